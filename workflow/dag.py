@@ -7,12 +7,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from corpus import Corpus, digest, errors_of_params
-from stages import METRICS, PAIRED, STAGES, TABLE, Job, expand, folders, parts
+from stages import METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE, Job, expand, folders, parts
 
 from microexpr import datasets, protocols
 from microexpr.core import store
@@ -20,15 +20,17 @@ from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
-from microexpr.protocols import Protocol
+from microexpr.protocols import TRAINING_SETS, Protocol, Training
 from microexpr.protocols.splits import subject_id
 from microexpr.reporting import papers
+from microexpr.training import training_sets
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
 INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
 SHIPPED_GENERATOR = str(INITIAL.parent / "reenact.safetensors")  # whose weights generators of clips may start from
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
+TRAININGS: tuple[Training, ...] = tuple(TRAINING_SETS)
 SHIPPED = ("action_units", "reenact", "predict")
 MINUTES = 0.25  # of a core in which a subject of the population is rendered
 SIGNALS = ("faces", "apex", "flow", "aus")
@@ -52,10 +54,6 @@ class Dag(Corpus):
         with errors_of_params():
             groups, shards = (self.params["train"][name] for name in ("rendered_folds", "shards"))
             protocols.check_shards(self._fold_count(self.protocol.name, groups=groups), shards)
-        self.weights, self.population_weights = (
-            {name: self._weights_digest(about[key]) for name, about in self.methods.items()}
-            for key in ("weights", "population_weights")
-        )
         self._check_macro_sets()
 
     def sources(self, protocol: str) -> list[str]:
@@ -78,8 +76,11 @@ class Dag(Corpus):
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(suitable)} in macro, not none")
 
     @staticmethod
-    def _weights_digest(file: str) -> str:
-        """Return the digest of published weights that lie where torch keeps them; "" if they do not, or for no file."""
+    @cache
+    def weights_digest(file: str) -> str:
+        """Return the digest of published weights that lie where torch keeps them; "" if they do not, or for no file.
+
+        A change of them reruns the trainings that start from them."""
         published = pretrained_weights.PUBLISHED
         return published[file].digest if file and published[file].path() else ""
 
@@ -156,6 +157,22 @@ class Dag(Corpus):
         return [f"results/evaluate/{self.protocol.name}/{name}{ending}" for name in self.in_table]
 
     @cached_property
+    def training_set_inputs(self) -> dict[str, dict[Training, str]]:
+        """The evaluations of each row of the main table by what it learnt from, once where it learns from nothing."""
+        return {
+            name: {
+                training: f"results/evaluate/{self._training_protocol(name, training)}/{name}.csv"
+                for training in TRAININGS
+                if training == self._declared(name) or training in self.methods[name]["trainings"]
+            }
+            for name in self.in_table
+        }
+
+    def _training_protocol(self, method: str, training: Training) -> str:
+        """Return the protocol under which a method learns so: the main table's own where that does."""
+        return protocols.MEGC2019 if training == self._declared(method) else TRAINING_SETS[training]
+
+    @cached_property
     def paper_variants(self) -> list[str]:
         """The variants that are rows of papers' tables alone."""
         return [name for name, about in self.methods.items() if not about["in_table"]]
@@ -166,6 +183,21 @@ class Dag(Corpus):
         fold's synthesised faces, since there is no fold."""
         networks = (name for name in self.in_table if self.methods[name]["network"])
         return [name for name in networks if not self.methods[name]["params"]["synthetic"]]
+
+    def training(self, method: str, protocol: str) -> Training:
+        """Return what a method learns from under a protocol: as it says, or as its params do.
+
+        Weights of the population are shipped for the classes of the main table alone. With other classes, methods with
+        params for a corpus alone train on it alone."""
+        chosen = protocols.PROTOCOLS[protocol]
+        other_classes = chosen.classes != protocols.PROTOCOLS[protocols.MEGC2019].classes
+        if other_classes and method.partition(".")[0] in self.params["training_sets"]["corpus"]:
+            return "corpus"
+        return chosen.training or self._declared(method)
+
+    def about(self, method: str, protocol: str) -> dict[str, Any]:
+        """Return the properties of a method under a protocol, whose training may have other params than its own."""
+        return self._about(method, self.training(method, protocol))
 
     def shards(self, method: str, protocol: str) -> list[str]:
         """Return `1of4`, ...: no more than there are folds."""
@@ -185,11 +217,30 @@ class Dag(Corpus):
         """By name of a set of classes, a protocol that has them."""
         return {protocols.PROTOCOLS[name].label_set: name for name in reversed(self.protocols)}
 
-    def teacher(self, method: str) -> str:
-        """Return the first method or variant that pretrains the same network on macro-expressions; "" without one."""
-        params = self.methods[method]["pretraining"]
-        same = (name for name in self._variants(method) if self.methods[name]["pretraining"] == params)
-        return next(same) if params else ""
+    def teacher(self, method: str, training: Training) -> tuple[str, Training] | None:
+        """Return the first method or variant, and its training, that pretrains the same network on macro-expressions.
+
+        None without one."""
+        params = self._about(method, training)["pretraining"]
+        pairs = sorted(
+            ((name, kind) for name in self._variants(method) for kind in TRAININGS),
+            key=lambda pair: pair[1] != self._declared(pair[0]),  # those by their params first
+        )
+        same = (pair for pair in pairs if self._about(*pair)["pretraining"] == params)
+        return next(same) if params else None
+
+    def _declared(self, method: str) -> Training:
+        """Return what a method learns from by its params."""
+        return training_sets.declared(self.methods[method]["params"])
+
+    def _about(self, method: str, training: Training) -> dict[str, Any]:
+        """Return the properties of a method in a training; its own where it has no other."""
+        about = self.methods[method]
+        return about | about["trainings"].get(training, {})
+
+    def on_population(self, method: str) -> dict[str, Any]:
+        """Return the properties of a method that starts from the population."""
+        return self._about(method, "both")
 
     def _variants(self, method: str) -> list[str]:
         """Return the method of this variant, and all of its variants."""
@@ -199,22 +250,23 @@ class Dag(Corpus):
         """Return the network of the population from which a method, or its teacher, starts under a protocol, if any.
 
         It is one that is shipped, or one that stage `pretrain` trains."""
-        first, classes = self._first_on_population(method, role), protocols.PROTOCOLS[protocol].label_set
-        if not first:
+        if not self.about(method, protocol)[role]:
             return []
+        first, classes = self._first_on_population(method, role), protocols.PROTOCOLS[protocol].label_set
+        assert first
         name, role = first
         return [self._shipped(name, role, classes) or f"results/pretrain/{name}/{role}_{classes}.safetensors"]
 
     def _first_on_population(self, method: str, role: Role) -> tuple[str, Role] | None:
         """Return the first variant, itself or its teacher, that the population trains alike; None for no training."""
-        if not (params := self.methods[method][role]):
+        if not (params := self.on_population(method)[role]):
             return None
         variants = self._variants(method)
-        return next((name, role) for role in ROLES for name in variants if self.methods[name][role] == params)
+        return next((name, role) for role in ROLES for name in variants if self.on_population(name)[role] == params)
 
     def _shipped(self, method: str, role: Role, classes: str) -> str:
         """Return the shipped file of weights that this run would otherwise train; "" if there is none."""
-        params = json.dumps(self.methods[method][role], sort_keys=True)
+        params = json.dumps(self.on_population(method)[role], sort_keys=True)
         names = ", ".join(protocols.PROTOCOLS[self.protocol_of_classes[classes]].classes)
         expected = {
             "network": method.partition(".")[0],
@@ -293,12 +345,24 @@ class Dag(Corpus):
     @cached_property
     def teachers(self) -> list[str]:
         """The methods and variants for which `pretrain` trains a network on macro-expressions."""
-        return sorted({self.teacher(name) for name in self.methods} - {""})
+        pairs = (self.teacher(name, training) for name in self.methods for training in TRAININGS)
+        return sorted({pair[0] for pair in pairs if pair})
 
     def teacher_checkpoints(self, method: str, protocol: str) -> list[str]:
         """Return the network of macro-expressions that guides a method under a protocol, if one does."""
-        teacher, classes = self.teacher(method), protocols.PROTOCOLS[protocol].label_set
-        return [f"results/pretrain/{teacher}/{classes}.safetensors"] if teacher else []
+        classes = protocols.PROTOCOLS[protocol].label_set
+        if not (teacher := self.teacher(method, self.training(method, protocol))):
+            return []
+        name, training = teacher
+        part = "" if training == self._declared(name) else f"{training}_"
+        return [f"results/pretrain/{name}/{part}{classes}.safetensors"]
+
+    def teacher_protocol(self, name: str) -> str:
+        """Return, by the name of a teacher's checkpoint, a protocol with its classes and its training."""
+        training = next((kind for kind in TRAININGS if name.startswith(f"{kind}_")), None)
+        protocol = self.protocol_of_classes[name.removeprefix(f"{training}_")]
+        is_main = protocol in (protocols.MEGC2019, protocols.EVERY)
+        return TRAINING_SETS[training] if training and is_main else protocol
 
     @cached_property
     def pretraining_files(self) -> set[str]:
@@ -538,7 +602,8 @@ class Dag(Corpus):
     @cached_property
     def table_datasets(self) -> dict[str, set[str]]:
         """By signal stage: the data sets whose files the main table and what stands next to it need."""
-        teachers = sorted({self.teacher(name) for name in self.in_table} - {""})
+        pairs = (self.teacher(name, self.training(name, self.protocol.name)) for name in self.in_table)
+        teachers = sorted({pair[0] for pair in pairs if pair})
         datasets_by_stage = {stage: set(self.micro_sets) for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
         for name in (*self.in_table, *teachers):
             for stage in self.methods[name]["reads"]:
@@ -572,7 +637,7 @@ class Dag(Corpus):
     @cached_property
     def outputs(self) -> list[str]:
         """Every file or folder that some target of this run makes."""
-        return sorted({TABLE, METRICS, PAIRED, FLOW_TABLE}.union(*self.expected_outputs.values()))
+        return sorted({TABLE, METRICS, PAIRED, TRAINING_SETS_TABLE, FLOW_TABLE}.union(*self.expected_outputs.values()))
 
     def superfluous(self, noun: str) -> list[str]:
         """Return files in a stage's folders that are of other params: of subjects, data sets, methods or shards."""

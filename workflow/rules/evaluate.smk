@@ -120,6 +120,19 @@ rule table:
         "../scripts/table.py"
 
 
+rule training_sets:
+    input:
+        [path for paths in RUN.training_set_inputs.values() for path in paths.values()],
+    output:
+        TRAINING_SETS_TABLE,
+    log:
+        "work/logs/evaluate/training_sets.log",
+    params:
+        evaluations=RUN.training_set_inputs,
+    script:
+        "../scripts/training_sets.py"
+
+
 rule all_evaluate:
     input:
         TABLE,

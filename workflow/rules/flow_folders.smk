@@ -63,9 +63,9 @@ def flow_index(protocol):
 
 
 def flow_files(wildcards):
-    """Return the folders of flow that a training reads, and the weights that it starts from."""
+    """Return the folders of flow that a training reads."""
     rendered = ["results/flow_folders/population/flow"] * PROTOCOLS[wildcards.protocol].uses_population
-    return ["results/flow_folders/flow", *rendered, *initial(wildcards.method, wildcards.protocol)]
+    return ["results/flow_folders/flow", *rendered]
 
 
 use rule train as flow_folders_train with:
@@ -83,8 +83,7 @@ use rule train as flow_folders_train with:
     params:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params_on_pictures"]},
-        weights=lambda w: RUN.weights[w.method],
-        initial=initial_digests(""),
+        weights=published_weights(""),
         train=TRAIN,
         both=PARAMS["flow_folders"]["both"],
         folds={},

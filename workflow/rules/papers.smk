@@ -137,7 +137,7 @@ rule papers_mtmnet_fig3:
         gpu=1,
     params:
         method=lambda w: METHODS["mtmnet.eidnet"]["params"],
-        published=lambda w: RUN.weights["mtmnet.eidnet"],
+        published=lambda w: RUN.weights_digest(METHODS["mtmnet.eidnet"]["weights"]),
         initial=initial_digests("mtmnet.eidnet"),
         protocol=PROTOCOL,
         show=PARAMS["papers"]["show_licensed_faces"],

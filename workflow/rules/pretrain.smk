@@ -5,28 +5,33 @@ def initial(method, protocol, role="population"):
     return [path if path in RUN.initial_networks else ancient(path) for path in paths]
 
 
+def teacher(wildcards):
+    """Return the properties of a teacher in its training."""
+    return RUN.about(wildcards.method, RUN.teacher_protocol(wildcards.classes))
+
+
 rule pretrain:
     input:
         macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
         files=lambda w: [
             path for stage in METHODS[w.method]["reads"] for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
         ]
-        + initial(w.method, RUN.protocol_of_classes[w.classes], "teacher_population"),
+        + initial(w.method, RUN.teacher_protocol(w.classes), "teacher_population"),
     output:
         "results/pretrain/{method}/{classes}.safetensors",
     log:
         "work/logs/pretrain/{method}/{classes}.log",
     wildcard_constraints:
         method=one_of(RUN.teachers),
-        classes=one_of(RUN.protocol_of_classes),
+        classes=one_of(Path(path).stem for path in RUN.pretraining_files - RUN.initial_networks.keys()),
     resources:
         gpu=1,
     params:
         code=lambda w: code("pretrain", model(w.method)),
-        method=lambda w: METHODS[w.method]["pretraining"],
-        weights=lambda w: RUN.weights[w.method],
-        initial=lambda w: RUN.initial_digests(w.method, RUN.protocol_of_classes[w.classes], "teacher_population"),
-        protocol=lambda w: RUN.protocol_of_classes[w.classes],
+        method=lambda w: teacher(w)["pretraining"],
+        weights=lambda w: RUN.weights_digest(teacher(w)["weights"]),
+        initial=lambda w: RUN.initial_digests(w.method, RUN.teacher_protocol(w.classes), "teacher_population"),
+        protocol=lambda w: RUN.teacher_protocol(w.classes),
         seed=SEED,
     script:
         "../scripts/pretrain.py"
@@ -47,8 +52,8 @@ rule pretrain_on_population:
         gpu=1,
     params:
         code=lambda w: code("pretrain_on_population", model(w.method)),
-        method=lambda w: METHODS[w.method][w.role],
-        weights=lambda w: RUN.population_weights[w.method],
+        method=lambda w: RUN.on_population(w.method)[w.role],
+        weights=lambda w: RUN.weights_digest(RUN.on_population(w.method)["population_weights"]),
         population=RUN.recorded,
         protocol=lambda w: RUN.protocol_of_classes[w.classes],
         seed=SEED,

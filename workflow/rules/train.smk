@@ -18,6 +18,11 @@ def initial_digests(method):
     return lambda wildcards: RUN.initial_digests(method or wildcards.method, wildcards.get("protocol", PROTOCOL))
 
 
+def published_weights(method):
+    """Return a param of a job: the digest of published weights that a method starts from, as `initial_digests`."""
+    return lambda wildcards: RUN.weights_digest(RUN.about(method or wildcards.method, wildcards.protocol)["weights"])
+
+
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config. Folds are a
 # param of their own.
 TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("checkpoint_minutes", "rendered_folds")}
@@ -41,8 +46,8 @@ rule train:
         gpu=lambda w: int(METHODS[w.method]["network"]),
     params:
         code=lambda w: code("train", model(w.method)),
-        methods=lambda w: {w.method: METHODS[w.method]["params"]},
-        weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
+        methods=lambda w: {w.method: RUN.about(w.method, w.protocol)["params"]},
+        weights=published_weights(""),
         initial=initial_digests(""),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         folds=lambda w: RUN.fold_options(w.method, w.protocol),
@@ -61,8 +66,8 @@ use rule train as train_generator with:
     priority: 1  # other trainings wait for its faces
     params:
         code=lambda w: code("train", model(w.method)),
-        methods=lambda w: {w.method: METHODS[w.method]["params"]},
-        weights=lambda w: RUN.weights[w.method],  # of the initialisation: a change of them reruns the training
+        methods=lambda w: {w.method: RUN.about(w.method, w.protocol)["params"]},
+        weights=published_weights(""),
         initial=initial_digests(""),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         synth={"per_class": PARAMS["synthesise"]["per_class"]},
@@ -89,8 +94,8 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
             gpu=1,
         params:
             code=code("train", model(_names[0])),
-            methods={name: METHODS[name]["params"] for name in _names},
-            weights=RUN.weights[_names[0]],
+            methods=partial(lambda w, names: {name: RUN.about(name, w.protocol)["params"] for name in names}, names=_names),
+            weights=published_weights(_names[0]),
             initial=initial_digests(_names[0]),
             train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
             folds=partial(lambda w, name: RUN.fold_options(name, w.protocol), name=_names[0]),

@@ -116,6 +116,9 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         _check_generator(name, description["params"]["synthetic"], methods, generators, source)
     for name, pictured in _params_on_pictures(params, methods, source):
         methods[name]["params_on_pictures"] = pictured
+    _check_training_sets(params, methods, source)
+    for name, description in methods.items():
+        description["trainings"] = _describe_trainings(name, description["params"], params.training_sets, source)
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     return {"params": params.model_dump(mode="json"), "methods": methods, "generators": generators}
@@ -182,26 +185,70 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
             synthetic_clips.check_inputs(instance.inputs)
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}.{error}") from None
-    teacher = instance.pretraining() if isinstance(instance, method.NetworkMethod) else None
-    population = instance.population_pretraining()
-    own_weights, population_weights = (_published_file(start) for start in (instance, population))
     return {
-        "params": params,
+        **_describe_training(instance),
         "reads": sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]}),
         "network": isinstance(instance, method.NetworkMethod),
         "synthesises": bool(getattr(instance, "synthesises", False)),
         "macro": instance.macro,
         "priority": instance.priority,
         "macro_source": params.get("macro_source", ""),
-        "pretraining": _plain_params(teacher),
-        "population": _plain_params(population),
-        "teacher_population": _plain_params(teacher and teacher.population_pretraining()),
-        "shared_prefix": instance.prefix_params() if isinstance(instance, method.NetworkMethod) else None,
-        "weights": own_weights,
-        "population_weights": population_weights,
         "in_table": not key.startswith("papers."),
         "other_choices": _other_choices(instance.params),
     }
+
+
+def _describe_training(instance: Any) -> dict[str, Any]:
+    """Return the properties of a method that differ with what it learns from."""
+    from microexpr.models.base import NetworkMethod
+
+    teacher = instance.pretraining() if isinstance(instance, NetworkMethod) else None
+    population = instance.population_pretraining()
+    own_weights, population_weights = (_published_file(start) for start in (instance, population))
+    return {
+        "params": instance.params.model_dump(mode="json"),
+        "pretraining": _plain_params(teacher),
+        "population": _plain_params(population),
+        "teacher_population": _plain_params(teacher and teacher.population_pretraining()),
+        "shared_prefix": instance.prefix_params() if isinstance(instance, NetworkMethod) else None,
+        "weights": own_weights,
+        "population_weights": population_weights,
+    }
+
+
+def _describe_trainings(name: str, params: dict[str, Any], section: Any, source: str) -> dict[str, dict[str, Any]]:
+    """Return, by what a method or variant may learn from and by its params does not, `_describe_training` there."""
+    from microexpr.models import recognisers
+    from microexpr.protocols import TRAINING_SETS
+    from microexpr.training import training_sets
+
+    kind = recognisers.find(name)
+    usual = kind.Params.model_fields["initialisation"].default
+    others = {training for training in TRAINING_SETS if kind.learns} - {training_sets.declared(params)}
+    described: dict[str, dict[str, Any]] = {}
+    for training in sorted(others):
+        changes = section.changes(training, name)
+        values = training_sets.params_for(training, params, usual, changes)
+        key = f"training_sets.{training}.{name}"
+        instance = kind(validate(kind.Params, values, source, f"{key}."))
+        _check_initialisation(kind, instance, key, source)
+        described[training] = _describe_training(instance)
+    return described
+
+
+def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> None:
+    """Raises ParamsError for params of a method that is not there, or that already learns so by its params."""
+    from microexpr.models import recognisers
+    from microexpr.training.training_sets import declared
+
+    for training in ("corpus", "both"):
+        for name in getattr(params.training_sets, training):
+            key = f"{source}: training_sets.{training}.{name}"
+            if name not in methods:
+                if name not in recognisers.names():  # which another preset may have
+                    raise ParamsError(f"{key} must be a method or variant{nearest(name, methods)}")
+            elif declared(methods[name]["params"]) == training:
+                raise ParamsError(f"{key} must not be there: {name} learns from {training} in methods")
 
 
 def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -214,14 +261,29 @@ def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> It
     changes = {name: values or {} for name, values in params.flow_folders.methods.items()}
     for name, values in changes.items():
         _check_on_pictures(name, values, methods, f"{source}: flow_folders.methods.{name}")
-    changed = {name: (values or {}) | changes.get(name, {}) for name, values in params.methods.items()}
+    changed = {
+        name: _without_population(name, values or {}, params.training_sets) | changes.get(name, {})
+        for name, values in params.methods.items()
+    }
     for key, name, method_params in variants.list_methods(params.model_copy(update={"methods": changed}), source):
-        original = methods[name]["params"]
-        if original["initialisation"] == "population":  # whose weights are trained once, for all tables
-            pinned = {param: original[param] for param in changes.get(name.partition(".")[0], {}) if param in original}
-            method_params = method_params | {"population": pinned | original["population"]}
         model = recognisers.find(name).Params
-        yield name, validate(model, method_params, source, f"flow_folders.{key}.").model_dump(mode="json")
+        values = _without_population(name, method_params, None)
+        yield name, validate(model, values, source, f"flow_folders.{key}.").model_dump(mode="json")
+
+
+def _without_population(name: str, params: dict[str, Any], section: Any) -> dict[str, Any]:
+    """Return the params of a method that does not start from the population, which has no such pictures.
+
+    With the section `training_sets` also those that it has on a fold's clips alone."""
+    from microexpr.models import recognisers
+    from microexpr.training import training_sets
+
+    if training_sets.declared(params) == "corpus":
+        return params
+    usual = recognisers.find(name).Params.model_fields["initialisation"].default
+    if section is None:
+        return params | {"initialisation": usual, "population": {}}
+    return training_sets.params_for("corpus", params, usual, section.changes("corpus", name))
 
 
 def _check_on_pictures(name: str, values: dict[str, Any], methods: dict[str, Any], key: str) -> None:

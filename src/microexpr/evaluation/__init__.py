@@ -14,6 +14,7 @@ from microexpr.core import seeds
 from microexpr.evaluation import megc_log, metrics
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
 from microexpr.evaluation.rows import COLUMNS, CONFUSION_COLUMNS, FIGURES, FULL, PREDICTION_COLUMNS, Row, read, write
+from microexpr.protocols.splits import subject_id
 
 __all__ = [
     "COLUMNS", "CONFUSION_COLUMNS", "FIGURES", "FULL", "LEAKY", "PREDICTION_COLUMNS", "Params", "Predictions", "Row",
@@ -42,13 +43,21 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
     poolings: list[metrics.Pooling] = ["pooled"]
     if predictions.protocol.unit == "subject":
         poolings.append("per_subject_mean")
+    trained = _training_counts(predictions)
     return [
-        row
+        row | trained
         for pooling in poolings
         for selection in predictions.predicted
         for scope, positions in _scope_positions(predictions)
         for row in _metric_rows(predictions, selection, scope, positions, pooling, params.resamples, seed)
     ]
+
+
+def _training_counts(predictions: Predictions) -> dict[str, int]:
+    """Return the columns on the protocol's subjects and clips that a fold trains on: means over folds, rounded."""
+    trained = [fold.train for fold in predictions.folds]
+    counts = {"subjects": [len(set(map(subject_id, clips))) for clips in trained], "clips": list(map(len, trained))}
+    return {f"training_{name}": round(float(np.mean(values))) for name, values in counts.items()}
 
 
 def _metric_rows(

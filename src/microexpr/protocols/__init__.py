@@ -8,6 +8,7 @@ May import: core, datasets.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 from microexpr.core.clip import POPULATION, Clip, Fold
 from microexpr.core.errors import DataError
@@ -16,6 +17,8 @@ from microexpr.protocols import classes, splits
 from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import driving_clips
 from microexpr.protocols.splits import check_shards, shard, shards
+
+Training = Literal["corpus", "both"]  # a fold's clips alone | after the population
 
 __all__ = [
     "ALL_GROUPS",
@@ -26,7 +29,9 @@ __all__ = [
     "MAIN",
     "MEGC2019",
     "PROTOCOLS",
+    "TRAINING_SETS",
     "Protocol",
+    "Training",
     "check_shards",
     "driving_clips",
     "shard",
@@ -50,6 +55,7 @@ class Protocol:
     stages: tuple[str, ...] | None = None  # the only stages whose files its clips have; None: all
     has_driving_group: bool = False  # whether the subjects of driving clips are a group of their own
     grouped: bool = False  # whether several rendered subjects may be held out together
+    training: Training | None = None  # what methods learn from, where that is not the choice of their params
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -217,6 +223,8 @@ class Protocol:
 
 
 EVERY = "loso_all_3"
+# The main table's protocol, each method trained so; the scores of `both` before any step are those of the population.
+TRAINING_SETS: dict[Training, str] = {"corpus": "megc2019_corpus", "both": "megc2019_both"}
 
 
 def _composites() -> list[Protocol]:
@@ -225,6 +233,7 @@ def _composites() -> list[Protocol]:
     main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite, grouped=True)
     return [
         main,
+        *(replace(main, name=name, training=training) for training, name in TRAINING_SETS.items()),
         # the same for clips that have precomputed flow and no video
         pictures := replace(main, name="flow_folders", stages=("flow",)),
         replace(pictures, name="flow_folders_both", also_trained_on=(POPULATION,)),
@@ -274,7 +283,8 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 MEGC2019 = "megc2019"
 FLOW_PROTOCOLS = tuple(name for name, protocol in PROTOCOLS.items() if protocol.stages)  # of precomputed flow
-MAIN = (MEGC2019, *FLOW_PROTOCOLS)  # of the tables with a row for every method: all of their folds are trained
+# Of the tables with a row for every method: all of their folds are trained.
+MAIN = (MEGC2019, *TRAINING_SETS.values(), *FLOW_PROTOCOLS)
 # Groups of subjects that generators of clips hold out; all protocols share them.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
 ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)

@@ -14,14 +14,15 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.metrics import holm, min_attainable_p
 from microexpr.evaluation.published import published_counterparts
-from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
+from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, Training
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
 METRICS = ("uf1", "uar")
 CELLS = tuple(f"{scope}_{metric}" for scope in SCOPES for metric in METRICS)
 INTERVALS = ("full_uf1_low", "full_uf1_high", "full_uar_low", "full_uar_high")
-COUNTS = ("folds", "subjects", "clips", "parameters")
+COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
+POPULATION = ("population_subjects", "population_clips")  # what was learnt from the population, by itself or a reader
 COLUMNS = (
     *("method", "origin", "selection", "seeds"),
     *CELLS,
@@ -34,14 +35,24 @@ COLUMNS = (
     "differs_from_paper",
     "protocol",
     "start_full_uf1",
+    "training",
+    *POPULATION,
 )
 ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
 PROTOCOL_TITLES = {
     "megc2019": "MEGC2019 composite, {held_out}, figures pooled over folds",
+    "megc2019_corpus": "MEGC2019 composite, {held_out}, trained on the other folds' clips alone",
+    "megc2019_population": "The same clips, read by weights of the population alone",
+    "megc2019_both": "The same clips and folds, trained from the weights of the population on",
     "flow_folders": "MEGC2019 composite from precomputed flow, {held_out}, figures pooled over folds",
     "flow_folders_both": "The same, each fold trained on rendered subjects too",
     "flow_folders_population": "The same clips, all tested after training on rendered subjects alone",
     "flow_folders_means": "The same clips and training, the mean of either side's flow taken off, without labels",
+}
+LEARNT_FROM: dict[str, tuple[Training, str]] = {  # by name in column `protocol`: training, and selection of its scores
+    "megc2019_corpus": ("corpus", "last"),
+    "megc2019_population": ("both", "start"),
+    "megc2019_both": ("both", "last"),
 }
 NOTE = (
     "Intervals are nominally 95 %, from resampled subjects (docs/measured.md has their measured coverage); "
@@ -88,29 +99,54 @@ def megc2019(evaluations: Iterable[Sequence[Row]]) -> list[dict[str, str]]:
     return [_row(rows) for rows in evaluations]
 
 
-def _row(rows: Sequence[Row]) -> dict[str, str]:
+def training_sets(evaluations: Mapping[str, Mapping[Training, Sequence[Row]]]) -> list[dict[str, str]]:
+    """Return rows with `COLUMNS` of all methods that learnt from the corpus, from the population alone, then from both.
+
+    `evaluations` are, by method and what it learnt from, the rows of the evaluate stage. Scores of `both` before any
+    step are those of the population's weights. Column `protocol` names the set that a row learnt from."""
+    rows = []
+    for name, (training, selection) in LEARNT_FROM.items():
+        for by_training in evaluations.values():
+            if training in by_training:
+                rows.append(_row(by_training[training], selection) | {"protocol": name})
+    return rows
+
+
+def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, str]:
     pooled = [row for row in rows if row["pooling"] == "pooled"]
     by_cell = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
-    full_uf1 = by_cell["last", "full_uf1"]
+    full_uf1 = by_cell[selection, "full_uf1"]
+    cells: dict[str, Any] = {key: full_uf1[key] for key in ABOUT} | _learnt_from(
+        full_uf1, ("start", "full_uf1") in by_cell
+    )
     # published figures are of training on recorded subjects alone
-    is_other_training = PROTOCOLS[full_uf1["protocol"]].uses_population
+    is_other_training = PROTOCOLS[full_uf1["protocol"]].uses_population or selection != "last"
     counterparts = {} if is_other_training else published_counterparts(full_uf1["method"])
     published = {f"{dataset}_{metric}": cell for (dataset, metric), cell in counterparts.items()}
-    cells: dict[str, Any] = {key: full_uf1[key] for key in ABOUT}
     for name in CELLS:
-        for prefix, selection in (("", "last"), ("oracle_", "oracle_best_test")):
-            if (selection, name) in by_cell:
-                cells[prefix + name] = by_cell[selection, name]["value"]
+        for prefix, chosen in (("", selection), ("oracle_", "oracle_best_test")):
+            if (chosen, name) in by_cell and (selection == "last" or not prefix):
+                cells[prefix + name] = by_cell[chosen, name]["value"]
         if name in published:
             cells[f"published_{name}"] = float(published[name].published)
     errata = [f"{name}: {cell.erratum}" for name, cell in published.items() if name in CELLS and cell.erratum]
     cells["published_erratum"] = "; ".join(errata)
-    if start := by_cell.get(("start", "full_uf1")):
+    if (start := by_cell.get(("start", "full_uf1"))) and selection == "last":
         cells["start_full_uf1"] = start["value"]
     for name in METRICS:
-        row = by_cell["last", f"full_{name}"]
+        row = by_cell[selection, f"full_{name}"]
         cells[f"full_{name}_low"], cells[f"full_{name}_high"] = row["low"], row["high"]
     return {column: _text(cells.get(column, "")) for column in COLUMNS}
+
+
+def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
+    """Return the columns on what a row has learnt from; `has_start` says whether from the population's weights."""
+    training = "population" if row["selection"] == "start" else "both" if has_start else "corpus"
+    cells: dict[str, Any] = {"training": training}
+    if training == "population":
+        cells |= {"training_subjects": 0, "training_clips": 0}
+    words = re.search(r"(?:(\d+) clips of )?(\d+) subjects of the population", row["initialisation"])
+    return cells | (dict(zip(POPULATION, (words[2], words[1] or ""), strict=True)) if words else {})
 
 
 def _text(value: Any) -> str:
@@ -124,7 +160,7 @@ def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
 
 def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
     """Return a row with its figures as numbers, None where there is none."""
-    figures = {*COLUMNS} - {*ABOUT, "published_erratum"} | {*COUNTS, "seeds"}
+    figures = {*COLUMNS} - {*ABOUT, "published_erratum", "training"} | {*COUNTS, "seeds"}
     return {
         name: (float(text) if "." in text else int(text)) if name in figures and text else text or None
         for name, text in row.items()
@@ -200,14 +236,14 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
 
 def other_subjects(row: Mapping[str, str]) -> str:
     """Return how many subjects of the population taught a row, or what it was given; "" if none."""
-    population = re.search(r"(\d+) subjects of the population", row["initialisation"])
-    return population[1] if population else ""
+    return row["population_subjects"]
 
 
 def learnt_from(row: Mapping[str, str]) -> str:
     """Return in words whose clips a row has learnt from."""
-    population = other_subjects(row)
-    return f"corpus, {population} other subjects" if population else "corpus"
+    population = f"{other_subjects(row)} other subjects" if other_subjects(row) else ""
+    corpus = f"{row['training_subjects']} subjects" if row["training"] != "population" else ""
+    return ", ".join(filter(None, (corpus, population)))
 
 
 def gain(row: Mapping[str, str]) -> str:

@@ -37,7 +37,7 @@ def load(method: Method, name: str, classes: Sequence[str], files: Iterable[str]
     if keys := mismatches(pretraining, classes, metadata):
         raise StoreError(f"{paths[0]}: {keys[0]} must be those that {name} expects{remedy(paths[0])}")
     method.initial_weights = {key: torch.tensor(array) for key, array in tensors.items()}
-    return f"from {len(metadata['identities'].split())} subjects of the population"
+    return f"from {metadata['clips']} clips of {len(metadata['identities'].split())} subjects of the population"
 
 
 def load_shipped(method: NetworkMethod, name: str, files: Iterable[str]) -> str:
@@ -94,7 +94,11 @@ def write(
         name: array.astype(np.float16) if np.issubdtype(array.dtype, np.floating) else array
         for name, array in tensors.items()
     }
-    about = {"created_by": f"microexpr {__version__}", "identities": "\n".join(sorted(map(read_identity, files)))}
+    about = {
+        "created_by": f"microexpr {__version__}",
+        "identities": "\n".join(sorted(map(read_identity, files))),
+        "clips": str(len(clips)),
+    }
     store.write_tensors(path, half, subjects(clips), **metadata, **about, **describe(method, classes))
 
 

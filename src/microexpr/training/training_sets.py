@@ -1,0 +1,44 @@
+"""What a method learns from: a fold's clips alone, the population, or both; and its params under each. Trains nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from microexpr.protocols import Training
+
+Changes = dict[str, dict[str, Any]]  # params by method or variant
+
+
+class Params(BaseModel):
+    """Section `training_sets` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: Changes = Field(
+        default={}, description="params of methods, and so of their variants, that train on a fold's clips alone"
+    )
+    both: Changes = Field(
+        default={}, description="the same of methods that `methods` trains on the corpus alone, after the population"
+    )
+
+    def changes(self, training: Training, name: str) -> dict[str, Any]:
+        """Return the params that differ for a method or variant, whose own win over those of its method."""
+        by_name: Changes = getattr(self, training)
+        return by_name.get(name.partition(".")[0], {}) | by_name.get(name, {})
+
+
+def declared(params: Mapping[str, Any]) -> Training:
+    """Return what a method learns from by its params."""
+    return "both" if params.get("initialisation") == "population" else "corpus"
+
+
+def params_for(training: Training, params: Mapping[str, Any], usual: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a method's params for a training, of those in `methods` and `variants` and the `changes` for it.
+
+    From the population, a network starts from its weights. Without it, it is trained as the population would train it
+    (param `population`) but for the changes, from its `usual` initialisation."""
+    if training == "both":
+        return {**params, "initialisation": "population", **changes}
+    recipe = params.get("population", {}) if declared(params) == "both" else {}
+    return {**params, **recipe, "initialisation": usual, "population": {}, **changes}

@@ -1,0 +1,16 @@
+"""The wide form of the main table: each method by what it learnt from."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr import evaluation
+    from microexpr.core import store
+    from microexpr.reporting import main_table
+
+    evaluations = {
+        name: {training: evaluation.read(path) for training, path in paths.items()}
+        for name, paths in snakemake.params.evaluations.items()
+    }
+    store.write_text(snakemake.output[0], main_table.to_csv(main_table.training_sets(evaluations)))
