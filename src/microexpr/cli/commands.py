@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
-TABLES = f"{TABLE}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
+TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
+TABLES = f"{TABLE}, {TRAINING_SETS}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 PAIRED = RESULTS / "megc2019_paired.csv"
 DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
 SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
@@ -205,6 +206,9 @@ def table(arguments: argparse.Namespace) -> int:
         return _rows(list(map(main_table.numbers, rows)) if arguments.form == "json" else rows, arguments.form)
     is_whole = not arguments.methods and arguments.table == TABLE
     compared = pairs.read(PAIRED) if is_whole and PAIRED.exists() else []
+    reference = arguments.reference or main_table.REFERENCE
+    if arguments.reference and reference not in (names := [row["method"] for row in rows]):
+        raise ParamsError(f"--reference must be a row of the table, not {reference}{nearest(reference, names)}")
     if arguments.form == "markdown":
         say(main_table.markdown(rows), end="")
         lines = [main_table.better_than_chance(compared)]
@@ -213,6 +217,7 @@ def table(arguments: argparse.Namespace) -> int:
         console.print(terminal_table.render(rows, tests, console.width))
         lines = terminal_table.legend(rows, tests)
     lines.append(main_table.indistinguishable_from_best(rows, compared))
+    lines += main_table.against_reference(compared, reference).splitlines()
     for row, faces in ((row, EVALUATIONS / f"{row['method']}_faces.csv") for row in rows):
         if not faces.exists():
             continue

@@ -226,6 +226,8 @@ def _add_table(subparsers: "Subparsers") -> None:
         (
             "microexpr table",
             "microexpr table --methods ststnet icegan",
+            "microexpr table --reference flow_svm",
+            "microexpr table results/megc2019_training_sets.csv",
             "microexpr table results/papers/icegan/table1.csv",
         ),
     )
@@ -243,6 +245,9 @@ def _add_table(subparsers: "Subparsers") -> None:
         nargs="?",
         default=commands.TABLE,
         help="this, or results/papers/PAPER/TABLE.csv (default: %(default)s)",
+    )
+    command.add_argument(
+        "--reference", metavar="METHOD", help="test all other rows against this one (default: ststnet)"
     )
     command.add_argument("--notes", action="store_true", help="also sentences on each row, such as what it starts from")
     form = command.add_mutually_exclusive_group()
