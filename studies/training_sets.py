@@ -1,0 +1,218 @@
+"""Who is best with equal data? Each method from a corpus, the population or both, on rendered corpora of several seeds.
+
+    python studies/training_sets.py --write-docs               # README.md and docs/population.md; ten minutes a seed
+    python studies/training_sets.py --null 5 6 --write-docs    # also without expression
+
+Each corpus seed is a run of the pipeline of params.yaml in a folder of its own, work/studies/training_sets/<seed>; what
+is there already is not computed again. Figures are UF1 of the last epoch under MEGC2019's protocol over all data sets;
+the mean over corpora has a 95 % interval by the t distribution over seeds. With `--null`, corpora of these seeds show
+no expression at all, so UAR must be that of guessing; subjects of all seeds are pooled.
+"""
+
+import resource
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pages
+import yaml
+from checkout import environment, scratch
+from scipy.stats import t as student
+
+from microexpr.cli import config
+from microexpr.core import arithmetic, seeds
+from microexpr.evaluation import metrics, pairs, rows
+from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED, TRUE, TWICE
+from microexpr.protocols import PROTOCOLS
+from microexpr.reporting import main_table
+
+Row = Mapping[str, str]
+PROTOCOL = PROTOCOLS["megc2019"]
+FOLDER = scratch.ROOT / "work/studies/training_sets"
+SEEDS = (1, 2, 3, 4, 21, 22)  # the last two were never looked at before
+PAGE, MARK, README_MARK = "docs/population.md", "study-training-sets", "study-training-sets-readme"
+KINDS = {"synthesised": SYNTHESISED, "change doubled": TWICE, "mean flow, no network": MEAN_FLOW, "true": TRUE}
+CHANCE = 1 / len(PROTOCOL.classes)
+RESAMPLES = 10000
+ROUNDING = 1e-6
+
+
+def main() -> int:
+    arguments = parse()
+    values = config.load("params.yaml")
+    folders = {seed: run(values, seed, arguments) for seed in arguments.seeds}
+    tables = [main_table.read(folder / "megc2019_table.csv") for folder in folders.values()]
+    wide = [main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()]
+    compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
+    names = ", ".join(map(str, folders))
+    lines = [*wide_table(wide), "", *faces_table(folders), "", *power(folders, compared)]
+    biased: list[str] = []
+    if arguments.null:
+        null_lines, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
+        lines += ["", f"Without any expression, corpus seeds {', '.join(map(str, arguments.null))}:", "", *null_lines]
+    source = f"Corpus seeds {names}. {pages.source()}"
+    readme, text = ("\n".join([*part, "", source]) for part in (summary(tables), lines))
+    print(f"{readme}\n\n{text}")
+    if arguments.write_docs:
+        pages.write("README.md", README_MARK, readme)
+        pages.write(PAGE, MARK, text)
+    for name in biased:
+        print(f"{name}: the interval of UAR must hold 1/{len(PROTOCOL.classes)}", file=sys.stderr)
+    return 1 if biased else 0
+
+
+def parse() -> Namespace:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    names = " ".join(map(str, SEEDS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help=f"corpus seeds, default {names}")
+    parser.add_argument("--null", type=int, nargs="+", default=[], help="seeds of corpora without expression")
+    parser.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
+    parser.add_argument("--keep", type=Path, default=FOLDER, help=f"the folder to run in, default {FOLDER}")
+    parser.add_argument("--write-docs", action="store_true", help=f"write the tables into README.md and {PAGE}")
+    return parser.parse_args()
+
+
+def configure(values: dict[str, Any], seed: int, difficulty: str) -> dict[str, Any]:
+    """Return the params of one run: the table's rows alone, on rendered faces."""
+    return values | {
+        "seed": seed,
+        "origin": "generated",
+        "render": values["render"] | {"difficulty": difficulty},
+        "papers": values["papers"] | {"variants": {}},
+    }
+
+
+def run(values: dict[str, Any], seed: int, arguments: Namespace, null: bool = False) -> Path:
+    """Return the results of a run. Raises CalledProcessError where it fails, after Snakemake has said why."""
+    root = arguments.keep.resolve() / (f"{seed}-null" if null else str(seed))
+    scratch.copy(root)
+    params = configure(values, seed, "null" if null else values["render"]["difficulty"])
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    targets = ["all"] if null else ["all", "results/megc2019_training_sets.csv"]
+    command = ["snakemake", "--cores", str(arguments.cores), "--quiet", "all", "--", *targets]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    minutes = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60
+    print(f"{root.name}: {minutes:.1f} core-minutes", file=sys.stderr, flush=True)
+    return root / "results"
+
+
+def header(*columns: str) -> list[str]:
+    return [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
+
+
+def figures(tables: Sequence[Sequence[Row]], column: str) -> dict[tuple[str, str], list[float]]:
+    """Return the figures of a column of each table, by method and protocol of the row, rows in the first's order."""
+    by_row: dict[tuple[str, str], list[float]] = {(row["method"], row["protocol"]): [] for row in tables[0]}
+    for table in tables:
+        for row in table:
+            by_row[row["method"], row["protocol"]] += [float(row[column])] if row[column] else []
+    return by_row
+
+
+def interval(values: Sequence[float]) -> str:
+    """Return mean and 95 % interval of the mean over corpora, without one of a single corpus."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return f"{mean:.3f}"
+    half = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+    return f"{mean:.3f} ({mean - half:.3f} to {mean + half:.3f})"
+
+
+def summary(tables: Sequence[Sequence[Row]]) -> list[str]:
+    """Return the lines of README's table: each row of the main table, the highest mean UF1 first."""
+    about = {row["method"]: row for row in tables[0]}
+    uf1, uar, start = (figures(tables, name) for name in ("full_uf1", "full_uar", "start_full_uf1"))
+    lines = header("method", "learnt from", "UF1, mean", "lowest to highest", "UAR", "what the folds add")
+    for (name, _), values in sorted(uf1.items(), key=lambda item: -np.mean(item[1])):
+        key = (name, about[name]["protocol"])
+        added = f"{np.mean(values) - np.mean(start[key]):+.3f}" if start[key] else "-"
+        spread = f"{min(values):.3f} to {max(values):.3f}"
+        cells = (
+            main_table.learnt_from(about[name]),
+            f"{np.mean(values):.3f}",
+            spread,
+            f"{np.mean(uar[key]):.3f}",
+            added,
+        )
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return lines
+
+
+def wide_table(tables: Sequence[Sequence[Row]]) -> list[str]:
+    """Return the lines of a table of UF1 by method and what it learnt from, the highest mean of all first."""
+    uf1 = figures(tables, "full_uf1")
+    names = dict.fromkeys(name for name, _ in uf1)
+    best = {name: max(np.mean(values) for (other, _), values in uf1.items() if other == name) for name in names}
+    counts = {protocol: _counts([row for row in tables[0] if row["protocol"] == protocol]) for protocol in SETS}
+    lines = header("method", *(f"{title}: {counts[protocol]}" for protocol, title in SETS.items()))
+    for name in sorted(names, key=lambda name: -best[name]):
+        cells = [interval(uf1[name, protocol]) if (name, protocol) in uf1 else "-" for protocol in SETS]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return lines
+
+
+SETS = {"megc2019_corpus": "corpus", "megc2019_population": "population", "megc2019_both": "both"}  # title by protocol
+
+
+def _counts(table: Sequence[Row]) -> str:
+    """Return in words the subjects that the rows of one set of training data learnt from."""
+    corpus = {row["training_subjects"] for row in table} - {"0"}
+    population = {row["population_subjects"] for row in table} - {""} if table[0]["training"] != "corpus" else set()
+    return " and ".join(f"{'/'.join(sorted(side))} subjects" for side in (corpus, population) if side)
+
+
+def faces_table(folders: Mapping[int, Path]) -> list[str]:
+    """Return the lines of a table of `class_uar` by generator and seed; none without a generator."""
+    lines = header("`class_uar` of faces", "seed", *KINDS)
+    for seed, folder in folders.items():
+        for path in sorted((folder / "evaluate/megc2019").glob("*_faces.csv")):
+            table = [row for row in rows.read_faces(path) if (row["scope"], row["metric"]) == ("full", "class_uar")]
+            shown = {row["faces"]: f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for row in table}
+            cells = " | ".join(shown[kind] for kind in KINDS.values())
+            lines.append(f"| `{path.stem.removesuffix('_faces')}` | {seed} | {cells} |")
+    return lines if len(lines) > 2 else []
+
+
+def power(seeds_of_runs: Sequence[int], compared: Sequence[Sequence[rows.Row]]) -> list[str]:
+    """Return the lines of a table of how many pairs of methods differ in each corpus."""
+    reference = main_table.REFERENCE
+    lines = header("seed", f"other than `{reference}`", "all pairs that differ")
+    for seed, found in zip(seeds_of_runs, compared, strict=True):
+        tests = main_table.comparisons(reference, found)
+        differ = sum(test.p_holm < main_table.DIFFERENT for test in tests)
+        every = [pair for pair in found if pair["metric"] == "uf1"]
+        count = sum(pair["p_holm"] < main_table.DIFFERENT for pair in every)
+        lines.append(f"| {seed} | {differ} of {len(tests)} | {count} of {len(every)} |")
+    return lines
+
+
+def null_table(folders: Sequence[Path]) -> tuple[list[str], list[str]]:
+    """Return the lines of a table of UAR without expression, and the rows whose interval does not hold chance."""
+    lines, biased = header("row", "clips", "UAR", f"holds 1/{len(PROTOCOL.classes)}"), []
+    for name in (row["method"] for row in main_table.read(folders[0] / "megc2019_table.csv")):
+        files = [folder / f"evaluate/megc2019/{name}_predictions.csv" for folder in folders]
+        answers = [pairs.read_predictions(path, PROTOCOL.classes) for path in files]
+        truth = np.concatenate([answer.truth for answer in answers])
+        predicted = np.concatenate([answer.predicted for answer in answers], axis=1)  # of each training seed
+        subjects = np.array([f"{i}/{clip.rpartition('/')[0]}" for i, a in enumerate(answers) for clip in a.clips])
+        rng = seeds.generator(0, "study", "population", name)
+        low, high = metrics.bootstrap(truth, predicted, subjects, metrics.uar, RESAMPLES, rng, len(PROTOCOL.classes))
+        matrices = [metrics.confusion(truth, classes, len(PROTOCOL.classes)) for classes in predicted]
+        value = float(np.mean([metrics.uar(matrix) for matrix in matrices]))
+        holds = low - ROUNDING <= CHANCE <= high + ROUNDING
+        biased += [] if holds else [name]
+        lines.append(
+            f"| `{name}` | {len(truth)} | {value:.3f} ({low:.3f} to {high:.3f}) | {'yes' if holds else 'no'} |"
+        )
+    return lines, biased
+
+
+if __name__ == "__main__":
+    arithmetic.restart_pinned()
+    sys.exit(main())
