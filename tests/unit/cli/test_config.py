@@ -132,14 +132,15 @@ def test_what_is_no_variant_is_refused_by_its_key(variants, message):
         methods(variants, {"icegan": {"wide": {}}})
 
 
-def test_weights_that_networks_start_from_on_flow_pictures_are_those_of_the_run():
+def test_on_flow_pictures_nothing_starts_from_the_population():
+    """Which has no such pictures: params are those of a training on the corpus alone, but for what differs there."""
     values = config.load(ROOT / "params.yaml")
-    values["methods"]["ststnet"] |= {"initialisation": "population", "population": {"lr": 0.002}}
-    values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}}
-    described = config.check(values, "params.yaml")["methods"]["ststnet"]
-    on_pictures = described["params_on_pictures"]
-    assert (on_pictures["epochs"], on_pictures["lr"]) == (3, 0.01)
-    assert on_pictures["population"] == {"lr": 0.002, "epochs": described["params"]["epochs"]}
+    values["methods"]["ststnet"] |= {"initialisation": "population", "population": {"lr": 0.002, "mirror": 0.25}}
+    values["training_sets"] = {"corpus": {"ststnet": {"epochs": 70, "batch": 8}}, "both": {}}
+    values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3}}
+    on_pictures = config.check(values, "params.yaml")["methods"]["ststnet"]["params_on_pictures"]
+    expected = {"epochs": 3, "batch": 8, "lr": 0.002, "mirror": 0.25, "initialisation": "scratch", "population": {}}
+    assert {key: on_pictures[key] for key in expected} == expected
 
 
 def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
@@ -151,6 +152,7 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
     differences = {
         name: {key: value for key, value in about["params_on_pictures"].items() if value != about["params"][key]}
         for name, about in described.items()
+        if about["params"]["initialisation"] != "population"
     }
     assert {name: changes for name, changes in differences.items() if changes} == {
         "ststnet": {"epochs": 3, "lr": 0.01},

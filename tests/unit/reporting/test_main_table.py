@@ -74,9 +74,10 @@ def test_a_row_says_what_its_folds_add_to_its_first_weights():
 
 def test_a_row_says_whose_clips_it_learnt_from():
     for words, expected in (
-        ("", "corpus"),
-        ("from scratch: vgg16.pth is not here", "corpus"),
-        ("from 240 subjects of the population; on action units", "corpus, 240 other subjects"),
+        ("", "11 subjects"),
+        ("from scratch: vgg16.pth is not here", "11 subjects"),
+        ("from 2880 clips of 240 subjects of the population; on action units", "11 subjects, 240 other subjects"),
+        ("on action units read by a model of 240 subjects of the population", "11 subjects, 240 other subjects"),
     ):
         table = megc2019([[row | {"initialisation": words} for row in rows("augacn")]])
         assert summary(table).splitlines()[2].split(" | ")[1] == expected

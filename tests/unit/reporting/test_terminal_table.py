@@ -21,7 +21,7 @@ def table(**figures: float) -> list[dict[str, str]]:
     for row in made:
         uf1 = figures.get(row["method"].partition(".")[0], 0.3456)
         row |= {"full_uf1": f"{uf1:.4f}", "full_uf1_low": f"{uf1 - 0.0123:.4f}", "full_uf1_high": f"{uf1 + 0.0123:.4f}"}
-    made[-1]["initialisation"] = "from 240 subjects of the population"
+    made[-1]["population_subjects"] = "240"
     return made
 
 

@@ -105,7 +105,7 @@ def test_every_fold_starts_from_them(
         for name, value in start.items():
             np.testing.assert_array_equal(value.detach().numpy(), tensors[f"network.{name}"])
     with store.open_file(path) as file:
-        assert file.attrs["initialisation"] == b"from 2 subjects of the population"
+        assert file.attrs["initialisation"] == b"from 12 clips of 2 subjects of the population"
         for fold in network_job().folds:
             assert {f"generated/population/{name}/*" for name in SUBJECTS} < set(store.fitted_on(file[fold.name]))
     assert not np.array_equal(*(scores(p) for p in (path, trained(tmp_path / "b", job(CLIPS, folds=2), files[0]))))

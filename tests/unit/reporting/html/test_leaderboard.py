@@ -11,7 +11,7 @@ UF1 = {"majority": 0.2, "a": 0.5, "b": 0.8, "c": 0.8}
 
 
 def row(method: str) -> dict[str, str]:
-    about = {"folds": "12", "clips": "88", "parameters": "0" if method in ("majority", "a") else "77"}
+    about = {"folds": "4", "subjects": "24", "clips": "88", "parameters": "0" if method in ("majority", "a") else "77"}
     figures = {key: f"{UF1[method]:.4f}" for key in ("full_uf1", "full_uf1_low", "full_uf1_high")}
     return dict.fromkeys(main_table.COLUMNS, "") | about | figures | {"method": method}
 
@@ -53,7 +53,7 @@ def test_tiles_count_what_the_tests_distinguish():
     assert [(tile.figure, tile.method) for tile in tiles] == [
         ("0.8000", "b"), ("0.2000", "majority"), ("2 of 3", ""), ("1 of 3", ""), ("88", ""),
     ]  # fmt: skip
-    assert tiles[-1].below == "12 subjects held out in turn, 3 data sets"
+    assert tiles[-1].below == "24 subjects, 4 folds of whole subjects, 3 data sets"
     alone = leaderboard.tiles(leaderboard.standings([row("a")], []), 1)
     assert [tile.title for tile in alone] == ["highest UF1", "clips"]
 

@@ -155,7 +155,7 @@ def test_the_first_lines_are_the_headline(seen):
     for words in (
         "highest UF1 0.5000 icegan 95 % interval 0.1000 to 0.7000", "UF1 of majority, the floor 0.2000",
         "UAR better than chance 0 of 1 p < 0.05, corrected for 1 test", "not distinguishable from the best 1 of 1",
-        "clips 4 2 subjects held out in turn", "All figures are of generated faces",
+        "clips 4 2 subjects, leave-one-subject-out", "All figures are of generated faces",
         "commit of the page 0123abc of 2026-01-02", "CPU of the page <Z80>",
         "seconds 14 of 2 jobs together, 9 of CPU", "params SHA-256 ",
     ):  # fmt: skip
