@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,7 +76,6 @@ class Dag(Corpus):
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(suitable)} in macro, not none")
 
     @staticmethod
-    @cache
     def weights_digest(file: str) -> str:
         """Return the digest of published weights that lie where torch keeps them; "" if they do not, or for no file.
 

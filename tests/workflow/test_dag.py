@@ -21,7 +21,8 @@ from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
 from microexpr.models import pretrained_weights
-from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
+from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, TRAINING_SETS
+from microexpr.protocols.splits import subject_id
 
 LEAK = {"planted_leak": "held_out_clips"}
 ALONE = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0}
@@ -35,9 +36,11 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
 
     values = config.load(ROOT / "params.yaml")
     values["variants"], values["papers"]["variants"] = {}, {}
+    values["training_sets"] = {"corpus": {}, "both": {}}
     for params in values["methods"].values():
-        if params.pop("population", None):
-            params["initialisation"] = "scratch"
+        params.pop("population", None)
+        if params.get("initialisation") == "population":
+            del params["initialisation"]
     monkeypatch.chdir(tmp_path)
 
     def made(**changed: Any) -> Any:
@@ -64,7 +67,8 @@ ADDED = [name for name in MICRO if name not in PROTOCOLS["megc2019"].datasets]
 
 @pytest.mark.parametrize("names", [ADDED, ADDED[:1]], ids="+".join)
 def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(dag, names):
-    run = dag(datasets=names, render={name: {"subjects": 2, "clips": 3} for name in names})
+    sizes = {name: {"subjects": 2, "clips": 3} for name in names}
+    run = dag(datasets=names, render=sizes, train={"rendered_folds": 0})
     assert run.protocol.name == "loso_all_3" and "megc2019" not in run.protocols
     folds = run._protocol_folds("loso_all_3")
     assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
@@ -93,19 +97,54 @@ def test_a_licensed_copy_alone_whose_clips_share_folders(dag, tmp_path):
 
 def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(dag):
     rows = {"ststnet": {"plain": {"mirror": 0.0}}}
-    few = dag(papers={"folds": 2, "draws": 1, "variants": rows}, train={"shards": 3})
-    assert {n: len(few.folds("ststnet", n)) for n in few.protocols if n not in ("megc2019", "split70")} == {
-        name: 1 if name.startswith("cross_") else 2 for name in few.protocols if name not in ("megc2019", "split70")
+    few = dag(papers={"folds": 2, "draws": 1, "variants": rows}, train={"shards": 3, "rendered_folds": 0})
+    others = [name for name in few.protocols if name not in ("megc2019", *TRAINING_SETS.values(), "split70")]
+    assert {name: len(few.folds("ststnet", name)) for name in others} == {
+        name: 1 if name.startswith("cross_") else 2 for name in others
     }
-    assert len(few.folds("ststnet", "megc2019")) == 12 and len(few.folds("ststnet.plain", "megc2019")) == 2
+    for name in ("megc2019", "megc2019_corpus", "megc2019_both"):
+        assert len(few.folds("ststnet", name)) == 24 and len(few.folds("ststnet.plain", name)) == 2
     assert few.shards("ststnet", "megc2019") == ["1of3", "2of3", "3of3"]
     assert few.shards("ststnet.plain", "megc2019") == few.shards("ststnet", "lovo_samm_8") == ["1of2", "2of2"]
     assert few.shards("ststnet", "cross_smic_to_samm") == ["1of1"]
     assert few.training_files("ststnet", "split70") == ["results/train/ststnet/split70/1of1.h5"]
-    assert len(dag(papers={"folds": 0}).folds("ststnet", "lovo_samm_8")) == 32
+    assert len(dag(papers={"folds": 0}).folds("ststnet", "lovo_samm_8")) == 64
     several = dag(train={"seeds": 2}, papers={"draws": 3})
     assert [fold.draw for fold in several.folds("ststnet", "split70")] == [0, 1, 2]
     assert (several.seeds("split70"), several.seeds("megc2019")) == (3, 2)
+
+
+def test_each_method_trains_on_the_corpus_alone_and_from_the_population_as_the_protocol_says(dag):
+    starts = {"initialisation": "population", "population": {"epochs": 3}}
+    run = dag(
+        methods={"ststnet": starts, "hoof": {}},
+        training_sets={"corpus": {"ststnet": {"epochs": 9}}, "both": {"hoof": {"blocks": 4}}},
+    )
+    ststnet = {name: run.about("ststnet", name)["params"] for name in ("megc2019", *TRAINING_SETS.values())}
+    assert ststnet["megc2019_both"] == ststnet["megc2019"]
+    assert (ststnet["megc2019_corpus"]["epochs"], ststnet["megc2019_corpus"]["initialisation"]) == (9, "scratch")
+    assert run.initial_weights("ststnet", "megc2019_corpus") == []
+    assert run.initial_weights("ststnet", "megc2019_both") == [COMPOSITE]
+    assert run.about("hoof", "megc2019")["params"]["blocks"] == 5
+    assert run.about("hoof", "megc2019_both")["params"]["blocks"] == 4
+    assert run.initial_weights("hoof", "megc2019") == [] and len(run.initial_weights("hoof", "megc2019_both")) == 1
+    assert run.training("ststnet", "loso_casme2_5") == "corpus"  # no weights of these classes are shipped
+    assert run.initial_weights("ststnet", "loso_casme2_5") == []
+    assert run.training_set_inputs["ststnet"] == {
+        "corpus": "results/evaluate/megc2019_corpus/ststnet.csv",
+        "both": "results/evaluate/megc2019/ststnet.csv",
+    }
+    assert run.training_set_inputs["majority"] == {"corpus": "results/evaluate/megc2019/majority.csv"}
+
+
+def test_a_teacher_of_the_corpus_alone_has_a_file_of_its_own(dag):
+    run = dag(methods={"mtmnet": {"initialisation": "population"}})
+    assert run.teacher_checkpoints("mtmnet", "megc2019") == ["results/pretrain/mtmnet/composite.safetensors"]
+    (path,) = run.teacher_checkpoints("mtmnet", "megc2019_corpus")
+    assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.pretraining_files
+    protocol = run.teacher_protocol(Path(path).stem)
+    assert protocol == "megc2019_corpus" and not run.about("mtmnet", protocol)["teacher_population"]
+    assert run.about("mtmnet", run.teacher_protocol("composite"))["teacher_population"]
 
 
 def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
@@ -183,9 +222,23 @@ def test_whose_faces_are_measured_and_whose_people_are_compared(dag):
 
 
 def test_more_inner_subjects_than_train_are_refused_before_anything_runs(dag):
-    with pytest.raises(ParamsError, match=r"train\.inner_subjects must be < the 11 subjects that fold casme2/sub01 of"):
-        dag(train={"inner_subjects": 11})
-    assert "loso_samm_3" not in dag(train={"inner_subjects": 3}).protocols  # of four people nobody would be left
+    with pytest.raises(ParamsError, match=r"train\.inner_subjects must be < the 18 subjects that fold 1of4 of megc2019"):
+        dag(train={"inner_subjects": 18})
+    assert "loso_samm_3" not in dag(train={"inner_subjects": 7}).protocols  # of eight subjects none would be left
+
+
+def test_rendered_subjects_are_held_out_in_groups_where_the_table_says_so(dag):
+    """Each subject once, a quarter of each data set's in each fold, the same for all rows."""
+    run = dag()
+    folds = run.folds("ststnet", "megc2019")
+    assert [fold.name for fold in folds] == ["1of4", "2of4", "3of4", "4of4"] == [
+        fold.name for fold in run.folds("majority", "megc2019_both")
+    ]
+    tested = [sorted({subject_id(clip) for clip in fold.test}) for fold in folds]
+    assert len({*sum(tested, [])}) == 24 == sum(map(len, tested))
+    assert all(sum(name.startswith("samm") for name in group) == 2 for group in tested)
+    assert all({subject_id(clip) for clip in fold.train}.isdisjoint(group) for fold, group in zip(folds, tested))
+    assert len(run.folds("ststnet", "loso_samm_3")) == 4 and "samm/006" in run.folds("ststnet", "loso_samm_3")[0].name
 
 
 def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
@@ -270,7 +323,7 @@ def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_tes
     assert run.still_sets("auicgan") == ["affectnet"] and run.generator_sets("auicgan") == ["casme2", "samm"]
     lacking = dag(datasets=["smic"], papers=rows)
     assert lacking.groups("auicgan") == [] == lacking.synthetic_clips("auicgan")
-    assert [fold.name for fold in dag(synthesise={"groups": 9}).groups("auicgan")][-1] == "8of8"  # a person each
+    assert [fold.name for fold in dag(synthesise={"groups": 17}).groups("auicgan")][-1] == "16of16"  # a person each
 
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
@@ -284,14 +337,18 @@ def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):
 def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
     wide = {"capsulenet": {"width": 64}}
-    assert dag(methods=wide).weights["capsulenet"] == ""
+
+    def digest_of(name: str) -> str:
+        run = dag(methods=wide)
+        return run.weights_digest(run.methods[name]["weights"])
+
+    assert digest_of("capsulenet") == ""
     path = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"weights")
     digest = hashlib.sha256(b"weights").hexdigest()[:8]
     monkeypatch.setitem(pretrained_weights.PUBLISHED, path.name, replace(pretrained_weights.RESNET18, digest=digest))
-    weights = dag(methods=wide).weights
-    assert weights["capsulenet"] == digest and weights["ststnet"] == weights["nmer"] == ""  # nmer is narrower
+    assert digest_of("capsulenet") == digest and digest_of("ststnet") == digest_of("nmer") == ""  # nmer is narrower
 
 
 STARTS = {"initialisation": "population", "population": {"epochs": 3}}
