@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from corpus import Corpus, digest, errors_of_params
-from stages import METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE, Job, expand, folders, parts
+from stages import APPENDIX, METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE, Job, expand, folders, parts
 
 from microexpr import datasets, protocols
 from microexpr.core import store
@@ -147,6 +147,11 @@ class Dag(Corpus):
         """The ranked methods and variants that are rows of the main table."""
         return [name for name in self.ranked if self.methods[name]["in_table"]]
 
+    @cached_property
+    def in_appendix(self) -> dict[str, str]:
+        """By ranked method and variant that has a row outside of the main table: why."""
+        return {name: self.methods[name]["appendix"] for name in self.ranked if self.methods[name]["appendix"]}
+
     def table_inputs(self, ending: str) -> list[str]:
         """Return the evaluations that the main table is made from. Raises ParamsError without any of its data sets."""
         if self.protocol.name != protocols.MEGC2019:
@@ -174,7 +179,7 @@ class Dag(Corpus):
     @cached_property
     def paper_variants(self) -> list[str]:
         """The variants that are rows of papers' tables alone."""
-        return [name for name, about in self.methods.items() if not about["in_table"]]
+        return [name for name, about in self.methods.items() if not (about["in_table"] or about["appendix"])]
 
     @cached_property
     def networks(self) -> list[str]:
@@ -636,7 +641,9 @@ class Dag(Corpus):
     @cached_property
     def outputs(self) -> list[str]:
         """Every file or folder that some target of this run makes."""
-        return sorted({TABLE, METRICS, PAIRED, TRAINING_SETS_TABLE, FLOW_TABLE}.union(*self.expected_outputs.values()))
+        return sorted(
+            {TABLE, METRICS, PAIRED, TRAINING_SETS_TABLE, APPENDIX, FLOW_TABLE}.union(*self.expected_outputs.values())
+        )
 
     def superfluous(self, noun: str) -> list[str]:
         """Return files in a stage's folders that are of other params: of subjects, data sets, methods or shards."""

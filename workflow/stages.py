@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
 PAIRED = "results/megc2019_paired.csv"
+APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
 TRAINING_SETS_TABLE = "results/megc2019_training_sets.csv"  # each method by what it learnt from
 PROFILE, PAGE = Path("workflow/profiles/slurm/config.yaml"), Path("docs/cluster.md")
 BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into both
@@ -108,6 +109,7 @@ STAGES = {  # in the order in which they run
             "evaluate_faces": Job(group="evaluate"),
             "table": Job(),
             "training_sets": Job(),
+            "appendix": Job(),
         },
         outputs=lambda dag: [path for pair in dag.trainings for path in dag.evaluation_files(*pair)],
         table=lambda dag: [

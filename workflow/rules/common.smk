@@ -18,7 +18,7 @@ from dvc_command import left_over
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from session import Session, disable_job_rate_limiter, say
-from stages import METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE
+from stages import APPENDIX, METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE
 
 try:
     if workflow.is_main_process:  # which Snakemake would read with a traceback, or the last of two equal keys

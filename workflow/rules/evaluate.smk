@@ -133,6 +133,17 @@ rule training_sets:
         "../scripts/training_sets.py"
 
 
+use rule table as appendix with:
+    input:
+        figures=[f"results/evaluate/{PROTOCOL}/{name}.csv" for name in RUN.in_appendix],
+    output:
+        csv=APPENDIX,
+    log:
+        "work/logs/evaluate/appendix.log",
+    params:
+        reasons=RUN.in_appendix,
+
+
 rule all_evaluate:
     input:
         TABLE,

@@ -1,4 +1,4 @@
-"""A table; of the main one also its figures for `dvc metrics`, and which of its methods differ."""
+"""A table; of the main one also its figures for `dvc metrics` and which methods differ, of the appendix the reasons."""
 
 import json
 from pathlib import Path
@@ -17,6 +17,8 @@ with logged(snakemake.log[0]):
     from microexpr.reporting import main_table
 
     rows = main_table.megc2019(evaluation.read(path) for path in snakemake.input.figures)
+    reasons = snakemake.params.get("reasons", {})
+    rows = [row | {"reason": reasons.get(row["method"], "")} for row in rows]
     store.write_text(snakemake.output.csv, main_table.to_csv(rows))
     if metrics := snakemake.output.get("metrics"):
         for row in rows:

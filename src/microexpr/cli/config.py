@@ -117,7 +117,10 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     for name, pictured in _params_on_pictures(params, methods, source):
         methods[name]["params_on_pictures"] = pictured
     _check_training_sets(params, methods, source)
+    _check_appendix(params.appendix, source)
     for name, description in methods.items():
+        description["appendix"] = reason = params.appendix.get(name, "")
+        description["in_table"] &= not reason
         description["trainings"] = _describe_trainings(name, description["params"], params.training_sets, source)
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
@@ -161,6 +164,7 @@ def _params_model() -> type[BaseModel]:
         macro=(list[Literal[tuple(MACRO)]], ...),  # type: ignore[misc]
         methods=(dict[str, dict[str, Any] | None], Field(min_length=1)),
         variants=(papers.Variants, {}),
+        appendix=(dict[str, str], {}),
         generators=(dict[str, dict[str, Any] | None], {}),
         **{name: (section, ...) for name, section in sections.items()},
     )
@@ -234,6 +238,18 @@ def _describe_trainings(name: str, params: dict[str, Any], section: Any, source:
         _check_initialisation(kind, instance, key, source)
         described[training] = _describe_training(instance)
     return described
+
+
+def _check_appendix(reasons: dict[str, str], source: str) -> None:
+    """Raises ParamsError for a row of no method, and for one without a reason."""
+    from microexpr.models import recognisers
+
+    for name, reason in reasons.items():
+        if (method := name.partition(".")[0]) not in recognisers.names():
+            near = nearest(method, recognisers.names())
+            raise ParamsError(f"{source}: appendix.{name} must be a method or a variant of one{near}")
+        if not reason.strip():
+            raise ParamsError(f"{source}: appendix.{name} must say why the row is not in the main table")
 
 
 def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> None:

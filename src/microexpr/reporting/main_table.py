@@ -39,6 +39,7 @@ COLUMNS = (
     "start_full_uf1",
     "training",
     *POPULATION,
+    "reason",
 )
 ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
 PROTOCOL_TITLES = {
@@ -164,7 +165,7 @@ def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
 
 def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
     """Return a row with its figures as numbers, None where there is none."""
-    figures = {*COLUMNS} - {*ABOUT, "published_erratum", "training"} | {*COUNTS, "seeds"}
+    figures = {*COLUMNS} - {*ABOUT, "published_erratum", "training", "reason"} | {*COUNTS, "seeds"}
     return {
         name: (float(text) if "." in text else int(text)) if name in figures and text else text or None
         for name, text in row.items()
@@ -264,7 +265,7 @@ def by_uf1(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
 
 def notes(row: Mapping[str, str]) -> list[str]:
     """Return sentences on a method's row: its initialisation, params other than the paper's, published errata."""
-    sentences = []
+    sentences = [f"It is not in the main table: {row['reason']}."] if row["reason"] else []
     if row["initialisation"]:
         sentences.append(f"It is trained {row['initialisation']}.")
     if row["start_full_uf1"]:
