@@ -1,4 +1,4 @@
-"""The tables of README.md and docs/baselines.md from a finished run, which `make figures` writes.
+"""The table of docs/baselines.md from a finished run, which `make figures` writes.
 
 A table stands between `<!-- readme-table: METHOD ... -->` and `<!-- readme-table: end -->`; no method means all. Below
 it are the date of the run, its commit, the model of this machine's CPU, and the digest of the run's table.
@@ -14,7 +14,7 @@ from microexpr.core.errors import MicroexprError
 from microexpr.reporting import main_table
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/baselines.md")
+PAGES = ("docs/baselines.md",)
 BLOCK = re.compile(r"(<!-- readme-table:(?P<methods>[^>]*)-->\n)(?P<table>.*?)(<!-- readme-table: end -->\n)", re.S)
 
 
