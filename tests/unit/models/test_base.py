@@ -34,6 +34,7 @@ LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all ther
 STEADY: dict[str, dict[str, Any]] = {
     "augacn": {"lr": 1e-5},
     "capsulenet": {"lr": 1e-7},
+    "causalnet": {"lr": 1e-4},
     "elrcn": {"spatial_epochs": 1, "lr": 1e-4},
     "icegan": {"spectral_norm": False, "lr": 5e-5},
     "mer_gcn": {"lr": 1e-7},

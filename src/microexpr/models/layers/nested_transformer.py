@@ -102,7 +102,7 @@ class NestedTransformer(nn.Module):
     """Embedded patches of an image through levels of 4^(levels - 1), ..., 4 and 1 blocks, twice as wide each."""
 
     def __init__(self, channels: int, size: int, patch: int, width: int, heads: int, layers: Sequence[int]):
-        """Build for images of `size` rows and columns, in squares of `patch`, with so many layers in each level."""
+        """Build for images of `size` rows and columns in squares of `patch`, with `layers` layers in each level."""
         super().__init__()
         self.patch = patch
         self.embed = Linear(channels * patch**2, width)

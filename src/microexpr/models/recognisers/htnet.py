@@ -5,32 +5,14 @@ Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain; four areas [B, 3, 14, 1
 
 from typing import Literal, Self
 
-import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from microexpr.models.areas import CENTRES, Centres, cut_areas
 from microexpr.models.base import Statistics
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
 from microexpr.models.layers.nested_transformer import NestedTransformer
-
-AREA = FLOW_SIZE // 2  # rows and columns of an area
-Centres = tuple[tuple[int, int], ...]
-CENTRES: dict[
-    str, Centres
-] = {  # row and column of the centres of the areas, in the order in which they are put together
-    # The released code's landmarks of a face that it does not detect, rows and columns exchanged, as it cuts them: the
-    # image's left eye, left mouth corner, right eye and right mouth corner.
-    "published": ((9, 11), (21, 10), (10, 21), (20, 21)),
-    # The mean landmarks of our crop: the eyes in the image's order, then the corners of the mouth.
-    "crop": ((8, 10), (8, 18), (18, 11), (18, 17)),
-}
-
-
-def cut_areas(flow: Tensor, centres: Centres) -> Tensor:
-    """Put four areas of flow [B, 3, 28, 28], each around its centre, together: two above, two below, [B, 3, 28, 28]."""
-    areas = [flow[..., row - AREA // 2 :, column - AREA // 2 :][..., :AREA, :AREA] for row, column in centres]
-    return torch.cat([torch.cat(areas[:2], -1), torch.cat(areas[2:], -1)], -2)
 
 
 class Network(nn.Module):
