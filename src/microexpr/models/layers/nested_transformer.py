@@ -5,13 +5,16 @@ each block, D `width` of the first level.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models.layers.linear import Linear
 
+Count = Annotated[int, Field(ge=1, le=32)]  # layers of a level
 EXPANSION = 4  # units of a feed-forward layer's hidden layer, as a multiple of its inputs
 
 

@@ -20,6 +20,7 @@ from microexpr.models.flow_network import FLOW_SIZE, mirror_flow
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.nested_transformer import (
     EXPANSION,
+    Count,
     NestedTransformer,
     each_token,
     join_heads,
@@ -203,7 +204,7 @@ class Causalnet(NetworkMethod):
         )
         width: int = Field(256, ge=4, le=1024, description="channels of the encoders' first level and of a position")
         heads: int = Field(3, ge=1, le=16, description="of attention in the encoders' first level")
-        layers: tuple[int, ...] = Field(
+        layers: tuple[Count, ...] = Field(
             (3, 3, 9), min_length=3, max_length=3, description="in each level; the last also of cross attention"
         )
         block_heads: int = Field(8, ge=1, le=64, description="of attention between positions")
@@ -217,8 +218,8 @@ class Causalnet(NetworkMethod):
 
         @model_validator(mode="after")
         def _check_sizes(self) -> Self:
-            if self.width % self.block_heads or self.heads > self.width or min(self.layers) < 1:
-                raise ValueError("block_heads must divide width, heads be <= width, and each of layers >= 1")
+            if self.width % self.block_heads or self.heads > self.width:
+                raise ValueError("block_heads must divide width, and heads be <= width")
             return self
 
     params: Params

@@ -12,7 +12,7 @@ from microexpr.models.areas import CENTRES, Centres, cut_areas
 from microexpr.models.base import Statistics
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
-from microexpr.models.layers.nested_transformer import NestedTransformer
+from microexpr.models.layers.nested_transformer import Count, NestedTransformer
 
 
 class Network(nn.Module):
@@ -58,15 +58,15 @@ class Htnet(FlowNetwork):
         patch: int = Field(7, ge=1, le=14, description="pixels, side of a patch of flow")
         width: int = Field(256, ge=4, le=1024, description="channels of the first level")
         heads: int = Field(3, ge=1, le=16, description="of attention in the first level")
-        layers: tuple[int, ...] = Field((2, 2, 10), min_length=1, max_length=4, description="in each level")
+        layers: tuple[Count, ...] = Field((2, 2, 10), min_length=1, max_length=4, description="in each level")
 
         @model_validator(mode="after")
         def _check_sizes(self) -> Self:
             blocks = 2 ** (len(self.layers) - 1)
             if FLOW_SIZE % (self.patch * blocks):
                 raise ValueError(f"patch must divide {FLOW_SIZE} into a multiple of {blocks} squares, not {self.patch}")
-            if self.heads > self.width or min(self.layers) < 1:
-                raise ValueError("heads must be <= width, and each of layers >= 1")
+            if self.heads > self.width:
+                raise ValueError("heads must be <= width")
             return self
 
     params: Params
