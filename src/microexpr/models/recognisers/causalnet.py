@@ -189,8 +189,8 @@ class Causalnet(NetworkMethod):
     of which the middle one is no movement, so that it tells directions apart within a quarter of the circle.
     Ours: flow normalised over the fold's training clips, where theirs has grey levels, and directions in 0..1; clips
     in random order; areas by `centres`, as in HTNet; class weights, and, if requested, the cosine schedule and mirrored
-    clips. Their figures are of each subject's best test epoch, and of the best of several numbers of layers and values
-    of gamma.
+    clips. Their figures are of each subject's best test epoch, and of the best of 36 numbers of layers and values of
+    gamma.
     """
 
     paper = (

@@ -83,10 +83,10 @@ class Slstt(NetworkMethod):
     """Long-term flow, from the first frame to each later one, through a vision transformer and an aggregator.
 
     From the authors' released code: eleven flows of 384 pixels, ViT-B/16 with its initial weights and dropout, both
-    aggregators, stochastic gradient descent with momentum, its rate, decay, epochs and batch. That code starts from
-    ImageNet's weights and runs the transformer's layers without gradients, so that only what follows them is trained;
-    here all of it is, from scratch. It reads pictures whose hue is the direction of movement and whose brightness its
-    stretched length, of eleven frames around the apex.
+    aggregators, stochastic gradient descent with momentum, its rate and fall, decay, epochs and batch. That code starts
+    from ImageNet's weights and runs the transformer's layers without gradients, so that only what follows them is
+    trained; here all of it is, from scratch. It reads pictures whose hue is the direction of movement and whose
+    brightness its stretched length, of eleven frames around the apex, and stores each subject's best test epoch.
     Ours: u, v and strain, normalised over the fold's training clips; frames at equal distances from onset to offset;
     class weights, and, if requested, Adam, the cosine schedule and mirrored clips.
     """
@@ -114,7 +114,10 @@ class Slstt(NetworkMethod):
         lr: float = Field(0.01, gt=0, le=1, description="first learning rate")
         momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
         weight_decay: float = Field(1e-4, ge=0, le=1, description="of sgd")
-        cosine: bool = Field(False, description="the learning rate falls to 0 along a cosine")
+        decay_epochs: int = Field(
+            30, ge=1, le=2000, description="epochs, counted from 1, after which the rate is a tenth"
+        )
+        cosine: bool = Field(False, description="instead, the learning rate falls to 0 along a cosine")
         mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
 
         @model_validator(mode="after")
@@ -151,7 +154,12 @@ class Slstt(NetworkMethod):
         sgd = partial(torch.optim.SGD, lr=params.lr, momentum=params.momentum, weight_decay=params.weight_decay)
         optimiser = sgd if params.optimiser == "sgd" else partial(torch.optim.Adam, lr=params.lr)
         update = Update(self.loss, {"encoder": optimiser, "aggregator": optimiser})
-        return [Phase([update], params.epochs, params.batch, schedule=cosine if params.cosine else base.constant)]
+        return [Phase([update], params.epochs, params.batch, schedule=cosine if params.cosine else self._decay)]
+
+    def _decay(self, progress: float) -> float:
+        """Return the factor on the rate after a share `progress` of the epochs; the 30th already has a tenth."""
+        epoch = int(progress * self.params.epochs + 1e-6)
+        return 0.1 ** ((epoch + 1) // self.params.decay_epochs)
 
     def _classify(self, modules: Modules, flow: Tensor, statistics: Statistics, rng: Stream | None = None) -> Tensor:
         """[B, T, 3, H, H] -> [B, C]"""

@@ -44,6 +44,11 @@ def test_the_lstm_knows_the_order_of_flows_and_the_mean_does_not():
         torch.testing.assert_close(mean(sequence), mean.classify(sequence.mean(1)))
 
 
+def test_the_rate_is_a_tenth_from_the_30th_epoch():
+    method = Slstt(Slstt.Params())
+    assert [method._decay(epoch / 40) for epoch in range(40)] == [1.0] * 29 + [0.1] * 11
+
+
 def test_squares_must_fill_the_flow():
     with pytest.raises(ValidationError, match="patch must divide image_size"):
         Slstt.Params(image_size=60)
