@@ -67,8 +67,11 @@ def main() -> int:
 
 
 def settings() -> list[tuple[str, dict[str, Any]]]:
-    """Return name and params of each training: every flow network of params.yaml, first as it is there."""
-    methods = config.check_cached(config.load("params.yaml"))["methods"]
+    """Return name and params of each training: every flow network of params.yaml, first as it is there.
+
+    Other params than epochs and rate are those that it has on flow pictures."""
+    values = config.load("params.yaml")
+    methods, pictured = config.check_cached(values)["methods"], values["flow_folders"]["methods"]
     networks = [name for name in methods if "." not in name and issubclass(recognisers.find(name), FlowNetwork)]
     changes = [
         (name, max(1, round(methods[name]["params"]["epochs"] * share)), methods[name]["params"]["lr"] * rate)
@@ -76,7 +79,8 @@ def settings() -> list[tuple[str, dict[str, Any]]]:
         for share, rate in itertools.product(SHARES, RATES)
     ]
     return [
-        (name, methods[name]["params"] | {"epochs": epochs, "lr": lr}) for name, epochs, lr in dict.fromkeys(changes)
+        (name, methods[name]["params"] | pictured.get(name, {}) | {"epochs": epochs, "lr": lr})
+        for name, epochs, lr in dict.fromkeys(changes)
     ]
 
 

@@ -34,15 +34,18 @@ def test_each_setting_is_trained_once_the_first_as_in_params(study, monkeypatch)
     monkeypatch.chdir(ROOT)
     settings = [(name, params["epochs"], params["lr"]) for name, params in study.settings()]
     methods = config.load("params.yaml")["methods"]
-    for network in ("ststnet", "off_apexnet", "dual_inception"):
+    networks = ("htnet", "ststnet", "off_apexnet", "dual_inception")
+    for network in networks:
         of_network = [setting for setting in settings if setting[0] == network]
         assert of_network[0] == (network, methods[network]["epochs"], methods[network]["lr"])
         assert len(of_network) == len(study.SHARES) * len(study.RATES)
     monkeypatch.setattr(study, "SHARES", (1.0, 0.001, 0.002))  # one epoch, twice
-    assert len(study.settings()) == len({*map(str, study.settings())}) == 3 * 2 * len(study.RATES)
+    assert len(study.settings()) == len({*map(str, study.settings())}) == len(networks) * 2 * len(study.RATES)
+    assert {params["centres"] for name, params in study.settings() if name == "htnet"} == {"published"}
 
 
 def test_the_committed_params_are_those_that_the_page_says_were_chosen(study):
     lines = [line.split(" | ") for line in study.pages.read(study.PAGE, study.MARK).splitlines() if "chosen" in line]
     chosen = {line[0].strip("| `"): {"epochs": int(line[1].split()[0]), "lr": float(line[2])} for line in lines}
-    assert chosen == config.load(ROOT / "params.yaml")["flow_folders"]["methods"]
+    pictured = config.load(ROOT / "params.yaml")["flow_folders"]["methods"]
+    assert chosen == {name: {key: params[key] for key in ("epochs", "lr")} for name, params in pictured.items()}

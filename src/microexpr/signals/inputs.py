@@ -119,6 +119,18 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
     return np.moveaxis(np.array(channels, np.float32), 0, 1)
 
 
+def flow_offset(source: Source, shape: Shape) -> np.ndarray:
+    """Return u, v and strain from apex to offset, in the units and by the settings of `flow_video`."""
+    from microexpr.signals.faces import CROP
+    from microexpr.signals.flow import Params, onset_apex  # compiles on import, and few methods need it
+
+    apex, offset = (source.frame(source.at(event), 1)[..., 0] for event in ("apex", "offset"))
+    flow_size = min(max(MIN_FLOW_SIZE, *shape[1:]), len(apex))
+    vectors = onset_apex(apex, offset, Params(size=flow_size, stored_size=flow_size), source.in_frame)
+    units = (CROP / len(apex), CROP / len(apex), 1)  # strain has no unit
+    return np.stack([_resize(channel * unit, shape[1:]) for channel, unit in zip(vectors, units, strict=True)])
+
+
 def event(name: str, source: Source, shape: Shape) -> np.ndarray:
     """Return the frame of an event, uint8."""
     return _resize_video(source.frame(source.at(name), shape[0])[None], shape[1:])[:, 0]
@@ -241,6 +253,7 @@ class Input(NamedTuple):
 INPUTS: dict[str, Input] = {
     "flow": Input(("flow",), (3, "H", "W"), flow),
     "flow_video": Input(FACE_STAGES, (3, "T", "H", "W"), flow_video),
+    "flow_offset": Input(FACE_STAGES, (3, "H", "W"), flow_offset),
     "onset": Input(FACE_STAGES, IMAGE_AXES, partial(event, "onset")),
     "apex": Input(FACE_STAGES, IMAGE_AXES, partial(event, "apex")),
     "au_intensities": Input(("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),

@@ -22,7 +22,9 @@ LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all ther
     "augacn": {"image_size": 16, "epochs": 75, "lr": 1e-2, "me_weight": 3},
     "elrcn": {"spatial_epochs": 20},
     "localregions": {"spatial_epochs": 60, "second": 32, "features": 20, "memory": 16, "width": 64},
+    "mmnet": {"width": 8, "lr": 2e-2, "decay": 0.95},
     "mtmnet": {"lr": 1e-2, "decoder_lr": 1e-2, "identity_lr": 1e-2, "guidance_lr": 1e-2},
+    "slstt": {"width": 24, "memory": 16, "memories": 1, "hidden": 16},
 }
 # With spectral norm ICE-GAN's first 50 steps enlarge rounding, by how much the rate decides (float64: 8e-15 of the
 # largest score at 5e-4, 7e-12 at 1.5e-3, 1e-9 and more at 2e-3). So the plans are compared with it in float64, and in
@@ -32,10 +34,12 @@ LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all ther
 STEADY: dict[str, dict[str, Any]] = {
     "augacn": {"lr": 1e-5},
     "capsulenet": {"lr": 1e-7},
+    "causalnet": {"lr": 1e-4},
     "elrcn": {"spatial_epochs": 1, "lr": 1e-4},
     "icegan": {"spectral_norm": False, "lr": 5e-5},
     "mer_gcn": {"lr": 1e-7},
     "micro_attention": {"lr": 1e-7, "macro_lr": 1e-7},
+    "mmnet": {"lr": 1e-7},
     "mtmnet": {"lr": 1e-7, "decoder_lr": 1e-7, "identity_lr": 1e-7, "guidance_lr": 1e-7},
     "nmer": {"lr": 1e-7, "trunk_lr": 1e-7},
 }

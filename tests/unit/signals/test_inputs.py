@@ -93,6 +93,7 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
     values = load({name: shape}, files, CLIPS)[name]
     kinds = {
         "flow": np.float32,
+        "flow_offset": np.float32,
         "flow_video": np.float32,
         "face_mask": np.float32,
         "au_intensities": np.float32,
@@ -247,8 +248,8 @@ def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -
     assert changed.min() == -5 and changed.max() == 5
 
 
-def test_flow_video_follows_a_cheek_away_from_where_it_was_at_first() -> None:
-    """A patch that goes a pixel to the right with each frame, in a face that stays."""
+def moving_cheek() -> np.ndarray:
+    """Five crops uint8[5, 288, 288, 1] of a patch that goes a pixel to the right with each, in a face that stays."""
     noise = cv2.GaussianBlur(generator(0, "inputs").normal(size=(288, 288)), (0, 0), 3)
     still = 128 + 30 * noise / noise.std()
     near = np.exp(-(((np.mgrid[:288, :288] - 190) / 24) ** 2).sum(0) / 2)
@@ -257,13 +258,29 @@ def test_flow_video_follows_a_cheek_away_from_where_it_was_at_first() -> None:
         cv2.remap(still, columns - np.float32(t) * near.astype(np.float32), np.repeat(columns[:, None], 288, 1), 1)
         for t in range(5)
     ]
-    crop = np.clip(np.rint(film), 0, 255).astype(np.uint8)[..., None]
+    return np.clip(np.rint(film), 0, 255).astype(np.uint8)[..., None]
+
+
+def test_flow_video_follows_a_cheek_away_from_where_it_was_at_first() -> None:
+    crop = moving_cheek()
     groups = {"faces": {"crop": crop, "frame": np.arange(5)}, "apex": {"onset": np.array(0), "offset": np.array(4)}}
     moved = inputs.flow_video(inputs.Source(groups), (3, 4, 144, 144))
     np.testing.assert_allclose(moved[0, :, 95, 95], [1, 2, 3, 4], rtol=0.2)
     np.testing.assert_allclose(moved[:2, :, 20:60, 20:60], 0, atol=0.2)
     np.testing.assert_allclose(moved[1, :, 95, 95], 0, atol=0.2)
     assert (moved[2, :, 80:110, 60:130].max((1, 2)) > 5 * moved[2, :, 20:60, 20:60].max((1, 2))).all()
+
+
+@pytest.mark.parametrize("size", [288, 144])
+def test_flow_offset_follows_a_cheek_back_from_the_apex_in_pixels_of_the_whole_crop(size: int) -> None:
+    """The crops of the population have half the rows and columns, and the same unit."""
+    crop = np.stack([cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in moving_cheek()[::-1]])
+    events = {"onset": np.array(4), "apex": np.array(1), "offset": np.array(3)}
+    groups = {"faces": {"crop": crop[..., None], "frame": np.arange(5)}, "apex": events}
+    back = inputs.flow_offset(inputs.Source(groups), (3, 144, 144))
+    assert back[0, 95, 95] == pytest.approx(-2, rel=0.2)
+    np.testing.assert_allclose(back[:2, 20:60, 20:60], 0, atol=0.2)
+    assert back[2, 80:110, 60:130].max() > 5 * back[2, 20:60, 20:60].max()
 
 
 def test_only_the_files_of_the_asked_inputs_are_opened(files: dict[str, Path]) -> None:

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-FILES = ("icegan.csv", "mtmnet.csv", "augacn.csv", "famgan.csv", "localregions.csv", "ststnet.csv")
+FILES = (
+    "icegan.csv", "mtmnet.csv", "augacn.csv", "famgan.csv", "localregions.csv", "ststnet.csv", "htnet.csv",
+    "causalnet.csv",
+)  # fmt: skip
 # The table in which each paper compares itself with others under the protocol of MEGC2019.
-MAIN = {"ststnet": "table3", "icegan": "table1", "mtmnet": "table5", "localregions": "table8"}
+MAIN = {
+    "ststnet": "table3", "icegan": "table1", "mtmnet": "table5", "localregions": "table8", "htnet": "table2",
+    "causalnet": "readme",
+}  # fmt: skip
 REPORTERS = ("icegan", "mtmnet", "localregions")  # for methods without a paper of their own here, in this order
 
 

@@ -18,7 +18,12 @@ class Lstm(nn.Module):
 
     def forward(self, sequence: Tensor, real: Tensor | None = None) -> Tensor:
         """[B, T, D] -> the state after the last step, [B, M]; with `real` bool[B, T] after the last real step"""
+        return self.states(sequence, real)[-1]
+
+    def states(self, sequence: Tensor, real: Tensor | None = None) -> list[Tensor]:
+        """[B, T, D] -> the states after each of the T steps, each [B, M]; a step that is not real changes none"""
         state = cell = sequence.new_zeros(len(sequence), self.memory)
+        states = []
         for t, step in enumerate(self.input(sequence).unbind(1)):
             keep, forget, new, out = (step + self.state(state)).chunk(4, 1)
             after = forget.sigmoid() * cell + keep.sigmoid() * new.tanh()
@@ -27,4 +32,5 @@ class Lstm(nn.Module):
                 cell, state = after, output
             else:
                 cell, state = (torch.where(real[:, t, None], *pair) for pair in ((after, cell), (output, state)))
-        return state
+            states.append(state)
+        return states

@@ -15,6 +15,18 @@ def test_it_is_torchs_lstm():
     torch.testing.assert_close(mine(sequence), theirs(sequence)[1][0][0])
 
 
+def test_states_of_all_steps_are_those_of_torchs_layers_on_each_other():
+    layers, theirs, sequence = [Lstm(5, 7), Lstm(7, 7)], nn.LSTM(5, 7, 2, batch_first=True), torch.randn(3, 6, 5)
+    expected = theirs(sequence)[0]
+    for i, layer in enumerate(layers):
+        for name in layer.state_dict():
+            part = name.split(".")[1]
+            tensor = getattr(theirs, f"{part}_{'ih' if name.startswith('input') else 'hh'}_l{i}")
+            layer.get_parameter(name).data = tensor.data
+        sequence = torch.stack(layer.states(sequence), 1)
+    torch.testing.assert_close(sequence, expected)
+
+
 def test_several_are_stacked():
     several, sequences = [Lstm(4, 3) for _ in range(2)], torch.randn(2, 5, 6, 4)
     parameters, _ = stack_module_state(several)

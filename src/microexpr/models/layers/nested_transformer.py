@@ -1,0 +1,130 @@
+"""Transformers inside blocks of an image, which a convolution joins four by four (after NesT, Zhang et al. 2022).
+
+HTNet and CausalNet have them. Shapes: B images, N rows of all tokens, K blocks along a side of the image, S tokens in
+each block, D `width` of the first level.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models.layers.linear import Linear
+
+Count = Annotated[int, Field(ge=1, le=32)]  # layers of a level
+EXPANSION = 4  # units of a feed-forward layer's hidden layer, as a multiple of its inputs
+
+
+def each_token(layer: nn.Module, tokens: Tensor) -> Tensor:
+    """Apply a layer of matrices to the last axis of tokens [..., D]."""
+    return layer(tokens.flatten(0, -2)).unflatten(0, tokens.shape[:-1])
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+    """Return softmax(query key^T scale) value, each [..., S, D]."""
+    return (query @ key.mT * scale).softmax(-1) @ value
+
+
+def split_heads(tokens: Tensor, heads: int) -> Tensor:
+    """[..., S, D] -> [..., heads, S, D / heads]"""
+    return tokens.unflatten(-1, (heads, -1)).movedim(-2, -3)
+
+
+def join_heads(tokens: Tensor) -> Tensor:
+    """[..., heads, S, D / heads] -> [..., S, D]"""
+    return tokens.movedim(-3, -2).flatten(-2)
+
+
+class Attention(nn.Module):
+    """Self-attention of the tokens of each block; heads that do not divide D are of D // heads channels."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        size = width // heads
+        self.heads, self.scale = heads, size**-0.5
+        self.read = Linear(width, 3 * heads * size, bias=False)
+        self.write = Linear(heads * size, width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """[B, K K, S, D] -> the same"""
+        query, key, value = (split_heads(part, self.heads) for part in each_token(self.read, tokens).chunk(3, -1))
+        return each_token(self.write, join_heads(attend(query, key, value, self.scale)))
+
+
+class Layer(nn.Module):
+    """Attention, then two fully connected layers, each added to its normalised input."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = Attention(width, heads)
+        self.hidden, self.out = Linear(width, EXPANSION * width), Linear(EXPANSION * width, width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """[B, K K, S, D] -> the same"""
+        tokens = tokens + self.attention(self.norm1(tokens))
+        return tokens + each_token(self.out, F.gelu(each_token(self.hidden, self.norm2(tokens))))
+
+
+class Join(nn.Module):
+    """A 3x3 convolution, normalised over channels, and a pool that halves the image."""
+
+    def __init__(self, channels: int, out: int):
+        super().__init__()
+        self.convolve, self.norm = nn.Conv2d(channels, out, 3, padding=1), nn.LayerNorm(out)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[B, channels, H, H] -> [B, out, H / 2, H / 2]"""
+        image = self.norm(self.convolve(image).movedim(1, -1)).movedim(-1, 1)
+        return F.max_pool2d(image, 3, 2, 1)
+
+
+class Level(nn.Module):
+    """Layers with a position embedding, one number for each token of a block, on K x K blocks of an image."""
+
+    def __init__(self, width: int, heads: int, layers: int, blocks: int, tokens: int):
+        super().__init__()
+        self.blocks = blocks
+        self.position = nn.Parameter(torch.randn(tokens))
+        self.layers = nn.Sequential(*(Layer(width, heads) for _ in range(layers)))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[B, D, H, H] -> the same"""
+        size, blocks = image.shape[-1] // self.blocks, self.blocks
+        tokens = image.unflatten(3, (blocks, size)).unflatten(2, (blocks, size))  # [B, D, K, size, K, size]
+        tokens = tokens.permute(0, 2, 4, 3, 5, 1).flatten(3, 4).flatten(1, 2)  # [B, K K, S, D]
+        tokens = self.layers(tokens + self.position[:, None])
+        tokens = tokens.unflatten(2, (size, size)).unflatten(1, (blocks, blocks)).permute(0, 5, 1, 3, 2, 4)
+        return tokens.flatten(4).flatten(2, 3)
+
+
+class NestedTransformer(nn.Module):
+    """Embedded patches of an image through levels of 4^(levels - 1), ..., 4 and 1 blocks, twice as wide each."""
+
+    def __init__(self, channels: int, size: int, patch: int, width: int, heads: int, layers: Sequence[int]):
+        """Build for images of `size` rows and columns in squares of `patch`, with `layers` layers in each level."""
+        super().__init__()
+        self.patch = patch
+        self.embed = Linear(channels * patch**2, width)
+        depth = len(layers)
+        tokens = (size // patch // 2 ** (depth - 1)) ** 2  # of a block, in all levels
+        self.levels = nn.ModuleList(
+            Level(width * 2**i, heads * 2**i, count, 2 ** (depth - 1 - i), tokens) for i, count in enumerate(layers)
+        )
+        self.joins = nn.ModuleList(Join(width * 2**i, width * 2 ** (i + 1)) for i in range(depth - 1))
+        self.out_channels = width * 2 ** (depth - 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[B, channels, H, H] -> [B, out_channels, h, h]; h rows and columns of tokens in the last level's block"""
+        patch = self.patch
+        squares = image.unflatten(3, (-1, patch)).unflatten(2, (-1, patch))  # [B, channels, h, patch, w, patch]
+        squares = squares.permute(0, 2, 4, 3, 5, 1).flatten(3)  # [B, h, w, patch patch channels]
+        x = each_token(self.embed, squares).movedim(-1, 1)
+        for i, level in enumerate(self.levels):
+            x = level(x)
+            if i < len(self.joins):
+                x = self.joins[i](x)
+        return x

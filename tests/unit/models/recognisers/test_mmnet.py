@@ -1,0 +1,58 @@
+"""MMNet's size against the released code's, its attention against the two maps that it multiplies."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from microexpr.models.recognisers.mmnet import AttentiveBlock, Mmnet, Motion, Positions
+
+# trained weights of the released code's parts that take part in its result, counted by running them
+TRANSFORMER, STEM, MAIN = 6_411_776, 5_220, 2_523_664
+
+
+def size(module: torch.nn.Module) -> int:
+    return sum(weights.numel() for weights in module.parameters())
+
+
+@pytest.mark.parametrize("classes", [3, 5])
+def test_parameter_count(classes):
+    with torch.device("meta"):
+        network = Mmnet(Mmnet.Params(), classes).build({})["network"]
+    assert size(network.positions) == TRANSFORMER
+    assert size(network.motion.stem) == STEM and size(network.motion) == STEM + MAIN
+    assert size(network) == TRANSFORMER + STEM + MAIN + 512 * 14 * 14 * classes + classes
+
+
+def test_attention_is_continued_from_block_to_block():
+    """The attention of a block is its own times that of the block before, reduced to its size; it is less than both."""
+    torch.manual_seed(0)
+    block, x, before = AttentiveBlock(4, 8, 2).eval(), torch.randn(2, 4, 8, 8), torch.rand(2, 1, 8, 8)
+    with torch.no_grad():
+        (own_maps, own), (maps, continued) = block(x), block(x, before)
+    reduced = F.max_pool2d(before, 3, 2, 1)
+    torch.testing.assert_close(continued, own * reduced)
+    torch.testing.assert_close(maps, own_maps * reduced)
+    assert ((own > 0) & (own < 1)).all()
+
+
+def test_the_branch_of_motion_sees_the_change_alone():
+    """Light that is added to both frames changes only the other branch."""
+    network = Mmnet(Mmnet.Params(image_size=32, stem=6, width=4)).build({})["network"].eval()
+    onset, apex = torch.rand(2, 2, 3, 32, 32)
+    with torch.no_grad():
+        difference = network(onset + 0.5, apex + 0.5) - network(onset, apex)
+        positions = network.positions(onset + 0.5) - network.positions(onset)
+    expected = positions.flatten(1) @ network.classify.weight.T
+    torch.testing.assert_close(difference, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_the_onset_is_reduced_to_one_token_for_each_position_of_the_last_maps():
+    assert Motion(6, 4)(torch.zeros(2, 3, 64, 64)).shape == (2, 16, 4, 4)
+    assert Positions(16, 4, 1, 4, 2, 0.0)(torch.zeros(2, 3, 64, 64)).shape == (2, 16, 4, 4)
+
+
+def test_the_rate_falls_in_the_first_50_epochs():
+    method = Mmnet(Mmnet.Params())
+    factors = [method._decay(epoch / 99) for epoch in range(99)]
+    np.testing.assert_allclose(factors, [0.987 ** min(epoch, 50) for epoch in range(99)])

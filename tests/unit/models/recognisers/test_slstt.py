@@ -1,0 +1,54 @@
+"""SLSTT's size against the released code's, the order of its tokens, and both aggregators."""
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from microexpr.models.recognisers.slstt import Encoder, Lstms, Mean, Slstt
+
+OF_RELEASED_CODE = 93_050_627  # weights of its SLSTT(), without the transformer's own classifier, which it does not use
+
+
+def test_parameter_count():
+    """By the formula of each part, and as counted in the released code."""
+    width, hidden, memory = 768, 3072, 512
+    layer = 4 * (width**2 + width) + 2 * width * hidden + hidden + width + 4 * width
+    encoder = 3 * 16**2 * width + width + width + (24**2 + 1) * width + 12 * layer + 2 * width
+    aggregator = sum(4 * memory * (inputs + memory) + 8 * memory for inputs in (width, memory, memory))
+    aggregator += memory * 256 + 256 + 256 * 3 + 3
+    with torch.device("meta"):
+        modules = Slstt(Slstt.Params()).build({})
+    count = sum(weights.numel() for module in modules.values() for weights in module.parameters())
+    assert count == encoder + aggregator == OF_RELEASED_CODE
+
+
+def test_the_class_token_sees_a_square_by_its_position():
+    """Squares that change places change the result; without position embeddings they do not."""
+    torch.manual_seed(0)
+    encoder, flow = Encoder(16, 8, 12, 1, 2, 0.0), torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        exchanged = flow.roll(8, 3)
+        assert not torch.allclose(encoder(flow), encoder(exchanged), atol=1e-4)
+        encoder.position.zero_()
+        torch.testing.assert_close(encoder(flow), encoder(exchanged), atol=1e-5, rtol=1e-4)
+
+
+def test_the_lstm_knows_the_order_of_flows_and_the_mean_does_not():
+    torch.manual_seed(0)
+    sequence, lstms, mean = torch.randn(2, 5, 12), Lstms(12, 8, 3, 6, 3), Mean(12, 3)
+    assert (mean(sequence) == 0).all()  # its weights start at zero
+    torch.nn.init.normal_(mean.classify.weight)
+    with torch.no_grad():
+        assert not torch.allclose(lstms(sequence), lstms(sequence.flip(1)), atol=1e-4)
+        torch.testing.assert_close(mean(sequence), mean(sequence.flip(1)))
+        torch.testing.assert_close(mean(sequence), mean.classify(sequence.mean(1)))
+
+
+def test_the_rate_is_a_tenth_from_the_30th_epoch():
+    method = Slstt(Slstt.Params())
+    assert [method._decay(epoch / 40) for epoch in range(40)] == [1.0] * 29 + [0.1] * 11
+
+
+def test_squares_must_fill_the_flow():
+    with pytest.raises(ValidationError, match="patch must divide image_size"):
+        Slstt.Params(image_size=60)
