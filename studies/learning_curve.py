@@ -6,7 +6,7 @@
 Each method trains on some recorded subjects, drawn at random several times, and is tested on the clips of all others;
 and on some rendered subjects, other ones in each draw, and is tested on all recorded clips. A training on few clips has
 as many steps as one on all recorded ones. As far as results/population has further subjects, they are used. No setting
-is chosen here. About eight minutes of one core.
+is chosen here. About four minutes of one core.
 """
 
 import itertools
@@ -34,7 +34,7 @@ from microexpr.signals.flow import pictures
 from microexpr.training.engine import FoldIndices, train
 
 MARK, PICTURE = "study-learning-curve", Path("docs/learning-curve.png")
-METHODS = {"flow_svm": drawing.BLUE, "off_apexnet": drawing.RED}  # and their colours
+METHODS = {"flow_svm": drawing.BLUE, "ststnet": drawing.RED}  # and their colours
 RECORDED, RENDERED = (4, 8, 15, 30, 45, 60), (15, 60, 240)  # subjects trained on
 DRAWS = 8  # at most: of rendered subjects as many as there are without one twice
 
