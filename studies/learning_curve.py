@@ -28,10 +28,10 @@ from microexpr.core.clip import LABELS
 from microexpr.datasets import RAW, flow_folders
 from microexpr.evaluation import metrics
 from microexpr.models import recognisers
-from microexpr.models.base import ClipTensors
+from microexpr.models.base import ClassicalMethod, ClipTensors, NetworkMethod
 from microexpr.reporting.plots import drawing
 from microexpr.signals.flow import pictures
-from microexpr.training.engine import FoldIndices, train
+from microexpr.training.engine import FoldIndices, Run, fit_network
 
 MARK, PICTURE = "study-learning-curve", Path("docs/learning-curve.png")
 METHODS = {"flow_svm": drawing.BLUE, "ststnet": drawing.RED}  # and their colours
@@ -132,17 +132,23 @@ def part(side: Side, chosen: np.ndarray) -> Side:
 
 def confusion(name: str, params: Mapping[str, Any], training: Side, test: Side, usual: int, seed: int) -> np.ndarray:
     """Return the confusion matrix on test clips; an epoch of fewer than `usual` clips counts as a part of one."""
-    kind = recognisers.find(name)
+    kind, count = recognisers.find(name), len(training.label)
     if "epochs" in params:
-        params = {**params, "epochs": round(params["epochs"] * max(1, usual / len(training.label)))}
-    count = len(training.label)
-    data = ClipTensors(
-        {"flow": torch.from_numpy(np.concatenate([training.flow, test.flow]))},
-        {"label": torch.from_numpy(np.concatenate([training.label, test.label]))},
-    )
-    fold = FoldIndices("all", np.arange(count), np.arange(count, count + len(test.label)))
-    (result,) = train(kind(kind.Params.model_validate(params)), data, [fold], [seed], "sequential", 1)
-    return metrics.confusion(test.label, result.scores[0, -1].argmax(-1), len(LABELS))
+        params = {**params, "epochs": round(params["epochs"] * max(1, usual / count))}
+    method, flow = kind(kind.Params.model_validate(params)), {"flow": torch.from_numpy(test.flow)}
+    inputs = {"flow": torch.from_numpy(training.flow)}
+    if isinstance(method, ClassicalMethod):
+        scorer = method.fit(method.features(inputs), {"label": training.label}, np.random.default_rng(seed))
+        scores = scorer(method.features(flow))
+    else:
+        assert isinstance(method, NetworkMethod)
+        fold = FoldIndices("all", np.arange(count), np.arange(0))
+        data = ClipTensors(inputs, {"label": torch.from_numpy(training.label)})
+        network = fit_network(method, data, Run(fold, seed))
+        statistics = {key: torch.from_numpy(value) for key, value in network.statistics.items()}
+        with torch.no_grad():
+            scores = method.scores(network.modules, flow, statistics).numpy()
+    return metrics.confusion(test.label, scores.argmax(-1), len(LABELS))
 
 
 def summary(
