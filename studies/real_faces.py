@@ -9,8 +9,7 @@
 Tables: every row of that run; rows trained on other subjects than these alone against those trained on recorded ones,
 by a paired test; and what the result hangs on, each time with `flow_svm` trained on the population alone under one
 setting that is another. `--render` takes about twenty minutes of one core. No setting is chosen here: each line is
-printed, whatever it is. Subjects of the population beyond those of the table are used as
-far as results/population has them.
+printed, whatever it is. studies/learning_curve.py varies the number of subjects.
 """
 
 import json
@@ -59,7 +58,6 @@ NAMES = {
     RENDERED: "rendered ones alone",
     MEANS: "rendered ones alone, unlabelled means",
 }
-COUNTS = (10, 30, 60, 120, 240)
 RENDERED_AGAIN = 30  # subjects
 CLEAN = {"noise": 0.0, "quality": 100}
 SHIFT = 0.05  # of a region, as a share of a crop's side
@@ -120,7 +118,7 @@ def main() -> int:
         return 0
     rows = read_rows()
     lines = [*rows_table(rows), "", *paired_table(rows), ""]
-    lines += [*draws_table(params, rendered, recorded), "", *settings_table(params, rendered, recorded)]
+    lines += settings_table(params, rendered, recorded)
     text = "\n".join([*lines, "", pages.source()])
     print(text)
     if arguments.write_docs:
@@ -189,18 +187,6 @@ def paired_table(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
             yield f"| `{method}` | {NAMES[protocol]} | {difference} | {row['p']:.2g} |"
 
 
-def draws_table(params: pictures.Params, rendered: Rendered, recorded: Recorded) -> Iterator[str]:
-    """Yield figures of `flow_svm` trained on one part of the population after another, each as large as the table's."""
-    subjects = list(dict.fromkeys(planned.clip.subject for planned in rendered.clips))
-    yield "| `flow_svm` trained on | UF1 | UF1, unlabelled means |"
-    yield "| --- | --- | --- |"
-    for start in range(0, len(subjects) - params.subjects + 1, params.subjects):
-        part = subjects[start : start + params.subjects]
-        chosen = [planned.clip.subject in part for planned in rendered.clips]
-        inductive, with_means = score(params, rendered, chosen, recorded)
-        yield f"| {part[0]} to {part[-1]} | {inductive:.3f} | {with_means:.3f} |"
-
-
 def settings_table(params: pictures.Params, rendered: Rendered, recorded: Recorded) -> Iterator[str]:
     """Yield figures of `flow_svm` under one setting at a time that is not the one of params.yaml."""
     subjects = list(dict.fromkeys(planned.clip.subject for planned in rendered.clips))
@@ -233,10 +219,6 @@ def settings_table(params: pictures.Params, rendered: Rendered, recorded: Record
     for name, change in others.items():
         chosen = [planned.clip.subject in usual for planned in rendered.clips]
         yield line(name, chosen, params.model_copy(update=change))
-    for count in COUNTS:
-        if count <= len(subjects):
-            chosen = [planned.clip.subject in subjects[:count] for planned in rendered.clips]
-            yield line(f"{count} subjects", chosen, params)
 
 
 def rendering_table(

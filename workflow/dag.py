@@ -491,9 +491,10 @@ class Dag(Corpus):
 
     @cached_property
     def flow_methods(self) -> list[str]:
-        """The methods that run on precomputed flow, since they read nothing else; it has no macro sets."""
+        """The methods that run on precomputed flow, since they read nothing else there; it has no macro sets."""
         suits = protocols.PROTOCOLS[flow_folders.NAME].suits
-        return [name for name in self.in_table if suits(self.methods[name]["reads"]) and not self.macro_sets(name)]
+        flow_alone = [name for name in self.in_table if suits(self.methods[name]["reads_on_pictures"])]
+        return [name for name in flow_alone if not self.macro_sets(name)]
 
     @property
     def flow_protocols(self) -> list[str]:

@@ -96,7 +96,7 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """Validate values of params.yaml; `source` names them in errors.
 
     Returns {"params": every value, "methods", "generators": by name the params of each, what it reads and makes}.
-    Methods also have `params_on_pictures`, those on precomputed flow.
+    Methods also have `params_on_pictures` and `reads_on_pictures`, those on precomputed flow.
     Variants are methods. Raises ParamsError naming key and value.
     """
     if renamed := [f"section {old} is now named {new}" for old, new in RENAMED.items() if old in values]:
@@ -114,8 +114,8 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     }
     for name, description in methods.items():
         _check_generator(name, description["params"]["synthetic"], methods, generators, source)
-    for name, pictured in _params_on_pictures(params, methods, source):
-        methods[name]["params_on_pictures"] = pictured
+    for name, pictured in _describe_on_pictures(params, source):
+        methods[name] |= pictured
     _check_training_sets(params, methods, source)
     _check_appendix(params.appendix, source)
     for name, description in methods.items():
@@ -191,7 +191,7 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
             raise ParamsError(f"{source}: {key}.{error}") from None
     return {
         **_describe_training(instance),
-        "reads": sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]}),
+        "reads": inputs.stages(instance.inputs),
         "network": isinstance(instance, method.NetworkMethod),
         "synthesises": bool(getattr(instance, "synthesises", False)),
         "macro": instance.macro,
@@ -267,24 +267,31 @@ def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> N
                 raise ParamsError(f"{key} must not be there: {name} learns from {training} in methods")
 
 
-def _params_on_pictures(params: Any, methods: dict[str, Any], source: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the name of every method and variant, and its params on precomputed flow.
+def _describe_on_pictures(params: Any, source: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name of every method and variant, its params on precomputed flow, and what it then reads.
 
     `flow_folders.methods` changes those of methods, and so of their variants, but not what a variant changes itself.
     Raises ParamsError for a method that is not run on such flow, and for params that must be the same in all tables."""
     from microexpr.models import recognisers
+    from microexpr.protocols import PROTOCOLS
+    from microexpr.signals import inputs
 
     changes = {name: values or {} for name, values in params.flow_folders.methods.items()}
     for name, values in changes.items():
-        _check_on_pictures(name, values, methods, f"{source}: flow_folders.methods.{name}")
+        _check_on_pictures(name, values, f"{source}: flow_folders.methods.{name}")
     changed = {
         name: _without_population(name, values or {}, params.training_sets) | changes.get(name, {})
         for name, values in params.methods.items()
     }
     for key, name, method_params in variants.list_methods(params.model_copy(update={"methods": changed}), source):
-        model = recognisers.find(name).Params
+        kind = recognisers.find(name)
         values = _without_population(name, method_params, None)
-        yield name, validate(model, values, source, f"flow_folders.{key}.").model_dump(mode="json")
+        instance = kind(validate(kind.Params, values, source, f"flow_folders.{key}."))
+        reads = inputs.stages(instance.inputs)
+        if name in changes and (instance.macro or not PROTOCOLS["flow_folders"].suits(reads)):
+            expected = "a method that reads flow alone, without macro-expressions"
+            raise ParamsError(f"{source}: flow_folders.methods.{name} must be {expected}")
+        yield name, {"params_on_pictures": instance.params.model_dump(mode="json"), "reads_on_pictures": reads}
 
 
 def _without_population(name: str, params: dict[str, Any], section: Any) -> dict[str, Any]:
@@ -302,18 +309,14 @@ def _without_population(name: str, params: dict[str, Any], section: Any) -> dict
     return training_sets.params_for("corpus", params, usual, section.changes("corpus", name))
 
 
-def _check_on_pictures(name: str, values: dict[str, Any], methods: dict[str, Any], key: str) -> None:
-    """Raises ParamsError unless a method runs on precomputed flow, and has these params of its own; `key` names it."""
+def _check_on_pictures(name: str, values: dict[str, Any], key: str) -> None:
+    """Raises ParamsError unless there is such a method, and it has these params of its own; `key` names it."""
     from microexpr.models import base, recognisers
-    from microexpr.protocols import PROTOCOLS
 
     if name not in (possible := recognisers.names()):
         raise ParamsError(f"{key} must be a method{nearest(name, possible)}")
     if shared := sorted(values.keys() & base.Params.model_fields.keys()):
         raise ParamsError(f"{key} must not have {shared[0]}, which is the same in all tables")
-    description = methods.get(name)  # none if this run does not have the method
-    if description and (description["macro"] or not PROTOCOLS["flow_folders"].suits(description["reads"])):
-        raise ParamsError(f"{key} must be a method that reads flow alone, without macro-expressions")
 
 
 def _other_choices(params: BaseModel) -> list[str]:
@@ -387,10 +390,9 @@ def _describe_generator(name: str, generator_params: dict[str, Any], source: str
     instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
     if checked_params.initialisation == "shipped":
         initial.check_shipped(instance, f"{source}: generators.{name}")
-    reads = sorted({stage for input_name in instance.inputs for stage in inputs.SOURCES[input_name]})
     return {
         "params": instance.params.model_dump(mode="json"),
-        "reads": reads,
+        "reads": inputs.stages(instance.inputs),
         "macro": instance.macro,
         "grouping": instance.grouping,
     }

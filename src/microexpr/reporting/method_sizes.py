@@ -12,7 +12,7 @@ from microexpr.datasets import flow_folders
 from microexpr.models import base, recognisers
 from microexpr.protocols import MEGC2019, PROTOCOLS
 from microexpr.reporting.method_list import Row
-from microexpr.signals.inputs import SOURCES
+from microexpr.signals.inputs import stages
 
 
 def rows(methods: Mapping[str, Mapping[str, Any]], paper_scale: Mapping[str, int]) -> list[Row]:
@@ -27,10 +27,10 @@ def _row(name: str, about: Mapping[str, Any] | None, in_paper: int | None) -> Ro
     kind = recognisers.find(name)
     defaults = kind(kind.Params())
     instance = defaults if about is None else kind(kind.Params(**about["params"]))
-    reads = [stage for input_name in instance.inputs for stage in SOURCES[input_name]]
-    # of the protocols of precomputed flow, which has no macro-expressions, the first stands for all
-    pictured = [] if instance.macro else [flow_folders.NAME]
-    suitable = [name for name in (MEGC2019, *pictured) if PROTOCOLS[name].suits(reads)]
+    reads = {MEGC2019: stages(instance.inputs)}
+    if not instance.macro:  # of the protocols of precomputed flow, which has no macro-expressions, one stands for all
+        reads[flow_folders.NAME] = (about or {}).get("reads_on_pictures", reads[MEGC2019])
+    suitable = [name for name, stages_read in reads.items() if PROTOCOLS[name].suits(stages_read)]
     if in_paper is None and "." not in name:
         in_paper = parameters(defaults)
     return {

@@ -4,7 +4,7 @@ Shapes: n clips, C channels (1 grey, 3 RGB; grey repeated where the source has n
 docs/inputs.md has the inputs as a table.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -277,6 +277,11 @@ NEED_LANDMARKS = {"face_mask", *REGIONS}  # inputs that need the onset's landmar
 SOURCES: dict[str, tuple[str, ...]] = {name: entry.stages for name, entry in INPUTS.items()}
 
 
+def stages(names: Iterable[str]) -> list[str]:
+    """Return the stages whose files these inputs are derived from, sorted."""
+    return sorted({stage for name in names for stage in SOURCES[name]})
+
+
 def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Sequence[str]) -> dict[str, np.ndarray]:
     """Return each input of `shapes` as an array [n, *shape], in the order of `clips`.
 
@@ -288,15 +293,14 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
     """
     for name, shape in shapes.items():
         check(name, shape)
-    stages = sorted({stage for name in shapes for stage in SOURCES[name]})
-    whole = files.get(POPULATION)
+    needed, whole = stages(shapes), files.get(POPULATION)
     arrays: dict[str, list[np.ndarray]] = {name: [] for name in shapes}
     with ExitStack() as stack:
         if whole is not None:
             recordings = Recordings(stack.enter_context(store.open_file(whole, POPULATION)))
-            opened, files = dict.fromkeys(stages, recordings), dict.fromkeys(stages, whole)
+            opened, files = dict.fromkeys(needed, recordings), dict.fromkeys(needed, whole)
         else:
-            opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in stages}
+            opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in needed}
         for source in _sources(opened, files, clips):
             for name, shape in shapes.items():
                 arrays[name].append(INPUTS[name].read(source, shape))

@@ -143,6 +143,16 @@ def test_on_flow_pictures_nothing_starts_from_the_population():
     assert {key: on_pictures[key] for key in expected} == expected
 
 
+def test_params_on_flow_pictures_decide_what_a_method_reads_there():
+    values = config.load(ROOT / "params.yaml")
+    described = config.check(values, "params.yaml")["methods"]["microexpr"]
+    assert described["reads"] == ["apex", "aus", "flow"] and described["reads_on_pictures"] == ["flow"]
+    values["flow_folders"]["methods"]["microexpr"] = {"blur": 2}
+    message = r"flow_folders\.methods\.microexpr must be a method that reads flow alone"
+    with pytest.raises(ParamsError, match=message):
+        config.check(values, "params.yaml")
+
+
 def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
     values = config.load(ROOT / "params.yaml")
     values["variants"] = {"ststnet": {"plain": {"mirror": 0.0}, "long": {"epochs": 9}}}
