@@ -19,6 +19,9 @@ REPLACED = (
     "papers.variants",
     "synthesise.counts",
     "flow_folders.methods",
+    "training_sets.corpus",
+    "training_sets.both",
+    "appendix",
 )  # mappings that a preset replaces as a whole
 
 

@@ -36,7 +36,7 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
 
     values = config.load(ROOT / "params.yaml")
     values["variants"], values["papers"]["variants"] = {}, {}
-    values["training_sets"] = {"corpus": {}, "both": {}}
+    values["training_sets"], values["appendix"] = {"corpus": {}, "both": {}}, {}
     for params in values["methods"].values():
         params.pop("population", None)
         if params.get("initialisation") == "population":

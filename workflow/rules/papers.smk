@@ -76,8 +76,8 @@ rule papers_icegan_fig4:
         "work/logs/papers/icegan/fig4.log",
     params:
         others=TABLE2,
-        folds=RUN.fold_options("icegan", PROTOCOL),
-        split_folds=RUN.fold_options("icegan", "split70"),
+        folds=lambda w: RUN.fold_options("icegan", PROTOCOL),
+        split_folds=lambda w: RUN.fold_options("icegan", "split70"),
         seeds=RUN.seeds("split70"),
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
@@ -97,7 +97,7 @@ rule papers_icegan_fig5:
     log:
         "work/logs/papers/icegan/fig5.log",
     params:
-        folds=RUN.fold_options("icegan", PROTOCOL),
+        folds=lambda w: RUN.fold_options("icegan", PROTOCOL),
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
     script:

@@ -253,18 +253,14 @@ def _check_appendix(reasons: dict[str, str], source: str) -> None:
 
 
 def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> None:
-    """Raises ParamsError for params of a method that is not there, or that already learns so by its params."""
+    """Raises ParamsError for params of a method that does not exist; those of a row that this run lacks are unused."""
     from microexpr.models import recognisers
-    from microexpr.training.training_sets import declared
 
     for training in ("corpus", "both"):
         for name in getattr(params.training_sets, training):
-            key = f"{source}: training_sets.{training}.{name}"
-            if name not in methods:
-                if name not in recognisers.names():  # which another preset may have
-                    raise ParamsError(f"{key} must be a method or variant{nearest(name, methods)}")
-            elif declared(methods[name]["params"]) == training:
-                raise ParamsError(f"{key} must not be there: {name} learns from {training} in methods")
+            if name not in methods and name not in recognisers.names():
+                near = nearest(name, methods)
+                raise ParamsError(f"{source}: training_sets.{training}.{name} must be a method or variant{near}")
 
 
 def _describe_on_pictures(params: Any, source: str) -> Iterator[tuple[str, dict[str, Any]]]:
