@@ -207,7 +207,7 @@ def plot(path: Path, points: Sequence[Point]) -> None:
                 axes.errorbar(size, uf1, deviation, fmt=line, color=colour, markersize=4, label=f"{name}, {side} ones")
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.set_xticks([*RECORDED, *RENDERED[1:]])
+        axes.set_xticks(sorted({*RECORDED, *RENDERED}))
         axes.minorticks_off()
         axes.grid(color="0.93")
         axes.set(xlabel="subjects", ylabel="UF1")
