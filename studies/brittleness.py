@@ -117,11 +117,11 @@ def train_recognisers(arguments: Namespace, movements: list[Movement]) -> list[s
 
 def predict(name: str, clips: list[Clip], root: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return true and predicted classes of all clips, int64[N] each: leave one subject out, the last epoch."""
-    values = config.load(ROOT / "params.yaml")
+    methods = config.check_cached(config.load(ROOT / "params.yaml"))["methods"]
     protocol = protocols.PROTOCOLS["megc2019"]
     selected = protocol.select(clips)
     find = recognisers.find(name)
-    method = find(find.Params(**values["methods"][name]), len(protocol.classes))
+    method = find(find.Params(**config.on_corpus(methods[name])), len(protocol.classes))
     folds = protocol.folds(selected, seed, 0, 1, 0)
     job = train.Job(name, method, protocol, selected, folds, train.Params(), train.SynthParams(), seed)
     files = [str(path) for path in sorted((root / "results").glob("*/*/*.h5"))]

@@ -71,15 +71,16 @@ def settings() -> list[tuple[str, dict[str, Any]]]:
 
     Other params than epochs and rate are those that it has on flow pictures."""
     values = config.load("params.yaml")
-    methods, pictured = config.check_cached(values)["methods"], values["flow_folders"]["methods"]
+    described, pictured = config.check_cached(values)["methods"], values["flow_folders"]["methods"]
+    methods = {name: config.on_corpus(about) for name, about in described.items()}
     networks = [name for name in methods if "." not in name and issubclass(recognisers.find(name), FlowNetwork)]
     changes = [
-        (name, max(1, round(methods[name]["params"]["epochs"] * share)), methods[name]["params"]["lr"] * rate)
+        (name, max(1, round(methods[name]["epochs"] * share)), methods[name]["lr"] * rate)
         for name in networks
         for share, rate in itertools.product(SHARES, RATES)
     ]
     return [
-        (name, methods[name]["params"] | pictured.get(name, {}) | {"epochs": epochs, "lr": lr})
+        (name, methods[name] | pictured.get(name, {}) | {"epochs": epochs, "lr": lr})
         for name, epochs, lr in dict.fromkeys(changes)
     ]
 

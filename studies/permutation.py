@@ -50,7 +50,7 @@ def trial(run: Run, name: str) -> Trial:
     Raises AssertionError unless, on the true labels, it predicts every clip as the run itself did."""
     values = config.load(run.root / "params.yaml")
     kind = recognisers.find(name)
-    machine = kind(kind.Params(**values["methods"][name]))
+    machine = kind(kind.Params(**config.on_corpus(config.check_cached(values)["methods"][name])))
     protocol = protocols.PROTOCOLS["megc2019"]
     results = run.root / "results"
     clips = protocol.select(

@@ -45,6 +45,7 @@ def trained(root: Path, cores: int, seed: int, leak: str, written: Path) -> None
     values = config.load(root / "params.yaml")
     values["seed"], values["origin"] = seed, "generated"
     values["train"] |= {"inner_subjects": INNER, "shards": 1, "seeds": 1}
+    values["methods"]["ststnet"] = config.on_corpus(config.check_cached(values)["methods"]["ststnet"])
     values["methods"]["ststnet"] |= {"planted_leak": leak}
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", str(written)]

@@ -252,6 +252,12 @@ def _check_appendix(reasons: dict[str, str], source: str) -> None:
             raise ParamsError(f"{source}: appendix.{name} must say why the row is not in the main table")
 
 
+def on_corpus(description: dict[str, Any]) -> dict[str, Any]:
+    """Return the params with which a method of `check` trains on a fold's clips alone."""
+    params: dict[str, Any] = description["trainings"].get("corpus", description)["params"]
+    return params
+
+
 def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> None:
     """Raises ParamsError for params of a method that does not exist; those of a row that this run lacks are unused."""
     from microexpr.models import recognisers
