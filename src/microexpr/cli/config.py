@@ -114,14 +114,14 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     }
     for name, description in methods.items():
         _check_generator(name, description["params"]["synthetic"], methods, generators, source)
-    for name, pictured in _describe_on_pictures(params, source):
-        methods[name] |= pictured
     _check_training_sets(params, methods, source)
     _check_appendix(params.appendix, source)
     for name, description in methods.items():
         description["appendix"] = reason = params.appendix.get(name, "")
         description["in_table"] &= not reason
         description["trainings"] = _describe_trainings(name, description["params"], params.training_sets, source)
+    for name, pictured in _describe_on_pictures(params, source):
+        methods[name] |= pictured
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     return {"params": params.model_dump(mode="json"), "methods": methods, "generators": generators}

@@ -174,6 +174,36 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
 
 
 @pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        (
+            {"training_sets": {"corpus": {"ststnets": {}}}},
+            r"training_sets\.corpus\.ststnets must be a method or variant",
+        ),
+        (
+            {"training_sets": {"corpus": {"ststnet": {"epoch": 1}}}},
+            r"training_sets\.corpus\.ststnet\.epoch is no known",
+        ),
+        ({"training_sets": {"all": {}}}, r"training_sets\.all is no known key"),
+        ({"appendix": {"hog": "grey"}}, r"appendix\.hog must be a method or a variant of one"),
+        ({"appendix": {"hog3d": " "}}, r"appendix\.hog3d must say why the row is not in the main table"),
+    ],
+)
+def test_wrong_training_sets_and_rows_of_the_appendix_are_refused_by_their_key(section, message):
+    values = config.load(ROOT / "params.yaml")
+    with pytest.raises(ParamsError, match=message):
+        config.check(values | section, "params.yaml")
+
+
+def test_a_row_of_the_appendix_is_in_no_other_table_and_trains_as_before():
+    values = config.load(ROOT / "params.yaml")
+    without = config.check(values | {"appendix": {}}, "params.yaml")["methods"]["hog3d"]
+    described = config.check(values | {"appendix": {"hog3d": "grey levels"}}, "params.yaml")["methods"]["hog3d"]
+    assert (described["in_table"], described["appendix"], without["in_table"]) == (False, "grey levels", True)
+    assert described["params"] == without["params"]
+
+
+@pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"ststnets": {}}, r"flow_folders\.methods\.ststnets must be a method \(did you mean 'ststnet'\?\)"),

@@ -1,11 +1,14 @@
 """Which methods are told apart: from what was predicted of each clip to corrected p, and to a line below the table."""
 
+import re
 from itertools import combinations
 
 import numpy as np
 import pytest
 from composites import STSTNET, clip, composite, shard
 from evaluated_rows import rows as evaluated
+from scipy.stats import t as student
+from scipy.stats import ttest_1samp
 from sklearn.metrics import f1_score, recall_score
 
 from microexpr import evaluation
@@ -190,6 +193,28 @@ def test_who_is_better_than_the_floor_is_a_family_of_its_own():
     basis = "UAR above that of majority, p < 0.05, corrected for 3 methods"
     assert main_table.better_than_chance(compared) == f"Better than chance ({basis}): a, b.\n"
     assert main_table.better_than_chance(compared[3:4]) == ""
+
+
+def test_methods_are_compared_with_one_reference_and_the_smallest_difference_is_that_of_a_paired_test():
+    """Two tests of the reference, three pairs; power of a t test by simulation with the standard error of the pairs."""
+    tests = [("ststnet", "a", -0.3, 0.001, 0.003), ("b", "ststnet", -0.2, 0.02, 0.06), ("a", "b", 0.5, 0.001, 0.003)]
+    subjects, error = 24, 0.04
+    half = error * student.ppf(0.975, subjects - 1)
+    compared = [
+        {"first": first, "second": second, "metric": "uf1", "difference": difference, "p": p, "p_holm": p_holm,
+         "low": difference - half, "high": difference + half, "subjects": subjects}
+        for first, second, difference, p, p_holm in tests
+    ]  # fmt: skip
+    first, second = main_table.against_reference(compared).splitlines()
+    assert first == (
+        "Compared with ststnet (UF1, p < 0.05, corrected for 2 tests), better: a; worse: b. Of all 3 pairs 2 differ."
+    )
+    assert main_table.against_reference(compared, "c") == ""
+    smallest = float(re.search(r"show: (\S+) of one pair", second)[1])
+    rng = np.random.default_rng(0)
+    differences = rng.normal(smallest, error * subjects**0.5, (20_000, subjects))
+    found = ttest_1samp(differences, 0, axis=1)
+    assert np.mean((found.pvalue < 0.05) & (found.statistic > 0)) == pytest.approx(0.8, abs=0.05)
 
 
 def test_too_few_people_for_so_many_pairs_are_said():

@@ -17,6 +17,7 @@ from microexpr.reporting.main_table import (
     summary,
     synthesis_summary,
     to_csv,
+    training_sets,
 )
 
 
@@ -81,6 +82,31 @@ def test_a_row_says_whose_clips_it_learnt_from():
     ):
         table = megc2019([[row | {"initialisation": words} for row in rows("augacn")]])
         assert summary(table).splitlines()[2].split(" | ")[1] == expected
+
+
+def test_a_row_of_each_training_has_its_own_figures_and_what_it_learnt_from():
+    """Of the population alone are the scores before any step; `rows` has 0.1 for the last epoch's full UF1."""
+    words = {"initialisation": "from 2880 clips of 240 subjects of the population"}
+    both = [row | words for row in rows("ststnet")]
+    both += [row | words | {"selection": "start", "value": row["value"] + 0.3} for row in rows("ststnet")[:12]]
+    made = training_sets(
+        {"majority": {"corpus": rows("majority")}, "ststnet": {"corpus": rows("ststnet"), "both": both}}
+    )
+    keys = ("method", "protocol", "training", "full_uf1", "start_full_uf1", "training_clips", "population_clips")
+    assert [tuple(row[key] for key in keys) for row in made] == [
+        ("majority", "megc2019_corpus", "corpus", "0.1000", "", "92", ""),
+        ("ststnet", "megc2019_corpus", "corpus", "0.1000", "", "92", ""),
+        ("ststnet", "megc2019_population", "population", "0.4000", "", "0", "2880"),
+        ("ststnet", "megc2019_both", "both", "0.1000", "0.4000", "92", "2880"),
+    ]
+    assert [bool(row["published_full_uf1"]) for row in made] == [False, True, False, True]
+    assert not made[2]["oracle_full_uf1"]  # weights that no fold trained have no epoch to choose
+
+
+def test_a_row_of_the_appendix_says_why_it_is_there():
+    (row,) = megc2019([rows("capsulenet")])
+    assert notes(row | {"reason": "one frame"})[0] == "It is not in the main table: one frame."
+    assert not any("main table" in note for note in notes(row))
 
 
 def test_csv_keeps_the_order_of_methods_and_plain_line_ends():
