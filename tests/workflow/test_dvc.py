@@ -86,7 +86,7 @@ def test_an_edit_runs_the_same_jobs_under_dvc(finished, tmp_path):
     studies/reruns.py makes more edits under both."""
     project = finished.copy(tmp_path / "project")
     project.run("python", "workflow/stage.py", "record")
-    project.edit("params.yaml", "lr: 0.0005", "lr: 0.0007")
+    project.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
     planned = project.planned()
     ran = project.jobs_of("dvc", "repro")
     jobs = {rule: count for rule, count in ran.items() if not rule.startswith("table_")}

@@ -225,10 +225,8 @@ def _add_table(subparsers: "Subparsers") -> None:
         "the MEGC2019 table, or a paper's, next to published figures",
         (
             "microexpr table",
-            "microexpr table --methods ststnet icegan",
             "microexpr table --reference flow_svm",
             "microexpr table results/megc2019_training_sets.csv",
-            "microexpr table results/papers/icegan/table1.csv",
         ),
     )
     choice = command.add_mutually_exclusive_group()

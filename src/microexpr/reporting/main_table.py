@@ -356,11 +356,11 @@ def against_reference(pairs: Sequence[Row], reference: str = REFERENCE) -> str:
         "better": [test.method for test in different if test.difference > 0],
         "worse": [test.method for test in different if test.difference < 0],
     }
-    found = "; ".join(f"{side}: {', '.join(names) or 'none'}" for side, names in sides.items())
+    lists = "; ".join(f"{side}: {', '.join(names) or 'none'}" for side, names in sides.items())
     every = [pair for pair in pairs if pair["metric"] == "uf1"]
     count = sum(pair["p_holm"] < DIFFERENT for pair in every)
     return (
-        f"Compared with {reference} (UF1, p < {DIFFERENT}, corrected for {len(tests)} tests), {found}. "
+        f"Compared with {reference} (UF1, p < {DIFFERENT}, corrected for {len(tests)} tests), {lists}. "
         f"Of all {len(every)} pairs {count} differ.\n{smallest_differences(every, len(tests), len(every))}\n"
     )
 
@@ -376,11 +376,9 @@ def smallest_differences(pairs: Sequence[Row], *tests: int) -> str:
     widths = [(pair["high"] - pair["low"]) / 2 for pair in pairs]
     error = float(np.median(widths)) / stdtrit(degrees, 1 - DIFFERENT / 2)
     counts = [1, *tests]
-    found = [error * (stdtrit(degrees, 1 - DIFFERENT / count / 2) + stdtrit(degrees, POWER)) for count in counts]
-    words = [f"{difference:.2f} corrected for {count}" for difference, count in zip(found, counts, strict=True)]
-    return (
-        f"Smallest difference that four of five such corpora show: {found[0]:.2f} of one pair, {', '.join(words[1:])}."
-    )
+    differences = [error * (stdtrit(degrees, 1 - DIFFERENT / count / 2) + stdtrit(degrees, POWER)) for count in counts]
+    words = [f"{difference:.2f} corrected for {count}" for difference, count in zip(differences, counts, strict=True)]
+    return f"Smallest difference that four of five such corpora show: {differences[0]:.2f} of one pair, {', '.join(words[1:])}."
 
 
 def duplicate_subjects(path: str | Path) -> str:

@@ -152,7 +152,8 @@ class Job:
         """Return the sections of params.yaml that the result depends on, as plain values."""
         models = {"train": self.params, f"methods.{self.name}": self.method.params, "synth": self.synth}
         sections: dict[str, Any] = {name: section.model_dump(mode="json") for name, section in models.items()}
-        sections["train"].pop("checkpoint_minutes")
+        for name in ("checkpoint_minutes", "rendered_folds"):  # which fold a clip is in shows in the file itself
+            del sections["train"][name]
         return sections | {"seed": self.seed}
 
     def attributes(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a method learns from: a fold's clips alone, the population, or both; its params under each. Trains nothing."""
+"""Params of methods by what they learn from: a fold's clips alone, the population, or both. Trains nothing."""
 
 from collections.abc import Mapping
 from typing import Any

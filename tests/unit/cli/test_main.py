@@ -292,7 +292,7 @@ def test_params_of_methods_variants_and_generators_are_rows(tmp_path, monkeypatc
     rows = printed_rows(["methods", "ststnet", "augacn.nodes", "famgan"], capsys)
     assert list(dict.fromkeys(row["method"] for row in rows)) == ["ststnet", "augacn.nodes", "famgan"]
     (epochs,) = [row for row in rows if (row["method"], row["name"]) == ("ststnet", "epochs")]
-    assert (epochs["value"], epochs["default"], epochs["allowed"]) == ("60", "500", "integer, ≥ 1, ≤ 2000")
+    assert (epochs["value"], epochs["default"], epochs["allowed"]) == ("10", "500", "integer, ≥ 1, ≤ 2000")
     assert epochs["on_pictures"] == "6" and {row["on_pictures"] for row in rows if row["method"] == "famgan"} == {""}
     monkeypatch.chdir(tmp_path)  # where no params.yaml is
     values = {row["name"]: row["value"] for row in printed_rows(["methods", "ststnet"], capsys)}

@@ -78,7 +78,7 @@ def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkey
 
     monkeypatch.chdir(tmp_path)
     values = config.load(ROOT / "params.yaml") | {"datasets": ["smic"], "macro": ["ckplus"], "variants": {}}
-    values["papers"]["variants"] = {}
+    values["papers"]["variants"], values["flow_folders"]["methods"] = {}, {}
     dag = Dag(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}))
     assert "ststnet" in dag.flow_methods and "nmer" not in dag.flow_methods
     assert {name for name, row in rows.items() if "flow_folders" in row["protocols"]} == {*dag.flow_methods}
