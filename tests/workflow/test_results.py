@@ -66,8 +66,8 @@ def test_pairs_of_the_table(finished):
     printed = " ".join(finished.run("microexpr", "table").stdout.split())
     assert (
         "6 subjects are too few to distinguish any of 3 pairs of methods: p, corrected for their number, is at least "
-        "0.094. Compared with ststnet (UF1, p < 0.05, corrected for 2 tests), better: none; worse: none. Of all 3 pairs "
-        "0 differ. Smallest difference that four of five such corpora show: "
+        "0.094. Compared with ststnet (UF1, p < 0.05, corrected for 2 tests), better: none; worse: none. Of all 3 "
+        "pairs 0 differ. Smallest difference that four of five such corpora show: "
     ) in printed
 
 

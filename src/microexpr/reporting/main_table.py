@@ -378,7 +378,8 @@ def smallest_differences(pairs: Sequence[Row], *tests: int) -> str:
     counts = [1, *tests]
     differences = [error * (stdtrit(degrees, 1 - DIFFERENT / count / 2) + stdtrit(degrees, POWER)) for count in counts]
     words = [f"{difference:.2f} corrected for {count}" for difference, count in zip(differences, counts, strict=True)]
-    return f"Smallest difference that four of five such corpora show: {differences[0]:.2f} of one pair, {', '.join(words[1:])}."
+    listed = ", ".join([f"{differences[0]:.2f} of one pair", *words[1:]])
+    return f"Smallest difference that four of five such corpora show: {listed}."
 
 
 def duplicate_subjects(path: str | Path) -> str:
