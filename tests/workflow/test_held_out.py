@@ -22,7 +22,7 @@ from microexpr.training import pretrain, train
 
 PROTOCOL = PROTOCOLS["megc2019"]
 COMMITTED = config.check_cached(config.load(ROOT / "params.yaml"))
-ROWS = [name for name, about in COMMITTED["methods"].items() if about["in_table"]]
+ROWS = [name for name, about in COMMITTED["methods"].items() if about["in_table"] or about["appendix"]]
 SHOWN = {  # in place of each emotion another one of another class, with its action units
     "negative": ("happiness", "6+12"),
     "positive": ("surprise", "1+2+5"),
