@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Targets
+from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Scorer, Targets
 from microexpr.models.samplers import training_phases
 from microexpr.training import processor
 from microexpr.training.group import FoldIndices, Group, Run, lay_out_images
@@ -232,27 +232,35 @@ def _fit_classical(
     features = method.features({name: data.inputs[name] for name in method.inputs})
     targets = {name: value.numpy() for name, value in data.targets.items()}
     runs = [Run(fold, seed) for fold in folds for seed in seeds]
-    counter = _ProgressCounter(progress, len(runs))
+    counter, first = _ProgressCounter(progress, len(runs)), _fit_first(method, features, targets, runs[0])
     for run in runs:
         if (results := checkpoints.results([run]) if checkpoints else None) is not None:
             counter.skip(1)
         else:
             counter.begin()
-            results = [_fit_run(method, features, targets, run)]
+            results = [_fit_run(method, features, targets, run, first)]
             if checkpoints:
                 checkpoints.after_training([run], results)
             counter.add(1)
         yield from results
 
 
-def _fit_run(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> FoldResult:
-    train = run.fold.train
+def _fit_first(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> Scorer | None:
+    """Return what the method's initial weights alone score, the same for all folds; None without any."""
+    if not method.initial_weights:
+        return None
+    none = {name: value[:0] for name, value in targets.items()}
+    return method.fit(features[:0], none, run.generator("fit"))
+
+
+def _fit_run(
+    method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run, first: Scorer | None
+) -> FoldResult:
+    train, test = run.fold.train, features[run.fold.test]
     train_targets = {name: value[train] for name, value in targets.items()}
-    scorer, start = method.fit(features[train], train_targets, run.generator("fit")), None
-    scores = np.asarray(scorer(features[run.fold.test]), np.float32)
-    if method.initial_weights:
-        none = {name: value[:0] for name, value in train_targets.items()}
-        start = np.asarray(method.fit(features[:0], none, run.generator("fit"))(features[run.fold.test]), np.float32)
+    scorer = method.fit(features[train], train_targets, run.generator("fit"))
+    scores = np.asarray(scorer(test), np.float32)
+    start = None if first is None else np.asarray(first(test), np.float32)
     no_loss = np.empty((1, 1, 0), np.float32)
     return FoldResult(run.fold.name, scores[None, None], no_loss, {}, 0, None, None if start is None else start[None])
 
