@@ -9,14 +9,15 @@ import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from corpus import Corpus, digest, errors_of_params
 from stages import APPENDIX, METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE, Job, expand, folders, parts
 
-from microexpr import datasets, protocols
+from microexpr import datasets, population, protocols
+from microexpr.cli import config
 from microexpr.core import store
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import POPULATION, Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
@@ -30,8 +31,9 @@ INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks
 SHIPPED_GENERATOR = str(INITIAL.parent / "reenact.safetensors")  # whose weights generators of clips may start from
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
-TRAININGS: tuple[Training, ...] = tuple(TRAINING_SETS)
+TRAININGS: tuple[Training, ...] = get_args(Training)
 SHIPPED = ("action_units", "reenact", "predict")
+ABLATION_INDEX = "results/index/population.csv"  # of the subjects whom papers' tables train on
 MINUTES = 0.25  # of a core in which a subject of the population is rendered
 SIGNALS = ("faces", "apex", "flow", "aus")
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
@@ -58,7 +60,14 @@ class Dag(Corpus):
 
     def sources(self, protocol: str) -> list[str]:
         """Return the data sets of this run that a protocol trains or tests on."""
-        return [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].sources]
+        added = [POPULATION] if protocol == protocols.ABLATION and self.ablates else []
+        return [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].sources] + added
+
+    @property
+    def ablates(self) -> bool:
+        """Whether papers' tables train what they compare on rendered subjects: not where they test recorded clips."""
+        tested = {self.origin[name] for name in self.sources(protocols.MEGC2019)}
+        return bool(self.params["papers"]["ablation_subjects"]) and tested == {"generated"}
 
     def macro_sets(self, method: str) -> list[str]:
         """Return the macro sets whose clips a method also trains on; sets of single pictures have no clips."""
@@ -122,9 +131,36 @@ class Dag(Corpus):
 
     def _fold_arguments(self, protocol: str, limit: int, groups: int) -> tuple[list[Clip], dict[str, int]]:
         """Return the clips from which a protocol's folds are made, and its further arguments."""
-        clips = [clip for name in self.sources(protocol) for clip in self.clips[name]]
+        clips = [clip for name in self.sources(protocol) for clip in self._clips_of(name)]
         inner = self.params["train"]["inner_subjects"]
         return clips, {"inner_subjects": inner, "seeds": self.seeds(protocol), "limit": limit, "groups": groups}
+
+    def _clips_of(self, dataset: str) -> list[Clip]:
+        """Return the clips of a data set, or of the population's subjects whom papers' tables train on."""
+        return self.ablation_clips if dataset == POPULATION else self.clips[dataset]
+
+    @cached_property
+    def ablation_clips(self) -> list[Clip]:
+        """The micro-expressions of the subjects whom papers' tables train on: planned once, since that needs scipy."""
+        chosen = self.population.training_subjects()[: self.params["papers"]["ablation_subjects"]]
+
+        def rows() -> list[dict[str, Any]]:
+            from microexpr.population.recordings import clips_of
+
+            return [clip.row() for clip in clips_of(self.population, chosen, {"micro"})]
+
+        return [Clip.from_row(row) for row in config.cached("ablation", [self.params["population"], chosen], rows)]
+
+    def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
+        """Return a stage's files of these data sets' subjects; one of the population has all stages in its own file."""
+        names = list(names)
+        subjects = sorted({clip.subject for clip in self.ablation_clips}) if POPULATION in names else []
+        recorded = super().per_subject(stage, [name for name in names if name != POPULATION])
+        return recorded + [population.path(name) for name in subjects]
+
+    def indices(self, names: Iterable[str]) -> list[str]:
+        """Return the index files of these data sets, sorted; the population has its own."""
+        return [ABLATION_INDEX if Path(name).stem == POPULATION else name for name in super().indices(names)]
 
     @cached_property
     def protocols(self) -> list[str]:
@@ -166,7 +202,7 @@ class Dag(Corpus):
         return {
             name: {
                 training: f"results/evaluate/{self._training_protocol(name, training)}/{name}.csv"
-                for training in TRAININGS
+                for training in TRAINING_SETS
                 if training == self._declared(name) or training in self.methods[name]["trainings"]
             }
             for name in self.in_table
@@ -366,7 +402,7 @@ class Dag(Corpus):
         training = next((kind for kind in TRAININGS if name.startswith(f"{kind}_")), None)
         protocol = self.protocol_of_classes[name.removeprefix(f"{training}_")]
         is_main = protocol in (protocols.MEGC2019, protocols.EVERY)
-        return TRAINING_SETS[training] if training and is_main else protocol
+        return (TRAINING_SETS | {"population": protocols.ABLATION})[training] if training and is_main else protocol
 
     @cached_property
     def pretraining_files(self) -> set[str]:

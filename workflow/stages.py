@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from microexpr.core.clip import POPULATION
+
 if TYPE_CHECKING:
     from dag import Dag
 
@@ -59,8 +61,8 @@ STAGES = {  # in the order in which they run
         table=lambda dag: dag.per_subject("faces", dag.table_datasets["faces"]),
     ),
     "index": Stage(
-        rules={"index": Job(group="index")},
-        outputs=lambda dag: dag.indices(dag.origin),
+        rules={"index": Job(group="index"), "index_population": Job()},
+        outputs=lambda dag: dag.indices([*dag.origin, *([POPULATION] if dag.ablates else [])]),
         table=lambda dag: dag.indices(dag.table_datasets["faces"]),
     ),
     "apex": Stage(
@@ -78,7 +80,7 @@ STAGES = {  # in the order in which they run
         outputs=lambda dag: dag.per_subject("aus", dag.origin),
         table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
     ),
-    "population": Stage(
+    POPULATION: Stage(
         rules={"population": Job(memory=1500, minutes=60, group="population")},
         outputs=lambda dag: [*dag.population_training_files, *dag.population_held_out_files],
     ),

@@ -1,5 +1,8 @@
 # One row per clip, read by the data set's loader and compared with what the DAG was built from; whether it has a face.
 # A licensed annotation is no input: the rows hold everything of it that matters.
+from dag import ABLATION_INDEX
+
+
 def native_files(wildcards):
     subjects = [subject for dataset, subject in RUN.subjects if dataset == wildcards.dataset]
     folders = [folder for subject in subjects for folder in RUN.native_paths(wildcards.dataset, subject)]
@@ -19,6 +22,17 @@ rule index:
         index=PARAMS["index"],
     script:
         "../scripts/index.py"
+
+
+rule index_population:  # of the rendered subjects on whom papers' tables train
+    output:
+        ABLATION_INDEX,
+    log:
+        "work/logs/index/population.log",
+    params:
+        rows=lambda w: [clip.row() for clip in RUN.ablation_clips],
+    script:
+        "../scripts/index_population.py"
 
 
 rule all_index:

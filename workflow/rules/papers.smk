@@ -12,6 +12,7 @@ RUN_OF_PAPERS = dict(
     draws=RUN.seeds("split70"),
     other_choices={name: about["other_choices"] for name, about in METHODS.items() if "." not in name},
     study_methods=RUN.paper_variants,
+    ablates=RUN.ablates,
 )
 AVAILABLE = papers.Run(**RUN_OF_PAPERS)
 
@@ -37,7 +38,7 @@ rule papers:
         figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in evaluations(w)],
         faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in face_evaluations(w)],
         made=lambda w: [RUN.synthetic_clips(name)[0] for name in counted_generators(w)],
-        index=lambda w: RUN.indices(RUN.micro_sets) if papers.reads_index(w.paper, w.table) else [],
+        index=lambda w: RUN.indices(papers.index_sets(w.paper, w.table, AVAILABLE, RUN.micro_sets)),
     output:
         csv="results/papers/{paper}/{table}.csv",
         markdown="results/papers/{paper}/{table}.md",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -223,12 +223,12 @@ def _describe_training(instance: Any) -> dict[str, Any]:
 def _describe_trainings(name: str, params: dict[str, Any], section: Any, source: str) -> dict[str, dict[str, Any]]:
     """Return, by what a method or variant may learn from and by its params does not, `_describe_training` there."""
     from microexpr.models import recognisers
-    from microexpr.protocols import TRAINING_SETS
+    from microexpr.protocols import Training
     from microexpr.training import training_sets
 
     kind = recognisers.find(name)
     usual = kind.Params.model_fields["initialisation"].default
-    others = {training for training in TRAINING_SETS if kind.learns} - {training_sets.declared(params)}
+    others = {*get_args(Training)} - {training_sets.declared(params)} if kind.learns else set()
     described: dict[str, dict[str, Any]] = {}
     for training in sorted(others):
         changes = section.changes(training, name)
@@ -262,7 +262,7 @@ def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> N
     """Raises ParamsError for params of a method that does not exist; those of a row that this run lacks are unused."""
     from microexpr.models import recognisers
 
-    for training in ("corpus", "both"):
+    for training in type(params.training_sets).model_fields:
         for name in getattr(params.training_sets, training):
             if name not in methods and name not in recognisers.names():
                 near = nearest(name, methods)

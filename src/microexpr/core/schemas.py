@@ -111,6 +111,7 @@ TRAIN = Schema(
         "inner_epoch": Field("int64", ("seed",), "epoch, from 0", "chosen on the inner clips, by another training"),
         "loss": Field("float32", ("seed", "epoch", "update"), "-", "mean training loss, every epoch of every phase"),
         "statistic": Field("float32", ("any",), "-", "fitted on the fold's training clips: normalisation, weights"),
+        "moved": Field("float32", ("seed",), "-", "change of a module's weights, by the length of its first ones"),
         "fitted_on": Field(
             "text", ("fitted_on",), "-", "origin/dataset/subject/clip of all that this fold was fitted on"
         ),

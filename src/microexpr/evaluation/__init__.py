@@ -113,6 +113,7 @@ def _row_keys(predictions: Predictions, selection: str, scope: str, positions: n
         "subject_seen": "no" if predictions.protocol.ranked else "yes",
         "initialisation": predictions.initialisation,
         "differs_from_paper": predictions.differs_from_paper,
+        "learning": predictions.learning,
     }
 
 

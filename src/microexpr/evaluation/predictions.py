@@ -5,7 +5,7 @@ Axes: S seeds, E epochs, N clips, K classes. What may not come in: a figure.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class FoldScores:
     fitted_on: tuple[str, ...]
     inner_epoch: np.ndarray | None  # int64[S]
     start: np.ndarray | None = None  # float32[S, N, K]: scores of the weights that the training began with
+    loss: np.ndarray | None = None  # float32[S, E, U] of the scored epochs, nan where an update was not made
+    moved: Mapping[str, np.ndarray] = field(default_factory=dict)  # by module, float32[S], as in the file
 
     @property
     def location(self) -> str:
@@ -63,6 +65,7 @@ class Predictions:
     origin: str
     initialisation: str = ""  # the weights that networks start from, in words
     differs_from_paper: str = ""  # names of params, joined by ", "
+    learning: str = ""  # losses and changes of weights, in words; "" without a network
 
 
 def last(fold: FoldScores) -> np.ndarray:
@@ -137,7 +140,19 @@ def pool_predictions(
         training.origin,
         training.initialisation,
         training.differs_from_paper,
+        describe_learning(training.folds),
     )
+
+
+def describe_learning(folds: Sequence[FoldScores]) -> str:
+    """Return in words how the losses of the last phase fell, and how far each module moved; means over the folds."""
+    read = [fold.loss[:, [0, -1]].mean(0) for fold in folds if fold.loss is not None]
+    losses = np.mean(read, axis=0) if read else np.empty((2, 0))  # [2, U]
+    fell = [f"{first:.3g} to {end:.3g}" for first, end in losses.T if np.isfinite(first + end)]
+    parts = [f"loss {' and '.join(fell)}"] if fell else []
+    means = {name: float(np.mean([fold.moved[name] for fold in folds])) for name in folds[0].moved}
+    moved = ", ".join(f"{name} {share:.2g}" for name, share in means.items())
+    return "; ".join([*parts, *[f"weights moved by {moved} of their length"] * bool(moved)])
 
 
 def _selections(training: TrainingScores, planted_leak: str) -> dict[str, Callable[[FoldScores], np.ndarray]]:
@@ -234,13 +249,16 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
 def _read_fold(path: str, name: str, file: Any) -> FoldScores:
     """Read the scores of one fold."""
     group = file[name]
+    scores = group["scores"][()]
     return FoldScores(
         artifact=path,
         fold=name,
         clips=tuple(store.strings(group["clip"])),
         truth=group["truth"][()],
-        scores=group["scores"][()],
+        scores=scores,
         fitted_on=tuple(store.fitted_on(group)),
         inner_epoch=group["inner_epoch"][()] if "inner_epoch" in group else None,
+        loss=group["loss"][:, -scores.shape[1] :] if "loss" in group else None,
+        moved={module: share[()] for module, share in group.get("moved", {}).items()},
         start=group["start"][()] if "start" in group else None,
     )

@@ -16,12 +16,13 @@ FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it 
 # `selection`: rule that chose the epoch; `value`: mean over seeds; `low`, `high`: 95 % interval over subjects;
 # `deviation`: over seeds; `pooling`: one matrix over all folds, or the mean over subjects; `origin`: licensed or
 # generated clips; `subject_seen`: "yes" where the protocol trains on other clips of the tested subject.
+# `learning`: losses of the last phase, from its first epoch to its last, and how far each module's weights moved.
 # `training_subjects`, `training_clips`: of the protocol's, those that a fold trains on, mean over folds.
 KEYS = ("method", "protocol", "selection", "scope", "metric")
 FIGURES = ("value", "low", "high", "deviation")  # None, in files "", if undefined, as the deviation of one seed
 COUNTS = ("seeds", "folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation",
-           "differs_from_paper")  # fmt: skip
+           "differs_from_paper", "learning")  # fmt: skip
 
 CONFUSION_COLUMNS = (
     "selection",

@@ -18,9 +18,10 @@ from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import driving_clips
 from microexpr.protocols.splits import check_shards, shard, shards
 
-Training = Literal["corpus", "both"]  # a fold's clips alone | after the population
+Training = Literal["corpus", "both", "population"]  # a fold's clips alone | after the population | the population alone
 
 __all__ = [
+    "ABLATION",
     "ALL_GROUPS",
     "EVERY",
     "FLOW_PROTOCOLS",
@@ -225,15 +226,20 @@ class Protocol:
 EVERY = "loso_all_3"
 # The main table's protocol, each method trained so; the scores of `both` before any step are those of the population.
 TRAINING_SETS: dict[Training, str] = {"corpus": "megc2019_corpus", "both": "megc2019_both"}
+ABLATION = "megc2019_ablation"  # what papers' tables compare: trained from scratch on rendered subjects of no corpus
 
 
 def _composites() -> list[Protocol]:
     """Return the protocols on composites of data sets."""
     every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
     main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite, grouped=True)
+    from_scratch: Training = "population"
     return [
         main,
         *(replace(main, name=name, training=training) for training, name in TRAINING_SETS.items()),
+        Protocol(
+            ABLATION, "dataset", every, classes.COMPOSITE, classes.composite, (POPULATION,), training=from_scratch
+        ),
         # the same for clips that have precomputed flow and no video
         pictures := replace(main, name="flow_folders", stages=("flow",)),
         replace(pictures, name="flow_folders_both", also_trained_on=(POPULATION,)),

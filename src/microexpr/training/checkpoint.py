@@ -149,6 +149,7 @@ def _pack_results(results: Sequence[FoldResult]) -> tuple[Arrays, dict[str, str]
         if result.start is not None:
             arrays["start"] = result.start
         arrays |= {f"statistics/{name}": value for name, value in result.statistics.items()}
+        arrays |= {f"moved/{name}": value for name, value in result.moved.items()}
         if result.faces is not None:
             for field in FACE_FIELDS:
                 arrays[f"synthetic/{field}"] = np.array([getattr(face, field) for face in result.faces])
@@ -161,12 +162,15 @@ def _unpack_results(flat: Arrays, metadata: Mapping[str, str], runs: Sequence[Ru
     results = []
     for i, run in enumerate(runs):
         arrays = {name.split("/", 1)[1]: array for name, array in flat.items() if name.split("/", 1)[0] == str(i)}
-        statistics = {name.split("/", 1)[1]: array for name, array in arrays.items() if name.startswith("statistics/")}
+        statistics, moved = (
+            {name.removeprefix(f"{kind}/"): array for name, array in arrays.items() if name.startswith(f"{kind}/")}
+            for kind in ("statistics", "moved")
+        )
         faces = None
         if "synthetic/image" in arrays:
             fields = zip(*(arrays[f"synthetic/{field}"] for field in FACE_FIELDS), strict=True)
             faces = [SynthesisedFace(int(source), int(label), image) for source, label, image in fields]
         parameters = int(metadata["parameters"])
         scores, loss, start = arrays["scores"], arrays["loss"], arrays.get("start")
-        results.append(FoldResult(run.fold.name, scores, loss, statistics, parameters, faces, start))
+        results.append(FoldResult(run.fold.name, scores, loss, statistics, parameters, faces, start, moved))
     return results

@@ -5,7 +5,7 @@ Randomness is a function of (seed, fold, phase, epoch, step, update), never of w
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -62,6 +62,7 @@ class FoldResult:
     parameters: int  # trainable ones of a network; 0 for a classical method
     faces: list[SynthesisedFace] | None  # None without a request
     start: np.ndarray | None = None  # float32[S, m, C], of first weights that were trained elsewhere, before any step
+    moved: Mapping[str, np.ndarray] = field(default_factory=dict)  # by module, float32[S]: see `Group.moved`
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +153,7 @@ def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResul
             first.parameters,
             first.faces,
             None if first.start is None else np.concatenate([result.start for result in (first, *others)]),
+            {name: np.concatenate([result.moved[name] for result in (first, *others)]) for name in first.moved},
         )
 
 
@@ -328,6 +330,7 @@ def _collect_results(
                 group.trainable_parameters,
                 None if request is None else _synthesise(group, i, request),
                 group.start[i].numpy().astype(np.float32)[None] if group.start else None,
+                {name: np.array([share], np.float32) for name, share in group.moved(i).items()},
             )
         )
     return results

@@ -332,6 +332,21 @@ class Group:
             for i, optimiser in enumerate(optimisers):
                 yield f"{update}/{i}", optimiser
 
+    @torch.no_grad()
+    def moved(self, run_index: int) -> dict[str, float]:
+        """Return how far training has moved each module of a run: the length of the change by that of its start.
+
+        A module that no gradient reached has 0. Its start is built again, from the same seed."""
+        _, networks = self.build(self.runs[run_index])
+        now, moved = self.run_part(run_index, self.parameters), dict[str, float]()
+        for module, network in networks.items():
+            start = {name: tensor.double() for name, tensor in network.named_parameters()}
+            length = sum(float(tensor.square().sum()) for tensor in start.values())
+            change = sum(float((now[module][name].double() - tensor).square().sum()) for name, tensor in start.items())
+            if length:
+                moved[module] = (change / length) ** 0.5
+        return moved
+
     @property
     def epochs(self) -> int:
         """Number of epochs done, in all phases."""

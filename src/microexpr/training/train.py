@@ -182,6 +182,9 @@ def write_scores(
     statistics = group.group("statistics")
     for name, value in sorted(result.statistics.items()):
         statistics.put(name, value, "statistic")
+    moved = group.group("moved")
+    for name, value in sorted(result.moved.items()):
+        moved.put(name, value, "moved")
 
 
 def write_faces(

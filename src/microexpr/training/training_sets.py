@@ -21,6 +21,9 @@ class Params(BaseModel):
     both: Changes = Field(
         default={}, description="the same of methods that `methods` trains on the corpus alone, after the population"
     )
+    population: Changes = Field(
+        default={}, description="the same where papers' tables train on rendered subjects alone, from scratch"
+    )
 
     def changes(self, training: Training, name: str) -> dict[str, Any]:
         """Return the params that differ for a method or variant, whose own win over those of its method."""
@@ -36,8 +39,8 @@ def declared(params: Mapping[str, Any]) -> Training:
 def params_for(training: Training, params: Mapping[str, Any], usual: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a method's params for a training, of those in `methods` and `variants` and the `changes` for it.
 
-    From the population, a network starts from its weights. Without it, it is trained as the population would train it
-    (param `population`) but for the changes, from its `usual` initialisation."""
+    In `both`, a network starts from the population's weights. Otherwise it is trained from scratch, as the population
+    would train it (param `population`) but for the changes, from its `usual` initialisation."""
     if training == "both":
         return {**params, "initialisation": "population", **changes}
     recipe = params.get("population", {}) if declared(params) == "both" else {}

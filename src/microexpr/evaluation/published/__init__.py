@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from microexpr.protocols import ABLATION
+
 FILES = (
     "icegan.csv", "mtmnet.csv", "augacn.csv", "famgan.csv", "localregions.csv", "ststnet.csv", "htnet.csv",
     "causalnet.csv",
@@ -70,7 +72,7 @@ def protocol_name(protocol: str, dataset: str, classes: str) -> str:
         return f"cross{kind}_{'_'.join(sorted(trained.split('+')))}_to_{tested}"
     if protocol == "objective":
         return "objective" if classes == "objective5" else ""  # all seven classes are counted, not predicted
-    return protocol if protocol in ("megc2019", "split70") else ""
+    return protocol if protocol in ("megc2019", "split70", ABLATION) else ""
 
 
 def published_counterparts(method: str) -> dict[tuple[str, str], Cell]:

@@ -13,12 +13,11 @@ from pydantic import Field
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 from torch import Tensor
 
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.handcrafted import Machine, TrainingSet, fit_scorer, training_set
+from microexpr.models.handcrafted import KernelMachine, Machine, TrainingSet, fit_scorer, training_set
 from microexpr.signals.aus import ACTION_UNITS
 
 SIZE = 14  # rows and columns of the pattern
@@ -65,7 +64,7 @@ class Microexpr(ClassicalMethod):
         training = with_mirrored(training_set(features, targets["label"], self.classes, True, self.initial_weights))
         flow, aus = np.s_[:FLOW], np.s_[FLOW:]
         members: list[tuple[slice, Machine]] = [
-            (flow, SVC(C=params.penalty, gamma=params.kernel / FLOW)),
+            (flow, KernelMachine("rbf", params.penalty, params.kernel / FLOW)),
             (flow, LogisticRegression(C=params.regression_penalty, max_iter=1000)),
         ]
         if params.parts == "all":

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from microexpr.core import registry
-from microexpr.core.clip import Clip
+from microexpr.core.clip import POPULATION, Clip
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.published import Cell, cells
 from microexpr.models import generators as generators_of_clips
 from microexpr.models import recognisers
-from microexpr.protocols import MAIN, PROTOCOLS
+from microexpr.protocols import ABLATION, MAIN, PROTOCOLS
 from microexpr.reporting.papers import census, floor
 
 TARGETS = {  # tables that can be made, as results/papers/<paper>/<table>.csv
@@ -80,6 +80,8 @@ OURS = {  # by paper and method of a printed row: the tables that get a row of o
     ("augacn", "augacn.auicgan"): (("table2", "table3"), "augacn", "AU-GACN alone (ours)"),
     ("augacn", "augacn"): (("table4",), "augacn.auicgan", "AU-GACN + AU-ICGAN (ours)"),
 }
+# Tables that compare parts or losses of one method: where rendered clips are tested, their rows train from scratch.
+ABLATIONS = {"icegan": ("table2", "table3"), "mtmnet": ("table3",), "localregions": ("table5", "table6", "table7")}
 COMPUTED = "computed"  # status of chance and majority, which are no cells of a paper
 BY_CONSTRUCTION = "by_construction"  # status of a cell from which the labels are made, so that it cannot differ
 SUBJECTS = "subjects tested"  # after their number, in notes
@@ -104,6 +106,13 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     folds: int = Field(4, ge=0, le=1000, description="largest number of folds outside the main table; 0: all")
+    ablation_subjects: int = Field(
+        20,
+        ge=0,
+        le=5000,
+        description="rendered subjects of the population on whom tables of a paper's parts and losses train all rows "
+        "from scratch, to test rendered clips; 0, and recorded clips: by the paper's protocol",
+    )
     draws: int = Field(3, ge=1, le=100, description="random splits of ICE-GAN's Tables 2 and 3, each trained once")
     together: int = Field(
         16, ge=1, le=1000, description="rows of a study that one job trains, which share their first phases"
@@ -121,6 +130,7 @@ class Run:
     protocols: Collection[str]  # those that its data sets allow
     folds: int  # Params.folds
     groups: int = 0  # of rendered subjects, held out in turn by the main table's folds; 0: each subject
+    ablates: bool = False  # whether tables of `ABLATIONS` train on rendered subjects alone
     study_methods: Collection[str] = ()  # those of `methods` that only papers' tables have: few folds everywhere
     evaluations: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # by method and protocol
     clips: Sequence[Clip] = ()  # of the index
@@ -160,6 +170,20 @@ def target_cells(paper: str, table: str) -> list[Cell]:
     ]
 
 
+def _cells_of(paper: str, table: str, run: Run) -> list[Cell]:
+    """Return `target_cells`, of a run that ablates under the protocol that trains all rows of a table from scratch."""
+    cells = target_cells(paper, table)
+    if not (run.ablates and table in ABLATIONS.get(paper, ())):
+        return cells
+    return [replace(c, protocol=ABLATION) if c.metric in MEASURED and c.runs_under in PROTOCOLS else c for c in cells]
+
+
+def index_sets(paper: str, table: str, run: Run, micro_sets: Sequence[str]) -> list[str]:
+    """Return the data sets whose index a target reads, of a run's sets of micro-expressions and the population."""
+    added = [POPULATION] if any(cell.runs_under == ABLATION for cell in _cells_of(paper, table, run)) else []
+    return [*micro_sets, *added] if reads_index(paper, table) else []
+
+
 def _our_cell(cell: Cell) -> Cell:
     """Return the cell of a row that the print lacks: MTMNet's networks unguided, AU-GACN with or without AU-ICGAN."""
     _, method, row = OURS[cell.paper, cell.method]
@@ -194,7 +218,7 @@ def _evaluations(
     paper: str, table: str, run: Run, metrics: Collection[str], methods: Collection[str]
 ) -> list[tuple[str, str]]:
     pairs = set()
-    for cell in target_cells(paper, table):
+    for cell in _cells_of(paper, table, run):
         if cell.metric in metrics and status(cell, run.methods) == "built":
             pairs |= {(name, cell.runs_under) for name in (cell.method, *_sources(cell))}
     return sorted((method, protocol) for method, protocol in pairs if method in methods and protocol in run.protocols)
@@ -246,7 +270,7 @@ def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
     KeyError for an evaluation that `needs` or `needs_faces` names and `run` lacks.
     """
     floors = _Floors(run)
-    cells = target_cells(paper, table)
+    cells = _cells_of(paper, table, run)
     printed = [_row(cell, run, floors) for cell in cells]
     return printed + _floor_rows(cells, printed, run, floors)
 
@@ -344,7 +368,7 @@ def _row(cell: Cell, run: Run, floors: _Floors) -> dict[str, str]:
         notes += _notes(cell, evaluation, run)
     if row["reproduced"] and cell.metric in TESTED and (least := floors.of(cell.runs_under, _has_few_folds(cell, run))):
         notes.append(f"{least.subjects[_scope(cell)]} {SUBJECTS}")
-    return row | {"note": "; ".join([*notes, *_printed_notes(cell)])}
+    return row | {"note": "; ".join(filter(None, [*notes, *_printed_notes(cell)]))}
 
 
 def _missing_reason(cell: Cell, run: Run) -> str:
@@ -441,7 +465,12 @@ def _notes(cell: Cell, evaluation: Sequence[Row], run: Run) -> Iterator[str]:
         yield f"deviation over seeds {decimals(last['deviation'])}"
     if cell.protocol == "loso" and (mean := _find_row(cell, evaluation, pooling="per_subject_mean")):
         yield f"mean over subjects {decimals(mean['value'])}"
-    if run.folds and _has_few_folds(cell, run) and PROTOCOLS[cell.runs_under].share is None:
+    if cell.runs_under == ABLATION:
+        counts = f"{last['training_clips']} clips of {last['training_subjects']} rendered subjects of no corpus"
+        yield f"trained from scratch on {counts}"
+        yield last["learning"]
+    one_fold = PROTOCOLS[cell.runs_under].share is not None or PROTOCOLS[cell.runs_under].unit == "dataset"
+    if run.folds and _has_few_folds(cell, run) and not one_fold:
         yield f"at most {run.folds} folds (papers.folds)"
     if choices := run.other_choices.get(cell.method.partition(".")[0]):
         yield f"{OTHER_METHOD}{', '.join(choices)}"

@@ -1,0 +1,11 @@
+"""The index CSV of rendered subjects of no corpus: the rows that the DAG was built with."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr.core.clip import Clip
+    from microexpr.datasets import index
+
+    index.write(snakemake.output[0], [Clip.from_row(row) for row in snakemake.params.rows])
