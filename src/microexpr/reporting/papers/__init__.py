@@ -107,7 +107,7 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     folds: int = Field(4, ge=0, le=1000, description="largest number of folds outside the main table; 0: all")
     ablation_subjects: int = Field(
-        20,
+        40,
         ge=0,
         le=5000,
         description="rendered subjects of the population on whom tables of a paper's parts and losses train all rows "
