@@ -402,7 +402,7 @@ class Dag(Corpus):
         training = next((kind for kind in TRAININGS if name.startswith(f"{kind}_")), None)
         protocol = self.protocol_of_classes[name.removeprefix(f"{training}_")]
         is_main = protocol in (protocols.MEGC2019, protocols.EVERY)
-        return (TRAINING_SETS | {"population": protocols.ABLATION})[training] if training and is_main else protocol
+        return (TRAINING_SETS | {"ablation": protocols.ABLATION})[training] if training and is_main else protocol
 
     @cached_property
     def pretraining_files(self) -> set[str]:

@@ -18,7 +18,7 @@ from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import driving_clips
 from microexpr.protocols.splits import check_shards, shard, shards
 
-Training = Literal["corpus", "both", "population"]  # a fold's clips alone | after the population | the population alone
+Training = Literal["corpus", "both", "ablation"]  # a fold's clips alone | after the population | as `ABLATION`
 
 __all__ = [
     "ABLATION",
@@ -233,13 +233,10 @@ def _composites() -> list[Protocol]:
     """Return the protocols on composites of data sets."""
     every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
     main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite, grouped=True)
-    from_scratch: Training = "population"
     return [
         main,
         *(replace(main, name=name, training=training) for training, name in TRAINING_SETS.items()),
-        Protocol(
-            ABLATION, "dataset", every, classes.COMPOSITE, classes.composite, (POPULATION,), training=from_scratch
-        ),
+        replace(main, name=ABLATION, unit="dataset", trained_on=(POPULATION,), grouped=False, training="ablation"),
         # the same for clips that have precomputed flow and no video
         pictures := replace(main, name="flow_folders", stages=("flow",)),
         replace(pictures, name="flow_folders_both", also_trained_on=(POPULATION,)),

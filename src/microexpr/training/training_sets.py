@@ -21,7 +21,7 @@ class Params(BaseModel):
     both: Changes = Field(
         default={}, description="the same of methods that `methods` trains on the corpus alone, after the population"
     )
-    population: Changes = Field(
+    ablation: Changes = Field(
         default={}, description="the same where papers' tables train on rendered subjects alone, from scratch"
     )
 
