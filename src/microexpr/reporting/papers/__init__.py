@@ -175,7 +175,8 @@ def _cells_of(paper: str, table: str, run: Run) -> list[Cell]:
     cells = target_cells(paper, table)
     if not (run.ablates and table in ABLATIONS.get(paper, ())):
         return cells
-    return [replace(c, protocol=ABLATION) if c.metric in MEASURED and c.runs_under in PROTOCOLS else c for c in cells]
+    metrics = {*MEASURED, *SYNTHESISED}
+    return [replace(c, protocol=ABLATION) if c.metric in metrics and c.runs_under in PROTOCOLS else c for c in cells]
 
 
 def index_sets(paper: str, table: str, run: Run, micro_sets: Sequence[str]) -> list[str]:
