@@ -439,3 +439,20 @@ def test_no_variant_may_be_called_like_a_file_of_an_evaluation(dag):
     files = run.evaluation_files("icegan", run.protocol.name)
     endings = {Path(path).stem.removeprefix("icegan") for path in files} - {""}
     assert endings == {*variants.ENDINGS}
+
+
+def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects(dag):
+    starts = {"initialisation": "population", "population": {"epochs": 3}}
+    changes = {"ablation": {"ststnet": {"epochs": 9}}}
+    run = dag(methods={"ststnet": starts}, training_sets=changes, papers={"ablation_subjects": 3})
+    params = run.about("ststnet", ABLATION)["params"]
+    assert (params["epochs"], params["initialisation"]) == (9, "scratch")
+    assert run.initial_weights("ststnet", ABLATION) == []
+    (fold,) = run.folds("ststnet", ABLATION)
+    assert {name.rpartition("/")[0] for name in fold.train} == {f"population/s000{i}" for i in (1, 2, 3)}
+    assert len(fold.train) == 3 * run.population.micro and fold.test
+    assert run.indices(run.sources(ABLATION))[-1] == "results/index/smic.csv"
+    assert "results/index/population.csv" in run.indices(run.sources(ABLATION))
+    assert set(run.per_subject("flow", ["population"])) == {f"results/population/s000{i}.h5" for i in (1, 2, 3)}
+    assert not dag(papers={"ablation_subjects": 0}).ablates
+    assert ABLATION not in dag(papers={"ablation_subjects": 0}).protocols

@@ -21,7 +21,7 @@ from microexpr.evaluation import (
     official_log,
     pool_predictions,
 )
-from microexpr.evaluation.predictions import FoldScores, last, oracle_best_test
+from microexpr.evaluation.predictions import FoldScores, describe_learning, last, oracle_best_test
 from microexpr.protocols import PROTOCOLS, shards
 
 MEGC = PROTOCOLS["megc2019"]
@@ -357,3 +357,16 @@ def test_a_declared_leak_has_one_selection_of_its_own(tmp_path):
         pool_predictions([shards[1]], "ststnet", MEGC, clips, honest.folds)
     with pytest.raises(LeakError, match="must have the declared leak held_out_clips, but lacks"):
         pool_predictions([shards[0]], "ststnet", MEGC, clips, honest.folds, "held_out_clips")
+
+
+def test_learning_is_said_in_words():
+    """By hand: mean over two folds of first and last scored epochs; an update that is never made is left out."""
+    losses = np.array([[[1.0, np.nan], [0.4, np.nan], [0.2, np.nan]]], np.float32)
+    moved = {"network": np.array([0.5], np.float32), "frozen": np.array([0.0], np.float32)}
+    scores = np.zeros((1, 3, 1, 2), np.float32)
+    folds = [
+        FoldScores("file", name, ("x",), np.zeros(1, int), scores, (), None, None, losses * factor, moved)
+        for name, factor in (("a", 1), ("b", 3))
+    ]
+    assert describe_learning(folds) == "loss 2 to 0.4; weights moved by network 0.5, frozen 0 of their length"
+    assert describe_learning([replace(folds[0], loss=None, moved={})]) == ""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
+from microexpr.models import handcrafted
 from microexpr.models.handcrafted import fit_scorer, training_set
 
 
@@ -35,3 +36,18 @@ def test_features_that_are_not_standardised_keep_their_scale():
         for training in (training_set(features, label, 2, standardised) for standardised in (True, False))
     ]
     assert right[0].mean() > 0.95 > 0.75 > right[1].mean()
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_machine_with_its_kernel_as_one_product_is_scikit_learns(kernel: handcrafted.Kernel, classes: int) -> None:
+    rng = np.random.default_rng(classes)
+    features, label = rng.standard_normal((60, 30)).astype(np.float32), np.arange(60) % classes
+    weights = {name: 1.0 + name for name in range(classes)}
+    machine = handcrafted.KernelMachine(kernel, 2.0)
+    machine.set_params(class_weight=weights)
+    machine.fit(features, label)
+    expected = SVC(C=2.0, kernel=kernel, class_weight=weights).fit(features.astype(float), label)
+    others = rng.standard_normal((7, 30)).astype(np.float32)
+    np.testing.assert_allclose(machine.decision_function(others), expected.decision_function(others), atol=1e-6)
+    assert machine.support.tolist() == expected.support_.tolist()

@@ -203,3 +203,20 @@ class TestRefuses:
     def test_images_of_a_method_that_makes_none(self):
         with pytest.raises(ParamsError, match="not of Toy"):
             trained(toy(), synthesis={})
+
+
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_how_far_each_module_moved(plan):
+    """The critic alone has no step in this phase; without any step nothing moves."""
+    group = Group(Hard(Params()), clips(), [Run(fold, 7) for fold in folds(1 if plan == "sequential" else 3)],
+                  stacked=plan == "stacked")  # fmt: skip
+    last = len(group.runs) - 1
+    assert set(group.moved(last).values()) == {0.0}
+    start = {name: tensor.detach().clone() for name, tensor in group.run_part(last, group.parameters)["embed"].items()}
+    while group.epoch():
+        pass
+    now = group.run_part(last, group.parameters)["embed"]
+    change, length = (sum(float(part(name).square().sum()) for name in start) ** 0.5
+                      for part in (lambda name: now[name] - start[name], lambda name: start[name]))  # fmt: skip
+    assert group.moved(last)["embed"] == pytest.approx(change / length, rel=1e-5)
+    assert min(group.moved(last).values()) > 0

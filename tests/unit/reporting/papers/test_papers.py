@@ -14,7 +14,7 @@ from microexpr.cli.variants import expand_grids
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import StoreError
 from microexpr.evaluation.published import cells
-from microexpr.protocols import PROTOCOLS
+from microexpr.protocols import ABLATION, PROTOCOLS
 from microexpr.reporting import papers
 from microexpr.reporting.papers import COLUMNS, TARGETS, Run, census, page
 
@@ -383,3 +383,18 @@ def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():
         row["note"].partition(";")[0] for row in papers.rows("augacn", "table1", run()) if row["row"].startswith("syn")
     }
     assert lacking == {"no auicgan in this run"}
+
+
+def test_a_run_that_ablates_trains_all_rows_of_a_table_of_parts_from_scratch():
+    pairs = [("localregions", ABLATION), ("localregions.cross_entropy", ABLATION)]
+    words = {"training_clips": 480, "training_subjects": 40, "learning": "loss 2 to 0.4"}
+    mine = run(*pairs, **words)
+    ablating = replace(mine, ablates=True)
+    assert papers.needs("localregions", "table7", ablating) == pairs
+    assert papers.needs("localregions", "table7", mine) == [(name, "megc2019") for name, _ in pairs]
+    assert papers.index_sets("localregions", "table7", ablating, ["smic"]) == ["smic", "population"]
+    assert papers.index_sets("localregions", "table8", ablating, ["smic"]) == ["smic"]
+    (row, *_) = (row for row in papers.rows("localregions", "table7", ablating) if row["reproduced"])
+    assert row["protocol"] == ABLATION
+    assert "from scratch on 480 clips of 40 rendered subjects of no corpus; loss 2 to 0.4" in row["note"]
+    assert "at most" not in row["note"]
