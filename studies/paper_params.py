@@ -44,7 +44,7 @@ def main() -> int:
     root, values = arguments.keep.resolve(), config.load("params.yaml")
     scratch.copy(root)
     lines = [
-        "| method | folds, clips | UF1, the paper's params | minutes | UF1, params of `params.yaml` | the paper, recorded |",
+        "| method | folds, clips | UF1, the paper's params | minutes | UF1, of `params.yaml` | published |",
         "|" + " --- |" * 6,
     ]
     for name, count in folds.items():
