@@ -1,0 +1,74 @@
+"""What do parts and losses of a method matter? Rows of papers' tables that a run has trained from scratch.
+
+    snakemake --cores 2 results/papers/mtmnet/table3.csv results/papers/icegan/table2.csv ...   # docs/papers.md names them
+    python studies/ablations.py results --write-docs                # of the run in this folder of results
+
+Each method and its variants: UF1 of the last epoch on all clips of the composite, and the difference to the whole
+method on the same clips, whose 95 % interval is over subjects.
+"""
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pages
+
+from microexpr import evaluation
+from microexpr.evaluation import FULL, Row, pairs
+from microexpr.protocols import ABLATION, PROTOCOLS
+from microexpr.reporting import papers
+
+PAGE, MARK = "docs/papers.md", "study-ablations"
+RESAMPLES = 1000
+ENDING = "_predictions"
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, nargs="?", default=Path("results"), help="folder of results")
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    arguments = parser.parse_args()
+    folder = arguments.results / "evaluate" / ABLATION
+    if not folder.is_dir():
+        parser.error(f"{folder} must have the evaluations of a run; docs/papers.md has the commands")
+    text = "\n".join([*table(folder), "", pages.source()])
+    print(text)
+    if arguments.write_docs:
+        pages.write(PAGE, MARK, text)
+    return 0
+
+
+def table(folder: Path) -> Iterator[str]:
+    """Yield the lines of the table."""
+    yield "| row | UF1 | less the whole method's | loss of the last phase; weights moved |"
+    yield "| --- | --- | --- | --- |"
+    for method in papers.ABLATIONS:
+        for name in (
+            method,
+            *(path.stem.removesuffix(ENDING) for path in sorted(folder.glob(f"{method}.*{ENDING}.csv"))),
+        ):
+            if not (folder / f"{name}.csv").exists():
+                continue  # a table that was not asked for
+            row = figure(evaluation.read(folder / f"{name}.csv"))
+            difference = "-" if name == method else against(folder, method, name)
+            interval = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+            yield f"| `{name}` | {interval} | {difference} | {row['learning']} |"
+
+
+def figure(rows: Iterable[Row]) -> Row:
+    """Return the row of UF1 over all clips."""
+    kept = {"selection": "last", "pooling": "pooled", "scope": FULL, "metric": "uf1"}
+    return next(row for row in rows if kept.items() <= row.items())
+
+
+def against(folder: Path, method: str, name: str) -> str:
+    """Return a row's difference to the whole method, with its interval."""
+    files = {key: folder / f"{key}_predictions.csv" for key in (name, method)}
+    rows = pairs.compare_methods(files, PROTOCOLS[ABLATION], RESAMPLES, 0)
+    uf1 = next(row for row in rows if row["metric"] == "uf1")
+    return f"{uf1['difference']:+.3f} ({uf1['low']:+.3f} to {uf1['high']:+.3f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
