@@ -1,6 +1,6 @@
 """What do parts and losses of a method matter? Rows of papers' tables that a run has trained from scratch.
 
-    snakemake --cores 2 results/papers/mtmnet/table3.csv results/papers/icegan/table2.csv ...   # docs/papers.md names them
+    snakemake --cores 2 results/papers/{mtmnet/table3,icegan/table2}.csv   # and so on: docs/papers.md
     python studies/ablations.py results --write-docs                # of the run in this folder of results
 
 Each method and its variants: UF1 of the last epoch on all clips of the composite, and the difference to the whole
