@@ -44,10 +44,8 @@ def table(folder: Path) -> Iterator[str]:
     yield "| row | UF1 | less the whole method's | loss of the last phase; weights moved |"
     yield "| --- | --- | --- | --- |"
     for method in papers.ABLATIONS:
-        for name in (
-            method,
-            *(path.stem.removesuffix(ENDING) for path in sorted(folder.glob(f"{method}.*{ENDING}.csv"))),
-        ):
+        variants = (path.stem.removesuffix(ENDING) for path in sorted(folder.glob(f"{method}.*{ENDING}.csv")))
+        for name in (method, *variants):
             if not (folder / f"{name}.csv").exists():
                 continue  # a table that was not asked for
             row = figure(evaluation.read(folder / f"{name}.csv"))
