@@ -15,6 +15,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from checkout import environment, scratch
 from scipy.stats import t as student
 
 from microexpr.cli import config
-from microexpr.core import arithmetic, seeds
+from microexpr.core import arithmetic, seeds, store
 from microexpr.evaluation import metrics, pairs, rows
 from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED, TRUE, TWICE
 from microexpr.protocols import PROTOCOLS
@@ -49,7 +50,10 @@ def main() -> int:
     wide = [main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()]
     compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
     names = ", ".join(map(str, folders))
-    lines = [*wide_table(wide), "", *faces_table(folders), "", *power(folders, compared)]
+    if len(folders) > 1:
+        names_of_rows = [row["method"] for row in tables[0]]
+        compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))
+    lines = [*wide_table(wide), "", *faces_table(folders), "", *power([*map(str, folders), "all"], compared)]
     biased: list[str] = []
     if arguments.null:
         null_lines, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
@@ -179,16 +183,31 @@ def faces_table(folders: Mapping[int, Path]) -> list[str]:
     return lines if len(lines) > 2 else []
 
 
-def power(seeds_of_runs: Sequence[int], compared: Sequence[Sequence[rows.Row]]) -> list[str]:
-    """Return the lines of a table of how many pairs of methods differ in each corpus."""
+def pooled_pairs(folders: Mapping[int, Path], names: Sequence[str], resamples: int) -> list[rows.Row]:
+    """Return the tests of all pairs of methods over the subjects of all corpora, which are other people in each."""
+    with TemporaryDirectory() as scratch_folder:
+        paths = {name: Path(scratch_folder) / f"{name}.csv" for name in names}
+        for name, path in paths.items():
+            parts = {seed: folder / f"evaluate/megc2019/{name}_predictions.csv" for seed, folder in folders.items()}
+            read = ((seed, store.read_csv(part, rows.PREDICTION_COLUMNS)) for seed, part in parts.items())
+            answers = [row | {"clip": f"{seed}-{row['clip']}"} for seed, table in read for row in table]
+            store.write_csv(path, rows.PREDICTION_COLUMNS, answers)
+        return pairs.compare_methods(paths, PROTOCOL, resamples, 0)
+
+
+def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> list[str]:
+    """Return the lines of a table of how many pairs of methods differ in each corpus, and of those of the reference."""
     reference = main_table.REFERENCE
-    lines = header("seed", f"other than `{reference}`", "all pairs that differ")
-    for seed, found in zip(seeds_of_runs, compared, strict=True):
+    lines = header("seed", "subjects", "pairs that differ", f"other than `{reference}`: above, below")
+    for title, found in zip(titles, compared, strict=True):
         tests = main_table.comparisons(reference, found)
-        differ = sum(test.p_holm < main_table.DIFFERENT for test in tests)
+        differ = [test for test in tests if test.p_holm < main_table.DIFFERENT]
         every = [pair for pair in found if pair["metric"] == "uf1"]
         count = sum(pair["p_holm"] < main_table.DIFFERENT for pair in every)
-        lines.append(f"| {seed} | {differ} of {len(tests)} | {count} of {len(every)} |")
+        above, below = ([f"`{test.method}`" for test in differ if (test.difference > 0) == up] for up in (True, False))
+        sides = f"{', '.join(above) or 'none'}; {', '.join(below) or 'none'}"
+        cells = (every[0]["subjects"], f"{count} of {len(every)}", f"{len(differ)} of {len(tests)}: {sides}")
+        lines.append(f"| {title} | {' | '.join(map(str, cells))} |")
     return lines
 
 

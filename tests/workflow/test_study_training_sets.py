@@ -66,7 +66,25 @@ def test_pairs_that_differ_are_counted_for_each_seed(study):
         pair | {"first": "ststnet", "second": "majority", "p": 0.04, "p_holm": 0.06},
         pair | {"first": "hoof", "second": "majority", "p": 0.03, "p_holm": 0.06},
     ]
-    assert study.power([5], [found])[2:] == ["| 5 | 2 of 2 | 1 of 3 |"]
+    assert study.power(["5"], [found])[2:] == ["| 5 | 24 | 1 of 3 | 2 of 2: none; `hoof`, `majority` |"]
+
+
+def test_subjects_of_all_corpora_are_tested_as_other_people(study, tmp_path):
+    """By hand: right in every clip against a guess of one class; twice the subjects and clips of one corpus."""
+    classes = study.PROTOCOL.classes
+    for seed in (1, 2):
+        for name, answer in (("right", lambda truth: truth), ("one", lambda truth: classes[0])):
+            answers = [
+                ("last", "generated", 0, f"smic/s{i:02}/{j}", classes[j % 3]) for i in range(4) for j in range(6)
+            ]
+            table = [dict(zip(evaluation.PREDICTION_COLUMNS, (*row, answer(row[-1])), strict=True)) for row in answers]
+            path = tmp_path / f"{seed}/evaluate/megc2019/{name}_predictions.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            store.write_csv(path, evaluation.PREDICTION_COLUMNS, table)
+    folders = {seed: tmp_path / str(seed) for seed in (1, 2)}
+    pair, _ = study.pooled_pairs(folders, ["right", "one"], 100)
+    assert (pair["subjects"], pair["clips"]) == (8, 48)
+    assert pair["difference"] == pytest.approx(1 - 1 / 6)
 
 
 def test_a_row_that_tells_the_class_of_faces_without_expression_is_named(study, tmp_path):
