@@ -41,7 +41,7 @@ def main() -> int:
 
 def table(folder: Path) -> Iterator[str]:
     """Yield the lines of the table."""
-    yield "| row | UF1 | less the whole method's | loss of the last phase; weights moved |"
+    yield "| row | UF1 | less the whole method's | losses of the last phase, first to last epoch |"
     yield "| --- | --- | --- | --- |"
     for method in papers.ABLATIONS:
         variants = (path.stem.removesuffix(ENDING) for path in sorted(folder.glob(f"{method}.*{ENDING}.csv")))
@@ -49,9 +49,11 @@ def table(folder: Path) -> Iterator[str]:
             if not (folder / f"{name}.csv").exists():
                 continue  # a table that was not asked for
             row = figure(evaluation.read(folder / f"{name}.csv"))
-            difference = "-" if name == method else against(folder, method, name)
+            whole = whole_method(method, name)
+            difference = "-" if name == whole else against(folder, whole, name)
             interval = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
-            yield f"| `{name}` | {interval} | {difference} | {row['learning']} |"
+            losses = row["learning"].partition("; ")[0].removeprefix("loss ")
+            yield f"| `{name}` | {interval} | {difference} | {losses} |"
 
 
 def figure(rows: Iterable[Row]) -> Row:
@@ -60,9 +62,16 @@ def figure(rows: Iterable[Row]) -> Row:
     return next(row for row in rows if kept.items() <= row.items())
 
 
-def against(folder: Path, method: str, name: str) -> str:
+def whole_method(method: str, name: str) -> str:
+    """Return the row that a row is compared with: of MTMNet the one whose teacher learnt from the same macro set."""
+    sources = [source for source in papers.SOURCES if source.partition(".")[0] == method]
+    same = [source for source in sources if name.endswith(source.partition(".")[2])]
+    return (same or sources or [method])[0]
+
+
+def against(folder: Path, whole: str, name: str) -> str:
     """Return a row's difference to the whole method, with its interval."""
-    files = {key: folder / f"{key}_predictions.csv" for key in (name, method)}
+    files = {key: folder / f"{key}_predictions.csv" for key in (name, whole)}
     rows = pairs.compare_methods(files, PROTOCOLS[ABLATION], RESAMPLES, 0)
     uf1 = next(row for row in rows if row["metric"] == "uf1")
     return f"{uf1['difference']:+.3f} ({uf1['low']:+.3f} to {uf1['high']:+.3f})"

@@ -63,10 +63,6 @@ class Dag(Corpus):
         added = [POPULATION] if protocol == protocols.ABLATION and self.ablates else []
         return [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].sources] + added
 
-    def tested(self, protocol: str) -> list[str]:
-        """Return the data sets of this run that a protocol tests."""
-        return [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].datasets]
-
     @property
     def ablates(self) -> bool:
         """Whether papers' tables train what they compare on rendered subjects: not where they test recorded clips."""

@@ -84,7 +84,7 @@ rule evaluate_faces:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
         shards=lambda w: RUN.training_files(w.method, w.protocol, "synthesise"),
-        true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.tested(w.protocol))],
+        true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
         weights=INCEPTION,
     output:
         "results/evaluate/{protocol}/{method}_faces.csv",

@@ -17,8 +17,7 @@ with logged(snakemake.log[0]):
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
     faces = face_kinds.own_class(all_faces)
-    tested = [clip for clip in protocol.select(clips) if clip.dataset in protocol.datasets]
-    true = true_faces.read(tested, snakemake.input.true, faces.image_shape)
+    true = true_faces.read(protocol.select(clips), snakemake.input.true, faces.image_shape)
     kinds, resampling = face_kinds.gather(all_faces, true), (Params(**values.evaluate).resamples, values.seed)
     rows = resemblance.evaluate(faces, resemblance.embed_faces(faces, true))
     rows += shown.evaluate(all_faces, kinds, true, *resampling)

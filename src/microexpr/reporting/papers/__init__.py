@@ -172,10 +172,9 @@ def target_cells(paper: str, table: str) -> list[Cell]:
 
 def _cells_of(paper: str, table: str, run: Run) -> list[Cell]:
     """Return `target_cells`, of a run that ablates under the protocol that trains all rows of a table from scratch."""
-    cells = target_cells(paper, table)
+    cells, metrics = target_cells(paper, table), {*MEASURED, *SYNTHESISED}
     if not (run.ablates and table in ABLATIONS.get(paper, ())):
         return cells
-    metrics = {*MEASURED, *SYNTHESISED}
     return [replace(c, protocol=ABLATION) if c.metric in metrics and c.runs_under in PROTOCOLS else c for c in cells]
 
 
@@ -201,7 +200,8 @@ def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
 
 def needs_faces(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """Return (method, protocol) of every file of figures of synthesised faces that a target reads, sorted."""
-    return _evaluations(paper, table, run, SYNTHESISED, run.generators)
+    pairs = _evaluations(paper, table, run, SYNTHESISED, run.generators)
+    return [pair for pair in pairs if pair[1] != ABLATION]  # what they are compared with has no files of its own there
 
 
 def needs_made(paper: str, table: str, clip_generators: Collection[str]) -> list[str]:
@@ -380,6 +380,8 @@ def _missing_reason(cell: Cell, run: Run) -> str:
         return ""
     if cell.runs_under not in run.protocols:
         return f"a data set of {cell.runs_under} is not here"
+    if cell.metric in SYNTHESISED and cell.runs_under == ABLATION:
+        return "faces are measured with papers.ablation_subjects: 0"
     if cell.metric in GAINS and WINNER not in run.methods:
         return f"no {WINNER} in this run"
     return f"{cell.method} makes no faces" if cell.metric in SYNTHESISED and cell.method not in run.generators else ""
