@@ -80,7 +80,7 @@ STAGES = {  # in the order in which they run
         outputs=lambda dag: dag.per_subject("aus", dag.origin),
         table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
     ),
-    POPULATION: Stage(
+    "population": Stage(
         rules={"population": Job(memory=1500, minutes=60, group="population")},
         outputs=lambda dag: [*dag.population_training_files, *dag.population_held_out_files],
     ),
