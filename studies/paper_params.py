@@ -64,12 +64,8 @@ def main() -> int:
 
 def configure(values: dict[str, Any], methods: Mapping[str, Any]) -> dict[str, Any]:
     """Return the params of a run of these methods alone, a fold a job."""
-    alone = {"origin": "generated", "methods": methods, "variants": {}, "appendix": {}, "generators": {}}
-    papers = values["papers"] | {"variants": {}}
-    training_sets = values["training_sets"] if any(methods.values()) else {"corpus": {}, "both": {}, "ablation": {}}
-    pictures = values["flow_folders"] | {"methods": {}}
-    sections = {"papers": papers, "training_sets": training_sets, "flow_folders": pictures}
-    return values | alone | sections | {"train": values["train"] | {"shards": 4}}
+    alone = {"origin": "generated", "methods": methods, "variants": {}, "papers": values["papers"] | {"variants": {}}}
+    return values | alone | {"train": values["train"] | {"shards": 4}}
 
 
 def run(root: Path, params: dict[str, Any], name: str, protocol_name: str, count: int, cores: int) -> tuple[Row, float]:

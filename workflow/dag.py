@@ -60,8 +60,8 @@ class Dag(Corpus):
 
     def sources(self, protocol: str) -> list[str]:
         """Return the data sets of this run that a protocol trains or tests on."""
-        added = [POPULATION] if protocol == protocols.ABLATION and self.ablates else []
-        return [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].sources] + added
+        recorded = [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].sources]
+        return [*recorded, POPULATION] if protocol == protocols.ABLATION and self.ablates else recorded
 
     @property
     def ablates(self) -> bool:
@@ -157,10 +157,6 @@ class Dag(Corpus):
         subjects = sorted({clip.subject for clip in self.ablation_clips}) if POPULATION in names else []
         recorded = super().per_subject(stage, [name for name in names if name != POPULATION])
         return recorded + [population.path(name) for name in subjects]
-
-    def indices(self, names: Iterable[str]) -> list[str]:
-        """Return the index files of these data sets, sorted; the population has its own."""
-        return [ABLATION_INDEX if Path(name).stem == POPULATION else name for name in super().indices(names)]
 
     @cached_property
     def protocols(self) -> list[str]:

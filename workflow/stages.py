@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microexpr.core.clip import POPULATION
+from microexpr.protocols import ABLATION
 
 if TYPE_CHECKING:
     from dag import Dag
@@ -62,7 +62,7 @@ STAGES = {  # in the order in which they run
     ),
     "index": Stage(
         rules={"index": Job(group="index"), "index_population": Job()},
-        outputs=lambda dag: dag.indices([*dag.origin, *([POPULATION] if dag.ablates else [])]),
+        outputs=lambda dag: dag.indices({*dag.origin, *dag.sources(ABLATION)}),
         table=lambda dag: dag.indices(dag.table_datasets["faces"]),
     ),
     "apex": Stage(

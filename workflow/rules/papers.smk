@@ -11,6 +11,9 @@ RUN_OF_PAPERS = dict(
     seed=SEED,
     draws=RUN.seeds("split70"),
     other_choices={name: about["other_choices"] for name, about in METHODS.items() if "." not in name},
+    ablation_choices={
+        name: about["trainings"].get("ablation", about)["other_choices"] for name, about in METHODS.items() if "." not in name
+    },
     study_methods=RUN.paper_variants,
     ablates=RUN.ablates,
 )

@@ -198,7 +198,6 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], source:
         "priority": instance.priority,
         "macro_source": params.get("macro_source", ""),
         "in_table": not key.startswith("papers."),
-        "other_choices": _other_choices(instance.params),
     }
 
 
@@ -211,6 +210,7 @@ def _describe_training(instance: Any) -> dict[str, Any]:
     own_weights, population_weights = (_published_file(start) for start in (instance, population))
     return {
         "params": instance.params.model_dump(mode="json"),
+        "other_choices": _other_choices(instance.params),
         "pretraining": _plain_params(teacher),
         "population": _plain_params(population),
         "teacher_population": _plain_params(teacher and teacher.population_pretraining()),

@@ -18,7 +18,9 @@ from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import driving_clips
 from microexpr.protocols.splits import check_shards, shard, shards
 
-Training = Literal["corpus", "both", "ablation"]  # a fold's clips alone | after the population | as `ABLATION`
+Training = Literal[
+    "corpus", "both", "ablation"
+]  # a fold's clips alone | these, after the population | what `ABLATION` says
 
 __all__ = [
     "ABLATION",

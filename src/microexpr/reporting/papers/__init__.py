@@ -137,6 +137,7 @@ class Run:
     seed: int = 0  # the root seed, which draws random splits
     draws: int = 1  # Params.draws
     other_choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by method, where it leaves its paper
+    ablation_choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # the same in tables of `ABLATIONS`
     generators: Collection[str] = ()  # those of `methods` whose synthesised faces are measured
     clip_generators: Collection[str] = ()  # generators of clips
     synthetic_clips: Mapping[str, census.SyntheticClips] = field(default_factory=dict)  # by clip generator
@@ -475,7 +476,8 @@ def _notes(cell: Cell, evaluation: Sequence[Row], run: Run) -> Iterator[str]:
     one_fold = PROTOCOLS[cell.runs_under].share is not None or PROTOCOLS[cell.runs_under].unit == "dataset"
     if run.folds and _has_few_folds(cell, run) and not one_fold:
         yield f"at most {run.folds} folds (papers.folds)"
-    if choices := run.other_choices.get(cell.method.partition(".")[0]):
+    by_method = run.ablation_choices if cell.runs_under == ABLATION else run.other_choices
+    if choices := by_method.get(cell.method.partition(".")[0]):
         yield f"{OTHER_METHOD}{', '.join(choices)}"
 
 

@@ -389,7 +389,8 @@ def test_a_run_that_ablates_trains_all_rows_of_a_table_of_parts_from_scratch():
     pairs = [("localregions", ABLATION), ("localregions.cross_entropy", ABLATION)]
     words = {"training_clips": 480, "training_subjects": 40, "learning": "loss 2 to 0.4"}
     mine = run(*pairs, **words)
-    ablating = replace(mine, ablates=True)
+    choices = {"other_choices": {"localregions": ["of methods"]}, "ablation_choices": {"localregions": ["of scratch"]}}
+    ablating = replace(mine, ablates=True, **choices)
     assert papers.needs("localregions", "table7", ablating) == pairs
     assert papers.needs("localregions", "table7", mine) == [(name, "megc2019") for name, _ in pairs]
     assert papers.index_sets("localregions", "table7", ablating, ["smic"]) == ["smic", "population"]
@@ -398,3 +399,4 @@ def test_a_run_that_ablates_trains_all_rows_of_a_table_of_parts_from_scratch():
     assert row["protocol"] == ABLATION
     assert "from scratch on 480 clips of 40 rendered subjects of no corpus; loss 2 to 0.4" in row["note"]
     assert "at most" not in row["note"]
+    assert "not the paper's method: of scratch" in row["note"]
