@@ -9,13 +9,14 @@ method on the same clips, whose 95 % interval is over subjects.
 
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pages
+from checkout import full_uf1, with_interval
 
 from microexpr import evaluation
-from microexpr.evaluation import FULL, Row, pairs
+from microexpr.evaluation import pairs
 from microexpr.protocols import ABLATION, PROTOCOLS
 from microexpr.reporting import papers
 
@@ -48,18 +49,11 @@ def table(folder: Path) -> Iterator[str]:
         for name in (method, *variants):
             if not (folder / f"{name}.csv").exists():
                 continue  # a table that was not asked for
-            row = figure(evaluation.read(folder / f"{name}.csv"))
+            row = full_uf1(evaluation.read(folder / f"{name}.csv"))
             whole = whole_method(method, name)
             difference = "-" if name == whole else against(folder, whole, name)
-            interval = f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
             losses = row["learning"].partition("; ")[0].removeprefix("loss ")
-            yield f"| `{name}` | {interval} | {difference} | {losses} |"
-
-
-def figure(rows: Iterable[Row]) -> Row:
-    """Return the row of UF1 over all clips."""
-    kept = {"selection": "last", "pooling": "pooled", "scope": FULL, "metric": "uf1"}
-    return next(row for row in rows if kept.items() <= row.items())
+            yield f"| `{name}` | {with_interval(row)} | {difference} | {losses} |"
 
 
 def whole_method(method: str, name: str) -> str:

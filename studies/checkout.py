@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +108,17 @@ def _outcome(root: Path, method: str) -> Outcome:
         figures={row["metric"]: row for row in pooled},
         lines=megc_log.read(log.read_text(encoding="utf-8"), log.name),
     )
+
+
+def full_uf1(rows: Iterable[evaluation.Row]) -> evaluation.Row:
+    """Return the row of the last epoch's UF1 over all clips, of an evaluation's rows."""
+    kept = {"selection": "last", "pooling": "pooled", "scope": evaluation.FULL, "metric": "uf1"}
+    return next(row for row in rows if kept.items() <= row.items())
+
+
+def with_interval(row: evaluation.Row) -> str:
+    """Return a row's figure and its 95 % interval as tables of docs/ print them."""
+    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
 
 
 def pooled(outcomes: list[Outcome]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

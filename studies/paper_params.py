@@ -12,24 +12,26 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pages
 import yaml
-from checkout import environment, scratch
+from checkout import environment, full_uf1, scratch, with_interval
 
 from microexpr import evaluation
 from microexpr.cli import config
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, Row, published
+from microexpr.models import recognisers
 from microexpr.protocols import PROTOCOLS, TRAINING_SETS
 
 FOLDER = scratch.ROOT / "work/studies/paper_params"
 PAGE, MARK = "docs/papers.md", "study-paper-params"
 METHODS = ("ststnet=4", "off_apexnet=4", "capsulenet=1")  # name, and how many of the four folds
 MAIN, CORPUS = "megc2019", TRAINING_SETS["corpus"]
+VARIANT = "paper"
 
 
 def main() -> int:
@@ -43,16 +45,18 @@ def main() -> int:
     folds = {name: int(count) for name, _, count in (text.partition("=") for text in arguments.methods)}
     root, values = arguments.keep.resolve(), config.load("params.yaml")
     scratch.copy(root)
+    params = configure(values, [*folds])
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     lines = [
         "| method | folds, clips | UF1, the paper's params | minutes | UF1, of `params.yaml` | published |",
         "|" + " --- |" * 6,
     ]
     for name, count in folds.items():
-        own, minutes = run(root, configure(values, {name: {}}), name, MAIN, count, arguments.cores)
-        here, _ = run(root, configure(values, {name: values["methods"][name]}), name, CORPUS, count, arguments.cores)
+        own, minutes = run(root, params, f"{name}.{VARIANT}", MAIN, count, arguments.cores)
+        here, _ = run(root, params, name, CORPUS, count, arguments.cores)
         printed = published.published_counterparts(name).get((FULL, "uf1"))
         recorded = printed.published if printed else "-"
-        cells = (f"{count} of 4, {own['clips']}", figure(own), f"{minutes:.1f}", figure(here), recorded)
+        cells = (f"{count} of 4, {own['clips']}", with_interval(own), f"{minutes:.1f}", with_interval(here), recorded)
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
         print(lines[-1], file=sys.stderr, flush=True)
     text = "\n".join([*lines, "", f"Rendered clips, trained from scratch on those of a fold. {pages.source()}"])
@@ -62,15 +66,20 @@ def main() -> int:
     return 0
 
 
-def configure(values: dict[str, Any], methods: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the params of a run of these methods alone, a fold a job."""
-    alone = {"origin": "generated", "methods": methods, "variants": {}, "papers": values["papers"] | {"variants": {}}}
+def configure(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the params of a run of these methods, a fold a job, each also as a variant with its paper's params."""
+    kinds = {name: recognisers.find(name) for name in names}
+    alone = {
+        "origin": "generated",
+        "methods": {name: values["methods"][name] for name in names},
+        "variants": {name: {VARIANT: kind.Params().model_dump(mode="json")} for name, kind in kinds.items()},
+        "papers": values["papers"] | {"variants": {}},
+    }
     return values | alone | {"train": values["train"] | {"shards": 4}}
 
 
 def run(root: Path, params: dict[str, Any], name: str, protocol_name: str, count: int, cores: int) -> tuple[Row, float]:
     """Return UF1 over the first folds of a method, and the minutes that this took. Raises CalledProcessError."""
-    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     shards = [f"results/train/{name}/{protocol_name}/{number}of4.h5" for number in range(1, count + 1)]
     indices = [f"results/index/{dataset}.csv" for dataset in PROTOCOLS[protocol_name].datasets]
     for until in (["--until", "faces", "apex", "flow", "index"], []):  # first what the training reads
@@ -88,12 +97,7 @@ def pooled(paths: Sequence[Path], name: str, protocol_name: str, clips: Sequence
     folds = protocol.folds(clips, params["seed"], groups=params["train"]["rendered_folds"])[: len(paths)]
     predictions = evaluation.pool_predictions(map(str, paths), name, protocol, clips, folds)
     rows = evaluation.evaluate(predictions, evaluation.Params(**params["evaluate"]), params["seed"])
-    kept = {"selection": "last", "pooling": "pooled", "scope": FULL, "metric": "uf1"}
-    return next(row for row in rows if kept.items() <= row.items())
-
-
-def figure(row: Row) -> str:
-    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    return full_uf1(rows)
 
 
 if __name__ == "__main__":
