@@ -28,12 +28,13 @@ ENDING = "_predictions"
 def main() -> int:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, nargs="?", default=Path("results"), help="folder of results")
+    parser.add_argument("--commit", default="HEAD", help="commit that the run was made from; default: HEAD")
     parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     arguments = parser.parse_args()
     folder = arguments.results / "evaluate" / ABLATION
     if not folder.is_dir():
         parser.error(f"{folder} must have the evaluations of a run; docs/papers.md has the commands")
-    text = "\n".join([*table(folder), "", pages.source()])
+    text = "\n".join([*table(folder), "", pages.source(name=arguments.commit)])
     print(text)
     if arguments.write_docs:
         pages.write(PAGE, MARK, text)
