@@ -137,6 +137,18 @@ class Face:
         turn = rotation(*(float(angle) for angle in pose))
         return project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
+    def landmarks(
+        self, action_units: np.ndarray, pose: np.ndarray, size: tuple[int, int], zoom: float
+    ) -> np.ndarray:
+        """Return the 68 landmarks as `render` projects them without a shift, float64[68, 2]."""
+        screen = self.project_vertices(action_units, pose, (0.0, 0.0), size, zoom)
+        return screen[rig().landmarks, :2].astype(float)
+
+    @property
+    def eyeballs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Centres and radii of the left and the right eyeball in dm, float32[2, 3] and float32[2, 1]."""
+        return self._eyes.centres[:, 0], self._eyes.radii[:, 0]
+
     def _glasses(self, rng: np.random.Generator) -> list[Layer]:
         """Sample glasses, for some people."""
         return [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []

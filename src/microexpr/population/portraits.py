@@ -1,0 +1,120 @@
+"""Render portraits: subjects in scenes of any light, pose and background, from which the readers of faces learn.
+
+A scene is one subject before one camera: the first image at rest, the others with random action units. Pixels are as
+the renderer returns them. The fits simulate cameras on them, each image many times.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from microexpr.core.grayscale import luma
+from microexpr.core.seeds import generator
+from microexpr.population.scenes import scenery
+from microexpr.population.sessions import ORDER, UNILATERAL, resting_units
+from microexpr.rendering import walls
+from microexpr.rendering.display import ACTION_UNITS, FULL
+from microexpr.rendering.face import Face
+from microexpr.rendering.landmarks import contour, pupils
+from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
+from microexpr.rendering.scene import Light
+from microexpr.signals import aus
+from microexpr.signals.faces.detection import face_box
+from microexpr.signals.portraits import SCENE, SIDE, SIZE
+
+SCENES = 5  # of each subject
+POSE, WIDEST = np.array([13.0, 8.0, 6.0]), np.array([35.0, 22.0, 20.0])  # degrees: standard deviations, and limits
+MOTION = (0.5, 6.0)  # range of the factor of head motion within a scene, log-uniform
+EYES = np.array([10.0, 6.0])  # degrees: standard deviations of the gaze, yaw and pitch
+MICRO, MACRO = (0.15, 1.5), (1.0, 5.0)  # FACS intensity, log-uniform
+UNITS_AT_ONCE = 5
+UNREAD = 0.4  # how often units occur that are not read, against those that are
+BLINKS = 0.15  # share of images with lids lowered
+LIDS = (0.02, 0.16)  # of a full blink, at rest
+WALL = 0.35  # share of scenes before a wall; the others are before blotches of any colour
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portraits:
+    """All n images of a subject, scene by scene."""
+
+    image: np.ndarray  # uint8[n, 224, 224], grey
+    points: np.ndarray  # float32[n, 70, 2]: iBUG's 68 landmarks, the jaw's on the visible contour, and both pupils
+    intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `sessions.UNITS` and left, right
+    pose: np.ndarray  # float32[n, 3]: yaw, pitch, roll in degrees
+
+
+def render_portraits(face: Face, performer: Performer, name: str, seed: int) -> Portraits:
+    """Render the portraits of a subject; `name` is of its random streams."""
+    images = [
+        image
+        for scene in range(SCENES)
+        for image in _scene(face, performer, generator(seed, name, "portraits", scene))
+    ]
+    return Portraits(*(np.stack(arrays) for arrays in zip(*images, strict=True)))
+
+
+def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield the arrays of each image of one scene."""
+    size, light = (SIZE, SIZE), _light(rng)
+    pose = np.clip(POSE * rng.standard_normal(3), -WIDEST, WIDEST)
+    motion = DRIFT * np.exp(rng.uniform(*np.log(MOTION)))
+    gaze = EYES * rng.standard_normal(2)
+    rest = resting_units({unit: value * rng.uniform(0, 1) for unit, value in performer.rest.items()})
+    rest[ACTION_UNITS.index("AU45")] = FULL * rng.uniform(*LIDS)
+    zoom, shift = _framing(face, rest, pose)
+    background = walls.wall(size, rng) if rng.random() < WALL else scenery(rng)[:SIZE, :SIZE]
+    for i in range(SCENE):
+        units = np.clip(rest + _units(i, rng), 0, FULL).astype(np.float32)
+        drift = motion * rng.standard_normal(len(DRIFT)) * (i > 0)
+        glance = (i > 0) * (rng.random() < GLANCES) * 2 * GLANCE * rng.standard_normal(2)
+        turned, moved = pose + drift[:3], (shift + drift[3:]).astype(np.float32)
+        rendered = face.render(
+            units, turned, moved, light, size, zoom, gaze + glance, np.ascontiguousarray(background)
+        )  # fmt: skip
+        screen = face.project_vertices(units, turned, moved, size, zoom)
+        points = np.vstack(
+            [contour(face, rendered.landmarks, screen, turned), pupils(face, gaze + glance, turned, moved, size, zoom)]
+        )
+        yield luma(rendered.image), points.astype(np.float32), units[ORDER], turned.astype(np.float32)
+
+
+def _framing(face: Face, rest: np.ndarray, pose: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the zoom at which the box of the resting face has `SIDE` pixels, and the shift that centres it."""
+    size, units = (SIZE, SIZE), rest.astype(np.float32)
+    first = face_box(face.landmarks(units, pose, size, 1.0))
+    zoom = SIDE / first.side
+    box = face_box(face.landmarks(units, pose, size, zoom))
+    return zoom, (SIZE - 1) / 2 - box.centre
+
+
+def _light(rng: np.random.Generator) -> Light:
+    """Sample a light from any side, hard or soft, strong or weak."""
+    return Light(
+        azimuth=rng.uniform(-80, 80),
+        elevation=rng.uniform(-10, 65),
+        key=float(np.exp(rng.uniform(*np.log([0.7, 3.0])))),
+        fill=float(np.exp(rng.uniform(*np.log([0.35, 1.4])))),
+        warmth=rng.uniform(-1, 1),
+        softness=rng.uniform(0.1, 0.8),
+    )
+
+
+def _units(image: int, rng: np.random.Generator) -> np.ndarray:
+    """Sample what an image adds to rest, FACS intensities [units of the face, 2]: nothing, then micro and macro."""
+    intensities = np.zeros((len(ACTION_UNITS), 2))
+    if image == 0:
+        return intensities
+    low, high = np.log((MICRO, MACRO)[image % 2])
+    weights = np.where(np.isin(ACTION_UNITS, aus.ACTION_UNITS), 1.0, UNREAD)
+    count = rng.integers(1, UNITS_AT_ONCE + 1)
+    for unit in rng.choice(len(ACTION_UNITS), count, replace=False, p=weights / weights.sum()):
+        asymmetry = np.clip(rng.normal(0, 0.15), -0.6, 0.6)
+        sides = np.array([1 + asymmetry, 1 - asymmetry])
+        if rng.random() < UNILATERAL:
+            sides[rng.integers(2)] = 0
+        intensities[unit] = np.exp(rng.uniform(low, high)) * sides
+    if rng.random() < BLINKS:
+        intensities[ACTION_UNITS.index("AU45")] = rng.uniform(1, FULL)
+    return intensities

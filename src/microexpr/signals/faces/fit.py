@@ -1,0 +1,143 @@
+"""Train the shipped landmark network on portraits: rule `fit_landmarks`."""
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from microexpr.core.seeds import generator
+from microexpr.signals import conditions, portraits, weights
+from microexpr.signals.faces.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
+from microexpr.signals.aus.features import MIRRORED
+from microexpr.signals.portraits import SCENE, SIDE, Portraits
+
+logger = logging.getLogger(__name__)
+
+SEED = 0
+STEPS, PAIRS, WARM = 9000, 24, 200  # updates, pairs of images in each, and updates until the full learning rate
+RATE, DECAY, LARGEST_GRADIENT = 2e-3, 1e-4, 5.0
+SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: log scale, degrees, sides of the image
+AT_REST = 0.6  # share of pairs that begin with the image at rest
+MIRROR = np.array([*MIRRORED, 69, 68])
+JAW, JAW_WEIGHT = slice(0, 17), 0.5  # the contour is less certain than other points
+CHANGE_UNIT = 0.005  # of the outer eye distance: errors of a movement above it count by their size, below by its square
+EVERY = 500  # updates between two lines of the log
+RIGID = (27, 28, 29, 30, 36, 39, 42, 45)  # landmarks that expressions hardly move
+
+
+def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path, steps: int = STEPS) -> None:
+    """Train on portraits in files of training subjects, measure on those of held-out ones; write and log both."""
+    network = train(portraits.read(training), steps)
+    errors = measure_errors(portraits.read(held_out), network)
+    fitted_on = [f"generated/population/{Path(file).stem}/*" for file in training]
+    weights.save(path, network, fitted_on, errors=json.dumps(errors, sort_keys=True), held_out=f"{len(held_out)} subjects")
+    logger.info("held-out subjects: %s", errors)
+
+
+def train(data: Portraits, steps: int) -> LandmarkNetwork:
+    """Return a network trained on pairs of images of one scene.
+
+    The loss has three parts: the likelihood of positions with the variances that the network gives them, their
+    distance, and how far a movement from one image to the other is missed, since expressions move points by less than
+    faces differ."""
+    torch.manual_seed(SEED)
+    network = LandmarkNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    adam = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    weight = torch.ones(POINTS)
+    weight[JAW] = JAW_WEIGHT
+    losses = []
+    for step in range(steps):
+        for group in adam.param_groups:
+            group["lr"] = RATE * min(1, (step + 1) / WARM) * (0.505 + 0.495 * np.cos(np.pi * step / steps))
+        images, points = batch(data, generator(SEED, "landmarks", step))
+        loss = (weight * point_losses(network, images, points)).mean()
+        adam.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
+        adam.step()
+        losses.append(float(loss.detach()))
+        if (step + 1) % EVERY == 0:
+            logger.info("update %d of %d: loss %.3f", step + 1, steps, np.mean(losses[-EVERY:]))
+    return network.eval()
+
+
+def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> Tensor:
+    """Return the loss of each point, [B, 70], of pairs of images [B, 2, 112, 112] with points [B, 2, 70, 2]."""
+    found, variance = network(images.reshape(-1, 1, SIZE, SIZE).contiguous(memory_format=torch.channels_last))
+    found, variance = found.reshape(points.shape), variance.reshape(points.shape[:-1]).clamp(-8, 8)
+    squares = ((found - points) ** 2).sum(-1) / ERROR_UNIT**2
+    likelihood = 0.5 * squares * torch.exp(-variance) + variance
+    distance = torch.sqrt(1 + squares / 4) - 1
+    eyes = (points[:, 0, 36] - points[:, 0, 45]).norm(dim=-1)[:, None, None]
+    missed = ((found[:, 1] - found[:, 0]) - (points[:, 1] - points[:, 0])) / (CHANGE_UNIT * eyes)
+    return (likelihood + distance).mean(1) + torch.sqrt(1 + (missed**2).sum(-1)) - 1
+
+
+def batch(data: Portraits, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Sample pairs of images [B, 2, 112, 112] of one scene each, recorded alike, with points [B, 2, 70, 2]."""
+    pairs = [sample_pair(data, rng) for _ in range(PAIRS)]
+    images, points = (np.stack(arrays) for arrays in zip(*pairs, strict=True))
+    return torch.from_numpy(images).float() / 255, torch.from_numpy(points)
+
+
+def sample_pair(data: Portraits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Sample two images uint8[2, 112, 112] of one scene, and their points float32[2, 70, 2] in -0.5..0.5."""
+    scene = int(rng.integers(data.scenes))
+    first = 0 if rng.random() < AT_REST else int(rng.integers(SCENE))
+    second = (first + int(rng.integers(1, SCENE))) % SCENE
+    matrix, mirrored = sample_matrix(rng), rng.random() < 0.5
+    camera = conditions.sample(rng, is_close=False)
+    images, points = [], []
+    for i in (first, second):
+        image = conditions.record(cut(data.image[scene * SCENE + i], matrix), camera, rng)
+        place = (data.points[scene * SCENE + i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5
+        images.append(image[:, ::-1] if mirrored else image)
+        points.append(place[MIRROR] * [-1, 1] if mirrored else place)
+    return np.stack(images), np.stack(points).astype(np.float32)
+
+
+def sample_matrix(rng: np.random.Generator, spread: float = 1.0) -> np.ndarray:
+    """Sample the matrix float64[2, 3] from a portrait to the network's image, as boxes of detected faces vary."""
+    scale = np.exp(spread * rng.normal(0, SCALE)) * FACE * SIZE / SIDE
+    angle = np.deg2rad(spread * rng.normal(0, TURN))
+    linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = np.full(2, (portraits.SIZE - 1) / 2)
+    moved = (SIZE - 1) / 2 + spread * rng.normal(0, SHIFT, 2) * SIZE
+    return np.column_stack([linear, moved - linear @ middle])
+
+
+def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float]:
+    """Return errors in % of the outer eye distance, and shares of movements that are followed, on recorded portraits.
+
+    `change` is the root mean square error of inner points' movements from one image of a scene to another."""
+    images, points = [], []
+    for k in range(2 * data.scenes):
+        rng = generator(SEED, "landmarks", "errors", k)
+        scene, second = k // 2, int(rng.integers(1, SCENE))
+        matrix, camera = sample_matrix(rng, 0.3), conditions.sample(rng, is_close=True)
+        for i in (scene * SCENE, scene * SCENE + second):
+            images.append(conditions.record(cut(data.image[i], matrix), camera, rng))
+            points.append((data.points[i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5)
+    with torch.inference_mode():
+        found = torch.cat(
+            [network(torch.from_numpy(image)[None, None].float() / 255)[0] for image in images]
+        ).numpy()
+    true, found = (np.reshape(array, (-1, 2, POINTS, 2)) for array in (np.stack(points), found))
+    eyes = np.linalg.norm(true[:, 0, 36] - true[:, 0, 45], axis=-1)[:, None, None, None]
+    error = 100 * np.linalg.norm((found - true) / eyes, axis=-1)
+    moved, followed = ((array[:, 1] - array[:, 0]) / eyes[:, 0] for array in (true, found))
+    moved, followed = (array - array[:, list(RIGID)].mean(axis=1, keepdims=True) for array in (moved, followed))
+    parts = {"jaw": range(17), "brows": range(17, 27), "nose": range(27, 36), "eyes": range(36, 48),
+             "mouth": range(48, 68), "pupils": range(68, 70)}  # fmt: skip
+    errors = {"all": float(error[..., :68].mean())}
+    errors["change"] = float(100 * np.sqrt(((followed - moved)[:, 17:68] ** 2).sum(-1).mean()))
+    for part, indices in parts.items():
+        select = list(indices)
+        errors[part] = float(error[..., select].mean())
+        errors[f"{part}_followed"] = float((moved[:, select] * followed[:, select]).sum() / (moved[:, select] ** 2).sum())
+    return {name: round(value, 4) for name, value in errors.items()}

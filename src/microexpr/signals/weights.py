@@ -1,0 +1,31 @@
+"""Files of the networks that read faces: their tensors, what they were fitted on, and their errors."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from microexpr.core import store
+from microexpr.core.errors import StoreError
+
+
+def save(path: str | Path, network: nn.Module, fitted_on: list[str], **metadata: str) -> None:
+    """Write a network's tensors, what it was fitted on, and further metadata."""
+    tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
+    store.write_tensors(path, tensors, fitted_on, **metadata)
+
+
+def load(path: str | Path, network: nn.Module) -> tuple[str, ...]:
+    """Fill a network, put it in eval() and return what it was fitted on.
+
+    Raises StoreError if the file cannot be read or is of another network."""
+    tensors, metadata = store.read_tensors(path)
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items() if value.is_floating_point()}
+    actual = {name: tensor.shape for name, tensor in tensors.items()}
+    if actual != expected:
+        differing = sorted(name for name in {*expected, *actual} if expected.get(name) != actual.get(name))
+        raise StoreError(f"{path}: must hold {type(network).__name__}'s tensors, not another {', '.join(differing[:3])}; "
+                         "`make shipped` makes it again")  # fmt: skip
+    network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, strict=False)
+    network.eval().requires_grad_(False)
+    return tuple(metadata["fitted_on"].splitlines())
