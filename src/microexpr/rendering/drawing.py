@@ -67,7 +67,7 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     for side in (-1, 1):
         for _ in range(int(520 * rng.uniform(0.8, 1.1))):
             _brow_hair(on, side, x, ridge, thickness, rng)
-    return texels(np.clip(1.3 * blur(on, 0.7) + 0.5 * blur(on, 5), 0, 0.93))
+    return texels(np.clip(1.1 * blur(on, 1.1) + 0.55 * blur(on, 5) + 0.15 * blur(on, 11), 0, 0.93))
 
 
 def _brow_hair(
@@ -135,3 +135,25 @@ def spots(tone: float, rng: np.random.Generator) -> np.ndarray:
     for _ in range(rng.poisson(2.5)):
         dot(on, (rng.uniform(-0.6, 0.6), rng.uniform(6.4, 7.9)), rng.uniform(2, 6), 0.8)
     return texels(blur(on, 1))
+
+
+def blemishes(rng: np.random.Generator) -> np.ndarray:
+    """Sample spots of blood, soft and on some people many; return their cover, float32 texels in 0..1."""
+    on = canvas()
+    for _ in range(rng.poisson(rng.gamma(0.6, 25))):
+        dot(on, (rng.normal(0, 0.42), rng.normal(6.9, 0.42)), rng.uniform(3, 9), rng.uniform(0.2, 1))
+    return texels(blur(on, 3))
+
+
+def creases(rng: np.random.Generator) -> np.ndarray:
+    """Sample the crease above each upper lid, dark at the line and fading upwards; return float32 texels in 0..1."""
+    on, soft = canvas(), canvas()
+    rise, outer = rng.uniform(0.025, 0.05), rng.uniform(-0.01, 0.02)
+    x = np.array([0.19, 0.215, 0.27, 0.31, 0.35, 0.4, 0.45, 0.47])
+    lid = np.array([7.27, 7.295, 7.323, 7.332, 7.33, 7.305, 7.27, 7.255])
+    above = rise * np.array([0.25, 0.6, 1.0, 1.0, 1.0, 1.0, 0.8, 0.5]) + outer * np.linspace(0, 1, 8)
+    for side in (-1, 1):
+        points = list(zip(side * x, lid + above, strict=True))
+        line(on, points, 1, 5)
+        line(soft, [(px, py + 0.02) for px, py in points], 1, 18)
+    return texels(np.clip(1.2 * blur(on, 2) + 0.4 * blur(soft, 7), 0, 1))

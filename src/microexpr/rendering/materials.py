@@ -111,18 +111,18 @@ def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
     """Return linear RGB of an eyeball at (u, v), from the front: white, iris, limbal ring, pupil, shadow of the lid."""
     radius = np.sqrt(u * u + v * v)
     corner = max(_f(0), radius - _f(0.5))
-    white = _f(0.95) - _f(0.35) * corner
-    red, green, blue = _f(0.62) * white, _f(0.55) * white * (_f(1) - _f(0.3) * corner), _f(0.52) * white * white
+    white = _f(0.76) - _f(0.5) * corner
+    red, green, blue = _f(0.6) * white, _f(0.52) * white * (_f(1) - _f(0.4) * corner), _f(0.56) * white * white
     if radius < _f(0.47):
-        edge = clamp((_f(0.47) - radius) * _f(16))
+        edge = clamp((_f(0.47) - radius) * _f(11))
         turn = int((np.arctan2(v, u) * _f(0.15915) + _f(0.5)) * _f(255)) % 256
         ring = _f(1) - _f(0.7) * clamp((radius - _f(0.36)) * _f(14))
         bright = iris[turn, min(63, int(radius * _f(136)))] * ring * (_f(0.85) - v)
         bright *= clamp((radius - _f(0.16)) * _f(22))
-        red += edge * (colour[0] * bright + _f(0.003) - red)
-        green += edge * (colour[1] * bright + _f(0.003) - green)
-        blue += edge * (colour[2] * bright + _f(0.003) - blue)
-    shaded = _f(1) - _f(0.6) * clamp(v * _f(2.2) + _f(0.1))
+        red += edge * (colour[0] * bright + _f(0.006) - red)
+        green += edge * (colour[1] * bright + _f(0.006) - green)
+        blue += edge * (colour[2] * bright + _f(0.006) - blue)
+    shaded = _f(1) - _f(0.68) * clamp(v * _f(2.4) + _f(0.15))
     return red * shaded, green * shaded, blue * shaded
 
 
@@ -138,7 +138,7 @@ def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
     box *= clamp((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # the box reaches down to eye level
     window = clamp((_f(0.25) - abs(x + _f(0.7) * lamps.direction[0])) * _f(6))
     window *= clamp((_f(0.4) - abs(y - _f(0.25))) * _f(6))
-    return box + _f(0.13) * window
+    return box + _f(0.16) * window + _f(0.012)  # and of the room
 
 
 @inlined
@@ -154,7 +154,7 @@ def other_colour(material, u, v, normal, surface, lamps):  # type: ignore[no-unt
     """Return linear RGB, gloss and glint of what is neither skin nor hair nor cloth."""
     if material == EYE:
         red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
-        return red, green, blue, _f(0), _f(0.9) * _glint(u, v, normal, lamps)
+        return red, green, blue, _f(0), _f(0.85) * _glint(u, v, normal, lamps)
     if material == LASH:
         return surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12), _f(0), _f(0)
     if material == TEETH:

@@ -67,13 +67,7 @@ class Performer:
             habit=str(rng.choice(HABITS)),
             habit_gain=rng.uniform(0, 0.5),
             motion=rng.uniform(0.3, 1.2),
-            light=Light(
-                azimuth=rng.uniform(-45, 45),
-                elevation=rng.uniform(15, 50),
-                key=rng.uniform(1.7, 2.4),
-                fill=rng.uniform(0.6, 1.0),
-                warmth=rng.uniform(-1, 1),
-            ),
+            light=_light(rng),
             pose=(rng.normal(0, 4), rng.normal(0, 3), rng.normal(0, 2)),
             zoom=rng.uniform(0.94, 1.06),
             rest={unit: FULL * rng.uniform(0, 0.12) for unit in RESTING},
@@ -90,6 +84,20 @@ class Performance:
     shift: np.ndarray  # float32[T, 2]: of the head in the image, px
     gaze: np.ndarray  # float32[T, 2]: yaw and pitch of the eyes in the head, degrees
     exposure: np.ndarray  # float32[T]: factor of brightness about 1
+
+
+def _light(rng: np.random.Generator) -> Light:
+    """Sample the light: mostly from the front and soft, sometimes from one side and hard."""
+    side, height, share, bright, warmth = rng.uniform(-1, 1, 5)
+    share, bright = (share + 1) / 2, np.exp(0.2 * bright)  # of the key light in all light; of all light
+    return Light(
+        azimuth=80 * side * abs(side),
+        elevation=30 + 25 * height,
+        key=bright * (0.9 + 1.4 * share),
+        fill=bright * (1.35 - 0.7 * share),
+        warmth=1.6 * warmth,
+        softness=0.6 - 0.35 * share,
+    )
 
 
 def perform(
