@@ -125,7 +125,7 @@ def rendered_faces(count: int) -> list[Crop]:
         performer = Performer.sample(rng)
         units = resting_units(performer.rest)
         if number % 2:
-            weights = display.sample_display(str(rng.choice(take.MACRO)), rng)
+            weights = display.sample_display(str(rng.choice(take.MACRO)), rng, displays=display.POSES)
             units += peak(performer, weights, DIFFICULTIES["easy"], rng, rng.uniform(*take.STRONG))[0]
         background = scenery(rng) if rng.random() < 0.5 else None
         image = Face(performer.face_seed).render(

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, sample_display
+from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, gain, sample_display
 from microexpr.rendering.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
@@ -186,7 +186,7 @@ def _amplitude(
     """Sample FACS intensities [len(ACTION_UNITS), 2] at the apex, with the performer's gains and asymmetry."""
     amplitude = FULL * intensity * array(weights).astype(np.float64)
     for row, unit in enumerate(ACTION_UNITS):
-        strength = GAIN[unit] * performer.gain[unit] * np.exp(rng.normal(0, 0.2))
+        strength = gain(unit, intensity) * performer.gain[unit] * np.exp(rng.normal(0, 0.2))
         lean = np.clip(performer.bias + rng.normal(0, 0.15), -0.6, 0.6)
         amplitude[row] *= strength * np.array([1 + lean, 1 - lean])
     return np.minimum(amplitude, FULL)
@@ -199,8 +199,8 @@ def _incidental(
     incidental = np.zeros((len(ACTION_UNITS), 2))
     has_habit, strength, is_blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < difficulty.blend
     if has_habit:
-        gain = GAIN[performer.habit] * performer.habit_gain
-        incidental[ACTION_UNITS.index(performer.habit)] = FULL * 2 * intensity * difficulty.habit * gain * strength
+        habit = 2 * difficulty.habit * GAIN[performer.habit] * performer.habit_gain * strength
+        incidental[ACTION_UNITS.index(performer.habit)] = FULL * intensity * habit
     if is_blended:
         second = sample_display(str(rng.choice(EXPRESSIVE)), rng)
         added = {unit: 0.6 * weight for unit, weight in second.items() if unit not in weights}
