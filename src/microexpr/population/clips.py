@@ -72,7 +72,7 @@ def _emotion(kind: Kind, subject_number: int, i: int, count: int) -> str:
 def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> PlannedClip:
     name = f"{kind}{i + 1:02}"
     rng = generator(params.seed, POPULATION, subject, name, "plan")
-    tables = [table for table in DISPLAYS if emotion in table] if kind == "micro" else DISPLAYS[:1]
+    tables = [table for table in DISPLAYS if emotion in table] if kind == "micro" else [display.POSES]
     table = tables[rng.integers(len(tables))]
     weights = display.sample_display(emotion, rng, displays=table, one_sided=ONE_SIDED)
     length = round(rng.uniform(*take.SECONDS[kind]) * FPS)

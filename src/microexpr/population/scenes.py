@@ -127,7 +127,8 @@ def _combination(rng: np.random.Generator) -> np.ndarray:
 def _display(emotion: str, strengths: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
     """Return FACS intensities [units of the face, 2] of an emotion, of a strength in this range, without blends."""
     strength = float(np.exp(rng.uniform(*np.log(strengths))))
-    weights = display.sample_display(emotion, rng)
+    is_posed = strength >= display.STRONG and emotion in display.POSES
+    weights = display.sample_display(emotion, rng, displays=display.POSES if is_posed else display.DISPLAYS)
     expression, _ = performance.peak(Performer.sample(rng), weights, DIFFICULTIES["easy"], rng, strength)
     return expression
 

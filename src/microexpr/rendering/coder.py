@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from microexpr.core.facs.objective import OTHERS
-from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN, SIDES, notation
+from microexpr.rendering.display import ACTION_UNITS, FULL, SIDES, gain, notation
 
 UNSURE = 0.1  # share of CASME II's clips of no class that are coded "?"
 AMBIGUOUS = 0.3  # share of SAMM's clips with an ambiguous unit
@@ -46,7 +46,9 @@ def fourdme(weights: Mapping[str, float], objective_class: int, rng: np.random.G
 
 def ckplus(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
     """Return numbers without sides, with the intensity of each unit in a typical acted display: "4D+7C"."""
-    strength = [(number, FULL * ACTED * GAIN[f"AU{number}"] * weight) for number, weight in _active_units(weights)]
+    strength = [
+        (number, FULL * ACTED * gain(f"AU{number}", ACTED) * weight) for number, weight in _active_units(weights)
+    ]
     return "+".join(f"{number}{'ABCDE'[max(1, round(value)) - 1]}" for number, value in strength)
 
 

@@ -16,34 +16,45 @@ SIDES = "LR"  # the subject's own left and right; the last axis of every array o
 FULL = 5.0  # FACS intensity E, the largest
 TOGETHER = 0.8  # weight of each of several simultaneous action units
 
-# At the same FACS intensity the units of this face move the skin by 3 to 40 % of the distance between the outer eye
-# corners. Multiplied by its gain each moves it by 4 to 8 % at full intensity, so that equal numbers are equally subtle.
+# At the same FACS intensity the units of a face move the skin by 3 to 50 % of the distance between the outer eye
+# corners. Multiplied by its gain each moves it by 4 to 8 % at full intensity, so that micro-expressions of equal
+# strength are equally subtle. Macro-expressions are as large as people's displays are, see `gain`.
 GAIN: dict[str, float] = {
-    "AU1": 1.0,
-    "AU2": 1.0,
+    "AU1": 0.526,
+    "AU2": 0.69,
     "AU4": 0.75,
     "AU5": 1.0,
     "AU6": 0.9,
     "AU7": 1.2,
     "AU9": 1.0,
-    "AU10": 0.8,
+    "AU10": 0.533,
     "AU12": 0.4,
     "AU14": 0.7,
-    "AU15": 0.8,
-    "AU16": 1.0,
+    "AU15": 0.667,
+    "AU16": 0.625,
     "AU17": 0.7,
     "AU18": 0.7,
-    "AU20": 0.7,
+    "AU20": 0.583,
     "AU22": 0.45,
     "AU23": 0.7,
     "AU24": 0.6,
-    "AU25": 0.5,
-    "AU26": 0.4,
-    "AU27": 0.15,
+    "AU25": 0.25,
+    "AU26": 0.311,
+    "AU27": 0.123,
     "AU28": 0.7,
     "AU34": 0.4,
     "AU45": 0.4,
 }
+
+
+SUBTLE, STRONG = 0.45, 0.6  # strength up to which each unit has its GAIN, and from which on POSED
+POSED = 0.9  # of the largest FACS intensity: that of a full display, between D and E, on average
+
+
+def gain(unit: str, strength: float) -> float:
+    """Return the factor by which a share of a full display becomes one of this unit's largest FACS intensity."""
+    share = min(1.0, max(0.0, (strength - SUBTLE) / (STRONG - SUBTLE)))
+    return float(GAIN[unit] ** (1 - share) * POSED**share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,36 @@ DISPLAYS: dict[str, Displays] = {
         (0.2, Display({"AU17": 1.0})),
     ],
     "neutral": [(1.0, Display({}))],
+}
+# Macro-expressions that are posed: several units at once, mostly with parted lips (EMFACS).
+POSES: dict[str, Displays] = {
+    "happiness": [
+        (0.5, Display({"AU6": 0.8, "AU12": 1.0, "AU25": 0.9})),
+        (0.2, Display({"AU12": 1.0, "AU25": 0.7})),
+        (0.2, Display({"AU6": 0.6, "AU12": 0.8})),
+        (0.1, Display({"AU6": 0.9, "AU12": 1.0, "AU25": 1.0, "AU26": 0.7})),
+    ],
+    "surprise": [
+        (0.4, Display({"AU1": 1.0, "AU2": 1.0, "AU5": 0.8, "AU25": 0.8, "AU26": 1.0})),
+        (0.25, Display({"AU1": 1.0, "AU2": 1.0, "AU5": 0.7, "AU25": 0.6, "AU27": 0.6})),
+        (0.2, Display({"AU1": 0.9, "AU2": 0.9, "AU5": 0.7})),
+        (0.15, Display({"AU1": 0.9, "AU2": 1.0, "AU25": 0.5})),
+    ],
+    "disgust": [
+        (0.4, Display({"AU4": 0.5, "AU7": 0.6, "AU9": 1.0, "AU10": 0.6, "AU25": 0.5})),
+        (0.3, Display({"AU4": 0.5, "AU10": 1.0, "AU17": 0.4})),
+        (0.3, Display({"AU4": 0.8, "AU7": 0.8, "AU9": 0.7, "AU17": 0.6})),
+    ],
+    "sadness": [
+        (0.4, Display({"AU1": 0.8, "AU4": 0.7, "AU15": 0.8})),
+        (0.3, Display({"AU1": 0.7, "AU4": 0.8, "AU17": 0.7})),
+        (0.3, Display({"AU1": 0.6, "AU15": 1.0, "AU17": 0.8})),
+    ],
+    "anger": [
+        (0.4, Display({"AU4": 1.0, "AU5": 0.5, "AU7": 0.7, "AU23": 0.7})),
+        (0.3, Display({"AU4": 1.0, "AU7": 0.8, "AU17": 0.5, "AU24": 0.8})),
+        (0.3, Display({"AU4": 0.9, "AU10": 0.6, "AU16": 0.6, "AU25": 0.8})),
+    ],
 }
 EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
 

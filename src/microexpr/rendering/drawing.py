@@ -67,7 +67,7 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     for side in (-1, 1):
         for _ in range(int(520 * rng.uniform(0.8, 1.1))):
             _brow_hair(on, side, x, ridge, thickness, rng)
-    return texels(np.clip(1.3 * blur(on, 0.7) + 0.5 * blur(on, 5), 0, 0.93))
+    return texels(np.clip(1.15 * blur(on, 1.9) + 0.6 * blur(on, 5) + 0.2 * blur(on, 11), 0, 0.93))
 
 
 def _brow_hair(
@@ -135,3 +135,48 @@ def spots(tone: float, rng: np.random.Generator) -> np.ndarray:
     for _ in range(rng.poisson(2.5)):
         dot(on, (rng.uniform(-0.6, 0.6), rng.uniform(6.4, 7.9)), rng.uniform(2, 6), 0.8)
     return texels(blur(on, 1))
+
+
+def blemishes(rng: np.random.Generator) -> np.ndarray:
+    """Sample spots of blood, soft and on some people many; return their cover, float32 texels in 0..1."""
+    on = canvas()
+    for _ in range(rng.poisson(rng.gamma(0.6, 25))):
+        dot(on, (rng.normal(0, 0.42), rng.normal(6.9, 0.42)), rng.uniform(3, 9), rng.uniform(0.2, 1))
+    return texels(blur(on, 3))
+
+
+def creases(rng: np.random.Generator) -> np.ndarray:
+    """Sample the crease above each upper lid, dark at the line and fading upwards; return float32 texels in 0..1."""
+    on, soft = canvas(), canvas()
+    rise, outer = rng.uniform(0.025, 0.05), rng.uniform(-0.01, 0.02)
+    x = np.array([0.19, 0.215, 0.27, 0.31, 0.35, 0.4, 0.45, 0.47])
+    lid = np.array([7.27, 7.295, 7.323, 7.332, 7.33, 7.305, 7.27, 7.255])
+    above = rise * np.array([0.25, 0.6, 1.0, 1.0, 1.0, 1.0, 0.8, 0.5]) + outer * np.linspace(0, 1, 8)
+    for side in (-1, 1):
+        points = list(zip(side * x, lid + above, strict=True))
+        line(on, points, 1, 5)
+        line(soft, [(px, py + 0.02) for px, py in points], 1, 18)
+    return texels(np.clip(1.2 * blur(on, 2) + 0.4 * blur(soft, 7), 0, 1))
+
+
+HOLLOWS = (  # points in decimetres, width in canvas pixels and depth: shade that the mesh is too smooth for
+    ([(0.17, 7.2), (0.23, 7.15), (0.32, 7.13)], 16, 0.5),  # below the inner corner of the eye
+    ([(0.2, 6.93), (0.27, 6.85), (0.32, 6.75), (0.34, 6.67)], 12, 0.45),  # from nose to mouth
+    ([(0.155, 6.93), (0.18, 6.88), (0.165, 6.83)], 9, 0.7),  # around the wing of the nose
+    ([(0.25, 6.62), (0.285, 6.59), (0.29, 6.54)], 12, 0.5),  # at the corner of the mouth
+    ([(0.0, 6.425), (0.07, 6.43), (0.13, 6.45)], 14, 0.5),  # between lip and chin
+    ([(0.05, 6.47), (0.12, 6.5), (0.19, 6.55)], 12, 0.35),  # below the lower lip
+    ([(0.035, 6.69), (0.035, 6.76)], 7, 0.25),  # philtrum
+    ([(0.12, 7.28), (0.145, 7.36), (0.2, 7.41)], 16, 0.45),  # between eye and nose
+)
+
+
+def hollows(rng: np.random.Generator) -> np.ndarray:
+    """Sample how deep the hollows of a face are; return their shade, float32 texels in 0..1."""
+    on = canvas()
+    for points, width, depth in HOLLOWS:
+        drawn = canvas()
+        for side in (-1, 1):
+            line(drawn, _mirror(points, side), float(depth * np.exp(rng.normal(0, 0.5))), width)
+        on = np.maximum(on, blur(drawn, 0.7 * width))
+    return texels(np.clip(on, 0, 0.8))

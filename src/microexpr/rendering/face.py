@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 
 import numpy as np
@@ -21,6 +22,7 @@ from microexpr.rendering.surface import CURVE, Lamps, Row, Surface
 
 STAGGER = 0.5  # a pixel has two samples, a quarter up and left of its centre and a quarter down and right of it
 GLASSES = 0.12  # share of people who wear them
+NOSTRIL, NOSTRIL_SIZE = np.array([0.09, 6.856, 1.55]), np.array([0.04, 0.022, 0.06])  # centre and extent, dm
 FRAME_COLOUR = np.array([0.02, 0.018, 0.016], np.float32)
 
 
@@ -54,7 +56,7 @@ class Face:
         self.centre = np.mean([self.vertices[eye].mean(axis=0) for eye in head.eyes], axis=0) + [0, -0.22, -0.3]
         self.centre = self.centre.astype(np.float32)
         self.style = styles.sample(self.traits, generator(seed, "style"))
-        self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"))
+        self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"), generator(seed, "marks"))
         self._garment = clothes.sample(rng := generator(seed, "clothes"))
         self._layers = [
             hair.build_layer(self.vertices, self.style, generator(seed, "hair")),
@@ -183,6 +185,7 @@ class Face:
         kinds = [np.full(len(part.points), part.material) for part in self._layers]
         kinds = [np.full(len(head.vertices), SKIN), *kinds, np.full(2 * len(points), EYE)]
         self._vertex_materials = np.concatenate(kinds).astype(np.int32)  # all of the rig are lit as skin is
+        self._lash_vertices = np.unique(head.triangles[head.materials == LASH])
         self._teeth = np.unique(head.triangles[head.materials == TEETH])
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
 
@@ -216,7 +219,9 @@ class Face:
         sky[balls:] = np.maximum(sky[balls:], 0.6)  # the shader darkens the eyeball below the lid as well
         inside = np.unique(self._triangles[self._materials == MOUTH])
         sky[inside] = np.maximum(sky[inside], 0.25)  # hidden at rest, but not between parted lips
-        sky[self._teeth] = 0.8  # of the light that the lips let in, see _lip_light
+        sky[self._lash_vertices] = np.maximum(sky[self._lash_vertices], 0.6)
+        sky[: len(self.vertices)] *= _depth_of_nostrils()
+        sky[self._teeth] = 1.0  # of the light that the lips let in, see _lip_light
         return sky
 
     def _key_light(self, light: Light) -> np.ndarray:
@@ -224,7 +229,8 @@ class Face:
         if light not in self._lit:
             lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
             lit[len(lit) - 2 * len(self._eyes.points) :] = 1
-            lit[self._teeth] = 0.5
+            lit[: len(self.vertices)] *= _depth_of_nostrils()
+            lit[self._teeth] = 0.75
             self._lit[light] = lit
         return self._lit[light]
 
@@ -273,6 +279,17 @@ class Face:
         return samples
 
 
+@cache
+def _depth_of_nostrils() -> np.ndarray:
+    """Return the share of the light that reaches each vertex of the rig in spite of the nose, float32[V].
+
+    The nostrils of the mesh are shallow dents; those of a head are dark holes."""
+    points = rig().vertices.copy()
+    points[:, 0] = np.abs(points[:, 0])
+    away = np.square((points - NOSTRIL) / NOSTRIL_SIZE).sum(axis=1)
+    return (1 - 0.92 * np.exp(-np.square(away))).astype(np.float32)
+
+
 def _lamps(light: Light) -> Lamps:
     towards, (key, above, below) = light.direction(), light.colours()
     half = towards + np.array([0, 0, 1], np.float32)
@@ -282,7 +299,7 @@ def _lamps(light: Light) -> Lamps:
 def _lip_light(points: np.ndarray) -> float:
     """Return how much light the lips let into the mouth, 0..1: little at rest."""
     upper, lower = points[rig().landmarks[[62, 66]], 1]
-    return float(np.clip((upper - lower) / 0.07, 0.12, 1))
+    return float(np.clip((upper - lower) / 0.055, 0.12, 1))
 
 
 def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -66,6 +66,18 @@ PAIRED: tuple[tuple[str, str, str, float], ...] = (  # left and right sides diff
     ("ears/{}-ear-scale", "decr", "incr", 0.4),
     ("ears/{}-ear-wing", "decr", "incr", 0.4),
 )
+# Mean weights, where the mean of the shapes is not that of photographs (`studies/realism.py`): lower brows, a wider
+# mouth with thinner lips, a shorter nose with its tip up, a longer chin.
+MEANS = {
+    "eyebrows/eyebrows-trans": -0.25,
+    "mouth/mouth-scale-horiz": 0.3,
+    "mouth/mouth-upperlip-height": -0.3,
+    "mouth/mouth-lowerlip-height": -0.15,
+    "mouth/mouth-angles": 0.08,
+    "nose/nose-scale-vert": -0.3,
+    "nose/nose-point": 0.3,
+    "chin/chin-height": 0.1,
+}
 HEADS = ("oval", "round", "rectangular", "square", "triangular", "diamond", "invertedtriangular")
 ASYMMETRIES = (
     *("brown-1", "brown-2", "cheek-1", "cheek-2", "eye-1", "eye-3", "eye-5", "eye-7", "jaw-1", "jaw-2"),
@@ -142,7 +154,7 @@ class Look:
         """Sample a look, with tone by ancestry and grey hair by age."""
         irises = DARK_IRISES if traits.ancestry[0] < 0.6 else LIGHT_IRISES
         return cls(
-            tone=float(np.clip(np.dot(traits.ancestry, SKIN_TONE) + rng.normal(0, 0.07), 0, 1)),
+            tone=float(np.clip(np.dot(traits.ancestry, SKIN_TONE) + rng.normal(0, 0.12), 0, 1)),
             hair=_hair_colour(traits, rng),
             iris=_colour(irises[rng.integers(len(irises))]),
             cloth=_colour(np.clip(CLOTHS[rng.integers(len(CLOTHS))] + rng.normal(0, 8, 3), 8, 235)),
@@ -188,7 +200,7 @@ def _features(rng: np.random.Generator) -> dict[str, float]:
     """Sample the weights of the targets that distinguish people of the same traits."""
     weights: dict[str, float] = {}
     for name, low, high, deviation in FEATURES:
-        weight = np.clip(rng.normal(0, deviation * SPREAD), -1, 1)
+        weight = np.clip(rng.normal(MEANS.get(name, 0), deviation * SPREAD), -1, 1)
         weights[f"{name}-{high if weight > 0 else low}"] = abs(weight)
     for name, low, high, deviation in PAIRED:
         both = np.clip(rng.normal(0, deviation * SPREAD), -1, 1)

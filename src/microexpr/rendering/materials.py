@@ -111,18 +111,20 @@ def _eye(u, v, iris, colour):  # type: ignore[no-untyped-def]
     """Return linear RGB of an eyeball at (u, v), from the front: white, iris, limbal ring, pupil, shadow of the lid."""
     radius = np.sqrt(u * u + v * v)
     corner = max(_f(0), radius - _f(0.5))
-    white = _f(0.95) - _f(0.35) * corner
-    red, green, blue = _f(0.62) * white, _f(0.55) * white * (_f(1) - _f(0.3) * corner), _f(0.52) * white * white
-    if radius < _f(0.47):
-        edge = clamp((_f(0.47) - radius) * _f(16))
+    white = _f(0.74) - _f(0.5) * corner
+    red, green, blue = _f(0.6) * white, _f(0.52) * white * (_f(1) - _f(0.4) * corner), _f(0.56) * white * white
+    flesh = clamp((abs(u) - _f(0.6)) * _f(3.5))  # at both corners, redder than the skin
+    red, green, blue = red - flesh * _f(0.45) * red, green - flesh * _f(0.7) * green, blue - flesh * _f(0.72) * blue
+    if radius < _f(0.48):
+        edge = clamp((_f(0.48) - radius) * _f(8))
         turn = int((np.arctan2(v, u) * _f(0.15915) + _f(0.5)) * _f(255)) % 256
-        ring = _f(1) - _f(0.7) * clamp((radius - _f(0.36)) * _f(14))
+        ring = _f(1) - _f(0.65) * clamp((radius - _f(0.33)) * _f(9))
         bright = iris[turn, min(63, int(radius * _f(136)))] * ring * (_f(0.85) - v)
-        bright *= clamp((radius - _f(0.16)) * _f(22))
-        red += edge * (colour[0] * bright + _f(0.003) - red)
-        green += edge * (colour[1] * bright + _f(0.003) - green)
-        blue += edge * (colour[2] * bright + _f(0.003) - blue)
-    shaded = _f(1) - _f(0.6) * clamp(v * _f(2.2) + _f(0.1))
+        bright *= clamp((radius - _f(0.14)) * _f(14))
+        red += edge * (colour[0] * bright + _f(0.004) - red)
+        green += edge * (colour[1] * bright + _f(0.004) - green)
+        blue += edge * (colour[2] * bright + _f(0.004) - blue)
+    shaded = _f(1) - _f(0.72) * clamp(v * _f(2.4) + _f(0.2)) - _f(0.3) * clamp(_f(-4) * v - _f(0.8))
     return red * shaded, green * shaded, blue * shaded
 
 
@@ -134,11 +136,11 @@ def _glint(u, v, normal, lamps):  # type: ignore[no-untyped-def]
     bulge = _f(0.9) if u * u + v * v < _f(0.22) else _f(0)
     x, y, z = unit(normal[0] + bulge * u, normal[1] + bulge * v, normal[2])
     x, y = _f(2) * z * x, _f(2) * z * y
-    box = clamp((_f(0.28) - abs(x - lamps.direction[0])) * _f(7))
-    box *= clamp((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(7))  # the box reaches down to eye level
+    box = clamp((_f(0.28) - abs(x - lamps.direction[0])) * _f(5))
+    box *= clamp((_f(0.3) - abs(y - _f(0.65) * lamps.direction[1])) * _f(5))  # the box reaches down to eye level
     window = clamp((_f(0.25) - abs(x + _f(0.7) * lamps.direction[0])) * _f(6))
     window *= clamp((_f(0.4) - abs(y - _f(0.25))) * _f(6))
-    return box + _f(0.13) * window
+    return box + _f(0.16) * window + _f(0.004)  # and of the room
 
 
 @inlined
@@ -154,13 +156,14 @@ def other_colour(material, u, v, normal, surface, lamps):  # type: ignore[no-unt
     """Return linear RGB, gloss and glint of what is neither skin nor hair nor cloth."""
     if material == EYE:
         red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
-        return red, green, blue, _f(0), _f(0.9) * _glint(u, v, normal, lamps)
+        return red, green, blue, _f(0), _f(1.15) * _glint(u, v, normal, lamps)
     if material == LASH:
-        return surface.hair[0] * _f(0.12), surface.hair[1] * _f(0.12), surface.hair[2] * _f(0.12), _f(0), _f(0)
+        red, green, blue = surface.hair[0], surface.hair[1], surface.hair[2]
+        return _f(0.014) + _f(0.3) * red, _f(0.01) + _f(0.3) * green, _f(0.009) + _f(0.3) * blue, _f(0), _f(0)
     if material == TEETH:
         between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
-        white = _f(1) - _f(0.35) * power(between * between, 3)
-        return _f(0.72) * white, _f(0.62) * white, _f(0.47) * white, _f(0.25), _f(0)
+        white = _f(1) - _f(0.3) * power(between * between, 3)
+        return _f(0.8) * white, _f(0.73) * white, _f(0.6) * white, _f(0.25), _f(0)
     if material == FRAME:
         return surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12), _f(0)
     return _f(0.34), _f(0.1), _f(0.09), _f(0.15), _f(0)

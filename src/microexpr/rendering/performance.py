@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, sample_display
+from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, array, gain, sample_display
 from microexpr.rendering.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
@@ -67,13 +67,7 @@ class Performer:
             habit=str(rng.choice(HABITS)),
             habit_gain=rng.uniform(0, 0.5),
             motion=rng.uniform(0.3, 1.2),
-            light=Light(
-                azimuth=rng.uniform(-45, 45),
-                elevation=rng.uniform(15, 50),
-                key=rng.uniform(1.7, 2.4),
-                fill=rng.uniform(0.6, 1.0),
-                warmth=rng.uniform(-1, 1),
-            ),
+            light=_light(rng),
             pose=(rng.normal(0, 4), rng.normal(0, 3), rng.normal(0, 2)),
             zoom=rng.uniform(0.94, 1.06),
             rest={unit: FULL * rng.uniform(0, 0.12) for unit in RESTING},
@@ -90,6 +84,20 @@ class Performance:
     shift: np.ndarray  # float32[T, 2]: of the head in the image, px
     gaze: np.ndarray  # float32[T, 2]: yaw and pitch of the eyes in the head, degrees
     exposure: np.ndarray  # float32[T]: factor of brightness about 1
+
+
+def _light(rng: np.random.Generator) -> Light:
+    """Sample the light: mostly from the front and soft, sometimes from one side and hard."""
+    side, height, share, bright, warmth = rng.uniform(-1, 1, 5)
+    share, bright = (share + 1) / 2, np.exp(0.2 * bright)  # of the key light in all light; of all light
+    return Light(
+        azimuth=80 * side * abs(side),
+        elevation=30 + 25 * height,
+        key=bright * (0.9 + 1.4 * share),
+        fill=bright * (1.35 - 0.7 * share),
+        warmth=1.6 * warmth,
+        softness=0.6 - 0.35 * share,
+    )
 
 
 def perform(
@@ -178,7 +186,7 @@ def _amplitude(
     """Sample FACS intensities [len(ACTION_UNITS), 2] at the apex, with the performer's gains and asymmetry."""
     amplitude = FULL * intensity * array(weights).astype(np.float64)
     for row, unit in enumerate(ACTION_UNITS):
-        strength = GAIN[unit] * performer.gain[unit] * np.exp(rng.normal(0, 0.2))
+        strength = gain(unit, intensity) * performer.gain[unit] * np.exp(rng.normal(0, 0.2))
         lean = np.clip(performer.bias + rng.normal(0, 0.15), -0.6, 0.6)
         amplitude[row] *= strength * np.array([1 + lean, 1 - lean])
     return np.minimum(amplitude, FULL)
@@ -191,8 +199,8 @@ def _incidental(
     incidental = np.zeros((len(ACTION_UNITS), 2))
     has_habit, strength, is_blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < difficulty.blend
     if has_habit:
-        gain = GAIN[performer.habit] * performer.habit_gain
-        incidental[ACTION_UNITS.index(performer.habit)] = FULL * 2 * intensity * difficulty.habit * gain * strength
+        habit = 2 * difficulty.habit * GAIN[performer.habit] * performer.habit_gain * strength
+        incidental[ACTION_UNITS.index(performer.habit)] = FULL * intensity * habit
     if is_blended:
         second = sample_display(str(rng.choice(EXPRESSIVE)), rng)
         added = {unit: 0.6 * weight for unit, weight in second.items() if unit not in weights}

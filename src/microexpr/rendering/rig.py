@@ -13,29 +13,30 @@ from microexpr.rendering import assets
 from microexpr.rendering.display import ACTION_UNITS, SIDES
 from microexpr.rendering.raster import LASH, MOUTH, SKIN, TEETH, Samples, rasterise
 
-# Action unit -> face units and weights. "*" stands for Left or Right, ":" for one of `SPLIT`'s halves.
+# Action unit -> face units and weights. "*" stands for Left or Right, ":" for one of `SPLIT`'s halves. At weight 1 a
+# unit moves the skin as far as a person's full display does; docs/generated-faces.md has the measurements.
 FACE_UNITS: dict[str, dict[str, float]] = {
-    "AU1": {"browInnerUp:": 1.0},
-    "AU2": {"browOuterUp*": 1.0},
+    "AU1": {"browInnerUp:": 1.9},
+    "AU2": {"browOuterUp*": 1.45},
     "AU4": {"browDown*": 1.0},
     "AU5": {"eyeWide*": 1.0},
     "AU6": {"cheekSquint*": 1.0, "eyeSquint*": 0.3},
     "AU7": {"eyeSquint*": 1.0},
     "AU9": {"noseSneer*": 0.9, "nose-*-elevation": 0.8},
-    "AU10": {"mouthUpperUp*": 0.8, "mouthShrugLower:": 0.35, "nose-*-elevation": 0.3},
+    "AU10": {"mouthUpperUp*": 1.3, "mouthShrugLower:": 0.35, "nose-*-elevation": 0.5},
     "AU12": {"mouthSmile*": 0.8},
     "AU14": {"mouthDimple*": 1.0},
-    "AU15": {"mouthFrown*": 1.0},
-    "AU16": {"mouthLowerDown*": 1.0},
+    "AU15": {"mouthFrown*": 1.2},
+    "AU16": {"mouthLowerDown*": 1.6},
     "AU17": {"mouthShrugLower:": 1.0, "mouthShrugUpper:": 0.4},
     "AU18": {"mouthPucker:": 0.9},
-    "AU20": {"mouthStretch*": 1.0},
+    "AU20": {"mouthStretch*": 1.2},
     "AU22": {"mouthFunnel:": 1.0},
     "AU23": {"mouthPress*": 0.4, "mouthRollUpper:": 0.25, "mouthRollLower:": 0.35},
     "AU24": {"mouthPress*": 0.8, "mouthRollLower:": 0.2},
-    "AU25": {"mouthLowerDown*": 0.5, "mouthUpperUp*": 0.25},
-    "AU26": {"jawOpen:": 0.35},
-    "AU27": {"jawOpen:": 0.9},
+    "AU25": {"mouthLowerDown*": 1.0, "mouthUpperUp*": 0.5},
+    "AU26": {"jawOpen:": 0.45},
+    "AU27": {"jawOpen:": 1.1},
     "AU28": {"mouthRollUpper:": 0.7, "mouthRollLower:": 0.9},
     "AU34": {"cheekPuff:": 1.0},
     "AU45": {"eyeBlink*": 1.0},
@@ -74,6 +75,9 @@ HELPERS = {
 }
 
 LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: without it parted lips would show no teeth
+
+
+LASHES_AHEAD = 0.02  # dm: else the lids of most shapes would cover the lashes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +125,8 @@ def rig() -> Rig:
     points = mesh.vertices.copy()
     for name, drop in LOWERED.items():
         points[np.unique(mesh.quads[name][..., 0]), 1] -= drop
+    for name in (name for name, material in HELPERS.items() if material == LASH):
+        points[np.unique(mesh.quads[name][..., 0]), 2] += LASHES_AHEAD
     vertices, eyes = points[source_ids], (rig_ids[eyeballs[0]], rig_ids[eyeballs[1]])
     units, folds = _units(source_ids, vertices)
     return Rig(
@@ -191,8 +197,8 @@ def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarra
         root, tip = np.quantile(radius := np.linalg.norm(away, axis=1), [0.15, 0.9])
         coordinates[ids, 0] = (np.arctan2(away[:, 1], away[:, 0] * side) + 3.2) * 600
         coordinates[ids, 1] = 0
-        coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 120  # thins out to the tip
-        coordinates[ids, 2] += 110 * (away[:, 1] < 0)  # fewer and shorter on the lower lid
+        coordinates[ids, 2] = np.clip((radius - root) / (tip - root), 0, 1) * 120 + 105  # thins out to the tip
+        coordinates[ids, 2] += 115 * (away[:, 1] < 0)  # fewer and shorter on the lower lid
         coordinates[ids, 2] += 150 * np.clip((away[:, 0] * side - 0.11) / 0.03, 0, 1)  # and at the outer corner
     return coordinates
 

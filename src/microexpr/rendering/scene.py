@@ -17,7 +17,7 @@ class Light:
     elevation: float = 35.0
     key: float = 2.1  # strength of the key light, linear
     fill: float = 0.75  # strength of the room's light, linear
-    warmth: float = 0.0  # -1 bluish ... 1 reddish key
+    warmth: float = 0.0  # -1 bluish ... 1 reddish, above all the key
     softness: float = 0.35  # width of the key light; 0 a point
 
     def direction(self) -> np.ndarray:
@@ -27,7 +27,7 @@ class Light:
     def colours(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return linear RGB float32[3] of key light, light from above, and light from below, which is warmer."""
         key = np.array([1 + 0.15 * self.warmth, 1, 1 - 0.2 * self.warmth]) * self.key * 0.5
-        above = np.array([0.95, 1, 1.06]) * self.fill * 0.5
+        above = np.array([0.95 + 0.07 * self.warmth, 1, 1.06 - 0.12 * self.warmth]) * self.fill * 0.5
         below = np.array([0.75, 0.62, 0.55]) * self.fill * 0.42
         return key.astype(np.float32), above.astype(np.float32), below.astype(np.float32)
 

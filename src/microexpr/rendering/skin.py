@@ -17,12 +17,19 @@ from microexpr.rendering.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig
 from microexpr.rendering.styles import Style, cut_short, density
 
 SIZE = (SKIN_HEIGHT, SKIN_WIDTH)
-ROOTS = 0.158  # lash vertices within this distance of the eye's centre are roots, dm
+ROOTS = 0.168  # lash vertices within this distance of the eye's centre are roots, dm
 LID = 0.022  # thickness of a lid's edge, dm
 LEVELS = 3  # of detail, each half as fine as the one before
 TONES = np.array(
     [(232, 198, 180), (220, 175, 150), (200, 150, 121), (162, 113, 86), (115, 77, 57), (76, 51, 41)], np.float32
 )  # sRGB of cheeks, light to dark
+LIPS_MEET = 6.605  # height at which the lips meet, dm
+LIPSTICKS = ((178, 60, 70), (196, 92, 100), (150, 52, 58), (170, 30, 46), (188, 106, 92), (120, 44, 60))  # sRGB
+MADE_UP = 0.45  # share of women
+REDDER = (  # blood, x, y, half width and half height: nose, cheeks, lids, chin, wings of the nose, below the eyes
+    (2.5, 0, 6.93, 0.17, 0.13), (1.5, 0.5, 6.88, 0.24, 0.2), (2.0, 0.3, 7.35, 0.18, 0.07), (1.4, 0, 6.35, 0.18, 0.12),
+    (2.4, 0.15, 6.86, 0.05, 0.06), (0.9, 0.25, 7.14, 0.14, 0.06),
+)  # fmt: skip
 BEARDS = ((0.12, 0.45), (0.3, 0.25), (0.5, 0.18), (0.85, 0.12))  # cover, probability
 
 
@@ -31,36 +38,79 @@ BEARDS = ((0.12, 0.45), (0.3, 0.25), (0.5, 0.18), (0.85, 0.12))  # cover, probab
 CHANNELS = ("red", "fold 0", "green", "fold 1", "blue", "pores", "gloss")
 
 
-def paint_skin(traits: Traits, look: Look, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def paint_skin(
+    traits: Traits, look: Look, style: Style, rng: np.random.Generator, marks: np.random.Generator
+) -> tuple[np.ndarray, ...]:
     """Sample the skin of a person with these traits, this look and this style of hair.
+
+    `marks` samples what the skin has on it: blood and mottles, blemishes, creases of the lids, make-up.
 
     Returns textures uint64[h, w] of CHANNELS by level of detail, fine to coarse."""
     texels = skin_map()
     coarse, fine = grain(rng, SIZE, 30, 30), grain(rng, SIZE, 1, 1)
     albedo = _complexion(texels, look, coarse, fine, rng)
+    _mottle(albedo, texels, look, marks)
     folds = drawing.folds(rng)
     lines = (folds[0] + 0.6 * folds[1]) * np.float32(max(0, traits.age - 0.15))
     albedo *= np.clip(1 + 0.22 * lines, 0.6, 1.2)
     _tint(albedo, drawing.spots(look.tone, rng), (0.45, 0.6, 0.65))
-    lips = _lips(albedo, texels, traits, look, rng)
+    made_up = not traits.is_male and marks.random() < MADE_UP
+    lips = _lips(albedo, texels, look, made_up, rng, marks)
     hair = np.square(np.array(look.hair, np.float32))
     if traits.is_male:
         _paint(albedo, _beard(texels, lips, rng), hair * 0.5)
-    brows = drawing.brows(traits, rng) * np.float32(0.95 if hair.mean() < 0.03 else 0.8)
-    _paint(albedo, brows, hair * 0.35)
-    upper, lower = _lids()
-    _tint(albedo, upper * np.float32(0.35 if traits.is_male else rng.uniform(0.35, 0.6)), (0.75, 0.85, 0.85))
-    _tint(albedo, lower, (0.05, 0.3, 0.28))
+    brows = drawing.brows(traits, rng) * np.float32((1 if hair.mean() < 0.03 else 0.9) * marks.uniform(0.75, 1))
+    _paint(albedo, brows, hair * 0.28 + 0.004)
+    crease = _lid_colours(albedo, traits, made_up, hair, rng, marks)
     scalp = _scalp(texels, style, rng)
     _paint(albedo, scalp, hair * 0.6)
     pores = _pores(texels, traits, rng)
     albedo *= 1 + 0.012 * pores
-    relief = 128 + 5.5 * pores * (1 - scalp) + 50 * lines
-    gloss = _gloss(texels, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * lower  # tears
+    relief = 128 + 5.5 * pores * (1 - scalp) + 50 * lines - 25 * crease
+    gloss = _gloss(texels, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * _lids()[1]  # tears
     gloss *= np.float32((1 - 0.5 * look.tone) * rng.uniform(0.6, 1.2))
     red, green, blue = 255 * np.sqrt(np.clip(albedo, 0, 1))
     fold0, fold1 = 128 + 170 * folds[:2]
     return _levels([red, fold0, green, fold1, blue, relief, 255 * gloss])
+
+
+def _mottle(albedo: np.ndarray, texels: SkinMap, look: Look, rng: np.random.Generator) -> None:
+    """Sample blood and pigment in patches of 4 to 20 mm, redder nose, cheeks and lids, hollows, a few blemishes, a
+    sallow or ruddy undertone."""
+    undertone = rng.normal(0, 1, 2) * (1 - 0.4 * look.tone)
+    for plane, share in zip(albedo, (0.0, 0.07 * undertone[0], 0.05 * undertone[0] + 0.08 * undertone[1]), strict=True):
+        plane *= np.float32(1 - share)
+    blood, pigment = np.zeros((2, *SIZE), np.float32)
+    for size, share in ((5, 0.3), (11, 0.4), (24, 0.4)):
+        blood += share * grain(rng, SIZE, size, size)
+        pigment += share * grain(rng, SIZE, size, size)
+    for height, x, y, wide, high in REDDER:
+        blood += height * np.float32(np.exp(rng.normal(0, 0.3))) * _spot(texels, x, y, wide, high)
+    blood += 0.6 + 2.5 * drawing.blemishes(rng)
+    _tint(albedo, drawing.hollows(rng), (0.4, 0.52, 0.56))
+    strength = np.exp(rng.normal(0, 0.35, 2)) * (1 - 0.5 * look.tone)
+    _tint(albedo, np.clip(blood, -2, 5) * np.float32(0.1 * strength[0]), (0.25, 1.0, 0.8))
+    _tint(albedo, np.clip(pigment, -2.5, 2.5) * np.float32(0.075 * strength[1]), (0.8, 1.0, 1.1))
+
+
+def _lid_colours(
+    albedo: np.ndarray, traits: Traits, made_up: bool, hair: np.ndarray, rng: np.random.Generator,
+    marks: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
+    """Darken the roots of the lashes and the crease above the upper lid, with make-up also lids; return the crease."""
+    upper, lower = _lids()
+    deep = marks.uniform(0.2, 0.7) if traits.ancestry[2] > 0.6 else marks.uniform(0.6, 1)
+    crease = drawing.creases(marks) * np.float32(deep)
+    _tint(albedo, crease, (0.62, 0.78, 0.8))
+    lined = marks.uniform(0.3, 0.9) if made_up else 0.0
+    thick = (0.4 if traits.is_male else rng.uniform(0.35, 0.6)) + 0.25 * lined
+    _paint(albedo, np.clip(upper * 1.6 - 0.6, 0, 1) * np.float32(min(0.95, thick + 0.4)), hair * 0.2 + 0.004)
+    _tint(albedo, lower, (0.05, 0.3, 0.28))
+    _paint(albedo, np.clip(lower - 0.35, 0, 1) * np.float32(0.3 * thick + 0.5 * lined), hair * 0.2 + 0.004)
+    if made_up:
+        shadow = _spot(skin_map(), 0.31, 7.36, 0.16, 0.055) * np.float32(marks.uniform(0, 0.6))
+        _tint(albedo, shadow, tuple(marks.uniform(0.2, 0.9, 3)))
+    return crease
 
 
 @cache
@@ -73,11 +123,26 @@ def _lids() -> tuple[np.ndarray, np.ndarray]:
     roots = lashes[np.linalg.norm(away, axis=1) < ROOTS]
     near_eyes = np.abs(np.abs(position) - middle).max(axis=2) < 0.3
     near = np.zeros((2, *SIZE), np.float32)
-    for root in head.vertices[roots]:
-        on = near[int(root[1] < middle[1])]
-        square = np.square(position[near_eyes] - root).sum(axis=1)
-        on[near_eyes] = np.maximum(on[near_eyes], np.exp(-square / LID**2))
-    return near[0], near[1]
+    points = head.vertices[roots]
+    points = points[points[:, 0] > 0]
+    for on, is_of_row in zip(near, (points[:, 1] > middle[1], points[:, 1] <= middle[1]), strict=True):
+        _line_along(on, points[is_of_row], position, near_eyes)
+    # The map has no texels between the lids, but those next to the lids are mixed into their edges.
+    column = np.ones((4, 1), np.uint8)
+    return cv2.dilate(near[0], column, anchor=(0, 3)), cv2.dilate(near[1], column, anchor=(0, 0))
+
+
+def _line_along(on: np.ndarray, roots: np.ndarray, position: np.ndarray, near: np.ndarray) -> None:
+    """Raise texels `on` along a row of roots [N, 3] of one eye, and of the other, which mirrors it."""
+    roots = roots[np.argsort(roots[:, 0])]
+    x = np.linspace(roots[0, 0], roots[-1, 0], 40)
+    line = np.column_stack([x, *(np.interp(x, roots[:, 0], roots[:, k]) for k in (1, 2))])
+    places = position[near]
+    places[:, 0] = np.abs(places[:, 0])
+    for root in line:
+        # the map shows the upper lid in front of its edge, which has the same texels
+        square = np.square((places - root) * [1, 1, 0.3]).sum(axis=1)
+        on[near] = np.maximum(on[near], np.exp(-square / LID**2))
 
 
 def _pores(texels: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarray:
@@ -145,14 +210,24 @@ def _complexion(
     return albedo
 
 
-def _lips(albedo: np.ndarray, texels: SkinMap, traits: Traits, look: Look, rng: np.random.Generator) -> np.ndarray:
-    """Redden the lips and return their cover."""
-    cover = np.clip(cv2.GaussianBlur(texels.lips, (0, 0), 1.25) * 1.1, 0, 1) * np.float32(rng.uniform(0.55, 1))
-    colour = (0.95, 0.62, 0.63) if look.tone < 0.6 else (0.92, 0.68, 0.7)
-    furrows = 1 + 0.08 * grain(rng, SIZE, 7, 1.25)
-    paint = 0.0 if traits.is_male else rng.uniform(0, 0.3)  # lipstick
-    for plane, factor, absorbed in zip(albedo, colour, (0.15, 0.8, 0.6), strict=True):
-        plane *= 1 - cover + cover * factor * furrows * np.float32(1 - paint * absorbed)
+def _lips(
+    albedo: np.ndarray, texels: SkinMap, look: Look, made_up: bool, rng: np.random.Generator,
+    marks: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
+    """Redden the lips, the upper one more, darkest where they meet, and return their cover."""
+    soft = np.clip(cv2.GaussianBlur(texels.lips, (0, 0), 0.9) * 1.1, 0, 1)
+    cover = soft * np.float32(rng.uniform(0.65, 1))
+    furrows = 1 + 0.07 * grain(rng, SIZE, 7, 1.25)
+    colour = np.array((0.97, 0.62, 0.65) if look.tone < 0.6 else (0.84, 0.62, 0.64)) ** marks.uniform(1.2, 2.6)
+    above = texels.position[..., 1] - LIPS_MEET
+    upper = np.clip(0.5 + above / 0.03, 0, 1)
+    inner = np.exp(-np.square(above / 0.022)) * (texels.position[..., 2] > 1.3)
+    dark = 1 - cover * (0.13 * upper + 0.3 * inner)
+    for plane, factor in zip(albedo, colour, strict=True):
+        plane *= (1 - cover + cover * np.float32(factor) * furrows) * dark
+    if made_up and marks.random() < 0.6:
+        paint = np.square(np.array(LIPSTICKS[marks.integers(len(LIPSTICKS))]) / np.float32(255))
+        _paint(albedo, soft * np.float32(marks.uniform(0.25, 0.8)) * dark, paint)
     return cover
 
 

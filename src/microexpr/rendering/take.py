@@ -78,7 +78,8 @@ def sample_events(params: Params, rng: np.random.Generator) -> list[Event]:
         elapsed += length
         apex = onset + max(1, round(length * rng.uniform(*RISE)))
         emotion = "" if kind == "blink" else str(rng.choice(MICRO if kind == "micro" else MACRO))
-        weights = display.sample_display(emotion, rng) if emotion else {"AU45L": 1.0, "AU45R": 1.0}
+        displays = display.POSES if kind == "macro" else display.DISPLAYS
+        weights = display.sample_display(emotion, rng, displays=displays) if emotion else {"AU45L": 1.0, "AU45R": 1.0}
         events.append(Event(kind, emotion, weights, onset, apex, onset + length))
     return events
 

@@ -49,7 +49,7 @@ def test_darker_tone_darker_cheek(look):
     cheek = np.linalg.norm(texels.position - [0.45, 6.9, 1.15], axis=2).argmin()
     levels = []
     for tone in (0.0, 0.5, 1.0):
-        skin = paint_skin(TRAITS, replace(look, tone=tone), STYLES["long"], generator(2))
+        skin = paint_skin(TRAITS, replace(look, tone=tone), STYLES["long"], generator(2), generator(3))
         levels.append(int(skin[0].view(np.uint8).reshape(-1, 8)[cheek, :5:2].sum()))
         assert [level.shape for level in skin] == [(615, 1024), (307, 512), (153, 256)]
     assert levels == sorted(levels, reverse=True) and levels[0] > 1.5 * levels[2]
