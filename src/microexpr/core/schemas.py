@@ -29,6 +29,7 @@ FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of
 SIDES = "left, right, both (the subject's own sides)"
 LABELS = {  # of axes whose elements always have the same names
     "side": ("left", "right", "both"),
+    "left_right": ("left", "right"),
     "x_y": ("x", "y"),
     "yaw_pitch": ("yaw", "pitch"),
     "yaw_pitch_roll": ("yaw", "pitch", "roll"),
@@ -196,7 +197,20 @@ POPULATION = Schema(
     },
 )  # fmt: skip
 
+PORTRAITS = Schema(
+    1,
+    {
+        "image": Field("uint8", ("image", "row", "column"), "grey level 0..255",
+                       "scenes of eight images, the first of each at rest", by_frame=True),
+        "points": Field("float32", ("image", "point", "x_y"), "pixels of the image",
+                        "iBUG's 68 landmarks and the pupils, the subject's left first"),
+        "intensity": Field("float32", ("image", "action_unit", "left_right"), "FACS 0..5", "shown by the face"),
+        "pose": Field("float32", ("image", "yaw_pitch_roll"), "degrees", "of the head against the camera"),
+        "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axis"),
+    },
+)  # fmt: skip
+
 SCHEMAS = {
     "truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH,
-    "measured": MEASURED, "population": POPULATION,
+    "measured": MEASURED, "population": POPULATION, "portraits": PORTRAITS,
 }  # fmt: skip

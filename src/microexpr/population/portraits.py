@@ -6,15 +6,20 @@ the renderer returns them. The fits simulate cameras on them, each image many ti
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from microexpr.core import store
+from microexpr.core.clip import POPULATION
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
+from microexpr.population import Params
+from microexpr.population.identities import identity, performer_of
 from microexpr.population.scenes import scenery
-from microexpr.population.sessions import ORDER, UNILATERAL, resting_units
+from microexpr.population.sessions import ORDER, UNILATERAL, UNITS, resting_units
 from microexpr.rendering import walls
-from microexpr.rendering.display import ACTION_UNITS, FULL
+from microexpr.rendering.display import ACTION_UNITS, FULL, POSES, array, sample_display
 from microexpr.rendering.face import Face
 from microexpr.rendering.landmarks import contour, pupils
 from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
@@ -30,6 +35,7 @@ EYES = np.array([10.0, 6.0])  # degrees: standard deviations of the gaze, yaw an
 MICRO, MACRO = (0.15, 1.5), (1.0, 5.0)  # FACS intensity, log-uniform
 UNITS_AT_ONCE = 5
 UNREAD = 0.4  # how often units occur that are not read, against those that are
+POSED, SMILES = 0.4, 0.5  # share of macro images with a posed emotion, and share of smiles among them
 BLINKS = 0.15  # share of images with lids lowered
 LIDS = (0.02, 0.16)  # of a full blink, at rest
 WALL = 0.35  # share of scenes before a wall; the others are before blotches of any colour
@@ -43,6 +49,17 @@ class Portraits:
     points: np.ndarray  # float32[n, 70, 2]: iBUG's 68 landmarks, the jaw's on the visible contour, and both pupils
     intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `sessions.UNITS` and left, right
     pose: np.ndarray  # float32[n, 3]: yaw, pitch, roll in degrees
+
+
+def write_portraits(path: str | Path, subject: str, params: Params) -> None:
+    """Render and write the portraits of one subject."""
+    performer = performer_of(subject, params)
+    portraits = render_portraits(Face(performer.face_seed), performer, f"{POPULATION}/{subject}", params.seed)
+    attributes = {"origin": "generated", "dataset": POPULATION, "subject": subject, "identity": identity(performer)}
+    with store.create(path, "portraits", {"population": {"seed": params.seed}}, **attributes) as file:
+        file.put("action_unit", UNITS)
+        for name in ("image", "points", "intensity", "pose"):
+            file.put(name, getattr(portraits, name))
 
 
 def render_portraits(face: Face, performer: Performer, name: str, seed: int) -> Portraits:
@@ -102,10 +119,16 @@ def _light(rng: np.random.Generator) -> Light:
 
 
 def _units(image: int, rng: np.random.Generator) -> np.ndarray:
-    """Sample what an image adds to rest, FACS intensities [units of the face, 2]: nothing, then micro and macro."""
+    """Sample what an image adds to rest, FACS intensities [units of the face, 2]: nothing, then macro and micro.
+
+    Macro images show units that are not related, or a posed emotion."""
     intensities = np.zeros((len(ACTION_UNITS), 2))
     if image == 0:
         return intensities
+    if image % 2 and rng.random() < POSED:
+        emotion = "happiness" if rng.random() < SMILES else str(rng.choice(list(POSES)))
+        display = array(sample_display(emotion, rng, displays=POSES, one_sided=0.1))
+        return FULL * rng.uniform(0.3, 1) * display * np.exp(rng.normal(0, 0.2, (len(ACTION_UNITS), 1)))
     low, high = np.log((MICRO, MACRO)[image % 2])
     weights = np.where(np.isin(ACTION_UNITS, aus.ACTION_UNITS), 1.0, UNREAD)
     count = rng.integers(1, UNITS_AT_ONCE + 1)
