@@ -196,7 +196,7 @@ def run_stages(
     arrays = {"frame": np.arange(clip.first, clip.last + 1), **face.arrays()}
     events = apex.locate(clip, arrays, apex.Params())
     grey, onset, top = luma(face.crop), events.onset - clip.first, events.apex - clip.first
-    values = regressor.regress(grey, face.landmarks_crop, onset, model, aus.Params().sizes)
+    values = regressor.regress(grey, onset, model, aus.Params().sizes)
     return Signals(
         box=np.array([*box.centre, box.side]),
         faces=face,

@@ -24,7 +24,6 @@ with logged(snakemake.log[0]):
         fitted_on = model.fitted_on
 
         def read(clip: Clip, face: Any, onset: int) -> tuple[np.ndarray, dict[str, str]]:
-            crops, landmarks = luma(face["crop"][()]), face["landmarks_crop"][()]
-            return regressor.regress(crops, landmarks, onset, model, params.sizes), {}
+            return regressor.regress(luma(face["crop"][()]), onset, model, params.sizes), {}
 
     aus_file.write(snakemake.output[0], sources, clips, params, read, fitted_on)

@@ -161,12 +161,12 @@ def action_units(
     with shown(progress) as report:
         numbers = count(1)
 
-        def read(pairs: Iterable[regressor.Pair]) -> Iterator[regressor.Pair]:
-            for pair in pairs:
-                yield pair
+        def read(crops: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+            for crop in crops:
+                yield crop
                 report("reading action units", next(numbers), frames * len(aus.SIZES))
 
-        values = regressor.regress(luma(tracked.crop), tracked.landmarks_crop, onset, reader, count=read)
+        values = regressor.regress(luma(tracked.crop), onset, reader, count=read)
     curves = filters.curves(values, onset, rate, aus.Params())
     table = au_table(curves[curve], np.arange(frames), rate, SIDES)
     span = f"-{LARGEST:g}..{LARGEST:g}, since onset" if curve == "relative" else f"0..{LARGEST:g}"

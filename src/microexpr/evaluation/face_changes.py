@@ -81,9 +81,8 @@ def au_errors(
     errors = []
     for row, face in enumerate(true):
         images = np.stack([neutral[row], *(of_kind[row, 1] for of_kind in pairs.values()), face.apex])
-        points = np.stack([face.landmarks["onset"]] * (len(images) - 1) + [face.landmarks["apex"]])
         crops = luma(enlarge(images, face.crop_size))
-        readings = regressor.regress(crops, points, 0, model)[:, :, SIDES.index("both")]
+        readings = regressor.regress(crops, 0, model)[:, :, SIDES.index("both")]
         changes = readings - readings[0]
         errors.append(np.abs(changes[:-1] - changes[-1]).mean(-1))
     return dict(zip((NEUTRAL, *pairs), np.transpose(errors).astype(np.float64), strict=True))

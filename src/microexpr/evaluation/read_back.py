@@ -35,8 +35,7 @@ class SynthesisedClip:
     def read_intensities(self, model: regressor.Model) -> np.ndarray:
         """Return the intensities read off the frames, float32[K, 17]."""
         crops = luma(enlarge(self.frames, self.crop_size))
-        points = np.repeat(self.landmarks[None], len(crops), 0)
-        return regressor.regress(crops, points, 0, model)[:, :, SIDES.index("both")]
+        return regressor.regress(crops, 0, model)[:, :, SIDES.index("both")]
 
 
 def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -> list[SynthesisedClip]:

@@ -65,9 +65,7 @@ def write_portraits(path: str | Path, subject: str, params: Params) -> None:
 def render_portraits(face: Face, performer: Performer, name: str, seed: int) -> Portraits:
     """Render the portraits of a subject; `name` is of its random streams."""
     images = [
-        image
-        for scene in range(SCENES)
-        for image in _scene(face, performer, generator(seed, name, "portraits", scene))
+        image for scene in range(SCENES) for image in _scene(face, performer, generator(seed, name, "portraits", scene))
     ]
     return Portraits(*(np.stack(arrays) for arrays in zip(*images, strict=True)))
 

@@ -139,9 +139,7 @@ class Face:
         turn = rotation(*(float(angle) for angle in pose))
         return project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
-    def landmarks(
-        self, action_units: np.ndarray, pose: np.ndarray, size: tuple[int, int], zoom: float
-    ) -> np.ndarray:
+    def landmarks(self, action_units: np.ndarray, pose: np.ndarray, size: tuple[int, int], zoom: float) -> np.ndarray:
         """Return the 68 landmarks as `render` projects them without a shift, float64[68, 2]."""
         screen = self.project_vertices(action_units, pose, (0.0, 0.0), size, zoom)
         return screen[rig().landmarks, :2].astype(float)

@@ -1,5 +1,6 @@
 """Files of the networks that read faces: their tensors, what they were fitted on, and their errors."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 
 
-def save(path: str | Path, network: nn.Module, fitted_on: list[str], **metadata: str) -> None:
+def save(path: str | Path, network: nn.Module, fitted_on: Sequence[str], **metadata: str) -> None:
     """Write a network's tensors, what it was fitted on, and further metadata."""
     tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
     store.write_tensors(path, tensors, fitted_on, **metadata)

@@ -21,7 +21,7 @@ from microexpr.core.grayscale import luma
 from microexpr.datasets import video
 from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import filters, recording, regressor
-from microexpr.signals.aus.features import FaceFeatures, describe_face
+from microexpr.signals.aus.regressor import FaceFeatures
 from microexpr.signals.faces import FaceTrack, align, alignment
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.training import refit
@@ -204,9 +204,8 @@ def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, prog
                 yield None
                 continue
             crop = align(luma(frame), matrix_at(i * step))[..., 0]
-            landmarks = landmarks_at(i * step)
-            gaze.append(recording.horizontal_gaze(crop, landmarks))
-            yield describe_face(crop, landmarks)
+            gaze.append(recording.horizontal_gaze(crop, landmarks_at(i * step)))
+            yield reader.describe(crop)
 
     read = recording.curves(looks(), reader, round(PART * footage.fps / step))
     return Curves(step, read.intensity, np.array(gaze), read.seen, read.resting)

@@ -98,6 +98,6 @@ def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Mode
         vectors = flow.clip_flow(grey, excerpt.onset, excerpt.apex, flow.Params(), excerpt.in_frame)
         groups["flow"] = {"onset_apex": vectors}
     if "aus" in stages:
-        values = regressor.regress(grey, excerpt.landmarks_crop, excerpt.onset, reader)
+        values = regressor.regress(grey, excerpt.onset, reader)
         groups["aus"] = {"frame": frame, **filters.curves(values, excerpt.onset, excerpt.fps, aus.Params())}
     return groups

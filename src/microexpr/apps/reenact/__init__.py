@@ -120,8 +120,7 @@ class SourceFace:
 
     def _intensities(self, crops: np.ndarray, model: regressor.Model) -> np.ndarray:
         """Return float32[T, 17, 2]: the first is read by itself, the others by their change since the first."""
-        landmarks = np.repeat(self.landmarks_crop[None], len(crops), 0)
-        intensities: np.ndarray = regressor.regress(luma(crops), landmarks, 0, model)[..., HALVES]
+        intensities: np.ndarray = regressor.regress(luma(crops), 0, model)[..., HALVES]
         return intensities
 
 

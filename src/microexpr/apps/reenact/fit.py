@@ -245,7 +245,7 @@ def measure(network: WarpGenerator, test_scenes: Iterable[Scene]) -> list[dict[s
         exact = (face + clean - clean[:1]).clip(0, 255)
         tensor = torch.from_numpy(face / 127.5 - 1).expand(len(exact), -1, -1, -1)
         generated = (network(tensor, torch.from_numpy(scene.added / LARGEST))[0].numpy() + 1) * 127.5
-        read, read_exact = (read_aus(np.concatenate([face, faces[1:]]), scene, model) for faces in (generated, exact))
+        read, read_exact = (read_aus(np.concatenate([face, faces[1:]]), model) for faces in (generated, exact))
         rows = [figures(face[0], *pair) for pair in zip(generated, exact, strict=True)]
         for i, units in enumerate(scene.added):
             unit = int(units.argmax())
@@ -264,15 +264,11 @@ def mean(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
 
 
-def read_aus(faces: np.ndarray, scene: Scene, model: regressor.Model) -> np.ndarray:
-    """Return the changes [n, 17] that the regressor reads in faces [n, 3, 128, 128] since the first.
-
-    All are read at the landmarks of the first.
-    """
+def read_aus(faces: np.ndarray, model: regressor.Model) -> np.ndarray:
+    """Return the changes [n, 17] that the regressor reads in faces [n, 3, 128, 128] since the first."""
     images = faces.round().clip(0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
     crops = np.stack([cv2.resize(image, (CROP, CROP), interpolation=cv2.INTER_CUBIC) for image in images])
-    points = np.repeat((scene.points[:1] + 0.5) * CROP / SIDE - 0.5, len(crops), 0)
-    intensities = regressor.regress(luma(crops), points, 0, model)[..., 2]
+    intensities = regressor.regress(luma(crops), 0, model)[..., 2]
     return np.asarray(intensities - intensities[0])
 
 

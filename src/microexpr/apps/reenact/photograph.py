@@ -13,7 +13,8 @@ from microexpr.core.grayscale import luma
 from microexpr.datasets import picture
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.faces.detection import LandmarkPredictor, detect, face_box
+from microexpr.signals.faces.detection import detect, face_box
+from microexpr.signals.faces.predictors import NetworkPredictor
 
 LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
 # Beyond these, action units read off the result follow less and less: on rendered faces turned further, on photographs
@@ -78,7 +79,7 @@ class Photograph:
 
 def find_faces(image: np.ndarray) -> list[np.ndarray]:
     """Return the landmarks float32[68, 2] of every face in a picture uint8[H, W, 3], the largest first."""
-    predictor = LandmarkPredictor(luma(image))
+    predictor = NetworkPredictor(luma(image))
     landmarks = [predictor.refine(box).astype(np.float32) for box in detect(image, faces.Params().upsample)]
     return sorted(landmarks, key=lambda points: -face_box(points).side)
 

@@ -42,7 +42,7 @@ def draw(figure: Figure, clip: Clip, groups: Mapping[str, Any]) -> None:
     """Plot the clip's groups of a faces, an apex and an aus file on an empty figure."""
     faces, events = groups["faces"], groups["apex"]
     onset, apex, offset = (inputs.position(faces, events, event) for event in ("onset", "apex", "offset"))
-    crops, points = luma(faces["crop"][()]), faces["landmarks_crop"][()]
+    crops = luma(faces["crop"][()])
     apex_crop = crops[apex, 16:-16, 16:-16]
     names = ("apex", "left half, mirrored", "right half, mirrored")
     for i, (title, face) in enumerate(zip(names, (apex_crop, *mirror_halves(apex_crop)), strict=True)):
@@ -52,7 +52,7 @@ def draw(figure: Figure, clip: Clip, groups: Mapping[str, Any]) -> None:
     frames = faces["frame"][()]
     curves = {title: groups["aus"][title][()] for title in ("raw", "smoothed", "relative")}
     units = largest_units(curves["relative"], frames, frames[onset], frames[offset])[:SHOWN]
-    _sizes(_over_time(figure, RIGHT, 0.545, 0.25, frames, (onset, apex)), frames, crops, points, onset)
+    _sizes(_over_time(figure, RIGHT, 0.545, 0.25, frames, (onset, apex)), frames, crops, onset)
     _smoothed(_over_time(figure, LEFT, BOTTOM, HIGH, frames, (onset, apex)), frames, curves, units)
     _relative(_over_time(figure, RIGHT, BOTTOM, HIGH, frames, (onset, apex)), frames, curves["relative"], units)
 
@@ -80,14 +80,14 @@ def _over_time(
     return axes
 
 
-def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, points: np.ndarray, onset: int) -> None:
+def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, onset: int) -> None:
     """Plot FAMGAN's claim about image sizes on this clip, with the shipped regressor."""
     model = regressor.load()
 
-    def read(images: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        return regressor.regress(images, landmarks, onset, model, (0,))[..., :2]
+    def read(images: np.ndarray) -> np.ndarray:
+        return regressor.regress(images, onset, model, (0,))[..., :2]
 
-    one_size, averages = sizes.size_jumps(read, crops, points, SIZES, BY)
+    one_size, averages = sizes.size_jumps(read, crops, SIZES, BY)
     for values, color, name in ((one_size, "0.6", "one size"), (averages, BLUE, f"mean of {len(SIZES)} sizes")):
         axes.plot(frames, values, color=color, label=f"{name}: {values.mean():.3f}")
     axes.set_ylim(0, None)

@@ -104,7 +104,7 @@ def run_stages(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -
     events = {name: np.asarray(value) for name, value in located.arrays().items()}
     onset = inputs.position(face, events, "onset")
     grey = luma(face["crop"])
-    values = regressor.regress(grey, face["landmarks_crop"], onset, model, stages.aus.sizes)
+    values = regressor.regress(grey, onset, model, stages.aus.sizes)
     return Signals(
         faces=face,
         events=events,

@@ -13,8 +13,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.features import FaceFeatures, appearance
-from microexpr.signals.aus.regressor import Model, read_changes
+from microexpr.signals.aus.regressor import FaceFeatures, Model, read_changes
 from microexpr.signals.motion.head import face_mask
 
 OVERLAP = 10  # frames read against both references where two parts meet
@@ -86,8 +85,8 @@ def resting_frames(part: list[FaceFeatures], model: Model) -> np.ndarray:
     """Return which frames show the least expression, bool[n], by the intensities that each shows by itself.
 
     These depend on the person, and say little about small movements, but tell a lasting smile from a resting face."""
-    features = np.stack([appearance(face) for face in part])
-    intensity = np.clip(model.appearance(features, model.ramps), 0, LARGEST).mean(axis=1).sum(axis=1)
+    readings = np.stack([model.alone(face).values for face in part])
+    intensity = np.clip(readings, 0, LARGEST).mean(axis=1).sum(axis=1)
     return np.asarray(intensity <= np.quantile(intensity, LEAST_EXPRESSIVE) + AT_REST)
 
 

@@ -1,178 +1,198 @@
-"""Read intensities of action units off aligned faces by the shipped model. Arrays in and out, and one file."""
+"""Read intensities of action units by a network: off one aligned face, and off the change from one to another.
+
+Both halves of a face are read by the same weights, the subject's right one mirrored, and each reading knows of the
+other half. A change is read from how the skin moves and how its look differs, so that nothing is left of the face's own
+shape. `fit` trains it on portraits.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
 import numpy as np
+import torch
+from torch import Tensor, nn
 
-from microexpr.core import store
-from microexpr.core.errors import StoreError
 from microexpr.core.weights import shipped
+from microexpr.signals import weights
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES
-from microexpr.signals.aus.features import (
-    APPEARANCE,
-    CHANGE,
-    OCCASIONS,
-    FaceFeatures,
-    appearance,
-    describe_face,
-    difference,
-    magnitudes,
-)
+from microexpr.signals.aus.movement import blur, movement
 from microexpr.signals.aus.sizes import average_over_sizes
+from microexpr.signals.layers import Residual, convolution
 
 MODEL = shipped("action_units.safetensors")
-RENDERED_UNITS = 24  # action units of the renderer: the 17 that are read, and those they must be distinguished from
-RAMPS = 1500
-Pair = tuple[np.ndarray, np.ndarray]  # a face and its landmarks
+UNITS, READ = 24, len(ACTION_UNITS)  # units of the renderer, those that are read first
+MARGIN, FACE_SIZE = 16, 128  # of a crop: the square inside these margins holds the face, reduced to this size
+WIDTH, HIDDEN = 16, 192  # channels of the first layer, and of what is known of a half
+UNIT = 0.5  # FACS intensity: the network's numbers are asinh(intensity / UNIT), so that faint ones count
+LEVELS = 4.0  # grey levels added to a face's contrast, so that a flat one does not become noise
+
+
+class Trunk(NamedTuple):
+    """Features of F halves."""
+
+    fine: Tensor  # [F, 2 WIDTH, 32, 16]
+    middle: Tensor  # [F, 4 WIDTH, 16, 8]
+
+
+class UnitNetwork(nn.Module):
+    """Halves of faces and movements to intensities and the logarithms of their variances, both of asinh(x / UNIT)."""
+
+    def __init__(self, width: int = WIDTH):
+        super().__init__()
+        w, cells = width, 8 * 4
+        self.stem = convolution(1, w, 5, 2)
+        self.down1, self.down2 = Residual(w, 2 * w, 2), Residual(2 * w, 4 * w, 2)
+        self.alone1 = Residual(4 * w, 6 * w, 2)
+        self.alone2, self.alone3 = nn.Linear(6 * w * cells, HIDDEN), nn.Linear(2 * HIDDEN, 2 * UNITS)
+        self.moved = Residual(2 + 2 * w, 2 * w, 2)
+        self.change1 = Residual(4 * w + 4 * w + 2 * w + 2, 6 * w, 2)
+        self.change2, self.change3 = nn.Linear(6 * w * cells, HIDDEN), nn.Linear(2 * HIDDEN, 2 * UNITS)
+        self.linear = nn.Linear(2 * 16 * 8 + 2 * 32 * 16, UNITS, bias=False)
+        nn.init.zeros_(self.linear.weight)
+
+    def trunk(self, halves: Tensor) -> Trunk:
+        """Return the features of halves [F, 1, 128, 64], as from `normalise`."""
+        fine = self.down1(self.stem(halves))
+        return Trunk(fine, self.down2(fine))
+
+    def alone(self, middle: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what each half shows by itself, [F, 24], and log variances; halves of a face follow each other."""
+        return _with_other(torch.relu(self.alone2(self.alone1(middle).flatten(1))), self.alone3)
+
+    def change(self, before: Trunk, after: Trunk, coarse: Tensor, fine: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the change from each half to another, [F, 24], and log variances.
+
+        `coarse` [F, 2, 16, 8] and `fine` [F, 2, 32, 16] are movements outward and down, pixels of a face of 128."""
+        coarse, fine = torch.asinh(2 * coarse), torch.asinh(2 * fine)
+        moved = self.moved(torch.cat([fine, after.fine - before.fine], 1))
+        mixed = self.change1(torch.cat([after.middle - before.middle, before.middle, moved, coarse], 1))
+        values, variance = _with_other(torch.relu(self.change2(mixed.flatten(1))), self.change3)
+        return values + 0.1 * self.linear(torch.cat([coarse.flatten(1), fine.flatten(1)], 1)), variance
+
+
+def _with_other(known: Tensor, last: nn.Linear) -> tuple[Tensor, Tensor]:
+    """Return values and log variances of halves [F, HIDDEN], from what is known of each and of the face's other one."""
+    halves = known.reshape(-1, 2, known.shape[-1])
+    out = last(torch.cat([halves, halves.flip(1)], -1)).flatten(0, 1)
+    return out[:, :UNITS], out[:, UNITS:]
+
+
+def normalise(halves: Tensor) -> Tensor:
+    """Return the halves of faces [N, 2, 128, 64] without each face's brightness and contrast, [2 N, 1, 128, 64]."""
+    halves = halves.float()
+    mean, spread = halves.mean((1, 2, 3), keepdim=True), halves.std((1, 2, 3), keepdim=True)
+    return ((halves - mean) / (spread + LEVELS)).reshape(-1, 1, *halves.shape[2:])
+
+
+def split_halves(cells: np.ndarray) -> np.ndarray:
+    """Split [H, W, ...] into the subject's left and right half, each from the middle outward, [2, H, W / 2, ...].
+
+    The subject's left is at the right of an image."""
+    middle = cells.shape[1] // 2
+    return np.stack([cells[:, middle:], cells[:, :middle][:, ::-1]])
+
+
+def reduce_crop(crop: np.ndarray) -> np.ndarray:
+    """Return the face of a grey crop uint8[288, 288], uint8[128, 128]."""
+    face = crop[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    return np.asarray(cv2.resize(face, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA))
+
+
+def movements(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how each half moves between blurred faces: coarse and fine cells, [2, 2, 16, 8] and [2, 2, 32, 16]."""
+    coarse, fine = (split_halves(cells) for cells in movement(before, after))
+    coarse[1, ..., 0] *= -1
+    fine[1, ..., 0] *= -1
+    return np.moveaxis(coarse, -1, 1), np.moveaxis(fine, -1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ramps:
-    """Random ramps max(0, readings . direction + start), shifted to 0 for readings of 0 (Rahimi and Recht 2008)."""
+class FaceFeatures:
+    """What the model needs of one face."""
 
-    directions: np.ndarray  # float32[SHOWN, RAMPS]
-    starts: np.ndarray  # float32[RAMPS]
-
-    def __call__(self, readings: np.ndarray) -> np.ndarray:
-        """Return the readings [..., RENDERED_UNITS] and their ramps, [..., RENDERED_UNITS + RAMPS]."""
-        heights = np.maximum(readings @ self.directions + self.starts, 0) - np.maximum(self.starts, 0)
-        return np.concatenate([readings, heights], axis=-1)
+    face: np.ndarray  # float32[128, 128], grey and a little blurred
+    trunk: Trunk  # of its two halves
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """Intensities from features in two steps: linear, for all units that the renderer has, and a correction.
+    """Intensities of both halves, or their changes, and the standard deviations to expect of them."""
 
-    The correction is linear in ramps. It separates units that move the same skin, shrinks small readings, which are
-    mostly noise, and makes up for movements that the features follow only partly.
-    """
-
-    weights: np.ndarray  # float32[F, SHOWN]
-    bias: np.ndarray  # float32[SHOWN]
-    last: np.ndarray  # float32[SHOWN + RAMPS, 17]
-
-    def __call__(self, features: np.ndarray, ramps: Ramps) -> np.ndarray:
-        """Return intensities float32[..., 17] from features [..., F]."""
-        values: np.ndarray = ramps(features @ self.weights + self.bias) @ self.last
-        return values
+    values: np.ndarray  # float32[2, 17]
+    errors: np.ndarray  # float32[2, 17], on rendered faces; on recorded ones they are larger
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Readers of a half face, by its appearance alone and by its change since the onset. Fitted by `aus.fit`.
+    """A trained network and what it was fitted on: origin/dataset/subject/clip."""
 
-    What changes within a recording is read by small movements, the difference between pictures of two occasions by
-    what light and pose leave alone. How much the pictures differ tells which it is, by logistic regression.
-    """
+    network: UnitNetwork
+    fitted_on: tuple[str, ...]
 
-    ramps: Ramps
-    appearance: Reading
-    change: Reading  # of frames of one recording
-    occasions: Reading
-    kind: np.ndarray  # float32[3]: weights of `magnitudes`, and a constant, by which frames are of one recording
-    errors: np.ndarray  # float32[2, 2, 17]: of `change` and `occasions`, a constant error and its growth
-    fitted_on: tuple[str, ...]  # provenance of its training data: origin/dataset/subject/clip
+    def describe(self, crop: np.ndarray) -> FaceFeatures:
+        """Return the features of a grey crop uint8[288, 288]."""
+        face = reduce_crop(crop)
+        with torch.inference_mode():
+            return FaceFeatures(blur(face), self.network.trunk(normalise(torch.from_numpy(split_halves(face))[None])))
 
-    def read_change(self, differences: np.ndarray) -> np.ndarray:
-        """Return the changes of intensities, float32[..., 17], -5 to 5, from differences [..., OCCASIONS]."""
-        certain = self.one_recording(differences)
-        values = certain * self.change(differences[..., :CHANGE], self.ramps)
-        return np.clip(values + (1 - certain) * self.occasions(differences, self.ramps), -LARGEST, LARGEST)
+    def alone(self, face: FaceFeatures) -> Reading:
+        """Return the intensities that a face shows by itself, not clipped to 0..5."""
+        with torch.inference_mode():
+            return _reading(*self.network.alone(face.trunk.middle))
 
-    def expected_error(self, differences: np.ndarray, changes: np.ndarray) -> np.ndarray:
-        """Return the mean absolute error to expect of changes [..., 17] that `read_change` returned, float32[..., 17].
-
-        It was fitted on rendered subjects that the readings were not; on real faces it is larger."""
-        certain = self.one_recording(differences)
-        constant, growth = (
-            certain * within + (1 - certain) * between for within, between in zip(*self.errors, strict=True)
-        )
-        return np.asarray(constant + growth * np.abs(changes))
-
-    def one_recording(self, differences: np.ndarray) -> np.ndarray:
-        """Return how certainly both pictures are of one recording, float32[..., 1], 0 to 1."""
-        score = magnitudes(differences) @ self.kind[:2] + self.kind[2]
-        return np.asarray(1 / (1 + np.exp(-score)), np.float32)[..., None]
-
-    def tensors(self) -> dict[str, np.ndarray]:
-        """Return all arrays by name, as the model's file holds them."""
-        return {
-            "ramps.directions": self.ramps.directions,
-            "ramps.starts": self.ramps.starts,
-            "kind": self.kind,
-            "errors": self.errors,
-            **{f"{kind}.{name}": getattr(getattr(self, kind), name) for kind in READINGS for name in Reading.__slots__},
-        }
+    def change(self, before: FaceFeatures, after: FaceFeatures) -> Reading:
+        """Return the changes of intensities from one face to another, -5..5."""
+        cells = (torch.from_numpy(np.ascontiguousarray(part)) for part in movements(before.face, after.face))
+        with torch.inference_mode():
+            return _reading(*self.network.change(before.trunk, after.trunk, *cells))
 
 
-READINGS = {"appearance": APPEARANCE, "change": CHANGE, "occasions": OCCASIONS}  # number of features of each
-SHAPES = {
-    "ramps.directions": (RENDERED_UNITS, RAMPS),
-    "ramps.starts": (RAMPS,),
-    "kind": (3,),
-    "errors": (2, 2, len(ACTION_UNITS)),
-    **{
-        f"{kind}.{name}": shape
-        for kind, features in READINGS.items()
-        for name, shape in (
-            ("weights", (features, RENDERED_UNITS)),
-            ("bias", (RENDERED_UNITS,)),
-            ("last", (RENDERED_UNITS + RAMPS, len(ACTION_UNITS))),
-        )
-    },
-}
+def _reading(values: Tensor, variance: Tensor) -> Reading:
+    """Return what is read in FACS intensities."""
+    bent = values[:, :READ].numpy()
+    errors = UNIT * np.cosh(bent) * np.exp(0.5 * variance[:, :READ].numpy())
+    return Reading(np.clip(UNIT * np.sinh(bent), -LARGEST, LARGEST), errors)
 
 
+@cache
 def load(path: str | Path = MODEL) -> Model:
-    """Load the model from a safetensors file. Raises StoreError if it is unreadable or made for other features."""
-    tensors, metadata = store.read_tensors(path)
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    if shapes != SHAPES:
-        raise StoreError(f"{path}: must hold tensors {SHAPES}, not {shapes}; `make shipped` makes it again")
-    alone, change, occasions = (
-        Reading(*(tensors[f"{kind}.{name}"] for name in Reading.__slots__)) for kind in READINGS
-    )
-    ramps, fitted_on = Ramps(tensors["ramps.directions"], tensors["ramps.starts"]), metadata["fitted_on"].splitlines()
-    return Model(ramps, alone, change, occasions, tensors["kind"], tensors["errors"], tuple(fitted_on))
+    """Load the model. Raises StoreError if the file cannot be read or is of another network."""
+    network = UnitNetwork()
+    return Model(network, weights.load(path, network))
 
 
 def regress(
     crops: np.ndarray,
-    landmarks_crop: np.ndarray,
     onset: int,
     model: Model,
     sizes: Sequence[int] = SIZES,
-    count: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
+    count: Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]] = iter,
 ) -> np.ndarray:
     """Return intensities by `ACTION_UNITS` and `SIDES`, float32[T, 17, 3], not clipped to 0..5.
 
     Those of the onset are read off that frame alone; the change since the onset, -5 to 5, is added for each other
     frame. The contribution of a face's own shape is thus the same in every frame.
 
-    `crops` are grey, uint8[T, 288, 288], `landmarks_crop` [T, 68, 2], `onset` is a position. Intensities are averaged
-    over `sizes`. Both sides together are the mean of the two. `count` passes on each frame that is read, once a size.
+    `crops` are grey, uint8[T, 288, 288], `onset` is a position. Intensities are averaged over `sizes`. Both sides
+    together are the mean of the two. `count` passes on each crop that is read, once a size.
     """
-    values = average_over_sizes(
-        lambda faces, points: regress_halves(faces, points, onset, model, count), crops, landmarks_crop, sizes
-    )
+    values = average_over_sizes(lambda faces: regress_halves(faces, onset, model, count), crops, sizes)
     return np.concatenate([values, values.mean(axis=1, keepdims=True)], axis=1).transpose(0, 2, 1)
 
 
 def regress_halves(
-    crops: np.ndarray,
-    landmarks_crop: np.ndarray,
-    onset: int,
-    model: Model,
-    count: Callable[[Iterable[Pair]], Iterable[Pair]] = iter,
+    crops: np.ndarray, onset: int, model: Model, count: Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]] = iter
 ) -> np.ndarray:
     """Return intensities of the left and the right half at one size, float32[T, 2, 17]."""
-    faces = [describe_face(*pair) for pair in count(zip(crops, landmarks_crop, strict=True))]
-    at_onset = model.appearance(appearance(faces[onset]), model.ramps)
-    return at_onset + read_changes(faces[onset], faces, model)
+    at_onset = model.describe(crops[onset])
+    changes = [model.change(at_onset, model.describe(crop)).values for crop in count(crops)]
+    return model.alone(at_onset).values + np.stack(changes)
 
 
 def read_changes(onset: FaceFeatures, faces: Sequence[FaceFeatures], model: Model) -> np.ndarray:
     """Return the change of each face's halves since the onset, float32[n, 2, 17], -5 to 5."""
-    return model.read_change(np.stack([difference(onset, face) for face in faces]))
+    return np.stack([model.change(onset, face).values for face in faces])

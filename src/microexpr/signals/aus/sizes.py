@@ -5,34 +5,29 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-Reader = Callable[[np.ndarray, np.ndarray], np.ndarray]  # from crops and landmarks to values by frame
+Reader = Callable[[np.ndarray], np.ndarray]  # from crops to values by frame
 
 
-def average_over_sizes(
-    reader: Reader, crops: np.ndarray, landmarks_crop: np.ndarray, sizes: Sequence[int]
-) -> np.ndarray:
+def average_over_sizes(reader: Reader, crops: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
     """Return the mean of readings over `sizes` (FAMGAN, eq. 1), which damps a reader's jumps with the image size.
 
-    `crops` are uint8[T, H, W], `landmarks_crop` [T, 68, 2]; a size is the number of pixels by which height and width
-    change.
+    `crops` are uint8[T, H, W]; a size is the number of pixels by which height and width change.
     """
-    return np.mean([reader(*resize(crops, landmarks_crop, size)) for size in sizes], axis=0)
+    return np.mean([reader(resize(crops, size)) for size in sizes], axis=0)
 
 
-def resize(crops: np.ndarray, landmarks_crop: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scale crops and landmarks about the middle by `size` pixels in height and width; the window stays."""
+def resize(crops: np.ndarray, size: int) -> np.ndarray:
+    """Scale crops about the middle by `size` pixels in height and width; the window stays."""
     if not size:
-        return crops, landmarks_crop
+        return crops
     height, width = crops.shape[1:]
     middle, scale = np.array([(width - 1) / 2, (height - 1) / 2]), 1 + size / width
     matrix = np.column_stack([scale * np.eye(2), (1 - scale) * middle])
     images = [cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE) for crop in crops]
-    return np.stack(images), (landmarks_crop - middle) * scale + middle
+    return np.stack(images)
 
 
-def size_jumps(
-    reader: Reader, crops: np.ndarray, landmarks_crop: np.ndarray, sizes: Sequence[int], by: int = 5
-) -> tuple[np.ndarray, np.ndarray]:
+def size_jumps(reader: Reader, crops: np.ndarray, sizes: Sequence[int], by: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Return how far readings move, as vectors, where images are `by` pixels larger or smaller: [T] and [T].
 
     The first is of readings at one size, the second of readings averaged over `sizes`. FAMGAN claims that the second is
@@ -40,7 +35,7 @@ def size_jumps(
     """
     shifts = (-by, 0, by)
     all_sizes = sorted({size + shift for size in (0, *sizes) for shift in shifts})
-    single = {size: reader(*resize(crops, landmarks_crop, size)).reshape(len(crops), -1) for size in all_sizes}
+    single = {size: reader(resize(crops, size)).reshape(len(crops), -1) for size in all_sizes}
     mean = {shift: np.mean([single[size + shift] for size in sizes], axis=0) for shift in shifts}
     single_jumps, mean_jumps = (
         np.mean([np.linalg.norm(values[shift] - values[0], axis=1) for shift in (-by, by)], axis=0)

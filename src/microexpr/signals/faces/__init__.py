@@ -15,6 +15,7 @@ from microexpr.core.errors import DataError
 from microexpr.signals import frame_edges
 from microexpr.signals.faces.alignment import CROP, align, alignment, frame_mask
 from microexpr.signals.faces.pose import pose
+from microexpr.signals.faces.predictors import PredictorName
 from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace, combine_tracks
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
@@ -28,6 +29,9 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    predictor: PredictorName = Field(
+        default="network", description="what predicts landmarks: the shipped network | dlib's regression trees"
+    )
     upsample: int = Field(
         default=0, ge=0, le=1, description="times a frame is doubled for the detector; once more if no face is found"
     )
@@ -128,7 +132,9 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
     """
     settle = round(params.settle * fps)
     predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if settle else 0
-    tracker = FaceTracker(Settings(params.upsample, params.look_again, params.min_similarity, predict_every))
+    tracker = FaceTracker(
+        Settings(params.upsample, params.look_again, params.min_similarity, params.predictor, predict_every)
+    )
     size = (0, 0)
     for frame in frames:
         size = (frame.shape[0], frame.shape[1])

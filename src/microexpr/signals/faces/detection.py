@@ -105,7 +105,7 @@ def predict_landmarks(grey: np.ndarray, box: Box) -> np.ndarray:
     return to_frame(np.array([(part.x, part.y) for part in shape.parts()], float), matrix)
 
 
-class LandmarkPredictor:
+class DlibPredictor:
     """Predicts landmarks in one grey frame, continuously in the box.
 
     dlib's regression trees are not: a box that moves by a hundredth of a pixel may move landmarks by pixels. Here they

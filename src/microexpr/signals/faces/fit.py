@@ -5,21 +5,21 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals import conditions, portraits, weights
+from microexpr.signals.faces.mirror import MIRRORED
 from microexpr.signals.faces.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
-from microexpr.signals.aus.features import MIRRORED
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
 
 logger = logging.getLogger(__name__)
 
 SEED = 0
-STEPS, PAIRS, WARM = 9000, 24, 200  # updates, pairs of images in each, and updates until the full learning rate
+STEPS, PAIRS, WARM = 12500, 24, 200  # updates, pairs of images in each, and updates until the full learning rate
 RATE, DECAY, LARGEST_GRADIENT = 2e-3, 1e-4, 5.0
 SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: log scale, degrees, sides of the image
 AT_REST = 0.6  # share of pairs that begin with the image at rest
@@ -34,8 +34,10 @@ def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: st
     """Train on portraits in files of training subjects, measure on those of held-out ones; write and log both."""
     network = train(portraits.read(training), steps)
     errors = measure_errors(portraits.read(held_out), network)
-    fitted_on = [f"generated/population/{Path(file).stem}/*" for file in training]
-    weights.save(path, network, fitted_on, errors=json.dumps(errors, sort_keys=True), held_out=f"{len(held_out)} subjects")
+    fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
+    weights.save(
+        path, network, fitted_on, errors=json.dumps(errors, sort_keys=True), held_out=f"{len(held_out)} subjects"
+    )
     logger.info("held-out subjects: %s", errors)
 
 
@@ -72,7 +74,7 @@ def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> Te
     found, variance = found.reshape(points.shape), variance.reshape(points.shape[:-1]).clamp(-8, 8)
     squares = ((found - points) ** 2).sum(-1) / ERROR_UNIT**2
     likelihood = 0.5 * squares * torch.exp(-variance) + variance
-    distance = torch.sqrt(1 + squares / 4) - 1
+    distance = torch.sqrt(1 + squares) - 1
     eyes = (points[:, 0, 36] - points[:, 0, 45]).norm(dim=-1)[:, None, None]
     missed = ((found[:, 1] - found[:, 0]) - (points[:, 1] - points[:, 0])) / (CHANGE_UNIT * eyes)
     return (likelihood + distance).mean(1) + torch.sqrt(1 + (missed**2).sum(-1)) - 1
@@ -124,9 +126,7 @@ def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float
             images.append(conditions.record(cut(data.image[i], matrix), camera, rng))
             points.append((data.points[i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5)
     with torch.inference_mode():
-        found = torch.cat(
-            [network(torch.from_numpy(image)[None, None].float() / 255)[0] for image in images]
-        ).numpy()
+        found = torch.cat([network(torch.from_numpy(image)[None, None].float() / 255)[0] for image in images]).numpy()
     true, found = (np.reshape(array, (-1, 2, POINTS, 2)) for array in (np.stack(points), found))
     eyes = np.linalg.norm(true[:, 0, 36] - true[:, 0, 45], axis=-1)[:, None, None, None]
     error = 100 * np.linalg.norm((found - true) / eyes, axis=-1)
@@ -139,5 +139,7 @@ def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float
     for part, indices in parts.items():
         select = list(indices)
         errors[part] = float(error[..., select].mean())
-        errors[f"{part}_followed"] = float((moved[:, select] * followed[:, select]).sum() / (moved[:, select] ** 2).sum())
+        errors[f"{part}_followed"] = float(
+            (moved[:, select] * followed[:, select]).sum() / (moved[:, select] ** 2).sum()
+        )
     return {name: round(value, 4) for name, value in errors.items()}

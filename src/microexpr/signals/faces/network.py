@@ -17,33 +17,13 @@ from torch.nn import functional
 from microexpr.core.weights import shipped
 from microexpr.signals import weights
 from microexpr.signals.faces.detection import Box, face_box
+from microexpr.signals.layers import Residual, convolution
 
 MODEL = shipped("landmarks.safetensors")
 POINTS = 70  # iBUG's 68 and the pupils, the subject's left first
 SIZE, FACE = 112, 224 / 364  # pixels of the network's image, and the box's share of its side
 WIDTH = 16  # channels of the first layer
 STABLE, ROUNDS = 0.01, 3  # a box that moves by less than this share of its side is stable
-
-
-def convolution(before: int, after: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Return a convolution with batch normalisation and a rectifier."""
-    layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU())
-
-
-class Residual(nn.Module):
-    """Two convolutions of 3 x 3 and what goes past them (He et al. 2016)."""
-
-    def __init__(self, before: int, after: int, stride: int = 1):
-        super().__init__()
-        self.first = convolution(before, after, 3, stride)
-        self.second = nn.Sequential(nn.Conv2d(after, after, 3, 1, 1, bias=False), nn.BatchNorm2d(after))
-        same = before == after and stride == 1
-        self.past = nn.Identity() if same else nn.Conv2d(before, after, 1, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return [B, after, H / stride, W / stride] of [B, before, H, W]."""
-        return torch.relu(self.past(x) + self.second(self.first(x)))
 
 
 class LandmarkNetwork(nn.Module):
@@ -147,7 +127,7 @@ class Model:
         return found
 
 
-ERROR_UNIT = 0.005  # sides of the image: the unit of the network's standard deviations
+ERROR_UNIT = 0.01  # sides of the image: the unit of the network's standard deviations
 
 
 @cache

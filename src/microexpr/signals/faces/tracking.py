@@ -17,7 +17,6 @@ from microexpr.signals.faces.detection import (  # fmt: skip
     FACE_SIZE,
     PATCH_SIZE,
     Box,
-    LandmarkPredictor,
     cut_patch,
     detect,
     detect_large,
@@ -26,6 +25,7 @@ from microexpr.signals.faces.detection import (  # fmt: skip
     to_frame,
     to_patch,
 )
+from microexpr.signals.faces.predictors import PREDICTORS, PredictorName
 
 WINDOW, LEVELS = 27, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
 INNER = 17  # the first landmark that is tracked: those of the jaw slide along it
@@ -129,6 +129,7 @@ class Settings:
     upsample: int  # times a frame is doubled for the detector
     look_again: int  # frames between runs of the detector
     min_similarity: float
+    predictor: PredictorName
     predict_every: int  # frames between predictions while points are tracked; 0: no points are tracked
 
 
@@ -185,7 +186,7 @@ class TrackedFace:
         if tracked is not None and position % predict_every and not self.prediction_due:
             return None, tracked, lost
         assert self.box is not None
-        predicted = to_patch(LandmarkPredictor(grey)(self.box), reference.matrix)
+        predicted = to_patch(PREDICTORS[self.settings.predictor](grey)(self.box), reference.matrix)
         tracked = predicted if tracked is None else tracked
         self.offsets = predicted - tracked
         return predicted, tracked, lost
@@ -245,7 +246,7 @@ class FaceTracker:
         """Assign a detected face to a tracked one, a lost one or a new one."""
         if any(face.box is not None and face.box.holds(box) for face in self.faces):
             return
-        points = LandmarkPredictor(grey).refine(box)
+        points = PREDICTORS[self.settings.predictor](grey).refine(box)
         for face in self.faces:
             if face.box is None and face.matches(grey, points):
                 break

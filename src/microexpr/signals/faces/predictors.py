@@ -1,0 +1,30 @@
+"""Name the predictors of landmarks. One is made for each grey frame; it is called with the box of a face."""
+
+from typing import Literal, get_args
+
+import numpy as np
+
+from microexpr.signals.faces import network
+from microexpr.signals.faces.detection import Box, DlibPredictor
+
+PredictorName = Literal["network", "dlib"]
+
+
+class NetworkPredictor:
+    """Predicts landmarks in one grey frame by the shipped network."""
+
+    def __init__(self, grey: np.ndarray):
+        self.grey = grey
+
+    def __call__(self, box: Box) -> np.ndarray:
+        """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
+        return network.load()(self.grey, box).points[:68]
+
+    def refine(self, box: Box) -> np.ndarray:
+        """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable."""
+        return network.load().refine(self.grey, box).points[:68]
+
+
+PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = dict(
+    zip(get_args(PredictorName), (NetworkPredictor, DlibPredictor), strict=True)
+)
