@@ -218,6 +218,16 @@ class Corpus:
         """A file for each subject of the population on whom weights are measured."""
         return [population.path(name) for name in self.population.held_out_subjects()]
 
+    @property
+    def portrait_files(self) -> list[str]:
+        """A file for each subject of portraits, on whom readers of faces are trained."""
+        return [population.path(name) for name in self.population.portrait_subjects()]
+
+    @property
+    def held_out_portrait_files(self) -> list[str]:
+        """A file for each subject of portraits on whom readers of faces are measured."""
+        return [population.path(name) for name in self.population.held_out_portraits()]
+
     @cached_property
     def recorded(self) -> str:
         """A digest of the params that the recordings of the population's training subjects depend on."""

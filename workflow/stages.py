@@ -81,8 +81,17 @@ STAGES = {  # in the order in which they run
         table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
     ),
     "population": Stage(
-        rules={"population": Job(memory=1500, minutes=60, group="population")},
-        outputs=lambda dag: [*dag.population_training_files, *dag.population_held_out_files],
+        rules={
+            "population": Job(memory=1500, minutes=60, group="population"),
+            "portraits": Job(memory=1500, minutes=60, group="portraits"),
+        },
+        outputs=lambda dag: [
+            *dag.population_training_files,
+            *dag.population_held_out_files,
+            *dag.portrait_files,
+            *dag.held_out_portrait_files,
+        ],
+        folders=("results/population", "results/portraits"),
     ),
     "pretrain": Stage(
         rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
@@ -154,7 +163,8 @@ STAGES = {  # in the order in which they run
     ),
     "shipped": Stage(
         rules={
-            "fit_action_units": Job(memory=6000, minutes=120),
+            "fit_landmarks": Job(memory=8000, minutes=240),
+            "fit_action_units": Job(memory=8000, minutes=240),
             "fit_reenact": Job(memory=4000, minutes=240),
             "fit_predict": TRAINING,
             "shipped": Job(),
@@ -188,6 +198,7 @@ COMPONENTS = {
     "evaluate": 8,
     "benchmark": 8,
     "population": 8,
+    "portraits": 50,
 }  # of a group in one submission
 
 

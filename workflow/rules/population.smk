@@ -17,6 +17,19 @@ rule population:
         "../scripts/population.py"
 
 
+rule portraits:
+    output:
+        "results/portraits/{subject}.h5",
+    log:
+        "work/logs/portraits/{subject}.log",
+    wildcard_constraints:
+        subject=r"p\d{4}",
+    params:
+        seed=PARAMS["population"]["seed"],
+    script:
+        "../scripts/portraits.py"
+
+
 rule all_population:
     input:
         sorted(RUN.expected_outputs["population"]),

@@ -1,9 +1,21 @@
 # The weights of src/microexpr/weights, fitted again to the same bytes: `make shipped` copies them there.
 
 
+rule fit_landmarks:
+    input:
+        training=RUN.portrait_files,
+        held_out=RUN.held_out_portrait_files,
+    output:
+        "results/shipped/landmarks.safetensors",
+    log:
+        "work/logs/shipped/landmarks.log",
+    script:
+        "../scripts/fit_landmarks.py"
+
+
 rule fit_action_units:
     input:
-        training=RUN.population_training_files,
+        training=RUN.portrait_files,
         held_out=RUN.population_held_out_files,
     output:
         "results/shipped/action_units.safetensors",

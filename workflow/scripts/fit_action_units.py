@@ -1,4 +1,4 @@
-"""The shipped reader of action units, fitted to the sessions of the population."""
+"""The shipped reader of action units, trained on the population's portraits."""
 
 from adapter import Snakemake, logged
 

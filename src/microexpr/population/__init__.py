@@ -1,7 +1,8 @@
 """Render the population: subjects who are in no corpus, on whom shipped weights are fitted. One HDF5 file each.
 
-A file holds three kinds of recordings: clips of emotions, sessions of single images with random action units, and
-scenes of images that differ in action units alone.
+A file holds three kinds of recordings: clips of emotions, scenes of images that differ in action units alone and, of
+subjects on whom readers are measured, sessions of single images with random action units. Readers learn from the
+portraits of further subjects.
 
 May import: core, rendering, signals.
 """
@@ -22,9 +23,11 @@ class Params(BaseModel):
     micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
     macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
 
+    portraits: int = Field(1000, ge=2, le=9000, description="subjects of single images, from which readers of faces learn")
+
     def recording(self) -> dict[str, int]:
         """Return the values that a subject's recordings depend on: further subjects render none again."""
-        return self.model_dump(exclude={"subjects", "held_out"})
+        return self.model_dump(exclude={"subjects", "held_out", "portraits"})
 
     def training_subjects(self) -> list[str]:
         """Return the names of the subjects on whom weights are fitted."""
@@ -34,10 +37,18 @@ class Params(BaseModel):
         """Return the names of the subjects on whom weights are measured."""
         return [_name(number) for number in range(self.subjects + 1, self.subjects + self.held_out + 1)]
 
+    def portrait_subjects(self) -> list[str]:
+        """Return the names of the subjects of portraits on whom readers are fitted."""
+        return [f"p{number:04}" for number in range(1, self.portraits + 1)]
+
+    def held_out_portraits(self) -> list[str]:
+        """Return the names of the subjects of portraits on whom readers are measured."""
+        return [f"p{number:04}" for number in range(self.portraits + 1, self.portraits + self.held_out + 1)]
+
 
 def path(subject: str) -> str:
-    """Return the file of a subject."""
-    return f"results/{POPULATION}/{subject}.h5"
+    """Return the file of a subject: of its recordings, or of its portraits."""
+    return f"results/{'portraits' if subject.startswith('p') else POPULATION}/{subject}.h5"
 
 
 def _name(number: int) -> str:

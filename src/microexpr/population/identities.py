@@ -23,6 +23,7 @@ def identity(performer: Performer) -> str:
 def identities(params: Params) -> dict[str, str]:
     """Return the digest of every face of the population, by subject."""
     subjects = [*params.training_subjects(), *params.held_out_subjects()]
+    subjects += [*params.portrait_subjects(), *params.held_out_portraits()]
     return {subject: identity(performer_of(subject, params)) for subject in subjects}
 
 

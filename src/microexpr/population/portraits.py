@@ -16,8 +16,7 @@ from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import identity, performer_of
-from microexpr.population.scenes import scenery
-from microexpr.population.sessions import ORDER, UNILATERAL, UNITS, resting_units
+from microexpr.population.units import ORDER, UNITS, resting_units
 from microexpr.rendering import walls
 from microexpr.rendering.display import ACTION_UNITS, FULL, POSES, array, sample_display
 from microexpr.rendering.face import Face
@@ -25,7 +24,7 @@ from microexpr.rendering.landmarks import contour, pupils
 from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
 from microexpr.rendering.scene import Light
 from microexpr.signals import aus
-from microexpr.signals.faces.detection import face_box
+from microexpr.signals.landmarks.boxes import face_box
 from microexpr.signals.portraits import SCENE, SIDE, SIZE
 
 SCENES = 5  # of each subject
@@ -34,6 +33,7 @@ MOTION = (0.5, 6.0)  # range of the factor of head motion within a scene, log-un
 EYES = np.array([10.0, 6.0])  # degrees: standard deviations of the gaze, yaw and pitch
 MICRO, MACRO = (0.15, 1.5), (1.0, 5.0)  # FACS intensity, log-uniform
 UNITS_AT_ONCE = 5
+UNILATERAL = 0.3  # share of units on one side
 UNREAD = 0.4  # how often units occur that are not read, against those that are
 POSED, SMILES = 0.4, 0.5  # share of macro images with a posed emotion, and share of smiles among them
 BLINKS = 0.15  # share of images with lids lowered
@@ -47,7 +47,7 @@ class Portraits:
 
     image: np.ndarray  # uint8[n, 224, 224], grey
     points: np.ndarray  # float32[n, 70, 2]: iBUG's 68 landmarks, the jaw's on the visible contour, and both pupils
-    intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `sessions.UNITS` and left, right
+    intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `units.UNITS` and left, right
     pose: np.ndarray  # float32[n, 3]: yaw, pitch, roll in degrees
 
 
@@ -79,7 +79,7 @@ def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterat
     rest = resting_units({unit: value * rng.uniform(0, 1) for unit, value in performer.rest.items()})
     rest[ACTION_UNITS.index("AU45")] = FULL * rng.uniform(*LIDS)
     zoom, shift = _framing(face, rest, pose)
-    background = walls.wall(size, rng) if rng.random() < WALL else scenery(rng)[:SIZE, :SIZE]
+    background = walls.wall(size, rng) if rng.random() < WALL else walls.scenery(rng)[:SIZE, :SIZE]
     for i in range(SCENE):
         units = np.clip(rest + _units(i, rng), 0, FULL).astype(np.float32)
         drift = motion * rng.standard_normal(len(DRIFT)) * (i > 0)

@@ -12,8 +12,9 @@ from microexpr.core.clip import LABELS
 from microexpr.core.seeds import generator
 from microexpr.population.camera import record
 from microexpr.population.clips import LABEL, NEGATIVE, UNITS, reduce, reduce_points
-from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY, resting_units
-from microexpr.rendering import display, performance
+from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY
+from microexpr.population.units import resting_units
+from microexpr.rendering import display, performance, walls
 from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer
@@ -83,7 +84,7 @@ def _render(face: Face, resting: np.ndarray, changes: Changes, rng: np.random.Ge
         light=scene.light,
         zoom=scene.zoom,
         gaze=GLANCE * rng.standard_normal(2),
-        background=scenery(rng) if rng.random() < SCENERY else None,
+        background=walls.scenery(rng) if rng.random() < SCENERY else None,
     )
     rendered = [render(units.astype(np.float32)) for units in intensities]
     matrix = jitter(alignment(rendered[0].landmarks[None]), rng)
@@ -131,12 +132,6 @@ def _display(emotion: str, strengths: tuple[float, float], rng: np.random.Genera
     weights = display.sample_display(emotion, rng, displays=display.POSES if is_posed else display.DISPLAYS)
     expression, _ = performance.peak(Performer.sample(rng), weights, DIFFICULTIES["easy"], rng, strength)
     return expression
-
-
-def scenery(rng: np.random.Generator) -> np.ndarray:
-    """Return a background uint8[480, 640, 3]: blotches of any colour, coarse or fine."""
-    blotches = rng.integers(0, 256, (*rng.integers(2, 24, 2), 3), np.uint8)
-    return np.asarray(cv2.resize(blotches, (640, 480), interpolation=cv2.INTER_CUBIC))
 
 
 def jitter(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:

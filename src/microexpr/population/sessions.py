@@ -8,6 +8,7 @@ import numpy as np
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.population.camera import record
+from microexpr.population.units import ORDER, resting_units
 from microexpr.rendering import display
 from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import with_both_sides
@@ -22,11 +23,7 @@ MICRO, MACRO = (0.15, 1.5), (1.5, 5.0)  # FACS intensity, log-uniform
 UNILATERAL = 0.3  # of all displays
 NOISE = 3.0  # of the camera, grey levels
 QUALITY = 92  # of JPEG
-# Range of the factor of head motion between frames, log-uniform, one a session.
-TYPICAL_MOTION, LARGE_MOTION = (1.0, 1.0), (0.5, 4.0)
-# All units of the renderer, those that are read first.
-UNITS = (*ACTION_UNITS, *(unit for unit in display.ACTION_UNITS if unit not in ACTION_UNITS))
-ORDER = [display.ACTION_UNITS.index(unit) for unit in UNITS]
+
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,27 +36,17 @@ class Session:
     strength: np.ndarray  # int64[T]: 0 at rest, 1 micro, 2 macro
 
 
-def resting_units(rest: dict[str, float]) -> np.ndarray:
-    """Return the FACS intensities [units of the face, 2] of a face at rest, as of `Performer.rest`."""
-    resting = display.array({unit + side: value for unit, value in rest.items() for side in display.SIDES})
-    resting[display.ACTION_UNITS.index("AU45")] = LARGEST * LIDS_AT_REST
-    return resting
-
-
-def render_sessions(
-    face: Face, performer: Performer, name: str, seed: int, motion: tuple[float, float] = TYPICAL_MOTION
-) -> Iterator[Session]:
+def render_sessions(face: Face, performer: Performer, name: str, seed: int) -> Iterator[Session]:
     """Render the sessions of a subject; `name` is of its random streams."""
     resting = resting_units(performer.rest)
     for i in range(SESSIONS):
         rng = generator(seed, name, "session", i)
         scene = Performer.sample(rng)
-        motion_scale = float(np.exp(generator(seed, name, "motion", i).uniform(*np.log(motion))))
         strength = np.array([0] + [1 + frame % 2 for frame in range(FRAMES - 1)])
         intensities = np.stack(
             [np.clip(resting + sample_intensities(level, rng), 0, LARGEST) for level in strength]
         ).astype(np.float32)
-        frames = [render_frame(face, scene, units, motion_scale, rng) for units in intensities]
+        frames = [render_frame(face, scene, units, rng) for units in intensities]
         tracked = faces.track(frames.copy, faces.Params(), f"{name}, session {i}")
         intensity = with_both_sides(intensities[:, ORDER])
         yield Session(luma(tracked.crop)[..., None], tracked.landmarks_crop, intensity, strength)
@@ -82,11 +69,9 @@ def sample_intensities(strength: int, rng: np.random.Generator) -> np.ndarray:
     return intensities
 
 
-def render_frame(
-    face: Face, scene: Performer, units: np.ndarray, motion_scale: float, rng: np.random.Generator
-) -> np.ndarray:
+def render_frame(face: Face, scene: Performer, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Render one frame, uint8[H, W, 3], with small random offsets of head and eyes as between frames."""
-    drift = motion_scale * DRIFT * rng.standard_normal(len(DRIFT))
+    drift = DRIFT * rng.standard_normal(len(DRIFT))
     gaze = FIXATION * rng.standard_normal(2) + (rng.random() < GLANCES) * GLANCE * rng.standard_normal(2)
     rendering = face.render(units, scene.pose + drift[:3], drift[3:], scene.light, zoom=scene.zoom, gaze=gaze)
     return record(expose(rendering.image, rng, NOISE, 1 + 0.01 * rng.standard_normal()), QUALITY)

@@ -12,7 +12,8 @@ from microexpr.population import Params
 from microexpr.population.clips import plan_clips, render_clip
 from microexpr.population.identities import identity, performer_of
 from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
-from microexpr.population.sessions import LARGE_MOTION, TYPICAL_MOTION, UNITS, Session, render_sessions
+from microexpr.population.sessions import Session, render_sessions
+from microexpr.population.units import UNITS
 from microexpr.rendering.face import Face
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS
@@ -25,9 +26,9 @@ GREY = 1 / 3  # share of subjects whom a grey camera records
 def write_subject(
     path: str | Path, subject: str, params: Params, faces_params: faces.Params, flow_params: flow.Params
 ) -> None:
-    """Render one subject, and write groups `clips`, `sessions` and `scenes`.
+    """Render one subject, and write groups `clips`, `scenes` and, of a held-out one, `sessions`.
 
-    A held-out subject moves its head as in a corpus, and its scenes have single action units."""
+    A held-out subject's scenes have single action units."""
     performer = performer_of(subject, params)
     face, held_out = Face(performer.face_seed), subject in params.held_out_subjects()
     name, grey = f"{POPULATION}/{subject}", has_grey_camera(subject, params)
@@ -48,10 +49,9 @@ def write_subject(
             for key, array in arrays.items():
                 group.put(key, array, kinds.get(key))
         logger.info("%s: clips", name)
-        motion, sample = (TYPICAL_MOTION, single_units) if held_out else (LARGE_MOTION, sample_changes)
-        for i, session in enumerate(render_sessions(face, performer, name, params.seed, motion)):
+        for i, session in enumerate(render_sessions(face, performer, name, params.seed) if held_out else ()):
             file.group(f"sessions/{i + 1}").put_all(action_unit=UNITS, **_arrays(session))
-        for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
+        for i, scene in enumerate(render_scenes(face, performer, name, params.seed, single_units if held_out else sample_changes)):
             file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
 
 

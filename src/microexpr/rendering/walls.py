@@ -57,3 +57,9 @@ def _shelf(scene: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Gener
             at += thick + (rng.random() < 0.25) * rng.uniform(0.05, 0.2)
         scene[within & (np.abs(y - board) < 0.025)] = rng.uniform(90, 150)
     return cv2.GaussianBlur(scene, (0, 0), height * rng.uniform(0.02, 0.035))
+
+
+def scenery(rng: np.random.Generator) -> np.ndarray:
+    """Return a background uint8[480, 640, 3]: blotches of any colour, coarse or fine."""
+    blotches = rng.integers(0, 256, (*rng.integers(2, 24, 2), 3), np.uint8)
+    return np.asarray(cv2.resize(blotches, (640, 480), interpolation=cv2.INTER_CUBIC))

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Something plain in front of a face, such as a hand, a strand of hair, a microphone. Lengths in sides of the image."""
+    """Something plain in front of a face, as a hand or a strand of hair are. Lengths in sides of the image."""
 
     shape: str  # ellipse, stroke or box
     centre: tuple[float, float]
@@ -72,7 +72,7 @@ def brighten(conditions: Conditions, factor: float) -> Conditions:
 def record(image: np.ndarray, conditions: Conditions, rng: np.random.Generator) -> np.ndarray:
     """Return a grey image uint8[H, H] as it is recorded; `rng` is of its noise."""
     side = len(image)
-    light = image.astype(np.float32) / 255
+    light: np.ndarray = image.astype(np.float32) / 255
     for cover in conditions.covers:
         mask = _mask(cover, side)
         light += mask * (np.float32(cover.level) - light)

@@ -25,8 +25,10 @@ def load(path: str | Path, network: nn.Module) -> tuple[str, ...]:
     actual = {name: tensor.shape for name, tensor in tensors.items()}
     if actual != expected:
         differing = sorted(name for name in {*expected, *actual} if expected.get(name) != actual.get(name))
-        raise StoreError(f"{path}: must hold {type(network).__name__}'s tensors, not another {', '.join(differing[:3])}; "
-                         "`make shipped` makes it again")  # fmt: skip
+        raise StoreError(
+            f"{path}: must hold the tensors of {type(network).__name__}, but {', '.join(differing[:3])} differ; "
+            "`make shipped` makes it again"
+        )
     network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, strict=False)
     network.eval().requires_grad_(False)
     return tuple(metadata["fitted_on"].splitlines())

@@ -61,7 +61,7 @@ def test_the_report_has_a_row_for_each_pair(tmp_path):
 def seen(name, session):
     """One frame of a person at rest, in the pose and light of a session."""
     rng = generator(0, name, session)
-    frame = render_frame(Face(spawn(0, name)), Performer.sample(rng), np.zeros((24, 2), np.float32), 1.0, rng)
+    frame = render_frame(Face(spawn(0, name)), Performer.sample(rng), np.zeros((24, 2), np.float32), rng)
     return faces.track(lambda: iter([frame]), faces.Params(), name)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.signals.aus.pyfeat import UNITS, ReaderResult, intensities
-from microexpr.signals.faces.mirror import LEFT_LANDMARKS, MIDDLE, MIRRORED
+from microexpr.signals.landmarks.mirror import LEFT_LANDMARKS, MIDDLE, MIRRORED
 
 VERTICES = 478  # MediaPipe's face mesh
 POSE = ("Pitch", "Yaw", "Roll")

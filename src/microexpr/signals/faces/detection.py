@@ -1,7 +1,6 @@
 """Detect faces in one frame and predict the 68 landmarks in a face's box."""
 
 import math
-from dataclasses import dataclass
 
 import cv2
 import dlib
@@ -9,11 +8,10 @@ import numpy as np
 
 from microexpr.signals.faces import dlib_models
 from microexpr.signals.faces.alignment import warp
+from microexpr.signals.landmarks.boxes import Box, face_box
 
 # The predictor sees every face at one size and position, enlarged: it returns whole pixels.
 PATCH_SIZE, FACE_SIZE = 364, 224
-# The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
-BOX_DROP, BOX_SIDE = 0.058, 3.22
 MIDDLE = dlib.rectangle(*[(PATCH_SIZE - FACE_SIZE) // 2] * 2, *[(PATCH_SIZE + FACE_SIZE) // 2 - 1] * 2)
 BLUR = 1.0  # pixels of the patch: landmarks then depend less on the box and on noise, and are no less accurate
 LATTICE = 1 / 8  # distance of the boxes between which predictions are interpolated, in sides of a box, or half of it
@@ -21,27 +19,6 @@ NEGLIGIBLE = 1 / 8  # weight of such a box that is not worth a prediction
 STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side is stable, mostly after 2 to 5 rounds
 DETECTABLE = 80  # pixels: the smallest face that dlib's detector is trained for
 LARGEST = 1600  # pixels: the longest side of a frame that the detector gets
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Box:
-    """A square around a face, in pixels."""
-
-    centre: np.ndarray  # float64[2], x and y
-    side: float
-
-    def holds(self, other: "Box") -> bool:
-        """Return whether the other's centre lies inside and its size is similar: both are then boxes of one face."""
-        near = np.abs(other.centre - self.centre).max() < self.side / 2
-        return bool(near and 0.5 < other.side / self.side < 2)
-
-
-def face_box(points: np.ndarray) -> Box:
-    """Return the box that dlib's detector would give a face with these landmarks [68, 2]."""
-    inner = points[17:]
-    centre = inner.mean(axis=0)
-    spread = float(np.sqrt(((inner - centre) ** 2).sum(axis=1).mean()))
-    return Box(centre + [0, BOX_DROP * spread], BOX_SIDE * spread)
 
 
 def detect(frame: np.ndarray, upsample: int) -> list[Box]:

@@ -4,8 +4,12 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from microexpr.signals.faces import network
-from microexpr.signals.faces.detection import Box, DlibPredictor
+from microexpr.core.weights import shipped
+from microexpr.signals.faces.detection import DlibPredictor
+from microexpr.signals.landmarks import network
+from microexpr.signals.landmarks.boxes import Box
+
+MODEL = shipped("landmarks.safetensors")
 
 PredictorName = Literal["network", "dlib"]
 
@@ -18,11 +22,11 @@ class NetworkPredictor:
 
     def __call__(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
-        return network.load()(self.grey, box).points[:68]
+        return network.load(MODEL)(self.grey, box).points[:68]
 
     def refine(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable."""
-        return network.load().refine(self.grey, box).points[:68]
+        return network.load(MODEL).refine(self.grey, box).points[:68]
 
 
 PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = dict(

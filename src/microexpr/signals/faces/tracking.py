@@ -16,16 +16,15 @@ from microexpr.signals.faces.alignment import similarity
 from microexpr.signals.faces.detection import (  # fmt: skip
     FACE_SIZE,
     PATCH_SIZE,
-    Box,
     cut_patch,
     detect,
     detect_large,
-    face_box,
     patch_matrix,
     to_frame,
     to_patch,
 )
 from microexpr.signals.faces.predictors import PREDICTORS, PredictorName
+from microexpr.signals.landmarks.boxes import Box, face_box
 
 WINDOW, LEVELS = 27, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
 INNER = 17  # the first landmark that is tracked: those of the jaw slide along it

@@ -14,12 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from microexpr.core.weights import shipped
 from microexpr.signals import weights
-from microexpr.signals.faces.detection import Box, face_box
+from microexpr.signals.landmarks.boxes import Box, face_box
 from microexpr.signals.layers import Residual, convolution
 
-MODEL = shipped("landmarks.safetensors")
 POINTS = 70  # iBUG's 68 and the pupils, the subject's left first
 SIZE, FACE = 112, 224 / 364  # pixels of the network's image, and the box's share of its side
 WIDTH = 16  # channels of the first layer
@@ -131,7 +129,7 @@ ERROR_UNIT = 0.01  # sides of the image: the unit of the network's standard devi
 
 
 @cache
-def load(path: str | Path = MODEL) -> Model:
+def load(path: str | Path) -> Model:
     """Load a trained network. Raises StoreError if the file cannot be read or is of another network."""
     network = LandmarkNetwork()
     return Model(network, weights.load(path, network))

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals import conditions, portraits, weights
-from microexpr.signals.faces.mirror import MIRRORED
-from microexpr.signals.faces.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
+from microexpr.signals.landmarks.mirror import MIRRORED
+from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
 
 logger = logging.getLogger(__name__)
