@@ -59,7 +59,7 @@ Crop = tuple[np.ndarray, np.ndarray]  # uint8[288, 288, 3] and its landmarks [68
 def main() -> int:
     made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     made.add_argument("clones", type=Path, help="folder of the repositories")
-    made.add_argument("--rendered", type=int, default=200, help="number of rendered faces")
+    made.add_argument("--rendered", type=int, default=70, help="number of rendered faces")
     made.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     arguments = made.parse_args()
     lines = compare(recorded_faces(arguments.clones), rendered_faces(arguments.rendered))

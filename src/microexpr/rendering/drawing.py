@@ -67,7 +67,7 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     for side in (-1, 1):
         for _ in range(int(520 * rng.uniform(0.8, 1.1))):
             _brow_hair(on, side, x, ridge, thickness, rng)
-    return texels(np.clip(1.15 * blur(on, 1.9) + 0.6 * blur(on, 5) + 0.2 * blur(on, 11), 0, 0.93))
+    return texels(np.clip(1.15 * blur(on, 2.4) + 0.6 * blur(on, 5) + 0.2 * blur(on, 11), 0, 0.93))
 
 
 def _brow_hair(
@@ -177,6 +177,6 @@ def hollows(rng: np.random.Generator) -> np.ndarray:
     for points, width, depth in HOLLOWS:
         drawn = canvas()
         for side in (-1, 1):
-            line(drawn, _mirror(points, side), float(depth * np.exp(rng.normal(0, 0.5))), width)
-        on = np.maximum(on, blur(drawn, 0.7 * width))
+            line(drawn, _mirror(points, side), float(depth * np.exp(rng.normal(0, 0.35))), width)
+        on = np.maximum(on, 1.15 * blur(drawn, 0.95 * width))
     return texels(np.clip(on, 0, 0.8))

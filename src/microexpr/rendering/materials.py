@@ -156,17 +156,17 @@ def other_colour(material, u, v, normal, surface, lamps):  # type: ignore[no-unt
     """Return linear RGB, gloss and glint of what is neither skin nor hair nor cloth."""
     if material == EYE:
         red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
-        return red, green, blue, _f(0), _f(1.15) * _glint(u, v, normal, lamps)
+        return red, green, blue, _f(0), _f(1.35) * _glint(u, v, normal, lamps)
     if material == LASH:
         red, green, blue = surface.hair[0], surface.hair[1], surface.hair[2]
         return _f(0.014) + _f(0.3) * red, _f(0.01) + _f(0.3) * green, _f(0.009) + _f(0.3) * blue, _f(0), _f(0)
     if material == TEETH:
         between = np.cos((u - _f(1023.5)) * _f(0.138))  # +-1 between two incisors, 23 units wide each
         white = _f(1) - _f(0.3) * power(between * between, 3)
-        return _f(0.8) * white, _f(0.73) * white, _f(0.6) * white, _f(0.25), _f(0)
+        return _f(0.8) * white, _f(0.73) * white, _f(0.61) * white, _f(0.25), _f(0)
     if material == FRAME:
         return surface.frame[0], surface.frame[1], surface.frame[2], _f(0.12), _f(0)
-    return _f(0.34), _f(0.1), _f(0.09), _f(0.15), _f(0)
+    return _f(0.26), _f(0.07), _f(0.065), _f(0.15), _f(0)
 
 
 @inlined

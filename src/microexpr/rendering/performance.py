@@ -10,7 +10,7 @@ from microexpr.rendering.display import ACTION_UNITS, EXPRESSIVE, FULL, GAIN, ar
 from microexpr.rendering.scene import Light
 
 HABITS = ("AU2", "AU4", "AU7", "AU14", "AU17", "AU24")
-RESTING = ("AU4", "AU7", "AU17", "AU25")
+RESTING = {"AU4": 0.12, "AU7": 0.12, "AU17": 0.12, "AU25": 0.06}  # shares of a full display, at most
 LIDS_AT_REST = 0.08  # of a full blink: relaxed lids are not fully open
 PLATEAU = 0.15  # of the time from onset to apex, or from apex to offset if that is shorter
 RESIDUAL = 0.1  # of the intensity at the apex, at the offset
@@ -70,7 +70,7 @@ class Performer:
             light=_light(rng),
             pose=(rng.normal(0, 4), rng.normal(0, 3), rng.normal(0, 2)),
             zoom=rng.uniform(0.94, 1.06),
-            rest={unit: FULL * rng.uniform(0, 0.12) for unit in RESTING},
+            rest={unit: FULL * rng.uniform(0, most) for unit, most in RESTING.items()},
         )
 
 

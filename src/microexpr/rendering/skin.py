@@ -59,7 +59,7 @@ def paint_skin(
     hair = np.square(np.array(look.hair, np.float32))
     if traits.is_male:
         _paint(albedo, _beard(texels, lips, rng), hair * 0.5)
-    brows = drawing.brows(traits, rng) * np.float32((1 if hair.mean() < 0.03 else 0.9) * marks.uniform(0.75, 1))
+    brows = drawing.brows(traits, rng) * np.float32((1.05 if hair.mean() < 0.03 else 0.95) * marks.uniform(0.75, 1))
     _paint(albedo, brows, hair * 0.28 + 0.004)
     crease = _lid_colours(albedo, traits, made_up, hair, rng, marks)
     scalp = _scalp(texels, style, rng)
@@ -86,8 +86,8 @@ def _mottle(albedo: np.ndarray, texels: SkinMap, look: Look, rng: np.random.Gene
         pigment += share * grain(rng, SIZE, size, size)
     for height, x, y, wide, high in REDDER:
         blood += height * np.float32(np.exp(rng.normal(0, 0.3))) * _spot(texels, x, y, wide, high)
-    blood += 0.6 + 2.5 * drawing.blemishes(rng)
-    _tint(albedo, drawing.hollows(rng), (0.4, 0.52, 0.56))
+    blood += 1 + 2.5 * drawing.blemishes(rng)
+    _tint(albedo, drawing.hollows(rng), (0.55, 0.66, 0.7))
     strength = np.exp(rng.normal(0, 0.35, 2)) * (1 - 0.5 * look.tone)
     _tint(albedo, np.clip(blood, -2, 5) * np.float32(0.1 * strength[0]), (0.25, 1.0, 0.8))
     _tint(albedo, np.clip(pigment, -2.5, 2.5) * np.float32(0.075 * strength[1]), (0.8, 1.0, 1.1))
@@ -218,7 +218,7 @@ def _lips(
     soft = np.clip(cv2.GaussianBlur(texels.lips, (0, 0), 0.9) * 1.1, 0, 1)
     cover = soft * np.float32(rng.uniform(0.65, 1))
     furrows = 1 + 0.07 * grain(rng, SIZE, 7, 1.25)
-    colour = np.array((0.97, 0.62, 0.65) if look.tone < 0.6 else (0.84, 0.62, 0.64)) ** marks.uniform(1.2, 2.6)
+    colour = np.array((0.97, 0.62, 0.65) if look.tone < 0.6 else (0.84, 0.62, 0.64)) ** marks.uniform(1.4, 3)
     above = texels.position[..., 1] - LIPS_MEET
     upper = np.clip(0.5 + above / 0.03, 0, 1)
     inner = np.exp(-np.square(above / 0.022)) * (texels.position[..., 2] > 1.3)

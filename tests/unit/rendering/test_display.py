@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from microexpr.core.errors import ParamsError
-from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, notation, sample_display
+from microexpr.rendering import take
+from microexpr.rendering.display import (
+    ACTION_UNITS,
+    DISPLAYS,
+    GAIN,
+    POSED,
+    POSES,
+    array,
+    gain,
+    notation,
+    sample_display,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +64,16 @@ def test_unknown_names_are_answered_with_the_nearest():
     for wrong in ("AU12", "AU3L", "", "12L"):
         with pytest.raises(ParamsError, match="must be like AU12L"):
             array({wrong: 1.0})
+
+
+def test_micro_expressions_are_equally_subtle_and_macro_expressions_full():
+    for unit in ACTION_UNITS:
+        assert gain(unit, 0.08) == gain(unit, 0.45) == GAIN[unit]
+        assert gain(unit, 0.6) == gain(unit, 1) == pytest.approx(POSED)
+        assert min(GAIN[unit], POSED) < gain(unit, 0.5) < max(GAIN[unit], POSED) or GAIN[unit] == POSED
+
+
+def test_poses_are_of_the_emotions_that_macro_expressions_show():
+    assert set(POSES) == set(take.MACRO)
+    for displays in POSES.values():
+        assert sum(share for share, _ in displays) == pytest.approx(1)

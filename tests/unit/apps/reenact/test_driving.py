@@ -43,7 +43,7 @@ def test_strength_multiplies_up_to_the_largest_intensity():
     curves = driving.read_sample("surprise")
     assert not curves.target_aus(0).any()
     assert np.allclose(curves.target_aus(2), 2 * curves.changes)
-    assert curves.target_aus(4).max() == 5 < 4 * curves.changes.max()
+    assert curves.target_aus(5).max() == 5 < 5 * curves.changes.max()
 
 
 def test_a_clip_of_a_run_moves_from_onset_to_offset(tmp_path):
