@@ -23,7 +23,9 @@ class Params(BaseModel):
     micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
     macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
 
-    portraits: int = Field(1000, ge=2, le=9000, description="subjects of single images, from which readers of faces learn")
+    portraits: int = Field(
+        1000, ge=2, le=9000, description="subjects of single images, from which readers of faces learn"
+    )
 
     def recording(self) -> dict[str, int]:
         """Return the values that a subject's recordings depend on: further subjects render none again."""

@@ -13,7 +13,7 @@ from microexpr.rendering import display
 from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import with_both_sides
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, LIDS_AT_REST, Performer
+from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, Performer
 from microexpr.signals import faces
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
@@ -23,7 +23,6 @@ MICRO, MACRO = (0.15, 1.5), (1.5, 5.0)  # FACS intensity, log-uniform
 UNILATERAL = 0.3  # of all displays
 NOISE = 3.0  # of the camera, grey levels
 QUALITY = 92  # of JPEG
-
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,7 +51,9 @@ def write_subject(
         logger.info("%s: clips", name)
         for i, session in enumerate(render_sessions(face, performer, name, params.seed) if held_out else ()):
             file.group(f"sessions/{i + 1}").put_all(action_unit=UNITS, **_arrays(session))
-        for i, scene in enumerate(render_scenes(face, performer, name, params.seed, single_units if held_out else sample_changes)):
+        for i, scene in enumerate(
+            render_scenes(face, performer, name, params.seed, single_units if held_out else sample_changes)
+        ):
             file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
 
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from microexpr.core import store
 from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.seeds import generator
-from microexpr.signals import conditions, portraits, weights
+from microexpr.signals import conditions, learning, portraits, weights
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.agreement import agreement
 from microexpr.signals.aus.movement import blur
@@ -34,20 +34,20 @@ from microexpr.signals.aus.regressor import (
     split_halves,
 )
 from microexpr.signals.faces.alignment import CROP, alignment
+from microexpr.signals.learning import Checkpoint, Schedule
 from microexpr.signals.portraits import SCENE, Portraits
 
 logger = logging.getLogger(__name__)
 
 SEED = 0
-STEPS, SCENES, WARM = 6500, 8, 200  # updates, scenes in each, and updates until the full learning rate
-RATE, DECAY, LARGEST_GRADIENT = 1.5e-3, 1e-3, 5.0
+STEPS, SCENES = 12000, 8  # updates, and scenes in each
+RATE, DECAY = 1.5e-3, 1e-3
 OCCASIONS = 1 / 3  # share of scenes whose images are each of another occasion: other light, camera, alignment
 FROM_REST, REVERSED = 0.75, 0.5  # share of pairs that begin with the image at rest; of the others, that end there
 TURN, SCALE, SHIFT = 1.2, 0.015, 2.0  # errors of alignment: degrees, share, pixels of the crop
 FLICKER = 0.01  # of brightness, from image to image of one recording
 UNREAD = 0.3  # weight of units that are not read
 CHANGES, CERTAINTY = 4.0, 0.1  # weights of the change's loss, and of the likelihood of errors
-EVERY = 250  # updates between two lines of the log
 # From a crop to the face inside its margins; a pixel's centre lies half a pixel from its edge.
 TO_FACE = FACE_SIZE / (CROP - 2 * MARGIN)
 
@@ -72,9 +72,15 @@ class Session:
     strength: np.ndarray  # int64[T]: 0 at rest, 1 micro, 2 macro
 
 
-def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path, steps: int = STEPS) -> None:
+def run(
+    training: Sequence[str | Path],
+    held_out: Sequence[str | Path],
+    path: str | Path,
+    steps: int = STEPS,
+    checkpoint: Checkpoint | None = None,
+) -> None:
     """Train on portraits in files of training subjects, measure on sessions of held-out ones; write and log both."""
-    network = train(portraits.read(training), steps)
+    network = train(portraits.read(training), steps, checkpoint)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
     errors = measure_errors(
         [session for file in held_out for session in read_sessions(file)], Model(network, fitted_on)
@@ -95,28 +101,20 @@ def read_sessions(path: str | Path) -> list[Session]:
         ]
 
 
-def train(data: Portraits, steps: int) -> UnitNetwork:
+def train(data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None) -> UnitNetwork:
     """Return a network trained to read single faces and pairs of one scene."""
     torch.manual_seed(SEED)
     network = UnitNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    adam = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    losses = []
-    for step in range(steps):
-        for group in adam.param_groups:
-            group["lr"] = RATE * min(1, (step + 1) / WARM) * (0.505 + 0.495 * np.cos(np.pi * step / steps))
-        change, alone, certainty = batch_losses(network, sample_batch(data, generator(SEED, "action units", step)))
-        adam.zero_grad()
-        (CHANGES * change + alone + CERTAINTY * certainty).backward()
-        nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
-        adam.step()
-        losses.append((float(change.detach()), float(alone.detach())))
-        if (step + 1) % EVERY == 0:
-            logger.info("update %d of %d: losses %s", step + 1, steps, np.mean(losses[-EVERY:], axis=0).round(4))
+
+    def losses(step: int) -> dict[str, Tensor]:
+        return batch_losses(network, sample_batch(data, generator(SEED, "action units", step)))
+
+    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint)
     return network.eval()
 
 
-def batch_losses(network: UnitNetwork, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the mean squared errors of changes and of faces alone, and minus the log likelihood of both's errors."""
+def batch_losses(network: UnitNetwork, batch: Batch) -> dict[str, Tensor]:
+    """Return the squared errors of changes and of faces alone, and minus the log likelihood of both's errors."""
     weight = torch.ones(UNITS)
     weight[READ:] = UNREAD
     halves = normalise(torch.from_numpy(batch.faces)).contiguous(memory_format=torch.channels_last)
@@ -134,7 +132,7 @@ def batch_losses(network: UnitNetwork, batch: Batch) -> tuple[Tensor, Tensor, Te
         squares = (torch.asinh(true / UNIT) - values) ** 2
         losses.append((weight * squares).mean())
         certainty = certainty + (squares.detach() * torch.exp(-variance) + variance).mean()
-    return losses[0], losses[1], certainty
+    return {"change": CHANGES * losses[0], "alone": losses[1], "certainty": CERTAINTY * certainty}
 
 
 def _halves(features: Tensor, faces: np.ndarray) -> Tensor:

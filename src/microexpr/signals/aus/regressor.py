@@ -28,6 +28,7 @@ UNITS, READ = 24, len(ACTION_UNITS)  # units of the renderer, those that are rea
 MARGIN, FACE_SIZE = 16, 128  # of a crop: the square inside these margins holds the face, reduced to this size
 WIDTH, HIDDEN = 16, 192  # channels of the first layer, and of what is known of a half
 UNIT = 0.5  # FACS intensity: the network's numbers are asinh(intensity / UNIT), so that faint ones count
+MOST = float(np.arcsinh(LARGEST / UNIT))  # of the network's numbers
 LEVELS = 4.0  # grey levels added to a face's contrast, so that a flat one does not become noise
 
 
@@ -153,9 +154,9 @@ class Model:
 
 def _reading(values: Tensor, variance: Tensor) -> Reading:
     """Return what is read in FACS intensities."""
-    bent = values[:, :READ].numpy()
-    errors = UNIT * np.cosh(bent) * np.exp(0.5 * variance[:, :READ].numpy())
-    return Reading(np.clip(UNIT * np.sinh(bent), -LARGEST, LARGEST), errors)
+    bent = values[:, :READ].clamp(-MOST, MOST).numpy()
+    errors = UNIT * np.cosh(bent) * np.exp(0.5 * variance[:, :READ].clamp(-20, 5).numpy())
+    return Reading(UNIT * np.sinh(bent), errors)
 
 
 @cache

@@ -7,32 +7,38 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
-from microexpr.signals import conditions, portraits, weights
+from microexpr.signals import conditions, learning, portraits, weights
 from microexpr.signals.landmarks.mirror import MIRRORED
 from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
+from microexpr.signals.learning import Checkpoint, Schedule
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
 
 logger = logging.getLogger(__name__)
 
 SEED = 0
-STEPS, PAIRS, WARM = 12500, 24, 200  # updates, pairs of images in each, and updates until the full learning rate
-RATE, DECAY, LARGEST_GRADIENT = 2e-3, 1e-4, 5.0
+STEPS, PAIRS = 20000, 24  # updates, and pairs of images in each
+RATE, DECAY = 2e-3, 1e-4
 SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: log scale, degrees, sides of the image
 AT_REST = 0.6  # share of pairs that begin with the image at rest
 MIRROR = np.array([*MIRRORED, 69, 68])
 JAW, JAW_WEIGHT = slice(0, 17), 0.5  # the contour is less certain than other points
 CHANGE_UNIT = 0.005  # of the outer eye distance: errors of a movement above it count by their size, below by its square
-EVERY = 500  # updates between two lines of the log
 RIGID = (27, 28, 29, 30, 36, 39, 42, 45)  # landmarks that expressions hardly move
 
 
-def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: str | Path, steps: int = STEPS) -> None:
+def run(
+    training: Sequence[str | Path],
+    held_out: Sequence[str | Path],
+    path: str | Path,
+    steps: int = STEPS,
+    checkpoint: Checkpoint | None = None,
+) -> None:
     """Train on portraits in files of training subjects, measure on those of held-out ones; write and log both."""
-    network = train(portraits.read(training), steps)
+    network = train(portraits.read(training), steps, checkpoint)
     errors = measure_errors(portraits.read(held_out), network)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
     weights.save(
@@ -41,7 +47,7 @@ def run(training: Sequence[str | Path], held_out: Sequence[str | Path], path: st
     logger.info("held-out subjects: %s", errors)
 
 
-def train(data: Portraits, steps: int) -> LandmarkNetwork:
+def train(data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None) -> LandmarkNetwork:
     """Return a network trained on pairs of images of one scene.
 
     The loss has three parts: the likelihood of positions with the variances that the network gives them, their
@@ -49,27 +55,19 @@ def train(data: Portraits, steps: int) -> LandmarkNetwork:
     faces differ."""
     torch.manual_seed(SEED)
     network = LandmarkNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    adam = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
     weight = torch.ones(POINTS)
     weight[JAW] = JAW_WEIGHT
-    losses = []
-    for step in range(steps):
-        for group in adam.param_groups:
-            group["lr"] = RATE * min(1, (step + 1) / WARM) * (0.505 + 0.495 * np.cos(np.pi * step / steps))
-        images, points = batch(data, generator(SEED, "landmarks", step))
-        loss = (weight * point_losses(network, images, points)).mean()
-        adam.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
-        adam.step()
-        losses.append(float(loss.detach()))
-        if (step + 1) % EVERY == 0:
-            logger.info("update %d of %d: loss %.3f", step + 1, steps, np.mean(losses[-EVERY:]))
+
+    def losses(step: int) -> dict[str, Tensor]:
+        images, points = sample_batch(data, generator(SEED, "landmarks", step))
+        return {name: (weight * part).mean() for name, part in point_losses(network, images, points).items()}
+
+    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint)
     return network.eval()
 
 
-def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> Tensor:
-    """Return the loss of each point, [B, 70], of pairs of images [B, 2, 112, 112] with points [B, 2, 70, 2]."""
+def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> dict[str, Tensor]:
+    """Return the losses of each point, [B, 70], of pairs of images [B, 2, 112, 112] with points [B, 2, 70, 2]."""
     found, variance = network(images.reshape(-1, 1, SIZE, SIZE).contiguous(memory_format=torch.channels_last))
     found, variance = found.reshape(points.shape), variance.reshape(points.shape[:-1]).clamp(-8, 8)
     squares = ((found - points) ** 2).sum(-1) / ERROR_UNIT**2
@@ -77,10 +75,14 @@ def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> Te
     distance = torch.sqrt(1 + squares) - 1
     eyes = (points[:, 0, 36] - points[:, 0, 45]).norm(dim=-1)[:, None, None]
     missed = ((found[:, 1] - found[:, 0]) - (points[:, 1] - points[:, 0])) / (CHANGE_UNIT * eyes)
-    return (likelihood + distance).mean(1) + torch.sqrt(1 + (missed**2).sum(-1)) - 1
+    return {
+        "likelihood": likelihood.mean(1),
+        "distance": distance.mean(1),
+        "change": torch.sqrt(1 + (missed**2).sum(-1)) - 1,
+    }
 
 
-def batch(data: Portraits, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def sample_batch(data: Portraits, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Sample pairs of images [B, 2, 112, 112] of one scene each, recorded alike, with points [B, 2, 70, 2]."""
     pairs = [sample_pair(data, rng) for _ in range(PAIRS)]
     images, points = (np.stack(arrays) for arrays in zip(*pairs, strict=True))

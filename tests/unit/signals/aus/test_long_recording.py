@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from microexpr.signals.aus.features import describe_face
 
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, recording, regressor
-from microexpr.signals.aus.features import describe_face
 
 POINTS = np.tile(np.array([143.5, 150.0]), (68, 1))
 

@@ -8,46 +8,40 @@ from microexpr.signals.aus.sizes import average_over_sizes, resize, size_jumps
 
 
 @pytest.mark.parametrize("size", [-10, 5])
-def test_a_picture_grows_about_its_middle_and_landmarks_go_along(size: int) -> None:
-    crop, points = np.zeros((1, 288, 288), np.uint8), np.zeros((1, 68, 2))
+def test_a_picture_grows_about_its_middle(size: int) -> None:
+    crop = np.zeros((1, 288, 288), np.uint8)
     crop[0, 60:63, 200:203] = 255
-    points[:] = 201, 61
-    grown, gone = resize(crop, points, size)
+    grown = resize(crop, size)
     y, x = np.mgrid[:288, :288]
     centre = [(axis * grown[0]).sum() / grown[0].sum() for axis in (x, y)]
     assert grown.shape == crop.shape and grown.dtype == np.uint8
-    assert gone[0, 0] == pytest.approx(143.5 + (np.array([201, 61]) - 143.5) * (288 + size) / 288)
-    assert centre == pytest.approx(gone[0, 0], abs=0.1)
+    assert centre == pytest.approx(143.5 + (np.array([201, 61]) - 143.5) * (288 + size) / 288, abs=0.1)
 
 
 def test_no_change_of_size_is_the_same_picture() -> None:
-    crop, points = np.full((2, 8, 8), 7, np.uint8), np.ones((2, 68, 2))
-    assert resize(crop, points, 0) == (crop, points)
+    crop = np.full((2, 8, 8), 7, np.uint8)
+    assert resize(crop, 0) is crop
 
 
-def test_a_reader_that_jumps_with_the_size_jumps_by_a_fifth() -> None:
-    """Equation 1 written out, of a reader that says 3 from some size on and 1 below."""
-    crop, points = np.zeros((1, 288, 288), np.uint8), np.full((1, 68, 2), 287.0)
+RAMP = np.tile(np.arange(288) / 287 * 200, (288, 1)).astype(np.uint8)[None]  # grows by 0.7 a pixel
 
-    def read(_: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        return np.array([3.0 if landmarks[0, 0, 0] > 287.4 else 1.0])
 
-    assert average_over_sizes(read, crop, points, SIZES) == pytest.approx((1 + 1 + 1 + 3 + 3) / 5)
-    assert average_over_sizes(read, crop, points, [size + 5 for size in SIZES]) == pytest.approx(
-        (1 + 1 + 3 + 3 + 3) / 5
-    )
-    assert average_over_sizes(read, crop, points, [5]) - average_over_sizes(read, crop, points, [0]) == 2
+def test_values_are_averaged_over_sizes() -> None:
+    """Equation 1 written out, of a reader that looks at one pixel off the middle."""
+    sides = [resize(RAMP, size)[0, 100, 250] for size in SIZES]
+    assert np.ptp(sides) >= 3
+    mean = average_over_sizes(lambda crops: crops[:, 100, 250].astype(float), RAMP, SIZES)
+    assert mean == pytest.approx(np.mean(np.array(sides, float)))
 
 
 def test_jumps_are_lengths_of_the_vectors_change_either_way() -> None:
-    """The reader returns the size and its square: 3 and 4 px to either side change it by known vectors."""
-    crops, points = np.zeros((2, 288, 288), np.uint8), np.full((2, 68, 2), 287.5)
+    def read(crops: np.ndarray) -> np.ndarray:
+        value = crops[:, 100, 250].astype(float)[:, None]
+        return np.concatenate([value, 2 * value], axis=1)
 
-    def read(_: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        size = (landmarks[:, :1, 0] - 287.5) * 2
-        return np.concatenate([size, size**2], axis=1)
-
-    alone, averages = size_jumps(read, crops, points, sizes=(0, 4), by=3)
-    assert alone == pytest.approx(np.full(2, np.hypot(3, 9)), rel=1e-6)
-    either = [np.hypot(3, ((0 + by) ** 2 + (4 + by) ** 2) / 2 - 8) for by in (-3, 3)]
-    assert averages == pytest.approx(np.full(2, np.mean(either)), rel=1e-6)
+    alone, averages = size_jumps(read, RAMP, sizes=(0, 40), by=30)
+    seen = {size: float(resize(RAMP, size)[0, 100, 250]) for size in (-30, 0, 10, 30, 40, 70)}
+    assert alone == pytest.approx(np.sqrt(5) * np.mean([abs(seen[-30] - seen[0]), abs(seen[30] - seen[0])]))
+    rest = seen[0] + seen[40]
+    either = [abs(seen[-30] + seen[10] - rest) / 2, abs(seen[30] + seen[70] - rest) / 2]
+    assert averages == pytest.approx(np.sqrt(5) * np.mean(either))

@@ -1,0 +1,92 @@
+"""Train a network by AdamW for a number of updates, and resume an interrupted training. What may not come in: data."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from microexpr.core import store
+
+logger = logging.getLogger(__name__)
+
+EVERY = 500  # updates between two checkpoints, and two lines of the log
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The updates of a training: the learning rate rises linearly, then falls to a hundredth as a cosine does."""
+
+    steps: int
+    rate: float
+    decay: float  # of weights
+    rise: int = 200  # updates until the full learning rate
+    largest_gradient: float = 5.0
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate of an update."""
+        return self.rate * min(1, (step + 1) / self.rise) * (0.505 + 0.495 * float(np.cos(np.pi * step / self.steps)))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state of an interrupted training, in a file that no training of another identity reads."""
+
+    path: Path
+    identity: str  # of all that the training follows from: code, data, version of torch
+
+    def write(self, network: nn.Module, adam: torch.optim.Optimizer, step: int) -> None:
+        """Write weights, Adam's moments, and the number of updates done."""
+        tensors = {f"network/{name}": value for name, value in network.state_dict().items()}
+        for i, values in adam.state_dict()["state"].items():
+            tensors |= {f"adam/{i}/{name}": value for name, value in values.items()}
+        arrays = {name: value.numpy() for name, value in tensors.items()}
+        store.write_tensors(self.path, arrays, [], step=str(step), identity=self.identity)
+
+    def restore(self, network: nn.Module, adam: torch.optim.Optimizer) -> int:
+        """Take over the state, if there is one; return the number of updates that it has done."""
+        if not self.path.exists():
+            return 0
+        arrays, metadata = store.read_tensors(self.path)
+        if metadata["identity"] != self.identity:
+            return 0
+        states: dict[int, dict[str, Tensor]] = {}
+        for name in (name for name in arrays if name.startswith("adam/")):
+            _, i, key = name.split("/")
+            states.setdefault(int(i), {})[key] = torch.tensor(arrays[name])
+        weights = {name.removeprefix("network/"): torch.tensor(a) for name, a in arrays.items() if "network/" in name}
+        network.load_state_dict(weights)
+        adam.load_state_dict({"state": states, "param_groups": adam.state_dict()["param_groups"]})
+        logger.warning("resumes from %s", self.path)
+        return int(metadata["step"])
+
+
+def train(
+    network: nn.Module,
+    losses: Callable[[int], Mapping[str, Tensor]],
+    schedule: Schedule,
+    checkpoint: Checkpoint | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Train a network in place. `losses` returns the parts of an update's loss by name, from its number alone."""
+    adam = torch.optim.AdamW(network.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
+    recent: list[list[float]] = []
+    for step in range(checkpoint.restore(network, adam) if checkpoint else 0, schedule.steps):
+        for group in adam.param_groups:
+            group["lr"] = schedule.rate_at(step)
+        parts = losses(step)
+        adam.zero_grad()
+        torch.stack([*parts.values()]).sum().backward()
+        nn.utils.clip_grad_norm_(network.parameters(), schedule.largest_gradient)
+        adam.step()
+        recent.append([float(part.detach()) for part in parts.values()])
+        progress(step + 1, schedule.steps)
+        if (step + 1) % EVERY == 0:
+            means = " ".join(f"{name} {value:.4f}" for name, value in zip(parts, np.mean(recent, axis=0), strict=True))
+            logger.info("update %d of %d: %s", step + 1, schedule.steps, means)
+            recent.clear()
+            if checkpoint:
+                checkpoint.write(network, adam, step + 1)
