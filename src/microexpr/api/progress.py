@@ -23,7 +23,8 @@ def shown(progress: Progress | None) -> Iterator[Progress]:
 
     def report(what: str, done: int, total: int) -> None:
         if what not in bars:
-            bars[what] = tqdm(desc=what, total=total, delay=DELAY, disable=hidden, leave=False)
+            bars[what] = tqdm(desc=what, delay=DELAY, disable=hidden, leave=False)
+        bars[what].total = total
         bars[what].update(done - bars[what].n)
 
     try:
