@@ -1,6 +1,5 @@
 """Measure inputs one after the other, each into its own file, and sum them up. A bad one does not stop the others."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 
 from microexpr.apps.measure import tables, written
 from microexpr.apps.measure.columns import QUALITY
-from microexpr.apps.measure.inputs import COLUMNS, Job, Kind, Plan
+from microexpr.apps.measure.inputs import COLUMNS, Job, Kind, Plan, identify
 from microexpr.apps.measure.reader import AuReader
 from microexpr.apps.measure.tables import Table
 from microexpr.apps.predict import Progress
@@ -63,7 +62,7 @@ def _measure_and_write(
     job: Job, fps: float | None, aus: AuReader, progress: Progress
 ) -> tuple[Outcome, dict[str, Any]]:
     start, name = time.monotonic(), job.output.names[0]
-    row = {"table": name, "input": os.path.realpath(job.path), "kind": job.kind}
+    row: dict[str, Any] = {"table": name} | identify(job.path, job.kind, fps)
     try:
         table = measure(job.path, job.kind, fps, aus, progress)
         with outputs.publish(job.output) as part:

@@ -2,21 +2,23 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from microexpr import __version__
 from microexpr.apps.measure import written
 from microexpr.core import outputs, store
-from microexpr.core.errors import DataError, OutputError
+from microexpr.core.errors import DataError, OutputError, StoreError
 from microexpr.core.outputs import Output
 from microexpr.datasets.frames import PICTURE_SUFFIXES
 
 Kind = Literal["video", "frames", "picture", "pictures"]
 SUMMARY = "summary.csv"
 COLUMNS = (
-    "table", "input", "kind", "origin", "frames", "faces", "share_with_face", "face_width", "sharpness", "brightness",
-    "noise", "seconds", "seconds_taken", "reference", "note", "problem",
+    "table", "input", "kind", "fps", "version", "origin", "frames", "faces", "share_with_face", "face_width",
+    "sharpness", "brightness", "noise", "seconds", "seconds_taken", "reference", "note", "problem",
 )  # fmt: skip
 
 
@@ -73,17 +75,25 @@ def plan(
     files = outputs.tables(out, [*by_name, SUMMARY], paths, force)
     summary = files.pop(SUMMARY)
     rows = {}
-    if (summary.root / SUMMARY).exists() and not force:
+    with suppress(StoreError):  # there is none, or it is of another version
         rows = {row["table"]: row for row in store.read_csv(summary.root / SUMMARY, COLUMNS)}
     jobs = []
     for path, what, (name, output) in zip(paths, kinds, files.items(), strict=True):
-        row = rows.get(name, {"input": "", "problem": ""})
-        if row["input"] not in ("", os.path.realpath(path)) and output.is_complete():
+        row, identity, is_there = rows.get(name, {}), identify(path, what, fps), output.is_complete()
+        if is_there and not force and row.get("input", identity["input"]) != identity["input"]:
             raise OutputError(f"{out / name}: is the table of {row['input']}, not of {path}; choose another --out, or "
                               "add --force to replace it")  # fmt: skip
-        is_done = row["input"] and not row["problem"] and output.is_complete() and not _is_newer(path, output)
+        is_same = row.items() >= (identity | {"problem": ""}).items()
+        is_done = is_there and is_same and not force and not _is_newer(path, output)
         jobs.append(Job(path, what, output, row if is_done else None))
     return Plan(jobs, summary, rows)
+
+
+def identify(path: Path, what: Kind, fps: float | None) -> dict[str, str]:
+    """Return the columns of the summary that must be the same for a table to be kept."""
+    is_timed = fps is not None and what in ("video", "frames")
+    rate = f"{fps:g}" if is_timed else ""
+    return {"input": os.path.realpath(path), "kind": what, "fps": rate, "version": __version__}
 
 
 def _is_newer(path: Path, output: Output) -> bool:

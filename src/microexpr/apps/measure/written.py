@@ -1,13 +1,10 @@
 """Write a table of measured faces as CSV, Parquet or HDF5."""
 
 import csv
-from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from microexpr.apps.measure.columns import KINDS
 from microexpr.core import store
@@ -31,12 +28,12 @@ def check(form: str) -> str:
 
 def write(path: Path, table: "Table", reader: "AuReader") -> None:
     """Write a table in the format that the ending of the path names. Raises StoreError when the disk is full."""
-    attributes = attributes_of(table, reader)
-    writers: dict[str, Callable[[Path, Table, dict[str, str]], None]] = {".csv": _csv, ".parquet": _parquet}
-    if path.suffix in writers:
-        writers[path.suffix](path, table, attributes)
+    if path.suffix == ".csv":
+        _csv(path, table)
+    elif path.suffix == ".parquet":
+        _parquet(path, table, attributes_of(table, reader))
     else:
-        _hdf5(path, table, attributes, reader.fitted_on)
+        _hdf5(path, table, attributes_of(table, reader), reader.fitted_on)
 
 
 def attributes_of(table: "Table", reader: "AuReader") -> dict[str, str]:
@@ -48,17 +45,13 @@ def attributes_of(table: "Table", reader: "AuReader") -> dict[str, str]:
     }
 
 
-def _csv(path: Path, table: "Table", attributes: dict[str, str]) -> None:
+def _csv(path: Path, table: "Table") -> None:
+    """Write rows as Python's own numbers; what is not there is empty."""
     with store.atomic(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.columns)
-        writer.writerows(_rows(table.columns))
-
-
-def _rows(columns: dict[str, np.ndarray]) -> Iterator[list[Any]]:
-    """Yield rows as Python's own numbers; what is not there is empty."""
-    for values in zip(*columns.values(), strict=True):
-        yield ["" if value != value else value.item() for value in values]
+        for values in zip(*table.columns.values(), strict=True):
+            writer.writerow(["" if value != value else value.item() for value in values])
 
 
 def _parquet(path: Path, table: "Table", attributes: dict[str, str]) -> None:

@@ -146,7 +146,9 @@ def test_a_frame_without_a_face_has_success_0_and_no_values_and_a_slow_video_is_
     assert rows["success"].to_list() == [1] * 9 + [0, 1] and rows["timestamp"].iloc[-1] == 2
     assert rows.loc[9, "pose_Rx":].isna().all() and rows.loc[:8, "pose_Rx":"AU45_error"].notna().all(axis=None)
     assert rows["noise"].isna().to_list() == [True, *[False] * 8, True, True] and rows["noise"].max() < 0.1
-    assert summary().loc["frames.csv", ["share_with_face", "seconds"]].to_list() == [0.9091, 2.2]
+    assert summary().loc["frames.csv", ["share_with_face", "seconds", "fps"]].to_list() == [0.9091, 2.2, 5]
+    assert main(["measure", "frames", "--fps", "10", "--out", "out", "--quiet"]) == 0
+    assert pd.read_csv("out/frames.csv")["timestamp"].iloc[-1] == 1  # measured again
 
 
 def test_every_format_holds_the_same_table(place, measured):
@@ -191,6 +193,7 @@ def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(place, monke
     assert main(["measure", "pair.png", "--out", "out", "--quiet"]) == 0 and read == []
     assert "1 input, 1 measured before, 0 with a problem" in capsys.readouterr().out
     assert summary().loc["pair.csv"].equals(table.loc["pair.csv"]) and len(summary()) == 3  # earlier rows stay
+    assert f",picture,,{microexpr.__version__}," in Path("out/summary.csv").read_text()
     os.utime("pair.png")  # changed since
     for arguments in (["pair.png"], ["pair.png", "--force"]):
         with pytest.raises(pytest.fail.Exception):
@@ -231,10 +234,10 @@ def test_a_wrong_path_is_refused_before_any_work(place, capsys):
 
 
 def test_a_table_of_another_input_is_not_replaced(place, folder):
-    microexpr.measure("pair.png", "out")
+    microexpr.measure(["pair.png", folder / "2none.png"], "out")
     Path("other").mkdir()
     Path("pair.png").rename("other/pair.png")
     with pytest.raises(OutputError, match=r"out/pair.csv: is the table of .*pair.png, not of other/pair.png"):
         microexpr.measure("other/pair.png", "out")
     assert len(microexpr.measure("other/pair.png", "out", force=True)) == 2
-    assert set(summary()) == {*COLUMNS} - {"table"}
+    assert set(summary()) == {*COLUMNS} - {"table"} and summary().index.to_list() == ["2none.csv", "pair.csv"]
