@@ -1,7 +1,8 @@
-"""Spot, classify and reenact micro-expressions, as the commands do. Writes a folder only where one is named."""
+"""Spot, classify and reenact micro-expressions, and measure faces, as the commands do. Writes only into `out`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,22 @@ import pandas as pd
 
 from microexpr.api import checks, threads
 from microexpr.api.measures import au_table
-from microexpr.api.progress import Progress
+from microexpr.api.progress import Progress, shown
 from microexpr.api.results import Shown
 from microexpr.api.videos import Source, as_video
 from microexpr.apps import driving_name
 from microexpr.apps import predict as prediction
+from microexpr.apps.measure import batch, inputs
+from microexpr.apps.measure import written as measured_files
+from microexpr.apps.measure.reader import AuReader
+from microexpr.apps.measure.tables import Table, of_footage
 from microexpr.apps.predict import Expression, Prediction, limits, recognition, written
 from microexpr.apps.predict.recognition import UNKNOWN
 from microexpr.apps.reenact import alone
 from microexpr.apps.reenact import driving as driving_curves
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.apps.reenact.resolution import Kind
-from microexpr.core import outputs
+from microexpr.core import outputs, store
 from microexpr.core.errors import DataError
 from microexpr.reporting import app_folders
 from microexpr.signals import spotting
@@ -215,3 +220,88 @@ def _curves(outcome: alone.Outcome, fps: float) -> pd.DataFrame:
     parts: dict[str, Any] = {"asked": outcome.target_aus, "read_back": outcome.read_back}
     frame = np.arange(len(outcome.target_aus))
     return pd.concat({name: au_table(values, frame, fps, SIDES[:2]) for name, values in parts.items()}, axis=1)
+
+
+@threads.restored()
+def measure(
+    source: Source | Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    fps: float | None = None,
+    pictures: bool = False,
+    format: str = "csv",
+    force: bool = False,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return every face of videos and pictures with the columns of OpenFace 2, and more: `microexpr measure`.
+
+    `source` is a `Video`, an array (with `fps`), the path of a video or picture, a folder, or a list of paths. A folder
+    is of the frames of one video (with `fps`) or, with `pictures`, of pictures that are each read by themselves. There
+    is a row for each frame of a video, of its largest face, and for each face of a picture; what was not measured is
+    nan. Several inputs have their rows one after the other, and a column `input`. A folder `out` gets the command's
+    files, as "csv", "parquet" or "hdf5"; what is there already is read from there, unless `force`.
+
+    `attrs["problems"]` are the pictures, and with `out` the inputs, that could not be measured. Raises DataError for
+    a path that is not there, and if nothing could be measured, ParamsError for another format, and OutputError if `out`
+    has files of others (unless `force`).
+
+    >>> import microexpr
+    >>> table = microexpr.measure(microexpr.example_video("example"))
+    >>> table.columns[:8].to_list()
+    ['frame', 'face_id', 'timestamp', 'confidence', 'success', 'pose_Rx', 'pose_Ry', 'pose_Rz']
+    >>> table.loc[55, ["AU15_left", "AU15_right"]].idxmax()
+    'AU15_right'
+    """
+    sources: list[Any] = [*source] if isinstance(source, (list, tuple)) else [source]
+    problems: list[str] = []
+    measured: list[tuple[str, pd.DataFrame]] = []
+    with shown(progress) as report:
+        if out is None:
+            reader = AuReader.load()
+            for item in sources:
+                table = _measure(item, fps, pictures, reader, report)
+                problems += table.problems
+                measured.append((str(item), _frame(table, reader)))
+        else:
+            if not all(isinstance(item, (str, PathLike)) for item in sources):
+                raise DataError("out is for paths of videos and pictures, not for frames in memory")
+            plan = inputs.plan([*map(Path, sources)], Path(out), fps, pictures, format, force)
+            reader = AuReader.load()
+            for job, table_or_none, problem in batch.run(plan, fps, reader, report):
+                problems += [problem] if problem else []
+                if table_or_none is not None:
+                    measured.append((str(job.path), _frame(table_or_none, reader)))
+                elif not problem:
+                    measured.append((str(job.path), _read(job.output.paths[0])))
+    if not measured:
+        raise DataError("; ".join(problems))
+    rows = measured[0][1]
+    if len(sources) > 1:
+        names = np.repeat([name for name, _ in measured], [len(table) for _, table in measured])
+        rows = pd.concat([table for _, table in measured], ignore_index=True).copy().assign(input=names)
+    rows.attrs["problems"] = problems
+    return rows
+
+
+def _measure(item: Any, fps: float | None, pictures: bool, reader: AuReader, progress: Progress) -> Table:
+    if isinstance(item, (str, PathLike)):
+        path = Path(item)
+        return batch.measure(path, inputs.kind(path, fps, pictures), fps, reader, progress)
+    return of_footage(as_video(item, fps).footage, reader, progress)
+
+
+def _frame(table: Table, reader: AuReader) -> pd.DataFrame:
+    rows = pd.DataFrame(table.columns)
+    rows.attrs.update(measured_files.attributes_of(table, reader))
+    return rows
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Return a table that `measure` has written."""
+    if path.suffix != ".h5":
+        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    with store.open_file(path, "measures") as file:
+        names = store.attribute_text(file.attrs["columns"]).split()
+        return pd.DataFrame(
+            {name: store.strings(file[name]) if name == "picture" else file[name][()] for name in names}
+        )

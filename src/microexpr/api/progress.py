@@ -24,6 +24,7 @@ def shown(progress: Progress | None) -> Iterator[Progress]:
     def report(what: str, done: int, total: int) -> None:
         if what not in bars:
             bars[what] = tqdm(desc=what, total=total, delay=DELAY, disable=hidden, leave=False)
+        bars[what].total = total  # another input may have more frames
         bars[what].update(done - bars[what].n)
 
     try:

@@ -393,6 +393,28 @@ def predict(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def measure(arguments: argparse.Namespace) -> int:
+    """Measure the faces of videos and pictures; the exit code is 1 if one of them cannot be measured."""
+    from microexpr.apps.measure import inputs
+
+    plan = inputs.plan(
+        arguments.inputs, arguments.out, arguments.fps, arguments.pictures, arguments.format, arguments.force
+    )
+    from microexpr.apps.measure import batch
+    from microexpr.apps.measure.reader import AuReader
+    from microexpr.cli.progress import progress
+
+    with progress(arguments.quiet) as report:
+        outcomes = [(job, problem) for job, _, problem in batch.run(plan, arguments.fps, AuReader.load(), report)]
+    problems = [problem for _, problem in outcomes if problem]
+    earlier = sum(job.row is not None for job, _ in outcomes)
+    for problem in problems:
+        say(f"problem: {problem}")
+    say(f"{len(outcomes)} input{'s' * (len(outcomes) != 1)}, {earlier} measured before, {len(problems)} with a problem")
+    say("written: " + ", ".join(map(str, plan.summary.paths)))
+    return 1 if problems else 0
+
+
 def completion(arguments: argparse.Namespace) -> int:
     """Print the script with which a shell completes the command's words."""
     from microexpr.cli import shells

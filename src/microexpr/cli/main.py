@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reenact(subparsers)
     _add_film(subparsers)
     _add_predict(subparsers)
+    _add_measure(subparsers)
     _add_plot(subparsers)
     _add_completion(subparsers, parser)
     _add_help(subparsers, parser)
@@ -367,6 +368,48 @@ def _add_predict(subparsers: "Subparsers") -> None:
     _add_force(command)
     _add_quiet(command)
     command.set_defaults(run=commands.predict)
+
+
+def _add_measure(subparsers: "Subparsers") -> None:
+    command = _add(
+        subparsers,
+        "measure",
+        "every face of videos and pictures as tables: landmarks, head pose, action units, quality",
+        (
+            "microexpr measure videos/*.mp4 --out measured",
+            "microexpr measure frames --fps 100 --out measured",
+            "microexpr measure photographs --pictures --out measured --format hdf5",
+        ),
+    )
+    command.add_argument(
+        "inputs",
+        metavar="VIDEO|FOLDER|PICTURE",
+        type=Path,
+        nargs="+",
+        help="each has a table NAME.csv with a row for each frame or face, columns named as OpenFace 2's",
+    )
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="folder to write into, and summary.csv; what is there already is not measured again",
+    )
+    folders = command.add_mutually_exclusive_group()
+    folders.add_argument(
+        "--fps", type=float, help="frames a second of folders, which are one video each, and of videos"
+    )
+    folders.add_argument("--pictures", action="store_true", help="folders are of pictures, each read by itself")
+    command.add_argument(
+        "--format", choices=("csv", "parquet", "hdf5"), default="csv", help="of the tables (default: %(default)s)"
+    )
+    command.add_argument(
+        "--force",
+        action="store_true",
+        help="measure everything again, and replace files that this command did not write; inputs never",
+    )
+    _add_quiet(command)
+    command.set_defaults(run=commands.measure)
 
 
 def _add_help(subparsers: "Subparsers", parser: Parser) -> None:

@@ -209,8 +209,25 @@ PORTRAITS = Schema(
         "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axis"),
     },
 )  # fmt: skip
+ROW = ("row",)  # a face in a frame or picture
+MEASURES = Schema(  # of `microexpr measure`: a dataset for each column of a table
+    1,
+    {
+        "number": Field("int64", ROW, "-", "frame or picture from 1, face from 0, or 1 where there is a face"),
+        "presence": Field("float64", ROW, "-", "of an action unit, 0 or 1"),
+        "share": Field("float64", ROW, "0..1", "how certainly there is a face"),
+        "ratio": Field("float64", ROW, "1", "contrast of the skin's detail, relative to the face's brightness"),
+        "seconds": Field("float64", ROW, "seconds", "since the first frame"),
+        "radians": Field("float64", ROW, "radians", "of the head, by OpenFace 2's convention"),
+        "pixels": Field("float64", ROW, "pixels of the frame", "landmark from the left or top, or width"),
+        "intensity": Field("float64", ROW, "FACS 0..5", "of an action unit, or its error to expect"),
+        "level": Field("float64", ROW, "grey level 0..255", "of the face in its aligned crop"),
+        "picture": Field("text", ROW, "-", "file name of the row's picture"),
+        "fitted_on": Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that the reader saw"),
+    },
+)
 
 SCHEMAS = {
     "truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH,
-    "measured": MEASURED, "population": POPULATION, "portraits": PORTRAITS,
+    "measured": MEASURED, "measures": MEASURES, "population": POPULATION, "portraits": PORTRAITS,
 }  # fmt: skip

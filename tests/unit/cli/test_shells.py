@@ -30,7 +30,7 @@ def script(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("microexpr me", {"methods"}),
+        ("microexpr me", {"measure", "methods"}),
         ("microexpr film --diff", {"--difficulty"}),
         ("microexpr film --difficulty ", {"easy", "standard", "hard"}),
         ("microexpr plot cl", {"clip"}),

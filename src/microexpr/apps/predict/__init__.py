@@ -170,11 +170,11 @@ def predict(
     return Prediction(footage, face, curves, signal, expressions, warnings)
 
 
-def track_face(footage: Footage, progress: Progress, timing: video.Timing) -> FaceTrack:
-    """Track the largest face, `TRACKED` times a second, and add the times of all frames to `timing`.
+def track_face(footage: Footage, progress: Progress, timing: video.Timing, every: int | None = None) -> FaceTrack:
+    """Track the largest face, `TRACKED` times a second or in every n-th frame, and add the times of all to `timing`.
 
     Raises DataError if the face is in fewer than `LEAST` of the frames."""
-    every = _tracking_step(footage)
+    every = every or _tracking_step(footage)
     params = faces.Params(min_detected=LEAST, smooth=0)
     frames = footage.read_frames(lambda number: number % every == 0, timing)
     counted = _count(frames, "looking for the face", footage.frames // every, progress)

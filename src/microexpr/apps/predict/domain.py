@@ -43,12 +43,12 @@ class View:
     @property
     def face(self) -> np.ndarray:
         """Grey levels inside the face at onset and apex, float32[2, pixels]."""
-        return self.crop[[self.onset, self.apex]][:, face_mask(SIZE)].astype(np.float32)
+        return inside_face(self.crop[[self.onset, self.apex]])
 
     @property
     def smooth(self) -> np.ndarray:
         """The onset without detail, float32[SIZE, SIZE]."""
-        return np.asarray(cv2.GaussianBlur(self.crop[self.onset].astype(np.float32), (0, 0), BLUR))
+        return without_detail(self.crop[self.onset])
 
 
 class Measure(NamedTuple):
@@ -57,6 +57,33 @@ class Measure(NamedTuple):
     words: str  # what it is
     unit: str
     compute: Callable[[View], float]
+
+
+def reduce(crop: np.ndarray) -> np.ndarray:
+    """Return a grey crop uint8[288, 288] as it is measured, uint8[SIZE, SIZE]."""
+    return np.asarray(cv2.resize(crop, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
+
+
+def inside_face(crop: np.ndarray) -> np.ndarray:
+    """Return the grey levels inside the face of crops [..., SIZE, SIZE], float32[..., pixels]."""
+    return crop[..., face_mask(SIZE)].astype(np.float32)
+
+
+def without_detail(crop: np.ndarray) -> np.ndarray:
+    """Return a crop [SIZE, SIZE] blurred, float32[SIZE, SIZE]."""
+    return np.asarray(cv2.GaussianBlur(crop.astype(np.float32), (0, 0), BLUR))
+
+
+def camera_noise(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the standard deviation of the change from a crop [SIZE, SIZE] to the next, without slow ones in space."""
+    change = second.astype(np.float32) - first.astype(np.float32)
+    return float((change - cv2.GaussianBlur(change, (0, 0), 2 * BLUR))[face_mask(SIZE)].std())
+
+
+def skin_detail(crop: np.ndarray) -> float:
+    """Return the contrast of what a blur removes of a crop [SIZE, SIZE], relative to the face's brightness."""
+    rest = crop - without_detail(crop)
+    return float(rest[face_mask(SIZE)].std() / max(inside_face(crop).mean(), 1))
 
 
 def turn(axis: int) -> Callable[[View], float]:
@@ -88,16 +115,14 @@ def brightening(view: View) -> float:
 
 
 def noise(view: View) -> float:
-    """Return the standard deviation of the change from the onset to the next frame, without slow changes in space."""
-    first, second = view.crop[view.onset : view.onset + 2].astype(np.float32)
-    change = second - first
-    return float((change - cv2.GaussianBlur(change, (0, 0), 2 * BLUR))[face_mask(SIZE)].std())
+    """Return the noise of the camera from the onset to the next frame."""
+    first, second = view.crop[view.onset : view.onset + 2]
+    return camera_noise(first, second)
 
 
 def detail(view: View) -> float:
-    """Return the contrast of what a blur removes, relative to the face's brightness."""
-    rest = view.crop[view.onset] - view.smooth
-    return float(rest[face_mask(SIZE)].std() / max(view.face[0].mean(), 1))
+    """Return the detail of the skin at the onset."""
+    return skin_detail(view.crop[view.onset])
 
 
 def contrast(region: str) -> Callable[[View], float]:

@@ -76,37 +76,43 @@ def from_array(images: np.ndarray, fps: float, name: str = "array") -> Footage:
     return _checked(FramesInMemory(Path(name), fps, len(images), (), False, False, images))
 
 
-def open_footage(path: Path, fps: float | None) -> Footage:
+def open_footage(path: Path, fps: float | None, slowest: float = SLOWEST, shortest: float = SHORTEST) -> Footage:
     """Return the video or folder of frames at a path.
 
     `fps` overrides the rate in a video's header; a folder needs it. Raises DataError if there is no video and there are
-    no frames, or too few of them in all or a second.
+    no frames, or too few of them: a video lasts `shortest` seconds and has `slowest` frames a second at least.
     """
     if not path.exists():
         raise DataError(f"{path}: is not there")
-    files = (
-        tuple(sorted((file for file in path.iterdir() if _is_picture(file)), key=_by_number)) if path.is_dir() else ()
-    )
-    if path.is_dir() and not files:
-        names = sorted(file.name for file in path.iterdir())
-        content = f"a folder of {shorten(names)}" if names else "an empty folder"
-        raise DataError(f"{path}: must be a video or a folder of frames ({', '.join(PICTURE_SUFFIXES)}), not {content}")
+    files = list_pictures(path, "a video or a folder of frames") if path.is_dir() else ()
     frames, rate = (len(files), fps) if files else video.header(path)
     rate = rate if fps is None else fps
     if rate is None:
         raise DataError(f"{path}: a folder does not say how many frames a second it has; fps (--fps) does")
-    return _checked(Footage(path, rate, frames, files, _is_rendered(files[0] if files else path), False))
+    footage = Footage(path, rate, frames, files, is_rendered(files[0] if files else path), False)
+    return _checked(footage, slowest, shortest)
 
 
-def _checked(footage: Footage) -> Footage:
+def list_pictures(folder: Path, expected: str) -> tuple[Path, ...]:
+    """Return the pictures in a folder by the numbers in their names. Raises DataError if there are none; `expected` is
+    what the path must be."""
+    pictures = sorted((file for file in folder.iterdir() if _is_picture(file)), key=_by_number)
+    if not pictures:
+        names = sorted(file.name for file in folder.iterdir())
+        content = f"a folder of {shorten(names)}" if names else "an empty folder"
+        raise DataError(f"{folder}: must be {expected} ({', '.join(PICTURE_SUFFIXES)}), not {content}")
+    return tuple(pictures)
+
+
+def _checked(footage: Footage, slowest: float = SLOWEST, shortest: float = SHORTEST) -> Footage:
     """Return the footage with `grey` as its first frame is. Raises DataError for too few frames, in all or a second."""
     path, rate = footage.path, footage.fps
-    if not SLOWEST <= rate <= video.FASTEST:  # nor NaN
-        expected = f"{SLOWEST:g} to {video.FASTEST} frames a second"
+    if not slowest <= rate <= video.FASTEST:  # nor NaN
+        expected = f"{slowest:g} to {video.FASTEST} frames a second"
         raise DataError(f"{path}: must have {expected}, not {rate:g}; a slower camera misses micro-expressions")
     first = next(footage.read_frames(), None)
-    if first is None or footage.frames < SHORTEST * rate:
-        least = f"{SHORTEST:g} s, {round(SHORTEST * rate)} frames"
+    if first is None or footage.frames < shortest * rate:
+        least = f"{shortest:g} s, {round(shortest * rate)} frames"
         raise DataError(f"{path}: must last at least {least}, not {footage.frames}")
     return replace(footage, grey=first.ndim == 2 or bool((first[..., :1] == first).all()))
 
@@ -120,7 +126,7 @@ def _by_number(path: Path) -> tuple[list[int], str]:
     return [int(digits) for digits in re.findall(r"\d+", path.stem)], path.name
 
 
-def _is_rendered(path: Path) -> bool:
+def is_rendered(path: Path) -> bool:
     """Whether a file has the mark of rendered videos."""
     with regular(path).open("rb") as file:
         start = file.read(ENDS)

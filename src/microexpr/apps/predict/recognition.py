@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from microexpr.apps.predict import domain
@@ -80,7 +79,7 @@ def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt
 
 def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:
     """Return what is measured of a spotted expression, with its flow [3, H, W], as files of the population hold it."""
-    crop = [cv2.resize(image, (domain.SIZE,) * 2, interpolation=cv2.INTER_AREA) for image in luma(excerpt.crop)]
+    crop = [domain.reduce(image) for image in luma(excerpt.crop)]
     landmarks = (excerpt.tracked_landmarks + 0.5) * domain.SIZE / CROP - 0.5
     return domain.View(np.stack(crop), landmarks, excerpt.pose, vectors, excerpt.intensity, excerpt.onset, excerpt.apex)
 

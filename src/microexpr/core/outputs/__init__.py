@@ -18,7 +18,7 @@ from microexpr.core.outputs.inputs import Inputs
 from microexpr.core.outputs.marks import Manifest, Mark, Seal
 from microexpr.core.outputs.publishing import publish
 
-__all__ = ["Output", "folder", "picture", "publish", "video"]
+__all__ = ["Output", "folder", "picture", "publish", "tables", "video"]
 
 PICTURES = (".png", ".svg", ".pdf", ".jpg")
 
@@ -49,6 +49,28 @@ def folder(
 def video(path: Path, force: bool) -> Output:
     """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
     return _file(path, (".avi", ".mp4"), (".csv",), Manifest(f".{path.name}.microexpr.json"), (), force)
+
+
+def tables(folder: Path, names: Iterable[str], inputs: Iterable[Path], force: bool) -> dict[str, Output]:
+    """Return each file of a folder as an output of its own, which appears when it is finished, by its name.
+
+    Raises OutputError if one of them may not be written."""
+    root, read = _resolve(folder), Inputs(inputs)
+    result = {
+        name: Output(
+            user_path=folder,
+            root=root,
+            names=(name,),
+            option="--out",
+            mark=Manifest(f".{name}.microexpr.json"),
+            inputs=read,
+            force=force,
+        )
+        for name in names
+    }
+    for out in result.values():
+        out.check()
+    return result
 
 
 def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:

@@ -47,6 +47,11 @@ class Output:
         candidates = (self.root / name for name in (*self.names, *self.mark.names))
         return sorted([*filter(_exists, candidates), *(self.root.glob(self.numbered) if self.numbered else ())])
 
+    def is_complete(self) -> bool:
+        """Return whether every file is there as this program wrote it."""
+        present = [name for name in self.names if (self.root / name).is_file()]
+        return {*self.names} <= self.mark.intact(self.root, present)
+
     def declares(self, name: str) -> bool:
         """Return whether a name is one of the outputs."""
         return name in self.names or (bool(self.numbered) and fnmatchcase(name, self.numbered))

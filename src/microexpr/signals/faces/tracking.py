@@ -284,7 +284,8 @@ def combine_tracks(observations: list[Observation], reach: int, neighbours: int)
         np.array([observation.tracked for observation in observations]),
         np.array([observation.lost for observation in observations])[..., None],
     )
-    offsets, weights = predicted - tracked[predicted_at], 1.001 - lost[predicted_at]
+    weights = 1.001 - lost[predicted_at]
+    offsets = weights * (predicted - tracked[predicted_at])
     positions = np.arange(len(observations))
     interpolated = np.column_stack(
         [np.interp(positions, predicted_at, column) for column in predicted.reshape(len(predicted_at), -1).T]
@@ -295,7 +296,7 @@ def combine_tracks(observations: list[Observation], reach: int, neighbours: int)
             reference[predicted_at] == reference[position], np.abs(predicted_at - position), len(observations)
         )
         near = distances <= max(reach, distances.min())  # each reference has at least one prediction
-        mean_offsets[position] = (weights * offsets)[near].sum(axis=0) / weights[near].sum(axis=0)
+        mean_offsets[position] = offsets[near].sum(axis=0) / weights[near].sum(axis=0)
     window = 2 * neighbours + 1
     share = uniform_filter1d(maximum_filter1d(lost, window, axis=0, mode="nearest"), window, axis=0, mode="nearest")
     return (1 - share) * (tracked + mean_offsets) + share * interpolated.reshape(tracked.shape)

@@ -1,0 +1,73 @@
+"""The readers of landmarks and of action units that tables are measured with: this file alone knows which they are.
+
+Another reader takes the place of the functions below; what it reads in addition becomes a line of `columns`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from microexpr.apps.measure.columns import Reading
+from microexpr.apps.predict import Progress, track_face
+from microexpr.apps.predict.footage import Footage
+from microexpr.apps.reenact import photograph
+from microexpr.datasets.video import Timing
+from microexpr.signals.aus import LARGEST, recording, regressor
+from microexpr.signals.aus.regressor import FaceFeatures
+from microexpr.signals.faces import FaceTrack
+
+
+def track(footage: Footage, progress: Progress, timing: Timing) -> FaceTrack:
+    """Track the largest face through every frame. Raises DataError where there is none."""
+    return track_face(footage, progress, timing, every=1)
+
+
+def find(image: np.ndarray) -> list[np.ndarray]:
+    """Return the landmarks [68, 2] of every face in a picture, the largest first."""
+    reduced = photograph.reduce(image)
+    factor = image.shape[1] / reduced.shape[1]
+    return [(points + 0.5) * factor - 0.5 for points in photograph.find_faces(reduced)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AuReader:
+    """The shipped reader of action units."""
+
+    model: regressor.Model
+
+    @classmethod
+    def load(cls) -> "AuReader":
+        """Load the model."""
+        return cls(regressor.load())
+
+    @property
+    def name(self) -> str:
+        """File name of the model."""
+        return regressor.MODEL.name
+
+    @property
+    def fitted_on(self) -> tuple[str, ...]:
+        """Provenance of the model's training data."""
+        return self.model.fitted_on
+
+    def describe(self, crop: np.ndarray) -> FaceFeatures:
+        """Return what is kept of a grey crop uint8[288, 288]."""
+        return self.model.describe(crop)
+
+    def alone(self, face: FaceFeatures) -> Reading:
+        """Return the action units of a face by its appearance alone."""
+        reading = self.model.alone(face)
+        return Reading(np.clip(reading.values, 0, LARGEST), reading.errors.mean(axis=0))
+
+    def since(self, rest: FaceFeatures, face: FaceFeatures) -> Reading:
+        """Return the action units of a face: those of the same face at rest, and their change since."""
+        at_rest, change = self.model.alone(rest), self.model.change(rest, face)
+        errors = np.hypot(at_rest.errors, change.errors).mean(axis=0)
+        return Reading(np.clip(at_rest.values + change.values, 0, LARGEST), errors)
+
+    def at_rest(self, faces: Sequence[FaceFeatures]) -> int:
+        """Return the position of the face that is most like those with the least expression."""
+        part = [*faces]
+        resting = recording.resting_frames(part, self.model)
+        return recording.reference_position(part, resting, recording.median_face(part, resting))

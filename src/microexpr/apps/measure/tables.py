@@ -1,0 +1,146 @@
+"""Measure the faces of one video, or of pictures, as a table. Writes no file.
+
+A video is read three times and never held in memory: to track the face, to choose a frame at rest, to measure.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from microexpr.apps.measure import reader
+from microexpr.apps.measure.columns import MeasuredFace, table
+from microexpr.apps.measure.reader import AuReader, FaceFeatures
+from microexpr.apps.predict import STEADY, Progress, domain, limits
+from microexpr.apps.predict.footage import Footage, is_rendered
+from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
+from microexpr.datasets import picture
+from microexpr.datasets.video import Timing
+from microexpr.signals import faces
+from microexpr.signals.aus import filters, recording
+from microexpr.signals.faces import FaceTrack, align, alignment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """The measured faces of one input."""
+
+    columns: dict[str, np.ndarray]  # by name: [rows] each
+    frames: int  # or pictures
+    faces: int  # that were found: in a video subjects, in pictures all together
+    generated: bool  # whether every file says that it is rendered
+    seconds: float | None = None  # length of a video
+    reference: int | None = None  # the frame at rest, from 1
+    notes: tuple[str, ...] = ()  # in what a video differs from its header
+    problems: tuple[str, ...] = ()  # pictures that cannot be read
+
+    @property
+    def share_with_face(self) -> float:
+        """The share of frames or pictures that show a face."""
+        return len(np.unique(self.columns["frame"][self.columns["success"] == 1])) / max(self.frames, 1)
+
+
+def of_footage(footage: Footage, aus: AuReader, progress: Progress) -> Table:
+    """Measure the largest face in every frame of a video. Raises DataError where it has none."""
+    cv2.setNumThreads(1)
+    timing = Timing()
+    track = reader.track(footage, progress, timing)
+    notes = limits.differences_from_header(footage, timing)
+    if track.other_faces:
+        notes.append(f"{track.other_faces} more faces; only the largest is measured")
+    face, frames = SteadyFace(track, footage.fps), len(track.detected)
+    reference, rest = _at_rest(footage, face, aus)
+    columns = table(_measured(footage, face, rest, aus, progress))
+    seconds, faces_found = frames / footage.fps, 1 + track.other_faces
+    return Table(columns, frames, faces_found, footage.generated, seconds, reference + 1, tuple(notes))
+
+
+class SteadyFace:
+    """A tracked face, and each frame's crop of it under an alignment that changes slowly."""
+
+    def __init__(self, track: FaceTrack, fps: float):
+        self.track = track
+        self._steady = filters.smooth_stretches(track.landmarks, track.detected, fps, STEADY)
+
+    def crop(self, i: int, frame: np.ndarray) -> np.ndarray:
+        """Return the grey crop uint8[288, 288] of frame i."""
+        return cut(frame, self._steady[i])
+
+
+def cut(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Return the grey crop uint8[288, 288] of a face aligned by its landmarks."""
+    return align(luma(image), alignment(landmarks[None]))[..., 0]
+
+
+def _at_rest(footage: Footage, face: SteadyFace, aus: AuReader) -> tuple[int, FaceFeatures]:
+    """Return the number and the features of a frame in which the face is at rest, of some at equal distances."""
+    numbers = recording.sample(face.track.detected).tolist()
+    frames = footage.read_frames({*numbers}.__contains__)
+    features = [aus.describe(face.crop(i, frame)) for i, frame in zip(numbers, frames, strict=False)]
+    position = aus.at_rest(features)
+    return numbers[position], features[position]
+
+
+def _measured(
+    footage: Footage, face: SteadyFace, rest: FaceFeatures, aus: AuReader, progress: Progress
+) -> Iterator[MeasuredFace]:
+    track, before = face.track, None
+    for i, frame in enumerate(footage.read_frames()):
+        progress("measuring the face", i + 1, len(track.detected))
+        if not track.detected[i]:
+            before = None
+            yield MeasuredFace(i + 1, seconds=i / footage.fps)
+            continue
+        crop = face.crop(i, frame)
+        small = domain.reduce(crop)
+        yield MeasuredFace(
+            i + 1,
+            seconds=i / footage.fps,
+            confidence=1.0,
+            landmarks=track.landmarks[i],
+            pose=faces.pose(track.landmarks[i], track.size),
+            reading=aus.since(rest, aus.describe(crop)),
+            quality=quality(small) | ({} if before is None else {"noise": domain.camera_noise(before, small)}),
+        )
+        before = small
+
+
+def quality(crop: np.ndarray) -> dict[str, float]:
+    """Return how a face was filmed, by the name of a column, of its reduced crop."""
+    return {"sharpness": domain.skin_detail(crop), "brightness": float(domain.inside_face(crop).mean())}
+
+
+def of_pictures(paths: Sequence[Path], aus: AuReader, progress: Progress) -> Table:
+    """Measure every face of pictures, each by itself. Raises DataError if none of them can be read."""
+    cv2.setNumThreads(1)
+    measured: list[MeasuredFace] = []
+    names, problems = [], []
+    for number, path in enumerate(paths, 1):
+        try:
+            image = picture.read(path)
+        except DataError as error:
+            problems.append(str(error))
+        else:
+            found_faces = [*_in_picture(image, number, aus)]
+            names += [path.name] * len(found_faces)
+            measured += found_faces
+        progress("measuring pictures", number, len(paths))
+    if not measured:
+        raise DataError("; ".join(problems))
+    count = sum(face.landmarks is not None for face in measured)
+    return Table(table(measured, names), len(paths), count, all(map(is_rendered, paths)), problems=tuple(problems))
+
+
+def _in_picture(image: np.ndarray, number: int, aus: AuReader) -> Iterator[MeasuredFace]:
+    """Yield the faces of a picture, or one without a face."""
+    landmarks = reader.find(image)
+    for i, points in enumerate(landmarks):
+        crop = cut(image, points)
+        pose, small = faces.pose(points, (image.shape[0], image.shape[1])), domain.reduce(crop)
+        reading = aus.alone(aus.describe(crop))
+        yield MeasuredFace(number, i, 0.0, 1.0, points, pose, reading, quality(small))
+    if not landmarks:
+        yield MeasuredFace(number)
