@@ -37,6 +37,8 @@ class MeasuredFace:
     confidence: float = 0.0  # 0 to 1; 0 without a face, when what follows is not there
     landmarks: np.ndarray | None = None  # float[68, 2], pixels of the frame
     pose: np.ndarray | None = None  # float[3], yaw, pitch and roll in degrees
+    gaze: np.ndarray | None = None  # float[2], yaw and pitch in degrees
+    error: float | None = None  # of landmarks, pixels, to expect on average
     reading: Reading | None = None
     quality: dict[str, float] = field(default_factory=dict)
 
@@ -61,6 +63,11 @@ def openface_angles(pose: np.ndarray) -> np.ndarray:
     return np.array([first, np.arcsin(np.clip(turn[0, 2], -1, 1)), last])
 
 
+def openface_gaze(gaze: np.ndarray) -> np.ndarray:
+    """Return gaze_angle_x, to the subject's left, and gaze_angle_y, downward, in radians, of yaw and pitch in degrees."""
+    return np.radians(np.asarray(gaze, float)) * [1, -1]
+
+
 def _intensity(face: Any) -> np.ndarray:
     return np.clip(face.reading.intensity.mean(axis=0), 0, LARGEST)
 
@@ -80,6 +87,7 @@ ALWAYS = (  # also without a face
     Columns(("success",), "number", lambda face: face.landmarks is not None),
 )
 OPENFACE = (
+    Columns(("gaze_angle_x", "gaze_angle_y"), "radians", lambda face: openface_gaze(face.gaze)),
     Columns(("pose_Rx", "pose_Ry", "pose_Rz"), "radians", lambda face: openface_angles(face.pose)),
     Columns(tuple(f"x_{i}" for i in range(68)), "pixels", lambda face: face.landmarks[:, 0]),
     Columns(tuple(f"y_{i}" for i in range(68)), "pixels", lambda face: face.landmarks[:, 1]),
@@ -90,6 +98,7 @@ FURTHER = (  # left out of a table in which no face has them
     Columns(_named("_left"), "intensity", _side(0)),
     Columns(_named("_right"), "intensity", _side(1)),
     Columns(_named("_error"), "intensity", lambda face: face.reading.error),
+    Columns(("landmark_error",), "pixels", lambda face: face.error),
     Columns(("face_width",), "pixels", lambda face: np.linalg.norm(face.landmarks[16] - face.landmarks[0])),
     Columns(("sharpness",), "ratio", lambda face: face.quality.get("sharpness")),
     Columns(("brightness",), "level", lambda face: face.quality.get("brightness")),

@@ -22,6 +22,7 @@ from microexpr.datasets.video import Timing
 from microexpr.signals import faces
 from microexpr.signals.aus import filters, recording
 from microexpr.signals.faces import FaceTrack, align, alignment
+from microexpr.signals.landmarks.gaze import gaze
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,14 +95,17 @@ def _measured(
             before = None
             yield MeasuredFace(i + 1, seconds=i / footage.fps)
             continue
-        crop = face.crop(i, frame)
+        crop, pose = face.crop(i, frame), faces.pose(track.landmarks[i], track.size)
+        points, error = reader.points(luma(frame), track.landmarks[i])
         small = domain.reduce(crop)
         yield MeasuredFace(
             i + 1,
             seconds=i / footage.fps,
             confidence=1.0,
             landmarks=track.landmarks[i],
-            pose=faces.pose(track.landmarks[i], track.size),
+            pose=pose,
+            gaze=gaze(points, pose),
+            error=error,
             reading=aus.since(rest, aus.describe(crop)),
             quality=quality(small) | ({} if before is None else {"noise": domain.camera_noise(before, small)}),
         )
@@ -140,7 +144,7 @@ def _in_picture(image: np.ndarray, number: int, aus: AuReader) -> Iterator[Measu
     for i, points in enumerate(landmarks):
         crop = cut(image, points)
         pose, small = faces.pose(points, (image.shape[0], image.shape[1])), domain.reduce(crop)
-        reading = aus.alone(aus.describe(crop))
-        yield MeasuredFace(number, i, 0.0, 1.0, points, pose, reading, quality(small))
+        reading, (eyes, error) = aus.alone(aus.describe(crop)), reader.points(luma(image), points)
+        yield MeasuredFace(number, i, 0.0, 1.0, points, pose, gaze(eyes, pose), error, reading, quality(small))
     if not landmarks:
         yield MeasuredFace(number)
