@@ -64,7 +64,7 @@ def openface_angles(pose: np.ndarray) -> np.ndarray:
 
 
 def openface_gaze(gaze: np.ndarray) -> np.ndarray:
-    """Return gaze_angle_x, to the subject's left, and gaze_angle_y, downward, in radians, of yaw and pitch in degrees."""
+    """Return gaze_angle_x and gaze_angle_y, to the subject's left and down, radians, of yaw and pitch in degrees."""
     return np.radians(np.asarray(gaze, float)) * [1, -1]
 
 
