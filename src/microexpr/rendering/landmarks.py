@@ -11,21 +11,23 @@ from microexpr.rendering.scene import project, rotation
 
 JAW, CHIN = range(17), 8
 BRIDGE = slice(27, 31)
-BAND, BEHIND = 0.045, 0.01  # dm: height about a jaw point, and depth behind it, in which the contour is searched
+BAND, BEHIND = 0.025, 0.01  # dm: height about a jaw point, and depth behind it, in which the contour is searched
 
 
 def contour(face: Face, landmarks: np.ndarray, screen: np.ndarray, pose: np.ndarray) -> np.ndarray:
     """Return landmarks [68, 2] with those of the jaw on the visible contour of the face, float32[68, 2].
 
     On a turned head a point fixed to the far side of the jaw lies behind the cheek, while annotators mark the outline.
-    `screen` is from `Face.project_vertices`, `pose` yaw, pitch and roll in degrees."""
+    Such a point is moved outward, across the face, to the outline at its height. `screen` is from
+    `Face.project_vertices`, `pose` yaw, pitch and roll in degrees."""
     axis = rotation(*(float(angle) for angle in pose))[:2, 0] * [1, -1]
     axis /= np.linalg.norm(axis)
     middle, points = landmarks[BRIDGE].mean(axis=0), landmarks.copy()
     for i, vertices in zip(JAW, candidates(face), strict=True):
-        outward = (screen[vertices, :2] - middle) @ axis * (1 if i > CHIN else -1)
+        side = 1 if i > CHIN else -1
+        outward = side * ((screen[vertices, :2] - middle) @ axis)
         if i != CHIN:
-            points[i] = screen[vertices[outward.argmax()], :2]
+            points[i] += side * (outward.max() - outward[0]) * axis  # the first is the point itself
     return points
 
 

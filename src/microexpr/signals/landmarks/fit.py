@@ -26,7 +26,10 @@ SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: l
 AT_REST = 0.6  # share of pairs that begin with the image at rest
 MIRROR = np.array([*MIRRORED, 69, 68])
 JAW, JAW_WEIGHT = slice(0, 17), 0.5  # the contour is less certain than other points
-CHANGE_UNIT = 0.005  # of the outer eye distance: errors of a movement above it count by their size, below by its square
+CHANGES, CHANGE_UNIT = (
+    3.0,
+    0.01,
+)  # weight, and part of the outer eye distance: errors of a movement above it count by their size, below by its square
 RIGID = (27, 28, 29, 30, 36, 39, 42, 45)  # landmarks that expressions hardly move
 
 
@@ -78,7 +81,7 @@ def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> di
     return {
         "likelihood": likelihood.mean(1),
         "distance": distance.mean(1),
-        "change": torch.sqrt(1 + (missed**2).sum(-1)) - 1,
+        "change": CHANGES * (torch.sqrt(1 + (missed**2).sum(-1)) - 1),
     }
 
 
