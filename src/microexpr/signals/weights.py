@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
@@ -31,4 +32,14 @@ def load(path: str | Path, network: nn.Module) -> tuple[str, ...]:
         )
     network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, strict=False)
     network.eval().requires_grad_(False)
+    _fuse(network)
     return tuple(metadata["fitted_on"].splitlines())
+
+
+def _fuse(network: nn.Module) -> None:
+    """Put each batch normalisation into the convolution before it: the same function in less time."""
+    for part in [*network.modules()]:
+        if isinstance(part, nn.Sequential):
+            layer, normalisation = part[0], part[1]
+            if isinstance(layer, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
+                part[0], part[1] = fuse_conv_bn_eval(layer, normalisation), nn.Identity()
