@@ -13,16 +13,15 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from skimage.feature import hog
 
 from microexpr.core import arithmetic
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions
 from microexpr.rendering.face import Face
-from microexpr.signals.aus import SIZES, features, regressor, sizes
+from microexpr.signals.aus import SIZES, regressor, sizes
 from microexpr.signals.aus.fit import Session
-from microexpr.signals.aus.movement import movement
+from microexpr.signals.aus.movement import blur, movement
 
 BY = 5  # pixels
 PARAMS = Params()
@@ -45,16 +44,11 @@ def main() -> None:
 
 def compared(session: Session, rounds: int) -> dict[str, list[float]]:
     """Milliseconds a frame of parts of the reading, ours and the usual way's."""
-    looks = [features.describe_face(*pair) for pair in zip(session.crops, session.landmarks_crop, strict=True)]
-    faces = [np.clip(np.rint(look.face), 0, 255).astype(np.uint8) for look in looks]
-    halves = [np.ascontiguousarray(half) for face in faces for half in features.split_halves(face)]
+    faces = [regressor.reduce_crop(crop) for crop in session.crops]
+    blurred = [blur(face) for face in faces]
     pairs: dict[str, list[Callable[[], object]]] = {
-        "gradients of both halves (scikit-image)": [
-            lambda: [features.gradient_histograms(half) for half in halves],
-            lambda: [oriented(half) for half in halves],
-        ],
         "movement (Farneback's)": [
-            lambda: [movement(looks[0].face, look.face) for look in looks],
+            lambda: [movement(blurred[0], face) for face in blurred],
             lambda: [farneback(faces[0], face) for face in faces],
         ],
     }
@@ -63,20 +57,15 @@ def compared(session: Session, rounds: int) -> dict[str, list[float]]:
 
 def reading(session: Session, model: regressor.Model, rounds: int) -> list[float]:
     """Milliseconds a frame of the whole reading, at one size and at all."""
-    crops, landmarks = session.crops, session.landmarks_crop
-    reads = [lambda chosen=chosen: regressor.regress(crops, landmarks, 0, model, chosen) for chosen in ((0,), SIZES)]
-    return best(reads, len(crops), rounds)
+    reads = [lambda chosen=chosen: regressor.regress(session.crops, 0, model, chosen) for chosen in ((0,), SIZES)]
+    return best(reads, len(session.crops), rounds)
 
 
 def rendered(subject: str) -> list[Session]:
     """The sessions of a subject of the population, as the fit reads them."""
     performer = performer_of(subject, PARAMS)
     sessions = render_sessions(Face(performer.face_seed), performer, f"population/{subject}", PARAMS.seed)
-    return [Session(s.crop[..., 0], s.landmarks_crop, s.intensity, s.strength) for s in sessions]
-
-
-def oriented(half: np.ndarray) -> np.ndarray:
-    return hog(half, orientations=9, pixels_per_cell=(8, 8), cells_per_block=(2, 2), block_norm="L2-Hys")
+    return [Session(s.crop[..., 0], s.intensity, s.strength) for s in sessions]
 
 
 def farneback(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -96,10 +85,10 @@ def best(calls: list[Callable[[], object]], frames: int, rounds: int) -> list[fl
 def claim(sessions: list[Session], model: regressor.Model) -> None:
     """FAMGAN's, for all that is read of left and right half: the mean length of the vector's change."""
 
-    def read(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        return regressor.regress(crops, landmarks, 0, model, (0,))[..., :2]
+    def read(crops: np.ndarray) -> np.ndarray:
+        return regressor.regress(crops, 0, model, (0,))[..., :2]
 
-    jumps = [sizes.size_jumps(read, session.crops, session.landmarks_crop, SIZES, BY) for session in sessions]
+    jumps = [sizes.size_jumps(read, session.crops, SIZES, BY) for session in sessions]
     alone, averaged = np.concatenate(jumps, axis=1).mean(axis=1)
     print(f"{BY} px of image size: one_size={alone:.3f} {len(SIZES)}_sizes={averaged:.3f} ratio={averaged / alone:.2f}")
 

@@ -72,7 +72,7 @@ def main() -> int:
     print(HEAD)
     for pair in PAIRS:
         faces = [aligned_face(arguments.clones, name) for name in (pair.rest, pair.expression)]
-        readings = [regress(faces, onset, model) for onset in (0, 1)]
+        readings = [regressor.regress(np.stack(faces), onset, model)[..., 2] for onset in (0, 1)]
         units = [ACTION_UNITS.index(unit) for unit in pair.rise]
         rises, falls = readings[0][1, units] - readings[0][0, units], readings[1][0, units] - readings[1][1, units]
         highest = max(float(np.abs(reading - reading[onset]).max()) for onset, reading in enumerate(readings))
@@ -88,15 +88,13 @@ def main() -> int:
     return 0 if right == signs else 1
 
 
-def aligned_face(clones: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest face of a picture: its grey crop uint8[288, 288] and landmarks [68, 2]."""
+def aligned_face(clones: Path, name: str) -> np.ndarray:
+    """Return the grey crop uint8[288, 288] of the largest face of a picture."""
     path, _, number = name.partition("#")
     image = frame(clones / path, int(number)) if number else picture.read(clones / path)
     if not (faces := find_faces(image)):
         raise DataError(f"{clones / path}: must show a face, seen from the front; none was found")
-    landmarks = faces[0]
-    matrix = alignment(landmarks[None])
-    return align(luma(image), matrix)[..., 0], landmarks @ matrix[:, :2].T + matrix[:, 2]
+    return align(luma(image), alignment(faces[0][None]))[..., 0]
 
 
 def frame(path: Path, number: int) -> np.ndarray:
@@ -105,12 +103,6 @@ def frame(path: Path, number: int) -> np.ndarray:
     if not frames:
         raise DataError(f"{path}: must have a frame {number}, but ends before it")
     return frames[0]
-
-
-def regress(faces: list[tuple[np.ndarray, np.ndarray]], onset: int, model: regressor.Model) -> np.ndarray:
-    """Return the intensities of both sides together, float32[2, 17]."""
-    crops, landmarks = (np.stack(parts) for parts in zip(*faces, strict=True))
-    return regressor.regress(crops, landmarks, onset, model)[..., 2]
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def read_on(clip, face) -> None:
     numbers, grey = np.arange(clip.first, clip.last + 1), luma(face.crop)
     events = apex.locate(replace(clip, apex=None), {"frame": numbers, **face.arrays()}, apex.Params())
     onset, top = (int(np.searchsorted(numbers, number)) for number in (events.onset, events.apex))
-    values = regressor.regress(grey, face.landmarks_crop, onset, regressor.load())
+    values = regressor.regress(grey, onset, regressor.load())
     moved = flow.clip_flow(grey, onset, top, flow.Params())
     assert all(np.isfinite(array).all() for array in (events.score, values, moved))
     for i in np.flatnonzero(~face.detected):

@@ -45,12 +45,12 @@ def true() -> dict[str, TrueFace]:
 
 @pytest.fixture
 def regress(monkeypatch):
-    """Read of each unit how bright a face is, the apex by its landmarks; record the images that are read."""
+    """Read of each unit how bright a face is; record the images that are read."""
     calls = []
 
-    def read(crops, points, onset, model):
+    def read(crops, onset, model):
         calls.append(crops)
-        values = crops.mean((1, 2)) / 10 + np.where(points[:, 0, 0] == APEX, 1, 0)
+        values = crops.mean((1, 2)) / 10
         return np.broadcast_to(values[:, None, None], (len(crops), len(ACTION_UNITS), 3))
 
     monkeypatch.setattr(face_changes, "regressor", SimpleNamespace(regress=read))

@@ -13,6 +13,7 @@ from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
 from microexpr.population import Params, clips, identities, recordings, scenes, sessions
+from microexpr.population.units import UNITS
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import LIDS_AT_REST, RESTING
@@ -138,15 +139,15 @@ def test_sampled_intensities_have_the_strength_that_was_asked_for(strength: int,
 
 
 def test_a_session_begins_at_rest(written: Any) -> None:
-    assert sessions.UNITS[: len(ACTION_UNITS)] == ACTION_UNITS and len(set(sessions.UNITS)) == len(sessions.UNITS)
+    assert UNITS[: len(ACTION_UNITS)] == ACTION_UNITS and len(set(UNITS)) == len(UNITS)
     with store.open_file(written[0], "population") as file:
         session = file["sessions/1"]
         assert session["strength"][()].tolist() == [0, 1, 2]
-        assert store.strings(session["action_unit"]) == list(sessions.UNITS)
+        assert store.strings(session["action_unit"]) == list(UNITS)
         intensity = session["intensity"][0]
-    rest = {unit for unit, value in zip(sessions.UNITS, intensity[:, 2], strict=True) if value}
+    rest = {unit for unit, value in zip(UNITS, intensity[:, 2], strict=True) if value}
     assert rest == {*RESTING, "AU45"}
-    assert intensity[sessions.UNITS.index("AU45")] == pytest.approx(LARGEST * LIDS_AT_REST)
+    assert intensity[UNITS.index("AU45")] == pytest.approx(LARGEST * LIDS_AT_REST)
 
 
 def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:

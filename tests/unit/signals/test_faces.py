@@ -28,6 +28,8 @@ from microexpr.signals.faces import (
 )
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS
+from microexpr.signals.faces.predictors import NetworkPredictor
+from microexpr.signals.landmarks.boxes import Box
 
 PHOTOGRAPH = astronaut()[:320, :420]
 
@@ -147,20 +149,20 @@ def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
     (box,) = detection.detect(PHOTOGRAPH, 0)
     landmarks = []
     for right, larger in ((0, 1), (0.08, 1), (-0.08, 1.1), (0, 0.9)):
-        moved = detection.Box(box.centre + [right * box.side, 0], box.side * larger)
-        landmarks.append(detection.LandmarkPredictor(grey).refine(moved)[17:])
+        moved = Box(box.centre + [right * box.side, 0], box.side * larger)
+        landmarks.append(NetworkPredictor(grey).refine(moved)[17:])
     away = np.linalg.norm(np.array(landmarks) - np.mean(landmarks, axis=0), axis=-1)
-    assert away.mean() < 0.005 * outer_eye_distance(detection.LandmarkPredictor(grey).refine(box))
+    assert away.mean() < 0.005 * outer_eye_distance(NetworkPredictor(grey).refine(box))
 
 
 @pytest.mark.parametrize("side", [90.0, 127.99, 128.0, 200.3])
 def test_boxes_of_the_lattice_surround_a_box_and_do_not_move_with_it(side: float) -> None:
-    box = detection.Box(np.array([101.7, 80.2]), side)
+    box = Box(np.array([101.7, 80.2]), side)
     corners, weights = detection.lattice(box)
     assert weights.min() > 0 and weights.sum() == pytest.approx(1)
     assert weights @ corners == pytest.approx([*box.centre, box.side], abs=side / 16)
     assert np.ptp(corners, axis=0).max() <= side / 8
-    others, changed = detection.lattice(detection.Box(box.centre + 1e-6, side + 1e-6))
+    others, changed = detection.lattice(Box(box.centre + 1e-6, side + 1e-6))
     assert (others == corners).all() and changed == pytest.approx(weights, abs=1e-5)
 
 
@@ -182,7 +184,7 @@ def test_noise_of_one_grey_level_hardly_moves_landmarks() -> None:
 def test_points_that_tracking_loses_move_with_the_rest_of_the_face() -> None:
     grey = cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY)
     (box,) = detection.detect(PHOTOGRAPH, 0)
-    reference = tracking.Reference.of(grey, detection.LandmarkPredictor(grey).refine(box))
+    reference = tracking.Reference.of(grey, NetworkPredictor(grey).refine(box))
     moved = detection.cut_patch(shifted(grey, 3, 1), reference.matrix)
     clear, lost = reference.track(moved.copy())
     assert lost.max() < 0.1

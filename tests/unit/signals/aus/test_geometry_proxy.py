@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from microexpr.signals.aus.features import MIRRORED
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, geometry_proxy
 from microexpr.signals.aus.geometry_proxy import POSE, VERTICES, Mesh, read, solve_units
 from microexpr.signals.aus.pyfeat import READ_UNITS, UNITS
+from microexpr.signals.landmarks.mirror import MIRRORED
 
 
 def drawn_mesh() -> Mesh:

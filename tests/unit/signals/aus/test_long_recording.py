@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from microexpr.signals.aus.features import describe_face
 
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, recording, regressor
@@ -24,7 +23,7 @@ def looks():
     moved[144:] = np.roll(still, 2, axis=0)[144:]
     frames = [still] * 50 + [moved] * 70
     noisy = [(frame + rng.normal(0, 2, frame.shape)).clip(0, 255).astype(np.uint8) for frame in frames]
-    return [describe_face(frame, POINTS) for frame in noisy]
+    return [regressor.load().describe(frame) for frame in noisy]
 
 
 def test_parts_are_joined(looks):
