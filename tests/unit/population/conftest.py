@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from microexpr.population import Params, clips, scenes, sessions
+from microexpr.population import portraits as module_portraits
 from microexpr.population.subject import write_subject
 from microexpr.signals import faces, flow
 
@@ -46,6 +47,17 @@ def subjects(written: Any) -> tuple[list[Path], list[Path]]:
     with pytest.MonkeyPatch.context() as patch:
         write_small(held_out, patch)
     return [copy, path], [held_out]
+
+
+@pytest.fixture(scope="package")
+def portraits(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files of portraits of two subjects, one scene each."""
+    paths = [tmp_path_factory.mktemp("portraits") / f"p000{number}.h5" for number in (1, 2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module_portraits, "SCENES", 1)
+        for path in paths:
+            module_portraits.write_portraits(path, path.stem, PARAMS)
+    return paths
 
 
 def write_small(path: Path, patch: pytest.MonkeyPatch) -> None:

@@ -13,22 +13,38 @@ from microexpr.population import Params
 from microexpr.population.recordings import clips_of
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.aus import fit as action_units
+from microexpr.signals.landmarks import fit as landmarks
+from microexpr.signals.landmarks import network
 from microexpr.training import generator_file, refit
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.job import Params as TrainParams
 
+PORTRAYED = {"generated/population/p0001/*", "generated/population/p0002/*"}
 FITTED_ON = {"generated/population/s0001/*", "generated/population/s0002/*"}
 Files = tuple[list[Path], list[Path]]
 
 
-def test_the_reader_of_action_units(subjects: Files, tmp_path: Path) -> None:
+def test_the_reader_of_action_units(
+    subjects: Files, portraits: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(action_units, "SCENES", 2)
     paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
     for path in paths:
-        action_units.run(*subjects, path)
+        action_units.run(portraits, subjects[1], path, steps=2)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     model, metadata = regressor.load(paths[0]), store.read_metadata(paths[0])
-    assert set(model.fitted_on) == FITTED_ON and metadata["held_out"] == "1 subjects"
+    assert set(model.fitted_on) == PORTRAYED and metadata["held_out"] == "1 subjects"
     assert len(json.loads(metadata["errors"])) == 4 * (1 + len(ACTION_UNITS))
+
+
+def test_the_predictor_of_landmarks(portraits: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landmarks, "PAIRS", 2)
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path in paths:
+        landmarks.run(portraits, portraits[:1], path, steps=2)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert set(network.load(paths[0]).fitted_on) == PORTRAYED
+    assert json.loads(store.read_metadata(paths[0])["errors"])["all"] > 1
 
 
 def fit_generator(subjects: Files, path: Path, stop: int = 0, folder: CheckpointDir | None = None) -> bytes:
