@@ -6,19 +6,27 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from skimage import data
 
+from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, recording, regressor
+from microexpr.signals.faces import align, alignment, detection
+from microexpr.signals.faces.predictors import NetworkPredictor
 
-POINTS = np.tile(np.array([143.5, 150.0]), (68, 1))
+
+def photograph() -> np.ndarray:
+    """Return the aligned face of scikit-image's astronaut, float64[288, 288]."""
+    grey = luma(data.astronaut())
+    (box,) = detection.detect(data.astronaut(), 0)
+    return align(grey, alignment(NetworkPredictor(grey).refine(box)[None]))[..., 0].astype(float)
 
 
 @pytest.fixture(scope="module")
 def looks():
-    """A texture, the lower half of which has moved by two pixels after 50 of 120 frames."""
+    """A face, the lower half of which has moved by two pixels after 50 of 120 frames."""
     rng = generator(0, "recording")
-    still = cv2.GaussianBlur(rng.uniform(0, 255, (288, 288)).astype(np.float32), (0, 0), 4)
-    still = (128 + 6 * (still - still.mean())).clip(0, 255)
+    still = photograph()
     moved = still.copy()
     moved[144:] = np.roll(still, 2, axis=0)[144:]
     frames = [still] * 50 + [moved] * 70
@@ -46,7 +54,8 @@ def test_a_part_is_held_against_what_most_of_it_is_like(looks):
 def test_a_face_is_held_against_its_resting_frames_though_they_are_few(looks):
     """The first 20 frames show half of the others' intensity, 0.1 of which is noise."""
     intensity = np.where(np.arange(120) < 20, 4, 8)[:, None, None] + 0.1 * np.ones((120, 2, len(ACTION_UNITS)))
-    reader = SimpleNamespace(ramps=None, appearance=lambda features, ramps: intensity / len(ACTION_UNITS))
+    readings = (SimpleNamespace(values=values.T / len(ACTION_UNITS)) for values in intensity.transpose(0, 2, 1))
+    reader = SimpleNamespace(alone=lambda face: next(readings))
     resting = recording.resting_frames(looks, reader)
     assert np.flatnonzero(resting).tolist() == [*range(20)]
     assert recording.reference_position(looks, resting, recording.median_face(looks, resting)) < 20
@@ -76,7 +85,7 @@ def test_a_hand_and_frames_without_a_face_are_not_seen(looks):
 
 
 def test_the_gaze_is_where_the_iris_is():
-    landmarks = POINTS.copy()
+    landmarks = np.tile(np.array([143.5, 150.0]), (68, 1))
     for first, middle in ((36, 100), (42, 187)):
         angle = np.linspace(0, 2 * np.pi, 6, endpoint=False)
         landmarks[first : first + 6] = np.column_stack([middle + 17 * np.cos(angle), 80 + 6 * np.sin(angle)])
