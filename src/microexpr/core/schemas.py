@@ -197,7 +197,7 @@ POPULATION = Schema(
 )  # fmt: skip
 
 ROW = ("row",)  # a face in a frame or picture
-MEASURES = Schema(  # of `microexpr measure`: a dataset for each column of a table
+FACE_TABLE = Schema(  # of `microexpr measure`: a dataset for each column of a table
     1,
     {
         "number": Field("int64", ROW, "-", "frame or picture from 1, face from 0, or 1 where there is a face"),
@@ -216,5 +216,5 @@ MEASURES = Schema(  # of `microexpr measure`: a dataset for each column of a tab
 
 SCHEMAS = {
     "truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH,
-    "measured": MEASURED, "measures": MEASURES, "population": POPULATION,
+    "measured": MEASURED, "face_table": FACE_TABLE, "population": POPULATION,
 }  # fmt: skip
