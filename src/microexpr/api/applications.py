@@ -300,7 +300,7 @@ def _read(path: Path) -> pd.DataFrame:
     """Return a table that `measure` has written."""
     if path.suffix != ".h5":
         return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    with store.open_file(path, "measures") as file:
+    with store.open_file(path, "face_table") as file:
         names = store.attribute_text(file.attrs["columns"]).split()
         return pd.DataFrame(
             {name: store.strings(file[name]) if name == "picture" else file[name][()] for name in names}

@@ -209,8 +209,9 @@ PORTRAITS = Schema(
         "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axis"),
     },
 )  # fmt: skip
+
 ROW = ("row",)  # a face in a frame or picture
-MEASURES = Schema(  # of `microexpr measure`: a dataset for each column of a table
+FACE_TABLE = Schema(  # of `microexpr measure`: a dataset for each column of a table
     1,
     {
         "number": Field("int64", ROW, "-", "frame or picture from 1, face from 0, or 1 where there is a face"),
@@ -229,5 +230,5 @@ MEASURES = Schema(  # of `microexpr measure`: a dataset for each column of a tab
 
 SCHEMAS = {
     "truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH,
-    "measured": MEASURED, "measures": MEASURES, "population": POPULATION, "portraits": PORTRAITS,
+    "measured": MEASURED, "face_table": FACE_TABLE, "population": POPULATION, "portraits": PORTRAITS,
 }  # fmt: skip

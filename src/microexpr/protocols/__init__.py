@@ -18,9 +18,8 @@ from microexpr.protocols.provenance import Unit
 from microexpr.protocols.sources import driving_clips
 from microexpr.protocols.splits import check_shards, shard, shards
 
-Training = Literal[
-    "corpus", "both", "ablation"
-]  # a fold's clips alone | these, after the population | what `ABLATION` says
+# What a method trains on: a fold's clips alone | these, after the population | what `ABLATION` says.
+Training = Literal["corpus", "both", "ablation"]
 
 __all__ = [
     "ABLATION",

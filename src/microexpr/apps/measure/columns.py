@@ -47,7 +47,7 @@ class Columns(NamedTuple):
     """Neighbouring columns of one unit."""
 
     names: tuple[str, ...]
-    kind: str  # of DECIMALS, and of the schema `measures`
+    kind: str  # of DECIMALS, and of the schema `face_table`
     values: Callable[[Any], Any]  # of a MeasuredFace; None where they were not measured
 
 

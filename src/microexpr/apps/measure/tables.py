@@ -55,8 +55,8 @@ def of_footage(footage: Footage, aus: AuReader, progress: Progress) -> Table:
     face, frames = SteadyFace(track, footage.fps), len(track.detected)
     reference, rest = _at_rest(footage, face, aus)
     columns = table(_measured(footage, face, rest, aus, progress))
-    seconds, faces_found = frames / footage.fps, 1 + track.other_faces
-    return Table(columns, frames, faces_found, footage.generated, seconds, reference + 1, tuple(notes))
+    seconds, count = frames / footage.fps, 1 + track.other_faces
+    return Table(columns, frames, count, footage.generated, seconds, reference + 1, tuple(notes))
 
 
 class SteadyFace:
@@ -128,9 +128,9 @@ def of_pictures(paths: Sequence[Path], aus: AuReader, progress: Progress) -> Tab
         except DataError as error:
             problems.append(str(error))
         else:
-            found_faces = [*_in_picture(image, number, aus)]
-            names += [path.name] * len(found_faces)
-            measured += found_faces
+            rows = [*_in_picture(image, number, aus)]
+            names += [path.name] * len(rows)
+            measured += rows
         progress("measuring pictures", number, len(paths))
     if not measured:
         raise DataError("; ".join(problems))

@@ -62,7 +62,7 @@ def _parquet(path: Path, table: "Table", attributes: dict[str, str]) -> None:
 
 
 def _hdf5(path: Path, table: "Table", attributes: dict[str, str], fitted_on: tuple[str, ...]) -> None:
-    with store.create(path, "measures", {}, columns=" ".join(table.columns), **attributes) as file:
+    with store.create(path, "face_table", {}, columns=" ".join(table.columns), **attributes) as file:
         for name, values in table.columns.items():
             file.put(name, values, KINDS.get(name, name))
         file.put("fitted_on", fitted_on)

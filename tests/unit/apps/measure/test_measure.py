@@ -95,13 +95,13 @@ def test_angles_turn_the_head_as_openface_says(pose):
 
 def test_a_head_that_bows_or_turns_has_openfaces_signs(tmp_path):
     """Looking down is positive Rx, turning to the subject's own right positive Ry."""
-    for pose, column in (((-15, 0, 0), "pose_Ry"), ((0, 12, 0), "pose_Rx")):
-        image = Face(5).render(np.zeros((len(SHOWN), 2), np.float32), pose, size=(640, 480)).image
-        Image.fromarray(image).save(tmp_path / "face.png")
-        straight = Face(5).render(np.zeros((len(SHOWN), 2), np.float32), (0, 0, 0), size=(640, 480)).image
-        Image.fromarray(straight).save(tmp_path / "straight.png")
-        table = microexpr.measure([tmp_path / "face.png", tmp_path / "straight.png"])
-        assert table[column][0] - table[column][1] > np.radians(6)
+    face, poses = Face(5), {"straight": (0, 0, 0), "turned": (-15, 0, 0), "bowed": (0, 12, 0)}
+    for name, pose in poses.items():
+        image = face.render(np.zeros((len(SHOWN), 2), np.float32), pose, size=(640, 480)).image
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+    table = microexpr.measure([tmp_path / f"{name}.png" for name in poses])
+    assert table["pose_Ry"][1] - table["pose_Ry"][0] > np.radians(6)
+    assert table["pose_Rx"][2] - table["pose_Rx"][0] > np.radians(6)
 
 
 def test_a_picture_has_a_row_for_each_face_the_largest_first(folder):
@@ -158,7 +158,7 @@ def test_every_format_holds_the_same_table(place, measured):
         pd.testing.assert_frame_equal(again[again["input"] == "take.avi"][[*measured]], measured, check_like=True)
         assert again["picture"].dropna().to_list() == ["pair.png"] * 2
         assert (place / form / f"take.{ending}").exists()
-    with store.open_file("hdf5/take.h5", "measures") as file:
+    with store.open_file("hdf5/take.h5", "face_table") as file:
         assert store.attribute_text(file.attrs["origin"]) == "generated" and store.fitted_on(file)
     assert summary("csv")["origin"].to_dict() == {"take.csv": "generated", "pair.csv": "not marked as generated"}
 
