@@ -164,7 +164,7 @@ def action_units(
         def read(crops: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
             for crop in crops:
                 yield crop
-                report("reading action units", next(numbers), frames * len(aus.SIZES))
+                report("reading action units", next(numbers), frames)
 
         values = regressor.regress(luma(tracked.crop), onset, reader, count=read)
     curves = filters.curves(values, onset, rate, aus.Params())

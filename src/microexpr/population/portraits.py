@@ -20,7 +20,7 @@ from microexpr.population.units import ORDER, UNITS, resting_units
 from microexpr.rendering import walls
 from microexpr.rendering.display import ACTION_UNITS, FULL, POSES, array, sample_display
 from microexpr.rendering.face import Face
-from microexpr.rendering.landmarks import contour, pupils
+from microexpr.rendering.landmarks import contour
 from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
 from microexpr.rendering.scene import Light
 from microexpr.signals import aus
@@ -46,7 +46,7 @@ class Portraits:
     """All n images of a subject, scene by scene."""
 
     image: np.ndarray  # uint8[n, 224, 224], grey
-    points: np.ndarray  # float32[n, 70, 2]: iBUG's 68 landmarks, the jaw's on the visible contour, and both pupils
+    points: np.ndarray  # float32[n, 70, 2]: 68 landmarks before `markup.space_evenly`, and both pupils
     intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `units.UNITS` and left, right
     pose: np.ndarray  # float32[n, 3]: yaw, pitch, roll in degrees
 
@@ -89,9 +89,8 @@ def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterat
             units, turned, moved, light, size, zoom, gaze + glance, np.ascontiguousarray(background)
         )  # fmt: skip
         screen = face.project_vertices(units, turned, moved, size, zoom)
-        points = np.vstack(
-            [contour(face, rendered.landmarks, screen, turned), pupils(face, gaze + glance, turned, moved, size, zoom)]
-        )
+        pupils = face.pupils(gaze + glance, turned, moved, size, zoom)
+        points = np.vstack([contour(face.jaw_skin, screen, turned), pupils])
         yield luma(rendered.image), points.astype(np.float32), units[ORDER], turned.astype(np.float32)
 
 

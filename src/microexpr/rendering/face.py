@@ -7,10 +7,12 @@ from itertools import accumulate
 
 import numpy as np
 
+from microexpr.core.markup import space_evenly
 from microexpr.core.seeds import generator
 from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles, walls
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
+from microexpr.rendering.landmarks import contour, jaw_skin
 from microexpr.rendering.lanes import LANES
 from microexpr.rendering.layers import CELL, Layer, arrange, in_rows
 from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
@@ -31,7 +33,7 @@ class RenderedFace:
     """One image and its ground truth."""
 
     image: np.ndarray  # uint8[H, W, 3], RGB
-    landmarks: np.ndarray  # float32[68, 2]: x, y in px of dlib's 68 points, projected from the mesh
+    landmarks: np.ndarray  # float32[68, 2]: x, y in px by iBUG's markup, projected from the mesh
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +70,7 @@ class Face:
         self._lashes = hair.lashes(generator(seed, "lashes"))
         self._iris = eyes.iris(generator(seed, "iris"))
         self._assemble()
+        self.jaw_skin = jaw_skin(self.vertices)  # see rendering.landmarks
         self._samples: Samples | None = None
         self._sky = self._open_sky()
         self._lit: dict[Light, np.ndarray] = {}
@@ -102,7 +105,7 @@ class Face:
         light_vertices(self._vertex_materials, normals, self._tangents, turn, sky, lit, folds, surface, lamps)
         image = (self._wall(size) if background is None else background).copy()
         self._draw(screen, surface, lamps, level, image)
-        return RenderedFace(image, screen[rig().landmarks, :2].copy())
+        return RenderedFace(image, space_evenly(contour(self.jaw_skin, screen, np.asarray(pose))))
 
     def trace(
         self,
@@ -140,14 +143,18 @@ class Face:
         return project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
     def landmarks(self, action_units: np.ndarray, pose: np.ndarray, size: tuple[int, int], zoom: float) -> np.ndarray:
-        """Return the 68 landmarks as `render` projects them without a shift, float64[68, 2]."""
+        """Return the 68 vertices of the rig that are landmarks, without a shift, float64[68, 2] in px."""
         screen = self.project_vertices(action_units, pose, (0.0, 0.0), size, zoom)
         return screen[rig().landmarks, :2].astype(float)
 
-    @property
-    def eyeballs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Centres and radii of the left and the right eyeball in dm, float32[2, 3] and float32[2, 1]."""
-        return self._eyes.centres[:, 0], self._eyes.radii[:, 0]
+    def pupils(
+        self, gaze: np.ndarray, pose: np.ndarray, shift: np.ndarray, size: tuple[int, int], zoom: float
+    ) -> np.ndarray:
+        """Return the centres of both pupils in pixels, the subject's left first, float32[2, 2]; see `render`."""
+        ahead = rotation(float(gaze[0]), float(gaze[1]), 0)[:, 2]
+        points = self._eyes.centres[:, 0] + self._eyes.radii[:, 0] * ahead - self.centre
+        turn = rotation(*(float(angle) for angle in pose))
+        return project((points @ turn.T).astype(np.float32), size, shift, zoom)[:, :2]
 
     def _glasses(self, rng: np.random.Generator) -> list[Layer]:
         """Sample glasses, for some people."""

@@ -7,7 +7,7 @@ import pytest
 
 from microexpr.core import store
 from microexpr.rendering.face import Face
-from microexpr.rendering.landmarks import contour, pupils
+from microexpr.rendering.landmarks import contour
 from microexpr.rendering.rig import rig
 from microexpr.signals.portraits import SCENE, SIDE, SIZE, read
 
@@ -50,7 +50,7 @@ def test_the_jaw_of_a_turned_head_is_where_its_outline_is(face: Face) -> None:
     )
     for (screen, pose), least in ((still, 0.0), (turned, 2.0)):
         points = screen[rig().landmarks, :2]
-        moved = contour(face, points, screen, pose) - points
+        moved = contour(face.jaw_skin, screen, pose) - points
         assert not moved[17:].any() and not moved[8].any() and np.abs(moved[:17, 1]).max() < 1e-3
         assert (moved[:8, 0] <= 1e-6).all() and (moved[9:17, 0] >= -1e-6).all()
         assert np.abs(moved[:17]).max() >= least
@@ -58,7 +58,7 @@ def test_the_jaw_of_a_turned_head_is_where_its_outline_is(face: Face) -> None:
 
 def test_pupils_follow_the_gaze(face: Face) -> None:
     ahead, left = (
-        pupils(face, np.array(gaze), np.zeros(3), np.zeros(2, np.float32), SIZE_2, 1.0)
+        face.pupils(np.array(gaze), np.zeros(3), np.zeros(2, np.float32), SIZE_2, 1.0)
         for gaze in ((0.0, 0.0), (20.0, 0.0))
     )
     assert (left[:, 0] > ahead[:, 0] + 1).all() and np.abs(left[:, 1] - ahead[:, 1]).max() < 1

@@ -57,7 +57,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
         values, at_one_size = units["raw"][()], None
         if params.backend == "embedded":
             arguments = luma(crops), onset, regressor.load()
-            values, at_one_size = (regressor.regress(*arguments, sizes) for sizes in (params.sizes, ONE_SIZE))
+            values, at_one_size = (regressor.regress(*arguments, sizes) for sizes in (aus.SIZES, ONE_SIZE))
         expression = slice(onset, offset + 1)
         return DrivingClip(
             clip,

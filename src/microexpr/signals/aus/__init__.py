@@ -31,10 +31,10 @@ class Params(BaseModel):
         description="reader: the shipped regressor, OpenFace 2's tables, py-feat's detectors or its geometry proxy",
     )
     sizes: tuple[Annotated[int, Field(ge=-100, le=100)], ...] = Field(
-        default=SIZES,
+        default=(0,),
         min_length=1,
-        description="pixels by which height and width of the crop are changed; intensities are averaged over sizes "
-        "(embedded reader)",
+        description="pixels by which height and width of the crop are changed; intensities are averaged over sizes, "
+        "FAMGAN's being -10, -5, 0, 5, 10 (embedded reader)",
     )
     half_window: float = Field(
         default=0.01,

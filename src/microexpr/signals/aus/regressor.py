@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from microexpr.core.weights import shipped
 from microexpr.signals import weights
-from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIZES
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.movement import blur, movement
 from microexpr.signals.aus.sizes import average_over_sizes
 from microexpr.signals.layers import Residual, convolution
@@ -170,7 +170,7 @@ def regress(
     crops: np.ndarray,
     onset: int,
     model: Model,
-    sizes: Sequence[int] = SIZES,
+    sizes: Sequence[int] = (0,),
     count: Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]] = iter,
 ) -> np.ndarray:
     """Return intensities by `ACTION_UNITS` and `SIDES`, float32[T, 17, 3], not clipped to 0..5.

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from microexpr.core.markup import space_evenly
 from microexpr.signals import weights
 from microexpr.signals.landmarks.boxes import Box, face_box
 from microexpr.signals.layers import Residual, convolution
@@ -111,9 +112,10 @@ class Model:
         matrix = patch_matrix(box)
         with torch.inference_mode():
             positions, variance = self.network(torch.from_numpy(cut(grey, matrix))[None, None].float() / 255)
-        points = (positions[0].double().numpy() + 0.5) * SIZE - 0.5
+        points = ((positions[0].double().numpy() + 0.5) * SIZE - 0.5 - matrix[:, 2]) / matrix[0, 0]
+        points[:68] = space_evenly(points[:68])
         error = ERROR_UNIT * SIZE * np.exp(0.5 * variance[0].double().numpy())
-        return Landmarks((points - matrix[:, 2]) / matrix[0, 0], error / matrix[0, 0])
+        return Landmarks(points, error / matrix[0, 0])
 
     def refine(self, grey: np.ndarray, box: Box) -> Landmarks:
         """Return the points in the box of the last ones, until it is stable."""
