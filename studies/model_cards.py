@@ -1,0 +1,145 @@
+"""Whom do the readers of landmarks and action units read well? Errors by skin tone, age, sex and glasses.
+
+    python studies/model_cards.py [--subjects 150] [--write-docs]     # the table of docs/model-cards.md
+
+Rendered subjects whom nothing was fitted on, in the scenes of portraits: a simulated camera records each scene,
+landmarks are read in a box that is a little off, crops are aligned by them, and action units are read off the crops.
+"""
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pages
+
+from microexpr.core import arithmetic
+from microexpr.core.markup import space_evenly
+from microexpr.core.seeds import generator
+from microexpr.population import Params, portraits
+from microexpr.population.identities import performer_of
+from microexpr.rendering.face import GLASSES, Face
+from microexpr.signals import conditions
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
+from microexpr.signals.aus.agreement import agreement
+from microexpr.signals.faces import align, alignment
+from microexpr.signals.faces.predictors import MODEL
+from microexpr.signals.landmarks import network
+from microexpr.signals.landmarks.boxes import Box, face_box
+from microexpr.signals.portraits import SCENE
+
+PAGE, MARK = "docs/model-cards.md", "study-model-cards"
+FIRST = 5001  # subjects p5001 and following are in no training
+READ = len(ACTION_UNITS)
+GROUPS: dict[str, Callable[["Read"], bool]] = {
+    "all": lambda one: True,
+    "skin light": lambda one: one.face.look.tone < 0.35,
+    "skin medium": lambda one: 0.35 <= one.face.look.tone < 0.6,
+    "skin dark": lambda one: one.face.look.tone >= 0.6,
+    "young": lambda one: one.face.traits.age < 0.2,
+    "middle-aged": lambda one: 0.2 <= one.face.traits.age < 0.45,
+    "old": lambda one: one.face.traits.age >= 0.45,
+    "female": lambda one: not one.face.traits.is_male,
+    "male": lambda one: one.face.traits.is_male,
+    "glasses": lambda one: one.glasses,
+    "no glasses": lambda one: not one.glasses,
+}
+HEAD = (
+    "| subjects | number | landmarks: error | of changes | action units: ICC of change, micro | macro | error, micro | "
+    "macro | read at rest, less true |\n|" + " --- |" * 9
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What is read of a subject."""
+
+    face: Face
+    glasses: bool
+    distance: np.ndarray  # float[n], % of the outer eye distance, mean over the landmarks of an image
+    moved: np.ndarray  # float[n], %, root mean square over inner landmarks of the error of movement since rest
+    true: np.ndarray  # float[n, 17, 2], change of FACS intensity since rest
+    found: np.ndarray  # float[n, 17, 2]
+    is_micro: np.ndarray  # bool[n]
+    rest: float  # FACS intensity, mean of read less true of images at rest
+
+
+def main() -> int:
+    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    made.add_argument("--subjects", type=int, default=150)
+    made.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    arguments = made.parse_args()
+    subjects = []
+    for number in range(FIRST, FIRST + arguments.subjects):
+        subjects.append(read_subject(f"p{number}"))
+        print(f"\r{len(subjects)} of {arguments.subjects} subjects", end="", file=sys.stderr)
+    lines = [HEAD, *(row(name, [one for one in subjects if is_in(one)]) for name, is_in in GROUPS.items())]
+    print("\n".join(lines))
+    if arguments.write_docs:
+        pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
+    return 0
+
+
+def read_subject(subject: str) -> Read:
+    """Render the portraits of a subject and read them."""
+    params = Params()
+    performer = performer_of(subject, params)
+    face = Face(performer.face_seed)
+    data = portraits.render_portraits(face, performer, f"population/{subject}", params.seed)
+    scenes = [
+        read_scene(data, scene, generator(params.seed, subject, "cards", scene)) for scene in range(portraits.SCENES)
+    ]
+    distance, moved, true, found, rest = zip(*scenes, strict=True)
+    is_micro = np.tile(np.arange(1, SCENE) % 2 == 0, portraits.SCENES)
+    glasses = bool(generator(performer.face_seed, "glasses").random() < GLASSES)
+    arrays = [np.concatenate(parts) for parts in (distance, moved, true, found)]
+    return Read(face, glasses, arrays[0], arrays[1], arrays[2], arrays[3], is_micro, float(np.mean(rest)))
+
+
+def read_scene(
+    data: portraits.Portraits, scene: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
+    """Read the images of a scene: errors, changes since rest, and what is read too much at rest."""
+    landmarks, units, camera = network.load(MODEL), regressor.load(), conditions.sample(rng, is_close=True)
+    images = [conditions.record(data.image[i], camera, rng) for i in range(scene * SCENE, (scene + 1) * SCENE)]
+    true = data.points[scene * SCENE : (scene + 1) * SCENE, :68]
+    first = face_box(true[0])
+    start = Box(first.centre + first.side * rng.normal(0, 0.03, 2), first.side * np.exp(rng.normal(0, 0.05)))
+    found = np.stack([landmarks.refine(image, start).points[:68] for image in images])
+    eyes = np.linalg.norm(true[0, 36] - true[0, 45])
+    error = 100 * (found - np.stack([space_evenly(points) for points in true])) / eyes
+    matrix = alignment(found[:1].astype(float))
+    features = [units.describe(align(image, matrix)[..., 0]) for image in images]
+    intensity = data.intensity[scene * SCENE : (scene + 1) * SCENE, :READ]
+    change = np.stack([units.change(features[0], one).values.T for one in features[1:]])
+    alone = np.clip(units.alone(features[0]).values.T, 0, LARGEST)
+    missed = np.sqrt((((error[1:] - error[0])[:, 17:]) ** 2).sum(-1).mean(-1))
+    distance = np.linalg.norm(error[1:], axis=-1).mean(-1)
+    return distance, missed, intensity[1:] - intensity[0], change, float((alone - intensity[0]).mean())
+
+
+def row(name: str, subjects: list[Read]) -> str:
+    """Return the line of a group of subjects."""
+    numbers = "|".join(f" {value:.2f} " for value in figures(subjects)) if subjects else "|".join([" - "] * 7)
+    return f"| {name} | {len(subjects)} |{numbers}|"
+
+
+def figures(subjects: list[Read]) -> Iterator[float]:
+    for name in ("distance", "moved"):
+        yield float(np.mean(np.concatenate([getattr(one, name) for one in subjects])))
+    by_size = []
+    for is_micro in (True, False):
+        true, found = (
+            np.concatenate([getattr(one, name)[one.is_micro == is_micro] for one in subjects])
+            for name in ("true", "found")
+        )
+        by_size.append([agreement(true[:, unit].ravel(), found[:, unit].ravel()) for unit in range(READ)])
+    for figure in ("icc", "mae"):
+        yield from (float(np.nanmean([unit[figure] for unit in units])) for units in by_size)
+    yield float(np.mean([one.rest for one in subjects]))
+
+
+if __name__ == "__main__":
+    arithmetic.restart_pinned()
+    sys.exit(main())
