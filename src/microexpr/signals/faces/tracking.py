@@ -1,8 +1,8 @@
 """Track faces from frame to frame, each from its own landmarks, and detect them again where they are lost.
 
-Two measurements are made of a face. Predicted landmarks are right on average but noisy and damped (they show only
-part of a faint movement). Points of a reference frame tracked by optical flow (Lucas and Kanade 1981) are precise but
-drift over seconds. `combine_tracks` takes movement from the second and position from the first.
+Two measurements are made of a face. Predicted landmarks are right on average but damped: they show only part of a faint
+movement. Points of a reference frame tracked by optical flow (Lucas and Kanade 1981) show more of it but drift.
+`combine_tracks` takes movement from the second and position from the first.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from microexpr.signals.faces.detection import (  # fmt: skip
 from microexpr.signals.faces.predictors import PREDICTORS, PredictorName
 from microexpr.signals.landmarks.boxes import Box, face_box
 
-WINDOW, LEVELS = 27, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
+WINDOW, LEVELS = 17, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
 INNER = 17  # the first landmark that is tracked: those of the jaw slide along it
 EYES = np.arange(36, 48)
 STEADY = np.array([*range(17, 37), 39, 42, *range(45, 68)])  # all but jaw and lids
