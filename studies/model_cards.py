@@ -1,20 +1,23 @@
 """Whom do the readers of landmarks and action units read well? Errors by skin tone, age, sex and glasses.
 
-    python studies/model_cards.py [--subjects 150] [--write-docs]     # the table of docs/model-cards.md
+    python studies/model_cards.py [--subjects 150] [--write-docs]     # tables of docs/: model-cards, aus, landmarks
 
 Rendered subjects whom nothing was fitted on, in the scenes of portraits: a simulated camera records each scene,
 landmarks are read in a box that is a little off, crops are aligned by them, and action units are read off the crops.
+The tables of each reader's page are those of its file's metadata.
 """
 
+import json
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pages
 
-from microexpr.core import arithmetic
+from microexpr.core import arithmetic, store
 from microexpr.core.markup import space_evenly
 from microexpr.core.seeds import generator
 from microexpr.population import Params, portraits
@@ -30,6 +33,7 @@ from microexpr.signals.landmarks.boxes import Box, face_box
 from microexpr.signals.portraits import SCENE
 
 PAGE, MARK = "docs/model-cards.md", "study-model-cards"
+UNITS_MARK, POINTS_MARK = f"{MARK}-units", f"{MARK}-points"
 FIRST = 5001  # subjects p5001 and following are in no training
 READ = len(ACTION_UNITS)
 GROUPS: dict[str, Callable[["Read"], bool]] = {
@@ -78,7 +82,30 @@ def main() -> int:
     print("\n".join(lines))
     if arguments.write_docs:
         pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
+        pages.write("docs/aus.md", UNITS_MARK, unit_table(json.loads(store.read_metadata(regressor.MODEL)["errors"])))
+        pages.write("docs/landmarks.md", POINTS_MARK, point_table(json.loads(store.read_metadata(MODEL)["errors"])))
     return 0
+
+
+def unit_table(errors: list[dict[str, Any]]) -> str:
+    """Return the errors of the reader of action units, mean and by unit."""
+    by_key = {(row["action_unit"], row["size"], row["form"]): row for row in errors}
+    columns = [("relative", "icc"), ("relative", "mae"), ("absolute", "icc")]
+    lines = ["| unit | ICC of change, micro | macro | error, micro | macro | ICC of intensity, micro | macro |"]
+    lines.append("|" + " --- |" * 7)
+    for unit in ("mean", *ACTION_UNITS):
+        cells = [by_key[unit, size, form][figure] for form, figure in columns for size in ("micro", "macro")]
+        bold = "**" if unit == "mean" else ""
+        lines.append(f"| {bold}{unit}{bold} | {' | '.join(f'{value:.2f}' for value in cells)} |")
+    return "\n".join(lines)
+
+
+def point_table(errors: dict[str, float]) -> str:
+    """Return the errors of the landmark network by part of the face."""
+    parts = [name for name in errors if f"{name}_followed" in errors]
+    lines = ["| part | error | share of movement |", "| --- | --- | --- |"]
+    lines += [f"| {part} | {errors[part]:.2f} | {100 * errors[f'{part}_followed']:.0f} % |" for part in parts]
+    return "\n".join([*lines, f"| all 68 | {errors['all']:.2f} | |"])
 
 
 def read_subject(subject: str) -> Read:
