@@ -1,4 +1,4 @@
-"""`make shipped`, after its rules: copies the weights that they fitted into the package, where these differ."""
+"""Copies fitted weights into the package, where these differ: all, or those named. See `make shipped`."""
 
 import sys
 from pathlib import Path
@@ -20,8 +20,11 @@ def destination(path: Path) -> Path:
 
 
 def main() -> int:
-    paths = {destination(path): path for path in map(Path, planned_run().shipped_files)}
-    for target in sorted({*INITIAL.glob("*.safetensors")} - paths.keys()):
+    names = sys.argv[1:]
+    fitted = map(Path, planned_run().shipped_files)
+    paths = {destination(path): path for path in fitted if not names or path.stem in names}
+    unknown = set() if names else {*INITIAL.glob("*.safetensors")} - paths.keys()
+    for target in sorted(unknown):
         target.unlink()  # of params that no method of this run has
         print(f"removed {target}")
     for target, path in paths.items():

@@ -9,6 +9,8 @@ rule fit_landmarks:
         "results/shipped/landmarks.safetensors",
     log:
         "work/logs/shipped/landmarks.log",
+    params:
+        code=code("fit_landmarks"),
     script:
         "../scripts/fit_landmarks.py"
 
@@ -21,6 +23,8 @@ rule fit_action_units:
         "results/shipped/action_units.safetensors",
     log:
         "work/logs/shipped/action_units.log",
+    params:
+        code=code("fit_action_units"),
     script:
         "../scripts/fit_action_units.py"
 

@@ -1,10 +1,14 @@
 """The shipped predictor of landmarks, trained on the population's portraits."""
 
-from adapter import Snakemake, logged
+from adapter import Snakemake, logged, progress_bar
 
 snakemake: Snakemake  # defined by Snakemake
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]) as terminal:
     from microexpr.signals.landmarks import fit
+    from microexpr.signals.learning import Checkpoint
 
-    fit.run(snakemake.input.training, snakemake.input.held_out, snakemake.output[0])
+    training, path = snakemake.input.training, "work/checkpoints/shipped/fit/landmarks.safetensors"
+    checkpoint = Checkpoint.of(path, snakemake.params.code, training)
+    bar = progress_bar(terminal, "landmarks")
+    fit.run(training, snakemake.input.held_out, snakemake.output[0], checkpoint=checkpoint, progress=bar)

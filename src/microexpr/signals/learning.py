@@ -1,7 +1,8 @@
 """Train a network by AdamW for a number of updates, and resume an interrupted training. What may not come in: data."""
 
+import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from microexpr.core import store
 
 logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]  # gets the updates done, and their number
 
 EVERY = 500  # updates between two checkpoints, and two lines of the log
 
@@ -37,6 +40,14 @@ class Checkpoint:
 
     path: Path
     identity: str  # of all that the training follows from: code, data, version of torch
+
+    @classmethod
+    def of(cls, path: str | Path, code: str, files: Iterable[str | Path]) -> "Checkpoint":
+        """Return the checkpoint of a training by code of this digest on these files."""
+        identity = hashlib.sha256(f"{code} torch {torch.__version__}".encode())
+        for file in files:
+            identity.update(Path(file).read_bytes())
+        return cls(Path(path), identity.hexdigest())
 
     def write(self, network: nn.Module, adam: torch.optim.Optimizer, step: int) -> None:
         """Write weights, Adam's moments, and the number of updates done."""
@@ -69,7 +80,7 @@ def train(
     losses: Callable[[int], Mapping[str, Tensor]],
     schedule: Schedule,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress | None = None,
 ) -> None:
     """Train a network in place. `losses` returns the parts of an update's loss by name, from its number alone."""
     adam = torch.optim.AdamW(network.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
@@ -83,7 +94,8 @@ def train(
         nn.utils.clip_grad_norm_(network.parameters(), schedule.largest_gradient)
         adam.step()
         recent.append([float(part.detach()) for part in parts.values()])
-        progress(step + 1, schedule.steps)
+        if progress:
+            progress(step + 1, schedule.steps)
         if (step + 1) % EVERY == 0:
             means = " ".join(f"{name} {value:.4f}" for name, value in zip(parts, np.mean(recent, axis=0), strict=True))
             logger.info("update %d of %d: %s", step + 1, schedule.steps, means)

@@ -34,7 +34,7 @@ from microexpr.signals.aus.regressor import (
     split_halves,
 )
 from microexpr.signals.faces.alignment import CROP, alignment
-from microexpr.signals.learning import Checkpoint, Schedule
+from microexpr.signals.learning import Checkpoint, Progress, Schedule
 from microexpr.signals.portraits import SCENE, Portraits
 
 logger = logging.getLogger(__name__)
@@ -78,9 +78,10 @@ def run(
     path: str | Path,
     steps: int = STEPS,
     checkpoint: Checkpoint | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Train on portraits in files of training subjects, measure on sessions of held-out ones; write and log both."""
-    network = train(portraits.read(training), steps, checkpoint)
+    network = train(portraits.read(training), steps, checkpoint, progress)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
     errors = measure_errors(
         [session for file in held_out for session in read_sessions(file)], Model(network, fitted_on)
@@ -101,7 +102,9 @@ def read_sessions(path: str | Path) -> list[Session]:
         ]
 
 
-def train(data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None) -> UnitNetwork:
+def train(
+    data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None, progress: Progress | None = None
+) -> UnitNetwork:
     """Return a network trained to read single faces and pairs of one scene."""
     torch.manual_seed(SEED)
     network = UnitNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -109,7 +112,7 @@ def train(data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = N
     def losses(step: int) -> dict[str, Tensor]:
         return batch_losses(network, sample_batch(data, generator(SEED, "action units", step)))
 
-    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint)
+    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint, progress)
     return network.eval()
 
 

@@ -14,7 +14,7 @@ from microexpr.core.seeds import generator
 from microexpr.signals import conditions, learning, portraits, weights
 from microexpr.signals.landmarks.mirror import MIRRORED
 from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
-from microexpr.signals.learning import Checkpoint, Schedule
+from microexpr.signals.learning import Checkpoint, Progress, Schedule
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,10 @@ def run(
     path: str | Path,
     steps: int = STEPS,
     checkpoint: Checkpoint | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Train on portraits in files of training subjects, measure on those of held-out ones; write and log both."""
-    network = train(portraits.read(training), steps, checkpoint)
+    network = train(portraits.read(training), steps, checkpoint, progress)
     errors = measure_errors(portraits.read(held_out), network)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
     weights.save(
@@ -50,7 +51,9 @@ def run(
     logger.info("held-out subjects: %s", errors)
 
 
-def train(data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None) -> LandmarkNetwork:
+def train(
+    data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = None, progress: Progress | None = None
+) -> LandmarkNetwork:
     """Return a network trained on pairs of images of one scene.
 
     The loss has three parts: the likelihood of positions with the variances that the network gives them, their
@@ -65,7 +68,7 @@ def train(data: Portraits, steps: int = STEPS, checkpoint: Checkpoint | None = N
         images, points = sample_batch(data, generator(SEED, "landmarks", step))
         return {name: (weight * part).mean() for name, part in point_losses(network, images, points).items()}
 
-    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint)
+    learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint, progress)
     return network.eval()
 
 
