@@ -19,8 +19,7 @@ def destination(path: Path) -> Path:
     return INITIAL / f"{path.parent.name}{'.teacher' * role.startswith('teacher')}.safetensors"
 
 
-def main() -> int:
-    names = sys.argv[1:]
+def main(*names: str) -> int:
     fitted = map(Path, planned_run().shipped_files)
     paths = {destination(path): path for path in fitted if not names or path.stem in names}
     unknown = set() if names else {*INITIAL.glob("*.safetensors")} - paths.keys()
@@ -37,4 +36,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

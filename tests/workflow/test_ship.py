@@ -25,6 +25,9 @@ def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monke
     monkeypatch.setattr(ship, "planned_run", lambda: SimpleNamespace(shipped_files=list(sources)))
     for lines in (5, 0):  # the second time nothing differs
         assert ship.main() == 0 and len(capsys.readouterr().out.splitlines()) == lines
+    Path("src/microexpr/weights/predict.safetensors").unlink()
+    assert ship.main("ststnet") == 0 and not Path("src/microexpr/weights/predict.safetensors").exists()
+    assert ship.main() == 0
     weights = Path("src/microexpr/weights")
     copied = {str(path.relative_to(weights)): path.read_bytes() for path in weights.rglob("*.safetensors")}
     assert copied == {name: path.encode() for path, name in sources.items()}
