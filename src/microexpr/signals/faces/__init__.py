@@ -1,4 +1,4 @@
-"""Track faces: 68 landmarks, head pose and one aligned crop per frame. Arrays in, arrays out; no files, no torch.
+"""Track faces: 68 landmarks, head pose and one aligned crop per frame. Arrays in, arrays out; no files.
 
 The detector runs on the first frame and from time to time after it. Between its runs each face is tracked from its own
 landmarks, and the largest face is taken. All frames of a clip are aligned by one similarity, so that alignment adds no

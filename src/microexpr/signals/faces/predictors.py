@@ -1,13 +1,18 @@
-"""Name the predictors of landmarks. One is made for each grey frame; it is called with the box of a face."""
+"""Name the predictors of landmarks. One is made for each grey frame; it is called with the box of a face.
 
-from typing import Literal, get_args
+torch is loaded with the first network, since whoever reads params names predictors too.
+"""
+
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from microexpr.core.weights import shipped
 from microexpr.signals.faces.detection import DlibPredictor
-from microexpr.signals.landmarks import network
 from microexpr.signals.landmarks.boxes import Box
+
+if TYPE_CHECKING:
+    from microexpr.signals.landmarks.network import Model
 
 MODEL = shipped("landmarks.safetensors")
 
@@ -22,11 +27,17 @@ class NetworkPredictor:
 
     def __call__(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
-        return network.load(MODEL)(self.grey, box).points[:68]
+        return _model()(self.grey, box).points[:68]
 
     def refine(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable."""
-        return network.load(MODEL).refine(self.grey, box).points[:68]
+        return _model().refine(self.grey, box).points[:68]
+
+
+def _model() -> "Model":
+    from microexpr.signals.landmarks import network
+
+    return network.load(MODEL)
 
 
 PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = dict(
