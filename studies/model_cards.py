@@ -26,6 +26,7 @@ from microexpr.rendering.face import GLASSES, Face
 from microexpr.signals import conditions
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.aus.agreement import agreement
+from microexpr.signals.aus.coding import coded
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.predictors import MODEL
 from microexpr.signals.landmarks import network
@@ -138,7 +139,7 @@ def read_scene(
     error = 100 * (found - np.stack([space_evenly(points) for points in true])) / eyes
     matrix = alignment(found[:1].astype(float))
     features = [units.describe(align(image, matrix)[..., 0]) for image in images]
-    intensity = data.intensity[scene * SCENE : (scene + 1) * SCENE, :READ]
+    intensity = coded(data.intensity[scene * SCENE : (scene + 1) * SCENE])
     change = np.stack([units.change(features[0], one).values.T for one in features[1:]])
     alone = np.clip(units.alone(features[0]).values.T, 0, LARGEST)
     missed = np.sqrt((((error[1:] - error[0])[:, 17:]) ** 2).sum(-1).mean(-1))

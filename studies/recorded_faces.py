@@ -50,6 +50,7 @@ SAME = {
     17: 71,
     26: 82,
 }  # iBUG: template
+DISTANCE = "median distance of landmarks to those of dlib's predictor, % of the eye distance"
 REGIONS = {"jaw": slice(0, 17), "brows": slice(17, 27), "nose": slice(27, 36), "eyes": slice(36, 48),
            "mouth": slice(48, 68)}  # fmt: skip
 
@@ -109,7 +110,7 @@ def pairs(arguments: Namespace) -> Iterator[tuple[str, str]]:
 
 
 def landmarks(arguments: Namespace) -> Iterator[tuple[str, str]]:
-    """Distances to landmarks that others placed, in % of their outer eye distance."""
+    """Distances to landmarks that dlib's predictor, or a person, placed, in % of the outer eye distance."""
     errors = []
     for name in ("training", "testing"):
         for image in ElementTree.parse(arguments.clones / DLIB / f"{name}_with_face_landmarks.xml").iter("image"):
@@ -118,40 +119,40 @@ def landmarks(arguments: Namespace) -> Iterator[tuple[str, str]]:
                 true = np.array([[float(part.get(axis, "")) for axis in "xy"] for part in box.iter("part")])
                 left, top, width, height = (float(box.get(side, "")) for side in ("left", "top", "width", "height"))
                 start = Box(np.array([left + width / 2, top + height / 2]), (width + height) / 2)
-                found = PREDICTORS[predictor_name(arguments)](grey).refine(start)
-                errors.append(100 * np.linalg.norm(found - true, axis=1) / np.linalg.norm(true[36] - true[45]))
+                errors.append(percent(PREDICTORS[arguments.predictor](grey).refine(start) - true, true))
+    yield f"dlib's {len(errors)} example faces: {DISTANCE}", regions(errors)
+    placed, errors = [], []
+    pictures = [path for folder in TEMPLATE_FOLDERS for path in (arguments.clones / TEMPLATES / folder).glob("*.tem")]
+    for path in sorted(pictures):
+        grey = read_picture(path.with_suffix(".jpg"))
+        found, other = (find_face(grey, name) for name in (arguments.predictor, "dlib"))
+        errors.append(percent(found - other, other))
+        rows = path.read_text(encoding="utf-8").splitlines()[1:190]
+        template = np.array([[float(number) for number in row.split()] for row in rows])[list(SAME.values())]
+        scale = np.linalg.norm(template[list(SAME).index(36)] - template[list(SAME).index(45)])
+        placed.append(100 * (found[list(SAME)] - template) / scale)
+    yield f"{len(placed)} studio photographs: {DISTANCE}", regions(errors)
+    offset = np.mean(placed, axis=0)
+    yield (
+        f"the same: mean distance of {len(SAME)} points to those placed by hand; without its constant part",
+        f"{np.linalg.norm(placed, axis=-1).mean():.2f}; {np.linalg.norm(placed - offset, axis=-1).mean():.2f}",
+    )
+
+
+def percent(distance: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Return the lengths of distances [68, 2] in % of the outer eye distance."""
+    lengths = np.linalg.norm(distance, axis=-1) / np.linalg.norm(landmarks[36] - landmarks[45])
+    return np.asarray(100 * lengths)
+
+
+def regions(errors: Sequence[np.ndarray]) -> str:
+    """Return the median over faces, of all landmarks and by region."""
     by_face = np.stack(errors)
-    regions = ", ".join(f"{name} {np.median(by_face[:, part].mean(1)):.1f}" for name, part in REGIONS.items())
-    yield (
-        f"dlib's {len(by_face)} faces: median distance to its predictor, % of the eye distance",
-        (f"{np.median(by_face.mean(1)):.2f} ({regions})"),
-    )
-    offsets = []
-    for file in sorted(
-        path for folder in TEMPLATE_FOLDERS for path in (arguments.clones / TEMPLATES / folder).glob("*.tem")
-    ):
-        rows = file.read_text(encoding="utf-8").splitlines()
-        template = np.array([[float(number) for number in row.split()] for row in rows[1:190]])
-        grey = read_picture(file.with_suffix(".jpg"))
-        found = find_face(grey, arguments.predictor)
-        distance = np.linalg.norm(template[SAME[36]] - template[SAME[45]])
-        offsets.append(100 * (found[list(SAME)] - template[list(SAME.values())]) / distance)
-    placed = np.stack(offsets)
-    spread = np.linalg.norm(placed - placed.mean(axis=0), axis=-1)
-    yield (
-        f"{len(placed)} faces, {len(SAME)} points placed by hand: mean distance, and without its constant part",
-        (f"{np.linalg.norm(placed, axis=-1).mean():.2f}, {spread.mean():.2f}"),
-    )
-    print({k: (np.round(m, 2).tolist(), round(float(s), 2)) for k, m, s in
-           zip(SAME, placed.mean(0), spread.mean(0), strict=True)}, file=sys.stderr)  # fmt: skip
+    parts = ", ".join(f"{name} {np.median(by_face[:, part].mean(1)):.1f}" for name, part in REGIONS.items())
+    return f"{np.median(by_face.mean(1)):.2f} ({parts})"
 
 
 PARTS = {"rest": rest, "pairs": pairs, "landmarks": landmarks}
-
-
-def predictor_name(arguments: Namespace) -> PredictorName:
-    name: PredictorName = arguments.predictor
-    return name
 
 
 def read_list(name: str) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import aus, inputs
 from microexpr.signals.aus import regressor
+from microexpr.signals.aus.coding import coded
 
 STAGES = ("faces", "apex", "aus")
 
@@ -36,8 +37,7 @@ class DrivingClip:
         """Return float32[K, 17, 2]: the rendered changes of the 17 AUs that are read; None if recorded."""
         from microexpr.rendering.display import ACTION_UNITS as RENDERED
 
-        columns = [RENDERED.index(unit) for unit in aus.ACTION_UNITS]
-        return None if self.rendered_changes is None else self.rendered_changes[:, columns]
+        return None if self.rendered_changes is None else coded(self.rendered_changes, RENDERED)
 
 
 def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path | None = None) -> DrivingClip:

@@ -21,8 +21,7 @@ from microexpr.rendering.face import Face
 from microexpr.rendering.layout import PlannedClip
 from microexpr.signals import apex, aus, face_regions, faces, flow, frame_edges, inputs
 from microexpr.signals.aus import filters, regressor
-
-READ = [display.ACTION_UNITS.index(unit) for unit in aus.ACTION_UNITS]
+from microexpr.signals.aus.coding import coded
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def pair_values(clip: Clip, ground_truth: Mapping[str, np.ndarray], signals: Sig
         "pose_true": ground_truth["pose"],
         "pose_found": signals.faces["pose"],
         "action_unit": aus.ACTION_UNITS,
-        "au_true": ground_truth["au_intensity"][:, READ],
+        "au_true": coded(ground_truth["au_intensity"], display.ACTION_UNITS),
         "au_smoothed": signals.curves["smoothed"],
         "au_change": signals.curves["change"],
         "au_relative": signals.curves["relative"],

@@ -18,6 +18,7 @@ from microexpr.core.seeds import generator
 from microexpr.signals import conditions, learning, portraits, weights
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.agreement import agreement
+from microexpr.signals.aus.coding import coded
 from microexpr.signals.aus.movement import blur
 from microexpr.signals.aus.regressor import (
     FACE_SIZE,
@@ -225,7 +226,7 @@ def intensity_pairs(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield true and predicted intensities [n, 17, 3] of each session's frames of a kind."""
     for session, predicted in zip(held_out, predictions, strict=True):
-        true, of_kind = session.intensity[:, : len(ACTION_UNITS)], session.strength == kind
+        true, of_kind = coded(session.intensity), session.strength == kind
         if form == "relative":
             yield (true - true[0])[of_kind], (predicted - predicted[0])[of_kind]
         else:

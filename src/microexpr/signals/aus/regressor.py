@@ -19,12 +19,13 @@ from torch import Tensor, nn
 from microexpr.core.weights import shipped
 from microexpr.signals import weights
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.aus.coding import SHOWN, coded
 from microexpr.signals.aus.movement import blur, movement
 from microexpr.signals.aus.sizes import average_over_sizes
 from microexpr.signals.layers import Residual, convolution
 
 MODEL = shipped("action_units.safetensors")
-UNITS, READ = 24, len(ACTION_UNITS)  # units of the renderer, those that are read first
+UNITS, READ = len(SHOWN), len(ACTION_UNITS)  # the network's units, those that are read first
 MARGIN, FACE_SIZE = 16, 128  # of a crop: the square inside these margins holds the face, reduced to this size
 WIDTH, HIDDEN = 16, 192  # channels of the first layer, and of what is known of a half
 UNIT = 0.5  # FACS intensity: the network's numbers are asinh(intensity / UNIT), so that faint ones count
@@ -154,9 +155,10 @@ class Model:
 
 def _reading(values: Tensor, variance: Tensor) -> Reading:
     """Return what is read in FACS intensities."""
-    bent = values[:, :READ].clamp(-MOST, MOST).numpy()
-    errors = UNIT * np.cosh(bent) * np.exp(0.5 * variance[:, :READ].clamp(-20, 5).numpy())
-    return Reading(UNIT * np.sinh(bent), errors)
+    bent = values.clamp(-MOST, MOST).numpy()
+    variances = (UNIT * np.cosh(bent)) ** 2 * np.exp(variance.clamp(-20, 5).numpy())
+    read, spread = coded((UNIT * np.sinh(bent))[..., None]), coded(variances[..., None], largest=np.inf)
+    return Reading(read[..., 0], np.sqrt(spread[..., 0]))
 
 
 @cache
