@@ -20,6 +20,7 @@ from microexpr.signals import frame_edges
 
 BROWS = (17, 19, 21, 22, 24, 26)  # outer end, arch and inner end of either brow
 MOUTH_CORNERS = (48, 54)
+HIGH = 0.5  # of the highest local peak of a score
 EVENTS = ("onset", "apex", "offset")
 Spotter = Literal["flow", "regions"]
 SPOTTERS: tuple[Spotter, ...] = get_args(Spotter)
@@ -197,11 +198,14 @@ def find_apex(score: np.ndarray, onset: int, offset: int, spotter: Spotter) -> i
 def divide_and_conquer(score: np.ndarray) -> int:
     """Return the position of the peak of a score [n] that is left when the weaker half is dropped again and again.
 
-    The halves are those of the interval, as Liong et al. have it. Without a local peak, the largest score is taken.
+    The halves are those of the interval, as Liong et al. have it. Peaks of less than `HIGH` of the highest are left out:
+    in a long clip those of noise would add up to more than that of the expression. Without a local peak, the largest
+    score is taken.
     """
     positions = local_peaks(score)
     if not len(positions):
         return int(np.argmax(score))
+    positions = positions[score[positions] >= HIGH * score[positions].max()]
     low, high = 0.0, len(score) - 1.0
     while len(positions) > 1:
         middle = (low + high) / 2

@@ -84,7 +84,7 @@ def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Lo
     """As the shipped regressor reads them, beside what it reads of the exact answer; and no other unit as much."""
     exact = stranger.faces
     generated = np.concatenate([exact[:1].astype(float), made(shipped, exact[0], both_sides(stranger)[1:])])
-    read, true = (fit.read_aus(faces, stranger, regressor.load()) for faces in (generated, exact.astype(float)))
+    read, true = (fit.read_aus(faces, regressor.load()) for faces in (generated, exact.astype(float)))
     for i, unit in enumerate(UNITS, 1):
         column = ACTION_UNITS.index(unit)
         assert read[i, column] > 0.5 * STRONG, unit
