@@ -248,7 +248,7 @@ def measure(
     >>> import microexpr
     >>> table = microexpr.measure(microexpr.example_video("example"))
     >>> table.columns[:8].to_list()
-    ['frame', 'face_id', 'timestamp', 'confidence', 'success', 'pose_Rx', 'pose_Ry', 'pose_Rz']
+    ['frame', 'face_id', 'timestamp', 'confidence', 'success', 'gaze_angle_x', 'gaze_angle_y', 'pose_Rx']
     >>> table.loc[55, ["AU15_left", "AU15_right"]].idxmax()
     'AU15_right'
     """

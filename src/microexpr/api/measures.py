@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import count
+from os import PathLike
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,11 @@ from microexpr.api import checks
 from microexpr.api.progress import Progress, counted, shown
 from microexpr.api.results import FoundEvents, TrackedFaces
 from microexpr.api.videos import Source, as_video
+from microexpr.apps.measure.reader import find
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
+from microexpr.datasets import picture
+from microexpr.datasets.frames import PICTURE_SUFFIXES
 from microexpr.signals import apex, aus, faces
 from microexpr.signals import flow as optical_flow
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES, filters, regressor
@@ -127,8 +131,9 @@ def action_units(
 ) -> pd.DataFrame:
     """Return intensities of 17 action units through a clip, by the shipped reader: a row for each frame.
 
-    `video` is a tracked face, a `Video`, or what `read_video` accepts; a tracked face and an array need `fps`. Rows
-    have the index (frame, seconds), columns (unit, side): AU1 to AU45, each by left and right (the subject's own) and
+    `video` is a tracked face, a `Video`, or what `read_video` accepts; a tracked face and an array need `fps`. A
+    picture, a file or uint8[H, W, 3], has a row for each face, the largest first, of what it shows by itself. Rows of
+    a clip have the index (frame, seconds), columns (unit, side): AU1 to AU45, by left and right (the subject's own) and
     both, their mean. `curve` is
 
     - "raw": FACS intensities 0..5, where 5 is E;
@@ -147,11 +152,13 @@ def action_units(
     >>> table.xs("both", axis=1, level="side").iloc[55].idxmax()
     'AU15'
     """
+    if curve not in (names := get_args(Curve)):
+        raise DataError(f"curve must be one of {', '.join(names)}, not {curve}")
+    if (image := as_picture(video)) is not None:
+        return _picture_units(image, curve)
     rate = fps if isinstance(video, Faces) else (video := as_video(video, fps)).fps
     if rate is None:
         raise DataError("fps must be the frames a second of a tracked face, not None")
-    if curve not in (names := get_args(Curve)):
-        raise DataError(f"curve must be one of {', '.join(names)}, not {curve}")
     checks.whole(onset, "onset", 0)
     tracked = video if isinstance(video, Faces) else track_faces(video, progress=progress)
     frames = len(tracked.detected)
@@ -179,11 +186,33 @@ def action_units(
     return table
 
 
+def as_picture(source: Any) -> np.ndarray | None:
+    """Return the pixels of a picture, a file or uint8[H, W, 3]; None if the source is none."""
+    if isinstance(source, (str, PathLike)) and Path(source).suffix.lower() in PICTURE_SUFFIXES:
+        return picture.read(Path(source))
+    is_image = isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.ndim == 3 and source.shape[2] == 3
+    return np.asarray(source) if is_image else None
+
+
+def _picture_units(image: np.ndarray, curve: str) -> pd.DataFrame:
+    """Return what each face of a picture shows by itself."""
+    if curve == "relative":
+        raise DataError("curve must be raw or smoothed for a picture, which has no onset, not relative")
+    model, grey = regressor.load(), luma(image)
+    crops = [faces.align(grey, faces.alignment(points[None]))[..., 0] for points in find(image)]
+    values = np.stack([model.alone(model.describe(crop)).values.T for crop in crops]) if crops else np.zeros((0, 17, 2))
+    both = np.clip(np.concatenate([values, values.mean(axis=2, keepdims=True)], axis=2), 0, LARGEST)
+    table = au_table(both, np.arange(len(both)), 1.0, SIDES)
+    table.index = pd.RangeIndex(len(both), name="face")
+    table.attrs = {"scale": f"FACS intensity 0..{LARGEST:g}", "curve": "raw", "reader": Path(regressor.MODEL).name}
+    return table
+
+
 def au_table(values: np.ndarray, frame: np.ndarray, fps: float, sides: tuple[str, ...]) -> pd.DataFrame:
     """Return values [T, 17, S] with rows (frame, seconds) and columns (unit, side)."""
     index = pd.MultiIndex.from_arrays([frame, frame / fps], names=("frame", "seconds"))
     columns = pd.MultiIndex.from_product([ACTION_UNITS, sides], names=("unit", "side"))
-    return pd.DataFrame(values.reshape(len(values), -1), index, columns)
+    return pd.DataFrame(values.reshape(len(values), len(columns)), index, columns)
 
 
 def _tracked(video: Source | Faces, fps: float | None) -> Faces:

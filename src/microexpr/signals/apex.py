@@ -198,9 +198,9 @@ def find_apex(score: np.ndarray, onset: int, offset: int, spotter: Spotter) -> i
 def divide_and_conquer(score: np.ndarray) -> int:
     """Return the position of the peak of a score [n] that is left when the weaker half is dropped again and again.
 
-    The halves are those of the interval, as Liong et al. have it. Peaks of less than `HIGH` of the highest are left out:
-    in a long clip those of noise would add up to more than that of the expression. Without a local peak, the largest
-    score is taken.
+    The halves are those of the interval, as Liong et al. have it. Peaks of less than `HIGH` of the highest are left
+    out: in a long clip those of noise would add up to more than that of the expression. Without a local peak, the
+    largest score is taken.
     """
     positions = local_peaks(score)
     if not len(positions):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import f1_score, recall_score
@@ -24,6 +25,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError, MicroexprError, OutputError, ParamsError, StoreError
 from microexpr.evaluation import metrics
+from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS
 
 RNG = np.random.default_rng(5)
@@ -108,6 +110,17 @@ def test_flow_is_of_the_movement_and_its_strain_is_the_third_channel(tracked):
         microexpr.flow(tracked.crop[0], tracked.crop[1][:100])
     with pytest.raises(DataError, match=r"\[2 or more, H, W\], H and W 2 or more, not \[1, 4, 4\]"):
         microexpr.strain(np.zeros((1, 4, 4)))
+
+
+def test_action_units_of_a_picture_are_those_of_its_faces(tmp_path):
+    image = Face(3).render({"AU12L": 4.0, "AU12R": 4.0, "AU6L": 3.0, "AU6R": 3.0}).image
+    Image.fromarray(image).save(tmp_path / "smile.png")
+    table = microexpr.action_units(tmp_path / "smile.png")
+    assert table.index.name == "face" and len(table) == 1 and table.loc[0, ("AU12", "both")] > 2
+    pd.testing.assert_frame_equal(table, microexpr.action_units(image))
+    assert not len(microexpr.action_units(np.zeros_like(image)))
+    with pytest.raises(DataError, match="a picture, which has no onset"):
+        microexpr.action_units(image, curve="relative")
 
 
 def test_action_units_have_the_columns_and_the_reference_that_they_say(tracked):
