@@ -135,7 +135,7 @@ def record(path: Path, scene: Scene, seed: int) -> None:
     frames = render_frames(
         Face(performer.face_seed), performer, performance, range(len(seconds)), background, difficulty.noise, rng
     )
-    with recorder(film.SUFFIX, False, difficulty.quality, params.fps) as write:
+    with recorder(film.SUFFIXES[0], False, difficulty.quality, params.fps) as write:
         for time, (image, landmarks) in zip(seconds, frames, strict=True):
             write(path, np.ascontiguousarray(scene.edit(image, landmarks, float(time), edit_rng)))
 

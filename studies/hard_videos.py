@@ -86,7 +86,7 @@ def _write(path: Path, performer: Performer, events: list[Event], setting: Setti
     images: Images = (image for image, _ in frames)
     if setting.film:
         images = setting.film(images, fps, wall, rng)
-    with recorder(film.SUFFIX, False, difficulty.quality, fps) as record:
+    with recorder(film.SUFFIXES[0], False, difficulty.quality, fps) as record:
         for image in images:
             record(path, image)
 
