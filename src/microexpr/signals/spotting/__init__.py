@@ -28,7 +28,7 @@ ENDS = 0.04  # seconds at either end of a short video whose mean is its face at 
 REST_RATE = 10  # a second at which the face at rest is computed
 NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
-MIN_NOISE = 0.005  # FACS intensity: a rendered face can be without noise
+MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
 
 
 class Params(BaseModel):
