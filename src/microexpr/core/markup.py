@@ -11,6 +11,6 @@ def space_evenly(points: np.ndarray) -> np.ndarray:
     for line in LINES:
         ends = points[line].astype(float)
         along = np.append(0.0, np.cumsum(np.sqrt((np.diff(ends, axis=0) ** 2).sum(axis=1))))
-        wanted = np.linspace(0, along[-1], len(along))[1:-1]
-        spaced[line][1:-1] = np.column_stack([np.interp(wanted, along, ends[:, axis]) for axis in (0, 1)])
+        positions = np.linspace(0, along[-1], len(along))[1:-1]
+        spaced[line][1:-1] = np.column_stack([np.interp(positions, along, ends[:, axis]) for axis in (0, 1)])
     return spaced

@@ -175,8 +175,8 @@ def hollows(rng: np.random.Generator) -> np.ndarray:
     """Sample how deep the hollows of a face are; return their shade, float32 texels in 0..1."""
     on = canvas()
     for points, width, depth in HOLLOWS:
-        drawn = canvas()
+        strokes = canvas()
         for side in (-1, 1):
-            line(drawn, _mirror(points, side), float(depth * np.exp(rng.normal(0, 0.35))), width)
-        on = np.maximum(on, 1.15 * blur(drawn, 0.95 * width))
+            line(strokes, _mirror(points, side), float(depth * np.exp(rng.normal(0, 0.35))), width)
+        on = np.maximum(on, 1.15 * blur(strokes, 0.95 * width))
     return texels(np.clip(on, 0, 0.8))

@@ -35,12 +35,12 @@ def contour(candidates: Sequence[np.ndarray], screen: np.ndarray, pose: np.ndarr
 def jaw_skin(vertices: np.ndarray) -> list[np.ndarray]:
     """Return, for each jaw point of a face [V, 3], its vertex and those of the skin at its height in front of it."""
     ids = _skin_vertices()
-    skin, found = vertices[ids], []
+    skin, candidates = vertices[ids], []
     for vertex in rig().landmarks[JAW]:
         x, y, z = vertices[vertex]
         near = (np.abs(skin[:, 1] - y) < BAND) & (skin[:, 2] > z - BEHIND) & (np.sign(skin[:, 0]) == np.sign(x))
-        found.append(np.concatenate([[vertex], ids[near]]))
-    return found
+        candidates.append(np.concatenate([[vertex], ids[near]]))
+    return candidates
 
 
 @cache

@@ -22,7 +22,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a camera does to an image. The images of one recording share all of it but noise."""
+    """The changes that a camera makes to an image. The images of one recording share all of it but noise."""
 
     gamma: float = 1.0
     gain: float = 1.0

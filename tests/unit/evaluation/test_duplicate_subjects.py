@@ -67,14 +67,17 @@ def seen(name, session):
 
 @pytest.fixture(scope="module")
 def photographs():
-    return {(name, session): seen(name, session) for name in ("ada", "bea", "cy") for session in (0, 1)}
+    return {(name, session): seen(name, session) for name in ("ada", "bea", "cy") for session in range(4)}
 
 
 def test_a_person_is_found_in_two_data_sets_and_nobody_else_is(photographs):
-    """Each of three people is in both data sets, in another pose and light."""
+    """Each of three people is in both data sets, in two frames of each, all in another pose and light."""
     vectors = {
-        (("casme2", "samm")[session], name): embeddings(face.crop, face.landmarks_crop)
-        for (name, session), face in photographs.items()
+        (dataset, name): np.concatenate(
+            [embeddings(photographs[name, i].crop, photographs[name, i].landmarks_crop) for i in sessions]
+        )
+        for dataset, sessions in (("casme2", (0, 1)), ("samm", (2, 3)))
+        for name in ("ada", "bea", "cy")
     }
     pairs = find_duplicates(vectors, duplicate_subjects.THRESHOLDS["generated"])
     assert {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in pairs} == {

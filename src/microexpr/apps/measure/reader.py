@@ -35,8 +35,8 @@ def find(image: np.ndarray) -> list[np.ndarray]:
 
 def points(grey: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the landmarks of a face and its pupils, [70, 2], and the mean error to expect of them in pixels."""
-    found = network.load(MODEL)(grey, face_box(landmarks))
-    return np.vstack([landmarks, found.points[68:]]), float(found.error[:68].mean())
+    prediction = network.load(MODEL)(grey, face_box(landmarks))
+    return np.vstack([landmarks, prediction.points[68:]]), float(prediction.error[:68].mean())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

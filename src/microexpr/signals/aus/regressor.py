@@ -76,9 +76,9 @@ class UnitNetwork(nn.Module):
         return values + 0.1 * self.linear(torch.cat([coarse.flatten(1), fine.flatten(1)], 1)), variance
 
 
-def _with_other(known: Tensor, last: nn.Linear) -> tuple[Tensor, Tensor]:
-    """Return values and log variances of halves [F, HIDDEN], from what is known of each and of the face's other one."""
-    halves = known.reshape(-1, 2, known.shape[-1])
+def _with_other(features: Tensor, last: nn.Linear) -> tuple[Tensor, Tensor]:
+    """Return values and log variances of halves [F, HIDDEN], from the features of each and of the other one."""
+    halves = features.reshape(-1, 2, features.shape[-1])
     out = last(torch.cat([halves, halves.flip(1)], -1)).flatten(0, 1)
     return out[:, :UNITS], out[:, UNITS:]
 
@@ -114,7 +114,7 @@ def movements(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.nda
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceFeatures:
-    """What the model needs of one face."""
+    """The features of one face."""
 
     face: np.ndarray  # float32[128, 128], grey and a little blurred
     trunk: Trunk  # of its two halves

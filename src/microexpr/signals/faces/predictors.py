@@ -1,6 +1,6 @@
 """Name the predictors of landmarks. One is made for each grey frame; it is called with the box of a face.
 
-torch is loaded with the first network, since whoever reads params names predictors too.
+torch is loaded with the first network, since readers of params name predictors too.
 """
 
 from typing import TYPE_CHECKING, Literal, get_args

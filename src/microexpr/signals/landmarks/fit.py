@@ -74,17 +74,17 @@ def train(
 
 def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> dict[str, Tensor]:
     """Return the losses of each point, [B, 70], of pairs of images [B, 2, 112, 112] with points [B, 2, 70, 2]."""
-    found, variance = network(images.reshape(-1, 1, SIZE, SIZE).contiguous(memory_format=torch.channels_last))
-    found, variance = found.reshape(points.shape), variance.reshape(points.shape[:-1]).clamp(-8, 8)
-    squares = ((found - points) ** 2).sum(-1) / ERROR_UNIT**2
+    positions, variance = network(images.reshape(-1, 1, SIZE, SIZE).contiguous(memory_format=torch.channels_last))
+    positions, variance = positions.reshape(points.shape), variance.reshape(points.shape[:-1]).clamp(-8, 8)
+    squares = ((positions - points) ** 2).sum(-1) / ERROR_UNIT**2
     likelihood = 0.5 * squares * torch.exp(-variance) + variance
     distance = torch.sqrt(1 + squares) - 1
     eyes = (points[:, 0, 36] - points[:, 0, 45]).norm(dim=-1)[:, None, None]
-    missed = ((found[:, 1] - found[:, 0]) - (points[:, 1] - points[:, 0])) / (CHANGE_UNIT * eyes)
+    misses = ((positions[:, 1] - positions[:, 0]) - (points[:, 1] - points[:, 0])) / (CHANGE_UNIT * eyes)
     return {
         "likelihood": likelihood.mean(1),
         "distance": distance.mean(1),
-        "change": CHANGES * (torch.sqrt(1 + (missed**2).sum(-1)) - 1),
+        "change": CHANGES * (torch.sqrt(1 + (misses**2).sum(-1)) - 1),
     }
 
 
@@ -105,9 +105,9 @@ def sample_pair(data: Portraits, rng: np.random.Generator) -> tuple[np.ndarray, 
     images, points = [], []
     for i in (first, second):
         image = conditions.record(cut(data.image[scene * SCENE + i], matrix), camera, rng)
-        place = (data.points[scene * SCENE + i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5
+        position = (data.points[scene * SCENE + i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5
         images.append(image[:, ::-1] if mirrored else image)
-        points.append(place[MIRROR] * [-1, 1] if mirrored else place)
+        points.append(position[MIRROR] * [-1, 1] if mirrored else position)
     return np.stack(images), np.stack(points).astype(np.float32)
 
 
@@ -134,20 +134,22 @@ def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float
             images.append(conditions.record(cut(data.image[i], matrix), camera, rng))
             points.append((data.points[i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5)
     with torch.inference_mode():
-        found = torch.cat([network(torch.from_numpy(image)[None, None].float() / 255)[0] for image in images]).numpy()
-    true, found = (np.reshape(array, (-1, 2, POINTS, 2)) for array in (np.stack(points), found))
+        positions = torch.cat(
+            [network(torch.from_numpy(image)[None, None].float() / 255)[0] for image in images]
+        ).numpy()
+    true, positions = (np.reshape(array, (-1, 2, POINTS, 2)) for array in (np.stack(points), positions))
     eyes = np.linalg.norm(true[:, 0, 36] - true[:, 0, 45], axis=-1)[:, None, None, None]
-    error = 100 * np.linalg.norm((found - true) / eyes, axis=-1)
-    moved, followed = ((array[:, 1] - array[:, 0]) / eyes[:, 0] for array in (true, found))
-    moved, followed = (array - array[:, list(RIGID)].mean(axis=1, keepdims=True) for array in (moved, followed))
+    error = 100 * np.linalg.norm((positions - true) / eyes, axis=-1)
+    movement, estimate = ((array[:, 1] - array[:, 0]) / eyes[:, 0] for array in (true, positions))
+    movement, estimate = (array - array[:, list(RIGID)].mean(axis=1, keepdims=True) for array in (movement, estimate))
     parts = {"jaw": range(17), "brows": range(17, 27), "nose": range(27, 36), "eyes": range(36, 48),
              "mouth": range(48, 68), "pupils": range(68, 70)}  # fmt: skip
     errors = {"all": float(error[..., :68].mean())}
-    errors["change"] = float(100 * np.sqrt(((followed - moved)[:, 17:68] ** 2).sum(-1).mean()))
+    errors["change"] = float(100 * np.sqrt(((estimate - movement)[:, 17:68] ** 2).sum(-1).mean()))
     for part, indices in parts.items():
         select = list(indices)
         errors[part] = float(error[..., select].mean())
         errors[f"{part}_followed"] = float(
-            (moved[:, select] * followed[:, select]).sum() / (moved[:, select] ** 2).sum()
+            (movement[:, select] * estimate[:, select]).sum() / (movement[:, select] ** 2).sum()
         )
     return {name: round(value, 4) for name, value in errors.items()}

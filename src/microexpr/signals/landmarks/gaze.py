@@ -3,7 +3,7 @@
 import numpy as np
 
 LEFT, RIGHT = (45, 42), (36, 39)  # outer and inner corner of the subject's eyes
-# Degrees of yaw and pitch by a constant, the pupils' place right and down of the middle between the corners (in outer
+# Degrees of yaw and pitch by a constant, the pupils' offset right and down of the middle between the corners (in outer
 # eye distances), and the sines of the head's yaw and pitch: least squares on rendered heads, of which a test fits them
 # again. Where they look is then right by 2 degrees sideways, and by 4 up and down, since lids lie differently.
 YAW = np.array([-0.1, 343.0, 0.0, 48.6, 0.0])
@@ -15,12 +15,12 @@ def features(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
     axis = points[LEFT[0]] - points[RIGHT[0]]
     distance = float(np.linalg.norm(axis))
     along = axis / distance
-    places = [
+    offsets = [
         pupil - points[list(corners)].mean(axis=0) for pupil, corners in zip(points[68:], (LEFT, RIGHT), strict=True)
     ]
-    place = np.mean(places, axis=0) / distance
+    offset = np.mean(offsets, axis=0) / distance
     yaw, pitch, _ = np.deg2rad(pose)
-    return np.array([1, place @ along, place @ [-along[1], along[0]], np.sin(yaw), np.sin(pitch)])
+    return np.array([1, offset @ along, offset @ [-along[1], along[0]], np.sin(yaw), np.sin(pitch)])
 
 
 def gaze(points: np.ndarray, pose: np.ndarray) -> np.ndarray:

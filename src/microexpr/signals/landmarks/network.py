@@ -120,11 +120,11 @@ class Model:
     def refine(self, grey: np.ndarray, box: Box) -> Landmarks:
         """Return the points in the box of the last ones, until it is stable."""
         for _ in range(ROUNDS):
-            found, last = self(grey, box), box
-            box = face_box(found.points[:68])
+            landmarks, last = self(grey, box), box
+            box = face_box(landmarks.points[:68])
             if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < STABLE * box.side:
                 break
-        return found
+        return landmarks
 
 
 ERROR_UNIT = 0.01  # sides of the image: the unit of the network's standard deviations

@@ -62,7 +62,7 @@ def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_a
     page = html.unescape((out / "prediction.html").read_text())
     assert document["recorded"]["clips"] == 442
     classes, recorded, units = document["models"]
-    assert "fitted on 240 generated subjects (population); UF1" in classes and "240 generated subjects" in units
+    assert "fitted on 240 generated subjects (population); UF1" in classes and "1000 generated subjects" in units
     assert recorded.startswith("on 442 recorded micro-expressions of 68 subjects, none seen in training")
     for line in (*document["models"], *limits.NOTICE):
         assert page.index("Micro-expressions</h2>") < page.index(f"<li>{line}</li>")

@@ -63,7 +63,7 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
     network = fit.LandmarkNetwork()
     with monkeypatch.context() as patch, pytest.raises(Interrupt):
         train = learning.train
-        patch.setattr(learning, "train", lambda *args: train(*args, progress=interrupt))
+        patch.setattr(learning, "train", lambda *args: train(*args[:-1], progress=interrupt))
         fit.train(data, 3, checkpoint)
     assert checkpoint.path.exists()
     resumed = fit.train(data, 3, checkpoint)
