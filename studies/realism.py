@@ -31,12 +31,12 @@ from microexpr.core.errors import MicroexprError
 from microexpr.core.seeds import generator
 from microexpr.datasets import picture
 from microexpr.population.camera import record
-from microexpr.population.scenes import scenery
-from microexpr.population.sessions import resting_units
+from microexpr.population.units import resting_units
 from microexpr.rendering import display, take
 from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, Performer, peak
+from microexpr.rendering.walls import scenery
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import CROP, align, alignment
 

@@ -8,7 +8,7 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.signals.landmarks import fit
     from microexpr.signals.learning import Checkpoint
 
-    training, path = snakemake.input.training, "work/checkpoints/shipped/fit/landmarks.safetensors"
+    training, path = snakemake.input.training, "work/checkpoints/shipped/fit/landmarks/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar(terminal, "landmarks")
     fit.run(training, snakemake.input.held_out, snakemake.output[0], checkpoint=checkpoint, progress=bar)
