@@ -195,7 +195,7 @@ def as_picture(source: Any) -> np.ndarray | None:
 
 
 def _picture_units(image: np.ndarray, curve: str) -> pd.DataFrame:
-    """Return what each face of a picture shows by itself."""
+    """Return the action units of each face of a picture, read off that picture alone."""
     if curve == "relative":
         raise DataError("curve must be raw or smoothed for a picture, which has no onset, not relative")
     model, grey = regressor.load(), luma(image)

@@ -75,7 +75,7 @@ def au_errors(
     """Return errors of change in FACS intensity by kind, each a mean over action units, float64[N].
 
     A reading's change is from the neutral face, that of a true face from onset to apex. `pairs` are by kind and `true`
-    the true faces, row by row. Those of `NEUTRAL` are of no change. All faces have the onset's landmarks but the apex.
+    the true faces, row by row. Those of `NEUTRAL` are of no change.
     """
     neutral, *_ = (images[:, 0] for images in pairs.values())
     errors = []

@@ -3,7 +3,7 @@
 The embedded reader of action units is fitted on other subjects. What may not come in: clips synthesised for training.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,7 @@ class SynthesisedClip:
     emotion: str
     frames: np.ndarray  # uint8[K, H, W, C]
     target_aus: np.ndarray  # float32[K, 17], FACS 0..5, both sides together
-    landmarks: np.ndarray  # float32[68, 2] of the neutral face, pixels of its crop
-    crop_size: int  # pixels of that crop
+    crop_size: int  # pixels of the neutral face's crop
 
     def read_intensities(self, model: regressor.Model) -> np.ndarray:
         """Return the intensities read off the frames, float32[K, 17]."""
@@ -41,11 +40,11 @@ class SynthesisedClip:
 def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -> list[SynthesisedClip]:
     """Read the clips in a file of the synth stage, sorted by name.
 
-    `files` are results/{faces,apex}/<dataset>/<subject>.h5. Raises LeakError where the generator was trained on a
-    subject whom it shows, StoreError for a clip that is not in the index.
+    Of `files` those that are results/faces/<dataset>/<subject>.h5 are read. Raises LeakError where the generator was
+    trained on a subject whom it shows, StoreError for a clip that is not in the index.
     """
     clips_by_provenance = {clip.provenance: clip for clip in clips}
-    stage_files = {(Path(name).parts[-3], Path(name).parts[-2], Path(name).stem): name for name in map(str, files)}
+    faces_files = {(path.parts[-2], path.stem): str(path) for path in map(Path, files) if path.parts[-3] == "faces"}
     training_data = provenance.read_fitted_on(path, [HELD_OUT])[HELD_OUT]
     synthesised_clips = []
     with store.open_file(path, "synth") as file:
@@ -56,22 +55,20 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
                 raise StoreError(f"{path}: {name} must be made from a clip of the index, not from {source}")
             clip = clips_by_provenance[source]
             provenance.check(str(path), name, "subject", [clip], training_data)
-            landmarks, side = _neutral(clip, stage_files)
-            emotion = emotions[group["label"][()]]
+            emotion, side = emotions[group["label"][()]], _crop_size(clip, faces_files)
             synthesised_clips.append(
-                SynthesisedClip(clip, emotion, group["crop"][()], group["au_asked"][()].mean(-1), landmarks, side)
+                SynthesisedClip(clip, emotion, group["crop"][()], group["au_asked"][()].mean(-1), side)
             )
     return synthesised_clips
 
 
-def _neutral(clip: Clip, stage_files: dict[tuple[str, str, str], str]) -> tuple[np.ndarray, int]:
-    """Return landmarks at the onset, and the side of the crop."""
-    paths = [stage_files.get((stage, clip.dataset, clip.subject), "") for stage in ("faces", "apex")]
-    if not all(paths):
-        raise StoreError(f"results/faces and results/apex must have {clip.dataset}/{clip.subject}.h5")
-    with store.open_file(paths[0], "faces") as faces, store.open_file(paths[1], "apex") as apex:
-        position = int(np.flatnonzero(faces[clip.name]["frame"][()] == apex[clip.name]["onset"][()])[0])
-        return faces[clip.name]["landmarks_crop"][position], faces[clip.name]["crop"].shape[1]
+def _crop_size(clip: Clip, faces_files: Mapping[tuple[str, str], str]) -> int:
+    """Return the side of the crops in a clip's faces file."""
+    path = faces_files.get((clip.dataset, clip.subject))
+    if path is None:
+        raise StoreError(f"results/faces must have {clip.dataset}/{clip.subject}.h5")
+    with store.open_file(path, "faces") as file:
+        return int(file[clip.name]["crop"].shape[1])
 
 
 @dataclass(frozen=True, slots=True)

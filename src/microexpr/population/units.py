@@ -4,10 +4,10 @@ import numpy as np
 
 from microexpr.rendering import display
 from microexpr.rendering.performance import LIDS_AT_REST
-from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.aus import LARGEST
+from microexpr.signals.aus.coding import SHOWN
 
-# All units of the renderer, those that are read first.
-UNITS = (*ACTION_UNITS, *(unit for unit in display.ACTION_UNITS if unit not in ACTION_UNITS))
+UNITS = SHOWN
 ORDER = [display.ACTION_UNITS.index(unit) for unit in UNITS]
 
 

@@ -1,4 +1,4 @@
-"""Turn frames into arrays: faces, onset and apex, flow, action units, head motion. No torch.
+"""Turn frames into arrays: faces, onset and apex, flow, action units, head motion. Only networks use torch.
 
 May import: core.
 """

@@ -50,30 +50,18 @@ def test_roughness_by_hand():
     assert read_back.roughness(np.array([[0], [2]], np.uint8)) == 0 == read_back.roughness(np.zeros((1, 4), np.uint8))
 
 
-def faces_with_landmarks(root, files):
-    """The same files, with the landmarks that the reader needs."""
-    points = np.random.default_rng(0).uniform(2, 14, (4, 68, 2))
-    for path in (name for name in files if "/faces/" in name):
-        with store.h5py.File(path, "a") as file:
-            for group in file.values():
-                if "landmarks_crop" not in group:
-                    group["landmarks_crop"] = points
-    return [name for name in files if "/aus/" not in name]
-
-
 def test_clips_of_those_whom_the_generator_never_saw(groups):
-    root, files, paths = groups
-    clips = read_back.read(paths[0], CLIPS, faces_with_landmarks(root, files))
+    _, files, paths = groups
+    clips = read_back.read(paths[0], CLIPS, files)
     assert {subject_id(clip.source.id) for clip in clips} == {subject_id(name) for name in GROUPED[0].test}
     assert {clip.emotion for clip in clips if clip.source.dataset == "samm"} == {"anger", "others", "surprise"}
     for clip in clips:
         assert clip.frames.shape == (3, 16, 16, 3) and clip.target_aus.shape == (3, 17)
-        assert clip.landmarks.shape == (68, 2) and clip.crop_size == 16
+        assert clip.crop_size == 16
 
 
 def test_leak_of_a_generator_that_saw_whom_its_clip_shows(groups, tmp_path):
-    root, files, paths = groups
-    files = faces_with_landmarks(root, files)
+    _, files, paths = groups
     path = tmp_path / "1of2.h5"
     path.write_bytes(Path(paths[0]).read_bytes())
     with store.h5py.File(path, "a") as file:
@@ -87,5 +75,5 @@ def test_leak_of_a_generator_that_saw_whom_its_clip_shows(groups, tmp_path):
     strangers = [replace(clip, origin="licensed") for clip in CLIPS]
     with pytest.raises(StoreError, match="must be made from a clip of the index, not from generated/"):
         read_back.read(paths[0], strangers, files)
-    with pytest.raises(StoreError, match="results/faces and results/apex must have"):
+    with pytest.raises(StoreError, match="results/faces must have"):
         read_back.read(paths[0], CLIPS, [])

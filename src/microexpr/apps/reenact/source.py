@@ -29,7 +29,6 @@ class DrivingClip:
     movement: Movement
     params: aus.Params  # how its action units were read
     crops: np.ndarray  # uint8[K, 288, 288, C]
-    landmarks: np.ndarray  # float32[68, 2] at the onset, pixels of the crop
     apex: int  # index among these frames
     rendered_changes: np.ndarray | None  # float32[K, 24, 2]: changes of all AUs of a rendered face; None if recorded
 
@@ -53,7 +52,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
         face, events, units = (opened[stage][clip.name] for stage in STAGES)
         params = aus.Params(**json.loads(opened["aus"].attrs["params"].decode())["aus"])
         onset, apex, offset = (inputs.position(face, events, event) for event in ("onset", "apex", "offset"))
-        crops, landmarks = face["crop"][()], face["landmarks_crop"][()]
+        crops = face["crop"][()]
         values, at_one_size = units["raw"][()], None
         if params.backend == "embedded":
             arguments = luma(crops), onset, regressor.load()
@@ -64,7 +63,6 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
             Movement(values, at_one_size, float(clip.fps), onset, offset),
             params,
             crops[expression],
-            landmarks[onset],
             apex - onset,
             read_rendered_changes(clip, ground_truth, face["frame"][()][expression]) if ground_truth else None,
         )

@@ -3,7 +3,7 @@
 torch is loaded with the first network, since readers of params name predictors too.
 """
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -40,6 +40,7 @@ def _model() -> "Model":
     return network.load(MODEL)
 
 
-PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = dict(
-    zip(get_args(PredictorName), (NetworkPredictor, DlibPredictor), strict=True)
-)
+PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = {
+    "network": NetworkPredictor,
+    "dlib": DlibPredictor,
+}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from performed import FRAMES, SMILE, rise, target
+from performed import FRAMES, SMILE, rise
 from recorded import BEFORE, CLIP, FIRST, RAW, film, stages
 
 from microexpr.apps.reenact.source import read, read_rendered_changes
@@ -24,7 +24,6 @@ def driving(files):
 
 def test_from_onset_to_offset(driving):
     assert np.array_equal(driving.crops, film()[BEFORE : BEFORE + FRAMES])
-    assert np.array_equal(driving.landmarks, target().landmarks_crop)
     assert (driving.apex, driving.movement.first, driving.movement.last) == (FRAMES // 2, BEFORE, BEFORE + FRAMES - 1)
     assert driving.clip == CLIP and driving.movement.fps == 200 and driving.params == aus.Params()
 

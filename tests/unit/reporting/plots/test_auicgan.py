@@ -18,9 +18,8 @@ def synthetic_clips(origin="generated"):
     asked[:, 1], asked[:, 0] = (0, 2, 1), (0, 1, 0)
     film = np.broadcast_to(np.array([200, 100, 40], np.uint8), (3, 16, 16, 3)).copy()
     film[1] += 5
-    points = np.random.default_rng(0).uniform(60, 230, (68, 2)).astype(np.float32)
     return [
-        SynthesisedClip(clip("casme2", who, f"c{who}", 0, origin), emotion, film, asked, points, 288)
+        SynthesisedClip(clip("casme2", who, f"c{who}", 0, origin), emotion, film, asked, 288)
         for who in ("s1", "s2")
         for emotion in ("disgust", "fear", "happiness")
     ]
