@@ -1,4 +1,4 @@
-"""Plot a clip's landmarks: their positions, their movement next to the predictor's output, the head's pose."""
+"""Plot a clip's landmarks: their positions, their movement next to the network's output, the head's pose."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,8 @@ from microexpr.reporting.plots.drawing import (
     show_image,
     stamp,
 )
-from microexpr.signals.faces import detection
+from microexpr.signals.faces.predictors import NetworkPredictor
+from microexpr.signals.landmarks.boxes import face_box
 
 POINTS = {"inner right brow": 21, "inner left brow": 22, "right mouth corner": 48, "left mouth corner": 54}
 DISTANCE = 3  # of two lines, pixels of the crop
@@ -59,10 +60,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any]) -> None:
 
 
 def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:
-    """Plot the height of some points, tracked and as predicted in each frame separately, at a distance of each other.
-
-    Single predictions jump by many pixels: the lowest line's are cut.
-    """
+    """Plot the height of some points, tracked and as predicted in each frame separately, one above the other."""
     each_frame = predict_each_frame(luma(faces["crop"]), faces["landmarks_crop"])
     for i, (name, point) in enumerate(POINTS.items()):
         for points, colour, width in ((each_frame, "0.7", 1.0), (faces["landmarks_crop"], BLUE, 1.8)):
@@ -74,15 +72,10 @@ def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:
     axes.set_ylim(-DISTANCE, DISTANCE * (len(POINTS) - 0.3))
     axes.set_title(f"height of points, {DISTANCE} pixels of the crop from line to line", pad=20)
     axes.plot([], [], color=BLUE, label="faces stage")
-    axes.plot([], [], color="0.7", label="predictor, frame by frame")
+    axes.plot([], [], color="0.7", label="network, frame by frame")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.98), ncols=2, fontsize=9, borderpad=0)
 
 
 def predict_each_frame(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Return float64[T, 68, 2], pixels of the crop: the predictor's output for each grey crop [T, H, W] separately."""
-    return np.array(
-        [
-            detection.predict_landmarks(crop, detection.face_box(points))
-            for crop, points in zip(crops, landmarks, strict=True)
-        ]
-    )
+    """Return float64[T, 68, 2], pixels of the crop: the shipped network's output for each grey crop."""
+    return np.array([NetworkPredictor(crop)(face_box(points)) for crop, points in zip(crops, landmarks, strict=True)])
