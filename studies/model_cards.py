@@ -1,4 +1,4 @@
-"""Whom do the readers of landmarks and action units read well? Errors by skin tone, age, sex and glasses.
+"""Errors of the readers of landmarks and action units by skin tone, age, sex and glasses.
 
     python studies/model_cards.py [--subjects 150] [--write-docs]     # tables of docs/: model-cards, aus, landmarks
 
@@ -37,18 +37,18 @@ PAGE, MARK = "docs/model-cards.md", "study-model-cards"
 UNITS_MARK, POINTS_MARK = f"{MARK}-units", f"{MARK}-points"
 FIRST = 5001  # subjects p5001 and following are in no training
 READ = len(ACTION_UNITS)
-GROUPS: dict[str, Callable[["Read"], bool]] = {
-    "all": lambda one: True,
-    "skin light": lambda one: one.face.look.tone < 0.35,
-    "skin medium": lambda one: 0.35 <= one.face.look.tone < 0.6,
-    "skin dark": lambda one: one.face.look.tone >= 0.6,
-    "young": lambda one: one.face.traits.age < 0.2,
-    "middle-aged": lambda one: 0.2 <= one.face.traits.age < 0.45,
-    "old": lambda one: one.face.traits.age >= 0.45,
-    "female": lambda one: not one.face.traits.is_male,
-    "male": lambda one: one.face.traits.is_male,
-    "glasses": lambda one: one.glasses,
-    "no glasses": lambda one: not one.glasses,
+GROUPS: dict[str, Callable[["Subject"], bool]] = {
+    "all": lambda subject: True,
+    "skin light": lambda subject: subject.face.look.tone < 0.35,
+    "skin medium": lambda subject: 0.35 <= subject.face.look.tone < 0.6,
+    "skin dark": lambda subject: subject.face.look.tone >= 0.6,
+    "young": lambda subject: subject.face.traits.age < 0.2,
+    "middle-aged": lambda subject: 0.2 <= subject.face.traits.age < 0.45,
+    "old": lambda subject: subject.face.traits.age >= 0.45,
+    "female": lambda subject: not subject.face.traits.is_male,
+    "male": lambda subject: subject.face.traits.is_male,
+    "glasses": lambda subject: subject.glasses,
+    "no glasses": lambda subject: not subject.glasses,
 }
 HEAD = (
     "| subjects | number | landmarks: error | of changes | action units: ICC of change, micro | macro | error, micro | "
@@ -57,29 +57,29 @@ HEAD = (
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
-    """What is read of a subject."""
+class Subject:
+    """The errors and readings of one subject."""
 
     face: Face
     glasses: bool
     distance: np.ndarray  # float[n], % of the outer eye distance, mean over the landmarks of an image
     moved: np.ndarray  # float[n], %, root mean square over inner landmarks of the error of movement since rest
     true: np.ndarray  # float[n, 17, 2], change of FACS intensity since rest
-    found: np.ndarray  # float[n, 17, 2]
+    estimate: np.ndarray  # float[n, 17, 2], as read
     is_micro: np.ndarray  # bool[n]
     rest: float  # FACS intensity, mean of read less true of images at rest
 
 
 def main() -> int:
-    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    made.add_argument("--subjects", type=int, default=150)
-    made.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
-    arguments = made.parse_args()
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--subjects", type=int, default=150)
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    arguments = parser.parse_args()
     subjects = []
     for number in range(FIRST, FIRST + arguments.subjects):
         subjects.append(read_subject(f"p{number}"))
         print(f"\r{len(subjects)} of {arguments.subjects} subjects", end="", file=sys.stderr)
-    lines = [HEAD, *(row(name, [one for one in subjects if is_in(one)]) for name, is_in in GROUPS.items())]
+    lines = [HEAD, *(row(name, [subject for subject in subjects if is_in(subject)]) for name, is_in in GROUPS.items())]
     print("\n".join(lines))
     if arguments.write_docs:
         pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
@@ -109,7 +109,7 @@ def point_table(errors: dict[str, float]) -> str:
     return "\n".join([*lines, f"| all 68 | {errors['all']:.2f} | |"])
 
 
-def read_subject(subject: str) -> Read:
+def read_subject(subject: str) -> Subject:
     """Render the portraits of a subject and read them."""
     params = Params()
     performer = performer_of(subject, params)
@@ -118,11 +118,11 @@ def read_subject(subject: str) -> Read:
     scenes = [
         read_scene(data, scene, generator(params.seed, subject, "cards", scene)) for scene in range(portraits.SCENES)
     ]
-    distance, moved, true, found, rest = zip(*scenes, strict=True)
+    distance, moved, true, estimate, rest = zip(*scenes, strict=True)
     is_micro = np.tile(np.arange(1, SCENE) % 2 == 0, portraits.SCENES)
     glasses = bool(generator(performer.face_seed, "glasses").random() < GLASSES)
-    arrays = [np.concatenate(parts) for parts in (distance, moved, true, found)]
-    return Read(face, glasses, arrays[0], arrays[1], arrays[2], arrays[3], is_micro, float(np.mean(rest)))
+    arrays = [np.concatenate(parts) for parts in (distance, moved, true, estimate)]
+    return Subject(face, glasses, arrays[0], arrays[1], arrays[2], arrays[3], is_micro, float(np.mean(rest)))
 
 
 def read_scene(
@@ -134,38 +134,38 @@ def read_scene(
     true = data.points[scene * SCENE : (scene + 1) * SCENE, :68]
     first = face_box(true[0])
     start = Box(first.centre + first.side * rng.normal(0, 0.03, 2), first.side * np.exp(rng.normal(0, 0.05)))
-    found = np.stack([landmarks.refine(image, start).points[:68] for image in images])
+    points = np.stack([landmarks.refine(image, start).points[:68] for image in images])
     eyes = np.linalg.norm(true[0, 36] - true[0, 45])
-    error = 100 * (found - np.stack([space_evenly(points) for points in true])) / eyes
-    matrix = alignment(found[:1].astype(float))
+    error = 100 * (points - np.stack([space_evenly(face) for face in true])) / eyes
+    matrix = alignment(points[:1].astype(float))
     features = [units.describe(align(image, matrix)[..., 0]) for image in images]
     intensity = coded(data.intensity[scene * SCENE : (scene + 1) * SCENE])
-    change = np.stack([units.change(features[0], one).values.T for one in features[1:]])
+    change = np.stack([units.change(features[0], face).values.T for face in features[1:]])
     alone = np.clip(units.alone(features[0]).values.T, 0, LARGEST)
     missed = np.sqrt((((error[1:] - error[0])[:, 17:]) ** 2).sum(-1).mean(-1))
     distance = np.linalg.norm(error[1:], axis=-1).mean(-1)
     return distance, missed, intensity[1:] - intensity[0], change, float((alone - intensity[0]).mean())
 
 
-def row(name: str, subjects: list[Read]) -> str:
+def row(name: str, subjects: list[Subject]) -> str:
     """Return the line of a group of subjects."""
     numbers = "|".join(f" {value:.2f} " for value in figures(subjects)) if subjects else "|".join([" - "] * 7)
     return f"| {name} | {len(subjects)} |{numbers}|"
 
 
-def figures(subjects: list[Read]) -> Iterator[float]:
+def figures(subjects: list[Subject]) -> Iterator[float]:
     for name in ("distance", "moved"):
-        yield float(np.mean(np.concatenate([getattr(one, name) for one in subjects])))
+        yield float(np.mean(np.concatenate([getattr(subject, name) for subject in subjects])))
     by_size = []
     for is_micro in (True, False):
-        true, found = (
-            np.concatenate([getattr(one, name)[one.is_micro == is_micro] for one in subjects])
-            for name in ("true", "found")
+        true, estimate = (
+            np.concatenate([getattr(subject, name)[subject.is_micro == is_micro] for subject in subjects])
+            for name in ("true", "estimate")
         )
-        by_size.append([agreement(true[:, unit].ravel(), found[:, unit].ravel()) for unit in range(READ)])
+        by_size.append([agreement(true[:, unit].ravel(), estimate[:, unit].ravel()) for unit in range(READ)])
     for figure in ("icc", "mae"):
         yield from (float(np.nanmean([unit[figure] for unit in units])) for units in by_size)
-    yield float(np.mean([one.rest for one in subjects]))
+    yield float(np.mean([subject.rest for subject in subjects]))
 
 
 if __name__ == "__main__":

@@ -57,11 +57,11 @@ Crop = tuple[np.ndarray, np.ndarray]  # uint8[288, 288, 3] and its landmarks [68
 
 
 def main() -> int:
-    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    made.add_argument("clones", type=Path, help="folder of the repositories")
-    made.add_argument("--rendered", type=int, default=70, help="number of rendered faces")
-    made.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
-    arguments = made.parse_args()
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("clones", type=Path, help="folder of the repositories")
+    parser.add_argument("--rendered", type=int, default=70, help="number of rendered faces")
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    arguments = parser.parse_args()
     lines = compare(recorded_faces(arguments.clones), rendered_faces(arguments.rendered))
     print("\n".join(lines))
     if arguments.write_docs:
@@ -104,16 +104,16 @@ def recorded_faces(clones: Path) -> list[Crop]:
     faces: list[Crop] = []
     for folder in FOLDERS:
         paths = [path for path in sorted((clones / folder).rglob("*")) if path.suffix.lower() in ENDINGS]
-        found: list[Crop] = []
+        crops: list[Crop] = []
         for i in generator(0, "realism", folder).permutation(len(paths)):
             try:
                 image = reduce(picture.read(paths[i]))
             except MicroexprError:
                 continue
-            found += aligned_faces(image)[:1] if image.ndim == 3 else []
-            if len(found) == PER_FOLDER:
+            crops += aligned_faces(image)[:1] if image.ndim == 3 else []
+            if len(crops) == PER_FOLDER:
                 break
-        faces += found
+        faces += crops
     return faces
 
 

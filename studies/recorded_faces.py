@@ -56,13 +56,13 @@ REGIONS = {"jaw": slice(0, 17), "brows": slice(17, 27), "nose": slice(27, 36), "
 
 
 def main() -> int:
-    made = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    made.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
-    made.add_argument("--weights", type=Path, default=regressor.MODEL, help="a reader in place of the shipped one")
-    made.add_argument("--predictor", choices=list(PREDICTORS), default="network", help="of landmarks")
-    made.add_argument("--only", choices=list(PARTS), help="one part")
-    made.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
-    arguments = made.parse_args()
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
+    parser.add_argument("--weights", type=Path, default=regressor.MODEL, help="a reader in place of the shipped one")
+    parser.add_argument("--predictor", choices=list(PREDICTORS), default="network", help="of landmarks")
+    parser.add_argument("--only", choices=list(PARTS), help="one part")
+    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
+    arguments = parser.parse_args()
     lines = ["| recorded faces | measured |", "| --- | --- |"]
     for name, part in PARTS.items():
         if arguments.only in (None, name):
@@ -74,7 +74,7 @@ def main() -> int:
 
 
 def rest(arguments: Namespace) -> Iterator[tuple[str, str]]:
-    """What is read off single faces at rest."""
+    """Intensities read off single faces at rest."""
     model, values = regressor.load(arguments.weights), []
     for row in read_list("recorded_rest.csv"):
         grey = read_picture(arguments.clones / row["repository"] / row["picture"], row["frame"])
@@ -125,12 +125,12 @@ def landmarks(arguments: Namespace) -> Iterator[tuple[str, str]]:
     pictures = [path for folder in TEMPLATE_FOLDERS for path in (arguments.clones / TEMPLATES / folder).glob("*.tem")]
     for path in sorted(pictures):
         grey = read_picture(path.with_suffix(".jpg"))
-        found, other = (find_face(grey, name) for name in (arguments.predictor, "dlib"))
-        errors.append(percent(found - other, other))
+        points, other = (find_face(grey, name) for name in (arguments.predictor, "dlib"))
+        errors.append(percent(points - other, other))
         rows = path.read_text(encoding="utf-8").splitlines()[1:190]
         template = np.array([[float(number) for number in row.split()] for row in rows])[list(SAME.values())]
         scale = np.linalg.norm(template[list(SAME).index(36)] - template[list(SAME).index(45)])
-        placed.append(100 * (found[list(SAME)] - template) / scale)
+        placed.append(100 * (points[list(SAME)] - template) / scale)
     yield f"{len(placed)} studio photographs: {DISTANCE}", regions(errors)
     offset = np.mean(placed, axis=0)
     yield (
