@@ -23,6 +23,7 @@ from microexpr.core import arithmetic, store
 from microexpr.signals import inputs
 from microexpr.signals.aus import ACTION_UNITS, geometry_proxy, pyfeat
 from microexpr.signals.aus.agreement import agreement
+from microexpr.signals.aus.coding import coded
 
 Pairs = dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]]  # true and read [T, 17, 3] by (reader, kind)
 
@@ -50,12 +51,11 @@ def clips(results: Path, truths: Path, file: Path) -> Iterator[tuple[np.ndarray,
         store.open_file(results / "faces" / file, "faces") as faces,
         store.open_file(results / "apex" / file, "apex") as apex,
     ):
-        for name in apex:
-            names = store.strings(truth[name]["action_unit"])
-            units = [names.index(unit) for unit in ACTION_UNITS]
+        for name in store.clip_groups(apex):
             read = relative(results / "aus" / file, name)
+            true = coded(truth[name]["au_intensity"][()], store.strings(truth[name]["action_unit"]))
             onset = inputs.position(faces[name], apex[name], "onset")
-            yield truth[name]["au_intensity"][()][:, units], faces[name]["landmarks_crop"][()], onset, read
+            yield true, faces[name]["landmarks_crop"][()], onset, read
 
 
 def relative(path: Path, clip: str) -> dict[str, np.ndarray]:

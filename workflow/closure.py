@@ -138,7 +138,9 @@ def _files(name: str) -> list[Path]:
 
 @cache
 def closure(script: str, *modules: str) -> list[Path]:
-    """Return workflow/scripts/<script>.py, further modules, and all that they import, directly or not; sorted."""
+    """Return workflow/scripts/<script>.py, further modules, and all that they import, directly or not; sorted.
+
+    A script fit_<name> writes the shipped file <name>, which has no part in it."""
     reached: set[Path] = set()
     waiting = {SCRIPTS / f"{script}.py"}.union(*(_files(f"microexpr.{module}") for module in modules))
     while waiting:
@@ -146,7 +148,7 @@ def closure(script: str, *modules: str) -> list[Path]:
         reached.add(path)
         waiting |= imported(path) - reached
     FILES.save()
-    return sorted(reached)
+    return sorted(reached - {WEIGHTS / f"{script.removeprefix('fit_')}.safetensors"})
 
 
 @cache

@@ -39,6 +39,13 @@ def test_a_method_depends_on_its_own_file_only():
     assert "src/microexpr/signals/aus/regressor.py" not in files  # its outputs are inputs, its code is not
 
 
+def test_a_fit_does_not_depend_on_the_file_that_it_writes():
+    weights = "src/microexpr/weights/{}.safetensors".format
+    assert weights("landmarks") not in call("closure.closure('fit_landmarks')")
+    files = call("closure.closure('fit_action_units')")
+    assert weights("action_units") not in files and weights("landmarks") in files
+
+
 def test_every_data_file_of_the_package_is_code_of_some_job():
     """All but what no job reads: data of the commands predict, reenact and methods, and of the log's time left."""
     scripts = [path.stem for path in (ROOT / "workflow/scripts").glob("*.py")]

@@ -15,6 +15,7 @@ with logged(snakemake.log[0]):
         store.subject_file(snakemake.output[0], "apex", clips, apex=params.model_dump()) as file,
         store.open_file(snakemake.input.faces, "faces") as faces,
     ):
+        file.put("fitted_on", store.fitted_on(faces))
         for clip in store.retained_clips(faces, clips):
             events = apex.locate(clip, faces[clip.name], params)
             onset, top, offset = (events.methods[event] for event in apex.EVENTS)

@@ -20,7 +20,7 @@ def write(
     """Writes the file `out` from `sources`, the faces and apex file; `fitted_on` is the provenance of `read`."""
     faces, apex = (store.open_file(path, stage) for path, stage in zip(sources, ("faces", "apex"), strict=True))
     with store.subject_file(out, "aus", clips, aus=params.model_dump()) as file, faces as face_file, apex as events:
-        file.put("fitted_on", fitted_on)
+        file.put("fitted_on", sorted({*fitted_on, *store.fitted_on(face_file)}))
         for clip in store.retained_clips(face_file, clips):
             face = face_file[clip.name]
             onset = inputs.position(face, events[clip.name], "onset")

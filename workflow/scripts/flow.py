@@ -18,6 +18,7 @@ with logged(snakemake.log[0]):
         store.open_file(snakemake.input.faces, "faces") as faces,
         store.open_file(snakemake.input.apex, "apex") as apex,
     ):
+        file.put("fitted_on", store.fitted_on(faces))
         for clip in store.retained_clips(faces, clips):
             face = faces[clip.name]
             onset, top = (inputs.position(face, apex[clip.name], event) for event in ("onset", "apex"))

@@ -21,6 +21,7 @@ with logged(snakemake.log[0]):
         target = Path(snakemake.output.flow) / subject_clips[0].dataset / f"{subject}.h5"
         with store.open_file(path, "population") as rendered, store.subject_file(target, "flow", subject_clips) as file:
             file.describe(source="the population's flow, as precomputed pictures have it")
+            file.put("fitted_on", store.fitted_on(rendered))
             for clip in subject_clips:
                 flow = pictures.flow_as_picture(rendered["clips"][clip.name]["onset_apex"][()], region, normalise)
                 file.group(clip.name).put("onset_apex", flow, pictures.FIELDS[normalise])

@@ -132,9 +132,9 @@ def action_units(
     """Return intensities of 17 action units through a clip, by the shipped reader: a row for each frame.
 
     `video` is a tracked face, a `Video`, or what `read_video` accepts; a tracked face and an array need `fps`. A
-    picture, a file or uint8[H, W, 3], has a row for each face, the largest first, of what it shows by itself. Rows of
-    a clip have the index (frame, seconds), columns (unit, side): AU1 to AU45, by left and right (the subject's own) and
-    both, their mean. `curve` is
+    picture, a file or uint8[H, W, 3], has a row for each face, the largest first, of what it shows by itself, whatever
+    `fps` and `onset`. Rows of a clip have the index (frame, seconds), columns (unit, side): AU1 to AU45, by left and
+    right (the subject's own) and both, their mean. `curve` is
 
     - "raw": FACS intensities 0..5, where 5 is E;
     - "smoothed": these, averaged over 0.01 s before and after;
@@ -143,7 +143,7 @@ def action_units(
     The face at `onset` should be at rest: its intensities are read off that frame alone, all others by their change
     since. `attrs` name scale, reader and onset. `progress` is as for `track_faces`.
 
-    Raises DataError if there is no face or no such frame.
+    Raises DataError if there is no face, no such frame or curve, or for the "relative" curve of a picture.
 
     >>> import microexpr
     >>> table = microexpr.action_units(microexpr.example_video("example"), onset=47, curve="relative")

@@ -26,6 +26,7 @@ class Schema:
 
 
 FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of each frame")
+FITTED_ON = Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that its readers of faces saw")
 SIDES = "left, right, both (the subject's own sides)"
 LABELS = {  # of axes whose elements always have the same names
     "side": ("left", "right", "both"),
@@ -51,7 +52,7 @@ TRUTH = Schema(
     },
 )
 FACES = Schema(
-    3,
+    4,
     {
         "frame": FRAME,
         "detected": Field("bool", ("frame",), "-", "whether a face was found in this frame"),
@@ -64,10 +65,11 @@ FACES = Schema(
                       by_frame=True),
         "in_frame": Field("bool", ("row", "column"), "-",
                           "whether a pixel of `crop` shows the frame, only where some do not: those are still"),
+        "fitted_on": FITTED_ON,
     },
 )  # fmt: skip
 APEX = Schema(
-    3,
+    4,
     {
         "frame": FRAME,
         "onset": Field("int64", (), "frame number", "annotated or spotted"),
@@ -76,10 +78,11 @@ APEX = Schema(
         "score": Field("float32", ("frame",), "pixels of the crop, or ratio",
                        "spotting score of each frame, unless all events are annotated: how far ten regions have moved, "
                        "or the ratio of differences"),
+        "fitted_on": FITTED_ON,
     },
 )  # fmt: skip
 FLOW = Schema(
-    2,
+    3,
     {
         "onset_apex": Field("float32", ("u_v_strain", "row", "column"), "pixels of the crop; strain 1",
                             "optical flow from onset to apex (u right, v down) and its optical strain"),
@@ -88,6 +91,7 @@ FLOW = Schema(
                                    "precomputed pictures: the size of the movement is lost"),
         "onset_apex_centred": Field("float32", ("u_v_strain", "row", "column"), "standard deviations of the channel",
                                     "the same, each channel minus its median, which estimates no movement"),
+        "fitted_on": FITTED_ON,
     },
 )  # fmt: skip
 AUS = Schema(
@@ -99,7 +103,7 @@ AUS = Schema(
         "relative": Field("float32", ("frame", "action_unit", "side"), "FACS -5..5",
                           f"change since the onset, filtered in time, before any is cut to 0..5; {SIDES}"),
         "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axis"),
-        "fitted_on": Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that the regressor saw"),
+        "fitted_on": FITTED_ON,
     },
 )  # fmt: skip
 TRAIN = Schema(

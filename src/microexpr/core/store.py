@@ -396,6 +396,11 @@ def retained_clips(faces: h5py.File, clips: Sequence[Clip]) -> list[Clip]:
     return [clip for clip in clips if not exclusion_reason(faces[clip.name])]
 
 
+def clip_groups(file: h5py.File) -> dict[str, h5py.Group]:
+    """Return the groups of the clips in a subject's file by their names."""
+    return {name: item for name, item in file.items() if isinstance(item, h5py.Group)}
+
+
 def fitted_on(group: h5py.Group) -> list[str]:
     """Return the clips in the nearest `fitted_on` dataset from this group upward; none if nothing was fitted."""
     while "fitted_on" not in group:

@@ -87,7 +87,7 @@ def detections(paths: Iterable[str | Path]) -> dict[str, Detection]:
     for path in paths:
         with store.open_file(path, "faces") as file:
             dataset, subject = (file.attrs[key].decode() for key in ("dataset", "subject"))
-            for name, group in file.items():
+            for name, group in store.clip_groups(file).items():
                 others = int(group["other_faces"][()]) if "other_faces" in group else 0
                 share = float(group["detected"][()].mean())
                 by_clip[f"{dataset}/{subject}/{name}"] = Detection(share, others, store.exclusion_reason(group))

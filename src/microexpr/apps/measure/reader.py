@@ -3,7 +3,7 @@
 Another reader takes the place of the functions below; what it reads in addition becomes a line of `columns`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,7 @@ from microexpr.apps.reenact import photograph
 from microexpr.datasets.video import Timing
 from microexpr.signals.aus import LARGEST, recording, regressor
 from microexpr.signals.aus.regressor import FaceFeatures
-from microexpr.signals.faces import FaceTrack
-from microexpr.signals.faces.predictors import MODEL
+from microexpr.signals.faces import FaceTrack, predictors
 from microexpr.signals.landmarks import network
 from microexpr.signals.landmarks.boxes import face_box
 
@@ -33,10 +32,9 @@ def find(image: np.ndarray) -> list[np.ndarray]:
     return [(points + 0.5) * factor - 0.5 for points in photograph.find_faces(reduced)]
 
 
-def points(grey: np.ndarray, landmarks: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the landmarks of a face and its pupils, [70, 2], and the mean error to expect of them in pixels."""
-    prediction = network.load(MODEL)(grey, face_box(landmarks))
-    return np.vstack([landmarks, prediction.points[68:]]), float(prediction.error[:68].mean())
+def landmark_error(grey: np.ndarray, landmarks: np.ndarray) -> float:
+    """Return the mean error to expect of a face's landmarks [68, 2], in pixels."""
+    return float(network.load(predictors.MODEL)(grey, face_box(landmarks)).error[:68].mean())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +55,8 @@ class AuReader:
 
     @property
     def fitted_on(self) -> tuple[str, ...]:
-        """Provenance of the model's training data."""
-        return self.model.fitted_on
+        """Provenance of the training data of this model and of the landmarks."""
+        return tuple(sorted({*self.model.fitted_on, *predictors.fitted_on("network")}))
 
     def describe(self, crop: np.ndarray) -> FaceFeatures:
         """Return what is kept of a grey crop uint8[288, 288]."""
@@ -69,11 +67,16 @@ class AuReader:
         reading = self.model.alone(face)
         return Reading(np.clip(reading.values, 0, LARGEST), reading.errors.mean(axis=0))
 
-    def since(self, rest: FaceFeatures, face: FaceFeatures) -> Reading:
-        """Return the action units of a face: those of the same face at rest, and their change since."""
-        at_rest, change = self.model.alone(rest), self.model.change(rest, face)
-        errors = np.hypot(at_rest.errors, change.errors).mean(axis=0)
-        return Reading(np.clip(at_rest.values + change.values, 0, LARGEST), errors)
+    def since(self, rest: FaceFeatures) -> Callable[[FaceFeatures], Reading]:
+        """Return what reads the action units of a face: those of the same face at rest, and their change since."""
+        at_rest = self.model.alone(rest)
+
+        def read(face: FaceFeatures) -> Reading:
+            change = self.model.change(rest, face)
+            errors = np.hypot(at_rest.errors, change.errors).mean(axis=0)
+            return Reading(np.clip(at_rest.values + change.values, 0, LARGEST), errors)
+
+        return read
 
     def at_rest(self, faces: Sequence[FaceFeatures]) -> int:
         """Return the position of the face that is most like those with the least expression."""

@@ -6,9 +6,11 @@ A video is read three times and never held in memory: to track the face, to choo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
 from microexpr.apps.measure import reader
 from microexpr.apps.measure.columns import MeasuredFace, table
@@ -22,6 +24,7 @@ from microexpr.datasets.video import Timing
 from microexpr.signals import faces
 from microexpr.signals.aus import filters, recording
 from microexpr.signals.faces import FaceTrack, align, alignment
+from microexpr.signals.faces.pose import against_outline
 from microexpr.signals.landmarks.gaze import gaze
 
 
@@ -47,6 +50,7 @@ class Table:
 def of_footage(footage: Footage, aus: AuReader, progress: Progress) -> Table:
     """Measure the largest face in every frame of a video. Raises DataError where it has none."""
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     timing = Timing()
     track = reader.track(footage, progress, timing)
     notes = limits.differences_from_header(footage, timing)
@@ -66,14 +70,13 @@ class SteadyFace:
         self.track = track
         self._steady = filters.smooth_stretches(track.landmarks, track.detected, fps, STEADY)
 
+    def matrix(self, i: int) -> np.ndarray:
+        """Return the similarity, float64[2, 3], from the pixels of frame i to those of its crop."""
+        return alignment(self._steady[i][None])
+
     def crop(self, i: int, frame: np.ndarray) -> np.ndarray:
         """Return the grey crop uint8[288, 288] of frame i."""
-        return cut(frame, self._steady[i])
-
-
-def cut(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Return the grey crop uint8[288, 288] of a face aligned by its landmarks."""
-    return align(luma(image), alignment(landmarks[None]))[..., 0]
+        return align(luma(frame), self.matrix(i))[..., 0]
 
 
 def _at_rest(footage: Footage, face: SteadyFace, aus: AuReader) -> tuple[int, FaceFeatures]:
@@ -88,28 +91,32 @@ def _at_rest(footage: Footage, face: SteadyFace, aus: AuReader) -> tuple[int, Fa
 def _measured(
     footage: Footage, face: SteadyFace, rest: FaceFeatures, aus: AuReader, progress: Progress
 ) -> Iterator[MeasuredFace]:
-    track, before = face.track, None
+    track, before, read = face.track, None, aus.since(rest)
     for i, frame in enumerate(footage.read_frames()):
         progress("measuring the face", i + 1, len(track.detected))
         if not track.detected[i]:
             before = None
             yield MeasuredFace(i + 1, seconds=i / footage.fps)
             continue
-        crop, pose = face.crop(i, frame), faces.pose(track.landmarks[i], track.size)
-        points, error = reader.points(luma(frame), track.landmarks[i])
-        small = domain.reduce(crop)
+        crop = face.crop(i, frame)
+        geometry = _geometry(frame, track.landmarks[i], face.matrix(i), crop)
+        reading, small = read(aus.describe(crop)), domain.reduce(crop)
+        noise: dict[str, float] = {} if before is None else {"noise": domain.camera_noise(before, small)}
         yield MeasuredFace(
-            i + 1,
-            seconds=i / footage.fps,
-            confidence=1.0,
-            landmarks=track.landmarks[i],
-            pose=pose,
-            gaze=gaze(points, pose),
-            error=error,
-            reading=aus.since(rest, aus.describe(crop)),
-            quality=quality(small) | ({} if before is None else {"noise": domain.camera_noise(before, small)}),
+            i + 1, seconds=i / footage.fps, confidence=1.0, reading=reading, quality=quality(small) | noise, **geometry
         )
         before = small
+
+
+def _geometry(frame: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop: np.ndarray) -> dict[str, Any]:
+    """Return what is measured of the landmarks in a frame, and of its grey crop under a similarity [2, 3]."""
+    turn = against_outline(faces.pose(landmarks, (frame.shape[0], frame.shape[1])))
+    return {
+        "landmarks": landmarks,
+        "error": reader.landmark_error(luma(frame), landmarks),
+        "pose": turn,
+        "gaze": gaze(crop, landmarks @ matrix[:, :2].T + matrix[:, 2], turn),
+    }
 
 
 def quality(crop: np.ndarray) -> dict[str, float]:
@@ -120,6 +127,7 @@ def quality(crop: np.ndarray) -> dict[str, float]:
 def of_pictures(paths: Sequence[Path], aus: AuReader, progress: Progress) -> Table:
     """Measure every face of pictures, each by itself. Raises DataError if none of them can be read."""
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     measured: list[MeasuredFace] = []
     names, problems = [], []
     for number, path in enumerate(paths, 1):
@@ -142,9 +150,16 @@ def _in_picture(image: np.ndarray, number: int, aus: AuReader) -> Iterator[Measu
     """Yield the faces of a picture, or one without a face."""
     landmarks = reader.find(image)
     for i, points in enumerate(landmarks):
-        crop = cut(image, points)
-        pose, small = faces.pose(points, (image.shape[0], image.shape[1])), domain.reduce(crop)
-        reading, (eyes, error) = aus.alone(aus.describe(crop)), reader.points(luma(image), points)
-        yield MeasuredFace(number, i, 0.0, 1.0, points, pose, gaze(eyes, pose), error, reading, quality(small))
+        matrix = alignment(points[None])
+        crop = align(luma(image), matrix)[..., 0]
+        yield MeasuredFace(
+            number,
+            i,
+            0.0,
+            1.0,
+            reading=aus.alone(aus.describe(crop)),
+            quality=quality(domain.reduce(crop)),
+            **_geometry(image, points, matrix, crop),
+        )
     if not landmarks:
         yield MeasuredFace(number)

@@ -6,6 +6,7 @@ units; once for the expressions that were spotted.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,7 @@ from microexpr.datasets import video
 from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import filters, recording, regressor
 from microexpr.signals.aus.regressor import FaceFeatures
-from microexpr.signals.faces import FaceTrack, align, alignment
+from microexpr.signals.faces import FaceTrack, align, alignment, predictors
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.training import refit
 
@@ -59,17 +60,20 @@ class Models:
         uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
         by_recogniser = limits.describe_training(path, recogniser.fitted_on)
         by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
+        landmarks = limits.describe_training(predictors.MODEL, predictors.fitted_on("network"))
         descriptions = (
             f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
             recorded.describe(figures, recogniser.fitted_on),
+            f"landmarks by the shipped network, fitted on {landmarks}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
         return cls(reader, recogniser, calibration or Calibration(), figures, descriptions)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:
-        """Provenance of both."""
-        return (*self.reader.fitted_on, *self.recogniser.fitted_on)
+        """Provenance of both and of the landmarks."""
+        fitted_on = (self.reader.fitted_on, self.recogniser.fitted_on, predictors.fitted_on("network"))
+        return tuple(sorted({*chain(*fitted_on)}))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,7 +48,9 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
         opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
         for stage, file in opened.items():
             if clip.name not in file:
-                raise DataError(f"clip must be one of {', '.join(file)}, not {clip.name} ({files[stage]})")
+                raise DataError(
+                    f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip.name} ({files[stage]})"
+                )
         face, events, units = (opened[stage][clip.name] for stage in STAGES)
         params = aus.Params(**json.loads(opened["aus"].attrs["params"].decode())["aus"])
         onset, apex, offset = (inputs.position(face, events, event) for event in ("onset", "apex", "offset"))

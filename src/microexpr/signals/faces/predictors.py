@@ -14,6 +14,7 @@ from microexpr.signals.landmarks.boxes import Box
 if TYPE_CHECKING:
     from microexpr.signals.landmarks.network import Model
 
+DLIB_FITTED_ON = ("licensed/300w/*/*",)
 MODEL = shipped("landmarks.safetensors")
 
 PredictorName = Literal["network", "dlib"]
@@ -32,6 +33,11 @@ class NetworkPredictor:
     def refine(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable."""
         return _model().refine(self.grey, box).points[:68]
+
+
+def fitted_on(name: PredictorName) -> tuple[str, ...]:
+    """Return the provenance of what a predictor was fitted on, as in `provenance`."""
+    return _model().fitted_on if name == "network" else DLIB_FITTED_ON
 
 
 def _model() -> "Model":

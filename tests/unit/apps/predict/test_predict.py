@@ -61,8 +61,12 @@ def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_a
     document = json.loads((out / "intervals.json").read_text())
     page = html.unescape((out / "prediction.html").read_text())
     assert document["recorded"]["clips"] == 442
-    classes, recorded, units = document["models"]
-    assert "fitted on 240 generated subjects (population); UF1" in classes and "1000 generated subjects" in units
+    classes, recorded, landmarks, units = document["models"]
+    assert (
+        "fitted on 240 generated subjects (population); UF1" in classes
+        and "1000 generated subjects" in units
+        and "1000 generated subjects" in landmarks
+    )
     assert recorded.startswith("on 442 recorded micro-expressions of 68 subjects, none seen in training")
     for line in (*document["models"], *limits.NOTICE):
         assert page.index("Micro-expressions</h2>") < page.index(f"<li>{line}</li>")
