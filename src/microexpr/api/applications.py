@@ -21,7 +21,6 @@ from microexpr.apps.measure import written as measured_files
 from microexpr.apps.measure.reader import AuReader
 from microexpr.apps.measure.tables import Table, of_footage
 from microexpr.apps.predict import Expression, Prediction, limits, recognition, written
-from microexpr.apps.predict.recognition import UNKNOWN
 from microexpr.apps.reenact import alone
 from microexpr.apps.reenact import driving as driving_curves
 from microexpr.apps.reenact.photograph import Photograph
@@ -60,7 +59,7 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
 class PredictedVideo(Shown):
     """The expressions of a video, with the class of each micro-expression; `models` and `notice` say its worth."""
 
-    intervals: pd.DataFrame  # as of `spot`; class, its probability by class, and why it is unknown
+    intervals: pd.DataFrame  # as of `spot`; class, how far it can be relied on, each one's probability
     action_units: pd.DataFrame  # change since the face at rest by (frame, seconds) and (unit, side), FACS intensity
     warnings: tuple[str, ...]  # how the video differs from what the models were fitted on
     models: tuple[str, ...]  # what each model was fitted on, and its errors
@@ -117,10 +116,11 @@ def predict(
             app_folders.write_prediction(part, result, models, None, progress)
     rows = [_row(expression, video.fps) for expression in result.expressions]
     frame = result.curves.step * np.arange(len(result.signal.change))
+    columns = [*written.TIMES, "class", "certainty", *models.recogniser.classes, "reasons", "action_units"]
     curves = au_table(result.signal.change, frame, video.fps, SIDES[:2])
     curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[-1]}
     return PredictedVideo(
-        pd.DataFrame(rows, columns=[*written.TIMES, "class", *models.recogniser.classes, UNKNOWN, "action_units"]),
+        pd.DataFrame(rows, columns=columns),
         curves,
         tuple(result.warnings),
         models.descriptions,
@@ -131,9 +131,9 @@ def predict(
 
 
 def _row(expression: Expression, fps: float) -> dict[str, Any]:
-    """Return an expression with a column for each class's probability, nan where the class is unknown."""
+    """Return an expression with a column for each class's probability, nan for other kinds than micro-expressions."""
     row = written.to_dict(expression, fps)
-    return row | row.pop("classes") | {UNKNOWN: "; ".join(row[UNKNOWN])}
+    return row | row.pop("classes") | {"reasons": "; ".join(row["reasons"])}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 PREDICTED = (
     "intervals.csv",
     "intervals.json",
-    "subtitles.srt",
     "action_units.csv",
+    "subtitles.srt",
+    "subtitles.vtt",
+    "intervals.eaf",
+    "intervals.TextGrid",
     "prediction.png",
     "annotated.avi",
     "prediction.html",
@@ -44,13 +47,14 @@ def write_prediction(
     progress: Callable[[str, int, int], None],
 ) -> None:
     """Write tables, subtitles, plot, annotated video and page of a prediction; the page compares with the truth."""
-    from microexpr.apps.predict import annotated, written
+    from microexpr.apps.predict import annotated, exports, written
     from microexpr.reporting.html import prediction as page
     from microexpr.reporting.plots import prediction as plot
     from microexpr.signals import spotting
 
     height = spotting.Params().height
     written.write(folder, result, models)
+    exports.write(folder, result)
     plot.write(result, height, folder / "prediction.png")
     annotated.write(folder / "annotated.avi", result, progress)
     page.write(folder / "prediction.html", result, models, height, truth, progress)

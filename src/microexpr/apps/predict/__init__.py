@@ -5,7 +5,7 @@ units; once for the expressions that were spotted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import torch
 from microexpr.apps.predict import limits, recognition, recorded
 from microexpr.apps.predict.calibration import Calibration
 from microexpr.apps.predict.footage import Footage
-from microexpr.apps.predict.recognition import UNKNOWN, Classes, Excerpt
+from microexpr.apps.predict.recognition import Classes, Excerpt
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import video
@@ -31,7 +31,6 @@ TRACKED = 10  # times a second that the face is detected
 STEADY = 1.0  # seconds before and after over which its position is averaged, so that alignment adds no movement
 READ = 100  # times a second that action units are read, at most
 PART = 5.0  # seconds read against one frame
-NO_CLASS = Classes({}, ())
 LEAST = 0.05  # share of detections that must find the face
 
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
@@ -92,13 +91,18 @@ class Expression:
     """One interval, in frames of the video, with each class's probability if it is a micro-expression."""
 
     interval: spotting.Interval
-    classes: dict[str, float]
-    reasons: tuple[str, ...]  # why a micro-expression's class is unknown
+    classes: dict[str, float] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()  # how it differs from the expressions that the models know, in words
 
     @property
     def predicted_class(self) -> str:
-        """The most probable class, "unknown" where there are reasons, "" for other kinds of expression."""
-        return max(self.classes, key=lambda name: self.classes[name], default=UNKNOWN if self.reasons else "")
+        """The most probable class, "" for other kinds of expression."""
+        return max(self.classes, key=lambda name: self.classes[name], default="")
+
+    @property
+    def certainty(self) -> str:
+        """How far the class can be relied on, as `Classes.certainty` says; "" for other kinds of expression."""
+        return Classes(self.classes, self.reasons).certainty if self.classes else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,19 +161,15 @@ def predict(
     footage, face, curves, signal = spotted.footage, spotted.face, spotted.curves, spotted.signal
     micro = [interval for interval in spotted.intervals if interval.kind == "micro"]
     changes = [signal.change[interval.apex // curves.step] for interval in micro]
-    if reasons := limits.exclusions(footage):
-        classes = dict.fromkeys((interval.onset for interval in micro), Classes({}, reasons))
-    else:
-        classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
-        repeated = {
-            i.onset: reasons for i in micro if (reasons := limits.repetition(i, spotted.intervals, footage.fps))
-        }
-        for onset in repeated.keys() & classes.keys():
-            classes[onset] = Classes({}, repeated[onset] + classes[onset].reasons)
-    expressions = [
-        Expression(interval, *(classes.get(interval.onset, NO_CLASS) if interval.kind == "micro" else NO_CLASS))
-        for interval in spotted.intervals
-    ]
+    classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
+    expressions = []
+    for interval in spotted.intervals:
+        if interval.kind == "micro" and interval.onset in classes:
+            probabilities, reasons = classes[interval.onset]
+            reasons = limits.repetition(interval, spotted.intervals, footage.fps) + reasons
+            expressions.append(Expression(interval, probabilities, reasons))
+        else:
+            expressions.append(Expression(interval))
     warnings = [*spotted.differences, *limits.warnings(footage, face, models.fitted_on)]
     return Prediction(footage, face, curves, signal, expressions, warnings)
 

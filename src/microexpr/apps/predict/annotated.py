@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from microexpr.apps.predict import Expression, Prediction, Progress, silent, tracked_landmarks
+from microexpr.apps.predict import Expression, Prediction, Progress, silent, tracked_landmarks, written
 from microexpr.rendering.recording import MARK, recorder
 
 RATE = 25  # frames a second of the annotated video, about
@@ -112,15 +112,10 @@ def captions(number: int, slowdown: int, prediction: Prediction) -> Iterator[tup
         yield "rendered face, no person is shown", white
     for expression in expressions_at(prediction, number):
         units = " ".join(list(expression.interval.action_units)[:4])
-        guess = (
-            f" {expression.predicted_class} {expression.classes[expression.predicted_class]:.2f}?"
-            if expression.classes
-            else ""
-        )
-        name = f" {expression.predicted_class}" if expression.reasons else guess
+        name = f" {written.in_words(expression)}" if expression.classes else ""
         yield f"{expression.interval.kind}{name} {units}", COLOURS[expression.interval.kind]
         for reason in expression.reasons[:1]:
-            yield f"unknown: {reason}", white
+            yield reason, white
 
 
 def expressions_at(prediction: Prediction, number: int) -> list[Expression]:

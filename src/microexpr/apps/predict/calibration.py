@@ -16,11 +16,12 @@ from microexpr.apps.predict.domain import Limits
 BINS = 10  # of equal width, of the most probable class's probability
 TEMPERATURES = (0.2, 20.0)
 TOLERANCE = 1e-6
+WIDENING = 1.0  # growth of the temperature by distance from the limits: studies/limits.py
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Temperature of a network's scores, and the limits outside of which it predicts no class; {} for none."""
+    """Temperature of a network's scores, and limits outside of which its scores count for less; {} for none."""
 
     temperature: float = 1.0
     limits: Limits = field(default_factory=dict)
@@ -37,9 +38,10 @@ class Calibration:
         """Return the metadata that `read` reads, in JSON's own form."""
         return json.dumps(asdict(self), sort_keys=True)
 
-    def probabilities(self, scores: np.ndarray) -> np.ndarray:
-        """Return probabilities float64[N, C] of scores [N, C]."""
-        return np.asarray(softmax(scores.astype(float) / self.temperature, axis=1))
+    def probabilities(self, scores: np.ndarray, distance: float | np.ndarray = 0.0) -> np.ndarray:
+        """Return probabilities float64[N, C] of scores [N, C], at distances [N] from the limits."""
+        temperature = self.temperature * (1 + WIDENING * np.atleast_1d(distance)[:, None])
+        return np.asarray(softmax(scores.astype(float) / temperature, axis=1))
 
 
 def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -23,6 +23,7 @@ BLUR = 1.0  # pixels: deviation of the Gaussian between detail and what is left 
 EDGE = 2  # pixels around a region's landmarks
 QUANTILE = 0.01  # share of the population's clips below the lower limit of a measure, and above the upper
 MARGIN = 0.5  # of the distance between these quantiles, by which a limit lies outside
+FARTHEST = 1.0  # widths of its limits that a measure counts at most
 LIDS = ACTION_UNITS.index("AU45")  # blinks may overlap with an expression
 
 Limits = Mapping[str, tuple[float, float]]  # least and largest value by measure
@@ -173,6 +174,15 @@ def fit_limits(measured: Sequence[Mapping[str, float]]) -> Limits:
         margin, least = MARGIN * (high - low), 0.0 if low >= 0 else -np.inf
         limits[name] = round(float(max(low - margin, least)), 4), round(float(high + margin), 4)
     return limits
+
+
+def distance(values: Mapping[str, float], limits: Limits) -> float:
+    """Return how far measures lie outside of their limits, in widths of these, summed, each up to `FARTHEST`."""
+    return sum(min(_excess(values[name], *limits[name]), FARTHEST) for name in MEASURES if name in limits)
+
+
+def _excess(value: float, low: float, high: float) -> float:
+    return max(low - value, value - high, 0.0) / (high - low)
 
 
 def reasons(values: Mapping[str, float], limits: Limits) -> tuple[str, ...]:

@@ -110,10 +110,9 @@ def calibrate(
         part = _fit(
             scores[~left_out], labels[~left_out], [m for m, out in zip(measured, left_out, strict=True) if not out]
         )
-        probabilities[left_out] = part.probabilities(scores[left_out])
-        unknown[left_out] = [
-            bool(domain.reasons(m, part.limits)) for m, out in zip(measured, left_out, strict=True) if out
-        ]
+        distance = [domain.distance(m, part.limits) for m, out in zip(measured, left_out, strict=True) if out]
+        probabilities[left_out] = part.probabilities(scores[left_out], np.array(distance))
+        unknown[left_out] = np.array(distance) > 0
     figures = {
         "calibration_error": calibration_error(probabilities, labels),
         "uncalibrated_error": calibration_error(Calibration().probabilities(scores), labels),

@@ -1,6 +1,6 @@
 """Limits of a prediction, in words: the subjects its models were fitted on, and how a video differs from those.
 
-A video outside of most limits is predicted all the same, with a warning. `exclusions` are those that leave no class.
+A video outside of the limits is predicted all the same, with a warning.
 """
 
 import json
@@ -63,12 +63,6 @@ def differences_from_header(footage: Footage, timing: video.Timing) -> list[str]
     return lines
 
 
-def exclusions(footage: Footage) -> tuple[str, ...]:
-    """Return why no expression of a video gets a class, in words."""
-    low, high = FPS_RANGE
-    return () if low <= footage.fps <= high else (f"frame rate {footage.fps:g}, not {low:g} to {high:g}",)
-
-
 def repetition(interval: Interval, intervals: Iterable[Interval], fps: float) -> tuple[str, ...]:
     """Return in words that another expression is nearly next to one, as in speech; () if the face rests between."""
     others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
@@ -91,7 +85,7 @@ def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> lis
         lines.append(f"the video is {description}; models saw only {' and '.join(sorted(origins))} faces")
     elif not footage.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
-    if exclusions(footage):
+    if not FPS_RANGE[0] <= footage.fps <= FPS_RANGE[1]:
         lines.append(f"{footage.fps:g} frames a second; models saw 100 to 200, and spotting was set at 100")
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))

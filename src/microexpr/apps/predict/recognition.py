@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -19,15 +19,26 @@ from microexpr.signals.faces import CROP
 from microexpr.signals.flow import pictures
 from microexpr.training import refit
 
-UNKNOWN = "unknown"  # in place of a class
 SHIPPED = shipped("predict.safetensors")
+
+
+Certainty = Literal["sure", "unsure", "cannot tell"]
+SURE, TELLS = 0.8, 0.5  # least probability of the class
 
 
 class Classes(NamedTuple):
     """The result for one expression."""
 
-    probabilities: dict[str, float]  # by class; {} where it is unknown
-    reasons: tuple[str, ...]  # why it is unknown
+    probabilities: dict[str, float]  # by class
+    reasons: tuple[str, ...]  # how it differs from the expressions that the model knows, in words
+
+    @property
+    def certainty(self) -> Certainty:
+        """Return in words how far the most probable class can be relied on: "sure" only without any reason."""
+        highest = max(self.probabilities.values())
+        if highest < TELLS:
+            return "cannot tell"
+        return "sure" if highest >= SURE and not self.reasons else "unsure"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,19 +73,28 @@ def weights_path(method: str | None, folder: Path) -> Path:
 
 
 def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt, reader: regressor.Model) -> Classes:
-    """Return the probability of each class by name, or none and why."""
+    """Return the probability of each class by name, and how the expression differs from those that the model knows."""
+    scores, measured = score(model, excerpt, reader)
+    values = measured if calibration.limits else {}
+    distance = domain.distance(values, calibration.limits)
+    probabilities = map(float, calibration.probabilities(scores[None], distance)[0])
+    reasons = domain.reasons(values, calibration.limits)
+    return Classes(dict(zip(model.classes, probabilities, strict=True)), reasons)
+
+
+def score(model: refit.Recogniser, excerpt: Excerpt, reader: regressor.Model) -> tuple[np.ndarray, dict[str, float]]:
+    """Return the scores of the classes, float32[C], and, of a network that reads flow, how the face was filmed."""
     groups = stage_groups(excerpt, set(model.method.inputs), reader)
-    if calibration.limits:  # of a network that reads flow
+    measured: dict[str, float] = {}
+    if "flow" in groups:
         (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
-        if reasons := domain.reasons(domain.measure(view(excerpt, vectors)), calibration.limits):
-            return Classes({}, reasons)
+        measured = domain.measure(view(excerpt, vectors))
     if "pictures" in model.metadata:
         params = pictures.Params.model_validate_json(model.metadata["pictures"])
         assert params.region != "auto"
         picture = pictures.flow_as_picture(groups["flow"]["onset_apex"], params.region, params.normalise)
         groups["flow"] = {"onset_apex": picture}
-    scores = model(inputs.derive(model.method.inputs, groups))
-    return Classes(dict(zip(model.classes, map(float, calibration.probabilities(scores)[0]), strict=True)), ())
+    return model(inputs.derive(model.method.inputs, groups))[0], measured
 
 
 def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:

@@ -1,4 +1,4 @@
-"""Tables of a prediction: intervals as CSV, JSON and subtitles, action units over the whole video as CSV."""
+"""Tables of a prediction: intervals as CSV and JSON, action units over the whole video as CSV."""
 
 import csv
 import io
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from microexpr.apps.predict import Expression, Models, Prediction, limits
-from microexpr.apps.predict.recognition import UNKNOWN
 from microexpr.core import store
 from microexpr.signals.aus import ACTION_UNITS, NAMES
 from microexpr.signals.spotting import Interval, Kind
@@ -16,18 +15,16 @@ from microexpr.signals.spotting import Interval, Kind
 EVENTS = ("onset", "apex", "offset")
 TIMES = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score")
 INTERVAL_KEYS = (*TIMES, "action_units")
-READABLE = 1.5  # seconds that a subtitle stays at least
 
 
 def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
-    """Write intervals.csv, intervals.json, subtitles.srt and action_units.csv; frames count from 0.
+    """Write intervals.csv, intervals.json and action_units.csv; frames count from 0.
 
     Raises StoreError when the disk is full.
     """
     files = {
         "intervals.csv": intervals_csv(prediction, models),
         "intervals.json": json.dumps(to_document(prediction, models), indent=2) + "\n",
-        "subtitles.srt": subtitles(prediction),
         "action_units.csv": _curves(prediction),
     }
     for name, text in files.items():
@@ -57,7 +54,8 @@ def to_dict(expression: Expression, fps: float) -> dict[str, Any]:
     return row | {
         "class": expression.predicted_class,
         "classes": {name: round(share, 4) for name, share in expression.classes.items()},
-        "unknown": list(expression.reasons),
+        "certainty": expression.certainty,
+        "reasons": list(expression.reasons),
         "action_units": units,
     }
 
@@ -81,8 +79,8 @@ def summary(prediction: Prediction) -> Iterator[str]:
         interval = expression.interval
         if interval.kind == "micro":
             onset, apex, offset = (f"{getattr(interval, event) / fps:.2f}" for event in EVENTS)
-            classes = ", ".join(f"{name} {share:.2f}" for name, share in expression.classes.items())
-            classes = classes or f"{expression.predicted_class} ({'; '.join(expression.reasons)})"
+            shares = ", ".join(f"{name} {share:.2f}" for name, share in expression.classes.items())
+            classes = "; ".join([f"{expression.certainty} ({shares})", *expression.reasons])
             units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
             times = f"{onset} to {offset} s, apex {apex} s"
             yield f"micro-expression {times}: {classes}; {units}; {interval.score:.0f} times its noise"
@@ -98,37 +96,20 @@ def stronger_sides(action_units: dict[str, float]) -> dict[str, float]:
     return dict(sorted(amounts.items(), key=lambda item: -item[1]))
 
 
-def subtitles(prediction: Prediction) -> str:
-    """Return SubRip subtitles of the video, one for each interval, which stay for `READABLE` seconds or until the next
-    begins."""
-    footage, cues = prediction.footage, []
-    onsets = [expression.interval.onset / footage.fps for expression in prediction.expressions]
-    for i, expression in enumerate(prediction.expressions):
-        interval, start = expression.interval, onsets[i]
-        end = (interval.offset + 1) / footage.fps
-        next_start = min((onset for onset in onsets[i + 1 :] if onset > start), default=footage.frames / footage.fps)
-        end = max(end, min(start + READABLE, next_start))
-        units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
-        share = "".join(f" {value:.2f}" for value in [max(expression.classes.values(), default=0)] if value)
-        name = f"micro-expression: {expression.predicted_class}{share}" if interval.kind == "micro" else interval.kind
-        cues.append(f"{i + 1}\n{_clock(start)} --> {_clock(end)}\n{name}\n{units}\n")
-    return "\n".join(cues)
-
-
-def _clock(seconds: float) -> str:
-    """Return a time as SubRip writes it, 00:00:04,690."""
-    minutes, milliseconds = divmod(round(1000 * seconds), 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02},{milliseconds % 1000:03}"
+def in_words(expression: Expression) -> str:
+    """Return a micro-expression's class, its probability, and how far it can be relied on, in a few words."""
+    highest = max(expression.classes.values(), default=0)
+    return f"{expression.predicted_class} {highest:.2f}, {expression.certainty}"
 
 
 def intervals_csv(prediction: Prediction, models: Models) -> str:
     """Return CSV with a line for each interval, and the probability of each class."""
-    columns, names = (*TIMES, "class"), models.recogniser.classes
-    table: list[list[Any]] = [[*columns, *names, UNKNOWN, "action_units"]]
+    columns, names = (*TIMES, "class", "certainty"), models.recogniser.classes
+    table: list[list[Any]] = [[*columns, *names, "reasons", "action_units"]]
     for row in (to_dict(expression, prediction.footage.fps) for expression in prediction.expressions):
         units = " ".join(f"{name}:{amount:g}" for name, amount in row["action_units"].items())
         probabilities = (row["classes"].get(name, "") for name in names)
-        table.append([*(row[name] for name in columns), *probabilities, "; ".join(row["unknown"]), units])
+        table.append([*(row[name] for name in columns), *probabilities, "; ".join(row["reasons"]), units])
     return _table(table)
 
 

@@ -21,6 +21,7 @@ from microexpr.apps.predict import (
     Prediction,
     Progress,
     annotated,
+    exports,
     limits,
     magnified,
     silent,
@@ -126,7 +127,7 @@ def render(
         player=_player(footage, images.numbers, micro),
         downloads={
             "intervals.csv": _download("text/csv", written.intervals_csv(prediction, models).encode()),
-            f"{footage.path.stem}.srt": _download("application/x-subrip", written.subtitles(prediction).encode()),
+            f"{footage.path.stem}.srt": _download("application/x-subrip", exports.subtitles(prediction).encode()),
         },
         style=Markup("\n".join((HERE / style).read_text(encoding="utf-8") for style in STYLES)),
         script=Markup(script),

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from microexpr.apps.predict import Expression, annotated, footage, limits, truth, written
-from microexpr.apps.predict.recognition import Classes
 from microexpr.cli import commands
 from microexpr.cli.main import main
 from microexpr.core import outputs
@@ -124,13 +123,15 @@ def test_the_page_has_all_and_loads_nothing(predicted):
     assert 100 < yellow.sum() < image[..., 0].size / 10  # landmarks and box
 
 
-def test_a_rate_that_the_models_do_not_know_leaves_no_class(tmp_path):
-    (reason,) = limits.exclusions(shown(tmp_path, fps=25.0))
-    assert reason == "frame rate 25, not 50 to 250" and limits.exclusions(shown(tmp_path)) == ()
-    interval = spotting.Interval("micro", 10, 15, 20, 30.0, {"AU12L": 1.0})
-    expression = Expression(interval, *Classes({}, (reason,)))
+@pytest.mark.parametrize(
+    ("highest", "reasons", "certainty"),
+    [(0.85, (), "sure"), (0.85, ("noise",), "unsure"), (0.6, (), "unsure"), (0.45, (), "cannot tell")],
+)
+def test_a_class_is_always_given_with_how_far_it_can_be_relied_on(highest, reasons, certainty):
+    classes = {"negative": (1 - highest) / 2, "positive": highest, "surprise": (1 - highest) / 2}
+    expression = Expression(spotting.Interval("micro", 10, 15, 20, 30.0, {"AU12L": 1.0}), classes, reasons)
     row = written.to_dict(expression, 25)
-    assert (row["class"], row["classes"], row["unknown"]) == ("unknown", {}, [reason])
+    assert (row["class"], row["certainty"], row["reasons"]) == ("positive", certainty, [*reasons])
 
 
 def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
@@ -226,7 +227,7 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
         assert words in warning
 
 
-def test_expressions_without_rest_between_them_leave_no_class():
+def test_little_rest_next_to_another_expression_is_a_reason():
     first, second, third = (
         spotting.Interval("micro", onset, onset + 5, onset + 10, 30.0, {}) for onset in (100, 130, 200)
     )
