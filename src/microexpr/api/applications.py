@@ -116,7 +116,7 @@ def predict(
             app_folders.write_prediction(part, result, models, None, progress)
     rows = [_row(expression, video.fps) for expression in result.expressions]
     frame = result.curves.step * np.arange(len(result.signal.change))
-    columns = [*written.TIMES, "class", "certainty", *models.recogniser.classes, "reasons", "action_units"]
+    columns = [*written.columns(models.recogniser.classes)]
     curves = au_table(result.signal.change, frame, video.fps, SIDES[:2])
     curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[-1]}
     return PredictedVideo(

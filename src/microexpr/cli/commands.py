@@ -364,15 +364,20 @@ def show_help(arguments: argparse.Namespace) -> int:
 
 
 def predict(arguments: argparse.Namespace) -> int:
-    """Spot and classify the micro-expressions of a video."""
-    weights = arguments.method and RESULTS / f"refit/{arguments.method}.safetensors"
-    inputs = filter(None, [arguments.footage, arguments.truth, weights])
+    """Spot and classify the micro-expressions of a video, or of many."""
+    from microexpr.apps import video_paths
+
+    weights = [RESULTS / f"refit/{arguments.method}.safetensors"] if arguments.method else []
+    if video_paths.is_many(arguments.footage):
+        return _predict_many(arguments, weights)
+    (path,) = arguments.footage
+    inputs = filter(None, [path, arguments.truth, *weights])
     out = app_folders.prediction(arguments.out, inputs, arguments.force)
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import footage, limits, truth, written
     from microexpr.cli.progress import progress
 
-    video = footage.open_footage(arguments.footage, arguments.fps)
+    video = footage.open_footage(path, arguments.fps)
     true = None if arguments.truth is None else truth.read(arguments.truth)
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
     with progress(arguments.quiet) as report:
@@ -391,6 +396,38 @@ def predict(arguments: argparse.Namespace) -> int:
         say(f"warning: {warning}")
     say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out.paths[-1]}")
     return 0
+
+
+def _predict_many(arguments: argparse.Namespace, weights: list[Path]) -> int:
+    """Predict many videos, each into a folder of its own; the exit code is 1 if one of them cannot be."""
+    if arguments.truth or arguments.json:
+        raise ParamsError("--truth and --json are for one video, not for several")
+    from microexpr.apps import predict as prediction
+    from microexpr.apps.predict import batch, limits
+    from microexpr.cli.progress import progress
+
+    plan = batch.plan(arguments.footage, arguments.out, app_folders.PREDICTED, weights, arguments.force)
+    models, problems, new = prediction.Models.load(arguments.method, RESULTS / "refit"), batch.problems_before(plan), 0
+    with progress(arguments.quiet) as report:
+
+        def write(result: prediction.Prediction, folder: Path) -> None:
+            app_folders.write_prediction(folder, result, models, None, report)
+
+        try:
+            for job, is_new, problem in batch.run(plan, models, arguments.fps, write, report):
+                new += is_new
+                if is_new:
+                    problems[job.name] = problem
+        finally:
+            app_folders.write_predictions(plan, models, problems)
+    bad = [problems[job.name] for job in plan.jobs if problems.get(job.name)]
+    for problem in bad:
+        say(f"problem: {problem}")
+    earlier = len(plan.jobs) - new
+    say(f"{len(plan.jobs)} videos, {earlier} predicted before or by others, {len(bad)} with a problem")
+    say("written: " + ", ".join(str(arguments.out / name) for name in plan.summary))
+    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {arguments.out / batch.PAGE}")
+    return 1 if bad else 0
 
 
 def measure(arguments: argparse.Namespace) -> int:

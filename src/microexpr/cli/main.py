@@ -351,9 +351,16 @@ def _add_predict(subparsers: "Subparsers") -> None:
             "microexpr predict take.avi --out predicted",
             "microexpr predict take.avi --out predicted --truth take.csv",
             "microexpr predict frames --out predicted --fps 200 --json",
+            "microexpr predict videos/*.mp4 --out predicted  # a folder each, one page of all",
         ),
     )
-    command.add_argument("footage", metavar="VIDEO|FOLDER", type=Path, help="one person's face, seen from the front")
+    command.add_argument(
+        "footage",
+        metavar="VIDEO|FOLDER",
+        type=Path,
+        nargs="+",
+        help="one person's face each, seen from the front; of several, or a folder of videos, each has a folder in DIR",
+    )
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
     command.add_argument(
         "--method",

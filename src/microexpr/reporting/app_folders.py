@@ -3,7 +3,7 @@
 Modules are imported inside the functions, so that a folder which may not be written is refused in milliseconds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from microexpr.core import outputs
 
 if TYPE_CHECKING:
     from microexpr.apps.predict import Models, Prediction
+    from microexpr.apps.predict.batch import Plan
     from microexpr.apps.predict.truth import TrueExpression
     from microexpr.apps.reenact.alone import Reenactment
 
@@ -58,6 +59,25 @@ def write_prediction(
     plot.write(result, height, folder / "prediction.png")
     annotated.write(folder / "annotated.avi", result, progress)
     page.write(folder / "prediction.html", result, models, height, truth, progress)
+
+
+def write_predictions(plan: "Plan", models: "Models", problems: Mapping[str, str]) -> None:
+    """Write the tables and the page of all videos of a plan that are done, and the problems of others by folder.
+
+    Raises OutputError or StoreError if one of them cannot be written."""
+    from microexpr.apps.predict import batch, written
+    from microexpr.core import store
+    from microexpr.reporting.html import predictions as page
+
+    found, classes = batch.documents(plan), models.recogniser.classes
+    rows = [*batch.video_rows(plan, found, problems)]
+    with outputs.publish(plan.summary[batch.VIDEOS]) as part:
+        store.write_csv(part / batch.VIDEOS, batch.COLUMNS, rows)
+    with outputs.publish(plan.summary[batch.INTERVALS]) as part:
+        columns = ("video", *written.columns(classes))
+        store.write_csv(part / batch.INTERVALS, columns, batch.interval_rows(found, classes))
+    with outputs.publish(plan.summary[batch.PAGE]) as part:
+        page.write(part / batch.PAGE, rows, found, models)
 
 
 def write_reenactment(folder: Path, result: "Reenactment") -> None:

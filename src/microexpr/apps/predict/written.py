@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -104,13 +104,24 @@ def in_words(expression: Expression) -> str:
 
 def intervals_csv(prediction: Prediction, models: Models) -> str:
     """Return CSV with a line for each interval, and the probability of each class."""
-    columns, names = (*TIMES, "class", "certainty"), models.recogniser.classes
-    table: list[list[Any]] = [[*columns, *names, "reasons", "action_units"]]
-    for row in (to_dict(expression, prediction.footage.fps) for expression in prediction.expressions):
-        units = " ".join(f"{name}:{amount:g}" for name, amount in row["action_units"].items())
-        probabilities = (row["classes"].get(name, "") for name in names)
-        table.append([*(row[name] for name in columns), *probabilities, "; ".join(row["reasons"]), units])
-    return _table(table)
+    classes = models.recogniser.classes
+    rows = (to_dict(expression, prediction.footage.fps) for expression in prediction.expressions)
+    return _table([[*columns(classes)], *([*flat(row, classes).values()] for row in rows)])
+
+
+def columns(classes: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of intervals.csv."""
+    return (*TIMES, "class", "certainty", *classes, "reasons", "action_units")
+
+
+def flat(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """Return an interval of `to_dict` with a value for each of `columns`."""
+    texts = {
+        "reasons": "; ".join(row["reasons"]),
+        "action_units": " ".join(f"{name}:{amount:g}" for name, amount in row["action_units"].items()),
+    }
+    values = {**row, **dict.fromkeys(classes, ""), **row["classes"], **texts}
+    return {name: values[name] for name in columns(classes)}
 
 
 def _curves(prediction: Prediction) -> str:

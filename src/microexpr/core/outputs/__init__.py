@@ -16,9 +16,9 @@ from microexpr.core.errors import OutputError
 from microexpr.core.outputs.decision import Output
 from microexpr.core.outputs.inputs import Inputs
 from microexpr.core.outputs.marks import Manifest, Mark, Seal
-from microexpr.core.outputs.publishing import publish
+from microexpr.core.outputs.publishing import claim, publish
 
-__all__ = ["Output", "folder", "picture", "publish", "tables", "video"]
+__all__ = ["Output", "claim", "folder", "picture", "publish", "tables", "video"]
 
 PICTURES = (".png", ".svg", ".pdf", ".jpg")
 

@@ -61,6 +61,27 @@ def _hidden_folder(root: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def claim(folder: Path, name: str) -> Iterator[bool]:
+    """Yield whether this process alone may write what has this name in a folder; until the block ends, no other may.
+
+    What a killed process claimed is free again. On a file system without locks everyone may."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{BEFORE}{name}.lock"
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:
+            pass
+        try:
+            yield True
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
 def _lock(folder: Path, wait: bool = True) -> Iterator[None]:
     """Lock a folder against other commands; do nothing on a file system without locks.
 

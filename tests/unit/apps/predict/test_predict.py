@@ -152,14 +152,15 @@ def noise(folder, frames, size=(120, 160)):
 def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
     (tmp_path / "text.avi").write_text("no video")
     (tmp_path / "empty").mkdir()
-    (tmp_path / "videos").mkdir()
-    (tmp_path / "videos/a.avi").touch()
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts/a.txt").touch()
     faceless, few = noise(tmp_path / "faceless", 30), noise(tmp_path / "few", 5)
     asked = {
         (str(tmp_path / "none.avi"),): "none.avi: is not there",
         (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
         (str(tmp_path / "empty"),): "empty: must be a video or a folder of frames",
-        (str(tmp_path / "videos"),): ".ppm), not a folder of a.avi",
+        (str(tmp_path / "texts"),): ".ppm), not a folder of a.txt",
+        (str(video), str(video), "--json"): "--truth and --json are for one video, not for several",
         (f"{few}/img0.png",): "img0.png: must hold 1 to 1000000 frames at 1 to 1000 a second, not a picture",
         (few,): "few: a folder does not say how many frames a second it has; fps (--fps) does",
         (few, "--fps", "50"): "few: must last at least 0.2 s, 10 frames, not 5",

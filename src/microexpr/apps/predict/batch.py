@@ -1,0 +1,160 @@
+"""Many videos: a folder of files for each, one table and one page of all. Several processes may share the work.
+
+A video is done when its folder is complete and of the same video, settings and models; an interrupted run goes on where
+it was. A bad video does not stop the others.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from microexpr.apps import predict, video_paths
+from microexpr.apps.predict import Models, Prediction, Progress, written
+from microexpr.apps.predict.footage import open_footage
+from microexpr.core import outputs, store
+from microexpr.core.errors import OutputError, StoreError
+from microexpr.core.outputs import Output
+
+DOCUMENT = "intervals.json"  # of a video's folder
+VIDEOS, INTERVALS, PAGE = "videos.csv", "intervals.csv", "index.html"
+COLUMNS = ("video", "folder", "frames", "fps", "origin", "micro", "macro", "blink", "glance", "speech", "problem")
+
+
+class Job(NamedTuple):
+    """One video and its files."""
+
+    path: Path
+    output: Output
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.output.root.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All videos of one run."""
+
+    jobs: list[Job]
+    summary: dict[str, Output]  # of all videos, by name of the file
+
+
+class Outcome(NamedTuple):
+    """One video, once it is predicted, skipped, or refused."""
+
+    job: Job
+    is_new: bool
+    problem: str
+
+
+def plan(paths: Sequence[Path], out: Path, names: tuple[str, ...], inputs: Iterable[Path], force: bool) -> Plan:
+    """Return the folder of each video, with files of these names, after its name without the ending.
+
+    Raises DataError for a path that is not there, OutputError for two videos of one name and files of others."""
+    videos, read = video_paths.find(paths), [*inputs]
+    by_name: dict[str, Path] = {}
+    for path in videos:
+        name = path.name if path.is_dir() else path.stem
+        if name in by_name:
+            raise OutputError(f"{path}: its folder would have the name {name}, as that of {by_name[name]}; rename it, "
+                              "or choose another --out for it")  # fmt: skip
+        by_name[name] = path
+    summary = outputs.tables(out, (VIDEOS, INTERVALS, PAGE), [*videos, *read], force)
+    return Plan(
+        [
+            Job(path, outputs.folder(out / name, "predict", names, [path, *read], force))
+            for name, path in by_name.items()
+        ],
+        summary,
+    )
+
+
+def run(
+    plan: Plan, models: Models, fps: float | None, write: Callable[[Prediction, Path], None], progress: Progress
+) -> Iterator[Outcome]:
+    """Predict the videos of a plan that are not done and that no other process has claimed, and yield each.
+
+    `write` gets a prediction and the folder for its files. Raises OutputError or StoreError if these cannot be written,
+    for then those of other videos cannot be either."""
+    for number, job in enumerate(plan.jobs, 1):
+        with outputs.claim(job.output.root.parent, job.name) as is_ours:
+            if not is_ours or (not job.output.force and is_done(job, models, fps)):
+                yield Outcome(job, False, "")
+            else:
+                yield Outcome(job, True, _predict(job, models, fps, write, progress))
+        progress("videos", number, len(plan.jobs))
+
+
+def _predict(
+    job: Job, models: Models, fps: float | None, write: Callable[[Prediction, Path], None], progress: Progress
+) -> str:
+    """Predict a video and write its files, or return why that cannot be."""
+    try:
+        result = predict.predict(open_footage(job.path, fps), models, progress)
+        with outputs.publish(job.output) as part:
+            write(result, part)
+    except (OutputError, StoreError):
+        raise
+    except Exception as error:  # decoders and detectors raise errors of many kinds, and a night's run goes on
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return text if str(job.path) in text else f"{job.path}: {text}"
+    return ""
+
+
+def is_done(job: Job, models: Models, fps: float | None) -> bool:
+    """Return whether a video's folder is complete, newer than the video, and of these models and this rate."""
+    if not job.output.is_complete():
+        return False
+    try:
+        document = json.loads((job.output.root / DOCUMENT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    time = (job.output.root / DOCUMENT).stat().st_mtime_ns
+    files = [job.path, *(job.path.iterdir() if job.path.is_dir() else ())]
+    return (
+        document.get("models") == [*models.descriptions]
+        and document.get("file") == job.path.name
+        and (fps is None or document.get("fps") == fps)
+        and all(file.stat().st_mtime_ns <= time for file in files)
+    )
+
+
+def documents(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return what the complete folders of a plan say of their videos, by name."""
+    found = {}
+    for job in plan.jobs:
+        if job.output.is_complete():
+            with suppress(OSError, ValueError):
+                found[job.name] = json.loads((job.output.root / DOCUMENT).read_text(encoding="utf-8"))
+    return found
+
+
+def problems_before(plan: Plan) -> dict[str, str]:
+    """Return the problems of videos in the table that is there, by name of the folder."""
+    with suppress(StoreError):
+        rows = store.read_csv(plan.summary[VIDEOS].root / VIDEOS, COLUMNS)
+        return {row["folder"]: row["problem"] for row in rows if row["problem"]}
+    return {}
+
+
+def video_rows(plan: Plan, found: Mapping[str, Mapping[str, Any]], problems: Mapping[str, str]) -> Iterator[dict]:
+    """Yield a row of `COLUMNS` for each video that is done or cannot be."""
+    for job in plan.jobs:
+        row: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"video": job.path.name, "folder": job.name}
+        if document := found.get(job.name):
+            kinds = [interval["kind"] for interval in document["intervals"]]
+            counts = {kind: kinds.count(kind) for kind in COLUMNS[5:10]}
+            yield row | {key: document[key] for key in ("frames", "fps", "origin")} | counts
+        elif job.name in problems:
+            yield row | {"problem": problems[job.name]}
+
+
+def interval_rows(found: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each interval of all videos, with the columns of a video's own table after its name."""
+    for document in found.values():
+        for row in document["intervals"]:
+            yield {"video": document["file"], **written.flat(row, classes)}

@@ -1,0 +1,42 @@
+"""One page of the predictions of many videos, with a link to each one's own. Computes no figure."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from microexpr.apps.predict import Models, limits
+from microexpr.core import store
+
+HERE = Path(__file__).parent
+TEMPLATE, STYLES = "predictions.jinja", ("page.css", "prediction.css")
+
+
+def write(
+    path: Path, videos: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]], models: Models
+) -> None:
+    """Write the page of videos, rows of `batch.COLUMNS`; `found` is what intervals.json says of those that are done.
+
+    Raises StoreError when the disk is full."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    micro = {
+        name: [interval for interval in document["intervals"] if interval["kind"] == "micro"]
+        for name, document in found.items()
+    }
+    page = environment.get_template(TEMPLATE).render(
+        videos=videos,
+        micro=micro,
+        count=sum(map(len, micro.values())),
+        problems=[video for video in videos if video["problem"]],
+        generated=any(document["origin"] == "generated" for document in found.values()),
+        short_notice=limits.SHORT_NOTICE,
+        notice=(*models.descriptions, *limits.NOTICE),
+        address=lambda folder: quote(f"{folder}/prediction.html"),
+        style=Markup("\n".join((HERE / style).read_text(encoding="utf-8") for style in STYLES)),
+    )
+    store.write_text(path, page)
