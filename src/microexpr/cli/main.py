@@ -350,7 +350,6 @@ def _add_predict(subparsers: "Subparsers") -> None:
         (
             "microexpr predict take.avi --out predicted",
             "microexpr predict take.avi --out predicted --truth take.csv",
-            "microexpr predict frames --out predicted --fps 200 --json",
             "microexpr predict videos/*.mp4 --out predicted  # a folder each, one page of all",
         ),
     )

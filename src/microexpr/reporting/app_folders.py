@@ -69,15 +69,15 @@ def write_predictions(plan: "Plan", models: "Models", problems: Mapping[str, str
     from microexpr.core import store
     from microexpr.reporting.html import predictions as page
 
-    found, classes = batch.documents(plan), models.recogniser.classes
-    rows = [*batch.video_rows(plan, found, problems)]
+    contents, classes = batch.documents(plan), models.recogniser.classes
+    rows = [*batch.video_rows(plan, contents, problems)]
     with outputs.publish(plan.summary[batch.VIDEOS]) as part:
         store.write_csv(part / batch.VIDEOS, batch.COLUMNS, rows)
     with outputs.publish(plan.summary[batch.INTERVALS]) as part:
         columns = ("video", *written.columns(classes))
-        store.write_csv(part / batch.INTERVALS, columns, batch.interval_rows(found, classes))
+        store.write_csv(part / batch.INTERVALS, columns, batch.interval_rows(contents, classes))
     with outputs.publish(plan.summary[batch.PAGE]) as part:
-        page.write(part / batch.PAGE, rows, found, models)
+        page.write(part / batch.PAGE, rows, contents, models)
 
 
 def write_reenactment(folder: Path, result: "Reenactment") -> None:

@@ -125,12 +125,12 @@ def is_done(job: Job, models: Models, fps: float | None) -> bool:
 
 def documents(plan: Plan) -> dict[str, dict[str, Any]]:
     """Return what the complete folders of a plan say of their videos, by name."""
-    found = {}
+    contents = {}
     for job in plan.jobs:
         if job.output.is_complete():
             with suppress(OSError, ValueError):
-                found[job.name] = json.loads((job.output.root / DOCUMENT).read_text(encoding="utf-8"))
-    return found
+                contents[job.name] = json.loads((job.output.root / DOCUMENT).read_text(encoding="utf-8"))
+    return contents
 
 
 def problems_before(plan: Plan) -> dict[str, str]:
@@ -141,11 +141,11 @@ def problems_before(plan: Plan) -> dict[str, str]:
     return {}
 
 
-def video_rows(plan: Plan, found: Mapping[str, Mapping[str, Any]], problems: Mapping[str, str]) -> Iterator[dict]:
+def video_rows(plan: Plan, contents: Mapping[str, Mapping[str, Any]], problems: Mapping[str, str]) -> Iterator[dict]:
     """Yield a row of `COLUMNS` for each video that is done or cannot be."""
     for job in plan.jobs:
         row: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"video": job.path.name, "folder": job.name}
-        if document := found.get(job.name):
+        if document := contents.get(job.name):
             kinds = [interval["kind"] for interval in document["intervals"]]
             counts = {kind: kinds.count(kind) for kind in COLUMNS[5:10]}
             yield row | {key: document[key] for key in ("frames", "fps", "origin")} | counts
@@ -153,8 +153,8 @@ def video_rows(plan: Plan, found: Mapping[str, Mapping[str, Any]], problems: Map
             yield row | {"problem": problems[job.name]}
 
 
-def interval_rows(found: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> Iterator[dict[str, Any]]:
+def interval_rows(contents: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield a row for each interval of all videos, with the columns of a video's own table after its name."""
-    for document in found.values():
+    for document in contents.values():
         for row in document["intervals"]:
             yield {"video": document["file"], **written.flat(row, classes)}

@@ -16,9 +16,9 @@ TEMPLATE, STYLES = "predictions.jinja", ("page.css", "prediction.css")
 
 
 def write(
-    path: Path, videos: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]], models: Models
+    path: Path, videos: Sequence[Mapping[str, Any]], contents: Mapping[str, Mapping[str, Any]], models: Models
 ) -> None:
-    """Write the page of videos, rows of `batch.COLUMNS`; `found` is what intervals.json says of those that are done.
+    """Write the page of videos, rows of `batch.COLUMNS`; `contents` is what intervals.json says of those that are done.
 
     Raises StoreError when the disk is full."""
     environment = Environment(
@@ -26,14 +26,14 @@ def write(
     )
     micro = {
         name: [interval for interval in document["intervals"] if interval["kind"] == "micro"]
-        for name, document in found.items()
+        for name, document in contents.items()
     }
     page = environment.get_template(TEMPLATE).render(
         videos=videos,
         micro=micro,
         count=sum(map(len, micro.values())),
         problems=[video for video in videos if video["problem"]],
-        generated=any(document["origin"] == "generated" for document in found.values()),
+        generated=any(document["origin"] == "generated" for document in contents.values()),
         short_notice=limits.SHORT_NOTICE,
         notice=(*models.descriptions, *limits.NOTICE),
         address=lambda folder: quote(f"{folder}/prediction.html"),
