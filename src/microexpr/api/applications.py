@@ -133,7 +133,7 @@ def predict(
 def _row(expression: Expression, fps: float) -> dict[str, Any]:
     """Return an expression with a column for each class's probability, nan for other kinds than micro-expressions."""
     row = written.to_dict(expression, fps)
-    return row | row.pop("classes") | {"reasons": "; ".join(row["reasons"])}
+    return row | row["classes"] | {"reasons": "; ".join(row["reasons"])}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

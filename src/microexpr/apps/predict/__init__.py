@@ -4,7 +4,7 @@ A video is read several times and never held in memory: once to track the face, 
 units; once for the expressions that were spotted.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -93,6 +93,7 @@ class Expression:
     interval: spotting.Interval
     classes: dict[str, float] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()  # how it differs from the expressions that the models know, in words
+    regions: Mapping[str, float] = field(default_factory=dict)  # as in `Classes`
 
     @property
     def predicted_class(self) -> str:
@@ -165,9 +166,9 @@ def predict(
     expressions = []
     for interval in spotted.intervals:
         if interval.kind == "micro" and interval.onset in classes:
-            probabilities, reasons = classes[interval.onset]
+            probabilities, reasons, regions = classes[interval.onset]
             reasons = limits.repetition(interval, spotted.intervals, footage.fps) + reasons
-            expressions.append(Expression(interval, probabilities, reasons))
+            expressions.append(Expression(interval, probabilities, reasons, regions))
         else:
             expressions.append(Expression(interval))
     warnings = [*spotted.differences, *limits.warnings(footage, face, models.fitted_on)]

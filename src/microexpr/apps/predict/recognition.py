@@ -1,5 +1,6 @@
 """The network that classifies a spotted expression: the shipped one, or one that the stage `refit` made."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -13,7 +14,7 @@ from microexpr.core.grayscale import luma
 from microexpr.core.weights import shipped
 from microexpr.models import recognisers
 from microexpr.models.base import NetworkMethod
-from microexpr.signals import aus, flow, inputs
+from microexpr.signals import aus, face_regions, flow, inputs
 from microexpr.signals.aus import filters, regressor
 from microexpr.signals.faces import CROP
 from microexpr.signals.flow import pictures
@@ -22,6 +23,7 @@ from microexpr.training import refit
 SHIPPED = shipped("predict.safetensors")
 
 
+Groups = dict[str, dict[str, np.ndarray]]  # by stage: what its file holds of a clip
 Certainty = Literal["sure", "unsure", "cannot tell"]
 SURE, TELLS = 0.8, 0.5  # least probability of the class
 
@@ -30,7 +32,8 @@ class Classes(NamedTuple):
     """The result for one expression."""
 
     probabilities: dict[str, float]  # by class
-    reasons: tuple[str, ...]  # how it differs from the expressions that the model knows, in words
+    reasons: tuple[str, ...] = ()  # how it differs from the expressions that the model knows, in words
+    regions: Mapping[str, float] = {}  # by how much the class is less probable if a region of the face keeps still
 
     @property
     def certainty(self) -> Certainty:
@@ -74,27 +77,51 @@ def weights_path(method: str | None, folder: Path) -> Path:
 
 def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt, reader: regressor.Model) -> Classes:
     """Return the probability of each class by name, and how the expression differs from those that the model knows."""
-    scores, measured = score(model, excerpt, reader)
-    values = measured if calibration.limits else {}
-    distance = domain.distance(values, calibration.limits)
-    probabilities = map(float, calibration.probabilities(scores[None], distance)[0])
-    reasons = domain.reasons(values, calibration.limits)
-    return Classes(dict(zip(model.classes, probabilities, strict=True)), reasons)
+    groups = stage_groups(excerpt, set(model.method.inputs), reader)
+    measured = _measure(excerpt, groups) if calibration.limits else {}
+    distance = domain.distance(measured, calibration.limits)
+    probabilities = calibration.probabilities(_scores(model, groups)[None], distance)[0]
+    regions = {}
+    if "flow" in groups and {*model.method.inputs} == {"flow"}:
+        best = int(probabilities.argmax())
+        regions = {
+            name: float(probabilities[best] - calibration.probabilities(_scores(model, still)[None], distance)[0, best])
+            for name, still in _still_regions(groups, excerpt)
+        }
+    named = dict(zip(model.classes, map(float, probabilities), strict=True))
+    return Classes(named, domain.reasons(measured, calibration.limits), regions)
 
 
 def score(model: refit.Recogniser, excerpt: Excerpt, reader: regressor.Model) -> tuple[np.ndarray, dict[str, float]]:
-    """Return the scores of the classes, float32[C], and, of a network that reads flow, how the face was filmed."""
+    """Return the scores of the classes, float32[C], and how the face was filmed, for a network that reads flow."""
     groups = stage_groups(excerpt, set(model.method.inputs), reader)
-    measured: dict[str, float] = {}
-    if "flow" in groups:
-        (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
-        measured = domain.measure(view(excerpt, vectors))
+    return _scores(model, groups), _measure(excerpt, groups)
+
+
+def _scores(model: refit.Recogniser, groups: Groups) -> np.ndarray:
+    """Return the scores of the classes, float32[C], of what the stages' files hold."""
     if "pictures" in model.metadata:
         params = pictures.Params.model_validate_json(model.metadata["pictures"])
         assert params.region != "auto"
         picture = pictures.flow_as_picture(groups["flow"]["onset_apex"], params.region, params.normalise)
-        groups["flow"] = {"onset_apex": picture}
-    return model(inputs.derive(model.method.inputs, groups))[0], measured
+        groups = groups | {"flow": {"onset_apex": picture}}
+    return model(inputs.derive(model.method.inputs, groups))[0]
+
+
+def _still_regions(groups: Groups, excerpt: Excerpt) -> Iterator[tuple[str, Groups]]:
+    """Yield each region of the face, and what the files would hold if nothing moved there."""
+    vectors = groups["flow"]["onset_apex"]
+    size = vectors.shape[-1]
+    landmarks = (excerpt.landmarks_crop[excerpt.apex] + 0.5) * size / CROP - 0.5
+    labels = face_regions.region_labels(landmarks, size)
+    for i, name in enumerate(face_regions.FLOW_REGIONS):
+        yield name, groups | {"flow": {"onset_apex": np.where(labels == i, 0, vectors)}}
+
+
+def _measure(excerpt: Excerpt, groups: Groups) -> dict[str, float]:
+    """Return how the face was filmed."""
+    (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
+    return domain.measure(view(excerpt, vectors))
 
 
 def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:
@@ -104,7 +131,7 @@ def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:
     return domain.View(np.stack(crop), landmarks, excerpt.pose, vectors, excerpt.intensity, excerpt.onset, excerpt.apex)
 
 
-def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Model) -> dict[str, dict[str, np.ndarray]]:
+def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Model) -> Groups:
     """Return what the stages' files hold of a clip, as far as the inputs of these names need it."""
     stages = {stage for name in input_names for stage in inputs.SOURCES[name]}
     frame, grey = np.arange(len(excerpt.crop)), luma(excerpt.crop)

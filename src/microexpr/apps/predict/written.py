@@ -56,6 +56,7 @@ def to_dict(expression: Expression, fps: float) -> dict[str, Any]:
         "classes": {name: round(share, 4) for name, share in expression.classes.items()},
         "certainty": expression.certainty,
         "reasons": list(expression.reasons),
+        "regions": {name: round(share, 4) for name, share in expression.regions.items()},
         "action_units": units,
     }
 

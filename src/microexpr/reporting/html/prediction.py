@@ -6,7 +6,7 @@ browsers; so it can stop at any frame of a micro-expression, and repeat it slowl
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +32,9 @@ from microexpr.apps.predict import truth as true_expressions
 from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
+from microexpr.core.grayscale import luma
 from microexpr.reporting.html import timelines
+from microexpr.signals import face_regions
 from microexpr.signals.aus import NAMES
 from microexpr.signals.faces import align
 from microexpr.signals.faces.alignment import frame_mask
@@ -42,6 +44,8 @@ HERE = Path(__file__).parent
 TEMPLATE, STYLES, SCRIPT = "prediction.jinja", ("page.css", "prediction.css"), "prediction.js"
 RATE = 12.5  # images a second of the player between micro-expressions, which have every frame
 WIDEST, QUALITY = 480, 60  # of an image in pixels, and of WebP
+FOR, AGAINST = np.array([255.0, 140, 0]), np.array([0.0, 110, 255])  # colours of regions
+DENSITY = 0.55  # of these, at most
 
 
 class Images(NamedTuple):
@@ -50,6 +54,7 @@ class Images(NamedTuple):
     numbers: list[int]  # frames of the video
     frames: list[str]  # with landmarks and box
     magnified: list[list[str]]  # the face in each frame of each micro-expression
+    regions: list[str]  # the apex of each micro-expression, with the regions that its class hangs on; "" without these
 
 
 def write(
@@ -63,14 +68,15 @@ def write(
 def player_images(prediction: Prediction, progress: Progress = silent) -> Images:
     """Return the pictures of the frames that the player shows, and magnified faces of micro-expressions."""
     footage, size = prediction.footage, prediction.face.size
-    matrix_at, _ = steady_alignment(footage, prediction.face)
+    matrix_at, landmarks_at = steady_alignment(footage, prediction.face)
     numbers = annotated.frame_numbers(prediction, max(1, round(footage.fps / RATE)))
     draw = annotated.face_drawer(prediction, numbers)
-    intervals = (e.interval for e in prediction.expressions if e.interval.kind == "micro")
-    micro = {number: interval for interval in intervals for number in range(interval.onset, interval.offset + 1)}
-    images = Images([], [], [])
+    expressions = [e for e in prediction.expressions if e.interval.kind == "micro"]
+    micro = {number: e for e in expressions for number in range(e.interval.onset, e.interval.offset + 1)}
+    images = Images([], [], [], [])
     frames = zip(numbers, footage.read_frames({*numbers}.__contains__), strict=False)
-    for interval, group in groupby(frames, key=lambda item: micro.get(item[0])):
+    for expression, group in groupby(frames, key=lambda item: micro.get(item[0])):
+        interval = expression.interval if expression else None
         matrix, crops = matrix_at(interval.apex if interval else 0), []
         for number, frame in group:
             images.numbers.append(number)
@@ -78,10 +84,26 @@ def player_images(prediction: Prediction, progress: Progress = silent) -> Images
             if interval:
                 crops.append(align(frame, matrix))
             progress("writing the page", len(images.frames), len(numbers))
-        if interval:
+        if expression and interval:
             faces = magnified.magnify(np.stack(crops), frame_mask(size, matrix))
             images.magnified.append([_data_url(face) for face in faces])
+            apex = crops[min(interval.apex - interval.onset, len(crops) - 1)]
+            shares = expression.regions
+            images.regions.append(_data_url(tint(apex, landmarks_at(interval.apex), shares)) if shares else "")
     return images
+
+
+def tint(crop: np.ndarray, landmarks: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
+    """Return a face uint8[288, 288, 3] whose regions are the more orange the more speaks for its class, blue against.
+
+    `landmarks` [68, 2] are in pixels of `crop`, uint8[288, 288, C]; `shares` are those of `Classes.regions`."""
+    labels, most = face_regions.region_labels(landmarks, len(crop)), max(map(abs, shares.values())) or 1.0
+    grey = np.repeat(luma(crop).astype(np.float32)[..., None], 3, axis=2)
+    for i, name in enumerate(face_regions.FLOW_REGIONS):
+        share = shares.get(name, 0.0) / most
+        inside = labels == i
+        grey[inside] += DENSITY * abs(share) * ((FOR if share > 0 else AGAINST) - grey[inside])
+    return np.rint(np.clip(grey, 0, 255)).astype(np.uint8)
 
 
 def _data_url(image: np.ndarray) -> str:
