@@ -161,8 +161,7 @@ def predict(
     spotted = spot(footage, models.reader, progress, params)
     footage, face, curves, signal = spotted.footage, spotted.face, spotted.curves, spotted.signal
     micro = [interval for interval in spotted.intervals if interval.kind == "micro"]
-    changes = [signal.change[interval.apex // curves.step] for interval in micro]
-    classes = classify(footage, face, list(zip(micro, changes, strict=True)), models, progress)
+    classes = classify(footage, face, micro, models, progress)
     expressions = []
     for interval in spotted.intervals:
         if interval.kind == "micro" and interval.onset in classes:
@@ -250,15 +249,15 @@ def in_frames(interval: spotting.Interval, step: int) -> spotting.Interval:
 def classify(
     footage: Footage,
     face: FaceTrack,
-    intervals: Sequence[tuple[spotting.Interval, np.ndarray]],
+    intervals: Sequence[spotting.Interval],
     models: Models,
     progress: Progress,
 ) -> dict[int, Classes]:
-    """Return the classes of each interval by its onset; intervals come with the intensities [17, 2] at their apex."""
+    """Return the classes of each interval by its onset."""
     matrix_at, landmarks_at = steady_alignment(footage, face)
     spans = {
         interval.onset: range(max(0, interval.onset - 1), min(interval.offset + 2, footage.frames))
-        for interval, _ in intervals
+        for interval in intervals
     }
     numbers = sorted({number for span in spans.values() for number in span})
     selected = footage.read_frames({*numbers}.__contains__)
@@ -267,7 +266,7 @@ def classify(
     counted = _count(selected, "classifying micro-expressions", len(numbers), progress)
     for number, frame in zip(numbers, counted, strict=False):
         frames[number] = frame
-        for interval, intensity in intervals:
+        for interval in intervals:
             span = spans[interval.onset]
             if interval.onset not in classes and number == span[-1]:
                 matrix, first = matrix_at(interval.apex), span[0]
@@ -279,7 +278,7 @@ def classify(
                 tracked = tracked_landmarks(footage, face, span)
                 pose = np.array([faces.pose(points, face.size) for points in tracked])
                 tracked = tracked @ matrix[:, :2].T + matrix[:, 2]
-                excerpt = Excerpt(crop, landmarks, tracked, pose, intensity, *events, footage.fps, in_frame)
+                excerpt = Excerpt(crop, landmarks, tracked, pose, *events, footage.fps, in_frame)
                 classes[interval.onset] = recognition.classify(
                     models.recogniser, models.calibration, excerpt, models.reader
                 )

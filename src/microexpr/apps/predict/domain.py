@@ -1,4 +1,6 @@
-"""Measure how an expression was filmed, and compare it with the population: outside its limits no class is predicted.
+"""Measure how an expression was filmed, and compare it with the population: outside its limits classes are less sure.
+
+Each measure is one outside of whose limits rendered expressions were classified worse (docs/predict.md).
 
 Arrays in, numbers and words out. Reads no file, and knows no network.
 """
@@ -10,8 +12,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.face_regions import LANDMARKS
 from microexpr.signals.faces import CROP
 from microexpr.signals.flow import magnitude
 from microexpr.signals.motion.head import face_mask
@@ -20,11 +20,9 @@ SIZE = 144  # rows and columns of the measured crops, as files of the population
 FLOW_SIZE = 28  # rows and columns of the measured flow
 RIGID = (36, 39, 42, 45, 27, 30, 33)  # landmarks that expressions move least: eye corners and nose
 BLUR = 1.0  # pixels: deviation of the Gaussian between detail and what is left without it
-EDGE = 2  # pixels around a region's landmarks
 QUANTILE = 0.01  # share of the population's clips below the lower limit of a measure, and above the upper
 MARGIN = 0.5  # of the distance between these quantiles, by which a limit lies outside
 FARTHEST = 1.0  # widths of its limits that a measure counts at most
-LIDS = ACTION_UNITS.index("AU45")  # blinks may overlap with an expression
 
 Limits = Mapping[str, tuple[float, float]]  # least and largest value by measure
 
@@ -37,7 +35,6 @@ class View:
     landmarks: np.ndarray  # float[n, 68, 2], pixels of `crop`
     pose: np.ndarray  # float[n, 3], yaw, pitch and roll in degrees
     flow: np.ndarray  # float32[3, FLOW_SIZE, FLOW_SIZE] from onset to apex, u and v in pixels of the crop of 288
-    intensity: np.ndarray  # float[17, 2], FACS intensities at the apex since the face at rest
     onset: int  # position of the frame
     apex: int
 
@@ -45,11 +42,6 @@ class View:
     def face(self) -> np.ndarray:
         """Grey levels inside the face at onset and apex, float32[2, pixels]."""
         return inside_face(self.crop[[self.onset, self.apex]])
-
-    @property
-    def smooth(self) -> np.ndarray:
-        """The onset without detail, float32[SIZE, SIZE]."""
-        return without_detail(self.crop[self.onset])
 
 
 class Measure(NamedTuple):
@@ -87,11 +79,6 @@ def skin_detail(crop: np.ndarray) -> float:
     return float(rest[face_mask(SIZE)].std() / max(inside_face(crop).mean(), 1))
 
 
-def turn(axis: int) -> Callable[[View], float]:
-    """Return a measure of how a head is turned about an axis of its pose."""
-    return lambda view: float(np.median(view.pose[view.onset : view.apex + 1, axis]))
-
-
 def head_turn(view: View) -> float:
     """Return by how much the head turns from onset to apex, about the axis of the largest turn."""
     return float(np.abs(view.pose[view.apex] - view.pose[view.onset]).max())
@@ -101,12 +88,6 @@ def head_shift(view: View) -> float:
     """Return by how much the head moves in the image from onset to apex."""
     movement = (view.landmarks[view.apex] - view.landmarks[view.onset])[list(RIGID)]
     return float(np.linalg.norm(movement.mean(axis=0)) * CROP / SIZE)
-
-
-def roughness(view: View) -> float:
-    """Return the share of the flow's energy that is left when its local mean is subtracted."""
-    rest = [channel - cv2.GaussianBlur(channel, (0, 0), BLUR) for channel in view.flow[:2]]
-    return float(np.square(rest).sum() / max(np.square(view.flow[:2]).sum(), 1e-9))
 
 
 def brightening(view: View) -> float:
@@ -121,42 +102,13 @@ def noise(view: View) -> float:
     return camera_noise(first, second)
 
 
-def detail(view: View) -> float:
-    """Return the detail of the skin at the onset."""
-    return skin_detail(view.crop[view.onset])
-
-
-def contrast(region: str) -> Callable[[View], float]:
-    """Return a measure of the contrast in a region of the face, relative to the face's brightness."""
-
-    def compute(view: View) -> float:
-        points = view.landmarks[view.onset][LANDMARKS[region]]
-        left, top = np.clip(np.floor(points.min(axis=0)).astype(int) - EDGE, 0, SIZE - 2)
-        right, bottom = np.ceil(points.max(axis=0)).astype(int) + EDGE + 1
-        patch = view.smooth[top : max(bottom, top + 2), left : max(right, left + 2)]
-        return float(patch.std() / max(view.face[0].mean(), 1))
-
-    return compute
-
-
 MEASURES = {
-    "yaw": Measure("yaw of the head", " degrees", turn(0)),
-    "pitch": Measure("pitch of the head", " degrees", turn(1)),
-    "roll": Measure("roll of the head", " degrees", turn(2)),
     "head_turn": Measure("turn of the head from onset to apex", " degrees", head_turn),
     "head_shift": Measure("shift of the head from onset to apex", " pixels", head_shift),
     "flow": Measure("mean movement of the skin", " pixels", lambda view: float(magnitude(view.flow).mean())),
-    "roughness": Measure("share of noise in the movement", "", roughness),
     "brightness": Measure("brightness of the face", " grey levels", lambda view: float(view.face[0].mean())),
     "brightening": Measure("change of brightness from onset to apex", "", brightening),
     "noise": Measure("noise of the camera", " grey levels", noise),
-    "detail": Measure("detail of the skin", "", detail),
-    "brows": Measure("contrast of the brows", "", contrast("brows")),
-    "eyes": Measure("contrast of the eyes", "", contrast("eyes")),
-    "mouth": Measure("contrast of the mouth", "", contrast("mouth")),
-    "intensity": Measure(
-        "largest change of an action unit", "", lambda view: float(np.delete(view.intensity, LIDS, axis=0).max())
-    ),
 }
 
 

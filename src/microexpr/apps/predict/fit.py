@@ -136,8 +136,7 @@ def measure_views(clips: Sequence[Clip], files: SUBJECT_FILES, tensors: ClipTens
             frame = group["frame"][()].tolist()
             onset, apex = (frame.index(group[event][()]) for event in ("onset", "apex"))
             view = domain.View(
-                luma(group["crop"][()]), group["landmarks_crop"][()], group["pose"][()], flow,
-                group["relative"][apex, :, :2], onset, apex,
+                luma(group["crop"][()]), group["landmarks_crop"][()], group["pose"][()], flow, onset, apex,
             )  # fmt: skip
         measured.append(domain.measure(view))
     return measured

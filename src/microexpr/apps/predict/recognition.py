@@ -52,7 +52,6 @@ class Excerpt:
     landmarks_crop: np.ndarray  # float32[n, 68, 2], as they are in a steady face at the apex
     tracked_landmarks: np.ndarray  # float64[n, 68, 2], pixels of the crop
     pose: np.ndarray  # float64[n, 3], degrees
-    intensity: np.ndarray  # float64[17, 2] at the apex, since the face at rest
     onset: int
     apex: int
     offset: int
@@ -128,7 +127,7 @@ def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:
     """Return what is measured of a spotted expression, with its flow [3, H, W], as files of the population hold it."""
     crop = [domain.reduce(image) for image in luma(excerpt.crop)]
     landmarks = (excerpt.tracked_landmarks + 0.5) * domain.SIZE / CROP - 0.5
-    return domain.View(np.stack(crop), landmarks, excerpt.pose, vectors, excerpt.intensity, excerpt.onset, excerpt.apex)
+    return domain.View(np.stack(crop), landmarks, excerpt.pose, vectors, excerpt.onset, excerpt.apex)
 
 
 def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Model) -> Groups:

@@ -26,7 +26,6 @@ def excerpt() -> recognition.Excerpt:
         landmarks_crop=np.zeros((6, 68, 2), np.float32),
         tracked_landmarks=np.zeros((6, 68, 2)),
         pose=np.zeros((6, 3)),
-        intensity=np.zeros((17, 2)),
         onset=ONSET,
         apex=APEX,
         offset=5,
