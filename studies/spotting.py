@@ -2,6 +2,7 @@
 
     python studies/spotting.py                  # tables
     python studies/spotting.py --write-docs     # into docs/predict.md
+    python studies/spotting.py --rates 25 30 60 --write-docs    # the same films at other rates, with classes; no more
 
 Films are those of `microexpr film`; the hard videos are those of hard_videos.py. Settings of spotting were chosen on
 seeds from 101 on; others are counted by default.
@@ -20,13 +21,13 @@ import hard_videos
 import pages
 
 from microexpr.apps import predict
-from microexpr.apps.predict import footage
+from microexpr.apps.predict import footage, truth
 from microexpr.core import arithmetic
 from microexpr.rendering import film, take
 from microexpr.rendering.take import Kind
 from microexpr.signals.spotting.hits import Counts, Span, count
 
-PAGE, MARK = "docs/predict.md", "study-spotting"
+PAGE, MARK, RATES_MARK = "docs/predict.md", "study-spotting", "study-spotting-rates"
 KINDS: tuple[Kind, ...] = ("micro", "macro")
 FILMS = "films of 60 s"
 Events = list[tuple[str, int, int]]  # kind, onset, offset in frames
@@ -36,6 +37,8 @@ def main() -> int:
     arguments = parse()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     models = predict.Models.load(None, Path())
+    if arguments.rates:
+        return compare_rates(arguments, seeds, models)
     by_seed: dict[int, Counts] = {}
     by_setting: dict[str, dict[str, Counts]] = defaultdict(lambda: defaultdict(Counts))
     with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
@@ -68,6 +71,7 @@ def parse() -> Namespace:
     parser.add_argument(
         "--keep", type=Path, help="a folder for the videos; those that are there are not rendered again"
     )
+    parser.add_argument("--rates", type=int, nargs="+", default=[], help="frames a second of films; no other videos")
     parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
     return parser.parse_args()
 
@@ -77,11 +81,47 @@ def videos(folder: Path, name: str, seed: int) -> list[tuple[Path, Events]]:
     if name != FILMS:
         made = hard_videos.write(folder, name, seed)
         return [(path, [(event.kind, event.onset, event.offset) for event in events]) for path, events in made]
-    path = folder / f"film_{seed}.avi"
-    if not path.with_suffix(".csv").exists():
-        film.write(path, take.Params(), seed)
+    path = render(folder / f"film_{seed}.avi", take.Params(), seed)
     with path.with_suffix(".csv").open(newline="", encoding="utf-8") as text:
         return [(path, [(row["kind"], int(row["onset"]), int(row["offset"])) for row in csv.DictReader(text)])]
+
+
+def render(path: Path, params: take.Params, seed: int) -> Path:
+    """Write a film, unless it is there."""
+    if not path.with_suffix(".csv").exists():
+        film.write(path, params, seed)
+    return path
+
+
+def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) -> int:
+    """Print what is spotted in the same films at several rates, and how often the class of a hit is right."""
+    lines = [
+        "| frames a second | micro-expressions | hits | false | F1 | class right | of those that are sure |",
+        "|" + " --- |" * 7,
+    ]
+    with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
+        for rate in arguments.rates:
+            counts, right, sure = Counts(), [], []
+            for seed in seeds:
+                path = render(Path(folder) / f"film_{seed}_{rate}.avi", take.Params(fps=rate), seed)
+                true = [event for event in truth.read(path.with_suffix(".csv"))]
+                prediction = predict.predict(footage.open_footage(path, None), models)
+                hits = truth.match(prediction.spans, true)
+                found = {(e.interval.onset, e.interval.offset): e for e in prediction.expressions}
+                counts += count(prediction.spans, [event.span for event in true])
+                right += [found[span].predicted_class == event.true_class for span, event in hits.items()]
+                sure += [found[span].certainty == "sure" for span in hits]
+                print(f"{rate} a second, seed {seed}: {counts}", file=sys.stderr, flush=True)
+            kept = [is_right for is_right, is_sure in zip(right, sure, strict=True) if is_sure]
+            lines.append(
+                f"| {rate} | {counts.hits + counts.missed} | {counts.hits} | {counts.false} | {counts.f1:.3f} "
+                f"| {sum(right)} of {len(right)} | {sum(kept)} of {len(kept)} |"
+            )
+    text = "\n".join([*lines, "", pages.source()])
+    print(text)
+    if arguments.write_docs:
+        pages.write(PAGE, RATES_MARK, text)
+    return 0
 
 
 def spot(path: Path, events: Events, models: predict.Models) -> dict[Kind, Counts]:

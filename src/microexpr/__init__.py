@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from microexpr.api.applications import measure, predict, reenact, spot
+    from microexpr.api.applications import measure, predict, predict_pair, reenact, spot
     from microexpr.api.figures import compare, evaluate
     from microexpr.api.folds import loso
     from microexpr.api.measures import action_units, find_apex, flow, strain, track_faces
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 __version__ = "0.3.0"
 __all__ = [
     "Video", "__version__", "action_units", "compare", "evaluate", "example_video", "find_apex", "flow", "loso",
-    "measure", "open_stage", "plot", "predict", "read_video", "reenact", "spot", "strain", "track_faces",
+    "measure", "open_stage", "plot", "predict", "predict_pair", "read_video", "reenact", "spot", "strain",
+    "track_faces",
 ]  # fmt: skip
 
 MODULES = {
     **dict.fromkeys(("Video", "example_video", "read_video"), "videos"),
     **dict.fromkeys(("action_units", "find_apex", "flow", "strain", "track_faces"), "measures"),
-    **dict.fromkeys(("measure", "predict", "reenact", "spot"), "applications"),
+    **dict.fromkeys(("measure", "predict", "predict_pair", "reenact", "spot"), "applications"),
     **dict.fromkeys(("compare", "evaluate"), "figures"),
     "loso": "folds",
     "open_stage": "stages",

@@ -20,13 +20,15 @@ from microexpr.apps.measure import batch, inputs
 from microexpr.apps.measure import written as measured_files
 from microexpr.apps.measure.reader import AuReader
 from microexpr.apps.measure.tables import Table, of_footage
-from microexpr.apps.predict import Expression, Prediction, limits, recognition, written
+from microexpr.apps.predict import Expression, Prediction, limits, pair, recognition, written
+from microexpr.apps.predict.pair import Pair
 from microexpr.apps.reenact import alone
 from microexpr.apps.reenact import driving as driving_curves
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.apps.reenact.resolution import Kind
 from microexpr.core import outputs, store
 from microexpr.core.errors import DataError
+from microexpr.datasets import picture
 from microexpr.reporting import app_folders
 from microexpr.signals import spotting
 from microexpr.signals.aus import SIDES, regressor
@@ -128,6 +130,31 @@ def predict(
         tuple(output.paths) if output else (),
         result,
     )
+
+
+@threads.restored()
+def predict_pair(
+    onset: str | Path | np.ndarray,
+    apex: str | Path | np.ndarray,
+    *,
+    method: str | None = None,
+    results: str | Path = RESULTS,
+) -> Pair:
+    """Classify a micro-expression from two pictures, of a face before it moves and as it moves most.
+
+    Both are frames of one camera: files, or uint8[H, W, 3] RGB or uint8[H, W] grey of one size. `method` and `results`
+    are those of `predict`. Raises DataError if a picture shows no face, StoreError if there is no such network.
+
+    >>> import microexpr
+    >>> frames = microexpr.read_video(microexpr.example_video("example")).frames
+    >>> pair = microexpr.predict_pair(frames[47], frames[55])
+    >>> pair.predicted_class, max(pair.action_units, key=pair.action_units.get)
+    ('negative', 'AU4L')
+    """
+    images = [image if isinstance(image, np.ndarray) else picture.read(Path(image)) for image in (onset, apex)]
+    names = ", ".join("array" if isinstance(image, np.ndarray) else str(image) for image in (onset, apex))
+    models = prediction.Models.load(method, Path(results) / "refit")
+    return pair.predict(images[0], images[1], models, names)
 
 
 def _row(expression: Expression, fps: float) -> dict[str, Any]:

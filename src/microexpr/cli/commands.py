@@ -367,6 +367,10 @@ def predict(arguments: argparse.Namespace) -> int:
     """Spot and classify the micro-expressions of a video, or of many."""
     from microexpr.apps import video_paths
 
+    if arguments.onset or arguments.apex:
+        return _predict_pair(arguments)
+    if not arguments.footage or arguments.out is None:
+        raise ParamsError("predict needs a video and --out DIR, or two pictures: --onset PICTURE --apex PICTURE")
     weights = [RESULTS / f"refit/{arguments.method}.safetensors"] if arguments.method else []
     if video_paths.is_many(arguments.footage):
         return _predict_many(arguments, weights)
@@ -395,6 +399,24 @@ def predict(arguments: argparse.Namespace) -> int:
     for warning in result.warnings:
         say(f"warning: {warning}")
     say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out.paths[-1]}")
+    return 0
+
+
+def _predict_pair(arguments: argparse.Namespace) -> int:
+    """Classify the change from one picture to another, and write nothing."""
+    if not (arguments.onset and arguments.apex) or arguments.footage or arguments.out or arguments.truth:
+        raise ParamsError("--onset and --apex are two pictures in place of a video; nothing is written, so no --out")
+    from microexpr.apps.predict import Models, limits, pair
+    from microexpr.datasets import picture
+
+    onset, apex = (picture.read(path, longest=picture.LONGEST) for path in (arguments.onset, arguments.apex))
+    models = Models.load(arguments.method, RESULTS / "refit")
+    result = pair.predict(onset, apex, models, f"{arguments.onset}, {arguments.apex}")
+    if arguments.json:
+        print(json.dumps(result.to_document(models), indent=2))
+        return 0
+    say(str(result))
+    say(f"note: {limits.SHORT_NOTICE}")
     return 0
 
 

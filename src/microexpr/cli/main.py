@@ -349,7 +349,7 @@ def _add_predict(subparsers: "Subparsers") -> None:
         "micro-expressions in a video or folder of frames: times, classes, action units",
         (
             "microexpr predict take.avi --out predicted",
-            "microexpr predict take.avi --out predicted --truth take.csv",
+            "microexpr predict --onset frame12.png --apex frame19.png  # two pictures",
             "microexpr predict videos/*.mp4 --out predicted  # a folder each, one page of all",
         ),
     )
@@ -357,10 +357,16 @@ def _add_predict(subparsers: "Subparsers") -> None:
         "footage",
         metavar="VIDEO|FOLDER",
         type=Path,
-        nargs="+",
+        nargs="*",
         help="one person's face each, seen from the front; of several, or a folder of videos, each has a folder in DIR",
     )
-    command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
+    command.add_argument("--out", metavar="DIR", type=Path, help=FOLDER)
+    command.add_argument(
+        "--onset", metavar="PICTURE", type=Path, help="in place of a video: a face before it moves, with --apex"
+    )
+    command.add_argument(
+        "--apex", metavar="PICTURE", type=Path, help="the same face, of the same camera, as it moves most"
+    )
     command.add_argument(
         "--method",
         metavar="NAME",
@@ -370,7 +376,9 @@ def _add_predict(subparsers: "Subparsers") -> None:
     command.add_argument(
         "--truth", metavar="FILE.csv", type=Path, help="true expressions, as `film` writes them: compares with them"
     )
-    command.add_argument("--json", action="store_true", help="print what intervals.json holds, alone")
+    command.add_argument(
+        "--json", action="store_true", help="print what intervals.json holds, or the result for two pictures, alone"
+    )
     _add_force(command)
     _add_quiet(command)
     command.set_defaults(run=commands.predict)

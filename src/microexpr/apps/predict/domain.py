@@ -113,8 +113,9 @@ MEASURES = {
 
 
 def measure(view: View) -> dict[str, float]:
-    """Return all measures of an expression by name."""
-    return {name: measure.compute(view) for name, measure in MEASURES.items()}
+    """Return the measures of an expression by name: all but noise where the apex is the frame after the onset."""
+    names = [name for name in MEASURES if name != "noise" or view.apex > view.onset + 1]
+    return {name: MEASURES[name].compute(view) for name in names}
 
 
 def fit_limits(measured: Sequence[Mapping[str, float]]) -> Limits:
@@ -130,7 +131,7 @@ def fit_limits(measured: Sequence[Mapping[str, float]]) -> Limits:
 
 def distance(values: Mapping[str, float], limits: Limits) -> float:
     """Return how far measures lie outside of their limits, in widths of these, summed, each up to `FARTHEST`."""
-    return sum(min(_excess(values[name], *limits[name]), FARTHEST) for name in MEASURES if name in limits)
+    return sum(min(_excess(values[name], *limits[name]), FARTHEST) for name in values if name in limits)
 
 
 def _excess(value: float, low: float, high: float) -> float:
@@ -142,5 +143,5 @@ def reasons(values: Mapping[str, float], limits: Limits) -> tuple[str, ...]:
     return tuple(
         f"{measure.words} {values[name]:.3g}{measure.unit}, not {limits[name][0]:.3g} to {limits[name][1]:.3g}"
         for name, measure in MEASURES.items()
-        if name in limits and not limits[name][0] <= values[name] <= limits[name][1]
+        if name in values and name in limits and not limits[name][0] <= values[name] <= limits[name][1]
     )

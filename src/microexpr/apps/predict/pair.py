@@ -1,0 +1,81 @@
+"""Classify a micro-expression from two pictures of one face, before and at its height. Reads no video."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from microexpr.apps.predict import Models, limits, recognition, written
+from microexpr.apps.predict.recognition import Classes, Excerpt
+from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
+from microexpr.signals import faces
+from microexpr.signals.aus import ACTION_UNITS, NAMES, regressor
+
+CLEAR = 2.0  # standard deviations to expect of a reading, above which a unit counts as moved
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The result for two pictures."""
+
+    classes: Classes
+    action_units: Mapping[str, float]  # by sided name, "AU12L": rise from one picture to the other, largest first
+
+    @property
+    def predicted_class(self) -> str:
+        """The most probable class."""
+        return max(self.classes.probabilities, key=lambda name: self.classes.probabilities[name])
+
+    def to_document(self, models: Models) -> dict[str, Any]:
+        """Return the result by names, with what the models were fitted on and what it cannot say."""
+        return {
+            "class": self.predicted_class,
+            "certainty": self.classes.certainty,
+            "classes": {name: round(share, 4) for name, share in self.classes.probabilities.items()},
+            "reasons": list(self.classes.reasons),
+            "regions": {name: round(share, 4) for name, share in self.classes.regions.items()},
+            "action_units": {name: round(amount, 3) for name, amount in self.action_units.items()},
+            "notice": list(limits.NOTICE),
+            "models": list(models.descriptions),
+        }
+
+    def __str__(self) -> str:
+        """Return the result in a line."""
+        shares = ", ".join(f"{name} {share:.2f}" for name, share in self.classes.probabilities.items())
+        moved = written.stronger_sides(dict(self.action_units))
+        units = ", ".join(f"{unit} {NAMES[unit]} +{amount:.1f}" for unit, amount in moved.items())
+        text = f"{self.predicted_class}, {self.classes.certainty} ({shares})"
+        return "; ".join([text, *self.classes.reasons, units or "no action unit moves clearly"])
+
+
+def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str = "the pictures") -> Pair:
+    """Classify the change from one picture to another, uint8[H, W, 3] RGB or uint8[H, W] grey.
+
+    Both are frames of one camera that did not move, of the same size. Raises DataError where a picture shows no face,
+    or they differ in size; `name` stands for them there."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    if onset.shape[:2] != apex.shape[:2]:
+        sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (onset, apex))
+        raise DataError(f"{name}: must be of one size, frames of the same camera, not {sizes}")
+    images = [onset, apex] if onset.ndim == apex.ndim else [luma(image) for image in (onset, apex)]
+    try:
+        track = faces.track(lambda: images, faces.Params(min_detected=1.0), name)
+    except faces.Faceless:
+        raise DataError(f"{name}: must both show a face, seen from the front") from None
+    pose, landmarks = track.pose.astype(float), track.landmarks_crop
+    excerpt = Excerpt(track.crop, landmarks, landmarks.astype(float), pose, 0, 1, 1, 0.0, track.in_frame)
+    classes = recognition.classify(models.recogniser, models.calibration, excerpt, models.reader)
+    return Pair(classes, _rises(luma(track.crop), models.reader))
+
+
+def _rises(crops: np.ndarray, reader: regressor.Model) -> dict[str, float]:
+    """Return the units that rise clearly from one grey crop to the other, by sided name, the largest first."""
+    change = reader.change(*map(reader.describe, crops))
+    clear = np.argwhere(change.values > CLEAR * change.errors)
+    rises = {f"{ACTION_UNITS[unit]}{'LR'[side]}": float(change.values[side, unit]) for side, unit in clear}
+    return dict(sorted(rises.items(), key=lambda item: -item[1]))

@@ -1,0 +1,54 @@
+"""Two frames of a rendered micro-expression in place of a video."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from microexpr.cli.main import main
+from microexpr.rendering.face import Face
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> list[str]:
+    """Return the files of a face at rest, as it frowns, and of a wall."""
+    folder, face = tmp_path_factory.mktemp("pair"), Face(5)
+    images = [
+        face.render({}).image,
+        face.render({"AU4L": 1.5, "AU4R": 1.5}).image,
+        np.full((480, 640, 3), 90, np.uint8),
+    ]
+    paths = [str(folder / f"{name}.png") for name in ("rest", "frown", "wall")]
+    for path, image in zip(paths, images, strict=True):
+        cv2.imwrite(path, image[..., ::-1])
+    return paths
+
+
+def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(pictures, capsys):
+    rest, frown, _ = pictures
+    assert main(["predict", "--onset", rest, "--apex", frown, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["class"] == "negative" and sum(document["classes"].values()) == pytest.approx(1, abs=1e-3)
+    assert max(document["regions"], key=document["regions"].get) == "brows"
+    assert next(iter(document["action_units"])) in ("AU4L", "AU4R") and document["models"]
+    assert main(["predict", "--onset", rest, "--apex", frown]) == 0
+    line, _ = capsys.readouterr().out.splitlines()
+    assert line.startswith("negative, ") and "AU4 brow lowerer +" in line
+
+
+def test_what_is_no_pair_is_refused_in_a_line(pictures, tmp_path, capsys):
+    rest, frown, wall = pictures
+    small = str(tmp_path / "small.png")
+    cv2.imwrite(small, np.zeros((48, 64, 3), np.uint8))
+    asked = {
+        ("--onset", rest): "--onset and --apex are two pictures in place of a video",
+        ("--onset", rest, "--apex", frown, "--out", "out"): "nothing is written, so no --out",
+        ("--onset", rest, "--apex", wall): "must both show a face, seen from the front",
+        ("--onset", rest, "--apex", small): "must be of one size, frames of the same camera, not 640x480 and 64x48",
+        ("--onset", rest, "--apex", "none.png"): "none.png",
+        (): "predict needs a video and --out DIR, or two pictures",
+    }
+    for arguments, message in asked.items():
+        assert main(["predict", *arguments]) == 1
+        assert message in capsys.readouterr().err
