@@ -369,8 +369,12 @@ def predict(arguments: argparse.Namespace) -> int:
 
     if arguments.onset or arguments.apex:
         return _predict_pair(arguments)
-    if not arguments.footage or arguments.out is None:
-        raise ParamsError("predict needs a video and --out DIR, or two pictures: --onset PICTURE --apex PICTURE")
+    if arguments.camera is not None and arguments.out is not None and not arguments.footage:
+        arguments.footage, arguments.fps = _record(arguments)
+    if not arguments.footage or arguments.out is None or (arguments.camera is not None and arguments.truth):
+        raise ParamsError(
+            "predict needs a video, or a camera without --truth, and --out DIR, or two pictures: --onset and --apex"
+        )
     weights = [RESULTS / f"refit/{arguments.method}.safetensors"] if arguments.method else []
     if video_paths.is_many(arguments.footage):
         return _predict_many(arguments, weights)
@@ -400,6 +404,21 @@ def predict(arguments: argparse.Namespace) -> int:
         say(f"warning: {warning}")
     say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out.paths[-1]}")
     return 0
+
+
+def _record(arguments: argparse.Namespace) -> tuple[list[Path], float]:
+    """Record from a camera into the folder of the prediction; return the video and its frames a second."""
+    if not 1 <= arguments.seconds <= 3600:
+        raise ParamsError(f"--seconds must be 1 to 3600, not {arguments.seconds:g}")
+    app_folders.prediction(arguments.out, [], arguments.force)
+    from microexpr.apps.predict import camera
+    from microexpr.cli.progress import progress
+
+    (out,) = outputs.tables(arguments.out, [camera.FILE], [], arguments.force).values()
+    with progress(arguments.quiet) as report, outputs.publish(out) as part:
+        fps = camera.record(part / camera.FILE, arguments.camera, arguments.seconds, report)
+    say(f"recorded: {out.paths[0]}, {fps:.1f} frames a second")
+    return [out.root / camera.FILE], fps
 
 
 def _predict_pair(arguments: argparse.Namespace) -> int:

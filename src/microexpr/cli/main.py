@@ -361,6 +361,8 @@ def _add_predict(subparsers: "Subparsers") -> None:
         help="one person's face each, seen from the front; of several, or a folder of videos, each has a folder in DIR",
     )
     command.add_argument("--out", metavar="DIR", type=Path, help=FOLDER)
+    command.add_argument("--camera", metavar="N", type=int, help="in place of a video: records DIR/camera.avi first")
+    command.add_argument("--seconds", type=float, default=30.0, help="length of that recording (default: %(default)g)")
     command.add_argument(
         "--onset", metavar="PICTURE", type=Path, help="in place of a video: a face before it moves, with --apex"
     )

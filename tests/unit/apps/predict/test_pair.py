@@ -47,7 +47,7 @@ def test_what_is_no_pair_is_refused_in_a_line(pictures, tmp_path, capsys):
         ("--onset", rest, "--apex", wall): "must both show a face, seen from the front",
         ("--onset", rest, "--apex", small): "must be of one size, frames of the same camera, not 640x480 and 64x48",
         ("--onset", rest, "--apex", "none.png"): "none.png",
-        (): "predict needs a video and --out DIR, or two pictures",
+        (): "predict needs a video, or a camera without --truth, and --out DIR",
     }
     for arguments, message in asked.items():
         assert main(["predict", *arguments]) == 1

@@ -1,0 +1,70 @@
+"""A virtual camera in place of a real one: frames of a ramp that moves, at a rate of its own."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from microexpr.apps.predict import camera, footage
+from microexpr.cli.main import main
+
+RATE = 25.0
+
+
+class Camera:
+    """Gives a frame each 1/25 s of a clock that stands still otherwise."""
+
+    frames = 1000
+
+    def __init__(self, number: int):
+        self.number, self.time, self.released = number, 0.0, False
+
+    def isOpened(self) -> bool:
+        return self.number == 0
+
+    def read(self) -> tuple[bool, Any]:
+        self.time += 1 / RATE
+        return self.time * RATE < self.frames + 1, np.full((48, 64, 3), round(self.time * RATE) % 200, np.uint8)
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.fixture
+def virtual(monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
+    opened: list[Camera] = []
+
+    def open_camera(number: int) -> Camera:
+        opened.append(Camera(number))
+        return opened[-1]
+
+    monkeypatch.setattr(cv2, "VideoCapture", open_camera)
+    return opened
+
+
+def test_a_recording_has_the_rate_that_the_camera_has(virtual: list[Camera], tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / camera.FILE
+    reports: list[tuple[str, int, int]] = []
+    fps = camera.record(path, 0, 2, lambda *report: reports.append(report), lambda: virtual[0].time if virtual else 0)
+    assert fps == pytest.approx(RATE, rel=0.05) and virtual[0].released
+    assert reports[-1] == ("recording", len(reports), len(reports)) and len(reports) == round(2 * fps)
+    monkeypatch.undo()
+    video = footage.open_footage(path, None)
+    assert (video.frames, video.generated) == (len(reports), False) and video.fps == pytest.approx(fps, rel=0.01)
+    assert next(video.read_frames()).shape == (48, 64, 3)
+
+
+def test_a_camera_that_is_not_there_or_stops_is_named(
+    virtual: list[Camera], tmp_path: Path, monkeypatch, capsys
+) -> None:
+    out = str(tmp_path / "out")
+    assert main(["predict", "--camera", "7", "--out", out]) == 1
+    assert "camera 7: is not there, or another program uses it" in capsys.readouterr().err
+    monkeypatch.setattr(Camera, "frames", 3)
+    assert main(["predict", "--camera", "0", "--seconds", "2", "--out", out]) == 1
+    assert "camera 0: gives no more frames" in capsys.readouterr().err
+    assert main(["predict", "--camera", "0", "--seconds", "0", "--out", out]) == 1
+    assert "--seconds must be 1 to 3600, not 0" in capsys.readouterr().err
+    assert not list(tmp_path.glob("out/*"))
