@@ -61,6 +61,9 @@ class Params(BaseModel):
     around: float = Field(default=1.0, ge=0.1, le=5, description="seconds around a movement in which the others are")
     alike: float = Field(default=0.3, gt=0, le=1, description="least height of the others, as a share of its own")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
+    lids: float = Field(
+        default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every small glance"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,8 @@ def find_intervals(
         onset, apex, offset = extent(along, peak, params.level, free)
         sustained_curve = np.tensordot(signal.sustained, direction, 2)
         first, _, last = extent(sustained_curve, peak, params.wide, free_span(~signal.seen, peak))
-        kind = classify(units, signal.gaze[onset : offset + 1], (last - first - 1) / fps, params)
+        rise = float(np.max(signal.change[apex], where=units, initial=0))
+        kind = classify(units, signal.gaze[onset : offset + 1], rise, (last - first - 1) / fps, params)
         is_cut = sustained_curve[[first, last]].max() > params.wide * sustained_curve[peak]
         is_sure = not is_cut or (kind == "macro" and signal.sustained[peak].max() >= params.height)
         is_mouth = (transient[peak, MOUTH] >= height / 2).any()
@@ -255,12 +259,12 @@ def extent(curve: np.ndarray, peak: int, level: float, within: slice) -> tuple[i
     return onset, onset + int(curve[onset : offset + 1].argmax()), offset
 
 
-def classify(units: np.ndarray, gaze: np.ndarray, seconds: float, params: Params) -> Kind:
-    """Classify an event by its units bool[17, 2], the gaze during it and its length."""
+def classify(units: np.ndarray, gaze: np.ndarray, rise: float, seconds: float, params: Params) -> Kind:
+    """Classify an event by its units bool[17, 2], the gaze during it, its largest rise in intensity and its length."""
     moving = {*np.flatnonzero(units.any(axis=1)).tolist()}
     if moving == {BLINK}:
         return "blink"
-    if moving <= {*EYES} and gaze.max() >= params.gaze:
+    if moving <= {*EYES} and (gaze.max() >= params.gaze or rise < params.lids):
         return "glance"
     return "micro" if seconds <= params.longest else "macro"
 

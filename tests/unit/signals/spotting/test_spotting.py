@@ -60,16 +60,19 @@ def test_nothing_is_found_where_nothing_happens():
 def test_what_a_blink_moves_around_the_eyes_is_the_blinks():
     curves, gaze = at_rest(100)
     show(curves, 100, "AU45", 8, 0.25, 3.0)
-    show(curves, 100, "AU7", 8, 0.25, 0.3)
+    show(curves, 100, "AU6", 8, 0.25, 0.3)
     assert [event.kind for event in spot(curves, gaze, 100, Params())] == ["blink"]
     alone = spot(curves, gaze, 100, Params(leak=0))
     assert sorted(event.kind for event in alone) == ["blink", "micro"]
 
 
-@pytest.mark.parametrize(("turned", "kind"), [(3.0, "glance"), (0.0, "micro")])
-def test_lids_that_follow_the_eyes_are_a_glance(turned, kind):
+@pytest.mark.parametrize(
+    ("unit", "rise", "turned", "kind"),
+    [("AU5", 0.6, 3.0, "glance"), ("AU5", 0.6, 0.0, "micro"), ("AU5", 0.2, 0.0, "glance"), ("AU4", 0.2, 0.0, "micro")],
+)
+def test_lids_that_follow_the_eyes_are_a_glance(unit, rise, turned, kind):
     curves, gaze = at_rest(100)
-    show(curves, 100, "AU5", 8, 0.4, 0.6)
+    show(curves, 100, unit, 8, 0.4, rise)
     gaze[800:840] += turned
     assert [event.kind for event in spot(curves, gaze, 100, Params())] == [kind]
 
