@@ -79,7 +79,7 @@ def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video
     `fps` is the number of frames a second: needed for a folder or an array, and for a video file in place of what its
     header says. Frames of a folder are sorted by the numbers in their names.
 
-    Raises DataError if there is no video, a frame cannot be read, or there are fewer than 20 frames a second or 0.2 s
+    Raises DataError if there is no video, a frame cannot be read, or there are fewer than 20 frames a second or 0.1 s
     in all, in which no micro-expression can be seen.
 
     >>> import microexpr

@@ -75,7 +75,7 @@ def test_an_array_a_folder_and_a_file_are_the_same_video(path, tmp_path):
         (np.zeros((20, 8, 8, 3), np.uint8), None, "fps must be the frames a second of an array, not None"),
         (np.zeros((20, 8, 8, 3), np.uint8), 10, "array: must have 20 to 1000 frames a second, not 10"),
         (np.zeros((20, 8, 8, 3)), 60, r"array: must be uint8\[T, H, W, 3\] or uint8\[T, H, W\], not float64"),
-        (np.zeros((2, 8, 8, 3), np.uint8), 60, "array: must last at least 0.2 s, 12 frames, not 2"),
+        (np.zeros((2, 8, 8, 3), np.uint8), 60, "array: must last at least 0.1 s, 6 frames, not 2"),
         ("nowhere.avi", None, "nowhere.avi: is not there"),
     ],
 )

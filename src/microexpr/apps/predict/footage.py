@@ -15,7 +15,7 @@ from microexpr.rendering.recording import MARK
 
 ENDS = 1 << 16  # bytes at either end of a file, where a comment is stored
 SLOWEST = 20.0  # frames a second, so that a micro-expression of 0.2 s has four
-SHORTEST = 0.2  # seconds
+SHORTEST = 0.1  # seconds: data sets cut a micro-expression from its onset to its offset
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -163,7 +163,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (str(video), str(video), "--json"): "--truth and --json are for one video, not for several",
         (f"{few}/img0.png",): "img0.png: must hold 1 to 1000000 frames at 1 to 1000 a second, not a picture",
         (few,): "few: a folder does not say how many frames a second it has; fps (--fps) does",
-        (few, "--fps", "50"): "few: must last at least 0.2 s, 10 frames, not 5",
+        (few, "--fps", "100"): "few: must last at least 0.1 s, 10 frames, not 5",
         **{
             (where, f"--fps={rate}"): f"must have 20 to 1000 frames a second, not {rate};"
             for where in (few, str(video))
