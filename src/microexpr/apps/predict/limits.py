@@ -24,9 +24,9 @@ NOTICE = (
     "safety reasons (Art. 5), holds other uses high-risk (Annex III) and asks that people be told (Art. 50); "
     "data protection and other countries' laws apply too.",
 )
-# A warning is due outside of these: the range of the shipped models' training clips and of the rendered videos that
-# spotting was tuned on, for the frame rate (100 to 200) with a margin.
-FPS_RANGE = (50.0, 250.0)
+# A warning is due outside of these: the rates at which spotting was measured (docs/predict.md), up to those of training
+# clips with a margin, and the range of the shipped models' training clips.
+FPS_RANGE = (25.0, 250.0)
 MIN_EYE_DISTANCE = 60.0  # pixels between the outer eye corners, half of the distance in the crop
 MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
 MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are at least 0.5 apart
@@ -86,7 +86,7 @@ def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> lis
     elif not footage.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
     if not FPS_RANGE[0] <= footage.fps <= FPS_RANGE[1]:
-        lines.append(f"{footage.fps:g} frames a second; models saw 100 to 200, and spotting was set at 100")
+        lines.append(f"{footage.fps:g} frames a second; spotting was measured from 25 on, and models saw up to 200")
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))
     if distance < MIN_EYE_DISTANCE:

@@ -215,7 +215,7 @@ def test_what_is_unlike_the_models_people_is_warned_of(tmp_path):
     generated, both = ["generated/au_model/1/*"], ["generated/au_model/1/*", "licensed/samm/006/*"]
     assert limits.warnings(shown(tmp_path), face(1), generated) == []
     for changed, seen, entries, words in (
-        ({"fps": 25.0}, face(1), generated, "25 frames a second"),
+        ({"fps": 20.0}, face(1), generated, "20 frames a second"),
         ({}, face(0.3), generated, "the face is small: 32 pixels"),
         ({"grey": True}, face(1), generated, "the video is grey"),
         ({"generated": False}, face(1), generated, "not marked as generated, perhaps of a person"),
