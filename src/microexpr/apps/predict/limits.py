@@ -24,8 +24,8 @@ NOTICE = (
     "safety reasons (Art. 5), holds other uses high-risk (Annex III) and asks that people be told (Art. 50); "
     "data protection and other countries' laws apply too.",
 )
-# A warning is due outside of these: the rates at which spotting was measured (docs/predict.md), up to those of training
-# clips with a margin, and the range of the shipped models' training clips.
+# A warning is due outside of these: the rates at which spotting was measured (docs/predict.md), and the range of the
+# shipped models' training clips.
 FPS_RANGE = (25.0, 250.0)
 MIN_EYE_DISTANCE = 60.0  # pixels between the outer eye corners, half of the distance in the crop
 MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
