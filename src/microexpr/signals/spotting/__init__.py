@@ -62,7 +62,7 @@ class Params(BaseModel):
     alike: float = Field(default=0.3, gt=0, le=1, description="least height of the others, as a share of its own")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
     lids: float = Field(
-        default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every small glance"
+        default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every glance"
     )
 
 
