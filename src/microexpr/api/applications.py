@@ -151,10 +151,14 @@ def predict_pair(
     >>> pair.predicted_class, max(pair.action_units, key=pair.action_units.get)
     ('negative', 'AU4L')
     """
-    images = [image if isinstance(image, np.ndarray) else picture.read(Path(image)) for image in (onset, apex)]
+    images = [image if isinstance(image, np.ndarray) else _picture(image) for image in (onset, apex)]
     names = ", ".join("array" if isinstance(image, np.ndarray) else str(image) for image in (onset, apex))
     models = prediction.Models.load(method, Path(results) / "refit")
     return pair.predict(images[0], images[1], models, names)
+
+
+def _picture(path: str | Path) -> np.ndarray:
+    return picture.read(Path(path), longest=picture.LONGEST)
 
 
 def _row(expression: Expression, fps: float) -> dict[str, Any]:

@@ -14,17 +14,17 @@ def find(paths: Sequence[Path]) -> list[Path]:
     videos: list[Path] = []
     for path in paths:
         if not path.exists() and "*" in str(path):
-            matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+            matches = [
+                match
+                for match in sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+                if not match.name.startswith(".") and (match.is_dir() or match.suffix.lower() in SUFFIXES)
+            ]
             if not matches:
                 raise DataError(f"{path}: matches nothing")
             videos += find(matches)
         elif path.is_dir():
-            from microexpr.datasets.frames import PICTURE_SUFFIXES
-
-            files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-            has_frames = any(file.suffix.lower() in PICTURE_SUFFIXES for file in files)
-            inside = [file for file in files if file.suffix.lower() in SUFFIXES]
-            videos += [path] if has_frames or not inside else inside
+            names = (file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+            videos += sorted(file for file in names if file.suffix.lower() in SUFFIXES) or [path]
         elif path.exists():
             videos.append(path)
         else:

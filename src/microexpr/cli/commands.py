@@ -369,12 +369,13 @@ def predict(arguments: argparse.Namespace) -> int:
 
     if arguments.onset or arguments.apex:
         return _predict_pair(arguments)
-    if arguments.camera is not None and arguments.out is not None and not arguments.footage:
+    is_recorded = arguments.camera is not None
+    if arguments.out is None or is_recorded == bool(arguments.footage):
+        raise ParamsError("predict needs a video or a camera, and --out DIR, or two pictures: --onset and --apex")
+    if is_recorded:
+        if arguments.truth or arguments.fps:
+            raise ParamsError("--truth and --fps are for a video, not for --camera")
         arguments.footage, arguments.fps = _record(arguments)
-    if not arguments.footage or arguments.out is None or (arguments.camera is not None and arguments.truth):
-        raise ParamsError(
-            "predict needs a video, or a camera without --truth, and --out DIR, or two pictures: --onset and --apex"
-        )
     weights = [RESULTS / f"refit/{arguments.method}.safetensors"] if arguments.method else []
     if video_paths.is_many(arguments.footage):
         return _predict_many(arguments, weights)
@@ -408,8 +409,8 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def _record(arguments: argparse.Namespace) -> tuple[list[Path], float]:
     """Record from a camera into the folder of the prediction; return the video and its frames a second."""
-    if not 1 <= arguments.seconds <= 3600:
-        raise ParamsError(f"--seconds must be 1 to 3600, not {arguments.seconds:g}")
+    if not 1 <= arguments.seconds <= 600:
+        raise ParamsError(f"--seconds must be 1 to 600, not {arguments.seconds:g}")
     app_folders.prediction(arguments.out, [], arguments.force)
     from microexpr.apps.predict import camera
     from microexpr.cli.progress import progress
@@ -417,13 +418,15 @@ def _record(arguments: argparse.Namespace) -> tuple[list[Path], float]:
     (out,) = outputs.tables(arguments.out, [camera.FILE], [], arguments.force).values()
     with progress(arguments.quiet) as report, outputs.publish(out) as part:
         fps = camera.record(part / camera.FILE, arguments.camera, arguments.seconds, report)
-    say(f"recorded: {out.paths[0]}, {fps:.1f} frames a second")
+    if not arguments.json:
+        say(f"recorded: {out.paths[0]}, {fps:.1f} frames a second")
     return [out.root / camera.FILE], fps
 
 
 def _predict_pair(arguments: argparse.Namespace) -> int:
     """Classify the change from one picture to another, and write nothing."""
-    if not (arguments.onset and arguments.apex) or arguments.footage or arguments.out or arguments.truth:
+    others = (arguments.footage, arguments.out, arguments.truth, arguments.fps, arguments.camera is not None)
+    if not (arguments.onset and arguments.apex) or any(others):
         raise ParamsError("--onset and --apex are two pictures in place of a video; nothing is written, so no --out")
     from microexpr.apps.predict import Models, limits, pair
     from microexpr.datasets import picture
@@ -444,24 +447,27 @@ def _predict_many(arguments: argparse.Namespace, weights: list[Path]) -> int:
     if arguments.truth or arguments.json:
         raise ParamsError("--truth and --json are for one video, not for several")
     from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import batch, limits
+    from microexpr.apps.predict import batch, limits, recognition
     from microexpr.cli.progress import progress
 
     plan = batch.plan(arguments.footage, arguments.out, app_folders.PREDICTED, weights, arguments.force)
-    models, problems, new = prediction.Models.load(arguments.method, RESULTS / "refit"), batch.problems_before(plan), 0
+    path = recognition.weights_path(arguments.method, RESULTS / "refit")
+    models = prediction.Models.load(arguments.method, RESULTS / "refit")
+    problems: dict[str, str] = {}
+    new = 0
     with progress(arguments.quiet) as report:
 
         def write(result: prediction.Prediction, folder: Path) -> None:
             app_folders.write_prediction(folder, result, models, None, report)
 
         try:
-            for job, is_new, problem in batch.run(plan, models, arguments.fps, write, report):
+            for job, is_new, problem in batch.run(plan, models, path, arguments.fps, write, report):
                 new += is_new
-                if is_new:
-                    problems[job.name] = problem
+                problems |= {job.name: problem} if problem else {}
         finally:
+            problems = batch.problems_before(plan) | problems
             app_folders.write_predictions(plan, models, problems)
-    bad = [problems[job.name] for job in plan.jobs if problems.get(job.name)]
+    bad = [problems[job.name] for job in plan.jobs if job.name in problems]
     for problem in bad:
         say(f"problem: {problem}")
     earlier = len(plan.jobs) - new

@@ -69,7 +69,7 @@ def write_predictions(plan: "Plan", models: "Models", problems: Mapping[str, str
     from microexpr.core import store
     from microexpr.reporting.html import predictions as page
 
-    contents, classes = batch.documents(plan), models.recogniser.classes
+    contents, classes = batch.documents(plan, problems), models.recogniser.classes
     rows = [*batch.video_rows(plan, contents, problems)]
     with outputs.publish(plan.summary[batch.VIDEOS]) as part:
         store.write_csv(part / batch.VIDEOS, batch.COLUMNS, rows)

@@ -47,7 +47,9 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
         open_files = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
         for stage, file in open_files.items():
             if clip.name not in file:
-                raise DataError(f"clip must be one of {', '.join(file)}, not {clip.name} ({files[stage]})")
+                raise DataError(
+                    f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip.name} ({files[stage]})"
+                )
         _check_origins({file.attrs["origin"].decode() for file in open_files.values()}, clip)
         faces, apex, flow, aus = (open_files[stage][clip.name] for stage in STAGES)
         positions = {event: inputs.position(faces, apex, event) for event in EVENTS}

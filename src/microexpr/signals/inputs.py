@@ -359,7 +359,9 @@ def _sources(opened: Mapping[str, Any], files: Mapping[str, str | Path], clips: 
     for clip in clips:
         for stage, file in opened.items():
             if clip not in file:
-                raise DataError(f"clip must be one of {', '.join(file)}, not {clip} ({files[stage]})")
+                raise DataError(
+                    f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip} ({files[stage]})"
+                )
         yield Source({stage: file[clip] for stage, file in opened.items()})
 
 

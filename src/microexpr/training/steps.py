@@ -76,6 +76,9 @@ def action_unit_reader(files: Iterable[str]) -> str:
     if not paths:
         return ""
     with store.open_file(paths[0], "aus") as file:
+        params = json.loads(store.attribute_text(file.attrs["params"])).get("aus", {})
+        if params.get("backend", "embedded") != "embedded":  # of the population are its landmarks alone
+            return ""
         subjects = {entry.rpartition("/")[0] for entry in store.fitted_on(file)}
     population = sum(subject.split("/")[1] == POPULATION for subject in subjects)
     return f"on action units read by a model of {population} subjects of the population" if population else ""

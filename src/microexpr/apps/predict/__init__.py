@@ -57,7 +57,7 @@ class Models:
         recogniser, figures = refit.load(path), recorded.read(path)
         calibration = Calibration.read(recogniser.metadata)
         uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
-        by_recogniser = limits.describe_training(path, recogniser.fitted_on)
+        by_recogniser = limits.describe_training(path, recogniser.fitted_on - {*predictors.fitted_on("network")})
         by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
         landmarks = limits.describe_training(predictors.MODEL, predictors.fitted_on("network"))
         descriptions = (

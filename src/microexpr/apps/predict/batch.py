@@ -4,6 +4,7 @@ A video is done when its folder is complete and of the same video, settings and 
 it was. A bad video does not stop the others.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from microexpr import __version__
 from microexpr.apps import predict, video_paths
 from microexpr.apps.predict import Models, Prediction, Progress, written
 from microexpr.apps.predict.footage import open_footage
 from microexpr.core import outputs, store
 from microexpr.core.errors import OutputError, StoreError
 from microexpr.core.outputs import Output
+from microexpr.signals.aus import regressor
+from microexpr.signals.faces import predictors
 
 DOCUMENT = "intervals.json"  # of a video's folder
 VIDEOS, INTERVALS, PAGE = "videos.csv", "intervals.csv", "index.html"
@@ -58,7 +62,9 @@ def plan(paths: Sequence[Path], out: Path, names: tuple[str, ...], inputs: Itera
     videos, read = video_paths.find(paths), [*inputs]
     by_name: dict[str, Path] = {}
     for path in videos:
-        name = path.name if path.is_dir() else path.stem
+        name = path.resolve().name if path.is_dir() else path.stem
+        if name in (VIDEOS, INTERVALS, PAGE, ""):
+            raise OutputError(f"{path}: its folder would have the name of a file of all videos; rename it")
         if name in by_name:
             raise OutputError(f"{path}: its folder would have the name {name}, as that of {by_name[name]}; rename it, "
                               "or choose another --out for it")  # fmt: skip
@@ -74,18 +80,29 @@ def plan(paths: Sequence[Path], out: Path, names: tuple[str, ...], inputs: Itera
 
 
 def run(
-    plan: Plan, models: Models, fps: float | None, write: Callable[[Prediction, Path], None], progress: Progress
+    plan: Plan,
+    models: Models,
+    weights: Path,
+    fps: float | None,
+    write: Callable[[Prediction, Path], None],
+    progress: Progress,
 ) -> Iterator[Outcome]:
     """Predict the videos of a plan that are not done and that no other process has claimed, and yield each.
 
-    `write` gets a prediction and the folder for its files. Raises OutputError or StoreError if these cannot be written,
-    for then those of other videos cannot be either."""
+    `weights` are the file of the recogniser in `models`. `write` gets a prediction and the folder for its files. Raises
+    OutputError or StoreError if these cannot be written, for then those of other videos cannot be either."""
+    settings = signature(weights, fps)
     for number, job in enumerate(plan.jobs, 1):
         with outputs.claim(job.output.root.parent, job.name) as is_ours:
-            if not is_ours or (not job.output.force and is_done(job, models, fps)):
+            if not is_ours or (not job.output.force and is_done(job, settings)):
                 yield Outcome(job, False, "")
             else:
-                yield Outcome(job, True, _predict(job, models, fps, write, progress))
+
+                def signed(result: Prediction, folder: Path, identity: str = identify(job.path, settings)) -> None:
+                    write(result, folder)
+                    _sign(folder / DOCUMENT, identity)
+
+                yield Outcome(job, True, _predict(job, models, fps, signed, progress))
         progress("videos", number, len(plan.jobs))
 
 
@@ -105,39 +122,52 @@ def _predict(
     return ""
 
 
-def is_done(job: Job, models: Models, fps: float | None) -> bool:
-    """Return whether a video's folder is complete, newer than the video, and of these models and this rate."""
-    if not job.output.is_complete():
-        return False
-    try:
-        document = json.loads((job.output.root / DOCUMENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    time = (job.output.root / DOCUMENT).stat().st_mtime_ns
-    files = [job.path, *(job.path.iterdir() if job.path.is_dir() else ())]
-    return (
-        document.get("models") == [*models.descriptions]
-        and document.get("file") == job.path.name
-        and (fps is None or document.get("fps") == fps)
-        and all(file.stat().st_mtime_ns <= time for file in files)
-    )
+def signature(weights: Path, fps: float | None) -> str:
+    """Return a digest of what a prediction depends on but its video: models, this version, the rate asked for."""
+    files = (weights, regressor.MODEL, predictors.MODEL)
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    return hashlib.sha256(json.dumps([*digests, __version__, fps]).encode()).hexdigest()
 
 
-def documents(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Return what the complete folders of a plan say of their videos, by name."""
-    contents = {}
-    for job in plan.jobs:
-        if job.output.is_complete():
-            with suppress(OSError, ValueError):
-                contents[job.name] = json.loads((job.output.root / DOCUMENT).read_text(encoding="utf-8"))
-    return contents
+def identify(path: Path, settings: str) -> str:
+    """Return a digest of a video, by its place, sizes and times, and of `signature`."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(json.dumps([str(path.resolve()), states, settings]).encode()).hexdigest()
+
+
+def is_done(job: Job, settings: str) -> bool:
+    """Return whether a video's folder is complete, and of this video as it is now and of `signature`."""
+    document = _document(job)
+    return document is not None and document.get("identity") == identify(job.path, settings)
+
+
+def _document(job: Job) -> dict[str, Any] | None:
+    """Return what intervals.json says of a video whose folder is complete."""
+    if job.output.is_complete():
+        with suppress(OSError, ValueError):
+            document: dict[str, Any] = json.loads((job.output.root / DOCUMENT).read_text(encoding="utf-8"))
+            return document
+    return None
+
+
+def _sign(path: Path, identity: str) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    store.write_text(path, json.dumps(document | {"identity": identity}, indent=2) + "\n")
+
+
+def documents(plan: Plan, problems: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return what the complete folders of a plan say of their videos, by name; not of those with a problem."""
+    contents = {job.name: _document(job) for job in plan.jobs if job.name not in problems}
+    return {name: document for name, document in contents.items() if document is not None}
 
 
 def problems_before(plan: Plan) -> dict[str, str]:
-    """Return the problems of videos in the table that is there, by name of the folder."""
+    """Return the problems of videos in the table that is there, by name of the folder, but of those done since."""
     with suppress(StoreError):
         rows = store.read_csv(plan.summary[VIDEOS].root / VIDEOS, COLUMNS)
-        return {row["folder"]: row["problem"] for row in rows if row["problem"]}
+        incomplete = {job.name for job in plan.jobs if not job.output.is_complete()}
+        return {row["folder"]: row["problem"] for row in rows if row["problem"] and row["folder"] in incomplete}
     return {}
 
 

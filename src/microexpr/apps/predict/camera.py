@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 
 from microexpr.apps.predict import Progress
+from microexpr.apps.predict.footage import SLOWEST
 from microexpr.core.errors import DataError
 from microexpr.rendering.recording import recorder
 
@@ -25,16 +26,22 @@ def record(
 
     Raises DataError if there is no such camera, or it gives no more frames, StoreError if the disk is full."""
     with _open(number) as camera:
+        _read(camera, number)  # a camera takes its time for the first
         start, count = clock(), 0
         while clock() - start < WARM_UP:
             _read(camera, number)
             count += 1
         fps = count / (clock() - start)
-        total = max(1, round(seconds * fps))
+        if fps < SLOWEST:
+            raise DataError(
+                f"camera {number}: must give {SLOWEST:g} frames a second, not {fps:.1f}; more light may help"
+            )
+        total, start = max(1, round(seconds * fps)), clock()
         with recorder(path.suffix, False, QUALITY, fps, MARK) as write:
             for done in range(1, total + 1):
                 write(path, cv2.cvtColor(_read(camera, number), cv2.COLOR_BGR2RGB))
                 progress("recording", done, total)
+            fps = total / max(clock() - start, 1e-9)
     return fps
 
 

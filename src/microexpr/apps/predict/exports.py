@@ -87,7 +87,7 @@ def _clock(seconds: float, point: str) -> str:
 
 
 def elan(prediction: Prediction) -> str:
-    """Return a document of ELAN (EAF 3.0) with a tier for each kind that was spotted, next to the video."""
+    """Return a document of ELAN (EAF 3.0) with a tier for each kind that was spotted. ELAN asks for the video."""
     rows = labels(prediction)
     namespace = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance"}
     about = {"AUTHOR": "microexpr", "DATE": NO_DATE, "FORMAT": "3.0", "VERSION": "3.0"}

@@ -26,6 +26,11 @@ class Pair:
     action_units: Mapping[str, float]  # by sided name, "AU12L": rise from one picture to the other, largest first
 
     @property
+    def certainty(self) -> str:
+        """How far the class can be relied on: not at all where nothing moves clearly."""
+        return self.classes.certainty if self.action_units else "cannot tell"
+
+    @property
     def predicted_class(self) -> str:
         """The most probable class."""
         return max(self.classes.probabilities, key=lambda name: self.classes.probabilities[name])
@@ -34,7 +39,7 @@ class Pair:
         """Return the result by names, with what the models were fitted on and what it cannot say."""
         return {
             "class": self.predicted_class,
-            "certainty": self.classes.certainty,
+            "certainty": self.certainty,
             "classes": {name: round(share, 4) for name, share in self.classes.probabilities.items()},
             "reasons": list(self.classes.reasons),
             "regions": {name: round(share, 4) for name, share in self.classes.regions.items()},
@@ -48,7 +53,7 @@ class Pair:
         shares = ", ".join(f"{name} {share:.2f}" for name, share in self.classes.probabilities.items())
         moved = written.stronger_sides(dict(self.action_units))
         units = ", ".join(f"{unit} {NAMES[unit]} +{amount:.1f}" for unit, amount in moved.items())
-        text = f"{self.predicted_class}, {self.classes.certainty} ({shares})"
+        text = f"{self.predicted_class}, {self.certainty} ({shares})"
         return "; ".join([text, *self.classes.reasons, units or "no action unit moves clearly"])
 
 
@@ -59,6 +64,9 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str = "th
     or they differ in size; `name` stands for them there."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
+    for image in (onset, apex):
+        if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[-1] == 3)):
+            raise DataError(f"{name}: must be uint8[H, W, 3] or uint8[H, W], not {image.dtype}{[*image.shape]}")
     if onset.shape[:2] != apex.shape[:2]:
         sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (onset, apex))
         raise DataError(f"{name}: must be of one size, frames of the same camera, not {sizes}")

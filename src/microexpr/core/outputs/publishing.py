@@ -76,6 +76,12 @@ def claim(folder: Path, name: str) -> Iterator[bool]:
         except OSError:
             pass
         try:
+            if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                raise FileNotFoundError
+        except FileNotFoundError:  # another process was done with it in between
+            yield False
+            return
+        try:
             yield True
         finally:
             path.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ def write(
         videos=videos,
         micro=micro,
         count=sum(map(len, micro.values())),
+        shown=sum(map(bool, micro.values())),
         problems=[video for video in videos if video["problem"]],
         generated=any(document["origin"] == "generated" for document in contents.values()),
         short_notice=limits.SHORT_NOTICE,

@@ -10,6 +10,7 @@ from simulated_prediction import prediction
 
 from microexpr.apps import video_paths
 from microexpr.apps.predict import Models, batch, written
+from microexpr.apps.predict.recognition import SHIPPED
 from microexpr.core import outputs
 from microexpr.core.errors import DataError, OutputError
 from microexpr.reporting import app_folders
@@ -40,16 +41,18 @@ def videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def run(paths: list[Path], out: Path, models: Models, force: bool = False) -> dict[str, tuple[bool, str]]:
+def run(
+    paths: list[Path], out: Path, models: Models, force: bool = False, fps: float | None = None
+) -> dict[str, tuple[bool, str]]:
     plan = batch.plan(paths, out, NAMES, [], force)
-    problems = batch.problems_before(plan)
 
     def write(result, folder):
         (folder / NAMES[0]).write_text(json.dumps(written.to_document(result, models)))
         (folder / NAMES[1]).write_text("page")
 
-    outcomes = list(batch.run(plan, models, None, write, lambda what, done, total: None))
-    problems |= {outcome.job.name: outcome.problem for outcome in outcomes if outcome.is_new}
+    outcomes = list(batch.run(plan, models, SHIPPED, fps, write, lambda what, done, total: None))
+    problems = {outcome.job.name: outcome.problem for outcome in outcomes if outcome.problem}
+    problems = batch.problems_before(plan) | problems
     app_folders.write_predictions(plan, models, problems)
     return {outcome.job.name: (outcome.is_new, outcome.problem) for outcome in outcomes}
 
@@ -84,10 +87,39 @@ def test_what_is_done_is_kept_until_its_video_changes(videos, models, tmp_path):
     before = (out / "intervals.csv").read_bytes()
     assert run([videos / "a.avi", videos / "c.avi"], out, models) == {"a": (False, ""), "c": (False, "")}
     assert (out / "intervals.csv").read_bytes() == before
-    later = (out / "a/intervals.json").stat().st_mtime_ns + 10**9
-    os.utime(videos / "a.avi", ns=(later, later))
+    os.utime(videos / "a.avi", ns=(1, 1))  # a copy that keeps its time may be older
     assert run([videos / "a.avi", videos / "c.avi"], out, models) == {"a": (True, ""), "c": (False, "")}
     assert run([videos / "c.avi"], out, models, force=True) == {"c": (True, "")}
+    assert run([videos / "c.avi"], out, models, fps=100) == {"c": (True, "")}
+    assert run([videos / "c.avi"], out, models) == {"c": (True, "")}
+
+
+def test_a_video_of_the_same_name_in_another_folder_is_another(videos, models, tmp_path):
+    run([videos / "c.avi"], tmp_path / "out", models)
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others/c.avi").write_text("c.avi")
+    assert run([tmp_path / "others/c.avi"], tmp_path / "out", models) == {"c": (True, "")}
+
+
+def test_a_video_that_breaks_is_a_problem_although_its_folder_is_there(videos, models, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    run([videos / "a.avi", videos / "c.avi"], out, models)
+    (videos / "a.avi").write_text("cut off")
+    reader = batch.open_footage
+    broken = {"a"}
+
+    def open_footage(path: Path, fps: float | None) -> Path:
+        if path.stem in broken:
+            raise DataError(f"{path}: ends early")
+        return reader(path, fps)
+
+    monkeypatch.setattr(batch, "open_footage", open_footage)
+    problem = f"{videos / 'a.avi'}: ends early"
+    assert run([videos / "a.avi", videos / "c.avi"], out, models)["a"] == (True, problem)
+    assert [(row["video"], row["problem"]) for row in rows(out / "videos.csv")] == [("a.avi", problem), ("c.avi", "")]
+    broken.clear()
+    assert run([videos / "a.avi", videos / "c.avi"], out, models)["a"] == (True, "")
+    assert not any(row["problem"] for row in rows(out / "videos.csv"))
 
 
 def test_a_video_that_another_process_works_on_is_left_to_it(videos, models, tmp_path):
@@ -113,8 +145,9 @@ def test_paths_name_videos_folders_of_videos_and_of_frames(videos, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     names = ["a.avi", "bad.mp4", "c.avi"]
     assert [path.name for path in video_paths.find([videos])] == names
-    assert [path.name for path in video_paths.find([Path("videos/*.avi"), videos, frames])] == [
-        "a.avi", "c.avi", *names, "frames",
+    (videos / "cover.png").touch()
+    assert [path.name for path in video_paths.find([Path("videos/*"), videos, frames])] == [
+        *names, *names, "frames",
     ]  # fmt: skip
     assert (
         video_paths.is_many([videos])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.apps.predict.calibration import Calibration, calibration_error, fit_temperature
+from microexpr.apps.predict.calibration import WIDENING, Calibration, calibration_error, fit_temperature
 from microexpr.core.seeds import generator
 
 
@@ -29,3 +29,11 @@ def test_a_calibration_is_read_as_it_was_written():
     calibration = Calibration(1.5, {"yaw": (-1.0, 2.0)})
     assert Calibration.read({"calibration": calibration.to_json()}) == calibration
     assert Calibration.read({}) is None
+
+
+def test_probabilities_are_more_alike_the_farther_from_the_limits():
+    scores, calibration = np.array([[2.0, 0.0, 0.0]] * 3), Calibration(0.5)
+    highest = calibration.probabilities(scores, np.array([0.0, 0.5, 1.0]))[:, 0]
+    temperatures = 0.5 * (1 + WIDENING * np.array([0.0, 0.5, 1.0]))
+    assert highest == pytest.approx(1 / (1 + 2 * np.exp(-2 / temperatures))) and WIDENING > 0
+    assert calibration.probabilities(scores)[:, 0] == pytest.approx(highest[0])

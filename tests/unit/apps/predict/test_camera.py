@@ -10,7 +10,7 @@ import pytest
 from microexpr.apps.predict import camera, footage
 from microexpr.cli.main import main
 
-RATE = 25.0
+RATE, START = 25.0, 0.6  # frames a second, and seconds to the first
 
 
 class Camera:
@@ -25,8 +25,8 @@ class Camera:
         return self.number == 0
 
     def read(self) -> tuple[bool, Any]:
-        self.time += 1 / RATE
-        return self.time * RATE < self.frames + 1, np.full((48, 64, 3), round(self.time * RATE) % 200, np.uint8)
+        self.time += 1 / RATE if self.time else START
+        return (self.time - START) * RATE < self.frames, np.full((48, 64, 3), round(self.time * RATE) % 200, np.uint8)
 
     def release(self) -> None:
         self.released = True
@@ -66,5 +66,8 @@ def test_a_camera_that_is_not_there_or_stops_is_named(
     assert main(["predict", "--camera", "0", "--seconds", "2", "--out", out]) == 1
     assert "camera 0: gives no more frames" in capsys.readouterr().err
     assert main(["predict", "--camera", "0", "--seconds", "0", "--out", out]) == 1
-    assert "--seconds must be 1 to 3600, not 0" in capsys.readouterr().err
+    assert "--seconds must be 1 to 600, not 0" in capsys.readouterr().err
+    for arguments in (["--truth", "t.csv"], ["--fps", "30"], ["take.avi"]):
+        assert main(["predict", *arguments, "--camera", "0", "--out", out]) == 1
+        assert "error: " in capsys.readouterr().err and len(virtual) == 2
     assert not list(tmp_path.glob("out/*"))

@@ -37,6 +37,12 @@ def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(picture
     assert line.startswith("negative, ") and "AU4 brow lowerer +" in line
 
 
+def test_two_faces_that_are_alike_tell_nothing(pictures, capsys):
+    assert main(["predict", "--onset", pictures[0], "--apex", pictures[0]]) == 0
+    line, _ = capsys.readouterr().out.splitlines()
+    assert "cannot tell" in line and line.endswith("no action unit moves clearly")
+
+
 def test_what_is_no_pair_is_refused_in_a_line(pictures, tmp_path, capsys):
     rest, frown, wall = pictures
     small = str(tmp_path / "small.png")
@@ -47,7 +53,8 @@ def test_what_is_no_pair_is_refused_in_a_line(pictures, tmp_path, capsys):
         ("--onset", rest, "--apex", wall): "must both show a face, seen from the front",
         ("--onset", rest, "--apex", small): "must be of one size, frames of the same camera, not 640x480 and 64x48",
         ("--onset", rest, "--apex", "none.png"): "none.png",
-        (): "predict needs a video, or a camera without --truth, and --out DIR",
+        ("--onset", rest, "--apex", frown, "--camera", "0"): "nothing is written, so no --out",
+        (): "predict needs a video or a camera, and --out DIR",
     }
     for arguments, message in asked.items():
         assert main(["predict", *arguments]) == 1

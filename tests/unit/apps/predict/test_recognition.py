@@ -39,7 +39,8 @@ def test_flow_is_read_as_the_weights_say(as_picture: bool) -> None:
 
     class Recogniser(SimpleNamespace):
         def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
-            arrays.update(inputs)
+            for name, value in inputs.items():
+                arrays.setdefault(name, value)  # of the whole face; regions that keep still come later
             return np.zeros((1, 3))
 
     metadata = {"pictures": fit.PICTURES.model_dump_json()} if as_picture else {}
@@ -64,3 +65,24 @@ def test_nothing_is_measured_outside_the_frame() -> None:
     edge = vectors.shape[-1] * 200 // 288
     assert not vectors[:, edge:].any() and vectors[:, : edge - 8].any()
     assert groups["faces"]["in_frame"] is in_frame
+
+
+def test_reasons_and_regions_come_with_the_class() -> None:
+    """A network of how much moves: its class hangs on every region that does."""
+
+    class Recogniser(SimpleNamespace):
+        def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+            return np.array([[np.abs(inputs["flow"]).mean(), 0.0, 0.0]])
+
+    model: Any = Recogniser(
+        method=SimpleNamespace(inputs={"flow": (3, 28, 28)}), metadata={}, classes=("much", "little", "none")
+    )
+    reader: Any = None
+    points = np.array([[30 + 13 * (i % 17), 60 + 40 * (i // 17)] for i in range(68)], np.float32)
+    seen = replace(excerpt(), landmarks_crop=np.repeat(points[None], 6, axis=0))
+    plain = recognition.classify(model, Calibration(), seen, reader)
+    assert plain.reasons == () and max(plain.probabilities, key=lambda name: plain.probabilities[name]) == "much"
+    assert plain.regions["cheeks"] > 0 and {*plain.regions} == {"brows", "eyes", "nose", "mouth", "cheeks"}
+    outside = recognition.classify(model, Calibration(1.0, {"flow": (0.0, 0.01)}), seen, reader)
+    assert "mean movement of the skin" in outside.reasons[0] and outside.certainty != "sure"
+    assert outside.probabilities["much"] < plain.probabilities["much"]
