@@ -66,3 +66,13 @@ def test_every_frame_of_a_micro_expression_has_a_magnified_face():
     micro = [e.interval for e in EXPRESSIONS if e.interval.kind == "micro"]
     assert [len(faces) for faces in images.magnified] == [i.offset - i.onset + 1 for i in micro]
     assert len(images.numbers) == len(images.frames) < FRAMES / STEP
+
+
+def test_regions_that_speak_for_a_class_are_orange_and_those_against_it_blue():
+    points = np.random.default_rng(0).uniform(100, 190, (68, 2))
+    points[17:27] = np.column_stack([np.linspace(80, 210, 10), np.full(10, 60)])
+    points[48:68] = np.column_stack([np.linspace(110, 180, 20), np.full(20, 230)])
+    image = page.tint(np.full((288, 288, 3), 120, np.uint8), points, {"brows": 0.4, "mouth": -0.2, "nose": 0.0})
+    brow, mouth, outside = (image[row, column].astype(int) for row, column in ((60, 90), (230, 145), (5, 5)))
+    assert brow[0] > brow[2] and mouth[2] > mouth[0] and {*outside} == {120}
+    assert brow[0] - brow[2] > mouth[2] - mouth[0]  # half as much against it
