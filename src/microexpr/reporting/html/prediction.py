@@ -13,8 +13,6 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from microexpr.apps.predict import (
     Models,
@@ -33,14 +31,13 @@ from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
 from microexpr.core.grayscale import luma
-from microexpr.reporting.html import timelines
+from microexpr.reporting.html import templates, timelines
 from microexpr.signals import face_regions
 from microexpr.signals.aus import NAMES
 from microexpr.signals.faces import align
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.signals.spotting.hits import Counts, Span
 
-HERE = Path(__file__).parent
 TEMPLATE, STYLES, SCRIPT = "prediction.jinja", ("page.css", "prediction.css"), "prediction.js"
 RATE = 12.5  # images a second of the player between micro-expressions, which have every frame
 WIDEST, QUALITY = 480, 60  # of an image in pixels, and of WebP
@@ -121,14 +118,11 @@ def render(
     prediction: Prediction, models: Models, height: float, truth: Sequence[TrueExpression] | None, images: Images
 ) -> str:
     """Return the page."""
-    footage, script = prediction.footage, (HERE / SCRIPT).read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    footage, script = prediction.footage, templates.text(SCRIPT)
     hits = true_expressions.match(prediction.spans, truth or ())
     rows = [_row(written.to_dict(expression, footage.fps), hits) for expression in prediction.expressions]
     micro = [row for row in rows if row["kind"] == "micro"]
-    return environment.get_template(TEMPLATE).render(
+    return templates.template(TEMPLATE).render(
         name=footage.path.name,
         footage=footage,
         short_notice=limits.SHORT_NOTICE,
@@ -151,8 +145,8 @@ def render(
             "intervals.csv": _download("text/csv", written.intervals_csv(prediction, models).encode()),
             f"{footage.path.stem}.srt": _download("application/x-subrip", exports.subtitles(prediction).encode()),
         },
-        style=Markup("\n".join((HERE / style).read_text(encoding="utf-8") for style in STYLES)),
-        script=Markup(script),
+        style=templates.text(*STYLES),
+        script=script,
         hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 

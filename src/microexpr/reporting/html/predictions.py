@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from microexpr.apps.predict import Models, limits
 from microexpr.core import store
+from microexpr.reporting.html import templates
 
-HERE = Path(__file__).parent
 TEMPLATE, STYLES = "predictions.jinja", ("page.css", "prediction.css")
 
 
@@ -21,14 +18,11 @@ def write(
     """Write the page of videos, rows of `batch.COLUMNS`; `contents` is what intervals.json says of those that are done.
 
     Raises StoreError when the disk is full."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     micro = {
         name: [interval for interval in document["intervals"] if interval["kind"] == "micro"]
         for name, document in contents.items()
     }
-    page = environment.get_template(TEMPLATE).render(
+    page = templates.template(TEMPLATE).render(
         videos=videos,
         micro=micro,
         count=sum(map(len, micro.values())),
@@ -38,6 +32,6 @@ def write(
         short_notice=limits.SHORT_NOTICE,
         notice=(*models.descriptions, *limits.NOTICE),
         address=lambda folder: quote(f"{folder}/prediction.html"),
-        style=Markup("\n".join((HERE / style).read_text(encoding="utf-8") for style in STYLES)),
+        style=templates.text(*STYLES),
     )
     store.write_text(path, page)

@@ -1,0 +1,21 @@
+"""Templates and styles of the pages of `microexpr predict`, which lie next to this module."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+HERE = Path(__file__).parent
+
+
+def template(name: str) -> Template:
+    """Return a template, which escapes what is put into it."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(name)
+
+
+def text(*names: str) -> Markup:
+    """Return styles or scripts one after the other, as a page holds them."""
+    return Markup("\n".join((HERE / name).read_text(encoding="utf-8") for name in names))
