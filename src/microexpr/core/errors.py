@@ -42,6 +42,12 @@ class LeakError(MicroexprError):
     """A prediction concerns a held-out unit that something upstream was fitted on."""
 
 
+def about(path: Path, error: Exception) -> str:
+    """Return an error of any kind as a line that names the file it is of."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return text if str(path) in text else f"{path}: {text}"
+
+
 def remedy(*paths: str | Path) -> str:
     """Return "; `snakemake --cores all PATH` makes it" for files that a run makes, "" for files from elsewhere.
 

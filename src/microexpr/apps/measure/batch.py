@@ -15,7 +15,7 @@ from microexpr.apps.measure.tables import Table
 from microexpr.apps.predict import Progress
 from microexpr.apps.predict.footage import list_pictures, open_footage
 from microexpr.core import outputs, store
-from microexpr.core.errors import OutputError, StoreError
+from microexpr.core.errors import OutputError, StoreError, about
 
 SUMMARY_EVERY = 5.0  # seconds between two writes of the summary; a killed run measures so much again
 SLOWEST = 1.0  # frames a second of a video that is measured
@@ -70,8 +70,7 @@ def _measure_and_write(
     except (OutputError, StoreError):
         raise  # the other tables cannot be written either
     except Exception as error:  # decoders and detectors raise errors of many kinds, and a night's run goes on
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        problem = text if str(job.path) in text else f"{job.path}: {text}"
+        problem = about(job.path, error)
         return Outcome(job, None, problem), row | {"problem": problem}
     problem = "; ".join(table.problems)
     means = {measure: _mean(table.columns.get(measure)) for measure in QUALITY}

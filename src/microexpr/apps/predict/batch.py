@@ -17,7 +17,7 @@ from microexpr.apps import predict, video_paths
 from microexpr.apps.predict import Models, Prediction, Progress, written
 from microexpr.apps.predict.footage import open_footage
 from microexpr.core import outputs, store
-from microexpr.core.errors import OutputError, StoreError
+from microexpr.core.errors import OutputError, StoreError, about
 from microexpr.core.outputs import Output
 from microexpr.signals.aus import regressor
 from microexpr.signals.faces import predictors
@@ -97,29 +97,19 @@ def run(
             if not is_ours or (not job.output.force and is_done(job, settings)):
                 yield Outcome(job, False, "")
             else:
-
-                def signed(result: Prediction, folder: Path, identity: str = identify(job.path, settings)) -> None:
-                    write(result, folder)
-                    _sign(folder / DOCUMENT, identity)
-
-                yield Outcome(job, True, _predict(job, models, fps, signed, progress))
+                identity = identify(job.path, settings)
+                try:
+                    result = predict.predict(open_footage(job.path, fps), models, progress)
+                    with outputs.publish(job.output) as part:
+                        write(result, part)
+                        _sign(part / DOCUMENT, identity)
+                except (OutputError, StoreError):
+                    raise  # the files of the other videos cannot be written either
+                except Exception as error:  # decoders and detectors raise many kinds, and a night's run goes on
+                    yield Outcome(job, True, about(job.path, error))
+                else:
+                    yield Outcome(job, True, "")
         progress("videos", number, len(plan.jobs))
-
-
-def _predict(
-    job: Job, models: Models, fps: float | None, write: Callable[[Prediction, Path], None], progress: Progress
-) -> str:
-    """Predict a video and write its files, or return why that cannot be."""
-    try:
-        result = predict.predict(open_footage(job.path, fps), models, progress)
-        with outputs.publish(job.output) as part:
-            write(result, part)
-    except (OutputError, StoreError):
-        raise
-    except Exception as error:  # decoders and detectors raise errors of many kinds, and a night's run goes on
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return text if str(job.path) in text else f"{job.path}: {text}"
-    return ""
 
 
 def signature(weights: Path, fps: float | None) -> str:
