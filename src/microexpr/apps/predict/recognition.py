@@ -91,12 +91,6 @@ def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt
     return Classes(named, domain.reasons(measured, calibration.limits), regions)
 
 
-def score(model: refit.Recogniser, excerpt: Excerpt, reader: regressor.Model) -> tuple[np.ndarray, dict[str, float]]:
-    """Return the scores of the classes, float32[C], and how the face was filmed, for a network that reads flow."""
-    groups = stage_groups(excerpt, set(model.method.inputs), reader)
-    return _scores(model, groups), _measure(excerpt, groups)
-
-
 def _scores(model: refit.Recogniser, groups: Groups) -> np.ndarray:
     """Return the scores of the classes, float32[C], of what the stages' files hold."""
     if "pictures" in model.metadata:
