@@ -27,7 +27,7 @@ from microexpr.signals.faces import (
     tracking,
 )
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity
-from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS, against_outline
+from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS, correct_yaw
 from microexpr.signals.faces.predictors import NetworkPredictor
 from microexpr.signals.landmarks.boxes import Box
 
@@ -318,7 +318,7 @@ def test_turned_heads_are_not_measured_too_small() -> None:
     turns, read = [(-30, 0, 0), (-15, 0, 0), (15, 0, 0), (30, 0, 0), (0, -10, 0), (0, 10, 0)], []
     for face in map(Face, range(4)):
         shown = [face.render({}, pose=turn).landmarks for turn in turns]
-        read.append([against_outline(pose(points, (480, 640))) for points in shown])
+        read.append([correct_yaw(pose(points, (480, 640))) for points in shown])
     assert np.mean(read, axis=0)[:, [0, 2]] == pytest.approx(np.array(turns)[:, [0, 2]], abs=2.5)
     pitch = np.array(read)[..., 1]
     assert pitch[:, 4:] - pitch[:, :1] == pytest.approx(np.tile([-10, 10], (4, 1)), abs=2.5)

@@ -24,7 +24,7 @@ from microexpr.datasets.video import Timing
 from microexpr.signals import faces
 from microexpr.signals.aus import filters, recording
 from microexpr.signals.faces import FaceTrack, align, alignment
-from microexpr.signals.faces.pose import against_outline
+from microexpr.signals.faces.pose import correct_yaw
 from microexpr.signals.landmarks.gaze import gaze
 
 
@@ -74,16 +74,16 @@ class SteadyFace:
         """Return the similarity, float64[2, 3], from the pixels of frame i to those of its crop."""
         return alignment(self._steady[i][None])
 
-    def crop(self, i: int, frame: np.ndarray) -> np.ndarray:
+    def crop(self, i: int, grey: np.ndarray) -> np.ndarray:
         """Return the grey crop uint8[288, 288] of frame i."""
-        return align(luma(frame), self.matrix(i))[..., 0]
+        return align(grey, self.matrix(i))[..., 0]
 
 
 def _at_rest(footage: Footage, face: SteadyFace, aus: AuReader) -> tuple[int, FaceFeatures]:
     """Return the number and the features of a frame in which the face is at rest, of some at equal distances."""
     numbers = recording.sample(face.track.detected).tolist()
     frames = footage.read_frames({*numbers}.__contains__)
-    features = [aus.describe(face.crop(i, frame)) for i, frame in zip(numbers, frames, strict=False)]
+    features = [aus.describe(face.crop(i, luma(frame))) for i, frame in zip(numbers, frames, strict=False)]
     position = aus.at_rest(features)
     return numbers[position], features[position]
 
@@ -98,8 +98,9 @@ def _measured(
             before = None
             yield MeasuredFace(i + 1, seconds=i / footage.fps)
             continue
-        crop = face.crop(i, frame)
-        geometry = _geometry(frame, track.landmarks[i], face.matrix(i), crop)
+        grey = luma(frame)
+        crop = face.crop(i, grey)
+        geometry = _geometry(grey, track.landmarks[i], face.matrix(i), crop)
         reading, small = read(aus.describe(crop)), domain.reduce(crop)
         noise: dict[str, float] = {} if before is None else {"noise": domain.camera_noise(before, small)}
         yield MeasuredFace(
@@ -108,12 +109,12 @@ def _measured(
         before = small
 
 
-def _geometry(frame: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop: np.ndarray) -> dict[str, Any]:
-    """Return what is measured of the landmarks in a frame, and of its grey crop under a similarity [2, 3]."""
-    turn = against_outline(faces.pose(landmarks, (frame.shape[0], frame.shape[1])))
+def _geometry(grey: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop: np.ndarray) -> dict[str, Any]:
+    """Return what is measured of the landmarks in a grey frame, and of its crop under a similarity [2, 3]."""
+    turn = correct_yaw(faces.pose(landmarks, (grey.shape[0], grey.shape[1])))
     return {
         "landmarks": landmarks,
-        "error": reader.landmark_error(luma(frame), landmarks),
+        "error": reader.landmark_error(grey, landmarks),
         "pose": turn,
         "gaze": gaze(crop, landmarks @ matrix[:, :2].T + matrix[:, 2], turn),
     }
@@ -148,10 +149,10 @@ def of_pictures(paths: Sequence[Path], aus: AuReader, progress: Progress) -> Tab
 
 def _in_picture(image: np.ndarray, number: int, aus: AuReader) -> Iterator[MeasuredFace]:
     """Yield the faces of a picture, or one without a face."""
-    landmarks = reader.find(image)
+    landmarks, grey = reader.find(image), luma(image)
     for i, points in enumerate(landmarks):
         matrix = alignment(points[None])
-        crop = align(luma(image), matrix)[..., 0]
+        crop = align(grey, matrix)[..., 0]
         yield MeasuredFace(
             number,
             i,
@@ -159,7 +160,7 @@ def _in_picture(image: np.ndarray, number: int, aus: AuReader) -> Iterator[Measu
             1.0,
             reading=aus.alone(aus.describe(crop)),
             quality=quality(domain.reduce(crop)),
-            **_geometry(image, points, matrix, crop),
+            **_geometry(grey, points, matrix, crop),
         )
     if not landmarks:
         yield MeasuredFace(number)

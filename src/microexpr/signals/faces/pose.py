@@ -35,8 +35,8 @@ def pose(landmarks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.degrees([yaw, pitch, np.arctan2(-turn[0, 1], turn[1, 1])])
 
 
-def against_outline(turn: np.ndarray) -> np.ndarray:
-    """Return yaw, pitch and roll in degrees, float64[3], of a head with this `pose`, the sliding outline undone.
+def correct_yaw(turn: np.ndarray) -> np.ndarray:
+    """Return yaw, pitch and roll in degrees, float64[3], of a head with this `pose`, with the yaw that it has.
 
     Yaw errs by 1 degree on rendered heads, pitch by a constant of each head, 3 to 5."""
     yaw, pitch, roll = turn

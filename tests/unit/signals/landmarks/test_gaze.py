@@ -8,7 +8,7 @@ from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
 from microexpr.signals.faces.alignment import align, alignment
-from microexpr.signals.faces.pose import against_outline, pose
+from microexpr.signals.faces.pose import correct_yaw, pose
 from microexpr.signals.landmarks.gaze import EYES, PITCH, YAW, features, gaze, pupils
 
 HEADS, LOOKS = 12, 8
@@ -24,7 +24,7 @@ def look(face: Face, rng: np.random.Generator) -> tuple[Look, np.ndarray]:
     points = seen.landmarks @ matrix[:, :2].T + matrix[:, 2]
     x, y, z = rotation(*turned) @ rotation(yaw, pitch, 0)[:, 2]
     true = np.rad2deg([np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))])
-    return (crop, points, against_outline(pose(seen.landmarks, (480, 640)))), true
+    return (crop, points, correct_yaw(pose(seen.landmarks, (480, 640)))), true
 
 
 @pytest.fixture(scope="module")
