@@ -1,7 +1,8 @@
 """Footage that the models of `predict` do not know, and rendered videos that they know: how sure they are of each.
 
 Renders videos of both kinds and runs `predict` on them. Of known videos, the calibration error of the probabilities of
-hits, and the share of micro-expressions without a class; of others, the highest probability and why there is no class.
+hits, and the share of micro-expressions with a reason against their class; of others, the highest probability and the
+reasons.
 The limits are of the population's clips (rule `fit_predict`): no video of this study has set them.
 """
 
@@ -37,7 +38,7 @@ from microexpr.signals.spotting.hits import MIN_OVERLAP, overlap
 PAGE, MARK = "docs/predict.md", "study-domain"
 SIZE = (640, 480)
 QUALITY = 92
-HIGHEST, MOST_UNKNOWN, LARGEST_ERROR = 0.8, 0.1, 0.1  # targets
+HIGHEST, MOST_WITH_REASONS, LARGEST_ERROR = 0.8, 0.1, 0.1  # targets
 KNOWN = {"seconds": 20, "micro": 5, "macro": 1, "blinks": 3}
 OTHER = {"seconds": 12, "micro": 4, "macro": 0, "blinks": 1}
 
@@ -67,7 +68,7 @@ class Result:
         return max((max(expression.classes.values()) for expression in self.micro if expression.classes), default=0.0)
 
     @property
-    def unknown(self) -> list[Expression]:
+    def with_reasons(self) -> list[Expression]:
         return [expression for expression in self.micro if expression.reasons]
 
 
@@ -149,26 +150,26 @@ def known_table(results: list[Result]) -> tuple[list[str], list[str]]:
     truth = np.array([label for _, label in hits])
     error = calibration_error(probabilities, truth)
     accuracy = float((probabilities.argmax(axis=1) == truth).mean())
-    unknown = sum(bool(expression.reasons) for expression in micro) / max(len(micro), 1)
+    share = sum(bool(expression.reasons) for expression in micro) / max(len(micro), 1)
     lines = [
-        "| known videos | micro-expressions spotted | without a class | hits | accuracy | mean probability "
+        "| known videos | micro-expressions spotted | with reasons | hits | accuracy | mean probability "
         f"| calibration error, {BINS} bins |\n| --- | --- | --- | --- | --- | --- | --- |",
-        f"| {len(results)} | {len(micro)} | {unknown:.1%} | {len(hits)} | {accuracy:.3f} "
+        f"| {len(results)} | {len(micro)} | {share:.1%} | {len(hits)} | {accuracy:.3f} "
         f"| {probabilities.max(axis=1).mean():.3f} | {error:.3f} |",
     ]
-    failures = [f"{unknown:.1%} of known micro-expressions have no class"] if unknown > MOST_UNKNOWN else []
+    failures = [f"{share:.1%} of known micro-expressions have reasons"] if share > MOST_WITH_REASONS else []
     return lines, [*failures, *([f"calibration error {error:.3f}"] if error > LARGEST_ERROR else [])]
 
 
 def others_table(results: dict[str, Result]) -> list[str]:
     """Return the lines of a table of videos that the models do not know."""
-    lines = ["| other video | spotted | without a class | highest probability | most frequent reasons |"]
+    lines = ["| other video | spotted | with reasons | highest probability | most frequent reasons |"]
     lines.append("| --- | --- | --- | --- | --- |")
     for name, result in results.items():
-        words = Counter(measured(reason) for e in result.unknown for reason in e.reasons)
+        words = Counter(measured(reason) for e in result.with_reasons for reason in e.reasons)
         reasons = ", ".join(word for word, _ in words.most_common(3)) or result.refusal or "-"
         highest = f"{result.highest:.2f}" if result.highest else "-"
-        lines.append(f"| {name} | {len(result.micro)} | {len(result.unknown)} | {highest} | {reasons} |")
+        lines.append(f"| {name} | {len(result.micro)} | {len(result.with_reasons)} | {highest} | {reasons} |")
     return lines
 
 

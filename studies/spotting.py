@@ -104,13 +104,13 @@ def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) ->
             counts, right, sure = Counts(), [], []
             for seed in seeds:
                 path = render(Path(folder) / f"film_{seed}_{rate}.avi", take.Params(fps=rate), seed)
-                true = [event for event in truth.read(path.with_suffix(".csv"))]
+                true = truth.read(path.with_suffix(".csv"))
                 prediction = predict.predict(footage.open_footage(path, None), models)
                 hits = truth.match(prediction.spans, true)
-                found = {(e.interval.onset, e.interval.offset): e for e in prediction.expressions}
+                expressions = {(e.interval.onset, e.interval.offset): e for e in prediction.expressions}
                 counts += count(prediction.spans, [event.span for event in true])
-                right += [found[span].predicted_class == event.true_class for span, event in hits.items()]
-                sure += [found[span].certainty == "sure" for span in hits]
+                right += [expressions[span].predicted_class == event.true_class for span, event in hits.items()]
+                sure += [expressions[span].certainty == "sure" for span in hits]
                 print(f"{rate} a second, seed {seed}: {counts}", file=sys.stderr, flush=True)
             kept = [is_right for is_right, is_sure in zip(right, sure, strict=True) if is_sure]
             lines.append(
