@@ -166,7 +166,11 @@ def predict(
     for interval in spotted.intervals:
         if interval.kind == "micro" and interval.onset in classes:
             probabilities, reasons, regions = classes[interval.onset]
-            reasons = limits.repetition(interval, spotted.intervals, footage.fps) + reasons
+            reasons = (
+                *limits.repetition(interval, spotted.intervals, footage.fps),
+                *limits.cut_off(interval, curves.step, footage.frames),
+                *reasons,
+            )
             expressions.append(Expression(interval, probabilities, reasons, regions))
         else:
             expressions.append(Expression(interval))

@@ -72,6 +72,12 @@ def repetition(interval: Interval, intervals: Iterable[Interval], fps: float) ->
     )
 
 
+def cut_off(interval: Interval, step: int, frames: int) -> tuple[str, ...]:
+    """Return in words that a video of so many frames, of which every `step`-th was read, ends before a movement; () if
+    it does not."""
+    return () if interval.offset + step < frames else ("the video ends before the movement does",)
+
+
 def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:
     """Return how a video differs from what the models were fitted on, a line each.
 

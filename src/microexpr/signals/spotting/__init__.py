@@ -24,10 +24,11 @@ Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
 EYES = [ACTION_UNITS.index(unit) for unit in ("AU5", "AU7", "AU45")]  # units of lids that move with the gaze
 MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
-ENDS = 0.04  # seconds at either end of a short video whose mean is its face at rest
+START = 0.04  # seconds at the start of a short video whose mean is its face at rest
 REST_RATE = 10  # a second at which the face at rest is computed
 NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
+SKIRT = 0.06  # seconds next to an expression that may still belong to it
 MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
 
 
@@ -42,6 +43,9 @@ class Params(BaseModel):
     )
     rest: float = Field(default=5.0, ge=2, le=60, description="seconds whose median is the face at rest")
     height: float = Field(default=10.0, ge=3, le=100, description="deviations of its noise that a unit must exceed")
+    clip_height: float = Field(
+        default=6.0, ge=3, le=100, description="the same in a short video, which is mostly one expression"
+    )
     level: float = Field(default=0.1, gt=0, lt=1, description="share of the apex at onset and offset")
     leak: float = Field(
         default=0.15, ge=0, le=1, description="share of a blink's deviations that leaks into other units"
@@ -57,9 +61,16 @@ class Params(BaseModel):
     wander: float = Field(
         default=1.3, ge=1, le=20, description="noise of a unit at rest, in deviations of the camera's; of short videos"
     )
-    repeats: int = Field(default=3, ge=2, le=20, description="movements of the mouth in a row that are speech")
-    around: float = Field(default=1.0, ge=0.1, le=5, description="seconds around a movement in which the others are")
-    alike: float = Field(default=0.3, gt=0, le=1, description="least height of the others, as a share of its own")
+    around: float = Field(
+        default=1.5, ge=0.1, le=5, description="seconds before and after an expression that tell whether it is speech"
+    )
+    spoken: float = Field(
+        default=0.15,
+        gt=0,
+        le=1,
+        description="share of these in which the mouth moves, next to brief movements of speech",
+    )
+    spoken_macro: float = Field(default=0.3, gt=0, le=1, description="the same, next to longer ones")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
     lids: float = Field(
         default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every glance"
@@ -139,7 +150,7 @@ def resting_face(
     columns = smoothed.reshape(len(smoothed), -1)
     counted = np.ones(len(smoothed), bool) if resting is None else resting
     if is_short(len(smoothed), fps, params):
-        return _rest_around_one_expression(columns, max(1, round(ENDS * fps)), counted).reshape(smoothed.shape)
+        return _rest_around_one_expression(columns, max(1, round(START * fps)), counted).reshape(smoothed.shape)
     step, time = max(1, round(fps / REST_RATE)), np.arange(len(smoothed))
     samples, counted = columns[::step], counted[::step]
     reach = min(round(window * fps / step / 2), (len(samples) - 1) // 2)
@@ -154,12 +165,11 @@ def resting_face(
 
 
 def _rest_around_one_expression(columns: np.ndarray, edge: int, resting: np.ndarray) -> np.ndarray:
-    """Return the resting value at each frame of a video [T, n] that data sets cut around one expression: the straight
-    line between its ends of `edge` frames, or, where one end is not `resting`, the median of the frames that are."""
-    if resting.any() and not (resting[:edge].any() and resting[-edge:].any()):
-        return np.broadcast_to(np.median(columns[resting], axis=0), columns.shape)
-    share = np.linspace(0, 1, len(columns))[:, None]
-    return np.asarray((1 - share) * columns[:edge].mean(axis=0) + share * columns[-edge:].mean(axis=0))
+    """Return the resting value at each frame of a video [T, n] that data sets cut around one expression: the mean of
+    its first `edge` frames, since many end at the apex; where these are not `resting`, the median of those that are."""
+    starts_at_rest = resting[:edge].any() or not resting.any()
+    rest = columns[:edge].mean(axis=0) if starts_at_rest else np.median(columns[resting], axis=0)
+    return np.broadcast_to(rest, columns.shape)
 
 
 def is_short(frames: int, fps: float, params: Params) -> bool:
@@ -214,10 +224,11 @@ def find_intervals(
     """Yield the events in `transient` [T, 17, 2] outside of the frames `taken`, bool[T], the highest first.
 
     None overlap: the lower one ends where the next begins. A brief one that the video's ends or a gap cut off is left
-    out: nothing says how long it is."""
-    taken = taken.copy()
+    out, since nothing says how long it is, except in a short video."""
+    taken, is_clip = taken.copy(), is_short(len(signal.seen), fps, params)
+    least = params.clip_height if is_clip else params.height
     score = np.where(taken, 0, transient.max(axis=(1, 2)))
-    while score[peak := int(score.argmax())] >= params.height:
+    while score[peak := int(score.argmax())] >= least:
         height, direction = float(score[peak]), transient[peak] / np.linalg.norm(transient[peak])
         units = transient[peak] >= max(MIN_DEVIATION, params.level * height)
         free = free_span(taken, peak)
@@ -228,13 +239,12 @@ def find_intervals(
         rise = float(np.max(signal.change[apex], where=units, initial=0))
         kind = classify(units, signal.gaze[onset : offset + 1], rise, (last - first - 1) / fps, params)
         is_cut = sustained_curve[[first, last]].max() > params.wide * sustained_curve[peak]
-        is_sure = not is_cut or (kind == "macro" and signal.sustained[peak].max() >= params.height)
-        is_mouth = (transient[peak, MOUTH] >= height / 2).any()
-        if kind in ("micro", "macro") and is_mouth and is_rhythmic(along, peak, fps, params):
-            kind, is_sure = "speech", True
+        is_sure = is_clip or not is_cut or (kind == "macro" and signal.sustained[peak].max() >= params.height)
         if kind == "macro":
             onset, apex, offset = extent(sustained_curve, peak, params.level, free)
-        quiet = score < params.height  # the event's remainder beyond its ends is not another event
+        if is_spoken(kind, signal, onset, offset, fps, params):
+            kind, is_sure = "speech", True
+        quiet = score < least  # the event's remainder beyond its ends is not another event
         before, after = np.flatnonzero(quiet[: onset + 1]), np.flatnonzero(quiet[offset:])
         score[before[-1] + 1 if len(before) else 0 : offset + after[0] if len(after) else None] = 0
         score[onset : offset + 1] = 0
@@ -278,11 +288,16 @@ def unit_amounts(change: np.ndarray, units: np.ndarray) -> dict[str, float]:
     return {name: amount for amount, name in sorted(sided, key=lambda item: (-item[0], item[1]))}
 
 
-def is_rhythmic(curve: np.ndarray, peak: int, fps: float, params: Params) -> bool:
-    """Return whether a curve [T] rises several times about as high as at `peak` within `around` seconds of it."""
-    reach = round(params.around * fps)
-    near = curve[max(0, peak - reach) : peak + reach + 1]
-    return len(stretches(near >= params.alike * curve[peak])) >= params.repeats
+def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float, params: Params) -> bool:
+    """Return whether the mouth moves before and after an expression so often that this, too, is a part of speech."""
+    if kind not in ("micro", "macro"):
+        return False
+    is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MIN_DEVIATION
+    margin, reach = round(SKIRT * fps), round(params.around * fps)
+    first, last = max(0, onset - margin), offset + 1 + margin
+    sides = (slice(max(0, first - reach), first), slice(last, last + reach))
+    shares = [float(is_moving[side][seen].mean()) for side in sides if (seen := signal.seen[side]).sum() >= margin]
+    return bool(shares) and sum(shares) / len(shares) >= (params.spoken if kind == "micro" else params.spoken_macro)
 
 
 def join_speech(events: list[Interval], fps: float, params: Params) -> list[Interval]:
