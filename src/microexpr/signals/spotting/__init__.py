@@ -28,6 +28,7 @@ START = 0.04  # seconds at the start of a short video whose mean is its face at 
 REST_RATE = 10  # a second at which the face at rest is computed
 NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
+SYLLABLES = 1.0  # seconds of the longest movement that can be a part of speech
 SKIRT = 0.06  # seconds next to an expression that may still belong to it
 MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
 
@@ -290,14 +291,14 @@ def unit_amounts(change: np.ndarray, units: np.ndarray) -> dict[str, float]:
 
 def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float, params: Params) -> bool:
     """Return whether the mouth moves before and after an expression so often that this, too, is a part of speech."""
-    if kind not in ("micro", "macro"):
+    if kind not in ("micro", "macro") or offset - onset + 1 > SYLLABLES * fps:
         return False
     is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MIN_DEVIATION
     margin, reach = round(SKIRT * fps), round(params.around * fps)
     first, last = max(0, onset - margin), offset + 1 + margin
     sides = (slice(max(0, first - reach), first), slice(last, last + reach))
     shares = [float(is_moving[side][seen].mean()) for side in sides if (seen := signal.seen[side]).sum() >= margin]
-    return bool(shares) and sum(shares) / len(shares) >= (params.spoken if kind == "micro" else params.spoken_macro)
+    return sum(shares) / 2 >= (params.spoken if kind == "micro" else params.spoken_macro)
 
 
 def join_speech(events: list[Interval], fps: float, params: Params) -> list[Interval]:
