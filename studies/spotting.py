@@ -2,7 +2,8 @@
 
     python studies/spotting.py                  # tables
     python studies/spotting.py --write-docs     # into docs/predict.md
-    python studies/spotting.py --rates 25 30 60 --write-docs    # the same films at other rates, with classes; no more
+    python studies/spotting.py --rates 25 30 50 60 100 200 --write-docs    # the same films at other rates, with classes
+                                # and errors, also into the package, from where the command prints them; no more
 
 Films are those of `microexpr film`; the hard videos are those of hard_videos.py. Settings of spotting were chosen on
 seeds from 101 on; others are counted by default.
@@ -14,15 +15,22 @@ import sys
 import tempfile
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hard_videos
+import numpy as np
 import pages
 
 from microexpr.apps import predict
-from microexpr.apps.predict import footage, truth
-from microexpr.core import arithmetic
+from microexpr.apps.predict import footage, rates, truth
+from microexpr.apps.predict.written import EVENTS
+from microexpr.core import arithmetic, store
+from microexpr.core.clip import LABELS
+from microexpr.evaluation import metrics
 from microexpr.rendering import film, take
 from microexpr.rendering.take import Kind
 from microexpr.signals.spotting.hits import Counts, Span, count
@@ -94,34 +102,67 @@ def render(path: Path, params: take.Params, seed: int) -> Path:
 
 
 def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) -> int:
-    """Print what is spotted in the same films at several rates, and how often the class of a hit is right."""
-    lines = [
-        "| frames a second | micro-expressions | hits | false | F1 | class right | of those that are sure |",
-        "|" + " --- |" * 7,
-    ]
-    with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
-        for rate in arguments.rates:
-            counts, right, sure = Counts(), [], []
+    """Print what is spotted in the same films at several rates, its classes, and the errors of its events."""
+    measured: dict[str, dict[str, Any]] = {}
+    for rate in arguments.rates:
+        counts, classes, sure, errors = Counts(), [], [], []
+        with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
             for seed in seeds:
                 path = render(Path(folder) / f"film_{seed}_{rate}.avi", take.Params(fps=rate), seed)
-                true = truth.read(path.with_suffix(".csv"))
+                true, apexes = truth.read(path.with_suffix(".csv")), read_apexes(path.with_suffix(".csv"))
                 prediction = predict.predict(footage.open_footage(path, None), models)
-                hits = truth.match(prediction.spans, true)
                 expressions = {(e.interval.onset, e.interval.offset): e for e in prediction.expressions}
                 counts += count(prediction.spans, [event.span for event in true])
-                right += [expressions[span].predicted_class == event.true_class for span, event in hits.items()]
-                sure += [expressions[span].certainty == "sure" for span in hits]
+                for span, event in truth.match(prediction.spans, true).items():
+                    spotted = expressions[span]
+                    classes.append((LABELS.index(event.true_class), LABELS.index(spotted.predicted_class)))
+                    sure.append(spotted.certainty == "sure")
+                    times = (event.onset, apexes[event.onset], event.offset)
+                    errors.append(np.subtract([getattr(spotted.interval, name) for name in EVENTS], times) / rate)
                 print(f"{rate} a second, seed {seed}: {counts}", file=sys.stderr, flush=True)
-            kept = [is_right for is_right, is_sure in zip(right, sure, strict=True) if is_sure]
-            lines.append(
-                f"| {rate} | {counts.hits + counts.missed} | {counts.hits} | {counts.false} | {counts.f1:.3f} "
-                f"| {sum(right)} of {len(right)} | {sum(kept)} of {len(kept)} |"
-            )
-    text = "\n".join([*lines, "", pages.source()])
+        labels, predicted = np.array(classes).T
+        measured[str(rate)] = {
+            "films": len(seeds),
+            "micro": counts.hits + counts.missed,
+            "hits": counts.hits,
+            "false": counts.false,
+            "f1": round(counts.f1, 4),
+            "right": int((labels == predicted).sum()),
+            "uf1": round(float(metrics.uf1(metrics.confusion(labels, predicted, len(LABELS)))), 4),
+            "sure": int(np.sum(sure)),
+            "sure_right": int((labels == predicted)[sure].sum()),
+            "errors": dict(zip(EVENTS, np.sqrt(np.mean(np.square(errors), axis=0)).round(4).tolist(), strict=True)),
+        }
+    text = "\n".join([*rates_table(measured), "", pages.source()])
     print(text)
     if arguments.write_docs:
+        origin = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": pages.commit(), "cpu": pages.cpu_model()}
+        contents = {"sha256": models.digest, **origin, "rates": measured}
+        store.write_text(rates.FILE, json.dumps(contents, indent=2) + "\n")
         pages.write(PAGE, RATES_MARK, text)
     return 0
+
+
+def read_apexes(path: Path) -> dict[int, int]:
+    """Return the apex of each event of a film by its onset."""
+    with path.open(newline="", encoding="utf-8") as text:
+        return {int(row["onset"]): int(row["apex"]) for row in csv.DictReader(text)}
+
+
+def rates_table(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = [
+        "| frames a second | micro-expressions | hits | false | F1 | class right | UF1 | sure and right "
+        "| error of onset, apex, offset, s |",
+        "|" + " --- |" * 9,
+    ]
+    for rate, about in measured.items():
+        errors = ", ".join(f"{seconds:.3f}" for seconds in about["errors"].values())
+        lines.append(
+            f"| {rate} | {about['micro']} | {about['hits']} | {about['false']} | {about['f1']:.3f} "
+            f"| {about['right']} of {about['hits']} | {about['uf1']:.3f} "
+            f"| {about['sure_right']} of {about['sure']} | {errors} |"
+        )
+    return lines
 
 
 def spot(path: Path, events: Events, models: predict.Models) -> dict[Kind, Counts]:

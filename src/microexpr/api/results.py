@@ -14,7 +14,6 @@ from microexpr.api.checks import describe
 from microexpr.apps.predict import Prediction
 from microexpr.apps.reenact.alone import Reenactment
 from microexpr.core.errors import DataError
-from microexpr.signals import spotting
 from microexpr.signals.apex import Events
 from microexpr.signals.aus import SIDES
 from microexpr.signals.faces import Faces
@@ -97,7 +96,7 @@ def plot(result: Any) -> "Figure":
     match getattr(result, "result", result):
         case Prediction() as predicted:
             with open_page(prediction.HEIGHT) as page:
-                prediction.draw(page, predicted, spotting.Params().height)
+                prediction.draw(page, predicted)
             return page
         case Reenactment() as reenacted:
             with open_page(reenactment.height(reenacted)) as page:

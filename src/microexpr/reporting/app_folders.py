@@ -51,14 +51,12 @@ def write_prediction(
     from microexpr.apps.predict import annotated, exports, written
     from microexpr.reporting.html import prediction as page
     from microexpr.reporting.plots import prediction as plot
-    from microexpr.signals import spotting
 
-    height = spotting.Params().height
     written.write(folder, result, models)
     exports.write(folder, result)
-    plot.write(result, height, folder / "prediction.png")
+    plot.write(result, folder / "prediction.png")
     annotated.write(folder / "annotated.avi", result, progress)
-    page.write(folder / "prediction.html", result, models, height, truth, progress)
+    page.write(folder / "prediction.html", result, models, truth, progress)
 
 
 def write_predictions(plan: "Plan", models: "Models", problems: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 
-from microexpr.apps.predict import limits, recognition, recorded
+from microexpr.apps.predict import limits, rates, recognition, recorded
 from microexpr.apps.predict.calibration import Calibration
 from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.recognition import Classes, Excerpt
@@ -47,6 +47,7 @@ class Models:
     reader: regressor.Model
     recogniser: refit.Recogniser
     calibration: Calibration
+    digest: str  # of the recogniser's weights
     figures: recorded.Figures | None  # of the recogniser on recorded faces, where these weights were measured there
     descriptions: tuple[str, ...]  # what each was fitted on, and what the recogniser is worth, a line each
 
@@ -66,7 +67,7 @@ class Models:
             f"landmarks by the shipped network, fitted on {landmarks}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
-        return cls(reader, recogniser, calibration or Calibration(), figures, descriptions)
+        return cls(reader, recogniser, calibration or Calibration(), recorded.digest(path), figures, descriptions)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:
@@ -116,6 +117,7 @@ class Prediction:
     signal: spotting.Signal
     expressions: list[Expression]
     warnings: list[str]
+    rate: rates.Figures  # how good it is at about this frame rate
 
     @property
     def spans(self) -> list[tuple[int, int]]:
@@ -175,7 +177,8 @@ def predict(
         else:
             expressions.append(Expression(interval))
     warnings = [*spotted.differences, *limits.warnings(footage, face, models.fitted_on)]
-    return Prediction(footage, face, curves, signal, expressions, warnings)
+    rate = rates.at(footage.fps, models.digest)
+    return Prediction(footage, face, curves, signal, expressions, warnings, rate)
 
 
 def track_face(footage: Footage, progress: Progress, timing: video.Timing, every: int | None = None) -> FaceTrack:

@@ -42,6 +42,7 @@ def to_document(prediction: Prediction, models: Models) -> dict[str, Any]:
         "notice": list(limits.NOTICE),
         "models": list(models.descriptions),
         "recorded": models.figures,
+        "rate": prediction.rate,
         "warnings": prediction.warnings,
         "intervals": [to_dict(expression, prediction.footage.fps) for expression in prediction.expressions],
     }
@@ -85,6 +86,7 @@ def summary(prediction: Prediction) -> Iterator[str]:
             units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
             times = f"{onset} to {offset} s, apex {apex} s"
             yield f"micro-expression {times}: {classes}; {units}; {interval.score:.0f} times its noise"
+    yield prediction.rate["description"]
     kinds = [expression.interval.kind for expression in prediction.expressions]
     yield ", ".join(f"{kind} {kinds.count(kind)}" for kind in get_args(Kind))
 

@@ -55,11 +55,11 @@ class Images(NamedTuple):
 
 
 def write(
-    path: Path, prediction: Prediction, models: Models, height: float, truth: Sequence[TrueExpression] | None = None,
+    path: Path, prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None = None,
     progress: Progress = silent,
 ) -> None:  # fmt: skip
-    """Write the page; `height` is the score that spotting needs. Raises StoreError when the disk is full."""
-    store.write_text(path, render(prediction, models, height, truth, player_images(prediction, progress)))
+    """Write the page. Raises StoreError when the disk is full."""
+    store.write_text(path, render(prediction, models, truth, player_images(prediction, progress)))
 
 
 def player_images(prediction: Prediction, progress: Progress = silent) -> Images:
@@ -114,9 +114,7 @@ def _download(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
-def render(
-    prediction: Prediction, models: Models, height: float, truth: Sequence[TrueExpression] | None, images: Images
-) -> str:
+def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, images: Images) -> str:
     """Return the page."""
     footage, script = prediction.footage, templates.text(SCRIPT)
     hits = true_expressions.match(prediction.spans, truth or ())
@@ -126,7 +124,7 @@ def render(
         name=footage.path.name,
         footage=footage,
         short_notice=limits.SHORT_NOTICE,
-        notice=(*models.descriptions, *limits.NOTICE),
+        notice=(prediction.rate["description"], *models.descriptions, *limits.NOTICE),
         warnings=prediction.warnings,
         rows=rows,
         micro=micro,
@@ -135,8 +133,8 @@ def render(
         missed=[expression for expression in truth or () if expression not in hits.values()],
         classes=models.recogniser.classes,
         kinds=[kind for kind in annotated.COLOURS if any(row["kind"] == kind for row in rows)],
-        charts=_charts(prediction, height, truth),
-        height=height,
+        charts=_charts(prediction, truth),
+        height=prediction.signal.height,
         images=images,
         image_size=annotated.shown_size(prediction.face.size, WIDEST),
         times=magnified.TIMES,
@@ -163,10 +161,10 @@ def _player(footage: Footage, numbers: list[int], micro: list[dict[str, Any]]) -
     return {"fps": footage.fps, "frames": footage.frames, "numbers": numbers, "expressions": expressions}
 
 
-def _charts(prediction: Prediction, height: float, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:
+def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:
     """Return what the charts show."""
     moving, resting = timelines.unit_rows(prediction)
-    top = timelines.score_top(prediction, height)
+    top = timelines.score_top(prediction)
     frames = prediction.footage.frames
     return {
         "columns": timelines.COLUMNS,
@@ -178,7 +176,7 @@ def _charts(prediction: Prediction, height: float, truth: Sequence[TrueExpressio
         "score_ticks": timelines.score_ticks(top),
         "score": timelines.score_points(prediction, top),
         "score_top": top,
-        "threshold": timelines.SCORE_HEIGHT * (1 - float(np.log(height)) / top),
+        "threshold": timelines.SCORE_HEIGHT * (1 - float(np.log(prediction.signal.height)) / top),
         "moving": moving,
         "resting": resting,
     }

@@ -84,9 +84,9 @@ def score_ticks(top: float) -> list[Tick]:
     return [Tick(f"{10**k}", round(100 * (1 - k * np.log(10) / top), 2)) for k in range(int(top / np.log(10)) + 1)]
 
 
-def score_top(prediction: Prediction, height: float) -> float:
-    """Return the logarithm of the score at the top of its chart; `height` is the score that spotting needs."""
-    return HEADROOM * float(np.log(max(prediction.signal.score.max(), height)))
+def score_top(prediction: Prediction) -> float:
+    """Return the logarithm of the score at the top of its chart."""
+    return HEADROOM * float(np.log(max(prediction.signal.score.max(), prediction.signal.height)))
 
 
 def score_points(prediction: Prediction, top: float) -> str:

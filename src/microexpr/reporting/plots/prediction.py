@@ -14,19 +14,19 @@ DARKEST = 2.0  # FACS intensity
 HEIGHT = 6.0  # inches
 
 
-def write(prediction: Prediction, height: float, path: Path) -> None:
-    """Write a plot of a prediction; `height` is the score that spotting needed."""
+def write(prediction: Prediction, path: Path) -> None:
+    """Write a plot of a prediction."""
     with save_page(path, HEIGHT) as page:
-        draw(page, prediction, height)
+        draw(page, prediction)
 
 
-def draw(page: Figure, prediction: Prediction, height: float) -> None:
+def draw(page: Figure, prediction: Prediction) -> None:
     """Plot a prediction on an empty page."""
     time = np.arange(len(prediction.signal.score)) * prediction.curves.step / prediction.footage.fps
     add_heading(page, f"{prediction.footage.path.name}: what was spotted", prediction.footage.generated)
     score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
     score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
-    score_axes.axhline(height, color=PINK, linewidth=0.8, linestyle=":")
+    score_axes.axhline(prediction.signal.height, color=PINK, linewidth=0.8, linestyle=":")
     score_axes.set_yscale("log")
     score_axes.set_title("deviations of its noise by which the unit that moves most stands out", pad=14)
     for expression in prediction.expressions:

@@ -45,7 +45,7 @@ class Params(BaseModel):
     rest: float = Field(default=5.0, ge=2, le=60, description="seconds whose median is the face at rest")
     height: float = Field(default=10.0, ge=3, le=100, description="deviations of its noise that a unit must exceed")
     clip_height: float = Field(
-        default=6.0, ge=3, le=100, description="the same in a short video, which is mostly one expression"
+        default=6.0, ge=3, le=100, description="the same in a clip of less than `brief`, which is mostly one expression"
     )
     level: float = Field(default=0.1, gt=0, lt=1, description="share of the apex at onset and offset")
     leak: float = Field(
@@ -99,6 +99,7 @@ class Signal:
     transient: np.ndarray  # float64[T, 17, 2], change since the second around, in the same; blinks are in AU45 alone
     gaze: np.ndarray  # float64[T], distance of gaze from its position at rest, in deviations of its noise
     seen: np.ndarray  # bool[T], frames that show the face
+    height: float  # deviations that an event must exceed
 
     @property
     def score(self) -> np.ndarray:
@@ -137,7 +138,9 @@ def compute_signal(
     lids = transient[:, BLINK].mean(axis=1)
     transient = np.maximum(transient - params.leak * lids[:, None, None], 0)
     transient[:, BLINK] = lids[:, None]
-    return Signal(change, change / change_noise, transient, np.abs(gaze_shift / noise_level(gaze_shift[seen])), seen)
+    height = params.clip_height if is_clip(len(seen), fps, params) else params.height
+    gaze_deviations = np.abs(gaze_shift / noise_level(gaze_shift[seen]))
+    return Signal(change, change / change_noise, transient, gaze_deviations, seen, height)
 
 
 def resting_face(
@@ -174,8 +177,13 @@ def _rest_around_one_expression(columns: np.ndarray, edge: int, resting: np.ndar
 
 
 def is_short(frames: int, fps: float, params: Params) -> bool:
-    """Return whether a video is of about the length of an expression."""
+    """Return whether a video shows the resting face for too short a time."""
     return frames < 2 * params.brief * fps
+
+
+def is_clip(frames: int, fps: float, params: Params) -> bool:
+    """Return whether a video is of about the length of a brief expression, as data sets cut them."""
+    return frames < params.brief * fps
 
 
 def noise_level(change: np.ndarray) -> np.ndarray:
@@ -225,11 +233,10 @@ def find_intervals(
     """Yield the events in `transient` [T, 17, 2] outside of the frames `taken`, bool[T], the highest first.
 
     None overlap: the lower one ends where the next begins. A brief one that the video's ends or a gap cut off is left
-    out, since nothing says how long it is, except in a short video."""
-    taken, is_clip = taken.copy(), is_short(len(signal.seen), fps, params)
-    least = params.clip_height if is_clip else params.height
+    out, since nothing says how long it is, except in a clip."""
+    taken, may_be_cut = taken.copy(), is_clip(len(signal.seen), fps, params)
     score = np.where(taken, 0, transient.max(axis=(1, 2)))
-    while score[peak := int(score.argmax())] >= least:
+    while score[peak := int(score.argmax())] >= signal.height:
         height, direction = float(score[peak]), transient[peak] / np.linalg.norm(transient[peak])
         units = transient[peak] >= max(MIN_DEVIATION, params.level * height)
         free = free_span(taken, peak)
@@ -240,12 +247,12 @@ def find_intervals(
         rise = float(np.max(signal.change[apex], where=units, initial=0))
         kind = classify(units, signal.gaze[onset : offset + 1], rise, (last - first - 1) / fps, params)
         is_cut = sustained_curve[[first, last]].max() > params.wide * sustained_curve[peak]
-        is_sure = is_clip or not is_cut or (kind == "macro" and signal.sustained[peak].max() >= params.height)
+        is_sure = may_be_cut or not is_cut or (kind == "macro" and signal.sustained[peak].max() >= signal.height)
         if kind == "macro":
             onset, apex, offset = extent(sustained_curve, peak, params.level, free)
         if is_spoken(kind, signal, onset, offset, fps, params):
             kind, is_sure = "speech", True
-        quiet = score < least  # the event's remainder beyond its ends is not another event
+        quiet = score < signal.height  # the event's remainder beyond its ends is not another event
         before, after = np.flatnonzero(quiet[: onset + 1]), np.flatnonzero(quiet[offset:])
         score[before[-1] + 1 if len(before) else 0 : offset + after[0] if len(after) else None] = 0
         score[onset : offset + 1] = 0
