@@ -2,42 +2,49 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.calibration import BINS, Calibration, calibration_error, fit_temperature
-from microexpr.core import store
+from microexpr.core import seeds, store
 from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.grayscale import luma
 from microexpr.evaluation import metrics
 from microexpr.models.base import ClipTensors
-from microexpr.models.recognisers.ststnet import Ststnet
+from microexpr.models.recognisers.flow_cnn import FlowCnn
 from microexpr.protocols import MEGC2019, PROTOCOLS
 from microexpr.signals.flow import pictures
 from microexpr.training import engine, initial, pretrain, refit
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.job import Job, Params, SynthParams
 from microexpr.training.load_clips import load_clips
-from microexpr.training.steps import fit_network
+from microexpr.training.steps import checkpoint_store
 
 logger = logging.getLogger(__name__)
 
 SEED = 0
+MIN_BLUR = 0.3  # pixels: a Gaussian that changes nothing
 FOLDS = 4  # parts of the held-out subjects, each measured by what the others fit
-STSTNET = {"epochs": 200, "batch": 32, "lr": 0.003, "cosine": True, "mirror": 0.5, "dropout": 0.3}
+METHOD = "flow_cnn"
+PARAMS = {"members": 4, "width": 32, "epochs": 6}
+VIEWS = 6  # of each training clip, besides its own
+SHIFT, SCALE = 0.03, 0.06  # of a view's region: standard deviations, shares of the crop's and the region's sides
+BLUR = 2.0  # of a view's flow: largest standard deviation of the Gaussian, pixels
+NOISE, GRAINS = 1.5, (2.0, 6.0)  # of a view's flow: most, in deviations of its vectors; size of its grains in pixels
 PICTURES = pictures.Params(region=pictures.USUAL)  # as recorded clips' flow is exchanged, to test on it
 SUBJECT_FILES = Sequence[str | Path]
 
 
 def make_job(clips: Sequence[Clip], params: Params) -> Job:
-    """Return the training of STSTNet on these micro-expressions."""
-    method = Ststnet(Ststnet.Params.model_validate(STSTNET))
-    return Job("ststnet", method, PROTOCOLS[MEGC2019], clips, [], params, SynthParams(), SEED)
+    """Return the training of small CNNs on these micro-expressions."""
+    method = FlowCnn(FlowCnn.Params.model_validate(PARAMS))
+    return Job(METHOD, method, PROTOCOLS[MEGC2019], clips, [], params, SynthParams(), SEED)
 
 
 def run(
@@ -52,8 +59,11 @@ def run(
     Both sides have micro-expressions, and the files of the subjects of the population who show them."""
     job, files = training
     job, inputs = pretrain.load_population(job, map(str, files))
-    inputs = replace(inputs, clips=with_pictures(inputs.clips, job.all_clips, files))
-    trained = fit_network(job, inputs, progress, checkpoint_dir)
+    views = with_views(inputs.clips, job.all_clips, files)
+    assert isinstance(job.method, FlowCnn)
+    checkpoints = checkpoint_store(job, inputs, checkpoint_dir)
+    fold = engine.FoldIndices("population", np.arange(len(views)), np.zeros(0, int))
+    trained = engine.fit_network(job.method, views, engine.Run(fold, job.seeds()[0]), progress, checkpoints)
     clips, held_out_files = held_out
     tensors = load_clips(job.method, clips, map(str, held_out_files))
     scores = score(job, trained, with_pictures(tensors, clips, held_out_files))
@@ -63,26 +73,67 @@ def run(
     metadata = {"held_out": f"{len(held_out_files)} subjects", "errors": json.dumps(figures)}
     metadata["pictures"] = PICTURES.model_dump_json(include={"normalise", "region"})
     metadata |= {"calibration": calibration.to_json(), "calibration_errors": json.dumps(calibration_figures)}
-    assert isinstance(job.method, Ststnet)
     refit.save(path, job.method, trained, initial.subjects(job.clips), classes=", ".join(LABELS), **metadata)
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in (figures | calibration_figures).items()))
 
 
 def with_pictures(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES) -> ClipTensors:
     """Return the tensors of clips of the population with their flow as pictures."""
-    paths, flow = {Path(path).stem: path for path in files}, []
+    shown = [as_picture(flow, pictures.USUAL) for _, flow in read_flow(clips, files)]
+    return replace(tensors, inputs={"flow": torch.from_numpy(np.stack(shown))})
+
+
+def with_views(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES) -> ClipTensors:
+    """Return the tensors of clips of the population with their flow as pictures, after each clip other views of it."""
+    shown = [
+        picture
+        for clip, flow in read_flow(clips, files)
+        for picture in (
+            as_picture(flow, pictures.USUAL),
+            *(view(flow, seeds.generator(SEED, METHOD, clip.id, str(i))) for i in range(VIEWS)),
+        )
+    ]
+    targets = {name: values.repeat_interleave(1 + VIEWS, 0) for name, values in tensors.targets.items()}
+    return ClipTensors({"flow": torch.from_numpy(np.stack(shown))}, targets)
+
+
+def read_flow(clips: Sequence[Clip], files: SUBJECT_FILES) -> Iterator[tuple[Clip, np.ndarray]]:
+    """Yield each clip of the population with its flow float[3, H, W] of the crop."""
+    paths = {Path(path).stem: path for path in files}
     for clip in clips:
         with store.open_file(paths[clip.subject], POPULATION) as file:
-            flow.append(
-                pictures.flow_as_picture(file["clips"][clip.name]["onset_apex"][()], pictures.USUAL, PICTURES.normalise)
-            )
-    return replace(tensors, inputs={"flow": torch.from_numpy(np.stack(flow))})
+            yield clip, file["clips"][clip.name]["onset_apex"][()]
+
+
+def as_picture(flow: np.ndarray, region: pictures.Region) -> np.ndarray:
+    """Return flow float[3, H, W] of a crop as the network reads it, float32[3, 28, 28]."""
+    return pictures.flow_as_picture(flow, region, PICTURES.normalise)
+
+
+def view(flow: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a picture of flow [3, H, W] as another camera and crop might give it: of a region nearby, blurred and with
+    movement that is none."""
+    left, right, top, bottom = pictures.USUAL
+    (x, y), (wide, high) = rng.normal(0, SHIFT, 2), np.exp(rng.normal(0, SCALE, 2))
+    x, y, half_width, half_height = (left + right) / 2 + x, (top + bottom) / 2 + y, wide / 2, high / 2
+    reach = np.array([(right - left) * half_width] * 2 + [(bottom - top) * half_height] * 2)
+    sides = np.clip(np.array([x, x, y, y]) + reach * [-1, 1, -1, 1], -pictures.FARTHEST, 1 + pictures.FARTHEST)
+    region = float(sides[0]), float(sides[1]), float(sides[2]), float(sides[3])
+    blurred, grain = smooth(flow.astype(np.float32), rng.uniform(0, BLUR)), rng.uniform(*GRAINS)
+    noise = smooth(rng.normal(size=(2, *flow.shape[1:])).astype(np.float32), grain)
+    blurred[:2] += noise * (rng.uniform(0, NOISE) * blurred[:2].std() / noise.std())
+    return as_picture(blurred, region)
+
+
+def smooth(flow: np.ndarray, deviation: float) -> np.ndarray:
+    """Return channels float32[C, H, W] after a Gaussian."""
+    return np.stack([cv2.GaussianBlur(channel, (0, 0), max(deviation, MIN_BLUR)) for channel in flow])
 
 
 @torch.no_grad()
 def score(job: Job, trained: engine.TrainedNetwork, clips: ClipTensors) -> np.ndarray:
     """Return the scores float32[N, C] of clips of held-out subjects."""
-    assert isinstance(job.method, Ststnet)
+    assert isinstance(job.method, FlowCnn)
     statistics = {name: torch.from_numpy(value) for name, value in trained.statistics.items()}
     return np.asarray(job.method.scores(trained.modules, clips.to(trained.device).inputs, statistics).cpu())
 

@@ -1,0 +1,106 @@
+"""Small CNNs on the onset-to-apex flow, whose mean probability counts. No folds, files or devices come in.
+
+Shapes: B clips, C classes, M members, flow [B, 3, 28, 28] of u, v and strain.
+"""
+
+import math
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models import base
+from microexpr.models.base import Batch, Modules, Phase, Statistics, Update
+from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork, mirror_flow, normalise_flow
+from microexpr.models.recipe import cosine
+
+CUBE = 3  # power of a uniform number by which the share of the other clip is small for most
+
+
+class Member(nn.Module):
+    """Three convolutions with batch norm, the first two halved, and a linear layer."""
+
+    def __init__(self, width: int, dropout: float, classes: int):
+        super().__init__()
+        self.dropout = dropout
+        self.maps = nn.Sequential(
+            *_convolution(3, width), nn.AvgPool2d(2),
+            *_convolution(width, 2 * width), nn.AvgPool2d(2),
+            *_convolution(2 * width, 2 * width), nn.Flatten(),
+        )  # fmt: skip
+        self.classify = nn.Linear(2 * width * (FLOW_SIZE // 4) ** 2, classes)
+
+    def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
+        """[B, 3, 28, 28] -> [B, C]"""
+        scores: Tensor = self.classify(dropout(self.maps(flow), self.dropout, rng))
+        return scores
+
+
+def _convolution(maps: int, wider: int) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(maps, wider, 3, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU()
+
+
+class Network(nn.Module):
+    """Members that differ in their first weights and in what is dropped."""
+
+    def __init__(self, members: int, width: int, dropout: float, classes: int):
+        super().__init__()
+        self.members = nn.ModuleList(Member(width, dropout, classes) for _ in range(members))
+
+    def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
+        """[B, 3, 28, 28] -> [M, B, C]"""
+        return torch.stack([member(flow, rng) for member in self.members])
+
+
+class FlowCnn(FlowNetwork):
+    """Several small CNNs, trained on mixed clips, whose mean probability counts.
+
+    Every training clip is mixed with another one, mostly a little, and so are their classes (Zhang et al., mixup, ICLR
+    2018); AdamW, class weights, the cosine schedule and mirrored clips. It is what `microexpr predict` reads with:
+    width, mixing and what it trains on were chosen on subjects of the population filmed in other ways.
+    """
+
+    paper = "None: ours; mixup is Zhang et al., ICLR 2018"
+
+    class Params(FlowNetwork.Params):
+        members: int = Field(4, ge=1, le=32, description="networks")
+        width: int = Field(32, ge=2, le=256, description="maps of the first convolution; half of the others'")
+        mix: float = Field(0.5, ge=0, le=0.5, description="largest share of another clip; 0: none")
+        weight_decay: float = Field(0.05, ge=0, le=10, description="AdamW's")
+        epochs: int = Field(40, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(64, ge=2, le=1024, description="clips in a step")
+        lr: float = Field(0.002, gt=0, le=1, description="AdamW's first learning rate, see `cosine`")
+        cosine: bool = Field(True, description="the learning rate falls to 0 along a cosine")
+        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
+
+    params: Params
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        params = self.params
+        return {"network": Network(params.members, params.width, params.dropout, self.classes)}
+
+    def phases(self) -> list[Phase]:
+        params = self.params
+        adam = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
+        schedule = cosine if params.cosine else base.constant
+        return [Phase([Update(self.loss, {"network": adam})], params.epochs, params.batch, schedule=schedule)]
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        flow, label = batch["flow"], batch["label"]
+        if self.params.mirror:
+            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
+        share = self.params.mix * rng.uniform(len(flow)) ** CUBE
+        flow = normalise_flow(flow, statistics)
+        mixed = torch.lerp(flow, flow.roll(1, 0), share[:, None, None, None])
+        logs = F.log_softmax(modules.network(mixed, rng), dim=-1).mean(0)  # [B, C]
+        own = (1 - share)[:, None] * F.one_hot(label, self.classes)
+        expected = own + share[:, None] * F.one_hot(label.roll(1), self.classes)
+        weights = expected * statistics["class_weights"]
+        return -(weights * logs).sum() / weights.sum()
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        logs = F.log_softmax(modules.network(normalise_flow(batch["flow"], statistics)), dim=-1)
+        return torch.logsumexp(logs, 0) - math.log(self.params.members)
