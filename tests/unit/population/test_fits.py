@@ -76,7 +76,7 @@ def test_the_generator_resumes_to_the_same_bytes(
 
 
 def test_the_recogniser(subjects: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "STSTNET", predict.STSTNET | {"epochs": 2})
+    monkeypatch.setattr(predict, "PARAMS", {"members": 2, "width": 4, "epochs": 2})
     params = Params(subjects=2, held_out=1, micro=3, macro=3)
     training, held_out = (clips_of(params, names, {"micro"}) for names in (params.training_subjects(), ["s0003"]))
     sides: Any = (predict.make_job(training, TrainParams(plan="sequential")), subjects[0]), (held_out, subjects[1])

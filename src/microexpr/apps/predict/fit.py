@@ -33,7 +33,7 @@ MIN_BLUR = 0.3  # pixels: a Gaussian that changes nothing
 FOLDS = 4  # parts of the held-out subjects, each measured by what the others fit
 METHOD = "flow_cnn"
 PARAMS = {"members": 4, "width": 32, "epochs": 6}
-VIEWS = 6  # of each training clip, besides its own
+VIEWS = 6  # of each training clip, next to its own picture
 SHIFT, SCALE = 0.03, 0.06  # of a view's region: standard deviations, shares of the crop's and the region's sides
 BLUR = 2.0  # of a view's flow: largest standard deviation of the Gaussian, pixels
 NOISE, GRAINS = 1.5, (2.0, 6.0)  # of a view's flow: most, in deviations of its vectors; size of its grains in pixels
@@ -79,13 +79,13 @@ def run(
 
 def with_pictures(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES) -> ClipTensors:
     """Return the tensors of clips of the population with their flow as pictures."""
-    shown = [as_picture(flow, pictures.USUAL) for _, flow in read_flow(clips, files)]
-    return replace(tensors, inputs={"flow": torch.from_numpy(np.stack(shown))})
+    images = [as_picture(flow, pictures.USUAL) for _, flow in read_flow(clips, files)]
+    return replace(tensors, inputs={"flow": torch.from_numpy(np.stack(images))})
 
 
 def with_views(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES) -> ClipTensors:
     """Return the tensors of clips of the population with their flow as pictures, after each clip other views of it."""
-    shown = [
+    images = [
         picture
         for clip, flow in read_flow(clips, files)
         for picture in (
@@ -94,7 +94,7 @@ def with_views(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES
         )
     ]
     targets = {name: values.repeat_interleave(1 + VIEWS, 0) for name, values in tensors.targets.items()}
-    return ClipTensors({"flow": torch.from_numpy(np.stack(shown))}, targets)
+    return ClipTensors({"flow": torch.from_numpy(np.stack(images))}, targets)
 
 
 def read_flow(clips: Sequence[Clip], files: SUBJECT_FILES) -> Iterator[tuple[Clip, np.ndarray]]:
@@ -119,10 +119,10 @@ def view(flow: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     reach = np.array([(right - left) * half_width] * 2 + [(bottom - top) * half_height] * 2)
     sides = np.clip(np.array([x, x, y, y]) + reach * [-1, 1, -1, 1], -pictures.FARTHEST, 1 + pictures.FARTHEST)
     region = float(sides[0]), float(sides[1]), float(sides[2]), float(sides[3])
-    blurred, grain = smooth(flow.astype(np.float32), rng.uniform(0, BLUR)), rng.uniform(*GRAINS)
+    vectors, grain = smooth(flow.astype(np.float32), rng.uniform(0, BLUR)), rng.uniform(*GRAINS)
     noise = smooth(rng.normal(size=(2, *flow.shape[1:])).astype(np.float32), grain)
-    blurred[:2] += noise * (rng.uniform(0, NOISE) * blurred[:2].std() / noise.std())
-    return as_picture(blurred, region)
+    vectors[:2] += noise * (rng.uniform(0, NOISE) * vectors[:2].std() / noise.std())
+    return as_picture(vectors, region)
 
 
 def smooth(flow: np.ndarray, deviation: float) -> np.ndarray:

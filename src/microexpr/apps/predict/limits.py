@@ -73,7 +73,7 @@ def repetition(interval: Interval, intervals: Iterable[Interval], fps: float) ->
 
 
 def cut_off(interval: Interval, step: int, frames: int) -> tuple[str, ...]:
-    """Return in words that a video of so many frames, of which every `step`-th was read, ends before a movement; () if
+    """Return in words that a video of `frames` frames, of which every `step`-th was read, ends before a movement; () if
     it does not."""
     return () if interval.offset + step < frames else ("the video ends before the movement does",)
 

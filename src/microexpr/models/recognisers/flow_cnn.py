@@ -96,8 +96,8 @@ class FlowCnn(FlowNetwork):
         flow = normalise_flow(flow, statistics)
         mixed = torch.lerp(flow, flow.roll(1, 0), share[:, None, None, None])
         logs = F.log_softmax(modules.network(mixed, rng), dim=-1).mean(0)  # [B, C]
-        own = (1 - share)[:, None] * F.one_hot(label, self.classes)
-        expected = own + share[:, None] * F.one_hot(label.roll(1), self.classes)
+        classes = F.one_hot(label, self.classes)
+        expected = (1 - share)[:, None] * classes + share[:, None] * classes.roll(1, 0)
         weights = expected * statistics["class_weights"]
         return -(weights * logs).sum() / weights.sum()
 
