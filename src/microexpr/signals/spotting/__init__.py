@@ -24,12 +24,13 @@ Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
 EYES = [ACTION_UNITS.index(unit) for unit in ("AU5", "AU7", "AU45")]  # units of lids that move with the gaze
 MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
-START = 0.04  # seconds at the start of a short video whose mean is its face at rest
+ENDS = 0.04  # seconds at either end of a short video whose mean is its face at rest
 REST_RATE = 10  # a second at which the face at rest is computed
 NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 SYLLABLES = 1.0  # seconds of the longest movement that can be a part of speech
 SKIRT = 0.06  # seconds next to an expression that may still belong to it
+MOUTH_DEVIATION = 4.0  # deviations of its noise above which the mouth counts as moving, next to an expression
 MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
 
 
@@ -66,12 +67,12 @@ class Params(BaseModel):
         default=1.5, ge=0.1, le=5, description="seconds before and after an expression that tell whether it is speech"
     )
     spoken: float = Field(
-        default=0.15,
+        default=0.1,
         gt=0,
         le=1,
         description="share of these in which the mouth moves, next to brief movements of speech",
     )
-    spoken_macro: float = Field(default=0.3, gt=0, le=1, description="the same, next to longer ones")
+    spoken_macro: float = Field(default=0.2, gt=0, le=1, description="the same, next to longer ones")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
     lids: float = Field(
         default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every glance"
@@ -154,7 +155,8 @@ def resting_face(
     columns = smoothed.reshape(len(smoothed), -1)
     counted = np.ones(len(smoothed), bool) if resting is None else resting
     if is_short(len(smoothed), fps, params):
-        return _rest_around_one_expression(columns, max(1, round(START * fps)), counted).reshape(smoothed.shape)
+        edge, may_be_cut = max(1, round(ENDS * fps)), is_clip(len(smoothed), fps, params)
+        return _rest_around_one_expression(columns, edge, counted, may_be_cut).reshape(smoothed.shape)
     step, time = max(1, round(fps / REST_RATE)), np.arange(len(smoothed))
     samples, counted = columns[::step], counted[::step]
     reach = min(round(window * fps / step / 2), (len(samples) - 1) // 2)
@@ -168,12 +170,17 @@ def resting_face(
     return np.asarray(rest.reshape(smoothed.shape))
 
 
-def _rest_around_one_expression(columns: np.ndarray, edge: int, resting: np.ndarray) -> np.ndarray:
-    """Return the resting value at each frame of a video [T, n] that data sets cut around one expression: the mean of
-    its first `edge` frames, since many end at the apex; where these are not `resting`, the median of those that are."""
-    starts_at_rest = resting[:edge].any() or not resting.any()
-    rest = columns[:edge].mean(axis=0) if starts_at_rest else np.median(columns[resting], axis=0)
-    return np.broadcast_to(rest, columns.shape)
+def _rest_around_one_expression(columns: np.ndarray, edge: int, resting: np.ndarray, may_be_cut: bool) -> np.ndarray:
+    """Return the resting value at each frame of a video [T, n] that data sets cut around one expression.
+
+    It is the straight line between its ends of `edge` frames, or the start alone if the video may be cut at the apex;
+    where an end that counts is not `resting`, the median of the frames that are."""
+    ends = (slice(edge),) if may_be_cut else (slice(edge), slice(len(columns) - edge, None))
+    if resting.any() and not all(resting[end].any() for end in ends):
+        return np.broadcast_to(np.median(columns[resting], axis=0), columns.shape)
+    first, last = (columns[end].mean(axis=0) for end in (ends[0], ends[-1]))
+    share = np.linspace(0, 1, len(columns))[:, None]
+    return np.asarray((1 - share) * first + share * last)
 
 
 def is_short(frames: int, fps: float, params: Params) -> bool:
@@ -300,7 +307,9 @@ def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float, p
     """Return whether the mouth moves before and after an expression so often that this, too, is a part of speech."""
     if kind not in ("micro", "macro") or offset - onset + 1 > SYLLABLES * fps:
         return False
-    is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MIN_DEVIATION
+    if is_short(len(signal.seen), fps, params):  # where what lasts counts as movement, too
+        return False
+    is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MOUTH_DEVIATION
     margin, reach = round(SKIRT * fps), round(params.around * fps)
     first, last = max(0, onset - margin), offset + 1 + margin
     sides = (slice(max(0, first - reach), first), slice(last, last + reach))
