@@ -30,7 +30,6 @@ NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 SYLLABLES = 1.0  # seconds of the longest movement that can be a part of speech
 SKIRT = 0.06  # seconds next to an expression that may still belong to it
-MOUTH_DEVIATION = 4.0  # deviations of its noise above which the mouth counts as moving, next to an expression
 MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
 
 
@@ -67,12 +66,12 @@ class Params(BaseModel):
         default=1.5, ge=0.1, le=5, description="seconds before and after an expression that tell whether it is speech"
     )
     spoken: float = Field(
-        default=0.1,
+        default=0.15,
         gt=0,
         le=1,
         description="share of these in which the mouth moves, next to brief movements of speech",
     )
-    spoken_macro: float = Field(default=0.2, gt=0, le=1, description="the same, next to longer ones")
+    spoken_macro: float = Field(default=0.3, gt=0, le=1, description="the same, next to longer ones")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
     lids: float = Field(
         default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every glance"
@@ -309,7 +308,7 @@ def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float, p
         return False
     if is_short(len(signal.seen), fps, params):  # where what lasts counts as movement, too
         return False
-    is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MOUTH_DEVIATION
+    is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MIN_DEVIATION
     margin, reach = round(SKIRT * fps), round(params.around * fps)
     first, last = max(0, onset - margin), offset + 1 + margin
     sides = (slice(max(0, first - reach), first), slice(last, last + reach))
