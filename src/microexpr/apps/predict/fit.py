@@ -29,7 +29,7 @@ from microexpr.training.steps import checkpoint_store
 logger = logging.getLogger(__name__)
 
 SEED = 0
-MIN_BLUR = 0.3  # pixels: a Gaussian that changes nothing
+MIN_BLUR = 0.3  # pixels: a Gaussian that changes hardly anything
 FOLDS = 4  # parts of the held-out subjects, each measured by what the others fit
 METHOD = "flow_cnn"
 PARAMS = {"members": 4, "width": 32, "epochs": 6}

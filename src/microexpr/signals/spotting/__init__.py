@@ -29,7 +29,7 @@ REST_RATE = 10  # a second at which the face at rest is computed
 NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 SYLLABLES = 1.0  # seconds of the longest movement that can be a part of speech
-SKIRT = 0.06  # seconds next to an expression that may still belong to it
+MARGIN = 0.06  # seconds next to an expression that may still belong to it
 MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
 
 
@@ -309,7 +309,7 @@ def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float, p
     if is_short(len(signal.seen), fps, params):  # where what lasts counts as movement, too
         return False
     is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MIN_DEVIATION
-    margin, reach = round(SKIRT * fps), round(params.around * fps)
+    margin, reach = round(MARGIN * fps), round(params.around * fps)
     first, last = max(0, onset - margin), offset + 1 + margin
     sides = (slice(max(0, first - reach), first), slice(last, last + reach))
     shares = [float(is_moving[side][seen].mean()) for side in sides if (seen := signal.seen[side]).sum() >= margin]
