@@ -15,12 +15,12 @@ def test_the_nearest_rate_is_described(fps, measured):
     figures = rates.at(fps, DIGEST)
     assert figures["fps"] == measured and {*figures["errors"]} == {*EVENTS}
     assert figures["description"].startswith(f"at {measured} frames a second, in {figures['films']} rendered films: F1")
-    assert f"UF1 of the classes {figures['uf1']:.2f}" in figures["description"]
+    assert f"{figures['right']} of {figures['hits']} classes right" in figures["description"]
 
 
 def test_classes_of_other_weights_were_not_measured():
     figures = rates.at(30, "0" * 64)
-    assert "uf1" not in figures and "UF1" not in figures["description"]
+    assert figures.keys().isdisjoint(rates.CLASSES) and "classes" not in figures["description"]
 
 
 def test_the_figures_are_of_the_weights_that_are_shipped():
