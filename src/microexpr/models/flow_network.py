@@ -11,7 +11,17 @@ from pydantic import Field
 from torch import Tensor
 
 from microexpr.models import base
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import (
+    Batch,
+    ClipTensors,
+    Modules,
+    NetworkMethod,
+    Optimiser,
+    Phase,
+    Shapes,
+    Statistics,
+    Update,
+)
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recipe import class_weights, cosine
 
@@ -47,11 +57,14 @@ class FlowNetwork(NetworkMethod):
             "class_weights": class_weights(train.targets["label"], self.classes),
         }
 
+    def optimiser(self) -> Optimiser:
+        """Return the optimiser of the network, which is given the tensors to train."""
+        return partial(torch.optim.Adam, lr=self.params.lr)
+
     def phases(self) -> list[Phase]:
-        adam = partial(torch.optim.Adam, lr=self.params.lr)
         return [
             Phase(
-                [Update(self.loss, {"network": adam})],
+                [Update(self.loss, {"network": self.optimiser()})],
                 self.params.epochs,
                 self.params.batch,
                 schedule=cosine if self.params.cosine else base.constant,
@@ -59,11 +72,14 @@ class FlowNetwork(NetworkMethod):
         ]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        flow = batch["flow"]
-        if self.params.mirror:
-            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
-        scores = modules.network(normalise_flow(flow, statistics), rng)
+        scores = modules.network(normalise_flow(self.mirror_some(batch["flow"], rng), statistics), rng)
         return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+
+    def mirror_some(self, flow: Tensor, rng: Stream) -> Tensor:
+        """Mirror the share `mirror` of the clips of flow [B, 3, H, W]."""
+        if not self.params.mirror:
+            return flow
+        return torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         scores: Tensor = modules.network(normalise_flow(batch["flow"], statistics))

@@ -2,8 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -59,7 +58,7 @@ def run(
     Both sides have micro-expressions, and the files of the subjects of the population who show them."""
     job, files = training
     job, inputs = pretrain.load_population(job, map(str, files))
-    views = with_views(inputs.clips, job.all_clips, files)
+    views = with_pictures(inputs.clips, job.all_clips, files, VIEWS)
     assert isinstance(job.method, FlowCnn)
     checkpoints = checkpoint_store(job, inputs, checkpoint_dir)
     fold = engine.FoldIndices("population", np.arange(len(views)), np.zeros(0, int))
@@ -77,32 +76,16 @@ def run(
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in (figures | calibration_figures).items()))
 
 
-def with_pictures(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES) -> ClipTensors:
-    """Return the tensors of clips of the population with their flow as pictures."""
-    images = [as_picture(flow, pictures.USUAL) for _, flow in read_flow(clips, files)]
-    return replace(tensors, inputs={"flow": torch.from_numpy(np.stack(images))})
-
-
-def with_views(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES) -> ClipTensors:
-    """Return the tensors of clips of the population with their flow as pictures, after each clip other views of it."""
-    images = [
-        picture
-        for clip, flow in read_flow(clips, files)
-        for picture in (
-            as_picture(flow, pictures.USUAL),
-            *(view(flow, seeds.generator(SEED, METHOD, clip.id, str(i))) for i in range(VIEWS)),
-        )
-    ]
-    targets = {name: values.repeat_interleave(1 + VIEWS, 0) for name, values in tensors.targets.items()}
-    return ClipTensors({"flow": torch.from_numpy(np.stack(images))}, targets)
-
-
-def read_flow(clips: Sequence[Clip], files: SUBJECT_FILES) -> Iterator[tuple[Clip, np.ndarray]]:
-    """Yield each clip of the population with its flow float[3, H, W] of the crop."""
-    paths = {Path(path).stem: path for path in files}
+def with_pictures(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FILES, views: int = 0) -> ClipTensors:
+    """Return the tensors of clips of the population with their flow as pictures, each followed by other views of it."""
+    paths, images = {Path(path).stem: path for path in files}, []
     for clip in clips:
         with store.open_file(paths[clip.subject], POPULATION) as file:
-            yield clip, file["clips"][clip.name]["onset_apex"][()]
+            flow = file["clips"][clip.name]["onset_apex"][()]
+        images.append(as_picture(flow, pictures.USUAL))
+        images += [vary(flow, seeds.generator(SEED, METHOD, clip.id, str(i))) for i in range(views)]
+    targets = {name: values.repeat_interleave(1 + views, 0) for name, values in tensors.targets.items()}
+    return ClipTensors({"flow": torch.from_numpy(np.stack(images))}, targets)
 
 
 def as_picture(flow: np.ndarray, region: pictures.Region) -> np.ndarray:
@@ -110,7 +93,7 @@ def as_picture(flow: np.ndarray, region: pictures.Region) -> np.ndarray:
     return pictures.flow_as_picture(flow, region, PICTURES.normalise)
 
 
-def view(flow: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def vary(flow: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a picture of flow [3, H, W] as another camera and crop might give it: of a region nearby, blurred and with
     movement that is none."""
     left, right, top, bottom = pictures.USUAL

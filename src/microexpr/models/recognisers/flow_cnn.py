@@ -11,13 +11,11 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models import base
-from microexpr.models.base import Batch, Modules, Phase, Statistics, Update
+from microexpr.models.base import Batch, Modules, Optimiser, Statistics
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork, mirror_flow, normalise_flow
-from microexpr.models.recipe import cosine
+from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork, normalise_flow
 
-CUBE = 3  # power of a uniform number by which the share of the other clip is small for most
+EXPONENT = 3  # of the uniform number that a share of another clip comes from, so that most are small
 
 
 class Member(nn.Module):
@@ -82,21 +80,15 @@ class FlowCnn(FlowNetwork):
         params = self.params
         return {"network": Network(params.members, params.width, params.dropout, self.classes)}
 
-    def phases(self) -> list[Phase]:
-        params = self.params
-        adam = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
-        schedule = cosine if params.cosine else base.constant
-        return [Phase([Update(self.loss, {"network": adam})], params.epochs, params.batch, schedule=schedule)]
+    def optimiser(self) -> Optimiser:
+        return partial(torch.optim.AdamW, lr=self.params.lr, weight_decay=self.params.weight_decay)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        flow, label = batch["flow"], batch["label"]
-        if self.params.mirror:
-            flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
-        share = self.params.mix * rng.uniform(len(flow)) ** CUBE
-        flow = normalise_flow(flow, statistics)
+        flow = normalise_flow(self.mirror_some(batch["flow"], rng), statistics)
+        share = self.params.mix * rng.uniform(len(flow)) ** EXPONENT
         mixed = torch.lerp(flow, flow.roll(1, 0), share[:, None, None, None])
         logs = F.log_softmax(modules.network(mixed, rng), dim=-1).mean(0)  # [B, C]
-        classes = F.one_hot(label, self.classes)
+        classes = F.one_hot(batch["label"], self.classes)
         expected = (1 - share)[:, None] * classes + share[:, None] * classes.roll(1, 0)
         weights = expected * statistics["class_weights"]
         return -(weights * logs).sum() / weights.sum()
