@@ -240,6 +240,12 @@ def test_little_rest_next_to_another_expression_is_a_reason():
     assert limits.repetition(first, [first, blink], 100) == ()
 
 
+@pytest.mark.parametrize(("step", "frames", "is_cut"), [(1, 31, True), (1, 32, False), (2, 32, True), (2, 33, False)])
+def test_a_video_that_ends_before_a_movement_is_named(step, frames, is_cut):
+    interval = spotting.Interval("micro", 10, 20, 30, 12.0, {})
+    assert limits.cut_off(interval, step, frames) == ("the video ends before the movement does",) * is_cut
+
+
 def test_what_a_header_says_wrong_is_warned_of(tmp_path):
     even = Timing(frames=500, shortest=10, longest=10)
     assert limits.differences_from_header(shown(tmp_path), even) == []
