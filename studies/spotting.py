@@ -164,14 +164,10 @@ def spot(path: Path, events: Events, models: predict.Models) -> dict[Kind, Count
     """Return the counts of each kind in one video.
 
     A micro-expression that the video cuts off is none to be found; of a macro-expression its visible part is."""
-    results = path.with_suffix(".json")
-    if not results.exists():
-        prediction = predict.predict(footage.open_footage(path, None), models)
-        intervals = [expression.interval for expression in prediction.expressions]
-        spans = {kind: [(i.onset, i.offset) for i in intervals if i.kind == kind] for kind in KINDS}
-        results.write_text(json.dumps({"frames": prediction.footage.frames, **spans}), encoding="utf-8")
-    spotted = json.loads(results.read_text(encoding="utf-8"))
-    return {kind: count(spotted[kind], true_spans(events, kind, spotted["frames"])) for kind in KINDS}
+    prediction = predict.predict(footage.open_footage(path, None), models)
+    intervals, frames = [expression.interval for expression in prediction.expressions], prediction.footage.frames
+    spotted = {kind: [(i.onset, i.offset) for i in intervals if i.kind == kind] for kind in KINDS}
+    return {kind: count(spotted[kind], true_spans(events, kind, frames)) for kind in KINDS}
 
 
 def true_spans(events: Events, kind: Kind, frames: int) -> list[Span]:

@@ -15,14 +15,15 @@ import torch
 from microexpr.apps.measure import reader
 from microexpr.apps.measure.columns import MeasuredFace, table
 from microexpr.apps.measure.reader import AuReader, FaceFeatures
-from microexpr.apps.predict import STEADY, Progress, domain, limits
+from microexpr.apps.predict import Progress, domain, limits
 from microexpr.apps.predict.footage import Footage, is_rendered
+from microexpr.apps.predict.head import steady_landmarks
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import picture
 from microexpr.datasets.video import Timing
 from microexpr.signals import faces
-from microexpr.signals.aus import filters, recording
+from microexpr.signals.aus import recording
 from microexpr.signals.faces import FaceTrack, align, alignment
 from microexpr.signals.faces.pose import correct_yaw
 from microexpr.signals.landmarks.gaze import gaze
@@ -68,7 +69,7 @@ class SteadyFace:
 
     def __init__(self, track: FaceTrack, fps: float):
         self.track = track
-        self._steady = filters.smooth_stretches(track.landmarks, track.detected, fps, STEADY)
+        self._steady = steady_landmarks(track.landmarks, track.detected, fps)
 
     def matrix(self, i: int) -> np.ndarray:
         """Return the similarity, float64[2, 3], from the pixels of frame i to those of its crop."""

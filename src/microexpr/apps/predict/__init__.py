@@ -16,19 +16,18 @@ import torch
 from microexpr.apps.predict import limits, rates, recognition, recorded
 from microexpr.apps.predict.calibration import Calibration
 from microexpr.apps.predict.footage import Footage
+from microexpr.apps.predict.head import steady_alignment, tracked_landmarks, tracking_step, turn
 from microexpr.apps.predict.recognition import Classes, Excerpt
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import video
 from microexpr.signals import faces, frame_edges, spotting
-from microexpr.signals.aus import filters, recording, regressor
+from microexpr.signals.aus import recording, regressor
 from microexpr.signals.aus.regressor import FaceFeatures
-from microexpr.signals.faces import FaceTrack, align, alignment, predictors
+from microexpr.signals.faces import FaceTrack, align, predictors
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.training import refit
 
-TRACKED = 10  # times a second that the face is detected
-STEADY = 1.0  # seconds before and after over which its position is averaged, so that alignment adds no movement
 READ = 100  # times a second that action units are read, at most
 PART = 5.0  # seconds read against one frame
 LEAST = 0.05  # share of detections that must find the face
@@ -85,6 +84,7 @@ class Curves:
     gaze: np.ndarray  # float64[T], pixels of the crop
     detected: np.ndarray  # bool[T], whether the face was detected, and nothing covers it
     resting: np.ndarray  # bool[T], whether it shows little expression
+    turn: np.ndarray  # float64[T, 3], yaw, pitch and roll of the head in degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Prediction:
     """The result for one video."""
 
     footage: Footage
-    face: FaceTrack  # TRACKED times a second
+    face: FaceTrack  # head.TRACKED times a second
     curves: Curves
     signal: spotting.Signal
     expressions: list[Expression]
@@ -131,7 +131,7 @@ class Spotted:
     """The expressions of one video, without their classes."""
 
     footage: Footage  # with the number of frames that decode
-    face: FaceTrack  # TRACKED times a second
+    face: FaceTrack  # head.TRACKED times a second
     curves: Curves
     signal: spotting.Signal
     intervals: list[spotting.Interval]  # in frames of the video
@@ -150,7 +150,9 @@ def spot(
     footage = footage if footage.files else replace(footage, frames=timing.frames)
     curves = read_curves(footage, face, reader, progress)
     fps = footage.fps / curves.step
-    signal = spotting.compute_signal(curves.intensity, curves.gaze, fps, params, curves.detected, curves.resting)
+    signal = spotting.compute_signal(
+        curves.intensity, curves.gaze, fps, params, curves.detected, curves.resting, curves.turn
+    )
     intervals = [in_frames(interval, curves.step) for interval in spotting.spot(signal, fps, params)]
     return Spotted(footage, face, curves, signal, intervals, differences)
 
@@ -182,10 +184,10 @@ def predict(
 
 
 def track_face(footage: Footage, progress: Progress, timing: video.Timing, every: int | None = None) -> FaceTrack:
-    """Track the largest face, `TRACKED` times a second or in every n-th frame, and add the times of all to `timing`.
+    """Track the largest face, `head.TRACKED` times a second or in every n-th frame; add the times of all to `timing`.
 
     Raises DataError if the face is in fewer than `LEAST` of the frames."""
-    every = every or _tracking_step(footage)
+    every = every or tracking_step(footage.fps)
     params = faces.Params(min_detected=LEAST, smooth=0)
     frames = footage.read_frames(lambda number: number % every == 0, timing)
     counted = _count(frames, "looking for the face", footage.frames // every, progress)
@@ -210,7 +212,7 @@ def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, prog
         frames = footage.read_frames(lambda number: number % step == 0)
         counted = _count(frames, "reading action units", footage.frames // step, progress)
         for i, frame in enumerate(counted):
-            if not detected[min(i * step // _tracking_step(footage), len(detected) - 1)]:
+            if not detected[min(i * step // tracking_step(footage.fps), len(detected) - 1)]:
                 gaze.append(0.0)
                 yield None
                 continue
@@ -219,32 +221,8 @@ def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, prog
             yield reader.describe(crop)
 
     read = recording.curves(looks(), reader, round(PART * footage.fps / step))
-    return Curves(step, read.intensity, np.array(gaze), read.seen, read.resting)
-
-
-def steady_alignment(
-    footage: Footage, face: FaceTrack
-) -> tuple[Callable[[int], np.ndarray], Callable[[int], np.ndarray]]:
-    """Return two functions of a frame's number: its similarity to the crop [2, 3], and its landmarks [68, 2] there.
-
-    Both interpolate between smoothed positions of the tracked face, so that they change slowly."""
-    rate = footage.fps / _tracking_step(footage)
-    smoothed = filters.smooth_stretches(face.landmarks, face.detected, rate, STEADY)
-    matrices = np.stack([alignment(landmarks[None]) for landmarks in smoothed])
-    tracked = np.arange(len(smoothed)) * _tracking_step(footage)
-
-    def interpolate(values: np.ndarray, number: int) -> np.ndarray:
-        after = int(np.clip(np.searchsorted(tracked, number), 1, max(len(tracked) - 1, 1)))
-        if len(tracked) == 1:
-            return np.asarray(values[0])
-        share = np.clip((number - tracked[after - 1]) / (tracked[after] - tracked[after - 1]), 0, 1)
-        return np.asarray((1 - share) * values[after - 1] + share * values[after])
-
-    def landmarks_at(number: int) -> np.ndarray:
-        matrix = interpolate(matrices, number)
-        return interpolate(smoothed, number) @ matrix[:, :2].T + matrix[:, 2]
-
-    return lambda number: interpolate(matrices, number), landmarks_at
+    turns = turn(footage, face, np.arange(len(gaze)) * step)
+    return Curves(step, read.intensity, np.array(gaze), read.seen, read.resting, turns)
 
 
 def in_frames(interval: spotting.Interval, step: int) -> spotting.Interval:
@@ -293,17 +271,6 @@ def classify(
                 later = [other.start for onset, other in spans.items() if onset not in classes]
                 frames = {number: frame for number, frame in frames.items() if later and number >= min(later)}
     return classes
-
-
-def tracked_landmarks(footage: Footage, face: FaceTrack, numbers: Sequence[int]) -> np.ndarray:
-    """Return the landmarks in these frames, float64[n, 68, 2], interpolated between those that were tracked."""
-    tracked = np.arange(len(face.landmarks)) * _tracking_step(footage)
-    columns = face.landmarks.reshape(len(tracked), -1).T
-    return np.column_stack([np.interp(numbers, tracked, column) for column in columns]).reshape(-1, 68, 2)
-
-
-def _tracking_step(footage: Footage) -> int:
-    return max(1, round(footage.fps / TRACKED))
 
 
 def _count(frames: Iterator[np.ndarray], what: str, total: int, progress: Progress) -> Iterator[np.ndarray]:

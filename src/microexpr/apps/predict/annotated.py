@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from microexpr.apps.predict import Expression, Prediction, Progress, silent, tracked_landmarks, written
+from microexpr.apps.predict import Expression, Prediction, Progress, silent, written
+from microexpr.apps.predict.head import tracked_landmarks
 from microexpr.rendering.recording import MARK, recorder
 
 RATE = 25  # frames a second of the annotated video, about

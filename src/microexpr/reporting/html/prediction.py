@@ -23,11 +23,11 @@ from microexpr.apps.predict import (
     limits,
     magnified,
     silent,
-    steady_alignment,
     written,
 )
 from microexpr.apps.predict import truth as true_expressions
 from microexpr.apps.predict.footage import Footage
+from microexpr.apps.predict.head import steady_alignment
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
 from microexpr.core.grayscale import luma

@@ -19,6 +19,8 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
+from microexpr.signals.spotting import turns
+from microexpr.signals.spotting.noise import camera_noise, heavy_noise_level, noise_level
 
 Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
@@ -26,11 +28,9 @@ EYES = [ACTION_UNITS.index(unit) for unit in ("AU5", "AU7", "AU45")]  # units of
 MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
 ENDS = 0.04  # seconds at either end of a short video whose mean is its face at rest
 REST_RATE = 10  # a second at which the face at rest is computed
-NORMAL_MEDIAN = 0.6745  # median of the absolute value of standard normal noise
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 SYLLABLES = 1.0  # seconds of the longest movement that can be a part of speech
 MARGIN = 0.06  # seconds next to an expression that may still belong to it
-MIN_NOISE = 0.012  # FACS intensity: less is no movement that counts, and a rendered face can be without noise
 
 
 class Params(BaseModel):
@@ -65,13 +65,14 @@ class Params(BaseModel):
     around: float = Field(
         default=1.5, ge=0.1, le=5, description="seconds before and after an expression that tell whether it is speech"
     )
-    spoken: float = Field(
-        default=0.15,
-        gt=0,
-        le=1,
-        description="share of these in which the mouth moves, next to brief movements of speech",
+    syllable: float = Field(
+        default=0.4, ge=0.2, le=2, description="seconds whose median is subtracted for the mouth's movements of speech"
     )
-    spoken_macro: float = Field(default=0.3, gt=0, le=1, description="the same, next to longer ones")
+    mouth: float = Field(default=4.0, ge=3, le=100, description="deviations of its noise above which the mouth speaks")
+    spoken: float = Field(
+        default=0.12, gt=0, le=1, description="share of the time around in which it speaks, next to brief movements"
+    )
+    spoken_macro: float = Field(default=0.25, gt=0, le=1, description="the same, next to longer ones")
     gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
     lids: float = Field(
         default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every glance"
@@ -97,6 +98,7 @@ class Signal:
     change: np.ndarray  # float64[T, 17, 2], FACS intensity since the face at rest
     sustained: np.ndarray  # float64[T, 17, 2], `change` in deviations of its noise
     transient: np.ndarray  # float64[T, 17, 2], change since the second around, in the same; blinks are in AU45 alone
+    mouth: np.ndarray  # float64[T], movement of the mouth that lasts a syllable, in deviations of its noise
     gaze: np.ndarray  # float64[T], distance of gaze from its position at rest, in deviations of its noise
     seen: np.ndarray  # bool[T], frames that show the face
     height: float  # deviations that an event must exceed
@@ -115,32 +117,40 @@ def compute_signal(
     params: Params,
     seen: np.ndarray | None = None,
     resting: np.ndarray | None = None,
+    turn: np.ndarray | None = None,
 ) -> Signal:
     """Compute the curves from intensities [T, 17, 2] since any frame, and horizontal gaze [T] in any unit.
 
     `seen`, bool[T], says which frames show the face, by default all; signals are 0 in the others. `resting`, bool[T],
-    says which show little expression, by default all: the resting face is taken from these."""
+    says which show little expression, by default all: the resting face is taken from these. `turn`, [T, 3], is how the
+    head is turned, in degrees, by default not at all."""
     seen = np.ones(len(gaze), bool) if seen is None else seen
     resting = np.ones(len(gaze), bool) if resting is None else resting
+    short = is_short(int(seen.sum()), fps, params)
+    if turn is not None and not short:
+        curves = turns.without_turn(curves, turn, seen, fps)
     change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
+    mouth = np.zeros(curves[:, MOUTH].shape)
     for part in stretches(seen):
         smoothed = gaussian_filter1d(curves[part].astype(float), params.smooth * fps, axis=0)
         change[part] = smoothed - resting_face(smoothed, fps, params.rest, params, resting[part])
         transient[part] = smoothed - resting_face(smoothed, fps, params.brief, params, None)
+        mouth[part] = smoothed[:, MOUTH] - resting_face(smoothed[:, MOUTH], fps, params.syllable, params, None)
         smoothed_gaze = gaussian_filter1d(gaze[part].astype(float), params.smooth * fps)
         gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, params.rest, params, None)
-    if is_short(int(seen.sum()), fps, params):  # it has few frames at rest
+    if short:  # it has few frames at rest
         noise = change_noise = params.wander * camera_noise(curves, seen, params.smooth * fps)
     else:
-        quiet = seen & resting
-        noise, change_noise = noise_level(transient[seen]), noise_level(change[quiet if quiet.any() else seen])
+        quiet = seen & resting if (seen & resting).any() else seen
+        noise, change_noise = heavy_noise_level(transient[quiet]), heavy_noise_level(change[quiet])
     transient = np.maximum(transient / noise, 0)
     lids = transient[:, BLINK].mean(axis=1)
     transient = np.maximum(transient - params.leak * lids[:, None, None], 0)
     transient[:, BLINK] = lids[:, None]
     height = params.clip_height if is_clip(len(seen), fps, params) else params.height
     gaze_deviations = np.abs(gaze_shift / noise_level(gaze_shift[seen]))
-    return Signal(change, change / change_noise, transient, gaze_deviations, seen, height)
+    sustained, spoken = change / change_noise, (mouth / noise_level(mouth[seen])).max(axis=(1, 2))
+    return Signal(change, sustained, transient, spoken, gaze_deviations, seen, height)
 
 
 def resting_face(
@@ -190,25 +200,6 @@ def is_short(frames: int, fps: float, params: Params) -> bool:
 def is_clip(frames: int, fps: float, params: Params) -> bool:
     """Return whether a video is of about the length of a brief expression, as data sets cut them."""
     return frames < params.brief * fps
-
-
-def noise_level(change: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of noise, [...] of [T, ...], by the median, which expressions do not change."""
-    if not len(change):
-        return np.full(change.shape[1:], MIN_NOISE)
-    noise: np.ndarray = np.maximum(np.median(np.abs(change), axis=0) / NORMAL_MEDIAN, MIN_NOISE)
-    return noise
-
-
-def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.ndarray:
-    """Return the standard deviation, [...], of independent noise of frames in curves [T, ...] after smoothing.
-
-    Second differences remove what changes slowly, as all movements do; `deviation` of the Gaussian is in frames."""
-    bends = np.concatenate([np.diff(curves[part], 2, axis=0) for part in stretches(seen)] or [curves[:0]])
-    impulse = np.zeros(2 * int(4 * deviation + 1) + 1)
-    impulse[len(impulse) // 2] = 1
-    smoothing = np.sqrt((gaussian_filter1d(impulse, deviation) ** 2).sum()) if deviation else 1.0
-    return noise_level(bends / np.sqrt(6) * smoothing)
 
 
 def spot(signal: Signal, fps: float, params: Params) -> list[Interval]:
@@ -308,7 +299,7 @@ def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float, p
         return False
     if is_short(len(signal.seen), fps, params):  # where what lasts counts as movement, too
         return False
-    is_moving = signal.transient[:, MOUTH].max(axis=(1, 2)) >= MIN_DEVIATION
+    is_moving = signal.mouth >= params.mouth
     margin, reach = round(MARGIN * fps), round(params.around * fps)
     first, last = max(0, onset - margin), offset + 1 + margin
     sides = (slice(max(0, first - reach), first), slice(last, last + reach))

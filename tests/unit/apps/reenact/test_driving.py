@@ -74,9 +74,8 @@ def read(take, monkeypatch, tmp_path):
     every = np.ones(take.frames, bool)
     monkeypatch.setattr(footage, "open_footage", lambda path, fps: take)
     monkeypatch.setattr(predict, "track_face", lambda *arguments: None)
-    monkeypatch.setattr(
-        predict, "read_curves", lambda *arguments: Curves(1, take.values, np.zeros(take.frames), every, every)
-    )
+    still = Curves(1, take.values, np.zeros(take.frames), every, every, np.zeros((take.frames, 3)))
+    monkeypatch.setattr(predict, "read_curves", lambda *arguments: still)
     return driving.read_video(tmp_path / "take.avi", None)
 
 
