@@ -123,12 +123,13 @@ def compute_signal(
 
     `seen`, bool[T], says which frames show the face, by default all; signals are 0 in the others. `resting`, bool[T],
     says which show little expression, by default all: the resting face is taken from these. `turn`, [T, 3], is how the
-    head is turned, in degrees, by default not at all."""
+    head is turned, in degrees, by default not at all; it counts in recordings of twice `rest` or more."""
     seen = np.ones(len(gaze), bool) if seen is None else seen
     resting = np.ones(len(gaze), bool) if resting is None else resting
-    short = is_short(int(seen.sum()), fps, params)
-    if turn is not None and not short:
-        curves = turns.without_turn(curves, turn, seen, fps)
+    frames, level = int(seen.sum()), noise_level
+    if frames >= 2 * params.rest * fps:  # most of it is at rest
+        level = heavy_noise_level
+        curves = curves if turn is None else turns.without_turn(curves, turn, seen, fps)
     change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
     mouth = np.zeros(curves[:, MOUTH].shape)
     for part in stretches(seen):
@@ -138,11 +139,11 @@ def compute_signal(
         mouth[part] = smoothed[:, MOUTH] - resting_face(smoothed[:, MOUTH], fps, params.syllable, params, None)
         smoothed_gaze = gaussian_filter1d(gaze[part].astype(float), params.smooth * fps)
         gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, params.rest, params, None)
-    if short:  # it has few frames at rest
+    if is_short(frames, fps, params):  # it has few frames at rest
         noise = change_noise = params.wander * camera_noise(curves, seen, params.smooth * fps)
     else:
         quiet = seen & resting if (seen & resting).any() else seen
-        noise, change_noise = heavy_noise_level(transient[quiet]), heavy_noise_level(change[quiet])
+        noise, change_noise = level(transient[quiet]), level(change[quiet])
     transient = np.maximum(transient / noise, 0)
     lids = transient[:, BLINK].mean(axis=1)
     transient = np.maximum(transient - params.leak * lids[:, None, None], 0)
