@@ -263,7 +263,6 @@ DIFFICULTY = ("easy", "standard", "hard")
 BASE = take.Params(**OTHER)
 STILL = take.Params(**OTHER | {"micro": 0, "blinks": 0})
 OTHERS = {
-    "25 frames a second": Scene(take.Params(**OTHER, fps=25)),
     "a head that turns by 30 degrees": Scene(BASE, act=turn_head),
     "a black box over the mouth": Scene(BASE, edit=cover((0, 0, 0), "box")),
     "a hand over the mouth": Scene(BASE, edit=cover((190, 140, 115), "hand")),

@@ -143,6 +143,7 @@ def spot(
 ) -> Spotted:
     """Spot the expressions of a video. Raises DataError if no face is found."""
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     params = params or spotting.Params()
     timing = video.Timing()
     face = track_face(footage, progress, timing)
@@ -161,7 +162,6 @@ def predict(
     footage: Footage, models: Models, progress: Progress = silent, params: spotting.Params | None = None
 ) -> Prediction:
     """Spot the expressions of a video and classify its micro-expressions. Raises DataError if no face is found."""
-    torch.set_num_threads(1)
     spotted = spot(footage, models.reader, progress, params)
     footage, face, curves, signal = spotted.footage, spotted.face, spotted.curves, spotted.signal
     micro = [interval for interval in spotted.intervals if interval.kind == "micro"]

@@ -16,7 +16,7 @@ from microexpr.apps.predict.domain import Limits
 BINS = 10  # of equal width, of the most probable class's probability
 TEMPERATURES = (0.2, 20.0)
 TOLERANCE = 1e-6
-WIDENING = 0.7  # growth of the temperature by distance from the limits, of least cross-entropy (docs/predict.md)
+WIDENING = 0.7  # growth of the temperature by distance from the limits, of least calibration error (docs/predict.md)
 
 
 @dataclass(frozen=True, slots=True)
