@@ -64,3 +64,11 @@ def test_frames_without_a_face_count_for_nothing():
     curves[~seen], elsewhere[~seen] = 5, -40
     left = turns.without_turn(curves, elsewhere, seen, FPS)
     assert left[seen] == pytest.approx(turns.without_turn(curves[seen], turn[seen], seen[seen], FPS), abs=1e-9)
+
+
+def test_in_a_short_recording_the_turn_counts_for_nothing():
+    """It has too few frames to tell a slow smile from a head that turns along with it."""
+    curves, gaze = (array[: 9 * FPS] for array in at_rest(FPS))
+    turn = turning_head(8.0)[: len(gaze)]
+    one, other = (spotting.compute_signal(curves, gaze, FPS, Params(), turn=angles) for angles in (turn, None))
+    assert np.array_equal(one.transient, other.transient) and np.array_equal(one.sustained, other.sustained)
