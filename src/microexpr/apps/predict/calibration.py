@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from microexpr.apps.predict.domain import Limits
@@ -46,6 +45,7 @@ class Calibration:
 
 def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
     """Return the temperature under which labels [N] are most likely, given scores [N, C] (least cross-entropy)."""
+    from scipy.optimize import minimize_scalar  # which takes long to load, and is for fitting alone
 
     def loss(logarithm: float) -> float:
         likelihoods = log_softmax(scores.astype(float) / np.exp(logarithm), axis=1)

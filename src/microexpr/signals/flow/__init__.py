@@ -10,13 +10,25 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.signals import frame_edges
-from microexpr.signals.flow.tvl1 import TvL1, tvl1
 from microexpr.signals.motion.head import Stabilise, head_motion, visible_face
 
 CROP = 288  # rows and columns of the crops that params are given for
 MARGIN = 16  # pixels: OpenCV's Farneback finds movement at the edges of a still picture
 EDGE = 8  # pixels of the crop inside the frame's edge over which TV-L1's smoothness carries what lies outside
 GREY = 127.5, 255.0  # the largest u or v, and the largest strain, of a normalised clip
+
+
+class TvL1(BaseModel):
+    """Settings of TV-L1 flow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")
+    tightness: float = Field(default=0.6, gt=0, le=5, description="theta: how far data and smooth field may part")
+    warps: int = Field(default=3, ge=1, le=50, description="at each level of the pyramid")
+    iterations: int = Field(default=10, ge=1, le=300, description="in each warp")
+    tolerance: float = Field(default=1e-4, ge=0, le=1, description="mean square change in a warp, to stop below")
+    median: bool = Field(default=True, description="3x3 median of the flow before each warp")
 
 
 class Farneback(BaseModel):
@@ -103,6 +115,8 @@ def _mean_brightness(image: np.ndarray, face: np.ndarray) -> float:
 
 
 def _tvl1(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:
+    from microexpr.signals.flow.tvl1 import tvl1  # with numba, which takes long to load
+
     return tvl1(first / np.float32(255), second / np.float32(255), params.tvl1)
 
 
