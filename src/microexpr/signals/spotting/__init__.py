@@ -126,10 +126,10 @@ def compute_signal(
     head is turned, in degrees, by default not at all; it counts in recordings of twice `rest` or more."""
     seen = np.ones(len(gaze), bool) if seen is None else seen
     resting = np.ones(len(gaze), bool) if resting is None else resting
-    frames, level = int(seen.sum()), noise_level
-    if frames >= 2 * params.rest * fps:  # most of it is at rest
-        level = heavy_noise_level
-        curves = curves if turn is None else turns.without_turn(curves, turn, seen, fps)
+    frames = int(seen.sum())
+    is_long = frames >= 2 * params.rest * fps  # most of it is at rest
+    if turn is not None and is_long:
+        curves = turns.without_turn(curves, turn, seen, fps)
     change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
     mouth = np.zeros(curves[:, MOUTH].shape)
     for part in stretches(seen):
@@ -143,7 +143,9 @@ def compute_signal(
         noise = change_noise = params.wander * camera_noise(curves, seen, params.smooth * fps)
     else:
         quiet = seen & resting if (seen & resting).any() else seen
-        noise, change_noise = level(transient[quiet]), level(change[quiet])
+        noise, change_noise = noise_level(transient[seen]), noise_level(change[quiet])
+        if is_long:
+            noise, change_noise = heavy_noise_level(transient[quiet]), heavy_noise_level(change[quiet])
     transient = np.maximum(transient / noise, 0)
     lids = transient[:, BLINK].mean(axis=1)
     transient = np.maximum(transient - params.leak * lids[:, None, None], 0)
@@ -248,6 +250,9 @@ def find_intervals(
         is_sure = may_be_cut or not is_cut or (kind == "macro" and signal.sustained[peak].max() >= signal.height)
         if kind == "macro":
             onset, apex, offset = extent(sustained_curve, peak, params.level, free)
+            shown = np.maximum(signal.sustained[apex], 0)
+            shown[BLINK] = 0
+            units = shown >= max(MIN_DEVIATION, params.level * shown.max())
         if is_spoken(kind, signal, onset, offset, fps, params):
             kind, is_sure = "speech", True
         quiet = score < signal.height  # the event's remainder beyond its ends is not another event
