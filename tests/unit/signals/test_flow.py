@@ -10,7 +10,8 @@ from skimage.registration import optical_flow_tvl1
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.reporting.plots import flow as drawing
-from microexpr.signals.flow import Params, TvL1, clip_flow, magnitude, normalise, onset_apex, orientation, strain
+from microexpr.signals.flow import Params, clip_flow, magnitude, normalise, onset_apex, orientation, strain
+from microexpr.signals.flow.settings import TvL1
 from microexpr.signals.flow.tvl1 import tvl1
 
 SIDE, SIZE = 288, 128

@@ -1,4 +1,4 @@
-"""Where the head of a tracked face is in each frame of a video: alignment, landmarks, turn. Arrays in, arrays out."""
+"""Follow the head of a tracked face through a video: alignment, landmarks and turn in each frame. Reads no frame."""
 
 from collections.abc import Callable, Sequence
 

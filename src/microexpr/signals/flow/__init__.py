@@ -10,37 +10,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.signals import frame_edges
+from microexpr.signals.flow.settings import Farneback, TvL1
 from microexpr.signals.motion.head import Stabilise, head_motion, visible_face
 
 CROP = 288  # rows and columns of the crops that params are given for
 MARGIN = 16  # pixels: OpenCV's Farneback finds movement at the edges of a still picture
 EDGE = 8  # pixels of the crop inside the frame's edge over which TV-L1's smoothness carries what lies outside
 GREY = 127.5, 255.0  # the largest u or v, and the largest strain, of a normalised clip
-
-
-class TvL1(BaseModel):
-    """Settings of TV-L1 flow."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")
-    tightness: float = Field(default=0.6, gt=0, le=5, description="theta: how far data and smooth field may part")
-    warps: int = Field(default=3, ge=1, le=50, description="at each level of the pyramid")
-    iterations: int = Field(default=10, ge=1, le=300, description="in each warp")
-    tolerance: float = Field(default=1e-4, ge=0, le=1, description="mean square change in a warp, to stop below")
-    median: bool = Field(default=True, description="3x3 median of the flow before each warp")
-
-
-class Farneback(BaseModel):
-    """Settings of Farneback's flow."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    levels: int = Field(default=4, ge=1, le=8, description="of the pyramid, each half the size")
-    window: int = Field(default=41, ge=9, le=144, description="side of the averaging window, pixels of the crop")
-    iterations: int = Field(default=4, ge=1, le=20, description="at each level")
-    neighbourhood: int = Field(default=7, ge=5, le=7, description="side of the polynomial's neighbourhood, pixels")
-    sigma: float = Field(default=1.5, ge=0.5, le=3, description="Gaussian weight of that neighbourhood, pixels")
 
 
 class Params(BaseModel):

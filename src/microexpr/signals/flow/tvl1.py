@@ -4,16 +4,12 @@ scikit-image's `optical_flow_tvl1` is the reference for every detail that the pa
 of the dual variable, stopping rule. A test compares the two; `benchmarks/flow.py` times them.
 """
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
 from numba import njit
 
 from microexpr.core.arithmetic import FASTMATH
-
-if TYPE_CHECKING:
-    from microexpr.signals.flow import TvL1
+from microexpr.signals.flow.settings import TvL1
 
 FLAT = np.float32(1e-30)  # squared slope below which an image counts as flat: its reciprocal overflows
 SMALLEST = 16  # rows and columns that no level of the pyramid goes below
@@ -24,7 +20,7 @@ DUAL_STEPS = 2  # of it between two steps of the data term
 kernel = njit(fastmath=FASTMATH, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
 
 
-def tvl1(first: np.ndarray, second: np.ndarray, params: "TvL1") -> np.ndarray:
+def tvl1(first: np.ndarray, second: np.ndarray, params: TvL1) -> np.ndarray:
     """Return u to the right and v downwards, float32[H, W, 2] in pixels, between images float32[H, W] in 0..1.
 
     `attachment` is the lambda of eq. 3, `tightness` its theta, which couples the two fields of eq. 8. Each level is
@@ -62,7 +58,7 @@ def _enlarge(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.ascontiguousarray(flow[:, rows[:, None], columns] * scale[:, None, None])
 
 
-def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: "TvL1") -> None:
+def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: TvL1) -> None:
     """Estimate the flow of one level; `flow` float32[2, H, W] (down, right) is changed in place."""
     shape = reference.shape
     warped, change, slope2 = (np.empty(shape, np.float32) for _ in range(3))

@@ -250,9 +250,9 @@ def find_intervals(
         is_sure = may_be_cut or not is_cut or (kind == "macro" and signal.sustained[peak].max() >= signal.height)
         if kind == "macro":
             onset, apex, offset = extent(sustained_curve, peak, params.level, free)
-            shown = np.maximum(signal.sustained[apex], 0)
-            shown[BLINK] = 0
-            units = shown >= max(MIN_DEVIATION, params.level * shown.max())
+            deviations = np.maximum(signal.sustained[apex], 0)
+            deviations[BLINK] = 0
+            units = deviations >= max(MIN_DEVIATION, params.level * deviations.max())
         if is_spoken(kind, signal, onset, offset, fps, params):
             kind, is_sure = "speech", True
         quiet = score < signal.height  # the event's remainder beyond its ends is not another event
