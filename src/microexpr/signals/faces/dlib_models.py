@@ -7,6 +7,7 @@ asks for.
 
 import warnings
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import dlib
@@ -20,10 +21,9 @@ def _api() -> Any:
     with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
         warnings.filterwarnings("ignore", "pkg_resources is deprecated")
         try:
-            from face_recognition import api
+            return import_module("face_recognition.api")  # by name, or a fork server would import it for all jobs
         except ImportError:
             return None
-    return api
 
 
 def _path(name: str) -> str:
