@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
@@ -154,11 +155,12 @@ class Server:
     def _load(self, names: list[str]) -> None:
         """Import modules, and call `prepare` of those of the package that have it: it fills caches that jobs share.
 
-        Those that cannot be imported are left to the job, which says so."""
+        Those that cannot be imported are left to the job, which says so; their warnings stand in no log."""
         for name in names:
             if name not in self.tried:
                 self.tried.add(name)
-                with suppress(Exception):
+                with suppress(Exception), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
                     module = importlib.import_module(name)
                     if name.startswith("microexpr.") and hasattr(module, "prepare"):
                         module.prepare()

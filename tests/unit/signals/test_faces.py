@@ -1,6 +1,7 @@
 """Landmarks, alignment and pose against known places and movements: a photograph that is moved, and rendered faces."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -124,7 +125,7 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
     assert stays.landmarks[5, 17:, 0].mean() > PHOTOGRAPH.shape[1]
 
 
-@pytest.mark.skipif(dlib_models.api is None, reason="needs face_recognition")
+@pytest.mark.skipif(find_spec("face_recognition") is None, reason="needs face_recognition")
 def test_without_face_recognition_its_models_see_the_same_face(monkeypatch: pytest.MonkeyPatch) -> None:
     def measure() -> list[np.ndarray]:
         (box,) = detection.detect(PHOTOGRAPH, 0)
@@ -137,7 +138,7 @@ def test_without_face_recognition_its_models_see_the_same_face(monkeypatch: pyte
 
     expected, loaded = measure(), dlib_models.encoder()
     try:
-        monkeypatch.setattr(dlib_models, "api", None)
+        monkeypatch.setattr(dlib_models, "_api", lambda: None)
         forget()
         assert all(map(np.array_equal, measure(), expected)) and dlib_models.encoder() is not loaded
     finally:

@@ -1,7 +1,8 @@
 """dlib's models of a face, as the packages face_recognition and face_recognition_models carry them. No frame comes in.
 
-face_recognition is the workflow's. Without it, as in the library alone, its models are loaded directly: pip would build
-the dlib that it asks for.
+face_recognition loads all of its models when it is imported, 100 MB, so it is imported with the first of them. It is
+the workflow's: without it, as in the library alone, they are loaded directly, since pip would build the dlib that it
+asks for.
 """
 
 import warnings
@@ -12,12 +13,17 @@ import dlib
 
 from microexpr.core.files import package_folder
 
-try:
+
+@cache
+def _api() -> Any:
+    """Return the module of face_recognition that holds its models, None where the package is not there."""
     with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
         warnings.filterwarnings("ignore", "pkg_resources is deprecated")
-        from face_recognition import api
-except ImportError:
-    api = None
+        try:
+            from face_recognition import api
+        except ImportError:
+            return None
+    return api
 
 
 def _path(name: str) -> str:
@@ -26,19 +32,21 @@ def _path(name: str) -> str:
 
 @cache
 def detector() -> Any:
-    """Return the detector of faces seen from the front."""
-    return api.face_detector if api else dlib.get_frontal_face_detector()
+    """Return the detector of faces seen from the front, which dlib itself carries."""
+    return dlib.get_frontal_face_detector()
 
 
 @cache
 def predictor() -> Any:
     """Return the predictor of iBUG's 68 landmarks in a face's box."""
-    return api.pose_predictor_68_point if api else dlib.shape_predictor(_path("shape_predictor_68_face_landmarks.dat"))
+    if api := _api():
+        return api.pose_predictor_68_point
+    return dlib.shape_predictor(_path("shape_predictor_68_face_landmarks.dat"))
 
 
 @cache
 def encoder() -> Any:
     """Return the network that embeds a face in 128 numbers."""
-    return (
-        api.face_encoder if api else dlib.face_recognition_model_v1(_path("dlib_face_recognition_resnet_model_v1.dat"))
-    )
+    if api := _api():
+        return api.face_encoder
+    return dlib.face_recognition_model_v1(_path("dlib_face_recognition_resnet_model_v1.dat"))
