@@ -6,7 +6,7 @@ import numpy as np
 
 from microexpr.apps.predict.footage import Footage
 from microexpr.signals.aus import filters
-from microexpr.signals.faces import FaceTrack, alignment, pose
+from microexpr.signals.faces import FaceTrack, alignment
 from microexpr.signals.faces.alignment import RIGID
 
 TRACKED = 10  # times a second that the face is detected
@@ -65,7 +65,7 @@ def tracked_landmarks(footage: Footage, face: FaceTrack, numbers: Sequence[int] 
 
 def turn(footage: Footage, face: FaceTrack, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return yaw, pitch and roll in degrees in these frames, float64[n, 3], averaged over `FOLLOWED`."""
-    turns = np.array([pose(points, face.size) for points in face.landmarks])
+    turns = face.pose().astype(float)
     fps = footage.fps / tracking_step(footage.fps)
     return _between(footage, filters.smooth_stretches(turns, face.detected, fps, FOLLOWED), numbers)
 

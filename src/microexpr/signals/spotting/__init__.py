@@ -143,9 +143,8 @@ def compute_signal(
         noise = change_noise = params.wander * camera_noise(curves, seen, params.smooth * fps)
     else:
         quiet = seen & resting if (seen & resting).any() else seen
-        noise, change_noise = noise_level(transient[seen]), noise_level(change[quiet])
-        if is_long:
-            noise, change_noise = heavy_noise_level(transient[quiet]), heavy_noise_level(change[quiet])
+        noise = heavy_noise_level(transient[quiet]) if is_long else noise_level(transient[seen])
+        change_noise = (heavy_noise_level if is_long else noise_level)(change[quiet])
     transient = np.maximum(transient / noise, 0)
     lids = transient[:, BLINK].mean(axis=1)
     transient = np.maximum(transient - params.leak * lids[:, None, None], 0)

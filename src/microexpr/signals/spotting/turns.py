@@ -6,7 +6,7 @@ on the face, so it is fitted in each video by itself. Shapes: T frames, n curves
 
 import numpy as np
 
-from microexpr.signals.spotting.noise import MIN_NOISE, NORMAL_MEDIAN
+from microexpr.signals.spotting.noise import noise_level
 
 SAMPLED, SPAN = 10, 0.5  # samples a second that are fitted; seconds in which all of these tell one thing
 # What a turn is expected to change, FACS intensity: a degree, a squared degree. Fits are shrunk towards 0 accordingly.
@@ -31,7 +31,7 @@ def without_turn(curves: np.ndarray, turn: np.ndarray, seen: np.ndarray, fps: fl
         values = column[seen][::step].astype(float)
         residual = values - np.median(values)
         for _ in range(ROUNDS):
-            scale = max(float(np.median(np.abs(residual))) / NORMAL_MEDIAN, MIN_NOISE)
+            scale = noise_level(residual)
             weighted = samples.T / (1 + (residual / (WIDTH * scale)) ** 2)
             fit = np.linalg.solve(
                 weighted @ samples + np.diag(SAMPLED * SPAN * (scale / expected) ** 2), weighted @ values

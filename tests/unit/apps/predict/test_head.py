@@ -5,6 +5,7 @@ import pytest
 
 from microexpr.apps.predict import head
 from microexpr.core.seeds import generator
+from microexpr.signals.aus import filters
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
 
 RATE, FRAMES = 10.0, 80
@@ -22,7 +23,7 @@ def landmarks(shift=(0.0, 0.0), noise=0.2):
 def test_a_still_head_is_averaged_over_seconds():
     steady = head.steady_landmarks(landmarks(), SEEN, RATE)
     assert steady[10:-10].std(axis=0).max() < 0.1
-    assert steady == pytest.approx(head.filters.smooth_stretches(landmarks(), SEEN, RATE, head.STEADY))
+    assert steady == pytest.approx(filters.smooth_stretches(landmarks(), SEEN, RATE, head.STEADY))
 
 
 def test_a_moving_head_is_followed():
