@@ -52,13 +52,17 @@ class Corpus:
     def __init__(self, values: dict[str, Any]):
         """`values` are those of params.yaml, checked."""
         self.params = values
-        names, macro = values["datasets"], values["macro"]
-        origin = {name: index.origin(name, values["origin"]) for name in (*names, *macro)}
-        # origins never mix: where some data sets are licensed, those that are not are left out
-        licensed = any(origin[name] == "licensed" for name in names)
-        self.left_out = [name for name in names if licensed and origin[name] == "generated"]
-        self.micro_sets = [name for name in names if name not in self.left_out]  # what protocols train and test on
-        self.origin = {name: origin[name] for name in (*self.micro_sets, *macro)}
+        names, units, macro = values["datasets"], values["units"]["datasets"], values["macro"]
+        origin = {name: index.origin(name, values["origin"]) for name in (*names, *units, *macro)}
+
+        def of_one_origin(names: list[str]) -> list[str]:
+            """Return the data sets without the rendered ones, if any of them is licensed: origins never mix."""
+            licensed = any(origin[name] == "licensed" for name in names)
+            return [name for name in names if not licensed or origin[name] == "licensed"]
+
+        self.micro_sets, self.unit_sets = of_one_origin(names), of_one_origin(units)  # what protocols train and test on
+        self.left_out = [name for name in names if name not in self.micro_sets]
+        self.origin = {name: origin[name] for name in (*self.micro_sets, *macro, *self.unit_sets)}
         with errors_of_params():
             self.plans, self.benchmark_plans = self._plans()
         self.clips = {name: self._clips(name) for name in self.origin}
@@ -123,7 +127,7 @@ class Corpus:
     @property
     def subject_sets(self) -> list[str]:
         """The data sets with known subjects: where pictures are collected, a subject is a directory of them."""
-        return [name for name in self.origin if datasets.LAYOUTS[name].has_motion]
+        return [name for name in (*self.micro_sets, *self.params["macro"]) if datasets.LAYOUTS[name].has_motion]
 
     def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """Return the index rows of one subject: params of its jobs, so that a new one reruns no others."""

@@ -12,7 +12,20 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from corpus import Corpus, digest, errors_of_params
-from stages import APPENDIX, METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE, Job, expand, folders, parts
+from stages import (
+    APPENDIX,
+    METRICS,
+    PAIRED,
+    STAGES,
+    TABLE,
+    TRAINING_SETS_TABLE,
+    UNIT_PAIRED,
+    UNIT_TABLES,
+    Job,
+    expand,
+    folders,
+    parts,
+)
 
 from microexpr import datasets, population, protocols
 from microexpr.cli import config
@@ -46,7 +59,9 @@ class Dag(Corpus):
     def __init__(self, checked: dict[str, Any]):
         """`checked` are the values of params.yaml as `config.check` returns them."""
         super().__init__(checked["params"])
-        self.methods, self.generators = checked["methods"], checked["generators"]
+        self.methods, self.generators, self.unit_methods = (
+            checked[kind] for kind in ("methods", "generators", "units")
+        )
         self.protocol: Protocol = protocols.PROTOCOLS[
             protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY
         ]
@@ -60,7 +75,8 @@ class Dag(Corpus):
 
     def sources(self, protocol: str) -> list[str]:
         """Return the data sets of this run that a protocol trains or tests on."""
-        recorded = [name for name in self.micro_sets if name in protocols.PROTOCOLS[protocol].sources]
+        tested = self.unit_sets if protocol in protocols.UNIT_PROTOCOLS else self.micro_sets
+        recorded = [name for name in tested if name in protocols.PROTOCOLS[protocol].sources]
         return [*recorded, POPULATION] if protocol == protocols.ABLATION and self.ablates else recorded
 
     @property
@@ -160,8 +176,9 @@ class Dag(Corpus):
 
     @cached_property
     def protocols(self) -> list[str]:
-        """The protocols that these clips allow; that of precomputed flow has rules of its own."""
-        return [name for name in protocols.PROTOCOLS if name not in protocols.FLOW_PROTOCOLS and self._allows(name)]
+        """The protocols that these clips allow, but for those of precomputed flow and of action units."""
+        others = (*protocols.FLOW_PROTOCOLS, *protocols.UNIT_PROTOCOLS)
+        return [name for name in protocols.PROTOCOLS if name not in others and self._allows(name)]
 
     def _allows(self, protocol: str) -> bool:
         try:
@@ -332,6 +349,69 @@ class Dag(Corpus):
             for classes in self.protocol_of_classes
         }
 
+    @cached_property
+    def unit_networks(self) -> dict[str, str]:
+        """By file of weights that this run may train on the population for action units: method or variant."""
+        taught = [name for name, about in self.unit_methods.items() if about["population"]]
+        return {path: name for name in taught for path in self.unit_initial(name) if Path(path).parent != INITIAL}
+
+    def unit_initial(self, method: str) -> list[str]:
+        """Return the weights of the population from which a method starts to learn action units, if it does."""
+        about = self.unit_methods[method]
+        if not about["population"]:
+            return []
+        first = next(name for name in self.first_on_units if self._same_unit_network(name, method))
+        expected = {
+            "network": first.partition(".")[0],
+            "params": json.dumps(about["population"], sort_keys=True),
+            "classes": ", ".join(protocols.PROTOCOLS[protocols.UNITS].classes),
+            "several": json.dumps(self.unit_labels, sort_keys=True),
+            "population": self.recorded,
+        }
+        shipped = (path for path, other in self._shipped_metadata.items() if expected.items() <= other.items())
+        return [next(shipped, f"results/pretrain/{first}/population_units.safetensors")]
+
+    def _same_unit_network(self, *methods: str) -> bool:
+        """Whether the population trains two methods alike for action units."""
+        first, other = ((name.partition(".")[0], self.unit_methods[name]["population"]) for name in methods)
+        return first == other
+
+    def unit_digests(self, method: str) -> dict[str, str]:
+        """Return the digest of each shipped file that a method starts from: a change of it reruns the training."""
+        shipped = [path for path in self.unit_initial(method) if Path(path).parent == INITIAL]
+        return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in shipped}
+
+    @property
+    def unit_labels(self) -> dict[str, str]:
+        """How methods learn action units."""
+        return {name: self.params["units"][name] for name in ("loss", "threshold")}
+
+    @cached_property
+    def unit_protocols(self) -> list[str]:
+        """The protocols of action units that these clips allow."""
+        return [name for name in protocols.UNIT_PROTOCOLS if self._allows(name)]
+
+    def unit_fold_options(self, protocol: str) -> dict[str, int]:
+        """Return which of a protocol's folds methods train on action units, as `Protocol.folds` takes it: all."""
+        grouped = protocols.PROTOCOLS[protocol].grouped
+        return {"limit": 0, "groups": int(self.params["train"]["rendered_folds"]) if grouped else 0}
+
+    def unit_training_files(self, method: str, protocol: str) -> list[str]:
+        """Return the shards of a method's training on action units."""
+        count = min(self.params["train"]["shards"], self._fold_count(protocol, **self.unit_fold_options(protocol)))
+        return [f"results/units/train/{method}/{protocol}/{number}of{count}.h5" for number in range(1, count + 1)]
+
+    @property
+    def unit_files(self) -> list[str]:
+        """Trainings and evaluations of action units."""
+        rows = [(name, protocol) for name in self.unit_methods for protocol in self.unit_protocols]
+        endings = [ending for ending in EVALUATED if ending != ".log"]
+        return [
+            *(path for row in rows for path in self.unit_training_files(*row)),
+            *(f"results/units/evaluate/{protocol}/{name}{ending}" for name, protocol in rows for ending in endings),
+            *(f"results/units/evaluate/{protocol}/curves/{name}.csv" for name, protocol in rows),
+        ]
+
     def needed_on_population(self) -> list[str]:
         """Return the networks that the main table needs the population for, since they are not shipped."""
         pairs = [(name, role) for name in self.in_table for role in ROLES]
@@ -363,7 +443,17 @@ class Dag(Corpus):
         classes = protocols.PROTOCOLS[protocols.MEGC2019].label_set
         pairs = filter(None, (self._first_on_population(name, role) for name in self.in_table for role in ROLES))
         first = sorted({f"results/pretrain/{name}/{role}_{classes}.safetensors" for name, role in pairs})
-        return [*(f"results/shipped/{name}.safetensors" for name in SHIPPED), *first]
+        units = sorted({f"results/pretrain/{name}/population_units.safetensors" for name in self.first_on_units})
+        return [*(f"results/shipped/{name}.safetensors" for name in SHIPPED), *first, *units]
+
+    @property
+    def first_on_units(self) -> list[str]:
+        """The methods whose training on the population for action units others share."""
+        by_params: dict[str, str] = {}
+        for name, about in self.unit_methods.items():
+            if about["population"]:
+                by_params.setdefault(json.dumps([name.partition(".")[0], about["population"]], sort_keys=True), name)
+        return [*by_params.values()]
 
     def population_note(self) -> str:
         """Return what the main table waits for where weights that networks start from are not shipped; else ""."""
@@ -404,13 +494,17 @@ class Dag(Corpus):
     def pretraining_files(self) -> set[str]:
         """All networks that this run may train once for all folds, on macro-expressions or on the population."""
         pairs = [(name, protocol) for name in self.teachers for protocol in self.protocols]
-        return {*self.initial_networks}.union(path for pair in pairs for path in self.teacher_checkpoints(*pair))
+        return {*self.initial_networks, *self.unit_networks}.union(
+            path for pair in pairs for path in self.teacher_checkpoints(*pair)
+        )
 
     @cached_property
     def checkpoints(self) -> dict[str, str]:
         """By folder of a training's checkpoints, the file that the training ends in."""
         shards = {pair: self.training_files(*pair) for pair in self.trainings}
         shards |= {pair: self.flow_training_files(*pair) for pair in self.flow_rows}
+        unit_rows = [(name, protocol) for name in self.unit_methods for protocol in self.unit_protocols]
+        shards |= {pair: self.unit_training_files(*pair) for pair in unit_rows}
         root = "work/checkpoints"
         return {
             **{
@@ -674,9 +768,8 @@ class Dag(Corpus):
     @cached_property
     def outputs(self) -> list[str]:
         """Every file or folder that some target of this run makes."""
-        return sorted(
-            {TABLE, METRICS, PAIRED, TRAINING_SETS_TABLE, APPENDIX, FLOW_TABLE}.union(*self.expected_outputs.values())
-        )
+        tables = {TABLE, METRICS, PAIRED, TRAINING_SETS_TABLE, APPENDIX, FLOW_TABLE, *UNIT_TABLES, UNIT_PAIRED}
+        return sorted(tables.union(*self.expected_outputs.values()))
 
     def superfluous(self, noun: str) -> list[str]:
         """Return files in a stage's folders that are of other params: of subjects, data sets, methods or shards."""

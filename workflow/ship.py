@@ -15,8 +15,9 @@ def destination(path: Path) -> Path:
     """Return the place in the package of a fitted file, such as initial/mtmnet.teacher.safetensors."""
     if path.parent == FILES:
         return INITIAL.parent / path.name
-    role = path.stem.rpartition("_")[0]
-    return INITIAL / f"{path.parent.name}{'.teacher' * role.startswith('teacher')}.safetensors"
+    role, _, classes = path.stem.rpartition("_")
+    kinds = ".teacher" * role.startswith("teacher") + ".units" * (classes == "units")
+    return INITIAL / f"{path.parent.name}{kinds}.safetensors"
 
 
 def main(*names: str) -> int:

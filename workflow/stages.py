@@ -19,6 +19,8 @@ TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
 PAIRED = "results/megc2019_paired.csv"
 APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
 TRAINING_SETS_TABLE = "results/megc2019_training_sets.csv"  # each method by what it learnt from
+UNIT_TABLES = ("results/units_table.csv", "results/units_loso_table.csv")  # of action units: by data set, by subject
+UNIT_PAIRED = "results/units_paired.csv"
 PROFILE, PAGE = Path("workflow/profiles/slurm/config.yaml"), Path("docs/cluster.md")
 BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into both
 
@@ -184,6 +186,16 @@ STAGES = {  # in the order in which they run
             "flow_folders_table": Job(),
         },
         outputs=lambda dag: dag.flow_folder_files,
+    ),
+    "units": Stage(
+        rules={
+            "units_pretrain": TRAINING,
+            "units_train": TRAINING,
+            "units_evaluate": Job(group="evaluate"),
+            "units_table": Job(),
+            "units_loso_table": Job(),
+        },
+        outputs=lambda dag: dag.unit_files,
     ),
     "report": Stage(
         rules={"report": Job(memory=1500)},

@@ -33,6 +33,7 @@ except MicroexprError as error:
     sys.exit(f"error: {error}")
 PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], RUN.protocol.name, CHECKED["params"]["seed"]
 TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
+UNITS = CHECKED["units"]
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 
 if workflow.is_main_process and not arithmetic.is_supported():

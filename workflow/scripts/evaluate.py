@@ -21,4 +21,5 @@ with logged(snakemake.log[0]):
         store.write_csv(outputs["confusion"], evaluation.CONFUSION_COLUMNS, evaluation.confusion_rows(predictions))
         store.write_csv(outputs["predictions"], evaluation.PREDICTION_COLUMNS, evaluation.prediction_rows(predictions))
         store.write_csv(outputs["curve"], curves.COLUMNS, curves.rows(curves.read(shards)))
-        store.write_text(outputs["log"], evaluation.official_log(predictions))
+        if not protocol.several:
+            store.write_text(outputs["log"], evaluation.official_log(predictions))

@@ -95,7 +95,8 @@ def cached(kind: str, key: Any, compute: Callable[[], Any], cache: str | Path = 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """Validate values of params.yaml; `source` names them in errors.
 
-    Returns {"params": every value, "methods", "generators": by name the params of each, what it reads and makes}.
+    Returns {"params": every value, "methods", "generators", "units": by name the params of each, what it reads and
+    makes}; "units" are the methods of the table of action units.
     Methods also have `params_on_pictures` and `reads_on_pictures`, those on precomputed flow.
     Variants are methods. Raises ParamsError naming key and value.
     """
@@ -122,9 +123,12 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         description["trainings"] = _describe_trainings(name, description["params"], params.training_sets, source)
     for name, pictured in _describe_on_pictures(params, source):
         methods[name] |= pictured
+    units = _describe_units(params.units, source)
+    params.units.methods.update({name: units[name]["params"] for name in units})
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
-    return {"params": params.model_dump(mode="json"), "methods": methods, "generators": generators}
+    plain = params.model_dump(mode="json")
+    return {"params": plain, "methods": methods, "generators": generators, "units": units}
 
 
 def _check_lists(values: dict[str, Any], source: str, prefix: str = "") -> None:
@@ -375,6 +379,35 @@ def _published_file(method: Any) -> str:
     if not getattr(method, "weights", None) or not method.uses_published_weights():
         return ""
     return str(method.weights.files[0]) if method.weights_fit() else ""
+
+
+def _describe_units(section: Any, source: str) -> dict[str, dict[str, Any]]:
+    """Return by name the properties of the rows of the table of action units."""
+    from microexpr.models import recognisers
+    from microexpr.models.base import NetworkMethod
+    from microexpr.protocols import PROTOCOLS, UNITS
+    from microexpr.signals import inputs
+
+    described: dict[str, dict[str, Any]] = {}
+    for name, values in section.methods.items():
+        key = f"units.methods.{name}"
+        try:
+            kind = recognisers.find(name)
+            checked = validate(kind.Params, values or {}, source, f"{key}.")
+            instance = kind(checked, len(PROTOCOLS[UNITS].classes), section.several)
+        except ParamsError as error:
+            raise ParamsError(str(error) if str(error).startswith(source) else f"{source}: {key}: {error}") from None
+        _check_initialisation(kind, instance, key, source)
+        for param, why in (("synthetic", "generators make no coded clips"), ("planted_leak", "a table ranks its rows")):
+            if getattr(instance.params, param, ""):
+                raise ParamsError(f"{source}: {key}.{param} must be empty: {why}")
+        described[name] = {
+            **_describe_training(instance),
+            "reads": inputs.stages(instance.inputs),
+            "network": isinstance(instance, NetworkMethod),
+            "priority": instance.priority,
+        }
+    return described
 
 
 def _describe_generator(name: str, generator_params: dict[str, Any], source: str) -> dict[str, Any]:

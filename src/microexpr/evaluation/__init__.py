@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core import seeds
-from microexpr.evaluation import megc_log, metrics
+from microexpr.evaluation import megc_log, metrics, several
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
 from microexpr.evaluation.rows import COLUMNS, CONFUSION_COLUMNS, FIGURES, FULL, PREDICTION_COLUMNS, Row, read, write
 from microexpr.protocols.splits import subject_id
@@ -44,6 +44,12 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
     if predictions.protocol.unit == "subject":
         poolings.append("per_subject_mean")
     trained = _training_counts(predictions)
+    if predictions.protocol.several:
+        rows = several.rows(predictions, _scope_positions(predictions), params.resamples, seed)
+        return [
+            _row_keys(predictions, selection, scope, positions) | figures | trained
+            for selection, scope, positions, figures in rows
+        ]
     return [
         row | trained
         for pooling in poolings
@@ -127,7 +133,11 @@ def _scope_positions(predictions: Predictions) -> Iterator[tuple[str, np.ndarray
 
 
 def confusion_rows(predictions: Predictions) -> list[Row]:
-    """Return rows of `<method>_confusion.csv`: clips by true and predicted class, summed over seeds."""
+    """Return rows of `<method>_confusion.csv`: clips by true and predicted class, summed over seeds.
+
+    Of several labels: clips by whether they have each, as "AU4" and "not AU4"."""
+    if predictions.protocol.several:
+        return several.confusion_rows(predictions, _scope_positions(predictions))
     names = predictions.protocol.classes
     return [
         {
@@ -146,7 +156,11 @@ def confusion_rows(predictions: Predictions) -> list[Row]:
 
 
 def prediction_rows(predictions: Predictions) -> list[Row]:
-    """Return rows of `<method>_predictions.csv`: true and predicted class of each clip, by selection and seed."""
+    """Return rows of `<method>_predictions.csv`: true and predicted class of each clip, by selection and seed.
+
+    Of several labels: the names of those that it has, joined by blanks, with "?" after one that is not known."""
+    if predictions.protocol.several:
+        return several.prediction_rows(predictions)
     names = predictions.protocol.classes
     return [
         {"selection": selection, "origin": predictions.origin, "seed": seed, "clip": clip.id, "truth": names[truth],

@@ -1,5 +1,7 @@
 """Read the learning curves of a training: losses, and UF1 of the test clips, which selects nothing. Plots nothing.
 
+Of several labels, the mean of their F1 stands in the place of UF1.
+
 Axes: F folds, E epochs of all phases, L of the last phase, U updates of a step, S seeds, n test clips, K classes.
 """
 
@@ -12,6 +14,8 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics
+from microexpr.evaluation.metrics import several
+from microexpr.evaluation.predictions import decide
 from microexpr.evaluation.rows import Row
 from microexpr.protocols import PROTOCOLS
 
@@ -64,8 +68,10 @@ def _mean_over_seeds(loss: np.ndarray) -> np.ndarray:
 
 
 def _truth_and_predictions(group: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return true classes int64[n], and each epoch's predicted ones int64[S, L, n]."""
-    return group["truth"][()], group["scores"][()].argmax(-1)
+    """Return true classes int64[n], and each epoch's predicted ones int64[S, L, n]; of several labels [n, K] each."""
+    if "labels" in group:
+        return group["labels"][()], decide(group["scores"][()], several=True)
+    return group["truth"][()], decide(group["scores"][()], several=False)
 
 
 def _uf1(tested: list[tuple[np.ndarray, np.ndarray]], classes: int, sampled: bool) -> np.ndarray:
@@ -77,7 +83,11 @@ def _uf1(tested: list[tuple[np.ndarray, np.ndarray]], classes: int, sampled: boo
 def _pooled_uf1(folds: list[tuple[np.ndarray, np.ndarray]], classes: int) -> np.ndarray:
     """Return the mean over seeds of pooled UF1 by epoch, float64[L]."""
     truth = np.concatenate([truth for truth, _ in folds])
-    predicted = np.concatenate([labels for _, labels in folds], axis=-1)  # [S, L, N]
+    predicted = np.concatenate([labels for _, labels in folds], axis=2)  # [S, L, N]
+    if truth.ndim == 2:
+        everyone = np.zeros(len(truth))
+        by_epoch = (several.by_subject(truth, epoch, everyone)[0] for epoch in predicted.swapaxes(0, 1))
+        return np.array([several.macro_f1(matrices).mean() for matrices in by_epoch])
     return np.array(
         [
             np.mean([metrics.uf1(metrics.confusion(truth, labels, classes)) for labels in epoch])

@@ -13,7 +13,10 @@ import numpy as np
 from microexpr.core import seeds, store
 from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation import metrics
+from microexpr.evaluation.metrics import several as several_figures
+from microexpr.evaluation.metrics.figures import by_subject
 from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row
+from microexpr.evaluation.several import parse_labels
 from microexpr.protocols import Protocol
 
 COLUMNS = (
@@ -23,6 +26,7 @@ COLUMNS = (
 FIGURES = ("difference", "low", "high", "p", "p_holm")
 COUNTS = ("clips", "subjects", "seeds")
 COMPARED_METRICS = ("uf1", "uar")
+COMPARED_OF_SEVERAL = ("macro_f1",)  # where a clip may have several labels
 SELECTION = "last"
 
 
@@ -31,8 +35,8 @@ class MethodPredictions:
     """Classes that one method predicted of N clips under S seeds."""
 
     clips: tuple[str, ...]
-    truth: np.ndarray  # int64[N]
-    predicted: np.ndarray  # int64[S, N], UNTESTED where the seed's draw does not test a clip
+    truth: np.ndarray  # int64[N], or of several labels [N, L]
+    predicted: np.ndarray  # like it, int64[S, N...], UNTESTED where the seed's draw does not test a clip
     origin: str
 
     @property
@@ -40,21 +44,31 @@ class MethodPredictions:
         """Clips, classes and tested seeds, which must be the same for two methods to be compared."""
         return self.clips, self.truth.tolist(), (self.predicted != metrics.UNTESTED).tolist()
 
+    def matrices(self, subjects: np.ndarray, classes: int) -> np.ndarray:
+        """Return clips counted by subject and seed, int64[U, S, ...], as the metrics of these predictions take them."""
+        if self.truth.ndim == 2:
+            return several_figures.by_subject(self.truth, self.predicted, subjects)
+        return by_subject(self.truth, self.predicted, subjects, classes)
 
-def read_predictions(path: str | Path, classes: Sequence[str]) -> MethodPredictions:
-    """Read the last epoch's predictions of a method's `_predictions.csv`.
+
+def read_predictions(path: str | Path, classes: Sequence[str], several: bool = False) -> MethodPredictions:
+    """Read the last epoch's predictions of a method's `_predictions.csv`; `several`: of several labels at once.
 
     Raises StoreError if the file is missing or has another form.
     """
     rows = [row for row in store.read_csv(path, PREDICTION_COLUMNS) if row["selection"] == SELECTION]
     if not rows:
         raise StoreError(f"{path}: must hold predictions of selection {SELECTION}{remedy(path)}")
-    labels = {name: i for i, name in enumerate(classes)}
-    truth = {row["clip"]: labels[row["truth"]] for row in rows}
+
+    def code(text: str) -> int | list[int]:
+        return parse_labels(classes, text) if several else [*classes].index(text)
+
+    truth = {row["clip"]: code(row["truth"]) for row in rows}
     positions = {clip: i for i, clip in enumerate(sorted(truth))}
-    predicted = np.full((1 + max(int(row["seed"]) for row in rows), len(positions)), metrics.UNTESTED)
+    shape = 1 + max(int(row["seed"]) for row in rows), len(positions), *[len(classes)] * several
+    predicted = np.full(shape, metrics.UNTESTED)
     for row in rows:
-        predicted[int(row["seed"]), positions[row["clip"]]] = labels[row["predicted"]]
+        predicted[int(row["seed"]), positions[row["clip"]]] = code(row["predicted"])
     return MethodPredictions(
         tuple(positions), np.array([truth[clip] for clip in positions]), predicted, rows[0]["origin"]
     )
@@ -68,7 +82,7 @@ def compare_methods(paths: Mapping[str, str | Path], protocol: Protocol, resampl
     metric. Subjects are resampled as for the intervals of `evaluate`. Raises StoreError when methods were not tested on
     the same clips.
     """
-    predictions = {method: read_predictions(path, protocol.classes) for method, path in paths.items()}
+    predictions = {method: read_predictions(path, protocol.classes, protocol.several) for method, path in paths.items()}
     if len(predictions) < 2:
         return []
     first, *others = predictions
@@ -79,7 +93,7 @@ def compare_methods(paths: Mapping[str, str | Path], protocol: Protocol, resampl
     seed_sequence = seeds.spawn(seed, "evaluate", protocol.name, FULL)
     return [
         row
-        for name in COMPARED_METRICS
+        for name in (COMPARED_OF_SEVERAL if protocol.several else COMPARED_METRICS)
         for row in _rows(name, predictions, len(protocol.classes), resamples, seed_sequence)
     ]
 
@@ -94,13 +108,9 @@ def _rows(
     """Yield a row for each pair of methods, of one metric."""
     reference = next(iter(predictions.values()))
     subjects = np.array([clip.rsplit("/", 1)[0] for clip in reference.clips])
-    predicted, metric = (
-        [method_predictions.predicted for method_predictions in predictions.values()],
-        metrics.METRICS[name],
-    )
-    differences = metrics.all_pairs(
-        reference.truth, predicted, subjects, metric, resamples, seeds.generator(seed_sequence), classes
-    )
+    metric = (metrics.METRICS | several_figures.METRICS)[name]
+    matrices = [answers.matrices(subjects, classes) for answers in predictions.values()]
+    differences = metrics.differences(matrices, metric, resamples, seeds.generator(seed_sequence))
     corrected = metrics.holm([difference.p for difference in differences])
     shared_columns = {
         "clips": len(reference.clips),

@@ -14,6 +14,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation.metrics import UNTESTED
+from microexpr.models.labels import best_thresholds, correct
 from microexpr.protocols import Protocol, provenance
 
 LEAKY = "leaky"  # the selection of a declared leak
@@ -26,7 +27,7 @@ class FoldScores:
     artifact: str  # path of its file
     fold: str
     clips: tuple[str, ...]
-    truth: np.ndarray  # int64[N]
+    truth: np.ndarray  # int64[N], or of several labels [N, K]
     scores: np.ndarray  # float32[S, E, N, K]
     fitted_on: tuple[str, ...]
     inner_epoch: np.ndarray | None  # int64[S]
@@ -58,8 +59,9 @@ class Predictions:
     method: str
     protocol: Protocol
     clips: list[Clip]  # tested by any fold; sorted by data set, subject and name
-    truth: np.ndarray  # int64[N]
-    predicted: dict[str, np.ndarray]  # by selection, int64[S, N], UNTESTED where the seed's draw does not test a clip
+    truth: np.ndarray  # int64[N], or of several labels [N, K] of 1, 0 and -1
+    predicted: dict[str, np.ndarray]  # by selection, like `truth` [S, N...], UNTESTED where a draw does not test a clip
+    scores: dict[str, np.ndarray]  # by selection, float32[S, N, K], nan where a draw does not test a clip
     folds: list[Fold]
     parameters: int
     origin: str
@@ -69,33 +71,37 @@ class Predictions:
 
 
 def last(fold: FoldScores) -> np.ndarray:
-    """Return the classes predicted by the last epoch, int64[S, N]: the honest selection."""
-    predicted: np.ndarray = fold.scores[:, -1].argmax(-1)
-    return predicted
+    """Return the scores of the last epoch, float32[S, N, K]: the honest selection."""
+    return np.asarray(fold.scores[:, -1])
 
 
 def oracle_best_test(fold: FoldScores) -> np.ndarray:
-    """Return the classes, int64[S, N], of each seed's first epoch with the highest accuracy on the fold's *test* clips.
+    """Return the scores [S, N, K] of each seed's first epoch with the highest accuracy on the fold's *test* clips.
 
-    Many published training loops select it. It is an oracle, since it reads the true classes.
+    Of several labels it is that of the highest mean F1. Many published training loops select it. It is an oracle, since
+    it reads the true classes.
     """
-    predicted = fold.scores.argmax(-1)  # [S, E, N]
-    best = (predicted == fold.truth).mean(-1).argmax(-1)  # [S]; argmax takes the first of equals
-    chosen: np.ndarray = predicted[np.arange(len(predicted)), best]
-    return chosen
+    best = correct(fold.scores, fold.truth).argmax(-1)  # [S]; argmax takes the first of equals
+    return np.asarray(fold.scores[np.arange(len(fold.scores)), best])
+
+
+def oracle_threshold(fold: FoldScores) -> np.ndarray:
+    """Return the scores of the last epoch, less the thresholds of the highest F1 of each label on the *test* clips.
+
+    An oracle as well: several published codes choose them so."""
+    scores = last(fold)
+    return np.stack([one - best_thresholds(one, fold.truth) for one in scores])
 
 
 def inner_validation(fold: FoldScores) -> np.ndarray:
-    """Return the classes, int64[S, N], of the epoch that a second training chose on subjects it was not fitted on."""
-    chosen: np.ndarray = fold.scores[np.arange(len(fold.scores)), fold.inner_epoch].argmax(-1)
-    return chosen
+    """Return the scores [S, N, K] of the epoch that a second training chose on subjects it was not fitted on."""
+    return np.asarray(fold.scores[np.arange(len(fold.scores)), fold.inner_epoch])
 
 
 def start(fold: FoldScores) -> np.ndarray:
-    """Return the classes, int64[S, N], by weights that were trained elsewhere, before the fold's own training."""
+    """Return the scores [S, N, K] by weights that were trained elsewhere, before the fold's own training."""
     assert fold.start is not None
-    predicted: np.ndarray = fold.start.argmax(-1)
-    return predicted
+    return fold.start
 
 
 SELECTIONS: dict[str, Callable[[FoldScores], np.ndarray]] = {
@@ -104,6 +110,7 @@ SELECTIONS: dict[str, Callable[[FoldScores], np.ndarray]] = {
     "inner_validation": inner_validation,
     "start": start,
 }
+SEVERAL = {"oracle_threshold": oracle_threshold}  # of several labels alone
 
 
 def pool_predictions(
@@ -128,13 +135,17 @@ def pool_predictions(
     training = _read_shards(paths, {"method": method, "protocol": protocol.name})
     _check(training, protocol, {clip.id: clip for clip in chosen}, expected, planted_leak)
     chosen = [clip for clip in chosen if clip.id in tested]
-    selections = _selections(training, planted_leak)
+    scores = {
+        name: _select_scores(training.folds, expected, chosen, choose)
+        for name, choose in _selections(training, protocol, planted_leak).items()
+    }
     return Predictions(
         method,
         protocol,
         chosen,
-        np.array([protocol.label(clip) for clip in chosen]),
-        {name: _select_predictions(training.folds, expected, chosen, choose) for name, choose in selections.items()},
+        np.array([protocol.truth(clip) for clip in chosen]),
+        {name: decide(values, protocol.several) for name, values in scores.items()},
+        scores,
         list(expected.values()),
         training.parameters,
         training.origin,
@@ -155,13 +166,26 @@ def describe_learning(folds: Sequence[FoldScores]) -> str:
     return "; ".join([*parts, *[f"weights moved by {moved} of their length"] * bool(moved)])
 
 
-def _selections(training: TrainingScores, planted_leak: str) -> dict[str, Callable[[FoldScores], np.ndarray]]:
+def decide(scores: np.ndarray, several: bool) -> np.ndarray:
+    """Return the classes that scores [S, N, K] predict, int64[S, N], or of several labels 1 and 0, int64[S, N, K].
+
+    `UNTESTED` where scores are nan."""
+    untested = np.isnan(scores)
+    if several:
+        return np.where(untested, UNTESTED, scores > 0)
+    return np.where(untested[..., 0], UNTESTED, scores.argmax(-1))
+
+
+def _selections(
+    training: TrainingScores, protocol: Protocol, planted_leak: str
+) -> dict[str, Callable[[FoldScores], np.ndarray]]:
     """Return the selections that these scores allow, by name."""
     if planted_leak:
         return {LEAKY: last}
     missing = {inner_validation} if any(fold.inner_epoch is None for fold in training.folds) else set()
     missing |= {start} if any(fold.start is None for fold in training.folds) else set()
-    return {name: choose for name, choose in SELECTIONS.items() if choose not in missing}
+    possible = SELECTIONS | (SEVERAL if protocol.several else {})
+    return {name: choose for name, choose in possible.items() if choose not in missing}
 
 
 def _check(
@@ -176,7 +200,7 @@ def _check(
         for name, label in zip(fold.clips, fold.truth, strict=True):
             if name not in clips_by_id:
                 raise StoreError(f"clip {name} must be one of protocol {protocol.name} ({fold.location})")
-            if label != (truth := protocol.label(clips_by_id[name])):
+            if (label := label.tolist()) != (truth := _plain(protocol.truth(clips_by_id[name]))):
                 raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({fold.location})")
         if fold.fold not in expected:
             reason = f"fold must be one of the {len(expected)} expected ({fold.location})"
@@ -186,6 +210,11 @@ def _check(
         test = [clips_by_id[name] for name in fold.clips]
         provenance.check(fold.artifact, fold.fold, protocol.unit, test, fold.fitted_on, planted_leak)
     _check_each_once(training, clips_by_id, expected)
+
+
+def _plain(truth: int | tuple[int, ...] | None) -> int | list[int] | None:
+    """Return the truth of a clip as an array of it has it."""
+    return list(truth) if isinstance(truth, tuple) else truth
 
 
 def _check_each_once(training: TrainingScores, clips_by_id: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:
@@ -203,20 +232,21 @@ def _check_each_once(training: TrainingScores, clips_by_id: Mapping[str, Clip], 
         provenance.check_identity(name, {"test clips": ", ".join(scores.clips)}, {"test clips": ", ".join(test)})
 
 
-def _select_predictions(
+def _select_scores(
     folds: Sequence[FoldScores],
     expected: Mapping[str, Fold],
     chosen: Sequence[Clip],
     choose: Callable[[FoldScores], np.ndarray],
 ) -> np.ndarray:
-    """Return the classes predicted of `chosen`, in its order, int64[S, N]."""
+    """Return the scores of `chosen`, in its order, float32[S, N, K]; nan for clips that a draw does not test."""
     position = {clip.id: i for i, clip in enumerate(chosen)}
     draws = [fold.draw for fold in expected.values() if fold.draw is not None]
-    predicted = np.full((len(draws) or len(folds[0].scores), len(chosen)), UNTESTED, np.int64)
+    shape = len(draws) or len(folds[0].scores), len(chosen), folds[0].scores.shape[-1]
+    scores = np.full(shape, np.nan, np.float32)
     for fold in folds:
         draw, positions = expected[fold.fold].draw, [position[name] for name in fold.clips]
-        predicted[slice(None) if draw is None else slice(draw, draw + 1), positions] = choose(fold)
-    return predicted
+        scores[slice(None) if draw is None else slice(draw, draw + 1), positions] = choose(fold)
+    return scores
 
 
 def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingScores:
@@ -254,7 +284,7 @@ def _read_fold(path: str, name: str, file: Any) -> FoldScores:
         artifact=path,
         fold=name,
         clips=tuple(store.strings(group["clip"])),
-        truth=group["truth"][()],
+        truth=group["labels" if "labels" in group else "truth"][()],
         scores=scores,
         fitted_on=tuple(store.fitted_on(group)),
         inner_epoch=group["inner_epoch"][()] if "inner_epoch" in group else None,

@@ -11,21 +11,27 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from microexpr.core.clip import LABELS, Recording
+from microexpr.core import clip
+from microexpr.core.clip import Recording
 from microexpr.core.errors import ParamsError
+from microexpr.models import labels
 from microexpr.models.counter_rng import Stream
+from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 from microexpr.models.pretrained_weights import Weights, load_tensors
+from microexpr.models.recipe import class_weights
 
-CLASSES = len(LABELS)  # of the main table; methods use their own `classes`
+CLASSES = len(clip.LABELS)  # of the main table; methods use their own `classes`
 
 Initialisation = Literal["scratch", "published", "population"]
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
 # "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]; "reacts": int64[n, 4];
+# "labels": int64[n, C] of 1, 0 and -1 (not known), where a clip may have several of the classes at once;
 # "held_out": bool[n], marks clips that are in training only because of a declared leak
 Targets = dict[str, np.ndarray]
 Modules = SimpleNamespace  # callables of the modules from `build` and `shared`: modules.generator(noise)
@@ -144,12 +150,18 @@ class Method(ABC):
     paper: ClassVar[str]  # one line: authors, title, where, year
     priority: ClassVar[int] = 0  # 1: its training takes longest, so it starts before others and no core waits for it
     learns: ClassVar[bool] = True  # from inputs, so that the population can teach it
+    takes_several: ClassVar[bool] = False  # whether it also learns several labels at once, such as action units
     macro: bool = False  # whether macro-expressions of the protocol's classes are also trained on
     recordings: ClassVar[tuple[Recording, ...]] = ("micro",)  # of the population, on which it is trained beforehand
     Params: ClassVar[type[Params]] = Params
 
-    def __init__(self, params: BaseModel, classes: int = CLASSES):
-        self.params, self.classes = params, classes
+    def __init__(self, params: BaseModel, classes: int = CLASSES, several: SeveralLabels | None = None):
+        """`several` is how it learns several labels at once; None: a clip has one of the classes.
+
+        Raises ParamsError for several labels of a method that takes one alone."""
+        self.params, self.classes, self.several = params, classes, several
+        if several and not self.takes_several:
+            raise ParamsError(f"{self.name()} must be given one class of each clip: it does not learn several labels")
         self.initial_weights: Mapping[str, Tensor] = {}  # of the trained `population_pretraining`; empty: from scratch
 
     @property
@@ -179,7 +191,7 @@ class Method(ABC):
         """Return the method that the population trains once for all folds, or None; see `initial_weights`."""
         if getattr(self.params, "initialisation", "") != "population":
             return None
-        return type(self)(type(self.params).model_validate(self.population_params()), self.classes)
+        return type(self)(type(self.params).model_validate(self.population_params()), self.classes, self.several)
 
     def learns_from(self, dataset: str) -> bool:
         """Return whether the method also trains on this data set's macro-expressions."""
@@ -200,7 +212,21 @@ class ClassicalMethod(Method):
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         """Fit to the training clips' features [n, D]; return a function from features [B, D] to scores [B, C].
 
+        Of several labels those with a score above 0 are predicted.
+
         Where there are `initial_weights`, n may be 0: then to these alone."""
+
+    def population_weights(self, features: np.ndarray, targets: Targets) -> dict[str, np.ndarray]:
+        """Return the `initial_weights` that the population's clips give, by name."""
+        rows, label = self.decisive(features, targets), targets[LABEL]
+        deviation = features.std(0, dtype=np.float64)
+        return {
+            "features": features[rows],
+            "label": label[rows],
+            "counts": np.bincount(label, minlength=self.classes),
+            "mean": features.mean(0, dtype=np.float64),
+            "deviation": np.where(deviation > 0, deviation, 1.0),
+        }
 
     def decisive(self, features: np.ndarray, targets: Targets) -> np.ndarray:
         """Return positions int64[m] of the clips without which another classifier would be fitted: by default all."""
@@ -223,8 +249,8 @@ class NetworkMethod(Method):
     left_out: ClassVar[tuple[str, ...]] = ()  # modules that `initial_weights` leave as `build` made them
     normalisation: ClassVar[tuple[str, ...]] = ()  # statistics that stay those of the population, as its weights do
 
-    def __init__(self, params: BaseModel, classes: int = CLASSES):
-        super().__init__(params, classes)
+    def __init__(self, params: BaseModel, classes: int = CLASSES, several: SeveralLabels | None = None):
+        super().__init__(params, classes, several)
         self.published_weights: Mapping[str, Tensor] = {}  # tensors of that file, for `build`; empty: from scratch
         self.teacher_weights: Mapping[str, Tensor] = {}  # tensors of the trained `pretraining`, for `shared`
 
@@ -261,6 +287,17 @@ class NetworkMethod(Method):
         """Return frozen pretrained modules, one copy for all folds, always in eval()."""
         return {}
 
+    def label_weights(self, targets: dict[str, Tensor]) -> Tensor:
+        """Return float[C], statistic "class_weights" of training clips: of classes, or of several labels."""
+        return labels.positive_weights(targets[LABELS]) if self.several else class_weights(targets[LABEL], self.classes)
+
+    def label_loss(self, scores: Tensor, batch: Batch, statistics: Statistics) -> Tensor:
+        """Return the mean loss of scores [B, C]: weighted cross-entropy, or that of several labels."""
+        if self.several:
+            targets = labels.Targets.of(batch[LABELS], scores)
+            return labels.several_loss(scores, targets, statistics["class_weights"], self.several)
+        return F.cross_entropy(scores, batch[LABEL], statistics["class_weights"])
+
     @abstractmethod
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         """Return the freshly initialised modules of one run, whose seed torch's generator already has."""
@@ -285,7 +322,9 @@ class NetworkMethod(Method):
 
     @abstractmethod
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        """Return float[B, C] from inputs without targets, all modules in eval(); the largest score is predicted."""
+        """Return float[B, C] from inputs without targets, all modules in eval(); the largest score is predicted.
+
+        Of several labels those with a score above 0 are."""
 
     def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return faces float[B, channels, H, W] in 0..1 that show the classes `target_label` int64[B] of the batch.

@@ -6,7 +6,6 @@ Shapes: B clips, C classes, flow [B, 3, H, W] of u, v and strain.
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
@@ -23,7 +22,7 @@ from microexpr.models.base import (
     Update,
 )
 from microexpr.models.counter_rng import Stream
-from microexpr.models.recipe import class_weights, cosine
+from microexpr.models.recipe import cosine
 
 FLOW_SIZE = 28  # rows and columns of the flow
 
@@ -44,6 +43,7 @@ class FlowNetwork(NetworkMethod):
 
     params: Params
     normalisation = ("mean", "deviation")
+    takes_several = True
 
     @property
     def inputs(self) -> Shapes:
@@ -54,7 +54,7 @@ class FlowNetwork(NetworkMethod):
         return {
             "mean": flow.mean((0, 2, 3)),
             "deviation": flow.std((0, 2, 3)).clamp(min=1e-6),
-            "class_weights": class_weights(train.targets["label"], self.classes),
+            "class_weights": self.label_weights(train.targets),
         }
 
     def optimiser(self) -> Optimiser:
@@ -73,7 +73,7 @@ class FlowNetwork(NetworkMethod):
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         scores = modules.network(normalise_flow(self.mirror_some(batch["flow"], rng), statistics), rng)
-        return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+        return self.label_loss(scores, batch, statistics)
 
     def mirror_some(self, flow: Tensor, rng: Stream) -> Tensor:
         """Mirror the share `mirror` of the clips of flow [B, 3, H, W]."""

@@ -4,7 +4,7 @@ Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C cl
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.labels import LABELS, UNKNOWN
 
 Radii = tuple[int, int, int]  # in t, y, x
 Machine = Any  # KernelMachine or LogisticRegression, which scikit-learn does not type
@@ -70,8 +71,11 @@ class SupportVectors(ClassicalMethod):
         penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
 
     params: Params
+    takes_several = True
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        if self.several:
+            return fit_several(self._machine, features, targets[LABELS], self.standardised)
         training = training_set(features, targets["label"], self.classes, self.standardised, self.initial_weights)
         return fit_scorer(self._machine(), training)
 
@@ -192,6 +196,26 @@ def fit_scorer(machine: Machine, training: TrainingSet) -> Scorer:
         scores = np.repeat(decision.min(1, keepdims=True) - 1, len(training.counts), 1)
         scores[:, present] = decision
         return scores
+
+    return score
+
+
+def fit_several(
+    machine: Callable[[], Machine], features: np.ndarray, labels: np.ndarray, standardised: bool = True
+) -> Scorer:
+    """Fit a new machine for each of several labels int64[n, L] and return a function from features to decisions.
+
+    Decisions are float32[B, L], above 0 for a label that is predicted. A label that all training clips have is
+    predicted of every clip, one that none has of none."""
+    scorers = []
+    for label in labels.T:
+        known = label != UNKNOWN
+        scorers.append(fit_scorer(machine(), training_set(features[known], label[known], 2, standardised)))
+
+    def score(features: np.ndarray) -> np.ndarray:
+        decisions = np.stack([scorer(features) for scorer in scorers], 1)  # [B, L, 2]
+        halves: np.ndarray = (decisions[..., 1] - decisions[..., 0]) / 2
+        return halves
 
     return score
 

@@ -24,6 +24,7 @@ Training = Literal["corpus", "both", "ablation"]
 __all__ = [
     "ABLATION",
     "ALL_GROUPS",
+    "CODED",
     "EVERY",
     "FLOW_PROTOCOLS",
     "GROUPINGS",
@@ -32,6 +33,9 @@ __all__ = [
     "MEGC2019",
     "PROTOCOLS",
     "TRAINING_SETS",
+    "UNITS",
+    "UNITS_LOSO",
+    "UNIT_PROTOCOLS",
     "Protocol",
     "Training",
     "check_shards",
@@ -52,6 +56,8 @@ class Protocol:
     class_name: Callable[[Clip], str | None]  # of a clip, also where it is none of `classes`
     trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
     also_trained_on: tuple[str, ...] = ()  # data sets of which every fold trains on all clips, next to its own
+    several: bool = False  # whether a clip may have any number of the classes, as action units, and not just one
+    alone: bool = False  # whether a fold trains on other clips of the data set that it tests, and on no other data set
     unlabelled_means: bool = False  # whether the mean of all tested clips, without their labels, is taken off these
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
     stages: tuple[str, ...] | None = None  # the only stages whose files its clips have; None: all
@@ -72,7 +78,7 @@ class Protocol:
     @property
     def label_set(self) -> str:
         """The name of its classes, which other protocols may share."""
-        shared = {classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective"}
+        shared = {classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective", classes.UNITS: "units"}
         native = {names: f"{dataset}_{count}" for (dataset, count), names in classes.NATIVE.items()}
         return (shared | native)[self.classes]
 
@@ -82,9 +88,15 @@ class Protocol:
         return self.unit != "clip"
 
     def label(self, clip: Clip) -> int | None:
-        """Return the clip's class as an index into `classes`; None if it has none of them."""
+        """Return the clip's class as an index into `classes`; None if it has none of them.
+
+        Where a clip may have several, it is 0 for each clip of which one is known."""
         name = self.class_name(clip)
         return self.classes.index(name) if name in self.classes else None
+
+    def truth(self, clip: Clip) -> int | tuple[int, ...] | None:
+        """Return what is to be predicted of a clip: its `label`, or of each of several classes 1, 0 or -1 (unknown)."""
+        return classes.units(clip) if self.several else self.label(clip)
 
     def emotion(self, clip: Clip) -> str:
         """Return the emotion that a clip counts as.
@@ -153,8 +165,10 @@ class Protocol:
         """
         chosen = self.select(clips)
         self._check_enough(chosen)
-        if self.unit == "dataset":
+        if self.trained_on:
             folds = [splits.train_elsewhere(chosen, self.trained_on, self.datasets)]
+        elif self.alone:
+            folds = self._folds_within(chosen, seed, limit, groups)
         elif self.share is None:
             count = self._count_groups(chosen, groups)
             if count:
@@ -168,6 +182,23 @@ class Protocol:
         if inner_subjects:
             folds = [splits.with_inner_subjects(fold, inner_subjects, seed, self.name) for fold in folds]
         return folds
+
+    def _folds_within(self, chosen: Sequence[Clip], seed: int, limit: int, groups: int) -> list[Fold]:
+        """Return the folds of each data set by itself: those of subjects, or of groups of rendered ones.
+
+        A group is named after its data set: casme2/1of4. A data set of one subject is left out."""
+        folds: list[Fold] = []
+        for dataset in dict.fromkeys(clip.dataset for clip in chosen):
+            clips = [clip for clip in chosen if clip.dataset == dataset]
+            if len({clip.subject for clip in clips}) < 2:
+                continue
+            count = self._count_groups(clips, groups)
+            if count:
+                grouped = splits.group_folds(clips, count, seed)
+                folds += [replace(fold, name=f"{dataset}/{fold.name}") for fold in grouped]
+            else:
+                folds += splits.leave_one_out(clips, self.unit)
+        return splits.evenly_spaced(folds, limit)
 
     def _count_groups(self, chosen: Sequence[Clip], groups: int) -> int:
         """Return how many groups of subjects are held out in turn; 0 where each subject is, by itself."""
@@ -185,7 +216,7 @@ class Protocol:
         groups: int = 0,
     ) -> int:
         """Return the number of `folds`, and raise its errors; of leave-one-out without the clips of each fold."""
-        if self.unit == "dataset" or self.share is not None or inner_subjects:
+        if self.unit == "dataset" or self.alone or self.share is not None or inner_subjects:
             return len(self.folds(clips, seed, inner_subjects, seeds, limit, groups))
         chosen = self.select(clips)
         units = self._check_enough(chosen)  # two or more, so each fold has clips on both sides
@@ -217,9 +248,12 @@ class Protocol:
         needed = self.trained_on and (*self.trained_on, *(self.datasets if present.isdisjoint(self.datasets) else ()))
         if missing := sorted({*needed} - present):
             raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
-        units = {clip.id if self.unit == "clip" else splits.subject_id(clip.id) for clip in chosen}
+        keys: dict[Unit, Callable[[Clip], str]] = {"clip": lambda clip: clip.id, "dataset": lambda clip: clip.dataset}
+        unit: Unit = "subject" if self.trained_on else self.unit
+        names = {"subject": "subjects", "dataset": "data sets"}
+        units = {keys.get(unit, lambda clip: splits.subject_id(clip.id))(clip) for clip in chosen}
         if len(units) < 2:
-            unit_names = "labelled clips" if self.unit == "clip" else "subjects with labelled clips"
+            unit_names = "labelled clips" if unit == "clip" else f"{names[unit]} with labelled clips"
             raise DataError(f"protocol {self.name} must have at least 2 {unit_names}, not {len(units)}")
         return len(units)
 
@@ -227,6 +261,8 @@ class Protocol:
 EVERY = "loso_all_3"
 # The main table's protocol, each method trained so; the scores of `both` before any step are those of the population.
 TRAINING_SETS: dict[Training, str] = {"corpus": "megc2019_corpus", "both": "megc2019_both"}
+UNITS, UNITS_LOSO = "units_cross_dataset", "units_loso"  # action units: leave one data set out; one subject of a set
+CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3")  # data sets with action units, in meb's order
 ABLATION = "megc2019_ablation"  # what papers' tables compare: trained from scratch on rendered subjects of no corpus
 
 
@@ -247,6 +283,8 @@ def _composites() -> list[Protocol]:
         Protocol("objective", "subject", coded, classes.OBJECTIVE, classes.objective),
         # of all data sets present
         Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite, grouped=True),
+        across := Protocol("units_cross_dataset", "dataset", CODED, classes.UNITS, classes.coded, several=True),
+        replace(across, name="units_loso", unit="subject", alone=True, grouped=True),
     ]
 
 
@@ -286,9 +324,10 @@ PROTOCOLS: dict[str, Protocol] = {
     )
 }
 MEGC2019 = "megc2019"
+UNIT_PROTOCOLS = (UNITS, UNITS_LOSO)
 FLOW_PROTOCOLS = tuple(name for name, protocol in PROTOCOLS.items() if protocol.stages)  # of precomputed flow
 # Of the tables with a row for every method: all of their folds are trained.
-MAIN = (MEGC2019, *TRAINING_SETS.values(), *FLOW_PROTOCOLS)
+MAIN = (MEGC2019, *TRAINING_SETS.values(), *FLOW_PROTOCOLS, *UNIT_PROTOCOLS)
 # Groups of subjects that generators of clips hold out; all protocols share them.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
 ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)

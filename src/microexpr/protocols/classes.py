@@ -1,6 +1,7 @@
 """Name the class of a clip: MEGC2019's three classes, the annotators' emotions, or the classes by action units."""
 
 from microexpr.core.clip import LABELS, Clip
+from microexpr.core.facs.occurrence import AUS, UNKNOWN, occurrence
 
 COMPOSITE = LABELS
 # As annotated, in alphabetical order. MTMNet's five and seven leave out rare classes and SAMM's "other" (its
@@ -22,6 +23,11 @@ OBJECTIVE_BY_EMOTION = dict(zip(("happiness", "surprise", "anger", "disgust", "s
 
 # The most frequent emotion of such clips in CASME II, and other words for emotions.
 USUAL_EMOTION = {"positive": "happiness", "negative": "disgust", "happy": "happiness", "sad": "sadness"}
+
+
+# The action units that Varanka et al. evaluate (IEEE Trans. Affective Computing 2023), by number.
+UNIT_NUMBERS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
+UNITS = tuple(f"AU{number}" for number in UNIT_NUMBERS)
 
 
 def composite(clip: Clip) -> str | None:
@@ -50,3 +56,14 @@ def objective_of_emotion(clip: Clip) -> str | None:
     A macro-expression has more action units than Davison's combinations cover.
     """
     return OBJECTIVE_BY_EMOTION.get(clip.emotion)
+
+
+def units(clip: Clip) -> tuple[int, ...]:
+    """Return for each of `UNITS` whether it is coded: 1, 0, or -1 where that is not known."""
+    labels = dict(zip(AUS, occurrence(clip.action_units), strict=True))
+    return tuple(labels[number] for number in UNIT_NUMBERS)
+
+
+def coded(clip: Clip) -> str | None:
+    """Return the first of `UNITS` for a clip of which some unit is known to be there or not; None for all others."""
+    return UNITS[0] if any(label != UNKNOWN for label in units(clip)) else None

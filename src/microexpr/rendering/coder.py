@@ -19,6 +19,15 @@ LETTERS = ("A", "B", "C", "A/B", "B/C")
 ACTED = 0.8  # typical strength of an acted expression, as a share of a full display
 
 
+def noticed(weights: Mapping[str, float], missed: float, rng: np.random.Generator) -> dict[str, float]:
+    """Return the weights of the sided units that coders note: the strongest unit, others with 1 - `missed`."""
+    strength = {unit: max(weights.get(unit + side, 0.0) for side in SIDES) for unit in ACTION_UNITS}
+    active = [unit for unit, weight in strength.items() if weight > 0]
+    strongest = max(active, key=lambda unit: strength[unit], default="")
+    noted = [unit for unit in active if rng.random() >= missed or unit == strongest]
+    return {name: weight for name, weight in weights.items() if name[:-1] in noted}
+
+
 def casme2(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
     """Return numbers joined by +, with the side if only one acts: "4+R10"; "?" for some clips of no class."""
     unsure = rng.random() < UNSURE

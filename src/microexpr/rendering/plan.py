@@ -13,7 +13,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.facs.objective import objective_class
 from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
-from microexpr.rendering import display
+from microexpr.rendering import coder, display
 from microexpr.rendering.layout import Census, Native, PlannedClip
 from microexpr.rendering.layouts import NATIVES
 
@@ -56,10 +56,11 @@ def plan_clips(dataset: str, params: Params, seed: int) -> list[PlannedClip]:
         roles = balanced_roles(native.census, size)
     else:
         roles = sample_published_roles(native.census, generator(seed, "generate", dataset, "census"))
-    clips = [
-        _clip(native, person, number, emotion, objective, params, generator(seed, "generate", dataset, person, number))
-        for person, number, emotion, objective in roles
-    ]
+    clips = []
+    for person, number, emotion, objective in roles:
+        names = "generate", dataset, person, number
+        streams = generator(seed, *names), generator(seed, *names, "coders")
+        clips.append(_clip(native, person, number, emotion, objective, params, *streams))
     clips.sort(key=lambda planned: planned.clip.id)
     return clips if isinstance(size, Corpus) else native.add_slips(clips)
 
@@ -110,8 +111,11 @@ def _clip(
     class_filter: int | None,
     params: Params,
     rng: np.random.Generator,
+    coders: np.random.Generator,
 ) -> PlannedClip:
-    """Sample one clip of a role: display, name, timing and code, in this order of random draws."""
+    """Sample one clip of a role: display, name, timing and code, in this order of random draws.
+
+    What the coders leave out is sampled from a stream of its own, `coders`."""
     word = str(rng.choice(native.displays.get(emotion, (emotion,))))
     displays = display.DISPLAYS | ({word: native.coded_displays[emotion]} if emotion in native.coded_displays else {})
     weights = display.sample_display(word, rng, class_filter, displays, native.one_sided)
@@ -126,7 +130,7 @@ def _clip(
         onset=onset if native.ends_annotated else None, apex=apex if native.apex_annotated else None,
         offset=offset if native.ends_annotated else None, fps=fps, emotion=emotion, label=native.label(emotion),
         objective_class=objective if native.codes_classes else None,
-        action_units=native.code(weights, objective, rng),
+        action_units=native.code(coder.noticed(weights, native.missed, coders), objective, rng),
     )  # fmt: skip
     return PlannedClip(clip, weights, onset, apex, offset, name.file)
 

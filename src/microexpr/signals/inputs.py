@@ -228,6 +228,28 @@ def au_change(source: Source, shape: Shape) -> np.ndarray:
     return np.clip(change, -LARGEST, LARGEST).astype(np.float32)
 
 
+def au_read(source: Source, shape: Shape) -> np.ndarray:
+    """Return `au_change` as the shipped reader reads it, of the population too, whose files have the ground truth."""
+    if "smoothed" not in (aus := source.groups["aus"]) or "crop" not in aus:
+        return au_change(source, shape)
+    from microexpr.signals.aus import regressor  # loads torch, which planning a run need not wait for
+
+    model, crops, frame = regressor.load(), with_channels(aus["crop"][()], 1)[..., 0], aus["frame"][()]
+    onset, apex = (
+        [model.describe(_enlarge(crops[i])) for i in np.flatnonzero(abs(frame - int(aus[event][()])) <= 1)]
+        for event in ("onset", "apex")
+    )
+    changes = (regressor.read_changes(onset[len(onset) // 2], faces, model).mean(0) for faces in (apex, onset))
+    return np.clip(np.subtract(*changes).T, -LARGEST, LARGEST).astype(np.float32)
+
+
+def _enlarge(crop: np.ndarray) -> np.ndarray:
+    """Return a grey crop uint8[H, H] of the population as one of the faces stage."""
+    from microexpr.signals.faces import CROP
+
+    return np.asarray(cv2.resize(crop, (CROP, CROP), interpolation=cv2.INTER_CUBIC))
+
+
 def au_changes(source: Source, shape: Shape) -> np.ndarray:
     """Return changes since the onset by left and right, float32 in FACS -5..5, at the times of `video`."""
     aus, apex = source.groups["aus"], source.groups["apex"]
@@ -258,6 +280,7 @@ INPUTS: dict[str, Input] = {
     "apex": Input(FACE_STAGES, IMAGE_AXES, partial(event, "apex")),
     "au_intensities": Input(("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),
     "au_change": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_change),
+    "au_read": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_read),
     "au_changes": Input(("apex", "aus"), ("T", len(ACTION_UNITS), 2), au_changes),
     "around_apex": Input(FACE_STAGES, ("C", 5, "H", "W"), around_apex),
     "video": Input(FACE_STAGES, VIDEO_AXES, video),

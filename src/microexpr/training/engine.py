@@ -161,16 +161,7 @@ def fit_features(method: ClassicalMethod, data: ClipTensors) -> dict[str, np.nda
     """Return the `initial_weights` of a classical method that all of these clips give, by name."""
     processor.use_one_thread()
     features = method.features({name: data.inputs[name] for name in method.inputs})
-    targets = {name: value.numpy() for name, value in data.targets.items()}
-    rows, label = method.decisive(features, targets), targets["label"]
-    deviation = features.std(0, dtype=np.float64)
-    return {
-        "features": features[rows],
-        "label": label[rows],
-        "counts": np.bincount(label, minlength=method.classes),
-        "mean": features.mean(0, dtype=np.float64),
-        "deviation": np.where(deviation > 0, deviation, 1.0),
-    }
+    return method.population_weights(features, {name: value.numpy() for name, value in data.targets.items()})
 
 
 def fit_network(

@@ -17,6 +17,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.core.seeds import generator, spawn
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
 from microexpr.models.counter_rng import Stream, mix
+from microexpr.models.labels import LABELS, best_thresholds
 from microexpr.models.samplers import training_phases
 
 Tree = TypeVar("Tree")
@@ -84,7 +85,9 @@ class Group:
         self.scores: list[list[Tensor]] = [[] for _ in runs]  # per run and epoch of the last phase float32[m, C]
         self.losses: list[Tensor] = []  # per epoch [R, U], R = 1 unless stacked
         self._enter_phase(0)
-        self.start = self._score_tests() if method.initial_weights else []  # per run float32[m, C], before any step
+        self.start = (
+            self._score_clips([run.fold.test for run in runs]) if method.initial_weights else []
+        )  # per run float32[m, C], before any step
 
     def _build_shared(self) -> dict[str, nn.Module]:
         with torch.random.fork_rng(devices=[]):
@@ -258,14 +261,24 @@ class Group:
         return value.detach()
 
     def _score_tests(self) -> list[Tensor]:
-        """Return the scores of each run's test clips, float32[m, C]."""
-        if not any(len(run.fold.test) for run in self.runs):
-            return [torch.empty(0, self.method.classes) for _ in self.runs]
-        tests = [torch.from_numpy(np.ascontiguousarray(run.fold.test)) for run in self.runs]
+        """Return the scores of each run's test clips, float32[m, C]; of several labels less their thresholds."""
+        tests, several = self._score_clips([run.fold.test for run in self.runs]), self.method.several
+        if several is None or several.threshold == "zero":
+            return tests
+        trained = self._score_clips([run.fold.train for run in self.runs])
+        labels = [targets[LABELS] for targets in self.targets]
+        thresholds = [best_thresholds(own.numpy(), truth) for own, truth in zip(trained, labels, strict=True)]
+        return [scores - torch.from_numpy(least) for scores, least in zip(tests, thresholds, strict=True)]
+
+    def _score_clips(self, sides: Sequence[np.ndarray]) -> list[Tensor]:
+        """Return the scores of each run's clips at these positions, float32[m, C]."""
+        if not any(map(len, sides)):
+            return [torch.empty(0, self.method.classes) for _ in sides]
+        positions = [torch.from_numpy(np.ascontiguousarray(side)) for side in sides]
         # of unequal lengths: padded, for in eval() a clip's score is its own
-        index = nn.utils.rnn.pad_sequence(tests, batch_first=True) if self.stacked else tests[0]
+        index = nn.utils.rnn.pad_sequence(positions, batch_first=True) if self.stacked else positions[0]
         result = self._score(self._inputs(index.to(self.device))).cpu()  # one wait for the device, not one per run
-        return [scores[: len(test)] for test, scores in zip(tests, result if self.stacked else [result], strict=True)]
+        return [part[: len(side)] for side, part in zip(sides, result if self.stacked else [result], strict=True)]
 
     @torch.no_grad()
     def _score(self, inputs: Batch) -> Tensor:

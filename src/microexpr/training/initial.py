@@ -69,13 +69,18 @@ def is_initial(path: str | Path) -> bool:
 def mismatches(pretraining: Method | None, classes: Sequence[str], metadata: Mapping[str, str]) -> list[str]:
     """Return the keys in which a file's metadata differ from those of a method's training on the population."""
     expected = {} if pretraining is None else describe(pretraining, classes)
-    return [key for key in ("schema", "network", "params", "classes") if metadata.get(key) != expected.get(key)]
+    return [
+        key for key in ("schema", "network", "params", "classes", "several") if metadata.get(key) != expected.get(key)
+    ]
 
 
 def describe(method: Method, classes: Sequence[str]) -> dict[str, str]:
     """Return the metadata by which weights are told from those of another training."""
     params = json.dumps(method.params.model_dump(mode="json"), sort_keys=True)
-    return {"schema": SCHEMA, "network": method.name(), "params": params, "classes": ", ".join(classes)}
+    about = {"schema": SCHEMA, "network": method.name(), "params": params, "classes": ", ".join(classes)}
+    if method.several:
+        about["several"] = json.dumps(method.several.model_dump(mode="json"), sort_keys=True)
+    return about
 
 
 def write(

@@ -12,7 +12,7 @@ from microexpr.core.clip import Clip, Fold
 from microexpr.core.facs import reactions
 from microexpr.core.seeds import spawn
 from microexpr.models.base import Method, NetworkMethod
-from microexpr.protocols import Protocol
+from microexpr.protocols import Protocol, classes
 from microexpr.training import engine
 
 
@@ -92,6 +92,18 @@ class Job:
         return labels | {clip.id: label for clip, label in self.macro}
 
     @cached_property
+    def several_labels(self) -> dict[str, tuple[int, ...]]:
+        """For each of several classes 1, 0 or -1 (unknown), by clip id; empty where a clip has one class."""
+        if not self.protocol.several:
+            return {}
+        return {clip.id: classes.units(clip) for clip in self.all_clips}
+
+    @cached_property
+    def truth(self) -> dict[str, int] | dict[str, tuple[int, ...]]:
+        """What is to be predicted of each clip, by its id."""
+        return self.several_labels or self.labels
+
+    @cached_property
     def reactions(self) -> dict[str, tuple[int, ...]]:
         """The regions in which each clip's emotion shows, by clip id."""
         return {clip.id: reactions.reaction_mask(self.protocol.emotion(clip)) for clip in self.all_clips}
@@ -154,6 +166,8 @@ class Job:
         sections: dict[str, Any] = {name: section.model_dump(mode="json") for name, section in models.items()}
         for name in ("checkpoint_minutes", "rendered_folds"):  # which fold a clip is in shows in the file itself
             del sections["train"][name]
+        if self.method.several:
+            sections["units"] = self.method.several.model_dump(mode="json")
         return sections | {"seed": self.seed}
 
     def attributes(self) -> dict[str, str]:

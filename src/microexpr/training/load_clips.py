@@ -11,6 +11,7 @@ from microexpr.core.errors import StoreError
 from microexpr.core.facs import reactions
 from microexpr.core.facs.occurrence import occurrence
 from microexpr.models.base import ClipTensors, Method
+from microexpr.models.labels import LABELS
 from microexpr.signals import inputs
 
 STAGES = {stage for stages in inputs.SOURCES.values() for stage in stages}
@@ -23,13 +24,15 @@ def load_clips(
     labels: Mapping[str, int] | None = None,
     macro: Collection[str] = (),
     reacts: Mapping[str, Sequence[int]] | None = None,
+    several: Mapping[str, Sequence[int]] | None = None,
 ) -> ClipTensors:
     """Return all inputs of a method and all targets as tensors, in the order of `clips`.
 
     `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all of its files, and
     results/population/<subject>.h5. `labels` are by
     clip id, None for MEGC2019's; `macro` are ids of macro-expressions; `reacts` are the face regions in which a clip's
-    emotion shows, by clip id, None for no region. Raises StoreError if a file of a subject is missing."""
+    emotion shows, by clip id, None for no region; `several` are several
+    labels of each clip, by its id, if there are any. Raises StoreError if a file of a subject is missing."""
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, expand_directories(files)):
         stage, dataset = path.parts[-3:-1]
@@ -59,6 +62,8 @@ def load_clips(
         "aus": [occurrence(clip.action_units) for clip in clips],
         "reacts": [tuple((reacts or {}).get(clip.id, reactions.NOWHERE)) for clip in clips],
     }
+    if several:
+        targets[LABELS] = [several[clip.id] for clip in clips]
     return ClipTensors(arrays, {name: torch.tensor(value) for name, value in targets.items()})
 
 

@@ -50,7 +50,7 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
     load_teacher(job, files)
     first_weights = load_initial(job, files)
     marked = job.macro_ids if job.clips else ()  # in pretraining they are the training set itself
-    clips = load_clips(job.method, job.all_clips, files, job.labels, marked, job.reactions)
+    clips = load_clips(job.method, job.all_clips, files, job.labels, marked, job.reactions, job.several_labels)
     if job.protocol.unlabelled_means:
         clips = without_means(clips, [clip.origin for clip in job.all_clips])
     by_fold = synthetic_clips.select_files(synthetic_files, job.protocol.unit, job.test_clips)

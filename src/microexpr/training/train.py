@@ -12,6 +12,7 @@ from microexpr.core import store
 from microexpr.core.clip import Fold
 from microexpr.core.seeds import generator
 from microexpr.models.base import ClipTensors, NetworkMethod
+from microexpr.models.labels import correct
 from microexpr.training import engine
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
@@ -83,6 +84,8 @@ def choose_epochs(
 ) -> dict[str, np.ndarray]:
     """Return by fold, int64[S], the first epoch of highest accuracy on the inner clips, in a training without them.
 
+    Of several labels it is that of the highest mean F1 of these.
+
     Empty without inner clips. A classical method counts as one epoch and is not fitted again. Synthetic clips are left
     out: their generator has seen the inner subjects."""
     folds = [replace(f, train=f.train + job.macro_ids, test=f.inner) for f in job.folds if f.inner]
@@ -91,8 +94,8 @@ def choose_epochs(
     epochs = {}
     results = train_folds(job, clips, folds, part_of(progress, 0, 2), checkpoints)
     for fold, result in zip(folds, results, strict=True):
-        truth = np.array([job.labels[clip_id] for clip_id in fold.inner])
-        epochs[fold.name] = (result.scores.argmax(-1) == truth).mean(-1).argmax(-1)  # argmax takes the first of equals
+        truth = np.array([job.truth[clip_id] for clip_id in fold.inner])
+        epochs[fold.name] = correct(result.scores, truth).argmax(-1)  # argmax takes the first of equals
     return epochs
 
 
@@ -173,8 +176,14 @@ def write_scores(
 ) -> None:
     """Write one fold as the group of its name, such as /<dataset>/<subject>, of a train shard."""
     group = file.group(fold.name)
-    truth = [job.labels[clip_id] for clip_id in fold.test]
-    group.put_all(clip=fold.test, truth=truth, scores=result.scores, loss=result.loss, fitted_on=fitted_on)
+    truth = [job.truth[clip_id] for clip_id in fold.test]
+    group.put_all(
+        clip=fold.test,
+        **{"labels" if job.protocol.several else "truth": truth},
+        scores=result.scores,
+        loss=result.loss,
+        fitted_on=fitted_on,
+    )
     if result.start is not None:
         group.put("start", result.start)
     if inner_epochs is not None:

@@ -155,8 +155,8 @@ def test_the_oracle_takes_each_seeds_first_best_epoch():
     truth = np.array([0, 1, 2, 0])
     epochs = [[[0, 0, 0, 1], [0, 1, 0, 0], [0, 1, 2, 1]], [[1, 1, 1, 1], [2, 2, 2, 2], [0, 1, 2, 0]]]
     fold = FoldScores("file", "fold", ("a", "b", "c", "d"), truth, scores(epochs), (), None)
-    assert oracle_best_test(fold).tolist() == [epochs[0][1], epochs[1][2]]
-    assert last(fold).tolist() == [epochs[0][2], epochs[1][2]]
+    assert oracle_best_test(fold).argmax(-1).tolist() == [epochs[0][1], epochs[1][2]]
+    assert last(fold).argmax(-1).tolist() == [epochs[0][2], epochs[1][2]]
 
 
 def test_first_weights_are_a_selection_where_every_fold_has_their_scores(tmp_path, clips):

@@ -44,7 +44,7 @@ STEADY: dict[str, dict[str, Any]] = {
     "nmer": {"lr": 1e-7, "trunk_lr": 1e-7},
 }
 processor.use_one_thread()  # for groups that no engine steps
-LEARNERS = [name for name in names() if name != "majority"]
+LEARNERS = [name for name in names() if name not in ("majority", "prevalence")]
 
 
 @pytest.fixture

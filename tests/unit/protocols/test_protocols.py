@@ -14,7 +14,7 @@ from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import MICRO
 from microexpr.population import recordings
-from microexpr.protocols import ABLATION, MAIN, PROTOCOLS, TRAINING_SETS, shard, shards, splits
+from microexpr.protocols import ABLATION, MAIN, PROTOCOLS, TRAINING_SETS, UNIT_PROTOCOLS, shard, shards, splits
 from microexpr.rendering import plan
 
 MEGC = PROTOCOLS["megc2019"]
@@ -81,7 +81,7 @@ def test_published_counts(published, name):
 
 def test_every_protocol_of_the_papers_is_there_and_two_of_each_added_data_set():
     expected = {f"{kind}_{name}_3" for kind in ("loso", "lovo") for name in ADDED}
-    ours = {*TRAINING_SETS.values(), ABLATION}
+    ours = {*TRAINING_SETS.values(), ABLATION, *UNIT_PROTOCOLS}
     assert set(PROTOCOLS) == {*PUBLISHED, "split70", "loso_all_3", *ours, *expected}
     assert set(MAIN) < set(PROTOCOLS)
     assert {name for name, protocol in PROTOCOLS.items() if not protocol.ranked} == {
@@ -111,9 +111,9 @@ def corpora(draw) -> list[Clip]:
             for number in range(draw(st.integers(1, 5))):
                 whole = clip(dataset, subject, f"{subject}_{number}", draw(st.sampled_from([None, 0, 1, 2])))
                 coded = None if dataset == "smic" else draw(st.integers(1, 7))
-                clips.append(
-                    replace(whole, emotion=draw(st.sampled_from(EMOTIONS.get(dataset, LABELS))), objective_class=coded)
-                )
+                emotion = draw(st.sampled_from(EMOTIONS.get(dataset, LABELS)))
+                units = draw(st.sampled_from(["", "?", "12", "1+L2", "R12 or R14"]))  # coded but for the first two
+                clips.append(replace(whole, emotion=emotion, objective_class=coded, action_units=units))
     return clips
 
 
@@ -122,6 +122,9 @@ UNITS = {  # of a clip's id, written out by hand
     "subject": lambda name: name[: name.rindex("/")],
     "dataset": lambda name: name[: name.index("/")],
 }
+
+
+of = UNITS["dataset"]
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -135,9 +138,13 @@ def test_folds(name, clips, inner, draws, seed, data):
         assume(False)
     selected = {clip.id for clip in clips if protocol.label(clip) is not None and clip.dataset in protocol.sources}
     tested = {name for name in selected if name.split("/")[0] in protocol.datasets}
+    if protocol.alone:
+        kept = [name for name in selected if len({UNITS["subject"](n) for n in selected if of(n) == of(name)}) > 1]
+        selected = tested = set(kept)
     for fold in folds:
-        assert selected == {*fold.train, *fold.inner, *fold.test}
-        assert len(selected) == len(fold.train) + len(fold.inner) + len(fold.test)
+        others = {name for name in selected if not protocol.alone or of(name) == of(fold.test[0])}
+        assert others == {*fold.train, *fold.inner, *fold.test}
+        assert len(others) == len(fold.train) + len(fold.inner) + len(fold.test)
         assert fold.train and fold.test
         unit = UNITS[protocol.unit]
         assert not {unit(name) for name in fold.test} & {unit(name) for name in fold.train + fold.inner}
@@ -147,7 +154,7 @@ def test_folds(name, clips, inner, draws, seed, data):
         assert sorted(name for fold in folds for name in fold.test) == sorted(tested)
         units = {UNITS[protocol.unit](name) for name in tested}
         together = "_".join(name for name in protocol.datasets if name in units)  # tested by the same training
-        assert [fold.name for fold in folds] == ([together] if protocol.unit == "dataset" else sorted(units))
+        assert [fold.name for fold in folds] == ([together] if protocol.trained_on else sorted(units))
     shuffled = data.draw(st.permutations(clips))
     assert protocol.folds(shuffled, seed, inner, draws) == folds
 

@@ -66,13 +66,13 @@ def macro_precision(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray
 
 def accuracy(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
     """Return the share of clips whose class was predicted; 0 (`left_out`: nan) without clips."""
-    return _ratio(_correct(matrix).sum(-1), matrix.sum((-2, -1)), left_out)
+    return ratio(_correct(matrix).sum(-1), matrix.sum((-2, -1)), left_out)
 
 
 def weighted_f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
     """Return the mean over classes of F1, weighted by their true clips."""
-    per_class = _ratio(*_f1(matrix), left_out=False)  # 0/0 has no true clips, and so no weight
-    return _ratio((per_class * matrix.sum(-1)).sum(-1), matrix.sum((-2, -1)), left_out)
+    per_class = ratio(*_f1(matrix), left_out=False)  # 0/0 has no true clips, and so no weight
+    return ratio((per_class * matrix.sum(-1)).sum(-1), matrix.sum((-2, -1)), left_out)
 
 
 METRICS: dict[str, Metric] = {
@@ -92,7 +92,7 @@ def by_class(names: Sequence[str]) -> dict[str, Metric]:
             numerator, denominator = parts(matrix)
             if denominator.ndim == 1 and not left_out:
                 _warn(figure, [index] if denominator[index] == 0 else [], caller=3)
-            return _ratio(numerator[..., index], denominator[..., index], left_out)
+            return ratio(numerator[..., index], denominator[..., index], left_out)
 
         return metric
 
@@ -126,7 +126,7 @@ def _recall(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return _correct(matrix), matrix.sum(-1)
 
 
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, left_out: bool) -> np.ndarray:
+def ratio(numerator: np.ndarray, denominator: np.ndarray, left_out: bool) -> np.ndarray:
     """Divide; 0/0 is 0, or nan if it is to be left out."""
     absent = denominator == 0
     ratio = numerator / np.where(absent, 1, denominator)
@@ -138,9 +138,9 @@ def _mean(numerator: np.ndarray, denominator: np.ndarray, figure: str, left_out:
     if not left_out:
         if denominator.ndim == 1:
             _warn(figure, np.flatnonzero(denominator == 0), caller=4)
-        return _ratio(numerator, denominator, left_out=False).mean(-1)
+        return ratio(numerator, denominator, left_out=False).mean(-1)
     defined = denominator > 0
-    return _ratio(_ratio(numerator, denominator, left_out=False).sum(-1), defined.sum(-1), left_out)
+    return ratio(ratio(numerator, denominator, left_out=False).sum(-1), defined.sum(-1), left_out)
 
 
 def _warn(figure: str, absent: Sequence[int] | np.ndarray, caller: int) -> None:

@@ -56,14 +56,14 @@ def bootstrap(
     the mean over seeds. Clips that are `UNTESTED` under a seed do not count there. Independent of the order of clips.
     Not stratified by data set. 0/0 counts as in the metric.
     """
-    matrices = by_subject(truth, predicted, subjects, classes)
-    return _interval(matrices[_tested_subjects(matrices)], metric, pooling, resamples, rng)
+    return interval(by_subject(truth, predicted, subjects, classes), metric, resamples, rng, pooling)
 
 
-def _interval(
-    matrices: np.ndarray, metric: Metric, pooling: Pooling, resamples: int, rng: np.random.Generator
+def interval(
+    matrices: np.ndarray, metric: Metric, resamples: int, rng: np.random.Generator, pooling: Pooling = "pooled"
 ) -> tuple[float, float]:
-    """Return the interval of a metric, from clips by subject, seed, true and predicted class [U, S, K, K]."""
+    """Return the interval of `bootstrap`, from clips counted by subject and seed, [U, S, ...], for the metric."""
+    matrices = matrices[_tested_subjects(matrices)]
     figure, subject_count = _statistic(matrices, metric, pooling)
     value = float(figure(np.ones((1, subject_count)))[0])
     if subject_count < 2 or math.isnan(value):
@@ -74,8 +74,17 @@ def _interval(
         smoothed = float(figure(np.ones((1, subject_count)))[0])
         low, high = _logit_interval(smoothed, _jackknife(figure(LEAVE_ONE_OUT)), subject_count - 1)
         return min(low, value), max(high, value)
-    error = _standard_error(figure(_resample_counts(subject_count, resamples, rng)), figure(LEAVE_ONE_OUT))
+    error = _standard_error(figure(resample_counts(subject_count, resamples, rng)), figure(LEAVE_ONE_OUT))
     return _logit_interval(value, error, subject_count)
+
+
+def share_interval(value: float, resampled: np.ndarray, without: np.ndarray) -> tuple[float, float]:
+    """Return the interval of a figure in 0..1, from its values over resamples [B] and without each subject in turn [U].
+
+    Of a figure of 0 or 1, and of a single subject, it is 0 to 1."""
+    if len(without) < 2 or not 0 < value < 1:
+        return 0.0, 1.0
+    return _logit_interval(value, _standard_error(resampled, without), len(without))
 
 
 def _logit_interval(value: float, error: float, subject_count: int) -> tuple[float, float]:
@@ -104,7 +113,7 @@ def mean_interval(
 
     value, error = (
         values.mean(),
-        _standard_error(mean(_resample_counts(len(parts), resamples, rng)), mean(LEAVE_ONE_OUT)),
+        _standard_error(mean(resample_counts(len(parts), resamples, rng)), mean(LEAVE_ONE_OUT)),
     )
     width = _t_quantile(len(parts)) * error
     return max(float(value - width), 0.0), float(value + width)
@@ -145,7 +154,13 @@ def all_pairs(
     Each method's figures are computed once, so that many pairs cost little more than many methods. p is of each pair
     separately: see `holm`.
     """
-    matrices = [by_subject(truth, labels, subjects, classes) for labels in predicted]
+    return differences([by_subject(truth, labels, subjects, classes) for labels in predicted], metric, resamples, rng)
+
+
+def differences(
+    matrices: Sequence[np.ndarray], metric: Metric, resamples: int, rng: np.random.Generator
+) -> list[Difference]:
+    """Return `all_pairs` of methods, from the clips of each counted by subject and seed, [U, S, ...]."""
     tested = _tested_subjects(matrices[0])
     subject_count = int(tested.sum())
     figures = [_pooled(counts[tested], metric) for counts in matrices]
@@ -155,7 +170,7 @@ def all_pairs(
             Difference(first_value - second_value, -1.0, 1.0, 1.0)
             for first_value, second_value in combinations(values, 2)
         ]
-    times = _resample_counts(subject_count, resamples, rng)
+    times = resample_counts(subject_count, resamples, rng)
     parts = [(value, figure(times), figure(LEAVE_ONE_OUT)) for value, figure in zip(values, figures, strict=True)]
     return [
         _difference(
@@ -208,7 +223,7 @@ def per_subject_mean(
 
 def _tested_subjects(matrices: np.ndarray) -> np.ndarray:
     """Return the subjects with a clip that counts under any seed, bool[U]."""
-    return np.asarray(matrices.any(axis=(1, 2, 3)))
+    return np.asarray(matrices.any(axis=tuple(range(1, matrices.ndim))))
 
 
 def _pooled(matrices: np.ndarray, metric: Metric) -> Statistic:
@@ -241,7 +256,7 @@ def _statistic(matrices: np.ndarray, metric: Metric, pooling: Pooling) -> tuple[
     return mean, len(values)
 
 
-def _resample_counts(subject_count: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
+def resample_counts(subject_count: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
     """Sample how often each subject occurs, with replacement, float64[B, U]."""
     return rng.multinomial(subject_count, np.full(subject_count, 1 / subject_count), size=resamples).astype(float)
 

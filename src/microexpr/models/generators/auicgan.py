@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from microexpr.models import base
 from microexpr.models.base import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
+from microexpr.models.labels import SeveralLabels
 from microexpr.models.layers import mover
 from microexpr.models.layers.ganimation import (
     INTENSITY_WEIGHT,
@@ -164,8 +165,8 @@ class Auicgan(Generator):
 
     params: Params
 
-    def __init__(self, params: Params, classes: int = base.CLASSES):
-        super().__init__(params, classes)
+    def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
+        super().__init__(params, classes, several)
         if params.moves:
             self.inference_modules = ("generator",)
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.handcrafted import fit_scorer, training_set
+from microexpr.models.handcrafted import fit_scorer, fit_several, training_set
+from microexpr.models.labels import LABELS
 from microexpr.signals.aus import ACTION_UNITS
 
 
@@ -28,6 +29,7 @@ class AuChange(ClassicalMethod):
         penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
 
     params: Params
+    takes_several = True
 
     @property
     def inputs(self) -> Shapes:
@@ -38,5 +40,10 @@ class AuChange(ClassicalMethod):
         return inputs["au_change"].flatten(1).numpy()
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        machine = LogisticRegression(C=self.params.penalty, max_iter=1000)
-        return fit_scorer(machine, training_set(features, targets["label"], self.classes, True, self.initial_weights))
+        if self.several:
+            return fit_several(self._machine, features, targets[LABELS])
+        training = training_set(features, targets["label"], self.classes, True, self.initial_weights)
+        return fit_scorer(self._machine(), training)
+
+    def _machine(self) -> LogisticRegression:
+        return LogisticRegression(C=self.params.penalty, max_iter=1000)

@@ -26,7 +26,7 @@ from microexpr.models.layers.nested_transformer import (
     join_heads,
     split_heads,
 )
-from microexpr.models.recipe import class_weights, cosine
+from microexpr.models.recipe import cosine
 
 INPUTS = ("flow", "flow_offset")
 PATCH, LEVELS = 7, 3  # so that a clip is one token of 4 D channels, which become 2 x 2 positions of D
@@ -223,6 +223,7 @@ class Causalnet(NetworkMethod):
             return self
 
     params: Params
+    takes_several = True
     normalisation = ("mean", "deviation")
 
     @property
@@ -234,7 +235,7 @@ class Causalnet(NetworkMethod):
         return {
             "mean": flows.mean((1, 3, 4)),  # [2, 3]
             "deviation": flows.std((1, 3, 4)).clamp(min=1e-6),
-            "class_weights": class_weights(train.targets["label"], self.classes),
+            "class_weights": self.label_weights(train.targets),
         }
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
@@ -259,7 +260,7 @@ class Causalnet(NetworkMethod):
         if self.params.mirror:
             is_mirrored = rng.uniform(len(flows[0]), 1, 1, 1) < self.params.mirror
             flows = [torch.where(is_mirrored, mirror_flow(flow), flow) for flow in flows]
-        return F.cross_entropy(self._classify(modules, flows, statistics), batch["label"], statistics["class_weights"])
+        return self.label_loss(self._classify(modules, flows, statistics), batch, statistics)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         return self._classify(modules, [batch[name] for name in INPUTS], statistics)

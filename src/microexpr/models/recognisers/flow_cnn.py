@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from microexpr.models.base import Batch, Modules, Optimiser, Statistics
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork, normalise_flow
+from microexpr.models.labels import LABELS, Targets, several_loss
 
 EXPONENT = 3  # of the uniform number that a share of another clip comes from, so that most are small
 
@@ -87,12 +88,29 @@ class FlowCnn(FlowNetwork):
         flow = normalise_flow(self.mirror_some(batch["flow"], rng), statistics)
         share = self.params.mix * rng.uniform(len(flow)) ** EXPONENT
         mixed = torch.lerp(flow, flow.roll(1, 0), share[:, None, None, None])
+        if self.several:
+            return self._several_loss(modules.network(mixed, rng), batch, statistics, share)
         logs = F.log_softmax(modules.network(mixed, rng), dim=-1).mean(0)  # [B, C]
         classes = F.one_hot(batch["label"], self.classes)
         expected = (1 - share)[:, None] * classes + share[:, None] * classes.roll(1, 0)
         weights = expected * statistics["class_weights"]
         return -(weights * logs).sum() / weights.sum()
 
+    def _several_loss(self, members: Tensor, batch: Batch, statistics: Statistics, share: Tensor) -> Tensor:
+        """Return the mean loss of the members' scores [M, B, C]; `share` [B] is that of the clip before in each."""
+        assert self.several
+        own = Targets.of(batch[LABELS], members)
+        truth, known = (
+            torch.lerp(part, part.roll(1, 0), share[:, None]) for part in (own.truth * own.known, own.known)
+        )
+        targets = Targets(truth / known.clamp(min=1e-6), known)
+        return torch.stack(
+            [several_loss(scores, targets, statistics["class_weights"], self.several) for scores in members.unbind(0)]
+        ).mean()
+
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        if self.several:
+            probability = modules.network(normalise_flow(batch["flow"], statistics)).double().sigmoid().mean(0)
+            return torch.logit(probability, eps=1e-12).float()
         logs = F.log_softmax(modules.network(normalise_flow(batch["flow"], statistics)), dim=-1)
         return torch.logsumexp(logs, 0) - math.log(self.params.members)

@@ -4,13 +4,15 @@ import numpy as np
 from torch import Tensor
 
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.labels import LABELS, label_shares
 
 
 class Majority(ClassicalMethod):
-    """Always predicts the most frequent class of the training clips."""
+    """Always predicts the most frequent class of the training clips; of several labels those that most of them have."""
 
     paper = "None: the floor that any recogniser must pass"
     learns = False
+    takes_several = True
 
     @property
     def inputs(self) -> Shapes:
@@ -20,5 +22,8 @@ class Majority(ClassicalMethod):
         return np.empty((len(inputs["flow"]), 0), np.float32)
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        if self.several:
+            shares = label_shares(targets[LABELS]) - 0.5
+            return lambda features: np.tile(shares, (len(features), 1))
         share = (np.bincount(targets["label"], minlength=self.classes) / len(features)).astype(np.float32)
         return lambda features: np.tile(share, (len(features), 1))

@@ -6,7 +6,6 @@ Shapes: B clips, video [B, 1, T, H, H], D frames of a kernel, K kernels, C class
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
@@ -15,7 +14,7 @@ from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Ph
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.video import StemConv3d, max_pool3d
-from microexpr.models.recipe import class_weights, cosine
+from microexpr.models.recipe import cosine
 
 KERNEL, POOL = 3, 3  # rows and columns of a kernel; frames, rows and columns of a pool
 DEVIATION = 0.05  # of the initial weights of the fully connected layers
@@ -85,6 +84,7 @@ class MicroExpSTCNN(NetworkMethod):
             return self
 
     params: Params
+    takes_several = True
 
     @property
     def inputs(self) -> Shapes:
@@ -96,7 +96,7 @@ class MicroExpSTCNN(NetworkMethod):
         return {
             "mean": mean,
             "largest": (video.max() - mean).clamp(min=1),
-            "class_weights": class_weights(train.targets["label"], self.classes),
+            "class_weights": self.label_weights(train.targets),
         }
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
@@ -113,7 +113,7 @@ class MicroExpSTCNN(NetworkMethod):
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         video = normalise_video(batch["video"], statistics)
         video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
-        return F.cross_entropy(modules.network(video, rng), batch["label"], statistics["class_weights"])
+        return self.label_loss(modules.network(video, rng), batch, statistics)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         scores: Tensor = modules.network(normalise_video(batch["video"], statistics))

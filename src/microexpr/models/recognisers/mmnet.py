@@ -17,7 +17,6 @@ from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.pretrained import standardise
 from microexpr.models.layers.vision_transformer import EPSILON, Layer
-from microexpr.models.recipe import class_weights
 
 REDUCTION = 16  # of rows and columns, from the frames to the last maps
 SPREAD = 0.02  # deviation of the initial weights of the transformer
@@ -143,6 +142,7 @@ class Mmnet(NetworkMethod):
         shift: int = Field(4, ge=0, le=64, description="pixels by which a training clip is shifted at most")
 
     params: Params
+    takes_several = True
 
     @property
     def inputs(self) -> Shapes:
@@ -150,7 +150,7 @@ class Mmnet(NetworkMethod):
         return {"onset": shape, "apex": shape}
 
     def statistics(self, train: ClipTensors) -> Statistics:
-        return {"class_weights": class_weights(train.targets["label"], self.classes)}
+        return {"class_weights": self.label_weights(train.targets)}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params, channels = self.params, 4 * self.params.width
@@ -171,7 +171,7 @@ class Mmnet(NetworkMethod):
         frames = torch.cat([to_unit_range(batch[name]) for name in ("onset", "apex")], 1)
         frames = jitter(frames, rng, self.params.mirror, self.params.shift)
         onset, apex = (standardise(images) for images in frames.chunk(2, 1))
-        return F.cross_entropy(modules.network(onset, apex, rng), batch["label"], statistics["class_weights"])
+        return self.label_loss(modules.network(onset, apex, rng), batch, statistics)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         onset, apex = (standardise(to_unit_range(batch[name])) for name in ("onset", "apex"))

@@ -19,7 +19,6 @@ from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.layers.square_root import square_root
 from microexpr.models.pretrained_weights import RESNET18
-from microexpr.models.recipe import class_weights
 
 UPPER_SHARE = 3 / 7  # of the feature maps' rows is the upper half of the face
 DROPOUT = 0.1  # of a half's features
@@ -98,6 +97,7 @@ class Nmer(NetworkMethod):
         mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
 
     params: Params
+    takes_several = True
 
     @property
     def inputs(self) -> Shapes:
@@ -110,7 +110,7 @@ class Nmer(NetworkMethod):
         flow, macro = train.inputs["flow"], train.targets["macro"] == 1
         length = square_root(flow[:, :2].square().sum(1)).mean((1, 2))  # mean movement of each clip
         factor = self.params.reduction * length[macro].mean() / length[~macro].mean().clamp(min=1e-6)
-        statistics = {"magnification": factor, "class_weights": class_weights(train.targets["label"], self.classes)}
+        statistics = {"magnification": factor, "class_weights": self.label_weights(train.targets)}
         equalised = self._equalise(flow, train.targets["macro"], statistics)
         mean, deviation = equalised.mean((0, 2, 3)), equalised.std((0, 2, 3)).clamp(min=1e-6)
         return statistics | {"mean": mean, "deviation": deviation}
@@ -143,7 +143,7 @@ class Nmer(NetworkMethod):
     def recogniser_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the cross-entropy of all three classifiers, minus the weighted loss of the discriminator."""
         features, all_scores = self._forward(modules, batch, statistics, rng)
-        losses = [F.cross_entropy(scores, batch["label"], statistics["class_weights"]) for scores in all_scores]
+        losses = [self.label_loss(scores, batch, statistics) for scores in all_scores]
         return sum(losses) - self.params.adversarial_weight * self._micro_or_macro_loss(modules, features, batch, rng)
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:

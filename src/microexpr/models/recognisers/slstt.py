@@ -7,7 +7,6 @@ from functools import partial
 from typing import Literal, Self
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
@@ -18,7 +17,7 @@ from microexpr.models.flow_network import mirror_flow
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.lstm import Lstm
 from microexpr.models.layers.vision_transformer import EPSILON, Layer
-from microexpr.models.recipe import class_weights, cosine
+from microexpr.models.recipe import cosine
 
 EXPANSION = 4  # units of the transformer's hidden layers, as a multiple of M
 POSITION_SPREAD, BIAS_SPREAD = 0.02, 1e-6  # deviations of initial position embeddings and of the transformer's biases
@@ -127,6 +126,7 @@ class Slstt(NetworkMethod):
             return self
 
     params: Params
+    takes_several = True
     normalisation = ("mean", "deviation")
 
     @property
@@ -138,7 +138,7 @@ class Slstt(NetworkMethod):
         return {
             "mean": flow.mean((0, 2, 3, 4)),
             "deviation": flow.std((0, 2, 3, 4)).clamp(min=1e-6),
-            "class_weights": class_weights(train.targets["label"], self.classes),
+            "class_weights": self.label_weights(train.targets),
         }
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
@@ -173,7 +173,7 @@ class Slstt(NetworkMethod):
         if self.params.mirror:
             flow = torch.where(rng.uniform(len(flow), 1, 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
         scores = self._classify(modules, flow, statistics, rng)
-        return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+        return self.label_loss(scores, batch, statistics)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         return self._classify(modules, batch["flow_video"].movedim(1, 2), statistics)

@@ -7,8 +7,26 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.fourdme import label
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, ClipName, Native, Share
+from microexpr.rendering.display import displays_from_counts
+from microexpr.rendering.layout import MISSED, Census, ClipName, Native, Share
 
+CODED = {  # emotion -> coded action units -> clips: each unit as often as published, how they combine is our choice
+    "negative": {"4+7": 36, "7": 15, "20": 13, "4": 8, "4+23": 7, "1": 6, "16": 5, "1+4": 5, "1+2+4": 5, "4+6+7": 4,
+                 "1+4+20": 3, "7+20+26": 3, "17": 2, "5+20": 1, "7+20": 1, "12+14": 1, "1+15": 1, "4+20": 1,
+                 "12+15": 1, "4+10": 1, "4+7+23": 1, "1+7": 1, "7+16": 1, "10": 1, "14": 1, "4+5+7": 1, "1+4+7": 1,
+                 "4+9": 1},
+    "positive": {"12": 12, "6+12": 10, "7+12": 3, "6+7+12": 2, "4+12": 1, "2+12": 1, "4+6+12": 1, "6+12+15": 1,
+                 "12+24": 1, "6+12+17": 1, "7": 1},
+    "surprise": {"1+2": 12, "2": 7, "1+2+25": 2, "2+12": 1, "1+2+7": 1, "1+2+5": 1, "5": 1, "1+2+4": 1, "2+7": 1,
+                 "1": 1, "2+4": 1, "25+26": 1},
+    "repression": {"17": 2, "17+24": 1, "15+17": 1, "15": 1, "7": 1},
+    "others": {"2": 10, "4": 8, "4+7": 5, "24": 2, "2+7": 1, "17": 1, "2+4": 1, "7": 1, "6+7+12": 1, "4+18": 1},
+    "positive+surprise": {"12": 3, "1+2": 2, "6+12": 2, "2": 2, "7+12": 1, "6+7+12": 1, "2+12": 1, "1+2+25": 1},
+    "negative+surprise": {"4+7": 2, "1+2": 1, "7": 1, "20": 1, "2": 1, "4": 1, "4+23": 1},
+    "positive+repression": {"12": 3, "6+12": 2, "7+12": 1, "6+7+12": 1, "17": 1},
+    "negative+repression": {"4+7": 2, "7": 1, "20": 1, "4": 1, "4+23": 1, "1": 1},
+    "repression+surprise": {"1+2": 1, "2": 1, "17": 1},
+}  # fmt: skip
 CENSUS = Census(
     balanced=("positive", "surprise", "negative", "repression", "positive+surprise", "negative", "others", "positive"),
     people=41,
@@ -47,6 +65,8 @@ NATIVE = Native(
     folders=("gray_micro/{subject}",),
     census=CENSUS,
     name_clip=name_clip,
+    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    missed=MISSED,
     code=coder.fourdme,
     codes_classes=False,
     grey=True,

@@ -6,11 +6,27 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, ClipName, Native, Share
+from microexpr.rendering.display import displays_from_counts
+from microexpr.rendering.layout import MISSED, Census, ClipName, Native, Share
 
 NUMBERS = dict(
     zip(("happiness", "surprise", "disgust", "others", "fear", "sadness", "anger"), range(1, 8), strict=True)
 )
+CODED = {  # emotion -> coded action units -> clips: each unit as often as published, how they combine is our choice
+    "surprise": {"5": 29, "1+2": 16, "1+2+5": 9, "1": 6, "2": 4, "5+24": 4, "1+2+25": 2, "25+26": 2, "26": 2,
+                 "4+5": 2, "5+7": 1, "25": 1, "1+2+14": 1, "4": 1, "1+2+4": 1, "5+14": 1, "7": 1, "1+2+7": 1, "14": 1,
+                 "2+12": 1, "1+5": 1, "2+14": 1, "1+4": 1},
+    "disgust": {"4+7": 16, "4+10": 16, "10": 11, "4": 6, "4+9": 4, "10+25+26": 3, "4+5+10": 2, "4+7+10": 2,
+                "4+5+7": 1, "5": 1, "5+10": 1, "7+10": 1, "4+6+7": 1, "9": 1, "9+10": 1, "9+12": 1, "7": 1,
+                "4+7+14": 1, "4+10+14": 1, "4+5": 1},
+    "others": {"4": 23, "4+7": 7, "17": 7, "24": 5, "14": 5, "2": 4, "4+5": 2, "4+14": 1, "4+18": 1, "18": 1, "5": 1,
+               "18+25": 1, "25": 1, "7": 1, "5+17": 1, "4+5+7": 1, "5+24": 1, "4+17": 1, "5+14": 1, "2+5": 1},
+    "happiness": {"12": 16, "6+12": 5, "7+12": 2, "5+12": 2, "4+12": 2, "12+14": 1, "6+12+15": 1, "12+24": 1, "14": 1,
+                  "6+7+12": 1, "5+6+12": 1, "6+12+17": 1, "10+12": 1, "5": 1},
+    "fear": {"20": 5, "5+20": 3, "1+4+20": 3, "16": 2, "5+20+25+26": 1, "7+20+26": 1, "1+2+4": 1},
+    "sadness": {"1": 4, "1+4": 3, "1+15": 2, "17": 1, "15+17": 1, "12+15": 1, "1+5": 1},
+    "anger": {"4+7": 3, "4+23": 2, "7": 2, "4": 1},
+}  # fmt: skip
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "others", "happiness", "surprise", "fear", "sadness"),
     people=36,
@@ -46,6 +62,8 @@ NATIVE = Native(
     folders=("Micro_Expression/{subject}",),
     census=CENSUS,
     name_clip=name_clip,
+    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    missed=MISSED,
     code=coder.casme2,
     rest=4,
     codes_classes=False,

@@ -15,6 +15,7 @@ from microexpr.models import base
 from microexpr.models.augmentation import jitter
 from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
+from microexpr.models.labels import SeveralLabels
 from microexpr.models.layers import capsules, pretrained, vgg16
 from microexpr.models.layers.local_contrast import local_contrast
 from microexpr.models.layers.patchgan import trunk
@@ -115,8 +116,8 @@ class Icegan(NetworkMethod):
 
     params: Params
 
-    def __init__(self, params: Params, classes: int = base.CLASSES):
-        super().__init__(params, classes)
+    def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
+        super().__init__(params, classes, several)
         self.synthesises = params.generator != "none"
         self.capsules = params.discriminator == "capsule"
         self.macro = params.macro_strength is not None

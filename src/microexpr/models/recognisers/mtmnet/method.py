@@ -30,6 +30,7 @@ from microexpr.models.base import (
     constant,
 )
 from microexpr.models.counter_rng import Stream
+from microexpr.models.labels import SeveralLabels
 from microexpr.models.layers.local_contrast import local_contrast
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH
@@ -122,8 +123,8 @@ class Mtmnet(NetworkMethod):
 
     params: Params
 
-    def __init__(self, params: Params, classes: int = base.CLASSES):
-        super().__init__(params, classes)
+    def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
+        super().__init__(params, classes, several)
         self.guided = bool(params.triplet_weight or params.adversarial_weight or params.inequality_weight)
         self.macro = self.guided
 

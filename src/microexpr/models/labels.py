@@ -1,0 +1,105 @@
+"""What a clip is labelled with: one class, or several labels at once. Weights, losses by name, thresholds. No network.
+
+Shapes: n training clips, B in a batch, L labels, C classes. A label is 1, 0 or `UNKNOWN`.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from microexpr.core.facs.occurrence import UNKNOWN
+
+LABEL, LABELS = "label", "labels"  # targets: class index int64[n]; several labels int64[n, L]
+MOST = 20.0  # largest weight of a positive label, so that one of a few clips does not outweigh all others
+SHARE, FOCUS = 0.25, 2.0  # alpha and gamma of the focal loss, as published
+
+
+class SeveralLabels(BaseModel):
+    """How methods learn several labels at once, and from which score on a label is predicted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    loss: Literal["bce", "weighted_bce", "focal"] = Field(
+        "weighted_bce",
+        description="bce: binary cross-entropy | weighted_bce: the same, a label's positive clips weigh as much as its "
+        "negative ones | focal: Lin et al. 2017",
+    )
+    threshold: Literal["zero", "training"] = Field(
+        "zero",
+        description="score from which a label is predicted: zero | training: that of the highest F1 on training clips",
+    )
+
+
+def positive_weights(labels: Tensor) -> Tensor:
+    """Return float[L], negative over positive clips of labels int64[n, L], at most 20; 1 where there is no positive."""
+    positive, negative = ((labels == value).sum(0) for value in (1, 0))
+    ratio = negative.clamp(min=1) / positive.clamp(min=1)
+    return torch.where(positive > 0, ratio, torch.ones_like(ratio)).clamp(max=MOST)
+
+
+class Targets(NamedTuple):
+    """Several labels of clips as a loss reads them."""
+
+    truth: Tensor  # float[B, L] 0..1
+    known: Tensor  # float[B, L], 0 where nothing is known, else 1
+
+    @classmethod
+    def of(cls, labels: Tensor, scores: Tensor) -> "Targets":
+        """Return those of labels int64[B, L], as numbers like the scores."""
+        return cls(labels.clamp(min=0).to(scores.dtype), (labels != UNKNOWN).to(scores.dtype))
+
+
+def several_loss(scores: Tensor, targets: Targets, weights: Tensor, several: SeveralLabels) -> Tensor:
+    """Return the mean loss of scores [B, L] over all labels that are known; 0 if none is."""
+    truth, known = targets
+    if several.loss == "weighted_bce":
+        losses = F.binary_cross_entropy_with_logits(scores, truth, pos_weight=weights, reduction="none")
+    else:
+        losses = F.binary_cross_entropy_with_logits(scores, truth, reduction="none")
+    if several.loss == "focal":
+        right = torch.exp(-losses)  # probability of the true answer
+        share = SHARE * truth + (1 - SHARE) * (1 - truth)
+        losses = share * (1 - right) ** FOCUS * losses
+    return (losses * known).sum() / known.sum().clamp(min=1)
+
+
+def best_thresholds(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the threshold float32[L] of each label with the highest F1 on these clips: scores [n, L], labels [n, L].
+
+    It lies in the middle between two clips' scores, and is 0 for a label that no clip, or every clip, has."""
+    return np.array([_best_threshold(*column) for column in zip(scores.T, labels.T, strict=True)], np.float32)
+
+
+def _best_threshold(scores: np.ndarray, label: np.ndarray) -> float:
+    values, truth = scores[label != UNKNOWN].astype(float), label[label != UNKNOWN]
+    if not 0 < truth.sum() < len(truth):
+        return 0.0
+    order = np.argsort(-values, kind="stable")
+    values, truth = values[order], truth[order]
+    f1 = 2 * np.cumsum(truth) / (np.arange(1, len(truth) + 1) + truth.sum())
+    f1[:-1][values[:-1] == values[1:]] = -1  # no threshold parts clips of one score
+    last = int(f1.argmax())
+    below = values[last + 1] if last + 1 < len(values) else values[last] - 1
+    return float((values[last] + below) / 2)
+
+
+def label_shares(labels: np.ndarray) -> np.ndarray:
+    """Return the share of clips that have each label, float32[L], of labels int64[n, L]; 0 where none is known."""
+    known = (labels != UNKNOWN).sum(0)
+    return ((labels == 1).sum(0) / np.maximum(known, 1)).astype(np.float32)
+
+
+def correct(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return how well scores [..., n, C] predict: the share of right classes, of truth int64[n], 0..1 [...].
+
+    Of several labels int64[n, L] it is the mean over these of F1; of one without a positive clip, 0."""
+    if truth.ndim == 1:
+        return np.asarray((scores.argmax(-1) == truth).mean(-1))
+    known, said = truth != UNKNOWN, scores > 0
+    hits = (said & (truth == 1)).sum(-2)
+    claims = (said & known).sum(-2) + (truth == 1).sum(-2)
+    return np.asarray((2 * hits / np.maximum(claims, 1)).mean(-1))

@@ -1,0 +1,72 @@
+"""ResNet-18 on the onset-to-apex flow, which it reads like an image. No folds, files or devices come in.
+
+Shapes: B clips, C classes, flow [B, 3, H, W] of u, v and strain.
+"""
+
+from functools import partial
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models.base import Initialisation, Optimiser, Shapes, Statistics
+from microexpr.models.counter_rng import Stream
+from microexpr.models.flow_network import FlowNetwork
+from microexpr.models.layers.pretrained import load
+from microexpr.models.layers.resnet18 import WIDTH, ResNet18
+from microexpr.models.pretrained_weights import RESNET18
+
+
+class Network(nn.Module):
+    """ResNet-18 with a layer for the classes; it drops nothing."""
+
+    def __init__(self, width: int, stages: int, pool: bool, classes: int):
+        super().__init__()
+        self.trunk = ResNet18(width, stages=stages, pool=pool)
+        self.classify = nn.Linear(self.trunk.out_channels, classes)
+
+    def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
+        """[B, 3, H, W] -> [B, C]"""
+        scores: Tensor = self.classify(self.trunk(flow).mean((2, 3)))
+        return scores
+
+
+class FlowResnet(FlowNetwork):
+    """A residual network from ImageNet's weights, in meb's setting: 112 pixels, 50 epochs, Adam with weight decay.
+
+    Ours: flow normalised over the fold's training clips, in place of each clip's own range. A network of another width
+    or fewer stages starts from scratch.
+    """
+
+    paper = "Varanka et al., Data leakage and evaluation issues in micro-expression analysis, IEEE TAC 2023 (meb)"
+    weights = RESNET18
+
+    class Params(FlowNetwork.Params):
+        image_size: int = Field(112, ge=28, le=288, description="rows and columns of the flow")
+        width: int = Field(WIDTH, ge=2, le=WIDTH, description="channels of the first stage; published weights have 64")
+        stages: int = Field(4, ge=1, le=4, description="of the four")
+        pool: bool = Field(True, description="whether the first convolution is followed by a pool")
+        weight_decay: float = Field(1e-3, ge=0, le=1, description="Adam's, added to the gradient")
+        epochs: int = Field(50, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
+        initialisation: Initialisation = Field("published", description="the trunk's first weights: ImageNet's or none")
+
+    params: Params
+
+    def weights_fit(self) -> bool:
+        return (self.params.width, self.params.stages, self.params.pool) == (WIDTH, 4, True)
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"flow": (3, self.params.image_size, self.params.image_size)}
+
+    def optimiser(self) -> Optimiser:
+        return partial(torch.optim.Adam, lr=self.params.lr, weight_decay=self.params.weight_decay)
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        params = self.params
+        network = Network(params.width, params.stages, params.pool, self.classes)
+        if self.published_weights:
+            load(network.trunk, self.published_weights, RESNET18.files[0])
+        return {"network": network}

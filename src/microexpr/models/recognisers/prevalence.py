@@ -1,0 +1,32 @@
+"""Every label of every clip: the floor of tables of several labels. It reads nothing of a clip."""
+
+import numpy as np
+from torch import Tensor
+
+from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.labels import LABEL, LABELS, label_shares
+
+
+class Prevalence(ClassicalMethod):
+    """Says of every clip that it has every label: no guess without looking has a higher F1.
+
+    Its F1 of a label is 2 p / (1 + p), and its average precision p, where p is the share of clips that have the label.
+    A score is the label's share of the training clips. Where a clip has one class, it is the majority class."""
+
+    paper = "None: the floor of several labels; `Constant` in Varanka et al., IEEE Trans. Affective Computing 2023"
+    learns = False
+    takes_several = True
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"flow": (3, 28, 28)}  # only the number of clips is used
+
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        return np.empty((len(inputs["flow"]), 0), np.float32)
+
+    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        if not self.several:
+            counts = np.bincount(targets[LABEL], minlength=self.classes).astype(np.float32)
+            return lambda features: np.tile(counts, (len(features), 1))
+        shares = np.maximum(label_shares(targets[LABELS]), np.finfo(np.float32).tiny)
+        return lambda features: np.tile(shares, (len(features), 1))

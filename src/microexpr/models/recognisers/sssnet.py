@@ -1,0 +1,79 @@
+"""SSSNet: two convolutions and two fully connected layers on the flow. No folds, files or devices come in.
+
+Shapes: B clips, C classes, flow [B, 3, 64, 64] of u, v and strain.
+"""
+
+from functools import partial
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models.base import Optimiser, Shapes, Statistics
+from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.flow_network import FlowNetwork
+from microexpr.models.layers.linear import Linear
+
+KERNELS, POOLS = (5, 3), (3, 2)  # of both convolutions, and of the pools after them
+
+
+class Network(nn.Module):
+    """Two convolutions, each with ReLU, pool and batch norm, then two fully connected layers."""
+
+    def __init__(self, size: int, maps: tuple[int, int], hidden: int, dropout: float, classes: int):
+        super().__init__()
+        self.dropout = dropout
+        channels = 3, *maps
+        self.convolutions = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(channels[i], maps[i], KERNELS[i]), nn.ReLU(), nn.MaxPool2d(POOLS[i]))
+            for i in range(2)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(count) for count in maps)
+        for kernel, pool in zip(KERNELS, POOLS, strict=True):
+            size = (size - kernel + 1) // pool
+        self.first = Linear(maps[1] * size**2, hidden)
+        self.classify = nn.Linear(hidden, classes)
+
+    def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
+        """[B, 3, H, W] -> [B, C]"""
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            flow = _drop_maps(norm(convolution(flow)), self.dropout, rng)
+        scores: Tensor = self.classify(dropout(self.first(flow.flatten(1)).relu(), self.dropout, rng))
+        return scores
+
+
+def _drop_maps(maps: Tensor, share: float, rng: Stream | None) -> Tensor:
+    """Drop whole maps of [B, M, H, W]."""
+    return maps if rng is None else maps * dropout(torch.ones_like(maps[:, :, :1, :1]), share, rng)
+
+
+class Sssnet(FlowNetwork):
+    """Shallow single-stream network, in meb's setting: 64 pixels, 32 and 64 maps, 256 units, Adam with weight decay.
+
+    Dropped after a convolution are whole maps. Ours: flow normalised over the fold's training clips, in place of each
+    clip's own range, and for one class of a clip class weights.
+    """
+
+    paper = "Varanka et al., Micro-expression recognition with noisy labels, HVEI 2021; settings of meb (2023)"
+
+    class Params(FlowNetwork.Params):
+        image_size: int = Field(64, ge=24, le=128, description="rows and columns of the flow")
+        maps: tuple[int, int] = Field((32, 64), description="maps of both convolutions")
+        hidden: int = Field(256, ge=8, le=4096, description="units of the first fully connected layer")
+        weight_decay: float = Field(1e-3, ge=0, le=1, description="Adam's, added to the gradient")
+        epochs: int = Field(200, ge=1, le=2000, description="passes over the protocol's clips")
+        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"flow": (3, self.params.image_size, self.params.image_size)}
+
+    def optimiser(self) -> Optimiser:
+        return partial(torch.optim.Adam, lr=self.params.lr, weight_decay=self.params.weight_decay)
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        params = self.params
+        return {"network": Network(params.image_size, params.maps, params.hidden, params.dropout, self.classes)}

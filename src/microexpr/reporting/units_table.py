@@ -1,0 +1,169 @@
+"""The table of action units: reproduced next to published figures. Formats figures, computes none.
+
+What may not come in: times; they are no result.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from microexpr.core import store
+from microexpr.evaluation import FULL, Row
+from microexpr.evaluation.published import units as published
+from microexpr.protocols import CODED, UNITS_LOSO
+from microexpr.protocols import UNITS as CROSS
+from microexpr.protocols.classes import UNITS
+from microexpr.reporting.main_table import CAUTION, Comparison, comparisons
+
+FLOOR = "prevalence"  # the row that all others must beat: it says that every clip shows every unit
+MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
+COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
+SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
+    "oracle_threshold": "oracle_threshold",
+    "oracle_epoch": "oracle_best_test",
+    "before_folds": "start",
+}
+COLUMNS = (
+    *("method", "origin", "protocol", "learnt_from", "seeds"),
+    *(f"{name}{end}" for name in MEANS for end in ("", "_low", "_high")),
+    *SELECTIONS,
+    *("above_floor", "above_floor_low", "above_floor_high", "p", "p_holm"),
+    *(f"f1_{unit}" for unit in UNITS),
+    *(f"ap_{unit}" for unit in UNITS),
+    *(f"prevalence_{unit}" for unit in UNITS),
+    *(f"{dataset}_macro_f1" for dataset in CODED),
+    *("published_row", "published_macro_f1", "published_macro_f1_of_both"),
+    *(f"published_f1_{unit}" for unit in UNITS),
+    *(f"published_{dataset}_macro_f1" for dataset in CODED),
+    *COUNTS,
+    *("clips_left_out", "initialisation", "differs_from_paper"),
+)
+ABOUT = ("method", "origin", "protocol", "seeds", "initialisation", "differs_from_paper", *COUNTS)
+TITLES = {
+    CROSS: "Action units, leaving one data set out",
+    UNITS_LOSO: "Action units, leaving subjects of one data set out",
+}
+DATASET_TITLES = {
+    "casme": "CASME", "casme2": "CASME II", "samm": "SAMM", "fourdme": "4DME", "mmew": "MMEW", "casme3": "CAS(ME)^3",
+}  # fmt: skip
+NOTE = (
+    "F1 of the clips that show a unit, mean over twelve units, all clips pooled; intervals are nominally 95 %, from "
+    f"resampled subjects. `{FLOOR}` says that every clip shows every unit: no blind answer has a higher F1. oracle: "
+    "the threshold of each unit, or the epoch, that is best on the test clips, never ranked."
+)
+
+
+def rows(
+    evaluations: Iterable[Sequence[Row]], pairs: Sequence[Row], clips_left_out: int, protocol: str
+) -> list[dict[str, str]]:
+    """Return one row of text for each method, then one for each published row that no method reproduces; "" if unknown.
+
+    `evaluations` are the rows of the evaluate stage, a sequence for each method; `pairs` those of `evaluation.pairs`;
+    `clips_left_out` clips have no code. Figures have four decimals; published ones, in per cent there, are shares."""
+    tests = {test.method: test for test in comparisons(FLOOR, pairs, "macro_f1")}
+    table = [_row(evaluation, tests, clips_left_out) for evaluation in evaluations]
+    reproduced = {row["published_row"] for row in table}
+    others = [line.row for line in published.lines() if line.metric == "macro_f1" and line.row not in reproduced]
+    missing = [_published(name) | {"method": "", "protocol": CROSS} for name in others] if protocol == CROSS else []
+    return [{column: _text(cells.get(column, "")) for column in COLUMNS} for cells in [*table, *missing]]
+
+
+def _row(rows: Sequence[Row], tests: Mapping[str, Comparison], clips_left_out: int) -> dict[str, Any]:
+    by_cell = {(row["selection"], row["scope"], row["metric"]): row for row in rows}
+    first = by_cell["last", FULL, "macro_f1"]
+    cells: dict[str, Any] = {name: first[name] for name in ABOUT} | {"clips_left_out": clips_left_out}
+    cells["learnt_from"] = _learnt_from(first)
+    for name in MEANS:
+        row = by_cell["last", FULL, name]
+        cells |= {name: row["value"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
+    for column, selection in SELECTIONS.items():
+        if (selection, FULL, "macro_f1") in by_cell:
+            cells[column] = by_cell[selection, FULL, "macro_f1"]["value"]
+    for figure in ("f1", "ap", "prevalence"):
+        cells |= {f"{figure}_{unit}": by_cell["last", FULL, f"{figure}_{unit}"]["value"] for unit in UNITS}
+    for dataset in CODED:
+        if ("last", dataset, "macro_f1") in by_cell:
+            cells[f"{dataset}_macro_f1"] = by_cell["last", dataset, "macro_f1"]["value"]
+    if test := tests.get(first["method"]):
+        cells |= {
+            "above_floor": test.difference, "above_floor_low": test.low, "above_floor_high": test.high,
+            "p": f"{test.p:.2g}", "p_holm": f"{test.p_holm:.2g}",
+        }  # fmt: skip
+    lines = [line.row for line in published.lines() if line.method == first["method"]]
+    return cells | (_published(lines[0]) if lines and first["protocol"] == CROSS else {})
+
+
+def _learnt_from(row: Row) -> str:
+    """Return in words whose clips a method has learnt from."""
+    if row["initialisation"].startswith("from ") and not row["parameters"]:
+        return "population"
+    return "population and corpus" if "of the population" in row["initialisation"] else "corpus"
+
+
+def _published(name: str) -> dict[str, Any]:
+    """Return the cells of a published row."""
+    by_metric = {line.metric: line for line in published.lines() if line.row == name}
+    line = by_metric["macro_f1"]
+    return {
+        "published_row": name,
+        "published_macro_f1": _share(line.mean),
+        "published_macro_f1_of_both": _share(by_metric["macro_f1_of_both"].mean),
+        **{f"published_f1_{unit}": _share(value) for unit, value in line.units.items()},
+        **{f"published_{dataset}_macro_f1": _share(value) for dataset, value in line.datasets.items()},
+    }
+
+
+def _share(per_cent: str) -> str:
+    return f"{float(per_cent) / 100:.3f}"
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the table as CSV text with "\\n" line ends."""
+    return store.csv_text(COLUMNS, rows)
+
+
+def read(path: str | Path) -> list[dict[str, str]]:
+    """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
+    return store.read_csv(path, COLUMNS)
+
+
+def markdown(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the table in Markdown: means of each method, F1 of each unit; published figures in lines of their own."""
+    titles = ["method", "figures", "macro F1", "95 % interval", "mean AP", *UNITS, *(DATASET_TITLES[d] for d in CODED)]
+    lines = [f"| {' | '.join(titles)} |", "| --- | --- " + "| ---: " * (len(titles) - 2) + "|"]
+    for row in sorted(rows, key=lambda row: (not row["method"], -float(row["macro_f1"] or 0))):
+        if row["method"]:
+            interval = f"{row['macro_f1_low']} to {row['macro_f1_high']}"
+            cells = [f"`{row['method']}`", row["origin"], row["macro_f1"], interval, row["mean_ap"]]
+            lines.append(_line([*cells, *_by_unit(row, ""), *_by_dataset(row, "")]))
+        if row["published_row"]:
+            name = f"{row['published_row']}, published"
+            cells = ["" if row["method"] else "-", name, row["published_macro_f1"], "", ""]
+            lines.append(_line([*cells, *_by_unit(row, "published_"), *_by_dataset(row, "published_")]))
+    return "\n".join([f"{title(rows)}.", "", *lines, "", NOTE, ""])
+
+
+def title(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the protocol of a table, its clips, and a caution where faces are rendered."""
+    first = rows[0]
+    counts = (
+        f"{first['clips']} clips of {first['subjects']} subjects, {first['clips_left_out']} without a code left out"
+    )
+    words = f"{TITLES[first['protocol']]}; {counts}"
+    return f"{words}: {CAUTION}" if "generated" in first["origin"] else words
+
+
+def _by_unit(row: Mapping[str, str], prefix: str) -> list[str]:
+    return [row[f"{prefix}f1_{unit}"] for unit in UNITS]
+
+
+def _by_dataset(row: Mapping[str, str], prefix: str) -> list[str]:
+    return [row[f"{prefix}{dataset}_macro_f1"] for dataset in CODED]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell or '-' if i > 1 else cell for i, cell in enumerate(cells))} |"
