@@ -352,8 +352,8 @@ class Dag(Corpus):
     @cached_property
     def unit_networks(self) -> dict[str, str]:
         """By file of weights that this run may train on the population for action units: method or variant."""
-        taught = [name for name, about in self.unit_methods.items() if about["population"]]
-        return {path: name for name in taught for path in self.unit_initial(name) if Path(path).parent != INITIAL}
+        names = [name for name, about in self.unit_methods.items() if about["population"]]
+        return {path: name for name in names for path in self.unit_initial(name) if Path(path).parent != INITIAL}
 
     def unit_initial(self, method: str) -> list[str]:
         """Return the weights of the population from which a method starts to learn action units, if it does."""

@@ -12,6 +12,7 @@ EXISTING_PAPER_TABLES = [path for path in PAPER_TABLES if Path(path).is_file()]
 EXISTING_BENCHMARKS = {  # CSV by signal stage
     Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()
 }
+EXISTING_UNIT_TABLES = [path for path in UNIT_TABLES if Path(path).is_file()]
 AGAINST = pages.table_of(PARAMS["report"]["against"])
 
 
@@ -36,6 +37,7 @@ rule report:
         hard_clips=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
         against=[AGAINST] if AGAINST else [],
         papers=EXISTING_PAPER_TABLES,
+        units=EXISTING_UNIT_TABLES,
         benchmarks=list(EXISTING_BENCHMARKS.values()),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
@@ -56,6 +58,7 @@ rule report:
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],
             "params": PARAMS,
             "papers": EXISTING_PAPER_TABLES,
+            "units": EXISTING_UNIT_TABLES,
             "benchmarks": EXISTING_BENCHMARKS,
             "against": AGAINST,
         },

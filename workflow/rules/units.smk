@@ -31,7 +31,8 @@ use rule pretrain_on_population as units_pretrain with:
     wildcard_constraints:
         method=one_of(RUN.first_on_units),
     params:
-        code=lambda w: code("pretrain_on_population", model(w.method)),
+        # which reads the population's crops where a method asks for action units as they are read
+        code=lambda w: code("pretrain_on_population", model(w.method), "signals.aus.regressor"),
         method=lambda w: UNITS[w.method]["population"],
         weights=lambda w: RUN.weights_digest(UNITS[w.method]["population_weights"]),
         population=RUN.recorded,

@@ -26,7 +26,11 @@ RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
-TABLES = f"{TABLE}, {TRAINING_SETS}, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
+UNIT_TABLES = ("units_table.csv", "units_loso_table.csv")
+TABLES = (
+    f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/flow_folders_table.csv and "
+    f"{RESULTS}/papers/PAPER/TABLE.csv"
+)
 PAIRED = RESULTS / "megc2019_paired.csv"
 DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
 SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
@@ -186,6 +190,8 @@ def table(arguments: argparse.Namespace) -> int:
 
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
         return _paper_table(arguments.table, arguments.form)
+    if not arguments.methods and arguments.table.name in UNIT_TABLES:
+        return _units_table(arguments.table, arguments.form)
     if not arguments.methods and arguments.table != TABLE and not arguments.table.is_file():
         raise MicroexprError(f"{arguments.table}: is not there; tables are {TABLES}")
     from microexpr import evaluation
@@ -244,6 +250,24 @@ def _paragraphs(lines: Iterable[str]) -> None:
     for line in lines:
         if line := printable(line.rstrip("\n")):
             console.print(line, markup=False, highlight=False)
+
+
+def _units_table(path: Path, form: str | None) -> int:
+    from rich.console import Console
+
+    from microexpr.reporting import terminal_table, units_table
+
+    rows = units_table.read(path)
+    if form in ("json", "csv"):
+        return _rows(rows, form)
+    if form == "markdown":
+        say(units_table.markdown(rows), end="")
+        return 0
+    console = Console()
+    console.print(terminal_table.render_units(rows, console.width))
+    for line in units_table.below(rows):
+        say(line)
+    return 0
 
 
 def _paper_table(path: Path, form: str | None) -> int:

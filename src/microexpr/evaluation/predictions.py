@@ -90,7 +90,7 @@ def oracle_threshold(fold: FoldScores) -> np.ndarray:
 
     An oracle as well: several published codes choose them so."""
     scores = last(fold)
-    return np.stack([one - best_thresholds(one, fold.truth) for one in scores])
+    return np.stack([of_seed - best_thresholds(of_seed, fold.truth) for of_seed in scores])
 
 
 def inner_validation(fold: FoldScores) -> np.ndarray:

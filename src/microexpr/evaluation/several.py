@@ -54,8 +54,8 @@ def _figures(
         yield name, metric(matrices.sum(0)), interval
     yield from _precisions(predictions, selection, positions, resamples, sequence)
     for i, name in enumerate(names):
-        known = truth[:, i] != UNKNOWN
-        yield f"prevalence_{name}", np.array([(truth[known, i] == 1).mean() if known.any() else 0.0]), None
+        labels = truth[truth[:, i] != UNKNOWN, i]
+        yield f"prevalence_{name}", np.array([labels.mean() if len(labels) else 0.0]), None
 
 
 def _precisions(
@@ -69,16 +69,17 @@ def _precisions(
     names, truth = predictions.protocol.classes, predictions.truth[positions]
     scores = predictions.scores[selection][:, positions]
     units, index = np.unique(subjects_of(predictions, positions), return_inverse=True)
-    once = np.stack([figures.average_precision(truth, one)[0] for one in scores])  # [S, L]
+    by_seed = np.stack([figures.average_precision(truth, of_seed)[0] for of_seed in scores])  # [S, L]
     times = metrics.resample_counts(len(units), resamples, seeds.generator(sequence))[:, index]  # [B, N]
     without = 1.0 - (index == np.arange(len(units))[:, None])  # [U, N]
-    resampled, left = (
-        np.mean([figures.average_precision(truth, one, counts).mean(-1) for one in scores], 0)
+    resampled_means, means_without = (
+        np.mean([figures.average_precision(truth, of_seed, counts).mean(-1) for of_seed in scores], 0)
         for counts in (times, without)
     )
-    yield "mean_ap", once.mean(-1), metrics.share_interval(float(once.mean()), resampled, left)
+    interval = metrics.share_interval(float(by_seed.mean()), resampled_means, means_without)
+    yield "mean_ap", by_seed.mean(-1), interval
     for i, name in enumerate(names):
-        yield f"ap_{name}", once[:, i], None
+        yield f"ap_{name}", by_seed[:, i], None
 
 
 def subjects_of(predictions: Predictions, positions: np.ndarray) -> np.ndarray:
@@ -90,7 +91,7 @@ def confusion_rows(predictions: Predictions, scopes: Iterable[Scope]) -> list[Ro
     """Return clips by label, truth and prediction, summed over seeds."""
     scopes, answers = list(scopes), ("not ", "")
     return [
-        {"selection": selection, "scope": scope, "truth": true + name, "predicted": said + name, "clips": int(count)}
+        {"selection": selection, "scope": scope, "truth": true + name, "predicted": answer + name, "clips": int(count)}
         for selection, predicted in predictions.predicted.items()
         for scope, positions in scopes
         for name, matrix in zip(
@@ -101,7 +102,7 @@ def confusion_rows(predictions: Predictions, scopes: Iterable[Scope]) -> list[Ro
             strict=True,
         )
         for true, line in zip(answers, matrix, strict=True)
-        for said, count in zip(answers, line, strict=True)
+        for answer, count in zip(answers, line, strict=True)
     ]
 
 

@@ -209,8 +209,8 @@ def fit_several(
     predicted of every clip, one that none has of none."""
     scorers = []
     for label in labels.T:
-        known = label != UNKNOWN
-        scorers.append(fit_scorer(machine(), training_set(features[known], label[known], 2, standardised)))
+        rows = label != UNKNOWN
+        scorers.append(fit_scorer(machine(), training_set(features[rows], label[rows], 2, standardised)))
 
     def score(features: np.ndarray) -> np.ndarray:
         decisions = np.stack([scorer(features) for scorer in scorers], 1)  # [B, L, 2]

@@ -1,4 +1,4 @@
-"""What a clip is labelled with: one class, or several labels at once. Weights, losses by name, thresholds. No network.
+"""Labels of clips: one class, or several labels at once. Weights, losses by name, thresholds. No network.
 
 Shapes: n training clips, B in a batch, L labels, C classes. A label is 1, 0 or `UNKNOWN`.
 """
@@ -36,16 +36,16 @@ class SeveralLabels(BaseModel):
 
 def positive_weights(labels: Tensor) -> Tensor:
     """Return float[L], negative over positive clips of labels int64[n, L], at most 20; 1 where there is no positive."""
-    positive, negative = ((labels == value).sum(0) for value in (1, 0))
-    ratio = negative.clamp(min=1) / positive.clamp(min=1)
-    return torch.where(positive > 0, ratio, torch.ones_like(ratio)).clamp(max=MOST)
+    positives, negatives = ((labels == value).sum(0) for value in (1, 0))
+    ratio = negatives.clamp(min=1) / positives.clamp(min=1)
+    return torch.where(positives > 0, ratio, torch.ones_like(ratio)).clamp(max=MOST)
 
 
 class Targets(NamedTuple):
     """Several labels of clips as a loss reads them."""
 
     truth: Tensor  # float[B, L] 0..1
-    known: Tensor  # float[B, L], 0 where nothing is known, else 1
+    weight: Tensor  # float[B, L], 0 where nothing is known, else 1
 
     @classmethod
     def of(cls, labels: Tensor, scores: Tensor) -> "Targets":
@@ -55,16 +55,16 @@ class Targets(NamedTuple):
 
 def several_loss(scores: Tensor, targets: Targets, weights: Tensor, several: SeveralLabels) -> Tensor:
     """Return the mean loss of scores [B, L] over all labels that are known; 0 if none is."""
-    truth, known = targets
+    truth, weight = targets
     if several.loss == "weighted_bce":
         losses = F.binary_cross_entropy_with_logits(scores, truth, pos_weight=weights, reduction="none")
     else:
         losses = F.binary_cross_entropy_with_logits(scores, truth, reduction="none")
     if several.loss == "focal":
-        right = torch.exp(-losses)  # probability of the true answer
+        probability = torch.exp(-losses)  # of the true answer
         share = SHARE * truth + (1 - SHARE) * (1 - truth)
-        losses = share * (1 - right) ** FOCUS * losses
-    return (losses * known).sum() / known.sum().clamp(min=1)
+        losses = share * (1 - probability) ** FOCUS * losses
+    return (losses * weight).sum() / weight.sum().clamp(min=1)
 
 
 def best_thresholds(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -89,8 +89,8 @@ def _best_threshold(scores: np.ndarray, label: np.ndarray) -> float:
 
 def label_shares(labels: np.ndarray) -> np.ndarray:
     """Return the share of clips that have each label, float32[L], of labels int64[n, L]; 0 where none is known."""
-    known = (labels != UNKNOWN).sum(0)
-    return ((labels == 1).sum(0) / np.maximum(known, 1)).astype(np.float32)
+    clips = (labels != UNKNOWN).sum(0)
+    return ((labels == 1).sum(0) / np.maximum(clips, 1)).astype(np.float32)
 
 
 def correct(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -99,7 +99,7 @@ def correct(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
     Of several labels int64[n, L] it is the mean over these of F1; of one without a positive clip, 0."""
     if truth.ndim == 1:
         return np.asarray((scores.argmax(-1) == truth).mean(-1))
-    known, said = truth != UNKNOWN, scores > 0
-    hits = (said & (truth == 1)).sum(-2)
-    claims = (said & known).sum(-2) + (truth == 1).sum(-2)
+    answers, positives = (scores > 0) & (truth != UNKNOWN), truth == 1
+    hits = (answers & positives).sum(-2)
+    claims = answers.sum(-2) + positives.sum(-2)
     return np.asarray((2 * hits / np.maximum(claims, 1)).mean(-1))

@@ -25,7 +25,7 @@ OBJECTIVE_BY_EMOTION = dict(zip(("happiness", "surprise", "anger", "disgust", "s
 USUAL_EMOTION = {"positive": "happiness", "negative": "disgust", "happy": "happiness", "sad": "sadness"}
 
 
-# The action units that Varanka et al. evaluate (IEEE Trans. Affective Computing 2023), by number.
+# The action units that Varanka et al. evaluate (IEEE Trans. Affective Computing 2024), by number.
 UNIT_NUMBERS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
 UNITS = tuple(f"AU{number}" for number in UNIT_NUMBERS)
 

@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from microexpr.evaluation import Row
+from microexpr.protocols.classes import UNITS
+from microexpr.reporting import units_table
 from microexpr.reporting.main_table import (
     DIFFERENT,
     FLOOR,
@@ -99,6 +101,24 @@ def _figure(text: str) -> str:
 def _published(row: Mapping[str, str]) -> str:
     erratum = "*" * ("full_uf1: " in row["published_erratum"])
     return _figure(row["published_full_uf1"]) + (erratum or " ") * bool(row["published_full_uf1"])
+
+
+def render_units(rows: Sequence[Mapping[str, str]], width: int) -> RenderableType:
+    """Return the table of action units, the highest macro F1 first, F1 of each unit where there is room for it.
+
+    Published rows that no method reproduces come last."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
+    columns = {"F1": "macro_f1", "low": "macro_f1_low", "high": "macro_f1_high", "AP": "mean_ap"}
+    if width >= WIDE:
+        columns |= {unit.removeprefix("AU"): f"f1_{unit}" for unit in UNITS}
+    names = ["method", "learnt from", *columns, "published"]
+    for name in names:
+        table.add_column(name, justify="left" if name in names[:2] else "right", no_wrap=True)
+    for row in sorted(rows, key=lambda row: (not row["method"], -float(row["macro_f1"] or 0))):
+        name = row["method"] or row["published_row"]
+        figures = [f"{float(row[column]):.2f}" if row[column] else "" for column in columns.values()]
+        table.add_row(name, row["learnt_from"], *figures, _figure(row["published_macro_f1"]))
+    return Group(Text(units_table.title(rows), style="bold"), table, "")
 
 
 def legend(rows: Sequence[Mapping[str, str]], tests: Standing) -> list[str]:

@@ -13,7 +13,7 @@ from microexpr.evaluation.published import units as published
 from microexpr.protocols import CODED, UNITS_LOSO
 from microexpr.protocols import UNITS as CROSS
 from microexpr.protocols.classes import UNITS
-from microexpr.reporting.main_table import CAUTION, Comparison, comparisons
+from microexpr.reporting.main_table import CAUTION, DIFFERENT, Comparison, comparisons
 
 FLOOR = "prevalence"  # the row that all others must beat: it says that every clip shows every unit
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
@@ -62,7 +62,7 @@ def rows(
     `clips_left_out` clips have no code. Figures have four decimals; published ones, in per cent there, are shares."""
     tests = {test.method: test for test in comparisons(FLOOR, pairs, "macro_f1")}
     table = [_row(evaluation, tests, clips_left_out) for evaluation in evaluations]
-    reproduced = {row["published_row"] for row in table}
+    reproduced = {row.get("published_row") for row in table}
     others = [line.row for line in published.lines() if line.metric == "macro_f1" and line.row not in reproduced]
     missing = [_published(name) | {"method": "", "protocol": CROSS} for name in others] if protocol == CROSS else []
     return [{column: _text(cells.get(column, "")) for column in COLUMNS} for cells in [*table, *missing]]
@@ -133,18 +133,45 @@ def read(path: str | Path) -> list[dict[str, str]]:
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     """Return the table in Markdown: means of each method, F1 of each unit; published figures in lines of their own."""
+    titles, *cells = lines(rows)
+    rule = "| --- | --- " + "| ---: " * (len(titles) - 2) + "|"
+    table = [f"| {' | '.join(titles)} |", rule, *(f"| {' | '.join(line)} |" for line in cells)]
+    return "\n".join([f"{title(rows)}.", "", *table, "", *below(rows), ""])
+
+
+def lines(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    """Return the table as lines of cells, titles first: methods by macro F1, each with its published line below."""
     titles = ["method", "figures", "macro F1", "95 % interval", "mean AP", *UNITS, *(DATASET_TITLES[d] for d in CODED)]
-    lines = [f"| {' | '.join(titles)} |", "| --- | --- " + "| ---: " * (len(titles) - 2) + "|"]
+    table = [titles]
     for row in sorted(rows, key=lambda row: (not row["method"], -float(row["macro_f1"] or 0))):
         if row["method"]:
             interval = f"{row['macro_f1_low']} to {row['macro_f1_high']}"
-            cells = [f"`{row['method']}`", row["origin"], row["macro_f1"], interval, row["mean_ap"]]
-            lines.append(_line([*cells, *_by_unit(row, ""), *_by_dataset(row, "")]))
+            cells = [row["method"], row["origin"], row["macro_f1"], interval, row["mean_ap"]]
+            table.append(_line([*cells, *_by_unit(row, ""), *_by_dataset(row, "")]))
         if row["published_row"]:
             name = f"{row['published_row']}, published"
             cells = ["" if row["method"] else "-", name, row["published_macro_f1"], "", ""]
-            lines.append(_line([*cells, *_by_unit(row, "published_"), *_by_dataset(row, "published_")]))
-    return "\n".join([f"{title(rows)}.", "", *lines, "", NOTE, ""])
+            table.append(_line([*cells, *_by_unit(row, "published_"), *_by_dataset(row, "published_")]))
+    return table
+
+
+def below(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return sentences on the table: what it counts, which methods beat the floor, what oracles add."""
+    tested = [row for row in rows if row["p_holm"]]
+    better = [row["method"] for row in tested if float(row["p_holm"]) < DIFFERENT and float(row["above_floor"]) > 0]
+    sentences = [NOTE]
+    if tested:
+        count = f"corrected for {len(tested)} method{'s' * (len(tested) > 1)}"
+        sentences.append(f"Above {FLOOR} (macro F1, p < {DIFFERENT}, {count}): {', '.join(better) or 'none'}.")
+    gains = [
+        f"{row['method']} {float(row[column]) - float(row['macro_f1']):+.3f}"
+        for column in ("oracle_threshold",)
+        for row in rows
+        if row[column]
+    ]
+    if gains:
+        sentences.append(f"With thresholds chosen on the test clips macro F1 would be higher by: {', '.join(gains)}.")
+    return sentences + [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
 
 
 def title(rows: Sequence[Mapping[str, str]]) -> str:
@@ -165,5 +192,5 @@ def _by_dataset(row: Mapping[str, str], prefix: str) -> list[str]:
     return [row[f"{prefix}{dataset}_macro_f1"] for dataset in CODED]
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell or '-' if i > 1 else cell for i, cell in enumerate(cells))} |"
+def _line(cells: Sequence[str]) -> list[str]:
+    return [cell or "-" if i > 1 else cell for i, cell in enumerate(cells)]

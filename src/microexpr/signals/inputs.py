@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -232,8 +233,8 @@ def au_read(source: Source, shape: Shape) -> np.ndarray:
     """Return `au_change` as the shipped reader reads it, of the population too, whose files have the ground truth."""
     if "smoothed" not in (aus := source.groups["aus"]) or "crop" not in aus:
         return au_change(source, shape)
-    from microexpr.signals.aus import regressor  # loads torch, which planning a run need not wait for
-
+    # by its name: no other input depends on what it does
+    regressor = import_module("microexpr.signals.aus.regressor")
     model, crops, frame = regressor.load(), with_channels(aus["crop"][()], 1)[..., 0], aus["frame"][()]
     onset, apex = (
         [model.describe(_enlarge(crops[i])) for i in np.flatnonzero(abs(frame - int(aus[event][()])) <= 1)]

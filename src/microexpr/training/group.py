@@ -267,8 +267,8 @@ class Group:
             return tests
         trained = self._score_clips([run.fold.train for run in self.runs])
         labels = [targets[LABELS] for targets in self.targets]
-        thresholds = [best_thresholds(own.numpy(), truth) for own, truth in zip(trained, labels, strict=True)]
-        return [scores - torch.from_numpy(least) for scores, least in zip(tests, thresholds, strict=True)]
+        thresholds = [best_thresholds(scores.numpy(), truth) for scores, truth in zip(trained, labels, strict=True)]
+        return [scores - torch.from_numpy(bounds) for scores, bounds in zip(tests, thresholds, strict=True)]
 
     def _score_clips(self, sides: Sequence[np.ndarray]) -> list[Tensor]:
         """Return the scores of each run's clips at these positions, float32[m, C]."""

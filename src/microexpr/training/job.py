@@ -100,7 +100,7 @@ class Job:
 
     @cached_property
     def truth(self) -> dict[str, int] | dict[str, tuple[int, ...]]:
-        """What is to be predicted of each clip, by its id."""
+        """Class index, or several labels, that are to be predicted of each clip, by its id."""
         return self.several_labels or self.labels
 
     @cached_property

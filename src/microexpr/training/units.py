@@ -1,4 +1,4 @@
-"""What is trained to recognise action units: data sets, losses and methods of the table of units. Trains nothing."""
+"""The params of trainings on action units: data sets, losses and methods of the table of units. Trains nothing."""
 
 from typing import Any, Literal
 

@@ -57,8 +57,8 @@ def by_label(names: Sequence[str]) -> dict[str, Metric]:
 
     def of(index: int, both: bool) -> Metric:
         def metric(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-            one = matrix[..., index, :, :]
-            return np.asarray((f1(one) + f1(one, 0)) / 2 if both else f1(one))
+            counts = matrix[..., index, :, :]
+            return np.asarray((f1(counts) + f1(counts, 0)) / 2 if both else f1(counts))
 
         return metric
 
@@ -80,8 +80,8 @@ def average_precision(truth: np.ndarray, scores: np.ndarray, times: np.ndarray |
 
 
 def _average_precision(label: np.ndarray, score: np.ndarray, times: np.ndarray) -> np.ndarray:
-    known = np.flatnonzero(label != UNKNOWN)
-    order = known[np.argsort(-score[known], kind="stable")]
+    positions = np.flatnonzero(label != UNKNOWN)
+    order = positions[np.argsort(-score[positions], kind="stable")]
     weights = times[:, order]
     positive = weights * (label[order] == 1)
     hits, claims = np.cumsum(positive, 1), np.cumsum(weights, 1)

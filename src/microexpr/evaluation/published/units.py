@@ -1,7 +1,7 @@
 """Figures of action units as the notebooks of meb print them, by row and metric: means of five trainings.
 
 From github.com/tvaranka/meb, commit f731b0a, experiments/benchmarks, from which the tables of Varanka et al. (IEEE
-Trans. Affective Computing 2023) come; NMER is left out, whose notebook stores a trial of one epoch. Per cent, of 2,031
+Trans. Affective Computing 2024) come; NMER is left out, whose notebook stores a trial of one epoch. Per cent, of 2,031
 clips.
 """
 

@@ -69,26 +69,26 @@ class AuReader(ClassicalMethod):
 
     def _fit_label(self, scaler: Any, features: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, float]:
         """Return slopes and offset of one label of clips, int64[n], on the scaler's scale; above 0 it is predicted."""
-        known = label != UNKNOWN
-        read, truth = scaler.transform(features[known]), label[known]
+        rows = label != UNKNOWN
+        values, truth = scaler.transform(features[rows]), label[rows]
         if len(np.unique(truth)) < 2:
             return np.zeros(features.shape[1]), ALWAYS if truth.any() else ABSENT
-        machine = self._machine().fit(read, truth)
-        (threshold,) = best_thresholds(machine.decision_function(read)[:, None], truth[:, None])
+        machine = self._machine().fit(values, truth)
+        (threshold,) = best_thresholds(machine.decision_function(values)[:, None], truth[:, None])
         return machine.coef_[0], float(machine.intercept_[0] - threshold)
 
     def _fit_classes(self, scaler: Any, features: np.ndarray, label: np.ndarray) -> list[tuple[np.ndarray, float]]:
         """Return slopes and offset of each class, on the scaler's scale; the largest score is predicted."""
-        present = np.unique(label)
+        names = np.unique(label)
         lines = [(np.zeros(features.shape[1]), NEVER)] * self.classes
-        if len(present) == 1:
-            lines[present[0]] = (np.zeros(features.shape[1]), 0.0)
+        if len(names) == 1:
+            lines[names[0]] = (np.zeros(features.shape[1]), 0.0)
             return lines
         machine = self._machine().fit(scaler.transform(features), label)
         slopes, offsets = machine.coef_, machine.intercept_
-        if len(present) == 2:
+        if len(names) == 2:
             slopes, offsets = np.concatenate([-slopes, slopes]), np.concatenate([-offsets, offsets])
-        for position, name in enumerate(present):
+        for position, name in enumerate(names):
             lines[name] = (slopes[position], float(offsets[position]))
         return lines
 

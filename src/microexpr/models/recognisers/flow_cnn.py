@@ -99,13 +99,14 @@ class FlowCnn(FlowNetwork):
     def _several_loss(self, members: Tensor, batch: Batch, statistics: Statistics, share: Tensor) -> Tensor:
         """Return the mean loss of the members' scores [M, B, C]; `share` [B] is that of the clip before in each."""
         assert self.several
-        own = Targets.of(batch[LABELS], members)
-        truth, known = (
-            torch.lerp(part, part.roll(1, 0), share[:, None]) for part in (own.truth * own.known, own.known)
+        targets = Targets.of(batch[LABELS], members)
+        truth, weight = (
+            torch.lerp(part, part.roll(1, 0), share[:, None])
+            for part in (targets.truth * targets.weight, targets.weight)
         )
-        targets = Targets(truth / known.clamp(min=1e-6), known)
+        mixed = Targets(truth / weight.clamp(min=1e-6), weight)
         return torch.stack(
-            [several_loss(scores, targets, statistics["class_weights"], self.several) for scores in members.unbind(0)]
+            [several_loss(scores, mixed, statistics["class_weights"], self.several) for scores in members.unbind(0)]
         ).mean()
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:

@@ -38,7 +38,7 @@ class FlowResnet(FlowNetwork):
     or fewer stages starts from scratch.
     """
 
-    paper = "Varanka et al., Data leakage and evaluation issues in micro-expression analysis, IEEE TAC 2023 (meb)"
+    paper = "Varanka et al., Data leakage and evaluation issues in micro-expression analysis, IEEE TAC 2024 (meb)"
     weights = RESNET18
 
     class Params(FlowNetwork.Params):

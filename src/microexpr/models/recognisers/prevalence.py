@@ -13,7 +13,7 @@ class Prevalence(ClassicalMethod):
     Its F1 of a label is 2 p / (1 + p), and its average precision p, where p is the share of clips that have the label.
     A score is the label's share of the training clips. Where a clip has one class, it is the majority class."""
 
-    paper = "None: the floor of several labels; `Constant` in Varanka et al., IEEE Trans. Affective Computing 2023"
+    paper = "None: the floor of several labels; `Constant` in Varanka et al., IEEE Trans. Affective Computing 2024"
     learns = False
     takes_several = True
 

@@ -4,6 +4,7 @@ Shapes: B clips, C classes, flow [B, 3, 64, 64] of u, v and strain.
 """
 
 from functools import partial
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -14,6 +15,7 @@ from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.flow_network import FlowNetwork
 from microexpr.models.layers.linear import Linear
 
+Maps = Annotated[int, Field(ge=1, le=512)]
 KERNELS, POOLS = (5, 3), (3, 2)  # of both convolutions, and of the pools after them
 
 
@@ -54,11 +56,11 @@ class Sssnet(FlowNetwork):
     clip's own range, and for one class of a clip class weights.
     """
 
-    paper = "Varanka et al., Micro-expression recognition with noisy labels, HVEI 2021; settings of meb (2023)"
+    paper = "Varanka et al., Micro-expression recognition with noisy labels, HVEI 2021; settings of meb (2024)"
 
     class Params(FlowNetwork.Params):
         image_size: int = Field(64, ge=24, le=128, description="rows and columns of the flow")
-        maps: tuple[int, int] = Field((32, 64), description="maps of both convolutions")
+        maps: tuple[Maps, Maps] = Field((32, 64), description="maps of both convolutions")
         hidden: int = Field(256, ge=8, le=4096, description="units of the first fully connected layer")
         weight_decay: float = Field(1e-3, ge=0, le=1, description="Adam's, added to the gradient")
         epochs: int = Field(200, ge=1, le=2000, description="passes over the protocol's clips")

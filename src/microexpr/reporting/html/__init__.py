@@ -36,6 +36,7 @@ class PageInputs:
     show_licensed_faces: bool
     params: Mapping[str, Any]  # all of params.yaml
     papers: Sequence[str] = ()  # tables that exist
+    units: Sequence[str] = ()  # tables of action units that exist
     benchmarks: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
     against: str = ""  # table of another run; "": none
 

@@ -24,7 +24,7 @@ from microexpr.core.clip import Clip
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import inspect, main_table, param_list, sheet
+from microexpr.reporting import inspect, main_table, param_list, sheet, units_table
 from microexpr.reporting.html import PageInputs, against, charts, clips, hardest, leaderboard, pictures, results, times
 from microexpr.reporting.html.methods import background
 from microexpr.reporting.papers import page as papers
@@ -42,6 +42,7 @@ SECTIONS = {
     "subjects": "Subjects",
     "hardest": "Hard clips",
     "methods": "Methods",
+    "units": "Action units",
     "papers": "Papers",
     "clips": "Clips",
     "truth": "Signals",
@@ -130,7 +131,7 @@ def html(
     clip_views, left_out = _clips(inputs, folder, methods)
     hard_clips = hardest.hardest(methods, partial(_hard_clip_pictures, inputs, folder))
     jobs = times.jobs(benchmarks)
-    tables = [_paper(path) for path in inputs.papers]
+    tables, unit_tables = [_paper(path) for path in inputs.papers], [_units(path) for path in inputs.units]
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
     figures: dict[str, charts.Chart] = {}
 
@@ -186,6 +187,8 @@ def html(
         full="full",
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
         papers=tables,
+        units=unit_tables,
+        units_origin=_origins(table.origin for table in unit_tables),
         clips=clip_views,
         farther=clips.FARTHER,
         in_lines=param_list.in_lines,
@@ -327,6 +330,12 @@ def _paper(path: str) -> Table:
     below = [line.removeprefix("\\") for line in papers.below(rows)]
     origin = _origins(row["origin"] for row in rows if row["origin"])
     return Table(path, papers.title(paper, table), papers.lines(rows), below, origin)
+
+
+def _units(path: str) -> Table:
+    rows = units_table.read(path)
+    origin = _origins(row["origin"] for row in rows if row["origin"])
+    return Table(path, units_table.title(rows), units_table.lines(rows), units_table.below(rows), origin)
 
 
 def _benchmark(name: str, path: str) -> Benchmark:
