@@ -61,7 +61,7 @@ def test_average_precision_is_scikit_learns_with_ties_weights_and_a_label_of_no_
 
 
 def test_other_labels_are_refused():
-    with pytest.raises(ValueError, match="labels must be 0, 1 or -1, not 0..2"):
+    with pytest.raises(ValueError, match=r"labels must be 0, 1 or -1, not 0\.\.2"):
         figures.by_subject(np.array([[0, 2]]), np.array([[0, 1]]), [0])
 
 
