@@ -365,7 +365,7 @@ class Dag(Corpus):
             "network": first.partition(".")[0],
             "params": json.dumps(about["population"], sort_keys=True),
             "classes": ", ".join(protocols.PROTOCOLS[protocols.UNITS].classes),
-            "several": json.dumps(self.unit_labels, sort_keys=True),
+            "several": self.params["units"]["loss"],
             "population": self.recorded,
         }
         shipped = (path for path, other in self._shipped_metadata.items() if expected.items() <= other.items())

@@ -19,6 +19,7 @@ REPLACED = (
     "papers.variants",
     "synthesise.counts",
     "flow_folders.methods",
+    "units.methods",
     "training_sets.corpus",
     "training_sets.both",
     "appendix",

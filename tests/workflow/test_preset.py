@@ -111,7 +111,7 @@ def test_paper_has_the_values_of_the_papers(monkeypatch):
     }
     assert different.keys() == UNPRINTED.keys()
     assert {*values["generators"]} == {*registry.names(generators)}
-    assert {*values["methods"], "flow_cnn"} == {*recognisers.names()}  # which `predict` alone reads with
+    assert {*values["methods"], *values["units"]["methods"]} == {*recognisers.names()}
     assert (values["apex"]["spotter"], values["papers"]["super_resolution"]) == ("regions", "realsr")
     assert values["synthesise"]["stills"] == synthesise.Params.model_json_schema()["properties"]["stills"]["maximum"]
 

@@ -9,15 +9,13 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]) as terminal:
     from microexpr import population, protocols
     from microexpr.models import recognisers
-    from microexpr.models.labels import SeveralLabels
     from microexpr.population.recordings import training_clips
     from microexpr.training import pretrain, train
     from microexpr.training.checkpoint import CheckpointDir
 
     values, files, name = snakemake.params, snakemake.input.files, snakemake.wildcards.method
-    protocol, kind = protocols.PROTOCOLS[values.protocol], recognisers.find(name)
-    several = SeveralLabels(**units) if (units := values.get("units")) else None
-    method = kind(kind.Params(**values.method), len(protocol.classes), several)
+    protocol = protocols.PROTOCOLS[values.protocol]
+    method = recognisers.build(name, values.method, len(protocol.classes), values.get("units"))
     params = population.Params(**snakemake.config["population"])
     clips, macro = training_clips(params, method.recordings, method.macro)
     job = train.Job(

@@ -8,7 +8,6 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models import recognisers
-    from microexpr.models.labels import SeveralLabels
     from microexpr.training import train
     from microexpr.training.checkpoint import CheckpointDir
     from microexpr.training.prefix_cache import Prefixes
@@ -19,10 +18,9 @@ with logged(snakemake.log[0]) as terminal:
     clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.get("macro", []))
     folds = protocol.folds(clips, values.seed, params.inner_subjects, params.seeds, **values.folds)
     synth = train.SynthParams(**values.get("synth", {}))
-    several = SeveralLabels(**units) if (units := values.get("units")) else None
     prefixes: Prefixes = {}  # what several methods share
     for (name, chosen), outputs in zip(values.methods.items(), each(snakemake.output), strict=True):
-        method = recognisers.find(name)(recognisers.find(name).Params(**chosen), len(protocol.classes), several)
+        method = recognisers.build(name, chosen, len(protocol.classes), values.get("units"))
         macro_clips = train.macro_clips(method, protocol, macro, values.get("both", 0))
         shard = protocols.shard(folds, wildcards.shard)
         job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)

@@ -13,8 +13,8 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import StoreError, remedy
+from microexpr.core.several_labels import best_thresholds, correct
 from microexpr.evaluation.metrics import UNTESTED
-from microexpr.models.labels import best_thresholds, correct
 from microexpr.protocols import Protocol, provenance
 
 LEAKY = "leaky"  # the selection of a declared leak

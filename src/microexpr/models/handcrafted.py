@@ -15,9 +15,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from torch import Tensor
 
+from microexpr.core.facs.occurrence import UNKNOWN
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.labels import LABELS, UNKNOWN
+from microexpr.models.labels import LABELS
 
 Radii = tuple[int, int, int]  # in t, y, x
 Machine = Any  # KernelMachine or LogisticRegression, which scikit-learn does not type

@@ -15,9 +15,10 @@ from torch.utils._pytree import tree_map
 
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.core.seeds import generator, spawn
+from microexpr.core.several_labels import best_thresholds
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
 from microexpr.models.counter_rng import Stream, mix
-from microexpr.models.labels import LABELS, best_thresholds
+from microexpr.models.labels import LABELS
 from microexpr.models.samplers import training_phases
 
 Tree = TypeVar("Tree")

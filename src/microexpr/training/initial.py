@@ -78,8 +78,8 @@ def describe(method: Method, classes: Sequence[str]) -> dict[str, str]:
     """Return the metadata by which weights are told from those of another training."""
     params = json.dumps(method.params.model_dump(mode="json"), sort_keys=True)
     about = {"schema": SCHEMA, "network": method.name(), "params": params, "classes": ", ".join(classes)}
-    if method.several:
-        about["several"] = json.dumps(method.several.model_dump(mode="json"), sort_keys=True)
+    if method.several:  # its threshold plays no part where nothing is tested
+        about["several"] = method.several.loss
     return about
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import Fold
 from microexpr.core.seeds import generator
+from microexpr.core.several_labels import correct
 from microexpr.models.base import ClipTensors, NetworkMethod
-from microexpr.models.labels import correct
 from microexpr.training import engine
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress

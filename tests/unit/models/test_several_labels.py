@@ -7,14 +7,13 @@ from small_methods import NETWORKS, clips, folds, small, trained
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from microexpr.core.errors import ParamsError
+from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.several_labels import best_thresholds, correct
 from microexpr.models.base import ClipTensors
 from microexpr.models.labels import (
     LABELS,
-    UNKNOWN,
     SeveralLabels,
     Targets,
-    best_thresholds,
-    correct,
     positive_weights,
     several_loss,
 )

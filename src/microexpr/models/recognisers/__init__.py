@@ -4,7 +4,8 @@ Methods are discovered: a method's name is that of its module.
 """
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from microexpr.core import registry
 
@@ -24,3 +25,11 @@ def find(name: str) -> "type[Method]":
     from microexpr.models.base import Method  # imported here because it loads torch, which `names` does not need
 
     return registry.find(sys.modules[__name__], name.partition(".")[0], Method, "method")  # type: ignore[type-abstract]
+
+
+def build(name: str, params: Mapping[str, Any], classes: int, several: Mapping[str, Any] | None = None) -> "Method":
+    """Return a method or variant; `several` is how it learns several labels, as `SeveralLabels` has it, if it does."""
+    from microexpr.models.labels import SeveralLabels
+
+    kind = find(name)
+    return kind(kind.Params(**params), classes, SeveralLabels(**several) if several else None)

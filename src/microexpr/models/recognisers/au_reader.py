@@ -11,9 +11,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
+from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.several_labels import best_thresholds
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.labels import LABEL, LABELS, UNKNOWN, best_thresholds
+from microexpr.models.labels import LABEL, LABELS
 from microexpr.signals.aus import ACTION_UNITS
 
 TRACE = 0.1  # FACS intensity: features are asinh(change / TRACE), so that a faint change counts

@@ -3,8 +3,9 @@
 import numpy as np
 from torch import Tensor
 
+from microexpr.core.several_labels import label_shares
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.labels import LABELS, label_shares
+from microexpr.models.labels import LABELS
 
 
 class Majority(ClassicalMethod):
