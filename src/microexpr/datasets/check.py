@@ -11,7 +11,7 @@ from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.datasets import GENERATED, flow_folders, layout, video
-from microexpr.datasets.counting import compare_counts, count_clips, count_lines
+from microexpr.datasets.counting import compare_counts, count_clips, count_lines, count_units
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, collect_errors
 from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
@@ -47,7 +47,7 @@ def check(directory: str | Path) -> CheckReport:
     clips, notes = native.read(directory, origin, problems)
     notes += _check_frames(directory, native, clips, problems)
     counts = count_clips(clips)
-    lines = list(count_lines(counts))
+    lines = [*count_lines(counts), *filter(None, [count_units(clips, native.units)])]
     if origin == "generated":
         return CheckReport(lines, notes, problems, "readable; rendered, of the size that params.yaml sets (render)")
     if native.published is None:

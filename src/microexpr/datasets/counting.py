@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from microexpr.core.clip import LABELS, Clip
+from microexpr.core.facs.occurrence import EVALUATED, UNKNOWN, evaluated
 from microexpr.datasets.layout import OBJECTIVE, Counts
 
 
@@ -44,6 +45,19 @@ def count_lines(counts: Counts) -> Iterator[str]:
         value = getattr(counts, field.name)
         if value is not None:
             yield _line(field.name, value)
+
+
+def count_units(clips: Sequence[Clip], published: Sequence[int] | None) -> str:
+    """Return a line on the clips that show each unit, with the published counts in brackets; "" without any code."""
+    labels = [evaluated(clip.action_units) for clip in clips]
+    coded = [label for label in labels if any(value != UNKNOWN for value in label)]
+    if not coded:
+        return ""
+    counts = [sum(value == 1 for value in column) for column in zip(*coded, strict=True)]
+    words = [f"AU{number} {count}" for number, count in zip(EVALUATED, counts, strict=True)]
+    if published:
+        words = [f"{word} ({count})" for word, count in zip(words, published, strict=True)]
+    return f"action units of {len(coded)} coded clips{' (published)' * bool(published)}: {', '.join(words)}"
 
 
 def _line(name: str, value: object) -> str:

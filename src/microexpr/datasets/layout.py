@@ -54,6 +54,7 @@ class Layout:
     read: Callable[[Path, Origin, list[str] | None], tuple[list[Clip], list[str]]]
     releases: tuple[Counts, ...] = ()
     clips_share_folder: bool = False
+    units: tuple[int, ...] | None = None  # clips with each of `occurrence.EVALUATED`, as Varanka et al. 2024 count them
 
     def frames(self, root: Path, clip: Clip) -> dict[int, Path]:
         """Return the paths of a clip's frames by number. Raises DataError as `frames.frame_paths` does."""

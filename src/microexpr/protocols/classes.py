@@ -1,7 +1,7 @@
 """Name the class of a clip: MEGC2019's three classes, the annotators' emotions, or the classes by action units."""
 
 from microexpr.core.clip import LABELS, Clip
-from microexpr.core.facs.occurrence import AUS, UNKNOWN, occurrence
+from microexpr.core.facs.occurrence import EVALUATED, UNKNOWN, evaluated
 
 COMPOSITE = LABELS
 # As annotated, in alphabetical order. MTMNet's five and seven leave out rare classes and SAMM's "other" (its
@@ -25,9 +25,7 @@ OBJECTIVE_BY_EMOTION = dict(zip(("happiness", "surprise", "anger", "disgust", "s
 USUAL_EMOTION = {"positive": "happiness", "negative": "disgust", "happy": "happiness", "sad": "sadness"}
 
 
-# The action units that Varanka et al. evaluate (IEEE Trans. Affective Computing 2024), by number.
-UNIT_NUMBERS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
-UNITS = tuple(f"AU{number}" for number in UNIT_NUMBERS)
+UNITS = tuple(f"AU{number}" for number in EVALUATED)
 
 
 def composite(clip: Clip) -> str | None:
@@ -60,8 +58,7 @@ def objective_of_emotion(clip: Clip) -> str | None:
 
 def units(clip: Clip) -> tuple[int, ...]:
     """Return for each of `UNITS` whether it is coded: 1, 0, or -1 where that is not known."""
-    labels = dict(zip(AUS, occurrence(clip.action_units), strict=True))
-    return tuple(labels[number] for number in UNIT_NUMBERS)
+    return evaluated(clip.action_units)
 
 
 def coded(clip: Clip) -> str | None:

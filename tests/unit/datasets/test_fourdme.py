@@ -100,7 +100,8 @@ def test_generated_ones_have_the_published_number_and_some_units_that_were_kept(
     clips = [item.clip for item in planned]
     assert compare_counts(count_clips(clips), datasets.layout("fourdme").published) == ""
     displays = [{int(name[2:-1]) for name in item.weights} for item in planned]
-    for clip, units in zip(clips, displays, strict=True):
-        assert {int(code.strip("LR")) for code in clip.parsed_action_units().split()} == units
+    codes = [{int(code.strip("LR")) for code in clip.parsed_action_units().split()} for clip in clips]
+    assert all(coded and coded <= shown for coded, shown in zip(codes, displays, strict=True))
+    assert 0 < sum(coded < shown for coded, shown in zip(codes, displays, strict=True)) < 30  # coders miss some
     assert 20 < sum("(k)" in clip.action_units for clip in clips) < 60
     assert Counter("+" in clip.emotion for clip in clips)[True] > 30

@@ -4,6 +4,8 @@ from microexpr.core.facs.notation import ActionUnit, parse, unread
 
 # Units that the coders of CASME II or SAMM note in more than two clips; left and right count alike.
 AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 18, 20, 23, 24, 25, 26, 38)
+# The units that Varanka et al. evaluate (IEEE Trans. Affective Computing 2024).
+EVALUATED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
 UNKNOWN = -1
 
 
@@ -20,6 +22,12 @@ def occurrence(code: str) -> tuple[int, ...]:
             if alternative.number in labels:
                 labels[alternative.number] = 1 if _is_certain(unit) else UNKNOWN
     return tuple(labels.values())
+
+
+def evaluated(code: str) -> tuple[int, ...]:
+    """Return `occurrence` of each of the units `EVALUATED`."""
+    labels = dict(zip(AUS, occurrence(code), strict=True))
+    return tuple(labels[number] for number in EVALUATED)
 
 
 def _is_certain(unit: ActionUnit) -> bool:

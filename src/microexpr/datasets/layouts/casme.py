@@ -73,4 +73,5 @@ def _clip(
     )  # fmt: skip
 
 
-LAYOUT = Layout("casme", "CASME", "micro", 60, FRAME, Counts(195, 19), read, releases=(Counts(189, 19),))
+UNITS = (23, 17, 70, 0, 1, 4, 40, 3, 9, 23, 14, 13)
+LAYOUT = Layout("casme", "CASME", "micro", 60, FRAME, Counts(195, 19), read, releases=(Counts(189, 19),), units=UNITS)

@@ -114,4 +114,5 @@ PUBLISHED = Counts(
         "disgust": 63, "fear": 2, "happiness": 32, "others": 99, "repression": 27, "sadness": 7, "surprise": 25,
     },
 )  # fmt: skip
-LAYOUT = Layout("casme2", "CASME II", "micro", 200, FRAME, PUBLISHED, read)
+UNITS = (26, 22, 130, 2, 13, 39, 13, 16, 34, 27, 16, 25)
+LAYOUT = Layout("casme2", "CASME II", "micro", 200, FRAME, PUBLISHED, read, units=UNITS)

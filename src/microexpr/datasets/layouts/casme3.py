@@ -89,6 +89,15 @@ def _events(row: workbook.Row, subject: str, frames: dict[int, Path], notes: lis
 
 
 MEGC2019 = (457, 55, 187)  # clips by class; 161 others
+UNITS = (153, 128, 274, 44, 8, 27, 50, 10, 15, 193, 6, 20)
 LAYOUT = Layout(
-    "casme3", "CAS(ME)^3", "micro", 30, FRAME, Counts(860, megc2019=MEGC2019), read, clips_share_folder=True
+    "casme3",
+    "CAS(ME)^3",
+    "micro",
+    30,
+    FRAME,
+    Counts(860, megc2019=MEGC2019),
+    read,
+    clips_share_folder=True,
+    units=UNITS,
 )

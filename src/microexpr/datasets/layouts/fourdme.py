@@ -74,4 +74,5 @@ def label(emotion: str) -> int | None:
     return labels.pop() if len(labels) == 1 else None
 
 
-LAYOUT = Layout("fourdme", "4DME", "micro", 60, FRAME, Counts(267), read)
+UNITS = (46, 54, 102, 8, 25, 89, 1, 2, 53, 4, 6, 11)
+LAYOUT = Layout("fourdme", "4DME", "micro", 60, FRAME, Counts(267), read, units=UNITS)

@@ -83,4 +83,5 @@ PUBLISHED = Counts(
         "anger": 8, "disgust": 72, "fear": 16, "happiness": 36, "others": 66, "sadness": 13, "surprise": 89,
     },
 )  # fmt: skip
-LAYOUT = Layout("mmew", "MMEW", "micro", 90, FRAME, PUBLISHED, read)
+UNITS = (50, 41, 109, 70, 10, 47, 8, 38, 37, 17, 6, 11)
+LAYOUT = Layout("mmew", "MMEW", "micro", 90, FRAME, PUBLISHED, read, units=UNITS)

@@ -74,4 +74,5 @@ PUBLISHED = Counts(
         "surprise": 15,
     },
 )  # fmt: skip
-LAYOUT = Layout("samm", "SAMM", "micro", 200, FRAME, PUBLISHED, read)
+UNITS = (6, 18, 23, 10, 3, 46, 5, 6, 28, 13, 4, 6)
+LAYOUT = Layout("samm", "SAMM", "micro", 200, FRAME, PUBLISHED, read, units=UNITS)

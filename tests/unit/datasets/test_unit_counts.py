@@ -1,0 +1,55 @@
+"""Action units of rendered corpora of published size: nearly as often as published, and said by `microexpr check`."""
+
+import pytest
+
+from microexpr.core.facs.occurrence import EVALUATED, evaluated
+from microexpr.datasets import LAYOUTS
+from microexpr.datasets.counting import compare_counts, count_clips, count_units
+from microexpr.protocols import CODED, PROTOCOLS, UNITS
+from microexpr.rendering import coder, plan
+
+CLIPS = {name: [planned.clip for planned in plan.plan_clips(name, plan.Params(), seed=1)] for name in CODED}
+
+
+@pytest.mark.parametrize("dataset", CODED)
+def test_each_unit_is_coded_about_as_often_as_published(dataset):
+    """Within a chance deviation of a sampled display, a little less often, since coders miss units."""
+    clips, published = CLIPS[dataset], LAYOUTS[dataset].units
+    assert compare_counts(count_clips(clips), LAYOUTS[dataset].published) == ""
+    counts = [
+        sum(column)
+        for column in zip(*([label == 1 for label in evaluated(c.action_units)] for c in clips), strict=False)
+    ]
+    for number, count, expected in zip(EVALUATED, counts, published, strict=True):
+        assert abs(count - expected) < 6 + 3.5 * expected**0.5 + 0.1 * expected, f"AU{number}"
+    assert 0.85 < sum(counts) / sum(published) < 1.1
+
+
+def test_a_check_names_both_counts():
+    line = count_units(CLIPS["samm"][:3], LAYOUTS["samm"].units)
+    assert line.startswith("action units of 3 coded clips (published): AU1 ") and "AU4 " in line and "(23), AU5" in line
+    assert count_units([], LAYOUTS["samm"].units) == ""
+    assert "(" not in count_units(CLIPS["samm"][:3], None)
+
+
+def test_two_data_sets_have_clips_without_a_code_that_are_left_out():
+    protocol = PROTOCOLS[UNITS]
+    left_out = {name: len(clips) - len(protocol.select(clips)) for name, clips in CLIPS.items()}
+    assert left_out["samm"] == left_out["fourdme"] == 0 and 0 < left_out["casme2"] < 15
+
+
+class Always:
+    """A random generator whose numbers are all the same."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def random(self):
+        return self.value
+
+
+def test_coders_miss_units_but_never_the_strongest():
+    weights = {"AU4L": 0.4, "AU4R": 0.4, "AU9L": 1.0, "AU12R": 0.3}
+    assert coder.noticed(weights, 0.1, Always(0.5)) == weights
+    assert coder.noticed(weights, 0.1, Always(0.05)) == {"AU9L": 1.0}
+    assert coder.noticed({}, 0.1, Always(0.05)) == {}
