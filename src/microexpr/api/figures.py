@@ -10,9 +10,10 @@ import pandas as pd
 from microexpr.api import checks
 from microexpr.core import seeds
 from microexpr.core.errors import DataError
+from microexpr.core.facs.occurrence import UNKNOWN
 from microexpr.evaluation import Params, metrics
-from microexpr.evaluation.metrics import UNTESTED
-from microexpr.evaluation.pairs import COMPARED_METRICS
+from microexpr.evaluation.metrics import UNTESTED, several
+from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL
 
 Labels = Sequence[Any] | np.ndarray  # class names, or indices into `classes`; also a column of a table
 Subjects = Sequence[Any] | np.ndarray
@@ -30,8 +31,10 @@ class Evaluation:
 
     def __repr__(self) -> str:
         row = "{} {:.3f} ({:.3f} to {:.3f})"
-        figures = ", ".join(row.format(name.upper(), *self.figures.loc[name]) for name in COMPARED_METRICS)
-        return f"Evaluation({figures}; {self.by_class.clips.sum()} clips of {self.subjects} subjects)"
+        shown = [name for name in (*COMPARED_METRICS, *COMPARED_OF_SEVERAL) if name in self.figures.index]
+        figures = ", ".join(row.format(name.upper(), *self.figures.loc[name]) for name in shown)
+        clips = self.by_class.clips.max() if "positive" in self.by_class else self.by_class.clips.sum()
+        return f"Evaluation({figures}; {clips} clips of {self.subjects} subjects)"
 
     def _repr_html_(self) -> str:
         return f"{self.figures.round(4).to_html()}{self.by_class.round(4).to_html()}{self.confusion.to_html()}"
@@ -45,6 +48,11 @@ class Evaluation:
     def uar(self) -> float:
         """The mean over classes of the share of its clips that are predicted so, over all clips together."""
         return float(self.figures.loc["uar", "value"])
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean over several labels of 2 TP / (2 TP + FP + FN), over all clips together."""
+        return float(self.figures.loc["macro_f1", "value"])
 
 
 def evaluate(
@@ -62,9 +70,17 @@ def evaluate(
     are any sortable values. All clips are pooled before a figure is computed, as MEGC2019 does; over seeds, figures are
     averaged. `resamples` is the number of resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
 
+    Where a clip may have several labels at once, such as action units, `truth` and `predicted` are [N, L] of 1, 0 and,
+    in `truth`, -1 for what is not known; `predicted` may be [S, N, L], and `classes` name the labels. Figures are then
+    macro_f1, the mean of the labels' F1, and macro_f1_of_both, with the F1 of not having a label.
+
     Raises DataError for a value that is no class and for arrays of another length.
 
     >>> import microexpr
+    >>> truth, predicted = [[1, 0], [0, 1], [1, -1]], [[1, 0], [0, 1], [0, 1]]
+    >>> units = microexpr.evaluate(truth, predicted, ["s1", "s2", "s3"], ["AU1", "AU4"])
+    >>> round(units.macro_f1, 4), units.by_class.clips.to_dict()
+    (0.8333, {'AU1': 3, 'AU4': 2})
     >>> truth, subjects = ["neg", "pos", "neg", "pos", "neg", "pos"], ["s1", "s1", "s2", "s2", "s3", "s3"]
     >>> result = microexpr.evaluate(truth, ["neg", "pos", "neg", "neg", "neg", "pos"], subjects)
     >>> round(result.uf1, 4), round(result.uar, 4)
@@ -72,6 +88,8 @@ def evaluate(
     >>> result.confusion.values.tolist()
     [[3, 0], [1, 2]]
     """
+    if np.ndim(truth) == 2:
+        return _evaluate_several(np.asarray(truth), np.asarray(predicted), subjects, classes, resamples, seed)
     names = class_names(classes, truth=truth, predicted=predicted)
     checks.whole(resamples, "resamples", 1)
     true, labels = encode(truth, names, "truth"), np.atleast_2d(encode(predicted, names, "predicted"))
@@ -102,6 +120,62 @@ def evaluate(
         pd.DataFrame(np.sum(matrices, axis=0), *axes),
         len(np.unique(units)),
     )
+
+
+def _evaluate_several(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    subjects: Subjects,
+    classes: Sequence[str] | None,
+    resamples: int,
+    seed: int,
+) -> Evaluation:
+    """Return the figures of several labels, [N, L]."""
+    checks.whole(resamples, "resamples", 1)
+    names, true = label_names(classes, truth), several_labels(truth, "truth")
+    labels = several_labels(predicted, "predicted", known=True)
+    units = checks.present(subjects, "subject", "name or number")
+    for word, count in (("predicted", labels.shape[-2:]), ("subjects", (len(units), len(names)))):
+        if count != true.shape:
+            raise DataError(f"{word} must be of {len(true)} clips and {len(names)} labels, as truth is, not {[*count]}")
+    matrices = several.by_subject(true, labels, units)  # [U, S, L, 2, 2]
+
+    def row(metric: metrics.Metric) -> tuple[float, float, float]:
+        low, high = metrics.interval(matrices, metric, resamples, seeds.generator(seed, "evaluate"))
+        return float(metric(matrices.sum(0)).mean()), low, high
+
+    pooled = matrices.sum((0, 1))
+    by_label = several.by_label(names)
+    by_class = {
+        name: {"clips": int((true[:, i] >= 0).sum()), "positive": int((true[:, i] == 1).sum())}
+        | dict(zip(("f1", "f1_low", "f1_high"), row(by_label[f"f1_{name}"]), strict=True))
+        for i, name in enumerate(names)
+    }
+    counts = pd.DataFrame(pooled.reshape(len(names), 4), names, ["not, not", "not, yes", "yes, not", "yes, yes"])
+    counts.columns.name = "truth, predicted"
+    figures = pd.DataFrame([row(metric) for metric in several.METRICS.values()], [*several.METRICS])
+    figures.columns = ["value", "low", "high"]
+    return Evaluation(figures, pd.DataFrame.from_dict(by_class, orient="index"), counts, len(np.unique(units)))
+
+
+def label_names(classes: Sequence[str] | None, labels: np.ndarray) -> list[str]:
+    """Return the names of several labels [N, L]: those given, or their numbers. Raises DataError for another number."""
+    if isinstance(classes, str):
+        raise DataError(f"classes must be a list of names, not {classes!r}")
+    names = [str(number) for number in range(labels.shape[1])] if classes is None else list(classes)
+    if len(names) != labels.shape[1]:
+        raise DataError(f"classes must name the {labels.shape[1]} labels, not {len(names)}")
+    return names
+
+
+def several_labels(values: np.ndarray, word: str, known: bool = False) -> np.ndarray:
+    """Return labels [..., N, L] of 1, 0 and, unless `known`, -1 as int64. Raises DataError for any other value."""
+    allowed = (0, 1) if known else (0, 1, UNKNOWN)
+    array = checks.numbers(values, word, finite=False)
+    if not np.isin(array, allowed).all():
+        wrong = np.ravel(array)[~np.isin(np.ravel(array), allowed)][0]
+        raise DataError(f"{word} must be {' or '.join(map(str, allowed))}, not {wrong}")
+    return array.astype(np.int64)
 
 
 def compare(

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from microexpr.api import checks, threads
-from microexpr.api.figures import Labels, Subjects, class_names, encode
+from microexpr.api.figures import Labels, Subjects, class_names, encode, label_names, several_labels
 from microexpr.core.errors import DataError, LeakError, ParamsError
+from microexpr.core.facs.occurrence import UNKNOWN
 from microexpr.models.base import (
     Batch,
     ClassicalMethod,
@@ -34,7 +34,7 @@ from microexpr.models.base import (
     Update,
 )
 from microexpr.models.counter_rng import Stream
-from microexpr.models.recipe import class_weights
+from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 from microexpr.training import engine
 from microexpr.training.engine import FoldIndices
 
@@ -72,11 +72,16 @@ def loso(
     fill. The last epoch is predicted, so that no test clip chooses one. Randomness depends on `seed` alone, also that
     of layers that sample, as dropout, and of estimators with a `random_state` of None.
 
+    Where a clip may have several labels at once, such as action units, `labels` are [N, L] of 1, 0 and -1 (not known),
+    and `classes` name them. A network then returns scores [B, L], above 0 for a label that is predicted; its loss is
+    binary cross-entropy in which a label's positive clips weigh as much as its negative ones, or `loss` of scores and
+    labels. An estimator predicts [n, L] and must know all labels.
+
     `folds` are pairs of positions (train, test) in place of one fold per subject, such as those of scikit-learn's
     `GroupKFold`. `fitted_on` are subjects that the inputs or the network's first weights were fitted on.
 
     The result has a row for each tested clip: its position, subject, fold, truth, predicted, and a network's score of
-    each class. Give it to `evaluate`.
+    each class; of several labels, columns truth_<label> and predicted_<label>. Give it to `evaluate`.
 
     Raises LeakError for a fold that trains on a subject it tests, or tests one of `fitted_on`; DataError for arrays
     that do not fit, ParamsError for another kind of method, MicroexprError for a loss that is not finite.
@@ -98,8 +103,13 @@ def loso(
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
     True
     """
-    names = class_names(classes, label=labels)
-    true, units = encode(labels, names, "label"), checks.present(subjects, "subject", "name or number")
+    several = SeveralLabels(loss="weighted_bce", threshold="zero") if np.ndim(labels) == 2 else None
+    if several:
+        names, true = label_names(classes, np.asarray(labels)), several_labels(np.asarray(labels), "label")
+    else:
+        names = class_names(classes, label=labels)
+        true = encode(labels, names, "label")
+    units = checks.present(subjects, "subject", "name or number")
     by_name = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
     is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
     arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in by_name.items()}
@@ -113,20 +123,24 @@ def loso(
     if is_estimator and isinstance(method, type):
         raise ParamsError(f"method must be an estimator, such as {method.__name__}(), not its class")
     if is_estimator:
-        adapter: engine.Method = OwnEstimator(method, arrays, len(names))
+        if several and (true == UNKNOWN).any():
+            raise DataError("an estimator must know all labels, not have some of -1")
+        adapter: engine.Method = OwnEstimator(method, arrays, len(names), several)
     elif callable(method) and not isinstance(method, nn.Module):
-        adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss)
+        adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss, several)
     else:
         raise ParamsError(
             "method must be a scikit-learn estimator or a function that returns a new torch.nn.Module, "
             f"not {type(method).__name__}"
         )
-    data = ClipTensors(_tensors(arrays, isinstance(adapter, OwnNetwork)), {"label": torch.from_numpy(true)})
+    targets = {LABEL: torch.from_numpy(np.zeros(len(true), np.int64) if several else true)}
+    targets |= {LABELS: torch.from_numpy(true)} if several else {}
+    data = ClipTensors(_tensors(arrays, isinstance(adapter, OwnNetwork)), targets)
     with threads.restored():
         results = list(engine.train(adapter, data, parts, [seed], "sequential", 1, progress))
     scores = [result.scores[0, -1] for result in results]  # of the last epoch
     table = pd.concat(_table(part, values, true, units, names) for part, values in zip(parts, scores, strict=True))
-    return table if isinstance(adapter, OwnNetwork) else table[["subject", "fold", "truth", "predicted"]]
+    return table if isinstance(adapter, OwnNetwork) else table.filter(regex="^(?!score_)")
 
 
 def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: Iterable[Any] = ()) -> None:
@@ -202,6 +216,11 @@ def _tensors(arrays: Mapping[str, Any], single_precision: bool) -> dict[str, Ten
 def _table(
     fold: FoldIndices, scores: np.ndarray, truth: np.ndarray, subjects: np.ndarray, names: Sequence[Any]
 ) -> pd.DataFrame:
+    if truth.ndim == 2:
+        parts = {"truth": truth[fold.test], "predicted": (scores > 0).astype(int), "score": scores}
+        several = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
+        about = {"subject": subjects[fold.test], "fold": fold.name}
+        return pd.DataFrame(about | several, pd.Index(fold.test, name="clip"))
     labels = np.asarray(names)
     columns = {
         "subject": subjects[fold.test],
@@ -217,9 +236,10 @@ class OwnEstimator(ClassicalMethod):
     """A scikit-learn estimator, or what has its fit and predict, on an array of features."""
 
     paper = "None: given by the caller"
+    takes_several = True
 
-    def __init__(self, estimator: Any, arrays: Mapping[str, Any], classes: int):
-        super().__init__(Params(), classes)
+    def __init__(self, estimator: Any, arrays: Mapping[str, Any], classes: int, several: SeveralLabels | None = None):
+        super().__init__(Params(), classes, several)
         if [*arrays] != [SINGLE]:
             raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
         self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
@@ -235,10 +255,15 @@ class OwnEstimator(ClassicalMethod):
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         """Fit a copy; its score is 1 for the class that it predicts, 0 for others."""
         estimator = seeded_copy(self.estimator, rng)
-        estimator.fit(features, targets["label"])
+        estimator.fit(features, targets[LABELS if self.several else LABEL])
 
         def score(tested: np.ndarray) -> np.ndarray:
             predicted = np.asarray(estimator.predict(tested))
+            if self.several:
+                shape = (len(tested), self.classes)
+                if predicted.shape != shape or not np.isin(predicted, (0, 1)).all():
+                    raise ParamsError(f"the estimator must predict 0 or 1, {[*shape]}, not {predicted.tolist()[:5]}")
+                return 2.0 * predicted - 1
             if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
                 raise ParamsError(
                     f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
@@ -265,6 +290,7 @@ class OwnNetwork(NetworkMethod):
 
     paper = "None: given by the caller"
     seeds_torch = True
+    takes_several = True
 
     def __init__(
         self,
@@ -275,8 +301,9 @@ class OwnNetwork(NetworkMethod):
         batch: int,
         optimiser: Optimiser,
         loss: Callable[[Tensor, Tensor], Tensor] | None,
+        several: SeveralLabels | None = None,
     ):
-        super().__init__(Params(), classes)
+        super().__init__(Params(), classes, several)
         for name, value in (("epochs", epochs), ("batch", batch)):
             if not isinstance(value, (int, np.integer)) or value < 1:
                 raise ParamsError(f"{name} must be a whole number, 1 or more, not {value!r}")
@@ -295,7 +322,7 @@ class OwnNetwork(NetworkMethod):
         return self.shapes
 
     def statistics(self, train: ClipTensors) -> Statistics:
-        return {"class_weights": class_weights(train.targets["label"], self.classes)}
+        return {"class_weights": self.label_weights(train.targets)}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         network = self.factory()
@@ -312,8 +339,8 @@ class OwnNetwork(NetworkMethod):
             torch.manual_seed(int(rng.key))
             scores = self.scores(modules, batch, statistics)
         if self.criterion is not None:
-            return self.criterion(scores, batch["label"])
-        return F.cross_entropy(scores, batch["label"], statistics["class_weights"])
+            return self.criterion(scores, batch[LABELS if self.several else LABEL])
+        return self.label_loss(scores, batch, statistics)
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         arrays = {name: batch[name] for name in self.shapes}
