@@ -1,6 +1,7 @@
 """Run an author's own training in this process, on the layout in the current folder. Started by `benchmarks/peers.py`.
 
     python drive.py {ststnet,htnet,meb.STSTNet,meb.OffApexNet} CLONE EPOCHS
+    python drive.py meb.units.STSTNet CLONE EPOCHS    # started by `benchmarks/units.py`
 
 Their files are read from their clone and are not changed. STSTNet's and HTNet's training functions have no option for
 epochs: the one constant is replaced in memory. meb is a library: its own validator trains each fold. What is missing on
@@ -129,13 +130,8 @@ def _absent(name: str) -> None:
     )
 
 
-def library(clone: Path, network: str, epochs: int) -> None:
-    """Train meb's network by its own validator, one fold after the other, on `arrays.npz`."""
-    import numpy as np
-    import pandas
-    import torch
-    from torch import nn
-
+def meb(clone: Path) -> list[Any]:
+    """Return meb's packages core, models and utils, of its clone."""
     Path("data").mkdir(exist_ok=True)  # meb looks for a folder of this name
     for name, part in MISSING.items():
         try:
@@ -143,7 +139,39 @@ def library(clone: Path, network: str, epochs: int) -> None:
         except (ImportError, RuntimeError, OSError):
             _absent(name)
     sys.path.insert(0, str(clone))
-    core, models, utils = (importlib.import_module(f"meb.{part}") for part in ("core", "models", "utils"))
+    return [importlib.import_module(f"meb.{part}") for part in ("core", "models", "utils")]
+
+
+def units(clone: Path, network: str, epochs: int) -> None:
+    """Train meb's network on action units by its own validator, leaving out each data set of `arrays.npz` in turn.
+
+    Scores [N, 12] go to `scores.npy`, in the order of the clips, which are sorted by data set."""
+    import numpy as np
+    import pandas
+    import torch
+
+    core, models, _ = meb(clone)
+    with np.load("arrays.npz") as arrays:
+        flow, labels, datasets = arrays["flow"], arrays["labels"], arrays["dataset"]
+
+    class Config(core.Config):  # the defaults of its experiments with action units
+        model = partial(getattr(models, network), num_classes=labels.shape[1])
+
+    Config.epochs = epochs
+    table = pandas.DataFrame(labels.clip(0), columns=Config.action_units).assign(dataset=datasets)
+    validator = core.CrossDatasetValidator(Config, verbose=False)
+    validator.disable_tqdm = True
+    np.save("scores.npy", torch.cat(validator.validate(table, flow, SEED)).numpy())
+
+
+def library(clone: Path, network: str, epochs: int) -> None:
+    """Train meb's network by its own validator, one fold after the other, on `arrays.npz`."""
+    import numpy as np
+    import pandas
+    import torch
+    from torch import nn
+
+    core, models, utils = meb(clone)
     with np.load("arrays.npz") as arrays:
         flow, labels, subjects = arrays["flow"], arrays["label"], arrays["subject"]
         table = pandas.DataFrame({"subject": subjects, "dataset": arrays["dataset"]})
@@ -172,6 +200,8 @@ def library(clone: Path, network: str, epochs: int) -> None:
 def main() -> None:
     program, clone, epochs = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     sys.path.pop(0)  # the folder of this file
+    if program.startswith("meb.units."):
+        return units(clone, program.removeprefix("meb.units."), epochs)
     if program.startswith("meb."):
         return library(clone, program.removeprefix("meb."), epochs)
     sys.path.insert(0, str(clone))
