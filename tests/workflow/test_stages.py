@@ -68,7 +68,7 @@ def test_a_stage_without_params_has_five_places(tmp_path):
     project.edit("workflow/stages.py", "}\nCOMPONENTS", ENTRY)
     project.snakemake("--", "all_clip_counts")
     files = sorted((tmp_path / "results/clip_counts").iterdir())
-    assert len(files) == 7 and files[-1].read_text(encoding="utf-8") == "clips\n64\n"  # smic: 8 subjects, 8 clips each
+    assert len(files) == 11 and files[-1].read_text(encoding="utf-8") == "clips\n64\n"  # smic: 8 subjects, 8 clips each
 
 
 def test_folders_of_earlier_versions_are_named_with_their_new_names(tmp_path, monkeypatch):

@@ -133,7 +133,7 @@ def _evaluate_several(
     """Return the figures of several labels, [N, L]."""
     checks.whole(resamples, "resamples", 1)
     names, true = label_names(classes, truth), several_labels(truth, "truth")
-    labels = several_labels(predicted, "predicted", known=True)
+    labels = several_labels(predicted, "predicted", has_unknown=False)
     units = checks.present(subjects, "subject", "name or number")
     for word, count in (("predicted", labels.shape[-2:]), ("subjects", (len(units), len(names)))):
         if count != true.shape:
@@ -168,13 +168,13 @@ def label_names(classes: Sequence[str] | None, labels: np.ndarray) -> list[str]:
     return names
 
 
-def several_labels(values: np.ndarray, word: str, known: bool = False) -> np.ndarray:
-    """Return labels [..., N, L] of 1, 0 and, unless `known`, -1 as int64. Raises DataError for any other value."""
-    allowed = (0, 1) if known else (0, 1, UNKNOWN)
-    array = checks.numbers(values, word, finite=False)
-    if not np.isin(array, allowed).all():
-        wrong = np.ravel(array)[~np.isin(np.ravel(array), allowed)][0]
-        raise DataError(f"{word} must be {' or '.join(map(str, allowed))}, not {wrong}")
+def several_labels(labels: np.ndarray, word: str, has_unknown: bool = True) -> np.ndarray:
+    """Return labels [..., N, L] of 1, 0 and, if `has_unknown`, -1 as int64. Raises DataError for any other value."""
+    choices = (0, 1, UNKNOWN) if has_unknown else (0, 1)
+    array = checks.numbers(labels, word, finite=False)
+    if not np.isin(array, choices).all():
+        value = np.ravel(array)[~np.isin(np.ravel(array), choices)][0]
+        raise DataError(f"{word} must be {' or '.join(map(str, choices))}, not {value}")
     return array.astype(np.int64)
 
 
