@@ -430,7 +430,8 @@ def _add_measure(subparsers: "Subparsers") -> None:
 
 def _add_help(subparsers: "Subparsers", parser: Parser) -> None:
     command = _add(subparsers, "help", "the arguments of a command", ("microexpr help predict",))
-    command.add_argument("command", metavar="COMMAND", nargs="?", choices=[*subparsers.choices], help="one of these; none: all")
+    names = [*subparsers.choices]
+    command.add_argument("command", metavar="COMMAND", nargs="?", choices=names, help="one of these; none: all")
     command.set_defaults(run=commands.show_help, parsers={None: parser, **subparsers.choices})
 
 
