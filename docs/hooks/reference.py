@@ -115,7 +115,9 @@ def params() -> str:
 def method_params() -> str:
     """Return the page of the params of every method and generator: the paper's values and those of params.yaml."""
     values = config.load("params.yaml")
-    kinds: dict[str, Any] = {name: recognisers.find(name) for name in values["methods"]}
+    units = {name: params for name, params in values["units"]["methods"].items() if name in recognisers.names()}
+    chosen = units | values["methods"]  # those of the table of action units alone have no other params
+    kinds: dict[str, Any] = {name: recognisers.find(name) for name in chosen}
     kinds |= {name: generators.find(name) for name in values["generators"]}
     parts = [
         "# Params of methods",
@@ -127,7 +129,7 @@ def method_params() -> str:
     ]
     header = ("key", "params.yaml", "paper's", "allowed", "meaning")
     for name, kind in kinds.items():
-        changed = (values["methods"] | values["generators"])[name] or {}
+        changed = (chosen | values["generators"])[name] or {}
         rows = [row for row in _fields(kind.Params, changed) if row[0].strip("`") not in _inherited(kind.Params)]
         parts += [f"## {name}", f"{kind.paper}.", _table(header, rows) if rows else "No params of its own."]
     return "\n\n".join(parts)
