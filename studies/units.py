@@ -43,7 +43,8 @@ WEIGHTS = scratch.ROOT / "src/microexpr/weights/initial"
 def main() -> int:
     arguments = parse()
     values = config.load("params.yaml")
-    roots = {seed: run(values, seed, arguments) for seed in arguments.seeds}
+    roots = {seed_of(root): root for root in arguments.runs}
+    roots = roots or {seed: run(values, seed, arguments) for seed in arguments.seeds}
     tables = [units_table.read(root / "results/units_table.csv") for root in roots.values()]
     lines, biased = summary(tables), list[str]()
     if arguments.permute:
@@ -62,11 +63,19 @@ def main() -> int:
 def parse() -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="corpus seeds, default 1 to 4")
+    parser.add_argument(
+        "--runs", type=Path, nargs="+", default=[], help="folders of finished runs, in place of --seeds"
+    )
     parser.add_argument("--permute", type=int, default=0, help="permutations of each corpus, default 0")
     parser.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
     parser.add_argument("--keep", type=Path, default=FOLDER, help=f"the folder to run in, default {FOLDER}")
     parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     return parser.parse_args()
+
+
+def seed_of(root: Path) -> int:
+    """Return the corpus seed of a finished run."""
+    return int(config.load(root / "params.yaml")["seed"])
 
 
 def run(values: dict[str, object], seed: int, arguments: Namespace) -> Path:
