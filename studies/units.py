@@ -3,8 +3,8 @@
     python studies/units.py --permute 2 --write-docs    # docs/units.md; a quarter of an hour a seed
 
 Each corpus seed is a run of params.yaml in a folder of its own, work/studies/units/<seed>; what is there already is not
-computed again. With `--permute N`, N times a corpus each clip of a subject gets the units of another clip of the same
-subject; all folds are trained anew, and macro F1 must not be above that of `prevalence`.
+computed again. With `--permute N`, N times a corpus each clip of a data set gets the units of another clip of the
+same data set; all folds are trained anew, and macro F1 must not be above that of `prevalence`.
 """
 
 import subprocess
@@ -144,12 +144,12 @@ def permuted(roots: Sequence[Path], values: dict[str, object], count: int) -> tu
     floors = []
     for root in roots:
         clips = PROTOCOL.select(index.read_all([str(root / f"results/index/{name}.csv") for name in CODED]))
-        subjects = np.array([f"{clip.dataset}/{clip.subject}" for clip in clips])
+        datasets = np.array([clip.dataset for clip in clips])
         truth = np.array([PROTOCOL.truth(clip) for clip in clips])
         for number in range(count):
             rng, labels = seeds.generator(number, "study", "units"), truth.copy()
-            for subject in np.unique(subjects):
-                labels[subjects == subject] = rng.permutation(labels[subjects == subject])
+            for dataset in np.unique(datasets):  # within a subject, who reads the true units knows those of the subject
+                labels[datasets == dataset] = rng.permutation(labels[datasets == dataset])
             floor = macro_f1(labels, np.ones_like(labels))
             floors.append(floor)
             for name in names:
@@ -181,7 +181,7 @@ def predicted(root: Path, name: str, checked: dict, clips: Sequence, labels: np.
         path for path in WEIGHTS.glob("*.safetensors") if about and about.items() <= store.read_metadata(path).items()
     ]
     initial.load(method, name, PROTOCOL.classes, map(str, weights))
-    targets = dict(zip((clip.id for clip in clips), labels, strict=True))
+    targets = dict(zip((clip.id for clip in clips), labels.tolist(), strict=True))
     data = load_clips(method, clips, files, dict.fromkeys(targets, 0), several=targets)
     data = ClipTensors(data.inputs, data.targets | {"labels": torch.from_numpy(labels)})
     said = np.empty_like(labels)
