@@ -31,8 +31,8 @@ class Evaluation:
 
     def __repr__(self) -> str:
         row = "{} {:.3f} ({:.3f} to {:.3f})"
-        shown = [name for name in (*COMPARED_METRICS, *COMPARED_OF_SEVERAL) if name in self.figures.index]
-        figures = ", ".join(row.format(name.upper(), *self.figures.loc[name]) for name in shown)
+        names = [name for name in (*COMPARED_METRICS, *COMPARED_OF_SEVERAL) if name in self.figures.index]
+        figures = ", ".join(row.format(name.upper(), *self.figures.loc[name]) for name in names)
         clips = self.by_class.clips.max() if "positive" in self.by_class else self.by_class.clips.sum()
         return f"Evaluation({figures}; {clips} clips of {self.subjects} subjects)"
 

@@ -58,9 +58,9 @@ def plan_clips(dataset: str, params: Params, seed: int) -> list[PlannedClip]:
         roles = sample_published_roles(native.census, generator(seed, "generate", dataset, "census"))
     clips = []
     for person, number, emotion, objective in roles:
-        names = "generate", dataset, person, number
-        streams = generator(seed, *names), generator(seed, *names, "coders")
-        clips.append(_clip(native, person, number, emotion, objective, params, *streams))
+        rng = generator(seed, "generate", dataset, person, number)
+        coders = generator(seed, "generate", dataset, person, number, "coders")
+        clips.append(_clip(native, person, number, emotion, objective, params, rng, coders))
     clips.sort(key=lambda planned: planned.clip.id)
     return clips if isinstance(size, Corpus) else native.add_slips(clips)
 

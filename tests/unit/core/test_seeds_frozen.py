@@ -31,6 +31,7 @@ FROZEN = {
     "* | film | performer": 3397714626,
     "* | film | wall": 3647137723,
     "* | generate | * | * | *": 3951722201,
+    "* | generate | * | * | * | coders": 1322849834,
     "* | generate | * | * | performer": 1190882187,
     "* | generate | * | backdrop": 1217999314,
     "* | generate | * | camera": 2248319735,

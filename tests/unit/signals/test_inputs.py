@@ -99,6 +99,7 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
         "au_intensities": np.float32,
         "au_change": np.float32,
         "au_changes": np.float32,
+        "au_read": np.float32,
         "video_change": np.float16,
         "sequence_real": np.bool_,
     }
