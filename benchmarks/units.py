@@ -1,6 +1,6 @@
 """meb's validator and our engine on action units: the same flow, clips, folds, epochs, batch and rate.
 
-    python benchmarks/units.py --meb DIR [--python PATH] [--run FOLDER] [--epochs 30] [--write-docs]
+    python benchmarks/units.py --meb DIR [--python PATH] [--run FOLDER] [--epochs 200] [--write-docs]
 
 DIR is your own clone of github.com/tvaranka/meb, `--python` a Python that has what it needs (torch, pandas,
 scikit-learn, tqdm). `--run` is a finished run with results/units_table.csv; its six data sets are left out in turn. A
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--meb", type=Path, metavar="DIR", help="clone of tvaranka/meb")
     parser.add_argument("--python", default=sys.executable, help="Python of meb (this one)")
     parser.add_argument("--run", type=Path, default=Path(), metavar="FOLDER", help="finished run (.)")
-    parser.add_argument("--epochs", type=int, default=30, help="of both sides (30)")
+    parser.add_argument("--epochs", type=int, default=200, help="of both sides (200, their own)")
     parser.add_argument("--write-docs", action="store_true", help="write the table into benchmarks/README.md")
     parser.add_argument("--ours", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)  # train on its arrays, here
     asked = parser.parse_args()

@@ -25,7 +25,8 @@ def main() -> int:
     arguments = parser(__doc__ or "", first=1, seeds=1).parse_args()
     wrong = 0
     with folder(arguments.keep, "published") as root:
-        sizes = dict.fromkeys((*config.load("params.yaml")["datasets"], *MACRO), "published")
+        values = config.load("params.yaml")
+        sizes = dict.fromkeys((*values["datasets"], *values["units"]["datasets"], *MACRO), "published")
         made(root, arguments.cores, sizes | {"width": 320, "height": 240, "max_frames": 17}, "all_render", "all_index")
         for dataset in sizes:
             command = ["microexpr", "check", f"data/rendered/{dataset}"]
