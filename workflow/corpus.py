@@ -15,9 +15,11 @@ from microexpr import datasets, population
 from microexpr.cli import config
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, ParamsError
+from microexpr.core.expression import LongVideo
 from microexpr.datasets import index
 from microexpr.rendering.layout import PlannedClip
-from microexpr.rendering.layouts import NATIVES
+from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
+from microexpr.rendering.long_videos import PlannedVideo
 from microexpr.signals.aus import openface, pyfeat
 
 Plans = dict[str, list[PlannedClip]]  # by data set
@@ -63,8 +65,14 @@ class Corpus:
         self.micro_sets, self.unit_sets = of_one_origin(names), of_one_origin(units)  # what protocols train and test on
         self.left_out = [name for name in names if name not in self.micro_sets]
         self.origin = {name: origin[name] for name in (*self.micro_sets, *macro, *self.unit_sets)}
+        long = values["spot"]["datasets"]
+        origin |= {name: index.origin(name, values["origin"]) for name in long}
+        self.long_sets = of_one_origin(long)
+        self.long_origin = {name: origin[name] for name in self.long_sets}
         with errors_of_params():
             self.plans, self.benchmark_plans = self._plans()
+            self.long_plans = self._long_plans()
+        self.videos = {name: self._videos(name) for name in self.long_sets}
         self.clips = {name: self._clips(name) for name in self.origin}
         for clips in self.clips.values():
             index.check_length(clips, index.Params(**values["index"]))
@@ -105,6 +113,69 @@ class Corpus:
             for plans in config.cached("plans", [values, rendered, moving], rows)
         )
         return corpora, benchmark
+
+    def _long_plans(self) -> dict[str, list[PlannedVideo]]:
+        """Return the plans of the rendered corpora of long videos, by data set."""
+        values = {name: self.params[name] for name in ("seed", "render", "population")}
+        rendered = [name for name, origin in self.long_origin.items() if origin == "generated"]
+
+        def rows() -> dict[str, list[dict[str, Any]]]:
+            from microexpr.population.identities import check_distinct
+            from microexpr.rendering import corpus, long_videos, plan
+            from microexpr.rendering.layouts import LONG_NATIVES
+
+            sizes = plan.Params(**values["render"])
+            settings = sizes.max_seconds, sizes.difficulty, values["seed"]
+            plans = {
+                name: long_videos.plan_videos(LONG_NATIVES[name], getattr(sizes, name), *settings) for name in rendered
+            }
+            clips = [planned.video.clip for videos in plans.values() for planned in videos]
+            performers = {
+                f"{clip.origin}/{clip.dataset}/{clip.subject}": corpus.performer_of(clip, values["seed"])
+                for clip in clips
+            }
+            check_distinct(performers, self.population)
+            return {name: [planned.row() for planned in videos] for name, videos in plans.items()}
+
+        plans = config.cached("long_plans", [values, rendered], rows)
+        return {name: [PlannedVideo.from_row(row) for row in plan] for name, plan in plans.items()}
+
+    def _videos(self, dataset: str) -> list[LongVideo]:
+        if dataset in self.long_plans:
+            return [planned.video for planned in self.long_plans[dataset]]
+        return datasets.read_videos(dataset, "licensed")[0]
+
+    @cached_property
+    def all_videos(self) -> dict[tuple[str, str, str], LongVideo]:
+        """Every long video of the run by data set, subject and name, sorted."""
+        videos = {(v.clip.dataset, v.clip.subject, v.clip.name): v for videos in self.videos.values() for v in videos}
+        return dict(sorted(videos.items()))
+
+    def planned_video(self, dataset: str, video: str, subject: str = "") -> dict[str, Any]:
+        """Return what is to be rendered of a long video; its subject where several have videos of this name."""
+        return next(
+            planned.row()
+            for planned in self.long_plans[dataset]
+            if planned.video.clip.name == video and subject in ("", planned.video.clip.subject)
+        )
+
+    def video_folder(self, dataset: str, subject: str, video: str) -> str:
+        """Return the folder of a long video's frames."""
+        clip = self.all_videos[dataset, subject, video].clip
+        return str(datasets.root(dataset, clip.origin) / clip.folder)
+
+    def video_state(self, dataset: str, subject: str, video: str) -> str:
+        """Return a digest of the licensed frames of a long video; "" for a rendered one."""
+        return "" if dataset in self.long_plans else digest([self.video_folder(dataset, subject, video)])
+
+    def long_truth(self, dataset: str) -> str:
+        """Return the pattern of the files with what rendered long videos of a data set show."""
+        by_subject = "{subject}/" * ("{subject}" in LONG_NATIVES[dataset].folder)
+        return f"data/rendered/truth/{dataset}/{by_subject}{{video}}.h5"
+
+    def long_annotations(self, dataset: str) -> list[str]:
+        """Return the files that annotate a rendered data set of long videos."""
+        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in LONG_NATIVES[dataset].annotations]
 
     def _clips(self, dataset: str) -> list[Clip]:
         if dataset in self.plans:

@@ -16,6 +16,9 @@ from stages import (
     APPENDIX,
     METRICS,
     PAIRED,
+    SPOT_FIGURES,
+    SPOT_PAIRED,
+    SPOT_TABLE,
     STAGES,
     TABLE,
     TRAINING_SETS_TABLE,
@@ -35,7 +38,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.models import pretrained_weights
 from microexpr.protocols import TRAINING_SETS, Protocol, Training
-from microexpr.protocols.splits import subject_id
+from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
 from microexpr.reporting import papers
 from microexpr.training import training_sets
 
@@ -59,8 +62,8 @@ class Dag(Corpus):
     def __init__(self, checked: dict[str, Any]):
         """`checked` are the values of params.yaml as `config.check` returns them."""
         super().__init__(checked["params"])
-        self.methods, self.generators, self.unit_methods = (
-            checked[kind] for kind in ("methods", "generators", "units")
+        self.methods, self.generators, self.unit_methods, self.spotters = (
+            checked[kind] for kind in ("methods", "generators", "units", "spotters")
         )
         self.protocol: Protocol = protocols.PROTOCOLS[
             protocols.MEGC2019 if self.sources(protocols.MEGC2019) else protocols.EVERY
@@ -385,6 +388,43 @@ class Dag(Corpus):
     def unit_labels(self) -> dict[str, str]:
         """How methods learn action units."""
         return {name: self.params["units"][name] for name in ("loss", "threshold")}
+
+    def curve_files(self) -> list[str]:
+        """Return the files with what was measured in each long video, in the order of `all_videos`."""
+        return [f"results/spot/curves/{dataset}/{subject}/{name}.h5" for dataset, subject, name in self.all_videos]
+
+    @cached_property
+    def long_folds(self) -> list[Fold]:
+        """The folds of long videos: each subject held out in turn, or groups of rendered ones.
+
+        Raises ParamsError unless there are two subjects."""
+        clips = [video.clip for video in self.all_videos.values()]
+        count = len({subject_id(clip.id) for clip in clips})
+        if count < 2:
+            raise ParamsError(f"params.yaml: spot.datasets must have long videos of at least 2 subjects, not {count}")
+        groups = min(int(self.params["train"]["rendered_folds"]), count)
+        if groups and all(clip.origin == "generated" for clip in clips):
+            return group_folds(clips, groups, self.params["seed"])
+        return leave_one_out(clips, "subject")
+
+    @property
+    def rendered_video_files(self) -> list[str]:
+        """Frames, truths and annotations of rendered long videos."""
+        files = [path for dataset in self.long_plans for path in self.long_annotations(dataset)]
+        for dataset, plans in self.long_plans.items():
+            for clip in (planned.video.clip for planned in plans):
+                files.append(self.video_folder(dataset, clip.subject, clip.name))
+                files.append(self.long_truth(dataset).format(subject=clip.subject, video=clip.name))
+        return files
+
+    @property
+    def spot_files(self) -> list[str]:
+        """Curves of long videos, intervals of each spotter, and tables."""
+        return [
+            *self.curve_files(),
+            *(f"results/spot/found/{name}.h5" for name in self.spotters),
+            *(SPOT_TABLE, SPOT_FIGURES, SPOT_PAIRED),
+        ]
 
     @cached_property
     def unit_protocols(self) -> list[str]:

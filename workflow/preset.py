@@ -20,6 +20,7 @@ REPLACED = (
     "synthesise.counts",
     "flow_folders.methods",
     "units.methods",
+    "spot.methods",
     "training_sets.corpus",
     "training_sets.both",
     "appendix",

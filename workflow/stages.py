@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from microexpr.datasets import LONG
 from microexpr.protocols import ABLATION
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with
 TRAINING_SETS_TABLE = "results/megc2019_training_sets.csv"  # each method by what it learnt from
 UNIT_TABLES = ("results/units_table.csv", "results/units_loso_table.csv")  # of action units: by data set, by subject
 UNIT_PAIRED = "results/units_paired.csv"
+SPOT_TABLE = "results/megc2025_table.csv"  # of long videos
+SPOT_FIGURES, SPOT_PAIRED = "results/spot/figures.csv", "results/spot/paired.csv"
 PROFILE, PAGE = Path("workflow/profiles/slurm/config.yaml"), Path("docs/cluster.md")
 BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into both
 
@@ -38,7 +41,7 @@ class Job:
 class Stage:
     """One stage, which has a rule file and a script of its name."""
 
-    rules: Mapping[str, Job]  # by name, in which {dataset} or {study} stands for each rendered data set or study
+    rules: Mapping[str, Job]  # by name, in which {dataset}, {long} or {study} stands for each of these
     outputs: "Callable[[Dag], Iterable[str]]"  # every file or folder that a run may have in the stage's folders
     table: "Callable[[Dag], list[str]] | None" = None  # the outputs that the main table needs; None: it needs none
     folders: tuple[str, ...] = ()  # results/<stage> if none is given
@@ -52,9 +55,11 @@ STAGES = {  # in the order in which they run
         rules={
             "render_{dataset}": Job(memory=1200, minutes=60, group="subject"),
             "annotation_{dataset}": Job(group="annotation"),
+            "render_long_{long}": Job(memory=1500, minutes=240, group="long"),
+            "annotation_long_{long}": Job(group="annotation"),
         },
         folders=("data/rendered",),
-        outputs=lambda dag: dag.rendered_files(dag.plans),
+        outputs=lambda dag: [*dag.rendered_files(dag.plans), *dag.rendered_video_files],
         table=lambda dag: dag.rendered_files(dag.table_datasets["faces"]),
     ),
     "faces": Stage(
@@ -197,6 +202,14 @@ STAGES = {  # in the order in which they run
         },
         outputs=lambda dag: dag.unit_files,
     ),
+    "spot": Stage(
+        rules={
+            "spot": Job(memory=3000, minutes=240, group="long"),
+            "spot_find": Job(memory=8000, minutes=720),
+            "spot_table": Job(),
+        },
+        outputs=lambda dag: dag.spot_files,
+    ),
     "report": Stage(
         rules={"report": Job(memory=1500)},
         outputs=lambda dag: ["results/report/index.html"],
@@ -211,6 +224,7 @@ COMPONENTS = {
     "benchmark": 8,
     "population": 8,
     "portraits": 50,
+    "long": 8,
 }  # of a group in one submission
 
 
@@ -225,7 +239,9 @@ def parts(noun: str) -> list[str]:
 
 
 def expand(rule: str, datasets: Iterable[str], studies: Iterable[str]) -> list[str]:
-    """The names of the rules for which a name of the register stands."""
+    """The names of the rules for which a name of the register stands; {long} is each data set of long videos."""
+    if "{long}" in rule:
+        return [rule.format(long=name) for name in LONG]
     if "{dataset}" in rule:
         return [rule.format(dataset=name) for name in datasets]
     return [rule.format(study=name) for name in studies] if "{study}" in rule else [rule]

@@ -1,4 +1,6 @@
 # The rendered corpora: one job per subject, one per data set's annotation.
+from microexpr.rendering.layouts import LONG_NATIVES
+
 SCENE = {key: PARAMS["render"][key] for key in ("difficulty", "width", "height")}
 
 # rules of each data set's own, since native layouts differ in number and depth of folders
@@ -31,6 +33,37 @@ for _dataset in RUN.plans:
             rows=[planned.clip.row() for planned in RUN.plans[_dataset]],
         script:
             "../scripts/annotation.py"
+
+
+for _dataset in RUN.long_plans:
+
+    rule:
+        name:
+            f"render_long_{_dataset}"
+        output:
+            frames=directory(f"data/rendered/{_dataset}/{LONG_NATIVES[_dataset].folder}"),
+            truth=RUN.long_truth(_dataset),
+        log:
+            f"work/logs/render/{RUN.long_truth(_dataset).removeprefix('data/rendered/truth/').removesuffix('.h5')}.log",
+        params:
+            plan=lambda w, dataset=_dataset: RUN.planned_video(dataset, w.video, w.get("subject", "")),
+            scene=SCENE,
+            seed=SEED,
+            root=f"data/rendered/{_dataset}",
+        script:
+            "../scripts/render_long.py"
+
+    rule:
+        name:
+            f"annotation_long_{_dataset}"
+        output:
+            RUN.long_annotations(_dataset),
+        log:
+            f"work/logs/render/{_dataset}.log",
+        params:
+            rows=[planned.video.row() for planned in RUN.long_plans[_dataset]],
+        script:
+            "../scripts/annotation_long.py"
 
 
 rule all_render:

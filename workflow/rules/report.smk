@@ -13,6 +13,7 @@ EXISTING_BENCHMARKS = {  # CSV by signal stage
     Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()
 }
 EXISTING_UNIT_TABLES = [path for path in UNIT_TABLES if Path(path).is_file()]
+EXISTING_SPOT_TABLE = [path for path in [SPOT_TABLE] if Path(path).exists()]
 AGAINST = pages.table_of(PARAMS["report"]["against"])
 
 
@@ -38,6 +39,7 @@ rule report:
         against=[AGAINST] if AGAINST else [],
         papers=EXISTING_PAPER_TABLES,
         units=EXISTING_UNIT_TABLES,
+        spot=EXISTING_SPOT_TABLE,
         benchmarks=list(EXISTING_BENCHMARKS.values()),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
@@ -59,6 +61,7 @@ rule report:
             "params": PARAMS,
             "papers": EXISTING_PAPER_TABLES,
             "units": EXISTING_UNIT_TABLES,
+            "spot": EXISTING_SPOT_TABLE,
             "benchmarks": EXISTING_BENCHMARKS,
             "against": AGAINST,
         },

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from microexpr.apps import driving_name
 from microexpr.core import outputs
@@ -27,9 +27,10 @@ EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
 UNIT_TABLES = ("units_table.csv", "units_loso_table.csv")
+SPOT_TABLE = "megc2025_table.csv"
 TABLES = (
-    f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/flow_folders_table.csv and "
-    f"{RESULTS}/papers/PAPER/TABLE.csv"
+    f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/{SPOT_TABLE}, "
+    f"{RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 )
 PAIRED = RESULTS / "megc2019_paired.csv"
 DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
@@ -191,7 +192,9 @@ def table(arguments: argparse.Namespace) -> int:
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
         return _paper_table(arguments.table, arguments.form)
     if not arguments.methods and arguments.table.name in UNIT_TABLES:
-        return _units_table(arguments.table, arguments.form)
+        return _other_table(arguments.table, arguments.form, "units")
+    if not arguments.methods and arguments.table.name == SPOT_TABLE:
+        return _other_table(arguments.table, arguments.form, "spot")
     if not arguments.methods and arguments.table != TABLE and not arguments.table.is_file():
         raise MicroexprError(f"{arguments.table}: is not there; tables are {TABLES}")
     from microexpr import evaluation
@@ -252,20 +255,23 @@ def _paragraphs(lines: Iterable[str]) -> None:
             console.print(line, markup=False, highlight=False)
 
 
-def _units_table(path: Path, form: str | None) -> int:
+def _other_table(path: Path, form: str | None, kind: Literal["units", "spot"]) -> int:
+    """Print a table of action units or of long videos."""
     from rich.console import Console
 
-    from microexpr.reporting import terminal_table, units_table
+    from microexpr.reporting import spot_table, terminal_table, units_table
 
-    rows = units_table.read(path)
+    module = units_table if kind == "units" else spot_table
+    rows = module.read(path)
     if form in ("json", "csv"):
         return _rows(rows, form)
     if form == "markdown":
-        say(units_table.markdown(rows), end="")
+        say(module.markdown(rows), end="")
         return 0
+    render = terminal_table.render_units if kind == "units" else terminal_table.render_spot
     console = Console()
-    console.print(terminal_table.render_units(rows, console.width))
-    for line in units_table.below(rows):
+    console.print(render(rows, console.width))
+    for line in module.below(rows):
         say(line)
     return 0
 

@@ -95,8 +95,8 @@ def cached(kind: str, key: Any, compute: Callable[[], Any], cache: str | Path = 
 def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     """Validate values of params.yaml; `source` names them in errors.
 
-    Returns {"params": every value, "methods", "generators", "units": by name the params of each, what it reads and
-    makes}; "units" are the methods of the table of action units.
+    Returns {"params": every value, "methods", "generators", "units", "spotters": by name the params of each, what it
+    reads and makes}; "units" are the methods of the table of action units, "spotters" those of long videos.
     Methods also have `params_on_pictures` and `reads_on_pictures`, those on precomputed flow.
     Variants are methods. Raises ParamsError naming key and value.
     """
@@ -125,10 +125,12 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
         methods[name] |= pictured
     units = _describe_units(params.units, source)
     params.units.methods.update({name: units[name]["params"] for name in units})
+    spotters = _describe_spotters(params.spot, source)
+    params.spot.methods.update({name: spotters[name]["params"] for name in spotters})
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     plain = params.model_dump(mode="json")
-    return {"params": plain, "methods": methods, "generators": generators, "units": units}
+    return {"params": plain, "methods": methods, "generators": generators, "units": units, "spotters": spotters}
 
 
 def _check_lists(values: dict[str, Any], source: str, prefix: str = "") -> None:
@@ -407,6 +409,25 @@ def _describe_units(section: Any, source: str) -> dict[str, dict[str, Any]]:
             "network": isinstance(instance, NetworkMethod),
             "priority": instance.priority,
         }
+    return described
+
+
+def _describe_spotters(section: Any, source: str) -> dict[str, dict[str, Any]]:
+    """Return by name the properties of the rows of the table of long videos."""
+    from microexpr.models import spotters
+
+    described: dict[str, dict[str, Any]] = {}
+    for name, values in section.methods.items():
+        key = f"spot.methods.{name}"
+        try:
+            kind = spotters.find(name)
+        except ParamsError as error:
+            raise ParamsError(f"{source}: {key}: {error}") from None
+        instance = kind(validate(kind.Params, values or {}, source, f"{key}."))
+        params = instance.params.model_dump(mode="json")
+        if params.get("side", section.movement.regions) != section.movement.regions:
+            raise ParamsError(f"{source}: {key}.side must be spot.movement.regions, {section.movement.regions}")
+        described[name] = {"params": params, "network": bool(instance.networks())}
     return described
 
 

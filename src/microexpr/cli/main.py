@@ -334,6 +334,8 @@ def _add_film(subparsers: "Subparsers") -> None:
     command.add_argument("--micro", type=int, default=5, help="micro-expressions (default: %(default)s)")
     command.add_argument("--macro", type=int, default=3, help="macro-expressions (default: %(default)s)")
     command.add_argument("--blinks", type=int, default=10, help="blinks (default: %(default)s)")
+    command.add_argument("--glances", type=int, default=0, help="glances to the side and back (default: %(default)s)")
+    command.add_argument("--speech", type=int, default=0, help="stretches of speech (default: %(default)s)")
     command.add_argument(
         "--difficulty", choices=("easy", "standard", "hard"), default="standard", help="(default: %(default)s)"
     )

@@ -35,6 +35,7 @@ LABELS = {  # of axes whose elements always have the same names
     "yaw_pitch": ("yaw", "pitch"),
     "yaw_pitch_roll": ("yaw", "pitch", "roll"),
     "u_v_strain": ("u", "v", "strain"),
+    "u_v": ("u", "v"),
 }
 
 TRUTH = Schema(
@@ -49,6 +50,10 @@ TRUTH = Schema(
         "onset": Field("int64", (), "frame number", "last frame before the first movement"),
         "apex": Field("int64", (), "frame number", "first frame of largest intensity"),
         "offset": Field("int64", (), "frame number", "end of the movement"),
+        "event": Field("text", ("event",), "-", "what happens in a long video: micro, macro, blink, glance, speech"),
+        "event_onset": Field("int64", ("event",), "frame number", "of each, as `onset`"),
+        "event_apex": Field("int64", ("event",), "frame number", "of each, as `apex`"),
+        "event_offset": Field("int64", ("event",), "frame number", "of each, as `offset`"),
     },
 )
 FACES = Schema(
@@ -225,6 +230,46 @@ PORTRAITS = Schema(
     },
 )  # fmt: skip
 
+UNIT_SIDES = ("frame", "action_unit", "left_right")
+SPOT = Schema(
+    1,
+    {
+        "frame": Field("int64", ("frame",), "frame number", "the data set's own number of each frame that was read"),
+        "fps": Field("float64", (), "frames a second", "that were read"),
+        "seen": Field("bool", ("frame",), "-", "whether the face was found and nothing covers it"),
+        "resting": Field("bool", ("frame",), "-", "whether it shows little expression"),
+        "action_unit": Field("text", ("action_unit",), "-", "FACS names of the action-unit axes"),
+        "au": Field("float32", UNIT_SIDES, "FACS -5..5", "as read, since some frame of the video"),
+        "au_change": Field("float32", UNIT_SIDES, "FACS -5..5", "since the face at rest"),
+        "au_sustained": Field("float32", UNIT_SIDES, "deviations of its noise", "the same"),
+        "au_transient": Field("float32", UNIT_SIDES, "deviations of its noise", "above the median of a second around"),
+        "gaze": Field("float32", ("frame",), "deviations of its noise", "how far the eyes look to a side"),
+        "mouth": Field("float32", ("frame",), "deviations of its noise", "movement of the mouth, a syllable long"),
+        "turn": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the head"),
+        "score": Field("float32", ("frame",), "deviations of its noise", "of the unit that exceeds it most"),
+        "crop": Field("uint8", ("frame", "row", "column"), "grey level 0..255", "aligned face", by_frame=True),
+        "regions": Field("float16", ("frame", "gap", "u_v_strain", "row", "column"), "pixels of the crop; strain 1",
+                         "flow to the frame a gap later, and its strain: brows above mouth", by_frame=True),
+        "gap": Field("text", ("gap",), "-", "names of the gaps between two frames"),
+        "nose": Field("float32", ("frame", "gap", "u_v_strain"), "pixels of the crop; strain 1", "at the nose"),
+        "least": Field("float32", ("frame", "gap", "u_v_strain"), "pixels of the crop; strain 1", "least in it"),
+        "most": Field("float32", ("frame", "gap", "u_v_strain"), "pixels of the crop; strain 1", "most in it"),
+        "eyes": Field("bool", ("row", "column"), "-", "pixels of `regions` that show an eye, or its surroundings"),
+        "blocks": Field("float32", ("frame", "reach", "block"), "pixels of the crop",
+                        "main directional maximal difference of 6 x 6 blocks, for two reaches"),
+        "points": Field("float32", ("frame", "point", "u_v"), "pixels of the crop",
+                        "flow since the frame before at ten points of brows and mouth, less that of the nose"),
+        "kind": Field("text", ("interval",), "-", "what was spotted: micro, macro, blink, glance, speech"),
+        "onset": Field("int64", ("interval",), "frame number", "of what was spotted"),
+        "apex": Field("int64", ("interval",), "frame number", "of what was spotted"),
+        "offset": Field("int64", ("interval",), "frame number", "of what was spotted"),
+        "confidence": Field("float32", ("interval",), "as its method has it", "of what was spotted"),
+        "frame_score": Field("float32", ("frame", "output"), "as its network has it", "of each frame"),
+        "class": Field("text", ("interval",), "-", "predicted class of a micro-expression, \"\" where there is none"),
+        "fitted_on": FITTED_ON,
+    },
+)  # fmt: skip
+
 ROW = ("row",)  # a face in a frame or picture
 FACE_TABLE = Schema(  # of `microexpr measure`: a dataset for each column of a table
     1,
@@ -245,5 +290,5 @@ FACE_TABLE = Schema(  # of `microexpr measure`: a dataset for each column of a t
 
 SCHEMAS = {
     "truth": TRUTH, "faces": FACES, "apex": APEX, "flow": FLOW, "aus": AUS, "train": TRAIN, "synth": SYNTH,
-    "measured": MEASURED, "face_table": FACE_TABLE, "population": POPULATION, "portraits": PORTRAITS,
+    "measured": MEASURED, "face_table": FACE_TABLE, "population": POPULATION, "portraits": PORTRAITS, "spot": SPOT,
 }  # fmt: skip

@@ -18,14 +18,15 @@ from microexpr.core.errors import DataError, nearest
 from microexpr.datasets import video
 from microexpr.datasets.copies import with_checks
 from microexpr.datasets.frames import is_video
-from microexpr.datasets.layout import Layout
+from microexpr.datasets.layout import Layout, LongLayout, Videos
 from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
 
 LAYOUTS: dict[str, Layout] = {
     name: with_checks(native.LAYOUT) for name, native in registry.modules("microexpr.datasets.layouts").items()
 }
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
-MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind != "micro")  # these include single pictures
+MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind in ("macro", "picture"))
+LONG = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "long")
 HELD_BYTES = 256 * 2**20  # how much of one clip's decoded frames may stay in memory
 RAW, GENERATED = Path("data/raw"), Path("data/rendered")
 
@@ -35,6 +36,16 @@ def layout(dataset: str) -> Layout:
     if dataset not in LAYOUTS:
         raise DataError(f"data set must be one of {', '.join(LAYOUTS)}, not {dataset!r}{nearest(dataset, LAYOUTS)}")
     return LAYOUTS[dataset]
+
+
+def read_videos(dataset: str, origin: Origin, problems: list[str] | None = None) -> Videos:
+    """Return the long videos of a data set, sorted by id, with the expressions in each, and notes.
+
+    Raises DataError for a data set without long videos, and as `Layout` describes."""
+    native = layout(dataset)
+    if not isinstance(native, LongLayout):
+        raise DataError(f"data set must be one of {', '.join(LONG)}, whose videos are long, not {dataset}")
+    return native.read_videos(root(dataset, origin), origin, problems)
 
 
 def root(dataset: str, origin: Origin) -> Path:

@@ -11,9 +11,9 @@ from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.datasets import GENERATED, flow_folders, layout, video
-from microexpr.datasets.counting import compare_counts, count_clips, count_lines, count_units
+from microexpr.datasets.counting import compare_counts, count_clips, count_lines, count_units, count_videos
 from microexpr.datasets.frames import is_video
-from microexpr.datasets.layout import Layout, collect_errors
+from microexpr.datasets.layout import Layout, LongLayout, collect_errors
 from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
 
 SHORT = 5  # frames; the default of `index.min_frames`
@@ -44,9 +44,13 @@ def check(directory: str | Path) -> CheckReport:
         return CheckReport(list(count_lines(count_clips(clips))), notes, problems)
     native, problems = layout(directory.absolute().name), []
     origin: Origin = "generated" if directory.absolute().parent.name == GENERATED.name else "licensed"
-    clips, notes = native.read(directory, origin, problems)
+    if isinstance(native, LongLayout):
+        videos, notes = native.read_videos(directory, origin, problems)
+        clips, counts = [video.clip for video in videos], count_videos(videos)
+    else:
+        clips, notes = native.read(directory, origin, problems)
+        counts = count_clips(clips)
     notes += _check_frames(directory, native, clips, problems)
-    counts = count_clips(clips)
     lines = [*count_lines(counts), *filter(None, [count_units(clips, native.units)])]
     if origin == "generated":
         return CheckReport(lines, notes, problems, "readable; rendered, of the size that params.yaml sets (render)")

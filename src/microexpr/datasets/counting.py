@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from microexpr.core.clip import LABELS, Clip
+from microexpr.core.expression import LongVideo
 from microexpr.core.facs.occurrence import EVALUATED, UNKNOWN, evaluated
 from microexpr.datasets.layout import OBJECTIVE, Counts
 
@@ -22,19 +23,30 @@ def count_clips(clips: Sequence[Clip]) -> Counts:
     )
 
 
+def count_videos(videos: Sequence[LongVideo]) -> Counts:
+    """Return the counts of long videos and of the expressions in them."""
+    kinds = Counter(e.kind for video in videos for e in video.expressions)
+    emotions = Counter(e.emotion for video in videos for e in video.expressions if e.kind == "micro" and e.emotion)
+    subjects = {video.clip.subject for video in videos}
+    return Counts(
+        len(videos), len(subjects), emotions=dict(sorted(emotions.items())) or None, micro=kinds["micro"],
+        macro=kinds["macro"],
+    )  # fmt: skip
+
+
 def compare_counts(actual: Counts, published: Counts, *releases: Counts) -> str:
     """Describe the counts that differ from the published ones; "" if none does, or if they are those of a release.
 
-    Where clips or subjects differ, these alone: all others follow from them. AU-based classes may be missing: not
-    every copy has their workbook."""
+    Where clips or subjects differ, these alone: all others follow from them. AU-based classes may be missing, and so
+    may the emotions in long videos: not every copy has their workbook."""
     if any(not compare_counts(actual, release) for release in releases):
         return ""
     names = [field.name for field in fields(Counts) if getattr(published, field.name) is not None]
-    missing = ["objective"] if actual.objective is None else []
+    missing = [name for name in ("objective", "emotions") if getattr(actual, name) is None]
     names = [name for name in names if getattr(actual, name) != getattr(published, name) and name not in missing]
     names = [name for name in names if name in ("clips", "subjects")] or names
     expected_text, actual_text = (
-        "; ".join(_line(name, getattr(counts, name)) for name in names) for counts in (published, actual)
+        "; ".join(_line(name, getattr(counts, name), counts) for name in names) for counts in (published, actual)
     )
     return f"must hold {expected_text}, but found {actual_text}" if names else ""
 
@@ -44,7 +56,7 @@ def count_lines(counts: Counts) -> Iterator[str]:
     for field in fields(Counts):
         value = getattr(counts, field.name)
         if value is not None:
-            yield _line(field.name, value)
+            yield _line(field.name, value, counts)
 
 
 def count_units(clips: Sequence[Clip], published: Sequence[int] | None) -> str:
@@ -60,10 +72,14 @@ def count_units(clips: Sequence[Clip], published: Sequence[int] | None) -> str:
     return f"action units of {len(coded)} coded clips{' (published)' * bool(published)}: {', '.join(words)}"
 
 
-def _line(name: str, value: object) -> str:
+def _line(name: str, value: object, counts: Counts) -> str:
+    is_long = counts.micro is not None or counts.macro is not None
     if isinstance(value, dict):
-        return f"{name} " + ", ".join(f"{key} {count}" for key, count in value.items())
+        return f"{'emotions of micro-expressions' if is_long else name} " + ", ".join(
+            f"{key} {count}" for key, count in value.items()
+        )
     if isinstance(value, tuple):
         names = {"megc2019": f"MEGC2019 {'/'.join(LABELS)}", "objective": "AU-based classes 1 to 7"}
         return f"{names[name]} {'/'.join(map(str, value))}"
-    return f"{value} {name}"
+    words = {"clips": "videos", "micro": "micro-expressions", "macro": "macro-expressions"} if is_long else {}
+    return f"{value} {words.get(name, name)}"

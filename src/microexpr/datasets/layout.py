@@ -9,6 +9,7 @@ from typing import Literal
 
 from microexpr.core.clip import LABELS, Clip, Origin
 from microexpr.core.errors import DataError
+from microexpr.core.expression import LongVideo
 from microexpr.datasets.frames import frame_paths
 
 MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. II)
@@ -20,18 +21,21 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
 
 OBJECTIVE = range(1, 8)  # AU-based classes
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
-Kind = Literal["micro", "macro", "picture"]  # micro-expressions, acted expressions, single pictures
+# micro-expressions, acted expressions, single pictures; videos with several micro- and macro-expressions each
+Kind = Literal["micro", "macro", "picture", "long"]
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Counts of a data set as published, None where they are not known."""
 
-    clips: int
+    clips: int | None  # of long videos: their number
     subjects: int | None = None
     megc2019: tuple[int, int, int] | None = None  # negative, positive, surprise
     objective: tuple[int, ...] | None = None  # AU-based classes 1 to 7
-    emotions: dict[str, int] | None = None  # by name, sorted
+    emotions: dict[str, int] | None = None  # by name, sorted; of long videos those of micro-expressions
+    micro: int | None = None  # expressions in long videos
+    macro: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,30 @@ class Layout:
     def has_motion(self) -> bool:
         """Return whether clips have several frames; False for single pictures."""
         return self.kind != "picture"
+
+
+Videos = tuple[list[LongVideo], list[str]]  # sorted by id, and notes
+ReadVideos = Callable[[Path, Origin, list[str] | None], Videos]
+
+
+@dataclass(frozen=True, slots=True)
+class LongLayout(Layout):
+    """The layout of a data set of long videos: a clip is a whole video, and `read_videos` also returns the expressions
+    in each, as `read` returns clips."""
+
+    read_videos: ReadVideos = lambda root, origin, problems: ([], [])
+
+    @classmethod
+    def of(
+        cls, name: str, title: str, fps: int, frame: re.Pattern[str], published: Counts, read_videos: ReadVideos
+    ) -> "LongLayout":
+        """Return a layout whose `read` is `read_videos` without the expressions."""
+
+        def read(root: Path, origin: Origin, problems: list[str] | None) -> tuple[list[Clip], list[str]]:
+            videos, notes = read_videos(root, origin, problems)
+            return [video.clip for video in videos], notes
+
+        return cls(name, title, "long", fps, frame, published, read, read_videos=read_videos)
 
 
 @contextmanager

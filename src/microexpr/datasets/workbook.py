@@ -144,6 +144,21 @@ def rows(
     formulas.close()
 
 
+def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the rows of a sheet without a header, by its position in the file, whose cells are these columns in order.
+
+    Rows without a number in their first cell are skipped. Raises DataError for an unreadable file and a missing
+    sheet."""
+    book = _load(file, values=True)
+    if sheet >= len(book.worksheets):
+        raise DataError(f"{file}: must hold {sheet + 1} sheets, found {', '.join(book.sheetnames)}")
+    keys = [_key(column) for column in columns]
+    for number, values in enumerate(_cells(file, book.worksheets[sheet], 1), 1):
+        if values and re.fullmatch(r"[0-9]+(\.0+)?", str(values[0]).strip()):
+            yield Row(file, number, {**dict.fromkeys(keys), **dict(zip(keys, values, strict=False))})
+    book.close()
+
+
 def csv_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     """Yield the rows of a CSV file with exactly these column names. Raises DataError as `listing` does."""
     for number, cells in listing(file, columns):

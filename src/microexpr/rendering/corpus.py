@@ -10,12 +10,13 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
-from microexpr.rendering import snapshot, walls
+from microexpr.rendering import long_videos, snapshot, take, walls
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import digest
 from microexpr.rendering.layout import PlannedClip
-from microexpr.rendering.layouts import NATIVES
+from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
+from microexpr.rendering.long_videos import PlannedVideo
 from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform
 from microexpr.rendering.recording import recorder
 from microexpr.rendering.shot import render_frames
@@ -76,10 +77,43 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
             logger.info("%s: %d frames", clip.id, clip.frames)
 
 
+def write_video(planned: PlannedVideo, scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
+    """Write all frames of one long video under their native names below `root`, then the ground truth to `truth`.
+
+    Raises StoreError if the disk is full."""
+    clip = planned.video.clip
+    performer = performer_of(clip, seed)
+    face, difficulty = Face(performer.face_seed), DIFFICULTIES[scene.difficulty]
+    params = long_videos.take_params(planned.seconds, clip.fps, scene.difficulty)
+    performance = take.perform(performer, planned.events, params, generator(seed, "generate", clip.id, "performance"))
+    rng, wall = generator(seed, "generate", clip.id, "camera"), _wall(clip.dataset, (scene.width, scene.height), seed)
+    suffix, landmarks = planned.path(clip.first).suffix, []
+    grey = LONG_NATIVES[clip.dataset].grey
+    with store.subject_file(truth, "truth", [clip], generate=asdict(scene)) as file:
+        file.describe(identity=digest(performer.face_seed, face.traits))
+        with recorder(suffix, grey, difficulty.quality, clip.fps) as record:
+            frames = render_frames(face, performer, performance, range(clip.frames), wall, difficulty.noise, rng)
+            for number, (image, points) in enumerate(frames, clip.first):
+                record(Path(root) / planned.path(number), image)
+                landmarks.append(points)
+        file.group(clip.name).put_all(
+            frame=np.arange(clip.first, clip.last + 1),
+            action_unit=ACTION_UNITS,
+            au_intensity=with_both_sides(performance.action_units),
+            landmarks=np.stack(landmarks),
+            pose=performance.pose,
+            gaze=performance.gaze,
+            event=[event.kind for event in planned.events],
+            event_onset=[clip.first + event.onset for event in planned.events],
+            event_apex=[clip.first + event.apex for event in planned.events],
+            event_offset=[clip.first + event.offset for event in planned.events],
+        )
+
+
 def performer_of(clip: Clip, seed: int) -> Performer:
     """Return the performer of a planned clip, with the pose, light and size of this clip."""
     performer = Performer.sample(generator(seed, "generate", clip.dataset, clip.subject, "performer"))
-    if NATIVES[clip.dataset].timing != "picture":
+    if clip.dataset in LONG_NATIVES or NATIVES[clip.dataset].timing != "picture":
         return performer
     return snapshot.vary_performer(performer, generator(seed, "generate", clip.id, "snapshot"))
 

@@ -46,11 +46,11 @@ def write(
 
 
 def events_csv(events: list[Event], fps: int) -> str:
-    """Return the ground truth as CSV, a line for each event; blinks have no emotion and no action units."""
+    """Return the ground truth as CSV, a line for each event; what is no expression has no emotion and no units."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for event in events:
-        units = "" if event.kind == "blink" else notation(event.weights)
+        units = notation(event.weights) if event.emotion else ""
         table.writerow((event.kind, event.emotion, units, event.onset, event.apex, event.offset, fps, "generated"))
     return text.getvalue()

@@ -15,7 +15,8 @@ from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.rendering import coder, display
 from microexpr.rendering.layout import Census, Native, PlannedClip
-from microexpr.rendering.layouts import NATIVES
+from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
+from microexpr.rendering.long_videos import LongSize
 
 SHORTEST = 4  # frames from onset to the last event
 
@@ -29,7 +30,11 @@ class Corpus(BaseModel):
 
 
 Size = Corpus | Literal["published"]  # published: subjects, clips, emotions and classes as in the real data set
-_Sizes = create_model("_Sizes", **{name: (Size, "published") for name in NATIVES})  # type: ignore[call-overload]
+_Sizes = create_model(  # type: ignore[call-overload]
+    "_Sizes",
+    **{name: (Size, "published") for name in NATIVES},
+    **{name: (LongSize, "published") for name in LONG_NATIVES},
+)
 
 
 class Params(_Sizes):  # type: ignore[misc, valid-type]
@@ -40,6 +45,9 @@ class Params(_Sizes):  # type: ignore[misc, valid-type]
         "standard", description="how faint and how mixed the expressions are; null shows none at all"
     )
     max_frames: int = Field(110, ge=17, le=200, description="longest clip, frames")
+    max_seconds: float = Field(
+        600, ge=1, le=3600, description="longest long video of a published corpus, unless its expressions need more"
+    )
     width: int = Field(640, ge=320, le=2048, description="of a frame, pixels")
     height: int = Field(480, ge=240, le=1088, description="of a frame, pixels")
 

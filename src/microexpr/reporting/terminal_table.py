@@ -7,9 +7,10 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from microexpr.datasets import LONG
 from microexpr.evaluation import Row
 from microexpr.protocols.classes import UNITS
-from microexpr.reporting import units_table
+from microexpr.reporting import spot_table, units_table
 from microexpr.reporting.main_table import (
     DIFFERENT,
     FLOOR,
@@ -119,6 +120,28 @@ def render_units(rows: Sequence[Mapping[str, str]], width: int) -> RenderableTyp
         figures = [f"{float(row[column]):.2f}" if row[column] else "" for column in columns.values()]
         table.add_row(name, row["learnt_from"], *figures, _figure(row["published_macro_f1"]))
     return Group(Text(units_table.title(rows), style="bold"), table, "")
+
+
+def render_spot(rows: Sequence[Mapping[str, str]], width: int) -> RenderableType:
+    """Return the table of long videos, the highest F1 of micro-expressions first, each data set's where there is room.
+
+    Published rows that no method reproduces come last."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
+    columns = {
+        "micro F1": "micro_f1", "low": "micro_f1_low", "high": "micro_f1_high", "macro F1": "macro_f1",
+        "both": "both_f1", "chance": "chance_f1", "false/min": "false_a_minute", "STRS": "strs",
+    }  # fmt: skip
+    if width >= WIDE:
+        columns |= {name: f"{name}_micro_f1" for name in LONG}
+    published = {
+        f"{name} published": f"published_{name}_micro_f1" for name in ("casme_sq", "samm_long") if width >= WIDE
+    }
+    for name in ("method", *columns, *published):
+        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
+    for row in sorted(rows, key=lambda row: (not row["method"], -float(row["micro_f1"] or 0))):
+        figures = [f"{float(row[column]):.2f}" if row[column] else "" for column in columns.values()]
+        table.add_row(row["method"] or row["published_row"], *figures, *(row[name] for name in published.values()))
+    return Group(Text(spot_table.title(rows), style="bold"), table, "")
 
 
 def legend(rows: Sequence[Mapping[str, str]], tests: Standing) -> list[str]:

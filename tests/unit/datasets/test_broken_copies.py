@@ -24,12 +24,13 @@ from microexpr.datasets import index
 from microexpr.datasets.check import SHORT
 from microexpr.datasets.picture import Alterations, read
 from microexpr.rendering import plan
+from microexpr.rendering.layouts import NATIVES
 
 sys.path.append(str(ROOT / "workflow"))
 from dag import Dag
 from preset import merge
 
-SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=4) for name in datasets.LAYOUTS})
+SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=4) for name in NATIVES})
 
 
 @cache

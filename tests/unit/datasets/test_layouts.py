@@ -16,7 +16,7 @@ from microexpr.datasets.check import check
 from microexpr.datasets.frames import example_name, numbered_frames
 from microexpr.rendering.layouts import NATIVES
 
-NAMES = sorted(datasets.LAYOUTS)
+NAMES = sorted(NATIVES)
 
 
 def read(dataset, root):

@@ -33,6 +33,7 @@ PART = 5.0  # seconds read against one frame
 LEAST = 0.05  # share of detections that must find the face
 
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
+See = Callable[[np.ndarray | None], None]
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -139,9 +140,16 @@ class Spotted:
 
 
 def spot(
-    footage: Footage, reader: regressor.Model, progress: Progress = silent, params: spotting.Params | None = None
+    footage: Footage,
+    reader: regressor.Model,
+    progress: Progress = silent,
+    params: spotting.Params | None = None,
+    rate: float = READ,
+    see: See | None = None,
 ) -> Spotted:
-    """Spot the expressions of a video. Raises DataError if no face is found."""
+    """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found.
+
+    `see` gets each crop that is read, uint8[H, H], None where no face was found."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     params = params or spotting.Params()
@@ -149,7 +157,7 @@ def spot(
     face = track_face(footage, progress, timing)
     differences = limits.differences_from_header(footage, timing)
     footage = footage if footage.files else replace(footage, frames=timing.frames)
-    curves = read_curves(footage, face, reader, progress)
+    curves = read_curves(footage, face, reader, progress, rate, see)
     fps = footage.fps / curves.step
     signal = spotting.compute_signal(
         curves.intensity, curves.gaze, fps, params, curves.detected, curves.resting, curves.turn
@@ -200,9 +208,18 @@ def track_face(footage: Footage, progress: Progress, timing: video.Timing, every
         ) from None
 
 
-def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, progress: Progress) -> Curves:
-    """Read action units and gaze of the face, READ times a second or as often as there are frames."""
-    step = max(1, round(footage.fps / READ))
+def read_curves(
+    footage: Footage,
+    face: FaceTrack,
+    reader: regressor.Model,
+    progress: Progress,
+    rate: float = READ,
+    see: See | None = None,
+) -> Curves:
+    """Read action units and gaze of the face, `rate` times a second or as often as there are frames.
+
+    `see` gets each crop, uint8[H, H], None where no face was found."""
+    step = max(1, round(footage.fps / rate))
     matrix_at, landmarks_at = steady_alignment(footage, face)
     gaze: list[float] = []
     tracked = np.minimum(np.arange(len(face.detected)) + 1, len(face.detected) - 1)
@@ -214,9 +231,13 @@ def read_curves(footage: Footage, face: FaceTrack, reader: regressor.Model, prog
         for i, frame in enumerate(counted):
             if not detected[min(i * step // tracking_step(footage.fps), len(detected) - 1)]:
                 gaze.append(0.0)
+                if see:
+                    see(None)
                 yield None
                 continue
             crop = align(luma(frame), matrix_at(i * step))[..., 0]
+            if see:
+                see(crop)
             gaze.append(recording.horizontal_gaze(crop, landmarks_at(i * step)))
             yield reader.describe(crop)
 

@@ -79,19 +79,19 @@ def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt
     groups = stage_groups(excerpt, set(model.method.inputs), reader)
     measured = _measure(excerpt, groups) if calibration.limits else {}
     distance = domain.distance(measured, calibration.limits)
-    probabilities = calibration.probabilities(_scores(model, groups)[None], distance)[0]
+    probabilities = calibration.probabilities(scores(model, groups)[None], distance)[0]
     regions = {}
     if "flow" in groups and {*model.method.inputs} == {"flow"}:
         best = int(probabilities.argmax())
         regions = {
-            name: float(probabilities[best] - calibration.probabilities(_scores(model, still)[None], distance)[0, best])
+            name: float(probabilities[best] - calibration.probabilities(scores(model, still)[None], distance)[0, best])
             for name, still in _still_regions(groups, excerpt)
         }
     named = dict(zip(model.classes, map(float, probabilities), strict=True))
     return Classes(named, domain.reasons(measured, calibration.limits), regions)
 
 
-def _scores(model: refit.Recogniser, groups: Groups) -> np.ndarray:
+def scores(model: refit.Recogniser, groups: Groups) -> np.ndarray:
     """Return the scores of the classes, float32[C], of what the stages' files hold."""
     if "pictures" in model.metadata:
         params = pictures.Params.model_validate_json(model.metadata["pictures"])

@@ -37,6 +37,7 @@ class PageInputs:
     params: Mapping[str, Any]  # all of params.yaml
     papers: Sequence[str] = ()  # tables that exist
     units: Sequence[str] = ()  # tables of action units that exist
+    spot: Sequence[str] = ()  # the table of long videos, if it exists
     benchmarks: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
     against: str = ""  # table of another run; "": none
 

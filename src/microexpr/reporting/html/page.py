@@ -24,7 +24,7 @@ from microexpr.core.clip import Clip
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import inspect, main_table, param_list, sheet, units_table
+from microexpr.reporting import inspect, main_table, param_list, sheet, spot_table, units_table
 from microexpr.reporting.html import PageInputs, against, charts, clips, hardest, leaderboard, pictures, results, times
 from microexpr.reporting.html.methods import background
 from microexpr.reporting.papers import page as papers
@@ -43,6 +43,7 @@ SECTIONS = {
     "hardest": "Hard clips",
     "methods": "Methods",
     "units": "Action units",
+    "spot": "Long videos",
     "papers": "Papers",
     "clips": "Clips",
     "truth": "Signals",
@@ -131,7 +132,8 @@ def html(
     clip_views, left_out = _clips(inputs, folder, methods)
     hard_clips = hardest.hardest(methods, partial(_hard_clip_pictures, inputs, folder))
     jobs = times.jobs(benchmarks)
-    tables, unit_tables = [_paper(path) for path in inputs.papers], [_units(path) for path in inputs.units]
+    tables, unit_tables = [_paper(path) for path in inputs.papers], [_table(path, units_table) for path in inputs.units]
+    spot_tables = [_table(path, spot_table) for path in inputs.spot]
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
     figures: dict[str, charts.Chart] = {}
 
@@ -189,6 +191,8 @@ def html(
         papers=tables,
         units=unit_tables,
         units_origin=_origins(table.origin for table in unit_tables),
+        spot=spot_tables,
+        spot_origin=_origins(table.origin for table in spot_tables),
         clips=clip_views,
         farther=clips.FARTHER,
         in_lines=param_list.in_lines,
@@ -332,10 +336,11 @@ def _paper(path: str) -> Table:
     return Table(path, papers.title(paper, table), papers.lines(rows), below, origin)
 
 
-def _units(path: str) -> Table:
-    rows = units_table.read(path)
+def _table(path: str, kind: Any) -> Table:
+    """Return a table that a module of `reporting` reads."""
+    rows = kind.read(path)
     origin = _origins(row["origin"] for row in rows if row["origin"])
-    return Table(path, units_table.title(rows), units_table.lines(rows), units_table.below(rows), origin)
+    return Table(path, kind.title(rows), kind.lines(rows), kind.below(rows), origin)
 
 
 def _benchmark(name: str, path: str) -> Benchmark:

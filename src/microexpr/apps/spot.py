@@ -1,0 +1,127 @@
+"""Measure a long video: action units and movement at one rate, and what the spotter of `predict` finds. No file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from microexpr.apps import predict
+from microexpr.apps.predict import Progress, Spotted, recognition, silent
+from microexpr.apps.predict.footage import Footage
+from microexpr.apps.predict.head import steady_alignment
+from microexpr.core.clip import Clip
+from microexpr.datasets import LONG
+from microexpr.signals import flow
+from microexpr.signals.aus import ACTION_UNITS, regressor
+from microexpr.signals.faces.alignment import CROP
+from microexpr.signals.spotting import Params as Spotting
+from microexpr.signals.spotting import movement
+from microexpr.signals.spotting.movement import GAPS
+from microexpr.signals.spotting.movement import Params as Movement
+from microexpr.training import refit
+
+SIDE = 144  # rows and columns of the crops that are kept
+
+
+class Params(BaseModel):
+    """Section `spot` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    datasets: list[Literal[tuple(LONG)]] = Field(  # type: ignore[valid-type]
+        default=list(LONG), min_length=1, description="data sets of long videos"
+    )
+    methods: dict[str, dict[str, Any] | None] = Field(
+        default={}, min_length=1, description="spotters: all params that are not a method's defaults"
+    )
+    rate: float = Field(default=30, ge=20, le=200, description="frames a second that are read, at most")
+    movement: Movement = Movement()
+    spotting: Spotting = Spotting()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Measurements of a long video, T frames of it."""
+
+    spotted: Spotted
+    movement: dict[str, np.ndarray]  # as `movement.measure` returns it
+    crop: np.ndarray  # uint8[T, SIDE, SIDE]
+
+    @property
+    def fps(self) -> float:
+        """Return the frames a second that were read."""
+        return self.spotted.footage.fps / self.spotted.curves.step
+
+    def arrays(self, numbers: np.ndarray) -> dict[str, object]:
+        """Return the content of its file; `numbers` int64[frames] are the data set's own of all frames."""
+        curves, signal, intervals = self.spotted.curves, self.spotted.signal, self.spotted.intervals
+        last = len(numbers) - 1
+        return {
+            "frame": numbers[:: curves.step][: len(curves.gaze)],
+            "fps": self.fps,
+            "seen": curves.detected,
+            "resting": curves.resting,
+            "action_unit": ACTION_UNITS,
+            "au": curves.intensity,
+            "au_change": signal.change,
+            "au_sustained": signal.sustained,
+            "au_transient": signal.transient,
+            "gaze": signal.gaze,
+            "mouth": signal.mouth,
+            "turn": curves.turn,
+            "score": signal.score,
+            "gap": list(GAPS),
+            "crop": self.crop,
+            **self.movement,
+            "kind": [interval.kind for interval in intervals],
+            "onset": [numbers[interval.onset] for interval in intervals],
+            "apex": [numbers[interval.apex] for interval in intervals],
+            "offset": [numbers[min(interval.offset, last)] for interval in intervals],
+            "confidence": [interval.score for interval in intervals],
+        }
+
+
+def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Footage]:
+    """Return the frame numbers of a long video and its footage; the frame before stands for one that is missing."""
+    by_number, files = dict(frames), list[Path]()
+    numbers = list(range(clip.first, clip.last + 1))
+    for number in numbers:
+        files.append(by_number.get(number, files[-1] if files else frames[0][1]))
+    return numbers, Footage(files[0].parent, clip.fps, len(files), tuple(files), clip.origin == "generated", False)
+
+
+def measure(footage: Footage, reader: regressor.Model, params: Params, progress: Progress = silent) -> Measured:
+    """Measure a long video. Raises DataError if no face is found."""
+    size, crops, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
+
+    def see(crop: np.ndarray | None) -> None:
+        """Keep the crop at both sizes; where no face was found, the one before."""
+        for images, side in ((crops, size), (pictures, SIDE)):
+            if crop is None:
+                images.append(images[-1] if images else np.zeros((side, side), np.uint8))
+            else:
+                images.append(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA))
+
+    spotted = predict.spot(footage, reader, progress, params.spotting, params.rate, see)
+    landmarks_at = steady_alignment(spotted.footage, spotted.face)[1]
+    step = spotted.curves.step
+    places = np.median([landmarks_at(i * step) for i in range(len(crops))], axis=0) * (size / CROP)
+    fps = spotted.footage.fps / step
+    total = len(crops)
+    shifts = movement.measure(
+        np.stack(crops), places, fps, params.movement, CROP / size,
+        lambda done: progress("measuring movement", done, total),
+    )  # fmt: skip
+    return Measured(spotted, shifts, np.stack(pictures))
+
+
+def classify(recogniser: refit.Recogniser, onset: np.ndarray, apex: np.ndarray) -> str:
+    """Return the class of the movement from one crop to another, uint8[SIDE, SIDE] each."""
+    vectors = CROP / SIDE * flow.onset_apex(onset, apex, flow.Params(size=SIDE, stored_size=128))
+    vectors[2] *= SIDE / CROP  # strain has no unit
+    scores = recognition.scores(recogniser, {"flow": {"onset_apex": vectors}})
+    return recogniser.classes[int(scores.argmax())]

@@ -1,0 +1,225 @@
+"""Figures of what was spotted in long videos, as the micro-expression grand challenges count them, and more.
+
+Axes: U subjects, V videos, K kinds (micro, macro), counts of hits, false and missed ones. What may not come in: a
+choice of anything by what is in the videos.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from microexpr.core import seeds, store
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import StoreError, remedy
+from microexpr.core.expression import KINDS, Expression, Kind, LongVideo
+from microexpr.evaluation import metrics
+from microexpr.evaluation.metrics import several
+from microexpr.protocols import provenance
+from microexpr.signals.spotting.hits import Span, match
+
+PROTOCOL = "spot_loso"
+BOTH = "both"
+FULL = "full"
+SHIFTS = 200  # by which the intervals of each video are moved, for chance
+ERRORS = ("onset", "apex", "offset")
+COLUMNS = (
+    *("method", "scope", "kind", "origin", "videos", "subjects", "minutes", "true"),
+    *("hits", "false", "missed", "precision", "recall", "f1", "f1_low", "f1_high"),
+    *("chance_f1", "p_chance", "false_a_minute", *(f"{event}_ms" for event in ERRORS)),
+    *("recognised", "uf1", "uar", "analysis_f1", "strs"),
+)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """An expression that a method found; frame numbers are the data set's own."""
+
+    kind: str
+    onset: int
+    apex: int
+    offset: int
+    confidence: float
+    emotion: str  # class, "" if it has none
+
+    @property
+    def span(self) -> Span:
+        return self.onset, self.offset
+
+
+Intervals = dict[str, list[Spotted]]  # by clip id
+
+
+def read(path: str | Path, videos: Sequence[LongVideo]) -> tuple[str, Intervals]:
+    """Return the name of a method and what it found in each video.
+
+    Raises LeakError where it was fitted on the subject of one, StoreError for a file without it."""
+    intervals: Intervals = {}
+    with store.open_file(path, "spot") as file:
+        name = store.attribute_text(file.attrs["spotter"])
+        for video in videos:
+            if video.clip.id not in file:
+                raise StoreError(f"{path}: must hold what was found in {video.clip.id}{remedy(path)}")
+            group = file[video.clip.id]
+            fold = store.attribute_text(group.attrs["fold"])
+            provenance.check(str(path), fold, "subject", [video.clip], store.fitted_on(group))
+            columns = [store.strings(group["kind"]), *(group[event][()] for event in ERRORS)]
+            columns += [group["confidence"][()], store.strings(group["class"])]
+            intervals[video.clip.id] = [
+                Spotted(kind, int(onset), int(apex), int(offset), float(confidence), emotion)
+                for kind, onset, apex, offset, confidence, emotion in zip(*columns, strict=True)
+            ]
+    return name, intervals
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A true expression and what hit it."""
+
+    true: Expression
+    spotted: Spotted
+    fps: int
+
+
+def hits(video: LongVideo, intervals: Sequence[Spotted], kind: Kind) -> list[Hit]:
+    """Return the hits of a kind in a video: intersection over union at least 0.5, each true one is hit once."""
+    true = [e for e in video.expressions if e.kind == kind]
+    spotted = [f for f in intervals if f.kind == kind]
+    matched = match([f.span for f in spotted], [(e.onset, e.offset) for e in true])
+    return [Hit(true[j], spotted[i], video.clip.fps) for i, j in matched.items()]
+
+
+def counts(videos: Sequence[LongVideo], intervals: Intervals) -> np.ndarray:
+    """Return hits, false and missed ones of each video and kind, int64[V, K, 3]."""
+    return np.array([[_count(video, intervals[video.clip.id], kind) for kind in KINDS] for video in videos])
+
+
+def _count(video: LongVideo, intervals: Sequence[Spotted], kind: Kind) -> tuple[int, int, int]:
+    number = len(hits(video, intervals, kind))
+    spotted = sum(f.kind == kind for f in intervals)
+    return number, spotted - number, len(video.spans(kind)) - number
+
+
+def f1(by_video: np.ndarray) -> np.ndarray:
+    """Return F1 of hits, false and missed ones [..., 3]; 0 where there is none."""
+    whole = 2 * by_video[..., 0] + by_video[..., 1] + by_video[..., 2]
+    return np.asarray(np.where(whole > 0, 2 * by_video[..., 0] / np.maximum(whole, 1), 0.0))
+
+
+def matrices(by_video: np.ndarray, subjects: Sequence[str]) -> np.ndarray:
+    """Return counts [V, 3] by subject as `metrics` takes them, int64[U, 1, 1, 2, 2]: truth, then what was spotted."""
+    names, index = np.unique(np.array(subjects), return_inverse=True)
+    summed = np.zeros((len(names), 3), np.int64)
+    np.add.at(summed, index, by_video)
+    cells = np.stack([np.zeros(len(names), np.int64), summed[:, 1], summed[:, 2], summed[:, 0]], 1)
+    return cells.reshape(-1, 1, 1, 2, 2)
+
+
+def shifted(video: LongVideo, intervals: Sequence[Spotted], share: float) -> list[Spotted]:
+    """Return what was found, moved by a share of the video's length; what leaves its end enters at its start."""
+    clip = video.clip
+    length = clip.last - clip.first + 1
+    by = round(share * length)
+    displaced = []
+    for f in intervals:
+        onset = clip.first + (f.onset - clip.first + by) % length
+        displaced.append(replace(f, onset=onset, apex=onset + f.apex - f.onset, offset=onset + f.offset - f.onset))
+    return displaced
+
+
+def chance(videos: Sequence[LongVideo], intervals: Intervals, seed: int) -> np.ndarray:
+    """Return the counts of intervals that are moved at random within their video, int64[SHIFTS, V, K, 3]."""
+    rng = seeds.generator(seed, "evaluate", PROTOCOL, "chance")
+    shares = rng.random((SHIFTS, len(videos)))
+    samples = []
+    for row in shares:
+        displaced = {v.clip.id: shifted(v, intervals[v.clip.id], share) for v, share in zip(videos, row, strict=True)}
+        samples.append(counts(videos, displaced))
+    return np.array(samples)
+
+
+def rows(name: str, videos: Sequence[LongVideo], intervals: Intervals, resamples: int, seed: int) -> Iterator[Row]:
+    """Yield the rows of a method: of all videos and of each data set, of each kind and of both."""
+    by_video, displaced = counts(videos, intervals), chance(videos, intervals, seed)
+    datasets = list(dict.fromkeys(video.clip.dataset for video in videos))
+    for scope in (FULL, *datasets) if len(datasets) > 1 else (FULL,):
+        where = np.array([scope in (FULL, video.clip.dataset) for video in videos])
+        chosen = [video for video, is_in in zip(videos, where, strict=True) if is_in]
+        subjects = [f"{video.clip.dataset}/{video.clip.subject}" for video in chosen]
+        minutes = sum(video.clip.frames / video.clip.fps for video in chosen) / 60
+        for kind in (*KINDS, BOTH):
+            kinds = [name for name in KINDS if kind in (name, BOTH)]
+            columns = [KINDS.index(name) for name in kinds]
+            part = by_video[where][:, columns].sum(1)  # [V, 3]
+            total = part.sum(0)
+            by_chance = f1(displaced[:, where][:, :, columns].sum((1, 2)))
+            sequence = seeds.spawn(seed, "evaluate", PROTOCOL, scope, kind)
+            low, high = metrics.interval(
+                matrices(part, subjects), several.macro_f1, resamples, seeds.generator(sequence)
+            )
+            value = float(f1(total))
+            found_hits = [hit for v in chosen for name in kinds for hit in hits(v, intervals[v.clip.id], name)]
+            yield {
+                "method": name, "scope": scope, "kind": kind, "origin": chosen[0].clip.origin, "videos": len(chosen),
+                "subjects": len(set(subjects)), "minutes": minutes, "true": int(total[0] + total[2]),
+                "hits": int(total[0]), "false": int(total[1]), "missed": int(total[2]),
+                "precision": _share(total[0], total[0] + total[1]), "recall": _share(total[0], total[0] + total[2]),
+                "f1": value, "f1_low": low, "f1_high": high, "chance_f1": float(by_chance.mean()),
+                "p_chance": float((1 + (by_chance >= value).sum()) / (1 + len(by_chance))),
+                "false_a_minute": float(total[1] / minutes), **_errors(found_hits),
+                **(recognition(found_hits, value) if kind == "micro" else {}),
+            }  # fmt: skip
+
+
+def _errors(found_hits: Sequence[Hit]) -> Row:
+    """Return the mean distance of the events of hits from the true ones, in milliseconds."""
+    errors: Row = {}
+    for event in ERRORS:
+        distances = [
+            1000 * abs(getattr(hit.spotted, event) - getattr(hit.true, event)) / hit.fps
+            for hit in found_hits
+            if getattr(hit.true, event) is not None
+        ]
+        errors[f"{event}_ms"] = float(np.mean(distances)) if distances else None
+    return errors
+
+
+def recognition(found_hits: Sequence[Hit], spotting_f1: float) -> Row:
+    """Return figures of the classes of hits whose true class is known: UF1, UAR and the F1 of the challenges.
+
+    That is the harmonic mean of the precision and of the recall averaged over the classes that occur, as hits or as
+    predictions; times the F1 of spotting it is the score STRS (Liong et al. 2023)."""
+    recognisable = [hit for hit in found_hits if hit.true.label is not None and hit.spotted.emotion in LABELS]
+    if not recognisable:
+        return {"recognised": 0, "uf1": None, "uar": None, "analysis_f1": None, "strs": None}
+    truth = np.array([hit.true.label for hit in recognisable])
+    predicted = np.array([LABELS.index(hit.spotted.emotion) for hit in recognisable])
+    matrix = metrics.confusion(truth, predicted, len(LABELS))
+    occur = np.flatnonzero(matrix.sum(0) + matrix.sum(1))
+    right = matrix[occur, occur]
+    precision = float(np.mean(right / np.maximum(matrix[:, occur].sum(0), 1)))
+    recall = float(np.mean(right / np.maximum(matrix[occur].sum(1), 1)))
+    analysis = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return {
+        "recognised": len(recognisable), "uf1": float(metrics.uf1(matrix)), "uar": float(metrics.uar(matrix)),
+        "analysis_f1": analysis, "strs": spotting_f1 * analysis,
+    }  # fmt: skip
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole else 0.0
+
+
+def differences(
+    methods: Mapping[str, Intervals], videos: Sequence[LongVideo], kind: Kind, resamples: int, seed: int
+) -> dict[tuple[str, str], metrics.Difference]:
+    """Return the difference of F1 of each two methods over all videos, paired by resampled subjects."""
+    subjects = [f"{video.clip.dataset}/{video.clip.subject}" for video in videos]
+    by_video = [matrices(counts(videos, intervals)[:, KINDS.index(kind)], subjects) for intervals in methods.values()]
+    sequence = seeds.spawn(seed, "evaluate", PROTOCOL, FULL, kind)
+    compared = metrics.differences(by_video, several.macro_f1, resamples, seeds.generator(sequence))
+    return dict(zip(combinations(methods, 2), compared, strict=True))

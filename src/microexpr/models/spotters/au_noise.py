@@ -1,0 +1,25 @@
+"""The spotter of `microexpr predict`: action units above their own noise. It learns nothing. No folds, files, devices.
+
+What it spots in a video is in the video's file already, since the same stage measures the curves.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from microexpr.models.spotter import Curves, Interval, Spotter
+
+
+class AuNoise(Spotter):
+    """Expressions are where an action unit exceeds its own noise; how long it does so decides between the kinds."""
+
+    paper = "None: ours; comparing a face with itself is Moilanen et al., ICPR 2014"
+
+    def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
+        columns = ("kind", "onset", "apex", "offset", "confidence")
+        rows = zip(*(curves.arrays[name] for name in columns), strict=True)
+        return [
+            Interval("micro" if kind == "micro" else "macro", int(onset), int(apex), int(offset), float(confidence))
+            for kind, onset, apex, offset, confidence in rows
+            if kind in ("micro", "macro")
+        ]

@@ -1,0 +1,156 @@
+"""The stage `spot`, second part: trains a spotter on the videos of other subjects, and writes what it finds in each.
+
+What may not come in: what is in the videos that are held out, but to count frames.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from microexpr.core import store
+from microexpr.core.clip import Fold
+from microexpr.core.expression import Expression, LongVideo
+from microexpr.models.base import ClipTensors
+from microexpr.models.labels import LABEL
+from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter
+from microexpr.protocols import provenance
+from microexpr.training import engine
+from microexpr.training.engine import FoldIndices, Progress
+
+SCHEMA = "spot"
+UNREAD = ("crop",)  # not for spotters
+Classify = Callable[[np.ndarray, np.ndarray], str]  # of two crops uint8[S, S], at onset and apex
+
+
+def read_curves(path: str | Path) -> Curves:
+    """Return what was measured in a long video, with what was spotted in positions among the frames that were read.
+
+    Raises StoreError for another file."""
+    with store.open_file(path, SCHEMA) as file:
+        (group,) = store.clip_groups(file).values()
+        arrays = {name: group[name][()] for name in group if name not in UNREAD and group[name].ndim}
+        arrays["kind"] = np.array(store.strings(group["kind"]))
+        arrays |= {event: np.searchsorted(arrays["frame"], arrays[event]) for event in ("onset", "apex", "offset")}
+        return Curves(arrays, float(group["fps"][()]))
+
+
+def positions(curves: Curves, video: LongVideo) -> list[Expression]:
+    """Return the expressions of a video in positions among the frames that were read."""
+    frames = curves.arrays["frame"]
+
+    def at(number: int | None) -> int | None:
+        return None if number is None else int(np.abs(frames - number).argmin())
+
+    return [
+        Expression(e.kind, at(e.onset) or 0, at(e.apex), at(e.offset) or 0, e.emotion, e.label, e.action_units)
+        for e in video.expressions
+    ]
+
+
+def run(
+    name: str,
+    spotter: Spotter,
+    videos: Sequence[LongVideo],
+    files: Mapping[str, str],
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    path: str,
+    classify: Classify,
+    also_fitted_on: Iterable[str] = (),
+    progress: Progress = engine.silent,
+    **attributes: str,
+) -> None:
+    """Write what a spotter finds in each video, by a training that has not seen its subject.
+
+    `files` are those of the first part by clip id; `also_fitted_on` is what the class's network has seen. Raises
+    LeakError where anything upstream of a fold has seen a subject that it holds out."""
+    curves = {video.clip.id: read_curves(files[video.clip.id]) for video in videos}
+    clips = {video.clip.id: video.clip for video in videos}
+    tests = {fold.name: [clips[name] for name in fold.test] for fold in folds}
+    provenances = provenance.check_files(files.values(), "subject", tests)
+    for fold in folds:
+        provenances[fold.name] |= {*also_fitted_on}
+        provenance.check(path, fold.name, "subject", tests[fold.name], provenances[fold.name])
+    networks = spotter.networks()
+    scores = {key: _frame_scores(network, videos, curves, folds, seeds, progress) for key, network in networks.items()}
+    with store.create(
+        path, SCHEMA, {"spotter": spotter.params.model_dump(mode="json")}, spotter=name, **attributes
+    ) as file:
+        for fold in folds:
+            trained = {clips[clip_id].provenance for clip_id in fold.train} if networks else set()
+            for clip_id in fold.test:
+                intervals = spotter.find(curves[clip_id], {key: values[clip_id] for key, values in scores.items()})
+                group = file.group(clip_id, fold=fold.name)
+                group.put_all(**_intervals(intervals, curves[clip_id], files[clip_id], spotter, classify))
+                group.put("fitted_on", sorted(provenances[fold.name] | trained))
+                for key, values in scores.items():
+                    group.put(f"frame_score_{key}", values[clip_id], "frame_score")
+
+
+def _intervals(
+    intervals: Sequence[Interval], curves: Curves, file: str, spotter: Spotter, classify: Classify
+) -> dict[str, Any]:
+    """Return the intervals of a video in order of onset, in the data set's own frame numbers, with classes."""
+    ordered, frames = sorted(intervals, key=lambda f: (f.onset, f.offset, f.kind)), curves.arrays["frame"]
+    classes = [f.emotion for f in ordered]
+    if not spotter.recognises:
+        with store.open_file(file, SCHEMA) as content:
+            (group,) = store.clip_groups(content).values()
+            classes = [
+                classify(group["crop"][f.onset], group["crop"][f.apex]) if f.kind == "micro" else "" for f in ordered
+            ]
+    return {
+        "kind": [f.kind for f in ordered],
+        "onset": [frames[f.onset] for f in ordered],
+        "apex": [frames[f.apex] for f in ordered],
+        "offset": [frames[f.offset] for f in ordered],
+        "confidence": [f.confidence for f in ordered],
+        "class": classes,
+    }
+
+
+def _frame_scores(
+    network: FrameNetwork,
+    videos: Sequence[LongVideo],
+    curves: Mapping[str, Curves],
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    progress: Progress,
+) -> dict[str, np.ndarray]:
+    """Return the scores of the frames of each video, float32[T, C], by trainings without its subject: their mean."""
+    ids = [video.clip.id for video in videos]
+    windows = [network.windows(curves[clip_id]) for clip_id in ids]
+    targets = [network.targets(curves[video.clip.id], positions(curves[video.clip.id], video)) for video in videos]
+    data = ClipTensors(
+        {name: torch.from_numpy(np.concatenate([part[name] for part in windows])) for name in windows[0]},
+        {name: torch.from_numpy(np.concatenate([part[name] for part in targets])) for name in targets[0]},
+    )
+    ends = np.cumsum([0, *(len(part[LABEL]) for part in targets)])
+    spans = {clip_id: np.arange(first, end) for clip_id, first, end in zip(ids, ends[:-1], ends[1:], strict=True)}
+    indices = [
+        FoldIndices(fold.name, *(np.concatenate([spans[name] for name in side]) for side in (fold.train, fold.test)))
+        for fold in folds
+    ]
+    return dict(_by_video(network, data, folds, indices, seeds, spans, progress))
+
+
+def _by_video(
+    network: FrameNetwork,
+    data: ClipTensors,
+    folds: Sequence[Fold],
+    indices: Sequence[FoldIndices],
+    seeds: Sequence[int],
+    spans: Mapping[str, np.ndarray],
+    progress: Progress,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each video with the scores of its frames in the last epoch."""
+    results = engine.train(network, data, indices, seeds, "auto", len(folds) * len(seeds), progress)
+    for fold, result in zip(folds, results, strict=True):
+        last = result.scores[:, -1].mean(0)
+        start = 0
+        for clip_id in fold.test:
+            yield clip_id, last[start : start + len(spans[clip_id])]
+            start += len(spans[clip_id])

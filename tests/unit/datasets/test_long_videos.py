@@ -1,0 +1,240 @@
+"""Loaders of long videos against the renderer's plan, the published counts, and ten faults of each data set."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from openpyxl import Workbook, load_workbook
+from small_corpora import write_long_corpus
+
+from microexpr import datasets
+from microexpr.core.errors import DataError
+from microexpr.core.expression import LongVideo
+from microexpr.datasets.check import check
+from microexpr.datasets.counting import compare_counts, count_videos
+from microexpr.rendering.layouts import LONG_NATIVES
+
+Break = Callable[[Path, str], None]  # of a corpus's root, and the folder of a frame's video
+WORKBOOKS = {
+    "casme_sq": "CAS(ME)^2code_final.xlsx",
+    "samm_long": "SAMM_LongVideos_V2_Release.xlsx",
+    "casme3_long": "CAS(ME)3_part_A_v2.xlsx",
+    "smic_long": "HS_long/SMIC-HS-E_annotation.xlsx",
+}
+FIRST_ROW = {"casme_sq": 1, "samm_long": 11, "casme3_long": 2, "smic_long": 2}
+COLUMNS = {  # of onset, offset, the word that names the kind or emotion, and the name of the video
+    "casme_sq": (3, 5, 8, 2), "samm_long": (4, 6, 8, 2), "casme3_long": (3, 5, 7, 2), "smic_long": (5, 6, 12, 2),
+}  # fmt: skip
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """corpus(dataset): the root of a licensed copy, and its plan."""
+
+    def write(dataset, *size):
+        root = tmp_path / "data/raw" / dataset
+        return root, write_long_corpus(root, dataset, *size)
+
+    return write
+
+
+def read(root: Path, problems: list[str] | None = None):
+    return datasets.layout(root.name).read_videos(root, "generated", problems)
+
+
+def edit(root: Path, row: int, column: int, value: object, sheet: int = 0) -> None:
+    """Set a cell, by positions from 1; `row` counts from the first row of data."""
+    path = root / WORKBOOKS[root.name]
+    book = load_workbook(path)
+    book.worksheets[sheet].cell(FIRST_ROW[root.name] + row, column).value = value
+    book.save(path)
+
+
+@pytest.mark.parametrize("dataset", datasets.LONG)
+def test_reads_what_was_planned(corpus, dataset):
+    root, planned = corpus(dataset)
+    videos, notes = read(root)
+    assert videos == [item.video for item in planned] and notes == []
+    assert datasets.layout(dataset).read(root, "generated", None)[0] == [video.clip for video in videos]
+    assert [LongVideo.from_row(video.row()) for video in videos] == videos
+    assert {e.kind for video in videos for e in video.expressions} == {*LONG_NATIVES[dataset].balanced}
+
+
+@pytest.mark.parametrize("dataset", [name for name in datasets.LONG if name != "casme3_long"])
+def test_a_corpus_of_published_size_has_the_published_counts(corpus, dataset):
+    root, _ = corpus(dataset, "published")
+    videos, notes = read(root)
+    assert notes == [] and compare_counts(count_videos(videos), datasets.layout(dataset).published) == ""
+
+
+def test_published_counts_of_casme3():
+    shares, published = LONG_NATIVES["casme3_long"].shares, datasets.layout("casme3_long").published
+    assert (sum(shares["micro"].values()), sum(shares["macro"].values())) == (published.micro, published.macro)
+
+
+def test_check_counts_videos_and_expressions(corpus):
+    report = check(corpus("casme_sq")[0])
+    assert report.counts[:2] == ["4 videos", "2 subjects"] and "4 micro-expressions" in report.counts
+    assert report.problems == [
+        f"{corpus_root(report)}: must hold 97 videos; 22 subjects, but found 4 videos; 2 subjects"
+    ]
+
+
+def corpus_root(report) -> str:
+    return report.problems[0].partition(": must hold")[0]
+
+
+def drop_frame(root: Path, folder: str) -> None:
+    sorted((root / folder).iterdir())[2].unlink()
+
+
+def damage_frame(root: Path, folder: str) -> None:
+    sorted((root / folder).iterdir())[2].write_bytes(b"no picture")
+
+
+def enlarge_frame(root: Path, folder: str) -> None:
+    path = sorted((root / folder).iterdir())[2]
+    assert cv2.imwrite(str(path), np.full((5, 9), 90, np.uint8))
+
+
+def copy_video(root: Path, folder: str) -> None:
+    """Put the frames of another video in place of these."""
+    other = next(path for path in sorted((root / folder).parent.parent.rglob("*.jpg")) if path.parent != root / folder)
+    for path in (root / folder).iterdir():
+        path.write_bytes(other.read_bytes())
+    for path in other.parent.iterdir():
+        path.write_bytes(other.read_bytes())
+
+
+def take_workbook_away(root: Path, folder: str) -> None:
+    (root / WORKBOOKS[root.name]).unlink()
+
+
+def empty_workbook(root: Path, folder: str) -> None:
+    Workbook().save(root / WORKBOOKS[root.name])
+
+
+def cell(position: int, value: object, row: int = 0) -> Break:
+    return lambda root, folder: edit(root, row, COLUMNS[root.name][position], value)
+
+
+def take_frames_away(root: Path, folder: str) -> None:
+    for path in (root / folder).iterdir():
+        path.unlink()
+
+
+FAULTS: dict[str, tuple[Break, str]] = {
+    "a frame is missing": (drop_frame, r"frame \d+ is missing between \d+ and \d+"),
+    "a frame is damaged": (damage_frame, "cannot be read|is not a readable picture|no picture|holds"),
+    "a frame is of another size": (enlarge_frame, "frames must be alike, not"),
+    "a video has no frames": (take_frames_away, "holds no frames named like"),
+    "a workbook is missing": (take_workbook_away, "must hold the annotation .* found none"),
+    "a workbook is empty": (empty_workbook, "must have a header row|must hold 2 sheets|must have a row"),
+    "an onset is a word": (cell(0, "early"), r"must be a (whole|frame) number, not 'early' \(.*row \d+\)"),
+    "an onset is after the video": (
+        cell(0, 990_000_000),
+        r"not 990000000 and \d+ \(.*row \d+\)|is cut to|not possible",
+    ),
+    "an offset is a word": (cell(1, "late"), r"must be a (whole|frame) number, not 'late'"),
+    "a kind or emotion is unknown": (cell(2, "sleepy"), r"must be one of .*, not 'sleepy'"),
+    "a row is of no video": (cell(3, {}), "found none|must begin with one of|must be like"),
+}
+NAMELESS = {"casme_sq": "sleep1_1", "samm_long": "999_1_1", "casme3_long": "z", "smic_long": "s99_ne_01"}
+
+
+@pytest.mark.parametrize("dataset", datasets.LONG)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named(corpus, dataset, fault):
+    root, planned = corpus(dataset)
+    spoil, message = FAULTS[fault]
+    if fault == "a row is of no video":
+        spoil = cell(3, NAMELESS[dataset])
+    spoil(root, planned[0].video.clip.folder)
+    try:
+        report = check(root)
+        text = "\n".join([*report.problems, *report.notes])
+    except DataError as error:
+        text = str(error)
+    assert re.search(message, text), text
+
+
+def test_impossible_events_of_casme_sq_are_mended(corpus):
+    root, planned = corpus("casme_sq")
+    first = planned[0].video.expressions[0]
+    edit(root, 0, 5, 0)  # offset
+    videos, notes = read(root)
+    assert videos[0].expressions[0].offset == first.apex
+    assert notes == [f"offset 0 lies before the apex: the apex {first.apex} is taken (CAS(ME)^2code_final.xlsx, row 1)"]
+    edit(root, 0, 5, first.offset)
+    edit(root, 0, 4, 0)  # apex
+    videos, notes = read(root)
+    assert videos[0].expressions[0].apex is None and "it is not known" in notes[0]
+
+
+def test_a_stray_video_of_another_subject_is_passed_over(corpus):
+    root, planned = corpus("casme_sq")
+    stray = root / "rawpic/s15/16_0502funnyerrors"
+    stray.mkdir()
+    videos, notes = read(root)
+    assert len(videos) == len(planned)
+    assert notes == [f"{stray}: is not named like s15/15_0101disgustingteeth; passed over"]
+
+
+def test_impossible_events_of_samm_are_cut(corpus):
+    root, planned = corpus("samm_long")
+    clip, first = planned[0].video.clip, planned[0].video.expressions[0]
+    edit(root, 0, 4, 0)  # onset
+    edit(root, 0, 5, -1)  # apex
+    edit(root, 0, 6, clip.last + 57.4)
+    videos, notes = read(root)
+    mended = next(e for e in videos[0].expressions if (e.onset, e.offset) == (clip.first, clip.last))
+    assert mended.apex is None and mended.kind == first.kind
+    assert notes[0].startswith(f"0..{clip.last + 57} is cut to the frames {clip.first}..{clip.last}")
+
+
+def test_frames_between_others_of_samm_are_rounded_half_up(corpus):
+    root, planned = corpus("samm_long")
+    first = planned[0].video.expressions[0]
+    edit(root, 0, 4, first.onset + 0.5)
+    assert read(root)[0][0].expressions[0].onset == first.onset + 1
+
+
+def test_emotions_of_samm_are_in_its_other_workbook(corpus):
+    root, planned = corpus("samm_long")
+    assert {e.emotion for item in planned for e in item.video.expressions if e.kind == "micro"} == {
+        "anger", "happiness", "surprise", "contempt",
+    }  # fmt: skip
+    (root / "SAMM_Micro_FACS_Codes_v2.xlsx").unlink()
+    videos, notes = read(root)
+    assert {e.emotion for video in videos for e in video.expressions} == {""}
+    assert notes == [f"{root}: has no SAMM_Micro_FACS_Codes_v2.xlsx: emotions are not known"]
+
+
+def test_quirks_of_casme3(corpus):
+    root, planned = corpus("casme3_long")
+    clip, first = planned[0].video.clip, planned[0].video.expressions[0]
+    edit(root, 0, 2, clip.name.upper())
+    edit(root, 0, 5, "0")  # offset
+    (root / clip.folder / f"{clip.first + 3}.jpg").unlink()
+    videos, notes = read(root)
+    assert first.onset in [e.onset for e in videos[0].expressions]
+    assert {e.offset for e in videos[0].expressions} >= {first.onset + 15}
+    assert notes[0].endswith("; the frame before stands for each") and "Offset 0 is not possible" in notes[1]
+
+
+def test_smic_has_up_to_three_micro_expressions_in_a_row_and_text_below(corpus):
+    root, planned = corpus("smic_long")
+    clip, first = planned[0].video.clip, planned[0].video.expressions[0]
+    edit(root, 0, 7, clip.first + 1)
+    edit(root, 0, 8, clip.first + 30)
+    videos, _ = read(root)
+    spans = sorted([(clip.first + 1, clip.first + 30), (first.onset, first.offset)])
+    assert videos[0].spans("micro") == spans and {e.emotion for e in videos[0].expressions} == {first.emotion}
+
+
+def test_a_data_set_without_long_videos_has_none():
+    with pytest.raises(DataError, match="must be one of casme3_long, casme_sq, samm_long, smic_long, whose videos"):
+        datasets.read_videos("casme2", "generated")

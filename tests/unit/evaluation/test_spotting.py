@@ -1,0 +1,120 @@
+"""Figures of spotting: counts by hand, the published ones from their counts, chance, classes of hits."""
+
+import numpy as np
+import pytest
+
+from microexpr.core.clip import Clip
+from microexpr.core.expression import Expression, LongVideo
+from microexpr.datasets import LONG
+from microexpr.evaluation import spotting
+from microexpr.evaluation.published import long_videos as published
+from microexpr.evaluation.spotting import Spotted
+
+
+def video(subject: str, *expressions: Expression, frames: int = 300) -> LongVideo:
+    clip = Clip(
+        dataset="casme_sq", subject=subject, name=f"{subject}_1", origin="generated", folder=subject, first=1,
+        last=frames, frames=frames, onset=None, apex=None, offset=None, fps=30, emotion="", label=None,
+        objective_class=None, action_units="",
+    )  # fmt: skip
+    return LongVideo(clip, expressions)
+
+
+def micro(onset: int, offset: int, label: int | None = 0) -> Expression:
+    return Expression("micro", onset, (onset + offset) // 2, offset, "", label, "")
+
+
+def spotted(kind: str, onset: int, offset: int, emotion: str = "negative", confidence: float = 1.0) -> Spotted:
+    return Spotted(kind, onset, (onset + offset) // 2, offset, confidence, emotion)
+
+
+VIDEOS = [video("s1", micro(11, 20), Expression("macro", 51, 70, 90, "", None, "")), video("s2", micro(101, 110, 1))]
+FOUND = {
+    VIDEOS[0].clip.id: [
+        spotted("micro", 11, 20), spotted("micro", 12, 21), spotted("macro", 11, 20), spotted("macro", 55, 95),
+    ],
+    VIDEOS[1].clip.id: [spotted("micro", 106, 120, "positive")],
+}  # fmt: skip
+
+
+def test_each_true_expression_is_hit_once_by_its_own_kind():
+    counts = spotting.counts(VIDEOS, FOUND)
+    assert counts.tolist() == [[[1, 1, 0], [1, 1, 0]], [[0, 1, 1], [0, 0, 0]]]
+    rows = {row["kind"]: row for row in spotting.rows("ours", VIDEOS, FOUND, 50, 1)}
+    assert (rows["micro"]["hits"], rows["micro"]["false"], rows["micro"]["missed"]) == (1, 2, 1)
+    assert rows["micro"]["f1"] == pytest.approx(2 / 5) and rows["both"]["f1"] == pytest.approx(4 / 8)
+    assert rows["micro"]["false_a_minute"] == pytest.approx(2 / (600 / 30 / 60))
+    assert rows["macro"]["onset_ms"] == pytest.approx(4 / 30 * 1000) and rows["micro"]["onset_ms"] == 0
+
+
+def test_an_interval_that_shares_half_is_a_hit():
+    one = [video("s1", micro(11, 20))]
+    for offset, hits in ((30, 1), (31, 0)):  # 10 of 20 frames, 10 of 21
+        found = {one[0].clip.id: [spotted("micro", 11, offset)]}
+        assert spotting.counts(one, found)[0, 0, 0] == hits
+
+
+def test_chance_is_of_the_same_intervals_elsewhere():
+    videos = [video(f"s{i}", micro(40 * i + 11, 40 * i + 20)) for i in range(6)]
+    right = {v.clip.id: [spotted("micro", *v.spans("micro")[0])] for v in videos}
+    row = next(iter(spotting.rows("ours", videos, right, 50, 1)))
+    assert row["f1"] == 1 and row["chance_f1"] < 0.2 and row["p_chance"] < 0.01
+    moved = spotting.shifted(videos[0], right[videos[0].clip.id], 0.99)
+    assert moved[0].offset - moved[0].onset == 9 and moved[0].onset == 1 + (10 + 297) % 300
+
+
+def test_figures_of_classes_are_of_hits_alone():
+    videos = [video("s1", micro(11, 20, 0)), video("s2", micro(11, 20, 1)), video("s3", micro(11, 20, None))]
+    found = {
+        videos[0].clip.id: [spotted("micro", 11, 20, "negative"), spotted("micro", 90, 99, "surprise")],
+        videos[1].clip.id: [spotted("micro", 11, 20, "negative")],
+        videos[2].clip.id: [spotted("micro", 11, 20, "surprise")],
+    }
+    row = next(iter(spotting.rows("ours", videos, found, 50, 1)))
+    assert row["recognised"] == 2
+    precision, recall = (0.5 + 0) / 2, (1 + 0) / 2  # of negative and positive
+    assert row["analysis_f1"] == pytest.approx(2 * precision * recall / (precision + recall))
+    assert row["strs"] == pytest.approx(row["f1"] * row["analysis_f1"])
+
+
+def test_rows_of_data_sets_and_without_hits():
+    other = LongVideo(
+        Clip.from_row(VIDEOS[1].clip.row() | {"dataset": "samm_long"}), VIDEOS[1].expressions
+    )  # another data set
+    found = FOUND | {other.clip.id: []}
+    rows = list(spotting.rows("ours", [VIDEOS[0], other], found, 50, 1))
+    assert [(row["scope"], row["kind"]) for row in rows][::3] == [
+        ("full", "micro"), ("casme_sq", "micro"), ("samm_long", "micro"),
+    ]  # fmt: skip
+    last = rows[6]
+    assert (last["f1"], last["onset_ms"], last["strs"], last["recognised"]) == (0, None, None, 0)
+
+
+def test_differences_are_paired_by_subjects():
+    videos = [video(f"s{i}", micro(11 + i, 20 + i)) for i in range(12)]
+    right = {v.clip.id: [spotted("micro", *v.spans("micro")[0])] for v in videos}
+    wrong = {v.clip.id: [spotted("micro", 200, 209)] for v in videos}
+    difference = spotting.differences({"right": right, "wrong": wrong}, videos, "micro", 200, 1)["right", "wrong"]
+    assert difference.value == 1 and difference.p < 0.05
+
+
+def test_published_f1_follow_from_published_counts():
+    counted = [line for line in published.lines() if line.hits]
+    assert len(counted) == 11
+    for line in counted:
+        hits, false, missed = (int(getattr(line, name)) for name in ("hits", "false", "missed"))
+        assert float(spotting.f1(np.array([hits, false, missed]))) == pytest.approx(float(line.f1), abs=6e-5)
+        assert hits + missed == int(line.true)
+
+
+def test_published_scores_are_products_of_published_figures():
+    scored = [line for line in published.lines() if line.strs and len(line.strs) > 3]
+    assert len(scored) == 6
+    for line in scored:
+        assert float(line.f1) * float(line.analysis_f1) == pytest.approx(float(line.strs), abs=1.1e-4)
+
+
+def test_published_lines_are_of_data_sets_and_kinds():
+    for line in published.lines():
+        assert line.kind in ("micro", "macro", "both")
+        assert line.dataset in LONG or line.dataset.startswith("unseen ")

@@ -1,0 +1,69 @@
+"""The table of long videos: rows of methods, published lines, sentences, the command."""
+
+import pytest
+
+from microexpr.cli.main import main
+from microexpr.evaluation import spotting
+from microexpr.evaluation.metrics import Difference
+from microexpr.reporting import spot_table
+
+CLASSES = {"recognised": 5, "uf1": 0.5, "uar": 0.5, "analysis_f1": 0.5}
+
+
+def figures(method: str, value: float, scope: str = "full") -> list[spotting.Row]:
+    return [
+        {
+            "method": method, "scope": scope, "kind": kind, "origin": "generated", "videos": 4, "subjects": 2,
+            "minutes": 1.5, "true": 10, "hits": 5, "false": 5, "missed": 5, "precision": value, "recall": value,
+            "f1": value, "f1_low": value / 2, "f1_high": 1.0, "chance_f1": 0.1,
+            "p_chance": 0.5 if value < 0.2 else 0.01,
+            "false_a_minute": 3.0, "onset_ms": 20.0, "apex_ms": None, "offset_ms": 20.0,
+            **(CLASSES | {"strs": value / 2} if kind == "micro" else {}),
+        }
+        for kind in ("micro", "macro", "both")
+    ]  # fmt: skip
+
+
+ROWS = [*figures("au_noise", 0.9), *figures("au_noise", 0.8, "casme_sq"), *figures("mdmd", 0.1)]
+DIFFERENCES = {("au_noise", "mdmd"): Difference(0.8, 0.6, 0.9, 0.001)}
+
+
+def test_rows_have_reproduced_and_published_figures():
+    table = spot_table.rows(ROWS, DIFFERENCES)
+    ours, mdmd, *others = table
+    assert (ours["method"], ours["micro_f1"], ours["casme_sq_micro_f1"], ours["samm_long_micro_f1"]) == (
+        "au_noise", "0.9000", "0.8000", "",
+    )  # fmt: skip
+    assert (ours["above_mdmd"], ours["p_holm"], ours["published_row"]) == ("0.8000", "0.001", "")
+    assert (mdmd["published_row"], mdmd["published_casme_sq_micro_f1"], mdmd["published_samm_long_both_f1"]) == (
+        "MDMD", "0.0082", "0.0445",
+    )  # fmt: skip
+    assert [row["published_row"] for row in others][:2] == ["SOFTNet", "MEAN"]
+    assert next(row for row in others if row["published_row"] == "MEAN")["published_strs"].startswith(
+        "CAS(ME)^2 0.0809"
+    )
+
+
+def test_a_written_table_is_read_and_printed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    table = spot_table.rows(ROWS, DIFFERENCES)
+    path = tmp_path / "results/megc2025_table.csv"
+    path.write_text(spot_table.to_csv(table), encoding="utf-8")
+    assert spot_table.read(path) == table
+    assert main(["table", "results/megc2025_table.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "4 of 2 subjects, 1.5 min, 10 micro- and 10 macro-expressions" in out
+    assert "Above mdmd (F1 of micro-expressions, p < 0.05): au_noise." in out and "Not above chance: mdmd." in out
+    assert main(["table", "results/megc2025_table.csv", "--markdown"]) == 0
+    assert "| MDMD, published |" in capsys.readouterr().out
+    assert main(["table", "results/megc2025_table.csv", "--json"]) == 0
+    assert '"micro_f1": "0.9000"' in capsys.readouterr().out
+
+
+def test_pairs_are_corrected_within_a_kind():
+    text = spot_table.paired_csv({"micro": DIFFERENCES | {("au_noise", "softnet"): Difference(0.1, 0, 0.2, 0.03)}})
+    lines = [line.split(",") for line in text.splitlines()]
+    assert [line[0] for line in lines[1:]] == ["au_noise", "au_noise"]
+    assert [float(line[lines[0].index("p_holm")]) for line in lines[1:]] == pytest.approx([0.002, 0.03])
+    assert spot_table.paired_csv({"micro": {}}).count("\n") == 1

@@ -1,0 +1,66 @@
+# Long videos: what is measured in each, what spotters find in them, and the table.
+from stages import SPOT_FIGURES, SPOT_PAIRED, SPOT_TABLE
+
+SPOTTERS = CHECKED["spotters"]
+MEASURED = {name: PARAMS["spot"][name] for name in ("rate", "movement", "spotting")}
+
+rule spot:
+    input:
+        lambda w: RUN.video_folder(w.dataset, w.subject, w.video),
+    output:
+        "results/spot/curves/{dataset}/{subject}/{video}.h5",
+    log:
+        "work/logs/spot/curves/{dataset}/{subject}/{video}.log",
+    wildcard_constraints:
+        dataset=one_of(RUN.long_sets),
+    params:
+        video=lambda w: RUN.all_videos[w.dataset, w.subject, w.video].clip.row(),
+        state=lambda w: RUN.video_state(w.dataset, w.subject, w.video),
+        spot=MEASURED,
+    script:
+        "../scripts/spot.py"
+
+
+rule spot_find:
+    input:
+        curves=RUN.curve_files(),
+    output:
+        "results/spot/found/{spotter}.h5",
+    log:
+        "work/logs/spot/found/{spotter}.log",
+    wildcard_constraints:
+        spotter=one_of(SPOTTERS),
+    resources:
+        gpu=lambda w: int(SPOTTERS[w.spotter]["network"]),
+    params:
+        code=lambda w: code("spot_find", f"models.spotters.{w.spotter.partition('.')[0]}"),
+        params=lambda w: SPOTTERS[w.spotter]["params"],
+        videos=[video.row() for video in RUN.all_videos.values()],
+        folds=[{"name": fold.name, "train": fold.train, "test": fold.test} for fold in RUN.long_folds],
+        seeds=PARAMS["train"]["seeds"],
+        seed=SEED,
+    script:
+        "../scripts/spot_find.py"
+
+
+rule spot_table:
+    input:
+        found=[f"results/spot/found/{name}.h5" for name in SPOTTERS],
+        annotations=[path for dataset in RUN.long_plans for path in RUN.long_annotations(dataset)],
+    output:
+        csv=report(SPOT_TABLE, caption="../report/spot.rst", category="Results"),
+        figures=SPOT_FIGURES,
+        paired=SPOT_PAIRED,
+    log:
+        "work/logs/spot/table.log",
+    params:
+        videos=[video.row() for video in RUN.all_videos.values()],
+        resamples=PARAMS["evaluate"]["resamples"],
+        seed=SEED,
+    script:
+        "../scripts/spot_table.py"
+
+
+rule all_spot:
+    input:
+        SPOT_TABLE,

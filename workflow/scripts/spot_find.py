@@ -1,0 +1,26 @@
+"""Intervals of one spotter in all long videos, trained on those of other subjects."""
+
+from adapter import Snakemake, logged, progress_bar
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]) as terminal:
+    from functools import partial
+
+    from microexpr.apps import spot
+    from microexpr.apps.predict.recognition import SHIPPED
+    from microexpr.core.clip import Fold
+    from microexpr.core.expression import LongVideo
+    from microexpr.models import spotters
+    from microexpr.training import refit
+    from microexpr.training import spot as training
+
+    values, name = snakemake.params, snakemake.wildcards.spotter
+    videos = [LongVideo.from_row(row) for row in values.videos]
+    files = dict(zip((video.clip.id for video in videos), snakemake.input.curves, strict=True))
+    folds = [Fold(fold["name"], tuple(fold["train"]), tuple(fold["test"])) for fold in values.folds]
+    recogniser = refit.load(SHIPPED)
+    spotter, seeds = spotters.build(name, values.params), [values.seed + number for number in range(values.seeds)]
+    classify, bar = partial(spot.classify, recogniser), progress_bar(terminal, name)
+    output, seen = snakemake.output[0], recogniser.fitted_on
+    training.run(name, spotter, videos, files, folds, seeds, output, classify, seen, bar, origin=videos[0].clip.origin)

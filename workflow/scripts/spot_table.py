@@ -1,0 +1,22 @@
+"""The table of long videos, all figures of it, and which methods differ."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr.core import store
+    from microexpr.core.expression import KINDS, LongVideo
+    from microexpr.evaluation import spotting
+    from microexpr.reporting import spot_table
+
+    values = snakemake.params
+    settings = values.resamples, values.seed
+    videos = [LongVideo.from_row(row) for row in values.videos]
+    methods = dict(spotting.read(path, videos) for path in snakemake.input.methods)
+    figures = [row for name, intervals in methods.items() for row in spotting.rows(name, videos, intervals, *settings)]
+    differences = {kind: spotting.differences(methods, videos, kind, *settings) for kind in KINDS}
+    table = spot_table.rows(figures, differences["micro"])
+    store.write_text(snakemake.output.csv, spot_table.to_csv(table))
+    store.write_text(snakemake.output.figures, spot_table.figures_csv(figures))
+    store.write_text(snakemake.output.paired, spot_table.paired_csv(differences))
