@@ -424,7 +424,14 @@ class Dag(Corpus):
             *self.curve_files(),
             *(f"results/spot/found/{name}.h5" for name in self.spotters),
             *(SPOT_TABLE, SPOT_FIGURES, SPOT_PAIRED),
+            *self.spot_logs,
         ]
+
+    @property
+    def spot_logs(self) -> list[str]:
+        """Logs of what each method spots in each data set, as the challenges take it: both kinds, then with classes."""
+        names = [f"{dataset}/{name}" for dataset in self.long_sets for name in self.spotters]
+        return [f"results/spot/logs/{name}_{form}.csv" for name in names for form in ("2022", "2025")]
 
     @cached_property
     def unit_protocols(self) -> list[str]:

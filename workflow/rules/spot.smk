@@ -51,6 +51,7 @@ rule spot_table:
         csv=report(SPOT_TABLE, caption="../report/spot.rst", category="Results"),
         figures=SPOT_FIGURES,
         paired=SPOT_PAIRED,
+        logs=RUN.spot_logs,
     log:
         "work/logs/spot/table.log",
     params:

@@ -5,18 +5,24 @@ from adapter import Snakemake, logged
 snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
+    from pathlib import Path
+
     from microexpr.core import store
     from microexpr.core.expression import KINDS, LongVideo
-    from microexpr.evaluation import spotting
+    from microexpr.evaluation import spotting, spotting_log
     from microexpr.reporting import spot_table
 
     values = snakemake.params
     settings = values.resamples, values.seed
     videos = [LongVideo.from_row(row) for row in values.videos]
-    methods = dict(spotting.read(path, videos) for path in snakemake.input.methods)
+    methods = dict(spotting.read(path, videos) for path in snakemake.input.found)
     figures = [row for name, intervals in methods.items() for row in spotting.rows(name, videos, intervals, *settings)]
     differences = {kind: spotting.differences(methods, videos, kind, *settings) for kind in KINDS}
     table = spot_table.rows(figures, differences["micro"])
     store.write_text(snakemake.output.csv, spot_table.to_csv(table))
     store.write_text(snakemake.output.figures, spot_table.figures_csv(figures))
     store.write_text(snakemake.output.paired, spot_table.paired_csv(differences))
+    for path in map(Path, snakemake.output.logs):
+        name, _, year = path.stem.rpartition("_")
+        of_dataset = [video for video in videos if video.clip.dataset == path.parent.name]
+        store.write_text(path, spotting_log.format_log(of_dataset, methods[name], spotting_log.form(year)))

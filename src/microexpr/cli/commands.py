@@ -28,6 +28,7 @@ TABLE = RESULTS / "megc2019_table.csv"
 TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
 UNIT_TABLES = ("units_table.csv", "units_loso_table.csv")
 SPOT_TABLE = "megc2025_table.csv"
+SCORED_RESAMPLES = 1000  # of subjects, for the intervals of a scored log
 TABLES = (
     f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/{SPOT_TABLE}, "
     f"{RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
@@ -78,7 +79,9 @@ def inspect(arguments: argparse.Namespace) -> int:
 
 
 def score(arguments: argparse.Namespace) -> int:
-    """Print UF1, UAR and accuracy of an official log."""
+    """Print UF1, UAR and accuracy of an official log, or with videos the figures of what was spotted in them."""
+    if arguments.videos:
+        return _score_spotting(arguments)
     from rich.console import Console
     from rich.table import Table
 
@@ -99,6 +102,37 @@ def score(arguments: argparse.Namespace) -> int:
     Console().print(table)
     if classes == len(LABELS) and (difference := megc_log.difference(lines)):
         say(f"note: {difference}; these figures do not compare with the challenge's")
+    return 0
+
+
+def _score_spotting(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from microexpr import datasets
+    from microexpr.datasets.layout import LongLayout
+    from microexpr.evaluation import spotting, spotting_log
+
+    native = datasets.layout(arguments.videos.absolute().name)
+    if not isinstance(native, LongLayout) or not arguments.videos.is_dir():
+        raise MicroexprError(f"{arguments.videos}: must be a folder of long videos named {', '.join(datasets.LONG)}")
+    if not regular(arguments.log).is_file():
+        raise MicroexprError(f"{arguments.log}: is not a file")
+    rendered = arguments.videos.absolute().parent.name == datasets.GENERATED.name
+    videos = native.read_videos(arguments.videos, "generated" if rendered else "licensed", None)[0]
+    text = arguments.log.read_text(encoding="utf-8", errors="replace")
+    intervals = spotting_log.read(text, str(arguments.log), videos)
+    rows = list(spotting.rows(arguments.log.stem, videos, intervals, SCORED_RESAMPLES, 1))
+    if arguments.form:
+        return _rows([{name: row.get(name) for name in spotting.COLUMNS[2:]} for row in rows], arguments.form)
+    counts = ("true", "hits", "false", "missed")
+    figures = {"F1": "f1", "low": "f1_low", "high": "f1_high", "chance": "chance_f1", "STRS": "strs"}
+    table = Table("kind", *counts, *figures, box=None)
+    for row in rows:
+        values = [row.get(name) for name in figures.values()]
+        cells = [f"{value:.4f}" if value is not None else "" for value in values]
+        table.add_row(row["kind"], *(str(row[name]) for name in counts), *cells)
+    Console().print(table)
     return 0
 
 

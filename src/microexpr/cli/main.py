@@ -168,14 +168,21 @@ def _add_score(subparsers: "Subparsers") -> None:
     command = _add(
         subparsers,
         "score",
-        "UF1 and UAR of any official MEGC2019 log",
+        "UF1 and UAR of any official MEGC2019 log, or figures of any log of spotting",
         (
             "microexpr score log.txt",
             "microexpr score log.txt --classes 5",
+            "microexpr score samm_pred.csv --videos data/raw/samm_long",
         ),
     )
     command.add_argument(
-        "log", metavar="LOG", type=Path, help="text: 'db sub' for each fold, then 'clip truth predicted'"
+        "log",
+        metavar="LOG",
+        type=Path,
+        help="text: 'db sub' for each fold, then 'clip truth predicted'; with --videos a CSV of video, onset, offset",
+    )
+    command.add_argument(
+        "--videos", metavar="FOLDER", type=Path, help="data set of long videos in which LOG says what was spotted"
     )
     command.add_argument(
         "--classes", metavar="K", type=_whole(2, 100), default=3, help="in its protocol; default: %(default)s"

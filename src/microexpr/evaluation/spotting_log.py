@@ -1,0 +1,115 @@
+"""Write and read what was spotted as the challenges take it, so that any scorer can check ours, and ours any log.
+
+Text only. `2022` is the form of MEGC 2022 and 2023, both kinds of expression, without classes: vid, pred_onset,
+pred_offset, type (me or mae). `2025` is that of spotting, then recognising in MEGC 2024 and 2025, micro-expressions
+alone: subject, video, onset, offset, emotion.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from microexpr.core.errors import DataError, nearest
+from microexpr.core.expression import KINDS, LongVideo
+from microexpr.core.store import csv_text
+from microexpr.evaluation.spotting import Intervals, Spotted
+
+Form = Literal["2022", "2025"]
+COLUMNS: dict[Form, tuple[str, ...]] = {
+    "2022": ("vid", "pred_onset", "pred_offset", "type"),
+    "2025": ("subject", "video", "onset", "offset", "emotion"),
+}
+TYPES = {"micro": "me", "macro": "mae"}
+NAMES = {  # of a column in the logs of each year
+    "video": ("vid", "video"),
+    "onset": ("onset", "pred_onset"),
+    "offset": ("offset", "pred_offset"),
+}
+
+
+def form(year: str) -> Form:
+    """Return the form of a year. Raises ValueError for another."""
+    for name in COLUMNS:
+        if name == year:
+            return name
+    raise ValueError(f"form must be one of {', '.join(COLUMNS)}, not {year}")
+
+
+def format_log(videos: Sequence[LongVideo], intervals: Intervals, year: Form) -> str:
+    """Return the log of what was spotted in videos of one data set, a line for each interval."""
+    rows = []
+    for video in videos:
+        for spotted in intervals[video.clip.id]:
+            times = {"onset": spotted.onset, "offset": spotted.offset}
+            times |= {f"pred_{name}": value for name, value in times.items()}
+            names = {"subject": video.clip.subject, "video": video.clip.name, "vid": _vid(video)}
+            if year == "2022" or spotted.kind == "micro":
+                rows.append(names | times | {"type": TYPES[spotted.kind], "emotion": spotted.emotion})
+    return csv_text(COLUMNS[year], [{name: str(row[name]) for name in COLUMNS[year]} for row in rows])
+
+
+def _vid(video: LongVideo) -> str:
+    """Return a name that no other video of the data set has."""
+    clip = video.clip
+    return clip.name if clip.name.startswith(clip.subject.lstrip("s")) else f"{clip.subject}_{clip.name}"
+
+
+def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
+    """Return what a log says was spotted in each of these videos, in either form; without a type all are micro.
+
+    Raises DataError naming the row of a missing column, another word or number, and a video that is not among these."""
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    columns = {column: _column(rows.fieldnames or (), names, name) for column, names in NAMES.items()}
+    intervals: Intervals = {video.clip.id: [] for video in videos}
+    by_name = dict(_names(videos))
+    for number, row in enumerate(rows, 2):
+        where = f"{name}, row {number}"
+        video = _video(row, row[columns["video"]], by_name, where)
+        onset, offset = (_number(row[columns[event]], columns[event], where) for event in ("onset", "offset"))
+        if onset > offset:
+            raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
+        kind = _kind(row.get("type") or "me", where)
+        emotion = (row.get("emotion") or "").strip().lower()
+        intervals[video.clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
+    return intervals
+
+
+def _column(header: Sequence[str], names: Sequence[str], name: str) -> str:
+    """Return the name that a column has in a header. Raises DataError if it has none of its names."""
+    for column in header:
+        if column.strip().lower() in names:
+            return column
+    raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {', '.join(header) or 'nothing'}")
+
+
+def _names(videos: Sequence[LongVideo]) -> Iterator[tuple[tuple[str, str], LongVideo]]:
+    """Yield each name of a video, after its subject where that is given."""
+    for video in videos:
+        clip = video.clip
+        for name in (clip.name, _vid(video), f"{clip.subject}_{clip.name}"):
+            yield (clip.subject.lower(), name.lower()), video
+            yield ("", name.lower()), video
+
+
+def _video(row: Mapping[str, str], video: str, by_name: Mapping[tuple[str, str], LongVideo], where: str) -> LongVideo:
+    subject, key = (row.get("subject") or "").strip().lower(), video.strip().lower()
+    for candidate in ((subject, key), (subject.zfill(3), key), (f"s{subject}", key), ("", key)):
+        if candidate in by_name:
+            return by_name[candidate]
+    near = nearest(key, [name for _, name in by_name])
+    raise DataError(f"a video must be one of the data set, not {video!r}{near} ({where})")
+
+
+def _number(text: str | None, column: str, where: str) -> int:
+    try:
+        return round(float(text or ""))
+    except (ValueError, OverflowError):
+        raise DataError(f"{column} must be a frame number, not {text!r} ({where})") from None
+
+
+def _kind(word: str, where: str) -> str:
+    kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
+    if word.strip().lower() not in kinds:
+        raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
+    return kinds[word.strip().lower()]

@@ -1,0 +1,91 @@
+"""Logs of spotting: ours are read back, the challenges' forms, wrong rows, and the command that scores them."""
+
+import pytest
+from small_corpora import write_long_corpus
+
+from microexpr import datasets
+from microexpr.cli.main import main
+from microexpr.core.errors import DataError
+from microexpr.evaluation import spotting, spotting_log
+from microexpr.evaluation.spotting import Spotted
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """corpus(dataset): the root of a rendered copy, and its videos."""
+    root = tmp_path_factory.mktemp("long") / "data/rendered"
+
+    def write(dataset):
+        if not (root / dataset).exists():
+            write_long_corpus(root / dataset, dataset)
+        return root / dataset, datasets.layout(dataset).read_videos(root / dataset, "generated", None)[0]
+
+    return write
+
+
+def truth(videos) -> dict[str, list[Spotted]]:
+    """Everything that is there, with the class of its emotion, if it has one."""
+    names = {0: "negative", 1: "positive", 2: "surprise", None: ""}
+    return {
+        v.clip.id: [
+            Spotted(e.kind, e.onset, (e.onset + e.offset) // 2, e.offset, 1.0, names[e.label] * (e.kind == "micro"))
+            for e in v.expressions
+        ]
+        for v in videos
+    }
+
+
+@pytest.mark.parametrize("dataset", datasets.LONG)
+@pytest.mark.parametrize("form", ["2022", "2025"])
+def test_a_written_log_is_read_back(corpus, dataset, form):
+    _, videos = corpus(dataset)
+    text = spotting_log.format_log(videos, truth(videos), form)
+    assert text.splitlines()[0] == ",".join(spotting_log.COLUMNS[form])
+    found = spotting_log.read(text, "log.csv", videos)
+    for video in videos:
+        expected = [s for s in truth(videos)[video.clip.id] if form == "2022" or s.kind == "micro"]
+        spans = [(s.kind, s.span, s.emotion * (form == "2025")) for s in expected]
+        assert [(s.kind, s.span, s.emotion) for s in found[video.clip.id]] == spans
+
+
+def test_names_of_other_years_and_without_zeros_are_understood(corpus):
+    _, videos = corpus("samm_long")
+    clip = videos[0].clip
+    text = f"\ufeffvid,onset,offset,type\n{clip.name},3,20,mae\n"
+    assert spotting_log.read(text, "log.csv", videos)[clip.id][0].kind == "macro"
+    text = f"subject,video,onset,offset,emotion\n{int(clip.subject)},{clip.name},3.0,20,Negative\n"
+    assert spotting_log.read(text, "log.csv", videos)[clip.id][0].emotion == "negative"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("006_9,1,2,me", r"a video must be one of the data set, not '006_9' .*\(log.csv, row 2\)"),
+        ("006_1,one,2,me", r"onset must be a frame number, not 'one' \(log.csv, row 2\)"),
+        ("006_1,9,2,me", r"onset must not be after offset, not 9 and 2 \(log.csv, row 2\)"),
+        ("006_1,1,2,meso", r"type must be one of me, mae, micro, macro, not 'meso' \(log.csv, row 2\)"),
+    ],
+)
+def test_wrong_rows_are_named(corpus, row, message):
+    _, videos = corpus("samm_long")
+    with pytest.raises(DataError, match=message):
+        spotting_log.read(f"vid,onset,offset,type\n{row}\n", "log.csv", videos)
+
+
+def test_a_missing_column_is_named(corpus):
+    with pytest.raises(DataError, match=r"log\.csv: must have a column offset or pred_offset, not only vid, onset"):
+        spotting_log.read("vid,onset\n", "log.csv", corpus("samm_long")[1])
+
+
+def test_the_command_scores_a_log(corpus, tmp_path, capsys):
+    root, videos = corpus("samm_long")
+    log = tmp_path / "mine.csv"
+    log.write_text(spotting_log.format_log(videos, truth(videos), "2022"), encoding="utf-8")
+    assert main(["score", str(log), "--videos", str(root), "--json"]) == 0
+    assert '"f1": 1.0' in capsys.readouterr().out
+    assert main(["score", str(log), "--videos", str(root)]) == 0
+    assert "micro" in capsys.readouterr().out
+    assert main(["score", str(log), "--videos", str(tmp_path)]) == 1
+    assert "data set must be one of" in capsys.readouterr().err
+    rows = [*spotting.rows("mine", videos, spotting_log.read(log.read_text("utf-8"), "log", videos), 20, 1)]
+    assert [row["f1"] for row in rows] == [1, 1, 1]
