@@ -406,7 +406,9 @@ def reenact(arguments: argparse.Namespace) -> int:
 
 
 def film(arguments: argparse.Namespace) -> int:
-    """Render a video with expressions at known times."""
+    """Render a video with expressions at known times, or a data set of them."""
+    if arguments.layout:
+        return _film_data_set(arguments)
     out = outputs.video(arguments.video, arguments.force)
     from microexpr.cli import config
     from microexpr.cli.progress import progress
@@ -418,6 +420,25 @@ def film(arguments: argparse.Namespace) -> int:
         film.write(part / out.names[0], params, arguments.seed, partial(report, str(arguments.video)))
     size = out.paths[0].stat().st_size / 1e6
     say(f"written: {out.paths[0]} ({size:.0f} MB), {out.paths[1]}; rendered, no person is shown")
+    return 0
+
+
+def _film_data_set(arguments: argparse.Namespace) -> int:
+    from microexpr.cli import config
+    from microexpr.cli.progress import progress
+    from microexpr.rendering import film
+    from microexpr.rendering.corpus import Scene
+    from microexpr.rendering.long_videos import LongCorpus
+
+    values = {name: value for name, value in vars(arguments).items() if name in LongCorpus.model_fields}
+    size = config.validate(LongCorpus, values, "film", "--")
+    scene, root = Scene(arguments.difficulty, 640, 480), arguments.video
+    with progress(arguments.quiet) as report:
+        videos = film.write_data_set(
+            root, arguments.layout, size, scene, arguments.seed, partial(report, f"{root}, videos")
+        )
+    count = f"{len(videos)} video{'s' * (len(videos) > 1)}"
+    say(f"written: {count} in {root}, with their workbooks; rendered, no person is shown")
     return 0
 
 

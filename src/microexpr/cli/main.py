@@ -325,14 +325,24 @@ def _add_film(subparsers: "Subparsers") -> None:
         (
             "microexpr film take.avi",
             "microexpr film take.mp4 --seconds 20 --micro 3 --macro 1 --blinks 4 --difficulty hard --seed 2",
+            "microexpr film mine/samm_long --layout samm_long --subjects 3 --videos 2 --seconds 20 --micro 2 --macro 1 "
+            "--blinks 2",
         ),
     )
     command.add_argument(
         "video",
         metavar="OUT.avi|OUT.mp4",
         type=Path,
-        help="is written, and OUT.csv with its expressions; see --force. An .avi has 9 MB a second, an .mp4 half a MB",
+        help="is written, and OUT.csv with its expressions; see --force. An .avi has 9 MB a second, an .mp4 half a MB; "
+        "with --layout a new folder",
     )
+    command.add_argument(
+        "--layout",
+        choices=("casme3_long", "casme_sq", "samm_long", "smic_long"),
+        help="write long videos as this data set has them, with its workbooks and frame rate",
+    )
+    command.add_argument("--subjects", type=int, default=2, help="of --layout (default: %(default)s)")
+    command.add_argument("--videos", type=int, default=1, help="of each, of --layout (default: %(default)s)")
     command.add_argument(
         "--seed", type=_whole(0, 2**63 - 1), default=1, help="each seed has its own subject (default: %(default)s)"
     )

@@ -7,22 +7,25 @@ from pathlib import Path
 
 from microexpr.core import store
 from microexpr.core.errors import ParamsError
+from microexpr.core.expression import LongVideo
 from microexpr.core.seeds import generator
 from microexpr.rendering import walls
+from microexpr.rendering.corpus import Scene, write_video
 from microexpr.rendering.display import notation
 from microexpr.rendering.face import Face
+from microexpr.rendering.layouts import LONG_NATIVES
+from microexpr.rendering.long_videos import LongCorpus, plan_videos
 from microexpr.rendering.performance import DIFFICULTIES, Performer
 from microexpr.rendering.recording import recorder
 from microexpr.rendering.shot import render_frames
 from microexpr.rendering.take import Event, Params, perform, sample_events
 
+Progress = Callable[[int, int], None]  # done and in all
 SUFFIXES = (".avi", ".mp4")
 COLUMNS = ("kind", "emotion", "action_units", "onset", "apex", "offset", "fps", "origin")  # frames from 0
 
 
-def write(
-    path: Path, params: Params, seed: int, progress: Callable[[int, int], None] = lambda done, total: None
-) -> Path:
+def write(path: Path, params: Params, seed: int, progress: Progress = lambda done, total: None) -> Path:
     """Write the video, then the ground truth as a CSV of the same name; return the path of the CSV.
 
     Raises ParamsError for another suffix than .avi or .mp4 and for events that do not fit, StoreError if the disk is
@@ -43,6 +46,27 @@ def write(
     truth = path.with_suffix(".csv")
     store.write_text(truth, events_csv(events, params.fps))
     return truth
+
+
+def write_data_set(
+    root: Path, dataset: str, size: LongCorpus, scene: Scene, seed: int, progress: Progress = lambda done, total: None
+) -> list[LongVideo]:
+    """Write long videos in the native layout of a data set, its workbooks, and truths below `truth`; return them.
+
+    Raises ParamsError for a folder that holds something and for events that do not fit, StoreError if the disk is
+    full."""
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise ParamsError(f"{root}: must be a new or an empty folder")
+    native = LONG_NATIVES[dataset]
+    plan = plan_videos(native, size, size.seconds, scene.difficulty, seed)
+    for done, planned in enumerate(plan, 1):
+        clip = planned.video.clip
+        write_video(planned, scene, seed, root, root / f"truth/{clip.subject}_{clip.name}.h5")
+        progress(done, len(plan))
+    videos = [planned.video for planned in plan]
+    for file, annotate in native.annotations.items():
+        annotate(root / file, videos)
+    return videos
 
 
 def events_csv(events: list[Event], fps: int) -> str:

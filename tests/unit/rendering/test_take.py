@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from microexpr import datasets
 from microexpr.apps.predict.footage import open_footage
 from microexpr.cli.main import main
 from microexpr.core.errors import ParamsError
@@ -100,3 +101,15 @@ def test_an_mp4_is_smaller_marked_as_generated_and_has_the_same_frames(tmp_path)
         assert (footage.generated, footage.frames, footage.fps) == (True, 75, 25)
         assert len([*footage.read_frames()]) == 75
     assert sizes[1] < sizes[0] / 4
+
+
+def test_a_data_set_of_long_videos_is_written_with_its_workbooks(tmp_path, capsys):
+    root = tmp_path / "casme3_long"
+    options = ["--subjects", "1", "--seconds", "4", "--micro", "1", "--macro", "0", "--blinks", "0", "--quiet"]
+    assert main(["film", str(root), "--layout", "casme3_long", *options]) == 0
+    assert "1 video in" in capsys.readouterr().out
+    videos, notes = datasets.layout("casme3_long").read_videos(root, "generated", None)
+    assert notes == [] and [video.clip.frames for video in videos] == [120]
+    assert [e.kind for e in videos[0].expressions] == ["micro"] and (root / "truth/spNO.1_a.h5").exists()
+    assert main(["film", str(root), "--layout", "casme3_long", *options]) == 1
+    assert "must be a new or an empty folder" in capsys.readouterr().err
