@@ -268,7 +268,7 @@ def test_each_section_with_generated_faces_or_figures_says_so_once(written, seen
     badges = {
         text.split('"')[0]: text.count('class="badge">generated faces') for text in written.split('<section id="')[1:]
     }
-    plain = {"papers", "units", "spot", "provenance", "params", "versions", "times"}  # of the first three there is no table
+    plain = {"papers", "units", "spot", "provenance", "params", "versions", "times"}  # first: no table
     assert badges == {name: int(name not in plain) for name in page.SECTIONS}
     for name, chart in seen.json("figures").items():
         words = [annotation["text"] for annotation in chart["layout"]["annotations"]]
