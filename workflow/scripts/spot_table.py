@@ -25,4 +25,4 @@ with logged(snakemake.log[0]):
     for path in map(Path, snakemake.output.logs):
         name, _, year = path.stem.rpartition("_")
         of_dataset = [video for video in videos if video.clip.dataset == path.parent.name]
-        store.write_text(path, spotting_log.format_log(of_dataset, methods[name], spotting_log.form(year)))
+        store.write_text(path, spotting_log.format_log(of_dataset, methods[name], year))

@@ -59,7 +59,6 @@ class Measured:
     def arrays(self, numbers: np.ndarray) -> dict[str, object]:
         """Return the content of its file; `numbers` int64[frames] are the data set's own of all frames."""
         curves, signal, intervals = self.spotted.curves, self.spotted.signal, self.spotted.intervals
-        last = len(numbers) - 1
         return {
             "frame": numbers[:: curves.step][: len(curves.gaze)],
             "fps": self.fps,
@@ -80,9 +79,14 @@ class Measured:
             "kind": [interval.kind for interval in intervals],
             "onset": [numbers[interval.onset] for interval in intervals],
             "apex": [numbers[interval.apex] for interval in intervals],
-            "offset": [numbers[min(interval.offset, last)] for interval in intervals],
+            "offset": [numbers[interval.offset] for interval in intervals],
             "confidence": [interval.score for interval in intervals],
         }
+
+
+def prepare() -> None:
+    """Load the compiled functions."""
+    movement.prepare()
 
 
 def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Footage]:

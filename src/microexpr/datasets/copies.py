@@ -45,11 +45,7 @@ def _long_with_checks(layout: LongLayout) -> Layout:
             notes += [f"{root}: {difference}"] if difference else []
         return videos, notes
 
-    def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
-        videos, notes = read_videos(root, origin, problems)
-        return [video.clip for video in videos], notes
-
-    return replace(layout, read=read, read_videos=read_videos)
+    return LongLayout.of(layout.name, layout.title, layout.fps, layout.frame, layout.published, read_videos)
 
 
 def _check_clips(layout: Layout, root: Path, clips: Sequence[Clip], problems: list[str] | None) -> list[str]:

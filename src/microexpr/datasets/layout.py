@@ -86,7 +86,13 @@ class LongLayout(Layout):
 
     @classmethod
     def of(
-        cls, name: str, title: str, fps: int, frame: re.Pattern[str], published: Counts, read_videos: ReadVideos
+        cls,
+        name: str,
+        title: str,
+        fps: int,
+        frame: re.Pattern[str] | None,
+        published: Counts | None,
+        read_videos: ReadVideos,
     ) -> "LongLayout":
         """Return a layout whose `read` is `read_videos` without the expressions."""
 

@@ -18,8 +18,9 @@ from microexpr.core.errors import StoreError, remedy
 from microexpr.core.expression import KINDS, Expression, Kind, LongVideo
 from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import several
+from microexpr.evaluation.metrics.figures import ratio
 from microexpr.protocols import provenance
-from microexpr.signals.spotting.hits import Span, match
+from microexpr.signals.spotting.hits import Counts, Span, match
 
 PROTOCOL = "spot_loso"
 BOTH = "both"
@@ -106,8 +107,7 @@ def _count(video: LongVideo, intervals: Sequence[Spotted], kind: Kind) -> tuple[
 
 def f1(by_video: np.ndarray) -> np.ndarray:
     """Return F1 of hits, false and missed ones [..., 3]; 0 where there is none."""
-    whole = 2 * by_video[..., 0] + by_video[..., 1] + by_video[..., 2]
-    return np.asarray(np.where(whole > 0, 2 * by_video[..., 0] / np.maximum(whole, 1), 0.0))
+    return ratio(2 * by_video[..., 0], 2 * by_video[..., 0] + by_video[..., 1] + by_video[..., 2], left_out=False)
 
 
 def matrices(by_video: np.ndarray, subjects: Sequence[str]) -> np.ndarray:
@@ -155,23 +155,22 @@ def rows(name: str, videos: Sequence[LongVideo], intervals: Intervals, resamples
             kinds = [name for name in KINDS if kind in (name, BOTH)]
             columns = [KINDS.index(name) for name in kinds]
             part = by_video[where][:, columns].sum(1)  # [V, 3]
-            total = part.sum(0)
+            total = Counts(*map(int, part.sum(0)))
             by_chance = f1(displaced[:, where][:, :, columns].sum((1, 2)))
             sequence = seeds.spawn(seed, "evaluate", PROTOCOL, scope, kind)
             low, high = metrics.interval(
                 matrices(part, subjects), several.macro_f1, resamples, seeds.generator(sequence)
             )
-            value = float(f1(total))
             found_hits = [hit for v in chosen for name in kinds for hit in hits(v, intervals[v.clip.id], name)]
             yield {
                 "method": name, "scope": scope, "kind": kind, "origin": chosen[0].clip.origin, "videos": len(chosen),
-                "subjects": len(set(subjects)), "minutes": minutes, "true": int(total[0] + total[2]),
-                "hits": int(total[0]), "false": int(total[1]), "missed": int(total[2]),
-                "precision": _share(total[0], total[0] + total[1]), "recall": _share(total[0], total[0] + total[2]),
-                "f1": value, "f1_low": low, "f1_high": high, "chance_f1": float(by_chance.mean()),
-                "p_chance": float((1 + (by_chance >= value).sum()) / (1 + len(by_chance))),
-                "false_a_minute": float(total[1] / minutes), **_errors(found_hits),
-                **(recognition(found_hits, value) if kind == "micro" else {}),
+                "subjects": len(set(subjects)), "minutes": minutes, "true": total.hits + total.missed,
+                "hits": total.hits, "false": total.false, "missed": total.missed,
+                "precision": total.precision, "recall": total.recall,
+                "f1": total.f1, "f1_low": low, "f1_high": high, "chance_f1": float(by_chance.mean()),
+                "p_chance": float((1 + (by_chance >= total.f1).sum()) / (1 + len(by_chance))),
+                "false_a_minute": total.false / minutes, **_errors(found_hits),
+                **(recognition(found_hits, total.f1) if kind == "micro" else {}),
             }  # fmt: skip
 
 
@@ -208,10 +207,6 @@ def recognition(found_hits: Sequence[Hit], spotting_f1: float) -> Row:
         "recognised": len(recognisable), "uf1": float(metrics.uf1(matrix)), "uar": float(metrics.uar(matrix)),
         "analysis_f1": analysis, "strs": spotting_f1 * analysis,
     }  # fmt: skip
-
-
-def _share(part: float, whole: float) -> float:
-    return float(part / whole) if whole else 0.0
 
 
 def differences(

@@ -8,15 +8,13 @@ alone: subject, video, onset, offset, emotion.
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.expression import KINDS, LongVideo
 from microexpr.core.store import csv_text
 from microexpr.evaluation.spotting import Intervals, Spotted
 
-Form = Literal["2022", "2025"]
-COLUMNS: dict[Form, tuple[str, ...]] = {
+COLUMNS = {  # by year
     "2022": ("vid", "pred_onset", "pred_offset", "type"),
     "2025": ("subject", "video", "onset", "offset", "emotion"),
 }
@@ -28,16 +26,8 @@ NAMES = {  # of a column in the logs of each year
 }
 
 
-def form(year: str) -> Form:
-    """Return the form of a year. Raises ValueError for another."""
-    for name in COLUMNS:
-        if name == year:
-            return name
-    raise ValueError(f"form must be one of {', '.join(COLUMNS)}, not {year}")
-
-
-def format_log(videos: Sequence[LongVideo], intervals: Intervals, year: Form) -> str:
-    """Return the log of what was spotted in videos of one data set, a line for each interval."""
+def format_log(videos: Sequence[LongVideo], intervals: Intervals, year: str) -> str:
+    """Return the log of what was spotted in videos of one data set, a line for each interval, in the form of a year."""
     rows = []
     for video in videos:
         for spotted in intervals[video.clip.id]:

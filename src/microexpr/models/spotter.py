@@ -4,7 +4,7 @@ Shapes: T frames that were read of a video, C scores of a frame, N frames of all
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 
 from microexpr.core.expression import Expression, Kind
 from microexpr.models.base import NetworkMethod, Targets
-from microexpr.models.labels import LABEL
 
 NONE, MICRO, MACRO = 0, 1, 2  # target "label" of a frame
 
@@ -75,11 +74,6 @@ class Spotter(ABC):
     def __init__(self, params: BaseModel):
         self.params = params
 
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the module that defines the class, without its variant."""
-        return cls.__module__.rpartition(".")[2]
-
     def networks(self) -> Mapping[str, FrameNetwork]:
         """Return the networks that the training videos of a fold train, by name; none where nothing is learnt."""
         return {}
@@ -117,7 +111,7 @@ def moving_mean(scores: np.ndarray, width: int) -> np.ndarray:
 def peaks(curve: np.ndarray, share: float, distance: int) -> np.ndarray:
     """Return the positions of peaks above mean + share (largest - mean), at least `distance` apart, the higher first.
 
-    They are those of scipy's `find_peaks`, which takes half a second to import; a flat peak is at its middle."""
+    They are those of scipy's `find_peaks`, which takes half a second to import; of equal ones the last is first."""
     height = curve.mean() + share * (curve.max() - curve.mean())
     changes = np.flatnonzero(np.diff(curve))
     firsts, lasts = np.r_[0, changes + 1], np.r_[changes, len(curve) - 1]
@@ -129,15 +123,3 @@ def peaks(curve: np.ndarray, share: float, distance: int) -> np.ndarray:
         if all(abs(position - other) >= distance for other in selection):
             selection.append(position)
     return np.array(sorted(selection), np.int64)
-
-
-def runs(marked: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield first and last position of each run of True in bool[T]."""
-    edges = np.flatnonzero(np.diff(np.r_[False, marked, False].astype(np.int8)))
-    yield from ((int(first), int(end) - 1) for first, end in zip(edges[::2], edges[1::2], strict=True))
-
-
-__all__ = [
-    "LABEL", "MACRO", "MICRO", "NONE", "Curves", "FrameNetwork", "Interval", "Params", "Spotter", "frame_labels",
-    "moving_mean", "overlaps", "peaks", "runs",
-]  # fmt: skip

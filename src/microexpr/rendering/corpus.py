@@ -1,9 +1,11 @@
 """Render the clips of a plan: one subject's frames in native files, and a file with their ground truth."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +42,40 @@ class Scene:
     height: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """A performance before a camera, which becomes the frames of one clip."""
+
+    clip: Clip
+    face: Face
+    performer: Performer
+    performance: Performance
+    wall: np.ndarray  # uint8[H, W, 3]
+    grey: bool
+
+    def truth(self) -> dict[str, Any]:
+        """Return frame numbers, action units, pose and gaze for the file of ground truth."""
+        return {
+            "frame": np.arange(self.clip.first, self.clip.last + 1),
+            "action_unit": ACTION_UNITS,
+            "au_intensity": with_both_sides(self.performance.action_units),
+            "pose": self.performance.pose,
+            "gaze": self.performance.gaze,
+        }
+
+
+def film(shot: Shot, difficulty: Difficulty, seed: int, root: Path, path: Callable[[int], PurePosixPath]) -> np.ndarray:
+    """Write the frames of a shot below `root`, each to the path of its number; return landmarks float32[T, 68, 2]."""
+    clip, landmarks = shot.clip, []
+    rng, indices = generator(seed, "generate", clip.id, "camera"), range(len(shot.performance.pose))
+    with recorder(path(clip.first).suffix, shot.grey, difficulty.quality, clip.fps) as record:
+        frames = render_frames(shot.face, shot.performer, shot.performance, indices, shot.wall, difficulty.noise, rng)
+        for number, (image, points) in enumerate(frames, clip.first):
+            record(root / path(number), image)
+            landmarks.append(points)
+    return np.stack(landmarks)
+
+
 def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
     """Write all frames of one person under their native names below `root`, then the ground truth to `truth`.
 
@@ -52,24 +88,13 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
             clip = planned.clip
             performer = performer_of(clip, seed)
             performance = play(planned, performer, scene, seed)
-            landmarks = []
-            suffix = planned.path(clip.first).suffix
-            rng = generator(seed, "generate", clip.id, "camera")
-            wall, indices = background(clip, scene, seed), range(len(performance.pose))
-            with recorder(suffix, native.grey, difficulty.quality, clip.fps) as record:
-                frames = render_frames(face, performer, performance, indices, wall, difficulty.noise, rng)
-                for number, (image, points) in enumerate(frames, clip.first):
-                    record(Path(root) / planned.path(number), image)
-                    landmarks.append(points)
+            shot = Shot(clip, face, performer, performance, background(clip, scene, seed), native.grey)
+            landmarks = film(shot, difficulty, seed, Path(root), planned.path)
             for path, text in native.clip_files(planned).items():
                 store.write_text(Path(root) / path, text)
             file.group(clip.name).put_all(
-                frame=np.arange(clip.first, clip.last + 1),
-                action_unit=ACTION_UNITS,
-                au_intensity=with_both_sides(performance.action_units),
-                landmarks=np.stack(landmarks),
-                pose=performance.pose,
-                gaze=performance.gaze,
+                **shot.truth(),
+                landmarks=landmarks,
                 onset=planned.onset,
                 apex=planned.apex,
                 offset=planned.offset,
@@ -86,23 +111,14 @@ def write_video(planned: PlannedVideo, scene: Scene, seed: int, root: str | Path
     face, difficulty = Face(performer.face_seed), DIFFICULTIES[scene.difficulty]
     params = long_videos.take_params(planned.seconds, clip.fps, scene.difficulty)
     performance = take.perform(performer, planned.events, params, generator(seed, "generate", clip.id, "performance"))
-    rng, wall = generator(seed, "generate", clip.id, "camera"), _wall(clip.dataset, (scene.width, scene.height), seed)
-    suffix, landmarks = planned.path(clip.first).suffix, []
-    grey = LONG_NATIVES[clip.dataset].grey
+    wall = _wall(clip.dataset, (scene.width, scene.height), seed)
+    shot = Shot(clip, face, performer, performance, wall, LONG_NATIVES[clip.dataset].grey)
     with store.subject_file(truth, "truth", [clip], generate=asdict(scene)) as file:
         file.describe(identity=digest(performer.face_seed, face.traits))
-        with recorder(suffix, grey, difficulty.quality, clip.fps) as record:
-            frames = render_frames(face, performer, performance, range(clip.frames), wall, difficulty.noise, rng)
-            for number, (image, points) in enumerate(frames, clip.first):
-                record(Path(root) / planned.path(number), image)
-                landmarks.append(points)
+        landmarks = film(shot, difficulty, seed, Path(root), planned.path)
         file.group(clip.name).put_all(
-            frame=np.arange(clip.first, clip.last + 1),
-            action_unit=ACTION_UNITS,
-            au_intensity=with_both_sides(performance.action_units),
-            landmarks=np.stack(landmarks),
-            pose=performance.pose,
-            gaze=performance.gaze,
+            **shot.truth(),
+            landmarks=landmarks,
             event=[event.kind for event in planned.events],
             event_onset=[clip.first + event.onset for event in planned.events],
             event_apex=[clip.first + event.apex for event in planned.events],

@@ -10,7 +10,7 @@ from microexpr.cli import config
 from microexpr.core.errors import ParamsError
 from microexpr.core.expression import Expression
 from microexpr.models import spotters
-from microexpr.models.spotter import MACRO, MICRO, NONE, frame_labels, moving_mean, overlaps, peaks, runs
+from microexpr.models.spotter import MACRO, MICRO, NONE, frame_labels, moving_mean, overlaps, peaks
 
 MICRO_AT = Expression("micro", 10, 13, 16, "", None, "")
 MACRO_AT = Expression("macro", 14, 20, 30, "", None, "")
@@ -51,8 +51,7 @@ def test_peaks_are_those_of_scipy():
     assert peaks(np.ones(9), 0.5, 2).tolist() == []
 
 
-def test_runs_and_moving_means():
-    assert [*runs(np.array([1, 1, 0, 1, 0, 0, 1], bool))] == [(0, 1), (3, 3), (6, 6)]
+def test_moving_means():
     assert moving_mean(np.array([0, 3, 6, 3.0]), 3).tolist() == [1.5, 3, 4, 4.5]
 
 

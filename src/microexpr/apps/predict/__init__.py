@@ -33,7 +33,7 @@ PART = 5.0  # seconds read against one frame
 LEAST = 0.05  # share of detections that must find the face
 
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
-See = Callable[[np.ndarray | None], None]
+See = Callable[[np.ndarray | None], None]  # is shown each crop that is read, uint8[H, H], or None without a face
 
 
 def silent(what: str, done: int, total: int) -> None:

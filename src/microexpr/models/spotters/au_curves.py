@@ -5,7 +5,6 @@ Shapes: B frames, T of a video, W frames of a window, F curves.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import torch
@@ -19,8 +18,9 @@ from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Shapes, St
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers.square_root import square_root
 from microexpr.models.recipe import cosine
-from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, frame_labels, runs
+from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, frame_labels
 from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.aus.filters import stretches
 
 DILATIONS = (1, 2, 4, 8)
 KERNEL = 5
@@ -133,9 +133,6 @@ class AuCurves(Spotter):
         epochs: int = Field(12, ge=1, le=500, description="passes over the frames")
         batch: int = Field(128, ge=8, le=4096, description="frames in a step")
         threshold: float = Field(0.5, gt=0, lt=1, description="probability from which on a frame is in an expression")
-        initialisation: Literal["scratch", "population"] = Field(
-            "scratch", description="first weights: random | those that videos of the population trained"
-        )
 
     params: Params
 
@@ -144,13 +141,10 @@ class AuCurves(Spotter):
 
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
         probability = 1 / (1 + np.exp(-scores["network"].astype(np.float64)))
-        return [
-            intervals for i, kind in enumerate(KINDS) for intervals in self._stretches(kind, probability[:, i], curves)
-        ]
+        return [stretch for i, kind in enumerate(KINDS) for stretch in self._intervals(kind, probability[:, i], curves)]
 
-    def _stretches(self, kind: Kind, probability: np.ndarray, curves: Curves) -> Iterator[Interval]:
-        for first, last in runs(probability >= self.params.threshold):
-            length = (last - first + 1) / curves.fps
-            if SHORTEST[kind] <= length <= LONGEST[kind]:
-                apex = first + int(curves.arrays["score"][first : last + 1].argmax())
-                yield Interval(kind, first, apex, last, float(probability[first : last + 1].max()))
+    def _intervals(self, kind: Kind, probability: np.ndarray, curves: Curves) -> Iterator[Interval]:
+        for run in stretches(probability >= self.params.threshold):
+            if SHORTEST[kind] <= (run.stop - run.start) / curves.fps <= LONGEST[kind]:
+                apex = run.start + int(curves.arrays["score"][run].argmax())
+                yield Interval(kind, run.start, apex, run.stop - 1, float(probability[run].max()))

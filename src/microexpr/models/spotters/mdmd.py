@@ -10,7 +10,8 @@ from pydantic import Field
 
 from microexpr.core.expression import KINDS
 from microexpr.models import spotter
-from microexpr.models.spotter import Curves, Interval, Spotter, runs
+from microexpr.models.spotter import Curves, Interval, Spotter
+from microexpr.signals.aus.filters import stretches
 from microexpr.signals.spotting.movement import BLOCKS, REACH
 
 SHORTEST, LONGEST = 7 / 30, 16 / 30  # seconds of a micro-expression, both included; longer ones are macro-expressions
@@ -39,10 +40,11 @@ class Mdmd(Spotter):
             if not len(valid):
                 continue
             level = valid.mean() + self.params.threshold * (valid.max() - valid.mean())
-            for first, last in runs(valid > level):
-                length = (last - first + 1) / curves.fps
-                if last + 1 < len(valid) and (SHORTEST <= length <= LONGEST if kind == "micro" else length > LONGEST):
-                    apex = first + int(valid[first : last + 1].argmax())
+            for run in stretches(valid > level):
+                first, last = run.start, run.stop - 1
+                length = (run.stop - run.start) / curves.fps
+                if run.stop < len(valid) and (SHORTEST <= length <= LONGEST if kind == "micro" else length > LONGEST):
+                    apex = first + int(valid[run].argmax())
                     onset, top, offset = (2 * reach + position for position in (first, apex, last))
                     intervals.append(Interval(kind, onset, top, offset, float(contrast[top])))
         return intervals

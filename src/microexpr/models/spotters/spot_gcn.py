@@ -18,6 +18,7 @@ from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Shapes, St
 from microexpr.models.counter_rng import Stream
 from microexpr.models.samplers import balanced
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, frame_labels
+from microexpr.signals.spotting.hits import overlap
 
 WINDOW, POINTS = 17, 10
 KERNELS = (3, 5, 5, 7)  # in time: 17, 15, 11, 7, 1
@@ -204,14 +205,9 @@ class SpotGcn(Spotter):
 
 def best(candidates: Sequence[Interval], most: int) -> list[Interval]:
     """Return the most confident intervals of which no two overlap by more than half of their union, at most `most`."""
-    frames: list[Interval] = []
-    for intervals in sorted(candidates, key=lambda intervals: (-intervals.confidence, intervals.onset)):
-        if len(frames) < most and all(_overlap(intervals, other) <= 0.5 for other in frames):
-            frames.append(intervals)
-    return frames
-
-
-def _overlap(first: Interval, second: Interval) -> float:
-    """Return intersection over union of two intervals."""
-    shared = max(0, min(first.offset, second.offset) - max(first.onset, second.onset) + 1)
-    return shared / (first.offset - first.onset + second.offset - second.onset + 2 - shared)
+    selection: list[Interval] = []
+    for candidate in sorted(candidates, key=lambda interval: (-interval.confidence, interval.onset)):
+        span = candidate.onset, candidate.offset
+        if len(selection) < most and all(overlap(span, (other.onset, other.offset)) <= 0.5 for other in selection):
+            selection.append(candidate)
+    return selection

@@ -28,10 +28,8 @@ AROUND, NOSE = 12 / 128, 11 / 128  # margin of a region and side of the patch at
 EYE_MARGIN = 15 / 128
 NOSE_TIP = 28  # landmark
 POINTS = (18, 19, 20, 23, 24, 25, 48, 51, 54, 57)  # of brows and mouth: AUW-GCN's nodes that SpoT-GCN keeps
-POINT_SIDE, STRONGEST = (
-    11 / 128,
-    0.6,
-)  # side of a node's patch; share of its vectors, the longest ones, that is averaged
+POINT_SIDE = 11 / 128  # of a node's patch
+STRONGEST = 0.6  # share of its vectors, the longest ones, that is averaged
 
 
 class Params(BaseModel):

@@ -12,7 +12,7 @@ from microexpr.core.errors import LeakError
 from microexpr.core.expression import Expression, LongVideo
 from microexpr.evaluation import spotting
 from microexpr.models import spotters
-from microexpr.models.spotter import Curves
+from microexpr.models.spotter import Curves, Interval
 from microexpr.models.spotters.mdmd import Mdmd
 from microexpr.models.spotters.spot_gcn import best, laplacian
 from microexpr.signals.aus import ACTION_UNITS
@@ -167,10 +167,6 @@ def test_a_laplacian_is_zero_for_what_is_constant_on_a_regular_graph():
 
 
 def test_of_overlapping_intervals_the_most_confident_is_kept():
-    first = spotters.find("mdmd")  # any spotter, for the type of its intervals
-    assert first.name() == "mdmd"
-    from microexpr.models.spotter import Interval
-
     one = Interval("micro", 10, 12, 20, 0.5)
     assert best([one, replace(one, onset=11, confidence=0.9), replace(one, onset=40, offset=50)], 5) == [
         replace(one, onset=11, confidence=0.9),
