@@ -35,6 +35,7 @@ rule spot_find:
     params:
         code=lambda w: code("spot_find", f"models.spotters.{w.spotter.partition('.')[0]}"),
         params=lambda w: SPOTTERS[w.spotter]["params"],
+        side=MEASURED["movement"]["regions"],
         videos=[video.row() for video in RUN.all_videos.values()],
         folds=[{"name": fold.name, "train": fold.train, "test": fold.test} for fold in RUN.long_folds],
         seeds=PARAMS["train"]["seeds"],

@@ -20,7 +20,10 @@ with logged(snakemake.log[0]) as terminal:
     files = dict(zip((video.clip.id for video in videos), snakemake.input.curves, strict=True))
     folds = [Fold(fold["name"], tuple(fold["train"]), tuple(fold["test"])) for fold in values.folds]
     recogniser = refit.load(SHIPPED)
-    spotter, seeds = spotters.build(name, values.params), [values.seed + number for number in range(values.seeds)]
+    spotter, seeds = (
+        spotters.build(name, values.params, values.side),
+        [values.seed + number for number in range(values.seeds)],
+    )
     classify, bar = partial(spot.classify, recogniser), progress_bar(terminal, name)
     output, seen = snakemake.output[0], recogniser.fitted_on
     training.run(name, spotter, videos, files, folds, seeds, output, classify, seen, bar, origin=videos[0].clip.origin)

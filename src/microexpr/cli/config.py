@@ -423,11 +423,8 @@ def _describe_spotters(section: Any, source: str) -> dict[str, dict[str, Any]]:
             kind = spotters.find(name)
         except ParamsError as error:
             raise ParamsError(f"{source}: {key}: {error}") from None
-        instance = kind(validate(kind.Params, values or {}, source, f"{key}."))
-        params = instance.params.model_dump(mode="json")
-        if params.get("side", section.movement.regions) != section.movement.regions:
-            raise ParamsError(f"{source}: {key}.side must be spot.movement.regions, {section.movement.regions}")
-        described[name] = {"params": params, "network": bool(instance.networks())}
+        instance = kind(validate(kind.Params, values or {}, source, f"{key}."), section.movement.regions)
+        described[name] = {"params": instance.params.model_dump(mode="json"), "network": bool(instance.networks())}
     return described
 
 

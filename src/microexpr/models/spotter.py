@@ -71,8 +71,9 @@ class Spotter(ABC):
     recognises: ClassVar[bool] = False  # whether what it finds has a class of its own
     Params: ClassVar[type[Params]] = Params
 
-    def __init__(self, params: BaseModel):
-        self.params = params
+    def __init__(self, params: BaseModel, side: int):
+        """`side` is that of the picture of brows and mouth which the stage measures, in rows and columns."""
+        self.params, self.side = params, side
 
     def networks(self) -> Mapping[str, FrameNetwork]:
         """Return the networks that the training videos of a fold train, by name; none where nothing is learnt."""

@@ -71,7 +71,7 @@ def test_a_new_spotter_is_a_file_and_a_line_of_params(tmp_path, monkeypatch):
     [
         ({"mdmb": {}}, r"spot.methods.mdmb: spotter must be one of .* \(did you mean 'mdmd'"),
         ({"mdmd": {"threshhold": 1}}, "spot.methods.mdmd.threshhold is no known key"),
-        ({"softnet": {"side": 41}}, "spot.methods.softnet.side must be spot.movement.regions, 28"),
+        ({"softnet": {"side": 41}}, "spot.methods.softnet.side is no known key"),
         ({}, "spot.methods"),
     ],
 )

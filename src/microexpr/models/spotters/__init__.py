@@ -27,7 +27,7 @@ def find(name: str) -> "type[Spotter]":
     return registry.find(sys.modules[__name__], name.partition(".")[0], Spotter, "spotter")  # type: ignore[type-abstract]
 
 
-def build(name: str, params: Mapping[str, Any]) -> "Spotter":
-    """Return a spotter or variant."""
+def build(name: str, params: Mapping[str, Any], side: int) -> "Spotter":
+    """Return a spotter or variant; `side` is that of the picture of regions which the stage measures."""
     kind = find(name)
-    return kind(kind.Params(**params))
+    return kind(kind.Params(**params), side)

@@ -89,9 +89,13 @@ class Network(FrameNetwork):
 
     params: "MeanNet.Params"
 
+    def __init__(self, params: "MeanNet.Params", side: int):
+        super().__init__(params, 1 + len(LABELS))
+        self.side = side
+
     @property
     def inputs(self) -> Shapes:
-        return {"regions": (3, self.params.side, self.params.side)}
+        return {"regions": (3, self.side, self.side)}
 
     def windows(self, curves: Curves) -> dict[str, np.ndarray]:
         gap = list(GAPS).index("brief")
@@ -110,8 +114,7 @@ class Network(FrameNetwork):
         return {"label": label, POSITIVE: positive.astype(np.int64), EMOTION: emotion}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        side = self.params.side
-        return {"streams": Streams(), "spot": Head(side, 1), "recognise": Head(side, len(LABELS))}
+        return {"streams": Streams(), "spot": Head(self.side, 1), "recognise": Head(self.side, len(LABELS))}
 
     def phases(self) -> list[Phase]:
         params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
@@ -148,7 +151,6 @@ class MeanNet(Spotter):
     recognises = True
 
     class Params(spotter.Params):
-        side: int = Field(42, ge=12, le=84, description="rows and columns of the regions, those of the stage")
         lr: float = Field(5e-4, gt=0, le=1, description="Adam's learning rate")
         epochs: int = Field(10, ge=1, le=500, description="passes over the frames, to spot")
         recognise_epochs: int = Field(100, ge=1, le=1000, description="passes over as many frames, to recognise")
@@ -158,7 +160,7 @@ class MeanNet(Spotter):
     params: Params
 
     def networks(self) -> Mapping[str, FrameNetwork]:
-        return {"network": Network(self.params, 1 + len(LABELS))}
+        return {"network": Network(self.params, self.side)}
 
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
         gap, values = curves.frames(GAPS["micro"]), scores["network"]

@@ -111,7 +111,6 @@ class Softnet(Spotter):
     paper = "Liong et al., Shallow optical flow three-stream CNN for macro- and micro-expression spotting, ICIP 2021"
 
     class Params(spotter.Params):
-        side: int = Field(42, ge=12, le=84, description="rows and columns of the regions, those of the stage")
         hidden: int = Field(400, ge=4, le=1000, description="width of the hidden layer")
         optimiser: Literal["sgd", "adam"] = Field("sgd", description="of the weights")
         lr: float = Field(5e-4, gt=0, le=1, description="learning rate")
@@ -123,7 +122,7 @@ class Softnet(Spotter):
     params: Params
 
     def networks(self) -> Mapping[str, FrameNetwork]:
-        return {kind: Streams(self.params, kind, self.params.side) for kind in KINDS}
+        return {kind: Streams(self.params, kind, self.side) for kind in KINDS}
 
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
         intervals = []

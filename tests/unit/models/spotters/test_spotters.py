@@ -24,8 +24,8 @@ SMALL = {
     "au_noise": {},
     "mdmd": {},
     "au_curves": {"width": 8, "epochs": 12, "batch": 64, "lr": 0.01},
-    "softnet": {"side": SIDE, "optimiser": "adam", "hidden": 16, "lr": 0.003, "epochs": 6, "batch": 64},
-    "mean_net": {"side": SIDE, "lr": 0.003, "epochs": 6, "recognise_epochs": 2, "batch": 64},
+    "softnet": {"optimiser": "adam", "hidden": 16, "lr": 0.003, "epochs": 6, "batch": 64},
+    "mean_net": {"lr": 0.003, "epochs": 6, "recognise_epochs": 2, "batch": 64},
     "spot_gcn": {"width": 8, "epochs": 12, "batch": 64},
 }
 
@@ -98,7 +98,7 @@ def files(tmp_path_factory):
 
 
 def run(name: str, files: dict, path, folds=FOLDS, videos=VIDEOS, seen=("generated/population/2/*",)):
-    spotter = spotters.build(name, SMALL[name])
+    spotter = spotters.build(name, SMALL[name], SIDE)
     spot.run(name, spotter, videos, files, folds, [1], path, lambda onset, apex: "positive", seen, origin="generated")
     return spotting.read(path, videos)
 
@@ -138,7 +138,7 @@ def test_held_out_subjects_may_not_be_seen_upstream(files, tmp_path):
 
 def test_evaluation_refuses_a_training_on_the_subject(files, tmp_path):
     ids = tuple(one.clip.id for one in VIDEOS)
-    spotter = spotters.build("softnet", SMALL["softnet"])
+    spotter = spotters.build("softnet", SMALL["softnet"], SIDE)
     spot.run(
         "softnet", spotter, VIDEOS, files, [Fold("all", ids, ids)], [1], tmp_path / "leaky.h5", lambda *crops: "",
         ["generated/population/2/*"],
@@ -158,7 +158,7 @@ def test_contrast_of_mdmd_is_that_of_its_definition():
 
 def test_mdmd_finds_nothing_in_a_video_that_is_too_short():
     curves = Curves({"blocks": np.ones((20, 2, 36)), "seen": np.ones(20, bool)}, 30.0)
-    assert spotters.build("mdmd", {}).find(curves, {}) == []
+    assert spotters.build("mdmd", {}, SIDE).find(curves, {}) == []
 
 
 def test_a_laplacian_is_zero_for_what_is_constant_on_a_regular_graph():
