@@ -53,12 +53,13 @@ class Shot:
     wall: np.ndarray  # uint8[H, W, 3]
     grey: bool
 
-    def truth(self) -> dict[str, Any]:
-        """Return frame numbers, action units, pose and gaze for the file of ground truth."""
+    def truth(self, landmarks: np.ndarray) -> dict[str, Any]:
+        """Return frame numbers, action units, landmarks, pose and gaze for the file of ground truth."""
         return {
             "frame": np.arange(self.clip.first, self.clip.last + 1),
             "action_unit": ACTION_UNITS,
             "au_intensity": with_both_sides(self.performance.action_units),
+            "landmarks": landmarks,
             "pose": self.performance.pose,
             "gaze": self.performance.gaze,
         }
@@ -93,8 +94,7 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
             for path, text in native.clip_files(planned).items():
                 store.write_text(Path(root) / path, text)
             file.group(clip.name).put_all(
-                **shot.truth(),
-                landmarks=landmarks,
+                **shot.truth(landmarks),
                 onset=planned.onset,
                 apex=planned.apex,
                 offset=planned.offset,
@@ -117,8 +117,7 @@ def write_video(planned: PlannedVideo, scene: Scene, seed: int, root: str | Path
         file.describe(identity=digest(performer.face_seed, face.traits))
         landmarks = film(shot, difficulty, seed, Path(root), planned.path)
         file.group(clip.name).put_all(
-            **shot.truth(),
-            landmarks=landmarks,
+            **shot.truth(landmarks),
             event=[event.kind for event in planned.events],
             event_onset=[clip.first + event.onset for event in planned.events],
             event_apex=[clip.first + event.apex for event in planned.events],
