@@ -303,6 +303,18 @@ class Corpus:
         """A file for each subject of portraits on whom readers of faces are measured."""
         return [population.path(name) for name in self.population.held_out_portraits()]
 
+    @property
+    def take_files(self) -> list[str]:
+        """A file for each subject of the population from whose take spotters learn."""
+        return [population.take_path(name) for name in self.population.training_subjects()[: self.population.takes]]
+
+    @property
+    def held_out_take_files(self) -> list[str]:
+        """A file for each subject of the population on whose take spotters are measured."""
+        return [
+            population.take_path(name) for name in self.population.held_out_subjects()[: self.population.takes // 4]
+        ]
+
     @cached_property
     def recorded(self) -> str:
         """A digest of the params that the recordings of the population's training subjects depend on."""

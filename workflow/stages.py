@@ -91,14 +91,17 @@ STAGES = {  # in the order in which they run
         rules={
             "population": Job(memory=1500, minutes=60, group="population"),
             "portraits": Job(memory=1500, minutes=60, group="portraits"),
+            "takes": Job(memory=1500, minutes=60, group="population"),
         },
         outputs=lambda dag: [
             *dag.population_training_files,
             *dag.population_held_out_files,
             *dag.portrait_files,
             *dag.held_out_portrait_files,
+            *dag.take_files,
+            *dag.held_out_take_files,
         ],
-        folders=("results/population", "results/portraits"),
+        folders=("results/population", "results/portraits", "results/takes"),
     ),
     "pretrain": Stage(
         rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
@@ -174,6 +177,7 @@ STAGES = {  # in the order in which they run
             "fit_action_units": Job(memory=8000, minutes=240),
             "fit_reenact": Job(memory=4000, minutes=240),
             "fit_predict": TRAINING,
+            "fit_spotter": TRAINING,
             "shipped": Job(),
         },
         outputs=lambda dag: [

@@ -30,6 +30,20 @@ rule portraits:
         "../scripts/portraits.py"
 
 
+rule takes:
+    output:
+        "results/takes/{subject}.h5",
+    log:
+        "work/logs/takes/{subject}.log",
+    wildcard_constraints:
+        subject=r"s\d{4}",
+    params:
+        seed=PARAMS["population"]["seed"],
+        spot={name: PARAMS["spot"][name] for name in ("rate", "movement", "spotting")},
+    script:
+        "../scripts/takes.py"
+
+
 rule all_population:
     input:
         sorted(RUN.expected_outputs["population"]),

@@ -58,6 +58,20 @@ rule fit_predict:
         "../scripts/fit_predict.py"
 
 
+rule fit_spotter:
+    input:
+        training=RUN.take_files,
+        held_out=RUN.held_out_take_files,
+    output:
+        "results/shipped/spotter.safetensors",
+    log:
+        "work/logs/shipped/spotter.log",
+    params:
+        code=code("fit_spotter"),
+    script:
+        "../scripts/fit_spotter.py"
+
+
 rule shipped:
     input:
         RUN.shipped_files,

@@ -4,11 +4,11 @@ Axes: U subjects, V videos, K kinds (micro, macro), counts of hits, false and mi
 choice of anything by what is in the videos.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from microexpr.evaluation.metrics import several
 from microexpr.evaluation.metrics.figures import ratio
 from microexpr.protocols import provenance
 from microexpr.signals.spotting.hits import Counts, Span, match
+
+if TYPE_CHECKING:
+    from microexpr.models.spotter import Interval  # which loads torch
 
 PROTOCOL = "spot_loso"
 BOTH = "both"
@@ -53,6 +56,14 @@ class Spotted:
 
 
 Intervals = dict[str, list[Spotted]]  # by clip id
+
+
+def numbered(intervals: "Iterable[Interval]", frames: np.ndarray) -> list[Spotted]:
+    """Return what a spotter found, without classes; `frames` int64[T] are the numbers of the frames that it read."""
+    return [
+        Spotted(i.kind, int(frames[i.onset]), int(frames[i.apex]), int(frames[i.offset]), i.confidence, "")
+        for i in intervals
+    ]
 
 
 def read(path: str | Path, videos: Sequence[LongVideo]) -> tuple[str, Intervals]:

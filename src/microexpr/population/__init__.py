@@ -23,13 +23,14 @@ class Params(BaseModel):
     micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
     macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
 
+    takes: int = Field(48, ge=2, le=5000, description="of these, subjects of long takes, from which spotters learn")
     portraits: int = Field(
         1000, ge=2, le=9000, description="subjects of single images, from which readers of faces learn"
     )
 
     def recording(self) -> dict[str, int]:
         """Return the values that a subject's recordings depend on: further subjects render none again."""
-        return self.model_dump(exclude={"subjects", "held_out", "portraits"})
+        return self.model_dump(exclude={"subjects", "held_out", "portraits", "takes"})
 
     def training_subjects(self) -> list[str]:
         """Return the names of the subjects on whom weights are fitted."""
@@ -51,6 +52,11 @@ class Params(BaseModel):
 def path(subject: str) -> str:
     """Return the file of a subject: of its recordings, or of its portraits."""
     return f"results/{'portraits' if subject.startswith('p') else POPULATION}/{subject}.h5"
+
+
+def take_path(subject: str) -> str:
+    """Return the file of a subject's long take."""
+    return f"results/takes/{subject}.h5"
 
 
 def _name(number: int) -> str:

@@ -12,15 +12,20 @@ import torch
 
 from microexpr.core import store
 from microexpr.core.clip import Fold
+from microexpr.core.errors import StoreError
 from microexpr.core.expression import Expression, LongVideo
-from microexpr.models.base import ClipTensors
+from microexpr.core.weights import shipped
+from microexpr.models.base import ClipTensors, Modules, Statistics
 from microexpr.models.labels import LABEL
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter
 from microexpr.protocols import provenance
-from microexpr.training import engine
+from microexpr.training import engine, network_file, processor
 from microexpr.training.engine import FoldIndices, Progress
+from microexpr.training.group import STATISTICS
 
 SCHEMA = "spot"
+SHIPPED_SCHEMA = "spotter/1"
+SHIPPED = shipped("spotter.safetensors")  # fitted on long takes of the population
 UNREAD = ("crop",)  # not for spotters
 Classify = Callable[[np.ndarray, np.ndarray], str]  # of two crops uint8[S, S], at onset and apex
 
@@ -71,16 +76,17 @@ def run(
     clips = {video.clip.id: video.clip for video in videos}
     tests = {fold.name: [clips[name] for name in fold.test] for fold in folds}
     provenances = provenance.check_files(files.values(), "subject", tests)
-    for fold in folds:
-        provenances[fold.name] |= {*also_fitted_on}
-        provenance.check(path, fold.name, "subject", tests[fold.name], provenances[fold.name])
     networks = spotter.networks()
+    shipped_fitted_on = {entry for network in networks.values() for entry in start_from_shipped(network)}
+    for fold in folds:
+        provenances[fold.name] |= {*also_fitted_on, *shipped_fitted_on}
+        provenance.check(path, fold.name, "subject", tests[fold.name], provenances[fold.name])
     scores = {key: _frame_scores(network, videos, curves, folds, seeds, progress) for key, network in networks.items()}
     with store.create(
         path, SCHEMA, {"spotter": spotter.params.model_dump(mode="json")}, spotter=name, **attributes
     ) as file:
         for fold in folds:
-            trained = {clips[clip_id].provenance for clip_id in fold.train} if networks else set()
+            trained = {clips[clip_id].provenance for clip_id in fold.train if any(map(learns, networks.values()))}
             for clip_id in fold.test:
                 intervals = spotter.find(curves[clip_id], {key: values[clip_id] for key, values in scores.items()})
                 group = file.group(clip_id, fold=fold.name)
@@ -112,6 +118,48 @@ def _intervals(
     }
 
 
+def start_from_shipped(network: FrameNetwork) -> frozenset[str]:
+    """Give a network the shipped weights where its params ask for these; return what they were fitted on.
+
+    Raises StoreError where they are those of another network."""
+    if getattr(network.params, "initialisation", "scratch") == "scratch":
+        return frozenset()
+    saved = load_shipped(type(network))
+    network.initial_weights = {
+        **{
+            f"{name}.{key}": value
+            for name, module in saved.modules.items()
+            for key, value in module.state_dict().items()
+        },
+        **{f"{STATISTICS}{name}": value for name, value in saved.statistics.items()},
+    }
+    return saved.fitted_on
+
+
+def load_shipped(kind: type[FrameNetwork]) -> network_file.SavedNetwork:
+    """Read the shipped network. Raises StoreError for any other file, and for that of another class."""
+
+    def find(name: str) -> type[FrameNetwork]:
+        if name != kind.name():
+            raise StoreError(f"{SHIPPED}: must have a network of {kind.name()}, not of {name}")
+        return kind
+
+    return network_file.load(SHIPPED, SHIPPED_SCHEMA, find)
+
+
+def learns(network: FrameNetwork) -> bool:
+    """Return whether the videos of a fold train a network; else it is as the population made it."""
+    return any(phase.epochs for phase in network.phases())
+
+
+def score(network: FrameNetwork, modules: Modules, statistics: Statistics, curves: Curves) -> np.ndarray:
+    """Return the scores of the frames of a video, float32[T, C], by a trained network."""
+    processor.use_one_thread()
+    batch = {name: torch.from_numpy(values) for name, values in network.windows(curves).items()}
+    with torch.no_grad():
+        return network.scores(modules, batch, statistics).numpy().astype(np.float32)
+
+
 def _frame_scores(
     network: FrameNetwork,
     videos: Sequence[LongVideo],
@@ -121,6 +169,22 @@ def _frame_scores(
     progress: Progress,
 ) -> dict[str, np.ndarray]:
     """Return the scores of the frames of each video, float32[T, C], by trainings without its subject: their mean."""
+    if not learns(network):
+        saved = load_shipped(type(network))
+        modules = Modules(**saved.modules)
+        return {name: score(network, modules, saved.statistics, curves[name]) for name in curves}
+    data, spans = frames_of(network, videos, curves)
+    indices = [
+        FoldIndices(fold.name, *(np.concatenate([spans[name] for name in side]) for side in (fold.train, fold.test)))
+        for fold in folds
+    ]
+    return dict(_by_video(network, data, folds, indices, seeds, spans, progress))
+
+
+def frames_of(
+    network: FrameNetwork, videos: Sequence[LongVideo], curves: Mapping[str, Curves]
+) -> tuple[ClipTensors, dict[str, np.ndarray]]:
+    """Return the inputs and targets of all frames, and by clip id the positions of those of each video, int64[T]."""
     ids = [video.clip.id for video in videos]
     windows = [network.windows(curves[clip_id]) for clip_id in ids]
     targets = [network.targets(curves[video.clip.id], positions(curves[video.clip.id], video)) for video in videos]
@@ -129,12 +193,7 @@ def _frame_scores(
         {name: torch.from_numpy(np.concatenate([part[name] for part in targets])) for name in targets[0]},
     )
     ends = np.cumsum([0, *(len(part[LABEL]) for part in targets)])
-    spans = {clip_id: np.arange(first, end) for clip_id, first, end in zip(ids, ends[:-1], ends[1:], strict=True)}
-    indices = [
-        FoldIndices(fold.name, *(np.concatenate([spans[name] for name in side]) for side in (fold.train, fold.test)))
-        for fold in folds
-    ]
-    return dict(_by_video(network, data, folds, indices, seeds, spans, progress))
+    return data, {clip_id: np.arange(first, end) for clip_id, first, end in zip(ids, ends[:-1], ends[1:], strict=True)}
 
 
 def _by_video(

@@ -113,7 +113,7 @@ def block_differences(before: np.ndarray, across: np.ndarray) -> np.ndarray:
         .reshape(BLOCKS**2, -1, 2)
         for flow in (before, across)
     ]
-    quadrant = (parts[0][..., 0] < 0) + 2 * (parts[0][..., 1] < 0)  # [36, pixels]
+    quadrant = quadrants(parts[0])  # [36, pixels]
     counts = np.stack([(quadrant == q).sum(1) for q in range(4)], 1)
     main = counts.argmax(1)
     difference = np.hypot(*np.moveaxis(parts[0], -1, 0)) - np.hypot(*np.moveaxis(parts[1], -1, 0))
@@ -121,6 +121,11 @@ def block_differences(before: np.ndarray, across: np.ndarray) -> np.ndarray:
     number = np.maximum(1, np.rint(counts.max(1) / LARGEST).astype(int))
     selection = np.arange(ordered.shape[1]) < number[:, None]
     return np.where(selection, ordered, 0).sum(1, dtype=np.float64).astype(np.float32) / number.astype(np.float32)
+
+
+def quadrants(vectors: np.ndarray) -> np.ndarray:
+    """Return the quadrant, 0 to 3, that each of the vectors [..., 2] points to."""
+    return np.asarray((vectors[..., 0] < 0) + 2 * (vectors[..., 1] < 0))
 
 
 def _with_strain(flow: np.ndarray, spacing: float) -> np.ndarray:
@@ -178,7 +183,7 @@ def _at_points(flow: np.ndarray, points: np.ndarray, size: int) -> np.ndarray:
 def _main(vectors: np.ndarray) -> np.ndarray:
     """Return the mean of the longest vectors of the quadrant that most of a patch [h, w, 2] points to."""
     flat = vectors.reshape(-1, 2)
-    quadrant = (flat[:, 0] < 0) + 2 * (flat[:, 1] < 0)
+    quadrant = quadrants(flat)
     main = flat[quadrant == np.bincount(quadrant, minlength=4).argmax()]
     order = np.argsort(-np.hypot(*main.T), kind="stable")
     mean: np.ndarray = main[order[: max(1, round(STRONGEST * len(main)))]].mean(0)

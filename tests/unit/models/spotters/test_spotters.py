@@ -1,11 +1,14 @@
 """Every spotter on curves that are made by hand: what is planted is found, and training sees no held-out subject."""
 
+import json
 from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from microexpr.apps.spot import fit
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import LeakError
@@ -145,6 +148,46 @@ def test_evaluation_refuses_a_training_on_the_subject(files, tmp_path):
     )  # fmt: skip
     with pytest.raises(LeakError, match="fold all was fitted on generated/casme_sq/s15/15_0101"):
         spotting.read(tmp_path / "leaky.h5", VIDEOS)
+
+
+@pytest.fixture
+def shipped(files, tmp_path, monkeypatch):
+    """A shipped network that was fitted on the last two videos."""
+    takes = {files[one.clip.id]: one for one in VIDEOS[2:]}
+    held_out = {files[one.clip.id]: one for one in VIDEOS[:2]}
+    monkeypatch.setattr(fit, "PARAMS", SMALL["au_curves"])
+    fit.run(takes, held_out, tmp_path / "spotter.safetensors", lambda done, total: None)
+    monkeypatch.setattr(spot, "SHIPPED", tmp_path / "spotter.safetensors")
+    return tmp_path / "spotter.safetensors"
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_network_starts_from_the_shipped_one(epochs, shipped, files, tmp_path, monkeypatch):
+    monkeypatch.setitem(SMALL, "au_curves", SMALL["au_curves"] | {"initialisation": "population", "epochs": epochs})
+    videos = VIDEOS[:2]
+    folds = [
+        Fold("s15", (videos[1].clip.id,), (videos[0].clip.id,)),
+        Fold("s16", (videos[0].clip.id,), (videos[1].clip.id,)),
+    ]
+    _, intervals = run("au_curves", files, tmp_path / "found.h5", folds, videos)
+    assert spotting.counts(videos, intervals).sum(0)[:, 0].tolist() == [2, 2]
+    errors = json.loads(store.read_metadata(shipped)["errors"])
+    assert errors["micro_f1"] >= 0.8 and errors["macro_f1"] >= 0.8
+    with h5py.File(tmp_path / "found.h5") as file:
+        seen = store.strings(file[f"{videos[0].clip.id}/fitted_on"])
+    assert {f"generated/casme_sq/{one.clip.subject}/*" for one in VIDEOS[2:]} <= {*seen}
+    assert (videos[1].clip.provenance in seen) == (epochs > 0)
+
+
+def test_who_trained_the_shipped_network_is_not_tested_on_it(shipped, files, tmp_path, monkeypatch):
+    monkeypatch.setitem(SMALL, "au_curves", SMALL["au_curves"] | {"initialisation": "population", "epochs": 0})
+    with pytest.raises(LeakError, match=r"fitted on generated/casme_sq/s19/\*"):
+        run("au_curves", files, tmp_path / "found.h5")
+
+
+def test_the_shipped_network_must_have_been_fitted():
+    with pytest.raises(ValidationError, match="epochs must be at least 1"):
+        spotters.build("au_curves", {"epochs": 0}, SIDE)
 
 
 def test_contrast_of_mdmd_is_that_of_its_definition():

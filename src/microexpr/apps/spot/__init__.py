@@ -13,10 +13,12 @@ from microexpr.apps import predict
 from microexpr.apps.predict import Progress, Spotted, recognition, silent
 from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.head import steady_alignment
+from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.datasets import LONG
 from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
+from microexpr.signals.faces import predictors
 from microexpr.signals.faces.alignment import CROP
 from microexpr.signals.spotting import Params as Spotting
 from microexpr.signals.spotting import movement
@@ -82,6 +84,19 @@ class Measured:
             "offset": [numbers[interval.offset] for interval in intervals],
             "confidence": [interval.score for interval in intervals],
         }
+
+
+def write(path: str | Path, clip: Clip, numbers: Sequence[int], footage: Footage, params: Params) -> int:
+    """Measure a long video and write its file; return the number of frames that were read.
+
+    `numbers` are the data set's own of all frames. Raises DataError if no face is found."""
+    reader = regressor.load()
+    measured = measure(footage, reader, params)
+    settings = params.model_dump(mode="json", include={"rate", "movement", "spotting"})
+    with store.subject_file(path, "spot", [clip], spot=settings) as file:
+        file.put("fitted_on", sorted({*reader.fitted_on, *predictors.fitted_on("network")}))
+        file.group(clip.name).put_all(**measured.arrays(np.array(numbers)))
+    return len(measured.spotted.curves.gaze)
 
 
 def prepare() -> None:
