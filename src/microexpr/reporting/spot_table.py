@@ -91,11 +91,12 @@ def _published(name: str) -> dict[str, Any]:
     """Return the cells of a published row."""
     lines = [line for line in published.lines() if line.row == name]
     cells: dict[str, Any] = {f"published_{line.dataset}_{line.kind}_f1": _decimal(line.f1) for line in lines}
-    scores = ", ".join(f"{_title(line.dataset)} {_decimal(line.strs)}" for line in lines if line.strs)
+    scores = ", ".join(f"{short_title(line.dataset)} {_decimal(line.strs)}" for line in lines if line.strs)
     return cells | {"published_row": name, "published_strs": scores, "published_source": lines[0].source}
 
 
-def _title(dataset: str) -> str:
+def short_title(dataset: str) -> str:
+    """Return a data set's name without what its long title adds."""
     return datasets.LAYOUTS[dataset].title.partition(",")[0] if dataset in LONG else dataset
 
 
@@ -151,7 +152,7 @@ def lines(table: Sequence[Mapping[str, str]]) -> list[list[str]]:
     """Return the table as lines of cells, titles first: methods by F1 of micro-expressions, each with its published
     line below."""
     titles = ["method", "figures", "micro F1", "95 % interval", "macro F1", "both", "chance", "false/min", "STRS"]
-    result = [[*titles, *(f"{_title(name)} micro" for name in LONG)]]
+    result = [[*titles, *(f"{short_title(name)} micro" for name in LONG)]]
     for row in sorted(table, key=lambda row: (not row["method"], -float(row["micro_f1"] or 0))):
         if row["method"]:
             interval = f"{row['micro_f1_low']} to {row['micro_f1_high']}"

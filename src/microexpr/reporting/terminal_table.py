@@ -123,25 +123,36 @@ def render_units(rows: Sequence[Mapping[str, str]], width: int) -> RenderableTyp
 
 
 def render_spot(rows: Sequence[Mapping[str, str]], width: int) -> RenderableType:
-    """Return the table of long videos, the highest F1 of micro-expressions first, each data set's where there is room.
+    """Return the table of long videos, the highest F1 of micro-expressions first.
 
-    Published rows that no method reproduces come last."""
+    Where there is room each data set has a column, with the published F1 in brackets. Published rows that no method
+    reproduces come last."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
     columns = {
-        "micro F1": "micro_f1", "low": "micro_f1_low", "high": "micro_f1_high", "macro F1": "macro_f1",
-        "both": "both_f1", "chance": "chance_f1", "false/min": "false_a_minute", "STRS": "strs",
+        "micro": "micro_f1", "low": "micro_f1_low", "high": "micro_f1_high", "macro": "macro_f1", "both": "both_f1",
+        "chance": "chance_f1", "false": "false_a_minute", "STRS": "strs",
     }  # fmt: skip
-    if width >= WIDE:
-        columns |= {name: f"{name}_micro_f1" for name in LONG}
-    published = {
-        f"{name} published": f"published_{name}_micro_f1" for name in ("casme_sq", "samm_long") if width >= WIDE
-    }
-    for name in ("method", *columns, *published):
+    sets = {spot_table.short_title(name): f"{name}_micro_f1" for name in LONG if width >= WIDE}
+    for name in ("method", *columns, *sets):
         table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
     for row in sorted(rows, key=lambda row: (not row["method"], -float(row["micro_f1"] or 0))):
         figures = [f"{float(row[column]):.2f}" if row[column] else "" for column in columns.values()]
-        table.add_row(row["method"] or row["published_row"], *figures, *(row[name] for name in published.values()))
-    return Group(Text(spot_table.title(rows), style="bold"), table, "")
+        if row["method"] or any(row[f"published_{column}"] for column in sets.values()):
+            cells = (_with_published(row[column], row[f"published_{column}"]) for column in sets.values())
+            table.add_row(row["method"] or row["published_row"], *figures, *cells)
+    scores = [f"{row['published_row']}: {row['published_strs']}" for row in rows if row["published_strs"]]
+    notes = [
+        "micro, macro, both: F1; low, high: 95 % interval; false: false micro-expressions in a minute",
+        *(["data sets: F1 of micro-expressions, in brackets as published of recorded faces"] * bool(sets)),
+        *([f"published STRS: {'; '.join(scores)}"] * bool(scores)),
+    ]
+    return Group(Text(spot_table.title(rows), style="bold"), table, "", *map(Text, notes), "")
+
+
+def _with_published(figure: str, published: str) -> str:
+    """Return a figure with the published one in brackets, where there are any."""
+    brackets = f"({float(published):.2f})" if published else " " * 6
+    return f"{figure and f'{float(figure):.2f}'} {brackets}"
 
 
 def legend(rows: Sequence[Mapping[str, str]], tests: Standing) -> list[str]:
