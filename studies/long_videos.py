@@ -52,7 +52,10 @@ def main() -> int:
     )
     print(text)
     chance, biased = at_rest(values, arguments)
-    traps = "\n".join([*wrong_ways(values, roots, arguments), "", pages.source()]) if arguments.traps else ""
+    traps = ""
+    if arguments.traps:
+        numbers = f"Corpus seeds {', '.join(map(str, arguments.seeds))}."
+        traps = "\n".join([*wrong_ways(values, roots, arguments), "", f"{numbers} {pages.source()}"])
     print("\n".join(["", *chance, "", traps]))
     if arguments.write_docs:
         pages.write(PAGE, MARK, text)
