@@ -162,8 +162,13 @@ def lines(table: Sequence[Mapping[str, str]]) -> list[list[str]]:
         if row["published_row"]:
             cells = ["" if row["method"] else "-", f"{row['published_row']}, published", "", "", "", "", "", ""]
             micro = [row[f"published_{name}_micro_f1"] for name in LONG]
-            result.append([*cells, row["published_strs"], *micro])
+            result.append([*cells, "", *micro])
     return [[cell or "-" if i > 1 else cell for i, cell in enumerate(line)] for line in result]
+
+
+def published_scores(table: Sequence[Mapping[str, str]]) -> str:
+    """Return the published scores STRS of each row and data set, in words."""
+    return "; ".join(f"{row['published_row']}: {row['published_strs']}" for row in table if row["published_strs"])
 
 
 def below(table: Sequence[Mapping[str, str]]) -> list[str]:
@@ -173,7 +178,7 @@ def below(table: Sequence[Mapping[str, str]]) -> list[str]:
         row["method"] for row in compared_rows if float(row["p_holm"]) < DIFFERENT and float(row["above_mdmd"]) > 0
     ]
     guess = [row["method"] for row in table if row["method"] and float(row["p_chance"]) >= DIFFERENT]
-    sentences = [NOTE]
+    sentences = [NOTE, *([f"Published STRS: {scores}."] if (scores := published_scores(table)) else [])]
     if compared_rows:
         sentences.append(
             f"Above {BASELINE} (F1 of micro-expressions, p < {DIFFERENT}): {', '.join(winners) or 'none'}."

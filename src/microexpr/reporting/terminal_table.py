@@ -140,11 +140,9 @@ def render_spot(rows: Sequence[Mapping[str, str]], width: int) -> RenderableType
         if row["method"] or any(row[f"published_{column}"] for column in sets.values()):
             cells = (_with_published(row[column], row[f"published_{column}"]) for column in sets.values())
             table.add_row(row["method"] or row["published_row"], *figures, *cells)
-    scores = [f"{row['published_row']}: {row['published_strs']}" for row in rows if row["published_strs"]]
     notes = [
         "micro, macro, both: F1; low, high: 95 % interval; false: false micro-expressions in a minute",
         *(["data sets: F1 of micro-expressions, in brackets as published of recorded faces"] * bool(sets)),
-        *([f"published STRS: {'; '.join(scores)}"] * bool(scores)),
     ]
     return Group(Text(spot_table.title(rows), style="bold"), table, "", *map(Text, notes), "")
 
