@@ -7,10 +7,11 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -92,6 +93,15 @@ def _run(root: Path, cores: int) -> None:
     targets = [str(EVALUATED / f"{method}.csv") for method in METHODS]
     command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
     subprocess.run(command, cwd=root, env=environment(root), check=True)
+
+
+def compute(root: Path, values: Mapping[str, Any], cores: int, *targets: str) -> None:
+    """Runs the targets in a copy of the project, with these params; progress goes to the standard error.
+
+    Raises CalledProcessError where it fails, after Snakemake has said why."""
+    (root / "params.yaml").write_text(yaml.safe_dump(dict(values), sort_keys=False), encoding="utf-8")
+    command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
+    subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
 
 
 def environment(root: Path) -> dict[str, str]:

@@ -16,8 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-from checkout import environment, folder, parser
+from checkout import compute, environment, folder, parser
 from scratch import copy
 
 from microexpr.cli import config
@@ -85,13 +84,10 @@ def check_clips(arguments: Namespace) -> int:
 def made(root: Path, cores: int, generate: Mapping[str, Any], *targets: str) -> None:
     """Runs the targets in a copy of the project with these values of section `generate`."""
     copy(root)
-    path = root / "params.yaml"
-    values = config.load(path)
+    values = config.load(root / "params.yaml")
     values["origin"], values["macro"] = "generated", list(MACRO)
     values["render"] |= generate
-    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
-    subprocess.run(command, cwd=root, env=environment(root), check=True)
+    compute(root, values, cores, *targets)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ with faces at rest under the same annotation; what is there already is not compu
 """
 
 import shutil
-import subprocess
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
@@ -17,8 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pages
-import yaml
-from checkout import environment, scratch
+from checkout import compute, scratch
 from scipy.stats import combine_pvalues
 
 from microexpr import datasets
@@ -84,14 +82,7 @@ def run(values: dict, seed: int, arguments: Namespace, difficulty: str = "standa
     root = arguments.keep.resolve() / (str(seed) if difficulty == "standard" else f"{difficulty}-{seed}")
     scratch.copy(root)
     render = values["render"] | {"difficulty": difficulty}
-    return compute(root, values | {"seed": seed, "origin": "generated", "render": render}, arguments.cores)
-
-
-def compute(root: Path, values: dict, cores: int) -> Path:
-    """Return the folder, in which the table now has these params."""
-    (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", TABLE]
-    subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
+    compute(root, values | {"seed": seed, "origin": "generated", "render": render}, arguments.cores, TABLE)
     return root
 
 
@@ -166,8 +157,9 @@ def wrong_ways(values: dict, roots: Sequence[Path], arguments: Namespace) -> lis
         other = arguments.keep.resolve() / f"{root.name}-rate{RATE}"
         if not other.exists():
             shutil.copytree(root, other, symlinks=True)
+        scratch.copy(other)  # this checkout's code, where the folder is of an earlier one
         own = config.load(root / "params.yaml")
-        compute(other, own | {"spot": own["spot"] | {"rate": RATE}}, arguments.cores)
+        compute(other, own | {"spot": own["spot"] | {"rate": RATE}}, arguments.cores, TABLE)
         curves = {v.clip.id: read_curves(root / curve_file(v)) for v in videos}
         for name in names:
             intervals = spotting.read(root / f"results/spot/found/{name}.h5", videos)[1]

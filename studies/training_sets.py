@@ -10,7 +10,6 @@ no expression at all, so UAR must be that of guessing; subjects of all seeds are
 """
 
 import resource
-import subprocess
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
@@ -20,8 +19,7 @@ from typing import Any
 
 import numpy as np
 import pages
-import yaml
-from checkout import environment, scratch
+from checkout import compute, scratch
 from scipy.stats import t as student
 
 from microexpr.cli import config
@@ -95,11 +93,9 @@ def run(values: dict[str, Any], seed: int, arguments: Namespace, null: bool = Fa
     root = arguments.keep.resolve() / (f"{seed}-null" if null else str(seed))
     scratch.copy(root)
     params = configure(values, seed, "null" if null else values["render"]["difficulty"])
-    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     targets = ["all"] if null else ["all", "results/megc2019_training_sets.csv"]
-    command = ["snakemake", "--cores", str(arguments.cores), "--quiet", "all", "--", *targets]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
+    compute(root, params, arguments.cores, *targets)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     minutes = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60
     print(f"{root.name}: {minutes:.1f} core-minutes", file=sys.stderr, flush=True)

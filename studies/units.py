@@ -7,7 +7,6 @@ computed again. With `--permute N`, N times a corpus each clip of a data set get
 same data set; all folds are trained anew, and macro F1 must not be above that of `prevalence`.
 """
 
-import subprocess
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
@@ -16,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import pages
 import torch
-import yaml
-from checkout import environment, scratch
+from checkout import compute, scratch
 from scipy.stats import ttest_1samp
 
 from microexpr.cli import config
@@ -82,10 +80,7 @@ def run(values: dict[str, object], seed: int, arguments: Namespace) -> Path:
     """Return the folder of a run. Raises CalledProcessError where it fails, after Snakemake has said why."""
     root = arguments.keep.resolve() / str(seed)
     scratch.copy(root)
-    text = yaml.safe_dump(values | {"seed": seed, "origin": "generated"}, sort_keys=False)
-    (root / "params.yaml").write_text(text, encoding="utf-8")
-    command = ["snakemake", "--cores", str(arguments.cores), "--quiet", "all", "--", "results/units_table.csv"]
-    subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
+    compute(root, values | {"seed": seed, "origin": "generated"}, arguments.cores, "results/units_table.csv")
     return root
 
 
