@@ -34,6 +34,7 @@ except MicroexprError as error:
 PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], RUN.protocol.name, CHECKED["params"]["seed"]
 TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
 UNITS = CHECKED["units"]
+MEASURED = {name: PARAMS["spot"][name] for name in ("rate", "movement", "spotting")}  # how long videos are
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 
 if workflow.is_main_process and not arithmetic.is_supported():

@@ -39,7 +39,7 @@ rule takes:
         subject=r"s\d{4}",
     params:
         seed=PARAMS["population"]["seed"],
-        spot={name: PARAMS["spot"][name] for name in ("rate", "movement", "spotting")},
+        spot=MEASURED,
     script:
         "../scripts/takes.py"
 

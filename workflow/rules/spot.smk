@@ -2,7 +2,6 @@
 from stages import SPOT_FIGURES, SPOT_PAIRED, SPOT_TABLE
 
 SPOTTERS = CHECKED["spotters"]
-MEASURED = {name: PARAMS["spot"][name] for name in ("rate", "movement", "spotting")}
 
 rule spot:
     input:
