@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from microexpr.core import store
 from microexpr.core.clip import Fold
-from microexpr.core.errors import StoreError
+from microexpr.core.errors import ParamsError, StoreError
 from microexpr.core.expression import Expression, LongVideo
 from microexpr.core.weights import shipped
 from microexpr.models.base import ClipTensors, Modules, Statistics
@@ -121,30 +122,39 @@ def _intervals(
 def start_from_shipped(network: FrameNetwork) -> frozenset[str]:
     """Give a network the shipped weights where its params ask for these; return what they were fitted on.
 
-    Raises StoreError where they are those of another network."""
+    Raises what `load_shipped` does."""
     if getattr(network.params, "initialisation", "scratch") == "scratch":
         return frozenset()
-    saved = load_shipped(type(network))
+    saved = load_shipped(network)
     network.initial_weights = {
-        **{
-            f"{name}.{key}": value
-            for name, module in saved.modules.items()
-            for key, value in module.state_dict().items()
-        },
+        **tensors_of(saved.modules),
         **{f"{STATISTICS}{name}": value for name, value in saved.statistics.items()},
     }
     return saved.fitted_on
 
 
-def load_shipped(kind: type[FrameNetwork]) -> network_file.SavedNetwork:
-    """Read the shipped network. Raises StoreError for any other file, and for that of another class."""
+def load_shipped(network: FrameNetwork) -> network_file.SavedNetwork:
+    """Read the shipped network. Raises StoreError for another file, and ParamsError where a row's has other layers."""
 
     def find(name: str) -> type[FrameNetwork]:
-        if name != kind.name():
-            raise StoreError(f"{SHIPPED}: must have a network of {kind.name()}, not of {name}")
-        return kind
+        if name != network.name():
+            raise StoreError(f"{SHIPPED}: must have a network of {network.name()}, not of {name}")
+        return type(network)
 
-    return network_file.load(SHIPPED, SHIPPED_SCHEMA, find)
+    saved = network_file.load(SHIPPED, SHIPPED_SCHEMA, find)
+    with torch.random.fork_rng(devices=[]):
+        built = network.build(saved.statistics)
+    shapes, shipped_shapes = (
+        {name: tensor.shape for name, tensor in tensors_of(modules).items()} for modules in (built, saved.modules)
+    )
+    if shapes != shipped_shapes:
+        raise ParamsError(f"{network.name()} must have the layers of {SHIPPED} with initialisation: population")
+    return saved
+
+
+def tensors_of(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """Return the tensors of modules as `<module>.<tensor>`."""
+    return {f"{name}.{key}": value for name, module in modules.items() for key, value in module.state_dict().items()}
 
 
 def learns(network: FrameNetwork) -> bool:
@@ -170,7 +180,7 @@ def _frame_scores(
 ) -> dict[str, np.ndarray]:
     """Return the scores of the frames of each video, float32[T, C], by trainings without its subject: their mean."""
     if not learns(network):
-        saved = load_shipped(type(network))
+        saved = load_shipped(network)
         modules = Modules(**saved.modules)
         return {name: score(network, modules, saved.statistics, curves[name]) for name in curves}
     data, spans = frames_of(network, videos, curves)

@@ -55,6 +55,11 @@ def test_a_written_table_is_read_and_printed(tmp_path, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "4 of 2 subjects, 1.5 min, 10 micro- and 10 macro-expressions" in out
     assert "Above mdmd (F1 of micro-expressions, p < 0.05): au_noise." in out and "Not above chance: mdmd." in out
+    monkeypatch.setenv("COLUMNS", "130")
+    assert main(["table", "results/megc2025_table.csv"]) == 0
+    by_name = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "(0.01)" in by_name["mdmd"] and "0.80" in by_name["au_noise"] and "(" not in by_name["au_noise"]
+    assert by_name["OF-FD"].split()[1:] == ["(0.20)", "(0.22)"] and "BoostingVRME" not in by_name
     assert main(["table", "results/megc2025_table.csv", "--markdown"]) == 0
     assert "| MDMD, published |" in capsys.readouterr().out
     assert main(["table", "results/megc2025_table.csv", "--json"]) == 0

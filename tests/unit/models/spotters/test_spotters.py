@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from microexpr.apps.spot import fit
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
-from microexpr.core.errors import LeakError
+from microexpr.core.errors import LeakError, ParamsError
 from microexpr.core.expression import Expression, LongVideo
 from microexpr.evaluation import spotting
 from microexpr.models import spotters
@@ -183,6 +183,12 @@ def test_who_trained_the_shipped_network_is_not_tested_on_it(shipped, files, tmp
     monkeypatch.setitem(SMALL, "au_curves", SMALL["au_curves"] | {"initialisation": "population", "epochs": 0})
     with pytest.raises(LeakError, match=r"fitted on generated/casme_sq/s19/\*"):
         run("au_curves", files, tmp_path / "found.h5")
+
+
+def test_a_network_of_other_layers_is_refused(shipped):
+    spotter = spotters.build("au_curves", {"width": 12, "initialisation": "population"}, SIDE)
+    with pytest.raises(ParamsError, match=r"au_curves must have the layers of .*spotter\.safetensors"):
+        spot.start_from_shipped(spotter.networks()["network"])
 
 
 def test_the_shipped_network_must_have_been_fitted():
