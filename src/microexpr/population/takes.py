@@ -34,7 +34,7 @@ def plan_take(params: Params, subject: str) -> tuple[take.Params, list[take.Even
     }
     about = {"seconds": SECONDS, "fps": FPS, "difficulty": str(rng.choice(SHOWN)), "width": SIZE[0], "height": SIZE[1]}
     settings = take.Params.model_validate(about | counts)
-    return settings, take.sample_events(settings, rng)
+    return settings, take.sample_events(settings, rng, overlap=True)
 
 
 def video_of(params: Params, subject: str) -> LongVideo:

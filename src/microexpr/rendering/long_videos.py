@@ -181,7 +181,7 @@ def _plan(native: LongNative, person: int, number: int, role: Role, difficulty: 
 
     contents: list[tuple[take.Kind, Draw | None]] = [(kind, partial(draw, kind, word)) for kind, word in role.emotions]
     contents += [(kind, None) for kind in role.others]
-    events = take.place(contents, take_params(role.seconds, fps, difficulty), rng)
+    events = take.place_over(contents, take_params(role.seconds, fps, difficulty), rng)
     expressions = []
     for event in events:
         if event.kind == "micro" or event.kind == "macro":

@@ -52,6 +52,7 @@ VOICE = (("AU25", 1.0), ("AU26", 0.7), ("AU22", 0.3))  # units of a syllable, ea
 LOUDNESS = (0.2, 0.6)  # height of a syllable, as a share of a full display
 
 Draw = Callable[[], tuple[str, dict[str, float]]]  # samples an emotion and its sided action units
+Contents = Sequence[tuple[Kind, Draw | None]]  # kinds of events, each with what it shows if it is an expression
 
 
 class Params(BaseModel):
@@ -85,8 +86,10 @@ class Event:
     offset: int
 
 
-def sample_events(params: Params, rng: np.random.Generator) -> list[Event]:
-    """Sample the events of a take, in order of time, without overlap. Raises ParamsError if they do not fit."""
+def sample_events(params: Params, rng: np.random.Generator, *, overlap: bool = False) -> list[Event]:
+    """Sample the events of a take, in order of time, as `place` or, with overlap, `place_over` places them.
+
+    Raises ParamsError if they do not fit."""
     counts: dict[Kind, int] = {
         "micro": params.micro, "macro": params.macro, "blink": params.blinks, "glance": params.glances,
         "speech": params.speech,
@@ -100,10 +103,19 @@ def sample_events(params: Params, rng: np.random.Generator) -> list[Event]:
         "micro": lambda: expression(MICRO, display.DISPLAYS),
         "macro": lambda: expression(MACRO, display.POSES),
     }
-    return place([(kind, draws.get(kind)) for kind, count in counts.items() for _ in range(count)], params, rng)
+    contents = [(kind, draws.get(kind)) for kind, count in counts.items() for _ in range(count)]
+    return (place_over if overlap else place)(contents, params, rng)
 
 
-def place(contents: Sequence[tuple[Kind, Draw | None]], params: Params, rng: np.random.Generator) -> list[Event]:
+def place_over(contents: Contents, params: Params, rng: np.random.Generator) -> list[Event]:
+    """Place expressions, and by themselves all other events: a blink, a glance or speech may fall on an expression.
+
+    Raises ParamsError if they do not fit."""
+    expressions, others = ([item for item in contents if (item[1] is None) == other] for other in (False, True))
+    return sorted(place(expressions, params, rng) + place(others, params, rng), key=lambda event: event.onset)
+
+
+def place(contents: Contents, params: Params, rng: np.random.Generator) -> list[Event]:
     """Place events in a take of `seconds` at random, in order of time, without overlap.
 
     Each expression samples what it shows. Raises ParamsError if they do not fit."""
