@@ -3,6 +3,7 @@
 # From evaluate.smk: SYNTHESISED_FACES, the figures of synthesised faces.
 from microexpr.reporting import html as pages
 from microexpr.reporting import papers
+from microexpr.reporting.html import long_videos
 
 SHOWN_CLIPS = pages.choose_clips(
     [clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"]
@@ -14,6 +15,7 @@ EXISTING_BENCHMARKS = {  # CSV by signal stage
 }
 EXISTING_UNIT_TABLES = [path for path in UNIT_TABLES if Path(path).is_file()]
 EXISTING_SPOT_TABLE = [path for path in [SPOT_TABLE] if Path(path).exists()]
+SHOWN_VIDEOS = long_videos.choose(RUN.all_videos.values()) if EXISTING_SPOT_TABLE else []
 AGAINST = pages.table_of(PARAMS["report"]["against"])
 
 
@@ -40,6 +42,8 @@ rule report:
         papers=EXISTING_PAPER_TABLES,
         units=EXISTING_UNIT_TABLES,
         spot=EXISTING_SPOT_TABLE,
+        long_videos=[f"results/spot/curves/{video.clip.id}.h5" for video in SHOWN_VIDEOS],
+        spotted=[f"results/spot/found/{name}.h5" for name in SPOTTERS] if SHOWN_VIDEOS else [],
         benchmarks=list(EXISTING_BENCHMARKS.values()),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
@@ -62,6 +66,8 @@ rule report:
             "papers": EXISTING_PAPER_TABLES,
             "units": EXISTING_UNIT_TABLES,
             "spot": EXISTING_SPOT_TABLE,
+            "long_videos": [video.row() for video in SHOWN_VIDEOS],
+            "spotters": list(SPOTTERS) if SHOWN_VIDEOS else [],
             "benchmarks": EXISTING_BENCHMARKS,
             "against": AGAINST,
         },

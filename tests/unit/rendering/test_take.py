@@ -60,6 +60,16 @@ def test_the_face_does_it_when_it_is_said(events, played):
     assert max(largest["micro"]) < max(largest["macro"]) and np.mean(largest["micro"]) < np.mean(largest["macro"]) / 2
 
 
+def test_with_overlap_a_blink_may_fall_on_an_expression():
+    events = sample_events(TAKE, generator(3, "events"), overlap=True)
+    assert [event.onset for event in events] == sorted(event.onset for event in events)
+    parts = [[e for e in events if (e.kind in ("micro", "macro")) == whether] for whether in (True, False)]
+    assert [len(part) for part in parts] == [TAKE.micro + TAKE.macro, TAKE.blinks]
+    for part in parts:
+        assert all(after.onset - before.offset >= 0.5 * TAKE.fps for before, after in pairwise(part))
+    assert any(e.onset <= other.offset and other.onset <= e.offset for e in parts[0] for other in parts[1])
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(
         ParamsError, match=r"seconds must be at least \d+\.\d for 5 micro, 3 macro and 10 blinks, not 5"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from microexpr.core.clip import Clip
+from microexpr.reporting.html.long_videos import LongVideoView
 from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.main_table import DIFFERENT
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED
@@ -133,6 +134,37 @@ def action_units(stages: Journey) -> Chart:
             style = {"color": colour, "dash": dash}
             data.append(_line(f"{stages.action_units[unit]} {side}", _times(stages), values, style))
     return _over_time(data, stages, "change of intensity (FACS)", 360)
+
+
+def spotted(view: LongVideoView) -> Chart:
+    """Return the apex score of a long video above, and below it its true and spotted expressions over time, a line of
+    bars for each method."""
+    score = _line("score", _round(view.times), _round(view.score), {"color": GREY, "width": 1})
+    data = [score | {"showlegend": False, "hovertemplate": "%{x:.2f} s: %{y:.1f}<extra></extra>"}]
+    for kind, colour in (("micro", RED), ("macro", BLUE)):
+        bars = [(lane, bar) for lane, of_lane in view.lanes.items() for bar in of_lane if bar.kind == kind]
+        data.append(
+            {
+                "type": "bar", "orientation": "h", "name": kind, "yaxis": "y2", "width": 0.7,
+                "y": [lane for lane, _ in bars], "base": [round(bar.start, 3) for _, bar in bars],
+                "x": [round(bar.end - bar.start, 3) for _, bar in bars], "marker": {"color": colour},
+                "text": [bar.words for _, bar in bars], "textposition": "none",
+                "hovertemplate": f"%{{y}}: {kind} %{{text}}<extra></extra>",
+            }
+        )  # fmt: skip
+    names = list(view.lanes)
+    true = [
+        {"type": "rect", "x0": round(bar.start, 3), "x1": round(bar.end, 3), "yref": "paper", "y0": 0, "y1": 1}
+        | {"line": {"width": 0}, "layer": "below", "fillcolor": "rgba(128,128,128,.2)"}
+        for bar in view.lanes[names[0]]
+    ]
+    axes = {
+        "xaxis": {"title": {"text": "seconds"}, "anchor": "y2", "range": [0, round(float(view.times[-1]), 2)]},
+        "yaxis": {"domain": [0.7, 1], "title": {"text": "deviations"}},
+        "yaxis2": _names_axis() | {"domain": [0, 0.64], "categoryorder": "array", "categoryarray": names},
+        "barmode": "overlay", "shapes": true,
+    }  # fmt: skip
+    return _chart(data, axes, 240 + 26 * len(names), view.origin)
 
 
 def times(rows: Sequence[tuple[str, float, float]]) -> Chart:

@@ -25,7 +25,18 @@ from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
 from microexpr.reporting import inspect, main_table, param_list, sheet, spot_table, units_table
-from microexpr.reporting.html import PageInputs, against, charts, clips, hardest, leaderboard, pictures, results, times
+from microexpr.reporting.html import (
+    PageInputs,
+    against,
+    charts,
+    clips,
+    hardest,
+    leaderboard,
+    long_videos,
+    pictures,
+    results,
+    times,
+)
 from microexpr.reporting.html.methods import background
 from microexpr.reporting.papers import page as papers
 from microexpr.reporting.signal_benchmark import charts as benchmark_charts
@@ -193,6 +204,7 @@ def html(
         units_origin=_origins(table.origin for table in unit_tables),
         spot=spot_tables,
         spot_origin=_origins(table.origin for table in spot_tables),
+        long_videos=long_videos.views(inputs.long_videos, inputs.spotters, folder),
         clips=clip_views,
         farther=clips.FARTHER,
         in_lines=param_list.in_lines,

@@ -1,0 +1,69 @@
+"""Long videos of the report: which are chosen, what their charts show, and that plotly knows these."""
+
+import numpy as np
+import pytest
+
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.errors import LeakError, StoreError
+from microexpr.core.expression import Expression, LongVideo
+from microexpr.reporting.html import charts, long_videos
+
+
+def video(dataset: str, name: str, *expressions: Expression) -> LongVideo:
+    clip = Clip(
+        dataset=dataset, subject="s1", name=name, origin="generated", folder=name, first=101, last=400, frames=300,
+        onset=None, apex=None, offset=None, fps=100, emotion="", label=None, objective_class=None, action_units="",
+    )  # fmt: skip
+    return LongVideo(clip, expressions)
+
+
+MICRO = Expression("micro", 151, 160, 170, "surprise", 2, "")
+MACRO = Expression("macro", 201, 250, 300, "", None, "")
+FEW, MANY, OTHER = video("casme_sq", "few", MICRO), video("casme_sq", "many", MICRO, MACRO), video("samm_long", "other")
+
+
+def write(folder, video, fitted_on=("generated/population/s0001/*",)):
+    with store.subject_file(folder / f"spot/curves/{video.clip.id}.h5", "spot", [video.clip]) as file:
+        file.group(video.clip.name).put_all(frame=np.arange(101, 401, 3), score=np.linspace(0, 9, 100))
+    with store.create(folder / "spot/found/ours.h5", "spot", {}, spotter="ours") as file:
+        group = file.group(video.clip.id, fold="one")
+        group.put_all(
+            kind=["micro"], onset=[151], apex=[155], offset=[175], confidence=[1.0], fitted_on=list(fitted_on),
+            **{"class": ["surprise"]},
+        )  # fmt: skip
+
+
+def test_of_each_data_set_the_video_with_most_expressions():
+    assert long_videos.choose([FEW, MANY, OTHER]) == [MANY, OTHER]
+    assert long_videos.choose([]) == []
+
+
+def test_what_is_true_and_what_was_spotted_over_time(tmp_path):
+    write(tmp_path, MANY)
+    (view,) = long_videos.views([MANY.row()], ["ours"], tmp_path)
+    chart = charts.spotted(view)
+    score, micro, macro = chart["data"]
+    assert score["x"][:2] == [0, 0.03] and score["y"][-1] == 9
+    assert micro["y"] == ["true", "ours"] and micro["base"] == [0.5, 0.5] and micro["x"] == [0.2, 0.25]
+    assert (macro["y"], macro["base"], macro["x"]) == (["true"], [1.0], [1.0])
+    assert micro["text"] == ["surprise, frames 151 to 170", "surprise, frames 151 to 175"]
+    assert [(shape["x0"], shape["x1"]) for shape in chart["layout"]["shapes"]] == [(0.5, 0.7), (1.0, 2.0)]
+    assert [label["text"] for label in chart["layout"]["annotations"]] == ["generated faces"]
+
+
+def test_plotly_knows_every_property(tmp_path):
+    from plotly import graph_objects as graphs
+
+    write(tmp_path, MANY)
+    (view,) = long_videos.views([MANY.row()], ["ours"], tmp_path)
+    graphs.Figure(charts.spotted(view))  # raises ValueError for one that it does not
+
+
+def test_what_leaks_or_is_missing_is_not_drawn(tmp_path):
+    write(tmp_path, MANY, [MANY.clip.provenance])
+    with pytest.raises(LeakError):
+        long_videos.views([MANY.row()], ["ours"], tmp_path)
+    with pytest.raises(StoreError, match="many"):
+        write(tmp_path, FEW)
+        long_videos.views([MANY.row()], ["ours"], tmp_path)
