@@ -57,7 +57,8 @@ def test_plotly_knows_every_property(tmp_path):
 
     write(tmp_path, MANY)
     (view,) = long_videos.views([MANY.row()], ["ours"], tmp_path)
-    graphs.Figure(charts.spotted(view))  # raises ValueError for one that it does not
+    figure = graphs.Figure(charts.spotted(view))  # raises ValueError for one that it does not
+    assert len(figure.data) == 3
 
 
 def test_what_leaks_or_is_missing_is_not_drawn(tmp_path):
