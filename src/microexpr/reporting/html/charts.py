@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from microexpr.core.clip import Clip
-from microexpr.reporting.html.long_videos import LongVideoView
+from microexpr.reporting.html.long_videos import TRUE, LongVideoView
 from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.main_table import DIFFERENT
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED
@@ -137,8 +137,8 @@ def action_units(stages: Journey) -> Chart:
 
 
 def spotted(view: LongVideoView) -> Chart:
-    """Return the apex score of a long video above, and below it its true and spotted expressions over time, a line of
-    bars for each method."""
+    """Return how far a long video's most active unit stands out of its noise, and below it a line of bars for its true
+    expressions and for those that each method spotted, over time."""
     score = _line("score", _round(view.times), _round(view.score), {"color": GREY, "width": 1})
     data = [score | {"showlegend": False, "hovertemplate": "%{x:.2f} s: %{y:.1f}<extra></extra>"}]
     for kind, colour in (("micro", RED), ("macro", BLUE)):
@@ -156,7 +156,7 @@ def spotted(view: LongVideoView) -> Chart:
     true = [
         {"type": "rect", "x0": round(bar.start, 3), "x1": round(bar.end, 3), "yref": "paper", "y0": 0, "y1": 1}
         | {"line": {"width": 0}, "layer": "below", "fillcolor": "rgba(128,128,128,.2)"}
-        for bar in view.lanes[names[0]]
+        for bar in view.lanes[TRUE]
     ]
     axes = {
         "xaxis": {"title": {"text": "seconds"}, "anchor": "y2", "range": [0, round(float(view.times[-1]), 2)]},

@@ -1,4 +1,4 @@
-"""Long videos of the report: what is in one, and what each method found there. Computes no figure."""
+"""Long videos of the report: true expressions, and those that each method spotted. Computes no figure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from microexpr.core import store
 from microexpr.core.expression import LongVideo
 from microexpr.evaluation import spotting
 
-TRUE = "true"
+TRUE = "true"  # the lane of annotated expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class LongVideoView:
     origin: str
     times: np.ndarray  # float64[T], seconds since the first frame
     score: np.ndarray  # float64[T], deviations of its noise by which the unit that moves most stands out
-    lanes: Mapping[str, Sequence[Bar]]  # what is true, first, and what each method found
+    lanes: Mapping[str, Sequence[Bar]]  # expressions: `TRUE`, first, and what each method spotted, by its name
 
 
 def choose(videos: Iterable[LongVideo]) -> list[LongVideo]:
