@@ -6,6 +6,7 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import protocols
+    from microexpr.apps import belief
     from microexpr.datasets import index
     from microexpr.evaluation import Params, face_changes, face_kinds, resemblance, shown, synthesised_faces, true_faces
     from microexpr.evaluation.rows import write_faces
@@ -22,4 +23,5 @@ with logged(snakemake.log[0]):
     rows = resemblance.evaluate(faces, resemblance.embed_faces(faces, true))
     rows += shown.evaluate(all_faces, kinds, true, *resampling)
     rows += face_changes.evaluate(all_faces, kinds, true, regressor.load(), *resampling)
+    rows += belief.evaluate(all_faces, kinds, true, *resampling)
     write_faces(snakemake.output[0], rows)

@@ -6,7 +6,7 @@ a figure, and faces synthesised from training clips.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import StoreError
 from microexpr.protocols import Protocol, provenance
 
-HELD_OUT = "held_out"
+HELD_OUT, DISPLAYS = "held_out", "displays"  # groups of a fold: a face for each clip and class, further ones
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +37,7 @@ class SynthesisedFaces:
     protocol: Protocol
     origin: str  # licensed+generated where it was fitted on both
     faces: list[Face]  # sorted by draw, data set, subject and clip
+    displays: Mapping[str, np.ndarray] = field(default_factory=dict)  # by clip, uint8[K, H, W, C]: others of its class
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -62,6 +63,7 @@ def read(
     folds = protocol.folds(clips) if folds is None else folds
     tests = {fold.name: [clips_by_id[name] for name in fold.test] for fold in folds}
     faces: list[Face] = []
+    displays: list[Face] = []
     training_origins: set[str] = set()
     for path in sorted(map(str, paths)):
         training_data = provenance.read_fitted_on(path, tests)
@@ -73,10 +75,16 @@ def read(
                 training_origins |= {entry.split("/")[0] for entry in training_data[fold.name]}
                 fold_faces = _read_fold(f"{path}, fold {fold.name}", file[fold.name][HELD_OUT], fold, clips_by_id)
                 faces += [face for face in fold_faces if every_class or face.label == protocol.label(face.clip)]
+                further = file[fold.name].get(DISPLAYS, {})
+                displays += _read_fold(f"{path}, fold {fold.name}", further, fold, clips_by_id)
     _check_each_once(method, faces, folds, len(protocol.classes) if every_class else 1)
     faces.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name, face.label))
     origins = training_origins | {face.clip.origin for face in faces}
-    return SynthesisedFaces(method, protocol, "+".join(sorted(origins, reverse=True)), faces)
+    by_clip: dict[str, list[np.ndarray]] = {}
+    for face in displays:
+        by_clip.setdefault(face.clip.id, []).append(face.pair[1])
+    others = {name: np.stack(pictures) for name, pictures in by_clip.items()}
+    return SynthesisedFaces(method, protocol, "+".join(sorted(origins, reverse=True)), faces, others)
 
 
 def _read_fold(location: str, group: Any, fold: Fold, clips_by_id: Mapping[str, Clip]) -> Iterator[Face]:

@@ -15,6 +15,7 @@ from microexpr.core.errors import StoreError
 from microexpr.signals import inputs
 
 EVENTS = ("onset", "apex")
+REST = "offset"  # another picture of the subject at rest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,7 @@ class TrueFace:
 
     clip: Clip
     pair: np.ndarray  # uint8[2, H, W, C]: onset and apex, of the synthesised faces' size and colour
+    rest: np.ndarray  # uint8[H, W, C]: the offset, of the same size
     landmarks: dict[str, np.ndarray]  # float32[68, 2] by event, pixels of the crop
     crop_size: int  # pixels of the crop
 
@@ -40,7 +42,7 @@ def read(clips: Iterable[Clip], files: Iterable[str | Path], shape: tuple[int, .
     them.
     """
     height, width, channels = shape
-    shapes = dict.fromkeys(EVENTS, (channels, height, width))
+    shapes = dict.fromkeys((*EVENTS, REST), (channels, height, width))
     clips_by_subject: dict[tuple[str, str], dict[str, Clip]] = {}
     for clip in clips:
         clips_by_subject.setdefault((clip.dataset, clip.subject), {})[clip.name] = clip
@@ -51,11 +53,11 @@ def read(clips: Iterable[Clip], files: Iterable[str | Path], shape: tuple[int, .
         frames = inputs.load(shapes, paths, names)
         pairs = np.stack([frames[event] for event in EVENTS], 1).transpose(0, 1, 3, 4, 2)
         with store.open_file(paths["faces"], "faces") as faces, store.open_file(paths["apex"], "apex") as events:
-            for name, pair in zip(names, pairs, strict=True):
+            for name, pair, rest in zip(names, pairs, frames[REST].transpose(0, 2, 3, 1), strict=True):
                 group, clip = faces[name], clips_by_subject[subject][name]
                 positions = {event: inputs.position(group, events[name], event) for event in EVENTS}
                 points = {event: group["landmarks_crop"][position] for event, position in positions.items()}
-                faces_by_id[clip.id] = TrueFace(clip, pair, points, group["crop"].shape[1])
+                faces_by_id[clip.id] = TrueFace(clip, pair, rest, points, group["crop"].shape[1])
     return faces_by_id
 
 

@@ -287,6 +287,10 @@ class NetworkMethod(Method):
         """Return frozen pretrained modules, one copy for all folds, always in eval()."""
         return {}
 
+    def shared_fitted_on(self) -> list[str]:
+        """Return the entries of `fitted_on` of `shared` modules: what others trained them on."""
+        return []
+
     def label_weights(self, targets: dict[str, Tensor]) -> Tensor:
         """Return float[C], statistic "class_weights" of training clips: of classes, or of several labels."""
         return labels.positive_weights(targets[LABELS]) if self.several else class_weights(targets[LABEL], self.classes)

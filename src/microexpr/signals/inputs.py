@@ -279,6 +279,7 @@ INPUTS: dict[str, Input] = {
     "flow_offset": Input(FACE_STAGES, (3, "H", "W"), flow_offset),
     "onset": Input(FACE_STAGES, IMAGE_AXES, partial(event, "onset")),
     "apex": Input(FACE_STAGES, IMAGE_AXES, partial(event, "apex")),
+    "offset": Input(FACE_STAGES, IMAGE_AXES, partial(event, "offset")),
     "au_intensities": Input(("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),
     "au_change": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_change),
     "au_read": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_read),
@@ -340,7 +341,7 @@ def scene_name(scene: int, image: int) -> str:
 class Recordings(Mapping[str, Any]):
     """The recordings of a subject of the population, by name: groups of clips, and images of scenes like such groups.
 
-    An image of a scene stays as long as any input looks. It has images and landmarks alone."""
+    An image of a scene stays as long as any input looks. It has images, landmarks and changes, of both sides alike."""
 
     file: Any  # an open file of the population
 
@@ -356,6 +357,7 @@ class Recordings(Mapping[str, Any]):
             "frame": np.arange(1 + STILL), "in_video": np.ones(1 + STILL, bool),
             "onset": np.array(0), "apex": last - STILL // 2, "offset": last,
             "crop": scene["face"][()][frames], "landmarks_crop": scene["landmarks"][()][frames],
+            "relative": np.repeat(scene["change"][()][frames, :, None], len(SIDES), 2),
         }  # fmt: skip
 
     @cached_property

@@ -93,6 +93,9 @@ class Group:
     def _build_shared(self) -> dict[str, nn.Module]:
         with torch.random.fork_rng(devices=[]):
             shared = self.method.shared()
+        for module in shared.values():
+            if not self.stacked:
+                lay_out_weights(module)
         return {name: module.to(self.device).eval().requires_grad_(False) for name, module in shared.items()}
 
     def build(self, run: Run) -> tuple[Statistics, dict[str, nn.Module]]:

@@ -59,6 +59,9 @@ class SynthParams(BaseModel):
     per_class: int = Field(
         default=4, ge=0, le=10_000, description="faces of each class synthesised from a fold's training clips"
     )
+    displays: int = Field(
+        default=8, ge=1, le=100, description="faces of each held-out clip's own class, each with noise of its own"
+    )
 
 
 @dataclass(frozen=True)

@@ -170,10 +170,12 @@ def check_leaks(job: Job, inputs: TrainingInputs) -> dict[str, list[str]]:
     holds out."""
     unit, tests = job.protocol.unit, job.test_clips
     seen = provenance.check_files(inputs.files, unit, tests)
+    shared = job.method.shared_fitted_on() if isinstance(job.method, NetworkMethod) else []
     for fold in job.folds:
         name, files = fold.name, inputs.synthetic_files[fold.name]
         seen[name] |= provenance.check_files(files, unit, {name: tests[name]})[name]
         seen[name] |= {job.by_id[clip_id].provenance for clip_id in job.train_ids(fold)}
+        seen[name] |= {*shared}  # subjects of the population, whom no fold holds out
     return {name: sorted(entries) for name, entries in seen.items()}
 
 

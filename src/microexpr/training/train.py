@@ -1,6 +1,7 @@
 """The train stage: trains one method on all folds of a shard, and writes their scores as one HDF5 file."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -130,7 +131,9 @@ def part_of(progress: Progress, index: int, count: int) -> Callable[[int, int], 
 
 
 def synthesis_requests(job: Job) -> dict[str, engine.SynthesisRequest]:
-    """Return by fold the faces to synthesise: every class from each held-out clip, `per_class` from training clips."""
+    """Return by fold the faces to synthesise: every class from each held-out clip, `per_class` from training clips.
+
+    Further displays of the held-out clips' own class follow, so that each has `displays`."""
     positions = {clip.id: i for i, clip in enumerate(job.clips)}
     requests = {}
     for fold in job.folds:
@@ -139,6 +142,8 @@ def synthesis_requests(job: Job) -> dict[str, engine.SynthesisRequest]:
         for label in range(job.method.classes):
             sample = rng.choice(len(train), min(job.synth.per_class, len(train)), replace=False)
             pairs += [(positions[train[i]], label) for i in sorted(sample)]
+        further = range(job.synth.displays - 1)
+        pairs += [(positions[clip_id], job.labels[clip_id]) for clip_id in fold.test for _ in further]
         source, label_asked = np.array(pairs).T
         requests[fold.name] = engine.SynthesisRequest(source, label_asked)
     return requests
@@ -204,13 +209,19 @@ def write_faces(
     fitted_on: list[str],
     onsets: np.ndarray,
 ) -> None:
-    """Write one fold's synthesised faces as /<fold>/{train,held_out}/<clip>; `onsets` are uint8[N, C, H, W]."""
+    """Write one fold's synthesised faces as /<fold>/{train,held_out,displays}/<clip>_<class>.
+
+    A second face of a held-out clip and class, and further ones, are displays. `onsets` are uint8[N, C, H, W]."""
     group = file.group(fold.name)
     group.put("fitted_on", fitted_on)
+    times = Counter[str]()
     for face in faces:
         clip = job.clips[face.source]
         side = "held_out" if clip.id in fold.test else "train"
         name = f"{side}/{clip.id.replace('/', '_')}_{job.protocol.classes[face.label]}"
+        times[name] += 1
+        if times[name] > 1:
+            name = f"displays/{name.partition('/')[2]}_{times[name]}"
         image = np.clip(np.rint(face.image * 255), 0, 255).astype(np.uint8)
         pair = np.stack([onsets[face.source], image]).transpose(0, 2, 3, 1)  # [2, H, W, C]
         values = {"label": face.label, "source": clip.provenance, "onset": 0, "apex": 1, "offset": 1}

@@ -40,7 +40,7 @@ def faces() -> SynthesisedFaces:
 def true() -> dict[str, TrueFace]:
     """Apexes 10 grey levels brighter than their onsets."""
     points = {"onset": np.full((68, 2), ONSET), "apex": np.full((68, 2), APEX)}
-    return {clip.id: TrueFace(clip, pair(10), points, CROP) for clip in CLIPS}
+    return {clip.id: TrueFace(clip, pair(10), pair(0)[0], points, CROP) for clip in CLIPS}
 
 
 @pytest.fixture

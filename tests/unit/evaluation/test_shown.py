@@ -43,7 +43,7 @@ def synthesised_faces(shows) -> SynthesisedFaces:
 
 
 def true_faces(shows=lambda clip: clip.label) -> dict[str, TrueFace]:
-    return {clip.id: TrueFace(clip, pair(clip, shows(clip)), {}, SIDE) for clip in CLIPS}
+    return {clip.id: TrueFace(clip, pair(clip, shows(clip)), pair(clip, shows(clip))[0], {}, SIDE) for clip in CLIPS}
 
 
 def figures(faces: SynthesisedFaces, shows=lambda clip: clip.label) -> dict[tuple[str, str], dict[str, object]]:

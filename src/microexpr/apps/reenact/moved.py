@@ -15,8 +15,7 @@ from torch import Tensor
 from microexpr.apps.reenact import BATCH, EDGE, SourceFace, generate_frames, generator_input, paste_change
 from microexpr.apps.reenact import LARGEST as LARGEST_PATCH
 from microexpr.apps.reenact.resolution import Kind, enlarge
-from microexpr.models.generators.famgan import join_halves
-from microexpr.models.layers.mover import WarpGenerator
+from microexpr.models.layers.mover import WarpGenerator, by_column
 from microexpr.signals.aus import LARGEST
 from microexpr.signals.faces import CROP
 from microexpr.training.generator_file import LoadedGenerator
@@ -114,9 +113,6 @@ def _warped(
 def changes(generator: WarpGenerator, neutral: Tensor, targets: Tensor) -> Tensor:
     """Return flow and change of colour [K, 5, H, H] of a face [1, 3, H, H] for targets [K, A, 2] in 0..1.
 
-    The halves of the face have their own targets and are joined as FAMGAN joins them."""
-    sides = []
-    for side in range(targets.shape[-1]):
-        flow, mask, paint = generator.parts(neutral, targets[..., side].contiguous())
-        sides.append(torch.cat([flow, mask * paint], 1))
-    return join_halves(*sides)
+    The halves of the face have their own targets, which are blended about the middle."""
+    flow, mask, paint = generator.parts(neutral, by_column(targets, neutral.shape[-1]))
+    return torch.cat([flow, mask * paint], 1)

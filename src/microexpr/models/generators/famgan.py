@@ -27,8 +27,6 @@ from microexpr.models.layers.ganimation import (
 from microexpr.models.samplers import half_and_half
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
-SEAM = 1 / 12  # share of a face's width over which its halves are blended
-
 
 class Famgan(base.Generator):
     """One generator of mask and colours, one critic of images and their action units.
@@ -167,23 +165,23 @@ class Famgan(base.Generator):
         return (own_share + changes).clamp(0, LARGEST)
 
     def synthesise_clips(self, modules: Modules, neutral: Tensor, target: Tensor) -> Tensor:
-        """Synthesise the face once with each side's targets and join the corresponding halves."""
+        """Synthesise the face once with each side's targets and join the corresponding halves.
+
+        A warp gets the targets of each column instead, and so computes a face once."""
         faces, count = signed_frames(neutral[:, :, None])[:, 0], target.shape[1]
-        if not self.params.moves:  # a warp computes what depends on the face alone once for all frames
-            faces = faces.repeat_interleave(count, 0)
-        left, right = (
-            modules.generator(faces, (target[..., side] / LARGEST).flatten(0, 1).to(faces.dtype))[0] for side in (0, 1)
-        )
-        return (join_halves(left, right).unflatten(0, (-1, count)) + 1) / 2
+        targets = (target / LARGEST).flatten(0, 1).to(faces.dtype)  # [B K, A, 2]
+        if self.params.moves:
+            frames, _ = modules.generator(faces, mover.by_column(targets, faces.shape[-1]))
+        else:
+            repeated = faces.repeat_interleave(count, 0)
+            frames = join_halves(*(modules.generator(repeated, targets[..., side])[0] for side in (0, 1)))
+        return (frames.unflatten(0, (-1, count)) + 1) / 2
 
 
 def join_halves(left: Tensor, right: Tensor) -> Tensor:
     """Join images [..., W] that give the subject's left half (at the right of the image) and the right half.
 
-    About the middle column they are blended by a smooth step over `SEAM` of the width.
+    About the middle column they are blended as `mover.half_share` says.
     """
-    width = left.shape[-1]
-    offset = (torch.arange(width, dtype=left.dtype, device=left.device) + 0.5) / width - 0.5
-    share = (offset / SEAM + 0.5).clamp(0, 1)
-    share = share * share * (3 - 2 * share)
+    share = mover.half_share(left.shape[-1], left)
     return share * left + (1 - share) * right

@@ -3,8 +3,8 @@
 It has GANimation's mask and colours, on a warped face. The flow is a sum over action units, each proportional to its
 intensity, so that small intensities move little and none move nothing.
 
-Shapes: n images [n, 3, H, H] in -1..1, intensities [n K, A] in 0..1 of A action units (17), K of each image in turn;
-W channels. A negative intensity moves the other way.
+Shapes: n images [n, 3, H, H] in -1..1, intensities in 0..1 of A action units (17), K of each image in turn, [n K, A]
+or, by column, [n K, A, H]; W channels. A negative intensity moves the other way.
 """
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from microexpr.models.layers.ganimation import compose
 from microexpr.signals.aus import ACTION_UNITS
 
+SEAM = 1 / 12  # share of a face's width over which its halves are blended
 REACH = 0.25  # halves of the face's side: displacement by a unit of full intensity where the network's output is 1
 
 
@@ -71,7 +72,7 @@ class WarpGenerator(nn.Module):
         return features
 
     def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
-        """[n, 3, H, H], [n K, A] -> n K synthesised faces, and masks [n K, 1, H, H], 1 where colours are added"""
+        """[n, 3, H, H], [n K, A] or [n K, A, H] -> n K faces, and masks [n K, 1, H, H], 1 where colours are added"""
         flow, mask, paint = self.parts(face, intensity)
         return paint_over(warp(repeat(face, len(flow)), flow), mask, paint), mask
 
@@ -82,14 +83,29 @@ class WarpGenerator(nn.Module):
         count, features = len(intensity), self.features(face)
         flow_of_units = self.movement(features).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
         face, features, flow_of_units = (repeat(tensor, count) for tensor in (face, features, flow_of_units))
-        flow = REACH * (intensity[:, :, None, None, None] * flow_of_units).sum(1)
+        columns = intensity[..., None] if intensity.ndim == 2 else intensity  # [n K, A, 1 or H]
+        half = columns if intensity.ndim == 2 else F.avg_pool1d(columns, 2)
+        flow = REACH * (half[:, :, None, None] * flow_of_units).sum(1)
         flow = F.interpolate(flow, scale_factor=2, mode="bilinear")
-        modulated = self.shown(features * self.told(intensity)[:, :, None, None]).relu()
+        modulated = self.shown(features * self.told(half.mT).mT[:, :, None]).relu()
         x = self.paint((self.finer(modulated) + self.skin(warp(face, flow))).relu()).relu()
-        activity = (
-            1 - (-intensity.abs().sum(1)).exp()[:, None, None, None]
-        )  # 0 without any intensity: nothing is painted
+        activity = 1 - (-columns.abs().sum(1)).exp()[:, None, None]  # 0 without any intensity: nothing is painted
         return flow, self.mask(x).to(face.dtype).sigmoid() * activity, 2 * self.colour(x).to(face.dtype).tanh()
+
+
+def by_column(sides: Tensor, width: int) -> Tensor:
+    """Return intensities [..., A, W] of an image's columns from those of the subject's left and right side [..., A, 2].
+
+    The subject's left is at the right of the image; sides are blended as `half_share` says."""
+    share = half_share(width, sides)
+    return sides[..., :1] * share + sides[..., 1:] * (1 - share)
+
+
+def half_share(width: int, like: Tensor) -> Tensor:
+    """Return the share [W] of the subject's left half in each column: a smooth step over `SEAM` about the middle."""
+    offset = (torch.arange(width, dtype=like.dtype, device=like.device) + 0.5) / width - 0.5
+    share = (offset / SEAM + 0.5).clamp(0, 1)
+    return share * share * (3 - 2 * share)
 
 
 def repeat(tensor: Tensor, count: int) -> Tensor:

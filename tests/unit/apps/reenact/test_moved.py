@@ -19,7 +19,7 @@ class Shifter(WarpGenerator):
 
     def parts(self, face, intensity):
         flow = torch.zeros(len(intensity), 2, *face.shape[2:])
-        flow[:, 0] = -intensity[:, SMILE, None, None] / 8  # in halves of the side
+        flow[:, 0] = -intensity[:, SMILE, None] / 8  # in halves of the side
         return flow, flow[:, :1], torch.zeros(len(intensity), 3, *face.shape[2:])
 
 

@@ -9,8 +9,9 @@ import torch
 
 from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
-from microexpr.models.generators.famgan import SEAM, Famgan, join_halves
+from microexpr.models.generators.famgan import Famgan, join_halves
 from microexpr.models.layers import ganimation
+from microexpr.models.layers.mover import SEAM
 from microexpr.signals import inputs
 from microexpr.signals.aus import ACTION_UNITS, filters
 from microexpr.training import processor

@@ -40,7 +40,12 @@ def synthesised(tmp_path):
 @pytest.fixture
 def true():
     points = {"onset": landmarks(), "apex": landmarks()}
-    return {clip.id: TrueFace(clip, np.full((2, SIZE, SIZE, 1), 7, np.uint8), points, SIDE) for clip in CLIPS}
+    return {
+        clip.id: TrueFace(
+            clip, np.full((2, SIZE, SIZE, 1), 7, np.uint8), np.full((SIZE, SIZE, 1), 7, np.uint8), points, SIDE
+        )
+        for clip in CLIPS
+    }
 
 
 def test_a_change_in_one_region_is_all_in_its_share(true):

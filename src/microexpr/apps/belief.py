@@ -1,0 +1,140 @@
+"""A measure of belief: how well an observer, trained on other subjects, tells synthesised faces from true apex frames.
+
+The observer sees each face next to the clip's offset frame, another picture of the subject at rest: next to the onset
+frame, from which a face is synthesised, equal noise would give it away. Shapes: N faces, U subjects, images
+uint8[N, H, W, C].
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from microexpr.core import seeds
+from microexpr.core.grayscale import luma
+from microexpr.evaluation import metrics
+from microexpr.evaluation.face_kinds import TRUE, FacePairs, Figure, is_own_class, own_class, scope_rows
+from microexpr.evaluation.rows import Row
+from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
+from microexpr.evaluation.true_faces import TrueFace
+from microexpr.models.base import ClipTensors
+from microexpr.models.observer import CELL, Observer, pair
+from microexpr.protocols.splits import subject_id
+from microexpr.training import engine
+from microexpr.training.engine import FoldIndices, Run
+
+METRIC = "belief_auc"
+GROUPS = 4  # of subjects, each observed by a network that the others train
+REGIONS = {"eyes": (0.0, 0.5), "cheeks": (0.5, 0.6875), "mouth": (0.6875, 1.0)}  # parts of a crop's height
+
+
+def evaluate(
+    synthesised: SynthesisedFaces,
+    kinds: Mapping[str, FacePairs],
+    true: Mapping[str, TrueFace],
+    resamples: int,
+    seed: int,
+) -> list[Row]:
+    """Return rows of `results/evaluate/<protocol>/<method>_faces.csv` with `belief_auc` and, by region, `belief_auc_*`.
+
+    It is the share of pairs of a true and a synthesised face in which the observer takes the true one for more true,
+    with its 95 % interval over subjects: 0.5 if it cannot tell them. `kinds` are those of `face_kinds.gather`, of which
+    faces of their clip's own class are observed; of true faces one half is told from the other."""
+    rows_of_own_class = np.array([is_own_class(synthesised, face) for face in synthesised.faces])
+    faces = own_class(synthesised).faces
+    pictures = {
+        kind: of_kind.pairs[:, 1] if kind == TRUE else of_kind.pairs[rows_of_own_class, 1]
+        for kind, of_kind in kinds.items()
+    }
+    rest = np.stack([true[face.clip.id].rest for face in faces])
+    rows: list[Row] = []
+    for kind, seen in pictures.items():
+        observed = observe(faces, rest, pictures[TRUE], None if kind == TRUE else seen, seed)
+        for region in ("", *REGIONS):
+            rows += _rows(synthesised, kind, region, observed, resamples, seed)
+    return rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """How true the observers find M faces."""
+
+    faces: Sequence[Face]  # the clip of each
+    true: np.ndarray  # bool[M]
+    group: np.ndarray  # int64[M]: scores of one group of subjects are one observer's
+    score: np.ndarray  # float64[M, cells, cells]
+
+
+def observe(
+    faces: Sequence[Face], rest: np.ndarray, true: np.ndarray, synthesised: np.ndarray | None, seed: int
+) -> Observed:
+    """Train an observer for each group of subjects, on the others, and let it score true and synthesised faces.
+
+    Without synthesised faces one half of the true ones, drawn at random, is called synthesised."""
+    subjects = [subject_id(face.clip.id) for face in faces]
+    names = sorted(set(subjects))
+    order = seeds.generator(seed, METRIC, "groups").permutation(len(names)) % GROUPS
+    groups = np.array([order[names.index(subject)] for subject in subjects])
+    if synthesised is None:
+        faces, is_true = list(faces), seeds.generator(seed, METRIC, "halves").permutation(len(faces)) % 2 == 0
+        pictures = true
+    else:
+        faces, is_true = [*faces, *faces], np.arange(2 * len(faces)) < len(faces)
+        rest, groups, pictures = np.tile(rest, (2, 1, 1, 1)), np.tile(groups, 2), np.concatenate([true, synthesised])
+    method = Observer(Observer.Params.model_validate({"image_size": rest.shape[1]}), classes=2)
+    data = ClipTensors(
+        {"pair": pair(*(torch.from_numpy(luma(images)[:, None]).float() for images in (rest, pictures)))},
+        {"label": torch.from_numpy(is_true.astype(np.int64))},
+    )
+    cells = rest.shape[1] // CELL
+    score = np.empty((len(faces), cells, cells))
+    for group in range(GROUPS):
+        test = np.flatnonzero(groups == group)
+        fold = FoldIndices(f"{METRIC} {group}", np.flatnonzero(groups != group), test)
+        network = engine.fit_network(method, data, Run(fold, seed))
+        with torch.no_grad():
+            logits = method.scores(network.modules, data[torch.from_numpy(test)].inputs, {})
+        score[test] = logits.double().numpy().reshape(-1, cells, cells)
+    return Observed(faces, is_true, groups, score)
+
+
+def auc(score: np.ndarray, observed: Observed, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often a true face has the higher score, and of how many pairs, each [U, U] by the subjects of both.
+
+    Pairs are of one observer's; equal scores count half. `subjects` int64[M] are positions in U."""
+    count = int(subjects.max()) + 1
+    wins, pairs = np.zeros((count, count)), np.zeros((count, count))
+    for group in np.unique(observed.group):
+        true, false = (np.flatnonzero((observed.group == group) & (observed.true == kind)) for kind in (True, False))
+        higher = score[true][:, None] - score[false]
+        where = np.ix_(subjects[true], subjects[false])
+        np.add.at(wins, where, (np.sign(higher) + 1) / 2)
+        np.add.at(pairs, where, 1)
+    return wins, pairs
+
+
+def _rows(
+    synthesised: SynthesisedFaces, kind: str, region: str, observed: Observed, resamples: int, seed: int
+) -> Iterator[Row]:
+    """Yield a row for each scope, of one kind of face and one region; "" is the face."""
+    rows = observed.score.shape[1]
+    top, bottom = (round(rows * edge) for edge in REGIONS.get(region, (0, 1)))
+    score = observed.score[:, top:bottom].sum((1, 2))
+
+    def figure(positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator) -> Figure:
+        part = Observed([], observed.true[positions], observed.group[positions], observed.score[positions])
+        wins, pairs = auc(score[positions], part, np.unique(subjects, return_inverse=True)[1])
+        count = len(wins)
+
+        def share(weights: np.ndarray) -> np.ndarray:
+            won, compared = (np.einsum("bu,uv,bv->b", weights, matrix, weights) for matrix in (wins, pairs))
+            return np.divide(won, compared, out=np.full(len(won), 0.5), where=compared > 0)
+
+        value = float(share(np.ones((1, count)))[0])
+        resampled = share(metrics.resample_counts(count, resamples, rng))
+        return value, *metrics.share_interval(value, resampled, share(1 - np.eye(count)))
+
+    metric = f"{METRIC}_{region}" if region else METRIC
+    note = f"by {GROUPS} observers, each trained on the other subjects"
+    yield from scope_rows(synthesised, observed.faces, {"faces": kind, "metric": metric, "note": note}, figure, seed)

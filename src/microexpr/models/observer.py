@@ -1,0 +1,90 @@
+"""A small network that tells synthesised faces from true ones, next to the same face at rest. No files or folds here.
+
+Shapes: B faces, images [B, 1, H, H], H a multiple of 8, cells of H / 8 rows and columns.
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from microexpr.models import base
+from microexpr.models.augmentation import jitter
+from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.steady_change import steady_change
+
+CELL = 8  # pixels, side of a cell
+SPREAD = 8.0  # grey levels, about the change of a micro-expression: the change's unit
+
+
+class Cells(nn.Module):
+    """Two convolutions and a logit for each cell, by weights of that cell's own; a face's logit is the sum."""
+
+    def __init__(self, side: int, width: int):
+        super().__init__()
+        cells = side // CELL
+        self.maps = nn.Sequential(
+            nn.Conv2d(2, width, 8, 4, 2), nn.ReLU(), nn.Conv2d(width, width, 4, 2, 1), nn.ReLU()
+        )  # [B, 2, H, H] -> [B, W, cells, cells]
+        self.weight = nn.Parameter(torch.zeros(width, cells, cells))
+        self.bias = nn.Parameter(torch.zeros(()))
+
+    def forward(self, pair: Tensor) -> Tensor:
+        """Resting faces and changes [B, 2, H, H] -> logits [B, cells, cells]"""
+        logits: Tensor = (self.maps(pair) * self.weight).sum(1)
+        return logits + self.bias / logits[0].numel()
+
+
+class Observer(NetworkMethod):
+    """Sees a face at rest and another picture of it, and says whether the other one is true.
+
+    Ours, after the two-sample test by classifiers of Lopez-Paz & Oquab, ICLR 2017. Its score is a sum over cells, so
+    that the scores of a region's cells say how much the region gives away."""
+
+    paper = "None: ours; the test is Lopez-Paz & Oquab, Revisiting classifier two-sample tests, ICLR 2017"
+
+    class Params(base.Params):
+        image_size: int = Field(128, ge=16, le=512, multiple_of=CELL, description="pixels, side of the faces")
+        width: int = Field(16, ge=2, le=128, description="maps of both convolutions")
+        shift: int = Field(1, ge=0, le=16, description="largest random shift of training pairs, pixels")
+        epochs: int = Field(24, ge=1, le=1000, description="passes over the faces")
+        batch: int = Field(24, ge=2, le=256, description="faces in a step")
+        lr: float = Field(1e-3, gt=0, le=1, description="AdamW's first learning rate, which falls to 0 in a line")
+        weight_decay: float = Field(0.05, ge=0, le=10, description="AdamW's")
+
+    params: Params
+
+    @property
+    def inputs(self) -> Shapes:
+        return {"pair": (2, self.params.image_size, self.params.image_size)}
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        return {"network": Cells(self.params.image_size, self.params.width)}
+
+    def phases(self) -> list[Phase]:
+        params = self.params
+        adam = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
+        updates = [Update(self.loss, {"network": adam})]
+        return [Phase(updates, params.epochs, params.batch, schedule=lambda progress: 1 - progress)]
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        pair = jitter(batch["pair"], rng, 0.5, self.params.shift)
+        logits = modules.network(pair).sum((1, 2))
+        return F.binary_cross_entropy_with_logits(logits, batch["label"].to(logits.dtype))
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        """Return logits of being true by cell, [B, cells * cells], row by row."""
+        return modules.network(batch["pair"]).flatten(1)
+
+
+def pair(rest: Tensor, face: Tensor) -> Tensor:
+    """Return the observer's input [B, 2, H, H] of two pictures of each face in grey levels, both [B, 1, H, H].
+
+    It is the face at rest without brightness and contrast, and the change to the other picture without head motion."""
+    change = steady_change(rest, face) / SPREAD
+    centred = rest - rest.mean((2, 3), keepdim=True)
+    deviation = centred.square().mean((2, 3), keepdim=True).sqrt() + 1
+    return torch.cat([centred / deviation, change], 1)
