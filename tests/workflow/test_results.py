@@ -2,7 +2,7 @@
 
 import csv
 import re
-from itertools import combinations
+from itertools import combinations, product
 
 import h5py
 import pytest
@@ -151,6 +151,12 @@ def test_faces_of_a_generator_are_measured(project):
     assert (
         0 < float(kinds["grey_change"]["true"]["value"]) < 128 and 0 < float(kinds["au_error"]["neutral"]["value"]) < 5
     )
+    spread = {
+        (row["metric"], row["faces"]) for row in rows if row["metric"] in ("au_error_nearest", "display_distance")
+    }
+    assert spread == set(product(("au_error_nearest", "display_distance"), ("made", "true")))
+    belief = {row["faces"]: float(row["value"]) for row in rows if row["metric"] == "belief_auc"}
+    assert belief.keys() == uar_rows.keys() and all(0 <= value <= 1 for value in belief.values())
     rest = [row for row in rows if row["metric"] not in ("class_uar", "grey_change")]
     assert {row["made"] for row in rest} == {row["true"] for row in rest} == {"6"}
     (same,) = [

@@ -73,6 +73,17 @@ SHOWN = (  # of synthesised faces: name, metric, and the kinds of faces to compa
         },
     ),
     ("AU error", "au_error", {"mean_flow": "mean training flow", "neutral": "unchanged"}),
+    ("of the nearest display", "au_error_nearest", {"true": "as many true ones of others"}),
+    (
+        "told from true faces, AUC",
+        "belief_auc",
+        {
+            "made_twice": "change doubled",
+            "mean_flow": "mean training flow",
+            "neutral": "unchanged",
+            "true": "true from true",
+        },
+    ),
 )
 TEACHES = 0.01  # UF1 that the training of folds must add to first weights that were trained elsewhere
 DIFFERENT = 0.05  # corrected p below which two methods count as different

@@ -1,5 +1,7 @@
 """How far faces differ from their neutral ones, in grey levels and action units: images whose changes are known."""
 
+from dataclasses import replace
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
@@ -103,3 +105,23 @@ def test_the_error_of_action_units_is_of_changes_to_the_true_apex(faces, true, r
     assert (row["made"], row["true"], row["folds"]) == (18, 18, 6) and row["low"] < row["value"] < row["high"]
     assert row["note"] == "32 x 32 pixels enlarged to 64 x 64"
     assert len(regress) == 18 and {crops.shape for crops in regress} == {(4, CROP, CROP)}  # each image once
+
+
+def test_displays_are_compared_with_the_true_one_and_with_each_other(faces, true, regress):
+    """Three faces of each clip: the first 3, 4 or 5 levels brighter, then 8 and 13; the true one is 10 brighter."""
+    displays = {clip.id: np.stack([pair(8)[1], pair(13)[1]]) for clip in CLIPS}
+    rows = figures(replace(faces, displays=displays), true)
+    values = {(metric, kind): row["value"] for (scope, metric, kind), row in rows.items() if scope == "full"}
+    assert values["au_error_nearest", "made"] == pytest.approx(0.2)
+    assert values["au_error_nearest", "true"] == values["display_distance", "true"] == 0  # all true faces are alike
+    first = np.array([3 + clip.label + (clip.dataset == "samm") for clip in CLIPS])
+    assert values["display_distance", "made"] == pytest.approx(np.mean([(8 - first) + (13 - first) + 5]) / 30)
+    assert {crops.shape[0] for crops in regress} == {6}
+
+
+def test_the_nearest_of_some_true_displays_is_a_mean_over_all_choices():
+    values = np.array([3.0, 1.0, 2.0, 7.0])
+    for count in range(1, 5):
+        expected = np.mean([min(choice) for choice in combinations(values, count)])
+        assert face_changes._expected_least(values, count) == pytest.approx(expected)
+    assert face_changes._expected_least(values, 9) == 1

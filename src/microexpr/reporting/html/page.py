@@ -78,6 +78,12 @@ FACE_KINDS = {
 MEASURES = {
     "class_uar": "target class recognised, UAR",
     "au_error": "AU error",
+    "au_error_nearest": "AU error of the nearest display",
+    "display_distance": "distance between displays, AUs",
+    "belief_auc": "told from true faces, AUC",
+    "belief_auc_eyes": "the same by brows and eyes",
+    "belief_auc_cheeks": "the same by nose and cheeks",
+    "belief_auc_mouth": "the same by mouth and chin",
     "grey_change": "grey levels changed",
     "identity_cosine": "identity, cosine to the subject",
     "identity_cosine_to_others": "identity, cosine to other subjects",

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from microexpr.models.layers.mover import WarpGenerator
+from microexpr.models.layers.mover import WarpGenerator, by_column
 from microexpr.signals.aus import ACTION_UNITS
 
 SIZE, UNITS = 16, len(ACTION_UNITS)
@@ -42,3 +42,17 @@ def test_a_negative_intensity_moves_skin_back_and_paints_within_the_mask(network
     still, mask = network(face, torch.zeros(1, UNITS))
     torch.testing.assert_close(still, face)
     assert not mask.any()
+
+
+@torch.no_grad()
+def test_each_half_of_a_face_has_its_own_intensities_and_nothing_else_changes_where_they_agree(network):
+    faces, sides = torch.rand(2, 3, SIZE, SIZE) * 2 - 1, torch.rand(2 * 3, UNITS, 2)
+    alike = sides[..., :1].expand(-1, -1, 2)
+    for actual, expected in zip(
+        network(faces, by_column(alike, SIZE)), network(faces, sides[..., 0].contiguous()), strict=True
+    ):
+        torch.testing.assert_close(actual, expected)
+    joined, _, _ = network.parts(faces, by_column(sides, SIZE))
+    for side, columns in ((0, slice(-SIZE // 4, None)), (1, slice(0, SIZE // 4))):  # the subject's left is at the right
+        alone, _, _ = network.parts(faces, sides[..., side].contiguous())
+        torch.testing.assert_close(joined[..., columns], alone[..., columns])

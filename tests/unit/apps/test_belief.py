@@ -1,0 +1,80 @@
+"""A measure of belief on faces whose differences are known."""
+
+import numpy as np
+import pytest
+from composites import composite
+
+from microexpr.apps import belief
+from microexpr.apps.belief import Observed
+from microexpr.evaluation import face_kinds
+from microexpr.evaluation.rows import FACE_COLUMNS
+from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
+from microexpr.evaluation.true_faces import TrueFace
+from microexpr.protocols import PROTOCOLS
+
+CLIPS = composite(subjects=4, clips=4)
+PROTOCOL = PROTOCOLS["megc2019"]
+SIDE = 32
+MOUTH = slice(24, 30)  # rows
+
+
+def noisy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.clip(image + rng.normal(0, 1, image.shape), 0, 255).astype(np.uint8)[..., None]
+
+
+@pytest.fixture(scope="module")
+def faces() -> tuple[SynthesisedFaces, dict[str, TrueFace]]:
+    """True apexes have stripes at the mouth; synthesised faces are unchanged ones with another noise."""
+    rng, true, synthesised = np.random.default_rng(0), {}, []
+    folds = {name: fold for fold in PROTOCOL.folds(CLIPS) for name in fold.test}
+    for clip in CLIPS:
+        face = 100 + 20 * np.sin(np.arange(SIDE) / 3 + rng.uniform(0, 6))[:, None] * np.cos(np.arange(SIDE) / 4)
+        apex = face.copy()
+        apex[MOUTH, 8:24] += np.where(np.arange(16) // 2 % 2, 12, -12)
+        onset, rest, made = (noisy(face, rng) for _ in range(3))
+        true[clip.id] = TrueFace(clip, np.stack([onset, noisy(apex, rng)]), rest, {}, SIDE)
+        synthesised += [Face(clip, folds[clip.id], label, np.stack([onset, made])) for label in range(3)]
+    return SynthesisedFaces("icegan", PROTOCOL, "generated", synthesised), true
+
+
+def test_what_differs_is_told_where_it_differs_and_true_faces_are_not_told_from_each_other(faces):
+    synthesised, true = faces
+    rows = belief.evaluate(synthesised, face_kinds.gather(synthesised, true), true, 50, 1)
+    assert all(row.keys() == set(FACE_COLUMNS) for row in rows)
+    values = {(row["metric"], row["faces"]): row for row in rows if row["scope"] == "full"}
+    assert {metric for metric, _ in values} == {"belief_auc", *(f"belief_auc_{region}" for region in belief.REGIONS)}
+    assert {kind for _, kind in values} == {"made", "made_twice", "neutral", "mean_flow", "true"}
+    for kind in ("made", "neutral"):
+        assert values["belief_auc", kind]["value"] > 0.95 and values["belief_auc_mouth", kind]["value"] > 0.95
+        assert values["belief_auc_eyes", kind]["value"] < 0.75
+        assert values["belief_auc", kind]["made"] == len(CLIPS) * 2  # and as many true ones
+    row = values["belief_auc", "true"]
+    assert 0.25 < row["value"] < 0.75 and row["low"] < row["value"] < row["high"] and row["made"] == len(CLIPS)
+    assert {row["scope"] for row in rows} == {"full", *PROTOCOL.datasets}
+
+
+def test_the_auc_counts_pairs_of_one_observer_alone():
+    true = np.array([True, False, True, False, False])
+    observed = Observed([], true, np.array([0, 0, 1, 1, 1]), np.zeros((5, 4, 4)))
+    wins, pairs = belief.auc(np.array([2.0, 1.0, 0.0, 0.0, 5.0]), observed, np.array([0, 1, 0, 1, 1]))
+    assert pairs.tolist() == [[0, 3], [0, 0]]
+    assert wins.tolist() == [[0, 1.5], [0, 0]]  # a win, a draw, a loss
+
+
+def test_no_observer_scores_a_subject_that_trains_it(faces, monkeypatch):
+    synthesised, true = faces
+    runs = []
+    fit = belief.engine.fit_network
+
+    def record(method, data, run):
+        runs.append(run.fold)
+        return fit(method, data, run)
+
+    monkeypatch.setattr(belief.engine, "fit_network", record)
+    kinds = {kind: of for kind, of in face_kinds.gather(synthesised, true).items() if kind in ("made", "true")}
+    belief.evaluate(synthesised, kinds, true, 10, 1)
+    subjects = [clip.subject + clip.dataset for clip in CLIPS]
+    assert len(runs) == 2 * belief.GROUPS
+    for fold in runs:
+        train, test = ({subjects[i % len(CLIPS)] for i in side} for side in (fold.train, fold.test))
+        assert test and train and not train & test

@@ -1,0 +1,105 @@
+"""Displays that ICE-GAN chooses: their distribution, and the faces that show them."""
+
+import numpy as np
+import pytest
+import torch
+
+from microexpr.models.base import ClipTensors
+from microexpr.models.recognisers.icegan import Icegan, displays
+from microexpr.signals.aus import ACTION_UNITS
+from microexpr.training.engine import FoldIndices, SynthesisRequest, train
+from microexpr.training.generator_file import load
+
+SIZE, UNITS = 32, len(ACTION_UNITS)
+SMALL = {
+    "image_size": SIZE, "width": 4, "noise": 4, "label_code": "one_hot", "generator_output": "display",
+    "discriminator_input": "change", "primary": 1, "adv_size": 4, "exp_size": 4, "reconstruction": (4, 8), "batch": 8,
+    "epochs": 1, "adversarial_weight": 0,
+}  # fmt: skip
+
+
+def clips(seed: int = 0) -> ClipTensors:
+    """A class with one display, and one with two: brows that rise or fall, each in half of its clips."""
+    rng = torch.Generator().manual_seed(seed)
+    label = torch.arange(120) % 2
+    read = 0.05 * torch.randn(120, UNITS, 2, generator=rng)
+    read[label == 0, 8] += 2
+    read[label == 1, 0] += torch.tensor([2.0, -2.0]).repeat(30)[:, None]
+    images = torch.randint(0, 256, (120, 1, SIZE, SIZE), dtype=torch.uint8, generator=rng)
+    return ClipTensors({"onset": images, "apex": images.flip(3), "au_read": read}, {"label": label})
+
+
+def trained(plan: str = "sequential", **params):
+    """Return the displays of 200 noises for each of two classes, [2, 200, UNITS, 2]."""
+    method, asked = Icegan(Icegan.Params(**SMALL | {"display_epochs": 60} | params)), []
+    method.synthesise = lambda modules, batch, statistics, rng: (
+        asked.append(modules.generator(method._condition(batch["target_label"], rng))) or batch["onset"].float() / 255
+    )
+    source, label = np.zeros(400, np.int64), np.repeat([0, 1], 200)
+    request = {"a": SynthesisRequest(source, label)}
+    list(train(method, clips(), [FoldIndices("a", np.arange(119), np.array([119]))], [1], plan, 1, synthesis=request))
+    return (5 * torch.cat(asked)).unflatten(0, (2, 200))
+
+
+def test_a_class_with_two_displays_is_given_both_and_one_with_one_display_that_one():
+    one, two = trained()
+    assert one[:, 8].mean() == pytest.approx(2, abs=0.3) and one[:, 8].std() < 0.4
+    share = (two[:, 0].mean(-1) > 0).float().mean()
+    assert 0.25 < share < 0.75
+    assert two[:, 0].abs().mean() > 1.2  # and hardly any between them
+    assert two[:, 8].abs().mean() < 0.4
+
+
+def test_without_diversity_there_is_one_display():
+    _, two = trained(diversity=0.0)
+    assert two[:, 0].std() < 0.3
+
+
+def test_the_energy_score_is_least_for_the_true_distribution():
+    """In one dimension: true displays are normal; narrower, wider and shifted ones score worse."""
+    rng = torch.Generator().manual_seed(0)
+    true = torch.randn(40_000, 1, 1, generator=rng)
+
+    def score(scale: float, shift: float, diversity: float = 1.0) -> float:
+        first, second = (scale * torch.randn(40_000, 1, 1, generator=rng) + shift for _ in range(2))
+        return float(displays.energy_score(first, second, true, diversity).mean())
+
+    best = score(1, 0)
+    assert best < min(score(0.5, 0), score(1.6, 0), score(1, 0.5), score(0.001, 0))
+    assert score(0.001, 0, 0.0) < min(score(0.5, 0, 0.0), score(1, 0, 0.0))
+
+
+@torch.no_grad()
+def test_a_display_is_shown_as_reenactment_shows_it_each_half_its_own_side():
+    mover = displays.load_mover().eval()
+    face = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    neutral = torch.nn.functional.interpolate(face, size=(128, 128), mode="bicubic").clamp(-1, 1)
+    still = displays.show(mover, neutral, torch.zeros(1, UNITS, 2))
+    torch.testing.assert_close(still, neutral, atol=1e-5, rtol=0)
+    display = torch.zeros(1, UNITS, 2)
+    display[:, ACTION_UNITS.index("AU2"), 0] = 0.6  # the subject's left brow, at the right of the image
+    change = (displays.show(mover, neutral, display) - neutral).abs()[0, 0]
+    assert change[:, 72:].max() > 0.05 and change[:, :56].max() < 1e-5
+    shipped = load(displays.MOVER)
+    target = 5 * display[:, None]
+    uint8 = ((neutral.expand(-1, 3, -1, -1) + 1) * 127.5).round().byte()
+    expected = shipped.method.synthesise_clips(shipped.modules, uint8, target)[:, 0].mean(1, keepdim=True) * 2 - 1
+    torch.testing.assert_close(displays.show(mover, neutral, display), expected, atol=0.02, rtol=0)
+
+
+def test_the_subjects_of_the_shipped_generator_are_named_and_only_where_it_is_used():
+    assert set(Icegan(Icegan.Params(**SMALL)).shared_fitted_on()) == load(displays.MOVER).fitted_on
+    for other in ({"generator_output": "motion"}, {"generator": "none"}, {"generator": "dcgan"}):
+        assert Icegan(Icegan.Params(**SMALL | other)).shared_fitted_on() == []
+
+
+def test_the_critic_moves_displays_too_and_stacked_folds_agree():
+    params = SMALL | {"adversarial_weight": 1.0, "display_epochs": 1, "batch": 4, "image_size": 32}
+    method, data = Icegan(Icegan.Params(**params)), clips()
+    folds = [FoldIndices(name, np.arange(12), np.array([12])) for name in "ab"]
+    asked = {fold.name: SynthesisRequest(np.array([12]), np.array([1])) for fold in folds}
+    plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
+    for alone, together in zip(*plans, strict=True):
+        np.testing.assert_allclose(alone.faces[0].image, together.faces[0].image, atol=1e-4)
+    assert plans[0][0].moved["generator"] > 0
+    assert [set(update.trains) for update in method.phases()[1].updates][1:] == [{"generator"}]
