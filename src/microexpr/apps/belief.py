@@ -25,7 +25,7 @@ from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, Run
 
 METRIC = "belief_auc"
-GROUPS = 4  # of subjects, each observed by a network that the others train
+GROUPS = 2  # of subjects, each observed by a network that the others train
 REGIONS = {"eyes": (0.0, 0.5), "cheeks": (0.5, 0.6875), "mouth": (0.6875, 1.0)}  # parts of a crop's height
 
 
