@@ -6,11 +6,12 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import protocols
-    from microexpr.apps import belief
     from microexpr.datasets import index
-    from microexpr.evaluation import Params, face_changes, face_kinds, resemblance, shown, synthesised_faces, true_faces
+    from microexpr.evaluation import Params, belief, face_changes, face_kinds, resemblance, shown, synthesised_faces
+    from microexpr.evaluation import true_faces as apexes
     from microexpr.evaluation.rows import write_faces
     from microexpr.signals.aus import regressor
+    from microexpr.training.observers import observe
 
     protocol, values = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
@@ -18,10 +19,10 @@ with logged(snakemake.log[0]):
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
     faces = face_kinds.own_class(all_faces)
-    true = true_faces.read(protocol.select(clips), snakemake.input.true, faces.image_shape)
+    true = apexes.read(protocol.select(clips), snakemake.input.true, faces.image_shape)
     kinds, resampling = face_kinds.gather(all_faces, true), (Params(**values.evaluate).resamples, values.seed)
     rows = resemblance.evaluate(faces, resemblance.embed_faces(faces, true))
     rows += shown.evaluate(all_faces, kinds, true, *resampling)
     rows += face_changes.evaluate(all_faces, kinds, true, regressor.load(), *resampling)
-    rows += belief.evaluate(all_faces, kinds, true, *resampling)
+    rows += belief.evaluate(all_faces, kinds, true, observe, *resampling)
     write_faces(snakemake.output[0], rows)

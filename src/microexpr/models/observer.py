@@ -14,6 +14,7 @@ from microexpr.models import base
 from microexpr.models.augmentation import jitter
 from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.square_root import square_root
 from microexpr.models.layers.steady_change import steady_change
 
 CELL = 8  # pixels, side of a cell
@@ -86,5 +87,5 @@ def pair(rest: Tensor, face: Tensor) -> Tensor:
     It is the face at rest without brightness and contrast, and the change to the other picture without head motion."""
     change = steady_change(rest, face) / SPREAD
     centred = rest - rest.mean((2, 3), keepdim=True)
-    deviation = centred.square().mean((2, 3), keepdim=True).sqrt() + 1
+    deviation = square_root(centred.square().mean((2, 3), keepdim=True)) + 1
     return torch.cat([centred / deviation, change], 1)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from microexpr.core import store
 from microexpr.core.weights import shipped
 from microexpr.models.layers.mover import WarpGenerator, by_column
+from microexpr.models.layers.square_root import square_root
 from microexpr.signals.aus import ACTION_UNITS
 
 MOVER = shipped("reenact.safetensors")  # the generator of `microexpr reenact`, fitted on the population
@@ -69,4 +70,4 @@ def energy_score(first: Tensor, second: Tensor, true: Tensor, diversity: float) 
 
 
 def _distance(first: Tensor, second: Tensor) -> Tensor:
-    return ((first - second).square().flatten(1).sum(1) + EPSILON).sqrt()
+    return square_root((first - second).square().flatten(1).sum(1) + EPSILON)

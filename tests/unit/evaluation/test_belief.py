@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from composites import composite
 
-from microexpr.apps import belief
-from microexpr.apps.belief import Observed
-from microexpr.evaluation import face_kinds
+from microexpr.evaluation import belief, face_kinds
+from microexpr.evaluation.belief import Observed
 from microexpr.evaluation.rows import FACE_COLUMNS
 from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
 from microexpr.protocols import PROTOCOLS
+from microexpr.training import observers
 
 CLIPS = composite(subjects=4, clips=4)
 PROTOCOL = PROTOCOLS["megc2019"]
@@ -39,7 +39,7 @@ def faces() -> tuple[SynthesisedFaces, dict[str, TrueFace]]:
 
 def test_what_differs_is_told_where_it_differs_and_true_faces_are_not_told_from_each_other(faces):
     synthesised, true = faces
-    rows = belief.evaluate(synthesised, face_kinds.gather(synthesised, true), true, 50, 1)
+    rows = belief.evaluate(synthesised, face_kinds.gather(synthesised, true), true, observers.observe, 50, 1)
     assert all(row.keys() == set(FACE_COLUMNS) for row in rows)
     values = {(row["metric"], row["faces"]): row for row in rows if row["scope"] == "full"}
     assert {metric for metric, _ in values} == {"belief_auc", *(f"belief_auc_{region}" for region in belief.REGIONS)}
@@ -64,17 +64,17 @@ def test_the_auc_counts_pairs_of_one_observer_alone():
 def test_no_observer_scores_a_subject_that_trains_it(faces, monkeypatch):
     synthesised, true = faces
     runs = []
-    fit = belief.engine.fit_network
+    fit = observers.engine.fit_network
 
     def record(method, data, run):
         runs.append(run.fold)
         return fit(method, data, run)
 
-    monkeypatch.setattr(belief.engine, "fit_network", record)
+    monkeypatch.setattr(observers.engine, "fit_network", record)
     kinds = {kind: of for kind, of in face_kinds.gather(synthesised, true).items() if kind in ("made", "true")}
-    belief.evaluate(synthesised, kinds, true, 10, 1)
+    belief.evaluate(synthesised, kinds, true, observers.observe, 10, 1)
     subjects = [clip.subject + clip.dataset for clip in CLIPS]
-    assert len(runs) == 2 * belief.GROUPS
+    assert len(runs) == 2 * observers.GROUPS
     for fold in runs:
         train, test = ({subjects[i % len(CLIPS)] for i in side} for side in (fold.train, fold.test))
         assert test and train and not train & test

@@ -1,38 +1,34 @@
 """A measure of belief: how well an observer, trained on other subjects, tells synthesised faces from true apex frames.
 
 The observer sees each face next to the clip's offset frame, another picture of the subject at rest: next to the onset
-frame, from which a face is synthesised, equal noise would give it away. Shapes: N faces, U subjects, images
-uint8[N, H, W, C].
+frame, from which a face is synthesised, equal noise would give it away. Shapes: N faces, M of them and of true ones, U
+subjects, images uint8[N, H, W, C]. What may not come in: how an observer is trained.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from microexpr.core import seeds
-from microexpr.core.grayscale import luma
 from microexpr.evaluation import metrics
 from microexpr.evaluation.face_kinds import TRUE, FacePairs, Figure, is_own_class, own_class, scope_rows
 from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
-from microexpr.models.base import ClipTensors
-from microexpr.models.observer import CELL, Observer, pair
 from microexpr.protocols.splits import subject_id
-from microexpr.training import engine
-from microexpr.training.engine import FoldIndices, Run
 
 METRIC = "belief_auc"
-GROUPS = 2  # of subjects, each observed by a network that the others train
 REGIONS = {"eyes": (0.0, 0.5), "cheeks": (0.5, 0.6875), "mouth": (0.6875, 1.0)}  # parts of a crop's height
+# Subjects, pictures at rest, other pictures, whether these are true, seed -> the observer of each, scores by cell.
+Observe = Callable[[Sequence[str], np.ndarray, np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 
 
 def evaluate(
     synthesised: SynthesisedFaces,
     kinds: Mapping[str, FacePairs],
     true: Mapping[str, TrueFace],
+    observe: Observe,
     resamples: int,
     seed: int,
 ) -> list[Row]:
@@ -40,7 +36,8 @@ def evaluate(
 
     It is the share of pairs of a true and a synthesised face in which the observer takes the true one for more true,
     with its 95 % interval over subjects: 0.5 if it cannot tell them. `kinds` are those of `face_kinds.gather`, of which
-    faces of their clip's own class are observed; of true faces one half is told from the other."""
+    faces of their clip's own class are observed; of true faces one half is told from the other. `observe` is that of
+    `training.observers`."""
     rows_of_own_class = np.array([is_own_class(synthesised, face) for face in synthesised.faces])
     faces = own_class(synthesised).faces
     pictures = {
@@ -50,7 +47,12 @@ def evaluate(
     rest = np.stack([true[face.clip.id].rest for face in faces])
     rows: list[Row] = []
     for kind, seen in pictures.items():
-        observed = observe(faces, rest, pictures[TRUE], None if kind == TRUE else seen, seed)
+        if kind == TRUE:
+            halves = seeds.generator(seed, "evaluate", METRIC, "halves").permutation(len(faces)) % 2 == 0
+            observed = _observed(faces, rest, seen, halves, observe, seed)
+        else:
+            twice = [*faces, *faces], np.concatenate([rest, rest]), np.concatenate([pictures[TRUE], seen])
+            observed = _observed(*twice, np.arange(2 * len(faces)) < len(faces), observe, seed)
         for region in ("", *REGIONS):
             rows += _rows(synthesised, kind, region, observed, resamples, seed)
     return rows
@@ -62,41 +64,15 @@ class Observed:
 
     faces: Sequence[Face]  # the clip of each
     true: np.ndarray  # bool[M]
-    group: np.ndarray  # int64[M]: scores of one group of subjects are one observer's
+    group: np.ndarray  # int64[M]: scores of one group are one observer's
     score: np.ndarray  # float64[M, cells, cells]
 
 
-def observe(
-    faces: Sequence[Face], rest: np.ndarray, true: np.ndarray, synthesised: np.ndarray | None, seed: int
+def _observed(
+    faces: Sequence[Face], rest: np.ndarray, pictures: np.ndarray, is_true: np.ndarray, observe: Observe, seed: int
 ) -> Observed:
-    """Train an observer for each group of subjects, on the others, and let it score true and synthesised faces.
-
-    Without synthesised faces one half of the true ones, drawn at random, is called synthesised."""
     subjects = [subject_id(face.clip.id) for face in faces]
-    names = sorted(set(subjects))
-    order = seeds.generator(seed, METRIC, "groups").permutation(len(names)) % GROUPS
-    groups = np.array([order[names.index(subject)] for subject in subjects])
-    if synthesised is None:
-        faces, is_true = list(faces), seeds.generator(seed, METRIC, "halves").permutation(len(faces)) % 2 == 0
-        pictures = true
-    else:
-        faces, is_true = [*faces, *faces], np.arange(2 * len(faces)) < len(faces)
-        rest, groups, pictures = np.tile(rest, (2, 1, 1, 1)), np.tile(groups, 2), np.concatenate([true, synthesised])
-    method = Observer(Observer.Params.model_validate({"image_size": rest.shape[1]}), classes=2)
-    data = ClipTensors(
-        {"pair": pair(*(torch.from_numpy(luma(images)[:, None]).float() for images in (rest, pictures)))},
-        {"label": torch.from_numpy(is_true.astype(np.int64))},
-    )
-    cells = rest.shape[1] // CELL
-    score = np.empty((len(faces), cells, cells))
-    for group in range(GROUPS):
-        test = np.flatnonzero(groups == group)
-        fold = FoldIndices(f"{METRIC} {group}", np.flatnonzero(groups != group), test)
-        network = engine.fit_network(method, data, Run(fold, seed))
-        with torch.no_grad():
-            logits = method.scores(network.modules, data[torch.from_numpy(test)].inputs, {})
-        score[test] = logits.double().numpy().reshape(-1, cells, cells)
-    return Observed(faces, is_true, groups, score)
+    return Observed(faces, is_true, *observe(subjects, rest, pictures, is_true, seed))
 
 
 def auc(score: np.ndarray, observed: Observed, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -136,5 +112,5 @@ def _rows(
         return value, *metrics.share_interval(value, resampled, share(1 - np.eye(count)))
 
     metric = f"{METRIC}_{region}" if region else METRIC
-    note = f"by {GROUPS} observers, each trained on the other subjects"
+    note = "by observers that were trained on other subjects"
     yield from scope_rows(synthesised, observed.faces, {"faces": kind, "metric": metric, "note": note}, figure, seed)
