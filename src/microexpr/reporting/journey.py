@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from microexpr.signals.apex import Params, stored_score
 
 STAGES = ("faces", "apex", "flow", "aus")  # stages whose results a journey holds
 EVENTS = ("onset", "apex", "offset")
+HELD_OUT = "held_out"  # group of a fold: faces of subjects that it holds out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,11 +87,20 @@ def _check_origins(origins: set[str], clip: Clip) -> None:
 
 def _held_out_faces(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, int, np.ndarray]]:
     """Yield origin, class and pair of images of each held-out face that was synthesised from this clip."""
-    held_out = f"{clip.dataset}/{clip.subject}/held_out"
+    name = clip.id.replace("/", "_")
     for path in synth:
         with store.open_file(path, "synth") as file:
-            if held_out not in file:
-                continue
-            for group in file[held_out].values():
-                if store.strings(group["source"]) == [clip.provenance]:
-                    yield file.attrs["origin"].decode(), int(group["label"][()]), group["crop"][()]
+            for side in _sides(file, HELD_OUT):
+                for group in (side[key] for key in side if key.startswith(name)):
+                    if store.strings(group["source"]) == [clip.provenance]:
+                        yield file.attrs["origin"].decode(), int(group["label"][()]), group["crop"][()]
+
+
+def _sides(group: Any, name: str) -> Iterator[Any]:
+    """Yield the groups of this name in a file's folds, which are named after groups of subjects, or data set and
+    subject."""
+    for fold in store.clip_groups(group).values():
+        if name in fold:
+            yield fold[name]
+        elif "fitted_on" not in fold:
+            yield from _sides(fold, name)

@@ -101,7 +101,7 @@ def choices() -> Callable[[str], list[str]]:
 
 
 def test_a_row_that_is_not_the_papers_method_says_so(choices):
-    assert choices("majority") == [] and "generator_output motion for face" in choices("icegan")
+    assert choices("majority") == [] and "generator_output display for face" in choices("icegan")
     assert "adv margin for bce" in choices("icegan") and not [x for x in choices("icegan") if x.startswith("epochs")]
     # losses that are left out here and on the population; one that is added; a phase left out; layers added
     assert {"perceptual_weight 0 for 0.1", "population.adversarial_weight 0 for 0.1"} < {*choices("icegan")}
