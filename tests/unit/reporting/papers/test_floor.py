@@ -104,7 +104,7 @@ def test_a_row_that_is_not_the_papers_method_says_so(choices):
     assert choices("majority") == [] and "generator_output display for face" in choices("icegan")
     assert "adv margin for bce" in choices("icegan") and not [x for x in choices("icegan") if x.startswith("epochs")]
     # losses that are left out here and on the population; one that is added; a phase left out; layers added
-    assert {"perceptual_weight 0 for 0.1", "population.adversarial_weight 0 for 0.1"} < {*choices("icegan")}
+    assert "population.adversarial_weight 0 for 0.1" in choices("icegan")
     assert "difference_weight 1 for 0" in choices("mtmnet") and "spatial_epochs 0 for 50" in choices("localregions")
     assert "node_embedding 16 for 0" in choices("augacn") and not [x for x in choices("icegan") if "lr" in x]
     mine = floored(("icegan", "megc2019"), ("lbp_top", "megc2019"), other_choices={"icegan": choices("icegan")})
