@@ -27,6 +27,7 @@ PREDICTED = (
     "annotated.avi",
     "prediction.html",
 )
+ASKED = ("form.html", "key.csv")
 REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
 
 
@@ -38,6 +39,11 @@ def prediction(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Out
 def reenactment(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
     """Return a reenactment's files in this folder as output. Raises OutputError if they may not be written."""
     return outputs.folder(folder, "reenact", REENACTED, inputs, force, "frames/[0-9]*.png")
+
+
+def questions(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
+    """Return the files of a form in this folder as output. Raises OutputError if they may not be written."""
+    return outputs.folder(folder, "form", ASKED, inputs, force)
 
 
 def write_prediction(

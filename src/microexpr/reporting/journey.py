@@ -87,13 +87,18 @@ def _check_origins(origins: set[str], clip: Clip) -> None:
 
 def _held_out_faces(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, int, np.ndarray]]:
     """Yield origin, class and pair of images of each held-out face that was synthesised from this clip."""
-    name = clip.id.replace("/", "_")
+    faces = held_out_faces(synth, clip.id)
+    return ((origin, label, pair) for origin, source, label, pair in faces if source == clip.provenance)
+
+
+def held_out_faces(synth: Sequence[str | Path], clip_id: str = "") -> Iterator[tuple[str, str, int, np.ndarray]]:
+    """Yield origin, source clip, class and pair of images of each held-out face; of one clip where it is named."""
     for path in synth:
         with store.open_file(path, "synth") as file:
             for side in _sides(file, HELD_OUT):
-                for group in (side[key] for key in side if key.startswith(name)):
-                    if store.strings(group["source"]) == [clip.provenance]:
-                        yield file.attrs["origin"].decode(), int(group["label"][()]), group["crop"][()]
+                for group in (side[name] for name in side if name.startswith(clip_id.replace("/", "_"))):
+                    (source,) = store.strings(group["source"])
+                    yield file.attrs["origin"].decode(), source, int(group["label"][()]), group["crop"][()]
 
 
 def _sides(group: Any, name: str) -> Iterator[Any]:

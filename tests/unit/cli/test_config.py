@@ -78,9 +78,9 @@ def methods(variants: Any = None, in_papers: Any = None) -> dict[str, Any]:
             r"capsulenet\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not ststnet",
         ),
         (
-            "icegan",
-            "icegan.a",
-            r"icegan\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not icegan\.a",
+            "capsulenet",
+            "capsulenet.a",
+            r"capsulenet\.a\.synthetic must be icegan or auicgan or famgan, which make faces, not capsulenet\.a",
         ),
     ],
 )
