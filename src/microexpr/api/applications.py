@@ -193,9 +193,11 @@ class ReenactedFace(Shown):
 @threads.restored()
 def reenact(
     face: str | Path,
-    driving: str | Path = "surprise",
+    driving: str | Path | None = None,
     out: str | Path | None = None,
     *,
+    emotion: str | None = None,
+    style: int | None = None,
     strength: float | Sequence[float] = (1.0, 2.0, 4.0),
     fps: float | None = None,
     face_number: int = 1,
@@ -207,9 +209,10 @@ def reenact(
     """Show a micro-expression on the face of a photograph: `microexpr reenact`.
 
     `face` is a picture, `face_number` which of several faces in it, 1 the largest. `driving` is a shipped sample
-    (negative, positive, surprise), a video or folder of frames (with `fps`), or DATASET/SUBJECT/CLIP of a run in the
-    folder `results`. Its changes of action units are multiplied by each `strength`. `weights` is a generator of a run
-    in place of the shipped one. A folder `out` gets the command's files, each marked as synthesised.
+    (negative, positive, surprise, the default), a video or folder of frames (with `fps`), or DATASET/SUBJECT/CLIP of a
+    run in the folder `results`; in its place may stand an `emotion` and its `style`, 1 the most frequent. Its changes
+    of action units are multiplied by each `strength`. `weights` is a generator of a run in place of the shipped one. A
+    folder `out` gets the command's files, each marked as synthesised.
 
     Raises DataError if the picture has no such face or the face is too small or turned too far, ParamsError for another
     driving clip, StoreError for weights of another network, and OutputError if `out` holds files of others (unless
@@ -223,12 +226,16 @@ def reenact(
     >>> reenacted.frames(2).shape[1:], bool(reenacted.metrics.loc[2, "au_r"] > 0.5)
     ((360, 480, 3), True)
     """
-    name, source = str(driving), Path(face)
-    paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
+    driving_name.check(driving, emotion, style)
+    name, source = str(driving or driving_name.DEFAULT), Path(face)
+    driving_files = [] if emotion else driving_name.files(name, Path(results))
+    paths = [source, *driving_files, *([Path(weights)] if weights else [])]
     output = None if out is None else app_folders.reenactment(Path(out), paths, force)
     photograph = Photograph.read(source)
     photograph.select(face_number)
-    curves = driving_curves.read(name, fps, Path(results))
+    curves = (
+        driving_curves.read_emotion(emotion, style or 1) if emotion else driving_curves.read(name, fps, Path(results))
+    )
     strengths = tuple(dict.fromkeys(np.atleast_1d(checks.numbers(strength, "strength")).astype(float).tolist()))
     if not all(0 <= value <= 10 for value in strengths):
         raise DataError(f"strength must be 0 to 10, not {strength}")

@@ -7,6 +7,16 @@ from microexpr.core.clip import LABELS
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.files import run_files
 
+DEFAULT = "surprise"
+
+
+def check(driving: object, emotion: object, style: object) -> None:
+    """Raise ParamsError for a driving clip next to an emotion, and for a style without an emotion."""
+    if driving and emotion:
+        raise ParamsError(f"--emotion must stand in place of --driving, not next to it: {emotion}, {driving}")
+    if style and not emotion:
+        raise ParamsError(f"--style must be of an --emotion, and there is none; it is {style}")
+
 
 def kind(name: str) -> Literal["sample", "video", "clip"]:
     """Return "sample" for a shipped one, "video" for a file or folder of frames, "clip" for DATASET/SUBJECT/CLIP.

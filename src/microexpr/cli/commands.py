@@ -379,7 +379,10 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
 def reenact(arguments: argparse.Namespace) -> int:
     """Give a movement to a face of a photograph."""
-    inputs = [arguments.face, *driving_name.files(arguments.driving, RESULTS), *filter(None, [arguments.weights])]
+    driving_name.check(arguments.driving, arguments.emotion, arguments.style)
+    name = arguments.driving or driving_name.DEFAULT
+    files = [] if arguments.emotion else driving_name.files(name, RESULTS)
+    inputs = [arguments.face, *files, *filter(None, [arguments.weights])]
     out = app_folders.reenactment(arguments.out, inputs, arguments.force)
     from rich.console import Console
 
@@ -391,7 +394,11 @@ def reenact(arguments: argparse.Namespace) -> int:
         photograph = Photograph.read(arguments.face)
         photograph.select(arguments.face_number)
     with console.status("[2/4] reading the action units of the driving clip"):
-        curves = driving.read(arguments.driving, arguments.fps, RESULTS)
+        curves = (
+            driving.read_emotion(arguments.emotion, arguments.style or 1)
+            if arguments.emotion
+            else driving.read(name, arguments.fps, RESULTS)
+        )
     strengths = tuple(dict.fromkeys(arguments.strength))
     with console.status("[3/4] moving the face, and reading it"):
         result = alone.reenact(

@@ -272,7 +272,7 @@ def _add_reenact(subparsers: "Subparsers") -> None:
         "a micro-expression on the face of a photograph: frames, video, curves, figures",
         (
             "microexpr reenact --face me.jpg --out reenacted",
-            "microexpr reenact --face me.jpg --out reenacted --driving positive --strength 2",
+            "microexpr reenact --face me.jpg --out reenacted --emotion sadness --style 2 --strength 3",
             "microexpr reenact --face me.jpg --out reenacted --driving casme2/sub01/EP02_01",
         ),
     )
@@ -288,9 +288,19 @@ def _add_reenact(subparsers: "Subparsers") -> None:
     command.add_argument(
         "--driving",
         metavar="CLIP",
-        default="surprise",
         help=f"the driving clip: a shipped sample, {', '.join(LABELS)}; a video or folder of frames; or "
-        f"{CLIP} of this run (default: %(default)s)",
+        f"{CLIP} of this run (default: surprise)",
+    )
+    command.add_argument(
+        "--emotion",
+        metavar="NAME",
+        help="in place of a driving clip: happiness, disgust, sadness, fear, ...",
+    )
+    command.add_argument(
+        "--style",
+        metavar="N",
+        type=_whole(1, 100),
+        help="which of the emotion's displays, 1 is the most frequent (default: 1)",
     )
     command.add_argument("--fps", type=float, help="frames a second of a folder, or where a video's header is wrong")
     command.add_argument(

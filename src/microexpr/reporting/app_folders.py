@@ -28,7 +28,7 @@ PREDICTED = (
     "prediction.html",
 )
 ASKED = ("form.html", "key.csv")
-REENACTED = ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png")
+REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv", "metrics.csv", "reenactment.png")
 
 
 def prediction(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:

@@ -57,6 +57,13 @@ def read_sample(label: str) -> DrivingCurves:
     return DrivingCurves(label, "generated", description, changes, fps)
 
 
+def read_emotion(emotion: str, style: int) -> DrivingCurves:
+    """Return a display of an emotion as the renderer performs it. Raises the errors of `samples.perform`."""
+    changes, fps, units = samples.perform(emotion, style)
+    description = f"{emotion}, style {style} (generated: {units}, as the renderer performs them)"
+    return DrivingCurves(f"{emotion}_{style}", "generated", description, changes, fps)
+
+
 def read_clip(clip: Clip, results: Path) -> DrivingCurves:
     """Return the movement of a clip of a run, from onset to offset. Raises StoreError if its stages have not run."""
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in source.STAGES}

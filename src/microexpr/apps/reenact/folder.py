@@ -18,13 +18,16 @@ WORD = "synthesised by microexpr's FAMGAN: not a recording"
 SHORT = "synthesised"  # on the frames of videos
 SLOWER = 4  # videos show a micro-expression 4 times slower than it was
 LONGEST = 480  # pixels, side of the animation
+FILES = ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "comparison.mp4")
+MAGNIFIED = 4  # factor of differences in the comparison
 CURVES = ("strength", "frame", "unit", "side", "asked_change", "read_back_change", "origin")
 
 
 def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
-    """Write frames/*.png, reenactment.{mp4,gif}, curves.csv and metrics.csv into a folder without such files.
+    """Write frames/*.png, reenactment.{mp4,gif}, comparison.mp4 and two tables into a folder without such files.
 
-    Video and animation have the strengths one after the other. Raises StoreError if the folder cannot be written."""
+    Videos and animation have the strengths one after the other; the comparison shows the part of the photograph that
+    moves, at rest, in motion, and their difference. Raises StoreError if the folder cannot be written."""
     root = Path(folder)
     comment = PngInfo()
     comment.add_text("Comment", WORD)
@@ -35,11 +38,12 @@ def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
     fps = max(reenactment.driving.fps / SLOWER, 1.0)
     _write_video(root / "reenactment.mp4", _labelled(reenactment), fps)
     _write_animation(root / "reenactment.gif", _labelled(reenactment), fps)
+    _write_video(root / "comparison.mp4", _compared(reenactment), fps)
     origin = {"origin": f"made of {reenactment.origin}"}
     store.write_csv(root / "curves.csv", CURVES, (row | origin for row in _curves(reenactment)))
     rows = (row | origin for row in _metrics(reenactment))
     store.write_csv(root / "metrics.csv", ("strength", *METRICS, "origin"), rows)
-    return [root / name for name in ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv")]
+    return [root / name for name in FILES]
 
 
 def _labelled(reenactment: Reenactment) -> Iterator[np.ndarray]:
@@ -47,6 +51,16 @@ def _labelled(reenactment: Reenactment) -> Iterator[np.ndarray]:
     for outcome in reenactment.outcomes:
         for i in range(len(outcome.moved)):
             yield _label(outcome.moved.frame(i), f"{SHORT}, strength {outcome.strength:g}")
+
+
+def _compared(reenactment: Reenactment) -> Iterator[np.ndarray]:
+    """Yield, next to each other, the moving part at rest, in motion, and `MAGNIFIED` times their difference."""
+    for outcome in reenactment.outcomes:
+        still = outcome.moved.still
+        for part in outcome.moved.parts:
+            difference = MAGNIFIED * (part.astype(np.int16) - still) + 128
+            panels = np.concatenate([still, part, np.clip(difference, 0, 255).astype(np.uint8)], 1)
+            yield _label(panels, f"{SHORT}, strength {outcome.strength:g}; change x {MAGNIFIED}")
 
 
 def _label(frame: np.ndarray, text: str) -> np.ndarray:

@@ -12,10 +12,11 @@ import numpy as np
 
 from microexpr.core import store
 from microexpr.core.clip import LABELS
-from microexpr.core.errors import StoreError
+from microexpr.core.errors import ParamsError, StoreError, nearest
 from microexpr.rendering import display
 from microexpr.rendering.performance import DIFFICULTIES, envelope
 from microexpr.signals.aus import ACTION_UNITS, SIDES
+from microexpr.signals.aus.coding import coded
 
 PATH = Path(__file__).with_name("samples.csv")
 EMOTIONS = dict(zip(LABELS, ("disgust", "happiness", "surprise"), strict=True))
@@ -29,14 +30,44 @@ def render() -> list[dict[str, str]]:
 
     A class shows the most frequent display of its emotion as a performer of mean gains does, on both sides alike; units
     that never move are left out."""
-    course, rows = envelope(0, APEX, OFFSET, OFFSET + 1, FPS), []
+    rows = []
     for label, emotion in EMOTIONS.items():
         units = max(display.DISPLAYS[emotion], key=lambda item: item[0])[1].action_units
-        height = {unit: display.FULL * STRENGTH * weight * display.GAIN[unit] for unit, weight in units.items()}
-        for frame, share in enumerate(course):
-            values = {f"{unit}{side}": f"{share * height[unit]:.3f}" for unit in height for side in display.SIDES}
+        for frame, heights in enumerate(courses(units)):
+            values = {f"{unit}{side}": f"{value:.3f}" for unit, value in heights.items() for side in display.SIDES}
             rows.append({"clip": label, "origin": "generated", "fps": str(FPS), "frame": str(frame)} | values)
     return rows
+
+
+def courses(units: Mapping[str, float]) -> list[dict[str, float]]:
+    """Return, frame by frame from onset to offset, the change of each unit of a display, in FACS intensity.
+
+    `units` are weights of 0..1; the course and the gain of each unit are those of a performer of mean gains."""
+    heights = {unit: display.FULL * STRENGTH * weight * display.GAIN[unit] for unit, weight in units.items()}
+    course = envelope(0, APEX, OFFSET, OFFSET + 1, FPS)
+    return [{unit: float(share) * height for unit, height in heights.items()} for share in course]
+
+
+def perform(emotion: str, style: int) -> tuple[np.ndarray, float, str]:
+    """Return changes float32[K, 17, 2], frames a second and the units of a display of an emotion.
+
+    `style` counts the renderer's displays of it from 1, the most frequent first; a one-sided display is of the left.
+    Raises ParamsError if there are fewer, or for another emotion."""
+    if emotion not in display.EXPRESSIVE:
+        names = display.EXPRESSIVE
+        raise ParamsError(f"--emotion must be one of {', '.join(names)}, not {emotion}{nearest(emotion, names)}")
+    displays = sorted(display.DISPLAYS[emotion], key=lambda item: -item[0])
+    if not 1 <= style <= len(displays):
+        raise ParamsError(f"--style of {emotion} must be 1 to {len(displays)}, not {style}")
+    chosen = displays[style - 1][1]
+    sides = [0] if chosen.unilateral else [0, 1]
+    frames = courses(chosen.action_units)
+    changes = np.zeros((len(frames), len(display.ACTION_UNITS), 2), np.float32)
+    for change, heights in zip(changes, frames, strict=True):
+        for unit, value in heights.items():
+            change[display.ACTION_UNITS.index(unit), sides] = value
+    described = ", ".join(chosen.action_units) + " of the left side" * chosen.unilateral
+    return coded(changes, display.ACTION_UNITS)[..., : len(SIDES) - 1], float(FPS), described
 
 
 def write(path: Path = PATH) -> None:

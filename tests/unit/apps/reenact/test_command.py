@@ -45,7 +45,14 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
     assert f"driving clip: {CLIP.id} (generated), action units by embedded, {FRAMES} frames at 200 a second" in printed
     assert "photograph: woman.png, 320 x 240 pixels; face 1 of 1: " in printed and "; 0 others" in printed
     assert len(list((run / "out/frames").iterdir())) == FRAMES
-    for name in ("reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "reenactment.png"):
+    for name in (
+        "reenactment.mp4",
+        "reenactment.gif",
+        "comparison.mp4",
+        "curves.csv",
+        "metrics.csv",
+        "reenactment.png",
+    ):
         assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in printed
     with (run / "out/metrics.csv").open(encoding="utf-8") as file:
         (row,) = csv.DictReader(file)

@@ -7,9 +7,10 @@ import pytest
 from performed import FRAMES, SMILE, rise
 from recorded import CLIP, stages
 
+from microexpr.apps import driving_name
 from microexpr.apps.reenact import driving, samples
 from microexpr.core.clip import LABELS
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.signals.aus import ACTION_UNITS
@@ -91,3 +92,36 @@ def test_of_a_short_video_without_an_expression_all_is_taken(monkeypatch, tmp_pa
     assert len(curves.changes) == 201 and not curves.changes[0].any() and curves.changes.any((0, 2)).all()
     with pytest.raises(DataError, match=r"take.avi: must show an expression; .* short enough \(3 s\)"):
         read(Take(4, 0.0), monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("emotion", "style", "units"),
+    [("sadness", 2, {"AU1", "AU15"}), ("happiness", 1, {"AU12"}), ("happiness", 3, {"AU12"}), ("contempt", 1, None)],
+)
+def test_an_emotion_is_performed_in_each_of_its_styles(emotion, style, units):
+    """The most frequent display of a class is the shipped sample; a one-sided one leaves the right side at rest."""
+    curves = driving.read_emotion(emotion, style)
+    moved = {ACTION_UNITS[unit] for unit in np.flatnonzero(curves.changes.any((0, 2)))}
+    assert moved == (units or {"AU12", "AU14"}) and not curves.changes[0].any() and curves.apex == samples.APEX
+    one_sided = (emotion, style) in (("happiness", 3), ("contempt", 1))
+    assert curves.changes[..., 1].any() != one_sided and ("of the left side" in curves.description) == one_sided
+    if (emotion, style) == ("happiness", 1):
+        np.testing.assert_allclose(curves.changes, driving.read_sample("positive").changes, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("emotion", "style", "message"),
+    [("sadnes", 1, r"--emotion must be one of .*, not sadnes \(did you mean 'sadness'\?\)"),
+     ("fear", 4, "--style of fear must be 1 to 3, not 4")],
+)  # fmt: skip
+def test_another_emotion_or_style_is_named(emotion, style, message):
+    with pytest.raises(ParamsError, match=message):
+        driving.read_emotion(emotion, style)
+
+
+def test_an_emotion_stands_in_place_of_a_driving_clip_and_a_style_needs_one():
+    with pytest.raises(ParamsError, match="--emotion must stand in place of --driving"):
+        driving_name.check("surprise", "fear", None)
+    with pytest.raises(ParamsError, match="--style must be of an --emotion"):
+        driving_name.check(None, None, 2)
+    driving_name.check(None, "fear", 2)
