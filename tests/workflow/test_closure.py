@@ -56,6 +56,7 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     commands = {f"src/microexpr/weights/{name}.safetensors" for name in ("reenact", "predict")}
     commands |= {f"src/microexpr/reporting/html/prediction.{ending}" for ending in ("css", "jinja", "js")}
     commands |= {"src/microexpr/reporting/html/predictions.jinja"}
+    commands |= {f"src/microexpr/reporting/html/form.{ending}" for ending in ("css", "jinja", "js")}
     commands |= {"src/microexpr/apps/reenact/samples.csv", "src/microexpr/weights/predict_recorded.json"}
     commands |= {"src/microexpr/weights/predict_rates.json"}
     commands |= {"src/microexpr/reporting/methods.json", "src/snakemake_logger_plugin_microexpr/seconds.json"}

@@ -158,6 +158,9 @@ def test_faces_of_a_generator_are_measured(project):
     belief = {row["faces"]: float(row["value"]) for row in rows if row["metric"] == "belief_auc"}
     assert belief.keys() == uar_rows.keys() and all(0 <= value <= 1 for value in belief.values())
     rest = [row for row in rows if row["metric"] not in ("class_uar", "grey_change")]
+    halves = {row["made"] for row in rest if row["metric"].startswith("belief") and row["faces"] == "true"}
+    assert halves == {"3"}
+    rest = [row for row in rest if not (row["metric"].startswith("belief") and row["faces"] == "true")]
     assert {row["made"] for row in rest} == {row["true"] for row in rest} == {"6"}
     (same,) = [
         row for row in rows if (row["faces"], row["metric"]) == ("true", "identity_cosine") and row["scope"] == "full"

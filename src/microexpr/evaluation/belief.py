@@ -13,7 +13,7 @@ import numpy as np
 from microexpr.core import seeds
 from microexpr.evaluation import metrics
 from microexpr.evaluation.face_kinds import TRUE, FacePairs, Figure, is_own_class, own_class, scope_rows
-from microexpr.evaluation.rows import Row
+from microexpr.evaluation.rows import FULL, Row
 from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
 from microexpr.protocols.splits import subject_id
@@ -113,4 +113,8 @@ def _rows(
 
     metric = f"{METRIC}_{region}" if region else METRIC
     note = "by observers that were trained on other subjects"
-    yield from scope_rows(synthesised, observed.faces, {"faces": kind, "metric": metric, "note": note}, figure, seed)
+    columns = {"faces": kind, "metric": metric, "note": note}
+    datasets = np.array([face.clip.dataset for face in observed.faces])
+    for row in scope_rows(synthesised, observed.faces, columns, figure, seed):
+        within = (datasets == row["scope"]) | (row["scope"] == FULL)
+        yield row | {"made": int((within & ~observed.true).sum()), "true": int((within & observed.true).sum())}

@@ -44,6 +44,7 @@ FROZEN = {
     "* | generate | * | wall": 1805389114,
     "* | generated | key light": 1902333167,
     "* | generated | sensor noise": 2664317194,
+    "* | form": 1887510793,
     "* | glasses": 253864722,
     "* | groups | *": 2591397672,
     "* | hair": 3332123155,

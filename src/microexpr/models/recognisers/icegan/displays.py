@@ -7,7 +7,6 @@ No loss but that of displays. Shapes: B clips, A action units, sides are the sub
 import torch
 from torch import Tensor, nn
 
-from microexpr.core import store
 from microexpr.core.weights import shipped
 from microexpr.models.layers.mover import WarpGenerator, by_column
 from microexpr.models.layers.square_root import square_root
@@ -42,6 +41,8 @@ def fall(progress: float) -> float:
 
 def load_mover() -> WarpGenerator:
     """Return the shipped generator."""
+    from microexpr.core import store  # here, since ICE-GAN is also measured where there is no h5py
+
     tensors, _ = store.read_tensors(MOVER)
     network = WarpGenerator(WIDTH, BLOCKS)
     network.load_state_dict({name.removeprefix("generator."): torch.from_numpy(v) for name, v in tensors.items()})
@@ -50,6 +51,8 @@ def load_mover() -> WarpGenerator:
 
 def fitted_on() -> list[str]:
     """Return the entries of `fitted_on` of the shipped generator."""
+    from microexpr.core import store  # as above
+
     return store.read_metadata(MOVER)["fitted_on"].splitlines()
 
 
