@@ -226,16 +226,12 @@ def reenact(
     >>> reenacted.frames(2).shape[1:], bool(reenacted.metrics.loc[2, "au_r"] > 0.5)
     ((360, 480, 3), True)
     """
-    driving_name.check(driving, emotion, style)
-    name, source = str(driving or driving_name.DEFAULT), Path(face)
-    driving_files = [] if emotion else driving_name.files(name, Path(results))
-    paths = [source, *driving_files, *([Path(weights)] if weights else [])]
+    name, source = driving_name.choose(driving, emotion, style), Path(face)
+    paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
     output = None if out is None else app_folders.reenactment(Path(out), paths, force)
     photograph = Photograph.read(source)
     photograph.select(face_number)
-    curves = (
-        driving_curves.read_emotion(emotion, style or 1) if emotion else driving_curves.read(name, fps, Path(results))
-    )
+    curves = driving_curves.read(name, fps, Path(results))
     strengths = tuple(dict.fromkeys(np.atleast_1d(checks.numbers(strength, "strength")).astype(float).tolist()))
     if not all(0 <= value <= 10 for value in strengths):
         raise DataError(f"strength must be 0 to 10, not {strength}")

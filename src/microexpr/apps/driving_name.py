@@ -1,5 +1,6 @@
 """Tell what the name of a driving clip stands for. Imports nothing heavy, so that a refusal takes milliseconds."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -8,24 +9,30 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.files import run_files
 
 DEFAULT = "surprise"
+EMOTION = re.compile(r"[a-z]+:\d+")
 
 
-def check(driving: object, emotion: object, style: object) -> None:
-    """Raise ParamsError for a driving clip next to an emotion, and for a style without an emotion."""
+def choose(driving: str | Path | None, emotion: str | None, style: int | None) -> str:
+    """Return the name of a driving clip, of a display of an emotion "<emotion>:<style>", the default's without either.
+
+    Raises ParamsError for a driving clip next to an emotion, and for a style without an emotion."""
     if driving and emotion:
         raise ParamsError(f"--emotion must stand in place of --driving, not next to it: {emotion}, {driving}")
     if style and not emotion:
         raise ParamsError(f"--style must be of an --emotion, and there is none; it is {style}")
+    return f"{emotion}:{style or 1}" if emotion else str(driving or DEFAULT)
 
 
-def kind(name: str) -> Literal["sample", "video", "clip"]:
-    """Return "sample" for a shipped one, "video" for a file or folder of frames, "clip" for DATASET/SUBJECT/CLIP.
+def kind(name: str) -> Literal["sample", "video", "emotion", "clip"]:
+    """Return what a name stands for: a shipped sample, a file or folder of frames, a display, a clip of a run.
 
     Raises ParamsError for any other name."""
     if name in LABELS:
         return "sample"
     if Path(name).exists():
         return "video"
+    if EMOTION.fullmatch(name):
+        return "emotion"
     if name.count("/") != 2 or Path(name).suffix:
         kinds = f"{', '.join(LABELS)}, a video or folder of frames, or DATASET/SUBJECT/CLIP of a run"
         raise ParamsError(f"--driving must be {kinds}; there is no {name}{nearest(name, LABELS)}")
@@ -34,4 +41,9 @@ def kind(name: str) -> Literal["sample", "video", "clip"]:
 
 def files(name: str, results: Path) -> list[Path]:
     """Return the files that may be read for a driving clip: its video, or files of a run in the folder `results`."""
-    return {"sample": lambda: [], "video": lambda: [Path(name)], "clip": lambda: run_files(name, results)}[kind(name)]()
+    match kind(name):
+        case "video":
+            return [Path(name)]
+        case "clip":
+            return run_files(name, results)
+    return []

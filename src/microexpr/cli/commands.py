@@ -379,10 +379,8 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
 def reenact(arguments: argparse.Namespace) -> int:
     """Give a movement to a face of a photograph."""
-    driving_name.check(arguments.driving, arguments.emotion, arguments.style)
-    name = arguments.driving or driving_name.DEFAULT
-    files = [] if arguments.emotion else driving_name.files(name, RESULTS)
-    inputs = [arguments.face, *files, *filter(None, [arguments.weights])]
+    name = driving_name.choose(arguments.driving, arguments.emotion, arguments.style)
+    inputs = [arguments.face, *driving_name.files(name, RESULTS), *filter(None, [arguments.weights])]
     out = app_folders.reenactment(arguments.out, inputs, arguments.force)
     from rich.console import Console
 
@@ -394,11 +392,7 @@ def reenact(arguments: argparse.Namespace) -> int:
         photograph = Photograph.read(arguments.face)
         photograph.select(arguments.face_number)
     with console.status("[2/4] reading the action units of the driving clip"):
-        curves = (
-            driving.read_emotion(arguments.emotion, arguments.style or 1)
-            if arguments.emotion
-            else driving.read(name, arguments.fps, RESULTS)
-        )
+        curves = driving.read(name, arguments.fps, RESULTS)
     strengths = tuple(dict.fromkeys(arguments.strength))
     with console.status("[3/4] moving the face, and reading it"):
         result = alone.reenact(
@@ -423,10 +417,10 @@ def form(arguments: argparse.Namespace) -> int:
             interval = f"{score.low:.2f} to {score.high:.2f}; a guess has 0.5"
             say(f"{name:<9} {score.right:3} of {score.answered:3} right, {score.share:.2f}, {interval}")
         return 0
-    shards = sorted(map(str, (RESULTS / "synthesise" / arguments.generator / "megc2019").glob("*.h5")))
-    out = app_folders.questions(arguments.out, map(Path, shards), arguments.force)
+    folder = RESULTS / "synthesise" / arguments.generator / "megc2019"
+    shards = sorted(folder.glob("*.h5"))
+    out = app_folders.questions(arguments.out, shards, arguments.force)
     if not shards:
-        folder = RESULTS / "synthesise" / arguments.generator / "megc2019"
         raise MicroexprError(f"{folder}: must hold faces of a generator of the main table{remedy(str(folder))}")
     from microexpr.reporting import form_pairs
     from microexpr.reporting.html import form as page

@@ -75,16 +75,16 @@ def _observed(
     return Observed(faces, is_true, *observe(subjects, rest, pictures, is_true, seed))
 
 
-def auc(score: np.ndarray, observed: Observed, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def auc(score: np.ndarray, true: np.ndarray, group: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how often a true face has the higher score, and of how many pairs, each [U, U] by the subjects of both.
 
-    Pairs are of one observer's; equal scores count half. `subjects` int64[M] are positions in U."""
+    A pair is of one observer's `group`, and equal scores count half. All are [M], `subjects` positions in U."""
     count = int(subjects.max()) + 1
     wins, pairs = np.zeros((count, count)), np.zeros((count, count))
-    for group in np.unique(observed.group):
-        true, false = (np.flatnonzero((observed.group == group) & (observed.true == kind)) for kind in (True, False))
-        higher = score[true][:, None] - score[false]
-        where = np.ix_(subjects[true], subjects[false])
+    for number in np.unique(group):
+        trues, others = (np.flatnonzero((group == number) & (true == kind)) for kind in (True, False))
+        higher = score[trues][:, None] - score[others]
+        where = np.ix_(subjects[trues], subjects[others])
         np.add.at(wins, where, (np.sign(higher) + 1) / 2)
         np.add.at(pairs, where, 1)
     return wins, pairs
@@ -99,8 +99,8 @@ def _rows(
     score = observed.score[:, top:bottom].sum((1, 2))
 
     def figure(positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator) -> Figure:
-        part = Observed([], observed.true[positions], observed.group[positions], observed.score[positions])
-        wins, pairs = auc(score[positions], part, np.unique(subjects, return_inverse=True)[1])
+        numbers = np.unique(subjects, return_inverse=True)[1]
+        wins, pairs = auc(score[positions], observed.true[positions], observed.group[positions], numbers)
         count = len(wins)
 
         def share(weights: np.ndarray) -> np.ndarray:

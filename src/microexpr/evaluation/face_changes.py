@@ -24,13 +24,12 @@ from microexpr.evaluation.face_kinds import (
 )
 from microexpr.evaluation.resemblance import enlarge
 from microexpr.evaluation.rows import Row
-from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
+from microexpr.evaluation.synthesised_faces import DISPLAYS, Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
 from microexpr.signals.aus import SIDES, regressor
 
 GREY_CHANGE, AU_ERROR = "grey_change", "au_error"
 NEAREST, DISPLAY_DISTANCE = "au_error_nearest", "display_distance"
-DISPLAYS = "displays"  # further faces of a clip's own class
 SHARE = 0.1  # of a face's pixels: those that change most
 
 
@@ -108,9 +107,9 @@ def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def spread(faces: Sequence[Face], changes: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
     """Yield metric, kind and values float64[N] of how displays differ; nothing where each clip has one face.
 
-    `au_error_nearest` is the error of the nearest of a clip's K faces, or, as `TRUE`, of as many true displays of its
-    class by other subjects, the same for all subjects. `display_distance` is that between a clip's own faces, or its
-    true display and those."""
+    `au_error_nearest` is the error of the nearest of a clip's K faces, and of kind `TRUE` that of the nearest of K true
+    displays of its class by other subjects, in the mean over all choices of these. `display_distance` is the mean
+    distance between two of the clip's faces, and of kind `TRUE` that from its true display to those of others."""
     displays = np.concatenate([changes[SYNTHESISED][:, None], changes[DISPLAYS]], 1)
     count = displays.shape[1]
     if count < 2:

@@ -16,6 +16,7 @@ from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, 
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.square_root import square_root
 from microexpr.models.layers.steady_change import steady_change
+from microexpr.models.recipe import linear
 
 CELL = 8  # pixels, side of a cell
 SPREAD = 8.0  # grey levels, about the change of a micro-expression: the change's unit
@@ -69,7 +70,7 @@ class Observer(NetworkMethod):
         params = self.params
         adam = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
         updates = [Update(self.loss, {"network": adam})]
-        return [Phase(updates, params.epochs, params.batch, schedule=lambda progress: 1 - progress)]
+        return [Phase(updates, params.epochs, params.batch, schedule=linear)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         pair = jitter(batch["pair"], rng, 0.5, self.params.shift)

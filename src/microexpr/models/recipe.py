@@ -1,4 +1,4 @@
-"""Choices of several methods where their papers are silent: class weights, a cosine schedule. No network."""
+"""Choices of several methods where their papers are silent: class weights, schedules. No network."""
 
 import math
 
@@ -10,6 +10,11 @@ def class_weights(label: Tensor, classes: int) -> Tensor:
     """Return float[C], mean class size over class size, so that classes weigh alike; empty ones count as one clip."""
     count = torch.bincount(label, minlength=classes).clamp(min=1)
     return len(label) / (classes * count)
+
+
+def linear(progress: float) -> float:
+    """Return a factor that falls from 1 to 0 in a line."""
+    return 1 - progress
 
 
 def cosine(progress: float) -> float:

@@ -12,12 +12,12 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
+from microexpr.evaluation.synthesised_faces import HELD_OUT
 from microexpr.signals import inputs
 from microexpr.signals.apex import Params, stored_score
 
 STAGES = ("faces", "apex", "flow", "aus")  # stages whose results a journey holds
 EVENTS = ("onset", "apex", "offset")
-HELD_OUT = "held_out"  # group of a fold: faces of subjects that it holds out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,17 +95,16 @@ def held_out_faces(synth: Sequence[str | Path], clip_id: str = "") -> Iterator[t
     """Yield origin, source clip, class and pair of images of each held-out face; of one clip where it is named."""
     for path in synth:
         with store.open_file(path, "synth") as file:
-            for side in _sides(file, HELD_OUT):
+            for side in _sides(file):
                 for group in (side[name] for name in side if name.startswith(clip_id.replace("/", "_"))):
                     (source,) = store.strings(group["source"])
                     yield file.attrs["origin"].decode(), source, int(group["label"][()]), group["crop"][()]
 
 
-def _sides(group: Any, name: str) -> Iterator[Any]:
-    """Yield the groups of this name in a file's folds, which are named after groups of subjects, or data set and
-    subject."""
+def _sides(group: Any) -> Iterator[Any]:
+    """Yield the held-out faces of a file's folds, which are named after groups of subjects, or data set and subject."""
     for fold in store.clip_groups(group).values():
-        if name in fold:
-            yield fold[name]
+        if HELD_OUT in fold:
+            yield fold[HELD_OUT]
         elif "fitted_on" not in fold:
-            yield from _sides(fold, name)
+            yield from _sides(fold)

@@ -5,7 +5,6 @@ import pytest
 from composites import composite
 
 from microexpr.evaluation import belief, face_kinds
-from microexpr.evaluation.belief import Observed
 from microexpr.evaluation.rows import FACE_COLUMNS
 from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
@@ -56,8 +55,8 @@ def test_what_differs_is_told_where_it_differs_and_true_faces_are_not_told_from_
 
 def test_the_auc_counts_pairs_of_one_observer_alone():
     true = np.array([True, False, True, False, False])
-    observed = Observed([], true, np.array([0, 0, 1, 1, 1]), np.zeros((5, 4, 4)))
-    wins, pairs = belief.auc(np.array([2.0, 1.0, 0.0, 0.0, 5.0]), observed, np.array([0, 1, 0, 1, 1]))
+    group, subjects = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 1, 1])
+    wins, pairs = belief.auc(np.array([2.0, 1.0, 0.0, 0.0, 5.0]), true, group, subjects)
     assert pairs.tolist() == [[0, 3], [0, 0]]
     assert wins.tolist() == [[0, 1.5], [0, 0]]  # a win, a draw, a loss
 

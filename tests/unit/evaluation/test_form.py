@@ -36,7 +36,7 @@ def test_pairs_are_of_many_subjects_and_the_true_one_is_as_often_at_either_side(
     for pair in pairs:
         levels = {side: getattr(pair, side)[0, 0, 0] for side in form.SIDES}
         assert levels.pop(pair.true) == TRUE and list(levels.values()) == [SYNTHESISED]
-    assert pairs == sorted(pairs, key=pairs.index) and [p.clip for p in pairs] != sorted(p.clip for p in pairs)
+    assert [pair.clip for pair in pairs] != sorted(pair.clip for pair in pairs)
 
 
 def answer(tmp_path, pairs, *lines):

@@ -43,10 +43,13 @@ class DrivingCurves:
 
 
 def read(name: str, fps: float | None, results: Path) -> DrivingCurves:
-    """Return the movement that a name stands for; see `driving_name.kind`. Raises the errors of the three below."""
+    """Return the movement that a name stands for; see `driving_name.kind`. Raises the errors of those below."""
     kind = driving_name.kind(name)
     if kind == "sample":
         return read_sample(name)
+    if kind == "emotion":
+        emotion, _, style = name.partition(":")
+        return read_emotion(emotion, int(style))
     return read_video(Path(name), fps) if kind == "video" else read_clip(index.find(name, results), results)
 
 

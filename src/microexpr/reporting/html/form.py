@@ -1,6 +1,5 @@
 """The page of a form for people: pairs of micro-expressions that blink between rest and apex. It holds no key."""
 
-import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ def write(path: Path, pairs: Sequence[Pair], generator: str) -> None:
         origins=sorted({pair.origin for pair in pairs}),
         style=templates.text(*STYLES),
         script=script,
-        hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        hash=templates.script_hash(script),
     )
     store.write_text(path, page)
 

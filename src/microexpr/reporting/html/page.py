@@ -35,6 +35,7 @@ from microexpr.reporting.html import (
     long_videos,
     pictures,
     results,
+    templates,
     times,
 )
 from microexpr.reporting.html.methods import background
@@ -236,7 +237,7 @@ def html(
         script=Markup(script),
         library=Markup(library),
         style=Markup("\n".join(map(_text, STYLES))),
-        hashes=" ".join(f"'sha256-{_hash(text)}'" for text in (library, script)),
+        hashes=" ".join(f"'sha256-{templates.script_hash(text)}'" for text in (library, script)),
     )
 
 
@@ -250,11 +251,6 @@ def plotly() -> str:
 def _text(name: str) -> str:
     """Return a file of this folder."""
     return (HERE / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """Return the hash of a script that the page lets a browser run, and no other."""
-    return b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _origins(names: Any) -> str:

@@ -4,7 +4,6 @@ The player shows still images, each of one frame, since no codec that OpenCV wri
 browsers; so it can stop at any frame of a micro-expression, and repeat it slowly.
 """
 
-import hashlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -145,7 +144,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         },
         style=templates.text(*STYLES),
         script=script,
-        hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        hash=templates.script_hash(script),
     )
 
 

@@ -1,5 +1,7 @@
-"""Templates and styles of the pages of `microexpr predict`, which lie next to this module."""
+"""Templates, styles and scripts of pages, which lie next to this module."""
 
+import hashlib
+from base64 import b64encode
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -19,3 +21,8 @@ def template(name: str) -> Template:
 def text(*names: str) -> Markup:
     """Return styles or scripts one after the other, as a page holds them."""
     return Markup("\n".join((HERE / name).read_text(encoding="utf-8") for name in names))
+
+
+def script_hash(script: str) -> str:
+    """Return the hash of a script that a page lets a browser run, and no other."""
+    return b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,6 +1,7 @@
 """Movements for photographs: shipped samples, clips of a run, and videos."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,7 +122,11 @@ def test_another_emotion_or_style_is_named(emotion, style, message):
 
 def test_an_emotion_stands_in_place_of_a_driving_clip_and_a_style_needs_one():
     with pytest.raises(ParamsError, match="--emotion must stand in place of --driving"):
-        driving_name.check("surprise", "fear", None)
+        driving_name.choose("surprise", "fear", None)
     with pytest.raises(ParamsError, match="--style must be of an --emotion"):
-        driving_name.check(None, None, 2)
-    driving_name.check(None, "fear", 2)
+        driving_name.choose(None, None, 2)
+    name = driving_name.choose(None, "fear", 2)
+    assert driving_name.files(name, Path()) == []
+    expected = driving.read_emotion("fear", 2)
+    np.testing.assert_array_equal(driving.read(name, None, Path()).changes, expected.changes)
+    assert driving_name.choose(None, None, None) == "surprise" and driving_name.choose("a.avi", None, None) == "a.avi"

@@ -29,7 +29,7 @@ def clips(seed: int = 0) -> ClipTensors:
     return ClipTensors({"onset": images, "apex": images.flip(3), "au_read": read}, {"label": label})
 
 
-def trained(plan: str = "sequential", **params):
+def trained(**params):
     """Return the displays of 200 noises for each of two classes, [2, 200, UNITS, 2]."""
     method, asked = Icegan(Icegan.Params(**SMALL | {"display_epochs": 60} | params)), []
     method.synthesise = lambda modules, batch, statistics, rng: (
@@ -37,7 +37,8 @@ def trained(plan: str = "sequential", **params):
     )
     source, label = np.zeros(400, np.int64), np.repeat([0, 1], 200)
     request = {"a": SynthesisRequest(source, label)}
-    list(train(method, clips(), [FoldIndices("a", np.arange(119), np.array([119]))], [1], plan, 1, synthesis=request))
+    folds = [FoldIndices("a", np.arange(119), np.array([119]))]
+    list(train(method, clips(), folds, [1], "sequential", 1, synthesis=request))
     return (5 * torch.cat(asked)).unflatten(0, (2, 200))
 
 

@@ -4,16 +4,17 @@ No loss but that of displays. Shapes: B clips, A action units, sides are the sub
 [B, A, 2] are changes of FACS intensity over 5, images [B, 1, H, H] in -1..1.
 """
 
+import json
+
 import torch
 from torch import Tensor, nn
 
 from microexpr.core.weights import shipped
 from microexpr.models.layers.mover import WarpGenerator, by_column
 from microexpr.models.layers.square_root import square_root
-from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
 MOVER = shipped("reenact.safetensors")  # the generator of `microexpr reenact`, fitted on the population
-WIDTH, BLOCKS = 16, 4  # its own
 HIDDEN = 64
 RATE, BATCH = 0.003, 16  # Adam's first learning rate, which falls to 0 in a line, and clips in a step
 EPSILON = 1e-6  # squared length below which a distance has no slope
@@ -31,20 +32,16 @@ class Displays(nn.Module):
 
     def forward(self, condition: Tensor) -> Tensor:
         display: Tensor = self.layers(condition)
-        return display.unflatten(-1, (len(ACTION_UNITS), 2)) / 5
-
-
-def fall(progress: float) -> float:
-    """Return the factor on the learning rate while displays alone are trained."""
-    return 1 - progress
+        return display.unflatten(-1, (len(ACTION_UNITS), 2)) / LARGEST
 
 
 def load_mover() -> WarpGenerator:
     """Return the shipped generator."""
     from microexpr.core import store  # here, since ICE-GAN is also measured where there is no h5py
 
-    tensors, _ = store.read_tensors(MOVER)
-    network = WarpGenerator(WIDTH, BLOCKS)
+    tensors, metadata = store.read_tensors(MOVER)
+    params = json.loads(metadata["params"])
+    network = WarpGenerator(params["width"], params["blocks"])
     network.load_state_dict({name.removeprefix("generator."): torch.from_numpy(v) for name, v in tensors.items()})
     return network
 

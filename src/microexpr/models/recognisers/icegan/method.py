@@ -21,6 +21,7 @@ from microexpr.models.layers.local_contrast import local_contrast
 from microexpr.models.layers.patchgan import trunk
 from microexpr.models.layers.steady_change import steady_change
 from microexpr.models.pretrained_weights import VGG16
+from microexpr.models.recipe import linear
 from microexpr.models.recognisers.icegan import displays
 from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, CnnHeads, Reconstruction
 from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
@@ -214,8 +215,7 @@ class Icegan(NetworkMethod):
         if not self.displays:
             return [phase]
         alone = [Update(self.display_loss, {"generator": partial(torch.optim.Adam, lr=displays.RATE)})]
-        fall = displays.fall
-        return [Phase(alone, self.params.display_epochs, displays.BATCH, base.shuffled, fall), phase]
+        return [Phase(alone, self.params.display_epochs, displays.BATCH, schedule=linear), phase]
 
     def _decay(self, progress: float) -> float:
         return self.params.decay ** (round(progress * self.params.epochs) // self.params.decay_epochs)
