@@ -128,11 +128,15 @@ STAGES = {  # in the order in which they run
             "evaluate_leaky": Job(),
             "evaluate_{study}": Job(),
             "evaluate_faces": Job(group="evaluate"),
+            "evaluate_clips": Job(),
             "table": Job(),
             "training_sets": Job(),
             "appendix": Job(),
         },
-        outputs=lambda dag: [path for pair in dag.trainings for path in dag.evaluation_files(*pair)],
+        outputs=lambda dag: [
+            *(path for pair in dag.trainings for path in dag.evaluation_files(*pair)),
+            *(f"results/evaluate/clips/{name}.csv" for name in dag.generators),
+        ],
         table=lambda dag: [
             *(path for name in dag.in_table for path in dag.evaluation_files(name, dag.protocol.name)),
             *(TABLE, PAIRED, METRICS),

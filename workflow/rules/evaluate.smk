@@ -102,6 +102,26 @@ rule evaluate_faces:
         "../scripts/evaluate_faces.py"
 
 
+rule evaluate_clips:
+    input:
+        index=lambda w: RUN.indices(RUN.generator_sets(w.generator)),
+        clips=lambda w: RUN.synthetic_clips(w.generator),
+        true=lambda w: [
+            path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.generator_sets(w.generator))
+        ],
+    output:
+        "results/evaluate/clips/{generator}.csv",
+    log:
+        "work/logs/evaluate/clips/{generator}.log",
+    wildcard_constraints:
+        generator=one_of(RUN.generators),
+    params:
+        evaluate=PARAMS["evaluate"],
+        seed=SEED,
+    script:
+        "../scripts/evaluate_clips.py"
+
+
 rule table:
     input:
         figures=lambda w: RUN.table_inputs(".csv"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -169,7 +169,9 @@ def _row(expression: Expression, fps: float) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ReenactedFace(Shown):
-    """A photograph with the movement of a driving clip, at each strength."""
+    """A photograph with the movement of a driving clip, at each strength.
+
+    Tables of "all" faces have the face's number as a level of their index, after the strength."""
 
     metrics: pd.DataFrame  # a row for each strength: what was read back, how far pixels changed, likeness
     curves: pd.DataFrame  # (unit, side) of "asked" and "read_back" by (strength, frame), changes in FACS intensity
@@ -178,16 +180,18 @@ class ReenactedFace(Shown):
     result: alone.Reenactment  # arrays
 
     def __repr__(self) -> str:
-        source, strengths = self.result.photograph.path, ", ".join(f"{strength:g}" for strength in self.metrics.index)
+        source, strengths = (
+            self.result.photograph.path,
+            ", ".join(f"{strength:g}" for strength in self.result.strengths),
+        )
         return f"ReenactedFace({str(source)!r}, driven by {self.result.driving.name}, strengths {strengths})"
 
     def frames(self, strength: float = 1.0) -> np.ndarray:
         """Return the photograph in motion, uint8[K, H, W, 3] RGB. Raises DataError for a strength that is not there."""
-        for outcome in self.result.outcomes:
-            if outcome.strength == strength:
-                return np.stack([outcome.moved.frame(i) for i in range(len(outcome.moved))])
-        present = ", ".join(f"{outcome.strength:g}" for outcome in self.result.outcomes)
-        raise DataError(f"strength must be one of {present}, not {strength:g}")
+        if strength not in self.result.strengths:
+            present = ", ".join(f"{strength:g}" for strength in self.result.strengths)
+            raise DataError(f"strength must be one of {present}, not {strength:g}")
+        return np.stack([*self.result.frames(strength)])
 
 
 @threads.restored()
@@ -200,7 +204,7 @@ def reenact(
     style: int | None = None,
     strength: float | Sequence[float] = (1.0, 2.0, 4.0),
     fps: float | None = None,
-    face_number: int = 1,
+    face_number: int | Literal["all"] = 1,
     weights: str | Path | None = None,
     super_resolution: Kind | None = None,
     results: str | Path = RESULTS,
@@ -208,11 +212,11 @@ def reenact(
 ) -> ReenactedFace:
     """Show a micro-expression on the face of a photograph: `microexpr reenact`.
 
-    `face` is a picture, `face_number` which of several faces in it, 1 the largest. `driving` is a shipped sample
-    (negative, positive, surprise, the default), a video or folder of frames (with `fps`), or DATASET/SUBJECT/CLIP of a
-    run in the folder `results`; in its place may stand an `emotion` and its `style`, 1 the most frequent. Its changes
-    of action units are multiplied by each `strength`. `weights` is a generator of a run in place of the shipped one. A
-    folder `out` gets the command's files, each marked as synthesised.
+    `face` is a picture, `face_number` which of several faces in it, 1 the largest, or "all" that can be moved, in the
+    same frames. `driving` is a shipped sample (negative, positive, surprise, the default), a video or folder of frames
+    (with `fps`), or DATASET/SUBJECT/CLIP of a run in the folder `results`; in its place may stand an `emotion` and its
+    `style`, 1 the most frequent. Its changes of action units are multiplied by each `strength`. `weights` is a
+    generator of a run in place of the shipped one. A folder `out` gets the command's files, each marked as synthesised.
 
     Raises DataError if the picture has no such face or the face is too small or turned too far, ParamsError for another
     driving clip, StoreError for weights of another network, and OutputError if `out` holds files of others (unless
@@ -230,7 +234,7 @@ def reenact(
     paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
     output = None if out is None else app_folders.reenactment(Path(out), paths, force)
     photograph = Photograph.read(source)
-    photograph.select(face_number)
+    photograph.choose(face_number if face_number == "all" else checks.whole(face_number, "face_number", 1))
     curves = driving_curves.read(name, fps, Path(results))
     strengths = tuple(dict.fromkeys(np.atleast_1d(checks.numbers(strength, "strength")).astype(float).tolist()))
     if not all(0 <= value <= 10 for value in strengths):
@@ -241,9 +245,15 @@ def reenact(
     if output:
         with outputs.publish(output) as part:
             app_folders.write_reenactment(part, result)
+    names, keys = ["strength", "face"], [(outcome.strength, outcome.number) for outcome in result.outcomes]
+    index = pd.MultiIndex.from_tuples(keys, names=names)
+    metrics = pd.DataFrame([outcome.metrics for outcome in result.outcomes], index)
+    changes = pd.concat([_curves(outcome, curves.fps) for outcome in result.outcomes], keys=keys, names=names)
+    if face_number != "all":
+        metrics, changes = metrics.droplevel("face"), changes.droplevel("face")
     return ReenactedFace(
-        pd.DataFrame([outcome.metrics for outcome in result.outcomes], pd.Index(strengths, name="strength")),
-        pd.concat({outcome.strength: _curves(outcome, curves.fps) for outcome in result.outcomes}, names=["strength"]),
+        metrics,
+        changes,
         (*result.description, *alone.summary(result)),
         tuple(output.paths) if output else (),
         result,

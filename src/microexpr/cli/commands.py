@@ -378,9 +378,11 @@ def plot_signal(arguments: argparse.Namespace) -> int:
 
 
 def reenact(arguments: argparse.Namespace) -> int:
-    """Give a movement to a face of a photograph."""
+    """Give a movement to faces of a photograph, or of each in a folder."""
     name = driving_name.choose(arguments.driving, arguments.emotion, arguments.style)
     inputs = [arguments.face, *driving_name.files(name, RESULTS), *filter(None, [arguments.weights])]
+    if arguments.face.is_dir():
+        return _reenact_many(arguments, name, inputs)
     out = app_folders.reenactment(arguments.out, inputs, arguments.force)
     from rich.console import Console
 
@@ -390,7 +392,7 @@ def reenact(arguments: argparse.Namespace) -> int:
     console = Console(quiet=arguments.quiet)
     with console.status("[1/4] looking for faces in the photograph"):
         photograph = Photograph.read(arguments.face)
-        photograph.select(arguments.face_number)
+        photograph.choose(arguments.face_number)
     with console.status("[2/4] reading the action units of the driving clip"):
         curves = driving.read(name, arguments.fps, RESULTS)
     strengths = tuple(dict.fromkeys(arguments.strength))
@@ -404,6 +406,32 @@ def reenact(arguments: argparse.Namespace) -> int:
         say(line)
     say("written: " + ", ".join(map(str, out.paths)))
     return 0
+
+
+def _reenact_many(arguments: argparse.Namespace, name: str, inputs: Iterable[Path]) -> int:
+    """Give a movement to each photograph in a folder; the exit code is 1 if all of them are refused."""
+    jobs, table = app_folders.reenactments(arguments.out, arguments.face, inputs, arguments.force)
+    from microexpr.apps.reenact import alone, batch, driving
+    from microexpr.cli.progress import progress
+
+    curves, strengths = driving.read(name, arguments.fps, RESULTS), tuple(dict.fromkeys(arguments.strength))
+    options = {"weights": arguments.weights, "kind": arguments.super_resolution}
+    move = partial(alone.reenact, curves, number=arguments.face_number, strengths=strengths, **options)
+    moved = 0
+    with progress(arguments.quiet) as report:
+        for path, rows in batch.run(jobs, table, move, app_folders.write_reenactment, report):
+            for row in rows:
+                if "refused" in row:
+                    say(f"refused: {row['refused']}")
+            faces = {row["face"] for row in rows if "strength" in row}
+            if faces:
+                moved += 1
+                is_weak = any(float(row.get("au_r", 1)) < alone.WEAK_R for row in rows)
+                warning = "; warning: the movement is hardly read back" * is_weak
+                say(f"moved: {path}, {len(faces)} face{'s' * (len(faces) > 1)}{warning}")
+    say(f"{len(jobs)} photograph{'s' * (len(jobs) != 1)}, {len(jobs) - moved} refused")
+    say("written: " + ", ".join(map(str, table.paths)))
+    return 0 if moved else 1
 
 
 def form(arguments: argparse.Namespace) -> int:

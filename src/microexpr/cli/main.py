@@ -92,6 +92,12 @@ def _strength(text: str) -> float:
     return value
 
 
+def _face_number(text: str) -> int | str:
+    if text != "all" and not (text.isdecimal() and 1 <= int(text) <= 1000):
+        raise argparse.ArgumentTypeError(f"must be 1 to 1000, or all, not {text}")
+    return text if text == "all" else int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         "microexpr",
@@ -271,18 +277,20 @@ def _add_reenact(subparsers: "Subparsers") -> None:
         "reenact",
         "a micro-expression on the face of a photograph: frames, video, curves, figures",
         (
-            "microexpr reenact --face me.jpg --out reenacted",
             "microexpr reenact --face me.jpg --out reenacted --emotion sadness --style 2 --strength 3",
-            "microexpr reenact --face me.jpg --out reenacted --driving casme2/sub01/EP02_01",
+            "microexpr reenact --face group.jpg --face-number all --out reenacted --driving casme2/sub01/EP02_01",
+            "microexpr reenact --face photographs --out reenacted  # a folder each, one table of all",
         ),
     )
-    command.add_argument("--face", metavar="IMAGE", type=Path, required=True, help="the source face: a photograph")
+    command.add_argument(
+        "--face", metavar="IMAGE", type=Path, required=True, help="the source face: a photograph, or a folder of them"
+    )
     command.add_argument(
         "--face-number",
         metavar="N",
-        type=_whole(1, 1000),
+        type=_face_number,
         default=1,
-        help="which of several faces in it, 1 is the largest (default: %(default)s)",
+        help="which of several faces in it, 1 is the largest; or all, in the same frames (default: %(default)s)",
     )
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help=FOLDER)
     command.add_argument(

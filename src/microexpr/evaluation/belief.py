@@ -49,12 +49,12 @@ def evaluate(
     for kind, seen in pictures.items():
         if kind == TRUE:
             halves = seeds.generator(seed, "evaluate", METRIC, "halves").permutation(len(faces)) % 2 == 0
-            observed = _observed(faces, rest, seen, halves, observe, seed)
+            observed = observe_faces(faces, rest, seen, halves, observe, seed)
         else:
             twice = [*faces, *faces], np.concatenate([rest, rest]), np.concatenate([pictures[TRUE], seen])
-            observed = _observed(*twice, np.arange(2 * len(faces)) < len(faces), observe, seed)
+            observed = observe_faces(*twice, np.arange(2 * len(faces)) < len(faces), observe, seed)
         for region in ("", *REGIONS):
-            rows += _rows(synthesised, kind, region, observed, resamples, seed)
+            rows += region_rows(synthesised, kind, region, observed, resamples, seed)
     return rows
 
 
@@ -68,9 +68,10 @@ class Observed:
     score: np.ndarray  # float64[M, cells, cells]
 
 
-def _observed(
+def observe_faces(
     faces: Sequence[Face], rest: np.ndarray, pictures: np.ndarray, is_true: np.ndarray, observe: Observe, seed: int
 ) -> Observed:
+    """Return how true `pictures` are found, of the subjects of `faces`; arguments as of `training.observers`."""
     subjects = [subject_id(face.clip.id) for face in faces]
     return Observed(faces, is_true, *observe(subjects, rest, pictures, is_true, seed))
 
@@ -90,12 +91,12 @@ def auc(score: np.ndarray, true: np.ndarray, group: np.ndarray, subjects: np.nda
     return wins, pairs
 
 
-def _rows(
+def region_rows(
     synthesised: SynthesisedFaces, kind: str, region: str, observed: Observed, resamples: int, seed: int
 ) -> Iterator[Row]:
     """Yield a row for each scope, of one kind of face and one region; "" is the face."""
-    rows = observed.score.shape[1]
-    top, bottom = (round(rows * edge) for edge in REGIONS.get(region, (0, 1)))
+    cells = observed.score.shape[1]
+    top, bottom = (round(cells * edge) for edge in REGIONS.get(region, (0, 1)))
     score = observed.score[:, top:bottom].sum((1, 2))
 
     def figure(positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator) -> Figure:

@@ -1,6 +1,7 @@
 """A small network that tells synthesised faces from true ones, next to the same face at rest. No files or folds here.
 
-Shapes: B faces, images [B, 1, H, H], H a multiple of 8, cells of H / 8 rows and columns.
+Shapes: B faces or clips of K frames (a face is one), images [B, 1, H, H], H a multiple of 8, cells of H / 8 rows and
+columns.
 """
 
 from functools import partial
@@ -25,23 +26,23 @@ SPREAD = 8.0  # grey levels, about the change of a micro-expression: the change'
 class Cells(nn.Module):
     """Two convolutions and a logit for each cell, by weights of that cell's own; a face's logit is the sum."""
 
-    def __init__(self, side: int, width: int):
+    def __init__(self, side: int, frames: int, width: int):
         super().__init__()
         cells = side // CELL
         self.maps = nn.Sequential(
-            nn.Conv2d(2, width, 8, 4, 2), nn.ReLU(), nn.Conv2d(width, width, 4, 2, 1), nn.ReLU()
-        )  # [B, 2, H, H] -> [B, W, cells, cells]
+            nn.Conv2d(1 + frames, width, 8, 4, 2), nn.ReLU(), nn.Conv2d(width, width, 4, 2, 1), nn.ReLU()
+        )  # [B, 1 + K, H, H] -> [B, W, cells, cells]
         self.weight = nn.Parameter(torch.zeros(width, cells, cells))
         self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, pair: Tensor) -> Tensor:
-        """Resting faces and changes [B, 2, H, H] -> logits [B, cells, cells]"""
+        """Resting faces and changes [B, 1 + K, H, H] -> logits [B, cells, cells]"""
         logits: Tensor = (self.maps(pair) * self.weight).sum(1)
         return logits + self.bias / logits[0].numel()
 
 
 class Observer(NetworkMethod):
-    """Sees a face at rest and another picture of it, and says whether the other one is true.
+    """Sees a face at rest and K other pictures of it, and says whether these are true.
 
     Ours, after the two-sample test by classifiers of Lopez-Paz & Oquab, ICLR 2017. Its score is a sum over cells, so
     that the scores of a region's cells say how much the region gives away."""
@@ -50,6 +51,7 @@ class Observer(NetworkMethod):
 
     class Params(base.Params):
         image_size: int = Field(128, ge=16, le=512, multiple_of=CELL, description="pixels, side of the faces")
+        frames: int = Field(1, ge=1, le=64, description="pictures of a clip, next to the one at rest")
         width: int = Field(16, ge=2, le=128, description="maps of both convolutions")
         shift: int = Field(1, ge=0, le=16, description="largest random shift of training pairs, pixels")
         epochs: int = Field(24, ge=1, le=1000, description="passes over the faces")
@@ -61,10 +63,10 @@ class Observer(NetworkMethod):
 
     @property
     def inputs(self) -> Shapes:
-        return {"pair": (2, self.params.image_size, self.params.image_size)}
+        return {"pair": (1 + self.params.frames, self.params.image_size, self.params.image_size)}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Cells(self.params.image_size, self.params.width)}
+        return {"network": Cells(self.params.image_size, self.params.frames, self.params.width)}
 
     def phases(self) -> list[Phase]:
         params = self.params
@@ -82,11 +84,12 @@ class Observer(NetworkMethod):
         return modules.network(batch["pair"]).flatten(1)
 
 
-def pair(rest: Tensor, face: Tensor) -> Tensor:
-    """Return the observer's input [B, 2, H, H] of two pictures of each face in grey levels, both [B, 1, H, H].
+def pair(rest: Tensor, pictures: Tensor) -> Tensor:
+    """Return the observer's input [B, 1 + K, H, H] of a picture at rest [B, 1, H, H] and K others, in grey levels.
 
-    It is the face at rest without brightness and contrast, and the change to the other picture without head motion."""
-    change = steady_change(rest, face) / SPREAD
+    It is the face at rest without brightness and contrast, and the changes to the others without head motion."""
+    changes = [steady_change(rest, picture) for picture in pictures.split(1, 1)]
+    change = torch.cat(changes, 1) / SPREAD
     centred = rest - rest.mean((2, 3), keepdim=True)
     deviation = square_root(centred.square().mean((2, 3), keepdim=True)) + 1
     return torch.cat([centred / deviation, change], 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microexpr.core import outputs
+from microexpr.core.errors import OutputError
 
 if TYPE_CHECKING:
     from microexpr.apps.predict import Models, Prediction
@@ -29,6 +30,7 @@ PREDICTED = (
 )
 ASKED = ("form.html", "key.csv")
 REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv", "metrics.csv", "reenactment.png")
+PHOTOGRAPHS = "photographs.csv"  # of a folder of photographs
 
 
 def prediction(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
@@ -39,6 +41,24 @@ def prediction(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Out
 def reenactment(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
     """Return a reenactment's files in this folder as output. Raises OutputError if they may not be written."""
     return outputs.folder(folder, "reenact", REENACTED, inputs, force, "frames/[0-9]*.png")
+
+
+def reenactments(
+    folder: Path, photographs: Path, inputs: Iterable[Path], force: bool
+) -> tuple[dict[Path, outputs.Output], outputs.Output]:
+    """Return the output of each photograph in a folder, named after it without the ending, and the table of all.
+
+    Raises DataError if there are no photographs, OutputError for two of one name and files of others."""
+    from microexpr.apps.predict.footage import list_pictures
+
+    read, by_name = [*inputs], {PHOTOGRAPHS: folder / PHOTOGRAPHS}
+    for path in sorted(list_pictures(photographs, "a photograph or a folder of photographs")):
+        if other := by_name.get(path.stem):
+            raise OutputError(f"{path}: its folder would have the name {path.stem}, as that of {other}; rename it")
+        by_name[path.stem] = path
+    del by_name[PHOTOGRAPHS]
+    table = outputs.tables(folder, [PHOTOGRAPHS], read, force)[PHOTOGRAPHS]
+    return {path: reenactment(folder / name, read, force) for name, path in by_name.items()}, table
 
 
 def questions(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:

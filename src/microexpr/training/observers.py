@@ -1,6 +1,6 @@
 """Train the observers of synthesised faces: each on some subjects, to score the faces of the others. No file comes in.
 
-Shapes: N faces, images uint8[N, H, W, C].
+Shapes: N faces or clips, images uint8[N, H, W, C], clips uint8[N, K, H, W, C].
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,16 @@ def observe(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the group of each face's subject, int64[N], and how true its observer finds each cell, float64[N, h, h].
 
-    `rest` is another picture of each face, `is_true` bool[N]. Cells have sides of `CELL` pixels; a face's score is
-    their sum. Scores of one group are one observer's."""
+    `rest` is another picture of each face, `pictures` are images or clips, `is_true` bool[N]. Cells have sides of
+    `CELL` pixels; a face's score is their sum. Scores of one group are one observer's."""
     names = sorted(set(subjects))
     order = seeds.generator(seed, "observers", "groups").permutation(len(names)) % GROUPS
     groups = np.array([order[names.index(subject)] for subject in subjects])
-    method = Observer(Observer.Params.model_validate({"image_size": rest.shape[1]}), classes=2)
+    clips = pictures if pictures.ndim == 5 else pictures[:, None]
+    params = {"image_size": rest.shape[1], "frames": clips.shape[1]}
+    method = Observer(Observer.Params.model_validate(params), classes=2)
     data = ClipTensors(
-        {"pair": pair(*(torch.from_numpy(luma(images)[:, None]).float() for images in (rest, pictures)))},
+        {"pair": pair(*(torch.from_numpy(luma(images)).float() for images in (rest[:, None], clips)))},
         {"label": torch.from_numpy(is_true.astype(np.int64))},
     )
     cells = rest.shape[1] // CELL

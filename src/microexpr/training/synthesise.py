@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from pydantic import Field
+from torch import Tensor
 
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
@@ -28,6 +30,8 @@ from microexpr.training.job import Params as TrainParams
 from microexpr.training.steps import TrainingInputs, check_leaks, fit_network, load_inputs
 
 BATCH = 16  # clips synthesised at once: bounds memory only
+RESTING = 0, 1, 2, -3, -2  # frames of a clip in which its face is about at rest
+COARSE = 4.0  # pixels, deviation of the Gaussian above which a clip's change is slow, as of light and head
 TRAIN, HELD_OUT = "train", "held_out"  # groups of a file: by source faces that trained the generator, or did not
 
 
@@ -39,6 +43,9 @@ class Params(SynthParams):
         2000, ge=0, le=1_000_000, description="images of macro-expressions that it also trains on, at most"
     )
     sources: tuple[str, ...] = Field((), description="clips whose movements are given to other faces; none: chosen")
+    recorded_noise: bool = Field(
+        True, description="whether each frame of a clip has other noise, and the slow change, of the source clip (ours)"
+    )
     counts: dict[Literal[tuple(MICRO)], dict[str, Annotated[int, Field(ge=0, le=10_000)]]] = Field(  # type: ignore[valid-type]
         {}, description="clips to synthesise, by data set and emotion; `per_class` where there is no entry"
     )
@@ -178,8 +185,45 @@ def synthesise(
         target_aus = method.target_aus(faces, inputs_of([request.trajectory for request in batch]))
         neutral = faces["video"][:, :, 0].to(network.device)
         videos = method.synthesise_clips(network.modules, neutral, target_aus.to(network.device)).cpu()
+        if isinstance(job.synth, Params) and job.synth.recorded_noise:
+            rngs = [generator(job.seed, "synth", "noise", job.folds[0].name, request.name) for request in batch]
+            videos = videos + recorded_noise(faces["video"].movedim(1, 2).float() / 255, rngs)
         levels = (videos * 255).round().clamp(0, 255).to(torch.uint8).movedim(2, -1).numpy()
         yield from zip(batch, levels, target_aus.numpy(), strict=True)
+
+
+def recorded_noise(videos: Tensor, rngs: Sequence[np.random.Generator]) -> Tensor:
+    """Return what gives each frame of a clip that moves the first frame of a source clip noise of its own.
+
+    `videos` are the source clips [B, K, 3, H, W], one generator for each. The first frame gets nothing. Fine detail
+    of the others is random sums of `RESTING` frames, less the first frame, with weights whose sum and whose sum of
+    squares are 1, so that noise keeps its size. What is coarse changes evenly to that at the end."""
+    frames = videos.shape[1]
+    resting = videos[:, [position % frames for position in RESTING]]
+    blurred = blur(resting - resting[:, :1])  # [B, R, 3, H, W]
+    fine = resting - resting[:, :1] - blurred
+    count = len(RESTING)
+    added = torch.zeros_like(videos)
+    for i, rng in enumerate(rngs):
+        direction = rng.standard_normal((frames, count))
+        direction -= direction.mean(1, keepdims=True)
+        direction *= np.sqrt(1 - 1 / count) / np.linalg.norm(direction, axis=1, keepdims=True)
+        weights = torch.from_numpy((1 / count + direction).astype(np.float32))
+        added[i] = torch.einsum("kr,rchw->kchw", weights, fine[i])
+    share = torch.linspace(0, 1, frames)[:, None, None, None]
+    added = added + share * blurred[:, -1:]
+    added[:, 0] = 0
+    return added
+
+
+def blur(videos: Tensor) -> Tensor:
+    """Return images [B, K, 3, H, W] under a Gaussian of `COARSE` pixels, edges repeated."""
+    radius = round(3 * COARSE)
+    kernel = torch.exp(-(torch.arange(-radius, radius + 1).float() ** 2) / (2 * COARSE**2))
+    kernel = kernel / kernel.sum()
+    images = F.pad(videos.flatten(0, 2)[:, None], (radius,) * 4, "replicate")
+    images = F.conv2d(F.conv2d(images, kernel[None, None, None]), kernel[None, None, :, None])
+    return images[:, 0].view_as(videos)
 
 
 def _write_clip(group: store.Group, job: Job, request: ClipRequest, frames: np.ndarray, target_aus: np.ndarray) -> None:

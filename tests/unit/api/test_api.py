@@ -173,6 +173,13 @@ def test_a_reenactment_has_the_strengths_that_are_asked_and_no_other_driving_cli
     assert np.allclose(asked.to_numpy().reshape(len(asked), 17, 2), result.result.driving.target_aus(2))
     with pytest.raises(DataError, match="strength must be one of 0, 2, not 1"):
         result.frames()
+    with pytest.raises(DataError, match="face_number must be a whole number from 1, not 'some'"):
+        microexpr.reenact(tmp_path / "face.png", face_number="some")
+    every_face = microexpr.reenact(tmp_path / "face.png", strength=2, face_number="all")
+    assert every_face.metrics.index.to_list() == [(2, 1)]
+    pd.testing.assert_frame_equal(every_face.metrics.droplevel("face"), result.metrics.loc[[2.0]], check_like=True)
+    pd.testing.assert_frame_equal(every_face.curves.droplevel("face"), result.curves.loc[[2.0]])
+    assert np.array_equal(every_face.frames(2), moving)
 
 
 def test_figures_are_those_of_scikit_learn_and_intervals_those_of_the_evaluation():

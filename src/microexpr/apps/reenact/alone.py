@@ -1,8 +1,9 @@
-"""Reenactment for the command line: a movement on one face of a photograph, at several strengths, and its measures."""
+"""Reenactment for the command line: a movement on faces of a photograph, at several strengths, and its measures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from microexpr.apps.reenact import Kind, evaluation
 from microexpr.apps.reenact.driving import DrivingCurves
-from microexpr.apps.reenact.moved import MovedFace, move
+from microexpr.apps.reenact.moved import MovedFace, compose, move
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.core.errors import StoreError
 from microexpr.core.grayscale import luma
@@ -32,12 +33,13 @@ METRICS = {  # columns of metrics.csv, and what is printed of each; at the apex,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """The photograph with the movement at one strength."""
+    """A face of the photograph with the movement at one strength."""
 
     strength: float
+    number: int  # of the face, from 1
     target_aus: np.ndarray  # float32[K, 17, 2], changes
     moved: MovedFace
-    crops: np.ndarray  # uint8[K, 288, 288, 3]
+    crops: np.ndarray  # uint8[K, 288, 288, 3], of the frames with all faces in motion
     read_back: np.ndarray  # float32[K, 17, 2]: changes read off the crops, since the first
     metrics: dict[str, float]  # by `METRICS`; without those of action units if there is no target
 
@@ -47,15 +49,37 @@ class Reenactment:
     """A reenactment at each strength, and what it was made with."""
 
     photograph: Photograph
-    number: int  # of the face, from 1
     driving: DrivingCurves
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[Outcome]  # by strength, then by face
+    refused: Mapping[int, str]  # why faces are not moved, by number
     description: tuple[str, ...]  # lines on generator, driving clip and photograph
 
     @property
     def origin(self) -> str:
         """Origins of driving clip and photograph, joined by "+"; a photograph counts as licensed."""
         return "+".join(sorted({self.driving.origin, "licensed"}))
+
+    @property
+    def strengths(self) -> tuple[float, ...]:
+        """Factors of the driving clip's changes."""
+        return tuple(dict.fromkeys(outcome.strength for outcome in self.outcomes))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the faces in motion."""
+        return tuple(dict.fromkeys(outcome.number for outcome in self.outcomes))
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the photograph that hold all its moving parts."""
+        windows = zip(*(outcome.moved.window for outcome in self.outcomes), strict=True)
+        rows, columns = (slice(min(s.start for s in sides), max(s.stop for s in sides)) for sides in windows)
+        return rows, columns
+
+    def frames(self, strength: float) -> Iterator[np.ndarray]:
+        """Yield the frames of a strength, uint8[H, W, 3], with all faces in motion."""
+        faces = [outcome.moved for outcome in self.outcomes if outcome.strength == strength]
+        yield from (compose(faces, i) for i in range(len(faces[0])))
 
 
 def load_generator(path: Path | None) -> LoadedGenerator:
@@ -69,29 +93,32 @@ def load_generator(path: Path | None) -> LoadedGenerator:
 def reenact(
     driving: DrivingCurves,
     photograph: Photograph,
-    number: int,
+    number: int | Literal["all"],
     strengths: Sequence[float],
     weights: Path | None = None,
     kind: Kind | None = None,
 ) -> Reenactment:
-    """Give a movement to a face of a photograph, by its number from 1, at each strength.
+    """Give a movement to a face of a photograph, by its number from 1, or to all at once, at each strength.
 
-    `kind` as for `moved.move`. Raises DataError if the face cannot be moved, StoreError if `weights` is no generator
+    `kind` as for `moved.move`. Raises DataError if no such face can be moved, StoreError if `weights` is no generator
     of FAMGAN's."""
     cv2.setNumThreads(1)  # as in a run
     torch.set_num_threads(1)
     model, reader = load_generator(weights), regressor.load()
-    face = photograph.select(number)
+    faces, refused = photograph.choose(number)
     outcomes = []
     for strength in strengths:
         target_aus = driving.target_aus(strength)
-        moved = move(model, face, target_aus, kind)
-        crops = moved.crops()
-        read_back = evaluation.changes(crops, face, reader)
-        metrics = dict(measure(moved, crops, target_aus, read_back, driving.apex))
-        outcomes.append(Outcome(strength, target_aus, moved, crops, read_back, metrics))
-    description = (*_describe(model, weights, driving), photograph.describe(number))
-    return Reenactment(photograph, number, driving, outcomes, description)
+        moved = [move(model, face, target_aus, kind) for face in faces.values()]
+        frames = (compose(moved, i) for i in range(len(target_aus)))
+        crops = np.stack([[face.align(frame) for face in faces.values()] for frame in frames], 1)  # [face, K, ...]
+        for moved_face, face_crops, face_number in zip(moved, crops, faces, strict=True):
+            read_back = evaluation.changes(face_crops, moved_face.face, reader)
+            metrics = dict(measure(moved_face, face_crops, target_aus, read_back, driving.apex))
+            outcomes.append(Outcome(strength, face_number, target_aus, moved_face, face_crops, read_back, metrics))
+    description = (*_describe(model, weights, driving), *map(photograph.describe, faces))
+    description += tuple(f"refused: {reason}" for reason in refused.values())
+    return Reenactment(photograph, driving, outcomes, refused, description)
 
 
 def measure(
@@ -110,10 +137,11 @@ def measure(
 
 
 def summary(reenactment: Reenactment) -> Iterator[str]:
-    """Yield a line for each strength, and a warning where the movement is hardly read back."""
+    """Yield a line for each strength and face, and a warning where the movement is hardly read back."""
     for outcome in reenactment.outcomes:
         values = (METRICS[name].format(value) for name, value in outcome.metrics.items())
-        yield f"strength {outcome.strength:g}: {', '.join(values)}"
+        face = f", face {outcome.number}" * (len(reenactment.numbers) > 1)
+        yield f"strength {outcome.strength:g}{face}: {', '.join(values)}"
     if any(outcome.metrics.get("au_r", 1) < WEAK_R for outcome in reenactment.outcomes):
         yield "warning: the movement is hardly read back; a face that already shows it, as a smile, does not follow"
 

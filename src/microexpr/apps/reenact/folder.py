@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from microexpr.apps.reenact.alone import METRICS, Reenactment
+from microexpr.apps.reenact.alone import METRICS, Outcome, Reenactment
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.signals.aus import ACTION_UNITS, SIDES
@@ -20,47 +20,48 @@ SLOWER = 4  # videos show a micro-expression 4 times slower than it was
 LONGEST = 480  # pixels, side of the animation
 FILES = ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "comparison.mp4")
 MAGNIFIED = 4  # factor of differences in the comparison
-CURVES = ("strength", "frame", "unit", "side", "asked_change", "read_back_change", "origin")
+CURVES = ("strength", "face", "frame", "unit", "side", "asked_change", "read_back_change", "origin")
 
 
 def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
     """Write frames/*.png, reenactment.{mp4,gif}, comparison.mp4 and two tables into a folder without such files.
 
-    Videos and animation have the strengths one after the other; the comparison shows the part of the photograph that
-    moves, at rest, in motion, and their difference. Raises StoreError if the folder cannot be written."""
+    Videos and animation have the strengths one after the other, and in a frame all faces; the comparison shows the part
+    of the photograph that moves, at rest, in motion, and their difference. Raises StoreError if the folder cannot be
+    written."""
     root = Path(folder)
     comment = PngInfo()
     comment.add_text("Comment", WORD)
-    for outcome in reenactment.outcomes:
-        for i in range(len(outcome.moved)):
-            with store.atomic(root / f"frames/{outcome.strength:g}x_{i + 1:04d}.png") as part:
-                Image.fromarray(outcome.moved.frame(i)).save(part, "PNG", pnginfo=comment)
+    for strength in reenactment.strengths:
+        for number, frame in enumerate(reenactment.frames(strength), 1):
+            with store.atomic(root / f"frames/{strength:g}x_{number:04d}.png") as part:
+                Image.fromarray(frame).save(part, "PNG", pnginfo=comment)
     fps = max(reenactment.driving.fps / SLOWER, 1.0)
     _write_video(root / "reenactment.mp4", _labelled(reenactment), fps)
     _write_animation(root / "reenactment.gif", _labelled(reenactment), fps)
     _write_video(root / "comparison.mp4", _compared(reenactment), fps)
-    origin = {"origin": f"made of {reenactment.origin}"}
-    store.write_csv(root / "curves.csv", CURVES, (row | origin for row in _curves(reenactment)))
-    rows = (row | origin for row in _metrics(reenactment))
-    store.write_csv(root / "metrics.csv", ("strength", *METRICS, "origin"), rows)
+    store.write_csv(root / "curves.csv", CURVES, _curves(reenactment))
+    store.write_csv(root / "metrics.csv", ("strength", "face", *METRICS, "origin"), metrics(reenactment))
     return [root / name for name in FILES]
 
 
 def _labelled(reenactment: Reenactment) -> Iterator[np.ndarray]:
     """Yield the frames of all strengths with `SHORT` and the strength in their lower left corner."""
-    for outcome in reenactment.outcomes:
-        for i in range(len(outcome.moved)):
-            yield _label(outcome.moved.frame(i), f"{SHORT}, strength {outcome.strength:g}")
+    for strength in reenactment.strengths:
+        for frame in reenactment.frames(strength):
+            yield _label(frame, f"{SHORT}, strength {strength:g}")
 
 
 def _compared(reenactment: Reenactment) -> Iterator[np.ndarray]:
     """Yield, next to each other, the moving part at rest, in motion, and `MAGNIFIED` times their difference."""
-    for outcome in reenactment.outcomes:
-        still = outcome.moved.still
-        for part in outcome.moved.parts:
+    window = reenactment.window
+    still = reenactment.photograph.image[window]
+    for strength in reenactment.strengths:
+        for frame in reenactment.frames(strength):
+            part = frame[window]
             difference = MAGNIFIED * (part.astype(np.int16) - still) + 128
             panels = np.concatenate([still, part, np.clip(difference, 0, 255).astype(np.uint8)], 1)
-            yield _label(panels, f"{SHORT}, strength {outcome.strength:g}; change x {MAGNIFIED}")
+            yield _label(panels, f"{SHORT}, strength {strength:g}; change x {MAGNIFIED}")
 
 
 def _label(frame: np.ndarray, text: str) -> np.ndarray:
@@ -102,22 +103,28 @@ def _write_animation(path: Path, frames: Iterator[np.ndarray], fps: float) -> No
         )
 
 
-def _metrics(reenactment: Reenactment) -> Iterator[dict[str, str]]:
-    """Yield a row for each strength."""
+def metrics(reenactment: Reenactment) -> Iterator[dict[str, str]]:
+    """Yield a row for each strength and face."""
     for outcome in reenactment.outcomes:
-        values = {name: f"{value:.4f}" for name, value in outcome.metrics.items()}
-        yield {"strength": f"{outcome.strength:g}"} | values
+        yield _identify(reenactment, outcome) | {name: f"{value:.4f}" for name, value in outcome.metrics.items()}
 
 
 def _curves(reenactment: Reenactment) -> Iterator[dict[str, str]]:
-    """Yield a row for each strength, frame, AU and side: the target AU and the one read, as changes since the first."""
+    """Yield a row for each strength, face, frame, AU and side: target AU and the one read, changes since the first."""
     for outcome in reenactment.outcomes:
         for frame, unit, side in np.ndindex(outcome.target_aus.shape):
-            yield {
-                "strength": f"{outcome.strength:g}",
+            yield _identify(reenactment, outcome) | {
                 "frame": str(frame + 1),
                 "unit": ACTION_UNITS[unit],
                 "side": SIDES[side],
                 "asked_change": f"{outcome.target_aus[frame, unit, side]:.4f}",
                 "read_back_change": f"{outcome.read_back[frame, unit, side]:.4f}",
             }
+
+
+def _identify(reenactment: Reenactment, outcome: Outcome) -> dict[str, str]:
+    return {
+        "strength": f"{outcome.strength:g}",
+        "face": str(outcome.number),
+        "origin": f"made of {reenactment.origin}",
+    }

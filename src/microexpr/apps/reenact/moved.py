@@ -4,7 +4,7 @@ A warping generator moves the photograph's own pixels, at its own resolution: on
 both smooth, are enlarged. Of other generators the difference from their frame without target is enlarged and added.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,20 +34,33 @@ class MovedFace:
         return len(self.parts)
 
     @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the photograph that this part has."""
+        height, width = self.parts.shape[1:3]
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+    @property
     def still(self) -> np.ndarray:
         """This part of the photograph itself, uint8[h, w, 3]."""
-        height, width = self.parts.shape[1:3]
-        return self.face.image[self.top : self.top + height, self.left : self.left + width]
+        return self.face.image[self.window]
 
     def frame(self, i: int) -> np.ndarray:
         """Return frame `i` of the photograph, uint8[H, W, 3]."""
-        image, (height, width) = self.face.image.copy(), self.parts.shape[1:3]
-        image[self.top : self.top + height, self.left : self.left + width] = self.parts[i]
+        image = self.face.image.copy()
+        image[self.window] = self.parts[i]
         return image
 
-    def crops(self) -> np.ndarray:
-        """Return uint8[K, 288, 288, 3]: the frames, aligned as the face is in the photograph."""
-        return np.stack([self.face.align(self.frame(i)) for i in range(len(self))])
+
+def compose(faces: Sequence[MovedFace], i: int) -> np.ndarray:
+    """Return frame `i` of a photograph with several faces in motion, uint8[H, W, 3].
+
+    Where their parts overlap, the changes of all are added."""
+    if len(faces) == 1:
+        return faces[0].frame(i)
+    image = faces[0].face.image.astype(np.int16)
+    for face in faces:
+        image[face.window] += face.parts[i].astype(np.int16) - face.still
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 def move(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind: Kind | None = None) -> MovedFace:

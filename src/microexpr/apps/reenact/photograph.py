@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -64,6 +65,22 @@ class Photograph:
             )
         return face
 
+    def choose(self, number: int | Literal["all"]) -> tuple[dict[int, SourceFace], dict[int, str]]:
+        """Return the face of a number, or all that can be moved, and why others are refused, both by number.
+
+        Raises DataError as `select` does, or if none of all can be moved."""
+        if number != "all":
+            return {number: self.select(number)}, {}
+        chosen, refused = {}, {}
+        for i in range(1, len(self.faces) + 1):
+            try:
+                chosen[i] = self.select(i)
+            except DataError as error:
+                refused[i] = str(error)
+        if not chosen:
+            raise DataError("; ".join(refused.values()))
+        return chosen, refused
+
     def describe(self, number: int) -> str:
         """Return the position and the size of a face in one line, and how many others there are."""
         height, width = self.image.shape[:2]
@@ -74,7 +91,7 @@ class Photograph:
         return (
             f"photograph: {self.path}, {width} x {height} pixels{reduced}; face {number} of {len(self.faces)}: "
             f"{right - left} x {bottom - top} pixels from ({left}, {top}), yaw {yaw(self.faces[number - 1]):.0f} "
-            f"degrees; {others} other{'s' * (others != 1)}{' (--face-number chooses one)' if others else ''}"
+            f"degrees; {others} other{'s' * (others != 1)}{' (--face-number chooses one, or all)' if others else ''}"
         )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.patches import Rectangle
 
 from microexpr.apps.reenact.alone import Outcome, Reenactment
@@ -15,6 +15,7 @@ from microexpr.reporting.plots.famgan import ENLARGED, MADE
 from microexpr.signals.aus import ACTION_UNITS, SIDES
 
 COLOURS = (BLUE, RED, GREEN, PINK)  # of the action units that move most
+MOST = 8  # faces with panels of their own, the largest
 
 
 def write(path: str | Path, reenactment: Reenactment) -> None:
@@ -25,26 +26,39 @@ def write(path: str | Path, reenactment: Reenactment) -> None:
 
 def height(reenactment: Reenactment) -> float:
     """Return the height of the plot in inches."""
+    return _height(reenactment) * len(reenactment.numbers[:MOST])
+
+
+def _height(reenactment: Reenactment) -> float:
     return 2 * _panel(reenactment) + 2.9
 
 
 def _panel(reenactment: Reenactment) -> float:
-    return 9.6 / (len(reenactment.outcomes) + 1)  # inches
+    return 9.6 / (len(reenactment.strengths) + 1)  # inches
 
 
 def draw(page: Figure, reenactment: Reenactment) -> None:
+    """Plot the panels of each face in motion, one below the other, up to `MOST`."""
+    numbers = reenactment.numbers[:MOST]
+    parts = page.subfigures(len(numbers), 1, squeeze=False)[:, 0] if len(numbers) > 1 else [page]
+    for part, number in zip(parts, numbers, strict=True):
+        _face(part, reenactment, number)
+
+
+def _face(page: FigureBase, reenactment: Reenactment, number: int) -> None:
     """Plot onset, apex at each strength, differences, and curves below each; the photograph with its faces first."""
-    apex, columns, panel = reenactment.driving.apex, len(reenactment.outcomes) + 1, _panel(reenactment)
+    outcomes = [outcome for outcome in reenactment.outcomes if outcome.number == number]
+    apex, panel, inches = reenactment.driving.apex, _panel(reenactment), _height(reenactment)
     title = f"{reenactment.photograph.path.name}, driven by {reenactment.driving.name}\n{MADE}"
-    page.suptitle(title, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=11)
+    page.suptitle(title, x=0.015, y=1 - 0.1 / inches, ha="left", va="top", fontsize=11)
     grid = page.add_gridspec(
-        3, columns, left=0.03, right=0.99, top=1 - 0.75 / page.get_figheight(),
-        bottom=0.4 / page.get_figheight(), height_ratios=(panel, panel, 1.4), wspace=0.08, hspace=0.16,
+        3, len(outcomes) + 1, left=0.03, right=0.99, top=1 - 0.75 / inches,
+        bottom=0.4 / inches, height_ratios=(panel, panel, 1.4), wspace=0.08, hspace=0.16,
     )  # fmt: skip
-    face = reenactment.outcomes[0].moved.face
+    face = outcomes[0].moved.face
     show_image(page.add_subplot(grid[0, 0]), face.crop, "onset: the photograph")
-    _photograph(page.add_subplot(grid[1, 0]), reenactment)
-    for column, outcome in enumerate(reenactment.outcomes, 1):
+    _photograph(page.add_subplot(grid[1, 0]), reenactment, number)
+    for column, outcome in enumerate(outcomes, 1):
         crop, r = outcome.crops[apex], outcome.metrics.get("au_r")
         show_image(page.add_subplot(grid[0, column]), crop, f"apex, strength {outcome.strength:g}")
         difference = amplify_change(crop, face.crop, ENLARGED)
@@ -54,12 +68,12 @@ def draw(page: Figure, reenactment: Reenactment) -> None:
         _curves(axes, outcome)
 
 
-def _photograph(axes: Axes, reenactment: Reenactment) -> None:
-    """Plot the photograph with a box around each face; the moved one's is red."""
+def _photograph(axes: Axes, reenactment: Reenactment, chosen: int) -> None:
+    """Plot the photograph with a box around each face; the chosen one's is red."""
     show_image(axes, reenactment.photograph.image, "photograph")
     for number, face in enumerate(reenactment.photograph.faces, 1):
         left, top, right, bottom = box(face)
-        colour = RED if number == reenactment.number else BLUE
+        colour = RED if number == chosen else BLUE
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour))
         axes.text(left, top, str(number), color=colour, fontsize=8, va="bottom")
 

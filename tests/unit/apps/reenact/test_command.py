@@ -79,11 +79,63 @@ def test_a_sample_needs_no_run_and_no_weights(run, tmp_path, monkeypatch, capsys
         assert np.array_equal(np.array(frame), woman().image)
 
 
+def table(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_folder_of_photographs(run, monkeypatch, capsys):
+    """Each has the files of a command of its own; a refused one is a line and does not stop the others."""
+    assert typed(run, monkeypatch) == 0
+    (run / "photographs/below").mkdir(parents=True)
+    (run / "photographs/list.txt").write_text("no picture")
+    for name, original in (
+        ("b.png", "woman.png"),
+        ("a.png", "notes.png"),
+        ("c.png", "wall.png"),
+        (".d.png", "woman.png"),
+    ):
+        (run / "photographs" / name).write_bytes((run / original).read_bytes())
+    capsys.readouterr()
+    assert typed(run, monkeypatch, face="photographs", out="many") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("refused: photographs/a.png: is not a readable picture")
+    assert lines[1].startswith("moved: photographs/b.png, 1 face")
+    assert lines[2].startswith("refused: photographs/c.png: must show a face")
+    assert lines[3:] == ["3 photographs, 2 refused", "written: many/photographs.csv"]
+    assert {path.name for path in (run / "many").glob("[!.]*")} == {"b", "photographs.csv"}
+    for name in ("metrics.csv", "frames/2x_0004.png", "comparison.mp4"):
+        assert (run / "many/b" / name).read_bytes() == (run / "out" / name).read_bytes()
+    rows, (metrics,) = table(run / "many/photographs.csv"), table(run / "many/b/metrics.csv")
+    assert [row["photograph"] for row in rows] == ["a.png", "b.png", "c.png"]
+    assert [f"refused: {row['refused']}" for row in rows[::2]] == lines[0:3:2]
+    expected = {"photograph": "b.png", "driving": CLIP.id, "refused": ""}
+    names = ("face", "strength", "au_r", "au_share", "identity_cosine", "origin")
+    assert rows[1] == expected | {name: metrics[name] for name in names}
+
+
+def test_a_folder_of_which_every_photograph_is_refused(run, monkeypatch, capsys):
+    (run / "walls").mkdir()
+    (run / "walls/wall.png").write_bytes((run / "wall.png").read_bytes())
+    assert typed(run, monkeypatch, face="walls", out="none") == 1
+    assert "1 photograph, 1 refused" in capsys.readouterr().out
+    (row,) = table(run / "none/photographs.csv")
+    assert row["refused"].startswith("walls/wall.png: must show a face") and row["face"] == row["origin"] == ""
+
+
+def test_weights_that_fit_no_photograph_end_the_command(run, monkeypatch, capsys):
+    (run / "women").mkdir()
+    (run / "women/woman.png").write_bytes((run / "woman.png").read_bytes())
+    assert typed(run, monkeypatch, face="women", out="never", weights="broken.safetensors") == 1
+    assert "broken.safetensors: cannot be read as safetensors" in capsys.readouterr().err
+    assert not (run / "never/photographs.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
         ({"face": "nobody.png"}, "nobody.png: is not there\n"),
-        ({"face": "."}, ".: is not a readable picture"),
+        ({"face": "results"}, "results: must be a photograph or a folder of photographs (.jpg, "),
         ({"face": "notes.png"}, "notes.png: is not a readable picture"),
         ({"face": "wall.png"}, "wall.png: must show a face, seen from the front; none was found"),
         ({"weights": "none.safetensors"}, "none.safetensors: cannot be read"),
@@ -109,7 +161,14 @@ def test_what_a_user_can_mend_is_one_line(run, monkeypatch, capsys, changed, nam
 
 
 @pytest.mark.parametrize(
-    "changed", [{"super-resolution": "none"}, {"strength": "-1"}, {"strength": "nan"}, {"face-number": "0"}]
+    "changed",
+    [
+        {"super-resolution": "none"},
+        {"strength": "-1"},
+        {"strength": "nan"},
+        {"face-number": "0"},
+        {"face-number": "some"},
+    ],
 )
 def test_wrong_usage(run, monkeypatch, changed):
     with pytest.raises(SystemExit, match="2"):

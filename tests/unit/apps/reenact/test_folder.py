@@ -20,16 +20,32 @@ from microexpr.signals.aus import ACTION_UNITS
 STRENGTHS = (1.0, 0.0, 2.0)
 
 
-@pytest.fixture(scope="module")
-def reenactment(tmp_path_factory):
-    path = tmp_path_factory.mktemp("photographs") / "woman.png"
-    Image.fromarray(target().image).save(path)
+def reenact(path, number, strengths):
     changes = np.zeros((FRAMES, 17, 2), np.float32)
     changes[:, SMILE] = rise()[:, None]
     driving = DrivingCurves("smile", "generated", "a smile", changes, 200.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alone, "load_generator", lambda path: painter(Brightener()))
-        return alone.reenact(driving, Photograph.read(path), 1, STRENGTHS)
+        return alone.reenact(driving, Photograph.read(path), number, strengths)
+
+
+@pytest.fixture(scope="module")
+def reenactment(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photographs") / "woman.png"
+    Image.fromarray(target().image).save(path)
+    return reenact(path, 1, STRENGTHS)
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory):
+    """The woman twice, and between them so small that she is refused."""
+    image = target().image
+    path = tmp_path_factory.mktemp("photographs") / "group.png"
+    small = np.full((240, 128, 3), 90, np.uint8)
+    small[72:168] = cv2.resize(image, (128, 96), interpolation=cv2.INTER_AREA)
+    canvas = np.concatenate([image, small, np.roll(image, 20, 0)], 1)
+    Image.fromarray(cv2.resize(canvas, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_LANCZOS4)).save(path)
+    return reenact(path, "all", (1.0, 2.0))
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +174,39 @@ def test_the_same_bytes_again(reenactment, paths, tmp_path):
         assert first.read_bytes() == second.read_bytes()
     for path in paths[0].iterdir():
         assert path.read_bytes() == (second_paths[0] / path.name).read_bytes()
+
+
+def test_all_faces_of_a_photograph_move_in_the_same_frames(group, tmp_path):
+    """Each is brightened by as much as if it moved alone; the small one between them keeps its pixels."""
+    frames, _, _, curves, metrics, comparison = folder.write(tmp_path, group)
+    assert group.numbers == (1, 2) and [*group.refused] == [3]
+    assert group.description[-1].startswith("refused: ") and "face 3 must have 40 pixels" in group.description[-1]
+    rows = [(row["strength"], row["face"]) for row in read(metrics)]
+    assert rows == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
+    assert list(dict.fromkeys((row["strength"], row["face"]) for row in read(curves))) == rows
+    assert len(list(frames.iterdir())) == 2 * FRAMES
+    with Image.open(frames / f"2x_{group.driving.apex + 1:04d}.png") as image:
+        change = np.array(image).astype(int) - group.photograph.image
+    for number, face in enumerate(group.photograph.faces, 1):
+        x, y = np.rint(face.landmarks[30]).astype(int)
+        expected = 0 if number in group.refused else 0.2 * 2 * rise().max() / 5 * 127.5
+        assert np.median(change[y - 5 : y + 5, x - 5 : x + 5]) == pytest.approx(expected, abs=1.5)
+    rows, columns = group.window
+    video = cv2.VideoCapture(str(comparison)).read()[1]
+    assert video.shape[1] // 2 == 3 * (columns.stop - columns.start) // 2 > 3 * 320
+    change[rows, columns] = 0
+    assert not change.any()
+
+
+def test_each_face_in_motion_has_panels(group, tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr(plot, "show_image", lambda axes, image, title: titles.append(title))
+    plot.write(tmp_path / "page.png", group)
+    assert titles.count("apex, strength 2") == 2
+    monkeypatch.setattr(plot, "MOST", 1)
+    assert plot.height(group) * 2 == pytest.approx(2 * plot._height(group))
+    assert [line.split(":")[0] for line in alone.summary(group)][:3] == [
+        "strength 1, face 1",
+        "strength 1, face 2",
+        "strength 2, face 1",
+    ]

@@ -57,6 +57,24 @@ def test_a_warp_moves_the_photographs_own_pixels():
     assert difference < 0.5 < 5 < change  # the crop is turned a little against the photograph
 
 
+def test_changes_of_faces_that_overlap_are_added():
+    face = replace(target(), image=np.full((4, 6, 3), 100, np.uint8))
+    first, second, third = (
+        moved.MovedFace(face, top, left, np.full((1, 3, 4, 3), level, np.uint8))
+        for top, left, level in ((0, 0, 240), (1, 2, 180), (1, 2, 10))
+    )
+    assert np.array_equal(moved.compose([first], 0), first.frame(0))
+    assert moved.compose([first, second], 0)[..., 0].tolist() == [
+        [240, 240, 240, 240, 100, 100],
+        [240, 240, 255, 255, 180, 180],
+        [240, 240, 255, 255, 180, 180],
+        [100, 100, 180, 180, 180, 180],
+    ]
+    added = moved.compose([first, second, third], 0)
+    assert added[1, 2].tolist() == [100 + 140 + 80 - 90] * 3  # clipped once
+    assert np.array_equal(moved.compose([third, second, first], 0), added)
+
+
 def test_sides_have_their_own_targets():
     values = targets(5)
     values[:, :, 1] = 0  # the subject's right is at the left
@@ -70,7 +88,7 @@ def test_super_resolution_enlarges_differences():
     face, values = target(), targets(0, 4)
     by_warp, by_difference = (moved.move(painter(Brightener()), face, values, kind) for kind in (None, "lanczos"))
     assert np.array_equal(by_warp.parts, by_difference.parts)  # it cannot warp
-    brighter = by_difference.crops()[1].astype(int) - face.crop
+    brighter = face.align(by_difference.frame(1)).astype(int) - face.crop
     assert np.median(brighter[100:200, 100:200]) == pytest.approx(0.2 * 0.8 * 127.5, abs=1.5)
 
 

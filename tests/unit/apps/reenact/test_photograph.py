@@ -37,7 +37,7 @@ def test_position_size_and_the_number_of_others_are_said(pair):
     (left, top), (right, bottom) = np.rint(pair.faces[1].landmarks.min(0)), np.rint(pair.faces[1].landmarks.max(0))
     line = pair.describe(2)
     assert f"face 2 of 2: {right - left:.0f} x {bottom - top:.0f} pixels from ({left:.0f}, {top:.0f})" in line
-    assert "1 other (--face-number chooses one)" in line and "\n" not in line
+    assert "1 other (--face-number chooses one, or all)" in line and "\n" not in line
 
 
 def test_yaw_is_known_wherever_the_face_is_in_the_photograph():
@@ -66,6 +66,19 @@ def test_a_face_that_cannot_be_moved_is_refused(pair, monkeypatch):
     monkeypatch.setattr(faces, "pose", lambda landmarks, shape: np.array([-MAX_YAW - 4, 0, 0]))
     with pytest.raises(DataError, match=r"face 1 must be turned by at most 20 degrees to a side, not 24"):
         pair.select(1)
+
+
+def test_all_faces_are_those_that_can_be_moved(pair):
+    assert pair.choose("all") == ({1: pair.faces[0], 2: pair.faces[1]}, {}) and pair.choose(2) == (
+        {2: pair.faces[1]},
+        {},
+    )
+    small = face_of(0.1)
+    faces, refused = Photograph(pair.path, pair.image, (1, 1), [pair.faces[0], small]).choose("all")
+    assert faces == {1: pair.faces[0]} and [*refused] == [2]
+    assert refused[2].startswith(f"{pair.path}: face 2 must have 40 pixels between the outer eye corners, not ")
+    with pytest.raises(DataError, match=r"face 1 must have 40 .*; .*pair.png: face 2 must have 40 "):
+        Photograph(pair.path, pair.image, (1, 1), [small, small]).choose("all")
 
 
 def test_a_large_photograph_is_reduced_by_area():

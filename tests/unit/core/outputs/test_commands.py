@@ -128,6 +128,22 @@ def test_the_folder_of_frames_is_refused(capsys):
         assert error.startswith(f"error: {out}: must not be written: it is a folder that the command reads")
 
 
+def test_each_photograph_of_a_folder_has_its_outputs_checked(capsys):
+    mine("photographs/a.png")
+    arguments = [*REENACT, "--face", "photographs"]
+    for name in ("out/photographs.csv", "out/a/curves.csv"):
+        target = mine(name)
+        assert refused(arguments, capsys).startswith(f"error: {name}: must not be written: it is not a file of this")
+        target.unlink()
+    error = refused([*arguments, "--out", "photographs", "--force"], capsys)
+    assert error.startswith("error: photographs: must not be written: it is a folder that the command reads")
+    os.link("photographs/a.png", "out/a/reenactment.png")
+    error = refused([*arguments, "--force"], capsys)
+    assert "out/a/reenactment.png: must not be written: it is an input" in error
+    mine("photographs/a.jpg")
+    assert "a.png: its folder would have the name a, as that of photographs/a.jpg" in refused(arguments, capsys)
+
+
 @pytest.mark.parametrize("command", ["predict", "reenact"])
 def test_out_must_be_a_folder_that_can_be_written(command, capsys, monkeypatch):
     arguments = WRITERS[command][0][:-1] if command == "predict" else [*WRITERS[command][0], "--out"]

@@ -1,0 +1,16 @@
+"""How well an observer tells the clips that a generator synthesised from recorded ones."""
+
+from adapter import Snakemake, logged
+
+snakemake: Snakemake  # defined by Snakemake
+
+with logged(snakemake.log[0]):
+    from microexpr.datasets import index
+    from microexpr.evaluation import Params, clip_belief
+    from microexpr.evaluation.rows import write_faces
+    from microexpr.training.observers import observe
+
+    values = snakemake.params
+    clips = clip_belief.read(snakemake.input.clips, index.read_all(snakemake.input.index), snakemake.input.true)
+    rows = clip_belief.evaluate(clips, observe, Params(**values.evaluate).resamples, values.seed)
+    write_faces(snakemake.output[0], rows)
