@@ -189,7 +189,7 @@ MEASURED = Schema(
 )  # fmt: skip
 
 POPULATION = Schema(
-    2,
+    3,
     {
         "frame": FRAME,
         "onset": Field("int64", (), "frame number", "as annotated: of half of the micro-expressions a little late"),
@@ -208,9 +208,10 @@ POPULATION = Schema(
         "intensity": Field("float32", ("frame", "action_unit", "side"), "FACS 0..5", f"ground truth; {SIDES}"),
         "strength": Field("int64", ("frame",), "-", "0 at rest, 1 micro, 2 macro"),
         "face": Field("uint8", ("image", "row", "column", "channel"), "grey level 0..255",
-                      "the first at rest; the others differ in action units alone", by_frame=True),
+                      "the first at rest, of the last scene with an expression; all differ in action units alone",
+                      by_frame=True),
         "landmarks": Field("float32", ("image", "landmark", "x_y"), "pixels of the face", "68 projected points"),
-        "change": Field("float32", ("image", "action_unit"), "FACS -5..5", "since the first image, mean of both sides"),
+        "change": Field("float32", ("image", "action_unit", "left_right"), "FACS -5..5", "since the first image"),
         "label": Field("int64", ("image",), "class index", "negative, positive, surprise; -1 for none"),
         "photographed": Field("uint8", ("row", "column", "channel"), "grey level 0..255",
                               "the first face as a camera records it"),

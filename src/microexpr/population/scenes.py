@@ -21,11 +21,14 @@ from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.faces import CROP, align, alignment
 
-SCENES = 2  # of each subject
+SCENES = 2  # of each subject, from a face at rest
+FROM_EXPRESSION = SCENES + 1  # number of a further one, whose first image shows an expression
 SIZE = 128  # rows and columns of the stored images
 UNITS_AT_ONCE = 4
 COMBINATIONS = 14  # training images of a scene with random action units
 STRENGTHS = (0.08, 0.35), (0.6, 1.0)  # of emotions, as shares of a full display, log-uniform: micro, macro
+SHOWN, SMILES = (0.2, 0.9), 0.6  # strength of the expression of a scene that starts from one; share of smiles
+ONE_SIDED = 0.2  # share of units of combinations that are on one side
 SINGLE = (1.0, 3.0)  # FACS intensity of each single unit of held-out subjects: micro, macro
 JITTER = np.array([1.5, 0.025, 3.0, 3.0])  # degrees, share of the scale, pixels of the crop: standard deviations
 SCENERY = 0.5  # share of scenes with another background than the wall
@@ -47,14 +50,15 @@ class Changes(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One subject in one pose and light: n images, the first at rest. Without noise, they differ in AUs only.
+    """One subject in one pose and light: n images, the first at rest or with an expression. Without noise,
+    they differ in AUs only.
 
-    The alignment is that of the image at rest, a little off, as detected landmarks are.
+    The alignment is that of the first image, a little off, as detected landmarks are.
     """
 
     face: np.ndarray  # uint8[n, 128, 128, 3]
     landmarks: np.ndarray  # float32[n, 68, 2]: ground truth, pixels of `face`
-    change: np.ndarray  # float32[n, 17]: of FACS intensity since the first image, mean of both sides
+    change: np.ndarray  # float32[n, 17, 2]: of FACS intensity since the first image, left and right
     label: np.ndarray  # int64[n]: class index of the emotion, or NONE
     photographed: np.ndarray  # uint8[128, 128, 3]: the first as a camera records it, after JPEG
 
@@ -62,11 +66,14 @@ class Scene:
 def render_scenes(
     face: Face, performer: Performer, name: str, seed: int, sample: Callable[[np.random.Generator], Changes]
 ) -> Iterator[Scene]:
-    """Render the scenes of a subject; `name` is of its random streams, `sample` returns what its images add to rest."""
+    """Render the scenes of a subject; `name` is of its random streams, `sample` returns what images add to the first.
+
+    The first image is at rest; in the last scene it shows an expression."""
     resting = resting_units(performer.rest)
-    for i in range(SCENES):
+    for i in range(FROM_EXPRESSION):
         rng = stream(seed, name, i)
-        yield _render(face, resting, sample(rng), rng)
+        changes = sample(rng)
+        yield _render(face, resting + (_expression(rng) if i + 1 == FROM_EXPRESSION else 0), changes, rng)
 
 
 def stream(seed: int, name: str, scene: int) -> np.random.Generator:
@@ -74,10 +81,10 @@ def stream(seed: int, name: str, scene: int) -> np.random.Generator:
     return generator(seed, name, "scene", scene)
 
 
-def _render(face: Face, resting: np.ndarray, changes: Changes, rng: np.random.Generator) -> Scene:
+def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Generator) -> Scene:
     """Render one scene at random; what is added is clipped to what a face can do."""
     scene = Performer.sample(rng)
-    intensities = np.clip(resting + changes.added, 0, LARGEST)
+    intensities = np.clip(np.clip(first, 0, LARGEST) + changes.added, 0, LARGEST)
     render = partial(
         face.render,
         pose=WIDER * np.array(scene.pose),
@@ -92,7 +99,7 @@ def _render(face: Face, resting: np.ndarray, changes: Changes, rng: np.random.Ge
     return Scene(
         face=np.stack([reduce(align(frame.image, matrix), SIZE) for frame in rendered]),
         landmarks=reduce_points(points, SIZE).astype(np.float32),
-        change=(intensities - intensities[0])[:, UNITS].mean(-1).astype(np.float32),
+        change=(intensities - intensities[0])[:, UNITS].astype(np.float32),
         label=changes.label,
         photographed=reduce(align(record(expose(rendered[0].image, rng, NOISE), QUALITY), matrix), SIZE),
     )
@@ -117,12 +124,24 @@ def single_units(rng: np.random.Generator) -> Changes:
 
 
 def _combination(rng: np.random.Generator) -> np.ndarray:
-    """Return FACS intensities [units of the face, 2] of one to four AUs together, all micro or all macro."""
+    """Return FACS intensities [units of the face, 2] of one to four AUs together, all micro or all macro.
+
+    Some are on one side alone."""
     intensities = np.zeros((len(display.ACTION_UNITS), 2))
     low, high = np.log((MICRO, MACRO)[rng.integers(2)])
     units = rng.choice(len(ACTION_UNITS), rng.integers(1, UNITS_AT_ONCE + 1), replace=False)
-    intensities[np.array(UNITS)[units]] = np.exp(rng.uniform(low, high, len(units)))[:, None]
+    sides = np.ones((len(units), 2))
+    one_sided = np.flatnonzero(rng.random(len(units)) < ONE_SIDED)
+    sides[one_sided, rng.integers(2, size=len(one_sided))] = 0
+    intensities[np.array(UNITS)[units]] = np.exp(rng.uniform(low, high, len(units)))[:, None] * sides
     return intensities
+
+
+def _expression(rng: np.random.Generator) -> np.ndarray:
+    """Return FACS intensities [units of the face, 2] of an expression, mostly a smile."""
+    emotion = "happiness" if rng.random() < SMILES else str(rng.choice(list(display.POSES)))
+    weights = display.sample_display(emotion, rng, displays=display.POSES)
+    return np.asarray(LARGEST * rng.uniform(*SHOWN) * display.array(weights))
 
 
 def _display(emotion: str, strengths: tuple[float, float], rng: np.random.Generator) -> np.ndarray:

@@ -341,7 +341,7 @@ def scene_name(scene: int, image: int) -> str:
 class Recordings(Mapping[str, Any]):
     """The recordings of a subject of the population, by name: groups of clips, and images of scenes like such groups.
 
-    An image of a scene stays as long as any input looks. It has images, landmarks and changes, of both sides alike."""
+    An image of a scene stays as long as any input looks. It has images, landmarks and changes."""
 
     file: Any  # an open file of the population
 
@@ -352,12 +352,12 @@ class Recordings(Mapping[str, Any]):
             raise KeyError(name)
         scene, image = self._images[name]
         frames = np.array([0] + [image] * STILL)
-        last = np.array(STILL)
+        last, change = np.array(STILL), scene["change"][()][frames]
         return {
             "frame": np.arange(1 + STILL), "in_video": np.ones(1 + STILL, bool),
             "onset": np.array(0), "apex": last - STILL // 2, "offset": last,
             "crop": scene["face"][()][frames], "landmarks_crop": scene["landmarks"][()][frames],
-            "relative": np.repeat(scene["change"][()][frames, :, None], len(SIDES), 2),
+            "relative": np.concatenate([change, change.mean(-1, keepdims=True)], -1),
         }  # fmt: skip
 
     @cached_property

@@ -72,7 +72,10 @@ def test_the_generator_resumes_to_the_same_bytes(
     assert fit_generator(subjects, path, 0, folder) == whole
     loaded = generator_file.load(path)
     assert loaded.fitted_on == FITTED_ON
-    assert len(json.loads(loaded.metadata["errors"])) == 1 + len(reenact.SIZES) * (1 + len(ACTION_UNITS))
+    rows = json.loads(loaded.metadata["errors"])
+    assert len(rows) == 2 * (1 + len(reenact.SIZES) * (1 + len(ACTION_UNITS)))
+    assert {row["start"] for row in rows} == {"rest", "expression"}
+    assert all(-1 <= row["read_r"] <= 1 for row in rows if row["action_unit"] == "mean")
 
 
 def test_the_recogniser(subjects: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
+from microexpr.models.layers import mover
 from microexpr.models.layers.mover import WarpGenerator, paint_over, warp
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 SEED = 0
 SIDE = 128  # pixels of the faces that the generator makes
 SHIPPED = {"image_size": SIDE, "width": 16, "blocks": 4, "moves": True}
-STEPS, BATCH = 2500, 16
+STEPS, BATCH = 5000, 16
 RATE, WARM = 2e-3, 50  # Adam's learning rate rises over the first steps, then falls to 0 on half a cosine
 SLIGHT = 0.5 / 127.5  # half a grey level: smaller changes do not weigh more than this one
 POINTS = 1.0  # weight of the displacement of 68 landmarks
@@ -46,11 +47,11 @@ CHECKPOINT = 100  # steps between two checkpoints
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One subject in one pose and light: n images, the first at rest; or many such scenes, with one more axis."""
+    """One subject in one pose and light: n images that differ in AUs alone; or many such scenes, with one more axis."""
 
     faces: np.ndarray  # uint8[n, 3, 128, 128]
     points: np.ndarray  # float32[n, 68, 2]: true landmarks, pixels of `faces`
-    added: np.ndarray  # float32[n, 17]: changes of FACS intensity since the first
+    added: np.ndarray  # float32[n, 17, 2]: changes of FACS intensity since the first, left and right
     photographed: np.ndarray  # uint8[3, 128, 128]: the first as a camera records it
 
 
@@ -65,7 +66,9 @@ def run(
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
     network = train(method, stack(training), fitted_on, progress, checkpoint_dir)
-    errors = measure(network, [read_scenes(file)[0] for file in held_out])
+    measured = [read_scenes(file) for file in held_out]
+    errors = measure(network, [scenes[0] for scenes in measured], "rest")
+    errors += measure(network, [scenes[-1] for scenes in measured], "expression")
     tensors = {f"generator.{name}": value.numpy() for name, value in network.state_dict().items()}
     metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
     generator_file.save(path, method, tensors, fitted_on, **metadata)
@@ -186,9 +189,10 @@ def losses(
 
 
 def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Sample a batch: noisy images, the same without noise, their ground truth, target AUs in 0..1, and landmarks.
+    """Sample a batch: noisy images, the same without noise, their ground truth, target AUs, and landmarks.
 
-    Landmarks [B, 2, 68, 2] are those before and after the change. Half of the batch is mirrored; light and camera vary.
+    Target AUs [B, 17, 128] are those of each column, in 0..1. Landmarks [B, 2, 68, 2] are those before and after the
+    change. Half of the batch is mirrored; light and camera vary.
     """
     scene = rng.integers(len(scenes.faces), size=BATCH)
     moved_index = rng.integers(scenes.faces.shape[1], size=BATCH)
@@ -199,10 +203,12 @@ def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tenso
     images[mirrored] = images[mirrored, ..., ::-1]
     points[mirrored, ..., 0] = SIDE - 1 - points[mirrored, ..., 0]
     target_aus = scenes.added[scene, moved_index] / LARGEST
+    target_aus[mirrored] = target_aus[mirrored, :, ::-1]
     rest, true = torch.from_numpy(vary_colours(images, rng)).unbind(1)
     noise_level = rng.uniform(0, 2.5 / 127.5, (BATCH, 1, 1, 1)).astype(np.float32)
     noisy = compress(rest + torch.from_numpy(noise_level * rng.standard_normal(rest.shape, np.float32)), rng)
-    return noisy, rest, true, torch.from_numpy(target_aus), torch.from_numpy(points.astype(np.float32))
+    by_column = mover.by_column(torch.from_numpy(target_aus), SIDE)
+    return noisy, rest, true, by_column, torch.from_numpy(points.astype(np.float32))
 
 
 def vary_colours(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -231,32 +237,49 @@ def compress(faces: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def measure(network: WarpGenerator, test_scenes: Iterable[Scene]) -> list[dict[str, str | float]]:
+def measure(network: WarpGenerator, test_scenes: Iterable[Scene], start: str) -> list[dict[str, str | float]]:
     """Return rows by size and action unit ("mean" for all AUs, "none" for no change), means over scenes.
+
+    `start` names what the first image of each scene shows, "rest" or "expression"; a unit that it shows already, so
+    that it rises by less than half of its size, is left out there.
 
     The input is the face as a camera records it; its ground truth is that image plus what the AUs alone change.
     `slope` and `r` regress the generated change on the true one where that is more than `VISIBLE`, `error` is the mean
     difference there and `beside` the mean change generated elsewhere, in grey levels. `ssim` and `psnr` compare with
     the ground truth, `..._face` are those of the unchanged face. `read` is what the shipped regressor reads of the AU,
-    as a share of the target; `read_exact` what it reads off the ground truth."""
-    model, rows_of_scenes = regressor.load(), []
+    as a share of the target; `read_exact` what it reads off the ground truth. `read_r` and `read_exact_r`, of "mean"
+    alone, correlate them with the targets, over all units of all images."""
+    model = regressor.load()
+    names = [("none", "none"), *((size, unit) for size in SIZES for unit in ACTION_UNITS)]
+    rows_of_names: dict[tuple[str, str], list[dict[str, float]]] = {name: [] for name in names}
+    changes: list[np.ndarray] = []  # of each scene, [3, n, 17]: asked, read, read off the ground truth
     for scene in test_scenes:
         face, clean = scene.photographed[None].astype(np.float32), scene.faces.astype(np.float32)
         exact = (face + clean - clean[:1]).clip(0, 255)
         tensor = torch.from_numpy(face / 127.5 - 1).expand(len(exact), -1, -1, -1)
-        generated = (network(tensor, torch.from_numpy(scene.added / LARGEST))[0].numpy() + 1) * 127.5
+        columns = mover.by_column(torch.from_numpy(scene.added / LARGEST), SIDE)
+        generated = (network(tensor, columns)[0].numpy() + 1) * 127.5
         read, read_exact = (read_aus(np.concatenate([face, faces[1:]]), model) for faces in (generated, exact))
-        rows = [figures(face[0], *pair) for pair in zip(generated, exact, strict=True)]
-        for i, units in enumerate(scene.added):
-            unit = int(units.argmax())
-            for name, values in (("read", read), ("read_exact", read_exact)):
-                rows[i][name] = float(values[i, unit] / units[unit]) if i else 0.0
-        rows_of_scenes.append(rows)
-    names = [("none", "none"), *((size, unit) for size in SIZES for unit in ACTION_UNITS)]
-    rows = [mean(same) for same in zip(*rows_of_scenes, strict=True)]
-    table = list(zip(names, rows, strict=True))
-    table += [((size, "mean"), mean([row for (kind, _), row in table if kind == size])) for size in SIZES]
-    return [{"size": size, "action_unit": unit} | row for (size, unit), row in table]
+        changes.append(np.stack([scene.added.mean(-1), read, read_exact]))
+        for i, (size, unit) in enumerate(names):
+            if not i:
+                row = figures(face[0], generated[i], exact[i]) | {"read": 0.0, "read_exact": 0.0}
+                rows_of_names[size, unit].append(row)
+                continue
+            column = ACTION_UNITS.index(unit)
+            rise = float(scene.added[i, column].mean())
+            if rise < SIZES[size] / 2:
+                continue
+            row = {"read": float(read[i, column] / rise), "read_exact": float(read_exact[i, column] / rise)}
+            rows_of_names[size, unit].append(figures(face[0], generated[i], exact[i]) | row)
+    table = [(name, mean(rows)) for name, rows in rows_of_names.items() if rows]
+    for size in SIZES:
+        of_size = [kind == size for kind, _ in names]
+        targets, *both = np.concatenate([change[:, of_size] for change in changes], 1).reshape(3, -1)
+        read_r, read_exact_r = (float(np.corrcoef(targets, values)[0, 1]) for values in both)
+        row = mean([row for (kind, _), row in table if kind == size])
+        table.append(((size, "mean"), row | {"read_r": read_r, "read_exact_r": read_exact_r}))
+    return [{"start": start, "size": size, "action_unit": unit} | row for (size, unit), row in table]
 
 
 def mean(rows: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -7,6 +7,8 @@ Shapes: n images [n, 3, H, H] in -1..1, intensities in 0..1 of A action units (1
 or, by column, [n K, A, H]; W channels. A negative intensity moves the other way.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -31,45 +33,58 @@ class Plain(nn.Module):
         return output
 
 
+class Modulated(nn.Module):
+    """Features of a face [n, W, h, h], scaled by what intensities [n, A, 1 or H] ask for, then convolved."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.gain = nn.Linear(len(ACTION_UNITS), width, bias=False)
+        self.mix = nn.Conv2d(width, width, 3, 1, 1)
+
+    def forward(self, features: Tensor, columns: Tensor) -> Tensor:
+        gain = self.gain(reduce_columns(columns, features.shape[-1]).mT).mT[:, :, None]
+        output: Tensor = self.mix(features * gain)
+        return output
+
+
 class WarpGenerator(nn.Module):
     """The warping generator. It has no norm, so that distant pixels and the image's mean have no influence."""
 
     def __init__(self, width: int, blocks: int):
         super().__init__()
-        w, units = width, len(ACTION_UNITS)
+        w = width
         self.inward = nn.ModuleList(
             [
                 nn.Conv2d(3, w, 3, 1, 1),
                 nn.Conv2d(w, 2 * w, 4, 2, 1),
                 nn.Conv2d(2 * w, 4 * w, 4, 2, 1),
-                nn.Conv2d(4 * w, 4 * w, 4, 2, 1),
+                nn.Conv2d(4 * w, 8 * w, 4, 2, 1),
             ]
         )
-        self.blocks = nn.Sequential(*(Plain(4 * w) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(Plain(8 * w) for _ in range(blocks)))
         self.outward = nn.ModuleList(
-            [nn.ConvTranspose2d(4 * w, 4 * w, 4, 2, 1), nn.ConvTranspose2d(4 * w, 2 * w, 4, 2, 1)]
+            [nn.ConvTranspose2d(8 * w, 4 * w, 4, 2, 1), nn.ConvTranspose2d(4 * w, 2 * w, 4, 2, 1)]
         )
         self.between = Plain(4 * w)
-        self.movement = nn.Conv2d(2 * w, 2 * units, 3, 1, 1)
-        # the shipped weights have the names `told` and `shown`: features are scaled by intensities, then convolved
-        self.told = nn.Linear(units, 2 * w, bias=False)
-        self.shown = nn.Conv2d(2 * w, 2 * w, 3, 1, 1)
+        self.movement = nn.Conv2d(2 * w, 2 * len(ACTION_UNITS), 3, 1, 1)
+        self.coarse, self.fine = Modulated(4 * w), Modulated(2 * w)
+        self.after = Plain(4 * w)
+        self.widen = nn.ConvTranspose2d(4 * w, 2 * w, 4, 2, 1)
         self.finer = nn.ConvTranspose2d(2 * w, w, 4, 2, 1)
         self.skin = nn.Conv2d(3, w, 3, 1, 1)
         self.paint = nn.Conv2d(w, w, 3, 1, 1)
-        self.mask, self.colour = nn.Conv2d(w, 1, 3, 1, 1), nn.Conv2d(w, 3, 3, 1, 1)
+        self.mask_and_colour = nn.Conv2d(w, 1 + 3, 3, 1, 1)
+        keep_size(self)
         nn.init.zeros_(self.movement.weight)
-        nn.init.zeros_(self.colour.weight)
+        nn.init.zeros_(self.mask_and_colour.weight)
 
-    def features(self, face: Tensor) -> Tensor:
-        """Return feature maps [n, 2 W, H/2, H/2] of the face alone."""
+    def features(self, face: Tensor) -> tuple[Tensor, Tensor]:
+        """Return feature maps of the face alone, coarse [n, 4 W, H/4, H/4] and fine [n, 2 W, H/2, H/2]."""
         maps = [face]
         for layer in self.inward:
             maps.append(layer(maps[-1]).relu())
-        x = self.outward[0](self.blocks(maps[4]).relu())
-        x = self.outward[1](self.between(x + maps[3]).relu())
-        features: Tensor = (x + maps[2]).relu()
-        return features
+        coarse = self.between(self.outward[0](self.blocks(maps[4]).relu()) + maps[3]).relu()
+        return coarse, (self.outward[1](coarse) + maps[2]).relu()
 
     def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
         """[n, 3, H, H], [n K, A] or [n K, A, H] -> n K faces, and masks [n K, 1, H, H], 1 where colours are added"""
@@ -80,17 +95,36 @@ class WarpGenerator(nn.Module):
         """Return flow [n K, 2, H, H] for `warp`, masks [n K, 1, H, H] and colour changes [n K, 3, H, H].
 
         What depends on the face alone is computed once for its K intensities."""
-        count, features = len(intensity), self.features(face)
-        flow_of_units = self.movement(features).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
-        face, features, flow_of_units = (repeat(tensor, count) for tensor in (face, features, flow_of_units))
+        count, (coarse, fine) = len(intensity), self.features(face)
+        flow_of_units = self.movement(fine).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
+        face, coarse, fine, flow_of_units = (repeat(tensor, count) for tensor in (face, coarse, fine, flow_of_units))
         columns = intensity[..., None] if intensity.ndim == 2 else intensity  # [n K, A, 1 or H]
-        half = columns if intensity.ndim == 2 else F.avg_pool1d(columns, 2)
-        flow = REACH * (half[:, :, None, None] * flow_of_units).sum(1)
+        flow = REACH * (reduce_columns(columns, fine.shape[-1])[:, :, None, None] * flow_of_units).sum(1)
         flow = F.interpolate(flow, scale_factor=2, mode="bilinear")
-        modulated = self.shown(features * self.told(half.mT).mT[:, :, None]).relu()
-        x = self.paint((self.finer(modulated) + self.skin(warp(face, flow))).relu()).relu()
+        response = self.widen(self.after(self.coarse(coarse, columns).relu()).relu()) + self.fine(fine, columns)
+        x = self.paint((self.finer(response.relu()) + self.skin(warp(face, flow))).relu()).relu()
+        mask, colour = self.mask_and_colour(x).to(face.dtype).split((1, 3), 1)
         activity = 1 - (-columns.abs().sum(1)).exp()[:, None, None]  # 0 without any intensity: nothing is painted
-        return flow, self.mask(x).to(face.dtype).sigmoid() * activity, 2 * self.colour(x).to(face.dtype).tanh()
+        return flow, mask.sigmoid() * activity, 2 * colour.tanh()
+
+
+def keep_size(network: nn.Module) -> None:
+    """Initialise a network without norms so that features keep their size from layer to layer (He et al., ICCV 2015).
+
+    With torch's own, smaller weights a deep one learns nothing for hundreds of steps. Layers that are 0 stay so."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.weight.any():
+            seen = layer.in_channels * layer.weight[0, 0].numel()
+            seen //= layer.stride[0] ** 2 if isinstance(layer, nn.ConvTranspose2d) else 1
+            nn.init.normal_(layer.weight, 0, math.sqrt(2 / seen))
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        elif isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight)
+
+
+def reduce_columns(columns: Tensor, width: int) -> Tensor:
+    """Return intensities [..., A, H] of columns as those of `width` columns; one column [..., A, 1] is for all."""
+    return columns if columns.shape[-1] == 1 else F.avg_pool1d(columns, columns.shape[-1] // width)
 
 
 def by_column(sides: Tensor, width: int) -> Tensor:
