@@ -13,7 +13,7 @@ SIZE, UNITS = 16, len(ACTION_UNITS)
 def network() -> WarpGenerator:
     torch.manual_seed(0)
     network = WarpGenerator(4, 1)
-    for layer in (network.movement, network.colour):  # which are 0 at first
+    for layer in (network.movement, network.mask_and_colour):  # which are 0 at first
         torch.nn.init.normal_(layer.weight, 0, 0.1)
     return network
 
