@@ -625,6 +625,10 @@ class Dag(Corpus):
         macro = self.params["macro"] if self.generators[generator]["macro"] else []
         return [name for name in macro if not datasets.LAYOUTS[name].has_motion]
 
+    def clip_evaluations(self) -> list[str]:
+        """Return the files that say how well an observer tells the clips of each generator from recorded ones."""
+        return [f"results/evaluate/clips/{name}.csv" for name in self.generators]
+
     def synthetic_clips(self, generator: str) -> list[str]:
         """Return the files that a generator of clips synthesises, one for each group."""
         return [f"results/synthesise/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]

@@ -135,7 +135,7 @@ STAGES = {  # in the order in which they run
         },
         outputs=lambda dag: [
             *(path for pair in dag.trainings for path in dag.evaluation_files(*pair)),
-            *(f"results/evaluate/clips/{name}.csv" for name in dag.generators),
+            *dag.clip_evaluations(),
         ],
         table=lambda dag: [
             *(path for name in dag.in_table for path in dag.evaluation_files(name, dag.protocol.name)),
