@@ -94,8 +94,7 @@ def broken_promises(one: alone.Outcome, apex: int) -> Iterator[str]:
     """Name the promises that a photograph at one strength breaks."""
     moved, image = one.moved, one.moved.face.image
     frame, outside = moved.frame(apex), np.ones(image.shape[:2], bool)
-    height, width = moved.parts.shape[1:3]
-    outside[moved.top : moved.top + height, moved.left : moved.left + width] = False
+    outside[moved.window] = False
     if not np.array_equal(moved.frame(0), image):
         yield f"the first frame at strength {one.strength:g} is the photograph"
     if not np.array_equal(frame[outside], image[outside]):

@@ -6,7 +6,7 @@
 Each fold's faces are of its training subjects, by a generator that only they (and the population) trained. `amount`: as
 many faces as recorded clips, twice, four times; mixed with these, or alone at first (`pretrain`). `subjects`: as many
 faces as clips, in corpora of few subjects. Clips of all corpus seeds are pooled; a difference is tested over subjects,
-p after Holm's correction for all differences of a table. No setting is chosen here. An hour of two cores each.
+p after Holm's correction for all differences of a table. No setting is chosen here.
 """
 
 import sys
@@ -102,17 +102,18 @@ def run(
 
 def table(results: dict[tuple[str, str, str], list[pairs.MethodPredictions]]) -> str:
     """Return the table of a part: UF1 without faces, and with them less without."""
-    differences = {}
+    differences, without = {}, {}
     for setting, method, use in (key for key in results if key[2]):
         rng = seeds.generator(0, "campaign", "synthetic training", setting, method, use)
-        arrays = list(pooled(results[setting, method, use], results[setting, method, ""]))
-        differences[setting, method, use] = metrics.paired(*arrays, metrics.uf1, RESAMPLES, rng)
+        truth, first, second, subjects = pooled(results[setting, method, use], results[setting, method, ""])
+        differences[setting, method, use] = metrics.paired(truth, first, second, subjects, metrics.uf1, RESAMPLES, rng)
+        without[setting, method, use] = float(metrics.uf1(metrics.confusion(truth, second, len(PROTOCOL.classes))))
     corrected = dict(zip(differences, holm([one.p for one in differences.values()]), strict=True))
     lines = ["| method | faces | UF1 without | difference with them | p | p, all |\n|" + " --- |" * 6]
     for (setting, method, use), one in differences.items():
-        truth, _, without, _ = pooled(results[setting, method, use], results[setting, method, ""])
-        value = metrics.uf1(metrics.confusion(truth, without, len(PROTOCOL.classes)))
-        cells = f"{value:.3f} | {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}) | {one.p:.3f}"
+        cells = (
+            f"{without[setting, method, use]:.3f} | {one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}) | {one.p:.3f}"
+        )
         lines.append(f"| `{method}` | {setting}, {use} | {cells} | {corrected[setting, method, use]:.3f} |")
     return "\n".join(lines)
 

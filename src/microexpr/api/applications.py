@@ -180,11 +180,9 @@ class ReenactedFace(Shown):
     result: alone.Reenactment  # arrays
 
     def __repr__(self) -> str:
-        source, strengths = (
-            self.result.photograph.path,
-            ", ".join(f"{strength:g}" for strength in self.result.strengths),
-        )
-        return f"ReenactedFace({str(source)!r}, driven by {self.result.driving.name}, strengths {strengths})"
+        strengths = ", ".join(f"{strength:g}" for strength in self.result.strengths)
+        source = str(self.result.photograph.path)
+        return f"ReenactedFace({source!r}, driven by {self.result.driving.name}, strengths {strengths})"
 
     def frames(self, strength: float = 1.0) -> np.ndarray:
         """Return the photograph in motion, uint8[K, H, W, 3] RGB. Raises DataError for a strength that is not there."""

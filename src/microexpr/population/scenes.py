@@ -21,13 +21,12 @@ from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.faces import CROP, align, alignment
 
-SCENES = 2  # of each subject, from a face at rest
-FROM_EXPRESSION = SCENES + 1  # number of a further one, whose first image shows an expression
+SCENES = 2  # of each subject, from a face at rest; a further one starts from an expression
 SIZE = 128  # rows and columns of the stored images
 UNITS_AT_ONCE = 4
 COMBINATIONS = 14  # training images of a scene with random action units
 STRENGTHS = (0.08, 0.35), (0.6, 1.0)  # of emotions, as shares of a full display, log-uniform: micro, macro
-SHOWN, SMILES = (0.2, 0.9), 0.6  # strength of the expression of a scene that starts from one; share of smiles
+FIRST_STRENGTH, SMILES = (0.2, 0.9), 0.6  # of the expression that the further scene starts from; share of smiles
 ONE_SIDED = 0.2  # share of units of combinations that are on one side
 SINGLE = (1.0, 3.0)  # FACS intensity of each single unit of held-out subjects: micro, macro
 JITTER = np.array([1.5, 0.025, 3.0, 3.0])  # degrees, share of the scale, pixels of the crop: standard deviations
@@ -50,10 +49,10 @@ class Changes(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One subject in one pose and light: n images, the first at rest or with an expression. Without noise,
-    they differ in AUs only.
+    """One subject in one pose and light: n images without noise, which differ in AUs only.
 
-    The alignment is that of the first image, a little off, as detected landmarks are.
+    The first is at rest or shows an expression. The alignment is that of the first image, a little off, as detected
+    landmarks are.
     """
 
     face: np.ndarray  # uint8[n, 128, 128, 3]
@@ -70,10 +69,10 @@ def render_scenes(
 
     The first image is at rest; in the last scene it shows an expression."""
     resting = resting_units(performer.rest)
-    for i in range(FROM_EXPRESSION):
+    for i in range(SCENES + 1):
         rng = stream(seed, name, i)
         changes = sample(rng)
-        yield _render(face, resting + (_expression(rng) if i + 1 == FROM_EXPRESSION else 0), changes, rng)
+        yield _render(face, resting + (_expression(rng) if i == SCENES else 0), changes, rng)
 
 
 def stream(seed: int, name: str, scene: int) -> np.random.Generator:
@@ -141,7 +140,7 @@ def _expression(rng: np.random.Generator) -> np.ndarray:
     """Return FACS intensities [units of the face, 2] of an expression, mostly a smile."""
     emotion = "happiness" if rng.random() < SMILES else str(rng.choice(list(display.POSES)))
     weights = display.sample_display(emotion, rng, displays=display.POSES)
-    return np.asarray(LARGEST * rng.uniform(*SHOWN) * display.array(weights))
+    return np.asarray(LARGEST * rng.uniform(*FIRST_STRENGTH) * display.array(weights))
 
 
 def _display(emotion: str, strengths: tuple[float, float], rng: np.random.Generator) -> np.ndarray:

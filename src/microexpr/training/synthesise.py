@@ -10,9 +10,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from pydantic import Field
-from torch import Tensor
 
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
@@ -187,43 +185,32 @@ def synthesise(
         videos = method.synthesise_clips(network.modules, neutral, target_aus.to(network.device)).cpu()
         if isinstance(job.synth, Params) and job.synth.recorded_noise:
             rngs = [generator(job.seed, "synth", "noise", job.folds[0].name, request.name) for request in batch]
-            videos = videos + recorded_noise(faces["video"].movedim(1, 2).float() / 255, rngs)
+            source = faces["video"].movedim(1, 2).float().div(255)
+            videos = videos + torch.from_numpy(recorded_noise(source.numpy(), rngs))
         levels = (videos * 255).round().clamp(0, 255).to(torch.uint8).movedim(2, -1).numpy()
         yield from zip(batch, levels, target_aus.numpy(), strict=True)
 
 
-def recorded_noise(videos: Tensor, rngs: Sequence[np.random.Generator]) -> Tensor:
+def recorded_noise(videos: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
     """Return what gives each frame of a clip that moves the first frame of a source clip noise of its own.
 
-    `videos` are the source clips [B, K, 3, H, W], one generator for each. The first frame gets nothing. Fine detail
-    of the others is random sums of `RESTING` frames, less the first frame, with weights whose sum and whose sum of
-    squares are 1, so that noise keeps its size. What is coarse changes evenly to that at the end."""
-    frames = videos.shape[1]
-    resting = videos[:, [position % frames for position in RESTING]]
-    blurred = blur(resting - resting[:, :1])  # [B, R, 3, H, W]
-    fine = resting - resting[:, :1] - blurred
-    count = len(RESTING)
-    added = torch.zeros_like(videos)
+    `videos` are the source clips float32[B, K, 3, H, W], one generator for each. The first frame gets nothing. Fine
+    detail of the others is random sums of `RESTING` frames, less the first frame, with weights whose sum and whose sum
+    of squares are 1, so that noise keeps its size. What is coarse changes evenly to that at the end."""
+    from scipy.ndimage import gaussian_filter  # here, since a workflow's plan imports this module
+
+    frames, count = videos.shape[1], len(RESTING)
+    change = videos[:, [position % frames for position in RESTING]] - videos[:, :1]  # [B, R, 3, H, W]
+    coarse = gaussian_filter(change, (0, 0, 0, COARSE, COARSE), mode="nearest", truncate=3)
+    fine = change - coarse
+    noise = np.linspace(0, 1, frames, dtype=np.float32)[:, None, None, None] * coarse[:, -1:]
     for i, rng in enumerate(rngs):
         direction = rng.standard_normal((frames, count))
         direction -= direction.mean(1, keepdims=True)
         direction *= np.sqrt(1 - 1 / count) / np.linalg.norm(direction, axis=1, keepdims=True)
-        weights = torch.from_numpy((1 / count + direction).astype(np.float32))
-        added[i] = torch.einsum("kr,rchw->kchw", weights, fine[i])
-    share = torch.linspace(0, 1, frames)[:, None, None, None]
-    added = added + share * blurred[:, -1:]
-    added[:, 0] = 0
-    return added
-
-
-def blur(videos: Tensor) -> Tensor:
-    """Return images [B, K, 3, H, W] under a Gaussian of `COARSE` pixels, edges repeated."""
-    radius = round(3 * COARSE)
-    kernel = torch.exp(-(torch.arange(-radius, radius + 1).float() ** 2) / (2 * COARSE**2))
-    kernel = kernel / kernel.sum()
-    images = F.pad(videos.flatten(0, 2)[:, None], (radius,) * 4, "replicate")
-    images = F.conv2d(F.conv2d(images, kernel[None, None, None]), kernel[None, None, :, None])
-    return images[:, 0].view_as(videos)
+        noise[i] += np.einsum("kr,rchw->kchw", (1 / count + direction).astype(np.float32), fine[i])
+    noise[:, 0] = 0
+    return np.asarray(noise)
 
 
 def _write_clip(group: store.Group, job: Job, request: ClipRequest, frames: np.ndarray, target_aus: np.ndarray) -> None:

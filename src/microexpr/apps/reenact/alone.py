@@ -143,7 +143,7 @@ def summary(reenactment: Reenactment) -> Iterator[str]:
         face = f", face {outcome.number}" * (len(reenactment.numbers) > 1)
         yield f"strength {outcome.strength:g}{face}: {', '.join(values)}"
     if any(outcome.metrics.get("au_r", 1) < WEAK_R for outcome in reenactment.outcomes):
-        yield "warning: the movement is hardly read back; a face that already shows it, as a smile, does not follow"
+        yield "warning: the movement is hardly read back"
 
 
 def _describe(model: LoadedGenerator, weights: Path | None, driving: DrivingCurves) -> tuple[str, ...]:

@@ -23,8 +23,7 @@ from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
-from microexpr.models.layers import mover
-from microexpr.models.layers.mover import WarpGenerator, paint_over, warp
+from microexpr.models.layers.mover import WarpGenerator, by_column, paint_over, warp
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
 from microexpr.training import generator_file
@@ -207,8 +206,8 @@ def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tenso
     rest, true = torch.from_numpy(vary_colours(images, rng)).unbind(1)
     noise_level = rng.uniform(0, 2.5 / 127.5, (BATCH, 1, 1, 1)).astype(np.float32)
     noisy = compress(rest + torch.from_numpy(noise_level * rng.standard_normal(rest.shape, np.float32)), rng)
-    by_column = mover.by_column(torch.from_numpy(target_aus), SIDE)
-    return noisy, rest, true, by_column, torch.from_numpy(points.astype(np.float32))
+    columns = by_column(torch.from_numpy(target_aus), SIDE)
+    return noisy, rest, true, columns, torch.from_numpy(points.astype(np.float32))
 
 
 def vary_colours(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -257,7 +256,7 @@ def measure(network: WarpGenerator, test_scenes: Iterable[Scene], start: str) ->
         face, clean = scene.photographed[None].astype(np.float32), scene.faces.astype(np.float32)
         exact = (face + clean - clean[:1]).clip(0, 255)
         tensor = torch.from_numpy(face / 127.5 - 1).expand(len(exact), -1, -1, -1)
-        columns = mover.by_column(torch.from_numpy(scene.added / LARGEST), SIDE)
+        columns = by_column(torch.from_numpy(scene.added / LARGEST), SIDE)
         generated = (network(tensor, columns)[0].numpy() + 1) * 127.5
         read, read_exact = (read_aus(np.concatenate([face, faces[1:]]), model) for faces in (generated, exact))
         changes.append(np.stack([scene.added.mean(-1), read, read_exact]))
