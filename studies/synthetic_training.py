@@ -9,6 +9,7 @@ faces as clips, in corpora of few subjects. Clips of all corpus seeds are pooled
 p after Holm's correction for all differences of a table. No setting is chosen here.
 """
 
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -64,19 +65,24 @@ def main() -> int:
     arguments = made.parse_args()
     numbers = range(arguments.first, arguments.first + arguments.seeds)
     results: dict[tuple[str, str, str], list[pairs.MethodPredictions]] = {}
-    for setting in PARTS[arguments.part]:
-        for seed in numbers:
-            with folder(arguments.keep, f"synthetic-{setting.name.replace(' ', '')}-{seed}") as root:
-                if not (root / "params.yaml").exists():
-                    copy(root)
+    for (subjects, settings), seed in itertools.product(corpora(arguments.part), numbers):
+        with folder(arguments.keep, f"synthetic-{subjects}-{seed}") as root:
+            if not (root / "params.yaml").exists():
+                copy(root)
+            for setting in settings:  # they share what does not depend on the number of faces
                 for (method, use), predictions in run(root, setting, seed, arguments.cores):
                     results.setdefault((setting.name, method, use), []).append(predictions)
-        print(f"{setting.name}: done", file=sys.stderr, flush=True)
+                print(f"{setting.name}, seed {seed}: done", file=sys.stderr, flush=True)
     text = table(results)
     print(text)
     if arguments.write_docs:
         pages.write(PAGE, f"study-synthetic-training-{arguments.part}", f"{text}\n\n{pages.source()}")
     return 0
+
+
+def corpora(part: str) -> list[tuple[int, list[Setting]]]:
+    """Return the settings of a part by how many subjects a data set has."""
+    return [(count, list(group)) for count, group in itertools.groupby(PARTS[part], key=lambda one: one.subjects)]
 
 
 def run(
