@@ -2,12 +2,12 @@
 
 Shapes: N images [N, H, H, 3] of levels 0..255. RealSR: Ji et al., Real-World Super-Resolution via Kernel Estimation and
 Noise Injection, CVPR Workshops, 2020; its network is read from the two files that `PACKAGE` has, put under the names
-of `SOURCES` into $TORCH_HOME/hub/checkpoints/ (by default ~/.cache/torch/hub/checkpoints/). What may not come in: any
-download.
+of `SOURCES` into $TORCH_HOME/hub/checkpoints/ (by default ~/.cache/torch/hub/checkpoints/), and run by the package
+ncnn. What may not come in: any download.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ def enlarge(images: np.ndarray, side: int, kind: Kind) -> np.ndarray:
     """Return uint8 or float32 [N, H, H, 3] as float32[N, side, side, 3], not rounded; `side` is H or more.
 
     RealSR returns 4 H for H, which is then reduced by the mean over area, or enlarged by Lanczos. Raises StoreError if
-    its network is missing or has other layers.
+    its network or ncnn is missing, or the network is another one.
     """
     if side < images.shape[1]:
         raise ValueError(f"side must be at least {images.shape[1]}, the side of the images, not {side}")
@@ -48,19 +48,42 @@ def file(name: str) -> Path:
 
 def _super_resolve(images: np.ndarray) -> np.ndarray:
     """Return float32[N, 4 H, 4 H, 3]; one image at a time, since 64 channels of it are in memory."""
-    import torch  # slow to import, and Lanczos does not need it
-    from torch.nn.functional import pad
-
-    from microexpr.apps.reenact import ncnn
-
-    param = file(PARAM)
-    network, crop = ncnn.read(param, file(WEIGHTS)), TIMES * BORDER
-    side, outputs = TIMES * images.shape[1], []
-    expected = (3, side + 2 * crop, side + 2 * crop)
+    network, crop, side = _network(), TIMES * BORDER, TIMES * images.shape[1]
+    expected, outputs = (3, side + 2 * crop, side + 2 * crop), []
     for image in images:
-        planes = torch.from_numpy(image / 255).movedim(-1, 0)[None]
-        output = network(pad(planes, (BORDER,) * 4, "replicate"))
-        if (shape := tuple(output.shape[1:])) != expected:
-            raise StoreError(f"{param}: must make {expected} of {tuple(planes.shape[1:])} and its border, not {shape}")
-        outputs.append(output[0, :, crop:-crop, crop:-crop].clamp(0, 1).movedim(0, -1).numpy() * 255)
+        padded = np.pad(image / 255, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), "edge")
+        planes = np.ascontiguousarray(padded.transpose(2, 0, 1))
+        output = _run(network, planes)
+        if output.shape != expected:
+            raise StoreError(f"{file(PARAM)}: must make {expected} of {planes.shape}, not {output.shape}")
+        outputs.append(output[:, crop:-crop, crop:-crop].clip(0, 1).transpose(1, 2, 0) * 255)
     return np.array(outputs, np.float32).reshape(-1, side, side, 3)
+
+
+def _network() -> Any:
+    """Return RealSR as an `ncnn.Net` of one thread that computes in float32."""
+    paths = [file(PARAM), file(WEIGHTS)]
+    try:
+        import ncnn
+    except ModuleNotFoundError as error:
+        raise StoreError("super-resolution by RealSR needs the package ncnn: pip install ncnn") from error
+    network = ncnn.Net()
+    network.opt.num_threads = 1
+    for kind in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage"):
+        setattr(network.opt, f"use_{kind}", False)
+    for path, load in zip(paths, (network.load_param, network.load_model), strict=True):
+        if load(str(path)):
+            raise StoreError(f"{path}: is no file of ncnn's, or damaged; it is {SOURCES[path.name]} of {PACKAGE}")
+    return network
+
+
+def _run(network: Any, planes: np.ndarray) -> np.ndarray:
+    """Return the output of an `ncnn.Net` for planes float32[C, H, W]."""
+    import ncnn
+
+    image, extractor = ncnn.Mat(planes).clone(), network.create_extractor()  # a clone is aligned
+    extractor.input(network.input_names()[0], image)
+    status, output = extractor.extract(network.output_names()[-1])
+    if status:
+        raise StoreError(f"{file(PARAM)}: ncnn cannot run this network, status {status}")
+    return np.array(output)

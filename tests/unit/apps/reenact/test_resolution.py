@@ -1,10 +1,11 @@
 """Enlarged faces against OpenCV, and against a network of RealSR's form whose answers are known."""
 
+import struct
+import sys
+
 import cv2
 import numpy as np
 import pytest
-import torch
-from ncnn_files import Written
 
 from microexpr.apps.reenact.resolution import enlarge
 from microexpr.core.errors import StoreError
@@ -18,22 +19,31 @@ def blocks(images: np.ndarray, times: int) -> np.ndarray:
     return images.repeat(times, 1).repeat(times, 2).astype(np.float32)
 
 
+def placed(*lines: str, weights: bytes = b""):
+    """Write a network's two files, as ncnn's converters do, in the place of RealSR's, and return their paths."""
+    lines = ("Input in 0 1 data", *lines)
+    blobs = sum(int(line.split()[3]) for line in lines)
+    param, binary = (pretrained_weights.cache_folder() / f"realsr-x4-df2k-jpeg.{name}" for name in ("param", "bin"))
+    param.write_text("\n".join(["7767517", f"{len(lines)} {blobs}", *lines]) + "\n")
+    binary.write_bytes(weights)
+    return param, binary
+
+
+def convolution(source: str, weight: np.ndarray, padding: int) -> tuple[str, bytes]:
+    """Return the line of one without bias, [out, in, side, side], and its weights in half precision."""
+    out, _, side, _ = weight.shape
+    raw = weight.astype(np.float16).tobytes()
+    line = f"Convolution c 1 1 {source} out 0={out} 1={side} 4={padding} 5=0 6={weight.size}"
+    return line, struct.pack("<I", 0x01306B47) + raw + bytes(-len(raw) % 4)
+
+
 @pytest.fixture
 def home(monkeypatch, tmp_path):
     """A network in the place of RealSR's: each pixel four by four times."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     pretrained_weights.cache_folder().mkdir(parents=True)
-    return repeating(Written(half=True))
-
-
-def repeating(written):
-    written.lines.append(UP)
-    written.convolution("large", "out", (3, 3, 1), weight=torch.eye(3)[..., None, None], bias=torch.zeros(3))
-    return placed(written)
-
-
-def placed(written):
-    return written.to(pretrained_weights.cache_folder(), "realsr-x4-df2k-jpeg")
+    line, weights = convolution("large", np.eye(3)[..., None, None], 0)
+    return placed(UP, line, weights=weights)
 
 
 def test_lanczos_is_opencvs():
@@ -78,13 +88,12 @@ def test_realsr_is_its_network_brought_to_size(home):
 
 def test_realsr_sees_levels_in_0_to_1_and_gives_them_back_unrounded(home):
     """A network that squares: 51 is a fifth, which becomes a twenty-fifth."""
-    written = Written(lines=["Split s 1 2 data a b", "BinaryOp q 2 1 a b squared 0=2", UP.replace("data", "squared")])
-    placed(written)
+    placed("Split s 1 2 data a b", "BinaryOp q 2 1 a b squared 0=2", UP.replace("data", "squared"))
     np.testing.assert_allclose(enlarge(np.full((1, 2, 2, 3), 51, np.uint8), 8, "realsr"), 10.2, rtol=1e-5)
 
 
 def test_realsr_is_kept_within_levels_before_it_is_brought_to_size(home):
-    placed(Written(lines=["BinaryOp s 1 1 data more 0=0 1=1 2=0.5", UP.replace("data", "more")]))
+    placed("BinaryOp s 1 1 data more 0=0 1=1 2=0.5", UP.replace("data", "more"))
     large = np.minimum(blocks(IMAGES, 4) + 127.5, 255)
     np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
     smaller = [cv2.resize(image, (18, 18), interpolation=cv2.INTER_AREA) for image in large]
@@ -93,13 +102,12 @@ def test_realsr_is_kept_within_levels_before_it_is_brought_to_size(home):
 
 def test_what_is_beyond_the_border_is_as_at_it(home):
     """A blur with zeros beyond the picture would darken its border."""
-    written = Written()
-    kernel = torch.eye(3)[..., None, None].expand(3, 3, 9, 9) / 81
-    written.convolution("data", "blurred", (3, 3, 9), {4: 4}, weight=kernel.contiguous(), bias=torch.zeros(3))
-    written.lines.append(UP.replace("data", "blurred"))
-    placed(written)
+    kernel = np.broadcast_to(np.eye(3)[..., None, None], (3, 3, 9, 9)) / 64
+    line, weights = convolution("data", kernel, 4)
+    placed(line, UP.replace("data", "out"), weights=weights)
     expected = [cv2.blur(image.astype(np.float32), (9, 9), borderType=cv2.BORDER_REPLICATE) for image in IMAGES]
-    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), blocks(np.array(expected), 4), atol=1e-3)
+    expected = np.minimum(np.array(expected) * 81 / 64, 255)
+    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), blocks(expected, 4), atol=1e-3)
 
 
 def test_what_is_missing_is_named_with_its_place_and_source(home):
@@ -115,7 +123,22 @@ def test_what_is_missing_is_named_with_its_place_and_source(home):
 
 
 def test_a_network_that_enlarges_otherwise_is_refused(home):
-    placed(Written(lines=[UP.replace("2=4", "2=2")]))
-    message = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 8, 8\) and its border, not \(3, 112, 56\)"
+    placed(UP.replace("2=4", "2=2"))
+    message = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 28, 28\), not \(3, 112, 56\)"
     with pytest.raises(StoreError, match=message):
+        enlarge(IMAGES, 32, "realsr")
+
+
+def test_a_damaged_network_is_refused(home):
+    for path in home:
+        text = path.read_bytes()
+        path.write_bytes(text[: len(text) // 2])
+        with pytest.raises(StoreError, match=rf"{path.name}: is no file of ncnn's, or damaged"):
+            enlarge(IMAGES, 32, "realsr")
+        path.write_bytes(text)
+
+
+def test_without_its_package_it_says_how_to_get_it(home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ncnn", None)
+    with pytest.raises(StoreError, match="needs the package ncnn: pip install ncnn"):
         enlarge(IMAGES, 32, "realsr")
