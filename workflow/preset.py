@@ -1,4 +1,6 @@
-"""`make preset PRESET=name`: merges workflow/presets/<name>.yaml into params.yaml; comments and other values stay."""
+"""`make preset PRESET=name`: merges workflow/presets/<name>.yaml into params.yaml; comments and other values stay.
+
+`git checkout -- params.yaml` brings the committed values back, also before another preset."""
 
 import argparse
 import subprocess
@@ -16,7 +18,6 @@ from microexpr.core.store import write_text
 PRESETS = Path(__file__).parent / "presets"
 REPLACED = (
     "variants",
-    "papers.variants",
     "synthesise.counts",
     "flow_folders.methods",
     "units.methods",
@@ -28,20 +29,15 @@ REPLACED = (
 
 
 def load(name: str) -> Any:
-    """Return a preset's values, comments kept. `base` in it names the preset that is merged first."""
+    """Return a preset's values, comments kept."""
     return YAML().load(PRESETS / f"{name}.yaml")
 
 
 def merge(values: dict[str, Any], changes: dict[str, Any]) -> None:
     """Put each value of a preset into `values`, section by section. Raise KeyError for an unknown key.
 
-    `only_methods` of a preset removes all other methods and every variant. A preset with a `base` names only the
-    variants of the papers' tables that differ from its base."""
+    `only_methods` of a preset removes all other methods and every variant."""
     changes = dict(changes)
-    if base := changes.pop("base", ""):
-        merge(values, load(base))
-        for method, variants in changes.get("papers", {}).pop("variants", {}).items():
-            values["papers"]["variants"][method].update(variants)
     if remaining := changes.pop("only_methods", None):
         values["methods"] = {name: params for name, params in values["methods"].items() if name in remaining}
         values["variants"], values["papers"]["variants"] = {}, {}
@@ -49,9 +45,10 @@ def merge(values: dict[str, Any], changes: dict[str, Any]) -> None:
 
 
 def put(values: dict[str, Any], changes: dict[str, Any], prefix: str = "") -> None:
-    """Put each value below the key `prefix`. All params of a method or generator are replaced, also of a new one."""
+    """Put each value below the key `prefix`. All params of a method, variant or generator are replaced, also of a new
+    one."""
     for key, value in changes.items():
-        if prefix in ("methods.", "generators."):
+        if prefix in ("methods.", "generators.") or prefix.startswith("papers.variants."):
             values[key] = value or {}
         elif key not in values:
             raise KeyError(f"{prefix}{key} is no key of params.yaml{nearest(key, values)}")

@@ -1,32 +1,15 @@
-"""Presets: each leads to the same params.yaml whatever was there before, comments kept."""
+"""Presets: merged into params.yaml, and what they lead to."""
 
 import subprocess
 import sys
 
 import pytest
-import yaml
 from scratch import ROOT
 
 from microexpr.cli import config
 from microexpr.core import registry
 from microexpr.models import generators, recognisers
 from microexpr.training import synthesise
-
-
-@pytest.mark.parametrize("other", ["tiny", "paper", "subjects36"])
-def test_embedded_is_what_is_committed(finished, tmp_path, other):
-    project = finished.copy(tmp_path / "project")
-    project.run("git", "checkout", "-q", "HEAD~1", "--", "params.yaml")
-    committed = (project.root / "params.yaml").read_text(encoding="utf-8")
-    for preset in (other, "embedded"):
-        project.run("python", "workflow/preset.py", preset, "--force")
-    text = (project.root / "params.yaml").read_text(encoding="utf-8")
-    expected = yaml.safe_load(committed)
-    if other == "tiny":  # it takes other methods out; one that no preset names is a user's own, and is not put back
-        named = config.load(ROOT / "workflow/presets/embedded.yaml")["methods"]
-        expected["methods"] = {name: params for name, params in expected["methods"].items() if name in named}
-    assert yaml.safe_load(text) == expected
-    assert text.startswith("# Every value of the pipeline")
 
 
 def test_edits_are_not_overwritten(project):
@@ -51,7 +34,7 @@ def test_nothing_is_merged_into_a_file_that_no_run_accepts(text, tmp_path, monke
     assert path.read_bytes() == text
 
 
-@pytest.mark.parametrize("preset", ["embedded", "paper", "subjects36", "tiny"])
+@pytest.mark.parametrize("preset", ["paper", "subjects36", "tiny"])
 def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monkeypatch):
     """People, clips and files of all stages, those of the truth benchmark too."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
