@@ -155,7 +155,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def methods(arguments: argparse.Namespace) -> int:
-    """Print the list of methods and variants with two sizes: by params.yaml, here or as committed, and by the paper.
+    """Print the list of methods and variants with two sizes: by params.yaml, if it is here, and by the paper.
 
     With names, print their params instead."""
     if arguments.names:
@@ -164,13 +164,14 @@ def methods(arguments: argparse.Namespace) -> int:
 
     from microexpr.reporting import method_list
 
-    rows, path = method_list.committed(), Path("params.yaml")
+    path = Path("params.yaml")
     if path.is_file():
         from microexpr.cli import config
 
         values = config.load(path)
-        if not method_list.is_committed(values):
-            rows = config.cached("method list", values, lambda: _counted(values, str(path), rows))
+        rows = config.cached("method list", values, lambda: _counted(config.check(values, str(path))["methods"]))
+    else:
+        rows = _counted({})
     if arguments.form:
         return _rows(rows, arguments.form)
     Console().print(method_list.table(rows, arguments.all))
@@ -209,14 +210,11 @@ def _method_params(names: Sequence[str], form: str | None) -> int:
     return _rows(rows, form) if form else 0
 
 
-def _counted(values: dict[str, Any], source: str, committed: "list[Row]") -> "list[Row]":
-    """Return the list of methods by edited params: loads torch, which takes seconds."""
-    from microexpr.cli import config
+def _counted(methods: Mapping[str, Mapping[str, Any]]) -> "list[Row]":
+    """Return the list of methods, as `config.check` describes them: loads torch, which takes seconds."""
     from microexpr.reporting import method_sizes
 
-    in_paper = {row["method"]: row["parameters_in_paper"] for row in committed}
-    sizes = {name: count for name, count in in_paper.items() if count is not None}
-    return method_sizes.rows(config.check(values, source)["methods"], sizes)
+    return method_sizes.rows(methods)
 
 
 def table(arguments: argparse.Namespace) -> int:

@@ -15,15 +15,14 @@ from microexpr.reporting.method_list import Row
 from microexpr.signals.inputs import stages
 
 
-def rows(methods: Mapping[str, Mapping[str, Any]], paper_scale: Mapping[str, int]) -> list[Row]:
+def rows(methods: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """Return the rows of the list for methods and variants, as `config.check` describes them, sorted by name.
 
-    Methods that they lack are listed with the size of their paper alone. `paper_scale` has that size by name; of a
-    method that it lacks, the code's defaults count, which are the paper's values, and of a variant nothing is said."""
-    return [_row(name, methods.get(name), paper_scale.get(name)) for name in sorted({*methods, *recognisers.names()})]
+    Methods that they lack are listed with the size of their paper alone, which the code's defaults are."""
+    return [_row(name, methods.get(name)) for name in sorted({*methods, *recognisers.names()})]
 
 
-def _row(name: str, about: Mapping[str, Any] | None, in_paper: int | None) -> Row:
+def _row(name: str, about: Mapping[str, Any] | None) -> Row:
     kind = recognisers.find(name)
     defaults = kind(kind.Params())
     instance = defaults if about is None else kind(kind.Params(**about["params"]))
@@ -31,13 +30,11 @@ def _row(name: str, about: Mapping[str, Any] | None, in_paper: int | None) -> Ro
     if not instance.macro:  # of the protocols of precomputed flow, which has no macro-expressions, one stands for all
         reads[flow_folders.NAME] = (about or {}).get("reads_on_pictures", reads[MEGC2019])
     suitable = [name for name, stages_read in reads.items() if PROTOCOLS[name].suits(stages_read)]
-    if in_paper is None and "." not in name:
-        in_paper = parameters(defaults)
     return {
         "method": name,
         "in_table": about is None or about["in_table"],
         "parameters": None if about is None else parameters(instance),
-        "parameters_in_paper": in_paper,
+        "parameters_in_paper": None if "." in name else parameters(defaults),
         "inputs": ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items()),
         "protocols": ", ".join(suitable),
         "paper": kind.paper,

@@ -265,26 +265,23 @@ def test_a_table_without_rows_has_its_header(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("dataset,dtype,shape,")
 
 
-def test_methods_are_listed_without_torch():
-    code = "import sys; from microexpr.cli.main import main; main(['methods', '--csv']); print('torch' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    header, *lines, loaded = run.stdout.splitlines()
-    assert header.startswith("method,in_table,parameters,") and loaded == "False"
-    assert any(line.startswith("mtmnet.no_eid_tri_ckplus,False,") for line in lines)
-
-
-def test_methods_of_edited_params_are_counted_once(tmp_path, monkeypatch, capsys):
-    from microexpr.reporting import method_list, method_sizes
+def test_methods_are_counted_once(tmp_path, monkeypatch, capsys):
+    """By params.yaml and their paper; without params.yaml by their paper alone."""
+    from microexpr.reporting import method_sizes
 
     monkeypatch.chdir(tmp_path)
+    (unknown,) = (row for row in printed_rows(["methods"], capsys) if row["method"] == "off_apexnet")
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(text.replace("off_apexnet: {hidden: 128,", "off_apexnet: {hidden: 64,"))
-    sizes = {row["method"]: row for row in printed_rows(["methods"], capsys)}
+    rows = printed_rows(["methods"], capsys)
     monkeypatch.setattr(method_sizes, "rows", None)
-    assert {row["method"]: row for row in printed_rows(["methods"], capsys)} == sizes
-    before = {row["method"]: row for row in method_list.committed()}
-    assert sizes["off_apexnet"]["parameters"] < before["off_apexnet"]["parameters"]
-    assert {name for name in sizes if sizes[name] != before[name]} == {"off_apexnet"}
+    assert printed_rows(["methods"], capsys) == rows
+    (known,) = (row for row in rows if row["method"] == "off_apexnet")
+    assert known["parameters_in_paper"] == unknown["parameters_in_paper"]
+    assert unknown["parameters"] == "" and int(known["parameters"]) < int(known["parameters_in_paper"])
+    assert {"in_table": "False", "parameters_in_paper": ""}.items() <= next(
+        row for row in rows if row["method"] == "mtmnet.no_eid_tri_ckplus"
+    ).items()
 
 
 def test_params_of_methods_variants_and_generators_are_rows(tmp_path, monkeypatch, capsys):
