@@ -55,9 +55,9 @@ envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/inst
 envs/docs/.venv/.installed: .venv/.installed envs/docs/docs.lock envs/install_beside.sh
 	@bash envs/install_beside.sh docs
 
-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus.backend pyfeat and pyfeat_geometry
+pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus.backend pyfeat
 
-test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's geometry proxy through the pipeline, and its detectors without weights
+test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's detectors through the pipeline, with stand-ins for their weights
 	pytest -p no:cacheprovider tests/optional/pyfeat/end_to_end.py
 
 docs: envs/docs/.venv/.installed  ## this documentation as a site, in work/site; with the report of a run where results/ has one

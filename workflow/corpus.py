@@ -250,8 +250,8 @@ class Corpus:
             for pair, clips in self._by_subject.items():
                 self._tables[pair] = [path for clip in clips for path in openface.tables(clip).values()]
             openface.check([clip for name in self.micro_sets for clip in self.clips[name]])
-        elif backend != "embedded":
-            pyfeat.check(backend)
+        elif backend == "pyfeat":
+            pyfeat.check()
 
     def openface_tables(self, dataset: str, subject: str) -> list[str]:
         """Return OpenFace's tables of one subject's clips, as far as they exist, if they are to be read."""

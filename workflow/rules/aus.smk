@@ -6,7 +6,7 @@ from microexpr.signals.aus import pyfeat
 WEIGHTS = list(map(str, pyfeat.weight_files())) if PARAMS["aus"]["backend"] == "pyfeat" else []
 MIN_DETECTED = PARAMS["faces"]["min_detected"]
 
-if PARAMS["aus"]["backend"].startswith("pyfeat"):
+if PARAMS["aus"]["backend"] == "pyfeat":
 
     rule aus_pyfeat:  # in py-feat's own environment, which a `script:` cannot choose
         input:

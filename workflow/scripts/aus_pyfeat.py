@@ -10,16 +10,13 @@ with logged(log):
     import aus_file
 
     sys.path.pop(0)  # this folder: timm would take apex.py for NVIDIA's apex
+    import detectors
+
     from microexpr.core.clip import Clip
     from microexpr.signals import aus
-    from microexpr.signals.aus import geometry_proxy, pyfeat
+    from microexpr.signals.aus import pyfeat
 
     job = json.load(sys.stdin)
     params, clips = aus.Params(**job["aus"]), [Clip.from_row(row) for row in job["rows"]]
-    if params.backend == "pyfeat":
-        import detectors
-
-        read = pyfeat.reader(detectors.Detectors(), job["min_detected"])
-    else:
-        read = geometry_proxy.reader(geometry_proxy.load(pyfeat.PACKAGE))
-    aus_file.write(out, (faces, apex), clips, params, read, pyfeat.FITTED_ON[params.backend])
+    read = pyfeat.reader(detectors.Detectors(), job["min_detected"])
+    aus_file.write(out, (faces, apex), clips, params, read, pyfeat.FITTED_ON)

@@ -14,16 +14,13 @@ from microexpr.core import store
 from microexpr.core.schemas import AUS
 from microexpr.signals.aus import ACTION_UNITS, pyfeat
 
-STRONG = 1.0  # FACS: of a smile that is acted
-ACTED = [f"results/aus/mmi/S00{number}.h5" for number in (1, 2, 3)]
 MICRO = "results/aus/smic/s01.h5"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Project:
-    """A checkout on the tiny preset with acted clips of three people, and the environment with its own `feat`."""
+    """A checkout on the tiny preset, and the environment with its own `feat`."""
     project = checkout(tmp_path_factory.mktemp("pyfeat") / "project")
-    project.edit("params.yaml", "mmi: {subjects: 1, clips: 3}", "mmi: {subjects: 3, clips: 3}")
     linked(project.root / pyfeat.ENVIRONMENT)
     return project
 
@@ -56,8 +53,7 @@ def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]
     changes = {}
     with store.open_file(project.root / path, "aus") as file:
         assert json.loads(file.attrs["params"])["aus"]["backend"] == backend
-        if backend != "embedded":
-            assert set(pyfeat.FITTED_ON[backend]) < set(store.fitted_on(file))
+        assert set(pyfeat.FITTED_ON) < set(store.fitted_on(file))
         for name in store.clip_groups(file):
             clip = file[name]
             for curve in ("raw", "smoothed", "relative"):
@@ -67,33 +63,6 @@ def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]
             assert 0 <= clip["raw"][()].min() <= clip["raw"][()].max() <= 5
             changes[name] = clip["relative"][()]
     return changes
-
-
-def smiles(project: Project, path: str) -> dict[str, int]:
-    """The frame in which each clip shows most of AU12, where that is strong."""
-    most = {}
-    with store.open_file(project.root / path.replace("results/aus", "data/rendered/truth"), "truth") as file:
-        for name in file:
-            truth = file[name]["au_intensity"][:, store.strings(file[name]["action_unit"]).index("AU12"), 2]
-            if truth.max() - truth[0] >= STRONG:
-                most[name] = int(truth.argmax())
-    return most
-
-
-def test_the_geometry_proxy_reads_acted_smiles_as_the_regressor_does(project: Project) -> None:
-    read = {}
-    for backend in ("embedded", "pyfeat_geometry"):
-        read_by(project, backend, *ACTED)
-        read[backend] = [contents(project, path, backend) for path in ACTED]
-    compared = 0
-    for path, embedded, proxy in zip(ACTED, *read.values(), strict=True):
-        assert proxy.keys() == embedded.keys()
-        for clip, frame in smiles(project, path).items():
-            position = (frame, ACTION_UNITS.index("AU12"), 2)
-            assert embedded[clip][position] > 0.5, clip
-            assert proxy[clip][position] > 0, clip
-            compared += 1
-    assert compared >= 2
 
 
 def test_its_detectors_name_missing_weights_in_one_line_and_run_once_they_are_there(project: Project) -> None:
@@ -113,7 +82,7 @@ def test_its_detectors_name_missing_weights_in_one_line_and_run_once_they_are_th
 
 def test_a_missing_environment_is_one_line(project: Project) -> None:
     (project.root / pyfeat.ENVIRONMENT).rename(project.root / "elsewhere")
-    output = read_by(project, "pyfeat_geometry", MICRO, check=False)
+    output = read_by(project, "pyfeat", MICRO, check=False)
     (project.root / "elsewhere").rename(project.root / pyfeat.ENVIRONMENT)
-    assert "error: aus.backend pyfeat_geometry needs envs/pyfeat/.venv: run `make pyfeat`" in output
+    assert "error: aus.backend pyfeat needs envs/pyfeat/.venv: run `make pyfeat`" in output
     assert "Traceback" not in output

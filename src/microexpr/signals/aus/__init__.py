@@ -26,9 +26,9 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    backend: Literal["embedded", "openface", "pyfeat", "pyfeat_geometry"] = Field(
+    backend: Literal["embedded", "openface", "pyfeat"] = Field(
         default="embedded",
-        description="reader: the shipped regressor, OpenFace 2's tables, py-feat's detectors or its geometry proxy",
+        description="reader: the shipped regressor, OpenFace 2's tables or py-feat's detectors",
     )
     sizes: tuple[Annotated[int, Field(ge=-100, le=100)], ...] = Field(
         default=(0,),

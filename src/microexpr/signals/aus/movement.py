@@ -2,7 +2,7 @@
 
 Least squares on the gradients (Lucas and Kanade 1981): coarse cells first, then fine ones on the residual movement.
 Windows are wide and one step suffices: a faint movement is far smaller than a pixel, so accuracy depends on how much
-noise is averaged. It takes a quarter of the time of Farneback's flow (benchmarks/aus.py).
+noise is averaged. It takes a quarter of the time of Farneback's flow (benchmarks/signals.py).
 """
 
 import cv2

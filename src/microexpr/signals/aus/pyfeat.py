@@ -29,12 +29,10 @@ WEIGHTS = {
     "xgb_au": "xgb_au_classifier_v2.skops",
 }
 # Training data of its models, by its register (LICENSES/PYFEAT-V1.md and -V2.md in its wheel), which names no subjects.
-_AU_DATASETS = ("aff_wild2", "bp4d", "bp4d_plus", "ckplus", "disfa", "emotionet", "unbc_mcmaster")
-FITTED_ON = {
-    "pyfeat": tuple(f"licensed/{dataset}/*/*" for dataset in _AU_DATASETS),
-    # the mesh was fitted on CelebV-HQ with labels of its second detector, so that detector's training data count too
-    "pyfeat_geometry": tuple(f"licensed/{dataset}/*/*" for dataset in sorted((*_AU_DATASETS, "am_fed", "celebv_hq"))),
-}
+FITTED_ON = tuple(
+    f"licensed/{dataset}/*/*"
+    for dataset in ("aff_wild2", "bp4d", "bp4d_plus", "ckplus", "disfa", "emotionet", "unbc_mcmaster")
+)
 
 # from images uint8[N, H, W, C] to 0..1 of UNITS [N, 20] and whether a face was detected [N]
 Detect = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -102,13 +100,13 @@ def weight_files(package: Path = PACKAGE) -> list[Path]:
     return files
 
 
-def check(backend: str, environment: Path = ENVIRONMENT) -> None:
-    """Raise DataError if its environment is missing, or for its detectors their weights."""
+def check(environment: Path = ENVIRONMENT) -> None:
+    """Raise DataError if its environment or its detectors' weights are missing."""
     if not (environment / "bin/python").exists():
-        raise DataError(f"aus.backend {backend} needs {environment}: run `make pyfeat`")
+        raise DataError(f"aus.backend pyfeat needs {environment}: run `make pyfeat`")
     package = environment / PACKAGE.relative_to(ENVIRONMENT)
-    if backend == "pyfeat" and (absent := missing_weights(package)):
+    if absent := missing_weights(package):
         raise DataError(
             f"aus.backend pyfeat needs weight files that are not here: {', '.join(absent)} below {package} "
-            "(docs/au-backends.md says how to get them); pyfeat_geometry needs none"
+            "(docs/au-backends.md says how to get them)"
         )

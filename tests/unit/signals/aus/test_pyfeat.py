@@ -39,12 +39,11 @@ def test_a_frame_without_a_face_is_interpolated_on_all_sides() -> None:
 
 def test_missing_weights_are_named_until_they_are_where_its_hub_keeps_them(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"aus.backend pyfeat needs .*: run `make pyfeat`"):
-        pyfeat.check("pyfeat", tmp_path)
+        pyfeat.check(tmp_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").touch()
-    pyfeat.check("pyfeat_geometry", tmp_path)
     with pytest.raises(DataError) as error:
-        pyfeat.check("pyfeat", tmp_path)
+        pyfeat.check(tmp_path)
     assert all(file in str(error.value) for file in pyfeat.WEIGHTS.values())
     assert "\n" not in str(error.value)
     package = tmp_path / pyfeat.PACKAGE.relative_to(pyfeat.ENVIRONMENT)
@@ -56,4 +55,4 @@ def test_missing_weights_are_named_until_they_are_where_its_hub_keeps_them(tmp_p
         (folder / "refs").mkdir()
         (folder / "refs/main").write_text("0a1b")
     assert pyfeat.missing_weights(package) == []
-    pyfeat.check("pyfeat", tmp_path)
+    pyfeat.check(tmp_path)
