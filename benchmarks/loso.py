@@ -12,8 +12,7 @@ take turns, `--rounds` times, each in a new process; a figure is the fastest of 
 slowest took longer. Starting processes and the first fold's warm-up are timed on no side.
 
 The last batch of the plain loop is smaller, that of the engine is full: of 442 clips it makes 512 where the plain loop
-makes 436, at two steps in either. `GFLOP/s` counts the engine's products and convolutions, of one core; the last line
-has the largest that this core reaches in a product of two large matrices.
+makes 436, at two steps in either.
 """
 
 import argparse
@@ -31,12 +30,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-from torch.utils.flop_counter import FlopCounterMode
 
 from microexpr.core import arithmetic
 from microexpr.models.base import ClipTensors
 from microexpr.models.flow_network import FLOW_SIZE, normalise_flow
-from microexpr.models.layers.linear import Linear, multiply
+from microexpr.models.layers.linear import Linear
 from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import KERNELS
 from microexpr.training.engine import FoldIndices, train
@@ -47,7 +45,6 @@ import pages
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-LARGE = 2048  # rows and columns of the matrices whose product shows what a core reaches
 PAGE, MARK = "docs/engine.md", "loso"
 
 
@@ -174,26 +171,6 @@ def run_plain(name: str, threads: int, asked: argparse.Namespace) -> None:
     print(textbook(name, data, all_folds, asked.epochs))
 
 
-def operations(name: str) -> float:
-    """Return the floating point operations of the products and convolutions of one training step."""
-    data = clips(BATCH)
-    network = plain_network(name, method(name, 1).statistics(data)).train()
-    with FlopCounterMode(display=False) as counter:
-        network(data.inputs["flow"], TorchRandom()).sum().backward()
-    return float(counter.get_total_flops())
-
-
-def largest_rate() -> float:
-    """Return GFLOP/s of one core in the product of two large matrices, by the library that the engine's layers use."""
-    torch.set_num_threads(1)
-    matrices, seconds = [torch.randn(LARGE, LARGE) for _ in range(2)], []
-    for _ in range(5):
-        start = time.perf_counter()
-        multiply(*matrices)
-        seconds.append(time.perf_counter() - start)
-    return 2 * LARGE**3 / min(seconds) / 1e9
-
-
 def row(name: str, asked: argparse.Namespace) -> str:
     """Return one method's line of the table: milliseconds for one fold's epoch, and their ratios."""
     rounds = [
@@ -202,21 +179,19 @@ def row(name: str, asked: argparse.Namespace) -> str:
     sides = [*zip(*rounds, strict=True)]
     times = [min(side) * 1000 / asked.subjects / asked.epochs for side in sides]  # the engine's is the last
     spread = max(max(side) / min(side) - 1 for side in sides)
-    steps = -(-asked.clips // BATCH)
-    rate = operations(name) * steps / (times[-1] / 1000 * asked.cores) / 1e9
     cells = [*(f"{ms:.1f}" for ms in times), *(f"{ms / times[-1]:.2f}" for ms in times[:-1]), f"{spread:.0%}"]
-    return f"| `{name}` | {' | '.join(cells)} | {rate:.0f} |"
+    return f"| `{name}` | {' | '.join(cells)} |"
 
 
 def table(asked: argparse.Namespace) -> str:
     """Return the table of all methods, each printed as soon as it is measured."""
     columns = f"plain loop, {asked.cores} threads | 1 thread | engine | ratio to {asked.cores} threads | to 1 thread"
-    lines = [f"| | {columns} | spread | GFLOP/s |", f"| --- {'| --- ' * 7}|"]
+    lines = [f"| | {columns} | spread |", f"| --- {'| --- ' * 6}|"]
     for name in asked.methods:
         lines.append(row(name, asked))
         print(lines[-1], flush=True)
     about = f"{asked.subjects} folds, {asked.clips} clips, batch {BATCH}, {asked.epochs} epochs, {asked.rounds} rounds"
-    lines += ["", f"{about}; the largest product reaches {largest_rate():.0f} GFLOP/s on a core."]
+    lines += ["", f"{about}."]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Every command of README.md and docs/ is run, in the order of their text, on the corpus of params.yaml.
+"""Does every command of README.md and docs/ run? In the order of the text, on the corpus of params.yaml.
 
 Trainings are cut to an epoch and two folds: that a command works is judged here, and no figure. What is not run is
 named with its reason, and `make -n` or --help still shows that it is there.
@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 STAND_INS = {"LOG": "results/evaluate/megc2019/ststnet.log", "/srv/dvc/microexpr": "../remote"}
 NOT_RUN = {
     r"make test$": "CI runs it",
-    r"make (study-|shipped|pyfeat|test-pyfeat)": "minutes to hours: make -n",
+    r"make (study-|shipped|pyfeat|test-pyfeat)": "minutes to hours: shown to be there",
     r"make (lock|check-lock)": "needs PyPI",
     r"pytest ": "part of `make test`",
     r"make table METHODS=perceptron": "part of `make test`, as the example that it belongs to",
@@ -62,59 +62,55 @@ PRELUDES = {
 
 
 def main() -> int:
-    arguments = parsed()
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", metavar="PATTERN", help="commands like this (regular expression)")
+    parser.add_argument("--keep", type=Path, help="a folder to run in and to look at; else a temporary one")
+    arguments = parser.parse_args()
+    every = list(commands())
+    unused = [pattern for pattern in NOT_RUN if not any(re.match(pattern, command) for _, command in every)]
+    failed = 0
+    print("| command | in | seconds | |\n| --- | --- | --- | --- |", flush=True)
     with folder(arguments.keep, "docs") as root:
         prepare(root)
-        failed, found = 0, list(commands())
-        unused = [pattern for pattern in NOT_RUN if not any(re.match(pattern, command) for _, command in found)]
-        print("| command | in | seconds | |\n| --- | --- | --- | --- |", flush=True)
-        for file, command in found:
-            if arguments.only and not re.search(arguments.only, command):
-                continue
-            reason = next((why for pattern, why in NOT_RUN.items() if re.match(pattern, command)), "")
-            seconds, code = (0.0, 0) if reason and not shown_only(command) else run(root, file, command)
-            code -= command == SAYS_NO
-            failed += code != 0
-            said = f"exit code {code}" if code else f"not run: {reason}" if reason else "done"
-            title = command.splitlines()[0] + (" ..." if "\n" in command else "")
-            print(f"| `{title}` | {file} | {seconds:.0f} | {said} |", flush=True)
+        for page, command in every:
+            if re.search(arguments.only, command):
+                reason = next((why for pattern, why in NOT_RUN.items() if re.match(pattern, command)), "")
+                seconds, code = (0.0, 0) if reason and not is_shown(command) else run(root, page, command)
+                code -= command == SAYS_NO
+                failed += code != 0
+                result = f"exit code {code}" if code else f"not run: {reason}" if reason else "done"
+                print(f"| `{command.partition(chr(10))[0]}` | {page} | {seconds:.0f} | {result} |", flush=True)
     for pattern in unused:
         print(f"no command is like {pattern}: take it out of NOT_RUN")
-    print(f"{len(found)} commands, {failed} failed")
+    print(f"{len(every)} commands, {failed} failed")
     return 1 if failed or unused else 0
 
 
-def parsed() -> Namespace:
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--only", metavar="PATTERN", help="commands like this (regular expression); default all")
-    parser.add_argument("--keep", type=Path, help="a folder to run in and to look at; else a temporary one")
-    return parser.parse_args()
-
-
 def commands() -> Iterator[tuple[str, str]]:
-    """File and command, each once, as the text has them; a block of Python is one command."""
+    """Yield page and command, each once, as the text has them; a block of Python is one command."""
     seen = set()
     for path in [scratch.ROOT / "README.md", *sorted((scratch.ROOT / "docs").glob("*.md"))]:
-        file, text = str(path.relative_to(scratch.ROOT)), path.read_text(encoding="utf-8")
-        places = [(match.start(), _of_block(match[0], file)) for match in BLOCK.finditer(text)]
+        page, text = str(path.relative_to(scratch.ROOT)), path.read_text(encoding="utf-8")
+        places = [(match.start(), commands_of(match[0], page)) for match in BLOCK.finditer(text)]
         places += [(match.start(), [" ".join(match[1].split())]) for match in INLINE.finditer(text)]
-        for _, found in sorted(places):
-            for command in found:
-                if command not in seen:
-                    seen.add(command)
-                    yield file, command
+        for command in [command for _, part in sorted(places) for command in part]:
+            if command not in seen:
+                seen.add(command)
+                yield page, command
 
 
-def _of_block(block: str, file: str) -> list[str]:
+def commands_of(block: str, page: str) -> list[str]:
+    """Return the commands of an indented block: its lines, or Python as a whole."""
     lines = [line[4:] for line in block.strip("\n").splitlines()]
     if re.match(r"(import|from) ", lines[0]):
-        return ["\n".join(lines)] if file in PRELUDES else []  # others are tested as files
+        return ["\n".join(lines)] if page in PRELUDES else []  # others are tested as files
     lines = [re.sub(r"\s+#.*", "", line).strip() for line in lines]
     return [line for line in lines if line.split(" ")[0] in (*PROGRAMS, "sudo", "git", "envs/pyfeat/.venv/bin/hf")]
 
 
 def prepare(root: Path) -> None:
-    """A repository with short trainings, an environment, a picture of a face, and a second one with data of its own."""
+    """Make a repository with short trainings, an environment and a picture of a face; next to it another one with data
+    of its own, as licences would give: a corpus as CASME II lays it out, and pictures of flow."""
     own = root.parent / "own"
     for place in (root, own):
         if place.exists():
@@ -125,57 +121,47 @@ def prepare(root: Path) -> None:
         (place / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
         for line in ("init -q", "add -A", "-c user.name=a -c user.email=a commit -qm start"):
             subprocess.run(["git", *line.split()], cwd=place, check=True)
-        seen = Face(7).render({"AU12L": 0.0}, size=(480, 480))
-        cv2.imwrite(str(place / "me.jpg"), seen.image[..., ::-1])
+        cv2.imwrite(str(place / "me.jpg"), Face(7).render({"AU12L": 0.0}, size=(480, 480)).image[..., ::-1])
     if not (own / "data/raw/casme2").exists():
-        _given(own)
+        from flow_pictures import composite, write_list
 
-
-def _given(own: Path) -> None:
-    """What licences would give: a corpus as CASME II lays it out, and pictures of flow."""
-    from flow_pictures import composite, write_list
-
-    subprocess.run(["snakemake", "--cores", "2", "--quiet", "all", "--", "all_render"], cwd=own, env=environment(own),
-                   check=True)  # fmt: skip
-    (own / "data/rendered/casme2").rename(own / "data/raw/casme2")
-    write_list(own / "data/raw/flow_folders", composite())
+        command = ["snakemake", "--cores", "2", "--quiet", "all", "--", "all_render"]
+        subprocess.run(command, cwd=own, env=environment(own), check=True)
+        (own / "data/rendered/casme2").rename(own / "data/raw/casme2")
+        write_list(own / "data/raw/flow_folders", composite())
 
 
 def shortened(values: Any) -> Any:
-    """The same with one epoch wherever there are some, two folds, and few draws."""
+    """Return the same with one epoch wherever there are some, two folds, and few draws."""
     if not isinstance(values, dict):
         return values
-    short: dict[str, Any] = {}
-    for key, value in values.items():
-        if re.search(r"(^|_)epochs$", key) and value:
-            short[key] = 1
-        else:
-            short[key] = {"folds": 2, "resamples": 50}.get(key, shortened(value))
-    return short
+    short = {key: {"folds": 2, "resamples": 50}.get(key, shortened(value)) for key, value in values.items()}
+    return short | {key: 1 for key, value in values.items() if re.search(r"(^|_)epochs$", key) and value}
 
 
-def shown_only(command: str) -> bool:
-    """Whether it is not run but shown to be there."""
-    helped = command.startswith(("python tests/campaigns/", "python studies/")) or bool(NAMED.match(command))
-    return bool(DRY.match(command)) or helped
+def is_shown(command: str) -> bool:
+    """Return whether it is not run but shown to be there."""
+    return bool(DRY.match(command) or NAMED.match(command)) or command.startswith("python studies/")
 
 
-def run(root: Path, file: str, command: str) -> tuple[float, int]:
-    """Seconds and exit code; what it printed is shown where it failed."""
+def run(root: Path, page: str, command: str) -> tuple[float, int]:
+    """Return seconds and exit code; what it printed is shown where it failed."""
     place = root.parent / "own" if "data/raw/" in command or "flow_folders" in command else root
     started = time.monotonic()
     if "\n" in command:
-        asked = [sys.executable, "-c", PRELUDES[file] + command]
+        words = [sys.executable, "-c", PRELUDES[page] + command]
     else:
-        asked = shlex.split(" ".join(STAND_INS.get(word, word) for word in command.split(" ")))
-        if DRY.match(command):
-            asked.insert(1, "-n")
-        elif asked[0] == "make":
-            asked[1:1] = ["-o", ".venv/.installed"]
-        elif shown_only(command):
-            asked = [*asked[:2], "--help"]
+        words = shlex.split(" ".join(STAND_INS.get(word, word) for word in command.split(" ")))
+        if study := re.match(r"make study-(\w+)", command):
+            words = ["python", f"studies/{study[1]}.py", "--help"]
+        elif DRY.match(command):
+            words.insert(1, "-n")
+        elif words[0] == "make":
+            words[1:1] = ["-o", ".venv/.installed"]
+        elif is_shown(command):
+            words = [*words[:2], "--help"]
     before = (place / "params.yaml").read_text(encoding="utf-8")
-    done = subprocess.run(asked, cwd=place, env=environment(place), text=True, capture_output=True)
+    done = subprocess.run(words, cwd=place, env=environment(place), text=True, capture_output=True)
     store.write_text(place / "params.yaml", before)
     if done.returncode:
         print("\n".join((done.stdout + done.stderr).splitlines()[-15:]), flush=True)

@@ -1,27 +1,29 @@
 """Write tables and pictures of README.md and docs/ from one finished run, and arrays of docs/tutorials: `make figures`.
 
-Each table, and each picture of the run, carries the digest of the run's main table, which a test compares.
-
-`animation` and `report` are pages in Chromium (sudo apt install chromium). docs/growth.png is drawn by
-studies/growth.py, docs/loso.png by benchmarks/loso_growth.py.
+The table of docs/baselines.md stands between `<!-- readme-table: METHOD ... -->` and `<!-- readme-table: end -->`; no
+method means all. It, and each picture of the run, carries the digest of the run's main table, which a test compares.
+`animation` and `report` are pages in Chromium (sudo apt install chromium).
 """
 
 import argparse
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
 from base64 import b64decode
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pages
-import readme_table
 from PIL import Image, PngImagePlugin
 
 import microexpr
+from microexpr.core.errors import MicroexprError
+from microexpr.reporting import main_table
 from microexpr.reporting.plots import drawing
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,8 @@ sys.path.insert(0, str(ROOT / "tests/optional/browser"))
 
 import chromium  # noqa: E402
 
+PAGE = "docs/baselines.md"
+BLOCK = re.compile(r"(<!-- readme-table:(?P<methods>[^>]*)-->\n)(?P<table>.*?)(<!-- readme-table: end -->\n)", re.S)
 CLIP = "casme2/sub01/EP02_01"
 PLOTS = {  # picture: arguments of `microexpr plot`
     "table": ("table",),
@@ -40,6 +44,7 @@ PLOTS = {  # picture: arguments of `microexpr plot`
     "aus": ("aus", "casme2/sub01/EP05_06f"),
     "faces": ("faces",),
 }
+NAMES = ("tables", *PLOTS, "report", "reenactment", "animation", "tutorials")
 FILM = ("--seed", 27, "--seconds", 14, "--micro", 2, "--macro", 1, "--blinks", 2)  # brows rise first
 SHOWN_MS, MARGIN = 100, 6  # milliseconds for which the animation shows a frame, and frames before and after
 SCREEN, REPORT = (1240, 640), (1280, 900)  # pixels of the pages
@@ -55,35 +60,54 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=ROOT, help="folder with the results/ of a finished run")
     parser.add_argument("--commit", default="HEAD", help="commit that the run was made from; default: HEAD")
-    names = ["tables", *PLOTS, "report", "reenactment", "animation", "tutorials"]
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(names))
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(NAMES))
     arguments = parser.parse_args()
     table, report = (arguments.run / "results" / name for name in ("megc2019_table.csv", "report/index.html"))
-    chosen = arguments.names or names
+    chosen = arguments.names or NAMES
     if "report" in chosen and not report.is_file():
         parser.error(f"{report} is not there: snakemake --cores 2 results/report/index.html")
     for name in chosen:
         print(name, flush=True)
+        picture = ROOT / f"docs/{name}.png"
         if name == "tables":
-            readme_table.write(table, arguments.commit)
-            continue
-        if name == "animation":
+            write_table(table, arguments.commit)
+        elif name == "animation":
             animate(ROOT / "docs/prediction.webp")
-            continue
-        if name == "report":
-            show_report(report, ROOT / "docs/report.png")
-            sign(ROOT / "docs/report.png", table)
-            continue
-        if name == "reenactment":
-            reenact(ROOT / "docs/reenactment.png")
-            continue
-        program = [str(ROOT / "docs/tutorials/rendered_run.py")]
-        if name != "tutorials":
-            program = ["-m", "microexpr", "plot", *PLOTS[name], str(ROOT / f"docs/{name}.png"), "--force"]
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-        subprocess.run([sys.executable, *program], cwd=arguments.run, env=environment, check=True)
-        if name != "tutorials":
-            sign(ROOT / f"docs/{name}.png", table)
+        elif name == "reenactment":
+            reenact(picture)
+        elif name == "report":
+            show_report(report, picture)
+        elif name == "tutorials":
+            run([str(ROOT / "docs/tutorials/rendered_run.py")], arguments.run)
+        else:
+            run(["-m", "microexpr", "plot", *PLOTS[name], str(picture), "--force"], arguments.run)
+        if name == "report" or name in PLOTS:
+            sign(picture, table)
+
+
+def run(program: list[str], folder: Path) -> None:
+    """Run a Python program with this checkout's code in the folder of the run."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    subprocess.run([sys.executable, *program], cwd=folder, env=environment, check=True)
+
+
+def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
+    """Return the page with each of its tables made from `rows`, and a line about their `source` below each."""
+    if not BLOCK.search(text):
+        raise MicroexprError("the page must have a table between readme-table comments")
+
+    def table(match: re.Match[str]) -> str:
+        lines = main_table.summary(main_table.by_uf1(rows), match["methods"].split())
+        return f"{match[1]}{lines}\n{source}\n{match[4]}"
+
+    return BLOCK.sub(table, text)
+
+
+def write_table(table: Path, commit: str) -> None:
+    """Write the page's table from the main table of a run, with the run's date, commit and digest below it."""
+    source = pages.source(datetime.fromtimestamp(table.stat().st_mtime, UTC).date(), commit)
+    page, source = ROOT / PAGE, f"{source}\n<!-- {pages.table_digest(table)} -->"
+    page.write_text(rewrite(page.read_text(encoding="utf-8"), main_table.read(table), source), encoding="utf-8")
 
 
 def sign(path: Path, table: Path) -> None:

@@ -1,15 +1,14 @@
-"""Render videos that are hard to spot in: short, cut off, all expression, with hands or speech. Judges no figure.
+"""Render videos that are hard to spot in, and videos filmed as the population never is. Judges no figure.
 
 Each holds its ground truth as events, in frames from 0; those that the video cuts off lie partly outside of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from microexpr.core.seeds import generator
 from microexpr.rendering import display, film, take, walls
@@ -18,7 +17,7 @@ from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.shot import render_frames
+from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.take import Event, Kind
 
 SIZE, DIFFICULTY = (640, 480), "standard"
@@ -26,30 +25,11 @@ SHORT_CLIPS, SHORT_MARGIN = 5, 3  # clips of a seed; frames around onset and off
 SYLLABLES = (3.0, 6.0)  # openings of the mouth a second, in speech
 TURN = (8.0, 4.0, 2.0)  # yaw, pitch, roll in degrees: how far a moving head turns to either side
 TURNS = (4.0, 5.0, 7.0)  # seconds of a turn there and back
-SHAPES = (  # of a mouth that talks, vowels more often than consonants
-    *(3 * ({"AU25": 1.0, "AU26": 0.8},)),
-    {"AU25": 0.8, "AU26": 0.3, "AU20": 0.5},
-    {"AU18": 0.8, "AU22": 0.5, "AU25": 0.5},
-    {"AU24": 0.6, "AU23": 0.4},
-    {"AU25": 0.4, "AU10": 0.4},
-    {"AU17": 0.6, "AU25": 0.2},
-    {"AU12": 0.4, "AU25": 0.7, "AU26": 0.3},
-    {"AU14": 0.4, "AU25": 0.4},
-    {"AU16": 0.6, "AU25": 0.7},
-)
-ALONG = (  # what moves along: units, seconds, seconds between, heights
-    (
-        ({"AU1": 1.0, "AU2": 1.0}, {"AU2": 1.0}, {"AU4": 1.0}, {"AU6": 1.0}, {"AU12": 1.0}),
-        (0.25, 0.9),
-        (0.4, 2.5),
-        (0.05, 0.4),
-    ),
-    (({"AU45": 2.5},), (0.25, 0.32), (1.5, 5.0), (1.0, 1.0)),
-)
 RESTLESS = 3.0  # factor of the drift of a moving head
 
 Rng = np.random.Generator
 Images = Iterator[np.ndarray]
+Change = Callable[[np.ndarray, float, Rng], np.ndarray]  # image, seconds since the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +45,7 @@ class Setting:
 
 def write(folder: Path, name: str, seed: int) -> list[tuple[Path, list[Event]]]:
     """Return the videos of a setting, with their events; write those that are not there yet."""
-    if name == "short clips":
+    if name == SHORT:
         return [_write_short(folder, seed, i) for i in range(SHORT_CLIPS)]
     setting, rng = SETTINGS[name], generator(seed, "study", "spotting", name)
     performer = Performer.sample(rng)
@@ -137,48 +117,6 @@ def _speak(performance: Performance, fps: int, rng: Rng) -> Performance:
     return replace(performance, action_units=np.clip(units, 0, FULL))
 
 
-def _talk(performance: Performance, fps: int, rng: Rng) -> Performance:
-    """Talk as people do: sentences of syllables of every shape and length, which overlap, with brows and a head that
-    go along, lids that blink, and pauses."""
-    frames = len(performance.pose)
-    shown, loudness = performance.action_units.astype(float), rng.uniform(0.3, 0.8)
-
-    def move(units: Mapping[str, float], start: float, seconds: float, height: float) -> None:
-        numbers = np.arange(max(0, int(start * fps)), min(frames, int((start + seconds) * fps) + 1))
-        course = np.sin(np.pi * np.clip((numbers / fps - start) / seconds, 0, 1)) ** 2
-        for unit, share in units.items():
-            shown[numbers, ACTION_UNITS.index(unit)] += (FULL * GAIN[unit] * share * height * course)[:, None]
-
-    def wander(deviations: Sequence[float], seconds: float) -> np.ndarray:
-        noise = gaussian_filter1d(rng.normal(size=(frames, len(deviations))), seconds * fps, axis=0)
-        return np.asarray(noise / noise.std(axis=0) * deviations)
-
-    clock, stop = rng.uniform(0, 0.3), frames / fps
-    while clock < stop:
-        end, rate = clock + rng.uniform(0.8, 3.5), rng.uniform(3.5, 7)
-        while clock < min(end, stop):
-            seconds = rng.gamma(6, 1 / 6) / rate
-            shape = SHAPES[rng.choice(len(SHAPES))]
-            move(shape, clock, seconds * rng.uniform(1.1, 1.8), loudness * rng.uniform(0.3, 1.3))
-            clock += seconds
-        clock += rng.uniform(0.15, 0.7)
-    for units, lengths, rests, heights in ALONG:
-        clock = rng.uniform(0, 2)
-        while clock < stop:
-            seconds = rng.uniform(*lengths)
-            move(units[rng.choice(len(units))], clock, seconds, rng.uniform(*heights))
-            clock += seconds + rng.uniform(*rests)
-    much = rng.uniform(0.4, 1.6)
-    pose = wander((1.5, 1.2, 1), 0.35) + wander((0.5, 0.8, 0.4), 0.1) + wander((3, 2, 2), 1.2)
-    shift = wander((4, 4), 1) + wander((1, 1), 0.25)
-    return replace(
-        performance,
-        action_units=np.clip(shown, 0, FULL).astype(np.float32),
-        pose=(performance.pose + much * pose).astype(np.float32),
-        shift=(performance.shift + much * shift).astype(np.float32),
-    )
-
-
 def _pass_hand(images: Images, fps: int, wall: np.ndarray, rng: Rng) -> Images:
     """Let a hand rise before the lower face and sink again, three times."""
     height, width = wall.shape[:2]
@@ -203,7 +141,41 @@ def _leave(images: Images, fps: int, wall: np.ndarray, rng: Rng) -> Images:
         yield image if 3 <= seconds < 6 or 10 <= seconds < 13 else expose(wall, rng, DIFFICULTIES[DIFFICULTY].noise)
 
 
-SETTINGS: dict[str, Setting] = {
+def _freeze(performance: Performance, fps: int, rng: Rng) -> Performance:
+    """Repeat the first frame."""
+    parts = ("action_units", "expression", "pose", "shift", "gaze", "exposure")
+    frames = len(performance.pose)
+    return replace(performance, **{name: np.repeat(getattr(performance, name)[:1], frames, axis=0) for name in parts})
+
+
+def _each(change: Change) -> Callable[[Images, int, np.ndarray, Rng], Images]:
+    """Return a change of every image by itself."""
+
+    def film(images: Images, fps: int, wall: np.ndarray, rng: Rng) -> Images:
+        for i, image in enumerate(images):
+            yield np.clip(change(image, i / fps, rng), 0, 255).astype(np.uint8)
+
+    return film
+
+
+def _translate(image: np.ndarray, seconds: float, rng: Rng) -> np.ndarray:
+    matrix = np.array([[1, 0, 60 * np.sin(2 * np.pi * 0.7 * seconds)], [0, 1, 0]])
+    return cv2.warpAffine(image, matrix, SIZE, borderMode=cv2.BORDER_REFLECT)
+
+
+def _enlarge(image: np.ndarray, seconds: float, rng: Rng) -> np.ndarray:
+    return cv2.resize(cv2.resize(image, (96, 72), interpolation=cv2.INTER_AREA), SIZE)
+
+
+def _draw_cartoon(image: np.ndarray, seconds: float, rng: Rng) -> np.ndarray:
+    """Return four levels of each colour and black outlines."""
+    smooth = cv2.medianBlur(image, 7)
+    grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
+    lines = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 9, 4)
+    return np.where(lines[..., None] > 0, smooth // 64 * 64 + 32, 0)
+
+
+HARD: dict[str, Setting] = {
     "all expression": Setting(3, (("macro", -1.5, 6),)),
     "cut off at both ends": Setting(8, (("macro", -0.8, 0.7), ("micro", 3.5, 3.9), ("macro", 6.9, 9.5))),
     "cut off within a micro": Setting(4, (("micro", -0.2, 0.2), ("micro", 3.8, 4.3))),
@@ -216,6 +188,20 @@ SETTINGS: dict[str, Setting] = {
     "hands": Setting(12, (("micro", 3.5, 3.9), ("blink", 4.8, 5), ("micro", 7.6, 8)), film=_pass_hand),
     "face in 40 % of it": Setting(15, (("micro", 4.2, 4.6), ("blink", 5.2, 5.4), ("micro", 11.3, 11.7)), film=_leave),
     "speech": Setting(13, (("micro", 6, 6.4), ("blink", 7, 7.2)), act=_speak),
-    "conversation": Setting(20, (), fps=25, act=_talk),
 }
-NAMES = ("short clips", *SETTINGS)
+EVENTS: tuple[tuple[Kind, float, float], ...] = (
+    ("micro", 1.5, 1.9), ("micro", 4, 4.4), ("blink", 5.5, 5.7), ("micro", 7, 7.4), ("micro", 10, 10.45)
+)  # fmt: skip
+CHANGES: dict[str, Change] = {
+    "a moving camera": _translate,
+    "light that flickers by 25 %": lambda image, seconds, rng: image * (1 + 0.25 * np.sin(2 * np.pi * 7 * seconds)),
+    "96 x 72 pixels, enlarged": _enlarge,
+    "a blur of 6 pixels": lambda image, seconds, rng: cv2.GaussianBlur(image, (0, 0), 6),
+    "a cartoon": _draw_cartoon,
+    "noise of 25 grey levels": lambda image, seconds, rng: image + rng.normal(0, 25, image.shape),
+    "little light, 12 %": lambda image, seconds, rng: image * 0.12,
+}
+UNFAMILIAR = {name: Setting(12, EVENTS, film=_each(change)) for name, change in CHANGES.items()}
+UNFAMILIAR |= {"a still photograph with noise": Setting(12, (), act=_freeze)}
+SETTINGS = HARD | UNFAMILIAR
+SHORT = "short clips"

@@ -1,74 +1,56 @@
-"""The control: on faces that show nothing no method may tell the class. One that seems to may have found a leak.
+"""Can a method tell the class of faces that show nothing? One that seems to may have found a leak.
 
-Three questions, each about another way in. Is what a clip shows the same whatever its class? Do the planned timings
-differ between classes? Does any method, trained and tested as always, leave chance? For the last, which alone costs
-more than seconds, corpora of several seeds are pooled, and each method's interval of UAR must hold 1/3.
-`--permutations` asks it in another way too: p among the UARs that a method gets from permuted labels, which takes
-hours. Such intervals are somewhat too narrow (docs/measured.md).
+    python studies/null.py                # five corpora without expression; minutes each
+
+Each corpus seed is a run of params.yaml at difficulty `null`. Over the subjects of all corpora the 95 % interval of a
+method's UAR must hold 1/3; near chance such intervals are a little too narrow (docs/measured.md).
 """
 
 import sys
-from collections.abc import Iterator
 
-import permutation
-import shown
-from checkout import METHODS, Outcome, parser, pooled, runs
-from scratch import ROOT
+import numpy as np
+from checkout import compute, folder, parser, scratch
 
 from microexpr.cli import config
 from microexpr.core import arithmetic, seeds
-from microexpr.core.clip import LABELS
-from microexpr.evaluation.metrics import bootstrap, confusion, uar
+from microexpr.evaluation import metrics, pairs
+from microexpr.protocols import PROTOCOLS
 
-PEOPLE = 10  # a data set: 240 clips, 220 of them labelled
-CHANCE = 1 / len(LABELS)
-ROUNDING = 1e-6
-RESAMPLES = 10000
-LEVEL = 0.05 / len(permutation.TRAINED)
+METHODS = ("flow_svm", "lbp_top", "ststnet")
+SIZE = {"subjects": 10, "clips": 8}  # of each data set
+CLASSES = PROTOCOLS["megc2019"].classes
+CHANCE, RESAMPLES, ROUNDING = 1 / len(CLASSES), 10000, 1e-6
 
 
 def main() -> int:
-    made = parser(__doc__ or "", first=1, seeds=5)
-    made.add_argument("--permutations", action="store_true", help="train on permuted labels as well")
-    arguments = made.parse_args()
-    sections = config.load(ROOT / "params.yaml")
-    generate, datasets = sections["render"] | {"difficulty": "null"}, sections["datasets"]
-    broken = [*shown.course_by_class(generate, datasets), *shown.timing_by_class(generate, datasets)]
-    outcomes: list[dict[str, Outcome]] = []
-    trials: dict[str, list[permutation.Trial]] = {method: [] for method in permutation.TRAINED}
-    for run in runs(arguments, "null", PEOPLE):
-        outcomes.append(run.outcomes)
-        for method, outcome in run.outcomes.items():
-            print(said(f"seed {run.seed}", method, [outcome])[0], flush=True)
-        for method, own in trials.items() if arguments.permutations else ():
-            own.append(permutation.trial(run, method))
-    for method in METHODS:
-        line, low, high = said("pooled", method, [one[method] for one in outcomes])
-        print(line, flush=True)
-        if not low - ROUNDING <= CHANCE <= high + ROUNDING:
-            broken.append(f"{method}: the pooled interval of UAR must hold 1/3, not be {low:.4f} to {high:.4f}")
-        if trials.get(method):
-            broken += permuted(method, [one[method] for one in outcomes], trials[method], arguments.cores)
-    print("\n".join(broken) or "nothing tells the class")
-    return 1 if broken else 0
+    arguments = parser(__doc__ or "", first=1, seeds=5).parse_args()
+    values = config.load(scratch.ROOT / "params.yaml")
+    render = values["render"] | {"difficulty": "null"} | dict.fromkeys(values["datasets"], SIZE)
+    answers: dict[str, list[pairs.MethodPredictions]] = {method: [] for method in METHODS}
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        with folder(arguments.keep, f"null-{seed}") as root:
+            scratch.copy(root)
+            params = values | {"seed": seed, "origin": "generated", "render": render}
+            compute(root, params, arguments.cores, *(f"results/evaluate/megc2019/{name}.csv" for name in METHODS))
+            for method in METHODS:
+                path = root / f"results/evaluate/megc2019/{method}_predictions.csv"
+                answers[method].append(pairs.read_predictions(path, CLASSES))
+        print(f"seed {seed}: done", file=sys.stderr, flush=True)
+    biased = [method for method in METHODS if not holds_chance(method, answers[method])]
+    print(f"above or below chance: {', '.join(biased)}" if biased else "nothing tells the class")
+    return 1 if biased else 0
 
 
-def said(who: str, method: str, outcomes: list[Outcome]) -> tuple[str, float, float]:
-    """A line about a method's UAR over all these outcomes, and its 95 % interval over resamples of the people."""
-    truth, predicted, person = pooled(outcomes)
-    rng = seeds.generator(0, "campaign", "null", method)
-    low, high = bootstrap(truth, predicted, person, uar, RESAMPLES, rng)
-    value = float(uar(confusion(truth, predicted, len(LABELS))))
-    return f"{who}  {method:<10} UAR {value:.4f}, 95 % {low:.4f} to {high:.4f}, {len(truth)} clips", low, high
-
-
-def permuted(method: str, outcomes: list[Outcome], trials: list[permutation.Trial], cores: int) -> Iterator[str]:
-    """Says where the UAR is among those of permuted labels; names it if too far out."""
-    value = float(uar(confusion(*pooled(outcomes)[:2], len(LABELS))))
-    low, high, p = permutation.judged(value, permutation.distribution(trials, permutation.TRAINED[method], cores))
-    print(f"pooled  {method:<10} of permuted labels {low:.4f} to {high:.4f}, p {p:.3f}", flush=True)
-    if p < LEVEL:
-        yield f"{method}: UAR {value:.4f} must not be as far out as p = {p:.3f}"
+def holds_chance(method: str, answers: list[pairs.MethodPredictions]) -> bool:
+    """Print a method's UAR over the clips of all corpora; return whether its interval over subjects holds 1/3."""
+    truth = np.concatenate([answer.truth for answer in answers])
+    predicted = np.concatenate([answer.predicted for answer in answers], axis=1)  # [S, N]
+    subjects = np.array([f"{i}/{clip.rpartition('/')[0]}" for i, a in enumerate(answers) for clip in a.clips])
+    rng = seeds.generator(0, "study", "null", method)
+    low, high = metrics.bootstrap(truth, predicted, subjects, metrics.uar, RESAMPLES, rng, len(CLASSES))
+    value = np.mean([metrics.uar(metrics.confusion(truth, labels, len(CLASSES))) for labels in predicted])
+    print(f"{method:<10} UAR {value:.3f} ({low:.3f} to {high:.3f}), {len(truth)} clips", flush=True)
+    return low - ROUNDING <= CHANCE <= high + ROUNDING
 
 
 if __name__ == "__main__":

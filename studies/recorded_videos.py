@@ -8,19 +8,19 @@ No repository says that one of these recordings has a micro-expression, so those
 recording shows is what its repository says, or what anyone sees. No picture is stored or shown by us.
 """
 
-import csv
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pages
+from recorded_faces import read_list
 
 from microexpr.apps import predict
 from microexpr.apps.predict import footage
 from microexpr.core import arithmetic
 
-PAGE, MARK, LIST = "docs/predict.md", "study-recorded-videos", Path(__file__).with_suffix(".csv")
+PAGE, MARK, LIST = "docs/predict.md", "study-recorded-videos", "recorded_videos.csv"
 HEAD = (
     "| recordings of | number | seconds | speech or full expressions | micro-expressions | a minute | of these sure |"
 )
@@ -33,24 +33,16 @@ def main() -> int:
     arguments = parser.parse_args()
     models = predict.Models.load(None, Path())
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    with LIST.open(newline="", encoding="utf-8") as text:
-        for row in csv.DictReader(text):
-            prediction = predict.predict(
-                footage.open_footage(arguments.clones / row["repository"] / row["video"], None), models
-            )
-            kinds = Counter(expression.interval.kind for expression in prediction.expressions)
-            sure = sum(expression.certainty == "sure" for expression in prediction.expressions)
-            seconds = prediction.footage.frames / prediction.footage.fps
-            counts[row["shows"]].update(kinds, sure=sure, seconds=seconds, number=1)
-            print(
-                row["shows"],
-                row["repository"],
-                row["video"],
-                f"{seconds:.1f} s",
-                dict(kinds),
-                file=sys.stderr,
-                flush=True,
-            )
+    for row in read_list(LIST):
+        path = arguments.clones / row["repository"] / row["video"]
+        prediction = predict.predict(footage.open_footage(path, None), models)
+        kinds = Counter(expression.interval.kind for expression in prediction.expressions)
+        sure = sum(expression.certainty == "sure" for expression in prediction.expressions)
+        seconds = prediction.footage.frames / prediction.footage.fps
+        counts[row["shows"]].update(kinds, sure=sure, seconds=seconds, number=1)
+        print(
+            row["shows"], row["repository"], row["video"], f"{seconds:.1f} s", dict(kinds), file=sys.stderr, flush=True
+        )
     lines = [HEAD, "|" + " --- |" * 7, *(table_row(shows, about) for shows, about in counts.items())]
     text = "\n".join([*lines, "", pages.source()])
     print(text)

@@ -1,22 +1,23 @@
 """Micro- and macro-expressions that `predict` spots in rendered videos: hits, false ones, F1 at IoU 0.5.
 
-    python studies/spotting.py                  # tables
-    python studies/spotting.py --write-docs     # into docs/predict.md
+    python studies/spotting.py --write-docs     # tables, also into docs/predict.md
     python studies/spotting.py --rates 25 30 50 60 100 200 --write-docs    # the same films at other rates, with classes
-                                # and errors, also into the package, from where the command prints them; no more
+                                # and errors, into the package, from where the command prints them; no more
 
-Films are those of `microexpr film`; the hard videos are those of hard_videos.py. Settings of spotting were chosen on
-seeds from 101 on; others are counted by default.
+Films are those of `microexpr film`; other videos are those of hard_videos.py: hard to spot in, or filmed as no clip of
+the population is. Settings of spotting were chosen on seeds from 101 on; others are counted by default.
 """
 
 import csv
 import json
+import re
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,31 @@ from microexpr.rendering import film, take
 from microexpr.rendering.take import Kind
 from microexpr.signals.spotting.hits import Counts, Span, count
 
-PAGE, MARK, RATES_MARK = "docs/predict.md", "study-spotting", "study-spotting-rates"
+PAGE, MARK = "docs/predict.md", "study-spotting"
+UNFAMILIAR_MARK = f"{MARK}-unfamiliar"
 KINDS: tuple[Kind, ...] = ("micro", "macro")
 FILMS = "films of 60 s"
 Events = list[tuple[str, int, int]]  # kind, onset, offset in frames
+
+
+@dataclass
+class Tally:
+    """Counts of videos of one name, and how the classes of their micro-expressions are qualified."""
+
+    counts: dict[Kind, Counts] = field(default_factory=lambda: dict.fromkeys(KINDS, Counts()))
+    qualified: int = 0  # spotted micro-expressions with a reason against their class
+    reasons: Counter[str] = field(default_factory=Counter)  # without their figures
+    highest: float = 0.0  # probability of a class
+
+    def add(self, expressions: Sequence[predict.Expression], events: Events, frames: int) -> None:
+        """Count a video of some frames."""
+        intervals = [expression.interval for expression in expressions]
+        spotted = {kind: [(i.onset, i.offset) for i in intervals if i.kind == kind] for kind in KINDS}
+        counts = {kind: count(spotted[kind], true_spans(events, kind, frames)) for kind in KINDS}
+        self.counts = {kind: self.counts[kind] + counts[kind] for kind in KINDS}
+        self.qualified += sum(bool(expression.reasons) for expression in expressions)
+        self.reasons.update(re.split(r" -?\d", reason)[0] for e in expressions for reason in e.reasons)
+        self.highest = max([self.highest, *(p for e in expressions for p in e.classes.values())])
 
 
 def main() -> int:
@@ -45,40 +67,35 @@ def main() -> int:
     models = predict.Models.load(None, Path())
     if arguments.rates:
         return compare_rates(arguments, seeds, models)
-    by_seed: dict[int, Counts] = {}
-    by_setting: dict[str, dict[str, Counts]] = defaultdict(lambda: defaultdict(Counts))
+    tallies: dict[str, Tally] = defaultdict(Tally)
     with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
         for seed in seeds:
             for name in arguments.videos:
-                if name != FILMS and seed >= arguments.first + arguments.hard_seeds:
-                    continue
                 for path, events in videos(Path(folder), name, seed):
-                    counts = spot(path, events, models)
-                    for kind in KINDS:
-                        by_setting[name][kind] += counts[kind]
-                    if name == FILMS:
-                        by_seed[seed] = counts["micro"]
-                print(f"seed {seed}, {name}: {dict(by_setting[name])}", file=sys.stderr, flush=True)
-    hard = f"All films, and hard videos of the first {arguments.hard_seeds} of these seeds:"
-    lines = [*films_table(by_seed), "", hard, "", *hard_table(by_setting), "", pages.source()]
-    print("\n".join(lines))
-    if arguments.write_docs:
-        pages.write(PAGE, MARK, "\n".join(lines))
+                    prediction = predict.predict(footage.open_footage(path, None), models)
+                    tallies[name].add(prediction.expressions, events, prediction.footage.frames)
+                print(f"seed {seed}, {name}: {tallies[name]}", file=sys.stderr, flush=True)
+    unfamiliar = {name: tally for name, tally in tallies.items() if name in hard_videos.UNFAMILIAR}
+    by_mark = {
+        MARK: [*hard_table(tallies), "", pages.source()],
+        UNFAMILIAR_MARK: [*unfamiliar_table(unfamiliar), "", pages.source()],
+    }
+    for mark, lines in by_mark.items():
+        print("\n".join([*lines, ""]))
+        if arguments.write_docs:
+            pages.write(PAGE, mark, "\n".join(lines))
     return 0
 
 
 def parse() -> Namespace:
-    names = (FILMS, *hard_videos.NAMES)
+    names = (FILMS, hard_videos.SHORT, *hard_videos.SETTINGS)
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--first", type=int, default=1, help="the least seed, default 1")
     parser.add_argument("--seeds", type=int, default=3, help="how many from there on, default 3")
-    parser.add_argument("--hard-seeds", type=int, default=3, help="how many of these for the hard videos, default 3")
     parser.add_argument("--videos", nargs="+", choices=names, default=names, help="default all", metavar="NAME")
-    parser.add_argument(
-        "--keep", type=Path, help="a folder for the videos; those that are there are not rendered again"
-    )
+    parser.add_argument("--keep", type=Path, help="a folder for the videos, which are rendered unless they are there")
     parser.add_argument("--rates", type=int, nargs="+", default=[], help="frames a second of films; no other videos")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}")
+    parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}, or {rates.FILE.name}")
     return parser.parse_args()
 
 
@@ -129,13 +146,11 @@ def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) ->
             "sure_right": sum(np.logical_and(right, sure).tolist()),
             "errors": dict(zip(EVENTS, np.sqrt(np.mean(np.square(errors), axis=0)).round(4).tolist(), strict=True)),
         }
-    text = "\n".join([*rates_table(measured), "", pages.source()])
+    origin = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": pages.commit(), "cpu": pages.cpu_model()}
+    text = json.dumps({"sha256": models.digest, **origin, "rates": measured}, indent=2) + "\n"
     print(text)
     if arguments.write_docs:
-        origin = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": pages.commit(), "cpu": pages.cpu_model()}
-        contents = {"sha256": models.digest, **origin, "rates": measured}
-        store.write_text(rates.FILE, json.dumps(contents, indent=2) + "\n")
-        pages.write(PAGE, RATES_MARK, text)
+        store.write_text(rates.FILE, text)
     return 0
 
 
@@ -145,49 +160,31 @@ def read_apexes(path: Path) -> dict[int, int]:
         return {int(row["onset"]): int(row["apex"]) for row in csv.DictReader(text)}
 
 
-def rates_table(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    lines = [
-        "| frames a second | micro-expressions | hits | false | F1 | class right | sure and right "
-        "| error of onset, apex, offset, s |",
-        "|" + " --- |" * 8,
-    ]
-    for rate, about in measured.items():
-        errors = ", ".join(f"{seconds:.3f}" for seconds in about["errors"].values())
-        lines.append(
-            f"| {rate} | {about['micro']} | {about['hits']} | {about['false']} | {about['f1']:.3f} "
-            f"| {about['right']} of {about['hits']} | {about['sure_right']} of {about['sure']} | {errors} |"
-        )
-    return lines
-
-
-def spot(path: Path, events: Events, models: predict.Models) -> dict[Kind, Counts]:
-    """Return the counts of each kind in one video.
-
-    A micro-expression that the video cuts off is none to be found; of a macro-expression its visible part is."""
-    prediction = predict.predict(footage.open_footage(path, None), models)
-    intervals, frames = [expression.interval for expression in prediction.expressions], prediction.footage.frames
-    spotted = {kind: [(i.onset, i.offset) for i in intervals if i.kind == kind] for kind in KINDS}
-    return {kind: count(spotted[kind], true_spans(events, kind, frames)) for kind in KINDS}
-
-
 def true_spans(events: Events, kind: Kind, frames: int) -> list[Span]:
+    """Return what can be spotted: no micro-expression that the video cuts off, and the visible part of others."""
     spans = [(onset, offset) for name, onset, offset in events if name == kind]
     if kind == "micro":
         return [span for span in spans if span[0] >= 0 and span[1] < frames]
     return [(max(0, onset), min(offset, frames - 1)) for onset, offset in spans]
 
 
-def films_table(by_seed: dict[int, Counts]) -> list[str]:
-    lines = ["| film | hits | false | missed | F1 |", "| --- | --- | --- | --- | --- |"]
-    rows = {f"seed {seed}": counts for seed, counts in by_seed.items()} | {"all": sum(by_seed.values(), Counts())}
-    return lines + [f"| {name} | {c.hits} | {c.false} | {c.missed} | {c.f1:.3f} |" for name, c in rows.items()]
-
-
-def hard_table(by_setting: dict[str, dict[str, Counts]]) -> list[str]:
+def hard_table(tallies: Mapping[str, Tally]) -> list[str]:
     lines = ["| videos | micro: of | hits | false | macro: of | hits | false |", "|" + " --- |" * 7]
-    for name, counts in by_setting.items():
-        cells = [f"{c.hits + c.missed} | {c.hits} | {c.false}" for c in (counts[kind] for kind in KINDS)]
+    for name in [name for name in tallies if name not in hard_videos.UNFAMILIAR]:
+        cells = [f"{c.hits + c.missed} | {c.hits} | {c.false}" for c in tallies[name].counts.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def unfamiliar_table(tallies: Mapping[str, Tally]) -> list[str]:
+    """Return how sure classes are of videos that are filmed as no clip of the population is."""
+    lines = ["| other video | spotted | with reasons | highest probability | most frequent reasons |"]
+    lines.append("|" + " --- |" * 5)
+    for name, tally in tallies.items():
+        micro = tally.counts["micro"]
+        reasons = ", ".join(word for word, _ in tally.reasons.most_common(3)) or "-"
+        highest = f"{tally.highest:.2f}" if tally.highest else "-"
+        lines.append(f"| {name} | {micro.hits + micro.false} | {tally.qualified} | {highest} | {reasons} |")
     return lines
 
 

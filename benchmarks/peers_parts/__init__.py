@@ -1,1 +1,0 @@
-"""Parts of `benchmarks/peers.py`: layouts that the authors' programs read, drivers, processes, scores, tables."""
