@@ -323,8 +323,8 @@ def precision(session: Session, what: str) -> None:
         session.exact[name] = (seconds, losses)
     if name in session.exact:
         exact, expected = session.exact[name]
-        apart = float((np.abs(losses - expected) / np.abs(expected)).max())
-        session.keep("precision", what, ratio_to_float32=exact / seconds, losses_differ=apart)
+        gap = float((np.abs(losses - expected) / np.abs(expected)).max())
+        session.keep("precision", what, ratio_to_float32=exact / seconds, losses_differ=gap)
 
 
 PARTS: dict[str, Callable[[Session, str], None]] = {"plans": plans, "icegan": icegan, "precision": precision}

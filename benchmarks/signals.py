@@ -128,8 +128,8 @@ def measure_flow(rounds: int) -> None:
     settings |= {"num_warp": used.warps, "num_iter": used.iterations, "prefilter": used.median}
     calls = [lambda: tvl1(first, second, used), lambda: optical_flow_tvl1(first, second, **settings)]
     (ours_ms, other_ms), (ours, other) = best(calls, rounds)
-    apart = np.hypot(ours[..., 0] - other[1], ours[..., 1] - other[0]).mean()
-    compared("flow, TV-L1 of a pair", ours_ms, other_ms, f" apart_px={apart:.5f}")
+    distance = np.hypot(ours[..., 0] - other[1], ours[..., 1] - other[0]).mean()
+    compared("flow, TV-L1 of a pair", ours_ms, other_ms, f" apart_px={distance:.5f}")
     for algorithm in ("tvl1", "farneback"):
         params = flow.Params(algorithm=algorithm)
         (spent,), _ = best([lambda params=params: flow.clip_flow(crop, 1, len(crop) - 2, params)], rounds)

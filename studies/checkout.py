@@ -19,17 +19,19 @@ import scratch  # noqa: F401, which studies import from here
 
 def parser(purpose: str, first: int, seeds: int) -> ArgumentParser:
     """The command line that studies of several corpora share; `first` and `seeds` are defaults."""
-    made = ArgumentParser(description=purpose)
-    made.add_argument("--first", type=int, default=first, help=f"the least generator seed, default {first}")
-    made.add_argument("--seeds", type=int, default=seeds, help=f"how many seeds from there on, default {seeds}")
-    made.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
-    made.add_argument("--keep", type=Path, help="a folder to run in, to resume in or to look at; else a temporary one")
-    return made
+    options = ArgumentParser(description=purpose)
+    options.add_argument("--first", type=int, default=first, help=f"the least generator seed, default {first}")
+    options.add_argument("--seeds", type=int, default=seeds, help=f"how many seeds from there on, default {seeds}")
+    options.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
+    options.add_argument(
+        "--keep", type=Path, help="a folder to run in, to resume in or to look at; else a temporary one"
+    )
+    return options
 
 
 @contextmanager
 def folder(keep: Path | None, name: str) -> Iterator[Path]:
-    """Where to run: below `keep`, or in a temporary folder that goes afterwards."""
+    """Yield the folder to run in: below `keep`, or in a temporary folder that goes afterwards."""
     if keep is not None:
         yield (keep / name).resolve()
         return
@@ -57,9 +59,9 @@ def environment(root: Path) -> dict[str, str]:
 
 def differences(root: Path, other: Path) -> tuple[int, list[str]]:
     """How many results two runs have, and which of them are not in both with the same bytes."""
-    one, two = digests(root), digests(other)
-    everything = sorted(one.keys() | two.keys())
-    return len(everything), [path for path in everything if one.get(path) != two.get(path)]
+    first_digests, second_digests = digests(root), digests(other)
+    everything = sorted(first_digests.keys() | second_digests.keys())
+    return len(everything), [path for path in everything if first_digests.get(path) != second_digests.get(path)]
 
 
 def digests(root: Path) -> dict[str, str]:

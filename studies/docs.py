@@ -111,24 +111,24 @@ def commands_of(block: str, page: str) -> list[str]:
 def prepare(root: Path) -> None:
     """Make a repository with short trainings, an environment and a picture of a face; next to it another one with data
     of its own, as licences would give: a corpus as CASME II lays it out, and pictures of flow."""
-    own = root.parent / "own"
-    for place in (root, own):
-        if place.exists():
+    second_root = root.parent / "own"
+    for checkout_root in (root, second_root):
+        if checkout_root.exists():
             continue
-        scratch.copy(place)
-        (place / ".venv").symlink_to(Path(sys.executable).parents[1])
-        values = shortened(config.load(place / "params.yaml"))
-        (place / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+        scratch.copy(checkout_root)
+        (checkout_root / ".venv").symlink_to(Path(sys.executable).parents[1])
+        values = shortened(config.load(checkout_root / "params.yaml"))
+        (checkout_root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
         for line in ("init -q", "add -A", "-c user.name=a -c user.email=a commit -qm start"):
-            subprocess.run(["git", *line.split()], cwd=place, check=True)
-        cv2.imwrite(str(place / "me.jpg"), Face(7).render({"AU12L": 0.0}, size=(480, 480)).image[..., ::-1])
-    if not (own / "data/raw/casme2").exists():
+            subprocess.run(["git", *line.split()], cwd=checkout_root, check=True)
+        cv2.imwrite(str(checkout_root / "me.jpg"), Face(7).render({"AU12L": 0.0}, size=(480, 480)).image[..., ::-1])
+    if not (second_root / "data/raw/casme2").exists():
         from flow_pictures import composite, write_list
 
         command = ["snakemake", "--cores", "2", "--quiet", "all", "--", "all_render"]
-        subprocess.run(command, cwd=own, env=environment(own), check=True)
-        (own / "data/rendered/casme2").rename(own / "data/raw/casme2")
-        write_list(own / "data/raw/flow_folders", composite())
+        subprocess.run(command, cwd=second_root, env=environment(second_root), check=True)
+        (second_root / "data/rendered/casme2").rename(second_root / "data/raw/casme2")
+        write_list(second_root / "data/raw/flow_folders", composite())
 
 
 def shortened(values: Any) -> Any:
@@ -146,7 +146,7 @@ def is_shown(command: str) -> bool:
 
 def run(root: Path, page: str, command: str) -> tuple[float, int]:
     """Return seconds and exit code; what it printed is shown where it failed."""
-    place = root.parent / "own" if "data/raw/" in command or "flow_folders" in command else root
+    checkout_root = root.parent / "own" if "data/raw/" in command or "flow_folders" in command else root
     started = time.monotonic()
     if "\n" in command:
         words = [sys.executable, "-c", PRELUDES[page] + command]
@@ -160,9 +160,9 @@ def run(root: Path, page: str, command: str) -> tuple[float, int]:
             words[1:1] = ["-o", ".venv/.installed"]
         elif is_shown(command):
             words = [*words[:2], "--help"]
-    before = (place / "params.yaml").read_text(encoding="utf-8")
-    done = subprocess.run(words, cwd=place, env=environment(place), text=True, capture_output=True)
-    store.write_text(place / "params.yaml", before)
+    before = (checkout_root / "params.yaml").read_text(encoding="utf-8")
+    done = subprocess.run(words, cwd=checkout_root, env=environment(checkout_root), text=True, capture_output=True)
+    store.write_text(checkout_root / "params.yaml", before)
     if done.returncode:
         print("\n".join((done.stdout + done.stderr).splitlines()[-15:]), flush=True)
     return time.monotonic() - started, done.returncode

@@ -57,10 +57,10 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
     clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
-    people = sorted({(one.dataset, one.subject) for one in driving_clips(ALL_GROUPS.select(clips))})
-    wanted = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
-    make(root, cores, wanted)
-    files = [str(root / path) for path in wanted]
+    people = sorted({(clip.dataset, clip.subject) for clip in driving_clips(ALL_GROUPS.select(clips))})
+    outputs = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
+    make(root, cores, outputs)
+    files = [str(root / path) for path in outputs]
     files += [str(root / f"data/rendered/truth/{name}/{who}.h5") for name, who in people]
     size = values["render"]["width"], values["render"]["height"]
     return Task.load(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
@@ -82,27 +82,27 @@ def asked(task: Task) -> None:
         noise = DIFFICULTIES["standard"].noise
         print(f"| {name} | none | 0 | mean change {change:.3f} grey levels; the camera's noise {noise} | | |")
         for unit, called in enumerate(ACTION_UNITS):
-            one = np.zeros((2, 17, 2), np.float32)
-            one[1, unit] = ASKED
+            asked_change = np.zeros((2, 17, 2), np.float32)
+            asked_change[1, unit] = ASKED
             true = np.zeros((2, len(SHOWN), 2), np.float32)
             true[1, SHOWN.index(called)] = ASKED
-            found, best = (
+            readings, best = (
                 changes(film, target, task.reader)[1].mean(-1)
                 for film in (
-                    animate(task.model, target, one, task.kind).crops,
+                    animate(task.model, target, asked_change, task.kind).crops,
                     np.stack([target.align(frame) for frame in person.perform(true)]),
                 )
             )
-            others = np.abs(np.delete(found, unit)).mean()
-            shares.append((called, found[unit] / ASKED, best[unit] / ASKED))
-            print(f"| {name} | {called} | {ASKED} | {found[unit]:.2f} | {best[unit]:.2f} | {others:.2f} |")
+            others = np.abs(np.delete(readings, unit)).mean()
+            shares.append((called, readings[unit] / ASKED, best[unit] / ASKED))
+            print(f"| {name} | {called} | {ASKED} | {readings[unit]:.2f} | {best[unit]:.2f} | {others:.2f} |")
         left = np.zeros((2, 17, 2), np.float32)
         left[1, SMILE, 0] = ASKED
         sides = changes(animate(task.model, target, left, task.kind).crops, target, task.reader)[1, SMILE]
         print(f"| {name} | AU12, left alone | {ASKED} | left {sides[0]:.2f}, right {sides[1]:.2f} | | |", flush=True)
-    half = sum(found >= 0.5 for _, found, _ in shares)
+    half = sum(readings >= 0.5 for _, readings, _ in shares)
     print(f"read back by at least half of what was asked: {half} of {len(shares)}")
-    mean, true = (np.mean([share[place] for share in shares]) for place in (1, 2))
+    mean, true = (np.mean([share[column] for share in shares]) for column in (1, 2))
     print(f"mean share read back {mean:.2f}, of true faces {true:.2f}", flush=True)
 
 
@@ -111,9 +111,11 @@ def photograph(root: Path, clip: str) -> None:
     picture = root / "astronaut.png"
     cv2.imwrite(str(picture), data.astronaut()[..., ::-1])
     command = ["microexpr", "reenact", "--driving", clip, "--face", str(picture), "--out", str(root / "given")]
-    begun = time.perf_counter()
-    said = subprocess.run(command, cwd=root, env=environment(root), check=True, text=True, capture_output=True).stdout
-    print(f"\n{said}\nastronaut: {time.perf_counter() - begun:.0f} s")
+    start = time.perf_counter()
+    printed = subprocess.run(
+        command, cwd=root, env=environment(root), check=True, text=True, capture_output=True
+    ).stdout
+    print(f"\n{printed}\nastronaut: {time.perf_counter() - start:.0f} s")
 
 
 if __name__ == "__main__":

@@ -53,10 +53,10 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="microexpr-mutants-") as folder:
         roots = {name: checkout(Path(folder) / name, name) for name in ("HEAD", arguments.against) if name}
-        found = {name: faults(root) for name, root in roots.items()}
-        common = set.intersection(*({fault.key for fault in faults} for faults in found.values()))
+        possible = {name: faults(root) for name, root in roots.items()}
+        common = set.intersection(*({fault.key for fault in faults} for faults in possible.values()))
         for name, root in roots.items():
-            drawn = [fault for fault in found[name] if fault.key in common][arguments.first :][: arguments.faults]
+            planted = [fault for fault in possible[name] if fault.key in common][arguments.first :][: arguments.faults]
             print(f"{name}: {measure(name, root, drawn, arguments.out)} of {len(drawn)} are caught")
     return 0
 
@@ -68,29 +68,31 @@ def checkout(folder: Path, commit: str) -> Path:
     return folder
 
 
-def measure(name: str, root: Path, drawn: list[Fault], out: Path) -> int:
+def measure(name: str, root: Path, planted: list[Fault], out: Path) -> int:
     """Return how many faults are caught; what `out` knows of this commit is not run again, what is new is added."""
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=root, text=True, capture_output=True, check=True
     ).stdout.strip()
     out.parent.mkdir(parents=True, exist_ok=True)
-    known = (
+    results = (
         {row[1]: row[-1] for row in csv.reader(out.open(encoding="utf-8")) if row[0] == commit} if out.exists() else {}
     )
-    for fault in drawn:
-        if fault.key not in known:
-            known[fault.key] = caught(root, fault)
+    for fault in planted:
+        if fault.key not in results:
+            results[fault.key] = caught(root, fault)
             with out.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerow(
-                    [commit, fault.key, fault.path, fault.line, fault.old, fault.new, known[fault.key]]
+                    [commit, fault.key, fault.path, fault.line, fault.old, fault.new, results[fault.key]]
                 )
-        print(f"{fault.path}:{fault.line}: {fault.old} -> {fault.new}: {known[fault.key] or 'NOT CAUGHT'}", flush=True)
-    return sum(bool(known[fault.key]) for fault in drawn)
+        print(
+            f"{fault.path}:{fault.line}: {fault.old} -> {fault.new}: {results[fault.key] or 'NOT CAUGHT'}", flush=True
+        )
+    return sum(bool(results[fault.key]) for fault in planted)
 
 
 def faults(root: Path) -> list[Fault]:
     """Return every fault that can be planted below src, by their keys."""
-    found = []
+    possible = []
     for file in sorted((root / "src").rglob("*.py")):
         path, source = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
         functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
@@ -100,8 +102,8 @@ def faults(root: Path) -> list[Fault]:
                 old = ast.get_source_segment(source, node) or ""
                 key = hashlib.sha256(f"{path} {text} {number}".encode()).hexdigest()
                 if "\n" not in old:
-                    found.append(Fault(path, node.lineno, node.col_offset, old, f"({ast.unparse(changed)})", key))
-    return sorted({fault.key: fault for fault in found}.values(), key=lambda fault: fault.key)
+                    possible.append(Fault(path, node.lineno, node.col_offset, old, f"({ast.unparse(changed)})", key))
+    return sorted({fault.key: fault for fault in possible}.values(), key=lambda fault: fault.key)
 
 
 def _changes(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:

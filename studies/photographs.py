@@ -37,13 +37,13 @@ LEAST_R = alone.WEAK_R
 
 
 def main() -> int:
-    made = ArgumentParser(description=__doc__)
-    made.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
-    made.add_argument("--weights", type=Path, help="a generator in place of the shipped one")
-    made.add_argument("--super-resolution", choices=("lanczos", "realsr"), help="enlarge differences, do not warp")
-    made.add_argument("--out", type=Path, help="folder for pictures; they show people")
-    made.add_argument("--write", action="store_true", help=f"write the table into {PAGE}")
-    arguments = made.parse_args()
+    options = ArgumentParser(description=__doc__)
+    options.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
+    options.add_argument("--weights", type=Path, help="a generator in place of the shipped one")
+    options.add_argument("--super-resolution", choices=("lanczos", "realsr"), help="enlarge differences, do not warp")
+    options.add_argument("--out", type=Path, help="folder for pictures; they show people")
+    options.add_argument("--write", action="store_true", help=f"write the table into {PAGE}")
+    arguments = options.parse_args()
     lines = [f"| photograph | r, share read: {' | '.join(LABELS)} |\n|{' --- |' * (1 + len(LABELS))}"]
     print(lines[0])
     figures: dict[str, list[dict[str, float]]] = {label: [] for label in LABELS}
@@ -86,21 +86,21 @@ def photographs(folder: Path, clones: Path) -> Iterator[Path]:
 
 def summary(metrics: list[dict[str, float]]) -> str:
     """Say the medians of r and share, and how many r are enough."""
-    r, share = (np.array([one[name] for one in metrics]) for name in ("au_r", "au_share"))
+    r, share = (np.array([outcome[name] for outcome in metrics]) for name in ("au_r", "au_share"))
     return f"{np.median(r):.2f}, {np.median(share):.2f}; {int((r >= LEAST_R).sum())} of {len(r)}"
 
 
-def broken_promises(one: alone.Outcome, apex: int) -> Iterator[str]:
+def broken_promises(outcome: alone.Outcome, apex: int) -> Iterator[str]:
     """Name the promises that a photograph at one strength breaks."""
-    moved, image = one.moved, one.moved.face.image
+    moved, image = outcome.moved, outcome.moved.face.image
     frame, outside = moved.frame(apex), np.ones(image.shape[:2], bool)
     outside[moved.window] = False
     if not np.array_equal(moved.frame(0), image):
-        yield f"the first frame at strength {one.strength:g} is the photograph"
+        yield f"the first frame at strength {outcome.strength:g} is the photograph"
     if not np.array_equal(frame[outside], image[outside]):
-        yield f"nothing changes outside of the face's part at strength {one.strength:g}"
-    if one.strength == 0 and one.metrics["largest"] > 1:
-        yield f"at strength 0 no pixel changes by more than 1, not {one.metrics['largest']:.0f}"
+        yield f"nothing changes outside of the face's part at strength {outcome.strength:g}"
+    if outcome.strength == 0 and outcome.metrics["largest"] > 1:
+        yield f"at strength 0 no pixel changes by more than 1, not {outcome.metrics['largest']:.0f}"
 
 
 if __name__ == "__main__":

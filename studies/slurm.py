@@ -142,7 +142,7 @@ def node(folder: Path, cores: int) -> Iterator[Path]:
 def free_ports(count: int) -> list[int]:
     with ExitStack() as bound:
         sockets = [bound.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in sockets]
+        return [socket_.getsockname()[1] for socket_ in sockets]
 
 
 @contextmanager

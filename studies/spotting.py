@@ -102,8 +102,8 @@ def parse() -> Namespace:
 def videos(folder: Path, name: str, seed: int) -> list[tuple[Path, Events]]:
     """Return the videos of a name and a seed, with what is in each; render those that are not there yet."""
     if name != FILMS:
-        made = hard_videos.write(folder, name, seed)
-        return [(path, [(event.kind, event.onset, event.offset) for event in events]) for path, events in made]
+        written = hard_videos.write(folder, name, seed)
+        return [(path, [(event.kind, event.onset, event.offset) for event in events]) for path, events in written]
     path = render(folder / f"film_{seed}.avi", take.Params(), seed)
     with path.with_suffix(".csv").open(newline="", encoding="utf-8") as text:
         return [(path, [(row["kind"], int(row["onset"]), int(row["offset"])) for row in csv.DictReader(text)])]

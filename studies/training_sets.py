@@ -173,8 +173,10 @@ def faces_table(folders: Mapping[int, Path]) -> list[str]:
     for seed, folder in folders.items():
         for path in sorted((folder / "evaluate/megc2019").glob("*_faces.csv")):
             table = [row for row in rows.read_faces(path) if (row["scope"], row["metric"]) == ("full", "class_uar")]
-            shown = {row["faces"]: f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for row in table}
-            cells = " | ".join(shown[kind] for kind in KINDS.values())
+            cells_of_kind = {
+                row["faces"]: f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for row in table
+            }
+            cells = " | ".join(cells_of_kind[kind] for kind in KINDS.values())
             lines.append(f"| `{path.stem.removesuffix('_faces')}` | {seed} | {cells} |")
     return lines if len(lines) > 2 else []
 
@@ -195,10 +197,10 @@ def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> list
     """Return the lines of a table of how many pairs of methods differ in each corpus, and of those of the reference."""
     reference = main_table.REFERENCE
     lines = header("seed", "subjects", "pairs that differ", f"other than `{reference}`: above, below")
-    for title, found in zip(titles, compared, strict=True):
-        tests = main_table.comparisons(reference, found)
+    for title, pairs_of_table in zip(titles, compared, strict=True):
+        tests = main_table.comparisons(reference, pairs_of_table)
         differ = [test for test in tests if test.p_holm < main_table.DIFFERENT]
-        every = [pair for pair in found if pair["metric"] == "uf1"]
+        every = [pair for pair in pairs_of_table if pair["metric"] == "uf1"]
         count = sum(pair["p_holm"] < main_table.DIFFERENT for pair in every)
         above, below = ([f"`{test.method}`" for test in differ if (test.difference > 0) == up] for up in (True, False))
         sides = f"{', '.join(above) or 'none'}; {', '.join(below) or 'none'}"
