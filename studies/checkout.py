@@ -23,9 +23,7 @@ def parser(purpose: str, first: int, seeds: int) -> ArgumentParser:
     options.add_argument("--first", type=int, default=first, help=f"the least generator seed, default {first}")
     options.add_argument("--seeds", type=int, default=seeds, help=f"how many seeds from there on, default {seeds}")
     options.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
-    options.add_argument(
-        "--keep", type=Path, help="a folder to run in, to resume in or to look at; else a temporary one"
-    )
+    options.add_argument("--keep", type=Path, help="a folder to run in, to resume or to look at; else a temporary one")
     return options
 
 

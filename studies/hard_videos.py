@@ -13,11 +13,11 @@ import numpy as np
 from microexpr.core.seeds import generator
 from microexpr.rendering import display, film, take, walls
 from microexpr.rendering.camera import expose
+from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.take import Event, Kind
 
 SIZE, DIFFICULTY = (640, 480), "standard"
