@@ -57,7 +57,7 @@ def main() -> int:
         common = set.intersection(*({fault.key for fault in faults} for faults in possible.values()))
         for name, root in roots.items():
             planted = [fault for fault in possible[name] if fault.key in common][arguments.first :][: arguments.faults]
-            print(f"{name}: {measure(name, root, drawn, arguments.out)} of {len(drawn)} are caught")
+            print(f"{name}: {measure(name, root, planted, arguments.out)} of {len(planted)} are caught")
     return 0
 
 
