@@ -4,7 +4,6 @@ Methods, protocols and everything that is computed may not come in.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any
 
 from microexpr import datasets, population
 from microexpr.cli import config
+from microexpr.core import digests
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.core.expression import LongVideo
@@ -320,4 +320,4 @@ class Corpus:
         """A digest of the params that the recordings of the population's training subjects depend on."""
         sections = {name: self.params[name] for name in ("faces", "flow")}
         sections["population"] = self.population.recording() | {"subjects": self.population.subjects}
-        return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()[:16]
+        return digests.of_value(sections)[:16]

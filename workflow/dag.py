@@ -3,7 +3,6 @@
 Read by the Snakefile when it builds the DAG, and by stage.py; runs nothing.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -32,7 +31,7 @@ from stages import (
 
 from microexpr import datasets, population, protocols
 from microexpr.cli import config
-from microexpr.core import store
+from microexpr.core import digests, store
 from microexpr.core.clip import POPULATION, Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
@@ -340,7 +339,7 @@ class Dag(Corpus):
     def initial_digests(self, method: str, protocol: str, role: Role = "population") -> dict[str, str]:
         """Return the digest of each shipped file that a training starts from: a change of it reruns the training."""
         shipped = [path for path in self.initial_weights(method, protocol, role) if Path(path).parent == INITIAL]
-        return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in shipped}
+        return {path: digests.of_file(path) for path in shipped}
 
     @cached_property
     def initial_networks(self) -> dict[str, tuple[str, Role, str]]:
@@ -382,7 +381,7 @@ class Dag(Corpus):
     def unit_digests(self, method: str) -> dict[str, str]:
         """Return the digest of each shipped file that a method starts from: a change of it reruns the training."""
         shipped = [path for path in self.unit_initial(method) if Path(path).parent == INITIAL]
-        return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in shipped}
+        return {path: digests.of_file(path) for path in shipped}
 
     @property
     def unit_labels(self) -> dict[str, str]:

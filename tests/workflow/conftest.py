@@ -30,10 +30,12 @@ class Project:
             "GIT_CONFIG_GLOBAL": "/dev/null",
         }
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """In a process group of its own, to be killed."""
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=self.root, env=self.env, start_new_session=True, **silent)
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """In a process group of its own, to be killed. What it prints is in started.log next to the checkout."""
+        with self.root.with_name("started.log").open("w") as log:
+            return subprocess.Popen(
+                command, cwd=self.root, env=self.env, start_new_session=True, text=True, stdout=log, stderr=log
+            )
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of every result and every generated file, by path."""

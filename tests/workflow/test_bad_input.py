@@ -8,6 +8,7 @@ raises the message: here, and in tests of datasets, aus and store.
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 from bad_input import CASES, PROJECT
@@ -62,8 +63,17 @@ def test_says_it_in_one_line(project, case):
     assert not list(project.root.glob("results/**/*.part"))
 
 
+@pytest.fixture
+def mount_namespace(tmp_path):
+    """The beginning of a command that may mount over folders without anyone noticing."""
+    namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    if subprocess.run([*namespace, "mount", "-t", "tmpfs", "none", tmp_path], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    return namespace
+
+
 @pytest.mark.slow
-def test_full_disk(project):
+def test_full_disk(project, mount_namespace):
     """A tmpfs of 3 MB in place of results/faces, in a mount namespace of its own."""
     faces, target = project.root / "results/faces", "results/faces/samm/006.h5"
     flow_files = sorted((project.root / "results/flow").rglob("*.h5"))
@@ -73,10 +83,7 @@ def test_full_disk(project):
         f"mount -t tmpfs -o size=3m none '{faces}' && snakemake --cores 2 -- {target}; echo rc=$?; "
         f"find '{faces}' -name '*.part'"
     )
-    namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
-    if project.run(*namespace, "mount", "-t", "tmpfs", "none", str(faces), check=False).returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
-    done = project.run(*namespace, "bash", "-c", script, check=False)
+    done = project.run(*mount_namespace, "bash", "-c", script, check=False)
     output = done.stdout + done.stderr
     assert re.search(r"error: results/faces/\w+/\w+.h5: cannot be written: no space left on the disk", output), output[
         -3000:
@@ -85,6 +92,16 @@ def test_full_disk(project):
     assert ".part\n" not in done.stdout
     assert sorted((project.root / "results/flow").rglob("*.h5")) == flow_files
     project.snakemake("--", target)  # with space again, one command goes on
+
+
+@pytest.mark.slow
+def test_read_only_results(project, mount_namespace):
+    assert project.planned() == {}  # which records that this is a copy
+    (project.root / (target := "results/flow/samm/006.h5")).unlink()
+    script = f"mount --bind results results && mount -o remount,bind,ro results && exec snakemake --cores 2 -- {target}"
+    done = project.run(*mount_namespace, "bash", "-c", script, check=False)
+    assert done.returncode == 1
+    assert "error: results: cannot be written (mounted read-only, or owned by somebody else?)" in done.stderr
 
 
 @pytest.mark.slow

@@ -57,8 +57,7 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     commands |= {f"src/microexpr/reporting/html/prediction.{ending}" for ending in ("css", "jinja", "js")}
     commands |= {"src/microexpr/reporting/html/predictions.jinja"}
     commands |= {f"src/microexpr/reporting/html/form.{ending}" for ending in ("css", "jinja", "js")}
-    commands |= {"src/microexpr/apps/reenact/samples.csv", "src/microexpr/weights/predict_recorded.json"}
-    commands |= {"src/microexpr/weights/predict_rates.json"}
+    commands |= {f"src/microexpr/weights/predict_{name}.json" for name in ("rates", "recorded")}
     commands |= {"src/snakemake_logger_plugin_microexpr/seconds.json"}
     assert {path for path in data - reached if "/weights/initial/" not in path} <= commands
     assert "envs/pyfeat/detectors.py" in reached

@@ -53,8 +53,8 @@ def dag(tmp_path, monkeypatch) -> Callable[..., Any]:
 
 
 def test_every_protocol_of_the_data_sets_here(dag):
-    apart = {*FLOW_PROTOCOLS, *UNIT_PROTOCOLS}  # which have rules of their own
-    assert set(dag(datasets=list(MICRO)).protocols) == set(PROTOCOLS) - apart
+    separate = {*FLOW_PROTOCOLS, *UNIT_PROTOCOLS}  # which have rules of their own
+    assert set(dag(datasets=list(MICRO)).protocols) == set(PROTOCOLS) - separate
     two = dag(datasets=["casme2", "samm"])
     absent = {"flow", "units", *MICRO} - {"casme2", "samm"}
     assert set(two.protocols) == {

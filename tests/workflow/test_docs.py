@@ -90,12 +90,11 @@ def test_params_that_a_description_names_exist(name):
     assert named <= {*fields, "cnn_wide"}  # a value of ICE-GAN's discriminator
 
 
-@pytest.mark.parametrize("name", ["docs/baselines.md"])
-def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(name, monkeypatch):
+def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "studies"))
-    from readme_table import BLOCK, rewrite
+    from figures import BLOCK, PAGE, rewrite
 
-    text = (ROOT / name).read_text(encoding="utf-8")
+    text = (ROOT / PAGE).read_text(encoding="utf-8")
     (block,) = BLOCK.finditer(text)
     lines = block["table"].splitlines()
     methods = [line.split("`")[1] for line in lines if line.startswith("| `")]
@@ -109,12 +108,9 @@ def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(name, monkeypat
 def test_tables_and_pictures_of_docs_are_of_one_run(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "studies"))
     import figures
-    import readme_table
 
-    digests = {}
-    for name in readme_table.PAGES:
-        (block,) = readme_table.BLOCK.finditer((ROOT / name).read_text(encoding="utf-8"))
-        digests[name] = block["table"].splitlines()[-1].removeprefix("<!-- ").removesuffix(" -->")
+    (block,) = figures.BLOCK.finditer((ROOT / figures.PAGE).read_text(encoding="utf-8"))
+    digests = {figures.PAGE: block["table"].splitlines()[-1].removeprefix("<!-- ").removesuffix(" -->")}
     for name in (*figures.PLOTS, "report"):
         with Image.open(ROOT / f"docs/{name}.png") as picture:
             digests[name] = picture.text.get("Source")

@@ -1,12 +1,14 @@
-"""DVC next to Snakemake: the walk of studies/dvc_walk.py, and an edit of params under both."""
+"""DVC next to Snakemake: every step from a finished run to a colleague's clone, and an edit of params under both."""
 
 import base64
 import json
 import re
-import subprocess
-import sys
+import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from conftest import Project
@@ -67,23 +69,96 @@ def names(param: str | dict) -> list[str]:
     return [param] if isinstance(param, str) else param["params.yaml"] or []
 
 
+RATE = "methods.ststnet.lr"
+ALL, ADOPT = ("snakemake", "--cores", "2", "--", "all"), ("python", "workflow/stage.py", "adopt")
+RECORD, RESTORE = ("python", "workflow/stage.py", "record"), ("python", "workflow/stage.py", "restore")
+
+
+def ran(project: Project, *command: str) -> int:
+    """The number of jobs that a command runs, which loses no result."""
+    before = project.digests().keys()
+    jobs = project.jobs_of(*command)
+    assert before <= project.digests().keys(), command
+    return sum(count for rule, count in jobs.items() if not rule.startswith(("table_", "all")))
+
+
+def refusal(project: Project, *command: str) -> str:
+    """The last line of a command that fails and changes nothing."""
+    before = project.digests()
+    done = project.run(*command, check=False)
+    assert done.returncode == 1 and project.digests() == before, command
+    return (done.stdout + done.stderr).strip().splitlines()[-1]
+
+
 @pytest.mark.slow
 def test_no_step_from_a_finished_run_to_a_colleagues_clone_loses_a_result(finished, tmp_path):
-    """Record, repro twice, an edit, an experiment refused, run and killed, push, clone, pull, repro, adopt."""
+    """Record, repro, edits, an experiment refused, run and killed, push, clone, pull, repro, adopt."""
     project = finished.copy(tmp_path / "project")
-    done = subprocess.run(
-        [sys.executable, "studies/dvc_walk.py", "--checkout", str(project.root)],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    first = project.digests()
+    assert ran(project, *RECORD) == ran(project, "dvc", "repro") == 0
+    project.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
+    edited = sum(project.planned().values())
+    assert ran(project, "dvc", "repro") == edited > 0 and project.planned() == {}
+    project.edit("params.yaml", "lr: 0.0007, cosine", "lr: 0.0006, cosine")
+    assert ran(project, *ALL) == edited  # DVC does not know these results
+    assert "are not in DVC's cache" in refusal(project, "dvc", "exp", "run", "-S", f"{RATE}=0.001")
+    project.run("git", "checkout", "params.yaml")
+    assert ran(project, *ALL) == edited and project.digests() == first
+    assert ran(project, *RECORD) == 0
+    assert ran(project, "dvc", "exp", "run", "-S", f"{RATE}=0.001") == edited and project.planned() == {}
+    project.run("git", "checkout", "params.yaml")
+    project.run("dvc", "repro")
+    assert project.digests() == first
+
+    for folder in ("work/checkpoints", ".snakemake/incomplete"):
+        shutil.rmtree(project.root / folder, ignore_errors=True)
+    running = project.start("dvc", "exp", "run", "-S", f"{RATE}=0.002")
+    while not list(project.root.glob(".snakemake/incomplete/*")):
+        assert running.poll() is None, "ended before it could be killed"
+        time.sleep(0.02)
+    for process in [*psutil.Process(running.pid).children(recursive=True), running]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    running.wait()
+    status = project.run("dvc", "status", "dvc.yaml", check=False)
+    assert "stage.py restore" in status.stdout + status.stderr
+    project.run(*RESTORE)
+    assert project.run("git", "status", "--porcelain", "params.yaml").stdout == ""
+    assert project.run("git", "branch", "--show-current").stdout == "main\n"
+    project.snakemake("--unlock")
+    project.run("dvc", "repro")
+    assert project.digests() == first
+
+    clone = pushed_and_pulled(project, tmp_path)
+    assert "adopt" in refusal(clone, *ALL)
+    assert ran(clone, "dvc", "repro") > 0  # renders the corpora, which are not kept
+    clone.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
+    assert "not of these params" in refusal(clone, *ADOPT)
+    clone.run("git", "checkout", "params.yaml")
+    assert ran(clone, *ADOPT) == 0 and clone.planned() == {} and clone.digests() == first
+    clone.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
+    assert sum(clone.planned().values()) == edited
+
+
+def pushed_and_pulled(project: Project, folder: Path) -> Project:
+    """A clone that has pulled a project's results from a remote: those that are no rendered corpora."""
+    clone = Project(folder / "clone")
+    project.run("dvc", "remote", "add", "--default", "lab", str(folder / "remote"))
+    project.run("dvc", "push")
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "results")
+    project.run("git", "clone", "-q", str(project.root), str(clone.root))
+    clone.run("dvc", "pull", "--allow-missing")
+    rendered = "data/rendered/"
+    expected = {path: digest for path, digest in project.digests().items() if not path.startswith(rendered)}
+    assert expected and clone.digests() == expected
+    return clone
 
 
 def test_an_edit_runs_the_same_jobs_under_dvc(finished, tmp_path):
     """DVC starts every stage that may be concerned, and Snakemake in them only the jobs that it would run by itself.
 
-    studies/reruns.py makes more edits under both."""
+    test_rerun.py makes more edits under both."""
     project = finished.copy(tmp_path / "project")
     project.run("python", "workflow/stage.py", "record")
     project.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
@@ -97,18 +172,9 @@ def test_an_edit_runs_the_same_jobs_under_dvc(finished, tmp_path):
 
 def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(finished, tmp_path):
     """Take the steps of docs/dvc.md from push to adopt, without those that render the corpora."""
-    project, clone = finished.copy(tmp_path / "project"), Project(tmp_path / "clone")
-    project.run("python", "workflow/stage.py", "record")
-    project.run("dvc", "remote", "add", "--default", "lab", str(tmp_path / "remote"))
-    project.run("dvc", "push")
-    project.run("git", "add", "-A")
-    project.run("git", "commit", "-qm", "results")
-    project.run("git", "clone", "-q", str(project.root), str(clone.root))
-    clone.run("dvc", "pull", "--allow-missing")
-    rendered = "data/rendered/"
-    expected = {path: digest for path, digest in project.digests().items() if not path.startswith(rendered)}
-    assert expected and clone.digests() == expected
-    refused = clone.snakemake("--", "all", check=False)
+    project = finished.copy(tmp_path / "project")
+    project.run(*RECORD)
+    refused = pushed_and_pulled(project, tmp_path).snakemake("--", "all", check=False)
     assert refused.returncode == 1 and "`python workflow/stage.py adopt`" in refused.stderr
 
 

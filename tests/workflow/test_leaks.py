@@ -130,7 +130,7 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
 def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
     """A shard whose folds were fitted on everyone is refused; and a method that normalises behind the engine's back,
     by what it is given of all clips at once, changes with the held-out ones:
-    no method here may (tests/unit/models/small_methods.py)."""
+    no method here may (tests/fixtures/small_methods.py)."""
     training = job(CLIPS)
     everyone = job(CLIPS, planted_leak="held_out_clips")  # what statistics over all clips would have to write
     shard = trained(tmp_path, everyone, flow_files(tmp_path, CLIPS))

@@ -1,16 +1,23 @@
 """Reruns after an edit, under Snakemake: exactly the jobs that depend on it."""
 
-import subprocess
-import sys
+import ast
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
+import openpyxl
 import pytest
 from conftest import Project
-from scratch import ROOT
 
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+FLOW, INTERVALS = Path("src/microexpr/signals/flow/__init__.py"), Path("src/microexpr/evaluation/metrics/intervals.py")
+MAJORITY = Path("src/microexpr/models/recognisers/majority.py")
 SUBJECTS = 6
 BELOW_TRAIN = {"train": 3, "evaluate": 3, "table": 1}  # two methods and a variant of one
 # what is edited: file, old text, new text -> jobs by rule
-QUICK = (  # a method's param is edited in test_dvc.py; studies/reruns.py makes more edits, and runs their jobs
+QUICK = (  # a method's param is edited in test_dvc.py; EDITS below are more, whose jobs run
     "code of flow, which apex reads too",
     "minutes between checkpoints, and faces per class where no method makes any",
     "resamples, and a method's file",
@@ -67,20 +74,135 @@ def test_snakemake(project, name):
     assert project.planned() == expected
 
 
-def test_what_has_no_meaning_plans_nothing(project, monkeypatch):
-    """All at once: docstrings, layout and comments of every source file, times of all files, and a checkout moved."""
-    monkeypatch.syspath_prepend(str(ROOT / "studies"))
-    import reruns
+def python_files(root: Path) -> list[Path]:
+    """All modules and scripts."""
+    return [path for folder in ("src", "workflow", "envs") for path in sorted((root / folder).rglob("*.py"))]
 
-    for edit in (reruns.document, reruns.reformat, reruns.comment, reruns.touch):
-        edit(project.root)
-    assert Project(reruns.move(project.root)).planned() == {}
+
+def edit_without_meaning(root: Path) -> None:
+    """Docstrings, layout, quotes and comments of every source file, rule file and params.yaml, a variable's name."""
+    replace(INTERVALS, "corrected", "adjusted")(root)
+    for path in python_files(root):
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines(keepends=True)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, DOCUMENTED) and ast.get_docstring(node):
+                last = node.body[0].end_lineno - 1
+                lines[last] = ' Edited."""'.join(lines[last].rsplit('"""', 1))
+        path.write_text(ast.unparse(ast.parse("".join(lines))) + "\n", encoding="utf-8")
+    for path in [*python_files(root), *root.glob("workflow/rules/*.smk"), root / "Snakefile", root / "params.yaml"]:
+        path.write_text(f"# first\n{path.read_text(encoding='utf-8')}# last\n", encoding="utf-8")
+
+
+def touch(root: Path) -> None:
+    for folder in ("src", "workflow", "envs", "results", "data"):
+        for path in (root / folder).rglob("*"):
+            if path.is_file() and not path.name.startswith(".snakemake"):
+                os.utime(path)
+
+
+def switch(root: Path) -> None:
+    """Take the last edit back, commit one of the library on another branch, and go back."""
+    project = Project(root)
+    for arguments in (("checkout", "-q", "."), ("checkout", "-qb", "other")):
+        project.run("git", *arguments)
+    replace(FLOW, "np.float32(255)", "np.float32(200)")(root)
+    for arguments in (("commit", "-qam", "other"), ("checkout", "-q", "main")):
+        project.run("git", *arguments)
+
+
+def copy(root: Path) -> Path:
+    """Copy the checkout without the times of its files, and remove the first."""
+    target = root.with_name(f"{root.name}-copied")
+    shutil.copytree(root, target, symlinks=True, copy_function=shutil.copyfile)
+    shutil.copymode(root, target)
+    shutil.rmtree(root)
+    return target
+
+
+def replace(path: str | Path, old: str, new: str) -> Callable[[Path], None]:
+    """Return an edit of every occurrence of a text in a file."""
+
+    def apply(root: Path) -> None:
+        text = (root / path).read_text(encoding="utf-8")
+        assert old in text, f"{path}: must have {old!r}"
+        (root / path).write_text(text.replace(old, new), encoding="utf-8")
+
+    return apply
+
+
+def workbook_row(folder: str) -> Callable[[Path], None]:
+    """Return an edit of the first clip's offset in the workbook of CASME II."""
+
+    def apply(root: Path) -> None:
+        path = root / folder / "casme2/CASME2-coding-20140508.xlsx"
+        book = openpyxl.load_workbook(path)
+        sheet = book.active
+        column = [cell.value for cell in sheet[1]].index("OffsetFrame") + 1
+        sheet.cell(2, column).value -= 1
+        book.save(path)
+
+    return apply
+
+
+def license_casme2(root: Path) -> None:
+    shutil.copytree(root / "data/rendered/casme2", root / "data/raw/casme2")
+
+
+def test_what_has_no_meaning_plans_nothing(project):
+    """All at once: text of every source file, times of all files, and a checkout moved."""
+    edit_without_meaning(project.root)
+    touch(project.root)
+    assert Project(project.root.rename(project.root.with_name("moved"))).planned() == {}
+
+
+ONE = {"train": 1, "evaluate": 1, "table": 1}
+BELOW_SUBJECT = {"index": 1, "duplicate_subjects": 1} | BELOW_TRAIN
+SUBJECT = {"faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_SUBJECT
+EDITS = (  # in this order: an edit of a checkout, which may move it, and the jobs that run
+    (edit_without_meaning, {}),
+    (switch, {}),
+    (touch, {}),
+    (copy, {}),
+    (replace(FLOW, "np.float32(255)", "np.float32(254)"), CASES["code of flow, which apex reads too"][-1]),
+    (replace(MAJORITY, "(np.float32)\n", "(np.float32)\n        share = share / share.sum()\n"), ONE),
+    (
+        replace(INTERVALS, "import math", "import math\nimport statistics"),
+        {"duplicate_subjects": 1, "evaluate": 3, "table": 1},
+    ),
+    (replace("src/microexpr/evaluation/published/ststnet.csv", "0.5882", "0.5883"), {"table": 1}),
+    (replace("params.yaml", "lr: 0.0005", "lr: 0.0007"), {"train": 2, "evaluate": 2, "table": 1}),
+    (
+        replace("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
+        {"render_samm": 1, "annotation_samm": 1} | SUBJECT,
+    ),
+    (replace("params.yaml", "samm: {subjects: 3,", "samm: {subjects: 2,"), {"annotation_samm": 1} | BELOW_SUBJECT),
+    (workbook_row("data/rendered"), {"annotation_casme2": 1} | BELOW_SUBJECT),  # rendered again
+    (license_casme2, dict.fromkeys(("faces", "apex", "flow", "aus"), 2) | BELOW_SUBJECT),  # others leave the run
+    (workbook_row("data/raw"), SUBJECT),
+)
 
 
 @pytest.mark.slow
 def test_every_edit_runs_the_jobs_that_have_to(finished, tmp_path):
-    """Under Snakemake and under DVC, and the results are those of a run from nothing."""
-    project = finished.copy(tmp_path / "project")
-    command = [sys.executable, "studies/reruns.py", "--checkout", str(project.root)]
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Under Snakemake in one checkout and under DVC in another, with the results of a run from nothing.
+
+    Under DVC fewer jobs may run: a stage sees that a file that was computed again has the same bytes."""
+    project_root, by_dvc = (finished.copy(tmp_path / name) for name in ("snakemake", "dvc"))
+    by_dvc.run("python", "workflow/stage.py", "record")
+    for edit, expected in EDITS:
+        project_root, by_dvc = (Project(edit(project.root) or project.root) for project in (project_root, by_dvc))
+        assert project_root.jobs() == expected, edit
+        ran = by_dvc.jobs_of("dvc", "repro")
+        assert Counter({rule: n for rule, n in ran.items() if not rule.startswith("table_")}) <= Counter(expected), edit
+        assert results(project_root) == results(by_dvc), edit
+    nothing = project_root.copy(tmp_path / "nothing")
+    for folder in ("results", "data/rendered", ".snakemake", "work"):
+        shutil.rmtree(nothing.root / folder)
+    nothing.jobs()
+    assert results(nothing) == results(project_root)
+
+
+def results(project: Project) -> dict[str, str]:
+    """SHA-256 of every result, by path."""
+    return {path: digest for path, digest in project.digests().items() if path.startswith("results/")}

@@ -61,12 +61,12 @@ def test_each_method_has_a_cell_for_each_set_that_it_learnt_from(study):
 
 def test_pairs_that_differ_are_counted_for_each_seed(study):
     pair = dict.fromkeys(("difference", "low", "high"), 0.1) | {"metric": "uf1", "subjects": 24}
-    found = [
+    compared = [
         pair | {"first": "ststnet", "second": "hoof", "p": 0.001, "p_holm": 0.003},
         pair | {"first": "ststnet", "second": "majority", "p": 0.04, "p_holm": 0.06},
         pair | {"first": "hoof", "second": "majority", "p": 0.03, "p_holm": 0.06},
     ]
-    assert study.power(["5"], [found])[2:] == ["| 5 | 24 | 1 of 3 | 2 of 2: none; `hoof`, `majority` |"]
+    assert study.power(["5"], [compared])[2:] == ["| 5 | 24 | 1 of 3 | 2 of 2: none; `hoof`, `majority` |"]
 
 
 def test_subjects_of_all_corpora_are_tested_as_other_people(study, tmp_path):
@@ -97,6 +97,6 @@ def test_a_row_that_tells_the_class_of_faces_without_expression_is_named(study, 
         path = tmp_path / f"evaluate/megc2019/{name}_predictions.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         store.write_csv(path, evaluation.PREDICTION_COLUMNS, table)
-    (tmp_path / "megc2019_table.csv").write_text(main_table.to_csv([row("honest"), row("leaky")]), encoding="utf-8")
+    store.write_csv(tmp_path / "megc2019_table.csv", main_table.COLUMNS, [row("honest"), row("leaky")])
     lines, biased = study.null_table([tmp_path])
     assert biased == ["leaky"] and lines[-2].endswith("| yes |") and "1.000" in lines[-1]

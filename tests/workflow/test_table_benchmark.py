@@ -40,3 +40,9 @@ def test_core_seconds_are_of_processes_that_were_waited_for(benchmark):
     busy = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-c", busy], check=True)
     assert 0.29 < benchmark.core_seconds() - before < 5
+
+
+def test_the_index_names_every_file():
+    text = (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "benchmarks").glob("*.py"):
+        assert f"| `{path.name}` |" in text and f"python benchmarks/{path.name}" in text

@@ -6,8 +6,9 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr.apps.reenact import fit
-    from microexpr.training.checkpoint import CheckpointDir
+    from microexpr.signals.learning import Checkpoint
 
-    checkpoints = CheckpointDir("work/checkpoints/shipped/fit/reenact", snakemake.params.code)
+    training, path = snakemake.input.training, "work/checkpoints/shipped/fit/reenact/state.safetensors"
+    checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar(terminal, "reenact")
-    fit.run(snakemake.input.training, snakemake.input.held_out, snakemake.output[0], bar, checkpoints)
+    fit.run(training, snakemake.input.held_out, snakemake.output[0], bar, checkpoint)

@@ -25,5 +25,5 @@ with logged(snakemake.log[0]):
         clips=index.read_all(snakemake.input.index),
     )
     rows = papers.rows(paper, table, run)
-    store.write_text(snakemake.output.csv, page.to_csv(rows))
+    store.write_csv(snakemake.output.csv, papers.COLUMNS, rows)
     store.write_text(snakemake.output.markdown, page.markdown(paper, table, rows))

@@ -19,7 +19,7 @@ with logged(snakemake.log[0]):
     figures = [row for name, intervals in methods.items() for row in spotting.rows(name, videos, intervals, *settings)]
     differences = {kind: spotting.differences(methods, videos, kind, *settings) for kind in KINDS}
     table = spot_table.rows(figures, differences["micro"])
-    store.write_text(snakemake.output.csv, spot_table.to_csv(table))
+    store.write_csv(snakemake.output.csv, spot_table.COLUMNS, table)
     store.write_text(snakemake.output.figures, spot_table.figures_csv(figures))
     store.write_text(snakemake.output.paired, spot_table.paired_csv(differences))
     for path in map(Path, snakemake.output.logs):

@@ -19,7 +19,7 @@ with logged(snakemake.log[0]):
     rows = main_table.megc2019(evaluation.read(path) for path in snakemake.input.figures)
     reasons = snakemake.params.get("reasons", {})
     rows = [row | {"reason": reasons.get(row["method"], "")} for row in rows]
-    store.write_text(snakemake.output.csv, main_table.to_csv(rows))
+    store.write_csv(snakemake.output.csv, main_table.COLUMNS, rows)
     if metrics := snakemake.output.get("metrics"):
         for row in rows:
             figures = {key.removeprefix("full_"): float(row[key]) for key in FIGURES}

@@ -13,4 +13,4 @@ with logged(snakemake.log[0]):
         name: {training: evaluation.read(path) for training, path in paths.items()}
         for name, paths in snakemake.params.evaluations.items()
     }
-    store.write_text(snakemake.output[0], main_table.to_csv(main_table.training_sets(evaluations)))
+    store.write_csv(snakemake.output[0], main_table.COLUMNS, main_table.training_sets(evaluations))

@@ -22,6 +22,6 @@ with logged(snakemake.log[0]):
     evaluations = [evaluation.read(path) for path in files.figures]
     left_out = len(clips) - len(protocol.select(clips))
     rows = units_table.rows(evaluations, compared, left_out, protocol.name)
-    store.write_text(snakemake.output.csv, units_table.to_csv(rows))
+    store.write_csv(snakemake.output.csv, units_table.COLUMNS, rows)
     if paired := snakemake.output.get("paired"):
         pairs.write(paired, compared)

@@ -11,16 +11,15 @@ import pandas as pd
 
 from microexpr.api import checks, threads
 from microexpr.api.measures import au_table
-from microexpr.api.progress import Progress, shown
+from microexpr.api.progress import shown
 from microexpr.api.results import Shown
 from microexpr.api.videos import Source, as_video
 from microexpr.apps import driving_name
 from microexpr.apps import predict as prediction
 from microexpr.apps.measure import batch, inputs
 from microexpr.apps.measure import written as measured_files
-from microexpr.apps.measure.reader import AuReader
 from microexpr.apps.measure.tables import Table, of_footage
-from microexpr.apps.predict import Expression, Prediction, limits, pair, recognition, written
+from microexpr.apps.predict import Expression, Prediction, Progress, limits, pair, recognition, written
 from microexpr.apps.predict.pair import Pair
 from microexpr.apps.reenact import alone
 from microexpr.apps.reenact import driving as driving_curves
@@ -36,7 +35,7 @@ from microexpr.signals.aus import SIDES, regressor
 RESULTS = Path("results")
 
 
-@threads.restored()
+@threads.one()
 def spot(video: Source, fps: float | None = None, params: spotting.Params | None = None) -> pd.DataFrame:
     """Return the expressions of one face in a video of any length: a row for each, in the order of time.
 
@@ -78,7 +77,7 @@ class PredictedVideo(Shown):
         return f"PredictedVideo({str(footage.path)!r}, {seconds}: {counts or 'no expression'}{suffix})"
 
 
-@threads.restored()
+@threads.one()
 def predict(
     video: Source,
     out: str | Path | None = None,
@@ -132,7 +131,7 @@ def predict(
     )
 
 
-@threads.restored()
+@threads.one()
 def predict_pair(
     onset: str | Path | np.ndarray,
     apex: str | Path | np.ndarray,
@@ -151,14 +150,12 @@ def predict_pair(
     >>> pair.predicted_class, max(pair.action_units, key=pair.action_units.get)
     ('negative', 'AU4L')
     """
-    images = [image if isinstance(image, np.ndarray) else _picture(image) for image in (onset, apex)]
+    first, second = (
+        image if isinstance(image, np.ndarray) else picture.read(Path(image), longest=picture.LONGEST)
+        for image in (onset, apex)
+    )
     names = ", ".join("array" if isinstance(image, np.ndarray) else str(image) for image in (onset, apex))
-    models = prediction.Models.load(method, Path(results) / "refit")
-    return pair.predict(images[0], images[1], models, names)
-
-
-def _picture(path: str | Path) -> np.ndarray:
-    return picture.read(Path(path), longest=picture.LONGEST)
+    return pair.predict(first, second, prediction.Models.load(method, Path(results) / "refit"), names)
 
 
 def _row(expression: Expression, fps: float) -> dict[str, Any]:
@@ -192,7 +189,7 @@ class ReenactedFace(Shown):
         return np.stack([*self.result.frames(strength)])
 
 
-@threads.restored()
+@threads.one()
 def reenact(
     face: str | Path,
     driving: str | Path | None = None,
@@ -264,7 +261,7 @@ def _curves(outcome: alone.Outcome, fps: float) -> pd.DataFrame:
     return pd.concat({name: au_table(values, frame, fps, SIDES[:2]) for name, values in parts.items()}, axis=1)
 
 
-@threads.restored()
+@threads.one()
 def measure(
     source: Source | Sequence[str | Path],
     out: str | Path | None = None,
@@ -299,20 +296,18 @@ def measure(
     measured: list[tuple[str, pd.DataFrame]] = []
     with shown(progress) as report:
         if out is None:
-            reader = AuReader.load()
             for item in sources:
-                table = _measure(item, fps, pictures, reader, report)
+                table = _measure(item, fps, pictures, report)
                 problems += table.problems
-                measured.append((str(item), _frame(table, reader)))
+                measured.append((str(item), _frame(table)))
         else:
             if not all(isinstance(item, (str, PathLike)) for item in sources):
                 raise DataError("out is for paths of videos and pictures, not for frames in memory")
             plan = inputs.plan([*map(Path, sources)], Path(out), fps, pictures, format, force)
-            reader = AuReader.load()
-            for job, table_or_none, problem in batch.run(plan, fps, reader, report):
+            for job, table_or_none, problem in batch.run(plan, fps, report):
                 problems += [problem] if problem else []
                 if table_or_none is not None:
-                    measured.append((str(job.path), _frame(table_or_none, reader)))
+                    measured.append((str(job.path), _frame(table_or_none)))
                 elif not problem:
                     measured.append((str(job.path), _read(job.output.paths[0])))
     if not measured:
@@ -325,16 +320,16 @@ def measure(
     return rows
 
 
-def _measure(item: Any, fps: float | None, pictures: bool, reader: AuReader, progress: Progress) -> Table:
+def _measure(item: Any, fps: float | None, pictures: bool, progress: Progress) -> Table:
     if isinstance(item, (str, PathLike)):
         path = Path(item)
-        return batch.measure(path, inputs.kind(path, fps, pictures), fps, reader, progress)
-    return of_footage(as_video(item, fps).footage, reader, progress)
+        return batch.measure(path, inputs.kind(path, fps, pictures), fps, progress)
+    return of_footage(as_video(item, fps).footage, progress)
 
 
-def _frame(table: Table, reader: AuReader) -> pd.DataFrame:
+def _frame(table: Table) -> pd.DataFrame:
     rows = pd.DataFrame(table.columns)
-    rows.attrs.update(measured_files.attributes_of(table, reader))
+    rows.attrs.update(measured_files.attributes_of(table))
     return rows
 
 

@@ -1,7 +1,6 @@
 """Measure a face: landmarks, crops, apex, flow, strain, action units. Arrays and tables; no file is written."""
 
 from collections.abc import Iterable, Iterator
-from itertools import count
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -10,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from microexpr.api import checks
-from microexpr.api.progress import Progress, counted, shown
+from microexpr.api.progress import shown
 from microexpr.api.results import FoundEvents, TrackedFaces
 from microexpr.api.videos import Source, as_video
 from microexpr.apps.measure.reader import find
+from microexpr.apps.predict import Progress, counted
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import picture
@@ -75,7 +75,7 @@ def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Para
     >>> events.onset < events.apex < events.offset, 47 < events.apex < 69
     (True, True)
     """
-    tracked = _tracked(video, fps)
+    tracked = video if isinstance(video, Faces) else track_faces(video, fps)
     frame = np.arange(len(tracked.detected))
     return FoundEvents.of(apex.find_events(frame, {}, tracked.arrays(), params or apex.Params()))
 
@@ -166,14 +166,11 @@ def action_units(
         raise DataError(f"onset must be one of the frames 0..{frames - 1}, not {onset}")
     reader = regressor.load()
     with shown(progress) as report:
-        numbers = count(1)
 
-        def read(crops: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-            for crop in crops:
-                yield crop
-                report("reading action units", next(numbers), frames)
+        def count(crops: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+            return counted(crops, "reading action units", frames, report)
 
-        values = regressor.regress(luma(tracked.crop), onset, reader, count=read)
+        values = regressor.regress(luma(tracked.crop), onset, reader, count=count)
     curves = filters.curves(values, onset, rate, aus.Params())
     table = au_table(curves[curve], np.arange(frames), rate, SIDES)
     span = f"-{LARGEST:g}..{LARGEST:g}, since onset" if curve == "relative" else f"0..{LARGEST:g}"
@@ -213,7 +210,3 @@ def au_table(values: np.ndarray, frame: np.ndarray, fps: float, sides: tuple[str
     index = pd.MultiIndex.from_arrays([frame, frame / fps], names=("frame", "seconds"))
     columns = pd.MultiIndex.from_product([ACTION_UNITS, sides], names=("unit", "side"))
     return pd.DataFrame(values.reshape(len(values), len(columns)), index, columns)
-
-
-def _tracked(video: Source | Faces, fps: float | None) -> Faces:
-    return video if isinstance(video, Faces) else track_faces(video, fps)

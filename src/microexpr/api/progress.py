@@ -1,14 +1,14 @@
 """Show how far a slow function is, where somebody looks: in a terminal or a notebook, after two seconds."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from tqdm.auto import tqdm
 
-Progress = Callable[[str, int, int], None]  # what is done, how much, of how much
-Value = TypeVar("Value")
+from microexpr.apps.predict import Progress
+
 DELAY = 2.0  # seconds
 
 
@@ -32,10 +32,3 @@ def shown(progress: Progress | None) -> Iterator[Progress]:
     finally:
         for bar in bars.values():
             bar.close()
-
-
-def counted(values: Iterable[Value], what: str, total: int, progress: Progress) -> Iterator[Value]:
-    """Yield values, and report each."""
-    for done, value in enumerate(values, 1):
-        yield value
-        progress(what, done, max(done, total))

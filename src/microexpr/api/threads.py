@@ -1,4 +1,4 @@
-"""Give the threads of a caller's process back, since commands and jobs compute on one. No array comes in."""
+"""Compute on one thread, as commands and jobs do, and give a caller's threads back. No array comes in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,11 @@ import torch
 
 
 @contextmanager
-def restored() -> Iterator[None]:
-    """Restore the numbers of threads of torch and OpenCV at the end; also a decorator, `@restored()`."""
+def one() -> Iterator[None]:
+    """Let torch and OpenCV use one thread until the end; also a decorator, `@one()`."""
     threads = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     try:
         yield
     finally:

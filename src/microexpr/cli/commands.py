@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,8 @@ from microexpr.core.files import regular, run_files
 from microexpr.reporting import app_folders
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from microexpr.reporting.method_list import Row
 
 RESULTS = Path("results")  # relative to the project's folder
@@ -43,6 +46,12 @@ def say(text: str, end: str = "\n") -> None:
     print(printable(text), end=end)
 
 
+def _console(quiet: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(quiet=quiet)
+
+
 def _rows(rows: Sequence[Mapping[str, Any]], form: str, columns: Sequence[str] = ()) -> int:
     """Print the rows of a table as "json" or "csv", and nothing else; return the exit code.
 
@@ -64,8 +73,6 @@ def inspect(arguments: argparse.Namespace) -> int:
 
             contents.write(arguments.file, picture, arguments.show_licensed_faces)
         return 0
-    from rich.console import Console
-
     from microexpr.reporting import inspect as inspection
 
     if arguments.form:
@@ -74,7 +81,7 @@ def inspect(arguments: argparse.Namespace) -> int:
         for line in inspection.values(arguments.file, arguments.values, arguments.limit):
             say(line)
         return 0
-    Console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
+    _console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
     return 0
 
 
@@ -82,31 +89,32 @@ def score(arguments: argparse.Namespace) -> int:
     """Print UF1, UAR and accuracy of an official log, or with videos the figures of what was spotted in them."""
     if arguments.videos:
         return _score_spotting(arguments)
-    from rich.console import Console
     from rich.table import Table
 
     from microexpr.datasets import MICRO
     from microexpr.evaluation import megc_log
 
-    if not regular(arguments.log).is_file():
-        raise MicroexprError(f"{arguments.log}: is not a file")
-    table = Table("data set", "clips", "UF1", "UAR", "accuracy")
-    text, classes = arguments.log.read_text(encoding="utf-8", errors="replace"), arguments.classes
-    lines = megc_log.read(text, str(arguments.log), classes, MICRO)
+    table, classes = Table("data set", "clips", "UF1", "UAR", "accuracy"), arguments.classes
+    lines = megc_log.read(_log_text(arguments.log), str(arguments.log), classes, MICRO)
     scores = megc_log.scores(lines, classes)
     if arguments.form:
         return _rows([{"dataset": scope, **row} for scope, row in scores.items()], arguments.form)
     for scope, row in scores.items():
         figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
         table.add_row(scope, f"{row['clips']:.0f}", *figures)
-    Console().print(table)
+    _console().print(table)
     if classes == len(LABELS) and (difference := megc_log.difference(lines)):
         say(f"note: {difference}; these figures do not compare with the challenge's")
     return 0
 
 
+def _log_text(path: Path) -> str:
+    if not regular(path).is_file():
+        raise MicroexprError(f"{path}: is not a file")
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 def _score_spotting(arguments: argparse.Namespace) -> int:
-    from rich.console import Console
     from rich.table import Table
 
     from microexpr import datasets
@@ -116,11 +124,9 @@ def _score_spotting(arguments: argparse.Namespace) -> int:
     native = datasets.layout(arguments.videos.absolute().name)
     if not isinstance(native, LongLayout) or not arguments.videos.is_dir():
         raise MicroexprError(f"{arguments.videos}: must be a folder of long videos named {', '.join(datasets.LONG)}")
-    if not regular(arguments.log).is_file():
-        raise MicroexprError(f"{arguments.log}: is not a file")
+    text = _log_text(arguments.log)
     rendered = arguments.videos.absolute().parent.name == datasets.GENERATED.name
     videos = native.read_videos(arguments.videos, "generated" if rendered else "licensed", None)[0]
-    text = arguments.log.read_text(encoding="utf-8", errors="replace")
     intervals = spotting_log.read(text, str(arguments.log), videos)
     rows = list(spotting.rows(arguments.log.stem, videos, intervals, SCORED_RESAMPLES, 1))
     if arguments.form:
@@ -132,7 +138,7 @@ def _score_spotting(arguments: argparse.Namespace) -> int:
         values = [row.get(name) for name in figures.values()]
         cells = [f"{value:.4f}" if value is not None else "" for value in values]
         table.add_row(row["kind"], *(str(row[name]) for name in counts), *cells)
-    Console().print(table)
+    _console().print(table)
     return 0
 
 
@@ -160,8 +166,6 @@ def methods(arguments: argparse.Namespace) -> int:
     With names, print their params instead."""
     if arguments.names:
         return _method_params(arguments.names, arguments.form)
-    from rich.console import Console
-
     from microexpr.reporting import method_list
 
     path = Path("params.yaml")
@@ -169,12 +173,12 @@ def methods(arguments: argparse.Namespace) -> int:
         from microexpr.cli import config
 
         values = config.load(path)
-        rows = config.cached("method list", values, lambda: _counted(config.check(values, str(path))["methods"]))
+        rows = config.cached("method list", values, lambda: _counted(config.check(values)["methods"]))
     else:
         rows = _counted({})
     if arguments.form:
         return _rows(rows, arguments.form)
-    Console().print(method_list.table(rows, arguments.all))
+    _console().print(method_list.table(rows, arguments.all))
     if hidden := sum(not row["in_table"] for row in rows) * (not arguments.all):
         say(f"{hidden} variants of the papers' tables more: --all; whole lines: --csv, --json")
     return 0
@@ -182,8 +186,6 @@ def methods(arguments: argparse.Namespace) -> int:
 
 def _method_params(names: Sequence[str], form: str | None) -> int:
     """Print the params of methods, variants and generators: by params.yaml if it is here, and by the paper."""
-    from rich.console import Console
-
     from microexpr.cli import config
     from microexpr.core import registry
     from microexpr.models import generators, recognisers
@@ -196,7 +198,7 @@ def _method_params(names: Sequence[str], form: str | None) -> int:
     all_names = {*described, *recognisers.names(), *made_by}
     if wrong_name := next((name for name in names if name not in all_names), ""):
         raise ParamsError(f"{wrong_name} must be a method, variant or generator{nearest(wrong_name, all_names)}")
-    console, rows = Console(), []
+    console, rows = _console(), []
     for name in names:
         kind: Any = made_by.get(name, recognisers.find)(name)
         about = described.get(name, {})
@@ -219,8 +221,6 @@ def _counted(methods: Mapping[str, Mapping[str, Any]]) -> "list[Row]":
 
 def table(arguments: argparse.Namespace) -> int:
     """Print the main table, selected methods, or a paper's table."""
-    from rich.console import Console
-
     if not arguments.methods and arguments.table.parts[-3:-2] == ("papers",):
         return _paper_table(arguments.table, arguments.form)
     if not arguments.methods and arguments.table.name in UNIT_TABLES:
@@ -254,7 +254,7 @@ def table(arguments: argparse.Namespace) -> int:
         say(main_table.markdown(rows), end="")
         lines = [main_table.better_than_chance(compared)]
     else:
-        tests, console = terminal_table.standing(rows, compared), Console()
+        tests, console = terminal_table.standing(rows, compared), _console()
         console.print(terminal_table.render(rows, tests, console.width))
         lines = terminal_table.legend(rows, tests)
     lines.append(main_table.indistinguishable_from_best(rows, compared))
@@ -279,9 +279,7 @@ def table(arguments: argparse.Namespace) -> int:
 
 def _paragraphs(lines: Iterable[str]) -> None:
     """Print lines that may hold names of a user's files, broken between words alone."""
-    from rich.console import Console
-
-    console = Console()
+    console = _console()
     for line in lines:
         if line := printable(line.rstrip("\n")):
             console.print(line, markup=False, highlight=False)
@@ -289,8 +287,6 @@ def _paragraphs(lines: Iterable[str]) -> None:
 
 def _other_table(path: Path, form: str | None, kind: Literal["units", "spot"]) -> int:
     """Print a table of action units or of long videos."""
-    from rich.console import Console
-
     from microexpr.reporting import spot_table, terminal_table, units_table
 
     module = units_table if kind == "units" else spot_table
@@ -301,7 +297,7 @@ def _other_table(path: Path, form: str | None, kind: Literal["units", "spot"]) -
         say(module.markdown(rows), end="")
         return 0
     render = terminal_table.render_units if kind == "units" else terminal_table.render_spot
-    console = Console()
+    console = _console()
     console.print(render(rows, console.width))
     for line in module.below(rows):
         say(line)
@@ -364,8 +360,6 @@ def plot_training(arguments: argparse.Namespace) -> int:
 def plot_signal(arguments: argparse.Namespace) -> int:
     """Plot one signal of a clip."""
     with _output_picture(arguments, run_files(arguments.clip, RESULTS)) as picture:
-        from importlib import import_module
-
         from microexpr.datasets import index
         from microexpr.reporting.plots.drawing import refuse_licensed
 
@@ -382,12 +376,10 @@ def reenact(arguments: argparse.Namespace) -> int:
     if arguments.face.is_dir():
         return _reenact_many(arguments, name, inputs)
     out = app_folders.reenactment(arguments.out, inputs, arguments.force)
-    from rich.console import Console
-
     from microexpr.apps.reenact import alone, driving
     from microexpr.apps.reenact.photograph import Photograph
 
-    console = Console(quiet=arguments.quiet)
+    console = _console(arguments.quiet)
     with console.status("[1/4] looking for faces in the photograph"):
         photograph = Photograph.read(arguments.face)
         photograph.choose(arguments.face_number)
@@ -470,7 +462,8 @@ def film(arguments: argparse.Namespace) -> int:
     from microexpr.rendering import film, take
 
     values = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
-    params = config.validate(take.Params, values, "film", "--")
+    with config.errors_at("film: "):
+        params = config.validate(take.Params, values, "--")
     with progress(arguments.quiet) as report, outputs.publish(out) as part:
         film.write(part / out.names[0], params, arguments.seed, partial(report, str(arguments.video)))
     size = out.paths[0].stat().st_size / 1e6
@@ -486,7 +479,8 @@ def _film_data_set(arguments: argparse.Namespace) -> int:
     from microexpr.rendering.long_videos import LongCorpus
 
     values = {name: value for name, value in vars(arguments).items() if name in LongCorpus.model_fields}
-    size = config.validate(LongCorpus, values, "film", "--")
+    with config.errors_at("film: "):
+        size = config.validate(LongCorpus, values, "--")
     scene, root = Scene(arguments.difficulty, 640, 480), arguments.video
     with progress(arguments.quiet) as report:
         videos = film.write_data_set(
@@ -625,11 +619,10 @@ def measure(arguments: argparse.Namespace) -> int:
         arguments.inputs, arguments.out, arguments.fps, arguments.pictures, arguments.format, arguments.force
     )
     from microexpr.apps.measure import batch
-    from microexpr.apps.measure.reader import AuReader
     from microexpr.cli.progress import progress
 
     with progress(arguments.quiet) as report:
-        outcomes = [(job, problem) for job, _, problem in batch.run(plan, arguments.fps, AuReader.load(), report)]
+        outcomes = [(job, problem) for job, _, problem in batch.run(plan, arguments.fps, report)]
     problems = [problem for _, problem in outcomes if problem]
     earlier = sum(job.row is not None for job, _ in outcomes)
     for problem in problems:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -16,10 +17,8 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.store import write_text
 
 PACKAGE = Path(__file__).parents[1]
+CACHE = Path("work/params")
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
-RENAMED = {  # sections of earlier versions
-    "generate": "render", "synth": "synthesise", "people": "duplicate_subjects", "truth": "signal_benchmark",
-}  # fmt: skip
 MODELS = ("methods", "generators")  # mappings by name of a model, whose lists may have equal values: sizes of layers
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
 
@@ -67,24 +66,19 @@ def _check_keys(root: Any, path: str | Path) -> None:
         seen.add(id(node))
 
 
-def check_cached(
-    values: dict[str, Any], source: str = "params.yaml", cache: str | Path = "work/params"
-) -> dict[str, Any]:
-    """Return `check` of these values, cached below a folder.
-
-    A check imports every method, and so torch. The result is cached under the hash of values and package, since each
-    start of Snakemake needs it again. `source` names the values in errors.
-    """
-    result: dict[str, Any] = cached("params", values, lambda: check(values, source), cache)
+def check_cached(values: dict[str, Any]) -> dict[str, Any]:
+    """Return `check` of these values, cached, since it imports every method and so torch, and each start of Snakemake
+    needs it again."""
+    result: dict[str, Any] = cached("params", values, lambda: check(values))
     return result
 
 
-def cached(kind: str, key: Any, compute: Callable[[], Any], cache: str | Path = "work/params") -> Any:
-    """Return `compute()`, which JSON can hold, cached under the hash of kind, key and the package's code."""
+def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:
+    """Return `compute()`, which JSON can hold, cached in `CACHE` under the hash of kind, key and the package's code."""
     digest = hashlib.sha256(json.dumps([kind, key], sort_keys=True, default=str).encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
-    cache_file = Path(cache) / f"{digest.hexdigest()[:24]}.json"
+    cache_file = CACHE / f"{digest.hexdigest()[:24]}.json"
     if cache_file.exists():
         return json.loads(cache_file.read_text(encoding="utf-8"))
     text = json.dumps(compute(), indent=1)
@@ -92,40 +86,46 @@ def cached(kind: str, key: Any, compute: Callable[[], Any], cache: str | Path = 
     return json.loads(text)
 
 
-def check(values: dict[str, Any], source: str) -> dict[str, Any]:
-    """Validate values of params.yaml; `source` names them in errors.
+@contextmanager
+def errors_at(position: str) -> Iterator[None]:
+    """Put a position before what a ParamsError says; also a decorator."""
+    try:
+        yield
+    except ParamsError as error:
+        raise ParamsError(f"{position}{error}") from None
+
+
+@errors_at("params.yaml: ")
+def check(values: dict[str, Any]) -> dict[str, Any]:
+    """Validate values of params.yaml.
 
     Returns {"params": every value, "methods", "generators", "units", "spotters": by name the params of each, what it
     reads and makes}; "units" are the methods of the table of action units, "spotters" those of long videos.
     Methods also have `params_on_pictures` and `reads_on_pictures`, those on precomputed flow.
     Variants are methods. Raises ParamsError naming key and value.
     """
-    if renamed := [f"section {old} is now named {new}" for old, new in RENAMED.items() if old in values]:
-        raise ParamsError(f"{source}: {'; '.join(renamed)}")
-    values = variants.expand_grids(values, source)
-    params = validate(_params_model(), values, source, "")
-    _check_lists(values, source)
+    values = variants.expand_grids(values)
+    params = validate(_params_model(), values, "")
+    _check_lists(values)
     methods = {
-        name: _describe_method(key, name, method_params, source)
-        for key, name, method_params in variants.list_methods(params, source)
+        name: _describe_method(key, name, method_params) for key, name, method_params in variants.list_methods(params)
     }
     generators = {
-        name: _describe_generator(name, generator_params or {}, source)
-        for name, generator_params in params.generators.items()
+        name: _describe_generator(name, generator_params or {}) for name, generator_params in params.generators.items()
     }
     for name, description in methods.items():
-        _check_generator(name, description["params"]["synthetic"], methods, generators, source)
-    _check_training_sets(params, methods, source)
-    _check_appendix(params.appendix, source)
+        _check_generator(name, description["params"]["synthetic"], methods, generators)
+    _check_training_sets(params, methods)
+    _check_appendix(params.appendix)
     for name, description in methods.items():
         description["appendix"] = reason = params.appendix.get(name, "")
         description["in_table"] &= not reason
-        description["trainings"] = _describe_trainings(name, description["params"], params.training_sets, source)
-    for name, pictured in _describe_on_pictures(params, source):
+        description["trainings"] = _describe_trainings(name, description["params"], params.training_sets)
+    for name, pictured in _describe_on_pictures(params):
         methods[name] |= pictured
-    units = _describe_units(params.units, source)
+    units = _describe_units(params.units)
     params.units.methods.update({name: units[name]["params"] for name in units})
-    spotters = _describe_spotters(params.spot, source)
+    spotters = _describe_spotters(params.spot)
     params.spot.methods.update({name: spotters[name]["params"] for name in spotters})
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
@@ -133,16 +133,14 @@ def check(values: dict[str, Any], source: str) -> dict[str, Any]:
     return {"params": plain, "methods": methods, "generators": generators, "units": units, "spotters": spotters}
 
 
-def _check_lists(values: dict[str, Any], source: str, prefix: str = "") -> None:
+def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
     """Raises ParamsError for a list with a value twice, of which a run would make one, or count it twice."""
     for key, value in values.items():
         if isinstance(value, dict) and key not in ("variants", *MODELS):
-            _check_lists(value, source, f"{prefix}{key}.")
+            _check_lists(value, f"{prefix}{key}.")
         for item in value if isinstance(value, list) else ():
             if value.count(item) > 1:
-                raise ParamsError(
-                    f"{source}: {prefix}{key} must have each value once, not {item} {value.count(item)} times"
-                )
+                raise ParamsError(f"{prefix}{key} must have each value once, not {item} {value.count(item)} times")
 
 
 def _section_models() -> dict[str, type[BaseModel]]:
@@ -176,25 +174,20 @@ def _params_model() -> type[BaseModel]:
     )
 
 
-def _describe_method(key: str, name: str, method_params: dict[str, Any], source: str) -> dict[str, Any]:
+def _describe_method(key: str, name: str, method_params: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of a method or variant that a run needs; `key` is its position in the file."""
     from microexpr.models import base as method
     from microexpr.models import recognisers
     from microexpr.signals import inputs
     from microexpr.training import synthetic_clips
 
-    try:
-        kind = recognisers.find(name)
-    except ParamsError as error:
-        raise ParamsError(f"{source}: {error}") from None
-    instance = kind(validate(kind.Params, method_params, source, f"{key}."))
-    _check_initialisation(kind, instance, key, source)
+    kind = recognisers.find(name)
+    instance = kind(validate(kind.Params, method_params, f"{key}."))
+    _check_initialisation(kind, instance, key)
     params = instance.params.model_dump(mode="json")
     if params["synthetic"]:
-        try:
+        with errors_at(f"{key}."):
             synthetic_clips.check_inputs(instance.inputs)
-        except ParamsError as error:
-            raise ParamsError(f"{source}: {key}.{error}") from None
     return {
         **_describe_training(instance),
         "reads": inputs.stages(instance.inputs),
@@ -226,7 +219,7 @@ def _describe_training(instance: Any) -> dict[str, Any]:
     }
 
 
-def _describe_trainings(name: str, params: dict[str, Any], section: Any, source: str) -> dict[str, dict[str, Any]]:
+def _describe_trainings(name: str, params: dict[str, Any], section: Any) -> dict[str, dict[str, Any]]:
     """Return, by what a method or variant may learn from and by its params does not, `_describe_training` there."""
     from microexpr.models import recognisers
     from microexpr.protocols import Training
@@ -240,31 +233,25 @@ def _describe_trainings(name: str, params: dict[str, Any], section: Any, source:
         changes = section.changes(training, name)
         values = training_sets.params_for(training, params, usual, changes)
         key = f"training_sets.{training}.{name}"
-        instance = kind(validate(kind.Params, values, source, f"{key}."))
-        _check_initialisation(kind, instance, key, source)
+        instance = kind(validate(kind.Params, values, f"{key}."))
+        _check_initialisation(kind, instance, key)
         described[training] = _describe_training(instance)
     return described
 
 
-def _check_appendix(reasons: dict[str, str], source: str) -> None:
+def _check_appendix(reasons: dict[str, str]) -> None:
     """Raises ParamsError for a row of no method, and for one without a reason."""
     from microexpr.models import recognisers
 
     for name, reason in reasons.items():
         if (method := name.partition(".")[0]) not in recognisers.names():
             near = nearest(method, recognisers.names())
-            raise ParamsError(f"{source}: appendix.{name} must be a method or a variant of one{near}")
+            raise ParamsError(f"appendix.{name} must be a method or a variant of one{near}")
         if not reason.strip():
-            raise ParamsError(f"{source}: appendix.{name} must say why the row is not in the main table")
+            raise ParamsError(f"appendix.{name} must say why the row is not in the main table")
 
 
-def on_corpus(description: dict[str, Any]) -> dict[str, Any]:
-    """Return the params with which a method of `check` trains on a fold's clips alone."""
-    params: dict[str, Any] = description["trainings"].get("corpus", description)["params"]
-    return params
-
-
-def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> None:
+def _check_training_sets(params: Any, methods: dict[str, Any]) -> None:
     """Raises ParamsError for params of a method that does not exist; those of a row that this run lacks are unused."""
     from microexpr.models import recognisers
 
@@ -272,10 +259,10 @@ def _check_training_sets(params: Any, methods: dict[str, Any], source: str) -> N
         for name in getattr(params.training_sets, training):
             if name not in methods and name not in recognisers.names():
                 near = nearest(name, methods)
-                raise ParamsError(f"{source}: training_sets.{training}.{name} must be a method or variant{near}")
+                raise ParamsError(f"training_sets.{training}.{name} must be a method or variant{near}")
 
 
-def _describe_on_pictures(params: Any, source: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name of every method and variant, its params on precomputed flow, and what it then reads.
 
     `flow_folders.methods` changes those of methods, and so of their variants, but not what a variant changes itself.
@@ -286,19 +273,19 @@ def _describe_on_pictures(params: Any, source: str) -> Iterator[tuple[str, dict[
 
     changes = {name: values or {} for name, values in params.flow_folders.methods.items()}
     for name, values in changes.items():
-        _check_on_pictures(name, values, f"{source}: flow_folders.methods.{name}")
+        _check_on_pictures(name, values, f"flow_folders.methods.{name}")
     changed = {
         name: _without_population(name, values or {}, params.training_sets) | changes.get(name, {})
         for name, values in params.methods.items()
     }
-    for key, name, method_params in variants.list_methods(params.model_copy(update={"methods": changed}), source):
+    for key, name, method_params in variants.list_methods(params.model_copy(update={"methods": changed})):
         kind = recognisers.find(name)
         values = _without_population(name, method_params, None)
-        instance = kind(validate(kind.Params, values, source, f"flow_folders.{key}."))
+        instance = kind(validate(kind.Params, values, f"flow_folders.{key}."))
         reads = inputs.stages(instance.inputs)
         if name in changes and (instance.macro or not PROTOCOLS["flow_folders"].suits(reads)):
             expected = "a method that reads flow alone, without macro-expressions"
-            raise ParamsError(f"{source}: flow_folders.methods.{name} must be {expected}")
+            raise ParamsError(f"flow_folders.methods.{name} must be {expected}")
         yield name, {"params_on_pictures": instance.params.model_dump(mode="json"), "reads_on_pictures": reads}
 
 
@@ -356,20 +343,18 @@ def _is_other_choice(name: str, value: Any, papers_value: Any) -> bool:
     return is_number and not name.endswith("lr") and (value == 0) != (papers_value == 0)
 
 
-def _check_initialisation(kind: Any, instance: Any, key: str, source: str) -> None:
+def _check_initialisation(kind: Any, instance: Any, key: str) -> None:
     """Raises ParamsError for an initialisation that a method does not have, and for wrong params of `population`."""
     published = kind.Params.model_fields["initialisation"].default == "published"
     possible = ["scratch", *(["published"] * published), *(["population"] * kind.learns)]
     if (actual := instance.params.initialisation) not in possible:
-        raise ParamsError(f"{source}: {key}.initialisation must be {' or '.join(possible)}, not {actual}")
+        raise ParamsError(f"{key}.initialisation must be {' or '.join(possible)}, not {actual}")
     if instance.params.population:
         if not kind.learns:
-            raise ParamsError(f"{source}: {key}.population must be empty: {kind.__name__} learns from no clip")
-        try:
+            raise ParamsError(f"{key}.population must be empty: {kind.__name__} learns from no clip")
+        with errors_at(f"{key}."):
             values = instance.population_params()
-        except ParamsError as error:
-            raise ParamsError(f"{source}: {key}.{error}") from None
-        validate(kind.Params, values, source, f"{key}.population.")
+        validate(kind.Params, values, f"{key}.population.")
 
 
 def _plain_params(method: Any) -> dict[str, Any] | None:
@@ -383,7 +368,7 @@ def _published_file(method: Any) -> str:
     return str(method.weights.files[0]) if method.weights_fit() else ""
 
 
-def _describe_units(section: Any, source: str) -> dict[str, dict[str, Any]]:
+def _describe_units(section: Any) -> dict[str, dict[str, Any]]:
     """Return by name the properties of the rows of the table of action units."""
     from microexpr.models import recognisers
     from microexpr.models.base import NetworkMethod
@@ -393,16 +378,15 @@ def _describe_units(section: Any, source: str) -> dict[str, dict[str, Any]]:
     described: dict[str, dict[str, Any]] = {}
     for name, values in section.methods.items():
         key = f"units.methods.{name}"
-        try:
+        with errors_at(f"{key}: "):
             kind = recognisers.find(name)
-            checked = validate(kind.Params, values or {}, source, f"{key}.")
+        checked = validate(kind.Params, values or {}, f"{key}.")
+        with errors_at(f"{key}: "):
             instance = kind(checked, len(PROTOCOLS[UNITS].classes), section.several)
-        except ParamsError as error:
-            raise ParamsError(str(error) if str(error).startswith(source) else f"{source}: {key}: {error}") from None
-        _check_initialisation(kind, instance, key, source)
+        _check_initialisation(kind, instance, key)
         for param, why in (("synthetic", "generators make no coded clips"), ("planted_leak", "a table ranks its rows")):
             if getattr(instance.params, param, ""):
-                raise ParamsError(f"{source}: {key}.{param} must be empty: {why}")
+                raise ParamsError(f"{key}.{param} must be empty: {why}")
         described[name] = {
             **_describe_training(instance),
             "reads": inputs.stages(instance.inputs),
@@ -412,37 +396,32 @@ def _describe_units(section: Any, source: str) -> dict[str, dict[str, Any]]:
     return described
 
 
-def _describe_spotters(section: Any, source: str) -> dict[str, dict[str, Any]]:
+def _describe_spotters(section: Any) -> dict[str, dict[str, Any]]:
     """Return by name the properties of the rows of the table of long videos."""
     from microexpr.models import spotters
 
     described: dict[str, dict[str, Any]] = {}
     for name, values in section.methods.items():
         key = f"spot.methods.{name}"
-        try:
+        with errors_at(f"{key}: "):
             kind = spotters.find(name)
-        except ParamsError as error:
-            raise ParamsError(f"{source}: {key}: {error}") from None
-        instance = kind(validate(kind.Params, values or {}, source, f"{key}."), section.movement.regions)
+        instance = kind(validate(kind.Params, values or {}, f"{key}."), section.movement.regions)
         described[name] = {"params": instance.params.model_dump(mode="json"), "network": bool(instance.networks())}
     return described
 
 
-def _describe_generator(name: str, generator_params: dict[str, Any], source: str) -> dict[str, Any]:
+def _describe_generator(name: str, generator_params: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of a generator with jobs of its own that a run needs."""
     from microexpr.models import generators
     from microexpr.protocols import GROUPINGS
     from microexpr.signals import inputs
     from microexpr.training import initial
 
-    try:
-        kind = generators.find(name)
-    except ParamsError as error:
-        raise ParamsError(f"{source}: {error}") from None
-    checked_params = validate(kind.Params, generator_params, source, f"generators.{name}.")
+    kind = generators.find(name)
+    checked_params = validate(kind.Params, generator_params, f"generators.{name}.")
     instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
     if checked_params.initialisation == "shipped":
-        initial.check_shipped(instance, f"{source}: generators.{name}")
+        initial.check_shipped(instance, f"generators.{name}")
     return {
         "params": instance.params.model_dump(mode="json"),
         "reads": inputs.stages(instance.inputs),
@@ -451,9 +430,7 @@ def _describe_generator(name: str, generator_params: dict[str, Any], source: str
     }
 
 
-def _check_generator(
-    name: str, generator: str, methods: dict[str, Any], generators: dict[str, Any], source: str
-) -> None:
+def _check_generator(name: str, generator: str, methods: dict[str, Any], generators: dict[str, Any]) -> None:
     """Raises ParamsError unless a method or variant trains on the synthetic data of an existing generator.
 
     Only variants may, since their rows then have names of their own, and DVC trains them after all generators."""
@@ -461,7 +438,7 @@ def _check_generator(
         return
     if "." not in name:
         expected = f"variants, as {name}: {{{generator.replace('.', '_')}: {{synthetic: {generator}}}}}"
-        raise ParamsError(f"{source}: methods.{name}.synthetic must stand in {expected}")
+        raise ParamsError(f"methods.{name}.synthetic must stand in {expected}")
     names = [
         other
         for other, description in methods.items()
@@ -471,18 +448,15 @@ def _check_generator(
     if generator not in names or generator == name:
         near = nearest(generator, names)
         expected = " or ".join(names) or "a generator, of which none is here"
-        raise ParamsError(f"{source}: {name}.synthetic must be {expected}, which make faces, not {generator}{near}")
+        raise ParamsError(f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}")
 
 
-def validate(model: type[BaseModel], values: dict[str, Any], source: str, prefix: str) -> Any:
-    """Return the values as the model; `prefix` is the position of its keys in the file.
-
-    Raises ParamsError, which has every wrong key after `source`, the file.
-    """
+def validate(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Any:
+    """Return the values as the model. Raises ParamsError with every wrong key after `prefix`, its position."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ParamsError(f"{source}: " + "; ".join(_line(model, e, prefix) for e in error.errors())) from None
+        raise ParamsError("; ".join(_line(model, e, prefix) for e in error.errors())) from None
 
 
 def _line(model: type[BaseModel], error: Any, prefix: str) -> str:

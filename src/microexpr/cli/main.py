@@ -359,9 +359,7 @@ def _add_questions(subparsers: "Subparsers") -> None:
     )
     command.add_argument("--score", metavar="ANSWERS.csv", type=Path, help="answers that the page saved, to be scored")
     command.add_argument("--key", metavar="KEY.csv", type=Path, help="the key of the form that was answered")
-    command.add_argument(
-        "--show-licensed-faces", action="store_true", help="show licensed faces too, if their licence allows it"
-    )
+    _add_show_licensed_faces(command)
     _add_force(command)
     command.set_defaults(run=commands.form)
 

@@ -9,7 +9,6 @@ the libraries read when they are loaded. Importing this module changes nothing.
 import hashlib
 import os
 import sys
-from collections.abc import MutableMapping
 from functools import cache
 from pathlib import Path
 
@@ -83,12 +82,12 @@ def _source_digest() -> str:
     return whole.hexdigest()[:12]
 
 
-def pin(environment: MutableMapping[str, str] = os.environ) -> None:
+def pin() -> None:
     """Set the variables, for this process and those that it starts. Raises RuntimeError where it is too late for this
     one: see `restart_pinned`."""
-    if environment is os.environ and not _is_set() and (loaded := [name for name in LIBRARIES if name in sys.modules]):
+    if not _is_set() and (loaded := [name for name in LIBRARIES if name in sys.modules]):
         raise RuntimeError(f"{', '.join(loaded)} must be imported after the CPU's arithmetic is pinned, not before")
-    environment.update(settings())
+    os.environ.update(settings())
 
 
 def restart_pinned() -> None:

@@ -1,5 +1,6 @@
 """Define the data model that all modules share: one clip, one fold. No files, no pixels."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -72,6 +73,11 @@ def _typed(value: Any, kind: str) -> Any:
 def subject_provenance(subject: str, dataset: str = POPULATION, origin: str = "generated") -> str:
     """Return origin/dataset/subject/*, the entry of `fitted_on` for all clips of a subject."""
     return f"{origin}/{dataset}/{subject}/*"
+
+
+def join_origins(origins: Iterable[str]) -> str:
+    """Return the origins that occur, each of which may be joined already: generated, licensed, licensed+generated."""
+    return "+".join(sorted({part for origin in origins for part in origin.split("+")}, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)

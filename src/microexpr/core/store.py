@@ -288,9 +288,9 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
             raise StoreError(f"{path}: must be an HDF5 file, not text") from None
         raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){remedy(path)}") from error
     with file:
-        if schema is not None:
-            _check_schema(file, path, schema)
         try:
+            if schema is not None:
+                _check_schema(file, path, schema)
             danger = _dangerous_content(file)
         except DAMAGE as error:
             raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
@@ -314,12 +314,7 @@ def _is_text(path: str | Path) -> bool:
 def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
     """Raise StoreError unless the file says that it is of this schema and version."""
     expected = f"{schema}/{SCHEMAS[schema].version}"
-    try:
-        actual, creator = (
-            attribute_text(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by")
-        )
-    except DAMAGE as error:
-        raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
+    actual, creator = (attribute_text(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
     if actual != expected:
         raise StoreError(f"{path}: must hold {expected}, not {actual} (made by {creator}){remedy(path)}")
 

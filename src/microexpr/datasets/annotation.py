@@ -34,6 +34,16 @@ def clips(
     return sorted(clips, key=lambda clip: clip.id), keys
 
 
+def subject(row: Row, pattern: str, form: str, example: str) -> str:
+    """Return the subject of a row in this form, of the number in column Subject, which the pattern's group 1 holds.
+
+    Raises DataError, which gives the example, for a cell that the pattern does not match, whatever its case."""
+    name = row.name("Subject")
+    if not (match := re.fullmatch(pattern, name, re.IGNORECASE)):
+        raise DataError(f"Subject must be {example}, not {name!r} ({row.where})")
+    return form.format(int(match[1]))
+
+
 def events(
     row: Row, onset: str, apexes: Sequence[str], offset: str, frames: Collection[int], notes: list[str]
 ) -> tuple[int, int | None, int]:

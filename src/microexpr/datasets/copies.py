@@ -51,7 +51,7 @@ def _long_with_checks(layout: LongLayout) -> Layout:
 def _check_clips(layout: Layout, root: Path, clips: Sequence[Clip], problems: list[str] | None) -> list[str]:
     """Return notes on strays among the frames; raise DataError for two clips of one id, or append it to `problems`."""
     notes = list(_stray_notes(root, clips, layout.frame)) if layout.frame is not None else []
-    for clip, other in _duplicates(clips):
+    for clip, other in duplicates(clips):
         with collect_errors(problems):
             raise DataError(f"clip {clip.id} must be there once, not in {clip.folder} and {other.folder}")
     return notes
@@ -81,7 +81,7 @@ def _unread_unit_notes(root: Path, codes: Sequence[tuple[str, str]], what: str) 
         yield f"{root}: {expected}, not {code!r}, which is {passed_over}"
 
 
-def _duplicates(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
+def duplicates(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
     """Yield each clip whose id an earlier clip has, after that earlier clip."""
     first: dict[str, Clip] = {}
     for clip in clips:

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,8 @@ import numpy as np
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
+from microexpr.datasets.copies import duplicates
+from microexpr.datasets.frames import shorten
 from microexpr.datasets.layout import collect_errors, list_content, plain_name
 from microexpr.datasets.layouts import casme2, samm, smic
 from microexpr.datasets.listing import listing
@@ -49,7 +50,6 @@ EXPECTED = (
     f"<subject>/u_train and u_test/<class>/<name>.png, or pictures '<subject>_<clip> .png' and a list CSV with columns "
     f"{', '.join(COLUMNS)}; docs/data.md draws both"
 )
-MAX_NAMES = 3  # in an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], lis
     clips, notes, violations = (
         _read_list(root, folder, table, problems) if table else _read_partitions(root, folder, problems)
     )
-    for clip, other in _duplicates(clips):
+    for clip, other in duplicates(clips):
         violations.insert(0, f"clip {clip.id} must be there once, not twice ({clip.folder} and {other.folder})")
     if differences := _count_differences(clips):
         violations.insert(0, f"{folder}: " + "; ".join(differences))
@@ -239,8 +239,7 @@ def _train_violations(tests: dict[Path, set[LabelledName]]) -> Iterator[str]:
 
 def _few(names: set[LabelledName]) -> str:
     """Return the first names for a message."""
-    first = ", ".join(f"{label}/{name}" for label, name in islice(sorted(names), MAX_NAMES))
-    return first + (f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else "")
+    return shorten(f"{label}/{name}" for label, name in names)
 
 
 def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None) -> Contents:
@@ -264,11 +263,6 @@ def _row_clip(root: Path, folder: Path, row: dict[str, str], where: str) -> Clip
         if path.is_file():
             return _clip(root, path, subject, name, _label(label, f"{where}, clip {name}"))
     raise DataError(f"{folder / f'{stem} .png'}: is not there; the list names it ({where})")
-
-
-def _duplicates(clips: list[Clip]) -> Iterator[tuple[Clip, Clip]]:
-    """Return pairs of clips of one id. The clips are sorted by id."""
-    return ((clip, other) for clip, other in pairwise(clips) if clip.id == other.id)
 
 
 def _count_differences(clips: list[Clip]) -> list[str]:

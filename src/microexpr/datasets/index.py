@@ -5,7 +5,6 @@ after face detection and says which clips are left out of all later stages.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -70,17 +69,8 @@ def check_length(clips: Iterable[Clip], params: Params) -> None:
             raise DataError(f"{folder}: must hold {minimum}, not {clip.frames} (clip {clip.id})")
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """The result of face detection in one clip."""
-
-    detected: float  # share of the frames with a face
-    other_faces: int  # number of other, smaller faces
-    left_out: str  # why the clip is left out of later stages, or ""
-
-
-def detections(paths: Iterable[str | Path]) -> dict[str, Detection]:
-    """Return the detection of each clip by its id, from the faces files of subjects.
+def detections(paths: Iterable[str | Path]) -> dict[str, dict[str, str]]:
+    """Return columns DETECTION and LEFT_OUT of each clip by its id, from the faces files of subjects.
 
     Raises StoreError for a file that cannot be read."""
     by_clip = {}
@@ -88,32 +78,24 @@ def detections(paths: Iterable[str | Path]) -> dict[str, Detection]:
         with store.open_file(path, "faces") as file:
             dataset, subject = (file.attrs[key].decode() for key in ("dataset", "subject"))
             for name, group in store.clip_groups(file).items():
-                others = int(group["other_faces"][()]) if "other_faces" in group else 0
                 share = float(group["detected"][()].mean())
-                by_clip[f"{dataset}/{subject}/{name}"] = Detection(share, others, store.exclusion_reason(group))
+                others = int(group["other_faces"][()]) if "other_faces" in group else 0
+                values = dict(zip(DETECTION, (f"{share:.3f}", str(others)), strict=True))
+                by_clip[f"{dataset}/{subject}/{name}"] = values | {LEFT_OUT: store.exclusion_reason(group)}
     return by_clip
 
 
-def write(path: str | Path, clips: list[Clip], detected: Mapping[str, Detection] | None = None) -> None:
-    """Write the index CSV of all clips, with the detection of each if faces were looked for.
+def write(path: str | Path, clips: list[Clip], detected: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    """Write the index CSV of all clips, with the `detections` of each if faces were looked for.
 
-    Raises DataError if some clips have a detection and others do not."""
+    Raises DataError if some clips have them and others do not."""
     if detected is not None and (missing := [clip.id for clip in clips if clip.id not in detected]):
         advice = remedy(f"results/faces/{missing[0].rpartition('/')[0]}.h5")
         raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}{advice}")
     rows = (
-        clip.row() | {PARSED: clip.parsed_action_units()} | (_detection_columns(detected[clip.id]) if detected else {})
-        for clip in clips
+        {**clip.row(), PARSED: clip.parsed_action_units(), **(detected[clip.id] if detected else {})} for clip in clips
     )
     store.write_csv(path, WRITTEN, rows)
-
-
-def _detection_columns(detection: Detection) -> dict[str, str]:
-    return {
-        "detected": f"{detection.detected:.3f}",
-        "other_faces": str(detection.other_faces),
-        LEFT_OUT: detection.left_out,
-    }
 
 
 def read(path: str | Path) -> list[Clip]:

@@ -5,20 +5,23 @@ What may not come in: training, and any figure of a paper.
 May import: core, signals, protocols, models.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core import seeds
 from microexpr.evaluation import megc_log, metrics, several
+from microexpr.evaluation.metrics import several as label_metrics
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
-from microexpr.evaluation.rows import COLUMNS, CONFUSION_COLUMNS, FIGURES, FULL, PREDICTION_COLUMNS, Row, read, write
+from microexpr.evaluation.rows import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, Row, read, write
 from microexpr.protocols.splits import subject_id
 
 __all__ = [
-    "COLUMNS", "CONFUSION_COLUMNS", "FIGURES", "FULL", "LEAKY", "PREDICTION_COLUMNS", "Params", "Predictions", "Row",
-    "confusion_rows", "evaluate", "official_log", "pool_predictions", "prediction_rows", "read", "write",
+    "CONFUSION_COLUMNS", "FULL", "LEAKY", "PREDICTION_COLUMNS", "Params", "Predictions", "Row", "confusion_rows",
+    "evaluate", "official_log", "pool_predictions", "prediction_rows", "read", "write",
 ]  # fmt: skip
 
 
@@ -36,26 +39,20 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
     """Return rows of `results/evaluate/<protocol>/<method>.csv`: each selection, scope and metric with its interval.
 
     Figures pooled over folds come first; where subjects are held out, the same metrics follow as means over subjects,
-    as some papers report them. `value` is the mean over seeds, `deviation` the sample standard deviation, `low` and
-    `high` bound the mean over resamples of subjects with 95 %. Resamples depend on `seed`, protocol and scope alone, so
-    those of two methods are paired.
+    as some papers report them, but for those of several labels. `value` is the mean over seeds, `deviation` the sample
+    standard deviation, `low` and `high` bound the mean over resamples of subjects with 95 %. Resamples depend on
+    `seed`, protocol and scope alone, so those of two methods are paired.
     """
     poolings: list[metrics.Pooling] = ["pooled"]
-    if predictions.protocol.unit == "subject":
+    if predictions.protocol.unit == "subject" and not predictions.protocol.several:
         poolings.append("per_subject_mean")
     trained = _training_counts(predictions)
-    if predictions.protocol.several:
-        rows = several.rows(predictions, _scope_positions(predictions), params.resamples, seed)
-        return [
-            _row_keys(predictions, selection, scope, positions) | figures | trained
-            for selection, scope, positions, figures in rows
-        ]
     return [
         row | trained
         for pooling in poolings
         for selection in predictions.predicted
-        for scope, positions in _scope_positions(predictions)
-        for row in _metric_rows(predictions, selection, scope, positions, pooling, params.resamples, seed)
+        for scope, part in predictions.by_scope()
+        for row in _scope_rows(part, selection, scope, pooling, params.resamples, seed)
     ]
 
 
@@ -66,54 +63,57 @@ def _training_counts(predictions: Predictions) -> dict[str, int]:
     return {f"training_{name}": round(float(np.mean(values))) for name, values in counts.items()}
 
 
-def _metric_rows(
-    predictions: Predictions,
-    selection: str,
-    scope: str,
-    positions: np.ndarray,
-    pooling: metrics.Pooling,
-    resamples: int,
-    seed: int,
+def _scope_rows(
+    predictions: Predictions, selection: str, scope: str, pooling: metrics.Pooling, resamples: int, seed: int
 ) -> Iterator[Row]:
-    """Yield a row for each metric of the clips at `positions`; all metrics use the same resamples of subjects."""
-    names, predicted = predictions.protocol.classes, predictions.predicted[selection][:, positions]
-    subjects = np.array(
-        [f"{predictions.clips[position].dataset}/{predictions.clips[position].subject}" for position in positions]
-    )
-    seed_sequence = seeds.spawn(seed, "evaluate", predictions.protocol.name, scope)
-    shared_columns = _row_keys(predictions, selection, scope, positions) | {"pooling": pooling, "seeds": len(predicted)}
-    for name, metric in (metrics.METRICS | (metrics.by_class(names) if pooling == "pooled" else {})).items():
-        arguments = (predictions.truth[positions], predicted, subjects, metric)
-        if pooling == "pooled":
-            values = np.array([metric(matrix) for matrix in _matrices(predictions, selection, positions)])
-        else:
-            values = metrics.per_subject_mean(*arguments, len(names))
-        low, high = metrics.bootstrap(
-            *arguments, resamples, seeds.generator(seed_sequence), len(names), pooling=pooling
-        )
+    """Yield a row for each figure of the clips of one scope; all figures use the same resamples of subjects."""
+    sequence = seeds.spawn(seed, "evaluate", predictions.protocol.name, scope)
+    figures = [_figures(predictions, selection, pooling, resamples, sequence)]
+    if predictions.protocol.several:
+        figures.append(several.figures_of_scores(predictions, selection, resamples, sequence))
+    seed_count = len(predictions.predicted[selection])
+    shared_columns = _row_keys(predictions, selection, scope) | {"pooling": pooling, "seeds": seed_count}
+    for name, values, interval in chain(*figures):
         value, deviation = metrics.over_seeds(values)
+        low, high = interval or (None, None)
         yield shared_columns | {"metric": name, "value": value, "low": low, "high": high, "deviation": deviation}
 
 
-def _matrices(predictions: Predictions, selection: str, positions: np.ndarray) -> list[np.ndarray]:
-    """Return clips by true and predicted class of each seed, int64[K, K]."""
-    truth, classes = predictions.truth[positions], len(predictions.protocol.classes)
-    return [
-        metrics.confusion(truth, predicted, classes) for predicted in predictions.predicted[selection][:, positions]
-    ]
+def _figures(
+    predictions: Predictions, selection: str, pooling: metrics.Pooling, resamples: int, sequence: np.random.SeedSequence
+) -> Iterator[several.Figure]:
+    """Yield the figures of the classes that were predicted."""
+    names, chosen = predictions.protocol.classes, metrics.METRICS
+    if predictions.protocol.several:
+        chosen = label_metrics.METRICS | label_metrics.by_label(names)
+    elif pooling == "pooled":
+        chosen = chosen | metrics.by_class(names)
+    matrices = _matrices(predictions, selection)
+    for name, metric in chosen.items():
+        if pooling == "pooled":
+            values = np.array([metric(matrix) for matrix in matrices.sum(0)])
+        else:
+            values = metrics.per_subject_mean(matrices, metric)
+        yield name, values, metrics.interval(matrices, metric, resamples, seeds.generator(sequence), pooling)
 
 
-def _row_keys(predictions: Predictions, selection: str, scope: str, positions: np.ndarray) -> Row:
+def _matrices(predictions: Predictions, selection: str) -> np.ndarray:
+    """Return clips counted by subject, seed, true and predicted class, int64[U, S, ...]."""
+    classes = len(predictions.protocol.classes)
+    return label_metrics.count(predictions.truth, predictions.predicted[selection], predictions.subjects, classes)
+
+
+def _row_keys(predictions: Predictions, selection: str, scope: str) -> Row:
     """Return the columns of a row that do not depend on the metric."""
-    names = {predictions.clips[position].id for position in positions}
+    names = {clip.id for clip in predictions.clips}
     return {
         "method": predictions.method,
         "protocol": predictions.protocol.name,
         "selection": selection,
         "scope": scope,
         "folds": sum(not names.isdisjoint(fold.test) for fold in predictions.folds),
-        "subjects": len({(clip.dataset, clip.subject) for clip in (predictions.clips[i] for i in positions)}),
-        "clips": len(positions),
+        "subjects": len(set(predictions.subjects)),
+        "clips": len(names),
         "parameters": predictions.parameters,
         "origin": predictions.origin,
         "subject_seen": "no" if predictions.protocol.ranked else "yes",
@@ -123,58 +123,51 @@ def _row_keys(predictions: Predictions, selection: str, scope: str, positions: n
     }
 
 
-def _scope_positions(predictions: Predictions) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the scope of all tested clips, then of each data set present, with positions int64."""
-    datasets = np.array([clip.dataset for clip in predictions.clips])
-    yield FULL, np.arange(len(datasets))
-    for dataset in predictions.protocol.datasets:
-        if dataset in datasets:  # absent if only another data set is licensed
-            yield dataset, np.flatnonzero(datasets == dataset)
-
-
 def confusion_rows(predictions: Predictions) -> list[Row]:
     """Return rows of `<method>_confusion.csv`: clips by true and predicted class, summed over seeds.
 
     Of several labels: clips by whether they have each, as "AU4" and "not AU4"."""
-    if predictions.protocol.several:
-        return several.confusion_rows(predictions, _scope_positions(predictions))
-    names = predictions.protocol.classes
     return [
-        {
-            "selection": selection,
-            "scope": scope,
-            "truth": true_name,
-            "predicted": predicted_name,
-            "clips": int(matrix[row, column]),
-        }
+        {"selection": selection, "scope": scope, "truth": truth, "predicted": predicted, "clips": clips}
         for selection in predictions.predicted
-        for scope, positions in _scope_positions(predictions)
-        for matrix in [np.sum(_matrices(predictions, selection, positions), axis=0)]
-        for row, true_name in enumerate(names)
-        for column, predicted_name in enumerate(names)
+        for scope, part in predictions.by_scope()
+        for truth, predicted, clips in _cells(part.protocol.classes, _matrices(part, selection).sum((0, 1)))
     ]
+
+
+def _cells(names: Sequence[str], matrix: np.ndarray) -> Iterator[tuple[str, str, int]]:
+    """Yield true and predicted class and number of clips, of a matrix [K, K] or, of several labels, [L, 2, 2]."""
+    if matrix.ndim == 3:
+        for name, of_label in zip(names, matrix, strict=True):
+            yield from _cells((f"not {name}", name), of_label)
+        return
+    for row, true_name in enumerate(names):
+        for column, predicted_name in enumerate(names):
+            yield true_name, predicted_name, int(matrix[row, column])
 
 
 def prediction_rows(predictions: Predictions) -> list[Row]:
     """Return rows of `<method>_predictions.csv`: true and predicted class of each clip, by selection and seed.
 
     Of several labels: the names of those that it has, joined by blanks, with "?" after one that is not known."""
-    if predictions.protocol.several:
-        return several.prediction_rows(predictions)
-    names = predictions.protocol.classes
+
+    def text(label: Any) -> str:
+        names = predictions.protocol.classes
+        return several.format_labels(names, label) if predictions.protocol.several else names[label]
+
     return [
-        {"selection": selection, "origin": predictions.origin, "seed": seed, "clip": clip.id, "truth": names[truth],
-         "predicted": names[label]}
+        {"selection": selection, "origin": predictions.origin, "seed": seed, "clip": clip.id, "truth": text(truth),
+         "predicted": text(label)}
         for selection, by_seed in predictions.predicted.items()
         for seed, labels in enumerate(by_seed)
         for clip, truth, label in zip(predictions.clips, predictions.truth, labels, strict=True)
-        if label != metrics.UNTESTED
+        if metrics.UNTESTED not in np.atleast_1d(label)
     ]  # fmt: skip
 
 
-def official_log(predictions: Predictions, seed: int = 0) -> str:
-    """Return the official MEGC2019 log of one seed's last epoch; classes are indices into the protocol's."""
-    labels = predictions.predicted["last" if "last" in predictions.predicted else LEAKY][seed]
+def official_log(predictions: Predictions) -> str:
+    """Return the official MEGC2019 log of the first seed's last epoch; classes are indices into the protocol's."""
+    labels = predictions.predicted["last" if "last" in predictions.predicted else LEAKY][0]
     return megc_log.format_log(
         megc_log.Line(clip.dataset, clip.subject, clip.name, int(truth), int(label))
         for clip, truth, label in zip(predictions.clips, predictions.truth, labels, strict=True)

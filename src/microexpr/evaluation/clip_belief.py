@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import seeds, store
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
 from microexpr.evaluation.belief import METRIC, REGIONS, Observe, observe_faces, region_rows
 from microexpr.evaluation.face_kinds import NEUTRAL, SYNTHESISED, TRUE
 from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFaces
+from microexpr.evaluation.true_faces import files_by_subject
 from microexpr.protocols import GROUPINGS, Protocol, provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
@@ -75,7 +76,7 @@ def read(paths: Iterable[str], clips: Sequence[Clip], files: Iterable[str]) -> H
     if len(generators) != 1 or not synthetic_clips:
         raise StoreError(f"{', '.join(paths)}: must have clips of held-out subjects of one generator")
     name, _ = generators.pop()
-    return HeldOutClips(name, grouping, "+".join(sorted(origins, reverse=True)), synthetic_clips, recorded_clips)
+    return HeldOutClips(name, grouping, join_origins(origins), synthetic_clips, recorded_clips)
 
 
 def _read_recorded(
@@ -83,13 +84,10 @@ def _read_recorded(
 ) -> Iterator[tuple[Clip, np.ndarray]]:
     """Yield each recorded clip with K frames at equal distances in time, of `shape` [K, H, W, C]."""
     count, height, width, channels = shape
-    paths: dict[str, dict[str, str]] = {}
-    for path in map(Path, files):
-        paths.setdefault("/".join((path.parts[-2], path.stem)), {})[path.parts[-3]] = str(path)
-    for subject in sorted({subject_id(clip.id) for clip in clips}):
-        of_subject = [clip for clip in clips if subject_id(clip.id) == subject]
+    for subject, paths in files_by_subject(((clip.dataset, clip.subject) for clip in clips), files).items():
+        of_subject = [clip for clip in clips if (clip.dataset, clip.subject) == subject]
         names = [clip.name for clip in of_subject]
-        videos = inputs.load({"video": (channels, count, height, width)}, paths[subject], names)["video"]
+        videos = inputs.load({"video": (channels, count, height, width)}, paths, names)["video"]
         yield from zip(of_subject, np.moveaxis(videos, 1, -1), strict=True)
 
 

@@ -7,15 +7,14 @@ Axes: F folds, E epochs of all phases, L of the last phase, U updates of a step,
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics
-from microexpr.evaluation.metrics import several
-from microexpr.evaluation.predictions import decide
+from microexpr.evaluation.metrics import several as label_metrics
+from microexpr.evaluation.predictions import decide, fold_groups
 from microexpr.evaluation.rows import Row
 from microexpr.protocols import PROTOCOLS
 
@@ -48,11 +47,11 @@ def read(paths: Iterable[str]) -> Curves:
     for path in sorted(map(str, paths)):
         with store.open_file(path, "train") as file:
             facts.add(tuple(file.attrs[key].decode() for key in ("method", "protocol", "origin", "classes")))
-            names: list[str] = []
-            file.visit(names.append)
-            for name in sorted(name.removesuffix("/scores") for name in names if name.endswith("/scores")):
-                losses.append(_mean_over_seeds(file[name]["loss"][()]))
-                tested.append(_truth_and_predictions(file[name]))
+            for _, group in fold_groups(file):
+                losses.append(group["loss"][()].astype(float).mean(0))  # every seed makes the same updates
+                several = "labels" in group
+                truth = group["labels" if several else "truth"][()]  # int64[n], or of several labels [n, K]
+                tested.append((truth, decide(group["scores"][()], several)))
     if len(facts) != 1:
         trainings = " and ".join(sorted(f"{method} under {protocol}" for method, protocol, *_ in facts))
         raise StoreError(f"shards must be of one training, not of {len(facts)}: {trainings or 'none'}")
@@ -61,21 +60,10 @@ def read(paths: Iterable[str]) -> Curves:
     return Curves(method, protocol, origin, np.stack(losses), _uf1(tested, len(classes.split(", ")), sampled))
 
 
-def _mean_over_seeds(loss: np.ndarray) -> np.ndarray:
-    """Average [S, E, U] to float64[E, U]: every seed makes the same updates."""
-    mean: np.ndarray = loss.astype(float).mean(0)
-    return mean
-
-
-def _truth_and_predictions(group: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return true classes int64[n], and each epoch's predicted ones int64[S, L, n]; of several labels [n, K] each."""
-    if "labels" in group:
-        return group["labels"][()], decide(group["scores"][()], several=True)
-    return group["truth"][()], decide(group["scores"][()], several=False)
-
-
 def _uf1(tested: list[tuple[np.ndarray, np.ndarray]], classes: int, sampled: bool) -> np.ndarray:
-    """Return UF1 by epoch, pooled over folds or, of sampled splits, averaged."""
+    """Return UF1 by epoch, pooled over folds or, of sampled splits, averaged.
+
+    `tested` are true classes and each epoch's predicted ones, int64[S, L, n], by fold."""
     parts = [[fold] for fold in tested] if sampled else [tested]
     return np.mean([_pooled_uf1(part, classes) for part in parts], axis=0)
 
@@ -84,16 +72,9 @@ def _pooled_uf1(folds: list[tuple[np.ndarray, np.ndarray]], classes: int) -> np.
     """Return the mean over seeds of pooled UF1 by epoch, float64[L]."""
     truth = np.concatenate([truth for truth, _ in folds])
     predicted = np.concatenate([labels for _, labels in folds], axis=2)  # [S, L, N]
-    if truth.ndim == 2:
-        everyone = np.zeros(len(truth))
-        by_epoch = (several.by_subject(truth, epoch, everyone)[0] for epoch in predicted.swapaxes(0, 1))
-        return np.array([several.macro_f1(matrices).mean() for matrices in by_epoch])
-    return np.array(
-        [
-            np.mean([metrics.uf1(metrics.confusion(truth, labels, classes)) for labels in epoch])
-            for epoch in predicted.swapaxes(0, 1)
-        ]
-    )
+    metric, one_subject = label_metrics.macro_f1 if truth.ndim == 2 else metrics.uf1, np.zeros(len(truth))
+    by_epoch = (label_metrics.count(truth, epoch, one_subject, classes)[0] for epoch in predicted.swapaxes(0, 1))
+    return np.array([metric(matrices).mean() for matrices in by_epoch])
 
 
 def rows(curves: Curves) -> list[Row]:

@@ -20,7 +20,7 @@ from microexpr.signals.landmarks.boxes import face_box
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
-# Generated: rendered subjects resemble each other more (`make study-people`).
+# Generated: rendered subjects resemble each other more (docs/measured.md).
 THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
 
 

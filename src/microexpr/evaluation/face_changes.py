@@ -26,6 +26,7 @@ from microexpr.evaluation.resemblance import enlarge
 from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import DISPLAYS, Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
+from microexpr.protocols.splits import subject_id
 from microexpr.signals.aus import SIDES, regressor
 
 GREY_CHANGE, AU_ERROR = "grey_change", "au_error"
@@ -115,7 +116,7 @@ def spread(faces: Sequence[Face], changes: Mapping[str, np.ndarray]) -> Iterator
     if count < 2:
         return
     true, labels = changes[TRUE], np.array([face.label for face in faces])
-    subjects = np.array([f"{face.clip.dataset}/{face.clip.subject}" for face in faces])
+    subjects = np.array([subject_id(face.clip.id) for face in faces])
     to_others, nearest = np.empty(len(faces)), np.empty(len(faces))
     for row in range(len(faces)):
         others = np.flatnonzero((labels == labels[row]) & (subjects != subjects[row]))

@@ -4,16 +4,17 @@ Shapes: N faces, pairs uint8[N, 2, H, W, C] of a neutral and another face, of th
 in: a figure.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from microexpr.core import seeds
-from microexpr.evaluation.rows import FULL, Row
+from microexpr.evaluation.rows import Row, scopes
 from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
+from microexpr.protocols.splits import subject_id
 from microexpr.signals import flow
 
 # Kinds of faces: the generator's; those, exaggerated; the one that they start from; that one, moved by the mean flow of
@@ -101,16 +102,22 @@ def scope_rows(
     of faces. `columns` are those that it does not determine: `faces`, `metric` and `note`.
     """
     protocol = synthesised.protocol
-    datasets = np.array([face.clip.dataset for face in faces])
-    subjects = np.array([f"{face.clip.dataset}/{face.clip.subject}" for face in faces])
-    for scope in (FULL, *(name for name in protocol.datasets if name in datasets)):
-        positions = np.flatnonzero((datasets == scope) | (scope == FULL))
+    subjects = np.array([subject_id(face.clip.id) for face in faces])
+    for scope, positions in scopes([face.clip for face in faces], protocol.datasets):
         rng = seeds.generator(seed, "evaluate", columns["metric"], protocol.name, scope)
         value, low, high = figure(positions, subjects[positions], rng)
-        yield columns | {
-            "method": synthesised.method, "protocol": protocol.name, "origin": synthesised.origin,
-            "side": HELD_OUT, "scope": scope, "value": value, "low": low, "high": high,
-            "made": len(positions), "true": 0,
-            "folds": len({faces[position].fold.name for position in positions.tolist()}),
-            "subject_seen": "no" if protocol.ranked else "yes",
-        }  # fmt: skip
+        figures = {"value": value, "low": low, "high": high, "made": len(positions), "true": 0}
+        yield columns | row_keys(synthesised, scope, [faces[position] for position in positions]) | figures
+
+
+def row_keys(synthesised: SynthesisedFaces, scope: str, faces: Iterable[Face]) -> Row:
+    """Return the columns that neither metric nor kind of face determines, of a scope and its faces."""
+    return {
+        "method": synthesised.method,
+        "protocol": synthesised.protocol.name,
+        "origin": synthesised.origin,
+        "side": HELD_OUT,
+        "scope": scope,
+        "folds": len({face.fold.name for face in faces}),
+        "subject_seen": "no" if synthesised.protocol.ranked else "yes",
+    }

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import seeds, store
+from microexpr.core.clip import join_origins
 from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import several as several_figures
-from microexpr.evaluation.metrics.figures import by_subject
 from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row
 from microexpr.evaluation.several import parse_labels
 from microexpr.protocols import Protocol
+from microexpr.protocols.splits import subject_id
 
 COLUMNS = (
     *("first", "second", "metric", "difference", "low", "high", "p", "p_holm"),
@@ -43,12 +44,6 @@ class MethodPredictions:
     def comparison_key(self) -> tuple[object, ...]:
         """Clips, classes and tested seeds, which must be the same for two methods to be compared."""
         return self.clips, self.truth.tolist(), (self.predicted != metrics.UNTESTED).tolist()
-
-    def matrices(self, subjects: np.ndarray, classes: int) -> np.ndarray:
-        """Return clips counted by subject and seed, int64[U, S, ...], as the metrics of these predictions take them."""
-        if self.truth.ndim == 2:
-            return several_figures.by_subject(self.truth, self.predicted, subjects)
-        return by_subject(self.truth, self.predicted, subjects, classes)
 
 
 def read_predictions(path: str | Path, classes: Sequence[str], several: bool = False) -> MethodPredictions:
@@ -107,9 +102,11 @@ def _rows(
 ) -> Iterator[Row]:
     """Yield a row for each pair of methods, of one metric."""
     reference = next(iter(predictions.values()))
-    subjects = np.array([clip.rsplit("/", 1)[0] for clip in reference.clips])
+    subjects = np.array([subject_id(clip) for clip in reference.clips])
     metric = (metrics.METRICS | several_figures.METRICS)[name]
-    matrices = [answers.matrices(subjects, classes) for answers in predictions.values()]
+    matrices = [
+        several_figures.count(answers.truth, answers.predicted, subjects, classes) for answers in predictions.values()
+    ]
     differences = metrics.differences(matrices, metric, resamples, seeds.generator(seed_sequence))
     corrected = metrics.holm([difference.p for difference in differences])
     shared_columns = {
@@ -126,8 +123,7 @@ def _rows(
             "p": difference.p,
             "p_holm": float(p_holm),
         }
-        origins = {part for method in (first, second) for part in predictions[method].origin.split("+")}
-        origin = "+".join(sorted(origins, reverse=True))  # licensed+generated
+        origin = join_origins(predictions[method].origin for method in (first, second))
         yield {"first": first, "second": second, "metric": name, **figures, **shared_columns, "origin": origin}
 
 

@@ -5,17 +5,19 @@ Axes: S seeds, E epochs, N clips, K classes. What may not come in: a figure.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.several_labels import best_thresholds, correct
 from microexpr.evaluation.metrics import UNTESTED
+from microexpr.evaluation.rows import scopes
 from microexpr.protocols import Protocol, provenance
+from microexpr.protocols.splits import subject_id
 
 LEAKY = "leaky"  # the selection of a declared leak
 
@@ -68,6 +70,24 @@ class Predictions:
     initialisation: str = ""  # the weights that networks start from, in words
     differs_from_paper: str = ""  # names of params, joined by ", "
     learning: str = ""  # losses and changes of weights, in words; "" without a network
+
+    @property
+    def subjects(self) -> np.ndarray:
+        """Return the subject of each clip as dataset/subject, [N]."""
+        return np.array([subject_id(clip.id) for clip in self.clips])
+
+    def by_scope(self) -> list[tuple[str, "Predictions"]]:
+        """Return the predictions of each of `rows.scopes`: of all clips, then of each data set."""
+        return [(scope, self._at(positions)) for scope, positions in scopes(self.clips, self.protocol.datasets)]
+
+    def _at(self, positions: np.ndarray) -> "Predictions":
+        return replace(
+            self,
+            clips=[self.clips[position] for position in positions],
+            truth=self.truth[positions],
+            predicted={selection: labels[:, positions] for selection, labels in self.predicted.items()},
+            scores={selection: scores[:, positions] for selection, scores in self.scores.items()},
+        )
 
 
 def last(fold: FoldScores) -> np.ndarray:
@@ -260,25 +280,27 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
             facts.add((int(file.attrs["parameters"]), *words))
             attributes = {key: file.attrs[key].decode() for key in identity if key in file.attrs}
             provenance.check_identity(path, {**identity, **attributes}, identity)
-            names: list[str] = []
-            file.visit(names.append)
-            for name in sorted(names):
-                if name.endswith("/scores"):
-                    folds.append(_read_fold(path, name.removesuffix("/scores"), file))
+            folds += [_read_fold(path, name, group) for name, group in fold_groups(file)]
     if not folds:
         raise StoreError(f"{', '.join(paths) or 'no file'}: must hold at least one fold, not none{remedy(*paths)}")
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
         expected = "origin, parameters, initialisation, params and number of seeds"
         raise StoreError(f"{', '.join(paths)}: must agree on {expected}{remedy(*paths)}")
     parameters, origin, *about = facts.pop()
-    training_origins = {entry.split("/")[0] for fold in folds for entry in fold.fitted_on}
-    origins = sorted({*origin.split("+"), *training_origins}, reverse=True)  # licensed+generated
-    return TrainingScores(sorted(folds, key=lambda fold: fold.fold), parameters, "+".join(origins), *about)
+    origins = join_origins([origin, *(entry.split("/")[0] for fold in folds for entry in fold.fitted_on)])
+    return TrainingScores(sorted(folds, key=lambda fold: fold.fold), parameters, origins, *about)
 
 
-def _read_fold(path: str, name: str, file: Any) -> FoldScores:
+def fold_groups(file: Any) -> list[tuple[str, Any]]:
+    """Return the names of the folds in an open train file, sorted, and their groups."""
+    names: list[str] = []
+    file.visit(names.append)
+    folds = sorted(name.removesuffix("/scores") for name in names if name.endswith("/scores"))
+    return [(name, file[name]) for name in folds]
+
+
+def _read_fold(path: str, name: str, group: Any) -> FoldScores:
     """Read the scores of one fold."""
-    group = file[name]
     scores = group["scores"][()]
     return FoldScores(
         artifact=path,

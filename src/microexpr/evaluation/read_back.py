@@ -1,9 +1,9 @@
-"""Read action units back from synthesised clips of held-out subjects, and measure how well they follow the target AUs.
+"""Read synthesised clips of held-out subjects, and action units back from them; how steady their frames are.
 
 The embedded reader of action units is fitted on other subjects. What may not come in: clips synthesised for training.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from microexpr.core.grayscale import luma
 from microexpr.evaluation.resemblance import enlarge
 from microexpr.evaluation.synthesised_faces import HELD_OUT
 from microexpr.protocols import provenance
-from microexpr.signals.aus import ACTION_UNITS, SIDES, regressor
+from microexpr.signals.aus import SIDES, regressor
 
 MIN_RANGE = 0.1  # FACS intensity: units whose targets vary less over all frames have no target
 
@@ -69,53 +69,6 @@ def _crop_size(clip: Clip, faces_files: Mapping[tuple[str, str], str]) -> int:
         raise StoreError(f"results/faces must have {clip.dataset}/{clip.subject}.h5")
     with store.open_file(path, "faces") as file:
         return int(file[clip.name]["crop"].shape[1])
-
-
-@dataclass(frozen=True, slots=True)
-class UnitFidelity:
-    """How well one action unit, or all together, follow their targets."""
-
-    unit: str
-    clips: int  # with a target of it
-    correlation: float  # of target change with change read, over frames
-    shuffled: float  # the same with the frames of each clip shuffled, mean over orders
-    p: float  # share of orders that correlate as well
-    slope: float  # change read by target change
-
-
-def measure_fidelity(
-    targets: Sequence[np.ndarray], readings: Sequence[np.ndarray], rng: np.random.Generator, orders: int
-) -> list[UnitFidelity]:
-    """Return a row for each unit with a target, then one of all, of clips' intensities [K, 17] less their first frames.
-
-    `orders` random orders of each clip's frames give the correlation by chance.
-    """
-    targets, readings = ([curve - curve[:1] for curve in curves] for curves in (targets, readings))
-    shuffles = [[curve[rng.permutation(len(curve))] for curve in readings] for _ in range(orders)]
-    units = [
-        unit for unit in range(len(ACTION_UNITS)) if max(float(np.ptp(curve[:, unit])) for curve in targets) > MIN_RANGE
-    ]
-    return [_unit_fidelity(ACTION_UNITS[unit], [unit], targets, readings, shuffles) for unit in units] + [
-        _unit_fidelity("all", units, targets, readings, shuffles)
-    ]
-
-
-def _unit_fidelity(
-    name: str, units: list[int], targets: list[np.ndarray], readings: list[np.ndarray], shuffles: list[list[np.ndarray]]
-) -> UnitFidelity:
-    """Return the fidelity of some units together."""
-    target = np.concatenate([curve[:, units].ravel() for curve in targets])
-
-    def correlation(curves: list[np.ndarray]) -> float:
-        reading = np.concatenate([curve[:, units].ravel() for curve in curves])
-        return float(np.corrcoef(target, reading)[0, 1]) if np.ptp(reading) else 0.0
-
-    value, by_chance = correlation(readings), np.array([correlation(curves) for curves in shuffles])
-    reading = np.concatenate([curve[:, units].ravel() for curve in readings])
-    clips = sum(float(np.ptp(curve[:, units], 0).max()) > MIN_RANGE for curve in targets)
-    p = (1 + int((by_chance >= value).sum())) / (1 + len(by_chance))
-    slope = float(target @ reading / (target @ target))
-    return UnitFidelity(name, clips, value, float(by_chance.mean()), p, slope)
 
 
 def roughness(frames: np.ndarray) -> float:

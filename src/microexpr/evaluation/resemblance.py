@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from microexpr.evaluation import duplicate_subjects
-from microexpr.evaluation.face_kinds import NEUTRAL, SYNTHESISED, TRUE
+from microexpr.evaluation.face_kinds import NEUTRAL, SYNTHESISED, TRUE, row_keys
 from microexpr.evaluation.metrics import synthesis
 from microexpr.evaluation.metrics.synthesis import Figure
-from microexpr.evaluation.rows import FULL, Row
-from microexpr.evaluation.synthesised_faces import HELD_OUT, SynthesisedFaces
+from microexpr.evaluation.rows import Row, scopes
+from microexpr.evaluation.synthesised_faces import SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
 
 NO_WEIGHTS = "needs weights-inception-2015-12-05-6726825d.pth in $TORCH_HOME/hub/checkpoints (docs/metrics.md)"
@@ -83,10 +83,12 @@ def evaluate(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings) -> list[
     against neutral ones. Sampled splits are measured separately: `value` is their mean, `made` and `true` are sums.
     `value` None: FID's weights are missing, and `note` says where they belong.
     """
-    datasets = np.array([face.clip.dataset for face in synthesised.faces])
-    scopes = {FULL: np.arange(len(datasets))}
-    scopes |= {name: np.flatnonzero(datasets == name) for name in synthesised.protocol.datasets if name in datasets}
-    return [row for scope, positions in scopes.items() for row in _rows(synthesised, embeddings, scope, positions)]
+    clips = [face.clip for face in synthesised.faces]
+    return [
+        row
+        for scope, positions in scopes(clips, synthesised.protocol.datasets)
+        for row in _rows(synthesised, embeddings, scope, positions)
+    ]
 
 
 def _rows(
@@ -94,17 +96,7 @@ def _rows(
 ) -> Iterator[Row]:
     """Yield the rows of one scope."""
     faces = [synthesised.faces[position] for position in positions]
-    shared_columns = {
-        "method": synthesised.method,
-        "protocol": synthesised.protocol.name,
-        "origin": synthesised.origin,
-        "side": HELD_OUT,
-        "scope": scope,
-        "folds": len({face.fold.name for face in faces}),
-        "subject_seen": "no" if synthesised.protocol.ranked else "yes",
-        "low": None,
-        "high": None,
-    }
+    shared_columns = row_keys(synthesised, scope, faces) | {"low": None, "high": None}
     draws = np.array([face.fold.draw or 0 for face in faces])
     figures_by_key: dict[tuple[str, str], list[Figure]] = {}
     for draw in np.unique(draws):

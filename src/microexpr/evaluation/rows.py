@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from microexpr.core import store
+from microexpr.core.clip import Clip
 
 Row = dict[str, Any]  # value by column
 FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it is the name of one
@@ -39,6 +42,13 @@ FACE_COLUMNS = (
     *("low", "high", "made", "true"),
     *("folds", "subject_seen", "note"),
 )
+
+
+def scopes(clips: Sequence[Clip], datasets: Iterable[str]) -> list[tuple[str, np.ndarray]]:
+    """Return the scope of all clips, then of each of these data sets that is present, with positions int64."""
+    names = np.array([clip.dataset for clip in clips])
+    of_datasets = [(dataset, np.flatnonzero(names == dataset)) for dataset in datasets if dataset in names]
+    return [(FULL, np.arange(len(clips))), *of_datasets]
 
 
 def write(path: str | Path, rows: Iterable[Row]) -> None:

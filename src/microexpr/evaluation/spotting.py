@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from microexpr.core.expression import KINDS, Expression, Kind, LongVideo
 from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import several
 from microexpr.evaluation.metrics.figures import ratio
+from microexpr.evaluation.rows import FULL, Row, scopes
 from microexpr.protocols import provenance
+from microexpr.protocols.splits import subject_id
 from microexpr.signals.spotting.hits import Counts, Span, match
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 PROTOCOL = "spot_loso"
 BOTH = "both"
-FULL = "full"
 SHIFTS = 200  # by which the intervals of each video are moved, for chance
 ERRORS = ("onset", "apex", "offset")
 COLUMNS = (
@@ -36,7 +37,6 @@ COLUMNS = (
     *("chance_f1", "p_chance", "false_a_minute", *(f"{event}_ms" for event in ERRORS)),
     *("recognised", "uf1", "uar", "analysis_f1", "strs"),
 )
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +157,16 @@ def rows(name: str, videos: Sequence[LongVideo], intervals: Intervals, resamples
     """Yield the rows of a method: of all videos and of each data set, of each kind and of both."""
     by_video, displaced = counts(videos, intervals), chance(videos, intervals, seed)
     datasets = list(dict.fromkeys(video.clip.dataset for video in videos))
-    for scope in (FULL, *datasets) if len(datasets) > 1 else (FULL,):
-        where = np.array([scope in (FULL, video.clip.dataset) for video in videos])
-        chosen = [video for video, is_in in zip(videos, where, strict=True) if is_in]
-        subjects = [f"{video.clip.dataset}/{video.clip.subject}" for video in chosen]
+    for scope, positions in scopes([video.clip for video in videos], datasets if len(datasets) > 1 else ()):
+        chosen = [videos[position] for position in positions]
+        subjects = [subject_id(video.clip.id) for video in chosen]
         minutes = sum(video.clip.frames / video.clip.fps for video in chosen) / 60
         for kind in (*KINDS, BOTH):
             kinds = [name for name in KINDS if kind in (name, BOTH)]
             columns = [KINDS.index(name) for name in kinds]
-            part = by_video[where][:, columns].sum(1)  # [V, 3]
+            part = by_video[positions][:, columns].sum(1)  # [V, 3]
             total = Counts(*map(int, part.sum(0)))
-            by_chance = f1(displaced[:, where][:, :, columns].sum((1, 2)))
+            by_chance = f1(displaced[:, positions][:, :, columns].sum((1, 2)))
             sequence = seeds.spawn(seed, "evaluate", PROTOCOL, scope, kind)
             low, high = metrics.interval(
                 matrices(part, subjects), several.macro_f1, resamples, seeds.generator(sequence)
@@ -224,7 +223,7 @@ def differences(
     methods: Mapping[str, Intervals], videos: Sequence[LongVideo], kind: Kind, resamples: int, seed: int
 ) -> dict[tuple[str, str], metrics.Difference]:
     """Return the difference of F1 of each two methods over all videos, paired by resampled subjects."""
-    subjects = [f"{video.clip.dataset}/{video.clip.subject}" for video in videos]
+    subjects = [subject_id(video.clip.id) for video in videos]
     by_video = [matrices(counts(videos, intervals)[:, KINDS.index(kind)], subjects) for intervals in methods.values()]
     sequence = seeds.spawn(seed, "evaluate", PROTOCOL, FULL, kind)
     compared = metrics.differences(by_video, several.macro_f1, resamples, seeds.generator(sequence))

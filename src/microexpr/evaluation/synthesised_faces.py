@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
 from microexpr.protocols import Protocol, provenance
 
@@ -79,12 +79,12 @@ def read(
                 displays += _read_fold(f"{path}, fold {fold.name}", further, fold, clips_by_id)
     _check_each_once(method, faces, folds, len(protocol.classes) if every_class else 1)
     faces.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name, face.label))
-    origins = training_origins | {face.clip.origin for face in faces}
     by_clip: dict[str, list[np.ndarray]] = {}
     for face in displays:
         by_clip.setdefault(face.clip.id, []).append(face.pair[1])
     others = {name: np.stack(pictures) for name, pictures in by_clip.items()}
-    return SynthesisedFaces(method, protocol, "+".join(sorted(origins, reverse=True)), faces, others)
+    origin = join_origins([*training_origins, *(face.clip.origin for face in faces)])
+    return SynthesisedFaces(method, protocol, origin, faces, others)
 
 
 def _read_fold(location: str, group: Any, fold: Fold, clips_by_id: Mapping[str, Clip]) -> Iterator[Face]:

@@ -46,7 +46,7 @@ def read(clips: Iterable[Clip], files: Iterable[str | Path], shape: tuple[int, .
     clips_by_subject: dict[tuple[str, str], dict[str, Clip]] = {}
     for clip in clips:
         clips_by_subject.setdefault((clip.dataset, clip.subject), {})[clip.name] = clip
-    paths_by_subject = _by_subject(clips_by_subject, files)
+    paths_by_subject = files_by_subject(clips_by_subject, files)
     faces_by_id = {}
     for subject, paths in paths_by_subject.items():
         names = sorted(clips_by_subject[subject])
@@ -61,10 +61,12 @@ def read(clips: Iterable[Clip], files: Iterable[str | Path], shape: tuple[int, .
     return faces_by_id
 
 
-def _by_subject(
+def files_by_subject(
     subjects: Iterable[tuple[str, str]], files: Iterable[str | Path]
 ) -> dict[tuple[str, str], dict[str, Path]]:
-    """Return the files by stage noun of each subject, in order."""
+    """Return results/{faces,apex}/<dataset>/<subject>.h5 by stage noun, of each data set and subject, in order.
+
+    Raises StoreError if one of them is not among `files`."""
     paths_by_subject: dict[tuple[str, str], dict[str, Path]] = {subject: {} for subject in sorted(subjects)}
     for path in map(Path, files):
         if (subject := (path.parts[-2], path.stem)) in paths_by_subject:

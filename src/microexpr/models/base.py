@@ -31,8 +31,7 @@ Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
 # "label", "subject", "dataset", "macro", "synthetic": int64[n]; "aus": int64[n, action units]; "reacts": int64[n, 4];
-# "labels": int64[n, C] of 1, 0 and -1 (not known), where a clip may have several of the classes at once;
-# "held_out": bool[n], marks clips that are in training only because of a declared leak
+# "labels": int64[n, C] of 1, 0 and -1 (not known), where a clip may have several of the classes at once
 Targets = dict[str, np.ndarray]
 Modules = SimpleNamespace  # callables of the modules from `build` and `shared`: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar

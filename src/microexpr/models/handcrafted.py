@@ -4,6 +4,7 @@ Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C cl
 """
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
@@ -62,10 +63,9 @@ class KernelMachine:
         return products
 
 
-class SupportVectors(ClassicalMethod):
-    """A support vector machine on the features of a clip, with balanced class weights."""
+class MachineMethod(ClassicalMethod):
+    """Base of methods that fit one machine to the features of clips, with balanced class weights."""
 
-    kernel: ClassVar[Kernel] = "linear"
     standardised: ClassVar[bool] = True  # whether features are, over the fold's training clips
 
     class Params(base.Params):
@@ -79,6 +79,16 @@ class SupportVectors(ClassicalMethod):
             return fit_several(self._machine, features, targets[LABELS], self.standardised)
         training = training_set(features, targets["label"], self.classes, self.standardised, self.initial_weights)
         return fit_scorer(self._machine(), training)
+
+    @abstractmethod
+    def _machine(self) -> Machine:
+        """Return a machine that is not fitted yet."""
+
+
+class SupportVectors(MachineMethod):
+    """A support vector machine on the features of a clip."""
+
+    kernel: ClassVar[Kernel] = "linear"
 
     def _machine(self) -> KernelMachine:
         return KernelMachine(getattr(self.params, "kernel", self.kernel), self.params.penalty)

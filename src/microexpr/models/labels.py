@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.models.recipe import weighted_mean
 
 LABEL, LABELS = "label", "labels"  # targets: class index int64[n]; several labels int64[n, L]
 MOST = 20.0  # largest weight of a positive label, so that one of a few clips does not outweigh all others
@@ -63,4 +64,4 @@ def several_loss(scores: Tensor, targets: Targets, weights: Tensor, several: Sev
         probability = torch.exp(-losses)  # of the true answer
         share = SHARE * truth + (1 - SHARE) * (1 - truth)
         losses = share * (1 - probability) ** FOCUS * losses
-    return (losses * weight).sum() / weight.sum().clamp(min=1)
+    return weighted_mean(losses, weight)

@@ -21,18 +21,22 @@ from microexpr.models.recipe import linear
 
 CELL = 8  # pixels, side of a cell
 SPREAD = 8.0  # grey levels, about the change of a micro-expression: the change's unit
+WIDTH = 16  # maps of both convolutions
+SHIFT = 1  # pixels, largest random shift of training pairs
+EPOCHS, BATCH = 24, 24  # passes over the faces, and faces in a step
+RATE, DECAY = 1e-3, 0.05  # AdamW's first learning rate, which falls to 0 in a line, and its weight decay
 
 
 class Cells(nn.Module):
     """Two convolutions and a logit for each cell, by weights of that cell's own; a face's logit is the sum."""
 
-    def __init__(self, side: int, frames: int, width: int):
+    def __init__(self, side: int, frames: int):
         super().__init__()
         cells = side // CELL
         self.maps = nn.Sequential(
-            nn.Conv2d(1 + frames, width, 8, 4, 2), nn.ReLU(), nn.Conv2d(width, width, 4, 2, 1), nn.ReLU()
+            nn.Conv2d(1 + frames, WIDTH, 8, 4, 2), nn.ReLU(), nn.Conv2d(WIDTH, WIDTH, 4, 2, 1), nn.ReLU()
         )  # [B, 1 + K, H, H] -> [B, W, cells, cells]
-        self.weight = nn.Parameter(torch.zeros(width, cells, cells))
+        self.weight = nn.Parameter(torch.zeros(WIDTH, cells, cells))
         self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, pair: Tensor) -> Tensor:
@@ -52,12 +56,6 @@ class Observer(NetworkMethod):
     class Params(base.Params):
         image_size: int = Field(128, ge=16, le=512, multiple_of=CELL, description="pixels, side of the faces")
         frames: int = Field(1, ge=1, le=64, description="pictures of a clip, next to the one at rest")
-        width: int = Field(16, ge=2, le=128, description="maps of both convolutions")
-        shift: int = Field(1, ge=0, le=16, description="largest random shift of training pairs, pixels")
-        epochs: int = Field(24, ge=1, le=1000, description="passes over the faces")
-        batch: int = Field(24, ge=2, le=256, description="faces in a step")
-        lr: float = Field(1e-3, gt=0, le=1, description="AdamW's first learning rate, which falls to 0 in a line")
-        weight_decay: float = Field(0.05, ge=0, le=10, description="AdamW's")
 
     params: Params
 
@@ -66,16 +64,14 @@ class Observer(NetworkMethod):
         return {"pair": (1 + self.params.frames, self.params.image_size, self.params.image_size)}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Cells(self.params.image_size, self.params.frames, self.params.width)}
+        return {"network": Cells(self.params.image_size, self.params.frames)}
 
     def phases(self) -> list[Phase]:
-        params = self.params
-        adam = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
-        updates = [Update(self.loss, {"network": adam})]
-        return [Phase(updates, params.epochs, params.batch, schedule=linear)]
+        adam = partial(torch.optim.AdamW, lr=RATE, weight_decay=DECAY)
+        return [Phase([Update(self.loss, {"network": adam})], EPOCHS, BATCH, schedule=linear)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        pair = jitter(batch["pair"], rng, 0.5, self.params.shift)
+        pair = jitter(batch["pair"], rng, 0.5, SHIFT)
         logits = modules.network(pair).sum((1, 2))
         return F.binary_cross_entropy_with_logits(logits, batch["label"].to(logits.dtype))
 

@@ -18,7 +18,7 @@ def balanced(targets: Targets, steps: int, batch: int, rng: np.random.Generator)
 
 
 def filtered(kind: str, marked: bool, sample: Sampler) -> Sampler:
-    """Restrict a sampler to the clips whose target `kind` ("macro", "synthetic", "held_out") equals `marked`."""
+    """Restrict a sampler to the clips whose target `kind` ("macro", "synthetic") equals `marked`."""
 
     def sample_filtered(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
         candidates = np.flatnonzero(targets[kind] == marked)

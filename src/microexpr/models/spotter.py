@@ -124,3 +124,12 @@ def peaks(curve: np.ndarray, share: float, distance: int) -> np.ndarray:
         if all(abs(position - other) >= distance for other in selection):
             selection.append(position)
     return np.array(sorted(selection), np.int64)
+
+
+def around_peaks(kind: Kind, scores: np.ndarray, share: float, gap: int) -> list[Interval]:
+    """Return the intervals of `gap` frames before and after each of the `peaks` of the moving mean of scores [T]."""
+    curve = moving_mean(scores, 2 * gap)
+    return [
+        Interval(kind, max(0, peak - gap), peak, min(len(curve) - 1, peak + gap), float(curve[peak]))
+        for peak in peaks(curve, share, gap).tolist()
+    ]

@@ -1,6 +1,5 @@
 """Plan and render a subject's clips: micro- and macro-expressions of every emotion, as a face stage crops them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -8,17 +7,14 @@ import cv2
 import numpy as np
 
 from microexpr.core.clip import LABELS, POPULATION, Clip
-from microexpr.core.facs.objective import objective_class
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.population import Params
-from microexpr.population.camera import record
 from microexpr.rendering import display, take, walls
-from microexpr.rendering.corpus import with_both_sides
+from microexpr.rendering.corpus import render_frames, with_both_sides
 from microexpr.rendering.face import Face
 from microexpr.rendering.layouts import NATIVES
 from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performer, perform
-from microexpr.rendering.shot import render_frames
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -31,7 +27,13 @@ STEPS: dict[Kind, int] = {"micro": 7, "macro": 4}  # frames at equal distances f
 MISSED = 0.5  # share of micro-expressions whose events are a little off, as annotators and spotters place them
 LATE, AWAY = 0.3, 0.15  # largest errors of onset and apex, as shares of the rise
 # How emotions are displayed, each table for as many micro-expressions: prototypes, and what two data sets' coders saw.
-DISPLAYS = (display.DISPLAYS, *(NATIVES[name].coded_displays for name in ("casme2", "samm")))
+DISPLAYS = (
+    display.DISPLAYS,
+    *(
+        {emotion: display.displays_from_counts(codes) for emotion, codes in NATIVES[name].coded.items()}
+        for name in ("casme2", "samm")
+    ),
+)
 ONE_SIDED = 0.15  # probability that a display has one side
 OTHER_SCENE = 0.5  # share of clips in another light, pose and distance than the subject's own
 UNITS = [display.ACTION_UNITS.index(unit) for unit in ACTION_UNITS]
@@ -87,11 +89,10 @@ def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> Pla
     steps = np.linspace(onset, offset, STEPS[kind]).round()
     video = tuple(dict.fromkeys(map(int, steps)))
     rendered = tuple(sorted({*near, *video}))
-    units = frozenset(int(unit[2:-1]) for unit in weights)
     clip = Clip(
         dataset=POPULATION, subject=subject, name=name, origin="generated", folder="", first=rendered[0],
         last=rendered[-1], frames=len(rendered), onset=onset, apex=apex, offset=offset, fps=FPS, emotion=emotion,
-        label=LABELS.index(LABEL.get(emotion, "negative")), objective_class=objective_class(units),
+        label=LABELS.index(LABEL.get(emotion, "negative")), objective_class=display.shown_class(weights),
         action_units=display.notation(weights),
     )  # fmt: skip
     return PlannedClip(clip, kind, weights, true, true[2] + 2, rendered, video)
@@ -99,18 +100,15 @@ def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> Pla
 
 def render_clip(
     planned: PlannedClip, performer: Performer, face: Face, params: Params, faces_params: faces.Params,
-    flow_params: flow.Params, grey: bool, alter: Callable[[Difficulty], Difficulty] | None = None,
+    flow_params: flow.Params, grey: bool,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Render, track and measure one clip; return its datasets by name, as schema `population` has them.
 
     Crops and landmarks are half as large as those of the faces stage; flow is in pixels of the full crop, as there.
-    `alter` changes the difficulty that was sampled.
     """
     clip = planned.clip
     rng = generator(params.seed, clip.id, "performance")
     difficulty = _difficulty(planned.kind, rng)
-    if alter:
-        difficulty = alter(difficulty)
     if rng.random() < OTHER_SCENE:
         other = Performer.sample(rng)
         performer = replace(performer, light=other.light, pose=other.pose, zoom=other.zoom)
@@ -143,6 +141,14 @@ def _difficulty(kind: Kind, rng: np.random.Generator) -> Difficulty:
         return difficulty
     low, high = take.STRONG
     return replace(difficulty, low=low, high=high)
+
+
+def record(image: np.ndarray, quality: int, grey: bool = False) -> np.ndarray:
+    """Return an image RGB uint8[H, W, 3] after JPEG of this quality, 0..100; uint8[H, W] if `grey`."""
+    pixels = luma(image) if grey else image[..., ::-1]
+    encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    decoded = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED))
+    return decoded if grey else np.ascontiguousarray(decoded[..., ::-1])
 
 
 def reduce(crop: np.ndarray, size: int) -> np.ndarray:

@@ -16,14 +16,14 @@ from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import identity, performer_of
-from microexpr.population.units import ORDER, UNITS, resting_units
+from microexpr.population.units import ORDER, resting_units, sample_units
 from microexpr.rendering import walls
 from microexpr.rendering.display import ACTION_UNITS, FULL, POSES, array, sample_display
 from microexpr.rendering.face import Face
 from microexpr.rendering.landmarks import contour
 from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
 from microexpr.rendering.scene import Light
-from microexpr.signals import aus
+from microexpr.signals.aus.coding import SHOWN
 from microexpr.signals.landmarks.boxes import face_box
 from microexpr.signals.portraits import SCENE, SIDE, SIZE
 
@@ -33,7 +33,6 @@ MOTION = (0.5, 6.0)  # range of the factor of head motion within a scene, log-un
 EYES = np.array([10.0, 6.0])  # degrees: standard deviations of the gaze, yaw and pitch
 MICRO, MACRO = (0.15, 1.5), (1.0, 5.0)  # FACS intensity, log-uniform
 UNITS_AT_ONCE = 5
-UNILATERAL = 0.3  # share of units on one side
 UNREAD = 0.4  # how often units occur that are not read, against those that are
 POSED, SMILES = 0.4, 0.5  # share of macro images with a posed emotion, and share of smiles among them
 BLINKS = 0.15  # share of images with lids lowered
@@ -47,7 +46,7 @@ class Portraits:
 
     image: np.ndarray  # uint8[n, 224, 224], grey
     points: np.ndarray  # float32[n, 70, 2]: 68 landmarks before `markup.space_evenly`, and both pupils
-    intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `units.UNITS` and left, right
+    intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `coding.SHOWN` and left, right
     pose: np.ndarray  # float32[n, 3]: yaw, pitch, roll in degrees
 
 
@@ -57,7 +56,7 @@ def write_portraits(path: str | Path, subject: str, params: Params) -> None:
     portraits = render_portraits(Face(performer.face_seed), performer, f"{POPULATION}/{subject}", params.seed)
     attributes = {"origin": "generated", "dataset": POPULATION, "subject": subject, "identity": identity(performer)}
     with store.create(path, "portraits", {"population": {"seed": params.seed}}, **attributes) as file:
-        file.put("action_unit", UNITS)
+        file.put("action_unit", SHOWN)
         for name in ("image", "points", "intensity", "pose"):
             file.put(name, getattr(portraits, name))
 
@@ -119,22 +118,13 @@ def _units(image: int, rng: np.random.Generator) -> np.ndarray:
     """Sample what an image adds to rest, FACS intensities [units of the face, 2]: nothing, then macro and micro.
 
     Macro images show units that are not related, or a posed emotion."""
-    intensities = np.zeros((len(ACTION_UNITS), 2))
     if image == 0:
-        return intensities
+        return np.zeros((len(ACTION_UNITS), 2))
     if image % 2 and rng.random() < POSED:
         emotion = "happiness" if rng.random() < SMILES else str(rng.choice(list(POSES)))
         display = array(sample_display(emotion, rng, displays=POSES, one_sided=0.1))
         return FULL * rng.uniform(0.3, 1) * display * np.exp(rng.normal(0, 0.2, (len(ACTION_UNITS), 1)))
-    low, high = np.log((MICRO, MACRO)[image % 2])
-    weights = np.where(np.isin(ACTION_UNITS, aus.ACTION_UNITS), 1.0, UNREAD)
-    count = rng.integers(1, UNITS_AT_ONCE + 1)
-    for unit in rng.choice(len(ACTION_UNITS), count, replace=False, p=weights / weights.sum()):
-        asymmetry = np.clip(rng.normal(0, 0.15), -0.6, 0.6)
-        sides = np.array([1 + asymmetry, 1 - asymmetry])
-        if rng.random() < UNILATERAL:
-            sides[rng.integers(2)] = 0
-        intensities[unit] = np.exp(rng.uniform(low, high)) * sides
+    intensities = sample_units((MICRO, MACRO)[image % 2], UNITS_AT_ONCE, UNREAD, rng)
     if rng.random() < BLINKS:
         intensities[ACTION_UNITS.index("AU45")] = rng.uniform(1, FULL)
     return intensities

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from microexpr.core.clip import POPULATION, Clip, Recording
-from microexpr.core.facs.objective import objective_class
 from microexpr.population import Params, scenes
 from microexpr.population.clips import plan_clips
 from microexpr.rendering import display
@@ -42,13 +41,12 @@ def _scenes(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
         emotional_images = np.flatnonzero(changes.label != scenes.NONE)
         for image in map(int, emotional_images):
             weights = _weights(changes.added[image])
-            units = frozenset(int(unit[2:-1]) for unit in weights)
             kind: Recording = "macro scene" if (image - emotional_images[0]) % len(scenes.STRENGTHS) else "micro scene"
             yield kind, Clip(
                 dataset=POPULATION, subject=subject, name=scene_name(i + 1, image), origin="generated", folder="",
                 first=0, last=image, frames=2, onset=0, apex=image, offset=image, fps=1,
                 emotion=changes.emotions[image], label=int(changes.label[image]),
-                objective_class=objective_class(units), action_units=display.notation(weights),
+                objective_class=display.shown_class(weights), action_units=display.notation(weights),
             )  # fmt: skip
 
 

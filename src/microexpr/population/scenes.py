@@ -10,8 +10,7 @@ import numpy as np
 
 from microexpr.core.clip import LABELS
 from microexpr.core.seeds import generator
-from microexpr.population.camera import record
-from microexpr.population.clips import LABEL, NEGATIVE, UNITS, reduce, reduce_points
+from microexpr.population.clips import LABEL, NEGATIVE, UNITS, record, reduce, reduce_points
 from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY
 from microexpr.population.units import resting_units
 from microexpr.rendering import display, performance, walls

@@ -7,20 +7,21 @@ import numpy as np
 
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
-from microexpr.population.camera import record
-from microexpr.population.units import ORDER, resting_units
+from microexpr.population.clips import record
+from microexpr.population.units import ORDER, resting_units, sample_units
 from microexpr.rendering import display
 from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import with_both_sides
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, Performer
 from microexpr.signals import faces
-from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.aus import LARGEST
 
 SESSIONS = 2  # of each subject, each in another pose and light
 FRAMES = 12  # of each session: one at rest, then micro and macro in turn
 MICRO, MACRO = (0.15, 1.5), (1.5, 5.0)  # FACS intensity, log-uniform
-UNILATERAL = 0.3  # of all displays
+UNITS_AT_ONCE = 4
+UNREAD = 0.3  # how often units occur that are not read, against those that are
 NOISE = 3.0  # of the camera, grey levels
 QUALITY = 92  # of JPEG
 
@@ -31,7 +32,7 @@ class Session:
 
     crop: np.ndarray  # uint8[T, 288, 288, 1]
     landmarks_crop: np.ndarray  # float32[T, 68, 2]
-    intensity: np.ndarray  # float32[T, 24, 3], by `UNITS` and left, right, both
+    intensity: np.ndarray  # float32[T, 24, 3], by `coding.SHOWN` and left, right, both
     strength: np.ndarray  # int64[T]: 0 at rest, 1 micro, 2 macro
 
 
@@ -53,19 +54,9 @@ def render_sessions(face: Face, performer: Performer, name: str, seed: int) -> I
 
 def sample_intensities(strength: int, rng: np.random.Generator) -> np.ndarray:
     """Sample FACS intensities [units of the face, 2] of one to four units together; zeros for strength 0."""
-    intensities = np.zeros((len(display.ACTION_UNITS), 2))
     if strength == 0:
-        return intensities
-    low, high = np.log((MICRO, MACRO)[strength - 1])
-    readable = np.isin(display.ACTION_UNITS, ACTION_UNITS)
-    weights = np.where(readable, 1.0, 0.3)  # units that are not read occur more rarely
-    for unit in rng.choice(len(intensities), rng.integers(1, 5), replace=False, p=weights / weights.sum()):
-        asymmetry = np.clip(rng.normal(0, 0.15), -0.6, 0.6)
-        sides = np.array([1 + asymmetry, 1 - asymmetry])
-        if rng.random() < UNILATERAL:
-            sides[rng.integers(2)] = 0
-        intensities[unit] = np.exp(rng.uniform(low, high)) * sides
-    return intensities
+        return np.zeros((len(display.ACTION_UNITS), 2))
+    return sample_units((MICRO, MACRO)[strength - 1], UNITS_AT_ONCE, UNREAD, rng)
 
 
 def render_frame(face: Face, scene: Performer, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -13,10 +13,10 @@ from microexpr.population.clips import plan_clips, render_clip
 from microexpr.population.identities import identity, performer_of
 from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
 from microexpr.population.sessions import Session, render_sessions
-from microexpr.population.units import UNITS
 from microexpr.rendering.face import Face
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.aus.coding import SHOWN
 from microexpr.signals.faces import predictors
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def write_subject(
                 group.put(key, array, kinds.get(key))
         logger.info("%s: clips", name)
         for i, session in enumerate(render_sessions(face, performer, name, params.seed) if held_out else ()):
-            file.group(f"sessions/{i + 1}").put_all(action_unit=UNITS, **_arrays(session))
+            file.group(f"sessions/{i + 1}").put_all(action_unit=SHOWN, **_arrays(session))
         for i, scene in enumerate(
             render_scenes(face, performer, name, params.seed, single_units if held_out else sample_changes)
         ):

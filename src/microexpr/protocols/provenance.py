@@ -17,7 +17,6 @@ Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 PLANTED: dict[str, Callable[[Iterable[Clip]], set[str]]] = {
     "": lambda test: set(),
     "held_out_clips": lambda test: {clip.provenance for clip in test},
-    "held_out_in_networks": lambda test: {clip.provenance for clip in test},
 }
 
 

@@ -1,7 +1,7 @@
 """Split clips into those that train and those that are tested. Knows clips and a seed, no classes."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
@@ -52,8 +52,7 @@ def sample_split(clips: Sequence[Clip], share: float, seed: int, draw: int) -> F
         subjects = sorted({subject_id(clip.id) for clip in clips if clip.dataset == dataset})
         order = generator(seed, "split", dataset, draw).permutation(len(subjects))
         train |= {subjects[i] for i in order[: round(share * len(subjects))]}
-    train_clips = tuple(clip.id for clip in clips if subject_id(clip.id) in train)
-    test_clips = tuple(clip.id for clip in clips if subject_id(clip.id) not in train)
+    train_clips, test_clips = _divide((clip.id for clip in clips), train)
     return Fold(f"draw{draw + 1}", train_clips, test_clips, draw=draw)
 
 
@@ -76,14 +75,11 @@ def group_folds(clips: Sequence[Clip], count: int, seed: int, driving: Collectio
         )
     step = count - len(groups)
     groups += [{*others[start::step]} for start in range(step)]
-    return [
-        Fold(
-            f"{i}of{count}",
-            tuple(clip.id for clip in clips if subject_id(clip.id) not in group),
-            tuple(clip.id for clip in clips if subject_id(clip.id) in group),
-        )
-        for i, group in enumerate(groups, 1)
-    ]
+    folds = []
+    for i, group in enumerate(groups, 1):
+        test, train = _divide((clip.id for clip in clips), group)
+        folds.append(Fold(f"{i}of{count}", train, test))
+    return folds
 
 
 def with_inner_subjects(fold: Fold, subjects: int, seed: int, protocol: str) -> Fold:
@@ -98,11 +94,15 @@ def with_inner_subjects(fold: Fold, subjects: int, seed: int, protocol: str) -> 
             f"on, not {subjects}"
         )
     order = generator(seed, "inner", protocol, fold.name).permutation(len(candidates))
-    inner_subjects = {candidates[i] for i in order[:subjects]}
-    inner = tuple(clip for clip in fold.train if subject_id(clip) in inner_subjects)
-    return replace(
-        fold, train=tuple(clip for clip in fold.train if subject_id(clip) not in inner_subjects), inner=inner
-    )
+    inner, train = _divide(fold.train, {candidates[i] for i in order[:subjects]})
+    return replace(fold, train=train, inner=inner)
+
+
+def _divide(names: Iterable[str], subjects: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of the clips of these subjects, as dataset/subject, and those of all others."""
+    names = tuple(names)
+    inside = tuple(name for name in names if subject_id(name) in subjects)
+    return inside, tuple(name for name in names if subject_id(name) not in subjects)
 
 
 def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:

@@ -21,10 +21,9 @@ ACTED = 0.8  # typical strength of an acted expression, as a share of a full dis
 
 def noticed(weights: Mapping[str, float], missed: float, rng: np.random.Generator) -> dict[str, float]:
     """Return the weights of the sided units that coders note: the strongest unit, others with 1 - `missed`."""
-    strength = {unit: max(weights.get(unit + side, 0.0) for side in SIDES) for unit in ACTION_UNITS}
-    active = [unit for unit, weight in strength.items() if weight > 0]
-    strongest = max(active, key=lambda unit: strength[unit], default="")
-    noted = [unit for unit in active if rng.random() >= missed or unit == strongest]
+    strength = _active_units(weights)
+    strongest = max(strength, key=lambda unit: strength[unit], default="")
+    noted = [unit for unit in strength if rng.random() >= missed or unit == strongest]
     return {name: weight for name, weight in weights.items() if name[:-1] in noted}
 
 
@@ -55,21 +54,19 @@ def fourdme(weights: Mapping[str, float], objective_class: int, rng: np.random.G
 
 def ckplus(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
     """Return numbers without sides, with the intensity of each unit in a typical acted display: "4D+7C"."""
-    strength = [
-        (number, FULL * ACTED * gain(f"AU{number}", ACTED) * weight) for number, weight in _active_units(weights)
-    ]
-    return "+".join(f"{number}{'ABCDE'[max(1, round(value)) - 1]}" for number, value in strength)
+    strength = {unit: FULL * ACTED * gain(unit, ACTED) * weight for unit, weight in _active_units(weights).items()}
+    return "+".join(f"{unit[2:]}{'ABCDE'[max(1, round(value)) - 1]}" for unit, value in strength.items())
 
 
 def mmi(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
     """Return numbers alone, without sides and intensities: "4+7"."""
-    return "+".join(str(number) for number, _ in _active_units(weights))
+    return "+".join(unit[2:] for unit in _active_units(weights))
 
 
-def _active_units(weights: Mapping[str, float]) -> list[tuple[int, float]]:
-    """Return number of each action unit that acts, and its weight on the stronger side."""
-    stronger = ((unit, max(weights.get(f"{unit}{side}", 0.0) for side in SIDES)) for unit in ACTION_UNITS)
-    return [(int(unit.removeprefix("AU")), weight) for unit, weight in stronger if weight > 0]
+def _active_units(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weight on the stronger side of each action unit that acts, "AU12"."""
+    stronger = {unit: max(weights.get(unit + side, 0.0) for side in SIDES) for unit in ACTION_UNITS}
+    return {unit: weight for unit, weight in stronger.items() if weight > 0}
 
 
 def _ambiguous(i: int, codes: list[str], kind: int, side: str, letter: str) -> str:

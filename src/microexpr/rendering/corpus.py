@@ -1,7 +1,7 @@
 """Render the clips of a plan: one subject's frames in native files, and a file with their ground truth."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -13,6 +13,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.rendering import long_videos, snapshot, take, walls
+from microexpr.rendering.camera import expose
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import digest
@@ -21,7 +22,6 @@ from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
 from microexpr.rendering.long_videos import PlannedVideo
 from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.shot import render_frames
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,23 @@ class Shot:
             "pose": self.performance.pose,
             "gaze": self.performance.gaze,
         }
+
+
+def render_frames(
+    face: Face, performer: Performer, performance: Performance, indices: Iterable[int], background: np.ndarray,
+    noise: float, rng: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
+    """Yield these frames of the performance, RGB uint8[H, W, 3] each, with their landmarks float32[68, 2] in pixels.
+
+    `background` uint8[H, W, 3] is what lies behind the head; it has the size of the frames.
+    """
+    size = background.shape[1], background.shape[0]
+    for i in indices:
+        rendered = face.render(
+            performance.action_units[i], performance.pose[i], performance.shift[i], performer.light, size,
+            performer.zoom, performance.gaze[i], background,
+        )  # fmt: skip
+        yield expose(rendered.image, rng, noise, float(performance.exposure[i])), rendered.landmarks
 
 
 def film(shot: Shot, difficulty: Difficulty, seed: int, root: Path, path: Callable[[int], PurePosixPath]) -> np.ndarray:
@@ -148,9 +165,9 @@ def play(planned: PlannedClip, performer: Performer, scene: Scene, seed: int) ->
 def difficulty_of(dataset: str, name: str) -> Difficulty:
     """Return the difficulty of a data set. Acted expressions are strong at every difficulty except null."""
     difficulty, native = DIFFICULTIES[name], NATIVES[dataset]
-    if native.intensity is None or not difficulty.high:
+    if not native.acted or not difficulty.high:
         return difficulty
-    low, high = native.intensity
+    low, high = take.STRONG
     return replace(difficulty, low=low, high=high)
 
 

@@ -8,10 +8,6 @@ import numpy as np
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.facs.objective import objective_class
 
-ACTION_UNITS: tuple[str, ...] = tuple(
-    f"AU{number}"
-    for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 18, 20, 22, 23, 24, 25, 26, 27, 28, 34, 45)
-)
 SIDES = "LR"  # the subject's own left and right; the last axis of every array of action units
 FULL = 5.0  # FACS intensity E, the largest
 TOGETHER = 0.8  # weight of each of several simultaneous action units
@@ -45,6 +41,7 @@ GAIN: dict[str, float] = {
     "AU34": 0.4,
     "AU45": 0.4,
 }
+ACTION_UNITS: tuple[str, ...] = tuple(GAIN)
 
 
 SUBTLE, STRONG = 0.45, 0.6  # strength up to which each unit has its GAIN, and from which on POSED
@@ -204,6 +201,11 @@ def array(weights: Mapping[str, float]) -> np.ndarray:
     for name, weight in weights.items():
         values[position(name)] = weight
     return values
+
+
+def shown_class(weights: Mapping[str, float]) -> int:
+    """Return the AU-based class of sided action units, 1..7."""
+    return objective_class(frozenset(int(name[2:-1]) for name in weights))
 
 
 def notation(weights: Mapping[str, float]) -> str:

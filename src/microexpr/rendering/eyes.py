@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from microexpr.rendering.hair import grain
+from microexpr.rendering.layers import grid
 from microexpr.rendering.rig import rig
 from microexpr.rendering.scene import rotation
 
@@ -17,11 +18,7 @@ def sphere() -> tuple[np.ndarray, np.ndarray]:
     """Return a unit eyeball that looks ahead: points float32[N, 3], triangles int32[T, 3]."""
     turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, MERIDIANS + 1), np.deg2rad(COLATITUDES))
     points = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], axis=-1)
-    row = MERIDIANS + 1
-    corner = (np.arange(len(COLATITUDES) - 1)[:, None] * row + np.arange(MERIDIANS)).ravel()
-    first = np.stack([corner, corner + row, corner + row + 1], axis=1)
-    second = np.stack([corner, corner + row + 1, corner + 1], axis=1)
-    return points.reshape(-1, 3).astype(np.float32), np.concatenate([first, second]).astype(np.int32)
+    return points.reshape(-1, 3).astype(np.float32), grid(len(COLATITUDES), MERIDIANS + 1).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

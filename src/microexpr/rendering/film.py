@@ -1,7 +1,5 @@
 """Write a long video of a rendered person, and a table of the expressions and blinks in it."""
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +8,13 @@ from microexpr.core.errors import ParamsError
 from microexpr.core.expression import LongVideo
 from microexpr.core.seeds import generator
 from microexpr.rendering import walls
-from microexpr.rendering.corpus import Scene, write_video
+from microexpr.rendering.corpus import Scene, render_frames, write_video
 from microexpr.rendering.display import notation
 from microexpr.rendering.face import Face
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import LongCorpus, plan_videos
 from microexpr.rendering.performance import DIFFICULTIES, Performer
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.shot import render_frames
 from microexpr.rendering.take import Event, Params, perform, sample_events
 
 Progress = Callable[[int, int], None]  # done and in all
@@ -44,7 +41,7 @@ def write(path: Path, params: Params, seed: int, progress: Progress = lambda don
             record(path, image)
             progress(done, count)
     truth = path.with_suffix(".csv")
-    store.write_text(truth, events_csv(events, params.fps))
+    store.write_csv(truth, COLUMNS, (_event_row(event, params.fps) for event in events))
     return truth
 
 
@@ -69,12 +66,8 @@ def write_data_set(
     return videos
 
 
-def events_csv(events: list[Event], fps: int) -> str:
-    """Return the ground truth as CSV, a line for each event; what is no expression has no emotion and no units."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for event in events:
-        units = notation(event.weights) if event.emotion else ""
-        table.writerow((event.kind, event.emotion, units, event.onset, event.apex, event.offset, fps, "generated"))
-    return text.getvalue()
+def _event_row(event: Event, fps: int) -> dict[str, object]:
+    """Return the ground truth of an event by column; what is no expression has no emotion and no units."""
+    units = notation(event.weights) if event.emotion else ""
+    values = (event.kind, event.emotion, units, event.onset, event.apex, event.offset, fps, "generated")
+    return dict(zip(COLUMNS, values, strict=True))

@@ -66,7 +66,7 @@ PAIRED: tuple[tuple[str, str, str, float], ...] = (  # left and right sides diff
     ("ears/{}-ear-scale", "decr", "incr", 0.4),
     ("ears/{}-ear-wing", "decr", "incr", 0.4),
 )
-# Mean weights, where the mean of the shapes is not that of photographs (`studies/realism.py`): lower brows, a wider
+# Mean weights, where the mean of the shapes is not that of photographs (docs/generated-faces.md): lower brows, a wider
 # mouth with thinner lips, a shorter nose with its tip up, a longer chin.
 MEANS = {
     "eyebrows/eyebrows-trans": -0.25,

@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.datasets.layout import label_of
-from microexpr.rendering.display import Displays
+from microexpr.rendering import coder
 
 # Durations as annotated in CASME II, SAMM and SMIC together, for data sets whose durations are not known:
 # range of seconds; mean and deviation of their logarithm; mean and deviation of the share of the rise
@@ -58,21 +58,13 @@ class ClipName:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """The number of clips of a published data set with one emotion and AU-based class."""
-
-    emotion: str
-    objective_class: int | None  # None if the data set codes no action units
-    clips: int
-
-
-@dataclass(frozen=True, slots=True)
 class Census:
     """The number of clips by subject, emotion and class, in a small balanced corpus and in the published data set."""
 
     balanced: tuple[str, ...]  # emotions in the order in which each subject of a small corpus shows them
     people: int  # subjects of the published data set
-    shares: tuple[Share, ...] = ()  # (): each subject shows each of `balanced` once
+    # clips of each emotion, or of each of its AU-based classes; {}: each subject shows each of `balanced` once
+    shares: Mapping[str, int | Mapping[int, int]] = field(default_factory=dict)
     emotions_outside: tuple[str, ...] = ()  # emotions that MEGC2019 leaves out
     subjects_outside: tuple[int, ...] = ()  # subjects, counted from 1, who show only these emotions
 
@@ -80,6 +72,15 @@ class Census:
     def once(self) -> bool:
         """Return whether each subject shows each emotion of `balanced` once, so that there are no shares."""
         return not self.shares
+
+    def cards(self) -> list[tuple[str, int | None]]:
+        """Return emotion and AU-based class, None for any, of each clip of the published data set."""
+        return [
+            (emotion, objective_class)
+            for emotion, share in self.shares.items()
+            for objective_class, clips in ([(None, share)] if isinstance(share, int) else share.items())
+            for _ in range(clips)
+        ]
 
 
 # onset to offset; onset to apex, as acted expressions are cut; one frame
@@ -94,21 +95,22 @@ class Native:
     folders: tuple[str, ...]  # formats of the folders, below the root, that hold all files of one subject and no others
     census: Census
     name_clip: Callable[[int, int, str, np.random.Generator], ClipName]  # of subject and clip numbers, emotion
-    code: Callable[[Mapping[str, float], int, np.random.Generator], str]  # annotated code of weights and AU-based class
+    # annotated code of weights and AU-based class
+    code: Callable[[Mapping[str, float], int, np.random.Generator], str] = coder.casme2
     timing: Timing = "whole"
+    acted: bool = False  # whether expressions are strong at every difficulty, and of all durations equally often
     seconds: tuple[float, float] = SECONDS  # shortest and longest, from onset to the last event
-    log_seconds: tuple[float, float] | None = LOG_SECONDS  # mean and deviation of their logarithm; None: uniform
+    log_seconds: tuple[float, float] = LOG_SECONDS  # mean and deviation of their logarithm
     rise: tuple[float, float] = RISE  # mean and deviation of the share of the time until the apex
     rest: int = 0  # frames before the onset and after the offset
     apex_annotated: bool = True
     ends_annotated: bool = True  # whether the annotation has onset and offset
-    codes_classes: bool = True  # whether the annotation has AU-based classes
+    codes_classes: bool = False  # whether the annotation has AU-based classes
     grey: bool = False
-    intensity: tuple[float, float] | None = None  # share of a full display; None: by difficulty
     label: Callable[[str], int | None] = label_of
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown
-    # annotated word -> its displays as coded in the data set, which replace those of `displays`
-    coded_displays: Mapping[str, Displays] = field(default_factory=dict)
+    # annotated word -> action units as coded in the data set -> clips, which replace `displays`
+    coded: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     one_sided: float = 0.0  # probability that a display that is not unilateral is on one side
     missed: float = 0.0  # probability that the coders leave out a unit that is not a clip's strongest
     # returns the clips of a published census with the annotators' slips

@@ -18,11 +18,9 @@ from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.datasets.layout import label_of
 from microexpr.rendering import display, take
-from microexpr.rendering.display import notation
 from microexpr.rendering.take import Draw, Event
 
 LONGEST = {kind: seconds[1] for kind, seconds in take.SECONDS.items()}
-Code = Callable[[Mapping[str, float], np.random.Generator], str]  # annotated code of the units that are shown
 
 
 class LongCorpus(BaseModel):
@@ -94,12 +92,11 @@ class LongNative:
     balanced: Mapping[Kind, tuple[str, ...]]  # emotions in the order in which the videos of a small corpus show them
     annotations: Mapping[str, Annotation]  # of the whole corpus: file below the root -> function that writes it
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown
-    code: Code = lambda weights, rng: notation(weights)
+    code: Callable[[Mapping[str, float]], str] = display.notation  # annotated code of the units that are shown
     grey: bool = False
     one_emotion: bool = False  # whether the name of a video tells the emotion of all that it shows
     apex_annotated: bool = True
     emotions_annotated: tuple[Kind, ...] = KINDS
-    label: Callable[[str], int | None] = label_of
 
 
 def plan_videos(native: LongNative, size: LongSize, longest: float, difficulty: str, seed: int) -> list[PlannedVideo]:
@@ -190,7 +187,7 @@ def _plan(native: LongNative, person: int, number: int, role: Role, difficulty: 
             expressions.append(
                 Expression(
                     event.kind, name.first + event.onset, name.first + event.apex if native.apex_annotated else None,
-                    name.first + event.offset, emotion, native.label(emotion), native.code(event.weights, rng),
+                    name.first + event.offset, emotion, label_of(emotion), native.code(event.weights),
                 )
             )  # fmt: skip
     frames = round(role.seconds * fps)

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from scipy.special import ndtr, ndtri
 
 from microexpr.core.clip import Clip
-from microexpr.core.facs.objective import objective_class
 from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.rendering import coder, display
@@ -65,10 +64,11 @@ def plan_clips(dataset: str, params: Params, seed: int) -> list[PlannedClip]:
     else:
         roles = sample_published_roles(native.census, generator(seed, "generate", dataset, "census"))
     clips = []
-    for person, number, emotion, objective in roles:
+    for role in roles:
+        person, number, *_ = role
         rng = generator(seed, "generate", dataset, person, number)
         coders = generator(seed, "generate", dataset, person, number, "coders")
-        clips.append(_clip(native, person, number, emotion, objective, params, rng, coders))
+        clips.append(_clip(native, role, params, rng, coders))
     clips.sort(key=lambda planned: planned.clip.id)
     return clips if isinstance(size, Corpus) else native.add_slips(clips)
 
@@ -94,7 +94,7 @@ def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Rol
         return balanced_roles(census, Corpus(subjects=census.people, clips=len(census.balanced)))
     subjects = [person for person in range(1, census.people + 1) if person not in census.subjects_outside]
     frequency = rng.gamma(2.0, size=len(subjects))
-    cards = [(share.emotion, share.objective_class) for share in census.shares for _ in range(share.clips)]
+    cards = census.cards()
     cards = [cards[i] for i in rng.permutation(len(cards))]
     outside = [card for card in cards if card[0] in census.emotions_outside]
     inside = [card for card in cards if card[0] not in census.emotions_outside]
@@ -112,25 +112,19 @@ def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Rol
 
 
 def _clip(
-    native: Native,
-    person: int,
-    number: int,
-    emotion: str,
-    class_filter: int | None,
-    params: Params,
-    rng: np.random.Generator,
-    coders: np.random.Generator,
+    native: Native, role: Role, params: Params, rng: np.random.Generator, coders: np.random.Generator
 ) -> PlannedClip:
     """Sample one clip of a role: display, name, timing and code, in this order of random draws.
 
     What the coders leave out is sampled from a stream of its own, `coders`."""
+    person, number, emotion, class_filter = role
     word = str(rng.choice(native.displays.get(emotion, (emotion,))))
-    displays = display.DISPLAYS | ({word: native.coded_displays[emotion]} if emotion in native.coded_displays else {})
-    weights = display.sample_display(word, rng, class_filter, displays, native.one_sided)
+    coded = {word: display.displays_from_counts(native.coded[emotion])} if emotion in native.coded else {}
+    weights = display.sample_display(word, rng, class_filter, display.DISPLAYS | coded, native.one_sided)
     name = native.name_clip(person, number, emotion, rng)
     fps = name.fps or LAYOUTS[native.dataset].fps
     frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
-    objective, first = objective_class(_numbers(weights)), name.first
+    objective, first = display.shown_class(weights), name.first
     onset, apex, offset = first + onset, first + apex, first + offset
     clip = Clip(
         dataset=native.dataset, subject=name.subject, name=name.name, origin="generated", folder=name.folder,
@@ -141,11 +135,6 @@ def _clip(
         action_units=native.code(coder.noticed(weights, native.missed, coders), objective, rng),
     )  # fmt: skip
     return PlannedClip(clip, weights, onset, apex, offset, name.file)
-
-
-def _numbers(weights: dict[str, float]) -> frozenset[int]:
-    """Return the FACS numbers of sided action units."""
-    return frozenset(int(name[2:-1]) for name in weights)
 
 
 def _events(native: Native, fps: int, max_frames: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
@@ -162,7 +151,7 @@ def _seconds(native: Native, limit: float, quantile: float) -> float:
     """Return this quantile of the seconds from onset to the last event, of durations up to `limit`."""
     longest = min(native.seconds[1], limit)
     shortest = min(native.seconds[0], longest)
-    if native.log_seconds is None or shortest == longest:
+    if native.acted or shortest == longest:
         return shortest + quantile * (longest - shortest)
     mean, deviation = native.log_seconds
     low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))

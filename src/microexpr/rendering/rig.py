@@ -5,7 +5,6 @@ Everything is in decimetres; "rest" is the base mesh, before any person's shape 
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -75,9 +74,15 @@ HELPERS = {
 }
 
 LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: without it parted lips would show no teeth
-
-
 LASHES_AHEAD = 0.02  # dm: else the lids of most shapes would cover the lashes
+LANDMARKS = np.array([  # vertices of the rig by iBUG's markup
+    2598, 2596, 2079, 910, 735, 2131, 2128, 993, 747, 3535, 4632, 4634, 3303, 3460, 4585, 5091, 5093,  # jaw
+    2095, 232, 222, 223, 228, 2849, 2845, 2844, 2853, 4601,  # brows
+    132, 131, 201, 294, 286, 313, 343, 2924, 2903,  # nose
+    27, 0, 54, 72, 1845, 1843, 2704, 2686, 2632, 2659, 4359, 4361,  # eyes
+    500, 2184, 460, 466, 3067, 4684, 3097, 3087, 3089, 492, 486, 484,  # outer lips
+    438, 472, 474, 3076, 3046, 3090, 493, 487,  # inner lips
+])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +144,7 @@ def rig() -> Rig:
         eyes=eyes,
         units=units,
         folds=folds,
-        landmarks=np.loadtxt(Path(__file__).with_name("landmarks68.txt"), np.int64),
+        landmarks=LANDMARKS,
     )
 
 

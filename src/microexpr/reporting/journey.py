@@ -12,6 +12,7 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
 from microexpr.evaluation.synthesised_faces import HELD_OUT
 from microexpr.signals import inputs
 from microexpr.signals.apex import Params, stored_score
@@ -61,7 +62,7 @@ def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path
             apex_by=apex.attrs["method"].decode(),
             frame=apex["frame"][()],
             score=stored_score(faces, apex, Params(**json.loads(open_files["apex"].attrs["params"])["apex"])),
-            crops={event: inputs.grey_frame(faces, apex, event) for event in EVENTS},
+            crops={event: luma(faces["crop"][position]) for event, position in positions.items()},
             landmarks={event: faces["landmarks_crop"][position] for event, position in positions.items()},
             flow=flow["onset_apex"][()],
             action_units=store.strings(aus["action_unit"]),

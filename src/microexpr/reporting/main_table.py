@@ -17,6 +17,7 @@ from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.metrics import holm, min_attainable_p
 from microexpr.evaluation.published import published_counterparts
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, Training
+from microexpr.reporting import formats
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
@@ -61,30 +62,20 @@ NOTE = (
     "Intervals are nominally 95 %, from resampled subjects (docs/measured.md has their measured coverage); "
     "oracle is the best epoch on the test subject and is never ranked"
 )
-SHOWN = (  # of synthesised faces: name, metric, and the kinds of faces to compare with
-    (
-        "target class recognised, UAR",
-        "class_uar",
-        {
-            "made_twice": "change doubled",
-            "mean_flow": "mean training flow",
-            "true": "true faces",
-            "neutral": "unchanged",
-        },
-    ),
-    ("AU error", "au_error", {"mean_flow": "mean training flow", "neutral": "unchanged"}),
-    ("of the nearest display", "au_error_nearest", {"true": "as many true ones of others"}),
-    (
-        "told from true faces, AUC",
-        "belief_auc",
-        {
-            "made_twice": "change doubled",
-            "mean_flow": "mean training flow",
-            "neutral": "unchanged",
-            "true": "true from true",
-        },
-    ),
-)
+FACE_KINDS = {  # kinds of faces that measures of synthesised faces compare
+    "made": "synthesised",
+    "made_twice": "change doubled",
+    "mean_flow": "mean training flow",
+    "true": "true faces",
+    "neutral": "unchanged",
+}
+SHOWN = {  # by measure of synthesised faces: its name, and the kinds of faces to compare with
+    "class_uar": ("target class recognised, UAR", ("made_twice", "mean_flow", "true", "neutral")),
+    "au_error": ("AU error", ("mean_flow", "neutral")),
+    "au_error_nearest": ("of the nearest display", ("true",)),
+    "belief_auc": ("told from true faces, AUC", ("made_twice", "mean_flow", "neutral", "true")),
+}
+TRUE_FACES = {"au_error_nearest": "as many true ones of others", "belief_auc": "true from true"}  # of these measures
 TEACHES = 0.01  # UF1 that the training of folds must add to first weights that were trained elsewhere
 DIFFERENT = 0.05  # corrected p below which two methods count as different
 FLOOR = "majority"  # the row that all others must beat
@@ -152,7 +143,7 @@ def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, str]:
     for name in METRICS:
         row = by_cell[selection, f"full_{name}"]
         cells[f"full_{name}_low"], cells[f"full_{name}_high"] = row["low"], row["high"]
-    return {column: _text(cells.get(column, "")) for column in COLUMNS}
+    return {column: formats.cell(cells.get(column, "")) for column in COLUMNS}
 
 
 def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
@@ -163,15 +154,6 @@ def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
         cells |= {"training_subjects": 0, "training_clips": 0}
     words = re.search(r"(?:(\d+) clips of )?(\d+) subjects of the population", row["initialisation"])
     return cells | (dict(zip(POPULATION, (words[2], words[1] or ""), strict=True)) if words else {})
-
-
-def _text(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return the table as CSV text with "\\n" line ends."""
-    return store.csv_text(COLUMNS, rows)
 
 
 def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
@@ -220,9 +202,7 @@ def _part(rows: Sequence[Mapping[str, str]]) -> list[str]:
                 name = row["method"] if prefix == "" else ""
                 marks = {cell for cell in CELLS if prefix == "published_" and f"{cell}: " in row["published_erratum"]}
                 lines.append([name, kind, *((row[prefix + c] or "-") + "*" * (c in marks) for c in CELLS)])
-    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
-    rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
-    return [f"{_title(rows)}.", "", *(_line(line, widths) for line in (lines[0], rule, *lines[1:])), ""]
+    return [f"{_title(rows)}.", "", *formats.markdown(lines, aligned=True), ""]
 
 
 def _other_params(row: Mapping[str, str]) -> list[str]:
@@ -240,24 +220,19 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
             raise ParamsError(f"{name} must be a row of the table{nearest(name, names)}")
     figures = ("UF1", "95 % interval", "UAR", "UF1, best test epoch")
     columns = ("method", "learnt from", *figures, "params other than the paper's")
-    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    lines: list[Sequence[str]] = [columns]
     for row in rows:
         if not methods or row["method"] in methods:
             interval = f"{row['full_uf1_low']} to {row['full_uf1_high']}"
             other = str(len(_other_params(row)) or "-")
             cells = (learnt_from(row), row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"], other)
-            lines.append(f"| `{row['method']}` | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def other_subjects(row: Mapping[str, str]) -> str:
-    """Return how many subjects of the population taught a row, or what it was given; "" if none."""
-    return row["population_subjects"]
+            lines.append([f"`{row['method']}`", *cells])
+    return "\n".join(formats.markdown(lines, words=len(columns))) + "\n"
 
 
 def learnt_from(row: Mapping[str, str]) -> str:
     """Return in words whose clips a row has learnt from."""
-    population = f"{other_subjects(row)} other subjects" if other_subjects(row) else ""
+    population = f"{row['population_subjects']} other subjects" if row["population_subjects"] else ""
     corpus = f"{row['training_subjects']} subjects" if row["training"] != "population" else ""
     return ", ".join(filter(None, (corpus, population)))
 
@@ -337,6 +312,15 @@ def comparisons(reference: str, pairs: Sequence[Row], metric: str = "uf1") -> li
             else:
                 tests.append((pair["first"], *figures, pair["p"]))
     return [Comparison(*test, float(p)) for test, p in zip(tests, holm([test[-1] for test in tests]), strict=True)]
+
+
+def comparison_cells(test: Comparison | None, reference: str) -> dict[str, Any]:
+    """Return the cells of a test in the row of its method, by column; {} without one."""
+    if test is None:
+        return {}
+    figures = {"": test.difference, "_low": test.low, "_high": test.high}
+    cells: dict[str, Any] = {f"above_{reference}{end}": figure for end, figure in figures.items()}
+    return cells | {"p": f"{test.p:.2g}", "p_holm": f"{test.p_holm:.2g}"}
 
 
 def above_chance(tests: Sequence[Comparison]) -> list[Comparison]:
@@ -424,23 +408,18 @@ def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
         figures.append(f"identity {same:.3f} ({others:.3f} to others)")
     lines = [f"faces of held-out subjects by {rows[0]['method']}, {rows[0]['origin']}: {', '.join(figures)}"]
     comparisons = []
-    for name, metric, kinds in SHOWN:
+    for metric, (name, kinds) in SHOWN.items():
         if (metric, "made") in values:
             low, high = intervals[metric, "made"]
             interval = "" if low is None else f", {low:.3f} to {high:.3f}"
+            labels = FACE_KINDS | ({"true": TRUE_FACES[metric]} if metric in TRUE_FACES else {})
             references = ", ".join(
-                f"{label} {values[metric, kind]:.3f}" for kind, label in kinds.items() if (metric, kind) in values
+                f"{labels[kind]} {values[metric, kind]:.3f}" for kind in kinds if (metric, kind) in values
             )
             comparisons.append(f"{name} {values[metric, 'made']:.3f}{interval} ({references})")
     if comparisons:
         lines.append(f"what they show: {'; '.join(comparisons)}")
     return "\n".join(lines) + f"; see {path}"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    pairs = zip(cells, widths, strict=True)
-    padded = [cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(pairs)]
-    return f"| {' | '.join(padded)} |"
 
 
 def _title(rows: Sequence[Mapping[str, str]]) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
+from microexpr.reporting.plots.drawing import clip_groups
 from microexpr.signals import inputs
 
 MAGNIFIED = 8  # factor of the difference
@@ -46,14 +46,12 @@ def entries(clips: Iterable[Clip], results: Path) -> list[Entry]:
 
 
 def _entry(clips: Sequence[Clip], results: Path) -> Entry:
-    files = {
-        stage: results / stage / clips[0].dataset / f"{clips[0].subject}.h5" for stage in ("faces", "apex", "flow")
-    }
-    with store.open_file(files["flow"], "flow") as flow:
-        lengths = [float(np.hypot(*flow[clip.name]["onset_apex"][:2]).mean()) for clip in clips]
+    lengths = []
+    for clip in clips:
+        with clip_groups(clip, results, "flow") as (flow,):
+            lengths.append(float(np.hypot(*flow["onset_apex"][:2]).mean()))
     clip = clips[int(np.argsort(lengths, kind="stable")[len(clips) // 2])]
-    with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as apex:
-        face, events = faces[clip.name], apex[clip.name]
+    with clip_groups(clip, results, "faces", "apex") as (face, events):
         return Entry(clip, face["crop"][inputs.position(face, events, "apex")], magnified_change(face, events))
 
 

@@ -15,7 +15,8 @@ from microexpr.evaluation import spotting
 from microexpr.evaluation.metrics import Difference, holm
 from microexpr.evaluation.published import long_videos as published
 from microexpr.evaluation.spotting import BOTH, ERRORS, FULL, Row
-from microexpr.reporting.main_table import CAUTION, DIFFERENT
+from microexpr.reporting import formats
+from microexpr.reporting.main_table import CAUTION, DIFFERENT, Comparison, comparison_cells, comparisons
 
 BASELINE = "mdmd"  # that of the challenge of 2020, with which all others are compared
 SCOPES = (*KINDS, BOTH)
@@ -51,10 +52,10 @@ def rows(figures: Iterable[Row], differences: Mapping[tuple[str, str], Differenc
     names = {row.get("published_row") for row in table}
     others = dict.fromkeys(line.row for line in published.lines() if line.row not in names)
     table += [_published(name) for name in others]
-    return [{column: _text(row.get(column, "")) for column in COLUMNS} for row in table]
+    return [{column: formats.cell(row.get(column, "")) for column in COLUMNS} for row in table]
 
 
-def _row(name: str, cells: Mapping[tuple[str, str], Row], test: Mapping[str, Any] | None) -> dict[str, Any]:
+def _row(name: str, cells: Mapping[tuple[str, str], Row], test: Comparison | None) -> dict[str, Any]:
     micro = cells[FULL, "micro"]
     row = {column: micro[column] for column in ("method", "origin", "videos", "subjects", "minutes")}
     row |= {"micro_true": micro["true"], "macro_true": cells[FULL, "macro"]["true"]}
@@ -66,25 +67,17 @@ def _row(name: str, cells: Mapping[tuple[str, str], Row], test: Mapping[str, Any
                 row[f"{dataset}_{kind}_f1"] = cells[dataset, kind]["f1"]
     row |= {column: micro[column] for column in OF_MICRO}
     lines = [line.row for line in published.lines() if line.method == name.partition(".")[0]]
-    return row | dict(test or {}) | (_published(lines[0]) if lines else {})
+    return row | comparison_cells(test, BASELINE) | (_published(lines[0]) if lines else {})
 
 
-def _tests(differences: Mapping[tuple[str, str], Difference]) -> dict[str, dict[str, Any]]:
+def _tests(differences: Mapping[tuple[str, str], Difference]) -> dict[str, Comparison]:
     """Return, by method, how much higher its F1 of micro-expressions is than the baseline's."""
-    comparisons: dict[str, Difference] = {}
-    for (first, second), d in differences.items():
-        if second == BASELINE:
-            comparisons[first] = d
-        elif first == BASELINE:
-            comparisons[second] = Difference(-d.value, -d.high, -d.low, d.p)
-    corrected = holm([d.p for d in comparisons.values()] or [1.0])
-    return {
-        name: {
-            "above_mdmd": d.value, "above_mdmd_low": d.low, "above_mdmd_high": d.high, "p": f"{d.p:.2g}",
-            "p_holm": f"{p_holm:.2g}",
-        }
-        for (name, d), p_holm in zip(comparisons.items(), corrected, strict=False)
-    }  # fmt: skip
+    pairs = [
+        {"first": first, "second": second, "metric": "f1"}
+        | {"difference": d.value, "low": d.low, "high": d.high, "p": d.p}
+        for (first, second), d in differences.items()
+    ]
+    return {test.method: test for test in comparisons(BASELINE, pairs, "f1")}
 
 
 def _published(name: str) -> dict[str, Any]:
@@ -104,15 +97,6 @@ def _decimal(text: str) -> str:
     return f"0{text}" if text.startswith(".") else text
 
 
-def _text(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
-
-
-def to_csv(table: Sequence[Mapping[str, str]]) -> str:
-    """Return the table as CSV text with "\\n" line ends."""
-    return store.csv_text(COLUMNS, table)
-
-
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
     return store.read_csv(path, COLUMNS)
@@ -120,7 +104,7 @@ def read(path: str | Path) -> list[dict[str, str]]:
 
 def figures_csv(figures: Iterable[Row]) -> str:
     """Return all figures, of each scope and kind, as CSV text."""
-    rows = [{name: _text(row.get(name)) for name in spotting.COLUMNS} for row in figures]
+    rows = [{name: formats.cell(row.get(name)) for name in spotting.COLUMNS} for row in figures]
     return store.csv_text(spotting.COLUMNS, rows)
 
 
@@ -153,7 +137,7 @@ def lines(table: Sequence[Mapping[str, str]]) -> list[list[str]]:
     line below."""
     titles = ["method", "figures", "micro F1", "95 % interval", "macro F1", "both", "chance", "false/min", "STRS"]
     result = [[*titles, *(f"{short_title(name)} micro" for name in LONG)]]
-    for row in sorted(table, key=lambda row: (not row["method"], -float(row["micro_f1"] or 0))):
+    for row in formats.by_figure(table, "micro_f1"):
         if row["method"]:
             interval = f"{row['micro_f1_low']} to {row['micro_f1_high']}"
             cells = [row["method"], row["origin"], row["micro_f1"], interval, row["macro_f1"], row["both_f1"]]
@@ -163,12 +147,7 @@ def lines(table: Sequence[Mapping[str, str]]) -> list[list[str]]:
             cells = ["" if row["method"] else "-", f"{row['published_row']}, published", "", "", "", "", "", ""]
             micro = [row[f"published_{name}_micro_f1"] for name in LONG]
             result.append([*cells, "", *micro])
-    return [[cell or "-" if i > 1 else cell for i, cell in enumerate(line)] for line in result]
-
-
-def published_scores(table: Sequence[Mapping[str, str]]) -> str:
-    """Return the published scores STRS of each row and data set, in words."""
-    return "; ".join(f"{row['published_row']}: {row['published_strs']}" for row in table if row["published_strs"])
+    return formats.dashed(result)
 
 
 def below(table: Sequence[Mapping[str, str]]) -> list[str]:
@@ -178,7 +157,8 @@ def below(table: Sequence[Mapping[str, str]]) -> list[str]:
         row["method"] for row in compared_rows if float(row["p_holm"]) < DIFFERENT and float(row["above_mdmd"]) > 0
     ]
     guess = [row["method"] for row in table if row["method"] and float(row["p_chance"]) >= DIFFERENT]
-    sentences = [NOTE, *([f"Published STRS: {scores}."] if (scores := published_scores(table)) else [])]
+    scores = [f"{row['published_row']}: {row['published_strs']}" for row in table if row["published_strs"]]
+    sentences = [NOTE, *[f"Published STRS: {'; '.join(scores)}."] * bool(scores)]
     if compared_rows:
         sentences.append(
             f"Above {BASELINE} (F1 of micro-expressions, p < {DIFFERENT}): {', '.join(winners) or 'none'}."
@@ -188,7 +168,4 @@ def below(table: Sequence[Mapping[str, str]]) -> list[str]:
 
 def markdown(table: Sequence[Mapping[str, str]]) -> str:
     """Return the table in Markdown."""
-    titles, *cells = lines(table)
-    rule = "| --- | --- " + "| ---: " * (len(titles) - 2) + "|"
-    body = [f"| {' | '.join(titles)} |", rule, *(f"| {' | '.join(line)} |" for line in cells)]
-    return "\n".join([f"{title(table)}.", "", *body, "", *below(table), ""])
+    return "\n".join([f"{title(table)}.", "", *formats.markdown(lines(table)), "", *below(table), ""])

@@ -1,6 +1,6 @@
 """The main table in a terminal: a line for each method, the highest UF1 first. Formats figures, computes none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.console import Group, JustifyMethod, RenderableType
@@ -10,7 +10,7 @@ from rich.text import Text
 from microexpr.datasets import LONG
 from microexpr.evaluation import Row
 from microexpr.protocols.classes import UNITS
-from microexpr.reporting import spot_table, units_table
+from microexpr.reporting import formats, spot_table, units_table
 from microexpr.reporting.main_table import (
     DIFFERENT,
     FLOOR,
@@ -19,7 +19,6 @@ from microexpr.reporting.main_table import (
     above_chance,
     by_uf1,
     comparisons,
-    other_subjects,
     pairs_of_best,
     table_title,
 )
@@ -70,14 +69,19 @@ def _table(rows: Sequence[Mapping[str, str]], tests: Standing, width: int) -> Ta
     if width >= NARROW:
         columns["origin"] = [row["origin"] for row in rows]
         columns["published"] = [_published(row) for row in rows]
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=width < WIDE)
-    for title, values in columns.items():
-        if title in ("", "method") or any(values):
-            justify: JustifyMethod = "left" if title in ("", "method", "origin") else "right"
-            table.add_column(title, justify=justify, no_wrap=True)
-    present = [values for title, values in columns.items() if title in ("", "method") or any(values)]
-    for mark, *cells in zip(marks, *present, strict=True):
+    present = {title: values for title, values in columns.items() if title in ("", "method") or any(values)}
+    table = _empty(present, ("", "method", "origin"), width < WIDE)
+    for mark, *cells in zip(marks, *present.values(), strict=True):
         table.add_row(*cells, style=STYLES[mark])
+    return table
+
+
+def _empty(titles: Iterable[str], words: Collection[str], collapse: bool = True) -> Table:
+    """Return a table of these columns without rows; those of words are on the left."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=collapse)
+    for title in titles:
+        justify: JustifyMethod = "left" if title in words else "right"
+        table.add_column(title, justify=justify, no_wrap=True)
     return table
 
 
@@ -87,7 +91,7 @@ def _figures(rows: Sequence[Mapping[str, str]], width: int) -> dict[str, list[st
     if width >= WIDE:
         names |= {TITLES[scope]: f"{scope}_uf1" for scope in SCOPES[1:]} | {"oracle": "oracle_full_uf1"}
     figures = {title: [_figure(row[name]) for row in rows] for title, name in names.items()}
-    return figures | {"also": [other_subjects(row) and f"+{other_subjects(row)}" for row in rows]}
+    return figures | {"also": [row["population_subjects"] and f"+{row['population_subjects']}" for row in rows]}
 
 
 def _mark(method: str, tests: Standing) -> str:
@@ -108,14 +112,11 @@ def render_units(rows: Sequence[Mapping[str, str]], width: int) -> RenderableTyp
     """Return the table of action units, the highest macro F1 first, F1 of each unit where there is room for it.
 
     Published rows that no method reproduces come last."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
     columns = {"F1": "macro_f1", "low": "macro_f1_low", "high": "macro_f1_high", "AP": "mean_ap"}
     if width >= WIDE:
         columns |= {unit.removeprefix("AU"): f"f1_{unit}" for unit in UNITS}
-    names = ["method", "learnt from", *columns, "published"]
-    for name in names:
-        table.add_column(name, justify="left" if name in names[:2] else "right", no_wrap=True)
-    for row in sorted(rows, key=lambda row: (not row["method"], -float(row["macro_f1"] or 0))):
+    table = _empty(["method", "learnt from", *columns, "published"], ("method", "learnt from"))
+    for row in formats.by_figure(rows, "macro_f1"):
         name = row["method"] or row["published_row"]
         figures = [f"{float(row[column]):.2f}" if row[column] else "" for column in columns.values()]
         table.add_row(name, row["learnt_from"], *figures, _figure(row["published_macro_f1"]))
@@ -127,15 +128,13 @@ def render_spot(rows: Sequence[Mapping[str, str]], width: int) -> RenderableType
 
     Where there is room each data set has a column, with the published F1 in brackets. Published rows that no method
     reproduces come last."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1), collapse_padding=True)
     columns = {
         "micro": "micro_f1", "low": "micro_f1_low", "high": "micro_f1_high", "macro": "macro_f1", "both": "both_f1",
         "chance": "chance_f1", "false": "false_a_minute", "STRS": "strs",
     }  # fmt: skip
     sets = {spot_table.short_title(name): f"{name}_micro_f1" for name in LONG if width >= WIDE}
-    for name in ("method", *columns, *sets):
-        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
-    for row in sorted(rows, key=lambda row: (not row["method"], -float(row["micro_f1"] or 0))):
+    table = _empty(("method", *columns, *sets), ("method",))
+    for row in formats.by_figure(rows, "micro_f1"):
         figures = [f"{float(row[column]):.2f}" if row[column] else "" for column in columns.values()]
         if row["method"] or any(row[f"published_{column}"] for column in sets.values()):
             cells = (_with_published(row[column], row[f"published_{column}"]) for column in sets.values())
@@ -159,7 +158,7 @@ def legend(rows: Sequence[Mapping[str, str]], tests: Standing) -> list[str]:
     if tests.best:
         alike = "; = cannot be told from it" if tests.alike else ""
         lines[0] += f". * highest UF1{alike}; - UAR is not above a guess (p corrected, < {DIFFERENT})"
-    if any(map(other_subjects, rows)):
+    if any(row["population_subjects"] for row in rows):
         lines.append("also: learnt from this number of rendered subjects of the population too")
     if any(row["published_full_uf1"] for row in rows):
         generated = ", not comparable with generated ones" * any("generated" in row["origin"] for row in rows)

@@ -13,7 +13,8 @@ from microexpr.evaluation.published import units as published
 from microexpr.protocols import CODED, UNITS_LOSO
 from microexpr.protocols import UNITS as CROSS
 from microexpr.protocols.classes import UNITS
-from microexpr.reporting.main_table import CAUTION, DIFFERENT, Comparison, comparisons
+from microexpr.reporting import formats
+from microexpr.reporting.main_table import CAUTION, DIFFERENT, Comparison, comparison_cells, comparisons
 
 FLOOR = "prevalence"  # the row that all others must beat: it says that every clip shows every unit
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
@@ -65,7 +66,7 @@ def rows(
     reproduced = {row.get("published_row") for row in table}
     others = [line.row for line in published.lines() if line.metric == "macro_f1" and line.row not in reproduced]
     missing = [_published(name) | {"method": "", "protocol": CROSS} for name in others] if protocol == CROSS else []
-    return [{column: _text(cells.get(column, "")) for column in COLUMNS} for cells in [*table, *missing]]
+    return [{column: formats.cell(cells.get(column, "")) for column in COLUMNS} for cells in [*table, *missing]]
 
 
 def _row(rows: Sequence[Row], tests: Mapping[str, Comparison], clips_left_out: int) -> dict[str, Any]:
@@ -84,11 +85,7 @@ def _row(rows: Sequence[Row], tests: Mapping[str, Comparison], clips_left_out: i
     for dataset in CODED:
         if ("last", dataset, "macro_f1") in by_cell:
             cells[f"{dataset}_macro_f1"] = by_cell["last", dataset, "macro_f1"]["value"]
-    if test := tests.get(first["method"]):
-        cells |= {
-            "above_floor": test.difference, "above_floor_low": test.low, "above_floor_high": test.high,
-            "p": f"{test.p:.2g}", "p_holm": f"{test.p_holm:.2g}",
-        }  # fmt: skip
+    cells |= comparison_cells(tests.get(first["method"]), "floor")
     lines = [line.row for line in published.lines() if line.method == first["method"]]
     return cells | (_published(lines[0]) if lines and first["protocol"] == CROSS else {})
 
@@ -117,15 +114,6 @@ def _share(per_cent: str) -> str:
     return f"{float(per_cent) / 100:.3f}"
 
 
-def _text(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
-
-
-def to_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return the table as CSV text with "\\n" line ends."""
-    return store.csv_text(COLUMNS, rows)
-
-
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
     return store.read_csv(path, COLUMNS)
@@ -133,26 +121,23 @@ def read(path: str | Path) -> list[dict[str, str]]:
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     """Return the table in Markdown: means of each method, F1 of each unit; published figures in lines of their own."""
-    titles, *cells = lines(rows)
-    rule = "| --- | --- " + "| ---: " * (len(titles) - 2) + "|"
-    table = [f"| {' | '.join(titles)} |", rule, *(f"| {' | '.join(line)} |" for line in cells)]
-    return "\n".join([f"{title(rows)}.", "", *table, "", *below(rows), ""])
+    return "\n".join([f"{title(rows)}.", "", *formats.markdown(lines(rows)), "", *below(rows), ""])
 
 
 def lines(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
     """Return the table as lines of cells, titles first: methods by macro F1, each with its published line below."""
     titles = ["method", "figures", "macro F1", "95 % interval", "mean AP", *UNITS, *(DATASET_TITLES[d] for d in CODED)]
     table = [titles]
-    for row in sorted(rows, key=lambda row: (not row["method"], -float(row["macro_f1"] or 0))):
+    for row in formats.by_figure(rows, "macro_f1"):
         if row["method"]:
             interval = f"{row['macro_f1_low']} to {row['macro_f1_high']}"
             cells = [row["method"], row["origin"], row["macro_f1"], interval, row["mean_ap"]]
-            table.append(_line([*cells, *_by_unit(row, ""), *_by_dataset(row, "")]))
+            table.append([*cells, *_by_unit_and_dataset(row, "")])
         if row["published_row"]:
             name = f"{row['published_row']}, published"
             cells = ["" if row["method"] else "-", name, row["published_macro_f1"], "", ""]
-            table.append(_line([*cells, *_by_unit(row, "published_"), *_by_dataset(row, "published_")]))
-    return table
+            table.append([*cells, *_by_unit_and_dataset(row, "published_")])
+    return formats.dashed(table)
 
 
 def below(rows: Sequence[Mapping[str, str]]) -> list[str]:
@@ -164,10 +149,9 @@ def below(rows: Sequence[Mapping[str, str]]) -> list[str]:
         count = f"corrected for {len(tested)} method{'s' * (len(tested) > 1)}"
         sentences.append(f"Above {FLOOR} (macro F1, p < {DIFFERENT}, {count}): {', '.join(better) or 'none'}.")
     gains = [
-        f"{row['method']} {float(row[column]) - float(row['macro_f1']):+.3f}"
-        for column in ("oracle_threshold",)
+        f"{row['method']} {float(row['oracle_threshold']) - float(row['macro_f1']):+.3f}"
         for row in rows
-        if row[column]
+        if row["oracle_threshold"]
     ]
     if gains:
         sentences.append(f"With thresholds chosen on the test clips macro F1 would be higher by: {', '.join(gains)}.")
@@ -184,13 +168,6 @@ def title(rows: Sequence[Mapping[str, str]]) -> str:
     return f"{words}: {CAUTION}" if "generated" in first["origin"] else words
 
 
-def _by_unit(row: Mapping[str, str], prefix: str) -> list[str]:
-    return [row[f"{prefix}f1_{unit}"] for unit in UNITS]
-
-
-def _by_dataset(row: Mapping[str, str], prefix: str) -> list[str]:
-    return [row[f"{prefix}{dataset}_macro_f1"] for dataset in CODED]
-
-
-def _line(cells: Sequence[str]) -> list[str]:
-    return [cell or "-" if i > 1 else cell for i, cell in enumerate(cells)]
+def _by_unit_and_dataset(row: Mapping[str, str], prefix: str) -> list[str]:
+    names = [*(f"f1_{unit}" for unit in UNITS), *(f"{dataset}_macro_f1" for dataset in CODED)]
+    return [row[f"{prefix}{name}"] for name in names]

@@ -118,21 +118,9 @@ def stored_score(faces: Mapping[str, Any], events: Mapping[str, Any], params: Pa
 def score_clip(faces: Mapping[str, Any], onset: int, offset: int, params: Params) -> np.ndarray:
     """Return the score of the chosen spotter from a clip's group of a faces file, float32[T]."""
     crop, landmarks = luma(faces["crop"][()]), faces["landmarks_crop"][()]
-    return score_frames(crop, landmarks, onset, offset, params, frame_edges.read(faces))
-
-
-def score_frames(
-    crop: np.ndarray,
-    landmarks_crop: np.ndarray,
-    onset: int,
-    offset: int,
-    params: Params,
-    in_frame: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return the score of the chosen spotter, float32[T]; arguments as for either."""
     if params.spotter == "regions":
-        return region_scores(crop, landmarks_crop, onset, offset, params)
-    return flow_scores(crop, landmarks_crop, onset, params, in_frame)
+        return region_scores(crop, landmarks, onset, offset, params)
+    return flow_scores(crop, landmarks, onset, params, frame_edges.read(faces))
 
 
 def flow_scores(

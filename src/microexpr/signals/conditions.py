@@ -64,11 +64,6 @@ def _cover(rng: np.random.Generator) -> Cover:
     return Cover(shape, (x, y), (width, height), float(rng.uniform(0, 180)), float(rng.uniform(0, 1)))
 
 
-def brighten(conditions: Conditions, factor: float) -> Conditions:
-    """Return the same conditions with brighter light."""
-    return replace(conditions, gain=conditions.gain * factor)
-
-
 def record(image: np.ndarray, conditions: Conditions, rng: np.random.Generator) -> np.ndarray:
     """Return a grey image uint8[H, H] as it is recorded; `rng` is of its noise."""
     side = len(image)

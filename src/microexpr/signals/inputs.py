@@ -26,6 +26,7 @@ from microexpr.signals.motion import interpolation, magnification, steady
 Shape = tuple[int, ...]
 Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun; of the population all are the same
 CHANNELS = (1, 3)
+LEFT_RIGHT = [SIDES.index(side) for side in ("left", "right")]
 MIN_FLOW_SIZE = 144  # rows and columns of the smallest frames between which flow is computed
 
 
@@ -75,6 +76,12 @@ class Source:
         faces = self.groups.get("faces", {})
         return values[faces["in_video"][first : last + 1]] if "in_video" in faces else values
 
+    def curves(self, name: str) -> np.ndarray:
+        """Return a dataset of the aus file at equal distances from onset to offset, float32[T, 17, 3]."""
+        aus, apex = self.groups["aus"], self.groups["apex"]
+        first, last = (position(aus, apex, event) for event in ("onset", "offset"))
+        return self.at_equal_distances(aus[name], first, last)
+
     @cached_property
     def steady(self) -> np.ndarray:
         """`crops` with the head held where it is at the onset."""
@@ -102,7 +109,21 @@ def flow(source: Source, shape: Shape) -> np.ndarray:
 
 
 def flow_video(source: Source, shape: Shape) -> np.ndarray:
-    """Return u, v and strain from the first to each later one of T + 1 frames resampled by TIM.
+    """Return `flow_between` the first and each later one of T + 1 frames resampled by TIM."""
+    size = _flow_size(source.crops[0], shape[2:])
+    frames = np.stack([_resize(frame, (size, size)) for frame in with_channels(source.crops, 1)])
+    first, *later = interpolation.interpolate(frames, shape[1] + 1)
+    return np.stack([flow_between(first, frame, source, shape[2:]) for frame in later], axis=1)
+
+
+def flow_offset(source: Source, shape: Shape) -> np.ndarray:
+    """Return `flow_between` apex and offset."""
+    apex, offset = (source.frame(source.at(event), 1)[..., 0] for event in ("apex", "offset"))
+    return flow_between(apex, offset, source, shape[1:])
+
+
+def flow_between(first: np.ndarray, second: np.ndarray, source: Source, shape: Shape) -> np.ndarray:
+    """Return u, v and strain between two grey crops, float32[3, H, W].
 
     The unit of u and v is a pixel of a crop of 288 x 288, however large the crops here are. Flow is computed with the
     stage's default settings, on frames reduced to the shape of the input or to `MIN_FLOW_SIZE`, whichever is larger.
@@ -110,26 +131,15 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
     from microexpr.signals.faces import CROP
     from microexpr.signals.flow import Params, onset_apex  # compiles on import, and few methods need it
 
-    flow_size = min(max(MIN_FLOW_SIZE, *shape[2:]), source.crops.shape[1])
-    frames = np.stack([_resize(frame, (flow_size, flow_size)) for frame in with_channels(source.crops, 1)])
-    first, *later = interpolation.interpolate(frames, shape[1] + 1)
-    params = Params(size=flow_size, stored_size=flow_size)
-    flows = [onset_apex(first, frame, params, source.in_frame) for frame in later]
-    units = np.array([CROP / flow_size, CROP / flow_size, 1], np.float32)[:, None, None]  # strain has no unit
-    channels = [[_resize(channel, shape[2:]) for channel in vectors * units] for vectors in flows]
-    return np.moveaxis(np.array(channels, np.float32), 0, 1)
+    size = _flow_size(first, shape)
+    vectors = onset_apex(first, second, Params(size=size, stored_size=size), source.in_frame)
+    units = (CROP / len(first), CROP / len(first), 1)  # strain has no unit
+    return np.stack([_resize(channel * unit, shape) for channel, unit in zip(vectors, units, strict=True)])
 
 
-def flow_offset(source: Source, shape: Shape) -> np.ndarray:
-    """Return u, v and strain from apex to offset, in the units and by the settings of `flow_video`."""
-    from microexpr.signals.faces import CROP
-    from microexpr.signals.flow import Params, onset_apex  # compiles on import, and few methods need it
-
-    apex, offset = (source.frame(source.at(event), 1)[..., 0] for event in ("apex", "offset"))
-    flow_size = min(max(MIN_FLOW_SIZE, *shape[1:]), len(apex))
-    vectors = onset_apex(apex, offset, Params(size=flow_size, stored_size=flow_size), source.in_frame)
-    units = (CROP / len(apex), CROP / len(apex), 1)  # strain has no unit
-    return np.stack([_resize(channel * unit, shape[1:]) for channel, unit in zip(vectors, units, strict=True)])
+def _flow_size(crop: np.ndarray, shape: Shape) -> int:
+    """Return rows and columns of the frames between which flow is computed."""
+    return min(max(MIN_FLOW_SIZE, *shape), len(crop))
 
 
 def event(name: str, source: Source, shape: Shape) -> np.ndarray:
@@ -214,18 +224,14 @@ def face_mask(source: Source, shape: Shape) -> np.ndarray:
 
 def au_intensities(source: Source, shape: Shape) -> np.ndarray:
     """Return smoothed intensities of both sides, float32 in FACS 0..5, at the times of `video`."""
-    aus, apex = source.groups["aus"], source.groups["apex"]
-    first, last = (position(aus, apex, event) for event in ("onset", "offset"))
-    values = source.at_equal_distances(aus["smoothed"], first, last)[:, :, SIDES.index("both")]
-    intensities = interpolation.interpolate(values, shape[0])
+    intensities = interpolation.interpolate(source.curves("smoothed")[..., SIDES.index("both")], shape[0])
     return np.clip(intensities, 0, LARGEST)
 
 
 def au_change(source: Source, shape: Shape) -> np.ndarray:
     """Return changes from onset to apex by left and right, float32 in FACS -5..5."""
     aus = source.groups["aus"]
-    sides = [SIDES.index(side) for side in ("left", "right")]
-    change: np.ndarray = aus["relative"][position(aus, source.groups["apex"], "apex")][:, sides]
+    change: np.ndarray = aus["relative"][position(aus, source.groups["apex"], "apex")][:, LEFT_RIGHT]
     return np.clip(change, -LARGEST, LARGEST).astype(np.float32)
 
 
@@ -253,11 +259,7 @@ def _enlarge(crop: np.ndarray) -> np.ndarray:
 
 def au_changes(source: Source, shape: Shape) -> np.ndarray:
     """Return changes since the onset by left and right, float32 in FACS -5..5, at the times of `video`."""
-    aus, apex = source.groups["aus"], source.groups["apex"]
-    first, last = (position(aus, apex, event) for event in ("onset", "offset"))
-    sides = [SIDES.index(side) for side in ("left", "right")]
-    values = source.at_equal_distances(aus["relative"], first, last)[:, :, sides]
-    changes = interpolation.interpolate(values, shape[0])
+    changes = interpolation.interpolate(source.curves("relative")[..., LEFT_RIGHT], shape[0])
     return np.clip(changes, -LARGEST, LARGEST)
 
 
@@ -404,11 +406,6 @@ def check(name: str, shape: Shape) -> None:
 def _fits(size: int, axis: str | int) -> bool:
     """Return whether an axis of this name or fixed size can have this size."""
     return size in CHANNELS if axis == "C" else size == axis if isinstance(axis, int) else size > 0
-
-
-def grey_frame(faces: Mapping[str, Any], apex: Mapping[str, Any], event: str) -> np.ndarray:
-    """Return the crop at a clip's onset, apex or offset as luma, uint8[288, 288]."""
-    return luma(faces["crop"][position(faces, apex, event)])
 
 
 def position(faces: Mapping[str, Any], apex: Mapping[str, Any], event: str) -> int:

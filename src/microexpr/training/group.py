@@ -69,9 +69,7 @@ class Group:
         self.data = ClipTensors(inputs, data.targets)
         self.device = data.targets["label"].device
         self.targets = [
-            {k: v.cpu().numpy()[run.fold.train] for k, v in data.targets.items()}
-            | {"held_out": np.isin(run.fold.train, run.fold.test)}  # by a declared leak alone
-            for run in runs
+            {name: value.cpu().numpy()[run.fold.train] for name, value in data.targets.items()} for run in runs
         ]
         bfloat16 = getattr(method.params, "precision", "") == "bfloat16"
         self.autocast = torch.autocast(self.device.type, torch.bfloat16, bfloat16, cache_enabled=False)

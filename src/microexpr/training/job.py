@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.facs import reactions
 from microexpr.core.seeds import spawn
 from microexpr.models.base import Method, NetworkMethod
@@ -175,7 +175,7 @@ class Job:
 
     def attributes(self) -> dict[str, str]:
         """Return the attributes of the files that this job writes: method, protocol, classes, origin, declared leak."""
-        origin = "+".join(sorted({clip.origin for clip in self.clips}, reverse=True))
+        origin = join_origins(clip.origin for clip in self.clips)
         names = {"method": self.name, "protocol": self.protocol.name, "classes": ", ".join(self.protocol.classes)}
         return names | {"origin": origin} | ({"planted_leak": self.planted_leak} if self.planted_leak else {})
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from microexpr import __version__
 from microexpr.core import store
+from microexpr.core.clip import join_origins
 from microexpr.core.errors import DataError
 from microexpr.models.base import ClassicalMethod, NetworkMethod
 from microexpr.training import engine, initial
@@ -77,7 +78,7 @@ def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNe
         "created_by": f"microexpr {__version__}",
         "method": job.name,
         "classes": ", ".join(job.protocol.classes),
-        "origin": "+".join(sorted({clip.origin for clip in job.all_clips}, reverse=True)),
+        "origin": join_origins(clip.origin for clip in job.all_clips),
         "params": json.dumps(job.method.params.model_dump(mode="json"), sort_keys=True),
     }
     store.write_tensors(path, network.tensors, fitted_on, **metadata)

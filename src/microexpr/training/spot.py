@@ -3,7 +3,7 @@
 What may not come in: what is in the videos that are held out, but to count frames.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +188,12 @@ def _frame_scores(
         FoldIndices(fold.name, *(np.concatenate([spans[name] for name in side]) for side in (fold.train, fold.test)))
         for fold in folds
     ]
-    return dict(_by_video(network, data, folds, indices, seeds, spans, progress))
+    scores = dict[str, np.ndarray]()
+    results = engine.train(network, data, indices, seeds, "auto", len(folds) * len(seeds), progress)
+    for fold, result in zip(folds, results, strict=True):
+        last, ends = result.scores[:, -1].mean(0), np.cumsum([len(spans[clip_id]) for clip_id in fold.test])
+        scores |= {clip_id: last[end - len(spans[clip_id]) : end] for clip_id, end in zip(fold.test, ends, strict=True)}
+    return scores
 
 
 def frames_of(
@@ -204,22 +209,3 @@ def frames_of(
     )
     ends = np.cumsum([0, *(len(part[LABEL]) for part in targets)])
     return data, {clip_id: np.arange(first, end) for clip_id, first, end in zip(ids, ends[:-1], ends[1:], strict=True)}
-
-
-def _by_video(
-    network: FrameNetwork,
-    data: ClipTensors,
-    folds: Sequence[Fold],
-    indices: Sequence[FoldIndices],
-    seeds: Sequence[int],
-    spans: Mapping[str, np.ndarray],
-    progress: Progress,
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each video with the scores of its frames in the last epoch."""
-    results = engine.train(network, data, indices, seeds, "auto", len(folds) * len(seeds), progress)
-    for fold, result in zip(folds, results, strict=True):
-        last = result.scores[:, -1].mean(0)
-        start = 0
-        for clip_id in fold.test:
-            yield clip_id, last[start : start + len(spans[clip_id])]
-            start += len(spans[clip_id])

@@ -1,6 +1,5 @@
 """The steps that all training stages share: load the inputs, check leaks, fit one network. Writes no result."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from microexpr.core import store
+from microexpr.core import digests, store
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import StoreError, remedy
 from microexpr.datasets import MACRO
@@ -48,7 +47,7 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
     or of another training, LeakError where every generator has seen what a fold holds out."""
     files = expand_directories(files)
     load_teacher(job, files)
-    first_weights = load_initial(job, files)
+    first_weights = initial.load(job.method, job.name, job.protocol.classes, files)
     marked = job.macro_ids if job.clips else ()  # in pretraining they are the training set itself
     clips = load_clips(job.method, job.all_clips, files, job.labels, marked, job.reactions, job.several_labels)
     if job.protocol.unlabelled_means:
@@ -115,11 +114,6 @@ def without_means(clips: ClipTensors, sides: Sequence[str]) -> ClipTensors:
     return replace(clips, inputs=inputs)
 
 
-def load_initial(job: Job, files: Iterable[str]) -> str:
-    """Give the method the weights that it starts from, if it starts from the population's; return these in words."""
-    return initial.load(job.method, job.name, job.protocol.classes, files)
-
-
 def load_teacher(job: Job, files: Iterable[str]) -> None:
     """Give the method the tensors of its teacher; nothing for a method without one.
 
@@ -159,7 +153,7 @@ def relevant_files(job: Job, files: Iterable[str]) -> list[str]:
     pretraining = job.method.population_pretraining()
     other_first = {path for path, data in first.items() if initial.mismatches(pretraining, job.protocol.classes, data)}
     if pretraining and other_first == {*first}:
-        other_first = set()  # `load_initial` says what is wrong
+        other_first = set()  # `initial.load` says what is wrong
     return [path for path in paths if path not in others | other_first]
 
 
@@ -196,14 +190,13 @@ def checkpoint_store(
 def _checkpoints(job: Job, inputs: TrainingInputs, directory: CheckpointDir) -> Checkpoints:
     """Open the files, with a digest of everything that was loaded as their identity."""
     arrays = {name: tensor.numpy() for name, tensor in (inputs.clips.inputs | inputs.clips.targets).items()}
-    weights = [path for path in inputs.files if path.endswith(".safetensors")]
-    digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in weights]
+    weights = [digests.of_file(path) for path in inputs.files if path.endswith(".safetensors")]
     clips = [*(clip.provenance for clip in job.all_clips), *inputs.synthetic_sources]
     identity = {
         "method": job.name,
         "protocol": job.protocol.name,
         "params": digest(job.sections()),
-        "inputs": digest([digests, clips], arrays),
+        "inputs": digest([weights, clips], arrays),
     }
     return Checkpoints(directory, identity | inputs.attributes(), clips, job.params.checkpoint_minutes)
 

@@ -4,8 +4,8 @@ Only `train/` of a file is read: clips synthesised from held-out subjects are fo
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -33,15 +33,14 @@ class SyntheticClips:
     set_of_fold: Mapping[str, str]
 
 
-@dataclass(eq=False)
-class _Rows:
-    """Synthetic clips while they are read, one entry a clip."""
+class _Row(NamedTuple):
+    """One synthetic clip; the fields are those of `SyntheticClips`."""
 
-    inputs: dict[str, list[np.ndarray]]
-    label: list[int] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    trajectories: list[str] = field(default_factory=list)
-    sets: list[str] = field(default_factory=list)
+    inputs: dict[str, np.ndarray]
+    label: int
+    source: str
+    trajectory: str
+    set_name: str
 
 
 def check_inputs(shapes: Shapes) -> None:
@@ -83,7 +82,7 @@ def load(
     `generator` has the `method` and `protocol` that the files must be of. `labels` are, by `Clip.provenance`, the
     classes of the clips that are trained on: synthetic clips of other source faces or driving clips are left out.
     Raises LeakError for files of another method or protocol, StoreError for a fold without synthetic clips."""
-    rows = _Rows({name: [] for name in shapes})
+    rows: list[_Row] = []
     set_of_fold: dict[str, str] = {}
     for path in sorted({path for paths in files.values() for path in paths}):
         folds = [fold for fold, paths in files.items() if path in paths]
@@ -94,36 +93,28 @@ def load(
             provenance.check_identity(path, {key: file.attrs[key].decode() for key in expected}, expected)
             sets = {path: file} if grouped else {fold: file[fold] for fold in folds if f"{fold}/train" in file}
             for name, group in sets.items():
-                _read_set(rows, name, group["train"], labels, shapes)
+                rows += _read_set(name, group["train"], labels, shapes)
             set_of_fold |= dict.fromkeys(folds, path) if grouped else {fold: fold for fold in sets}
-    if missing := sorted(fold for fold in files if set_of_fold.get(fold) not in {*rows.sets}):
+    if missing := sorted(fold for fold in files if set_of_fold.get(fold) not in {row.set_name for row in rows}):
         raise StoreError(f"{generator['method']} must have synthesised clips to train fold {missing[0]} on, found none")
-    stacked = {name: np.stack(values) for name, values in rows.inputs.items()}
-    return SyntheticClips(stacked, np.array(rows.label), rows.sources, rows.trajectories, rows.sets, set_of_fold)
+    values, label, sources, trajectories, set_names = zip(*rows, strict=True)
+    stacked = {name: np.stack([clip[name] for clip in values]) for name in shapes}
+    return SyntheticClips(stacked, np.array(label), sources, trajectories, set_names, set_of_fold)
 
 
-def _read_set(rows: _Rows, name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) -> None:
-    """Append one set's clips, of subjects and movements that are trained on, with the protocol's class of these."""
+def _read_set(name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) -> Iterator[_Row]:
+    """Yield one set's clips, of subjects and movements that are trained on, with the protocol's class of these."""
     subjects = {subject_id(clip) for clip in labels}
     for _, group in sorted(train.items()):
         (source,) = store.strings(group["source"])
         trajectory = store.strings(group["trajectory"])[0] if "trajectory" in group else ""
         if subject_id(source) not in subjects or (trajectory or source) not in labels:
             continue
-        for input_name, value in _read_inputs(group, shapes):
-            rows.inputs[input_name].append(value)
-        rows.label.append(labels[trajectory] if trajectory else int(group["label"][()]))
-        rows.sources.append(source)
-        rows.trajectories.append(trajectory)
-        rows.sets.append(name)
-
-
-def _read_inputs(group: Any, shapes: Shapes) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each input, derived as that of a recorded clip."""
-    events = {event: group[event][()] for event in ("onset", "apex", "offset")}
-    clip = inputs.Source({"faces": group, "apex": events})
-    for name, shape in shapes.items():
-        yield name, inputs.INPUTS[name].read(clip, shape)
+        events = {event: group[event][()] for event in ("onset", "apex", "offset")}
+        clip = inputs.Source({"faces": group, "apex": events})  # as of a recorded clip
+        values = {key: inputs.INPUTS[key].read(clip, shape) for key, shape in shapes.items()}
+        label = labels[trajectory] if trajectory else int(group["label"][()])
+        yield _Row(values, label, source, trajectory, name)
 
 
 def append(

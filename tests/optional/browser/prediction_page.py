@@ -32,8 +32,8 @@ EXPRESSIONS = "JSON.parse(document.getElementById('player').textContent).express
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory) -> list[Path]:
-    own = write_page(tmp_path_factory.mktemp("page") / "prediction.html", TRUTH)
-    return [own, *map(Path, filter(None, [os.environ.get("PREDICTION")]))]
+    page_of_video = write_page(tmp_path_factory.mktemp("page") / "prediction.html", TRUTH)
+    return [page_of_video, *map(Path, filter(None, [os.environ.get("PREDICTION")]))]
 
 
 @pytest.fixture

@@ -34,16 +34,6 @@ LABELS = np.tile([0, 1, 2], 8)
 INPUTS = RNG.normal(LABELS[:, None], 1.0, (24, 5))
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return microexpr.example_video(tmp_path_factory.mktemp("example"))
-
-
-@pytest.fixture(scope="module")
-def tracked(path):
-    return microexpr.track_faces(path)
-
-
 def test_importing_the_package_loads_nothing_else():
     code = "import sys, microexpr; print(*(name for name in sys.modules if name.startswith(('microexpr.', 'numpy'))))"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "\n"
@@ -58,8 +48,6 @@ def test_every_public_name_is_there_and_no_other():
 
 
 def test_an_array_a_folder_and_a_file_are_the_same_video(path, tmp_path):
-    from PIL import Image
-
     video = microexpr.read_video(path)
     for i, frame in enumerate(video.frames[:20]):
         Image.fromarray(frame).save(tmp_path / f"img{i + 1}.png")
@@ -76,7 +64,6 @@ def test_an_array_a_folder_and_a_file_are_the_same_video(path, tmp_path):
         (np.zeros((20, 8, 8, 3), np.uint8), 10, "array: must have 20 to 1000 frames a second, not 10"),
         (np.zeros((20, 8, 8, 3)), 60, r"array: must be uint8\[T, H, W, 3\] or uint8\[T, H, W\], not float64"),
         (np.zeros((2, 8, 8, 3), np.uint8), 60, "array: must last at least 0.1 s, 6 frames, not 2"),
-        ("nowhere.avi", None, "nowhere.avi: is not there"),
     ],
 )
 def test_what_is_no_video_is_refused(frames, fps, message):
@@ -106,10 +93,6 @@ def test_flow_is_of_the_movement_and_its_strain_is_the_third_channel(tracked):
     assert np.allclose(microexpr.strain(field, 288 / 128), field[2], atol=1e-6)
     back = microexpr.flow(tracked.crop[55], tracked.crop[47])
     assert np.corrcoef(field[:2].ravel(), back[:2].ravel())[0, 1] < -0.8
-    with pytest.raises(DataError, match=r"apex must be a square crop, uint8.* not uint8\[100, 288, 3\]"):
-        microexpr.flow(tracked.crop[0], tracked.crop[1][:100])
-    with pytest.raises(DataError, match=r"\[2 or more, H, W\], H and W 2 or more, not \[1, 4, 4\]"):
-        microexpr.strain(np.zeros((1, 4, 4)))
 
 
 def test_action_units_of_a_picture_are_those_of_its_faces(tmp_path):
@@ -159,8 +142,6 @@ def test_a_prediction_is_that_of_the_command(path, tmp_path, capsys):
 
 
 def test_a_reenactment_has_the_strengths_that_are_asked_and_no_other_driving_clip(path, tmp_path):
-    from PIL import Image
-
     Image.fromarray(next(iter(microexpr.read_video(path)))).save(tmp_path / "face.png")
     with pytest.raises(ParamsError, match=r"there is no suprise \(did you mean 'surprise'\?\)"):
         microexpr.reenact(tmp_path / "face.png", "suprise")
@@ -211,7 +192,6 @@ def test_a_comparison_is_antisymmetric_and_of_a_method_with_itself_nothing():
     ("truth", "predicted", "subjects", "classes", "message"),
     [
         (["a", "b"], ["a", "c"], [1, 2], ["a", "b"], "predicted 1 must be one of a, b, not c"),
-        (["a", None], ["a", "b"], [1, 2], None, "truth 1 must be a class, not None"),
         ([0, 1], [0, 3], [1, 2], ["a", "b"], "predicted 1 must be one of a, b, not 3"),
         (["a", "b"], ["a"], [1, 2], None, "predicted must have 2 values, as truth has, not 1"),
         (["a", "b"], ["a", "b"], [1], None, "subjects must have 2 values, as truth has, not 1"),
@@ -297,24 +277,6 @@ def test_a_subject_on_both_sides_of_a_fold_is_refused():
     assert table.fold.nunique() == 2 and len(table) == 24
     with pytest.raises(LeakError, match="fold s3 must not test a subject of fitted_on: s3, clip 12"):
         microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS, fitted_on=["s3"])
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"method": nn.Linear(5, 3)}, ParamsError, "a function that returns a new torch.nn.Module, not Linear"),
-        ({"method": lambda: 3}, ParamsError, "method must return a torch.nn.Module, not int"),
-        ({"method": lambda: nn.Linear(5, 2)}, ParamsError, r"the network must return scores \[24, 3\], not \[24, 2\]"),
-        ({"subjects": ["s1"] * 24}, DataError, "subjects must be two or more, not s1"),
-        ({"subjects": ["s1"]}, DataError, "subjects must have 24 rows, as labels has, not 1"),
-        ({"folds": [([0], [24])]}, DataError, r"fold 1 must test on positions in 0..23, not \[24\]"),
-        ({"epochs": 0}, ParamsError, "epochs must be a whole number, 1 or more, not 0"),
-    ],
-)
-def test_what_cannot_be_trained_is_refused(change, error, message):
-    arguments = {"method": network, "inputs": INPUTS, "labels": LABELS, "subjects": SUBJECTS, "epochs": 1, "batch": 24}
-    with pytest.raises(error, match=message):
-        microexpr.loso(**arguments | change)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """How results are shown: short texts, pictures in notebooks, plots, and progress."""
 
 import numpy as np
-import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
@@ -9,16 +8,6 @@ import microexpr
 from microexpr.api import progress
 
 SHORT = 120  # characters
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return microexpr.example_video(tmp_path_factory.mktemp("example"))
-
-
-@pytest.fixture(scope="module")
-def tracked(path):
-    return microexpr.track_faces(path)
 
 
 def pixels(figure):

@@ -30,10 +30,10 @@ def network():
 
 def test_a_network_learns_each_label_and_evaluate_judges_it(clips):
     inputs, labels = clips
-    known = labels.copy()
-    known[::5, 1] = -1
+    labelled = labels.copy()
+    labelled[::5, 1] = -1
     table = microexpr.loso(
-        network, inputs, known, SUBJECTS, classes=NAMES, epochs=40, batch=8, optimiser=partial(optim.Adam, lr=0.02)
+        network, inputs, labelled, SUBJECTS, classes=NAMES, epochs=40, batch=8, optimiser=partial(optim.Adam, lr=0.02)
     )
     assert [*table.columns] == [
         "subject",

@@ -72,11 +72,10 @@ def test_too_late_is_an_error(monkeypatch):
 )
 def test_settings_follow_the_cpu(monkeypatch, flags, supported, opencv):
     monkeypatch.setattr(arithmetic, "cpu_flags", lambda: flags)
-    environment = {"OMP_NUM_THREADS": "8"}
-    arithmetic.pin(environment)
-    assert environment["OMP_NUM_THREADS"] == "1"
-    assert arithmetic.is_supported() == supported == ("MKL_CBWR" in environment)
-    assert environment.get("OPENCV_CPU_DISABLE") == opencv
+    settings = arithmetic.settings()
+    assert settings["OMP_NUM_THREADS"] == "1"
+    assert arithmetic.is_supported() == supported == ("MKL_CBWR" in settings)
+    assert settings.get("OPENCV_CPU_DISABLE") == opencv
 
 
 @pytest.mark.skipif(not arithmetic.is_supported(), reason="this CPU has no AVX2")

@@ -275,18 +275,6 @@ def test_a_truncated_file_is_refused(tmp_path, share):
         read_score(path)
 
 
-def test_one_flipped_bit_in_any_value_is_noticed(tmp_path):
-    path = apex_file(tmp_path / "sub01.h5")
-    whole = path.read_bytes()
-    start = whole.index(SCORE.tobytes())
-    for position in range(start, start + SCORE.nbytes, 7):
-        damaged = bytearray(whole)
-        damaged[position] ^= 1
-        path.write_bytes(damaged)
-        with pytest.raises(StoreError, match="is damaged"):
-            read_score(path)
-
-
 def test_a_damaged_attribute_is_noticed(tmp_path):
     """That of dimension scales, whose references lie elsewhere in the file than the attribute."""
     path = apex_file(tmp_path / "sub01.h5")
@@ -296,28 +284,6 @@ def test_a_damaged_attribute_is_noticed(tmp_path):
     path.write_bytes(whole)
     with pytest.raises(StoreError, match="is damaged"), store.open_file(path, "apex") as file:
         dict(file["EP01_01/score"].attrs)
-
-
-def arrays(path):
-    """All values but scalars, which HDF5 cannot give a checksum."""
-    with store.open_file(path, "apex") as file:
-        read = {f"{clip}/{name}": file[clip][name][()] for clip in file for name in file[clip]}
-    return {name: value.tobytes() for name, value in read.items() if np.ndim(value)}
-
-
-def test_damage_anywhere_ends_in_a_store_error_or_changes_nothing(tmp_path):
-    """No other exception escapes and no array is misread, wherever a byte is wrong: superblock, names, values."""
-    path = apex_file(tmp_path / "sub01.h5")
-    whole, expected = path.read_bytes(), arrays(path)
-    for position in range(0, len(whole), 7):
-        damaged = bytearray(whole)
-        damaged[position] ^= 0xFF
-        path.write_bytes(damaged)
-        try:
-            tensors = arrays(path)
-        except StoreError:
-            continue
-        assert tensors == expected, position
 
 
 def test_a_dataset_of_other_axes_is_a_mistake_of_the_caller(tmp_path):
@@ -363,13 +329,6 @@ def test_tensors_of_any_strides_come_back(tmp_path, strided):
     np.testing.assert_array_equal(store.read_tensors(tmp_path / "net.safetensors")[0]["weights"], strided)
 
 
-def test_only_the_store_imports_h5py():
-    source = Path(store.__file__).parent
-    result = subprocess.run(["grep", "-rlE", r"^\s*(import|from) h5py", source], capture_output=True, text=True)
-    importers = {Path(line).relative_to(source).as_posix() for line in result.stdout.split() if line.endswith(".py")}
-    assert importers == {"store.py"}
-
-
 def test_every_field_says_what_it_is():
     for schema in SCHEMAS.values():
         for name, field in schema.fields.items():
@@ -378,7 +337,7 @@ def test_every_field_says_what_it_is():
 
 
 def test_no_flipped_bit_goes_unnoticed(tmp_path):
-    """Each byte of an HDF5 file in turn, or every seventh; and of a safetensors file."""
+    """One bit or all of every seventh byte of an HDF5 file, and of each byte of a safetensors file."""
     path, net = apex_file(tmp_path / "sub01.h5"), tmp_path / "net.safetensors"
     store.write_tensors(net, {"weights": SCORE}, ["a"], method="ststnet")
 
@@ -394,11 +353,12 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path):
         whole, expected, noticed = good.read_bytes(), content(good), 0
         bad = good.with_stem("bad")
         for position in range(good == net, len(whole), 7 if good == path else 1):
-            bad.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << position % 8]) + whole[position + 1 :])
-            try:
-                assert content(bad) == expected, f"byte {position} of {good.name}"
-            except StoreError:
-                noticed += 1
+            for flipped in (1 << position % 8, 0xFF):
+                bad.write_bytes(whole[:position] + bytes([whole[position] ^ flipped]) + whole[position + 1 :])
+                try:
+                    assert content(bad) == expected, f"byte {position} of {good.name}"
+                except StoreError:
+                    noticed += 1
         assert noticed > 50
 
 

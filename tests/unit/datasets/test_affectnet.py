@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr import datasets
 from microexpr.core.errors import DataError
 from microexpr.datasets import index
 from microexpr.datasets.check import check
@@ -55,14 +54,6 @@ def test_codes_and_single_frames(root):
         "rows with no emotion: 2, passed over",
         "rows with no face: 1, passed over",
     ]
-
-
-def test_a_picture_is_frame_zero(root):
-    for clip in affectnet.read(root, "licensed")[0]:
-        numbers, pictures = datasets.frame_reader(clip, root)
-        (picture,) = pictures()
-        assert numbers == [0]
-        assert abs(int(picture[0, 0, 0]) - 20 * int(clip.name[:2])) <= 3
 
 
 def test_lists_in_their_own_folder(root):

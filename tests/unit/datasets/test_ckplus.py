@@ -6,9 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr import datasets
 from microexpr.core.errors import DataError
-from microexpr.datasets.check import check
 from microexpr.datasets.layouts import ckplus
 
 EMOTIONS = ["anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"]  # codes 1..7
@@ -53,14 +51,6 @@ def test_codes_frames_and_units(root):
     assert clips[1].parsed_action_units() == "1 27"
     assert len(notes) == 1
     assert notes[0].endswith("sequences without an emotion file: 2, passed over")
-
-
-def test_pictures_are_those_of_the_clip(root):
-    for clip in ckplus.read(root, "licensed")[0][:2]:
-        numbers, pictures = datasets.frame_reader(clip, root)
-        assert numbers == list(range(1, clip.frames + 1))
-        assert [int(picture.flat[0]) for picture in pictures()] == [20 + 9 * number for number in numbers]
-        assert {picture.ndim for picture in pictures()} == {2 if clip.name.endswith("_001") else 3}
 
 
 def test_other_names_of_the_folders(root):
@@ -115,20 +105,3 @@ def test_bad_copy_is_refused(root, kind):
         (root / "Emotion").mkdir()
     with pytest.raises(DataError, match=message):
         ckplus.read(root, "licensed")
-
-
-def test_check_gathers_problems_and_counts(root):
-    emotion("9")(root)
-    (root / "cohn-kanade-images/S005/001/S005_001_00000004.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    copy = root.parent / "ckplus"
-    root.rename(copy)
-    report = check(copy)
-    copy.rename(root)
-    assert [note.partition(": ")[2] for note in report.notes] == [
-        "sequences without an emotion file: 2, passed over",
-        "files among the frames that are no pictures: 7, passed over",
-    ]
-    assert len(report.problems) == 3
-    assert "not 9" in report.problems[0]
-    assert "S005_001_00000004.png: is not a readable picture" in report.problems[1]
-    assert report.problems[2].endswith("must hold 327 clips; 118 subjects, but found 7 clips; 6 subjects")

@@ -8,7 +8,6 @@ from broken import workbook
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import compare_counts, count_clips
 from microexpr.rendering import plan
 
 BOOK = "4DME_Labelling_Micro_release v1.xlsx"
@@ -95,13 +94,12 @@ def test_the_workbook_of_what_people_reported_is_another(corpus):
     assert read(root)[0] == [item.clip for item in planned]
 
 
-def test_generated_ones_have_the_published_number_and_some_units_that_were_kept():
+def test_generated_ones_have_some_units_that_were_kept():
     planned = plan.plan_clips("fourdme", plan.Params(max_frames=40), seed=1)
     clips = [item.clip for item in planned]
-    assert compare_counts(count_clips(clips), datasets.layout("fourdme").published) == ""
     displays = [{int(name[2:-1]) for name in item.weights} for item in planned]
     codes = [{int(code.strip("LR")) for code in clip.parsed_action_units().split()} for clip in clips]
-    assert all(coded and coded <= shown for coded, shown in zip(codes, displays, strict=True))
-    assert 0 < sum(coded < shown for coded, shown in zip(codes, displays, strict=True)) < 30  # coders miss some
+    assert all(coded and coded <= displayed for coded, displayed in zip(codes, displays, strict=True))
+    assert 0 < sum(coded < displayed for coded, displayed in zip(codes, displays, strict=True)) < 30  # coders miss some
     assert 20 < sum("(k)" in clip.action_units for clip in clips) < 60
     assert Counter("+" in clip.emotion for clip in clips)[True] > 30

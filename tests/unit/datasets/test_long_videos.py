@@ -76,15 +76,10 @@ def test_published_counts_of_casme3():
 
 
 def test_check_counts_videos_and_expressions(corpus):
-    report = check(corpus("casme_sq")[0])
+    root, _ = corpus("casme_sq")
+    report = check(root)
     assert report.counts[:2] == ["4 videos", "2 subjects"] and "4 micro-expressions" in report.counts
-    assert report.problems == [
-        f"{corpus_root(report)}: must hold 97 videos; 22 subjects, but found 4 videos; 2 subjects"
-    ]
-
-
-def corpus_root(report) -> str:
-    return report.problems[0].partition(": must hold")[0]
+    assert report.problems == [f"{root}: must hold 97 videos; 22 subjects, but found 4 videos; 2 subjects"]
 
 
 def drop_frame(root: Path, folder: str) -> None:

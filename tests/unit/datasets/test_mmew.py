@@ -8,8 +8,6 @@ from broken import cell, every
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
-from microexpr.datasets.counting import compare_counts, count_clips
-from microexpr.rendering import plan
 
 BOOK = "MMEW_Micro_Exp.xlsx"
 
@@ -85,9 +83,3 @@ def test_a_folder_without_a_row_is_noted(corpus):
     shutil.copytree(root / planned[0].clip.folder, root / "Micro_Expression/S01/anger/S01-07-009")
     (note,) = read(root)[1]
     assert "S01-07-009: has no row" in note
-
-
-def test_published_census():
-    clips = [item.clip for item in plan.plan_clips("mmew", plan.Params(max_frames=40), seed=1)]
-    assert compare_counts(count_clips(clips), datasets.layout("mmew").published) == ""
-    assert len({clip.id for clip in clips}) == len({clip.folder for clip in clips}) == 300

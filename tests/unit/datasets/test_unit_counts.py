@@ -16,6 +16,7 @@ def test_each_unit_is_coded_about_as_often_as_published(dataset):
     """Within a chance deviation of a sampled display, a little less often, since coders miss units."""
     clips, published = CLIPS[dataset], LAYOUTS[dataset].units
     assert compare_counts(count_clips(clips), LAYOUTS[dataset].published) == ""
+    assert len({clip.id for clip in clips}) == len(clips)
     counts = [
         sum(column)
         for column in zip(*([label == 1 for label in evaluated(c.action_units)] for c in clips), strict=False)

@@ -12,7 +12,6 @@ from trainings import flow_files, job, trained
 from microexpr import evaluation
 from microexpr.core.errors import LeakError, StoreError
 from microexpr.evaluation import (
-    COLUMNS,
     LEAKY,
     Params,
     confusion_rows,
@@ -22,6 +21,7 @@ from microexpr.evaluation import (
     pool_predictions,
 )
 from microexpr.evaluation.predictions import FoldScores, describe_learning, last, oracle_best_test
+from microexpr.evaluation.rows import COLUMNS, FIGURES
 from microexpr.protocols import PROTOCOLS, shards
 
 MEGC = PROTOCOLS["megc2019"]
@@ -85,15 +85,6 @@ def test_figures_of_classes_and_of_subjects_are_scikit_learns(training, clips):
     (row,) = found(rows, "per_subject_mean", "last", "full", "uf1")
     assert row["value"] == pytest.approx((1 + 0.5 / 3) / 2)  # everyone has the same six clips
     assert [row["subject_seen"] for row in rows] == ["no"] * len(rows)
-
-
-def test_one_seed_has_no_deviation(tmp_path, clips):
-    folds = MEGC.folds(clips)
-    path = shard(tmp_path / "a.h5", folds, clips, {name: t[None, None] for name, t in truths(folds, clips).items()})
-    rows = evaluate([path], "m", MEGC, clips, PARAMS, 1)
-    assert {row["deviation"] for row in rows} == {None}
-    evaluation.write(tmp_path / "a.csv", rows)
-    assert evaluation.read(tmp_path / "a.csv")[0]["deviation"] is None
 
 
 def test_confusions_are_summed_over_seeds(training, clips):
@@ -251,23 +242,13 @@ def test_rows_come_back_from_their_file_and_bytes_do_not_change(tmp_path, traini
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     assert b"\r" not in (tmp_path / "a.csv").read_bytes()
     back = evaluation.read(tmp_path / "a.csv")
-    assert [{k: round(v, 6) if k in evaluation.FIGURES else v for k, v in row.items()} for row in rows] == back
+    assert [{k: round(v, 6) if k in FIGURES else v for k, v in row.items()} for row in rows] == back
 
 
 def test_a_file_of_other_columns_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("method,uf1\nststnet,0.7\n")
     with pytest.raises(StoreError, match=r"a\.csv: column 2 must be protocol, not uf1$"):
         evaluation.read(tmp_path / "a.csv")
-
-
-def test_the_official_log_scores_to_the_same_figures(training, clips):
-    rows = evaluate(training, "ststnet", MEGC, clips, PARAMS, seed=1)
-    logs = [official_log(pool_predictions(training, "ststnet", MEGC, clips), seed=seed) for seed in (0, 1)]
-    figures = [megc_log.scores(megc_log.read(log, "log")) for log in logs]
-    for scope in ("full", "samm"):
-        mean = np.mean([scores[scope]["uf1"] for scores in figures])
-        assert mean == pytest.approx(figure(rows, "last", scope, "uf1")["value"])
-    assert logs[1].startswith("casme2 s01\nc00 0 0\nc01 1 0\nc02 2 0\n")
 
 
 SEVEN = [  # six people of CASME II, seven clips each, of the seven emotions
@@ -313,14 +294,14 @@ def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
         clips,
         trained_job.folds,
     )
-    rows = evaluation.evaluate(predictions, PARAMS, 1)
+    rows, lines = evaluation.evaluate(predictions, PARAMS, 1), evaluation.prediction_rows(predictions)
     labels_by_id = {clip.id: clip.label for clip in clips}
     accuracies = []
     for number, fold in enumerate(trained_job.folds):
-        lines = megc_log.read(official_log(predictions, seed=number), "log")
-        assert sorted(f"{line.dataset}/{line.subject}/{line.clip}" for line in lines) == sorted(fold.test)
-        assert [line.truth for line in lines] == [labels_by_id[f"{x.dataset}/{x.subject}/{x.clip}"] for x in lines]
-        accuracies.append(np.mean([line.truth == line.predicted for line in lines]))
+        samples = [row for row in lines if (row["selection"], row["seed"]) == ("last", number)]
+        assert sorted(row["clip"] for row in samples) == sorted(fold.test)
+        assert all(row["truth"] == MEGC.classes[labels_by_id[row["clip"]]] for row in samples)
+        accuracies.append(np.mean([row["truth"] == row["predicted"] for row in samples]))
     row = figure(rows, "last", "full", "accuracy")
     assert row["value"] == pytest.approx(np.mean(accuracies))
     assert row["deviation"] == pytest.approx(np.std(accuracies, ddof=1))

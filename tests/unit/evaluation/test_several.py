@@ -10,6 +10,7 @@ from microexpr import evaluation
 from microexpr.core import store
 from microexpr.evaluation import curves, metrics, pairs, pool_predictions
 from microexpr.evaluation.metrics import several as figures
+from microexpr.evaluation.rows import COLUMNS
 from microexpr.evaluation.several import format_labels, parse_labels
 from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO
 from microexpr.protocols.classes import UNITS as NAMES
@@ -33,7 +34,7 @@ def test_f1_is_scikit_learns_of_what_is_known(answers):
     matrices = figures.by_subject(truth, predicted, subjects)
     assert matrices.shape == (8, 2, 5, 2, 2) and matrices.sum() == 2 * (truth >= 0).sum()
     for seed in range(2):
-        columns = [(truth[known, i], predicted[seed, known, i]) for i in range(5) for known in [truth[:, i] >= 0]]
+        columns = [(truth[labelled, i], predicted[seed, labelled, i]) for i in range(5) for labelled in [truth[:, i] >= 0]]
         binary, both = (
             [float(f1_score(*column, average=average, zero_division=0)) for column in columns]
             for average in ("binary", "macro")
@@ -84,7 +85,7 @@ def predictions(tmp_path_factory, request):
 
 def test_rows_have_each_unit_each_data_set_and_what_a_guess_would_have(predictions):
     rows = evaluation.evaluate(predictions[0], PARAMS, 1)
-    assert {tuple(sorted(row)) for row in rows} == {tuple(sorted(evaluation.COLUMNS))}
+    assert {tuple(sorted(row)) for row in rows} == {tuple(sorted(COLUMNS))}
     cells = {(row["selection"], row["scope"], row["metric"]): row for row in rows}
     assert {row["selection"] for row in rows} == {"last", "oracle_best_test", "oracle_threshold"}
     assert {row["scope"] for row in rows} == {"full", "casme", "casme2", "samm"}
@@ -126,6 +127,6 @@ def test_clips_without_a_known_unit_are_no_clips_of_the_protocol():
     from dataclasses import replace
 
     for code, labels in codes.items():
-        one = replace(CLIPS[0], action_units=code)
-        assert (protocol.label(one) is None) == (labels is None)
-        assert labels is None or list(protocol.truth(one)) == labels
+        figure = replace(CLIPS[0], action_units=code)
+        assert (protocol.label(figure) is None) == (labels is None)
+        assert labels is None or list(protocol.truth(figure)) == labels

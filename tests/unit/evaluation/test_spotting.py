@@ -48,10 +48,10 @@ def test_each_true_expression_is_hit_once_by_its_own_kind():
 
 
 def test_an_interval_that_shares_half_is_a_hit():
-    one = [video("s1", micro(11, 20))]
+    single = [video("s1", micro(11, 20))]
     for offset, hits in ((30, 1), (31, 0)):  # 10 of 20 frames, 10 of 21
-        found = {one[0].clip.id: [spotted("micro", 11, offset)]}
-        assert spotting.counts(one, found)[0, 0, 0] == hits
+        found = {single[0].clip.id: [spotted("micro", 11, offset)]}
+        assert spotting.counts(single, found)[0, 0, 0] == hits
 
 
 def test_chance_is_of_the_same_intervals_elsewhere():

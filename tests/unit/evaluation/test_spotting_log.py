@@ -41,11 +41,11 @@ def test_a_written_log_is_read_back(corpus, dataset, form):
     _, videos = corpus(dataset)
     text = spotting_log.format_log(videos, truth(videos), form)
     assert text.splitlines()[0] == ",".join(spotting_log.COLUMNS[form])
-    found = spotting_log.read(text, "log.csv", videos)
+    spotted = spotting_log.read(text, "log.csv", videos)
     for video in videos:
         expected = [s for s in truth(videos)[video.clip.id] if form == "2022" or s.kind == "micro"]
         spans = [(s.kind, s.span, s.emotion * (form == "2025")) for s in expected]
-        assert [(s.kind, s.span, s.emotion) for s in found[video.clip.id]] == spans
+        assert [(s.kind, s.span, s.emotion) for s in spotted[video.clip.id]] == spans
 
 
 def test_names_of_other_years_and_without_zeros_are_understood(corpus):

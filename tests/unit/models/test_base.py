@@ -30,13 +30,6 @@ processor.use_one_thread()  # for groups that no engine steps
 LEARNERS = [name for name in names() if name not in ("majority", "prevalence")]
 
 
-@pytest.fixture
-def double():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 @pytest.mark.parametrize("name", names())
 def test_describes_itself(name):
     kind = find(name)
@@ -155,6 +148,10 @@ def test_stacked_is_sequential_but_for_rounding(name, double, steps):
     assert largest_difference(name, 3, steps) < 1e-9
 
 
+def test_faces_that_are_warped_are_the_same_stacked(double):
+    assert largest_difference("icegan", 3, 21, generator_output="motion", instance_norm=False) < 1e-9
+
+
 @pytest.mark.parametrize("name", [name for name in NETWORKS if find(name).synthesises])
 def test_synthesises(name):
     method = network(name, epochs=2)
@@ -173,17 +170,6 @@ def test_synthesises(name):
 def test_leak_of_statistics_is_none(name):
     """Neither statistics nor weights of a fold change with the clips that it holds out."""
     assert not learns_from_held_out(small(name))
-
-
-def test_leak_of_statistics_over_all_clips_is_caught():
-    """A method that normalises its features over the clips of all folds is caught."""
-
-    class Sneaky(find("flow_svm")):
-        def features(self, inputs):
-            whole = super().features(inputs)
-            return (whole - whole.mean(0)) / whole.std(0)
-
-    assert learns_from_held_out(Sneaky(Sneaky.Params()))
 
 
 def test_shuffled_is_permutation_after_permutation():

@@ -38,10 +38,10 @@ def test_population_alone_and_with_a_fold(name):
     instance = method(name)
     (key,) = instance.inputs
     clips = ClipTensors({key: torch.from_numpy(first)}, {"label": torch.from_numpy(label)})
-    kept = engine.fit_features(instance, clips)
-    assert kept["counts"].tolist() == np.bincount(label).tolist()
-    assert (len(kept["label"]) < 250) if name != "au_change" else (len(kept["label"]) == 300)
-    instance.initial_weights = {name: torch.from_numpy(value) for name, value in kept.items()}
+    selected = engine.fit_features(instance, clips)
+    assert selected["counts"].tolist() == np.bincount(label).tolist()
+    assert (len(selected["label"]) < 250) if name != "au_change" else (len(selected["label"]) == 300)
+    instance.initial_weights = {name: torch.from_numpy(value) for name, value in selected.items()}
     data = ClipTensors({key: torch.from_numpy(np.concatenate([own, test]))},
                        {"label": torch.from_numpy(np.concatenate([own_label, np.zeros(50, int)]))})  # fmt: skip
     fold = engine.FoldIndices("fold", np.arange(60), np.arange(60, 110))

@@ -1,9 +1,9 @@
-"""Class weights and the schedule against their closed forms."""
+"""Weights, means and schedules against their closed forms."""
 
 import numpy as np
 import torch
 
-from microexpr.models.recipe import class_weights, cosine
+from microexpr.models.recipe import class_weights, cosine, in_steps, linear_at_the_end, weighted_mean
 
 
 def test_class_weights_make_classes_weigh_alike():
@@ -15,3 +15,18 @@ def test_class_weights_make_classes_weigh_alike():
 
 def test_cosine_falls_from_one_to_zero():
     np.testing.assert_allclose([cosine(p) for p in (0, 1 / 3, 0.5, 1)], [1, 0.75, 0.5, 0], atol=1e-12)
+
+
+def test_a_rate_falls_in_a_line_in_its_last_epochs_or_in_steps():
+    np.testing.assert_allclose([linear_at_the_end(30, 10)(epoch / 30) for epoch in (0, 20, 25, 29)], [1, 1, 0.5, 0.1])
+    assert linear_at_the_end(30, 0)(0.5) == 1
+    schedule = in_steps(0.9, 100, 20)
+    np.testing.assert_allclose(
+        [schedule(epoch / 100) for epoch in (0, 19, 20, 39, 40, 99)], [1, 1, 0.9, 0.9, 0.81, 0.9**4]
+    )
+    np.testing.assert_allclose([in_steps(0.9, 30)(epoch / 30) for epoch in range(30)], 0.9 ** np.arange(30))
+
+
+def test_a_mean_of_some():
+    values = torch.tensor([1.0, 2.0, 6.0])
+    assert weighted_mean(values, torch.tensor([1.0, 0.0, 1.0])) == 3.5 and weighted_mean(values, torch.zeros(3)) == 0

@@ -63,8 +63,8 @@ def test_stacked_is_sequential(name):
     method = small(name, several=SeveralLabels(threshold="training"), lr=1e-6)
     data = clips(method)
     alone, together = (trained(method, data, folds(), plan) for plan in ("sequential", "stacked"))
-    for one, other in zip(alone, together, strict=True):
-        np.testing.assert_allclose(one.scores, other.scores, atol=1e-4 * abs(one.scores).max())
+    for label, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(label.scores, other.scores, atol=1e-4 * abs(label.scores).max())
 
 
 def test_guesses_without_looking():
@@ -80,8 +80,8 @@ def test_what_is_unknown_has_no_loss_and_no_gradient():
     scores = torch.tensor([[0.3, -2.0], [1.0, 0.5]], requires_grad=True)
     labels = torch.tensor([[1, UNKNOWN], [0, 1]])
     loss = several_loss(scores, Targets.of(labels, scores), torch.ones(2), SeveralLabels(loss="bce"))
-    known = torch.stack([scores[0, 0], scores[1, 0], scores[1, 1]])
-    expected = binary_cross_entropy_with_logits(known, torch.tensor([1.0, 0.0, 1.0]))
+    labelled = torch.stack([scores[0, 0], scores[1, 0], scores[1, 1]])
+    expected = binary_cross_entropy_with_logits(labelled, torch.tensor([1.0, 0.0, 1.0]))
     assert loss.item() == pytest.approx(expected.item())
     loss.backward()
     assert scores.grad is not None and scores.grad[0, 1] == 0 and (scores.grad[1] != 0).all()

@@ -62,7 +62,7 @@ def test_a_new_spotter_is_a_file_and_a_line_of_params(tmp_path, monkeypatch):
     assert "toy" in spotters.names()
     values = config.load("params.yaml")
     values["spot"]["methods"] = {"toy": {}}
-    assert config.check(values, "params.yaml")["spotters"] == {"toy": {"params": {}, "network": False}}
+    assert config.check(values)["spotters"] == {"toy": {"params": {}, "network": False}}
     monkeypatch.delitem(sys.modules, "microexpr.models.spotters.toy", raising=False)
 
 
@@ -79,4 +79,4 @@ def test_wrong_params_are_named(methods, message):
     values = config.load("params.yaml")
     values["spot"]["methods"] = methods
     with pytest.raises(ParamsError, match=message):
-        config.check(values, "params.yaml")
+        config.check(values)

@@ -13,12 +13,13 @@ from microexpr.apps.reenact import fit as reenact
 from microexpr.core import store
 from microexpr.population import Params
 from microexpr.population.recordings import clips_of
+from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.aus import fit as action_units
 from microexpr.signals.landmarks import fit as landmarks
 from microexpr.signals.landmarks import network
+from microexpr.signals.learning import Checkpoint
 from microexpr.training import generator_file, refit
-from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.job import Params as TrainParams
 
 PORTRAYED = {"generated/population/p0001/*", "generated/population/p0002/*"}
@@ -49,29 +50,28 @@ def test_the_predictor_of_landmarks(portraits: list[Path], tmp_path: Path, monke
     assert json.loads(store.read_metadata(paths[0])["errors"])["all"] > 1
 
 
-def fit_generator(subjects: Files, path: Path, stop: int = 0, folder: CheckpointDir | None = None) -> bytes:
+def fit_generator(subjects: Files, path: Path, stop: int = 0, checkpoint: Checkpoint | None = None) -> bytes:
     def progress(done: int, total: int) -> None:
         if done == stop:
             raise InterruptedError
 
-    reenact.run(*subjects, path, progress, folder)
+    reenact.run(*subjects, path, progress, checkpoint)
     return path.read_bytes()
 
 
 def test_the_generator_resumes_to_the_same_bytes(
     subjects: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("STEPS", 3), ("CHECKPOINT", 1), ("BATCH", 2)):
-        monkeypatch.setattr(reenact, name, value)
+    for module, name, value in ((reenact, "STEPS", 3), (reenact, "BATCH", 2), (learning, "EVERY", 1)):
+        monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(reenact, "SHIPPED", reenact.SHIPPED | {"width": 4, "blocks": 1})
-    path, folder = tmp_path / "reenact.safetensors", CheckpointDir(str(tmp_path / "checkpoints"), "code")
+    path, checkpoint = tmp_path / "reenact.safetensors", Checkpoint.of(tmp_path / "state", "code", subjects[0])
     whole = fit_generator(subjects, path)
     path.unlink()
     with pytest.raises(InterruptedError):
-        fit_generator(subjects, path, 3, folder)
-    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
-    assert store.read_metadata(checkpoint)["step"] == "2" and not path.exists()
-    assert fit_generator(subjects, path, 0, folder) == whole
+        fit_generator(subjects, path, 3, checkpoint)
+    assert store.read_metadata(checkpoint.path)["step"] == "2" and not path.exists()
+    assert fit_generator(subjects, path, 0, checkpoint) == whole
     loaded = generator_file.load(path)
     assert loaded.fitted_on == FITTED_ON
     rows = json.loads(loaded.metadata["errors"])

@@ -14,11 +14,11 @@ from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
 from microexpr.population import Params, clips, identities, recordings, scenes, sessions
-from microexpr.population.units import UNITS
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import LIDS_AT_REST, RESTING
-from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.aus import LARGEST
+from microexpr.signals.aus.coding import SHOWN
 from microexpr.training.load_clips import load_clips
 
 PARAMS = Params(subjects=2, held_out=1, micro=3, macro=3)  # of the files
@@ -124,17 +124,6 @@ def test_methods_read_a_subject_as_they_do_any_other(written: Any, name: str) ->
     assert tensors.targets["label"].tolist() == [0, 1, 2] * 2 and tensors.targets["macro"].tolist() == [0] * 3 + [1] * 3
 
 
-def test_a_video_has_the_frames_at_equal_distances_alone(written: Any) -> None:
-    from microexpr.signals import inputs
-
-    with store.open_file(written[0], "population") as file:
-        for item in clips.plan_clips(PARAMS, SUBJECT):
-            source = inputs.Source(dict.fromkeys(("faces", "apex", "aus"), file["clips"][item.clip.name]))
-            assert len(source.crops) == len(item.video)
-            changes = inputs.au_changes(source, (len(item.video), 17, 2))
-            np.testing.assert_allclose(changes[0], 0, atol=1e-5)
-
-
 @pytest.mark.parametrize(("strength", "low", "high"), [(1, *sessions.MICRO), (2, *sessions.MACRO)])
 def test_sampled_intensities_have_the_strength_that_was_asked_for(strength: int, low: float, high: float) -> None:
     rng = generator(0, "sessions", strength)
@@ -147,15 +136,14 @@ def test_sampled_intensities_have_the_strength_that_was_asked_for(strength: int,
 
 
 def test_a_session_begins_at_rest(subjects: tuple[list[Path], list[Path]]) -> None:
-    assert UNITS[: len(ACTION_UNITS)] == ACTION_UNITS and len(set(UNITS)) == len(UNITS)
     with store.open_file(subjects[1][0], "population") as file:
         session = file["sessions/1"]
         assert session["strength"][()].tolist() == [0, 1, 2]
-        assert store.strings(session["action_unit"]) == list(UNITS)
+        assert store.strings(session["action_unit"]) == list(SHOWN)
         intensity = session["intensity"][0]
-    rest = {unit for unit, value in zip(UNITS, intensity[:, 2], strict=True) if value}
+    rest = {unit for unit, value in zip(SHOWN, intensity[:, 2], strict=True) if value}
     assert rest == {*RESTING, "AU45"}
-    assert intensity[UNITS.index("AU45")] == pytest.approx(LARGEST * LIDS_AT_REST)
+    assert intensity[SHOWN.index("AU45")] == pytest.approx(LARGEST * LIDS_AT_REST)
 
 
 def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ def test_a_file_has_scenes_that_begin_at_rest(portraits: list[Path]) -> None:
     data = read(portraits)
     assert data.image.shape == (2 * SCENE, SIZE, SIZE) and data.points.shape == (2 * SCENE, 70, 2)
     assert data.scenes == 2
-    shown = data.intensity.max(axis=(1, 2))
-    assert data.intensity[::SCENE].max() <= 0.9 and shown[1::2].max() > 1.5
+    displayed = data.intensity.max(axis=(1, 2))
+    assert data.intensity[::SCENE].max() <= 0.9 and displayed[1::2].max() > 1.5
     sides = np.ptp(data.points[::SCENE, 17:68], axis=1).max(axis=1)
     assert (sides > 0.5 * SIDE).all() and (sides < 1.2 * SIDE).all()
     with store.open_file(portraits[0], "portraits") as file:

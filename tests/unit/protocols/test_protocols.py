@@ -224,12 +224,6 @@ def test_rendered_subjects_next_to_recorded_ones_are_in_no_fold(published):
     assert len(others) == 18 and {label for _, label in others} == {0, 1, 2}
 
 
-def test_clips_without_a_label_or_of_other_data_sets_are_left_out():
-    inside = clip("smic", "s01", "s01_ne_01")
-    outside = [clip("casme2", "sub01", "EP01_02", None), clip("casme", "sub01", "EP01_01")]
-    assert MEGC.select([*outside, inside]) == [inside]
-
-
 @pytest.mark.parametrize(
     ("name", "clips", "message"),
     [

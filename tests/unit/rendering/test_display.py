@@ -40,7 +40,6 @@ def test_every_display_is_of_known_units_and_probabilities_sum_to_one():
         for _, display in displays:
             assert set(display.action_units) <= set(ACTION_UNITS)
             assert all(0 < weight <= 1 for weight in display.action_units.values())
-    assert set(GAIN) == set(ACTION_UNITS)
 
 
 def test_displays_come_as_often_as_they_should():

@@ -6,13 +6,10 @@ import subprocess
 import sys
 
 import cv2
-import face_recognition
 import numpy as np
 import pytest
 
 from microexpr.core.errors import ParamsError
-from microexpr.core.seeds import generator
-from microexpr.rendering.camera import expose
 from microexpr.rendering.display import ACTION_UNITS, SIDES, array
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import SCALE, Light, direction, project, rotation
@@ -91,19 +88,10 @@ def test_frowning_does_not_make_hair_flicker(face, neutral):
 
 def test_pictures_repeat_to_the_byte_whatever_was_rendered_before(neutral):
     repeated_face = Face(5)
-    repeated_face.render({"AU27L": 5.0, "AU27R": 5.0}, pose=(20, 5, 3), size=(320, 240))
+    repeated_face.render({"AU27L": 5.0, "AU27R": 5.0}, pose=(20, 5, 3), light=Light(azimuth=-40), size=(320, 240))
     repeated = repeated_face.render(NEUTRAL)
     assert repeated.image.tobytes() == neutral.image.tobytes()
     assert repeated.landmarks.tobytes() == neutral.landmarks.tobytes()
-
-
-def test_frames_in_another_order_are_the_same_bytes(face):
-    poses = [(0.0, 0.0, 0.0), (6.0, -2.0, 1.0), (-20.0, 8.0, 3.0), (0.3, 0.1, 0.0)]
-    frames = [{"action_units": {"AU12L": float(n), "AU45R": n / 2}, "pose": pose} for n, pose in enumerate(poses)]
-    frames[2] |= {"size": (320, 240), "light": Light(azimuth=-40)}
-    forward = [face.render(**frame).image for frame in frames]
-    backward = [face.render(**frame).image for frame in frames[::-1]][::-1]
-    assert [image.tobytes() for image in forward] == [image.tobytes() for image in backward]
 
 
 @pytest.mark.slow
@@ -121,29 +109,6 @@ def test_different_seeds_are_different_people(neutral):
     other = Face(6).render(NEUTRAL)
     distance = np.linalg.norm(other.landmarks - neutral.landmarks, axis=1).mean() / eye_distance(neutral.landmarks)
     assert distance > 0.03
-
-
-def test_dlib_sees_the_true_landmarks():
-    errors = []
-    for seed in range(3):
-        rendered = Face(seed).render({"AU12L": 1.0, "AU12R": 1.0}, pose=(8.0 - 8 * seed, 3.0, -2.0))
-        picture = expose(rendered.image, generator(seed), 3.0)
-        boxes = face_recognition.face_locations(picture, number_of_times_to_upsample=0)
-        assert len(boxes) == 1
-        detected = face_recognition.face_landmarks(picture, boxes)[0]
-        assert 95 < eye_distance(rendered.landmarks) < 140
-        for name, points in (
-            ("chin", range(17)),
-            ("left_eyebrow", range(17, 22)),
-            ("right_eyebrow", range(22, 27)),
-            ("nose_bridge", range(27, 31)),
-            ("nose_tip", range(31, 36)),
-            ("left_eye", range(36, 42)),
-            ("right_eye", range(42, 48)),
-        ):
-            away = np.linalg.norm(np.array(detected[name]) - rendered.landmarks[list(points)], axis=1)
-            errors.extend(away / eye_distance(rendered.landmarks))
-    assert np.mean(errors) < 0.06
 
 
 def test_shift_and_size_move_the_truth_as_they_should(face, neutral):

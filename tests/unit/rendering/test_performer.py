@@ -94,16 +94,6 @@ def test_some_clips_hold_a_blink(performer):
     assert blinks == pytest.approx(0.15, abs=4 * np.sqrt(0.15 * 0.85 / 600))
 
 
-def test_same_generator_same_performance(performer):
-    first, second = (
-        perform(performer, {"AU1L": 1.0}, 1, 9, 20, 30, 200, DIFFICULTIES["hard"], generator(4, "clip"))
-        for _ in range(2)
-    )
-    for name in ("action_units", "expression", "pose", "shift", "exposure"):
-        assert getattr(first, name).dtype == np.float32
-        assert getattr(first, name).tobytes() == getattr(second, name).tobytes()
-
-
 @pytest.mark.parametrize("events", [(5, 5, 9, 10), (-1, 5, 9, 10), (2, 5, 4, 10), (2, 5, 10, 10)])
 def test_events_out_of_order_are_refused(performer, events):
     with pytest.raises(DataError, match="onset < apex <= offset < frames must hold, not"):

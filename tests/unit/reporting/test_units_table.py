@@ -6,8 +6,8 @@ from rich.console import Console
 
 from microexpr.cli.main import main
 from microexpr.core import store
-from microexpr.evaluation import COLUMNS as EVALUATION_COLUMNS
 from microexpr.evaluation.published import units as published
+from microexpr.evaluation.rows import COLUMNS as EVALUATION_COLUMNS
 from microexpr.protocols import CODED, UNITS, UNITS_LOSO
 from microexpr.protocols.classes import UNITS as NAMES
 from microexpr.reporting import terminal_table, units_table
@@ -19,12 +19,12 @@ def evaluation(method: str, value: float, protocol: str = UNITS) -> list[dict]:
     """Rows of the evaluate stage in which all figures of the last epoch are `value`."""
     metrics = ["macro_f1", "macro_f1_of_both", "mean_ap"]
     metrics += [f"{figure}_{name}" for figure in ("f1", "ap", "prevalence") for name in NAMES]
-    own = {"initialisation": "from 9 clips of 3 subjects of the population"} if method == "au_reader" else {}
+    rows_here = {"initialisation": "from 9 clips of 3 subjects of the population"} if method == "au_reader" else {}
     return [
         dict.fromkeys(EVALUATION_COLUMNS, "")
         | {"method": method, "protocol": protocol, "selection": selection, "scope": scope, "metric": metric}
         | {"value": value + more, "low": value - 0.1, "high": value + 0.1, "origin": "generated", "parameters": 0}
-        | {"clips": 316, "subjects": 40, **own}
+        | {"clips": 316, "subjects": 40, **rows_here}
         for selection, more in (("last", 0.0), ("oracle_threshold", 0.05))
         for scope in ("full", *CODED)
         for metric in metrics

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from microexpr.core.seeds import generator
-from microexpr.signals.conditions import Conditions, Cover, brighten, record, sample
+from microexpr.signals.conditions import Conditions, Cover, record, sample
 
 FLAT = np.full((64, 64), 100, np.uint8)
 
@@ -57,7 +57,3 @@ def test_conditions_are_sampled_by_the_stream_and_close_views_are_covered_less()
     assert sample(generator(0, "camera"), True) == sample(generator(0, "camera"), True)
     counts = [sum(bool(sample(generator(i, "camera"), close).covers) for i in range(300)) for close in (True, False)]
     assert 5 < counts[0] < counts[1] < 100
-
-
-def test_brightening_multiplies_the_gain_alone() -> None:
-    assert brighten(Conditions(gain=2.0, blur=1.0), 1.5) == Conditions(gain=3.0, blur=1.0)

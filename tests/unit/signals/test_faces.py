@@ -318,8 +318,8 @@ def test_pose_is_that_of_the_projected_head(angles: tuple[float, float, float]) 
 def test_turned_heads_are_not_measured_too_small() -> None:
     turns, read = [(-30, 0, 0), (-15, 0, 0), (15, 0, 0), (30, 0, 0), (0, -10, 0), (0, 10, 0)], []
     for face in map(Face, range(4)):
-        shown = [face.render({}, pose=turn).landmarks for turn in turns]
-        read.append([correct_yaw(pose(points, (480, 640))) for points in shown])
+        displayed = [face.render({}, pose=turn).landmarks for turn in turns]
+        read.append([correct_yaw(pose(points, (480, 640))) for points in displayed])
     assert np.mean(read, axis=0)[:, [0, 2]] == pytest.approx(np.array(turns)[:, [0, 2]], abs=2.5)
     pitch = np.array(read)[..., 1]
     assert pitch[:, 4:] - pitch[:, :1] == pytest.approx(np.tile([-10, 10], (4, 1)), abs=2.5)

@@ -37,38 +37,38 @@ def register(rendered: registration.Rendered, images: np.ndarray) -> registratio
 @pytest.mark.parametrize("region", [(0.2, 0.8, 0.05, 0.95), (-0.05, 1.05, -0.05, 1.0)])
 def test_the_region_of_other_clips_is_found(rendered, region):
     images = np.stack([pictures.from_flow(flow, region) for flow in moving(np.random.default_rng(1), 60)])
-    found = register(rendered, images)
-    np.testing.assert_allclose(found.best.region, region, atol=0.04)
-    assert found.margin >= registration.LEAST and found.spread < 0.05
-    assert registration.choose(found, "auto", "x") == found.best.region
+    registered = register(rendered, images)
+    np.testing.assert_allclose(registered.best.region, region, atol=0.04)
+    assert registered.margin >= registration.LEAST and registered.spread < 0.05
+    assert registration.choose(registered, "auto", "x") == registered.best.region
 
 
 def test_noise_fits_nowhere(rendered, caplog):
     images = np.random.default_rng(3).integers(0, 256, (40, 28, 28, 3), np.uint8)
-    found = register(rendered, images)
+    registered = register(rendered, images)
     problem = r"data/x: pictures must move as rendered faces do .* found: region left "
     with pytest.raises(DataError, match=rf"{problem}.*flow_folders\.subjects: 0 trains on recorded subjects alone"):
-        registration.choose(found, "auto", "data/x")
+        registration.choose(registered, "auto", "data/x")
     with caplog.at_level(logging.WARNING):
-        assert registration.choose(found, pictures.USUAL, "data/x") == pictures.USUAL
+        assert registration.choose(registered, pictures.USUAL, "data/x") == pictures.USUAL
     assert "flow_folders.region is used" in caplog.text
 
 
 def test_a_region_given_elsewhere_is_used_with_a_warning(caplog):
     fit = registration.Fit((0.1, 0.9, 0.0, 0.9), 0.8)
-    found = registration.Registration(fit, 0.01, {"upside down": fit._replace(agreement=0.3)})
+    registered = registration.Registration(fit, 0.01, {"upside down": fit._replace(agreement=0.3)})
     with caplog.at_level(logging.WARNING):
-        assert registration.choose(found, (0.1, 0.9, 0.0, 0.92), "data/x") == (0.1, 0.9, 0.0, 0.92)
+        assert registration.choose(registered, (0.1, 0.9, 0.0, 0.92), "data/x") == (0.1, 0.9, 0.0, 0.92)
         assert not caplog.records
-        assert registration.choose(found, pictures.USUAL, "data/x") == pictures.USUAL
+        assert registration.choose(registered, pictures.USUAL, "data/x") == pictures.USUAL
     assert "data/x: flow_folders.region is [0.2, 0.8, 0.05, 0.85], found: region left 0.10" in caplog.text
 
 
 def test_the_region_used_is_written_and_read(tmp_path):
     fit = registration.Fit((0.1, 0.9, 0.0, 0.9), 0.8)
-    found = registration.Registration(fit, 0.01, {"upside down": fit._replace(agreement=0.3)})
+    registered = registration.Registration(fit, 0.01, {"upside down": fit._replace(agreement=0.3)})
     path = tmp_path / "region.csv"
-    registration.store.write_csv(path, registration.COLUMNS, registration.rows(found, pictures.USUAL))
+    registration.store.write_csv(path, registration.COLUMNS, registration.rows(registered, pictures.USUAL))
     assert registration.read(path) == pictures.USUAL
     assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == ["used", "found", "upside down"]
 

@@ -10,9 +10,9 @@ import pytest
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.rendering import walls
+from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Difficulty, Performer, perform
-from microexpr.rendering.shot import render_frames
 from microexpr.signals import apex, faces, flow, frame_edges, inputs
 from microexpr.signals.aus import ACTION_UNITS, regressor
 
@@ -81,12 +81,6 @@ def test_flow_is_that_of_the_whole_frames_and_0_outside(algorithm: str) -> None:
     error = np.hypot(*(measured - true)[:2])[inside]
     assert error.mean() < 0.25 * flow.magnitude(true)[inside].mean()
     assert true[2].flat[measured[2].argmax()] > 0.8 * true[2][inside].max()
-
-
-def test_without_the_mask_flow_lies_outside_too() -> None:
-    """The test above can fail."""
-    unmasked = flow.clip_flow(luma(recording().tight.crop), ONSET, APEX, flow.Params())
-    assert unmasked[:, ~frame_edges.shrink(visible(), unmasked.shape[1:])].any()
 
 
 def test_scores_of_the_spotter_are_those_of_the_whole_frames() -> None:

@@ -127,14 +127,14 @@ def errors_of_time_left(jobs, expected):
     progress = Progress()
     planned = {number: Planned(name.split("/")[0], expected.seconds(name)) for number, (name, _) in enumerate(jobs)}
     progress.plan(planned, expected.is_speed_known)
-    end, said = max(ends), []
+    end, printed = max(ends), []
     for time, is_start, number in sorted((row[not step], step, row[2]) for row in rows for step in (True, False)):
         if is_start:
             progress.start(number, Job("", "", "", time))
         else:
             progress.finish(number, time)
-            said.append((time, progress.left(time)))
-    last = [max(line for line in said if line[0] <= share * end) for share in (0.1, 0.25, 0.5, 0.75)]
+            printed.append((time, progress.left(time)))
+    last = [max(line for line in printed if line[0] <= share * end) for share in (0.1, 0.25, 0.5, 0.75)]
     return [left / (end - time) - 1 for time, left in last]
 
 

@@ -156,13 +156,6 @@ class TestIsNotGoneOnFrom:
         assert self.begins_at(tmp_path) == 0
         assert all(f"{path}" in caplog.text for path in left) and caplog.text.count("are trained again") == 2
 
-    def test_another_fold(self, tmp_path, left):
-        finished, state = left
-        stray = state.rename(finished.with_name(finished.name.replace("results", "state")))
-        finished.unlink()
-        with pytest.raises(LeakError, match=f"{stray} must be of fold s0, not s1"):
-            self.begins_at(tmp_path)
-
     def test_another_method(self, tmp_path, left):
         """Even where the folder's name is right."""
         (folder,) = {path.parent for path in left}

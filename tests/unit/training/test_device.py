@@ -53,7 +53,6 @@ def fake(clips: ClipTensors) -> ClipTensors:
 def batch_shape(phase: Phase, data: ClipTensors) -> tuple[int, ...]:
     """[B] or [B, 3]: the shape of one step's positions."""
     targets = {name: value.numpy() for name, value in data.targets.items()}
-    targets["held_out"] = np.zeros(len(data), bool)
     return phase.sample(targets, 1, phase.batch, np.random.default_rng(0)).shape[1:]
 
 

@@ -33,13 +33,6 @@ def largest_difference(method):
     return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
 
 
-@pytest.fixture
-def double():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 @pytest.mark.parametrize("method", [toy(epochs=10), Hard(Params()), Frozen(Params())], ids=["toy", "hard", "frozen"])
 class TestPlans:
     def test_agree_after_50_steps(self, method):

@@ -6,33 +6,19 @@ from types import SimpleNamespace as Modules
 import numpy as np
 import pytest
 import torch
+from small_generators import COUNT, SMALL, clips, small
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
-from microexpr.models import generators
-from microexpr.models.base import ClipTensors
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.training import engine, generator_file
 
-FRAMES, SIZE, COUNT, UNITS = 3, 16, 8, 17
-OWN = {"image_size": SIZE, "frames": FRAMES, "width": 4, "blocks": 1, "epochs": 2, "batch": 4, "critic_steps": 1}
 SEEN = ["generated/samm/2/b", "generated/casme2/1/a", "generated/samm/2/b"]
 
 
-def clips() -> ClipTensors:
-    rng = np.random.default_rng(0)
-    read = {
-        "video": rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8),
-        "au_intensities": rng.uniform(0, 5, (COUNT, FRAMES, UNITS)).astype(np.float32),
-        "au_changes": rng.uniform(-5, 5, (COUNT, FRAMES, UNITS, 2)).astype(np.float32),
-    }
-    targets = {"label": torch.arange(COUNT) % 3, "macro": torch.zeros(COUNT, dtype=torch.int64)}
-    return ClipTensors({name: torch.tensor(value) for name, value in read.items()}, targets)
-
-
 def fitted(kind):
-    method = kind(kind.Params(**OWN))
+    method = small(kind)
     everyone = engine.FoldIndices("all", np.arange(COUNT), np.arange(0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.cuda, "is_available", lambda: False)  # what is read back is on a CPU
@@ -103,12 +89,12 @@ def changed(saved, folder, tensors=None, **changes):
         ),
         ({"network": "icegan"}, "params must be those of icegan in this version"),
         ({"network": None}, "params must be those of nothing in this version"),
-        ({"params": json.dumps(OWN | {"width": 0})}, "params must be those of famgan in this version"),
-        ({"params": json.dumps(OWN | {"colours": 1})}, "params must be those of famgan in this version"),
+        ({"params": json.dumps(SMALL | {"width": 0})}, "params must be those of famgan in this version"),
+        ({"params": json.dumps(SMALL | {"colours": 1})}, "params must be those of famgan in this version"),
         ({"params": "{"}, "params must be those of famgan in this version"),
         ({"params": None}, "params must be those of famgan in this version"),
-        ({"network": "auicgan", "params": json.dumps(OWN)}, "tensors must be those of auicgan in this version"),
-        ({"params": json.dumps(OWN | {"width": 5})}, "tensors must be those of famgan in this version"),
+        ({"network": "auicgan", "params": json.dumps(SMALL)}, "tensors must be those of auicgan in this version"),
+        ({"params": json.dumps(SMALL | {"width": 5})}, "tensors must be those of famgan in this version"),
     ],
 )
 def test_files_that_say_something_else_are_refused(saved, tmp_path, changes, message):
@@ -141,9 +127,3 @@ def test_what_is_no_such_file_is_refused(tmp_path):
         generator_file.load(path)
     with pytest.raises(StoreError, match=r"missing\.safetensors: cannot be read"):
         generator_file.load(tmp_path / "missing.safetensors")
-
-
-@pytest.mark.parametrize("name", ["auicgan", "famgan"])
-def test_every_generator_says_which_of_its_networks_make(name):
-    kind = generators.find(name)
-    assert set(kind.inference_modules) <= set(kind(kind.Params(**OWN)).build({}))

@@ -112,11 +112,11 @@ def test_every_fold_starts_from_them(
 
 
 def test_a_reader_of_action_units_is_named_with_its_subjects(tmp_path: Any) -> None:
-    known = {"s01": ["generated/population/s0001/*", "generated/population/s0002/*"], "s02": ["x/mmi/a/b"]}
-    for name, entries in known.items():
+    listed = {"s01": ["generated/population/s0001/*", "generated/population/s0002/*"], "s02": ["x/mmi/a/b"]}
+    for name, entries in listed.items():
         with store.subject_file(tmp_path / f"aus/samm/{name}.h5", "aus", [clip("samm", name, "c", 0)]) as file:
             file.put("fitted_on", entries)
-    first, second = (action_unit_reader([str(tmp_path / f"aus/samm/{name}.h5")]) for name in known)
+    first, second = (action_unit_reader([str(tmp_path / f"aus/samm/{name}.h5")]) for name in listed)
     assert first == "on action units read by a model of 2 subjects of the population" and second == ""
     assert action_unit_reader(["results/flow/samm/s01.h5"]) == ""
 

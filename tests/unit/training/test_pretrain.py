@@ -10,11 +10,11 @@ from composites import clip, composite
 from trainings import flow_files, job, trained
 
 from microexpr.core import store
-from microexpr.core.errors import DataError, LeakError, StoreError
+from microexpr.core.errors import DataError, StoreError
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS, provenance
 from microexpr.training import pretrain
-from microexpr.training.steps import load_teacher, relevant_files
+from microexpr.training.steps import relevant_files
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=3))
 STRONG = [(replace(clip("ckplus", "p01", f"m{n}", n % 2), emotion="happiness"), n % 2) for n in range(6)]
@@ -118,18 +118,3 @@ def test_a_variant_trains_from_the_seeds_of_its_method():
 def test_a_protocols_own_clips_are_refused(teacher, tmp_path):
     with pytest.raises(DataError, match="pretraining of guided must be given macro-expressions of its classes"):
         pretrain.run(replace(strong(), clips=CLIPS), teacher[1], str(tmp_path / "x.safetensors"), print)
-
-
-def test_leak_of_one_who_is_tested(teacher, tmp_path):
-    tensors, metadata = store.read_tensors(teacher[0])
-    path = tmp_path / "results/pretrain/guided/composite.safetensors"
-    fitted = [*metadata.pop("fitted_on").split("\n"), "generated/casme2/s01/*"]
-    store.write_tensors(path, tensors, fitted, **metadata)
-    with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/"):
-        trained(tmp_path, guided(), [*teacher[1], str(path)])
-
-
-def test_teach_asks_nothing_of_others(teacher):
-    plain_job = job(CLIPS)
-    load_teacher(plain_job, teacher[1])
-    assert plain_job.method.teacher_weights == {}

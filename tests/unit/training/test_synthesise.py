@@ -146,8 +146,8 @@ def test_each_frame_gets_other_noise_of_the_same_size_and_the_slow_change_of_its
     assert deviations.min() > 1.6 and deviations.max() < 2.4  # as the clip's own
     correlations = np.corrcoef(fine) - np.eye(16)
     assert abs(correlations.mean()) < 0.35 and correlations.max() < 0.99
-    again = synthesise.recorded_noise(video, [np.random.default_rng(1)])
-    np.testing.assert_array_equal(added, again)
+    second = synthesise.recorded_noise(video, [np.random.default_rng(1)])
+    np.testing.assert_array_equal(added, second)
 
 
 def test_counts_go_before_per_class(groups, tmp_path):

@@ -7,8 +7,7 @@ from composites import composite
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.models.base import ClipTensors, shuffled
-from microexpr.models.samplers import filtered
+from microexpr.models.base import ClipTensors
 from microexpr.protocols import PROTOCOLS
 from microexpr.training import synthetic_clips
 
@@ -85,11 +84,3 @@ def test_a_fold_without_faces_is_an_error(shard):
 def test_what_a_pair_of_faces_does_not_give_is_refused(name):
     with pytest.raises(ParamsError, match=f"pictures alone, not the input {name}"):
         synthetic_clips.check_inputs({name: (1, 4, 4)})
-
-
-def test_sampling_among_synthetic_clips_sees_these_alone():
-    marks = np.array([0, 1, 0, 1, 1])
-    order = filtered("synthetic", True, shuffled)(
-        {"label": np.zeros(5), "synthetic": marks}, 4, 3, np.random.default_rng(0)
-    )
-    assert order.shape == (4, 3) and set(order.ravel()) == {1, 3, 4}

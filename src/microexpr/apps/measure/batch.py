@@ -10,7 +10,6 @@ import numpy as np
 from microexpr.apps.measure import tables, written
 from microexpr.apps.measure.columns import QUALITY
 from microexpr.apps.measure.inputs import COLUMNS, Job, Kind, Plan, identify
-from microexpr.apps.measure.reader import AuReader
 from microexpr.apps.measure.tables import Table
 from microexpr.apps.predict import Progress
 from microexpr.apps.predict.footage import list_pictures, open_footage
@@ -29,15 +28,15 @@ class Outcome(NamedTuple):
     problem: str
 
 
-def measure(path: Path, kind: Kind, fps: float | None, aus: AuReader, progress: Progress) -> Table:
+def measure(path: Path, kind: Kind, fps: float | None, progress: Progress) -> Table:
     """Measure one input. Raises DataError if it cannot be read or shows no face."""
     if kind in ("video", "frames"):
-        return tables.of_footage(open_footage(path, fps, SLOWEST, 0), aus, progress)
+        return tables.of_footage(open_footage(path, fps, SLOWEST, 0), progress)
     paths = list_pictures(path, "a folder of pictures") if kind == "pictures" else (path,)
-    return tables.of_pictures(paths, aus, progress)
+    return tables.of_pictures(paths, progress)
 
 
-def run(plan: Plan, fps: float | None, aus: AuReader, progress: Progress) -> Iterator[Outcome]:
+def run(plan: Plan, fps: float | None, progress: Progress) -> Iterator[Outcome]:
     """Measure the inputs of a plan, write their tables and the summary, and yield each.
 
     Raises OutputError or StoreError if a file cannot be written."""
@@ -46,7 +45,7 @@ def run(plan: Plan, fps: float | None, aus: AuReader, progress: Progress) -> Ite
     try:
         for number, job in enumerate(plan.jobs, 1):
             if job.row is None:
-                outcome, rows[job.output.names[0]] = _measure_and_write(job, fps, aus, progress)
+                outcome, rows[job.output.names[0]] = _measure_and_write(job, fps, progress)
                 yield outcome
             else:
                 yield Outcome(job, None, "")
@@ -58,15 +57,13 @@ def run(plan: Plan, fps: float | None, aus: AuReader, progress: Progress) -> Ite
         _write_summary(plan, rows)
 
 
-def _measure_and_write(
-    job: Job, fps: float | None, aus: AuReader, progress: Progress
-) -> tuple[Outcome, dict[str, Any]]:
+def _measure_and_write(job: Job, fps: float | None, progress: Progress) -> tuple[Outcome, dict[str, Any]]:
     start, name = time.monotonic(), job.output.names[0]
     row: dict[str, Any] = {"table": name} | identify(job.path, job.kind, fps)
     try:
-        table = measure(job.path, job.kind, fps, aus, progress)
+        table = measure(job.path, job.kind, fps, progress)
         with outputs.publish(job.output) as part:
-            written.write(part / name, table, aus)
+            written.write(part / name, table)
     except (OutputError, StoreError):
         raise  # the other tables cannot be written either
     except Exception as error:  # decoders and detectors raise errors of many kinds, and a night's run goes on
@@ -75,7 +72,7 @@ def _measure_and_write(
     problem = "; ".join(table.problems)
     means = {measure: _mean(table.columns.get(measure)) for measure in QUALITY}
     return Outcome(job, table, problem), row | means | {
-        "origin": written.attributes_of(table, aus)["origin"],
+        "origin": written.attributes_of(table)["origin"],
         "frames": table.frames,
         "faces": table.faces,
         "share_with_face": round(table.share_with_face, 4),

@@ -3,8 +3,7 @@
 Another reader takes the place of the functions below; what it reads in addition becomes a line of `columns`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,6 +17,8 @@ from microexpr.signals.aus.regressor import FaceFeatures
 from microexpr.signals.faces import FaceTrack, predictors
 from microexpr.signals.landmarks import network
 from microexpr.signals.landmarks.boxes import face_box
+
+NAME = regressor.MODEL.name  # of the file of the reader of action units
 
 
 def track(footage: Footage, progress: Progress, timing: Timing) -> FaceTrack:
@@ -37,49 +38,35 @@ def landmark_error(grey: np.ndarray, landmarks: np.ndarray) -> float:
     return float(network.load(predictors.MODEL)(grey, face_box(landmarks)).error[:68].mean())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AuReader:
-    """The shipped reader of action units."""
+def fitted_on() -> tuple[str, ...]:
+    """Return the provenance of the training data of both readers."""
+    return tuple(sorted({*regressor.load().fitted_on, *predictors.fitted_on("network")}))
 
-    model: regressor.Model
 
-    @classmethod
-    def load(cls) -> "AuReader":
-        """Load the model."""
-        return cls(regressor.load())
+def describe(crop: np.ndarray) -> FaceFeatures:
+    """Return what is kept of a grey crop uint8[288, 288]."""
+    return regressor.load().describe(crop)
 
-    @property
-    def name(self) -> str:
-        """File name of the model."""
-        return regressor.MODEL.name
 
-    @property
-    def fitted_on(self) -> tuple[str, ...]:
-        """Provenance of the training data of this model and of the landmarks."""
-        return tuple(sorted({*self.model.fitted_on, *predictors.fitted_on("network")}))
+def alone(face: FaceFeatures) -> Reading:
+    """Return the action units of a face by its appearance alone."""
+    reading = regressor.load().alone(face)
+    return Reading(np.clip(reading.values, 0, LARGEST), reading.errors.mean(axis=0))
 
-    def describe(self, crop: np.ndarray) -> FaceFeatures:
-        """Return what is kept of a grey crop uint8[288, 288]."""
-        return self.model.describe(crop)
 
-    def alone(self, face: FaceFeatures) -> Reading:
-        """Return the action units of a face by its appearance alone."""
-        reading = self.model.alone(face)
-        return Reading(np.clip(reading.values, 0, LARGEST), reading.errors.mean(axis=0))
+def since(rest: FaceFeatures) -> Callable[[FaceFeatures], Reading]:
+    """Return what reads the action units of a face: those of the same face at rest, and their change since."""
+    at_rest = regressor.load().alone(rest)
 
-    def since(self, rest: FaceFeatures) -> Callable[[FaceFeatures], Reading]:
-        """Return what reads the action units of a face: those of the same face at rest, and their change since."""
-        at_rest = self.model.alone(rest)
+    def read(face: FaceFeatures) -> Reading:
+        change = regressor.load().change(rest, face)
+        errors = np.hypot(at_rest.errors, change.errors).mean(axis=0)
+        return Reading(np.clip(at_rest.values + change.values, 0, LARGEST), errors)
 
-        def read(face: FaceFeatures) -> Reading:
-            change = self.model.change(rest, face)
-            errors = np.hypot(at_rest.errors, change.errors).mean(axis=0)
-            return Reading(np.clip(at_rest.values + change.values, 0, LARGEST), errors)
+    return read
 
-        return read
 
-    def at_rest(self, faces: Sequence[FaceFeatures]) -> int:
-        """Return the position of the face that is most like those with the least expression."""
-        part = [*faces]
-        resting = recording.resting_frames(part, self.model)
-        return recording.reference_position(part, resting, recording.median_face(part, resting))
+def most_at_rest(faces: list[FaceFeatures]) -> int:
+    """Return the position of the face that is most like those with the least expression."""
+    resting = recording.resting_frames(faces, regressor.load())
+    return recording.reference_position(faces, resting, recording.median_face(faces, resting))

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import torch
 
 from microexpr.apps.measure import reader
 from microexpr.apps.measure.columns import MeasuredFace, table
-from microexpr.apps.measure.reader import AuReader, FaceFeatures
 from microexpr.apps.predict import Progress, domain, limits
 from microexpr.apps.predict.footage import Footage, is_rendered
 from microexpr.apps.predict.head import steady_landmarks
@@ -24,6 +21,7 @@ from microexpr.datasets import picture
 from microexpr.datasets.video import Timing
 from microexpr.signals import faces
 from microexpr.signals.aus import recording
+from microexpr.signals.aus.regressor import FaceFeatures
 from microexpr.signals.faces import FaceTrack, align, alignment
 from microexpr.signals.faces.pose import correct_yaw
 from microexpr.signals.landmarks.gaze import gaze
@@ -48,18 +46,16 @@ class Table:
         return len(np.unique(self.columns["frame"][self.columns["success"] == 1])) / max(self.frames, 1)
 
 
-def of_footage(footage: Footage, aus: AuReader, progress: Progress) -> Table:
+def of_footage(footage: Footage, progress: Progress) -> Table:
     """Measure the largest face in every frame of a video. Raises DataError where it has none."""
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     timing = Timing()
     track = reader.track(footage, progress, timing)
     notes = limits.differences_from_header(footage, timing)
     if track.other_faces:
         notes.append(f"{track.other_faces} more faces; only the largest is measured")
     face, frames = SteadyFace(track, footage.fps), len(track.detected)
-    reference, rest = _at_rest(footage, face, aus)
-    columns = table(_measured(footage, face, rest, aus, progress))
+    reference, rest = _at_rest(footage, face)
+    columns = table(_measured(footage, face, rest, progress))
     seconds, count = frames / footage.fps, 1 + track.other_faces
     return Table(columns, frames, count, footage.generated, seconds, reference + 1, tuple(notes))
 
@@ -80,19 +76,17 @@ class SteadyFace:
         return align(grey, self.matrix(i))[..., 0]
 
 
-def _at_rest(footage: Footage, face: SteadyFace, aus: AuReader) -> tuple[int, FaceFeatures]:
+def _at_rest(footage: Footage, face: SteadyFace) -> tuple[int, FaceFeatures]:
     """Return the number and the features of a frame in which the face is at rest, of some at equal distances."""
     numbers = recording.sample(face.track.detected).tolist()
     frames = footage.read_frames({*numbers}.__contains__)
-    features = [aus.describe(face.crop(i, luma(frame))) for i, frame in zip(numbers, frames, strict=False)]
-    position = aus.at_rest(features)
+    features = [reader.describe(face.crop(i, luma(frame))) for i, frame in zip(numbers, frames, strict=False)]
+    position = reader.most_at_rest(features)
     return numbers[position], features[position]
 
 
-def _measured(
-    footage: Footage, face: SteadyFace, rest: FaceFeatures, aus: AuReader, progress: Progress
-) -> Iterator[MeasuredFace]:
-    track, before, read = face.track, None, aus.since(rest)
+def _measured(footage: Footage, face: SteadyFace, rest: FaceFeatures, progress: Progress) -> Iterator[MeasuredFace]:
+    track, before, read = face.track, None, reader.since(rest)
     for i, frame in enumerate(footage.read_frames()):
         progress("measuring the face", i + 1, len(track.detected))
         if not track.detected[i]:
@@ -102,7 +96,7 @@ def _measured(
         grey = luma(frame)
         crop = face.crop(i, grey)
         geometry = _geometry(grey, track.landmarks[i], face.matrix(i), crop)
-        reading, small = read(aus.describe(crop)), domain.reduce(crop)
+        reading, small = read(reader.describe(crop)), domain.reduce(crop)
         noise: dict[str, float] = {} if before is None else {"noise": domain.camera_noise(before, small)}
         yield MeasuredFace(
             i + 1, seconds=i / footage.fps, confidence=1.0, reading=reading, quality=quality(small) | noise, **geometry
@@ -126,10 +120,8 @@ def quality(crop: np.ndarray) -> dict[str, float]:
     return {"sharpness": domain.skin_detail(crop), "brightness": float(domain.inside_face(crop).mean())}
 
 
-def of_pictures(paths: Sequence[Path], aus: AuReader, progress: Progress) -> Table:
+def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
     """Measure every face of pictures, each by itself. Raises DataError if none of them can be read."""
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     measured: list[MeasuredFace] = []
     names, problems = [], []
     for number, path in enumerate(paths, 1):
@@ -138,7 +130,7 @@ def of_pictures(paths: Sequence[Path], aus: AuReader, progress: Progress) -> Tab
         except DataError as error:
             problems.append(str(error))
         else:
-            rows = [*_in_picture(image, number, aus)]
+            rows = [*_in_picture(image, number)]
             names += [path.name] * len(rows)
             measured += rows
         progress("measuring pictures", number, len(paths))
@@ -148,7 +140,7 @@ def of_pictures(paths: Sequence[Path], aus: AuReader, progress: Progress) -> Tab
     return Table(table(measured, names), len(paths), count, all(map(is_rendered, paths)), problems=tuple(problems))
 
 
-def _in_picture(image: np.ndarray, number: int, aus: AuReader) -> Iterator[MeasuredFace]:
+def _in_picture(image: np.ndarray, number: int) -> Iterator[MeasuredFace]:
     """Yield the faces of a picture, or one without a face."""
     landmarks, grey = reader.find(image), luma(image)
     for i, points in enumerate(landmarks):
@@ -159,7 +151,7 @@ def _in_picture(image: np.ndarray, number: int, aus: AuReader) -> Iterator[Measu
             i,
             0.0,
             1.0,
-            reading=aus.alone(aus.describe(crop)),
+            reading=reader.alone(reader.describe(crop)),
             quality=quality(domain.reduce(crop)),
             **_geometry(grey, points, matrix, crop),
         )

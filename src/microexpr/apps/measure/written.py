@@ -1,4 +1,4 @@
-"""Write a table of measured faces as CSV, Parquet or HDF5."""
+"""Write a table of measured faces as CSV, Parquet or HDF5. Loads the readers where a table needs them, no sooner."""
 
 import csv
 from importlib import import_module
@@ -11,7 +11,6 @@ from microexpr.core import store
 from microexpr.core.errors import ParamsError
 
 if TYPE_CHECKING:
-    from microexpr.apps.measure.reader import AuReader
     from microexpr.apps.measure.tables import Table
 
 ENDINGS = {"csv": ".csv", "parquet": ".parquet", "hdf5": ".h5"}  # of a file's name, by format
@@ -26,21 +25,23 @@ def check(form: str) -> str:
     return ENDINGS[form]
 
 
-def write(path: Path, table: "Table", reader: "AuReader") -> None:
+def write(path: Path, table: "Table") -> None:
     """Write a table in the format that the ending of the path names. Raises StoreError when the disk is full."""
     if path.suffix == ".csv":
         _csv(path, table)
     elif path.suffix == ".parquet":
-        _parquet(path, table, attributes_of(table, reader))
+        _parquet(path, table)
     else:
-        _hdf5(path, table, attributes_of(table, reader), reader.fitted_on)
+        _hdf5(path, table)
 
 
-def attributes_of(table: "Table", reader: "AuReader") -> dict[str, str]:
+def attributes_of(table: "Table") -> dict[str, str]:
     """Return what a table is of, in words: where its faces come from, who read them, and the frame at rest."""
+    from microexpr.apps.measure import reader
+
     return {
         "origin": "generated" if table.generated else "not marked as generated",
-        "reader": reader.name,
+        "reader": reader.NAME,
         "intensities": f"since frame {table.reference}" if table.reference else "of each picture alone",
     }
 
@@ -54,15 +55,17 @@ def _csv(path: Path, table: "Table") -> None:
             writer.writerow(["" if value != value else value.item() for value in values])
 
 
-def _parquet(path: Path, table: "Table", attributes: dict[str, str]) -> None:
+def _parquet(path: Path, table: "Table") -> None:
     arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     rows = arrow.table({name: arrow.array(values) for name, values in table.columns.items()})
     with store.atomic(path) as part:
-        parquet.write_table(rows.replace_schema_metadata(attributes), part)
+        parquet.write_table(rows.replace_schema_metadata(attributes_of(table)), part)
 
 
-def _hdf5(path: Path, table: "Table", attributes: dict[str, str], fitted_on: tuple[str, ...]) -> None:
-    with store.create(path, "face_table", {}, columns=" ".join(table.columns), **attributes) as file:
+def _hdf5(path: Path, table: "Table") -> None:
+    from microexpr.apps.measure import reader
+
+    with store.create(path, "face_table", {}, columns=" ".join(table.columns), **attributes_of(table)) as file:
         for name, values in table.columns.items():
             file.put(name, values, KINDS.get(name, name))
-        file.put("fitted_on", fitted_on)
+        file.put("fitted_on", reader.fitted_on())

@@ -4,20 +4,19 @@ A video is read several times and never held in memory: once to track the face, 
 units; once for the expressions that were spotted.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-import cv2
 import numpy as np
-import torch
 
 from microexpr.apps.predict import limits, rates, recognition, recorded
 from microexpr.apps.predict.calibration import Calibration
 from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.head import steady_alignment, tracked_landmarks, tracking_step, turn
 from microexpr.apps.predict.recognition import Classes, Excerpt
+from microexpr.core import digests
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.datasets import video
@@ -67,7 +66,7 @@ class Models:
             f"landmarks by the shipped network, fitted on {landmarks}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
-        return cls(reader, recogniser, calibration or Calibration(), recorded.digest(path), figures, descriptions)
+        return cls(reader, recogniser, calibration or Calibration(), digests.of_file(path), figures, descriptions)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:
@@ -150,8 +149,6 @@ def spot(
     """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found.
 
     `see` gets each crop that is read, uint8[H, H], None where no face was found."""
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     params = params or spotting.Params()
     timing = video.Timing()
     face = track_face(footage, progress, timing)
@@ -198,9 +195,9 @@ def track_face(footage: Footage, progress: Progress, timing: video.Timing, every
     every = every or tracking_step(footage.fps)
     params = faces.Params(min_detected=LEAST, smooth=0)
     frames = footage.read_frames(lambda number: number % every == 0, timing)
-    counted = _count(frames, "looking for the face", footage.frames // every, progress)
+    counted_frames = counted(frames, "looking for the face", footage.frames // every, progress)
     try:
-        return faces.follow(counted, params, str(footage.path), footage.fps / every)
+        return faces.follow(counted_frames, params, str(footage.path), footage.fps / every)
     except faces.Faceless as error:
         share = error.detected.mean() if len(error.detected) else 0
         raise DataError(
@@ -227,8 +224,7 @@ def read_curves(
 
     def looks() -> Iterator[FaceFeatures | None]:
         frames = footage.read_frames(lambda number: number % step == 0)
-        counted = _count(frames, "reading action units", footage.frames // step, progress)
-        for i, frame in enumerate(counted):
+        for i, frame in enumerate(counted(frames, "reading action units", footage.frames // step, progress)):
             if not detected[min(i * step // tracking_step(footage.fps), len(detected) - 1)]:
                 gaze.append(0.0)
                 if see:
@@ -248,8 +244,7 @@ def read_curves(
 
 def in_frames(interval: spotting.Interval, step: int) -> spotting.Interval:
     """Convert an interval of every `step`-th frame to frames of the video."""
-    onset, apex, offset = (position * step for position in (interval.onset, interval.apex, interval.offset))
-    return spotting.Interval(interval.kind, onset, apex, offset, interval.score, interval.action_units)
+    return replace(interval, onset=interval.onset * step, apex=interval.apex * step, offset=interval.offset * step)
 
 
 def classify(
@@ -269,8 +264,8 @@ def classify(
     selected = footage.read_frames({*numbers}.__contains__)
     frames: dict[int, np.ndarray] = {}
     classes: dict[int, Classes] = {}
-    counted = _count(selected, "classifying micro-expressions", len(numbers), progress)
-    for number, frame in zip(numbers, counted, strict=False):
+    counted_frames = counted(selected, "classifying micro-expressions", len(numbers), progress)
+    for number, frame in zip(numbers, counted_frames, strict=False):
         frames[number] = frame
         for interval in intervals:
             span = spans[interval.onset]
@@ -294,7 +289,8 @@ def classify(
     return classes
 
 
-def _count(frames: Iterator[np.ndarray], what: str, total: int, progress: Progress) -> Iterator[np.ndarray]:
-    for i, frame in enumerate(frames):
-        progress(what, i + 1, max(total, i + 1))
-        yield frame
+def counted(images: Iterable[np.ndarray], what: str, total: int, progress: Progress) -> Iterator[np.ndarray]:
+    """Yield images, and report each before; there may be more than `total`."""
+    for done, image in enumerate(images, 1):
+        progress(what, done, max(total, done))
+        yield image

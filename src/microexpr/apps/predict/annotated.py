@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from microexpr.apps.predict import Expression, Prediction, Progress, silent, written
+from microexpr.apps.predict import Expression, Prediction, Progress, written
 from microexpr.apps.predict.head import tracked_landmarks
 from microexpr.rendering.recording import MARK, recorder
 
@@ -28,7 +28,7 @@ BOX_MARGIN = 0.1  # of the landmarks' extent, around them
 OTHER = b"annotated by microexpr"
 
 
-def write(path: Path, prediction: Prediction, progress: Progress = silent) -> Path:
+def write(path: Path, prediction: Prediction, progress: Progress) -> None:
     """Write an .avi file, marked as rendered if the footage is. Raises StoreError when the disk is full."""
     every = max(1, round(prediction.footage.fps / RATE))
     numbers, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
@@ -42,7 +42,6 @@ def write(path: Path, prediction: Prediction, progress: Progress = silent) -> Pa
             slowdown = every if number in micro_numbers else 1
             record(path, annotate(draw(i, shown(frame)), number, slowdown, prediction, timeline_image))
             progress("writing the annotated video", i + 1, len(numbers))
-    return path
 
 
 def frame_numbers(prediction: Prediction, every: int) -> list[int]:

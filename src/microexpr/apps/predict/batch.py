@@ -4,7 +4,6 @@ A video is done when its folder is complete and of the same video, settings and 
 it was. A bad video does not stop the others.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from microexpr import __version__
 from microexpr.apps import predict, video_paths
 from microexpr.apps.predict import Models, Prediction, Progress, written
 from microexpr.apps.predict.footage import open_footage
-from microexpr.core import outputs, store
+from microexpr.core import digests, outputs, store
 from microexpr.core.errors import OutputError, StoreError, about
 from microexpr.core.outputs import Output
 from microexpr.signals.aus import regressor
@@ -115,15 +114,14 @@ def run(
 def signature(weights: Path, fps: float | None) -> str:
     """Return a digest of what a prediction depends on but its video: models, this version, the rate asked for."""
     files = (weights, regressor.MODEL, predictors.MODEL)
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-    return hashlib.sha256(json.dumps([*digests, __version__, fps]).encode()).hexdigest()
+    return digests.of_value([*map(digests.of_file, files), __version__, fps])
 
 
 def identify(path: Path, settings: str) -> str:
     """Return a digest of a video, by its place, sizes and times, and of `signature`."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return hashlib.sha256(json.dumps([str(path.resolve()), states, settings]).encode()).hexdigest()
+    return digests.of_value([str(path.resolve()), states, settings])
 
 
 def is_done(job: Job, settings: str) -> bool:

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
-import torch
 
 from microexpr.apps.predict import Models, limits, recognition, written
 from microexpr.apps.predict.recognition import Classes, Excerpt
@@ -57,13 +55,11 @@ class Pair:
         return "; ".join([text, *self.classes.reasons, units or "no action unit moves clearly"])
 
 
-def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str = "the pictures") -> Pair:
+def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> Pair:
     """Classify the change from one picture to another, uint8[H, W, 3] RGB or uint8[H, W] grey.
 
     Both are frames of one camera that did not move, of the same size. Raises DataError where a picture shows no face,
     or they differ in size; `name` stands for them there."""
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
     for image in (onset, apex):
         if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[-1] == 3)):
             raise DataError(f"{name}: must be uint8[H, W, 3] or uint8[H, W], not {image.dtype}{[*image.shape]}")

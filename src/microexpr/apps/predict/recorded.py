@@ -3,13 +3,13 @@
 The figures are shipped next to the weights, and hold for the weights with their digest alone.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from microexpr.apps.predict.calibration import BINS
+from microexpr.core import digests
 from microexpr.core.weights import shipped
 
 FILE = shipped("predict_recorded.json")
@@ -18,15 +18,10 @@ GUESSING = 1 / 3  # UF1, and UAR, of classes sampled as often as they occur
 Figures = Mapping[str, Any]  # as the file has them
 
 
-def digest(weights: Path) -> str:
-    """Return the SHA-256 of a file of weights, by which figures name it."""
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
-
-
 def read(weights: Path, path: Path = FILE) -> Figures | None:
     """Return the figures in a file, or None if they are of other weights than these."""
     figures: Figures = json.loads(path.read_text(encoding="utf-8"))
-    return figures if figures["sha256"] == digest(weights) else None
+    return figures if figures["sha256"] == digests.of_file(weights) else None
 
 
 def describe(figures: Figures | None, fitted_on: Iterable[str]) -> str:

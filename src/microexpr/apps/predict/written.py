@@ -1,7 +1,5 @@
 """Tables of a prediction: intervals as CSV and JSON, action units over the whole video as CSV."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +15,7 @@ TIMES = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score")
 INTERVAL_KEYS = (*TIMES, "action_units")
 
 
-def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
+def write(folder: Path, prediction: Prediction, models: Models) -> None:
     """Write intervals.csv, intervals.json and action_units.csv; frames count from 0.
 
     Raises StoreError when the disk is full.
@@ -29,7 +27,6 @@ def write(folder: Path, prediction: Prediction, models: Models) -> list[Path]:
     }
     for name, text in files.items():
         store.write_text(folder / name, text)
-    return [folder / name for name in files]
 
 
 def to_document(prediction: Prediction, models: Models) -> dict[str, Any]:
@@ -109,7 +106,7 @@ def intervals_csv(prediction: Prediction, models: Models) -> str:
     """Return CSV with a line for each interval, and the probability of each class."""
     classes = models.recogniser.classes
     rows = (to_dict(expression, prediction.footage.fps) for expression in prediction.expressions)
-    return _table([[*columns(classes)], *([*flat(row, classes).values()] for row in rows)])
+    return store.csv_text(columns(classes), (flat(row, classes) for row in rows))
 
 
 def columns(classes: Sequence[str]) -> tuple[str, ...]:
@@ -129,18 +126,10 @@ def flat(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
 
 def _curves(prediction: Prediction) -> str:
     """Return CSV with the change of each AU since the face at rest, FACS intensities, left and right."""
-    table: list[list[Any]] = [
-        ["frame", "seconds", "score", *(f"{unit}{side}" for unit in ACTION_UNITS for side in "LR")]
-    ]
-    score = prediction.signal.score
+    units = [f"{unit}{side}" for unit in ACTION_UNITS for side in "LR"]
+    score, rows = prediction.signal.score, []
     for i, values in enumerate(prediction.signal.change.reshape(len(score), -1)):
         number = i * prediction.curves.step
-        seconds = f"{number / prediction.footage.fps:.4f}"
-        table.append([number, seconds, f"{score[i]:.2f}", *(f"{value:.3f}" for value in values)])
-    return _table(table)
-
-
-def _table(rows: list[list[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+        row = {"frame": number, "seconds": f"{number / prediction.footage.fps:.4f}", "score": f"{score[i]:.2f}"}
+        rows.append(row | {unit: f"{value:.3f}" for unit, value in zip(units, values, strict=True)})
+    return store.csv_text(("frame", "seconds", "score", *units), rows)

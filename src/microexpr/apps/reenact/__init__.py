@@ -137,9 +137,7 @@ def animate(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, ki
 
     Only the difference that the generator makes is added to the image, so that the rest of it stays unchanged."""
     small = generator_input(face, model)
-    generated = generate_frames(model, small, target_aus)
-    side = round(faces.CROP / np.hypot(*face.matrix[:, 0]))  # of the face in the image
-    side = min(max(side, len(small)), LARGEST)
+    generated, side = generate_frames(model, small, target_aus), patch_side(face, small)
     before = enlarge(small[None], side, kind)
     frames = [
         paste_change(face, after - before[0])
@@ -153,6 +151,13 @@ def generator_input(face: SourceFace, model: LoadedGenerator) -> np.ndarray:
     """Return the crop uint8[h, h, 3] at the size that the generator reads."""
     size = model.method.params.image_size  # type: ignore[attr-defined]
     return np.asarray(cv2.resize(face.crop, (size, size), interpolation=cv2.INTER_AREA))
+
+
+def patch_side(face: SourceFace, generated: np.ndarray) -> int:
+    """Return the side of the patch in which a change of generated frames [h, h, 3] is pasted, in pixels.
+
+    It is that of the face in the image, but not less than h."""
+    return min(max(round(faces.CROP / np.hypot(*face.matrix[:, 0])), len(generated)), LARGEST)
 
 
 @torch.no_grad()

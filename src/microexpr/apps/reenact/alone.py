@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
-import torch
 
 from microexpr.apps.reenact import Kind, evaluation
 from microexpr.apps.reenact.driving import DrivingCurves
@@ -102,8 +100,6 @@ def reenact(
 
     `kind` as for `moved.move`. Raises DataError if no such face can be moved, StoreError if `weights` is no generator
     of FAMGAN's."""
-    cv2.setNumThreads(1)  # as in a run
-    torch.set_num_threads(1)
     model, reader = load_generator(weights), regressor.load()
     faces, refused = photograph.choose(number)
     outcomes = []

@@ -7,7 +7,7 @@ ground truth and needs no critic. The target AUs are changes: where they are all
 import json
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.layers.mover import WarpGenerator, by_column, paint_over, warp
+from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
+from microexpr.signals.learning import Checkpoint, Progress, Schedule
 from microexpr.training import generator_file
-from microexpr.training.checkpoint import CheckpointDir, digest
 from microexpr.training.group import lay_out_weights
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ SLIGHT = 0.5 / 127.5  # half a grey level: smaller changes do not weigh more tha
 POINTS = 1.0  # weight of the displacement of 68 landmarks
 SIZES = {"micro": 1.0, "macro": 3.0}  # FACS intensity of each single AU of held-out subjects
 VISIBLE = 1.0  # grey levels by which a pixel must differ to count as changed
-CHECKPOINT = 100  # steps between two checkpoints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +58,13 @@ def run(
     training: Sequence[str | Path],
     held_out: Sequence[str | Path],
     path: str | Path,
-    progress: Callable[[int, int], None],
-    checkpoint_dir: CheckpointDir | None = None,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> None:
     """Fit to the scenes in files of training subjects, measure on those of held-out ones; write and log both."""
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
-    network = train(method, stack(training), fitted_on, progress, checkpoint_dir)
+    network = train(method, stack(training), progress, checkpoint)
     measured = [read_scenes(file) for file in held_out]
     errors = measure(network, [scenes[0] for scenes in measured], "rest")
     errors += measure(network, [scenes[-1] for scenes in measured], "expression")
@@ -96,12 +96,16 @@ def stack(files: Iterable[str | Path]) -> Scene:
     return Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
 
 
+class HalfCosine(Schedule):
+    """A learning rate that rises over the first steps, then falls to 0 on half a cosine."""
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        return self.rate * min(1, (step + 1) / self.rise) * (1 + math.cos(math.pi * step / self.steps)) / 2
+
+
 def train(
-    method: Famgan,
-    scenes: Scene,
-    fitted_on: Sequence[str],
-    progress: Callable[[int, int], None],
-    checkpoint_dir: CheckpointDir | None = None,
+    method: Famgan, scenes: Scene, progress: Progress | None = None, checkpoint: Checkpoint | None = None
 ) -> WarpGenerator:
     """Return the generator fitted to the scenes; an interrupted training resumes, to the same bytes."""
     with torch.random.fork_rng(devices=[]):
@@ -109,59 +113,12 @@ def train(
         network = method.build({})["generator"]
     assert isinstance(network, WarpGenerator)
     lay_out_weights(network)
-    network.train()
-    adam = torch.optim.Adam(network.parameters(), RATE)
-    checkpoint = Checkpoint(checkpoint_dir, scenes, fitted_on) if checkpoint_dir else None
-    start, log = checkpoint.restore(network, adam) if checkpoint else 0, []
-    for step in range(start, STEPS):
-        for group in adam.param_groups:
-            group["lr"] = RATE * min(1, (step + 1) / WARM) * (1 + math.cos(math.pi * step / STEPS)) / 2
-        parts = losses(network, *sample_batch(scenes, generator(SEED, "famgan", "training", step)))
-        adam.zero_grad()
-        torch.stack(list(parts.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        adam.step()
-        log.append([part.item() for part in parts.values()])
-        progress(step + 1, STEPS)
-        if not (step + 1) % CHECKPOINT:
-            means = zip(parts, np.mean(log[-CHECKPOINT:], axis=0), strict=True)
-            logger.info("step %d of %d: %s", step + 1, STEPS, " ".join(f"{name} {value:.3f}" for name, value in means))
-            if checkpoint:
-                checkpoint.write(network, adam, step + 1)
+
+    def parts(step: int) -> dict[str, Tensor]:
+        return losses(network, *sample_batch(scenes, generator(SEED, "famgan", "training", step)))
+
+    learning.train(network.train(), parts, HalfCosine(STEPS, RATE, decay=0, rise=WARM), checkpoint, progress)
     return network.eval()
-
-
-class Checkpoint:
-    """The state of an interrupted training, in a file that no other data, code or machine reads."""
-
-    def __init__(self, directory: CheckpointDir, scenes: Scene, fitted_on: Sequence[str]):
-        arrays = {field: getattr(scenes, field) for field in Scene.__slots__}
-        identity = digest([directory.code, STEPS, torch.__version__, *fitted_on], arrays)
-        self.path, self.fitted_on = Path(directory.folder) / f"{identity}.safetensors", fitted_on
-
-    def write(self, network: WarpGenerator, adam: torch.optim.Adam, step: int) -> None:
-        """Write weights, Adam's moments, and the number of steps done."""
-        tensors = {f"network/{name}": value for name, value in network.state_dict().items()}
-        for i, values in adam.state_dict()["state"].items():
-            tensors |= {f"adam/{i}/{name}": value for name, value in values.items()}
-        arrays = {name: value.numpy() for name, value in tensors.items()}
-        store.write_tensors(self.path, arrays, self.fitted_on, step=str(step))
-
-    def restore(self, network: WarpGenerator, adam: torch.optim.Adam) -> int:
-        """Take over the state, if there is one; return the number of steps that it has done."""
-        if not self.path.exists():
-            return 0
-        arrays, metadata = store.read_tensors(self.path)
-        states: dict[int, dict[str, Tensor]] = {}
-        for name, array in arrays.items():
-            if name.startswith("adam/"):
-                _, i, key = name.split("/")
-                states.setdefault(int(i), {})[key] = torch.tensor(array)
-        weights = {name.removeprefix("network/"): torch.tensor(a) for name, a in arrays.items() if "network/" in name}
-        network.load_state_dict(weights)
-        adam.load_state_dict({"state": states, "param_groups": adam.state_dict()["param_groups"]})
-        logger.warning("resumes from %s", self.path)
-        return int(metadata["step"])
 
 
 def losses(

@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from microexpr.apps.reenact import BATCH, EDGE, SourceFace, generate_frames, generator_input, paste_change
-from microexpr.apps.reenact import LARGEST as LARGEST_PATCH
+from microexpr.apps.reenact import BATCH, EDGE, SourceFace, generate_frames, generator_input, paste_change, patch_side
 from microexpr.apps.reenact.resolution import Kind, enlarge
 from microexpr.models.layers.mover import WarpGenerator, by_column
 from microexpr.signals.aus import LARGEST
@@ -89,7 +88,7 @@ def part_of(face: SourceFace) -> tuple[slice, slice]:
 def _pasted(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind: Kind) -> Iterator[np.ndarray]:
     """Yield the photograph plus the generator's change since its own frame without target, uint8[H, W, 3] each."""
     small, nothing = generator_input(face, model), np.zeros_like(target_aus[:1])
-    side = min(max(round(CROP / np.hypot(*face.matrix[:, 0])), len(small)), LARGEST_PATCH)
+    side = patch_side(face, small)
     before = enlarge(generate_frames(model, small, nothing), side, kind)[0]
     for target in target_aus:
         yield paste_change(face, enlarge(generate_frames(model, small, target[None]), side, kind)[0] - before)

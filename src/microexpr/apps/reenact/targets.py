@@ -25,7 +25,6 @@ class RenderedFace:
     name: str
     seed: int
     size: tuple[int, int]  # width, height of the image
-    difficulty: str = "standard"
 
     @cached_property
     def _performer(self) -> Performer:
@@ -56,8 +55,8 @@ class RenderedFace:
     @cached_property
     def image(self) -> np.ndarray:
         """uint8[H, W, 3]: at rest, with the camera's noise."""
-        noise = DIFFICULTIES[self.difficulty].noise
-        return expose(self._render(self._rest), generator(self.seed, "transfer", self.name, "camera"), noise)
+        rng = generator(self.seed, "transfer", self.name, "camera")
+        return expose(self._render(self._rest), rng, DIFFICULTIES["standard"].noise)
 
     def perform(self, changes: np.ndarray) -> np.ndarray:
         """Return uint8[K, H, W, 3]: `image` with its noise, changed as the face changes by `changes` [K, 24, 2]."""

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.apps import predict
-from microexpr.apps.predict import Progress, Spotted, recognition, silent
+from microexpr.apps.predict import Spotted, recognition
 from microexpr.apps.predict.footage import Footage
 from microexpr.apps.predict.head import steady_alignment
 from microexpr.core import store
@@ -113,7 +113,7 @@ def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int]
     return numbers, Footage(files[0].parent, clip.fps, len(files), tuple(files), clip.origin == "generated", False)
 
 
-def measure(footage: Footage, reader: regressor.Model, params: Params, progress: Progress = silent) -> Measured:
+def measure(footage: Footage, reader: regressor.Model, params: Params) -> Measured:
     """Measure a long video. Raises DataError if no face is found."""
     size, crops, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
 
@@ -125,16 +125,12 @@ def measure(footage: Footage, reader: regressor.Model, params: Params, progress:
             else:
                 images.append(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA))
 
-    spotted = predict.spot(footage, reader, progress, params.spotting, params.rate, see)
+    spotted = predict.spot(footage, reader, params=params.spotting, rate=params.rate, see=see)
     landmarks_at = steady_alignment(spotted.footage, spotted.face)[1]
     step = spotted.curves.step
     places = np.median([landmarks_at(i * step) for i in range(len(crops))], axis=0) * (size / CROP)
     fps = spotted.footage.fps / step
-    total = len(crops)
-    shifts = movement.measure(
-        np.stack(crops), places, fps, params.movement, CROP / size,
-        lambda done: progress("measuring movement", done, total),
-    )  # fmt: skip
+    shifts = movement.measure(np.stack(crops), places, fps, params.movement, CROP / size)
     return Measured(spotted, shifts, np.stack(pictures))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from microexpr.core import digests
+
 IEND = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of every PNG
 KEY = b"microexpr\0sha256 "  # keyword of the tEXt chunk before it
 CHUNK = 12 + len(KEY) + 64  # bytes: length, type and checksum, and the text
@@ -53,7 +55,7 @@ class Manifest:
         return {name for name in names if name == self._name or _is_as_listed(root / name, listed.get(name))}
 
     def apply(self, part: Path, names: Sequence[str]) -> None:
-        self._write(part, {name: {"sha256": digest(part / name)} | _state(part / name) for name in names})
+        self._write(part, {name: {"sha256": digests.of_file(part / name)} | _state(part / name) for name in names})
 
     def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
         listed = self._read(root) or {}
@@ -119,13 +121,7 @@ def _is_as_listed(path: Path, entry: object) -> bool:
         return False
     state = _state(path)
     same_time = state["ctime_ns"] == entry.get("ctime_ns")
-    return state["size"] == entry.get("size") and (same_time or digest(path) == entry.get("sha256"))
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return state["size"] == entry.get("size") and (same_time or digests.of_file(path) == entry.get("sha256"))
 
 
 def _state(path: Path) -> dict[str, int]:

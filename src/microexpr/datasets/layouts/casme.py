@@ -49,10 +49,8 @@ def _homes(root: Path) -> list[Path]:
 
 def _key(row: workbook.Row) -> annotation.Key:
     """Return the subject, as sub01 for 1, 01, sub1 and sub01, and the clip's name."""
-    subject = row.name("Subject")
-    if not (match := re.fullmatch(r"(?:sub)?([0-9]{1,2})", subject, re.IGNORECASE)):
-        raise DataError(f"Subject must be a number like 01 or sub01, not {subject!r} ({row.where})")
-    return f"sub{int(match[1]):02d}", row.name("Filename")
+    subject = annotation.subject(row, r"(?:sub)?([0-9]{1,2})", "sub{:02d}", "a number like 01 or sub01")
+    return subject, row.name("Filename")
 
 
 def _clip(

@@ -30,10 +30,7 @@ def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple
     annotated = [file for file in sorted(emotions.glob("S*/*/*")) if file.name.endswith("_emotion.txt")]
     for file in annotated:
         with collect_errors(problems):
-            clip = _clip(root, images, codes, origin, file)
-            if any(clip.id == other.id for other in clips):
-                raise DataError(f"clip {clip.id} must have one emotion file, not a second one ({file})")
-            clips.append(clip)
+            clips.append(_clip(root, images, codes, origin, file))
     if not annotated:
         raise DataError(f"{emotions}: must hold files like S005/001/S005_001_00000011_emotion.txt, found none")
     keys = {file.parts[-3:-1] for file in annotated}

@@ -49,13 +49,12 @@ def _folders(pictures: Path) -> dict[str, Path]:
 
 def _key(row: workbook.Row) -> annotation.Key:
     """Return the subject, as S03 for 3, 03 and S03, and the clip's name."""
-    subject, name = row.name("Subject"), row.name("Filename").upper()
-    if not (match := re.fullmatch(r"S?([0-9]+)", subject, re.IGNORECASE)):
-        raise DataError(f"Subject must be a number like 3 or S03, not {subject!r} ({row.where})")
+    subject = annotation.subject(row, "S?([0-9]+)", "S{:02d}", "a number like 3 or S03")
+    name = row.name("Filename").upper()
     owner = re.fullmatch(r"S([0-9]+)-.*", name)
-    if owner is None or int(owner[1]) != int(match[1]):
-        raise DataError(f"Filename must be like S{int(match[1]):02d}-01-002, not {name!r} ({row.where})")
-    return f"S{int(match[1]):02d}", name
+    if owner is None or f"S{int(owner[1]):02d}" != subject:
+        raise DataError(f"Filename must be like {subject}-01-002, not {name!r} ({row.where})")
+    return subject, name
 
 
 def _clip(

@@ -31,12 +31,8 @@ def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple
     passed_over: Counter[str] = Counter()
     for folder in sessions:
         with collect_errors(problems):
-            clip = _clip(root, folder, origin, passed_over)
-            if clip is None:
-                continue
-            if any(clip.id == other.id for other in clips):
-                raise DataError(f"clip {clip.id} must lie in one session, not in a second one ({folder})")
-            clips.append(clip)
+            if clip := _clip(root, folder, origin, passed_over):
+                clips.append(clip)
     notes = [f"{root}: sessions {reason}: {count}, passed over" for reason, count in sorted(passed_over.items())]
     notes += [
         f"{root / clip.folder}: has {clip.fps} frames a second, where MMI has {' or '.join(map(str, RATES))}"

@@ -40,10 +40,7 @@ def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple
 
 def _key(row: workbook.Row) -> annotation.Key:
     """Return the subject, as 006 for 6 and 006, and the clip's name."""
-    subject = row.name("Subject")
-    if not re.fullmatch(r"[0-9]{1,3}", subject):
-        raise DataError(f"Subject must be a number like 006, not {subject!r} ({row.where})")
-    return subject.zfill(3), row.name("Filename")
+    return annotation.subject(row, "([0-9]{1,3})", "{:03d}", "a number like 006"), row.name("Filename")
 
 
 def _clip(root: Path, folder: Path, origin: Origin, row: workbook.Row) -> Clip:

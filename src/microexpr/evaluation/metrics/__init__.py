@@ -18,10 +18,8 @@ from microexpr.evaluation.metrics.figures import (
     weighted_f1,
 )
 from microexpr.evaluation.metrics.intervals import (
-    COVERAGE,
     Difference,
     Pooling,
-    all_pairs,
     bootstrap,
     differences,
     holm,
@@ -35,14 +33,12 @@ from microexpr.evaluation.metrics.intervals import (
 )
 
 __all__ = [
-    "COVERAGE",
     "METRICS",
     "UNTESTED",
     "Difference",
     "Metric",
     "Pooling",
     "accuracy",
-    "all_pairs",
     "bootstrap",
     "by_class",
     "confusion",

@@ -7,12 +7,13 @@ the figure is nan if none remain. The first is for pooled figures, the second fo
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
 UNTESTED = -1  # class of a clip that was not tested under a seed, as in splits sampled for each
+Parts = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # numerator and denominator by class, [..., K] each
 
 
 class Metric(Protocol):
@@ -87,7 +88,7 @@ METRICS: dict[str, Metric] = {
 def by_class(names: Sequence[str]) -> dict[str, Metric]:
     """Return metrics of single classes, in the order of their names: `f1_<class>` of each, then `recall_<class>`."""
 
-    def class_metric(index: int, parts: "_Parts", figure: str) -> Metric:
+    def class_metric(index: int, parts: Parts, figure: str) -> Metric:
         def metric(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
             numerator, denominator = parts(matrix)
             if denominator.ndim == 1 and not left_out:
@@ -103,12 +104,6 @@ def by_class(names: Sequence[str]) -> dict[str, Metric]:
 def over_seeds(values: Sequence[float] | np.ndarray) -> tuple[float, float | None]:
     """Return mean and standard deviation (n - 1) of a figure over seeds; no deviation of a single one."""
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
-
-
-class _Parts(Protocol):
-    """Numerator and denominator by class, [..., K] each."""
-
-    def __call__(self, matrix: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]: ...
 
 
 def _correct(matrix: np.ndarray) -> np.ndarray:

@@ -41,28 +41,28 @@ def bootstrap(
     resamples: int,
     rng: np.random.Generator,
     classes: int = len(LABELS),
-    *,
-    pooling: Pooling = "pooled",
 ) -> tuple[float, float]:
-    """Return the 95 % interval, within 0..1, of a metric over all clips, or of its mean over subjects.
+    """Return the 95 % interval, within 0..1, of a metric over all clips.
 
     On the log-odds scale, it is the figure plus and minus Student's t (U - 1 degrees of freedom) times the greater of
     two standard errors. One is the spread over resamples of the subjects, sampled with replacement, widened by sqrt(U /
     (U - 1)). The other is the jackknife's, which leaves out each subject in turn. Of the intervals tried this one
-    covers best (`make study-intervals`). Where the figure is 0 or 1, and so nothing varies, one more subject of half
+    covers best (docs/measured.md). Where the figure is 0 or 1, and so nothing varies, one more subject of half
     a clip of each class, guessed, stands in for unseen subjects. A single subject gives 0 to 1.
 
     `truth` [N], `subjects` [N] (any sortable values), `predicted` [N] or [S, N]: over several seeds, the interval of
     the mean over seeds. Clips that are `UNTESTED` under a seed do not count there. Independent of the order of clips.
     Not stratified by data set. 0/0 counts as in the metric.
     """
-    return interval(by_subject(truth, predicted, subjects, classes), metric, resamples, rng, pooling)
+    return interval(by_subject(truth, predicted, subjects, classes), metric, resamples, rng)
 
 
 def interval(
     matrices: np.ndarray, metric: Metric, resamples: int, rng: np.random.Generator, pooling: Pooling = "pooled"
 ) -> tuple[float, float]:
-    """Return the interval of `bootstrap`, from clips counted by subject and seed, [U, S, ...], for the metric."""
+    """Return the interval of `bootstrap`, or that of the metric's mean over subjects.
+
+    `matrices` are clips counted by subject and seed, [U, S, ...]."""
     matrices = matrices[_tested_subjects(matrices)]
     figure, subject_count = _statistic(matrices, metric, pooling)
     value = float(figure(np.ones((1, subject_count)))[0])
@@ -136,31 +136,19 @@ def paired(
     arguments of `bootstrap`, both tested on the same subjects; their numbers of seeds may differ. A single subject
     gives -1 to 1, and p 1.
     """
-    (difference,) = all_pairs(truth, [first, second], subjects, metric, resamples, rng, classes)
+    matrices = [by_subject(truth, predicted, subjects, classes) for predicted in (first, second)]
+    (difference,) = differences(matrices, metric, resamples, rng)
     return difference
-
-
-def all_pairs(
-    truth: np.ndarray,
-    predicted: Sequence[np.ndarray],
-    subjects: np.ndarray,
-    metric: Metric,
-    resamples: int,
-    rng: np.random.Generator,
-    classes: int = len(LABELS),
-) -> list[Difference]:
-    """Return `paired` of each two of several methods, in the order of `itertools.combinations`, on the same resamples.
-
-    Each method's figures are computed once, so that many pairs cost little more than many methods. p is of each pair
-    separately: see `holm`.
-    """
-    return differences([by_subject(truth, labels, subjects, classes) for labels in predicted], metric, resamples, rng)
 
 
 def differences(
     matrices: Sequence[np.ndarray], metric: Metric, resamples: int, rng: np.random.Generator
 ) -> list[Difference]:
-    """Return `all_pairs` of methods, from the clips of each counted by subject and seed, [U, S, ...]."""
+    """Return `paired` of each two of several methods, in the order of `itertools.combinations`, on the same resamples.
+
+    `matrices` are the clips of each method counted by subject and seed, [U, S, ...]. Its figures are computed once, so
+    that many pairs cost little more than many methods. p is of each pair separately: see `holm`.
+    """
     tested = _tested_subjects(matrices[0])
     subject_count = int(tested.sum())
     figures = [_pooled(counts[tested], metric) for counts in matrices]
@@ -208,14 +196,12 @@ def holm(p: Sequence[float]) -> np.ndarray:
     return corrected
 
 
-def per_subject_mean(
-    truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, metric: Metric, classes: int = len(LABELS)
-) -> np.ndarray:
-    """Return the metric of each subject's own clips, averaged over subjects: float64[S], for predicted [S, N].
+def per_subject_mean(matrices: np.ndarray, metric: Metric) -> np.ndarray:
+    """Return the metric of each subject's own clips, averaged over subjects, float64[S], of matrices [U, S, ...].
 
     0/0 is left out of the mean, and it is nan if no subject has the figure. Not comparable with a pooled figure.
     """
-    values = metric(by_subject(truth, predicted, subjects, classes), left_out=True)  # [U, S]
+    values = metric(matrices, left_out=True)  # [U, S]
     defined = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.where(defined, values, 0).sum(0) / defined.sum(0)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.evaluation.metrics import figures
 from microexpr.evaluation.metrics.figures import UNTESTED, Metric, ratio
 
 
@@ -31,6 +32,13 @@ def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray) -
     where = np.broadcast_to(subject[:, None], predicted.shape), seed, label
     cell = np.ravel_multi_index((*where, np.broadcast_to(truth.clip(0), predicted.shape), predicted.clip(0)), shape)
     return np.bincount(cell[counted], minlength=math.prod(shape)).reshape(shape)
+
+
+def count(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, classes: int) -> np.ndarray:
+    """Count clips by subject and seed: as `by_subject` does for truth [N, L], otherwise as that of `figures` does."""
+    if truth.ndim == 2:
+        return by_subject(truth, predicted, subjects)
+    return figures.by_subject(truth, predicted, subjects, classes)
 
 
 def f1(matrix: np.ndarray, answer: int = 1) -> np.ndarray:

@@ -1,16 +1,14 @@
-"""Compute figures of synthesised faces: against true ones, the source subject, and the target AUs.
+"""Compute figures of synthesised faces: against true ones and the source subject.
 
 Every figure carries its number of images: a Fréchet distance is biased upward if they are few, so only figures of
-equal n compare. Arrays in, numbers out; embeddings and features come from outside (`people`, `metrics.inception`).
+equal n compare. Arrays in, numbers out; embeddings and features come from `duplicate_subjects` and `metrics.inception`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.metrics import structural_similarity
-
-from microexpr.signals.aus import ACTION_UNITS, SIDES
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 WHITE = 255  # the largest grey level
 
@@ -117,7 +115,7 @@ def identity_of_others(
 
 
 def similarity(synthesised: np.ndarray, true: np.ndarray) -> list[Figure]:
-    """Return mean SSIM (1 is equal) and PSNR (decibels) of synthesised images to true ones, uint8[N, H, W(, C)].
+    """Return mean SSIM (1 is equal) and PSNR (decibels) of synthesised images to true ones, uint8[N, H, W, C].
 
     SSIM with the Gaussian window of Wang et al. 2004, averaged over channels; at least 11 rows and columns. PSNR is
     infinite if any pair is equal.
@@ -125,48 +123,11 @@ def similarity(synthesised: np.ndarray, true: np.ndarray) -> list[Figure]:
     _check_shapes(synthesised, true)
     pairs = list(zip(synthesised, true, strict=True))
     window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": WHITE}
-    channels = -1 if synthesised.ndim == 4 else None
-    ssim = [structural_similarity(*pair, channel_axis=channels, **window) for pair in pairs]
-    values = {"ssim": float(np.mean(ssim)), "psnr": float(np.mean([_psnr(*pair) for pair in pairs]))}
+    ssim = [structural_similarity(*pair, channel_axis=-1, **window) for pair in pairs]
+    with np.errstate(divide="ignore"):
+        psnr = [peak_signal_noise_ratio(*pair, data_range=WHITE) for pair in pairs]
+    values = {"ssim": float(np.mean(ssim)), "psnr": float(np.mean(psnr))}
     return [Figure(name, value, len(synthesised), len(true)) for name, value in values.items()]
-
-
-def _psnr(image: np.ndarray, true: np.ndarray) -> float:
-    """Return PSNR in decibels of one pair; infinite if equal."""
-    square = float(((image.astype(float) - true) ** 2).mean())
-    return 10 * np.log10(WHITE**2 / square) if square else np.inf
-
-
-def au_error(targets: np.ndarray, readings: np.ndarray) -> list[Figure]:
-    """Return the mean absolute error of action units read off synthesised frames against their targets, FACS (0..5).
-
-    Both [N, 17, 3], by `ACTION_UNITS` and `SIDES`; nan where there is no target. First over all, `au_error_<side>`,
-    then of each unit on the side "both", `au_error_both_<unit>`.
-    """
-    _check_shapes(targets, readings)
-    errors = np.abs(np.asarray(readings, float) - targets)
-    sides = [_mean(f"au_error_{side}", errors[..., column]) for column, side in enumerate(SIDES)]
-    both = errors[..., SIDES.index("both")]
-    return sides + [_mean(f"au_error_both_{unit}", both[:, row]) for row, unit in enumerate(ACTION_UNITS)]
-
-
-def _mean(name: str, errors: np.ndarray) -> Figure:
-    """Return the mean of the errors that are not nan, and the number of frames with one."""
-    defined = ~np.isnan(errors)
-    frames = int(defined.reshape(len(errors), -1).any(1).sum())
-    return Figure(name, float(errors[defined].mean()) if frames else float("nan"), frames, frames)
-
-
-def smoothness(sequences: Sequence[np.ndarray]) -> Figure:
-    """Return the mean square of second differences in time, averaged over sequences [T, ...]: how little they jerk.
-
-    In squares of the sequence's unit per frame and frame; 0 for steady movement. Raises ValueError below three frames.
-    """
-    for sequence in sequences:
-        if len(sequence) < 3:
-            raise ValueError(f"a sequence must have at least 3 frames, not {len(sequence)}")
-    values = [float((np.diff(np.asarray(sequence, float), n=2, axis=0) ** 2).mean()) for sequence in sequences]
-    return Figure("second_difference", float(np.mean(values)), len(values), 0)
 
 
 def _check_shapes(first: np.ndarray, second: np.ndarray) -> None:

@@ -52,11 +52,13 @@ class Cell:
 @cache
 def cells() -> tuple[Cell, ...]:
     """Return all cells of all papers, in the order of the files."""
-    cells: list[Cell] = []
-    for name in FILES:
-        text = files(__name__).joinpath(name).read_text(encoding="utf-8")
-        cells += [Cell(**row) for row in csv.DictReader(text.splitlines())]
-    return tuple(cells)
+    return tuple(Cell(**row) for name in FILES for row in read(name))
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file of this folder by column, as text."""
+    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 def protocol_name(protocol: str, dataset: str, classes: str) -> str:

@@ -1,9 +1,9 @@
 """Read the published figures of spotting in long videos, as they are printed."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+
+from microexpr.evaluation.published import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +27,4 @@ class Line:
 @cache
 def lines() -> tuple[Line, ...]:
     """Return all lines, in the order of the file."""
-    text = files("microexpr.evaluation.published").joinpath("megc2025.csv").read_text(encoding="utf-8")
-    return tuple(Line(**row) for row in csv.DictReader(text.splitlines()))
+    return tuple(Line(**row) for row in read("megc2025.csv"))

@@ -5,15 +5,12 @@ Trans. Affective Computing 2024) come; NMER is left out, whose notebook stores a
 clips.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from microexpr.evaluation.published import read
 from microexpr.protocols import CODED
 from microexpr.protocols.classes import UNITS
-
-FILE = "meb.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,6 @@ class Line:
 @cache
 def lines() -> tuple[Line, ...]:
     """Return all lines, in the order of the file."""
-    text = files(__package__).joinpath(FILE).read_text(encoding="utf-8")
     return tuple(
         Line(
             row=row["row"], method=row["method"], metric=row["metric"],
@@ -41,5 +37,5 @@ def lines() -> tuple[Line, ...]:
             datasets={name: row[name] for name in CODED}, mean_of_datasets=row["mean_of_datasets"],
             notebook=row["notebook"],
         )
-        for row in csv.DictReader(text.splitlines())
+        for row in read("meb.csv")
     )  # fmt: skip

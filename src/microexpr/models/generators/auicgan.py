@@ -31,6 +31,7 @@ from microexpr.models.layers.ganimation import (
     penalty,
     signed_frames,
 )
+from microexpr.models.recipe import linear_at_the_end, weighted_mean
 from microexpr.models.samplers import half_and_half
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
@@ -55,11 +56,6 @@ class VideoCritic(nn.Module):
         """[B, K, 3, H, H] -> realness [B], class scores [B, C]"""
         features = self.trunk(frames.movedim(1, 2))
         return self.realness(features).mean((1, 2, 3, 4)), self.emotion(features.mean((2, 3, 4)))
-
-
-def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
-    """Return the mean of values [B] by weights [B] that are 0 or 1; 0 if all weights are."""
-    return (values * weight).sum() / weight.sum().clamp(min=1)
 
 
 def emotion_loss(scores: Tensor, label: Tensor) -> Tensor:
@@ -196,10 +192,8 @@ class Auicgan(Generator):
         adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
         critics = Update(self.critic_loss, {"image_critic": adam, "video_critic": adam})
         generators = Update(self.generator_loss, dict.fromkeys(self.inference_modules, adam), params.critic_steps)
-        return [Phase([critics, generators], params.epochs, params.batch, half_and_half("macro"), self._decay)]
-
-    def _decay(self, progress: float) -> float:
-        return min(1.0, (1 - progress) * self.params.epochs / max(self.params.decay_epochs, 1))
+        schedule = linear_at_the_end(params.epochs, params.decay_epochs)
+        return [Phase([critics, generators], params.epochs, params.batch, half_and_half("macro"), schedule)]
 
     def assign_targets(self, batch: Batch, rng: Stream) -> TargetBatch:
         """Sample whose intensities each clip of the batch gets; clips marked `macro` are stills."""

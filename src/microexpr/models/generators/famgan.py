@@ -24,6 +24,7 @@ from microexpr.models.layers.ganimation import (
     penalty,
     signed_frames,
 )
+from microexpr.models.recipe import linear_at_the_end
 from microexpr.models.samplers import half_and_half
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
@@ -97,10 +98,8 @@ class Famgan(base.Generator):
         adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
         critic = Update(self.critic_loss, {"critic": adam})
         generator = Update(self.generator_loss, {"generator": adam}, params.critic_steps)
-        return [Phase([critic, generator], params.epochs, params.batch, half_and_half("macro"), self._decay)]
-
-    def _decay(self, progress: float) -> float:
-        return min(1.0, (1 - progress) * self.params.epochs / max(self.params.decay_epochs, 1))
+        schedule = linear_at_the_end(params.epochs, params.decay_epochs)
+        return [Phase([critic, generator], params.epochs, params.batch, half_and_half("macro"), schedule)]
 
     def sample_frames(self, batch: Batch, rng: Stream) -> tuple[Tensor, Tensor, Tensor]:
         """Sample one frame of each clip [B, 3, H, H]; return it, its intensities [B, A] and its targets [B, A]."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from microexpr.models.layers.square_root import square_root
 
+DOWN = 0.5  # lambda of eq. 4, the weight of absent classes
 TINY = 1e-9  # under a root: a vector of zeros would have no gradient
 
 
@@ -55,14 +56,10 @@ class Capsules(nn.Module):
         return route(torch.einsum("bid,ijde->bije", capsules, self.weight), self.iterations)
 
 
-def margin_loss(
-    lengths: Tensor, label: Tensor, positive: float = 0.9, negative: float = 0.1, down: float = 0.5
-) -> Tensor:
+def margin_loss(lengths: Tensor, label: Tensor, positive: float = 0.9, negative: float = 0.1) -> Tensor:
     """Return the mean of eq. 4 over clips, from lengths [B, J] and classes int64[B].
 
-    The capsule of the clip's class should be longer than `positive`, the others shorter than `negative`; `down` is
-    the weight of the others.
-    """
+    The capsule of the clip's class should be longer than `positive`, the others shorter than `negative`."""
     is_label = label[:, None] == torch.arange(lengths.shape[1], device=lengths.device)
     too_short, too_long = (positive - lengths).relu().square(), (lengths - negative).relu().square()
-    return torch.where(is_label, too_short, down * too_long).sum(1).mean()
+    return torch.where(is_label, too_short, DOWN * too_long).sum(1).mean()

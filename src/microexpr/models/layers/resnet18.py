@@ -36,12 +36,12 @@ class Block(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """The first `stages` of four, followed by class scores if `classes` is positive."""
+    """The first `stages` of four, without the layer for classes."""
 
-    def __init__(self, width: int = WIDTH, channels: int = 3, stages: int = 4, classes: int = 0, pool: bool = True):
+    def __init__(self, width: int = WIDTH, stages: int = 4, pool: bool = True):
         """Without `pool` the stem halves the image once, not twice."""
         super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(channels, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
+        self.conv1, self.bn1 = nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
         self.maxpool = nn.MaxPool2d(3, 2, 1) if pool else nn.Identity()
         widths = [width * 2**stage for stage in range(stages)]
         self.out_channels = widths[-1]
@@ -49,11 +49,10 @@ class ResNet18(nn.Module):
             blocks = (Block(before if first else after, after, 1 + (first and stage > 1)) for first in (True, False))
             setattr(self, f"layer{stage}", nn.Sequential(*blocks))
         self.stages = stages
-        self.fc = nn.Linear(widths[-1], classes) if classes else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, channels, H, H] -> scores [B, classes], or feature maps [B, W 2^(stages - 1), h, h] without classes."""
+        """[B, 3, H, H] -> feature maps [B, W 2^(stages - 1), h, h]"""
         x = self.maxpool(self.bn1(self.conv1(x)).relu())
         for stage in range(1, self.stages + 1):
             x = getattr(self, f"layer{stage}")(x)
-        return x if self.fc is None else self.fc(x.mean((2, 3)))
+        return x

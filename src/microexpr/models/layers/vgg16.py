@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from microexpr.models.counter_rng import Stream, dropout
-
 WIDTH = 64  # channels of the first stage of the published weights
 STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # channels in units of W, and convolutions, before each pool
 DOWNSAMPLING = 2 ** len(STAGES)  # image rows to one of the last maps
@@ -31,43 +29,18 @@ def features(width: int = WIDTH, channels: int = 3) -> nn.Sequential:
 class Maps(nn.Module):
     """VGG-16 up to the last of the named intermediate maps, which it returns."""
 
-    def __init__(self, names: Sequence[str], width: int = WIDTH, channels: int = 3):
+    def __init__(self, names: Sequence[str], width: int = WIDTH):
         """`names` are keys of `MAPS`."""
         super().__init__()
         self.indices = [MAPS[name] for name in names]
-        self.features = nn.Sequential(*list(features(width, channels))[: max(self.indices) + 1])
+        self.features = nn.Sequential(*list(features(width))[: max(self.indices) + 1])
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """[B, channels, H, H] -> maps [B, k W, H / n, H / n], one for each name"""
+        """[B, 3, H, H] -> maps [B, k W, H / n, H / n], one for each name"""
         outputs = []
         for layer in self.features:
             outputs.append(x := layer(x))
         return [outputs[index] for index in self.indices]
-
-
-class VGG16(nn.Module):
-    """Convolutions and two fully connected layers, followed by class scores if `classes` is positive."""
-
-    def __init__(self, width: int = WIDTH, channels: int = 3, image_size: int = 224, classes: int = 0):
-        """`image_size` must be a multiple of 32; the published weights are for 224."""
-        super().__init__()
-        self.features = features(width, channels)
-        self.out_channels = HIDDEN * width
-        first = nn.Linear(8 * width * (image_size // DOWNSAMPLING) ** 2, self.out_channels)
-        dense: dict[str, nn.Module] = {"0": first, "3": nn.Linear(self.out_channels, self.out_channels)}
-        if classes:
-            dense["6"] = nn.Linear(self.out_channels, classes)
-        self.classifier = nn.ModuleDict(dense)
-
-    def forward(self, x: Tensor, share: float = 0.0, rng: Stream | None = None) -> Tensor:
-        """[B, channels, H, H] -> scores [B, classes], or [B, 64 W] without classes.
-
-        `share` is the dropout of both layers; without rng nothing is dropped.
-        """
-        x = self.features(x).flatten(1)
-        for name in ("0", "3"):
-            x = dropout(self.classifier[name](x).relu(), share, rng)
-        return self.classifier["6"](x) if "6" in self.classifier else x
 
 
 def initialise(network: nn.Module) -> None:

@@ -4,18 +4,15 @@ Shapes: N clips, A action units of the aus stage, 2 sides.
 """
 
 import numpy as np
-from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from microexpr.models import base
-from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
-from microexpr.models.handcrafted import fit_scorer, fit_several, training_set
-from microexpr.models.labels import LABELS
+from microexpr.models.base import Shapes
+from microexpr.models.handcrafted import MachineMethod
 from microexpr.signals.aus import ACTION_UNITS
 
 
-class AuChange(ClassicalMethod):
+class AuChange(MachineMethod):
     """The change of each action unit from onset to apex, left and right, and a multinomial logistic regression.
 
     Ours. A weight says how much an action unit on one side speaks for a class. Changes are standardised over the fold's
@@ -25,12 +22,6 @@ class AuChange(ClassicalMethod):
 
     paper = "None: action units, then logistic regression, the usual first attempt"
 
-    class Params(base.Params):
-        penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
-
-    params: Params
-    takes_several = True
-
     @property
     def inputs(self) -> Shapes:
         return {"au_change": (len(ACTION_UNITS), 2)}
@@ -38,12 +29,6 @@ class AuChange(ClassicalMethod):
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         """Return float32[N, A * 2], sides of a unit next to each other."""
         return inputs["au_change"].flatten(1).numpy()
-
-    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        if self.several:
-            return fit_several(self._machine, features, targets[LABELS])
-        training = training_set(features, targets["label"], self.classes, True, self.initial_weights)
-        return fit_scorer(self._machine(), training)
 
     def _machine(self) -> LogisticRegression:
         return LogisticRegression(C=self.params.penalty, max_iter=1000)

@@ -17,6 +17,7 @@ from microexpr.models.layers.capsules import Capsules, length, margin_loss, prim
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.pretrained_weights import RESNET18
+from microexpr.models.recipe import in_steps
 from microexpr.models.samplers import balanced
 
 STAGES = 3  # of ResNet-18
@@ -104,10 +105,7 @@ class Capsulenet(NetworkMethod):
     def phases(self) -> list[Phase]:
         params = self.params
         update = Update(self.loss, {"network": partial(torch.optim.Adam, lr=params.lr)})
-        return [Phase([update], params.epochs, params.batch, balanced, self._decay)]
-
-    def _decay(self, progress: float) -> float:
-        return self.params.decay ** round(progress * self.params.epochs)
+        return [Phase([update], params.epochs, params.batch, balanced, in_steps(params.decay, params.epochs))]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         params = self.params

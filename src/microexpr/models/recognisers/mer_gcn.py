@@ -16,7 +16,7 @@ from microexpr.models.augmentation import to_signed_range
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.video import StemConv3d
-from microexpr.models.recipe import class_weights, cosine
+from microexpr.models.recipe import class_weights, cosine, weighted_mean
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers
 
@@ -126,6 +126,5 @@ def graph(aus: Tensor) -> Tensor:
 
 def unit_loss(units: Tensor, aus: Tensor) -> Tensor:
     """Return the mean binary cross-entropy of logits [B, A] where marks int64[B, A] are coded; 0 if none is."""
-    coded = (aus >= 0).to(units.dtype)
-    loss = F.binary_cross_entropy_with_logits(units, aus.clamp(min=0).to(units.dtype), reduction="none")
-    return (coded * loss).sum() / coded.sum().clamp(min=1)
+    losses = F.binary_cross_entropy_with_logits(units, aus.clamp(min=0).to(units.dtype), reduction="none")
+    return weighted_mean(losses, (aus >= 0).to(units.dtype))

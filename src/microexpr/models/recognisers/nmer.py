@@ -19,6 +19,7 @@ from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.layers.square_root import square_root
 from microexpr.models.pretrained_weights import RESNET18
+from microexpr.models.recipe import in_steps
 
 UPPER_SHARE = 3 / 7  # of the feature maps' rows is the upper half of the face
 DROPOUT = 0.1  # of a half's features
@@ -134,11 +135,8 @@ class Nmer(NetworkMethod):
             Update(self.recogniser_loss, {"trunk": partial(adam, lr=params.trunk_lr), "heads": adam}),
             Update(self.discriminator_loss, {"discriminator": adam}),
         ]
-        return [Phase(updates, params.epochs, params.batch, schedule=self._learning_rate_factor)]
-
-    def _learning_rate_factor(self, progress: float) -> float:
-        """Return the factor on all rates after a share `progress` of the phase, halved every `halve_epochs`."""
-        return 0.5 ** (round(progress * self.params.epochs) // self.params.halve_epochs)
+        schedule = in_steps(0.5, params.epochs, params.halve_epochs)
+        return [Phase(updates, params.epochs, params.batch, schedule=schedule)]
 
     def recogniser_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the cross-entropy of all three classifiers, minus the weighted loss of the discriminator."""

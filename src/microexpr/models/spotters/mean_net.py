@@ -4,6 +4,7 @@ Shapes: B frames, T of a video, R rows and columns of the regions' picture, C cl
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,16 +18,16 @@ from microexpr.core.expression import Expression
 from microexpr.models import spotter
 from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.recipe import weighted_mean
 from microexpr.models.spotter import (
     MICRO,
     Curves,
     FrameNetwork,
     Interval,
     Spotter,
+    around_peaks,
     frame_labels,
-    moving_mean,
     overlaps,
-    peaks,
 )
 from microexpr.models.spotters.softnet import POSITIVE
 from microexpr.signals.spotting.movement import GAPS
@@ -131,9 +132,8 @@ class Network(FrameNetwork):
 
     def recognise_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         logits = modules.recognise(modules.streams(batch["regions"]).detach(), rng)
-        positions = (batch[EMOTION] != UNKNOWN).to(logits.dtype)
         losses = F.cross_entropy(logits, batch[EMOTION].clamp(min=0), reduction="none")
-        return (losses * positions).sum() / positions.sum().clamp(min=1)
+        return weighted_mean(losses, (batch[EMOTION] != UNKNOWN).to(logits.dtype))
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         maps = modules.streams(batch["regions"])
@@ -163,11 +163,9 @@ class MeanNet(Spotter):
         return {"network": Network(self.params, self.side)}
 
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
-        gap, values = curves.frames(GAPS["micro"]), scores["network"]
-        curve, says = moving_mean(values[:, 0], 2 * gap), values[:, 1:].argmax(1)
+        spots, classes = scores["network"][:, 0], scores["network"][:, 1:].argmax(1)
         intervals = []
-        for peak in peaks(curve, self.params.threshold, gap):
-            onset, offset = max(0, int(peak) - gap), min(len(curves) - 1, int(peak) + gap)
-            votes = np.bincount(says[onset : max(int(peak), onset + 1)], minlength=len(LABELS))
-            intervals.append(Interval("micro", onset, int(peak), offset, float(curve[peak]), LABELS[votes.argmax()]))
+        for interval in around_peaks("micro", spots, self.params.threshold, curves.frames(GAPS["micro"])):
+            votes = np.bincount(classes[interval.onset : max(interval.apex, interval.onset + 1)], minlength=len(LABELS))
+            intervals.append(replace(interval, emotion=LABELS[votes.argmax()]))
         return intervals

@@ -17,7 +17,7 @@ from microexpr.core.expression import KINDS, Expression, Kind
 from microexpr.models import base, spotter
 from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream
-from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, moving_mean, overlaps, peaks
+from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, around_peaks, overlaps
 from microexpr.signals.spotting.movement import GAPS
 
 KERNELS = (3, 5, 8)  # maps of the streams
@@ -125,11 +125,8 @@ class Softnet(Spotter):
         return {kind: Streams(self.params, kind, self.side) for kind in KINDS}
 
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
-        intervals = []
-        for kind in KINDS:
-            gap = curves.frames(GAPS[kind])
-            curve = moving_mean(scores[kind][:, 0], 2 * gap)
-            for peak in peaks(curve, self.params.threshold, gap):
-                onset, offset = max(0, int(peak) - gap), min(len(curves) - 1, int(peak) + gap)
-                intervals.append(Interval(kind, onset, int(peak), offset, float(curve[peak])))
-        return intervals
+        return [
+            interval
+            for kind in KINDS
+            for interval in around_peaks(kind, scores[kind][:, 0], self.params.threshold, curves.frames(GAPS[kind]))
+        ]

@@ -48,10 +48,8 @@ NATIVE = Native(
     ),
     name_clip=name_clip,
     seconds=(0.0, 0.0),
-    log_seconds=None,
     code=no_code,
     timing="picture",
-    codes_classes=False,
-    intensity=(0.6, 1.0),
+    acted=True,
     annotations=dict(zip(LISTS, (_training, _validation), strict=True)),
 )

@@ -1,13 +1,10 @@
 """Write CASME's layout: names, its workbook with two columns for the apex, its number of clips."""
 
-from pathlib import Path
-
 import numpy as np
 
 from microexpr.core.clip import Clip
-from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import displays_from_counts
-from microexpr.rendering.layout import MISSED, Census, ClipName, Native, Share
+from microexpr.rendering import workbook
+from microexpr.rendering.layout import MISSED, Census, ClipName, Native
 
 CODED = {  # emotion -> coded action units -> clips: each unit as often as published, how they combine is our choice
     "tense": {"4": 31, "24": 14, "2": 6, "14": 5, "18": 3, "18+25": 2, "25": 2, "9": 2, "4+18": 2, "17": 1, "4+7": 1,
@@ -23,17 +20,12 @@ CODED = {  # emotion -> coded action units -> clips: each unit as often as publi
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "disgust", "surprise", "tense", "happiness"),
     people=19,
-    shares=(  # in the proportions of the published workbook, which has six clips fewer
-        Share("tense", None, 71),
-        Share("disgust", None, 46),
-        Share("repression", None, 39),
-        Share("surprise", None, 21),
-        Share("happiness", None, 9),
-        Share("sadness", None, 6),
-        Share("fear", None, 2),
-        Share("contempt", None, 1),
-    ),
-)
+    shares={  # in the proportions of the published workbook, which has six clips fewer
+        "tense": 71, "disgust": 46, "repression": 39, "surprise": 21, "happiness": 9, "sadness": 6, "fear": 2,
+        "contempt": 1,
+    },
+)  # fmt: skip
+HEADER = ("Subject", "Filename", "", "OnsetF", "ApexF1", "ApexF2", "OffsetF", "", "AU", "Emotion")
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
@@ -43,16 +35,9 @@ def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) 
     return ClipName(subject, name, f"CASME_raw_selected/{subject}/{name}", file, int(rng.integers(1, 300)))
 
 
-def _rows(path: Path, clips: list[Clip]) -> None:
-    header = ("Subject", "Filename", "", "OnsetF", "ApexF1", "ApexF2", "OffsetF", "", "AU", "Emotion")
-    rows = (
-        (
-            int(c.subject[3:]), c.name, "", c.onset, c.apex, min((c.apex or 0) + 1, c.offset or 0), c.offset, "",
-            c.action_units, c.emotion,
-        )
-        for c in clips
-    )  # fmt: skip
-    workbook.write(path, "Sheet1", (header, *rows))
+def _row(c: Clip) -> tuple[object, ...]:
+    second_apex = min((c.apex or 0) + 1, c.offset or 0)
+    return int(c.subject[3:]), c.name, "", c.onset, c.apex, second_apex, c.offset, "", c.action_units, c.emotion
 
 
 NATIVE = Native(
@@ -60,10 +45,8 @@ NATIVE = Native(
     folders=("CASME_raw_selected/{subject}",),
     census=CENSUS,
     name_clip=name_clip,
-    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    coded=CODED,
     missed=MISSED,
-    code=coder.casme2,
-    codes_classes=False,
     displays={"tense": ("others",)},
-    annotations={"CASME.xlsx": _rows},
+    annotations={"CASME.xlsx": workbook.table("Sheet1", HEADER, _row)},
 )

@@ -3,16 +3,14 @@
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from microexpr.core.clip import LABELS, Clip
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts.casme2 import DROPPED
-from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import displays_from_counts
-from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip, Share
+from microexpr.rendering import workbook
+from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip
 
 CODED = {  # emotion -> coded action units -> clips; without units that this face does not have
     "happiness": {"12": 15, "6+12": 6, "14": 3, "1+12": 1, "14+15": 1, "12+15": 1, "15": 1, "4+12": 1, "12+14": 1,
@@ -27,32 +25,24 @@ CODED = {  # emotion -> coded action units -> clips; without units that this fac
     "fear": {"20": 1, "16": 1},
 }  # fmt: skip
 LATE = 4  # clips with the apex at the offset
-CODING, CLASSES = "CASME2-coding-20140508.xlsx", "CASME2-ObjectiveClasses.xlsx"
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "repression", "happiness", "surprise", "disgust", "others"),
     people=26,
-    shares=(  # as annotated, except that a clip of others and one of disgust have exchanged classes
-        Share("others", 1, 2),
-        Share("others", 3, 64),
-        Share("others", 7, 33),
-        Share("disgust", 3, 35),
-        Share("disgust", 4, 26),
-        Share("disgust", 7, 2),
-        Share("happiness", 1, 23),
-        Share("happiness", 5, 1),
-        Share("happiness", 7, 8),
-        Share("repression", 5, 8),
-        Share("repression", 7, 19),
-        Share("surprise", 2, 15),
-        Share("surprise", 5, 4),
-        Share("surprise", 7, 6),
-        Share("sadness", 5, 7),
-        Share("fear", 6, 1),
-        Share("fear", 7, 1),
-    ),
+    shares={  # as annotated, except that a clip of others and one of disgust have exchanged classes
+        "others": {1: 2, 3: 64, 7: 33},
+        "disgust": {3: 35, 4: 26, 7: 2},
+        "happiness": {1: 23, 5: 1, 7: 8},
+        "repression": {5: 8, 7: 19},
+        "surprise": {2: 15, 5: 4, 7: 6},
+        "sadness": {5: 7},
+        "fear": {6: 1, 7: 1},
+    },
     emotions_outside=("others", "sadness", "fear"),
     subjects_outside=(10, 18),
 )
+CODING_HEADER = (
+    "Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "", "Action Units", "Estimated Emotion",
+)  # fmt: skip
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
@@ -77,28 +67,13 @@ def add_slips(clips: list[PlannedClip]) -> list[PlannedClip]:
     return [replace(planned, clip=slips.get(planned.clip.id, planned.clip)) for planned in clips]
 
 
-def _coding(path: Path, clips: list[Clip]) -> None:
-    header = (
-        "Subject",
-        "Filename",
-        "",
-        "OnsetFrame",
-        "ApexFrame",
-        "OffsetFrame",
-        "",
-        "Action Units",
-        "Estimated Emotion",
-    )
-    rows = (
-        (c.subject[3:], c.name, "", c.onset, "/" if c.apex is None else c.apex, c.offset, "", c.action_units, c.emotion)
-        for c in clips
-    )
-    workbook.write(path, "Sheet1", (header, *rows))
+def _coding_row(c: Clip) -> tuple[object, ...]:
+    apex = "/" if c.apex is None else c.apex
+    return c.subject[3:], c.name, "", c.onset, apex, c.offset, "", c.action_units, c.emotion
 
 
-def _classes(path: Path, clips: list[Clip]) -> None:
-    rows = ((int(c.subject[3:]), c.name, c.objective_class) for c in clips)
-    workbook.write(path, "Sheet1", (("Subject", "Filename", "Objective Class"), *rows))
+def _class_row(c: Clip) -> tuple[object, ...]:
+    return int(c.subject[3:]), c.name, c.objective_class
 
 
 NATIVE = Native(
@@ -109,11 +84,16 @@ NATIVE = Native(
     seconds=(0.12, 0.705),  # this and the next three as in its annotation
     log_seconds=(-1.148, 0.343),
     rise=(0.508, 0.151),
-    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    coded=CODED,
     one_sided=0.19,
-    code=coder.casme2,
     rest=4,
+    codes_classes=True,
     label=partial(label_of, dropped=DROPPED),
     add_slips=add_slips,
-    annotations={CODING: _coding, CLASSES: _classes},
+    annotations={
+        "CASME2-coding-20140508.xlsx": workbook.table("Sheet1", CODING_HEADER, _coding_row),
+        "CASME2-ObjectiveClasses.xlsx": workbook.table(
+            "Sheet1", ("Subject", "Filename", "Objective Class"), _class_row
+        ),
+    },
 )

@@ -4,14 +4,12 @@ The frames between the clips of a video are not rendered.
 """
 
 import string
-from pathlib import Path
 
 import numpy as np
 
 from microexpr.core.clip import Clip
-from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import displays_from_counts
-from microexpr.rendering.layout import MISSED, Census, ClipName, Native, Share
+from microexpr.rendering import workbook
+from microexpr.rendering.layout import MISSED, Census, ClipName, Native
 
 VIDEOS = string.ascii_lowercase[:13]
 SPACING = 700  # frames between the earliest possible starts of two clips in a video
@@ -30,19 +28,10 @@ CODED = {  # emotion -> coded action units -> clips: each unit as often as publi
     "others": {"14": 45, "4": 33, "24": 26, "2": 21, "17": 10, "18": 5, "18+25": 4, "25": 4, "4+14": 3, "14+24": 2,
                "4+18": 2, "2+14": 1, "14+17": 1, "5": 1, "4+7": 1, "4+24": 1, "5+14": 1},
 }  # fmt: skip
-CENSUS = Census(
-    balanced=("happy", "surprise", "disgust", "others", "fear", "surprise", "anger", "sad"),
-    people=100,
-    shares=(  # the three classes and others as published; how negative ones divide is our choice
-        Share("disgust", None, 250),
-        Share("fear", None, 86),
-        Share("anger", None, 64),
-        Share("sad", None, 57),
-        Share("happy", None, 55),
-        Share("surprise", None, 187),
-        Share("others", None, 161),
-    ),
-)
+SHARES = {  # the three classes and others as published; how negative ones divide is our choice
+    "disgust": 250, "fear": 86, "anger": 64, "sad": 57, "happy": 55, "surprise": 187, "others": 161,
+}  # fmt: skip
+HEADER = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
@@ -53,22 +42,22 @@ def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) 
     return ClipName(subject, f"{video}_{first}", f"ME_A/{subject}/{video}/color", "{}.jpg", first)
 
 
-def _rows(path: Path, clips: list[Clip]) -> None:
-    header = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
-    rows = (
-        (c.subject, c.name[0], c.onset, c.apex, c.offset, c.action_units, c.objective_class, c.emotion) for c in clips
-    )
-    workbook.write(path, "label", (header, *rows))
+def _row(c: Clip) -> tuple[object, ...]:
+    return c.subject, c.name[0], c.onset, c.apex, c.offset, c.action_units, c.objective_class, c.emotion
 
 
 NATIVE = Native(
     dataset="casme3",
     folders=("ME_A/{subject}",),
-    census=CENSUS,
+    census=Census(
+        balanced=("happy", "surprise", "disgust", "others", "fear", "surprise", "anger", "sad"),
+        people=100,
+        shares=SHARES,
+    ),
     name_clip=name_clip,
-    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    coded=CODED,
     missed=MISSED,
-    code=coder.casme2,
+    codes_classes=True,
     displays={"happy": ("happiness",), "sad": ("sadness",)},
-    annotations={"cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx": _rows},
+    annotations={"cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx": workbook.table("label", HEADER, _row)},
 )

@@ -1,21 +1,18 @@
 """Write the layout of CAS(ME)^3's long videos, part A: names, both workbooks and its published counts."""
 
-import string
 from pathlib import Path
 
 from microexpr.core.expression import LongVideo
 from microexpr.rendering import workbook
-from microexpr.rendering.layouts.casme3 import CENSUS
+from microexpr.rendering.layouts.casme3 import HEADER, SHARES, VIDEOS
 from microexpr.rendering.long_videos import LongNative, VideoName
 
-LETTERS = string.ascii_lowercase[:13]
 FIRST = 8  # number of the first frame of most videos
 
 
 def name_video(person: int, number: int) -> VideoName:
     """Name video `number` of subject `person`, both counted from 1."""
-    subject, letter = f"spNO.{person}", LETTERS[(number - 1) % len(LETTERS)]
-    return VideoName(subject, letter, "{}.jpg", FIRST)
+    return VideoName(f"spNO.{person}", VIDEOS[(number - 1) % len(VIDEOS)], "{}.jpg", FIRST)
 
 
 def _codes(path: Path, videos: list[LongVideo]) -> None:
@@ -29,12 +26,11 @@ def _codes(path: Path, videos: list[LongVideo]) -> None:
 
 
 def _emotions(path: Path, videos: list[LongVideo]) -> None:
-    header = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
     rows = (
         (v.clip.subject, v.clip.name, str(e.onset), str(e.apex), str(e.offset), e.action_units, "", e.emotion)
         for v in videos for e in v.expressions if e.kind == "micro"
     )  # fmt: skip
-    workbook.write(path, "label", (header, *rows))
+    workbook.write(path, "label", (HEADER, *rows))
 
 
 NATIVE = LongNative(
@@ -44,7 +40,7 @@ NATIVE = LongNative(
     videos=(10,) * 74 + (9,) * 24,  # 956 videos with an expression, of 98 subjects; how they divide is our choice
     seconds=98.0,
     shares={
-        "micro": {share.emotion: share.clips for share in CENSUS.shares},
+        "micro": SHARES,
         "macro": {"happy": 1400, "disgust": 700, "surprise": 500, "sad": 400, "anger": 346},  # emotions: our choice
     },
     balanced={"micro": ("happy", "surprise", "disgust"), "macro": ("happy", "disgust", "surprise")},

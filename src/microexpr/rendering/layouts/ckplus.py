@@ -5,22 +5,16 @@ import numpy as np
 from microexpr.core.facs import notation
 from microexpr.datasets.layouts.ckplus import EMOTION, INTENSITY
 from microexpr.rendering import coder
-from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip, Share
+from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip
 
 CODES = {emotion: code for code, emotion in EMOTION.items()}
 CENSUS = Census(
     balanced=("happiness", "surprise", "anger", "disgust", "sadness", "fear", "contempt"),
     people=118,
-    shares=(
-        Share("anger", None, 45),
-        Share("contempt", None, 18),
-        Share("disgust", None, 59),
-        Share("fear", None, 25),
-        Share("happiness", None, 69),
-        Share("sadness", None, 28),
-        Share("surprise", None, 83),
-    ),
-)
+    shares={
+        "anger": 45, "contempt": 18, "disgust": 59, "fear": 25, "happiness": 69, "sadness": 28, "surprise": 83,
+    },
+)  # fmt: skip
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
@@ -48,11 +42,9 @@ NATIVE = Native(
     census=CENSUS,
     name_clip=name_clip,
     seconds=(0.3, 1.0),
-    log_seconds=None,
     code=coder.ckplus,
     timing="to apex",
-    codes_classes=False,
+    acted=True,
     grey=True,
-    intensity=(0.6, 1.0),
     clip_files=clip_files,
 )

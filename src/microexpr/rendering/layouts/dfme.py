@@ -1,27 +1,20 @@
 """Write DFME's layout: names, its workbook with a rate in each row, its published numbers."""
 
-from pathlib import Path
-
 import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.dfme import EMOTIONS, RATES
-from microexpr.rendering import coder, workbook
-from microexpr.rendering.layout import Census, ClipName, Native, Share
+from microexpr.rendering import workbook
+from microexpr.rendering.layout import Census, ClipName, Native
 
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "contempt", "fear", "anger", "sadness"),
     people=176,
-    shares=(  # their sum is published; how it divides is our choice
-        Share("disgust", None, 600),
-        Share("surprise", None, 360),
-        Share("fear", None, 260),
-        Share("happiness", None, 226),
-        Share("sadness", None, 210),
-        Share("anger", None, 120),
-        Share("contempt", None, 80),
-    ),
-)
+    shares={  # their sum is published; how it divides is our choice
+        "disgust": 600, "surprise": 360, "fear": 260, "happiness": 226, "sadness": 210, "anger": 120, "contempt": 80,
+    },
+)  # fmt: skip
+HEADER = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Emotion", "EmotionId", "Fps", "AU")
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
@@ -32,16 +25,9 @@ def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) 
     return ClipName(subject, name, f"DFME/{subject}/{name}", "{}.jpg", int(rng.integers(1, 300)), fps)
 
 
-def _rows(path: Path, clips: list[Clip]) -> None:
-    header = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Emotion", "EmotionId", "Fps", "AU")
-    rows = (
-        (
-            c.subject, c.name, c.onset, c.apex, c.offset, c.emotion.title(), EMOTIONS.index(c.emotion), c.fps,
-            c.action_units,
-        )
-        for c in clips
-    )  # fmt: skip
-    workbook.write(path, "Sheet1", (header, *rows))
+def _row(c: Clip) -> tuple[object, ...]:
+    emotion, number = c.emotion.title(), EMOTIONS.index(c.emotion)
+    return c.subject, c.name, c.onset, c.apex, c.offset, emotion, number, c.fps, c.action_units
 
 
 NATIVE = Native(
@@ -49,8 +35,6 @@ NATIVE = Native(
     folders=("DFME/{subject}",),
     census=CENSUS,
     name_clip=name_clip,
-    code=coder.casme2,
     rest=4,
-    codes_classes=False,
-    annotations={"DFME.xlsx": _rows},
+    annotations={"DFME.xlsx": workbook.table("Sheet1", HEADER, _row)},
 )

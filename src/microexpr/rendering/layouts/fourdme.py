@@ -1,14 +1,11 @@
 """Write the layout of 4DME's grey videos: names, its workbook, its number of clips."""
 
-from pathlib import Path
-
 import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.datasets.layouts.fourdme import label
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import displays_from_counts
-from microexpr.rendering.layout import MISSED, Census, ClipName, Native, Share
+from microexpr.rendering.layout import MISSED, Census, ClipName, Native
 
 CODED = {  # emotion -> coded action units -> clips: each unit as often as published, how they combine is our choice
     "negative": {"4+7": 36, "7": 15, "20": 13, "4": 8, "4+23": 7, "1": 6, "16": 5, "1+4": 5, "1+2+4": 5, "4+6+7": 4,
@@ -30,19 +27,12 @@ CODED = {  # emotion -> coded action units -> clips: each unit as often as publi
 CENSUS = Census(
     balanced=("positive", "surprise", "negative", "repression", "positive+surprise", "negative", "others", "positive"),
     people=41,
-    shares=(  # their sum is published; how it divides, and the number of subjects, is our choice
-        Share("negative", None, 127),
-        Share("positive", None, 34),
-        Share("surprise", None, 30),
-        Share("repression", None, 6),
-        Share("others", None, 31),
-        Share("positive+surprise", None, 13),
-        Share("negative+surprise", None, 8),
-        Share("positive+repression", None, 8),
-        Share("negative+repression", None, 7),
-        Share("repression+surprise", None, 3),
-    ),
-)
+    shares={  # their sum is published; how it divides, and the number of subjects, is our choice
+        "negative": 127, "positive": 34, "surprise": 30, "repression": 6, "others": 31, "positive+surprise": 13,
+        "negative+surprise": 8, "positive+repression": 8, "negative+repression": 7, "repression+surprise": 3,
+    },
+)  # fmt: skip
+HEADER = ("sub_ID", "fold_name", "Emotion", "Onset", "Apex", "Offset", "AUs")
 NEGATIVE = ("disgust", "anger", "sadness", "contempt", "fear")
 DISPLAYS = {"positive": ("happiness",), "negative": NEGATIVE, "surprise": ("surprise",), "repression": ("repression",)}
 
@@ -54,10 +44,8 @@ def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) 
     return ClipName(subject, name, f"gray_micro/{subject}/{name}", "{}.jpg", int(rng.integers(0, 3000)))
 
 
-def _rows(path: Path, clips: list[Clip]) -> None:
-    header = ("sub_ID", "fold_name", "Emotion", "Onset", "Apex", "Offset", "AUs")
-    rows = ((c.subject, c.name, c.emotion.title(), c.onset, c.apex, c.offset, c.action_units) for c in clips)
-    workbook.write(path, "Sheet1", (header, *rows))
+def _row(c: Clip) -> tuple[object, ...]:
+    return c.subject, c.name, c.emotion.title(), c.onset, c.apex, c.offset, c.action_units
 
 
 NATIVE = Native(
@@ -65,15 +53,14 @@ NATIVE = Native(
     folders=("gray_micro/{subject}",),
     census=CENSUS,
     name_clip=name_clip,
-    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    coded=CODED,
     missed=MISSED,
     code=coder.fourdme,
-    codes_classes=False,
     grey=True,
     label=label,
     displays={
-        share.emotion: tuple(emotion for word in share.emotion.split("+") for emotion in DISPLAYS.get(word, (word,)))
-        for share in CENSUS.shares
+        words: tuple(emotion for word in words.split("+") for emotion in DISPLAYS.get(word, (word,)))
+        for words in CENSUS.shares
     },
-    annotations={"4DME_Labelling_Micro_release v1.xlsx": _rows},
+    annotations={"4DME_Labelling_Micro_release v1.xlsx": workbook.table("Sheet1", HEADER, _row)},
 )

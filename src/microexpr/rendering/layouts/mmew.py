@@ -1,13 +1,10 @@
 """Write MMEW's layout: names, its workbook and its published census."""
 
-from pathlib import Path
-
 import numpy as np
 
 from microexpr.core.clip import Clip
-from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import displays_from_counts
-from microexpr.rendering.layout import MISSED, Census, ClipName, Native, Share
+from microexpr.rendering import workbook
+from microexpr.rendering.layout import MISSED, Census, ClipName, Native
 
 NUMBERS = dict(
     zip(("happiness", "surprise", "disgust", "others", "fear", "sadness", "anger"), range(1, 8), strict=True)
@@ -30,16 +27,11 @@ CODED = {  # emotion -> coded action units -> clips: each unit as often as publi
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "others", "happiness", "surprise", "fear", "sadness"),
     people=36,
-    shares=(
-        Share("surprise", None, 89),
-        Share("disgust", None, 72),
-        Share("others", None, 66),
-        Share("happiness", None, 36),
-        Share("fear", None, 16),
-        Share("sadness", None, 13),
-        Share("anger", None, 8),
-    ),
+    shares={"surprise": 89, "disgust": 72, "others": 66, "happiness": 36, "fear": 16, "sadness": 13, "anger": 8},
 )
+HEADER = (
+    "Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion", "remarks",
+)  # fmt: skip
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
@@ -49,12 +41,8 @@ def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) 
     return ClipName(subject, name, f"Micro_Expression/{subject}/{emotion}/{name}", "{}.jpg", 1)
 
 
-def _rows(path: Path, clips: list[Clip]) -> None:
-    header = (
-        "Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion", "remarks",
-    )  # fmt: skip
-    rows = ((int(c.subject[1:]), c.name, c.onset, c.apex, c.offset, c.action_units, c.emotion, "") for c in clips)
-    workbook.write(path, "Sheet1", (header, *rows))
+def _row(c: Clip) -> tuple[object, ...]:
+    return int(c.subject[1:]), c.name, c.onset, c.apex, c.offset, c.action_units, c.emotion, ""
 
 
 NATIVE = Native(
@@ -62,10 +50,8 @@ NATIVE = Native(
     folders=("Micro_Expression/{subject}",),
     census=CENSUS,
     name_clip=name_clip,
-    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    coded=CODED,
     missed=MISSED,
-    code=coder.casme2,
     rest=4,
-    codes_classes=False,
-    annotations={"MMEW_Micro_Exp.xlsx": _rows},
+    annotations={"MMEW_Micro_Exp.xlsx": workbook.table("Sheet1", HEADER, _row)},
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from microexpr.datasets.layouts.mmi import EMOTION, FRONTAL
 from microexpr.rendering import coder
-from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip, Share
+from microexpr.rendering.layout import Census, ClipName, Native, PlannedClip
 from microexpr.rendering.recording import MARK
 
 CODES = {emotion: code for code, emotion in EMOTION.items()}
@@ -14,14 +14,7 @@ HEAD = f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {MARK.decode()} -->\n'
 CENSUS = Census(
     balanced=("happiness", "surprise", "disgust", "anger", "sadness", "fear"),
     people=31,
-    shares=(
-        Share("anger", None, 31),
-        Share("disgust", None, 32),
-        Share("fear", None, 28),
-        Share("happiness", None, 42),
-        Share("sadness", None, 32),
-        Share("surprise", None, 40),
-    ),
+    shares={"anger": 31, "disgust": 32, "fear": 28, "happiness": 42, "sadness": 32, "surprise": 40},
 )
 
 
@@ -50,12 +43,10 @@ NATIVE = Native(
     census=CENSUS,
     name_clip=name_clip,
     seconds=(0.6, 1.8),
-    log_seconds=None,
     rise=(0.475, 0.072),
     code=coder.mmi,
+    acted=True,
     apex_annotated=False,
     ends_annotated=False,
-    codes_classes=False,
-    intensity=(0.6, 1.0),
     clip_files=clip_files,
 )

@@ -23,9 +23,7 @@ NATIVE = Native(
     census=Census(balanced=EMOTIONS, people=80),
     name_clip=name_clip,
     seconds=(0.36, 1.2),
-    log_seconds=None,
     code=no_code,
     timing="to apex",
-    codes_classes=False,
-    intensity=(0.6, 1.0),
+    acted=True,
 )

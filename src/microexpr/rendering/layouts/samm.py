@@ -1,13 +1,10 @@
 """Write SAMM's layout: names, its workbook and its published census."""
 
-from pathlib import Path
-
 import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.rendering import coder, workbook
-from microexpr.rendering.display import displays_from_counts
-from microexpr.rendering.layout import Census, ClipName, Native, Share
+from microexpr.rendering.layout import Census, ClipName, Native
 
 CODED = {  # emotion -> coded action units -> clips; without units that this face does not have
     "anger": {"7": 34, "4": 13, "4+7": 6, "17": 1, "4+6+7+9": 1, "4+6+7": 1, "23": 1},
@@ -22,25 +19,24 @@ CODED = {  # emotion -> coded action units -> clips; without units that this fac
 CENSUS = Census(
     balanced=("happiness", "surprise", "anger", "contempt", "happiness", "surprise", "disgust", "other"),
     people=29,
-    shares=(  # emotions and classes are each as published; how they combine is our choice
-        Share("anger", 3, 20),
-        Share("anger", 7, 37),
-        Share("other", 7, 26),
-        Share("happiness", 1, 24),
-        Share("happiness", 7, 2),
-        Share("surprise", 2, 13),
-        Share("surprise", 7, 2),
-        Share("contempt", 7, 12),
-        Share("disgust", 4, 8),
-        Share("disgust", 7, 1),
-        Share("fear", 6, 7),
-        Share("fear", 7, 1),
-        Share("sadness", 5, 3),
-        Share("sadness", 7, 3),
-    ),
+    shares={  # emotions and classes are each as published; how they combine is our choice
+        "anger": {3: 20, 7: 37},
+        "other": {7: 26},
+        "happiness": {1: 24, 7: 2},
+        "surprise": {2: 13, 7: 2},
+        "contempt": {7: 12},
+        "disgust": {4: 8, 7: 1},
+        "fear": {6: 7, 7: 1},
+        "sadness": {5: 3, 7: 3},
+    },
     emotions_outside=("other",),
     subjects_outside=(29,),
 )
+PREAMBLE = (("Generated faces in the layout of SAMM's annotation: no person is shown.",), *[()] * 12)
+HEADER = (
+    "Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame", "Duration", "Micro",
+    "Action Units", "Estimated Emotion", "Objective Classes", "Notes",
+)  # fmt: skip
 
 
 def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) -> ClipName:
@@ -51,21 +47,12 @@ def name_clip(person: int, number: int, emotion: str, rng: np.random.Generator) 
     return ClipName(subject, name, f"SAMM/{subject}/{name}", f"{subject}_{{:0{digits}d}}.jpg", first)
 
 
-def _codes(path: Path, clips: list[Clip]) -> None:
-    header = (
-        "Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame", "Duration", "Micro",
-        "Action Units", "Estimated Emotion", "Objective Classes", "Notes",
+def _row(c: Clip) -> tuple[object, ...]:
+    code, duration = int(c.name.split("_")[1]), 1 + (c.offset or 0) - (c.onset or 0)
+    return (
+        c.subject, c.name, code, c.onset, c.apex, c.offset, duration, "Micro - 1/2", c.action_units, c.emotion.title(),
+        c.objective_class, "generated",
     )  # fmt: skip
-    rows = (
-        (
-            c.subject, c.name, int(c.name.split("_")[1]), c.onset, c.apex, c.offset,
-            1 + (c.offset or 0) - (c.onset or 0), "Micro - 1/2", c.action_units, c.emotion.title(),
-            c.objective_class, "generated",
-        )
-        for c in clips
-    )  # fmt: skip
-    preamble = (("Generated faces in the layout of SAMM's annotation: no person is shown.",), *[()] * 12)
-    workbook.write(path, "MICRO_ONLY", (*preamble, header, *rows))
 
 
 NATIVE = Native(
@@ -76,11 +63,12 @@ NATIVE = Native(
     seconds=(0.15, 0.505),  # this and the next three as in its annotation
     log_seconds=(-1.029, 0.294),
     rise=(0.461, 0.164),
-    coded_displays={emotion: displays_from_counts(codes) for emotion, codes in CODED.items()},
+    coded=CODED,
     one_sided=0.19,  # includes some coded as one-sided although both sides act
     code=coder.samm,
     rest=4,
+    codes_classes=True,
     grey=True,
     displays={"other": ("others",)},
-    annotations={"SAMM_Micro_FACS_Codes_v2.xlsx": _codes},
+    annotations={"SAMM_Micro_FACS_Codes_v2.xlsx": workbook.table("MICRO_ONLY", HEADER, _row, PREAMBLE)},
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from microexpr.core.expression import LongVideo
 from microexpr.rendering import workbook
-from microexpr.rendering.layouts.smic import PEOPLE, TOKENS
+from microexpr.rendering.layouts.smic import DISPLAYS, TOKENS, subject_number
 from microexpr.rendering.long_videos import LongNative, VideoName
 
 FIRST = 300_000  # number of a first frame: those of the recording that a video is cut from
@@ -14,7 +14,7 @@ EMOTIONS = ("negative", "positive", "surprise")
 
 def name_video(person: int, number: int) -> VideoName:
     """Name video `number` of subject `person`, both counted from 1."""
-    subject = PEOPLE[person - 1] if person <= len(PEOPLE) else person + 4
+    subject = subject_number(person)
     name = f"s{subject}_{TOKENS[EMOTIONS[(number - 1) % 3]]}_{number:02d}"
     return VideoName(f"s{subject:02d}", name, "image{:06d}.jpg", FIRST + SPACING * (number - 1))
 
@@ -44,9 +44,9 @@ NATIVE = LongNative(
     seconds=5.9,
     shares={"micro": {"negative": 66, "positive": 51, "surprise": 40}},  # emotions: near those of SMIC-HS
     balanced={"micro": ("negative", "positive", "surprise")},
-    displays={"positive": ("happiness",), "negative": ("disgust", "anger", "sadness", "contempt", "fear")},
+    displays=DISPLAYS,
     one_emotion=True,
     apex_annotated=False,
-    code=lambda weights, rng: "",
+    code=lambda weights: "",
     annotations={"HS_long/SMIC-HS-E_annotation.xlsx": _workbook},
 )

@@ -243,16 +243,8 @@ def _scale(title: str, form: str, ticks: Sequence[float]) -> Chart:
 
 def _chart(data: list[Chart], layout: Chart, height: int, origin: str, above: int = 0) -> Chart:
     """Return a chart; the label of rendered faces is in the chart itself, that many pixels above it."""
-    label = {
-        "text": origin_label(origin),
-        "x": 1,
-        "y": 1,
-        "yshift": above,
-        "xref": "paper",
-        "yref": "paper",
-        "showarrow": False,
-    }
-    label |= {"xanchor": "right", "yanchor": "bottom", "font": {"size": 11}}
+    label = {"text": origin_label(origin), "x": 1, "y": 1, "yshift": above, "xref": "paper", "yref": "paper"}
+    label |= {"showarrow": False, "xanchor": "right", "yanchor": "bottom", "font": {"size": 11}}
     for name in [name for name in layout if "axis" in name]:
         layout[name] = {"automargin": True} | layout[name]
     legend = {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0}

@@ -3,7 +3,6 @@
 Reads through the store; plots through `charts` and `pictures`.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from microexpr.core import store
+from microexpr.core import digests, store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.evaluation.face_kinds import exaggerate
 from microexpr.reporting import journey, sheet
 from microexpr.reporting.html import charts, pictures
-from microexpr.reporting.plots.drawing import amplify_change
+from microexpr.reporting.plots.drawing import amplify_change, clip_groups, largest
 from microexpr.signals import inputs
 from microexpr.signals.flow import magnitude
 from microexpr.signals.motion import magnification
@@ -67,13 +66,15 @@ def view(
     files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
     stages = journey.read(clip, files, [])
     events, word = stages.events, stamp(clip)
-    largest = (_percentile(magnitude(stages.flow), 99), _percentile(stages.flow[2], 99.5))
+    ends = (largest(magnitude(stages.flow), 99), largest(stages.flow[2], 99.5))
     numbers: list[int] = []
     film: list[str] = []
     blinks: list[Pictures] = []
-    synthesised = {}
+    synthesised, change = {}, ""
     if visible:
-        numbers, film = _film(files["faces"], clip, stages, word)
+        with clip_groups(clip, results, "faces", "apex") as (faces, apex):
+            numbers, film = _film(faces, stages, word)
+            change = pictures.grey(sheet.magnified_change(faces, apex), word)
         blinks = [apex_and_onset(clip, results, word, magnified) for magnified in (False, True)]
         synthesised = {name: _synthesised_faces(journey.synthetic(clip, paths), word) for name, paths in synth.items()}
     return ClipView(
@@ -88,10 +89,10 @@ def view(
         ),
         start=numbers.index(events["apex"]) if visible else 0,
         blinks=blinks,
-        change=_change(files, clip, word) if visible else "",
-        flow=pictures.flow(stages.flow[:2], largest[0], word) if visible else "",
-        strain=pictures.strain(stages.flow[2], largest[1], word) if visible else "",
-        largest=largest,
+        change=change,
+        flow=pictures.flow(stages.flow[:2], ends[0], word) if visible else "",
+        strain=pictures.strain(stages.flow[2], ends[1], word) if visible else "",
+        largest=ends,
         synthesised={name: images for name, images in synthesised.items() if images},
         score=charts.score(stages),
         action_units=charts.action_units(stages),
@@ -106,32 +107,18 @@ def stamp(clip: Clip) -> str:
     return clip.origin if clip.origin == "generated" else ""
 
 
-def _percentile(values: np.ndarray, percent: float) -> float:
-    return max(float(np.percentile(values, percent)), 1e-6)
-
-
-def _film(path: Path, clip: Clip, stages: journey.Journey, word: str) -> tuple[list[int], list[str]]:
+def _film(faces: Mapping[str, Any], stages: journey.Journey, word: str) -> tuple[list[int], list[str]]:
     """Return numbers and images of frames, with those of the events always among them."""
-    with store.open_file(path, "faces") as file:
-        faces = file[clip.name]
-        frame, points = faces["frame"][()].tolist(), faces["landmarks_crop"][()]
-        needed = [frame.index(number) for number in stages.events.values()]
-        positions = list(pictures.positions(len(frame), MOST, needed))
-        film = [pictures.face(luma(faces["crop"][position]), points[position], word) for position in positions]
+    frame, points = faces["frame"][()].tolist(), faces["landmarks_crop"][()]
+    needed = [frame.index(number) for number in stages.events.values()]
+    positions = list(pictures.positions(len(frame), MOST, needed))
+    film = [pictures.face(luma(faces["crop"][position]), points[position], word) for position in positions]
     return [frame[position] for position in positions], film
-
-
-def _change(files: Mapping[str, Path], clip: Clip, word: str) -> str:
-    """Return the image of a clip's apex less its onset."""
-    with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as apex:
-        return pictures.grey(sheet.magnified_change(faces[clip.name], apex[clip.name]), word)
 
 
 def apex_and_onset(clip: Clip, results: Path, word: str, magnified: bool = False) -> Pictures:
     """Return the crops of a clip's apex and onset; `magnified`: with the movements of onset to offset magnified."""
-    faces_path, apex_path = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
-    with store.open_file(faces_path, "faces") as faces, store.open_file(apex_path, "apex") as apex:
-        face, events = faces[clip.name], apex[clip.name]
+    with clip_groups(clip, results, "faces", "apex") as (face, events):
         onset, top, offset = (inputs.position(face, events, event) for event in journey.EVENTS)
         crops = luma(face["crop"][onset : offset + 1])
     if magnified:
@@ -159,5 +146,4 @@ def _file(stage: str, path: Path) -> dict[str, str]:
     with store.open_file(path, stage) as file:
         attributes: dict[str, Any] = {key: file.attrs[key].decode() for key in ("created_by", "origin", "params")}
         fitted = len(store.fitted_on(file))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"stage": stage, "path": str(path), "sha256": digest, "fitted_on": str(fitted), **attributes}
+    return {"stage": stage, "path": str(path), "sha256": digests.of_file(path), "fitted_on": str(fitted), **attributes}

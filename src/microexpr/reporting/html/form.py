@@ -1,6 +1,5 @@
 """The page of a form for people: pairs of micro-expressions that blink between rest and apex. It holds no key."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,4 +31,4 @@ def _picture(image: np.ndarray) -> str:
     """Return an image uint8[H, W, C] as a data URL, without a loss."""
     encoded, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
     assert encoded
-    return "data:image/png;base64," + b64encode(data.tobytes()).decode()
+    return templates.data_url("image/png", data.tobytes())

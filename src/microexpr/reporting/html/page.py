@@ -3,11 +3,8 @@
 What may not come in: a clock, so that the same results give the same bytes; a word that the template does not escape.
 """
 
-import hashlib
 import io
-import json
 import os
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 
-from microexpr.core.clip import Clip
+from microexpr.core import digests
+from microexpr.core.clip import Clip, join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
@@ -44,7 +41,6 @@ from microexpr.reporting.signal_benchmark import charts as benchmark_charts
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
 
-HERE = Path(__file__).parent
 TEMPLATES = ("page.jinja", "leaderboard.jinja", "macros.jinja")  # the first includes the others
 STYLES, SCRIPTS = ("page.css", "report.css"), ("page.js", "tables.js")
 SECTIONS = {
@@ -69,13 +65,6 @@ PACKAGES = (
     *("torch", "numpy", "numba", "opencv-python", "scikit-image", "scikit-learn", "h5py", "safetensors", "pydantic"),
     *("dlib-bin", "face-recognition", "matplotlib", "plotly", "Jinja2", "snakemake", "dvc"),
 )
-FACE_KINDS = {
-    "made": "synthesised",
-    "made_twice": "change doubled",
-    "mean_flow": "mean training flow",
-    "true": "true faces",
-    "neutral": "unchanged",
-}
 MEASURES = {
     "class_uar": "target class recognised, UAR",
     "au_error": "AU error",
@@ -114,7 +103,6 @@ class Table:
 class Benchmark:
     """The signal benchmark of one stage."""
 
-    name: str
     section: benchmark_page.Section
     lines: list[tuple[str, list[str]]]
     picture: str
@@ -160,57 +148,48 @@ def html(
         figures[name] = figure
         return name
 
-    origin = _origins(row["origin"] for row in rows)
+    origin = join_origins(row["origin"] for row in rows)
     library = plotly() if library is None else library
-    script = "\n".join(map(_text, SCRIPTS))
-    environment = Environment(
-        loader=DictLoader({name: _text(name) for name in TEMPLATES}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    script = templates.text(*SCRIPTS)
     films = {
         str(i): {"frames": clip.film, "numbers": clip.numbers, "times": clip.times, "timed": clip.clip.fps > 0}
         for i, clip in enumerate(clip_views, 1)
         if clip.film
     }
-    return environment.get_template(TEMPLATES[0]).render(
+    return templates.template(TEMPLATES[0]).render(
         inputs=inputs,
         sections=SECTIONS,
         standings=standings,
         tiles=leaderboard.tiles(standings, len(scopes)),
-        facts={**(facts or {}), **_effort(jobs), "params": f"SHA-256 {_digest(inputs.params)}"},
+        facts={**(facts or {}), **_effort(jobs), "params": f"SHA-256 {digests.of_value(inputs.params)[:16]}"},
         leaderboard=leaderboard,
-        percent=leaderboard.percent,
-        floor_name=main_table.FLOOR,
-        different=main_table.DIFFERENT,
+        main_table=main_table,
         tested_floor=sum(standing.against_floor is not None for standing in standings),
         tested_best=sum(standing.against_best is not None for standing in standings),
         published_any=any(row["published_full_uf1"] for row in rows),
         mixed_origins="+" in origin,
-        downloads={name: _download(folder / f"megc2019_{name}.csv") for name in ("table", "paired")},
+        downloads={
+            name: templates.data_url("text/csv", (folder / f"megc2019_{name}.csv").read_bytes())
+            for name in ("table", "paired")
+        },
         method_files={name: _method_files(inputs, evaluated, name) for name in names},
         link=partial(_link, folder),
         rows={row["method"]: row for row in rows},
         origin=origin,
-        paper_origin=_origins(table.origin for table in tables),
-        clip_origin=_origins(view.clip.origin for view in clip_views),
+        paper_origin=join_origins(table.origin for table in tables),
+        clip_origin=join_origins(view.clip.origin for view in clip_views),
         title=main_table.table_title(rows),
-        note=main_table.NOTE,
         all_pairs=main_table.indistinguishable_from_best(rows, compared),
         compared=[pair for pair in compared if pair["metric"] == "uf1"],
         synthesised=[_synthesised_faces(evaluated, name) for name in inputs.synthesising],
         scopes_shown=scopes,
-        titles=main_table.TITLES,
         methods=methods,
-        full="full",
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
         papers=tables,
         units=unit_tables,
-        units_origin=_origins(table.origin for table in unit_tables),
+        units_origin=join_origins(table.origin for table in unit_tables),
         spot=spot_tables,
-        spot_origin=_origins(table.origin for table in spot_tables),
+        spot_origin=join_origins(table.origin for table in spot_tables),
         long_videos=long_videos.views(inputs.long_videos, inputs.spotters, folder),
         clips=clip_views,
         farther=clips.FARTHER,
@@ -234,9 +213,9 @@ def html(
         origin_label=charts.origin_label,
         figures=figures,
         films=films,
-        script=Markup(script),
+        script=script,
         library=Markup(library),
-        style=Markup("\n".join(map(_text, STYLES))),
+        style=templates.text(*STYLES),
         hashes=" ".join(f"'sha256-{templates.script_hash(text)}'" for text in (library, script)),
     )
 
@@ -246,16 +225,6 @@ def plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs()).replace("\r\n", "\n").replace("</script", "<\\/script")
-
-
-def _text(name: str) -> str:
-    """Return a file of this folder."""
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-def _origins(names: Any) -> str:
-    parts = {part for name in names for part in name.split("+")}
-    return "+".join(sorted(parts, reverse=True))  # licensed+generated
 
 
 def _clips(
@@ -297,11 +266,6 @@ def _link(folder: Path, path: str | Path) -> str:
     return Path(os.path.relpath(path, folder / REPORT)).as_posix()
 
 
-def _download(path: Path) -> str:
-    """Return a CSV as a link that needs no file."""
-    return f"data:text/csv;base64,{b64encode(path.read_bytes()).decode()}"
-
-
 def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | Path]:
     """Return a method's files by what they are."""
     return {
@@ -311,11 +275,6 @@ def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | 
         **{f"training {Path(path).stem} (HDF5)": path for path in inputs.shards[name]},
         **{f"synthesised faces {Path(path).stem} (HDF5)": path for path in inputs.synthesising.get(name, ())},
     }
-
-
-def _digest(params: Mapping[str, Any]) -> str:
-    """Return the start of the digest of all params."""
-    return hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _effort(jobs: Sequence[times.Job]) -> dict[str, str]:
@@ -332,7 +291,7 @@ def _synthesised_faces(base: Path, name: str) -> SynthesisedFaces:
     cells = {(row["metric"], row["faces"]): _with_interval(row) for row in rows}
     measures = dict.fromkeys(row["metric"] for row in rows)
     lines = [(MEASURES.get(name, name), [cells.get((name, kind), "") for kind in kinds]) for name in measures]
-    return SynthesisedFaces(name, [FACE_KINDS.get(kind, kind.replace("_", " ")) for kind in kinds], lines)
+    return SynthesisedFaces(name, [main_table.FACE_KINDS.get(kind, kind.replace("_", " ")) for kind in kinds], lines)
 
 
 def _with_interval(row: Mapping[str, Any]) -> str:
@@ -346,22 +305,22 @@ def _paper(path: str) -> Table:
     paper, table = Path(path).parent.name, Path(path).stem
     rows = papers.read(path)
     below = [line.removeprefix("\\") for line in papers.below(rows)]
-    origin = _origins(row["origin"] for row in rows if row["origin"])
+    origin = join_origins(row["origin"] for row in rows if row["origin"])
     return Table(path, papers.title(paper, table), papers.lines(rows), below, origin)
 
 
 def _table(path: str, kind: Any) -> Table:
     """Return a table that a module of `reporting` reads."""
     rows = kind.read(path)
-    origin = _origins(row["origin"] for row in rows if row["origin"])
+    origin = join_origins(row["origin"] for row in rows if row["origin"])
     return Table(path, kind.title(rows), kind.lines(rows), kind.below(rows), origin)
 
 
 def _benchmark(name: str, path: str) -> Benchmark:
     rows = pool.read_csv(path)
     section = benchmark_page.SECTIONS[name]
-    picture = b64encode(benchmark_charts.CHARTS[name](rows)).decode()
-    return Benchmark(name, section, benchmark_page.lines(section, rows), f"data:image/svg+xml;base64,{picture}", path)
+    picture = templates.data_url("image/svg+xml", benchmark_charts.CHARTS[name](rows))
+    return Benchmark(section, benchmark_page.lines(section, rows), picture, path)
 
 
 def _chains(paths: Sequence[str]) -> str:

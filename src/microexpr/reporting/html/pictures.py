@@ -1,11 +1,11 @@
 """Images of a page: pixels in, text of an image that is part of the page out. Reads no file."""
 
-from base64 import b64encode
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
+from microexpr.reporting.html.templates import data_url
 from microexpr.reporting.plots.drawing import CLOSED_LINES, OPEN_LINES, flow_colours
 
 QUALITY = 88  # of JPEG
@@ -68,15 +68,11 @@ def _stamp(pixels: np.ndarray, word: str) -> np.ndarray:
 
 
 def _png(pixels: np.ndarray) -> str:
-    return "data:image/png;base64," + _encode(pixels, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return data_url("image/png", cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 
 def _jpeg(pixels: np.ndarray) -> str:
-    return "data:image/jpeg;base64," + _encode(pixels, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-
-
-def _encode(pixels: np.ndarray, kind: str, options: list[int]) -> str:
-    return b64encode(cv2.imencode(kind, pixels, options)[1].tobytes()).decode()
+    return data_url("image/jpeg", cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes())
 
 
 def positions(frames: int, most: int, needed: list[int]) -> Iterator[int]:

@@ -4,7 +4,6 @@ The player shows still images, each of one frame, since no codec that OpenCV wri
 browsers; so it can stop at any frame of a micro-expression, and repeat it slowly.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -105,12 +104,7 @@ def tint(crop: np.ndarray, landmarks: np.ndarray, shares: Mapping[str, float]) -
 def _data_url(image: np.ndarray) -> str:
     """Return an image, uint8[H, W, 3] RGB or [H, W, 1], as WebP."""
     data = cv2.imencode(".webp", image[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1]
-    return _download("image/webp", data.tobytes())
-
-
-def _download(kind: str, content: bytes) -> str:
-    """Return a file of a media type as an address that needs no file."""
-    return f"data:{kind};base64,{b64encode(content).decode()}"
+    return templates.data_url("image/webp", data.tobytes())
 
 
 def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, images: Images) -> str:
@@ -139,8 +133,10 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         times=magnified.TIMES,
         player=_player(footage, images.numbers, micro),
         downloads={
-            "intervals.csv": _download("text/csv", written.intervals_csv(prediction, models).encode()),
-            f"{footage.path.stem}.srt": _download("application/x-subrip", exports.subtitles(prediction).encode()),
+            "intervals.csv": templates.data_url("text/csv", written.intervals_csv(prediction, models).encode()),
+            f"{footage.path.stem}.srt": templates.data_url(
+                "application/x-subrip", exports.subtitles(prediction).encode()
+            ),
         },
         style=templates.text(*STYLES),
         script=script,

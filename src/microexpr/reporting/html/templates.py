@@ -1,4 +1,4 @@
-"""Templates, styles and scripts of pages, which lie next to this module."""
+"""The parts of a page that needs no network: templates, styles and scripts next to this module, files as addresses."""
 
 import hashlib
 from base64 import b64encode
@@ -10,10 +10,14 @@ from markupsafe import Markup
 HERE = Path(__file__).parent
 
 
-def template(name: str) -> Template:
+def template(name: str, folder: Path = HERE) -> Template:
     """Return a template, which escapes what is put into it."""
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template(name)
 
@@ -26,3 +30,8 @@ def text(*names: str) -> Markup:
 def script_hash(script: str) -> str:
     """Return the hash of a script that a page lets a browser run, and no other."""
     return b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def data_url(media_type: str, content: bytes) -> str:
+    """Return a file as an address that needs no file."""
+    return f"data:{media_type};base64,{b64encode(content).decode()}"

@@ -3,8 +3,9 @@
 What may not come in: a figure that no evaluation or index file holds.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -16,6 +17,7 @@ from microexpr.evaluation.published import Cell, cells
 from microexpr.models import generators as generators_of_clips
 from microexpr.models import recognisers
 from microexpr.protocols import ABLATION, MAIN, PROTOCOLS
+from microexpr.reporting import formats
 from microexpr.reporting.papers import census, floor
 
 TARGETS = {  # tables that can be made, as results/papers/<paper>/<table>.csv
@@ -70,8 +72,14 @@ FIGURES = {  # by method, or by generator and data set: the figures that need it
         *("famgan/fig2.png", "famgan/fig3.png", "famgan/fig4.png", "famgan/fig5.png"),
     ),
 }
-MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}  # by metric as printed
-SYNTHESISED = {"fid": "fid"}  # the same, of synthesised faces
+# Kinds of cells by their metric as printed. A mapping has the metric of an evaluation that a figure is made of.
+MEASURED = {"uf1": "uf1", "f1": "uf1", "uar": "uar", "accuracy": "accuracy"}
+GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # gains in percent of the figure of the challenge's winner
+WINNER = "nmer"
+POINTS = {"accuracy_gain": "accuracy", "f1_gain": "uf1"}  # gains in points over the best other row of the same column
+EVALUATED = MEASURED | GAINS | POINTS
+SYNTHESISED = ("fid",)  # metrics of synthesised faces
+TESTED = (*EVALUATED, *SYNTHESISED)  # metrics of tested subjects
 PARTS = ("component", "parameters_m")  # metrics of ICE-GAN's models themselves
 LAYERS = ("kernel", "shape")  # metrics of the layers of AU-GACN's network
 MARKS = ("region_label",)  # metrics of the labels of local regions
@@ -87,10 +95,6 @@ BY_CONSTRUCTION = "by_construction"  # status of a cell from which the labels ar
 SUBJECTS = "subjects tested"  # after their number, in notes
 OTHER_METHOD = "not the paper's method: "  # before the choices of a run that its paper does not make, in notes
 SOURCES = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")  # rows of MTMNet that differ only in the macro set
-GAINS = {"uf1_gain": "uf1", "uar_gain": "uar"}  # gains in percent of the figure of the challenge's winner
-WINNER = "nmer"
-POINTS = {"accuracy_gain": "accuracy", "f1_gain": "uf1"}  # gains in points over the best other row of the same column
-TESTED = (*MEASURED, *SYNTHESISED, *GAINS, *POINTS)  # metrics of tested subjects
 COLUMNS = (
     *("paper", "table", "row", "column", "dataset", "protocol", "classes", "metric", "published", "reproduced"),
     *("low", "high", "origin", "selection", "seeds", "folds", "n", "subject_seen", "status", "note"),
@@ -145,6 +149,10 @@ class Run:
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of each of `methods` that a table describes
 
 
+FloorOf = Callable[[str, bool], floor.Floor | None]  # of a protocol; whether of few folds
+Reproduction = tuple[dict[str, str], Iterable[str]]  # values of a row, notes
+
+
 def available_methods() -> set[str]:
     """Return every method and every generator of clips that is implemented, whether or not a run has it."""
     return {*registry.names(recognisers), *registry.names(generators_of_clips)}
@@ -180,9 +188,13 @@ def _cells_of(paper: str, table: str, run: Run) -> list[Cell]:
 
 
 def index_sets(paper: str, table: str, run: Run, micro_sets: Sequence[str]) -> list[str]:
-    """Return the data sets whose index a target reads, of a run's sets of micro-expressions and the population."""
-    added = [POPULATION] if any(cell.runs_under == ABLATION for cell in _cells_of(paper, table, run)) else []
-    return [*micro_sets, *added] if reads_index(paper, table) else []
+    """Return the data sets whose index a target reads to count clips or tested subjects, [] if it does neither.
+
+    They are a run's sets of micro-expressions, and the population where rows are trained on it from scratch."""
+    cells = _cells_of(paper, table, run)
+    if not any(census.counts_recorded_clips(cell) or cell.metric in TESTED for cell in cells):
+        return []
+    return [*micro_sets, *[POPULATION] * any(cell.runs_under == ABLATION for cell in cells)]
 
 
 def _our_cell(cell: Cell) -> Cell:
@@ -194,9 +206,8 @@ def _our_cell(cell: Cell) -> Cell:
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """Return (method, protocol) of every evaluation that a target reads and a run can make, sorted."""
-    pairs = {*_evaluations(paper, table, run, MEASURED | POINTS, run.methods)}
-    gain_pairs = _evaluations(paper, table, run, GAINS, run.methods) if WINNER in run.methods else []
-    return sorted(pairs | {(name, protocol) for method, protocol in gain_pairs for name in (method, WINNER)})
+    metrics = {*EVALUATED} - ({*GAINS} if WINNER not in run.methods else set())
+    return _evaluations(paper, table, run, metrics, run.methods)
 
 
 def needs_faces(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
@@ -222,13 +233,13 @@ def _evaluations(
     pairs = set()
     for cell in _cells_of(paper, table, run):
         if cell.metric in metrics and status(cell, run.methods) == "built":
-            pairs |= {(name, cell.runs_under) for name in (cell.method, *_sources(cell))}
+            pairs |= {(name, cell.runs_under) for name in (cell.method, *_compared(cell))}
     return sorted((method, protocol) for method, protocol in pairs if method in methods and protocol in run.protocols)
 
 
-def _sources(cell: Cell) -> tuple[str, ...]:
-    """Return the rows of which the paper prints the best on the test clips; our row is chosen beforehand."""
-    return SOURCES if cell.method == "mtmnet" else ()
+def _compared(cell: Cell) -> tuple[str, ...]:
+    """Return the methods that a cell is compared with: the winner, or rows of which the paper prints the best one."""
+    return (WINNER,) if cell.metric in GAINS else SOURCES if cell.method == "mtmnet" else ()
 
 
 def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
@@ -243,12 +254,6 @@ def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
 def table2_generators(methods: Collection[str]) -> dict[str, str]:
     """Return those of these methods that ICE-GAN's Table 2 compares as generators, by the letter it gives them."""
     return {cell.row: cell.method for cell in target_cells("icegan", "table2") if cell.method in methods}
-
-
-def reads_index(paper: str, table: str) -> bool:
-    """Whether a target reads the index: it counts clips, or tests subjects."""
-    cells = target_cells(paper, table)
-    return any(census.counts_recorded_clips(cell) or cell.metric in TESTED for cell in cells)
 
 
 def status(cell: Cell, methods: Collection[str]) -> str:
@@ -271,26 +276,19 @@ def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
     Reproduced figures are those of the last epoch, pooled over the folds of the run; the note has the oracle's. Raises
     KeyError for an evaluation that `needs` or `needs_faces` names and `run` lacks.
     """
-    floors = _Floors(run)
+
+    @cache
+    def floor_of(protocol_name: str, few: bool) -> floor.Floor | None:
+        """Return the floor of all folds, or of as few as the run trains for these tables alone; None without index."""
+        if not run.clips:
+            return None
+        protocol, limit = PROTOCOLS[protocol_name], run.folds if few else 0
+        folds = protocol.folds(run.clips, run.seed, seeds=run.draws, limit=limit, groups=run.groups)
+        return floor.measure(protocol, run.clips, folds)
+
     cells = _cells_of(paper, table, run)
-    printed = [_row(cell, run, floors) for cell in cells]
-    return printed + _floor_rows(cells, printed, run, floors)
-
-
-class _Floors:
-    """Floors by protocol and largest number of folds; none for a run without an index."""
-
-    def __init__(self, run: Run):
-        self.run, self.known = run, dict[tuple[str, int], floor.Floor]()
-
-    def of(self, protocol_name: str, few: bool) -> floor.Floor | None:
-        """Return the floor of all folds, or, with `few`, of as many as the run trains for these tables alone."""
-        run, limit = self.run, self.run.folds if few else 0
-        if run.clips and (protocol_name, limit) not in self.known:
-            protocol = PROTOCOLS[protocol_name]
-            folds = protocol.folds(run.clips, run.seed, seeds=run.draws, limit=limit, groups=run.groups)
-            self.known[protocol_name, limit] = floor.measure(protocol, run.clips, folds)
-        return self.known.get((protocol_name, limit))
+    printed = [_row(cell, run, floor_of) for cell in cells]
+    return printed + _floor_rows(cells, printed, run, floor_of)
 
 
 def _has_few_folds(cell: Cell, run: Run) -> bool:
@@ -298,7 +296,7 @@ def _has_few_folds(cell: Cell, run: Run) -> bool:
 
 
 def _floor_rows(
-    cells: Sequence[Cell], printed: Sequence[dict[str, str]], run: Run, floors: _Floors
+    cells: Sequence[Cell], printed: Sequence[dict[str, str]], run: Run, floor_of: FloorOf
 ) -> list[dict[str, str]]:
     """Return rows of chance and majority for each figure that a table reproduces: a line or a column of their own."""
 
@@ -317,67 +315,59 @@ def _floor_rows(
             name = f"{guess} (ours)"
             row, column = (name, cell.column) if by_column else (cell.row, name if by_row else f"{cell.column}, {name}")
             same = [other for other in measured if figure(other) == figure(cell)]
-            measure = floors.of(cell.runs_under, all(_has_few_folds(other, run) for other in same))
+            measure = floor_of(cell.runs_under, all(_has_few_folds(other, run) for other in same))
             if measure and (row, column) not in rows:
                 copied = {key: getattr(cell, key) for key in ("paper", "table", "dataset", "classes", "metric")}
                 value = measure.figures[guess, _scope(cell), MEASURED[cell.metric]]
-                copied |= {"row": row, "column": column, "protocol": cell.runs_under, "reproduced": decimals(value)}
+                copied |= {"row": row, "column": column, "protocol": cell.runs_under, "reproduced": formats.cell(value)}
                 origin = next(clip.origin for clip in run.clips if clip.dataset in PROTOCOLS[cell.runs_under].datasets)
                 rows[row, column] = dict.fromkeys(COLUMNS, "") | copied | {"origin": origin, "status": COMPUTED}
     return list(rows.values())
 
 
-def _row(cell: Cell, run: Run, floors: _Floors) -> dict[str, str]:
+def _row(cell: Cell, run: Run, floor_of: FloorOf) -> dict[str, str]:
     copied = {name: getattr(cell, name) for name in ("paper", "table", "row", "column", "dataset", "classes", "metric")}
     row = dict.fromkeys(COLUMNS, "") | copied | {"protocol": cell.runs_under or cell.protocol}
     row |= {"published": cell.published, "status": status(cell, run.methods)}
-    notes: list[str] = []
-    if census.counts_recorded_clips(cell):
-        row |= census.count_recorded_clips(cell, run.clips)
-    elif census.counts_synthetic_clips(cell):
-        row |= (
-            census.count_synthetic_clips(cell, run.synthetic_clips[cell.method])
-            if cell.method in run.clip_generators
-            else {}
-        )
-        notes.append(census.OF_A_GROUP if cell.method in run.clip_generators else f"no {cell.method} in this run")
-    elif row["status"] in ("built", BY_CONSTRUCTION) and (reason := _missing_reason(cell, run)):
-        notes.append(reason)
-    elif row["status"] == "built" and cell.metric in PARTS:
-        from microexpr.reporting.papers import parts  # imports torch
-
-        row |= parts.describe(cell, run.params[cell.method])
-        notes.append("of networks built at the paper's size")
-    elif row["status"] == "built" and cell.metric in LAYERS:
-        from microexpr.reporting.papers import layers  # imports torch
-
-        row |= layers.describe(cell)
-        notes.append("of a network built at the paper's size")
-    elif row["status"] == BY_CONSTRUCTION:
-        row |= census.region_mark(cell)
-        notes.append("the labels are made from it")
-    elif row["status"] == "built" and cell.metric in GAINS | POINTS:
-        figures, reason = _gain_over_winner(cell, run) if cell.metric in GAINS else _lead_over_best(cell, run)
-        row |= figures
-        notes.append(reason)
-    elif row["status"] == "built" and cell.metric in SYNTHESISED:
-        figures, reason = _face_figure(cell, run.faces[cell.method, cell.runs_under])
-        row |= figures
-        notes.append(reason)
-    elif row["status"] == "built":
-        evaluation = run.evaluations[cell.method, cell.runs_under]
-        row |= _evaluated_figure(cell, evaluation)
-        notes += _notes(cell, evaluation, run)
-    if row["reproduced"] and cell.metric in TESTED and (least := floors.of(cell.runs_under, _has_few_folds(cell, run))):
+    values, reasons = _reproduce(cell, run) if row["status"] in ("built", BY_CONSTRUCTION) else ({}, ())
+    row, notes = row | values, list(reasons)
+    if row["reproduced"] and cell.metric in TESTED and (least := floor_of(cell.runs_under, _has_few_folds(cell, run))):
         notes.append(f"{least.subjects[_scope(cell)]} {SUBJECTS}")
     return row | {"note": "; ".join(filter(None, [*notes, *_printed_notes(cell)]))}
 
 
+def _reproduce(cell: Cell, run: Run) -> Reproduction:
+    """Return the values of a row, and notes on them or on why there are none, for a cell of any kind."""
+    if reason := _missing_reason(cell, run):
+        return {}, [reason]
+    if census.counts_recorded_clips(cell):
+        return census.count_recorded_clips(cell, run.clips), []
+    if census.counts_synthetic_clips(cell):
+        return census.count_synthetic_clips(cell, run.synthetic_clips[cell.method]), [census.OF_A_GROUP]
+    if cell.metric in MARKS:
+        return census.region_mark(cell), ["the labels are made from it"]
+    if cell.metric in PARTS:
+        from microexpr.reporting.papers import parts  # imports torch
+
+        return parts.describe(cell, run.params[cell.method]), ["of networks built at the paper's size"]
+    if cell.metric in LAYERS:
+        from microexpr.reporting.papers import layers  # imports torch
+
+        return layers.describe(cell), ["of a network built at the paper's size"]
+    if cell.metric in SYNTHESISED:
+        return _face_figure(cell, run.faces[cell.method, cell.runs_under])
+    if cell.metric in GAINS:
+        return _gain_over_winner(cell, run)
+    return _lead_over_best(cell, run) if cell.metric in POINTS else _evaluated_figure(cell, run)
+
+
 def _missing_reason(cell: Cell, run: Run) -> str:
     """Return why a run has no figure for a cell that could have one."""
-    if cell.method not in run.methods:
+    if census.counts_recorded_clips(cell):
+        return ""
+    if cell.method not in (run.clip_generators if census.counts_synthetic_clips(cell) else run.methods):
         return f"no {cell.method} in this run"
-    if cell.metric in (*PARTS, *LAYERS, *MARKS):
+    if cell.metric not in TESTED:
         return ""
     if cell.runs_under not in run.protocols:
         return f"a data set of {cell.runs_under} is not here"
@@ -390,7 +380,7 @@ def _missing_reason(cell: Cell, run: Run) -> str:
 
 def _find_row(cell: Cell, evaluation: Sequence[Row], selection: str = "last", pooling: str = "pooled") -> Row | None:
     """Return the row of an evaluation with a cell's metric, or with the metric that its gain is based on."""
-    key = (selection, pooling, _scope(cell), (MEASURED | GAINS | POINTS)[cell.metric])
+    key = (selection, pooling, _scope(cell), EVALUATED[cell.metric])
     rows = (row for row in evaluation if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key)
     return next(rows, None)
 
@@ -400,27 +390,31 @@ def _scope(cell: Cell) -> str:
     return cell.dataset if len(datasets) > 1 and cell.dataset in datasets else FULL
 
 
-def _evaluated_figure(cell: Cell, evaluation: Sequence[Row]) -> dict[str, str]:
+def _values(row: Row, reproduced: str) -> dict[str, str]:
+    """Return the values of a row of a table for a figure that is made of a row of an evaluation."""
+    copied = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+    return copied | {"reproduced": reproduced, "n": str(row["clips"])}
+
+
+def _evaluated_figure(cell: Cell, run: Run) -> Reproduction:
+    evaluation = run.evaluations[cell.method, cell.runs_under]
     row = _find_row(cell, evaluation)
     if row is None:  # the composite lacks this data set
-        return {}
-    copied = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
-    low, high = (decimals(row[name]) for name in ("low", "high"))
-    return copied | {"reproduced": decimals(row["value"]), "low": low, "high": high, "n": str(row["clips"])}
+        return {}, [f"no clips of {cell.dataset}"]
+    interval = {end: formats.cell(row[end]) for end in ("low", "high")}
+    return _values(row, formats.cell(row["value"])) | interval, _notes(cell, row, evaluation, run)
 
 
-def _gain_over_winner(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
+def _gain_over_winner(cell: Cell, run: Run) -> Reproduction:
     """Return by how much, in percent, a figure is above the winner's; and a note with both figures."""
     row, winner_row = (_find_row(cell, run.evaluations[name, cell.runs_under]) for name in (cell.method, WINNER))
     if row is None or winner_row is None or not winner_row["value"]:
-        return {}, f"no clips of {cell.dataset}"
-    copied = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
+        return {}, [f"no clips of {cell.dataset}"]
     gain = f"{100 * (row['value'] / winner_row['value'] - 1):.1f}"
-    note = f"{decimals(row['value'])} against {decimals(winner_row['value'])} of {WINNER}"
-    return copied | {"reproduced": gain, "n": str(row["clips"])}, note
+    return _values(row, gain), [f"{formats.cell(row['value'])} against {formats.cell(winner_row['value'])} of {WINNER}"]
 
 
-def _lead_over_best(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
+def _lead_over_best(cell: Cell, run: Run) -> Reproduction:
     """Return by how many points a figure is above the best other row of its column; and a note with that row."""
     row = _find_row(cell, run.evaluations[cell.method, cell.runs_under])
     printed = {
@@ -428,47 +422,46 @@ def _lead_over_best(cell: Cell, run: Run) -> tuple[dict[str, str], str]:
         for other in target_cells(cell.paper, cell.table)
         if other.runs_under == cell.runs_under and other.published
     }
-    evaluated = sorted(name for name in printed - {cell.method} if (name, cell.runs_under) in run.evaluations)
-    others: dict[str, Row] = {}
-    for name in evaluated:
-        if other_row := _find_row(cell, run.evaluations[name, cell.runs_under]):
-            others[name] = other_row
+    others = _rows_of(cell, run, sorted(printed - {cell.method}))
     if row is None or not others:
-        return {}, "nothing to compare with"
+        return {}, ["nothing to compare with"]
     best = max(others, key=lambda name: others[name]["value"])
-    copied = {name: str(row[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
     gain = f"{100 * (row['value'] - others[best]['value']):+.1f}"
-    return copied | {"reproduced": gain, "n": str(row["clips"])}, f"over {decimals(others[best]['value'])} of {best}"
+    return _values(row, gain), [f"over {formats.cell(others[best]['value'])} of {best}"]
 
 
-def _face_figure(cell: Cell, evaluation: Sequence[Row]) -> tuple[dict[str, str], str]:
+def _rows_of(cell: Cell, run: Run, methods: Iterable[str]) -> dict[str, Row]:
+    """Return, by method, the rows of a cell's metric in the evaluations that a run has of these methods."""
+    evaluations = {name: run.evaluations.get((name, cell.runs_under), ()) for name in methods}
+    found = {name: _find_row(cell, evaluation) for name, evaluation in evaluations.items()}
+    return {name: row for name, row in found.items() if row}
+
+
+def _face_figure(cell: Cell, evaluation: Sequence[Row]) -> Reproduction:
     """Return the figure of synthesised faces; and a note on the number of images, or on why there is no figure."""
-    key = (_scope(cell), "made", SYNTHESISED[cell.metric])
+    key = (_scope(cell), "made", cell.metric)
     row = next((row for row in evaluation if (row["scope"], row["faces"], row["metric"]) == key), None)
     if row is None or row["value"] is None:
-        return {}, row["note"] if row else f"no faces of {cell.dataset}"
-    copied = {name: str(row[name]) for name in ("origin", "folds", "subject_seen")}
+        return {}, [row["note"] if row else f"no faces of {cell.dataset}"]
     draws = row["folds"] if PROTOCOLS[cell.runs_under].share is not None else 1
-    figures = {"reproduced": decimals(row["value"]), "n": str(row["made"]), "selection": "last", "seeds": str(draws)}
-    return copied | figures, f"{row['made']} made against {row['true']} true; only equal numbers compare"
+    values = {name: str(row[name]) for name in ("origin", "folds", "subject_seen")}
+    values |= {"reproduced": formats.cell(row["value"]), "n": str(row["made"]), "seeds": str(draws)}
+    note = f"{row['made']} made against {row['true']} true; only equal numbers compare"
+    return values | {"selection": "last"}, [note]
 
 
-def _notes(cell: Cell, evaluation: Sequence[Row], run: Run) -> Iterator[str]:
-    """Yield notes on a reproduced figure."""
-    last = _find_row(cell, evaluation)
-    if last is None:
-        yield f"no clips of {cell.dataset}"
-        return
+def _notes(cell: Cell, last: Row, evaluation: Sequence[Row], run: Run) -> Iterator[str]:
+    """Yield notes on a reproduced figure, that of `last` in an evaluation."""
     if last["initialisation"]:
         yield last["initialisation"]
     if oracle := _find_row(cell, evaluation, selection="oracle_best_test"):
-        yield f"oracle {decimals(oracle['value'])}"
+        yield f"oracle {formats.cell(oracle['value'])}"
     if best_source := _best_source(cell, run):
         yield best_source
     if last["deviation"] is not None:
-        yield f"deviation over seeds {decimals(last['deviation'])}"
+        yield f"deviation over seeds {formats.cell(last['deviation'])}"
     if cell.protocol == "loso" and (mean := _find_row(cell, evaluation, pooling="per_subject_mean")):
-        yield f"mean over subjects {decimals(mean['value'])}"
+        yield f"mean over subjects {formats.cell(mean['value'])}"
     if cell.runs_under == ABLATION:
         counts = f"{last['training_clips']} clips of {last['training_subjects']} rendered subjects of no corpus"
         yield f"trained from scratch on {counts}"
@@ -483,17 +476,12 @@ def _notes(cell: Cell, evaluation: Sequence[Row], run: Run) -> Iterator[str]:
 
 def _best_source(cell: Cell, run: Run) -> str:
     """Return a note on the macro set that is best on the test clips, an oracle; "" without at least two sets."""
-    rows: dict[str, Row] = {}
-    for name in _sources(cell):
-        if (name, cell.runs_under) in run.evaluations:
-            row = _find_row(cell, run.evaluations[name, cell.runs_under])
-            if row:
-                rows[name] = row
+    rows = _rows_of(cell, run, _compared(cell))
     if len(rows) < 2:
         return ""
     best = max(rows, key=lambda name: rows[name]["value"])
     details = f"{best}, {rows[best]['folds']} folds"
-    return f"oracle over {len(rows)} macro sets {decimals(rows[best]['value'])} ({details})"
+    return f"oracle over {len(rows)} macro sets {formats.cell(rows[best]['value'])} ({details})"
 
 
 def _printed_notes(cell: Cell) -> Iterator[str]:
@@ -504,8 +492,3 @@ def _printed_notes(cell: Cell) -> Iterator[str]:
         yield f"published selection: {cell.selection}"
     if cell.note:
         yield cell.note
-
-
-def decimals(figure: float | None) -> str:
-    """Format a figure with four decimals, as the main table does; "" for None."""
-    return "" if figure is None else f"{figure:.4f}"

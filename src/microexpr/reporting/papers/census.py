@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microexpr.core import store
-from microexpr.core.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, Clip, join_origins
 from microexpr.core.facs.reactions import REGIONS, reaction_mask
 from microexpr.evaluation.published import Cell
 
@@ -44,7 +44,7 @@ def count_recorded_clips(cell: Cell, clips: Sequence[Clip]) -> dict[str, str]:
     if cell.protocol == "megc2019":
         available = [clip for clip in available if clip.label is not None]
     counted = [clip for clip in available if _has_class(clip, _class_header(cell), cell.protocol)]
-    origin = "+".join(sorted({clip.origin for clip in available}, reverse=True))
+    origin = join_origins(clip.origin for clip in available)
     return {"reproduced": COUNTS[cell.metric](counted), "origin": origin, "n": str(len(available))}
 
 

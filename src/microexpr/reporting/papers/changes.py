@@ -15,6 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
+from microexpr.reporting import formats
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 # The region in which each AU that the paper names moves the skin.
@@ -120,8 +121,4 @@ def units_at_apex(paths: Iterable[str], clips: Iterable[Clip]) -> dict[str, list
 
 def write(path: str, rows: Sequence[Row]) -> None:
     """Write rows as CSV, shares with four decimals, "" for unknown values."""
-    store.write_csv(path, COLUMNS, ({key: _text(row[key]) for key in COLUMNS} for row in rows))
-
-
-def _text(value: float | int | str | None) -> str:
-    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+    store.write_csv(path, COLUMNS, ({key: formats.cell(row[key]) for key in COLUMNS} for row in rows))

@@ -17,13 +17,12 @@ from microexpr.core.facs.occurrence import AUS, UNKNOWN, occurrence
 from microexpr.evaluation.rows import Row
 from microexpr.models.recognisers.augacn import AuGacn
 from microexpr.protocols import provenance
-from microexpr.reporting import papers
+from microexpr.reporting import formats
 from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
 
-FIGURES = ("share", "frequency")
 COLUMNS = (
-    *("panel", "of", "clips", "class", "unit", *FIGURES, "expected", "annotated", "coded"),
+    *("panel", "of", "clips", "class", "unit", "share", "frequency", "expected", "annotated", "coded"),
     *("trained_clips", "trained_people", "input", "origin"),
 )
 
@@ -126,4 +125,4 @@ def _nodes(
 
 def write(path: str | Path, rows: Iterable[Row]) -> None:
     """Write rows as CSV, shares with four decimals, "" for an AU without a node."""
-    store.write_csv(path, COLUMNS, (row | {key: papers.decimals(row[key]) for key in FIGURES} for row in rows))
+    store.write_csv(path, COLUMNS, ({key: formats.cell(row[key]) for key in COLUMNS} for row in rows))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from microexpr.core import store
+from microexpr.reporting import formats
 from microexpr.reporting.papers import (
     BY_CONSTRUCTION,
     COLUMNS,
@@ -25,11 +26,6 @@ PAPERS = {
 Rows = Sequence[dict[str, str]]
 
 
-def to_csv(rows: Rows) -> str:
-    """Return the long form as CSV text with "\\n" line ends."""
-    return store.csv_text(COLUMNS, rows)
-
-
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a long form. Raises StoreError when it is missing or has other columns."""
     return store.read_csv(path, COLUMNS)
@@ -37,12 +33,13 @@ def read(path: str | Path) -> list[dict[str, str]]:
 
 def markdown(paper: str, table: str, rows: Rows) -> str:
     """Return the table as printed, and below each of its rows the reproduced figures, with their origin."""
-    return "\n".join([f"{title(paper, table)}. {tested(rows)}", "", *_grid(lines(rows)), "", *below(rows), ""])
+    grid = formats.markdown(lines(rows), aligned=True)
+    return "\n".join([f"{title(paper, table)}. {tested(rows)}", "", *grid, "", *below(rows), ""])
 
 
 def title(paper: str, table: str) -> str:
     """Return the heading of a table."""
-    return f"{PAPERS[paper]}, {_name(table)}. {TARGETS[paper][table]}"
+    return f"{PAPERS[paper]}, {table.replace('table', 'Table ')}. {TARGETS[paper][table]}"
 
 
 def tested(rows: Rows) -> str:
@@ -67,10 +64,6 @@ def lines(rows: Rows) -> list[list[str]]:
         if any(cell.get("reproduced") for cell in row_cells):
             body.append([name * is_floor, _kind(row_cells), *(cell.get("reproduced") or "-" for cell in row_cells)])
     return body
-
-
-def _name(table: str) -> str:
-    return table.replace("table", "Table ")
 
 
 def _published(cell: dict[str, str]) -> str:
@@ -122,14 +115,3 @@ def below(rows: Rows) -> Iterable[str]:
     for text, cells in errata.items():
         more = f" and {len(cells) - 2} more cells" * (len(cells) > 2)
         yield f"\\* {' and '.join(cells[:2])}{more}: {text}."
-
-
-def _grid(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines as a Markdown table, padded so that it is legible in a terminal too."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    rule = ["-" * width for width in widths[:2]] + ["-" * (width - 1) + ":" for width in widths[2:]]
-    padded = [
-        [cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(pairs)]
-        for pairs in (list(zip(line, widths, strict=True)) for line in (lines[0], rule, *lines[1:]))
-    ]
-    return [f"| {' | '.join(line)} |" for line in padded]

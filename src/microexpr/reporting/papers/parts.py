@@ -3,7 +3,7 @@
 Read off networks that are built at the paper's size, whatever size a run trains. No trained weights come in.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -19,26 +19,6 @@ PRESENT, ABSENT = "✓", "-"
 Networks = Mapping[str, nn.Module]
 
 
-def _unet(networks: Networks) -> UNet | None:
-    generator = networks.get("generator")
-    return generator if isinstance(generator, UNet) else None
-
-
-def _capsules(networks: Networks) -> CapsuleHeads | None:
-    heads = networks["heads"]
-    return heads if isinstance(heads, CapsuleHeads) else None
-
-
-COMPONENTS: dict[str, Callable[[Networks], bool]] = {  # by column of Table 2
-    "D_capsule / ExpCaps": lambda networks: _capsules(networks) is not None,
-    "D_capsule / AdvCaps": lambda networks: (heads := _capsules(networks)) is not None and bool(heads.adversarial),
-    "G_I": lambda networks: isinstance(networks.get("generator"), Dcgan),
-    "G_II / G_enc": lambda networks: (unet := _unet(networks)) is not None and unet.early,
-    "G_II / G_dec": lambda networks: (unet := _unet(networks)) is not None and not unet.early,
-    "G_II / SC": lambda networks: (unet := _unet(networks)) is not None and unet.skips,
-}
-
-
 def describe(cell: Cell, params: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of a row for a model with these params of a run: a tick or "-", or millions of parameters.
 
@@ -46,9 +26,22 @@ def describe(cell: Cell, params: Mapping[str, Any]) -> dict[str, str]:
     """
     networks = build_networks(params)
     if cell.metric == "component":
-        return {"reproduced": PRESENT if COMPONENTS[cell.column](networks) else ABSENT}
+        return {"reproduced": PRESENT if components(networks)[cell.column] else ABSENT}
     parts = (network for name, network in networks.items() if name != "generator")
     return {"reproduced": f"{sum(p.numel() for part in parts for p in part.parameters()) / 1e6:.2f}"}
+
+
+def components(networks: Networks) -> dict[str, bool]:
+    """Return which parts a model has, by column of Table 2."""
+    generator, heads = networks.get("generator"), networks["heads"]
+    return {
+        "D_capsule / ExpCaps": isinstance(heads, CapsuleHeads),
+        "D_capsule / AdvCaps": isinstance(heads, CapsuleHeads) and bool(heads.adversarial),
+        "G_I": isinstance(generator, Dcgan),
+        "G_II / G_enc": isinstance(generator, UNet) and generator.early,
+        "G_II / G_dec": isinstance(generator, UNet) and not generator.early,
+        "G_II / SC": isinstance(generator, UNet) and generator.skips,
+    }
 
 
 def build_networks(params: Mapping[str, Any]) -> Networks:

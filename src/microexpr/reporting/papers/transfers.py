@@ -21,6 +21,7 @@ from microexpr.core.seeds import generator
 from microexpr.datasets import RAW, picture
 from microexpr.evaluation.read_back import roughness
 from microexpr.protocols import ALL_GROUPS, provenance
+from microexpr.reporting import formats
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import LoadedGenerator, load
 
@@ -229,6 +230,5 @@ def _origins(origins: Iterable[str]) -> str:
 
 def _page(title: str, rows: Sequence[dict[str, str]], caption: str, head: list[str], body: list[list[str]]) -> str:
     origin = _origins(row["origin"] for row in rows)
-    table = [head, ["---"] * len(head), *body]
-    lines = [f"| {' | '.join(cells)} |" for cells in table]
-    return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *lines, "", caption, ""])
+    table = formats.markdown([head, *body], words=len(head))
+    return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *table, "", caption, ""])

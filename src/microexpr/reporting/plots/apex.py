@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
-from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, add_heading, clip_page, show_image, stamp
+from microexpr.reporting.plots.drawing import BLUE, GREEN, add_heading, clip_page, mark_events, show_image, stamp
 from microexpr.signals import apex, inputs
 from microexpr.signals.apex import EVENTS, SPOTTERS
 
@@ -23,7 +23,7 @@ TITLES = {
 
 def write(clip: Clip, results: Path, path: Path) -> None:
     """Plot a clip of a faces and an apex file. Raises StoreError if one cannot be read."""
-    with clip_page(clip, results, path, 5.2) as (page, faces, events):
+    with clip_page(clip, results, path, 5.2, "faces", "apex") as (page, faces, events):
         add_heading(page, f"{clip.id}: apex, {events.attrs['method'].decode()}", clip.origin == "generated")
         params = apex.Params(**json.loads(events.file.attrs["params"])["apex"])
         draw(page, clip, faces, events, params)
@@ -53,8 +53,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
         axes.plot(frame, score, color=COLOURS[spotter])
         top = apex.find_apex(score, first, last, spotter)
         axes.plot(frame[top], score[top], "o", color=COLOURS[spotter])
-        for event, position in at.items():
-            axes.axvline(frame[position], color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")
+        mark_events(axes, {event: frame[position] for event, position in at.items()})
         axes.set_title(TITLES[spotter])
         axes.set_xlim(frame[0], frame[-1])
         axes.ticklabel_format(axis="x", style="plain", useOffset=False)

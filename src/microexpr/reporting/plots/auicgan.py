@@ -12,17 +12,8 @@ from PIL import Image, ImageDraw
 
 from microexpr.core import store
 from microexpr.evaluation.read_back import SynthesisedClip
-from microexpr.reporting.plots.drawing import (
-    BLUE,
-    GREEN,
-    HIDDEN,
-    RED,
-    amplify_change,
-    hide_licensed,
-    save_page,
-    show_image,
-    stamp,
-)
+from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots.drawing import BLUE, GREEN, RED
 from microexpr.signals.aus import ACTION_UNITS, regressor
 
 ENLARGED = 8  # factor for differences from the first frame
@@ -55,34 +46,31 @@ def dominant(synthetic: SynthesisedClip) -> list[int]:
 def plot_clips(path: str | Path, synthetic_clips: Sequence[SynthesisedClip], title: str, show_licensed: bool) -> None:
     """Plot the frames of each clip, their changes, and the intensities: target AUs and read back."""
     rows = choose_clips(synthetic_clips)
-    if hide_licensed(path, [synthetic.source for synthetic in rows], show_licensed, title):
+    if drawing.hide_licensed(path, [synthetic.source for synthetic in rows], show_licensed, title):
         return
     model, n_frames = regressor.load(), len(rows[0].frames)
-    with save_page(path, 1.0 + 1.75 * len(rows)) as page:
-        remark = "; faces are rendered, no person is shown" * any(
-            synthetic.source.origin == "generated" for synthetic in rows
-        )
+    with drawing.save_page(path, 1.0 + 1.75 * len(rows)) as page:
+        generated = any(synthetic.source.origin == "generated" for synthetic in rows)
+        remark = "; faces are rendered, no person is shown" * generated
         text = f"{title}: clips that AU-ICGAN synthesised of held-out subjects{remark}"
         page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=10)
         shape = {"left": 0.01, "right": 0.985, "top": 1 - 0.75 / page.get_figheight(), "bottom": 0.02}
         outer = page.add_gridspec(len(rows), 2, **shape, width_ratios=(n_frames, 3), wspace=0.12, hspace=0.25)
         for row, synthetic in enumerate(rows):
-            grid = outer[row, 0].subgridspec(2, n_frames, wspace=0.04, hspace=0.04)
-            for column, pair in enumerate(
-                zip(synthetic.frames, amplify_change(synthetic.frames, synthetic.frames[:1], ENLARGED), strict=True)
-            ):
-                for line, image in enumerate(pair):
-                    axes = page.add_subplot(grid[line, column])
-                    show_image(axes, np.broadcast_to(image, (*image.shape[:2], 3)), "")
-                    if not column and not line:
-                        axes.set_title(
-                            f"{synthetic.source.dataset}/{synthetic.source.subject}, target: {synthetic.emotion}",
-                            fontsize=7,
-                        )
-                    if not column and line:
+            source, grid = synthetic.source, outer[row, 0].subgridspec(2, n_frames, wspace=0.04, hspace=0.04)
+            heading = f"{source.dataset}/{source.subject}, target: {synthetic.emotion}"
+            for line, film in enumerate(_films(synthetic)):
+                for column, image in enumerate(film):
+                    title = "" if line or column else heading
+                    axes = drawing.show_cell(page, grid[line, column], image, title, source, 7)
+                    if line and not column:
                         axes.text(0.03, 0.87, f"change x {ENLARGED}", fontsize=5, transform=axes.transAxes)
-                    stamp(axes, synthetic.source)
             curves(page.add_subplot(outer[row, 1]), synthetic, synthetic.read_intensities(model))
+
+
+def _films(synthetic: SynthesisedClip) -> tuple[np.ndarray, np.ndarray]:
+    """Return the frames of a clip, and their changes since the first."""
+    return synthetic.frames, drawing.amplify_change(synthetic.frames, synthetic.frames[:1], ENLARGED)
 
 
 def curves(axes: Axes, synthetic: SynthesisedClip, read_back: np.ndarray) -> None:
@@ -100,9 +88,8 @@ def write_animation(path: str | Path, synthetic_clips: Sequence[SynthesisedClip]
     """Write each clip above its changes as an endless GIF."""
     clips = choose_clips(synthetic_clips)
     may_show = show_licensed or all(synthetic.source.origin == "generated" for synthetic in clips)
-    pages = (
-        [_animation_frame(clips, frame) for frame in range(len(clips[0].frames))] if may_show else [_text_page(HIDDEN)]
-    )
+    numbers = range(len(clips[0].frames)) if may_show else ()
+    pages = [_animation_frame(clips, number) for number in numbers] or [_text_page(drawing.HIDDEN)]
     with store.atomic(path) as part:
         pages[0].save(part, "GIF", save_all=True, append_images=pages[1:], duration=PAUSE, loop=0)
 
@@ -115,9 +102,7 @@ def _animation_frame(clips: Sequence[SynthesisedClip], frame: int) -> Image.Imag
     draw.text((4, 4), WORD + "; faces are rendered" * generated + f"; below: change x {ENLARGED}", fill="black")
     for column, synthetic in enumerate(clips):
         draw.text((column * SIDE + 4, 22), f"{synthetic.emotion}, {synthetic.source.subject}", fill="black")
-        for line, film in enumerate(
-            (synthetic.frames, amplify_change(synthetic.frames, synthetic.frames[:1], ENLARGED))
-        ):
+        for line, film in enumerate(_films(synthetic)):
             image = np.broadcast_to(film[frame], (*film.shape[1:3], 3))
             corner = (column * SIDE, 40 + line * SIDE)
             page.paste(

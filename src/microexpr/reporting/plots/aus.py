@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
-from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED, add_heading, save_page, show_image, stamp
+from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED
 from microexpr.reporting.plots.journey import largest_units
 from microexpr.signals import inputs
+from microexpr.signals.apex import EVENTS
 from microexpr.signals.aus import ACTION_UNITS, SIDES, SIZES, regressor, sizes
 
 SHOWN = 3  # action units whose curves are plotted
@@ -26,58 +27,36 @@ WIDE, HIGH = 0.4, 0.33
 
 def write(clip: Clip, results: Path, path: Path) -> None:
     """Plot a clip of an aus file. Raises StoreError if that, its faces or its events cannot be read."""
-    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex", "aus")}
-    with (
-        store.open_file(files["faces"], "faces") as faces,
-        store.open_file(files["apex"], "apex") as apex,
-        store.open_file(files["aus"], "aus") as aus,
-        save_page(path, 6.2) as page,
-    ):
-        groups = {"faces": faces[clip.name], "apex": apex[clip.name], "aus": aus[clip.name]}
-        add_heading(page, f"{clip.id}: action units", clip.origin == "generated")
-        draw(page, clip, groups)
+    with drawing.clip_page(clip, results, path, 6.2, "faces", "apex", "aus") as (page, faces, events, aus):
+        drawing.add_heading(page, f"{clip.id}: action units", clip.origin == "generated")
+        draw(page, clip, faces, events, aus)
 
 
-def draw(figure: Figure, clip: Clip, groups: Mapping[str, Any]) -> None:
+def draw(
+    figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[str, Any], aus: Mapping[str, Any]
+) -> None:
     """Plot the clip's groups of a faces, an apex and an aus file on an empty figure."""
-    faces, events = groups["faces"], groups["apex"]
-    onset, apex, offset = (inputs.position(faces, events, event) for event in ("onset", "apex", "offset"))
+    onset, apex, offset = (inputs.position(faces, events, event) for event in EVENTS)
     crops = luma(faces["crop"][()])
     apex_crop = crops[apex, 16:-16, 16:-16]
     names = ("apex", "left half, mirrored", "right half, mirrored")
-    for i, (title, face) in enumerate(zip(names, (apex_crop, *mirror_halves(apex_crop)), strict=True)):
+    for i, (title, face) in enumerate(zip(names, (apex_crop, *drawing.mirror_halves(apex_crop)), strict=True)):
         axes = figure.add_axes((0.015 + 0.172 * i, 0.535, 0.165, 0.29))
-        show_image(axes, face, title)
-        stamp(axes, clip)
+        drawing.show_image(axes, face, title)
+        drawing.stamp(axes, clip)
     frames = faces["frame"][()]
-    curves = {title: groups["aus"][title][()] for title in ("raw", "smoothed", "relative")}
+    curves = {title: aus[title][()] for title in ("raw", "smoothed", "relative")}
     units = largest_units(curves["relative"], frames, frames[onset], frames[offset])[:SHOWN]
-    _sizes(_over_time(figure, RIGHT, 0.545, 0.25, frames, (onset, apex)), frames, crops, onset)
-    _smoothed(_over_time(figure, LEFT, BOTTOM, HIGH, frames, (onset, apex)), frames, curves, units)
-    _relative(_over_time(figure, RIGHT, BOTTOM, HIGH, frames, (onset, apex)), frames, curves["relative"], units)
-
-
-def mirror_halves(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return whole faces of the subject's left half, which is at the right of the image, and of the right half.
-
-    This is FAMGAN's figure 2. The reader looks at each half only, so that it reads such a face and the half alike.
-    """
-    middle = face.shape[1] // 2
-    right, left = face[:, :middle], face[:, middle:]
-    return np.hstack([left[:, ::-1], left]), np.hstack([right, right[:, ::-1]])
-
-
-def _over_time(
-    figure: Figure, left: float, bottom: float, height: float, frames: np.ndarray, events: tuple[int, int]
-) -> Axes:
-    """Return axes over frame numbers, with onset and apex in them."""
-    axes = figure.add_axes((left, bottom, WIDE, height))
-    axes.set_xlim(frames[0], frames[-1])
-    for event, style in zip(events, (":", "-"), strict=True):
-        axes.axvline(frames[event], color=GREY, linewidth=1, linestyle=style)
-    axes.ticklabel_format(axis="x", style="plain", useOffset=False)
-    axes.locator_params(axis="x", nbins=6, integer=True)
-    return axes
+    size_axes, intensity_axes, change_axes = (
+        figure.add_axes((left, bottom, WIDE, height))
+        for left, bottom, height in ((RIGHT, 0.545, 0.25), (LEFT, BOTTOM, HIGH), (RIGHT, BOTTOM, HIGH))
+    )
+    for axes in (size_axes, intensity_axes, change_axes):
+        drawing.over_time(axes, frames)
+        drawing.mark_events(axes, {"onset": frames[onset], "apex": frames[apex]})
+    _sizes(size_axes, frames, crops, onset)
+    _smoothed(intensity_axes, frames, curves, units)
+    _relative(change_axes, frames, curves["relative"], units)
 
 
 def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, onset: int) -> None:

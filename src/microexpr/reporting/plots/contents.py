@@ -9,25 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from microexpr.core import store
 from microexpr.core.errors import DataError
-from microexpr.reporting.plots.drawing import (
-    BLUE,
-    GREEN,
-    GREY,
-    PINK,
-    RED,
-    add_heading,
-    draw_landmarks,
-    flow_colours,
-    open_page,
-    refuse_origin,
-    save_page,
-    stamp_origin,
-)
+from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED
 from microexpr.reporting.plots.journey import largest_units
+from microexpr.signals.apex import EVENTS
 from microexpr.signals.aus import SIDES
 from microexpr.signals.flow import magnitude
 
@@ -35,7 +25,6 @@ MOST = 24  # clips on a page
 FRAMES = 7  # of each clip
 TITLE = 0.75  # inches
 FRAMED = 1.15  # times a clip's height, alone on a page
-EVENTS = {"onset": ":", "apex": "-", "offset": ":"}
 
 
 def write(source: str | Path, path: str | Path, show_licensed_faces: bool = False) -> None:
@@ -48,9 +37,9 @@ def write(source: str | Path, path: str | Path, show_licensed_faces: bool = Fals
         name, groups = _drawable(file, source)
         kind = KINDS[name]
         if kind.shows_faces:
-            refuse_origin(_origin(file), str(source), show_licensed_faces)
+            drawing.refuse_origin(_origin(file), str(source), show_licensed_faces)
         rows = -(-min(len(groups), MOST) // kind.across)
-        with save_page(path, TITLE + kind.height * rows) as page:
+        with drawing.save_page(path, TITLE + kind.height * rows) as page:
             draw(page, file, source)
 
 
@@ -60,7 +49,7 @@ def draw(page: Figure, file: Any, source: str | Path) -> None:
     kind = KINDS[name]
     plotted, origin = groups[:MOST], _origin(file)
     count = f"{len(plotted)} of {len(groups)}" if len(groups) > MOST else len(groups)
-    add_heading(page, f"{source}: {kind.description} of {count} clips", "generated" in origin, "faces")
+    drawing.add_heading(page, f"{source}: {kind.description} of {count} clips", "generated" in origin, "faces")
     rows = -(-len(plotted) // kind.across)
     body = page.add_subfigure(page.add_gridspec(2, 1, height_ratios=(TITLE, kind.height * rows))[1])
     cells = body.add_gridspec(rows, kind.across)
@@ -71,7 +60,7 @@ def draw(page: Figure, file: Any, source: str | Path) -> None:
 def figure(name: str, group: Any, origin: str) -> Figure:
     """Return a figure of one clip in memory, by the name of its dataset in `KINDS`."""
     kind = KINDS[name]
-    with open_page(kind.height * FRAMED) as page:
+    with drawing.open_page(kind.height * FRAMED) as page:
         kind.draw(page.add_subfigure(page.add_gridspec(1, 1)[0]), group, origin)
     return page
 
@@ -101,42 +90,41 @@ def _frames(cell: SubFigure, group: Any, origin: str) -> None:
     positions = np.unique(np.linspace(0, len(group["crop"]) - 1, FRAMES).round().astype(int))
     crops = group["crop"][positions]
     for column, (position, crop) in enumerate(zip(positions, crops, strict=True)):
-        axes = cell.add_axes((0.015 + column * 0.97 / FRAMES, 0.02, 0.96 / FRAMES, 0.88))
-        axes.imshow(crop.squeeze(), cmap="gray", vmin=0, vmax=255)
-        axes.set_anchor("NW")
-        axes.set_axis_off()
-        if "landmarks_crop" in group:
-            draw_landmarks(axes, group["landmarks_crop"][position], 1.5)
-        stamp_origin(axes, origin, 6)
         label = f"frame {group['frame'][position]}"
-        axes.set_title(label if column else f"{_name(group)}, {label}".removeprefix(", "), fontsize=7, pad=3)
+        title = label if column else f"{_name(group)}, {label}".removeprefix(", ")
+        axes = _image(cell, (0.015 + column * 0.97 / FRAMES, 0.02, 0.96 / FRAMES, 0.88), crop.squeeze(), title, origin)
+        if "landmarks_crop" in group:
+            drawing.draw_landmarks(axes, group["landmarks_crop"][position], 1.5)
 
 
 def _pair(cell: SubFigure, group: Any, origin: str) -> None:
     """Plot a neutral face, and the apex of the clip that was synthesised from it."""
     for column, event in enumerate(("onset", "apex")):
         crop = group["crop"][int(group[event][()])]
-        axes = cell.add_axes((0.03 + column * 0.48, 0.02, 0.46, 0.84))
-        axes.imshow(crop.squeeze(), cmap="gray", vmin=0, vmax=255)
-        axes.set_anchor("NW")
-        axes.set_axis_off()
-        stamp_origin(axes, origin, 6)
-        axes.set_title("" if column else _name(group), fontsize=7, pad=3)
+        _image(cell, (0.03 + column * 0.48, 0.02, 0.46, 0.84), crop.squeeze(), "" if column else _name(group), origin)
 
 
 def _flow(cell: SubFigure, group: Any, origin: str) -> None:
     """Plot flow in the colours of the usual wheel, and strain, each scaled to its own largest value."""
     flow = group["onset_apex"][()]
-    largest = max(float(np.percentile(magnitude(flow), 99)), 1e-6)
-    strain = max(float(np.percentile(flow[2], 99.5)), 1e-6)
-    for column, pixels in enumerate((flow_colours(flow[:2], largest), flow[2])):
-        axes = cell.add_axes((0.03 + column * 0.48, 0.02, 0.46, 0.8))
-        axes.imshow(pixels, cmap="magma", vmin=0, vmax=strain)
-        axes.set_anchor("NW")
-        axes.set_axis_off()
-        stamp_origin(axes, origin, 6, "white" if column else "black")
-        title = f"strain, 0 to {strain:.2g}" if column else f"{_name(group)}, to {largest:.1f} px".removeprefix(", ")
-        axes.set_title(title, fontsize=7, pad=3)
+    longest, strain = drawing.largest(magnitude(flow), 99), drawing.largest(flow[2], 99.5)
+    title = f"{_name(group)}, to {longest:.1f} px".removeprefix(", ")
+    _image(cell, (0.03, 0.02, 0.46, 0.8), drawing.flow_colours(flow[:2], longest), title, origin, "black")
+    _image(cell, (0.51, 0.02, 0.46, 0.8), flow[2], f"strain, 0 to {strain:.2g}", origin, cmap="magma", vmax=strain)
+
+
+def _image(
+    cell: SubFigure, box: tuple[float, float, float, float], pixels: np.ndarray, title: str, origin: str,
+    colour: str = "white", cmap: str = "gray", vmax: float = 255,
+) -> Axes:  # fmt: skip
+    """Show an image in a box of a cell, with the label on rendered faces; return its axes."""
+    axes = cell.add_axes(box)
+    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=vmax)
+    axes.set_anchor("NW")
+    axes.set_axis_off()
+    drawing.stamp_origin(axes, origin, 6, colour)
+    axes.set_title(title, fontsize=7, pad=3)
+    return axes
 
 
 def _events(cell: SubFigure, group: Any, origin: str) -> None:
@@ -144,8 +132,7 @@ def _events(cell: SubFigure, group: Any, origin: str) -> None:
     axes = _over_time(cell, group)
     if "score" in group:
         axes.plot(group["frame"][()], group["score"][()], color=BLUE)
-    for event, style in EVENTS.items():
-        axes.axvline(int(group[event][()]), color=GREY, linewidth=1, linestyle=style)
+    drawing.mark_events(axes, {event: int(group[event][()]) for event in EVENTS})
     method = store.attribute_text(group.attrs.get("method", ""))
     axes.set_title(f"{_name(group)}: onset, apex ({method}), offset".removeprefix(": "), fontsize=8)
 
@@ -163,11 +150,9 @@ def _units(cell: SubFigure, group: Any, origin: str) -> None:
     axes.set_title(f"{_name(group)}", fontsize=8)
 
 
-def _over_time(cell: SubFigure, group: Any) -> Any:
+def _over_time(cell: SubFigure, group: Any) -> Axes:
     axes = cell.add_axes((0.08, 0.17, 0.88, 0.65))
-    axes.set_xlim(group["frame"][0], group["frame"][-1])
-    axes.ticklabel_format(axis="x", style="plain", useOffset=False)
-    axes.locator_params(axis="x", nbins=6, integer=True)
+    drawing.over_time(axes, group["frame"][()])
     axes.tick_params(labelsize=7)
     return axes
 

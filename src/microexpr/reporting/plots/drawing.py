@@ -3,15 +3,16 @@
 What may not come in: pyplot, whose state is global, and times, so that the same results give the same bytes.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.gridspec import SubplotSpec
 
 from microexpr.core import store
 from microexpr.core.clip import Clip
@@ -39,13 +40,8 @@ SAVING: dict[str, dict[str, Any]] = {  # by format: what leaves out times and ve
 }
 DPI = 110
 WIDTH = 10.0  # inches
-BLUE, RED, GREEN, PINK, GREY = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#444444",
-)  # distinct to colour-blind readers too
+# Colours that colour-blind readers distinguish too.
+BLUE, RED, GREEN, PINK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#444444"
 # Corners of the usual colour wheel of optical flow (Baker et al. 2011), and their positions on its circle of 55 steps.
 CORNERS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 1], [1, 0, 0]])
 CORNERS_AT = np.array([0, 15, 21, 25, 36, 49, 55]) / 55
@@ -73,18 +69,19 @@ def save_page(path: str | Path, height: float) -> Iterator[Figure]:
 
 
 @contextmanager
-def clip_page(clip: Clip, results: Path, path: str | Path, height: float) -> Iterator[tuple[Figure, Any, Any]]:
-    """Yield a page to save, and the clip's groups of a faces and an apex file.
+def clip_groups(clip: Clip, results: Path, *stages: str) -> Iterator[list[Any]]:
+    """Yield a clip's groups in the files of these stages. Raises StoreError if a file cannot be read."""
+    with ExitStack() as stack:
+        paths = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in stages}
+        files = [stack.enter_context(store.open_file(path, stage)) for stage, path in paths.items()]
+        yield [file[clip.name] for file in files]
 
-    Raises StoreError if a file cannot be read.
-    """
-    faces_path, apex_path = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
-    with (
-        store.open_file(faces_path, "faces") as faces_file,
-        store.open_file(apex_path, "apex") as apex_file,
-        save_page(path, height) as figure,
-    ):
-        yield figure, faces_file[clip.name], apex_file[clip.name]
+
+@contextmanager
+def clip_page(clip: Clip, results: Path, path: str | Path, height: float, *stages: str) -> Iterator[list[Any]]:
+    """Yield a page to save, then a clip's groups as `clip_groups` does."""
+    with clip_groups(clip, results, *stages) as groups, save_page(path, height) as figure:
+        yield [figure, *groups]
 
 
 def add_heading(figure: Figure, text: str, generated: bool, noun: str = "face") -> None:
@@ -135,12 +132,51 @@ def amplify_change(frames: np.ndarray, reference: np.ndarray, factor: float) -> 
     return np.clip(128 + factor * (frames.astype(float) - reference), 0, 255).astype(np.uint8)
 
 
-def show_image(axes: Axes, pixels: np.ndarray, title: str) -> None:
-    """Show a grey or RGB image without axes; `pixels` uint8[H, W] or [H, W, 3]."""
+def show_image(axes: Axes, pixels: np.ndarray, title: str, size: float = 10) -> None:
+    """Show an image without axes, its title in letters of a size; `pixels` uint8[H, W], [H, W, 1] or [H, W, 3]."""
+    pixels = pixels if pixels.ndim == 2 else np.broadcast_to(pixels, (*pixels.shape[:2], 3))
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
     axes.set_anchor("W")
-    axes.set_title(title)
+    axes.set_title(title, fontsize=size)
     axes.set_axis_off()
+
+
+def show_cell(
+    page: FigureBase, cell: SubplotSpec, pixels: np.ndarray, title: str, clip: Clip, size: float = 10
+) -> Axes:
+    """Show an image of a clip in a cell of a grid, with the label on rendered faces; return its axes."""
+    axes = page.add_subplot(cell)
+    show_image(axes, pixels, title, size)
+    stamp(axes, clip)
+    return axes
+
+
+def largest(values: np.ndarray, percent: float) -> float:
+    """Return the value at which a scale ends: a percentile of the values that are shown, never 0."""
+    return max(float(np.percentile(values, percent)), 1e-6)
+
+
+def over_time(axes: Axes, frames: np.ndarray) -> None:
+    """Lay axes over these frame numbers."""
+    axes.set_xlim(frames[0], frames[-1])
+    axes.ticklabel_format(axis="x", style="plain", useOffset=False)
+    axes.locator_params(axis="x", nbins=6, integer=True)
+
+
+def mark_events(axes: Axes, events: Mapping[str, int]) -> None:
+    """Draw a line at the frame number of each event; the apex's is solid."""
+    for event, number in events.items():
+        axes.axvline(number, color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")
+
+
+def mirror_halves(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return whole faces of the subject's left half, which is at the right of the image, and of the right half.
+
+    This is FAMGAN's figure 2. A reader of action units looks at each half only, so that it reads such a face and the
+    half alike."""
+    middle = face.shape[1] // 2
+    right, left = face[:, :middle], face[:, middle:]
+    return np.hstack([left[:, ::-1], left]), np.hstack([right, right[:, ::-1]])
 
 
 def stamp(axes: Axes, clip: Clip) -> None:

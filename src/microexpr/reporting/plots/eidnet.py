@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.figure import SubFigure
-from matplotlib.gridspec import SubplotSpec
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.models.augmentation import to_unit_range
 from microexpr.protocols import provenance
-from microexpr.reporting.plots.drawing import hide_licensed, save_page, show_image, stamp
+from microexpr.reporting.plots.drawing import add_caption, hide_licensed, save_page, show_cell
 from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
 
@@ -81,11 +80,8 @@ def decode(network: Recogniser, expression: torch.Tensor, identity: torch.Tensor
 def cross_faces(network: Recogniser, parts: FaceParts, indices: np.ndarray) -> np.ndarray:
     """Return uint8[K, K, H, H, 3] of K clips: the identity of the row's, the expression of the column's."""
     count = len(indices)
-    identity, expression = (
-        parts.identity[indices].repeat_interleave(count, 0),
-        parts.expression[indices].repeat(count, 1),
-    )
-    faces = decode(network, expression, identity)
+    identity, expression = parts.identity[indices], parts.expression[indices]
+    faces = decode(network, expression.repeat(count, 1), identity.repeat_interleave(count, 0))
     return faces.reshape(count, count, *faces.shape[1:])
 
 
@@ -119,10 +115,7 @@ def fig3(
         return
     parts, unseen = encode(network, clips_to_show, files), {clip.subject for clip in held}
     with save_page(path, HEAD + ROW * len(by_person)) as page:
-        word = (
-            "\nrendered faces, no person is shown" if any(clip.origin == "generated" for clip in clips_to_show) else ""
-        )
-        page.suptitle(TITLE + word, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
+        add_caption(page, TITLE, clips_to_show)
         columns = 2 * max(map(len, by_person.values()))
         ratios = {"height_ratios": (HEAD, ROW * len(by_person)), "width_ratios": (columns, 1.1 * (len(by_person) + 1))}
         grid = page.add_gridspec(2, 2, **ratios)
@@ -145,33 +138,22 @@ def _reconstructions(
         role = "held out" if name in unseen else "trained on"
         for column, clip in enumerate(subject_clips):
             title = f"{name}, {role}\n{clip.emotion}" if not column else f"\n{clip.emotion}"
-            _cell(part, grid[row, 2 * column], real[i], title, clip)
-            _cell(
-                part, grid[row, 2 * column + 1], decoded[i], f"\nerror {rms_difference(real[i], decoded[i]):.0f}", clip
-            )
+            error = f"\nerror {rms_difference(real[i], decoded[i]):.0f}"
+            show_cell(part, grid[row, 2 * column], real[i], title, clip, 7)
+            show_cell(part, grid[row, 2 * column + 1], decoded[i], error, clip, 7)
             i += 1
 
 
 def _crossings(part: SubFigure, network: Recogniser, parts: FaceParts, by_subject: dict[str, list[Clip]]) -> None:
     first = np.cumsum([0, *map(len, by_subject.values())])[:-1]
-    clips, count, faces = (
-        [subject_clips[0] for subject_clips in by_subject.values()],
-        len(first),
-        cross_faces(network, parts, first),
-    )
+    clips = [subject_clips[0] for subject_clips in by_subject.values()]
+    count, faces = len(first), cross_faces(network, parts, first)
     onset, apex = pixels(parts.onset[first]), pixels(parts.apex[first])
     grid = part.add_gridspec(
         count + 1, count + 1, left=0.02, right=0.98, top=0.93, bottom=0.01, wspace=0.05, hspace=0.3
     )
     for i, clip in enumerate(clips):
-        _cell(part, grid[0, 1 + i], apex[i], f"{clip.subject}\n{clip.emotion}", clip)
-        _cell(part, grid[1 + i, 0], onset[i], f"{clip.subject}, neutral", clip)
+        show_cell(part, grid[0, 1 + i], apex[i], f"{clip.subject}\n{clip.emotion}", clip, 7)
+        show_cell(part, grid[1 + i, 0], onset[i], f"{clip.subject}, neutral", clip, 7)
         for column in range(count):
-            _cell(part, grid[1 + i, 1 + column], faces[i, column], "", clip)
-
-
-def _cell(part: SubFigure, cell: SubplotSpec, image: np.ndarray, title: str, clip: Clip) -> None:
-    axes = part.add_subplot(cell)
-    show_image(axes, image, "")
-    axes.set_title(title, fontsize=7)
-    stamp(axes, clip)
+            show_cell(part, grid[1 + i, 1 + column], faces[i, column], "", clip, 7)

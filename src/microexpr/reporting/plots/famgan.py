@@ -11,7 +11,8 @@ from microexpr.apps.reenact import animate, evaluation
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.read_back import MIN_RANGE
 from microexpr.reporting.papers.transfers import Reenactment, Task
-from microexpr.reporting.plots.drawing import BLUE, GREEN, RED, amplify_change, hide_origins, save_page, show_image
+from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots.drawing import BLUE, GREEN, RED
 from microexpr.signals.aus import ACTION_UNITS
 
 FRAMES = 6  # of a row
@@ -61,24 +62,14 @@ def drive_by_side(reenactment: Reenactment, task: Task, side: int) -> np.ndarray
     return animate(task.model, reenactment.face, reenactment.target_aus[..., [side, side]], task.kind).crops
 
 
-def mirror_halves(crop: np.ndarray) -> dict[str, np.ndarray]:
-    """Return whole faces of the subject's left half, which is at the right of the crop, and of the right half."""
-    middle = crop.shape[1] // 2
-    left, right = crop[:, middle:], crop[:, :middle]
-    return {
-        "left": np.concatenate([left[:, ::-1], left], 1),
-        "right": np.concatenate([right, right[:, ::-1]], 1),
-    }
-
-
 def fig2(path: str | Path, reenactment: Reenactment, task: Task, show_licensed: bool) -> None:
     """Plot how the halves of a face are driven separately, at the apex of an asymmetric movement."""
-    if hide_origins(path, [reenactment.origin], show_licensed, "Fig. 2"):
+    if drawing.hide_origins(path, [reenactment.origin], show_licensed, "Fig. 2"):
         return
     driving, face, at = reenactment.driving, reenactment.face, reenactment.apex
     apex_crop, (left, right) = driving.crops[driving.apex], (drive_by_side(reenactment, task, side) for side in (0, 1))
-    halves = mirror_halves(np.broadcast_to(apex_crop, (*apex_crop.shape[:2], 3)))
-    with save_page(path, 6.0) as page:
+    left_half, right_half = drawing.mirror_halves(apex_crop)
+    with drawing.save_page(path, 6.0) as page:
         text = (
             f"Fig. 2: separate halves. Driving clip {driving.clip.id} at its apex, source face: {reenactment.face_name}"
         )
@@ -86,16 +77,16 @@ def fig2(path: str | Path, reenactment: Reenactment, task: Task, show_licensed: 
         grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
         panels = {
             "driving clip": apex_crop,
-            "its left half, mirrored": halves["left"],
-            "its right half, mirrored": halves["right"],
+            "its left half, mirrored": left_half,
+            "its right half, mirrored": right_half,
             "source face": face.crop,
             "driven by the left": left[at],
             "driven by the right": right[at],
             "joined": reenactment.result.crops[at],
-            f"joined, change x {ENLARGED}": amplify_change(reenactment.result.crops[at], face.crop, ENLARGED),
+            f"joined, change x {ENLARGED}": drawing.amplify_change(reenactment.result.crops[at], face.crop, ENLARGED),
         }
         for cell, (name, image) in zip(np.ndindex(2, 4), panels.items(), strict=True):
-            show_image(page.add_subplot(grid[cell]), np.broadcast_to(image, (*image.shape[:2], 3)), name)
+            drawing.show_image(page.add_subplot(grid[cell]), image, name)
 
 
 def sequence(
@@ -110,7 +101,7 @@ def sequence(
 
     `expected` are the AUs by class that the paper's text sees in the figure."""
     title = f"Fig. {figure.removeprefix('fig')}"
-    if hide_origins(path, [reenactment.origin], show_licensed, title):
+    if drawing.hide_origins(path, [reenactment.origin], show_licensed, title):
         return
     face_crop = reenactment.face.crop
     clips = {"left": drive_by_side(reenactment, task, 0)}  # for most figures the paper shows this one only
@@ -118,11 +109,11 @@ def sequence(
         clips |= {"right": drive_by_side(reenactment, task, 1), "joined": reenactment.result.crops}
     rows = {"driving clip": reenactment.driving.crops[reenactment.positions]}
     for name, frames in clips.items():
-        rows |= {name: frames, f"{name}, change x {ENLARGED}": amplify_change(frames, face_crop, ENLARGED)}
+        rows |= {name: frames, f"{name}, change x {ENLARGED}": drawing.amplify_change(frames, face_crop, ENLARGED)}
     if reenactment.ground_truth is not None:
         rows |= {
             "ground truth": reenactment.ground_truth,
-            f"ground truth, change x {ENLARGED}": amplify_change(reenactment.ground_truth, face_crop, ENLARGED),
+            f"ground truth, change x {ENLARGED}": drawing.amplify_change(reenactment.ground_truth, face_crop, ENLARGED),
         }
     units = sorted({unit for names in expected.values() for unit in names})
     remark = f"; the text sees {', '.join(units)}" if units else ""
@@ -137,7 +128,7 @@ def _page(
     """Plot a row of frames for each clip, and the curves next to them."""
     columns = np.rint(np.linspace(0, len(reenactment.positions) - 1, FRAMES)).astype(int)
     columns[np.abs(columns - reenactment.apex).argmin()] = reenactment.apex
-    with save_page(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
+    with drawing.save_page(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
         _title(page, reenactment, text)
         top = 1 - 0.7 / page.get_figheight()
         outer = page.add_gridspec(
@@ -146,9 +137,8 @@ def _page(
         grid = outer[0, 0].subgridspec(len(rows), FRAMES, wspace=0.03, hspace=0.2)
         for row, (name, frames) in enumerate(rows.items()):
             for column, frame_index in enumerate(columns):
-                frame = frames[frame_index]
                 axes = page.add_subplot(grid[row, column])
-                show_image(axes, np.broadcast_to(frame, (*frame.shape[:2], 3)), "")
+                drawing.show_image(axes, frames[frame_index], "")
                 if not column:
                     axes.set_title(name, fontsize=7)
         charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)

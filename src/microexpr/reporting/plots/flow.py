@@ -9,10 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
-from microexpr.reporting.plots.drawing import add_heading, flow_colours, flow_wheel, save_page, show_image, stamp
+from microexpr.reporting.plots.drawing import add_heading, clip_page, flow_colours, flow_wheel, largest, show_cell
 from microexpr.signals import flow, frame_edges, inputs
 from microexpr.signals.motion.head import FACE, ellipse_mask
 
@@ -27,14 +26,11 @@ def write(clip: Clip, results: Path, path: Path) -> None:
 
     Raises StoreError if one of the files cannot be read.
     """
-    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex", "flow")}
-    with store.open_file(files["faces"], "faces") as faces, store.open_file(files["apex"], "apex") as events:
-        crop, in_frame = luma(faces[clip.name]["crop"][()]), frame_edges.read(faces[clip.name])
-        at = {name: inputs.position(faces[clip.name], events[clip.name], name) for name in ("onset", "apex")}
-    with store.open_file(files["flow"], "flow") as file:
-        params = flow.Params(**json.loads(file.attrs["params"])["flow"])
-    with save_page(path, 4.5) as page:
+    with clip_page(clip, results, path, 4.5, "faces", "apex", "flow") as (page, faces, events, flows):
+        crop, in_frame = luma(faces["crop"][()]), frame_edges.read(faces)
+        at = {name: inputs.position(faces, events, name) for name in ("onset", "apex")}
         add_heading(page, f"{clip.id}: flow from onset to apex", clip.origin == "generated")
+        params = flow.Params(**json.loads(flows.file.attrs["params"])["flow"])
         draw(page, clip, crop, at, params, in_frame)
 
 
@@ -49,9 +45,7 @@ def draw(
     """Plot grey crops [T, H, H] with the positions of two events on an empty figure: a row for each algorithm."""
     grid = figure.add_gridspec(2, 6, left=0.015, right=0.985, top=0.79, bottom=0.015, hspace=0.14, wspace=0.05)
     for row, (event, position) in enumerate(at.items()):
-        axes = figure.add_subplot(grid[row, 0])
-        show_image(axes, crop[position], event)
-        stamp(axes, clip)
+        show_cell(figure, grid[row, 0], crop[position], event, clip)
     for row, (algorithm, title) in enumerate(TITLES.items()):
         all_axes = [figure.add_subplot(grid[row, column]) for column in range(1, 6)]
         _draw_row(all_axes, title, crop, at, params.model_copy(update={"algorithm": algorithm}), in_frame)
@@ -69,16 +63,14 @@ def _draw_row(
     estimate, rest = (flow.clip_flow(crop, at["onset"], at["apex"], p, in_frame) for p in (settings, params))
     head = estimate - rest
     skin = ellipse_mask(FACE * WIDER, rest.shape[1])
-    largest, largest_strain = (
-        max(float(np.percentile(values[skin], 99.5)), 1e-6) for values in (flow.magnitude(rest), rest[2])
-    )
+    longest, largest_strain = (largest(values[skin], 99.5) for values in (flow.magnitude(rest), rest[2]))
     for axes, motion in zip(all_axes, (estimate, head, rest), strict=False):
-        axes.imshow(flow_colours(motion[:2], largest) // STEP * STEP, interpolation="nearest")
+        axes.imshow(flow_colours(motion[:2], longest) // STEP * STEP, interpolation="nearest")
     colours = matplotlib.colormaps["magma"].resampled(256 // STEP)
-    all_axes[3].imshow(flow.magnitude(rest), cmap=colours, vmin=0, vmax=largest, interpolation="nearest")
+    all_axes[3].imshow(flow.magnitude(rest), cmap=colours, vmin=0, vmax=longest, interpolation="nearest")
     all_axes[4].imshow(rest[2], cmap=colours, vmin=0, vmax=largest_strain, interpolation="nearest")
-    units = ("", f" ({params.stabilise})", "", f", 0 to {largest:.1f} px", f", 0 to {largest_strain:.2g}")
+    units = ("", f" ({params.stabilise})", "", f", 0 to {longest:.1f} px", f", 0 to {largest_strain:.2g}")
     for axes, name, unit in zip(all_axes, COLUMNS, units, strict=True):
         axes.set_title((f"{title}: " if axes is all_axes[0] else "") + name + unit)
         axes.set_axis_off()
-    flow_wheel(all_axes[0], 0.24, f"rim {largest:.1f} px")
+    flow_wheel(all_axes[0], 0.24, f"rim {longest:.1f} px")

@@ -16,7 +16,7 @@ from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
 from microexpr.reporting.papers.changes import squared_change
-from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, save_page, show_image, stamp
+from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, save_page, show_cell, stamp
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 SUBJECTS = 4
@@ -84,14 +84,12 @@ def _generators(part: SubFigure, variants: Mapping[str, Faces], classes: Sequenc
 
 
 def _cell(part: SubFigure, cell: SubplotSpec, image: np.ndarray | None, title: str, clip: Clip) -> None:
-    axes = part.add_subplot(cell)
     if image is None:
+        axes = part.add_subplot(cell)
         axes.set_title(title, fontsize=7)
         axes.set_axis_off()
-        return
-    show_image(axes, np.broadcast_to(image, (*image.shape[:2], 3)), "")
-    axes.set_title(title, fontsize=7)
-    stamp(axes, clip)
+    else:
+        show_cell(part, cell, image, title, clip, 7)
 
 
 def fig5(

@@ -10,22 +10,8 @@ from matplotlib.gridspec import SubplotSpec
 
 from microexpr.core.clip import LABELS
 from microexpr.reporting.journey import EVENTS, Journey
-from microexpr.reporting.plots.drawing import (  # fmt: skip
-    BLUE,
-    GREEN,
-    GREY,
-    PINK,
-    RED,
-    add_heading,
-    amplify_change,
-    draw_landmarks,
-    flow_colours,
-    flow_wheel,
-    refuse_licensed,
-    save_page,
-    show_image,
-    stamp,
-)
+from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED
 from microexpr.reporting.sheet import MAGNIFIED
 from microexpr.signals.flow import magnitude
 
@@ -37,8 +23,8 @@ def write(journey: Journey, path: str | Path, show_licensed_faces: bool = False)
 
     Raises DataError for licensed faces unless `show_licensed_faces`, StoreError if the file cannot be written.
     """
-    refuse_licensed([journey.clip], show_licensed_faces)
-    with save_page(path, 9.9 if journey.synthetic else 5.5) as figure:
+    drawing.refuse_licensed([journey.clip], show_licensed_faces)
+    with drawing.save_page(path, 9.9 if journey.synthetic else 5.5) as figure:
         draw(figure, journey)
 
 
@@ -46,7 +32,7 @@ def draw(figure: Figure, journey: Journey) -> None:
     """Plot the clip's way on an empty figure."""
     clip, inch = journey.clip, 1 / figure.get_figheight()
     description = ", ".join(part for part in (clip.emotion, clip.action_units and f"AU {clip.action_units}") if part)
-    add_heading(figure, f"{clip.id}: {description}", clip.origin == "generated")
+    drawing.add_heading(figure, f"{clip.id}: {description}", clip.origin == "generated")
     heights = [1, 1, 1.72] if journey.synthetic else [1, 1]
     grid = figure.add_gridspec(
         len(heights), 30, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, hspace=0.17, wspace=0.3,
@@ -67,28 +53,25 @@ def draw(figure: Figure, journey: Journey) -> None:
 
 def _draw_face(axes: Axes, journey: Journey, event: str) -> None:
     """Plot a crop with its 68 landmarks."""
-    show_image(axes, journey.crops[event], f"faces: {event}, frame {journey.events[event]}")
-    draw_landmarks(axes, journey.landmarks[event], 3)
-    stamp(axes, journey.clip)
+    drawing.show_image(axes, journey.crops[event], f"faces: {event}, frame {journey.events[event]}")
+    drawing.draw_landmarks(axes, journey.landmarks[event], 3)
+    drawing.stamp(axes, journey.clip)
 
 
 def _draw_change(axes: Axes, journey: Journey) -> None:
     """Plot the difference of apex and onset around mid grey."""
-    change = amplify_change(journey.crops["apex"], journey.crops["onset"], MAGNIFIED)
-    show_image(axes, change, f"apex less onset, x {MAGNIFIED}")
-    stamp(axes, journey.clip)
+    change = drawing.amplify_change(journey.crops["apex"], journey.crops["onset"], MAGNIFIED)
+    drawing.show_image(axes, change, f"apex less onset, x {MAGNIFIED}")
+    drawing.stamp(axes, journey.clip)
 
 
 def _curves(figure: Figure, cell: SubplotSpec, journey: Journey) -> Axes:
     """Return axes over time in two columns of the grid, with room for labels, and the clip's events in them."""
     box = cell.get_position(figure)
     axes = figure.add_axes((box.x0 + 0.055, box.y0 + 0.03, box.width - 0.055, box.height - 0.05))
-    axes.set_xlim(journey.frame[0], journey.frame[-1])
     axes.axvspan(journey.events["onset"], journey.events["offset"], color="0.94")
-    for event in EVENTS:
-        axes.axvline(journey.events[event], color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")
-    axes.ticklabel_format(axis="x", style="plain", useOffset=False)
-    axes.locator_params(axis="x", nbins=6, integer=True)
+    drawing.over_time(axes, journey.frame)
+    drawing.mark_events(axes, journey.events)
     return axes
 
 
@@ -102,15 +85,15 @@ def _draw_score(axes: Axes, journey: Journey) -> None:
 
 def _draw_flow(axes: Axes, flow: np.ndarray) -> None:
     """Plot u and v as colours, and the wheel that explains them."""
-    largest = max(float(np.percentile(magnitude(flow), 99)), 1e-6)
-    show_image(axes, flow_colours(flow[:2], largest), "flow: onset to apex")
-    flow_wheel(axes, 0.22, f"rim: {largest:.1f} pixels")
+    longest = drawing.largest(magnitude(flow), 99)
+    drawing.show_image(axes, drawing.flow_colours(flow[:2], longest), "flow: onset to apex")
+    drawing.flow_wheel(axes, 0.22, f"rim: {longest:.1f} pixels")
 
 
 def _draw_magnitude(axes: Axes, values: np.ndarray, title: str, unit: str) -> None:
-    largest = max(float(np.percentile(values, 99.5)), 1e-6)
-    axes.imshow(values, cmap="magma", vmin=0, vmax=largest)
-    axes.set_title(f"{title}, to {largest:.2g}{unit}")
+    end = drawing.largest(values, 99.5)
+    axes.imshow(values, cmap="magma", vmin=0, vmax=end)
+    axes.set_title(f"{title}, to {end:.2g}{unit}")
     axes.set_anchor("W")
     axes.set_axis_off()
 
@@ -152,11 +135,9 @@ def _draw_synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None
     panels = {(0, 0): ("neutral", neutral)}
     for column, (title, (reference, face)) in enumerate(faces.items(), 1):
         panels[0, column] = title, face
-        panels[1, column] = f"difference x {MAGNIFIED}", amplify_change(face, reference, MAGNIFIED)
+        panels[1, column] = f"difference x {MAGNIFIED}", drawing.amplify_change(face, reference, MAGNIFIED)
     for position, (title, image) in panels.items():
-        axes = figure.add_subplot(grid[position])
-        show_image(axes, image, title)
-        stamp(axes, journey.clip)
+        drawing.show_cell(figure, grid[position], image, title, journey.clip)
     note = figure.add_subplot(grid[1, 0])
     note.set_axis_off()
     note.text(0, 1, f"Faces of\n{size[0]} x {size[1]} pixels,\nby weights that\nnever saw\nthis subject", va="top")

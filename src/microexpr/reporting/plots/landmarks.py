@@ -8,19 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
-from microexpr.reporting.plots.drawing import (
-    BLUE,
-    GREEN,
-    RED,
-    add_heading,
-    draw_landmarks,
-    save_page,
-    show_image,
-    stamp,
-)
+from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots.drawing import BLUE, GREEN, RED
 from microexpr.signals.faces.predictors import NetworkPredictor
 from microexpr.signals.landmarks.boxes import face_box
 
@@ -31,21 +22,17 @@ ANGLES = {"yaw": BLUE, "pitch": RED, "roll": GREEN}
 
 def write(clip: Clip, results: Path, path: Path) -> None:
     """Plot a clip of a faces file. Raises StoreError if it cannot be read."""
-    with (
-        store.open_file(results / "faces" / clip.dataset / f"{clip.subject}.h5", "faces") as file,
-        save_page(path, 5.4) as page,
-    ):
-        faces = file[clip.name]
-        add_heading(page, f"{clip.id}: landmarks", clip.origin == "generated")
+    with drawing.clip_page(clip, results, path, 5.4, "faces") as (page, faces):
+        drawing.add_heading(page, f"{clip.id}: landmarks", clip.origin == "generated")
         draw(page, clip, {name: faces[name][()] for name in ("frame", "crop", "landmarks_crop", "pose")})
 
 
 def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any]) -> None:
     """Plot the arrays of a faces file's group on an empty figure."""
     face_axes = figure.add_axes((0.015, 0.02, 0.4, 0.78))
-    show_image(face_axes, luma(faces["crop"][0]), "crop with 68 landmarks")
-    draw_landmarks(face_axes, faces["landmarks_crop"][0])
-    stamp(face_axes, clip)
+    drawing.show_image(face_axes, luma(faces["crop"][0]), "crop with 68 landmarks")
+    drawing.draw_landmarks(face_axes, faces["landmarks_crop"][0])
+    drawing.stamp(face_axes, clip)
     height_axes = figure.add_axes((0.46, 0.37, 0.37, 0.43))
     _heights(height_axes, faces)
     pose_axes = figure.add_axes((0.46, 0.08, 0.37, 0.18))
@@ -54,9 +41,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any]) -> None:
     pose_axes.set_title("turn of the head, degrees, by frame")
     pose_axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     for axes in (height_axes, pose_axes):
-        axes.ticklabel_format(axis="x", style="plain", useOffset=False)
-        axes.locator_params(axis="x", nbins=6, integer=True)
-        axes.set_xlim(faces["frame"][0], faces["frame"][-1])
+        drawing.over_time(axes, faces["frame"])
 
 
 def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
-from microexpr.reporting.plots.drawing import add_heading, clip_page, show_image, stamp
+from microexpr.reporting.plots.drawing import add_heading, clip_page, show_cell
 from microexpr.signals import frame_edges, inputs
+from microexpr.signals.apex import EVENTS
 from microexpr.signals.motion import around_apex, interpolation, magnification, steady
 
-EVENTS = ("onset", "apex", "offset")
 LENGTH = 16  # frames after interpolation
 LINE = 40  # length in pixels of the line that is shown through time
 POINTS = (18, 20, 23, 25, 48, 51, 54, 57)  # landmarks on brows and mouth: lines go through one of them
@@ -21,7 +21,7 @@ POINTS = (18, 20, 23, 25, 48, 51, 54, 57)  # landmarks on brows and mouth: lines
 
 def write(clip: Clip, results: Path, path: Path) -> None:
     """Plot a clip of a faces and an apex file. Raises StoreError if one cannot be read."""
-    with clip_page(clip, results, path, 4.3) as (page, faces, events):
+    with clip_page(clip, results, path, 4.3, "faces", "apex") as (page, faces, events):
         add_heading(page, f"{clip.id}: movement made visible", clip.origin == "generated")
         draw(page, clip, faces, events)
 
@@ -37,9 +37,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
     for column, position in enumerate(around_apex(0, apex - onset, offset - onset)):
         title = f"frame {int(faces['frame'][onset + position])}"
         for row, (frames, label) in enumerate(((film, title), (large, "magnified"))):
-            axes = figure.add_subplot(grid[row, column])
-            show_image(axes, frames[position], label)
-            stamp(axes, clip)
+            show_cell(figure, grid[row, column], frames[position], label, clip)
     rows, column = _most_active_line(still, faces["landmarks_crop"][onset])
     lines = {
         f"the white line in time, {len(film)} frames": film,

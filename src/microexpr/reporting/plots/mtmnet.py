@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.core import store
 from microexpr.core.clip import Clip
-from microexpr.reporting.plots.drawing import hide_licensed, save_page, show_image, stamp
+from microexpr.reporting.plots.drawing import add_caption, clip_groups, hide_licensed, save_page, show_cell
 from microexpr.signals import inputs
 
 EMOTIONS = ("surprise", "disgust", "happiness")
@@ -28,12 +27,10 @@ def choose_clips(clips: Sequence[Clip]) -> list[Clip]:
 
 def read_frames(clip: Clip, results: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return nine frames uint8[9, H, W, C] at equal distances from onset to apex, and their numbers."""
-    faces_path, apex_path = (results / stage / clip.dataset / f"{clip.subject}.h5" for stage in ("faces", "apex"))
-    with store.open_file(faces_path, "faces") as faces_file, store.open_file(apex_path, "apex") as apex_file:
-        group = faces_file[clip.name]
-        first, last = (inputs.position(group, apex_file[clip.name], event) for event in ("onset", "apex"))
+    with clip_groups(clip, results, "faces", "apex") as (faces, events):
+        first, last = (inputs.position(faces, events, event) for event in ("onset", "apex"))
         positions = np.rint(np.linspace(first, last, FRAMES)).astype(int)
-        return np.stack([group["crop"][position] for position in positions]), group["frame"][()][positions]
+        return np.stack([faces["crop"][position] for position in positions]), faces["frame"][()][positions]
 
 
 def fig1(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: bool) -> None:
@@ -42,16 +39,10 @@ def fig1(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
     if hide_licensed(path, first_clips, show_licensed, "Fig. 1"):
         return
     with save_page(path, 0.9 + 1.25 * len(first_clips)) as page:
-        remark = (
-            "\nrendered faces, no person is shown" if any(clip.origin == "generated" for clip in first_clips) else ""
-        )
-        text = "Fig. 1: onset to apex, micro-expressions above macro-expressions" + remark
-        page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", linespacing=1.4)
+        add_caption(page, "Fig. 1: onset to apex, micro-expressions above macro-expressions", first_clips)
         top = 1 - 0.95 / page.get_figheight()
         grid = page.add_gridspec(len(first_clips), FRAMES, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.04)
         for row, clip in enumerate(first_clips):
             for column, (frame, number) in enumerate(zip(*read_frames(clip, results), strict=True)):
-                axes = page.add_subplot(grid[row, column])
-                show_image(axes, np.broadcast_to(frame, (*frame.shape[:2], 3)), "")
-                axes.set_title(f"{clip.dataset}, {clip.emotion}" if not column else f"{number}", fontsize=7)
-                stamp(axes, clip)
+                title = f"{number}" if column else f"{clip.dataset}, {clip.emotion}"
+                show_cell(page, grid[row, column], frame, title, clip, 7)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from microexpr.reporting.plots.drawing import add_caption, refuse_licensed, save_page, show_image, stamp
+from microexpr.reporting.plots.drawing import add_caption, refuse_licensed, save_page, show_cell
 from microexpr.reporting.sheet import MAGNIFIED, Entry
 
 ACROSS = 6  # subjects in a row
@@ -28,9 +28,7 @@ def write(entries: Sequence[Entry], path: str | Path, show_licensed_faces: bool 
         )
         for i, entry in enumerate(entries):
             cell = grid[divmod(i, ACROSS)].subgridspec(2, 1, hspace=0.04)
-            face, change = (figure.add_subplot(cell[row]) for row in (0, 1))
             description = ", ".join(filter(None, (entry.clip.emotion, entry.clip.action_units)))
-            show_image(face, entry.apex.squeeze(), f"{entry.clip.dataset}/{entry.clip.subject}\n{description}")
-            show_image(change, entry.change, "")
-            for axes in (face, change):
-                stamp(axes, entry.clip)
+            title = f"{entry.clip.dataset}/{entry.clip.subject}\n{description}"
+            show_cell(figure, cell[0], entry.apex.squeeze(), title, entry.clip)
+            show_cell(figure, cell[1], entry.change, "", entry.clip)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from microexpr.reporting import main_table
-from microexpr.reporting.plots.drawing import BLUE, GREY, RED, save_page
+from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_heading, save_page
 
 Row = Mapping[str, str]
 PITCH = 0.28  # inches of a row
@@ -46,7 +46,7 @@ def draw(figure: Figure, rows: Sequence[Row]) -> None:
         _draw_published(published, rows)
     caution = f"\n{main_table.CAUTION}" * is_rendered
     title = main_table.table_title(rows) + caution
-    figure.suptitle(title, x=0.015, y=1 - 0.1 / height, ha="left", va="top", linespacing=1.4)
+    add_heading(figure, title, False)
     handles, names = axes.get_legend_handles_labels()
     by_name = dict(zip(names, handles, strict=True))  # one entry for each
     figure.legend(list(by_name.values()), list(by_name), loc="lower left", ncols=2, bbox_to_anchor=(left / width, 0))

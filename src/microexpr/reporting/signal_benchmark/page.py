@@ -1,25 +1,16 @@
 """The benchmark's page, which needs no network: the meaning of each figure, plots, tables. Computes no figure."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from pathlib import Path
 
+from microexpr.reporting.html import templates
 from microexpr.reporting.signal_benchmark.charts import CHARTS
 from microexpr.reporting.signal_benchmark.pool import ALL, ANGLES, POOLED, Measured, Row
 from microexpr.signals import face_regions
 
 TITLE = "Signal benchmark: errors of the signal stages on rendered faces"
-STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:66rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.6rem;line-height:1.25} h2{margin-top:2.5rem;font-size:1.25rem}
-.caution{background:#fff3d6;border-left:4px solid #d55e00;padding:.5rem .8rem}
-figure{margin:1rem 0} figure img{width:100%} figcaption,.note{color:#555;font-size:.9rem}
-.wide{overflow-x:auto} table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-th,td{padding:.2rem .5rem;text-align:right;white-space:nowrap} th{font-weight:600}
-th.name{text-align:left} thead th{border-bottom:1px solid #888;vertical-align:bottom}
-tr.pooled td,tr.pooled th{background:#f3f3f3} tr.first td,tr.first th{border-top:1px solid #ccc}
-"""
+TEMPLATE = "benchmark.jinja"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,48 +96,14 @@ SECTIONS = {
 
 def html(tables: Mapping[str, Sequence[Row]], clips: Sequence[Measured]) -> str:
     """Return the page of these clips; `tables` are the rows that `pool.tables` makes of them."""
-    subjects, names = {(clip.dataset, clip.subject) for clip in clips}, {(clip.dataset, clip.name) for clip in clips}
-    return "\n".join(
-        [
-            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(TITLE)}</title>',
-            f'<meta name="viewport" content="width=device-width">\n<style>{STYLE}</style>\n</head>\n<body>',
-            f"<h1>{escape(TITLE)}</h1>",
-            '<p class="caution"><strong>All faces here are rendered.</strong> No person is shown, and no figure is '
-            "comparable with a published one.</p>",
-            f"<p>{len(subjects)} rendered subjects and {len(names)} clips, the same at each difficulty, were written "
-            "in the native layouts of the data sets and read back by the signal stages as any clip is. Their results "
-            "are compared with the renderer's ground truth. None of these subjects is in a corpus, so choosing params "
-            "by these figures is no tuning on test subjects.</p>",
-            "<p>“all” pools every frame or clip of the micro-expression sets, “all_acted” those of the sets of acted "
-            "expressions, which are strong at every difficulty.</p>",
-            *(_section(name, tables[name]) for name in SECTIONS),
-            "</body>\n</html>\n",
-        ]
+    return templates.template(TEMPLATE, Path(__file__).parent).render(
+        title=TITLE,
+        subjects=len({(clip.dataset, clip.subject) for clip in clips}),
+        clips=len({(clip.dataset, clip.name) for clip in clips}),
+        sections=SECTIONS,
+        lines={name: lines(section, tables[name]) for name, section in SECTIONS.items()},
+        plots={name: templates.data_url("image/svg+xml", CHARTS[name](tables[name])) for name in SECTIONS},
     )
-
-
-def _section(name: str, rows: Sequence[Row]) -> str:
-    section = SECTIONS[name]
-    plot = b64encode(CHARTS[name](rows)).decode()
-    return (
-        f'<h2 id="{name}">{escape(section.heading)}</h2>\n<p>{escape(section.meaning)}</p>\n'
-        f'<figure><img alt="{escape(section.caption)}" src="data:image/svg+xml;base64,{plot}">'
-        f"<figcaption>{escape(section.caption)} Rendered faces.</figcaption></figure>\n"
-        f'<div class="wide">{_table(section, rows)}</div>\n'
-        f'<p class="note">All figures: <a href="{name}.csv">{name}.csv</a></p>'
-    )
-
-
-def _table(section: Section, rows: Sequence[Row]) -> str:
-    head = "".join(f"<th>{escape(title)}</th>" for *_, title in section.columns)
-    parts = [f'<table>\n<thead><tr><th class="name">data set</th><th class="name">difficulty</th>{head}</tr></thead>']
-    for kinds, (dataset, difficulty, *cells) in lines(section, rows):
-        parts.append(
-            f'<tr class="{kinds}"><th class="name">{dataset}</th><th class="name">{difficulty}</th>'
-            + "".join(f"<td>{cell}</td>" for cell in cells)
-            + "</tr>"
-        )
-    return "\n".join([*parts, "</table>"])
 
 
 def lines(section: Section, rows: Sequence[Row]) -> list[tuple[str, list[str]]]:

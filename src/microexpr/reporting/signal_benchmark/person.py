@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from pydantic import BaseModel
 
 from microexpr import datasets
 from microexpr.core import store
@@ -24,9 +25,8 @@ from microexpr.signals.aus import filters, regressor
 from microexpr.signals.aus.coding import coded
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The params of the stages that are measured."""
+class Stages(BaseModel):
+    """The params of the stages that are measured, as sections of params.yaml."""
 
     faces: faces.Params
     apex: apex.Params
@@ -35,18 +35,8 @@ class Stages:
 
     @classmethod
     def from_sections(cls, sections: Mapping[str, Mapping[str, Any]]) -> "Stages":
-        """Return the params in sections of params.yaml by name."""
-        return cls(
-            # a clip whose face is rarely detected counts, although a run would leave it out
-            faces.Params(**{**sections["faces"], "min_detected": 1e-9}),
-            apex.Params(**sections["apex"]),
-            flow.Params(**sections["flow"]),
-            aus.Params(**sections["aus"]),
-        )
-
-    def sections(self) -> dict[str, dict[str, Any]]:
-        """Return the params as sections, the inverse of `from_sections`."""
-        return {name: getattr(self, name).model_dump() for name in ("faces", "apex", "flow", "aus")}
+        """Return the params in these sections; a clip whose face is rarely detected counts, unlike in a run."""
+        return cls.model_validate({**sections, "faces": {**sections["faces"], "min_detected": 1e-9}})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +67,7 @@ def write(rows: list[PlannedClip], scene: corpus.Scene, seed: int, stages: Stage
     model = regressor.load()
     with (
         TemporaryDirectory(prefix="microexpr-truth-") as home,
-        store.subject_file(path, "measured", clips, generate=asdict(scene), **stages.sections()) as file,
+        store.subject_file(path, "measured", clips, generate=asdict(scene), **stages.model_dump()) as file,
     ):
         file.describe(difficulty=scene.difficulty)
         corpus.write_person(rows, scene, seed, home, Path(home) / "truth.h5")
@@ -205,6 +195,5 @@ def on_crop(movement: motion.Motion, matrix: np.ndarray, size: int) -> tuple[np.
     pixels = cv2.warpAffine(movement.pixels, to_flow, (size, size), flags=cv2.INTER_LINEAR)
     skin = cv2.warpAffine(movement.skin.astype(np.float32), to_flow, (size, size), flags=cv2.INTER_LINEAR)
     vectors = pixels @ matrix[:, :2].T.astype(np.float32)
-    return np.moveaxis(
-        vectors, -1, 0
-    ), skin > 0.999  # interpolation mixes the motion with 0 where a neighbour is no skin
+    # interpolation mixes the motion with 0 where a neighbour is no skin
+    return np.moveaxis(vectors, -1, 0), skin > 0.999

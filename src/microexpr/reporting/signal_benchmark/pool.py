@@ -247,11 +247,7 @@ def flow(clips: list[Measured]) -> Iterator[Figure]:
     names = ("flow_pixels", "flow_error", "flow_length")
     pixels, error, length = (np.sum([getattr(clip, name) for clip in clips], axis=0) for name in names)
     for part, columns in (*((part, [i]) for i, part in enumerate(face_regions.FLOW_REGIONS)), (ALL, slice(None))):
-        count, error_sum, length_sum = (
-            int(pixels[columns].sum()),
-            float(error[columns].sum()),
-            float(length[columns].sum()),
-        )
+        count, error_sum, length_sum = (float(sums[columns].sum()) for sums in (pixels, error, length))
         if count:
             yield part, "endpoint_error_px", error_sum / count, len(clips)
             yield part, "true_length_px", length_sum / count, len(clips)

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -174,7 +174,7 @@ def record_scene(data: Portraits, scene: int, rng: np.random.Generator) -> list[
     for i in range(first, first + SCENE):
         if i > first and not is_one_recording:
             camera, matrix = conditions.sample(rng, is_close=True), sample_alignment(data.points[i], rng)
-        flickering = conditions.brighten(camera, 1 + FLICKER * rng.standard_normal())
+        flickering = replace(camera, gain=camera.gain * (1 + FLICKER * rng.standard_normal()))
         faces.append(conditions.record(cut_face(data.image[i], matrix), flickering, rng))
     return faces
 

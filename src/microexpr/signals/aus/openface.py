@@ -5,7 +5,6 @@ What may not come in: running OpenFace, whose license the user has to accept (do
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +25,8 @@ FITTED_ON = tuple(
     for dataset in ("bosphorus", "bp4d", "ckplus", "disfa", "gemep_fera", "semaine", "unbc_mcmaster")
 )
 MAX_NAMES = 3  # in an error
+WHOLE, HALVES = "the whole face's values, since there are no tables of halves", "each of a mirrored half face"
 Row = tuple[int, dict[str, str]]  # its line number in the file, and its cells by column
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """OpenFace's intensities of one clip of T frames."""
-
-    values: np.ndarray  # float32[T, 17, 3], FACS 0..5, by ACTION_UNITS and SIDES
-    detected: np.ndarray  # bool[T]: whether every table has the face; values are interpolated in time elsewhere
-    halves: bool  # whether left and right are from tables of mirrored half faces, or copies of the whole face's values
-
-    def attributes(self, frames: np.ndarray) -> dict[str, str]:
-        """Return attributes of the clip's group in an aus file, whose frame numbers are `frames` [T]."""
-        whole, halves = "the whole face's values, since there are no tables of halves", "each of a mirrored half face"
-        return {
-            "interpolated": undetected_frames(self.detected, frames),
-            "left_and_right": halves if self.halves else whole,
-        }
 
 
 def tables(clip: Clip, root: Path = ROOT) -> dict[str, Path]:
@@ -80,26 +63,26 @@ def check(clips: Sequence[Clip], root: Path = ROOT) -> None:
         )
 
 
-def read(clip: Clip, min_share: float, root: Path = ROOT) -> Reading:
-    """Read all of a clip's tables. `min_share` is the least share of its frames in which OpenFace detected the face.
+def read(clip: Clip, min_share: float, frames: np.ndarray, root: Path = ROOT) -> tuple[np.ndarray, dict[str, str]]:
+    """Return a clip's intensities, float32[T, 17, 3] by ACTION_UNITS and SIDES, and attributes for the aus file.
+
+    `frames` [T] are its frame numbers; `min_share` is the least share of them in which OpenFace detected the face. In
+    the others values are interpolated in time.
 
     Raises DataError naming file and row: for a table that is missing, of another program, or not of this clip.
     """
     paths = tables(clip, root)
     tables_by_side = {side: table(path, clip.frames, min_share) for side, path in paths.items()}
     values = [tables_by_side[side if side in tables_by_side else "both"][0] for side in SIDES]
-    success = np.all([success for _, success in tables_by_side.values()], axis=0)
-    return Reading(np.stack(values, axis=2), success, halves="left" in tables_by_side)
+    detected = np.all([success for _, success in tables_by_side.values()], axis=0)
+    sides = HALVES if "left" in tables_by_side else WHOLE
+    attributes = {"interpolated": undetected_frames(detected, frames), "left_and_right": sides}
+    return np.stack(values, axis=2), attributes
 
 
 def reader(min_share: float) -> Callable[[Clip, Mapping[str, Any], int], tuple[np.ndarray, dict[str, str]]]:
     """Return a function that reads a clip's tables, with attributes for the aus file."""
-
-    def read_clip(clip: Clip, face: Mapping[str, Any], onset: int) -> tuple[np.ndarray, dict[str, str]]:
-        reading = read(clip, min_share)
-        return reading.values, reading.attributes(face["frame"][()])
-
-    return read_clip
+    return lambda clip, face, onset: read(clip, min_share, face["frame"][()])
 
 
 def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.ndarray]:

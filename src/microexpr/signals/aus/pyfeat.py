@@ -81,11 +81,6 @@ def intensities(probabilities: np.ndarray) -> np.ndarray:
     return (LARGEST * np.asarray(probabilities)[..., READ_UNITS]).astype(np.float32)
 
 
-def missing_weights(package: Path = PACKAGE) -> list[str]:
-    """Return the weight files that its detectors would not find, as paths below the package."""
-    return [str(path.relative_to(package)) for path in weight_files(package) if not path.is_file()]
-
-
 def weight_files(package: Path = PACKAGE) -> list[Path]:
     """Return the paths where its detectors look for their weight files.
 
@@ -105,7 +100,7 @@ def check(environment: Path = ENVIRONMENT) -> None:
     if not (environment / "bin/python").exists():
         raise DataError(f"aus.backend pyfeat needs {environment}: run `make pyfeat`")
     package = environment / PACKAGE.relative_to(ENVIRONMENT)
-    if absent := missing_weights(package):
+    if absent := [str(path.relative_to(package)) for path in weight_files(package) if not path.is_file()]:
         raise DataError(
             f"aus.backend pyfeat needs weight files that are not here: {', '.join(absent)} below {package} "
             "(docs/au-backends.md says how to get them)"

@@ -45,7 +45,8 @@ def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> C
     present: list[bool] = []
     covered: list[np.ndarray] = []
     at_rest: list[np.ndarray] = []
-    for part in split_parts(_present_faces(faces, present), frames):
+    present_faces = _present_faces(faces, present)
+    while part := list(islice(present_faces, frames)):
         resting = resting_frames(part, model)
         median = median_face(part, resting)
         reference_face = part[reference_position(part, resting, median)]
@@ -72,13 +73,6 @@ def _present_faces(faces: Iterable[FaceFeatures | None], present: list[bool]) ->
         present.append(face is not None)
         if face is not None:
             yield face
-
-
-def split_parts(faces: Iterable[FaceFeatures], frames: int) -> Iterator[list[FaceFeatures]]:
-    """Yield consecutive parts of `frames` faces; the last may be shorter."""
-    iterator = iter(faces)
-    while part := list(islice(iterator, frames)):
-        yield part
 
 
 def resting_frames(part: list[FaceFeatures], model: Model) -> np.ndarray:

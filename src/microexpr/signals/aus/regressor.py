@@ -43,9 +43,9 @@ class Trunk(NamedTuple):
 class UnitNetwork(nn.Module):
     """Halves of faces and movements to intensities and the logarithms of their variances, both of asinh(x / UNIT)."""
 
-    def __init__(self, width: int = WIDTH):
+    def __init__(self) -> None:
         super().__init__()
-        w, cells = width, 8 * 4
+        w, cells = WIDTH, 8 * 4
         self.stem = convolution(1, w, 5, 2)
         self.down1, self.down2 = Residual(w, 2 * w, 2), Residual(2 * w, 4 * w, 2)
         self.alone1 = Residual(4 * w, 6 * w, 2)

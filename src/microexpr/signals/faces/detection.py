@@ -8,7 +8,7 @@ import numpy as np
 
 from microexpr.signals.faces import dlib_models
 from microexpr.signals.faces.alignment import warp
-from microexpr.signals.landmarks.boxes import Box, face_box
+from microexpr.signals.landmarks.boxes import Box, face_box, patch_matrix
 
 # The predictor sees every face at one size and position, enlarged: it returns whole pixels.
 PATCH_SIZE, FACE_SIZE = 364, 224
@@ -63,12 +63,6 @@ def _box_within(frame: np.ndarray, rectangle: "dlib.rectangle") -> Box:
     return Box(np.array([left + right, top + bottom]) / 2, float(right - left))
 
 
-def patch_matrix(box: Box) -> np.ndarray:
-    """Return the matrix, float64[2, 3], that scales a box to `FACE_SIZE` pixels and centres it in a patch."""
-    scale = FACE_SIZE / box.side
-    return np.column_stack([np.eye(2) * scale, (PATCH_SIZE - 1) / 2 - scale * box.centre])
-
-
 def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return a grey frame's patch, uint8[PATCH_SIZE, PATCH_SIZE], under a matrix of `patch_matrix`."""
     return warp(grey, matrix, PATCH_SIZE)
@@ -76,7 +70,7 @@ def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def predict_landmarks(grey: np.ndarray, box: Box) -> np.ndarray:
     """Return the landmarks, float64[68, 2] in pixels of the frame, that dlib predicts in a box of a grey frame."""
-    matrix = patch_matrix(box)
+    matrix = patch_matrix(box, FACE_SIZE, PATCH_SIZE)
     patch = cv2.GaussianBlur(cut_patch(grey, matrix), (0, 0), BLUR)
     shape = dlib_models.predictor()(patch, MIDDLE)
     return to_frame(np.array([(part.x, part.y) for part in shape.parts()], float), matrix)

@@ -13,18 +13,17 @@ from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from microexpr.core.grayscale import luma
 from microexpr.signals.faces.alignment import similarity
-from microexpr.signals.faces.detection import (  # fmt: skip
+from microexpr.signals.faces.detection import (
     FACE_SIZE,
     PATCH_SIZE,
     cut_patch,
     detect,
     detect_large,
-    patch_matrix,
     to_frame,
     to_patch,
 )
 from microexpr.signals.faces.predictors import PREDICTORS, PredictorName
-from microexpr.signals.landmarks.boxes import Box, face_box
+from microexpr.signals.landmarks.boxes import Box, face_box, patch_matrix
 
 WINDOW, LEVELS = 17, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
 INNER = 17  # the first landmark that is tracked: those of the jaw slide along it
@@ -62,7 +61,7 @@ class Reference:
     @classmethod
     def of(cls, grey: np.ndarray, points: np.ndarray) -> "Reference":
         """Make a reference of a grey frame and the landmarks [68, 2] of a face in it."""
-        matrix = patch_matrix(face_box(points))
+        matrix = patch_matrix(face_box(points), FACE_SIZE, PATCH_SIZE)
         patch, start = cut_patch(grey, matrix), to_patch(points, matrix).astype(np.float32)
         return cls(matrix, patch, start, np.zeros(2, np.float32), thumbnail(patch, face_box(start)))
 

@@ -67,7 +67,7 @@ def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params, in_frame: np
     first, second = (_reduce(crop, params.size) for crop in (onset, apex))
     if params.equalise:
         face = visible_face(params.size, _shrink(in_frame, params.size))
-        second = second * (_mean_brightness(first, face) / max(_mean_brightness(second, face), 1))
+        second = second * (float(first[face].mean()) / max(float(second[face].mean()), 1))
     vectors = (_tvl1 if params.algorithm == "tvl1" else _farneback)(first, second, params)
     size = min(params.stored_size, params.size)
     vectors = len(onset) / params.size * cv2.resize(vectors, (size, size), interpolation=cv2.INTER_AREA)
@@ -84,10 +84,6 @@ def _reduce(crop: np.ndarray, size: int) -> np.ndarray:
 
 def _shrink(in_frame: np.ndarray | None, size: int, margin: int = 0) -> np.ndarray | None:
     return None if in_frame is None else frame_edges.shrink(in_frame, (size, size), margin)
-
-
-def _mean_brightness(image: np.ndarray, face: np.ndarray) -> float:
-    return float(image[face].mean())
 
 
 def _tvl1(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:

@@ -21,6 +21,12 @@ class Box:
         return bool(near and 0.5 < other.side / self.side < 2)
 
 
+def patch_matrix(box: Box, face: float, size: int) -> np.ndarray:
+    """Return the matrix, float64[2, 3], that scales a box to `face` pixels and centres it in a patch of `size`."""
+    scale = face / box.side
+    return np.column_stack([np.eye(2) * scale, (size - 1) / 2 - scale * box.centre])
+
+
 def face_box(points: np.ndarray) -> Box:
     """Return the box that dlib's detector would give a face with these landmarks [68, 2]."""
     inner = points[17:]

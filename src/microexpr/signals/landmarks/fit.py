@@ -12,7 +12,6 @@ from torch import Tensor
 from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals import conditions, learning, portraits, weights
-from microexpr.signals.landmarks.mirror import MIRRORED
 from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
 from microexpr.signals.learning import Checkpoint, Progress, Schedule
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
@@ -24,12 +23,16 @@ STEPS, PAIRS = 20000, 24  # updates, and pairs of images in each
 RATE, DECAY = 2e-3, 1e-4
 SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: log scale, degrees, sides of the image
 AT_REST = 0.6  # share of pairs that begin with the image at rest
-MIRROR = np.array([*MIRRORED, 69, 68])
+# What each point becomes in a mirror image; the iBUG markup numbers jaw, brows, eyes and lips in order.
+MIRROR = np.array(
+    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
+    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+    + [69, 68]
+)
 JAW, JAW_WEIGHT = slice(0, 17), 0.5  # the contour is less certain than other points
-CHANGES, CHANGE_UNIT = (
-    3.0,
-    0.01,
-)  # weight, and part of the outer eye distance: errors of a movement above it count by their size, below by its square
+CHANGES = 3.0  # weight of movements
+CHANGE_UNIT = 0.01  # of the outer eye distance: larger errors of a movement count by their size, smaller by its square
 RIGID = (27, 28, 29, 30, 36, 39, 42, 45)  # landmarks that expressions hardly move
 
 

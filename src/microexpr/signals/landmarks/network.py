@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from microexpr.core.markup import space_evenly
 from microexpr.signals import weights
-from microexpr.signals.landmarks.boxes import Box, face_box
+from microexpr.signals.landmarks.boxes import Box, face_box, patch_matrix
 from microexpr.signals.layers import Residual, convolution
 
 POINTS = 70  # iBUG's 68 and the pupils, the subject's left first
@@ -32,9 +32,9 @@ class LandmarkNetwork(nn.Module):
     map. What the smallest say of the whole face corrects positions and tells how certain they are.
     """
 
-    def __init__(self, width: int = WIDTH):
+    def __init__(self) -> None:
         super().__init__()
-        w, side = width, SIZE // 16
+        w, side = WIDTH, SIZE // 16
         self.stem = convolution(1, w, 5, 2)
         self.down1, self.down2 = Residual(w, 2 * w, 2), Residual(2 * w, 4 * w, 2)
         self.down3 = nn.Sequential(Residual(4 * w, 6 * w, 2), Residual(6 * w, 6 * w))
@@ -72,12 +72,6 @@ def _double(maps: Tensor) -> Tensor:
     return functional.interpolate(maps, scale_factor=2, mode="nearest")
 
 
-def patch_matrix(box: Box) -> np.ndarray:
-    """Return the matrix, float64[2, 3], from a frame's pixels to those of the network's image of a box."""
-    scale = FACE * SIZE / box.side
-    return np.column_stack([np.eye(2) * scale, (SIZE - 1) / 2 - scale * box.centre])
-
-
 def cut(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return the network's image, uint8[112, 112], of a grey frame; what is reduced is blurred before."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
@@ -109,7 +103,7 @@ class Model:
 
     def __call__(self, grey: np.ndarray, box: Box) -> Landmarks:
         """Return the points of the face in a box of a grey frame, uint8[H, W]."""
-        matrix = patch_matrix(box)
+        matrix = patch_matrix(box, FACE * SIZE, SIZE)
         with torch.inference_mode():
             positions, variance = self.network(torch.from_numpy(cut(grey, matrix))[None, None].float() / 255)
         points = ((positions[0].double().numpy() + 0.5) * SIZE - 0.5 - matrix[:, 2]) / matrix[0, 0]

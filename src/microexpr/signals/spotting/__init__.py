@@ -31,6 +31,20 @@ REST_RATE = 10  # a second at which the face at rest is computed
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 SYLLABLES = 1.0  # seconds of the longest movement that can be a part of speech
 MARGIN = 0.06  # seconds next to an expression that may still belong to it
+SMOOTH = 0.02  # seconds: deviation of the Gaussian over curves
+BRIEF = 1.2  # seconds whose median is subtracted for peaks, since heads drift
+REST = 5.0  # seconds whose median is the face at rest
+LEVEL = 0.1  # share of the apex at onset and offset
+LEAK = 0.15  # share of a blink's deviations that leaks into other units
+SHORTEST = 0.06  # seconds: shorter events are no movement of a face
+WIDE = 0.3  # share of the apex above which an expression is timed
+WANDER = 1.3  # noise of a unit at rest, in deviations of the camera's; of short videos
+AROUND = 1.5  # seconds before and after an expression that tell whether it is speech
+SYLLABLE = 0.4  # seconds whose median is subtracted for the mouth's movements of speech
+TALKING = 4.0  # deviations of its noise above which the mouth speaks
+SPOKEN, SPOKEN_MACRO = 0.12, 0.25  # share of the time around in which it speaks, next to brief and to longer movements
+GAZE = 6.0  # deviations of its noise that a glance must exceed
+LIDS = 0.3  # FACS intensity that lids alone must exceed: they follow every glance
 
 
 class Params(BaseModel):
@@ -38,44 +52,15 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    smooth: float = Field(default=0.02, ge=0, le=0.1, description="seconds: deviation of the Gaussian over curves")
-    brief: float = Field(
-        default=1.2, ge=1, le=3, description="seconds whose median is subtracted for peaks, since heads drift"
-    )
-    rest: float = Field(default=5.0, ge=2, le=60, description="seconds whose median is the face at rest")
     height: float = Field(default=10.0, ge=3, le=100, description="deviations of its noise that a unit must exceed")
     clip_height: float = Field(
-        default=6.0, ge=3, le=100, description="the same in a clip of less than `brief`, which is mostly one expression"
+        default=6.0, ge=3, le=100, description="the same in a clip of less than `BRIEF`, which is mostly one expression"
     )
-    level: float = Field(default=0.1, gt=0, lt=1, description="share of the apex at onset and offset")
-    leak: float = Field(
-        default=0.15, ge=0, le=1, description="share of a blink's deviations that leaks into other units"
-    )
-    shortest: float = Field(default=0.06, gt=0, le=0.2, description="seconds: shorter events are no movement of a face")
-    wide: float = Field(default=0.3, gt=0, lt=1, description="share of the apex above which an expression is timed")
     longest: float = Field(
         default=0.4,
         ge=0.2,
         le=1,
-        description="longest time, in seconds, that a micro-expression is above `wide`: about 0.32 of one of 0.5 s",
-    )
-    wander: float = Field(
-        default=1.3, ge=1, le=20, description="noise of a unit at rest, in deviations of the camera's; of short videos"
-    )
-    around: float = Field(
-        default=1.5, ge=0.1, le=5, description="seconds before and after an expression that tell whether it is speech"
-    )
-    syllable: float = Field(
-        default=0.4, ge=0.2, le=2, description="seconds whose median is subtracted for the mouth's movements of speech"
-    )
-    mouth: float = Field(default=4.0, ge=3, le=100, description="deviations of its noise above which the mouth speaks")
-    spoken: float = Field(
-        default=0.12, gt=0, le=1, description="share of the time around in which it speaks, next to brief movements"
-    )
-    spoken_macro: float = Field(default=0.25, gt=0, le=1, description="the same, next to longer ones")
-    gaze: float = Field(default=6.0, ge=3, le=100, description="deviations of its noise that a glance must exceed")
-    lids: float = Field(
-        default=0.3, ge=0, le=5, description="FACS intensity that lids alone must exceed: they follow every glance"
+        description="longest time, in seconds, that a micro-expression is above `WIDE`: about 0.32 of one of 0.5 s",
     )
 
 
@@ -123,50 +108,48 @@ def compute_signal(
 
     `seen`, bool[T], says which frames show the face, by default all; signals are 0 in the others. `resting`, bool[T],
     says which show little expression, by default all: the resting face is taken from these. `turn`, [T, 3], is how the
-    head is turned, in degrees, by default not at all; it counts in recordings of twice `rest` or more."""
+    head is turned, in degrees, by default not at all; it counts in recordings of twice `REST` or more."""
     seen = np.ones(len(gaze), bool) if seen is None else seen
     resting = np.ones(len(gaze), bool) if resting is None else resting
     frames = int(seen.sum())
-    is_long = frames >= 2 * params.rest * fps  # most of it is at rest
+    is_long = frames >= 2 * REST * fps  # most of it is at rest
     if turn is not None and is_long:
         curves = turns.without_turn(curves, turn, seen, fps)
     change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
     mouth = np.zeros(curves[:, MOUTH].shape)
     for part in stretches(seen):
-        smoothed = gaussian_filter1d(curves[part].astype(float), params.smooth * fps, axis=0)
-        change[part] = smoothed - resting_face(smoothed, fps, params.rest, params, resting[part])
-        transient[part] = smoothed - resting_face(smoothed, fps, params.brief, params, None)
-        mouth[part] = smoothed[:, MOUTH] - resting_face(smoothed[:, MOUTH], fps, params.syllable, params, None)
-        smoothed_gaze = gaussian_filter1d(gaze[part].astype(float), params.smooth * fps)
-        gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, params.rest, params, None)
-    if is_short(frames, fps, params):  # it has few frames at rest
-        noise = change_noise = params.wander * camera_noise(curves, seen, params.smooth * fps)
+        smoothed = gaussian_filter1d(curves[part].astype(float), SMOOTH * fps, axis=0)
+        change[part] = smoothed - resting_face(smoothed, fps, REST, resting[part])
+        transient[part] = smoothed - resting_face(smoothed, fps, BRIEF)
+        mouth[part] = smoothed[:, MOUTH] - resting_face(smoothed[:, MOUTH], fps, SYLLABLE)
+        smoothed_gaze = gaussian_filter1d(gaze[part].astype(float), SMOOTH * fps)
+        gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, REST)
+    if is_short(frames, fps):  # it has few frames at rest
+        noise = change_noise = WANDER * camera_noise(curves, seen, SMOOTH * fps)
     else:
         quiet = seen & resting if (seen & resting).any() else seen
         noise = heavy_noise_level(transient[quiet]) if is_long else noise_level(transient[seen])
         change_noise = (heavy_noise_level if is_long else noise_level)(change[quiet])
     transient = np.maximum(transient / noise, 0)
     lids = transient[:, BLINK].mean(axis=1)
-    transient = np.maximum(transient - params.leak * lids[:, None, None], 0)
+    transient = np.maximum(transient - LEAK * lids[:, None, None], 0)
     transient[:, BLINK] = lids[:, None]
-    height = params.clip_height if is_clip(len(seen), fps, params) else params.height
+    height = params.clip_height if is_clip(len(seen), fps) else params.height
     gaze_deviations = np.abs(gaze_shift / noise_level(gaze_shift[seen]))
     sustained, spoken = change / change_noise, (mouth / noise_level(mouth[seen])).max(axis=(1, 2))
     return Signal(change, sustained, transient, spoken, gaze_deviations, seen, height)
 
 
-def resting_face(
-    smoothed: np.ndarray, fps: float, window: float, params: Params, resting: np.ndarray | None
-) -> np.ndarray:
+def resting_face(smoothed: np.ndarray, fps: float, window: float, resting: np.ndarray | None = None) -> np.ndarray:
     """Return the resting value at each frame of smoothed curves [T, ...]: the median over `window` seconds around it.
 
     Of a window only the frames count that are `resting`, bool[T], if there are any. It lies wholly in the video, so
-    that what lasts to its end is not taken for rest. A video that is shorter than `brief` twice is read as one
+    that what lasts to its end is not taken for rest. A video that is shorter than `BRIEF` twice is read as one
     expression."""
     columns = smoothed.reshape(len(smoothed), -1)
     counted = np.ones(len(smoothed), bool) if resting is None else resting
-    if is_short(len(smoothed), fps, params):
-        edge, may_be_cut = max(1, round(ENDS * fps)), is_clip(len(smoothed), fps, params)
+    if is_short(len(smoothed), fps):
+        edge, may_be_cut = max(1, round(ENDS * fps)), is_clip(len(smoothed), fps)
         return _rest_around_one_expression(columns, edge, counted, may_be_cut).reshape(smoothed.shape)
     step, time = max(1, round(fps / REST_RATE)), np.arange(len(smoothed))
     samples, counted = columns[::step], counted[::step]
@@ -194,14 +177,14 @@ def _rest_around_one_expression(columns: np.ndarray, edge: int, resting: np.ndar
     return np.asarray((1 - share) * first + share * last)
 
 
-def is_short(frames: int, fps: float, params: Params) -> bool:
+def is_short(frames: int, fps: float) -> bool:
     """Return whether a video shows the resting face for too short a time."""
-    return frames < 2 * params.brief * fps
+    return frames < 2 * BRIEF * fps
 
 
-def is_clip(frames: int, fps: float, params: Params) -> bool:
+def is_clip(frames: int, fps: float) -> bool:
     """Return whether a video is of about the length of a brief expression, as data sets cut them."""
-    return frames < params.brief * fps
+    return frames < BRIEF * fps
 
 
 def spot(signal: Signal, fps: float, params: Params) -> list[Interval]:
@@ -210,7 +193,7 @@ def spot(signal: Signal, fps: float, params: Params) -> list[Interval]:
     lids[:, BLINK] = signal.transient[:, BLINK]
     brief = list(find_intervals(signal.transient - lids, signal, ~signal.seen, fps, params))
     blinks = find_intervals(lids, signal, ~signal.seen, fps, params)
-    events = join_speech([*brief, *find_lasting(signal, brief, fps, params), *blinks], fps, params)
+    events = join_speech([*brief, *find_lasting(signal, brief, fps, params), *blinks], fps)
     return sorted(events, key=lambda interval: (interval.onset, interval.apex))
 
 
@@ -233,32 +216,32 @@ def find_intervals(
 
     None overlap: the lower one ends where the next begins. A brief one that the video's ends or a gap cut off is left
     out, since nothing says how long it is, except in a clip."""
-    taken, may_be_cut = taken.copy(), is_clip(len(signal.seen), fps, params)
+    taken, may_be_cut = taken.copy(), is_clip(len(signal.seen), fps)
     score = np.where(taken, 0, transient.max(axis=(1, 2)))
     while score[peak := int(score.argmax())] >= signal.height:
         height, direction = float(score[peak]), transient[peak] / np.linalg.norm(transient[peak])
-        units = transient[peak] >= max(MIN_DEVIATION, params.level * height)
+        units = transient[peak] >= max(MIN_DEVIATION, LEVEL * height)
         free = free_span(taken, peak)
         along = np.tensordot(transient, direction, 2)
-        onset, apex, offset = extent(along, peak, params.level, free)
+        onset, apex, offset = extent(along, peak, LEVEL, free)
         sustained_curve = np.tensordot(signal.sustained, direction, 2)
-        first, _, last = extent(sustained_curve, peak, params.wide, free_span(~signal.seen, peak))
+        first, _, last = extent(sustained_curve, peak, WIDE, free_span(~signal.seen, peak))
         rise = float(np.max(signal.change[apex], where=units, initial=0))
         kind = classify(units, signal.gaze[onset : offset + 1], rise, (last - first - 1) / fps, params)
-        is_cut = sustained_curve[[first, last]].max() > params.wide * sustained_curve[peak]
+        is_cut = sustained_curve[[first, last]].max() > WIDE * sustained_curve[peak]
         is_sure = may_be_cut or not is_cut or (kind == "macro" and signal.sustained[peak].max() >= signal.height)
         if kind == "macro":
-            onset, apex, offset = extent(sustained_curve, peak, params.level, free)
+            onset, apex, offset = extent(sustained_curve, peak, LEVEL, free)
             deviations = np.maximum(signal.sustained[apex], 0)
             deviations[BLINK] = 0
-            units = deviations >= max(MIN_DEVIATION, params.level * deviations.max())
-        if is_spoken(kind, signal, onset, offset, fps, params):
+            units = deviations >= max(MIN_DEVIATION, LEVEL * deviations.max())
+        if is_spoken(kind, signal, onset, offset, fps):
             kind, is_sure = "speech", True
         quiet = score < signal.height  # the event's remainder beyond its ends is not another event
         before, after = np.flatnonzero(quiet[: onset + 1]), np.flatnonzero(quiet[offset:])
         score[before[-1] + 1 if len(before) else 0 : offset + after[0] if len(after) else None] = 0
         score[onset : offset + 1] = 0
-        if offset - onset + 1 >= params.shortest * fps and is_sure:
+        if offset - onset + 1 >= SHORTEST * fps and is_sure:
             taken[onset : offset + 1] = True
             yield Interval(kind, onset, apex, offset, height, unit_amounts(signal.change[apex], units))
 
@@ -284,7 +267,7 @@ def classify(units: np.ndarray, gaze: np.ndarray, rise: float, seconds: float, p
     moving = {*np.flatnonzero(units.any(axis=1)).tolist()}
     if moving == {BLINK}:
         return "blink"
-    if moving <= {*EYES} and (gaze.max() >= params.gaze or rise < params.lids):
+    if moving <= {*EYES} and (gaze.max() >= GAZE or rise < LIDS):
         return "glance"
     return "micro" if seconds <= params.longest else "macro"
 
@@ -298,25 +281,25 @@ def unit_amounts(change: np.ndarray, units: np.ndarray) -> dict[str, float]:
     return {name: amount for amount, name in sorted(sided, key=lambda item: (-item[0], item[1]))}
 
 
-def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float, params: Params) -> bool:
+def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float) -> bool:
     """Return whether the mouth moves before and after an expression so often that this, too, is a part of speech."""
     if kind not in ("micro", "macro") or offset - onset + 1 > SYLLABLES * fps:
         return False
-    if is_short(len(signal.seen), fps, params):  # where what lasts counts as movement, too
+    if is_short(len(signal.seen), fps):  # where what lasts counts as movement, too
         return False
-    is_moving = signal.mouth >= params.mouth
-    margin, reach = round(MARGIN * fps), round(params.around * fps)
+    is_moving = signal.mouth >= TALKING
+    margin, reach = round(MARGIN * fps), round(AROUND * fps)
     first, last = max(0, onset - margin), offset + 1 + margin
     sides = (slice(max(0, first - reach), first), slice(last, last + reach))
     shares = [float(is_moving[side][seen].mean()) for side in sides if (seen := signal.seen[side]).sum() >= margin]
-    return sum(shares) / 2 >= (params.spoken if kind == "micro" else params.spoken_macro)
+    return sum(shares) / 2 >= (SPOKEN if kind == "micro" else SPOKEN_MACRO)
 
 
-def join_speech(events: list[Interval], fps: float, params: Params) -> list[Interval]:
+def join_speech(events: list[Interval], fps: float) -> list[Interval]:
     """Join movements of speech, one shortly after the other, and what else lies between them but blinks."""
     spoken: list[Interval] = []
     for event in sorted((event for event in events if event.kind == "speech"), key=lambda event: event.onset):
-        if spoken and event.onset - spoken[-1].offset <= params.around * fps:
+        if spoken and event.onset - spoken[-1].offset <= AROUND * fps:
             highest = max(event, spoken[-1], key=lambda event: event.score)
             spoken[-1] = replace(highest, onset=spoken[-1].onset, offset=event.offset)
         else:

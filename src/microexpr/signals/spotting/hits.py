@@ -41,13 +41,13 @@ def overlap(first: Span, second: Span) -> float:
     return intersection / ((first[1] - first[0] + 1) + (second[1] - second[0] + 1) - intersection)
 
 
-def count(spotted: Sequence[Span], true: Sequence[Span], min_overlap: float = MIN_OVERLAP) -> Counts:
+def count(spotted: Sequence[Span], true: Sequence[Span]) -> Counts:
     """Match spotted with true spans and count hits."""
-    hits = len(match(spotted, true, min_overlap))
+    hits = len(match(spotted, true))
     return Counts(hits, len(spotted) - hits, len(true) - hits)
 
 
-def match(spotted: Sequence[Span], true: Sequence[Span], min_overlap: float = MIN_OVERLAP) -> dict[int, int]:
+def match(spotted: Sequence[Span], true: Sequence[Span]) -> dict[int, int]:
     """Return the position in `true` that each position in `spotted` hits, from the largest overlap down."""
     pairs = sorted(
         ((overlap(span, other), i, j) for i, span in enumerate(spotted) for j, other in enumerate(true)),
@@ -55,7 +55,7 @@ def match(spotted: Sequence[Span], true: Sequence[Span], min_overlap: float = MI
     )
     matched: dict[int, int] = {}
     for share, i, j in pairs:
-        if share >= min_overlap and i not in matched and j not in matched.values():
+        if share >= MIN_OVERLAP and i not in matched and j not in matched.values():
             matched[i] = j
     return matched
 

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from microexpr.apps.predict import rates, recognition, recorded
+from microexpr.apps.predict import rates, recognition
 from microexpr.apps.predict.written import EVENTS
+from microexpr.core import digests
 
-DIGEST = recorded.digest(recognition.SHIPPED)
+DIGEST = digests.of_file(recognition.SHIPPED)
 
 
 @pytest.mark.parametrize(("fps", "measured"), [(20, 25), (28, 30), (29.97, 30), (120, 100), (1000, 200)])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from microexpr.apps.predict import recognition, recorded
+from microexpr.core import digests
 
 FITTED_ON = ["generated/population/s0001/*"]
 
@@ -23,7 +24,7 @@ def test_other_weights_have_no_figures(tmp_path: Path) -> None:
     weights, path = tmp_path / "weights", tmp_path / "figures.json"
     weights.write_bytes(b"these")
     figures = {"clips": 7, "subjects": 2, "uf1": [0.5, 0.25, 0.75], "calibration_error": 0.125}
-    path.write_text(json.dumps(figures | {"sha256": recorded.digest(weights)}))
+    path.write_text(json.dumps(figures | {"sha256": digests.of_file(weights)}))
     line = recorded.describe(recorded.read(weights, path), FITTED_ON)
     assert line.startswith("on 7 recorded micro-expressions of 2 subjects") and "UF1 0.50 (0.25 to 0.75)" in line
     weights.write_bytes(b"others")

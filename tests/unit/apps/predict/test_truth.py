@@ -9,7 +9,7 @@ def test_a_table_without_emotions_has_no_class_and_one_with_them_has(tmp_path):
     path.write_text("kind,onset,offset\nmicro,1,9\nblink,2,3\n")
     assert truth.read(path) == [TrueExpression(1, 9)] and str(truth.read(path)[0]) == ""
     path.write_text("kind,emotion,onset,offset\nmicro,Happiness,1,9\nmicro,others,20,30\nmicro,surprise,40,50\n")
-    assert [str(one) for one in truth.read(path)] == ["positive (Happiness)", "others", "surprise"]
+    assert [str(interval) for interval in truth.read(path)] == ["positive (Happiness)", "others", "surprise"]
 
 
 def test_each_spotted_expression_has_the_true_one_it_hits():

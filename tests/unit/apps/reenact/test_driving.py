@@ -1,6 +1,5 @@
 """Movements for photographs: shipped samples, clips of a run, and videos."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +9,10 @@ from recorded import CLIP, stages
 
 from microexpr.apps import driving_name
 from microexpr.apps.reenact import driving, samples
-from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.signals.aus import ACTION_UNITS
-
-
-def test_the_shipped_file_is_what_the_renderer_performs(tmp_path):
-    samples.write(tmp_path / "again.csv")
-    assert (tmp_path / "again.csv").read_bytes() == samples.PATH.read_bytes()
-    assert samples.PATH.stat().st_size < 10_000
-    with samples.PATH.open(encoding="utf-8") as file:
-        assert {(row["clip"], row["origin"]) for row in csv.DictReader(file)} == {
-            (label, "generated") for label in LABELS
-        }
 
 
 @pytest.mark.parametrize(

@@ -75,13 +75,6 @@ def test_halves_are_driven_by_one_sides_intensities(by_origin, task):
     assert moved["joined"][100:200, left].mean() > 4 > 1 > abs(moved["joined"][100:200, right].mean())
 
 
-def test_a_mirrored_half_is_symmetric_and_its_own():
-    crop = np.arange(6)[None, :, None].repeat(2, 0)
-    halves = famgan.mirror_halves(crop)
-    assert halves["left"][0, :, 0].tolist() == [5, 4, 3, 3, 4, 5]
-    assert halves["right"][0, :, 0].tolist() == [0, 1, 2, 2, 1, 0]
-
-
 def test_differences_are_around_grey():
     still = np.full((4, 4, 3), 100, np.uint8)
     film = np.stack([still, still + 5, still - 50])
@@ -126,7 +119,7 @@ def test_no_page_says_that_nobody_is_shown_where_somebody_is(which, word, by_ori
 def test_the_apex_is_drawn(task, tmp_path, monkeypatch):
     """Six of seven frames are shown, evenly spaced, and the fourth would not be among them."""
     reenactment, images = onto.reenact(source(), target(), NOTHING, "x", painter(Brightener()), "lanczos"), []
-    monkeypatch.setattr(famgan, "show_image", lambda axes, image, title: images.append(image))
+    monkeypatch.setattr(famgan.drawing, "show_image", lambda axes, image, title: images.append(image))
     famgan.sequence(tmp_path / "page.png", "fig3", reenactment, task, {}, True)
     row = [
         position

@@ -12,17 +12,19 @@ from sklearn.metrics import f1_score
 from microexpr.evaluation.metrics import (
     UNTESTED,
     accuracy,
-    all_pairs,
     bootstrap,
     by_class,
     confusion,
+    differences,
     holm,
+    interval,
     mean_interval,
     paired,
     per_subject_mean,
     uar,
     uf1,
 )
+from microexpr.evaluation.metrics.figures import by_subject
 
 
 def random_clips(seed, clips=90, people=6, methods=2):
@@ -144,8 +146,9 @@ def test_people_whom_no_seed_tested_do_not_count():
     halves = np.stack([np.where(subjects % 2, first, UNTESTED), np.where(subjects % 2, UNTESTED, first)])
     mine, rest = subjects % 2 == 1, subjects % 2 == 0
     assert uf1(confusion(truth, halves[0], 3)) == uf1(confusion(truth[mine], first[mine], 3))
-    means = [per_subject_mean(truth[mask], first[mask], subjects[mask], uf1)[0] for mask in (mine, rest)]
-    assert per_subject_mean(truth, halves, subjects, uf1).tolist() == means
+    counts = [by_subject(truth[mask], first[mask], subjects[mask], 3) for mask in (mine, rest)]
+    means = [per_subject_mean(matrices, uf1)[0] for matrices in counts]
+    assert per_subject_mean(by_subject(truth, halves, subjects, 3), uf1).tolist() == means
     alone = bootstrap(truth[mine], first[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
     assert bootstrap(truth, halves[0], subjects, uf1, 50, np.random.default_rng(0)) == alone
     difference = paired(truth[mine], first[mine], second[mine], subjects[mine], uf1, 50, np.random.default_rng(0))
@@ -160,7 +163,8 @@ def test_people_whom_no_seed_tested_do_not_count():
 def test_two_people_each_tested_under_a_seed_of_their_own_say_nothing(pooling):
     truth, subjects = np.array([0, 1, 2, 0]), np.array([0, 0, 1, 1])
     predicted = np.array([[0, 0, UNTESTED, UNTESTED], [UNTESTED, UNTESTED, 2, 2]])
-    low, high = bootstrap(truth, predicted, subjects, accuracy, 50, np.random.default_rng(0), pooling=pooling)
+    matrices = by_subject(truth, predicted, subjects, 3)
+    low, high = interval(matrices, accuracy, 50, np.random.default_rng(0), pooling)
     assert low < 0.01
     assert high > 0.99
 
@@ -168,8 +172,8 @@ def test_two_people_each_tested_under_a_seed_of_their_own_say_nothing(pooling):
 def test_a_person_without_whom_a_seed_has_no_figure_leaves_no_error_to_know():
     """The other is not tested under the second seed: one figure of all but one is no spread."""
     predicted = np.array([[0, 1, 0, 1], [0, 1, UNTESTED, UNTESTED]])
-    arguments = np.zeros(4, int), predicted, np.array([0, 0, 1, 1]), accuracy, 50, np.random.default_rng(0)
-    assert bootstrap(*arguments, pooling="per_subject_mean") == (0, 1)
+    matrices = by_subject(np.zeros(4, int), predicted, np.array([0, 0, 1, 1]), 3)
+    assert interval(matrices, accuracy, 50, np.random.default_rng(0), "per_subject_mean") == (0, 1)
 
 
 def test_mean_over_subjects_has_the_interval_of_a_mean():
@@ -180,12 +184,10 @@ def test_mean_over_subjects_has_the_interval_of_a_mean():
     clips = np.array([10, 20, 10, 30, 10, 20, 10, 40])
     subjects = np.repeat(np.arange(8), clips)
     predicted = np.concatenate([np.arange(n) >= round(n * share) for n, share in zip(clips, shares, strict=True)])
-    interval = bootstrap(
-        np.zeros(len(subjects), int), [predicted] * 2, subjects, accuracy, 20000, np.random.default_rng(0), 2,
-        pooling="per_subject_mean",
-    )  # fmt: skip
+    matrices = by_subject(np.zeros(len(subjects), int), [predicted] * 2, subjects, 2)
+    ends = interval(matrices, accuracy, 20000, np.random.default_rng(0), "per_subject_mean")
     value, error = shares.mean(), shares.std(ddof=1) / math.sqrt(8)
-    for end, sign in zip(interval, (-1, 1), strict=True):
+    for end, sign in zip(ends, (-1, 1), strict=True):
         expected = math.log(value / (1 - value)) + sign * student.ppf(0.975, 7) * error / (value * (1 - value))
         assert math.log(end / (1 - end)) == pytest.approx(expected, abs=0.03)
 
@@ -229,8 +231,8 @@ def test_all_pairs_are_those_of_each_two_alone():
     """Methods with one seed or two, on the same resamples, give the same numbers to the last bit."""
     truth, predicted, subjects = random_clips(4, methods=5)
     methods = [predicted[0], predicted[1:3], predicted[3], predicted[4]]
-    differences = all_pairs(truth, methods, subjects, uf1, 50, np.random.default_rng(3))
-    assert differences == [
+    matrices = [by_subject(truth, labels, subjects, 3) for labels in methods]
+    assert differences(matrices, uf1, 50, np.random.default_rng(3)) == [
         paired(truth, first, second, subjects, uf1, 50, np.random.default_rng(3))
         for first, second in combinations(methods, 2)
     ]
@@ -252,7 +254,7 @@ def test_holm_is_the_closure_of_bonferroni():
 
 
 def test_intervals_cover_and_equal_methods_are_told_apart_seldom():
-    """`make study-intervals`, small: shares of 300, within three standard errors of what is wanted."""
+    """Simulated experiments: shares of 300, within three standard errors of 95 % and 5 %."""
     rng = np.random.default_rng(7)
     population = simulated.Population(simulated.composite(12))
     true = float(uf1(simulated.expected(population)))

@@ -1,57 +1,20 @@
-"""FAMGAN's losses by hand, what it asks of whom, its halves, and short trainings by the engine."""
+"""FAMGAN's losses by hand, what it asks of whom, and its halves."""
 
+from functools import partial
 from types import SimpleNamespace as Modules
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from small_generators import COUNT, FRAMES, SIZE, UNITS, clips, stream
+from small_generators import small as small_generator
 
-from microexpr.models.base import ClipTensors
-from microexpr.models.counter_rng import Stream
 from microexpr.models.generators.famgan import Famgan, join_halves
-from microexpr.models.layers import ganimation
 from microexpr.models.layers.mover import SEAM
-from microexpr.signals import inputs
-from microexpr.signals.aus import ACTION_UNITS, filters
-from microexpr.training import processor
-from microexpr.training.engine import FoldIndices, train
-from microexpr.training.group import Group, Run
+from microexpr.signals.aus import filters
 
-processor.use_one_thread()
-FRAMES, SIZE, COUNT = 4, 16, 8
-UNITS = len(ACTION_UNITS)
 LEFT, RIGHT = 0, 1  # sides of what is asked
-
-
-def small(**changed: Any) -> Famgan:
-    tiny = {"image_size": SIZE, "frames": FRAMES, "width": 4, "blocks": 1, "batch": 4, "critic_steps": 2, "epochs": 2}
-    tiny["target_noise"] = 0
-    return Famgan(Famgan.Params(**(tiny | changed)))
-
-
-def clips(seed: int = 0) -> ClipTensors:
-    """Random films, intensities and changes; the last two are stills."""
-    rng = np.random.default_rng(seed)
-    video = rng.integers(0, 256, (COUNT, 3, FRAMES, SIZE, SIZE), dtype=np.uint8)
-    video[6:] = video[6:, :, :1]
-    number = np.arange(COUNT)
-    targets = {"label": number % 3, "subject": number // 2, "dataset": number // 4, "macro": (number >= 6).astype(int)}
-    targets |= {"synthetic": np.zeros(COUNT, int), "aus": rng.integers(0, 2, (COUNT, 5))}
-    read = {"video": video, "au_intensities": rng.uniform(0, 5, (COUNT, FRAMES, UNITS)).astype(np.float32)}
-    read["au_changes"] = rng.uniform(-5, 5, (COUNT, FRAMES, UNITS, 2)).astype(np.float32)
-    return ClipTensors({k: torch.tensor(v) for k, v in read.items()}, {k: torch.tensor(v) for k, v in targets.items()})
-
-
-def stream(key: int = 4) -> Stream:
-    """Return random numbers; of two clips each gets the other's targets."""
-    return Stream(torch.tensor(key, dtype=torch.int32))
-
-
-FOLDS = [
-    FoldIndices("g0", np.array([2, 3, 4, 5, 6, 7]), np.array([0, 1])),
-    FoldIndices("g1", np.array([0, 1, 2, 3, 6, 7]), np.array([4, 5])),
-]
+small = partial(small_generator, Famgan)
 
 
 def built(method: Famgan) -> Modules:
@@ -59,19 +22,9 @@ def built(method: Famgan) -> Modules:
     return Modules(**method.build({}))
 
 
-def test_inputs_exist_and_networks_are_of_the_papers_size():
-    method = Famgan(Famgan.Params())
-    for name, shape in method.inputs.items():
-        inputs.check(name, shape)
-    assert method.inputs == {"video": (3, 16, 128, 128), "au_intensities": (16, 17), "au_changes": (16, 17, 2)}
-    with torch.device("meta"):
-        networks = method.build({})
-        fake, mask = networks["generator"](torch.empty(2, 3, 128, 128), torch.empty(2, 17))
-        realness, intensities = networks["critic"](torch.empty(2, 3, 128, 128))
-        film = method.synthesise_clips(Modules(**networks), torch.empty(2, 3, 128, 128), torch.empty(2, 16, 17, 2))
-    assert fake.shape == (2, 3, 128, 128) and mask.shape == (2, 1, 128, 128)
-    assert realness.shape == (2,) and intensities.shape == (2, 17) and film.shape == (2, 16, 3, 128, 128)
-    assert set(Famgan.inference_modules) == {"generator"} and set(networks) == {"generator", "critic"}
+def test_inputs_and_scores():
+    inputs = {"video": (3, 16, 128, 128), "au_intensities": (16, 17), "au_changes": (16, 17, 2)}
+    assert Famgan(Famgan.Params()).inputs == inputs
     assert small().scores(Modules(), clips().inputs, {}).unique().tolist() == [0]
 
 
@@ -225,18 +178,6 @@ def test_the_subjects_left_half_is_the_pictures_right_one():
     assert steps[middle - reach] < 0.2 * straight and steps[middle - 1] > 1.4 * straight  # and it begins without a kink
 
 
-@pytest.mark.parametrize("width", [16, 31, 128])
-def test_halves_of_one_image_are_that_image(width):
-    image = torch.rand(3, 5, width)
-    torch.testing.assert_close(join_halves(image, image), image)
-    flat = torch.full((3, 5, width), 0.7)
-    torch.testing.assert_close(join_halves(flat, flat), flat)
-    other = torch.rand(3, 5, width)
-    torch.testing.assert_close(
-        join_halves(image, other).flip(-1), join_halves(other.flip(-1), image.flip(-1))
-    )  # a mirror
-
-
 @torch.no_grad()
 @pytest.mark.parametrize("side", [LEFT, RIGHT])
 def test_a_side_that_is_asked_moves_its_half_alone(side):
@@ -268,105 +209,3 @@ def test_sides_that_are_asked_alike_make_the_generators_own_face():
     modules.generator = lambda face, intensity: (face, None)
     still = method.synthesise_clips(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
-
-
-def test_a_training_repeats_itself_and_sees_nothing_of_who_is_held_out():
-    method, data, state = small(), clips(), torch.get_rng_state()
-    first, second = (list(train(method, data, FOLDS, [7], "sequential", 1)) for _ in range(2))
-    assert torch.equal(state, torch.get_rng_state())
-    for left_result, right_result in zip(first, second, strict=True):
-        assert (
-            left_result.scores.shape == (1, 2, 2, 3)
-            and np.isfinite(left_result.loss).all()
-            and left_result.loss.shape == (1, 2, 2)
-        )
-        assert left_result.loss.tobytes() == right_result.loss.tobytes()
-    other = clips()
-    for tensor in other.inputs.values():
-        tensor[FOLDS[0].test] = tensor[FOLDS[0].test].flip(1)
-    (repeated,) = train(method, other, FOLDS[:1], [7], "sequential", 1)
-    assert repeated.loss.tobytes() == first[0].loss.tobytes() != first[1].loss.tobytes()
-
-
-@pytest.fixture
-def double():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def test_stacked_is_sequential_but_for_rounding(double):
-    method, data, runs = small(epochs=4), clips(), [Run(fold, 7) for fold in FOLDS]
-    alone, together = [Group(method, data, [run], False) for run in runs], Group(method, data, runs, True)
-    for group in [*alone, together]:
-        while group.epoch():
-            pass
-    for number, group in enumerate(alone):
-        assert group.losses[-1].isfinite().all()
-        for epoch, losses in enumerate(group.losses):
-            torch.testing.assert_close(losses[0], together.losses[epoch][number], rtol=1e-9, atol=1e-9)
-        for name, parameters in group.parameters.items():
-            for key, value in parameters.items():
-                torch.testing.assert_close(value, together.parameters[name][key][number], rtol=1e-6, atol=1e-8)
-
-
-def test_each_update_moves_its_own_network():
-    method, data = small(), clips()
-    group = Group(method, data, [Run(FOLDS[0], 7)], stacked=False)
-    phase, batch = group.phases[0], data[torch.arange(3)]
-    assert [set(update.trains) for update in phase.updates] == [{"critic"}, {"generator"}]
-    for number, update in enumerate(phase.updates):
-        before = {name: [p.clone() for p in net.parameters()] for name, net in group.networks.items()}
-        group._step(number, update, batch.inputs | batch.targets, torch.tensor(3, dtype=torch.int32))
-        for name, net in group.networks.items():
-            moved = [not torch.equal(p, q) for p, q in zip(net.parameters(), before[name], strict=True)]
-            assert all(moved) if name in update.trains else not any(moved), name
-
-
-def test_rate_falls_over_the_last_epochs_and_half_of_a_batch_are_stills():
-    (phase,) = Famgan(Famgan.Params()).phases()
-    np.testing.assert_allclose([phase.schedule(epoch / 30) for epoch in (0, 20, 25, 29)], [1, 1, 0.5, 0.1])
-    assert [update.every for update in phase.updates] == [1, 5] and Famgan.macro
-    targets = {name: value.numpy() for name, value in clips().targets.items()}
-    sampled = phase.sample(targets, 9, 5, np.random.default_rng(0))
-    assert sampled.shape == (9, 5) and (targets["macro"][sampled] == [0, 0, 0, 1, 1]).all()
-    assert set(sampled.ravel()) == set(range(COUNT))
-    none = phase.sample(targets | {"macro": np.zeros(COUNT, int)}, 3, 4, np.random.default_rng(0))
-    assert set(none.ravel()) == set(range(COUNT))  # where there are none, all in turn
-
-
-def test_the_critic_learns_intensities_and_faces_brighten_as_they_are_asked():
-    """Films whose brightness is that of AU1; after a short training a held-out face brightens with it on that side."""
-    rng = np.random.default_rng(0)
-    count = 16
-    rise = rng.uniform(0, 5, (count, 1)) * np.linspace(0, 1, FRAMES)
-    face = rng.integers(60, 100, (count, 3, 1, SIZE, SIZE))
-    video = (face + 24 * rise[:, None, :, None, None]).astype(np.uint8)
-    intensity = np.zeros((count, FRAMES, UNITS), np.float32)
-    intensity[..., 0] = rise
-    data = ClipTensors(
-        {"video": torch.tensor(video), "au_intensities": torch.tensor(intensity), "au_changes": torch.zeros(count)},
-        {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
-    )
-    method = small(
-        epochs=40, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=1000.0, cycle_weight=1.0
-    )
-    group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
-    held = data[torch.arange(12, 16)].inputs
-    film = ganimation.signed_frames(held["video"]).flatten(0, 1)
-
-    @torch.no_grad()
-    def missed():
-        actual = group.networks["critic"](film)[1]
-        return ganimation.intensity_loss(actual, held["au_intensities"].flatten(0, 1) / 5).item()
-
-    before = missed()
-    while group.epoch():
-        pass
-    assert missed() < 0.3 * before
-    asked = torch.zeros(4, 2, UNITS, 2)
-    asked[:, 1, 0, LEFT] = 5.0
-    with torch.no_grad():
-        fake = method.synthesise_clips(Modules(**group.networks), held["video"][:, :, 0], asked)
-    picture_left, picture_right = (fake[:, 1] - fake[:, 0]).mean((1, 2)).split(SIZE // 2, -1)
-    assert (picture_right.mean(1) > 0.03).all() and (picture_left[:, :4].abs() < 1e-6).all()

@@ -2,17 +2,8 @@
 
 import torch
 from torch import nn
-from torch.func import functional_call, stack_module_state, vmap
 
 from microexpr.models.layers.lstm import Lstm
-
-
-def test_it_is_torchs_lstm():
-    mine, theirs, sequence = Lstm(5, 7), nn.LSTM(5, 7, batch_first=True), torch.randn(3, 6, 5)
-    for name, tensor in mine.state_dict().items():  # such as state.weight
-        layer, part = name.split(".")
-        getattr(theirs, f"{part}_{'ih' if layer == 'input' else 'hh'}_l0").data = tensor
-    torch.testing.assert_close(mine(sequence), theirs(sequence)[1][0][0])
 
 
 def test_states_of_all_steps_are_those_of_torchs_layers_on_each_other():
@@ -25,16 +16,6 @@ def test_states_of_all_steps_are_those_of_torchs_layers_on_each_other():
             layer.get_parameter(name).data = tensor.data
         sequence = torch.stack(layer.states(sequence), 1)
     torch.testing.assert_close(sequence, expected)
-
-
-def test_several_are_stacked():
-    several, sequences = [Lstm(4, 3) for _ in range(2)], torch.randn(2, 5, 6, 4)
-    parameters, _ = stack_module_state(several)
-    states = vmap(lambda parameters_of_one, sequence: functional_call(several[0], parameters_of_one, (sequence,)))(
-        parameters, sequences
-    )
-    for network, sequence, state in zip(several, sequences, states, strict=True):
-        torch.testing.assert_close(network(sequence), state)
 
 
 def test_steps_that_are_none_leave_the_state_as_it_is():

@@ -33,10 +33,3 @@ def test_each_class_is_told_by_its_action_unit_also_on_one_side():
     smile_on_the_right[0, SMILE, 1] = 2.5
     assert score(smile_on_the_right.reshape(1, -1)).argmax() == 1
     assert (score(features).argmax(1) == label).mean() > 0.95
-
-
-def test_a_class_without_training_clips_is_never_predicted():
-    rng = np.random.default_rng(0)
-    features, label = rng.normal(size=(30, 34)).astype(np.float32), np.arange(30) % 2
-    scores = method(5).fit(features, {"label": label}, rng)(features)
-    assert scores.shape == (30, 5) and set(scores.argmax(1)) == {0, 1}

@@ -88,20 +88,6 @@ def test_kernels_are_those_of_table_7():
         assert {part[0].out_channels for part in (block.begin, block.spatial, block.temporal, block.end)} == {64}
 
 
-def test_parameter_counts_at_the_papers_size():
-    """By hand: convolutions without bias, two numbers a channel for each batch norm."""
-    with torch.device("meta"):
-        built = AuGacn(AuGacn.Params()).build({})
-    counts = {name: sum(p.numel() for p in network.parameters()) for name, network in built.items()}
-    norm, pointwise = 2 * 64, 64 * 64
-    block = (1 + 9 + 3 + 1) * pointwise + 4 * norm
-    blocks = 3 * block + 2 * (pointwise + norm)  # B and C have a short cut that is halved
-    assert counts["stpnet"] == 3 * 49 * 64 + norm + blocks + 64 * A + A
-    assert counts["relations"] == 128 + 2 * 128 * 128 + 3 * 128 + (2 * 3 * 128) * 3 + 3
-    assert counts["uncertainty"] == 1
-    assert "uncertainty" not in method(au_weight="none").build({})
-
-
 @pytest.mark.parametrize("kind", ["A", "B", "C"])
 def test_bottlenecks_join_space_and_time_as_pseudo_3d_does(kind):
     """The spatial part doubles, the temporal one adds one; the shortcut is added to each."""
@@ -185,19 +171,6 @@ def test_three_graph_convolutions_pooling_and_readout_against_loops():
     np.testing.assert_allclose(actual.detach().numpy(), expected, atol=1e-6)
 
 
-def test_a_score_comes_through_three_fresh_layers_as_large_as_it_was():
-    """Mean square of what a node of 1 becomes, over features and draws: 1 after each (He et al. 2015)."""
-    torch.manual_seed(0)
-    squares = []
-    for _ in range(30):
-        x, sizes = torch.ones(1, 1), []
-        for layer in Relations(128, 0.5, 3).layers:
-            x = layer(x).relu()
-            sizes.append(float(x.detach().square().mean()))
-        squares.append(sizes)
-    np.testing.assert_allclose(np.mean(squares, 0), 1, atol=0.2)
-
-
 def test_an_embedding_tells_nodes_apart_that_have_one_score_and_the_same_edges():
     torch.manual_seed(0)
     plain, named = Relations(8, 1, 3), Relations(8, 1, 3, embedding=4)
@@ -274,11 +247,6 @@ def test_scores_are_those_of_a_graph_of_the_present_nodes_alone():
     assert present_mask.sum() == 5
     alone = modules.relations(nodes[:, present_mask], statistics["graph"][present_mask][:, present_mask], torch.ones(5))
     torch.testing.assert_close(modules.relations(nodes, statistics["graph"], statistics["present"]), alone)
-
-
-def test_readout_is_mean_and_maximum():
-    nodes = torch.tensor([[[1.0, -4.0], [3.0, -2.0], [9.0, 9.0]]])
-    torch.testing.assert_close(readout(nodes, torch.tensor(2.0)), torch.tensor([[2.0, -3.0, 3.0, -2.0]]))
 
 
 def test_uncertainty_by_hand():
@@ -362,16 +330,6 @@ def test_units_that_nobody_shows_in_training_get_no_gradient_and_no_score():
     assert {AUS[i] for i in range(A) if scores[:, i].any()} == moved
 
 
-def test_scores_are_of_the_nodes_alone():
-    """The class follows from the action units' scores, whatever film gave them."""
-    augacn, data = method(), clips(marks("1 2", "12", "4 7", "1"))
-    statistics, modules = statistics_and_modules(augacn, data)
-    modules.stpnet.eval()
-    nodes = augacn.au_scores(modules, data.inputs, statistics)
-    expected = modules.relations(nodes[..., None], statistics["graph"], statistics["present"])
-    torch.testing.assert_close(augacn.scores(modules, data.inputs, statistics), expected)
-
-
 def test_nodes_learn_to_score_units_that_show_in_unseen_clips():
     """AU 1 is columns of stripes and AU 12 rows of them, alone, together or neither, in noise."""
     rng = np.random.default_rng(0)
@@ -417,15 +375,6 @@ def test_marks_are_read_from_the_larger_side_by_hand():
     expected[:, [AUS.index(unit) for unit in (16, 18, 24, 38)]] = -1
     assert torch.equal(marks_read(change, 0.3), expected)
     assert not (marks_read(change, 0.5) == 1).any() and (marks_read(change, 0.2)[0] == 1).sum() == 3
-
-
-def test_change_is_read_only_if_asked_for():
-    names = {choice: set(method(au_labels=choice).inputs) for choice in ("coded", "coded_or_read")}
-    assert method().params.au_labels == "coded" and names == {
-        "coded": {"video"},
-        "coded_or_read": {"video", "au_change"},
-    }
-    assert method(au_labels="coded_or_read").inputs["au_change"] == (len(ACTION_UNITS), 2)
 
 
 def read_too(data: ClipTensors, change: torch.Tensor) -> ClipTensors:

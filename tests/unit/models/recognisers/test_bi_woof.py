@@ -1,4 +1,4 @@
-"""Histograms against flows worked out by hand and against a loop over blocks and pixels."""
+"""Histograms against a loop over blocks and pixels, and where a loop says nothing by hand."""
 
 import math
 
@@ -9,24 +9,10 @@ import torch
 from microexpr.models.recognisers.bi_woof import BiWoof, histograms
 
 
-def constant(degrees, size=20):
-    """Everything moves alike, with strain 1 everywhere: 0 is to the right, 90 upwards."""
-    turn = np.radians(degrees)
-    return np.full((3, size, size), 1.0) * np.array([np.cos(turn), -np.sin(turn), 1])[:, None, None]
-
-
 def random(size=20):
     flow = np.random.default_rng(0).normal(size=(3, size, size))
     flow[2] = abs(flow[2])
     return flow
-
-
-@pytest.mark.parametrize(
-    ("degrees", "expected"), [(170, 0), (100, 1), (80, 2), (10, 3), (-10, 4), (-80, 5), (-100, 6), (-170, 7)]
-)
-def test_eight_bins_turn_from_the_left_over_upwards(degrees, expected):
-    """Strain is alike everywhere: of 4 blocks each has the same share of length 1."""
-    np.testing.assert_allclose(histograms(constant(degrees), 8, 2), 0.5 * np.tile(np.arange(8) == expected, 4))
 
 
 def test_straight_to_the_left_is_one_angle():
@@ -54,24 +40,6 @@ def looped(flow, count, grid):
 @pytest.mark.parametrize(("count", "grid"), [(8, 5), (12, 2)])
 def test_histogram_is_that_of_a_loop_over_blocks_and_pixels(count, grid):
     np.testing.assert_allclose(histograms(random(), count, grid), looped(random(), count, grid), rtol=1e-6)
-
-
-def test_a_block_weighs_by_its_strain():
-    flow = constant(10)
-    flow[2, :10, :10], flow[2, :10, 10:], flow[2, 10:] = 3, 4, 0
-    np.testing.assert_allclose(histograms(flow, 8, 2).reshape(4, 8)[:, 3], [0.6, 0.8, 0, 0], rtol=1e-6)
-
-
-def test_the_size_of_movement_and_strain_is_no_matter():
-    larger = random() * [[[5]], [[5]], [[9]]]
-    np.testing.assert_allclose(histograms(larger, 8, 5), histograms(random(), 8, 5), rtol=1e-5)
-
-
-def test_a_mirrored_clip_has_mirrored_bins():
-    flow = random()
-    mirrored = flow[:, :, ::-1] * [[[-1]], [[1]], [[1]]]
-    expected = histograms(flow, 8, 5).reshape(5, 5, 8)[:, ::-1, [3, 2, 1, 0, 7, 6, 5, 4]]
-    np.testing.assert_allclose(histograms(mirrored, 8, 5), expected.ravel(), rtol=1e-5, atol=1e-8)
 
 
 def test_what_does_not_move_has_no_direction():

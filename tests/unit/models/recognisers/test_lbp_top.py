@@ -58,12 +58,6 @@ def test_time_has_its_own_radius(points, before):
     assert (bins(step, (2, 1, 1), (0, 2), points)[6 - 2] == bin_of_codes(points)[before]).all()
 
 
-@pytest.mark.parametrize("points", [4, 8])
-def test_flat_grey_has_one_pattern_everywhere(points):
-    value = histograms(np.full((9, 20, 20), 77, np.uint8), (4, 1, 1), 2, points).reshape(4, 3, -1)
-    assert (value[:, :, bin_of_codes(points)[-1]] == 1).all() and value.sum() == 12
-
-
 def test_each_block_has_its_own_histogram():
     grey = video((9, 22, 22))
     whole = histograms(grey, (1, 1, 1), 2, 4).reshape(2, 2, 3 * 16)

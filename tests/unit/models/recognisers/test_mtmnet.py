@@ -1,6 +1,5 @@
-"""MTMNet's losses against hand-computed values, its triplets, its sizes, and that guidance does not change MacroNet."""
+"""MTMNet's losses against hand-computed values, its triplets, and that guidance does not change MacroNet."""
 
-from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +10,7 @@ from microexpr.core.errors import ParamsError, StoreError
 from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.mtmnet import Mtmnet
-from microexpr.models.recognisers.mtmnet.networks import Decoder, Encoder
-from microexpr.models.recognisers.mtmnet.triplets import distance, masked_mean, triplets
+from microexpr.models.recognisers.mtmnet.triplets import distance, triplets
 from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
@@ -47,19 +45,6 @@ def table(*rows):
     return lambda x: values[x.flatten(1)[:, 0].round().long()]
 
 
-def test_parameter_counts_at_the_papers_size():
-    """ResNet-18 without its classifier; two branches of 256; linear classifiers; 256-128-1."""
-    with torch.device("meta"):
-        built = Mtmnet(Mtmnet.Params()).build({})
-    counts = {name: sum(p.numel() for p in network.parameters()) for name, network in built.items()}
-    assert counts["encoder"] == 11_689_512 - 513_000 + 2 * (512 * 256 + 256)
-    assert counts["classifier"] == 256 * 3 + 3 and counts["identify"] == 256 * 160 + 160
-    assert counts["discriminator"] == 256 * 128 + 128 + 128 + 1
-    widths = (512, 256, 128, 64, 64, 32)
-    convolutions = sum(9 * a * b + 2 * b for a, b in pairwise(widths))
-    assert counts["decoder"] == (512 * 512 * 49 + 512 * 49) + convolutions + (9 * 32 * 3 + 3)
-
-
 def test_the_papers_weights_and_rates():
     params = Mtmnet.Params()
     assert (params.reconstruction_weight, params.similarity_weight, params.identity_weight) == (0.1, 0.1, 0.1)
@@ -74,20 +59,9 @@ def test_the_papers_weights_and_rates():
     assert [set(update.trains) for update in guidance.updates] == [{"discriminator"}, {"encoder", "classifier"}]
 
 
-def test_shapes():
-    faces = torch.rand(2, 3, 64, 64)
-    expression, identity = Encoder(2, 5)(faces)
-    reconstruction = Decoder(2, 5, 64)(expression, identity)
-    assert expression.shape == identity.shape == (2, 5) and reconstruction.shape == faces.shape
-    assert reconstruction.min() >= 0 and reconstruction.max() <= 1
-
-
-def test_distance_and_mean_of_some():
+def test_distance():
     first, second = torch.tensor([[[3.0, 0.0]], [[1.0, 1.0]]]), torch.tensor([[[0.0, 4.0]], [[1.0, 1.0]]])
     torch.testing.assert_close(distance(first, second), torch.tensor([5.0, 0.0]), atol=1e-5, rtol=0)
-    values = torch.tensor([1.0, 2.0, 6.0])
-    assert masked_mean(values, torch.tensor([True, False, True])) == 3.5
-    assert masked_mean(values, torch.tensor([False] * 3)) == 0
 
 
 def eid(face_features, onset_features, decoder, scores, identified, **changed):
@@ -248,28 +222,20 @@ def test_statistics_have_the_training_subjects():
         method(identities=2).statistics(clips(mtmnet))
 
 
-def test_guidance_leaves_macronet_as_it_is_bit_by_bit_and_moves_micronet():
-    mtmnet = method(guidance_lr=1e-2)
-    training = group(mtmnet)
+def test_guidance_leaves_macronet_and_decoder_as_they_are_and_moves_micronet():
+    training = group(method(guidance_lr=1e-2))
     assert training.epoch()  # pretraining
-    bits = {
-        key: value.numpy().tobytes()
-        for name, part in training.shared.items()
-        for key, value in part.state_dict().items()
-    }
-    micro = {name: value.detach().clone() for name, value in training.parameters["encoder"].items()}
-    decoder = {name: value.detach().clone() for name, value in training.parameters["decoder"].items()}
+
+    def values():
+        macronet = {name: part.state_dict() for name, part in training.shared.items()}
+        trees = macronet | {name: training.parameters[name] for name in ("encoder", "decoder")}
+        return {(part, name): value.detach().clone() for part, tree in trees.items() for name, value in tree.items()}
+
+    before = values()
     while training.epoch():
         pass
-    assert bits and set(training.shared) == {"macro_encoder", "macro_classifier"}
-    after = {
-        key: value.numpy().tobytes()
-        for name, part in training.shared.items()
-        for key, value in part.state_dict().items()
-    }
-    assert bits == after
-    assert not torch.equal(micro["expression.weight"], training.parameters["encoder"]["expression.weight"])
-    assert all(torch.equal(decoder[name], value) for name, value in training.parameters["decoder"].items())
+    moved = {part for (part, name), value in values().items() if not torch.equal(value, before[part, name])}
+    assert set(training.shared) == {"macro_encoder", "macro_classifier"} and moved == {"encoder"}
 
 
 def test_shared_modules_have_the_teachers_weights():
@@ -277,27 +243,12 @@ def test_shared_modules_have_the_teachers_weights():
     teacher = mtmnet.pretraining()
     assert teacher.inputs.keys() == {"onset", "apex"} and not teacher.macro and teacher.pretraining() is None
     assert [phase.epochs for phase in teacher.phases()] == [1]
-    training = Group(
-        teacher,
-        ClipTensors(*_micro_only(teacher)),
-        [Run(FoldIndices("all", np.arange(8), np.arange(0)), 2)],
-        stacked=False,
-    )
-    while training.epoch():
-        pass
-    trees = (training.parameters, training.buffers)
-    mtmnet.teacher_weights = {
-        f"{m}.{k}": v.detach() for tree in trees for m, part in tree.items() for k, v in part.items()
-    }
+    networks = teacher.build({"people": torch.zeros(6)})
+    mtmnet.teacher_weights = {f"{m}.{k}": v for m, network in networks.items() for k, v in network.state_dict().items()}
     shared = mtmnet.shared()
     for name in ("encoder", "classifier"):
-        for key, value in training.networks[name].state_dict().items():
+        for key, value in networks[name].state_dict().items():
             assert torch.equal(value, shared[f"macro_{name}"].state_dict()[key])
-
-
-def _micro_only(method: Mtmnet):
-    data = clips(method, 8, 0)
-    return data.inputs, data.targets
 
 
 PLACED = {"backbone": "placed", "width": 2, "features": 4, "image_size": 32}

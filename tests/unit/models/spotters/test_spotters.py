@@ -53,10 +53,10 @@ FOLDS = [
 
 def course(one: LongVideo, kind: str) -> np.ndarray:
     """How far the expressions of a kind are shown in each frame, 0 to 1."""
-    shown = np.zeros(FRAMES)
+    displayed = np.zeros(FRAMES)
     for e in (e for e in one.expressions if e.kind == kind):
-        shown[e.onset - 1 : e.offset] = np.sin(np.linspace(0, np.pi, e.offset - e.onset + 1))
-    return shown
+        displayed[e.onset - 1 : e.offset] = np.sin(np.linspace(0, np.pi, e.offset - e.onset + 1))
+    return displayed
 
 
 def arrays(one: LongVideo) -> dict:

@@ -63,7 +63,7 @@ def fig4(tmp_path_factory):
     root = tmp_path_factory.mktemp("fig4")
     paths, csv = files(root), str(root / "index.csv")
     outputs = {name: str(root / f"fig4.{name}") for name in ("png", "csv", "safetensors")}
-    index.write(csv, CLIPS, {recorded.id: index.Detection(1.0, 0, "") for recorded in CLIPS})
+    index.write(csv, CLIPS)
     job = SimpleNamespace(
         log=[str(root / "log")], config={"train": {}}, input=SimpleNamespace(index=[csv], files=paths),
         output=SimpleNamespace(figure=outputs["png"], csv=outputs["csv"], weights=outputs["safetensors"]),

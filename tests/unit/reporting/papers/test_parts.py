@@ -12,7 +12,7 @@ from microexpr.reporting.papers import Run, page
 
 def models() -> Run:
     """ICE-GAN and its variants, as the committed params.yaml has them."""
-    descriptions = config.check(config.load(ROOT / "params.yaml"), "params.yaml")["methods"]
+    descriptions = config.check(config.load(ROOT / "params.yaml"))["methods"]
     by_method = {name: description["params"] for name, description in descriptions.items() if name.startswith("icegan")}
     return Run(list(by_method), ["megc2019"], 4, params=by_method)
 

@@ -49,7 +49,7 @@ def fig3(tmp_path_factory):
     """The network that the rule's own script trains, and the files."""
     root = tmp_path_factory.mktemp("fig3")
     paths, csv, outputs = files(root), str(root / "index.csv"), (root / "fig3.png", root / "fig3.safetensors")
-    index.write(csv, CLIPS, {clip.id: index.Detection(1.0, 0, "") for clip in CLIPS})
+    index.write(csv, CLIPS)
     job = SimpleNamespace(
         log=[str(root / "log")], config={"train": {}}, input=SimpleNamespace(index=[csv], files=paths),
         output=SimpleNamespace(figure=str(outputs[0]), weights=str(outputs[1])),

@@ -13,7 +13,7 @@ from microexpr.population.sessions import render_sessions
 from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, fit
 from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.regressor import MODEL, UNITS, Model, UnitNetwork, load, regress
+from microexpr.signals.aus.regressor import MODEL, UNITS, UnitNetwork, load, regress
 from microexpr.signals.portraits import SCENE, SIZE, Portraits
 
 
@@ -88,14 +88,3 @@ def test_shipped_model_reads_a_subject_it_was_not_fitted_on() -> None:
         intensities = fit.intensity_pairs(held_out, read, kind, form="relative")
         true, predicted = (np.concatenate(parts).ravel() for parts in zip(*intensities, strict=True))
         assert agreement(true, predicted)["icc"] > least
-
-
-def test_errors_are_measured_by_unit_size_and_form(data: Portraits) -> None:
-    rng = generator(0, "sessions")
-    crops = rng.integers(0, 256, (3, 288, 288), np.uint8)
-    session = fit.Session(crops, rng.uniform(0, 5, (3, UNITS, 3)).astype(np.float32), np.arange(3))
-    rows = fit.measure_errors([session], Model(UnitNetwork().eval(), ()))
-    assert len(rows) == (len(ACTION_UNITS) + 1) * 4
-    assert {(row["size"], row["form"]) for row in rows} == {
-        (size, form) for size in ("micro", "macro") for form in ("absolute", "relative")
-    }

@@ -11,6 +11,7 @@ from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS, SIDES, openface
 
 FRAMES = 12
+NUMBERS = np.arange(46, 58)
 UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 HEADER = ["frame", "face_id", "timestamp", "confidence", "success", "gaze_0_x"]
 HEADER += [f"AU{unit:02d}_r" for unit in UNITS] + [f"AU{unit:02d}_c" for unit in (*UNITS, 28)]
@@ -47,28 +48,24 @@ def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str)
     order = np.random.default_rng(0).permutation(len(HEADER))
     shuffled = [[row[column] for column in order] for row in (table[0], *table[:0:-1])]  # the last frame first, too
     write(tmp_path, shuffled, comma=comma)
-    read = openface.read(CLIP, 0.9, tmp_path)
+    values, attributes = openface.read(CLIP, 0.9, NUMBERS, tmp_path)
     expected = 0.25 * np.arange(17)[None] + 0.01 * np.arange(1, FRAMES + 1)[:, None]
-    assert read.values.shape == (FRAMES, len(ACTION_UNITS), len(SIDES))
-    assert read.values.dtype == np.float32
+    assert values.shape == (FRAMES, len(ACTION_UNITS), len(SIDES)) and values.dtype == np.float32
     for side in range(len(SIDES)):
-        assert read.values[..., side] == pytest.approx(expected)
+        assert values[..., side] == pytest.approx(expected)
     assert [int(name[2:4]) for name in openface.COLUMNS] == [int(unit[2:]) for unit in ACTION_UNITS]
-    assert read.attributes(np.arange(46, 58)) == {
-        "interpolated": "none",
-        "left_and_right": "the whole face's values, since there are no tables of halves",
-    }
+    assert attributes == {"interpolated": "none", "left_and_right": openface.WHOLE}
 
 
 def test_half_faces_have_tables_of_their_own(tmp_path: Path) -> None:
     for ending, value in (("", "1.00"), ("_left", "2.00"), ("_right", "3.00")):
         write(tmp_path, cell("AU12_r", 5, value), ending)
-    read = openface.read(CLIP, 0.9, tmp_path)
-    assert read.values[4, ACTION_UNITS.index("AU12")].tolist() == [2, 3, 1]
-    assert read.halves
+    values, attributes = openface.read(CLIP, 0.9, NUMBERS, tmp_path)
+    assert values[4, ACTION_UNITS.index("AU12")].tolist() == [2, 3, 1]
+    assert attributes["left_and_right"] == openface.HALVES
     (tmp_path / "casme2/sub01/EP02_01f_left.csv").unlink()
     with pytest.raises(DataError, match=r"EP02_01f_right.csv: must have EP02_01f_left.csv next to it"):
-        openface.read(CLIP, 0.9, tmp_path)
+        openface.read(CLIP, 0.9, NUMBERS, tmp_path)
 
 
 def test_a_frame_without_a_face_is_interpolated_and_said(tmp_path: Path) -> None:
@@ -78,10 +75,9 @@ def test_a_frame_without_a_face_is_interpolated_and_said(tmp_path: Path) -> None
     ]
     table[7][HEADER.index("face_id")] = "0"
     write(tmp_path, table)
-    read = openface.read(CLIP, 0.9, tmp_path)
-    assert np.flatnonzero(~read.detected).tolist() == [6]
-    assert read.values[6] == pytest.approx((read.values[5] + read.values[7]) / 2)
-    assert read.attributes(np.arange(46, 58))["interpolated"] == "52"
+    values, attributes = openface.read(CLIP, 0.9, NUMBERS, tmp_path)
+    assert values[6] == pytest.approx((values[5] + values[7]) / 2)
+    assert attributes["interpolated"] == "52"
 
 
 def test_too_few_faces_are_an_error(tmp_path: Path) -> None:
@@ -90,8 +86,9 @@ def test_too_few_faces_are_an_error(tmp_path: Path) -> None:
         row[HEADER.index("success")] = "0"
     path = write(tmp_path, table)
     with pytest.raises(DataError, match=rf"{path}: a face must be found in 90% of the frames, not in 9 of 12"):
-        openface.read(CLIP, 0.9, tmp_path)
-    assert openface.read(CLIP, 0.75, tmp_path).values[0] == pytest.approx(openface.read(CLIP, 0.75, tmp_path).values[3])
+        openface.read(CLIP, 0.9, NUMBERS, tmp_path)
+    values, _ = openface.read(CLIP, 0.75, NUMBERS, tmp_path)
+    assert values[0] == pytest.approx(values[3])
 
 
 def without(column: str) -> list[list[str]]:
@@ -140,7 +137,7 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, kind: str) -> None:
     table, message = WRONG[kind]
     path = write(tmp_path, table)
     with pytest.raises(DataError, match=rf"^{path}(:|,) {message}"):
-        openface.read(CLIP, 0.9, tmp_path)
+        openface.read(CLIP, 0.9, NUMBERS, tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\x00\xff\xfe", b"PK\x03\x04\x14\x00\x06\x00\x08\xff"])
@@ -148,12 +145,12 @@ def test_what_is_no_table_is_said(tmp_path: Path, content: bytes) -> None:
     path = write(tmp_path, rows())
     path.write_bytes(content)
     with pytest.raises(DataError, match=rf"^{path}: must "):
-        openface.read(CLIP, 0.9, tmp_path)
+        openface.read(CLIP, 0.9, NUMBERS, tmp_path)
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"casme2/sub01/EP02_01f.csv: is not there; docs/au-backends.md"):
-        openface.read(CLIP, 0.9, tmp_path)
+        openface.read(CLIP, 0.9, NUMBERS, tmp_path)
     others = [replace(CLIP, name=f"EP0{number}") for number in range(3)]
     write(tmp_path, rows())
     openface.check([CLIP], tmp_path)

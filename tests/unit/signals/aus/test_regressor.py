@@ -13,6 +13,7 @@ from microexpr.signals.aus import LARGEST, SIZES, Params
 from microexpr.signals.aus.coding import OPEN
 from microexpr.signals.aus.filters import curves
 from microexpr.signals.aus.regressor import UNIT, Model, UnitNetwork, load, movements, read_changes, regress
+from microexpr.signals.landmarks.network import LandmarkNetwork
 
 FRAMES, FPS = 5, 200
 
@@ -105,7 +106,7 @@ def test_a_model_is_read_as_it_was_written_and_another_is_refused(
     read = load(tmp_path / "model.safetensors")
     assert read.fitted_on == model.fitted_on
     assert regress(crops, 0, read, (0,)) == pytest.approx(regress(crops, 0, model, (0,)), abs=1e-3)
-    weights.save(tmp_path / "other.safetensors", UnitNetwork(width=8), ())
+    weights.save(tmp_path / "other.safetensors", LandmarkNetwork(), ())
     with pytest.raises(StoreError, match=r"other\.safetensors: must hold .*`make shipped` makes it again"):
         load(tmp_path / "other.safetensors")
     with pytest.raises(StoreError, match="cannot be read as safetensors"):

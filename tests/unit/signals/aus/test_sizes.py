@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.signals.aus import SIZES
-from microexpr.signals.aus.sizes import average_over_sizes, resize, size_jumps
+from microexpr.signals.aus.sizes import resize, size_jumps
 
 
 @pytest.mark.parametrize("size", [-10, 5])
@@ -24,14 +23,6 @@ def test_no_change_of_size_is_the_same_picture() -> None:
 
 
 RAMP = np.tile(np.arange(288) / 287 * 200, (288, 1)).astype(np.uint8)[None]  # grows by 0.7 a pixel
-
-
-def test_values_are_averaged_over_sizes() -> None:
-    """Equation 1 written out, of a reader that looks at one pixel off the middle."""
-    sides = [resize(RAMP, size)[0, 100, 250] for size in SIZES]
-    assert np.ptp(sides) >= 3
-    mean = average_over_sizes(lambda crops: crops[:, 100, 250].astype(float), RAMP, SIZES)
-    assert mean == pytest.approx(np.mean(np.array(sides, float)))
 
 
 def test_jumps_are_lengths_of_the_vectors_change_either_way() -> None:

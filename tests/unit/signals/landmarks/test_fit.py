@@ -33,10 +33,10 @@ def test_points_lie_where_the_image_shows_them(data: Portraits) -> None:
     for k in range(40):
         images, points = fit.sample_pair(data, generator(k, "pairs"))
         assert images.shape == (2, SIZE, SIZE) and points.shape == (2, POINTS, 2)
-        for image, place in zip(images, points, strict=True):
+        for image, position in zip(images, points, strict=True):
             bright = np.maximum(image.astype(float) - np.percentile(image, 98), 0)
             centre = np.array([(bright * columns).sum(), (bright * rows).sum()]) / max(bright.sum(), 1)
-            errors.append(np.abs((place[0] + 0.5) * SIZE - 0.5 - centre).max())
+            errors.append(np.abs((position[0] + 0.5) * SIZE - 0.5 - centre).max())
     assert np.median(errors) < 1.5  # some are covered, or lie outside
 
 

@@ -40,15 +40,15 @@ def clip(picture: np.ndarray, shift: np.ndarray) -> np.ndarray:
 
 def test_regions_show_the_movement_a_gap_later(picture, landmarks):
     shift = np.r_[np.zeros(12), np.full(18, 2.0)]
-    found = measure(clip(picture, shift), landmarks, FPS, PARAMS, pixel=3.0)
+    spotted = measure(clip(picture, shift), landmarks, FPS, PARAMS, pixel=3.0)
     brief = list(GAPS).index("brief")
-    mouth, brows = found["regions"][..., 18, 12], found["regions"][..., 4, 12]  # [T, G, 3]
+    mouth, brows = spotted["regions"][..., 18, 12], spotted["regions"][..., 4, 12]  # [T, G, 3]
     assert 3 < mouth[10, brief, 1] < 8  # two pixels, each three of the full crop
     assert abs(mouth[2, brief, 1]) < 0.6 and abs(mouth[20, brief, 1]) < 0.6
     assert np.abs(brows[10, brief, :2]).max() < 1.5
-    assert not found["regions"][FRAMES - 1].any() and found["eyes"].any()
-    assert found["regions"].shape == (FRAMES, 3, 3, 24, 24) and found["regions"].dtype == np.float16
-    assert found["points"][12, 6:, 1].min() > 2 and np.abs(found["points"][12, :6]).max() < 1.5
+    assert not spotted["regions"][FRAMES - 1].any() and spotted["eyes"].any()
+    assert spotted["regions"].shape == (FRAMES, 3, 3, 24, 24) and spotted["regions"].dtype == np.float16
+    assert spotted["points"][12, 6:, 1].min() > 2 and np.abs(spotted["points"][12, :6]).max() < 1.5
 
 
 def test_blocks_mark_what_comes_and_goes(picture, landmarks):
@@ -74,7 +74,7 @@ def test_a_block_is_the_largest_third_in_its_main_direction():
 
 def test_the_same_movement_at_another_rate_has_longer_gaps(picture, landmarks):
     shift = np.r_[np.zeros(24), np.full(36, 2.0)]
-    found = measure(clip(picture, shift), landmarks, 2 * FPS, PARAMS)
+    spotted = measure(clip(picture, shift), landmarks, 2 * FPS, PARAMS)
     brief = list(GAPS).index("brief")
-    moving = np.flatnonzero(np.abs(found["regions"][:, brief, 1, 18, 12]) > 0.8)
+    moving = np.flatnonzero(np.abs(spotted["regions"][:, brief, 1, 18, 12]) > 0.8)
     assert (moving.min(), moving.max()) == (18, 23)  # a gap of six frames

@@ -57,13 +57,13 @@ def test_nothing_is_found_where_nothing_happens():
     assert spot(curves, gaze, 100, Params()) == []
 
 
-def test_what_a_blink_moves_around_the_eyes_is_the_blinks():
+def test_what_a_blink_moves_around_the_eyes_is_the_blinks(monkeypatch):
     curves, gaze = at_rest(100)
     show(curves, 100, "AU45", 8, 0.25, 3.0)
     show(curves, 100, "AU6", 8, 0.25, 0.3)
     assert [event.kind for event in spot(curves, gaze, 100, Params())] == ["blink"]
-    alone = spot(curves, gaze, 100, Params(leak=0))
-    assert sorted(event.kind for event in alone) == ["blink", "micro"]
+    monkeypatch.setattr(spotting, "LEAK", 0)
+    assert sorted(event.kind for event in spot(curves, gaze, 100, Params())) == ["blink", "micro"]
 
 
 @pytest.mark.parametrize(

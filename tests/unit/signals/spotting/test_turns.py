@@ -70,5 +70,5 @@ def test_in_a_short_recording_the_turn_counts_for_nothing():
     """It has too few frames to tell a slow smile from a head that turns along with it."""
     curves, gaze = (array[: 9 * FPS] for array in at_rest(FPS))
     turn = turning_head(8.0)[: len(gaze)]
-    one, other = (spotting.compute_signal(curves, gaze, FPS, Params(), turn=angles) for angles in (turn, None))
-    assert np.array_equal(one.transient, other.transient) and np.array_equal(one.sustained, other.sustained)
+    curve, other = (spotting.compute_signal(curves, gaze, FPS, Params(), turn=angles) for angles in (turn, None))
+    assert np.array_equal(curve.transient, other.transient) and np.array_equal(curve.sustained, other.sustained)

@@ -21,7 +21,7 @@ from microexpr.models.layers.local_contrast import local_contrast
 from microexpr.models.layers.patchgan import trunk
 from microexpr.models.layers.steady_change import steady_change
 from microexpr.models.pretrained_weights import VGG16
-from microexpr.models.recipe import linear
+from microexpr.models.recipe import in_steps, linear, weighted_mean
 from microexpr.models.recognisers.icegan import displays
 from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, CnnHeads, Reconstruction
 from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
@@ -211,14 +211,12 @@ class Icegan(NetworkMethod):
         if self.synthesises and not (self.displays and not self.params.adversarial_weight):
             updates.append(Update(self.generator_loss, {"generator": generator_adam}, self.params.generator_every))
         sample = balanced if self.params.balanced else half_and_half("macro") if self.macro else base.shuffled
-        phase = Phase(updates, self.params.epochs, self.params.batch, sample, self._decay)
+        schedule = in_steps(self.params.decay, self.params.epochs, self.params.decay_epochs)
+        phase = Phase(updates, self.params.epochs, self.params.batch, sample, schedule)
         if not self.displays:
             return [phase]
         alone = [Update(self.display_loss, {"generator": partial(torch.optim.Adam, lr=displays.RATE)})]
         return [Phase(alone, self.params.display_epochs, displays.BATCH, schedule=linear), phase]
-
-    def _decay(self, progress: float) -> float:
-        return self.params.decay ** (round(progress * self.params.epochs) // self.params.decay_epochs)
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the discriminator's part of eq. 6: real against synthesised (eq. 1), class of real faces (eq. 5)."""
@@ -266,8 +264,7 @@ class Icegan(NetworkMethod):
         score = displays.energy_score(first, second, true, self.params.diversity)
         if not self.macro:
             return score.mean()
-        weight = 1 - batch["macro"].to(score.dtype)
-        return (weight * score).sum() / weight.sum().clamp(min=1)
+        return weighted_mean(score, 1 - batch["macro"].to(score.dtype))
 
     def _adversarial_display_loss(self, modules: Modules, batch: Batch, onset: Tensor, rng: Stream) -> Tensor:
         """Return the energy score of displays, and the realness of a face that shows one of them."""

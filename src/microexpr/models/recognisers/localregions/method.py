@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from microexpr.core.facs.reactions import REGIONS as GROUPS
 from microexpr.models import base
 from microexpr.models.augmentation import to_unit_range
-from microexpr.models.base import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update, shuffled
+from microexpr.models.base import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.square_root import square_root
-from microexpr.models.recipe import class_weights
+from microexpr.models.recipe import class_weights, weighted_mean
 from microexpr.models.recognisers.localregions.networks import Inception, Simple, Temporal
 from microexpr.models.recognisers.localregions.regions import (
     FACE,
@@ -27,7 +27,6 @@ from microexpr.models.recognisers.localregions.regions import (
     VISIBLE_CLASSES,
     mirror_region,
 )
-from microexpr.models.samplers import filtered
 from microexpr.signals.inputs import REGIONS
 
 
@@ -41,7 +40,7 @@ def focal(scores: Tensor, label: Tensor, weight: Tensor, gamma: float, counts: T
     log_probability = scores.log_softmax(1).gather(1, label[:, None])[:, 0]
     complement = (1 - log_probability.exp()).clamp(min=1e-6)  # at 0 its power has an infinite slope
     losses = -weight[label] * complement.pow(gamma) * log_probability
-    return (losses * counts).sum() / counts.sum().clamp(min=1)
+    return weighted_mean(losses, counts)
 
 
 class LocalRegions(NetworkMethod):
@@ -55,10 +54,6 @@ class LocalRegions(NetworkMethod):
     priority = 1
 
     class Params(base.Params):
-        planted_leak: Literal["", "held_out_clips", "held_out_in_networks"] = Field(  # type: ignore[assignment]
-            "",
-            description="a declared leak: all networks, or the regions', also train on held-out clips; never ranked",
-        )
         frames: int = Field(64, ge=2, le=512, description="N, most frames of a clip; longer clips are resampled by TIM")
         channels: Literal[1, 3] = Field(3, description="of a patch; grey levels are repeated for three")
         shrink: Literal[1, 2, 4] = Field(1, description="factor by which the sides of patches are reduced")
@@ -176,8 +171,6 @@ class LocalRegions(NetworkMethod):
         params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
         names = [f"{part}_{region}" for region in self.region_names for part in ("network", "head")]
         optimisers: dict[str, Optimiser] = dict.fromkeys(names, adam)
-        leaks = params.planted_leak == "held_out_in_networks"
-        sample = filtered("held_out", False, shuffled) if leaks else shuffled
         spatial, temporal = [Update(self.spatial_loss, optimisers)], [Update(self.temporal_loss, {"temporal": adam})]
         return [
             Phase(
@@ -186,7 +179,7 @@ class LocalRegions(NetworkMethod):
                 params.batch,
                 precompute=self.precompute_patches if params.shrink > 1 else None,
             ),
-            Phase(temporal, params.epochs, params.batch, sample, precompute=self.precompute_features),
+            Phase(temporal, params.epochs, params.batch, precompute=self.precompute_features),
         ]
 
     def shared_prefix(self) -> dict[str, object] | None:

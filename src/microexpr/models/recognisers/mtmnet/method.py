@@ -36,7 +36,7 @@ from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH
 from microexpr.models.layers.steady_change import steady_change
 from microexpr.models.pretrained_weights import RESNET18
-from microexpr.models.recipe import cosine
+from microexpr.models.recipe import cosine, weighted_mean
 from microexpr.models.recognisers.mtmnet.networks import (
     DOWNSAMPLING,
     Decoder,
@@ -44,7 +44,7 @@ from microexpr.models.recognisers.mtmnet.networks import (
     Encoder,
     PlacedEncoder,
 )
-from microexpr.models.recognisers.mtmnet.triplets import distance, masked_mean, triplets
+from microexpr.models.recognisers.mtmnet.triplets import distance, is_guided, triplets
 from microexpr.models.samplers import balanced, filtered, micro_only
 
 FRAMES = 5  # around the apex
@@ -318,15 +318,15 @@ class Mtmnet(NetworkMethod):
         guidance = guidance + params.inequality_weight * (losses - macronet_losses).relu()  # eq. 11
         if params.adversarial_weight:
             guidance = guidance + params.adversarial_weight * F.softplus(-modules.discriminator(anchor))  # eq. 9
-        return losses.mean() + masked_mean(guidance, label[:, 0] == label[:, 1])
+        return losses.mean() + weighted_mean(guidance, is_guided(label, guidance))
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_D (eq. 8)."""
         anchor, _ = self._micro_features(modules, batch, rng)
         positive, _ = self._macro_features(modules, batch)
         true, false = modules.discriminator(positive), modules.discriminator(anchor.detach())
-        label = batch["label"]
-        return masked_mean(F.softplus(-true) + F.softplus(false), label[:, 0] == label[:, 1])
+        losses = F.softplus(-true) + F.softplus(false)
+        return weighted_mean(losses, is_guided(batch["label"], losses))
 
     def _micro_features(self, modules: Modules, batch: Batch, rng: Stream) -> tuple[Tensor, Tensor]:
         """Return f_anc^e and f_neg^e, both [B, F]."""

@@ -1,4 +1,4 @@
-"""MTMNet's triplets: their sampler, and distances and means over them. No network comes in.
+"""MTMNet's triplets: their sampler, and distances within them. No network comes in.
 
 Index 0, 1, 2 of a triplet: anchor, positive, negative (Sec. 3.2.1).
 """
@@ -19,10 +19,9 @@ def distance(first: Tensor, second: Tensor) -> Tensor:
     return square_root((first - second).flatten(1).square().sum(1) + TINY)
 
 
-def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean of values [B] where `mask` bool[B] is True; 0 where it is nowhere."""
-    weight = mask.to(values.dtype)
-    return (values * weight).sum() / weight.sum().clamp(min=1)
+def is_guided(label: Tensor, like: Tensor) -> Tensor:
+    """Return which triplets [B] have a positive of the anchor's class, 1 or 0, from labels int64[B, 3]."""
+    return (label[:, 0] == label[:, 1]).to(like.dtype)
 
 
 def triplets(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:

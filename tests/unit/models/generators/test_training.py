@@ -1,0 +1,108 @@
+"""One contract over every generator: short trainings by the engine, rates, and what a training learns."""
+
+from types import SimpleNamespace as Modules
+
+import numpy as np
+import pytest
+import torch
+from small_generators import COUNT, FOLDS, FRAMES, SIZE, UNITS, clips, small
+
+from microexpr.core import registry
+from microexpr.models import generators
+from microexpr.models.base import ClipTensors, Generator
+from microexpr.signals import inputs
+from microexpr.training import processor
+from microexpr.training.engine import FoldIndices, train
+from microexpr.training.group import Group, Run
+
+processor.use_one_thread()  # for groups that no engine steps
+KINDS = [generators.find(name) for name in registry.names(generators)]
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name())
+
+
+@each_kind
+def test_inputs_exist(kind: type[Generator]) -> None:
+    for name, shape in kind(kind.Params()).inputs.items():
+        inputs.check(name, shape)
+
+
+@each_kind
+def test_a_training_repeats_itself_and_sees_nothing_of_held_out_subjects(kind: type[Generator]) -> None:
+    method, data, state = small(kind), clips(), torch.get_rng_state()
+    first, second = (list(train(method, data, FOLDS, [7], "sequential", 1)) for _ in range(2))
+    assert torch.equal(state, torch.get_rng_state())
+    for left, right in zip(first, second, strict=True):
+        assert left.scores.shape == (1, 2, 2, 3) and left.loss.shape == (1, 2, 2)
+        assert np.isfinite(left.scores).all() and np.isfinite(left.loss).all()
+        assert left.scores.tobytes() == right.scores.tobytes() and left.loss.tobytes() == right.loss.tobytes()
+    other = clips()
+    for tensor in other.inputs.values():
+        tensor[FOLDS[0].test] = tensor[FOLDS[0].test].flip(1)
+    for name in ("label", "subject", "aus"):
+        other.targets[name][FOLDS[0].test] = 0
+    (repeated,) = train(method, other, FOLDS[:1], [7], "sequential", 1)
+    assert repeated.loss.tobytes() == first[0].loss.tobytes() != first[1].loss.tobytes()
+
+
+@each_kind
+def test_stacked_is_sequential_but_for_rounding(kind: type[Generator], double: None) -> None:
+    method, data, runs = small(kind, epochs=4), clips(), [Run(fold, 7) for fold in FOLDS]
+    alone, together = [Group(method, data, [run], False) for run in runs], Group(method, data, runs, True)
+    for group in [*alone, together]:
+        while group.epoch():
+            pass
+    for i, group in enumerate(alone):
+        torch.testing.assert_close(group.scores[0][-1], together.scores[i][-1], rtol=1e-9, atol=1e-9)
+        for losses, stacked in zip(group.losses, together.losses, strict=True):
+            torch.testing.assert_close(losses[0], stacked[i], rtol=1e-9, atol=1e-9)
+        for name, parameters in group.parameters.items():
+            for key, value in parameters.items():
+                torch.testing.assert_close(value, together.parameters[name][key][i], rtol=1e-6, atol=1e-8)
+
+
+@each_kind
+def test_each_update_moves_its_own_networks(kind: type[Generator]) -> None:
+    method, data = small(kind), clips()
+    group = Group(method, data, [Run(FOLDS[0], 7)], stacked=False)
+    phase, batch = group.phases[0], data[torch.arange(3)]
+    for i, update in enumerate(phase.updates):
+        before = {name: [p.clone() for p in net.parameters()] for name, net in group.networks.items()}
+        group._step(i, update, batch.inputs | batch.targets, torch.tensor(3, dtype=torch.int32))
+        for name, net in group.networks.items():
+            moved = [not torch.equal(p, q) for p, q in zip(net.parameters(), before[name], strict=True)]
+            assert all(moved) if name in update.trains else not any(moved), name
+
+
+@each_kind
+def test_rate_falls_over_the_last_epochs_and_half_of_a_batch_are_stills(kind: type[Generator]) -> None:
+    (phase,) = kind(kind.Params()).phases()
+    np.testing.assert_allclose([phase.schedule(epoch / 30) for epoch in (0, 20, 25, 29)], [1, 1, 0.5, 0.1])
+    assert [update.every for update in phase.updates] == [1, 5] and kind.macro
+    targets = {name: value.numpy() for name, value in clips().targets.items()}
+    sampled = phase.sample(targets, 9, 5, np.random.default_rng(0))
+    assert (targets["macro"][sampled] == [0, 0, 0, 1, 1]).all() and set(sampled.ravel()) == set(range(COUNT))
+
+
+@each_kind
+def test_faces_learn_to_brighten_by_their_targets(kind: type[Generator]) -> None:
+    """Films whose brightness is that of AU1; after a short training a held-out face brightens with it, too."""
+    rng, count = np.random.default_rng(0), 16
+    rise = rng.uniform(0, 5, (count, 1)) * np.linspace(0, 1, FRAMES)
+    face = rng.integers(60, 100, (count, 3, 1, SIZE, SIZE))
+    video = (face + 24 * rise[:, None, :, None, None]).astype(np.uint8)
+    intensity = np.zeros((count, FRAMES, UNITS), np.float32)
+    intensity[..., 0] = rise
+    data = ClipTensors(
+        {"video": torch.tensor(video), "au_intensities": torch.tensor(intensity), "au_changes": torch.zeros(count)},
+        {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
+    )
+    method = small(kind, epochs=30, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=3000.0)
+    group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
+    while group.epoch():
+        pass
+    target = torch.zeros(4, 2, UNITS, 2)
+    target[:, 1, 0] = 5.0
+    with torch.no_grad():
+        fake = method.synthesise_clips(Modules(**group.networks), data.inputs["video"][12:, :, 0], target)
+    brightness = fake.mean((2, 3, 4))
+    assert (brightness[:, 1] - brightness[:, 0] > 0.03).all(), brightness
