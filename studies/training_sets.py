@@ -27,7 +27,7 @@ from microexpr.core import arithmetic, seeds, store
 from microexpr.evaluation import metrics, pairs, rows
 from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED, TRUE, TWICE
 from microexpr.protocols import PROTOCOLS
-from microexpr.reporting import main_table
+from microexpr.reporting import main_table, method_tests
 
 Row = Mapping[str, str]
 PROTOCOL = PROTOCOLS["megc2019"]
@@ -193,13 +193,13 @@ def pooled_pairs(folders: Mapping[int, Path], names: Sequence[str], resamples: i
 
 def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> list[str]:
     """Return the lines of a table of how many pairs of methods differ in each corpus, and of those of the reference."""
-    reference = main_table.REFERENCE
+    reference = method_tests.REFERENCE
     lines = header("seed", "subjects", "pairs that differ", f"other than `{reference}`: above, below")
     for title, pairs_of_table in zip(titles, compared, strict=True):
-        tests = main_table.comparisons(reference, pairs_of_table)
-        differ = [test for test in tests if test.p_holm < main_table.DIFFERENT]
+        tests = method_tests.comparisons(reference, pairs_of_table)
+        differ = [test for test in tests if test.p_holm < method_tests.DIFFERENT]
         every = [pair for pair in pairs_of_table if pair["metric"] == "uf1"]
-        count = sum(pair["p_holm"] < main_table.DIFFERENT for pair in every)
+        count = sum(pair["p_holm"] < method_tests.DIFFERENT for pair in every)
         above, below = ([f"`{test.method}`" for test in differ if (test.difference > 0) == up] for up in (True, False))
         sides = f"{', '.join(above) or 'none'}; {', '.join(below) or 'none'}"
         cells = (every[0]["subjects"], f"{count} of {len(every)}", f"{len(differ)} of {len(tests)}: {sides}")

@@ -234,7 +234,7 @@ def table(arguments: argparse.Namespace) -> int:
     from microexpr.evaluation import pairs
     from microexpr.evaluation.rows import read_faces
     from microexpr.models import recognisers
-    from microexpr.reporting import main_table, terminal_table
+    from microexpr.reporting import main_table, method_tests, terminal_table
 
     for name in arguments.methods or ():
         if not (EVALUATIONS / f"{name}.csv").is_file():
@@ -247,18 +247,18 @@ def table(arguments: argparse.Namespace) -> int:
         return _rows(list(map(main_table.numbers, rows)) if arguments.form == "json" else rows, arguments.form)
     is_whole = not arguments.methods and arguments.table == TABLE
     compared = pairs.read(PAIRED) if is_whole and PAIRED.exists() else []
-    reference = arguments.reference or main_table.REFERENCE
+    reference = arguments.reference or method_tests.REFERENCE
     if arguments.reference and reference not in (names := [row["method"] for row in rows]):
         raise ParamsError(f"--reference must be a row of the table, not {reference}{nearest(reference, names)}")
     if arguments.form == "markdown":
         say(main_table.markdown(rows), end="")
-        lines = [main_table.better_than_chance(compared)]
+        lines = [method_tests.better_than_chance(compared)]
     else:
         tests, console = terminal_table.standing(rows, compared), _console()
         console.print(terminal_table.render(rows, tests, console.width))
         lines = terminal_table.legend(rows, tests)
-    lines.append(main_table.indistinguishable_from_best(rows, compared))
-    lines += main_table.against_reference(compared, reference).splitlines()
+    lines.append(method_tests.indistinguishable_from_best(rows, compared))
+    lines += method_tests.against_reference(compared, reference).splitlines()
     for row, faces in ((row, EVALUATIONS / f"{row['method']}_faces.csv") for row in rows):
         if not faces.exists():
             continue
@@ -440,10 +440,9 @@ def form(arguments: argparse.Namespace) -> int:
     out = app_folders.questions(arguments.out, shards, arguments.force)
     if not shards:
         raise MicroexprError(f"{folder}: must hold faces of a generator of the main table{remedy(str(folder))}")
-    from microexpr.reporting import form_pairs
     from microexpr.reporting.html import form as page
 
-    pairs = form_pairs.gather(shards, RESULTS, arguments.pairs, arguments.show_licensed_faces)
+    pairs = page.gather(shards, RESULTS, arguments.pairs, arguments.show_licensed_faces)
     with outputs.publish(out) as part:
         page.write(part / "form.html", pairs, arguments.generator)
         pairs_of_faces.write_key(part / "key.csv", pairs)
@@ -644,14 +643,13 @@ def plot_faces(arguments: argparse.Namespace) -> int:
     """Plot a contact sheet of all subjects."""
     with _output_picture(arguments, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")]) as picture:
         from microexpr.datasets import MICRO, index, layout
-        from microexpr.reporting import sheet
-        from microexpr.reporting.plots import sheet as plot
+        from microexpr.reporting.plots import sheet
 
         for name in arguments.datasets or ():
             layout(name)
         tables = [RESULTS / "index" / f"{name}.csv" for name in arguments.datasets or MICRO]
         clips = [clip for table in tables if arguments.datasets or table.exists() for clip in index.read(table)]
-        plot.write(sheet.entries(clips, RESULTS), picture, arguments.show_licensed_faces)
+        sheet.write(sheet.entries(clips, RESULTS), picture, arguments.show_licensed_faces)
     return 0
 
 

@@ -75,21 +75,15 @@ def synthetic(clip: Clip, synth: Sequence[str | Path]) -> dict[str, np.ndarray]:
     """Return `Journey.synthetic` alone.
 
     Raises DataError for faces of another origin, StoreError for a file that cannot be read."""
-    faces = list(_held_out_faces(clip, synth))
-    _check_origins({origin for origin, _, _ in faces}, clip)
-    return {LABELS[label]: pair for _, label, pair in faces}
+    faces = [face for face in held_out_faces(synth, clip.id) if face[1] == clip.provenance]
+    _check_origins({origin for origin, *_ in faces}, clip)
+    return {LABELS[label]: pair for *_, label, pair in faces}
 
 
 def _check_origins(origins: set[str], clip: Clip) -> None:
     if origins - {clip.origin}:
         reason = f"stage files must all be {clip.origin}, not {sorted(origins)} ({clip.id})"
         raise DataError(f"{reason}; `make table` makes them again")
-
-
-def _held_out_faces(clip: Clip, synth: Sequence[str | Path]) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Yield origin, class and pair of images of each held-out face that was synthesised from this clip."""
-    faces = held_out_faces(synth, clip.id)
-    return ((origin, label, pair) for origin, source, label, pair in faces if source == clip.provenance)
 
 
 def held_out_faces(synth: Sequence[str | Path], clip_id: str = "") -> Iterator[tuple[str, str, int, np.ndarray]]:

@@ -7,14 +7,11 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from microexpr.core import store
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
-from microexpr.evaluation.metrics import holm, min_attainable_p
 from microexpr.evaluation.published import published_counterparts
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, Training
 from microexpr.reporting import formats
@@ -77,22 +74,7 @@ SHOWN = {  # by measure of synthesised faces: its name, and the kinds of faces t
 }
 TRUE_FACES = {"au_error_nearest": "as many true ones of others", "belief_auc": "true from true"}  # of these measures
 TEACHES = 0.01  # UF1 that the training of folds must add to first weights that were trained elsewhere
-DIFFERENT = 0.05  # corrected p below which two methods count as different
-FLOOR = "majority"  # the row that all others must beat
-REFERENCE = "ststnet"  # the row that all others are tested against, named before any figure was seen
-POWER = 0.8  # of the smallest difference that the tests of a table are said to find
 CAUTION = "rendered faces, not comparable with published figures"
-
-
-class Comparison(NamedTuple):
-    """The test of one method against a reference: its figure less the reference's, with a 95 % interval."""
-
-    method: str
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float  # corrected for the tests against this reference
 
 
 def megc2019(evaluations: Iterable[Sequence[Row]]) -> list[dict[str, str]]:
@@ -266,115 +248,6 @@ def notes(row: Mapping[str, str]) -> list[str]:
             cells.setdefault(text, []).append(f"{metric.upper()} of {TITLES[scope] if scope != FULL else 'all clips'}")
     sentences += [f"Erratum of the published {' and '.join(names)}: {text}." for text, names in cells.items()]
     return sentences
-
-
-def pairs_of_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> tuple[str, dict[str, Row]]:
-    """Return the method of highest UF1, the first of equals, and by each other one their pair of UF1.
-
-    `rows` are those of the table, `pairs` those of `evaluation.pairs` on the same evaluations."""
-    best, by_method = by_uf1(rows)[0]["method"], {}
-    for pair in pairs:
-        if pair["metric"] == "uf1" and best in (pair["first"], pair["second"]):
-            (other,) = {pair["first"], pair["second"]} - {best}
-            by_method[other] = pair
-    return best, by_method
-
-
-def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> str:
-    """Return a line on the methods that do not differ from the best one; "" without any pair.
-
-    Arguments are those of `pairs_of_best`."""
-    pairs = [pair for pair in pairs if pair["metric"] == "uf1"]
-    if not pairs:
-        return ""
-    best, by_method = pairs_of_best(rows, pairs)
-    subjects = pairs[0]["subjects"]
-    least = min(len(pairs) * min_attainable_p(subjects), 1)
-    count = f"{len(pairs)} pair{'s' * (len(pairs) > 1)}"
-    if least >= DIFFERENT:
-        reason = f"{subjects} subjects are too few to distinguish any of {count} of methods"
-        return f"{best} has the highest UF1. {reason}: p, corrected for their number, is at least {least:.2g}.\n"
-    alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in by_method.items() if pair["p_holm"] >= DIFFERENT]
-    basis = f"{subjects} subjects, p corrected for {count}"
-    return f"{best} has the highest UF1. Not distinguishable from it: {', '.join(alike) or 'none'} ({basis}).\n"
-
-
-def comparisons(reference: str, pairs: Sequence[Row], metric: str = "uf1") -> list[Comparison]:
-    """Return the test of each other method against a reference, p corrected for these tests alone.
-
-    `pairs` are those of `evaluation.pairs`; the order is theirs."""
-    tests = []
-    for pair in pairs:
-        if pair["metric"] == metric and reference in (pair["first"], pair["second"]):
-            figures = pair["difference"], pair["low"], pair["high"]
-            if pair["first"] == reference:
-                tests.append((pair["second"], -figures[0], -figures[2], -figures[1], pair["p"]))
-            else:
-                tests.append((pair["first"], *figures, pair["p"]))
-    return [Comparison(*test, float(p)) for test, p in zip(tests, holm([test[-1] for test in tests]), strict=True)]
-
-
-def comparison_cells(test: Comparison | None, reference: str) -> dict[str, Any]:
-    """Return the cells of a test in the row of its method, by column; {} without one."""
-    if test is None:
-        return {}
-    figures = {"": test.difference, "_low": test.low, "_high": test.high}
-    cells: dict[str, Any] = {f"above_{reference}{end}": figure for end, figure in figures.items()}
-    return cells | {"p": f"{test.p:.2g}", "p_holm": f"{test.p_holm:.2g}"}
-
-
-def above_chance(tests: Sequence[Comparison]) -> list[Comparison]:
-    """Return those of the tests of UAR against `FLOOR`, whose UAR is that of a guess, that show more."""
-    return [test for test in tests if test.difference > 0 and test.p_holm < DIFFERENT]
-
-
-def better_than_chance(pairs: Sequence[Row]) -> str:
-    """Return a line on the methods whose UAR is above that of `FLOOR`, p corrected for these tests; "" without any.
-
-    UF1 would not do: a random guess has a higher one than the majority class. `pairs` are those of
-    `evaluation.pairs`."""
-    if not (tests := comparisons(FLOOR, pairs, "uar")):
-        return ""
-    better = [test.method for test in above_chance(tests)]
-    tested = f"UAR above that of {FLOOR}, p < {DIFFERENT}, corrected for {len(tests)} method{'s' * (len(tests) > 1)}"
-    return f"Better than chance ({tested}): {', '.join(better) or 'none'}.\n"
-
-
-def against_reference(pairs: Sequence[Row], reference: str = REFERENCE) -> str:
-    """Return a line on the methods whose UF1 differs from a reference's, p corrected for these tests; "" without any.
-
-    Below it stands the smallest difference that such a test, and one between all pairs, finds."""
-    if not (tests := comparisons(reference, pairs)):
-        return ""
-    different = [test for test in tests if test.p_holm < DIFFERENT]
-    sides = {
-        "better": [test.method for test in different if test.difference > 0],
-        "worse": [test.method for test in different if test.difference < 0],
-    }
-    lists = "; ".join(f"{side}: {', '.join(names) or 'none'}" for side, names in sides.items())
-    every = [pair for pair in pairs if pair["metric"] == "uf1"]
-    count = sum(pair["p_holm"] < DIFFERENT for pair in every)
-    return (
-        f"Compared with {reference} (UF1, p < {DIFFERENT}, corrected for {len(tests)} tests), {lists}. "
-        f"Of all {len(every)} pairs {count} differ.\n{smallest_differences(every, len(tests), len(every))}\n"
-    )
-
-
-def smallest_differences(pairs: Sequence[Row], *tests: int) -> str:
-    """Return in words the smallest difference that pairs of methods like these show in four of five corpora.
-
-    It follows from the median standard error of the pairs, by the t distribution over subjects: of one pair, then
-    where p is corrected for as many `tests`, after Bonferroni, whose p Holm's never exceeds."""
-    from scipy.special import stdtrit  # a third of a second, which other uses need not wait for
-
-    degrees = pairs[0]["subjects"] - 1
-    widths = [(pair["high"] - pair["low"]) / 2 for pair in pairs]
-    error = float(np.median(widths)) / stdtrit(degrees, 1 - DIFFERENT / 2)
-    counts = [1, *tests]
-    differences = [error * (stdtrit(degrees, 1 - DIFFERENT / count / 2) + stdtrit(degrees, POWER)) for count in counts]
-    words = [f"{difference:.2f} corrected for {count}" for difference, count in zip(differences, counts, strict=True)]
-    listed = ", ".join([f"{differences[0]:.2f} of one pair", *words[1:]])
-    return f"Smallest difference that four of five such corpora show: {listed}."
 
 
 def duplicate_subjects(path: str | Path) -> str:

@@ -16,7 +16,8 @@ from microexpr.evaluation.metrics import Difference, holm
 from microexpr.evaluation.published import long_videos as published
 from microexpr.evaluation.spotting import BOTH, ERRORS, FULL, Row
 from microexpr.reporting import formats
-from microexpr.reporting.main_table import CAUTION, DIFFERENT, Comparison, comparison_cells, comparisons
+from microexpr.reporting.main_table import CAUTION
+from microexpr.reporting.method_tests import DIFFERENT, Comparison, comparison_cells, comparisons
 
 BASELINE = "mdmd"  # that of the challenge of 2020, with which all others are compared
 SCOPES = (*KINDS, BOTH)

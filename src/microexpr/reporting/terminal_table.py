@@ -11,17 +11,8 @@ from microexpr.datasets import LONG
 from microexpr.evaluation import Row
 from microexpr.protocols.classes import UNITS
 from microexpr.reporting import formats, spot_table, units_table
-from microexpr.reporting.main_table import (
-    DIFFERENT,
-    FLOOR,
-    SCOPES,
-    TITLES,
-    above_chance,
-    by_uf1,
-    comparisons,
-    pairs_of_best,
-    table_title,
-)
+from microexpr.reporting.main_table import SCOPES, TITLES, by_uf1, table_title
+from microexpr.reporting.method_tests import DIFFERENT, FLOOR, above_chance, comparisons, pairs_of_best
 
 NARROW, WIDE = 78, 110  # columns of the terminal from which further figures have room
 STYLES = {"*": "bold green", "=": "green", "-": "dim", " ": ""}

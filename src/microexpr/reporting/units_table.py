@@ -14,7 +14,8 @@ from microexpr.protocols import CODED, UNITS_LOSO
 from microexpr.protocols import UNITS as CROSS
 from microexpr.protocols.classes import UNITS
 from microexpr.reporting import formats
-from microexpr.reporting.main_table import CAUTION, DIFFERENT, Comparison, comparison_cells, comparisons
+from microexpr.reporting.main_table import CAUTION
+from microexpr.reporting.method_tests import DIFFERENT, Comparison, comparison_cells, comparisons
 
 FLOOR = "prevalence"  # the row that all others must beat: it says that every clip shows every unit
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")

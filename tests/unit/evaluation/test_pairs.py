@@ -17,7 +17,7 @@ from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics, pairs
 from microexpr.evaluation.metrics import UNTESTED
 from microexpr.protocols import PROTOCOLS
-from microexpr.reporting import main_table
+from microexpr.reporting import main_table, method_tests
 
 MEGC, SPLIT = PROTOCOLS["megc2019"], PROTOCOLS["split70"]
 
@@ -164,7 +164,7 @@ def line(uf1, p_holm, subjects=68):
         for metric in ("uf1", "uar")
         for first, second in combinations(uf1, 2)
     ]
-    return main_table.indistinguishable_from_best(rows, paired_rows)
+    return method_tests.indistinguishable_from_best(rows, paired_rows)
 
 
 def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest():
@@ -191,8 +191,8 @@ def test_who_is_better_than_the_floor_is_a_family_of_its_own():
         for first, second, difference, p in tests
     ]
     basis = "UAR above that of majority, p < 0.05, corrected for 3 methods"
-    assert main_table.better_than_chance(compared) == f"Better than chance ({basis}): a, b.\n"
-    assert main_table.better_than_chance(compared[3:4]) == ""
+    assert method_tests.better_than_chance(compared) == f"Better than chance ({basis}): a, b.\n"
+    assert method_tests.better_than_chance(compared[3:4]) == ""
 
 
 def test_methods_are_compared_with_one_reference_and_the_smallest_difference_is_that_of_a_paired_test():
@@ -205,11 +205,11 @@ def test_methods_are_compared_with_one_reference_and_the_smallest_difference_is_
          "low": difference - half, "high": difference + half, "subjects": subjects}
         for first, second, difference, p, p_holm in tests
     ]  # fmt: skip
-    first, second = main_table.against_reference(compared).splitlines()
+    first, second = method_tests.against_reference(compared).splitlines()
     assert first == (
         "Compared with ststnet (UF1, p < 0.05, corrected for 2 tests), better: a; worse: b. Of all 3 pairs 2 differ."
     )
-    assert main_table.against_reference(compared, "c") == ""
+    assert method_tests.against_reference(compared, "c") == ""
     smallest = float(re.search(r"show: (\S+) of one pair", second)[1])
     rng = np.random.default_rng(0)
     differences = rng.normal(smallest, error * subjects**0.5, (20_000, subjects))

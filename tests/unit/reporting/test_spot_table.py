@@ -3,6 +3,7 @@
 import pytest
 
 from microexpr.cli.main import main
+from microexpr.core import store
 from microexpr.evaluation import spotting
 from microexpr.evaluation.metrics import Difference
 from microexpr.reporting import spot_table
@@ -49,7 +50,7 @@ def test_a_written_table_is_read_and_printed(tmp_path, capsys, monkeypatch):
     (tmp_path / "results").mkdir()
     table = spot_table.rows(ROWS, DIFFERENCES)
     path = tmp_path / "results/megc2025_table.csv"
-    path.write_text(spot_table.to_csv(table), encoding="utf-8")
+    store.write_csv(path, spot_table.COLUMNS, table)
     assert spot_table.read(path) == table
     assert main(["table", "results/megc2025_table.csv"]) == 0
     out = capsys.readouterr().out

@@ -92,7 +92,7 @@ def test_the_terminal_and_the_command_show_it(rows, tmp_path, capsys):
     text = console.export_text()
     assert text.index("au_reader") < text.index("ststnet") < text.index("SSSNet") and "0.318" in text
     path = tmp_path / "units_table.csv"
-    store.write_text(path, units_table.to_csv(rows))
+    store.write_csv(path, units_table.COLUMNS, rows)
     assert units_table.read(path) == rows
     for form, part in (("--markdown", "| au_reader |"), ("--csv", "macro_f1,"), ("--json", '"macro_f1": "0.8000"')):
         assert main(["table", str(path), form]) == 0

@@ -13,7 +13,7 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.reporting.html.long_videos import TRUE, LongVideoView
 from microexpr.reporting.journey import EVENTS, Journey
-from microexpr.reporting.main_table import DIFFERENT
+from microexpr.reporting.method_tests import DIFFERENT
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED
 from microexpr.reporting.plots.journey import largest_units
 from microexpr.signals.aus import SIDES

@@ -14,8 +14,9 @@ from microexpr.core import digests, store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.evaluation.face_kinds import exaggerate
-from microexpr.reporting import journey, sheet
+from microexpr.reporting import journey
 from microexpr.reporting.html import charts, pictures
+from microexpr.reporting.plots import sheet
 from microexpr.reporting.plots.drawing import amplify_change, clip_groups, largest
 from microexpr.signals import inputs
 from microexpr.signals.flow import magnitude

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from microexpr.evaluation.rows import Row
-from microexpr.reporting import main_table
-from microexpr.reporting.main_table import DIFFERENT, FLOOR, Comparison, held_out
+from microexpr.reporting import main_table, method_tests
+from microexpr.reporting.main_table import held_out
+from microexpr.reporting.method_tests import DIFFERENT, FLOOR, Comparison
 
 KINDS = {
     "": "all methods",
@@ -58,10 +59,10 @@ def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[S
     """Return the methods by UF1. `rows` are those of the table, `pairs` those of `evaluation.pairs`."""
     ordered = main_table.by_uf1(rows)
     floor, best = (
-        {test.method: test for test in main_table.comparisons(reference, pairs)}
+        {test.method: test for test in method_tests.comparisons(reference, pairs)}
         for reference in (FLOOR, ordered[0]["method"])
     )
-    chance = {test.method: test for test in main_table.comparisons(FLOOR, pairs, "uar")}
+    chance = {test.method: test for test in method_tests.comparisons(FLOOR, pairs, "uar")}
     return [
         Standing(
             rank=rank,
@@ -78,7 +79,7 @@ def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[S
 
 def _kinds(row: Mapping[str, str], against_chance: Comparison | None, against_best: Comparison | None) -> list[str]:
     holds = {
-        "better": against_chance is not None and bool(main_table.above_chance([against_chance])),
+        "better": against_chance is not None and bool(method_tests.above_chance([against_chance])),
         "alike": against_best is not None and against_best.p_holm >= DIFFERENT,
         "network": row["parameters"] not in ("", "0"),
         "classical": row["parameters"] == "0",

@@ -21,7 +21,7 @@ from microexpr.core.clip import Clip, join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import inspect, main_table, param_list, sheet, spot_table, units_table
+from microexpr.reporting import inspect, main_table, method_tests, param_list, spot_table, units_table
 from microexpr.reporting.html import (
     PageInputs,
     against,
@@ -37,6 +37,7 @@ from microexpr.reporting.html import (
 )
 from microexpr.reporting.html.methods import background
 from microexpr.reporting.papers import page as papers
+from microexpr.reporting.plots import sheet
 from microexpr.reporting.signal_benchmark import charts as benchmark_charts
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
@@ -164,6 +165,7 @@ def html(
         facts={**(facts or {}), **_effort(jobs), "params": f"SHA-256 {digests.of_value(inputs.params)[:16]}"},
         leaderboard=leaderboard,
         main_table=main_table,
+        method_tests=method_tests,
         tested_floor=sum(standing.against_floor is not None for standing in standings),
         tested_best=sum(standing.against_best is not None for standing in standings),
         published_any=any(row["published_full_uf1"] for row in rows),
@@ -179,7 +181,7 @@ def html(
         paper_origin=join_origins(table.origin for table in tables),
         clip_origin=join_origins(view.clip.origin for view in clip_views),
         title=main_table.table_title(rows),
-        all_pairs=main_table.indistinguishable_from_best(rows, compared),
+        all_pairs=method_tests.indistinguishable_from_best(rows, compared),
         compared=[pair for pair in compared if pair["metric"] == "uf1"],
         synthesised=[_synthesised_faces(evaluated, name) for name in inputs.synthesising],
         scopes_shown=scopes,

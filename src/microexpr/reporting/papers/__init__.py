@@ -432,9 +432,8 @@ def _lead_over_best(cell: Cell, run: Run) -> Reproduction:
 
 def _rows_of(cell: Cell, run: Run, methods: Iterable[str]) -> dict[str, Row]:
     """Return, by method, the rows of a cell's metric in the evaluations that a run has of these methods."""
-    evaluations = {name: run.evaluations.get((name, cell.runs_under), ()) for name in methods}
-    found = {name: _find_row(cell, evaluation) for name, evaluation in evaluations.items()}
-    return {name: row for name, row in found.items() if row}
+    rows = {name: _find_row(cell, run.evaluations.get((name, cell.runs_under), ())) for name in methods}
+    return {name: row for name, row in rows.items() if row}
 
 
 def _face_figure(cell: Cell, evaluation: Sequence[Row]) -> Reproduction:

@@ -207,7 +207,8 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
 def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
     """Return the rows of `ablation` as Markdown: a line for each figure and each component that is taken away."""
     body = [
-        [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-", _format_interval(row)]
+        [row["shown"], row["metric"], row["devices"], row["value"], row["difference"] or "-"]
+        + [f"{row['low']} to {row['high']}" if row["low"] else "-"]
         for row in sorted(rows, key=lambda row: (row["shown"], row["metric"]))
     ]
     most = {column: max(int(row[column]) for row in rows) for column in ("transfers", "sources")}
@@ -217,10 +218,6 @@ def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
     )
     head = ["shown", "metric", "components", "value", "difference", "interval"]
     return _page("Ablations", rows, caption, head, body)
-
-
-def _format_interval(row: dict[str, str]) -> str:
-    return f"{row['low']} to {row['high']}" if row["low"] else "-"
 
 
 def _origins(origins: Iterable[str]) -> str:

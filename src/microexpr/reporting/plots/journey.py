@@ -12,7 +12,7 @@ from microexpr.core.clip import LABELS
 from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED
-from microexpr.reporting.sheet import MAGNIFIED
+from microexpr.reporting.plots.sheet import MAGNIFIED
 from microexpr.signals.flow import magnitude
 
 SHOWN_UNITS = 4  # action units whose curves are plotted

@@ -1,12 +1,70 @@
-"""Plot a contact sheet of all subjects: an apex of each, and its changes since the onset."""
+"""A contact sheet: each subject's face at an apex, and its magnified difference from the onset."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from microexpr.reporting.plots.drawing import add_caption, refuse_licensed, save_page, show_cell
-from microexpr.reporting.sheet import MAGNIFIED, Entry
+import cv2
+import numpy as np
 
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError
+from microexpr.core.grayscale import luma
+from microexpr.reporting.plots.drawing import add_caption, clip_groups, refuse_licensed, save_page, show_cell
+from microexpr.signals import inputs
+
+MAGNIFIED = 8  # factor of the difference
+AROUND = 1  # frames averaged with an event on each side of it, since noise is magnified too
+BLUR = 1.5  # pixels, standard deviation
 ACROSS = 6  # subjects in a row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """The row of one subject."""
+
+    clip: Clip
+    apex: np.ndarray  # uint8[288, 288, C]
+    change: np.ndarray  # uint8[288, 288]: apex minus onset, MAGNIFIED times, about 128
+
+
+def entries(clips: Iterable[Clip], results: Path) -> list[Entry]:
+    """Return one entry for each subject, with the clip of median flow length, in the order of data set and subject.
+
+    Raises DataError if there are no clips or single pictures, StoreError for a stage file that cannot be read."""
+    clips_by_subject: dict[tuple[str, str], list[Clip]] = {}
+    for clip in clips:
+        if clip.frames == 1:
+            raise DataError(f"a contact sheet must be of clips, not of single pictures ({clip.id})")
+        clips_by_subject.setdefault((clip.dataset, clip.subject), []).append(clip)
+    if not clips_by_subject:
+        raise DataError("a contact sheet must have at least one clip, not none")
+    return [_entry(subject_clips, results) for _, subject_clips in sorted(clips_by_subject.items())]
+
+
+def _entry(clips: Sequence[Clip], results: Path) -> Entry:
+    lengths = []
+    for clip in clips:
+        with clip_groups(clip, results, "flow") as (flow,):
+            lengths.append(float(np.hypot(*flow["onset_apex"][:2]).mean()))
+    clip = clips[int(np.argsort(lengths, kind="stable")[len(clips) // 2])]
+    with clip_groups(clip, results, "faces", "apex") as (face, events):
+        return Entry(clip, face["crop"][inputs.position(face, events, "apex")], magnified_change(face, events))
+
+
+def magnified_change(face: Mapping[str, Any], events: Mapping[str, Any]) -> np.ndarray:
+    """Return the apex of a clip less its onset, `MAGNIFIED` times, about 128: uint8[288, 288].
+
+    `face` and `events` are the clip's groups in a faces and an apex file."""
+    at_onset, at_apex = (_mean_crop(face, inputs.position(face, events, event)) for event in ("onset", "apex"))
+    change = cv2.GaussianBlur(at_apex - at_onset, (0, 0), BLUR)
+    return np.clip(128 + MAGNIFIED * change, 0, 255).astype(np.uint8)
+
+
+def _mean_crop(faces: Mapping[str, Any], position: int) -> np.ndarray:
+    """Return the mean of the grey crops about a position, float32[288, 288]."""
+    return luma(faces["crop"][max(0, position - AROUND) : position + AROUND + 1]).astype(np.float32).mean(axis=0)
 
 
 def write(entries: Sequence[Entry], path: str | Path, show_licensed_faces: bool = False) -> None:

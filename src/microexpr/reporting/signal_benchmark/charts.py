@@ -54,22 +54,17 @@ def landmarks(rows: Sequence[Row]) -> bytes:
 
 def apex(rows: Sequence[Row]) -> bytes:
     """Return SVG: apex error by data set of both spotters and of the middle frame, a panel for each difficulty."""
-
-    def key(difficulty: str, dataset: str, part: str) -> Key:
-        return dataset, difficulty, part, "error_ms"
-
     bars = {"flow": (BLUE, "flow"), "regions": (GREEN, "regions"), "middle of the clip": (PALE, "middle")}
-    return _panels(rows, "error, ms", list(dict.fromkeys(row["dataset"] for row in rows)), bars, key)
+    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
+    return _panels(rows, "error, ms", datasets, bars, lambda level, group, part: (group, level, part, "error_ms"))
 
 
 def flow(rows: Sequence[Row]) -> bytes:
     """Return SVG: flow error by region, next to the error of estimating zero, a panel for each difficulty."""
-
-    def key(difficulty: str, part: str, metric: str) -> Key:
-        return ALL, difficulty, part, metric
-
+    parts = (*face_regions.FLOW_REGIONS, ALL)
     bars = {"flow stage": (BLUE, "endpoint_error_px"), "estimating zero": (PALE, "true_length_px")}
-    return _panels(rows, "end-point error, pixels of the crop", (*face_regions.FLOW_REGIONS, ALL), bars, key)
+    unit = "end-point error, pixels of the crop"
+    return _panels(rows, unit, parts, bars, lambda level, part, metric: (ALL, level, part, metric))
 
 
 def aus(rows: Sequence[Row]) -> bytes:
@@ -124,13 +119,8 @@ def _difficulties(rows: Sequence[Row]) -> list[str]:
 def _bars(axes: Axes, heights: Sequence[float], kind_index: int, count: int, color: str, label: str) -> None:
     """Plot the bars of one of `count` kinds, next to each other in each group."""
     width = 0.8 / count
-    axes.bar(
-        np.arange(len(heights)) + (kind_index - (count - 1) / 2) * width,
-        heights,
-        width * 0.94,
-        color=color,
-        label=label,
-    )
+    positions = np.arange(len(heights)) + (kind_index - (count - 1) / 2) * width
+    axes.bar(positions, heights, width * 0.94, color=color, label=label)
 
 
 def _label_groups(axes: Axes, names: Sequence[str]) -> None:

@@ -1,9 +1,6 @@
 """AU-GACN's Figures 3 and 5: whose clips are drawn, what is said of them, and that licensed faces stay hidden."""
 
-from dataclasses import replace
-
 import numpy as np
-import pytest
 from composites import clip
 from PIL import Image
 
@@ -27,14 +24,9 @@ def synthetic_clips(origin="generated"):
 
 def test_one_of_each_emotion_of_one_person_after_another():
     chosen = auicgan.choose_clips(synthetic_clips()[::-1])
-    assert [(synthetic.emotion, synthetic.source.subject) for synthetic in chosen] == [
-        ("disgust", "s1"),
-        ("fear", "s2"),
-        ("happiness", "s1"),
-    ]
-    without_fear = [
-        synthetic for synthetic in synthetic_clips() if (synthetic.emotion, synthetic.source.subject) != ("fear", "s2")
-    ]
+    keys = [(synthetic.emotion, synthetic.source.subject) for synthetic in chosen]
+    assert keys == [("disgust", "s1"), ("fear", "s2"), ("happiness", "s1")]
+    without_fear = [clip for clip in synthetic_clips() if (clip.emotion, clip.source.subject) != ("fear", "s2")]
     assert [synthetic.source.subject for synthetic in auicgan.choose_clips(without_fear)] == ["s1", "s1", "s1"]
 
 
@@ -45,16 +37,10 @@ def test_what_moves_most_and_by_how_much():
     assert film[0].max() == 128 == film[2].min() and film[1].min() == 128 + 8 * 5
 
 
-@pytest.mark.parametrize(
-    "draw", [lambda path, clips, show: auicgan.plot_clips(path, clips, "Fig. 3", show), auicgan.write_animation]
-)
-def test_the_same_bytes_again_and_other_bytes_of_another_film(tmp_path, draw):
-    brighter = [replace(synthetic, frames=synthetic.frames + 9) for synthetic in synthetic_clips()]
-    contents = []
-    for i, clips in enumerate((synthetic_clips(), synthetic_clips(), brighter)):
-        draw(path := tmp_path / f"{i}.png", clips, False)
-        contents.append(path.read_bytes())
-    assert contents[0] == contents[1] != contents[2]
+def test_the_same_animation_is_the_same_bytes(tmp_path):
+    for name in ("a.gif", "b.gif"):
+        auicgan.write_animation(tmp_path / name, synthetic_clips(), False)
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
 
 
 def skin(page) -> bool:

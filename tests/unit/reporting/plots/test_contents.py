@@ -76,13 +76,6 @@ def test_faces_of_a_licence_are_drawn_only_when_asked(stage, folder, capsys):
     assert not any("generated" in text for text in drawn(FILES[stage]))
 
 
-def test_the_same_file_gives_the_same_bytes(folder):
-    results(folder)
-    for name in ("a.png", "b.png"):
-        assert main(["inspect", FILES["aus"], "--png", name]) == 0
-    assert (folder / "a.png").read_bytes() == (folder / "b.png").read_bytes()
-
-
 def test_a_file_without_pictures_or_curves_says_what_has_some(folder, capsys):
     with store.create("1of1.h5", "train", {}, origin="generated") as file:
         file.group("casme2/sub01").put("truth", [0])

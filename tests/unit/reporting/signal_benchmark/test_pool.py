@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from composites_of_truth import clip, file
 
-from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.reporting.signal_benchmark import pool
 from microexpr.signals.aus import ACTION_UNITS
@@ -163,5 +162,3 @@ def test_real_faces_are_refused(tmp_path) -> None:
     path = file(tmp_path / "s01.h5", clip(), origin="licensed")
     with pytest.raises(StoreError, match=r"origin must be generated, not licensed: .*truth"):
         pool.read([path])
-    with pytest.raises(StoreError, match="does not exist"), store.open_file(tmp_path / "no.h5", "measured"):
-        pass

@@ -5,8 +5,7 @@ import pytest
 from journey_results import results
 
 from microexpr.core.errors import DataError
-from microexpr.reporting import sheet
-from microexpr.reporting.plots import sheet as picture
+from microexpr.reporting.plots import sheet
 
 
 def test_each_person_has_the_clip_in_the_middle_and_the_change_since_its_onset(tmp_path):
@@ -23,6 +22,6 @@ def test_no_clips_and_licensed_faces_are_refused(tmp_path):
         sheet.entries([], tmp_path)
     entries = sheet.entries(results(tmp_path, origin="licensed"), tmp_path / "results")
     with pytest.raises(DataError, match="--show-licensed-faces"):
-        picture.write(entries, tmp_path / "sheet.png")
-    picture.write(entries, tmp_path / "sheet.png", show_licensed_faces=True)
+        sheet.write(entries, tmp_path / "sheet.png")
+    sheet.write(entries, tmp_path / "sheet.png", show_licensed_faces=True)
     assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
