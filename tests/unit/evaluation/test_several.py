@@ -34,7 +34,9 @@ def test_f1_is_scikit_learns_of_what_is_known(answers):
     matrices = figures.by_subject(truth, predicted, subjects)
     assert matrices.shape == (8, 2, 5, 2, 2) and matrices.sum() == 2 * (truth >= 0).sum()
     for seed in range(2):
-        columns = [(truth[labelled, i], predicted[seed, labelled, i]) for i in range(5) for labelled in [truth[:, i] >= 0]]
+        columns = [
+            (truth[labelled, i], predicted[seed, labelled, i]) for i in range(5) for labelled in [truth[:, i] >= 0]
+        ]
         binary, both = (
             [float(f1_score(*column, average=average, zero_division=0)) for column in columns]
             for average in ("binary", "macro")
