@@ -35,7 +35,7 @@ from microexpr.signals.aus import SIDES, regressor
 RESULTS = Path("results")
 
 
-@threads.one()
+@threads.single()
 def spot(video: Source, fps: float | None = None, params: spotting.Params | None = None) -> pd.DataFrame:
     """Return the expressions of one face in a video of any length: a row for each, in the order of time.
 
@@ -77,7 +77,7 @@ class PredictedVideo(Shown):
         return f"PredictedVideo({str(footage.path)!r}, {seconds}: {counts or 'no expression'}{suffix})"
 
 
-@threads.one()
+@threads.single()
 def predict(
     video: Source,
     out: str | Path | None = None,
@@ -131,7 +131,7 @@ def predict(
     )
 
 
-@threads.one()
+@threads.single()
 def predict_pair(
     onset: str | Path | np.ndarray,
     apex: str | Path | np.ndarray,
@@ -189,7 +189,7 @@ class ReenactedFace(Shown):
         return np.stack([*self.result.frames(strength)])
 
 
-@threads.one()
+@threads.single()
 def reenact(
     face: str | Path,
     driving: str | Path | None = None,
@@ -261,7 +261,7 @@ def _curves(outcome: alone.Outcome, fps: float) -> pd.DataFrame:
     return pd.concat({name: au_table(values, frame, fps, SIDES[:2]) for name, values in parts.items()}, axis=1)
 
 
-@threads.one()
+@threads.single()
 def measure(
     source: Source | Sequence[str | Path],
     out: str | Path | None = None,

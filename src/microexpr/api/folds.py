@@ -136,7 +136,7 @@ def loso(
     targets = {LABEL: torch.from_numpy(np.zeros(len(true), np.int64) if several else true)}
     targets |= {LABELS: torch.from_numpy(true)} if several else {}
     data = ClipTensors(_tensors(arrays, isinstance(adapter, OwnNetwork)), targets)
-    with threads.one():
+    with threads.single():
         results = list(engine.train(adapter, data, parts, [seed], "sequential", 1, progress))
     scores = [result.scores[0, -1] for result in results]  # of the last epoch
     table = pd.concat(_table(part, values, true, units, names) for part, values in zip(parts, scores, strict=True))

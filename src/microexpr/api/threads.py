@@ -8,8 +8,8 @@ import torch
 
 
 @contextmanager
-def one() -> Iterator[None]:
-    """Let torch and OpenCV use one thread until the end; also a decorator, `@one()`."""
+def single() -> Iterator[None]:
+    """Let torch and OpenCV use one thread until the end; also a decorator, `@single()`."""
     threads = torch.get_num_threads(), cv2.getNumThreads()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -159,7 +159,7 @@ def below(table: Sequence[Mapping[str, str]]) -> list[str]:
     ]
     guess = [row["method"] for row in table if row["method"] and float(row["p_chance"]) >= DIFFERENT]
     scores = [f"{row['published_row']}: {row['published_strs']}" for row in table if row["published_strs"]]
-    sentences = [NOTE, *[f"Published STRS: {'; '.join(scores)}."] * bool(scores)]
+    sentences = [NOTE, *([f"Published STRS: {'; '.join(scores)}."] if scores else [])]
     if compared_rows:
         sentences.append(
             f"Above {BASELINE} (F1 of micro-expressions, p < {DIFFERENT}): {', '.join(winners) or 'none'}."

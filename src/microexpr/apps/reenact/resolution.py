@@ -62,12 +62,7 @@ def _super_resolve(images: np.ndarray) -> np.ndarray:
 
 def _network() -> Any:
     """Return RealSR as an `ncnn.Net` of one thread that computes in float32."""
-    paths = [file(PARAM), file(WEIGHTS)]
-    try:
-        import ncnn
-    except ModuleNotFoundError as error:
-        raise StoreError("super-resolution by RealSR needs the package ncnn: pip install ncnn") from error
-    network = ncnn.Net()
+    paths, network = [file(PARAM), file(WEIGHTS)], _ncnn().Net()
     network.opt.num_threads = 1
     for kind in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage"):
         setattr(network.opt, f"use_{kind}", False)
@@ -77,11 +72,18 @@ def _network() -> Any:
     return network
 
 
+def _ncnn() -> Any:
+    """Return the package ncnn, which few users need. Raises StoreError, which says how to get it, without."""
+    try:
+        import ncnn
+    except ImportError as error:
+        raise StoreError("super-resolution by RealSR needs the package ncnn: pip install ncnn") from error
+    return ncnn
+
+
 def _run(network: Any, planes: np.ndarray) -> np.ndarray:
     """Return the output of an `ncnn.Net` for planes float32[C, H, W]."""
-    import ncnn
-
-    image, extractor = ncnn.Mat(planes).clone(), network.create_extractor()  # a clone is aligned
+    image, extractor = _ncnn().Mat(planes).clone(), network.create_extractor()  # a clone is aligned
     extractor.input(network.input_names()[0], image)
     status, output = extractor.extract(network.output_names()[-1])
     if status:

@@ -194,7 +194,8 @@ def index_sets(paper: str, table: str, run: Run, micro_sets: Sequence[str]) -> l
     cells = _cells_of(paper, table, run)
     if not any(census.counts_recorded_clips(cell) or cell.metric in TESTED for cell in cells):
         return []
-    return [*micro_sets, *[POPULATION] * any(cell.runs_under == ABLATION for cell in cells)]
+    added = [POPULATION] if any(cell.runs_under == ABLATION for cell in cells) else []
+    return [*micro_sets, *added]
 
 
 def _our_cell(cell: Cell) -> Cell:

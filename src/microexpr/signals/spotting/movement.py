@@ -7,7 +7,6 @@ chosen from the lengths of the data sets' expressions.
 Shapes: T frames, G gaps, H rows and columns of the crop, R of the regions' picture.
 """
 
-from collections.abc import Callable
 from typing import Literal
 
 import cv2
@@ -53,7 +52,6 @@ def measure(
     fps: float,
     params: Params,
     pixel: float = 1.0,
-    progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, np.ndarray]:
     """Return the movement of aligned grey crops uint8[T, H, H] at `fps`, with landmarks [68, 2] in them, by name.
 
@@ -92,7 +90,6 @@ def measure(
                 blocks[i, j] = block_differences(between(i - reach, i), between(i - reach, i + reach))
         if i:
             moved[i] = _at_points(between(i - 1, i), landmarks, size)
-        progress(i + 1)
     eyes = _regions(_eyes(landmarks, size)[None].astype(np.float32), boxes, side)[0] > 0.5
     return {
         "regions": regions, "nose": nose, "least": least, "most": most, "eyes": eyes, "blocks": blocks, "points": moved
