@@ -46,12 +46,12 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
     poolings: list[metrics.Pooling] = ["pooled"]
     if predictions.protocol.unit == "subject" and not predictions.protocol.several:
         poolings.append("per_subject_mean")
-    trained = _training_counts(predictions)
+    trained, parts = _training_counts(predictions), predictions.by_scope()
     return [
         row | trained
         for pooling in poolings
         for selection in predictions.predicted
-        for scope, part in predictions.by_scope()
+        for scope, part in parts
         for row in _scope_rows(part, selection, scope, pooling, params.resamples, seed)
     ]
 
@@ -127,10 +127,11 @@ def confusion_rows(predictions: Predictions) -> list[Row]:
     """Return rows of `<method>_confusion.csv`: clips by true and predicted class, summed over seeds.
 
     Of several labels: clips by whether they have each, as "AU4" and "not AU4"."""
+    parts = predictions.by_scope()
     return [
         {"selection": selection, "scope": scope, "truth": truth, "predicted": predicted, "clips": clips}
         for selection in predictions.predicted
-        for scope, part in predictions.by_scope()
+        for scope, part in parts
         for truth, predicted, clips in _cells(part.protocol.classes, _matrices(part, selection).sum((0, 1)))
     ]
 
