@@ -1,13 +1,15 @@
-"""Small faults planted in src, one at a time: how many do the tests of `make test` catch?
+"""Small faults planted in src, one at a time: which tests of `make test` catch them?
 
-    python studies/mutants.py                          # fifty, of this checkout
-    python studies/mutants.py --against COMMIT         # the same fifty in both, for a change of tests
-    python studies/mutants.py --faults 20 --first 50   # other ones
+    python studies/mutants.py                             # fifty faults, in this checkout
+    python studies/mutants.py --against COMMIT            # the same fifty in both, for a change of tests
+    python studies/mutants.py --density 10 src/microexpr/signals --tests tests/unit/signals
+                                                          # a fault every ten lines, with all tests that catch it
 
 A fault is an operator, a constant or a comparison that is another one. Which are planted is drawn by a hash of the
-statement, so that the same stand in two commits that both have it. The tests that mirror a file come first, then all
-others; the first that fails ends a fault. Hours: a fault that nothing catches takes as long as `make test`. What is
-known is kept in --out, and a second call goes on. A failure counts if it shows by itself too.
+statement, so that the same stand in two commits that both have it. The tests run once without a fault, to learn which
+functions each calls, in subprocesses too; with a fault, only those run that call its function, cheap ones first, and
+the first that fails, and fails again by itself, ends it. With --density none ends it, and the last lines name the tests
+without which all faults are still caught. What is known is kept in --out, and a second call goes on.
 """
 
 import argparse
@@ -15,26 +17,40 @@ import ast
 import copy
 import csv
 import hashlib
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
+SITE = """import os
+if "PYTEST_CURRENT_TEST" in os.environ:
+    import mutants
+    mutants.ProcessRecorder().start()
+"""  # sitecustomize.py of subprocesses
+CALLS = "MICROEXPR_CALLS"  # environment: the folder where processes write which functions they call
+WORKERS = 2
 OPERATORS: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
-TESTS = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "-m", "not slow", "-n", "2", "--dist", "loadfile"]
+PYTEST = ["-q", "--no-header", "-p", "no:cacheprovider", "-p", "mutants", "-m", "not slow"]
 
 
 class Fault(NamedTuple):
     path: str  # of the file, from the root
+    function: int  # first line of the function that has it
     line: int
     column: int
     old: str  # the expression, as the file has it
@@ -42,22 +58,41 @@ class Fault(NamedTuple):
     key: str  # digest of file, statement and place in it: the same in every commit that has the statement
 
 
+class Test(NamedTuple):
+    """A test without a fault."""
+
+    name: str
+    seconds: float
+    calls: frozenset[tuple[str, int]]  # files and first lines of functions
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", default=["src"], help="files or folders with the faults, default src")
+    parser.add_argument("--tests", nargs="*", default=["tests"], help="files or folders of tests, default all")
     parser.add_argument("--faults", type=int, default=50, help="how many, default 50")
-    parser.add_argument("--first", type=int, default=0, help="the first in the order of their digests, default 0")
+    parser.add_argument("--density", type=int, metavar="LINES", help="a fault for so many lines of each file instead")
     parser.add_argument("--against", help="a commit whose tests are measured too, by the faults that both can have")
     parser.add_argument(
         "--out", type=Path, default=Path("work/mutants.csv"), help="what is known; default work/mutants.csv"
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="microexpr-mutants-") as folder:
-        roots = {name: checkout(Path(folder) / name, name) for name in ("HEAD", arguments.against) if name}
-        possible = {name: faults(root) for name, root in roots.items()}
+        commits = [name for name in ("HEAD", arguments.against) if name]
+        roots = {name: [checkout(Path(folder) / f"{name}{n}", name) for n in range(WORKERS)] for name in commits}
+        possible = {name: faults(trees[0], arguments.files) for name, trees in roots.items()}
         common = set.intersection(*({fault.key for fault in faults} for faults in possible.values()))
-        for name, root in roots.items():
-            planted = [fault for fault in possible[name] if fault.key in common][arguments.first :][: arguments.faults]
-            print(f"{name}: {measure(name, root, planted, arguments.out)} of {len(planted)} are caught")
+        for name, trees in roots.items():
+            chosen = [fault for fault in possible[name] if fault.key in common]
+            if arguments.density:
+                chosen = list(dense(trees[0], chosen, arguments.density))
+            else:
+                chosen = chosen[: arguments.faults]
+            tests = calls(trees, arguments.tests, Path(folder) / f"{name}-calls")
+            caught = measure(trees, chosen, tests, arguments.out, all_of_them=bool(arguments.density))
+            print(f"{name}: {sum(map(bool, caught.values()))} of {len(chosen)} are caught")
+            if arguments.density:
+                report(caught, tests)
     return 0
 
 
@@ -68,42 +103,33 @@ def checkout(folder: Path, commit: str) -> Path:
     return folder
 
 
-def measure(name: str, root: Path, planted: list[Fault], out: Path) -> int:
-    """Return how many faults are caught; what `out` knows of this commit is not run again, what is new is added."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=root, text=True, capture_output=True, check=True
-    ).stdout.strip()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    results = (
-        {row[1]: row[-1] for row in csv.reader(out.open(encoding="utf-8")) if row[0] == commit} if out.exists() else {}
-    )
-    for fault in planted:
-        if fault.key not in results:
-            results[fault.key] = caught(root, fault)
-            with out.open("a", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerow(
-                    [commit, fault.key, fault.path, fault.line, fault.old, fault.new, results[fault.key]]
-                )
-        print(
-            f"{fault.path}:{fault.line}: {fault.old} -> {fault.new}: {results[fault.key] or 'NOT CAUGHT'}", flush=True
-        )
-    return sum(bool(results[fault.key]) for fault in planted)
-
-
-def faults(root: Path) -> list[Fault]:
-    """Return every fault that can be planted below src, by their keys."""
+def faults(root: Path, files: list[str]) -> list[Fault]:
+    """Return every fault that can be planted in functions of files or folders, by their keys."""
     possible = []
-    for file in sorted((root / "src").rglob("*.py")):
+    for file in sorted(
+        file for name in files for file in ((root / name).rglob("*.py") if (root / name).is_dir() else [root / name])
+    ):
         path, source = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
         functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-        for statement in (part for function in functions for part in function.body):
-            text = ast.unparse(statement)
-            for number, (node, changed) in enumerate(_changes(statement)):
-                old = ast.get_source_segment(source, node) or ""
-                key = hashlib.sha256(f"{path} {text} {number}".encode()).hexdigest()
-                if "\n" not in old:
-                    possible.append(Fault(path, node.lineno, node.col_offset, old, f"({ast.unparse(changed)})", key))
-    return sorted({fault.key: fault for fault in possible}.values(), key=lambda fault: fault.key)
+        for function in functions:  # an inner function comes after the one around it, and replaces it
+            first = min(node.lineno for node in [function, *function.decorator_list])
+            for statement in function.body:
+                text = ast.unparse(statement)
+                for number, (node, changed) in enumerate(_changes(statement)):
+                    old = ast.get_source_segment(source, node) or ""
+                    key = hashlib.sha256(f"{path} {text} {number}".encode()).hexdigest()
+                    if "\n" not in old:
+                        new = f"({ast.unparse(changed)})"
+                        possible.append(Fault(path, first, node.lineno, node.col_offset, old, new, key))
+    places = {(fault.path, fault.line, fault.column, fault.new): fault for fault in possible}
+    return sorted({fault.key: fault for fault in places.values()}.values(), key=lambda fault: fault.key)
+
+
+def dense(root: Path, possible: list[Fault], lines: int) -> Iterator[Fault]:
+    """Yield so many faults of each file that there is one for a number of its lines."""
+    for path in sorted({fault.path for fault in possible}):
+        count = -(-len((root / path).read_text(encoding="utf-8").splitlines()) // lines)
+        yield from [fault for fault in possible if fault.path == path][:count]
 
 
 def _changes(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -123,8 +149,87 @@ def _changes(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
         yield node, changed  # type: ignore[misc]
 
 
-def caught(root: Path, fault: Fault) -> str:
-    """Plant a fault in a checkout for a while, and return the first test that fails, "" if none does."""
+def calls(roots: list[Path], tests: list[str], folder: Path) -> list[Test]:
+    """Run tests without a fault, and return each with its time and the functions that it calls, cheap ones first."""
+    (folder / "processes").mkdir(parents=True)
+    (folder / "sitecustomize.py").write_text(SITE, encoding="utf-8")
+    added = {CALLS: str(folder), "PYTHONPATH": f"{folder}:{Path(__file__).parent}:{roots[0] / 'src'}"}
+    command = [sys.executable, "-m", "pytest", *PYTEST, "-n", str(WORKERS), "--dist", "loadfile", *tests]
+    done = subprocess.run(command, cwd=roots[0], env=os.environ | added, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"tests fail without a fault: {done.stdout[-3000:]}{done.stderr[-2000:]}")
+    processes: dict[str, set[tuple[str, int]]] = {}  # by test
+    for file in (folder / "processes").iterdir():
+        for line in file.read_text(encoding="utf-8").splitlines():
+            test, path, first = line.split("\t")
+            processes.setdefault(test, set()).add((path, int(first)))
+    rows = [
+        json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    fixtures = {row["fixture"]: row for row in rows if "fixture" in row}
+    results = []
+    for row in (row for row in rows if "test" in row):
+        called = {(path, first) for path, first in row["calls"]} | processes.get(row["test"], set())
+        for fixture in filter(None, map(fixtures.get, row["fixtures"])):
+            called |= {(path, first) for path, first in fixture["calls"]} | processes.get(fixture["by"], set())
+        results.append(Test(row["test"], row["seconds"], frozenset(called)))
+    return sorted(results, key=lambda test: (round(test.seconds, 1), test.name))
+
+
+def measure(
+    roots: list[Path], planted: list[Fault], tests: list[Test], out: Path, all_of_them: bool
+) -> dict[str, list[str]]:
+    """Return the tests that catch each fault; what `out` knows is not run again, what is new is added."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=roots[0], text=True, capture_output=True, check=True
+    ).stdout.strip()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    results = (
+        {row[1]: row[6:] for row in csv.reader(out.open(encoding="utf-8")) if row[0] == commit} if out.exists() else {}
+    )
+    free: Queue[Path] = Queue()
+    for root in roots:
+        free.put(root)
+    lock = threading.Lock()
+
+    def one(fault: Fault) -> list[str]:
+        if fault.key not in results:
+            root = free.get()
+            try:
+                covering = [test for test in tests if (fault.path, fault.function) in test.calls]
+                caught = _catch(root, fault, covering, all_of_them)
+            finally:
+                free.put(root)
+            with lock, out.open("a", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerow([commit, fault.key, fault.path, fault.line, fault.old, fault.new, *caught])
+            results[fault.key] = caught
+        caught = results[fault.key]
+        text = caught[0] + (f" and {len(caught) - 1} more" if caught[1:] else "") if caught else "NOT CAUGHT"
+        print(f"{fault.path}:{fault.line}: {fault.old} -> {fault.new}: {text}", flush=True)
+        return caught
+
+    with ThreadPoolExecutor(len(roots)) as pool:
+        return {fault.key: caught for fault, caught in zip(planted, pool.map(one, planted), strict=True)}
+
+
+def report(caught: dict[str, list[str]], tests: list[Test]) -> None:
+    """Print the functions of tests without which the same faults are caught, those first that catch least."""
+    killers = {key: {test.split("[")[0] for test in names} for key, names in caught.items() if names}
+    functions = {test.name.split("[")[0] for test in tests}
+    weight = {name: sum(name in names for names in killers.values()) for name in functions}
+    needed = set(functions)
+    for name in sorted(functions, key=lambda name: (weight[name], name)):
+        if all(names & (needed - {name}) for names in killers.values()):
+            needed.discard(name)
+    print(
+        f"{len(needed)} of {len(functions)} test functions catch as many; not needed for it (with the faults caught):"
+    )
+    for name in sorted(functions - needed):
+        print(f"  {weight[name]:4d} {name}")
+
+
+def _catch(root: Path, fault: Fault, covering: list[Test], all_of_them: bool) -> list[str]:
+    """Plant a fault in a checkout for a while, and return the tests that fail: the first, or all."""
     file = root / fault.path
     source = file.read_text(encoding="utf-8")
     lines = source.splitlines(keepends=True)
@@ -133,34 +238,132 @@ def caught(root: Path, fault: Fault) -> str:
     lines[fault.line - 1] = (line[: fault.column] + fault.new.encode() + line[end:]).decode()
     file.write_text("".join(lines), encoding="utf-8")
     try:
-        for tests in filter(None, (_mirror(root, fault.path), ["tests"])):
-            unrelated: list[str] = []  # tests that failed once, and not again by themselves
-            while failed := _first_failure(root, [*tests, *(f"--deselect={test}" for test in unrelated)]):
-                if _first_failure(root, [failed]):
-                    return failed
-                unrelated.append(failed)
-        return ""
+        left = covering
+        while left:
+            failed = _failures(root, left, first=not all_of_them)
+            if all_of_them or not failed:
+                return failed
+            if _failures(root, [test for test in left if test.name == failed[0]], first=True):
+                return failed
+            left = [
+                test for test in left if test.name != failed[0]
+            ]  # it failed once, and not by itself: not the fault's
+        return []
     finally:
         file.write_text(source, encoding="utf-8")
 
 
-def _first_failure(root: Path, arguments: list[str]) -> str:
-    """Run tests in a checkout, and return the first that fails, "" if none does."""
-    environment = os.environ | {"PYTHONPATH": str(root / "src")}
-    command = [sys.executable, "-m", "pytest", *TESTS, *arguments]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+def _failures(root: Path, tests: list[Test], first: bool) -> list[str]:
+    """Run tests in a checkout, and return the first that fails, or all; a run without an end fails as a whole."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as names:
+        names.write("\n".join(test.name for test in tests))
+        names.flush()
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            *PYTEST,
+            "--assert=plain",
+            "--tb=no",
+            *(["-x"] if first else []),
+            f"@{names.name}",
+        ]
+        environment = os.environ | {"PYTHONPATH": f"{Path(__file__).parent}:{root / 'src'}"}
+        limit = 60 + 4 * sum(test.seconds for test in tests)
+        try:
+            done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=limit)
+        except subprocess.TimeoutExpired:
+            return [f"no end within {limit:.0f} s"]
     if done.returncode in (0, 5):  # 5: there are none
-        return ""
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.M)
+        return []
+    failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.M)
     if not failed:
         raise RuntimeError(f"pytest ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return failed[1]
+    return failed
 
 
-def _mirror(root: Path, path: str) -> list[str]:
-    """Return the folder of tests that mirrors a file's folder, if there is one."""
-    folder = Path("tests/unit", *Path(path).parts[2:-1])
-    return [str(folder)] if len(folder.parts) > 2 and (root / folder).is_dir() else []
+# the plugin of pytest with which `calls` runs the tests, and what subprocesses run
+
+
+class Recorder:
+    """The functions of src that are called, whoever calls them."""
+
+    def __init__(self) -> None:
+        self.called: set[CodeType] = set()
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
+        self.called.add(frame.f_code)
+
+    def start(self) -> None:
+        threading.settrace(self)
+        sys.settrace(self)
+
+
+def _place(code: CodeType) -> tuple[str, int] | None:
+    """Return the file below src and the first line of a function of the package."""
+    _, package, path = code.co_filename.rpartition("/src/microexpr/")
+    return (f"src/microexpr/{path}", code.co_firstlineno) if package else None
+
+
+class ProcessRecorder(Recorder):
+    """Writes a function when it is first called: processes may end without a word."""
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
+        code = frame.f_code
+        if code in self.called:
+            return
+        self.called.add(code)
+        if key := _place(code):
+            test = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" (", 1)[0]
+            with Path(os.environ[CALLS], "processes", str(os.getpid())).open("a", encoding="utf-8") as file:
+                file.write(f"{test}\t{key[0]}\t{key[1]}\n")
+
+
+if __name__ == "mutants":
+    import hypothesis
+    import pytest
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure() -> None:
+        """Let hypothesis not look for the smallest example that fails, for minutes."""
+        phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+        hypothesis.settings.register_profile("first", parent=hypothesis.settings(), phases=phases)
+        hypothesis.settings.load_profile("first")
+
+
+if __name__ == "mutants" and CALLS in os.environ:
+    recorder = Recorder()
+    recorder.start()
+
+    def _write(row: dict) -> None:
+        with Path(os.environ[CALLS], f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def _taken(before: set[CodeType]) -> list[tuple[str, int]]:
+        """Return what was called since a moment, and go on with what was before."""
+        taken, recorder.called = recorder.called, before
+        return [key for code in taken if (key := _place(code))]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(item: "pytest.Item") -> Generator[None, object, object]:
+        before, recorder.called, start = recorder.called, set(), time.perf_counter()
+        sys.settrace(recorder)
+        outcome = yield
+        seconds = round(time.perf_counter() - start, 2)
+        _write({"test": item.nodeid, "seconds": seconds, "fixtures": item.fixturenames, "calls": _taken(before)})  # type: ignore[attr-defined]
+        return outcome
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        fixturedef: "pytest.FixtureDef", request: "pytest.FixtureRequest"
+    ) -> Generator[None, object, object]:
+        if fixturedef.scope == "function":
+            return (yield)
+        before, recorder.called = recorder.called, set()
+        outcome = yield
+        by = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" (", 1)[0]
+        _write({"fixture": fixturedef.argname, "by": by, "calls": _taken(before)})
+        return outcome
 
 
 if __name__ == "__main__":
