@@ -286,7 +286,7 @@ def _failures(root: Path, tests: list[Test], first: bool) -> list[str]:
 
 
 class Recorder:
-    """The functions of src that are called, whoever calls them."""
+    """The functions of the project that are called, whoever calls them."""
 
     def __init__(self) -> None:
         self.called: set[CodeType] = set()
@@ -300,9 +300,12 @@ class Recorder:
 
 
 def _place(code: CodeType) -> tuple[str, int] | None:
-    """Return the file below src and the first line of a function of the package."""
-    _, package, path = code.co_filename.rpartition("/src/microexpr/")
-    return (f"src/microexpr/{path}", code.co_firstlineno) if package else None
+    """Return the file below src or workflow, and the first line, of a function of the project."""
+    for folder in ("src/microexpr/", "workflow/"):
+        _, package, path = code.co_filename.rpartition(f"/{folder}")
+        if package and "/tests/" not in code.co_filename:
+            return f"{folder}{path}", code.co_firstlineno
+    return None
 
 
 class ProcessRecorder(Recorder):
