@@ -5,6 +5,7 @@ What may not come in: times; they are no result.
 
 import csv
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     counts = {row["method"]: len(_other_params(row)) for row in rows if row["differs_from_paper"]}
     differences = ", ".join(f"{name} {count}" for name, count in counts.items())
     other = f"Params other than the paper's: {differences}; `microexpr methods METHOD` lists them."
-    notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *[other] * bool(counts), *errata]
+    notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *(textwrap.wrap(other, 100) if counts else ()), *errata]
     return "\n".join([*(line for part in parts for line in _part(part)), *notes, ""])
 
 
