@@ -78,6 +78,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="microexpr-mutants-") as folder:
+        Path(folder).chmod(0o755)  # some tests run as nobody
         commits = [name for name in ("HEAD", arguments.against) if name]
         roots = {name: [checkout(Path(folder) / f"{name}{n}", name) for n in range(WORKERS)] for name in commits}
         possible = {name: faults(trees[0], arguments.files) for name, trees in roots.items()}
