@@ -47,6 +47,9 @@ SIZES = {
     "mtmnet": RESNET18 + 2 * dense(512, 256) + dense(256, 3) + dense(256, 160) + dense(256, 128, 1)
     + dense(512, 512 * 49) + 9 * 32 * 3 + 3
     + sum(9 * a * b + NORM * b for a, b in ((512, 256), (256, 128), (128, 64), (64, 64), (64, 32))),
+    # 347,238 in its text for one channel of grey levels, 200 more for three; heads, LSTMs of two biases, a classifier
+    "localregions": 6 * (347_238 + 200) + sum(dense(20, labels) for labels in (3, 3, 2, 2, 2, 4))
+    + 6 * 4 * 32 * (20 + 32 + 2) + dense(6 * 32, 256, 3),
     # its Table 7, whose blocks B and C have a shortcut that is halved; graph convolutions, their pooling; eq. 4's w
     "augacn": 3 * 49 * 64 + NORM * 64 + 3 * (14 * 64 * 64 + 4 * NORM * 64) + 2 * (64 * 64 + NORM * 64)
     + dense(64, UNITS) + 128 + 2 * 128 * 128 + 3 * 128 + dense(2 * 3 * 128, 3) + 1,
