@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from small_methods import NETWORKS, clips, folds, learns_from_held_out, network, small, trained
 
 from microexpr.core.errors import ParamsError
-from microexpr.models.base import ClassicalMethod, ClipTensors, shuffled
+from microexpr.models.base import ClassicalMethod, ClipTensors, NetworkMethod, shuffled
 from microexpr.models.recognisers import find, names
 from microexpr.training import processor
 from microexpr.training.engine import FoldIndices, SynthesisRequest, train
@@ -176,3 +176,20 @@ def test_shuffled_is_permutation_after_permutation():
     order = shuffled({"label": np.zeros(10)}, 5, 4, np.random.default_rng(0))
     assert order.shape == (5, 4)
     assert sorted(order.ravel()[:10]) == sorted(order.ravel()[10:]) == list(range(10))
+
+
+RATES = {  # over the first rate, after a number of epochs
+    "capsulenet": lambda epoch: 0.9**epoch,
+    "icegan": lambda epoch: 0.9 ** (epoch // 20),
+    "mmnet": lambda epoch: 0.987 ** min(epoch, 50),
+    "slstt": lambda epoch: 0.1 if epoch >= 29 else 1,  # from the 30th epoch
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_rates_fall_as_in_the_papers(name):
+    method = find(name)(find(name).Params())
+    assert isinstance(method, NetworkMethod)
+    phase = method.phases()[-1]
+    factors = [phase.schedule(epoch / phase.epochs) for epoch in range(phase.epochs)]
+    np.testing.assert_allclose(factors, [RATES[name](epoch) for epoch in range(phase.epochs)])

@@ -1,6 +1,4 @@
-"""CapsuleNet's layers' sizes as released, its start from published weights, and its rate."""
-
-import math
+"""CapsuleNet's layers' sizes as released, and its start from published weights."""
 
 import pytest
 import torch
@@ -35,8 +33,3 @@ def test_published_weights_start_the_stem_alone():
     torch.manual_seed(1)
     stem = method.build({})["network"].stem.state_dict()
     assert all(torch.equal(value, method.published_weights[name]) for name, value in stem.items())
-
-
-def test_the_rate_falls_by_a_tenth_after_each_epoch():
-    (phase,) = Capsulenet(Capsulenet.Params()).phases()
-    assert all(math.isclose(phase.schedule(epoch / 30), 0.9**epoch) for epoch in range(30))

@@ -1,6 +1,5 @@
-"""MMNet's attention against the two maps that it multiplies, its branches, its rate."""
+"""MMNet's attention against the two maps that it multiplies, and its branches."""
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -33,9 +32,3 @@ def test_the_branch_of_motion_sees_the_change_alone():
 def test_the_onset_is_reduced_to_one_token_for_each_position_of_the_last_maps():
     assert Motion(6, 4)(torch.zeros(2, 3, 64, 64)).shape == (2, 16, 4, 4)
     assert Positions(16, 4, 1, 4, 2, 0.0)(torch.zeros(2, 3, 64, 64)).shape == (2, 16, 4, 4)
-
-
-def test_the_rate_falls_in_the_first_50_epochs():
-    method = Mmnet(Mmnet.Params())
-    factors = [method._decay(epoch / 99) for epoch in range(99)]
-    np.testing.assert_allclose(factors, [0.987 ** min(epoch, 50) for epoch in range(99)])

@@ -1,4 +1,4 @@
-"""SLSTT: the order of its tokens, both aggregators, and its rate."""
+"""SLSTT: the order of its tokens, and both aggregators."""
 
 import pytest
 import torch
@@ -27,11 +27,6 @@ def test_the_lstm_knows_the_order_of_flows_and_the_mean_does_not():
         assert not torch.allclose(lstms(sequence), lstms(sequence.flip(1)), atol=1e-4)
         torch.testing.assert_close(mean(sequence), mean(sequence.flip(1)))
         torch.testing.assert_close(mean(sequence), mean.classify(sequence.mean(1)))
-
-
-def test_the_rate_is_a_tenth_from_the_30th_epoch():
-    method = Slstt(Slstt.Params())
-    assert [method._decay(epoch / 40) for epoch in range(40)] == [1.0] * 29 + [0.1] * 11
 
 
 def test_squares_must_fill_the_flow():
