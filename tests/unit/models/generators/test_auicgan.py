@@ -29,12 +29,6 @@ def test_the_video_critic_has_no_norm():
     assert layers == {auicgan.VideoCritic, torch.nn.Sequential, torch.nn.Conv3d, torch.nn.LeakyReLU, torch.nn.Linear}
 
 
-def test_emotion_loss():
-    scores = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]).log()
-    expected = [0.25 + 0.09 + 0.04, 0.01 + 0.81 + 0.64]
-    np.testing.assert_allclose(auicgan.emotion_loss(scores, torch.tensor([0, 1])), expected, rtol=1e-5)
-
-
 def test_ssim_is_that_of_scikit_image():
     first = torch.rand(2, 3, 24, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
     second = (first + 0.2 * torch.randn(2, 3, 24, 24, generator=torch.Generator().manual_seed(1))).clamp(-1, 1)

@@ -1,4 +1,4 @@
-"""GANimation's networks: shapes, what a mask does; its losses by hand, its penalty on critics of known slope."""
+"""GANimation's networks: what a mask does; its losses by hand, its penalty on a critic of known slope."""
 
 import pytest
 import torch
@@ -21,20 +21,6 @@ def asked(count: int = 5) -> torch.Tensor:
 def generator():
     torch.manual_seed(0)
     return ganimation.Generator(4, 2)
-
-
-def test_networks_of_the_papers_size():
-    with torch.device("meta"):
-        network = ganimation.Generator(64, 6)
-        trunk, critic = (
-            network.features(torch.empty(2, 3, 128, 128), torch.empty(2, 17)),
-            ganimation.ImageCritic(128, 64),
-        )
-        assert [tuple(output.shape) for output in network(torch.empty(2, 3, 128, 128), torch.empty(2, 17))] == [
-            (2, 3, 128, 128), (2, 1, 128, 128),
-        ]  # fmt: skip
-        assert critic.trunk(torch.empty(1, 3, 128, 128)).shape == (1, 2048, 2, 2)
-    assert trunk.shape == (2, 64, 128, 128)
 
 
 def test_a_norm_has_no_bias_before_it_and_the_critic_has_no_norm(generator):
@@ -78,13 +64,6 @@ def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of
         assert changed[2] > 1e-5 and changed[[0, 1, 3, 4]].max() < 1e-6
 
 
-@pytest.mark.parametrize("shape", [(3, 4, 4), (6, 3, 4, 4)])
-def test_penalty_of_a_linear_critic(shape):
-    weight, real, fake = torch.randn(shape), torch.randn(6, *shape), torch.randn(6, *shape)
-    actual = ganimation.penalty(lambda x: (weight * x).flatten(1).sum(1), real, fake, torch.rand(6))
-    torch.testing.assert_close(actual, ((weight.norm() - 1) ** 2).expand(6))
-
-
 def test_penalty_is_looked_for_between_real_and_fake_and_learns():
     """|x|^2 / 2 has the slope x; with a weight w, |w x|."""
     weight = torch.tensor(2.0, requires_grad=True)
@@ -102,11 +81,6 @@ def test_attention_loss():
     remaining = (0.25**2 + (15 * 0.25**2 + 0.75**2) / 16) / 2
     assert ganimation.attention_loss(mask, 0.1).item() == pytest.approx(remaining + 0.1 * 2 * 0.5**2 / 2)
     assert ganimation.attention_loss(torch.ones(1, 1, 4, 4), 1.0) == 0
-
-
-def test_intensity_loss():
-    actual, target = torch.tensor([[0.5, 0.0], [0.0, 1.0]]), torch.tensor([[0.5, 1.0], [0.0, 0.5]])
-    assert ganimation.intensity_loss(actual, target).item() == pytest.approx((1 + 0.25) / 4)
 
 
 def test_levels_are_those_of_the_networks_frame_by_frame():

@@ -1,11 +1,11 @@
-"""The icosahedron's geometry, gradients whose direction is known, and whole descriptors against a loop."""
+"""The icosahedron's geometry, and whole descriptors against a loop."""
 
 import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 
-from microexpr.models.recognisers.hog3d import AXES, NEAREST, Hog3d, descriptors, means, orientations
+from microexpr.models.recognisers.hog3d import AXES, NEAREST, Hog3d, descriptors, means
 
 FACES = np.concatenate([AXES, -AXES])
 
@@ -21,16 +21,6 @@ def test_faces_are_an_icosahedrons():
     np.testing.assert_allclose(cosines[:, -1], 1)
     np.testing.assert_allclose(cosines[:, -4:-1], np.cos(np.pi - np.arccos(-np.sqrt(5) / 3)))  # its dihedral angle
     assert (cosines[:, -5] < 0.5).all() and pytest.approx(0.74535599) == NEAREST
-
-
-def test_a_gradient_through_the_middle_of_a_face_is_all_its_own():
-    np.testing.assert_allclose(orientations(7 * FACES.T), 7 * np.eye(20), atol=1e-9)
-
-
-def test_a_gradient_through_a_corner_is_shared_by_five_faces():
-    golden = (1 + 5**0.5) / 2
-    shared = orientations(np.array([0, golden, 1])) / np.hypot(golden, 1)
-    np.testing.assert_allclose(np.sort(shared), [0] * 15 + [0.2] * 5, atol=1e-9)
 
 
 @pytest.mark.parametrize(("size", "count"), [(18, 9), (32, 24), (10, 9), (5, 5)])
