@@ -43,6 +43,24 @@ def test_describes_itself(name):
         kind.Params().no_such_key = 1
 
 
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("capsulenet", {"image_size": 64}, "kernel must be <= 4 at this image_size"),
+        ("causalnet", {"width": 20}, "block_heads must divide width"),
+        ("hog3d", {"image_size": 32}, r"image_size must be >= blocks \* cells_space \* parts = 60, not 32"),
+        ("hog3d", {"frames": 8}, r"frames must be >= cells_time \* parts = 9, not 8"),
+        ("htnet", {"patch": 14}, "multiple of 4 squares, not 14"),
+        ("lbp_top", {"frames": 8, "radius_time": 4}, "frames must be > 2"),
+        ("microexpstcnn", {"frames": 16}, "frames must be >= 17"),
+        ("slstt", {"image_size": 60}, "patch must divide image_size"),
+    ],
+)
+def test_params_that_do_not_fit_each_other_are_refused(name, params, message):
+    with pytest.raises(ValidationError, match=message):
+        find(name).Params(**params)
+
+
 def test_unknown_method():
     with pytest.raises(ParamsError, match=r"not ststnets \(did you mean 'ststnet'\?\)"):
         find("ststnets")

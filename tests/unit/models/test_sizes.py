@@ -2,10 +2,13 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
+import torch
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.models import generators, recognisers
+from microexpr.models.base import ClassicalMethod
 from microexpr.reporting.method_sizes import parameters
 
 UNITS, NORM = len(AUS), 2  # a batch norm has two weights for each channel
@@ -63,3 +66,16 @@ SIZES = {
 def test_number_of_weights(name: str) -> None:
     kind = (generators if name == "famgan" else recognisers).find(name)
     assert parameters(kind(kind.Params())) == SIZES[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "features"),
+    [("bi_woof", 8), ("hog3d", 4 * 4 * 3 * 20), ("hoof", 30), ("lbp_sip", 2**4 + 2**2), ("lbp_top", 3 * 2**4)],
+)
+def test_number_of_features_of_each_of_25_blocks(name: str, features: int) -> None:
+    kind = recognisers.find(name)
+    method = kind(kind.Params())
+    assert isinstance(method, ClassicalMethod)
+    ((clip_input, shape),) = method.inputs.items()
+    actual = method.features({clip_input: torch.randint(0, 256, (1, *shape), dtype=torch.uint8)})
+    assert actual.shape == (1, 5 * 5 * features) and actual.dtype == np.float32

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
-from microexpr.models.recognisers.bi_woof import BiWoof, histograms
+from microexpr.models.recognisers.bi_woof import histograms
 
 
 def random(size=20):
@@ -44,11 +43,3 @@ def test_histogram_is_that_of_a_loop_over_blocks_and_pixels(count, grid):
 
 def test_what_does_not_move_has_no_direction():
     assert not histograms(np.zeros((3, 28, 28)), 8, 5).any()
-
-
-def test_features_of_the_paper():
-    method = BiWoof(BiWoof.Params())
-    actual = method.features({"flow": torch.from_numpy(random(128)[None])})
-    assert method.inputs == {"flow": (3, 128, 128)}
-    assert actual.shape == (1, 5 * 5 * 8) and actual.dtype == np.float32
-    assert np.linalg.norm(actual) == pytest.approx(1)

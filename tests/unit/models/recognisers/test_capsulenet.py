@@ -1,28 +1,9 @@
 """CapsuleNet's layers' sizes as released, and its start from published weights."""
 
-import pytest
 import torch
 
 from microexpr.models.layers.resnet18 import ResNet18
 from microexpr.models.recognisers.capsulenet import Capsulenet
-
-
-def network(**params):
-    method = Capsulenet(Capsulenet.Params(**params))
-    return method, method.build({})["network"]
-
-
-def test_primary_capsules_are_6_by_6_of_32_kinds_at_the_papers_size():
-    assert Capsulenet.Params().side == 6
-    assert network(width=2)[1].capsules.weight.shape[0] == 6 * 6 * 2 * 4 // 8
-    lengths = network(width=2)[1](torch.rand(2, 3, 224, 224))
-    assert lengths.shape == (2, 3) and lengths.min() > 0 and lengths.max() < 1
-
-
-def test_a_kernel_too_large_for_the_picture_is_refused():
-    with pytest.raises(ValueError, match="kernel must be <= 4 at this image_size"):
-        Capsulenet.Params(image_size=64)
-    assert Capsulenet.Params(image_size=64, kernel=4).side == 1
 
 
 def test_published_weights_start_the_stem_alone():

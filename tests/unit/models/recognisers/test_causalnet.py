@@ -2,11 +2,9 @@
 
 import cv2
 import numpy as np
-import pytest
 import torch
-from pydantic import ValidationError
 
-from microexpr.models.recognisers.causalnet import Attention, CausalBlock, Causalnet, Passing, direction
+from microexpr.models.recognisers.causalnet import Attention, CausalBlock, Passing, direction
 
 
 def test_directions_are_opencvs_hues():
@@ -57,8 +55,3 @@ def test_both_orders_of_time_are_treated_alike():
     forwards, backwards = block(first, second).chunk(3, 1), block(second, first).chunk(3, 1)
     torch.testing.assert_close(forwards[1], backwards[2])
     torch.testing.assert_close(forwards[2], backwards[1])
-
-
-def test_heads_must_divide_positions():
-    with pytest.raises(ValidationError, match="block_heads must divide width"):
-        Causalnet.Params(width=20)

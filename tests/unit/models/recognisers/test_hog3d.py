@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
-from pydantic import ValidationError
 
-from microexpr.models.recognisers.hog3d import AXES, NEAREST, Hog3d, descriptors, means
+from microexpr.models.recognisers.hog3d import AXES, NEAREST, descriptors, means
 
 FACES = np.concatenate([AXES, -AXES])
 
@@ -61,18 +59,3 @@ def test_a_block_without_gradients_is_all_zeros():
     grey = video((6, 16, 16))
     grey[:, :9, :9] = 80
     assert (np.linalg.norm(descriptors(grey, 2, (3, 2), 2), axis=1) > 0.99).tolist() == [False, True, True, True]
-
-
-def test_features_of_the_paper():
-    """The 960 features of the paper's descriptor, in each of the blocks."""
-    method = Hog3d(Hog3d.Params(image_size=64))
-    actual = method.features({"video": torch.from_numpy(video((1, 1, 18, 64, 64)))})
-    assert actual.shape == (1, 5 * 5 * (4 * 4 * 3 * 20)) and actual.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(actual.reshape(25, 960), axis=1), 1, rtol=1e-5)
-
-
-def test_a_sub_block_must_have_a_voxel():
-    with pytest.raises(ValidationError, match=r"image_size must be >= blocks \* cells_space \* parts = 60, not 32"):
-        Hog3d.Params(image_size=32)
-    with pytest.raises(ValidationError, match=r"frames must be >= cells_time \* parts = 9, not 8"):
-        Hog3d.Params(frames=8)

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
-from microexpr.models.recognisers.hoof import Hoof, histograms
+from microexpr.models.recognisers.hoof import histograms
 
 
 def constant(degrees, size=20):
@@ -57,11 +56,3 @@ def test_what_does_not_move_has_no_direction():
     flow = constant(80)
     flow[:, :10, :10] = 0
     assert histograms(flow, 6, 2).reshape(4, 6).sum(1).tolist() == [0, 1, 1, 1]
-
-
-def test_features_by_default():
-    method = Hoof(Hoof.Params())
-    actual = method.features({"flow": torch.from_numpy(random(128)[None])})
-    assert method.inputs == {"flow": (3, 128, 128)}
-    assert actual.shape == (1, 5 * 5 * 30) and actual.dtype == np.float32
-    assert actual.sum() == pytest.approx(5 * 5)

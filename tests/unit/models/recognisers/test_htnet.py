@@ -1,8 +1,6 @@
 """HTNet: what one token in each block means."""
 
-import pytest
 import torch
-from pydantic import ValidationError
 
 from microexpr.models.recognisers.htnet import Htnet
 
@@ -19,8 +17,3 @@ def test_queries_and_keys_change_nothing_where_a_block_is_one_token():
             read = level.layers[0].attention.read.weight
             read[: 2 * len(read) // 3].normal_()
     torch.testing.assert_close(network(flow), before, rtol=0, atol=0)
-
-
-def test_patches_must_fill_blocks():
-    with pytest.raises(ValidationError, match="multiple of 4 squares, not 14"):
-        Htnet.Params(patch=14)

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
-from pydantic import ValidationError
 from skimage.feature import local_binary_pattern
 
-from microexpr.models.recognisers.lbp_top import PLANES, LbpTop, bin_of_codes, bins, histograms
+from microexpr.models.recognisers.lbp_top import PLANES, bin_of_codes, bins, histograms
 
 
 def video(shape):
@@ -49,17 +47,3 @@ def test_each_block_has_its_own_histogram():
     for row, column in np.ndindex(2, 2):  # 20 x 20 inner pixels: blocks of 10 x 10 with one pixel around them
         part = grey[:, 10 * row : 10 * row + 12, 10 * column : 10 * column + 12]
         np.testing.assert_array_equal(whole[row, column], histograms(part, (1, 1, 1), 1, 4))
-
-
-@pytest.mark.parametrize(("points", "length"), [(4, 5 * 5 * 3 * 2**4), (8, 5 * 5 * 3 * (8 * 7 + 3))])
-def test_features_of_the_paper(points, length):
-    method = LbpTop(LbpTop.Params(points=points, image_size=32))
-    assert method.inputs == {"video": (1, 10, 32, 32)}
-    actual = method.features({"video": torch.from_numpy(video((2, 1, 10, 32, 32)))})
-    assert actual.shape == (2, length) and actual.dtype == np.float32
-    np.testing.assert_allclose(actual.sum(1), 5 * 5 * 3, rtol=1e-5)
-
-
-def test_time_must_have_room():
-    with pytest.raises(ValidationError, match="frames must be > 2"):
-        LbpTop.Params(frames=8, radius_time=4)

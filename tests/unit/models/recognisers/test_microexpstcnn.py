@@ -1,10 +1,8 @@
 """One of MicroExpSTCNN's convolutions at a place by hand."""
 
-import pytest
 import torch
-from pydantic import ValidationError
 
-from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN, Network
+from microexpr.models.recognisers.microexpstcnn import Network
 
 
 def test_scores_by_hand():
@@ -22,8 +20,3 @@ def test_scores_by_hand():
     pooled = [index[:, y : y + 3, x : x + 3].relu().max() for y in (0, 3) for x in (0, 3)]
     hidden = (network.hidden.weight @ torch.stack(pooled) + network.hidden.bias).relu()
     torch.testing.assert_close(network(video)[0], network.classify.weight @ hidden + network.classify.bias)
-
-
-def test_film_must_outlast_a_kernel():
-    with pytest.raises(ValidationError, match="frames must be >= 17"):
-        MicroExpSTCNN.Params(frames=16)

@@ -1,10 +1,8 @@
 """SLSTT: the order of its tokens, and both aggregators."""
 
-import pytest
 import torch
-from pydantic import ValidationError
 
-from microexpr.models.recognisers.slstt import Encoder, Lstms, Mean, Slstt
+from microexpr.models.recognisers.slstt import Encoder, Lstms, Mean
 
 
 def test_the_class_token_sees_a_square_by_its_position():
@@ -27,8 +25,3 @@ def test_the_lstm_knows_the_order_of_flows_and_the_mean_does_not():
         assert not torch.allclose(lstms(sequence), lstms(sequence.flip(1)), atol=1e-4)
         torch.testing.assert_close(mean(sequence), mean(sequence.flip(1)))
         torch.testing.assert_close(mean(sequence), mean.classify(sequence.mean(1)))
-
-
-def test_squares_must_fill_the_flow():
-    with pytest.raises(ValidationError, match="patch must divide image_size"):
-        Slstt.Params(image_size=60)
