@@ -1,4 +1,4 @@
-"""CapsuleNet's layers' sizes as released, and its start from published weights."""
+"""CapsuleNet's start from published weights."""
 
 import torch
 

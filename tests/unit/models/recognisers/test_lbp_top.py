@@ -41,9 +41,10 @@ def test_time_has_its_own_radius(points, before):
     assert (bins(step, (2, 1, 1), (0, 2), points)[6 - 2] == bin_of_codes(points)[before]).all()
 
 
-def test_each_block_has_its_own_histogram():
+@pytest.mark.parametrize(("points", "codes"), [(4, 16), (8, 59)])
+def test_each_block_has_its_own_histogram(points, codes):
     grey = video((9, 22, 22))
-    whole = histograms(grey, (1, 1, 1), 2, 4).reshape(2, 2, 3 * 16)
+    whole = histograms(grey, (1, 1, 1), 2, points).reshape(2, 2, 3 * codes)
     for row, column in np.ndindex(2, 2):  # 20 x 20 inner pixels: blocks of 10 x 10 with one pixel around them
         part = grey[:, 10 * row : 10 * row + 12, 10 * column : 10 * column + 12]
-        np.testing.assert_array_equal(whole[row, column], histograms(part, (1, 1, 1), 1, 4))
+        np.testing.assert_array_equal(whole[row, column], histograms(part, (1, 1, 1), 1, points))
