@@ -41,10 +41,12 @@ def test_population_alone_and_with_a_fold(name):
     selected = engine.fit_features(instance, clips)
     assert selected["counts"].tolist() == np.bincount(label).tolist()
     assert (len(selected["label"]) < 250) if name != "au_change" else (len(selected["label"]) == 300)
-    instance.initial_weights = {name: torch.from_numpy(value) for name, value in selected.items()}
     data = ClipTensors({key: torch.from_numpy(np.concatenate([own, test]))},
                        {"label": torch.from_numpy(np.concatenate([own_label, np.zeros(50, int)]))})  # fmt: skip
     fold = engine.FoldIndices("fold", np.arange(60), np.arange(60, 110))
+    (without,) = engine.train(instance, data, [fold], [1], "sequential", 1)
+    assert without.start is None
+    instance.initial_weights = {name: torch.from_numpy(value) for name, value in selected.items()}
     (result,) = engine.train(instance, data, [fold], [1], "sequential", 1)
 
     def scaled(features):  # by all clips of the population, by hand
@@ -57,12 +59,3 @@ def test_population_alone_and_with_a_fold(name):
     agreement = (result.scores[0, 0].argmax(1) == both.decision_function(scaled(test)).argmax(1)).mean()
     assert agreement >= 0.96  # a cascade leaves out clips that might have become support vectors
     assert np.abs(result.scores[0, 0] - result.start[0]).max() > 0.05
-
-
-def test_without_the_population_there_is_no_start():
-    instance, (features, label) = method("flow_svm"), blobs(60, 0)
-    data = ClipTensors({"flow": torch.from_numpy(features)}, {"label": torch.from_numpy(label)})
-    (result,) = engine.train(
-        instance, data, [engine.FoldIndices("a", np.arange(50), np.arange(50, 60))], [1], "auto", 1
-    )
-    assert result.start is None

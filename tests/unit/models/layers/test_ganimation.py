@@ -24,11 +24,8 @@ def generator():
 
 
 def test_a_norm_has_no_bias_before_it_and_the_critic_has_no_norm(generator):
-    for network in (
-        generator,
-        ganimation.SingleHeadGenerator(4, 1, 1, torch.nn.Sigmoid()),
-        ganimation.ImageCritic(SIZE, 4),
-    ):
+    single = ganimation.SingleHeadGenerator(4, 1, 1, torch.nn.Sigmoid())
+    for network in (generator, single, ganimation.ImageCritic(SIZE, 4)):
         layers = [layer for layer in network.modules() if not list(layer.children())]
         norms = [index for index, layer in enumerate(layers) if isinstance(layer, torch.nn.InstanceNorm2d)]
         assert all(layers[index - 1].bias is None for index in norms)
