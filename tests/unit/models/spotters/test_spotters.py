@@ -76,12 +76,11 @@ def arrays(one: LongVideo) -> dict:
     blocks[:, 0, :14] += micro[:, None]
     blocks[:, 1, :14] += macro[:, None]
     return {
-        "frame": np.arange(1, FRAMES + 1), "fps": FPS, "seen": np.ones(FRAMES, bool), "resting": micro + macro == 0,
-        "action_unit": ACTION_UNITS, "au": units, "au_change": units, "au_sustained": units, "au_transient": units,
+        "frame": np.arange(1, FRAMES + 1), "fps": FPS, "seen": np.ones(FRAMES, bool), "score": units.max((1, 2)),
+        "au_sustained": units, "au_transient": units, "crop": np.full((FRAMES, 8, 8), 90, np.uint8),
         "gaze": np.abs(rng.normal(0, 1, FRAMES)), "mouth": np.abs(rng.normal(0, 1, FRAMES)),
-        "turn": np.zeros((FRAMES, 3)), "score": units.max((1, 2)), "gap": list(GAPS),
-        "crop": np.full((FRAMES, 8, 8), 90, np.uint8), "regions": regions, "nose": np.zeros((FRAMES, 3, 3)),
-        "least": regions.min((3, 4)), "most": regions.max((3, 4)), "eyes": np.zeros((SIDE, SIDE), bool),
+        "regions": regions, "nose": np.zeros((FRAMES, 3, 3)), "eyes": np.zeros((SIDE, SIDE), bool),
+        "least": regions.min((3, 4)), "most": regions.max((3, 4)),
         "blocks": blocks, "points": moved + rng.normal(0, 0.01, (FRAMES, 10, 2)),
         "kind": [e.kind for e in one.expressions] + ["blink"], "confidence": [9.0] * 3,
         **{event: [getattr(e, event) for e in one.expressions] + [5] for event in ("onset", "apex", "offset")},
@@ -107,14 +106,12 @@ def run(name: str, files: dict, path, folds=FOLDS, videos=VIDEOS, seen=("generat
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_what_is_planted_is_found(name, files, tmp_path):
-    method, intervals = run(name, files, tmp_path / "found.h5")
-    assert method == name
-    counts = spotting.counts(VIDEOS, intervals).sum(0)  # [kind, hits, false, missed]
-    # the videos are too short for the macro-expressions of MDMD, and MEAN spots none
-    needed = {"au_noise": (4, 4), "mdmd": (3, 0), "au_curves": (3, 3), "softnet": (2, 1), "mean_net": (1, 0)}
-    least = needed.get(name, (1, 1))
-    assert counts[0, 0] >= least[0] and counts[1, 0] >= least[1], counts
+def test_planted_expressions_are_spotted(name, files, tmp_path):
+    """The videos are too short for the macro-expressions of MDMD, and MEAN spots none."""
+    method, intervals = run(name, files, tmp_path / "spotted.h5")
+    least = {"au_noise": (4, 4), "mdmd": (3, 0), "au_curves": (3, 3), "softnet": (2, 1), "mean_net": (1, 0)}
+    hits = spotting.counts(VIDEOS, intervals).sum(0)[:, 0]
+    assert method == name and (hits >= least.get(name, (1, 1))).all(), hits
 
 
 @pytest.mark.parametrize("name", ["au_noise", "softnet"])
@@ -165,10 +162,8 @@ def shipped(files, tmp_path, monkeypatch):
 def test_a_network_starts_from_the_shipped_one(epochs, shipped, files, tmp_path, monkeypatch):
     monkeypatch.setitem(SMALL, "au_curves", SMALL["au_curves"] | {"initialisation": "population", "epochs": epochs})
     videos = VIDEOS[:2]
-    folds = [
-        Fold("s15", (videos[1].clip.id,), (videos[0].clip.id,)),
-        Fold("s16", (videos[0].clip.id,), (videos[1].clip.id,)),
-    ]
+    ids = [one.clip.id for one in videos]
+    folds = [Fold("s15", (ids[1],), (ids[0],)), Fold("s16", (ids[0],), (ids[1],))]
     _, intervals = run("au_curves", files, tmp_path / "found.h5", folds, videos)
     assert spotting.counts(videos, intervals).sum(0)[:, 0].tolist() == [2, 2]
     errors = json.loads(store.read_metadata(shipped)["errors"])
@@ -217,8 +212,6 @@ def test_a_laplacian_is_zero_for_what_is_constant_on_a_regular_graph():
 
 def test_of_overlapping_intervals_the_most_confident_is_kept():
     one = Interval("micro", 10, 12, 20, 0.5)
-    assert best([one, replace(one, onset=11, confidence=0.9), replace(one, onset=40, offset=50)], 5) == [
-        replace(one, onset=11, confidence=0.9),
-        replace(one, onset=40, offset=50),
-    ]
+    surer, later = replace(one, onset=11, confidence=0.9), replace(one, onset=40, offset=50)
+    assert best([one, surer, later], 5) == [surer, later]
     assert len(best([replace(one, onset=40 * i, offset=40 * i + 9) for i in range(9)], 5)) == 5
