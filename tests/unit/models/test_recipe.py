@@ -1,9 +1,11 @@
 """Weights, means and schedules against their closed forms."""
 
 import numpy as np
+import pytest
 import torch
 
 from microexpr.models.recipe import class_weights, cosine, in_steps, linear_at_the_end, weighted_mean
+from microexpr.models.recognisers import find
 
 
 def test_class_weights_make_classes_weigh_alike():
@@ -25,6 +27,22 @@ def test_a_rate_falls_in_a_line_in_its_last_epochs_or_in_steps():
         [schedule(epoch / 100) for epoch in (0, 19, 20, 39, 40, 99)], [1, 1, 0.9, 0.9, 0.81, 0.9**4]
     )
     np.testing.assert_allclose([in_steps(0.9, 30)(epoch / 30) for epoch in range(30)], 0.9 ** np.arange(30))
+
+
+RATES = {  # over the first rate, after a number of epochs
+    "capsulenet": lambda epoch: 0.9**epoch,
+    "icegan": lambda epoch: 0.9 ** (epoch // 20),
+    "mmnet": lambda epoch: 0.987 ** min(epoch, 50),
+    "slstt": lambda epoch: 0.1 if epoch >= 29 else 1,  # from the 30th epoch
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_rates_fall_as_in_the_papers(name):
+    kind = find(name)
+    phase = kind(kind.Params()).phases()[-1]
+    factors = [phase.schedule(epoch / phase.epochs) for epoch in range(phase.epochs)]
+    np.testing.assert_allclose(factors, [RATES[name](epoch) for epoch in range(phase.epochs)])
 
 
 def test_a_mean_of_some():

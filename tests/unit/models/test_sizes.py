@@ -1,10 +1,11 @@
-"""The number of trained weights at the papers' sizes: published, counted by running released code, or by hand."""
+"""Sizes of the papers: trained weights, published, counted by running released code, or by hand; features; refusals."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.models import generators, recognisers
@@ -79,3 +80,21 @@ def test_number_of_features_of_each_of_25_blocks(name: str, features: int) -> No
     ((clip_input, shape),) = method.inputs.items()
     actual = method.features({clip_input: torch.randint(0, 256, (1, *shape), dtype=torch.uint8)})
     assert actual.shape == (1, 5 * 5 * features) and actual.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("capsulenet", {"image_size": 64}, "kernel must be <= 4 at this image_size"),
+        ("causalnet", {"width": 20}, "block_heads must divide width"),
+        ("hog3d", {"image_size": 32}, r"image_size must be >= blocks \* cells_space \* parts = 60, not 32"),
+        ("hog3d", {"frames": 8}, r"frames must be >= cells_time \* parts = 9, not 8"),
+        ("htnet", {"patch": 14}, "multiple of 4 squares, not 14"),
+        ("lbp_top", {"frames": 8, "radius_time": 4}, "frames must be > 2"),
+        ("microexpstcnn", {"frames": 16}, "frames must be >= 17"),
+        ("slstt", {"image_size": 60}, "patch must divide image_size"),
+    ],
+)
+def test_sizes_that_do_not_fit_each_other_are_refused(name: str, params: dict[str, int], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        recognisers.find(name).Params(**params)
