@@ -1,4 +1,4 @@
-"""Squashing, routing and the margin loss against the formulas of Sabour et al., written with loops in numpy."""
+"""Squashing, routing and the margin loss against the formulas of Sabour et al. in numpy."""
 
 import numpy as np
 import torch
@@ -13,15 +13,12 @@ def squashed(vector):
 
 def routed(votes, iterations):
     """Procedure 1 for one clip: votes [I, J, E]."""
-    below, above, _ = votes.shape
-    b = np.zeros((below, above))
+    b = np.zeros(votes.shape[:2])
     for _ in range(iterations):
         c = np.exp(b) / np.exp(b).sum(1, keepdims=True)
-        v = [squashed(sum(c[i, j] * votes[i, j] for i in range(below))) for j in range(above)]
-        for i in range(below):
-            for j in range(above):
-                b[i, j] += votes[i, j] @ v[j]
-    return np.array(v)
+        v = np.array([squashed(vector) for vector in np.einsum("ij,ije->je", c, votes)])
+        b = b + np.einsum("ije,je->ij", votes, v)
+    return v
 
 
 def test_squash_of_nothing_is_nothing_and_has_a_gradient():

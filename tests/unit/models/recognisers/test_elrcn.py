@@ -16,14 +16,11 @@ FIFTH = 2 * 64 * 3 * 3  # of the first convolution, for two more channels
 
 @pytest.mark.parametrize(("inputs", "streams", "more"), [("flow", 1, 0), ("SE", 1, FIFTH), ("TE", 3, 0)])
 def test_parameter_count(inputs, streams, more):
-    method = Elrcn(Elrcn.Params(inputs=inputs))
     with torch.device("meta"):
-        modules = method.build({})
+        modules = Elrcn(Elrcn.Params(inputs=inputs)).build({})
     pictures = streams * (VGG + 4096 * 3 + 3) + more
-    lstm = 4 * 3000 * (streams * 4096 + 3000 + 2)
-    assert sum(p.numel() for m in modules.values() for p in m.parameters()) == pictures + lstm + (
-        3000 * 128 + 128 + 128 * 3 + 3
-    )
+    lstm, dense = 4 * 3000 * (streams * 4096 + 3000 + 2), 3000 * 128 + 128 + 128 * 3 + 3
+    assert sum(p.numel() for m in modules.values() for p in m.parameters()) == pictures + lstm + dense
 
 
 def clips(method: Elrcn, count: int = 6) -> ClipTensors:

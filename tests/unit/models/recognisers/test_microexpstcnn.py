@@ -1,22 +1,15 @@
-"""One of MicroExpSTCNN's convolutions at a place by hand."""
+"""MicroExpSTCNN's scores, layer by layer."""
 
 import torch
+import torch.nn.functional as F
 
 from microexpr.models.recognisers.microexpstcnn import Network
 
 
 def test_scores_by_hand():
-    """Four pools of 3 x 3 x 3 places, each place a sum over 2 frames and 3 x 3 pixels."""
+    """One kernel of 2 frames and 3 x 3 pixels, four pools of 3 x 3 x 3 places."""
     network, video = Network(1, 2, 4, 5, 0.5, 3), torch.randn(1, 1, 4, 8, 8)
-    weight, bias = network.convolve.weight[0, 0], network.convolve.bias
-    index = torch.stack(
-        [
-            (video[0, 0, t : t + 2, y : y + 3, x : x + 3] * weight).sum() + bias[0]
-            for t in range(3)
-            for y in range(6)
-            for x in range(6)
-        ]
-    ).view(3, 6, 6)
-    pooled = [index[:, y : y + 3, x : x + 3].relu().max() for y in (0, 3) for x in (0, 3)]
-    hidden = (network.hidden.weight @ torch.stack(pooled) + network.hidden.bias).relu()
-    torch.testing.assert_close(network(video)[0], network.classify.weight @ hidden + network.classify.bias)
+    maps = F.conv3d(video, network.convolve.weight, network.convolve.bias)
+    assert maps.shape == (1, 1, 3, 6, 6)
+    hidden = network.hidden(F.max_pool3d(maps.relu(), 3).flatten(1)).relu()
+    torch.testing.assert_close(network(video), network.classify(hidden))
