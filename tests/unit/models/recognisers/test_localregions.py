@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from small_generators import stream
+from small_methods import clips as all_clips
+from small_methods import small
 
 from microexpr.core.clip import Clip
 from microexpr.core.facs.reactions import NOWHERE, REGIONS, reaction_mask
 from microexpr.evaluation.published import cells
 from microexpr.models.base import ClipTensors
-from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.localregions import LocalRegions
 from microexpr.models.recognisers.localregions.method import focal
 from microexpr.models.recognisers.localregions.networks import Inception
@@ -19,28 +21,16 @@ from microexpr.models.recognisers.localregions.regions import mirror_region
 from microexpr.protocols import PROTOCOLS
 from microexpr.signals.inputs import REGIONS as PATCHES
 
-SMALL = {
-    **{"frames": 5, "channels": 1, "shrink": 4, "hidden": 8, "second": 6, "features": 5, "memory": 4, "width": 8},
-    **{"spatial_epochs": 1, "epochs": 1, "batch": 4, "dropout": 0.0},
-}
 FACE = "sequence_steady"
 EYES, NOSE, CHEEKS, MOUTH = ("region_left_eye", "region_right_eye"), "region_nose", "region_left_cheek", "region_mouth"
 
 
 def method(classes: int = 3, **changed) -> LocalRegions:
-    return LocalRegions(LocalRegions.Params(**(SMALL | changed)), classes)
+    return small("localregions", classes=classes, **({"frames": 5, "spatial_epochs": 1} | changed))
 
 
-def clips(method: LocalRegions, count: int = 6) -> ClipTensors:
-    rng = np.random.default_rng(0)
-    inputs = {
-        name: torch.tensor(rng.integers(0, 256, (count, *shape)), dtype=torch.uint8)
-        for name, shape in method.inputs.items()
-    }
-    frames = method.params.frames
-    inputs["sequence_real"] = torch.arange(frames) < (torch.arange(count) % frames + 1)[:, None]
-    label = torch.arange(count) % method.classes
-    return ClipTensors(inputs, {"label": label, "reacts": torch.ones(count, len(REGIONS), dtype=torch.int64)})
+def clips(method: LocalRegions) -> ClipTensors:
+    return all_clips(method)[torch.arange(6)]
 
 
 def at_hand(method: LocalRegions, data: ClipTensors):
@@ -52,10 +42,6 @@ def at_hand(method: LocalRegions, data: ClipTensors):
 
 def clip(dataset: str, emotion: str, objective: int | None = None) -> Clip:
     return Clip(dataset, "s", "c", "generated", "", 1, 9, 9, 1, 4, 9, 200, emotion, None, objective, "")
-
-
-def stream(seed: int = 0) -> Stream:
-    return Stream(torch.tensor(seed, dtype=torch.int32))
 
 
 def test_patches_have_the_papers_sizes():

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from microexpr.models.recognisers.mmnet import AttentiveBlock, Mmnet, Motion, Positions
+from microexpr.models.recognisers.mmnet import AttentiveBlock, Mmnet
 
 
 def test_attention_is_continued_from_block_to_block():
@@ -27,8 +27,3 @@ def test_the_branch_of_motion_sees_the_change_alone():
         positions = network.positions(onset + 0.5) - network.positions(onset)
     expected = positions.flatten(1) @ network.classify.weight.T
     torch.testing.assert_close(difference, expected, atol=1e-5, rtol=1e-4)
-
-
-def test_the_onset_is_reduced_to_one_token_for_each_position_of_the_last_maps():
-    assert Motion(6, 4)(torch.zeros(2, 3, 64, 64)).shape == (2, 16, 4, 4)
-    assert Positions(16, 4, 1, 4, 2, 0.0)(torch.zeros(2, 3, 64, 64)).shape == (2, 16, 4, 4)

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from small_generators import stream
 
 from microexpr.core.errors import ParamsError, StoreError
 from microexpr.models.base import ClipTensors
-from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.models.recognisers.mtmnet.triplets import triplets
 from microexpr.training.engine import FoldIndices
@@ -33,10 +33,6 @@ def clips(method: Mtmnet, count: int = 16, macro: int = 6, macro_classes: int = 
 
 def group(method: Mtmnet) -> Group:
     return Group(method, clips(method), [Run(FoldIndices("a", np.arange(2, 16), np.arange(2)), 1)], stacked=False)
-
-
-def rng() -> Stream:
-    return Stream(torch.tensor(3))
 
 
 def table(*rows):
@@ -84,8 +80,8 @@ def test_eid_loss_by_hand(difference_weight):
     reconstruction, similarity = 0.5 * np.sqrt(3 * 32 * 32), 5.0
     identity = np.log(np.exp([1, 2]).sum()) - 2  # padding is masked
     expected = of_class + 0.1 * reconstruction + 0.1 * similarity - 0.1 * identity + difference_weight * of_difference
-    assert float(mtmnet.eid_loss(modules, batch, statistics, rng())) == pytest.approx(expected, rel=1e-5)
-    assert float(mtmnet.identity_loss(modules, batch, statistics, rng())) == pytest.approx(identity, rel=1e-5)
+    assert float(mtmnet.eid_loss(modules, batch, statistics, stream())) == pytest.approx(expected, rel=1e-5)
+    assert float(mtmnet.identity_loss(modules, batch, statistics, stream())) == pytest.approx(identity, rel=1e-5)
     assert inputs == [([[1.0, 0.0, 0.0]], [[0.0, 0.0]])]
 
 
@@ -96,7 +92,7 @@ def test_without_disentangling_the_class_is_all():
     training = group(mtmnet)
     modules = training._modules(training.parameters, training.buffers)
     batch = {name: value[:4] for name, value in (training.data.inputs | training.data.targets).items()}
-    eid_loss, class_loss = (loss(modules, batch, {}, rng()) for loss in (mtmnet.eid_loss, mtmnet.class_loss))
+    eid_loss, class_loss = (loss(modules, batch, {}, stream()) for loss in (mtmnet.eid_loss, mtmnet.class_loss))
     torch.testing.assert_close(eid_loss, class_loss)
 
 
@@ -128,7 +124,7 @@ def test_mtm_loss_by_hand(weights):
     adversarial = np.log(1 + np.exp(1))  # -log sigmoid(-1)
     inequality = np.log(3) - (np.log(np.exp(2) + 2) - 2)
     by_hand = np.mean(classes) + np.dot(weights, [triplet, adversarial, inequality])
-    np.testing.assert_allclose(float(mtmnet.mtm_loss(modules, batch, {}, rng())), by_hand, rtol=1e-5)
+    np.testing.assert_allclose(float(mtmnet.mtm_loss(modules, batch, {}, stream())), by_hand, rtol=1e-5)
     assert ("discriminator" in mtmnet.build({})) == bool(weights[1])
 
 
@@ -136,7 +132,7 @@ def test_discriminator_loss_by_hand():
     """Eq. 8, of the one triplet that is guided: positive's logit 2, anchor's -1."""
     mtmnet, modules, batch = guided()
     by_hand = np.log(1 + np.exp(-2)) + np.log(1 + np.exp(-1))
-    np.testing.assert_allclose(float(mtmnet.discriminator_loss(modules, batch, {}, rng())), by_hand, rtol=1e-5)
+    np.testing.assert_allclose(float(mtmnet.discriminator_loss(modules, batch, {}, stream())), by_hand, rtol=1e-5)
 
 
 def test_without_guidance_weights_there_is_no_teacher():
@@ -183,7 +179,7 @@ def test_frames_are_those_around_the_apex_and_a_score_is_their_mean():
     by_frame = [modules.classifier(modules.encoder(frames[:, :, index])[0]).softmax(1) for index in range(5)]
     torch.testing.assert_close(scores, torch.stack(by_frame).mean(0))
     torch.testing.assert_close(scores.sum(1), torch.ones(2))
-    sampled = mtmnet._sample_face({"around_apex": batch["around_apex"][:1].expand(64, -1, -1, -1, -1)}, rng())
+    sampled = mtmnet._sample_face({"around_apex": batch["around_apex"][:1].expand(64, -1, -1, -1, -1)}, stream())
     indices = [int((frames[0] - face[:, None]).abs().sum((0, 2, 3)).argmin()) for face in sampled]
     assert set(indices) == set(range(5)) and torch.equal(frames[0][:, indices].movedim(1, 0), sampled)
 
