@@ -16,14 +16,6 @@ from microexpr.models.generators.auicgan import Auicgan
 small = partial(small_generator, Auicgan)
 
 
-def test_modules_have_their_shapes():
-    assert Auicgan(Auicgan.Params()).inputs == {"video": (3, 16, 128, 128), "au_intensities": (16, 17)}
-    built = small().build({})
-    film = torch.rand(2, FRAMES, 3, SIZE, SIZE)
-    assert [tuple(actual.shape) for actual in built["video_critic"](film)] == [(2,), (2, 3)]
-    assert small().scores(Modules(**built), clips().inputs, {}).shape == (COUNT, 3)
-
-
 def test_the_video_critic_has_no_norm():
     layers = {type(layer) for layer in small().build({})["video_critic"].modules()}
     assert layers == {auicgan.VideoCritic, torch.nn.Sequential, torch.nn.Conv3d, torch.nn.LeakyReLU, torch.nn.Linear}
