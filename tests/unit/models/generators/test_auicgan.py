@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
-from small_generators import COUNT, FRAMES, SIZE, UNITS, clips, stream
+from small_generators import COUNT, FRAMES, SIZE, UNITS, built, clips, stream
 from small_generators import small as small_generator
 
 from microexpr.models.generators import auicgan
@@ -123,8 +123,7 @@ def test_stills_teach_the_image_critic_alone():
 
 def test_a_clips_class_is_read_where_the_class_is_learnt_and_nowhere_else():
     data, method = clips(), small(emotion_weight=0.0)
-    torch.manual_seed(0)
-    modules = Modules(**method.build({}))
+    modules = built(method)
     batch = data.inputs | {name: data.targets[name] for name in ("label", "macro")}  # subject, aus: not needed
     relabelled = batch | {"label": (batch["label"] + 1) % 3}
     for loss in (method.critic_loss, method.generator_loss):
@@ -136,9 +135,8 @@ def test_a_clips_class_is_read_where_the_class_is_learnt_and_nowhere_else():
 
 @torch.no_grad()
 def test_a_sequence_begins_with_the_face_and_follows_its_intensities():
-    torch.manual_seed(0)
     method, frames = small(), 6  # any number of frames
-    modules = Modules(**method.build({}))
+    modules = built(method)
     neutral = clips().inputs["video"][:2, :, 0]
     asked = torch.zeros(2, frames, UNITS, 2)
     asked[1, 3:] = 4.0
@@ -160,9 +158,8 @@ def test_both_sides_are_asked_for_the_intensities_of_the_clip_that_lends_them():
 
 @torch.no_grad()
 def test_sides_that_differ_are_asked_for_their_mean():
-    torch.manual_seed(0)
     method = small()
-    modules, neutral = Modules(**method.build({})), clips().inputs["video"][:2, :, 0]
+    modules, neutral = built(method), clips().inputs["video"][:2, :, 0]
     sides = torch.zeros(2, FRAMES, UNITS, 2)
     sides[..., 1] = 4.0
     actual = [method.synthesise_clips(modules, neutral, asked) for asked in (sides, torch.full_like(sides, 2.0))]

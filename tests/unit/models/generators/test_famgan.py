@@ -6,7 +6,7 @@ from types import SimpleNamespace as Modules
 import numpy as np
 import pytest
 import torch
-from small_generators import COUNT, FRAMES, SIZE, UNITS, clips, stream
+from small_generators import COUNT, FRAMES, SIZE, UNITS, built, clips, stream
 from small_generators import small as small_generator
 
 from microexpr.models.generators.famgan import Famgan, join_halves
@@ -15,11 +15,6 @@ from microexpr.signals.aus import filters
 
 LEFT, RIGHT = 0, 1  # sides of what is asked
 small = partial(small_generator, Famgan)
-
-
-def built(method: Famgan) -> Modules:
-    torch.manual_seed(0)
-    return Modules(**method.build({}))
 
 
 def test_inputs_and_scores():

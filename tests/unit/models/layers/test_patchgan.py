@@ -15,13 +15,6 @@ def test_a_unit_sees_70_pixels():
     assert rows.max() - rows.min() + 1 == 70
 
 
-def falling(rows, columns):
-    """A matrix whose singular values are 7, 3.5, ..."""
-    left = np.linalg.qr(np.random.default_rng(0).normal(size=(rows, rows)))[0]
-    right = np.linalg.qr(np.random.default_rng(1).normal(size=(columns, columns)))[0][:rows]
-    return torch.tensor(left @ np.diag(7.0 * 0.5 ** np.arange(rows)) @ right)
-
-
 def test_of_random_weights_it_falls_short_by_a_few_percent():
     for seed in range(3):
         matrix = torch.randn(64, 128, generator=torch.Generator().manual_seed(seed))
@@ -30,9 +23,11 @@ def test_of_random_weights_it_falls_short_by_a_few_percent():
 
 
 def test_a_normalised_convolution_stretches_nothing_more_than_once():
-    layer = Convolution(5, 12, 2, 1, 0, normalised=True)
-    layer.weight.data = falling(12, 20).float().view(12, 5, 2, 2)
-    patches = torch.randn(4, 5, 2, 2)
+    """Of a matrix whose singular values are 7, 3.5, ..."""
+    rng = np.random.default_rng(0)
+    left, right = (np.linalg.qr(rng.normal(size=(size, size)))[0] for size in (12, 20))
+    matrix = torch.tensor(left @ np.diag(7.0 * 0.5 ** np.arange(12)) @ right[:12]).float()
+    layer, patches = Convolution(5, 12, 2, 1, 0, normalised=True), torch.randn(4, 5, 2, 2)
+    layer.weight.data = matrix.view(12, 5, 2, 2)
     actual = layer(patches)[:, :, 0, 0] - layer.bias
-    expected = patches.flatten(1) @ (layer.weight.flatten(1) / torch.linalg.svdvals(layer.weight.flatten(1))[0]).T
-    torch.testing.assert_close(actual, expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(actual, patches.flatten(1) @ (matrix / 7).T, rtol=1e-3, atol=1e-4)

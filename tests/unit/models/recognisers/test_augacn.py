@@ -287,15 +287,12 @@ def test_marks_are_read_from_the_larger_side_by_hand():
     assert not (marks_read(change, 0.5) == 1).any() and (marks_read(change, 0.2)[0] == 1).sum() == 3
 
 
-def read_too(data: ClipTensors, change: torch.Tensor) -> ClipTensors:
-    return ClipTensors(data.inputs | {"au_change": change}, data.targets)
-
-
 def test_clips_without_codes_learn_units_that_are_read_and_others_the_coders():
     """As if a coder had noted what is read: nodes, edges, weights, and the loss with its gradient.
 
     The coder's AU 1 stays, though AU 20 was read; a coder who was sure of one unit of all alone has marks."""
-    data = read_too(clips(marks("1 2", "?", "?", "4")), changes("20", "12 6", "12 25", "20"))
+    data = clips(marks("1 2", "?", "?", "4"))
+    data.inputs["au_change"] = changes("20", "12 6", "12 25", "20")
     data.targets["aus"][3] = torch.where(data.targets["aus"][3] == 1, 1, -1)
     coded = clips(data.targets["aus"].clone())
     coded.targets["aus"][1:3] = marks_read(data.inputs["au_change"][1:3], 0.3)

@@ -29,21 +29,16 @@ def clips(seed: int = 0) -> ClipTensors:
     return ClipTensors({"onset": images, "apex": images.flip(3), "au_read": read}, {"label": label})
 
 
-def trained():
-    """Return the displays of 200 noises for each of two classes, [2, 200, UNITS, 2]."""
-    method, asked = Icegan(Icegan.Params(**SMALL, display_epochs=60)), []
+def test_a_class_with_two_displays_is_given_both_and_one_with_one_display_that_one():
+    """Of 200 noises for each of two classes."""
+    method, outputs = Icegan(Icegan.Params(**SMALL, display_epochs=60)), []
     method.synthesise = lambda modules, batch, statistics, rng: (
-        asked.append(modules.generator(method._condition(batch["target_label"], rng))) or batch["onset"].float() / 255
+        outputs.append(modules.generator(method._condition(batch["target_label"], rng))) or batch["onset"].float() / 255
     )
-    source, label = np.zeros(400, np.int64), np.repeat([0, 1], 200)
-    request = {"a": SynthesisRequest(source, label)}
+    request = {"a": SynthesisRequest(np.zeros(400, np.int64), np.repeat([0, 1], 200))}
     folds = [FoldIndices("a", np.arange(119), np.array([119]))]
     list(train(method, clips(), folds, [1], "sequential", 1, synthesis=request))
-    return (5 * torch.cat(asked)).unflatten(0, (2, 200))
-
-
-def test_a_class_with_two_displays_is_given_both_and_one_with_one_display_that_one():
-    one, two = trained()
+    one, two = (5 * torch.cat(outputs)).unflatten(0, (2, 200))
     assert one[:, 8].mean() == pytest.approx(2, abs=0.3) and one[:, 8].std() < 0.4
     share = (two[:, 0].mean(-1) > 0).float().mean()
     assert 0.25 < share < 0.75

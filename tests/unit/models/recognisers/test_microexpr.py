@@ -11,8 +11,6 @@ from sklearn.svm import SVC
 from microexpr.models.recognisers.microexpr import FLOW, Microexpr, mirrored, pattern
 from microexpr.signals.aus import ACTION_UNITS
 
-MIRROR = torch.tensor([-1.0, 1, 1])[:, None, None]
-
 
 def method(parts: str = "all") -> Microexpr:
     return Microexpr(Microexpr.Params(parts=parts), 3)
@@ -27,7 +25,8 @@ def inputs(count: int, seed: int) -> dict[str, torch.Tensor]:
 
 
 def mirrored_inputs(clips: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {"flow": clips["flow"].flip(-1) * MIRROR, "au_change": clips["au_change"].flip(-1)}
+    flow = clips["flow"].flip(-1) * torch.tensor([-1.0, 1, 1])[:, None, None]
+    return {"flow": flow, "au_change": clips["au_change"].flip(-1)}
 
 
 def test_the_pattern_of_a_uniform_movement_is_its_direction():
