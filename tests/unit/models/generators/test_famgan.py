@@ -135,8 +135,8 @@ def test_what_is_asked_is_a_little_of_the_targets_own_and_the_others_change(alph
     moves["au_changes"][:, 0] = 0  # at the onset, as it is
     asked = small(alpha=alpha, relative_to=relative_to).target_aus(face, moves)
     for number in range(COUNT):
-        change, own = moves["au_changes"][number].numpy(), face["au_intensities"][number, 0, :, None].numpy()
-        expected = filters.modulate(change, own, 0, alpha=alpha, relative_to=relative_to)
+        change, intensity = moves["au_changes"][number].numpy(), face["au_intensities"][number, 0, :, None].numpy()
+        expected = filters.modulate(change, intensity, 0, alpha=alpha, relative_to=relative_to)
         np.testing.assert_allclose(asked[number], expected, atol=1e-6)
     change = small(alpha=alpha, relative_to=relative_to, condition="change").target_aus(face, moves)
     torch.testing.assert_close(change, small(alpha=0.0, relative_to=relative_to).target_aus(face, moves))

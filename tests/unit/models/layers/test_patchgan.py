@@ -23,7 +23,7 @@ def test_of_random_weights_it_falls_short_by_a_few_percent():
 
 
 def test_a_normalised_convolution_stretches_nothing_more_than_once():
-    """Of a matrix whose singular values are 7, 3.5, ..."""
+    """The weight has singular values of 7, 3.5, ..."""
     rng = np.random.default_rng(0)
     left, right = (np.linalg.qr(rng.normal(size=(size, size)))[0] for size in (12, 20))
     matrix = torch.tensor(left @ np.diag(7.0 * 0.5 ** np.arange(12)) @ right[:12]).float()

@@ -30,7 +30,7 @@ def clips(seed: int = 0) -> ClipTensors:
 
 
 def test_a_class_with_two_displays_is_given_both_and_one_with_one_display_that_one():
-    """Of 200 noises for each of two classes."""
+    """From 200 noises for each of two classes."""
     method, outputs = Icegan(Icegan.Params(**SMALL, display_epochs=60)), []
     method.synthesise = lambda modules, batch, statistics, rng: (
         outputs.append(modules.generator(method._condition(batch["target_label"], rng))) or batch["onset"].float() / 255

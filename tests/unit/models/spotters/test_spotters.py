@@ -162,7 +162,7 @@ def shipped(files, tmp_path, monkeypatch):
 def test_a_network_starts_from_the_shipped_one(epochs, shipped, files, tmp_path, monkeypatch):
     monkeypatch.setitem(SMALL, "au_curves", SMALL["au_curves"] | {"initialisation": "population", "epochs": epochs})
     videos = VIDEOS[:2]
-    ids = [one.clip.id for one in videos]
+    ids = [video.clip.id for video in videos]
     folds = [Fold("s15", (ids[1],), (ids[0],)), Fold("s16", (ids[0],), (ids[1],))]
     _, intervals = run("au_curves", files, tmp_path / "found.h5", folds, videos)
     assert spotting.counts(videos, intervals).sum(0)[:, 0].tolist() == [2, 2]
@@ -211,7 +211,7 @@ def test_a_laplacian_is_zero_for_what_is_constant_on_a_regular_graph():
 
 
 def test_of_overlapping_intervals_the_most_confident_is_kept():
-    one = Interval("micro", 10, 12, 20, 0.5)
-    surer, later = replace(one, onset=11, confidence=0.9), replace(one, onset=40, offset=50)
-    assert best([one, surer, later], 5) == [surer, later]
-    assert len(best([replace(one, onset=40 * i, offset=40 * i + 9) for i in range(9)], 5)) == 5
+    interval = Interval("micro", 10, 12, 20, 0.5)
+    surer, later = replace(interval, onset=11, confidence=0.9), replace(interval, onset=40, offset=50)
+    assert best([interval, surer, later], 5) == [surer, later]
+    assert len(best([replace(interval, onset=40 * i, offset=40 * i + 9) for i in range(9)], 5)) == 5
