@@ -2,12 +2,12 @@
 
 import re
 from base64 import b64decode
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from composites_of_truth import clip
 from matplotlib.axes import Axes
+from parsed_page import parse, rows
 
 from microexpr.reporting.signal_benchmark import charts, page, pool
 
@@ -26,33 +26,10 @@ def written(clips):
     return page.html(pool.tables(clips), clips)
 
 
-class Cells(HTMLParser):
-    """Rows of all tables as text, and whether every tag is closed in its turn."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.rows: list[list[str]] = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in ("meta", "img"):
-            self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1].append(data)
-
-
 def test_tables_say_what_the_rows_say(clips, written):
-    parser = Cells()
-    parser.feed(written)
-    assert not parser.open
-    head, *body = parser.rows[:9]  # of the first table, landmarks: eight scopes, as casme2 has no hard clip
+    table = next(parse(written).iter("table"))  # landmarks: eight scopes, as casme2 has no hard clip
+    head, *body = rows(table)
+    assert len(body) == 8
     lines = {tuple(row[:2]): row for row in body}
     assert lines["smic", "hard"][head.index("nose, %")] == "1.00"  # 1 px of 100
     assert lines["all", "easy"][head.index("nose, %")] == "1.00"  # 0 and 2
