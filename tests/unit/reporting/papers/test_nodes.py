@@ -1,6 +1,5 @@
 """AU-GACN's Figure 4: its held-out subject, its shares, its plot, and the leak check of its network."""
 
-import runpy
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,15 +10,12 @@ import torch
 from composites import clip as composite
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from scratch import ROOT
 
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
 from microexpr.core.facs.occurrence import AUS
-from microexpr.datasets import index
 from microexpr.models.recognisers.augacn import AuGacn
-from microexpr.protocols import PROTOCOLS
 from microexpr.reporting.papers import expected_units, nodes
 from microexpr.reporting.plots import augacn
 from microexpr.reporting.plots.drawing import BLUE, RED
@@ -27,6 +23,7 @@ from microexpr.training import refit
 
 EXPECTED = expected_units("augacn", "fig4")
 SMALL = {"image_size": 16, "width": 2, "hidden": 2, "epochs": 1, "batch": 4}
+ENDS = {"figure": "png", "csv": "csv", "weights": "safetensors"}
 
 
 def of(subject: str, name: str, emotion: str, units: str) -> Clip:
@@ -55,19 +52,11 @@ def files(root) -> list[str]:
 def fig4(tmp_path_factory):
     """The network that the rule's own script trains, the files, and the rows that the script wrote."""
     root = tmp_path_factory.mktemp("fig4")
-    paths, csv = files(root), str(root / "index.csv")
-    outputs = {name: str(root / f"fig4.{name}") for name in ("png", "csv", "safetensors")}
-    index.write(csv, CLIPS)
-    job = SimpleNamespace(
-        log=[str(root / "log")], config={"train": {}}, input=SimpleNamespace(index=[csv], files=paths),
-        output=SimpleNamespace(figure=outputs["png"], csv=outputs["csv"], weights=outputs["safetensors"]),
-        params=SimpleNamespace(method=SMALL, protocol="loso_casme2_7", seed=1),
-    )  # fmt: skip
-    scripts = ROOT / "workflow/scripts"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(scripts))
-        runpy.run_path(str(scripts / "papers_augacn_fig4.py"), {"snakemake": job})
-    return refit.load(outputs["safetensors"]), paths, store.read_csv(outputs["csv"], nodes.COLUMNS)
+    paths = files(root)
+    outputs = {kind: str(root / f"fig4.{end}") for kind, end in ENDS.items()}
+    params = {"method": SMALL, "protocol": "loso_casme2_7", "seed": 1}
+    face_files.run_script("papers_augacn_fig4.py", root, CLIPS, paths, outputs, **params)
+    return refit.load(outputs["weights"]), paths, store.read_csv(outputs["csv"], nodes.COLUMNS)
 
 
 def scoring(scores: dict[int, float], fitted_on=("generated/casme2/s01/c0",)) -> refit.Recogniser:
@@ -177,7 +166,3 @@ def test_the_title_says_whose_faces_and_how_many_trained(fig4):
     (row, *_) = nodes.rows(changed, CLIPS, HELD, fig4[1], EXPECTED)
     assert "\ninput: change (ours; the paper's is film)\n" in augacn.title(row)
     assert "generated" not in augacn.title(rows[0] | {"origin": "licensed"})
-
-
-def test_the_class_expected_is_one_of_the_protocols():
-    assert EXPECTED == {"surprise": ["AU2", "AU26"]} and "surprise" in PROTOCOLS["loso_casme2_7"].classes

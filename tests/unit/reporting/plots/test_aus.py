@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from composites import clip
-from matplotlib.figure import Figure
+from figure_texts import drawn
 
 from microexpr.core import store
 from microexpr.core.seeds import generator
@@ -46,15 +45,10 @@ def test_a_half_is_made_whole_by_its_mirror_image() -> None:
     assert right.tolist() == [[1, 2, 2, 1]]
 
 
-def test_curves_are_the_files_and_the_word_is_on_every_face(results: Path) -> None:
-    figure = Figure((10, 6))
-    with (
-        store.open_file(results / f"faces/{CLIP.dataset}/{CLIP.subject}.h5", "faces") as faces,
-        store.open_file(results / f"apex/{CLIP.dataset}/{CLIP.subject}.h5", "apex") as apex,
-        store.open_file(results / f"aus/{CLIP.dataset}/{CLIP.subject}.h5", "aus") as read,
-    ):
-        aus.draw(figure, CLIP, faces[CLIP.name], apex[CLIP.name], read[CLIP.name])
-        curves = {name: read[CLIP.name][name][()] for name in ("raw", "smoothed", "relative")}
+def test_curves_are_the_files_and_the_word_is_on_every_face(results: Path, monkeypatch) -> None:
+    figure = drawn(aus, CLIP, results, monkeypatch)
+    with drawing.clip_groups(CLIP, results, "aus") as (group,):
+        curves = {name: group[name][()] for name in ("raw", "smoothed", "relative")}
     *pictures, sizes, intensity, change = figure.axes
     assert [text.get_text() for axes in pictures for text in axes.texts] == ["generated"] * 3
     unit = ACTION_UNITS.index("AU12")
@@ -66,8 +60,3 @@ def test_curves_are_the_files_and_the_word_is_on_every_face(results: Path) -> No
         assert np.array_equal(lines[:2], expected)
     single, mean = (line.get_ydata() for line in sizes.lines if len(line.get_ydata()) == len(FRAMES))
     assert (np.asarray(mean) < np.asarray(single)).all()  # readings of noise at two sizes are independent
-
-
-def test_a_picture_is_written(results: Path, tmp_path: Path) -> None:
-    aus.write(CLIP, results, tmp_path / "a.png")
-    assert cv2.imread(str(tmp_path / "a.png")).std() > 10

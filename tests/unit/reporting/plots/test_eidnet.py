@@ -1,7 +1,7 @@
 """MTMNet's Figure 3: who is held out, what is put together of whose parts, and that the network has not seen them."""
 
-import runpy
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 import torch
 from composites import composite
-from scratch import ROOT
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
-from microexpr.datasets import index
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting.plots import eidnet
@@ -42,19 +40,11 @@ def files(root) -> list[str]:
 def fig3(tmp_path_factory):
     """The network that the rule's own script trains, and the files."""
     root = tmp_path_factory.mktemp("fig3")
-    paths, csv, outputs = files(root), str(root / "index.csv"), (root / "fig3.png", root / "fig3.safetensors")
-    index.write(csv, CLIPS)
-    job = SimpleNamespace(
-        log=[str(root / "log")], config={"train": {}}, input=SimpleNamespace(index=[csv], files=paths),
-        output=SimpleNamespace(figure=str(outputs[0]), weights=str(outputs[1])),
-        params=SimpleNamespace(method=SMALL, protocol="megc2019", seed=1, show=False),
-    )  # fmt: skip
-    scripts = ROOT / "workflow/scripts"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(scripts))
-        runpy.run_path(str(scripts / "papers_mtmnet_fig3.py"), {"snakemake": job})
-    assert all(path.is_file() for path in outputs)
-    return refit.load(outputs[1]), paths
+    paths, outputs = files(root), {"figure": str(root / "fig3.png"), "weights": str(root / "fig3.safetensors")}
+    params = {"method": SMALL, "protocol": "megc2019", "seed": 1, "show": False}
+    face_files.run_script("papers_mtmnet_fig3.py", root, CLIPS, paths, outputs, **params)
+    assert Path(outputs["figure"]).is_file()
+    return refit.load(outputs["weights"]), paths
 
 
 def of(*people: str, dataset: str = "casme2") -> list[Clip]:
@@ -101,16 +91,11 @@ def test_rows_are_identities_and_columns_expressions():
     def decoder(expression, identity):
         return torch.stack([expression[:, 0], identity[:, 0], 0 * identity[:, 0]], 1)[:, :, None, None] / 255
 
-    network = of_decoder(decoder)
+    network = refit.Recogniser(Mtmnet(Mtmnet.Params()), SimpleNamespace(decoder=decoder), {}, (), frozenset())
     expression, identity = torch.tensor([[10.0], [20.0], [30.0]]), torch.tensor([[1.0], [2.0], [3.0]])
     parts = eidnet.FaceParts(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
     faces = eidnet.cross_faces(network, parts, np.array([0, 2]))
     assert faces[:, :, 0, 0, :2].tolist() == [[[10, 1], [30, 1]], [[10, 3], [30, 3]]]
-
-
-def of_decoder(decoder) -> refit.Recogniser:
-    """A network of which only the decoder is there."""
-    return refit.Recogniser(Mtmnet(Mtmnet.Params()), SimpleNamespace(decoder=decoder), {}, (), frozenset())
 
 
 def test_off_by_so_many_grey_levels():
@@ -122,10 +107,9 @@ def test_licensed_faces_are_hidden(fig3, tmp_path):
     network, paths = fig3
     rendered, redacted, visible = (tmp_path / f"{name}.png" for name in ("rendered", "hidden", "shown"))
     eidnet.fig3(rendered, network, CLIPS, of(*HELD), paths, False)
-    licensed = [replace(clip, origin="licensed") for clip in CLIPS]
-    held_clips = [clip for clip in licensed if clip.dataset == "casme2" and clip.subject in HELD]
-    eidnet.fig3(redacted, network, licensed, held_clips, paths, False)
-    eidnet.fig3(visible, network, licensed, held_clips, paths, True)
+    licensed, held = ([replace(clip, origin="licensed") for clip in clips] for clips in (CLIPS, of(*HELD)))
+    eidnet.fig3(redacted, network, licensed, held, paths, False)
+    eidnet.fig3(visible, network, licensed, held, paths, True)
     heights = [cv2.imread(str(path)).shape[0] for path in (rendered, redacted, visible)]
     assert heights[1] < 200 < heights[0] == heights[2]
     assert rendered.read_bytes() != visible.read_bytes()  # which are not stamped `generated`

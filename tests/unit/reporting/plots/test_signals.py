@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from composites import clip
-from matplotlib.figure import Figure
+from figure_texts import drawn
 from skimage.data import astronaut
 
 from microexpr.core import store
 from microexpr.reporting.plots import apex as apex_picture
 from microexpr.reporting.plots import landmarks as landmarks_picture
+from microexpr.reporting.plots.drawing import clip_groups
 from microexpr.signals import apex, faces
 
 CLIP = replace(clip(), apex=None)
@@ -32,28 +33,18 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def drawn(results: Path, monkeypatch: pytest.MonkeyPatch, picture) -> Figure:
-    """The figure that `write` fills."""
-    figures = []
-    draw = picture.draw
-    monkeypatch.setattr(picture, "draw", lambda figure, *rest: figures.append(figure) or draw(figure, *rest))
-    picture.write(CLIP, results, results / "a.png")
-    return figures[0]
-
-
 def test_the_score_that_is_drawn_is_the_files(results, monkeypatch) -> None:
-    figure = drawn(results, monkeypatch, apex_picture)
-    with store.open_file(results / "apex" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
-        score, top = file[CLIP.name]["score"][()], int(file[CLIP.name]["apex"][()])
+    figure = drawn(apex_picture, CLIP, results, monkeypatch)
+    with clip_groups(CLIP, results, "apex") as (events,):
+        score, top = events["score"][()], int(events["apex"][()])
     curve, dot = figure.axes[1].lines[:2]
     assert np.array_equal(curve.get_ydata(), score) and list(dot.get_xdata()) == [top]
     assert "rendered face" in figure.get_suptitle()
 
 
 def test_landmarks_are_drawn_beside_the_predictors_own(results, monkeypatch) -> None:
-    figure = drawn(results, monkeypatch, landmarks_picture)
-    with store.open_file(results / "faces" / CLIP.dataset / f"{CLIP.subject}.h5") as file:
-        points = file[CLIP.name]["landmarks_crop"][()]
+    figure = drawn(landmarks_picture, CLIP, results, monkeypatch)
+    with clip_groups(CLIP, results, "faces") as (group,):
+        course = group["landmarks_crop"][:, 21, 1]
     ours = figure.axes[1].lines[1].get_ydata()  # the first point's, after the predictor's
-    course = points[:, 21, 1]
     assert ours == pytest.approx(np.median(course) - course)
