@@ -1,39 +1,14 @@
-"""Sizes of methods against counts made by hand."""
+"""The list of methods, and the sizes in it."""
 
 import io
 
 import pytest
-import torch
 from rich.console import Console
 from scratch import ROOT
-from torch import nn
 
 from microexpr.cli import config
-from microexpr.models import base, recognisers
+from microexpr.models import recognisers
 from microexpr.reporting import method_list, method_sizes
-
-
-class Tiny(base.NetworkMethod):
-    """One 3x3 convolution to four channels and a linear layer: 4 * 9 + 4 and 4 * 3 + 3 weights."""
-
-    paper = "none"
-
-    @property
-    def inputs(self) -> base.Shapes:
-        return {"grey": (1, 5, 5)}
-
-    def build(self, statistics: base.Statistics) -> dict[str, nn.Module]:
-        return {"trunk": nn.Conv2d(1, 4, 3), "head": nn.Linear(4, 3)}
-
-    def phases(self) -> list[base.Phase]:
-        return []
-
-    def scores(self, modules: base.Modules, batch: base.Batch, statistics: base.Statistics) -> torch.Tensor:
-        raise AssertionError("a size needs no scores")
-
-
-def test_weights_are_counted_over_all_modules():
-    assert method_sizes.parameters(Tiny(base.Params())) == 40 + 15
 
 
 @pytest.fixture(scope="module")
