@@ -40,31 +40,24 @@ def test_rows_have_reproduced_and_published_figures():
         "MDMD", "0.0082", "0.0445",
     )  # fmt: skip
     assert [row["published_row"] for row in others][:2] == ["SOFTNet", "MEAN"]
-    assert next(row for row in others if row["published_row"] == "MEAN")["published_strs"].startswith(
-        "CAS(ME)^2 0.0809"
-    )
+    assert others[1]["published_strs"].startswith("CAS(ME)^2 0.0809")
 
 
 def test_a_written_table_is_read_and_printed(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "results").mkdir()
-    table = spot_table.rows(ROWS, DIFFERENCES)
-    path = tmp_path / "results/megc2025_table.csv"
-    store.write_csv(path, spot_table.COLUMNS, table)
-    assert spot_table.read(path) == table
-    assert main(["table", "results/megc2025_table.csv"]) == 0
+    path = "results/megc2025_table.csv"
+    store.write_csv(path, spot_table.COLUMNS, spot_table.rows(ROWS, DIFFERENCES))
+    assert main(["table", path]) == 0
     out = capsys.readouterr().out
     assert "4 of 2 subjects, 1.5 min, 10 micro- and 10 macro-expressions" in out
     assert "Above mdmd (F1 of micro-expressions, p < 0.05): au_noise." in out and "Not above chance: mdmd." in out
     monkeypatch.setenv("COLUMNS", "130")
-    assert main(["table", "results/megc2025_table.csv"]) == 0
+    assert main(["table", path]) == 0
     by_name = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
     assert "(0.01)" in by_name["mdmd"] and "0.80" in by_name["au_noise"] and "(" not in by_name["au_noise"]
     assert by_name["OF-FD"].split()[1:] == ["(0.20)", "(0.22)"] and "BoostingVRME" not in by_name
-    assert main(["table", "results/megc2025_table.csv", "--markdown"]) == 0
+    assert main(["table", path, "--markdown"]) == 0
     assert "| MDMD, published |" in capsys.readouterr().out
-    assert main(["table", "results/megc2025_table.csv", "--json"]) == 0
-    assert '"micro_f1": "0.9000"' in capsys.readouterr().out
 
 
 def test_pairs_are_corrected_within_a_kind():

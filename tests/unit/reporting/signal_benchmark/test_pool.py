@@ -13,29 +13,27 @@ from microexpr.reporting.signal_benchmark import pool
 from microexpr.signals.aus import ACTION_UNITS
 
 
-def found(rows, dataset="all", difficulty="all"):
-    return {
-        (r["part"], r["metric"]): r["value"] for r in rows if (r["dataset"], r["difficulty"]) == (dataset, difficulty)
-    }
+def values(rows, dataset="all", difficulty="all"):
+    """Return figures of rows by part and metric."""
+    chosen = [row for row in rows if (row["dataset"], row["difficulty"]) == (dataset, difficulty)]
+    return {(row["part"], row["metric"]): row["value"] for row in chosen}
 
 
-def test_landmark_error_is_the_shift_in_percent_of_the_eye_distance() -> None:
+def figures(stage, *clips):
+    return values(pool.tables(clips)[stage])
+
+
+def test_landmark_error_is_the_shift_in_percent_of_the_eye_distance_in_frames_with_a_face() -> None:
     """Eye corners 100 px apart; the mouth is found 3 px right and 4 px down, in one clip of two."""
-    shifted = clip()
+    shifted, lost = clip(), clip()
     shifted.landmarks_found[:, 48:] += [3, 4]
-    figures = found(pool.tables([clip(), shifted])["landmarks"])
-    assert figures["mouth", "error_percent"] == pytest.approx(2.5)
-    assert figures["jaw", "error_percent"] == 0
-    assert figures["all", "error_percent"] == pytest.approx(2.5 * 20 / 68)
-
-
-def test_frames_without_a_face_count_as_such_and_not_as_errors() -> None:
-    lost = clip()
+    table = figures("landmarks", clip(), shifted)
+    assert table["mouth", "error_percent"] == pytest.approx(2.5) and table["jaw", "error_percent"] == 0
+    assert table["all", "error_percent"] == pytest.approx(2.5 * 20 / 68)
     lost.detected[:2] = False
     lost.landmarks_found[:2] += 50
-    figures = found(pool.tables([lost])["landmarks"])
-    assert figures["all", "error_percent"] == 0
-    assert figures["all", "detected_percent"] == pytest.approx(75)
+    table = figures("landmarks", lost)
+    assert table["all", "error_percent"] == 0 and table["all", "detected_percent"] == pytest.approx(75)
 
 
 def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found() -> None:
@@ -45,10 +43,10 @@ def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found()
     moved.landmarks_true[4, 48:, 1] += 10
     moved.landmarks_found[:] = moved.landmarks_true[0] + [5, 0]
     moved.landmarks_found[4, 48:, 1] += 5
-    figures = found(pool.tables([moved])["landmarks"])
-    assert figures["all", "movement_kept_percent"] == pytest.approx(50)
+    table = figures("landmarks", moved)
+    assert table["all", "movement_kept_percent"] == pytest.approx(50)
     off = np.where(np.arange(8) == 4, -5, 0) + 5 / 8  # of the mouth's height, about its mean
-    assert figures["all", "noise_percent"] == pytest.approx(np.sqrt((off**2).mean() * 20 / 51))
+    assert table["all", "noise_percent"] == pytest.approx(np.sqrt((off**2).mean() * 20 / 51))
 
 
 def test_movement_kept_of_a_region_does_not_depend_on_lids_that_close() -> None:
@@ -59,35 +57,32 @@ def test_movement_kept_of_a_region_does_not_depend_on_lids_that_close() -> None:
     for points in (moved.landmarks_true, moved.landmarks_found):
         points[4, 48:, 1] += 3
     moved.landmarks_true[4, [37, 38, 43, 44], 1] += 15
-    figures = found(pool.tables([moved])["landmarks"])
-    assert figures["mouth", "movement_kept_percent"] == pytest.approx(100)
-    assert figures["eyes", "movement_kept_percent"] == pytest.approx(0)
-    assert figures["all", "movement_kept_percent"] == pytest.approx(100 * 20 * 3**2 / (20 * 3**2 + 4 * 15**2))
-    assert ("brows", "movement_kept_percent") not in figures  # they do not move
+    table = figures("landmarks", moved)
+    assert table["mouth", "movement_kept_percent"] == pytest.approx(100)
+    assert table["eyes", "movement_kept_percent"] == pytest.approx(0)
+    assert table["all", "movement_kept_percent"] == pytest.approx(100 * 20 * 3**2 / (20 * 3**2 + 4 * 15**2))
+    assert ("brows", "movement_kept_percent") not in table  # they do not move
 
 
 def test_pose_error_is_of_the_change_since_the_onset() -> None:
     turned = clip()
     turned.pose_found[:] = turned.pose_true + [10, 0, 0]  # a mean head is off by the same in every frame
     turned.pose_found[4:, 1] += 1
-    figures = found(pool.tables([turned])["landmarks"])
-    assert [figures[angle, "error_degrees"] for angle in pool.ANGLES] == pytest.approx([0, 0.5, 0])
+    table = figures("landmarks", turned)
+    assert [table[angle, "error_degrees"] for angle in pool.ANGLES] == pytest.approx([0, 0.5, 0])
 
 
 def test_apex_error_in_frames_and_in_the_time_of_each_clip() -> None:
     late, early = clip(apex_true=13, apex_flow=15), clip(apex_true=13, apex_flow=12, fps=200.0, onset_spotted=10)
-    figures = found(pool.tables([late, early, clip(apex_true=13, apex_flow=12)])["apex"])
-    assert figures["flow", "error_frames"] == pytest.approx(4 / 3)
-    assert figures["flow", "error_ms"] == pytest.approx((20 + 5 + 10) / 3)
-    assert figures["flow", "error_percent"] == pytest.approx(100 * (4 / 3) / 6)
-    assert figures["flow", "median_error_percent"] == pytest.approx(100 / 6)
-    assert figures["middle", "error_frames"] == pytest.approx(1)  # onset 11, offset 17: always 14
-    assert figures["regions", "error_ms"] == pytest.approx((10 + 5 + 10) / 3)
-    assert figures["onset", "error_frames"] == pytest.approx(1 / 3) and figures["offset", "error_frames"] == 0
-
-
-def test_a_clip_that_ends_at_its_apex_has_nothing_to_spot() -> None:
-    assert pool.tables([clip(apex_true=17)])["apex"] == []
+    table = figures("apex", late, early, clip(apex_true=13, apex_flow=12))
+    assert table["flow", "error_frames"] == pytest.approx(4 / 3)
+    assert table["flow", "error_ms"] == pytest.approx((20 + 5 + 10) / 3)
+    assert table["flow", "error_percent"] == pytest.approx(100 * (4 / 3) / 6)
+    assert table["flow", "median_error_percent"] == pytest.approx(100 / 6)
+    assert table["middle", "error_frames"] == pytest.approx(1)  # onset 11, offset 17: always 14
+    assert table["regions", "error_ms"] == pytest.approx((10 + 5 + 10) / 3)
+    assert table["onset", "error_frames"] == pytest.approx(1 / 3) and table["offset", "error_frames"] == 0
+    assert not figures("apex", clip(apex_true=17))  # which ends at its apex, so that nothing is to be spotted
 
 
 def test_a_unit_that_is_read_right_and_one_that_is_never_shown() -> None:
@@ -97,15 +92,15 @@ def test_a_unit_that_is_read_right_and_one_that_is_never_shown() -> None:
     smile.au_true[:, unit] = course[:, None] * [1, 0, 0.5]
     smile.au_smoothed[:, unit, 0] = course / 2 + 1
     smile.au_relative[:, unit, 0] = course / 2
-    figures = found(pool.tables([smile])["aus"])
+    table = figures("aus", smile)
     icc = 2 * np.cov(course, course / 2)[0, 1] / (1.25 * np.var(course, ddof=1))
-    assert figures["AU12_left", "icc"] == figures["AU12_left", "relative_icc"] == pytest.approx(icc)
-    assert figures["AU12_left", "r"] == pytest.approx(1)
-    assert figures["AU12_left", "mae"] == pytest.approx(np.abs(course / 2 - 1).mean())
-    assert figures["all_left", "relative_mae"] == pytest.approx((course / 2).mean() / len(ACTION_UNITS))
-    assert ("AU4_left", "icc") not in figures and ("AU12_right", "icc") not in figures
-    assert figures["AU12_both", "icc"] == pytest.approx(0) and ("AU12_both", "r") not in figures  # shown, never read
-    assert figures["all", "icc"] == pytest.approx(icc / 2)
+    assert table["AU12_left", "icc"] == table["AU12_left", "relative_icc"] == pytest.approx(icc)
+    assert table["AU12_left", "r"] == pytest.approx(1)
+    assert table["AU12_left", "mae"] == pytest.approx(np.abs(course / 2 - 1).mean())
+    assert table["all_left", "relative_mae"] == pytest.approx((course / 2).mean() / len(ACTION_UNITS))
+    assert ("AU4_left", "icc") not in table and ("AU12_right", "icc") not in table
+    assert table["AU12_both", "icc"] == pytest.approx(0) and ("AU12_both", "r") not in table  # shown, never read
+    assert table["all", "icc"] == pytest.approx(icc / 2)
 
 
 def test_what_the_filter_keeps_of_noise_at_rest_and_of_the_apex() -> None:
@@ -119,21 +114,21 @@ def test_what_the_filter_keeps_of_noise_at_rest_and_of_the_apex() -> None:
     smile.au_true[:, 0] = 3  # at rest, and no change
     blink = clip(onset=15)
     blink.au_true[2] = blink.au_change[1] = 5
-    figures = found(pool.tables([smile, blink, clip()])["aus"])
-    assert figures["all", "rest_noise"] == pytest.approx(np.sqrt(1 / 2 / len(ACTION_UNITS)))
-    assert figures["all", "rest_noise_kept_percent"] == pytest.approx(25)
-    assert figures["all", "apex_kept_percent"] == pytest.approx(85)
-    assert ("all", "rest_noise") not in found(pool.tables([clip()])["aus"])
+    table = figures("aus", smile, blink, clip())
+    assert table["all", "rest_noise"] == pytest.approx(np.sqrt(1 / 2 / len(ACTION_UNITS)))
+    assert table["all", "rest_noise_kept_percent"] == pytest.approx(25)
+    assert table["all", "apex_kept_percent"] == pytest.approx(85)
+    assert ("all", "rest_noise") not in figures("aus", clip())
 
 
 def test_flow_error_is_pooled_by_pixel() -> None:
     """100 px with an error of 1, 300 px of another clip with 2; regions that are hidden have no figure."""
     near, wide = clip(flow=([100, 0, 0, 0, 0], 1.0, 2.0)), clip(flow=([300, 0, 0, 0, 100], 2.0, 4.0))
-    figures = found(pool.tables([near, wide])["flow"])
-    assert figures["brows", "endpoint_error_px"] == pytest.approx(1.75)
-    assert figures["brows", "true_length_px"] == pytest.approx(3.5)
-    assert figures["all", "error_percent"] == pytest.approx(50)
-    assert ("mouth", "endpoint_error_px") not in figures
+    table = figures("flow", near, wide)
+    assert table["brows", "endpoint_error_px"] == pytest.approx(1.75)
+    assert table["brows", "true_length_px"] == pytest.approx(3.5)
+    assert table["all", "error_percent"] == pytest.approx(50)
+    assert ("mouth", "endpoint_error_px") not in table
 
 
 def test_rows_of_every_data_set_and_difficulty_and_of_all() -> None:
@@ -145,7 +140,7 @@ def test_rows_of_every_data_set_and_difficulty_and_of_all() -> None:
         ("samm", "easy"): 8, ("samm", "all"): 8, ("smic", "easy"): 8, ("smic", "hard"): 8, ("smic", "all"): 16,
         ("all", "easy"): 16, ("all", "hard"): 8, ("all", "all"): 24,
     }  # fmt: skip
-    assert found(rows, "smic", "all")["all", "error_percent"] == pytest.approx(2.5)
+    assert values(rows, "smic", "all")["all", "error_percent"] == pytest.approx(2.5)
     text = list(csv.DictReader(io.StringIO(pool.to_csv(rows))))
     assert list(text[0]) == ["dataset", "difficulty", "part", "metric", "value", "n", "origin"]
     assert {row["origin"] for row in text} == {"generated"} and "nan" not in pool.to_csv(rows)
