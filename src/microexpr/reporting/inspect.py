@@ -47,20 +47,18 @@ def rows(path: str | Path) -> list[dict[str, str | int]]:
         names: list[str] = []
         file.visit(names.append)
         return [
-            _row(name, item) for name in names if hasattr(item := file[name], "dtype") and not store.is_dimension(item)
+            {
+                "dataset": name,
+                "dtype": str(item.dtype),
+                "shape": " x ".join(map(str, item.shape)),
+                "chunks": " x ".join(map(str, item.chunks or ())),
+                "compression": item.compression or "",
+                "bytes": item.id.get_storage_size(),
+                **{key: store.attribute_text(item.attrs.get(key, "")) for key in DESCRIBED},
+            }
+            for name in names
+            if hasattr(item := file[name], "dtype") and not store.is_dimension(item)
         ]
-
-
-def _row(name: str, dataset: Any) -> dict[str, str | int]:
-    return {
-        "dataset": name,
-        "dtype": str(dataset.dtype),
-        "shape": " x ".join(map(str, dataset.shape)),
-        "chunks": " x ".join(map(str, dataset.chunks or ())),
-        "compression": dataset.compression or "",
-        "bytes": dataset.id.get_storage_size(),
-        **{key: store.attribute_text(dataset.attrs.get(key, "")) for key in DESCRIBED},
-    }
 
 
 def values(path: str | Path, selection: str, limit: int) -> list[str]:

@@ -14,14 +14,7 @@ BOUNDS = {  # of a JSON schema
     "exclusiveMaximum": "< {:g}",
     "multipleOf": "multiple of {:g}",
 }
-TYPES = {
-    "boolean": "true, false",
-    "integer": "integer",
-    "number": "number",
-    "string": "text",
-    "object": "mapping",
-    "null": "null",
-}
+TYPES = {"boolean": "true, false", "string": "text", "object": "mapping"}  # others are words already
 
 
 class Param(NamedTuple):
@@ -70,7 +63,8 @@ def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_allowed(schema.get('items', {}), definitions)}"
     bounds = [bound.format(schema[key]) for key, bound in BOUNDS.items() if key in schema]
-    return ", ".join([TYPES.get(schema.get("type", ""), "any"), *bounds])
+    kind = schema.get("type", "any")
+    return ", ".join([TYPES.get(kind, kind), *bounds])
 
 
 def table(params: Sequence[Param]) -> Table:

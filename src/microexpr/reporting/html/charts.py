@@ -78,8 +78,9 @@ def curve(rows: Sequence[Mapping[str, str]], origin: str) -> Chart:
         x, y = [int(row["epoch"]) for row in scored], [float(row[name]) for row in scored]
         mode = "lines" if len(scored) > 1 else "markers"
         data.append(_line(name, x, y, {"color": colour}) | {"yaxis": axis, "mode": mode, "showlegend": False})
+    whole = {"tick0": 0, "dtick": 1} if len(rows) <= 10 else {}  # plotly's own ticks would be at halves of few
     axes = {
-        "xaxis": {"title": {"text": "epoch"}, "anchor": "y2", **_whole_ticks(len(rows))},
+        "xaxis": {"title": {"text": "epoch"}, "anchor": "y2", **whole},
         "yaxis": {"domain": [0.56, 1], "title": {"text": "training loss"}, "rangemode": "tozero"},
         "yaxis2": {"domain": [0, 0.44], "title": {"text": "test UF1"}, "range": [0, 1]},
     }
@@ -213,11 +214,6 @@ def _over_time(data: list[Chart], stages: Journey, unit: str, height: int) -> Ch
 
 def _line(name: str, x: Sequence[float], y: Sequence[float], style: Chart) -> Chart:
     return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": style}
-
-
-def _whole_ticks(count: int) -> Chart:
-    """Return where an axis of that many epochs has its ticks: plotly's own would be at halves of few."""
-    return {"tick0": 0, "dtick": 1} if count <= 10 else {}
 
 
 def _round(values: np.ndarray) -> list[float]:

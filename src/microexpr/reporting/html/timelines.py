@@ -99,15 +99,11 @@ def unit_rows(prediction: Prediction) -> tuple[list[Row], list[Row]]:
     """Return the rows of units that move in some expression, and of the others, each in the order of units."""
     moving = {name[:-1] for expression in prediction.expressions for name in expression.interval.action_units}
     rises = np.clip(prediction.signal.change.max(axis=2).T, 0, LARGEST)  # [17, T]
-    rows = [
-        Row(unit, NAMES[unit], area(rise, ROW_HEIGHT, prediction.curves.step, prediction.footage.frames), _levels(rise))
-        for unit, rise in zip(ACTION_UNITS, rises, strict=True)
-    ]
+    rows = []
+    for unit, rise in zip(ACTION_UNITS, rises, strict=True):
+        points = area(rise, ROW_HEIGHT, prediction.curves.step, prediction.footage.frames)
+        rows.append(Row(unit, NAMES[unit], points, max(1, int(np.ceil(rise.max())))))
     return [row for row in rows if row.unit in moving], [row for row in rows if row.unit not in moving]
-
-
-def _levels(rise: np.ndarray) -> int:
-    return max(1, int(np.ceil(rise.max())))
 
 
 def area(values: np.ndarray, height: float, step: int, frames: int) -> str:
