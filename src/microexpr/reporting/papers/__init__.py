@@ -207,14 +207,12 @@ def _our_cell(cell: Cell) -> Cell:
 
 def needs(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """Return (method, protocol) of every evaluation that a target reads and a run can make, sorted."""
-    metrics = {*EVALUATED} - ({*GAINS} if WINNER not in run.methods else set())
-    return _evaluations(paper, table, run, metrics, run.methods)
+    return _evaluations(paper, table, run, EVALUATED)
 
 
 def needs_faces(paper: str, table: str, run: Run) -> list[tuple[str, str]]:
     """Return (method, protocol) of every file of figures of synthesised faces that a target reads, sorted."""
-    pairs = _evaluations(paper, table, run, SYNTHESISED, run.generators)
-    return [pair for pair in pairs if pair[1] != ABLATION]  # what they are compared with has no files of its own there
+    return _evaluations(paper, table, run, SYNTHESISED)
 
 
 def needs_made(paper: str, table: str, clip_generators: Collection[str]) -> list[str]:
@@ -228,14 +226,12 @@ def describes(paper: str, table: str, methods: Collection[str]) -> list[str]:
     return sorted({cell.method for cell in target_cells(paper, table) if cell.metric in PARTS} & {*methods})
 
 
-def _evaluations(
-    paper: str, table: str, run: Run, metrics: Collection[str], methods: Collection[str]
-) -> list[tuple[str, str]]:
+def _evaluations(paper: str, table: str, run: Run, metrics: Collection[str]) -> list[tuple[str, str]]:
     pairs = set()
     for cell in _cells_of(paper, table, run):
-        if cell.metric in metrics and status(cell, run.methods) == "built":
-            pairs |= {(name, cell.runs_under) for name in (cell.method, *_compared(cell))}
-    return sorted((method, protocol) for method, protocol in pairs if method in methods and protocol in run.protocols)
+        if cell.metric in metrics and status(cell, run.methods) == "built" and not _missing_reason(cell, run):
+            pairs |= {(name, cell.runs_under) for name in (cell.method, *_compared(cell)) if name in run.methods}
+    return sorted(pairs)
 
 
 def _compared(cell: Cell) -> tuple[str, ...]:
@@ -372,7 +368,7 @@ def _missing_reason(cell: Cell, run: Run) -> str:
         return ""
     if cell.runs_under not in run.protocols:
         return f"a data set of {cell.runs_under} is not here"
-    if cell.metric in SYNTHESISED and cell.runs_under == ABLATION:
+    if cell.metric in SYNTHESISED and cell.runs_under == ABLATION:  # what they are compared with has no files there
         return "faces are measured with papers.ablation_subjects: 0"
     if cell.metric in GAINS and WINNER not in run.methods:
         return f"no {WINNER} in this run"
