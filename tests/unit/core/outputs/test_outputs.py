@@ -100,8 +100,8 @@ def test_a_manifest_from_elsewhere_leads_to_no_other_file(tmp_path):
 
 
 def test_a_link_of_a_folder_is_not_written_through(tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "mine").write_text("mine")
+    run(tmp_path / "out", "mine")
+    (tmp_path / "out/a.csv").rename(tmp_path / "mine")  # not ours either where it leads to what was
     (tmp_path / "out/a.csv").symlink_to("../mine")
     with pytest.raises(OutputError, match=r"out/a\.csv: must not be written"):
         folder(tmp_path / "out")
@@ -111,14 +111,6 @@ def test_a_link_of_a_folder_is_not_written_through(tmp_path):
     (tmp_path / "out/frames").symlink_to("../elsewhere")
     with pytest.raises(OutputError, match="out/frames is none"):
         folder(tmp_path / "out", force=True)
-
-
-def test_a_link_is_not_ours_even_where_our_file_was_moved(tmp_path):
-    run(tmp_path / "out", "first")
-    (tmp_path / "out/a.csv").rename(tmp_path / "moved")
-    (tmp_path / "out/a.csv").symlink_to("../moved")
-    with pytest.raises(OutputError, match=r"out/a\.csv: must not be written"):
-        folder(tmp_path / "out")
 
 
 def test_a_link_that_the_user_names_is_followed(tmp_path):
