@@ -3,19 +3,18 @@
 import csv
 import subprocess
 import sys
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import f1_score, recall_score
 from sklearn.model_selection import GroupKFold, KFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 import microexpr
@@ -23,7 +22,7 @@ from microexpr.api import stages
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError, LeakError, MicroexprError, OutputError, ParamsError, StoreError
+from microexpr.core.errors import DataError, LeakError, OutputError, StoreError
 from microexpr.evaluation import metrics
 from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS
@@ -57,20 +56,6 @@ def test_an_array_a_folder_and_a_file_are_the_same_video(path, tmp_path):
     assert grey.frames.shape == array.frames.shape and grey.footage.grey and not array.footage.grey
 
 
-@pytest.mark.parametrize(
-    ("frames", "fps", "message"),
-    [
-        (np.zeros((20, 8, 8, 3), np.uint8), None, "fps must be the frames a second of an array, not None"),
-        (np.zeros((20, 8, 8, 3), np.uint8), 10, "array: must have 20 to 1000 frames a second, not 10"),
-        (np.zeros((20, 8, 8, 3)), 60, r"array: must be uint8\[T, H, W, 3\] or uint8\[T, H, W\], not float64"),
-        (np.zeros((2, 8, 8, 3), np.uint8), 60, "array: must last at least 0.1 s, 6 frames, not 2"),
-    ],
-)
-def test_what_is_no_video_is_refused(frames, fps, message):
-    with pytest.raises(DataError, match=message):
-        microexpr.read_video(frames, fps)
-
-
 def test_an_example_is_rendered_once_and_never_over_a_file_of_others(path, tmp_path):
     before = path.stat().st_mtime_ns
     assert microexpr.example_video(path.parent) == path and path.stat().st_mtime_ns == before
@@ -102,8 +87,6 @@ def test_action_units_of_a_picture_are_those_of_its_faces(tmp_path):
     assert table.index.name == "face" and len(table) == 1 and table.loc[0, ("AU12", "both")] > 2
     pd.testing.assert_frame_equal(table, microexpr.action_units(image))
     assert not len(microexpr.action_units(np.zeros_like(image)))
-    with pytest.raises(DataError, match="a picture, which has no onset"):
-        microexpr.action_units(image, curve="relative")
 
 
 def test_action_units_have_the_columns_and_the_reference_that_they_say(tracked):
@@ -115,8 +98,6 @@ def test_action_units_have_the_columns_and_the_reference_that_they_say(tracked):
     both = relative.xs("both", axis=1, level="side").iloc[55]
     assert both.drop("AU45").idxmax() in ("AU1", "AU15")  # sadness, as it was rendered
     assert relative.attrs["onset"] == 47 and "-5..5" in relative.attrs["scale"]
-    with pytest.raises(DataError, match="fps must be"):
-        microexpr.action_units(tracked)
     with pytest.raises(DataError, match=r"onset must be one of the frames 0..119, not 120"):
         microexpr.action_units(tracked, fps=60, onset=120)
 
@@ -143,10 +124,10 @@ def test_a_prediction_is_that_of_the_command(path, tmp_path, capsys):
 
 def test_a_reenactment_has_the_strengths_that_are_asked_and_no_other_driving_clip(path, tmp_path):
     Image.fromarray(next(iter(microexpr.read_video(path)))).save(tmp_path / "face.png")
-    with pytest.raises(ParamsError, match=r"there is no suprise \(did you mean 'surprise'\?\)"):
-        microexpr.reenact(tmp_path / "face.png", "suprise")
     with pytest.raises(DataError, match="strength must be 0 to 10, not 11"):
         microexpr.reenact(tmp_path / "face.png", strength=11)
+    with pytest.raises(DataError, match="face_number must be a whole number from 1, not 'some'"):
+        microexpr.reenact(tmp_path / "face.png", face_number="some")
     result = microexpr.reenact(tmp_path / "face.png", strength=(0, 2))
     still, moving = result.frames(0), result.frames(2)
     assert np.ptp(still, axis=0).max() == 0 and np.ptp(moving, axis=0).max() > 10
@@ -154,8 +135,6 @@ def test_a_reenactment_has_the_strengths_that_are_asked_and_no_other_driving_cli
     assert np.allclose(asked.to_numpy().reshape(len(asked), 17, 2), result.result.driving.target_aus(2))
     with pytest.raises(DataError, match="strength must be one of 0, 2, not 1"):
         result.frames()
-    with pytest.raises(DataError, match="face_number must be a whole number from 1, not 'some'"):
-        microexpr.reenact(tmp_path / "face.png", face_number="some")
     every_face = microexpr.reenact(tmp_path / "face.png", strength=2, face_number="all")
     assert every_face.metrics.index.to_list() == [(2, 1)]
     pd.testing.assert_frame_equal(every_face.metrics.droplevel("face"), result.metrics.loc[[2.0]], check_like=True)
@@ -188,34 +167,13 @@ def test_a_comparison_is_antisymmetric_and_of_a_method_with_itself_nothing():
     assert not microexpr.compare(LABELS, better, better, SUBJECTS).difference.any()
 
 
-@pytest.mark.parametrize(
-    ("truth", "predicted", "subjects", "classes", "message"),
-    [
-        (["a", "b"], ["a", "c"], [1, 2], ["a", "b"], "predicted 1 must be one of a, b, not c"),
-        ([0, 1], [0, 3], [1, 2], ["a", "b"], "predicted 1 must be one of a, b, not 3"),
-        (["a", "b"], ["a"], [1, 2], None, "predicted must have 2 values, as truth has, not 1"),
-        (["a", "b"], ["a", "b"], [1], None, "subjects must have 2 values, as truth has, not 1"),
-    ],
-)
-def test_wrong_labels_are_refused(truth, predicted, subjects, classes, message):
-    with pytest.raises(DataError, match=message):
-        microexpr.evaluate(truth, predicted, subjects, classes)
-
-
 def test_an_estimator_predicts_what_a_plain_loop_does():
-    estimator = make_pipeline(StandardScaler(), DummyClassifier(strategy="prior"))
+    estimator = LinearDiscriminantAnalysis()
     table = microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS)
-    assert (
-        table.subject.to_list() == [*SUBJECTS]
-        and table.fold.to_list() == [*SUBJECTS]
-        and not hasattr(estimator, "n_features_in_")
-    )
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis as Discriminant
-
-    table = microexpr.loso(Discriminant(), INPUTS, LABELS, SUBJECTS)
+    assert [*table.subject] == [*table.fold] == [*SUBJECTS] and not hasattr(estimator, "n_features_in_")
     for subject in np.unique(SUBJECTS):
         test = subject == SUBJECTS
-        expected = Discriminant().fit(INPUTS[~test], LABELS[~test]).predict(INPUTS[test])
+        expected = LinearDiscriminantAnalysis().fit(INPUTS[~test], LABELS[~test]).predict(INPUTS[test])
         assert table[table.subject == subject].predicted.to_list() == expected.tolist()
 
 
@@ -226,26 +184,12 @@ def network():
 def test_trainings_depend_on_the_seed_alone():
     forest = RandomForestClassifier(5)
     for method in (network, forest):
-        first, *others = (
-            microexpr.loso(method, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=s) for s in (1, 1, 2)
-        )
-        assert first.equals(others[0]) and not first.equals(others[1])
-    torch.manual_seed(0)  # neither do they depend on torch's generator, nor change it
-    state = torch.random.get_rng_state()
-    repeated = microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1)
-    assert repeated.filter(like="score").equals(
-        microexpr.loso(network, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1).filter(like="score")
-    )
-    assert torch.equal(state, torch.random.get_rng_state())
-
-
-class TwoInputs(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.last = nn.Linear(7, 3)
-
-    def forward(self, near, far):
-        return self.last(torch.cat([near, far], 1))
+        first, other = (microexpr.loso(method, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=s) for s in (1, 2))
+        assert not first.equals(other)
+        torch.manual_seed(0)  # neither do they depend on torch's generator, nor change it
+        state = torch.random.get_rng_state()
+        again = microexpr.loso(method, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1)
+        assert first.equals(again) and torch.equal(state, torch.random.get_rng_state())
 
 
 def test_the_threads_of_the_caller_stay(path):
@@ -259,11 +203,17 @@ def test_the_threads_of_the_caller_stay(path):
         torch.set_num_threads(before)
 
 
+class TwoInputs(nn.Linear):
+    def forward(self, near, far):
+        return super().forward(torch.cat([near, far], 1))
+
+
 def test_a_test_clip_has_no_part_in_its_fold_and_inputs_come_by_name():
     inputs = {"near": INPUTS, "far": RNG.normal(size=(24, 2)).astype(np.float32)}
-    before = microexpr.loso(TwoInputs, inputs, LABELS, SUBJECTS, epochs=3)
+    two_inputs = partial(TwoInputs, 7, 3)
+    before = microexpr.loso(two_inputs, inputs, LABELS, SUBJECTS, epochs=3)
     labels = np.where(SUBJECTS == "s2", 2 - LABELS, LABELS)  # of one subject
-    after = microexpr.loso(TwoInputs, inputs, labels, SUBJECTS, epochs=3)
+    after = microexpr.loso(two_inputs, inputs, labels, SUBJECTS, epochs=3)
     same = (before.filter(like="score") == after.filter(like="score")).all(axis=1)
     assert {*before.subject[same]} == {"s2"}
 
@@ -311,12 +261,6 @@ def test_axes_of_the_same_name_and_another_length_are_two(tmp_path):
     assert "row" not in values and "landmark" not in values
 
 
-def test_without_xarray_one_line_says_what_to_install(stage_file, monkeypatch):
-    monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(MicroexprError, match=r"^labelled arrays need xarray: pip install xarray$"):
-        microexpr.open_stage(stage_file)
-
-
 def test_a_stage_is_a_mapping_of_its_clips(stage_file):
     xarray = pytest.importorskip("xarray")
     stage = microexpr.open_stage(stage_file)
@@ -327,8 +271,3 @@ def test_a_stage_is_a_mapping_of_its_clips(stage_file):
     assert stage["EP2"].attrs == {"left_out": "no face"}
     with pytest.raises(StoreError, match="must hold one of EP1, EP2, not EP3"):
         stage["EP3"]
-
-
-def test_a_table_that_is_not_there_is_a_line():
-    with pytest.raises(StoreError, match=r"nowhere.csv: is not a readable CSV file"):
-        microexpr.open_stage(Path("nowhere.csv"))

@@ -1,5 +1,6 @@
 """What the API refuses, each in one line: nothing that it measures is wrong because of the type of an array."""
 
+import sys
 from functools import partial
 
 import numpy as np
@@ -17,6 +18,7 @@ FLOW = np.zeros((2, 4, 4))
 LABELS, SUBJECTS = np.tile([0, 1, 2], 4), np.repeat(["s1", "s2", "s3", "s4"], 3)
 INPUTS = np.random.default_rng(1).normal(size=(12, 5))
 TWO = (["a", "b"], ["a", "b"], ["s1", "s2"])
+FILM = np.zeros((20, 8, 8, 3), np.uint8)
 
 
 def network():
@@ -42,6 +44,19 @@ def network():
         (partial(microexpr.read_video, 3), "a video must be a path or an array .*, not int"),
         (partial(microexpr.track_faces, [1, 2]), "a video must be a path or an array .*, not list"),
         (partial(microexpr.read_video, "a.avi", fps="x"), "fps must be a number of frames a second, not 'x'"),
+        (partial(microexpr.read_video, FILM), "fps must be the frames a second of an array, not None"),
+        (partial(microexpr.read_video, FILM, 10), "array: must have 20 to 1000 frames a second, not 10"),
+        (partial(microexpr.read_video, FILM / 255, 60), r"array: must be uint8\[T, H, W, 3\] or .*, not float64"),
+        (partial(microexpr.read_video, FILM[:2], 60), "array: must last at least 0.1 s, 6 frames, not 2"),
+        (partial(microexpr.action_units, FILM), "fps must be the frames a second of an array, not None"),
+        (partial(microexpr.action_units, FILM[0], curve="relative"), "a picture, which has no onset"),
+        (partial(microexpr.reenact, "a.png", "suprise"), r"there is no suprise \(did you mean 'surprise'\?\)"),
+        (partial(microexpr.open_stage, "none.csv"), "none.csv: is not a readable CSV file"),
+        (partial(microexpr.open_stage, "none.h5"), "^labelled arrays need xarray: pip install xarray$"),
+        (partial(microexpr.evaluate, TWO[0], ["a", "c"], [1, 2], TWO[0]), "predicted 1 must be one of a, b, not c"),
+        (partial(microexpr.evaluate, [0, 1], [0, 3], [1, 2], ["a", "b"]), "predicted 1 must be one of a, b, not 3"),
+        (partial(microexpr.evaluate, ["a", "b"], ["a"], [1, 2]), "predicted must have 2 values, as truth has, not 1"),
+        (partial(microexpr.evaluate, *TWO[:2], [1]), "subjects must have 2 values, as truth has, not 1"),
         (partial(microexpr.evaluate, ["a", np.nan], *TWO[1:]), "truth 1 must be a class, not nan"),
         (partial(microexpr.evaluate, [0, 1], [0, np.nan], [1, 2], ["a", "b"]), "predicted 1 must be a class, not nan"),
         (partial(microexpr.evaluate, *TWO[:2], ["s1", None]), "subject 1 must be a name or number, not None"),
@@ -51,8 +66,9 @@ def network():
         (partial(microexpr.plot, 3), "result must be what track_faces, .* or reenact returned, not int"),
     ],
 )
-def test_what_would_be_measured_wrongly_is_refused(call, message):
-    with pytest.raises(DataError, match=message):
+def test_what_would_be_measured_wrongly_is_refused(call, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(MicroexprError, match=message):
         call()
 
 
