@@ -5,11 +5,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from performed import APEX, BROWS, FRAMES, SMILE, Brightener, painter, rise, source, target, woman
+from performed import BROWS, FRAMES, SMILE, Brightener, painter, rise, source, target, woman
 
 from microexpr.apps.reenact import evaluation, onto
 from microexpr.apps.reenact.targets import RenderedFace
-from microexpr.signals.aus import ACTION_UNITS, regressor
+from microexpr.signals.aus import regressor
 
 NOTHING = np.zeros((17, 2), np.float32)
 
@@ -25,17 +25,13 @@ def figures(changes, true):
     return {(figure.region, figure.metric): figure.value for figure in evaluation.curves(changes, true)}
 
 
-def test_the_truth_is_without_error():
+def test_the_truth_is_without_error_and_its_opposite_correlates_as_badly_as_can_be():
     values = figures(smile(), smile())
     errors = [value for (_, metric), value in values.items() if metric in ("au_error", "asymmetry_error")]
     assert errors == [0, 0, 0, 0]
     assert values["face", "au_r"] == values["lower", "au_r"] == pytest.approx(1)
     assert ("upper", "au_r") not in values  # where nothing moves
-
-
-def test_every_unit_is_in_one_half_of_the_face():
-    assert sorted(evaluation.UPPER + evaluation.LOWER) == list(range(17)) == sorted(evaluation.REGIONS["face"])
-    assert [ACTION_UNITS[unit] for unit in evaluation.UPPER] == ["AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU45"]
+    assert figures(-smile(), smile())["face", "au_r"] == pytest.approx(-1)
 
 
 def test_an_error_is_told_where_it_is():
@@ -45,10 +41,6 @@ def test_an_error_is_told_where_it_is():
     assert values["upper", "au_error"] == pytest.approx(1.7 / 7) and values["lower", "au_error"] == 0
     assert values["face", "au_error"] == pytest.approx(0.1) and values["lower", "au_r"] == pytest.approx(1)
     assert values["face", "asymmetry_error"] == 0
-
-
-def test_a_movement_upside_down_correlates_as_badly_as_can_be():
-    assert figures(-smile(), smile())["face", "au_r"] == pytest.approx(-1)
 
 
 def test_one_side_alone_is_as_far_from_both_as_it_is_lopsided():
@@ -62,10 +54,6 @@ def test_a_film_that_stays_follows_nothing_and_has_no_roughness():
     assert {metric for _, metric in values} == {"au_error", "asymmetry_error", "au_r"}
     assert values["face", "au_r"] == 0
     assert values["face", "au_error"] == pytest.approx(rise().mean() / 17, rel=1e-5)
-    steady = np.zeros((FRAMES, 17, 2), np.float32)
-    steady[:, SMILE] = np.arange(FRAMES)[:, None] / 2
-    jerky = steady * np.array([1, -1, 1, -1, 1, -1, 1], np.float32)[:, None, None]
-    assert figures(steady, smile())["face", "au_roughness"] == 0 < figures(jerky, smile())["face", "au_roughness"]
 
 
 @pytest.mark.parametrize("sigma", [1.0, 4.0])
@@ -81,14 +69,12 @@ def test_likeness_by_hand_and_by_rows():
     answer = np.repeat(target().crop[None].clip(2, 250), 2, 0)
     other = answer.copy()
     other[:, 16:130] += 2  # above the nose
+    other[:, :16], other[:, :, :16] = 0, 0  # outside of the face
     values = {(figure.region, figure.metric): figure.value for figure in evaluation.likeness(other, answer)}
     assert values["upper", "psnr"] == pytest.approx(20 * np.log10(255 / 2))
     assert values["face", "psnr"] == pytest.approx(20 * np.log10(255 / 2) + 10 * np.log10(256 / 114))
     assert values["lower", "ssim"] == 1 > values["face", "ssim"] > values["upper", "ssim"] > 0.9
     assert ("lower", "psnr") not in values  # of what does not differ
-    outside = answer.copy()
-    outside[:, :16], outside[:, :, :16] = 0, 0
-    assert {figure.metric: figure.value for figure in evaluation.likeness(outside, answer)} == {"ssim": 1}
 
 
 def pulled(right, down):
@@ -112,15 +98,15 @@ def test_the_same_movement_is_alike_and_the_opposite_one_is_not():
 
 
 def test_looks_of_the_face_itself_and_of_another():
-    values = {figure.metric: figure.value for figure in evaluation.appearance(target().crop, target())}
-    assert values["identity_cosine"] == pytest.approx(1)
+    def looks(crop):
+        return {figure.metric: figure.value for figure in evaluation.appearance(crop, target())}
+
+    same = looks(target().crop)
+    assert same["identity_cosine"] == pytest.approx(1)
     grain = np.random.default_rng(0).normal(0, 5, target().crop.shape[:2])[..., None]
-    noisy = np.clip(target().crop + grain, 0, 255).astype(np.uint8)
-    assert {figure.metric: figure.value for figure in evaluation.appearance(noisy, target())}["noise"] > values[
-        "noise"
-    ] + 3
+    assert looks(np.clip(target().crop + grain, 0, 255).astype(np.uint8))["noise"] > same["noise"] + 3
     man = target().align(RenderedFace("man", 1, woman().size).image)
-    assert {figure.metric: figure.value for figure in evaluation.appearance(man, target())}["identity_cosine"] < 0.98
+    assert looks(man)["identity_cosine"] < 0.98
 
 
 @pytest.fixture(scope="module")
@@ -128,13 +114,13 @@ def model():
     return regressor.load()
 
 
-@pytest.fixture(scope="module")
-def reenactment():
-    return onto.reenact(source(), target(), NOTHING, woman(), painter(Brightener()), "lanczos", most=3)
+def reenact(driving):
+    return onto.reenact(driving, target(), NOTHING, woman(), painter(Brightener()), "lanczos", most=3)
 
 
-def test_every_film_has_its_figures(reenactment, model):
-    values = {}
+def test_every_film_has_its_figures(model):
+    reenactment, values = reenact(source()), {}
+    assert not evaluation.changes(reenactment.ground_truth, target(), model)[0].any()
     for output, figure in evaluation.figures(reenactment, model):
         assert (figure.region, figure.metric) not in values.setdefault(output, {})
         values[output][figure.region, figure.metric] = figure.value
@@ -148,33 +134,15 @@ def test_every_film_has_its_figures(reenactment, model):
     assert {"flow_cosine", "au_error", "ssim"} <= {metric for _, metric in result}
 
 
-def test_of_who_is_recorded_nothing_is_held_against_an_answer(model):
-    recorded = replace(source(), rendered_changes=None)
-    reenactment = onto.reenact(recorded, target(), NOTHING, "x", painter(Brightener()), "lanczos", most=3)
-    figures_of_outputs = list(evaluation.figures(reenactment, model))
-    assert {output for output, _ in figures_of_outputs} == {"asked", "made", "unchanged"}
-    assert not {figure.metric for _, figure in figures_of_outputs} & {"ssim", "psnr"}
-
-
-def test_changes_begin_at_nothing(reenactment, model):
-    changes = evaluation.changes(reenactment.ground_truth, target(), model)
-    assert changes.shape == (len(reenactment.positions), 17, 2) and not changes[0].any()
-    assert changes[reenactment.apex, SMILE].min() > 0.5 * rise()[APEX]  # of a smile on a rendered face
-
-
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("frames", [1, 2])
 def test_a_movement_of_hardly_any_frames_has_figures_too(model, frames):
     driving = source()
-    short = replace(driving.movement, last=driving.movement.first + frames - 1)
+    movement = replace(driving.movement, last=driving.movement.first + frames - 1)
+    rendered = driving.rendered_changes[:frames]
     driving = replace(
-        driving,
-        movement=short,
-        crops=driving.crops[:frames],
-        rendered_changes=driving.rendered_changes[:frames],
-        apex=frames - 1,
+        driving, movement=movement, crops=driving.crops[:frames], rendered_changes=rendered, apex=frames - 1
     )
-    reenactment = onto.reenact(driving, target(), NOTHING, woman(), painter(Brightener()), "lanczos")
-    figures = list(evaluation.figures(reenactment, model))
+    figures = list(evaluation.figures(reenact(driving), model))
     assert all(np.isfinite(figure.value) for _, figure in figures)
     assert {output for output, _ in figures} == {"asked", "made", "unchanged", "answer"}

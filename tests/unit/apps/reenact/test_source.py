@@ -51,11 +51,6 @@ def test_frames_are_found_in_the_truth_by_their_numbers(files):
     assert changes[1].max() == pytest.approx(rise()[3])
 
 
-def test_who_was_recorded_has_no_truth(files):
-    driving = read(CLIP, files)
-    assert driving.rendered_changes is None and driving.true_changes() is None
-
-
 def test_what_others_have_read_is_taken_as_it_is(tmp_path):
     driving = read(CLIP, stages(tmp_path, params=aus.Params(backend="openface", half_window=0.02)))
     assert (driving.movement.values == RAW).all() and driving.movement.at_one_size is None

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from performed import APEX, BROWS, FRAMES, SMILE, Brightener, movement, painter, rise, source, target, woman
 
-from microexpr.apps.reenact import Components, SourceFace, animate, onto, paste_change
+from microexpr.apps.reenact import Components, animate, onto, paste_change
 from microexpr.apps.reenact.targets import RenderedFace
-from microexpr.core.errors import DataError
 
 NOTHING = np.zeros((17, 2), np.float32)
 
@@ -59,11 +58,6 @@ def test_a_target_is_aligned_as_the_faces_stage_aligns():
     assert abs(np.hypot(*(outer[1] - outer[0])) - 120) < 12 and abs(outer.mean(0) - [143.5, 80]).max() < 6
 
 
-def test_a_picture_without_a_face_says_so():
-    with pytest.raises(DataError, match="wall"):
-        SourceFace.detect(np.full((200, 200, 3), 120, np.uint8), "wall")
-
-
 def test_no_change_leaves_every_pixel():
     assert np.array_equal(paste_change(target(), np.zeros((120, 120, 3), np.float32)), woman().image)
     still = animate(painter(Brightener()), target(), np.zeros((2, 17, 2), np.float32))
@@ -91,14 +85,9 @@ def test_what_is_asked_of_the_left_is_painted_at_the_right_of_the_picture():
 
 def test_a_transfer_knows_its_answer():
     reenactment = onto.reenact(source(left_alone=True), target(), NOTHING, woman(), painter(Brightener()), "lanczos")
-    assert reenactment.face_name == "woman" and reenactment.target_aus.shape == reenactment.true_changes.shape == (
-        FRAMES,
-        17,
-        2,
-    )
-    assert np.array_equal(reenactment.ground_truth[0], target().crop) and not np.array_equal(
-        reenactment.ground_truth[APEX], target().crop
-    )
+    assert reenactment.face_name == "woman"
+    assert reenactment.target_aus.shape == reenactment.true_changes.shape == (FRAMES, 17, 2)
+    assert np.array_equal(reenactment.ground_truth[0], target().crop)
     np.testing.assert_allclose(reenactment.true_changes[:, SMILE, 0], rise(), atol=1e-6)
     moved = np.abs(reenactment.ground_truth[APEX].astype(int) - target().crop).mean(-1)
     assert moved[150:, 144:].mean() > 3 * moved[150:, :144].mean()  # of the subject's left half
