@@ -10,17 +10,16 @@ from PIL import Image
 from microexpr.apps.reenact import onto
 from microexpr.reporting.papers.transfers import Task
 from microexpr.reporting.plots import famgan
-from microexpr.reporting.plots.drawing import amplify_change
 from microexpr.signals.aus import regressor
 
-PAGES = {
-    "fig2": lambda path, reenactment, task, show: famgan.fig2(path, reenactment, task, show),
-    "fig3": lambda path, reenactment, task, show: famgan.sequence(
-        path, "fig3", reenactment, task, {"negative": ["AU4"]}, show
-    ),
-    "fig5": lambda path, reenactment, task, show: famgan.sequence(path, "fig5", reenactment, task, {}, show),
-}
 NOTHING = np.zeros((17, 2), np.float32)
+
+
+def draw(name, path, reenactment, task, show):
+    if name == "fig2":
+        famgan.fig2(path, reenactment, task, show)
+    else:
+        famgan.sequence(path, name, reenactment, task, {"negative": ["AU4"]}, show)
 
 
 def transfer(person=None, origin="generated", left_alone=True):
@@ -37,11 +36,7 @@ def task():
 @pytest.fixture(scope="module")
 def by_origin():
     """By origin of the source, and whether the target is somebody's picture."""
-    return {
-        "generated": transfer(),
-        "licensed": transfer(origin="licensed"),
-        "picture": transfer(person="man"),
-    }
+    return {"generated": transfer(), "licensed": transfer(origin="licensed"), "picture": transfer(person="man")}
 
 
 def test_what_a_figure_names_or_the_nearest(by_origin):
@@ -75,28 +70,18 @@ def test_halves_are_driven_by_one_sides_intensities(by_origin, task):
     assert moved["joined"][100:200, left].mean() > 4 > 1 > abs(moved["joined"][100:200, right].mean())
 
 
-def test_differences_are_around_grey():
-    still = np.full((4, 4, 3), 100, np.uint8)
-    film = np.stack([still, still + 5, still - 50])
-    assert [int(image.max()) for image in amplify_change(film, still, famgan.ENLARGED)] == [
-        128,
-        128 + 5 * famgan.ENLARGED,
-        0,
-    ]
-
-
 def colours(path):
     with Image.open(path) as page:
         return page.size, len(page.convert("RGB").getcolors(1 << 24))
 
 
-@pytest.mark.parametrize("name", ["fig2", "fig3", pytest.param("fig5", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["fig2", "fig3"])
 def test_pages_are_the_same_bytes_again_and_hide_who_may_not_be_shown(name, by_origin, task, tmp_path):
     contents = {}
     for i, (which, show) in enumerate(
         [("generated", False), ("generated", False), ("licensed", True), ("licensed", False), ("picture", False)]
     ):
-        PAGES[name](path := tmp_path / f"{i}.png", by_origin[which], task, show)
+        draw(name, path := tmp_path / f"{i}.png", by_origin[which], task, show)
         contents[i] = path.read_bytes()
     assert contents[0] == contents[1] != contents[2] and contents[3] == contents[4]
     assert colours(tmp_path / "0.png")[1] > 2000 < colours(tmp_path / "2.png")[1]
@@ -111,7 +96,7 @@ def test_no_page_says_that_nobody_is_shown_where_somebody_is(which, word, by_ori
         famgan.Figure, "suptitle", lambda page, text, **how: titles.append(text) or title(page, text, **how)
     )
     for name in ("fig2", "fig3"):
-        PAGES[name](tmp_path / f"{name}.png", by_origin[which], task, True)
+        draw(name, tmp_path / f"{name}.png", by_origin[which], task, True)
     assert len(titles) == 2 and all(text.splitlines()[-1] == word for text in titles)
     assert "the text sees" not in titles[0] and "the text sees AU4" in titles[1]
 
@@ -121,10 +106,6 @@ def test_the_apex_is_drawn(task, tmp_path, monkeypatch):
     reenactment, images = onto.reenact(source(), target(), NOTHING, "x", painter(Brightener()), "lanczos"), []
     monkeypatch.setattr(famgan.drawing, "show_image", lambda axes, image, title: images.append(image))
     famgan.sequence(tmp_path / "page.png", "fig3", reenactment, task, {}, True)
-    row = [
-        position
-        for image in images[: famgan.FRAMES]
-        for position in range(FRAMES)
-        if (image == reenactment.driving.crops[position]).all()
-    ]
+    crops = reenactment.driving.crops
+    row = [i for image in images[: famgan.FRAMES] for i in range(FRAMES) if np.array_equal(image, crops[i])]
     assert row == [0, 1, APEX, 4, 5, 6]

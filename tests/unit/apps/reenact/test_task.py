@@ -52,21 +52,6 @@ def ablation(four_frames):
     return list(transfers.ablation(task(), 1))
 
 
-def test_each_movement_on_each_face():
-    famgan_task = task(targets={"woman": (target(), woman()), "somebody": (target(), None)})
-    reenactments = famgan_task.reenactments()
-    names = [
-        (reenactment.driving.clip.subject, reenactment.face_name, reenactment.ground_truth is None, reenactment.origin)
-        for reenactment in reenactments
-    ]
-    assert names == [
-        (subject, face, recorded, "generated+licensed" if recorded else "generated")
-        for subject in ("006", "007")
-        for face, recorded in (("woman", False), ("somebody", True))
-    ]
-    assert all(len(reenactment.positions) == 4 for reenactment in reenactments)
-
-
 def test_rows_have_every_column_and_their_origin(rows):
     assert all(tuple(sorted(row)) == tuple(sorted(transfers.COLUMNS)) for row in rows)
     assert {row["origin"] for row in rows} == {"generated"} and {row["truth"] for row in rows} == {"rendered"}
