@@ -1,9 +1,9 @@
 """Faces of a photograph: which there are, and which cannot be moved."""
 
-import cv2
 import numpy as np
+import performed
 import pytest
-from performed import target, woman
+from performed import target
 from PIL import Image
 
 from microexpr.apps.reenact import SourceFace
@@ -16,13 +16,8 @@ from microexpr.signals import faces
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    """The woman twice, at the right at four fifths of the size."""
-    image = woman().image
-    small = cv2.resize(image, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
-    canvas = np.full((240, 320 + small.shape[1], 3), 90, np.uint8)
-    canvas[:, :320], canvas[: len(small), 320:] = image, small
     path = tmp_path_factory.mktemp("photographs") / "pair.png"
-    Image.fromarray(canvas).save(path)
+    Image.fromarray(performed.pair()).save(path)
     return Photograph.read(path)
 
 
@@ -69,10 +64,7 @@ def test_a_face_that_cannot_be_moved_is_refused(pair, monkeypatch):
 
 
 def test_all_faces_are_those_that_can_be_moved(pair):
-    assert pair.choose("all") == ({1: pair.faces[0], 2: pair.faces[1]}, {}) and pair.choose(2) == (
-        {2: pair.faces[1]},
-        {},
-    )
+    assert pair.choose("all") == (dict(enumerate(pair.faces, 1)), {}) and pair.choose(2) == ({2: pair.faces[1]}, {})
     small = face_of(0.1)
     faces, refused = Photograph(pair.path, pair.image, (1, 1), [pair.faces[0], small]).choose("all")
     assert faces == {1: pair.faces[0]} and [*refused] == [2]
