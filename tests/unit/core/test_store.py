@@ -19,7 +19,7 @@ SCORE = np.linspace(0, 1, 40, dtype=np.float32)
 
 
 def apex_file(path: Path) -> Path:
-    with store.create(path, "apex", {"window": 5, "reach": 2}, origin="generated", subject="sub01") as file:
+    with store.subject_file(path, "apex", [clip()], window=5, reach=2) as file:
         group = file.group("EP01_01", method="spotted")
         group.put("onset", 4)
         group.put("score", SCORE)
@@ -35,22 +35,13 @@ def test_a_file_is_read_without_our_code(tmp_path):
     with h5py.File(apex_file(tmp_path / "sub01.h5")) as file:
         assert file.attrs["schema"] == f"apex/{SCHEMAS['apex'].version}".encode()
         assert file.attrs["params"] == b'{"reach": 2, "window": 5}'
-        assert file.attrs["origin"] == b"generated"
+        assert [said(file, name) for name in ("origin", "dataset", "subject")] == ["generated", "casme2", "sub01"]
         assert file["EP01_01"].attrs["method"] == b"spotted"
         score = file["EP01_01/score"]
         np.testing.assert_array_equal(score[()], SCORE)
         assert (said(score, "axes"), said(score, "units")) == ("frame", "pixels of the crop, or ratio")
         assert (score.fletcher32, score.compression) == (True, None)
         assert said(file["EP01_01/onset"], "axes") == "scalar"
-
-
-def test_a_subjects_file_says_whose_it_is(tmp_path):
-    with store.subject_file(tmp_path / "s01.h5", "apex", [clip("smic", "s01")], apex={"window": 5}):
-        pass
-    with h5py.File(tmp_path / "s01.h5") as file:
-        attributes = {name: said(file, name) for name in ("origin", "dataset", "subject", "params")}
-    expected = {"origin": "generated", "dataset": "smic", "subject": "s01", "params": '{"apex": {"window": 5}}'}
-    assert attributes == expected
 
 
 def test_the_same_content_is_the_same_bytes(tmp_path):
@@ -136,19 +127,12 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_nothing_is_seen_before_the_file_is_complete(tmp_path):
-    path = tmp_path / "new" / "samm" / "sub01.h5"
-    with store.atomic(path) as part:
-        part.write_text("half")
-        assert not path.exists()
-        assert part.parent == path.parent  # a rename within one file system
-    assert path.read_text() == "half"
-
-
 def test_the_bytes_are_on_the_disk_before_the_name_is(tmp_path, monkeypatch):
-    path, synced = tmp_path / "a.csv", []
+    path, synced = tmp_path / "new/samm/a.csv", []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, path.exists())))
-    store.write_text(path, "whole")
+    with store.atomic(path) as part:
+        part.write_text("whole")
+        assert part.parent == path.parent  # a rename within one file system
     assert synced == [(path.stat().st_ino, False)]
 
 
@@ -184,15 +168,11 @@ def test_two_processes_may_write_the_same_file(tmp_path):
     assert (tmp_path / "a.csv").read_text() == "first" and other.read_text() == "first"
 
 
-def test_a_folder_that_is_a_file_is_said(tmp_path):
-    (tmp_path / "results").write_text("")
-    with pytest.raises(StoreError, match=r"results/a\.csv: cannot be written: File exists$"):
-        store.write_text(tmp_path / "results" / "a.csv", "x")
-
-
-def test_lines_end_as_written(tmp_path):
+def test_lines_end_as_written_and_a_folder_that_is_a_file_is_said(tmp_path):
     store.write_text(tmp_path / "a.csv", "a\nb\r\n")
     assert (tmp_path / "a.csv").read_bytes() == b"a\nb\r\n"
+    with pytest.raises(StoreError, match=r"a\.csv/b\.csv: cannot be written: File exists$"):
+        store.write_text(tmp_path / "a.csv/b.csv", "x")
 
 
 def test_a_csv_has_its_columns_in_order_quotes_commas_and_leaves_what_is_lacking_empty():

@@ -48,15 +48,14 @@ def test_planned_frames_have_the_events_and_a_video_at_equal_distances() -> None
         assert np.ptp(np.diff(item.video)) <= 1
 
 
-def performers(seed: int) -> dict[str, Any]:
-    planned = plan.plan_clips("casme2", plan.Params(max_frames=20), seed)
-    return {item.clip.subject: corpus.performer_of(item.clip, seed) for item in planned}
-
-
 def test_no_corpus_has_a_face_of_the_population() -> None:
     everybody = identities.identities(Params())
     assert len(set(everybody.values())) == 240 + 24 + 1000 + 24
-    corpora = {f"{seed}/{name}": performer for seed in range(1, 21) for name, performer in performers(seed).items()}
+    corpora = {
+        f"{seed}/{item.clip.subject}": corpus.performer_of(item.clip, seed)
+        for seed in range(1, 21)
+        for item in plan.plan_clips("casme2", plan.Params(max_frames=20), seed)
+    }
     assert len(corpora) > 20
     identities.check_distinct(corpora, Params())
     copied = corpora | {"generated/smic/s03": identities.performer_of("s0240", Params())}
@@ -64,16 +63,12 @@ def test_no_corpus_has_a_face_of_the_population() -> None:
         identities.check_distinct(copied, Params())
 
 
-def test_the_digest_of_a_performer_is_that_of_the_rendered_face() -> None:
-    performer = identities.performer_of(SUBJECT, PARAMS)
-    face = Face(performer.face_seed)
-    assert identities.identity(performer) == identities.digest(performer.face_seed, face.traits)
-
-
 def test_a_file_is_of_the_schema_and_says_whose_face_it_is(written: Any) -> None:
     with store.open_file(written[0], "population") as file:
         attributes = {key: store.attribute_text(value) for key, value in file.attrs.items()}
-        assert attributes["identity"] == identities.identities(PARAMS)[SUBJECT]
+        performer = identities.performer_of(SUBJECT, PARAMS)
+        rendered = identities.digest(performer.face_seed, Face(performer.face_seed).traits)
+        assert attributes["identity"] == identities.identities(PARAMS)[SUBJECT] == rendered
         assert (attributes["origin"], attributes["role"]) == ("generated", "training")
         assert "sessions" not in file
         groups = [item for group in ("clips", "scenes") for item in file[group].values()]
