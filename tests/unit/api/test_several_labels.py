@@ -10,7 +10,7 @@ from sklearn.svm import SVC
 from torch import nn, optim
 
 import microexpr
-from microexpr.core.errors import DataError, LeakError, ParamsError
+from microexpr.core.errors import DataError, ParamsError
 
 NAMES = ["AU1", "AU4", "AU12"]
 SUBJECTS = np.repeat(["s1", "s2", "s3", "s4"], 12)
@@ -32,14 +32,10 @@ def test_a_network_learns_each_label_and_evaluate_judges_it(clips):
     inputs, labels = clips
     labelled = labels.copy()
     labelled[::5, 1] = -1
-    table = microexpr.loso(
-        network, inputs, labelled, SUBJECTS, classes=NAMES, epochs=40, batch=8, optimiser=partial(optim.Adam, lr=0.02)
-    )
-    assert [*table.columns] == [
-        "subject",
-        "fold",
-        *(f"{part}_{n}" for part in ("truth", "predicted", "score") for n in NAMES),
-    ]
+    options = {"epochs": 40, "batch": 8, "optimiser": partial(optim.Adam, lr=0.02)}
+    table = microexpr.loso(network, inputs, labelled, SUBJECTS, classes=NAMES, **options)
+    names = [f"{part}_{name}" for part in ("truth", "predicted", "score") for name in NAMES]
+    assert [*table.columns] == ["subject", "fold", *names]
     truth, predicted = (table.filter(like=part).to_numpy() for part in ("truth_", "predicted_"))
     result = microexpr.evaluate(truth, predicted, table.subject, NAMES)
     assert result.macro_f1 > 0.95 and result.by_class.clips.to_list() == [48, 38, 48] and result.subjects == 4
@@ -53,9 +49,7 @@ def test_an_estimator_of_several_outputs_is_fitted_by_fold(clips):
     truth, predicted = (table.filter(like=part).to_numpy() for part in ("truth_", "predicted_"))
     result = microexpr.evaluate(truth, predicted, table.subject)
     expected = [f1_score(truth[:, i], predicted[:, i]) for i in range(3)]
-    assert result.by_class.f1.to_list() == pytest.approx(expected) and result.macro_f1 == pytest.approx(
-        np.mean(expected)
-    )
+    assert [*result.by_class.f1, result.macro_f1] == pytest.approx([*expected, np.mean(expected)])
     assert not table.columns.str.startswith("score").any()
 
 
@@ -63,20 +57,16 @@ def test_what_does_not_fit_is_refused(clips):
     inputs, labels = clips
     unknown = labels.copy()
     unknown[0, 0] = -1
-    with pytest.raises(DataError, match="an estimator must know all labels"):
-        microexpr.loso(MultiOutputClassifier(SVC()), inputs, unknown, SUBJECTS)
-    with pytest.raises(DataError, match="label must be 0 or 1 or -1, not 2"):
-        microexpr.loso(network, inputs, labels + 1, SUBJECTS)
-    with pytest.raises(DataError, match="classes must name the 3 labels, not 2"):
-        microexpr.loso(network, inputs, labels, SUBJECTS, classes=NAMES[:2])
-    with pytest.raises(LeakError, match="must not test a subject of fitted_on: s2"):
-        microexpr.loso(network, inputs, labels, SUBJECTS, fitted_on=["s2"])
-    with pytest.raises(ParamsError, match=r"the estimator must predict 0 or 1, \[12, 3\]"):
-        microexpr.loso(Halves(), inputs, labels, SUBJECTS)
-    with pytest.raises(DataError, match="predicted must be of 48 clips and 3 labels"):
-        microexpr.evaluate(labels, labels[:9], SUBJECTS)
-    with pytest.raises(DataError, match="predicted must be 0 or 1, not -1"):
-        microexpr.evaluate(labels, labels * 0 - 1, SUBJECTS)
+    for message, train in {
+        "an estimator must know all labels": partial(microexpr.loso, MultiOutputClassifier(SVC()), inputs, unknown),
+        "label must be 0 or 1 or -1, not 2": partial(microexpr.loso, network, inputs, labels + 1),
+        "classes must name the 3 labels, not 2": partial(microexpr.loso, network, inputs, labels, classes=NAMES[:2]),
+        r"the estimator must predict 0 or 1, \[12, 3\]": partial(microexpr.loso, Halves(), inputs, labels),
+        "predicted must be of 48 clips and 3 labels": partial(microexpr.evaluate, labels, labels[:9]),
+        "predicted must be 0 or 1, not -1": partial(microexpr.evaluate, labels, labels * 0 - 1),
+    }.items():
+        with pytest.raises((DataError, ParamsError), match=message):
+            train(subjects=SUBJECTS)
 
 
 class Halves:

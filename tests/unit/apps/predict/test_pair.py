@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from microexpr.cli.main import main
 from microexpr.rendering.face import Face
@@ -14,15 +15,11 @@ from microexpr.rendering.face import Face
 def pictures(tmp_path_factory) -> list[str]:
     """Return the files of a face at rest, as it frowns, and of a wall."""
     folder, face = tmp_path_factory.mktemp("pair"), Face(5)
-    images = [
-        face.render({}).image,
-        face.render({"AU4L": 1.5, "AU4R": 1.5}).image,
-        np.full((480, 640, 3), 90, np.uint8),
-    ]
-    paths = [str(folder / f"{name}.png") for name in ("rest", "frown", "wall")]
-    for path, image in zip(paths, images, strict=True):
-        cv2.imwrite(path, image[..., ::-1])
-    return paths
+    frown = face.render({"AU4L": 1.5, "AU4R": 1.5}).image
+    images = {"rest": face.render({}).image, "frown": frown, "wall": np.full((480, 640, 3), 90, np.uint8)}
+    for name, image in images.items():
+        Image.fromarray(image).save(folder / f"{name}.png")
+    return [str(folder / f"{name}.png") for name in images]
 
 
 def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(pictures, capsys):

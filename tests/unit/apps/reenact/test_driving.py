@@ -1,5 +1,6 @@
 """Movements for photographs: shipped samples, clips of a run, and videos."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 from performed import FRAMES, SMILE, rise
 from recorded import CLIP, stages
 
-from microexpr.apps import driving_name
+from microexpr.apps import driving_name, predict
+from microexpr.apps.predict import Curves, footage
 from microexpr.apps.reenact import driving, samples
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.rendering import display
@@ -58,9 +60,6 @@ class Take:
 
 
 def read(take, monkeypatch, tmp_path):
-    from microexpr.apps import predict
-    from microexpr.apps.predict import Curves, footage
-
     every = np.ones(take.frames, bool)
     monkeypatch.setattr(footage, "open_footage", lambda path, fps: take)
     monkeypatch.setattr(predict, "track_face", lambda *arguments: None)
@@ -99,20 +98,23 @@ def test_an_emotion_is_performed_in_each_of_its_styles(emotion, style, units):
 
 
 @pytest.mark.parametrize(
-    ("emotion", "style", "message"),
-    [("sadnes", 1, r"--emotion must be one of .*, not sadnes \(did you mean 'sadness'\?\)"),
-     ("fear", 4, "--style of fear must be 1 to 3, not 4")],
-)  # fmt: skip
-def test_another_emotion_or_style_is_named(emotion, style, message):
+    ("call", "message"),
+    [
+        (
+            partial(driving.read_emotion, "sadnes", 1),
+            r"--emotion must be one of .*, not sadnes \(did you mean 'sadness",
+        ),
+        (partial(driving.read_emotion, "fear", 4), "--style of fear must be 1 to 3, not 4"),
+        (partial(driving_name.choose, "surprise", "fear", None), "--emotion must stand in place of --driving"),
+        (partial(driving_name.choose, None, None, 2), "--style must be of an --emotion"),
+    ],
+)
+def test_another_emotion_or_style_is_named(call, message):
     with pytest.raises(ParamsError, match=message):
-        driving.read_emotion(emotion, style)
+        call()
 
 
-def test_an_emotion_stands_in_place_of_a_driving_clip_and_a_style_needs_one():
-    with pytest.raises(ParamsError, match="--emotion must stand in place of --driving"):
-        driving_name.choose("surprise", "fear", None)
-    with pytest.raises(ParamsError, match="--style must be of an --emotion"):
-        driving_name.choose(None, None, 2)
+def test_an_emotion_stands_in_place_of_a_driving_clip():
     name = driving_name.choose(None, "fear", 2)
     assert driving_name.files(name, Path()) == []
     expected = driving.read_emotion("fear", 2)
