@@ -1,6 +1,5 @@
 """The API against closed forms, the commands and ground truth; what it refuses; what importing it loads."""
 
-import csv
 import subprocess
 import sys
 from functools import partial
@@ -62,14 +61,6 @@ def test_an_example_is_rendered_once_and_never_over_a_file_of_others(path, tmp_p
     (tmp_path / "example.avi").write_text("mine")
     with pytest.raises(OutputError, match=r"example.avi"):
         microexpr.example_video(tmp_path)
-
-
-def test_the_apex_lies_near_the_rendered_one(path, tracked):
-    with path.with_suffix(".csv").open(newline="") as text:
-        (truth,) = csv.DictReader(text)
-    events = microexpr.find_apex(tracked)
-    assert abs(events.apex - int(truth["apex"])) <= 4 and events.onset < events.apex < events.offset
-    assert events.score.shape == (120,) and {*events.methods.values()} == {"flow"}
 
 
 def test_flow_is_of_the_movement_and_its_strain_is_the_third_channel(tracked):
