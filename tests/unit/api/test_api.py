@@ -179,8 +179,8 @@ def test_trainings_depend_on_the_seed_alone():
         assert not first.equals(other)
         torch.manual_seed(0)  # neither do they depend on torch's generator, nor change it
         state = torch.random.get_rng_state()
-        again = microexpr.loso(method, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1)
-        assert first.equals(again) and torch.equal(state, torch.random.get_rng_state())
+        repeated = microexpr.loso(method, INPUTS, LABELS, SUBJECTS, epochs=3, batch=8, seed=1)
+        assert first.equals(repeated) and torch.equal(state, torch.random.get_rng_state())
 
 
 def test_the_threads_of_the_caller_stay(path):

@@ -127,12 +127,12 @@ def test_metrics_are_of_the_written_rows(paths):
     curves, metrics = read(paths[3]), {float(row["strength"]): row for row in read(paths[4])}
     assert list(metrics) == list(STRENGTHS)
     for strength, row in metrics.items():
-        asked, read_back = (
+        target_changes, read_back = (
             [float(row[name]) for row in curves if float(row["strength"]) == strength]
             for name in ("asked_change", "read_back_change")
         )
         if strength:
-            assert float(row["au_r"]) == pytest.approx(np.corrcoef(asked, read_back)[0, 1], abs=1e-3)
+            assert float(row["au_r"]) == pytest.approx(np.corrcoef(target_changes, read_back)[0, 1], abs=1e-3)
             brighter = 0.2 * strength * rise().max() / 5 * 127.5
             assert float(row["moved_tenth"]) == pytest.approx(brighter, abs=1.5)
             assert float(row["largest"]) == pytest.approx(brighter, abs=1.5)
