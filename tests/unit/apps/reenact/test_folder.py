@@ -158,7 +158,7 @@ def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path, mon
     for name in ("first.png", "again.png"):
         plot.write(tmp_path / name, reenactment)
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
-    assert all(title.endswith(MADE) for title in titles)
+    assert len(titles) == 2 and all(title.endswith(MADE) for title in titles)
     images_by_title = dict(images)
     assert np.array_equal(images_by_title["apex, strength 0"], images_by_title["onset: the photograph"])
     assert np.array_equal(images_by_title["apex, strength 2"], reenactment.outcomes[2].crops[reenactment.driving.apex])
@@ -198,6 +198,6 @@ def test_each_face_in_motion_has_panels(group, tmp_path, monkeypatch):
     plot.write(tmp_path / "page.png", group)
     assert titles.count("apex, strength 2") == 2
     monkeypatch.setattr(plot, "MOST", 1)
-    assert plot.height(group) * 2 == pytest.approx(2 * plot._height(group))
+    assert plot.height(group) == plot._height(group)
     lines = [f"strength {strength}, face {face}" for strength in (1, 2) for face in (1, 2)]
     assert [line.split(":")[0] for line in alone.summary(group)][:4] == lines
