@@ -1,6 +1,7 @@
 """Flow against known movements and the library's own, strain against its closed form. No faces; textures are drawn."""
 
 import cv2
+import drawn
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -18,10 +19,8 @@ SIDE, SIZE = 288, 128
 ALGORITHMS = ["tvl1", "farneback"]
 
 
-def texture(side: int = SIDE, name: str = "flow") -> np.ndarray:
-    noise = generator(0, name).normal(size=(side, side))
-    smooth = cv2.GaussianBlur(noise, (0, 0), 5)
-    return np.clip(128 + 40 * smooth / smooth.std(), 0, 255).astype(np.uint8)
+def texture(side: int = SIDE) -> np.ndarray:
+    return np.clip(drawn.texture(generator(0, "flow"), side), 0, 255).astype(np.uint8)
 
 
 def moved(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -33,8 +32,7 @@ def inner(field: np.ndarray) -> np.ndarray:
     return field[..., 24:-24, 24:-24]
 
 
-@pytest.mark.parametrize("median", [False, True])
-@pytest.mark.parametrize("side", [96, 83])
+@pytest.mark.parametrize(("side", "median"), [(96, False), (83, True)])
 def test_tvl1_is_the_librarys_own(side: int, median: bool) -> None:
     """To rounding almost everywhere; where rounding decides when a level is left, by at most a tenth of a pixel."""
     picture = texture(side) / np.float32(255)
@@ -50,14 +48,15 @@ def test_tvl1_is_the_librarys_own(side: int, median: bool) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize(("right", "down"), [(2.0, 0.0), (1.5, -0.7)])
-def test_flow_of_a_shift_is_that_shift_in_pixels_of_the_crop(algorithm: str, right: float, down: float) -> None:
-    picture, params = texture(), Params(algorithm=algorithm, stabilise="none")
+@pytest.mark.parametrize(("right", "down", "size"), [(2.0, 0.0, 128), (1.5, -0.7, 96)])
+def test_flow_of_a_shift_is_that_shift_in_pixels_of_the_crop_whatever_its_own_size(
+    algorithm: str, right: float, down: float, size: int
+) -> None:
+    picture, params = texture(), Params(algorithm=algorithm, size=size, stabilise="none")
     flow = onset_apex(picture, moved(picture, np.array([[1, 0, right], [0, 1, down]])), params)
-    assert flow.shape == (3, SIZE, SIZE) and flow.dtype == np.float32
-    assert inner(flow[0]) == pytest.approx(right, abs=0.25)
-    assert inner(flow[1]) == pytest.approx(down, abs=0.25)
+    assert flow.shape == (3, size, size) and flow.dtype == np.float32
     assert inner(flow[:2]).mean((1, 2)) == pytest.approx([right, down], abs=0.06)
+    assert inner(flow[:2]).std((1, 2)).max() < 0.15
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -91,9 +90,7 @@ def test_magnitude_and_orientation_are_polar_coordinates() -> None:
 @pytest.mark.parametrize("stabilise", ["median", "nose", "similarity", "rigid"])
 def test_head_motion_is_removed_and_a_local_movement_kept(stabilise: str) -> None:
     picture = texture()
-    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
-    lift = 3 * np.exp(-((x - 200) ** 2 + (y - 190) ** 2) / (2 * 26**2))  # a mouth corner, pulled up
-    expression = cv2.remap(picture, x, y + lift, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    expression = drawn.displaced(picture, down=-3 * drawn.bump(200, 190, width=26))  # a mouth corner, pulled up
     turn = 0.5 if stabilise in ("similarity", "rigid") else 0
     head = cv2.getRotationMatrix2D((144, 144), turn, 1) + [[0, 0, 1.5], [0, 0, -2]]
     _, v, _ = onset_apex(picture, moved(expression, head), Params(stabilise=stabilise))
@@ -131,21 +128,6 @@ def test_symmetric_keeps_zero_and_ratios_and_minmax_fills_each_channel() -> None
     assert stretched.max(axis=(1, 2)) == pytest.approx([127.5, 127.5, 255], abs=1e-4)
     assert np.array_equal(normalise(flow, "none"), flow)
     assert not normalise(0 * flow, "symmetric").any()
-
-
-def test_nothing_moves_between_a_picture_and_itself() -> None:
-    picture = texture()
-    for algorithm in ALGORITHMS:
-        assert onset_apex(picture, picture, Params(algorithm=algorithm)) == pytest.approx(0, abs=1e-3)
-
-
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_small_pictures_have_a_small_flow_in_the_same_unit(algorithm: str) -> None:
-    picture = texture()
-    shifted = moved(picture, np.array([[1, 0, 2.0], [0, 1, -1.0]]))
-    small = onset_apex(picture, shifted, Params(algorithm=algorithm, size=96, stabilise="none"))
-    assert small.shape == (3, 96, 96)
-    assert np.median(small[:2, 16:-16, 16:-16], axis=(1, 2)) == pytest.approx([2, -1], abs=0.1)
 
 
 def test_the_picture_says_what_is_generated_and_has_a_row_for_each_algorithm() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import cv2
+import drawn
 import numpy as np
 import pytest
 
@@ -17,23 +18,6 @@ LENGTH = OFFSET - ONSET + 1
 INSIDE = slice(ONSET - FIRST, OFFSET - FIRST + 1)
 CLIPS = ["EP01", "EP02"]  # colour, grey
 WHO = {"origin": "licensed", "dataset": "casme2", "subject": "sub01"}
-EYES = np.array([[84.0, 80.0], [204.0, 80.0]])  # outer corners
-
-
-def face() -> np.ndarray:
-    """float32[68, 2]: landmarks of a face like those in crops, roughly."""
-    points = np.zeros((68, 2), np.float32)
-    angle = np.linspace(np.pi, 0, 17)
-    points[:17] = np.column_stack([144 + 95 * np.cos(angle), 90 + 150 * np.sin(angle)])
-    points[17:22], points[22:27] = (np.linspace((left, 60), (left + 54, 60), 5) for left in (76, 158))
-    points[27:31] = np.linspace((144, 80), (144, 130), 4)
-    points[31:36] = np.linspace((124, 146), (164, 146), 5)
-    for first, left in ((36, 84), (42, 170)):
-        points[first : first + 6] = [
-            (left + dx, 80 + dy) for dx, dy in ((0, 0), (11, -6), (23, -6), (34, 0), (23, 6), (11, 6))
-        ]
-    points[48:68] = np.linspace((104, 190), (184, 190), 20)
-    return points
 
 
 def intensities() -> np.ndarray:
@@ -51,8 +35,8 @@ def changes() -> np.ndarray:
 @pytest.fixture(scope="module")
 def crops() -> dict[str, np.ndarray]:
     """A picture that changes slowly: frame 40 + t is brighter by t on the right, so that its time can be read."""
-    noise = cv2.GaussianBlur(generator(0, "inputs").normal(size=(288, 288, 3)), (0, 0), 4)
-    still = 110 + 25 * noise / noise.std()
+    rng = generator(0, "inputs")
+    still = np.dstack([drawn.texture(rng, blur=4, deviation=25) - 18 for _ in range(3)])
     film = still + np.arange(FRAMES)[:, None, None, None] * np.where(np.arange(288) > 240, 4.0, 0)[None, :, None]
     colour = np.clip(film, 0, 255).astype(np.uint8)
     return {"EP01": colour, "EP02": colour[..., :1]}
@@ -62,10 +46,10 @@ def crops() -> dict[str, np.ndarray]:
 def files(tmp_path_factory: pytest.TempPathFactory, crops: dict[str, np.ndarray]) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("stages")
     paths = {stage: folder / f"{stage}.h5" for stage in ("faces", "apex", "flow", "aus")}
-    frame = np.arange(FIRST, FIRST + FRAMES)
+    frame, landmarks = np.arange(FIRST, FIRST + FRAMES), np.repeat(drawn.face()[None], FRAMES, axis=0)
     with store.create(paths["faces"], "faces", {}, **WHO) as file:
         for clip, crop in crops.items():
-            file.group(clip).put_all(frame=frame, crop=crop, landmarks_crop=np.repeat(face()[None], FRAMES, axis=0))
+            file.group(clip).put_all(frame=frame, crop=crop, landmarks_crop=landmarks)
     with store.create(paths["apex"], "apex", {}, **WHO) as file:
         for clip in crops:
             file.group(clip).put_all(onset=ONSET, apex=APEX, offset=OFFSET)
@@ -91,19 +75,10 @@ def test_every_input_has_its_shape_for_grey_and_colour(files: dict[str, Path], n
     sizes = {"C": 3, "T": 9, "H": 32, "W": 24}
     shape = tuple(sizes[axis] if isinstance(axis, str) else axis for axis in INPUTS[name].axes)
     values = load({name: shape}, files, CLIPS)[name]
-    kinds = {
-        "flow": np.float32,
-        "flow_offset": np.float32,
-        "flow_video": np.float32,
-        "face_mask": np.float32,
-        "au_intensities": np.float32,
-        "au_change": np.float32,
-        "au_changes": np.float32,
-        "au_read": np.float32,
-        "video_change": np.float16,
-        "sequence_real": np.bool_,
-    }
-    assert values.shape == (2, *shape) and values.dtype == kinds.get(name, np.uint8)
+    floats = name.startswith(("flow", "au_")) or name == "face_mask"
+    other = {"video_change": np.float16, "sequence_real": np.bool_}
+    assert values.shape == (2, *shape)
+    assert values.dtype == other.get(name, np.float32 if floats else np.uint8)
     assert np.array_equal(values, load({name: shape}, files, CLIPS)[name])
     if shape[0] == 3 and not name.startswith("flow"):
         assert np.array_equal(values[1, 0], values[1, 2])  # grey, three times
@@ -189,7 +164,7 @@ def test_regions_show_what_lies_in_their_boxes(files: dict[str, Path], crops: di
 def test_the_mask_is_the_hull_of_the_landmarks(files: dict[str, Path]) -> None:
     mask = one(files, "face_mask", (1, 144, 144))[0]
     assert mask[30 + 5, 72] == mask[100, 72] == 1 and mask[5, 72] == mask[140, 140] == 0
-    hull = cv2.contourArea(cv2.convexHull(face()))
+    hull = cv2.contourArea(cv2.convexHull(drawn.face()))
     assert 4 * mask.sum() == pytest.approx(hull, rel=0.03)
 
 
@@ -209,19 +184,17 @@ def test_flow_is_averaged_over_area_and_clips_keep_their_order(files: dict[str, 
     assert flow == pytest.approx(np.stack([expected, expected]))
 
 
-def test_intensities_are_those_of_both_sides_at_the_frames_of_the_video(files: dict[str, Path]) -> None:
-    original, double = (one(files, "au_intensities", (count, 17)) for count in (LENGTH, 2 * LENGTH - 1))
-    np.testing.assert_allclose(original, np.clip(intensities()[INSIDE, :, 2], 0, 5), atol=1e-5)
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("au_intensities", np.clip(intensities()[INSIDE, :, 2], 0, 5)), ("au_changes", changes()[INSIDE, :, :2])],
+)
+def test_curves_of_action_units_are_the_files_at_the_frames_of_the_video(
+    files: dict[str, Path], name: str, expected: np.ndarray
+) -> None:
+    original, double = (one(files, name, (count, *expected.shape[1:])) for count in (LENGTH, 2 * LENGTH - 1))
+    np.testing.assert_allclose(original, expected, atol=1e-5)
     np.testing.assert_allclose(double[::2], original, atol=1e-5)
     assert np.all(double[1::2, 0] > original[:-1, 0]) and np.all(double[1::2, 0] < original[1:, 0])
-
-
-def test_changes_are_those_of_each_side_since_the_onset(files: dict[str, Path]) -> None:
-    original, double = (one(files, "au_changes", (count, 17, 2)) for count in (LENGTH, 2 * LENGTH - 1))
-    risen = np.arange(LENGTH)[:, None] / 8 * np.where(np.arange(17) % 2, -1, 1)
-    np.testing.assert_allclose(original, np.stack([risen, 2 * risen], -1), atol=1e-5)  # left, right
-    np.testing.assert_allclose(double[::2], original, atol=1e-5)
-    assert np.all(double[1::2, 1] < original[:-1, 1]) and np.all(double[1::2, 1] > original[1:, 1])
 
 
 def test_change_at_the_apex_is_that_of_its_frame(files: dict[str, Path]) -> None:
@@ -251,14 +224,8 @@ def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -
 
 def moving_cheek() -> np.ndarray:
     """Five crops uint8[5, 288, 288, 1] of a patch that goes a pixel to the right with each, in a face that stays."""
-    noise = cv2.GaussianBlur(generator(0, "inputs").normal(size=(288, 288)), (0, 0), 3)
-    still = 128 + 30 * noise / noise.std()
-    near = np.exp(-(((np.mgrid[:288, :288] - 190) / 24) ** 2).sum(0) / 2)
-    columns = np.arange(288, dtype=np.float32)
-    film = [
-        cv2.remap(still, columns - np.float32(t) * near.astype(np.float32), np.repeat(columns[:, None], 288, 1), 1)
-        for t in range(5)
-    ]
+    still, near = drawn.texture(generator(0, "inputs"), blur=3, deviation=30), drawn.bump(190, 190, width=24)
+    film = [drawn.displaced(still, right=t * near) for t in range(5)]
     return np.clip(np.rint(film), 0, 255).astype(np.uint8)[..., None]
 
 

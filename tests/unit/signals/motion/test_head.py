@@ -1,5 +1,6 @@
 """Head motion put in by hand, found beside an expression."""
 
+import drawn
 import numpy as np
 import pytest
 
@@ -10,8 +11,7 @@ from microexpr.signals.motion import head
 def test_a_rigid_head_is_fitted_beside_an_expression(turning: float) -> None:
     basis = head.basis(128)
     truth = basis @ np.array([1.0, -0.6, 0.5, 0.3, turning, -turning])
-    y, x = (np.mgrid[:128, :128] + 0.5) / 128
-    smile = np.exp(-((x - 0.65) ** 2 + (y - 0.62) ** 2) / (2 * 0.07**2))[..., None] * [0.5, -2.0]
+    smile = drawn.bump(83, 79, width=9, side=128)[..., None] * [0.5, -2.0]
     estimate = head.head_motion(truth + smile, "rigid")
     within = head.face_mask(128)
     similar = head.head_motion(truth + smile, "similarity")

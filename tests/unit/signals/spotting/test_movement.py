@@ -1,6 +1,6 @@
 """Movement in long videos: planted shifts of a textured picture, and differences of blocks by hand."""
 
-import cv2
+import drawn
 import numpy as np
 import pytest
 
@@ -8,39 +8,20 @@ from microexpr.signals.spotting.movement import BLOCKS, GAPS, Params, block_diff
 
 SIZE, FRAMES, FPS = 64, 30, 30.0
 PARAMS = Params(size=SIZE, regions=24)
+LANDMARKS = drawn.face(SIZE).astype(float)
+PICTURE = drawn.texture(np.random.default_rng(2), SIZE, blur=2)
 
 
-@pytest.fixture(scope="module")
-def landmarks():
-    """A face of 68 landmarks that fills the picture."""
-    points = np.full((68, 2), SIZE / 2)
-    points[17:27] = np.stack([np.linspace(12, 52, 10), np.full(10, 14)], 1)
-    points[36:48] = np.stack([np.linspace(14, 50, 12), np.full(12, 22)], 1)
-    points[48:68] = np.stack([np.linspace(22, 42, 20), np.full(20, 48)], 1)
-    points[28] = (32, 22)
-    return points
-
-
-@pytest.fixture(scope="module")
-def picture():
-    rng = np.random.default_rng(2)
-    return cv2.GaussianBlur(rng.integers(0, 256, (SIZE, SIZE)).astype(np.float32), (0, 0), 2)
-
-
-def clip(picture: np.ndarray, shift: np.ndarray) -> np.ndarray:
+def clip(shift: np.ndarray) -> np.ndarray:
     """The lower half moves down by a number of pixels in each frame."""
-    frames = []
-    for down in shift:
-        y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
-        weight = np.clip((y - 34) / 6, 0, 1)
-        frames.append(cv2.remap(picture, x, (y - down * weight).astype(np.float32), cv2.INTER_LINEAR))
-    low, high = picture.min(), picture.max()
-    return np.clip((np.stack(frames) - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    weight = np.clip((np.arange(SIZE)[:, None] - 34) / 6, 0, 1)
+    frames = [drawn.displaced(PICTURE, down=down * weight) for down in shift]
+    return np.clip(frames, 0, 255).astype(np.uint8)
 
 
-def test_regions_show_the_movement_a_gap_later(picture, landmarks):
+def test_regions_show_the_movement_a_gap_later():
     shift = np.r_[np.zeros(12), np.full(18, 2.0)]
-    spotted = measure(clip(picture, shift), landmarks, FPS, PARAMS, pixel=3.0)
+    spotted = measure(clip(shift), LANDMARKS, FPS, PARAMS, pixel=3.0)
     brief = list(GAPS).index("brief")
     mouth, brows = spotted["regions"][..., 18, 12], spotted["regions"][..., 4, 12]  # [T, G, 3]
     assert 3 < mouth[10, brief, 1] < 8  # two pixels, each three of the full crop
@@ -51,9 +32,9 @@ def test_regions_show_the_movement_a_gap_later(picture, landmarks):
     assert spotted["points"][12, 6:, 1].min() > 2 and np.abs(spotted["points"][12, :6]).max() < 1.5
 
 
-def test_blocks_mark_what_comes_and_goes(picture, landmarks):
+def test_blocks_mark_what_comes_and_goes():
     course = np.interp(np.arange(FRAMES), [0, 8, 14, 20, 29], [0, 0, 2.5, 0, 0])
-    blocks = measure(clip(picture, course), landmarks, FPS, PARAMS)["blocks"][:, 0]
+    blocks = measure(clip(course), LANDMARKS, FPS, PARAMS)["blocks"][:, 0]
     value = np.sort(blocks, axis=1)[:, -12:].mean(1)
     assert 13 <= value.argmax() <= 17 and value.max() > 1
     assert not blocks[:12].any()  # no frame is that long before
@@ -72,9 +53,9 @@ def test_a_block_is_the_largest_third_in_its_main_direction():
     assert block_differences(across, before)[0] < 0
 
 
-def test_the_same_movement_at_another_rate_has_longer_gaps(picture, landmarks):
+def test_the_same_movement_at_another_rate_has_longer_gaps():
     shift = np.r_[np.zeros(24), np.full(36, 2.0)]
-    spotted = measure(clip(picture, shift), landmarks, 2 * FPS, PARAMS)
+    spotted = measure(clip(shift), LANDMARKS, 2 * FPS, PARAMS)
     brief = list(GAPS).index("brief")
     moving = np.flatnonzero(np.abs(spotted["regions"][:, brief, 1, 18, 12]) > 0.8)
     assert (moving.min(), moving.max()) == (18, 23)  # a gap of six frames
