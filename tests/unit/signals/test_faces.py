@@ -171,15 +171,10 @@ def test_noise_of_one_grey_level_hardly_moves_landmarks() -> None:
     """Predictions in the refined box itself, without the lattice, move further."""
     frames = [shifted(PHOTOGRAPH, 0.1 * step, 0) for step in range(12)]
     before = track(lambda: frames, Params(), "astronaut", fps=100)
-    for seed in range(2):
-        rng = generator(seed, "tests", "one grey level")
-        noisy = [frame.copy() for frame in frames]
-        for frame in noisy:
-            pixels = frame.reshape(-1, 3)
-            indices = rng.choice(len(pixels), round(0.00056 * len(pixels)), replace=False)
-            pixels[indices] = np.where(pixels[indices] > 127, pixels[indices] - 1, pixels[indices] + 1)
-        after = track(lambda noisy=noisy: noisy, Params(), "astronaut", fps=100)
-        assert np.linalg.norm(after.landmarks - before.landmarks, axis=-1).max() < 0.3
+    rng = generator(0, "tests", "one grey level")
+    noisy = [frame ^ (rng.random((*frame.shape[:2], 1)) < 0.00056).astype(np.uint8) for frame in frames]
+    after = track(lambda: noisy, Params(), "astronaut", fps=100)
+    assert np.linalg.norm(after.landmarks - before.landmarks, axis=-1).max() < 0.3
 
 
 def test_points_that_tracking_loses_move_with_the_rest_of_the_face() -> None:
@@ -208,7 +203,7 @@ def test_movement_of_half_a_pixel_is_followed_and_not_smoothed_away() -> None:
     clear = [shifted(PHOTOGRAPH, step, 0) for step in way]
     frames = [np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8) for frame in clear]
     courses = {}
-    for name, params in {"predicted": Params(settle=0, smooth=0), "raw": Params(smooth=0), "all": Params()}.items():
+    for name, params in {"raw": Params(smooth=0), "all": Params()}.items():
         points = track(lambda: frames, params, "astronaut", fps=200).landmarks[:, 17:, 0]
         courses[name] = points - points.mean(axis=0)
     noise = {name: (course - (way - way.mean())[:, None]).std() for name, course in courses.items()}

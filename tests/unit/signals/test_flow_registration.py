@@ -9,6 +9,8 @@ from microexpr.core.errors import DataError
 from microexpr.signals.flow import pictures, registration
 
 PLACES = np.array([[0.35, 0.3], [0.65, 0.3], [0.5, 0.5], [0.38, 0.72], [0.62, 0.72], [0.5, 0.8]])  # x, y that move
+FIT = registration.Fit((0.1, 0.9, 0.0, 0.9), 0.8)
+REGISTERED = registration.Registration(FIT, 0.01, {"upside down": FIT._replace(agreement=0.3)})
 
 
 def moving(rng: np.random.Generator, clips: int) -> list[np.ndarray]:
@@ -55,20 +57,16 @@ def test_noise_fits_nowhere(rendered, caplog):
 
 
 def test_a_region_given_elsewhere_is_used_with_a_warning(caplog):
-    fit = registration.Fit((0.1, 0.9, 0.0, 0.9), 0.8)
-    registered = registration.Registration(fit, 0.01, {"upside down": fit._replace(agreement=0.3)})
     with caplog.at_level(logging.WARNING):
-        assert registration.choose(registered, (0.1, 0.9, 0.0, 0.92), "data/x") == (0.1, 0.9, 0.0, 0.92)
+        assert registration.choose(REGISTERED, (0.1, 0.9, 0.0, 0.92), "data/x") == (0.1, 0.9, 0.0, 0.92)
         assert not caplog.records
-        assert registration.choose(registered, pictures.USUAL, "data/x") == pictures.USUAL
+        assert registration.choose(REGISTERED, pictures.USUAL, "data/x") == pictures.USUAL
     assert "data/x: flow_folders.region is [0.2, 0.8, 0.05, 0.85], found: region left 0.10" in caplog.text
 
 
 def test_the_region_used_is_written_and_read(tmp_path):
-    fit = registration.Fit((0.1, 0.9, 0.0, 0.9), 0.8)
-    registered = registration.Registration(fit, 0.01, {"upside down": fit._replace(agreement=0.3)})
     path = tmp_path / "region.csv"
-    registration.store.write_csv(path, registration.COLUMNS, registration.rows(registered, pictures.USUAL))
+    registration.store.write_csv(path, registration.COLUMNS, registration.rows(REGISTERED, pictures.USUAL))
     assert registration.read(path) == pictures.USUAL
     assert [line.split(",")[0] for line in path.read_text().splitlines()[1:]] == ["used", "found", "upside down"]
 

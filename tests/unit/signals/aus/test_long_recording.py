@@ -15,18 +15,12 @@ from microexpr.signals.faces import align, alignment, detection
 from microexpr.signals.faces.predictors import NetworkPredictor
 
 
-def photograph() -> np.ndarray:
-    """Return the aligned face of scikit-image's astronaut, float64[288, 288]."""
-    grey = luma(data.astronaut())
-    (box,) = detection.detect(data.astronaut(), 0)
-    return align(grey, alignment(NetworkPredictor(grey).refine(box)[None]))[..., 0].astype(float)
-
-
 @pytest.fixture(scope="module")
 def looks():
     """A face, the lower half of which has moved by two pixels after 50 of 120 frames."""
-    rng = generator(0, "recording")
-    still = photograph()
+    rng, grey = generator(0, "recording"), luma(data.astronaut())
+    (box,) = detection.detect(data.astronaut(), 0)
+    still = align(grey, alignment(NetworkPredictor(grey).refine(box)[None]))[..., 0].astype(float)
     moved = still.copy()
     moved[144:] = np.roll(still, 2, axis=0)[144:]
     frames = [still] * 50 + [moved] * 70

@@ -53,15 +53,11 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
     whole = fit.train(data, steps=3)
     checkpoint = Checkpoint(tmp_path / "state.safetensors", "test")
 
-    class Interrupt(Exception):
-        pass
-
     def interrupt(done: int, _: int) -> None:
         if done == 3:
-            raise Interrupt
+            raise InterruptedError
 
-    network = fit.LandmarkNetwork()
-    with monkeypatch.context() as patch, pytest.raises(Interrupt):
+    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
         train = learning.train
         patch.setattr(learning, "train", lambda *args: train(*args[:-1], progress=interrupt))
         fit.train(data, 3, checkpoint)
@@ -70,7 +66,7 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
     assert all(
         torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True)
     )
-    other = Checkpoint(checkpoint.path, "another training")
+    network, other = fit.LandmarkNetwork(), Checkpoint(checkpoint.path, "another training")
     assert other.restore(network, torch.optim.AdamW(network.parameters())) == 0
 
 
