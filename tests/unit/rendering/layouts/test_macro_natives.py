@@ -108,10 +108,9 @@ def test_one_person_of_mmi_is_read_back(tmp_path):
             assert curve.max() > 3 * curve[0] + 0.1
 
 
-def test_pictures_of_one_person_are_read_back(tmp_path):
+def test_pictures_of_one_person_have_their_emotions_and_poses_of_their_own(tmp_path):
     planned = write("affectnet", 4, tmp_path)
     root = tmp_path / "affectnet"
-    assert datasets.layout("affectnet").read(root, "generated", None) == ([item.clip for item in planned], [])
     with (root / "training.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     emotions = {row["subDirectory_filePath"]: int(row["expression"]) for row in rows}
