@@ -6,11 +6,6 @@ import pytest
 from microexpr.signals import blocks
 
 
-def test_blocks_are_equal_where_their_number_divides_the_sides():
-    indices = blocks.block_indices(6, 4, 2)
-    assert indices.tolist() == [[0, 0, 1, 1]] * 3 + [[2, 2, 3, 3]] * 3
-
-
 @pytest.mark.parametrize("size", [28, 62, 126, 128])
 def test_sides_of_blocks_differ_by_a_pixel_at_most(size):
     indices = blocks.block_indices(size, size, 5)

@@ -48,29 +48,26 @@ def test_tvl1_is_the_librarys_own(side: int, median: bool) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize(("right", "down", "size"), [(2.0, 0.0, 128), (1.5, -0.7, 96)])
-def test_flow_of_a_shift_is_that_shift_in_pixels_of_the_crop_whatever_its_own_size(
-    algorithm: str, right: float, down: float, size: int
-) -> None:
-    picture, params = texture(), Params(algorithm=algorithm, size=size, stabilise="none")
-    flow = onset_apex(picture, moved(picture, np.array([[1, 0, right], [0, 1, down]])), params)
-    assert flow.shape == (3, size, size) and flow.dtype == np.float32
-    assert inner(flow[:2]).mean((1, 2)) == pytest.approx([right, down], abs=0.06)
-    assert inner(flow[:2]).std((1, 2)).max() < 0.15
-
-
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_flow_of_an_affine_movement_has_its_gradient_and_strain(algorithm: str) -> None:
-    picture, centre = texture(), (SIDE - 1) / 2
+def test_flow_of_an_affine_movement_has_its_shift_gradient_and_strain_in_pixels_of_the_crop(algorithm: str) -> None:
+    picture, centre, shift = texture(), (SIDE - 1) / 2, np.array([1.5, -0.7])
     gradient = np.array([[0.010, 0.006], [-0.002, -0.008]])  # du/dx du/dy; dv/dx dv/dy
-    matrix = np.column_stack([np.eye(2) + gradient, -gradient @ [centre, centre]])
-    params = Params(algorithm=algorithm, stabilise="none")
-    u, v, strained = inner(onset_apex(picture, moved(picture, matrix), params))
-    spacing = SIDE / SIZE
-    derivatives = [[np.gradient(field, spacing, axis=axis).mean() for axis in (1, 0)] for field in (u, v)]
+    matrix = np.column_stack([np.eye(2) + gradient, shift - gradient @ [centre, centre]])
+    flow = onset_apex(picture, moved(picture, matrix), Params(algorithm=algorithm, stabilise="none"))
+    assert flow.shape == (3, SIZE, SIZE) and flow.dtype == np.float32
+    u, v, strained = inner(flow)
+    assert [u.mean(), v.mean()] == pytest.approx(shift, abs=0.06)
+    derivatives = [[np.gradient(field, SIDE / SIZE, axis=axis).mean() for axis in (1, 0)] for field in (u, v)]
     assert np.array(derivatives) == pytest.approx(gradient, abs=6e-4)
     expected = np.sqrt(0.010**2 + 0.008**2 + 0.5 * (0.006 - 0.002) ** 2)
     assert np.median(strained) == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_small_pictures_have_a_small_flow_in_the_same_unit(algorithm: str) -> None:
+    shifted = moved(texture(), np.array([[1, 0, 2.0], [0, 1, -1.0]]))
+    small = onset_apex(texture(), shifted, Params(algorithm=algorithm, size=96, stabilise="none"))
+    assert small.shape == (3, 96, 96)
+    assert np.median(small[:2, 16:-16, 16:-16], axis=(1, 2)) == pytest.approx([2, -1], abs=0.1)
 
 
 @pytest.mark.parametrize("spacing", [1.0, 2.25])

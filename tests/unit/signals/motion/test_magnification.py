@@ -1,4 +1,4 @@
-"""Magnified movements against the closed form of first order, and the filter against its own formula."""
+"""Magnified movements against the closed form of first order."""
 
 import numpy as np
 import pytest
@@ -26,10 +26,10 @@ def test_a_moving_sinusoid_moves_one_plus_alpha_times_the_filters_gain_as_far(ha
     """Below, in and above the band; half periods in the clip are DCT frequencies, of which the gain is known."""
     time = (np.arange(FRAMES) + 0.5) / FRAMES
     shift = 0.03 * np.cos(np.pi * half_periods * time)
-    alpha, low, high = 8.0, 2.0, 6.0
-    film = magnification.magnify(grating(shift), FRAMES, low, high, alpha, wavelength=4)
+    alpha, fps, low, high = 8.0, 100.0, 8.0, 25.0
+    film = magnification.magnify(grating(shift), fps, low, high, alpha, wavelength=4)
     measured = shifts(film) @ shift / (shift @ shift)
-    f = half_periods / 2
+    f = half_periods * fps / (2 * FRAMES)
     gain = 1 / np.sqrt(1 + (low / f) ** 8) / np.sqrt(1 + (f / high) ** 8)
     assert measured == pytest.approx(1 + alpha * gain, rel=0.02)
 
@@ -43,13 +43,3 @@ def test_fine_structures_are_magnified_less_and_brightness_not_at_all() -> None:
     assert gains[0] > gains[1] + 1 > gains[2] + 2
     flicker = np.full((FRAMES, SIDE, SIDE), 128.0) * (1 + shift)[:, None, None]
     assert magnification.magnify(flicker, FRAMES) == pytest.approx(flicker, abs=1e-2)
-
-
-def test_the_filter_is_its_gain_at_each_cosine() -> None:
-    matrix = magnification.bandpass(FRAMES, 100.0, 8.0, 20.0)
-    for k in range(FRAMES):
-        wave = np.cos(np.pi * k * (np.arange(FRAMES) + 0.5) / FRAMES)
-        assert matrix @ wave == pytest.approx(magnification.band_gain(np.array(k * 100 / 48), 8, 20) * wave, abs=1e-12)
-    assert magnification.band_gain(np.array([0.0, 8.0, 12.6, 20.0, 1e4]), 8, 20) == pytest.approx(
-        [0, 0.5**0.5, 0.97, 0.5**0.5, 0], abs=0.02
-    )

@@ -137,15 +137,11 @@ def test_frames_without_the_face_are_not_read_and_bound_what_is_seen():
     assert spot(curves, gaze, 100, Params(), np.zeros(len(curves), bool)) == []
 
 
-@pytest.mark.parametrize(("unit", "kinds"), [("AU26", {"speech"}), ("AU2", {"micro"})])
-def test_a_mouth_that_opens_again_and_again_speaks(unit, kinds):
+def test_brows_that_rise_again_and_again_do_not_speak():
     curves, gaze = at_rest(100)
-    spans = [show(curves, 100, unit, 8 + 0.3 * i, 0.25, 0.6) for i in range(7)]
-    events = spot(curves, gaze, 100, Params())
-    assert {event.kind for event in events} == kinds
-    if kinds == {"speech"}:
-        (speech,) = events
-        assert overlap((speech.onset, speech.offset), (spans[0][0], spans[-1][1])) > 0.8
+    for i in range(7):
+        show(curves, 100, "AU2", 8 + 0.3 * i, 0.25, 0.6)
+    assert {event.kind for event in spot(curves, gaze, 100, Params())} == {"micro"}
 
 
 def test_brows_that_move_while_the_mouth_speaks_are_speech_and_after_it_they_are_not():
