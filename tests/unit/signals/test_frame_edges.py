@@ -1,7 +1,6 @@
 """A rendered face whose frames are cropped tight, against the same face in whole frames."""
 
 from functools import cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,13 +20,8 @@ RAISED = {"AU1L": 1.0, "AU1R": 1.0, "AU2L": 0.8, "AU2R": 0.8}
 NOISE = 3.0
 
 
-class Recording(NamedTuple):
-    whole: faces.Faces
-    tight: faces.Faces
-
-
 @cache
-def recording() -> Recording:
+def recording() -> tuple[faces.Faces, faces.Faces]:
     """Raised brows in frames of 640 x 480, and in frames cut off at the brows, the chin and the jaw."""
     rng = generator(101, "tests", "frame edges")
     performer = Performer.sample(rng)
@@ -41,13 +35,7 @@ def recording() -> Recording:
     (left, top), (right, bottom) = np.rint(points.min(axis=0)).astype(int), np.rint(points.max(axis=0)).astype(int)
     margin = round(0.1 * (right - left))
     tight = [frame[top - margin : bottom, left + margin // 2 : right - margin // 2] for frame in frames]
-    return Recording(whole, faces.track(lambda: tight, faces.Params(), "tight"))
-
-
-def visible() -> np.ndarray:
-    in_frame = recording().tight.in_frame
-    assert in_frame is not None
-    return in_frame
+    return whole, faces.track(lambda: tight, faces.Params(), "tight")
 
 
 def groups(face: faces.Faces) -> dict[str, dict[str, np.ndarray]]:
@@ -58,7 +46,7 @@ def groups(face: faces.Faces) -> dict[str, dict[str, np.ndarray]]:
 def test_only_crops_that_reach_beyond_the_frame_say_so_and_nothing_moves_there() -> None:
     whole, tight = recording()
     assert whole.in_frame is None and "in_frame" not in whole.arrays()
-    in_frame = visible()
+    in_frame = tight.in_frame
     assert 0.3 < in_frame.mean() < 0.6
     inside = cv2.pointPolygonTest
     corners = cv2.convexHull(np.argwhere(in_frame)[:, ::-1].astype(np.int32))
@@ -73,8 +61,8 @@ def test_flow_is_that_of_the_whole_frames_and_0_outside(algorithm: str) -> None:
     whole, tight = recording()
     params = flow.Params(algorithm=algorithm)
     true = flow.clip_flow(luma(whole.crop), ONSET, APEX, params)
-    measured = flow.clip_flow(luma(tight.crop), ONSET, APEX, params, visible())
-    outside = ~frame_edges.shrink(visible(), measured.shape[1:])
+    measured = flow.clip_flow(luma(tight.crop), ONSET, APEX, params, tight.in_frame)
+    outside = ~frame_edges.shrink(tight.in_frame, measured.shape[1:])
     assert (measured[:, outside] == 0).all()
     inside = measured.any(axis=0)
     assert 0.15 < inside.mean() < 1 - outside.mean()
@@ -91,17 +79,18 @@ def test_scores_of_the_spotter_are_those_of_the_whole_frames() -> None:
 @pytest.mark.parametrize("name", ["video", "video_steady", "video_change", "video_magnified", "flow_video"])
 def test_inputs_of_networks_show_no_moving_border(name: str) -> None:
     shape = (3, 4, 96, 96) if name == "flow_video" else (1, 4, 96, 96)
-    (video,) = inputs.derive({name: shape}, groups(recording().tight))[name].astype(float)
-    outside = ~frame_edges.shrink(visible(), (96, 96))
+    (video,) = inputs.derive({name: shape}, groups(recording()[1]))[name].astype(float)
+    outside = ~frame_edges.shrink(recording()[1].in_frame, (96, 96))
     outside &= ~cv2.dilate((~outside).astype(np.uint8), np.ones((3, 3))).astype(bool)  # half a pixel of both
     assert np.ptp(video[:, :, outside], axis=1).max() <= 1
     assert np.ptp(video[:, :, ~outside], axis=1).max() > (5 if name != "flow_video" else 0.3)
 
 
 def test_the_mask_of_a_face_ends_with_the_frame() -> None:
-    (mask,) = inputs.derive({"face_mask": (1, 96, 96)}, groups(recording().tight))["face_mask"][0]
-    share = cv2.resize(visible().astype(np.float32), (96, 96), interpolation=cv2.INTER_AREA)
-    assert mask.max() == 1 and mask[share == 0].max() == 0
+    tight = recording()[1]
+    (mask,) = inputs.derive({"face_mask": (1, 96, 96)}, groups(tight))["face_mask"][0]
+    visible = cv2.resize(tight.in_frame.astype(np.float32), (96, 96), interpolation=cv2.INTER_AREA)
+    assert mask.max() == 1 and mask[visible == 0].max() == 0
 
 
 def test_action_units_are_nearly_those_of_the_whole_frames() -> None:
