@@ -43,12 +43,6 @@ def test_picture_and_comment(tmp_path, name, key, grey):
         assert np.abs(pixels - expected).mean() < (0.6 if name.endswith("png") else 6)
 
 
-def test_png_is_whole(tmp_path):
-    """Its every chunk has the length and checksum that it says; a reader of pixels alone would not notice."""
-    with Image.open(record(tmp_path, "{}.png")[0]) as picture:
-        picture.verify()
-
-
 def lists(content: bytes) -> dict[bytes, bytes]:
     """Return what is directly inside a RIFF file, by its kind: for a list the kind of list."""
     assert content[:4] == b"RIFF"
