@@ -5,8 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from composites import STSTNET, clip, composite, shard
-from evaluated_rows import rows as evaluated
+from composites import composite, shard
 from scipy.stats import t as student
 from scipy.stats import ttest_1samp
 from sklearn.metrics import f1_score, recall_score
@@ -17,113 +16,82 @@ from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics, pairs
 from microexpr.evaluation.metrics import UNTESTED
 from microexpr.protocols import PROTOCOLS
-from microexpr.reporting import main_table, method_tests
+from microexpr.reporting import method_tests
 
 MEGC, SPLIT = PROTOCOLS["megc2019"], PROTOCOLS["split70"]
 
 
-def write(path, predicted, clips, protocol=MEGC, folds=None):
-    """A method's predictions as the evaluate stage writes them; `said` int[S, N] of the clips, S seeds of one epoch."""
-    folds = protocol.folds(clips) if folds is None else folds
-    positions = {clip.id: i for i, clip in enumerate(clips)}
-    predicted = {fold.name: predicted[:, None, [positions[name] for name in fold.test]] for fold in folds}
-    if folds[0].draw is not None:
-        predicted = {fold.name: predicted[fold.name][[fold.draw]] for fold in folds}
-    predictions = evaluation.pool_predictions(
-        [shard(path.with_suffix(".h5"), folds, clips, predicted)], "m", protocol, clips, folds
-    )
-    store.write_csv(path, evaluation.PREDICTION_COLUMNS, evaluation.prediction_rows(predictions))
-    return predictions
+CLIPS = sorted(composite(subjects=3), key=lambda clip: clip.id)
+TRUTH = np.array([clip.label for clip in CLIPS])
+
+
+def write(path, predicted, clips=CLIPS):
+    """A method's predictions as the evaluate stage writes them; `predicted` int[S, N] of the clips, S seeds."""
+    rows = [
+        {"selection": "last", "origin": "generated", "seed": seed, "clip": clip.id,
+         "truth": MEGC.classes[clip.label], "predicted": MEGC.classes[label]}
+        for seed, labels in enumerate(predicted) for clip, label in zip(clips, labels, strict=True)
+    ]  # fmt: skip
+    store.write_csv(path, evaluation.PREDICTION_COLUMNS, rows)
 
 
 @pytest.fixture
-def clips():
-    return sorted(composite(subjects=3), key=lambda clip: clip.id)
-
-
-@pytest.fixture
-def predictions(clips):
+def predictions():
     """Return predictions of four methods, two seeds each: right in nearly all, most, some clips; always class 0."""
-    rng, truth = np.random.default_rng(1), np.array([clip.label for clip in clips])
+    rng, shape = np.random.default_rng(1), (2, len(TRUTH))
     shares = {"best": 0.95, "good": 0.85, "poor": 0.4}
     labels = {
-        name: np.where(rng.random((2, len(truth))) < share, truth, rng.integers(3, size=(2, len(truth))))
-        for name, share in shares.items()
+        name: np.where(rng.random(shape) < share, TRUTH, rng.integers(3, size=shape)) for name, share in shares.items()
     }
-    return labels | {"constant": np.zeros((2, len(truth)), int)}
+    return labels | {"constant": np.zeros(shape, int)}
 
 
 @pytest.fixture
-def paths(tmp_path, clips, predictions):
+def paths(tmp_path, predictions):
     paths = {name: tmp_path / f"{name}_predictions.csv" for name in predictions}
     for name, path in paths.items():
-        write(path, predictions[name], clips)
+        write(path, predictions[name])
     return paths
 
 
-def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_paired_test(paths, clips, predictions):
-    truth, people = np.array([clip.label for clip in clips]), [f"{clip.dataset}/{clip.subject}" for clip in clips]
-    rows = pairs.compare_methods(paths, MEGC, 40, 7)
-    assert [(row["first"], row["second"]) for row in rows if row["metric"] == "uf1"] == list(
-        combinations(predictions, 2)
-    )
-    for metric, figure in (("uf1", f1_score), ("uar", recall_score)):
-        mine = [row for row in rows if row["metric"] == metric]
-        for row in mine:
-            first, second = (
-                np.mean([figure(truth, seed, average="macro") for seed in predictions[row[key]]])
-                for key in ("first", "second")
-            )
-            assert row["difference"] == pytest.approx(first - second)
-            rng = seeds.generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
-            alone = metrics.paired(
-                truth,
-                predictions[row["first"]],
-                predictions[row["second"]],
-                np.array(people),
-                metrics.METRICS[metric],
-                40,
-                rng,
-            )
-            assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)
-        assert [row["p_holm"] for row in mine] == metrics.holm([row["p"] for row in mine]).tolist()
-    about = {(row["clips"], row["subjects"], row["origin"], row["selection"], row["seeds"]) for row in rows}
-    assert about == {(54, 9, "generated", "last", 2)}
+@pytest.mark.parametrize(("metric", "figure"), [("uf1", f1_score), ("uar", recall_score)])
+def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_paired_test(
+    paths, predictions, metric, figure
+):
+    subjects = np.array([f"{clip.dataset}/{clip.subject}" for clip in CLIPS])
+    means = {name: np.mean([figure(TRUTH, y, average="macro") for y in seeds]) for name, seeds in predictions.items()}
+    rows = [row for row in pairs.compare_methods(paths, MEGC, 40, 7) if row["metric"] == metric]
+    assert [(row["first"], row["second"]) for row in rows] == list(combinations(predictions, 2))
+    for row in rows:
+        assert row["difference"] == pytest.approx(means[row["first"]] - means[row["second"]])
+        rng = seeds.generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
+        both = predictions[row["first"]], predictions[row["second"]]
+        alone = metrics.paired(TRUTH, *both, subjects, metrics.METRICS[metric], 40, rng)
+        assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)
+        counts = [row[name] for name in ("clips", "subjects", "origin", "selection", "seeds")]
+        assert counts == [54, 9, "generated", "last", 2]
+    assert [row["p_holm"] for row in rows] == metrics.holm([row["p"] for row in rows]).tolist()
 
 
-def test_published_predictions_against_a_constant(tmp_path):
-    """STSTNet's counts, a subject for each clip, and whoever always says negative: 0.7353 less 2 * 250 / 692 / 3."""
-    cells = [(d, t, p) for d, m in STSTNET.items() for t in range(3) for p in range(3) for _ in range(m[t][p])]
-    numbered = sorted((d, f"{n:03}", t, p) for n, (d, t, p) in enumerate(cells))
-    clips = [clip(d, name, name, t) for d, name, t, _ in numbered]
-    paths = {"ststnet": tmp_path / "a.csv", "majority": tmp_path / "b.csv"}
-    write(paths["ststnet"], np.array([[p for *_, p in numbered]]), clips)
-    write(paths["majority"], np.zeros((1, len(clips)), int), clips)
-    uf1, uar = pairs.compare_methods(paths, MEGC, 100, 1)
-    assert uf1["difference"] == pytest.approx(0.7353 - 500 / 692 / 3, abs=5e-5)
-    assert uar["difference"] == pytest.approx(0.7186 - 1 / 3, abs=5e-5)
-    assert uf1["low"] > 0.4 and uf1["p"] == uf1["p_holm"] < 1e-20
-
-
-def test_predictions_come_back_as_they_were_pooled(tmp_path, clips):
+def test_predictions_come_back_as_they_were_pooled(tmp_path):
     """Each seed samples its own test subjects: a clip may be tested under one seed and not under another."""
-    folds = SPLIT.folds(clips, 1, seeds=3)
-    predictions = write(
-        tmp_path / "a.csv", np.random.default_rng(0).integers(3, size=(3, len(clips))), clips, SPLIT, folds
-    )
+    folds = SPLIT.folds(CLIPS, 1, seeds=3)
+    predicted = {fold.name: np.arange(len(fold.test))[None, None] % 3 for fold in folds}
+    path = shard(tmp_path / "1of1.h5", folds, CLIPS, predicted)
+    pooled = evaluation.pool_predictions([path], "m", SPLIT, CLIPS, folds)
+    store.write_csv(tmp_path / "a.csv", evaluation.PREDICTION_COLUMNS, evaluation.prediction_rows(pooled))
     answers = pairs.read_predictions(tmp_path / "a.csv", SPLIT.classes)
     assert (answers.predicted == UNTESTED).any()
-    assert answers.clips == tuple(clip.id for clip in predictions.clips)
-    assert answers.truth.tolist() == predictions.truth.tolist()
-    assert answers.predicted.tolist() == predictions.predicted["last"].tolist()
+    assert answers.clips == tuple(clip.id for clip in pooled.clips)
+    assert answers.truth.tolist() == pooled.truth.tolist()
+    assert answers.predicted.tolist() == pooled.predicted["last"].tolist()
 
 
-def test_methods_asked_about_other_clips_are_no_pair(tmp_path, paths, clips, predictions):
-    fewer = clips[:-1]
-    write(paths["poor"], predictions["poor"][:, :-1], fewer)
+def test_methods_asked_about_other_clips_are_no_pair(paths, predictions):
+    write(paths["poor"], predictions["poor"][:, :-1], CLIPS[:-1])
     with pytest.raises(StoreError, match=f"{paths['poor']}: must hold the clips, .* of {paths['best']}$"):
         pairs.compare_methods(paths, MEGC, 10, 1)
-    write(paths["poor"], predictions["poor"][:1], clips)  # one seed only
+    write(paths["poor"], predictions["poor"][:1])  # one seed only
     with pytest.raises(StoreError, match="seeds"):
         pairs.compare_methods(paths, MEGC, 10, 1)
     paths["poor"].write_text(",".join(evaluation.PREDICTION_COLUMNS) + "\n")
@@ -142,28 +110,22 @@ def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, p
     pairs.write(tmp_path / "paired.csv", rows)
     read_rows = pairs.read(tmp_path / "paired.csv")
     assert [list(row) for row in read_rows] == [list(pairs.COLUMNS)] * 12
-    for row, other in zip(rows, read_rows, strict=True):
-        for key, value in row.items():
-            assert other[key] == (pytest.approx(value, rel=1e-3, abs=1e-6) if isinstance(value, float) else value)
+    assert read_rows == [
+        {key: pytest.approx(value, rel=1e-3, abs=1e-6) if key in pairs.FIGURES else value for key, value in row.items()}
+        for row in rows
+    ]
     pairs.write(tmp_path / "none.csv", pairs.compare_methods({"best": paths["best"]}, MEGC, 10, 1))
     assert (tmp_path / "none.csv").read_text() == ",".join(pairs.COLUMNS) + "\n"
 
 
 def line(uf1, p_holm, subjects=68):
     """Return the line below a table of methods with these UF1; all pairs have one corrected p but for those named."""
-    rows = main_table.megc2019(evaluated(name) for name in uf1)
-    rows = [row | {"full_uf1": str(uf1[row["method"]])} for row in rows]
+    rows = [{"method": method, "full_uf1": str(value)} for method, value in uf1.items()]
     paired_rows = [
-        {
-            "first": first,
-            "second": second,
-            "metric": metric,
-            "p_holm": p_holm.get(first + second, 1e-4),
-            "subjects": subjects,
-        }
-        for metric in ("uf1", "uar")
-        for first, second in combinations(uf1, 2)
-    ]
+        {"first": first, "second": second, "metric": metric, "p_holm": p_holm.get(first + second, 1e-4),
+         "subjects": subjects}
+        for metric in ("uf1", "uar") for first, second in combinations(uf1, 2)
+    ]  # fmt: skip
     return method_tests.indistinguishable_from_best(rows, paired_rows)
 
 
@@ -220,7 +182,5 @@ def test_methods_are_compared_with_one_reference_and_the_smallest_difference_is_
 def test_too_few_people_for_so_many_pairs_are_said():
     """Six pairs of seven people: at least 6 / 2^6."""
     line_below = line(dict.fromkeys("abcd", 0.5), {}, subjects=7)
-    assert line_below.startswith(
-        "a has the highest UF1. 7 subjects are too few to distinguish any of 6 pairs of methods"
-    )
-    assert line_below.endswith("is at least 0.094.\n")
+    text = "a has the highest UF1. 7 subjects are too few to distinguish any of 6 pairs of methods"
+    assert line_below.startswith(text) and line_below.endswith("is at least 0.094.\n")
