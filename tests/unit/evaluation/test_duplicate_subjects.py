@@ -1,7 +1,5 @@
 """Find duplicate subjects, by known embeddings and by rendered faces in two poses and lights."""
 
-import csv
-
 import dlib
 import face_recognition
 import numpy as np
@@ -44,17 +42,13 @@ def test_pairs_within_and_across_data_sets_the_nearest_first():
 
 
 def test_the_report_has_a_row_for_each_pair(tmp_path):
-    path = tmp_path / "duplicates.csv"
+    path, header = tmp_path / "duplicates.csv", "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"
     duplicate_subjects.write(path, [("licensed", Pair("casme2", "sub01", "smic", "s01", 0.25))])
-    with path.open(newline="") as file:
-        assert list(csv.DictReader(file)) == [
-            {"origin": "licensed", "dataset_a": "casme2", "subject_a": "sub01", "dataset_b": "smic", "subject_b": "s01",
-             "distance": "0.2500"}
-        ]  # fmt: skip
+    assert path.read_text() == header + "licensed,casme2,sub01,smic,s01,0.2500\n"
     line = "a pair of subjects looks like one person (licensed): casme2/sub01 and smic/s01, at distance 0.2500"
     assert main_table.duplicate_subjects(path) == f"{line}; see {path}"
     duplicate_subjects.write(path, [])
-    assert path.read_text() == "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"
+    assert path.read_text() == header
     assert main_table.duplicate_subjects(path) == main_table.duplicate_subjects(tmp_path / "none.csv") == ""
 
 
@@ -103,42 +97,37 @@ def test_grey_and_colour_of_one_face_are_one_person(photographs):
     assert np.linalg.norm(both[0] - both[1]) < 0.2
 
 
-def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, photographs):
-    clips = [clip(name=f"EP0{number}", subject="sub01") for number in range(3)]
-    tracked_faces = [photographs[key] for key in (("ada", 0), ("ada", 1), ("bea", 0))]
-    with store.subject_file(tmp_path / "sub01.h5", "faces", clips, faces={}) as file:
-        for entry, face in zip(clips, tracked_faces, strict=True):
-            file.group(entry.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
-    vectors = duplicate_subjects.subject_embeddings(tmp_path / "sub01.h5", clips, max_faces=2)
-    expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in tracked_faces[:2]]
-    np.testing.assert_array_equal(vectors, expected)
-
-
-def faces_file(root, clips, face):
-    """results/faces/<dataset>/<subject>.h5 below `root`, in which all clips show one face."""
+def faces_file(root, clips, tracked_faces):
+    """results/faces/<dataset>/<subject>.h5 below `root`, in which each clip shows one face."""
     path = root / "results/faces" / clips[0].dataset / f"{clips[0].subject}.h5"
     with store.subject_file(path, "faces", clips, faces={}) as file:
-        for entry in clips:
+        for entry, face in zip(clips, tracked_faces, strict=True):
             file.group(entry.name).put_all(crop=face.crop, landmarks_crop=face.landmarks_crop)
     return path
 
 
+def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, photographs):
+    clips = [clip(name=f"EP0{number}", subject="sub01") for number in range(3)]
+    tracked_faces = [photographs[key] for key in (("ada", 0), ("ada", 1), ("bea", 0))]
+    path = faces_file(tmp_path, clips, tracked_faces)
+    vectors = duplicate_subjects.subject_embeddings(path, clips, max_faces=2)
+    expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in tracked_faces[:2]]
+    np.testing.assert_array_equal(vectors, expected)
+
+
 def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs):
     """One face in three data sets, of which one is licensed; and another person in each of two."""
-    shown_faces = {
-        ("casme2", "s01", "generated"): "ada",
-        ("mmi", "S001", "generated"): "ada",
-        ("samm", "006", "licensed"): "ada",
-        ("smic", "s02", "licensed"): "bea",
-        ("smic", "s03", "generated"): "cy",
-    }
-    clips = [clip(dataset, subject, f"c{number}", origin=origin)
-             for dataset, subject, origin in shown_faces for number in range(2)]  # fmt: skip
-    files = [
-        faces_file(tmp_path, [clip for clip in clips if (clip.dataset, clip.subject) == (dataset, subject)],
-                   photographs[name, 0])
-        for (dataset, subject, _), name in shown_faces.items()
-    ]  # fmt: skip
+    clips, files = [], []
+    for dataset, subject, origin, name in (
+        ("casme2", "s01", "generated", "ada"),
+        ("mmi", "S001", "generated", "ada"),
+        ("samm", "006", "licensed", "ada"),
+        ("smic", "s02", "licensed", "bea"),
+        ("smic", "s03", "generated", "cy"),
+    ):
+        subject_clips = [clip(dataset, subject, f"c{number}", origin=origin) for number in range(2)]
+        files.append(faces_file(tmp_path, subject_clips, [photographs[name, 0]] * 2))
+        clips += subject_clips
     near = duplicate_subjects.THRESHOLDS["generated"]  # all the licensed people here are rendered, too
     report = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=near))
     assert [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in report.pairs] == [
@@ -153,9 +142,8 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
         f"licensed,samm,1,1,{near}",
         f"licensed,smic,1,1,{near}",
     ]
-    everyone = duplicate_subjects.report(
-        clips, files, duplicate_subjects.Params(faces=1, licensed=2)
-    )  # no two faces are further apart
+    apart = duplicate_subjects.Params(faces=1, licensed=2)  # no two faces are further apart
+    everyone = duplicate_subjects.report(clips, files, apart)
     assert ("licensed", "samm", "smic") in [(o, pair.dataset_a, pair.dataset_b) for o, pair in everyone.pairs]
     with pytest.raises(StoreError, match=r"results/faces/smic/s03.h5 must be among the faces"):
         duplicate_subjects.report(clips, files[:-1], duplicate_subjects.Params())
