@@ -29,30 +29,23 @@ def shards(tmp_path_factory):
 
 
 def test_uf1_is_that_of_all_test_clips_pooled(shards):
-    truth, predicted = [], []
+    folds = []
     for path in shards:
-        with h5py.File(path) as file:
-            for clip_group in (group for data_set in file.values() for group in data_set.values()):
-                truth.append(clip_group["truth"][()])
-                predicted.append(clip_group["scores"][()].argmax(-1))
-    truth, predicted = np.concatenate(truth), np.concatenate(predicted, -1)  # [N], [S, E, N]
+        with store.open_file(path) as file:
+            groups = [group for data_set in file.values() for group in data_set.values()]
+            folds += [(group["truth"][()], group["scores"][()].argmax(-1)) for group in groups]
+    truth, predicted = (np.concatenate(parts, -1) for parts in zip(*folds, strict=True))  # [N], [S, E, N]
     assert len(truth) == len(CLIPS)
-    expected = [
-        np.mean([f1_score(truth, seed[epoch], average="macro") for seed in predicted]) for epoch in range(EPOCHS)
-    ]
+    expected = [np.mean([f1_score(truth, y[epoch], average="macro") for y in predicted]) for epoch in range(EPOCHS)]
     np.testing.assert_allclose(curves.read(shards).uf1, expected)
 
 
 def test_loss_is_the_mean_over_seeds_of_every_fold(shards):
-    training_curves = curves.read(shards)
-    assert (training_curves.method, training_curves.protocol, training_curves.origin) == (
-        "ststnet",
-        "megc2019",
-        "generated",
-    )
-    assert training_curves.loss.shape == (6, EPOCHS, 1)
+    pooled = curves.read(shards)
+    assert (pooled.method, pooled.protocol, pooled.origin) == ("ststnet", "megc2019", "generated")
+    assert pooled.loss.shape == (6, EPOCHS, 1)
     with h5py.File(shards[0]) as file:
-        np.testing.assert_allclose(training_curves.loss[0], file["casme2/s01/loss"][()].mean(0), rtol=1e-6)
+        np.testing.assert_allclose(pooled.loss[0], file["casme2/s01/loss"][()].mean(0), rtol=1e-6)
 
 
 def made(loss, uf1):

@@ -15,6 +15,7 @@ from microexpr.evaluation.metrics.synthesis import frechet, kernel
 from microexpr.evaluation.rows import read_faces, write_faces
 from microexpr.models import pretrained_weights
 from microexpr.protocols import PROTOCOLS
+from microexpr.reporting import main_table
 
 CLIPS = composite(subjects=2, clips=3)
 PROTOCOL = PROTOCOLS["megc2019"]
@@ -123,6 +124,7 @@ def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(
 def test_without_fids_weights_its_cells_are_empty_and_say_what_is_missing(tmp_path, faces, files, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     row = figures(faces, files)["samm", "made", "fid"]
+    assert "FID" not in main_table.synthesis_summary([row | {"scope": "full"}], "icegan_faces.csv")
     assert row["value"] is None and pretrained_weights.INCEPTION.files[0] in row["note"]
     monkeypatch.setattr(pretrained_weights.Weights, "path", lambda which: tmp_path)
     monkeypatch.setattr(inception, "load_network", lambda path: None)
