@@ -57,19 +57,15 @@ def read(paths: Iterable[str]) -> Curves:
         raise StoreError(f"shards must be of one training, not of {len(facts)}: {trainings or 'none'}")
     method, protocol, origin, classes = facts.pop()
     sampled = protocol in PROTOCOLS and PROTOCOLS[protocol].share is not None
-    return Curves(method, protocol, origin, np.stack(losses), _uf1(tested, len(classes.split(", ")), sampled))
-
-
-def _uf1(tested: list[tuple[np.ndarray, np.ndarray]], classes: int, sampled: bool) -> np.ndarray:
-    """Return UF1 by epoch, pooled over folds or, of sampled splits, averaged.
-
-    `tested` are true classes and each epoch's predicted ones, int64[S, L, n], by fold."""
     parts = [[fold] for fold in tested] if sampled else [tested]
-    return np.mean([_pooled_uf1(part, classes) for part in parts], axis=0)
+    uf1 = np.mean([_pooled_uf1(part, len(classes.split(", "))) for part in parts], axis=0)
+    return Curves(method, protocol, origin, np.stack(losses), uf1)
 
 
 def _pooled_uf1(folds: list[tuple[np.ndarray, np.ndarray]], classes: int) -> np.ndarray:
-    """Return the mean over seeds of pooled UF1 by epoch, float64[L]."""
+    """Return the mean over seeds of pooled UF1 by epoch, float64[L].
+
+    `folds` are true classes and each epoch's predicted ones, int64[S, L, n]."""
     truth = np.concatenate([truth for truth, _ in folds])
     predicted = np.concatenate([labels for _, labels in folds], axis=2)  # [S, L, N]
     metric, one_subject = label_metrics.macro_f1 if truth.ndim == 2 else metrics.uf1, np.zeros(len(truth))

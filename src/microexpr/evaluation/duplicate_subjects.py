@@ -132,13 +132,7 @@ def _count_rows(
     for dataset in sorted({dataset for dataset, _ in embeddings}):
         counts = [len(vectors) for (other, _), vectors in embeddings.items() if other == dataset]
         subjects = sum(map(bool, counts))  # with at least one face
-        yield {
-            "origin": origin,
-            "dataset": dataset,
-            "subjects": subjects,
-            "faces": sum(counts),
-            "threshold": f"{limit:g}",
-        }
+        yield dict(zip(COMPARED, (origin, dataset, subjects, sum(counts), f"{limit:g}"), strict=True))
 
 
 def write(path: str | Path, pairs: Iterable[tuple[Origin, Pair]]) -> None:

@@ -51,18 +51,8 @@ def scopes(clips: Sequence[Clip], datasets: Iterable[str]) -> list[tuple[str, np
     return [(FULL, np.arange(len(clips))), *of_datasets]
 
 
-def write(path: str | Path, rows: Iterable[Row]) -> None:
-    """Write rows with `COLUMNS`, figures with six decimals, each line ended by a line feed."""
-    _write(path, COLUMNS, rows)
-
-
-def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
-    """Write rows with `FACE_COLUMNS` in the same way."""
-    _write(path, FACE_COLUMNS, rows)
-
-
-def _write(path: str | Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write rows as CSV with these columns; other keys of a row are left out."""
+def write(path: str | Path, rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> None:
+    """Write rows as CSV with these columns, figures with six decimals, each line ended by a line feed."""
     cells = ({key: _format(row[key]) if key in FIGURES else row[key] for key in columns} for row in rows)
     store.write_csv(path, columns, cells)
 
@@ -72,20 +62,21 @@ def _format(figure: float | None) -> str:
     return "" if figure is None else f"{figure:.6f}"
 
 
-def read(path: str | Path) -> list[Row]:
+def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
+    """Write rows with `FACE_COLUMNS` in the same way."""
+    write(path, rows, FACE_COLUMNS)
+
+
+def read(path: str | Path, columns: Sequence[str] = COLUMNS) -> list[Row]:
     """Read the rows that `write` wrote. Raises StoreError when the file is missing or has other columns."""
-    return _convert(store.read_csv(path, COLUMNS))
+    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
+    rows = store.read_csv(path, columns)
+    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]
 
 
 def read_faces(path: str | Path) -> list[Row]:
     """Read the rows that `write_faces` wrote. Raises what `read` does."""
-    return _convert(store.read_csv(path, FACE_COLUMNS))
-
-
-def _convert(rows: Iterable[dict[str, str]]) -> list[Row]:
-    """Convert each row's text to the types of its columns."""
-    converters = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
-    return [{key: converters.get(key, str)(value) for key, value in row.items()} for row in rows]
+    return read(path, FACE_COLUMNS)
 
 
 def _figure(text: str) -> float | None:
