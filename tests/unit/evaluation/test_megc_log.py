@@ -19,10 +19,6 @@ def test_text_and_lines_are_the_same_thing():
     assert read(LOG, "log") == LINES
 
 
-def test_line_ends_and_trailing_blanks_of_other_machines():
-    assert read(LOG.replace("\n", " \r\n") + "\r\n", "log") == LINES
-
-
 @pytest.mark.filterwarnings("ignore:.* is 0/0")
 def test_a_log_without_headers_is_scored_as_a_whole():
     assert set(scores(read("a 0 0\nb 1 2\n", "log"))) == {"full"}

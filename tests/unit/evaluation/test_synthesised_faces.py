@@ -12,7 +12,6 @@ from microexpr.core.errors import LeakError, StoreError
 from microexpr.evaluation import resemblance, synthesised_faces, true_faces
 from microexpr.evaluation.metrics import inception
 from microexpr.evaluation.metrics.synthesis import frechet, kernel
-from microexpr.evaluation.rows import read_faces, write_faces
 from microexpr.models import pretrained_weights
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import main_table
@@ -164,10 +163,3 @@ def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
         synthesised_faces.read([swapped_shard], "icegan", PROTOCOL, CLIPS)
     with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the files"):
         true_faces.read(CLIPS, [], (SIZE, SIZE, 1))
-
-
-def test_rows_come_back_from_their_file(tmp_path, faces, files):
-    rows = resemblance.evaluate(faces, embed(faces, files))
-    write_faces(tmp_path / "icegan_faces.csv", rows)
-    back = read_faces(tmp_path / "icegan_faces.csv")
-    assert back == [row | {"value": row["value"] and pytest.approx(row["value"], abs=1e-6)} for row in rows]
