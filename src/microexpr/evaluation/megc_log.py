@@ -12,7 +12,7 @@ import numpy as np
 
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
-from microexpr.evaluation.metrics import accuracy, confusion, uar, uf1
+from microexpr.evaluation.metrics import METRICS, confusion
 
 COMPOSITE = {"smic": 164, "casme2": 145, "samm": 133}  # clips of MEGC2019 by data set (See et al. 2019)
 
@@ -105,9 +105,4 @@ def scores(lines: list[Line], classes: int = len(LABELS)) -> dict[str, dict[str,
 def _figures(lines: list[Line], classes: int) -> dict[str, float]:
     truth, predicted = (np.array([getattr(line, side) for line in lines]) for side in ("truth", "predicted"))
     matrix = confusion(truth, predicted, classes)
-    return {
-        "uf1": float(uf1(matrix)),
-        "uar": float(uar(matrix)),
-        "accuracy": float(accuracy(matrix)),
-        "clips": len(lines),
-    }
+    return {name: float(METRICS[name](matrix)) for name in ("uf1", "uar", "accuracy")} | {"clips": len(lines)}

@@ -111,13 +111,8 @@ def _rows(
         note = embeddings.note if metric.startswith(("face_", "identity_")) else ""
         yield shared_columns | counts | {"faces": kind, "metric": metric, "value": value, "note": note}
     if embeddings.features is None:
-        missing = {
-            "faces": SYNTHESISED,
-            "value": None,
-            "made": len(positions),
-            "true": len(positions),
-            "note": NO_WEIGHTS,
-        }
+        counts = dict.fromkeys(("made", "true"), len(positions))
+        missing = counts | {"faces": SYNTHESISED, "value": None, "note": NO_WEIGHTS}
         yield from (shared_columns | missing | {"metric": metric} for metric in ("fid", "kid"))
 
 

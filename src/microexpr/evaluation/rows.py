@@ -27,13 +27,7 @@ COUNTS = ("seeds", "folds", "subjects", "clips", "training_subjects", "training_
 COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviation", "subject_seen", "initialisation",
            "differs_from_paper", "learning")  # fmt: skip
 
-CONFUSION_COLUMNS = (
-    "selection",
-    "scope",
-    "truth",
-    "predicted",
-    "clips",
-)  # number of clips, by true and predicted class
+CONFUSION_COLUMNS = ("selection", "scope", "truth", "predicted", "clips")  # numbers of clips
 PREDICTION_COLUMNS = ("selection", "origin", "seed", "clip", "truth", "predicted")  # one clip's classes
 # `faces`: which images are measured, a kind of `face_kinds`; `side`: "held_out", whether their clips were trained on;
 # `made`, `true`: the numbers of synthesised and of true images.

@@ -111,11 +111,8 @@ def mean_interval(
         sums = _weighted_sum(times, parts)
         return np.asarray(sums[:, 0] / sums[:, 1])
 
-    value, error = (
-        values.mean(),
-        _standard_error(mean(resample_counts(len(parts), resamples, rng)), mean(LEAVE_ONE_OUT)),
-    )
-    width = _t_quantile(len(parts)) * error
+    error = _standard_error(mean(resample_counts(len(parts), resamples, rng)), mean(LEAVE_ONE_OUT))
+    value, width = values.mean(), _t_quantile(len(parts)) * error
     return max(float(value - width), 0.0), float(value + width)
 
 
@@ -154,10 +151,7 @@ def differences(
     figures = [_pooled(counts[tested], metric) for counts in matrices]
     values = [float(figure(np.ones((1, subject_count)))[0]) for figure in figures]
     if subject_count < 2:
-        return [
-            Difference(first_value - second_value, -1.0, 1.0, 1.0)
-            for first_value, second_value in combinations(values, 2)
-        ]
+        return [Difference(value - other_value, -1.0, 1.0, 1.0) for value, other_value in combinations(values, 2)]
     times = resample_counts(subject_count, resamples, rng)
     parts = [(value, figure(times), figure(LEAVE_ONE_OUT)) for value, figure in zip(values, figures, strict=True)]
     return [
