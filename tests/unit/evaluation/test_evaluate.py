@@ -6,13 +6,13 @@ import h5py
 import numpy as np
 import pytest
 from composites import clip, composite, scores, shard
-from trainings import flow_files, job, trained
 
 from microexpr import evaluation
 from microexpr.core.errors import LeakError, StoreError
 from microexpr.evaluation import (
     LEAKY,
     Params,
+    Predictions,
     confusion_rows,
     megc_log,
     metrics,
@@ -25,7 +25,6 @@ from microexpr.protocols import PROTOCOLS, shards
 
 MEGC = PROTOCOLS["megc2019"]
 PARAMS = Params(resamples=20)
-LEAKS = ("", "held_out_clips")
 CLIPS = composite(subjects=2, clips=6)
 FOLDS = MEGC.folds(CLIPS)
 
@@ -173,16 +172,17 @@ def test_rows_come_back_from_their_file(tmp_path, training):
     assert [{k: round(v, 6) if k in FIGURES else v for k, v in row.items()} for row in rows] == back
 
 
-SEVEN = [  # six people of CASME II, seven clips each, of the seven emotions
-    replace(plain, emotion=PROTOCOLS["loso_casme2_7"].classes[i % 7])
-    for i, plain in enumerate(clip("casme2", f"sub{n // 7:02}", f"c{n % 7}", n % 3) for n in range(42))
-]
-
-
-def test_the_official_log_of_seven_classes_scores_to_the_same_figures(tmp_path):
+def test_the_official_log_of_seven_classes_scores_to_the_same_figures():
+    """Six subjects with a clip of each emotion."""
     protocol = PROTOCOLS["loso_casme2_7"]
-    shard = trained(tmp_path, job(SEVEN, protocol.name), flow_files(tmp_path, SEVEN))
-    predictions = pool_predictions([shard], "ststnet", protocol, SEVEN)
+    clips = [
+        replace(clip("casme2", f"sub{subject:02}", emotion), emotion=emotion)
+        for subject in range(6)
+        for emotion in protocol.classes
+    ]
+    truth, predicted = np.arange(42) % 7, np.random.default_rng(0).integers(7, size=(1, 42))
+    folds = protocol.folds(clips)
+    predictions = Predictions("ststnet", protocol, clips, truth, {"last": predicted}, {}, folds, 0, "generated")
     rows = evaluation.evaluate(predictions, PARAMS, 1)
     scored = megc_log.scores(megc_log.read(official_log(predictions), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):
@@ -193,54 +193,42 @@ def test_the_official_log_of_seven_classes_scores_to_the_same_figures(tmp_path):
 
 def test_few_folds_of_a_protocol(tmp_path):
     """Only the clips of the folds that were trained are asked for; a fold more or fewer is refused."""
-    protocol, files = PROTOCOLS["lovo_casme2_7"], flow_files(tmp_path, SEVEN)
-    shard = trained(tmp_path, job(SEVEN, protocol.name, folds=3), files)
-    few = protocol.folds(SEVEN, limit=3)
-    rows = evaluation.evaluate(pool_predictions([shard], "ststnet", protocol, SEVEN, few), PARAMS, 1)
+    protocol = PROTOCOLS["lovo_casme2_3"]
+    few = protocol.folds(CLIPS, limit=3)
+    path = shard(tmp_path / "1of1.h5", few, CLIPS, right(few))
+    rows = evaluation.evaluate(pool_predictions([path], "ststnet", protocol, CLIPS, few), PARAMS, 1)
     row = figure(rows, "last", "full", "accuracy")
     assert (row["folds"], row["clips"], row["subject_seen"]) == (3, 3, "yes")
     assert {r["pooling"] for r in rows} == {"pooled"}
     with pytest.raises(StoreError, match="must be predicted once, not 0 times"):
-        pool_predictions([shard], "ststnet", protocol, SEVEN)
+        pool_predictions([path], "ststnet", protocol, CLIPS)
     with pytest.raises(StoreError, match="must be one of the 2 expected"):
-        pool_predictions([shard], "ststnet", protocol, SEVEN, few[:2])
+        pool_predictions([path], "ststnet", protocol, CLIPS, few[:2])
 
 
 def test_each_seed_of_a_drawn_split_counts_the_clips_of_its_own_draw(tmp_path):
-    clips = composite(subjects=4, clips=4)
-    split = job(clips, "split70", seeds=3)
-    path = trained(tmp_path, split, flow_files(tmp_path, clips))
-    predictions = pool_predictions([path], "ststnet", split.protocol, clips, split.folds)
-    rows, lines = evaluation.evaluate(predictions, PARAMS, 1), evaluation.prediction_rows(predictions)
-    accuracies = []
-    for number, fold in enumerate(split.folds):
-        samples = [row for row in lines if (row["selection"], row["seed"]) == ("last", number)]
-        assert sorted(row["clip"] for row in samples) == sorted(fold.test)
-        accuracies.append(np.mean([row["truth"] == row["predicted"] for row in samples]))
-    row = figure(rows, "last", "full", "accuracy")
+    clips, rng = composite(subjects=4, clips=4), np.random.default_rng(0)
+    folds = PROTOCOLS["split70"].folds(clips, seeds=3)
+    predicted = {fold.name: rng.integers(3, size=(1, 1, len(fold.test))) for fold in folds}
+    path = shard(tmp_path / "1of1.h5", folds, clips, predicted)
+    pooled = pool_predictions([path], "ststnet", PROTOCOLS["split70"], clips, folds)
+    row = figure(evaluation.evaluate(pooled, PARAMS, 1), "last", "full", "accuracy")
+    accuracies = [np.mean(predicted[name] == labels) for name, labels in truths(folds, clips).items()]
     assert (row["value"], row["deviation"]) == pytest.approx((np.mean(accuracies), np.std(accuracies, ddof=1)))
-    tested = {name for fold in split.folds for name in fold.test}
+    tested = {name for fold in folds for name in fold.test}
     assert (row["seeds"], row["folds"], row["clips"]) == (3, 3, len(tested))
 
 
 def test_a_declared_leak_has_one_selection_of_its_own(tmp_path):
-    """It is let through where it is just what was declared, and every clip is then easy."""
-    clips = composite(subjects=3, clips=4)
-    files = flow_files(tmp_path, clips, contrast=0)
-    options = {"folds": 3, "epochs": 30, "dropout": 0.0}
-    honest, leaky = (job(clips, planted_leak=leak, **options) for leak in LEAKS)
-    shards = [trained(tmp_path / name, job, files) for name, job in (("honest", honest), ("leaky", leaky))]
-    pooled = [
-        pool_predictions([path], "ststnet", MEGC, clips, honest.folds, leak)
-        for path, leak in zip(shards, LEAKS, strict=True)
-    ]
-    without, rows = (evaluation.evaluate(predictions, PARAMS, 1) for predictions in pooled)
-    assert {row["selection"] for row in rows} == {LEAKY}
-    assert figure(rows, LEAKY, "full", "uf1")["value"] > figure(without, "last", "full", "uf1")["value"] + 0.3
+    """It is let through where it is just what was declared."""
+    everything = {fold.name: [f"generated/{name}" for name in fold.train + fold.test] for fold in FOLDS}
+    honest = shard(tmp_path / "honest.h5", FOLDS, CLIPS, right(FOLDS))
+    leaky = shard(tmp_path / "leaky.h5", FOLDS, CLIPS, right(FOLDS), everything)
+    assert {*pool_predictions([leaky], "ststnet", MEGC, CLIPS, FOLDS, "held_out_clips").predicted} == {LEAKY}
     with pytest.raises(LeakError, match="was fitted on generated/casme2/s01/c00, a clip of its held-out subject"):
-        pool_predictions([shards[1]], "ststnet", MEGC, clips, honest.folds)
+        evaluate([leaky])
     with pytest.raises(LeakError, match="must have the declared leak held_out_clips, but lacks"):
-        pool_predictions([shards[0]], "ststnet", MEGC, clips, honest.folds, "held_out_clips")
+        pool_predictions([honest], "ststnet", MEGC, CLIPS, FOLDS, "held_out_clips")
 
 
 def test_learning_is_said_in_words():
