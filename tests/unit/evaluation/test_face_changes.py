@@ -31,10 +31,9 @@ def pair(change: int) -> np.ndarray:
 @pytest.fixture
 def faces() -> SynthesisedFaces:
     """Every class of every clip, class by class 3, 4 and 5 grey levels brighter; one more in data set samm."""
-    by_id = {clip.id: clip for clip in CLIPS}
     return SynthesisedFaces("icegan", PROTOCOL, "generated", [
-        Face(by_id[name], fold, label, pair(3 + label + (by_id[name].dataset == "samm")))
-        for fold in PROTOCOL.folds(CLIPS) for name in fold.test for label in range(3)
+        Face(clip, fold, label, pair(3 + label + (clip.dataset == "samm")))
+        for fold in PROTOCOL.folds(CLIPS) for clip in CLIPS for label in range(3) if clip.id in fold.test
     ])  # fmt: skip
 
 

@@ -20,24 +20,24 @@ PLACE = ((12, 14), (12, 34), (34, 24))  # row and column of what moves, by class
 
 
 def pair(clip, label: int | None) -> np.ndarray:
-    """uint8[2, SIDE, SIDE, 1]: smooth noise, and the same with a spot pushed two pixels to the right; None: nowhere."""
+    """uint8[2, SIDE, SIDE, 1]: smooth noise, and the same with a spot pushed by two columns and a row (None: not)."""
     rows, columns = np.mgrid[:SIDE, :SIDE].astype(float)
     wave, turn = generator(0, clip.subject).uniform(0.4, 0.6), generator(0, clip.id).uniform(0, 3)
     away = 0.0
     if label is not None:
         away = 2 * np.exp(-((rows - PLACE[label][0]) ** 2 + (columns - PLACE[label][1]) ** 2) / 30)
-    grey = [127 + 60 * np.sin(wave * (columns - by) + turn) * np.cos(wave * rows) for by in (0.0, away)]
+    grey = [127 + 60 * np.sin(wave * (columns - by) + turn) * np.cos(wave * (rows - by / 2)) for by in (0.0, away)]
     return np.stack(grey).astype(np.uint8)[..., None]
 
 
 def synthesised_faces(shows) -> SynthesisedFaces:
     """Return faces of every class from every clip; `shows` maps the target class to the class shown, or None."""
-    clips_by_id = {clip.id: clip for clip in CLIPS}
     faces = [
-        Face(clips_by_id[name], fold, label, pair(clips_by_id[name], shows(label)))
+        Face(clip, fold, label, pair(clip, shows(label)))
         for fold in FOLDS
-        for name in fold.test
+        for clip in CLIPS
         for label in range(3)
+        if clip.id in fold.test
     ]
     return SynthesisedFaces("icegan", PROTOCOL, "generated", faces)
 
@@ -81,11 +81,9 @@ def test_the_recogniser_learns_from_true_clips_of_its_folds_training_side_alone(
 
 
 def test_the_mean_flow_is_of_the_training_clips_of_the_target_class():
-    """Each face moves where the true clips of its class move, whatever the generator made."""
+    """Each face moves as the true clips of its class move, whatever the generator made."""
     unchanged = synthesised_faces(lambda label: None)
-    faces = unchanged.faces[:3]
-    warped = face_kinds.warp_by_mean_flow(replace(unchanged, faces=faces), true_faces())
-    change = np.abs(warped.astype(int) - np.stack([face.pair[0] for face in faces]))[..., 0]
-    for face, map_ in zip(faces, change, strict=True):
-        near = {label: map_[r - 4 : r + 5, c - 4 : c + 5].mean() for label, (r, c) in enumerate(PLACE)}
-        assert near[face.label] > 3 * max(value for label, value in near.items() if label != face.label)
+    warped = face_kinds.warp_by_mean_flow(unchanged, true_faces())
+    moved = np.stack([pair(face.clip, face.label)[1] for face in unchanged.faces]).astype(int)
+    neutral = np.stack([face.pair[0] for face in unchanged.faces])
+    assert np.abs(warped - moved).mean() < 0.7 * np.abs(neutral - moved).mean()
