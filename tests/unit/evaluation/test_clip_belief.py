@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-import generator_groups
 import h5py
 import numpy as np
 import pytest
 from composites import composite
+from generator_groups import CLIPS
 
 from microexpr.core import store
 from microexpr.core.clip import Fold
@@ -19,7 +19,6 @@ from microexpr.evaluation.synthesised_faces import Face
 from microexpr.protocols import GROUPINGS
 from microexpr.training.observers import observe
 
-groups = generator_groups.groups  # a fixture
 SIDE, FRAMES = 32, 10
 
 
@@ -59,8 +58,8 @@ def faces_and_events(files: list) -> list[str]:
 
 def test_clips_of_held_out_subjects_are_read_next_to_recorded_ones(groups):
     _, files, paths = groups
-    held = clip_belief.read(paths, generator_groups.CLIPS, faces_and_events(files))
-    assert held.generator == "auicgan" and {*held.recorded_clips} == {clip.id for clip in generator_groups.CLIPS}
+    held = clip_belief.read(paths, CLIPS, faces_and_events(files))
+    assert held.generator == "auicgan" and {*held.recorded_clips} == {clip.id for clip in CLIPS}
     for film in held.synthetic_clips:
         frames, recorded = film.frames, held.recorded_clips[film.face.clip.id].frames
         assert frames.shape == recorded.shape == (3, 16, 16, 3)
@@ -77,9 +76,9 @@ def test_a_clip_of_a_subject_who_trained_its_generator_is_refused(groups, tmp_pa
         del file["fitted_on"]
         other.copy("fitted_on", file)
     with pytest.raises(LeakError, match="1of2"):
-        clip_belief.read([path], generator_groups.CLIPS, faces_and_events(files))
+        clip_belief.read([path], CLIPS, faces_and_events(files))
 
 
 def test_without_clips_nothing_is_measured(groups):
     with pytest.raises(StoreError, match="of one generator"):
-        clip_belief.read([], generator_groups.CLIPS, [])
+        clip_belief.read([], CLIPS, [])
