@@ -4,6 +4,7 @@ Shapes: N faces, pairs uint8[N, 2, H, W, C] of a neutral and another face. What 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from math import comb
 
 import numpy as np
@@ -62,11 +63,12 @@ def evaluate(
     errors = {kind: distance(values, changes[TRUE]) for kind, values in changes.items() if kind not in (TRUE, DISPLAYS)}
     measured += [(AU_ERROR, kind, own_class_faces, values, enlarged) for kind, values in errors.items()]
     measured += [(*row[:2], own_class_faces, row[2], enlarged) for row in spread(own_class_faces, changes)]
-    return [
-        row
-        for metric, kind, faces, values, note in measured
-        for row in _rows(synthesised, kind, metric, faces, values, note, resamples, seed)
-    ]
+    rows: list[Row] = []
+    for metric, kind, faces, values, note in measured:
+        columns = {"faces": kind, "metric": metric, "note": note}
+        for row in scope_rows(synthesised, faces, columns, partial(_mean, values, resamples), seed):
+            rows.append(row | {"true": 0 if metric == GREY_CHANGE else row["made"]})
+    return rows
 
 
 def grey_change(pairs: np.ndarray) -> np.ndarray:
@@ -137,21 +139,8 @@ def _expected_least(values: np.ndarray, count: int) -> float:
     return float(np.dot(chances, ordered[: len(chances)]))
 
 
-def _rows(
-    synthesised: SynthesisedFaces,
-    kind: str,
-    metric: str,
-    faces: Sequence[Face],
-    values: np.ndarray,
-    note: str,
-    resamples: int,
-    seed: int,
-) -> Iterator[Row]:
-    """Yield a row for each scope, of one metric and kind of face."""
-
-    def figure(positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator) -> Figure:
-        return float(values[positions].mean()), *metrics.mean_interval(values[positions], subjects, resamples, rng)
-
-    columns = {"faces": kind, "metric": metric, "note": note}
-    for row in scope_rows(synthesised, faces, columns, figure, seed):
-        yield row | {"true": 0 if metric == GREY_CHANGE else row["made"]}
+def _mean(
+    values: np.ndarray, resamples: int, positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator
+) -> Figure:
+    """Return the mean of the values at these positions, with its interval."""
+    return float(values[positions].mean()), *metrics.mean_interval(values[positions], subjects, resamples, rng)
