@@ -111,7 +111,8 @@ def find_optional(root: Path, pattern: str) -> Path | None:
 
 def _matches(root: Path, pattern: str) -> list[Path]:
     paths = chain(root.iterdir(), *(folder.iterdir() for folder in root.iterdir() if folder.is_dir()))
-    return sorted(path for path in paths if fnmatchcase(path.name.lower(), pattern.lower()))
+    files = (path for path in paths if not path.name.startswith(("~", ".")))  # the lock of an open spreadsheet is ~$...
+    return sorted(path for path in files if fnmatchcase(path.name.lower(), pattern.lower()))
 
 
 def rows(
