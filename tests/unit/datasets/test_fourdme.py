@@ -4,23 +4,13 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from broken import workbook
+from broken import cell
+from small_corpora import read
 
-from microexpr import datasets
 from microexpr.core.errors import DataError
 from microexpr.rendering import plan
 
 BOOK = "4DME_Labelling_Micro_release v1.xlsx"
-COLUMNS = ("sub_ID", "fold_name", "Emotion", "Onset", "Apex", "Offset", "AUs")
-
-
-def read(root):
-    return datasets.layout("fourdme").read(root, "generated", None)
-
-
-def put(root, row, column, value) -> None:
-    """Sets a cell by the number of its row below the header."""
-    workbook(BOOK, lambda book: book.worksheets[0].cell(row + 1, COLUMNS.index(column) + 1, value))(root)
 
 
 @pytest.mark.parametrize(
@@ -28,23 +18,20 @@ def put(root, row, column, value) -> None:
     [
         ("Positive", "positive", 1),
         ("Surprise+Positive", "positive+surprise", None),
-        ("Positive, Surprise", "positive+surprise", None),
         ("Repression + Negative", "negative+repression", 0),
         ("Repression", "repression", 0),
-        ("Surprise", "surprise", 2),
-        ("Others", "others", None),
         ("Negative+Others", "negative+others", None),
     ],
 )
 def test_two_emotions_have_a_class_only_if_it_is_the_same(corpus, written, emotion, label):
     root, planned = corpus("fourdme")
-    put(root, 1, "Emotion", written)
+    cell(BOOK, 1, "Emotion", written)(root)
     assert read(root)[0][0] == replace(planned[0].clip, emotion=emotion, label=label)
 
 
 def test_an_unknown_emotion_is_refused(corpus):
     root, _ = corpus("fourdme")
-    put(root, 1, "Emotion", "Positive+Joy")
+    cell(BOOK, 1, "Emotion", "Positive+Joy")(root)
     with pytest.raises(DataError, match=r"not 'joy' \(4DME.*row 2\)"):
         read(root)
 
@@ -56,13 +43,12 @@ def test_an_unknown_emotion_is_refused(corpus):
         ("AUR2+12(k)+45", "R2 45"),
         ("AU4+AU12(k", "4"),  # the bracket is not always closed
         ("AU4(K)", ""),
-        ("AU6+12", "6 12"),
         ("AU6,12", "6 12"),
     ],
 )
 def test_units_that_were_kept_are_no_part_of_the_expression(corpus, written, coded):
     root, _ = corpus("fourdme")
-    put(root, 1, "AUs", written)
+    cell(BOOK, 1, "AUs", written)(root)
     clip = read(root)[0][0]
     assert (clip.action_units, clip.parsed_action_units()) == (written.replace(",", "+"), coded)
 
@@ -70,7 +56,7 @@ def test_units_that_were_kept_are_no_part_of_the_expression(corpus, written, cod
 def test_people_by_number(corpus):
     root, planned = corpus("fourdme")
     for row, item in enumerate(planned, 1):
-        put(root, row, "sub_ID", int(item.clip.subject[1:]))
+        cell(BOOK, row, "sub_ID", int(item.clip.subject[1:]))(root)
     assert read(root)[0] == [item.clip for item in planned]
     (root / "gray_micro/sub1").mkdir()
     with pytest.raises(DataError, match="sub_ID must name one of S01, sub1, not '1'"):

@@ -1,4 +1,6 @@
-"""Action units of rendered corpora of published size: nearly as often as published, and said by `microexpr check`."""
+"""Counts of clips and of action units in rendered corpora of published size, next to the published ones."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +26,19 @@ def test_each_unit_is_coded_about_as_often_as_published(dataset):
     for number, count, expected in zip(EVALUATED, counts, published, strict=True):
         assert abs(count - expected) < 6 + 3.5 * expected**0.5 + 0.1 * expected, f"AU{number}"
     assert 0.85 < sum(counts) / sum(published) < 1.1
+
+
+RELEASES = {"casme": {"clips": 189}, "dfme": {"clips": 7526, "subjects": 671}}
+
+
+@pytest.mark.parametrize("dataset", RELEASES)
+def test_as_published_and_as_handed_out_are_both_complete(dataset):
+    about = LAYOUTS[dataset]
+    published = count_clips([item.clip for item in plan.plan_clips(dataset, plan.Params(), seed=1)])
+    released = replace(published, **RELEASES[dataset])
+    assert compare_counts(published, about.published) == "" != compare_counts(released, about.published)
+    for counts, complete in ((published, True), (released, True), (replace(released, clips=188), False)):
+        assert (compare_counts(counts, about.published, *about.releases) == "") is complete
 
 
 def test_a_check_names_both_counts():
