@@ -13,7 +13,7 @@ from microexpr.core.errors import LeakError
 from microexpr.models.base import Params
 from microexpr.training import checkpoint
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints
-from microexpr.training.engine import FoldIndices, Run, SynthesisRequest, fit_network, train
+from microexpr.training.engine import Run, SynthesisRequest, train
 
 PLANS = ("sequential", "stacked")
 ABOUT = {"method": "toy", "params": "1f3a"}
@@ -108,28 +108,19 @@ def test_a_checkpoint_comes_when_its_minutes_have_passed(tmp_path, monkeypatch):
 
 
 class TestIsNotGoneOnFrom:
+    ARGUMENTS = (toy(), clips(), folds(), "sequential", (7,))
+
     @pytest.fixture
     def left(self, tmp_path):
         """The files of a training that was interrupted in its second fold."""
         with pytest.raises(InterruptedError):
-            results(
-                toy(),
-                clips(),
-                folds(),
-                "sequential",
-                seeds=(7,),
-                progress=interrupted(5),
-                checkpoints=store_in(tmp_path),
-            )
+            results(*self.ARGUMENTS, progress=interrupted(5), checkpoints=store_in(tmp_path))
         return sorted(tmp_path.rglob("*.safetensors"))
 
     def begins_at(self, tmp_path, **changed):
-        seen = []
-        resumed = results(
-            toy(), clips(), folds(), "sequential", seeds=(7,),
-            progress=lambda done, total: seen.append(done), checkpoints=store_in(tmp_path, **changed),
-        )  # fmt: skip
-        assert resumed == results(toy(), clips(), folds(), "sequential", seeds=(7,))
+        seen, checkpoints = [], store_in(tmp_path, **changed)
+        resumed = results(*self.ARGUMENTS, progress=lambda done, total: seen.append(done), checkpoints=checkpoints)
+        assert resumed == results(*self.ARGUMENTS)
         return seen[0]
 
     def test_but_from_its_own(self, tmp_path, left):
@@ -186,15 +177,3 @@ def test_a_training_goes_on_where_no_checkpoint_can_be_written(tmp_path, caplog)
     arguments = (toy(), clips(), folds(), "sequential")
     assert results(*arguments, checkpoints=store_in(tmp_path)) == results(*arguments)
     assert "no checkpoint: " in caplog.text
-
-
-def test_one_training_on_all_clips_is_resumed_too(tmp_path):
-    run = Run(FoldIndices("final", np.arange(40), np.arange(0)), 7)
-    expected = fit_network(Hard(Params()), clips(), run)
-    with pytest.raises(InterruptedError):
-        fit_network(Hard(Params()), clips(), run, interrupted(8), store_in(tmp_path))
-    resumed = fit_network(Hard(Params()), clips(), run, interrupted(4), store_in(tmp_path))
-    assert {name: value.tobytes() for name, value in resumed.tensors.items()} == {
-        name: value.tobytes() for name, value in expected.tensors.items()
-    }
-    assert {name.split(".")[0] for name in resumed.tensors} == {"critic", "generator", "embed", "head", "frozen"}

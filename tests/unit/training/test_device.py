@@ -24,7 +24,7 @@ from microexpr.training import group
 from microexpr.training.group import Group, Run
 
 SUBJECTS = 4
-GENERATORS = (Auicgan, Famgan)
+GENERATORS = {"auicgan": Auicgan, "famgan": Famgan}
 
 
 class FixedShapes(TorchFunctionMode):
@@ -81,16 +81,13 @@ def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str,
     return {name: tensor.device.type for name, tensor in tensors.items()}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *GENERATORS])
 def test_computes_where_its_clips_are(name):
-    method = network(name, epochs=2)
-    devices = devices_of_a_training(method, clips(method))
-    assert [name for name, device in devices.items() if device != "meta"] == []
-
-
-@pytest.mark.parametrize("kind", GENERATORS)
-def test_generator_computes_where_its_clips_are(kind):
-    method = kind(kind.Params(image_size=32, frames=4, width=4, blocks=1, batch=6))
+    if name in GENERATORS:
+        kind = GENERATORS[name]
+        method = kind(kind.Params(image_size=32, frames=4, width=4, blocks=1, batch=6))
+    else:
+        method = network(name, epochs=2)
     devices = devices_of_a_training(method, clips(method))
     assert [name for name, device in devices.items() if device != "meta"] == []
 

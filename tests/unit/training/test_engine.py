@@ -23,6 +23,12 @@ def trained(method, plan="sequential", chosen=None, seeds=(7,), **options):
     return list(train(method, clips(), chosen or folds(), seeds, plan, options.pop("stack", 3), **options))
 
 
+def group_of(method, plan):
+    """One run, or three that are stacked."""
+    runs = [Run(fold, 7) for fold in folds(3 if plan == "stacked" else 1)]
+    return Group(method, clips(), runs, stacked=plan == "stacked")
+
+
 def largest_difference(method):
     runs = [Run(fold, 7) for fold in folds()]
     alone, together = [Group(method, clips(), [run], False) for run in runs], Group(method, clips(), runs, True)
@@ -35,10 +41,7 @@ def largest_difference(method):
 
 @pytest.mark.parametrize("method", [toy(epochs=10), Hard(Params()), Frozen(Params())], ids=["toy", "hard", "frozen"])
 class TestPlans:
-    def test_agree_after_50_steps(self, method):
-        assert largest_difference(method) < 1e-4
-
-    def test_agree_but_for_rounding(self, method, double):
+    def test_agree_but_for_rounding_after_50_steps(self, method, double):
         assert largest_difference(method) < 1e-9
 
     def test_a_fold_does_not_know_the_others(self, method):
@@ -76,8 +79,7 @@ def test_against_a_plain_loop(plan):
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
 def test_a_phase_trains_what_it_names_and_nothing_else(plan):
     """The head and embedding of the second phase change; the critic, added to all scores of a clip, does not."""
-    group = Group(Hard(Params()), clips(), [Run(fold, 7) for fold in folds(1 if plan == "sequential" else 3)],
-                  stacked=plan == "stacked")  # fmt: skip
+    group = group_of(Hard(Params()), plan)
     for _ in range(5):
         group.epoch()
     before = {name: {k: v.detach().clone() for k, v in group.parameters[name].items()} for name in group.parameters}
@@ -99,7 +101,7 @@ def test_inputs_that_a_phase_precomputes_are_computed_once(plan, groups):
 def test_what_a_phase_reads_is_of_full_precision():
     """Scores are never coarse; nor may they be of coarse features."""
     method = Frozen(Params(precision="bfloat16"))
-    group = Group(method, clips(), [Run(folds()[0], 1)], stacked=False)
+    group = group_of(method, "sequential")
     while group.epoch():
         pass
     assert group.precomputed is not None
@@ -135,16 +137,15 @@ def test_bfloat16_is_float32_but_coarser():
     fine, coarse = (trained(Toy(Params(precision=precision)))[0] for precision in ("float32", "bfloat16"))
     assert fine.loss.tobytes() != coarse.loss.tobytes() and coarse.scores.dtype == np.float32
     np.testing.assert_allclose(coarse.loss[0, 0], fine.loss[0, 0], rtol=0.02)
-    group = Group(Toy(Params(precision="bfloat16")), clips(), [Run(folds(1)[0], 7)], stacked=False)
+    group = group_of(Toy(Params(precision="bfloat16")), "sequential")
     group.epoch()
     assert all(tensor.dtype == torch.float32 for tensor in group.parameters["network"].values())
 
 
-@pytest.mark.parametrize("stacked", [False, True])
-def test_schedule_scales_the_learning_rate(stacked):
+@pytest.mark.parametrize("plan", ["sequential", "stacked"])
+def test_schedule_scales_the_learning_rate(plan):
     """A rate of 0 from the middle on: nothing moves any more."""
-    method = toy(epochs=4, schedule=lambda progress: float(progress < 0.5))
-    group = Group(method, clips(), [Run(fold, 7) for fold in folds(2 if stacked else 1)], stacked)
+    group = group_of(toy(epochs=4, schedule=lambda progress: float(progress < 0.5)), plan)
     weights = [group.parameters["network"]["last.weight"].detach().clone()]
     while group.epoch():
         weights.append(group.parameters["network"]["last.weight"].detach().clone())
@@ -201,8 +202,7 @@ class TestRefuses:
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])
 def test_how_far_each_module_moved(plan):
     """The critic alone has no step in this phase; without any step nothing moves."""
-    group = Group(Hard(Params()), clips(), [Run(fold, 7) for fold in folds(1 if plan == "sequential" else 3)],
-                  stacked=plan == "stacked")  # fmt: skip
+    group = group_of(Hard(Params()), plan)
     last = len(group.runs) - 1
     assert set(group.moved(last).values()) == {0.0}
     start = {name: tensor.detach().clone() for name, tensor in group.run_part(last, group.parameters)["embed"].items()}

@@ -88,13 +88,9 @@ def changed(saved, folder, tensors=None, **changes):
             r"must hold generator/1, not nothing of microexpr \(written by an unknown program",
         ),
         ({"network": "icegan"}, "params must be those of icegan in this version"),
-        ({"network": None}, "params must be those of nothing in this version"),
         ({"params": json.dumps(SMALL | {"width": 0})}, "params must be those of famgan in this version"),
-        ({"params": json.dumps(SMALL | {"colours": 1})}, "params must be those of famgan in this version"),
         ({"params": "{"}, "params must be those of famgan in this version"),
-        ({"params": None}, "params must be those of famgan in this version"),
         ({"network": "auicgan", "params": json.dumps(SMALL)}, "tensors must be those of auicgan in this version"),
-        ({"params": json.dumps(SMALL | {"width": 5})}, "tensors must be those of famgan in this version"),
     ],
 )
 def test_files_that_say_something_else_are_refused(saved, tmp_path, changes, message):
@@ -116,14 +112,8 @@ def test_other_tensors_are_refused(saved, tmp_path, spoil):
 
 
 def test_what_is_no_such_file_is_refused(tmp_path):
-    from safetensors.numpy import save
-
-    path = tmp_path / "plain.safetensors"
-    path.write_bytes(save({"weight": np.zeros(3, np.float32)}))  # of somebody else: without a word about itself
-    with pytest.raises(StoreError, match=r"plain\.safetensors: must hold generator/1, not nothing of microexpr"):
-        generator_file.load(path)
-    path.write_bytes(b"nothing of the kind")
+    (tmp_path / "plain.safetensors").write_bytes(b"nothing of the kind")
     with pytest.raises(StoreError, match=r"plain\.safetensors: cannot be read as safetensors"):
-        generator_file.load(path)
+        generator_file.load(tmp_path / "plain.safetensors")
     with pytest.raises(StoreError, match=r"missing\.safetensors: cannot be read"):
         generator_file.load(tmp_path / "missing.safetensors")

@@ -11,9 +11,9 @@ from composites import composite
 from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
-from microexpr.core.clip import Fold
 from microexpr.core.seeds import spawn
 from microexpr.evaluation import predictions
+from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, train
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.load_clips import load_clips
@@ -89,15 +89,9 @@ def test_selection_by_inner_validation_reads_that_epoch():
 
 def test_what_counts_as_one_epoch_needs_no_second_training(tmp_path):
     inner_job = job(CLIPS, folds=FEW, inner_subjects=1, seeds=2)
-    kind = train.Job(**{**vars(inner_job), "name": "majority", "method": majority()})
-    with h5py.File(trained(tmp_path, kind, flow_files(tmp_path, CLIPS))) as file:
-        assert [file[fold.name]["inner_epoch"][()].tolist() for fold in kind.folds] == [[0, 0]] * FEW
-
-
-def majority():
-    from microexpr.models.recognisers.majority import Majority
-
-    return Majority(Majority.Params())
+    one_epoch = replace(inner_job, name="majority", method=Majority(Majority.Params()))
+    with h5py.File(trained(tmp_path, one_epoch, flow_files(tmp_path, CLIPS))) as file:
+        assert [file[fold.name]["inner_epoch"][()].tolist() for fold in one_epoch.folds] == [[0, 0]] * FEW
 
 
 def test_each_draw_is_trained_by_its_own_seed(tmp_path):
@@ -131,12 +125,3 @@ def test_progress_of_several_trainings_never_goes_back(tmp_path):
     train.run(inner_job, flow_files(tmp_path, CLIPS), outputs, lambda done, total: calls.append((done, total)))
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
     assert calls[-1] == (2 * FEW * EPOCHS,) * 2
-
-
-def test_fold_names_of_clips_and_data_sets_are_groups(tmp_path):
-    files = flow_files(tmp_path, CLIPS)
-    for protocol, name in (("lovo_samm_3", "samm/s01/c00"), ("cross_smic_to_samm", "samm")):
-        protocol_job = job(CLIPS, protocol, folds=1)
-        assert isinstance(protocol_job.folds[0], Fold) and protocol_job.folds[0].name == name
-        with h5py.File(trained(tmp_path, protocol_job, files)) as file:
-            assert name + "/scores" in file
