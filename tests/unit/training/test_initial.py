@@ -81,32 +81,17 @@ def test_the_file_says_whom_it_has_seen(weights: str) -> None:
     assert initial.mismatches(on_population().method, CLASSES, metadata) == []
 
 
-@pytest.mark.parametrize("plan", ["sequential", "stacked"])
-def test_every_fold_starts_from_them(
-    plan: str, files: Any, weights: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    starts, epoch = [], group.Group.epoch
-
-    def recorded(self: Any) -> bool:
-        if not self.epochs:
-            runs = range(len(self.runs))
-            trees = [tree["network"] for tree in (self.parameters, self.buffers)]
-            starts.extend(
-                {key: value.clone() for tree in self.run_part(i, trees) for key, value in tree.items()} for i in runs
-            )
-        return epoch(self)
-
-    monkeypatch.setattr(group.Group, "epoch", recorded)
-    path = trained(tmp_path, network_job(plan=plan), [*files[0], weights])
+def test_every_fold_starts_from_them(files: Any, weights: str, tmp_path: Any) -> None:
+    initialised = network_job()
+    path = trained(tmp_path, initialised, [*files[0], weights])
     tensors, _ = store.read_tensors(weights)
-    normalisation = {"statistics.mean", "statistics.deviation"}
-    assert len(starts) == 2 and set(tensors) == {f"network.{name}" for name in starts[0]} | normalisation
-    for start in starts:
-        for name, value in start.items():
-            np.testing.assert_array_equal(value.detach().numpy(), tensors[f"network.{name}"])
+    assert {"statistics.mean", "statistics.deviation"} < {*tensors} == {*initialised.method.initial_weights}
+    for name, value in initialised.method.initial_weights.items():
+        np.testing.assert_array_equal(value, tensors[name])
     with store.open_file(path) as file:
         assert file.attrs["initialisation"] == b"from 12 clips of 2 subjects of the population"
-        for fold in network_job().folds:
+        assert file.attrs["differs_from_paper"] == b"batch, epochs, initialisation, lr, population"
+        for fold in initialised.folds:
             assert {f"generated/population/{name}/*" for name in SUBJECTS} < set(store.fitted_on(file[fold.name]))
     assert not np.array_equal(*(scores(p) for p in (path, trained(tmp_path / "b", job(CLIPS, folds=2), files[0]))))
 
@@ -238,8 +223,3 @@ def test_guidance_has_no_part_in_the_population_s_training() -> None:
     with pytest.raises(ParamsError, match="population must not have epochs: nobody in the population is guided"):
         Mtmnet(Mtmnet.Params(initialisation="population", population={"epochs": 3})).population_params()
     assert first.prefix_params() != Mtmnet(Mtmnet.Params(initialisation="scratch")).prefix_params()
-
-
-def test_a_shard_names_the_params_that_are_not_the_papers(files: Any, weights: str, tmp_path: Any) -> None:
-    with store.open_file(trained(tmp_path, network_job(), [*files[0], weights])) as file:
-        assert file.attrs["differs_from_paper"] == b"batch, epochs, initialisation, lr, population"

@@ -208,25 +208,28 @@ def test_leak_of_generators_that_each_saw_someone_held_out(groups):
         synthetic_clips.select_files(groups[2], "subject", {"draw1": both})
 
 
-def learner(protocol, groups, **changed):
-    kind, chosen = MicroExpSTCNN, PROTOCOLS[protocol]
-    values = {"image_size": 16, "frames": 6, "kernels": 2, "depth": 3, "epochs": 1, "batch": 8, "synthetic": "auicgan"}
-    method = kind(kind.Params(**(values | {"synthetic_use": "pretrain"} | changed)), len(chosen.classes))
-    folds = chosen.folds(CLIPS)
+def learner(protocol):
+    chosen = PROTOCOLS[protocol]
+    params = MicroExpSTCNN.Params(
+        image_size=16, frames=6, kernels=2, depth=3, epochs=1, batch=8, synthetic="auicgan", synthetic_use="pretrain"
+    )
     return train.Job(
-        "microexpstcnn.auicgan", method, chosen, chosen.select(CLIPS), folds, train.Params(checkpoint_minutes=0),
-        train.SynthParams(), 1,
+        "microexpstcnn.auicgan", MicroExpSTCNN(params, len(chosen.classes)), chosen, chosen.select(CLIPS),
+        chosen.folds(CLIPS), train.Params(checkpoint_minutes=0), train.SynthParams(), 1,
     )  # fmt: skip
 
 
-def test_folds_of_one_group_share_its_synthetic_clips(groups):
-    learner_job = learner("lovo_casme2_7", groups)
+def synthetic_for(learner_job, groups, unit, method="auicgan"):
+    """The clips of all generators on which the folds of a job train."""
+    files = synthetic_clips.select_files(groups[2], unit, held_in(learner_job.protocol.name))
     labels = {learner_job.by_id[name].provenance: label for name, label in learner_job.labels.items()}
-    tests = held_in("lovo_casme2_7")
-    generator = {"method": "auicgan", "protocol": "lovo_casme2_7"}
-    synthetic = synthetic_clips.load(
-        synthetic_clips.select_files(groups[2], "clip", tests), generator, labels, learner_job.method.inputs
-    )
+    generator = {"method": method, "protocol": learner_job.protocol.name}
+    return synthetic_clips.load(files, generator, labels, learner_job.method.inputs)
+
+
+def test_folds_of_one_group_share_its_synthetic_clips(groups):
+    learner_job = learner("lovo_casme2_7")
+    synthetic = synthetic_for(learner_job, groups, "clip")
     assert len(synthetic.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
     data = load_clips(
         learner_job.method, learner_job.clips, groups[1], learner_job.labels, reacts=learner_job.reactions
@@ -235,34 +238,26 @@ def test_folds_of_one_group_share_its_synthetic_clips(groups):
     both, positions = synthetic_clips.append(data, [clip.provenance for clip in learner_job.clips], synthetic)
     assert len({tuple(fold_positions) for fold_positions in positions.values()}) == 2 and len(positions) == 12
     for fold, fold_positions in positions.items():
-        assert not {synthetic.sources[n - len(data)] for n in fold_positions} & {f"generated/{fold}"}
-        assert both.targets["aus"][fold_positions, 0].tolist() == [1] * len(
-            fold_positions
-        )  # as coded of whose movement it shows
-        driving_clips = [
-            learner_job.by_id[synthetic.trajectories[n - len(data)].removeprefix("generated/")] for n in fold_positions
-        ]
-        assert [learner_job.labels[clip.id] for clip in driving_clips] == both.targets["label"][fold_positions].tolist()
-        assert both.targets["reacts"][fold_positions].tolist() == [
-            [*reaction_mask(clip.emotion)] for clip in driving_clips
-        ]
+        numbers = [n - len(data) for n in fold_positions]
+        assert not {synthetic.sources[n] for n in numbers} & {f"generated/{fold}"}
+        driving_clips = [learner_job.by_id[synthetic.trajectories[n].removeprefix("generated/")] for n in numbers]
+        targets = {name: values[fold_positions].tolist() for name, values in both.targets.items()}
+        assert [row[0] for row in targets["aus"]] == [1] * len(numbers)  # as coded of whose movement it shows
+        assert targets["label"] == [learner_job.labels[clip.id] for clip in driving_clips]
+        assert targets["reacts"] == [[*reaction_mask(clip.emotion)] for clip in driving_clips]
 
 
 def test_emotions_outside_the_protocol_are_left_out(groups):
-    learner_job = learner("loso_casme2_3", groups)
-    labels = {learner_job.by_id[name].provenance: label for name, label in learner_job.labels.items()}
-    files = synthetic_clips.select_files(groups[2], "subject", held_in("loso_casme2_3"))
-    synthetic = synthetic_clips.load(
-        files, {"method": "auicgan", "protocol": "loso_casme2_3"}, labels, learner_job.method.inputs
-    )
+    learner_job = learner("loso_casme2_3")
+    synthetic = synthetic_for(learner_job, groups, "subject")
     assert sorted({*synthetic.label.tolist()}) == [0, 2] and len(synthetic.label) == 2 * 4 * 2
     with pytest.raises(LeakError, match=r"must be of method other, not auicgan"):
-        synthetic_clips.load(files, {"method": "other", "protocol": "loso_casme2_3"}, labels, learner_job.method.inputs)
+        synthetic_for(learner_job, groups, "subject", "other")
 
 
 def test_a_shard_names_its_generator_and_all_that_was_fitted_on(groups, tmp_path):
     shard = str(tmp_path / "1of1.h5")
-    train.run(learner("loso_casme2_7", groups), groups[1], {"train": shard}, lambda done, total: None, None, groups[2])
+    train.run(learner("loso_casme2_7"), groups[1], {"train": shard}, lambda done, total: None, None, groups[2])
     with h5py.File(shard) as file:
         assert (
             file.attrs["initialisation"] == b"at first alone on what auicgan made of its training clips, beside these"
@@ -292,6 +287,4 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(groups, tmp_path):
 
 def test_without_synthetic_clips_nothing_is_trained(groups, tmp_path):
     with pytest.raises(StoreError, match=r"auicgan must have synthesised clips for microexpstcnn.auicgan to train on"):
-        train.run(
-            learner("loso_casme2_7", groups), groups[1], {"train": str(tmp_path / "1of1.h5")}, lambda done, total: None
-        )
+        train.run(learner("loso_casme2_7"), groups[1], {"train": str(tmp_path / "1of1.h5")}, lambda done, total: None)

@@ -59,13 +59,10 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
         fold_clips = both[torch.from_numpy(positions[fold.name])]
         assert fold_clips.inputs["apex"].shape == (3, 3, 8, 8) and fold_clips.inputs["onset"].unique().tolist() == [200]
         assert fold_clips.inputs["apex"].float().mean((1, 2, 3)).tolist() == [10 * number + label for label in range(3)]
-        assert fold_clips.targets["label"].tolist() == [0, 1, 2] and fold_clips.targets["synthetic"].tolist() == [
-            1,
-            1,
-            1,
-        ]
+        targets = {name: values.tolist() for name, values in fold_clips.targets.items()}
+        assert targets["label"] == [0, 1, 2] and targets["synthetic"] == [1, 1, 1]
         (source,) = [at for at, clip in enumerate(CLIPS) if clip.id == fold.train[0]]
-        assert set(fold_clips.targets["subject"].tolist()) == {int(both.targets["subject"][source])}
+        assert set(targets["subject"]) == {int(both.targets["subject"][source])}
         assert fold_clips.targets["aus"].unique().tolist() == [-1]
         assert not fold_clips.targets["reacts"].any()  # a face follows nobody's movement
 
