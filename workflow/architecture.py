@@ -1,18 +1,14 @@
-"""Writes the diagrams of docs/architecture.md as Mermaid text: stages from rules, rooms from their __init__.py."""
+"""Writes the table of stages in docs/architecture.md, from the rules: which stage reads which."""
 
-import ast
 import re
 import subprocess
 import sys
-from itertools import chain
 from pathlib import Path
 
-from closure import SOURCES
 from stages import STAGES, stage_of
 
 PAGE = Path("docs/architecture.md")
-DIAGRAM = re.compile(r"```mermaid\n.*?```\n", re.DOTALL)
-MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)  # in each room's __init__.py
+BLOCK = re.compile(r"(<!-- stages -->\n).*?(<!-- stages: end -->)", re.DOTALL)
 TARGETS = ("all", "all_aus", *(f"all_{noun}" for noun, stage in STAGES.items() if stage.table is None))
 OPTIONAL = {
     ("papers", "report"),
@@ -33,16 +29,6 @@ def stages() -> tuple[set[str], Edges]:
     return set(nouns.values()), edges - OPTIONAL
 
 
-def rooms() -> Edges:
-    """Return which room of the package may import which, as each room's `__init__.py` says."""
-    arrows = set()
-    for path in sorted((SOURCES / "microexpr").glob("*/__init__.py")):
-        line = MAY_IMPORT.search(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
-        assert line is not None, path
-        arrows |= {(path.parent.name, name) for name in re.findall(r"\w+", line[1]) if name != "nothing"}
-    return arrows
-
-
 def reduced(edges: Edges) -> list[tuple[str, str]]:
     """Return the edges that no longer way implies; sorted."""
 
@@ -53,20 +39,20 @@ def reduced(edges: Edges) -> list[tuple[str, str]]:
     return sorted((a, b) for a, b in edges if not any(b in reach(c) for x, c in edges if x == a and c != b))
 
 
-def diagram() -> str:
-    """Return the diagram of stages and rooms."""
+def table() -> str:
+    """Return the lines of the table, in the order in which the stages run."""
     nouns, feeds = stages()
-    arrows = [f"    {a} --> {b}" for a, b in reduced(feeds)]
-    unconnected = [f"    {name}" for name in sorted(nouns - set(chain.from_iterable(feeds)))]
-    imports = [f"    {a} --> {b}" for a, b in reduced(rooms())]
-    lines = ["flowchart LR", "  subgraph stages [who feeds whom]", *arrows, *unconnected, "  end"]
-    return "\n".join(["```mermaid", *lines, "  subgraph rooms [who imports whom]", *imports, "  end", "```", ""])
+    arrows = reduced(feeds)
+    lines = ["| stage | reads |", "| --- | --- |"]
+    for noun in (noun for noun in STAGES if noun in nouns):
+        lines.append(f"| {noun} | {', '.join(a for a, b in arrows if b == noun) or '-'} |")
+    return "\n".join(lines)
 
 
-def redrawn(page: str) -> str:
-    """Return the page with its diagram replaced."""
-    return DIAGRAM.sub(lambda _: diagram(), page)
+def rewritten(page: str) -> str:
+    """Return the page with its table replaced."""
+    return BLOCK.sub(lambda match: f"{match[1]}{table()}\n{match[2]}", page)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(redrawn(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,7 +1,7 @@
 """The register of stages: the rules of each, what their jobs ask for, where its outputs lie and which these are.
 
-Read by the Snakefile and its rules, dag.py and stage.py. `python workflow/stages.py` writes it into the Slurm profile
-and docs/cluster.md.
+Read by the Snakefile and its rules, dag.py and stage.py. `python workflow/stages.py` prints it as a table, and writes its
+groups into the Slurm profile.
 """
 
 import re
@@ -24,8 +24,8 @@ UNIT_TABLES = ("results/units_table.csv", "results/units_loso_table.csv")  # of 
 UNIT_PAIRED = "results/units_paired.csv"
 SPOT_TABLE = "results/megc2025_table.csv"  # of long videos
 SPOT_FIGURES, SPOT_PAIRED = "results/spot/figures.csv", "results/spot/paired.csv"
-PROFILE, PAGE = Path("workflow/profiles/slurm/config.yaml"), Path("docs/cluster.md")
-BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into both
+PROFILE = Path("workflow/profiles/slurm/config.yaml")
+BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into it
 
 
 @dataclass(frozen=True)
@@ -295,4 +295,4 @@ if __name__ == "__main__":
     from microexpr.datasets import MACRO, MICRO
 
     write_block(PROFILE, groups([*MICRO, *MACRO]))
-    write_block(PAGE, table())
+    print(table())

@@ -1,6 +1,6 @@
 """What the site adds to the pages of docs/: the reference, notebooks, pages of other folders, a run's report.
 
-Pages stay as GitHub shows them; links that leave docs/ and the diagram's Mermaid text are rewritten here.
+Pages stay as GitHub shows them; links that leave docs/ are rewritten here.
 """
 
 import logging
@@ -8,7 +8,6 @@ import posixpath
 import re
 from pathlib import Path
 
-import flowchart
 import notebooks
 import reference
 from mkdocs.config.defaults import MkDocsConfig
@@ -63,7 +62,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Rewrite links, the diagram and indented commands of a page."""
+    """Rewrite links and indented commands of a page."""
     if page.is_homepage:
         page.meta["hide"] = ["navigation"]
     folder = posixpath.dirname(SOURCES.get(page.file.src_uri, f"docs/{page.file.src_uri}"))
@@ -77,9 +76,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         target = posixpath.relpath(re.sub(r"\.ipynb$", ".md", target), posixpath.dirname(page.file.src_uri) or ".")
         return f"[{match['text']}]({target}{match['anchor'] or ''})"
 
-    markdown = LINK.sub(link, markdown)
-    markdown = flowchart.MERMAID.sub(lambda match: flowchart.svg(match[1]), markdown)
-    return BLOCK.sub(_fenced, markdown)
+    return BLOCK.sub(_fenced, LINK.sub(link, markdown))
 
 
 def _fenced(match: re.Match[str]) -> str:

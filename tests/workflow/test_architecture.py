@@ -1,4 +1,4 @@
-"""The picture of docs/architecture.md, drawn anew from the rules and the imports that there are."""
+"""The table of docs/architecture.md is that of the rules."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 import scratch
 
 
-def test_the_picture_is_of_the_rules_and_imports_that_there_are(tmp_path):
+def test_the_table_of_stages_is_that_of_the_rules(tmp_path):
     scratch.copy(tmp_path)
     page = tmp_path / "docs/architecture.md"
     committed = page.read_text(encoding="utf-8")
