@@ -1,6 +1,6 @@
 """Errors of the readers of landmarks and action units by skin tone, age, sex and glasses.
 
-    python studies/model_cards.py [--subjects 150] [--write-docs]     # tables of docs/: model-cards, aus, landmarks
+    python studies/model_cards.py [--subjects 150] [--write-docs]     # tables of docs/: model-cards, aus, signals
 
 Rendered subjects whom nothing was fitted on, in the scenes of portraits: a simulated camera records each scene,
 landmarks are read in a box that is a little off, crops are aligned by them, and action units are read off the crops.
@@ -84,7 +84,7 @@ def main() -> int:
     if arguments.write_docs:
         pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
         pages.write("docs/aus.md", UNITS_MARK, unit_table(json.loads(store.read_metadata(regressor.MODEL)["errors"])))
-        pages.write("docs/landmarks.md", POINTS_MARK, point_table(json.loads(store.read_metadata(MODEL)["errors"])))
+        pages.write("docs/signals.md", POINTS_MARK, point_table(json.loads(store.read_metadata(MODEL)["errors"])))
     return 0
 
 
