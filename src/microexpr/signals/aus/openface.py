@@ -1,6 +1,6 @@
 """Read action units from OpenFace 2's tables, one for each clip, which the user puts under data/raw/openface.
 
-What may not come in: running OpenFace, whose license the user has to accept (docs/au-backends.md).
+What may not come in: running OpenFace, whose license the user has to accept (docs/aus.md).
 """
 
 import csv
@@ -59,7 +59,7 @@ def check(clips: Sequence[Clip], root: Path = ROOT) -> None:
         more = f" and {len(missing) - MAX_NAMES} more" if len(missing) > MAX_NAMES else ""
         raise DataError(
             f"{root}: must hold a table for each of the run's {len(clips)} clips, not for {len(clips) - len(missing)}; "
-            f"missing: {names}{more}; make them with OpenFace 2 (docs/au-backends.md), or set aus.backend: embedded"
+            f"missing: {names}{more}; make them with OpenFace 2 (docs/aus.md), or set aus.backend: embedded"
         )
 
 
@@ -108,7 +108,7 @@ def _rows(path: Path) -> list[Row]:
             reader = csv.reader(file)
             lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
     except FileNotFoundError:
-        raise DataError(f"{path}: is not there; docs/au-backends.md says how OpenFace 2 makes such tables") from None
+        raise DataError(f"{path}: is not there; docs/aus.md says how OpenFace 2 makes such tables") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: must be a table as OpenFace 2's FeatureExtraction writes it ({error})") from error
     if len(lines) < 2:

@@ -103,5 +103,5 @@ def check(environment: Path = ENVIRONMENT) -> None:
     if absent := [str(path.relative_to(package)) for path in weight_files(package) if not path.is_file()]:
         raise DataError(
             f"aus.backend pyfeat needs weight files that are not here: {', '.join(absent)} below {package} "
-            "(docs/au-backends.md says how to get them)"
+            "(docs/aus.md says how to get them)"
         )

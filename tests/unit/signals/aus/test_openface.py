@@ -141,14 +141,14 @@ def test_what_is_no_table_is_said(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"casme2/sub01/EP02_01f.csv: is not there; docs/au-backends.md"):
+    with pytest.raises(DataError, match=r"casme2/sub01/EP02_01f.csv: is not there; docs/aus.md"):
         openface.read(CLIP, 0.9, NUMBERS, tmp_path)
     others = [replace(CLIP, name=f"EP0{number}") for number in range(3)]
     write(tmp_path, rows())
     openface.check([CLIP], tmp_path)
     expected = (
         rf"^{tmp_path}: must hold a table for each of the run's 5 clips, not for 1; missing: casme2/sub01/EP00.csv, "
-        r"casme2/sub01/EP01.csv, casme2/sub01/EP02.csv and 1 more; make them with OpenFace 2 \(docs/au-backends.md\), "
+        r"casme2/sub01/EP01.csv, casme2/sub01/EP02.csv and 1 more; make them with OpenFace 2 \(docs/aus.md\), "
         "or set aus.backend: embedded$"
     )
     with pytest.raises(DataError, match=expected):
