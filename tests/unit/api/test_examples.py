@@ -32,7 +32,7 @@ def test_the_example_of_a_name_gives_what_it_shows(name, folder, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:F1 of class:RuntimeWarning")
-@pytest.mark.parametrize("page", ["python.md", "quickstart.md", "from-py-feat-or-openface.md", "measures.md"])
+@pytest.mark.parametrize("page", ["python.md", "quickstart.md", "measures.md"])
 def test_a_page_gives_what_it_shows(page, folder, monkeypatch):
     monkeypatch.chdir(folder)
     assert failures((DOCS / page).read_text(encoding="utf-8"), page) == ""
