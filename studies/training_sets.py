@@ -51,11 +51,15 @@ def main() -> int:
     if len(folders) > 1:
         names_of_rows = [row["method"] for row in tables[0]]
         compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))
-    lines = [*wide_table(wide), "", *faces_table(folders), "", *power([*map(str, folders), "all"], compared)]
+    lines = [*wide_table(wide), "", *power([*map(str, folders), "all"], compared)]
+    print("\n".join(faces_table(folders)))
     biased: list[str] = []
     if arguments.null:
         null_lines, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
-        lines += ["", f"Without any expression, corpus seeds {', '.join(map(str, arguments.null))}:", "", *null_lines]
+        print("\n".join(null_lines))
+        beyond = [line for line in null_lines[2:] if line.endswith(" no |")]
+        title = f"Without any expression, corpus seeds {', '.join(map(str, arguments.null))}"
+        lines += ["", f"{title}, these of {len(null_lines) - 2} rows miss chance:", "", *null_lines[:2], *beyond]
     source = f"Corpus seeds {names}. {pages.source()}"
     readme, text = ("\n".join([*part, "", source]) for part in (summary(tables), lines))
     print(f"{readme}\n\n{text}")
