@@ -1,7 +1,7 @@
 """The register of stages: the rules of each, what their jobs ask for, where its outputs lie and which these are.
 
-Read by the Snakefile and its rules, dag.py and stage.py. `python workflow/stages.py` prints it as a table, and writes its
-groups into the Slurm profile.
+Read by the Snakefile and its rules, dag.py and stage.py. `python workflow/stages.py` prints it as a table, and writes
+its groups into the Slurm profile.
 """
 
 import re
