@@ -71,7 +71,7 @@ def main() -> int:
     lines += [f"| median; r at least {LEAST_R} | {' | '.join(cells)} |", "", f"All together: {summary(every)}."]
     print("\n".join(lines[-3:]))
     if arguments.write:
-        pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
+        pages.write(PAGE, MARK, "\n".join([lines[0], *lines[-3:], "", pages.source()]))
     return 1 if broken else 0
 
 
