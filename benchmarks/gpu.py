@@ -1,7 +1,7 @@
 """Time the engine on a GPU: folds in turn, stacked, and in a plain loop; ICE-GAN at the paper's size; precisions.
 
     python benchmarks/gpu.py [--minutes 10] [--only plans icegan precision] [--methods ststnet ...] [--small]
-    python benchmarks/gpu.py --write-docs [JSON]    # the table in docs/engine.md
+    python benchmarks/gpu.py --write-docs [JSON]    # the table in benchmarks/README.md
 
 plans      seconds of all folds in turn, stacked and in a plain PyTorch loop, and how far the plans' scores differ
 icegan     seconds a step and peak memory of ICE-GAN at the paper's size, by the number of folds that train at once
@@ -383,7 +383,7 @@ def main() -> None:
     if not asked.write_docs:
         return measure(asked)
     path = asked.out if asked.write_docs is True else asked.write_docs
-    pages.write("docs/engine.md", "gpu", block(json.loads(path.read_text(encoding="utf-8"))))
+    pages.write("benchmarks/README.md", "gpu", block(json.loads(path.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """All folds of a leave-one-subject-out run: the engine against a plain training loop. Prints a table of milliseconds.
 
     python benchmarks/loso.py [--methods ststnet ...] [--subjects 68] [--clips 442] [--epochs 1] [--cores 2]
-        [--rounds 3] [--write-docs]     # into docs/engine.md
+        [--rounds 3] [--write-docs]     # into benchmarks/README.md
 
 Both sides train the same network, at the same batch, for the same epochs, on the same random clips, and score the
 held-out ones after each epoch. The plain loop is what public scripts have: one process, torch as installed, and for
@@ -45,7 +45,7 @@ import pages
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-PAGE, MARK = "docs/engine.md", "loso"
+PAGE, MARK = "benchmarks/README.md", "loso"
 
 
 def clips(count: int) -> ClipTensors:

@@ -1,6 +1,6 @@
 """From a clean clone to the table: minutes, core-seconds, and core-seconds by stage, of one commit or of several.
 
-    python benchmarks/table.py [COMMIT ...] [--cores 2] [--make] [--write-docs]   # default: HEAD; docs/measured.md
+    python benchmarks/table.py [COMMIT ...] [--cores 2] [--make] [--write-docs]   # default: HEAD; benchmarks/README.md
 
 Each commit is cloned into a folder of its own, with this environment; then `snakemake --cores N
 results/megc2019_table.csv` is timed there. `--make` runs `make table`, which also compares subjects, reads all action
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "studies"))
 import pages  # noqa: E402
 
-PAGE, MARK = "docs/measured.md", "clean-clone"
+PAGE, MARK = "benchmarks/README.md", "clean-clone"
 
 COMPILE = "envs/compile_functions.py"
 

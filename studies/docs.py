@@ -49,7 +49,7 @@ NOT_RUN = {
 SAYS_NO = "microexpr check data/raw/casme2"  # as it must of a copy with so few clips: exit code 1
 DRY = re.compile(r"make (study-|[\w-]+-model|pyfeat|test-pyfeat|docs|figures|notebooks|lock|check-lock)")
 PRELUDES = {
-    "docs/engine.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
+    "docs/architecture.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
     "docs/inputs.md": (
         "import h5py\nfrom microexpr.core.grayscale import luma\n"
         "file = h5py.File('results/faces/casme2/sub01.h5')['EP08_05f']\n"

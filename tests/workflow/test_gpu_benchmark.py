@@ -86,7 +86,7 @@ def test_the_table_says_whether_a_gpu_was_measured(gpu):
         "- skipped: precision, icegan tf32",
     ]
     assert gpu.block(results | {"machine": facts | {"kind": "cpu"}}).startswith(gpu.NOT_MEASURED)
-    assert gpu.pages.read("docs/engine.md", "gpu")  # where it is written
+    assert gpu.pages.read("benchmarks/README.md", "gpu")  # where it is written
 
 
 @pytest.mark.parametrize("name", ["torch", "numpy", "pydantic"])
