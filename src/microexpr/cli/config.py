@@ -445,7 +445,7 @@ def _check_generator(name: str, generator: str, methods: dict[str, Any], generat
         if description["synthesises"] and not description["params"]["synthetic"]
     ]
     names += generators
-    if generator not in names or generator == name:
+    if generator not in names:
         near = nearest(generator, names)
         expected = " or ".join(names) or "a generator, of which none is here"
         raise ParamsError(f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}")
