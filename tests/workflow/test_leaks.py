@@ -1,76 +1,69 @@
-"""Seven ways in which a held-out subject gets into a result, each planted and each refused with its artifact named.
+"""Ways in which a held-out subject or data set gets into a result, each planted and each refused with its file named.
 
 A leak upstream is refused before a training starts, a leak in a training when it is evaluated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import held_out_faces
 import numpy as np
 import pytest
+from coded_clips import coded
 from composites import composite
 from small_methods import learns_from_held_out, small
 from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
+from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError
 from microexpr.evaluation import pool_predictions, synthesised_faces
 from microexpr.models.base import ClassicalMethod
-from microexpr.protocols import PROTOCOLS, provenance
+from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO, provenance
 from microexpr.training.checkpoint import CheckpointDir
 
-CLIPS = composite(subjects=2, clips=3)
+CLIPS, CODED = composite(subjects=2, clips=3), coded(subjects=2, clips=4)
+CLIPS_OF = {"megc2019": CLIPS, UNITS: CODED, UNITS_LOSO: CODED}  # clips of each protocol
 FIRST = "casme2/s01"  # held out by the first fold
-OTHERS = ["generated/nobody/s09/*"]  # a person of no data set here
+OTHERS = ["generated/nobody/s09/*"]  # a subject of no data set here
 
 
-def leaking(root: Path, path: str) -> str:
-    """Return the error of a training that reads the flow of all subjects and the file at `path`."""
-    files = flow_files(root, CLIPS)
-    with pytest.raises(LeakError) as error:
-        trained(root, job(CLIPS), [*files, str(root / path)])
-    assert not list(root.glob("results/train/**/*.h5"))  # refused before it starts
-    return str(error.value).replace(f"{root}/", "")
-
-
-def aus_file(root: Path, fitted_on: Sequence[str]) -> str:
-    """Intensities of one person, by a regressor that was fitted on these."""
-    clips = [clip for clip in CLIPS if clip.id.startswith("samm/s02/")]
+def aus_file(root: Path, fitted_on: Sequence[str], clips: Sequence[Clip] = CLIPS) -> str:
+    """Intensities of one subject, by a regressor that was fitted on these."""
+    subject_clips = [clip for clip in clips if clip.id.startswith("samm/s02/")]
     path = "results/aus/samm/s02.h5"
-    with store.subject_file(root / path, "aus", clips) as file:
+    with store.subject_file(root / path, "aus", subject_clips) as file:
         file.put("fitted_on", fitted_on)
-        for clip in clips:
+        for clip in subject_clips:
             file.group(clip.name).put("raw", np.zeros((2, 17, 3)))
     return path
 
 
-def synth_file(root: Path, fitted_on: Sequence[str], source: str) -> str:
+def synth_file(root: Path, fitted_on: Sequence[str], source: str = "generated/samm/s01/c00") -> str:
     """A generator's shard: for the first fold one clip to train on, made from the neutral face of `source`."""
     path = "results/synthesise/icegan/megc2019/1of1.h5"
     with store.create(root / path, "synth", {}, origin="generated") as file:
         group = file.group(FIRST)
         group.put("fitted_on", fitted_on)
-        face = group.group("train/some_clip_negative")
-        face.put_all(frame=[0, 1], onset=0, apex=1, offset=1, crop=np.zeros((2, 8, 8, 1)), label=0, source=source)
+        made_up = {"frame": [0, 1], "onset": 0, "apex": 1, "offset": 1, "crop": np.zeros((2, 8, 8, 1)), "label": 0}
+        group.group("train/some_clip_negative").put_all(**made_up, source=source)
         held_out = group.group("held_out/its_own_negative")  # of the held-out subject, for pictures alone
-        held_out.put_all(
-            frame=[0, 1],
-            onset=0,
-            apex=1,
-            offset=1,
-            crop=np.zeros((2, 8, 8, 1)),
-            label=0,
-            source=f"generated/{FIRST}/c00",
-        )
+        held_out.put_all(**made_up, source=f"generated/{FIRST}/c00")
     return path
 
 
-def macro_file(root: Path, fitted_on: Sequence[str]) -> str:
+def weights_file(root: Path, fitted_on: Sequence[str]) -> str:
+    """Weights that a network starts from, a teacher's, or thresholds of a reader."""
     path = "results/pretrain/macronet.safetensors"
     store.write_tensors(root / path, {"weight": np.zeros(3, np.float32)}, fitted_on)
     return path
+
+
+def face_of(root: Path, entries: Sequence[str]) -> str:
+    """A generator's shard that saw nobody of the fold's; its face is made from the last of these clips."""
+    return synth_file(root, OTHERS, entries[-1])
 
 
 def fitted_on(path: Path) -> list[str]:
@@ -78,16 +71,31 @@ def fitted_on(path: Path) -> list[str]:
     return store.read_tensors(path)[1]["fitted_on"].split("\n")
 
 
-def test_leak_of_an_au_regressor_fitted_on_a_test_subject(tmp_path):
-    path = aus_file(tmp_path, [*OTHERS, f"generated/{FIRST}/*"])
-    message = f"{path} fold {FIRST} was fitted on generated/{FIRST}/*, all clips of its held-out subject"
-    assert leaking(tmp_path, path) == message
-
-
-def test_leak_of_a_gan_trained_on_a_test_subject(tmp_path):
-    path = synth_file(tmp_path, [*OTHERS, f"generated/{FIRST}/c02"], "generated/samm/s01/c00")
-    message = f"{path} fold {FIRST} was fitted on generated/{FIRST}/c02, a clip of its held-out subject"
-    assert leaking(tmp_path, path) == message
+@pytest.mark.parametrize(
+    ("protocol", "write", "entry", "fold"),
+    [
+        pytest.param("megc2019", aus_file, f"generated/{FIRST}/*", FIRST, id="regressor that saw a subject"),
+        pytest.param("megc2019", synth_file, f"generated/{FIRST}/c02", FIRST, id="GAN that saw a clip"),
+        pytest.param("megc2019", face_of, f"generated/{FIRST}/c01", FIRST, id="face made from a subject's"),
+        pytest.param("megc2019", weights_file, "generated/smic/s02/*", "smic/s02", id="teacher that saw a subject"),
+        pytest.param(
+            UNITS, partial(aus_file, clips=CODED), "generated/casme2/s01/c00", "casme2", id="regressor that saw a clip"
+        ),
+        pytest.param(UNITS, weights_file, "generated/casme2/s02/*", "casme2", id="thresholds of a subject"),
+        pytest.param(UNITS, weights_file, "generated/samm/*/*", "samm", id="first weights of a data set"),
+        pytest.param(UNITS_LOSO, weights_file, "generated/casme2/s02/*", "casme2/s02", id="first weights of a subject"),
+    ],
+)
+def test_leak_upstream_is_refused_before_a_training_starts(
+    tmp_path: Path, protocol: str, write: Callable[[Path, list[str]], str], entry: str, fold: str
+) -> None:
+    path, clips = write(tmp_path, [*OTHERS, entry]), CLIPS_OF[protocol]
+    with pytest.raises(LeakError) as error:
+        trained(tmp_path, job(clips, protocol), [*flow_files(tmp_path, clips), str(tmp_path / path)])
+    assert not list(tmp_path.glob("results/train/**/*.h5"))
+    amount, unit = "all clips" if entry.endswith("*") else "a clip", "subject" if "/" in fold else "dataset"
+    message = f"{path} fold {fold} was fitted on {entry}, {amount} of its held-out {unit}"
+    assert str(error.value).replace(f"{tmp_path}/", "") == message
 
 
 def test_leak_of_a_generator_whose_faces_are_measured(tmp_path):
@@ -99,25 +107,10 @@ def test_leak_of_a_generator_whose_faces_are_measured(tmp_path):
         synthesised_faces.read([shard], "icegan", PROTOCOLS["megc2019"], CLIPS, folds)
 
 
-def test_leak_of_a_macronet_that_shares_a_person(tmp_path):
-    path = macro_file(tmp_path, [*OTHERS, "generated/smic/s02/*"])
-    message = f"{path} fold smic/s02 was fitted on generated/smic/s02/*, all clips of its held-out subject"
-    assert leaking(tmp_path, path) == message
-
-
-def test_leak_of_a_synthetic_clip_made_from_a_test_subject(tmp_path):
-    """Its generator saw nobody of the fold's; the face that it was made from is the held-out subject's."""
-    path = synth_file(tmp_path, OTHERS, f"generated/{FIRST}/c01")
-    message = f"{path} fold {FIRST} was fitted on generated/{FIRST}/c01, a clip of its held-out subject"
-    assert leaking(tmp_path, path) == message
-
-
 def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
     files = flow_files(tmp_path, CLIPS)
-    files += [
-        str(tmp_path / path) for path in (aus_file(tmp_path, OTHERS), macro_file(tmp_path, ["generated/mmi/a/*"]))
-    ]
-    files.append(str(tmp_path / synth_file(tmp_path, OTHERS, "generated/samm/s01/c00")))
+    upstream = (aus_file(tmp_path, OTHERS), weights_file(tmp_path, ["generated/mmi/a/*"]), synth_file(tmp_path, OTHERS))
+    files += [str(tmp_path / path) for path in upstream]
     training = job(CLIPS)
     shard = trained(tmp_path, training, files)
     with store.open_file(shard) as file:
@@ -127,17 +120,41 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
     assert pool_predictions([shard], "ststnet", training.protocol, CLIPS).origin == "generated"
 
 
-def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
-    """A shard whose folds were fitted on everyone is refused; and a method that normalises behind the engine's back,
-    by what it is given of all clips at once, changes with the held-out ones:
-    no method here may (tests/fixtures/small_methods.py)."""
-    training = job(CLIPS)
-    everyone = job(CLIPS, planted_leak="held_out_clips")  # what statistics over all clips would have to write
-    shard = trained(tmp_path, everyone, flow_files(tmp_path, CLIPS))
-    message = f"{shard} fold {FIRST} was fitted on generated/{FIRST}/c00, a clip of its held-out subject"
-    with pytest.raises(LeakError, match=message):
-        pool_predictions([shard], "ststnet", training.protocol, CLIPS)
+def test_a_data_set_left_out_trains_all_other_folds_and_who_saw_others_alone_is_no_leak(tmp_path):
+    """Truth and scores of each clip are twelve, with what is not known marked."""
+    files = [*flow_files(tmp_path, CODED), str(tmp_path / aus_file(tmp_path, OTHERS, CODED))]
+    training = job(CODED, UNITS)
+    shard = trained(tmp_path, training, files)
+    with store.open_file(shard) as file:
+        fitted, labels = set(store.fitted_on(file["casme2"])), file["casme2"]["labels"][()]
+        assert file["casme2"]["scores"].shape == (1, 5, len(labels), 12) and "truth" not in file["casme2"]
+    assert fitted == {clip.provenance for clip in CODED if clip.dataset != "casme2"} | {*OTHERS}
+    pooled = pool_predictions([shard], "ststnet", training.protocol, CODED)
+    assert pooled.truth.shape == (len(CODED), 12) and set(np.unique(labels)) == {-1, 0, 1}
 
+
+@pytest.mark.parametrize("protocol", CLIPS_OF)
+def test_leak_of_a_training_that_saw_what_it_tests(tmp_path, protocol):
+    """Such as normalisation over all clips: the shard says so, and evaluation refuses it."""
+    training = job(CLIPS_OF[protocol], protocol, planted_leak="held_out_clips")
+    shard, fold = trained(tmp_path, training, flow_files(tmp_path, CLIPS_OF[protocol])), training.folds[0]
+    message = f"{shard} fold {fold.name} was fitted on generated/{fold.test[0]}, a clip of its held-out "
+    with pytest.raises(LeakError, match=message):
+        pool_predictions([shard], "ststnet", training.protocol, CLIPS_OF[protocol])
+
+
+@pytest.mark.parametrize("protocol", ["megc2019", UNITS])
+def test_leak_of_another_folds_scores(tmp_path, protocol):
+    training = job(CLIPS_OF[protocol], protocol)
+    first, second, *others = training.folds
+    folds = [replace(second, name=first.name), replace(first, name=second.name), *others]
+    shard = trained(tmp_path, replace(training, folds=folds), flow_files(tmp_path, CLIPS_OF[protocol]))
+    with pytest.raises(LeakError, match=f"{shard} fold {first.name} must be of test clips {first.test[0]}, .*, not"):
+        pool_predictions([shard], "ststnet", training.protocol, CLIPS_OF[protocol])
+
+
+def test_leak_of_a_method_that_normalises_over_all_clips():
+    """Behind the engine's back; no method here may (tests/fixtures/small_methods.py)."""
     honest = small("flow_svm")
     assert isinstance(honest, ClassicalMethod) and not learns_from_held_out(honest)
     plain = honest.features
@@ -146,7 +163,7 @@ def test_leak_of_normalisation_statistics_over_all_subjects(tmp_path):
 
 
 def test_leak_of_a_checkpoint_resumed_from_another_fold(tmp_path):
-    """Weights of one fold where another's are looked for; and their scores under that fold's name."""
+    """Weights of one fold where another's are looked for."""
     checkpoints, training = CheckpointDir(str(tmp_path / "work/checkpoints/ststnet/megc2019/1of1"), ""), job(CLIPS)
     with pytest.raises(InterruptedError):
         trained(tmp_path, training, flow_files(tmp_path, CLIPS), checkpoints, stops=EPOCHS + 2)
@@ -159,11 +176,6 @@ def test_leak_of_a_checkpoint_resumed_from_another_fold(tmp_path):
     assert str(error.value) == f"{stray} must be of fold {FIRST}, not casme2/s02"
     with pytest.raises(LeakError, match=f"was fitted on generated/{FIRST}/c00, a clip of its held-out subject"):
         provenance.check(str(stray), FIRST, "subject", [training.by_id[f"{FIRST}/c00"]], fitted_on(stray))
-
-    folds = [replace(training.folds[1], name=FIRST), replace(training.folds[0], name="casme2/s02"), *training.folds[2:]]
-    shard = trained(tmp_path, replace(training, folds=folds), flow_files(tmp_path, CLIPS))
-    with pytest.raises(LeakError, match=f"{shard} fold casme2/s01 must be of test clips casme2/s01/c00, .*, not"):
-        pool_predictions([shard], "ststnet", training.protocol, CLIPS)
 
 
 @pytest.mark.parametrize(("method", "protocol"), [("icegan", "megc2019"), ("ststnet", "loso_samm_3")])
