@@ -102,10 +102,3 @@ def test_read_only_results(project, mount_namespace):
     done = project.run(*mount_namespace, "bash", "-c", script, check=False)
     assert done.returncode == 1
     assert "error: results: cannot be written (mounted read-only, or owned by somebody else?)" in done.stderr
-
-
-@pytest.mark.slow
-def test_wrong_target(project):
-    done = project.snakemake("results/megc2019_tabel.csv", check=False)
-    assert done.returncode != 0
-    assert "results/megc2019_tabel.csv" in done.stdout + done.stderr
