@@ -6,10 +6,7 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 from scratch import ROOT
-
-from microexpr.models import recognisers
 
 SCRIPT = ROOT / "benchmarks/gpu.py"
 MISSING = (
@@ -95,11 +92,3 @@ def test_says_in_one_line_what_is_missing(name):
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("error: benchmarks/gpu.py must be run where torch, NumPy and pydantic are installed")
     assert done.stderr.count("\n") == 1
-
-
-def test_its_networks_are_those_of_the_preset():
-    """It trains them by their defaults, for it reads no YAML."""
-    preset = yaml.safe_load((ROOT / "workflow/presets/paper.yaml").read_text(encoding="utf-8"))["methods"]
-    for name in ("ststnet", "off_apexnet", "dual_inception", "icegan"):
-        kind = recognisers.find(name)
-        assert kind.Params(**preset[name]) == kind.Params()

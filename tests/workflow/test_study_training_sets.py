@@ -24,6 +24,15 @@ def row(method, protocol="megc2019", uf1="0.5", **more):
     return dict.fromkeys(main_table.COLUMNS, "") | {"training": "corpus"} | about | more
 
 
+def write_predictions(folder, name, truth, answer):
+    """Write a row's predictions on clips of which `truth` has the class."""
+    answers = [("last", "generated", 0, clip, label, answer(label)) for clip, label in truth.items()]
+    table = [dict(zip(evaluation.PREDICTION_COLUMNS, row, strict=True)) for row in answers]
+    path = folder / f"evaluate/megc2019/{name}_predictions.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store.write_csv(path, evaluation.PREDICTION_COLUMNS, table)
+
+
 def test_a_run_has_rendered_faces_of_its_seed_and_no_variant_of_the_papers(study):
     values = study.configure(config.load(ROOT / "params.yaml"), 7, "null")
     assert (values["seed"], values["origin"], values["render"]["difficulty"]) == (7, "generated", "null")
@@ -72,31 +81,21 @@ def test_pairs_that_differ_are_counted_for_each_seed(study):
 def test_subjects_of_all_corpora_are_tested_as_other_people(study, tmp_path):
     """By hand: right in every clip against a guess of one class; twice the subjects and clips of one corpus."""
     classes = study.PROTOCOL.classes
-    for seed in (1, 2):
-        for name, answer in (("right", lambda truth: truth), ("one", lambda truth: classes[0])):
-            answers = [
-                ("last", "generated", 0, f"smic/s{i:02}/{j}", classes[j % 3]) for i in range(4) for j in range(6)
-            ]
-            table = [dict(zip(evaluation.PREDICTION_COLUMNS, (*row, answer(row[-1])), strict=True)) for row in answers]
-            path = tmp_path / f"{seed}/evaluate/megc2019/{name}_predictions.csv"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            store.write_csv(path, evaluation.PREDICTION_COLUMNS, table)
+    truth = {f"smic/s{i:02}/{j}": classes[j % 3] for i in range(4) for j in range(6)}
     folders = {seed: tmp_path / str(seed) for seed in (1, 2)}
+    for folder in folders.values():
+        write_predictions(folder, "right", truth, lambda label: label)
+        write_predictions(folder, "one", truth, lambda label: classes[0])
     pair, _ = study.pooled_pairs(folders, ["right", "one"], 100)
     assert (pair["subjects"], pair["clips"]) == (8, 48)
     assert pair["difference"] == pytest.approx(1 - 1 / 6)
 
 
 def test_a_row_that_tells_the_class_of_faces_without_expression_is_named(study, tmp_path):
-    clips = [(f"casme2/sub{i:02}/{j}", study.PROTOCOL.classes[j % 3]) for i in range(6) for j in range(6)]
-    for name, predict in (("honest", lambda truth: study.PROTOCOL.classes[0]), ("leaky", lambda truth: truth)):
-        table = [
-            dict(zip(evaluation.PREDICTION_COLUMNS, ("last", "generated", 0, clip, truth, predict(truth)), strict=True))
-            for clip, truth in clips
-        ]
-        path = tmp_path / f"evaluate/megc2019/{name}_predictions.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        store.write_csv(path, evaluation.PREDICTION_COLUMNS, table)
+    classes = study.PROTOCOL.classes
+    truth = {f"casme2/sub{i:02}/{j}": classes[j % 3] for i in range(6) for j in range(6)}
+    write_predictions(tmp_path, "honest", truth, lambda label: classes[0])
+    write_predictions(tmp_path, "leaky", truth, lambda label: label)
     store.write_csv(tmp_path / "megc2019_table.csv", main_table.COLUMNS, [row("honest"), row("leaky")])
     lines, biased = study.null_table([tmp_path])
     assert biased == ["leaky"] and lines[-2].endswith("| yes |") and "1.000" in lines[-1]
