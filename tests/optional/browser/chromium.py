@@ -3,10 +3,12 @@
 import asyncio
 import itertools
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,9 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    async def open(self, path: Path, width: int, height: int = 900, dark: bool = False) -> None:
+    async def open(
+        self, path: Path, width: int, height: int = 900, dark: bool = False, motion: str = "no-preference"
+    ) -> None:
         """As wide as a phone means a phone, that is touched."""
         phone = width < 600
         for domain in ("Page", "Network", "Log", "Runtime"):
@@ -77,8 +81,9 @@ class Page:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
         await self.send("Emulation.setDeviceMetricsOverride", **size)
         await self.send("Emulation.setTouchEmulationEnabled", enabled=phone)
-        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        await self.send("Emulation.setEmulatedMedia", features=scheme)
+        preferences = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": motion}
+        features = [{"name": name, "value": value} for name, value in preferences.items()]
+        await self.send("Emulation.setEmulatedMedia", features=features)
         self.loaded.clear()
         await self.send("Page.navigate", url=path.resolve().as_uri())
         await asyncio.wait_for(self.loaded.wait(), 120)
@@ -91,6 +96,25 @@ class Page:
     async def picture(self, path: Path) -> None:
         """What is seen now, as a PNG."""
         path.write_bytes(b64decode((await self.send("Page.captureScreenshot", format="png"))["data"]))
+
+    async def screenshot(self, name: str) -> None:
+        """Keep a picture of the tab in the folder SCREENSHOTS, if that is set."""
+        if folder := os.environ.get("SCREENSHOTS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            await self.picture(Path(folder) / f"{name}.png")
+
+    async def download(self, link: str, folder: Path) -> bytes:
+        """Click on a link, an expression, and return the file that comes into a folder, where it is removed."""
+        await self.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        path = folder / await self.run(f"{link}.download")
+        await self.run(f"{link}.click()")
+        for _ in range(100):
+            if path.exists() and path.stat().st_size:  # it is empty before it is whole
+                break
+            await asyncio.sleep(0.1)
+        content = path.read_bytes()
+        path.unlink()
+        return content
 
 
 @asynccontextmanager
@@ -113,3 +137,29 @@ async def tab(folder: Path) -> AsyncIterator[Page]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def in_a_tab(check: Callable[[Page], Awaitable[None]]) -> None:
+    """Await the check of a tab of a browser of its own, in which no page may log anything."""
+
+    async def opened() -> None:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # the browser may still write
+            async with tab(Path(profile)) as page:
+                await check(page)
+                assert page.logged == []
+
+    asyncio.run(opened())
+
+
+def look(
+    paths: Iterable[Path], check: Callable[[Page, int], Awaitable[None]], width: int = 1280, **preferences: Any
+) -> None:
+    """Open each page, which may load nothing, in a browser of its own, and await check(tab, width)."""
+    for path in paths:
+
+        async def opened(page: Page, path: Path = path) -> None:
+            await page.open(path, width, **preferences)
+            await check(page, width)
+            assert [url for url in page.requests if not url.startswith(("data:", "blob:"))] == [path.resolve().as_uri()]
+
+        in_a_tab(opened)

@@ -5,8 +5,8 @@ PREDICTION=FILE looks at that page too, and SCREENSHOTS=FOLDER keeps what was se
 
 import asyncio
 import os
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import chromium
@@ -37,25 +37,9 @@ def paths(tmp_path_factory) -> list[Path]:
 
 
 @pytest.fixture
-def look(paths) -> Iterator[Callable[..., None]]:
-    """look(check, width, motion): opens each page in a browser of its own and awaits check(tab, width)."""
-
-    async def opened(path: Path, check: Callable[..., Awaitable[None]], width: int, motion: str) -> None:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # the browser may still write
-            async with chromium.tab(Path(profile)) as tab:
-                await tab.open(path, width)
-                await tab.send(
-                    "Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": motion}]
-                )
-                await check(tab, width)
-                assert tab.logged == []
-                assert [url for url in tab.requests if not url.startswith("data:")] == [path.resolve().as_uri()]
-
-    def looked(check: Callable[..., Awaitable[None]], width: int = 1280, motion: str = "no-preference") -> None:
-        for path in paths:
-            asyncio.run(opened(path, check, width, motion))
-
-    yield looked
+def look(paths) -> Callable[..., None]:
+    """look(check, width, motion): see chromium.py."""
+    return partial(chromium.look, paths)
 
 
 def spread(values: list[float]) -> float:
@@ -78,11 +62,9 @@ def test_one_moment_has_one_x_in_all_charts_and_nothing_is_beyond_the_edge(look,
         fps, frames = await tab.run("(({fps, frames}) => [fps, frames])(JSON.parse(player.textContent))")
         assert abs((right - left) - (last - first) * fps / frames * (edges[0][1] - edges[0][0])) <= 1
         assert await tab.run("document.documentElement.scrollWidth") <= width
-        if folder := os.environ.get("SCREENSHOTS"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            for name in ("stage", "charts"):
-                await tab.run(f"document.querySelector('#{name}, .{name}').scrollIntoView()")
-                await tab.picture(Path(folder) / f"{width}-prediction-{name}.png")
+        for name in ("stage", "charts"):
+            await tab.run(f"document.querySelector('#{name}, .{name}').scrollIntoView()")
+            await tab.screenshot(f"{width}-prediction-{name}")
 
     look(check, width)
 
@@ -147,16 +129,8 @@ def test_with_less_motion_a_click_shows_the_apex_and_nothing_moves(look):
 
 def test_tables_and_subtitles_are_downloaded_from_within_the_page(look, tmp_path):
     async def check(tab: chromium.Page, width: int) -> None:
-        await tab.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
         for i, start in enumerate((b"kind,onset,apex,offset,", b"1\n00:00:0")):
-            link = f"document.querySelectorAll('a.button')[{i}]"
-            path = tmp_path / await tab.run(f"{link}.download")
-            await tab.run(f"{link}.click()")
-            for _ in range(100):
-                if path.exists():
-                    break
-                await asyncio.sleep(0.1)
-            assert path.read_bytes().startswith(start)
-            path.unlink()
+            content = await tab.download(f"document.querySelectorAll('a.button')[{i}]", tmp_path)
+            assert content.startswith(start)
 
     look(check)

@@ -5,9 +5,9 @@ REPORT=FILE looks at that page too, and SCREENSHOTS=FOLDER keeps what was seen.
 
 import asyncio
 import os
-import tempfile
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,24 +52,9 @@ def paths(tmp_path_factory) -> list[Path]:
 
 
 @pytest.fixture
-def look(paths) -> Iterator[Callable[..., None]]:
-    """look(check, width, dark): opens each page in a browser of its own and awaits check(tab, width)."""
-
-    async def opened(path: Path, check: Callable[..., Awaitable[None]], width: int, dark: bool) -> None:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:  # the browser may still write
-            async with chromium.tab(Path(profile)) as tab:
-                await tab.open(path, width, dark=dark)
-                await check(tab, width)
-                assert tab.logged == []
-                assert [url for url in tab.requests if not url.startswith(("data:", "blob:"))] == [
-                    path.resolve().as_uri()
-                ]
-
-    def looked(check: Callable[..., Awaitable[None]], width: int, dark: bool = False) -> None:
-        for path in paths:
-            asyncio.run(opened(path, check, width, dark))
-
-    yield looked
+def look(paths) -> Callable[..., None]:
+    """look(check, width, dark): see chromium.py."""
+    return partial(chromium.look, paths)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -80,11 +65,9 @@ def test_all_opened_it_draws_every_chart_and_nothing_is_beyond_the_edge(look, wi
         assert await tab.run(BEYOND % width) == []
         assert await tab.run("document.documentElement.scrollWidth") <= width
         assert await tab.run(CLIPPED) == []
-        if folder := os.environ.get("SCREENSHOTS"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            for name in ("first", *page.SECTIONS):
-                await tab.run(f"document.getElementById('{name}')?.scrollIntoView() ?? scrollTo(0, 0)")
-                await tab.picture(Path(folder) / f"{width}-{name}.png")
+        for name in ("first", *page.SECTIONS):
+            await tab.run(f"document.getElementById('{name}')?.scrollIntoView() ?? scrollTo(0, 0)")
+            await tab.screenshot(f"{width}-{name}")
 
     look(check, width)
 
@@ -167,17 +150,10 @@ def test_links_open_the_methods_part_and_lead_to_clips_below_the_navigation(look
 @pytest.mark.parametrize("width", WIDTHS)
 def test_tables_are_downloaded_from_within_the_page(look, width, tmp_path):
     async def check(tab: chromium.Page, width: int) -> None:
-        await tab.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
         for name in ("megc2019_table.csv", "megc2019_paired.csv"):
             link = f"document.querySelector('a[download=\"{name}\"]')"
             content = b64decode((await tab.run(f"{link}.href")).partition(",")[2])
-            await tab.run(f"{link}.click()")
-            for _ in range(100):
-                if (tmp_path / name).exists():
-                    break
-                await asyncio.sleep(0.1)
-            assert (tmp_path / name).read_bytes() == content
-            (tmp_path / name).unlink()
+            assert await tab.download(link, tmp_path) == content
 
     look(check, width)
 

@@ -3,9 +3,6 @@
 SCREENSHOTS=FOLDER keeps what was seen.
 """
 
-import asyncio
-import os
-import tempfile
 from pathlib import Path
 
 import chromium
@@ -31,33 +28,24 @@ def outside(urls: list[str]) -> list[str]:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_pages_load_nothing_from_elsewhere_and_stay_within_the_edge(width: int, dark: bool) -> None:
-    async def look(profile: str) -> None:
-        async with chromium.tab(Path(profile)) as tab:
-            for name in PAGES:
-                await tab.open(SITE / f"{name}.html", width, dark=dark)
-                assert await tab.run("document.documentElement.scrollWidth") <= width, name
-                assert await tab.run("[...document.images].every((one) => one.complete && one.naturalWidth)"), name
-                if folder := os.environ.get("SCREENSHOTS"):
-                    Path(folder).mkdir(parents=True, exist_ok=True)
-                    await tab.picture(
-                        Path(folder) / f"{name.replace('/', '-')}-{width}-{'dark' if dark else 'light'}.png"
-                    )
-            assert tab.logged == []
-            assert len(tab.requests) > len(PAGES) and outside(tab.requests) == []
+    async def check(tab: chromium.Page) -> None:
+        for name in PAGES:
+            await tab.open(SITE / f"{name}.html", width, dark=dark)
+            assert await tab.run("document.documentElement.scrollWidth") <= width, name
+            assert await tab.run("[...document.images].every((one) => one.complete && one.naturalWidth)"), name
+            await tab.screenshot(f"{name.replace('/', '-')}-{width}-{'dark' if dark else 'light'}")
+        assert len(tab.requests) > len(PAGES) and outside(tab.requests) == []
 
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        asyncio.run(look(profile))
+    chromium.in_a_tab(check)
 
 
 def test_the_search_finds_pages_without_a_server() -> None:
-    async def look(profile: str) -> None:
-        async with chromium.tab(Path(profile)) as tab:
-            await tab.open(SITE / "index.html", 1280)
-            await tab.run(OPENED)
-            await tab.send("Input.insertText", text=WORD)
-            links = await tab.run(LINKS)
-            assert any("signals.html" in link for link in links), links
-            assert tab.logged == [] and outside(tab.requests) == []
+    async def check(tab: chromium.Page) -> None:
+        await tab.open(SITE / "index.html", 1280)
+        await tab.run(OPENED)
+        await tab.send("Input.insertText", text=WORD)
+        links = await tab.run(LINKS)
+        assert any("signals.html" in link for link in links), links
+        assert outside(tab.requests) == []
 
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        asyncio.run(look(profile))
+    chromium.in_a_tab(check)
