@@ -53,12 +53,6 @@ def test_a_wrong_word_is_answered_by_the_nearest(line, suggestion, capsys):
     assert printed.err.startswith("error: ") and f"(did you mean {suggestion}?)" in printed.err
 
 
-def test_a_wrong_method_is_answered_by_the_nearest(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert main(["table", "--methods", "ststnets"]) == 1
-    assert "(did you mean 'ststnet'?)" in capsys.readouterr().err
-
-
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
