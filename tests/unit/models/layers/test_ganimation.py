@@ -64,12 +64,12 @@ def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of
 def test_penalty_is_looked_for_between_real_and_fake_and_learns():
     """|x|^2 / 2 has the slope x; with a weight w, |w x|."""
     weight = torch.tensor(2.0, requires_grad=True)
-    real, fake = torch.tensor([[3.0, 0.0], [0.0, 4.0]]), torch.zeros(2, 2)
+    real, fake = torch.tensor([[3.0, 0.0], [0.0, 4.0]]), torch.tensor([[9.0, 0.0], [0.0, 4 / 3]])  # at 3 and 2
     share = torch.tensor([1.0, 0.25])
     actual = ganimation.penalty(lambda x: weight * x.square().sum(1) / 2, real, fake, share)
-    torch.testing.assert_close(actual, torch.tensor([25.0, 1.0]))
+    torch.testing.assert_close(actual, torch.tensor([25.0, 9.0]))
     (slope,) = torch.autograd.grad(actual.sum(), weight)
-    assert slope == pytest.approx(2 * 5 * 3 + 2 * 1 * 1)
+    assert slope == pytest.approx(2 * 5 * 3 + 2 * 3 * 2)
 
 
 def test_attention_loss():
