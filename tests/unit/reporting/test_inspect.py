@@ -20,19 +20,19 @@ def printed(tree) -> str:
 
 
 @pytest.mark.parametrize(
-    ("datasets", "shown", "more"),
+    ("datasets", "names", "more"),
     [
         (("score", "score", "score"), ["EP00/"], "and 2 more like it"),
         (("score", "onset", "onset"), ["EP00/", "EP01/"], "and 1 more like these"),
     ],
 )
-def test_groups_that_are_alike_are_counted_not_repeated(datasets, shown, more, tmp_path):
+def test_groups_that_are_alike_are_counted_not_repeated(datasets, names, more, tmp_path):
     contents = {"score": lambda number: [0.0] * (number + 1), "onset": lambda number: number}
     with store.create(tmp_path / "a.h5", "apex", {}) as file:
         for number, name in enumerate(datasets):
             file.group(f"EP0{number}").put(name, contents[name](number))
     text = printed(tree(tmp_path / "a.h5"))
-    assert re.findall(r"EP0\d/", text) == shown and more in text
+    assert re.findall(r"EP0\d/", text) == names and more in text
 
 
 def test_brackets_in_a_foreign_file_are_text_not_markup(tmp_path):

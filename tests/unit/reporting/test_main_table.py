@@ -45,9 +45,9 @@ def test_params_other_than_the_papers_are_counted():
 def test_a_row_says_what_its_folds_add_to_its_first_weights():
     """Full UF1 is 0.1; of first weights it is 0.02 or 0.005 lower, or above."""
     for difference, ends in ((0.02, "the folds add +0.020"), (0.005, "+0.005, so the row measures its first weights")):
-        begun = rows("augacn") + [row | {"selection": "start"} for row in rows("augacn")[:1]]
-        begun[-1]["value"] -= difference
-        (row,) = table = megc2019([begun])
+        evaluation = rows("augacn") + [row | {"selection": "start"} for row in rows("augacn")[:1]]
+        evaluation[-1]["value"] -= difference
+        (row,) = table = megc2019([evaluation])
         assert row["start_full_uf1"] == f"{0.1 - difference:.4f}"
         (sentence,) = notes(row)
         assert sentence.endswith(f"{ends}.") and row["start_full_uf1"] in sentence
@@ -70,22 +70,22 @@ def test_a_row_says_whose_clips_it_learnt_from(initialisation, expected):
 
 
 def test_a_row_of_each_training_has_its_own_figures_and_what_it_learnt_from():
-    """Of the population alone are the scores before any step; `rows` has 0.1 for the last epoch's full UF1."""
+    """The population alone gives the scores before any step; `rows` has 0.1 for the last epoch's full UF1."""
     words = {"initialisation": "from 2880 clips of 240 subjects of the population"}
     both = [row | words for row in rows("ststnet")]
     both += [row | words | {"selection": "start", "value": row["value"] + 0.3} for row in rows("ststnet")[:12]]
-    made = training_sets(
+    table = training_sets(
         {"majority": {"corpus": rows("majority")}, "ststnet": {"corpus": rows("ststnet"), "both": both}}
     )
     keys = ("method", "protocol", "training", "full_uf1", "start_full_uf1", "training_clips", "population_clips")
-    assert [tuple(row[key] for key in keys) for row in made] == [
+    assert [tuple(row[key] for key in keys) for row in table] == [
         ("majority", "megc2019_corpus", "corpus", "0.1000", "", "92", ""),
         ("ststnet", "megc2019_corpus", "corpus", "0.1000", "", "92", ""),
         ("ststnet", "megc2019_population", "population", "0.4000", "", "0", "2880"),
         ("ststnet", "megc2019_both", "both", "0.1000", "0.4000", "92", "2880"),
     ]
-    assert [bool(row["published_full_uf1"]) for row in made] == [False, True, False, True]
-    assert not made[2]["oracle_full_uf1"]  # weights that no fold trained have no epoch to choose
+    assert [bool(row["published_full_uf1"]) for row in table] == [False, True, False, True]
+    assert not table[2]["oracle_full_uf1"]  # weights that no fold trained have no epoch to choose
 
 
 def test_a_row_of_the_appendix_says_why_it_is_there():

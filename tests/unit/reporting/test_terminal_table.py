@@ -15,28 +15,28 @@ from microexpr.reporting.terminal_table import Standing, legend, render, standin
 NAMES = ("majority", "capsulenet.icegan_change", "ststnet", "icegan")
 
 
-def table(**figures: float) -> list[dict[str, str]]:
+def table_of(**figures: float) -> list[dict[str, str]]:
     """Return rows whose UF1 is a figure of each method; its interval 0.0123 to both sides."""
-    made = main_table.megc2019([rows(name) for name in NAMES])
-    for row in made:
+    table = main_table.megc2019([rows(name) for name in NAMES])
+    for row in table:
         uf1 = figures.get(row["method"].partition(".")[0], 0.3456)
         row |= {"full_uf1": f"{uf1:.4f}", "full_uf1_low": f"{uf1 - 0.0123:.4f}", "full_uf1_high": f"{uf1 + 0.0123:.4f}"}
-    made[-1]["population_subjects"] = "240"
-    return made
+    table[-1]["population_subjects"] = "240"
+    return table
 
 
-def printed(made: list[dict[str, str]], width: int, tests: Standing | None = None) -> list[str]:
+def printed(table: list[dict[str, str]], width: int, tests: Standing | None = None) -> list[str]:
     stream = io.StringIO()
     console = Console(file=stream, width=width)
-    console.print(render(made, tests or Standing(), width))
-    for line in legend(made, tests or Standing()):
+    console.print(render(table, tests or Standing(), width))
+    for line in legend(table, tests or Standing()):
         console.print(line, markup=False, highlight=False)
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_it_fits_and_breaks_no_word(width):
-    lines = printed(table(majority=0.1877, ststnet=0.6449), width)
+    lines = printed(table_of(majority=0.1877, ststnet=0.6449), width)
     assert max(map(len, lines)) <= width and not any("…" in line for line in lines)
     order = [name for line in lines for name in NAMES if re.search(rf"(^|\s){re.escape(name)}\s", line)]
     assert order == ["ststnet", "capsulenet.icegan_change", "icegan", "majority"]  # by UF1, a line each
@@ -45,10 +45,10 @@ def test_it_fits_and_breaks_no_word(width):
 
 
 def test_published_figures_stand_on_lines_that_say_generated():
-    lines = printed(table(), 80)
+    lines = printed(table_of(), 80)
     published = [line for line in lines if "0.735" in line or "0.845" in line]
     assert len(published) == 2 and all("generated" in line for line in published)
-    assert not [line for line in printed(table(), 60) if "0.735" in line]
+    assert not [line for line in printed(table_of(), 60) if "0.735" in line]
     assert [line.split()[5] for line in lines if line.strip().startswith("icegan")] == ["+240"]
 
 
@@ -62,23 +62,23 @@ def test_marks_are_those_of_the_tests():
     pairs = [paired(best, other, "uf1", 0.1, 0.4), paired(best, guess, "uf1", 0.3, 0.001),
              paired("majority", best, "uf1", -0.4, 0.001), paired("majority", best, "uar", -0.4, 0.001),
              paired("majority", other, "uar", -0.4, 0.001), paired("majority", guess, "uar", -0.1, 0.6)]  # fmt: skip
-    made = table(ststnet=0.8, icegan=0.7)
-    tests = standing(made, pairs)
+    table = table_of(ststnet=0.8, icegan=0.7)
+    tests = standing(table, pairs)
     assert tests == Standing(best, frozenset({other}), frozenset({guess, "majority"}))
-    lines = [line for line in printed(made, 80, tests) if re.search(r"generated( |$)", line)]
+    lines = [line for line in printed(table, 80, tests) if re.search(r"generated( |$)", line)]
     marks = {line[2:].split()[0]: line[0] for line in lines if line[2:].split()[0] in NAMES}
     assert marks == {best: "*", other: "=", guess: "-", "majority": "-"}
-    assert standing(made, []) == Standing()
+    assert standing(table, []) == Standing()
     alike = [pair | {"p_holm": 1} for pair in pairs]
-    assert standing(made, alike).alike == frozenset()  # nothing can be told from anything
+    assert standing(table, alike).alike == frozenset()  # nothing can be told from anything
 
 
 def test_json_html_and_csv_have_the_same_digits():
-    made = table(majority=0.1877, ststnet=0.6449)
-    numbers = json.loads(json.dumps([main_table.numbers(row) for row in made]))
+    table = table_of(majority=0.1877, ststnet=0.6449)
+    numbers = json.loads(json.dumps([main_table.numbers(row) for row in table]))
     assert numbers[0]["seeds"] == 3 and numbers[0]["published_full_uf1"] is None
     assert numbers[0]["method"] == "majority" and numbers[0]["initialisation"] is None
-    standings = {method.name: method for method in leaderboard.standings(made, [])}
-    for row, values in zip(made, numbers, strict=True):
+    standings = {method.name: method for method in leaderboard.standings(table, [])}
+    for row, values in zip(table, numbers, strict=True):
         for name in (*main_table.CELLS, *main_table.INTERVALS):
             assert f"{values[name]:.4f}" == row[name] == standings[row["method"]].row[name]

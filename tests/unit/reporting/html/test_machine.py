@@ -26,8 +26,8 @@ def test_the_time_is_that_of_the_table_and_no_commit_is_claimed_without_git(tabl
 
 def test_a_commit_has_its_day_and_whether_files_changed_since(table, monkeypatch):
     for name, value in {"DATE": "2026-01-02T03:04:05Z", "NAME": "a", "EMAIL": "a@b"}.items():
-        for who in ("AUTHOR", "COMMITTER"):
-            monkeypatch.setenv(f"GIT_{who}_{name}", value)
+        for role in ("AUTHOR", "COMMITTER"):
+            monkeypatch.setenv(f"GIT_{role}_{name}", value)
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run(["git", *command], check=True)
     commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()

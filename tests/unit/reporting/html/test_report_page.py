@@ -30,8 +30,8 @@ LARGEST = 15_000_000
 FACTS = {"commit of the page": "0123abc of 2026-01-02", "CPU of the page": "<Z80>"}
 
 
-def made(root: Path, library: str | None = "", **asked) -> str:
-    return page.html(run(root, **asked), root / "results", root / "work/times", library, FACTS)
+def made(root: Path, library: str | None = "", **changes) -> str:
+    return page.html(run(root, **changes), root / "results", root / "work/times", library, FACTS)
 
 
 def parsed(root: Path, inputs: PageInputs, times: str = "work/times") -> Element:
@@ -66,9 +66,9 @@ def names(page: Element, end: str) -> list[str]:
 def test_it_loads_nothing_and_is_small_enough(tmp_path):
     written = made(tmp_path, None)
     elements = [*parse(written).iter()]
-    loading = [link for one in elements if one.tag != "a" for name, link in one.items() if name in LINKS]
+    loading = [link for element in elements if element.tag != "a" for name, link in element.items() if name in LINKS]
     assert loading and all(link.startswith("data:") for link in loading)
-    styles = [one.text for one in elements if one.tag == "style"] + [one.get("style", "") for one in elements]
+    styles = [element.text if element.tag == "style" else element.get("style", "") for element in elements]
     assert not re.search(r"url\(|@import", " ".join(styles))
     assert 4_000_000 < len(written.encode()) < LARGEST  # plotly is within
 
@@ -89,11 +89,11 @@ def test_methods_are_by_uf1_and_link_to_their_part(seen):
     assert first[:3] == ["1", "icegan", "0.5000"] and second[:3] == ["2", "majority", "0.2000"]
     assert [row[4] for row in (first, second)] == ["0.1000 to 0.7000"] * 2
     assert first[-2] == "0.8450" and second[-2] == "–"  # published
-    parts = [one.get("id") for one in seen.findall(".//*[@class='method']")]
+    parts = [element.get("id") for element in seen.findall(".//*[@class='method']")]
     assert parts == ["method-icegan", "method-majority"]
     links = [link.get("href") for link in by_id(seen, "results").iter("a")]
     assert [link for link in links if "#method" in link][:2] == ["#method-icegan", "#method-majority"]
-    kinds = {one.get("data-kinds") for one in seen.findall(".//*[@data-kinds]")}
+    kinds = {element.get("data-kinds") for element in seen.findall(".//*[@data-kinds]")}
     assert kinds == {"network published", "alike classical"}
 
 
@@ -151,16 +151,16 @@ def test_a_method_has_its_paper_and_both_values_of_each_param_that_differs(seen)
 
 
 def test_a_run_is_compared_with_another(tmp_path):
-    here, other = tmp_path / "here", tmp_path / "there"
-    inputs, _ = run(here), run(other)
+    ours, other = tmp_path / "here", tmp_path / "there"
+    inputs, _ = run(ours), run(other)
     table = other / "results/megc2019_table.csv"
     changed = table.read_text(encoding="utf-8").replace("icegan,", "ststnet,").replace("0.2000", "0.3456")
     table.write_text(changed.replace("last,1,", "last,2,"), encoding="utf-8")
-    for upsample, folder in enumerate((here, other)):
+    for upsample, folder in enumerate((ours, other)):
         with h5py.File(folder / "results/faces/casme2/sub01.h5", "r+") as file:
             file.attrs["params"] = np.bytes_(json.dumps({"faces": {"upsample": upsample, "settle": 0.5}}))
     assert table_of(str(other / "results")) == table_of(str(table)) == str(table)
-    compared = parsed(here, replace(inputs, against=str(table)))
+    compared = parsed(ours, replace(inputs, against=str(table)))
     assert rows(by_id(compared, "against-table"))[1:] == [
         ["icegan", "0.5000", "–", "–"], ["majority", "0.2000", "0.3456", "-0.1456"], ["ststnet", "–", "0.5000", "–"]
     ]  # fmt: skip
@@ -168,7 +168,7 @@ def test_a_run_is_compared_with_another(tmp_path):
     assert "Not the same clips or rules: seeds 1 here, 2 there" in visible(compared)
     alone = tmp_path / "alone.csv"
     alone.write_bytes(table.read_bytes())
-    assert "files are not next to its table" in visible(parsed(here, replace(inputs, against=str(alone))))
+    assert "files are not next to its table" in visible(parsed(ours, replace(inputs, against=str(alone))))
     with pytest.raises(ParamsError, match=r"report\.against must be a results folder"):
         table_of(str(tmp_path / "nowhere"))
 
@@ -184,16 +184,16 @@ def test_a_browser_may_run_its_two_scripts_and_no_other(seen):
     running = [script.text or "" for script in seen.iter("script") if script.get("type") != "application/json"]
     hashes = [b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in running]
     assert re.findall(r"'sha256-([^']+)'", policy) == hashes and len(hashes) == 2
-    assert not [name for one in seen.iter() for name in one.attrib if name.startswith("on")]
+    assert not [name for element in seen.iter() for name in element.attrib if name.startswith("on")]
 
 
 def test_every_section_is_there_and_every_name_once(seen):
     sections = [*seen.iter("section")]
     assert [section.get("id") for section in sections] == list(page.SECTIONS)
-    ids = [one.get("id") for one in seen.findall(".//*[@id]")]
+    ids = [element.get("id") for element in seen.findall(".//*[@id]")]
     links = {link.get("href")[1:] for link in seen.iter("a") if link.get("href").startswith("#")}
     assert {*page.SECTIONS} <= links <= {*ids} and len(ids) == len({*ids})
-    assert {one.get("aria-labelledby") for one in (*sections, *seen.iter("article"))} <= {*ids}
+    assert {element.get("aria-labelledby") for element in (*sections, *seen.iter("article"))} <= {*ids}
 
 
 def test_each_section_with_generated_faces_or_figures_says_so_once(seen):

@@ -11,13 +11,13 @@ from microexpr.reporting.plots.drawing import amplify_change
 
 def synthetic_clips(origin="generated"):
     """Three emotions of each of two people: AU2 goes up by 2, AU1 by 1."""
-    asked = np.zeros((3, 17), np.float32)
-    asked[:, 1], asked[:, 0] = (0, 2, 1), (0, 1, 0)
+    target_aus = np.zeros((3, 17), np.float32)
+    target_aus[:, 1], target_aus[:, 0] = (0, 2, 1), (0, 1, 0)
     film = np.broadcast_to(np.array([200, 100, 40], np.uint8), (3, 16, 16, 3)).copy()
     film[1] += 5
     return [
-        SynthesisedClip(clip("casme2", who, f"c{who}", 0, origin), emotion, film, asked, 288)
-        for who in ("s1", "s2")
+        SynthesisedClip(clip("casme2", subject, f"c{subject}", 0, origin), emotion, film, target_aus, 288)
+        for subject in ("s1", "s2")
         for emotion in ("disgust", "fear", "happiness")
     ]
 

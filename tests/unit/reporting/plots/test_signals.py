@@ -23,8 +23,8 @@ FRAMES = np.arange(CLIP.first, CLIP.last + 1)
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a photograph that is shifted to and fro; onset and offset annotated, the apex spotted. AU12 rises on the left,
-    AU4 falls on the right."""
+    """Files of a photograph that is shifted to and fro; onset and offset annotated, the apex spotted; AU12 rises on the
+    left, AU4 falls on the right."""
     root, photograph = tmp_path_factory.mktemp("results"), astronaut()[:320, :420]
     frames = [np.roll(photograph, round(4 * np.sin(i)), axis=1) for i in range(len(FRAMES))]
     face = {"frame": FRAMES, **faces.track(lambda: frames, faces.Params(), CLIP.id, 200).arrays()}

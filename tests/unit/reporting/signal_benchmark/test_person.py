@@ -88,9 +88,9 @@ def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
         pixels, length = (file[planned.clip.name][f"flow_{name}"][()] for name in ("pixels", "length"))
     onset, top = (landmarks[number - planned.clip.first] for number in (planned.clip.onset, planned.apex))
     first, second = (points @ (m := faces.alignment(points[None]))[:, :2].T + m[:, 2] for points in (onset, top))
-    gone = np.linalg.norm(second - first, axis=1)
+    distance = np.linalg.norm(second - first, axis=1)
     assert pixels.min() > 50
-    by_landmarks = [gone[face_regions.LANDMARKS[name]].mean() for name in ("brows", "mouth")]
+    by_landmarks = [distance[face_regions.LANDMARKS[name]].mean() for name in ("brows", "mouth")]
     by_skin = [(length / pixels)[face_regions.FLOW_REGIONS.index(name)] for name in ("brows", "mouth")]
     assert np.argmax(by_landmarks) == np.argmax(by_skin)
     assert max(by_skin) == pytest.approx(max(by_landmarks), rel=0.2)
