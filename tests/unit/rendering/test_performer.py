@@ -40,17 +40,8 @@ def test_envelope_leaves_a_residual_at_offset():
 
 
 def test_null_dial_shows_nothing_but_the_resting_face_and_blinks(performer):
-    done = perform(
-        performer,
-        sample_display("surprise", generator(0)),
-        5,
-        15,
-        30,
-        40,
-        200,
-        DIFFICULTIES["null"],
-        generator(0, "clip"),
-    )
+    weights, events = sample_display("surprise", generator(0)), (5, 15, 30, 40)
+    done = perform(performer, weights, *events, 200, DIFFICULTIES["null"], generator(0, "clip"))
     others = np.arange(len(ACTION_UNITS)) != BLINK
     assert not done.expression.any()
     assert np.ptp(done.action_units[:, others], axis=0).max() == 0

@@ -6,7 +6,6 @@ import pytest
 from scipy.spatial import Delaunay
 
 from microexpr.signals import face_regions
-from microexpr.signals.faces.pose import HEAD, POSE_POINTS
 
 SIZE = 128
 FACE = drawn.face(SIZE)  # its outer eye corners are 53 px apart
@@ -21,6 +20,7 @@ def test_each_pixel_of_the_face_is_in_one_region_and_no_other_is() -> None:
     places = {"eyes": (45, 36), "brows": (84, 27), "nose": (64, 60), "mouth": (64, 84), "cheeks": (40, 66)}
     for name, (x, y) in places.items():
         assert labels[y, x] == face_regions.FLOW_REGIONS.index(name), name
+    assert labels[103, 64] == face_regions.FLOW_REGIONS.index("cheeks")  # the chin
     assert labels[5, 64] == -1
 
 
@@ -29,9 +29,3 @@ def test_a_region_reaches_beyond_its_landmarks_by_its_share_of_the_eye_distance(
     columns = np.flatnonzero(mouth.any(axis=0))
     expected = FACE[[48, 54], 0] + 0.07 * (FACE[45, 0] - FACE[36, 0]) * np.array([-1, 1])
     assert columns[[0, -1]] == pytest.approx(expected, abs=1)
-
-
-def test_eye_distance_is_that_of_the_outer_corners() -> None:
-    landmarks = np.zeros((2, 68, 2))
-    landmarks[:, list(POSE_POINTS)] = HEAD[:, :2] * [[[1.0]], [[2.0]]]
-    assert face_regions.eye_distance(landmarks) == pytest.approx([82, 164])

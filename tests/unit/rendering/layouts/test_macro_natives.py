@@ -60,9 +60,8 @@ def test_nobody_shows_an_emotion_twice_in_oulu_casia():
 def test_coders_of_ckplus_and_mmi():
     rng = generator(0)
     weights = {"AU4L": 0.5, "AU4R": 0.5, "AU12R": 1.0, "AU1L": 0.05}
-    assert (
-        coder.ckplus(weights, 7, rng) == "1A+4B+12D"
-    )  # in the order of FACS; 0.9 times 4 of 5 times weight, as a letter
+    # in the order of FACS; 0.9 times 4 of 5 times weight, as a letter
+    assert coder.ckplus(weights, 7, rng) == "1A+4B+12D"
     assert coder.mmi(weights, 7, rng) == "1+4+12"
 
 

@@ -17,11 +17,6 @@ def test_a_picture_grows_about_its_middle(size: int) -> None:
     assert centre == pytest.approx(143.5 + (np.array([201, 61]) - 143.5) * (288 + size) / 288, abs=0.1)
 
 
-def test_no_change_of_size_is_the_same_picture() -> None:
-    crop = np.full((2, 8, 8), 7, np.uint8)
-    assert resize(crop, 0) is crop
-
-
 RAMP = np.tile(np.arange(288) / 287 * 200, (288, 1)).astype(np.uint8)[None]  # grows by 0.7 a pixel
 
 
