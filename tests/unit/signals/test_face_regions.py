@@ -8,7 +8,7 @@ from scipy.spatial import Delaunay
 from microexpr.signals import face_regions
 
 SIZE = 128
-FACE = drawn.face(SIZE)  # its outer eye corners are 53 px apart
+FACE = drawn.face(SIZE)
 
 
 def test_each_pixel_of_the_face_is_in_one_region_and_no_other_is() -> None:
@@ -27,5 +27,7 @@ def test_each_pixel_of_the_face_is_in_one_region_and_no_other_is() -> None:
 def test_a_region_reaches_beyond_its_landmarks_by_its_share_of_the_eye_distance() -> None:
     mouth = face_regions.region_labels(FACE, SIZE) == face_regions.FLOW_REGIONS.index("mouth")
     columns = np.flatnonzero(mouth.any(axis=0))
-    expected = FACE[[48, 54], 0] + 0.07 * (FACE[45, 0] - FACE[36, 0]) * np.array([-1, 1])
+    distance = face_regions.eye_distance(FACE)
+    assert distance == pytest.approx(120 * SIZE / 288)
+    expected = FACE[[48, 54], 0] + 0.07 * distance * np.array([-1, 1])
     assert columns[[0, -1]] == pytest.approx(expected, abs=1)
