@@ -46,11 +46,6 @@ def test_the_stages_after_faces_pass_over_what_was_left_out(faces) -> None:
         assert store.retained_clips(file, CLIPS) == CLIPS[:1]
 
 
-def test_where_no_faces_are_looked_for_nothing_is_left_out(tmp_path) -> None:
-    index.write(tmp_path / "index.csv", CLIPS)
-    assert index.read(tmp_path / "index.csv") == CLIPS and index.exclusions(tmp_path / "index.csv") == {}
-
-
 def test_a_clip_that_the_faces_stage_never_saw_is_named(faces, tmp_path) -> None:
     seen = index.detections([faces])
     del seen["casme2/sub01/EP02"]
@@ -77,4 +72,4 @@ def test_an_index_of_an_earlier_version_is_named_with_its_row(tmp_path, old, new
 def test_line_ends_in_an_annotation_stay(tmp_path) -> None:
     clip = replace(CLIPS[0], action_units="4\r\n+7\n")
     index.write(tmp_path / "index.csv", [clip])
-    assert index.read(tmp_path / "index.csv") == [clip]
+    assert index.read(tmp_path / "index.csv") == [clip] and index.exclusions(tmp_path / "index.csv") == {}

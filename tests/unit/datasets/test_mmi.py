@@ -98,12 +98,6 @@ def test_bad_session_is_refused(root, kind):
         mmi.read(root, "licensed")
 
 
-def test_same_clip_in_two_pages_is_refused(root):
-    write(root, "page-3", 1701, "S002-101", 1)
-    with pytest.raises(DataError, match=r"mmi/S002/S002-101 must be there once, not in page-1/.* and page-3/"):
-        datasets.layout("mmi").read(root, "licensed", None)
-
-
 def test_folder_without_sessions_is_refused(tmp_path):
     with pytest.raises(DataError, match="must hold sessions like Sessions/1795"):
         mmi.read(tmp_path, "licensed")
