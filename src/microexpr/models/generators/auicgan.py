@@ -112,7 +112,7 @@ class TargetBatch:
 class Auicgan(Generator):
     """Generators of an attention mask and of colours for each frame; critics of frames and of sequences.
 
-    Ours: what the text leaves open, see docs/auicgan.md. `macro`: stills of macro-expressions, repeated to K frames,
+    Ours: what the text leaves open, see docs/augacn.md. `macro`: stills of macro-expressions, repeated to K frames,
     are also source faces and train the image critic; the sequence critic ignores them."""
 
     paper = (
