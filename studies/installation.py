@@ -5,8 +5,8 @@
     python studies/installation.py --configured --run test      # by pip's own configuration, as `make` would here
 
 `git clone` of the committed HEAD, `make .venv/.installed` with pip's configuration, links and cache taken away
-(PIP_CERT stays), `import torch`, then `--run`. The download is the sum that pip's log gives. It prints a row of the
-table of docs/installation.md, and takes minutes and several GB of disk.
+(PIP_CERT stays), `import torch`, then `--run`. The download is the sum that pip's log gives. It prints a row of a
+table that docs/installation.md sums up, and takes minutes and several GB of disk.
 """
 
 import hashlib
