@@ -51,8 +51,9 @@ def main() -> int:
     if len(folders) > 1:
         names_of_rows = [row["method"] for row in tables[0]]
         compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))
-    lines = [*wide_table(wide), "", *power([*map(str, folders), "all"], compared)]
-    print("\n".join(faces_table(folders)))
+    titles = [*map(str, folders), "all"][: len(compared)]
+    lines = [*wide_table(wide), "", *power(titles[-1:], compared[-1:])]
+    print("\n".join([*faces_table(folders), *power(titles, compared)]))
     biased: list[str] = []
     if arguments.null:
         null_lines, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
