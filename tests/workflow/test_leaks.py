@@ -78,6 +78,7 @@ def fitted_on(path: Path) -> list[str]:
         pytest.param("megc2019", synth_file, f"generated/{FIRST}/c02", FIRST, id="GAN that saw a clip"),
         pytest.param("megc2019", face_of, f"generated/{FIRST}/c01", FIRST, id="face made from a subject's"),
         pytest.param("megc2019", weights_file, "generated/smic/s02/*", "smic/s02", id="teacher that saw a subject"),
+        pytest.param("megc2019", weights_file, "generated/casme2/*/*", FIRST, id="teacher that saw a data set"),
         pytest.param(
             UNITS, partial(aus_file, clips=CODED), "generated/casme2/s01/c00", "casme2", id="regressor that saw a clip"
         ),
