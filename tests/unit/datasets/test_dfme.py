@@ -55,11 +55,11 @@ def test_several_lists_and_csv(corpus):
         read(root)
 
 
-@pytest.mark.parametrize("place", ["{subject}/{name}", "frames/{subject}/{name}", "DFME/{name}"])
-def test_frames_elsewhere(corpus, place):
+@pytest.mark.parametrize("folder", ["{subject}/{name}", "frames/{subject}/{name}", "DFME/{name}"])
+def test_frames_elsewhere(corpus, folder):
     root, planned = corpus("dfme")
     (root / "DFME").rename(root / "elsewhere")
-    moved = [replace(i.clip, folder=place.format(subject=i.clip.subject, name=i.clip.name)) for i in planned]
+    moved = [replace(i.clip, folder=folder.format(subject=i.clip.subject, name=i.clip.name)) for i in planned]
     for clip in moved:
         (root / clip.folder).parent.mkdir(parents=True, exist_ok=True)
         (root / "elsewhere" / clip.subject / clip.name).rename(root / clip.folder)
