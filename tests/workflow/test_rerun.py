@@ -80,8 +80,7 @@ def python_files(root: Path) -> list[Path]:
 
 
 def edit_without_meaning(root: Path) -> None:
-    """Docstrings, layout, quotes and comments of every source file, rule file and params.yaml, a variable's name."""
-    replace(INTERVALS, "corrected", "adjusted")(root)
+    """Docstrings, layout, quotes and comments of every source file, rule file and params.yaml."""
     for path in python_files(root):
         text = path.read_text(encoding="utf-8")
         lines = text.splitlines(keepends=True)
