@@ -330,22 +330,22 @@ def precision(session: Session, what: str) -> None:
 PARTS: dict[str, Callable[[Session, str], None]] = {"plans": plans, "icegan": icegan, "precision": precision}
 
 
-def measure(asked: argparse.Namespace) -> None:
+def measure(options: argparse.Namespace) -> None:
     """Measure all that was asked for."""
     on_cuda = torch.cuda.is_available()
     if not on_cuda:
         print("no CUDA device: everything runs on the CPU, at the small size, which says nothing about a GPU")
-    size = SIZES["small" if asked.small or not on_cuda else "paper"]
-    session = Session(size, torch.device("cuda" if on_cuda else "cpu"), asked.minutes, asked.out, asked.commit)
+    size = SIZES["small" if options.small or not on_cuda else "paper"]
+    session = Session(size, torch.device("cuda" if on_cuda else "cpu"), options.minutes, options.out, options.commit)
     states = [*STATES][1:] if on_cuda else ["float32", "bfloat16"]
-    items = {"plans": asked.methods, "icegan": [str(stack) for stack in size.stacks]}
+    items = {"plans": options.methods, "icegan": [str(stack) for stack in size.stacks]}
     items["precision"] = [f"{name} {state}" for name in ("icegan", "off_apexnet") for state in states]
-    for part in asked.only:
+    for part in options.only:
         for what in items[part]:
             if not session.measure(part, what) and part == "icegan":
                 break  # more folds need more memory
     session.save()
-    session.say(f"{asked.out}: {len(session.results['skipped'])} skipped, {len(session.results['failed'])} failed")
+    session.say(f"{options.out}: {len(session.results['skipped'])} skipped, {len(session.results['failed'])} failed")
 
 
 def block(results: Mapping[str, Any]) -> str:
@@ -379,10 +379,10 @@ def main() -> None:
     parser.add_argument(
         "--write-docs", nargs="?", type=Path, const=True, metavar="JSON", help="write the table (--out)"
     )
-    asked = parser.parse_args()
-    if not asked.write_docs:
-        return measure(asked)
-    path = asked.out if asked.write_docs is True else asked.write_docs
+    options = parser.parse_args()
+    if not options.write_docs:
+        return measure(options)
+    path = options.out if options.write_docs is True else options.write_docs
     pages.write("benchmarks/README.md", "gpu", block(json.loads(path.read_text(encoding="utf-8"))))
 
 

@@ -129,22 +129,22 @@ def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs:
     return time.perf_counter() - start
 
 
-def shard(name: str, asked: argparse.Namespace, part: tuple[int, int], gate: Any, times: Any) -> None:
+def shard(name: str, options: argparse.Namespace, part: tuple[int, int], gate: Any, times: Any) -> None:
     """Train every `part[1]`th fold, once all processes are warm and at the gate; put the seconds into `times`."""
-    data, part_folds = clips(asked.clips), folds(asked.clips, asked.subjects)[part[0] :: part[1]]
+    data, part_folds = clips(options.clips), folds(options.clips, options.subjects)[part[0] :: part[1]]
     list(train(method(name, 1), data, part_folds[:1], [0], "auto", 1))
     gate.wait()
     start = time.perf_counter()
-    list(train(method(name, asked.epochs), data, part_folds, [0], "auto", len(part_folds)))
+    list(train(method(name, options.epochs), data, part_folds, [0], "auto", len(part_folds)))
     times.put(time.perf_counter() - start)
 
 
-def engine(name: str, asked: argparse.Namespace) -> float:
+def engine(name: str, options: argparse.Namespace) -> float:
     """Return the seconds until the last of the processes is done."""
-    context, cores = get_context("spawn"), 1 if torch.cuda.is_available() else asked.cores
+    context, cores = get_context("spawn"), 1 if torch.cuda.is_available() else options.cores
     gate, times = context.Barrier(cores), context.Queue()
     workers = [
-        context.Process(target=shard, args=(name, asked, (number, cores), gate, times)) for number in range(cores)
+        context.Process(target=shard, args=(name, options, (number, cores), gate, times)) for number in range(cores)
     ]
     for worker in workers:
         worker.start()
@@ -154,44 +154,45 @@ def engine(name: str, asked: argparse.Namespace) -> float:
     return seconds
 
 
-def plain(name: str, asked: argparse.Namespace, threads: int) -> float:
+def plain(name: str, options: argparse.Namespace, threads: int) -> float:
     """Return the seconds of the plain loop, in a new process with torch as it is without this project's settings."""
     environment = {key: value for key, value in os.environ.items() if key not in arithmetic.settings()}
-    sizes = [f"--{key}={getattr(asked, key)}" for key in ("subjects", "clips", "epochs")]
+    sizes = [f"--{key}={getattr(options, key)}" for key in ("subjects", "clips", "epochs")]
     command = [sys.executable, __file__, "--plain", name, str(threads), *sizes]
     process = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return float(process.stdout)
 
 
-def run_plain(name: str, threads: int, asked: argparse.Namespace) -> None:
+def run_plain(name: str, threads: int, options: argparse.Namespace) -> None:
     """Print the seconds of the plain loop in this process, after a fold to warm up."""
     torch.set_num_threads(threads)
-    data, all_folds = clips(asked.clips), folds(asked.clips, asked.subjects)
+    data, all_folds = clips(options.clips), folds(options.clips, options.subjects)
     textbook(name, data, all_folds[:1], 1)
-    print(textbook(name, data, all_folds, asked.epochs))
+    print(textbook(name, data, all_folds, options.epochs))
 
 
-def row(name: str, asked: argparse.Namespace) -> str:
+def row(name: str, options: argparse.Namespace) -> str:
     """Return one method's line of the table: milliseconds for one fold's epoch, and their ratios."""
-    rounds = [
-        (plain(name, asked, asked.cores), plain(name, asked, 1), engine(name, asked)) for _ in range(asked.rounds)
-    ]
+    rounds = []
+    for _ in range(options.rounds):
+        rounds.append((plain(name, options, options.cores), plain(name, options, 1), engine(name, options)))
     sides = [*zip(*rounds, strict=True)]
-    times = [min(side) * 1000 / asked.subjects / asked.epochs for side in sides]  # the engine's is the last
+    times = [min(side) * 1000 / options.subjects / options.epochs for side in sides]  # the engine's is the last
     spread = max(max(side) / min(side) - 1 for side in sides)
     cells = [*(f"{ms:.1f}" for ms in times), *(f"{ms / times[-1]:.2f}" for ms in times[:-1]), f"{spread:.0%}"]
     return f"| `{name}` | {' | '.join(cells)} |"
 
 
-def table(asked: argparse.Namespace) -> str:
+def table(options: argparse.Namespace) -> str:
     """Return the table of all methods, each printed as soon as it is measured."""
-    columns = f"plain loop, {asked.cores} threads | 1 thread | engine | ratio to {asked.cores} threads | to 1 thread"
+    threads = f"{options.cores} threads"
+    columns = f"plain loop, {threads} | 1 thread | engine | ratio to {threads} | to 1 thread"
     lines = [f"| | {columns} | spread |", f"| --- {'| --- ' * 6}|"]
-    for name in asked.methods:
-        lines.append(row(name, asked))
+    for name in options.methods:
+        lines.append(row(name, options))
         print(lines[-1], flush=True)
-    about = f"{asked.subjects} folds, {asked.clips} clips, batch {BATCH}, {asked.epochs} epochs, {asked.rounds} rounds"
-    lines += ["", f"{about}."]
+    data = f"{options.subjects} folds, {options.clips} clips"
+    lines += ["", f"{data}, batch {BATCH}, {options.epochs} epochs, {options.rounds} rounds."]
     return "\n".join(lines)
 
 
@@ -205,14 +206,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write-docs", action="store_true")
     parser.add_argument("--plain", nargs=2, help=argparse.SUPPRESS)  # the plain loop's own process: method, threads
-    asked = parser.parse_args()
-    if asked.plain:
-        run_plain(asked.plain[0], int(asked.plain[1]), asked)
+    options = parser.parse_args()
+    if options.plain:
+        run_plain(options.plain[0], int(options.plain[1]), options)
         return
     arithmetic.restart_pinned()
-    text = table(asked)
+    text = table(options)
     print(text)
-    if asked.write_docs:
+    if options.write_docs:
         pages.write(PAGE, MARK, f"{text}\n{pages.source()}")
 
 

@@ -54,9 +54,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[*MEASURES, []], default=[*MEASURES], metavar="NAME")
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
-    for name in asked.names:
-        MEASURES[name](asked.rounds)
+    chosen = parser.parse_args()
+    for name in chosen.names:
+        MEASURES[name](chosen.rounds)
 
 
 def best(calls: Sequence[Callable[[], object]], rounds: int, frames: int = 1) -> tuple[list[float], list[object]]:

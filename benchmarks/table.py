@@ -97,13 +97,13 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--make", action="store_true", help="run `make table`")
     parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
-    asked = parser.parse_args()
-    snakemake = ["snakemake", "--cores", str(asked.cores), "results/megc2019_table.csv"]
-    make = ["make", "--assume-old=.venv/.installed", "table", f"CORES={asked.cores}"]  # or it would install
-    command = make if asked.make else snakemake
-    text = table([measure(commit, command) for commit in asked.commits])
+    options = parser.parse_args()
+    snakemake = ["snakemake", "--cores", str(options.cores), "results/megc2019_table.csv"]
+    make = ["make", "--assume-old=.venv/.installed", "table", f"CORES={options.cores}"]  # or it would install
+    command = make if options.make else snakemake
+    text = table([measure(commit, command) for commit in options.commits])
     print(f"{' '.join(command)}\n\n{text}")
-    if asked.write_docs:
+    if options.write_docs:
         pages.write(PAGE, MARK, f"`{' '.join(command)}`:\n\n{text}\n\n{pages.source()}")
 
 

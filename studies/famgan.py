@@ -58,10 +58,10 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
     clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
     people = sorted({(clip.dataset, clip.subject) for clip in driving_clips(ALL_GROUPS.select(clips))})
-    outputs = [f"results/{stage}/{name}/{who}.h5" for stage in STAGES for name, who in people]
+    outputs = [f"results/{stage}/{name}/{subject}.h5" for stage in STAGES for name, subject in people]
     make(root, cores, outputs)
     files = [str(root / path) for path in outputs]
-    files += [str(root / f"data/rendered/truth/{name}/{who}.h5") for name, who in people]
+    files += [str(root / f"data/rendered/truth/{name}/{subject}.h5") for name, subject in people]
     size = values["render"]["width"], values["render"]["height"]
     return Task.load(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
 

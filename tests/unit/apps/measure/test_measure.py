@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch, video, folder):
+def project(tmp_path, monkeypatch, video, folder):
     monkeypatch.chdir(tmp_path)
     os.link(video, "take.avi")
     os.link(folder / "1pair.png", "pair.png")
@@ -123,7 +123,7 @@ def test_a_picture_that_is_reduced_has_landmarks_in_its_own_pixels(tmp_path, fol
     assert np.abs((large.loc[0, x] + 0.5) / 8 - 0.5 - small.loc[0, x]).max() < 2
 
 
-def test_our_reader_of_openface_reads_the_table(place, measured):
+def test_our_reader_of_openface_reads_the_table(project, measured):
     assert main(["measure", "take.avi", "--out", "out", "--quiet"]) == 0
     header = Path("out/take.csv").read_text().split("\n")[0].split(",")
     first = "frame face_id timestamp confidence success gaze_angle_x gaze_angle_y pose_Rx"
@@ -134,7 +134,7 @@ def test_our_reader_of_openface_reads_the_table(place, measured):
     assert success.all() and np.allclose(values, measured[[*openface.COLUMNS]].to_numpy())
 
 
-def test_a_frame_without_a_face_has_success_0_and_no_values_and_a_slow_video_is_measured(place):
+def test_a_frame_without_a_face_has_success_0_and_no_values_and_a_slow_video_is_measured(project):
     Path("frames").mkdir()
     for number in range(1, 12):
         image = woman().image if number != 10 else np.full_like(woman().image, 90)
@@ -149,20 +149,20 @@ def test_a_frame_without_a_face_has_success_0_and_no_values_and_a_slow_video_is_
     assert pd.read_csv("out/frames.csv")["timestamp"].iloc[-1] == 1  # measured again
 
 
-def test_every_format_holds_the_same_table(place, measured):
+def test_every_format_holds_the_same_table(project, measured):
     parquet = [("parquet", "parquet")] if find_spec("pyarrow") else []
     for form, ending in (("csv", "csv"), ("hdf5", "h5"), *parquet):
         assert main(["measure", "take.avi", "pair.png", "--out", form, "--format", form, "--quiet"]) == 0
         again = microexpr.measure(["take.avi", "pair.png"], form, format=form)  # read from the file
         pd.testing.assert_frame_equal(again[again["input"] == "take.avi"][[*measured]], measured, check_like=True)
         assert again["picture"].dropna().to_list() == ["pair.png"] * 2
-        assert (place / form / f"take.{ending}").exists()
+        assert (project / form / f"take.{ending}").exists()
     with store.open_file("hdf5/take.h5", "face_table") as file:
         assert store.attribute_text(file.attrs["origin"]) == "generated" and store.fitted_on(file)
     assert summary("csv")["origin"].to_dict() == {"take.csv": "generated", "pair.csv": "not marked as generated"}
 
 
-def test_parquet_needs_pyarrow_and_says_so(place, monkeypatch, capsys):
+def test_parquet_needs_pyarrow_and_says_so(project, monkeypatch, capsys):
     monkeypatch.setattr("microexpr.apps.measure.written.find_spec", lambda name: None)
     assert main(["measure", "take.avi", "--out", "out", "--format", "parquet"]) == 1
     assert "needs the package pyarrow: pip install pyarrow" in capsys.readouterr().err and not Path("out").exists()
@@ -170,7 +170,7 @@ def test_parquet_needs_pyarrow_and_says_so(place, monkeypatch, capsys):
         microexpr.measure("take.avi", "out", format="xlsx")
 
 
-def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(place, monkeypatch, capsys):
+def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(project, monkeypatch, capsys):
     Path("bad.mp4").write_text("no video")
     Path("cut.jpg").write_bytes(b"\xff\xd8\xff")
     inputs = ["bad.mp4", "pair.png", "cut.jpg"]
@@ -193,7 +193,7 @@ def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(place, monke
             main(["measure", *arguments, "--out", "out", "--quiet"])
 
 
-def test_an_interruption_keeps_what_is_measured(place, monkeypatch):
+def test_an_interruption_keeps_what_is_measured(project, monkeypatch):
     measure = batch.measure
 
     def interrupted(path, *arguments):
@@ -207,7 +207,7 @@ def test_an_interruption_keeps_what_is_measured(place, monkeypatch):
     assert sorted(path.name for path in Path("out").glob("[!.]*")) == ["pair.csv", "summary.csv"]
 
 
-def test_a_wrong_path_is_refused_before_any_work(place, capsys):
+def test_a_wrong_path_is_refused_before_any_work(project, capsys):
     Path("folder").mkdir()
     Path("folder/take.avi").write_text("another")
     for arguments, message in {
@@ -223,7 +223,7 @@ def test_a_wrong_path_is_refused_before_any_work(place, capsys):
         microexpr.measure(np.zeros((20, 8, 8), np.uint8), "out", fps=60)
 
 
-def test_a_table_of_another_input_is_not_replaced(place, folder):
+def test_a_table_of_another_input_is_not_replaced(project, folder):
     microexpr.measure(["pair.png", folder / "2none.png"], "out")
     Path("other").mkdir()
     Path("pair.png").rename("other/pair.png")

@@ -51,18 +51,18 @@ FOLDS = [
 ]  # each subject by itself
 
 
-def course(one: LongVideo, kind: str) -> np.ndarray:
+def course(video: LongVideo, kind: str) -> np.ndarray:
     """How far the expressions of a kind are shown in each frame, 0 to 1."""
     displayed = np.zeros(FRAMES)
-    for e in (e for e in one.expressions if e.kind == kind):
+    for e in (e for e in video.expressions if e.kind == kind):
         displayed[e.onset - 1 : e.offset] = np.sin(np.linspace(0, np.pi, e.offset - e.onset + 1))
     return displayed
 
 
-def arrays(one: LongVideo) -> dict:
+def arrays(video: LongVideo) -> dict:
     """What the first part of the stage might measure: movement that follows what is shown, with noise."""
-    rng = np.random.default_rng(int(one.clip.subject[1:]))
-    micro, macro = course(one, "micro"), course(one, "macro")
+    rng = np.random.default_rng(int(video.clip.subject[1:]))
+    micro, macro = course(video, "micro"), course(video, "macro")
     units = np.abs(rng.normal(0, 0.3, (FRAMES, len(ACTION_UNITS), 2)))
     units[:, 8] += 12 * micro[:, None]
     units[:, 2] += 60 * macro[:, None]
@@ -82,8 +82,8 @@ def arrays(one: LongVideo) -> dict:
         "regions": regions, "nose": np.zeros((FRAMES, 3, 3)), "eyes": np.zeros((SIDE, SIDE), bool),
         "least": regions.min((3, 4)), "most": regions.max((3, 4)),
         "blocks": blocks, "points": moved + rng.normal(0, 0.01, (FRAMES, 10, 2)),
-        "kind": [e.kind for e in one.expressions] + ["blink"], "confidence": [9.0] * 3,
-        **{event: [getattr(e, event) for e in one.expressions] + [5] for event in ("onset", "apex", "offset")},
+        "kind": [e.kind for e in video.expressions] + ["blink"], "confidence": [9.0] * 3,
+        **{event: [getattr(e, event) for e in video.expressions] + [5] for event in ("onset", "apex", "offset")},
     }  # fmt: skip
 
 
@@ -91,11 +91,11 @@ def arrays(one: LongVideo) -> dict:
 def files(tmp_path_factory):
     """The files of the first part by clip id."""
     folder, paths = tmp_path_factory.mktemp("curves"), {}
-    for one in VIDEOS:
-        paths[one.clip.id] = str(folder / f"{one.clip.name}.h5")
-        with store.subject_file(paths[one.clip.id], "spot", [one.clip]) as file:
+    for video in VIDEOS:
+        paths[video.clip.id] = str(folder / f"{video.clip.name}.h5")
+        with store.subject_file(paths[video.clip.id], "spot", [video.clip]) as file:
             file.put("fitted_on", ["generated/population/1/*"])
-            file.group(one.clip.name).put_all(**arrays(one))
+            file.group(video.clip.name).put_all(**arrays(video))
     return paths
 
 
@@ -120,7 +120,7 @@ def test_a_file_says_what_it_was_fitted_on(name, files, tmp_path):
     with h5py.File(tmp_path / "found.h5") as file:
         seen = store.strings(file[f"{VIDEOS[0].clip.id}/fitted_on"])
     readers = ["generated/population/1/*", "generated/population/2/*"]
-    others = [one.clip.provenance for one in VIDEOS[1:]] if name == "softnet" else []
+    others = [video.clip.provenance for video in VIDEOS[1:]] if name == "softnet" else []
     assert seen == sorted([*others, *readers])
 
 
@@ -137,7 +137,7 @@ def test_held_out_subjects_may_not_be_seen_upstream(files, tmp_path):
 
 
 def test_evaluation_refuses_a_training_on_the_subject(files, tmp_path):
-    ids = tuple(one.clip.id for one in VIDEOS)
+    ids = tuple(video.clip.id for video in VIDEOS)
     spotter = spotters.build("softnet", SMALL["softnet"], SIDE)
     spot.run(
         "softnet", spotter, VIDEOS, files, [Fold("all", ids, ids)], [1], tmp_path / "leaky.h5", lambda *crops: "",
@@ -150,8 +150,8 @@ def test_evaluation_refuses_a_training_on_the_subject(files, tmp_path):
 @pytest.fixture
 def shipped(files, tmp_path, monkeypatch):
     """A shipped network that was fitted on the last two videos."""
-    takes = {files[one.clip.id]: one for one in VIDEOS[2:]}
-    held_out = {files[one.clip.id]: one for one in VIDEOS[:2]}
+    takes = {files[video.clip.id]: video for video in VIDEOS[2:]}
+    held_out = {files[video.clip.id]: video for video in VIDEOS[:2]}
     monkeypatch.setattr(fit, "PARAMS", SMALL["au_curves"])
     fit.run(takes, held_out, tmp_path / "spotter.safetensors", lambda done, total: None)
     monkeypatch.setattr(spot, "SHIPPED", tmp_path / "spotter.safetensors")
@@ -170,7 +170,7 @@ def test_a_network_starts_from_the_shipped_one(epochs, shipped, files, tmp_path,
     assert errors["micro_f1"] >= 0.8 and errors["macro_f1"] >= 0.8
     with h5py.File(tmp_path / "found.h5") as file:
         seen = store.strings(file[f"{videos[0].clip.id}/fitted_on"])
-    assert {f"generated/casme_sq/{one.clip.subject}/*" for one in VIDEOS[2:]} <= {*seen}
+    assert {f"generated/casme_sq/{video.clip.subject}/*" for video in VIDEOS[2:]} <= {*seen}
     assert (videos[1].clip.provenance in seen) == (epochs > 0)
 
 
