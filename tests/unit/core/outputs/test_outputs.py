@@ -222,3 +222,6 @@ def test_a_sealed_picture_has_the_same_pixels_and_any_other_byte_breaks_the_seal
     Image.fromarray(pixels).save(path, pnginfo=None)
     with pytest.raises(OutputError):
         outputs.picture(path, (), False)
+    with outputs.publish(outputs.picture(path, (), force=True)) as part:
+        Image.fromarray(255 - pixels).save(part / "a.png")
+    assert np.array_equal(np.array(Image.open(path)), 255 - pixels)
