@@ -16,7 +16,7 @@ EPSILON = 1e-6  # of layer norms
 
 
 class Layer(nn.Module):
-    """Attention over all tokens, then two fully connected layers, each added to its normalised input."""
+    """Attention over all tokens, then two fully connected layers. Each adds to its input, which it reads normalised."""
 
     def __init__(
         self,
