@@ -118,7 +118,7 @@ class Group:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def _join(self, trees: Sequence[Any]) -> Any:
-        """Return one tree for the group from one per run, detached where they are stacked."""
+        """Return one tree for the group: the stack of all runs' trees, detached, or the only run's tree itself."""
         if not self.stacked:
             return trees[0]
         return tree_map(lambda *tensors: torch.stack([tensor.detach() for tensor in tensors]), *trees)
@@ -226,9 +226,8 @@ class Group:
 
     def sample_batches(self, phase: Phase) -> tuple[Tensor, Tensor]:
         """Return the clips of each step of this epoch, int64[S, R, B...], and keys of its updates, int32[S, U, R]."""
-        steps = -(
-            -self.data.micro_count // phase.batch
-        )  # by the protocol's clips, so that all folds make the same steps
+        # by the protocol's clips, so that all folds make the same number of steps
+        steps = -(-self.data.micro_count // phase.batch)
         orders, keys = [], []
         for run, targets in zip(self.runs, self.targets, strict=True):
             rng = run.generator(self.phase_index, self.phase_epochs, "order")
@@ -277,7 +276,7 @@ class Group:
         if not any(map(len, sides)):
             return [torch.empty(0, self.method.classes) for _ in sides]
         positions = [torch.from_numpy(np.ascontiguousarray(side)) for side in sides]
-        # of unequal lengths: padded, for in eval() a clip's score is its own
+        # runs have different numbers of clips, so they are padded; in eval() no clip changes another one's score
         index = nn.utils.rnn.pad_sequence(positions, batch_first=True) if self.stacked else positions[0]
         result = self._score(self._inputs(index.to(self.device))).cpu()  # one wait for the device, not one per run
         return [part[: len(side)] for side, part in zip(sides, result if self.stacked else [result], strict=True)]
@@ -349,7 +348,7 @@ class Group:
 
     @torch.no_grad()
     def moved(self, run_index: int) -> dict[str, float]:
-        """Return how far training has moved each module of a run: the length of the change by that of its start.
+        """Return how far training has moved each module of a run: the norm of the change over the norm at its start.
 
         A module that no gradient reached has 0. Its start is built again, from the same seed."""
         _, networks = self.build(self.runs[run_index])
