@@ -50,7 +50,7 @@ class Shot:
     face: Face
     performer: Performer
     performance: Performance
-    wall: np.ndarray  # uint8[H, W, 3]
+    wall: np.ndarray  # uint8[H, W, 3] behind the head: a wall, or the backdrop of a single picture
     grey: bool
 
     def truth(self, landmarks: np.ndarray) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def film(shot: Shot, difficulty: Difficulty, seed: int, root: Path, path: Callab
 
 
 def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
-    """Write all frames of one person under their native names below `root`, then the ground truth to `truth`.
+    """Write all frames of one subject under their native names below `root`, then the ground truth to `truth`.
 
     Raises StoreError if the disk is full."""
     face = Face(face_seed := performer_of(plan[0].clip, seed).face_seed)
@@ -151,7 +151,7 @@ def performer_of(clip: Clip, seed: int) -> Performer:
 
 
 def play(planned: PlannedClip, performer: Performer, scene: Scene, seed: int) -> Performance:
-    """Return the course of one clip's action units, pose and exposure."""
+    """Return the performance of one clip, with the expression at its planned frames."""
     clip = planned.clip
     rng = generator(seed, "generate", clip.id, "performance")
     difficulty = difficulty_of(clip.dataset, scene.difficulty)
