@@ -58,7 +58,7 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PredictedVideo(Shown):
-    """The expressions of a video, with the class of each micro-expression; `models` and `notice` say its worth."""
+    """The expressions of a video, with each micro-expression's class; `models` and `notice` say how reliable it is."""
 
     intervals: pd.DataFrame  # as of `spot`; class, how far it can be relied on, each one's probability
     action_units: pd.DataFrame  # change since the face at rest by (frame, seconds) and (unit, side), FACS intensity
@@ -208,7 +208,7 @@ def reenact(
     """Show a micro-expression on the face of a photograph: `microexpr reenact`.
 
     `face` is a picture, `face_number` which of several faces in it, 1 the largest, or "all" that can be moved, in the
-    same frames. `driving` is a shipped sample (negative, positive, surprise, the default), a video or folder of frames
+    same frames. `driving` is a shipped sample (negative, positive, or surprise by default), a video or folder of frames
     (with `fps`), or DATASET/SUBJECT/CLIP of a run in the folder `results`; in its place may stand an `emotion` and its
     `style`, 1 the most frequent. Its changes of action units are multiplied by each `strength`. `weights` is a
     generator of a run in place of the shipped one. A folder `out` gets the command's files, each marked as synthesised.
