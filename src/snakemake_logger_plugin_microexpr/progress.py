@@ -1,4 +1,4 @@
-"""How far a run is, and how much time is left by what its jobs are expected to take and its finished ones took."""
+"""Progress of a run, and the time left: from the seconds that jobs are expected to take and that finished ones took."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -44,7 +44,8 @@ class Progress:
         self.planned: dict[int, Planned] = {}
         self.is_speed_known = False
         self.chains: list[tuple[float, int]] = []  # s of a job and the longest row of jobs after it, ascending
-        self.ahead, self.expected, self.seconds = (defaultdict[str, float](float) for _ in range(3))  # s by stage
+        # s by stage: expected of jobs that are not done, expected of jobs that are done, and taken by these
+        self.ahead, self.expected, self.seconds = (defaultdict[str, float](float) for _ in range(3))
 
     def plan(self, jobs: Mapping[int, Planned], is_speed_known: bool) -> None:
         """Take the jobs that will run, and whether their seconds are those of this machine."""
@@ -91,18 +92,18 @@ class Progress:
             stage: (self.seconds[stage] + PRIOR * slowness) / (self.expected[stage] + PRIOR) for stage in self.ahead
         }
         elapsed = {job_id: now - job.begin for job_id, job in self.running.items()}
-        over = {job_id: min(elapsed[job_id], self._expected(job_id, by_stage)) for job_id in elapsed}
-        work = sum(seconds * by_stage[stage] for stage, seconds in self.ahead.items()) - sum(over.values())
+        spent = {job_id: min(elapsed[job_id], self._expected_seconds(job_id, by_stage)) for job_id in elapsed}
+        work = sum(seconds * by_stage[stage] for stage, seconds in self.ahead.items()) - sum(spent.values())
         at_once = (self.took + sum(elapsed.values())) / (now - self.begin)
-        return max(work / at_once if at_once else 0.0, self._longest(slowness, over))
+        return max(work / at_once if at_once else 0.0, self._longest(slowness, spent))
 
-    def _expected(self, job_id: int, by_stage: Mapping[str, float]) -> float:
+    def _expected_seconds(self, job_id: int, by_stage: Mapping[str, float]) -> float:
         """Return the seconds that a job that runs is expected to take in all."""
         job = self.planned.get(job_id)
         return job.seconds * by_stage[job.stage] if job else 0.0
 
-    def _longest(self, slowness: float, over: Mapping[int, float]) -> float:
-        """Return the seconds of the longest row of jobs that wait for each other, without what is over of the first."""
+    def _longest(self, slowness: float, spent: Mapping[int, float]) -> float:
+        """Return the seconds of the longest row of jobs that wait for each other, less those that its first has run."""
         while self.chains and self.chains[-1][1] not in self.planned:
             self.chains.pop()
         longest = 0.0
@@ -110,12 +111,12 @@ class Progress:
             if chain * slowness <= longest:
                 break
             if job_id in self.planned:
-                longest = max(longest, chain * slowness - over.get(job_id, 0.0))
+                longest = max(longest, chain * slowness - spent.get(job_id, 0.0))
         return longest
 
 
 def left_text(seconds: float | None) -> str:
-    """Return a time left in words, from a minute on to 10 s and from 5 minutes to a minute; "" if there is none."""
+    """Return a time left in words, rounded to 10 s from 1 minute on, to 1 minute from 5 on; "" if there is none."""
     if seconds is None or seconds < 1:
         return ""
     step = 1 if seconds < 60 else 10 if seconds < 300 else 60
@@ -123,7 +124,7 @@ def left_text(seconds: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words: 7 s, 4 min 10 s, 2 h 5 min."""
+    """Return a time in words, at least 1 s: 7 s, 4 min 10 s, 2 h 5 min."""
     whole = max(1, round(seconds))
     if whole < 60:
         return f"{whole} s"
