@@ -1,4 +1,4 @@
-"""Courses of expressions: events where they were asked for, amplitudes and drift as their formulas say."""
+"""Courses of expressions: events at the given frames, amplitudes and drift as their formulas say."""
 
 import numpy as np
 import pytest
@@ -24,12 +24,12 @@ def test_expression_is_zero_to_onset_and_first_largest_at_apex():
             onset = int(rng.integers(0, 10))
             apex = onset + int(rng.integers(1, 90))
             offset = apex + int(rng.integers(0, 60))
-            done = perform(Performer.sample(rng), weights, onset, apex, offset, offset + 8, 200, difficulty, rng)
+            performance = perform(Performer.sample(rng), weights, onset, apex, offset, offset + 8, 200, difficulty, rng)
             active = array(weights) > 0
-            assert not done.expression[:, ~active].any() and not done.expression[: onset + 1].any()
+            assert not performance.expression[:, ~active].any() and not performance.expression[: onset + 1].any()
             if difficulty.low:
-                assert (done.expression[:, active].argmax(axis=0) == apex).all()
-            assert done.action_units.min() >= 0 and done.action_units.max() <= 5
+                assert (performance.expression[:, active].argmax(axis=0) == apex).all()
+            assert performance.action_units.min() >= 0 and performance.action_units.max() <= 5
 
 
 def test_envelope_leaves_a_residual_at_offset():
@@ -39,47 +39,47 @@ def test_envelope_leaves_a_residual_at_offset():
     assert (np.diff(course[10:21]) > 0).all() and (np.diff(course[20:]) <= 0).all()
 
 
-def test_null_dial_shows_nothing_but_the_resting_face_and_blinks(performer):
+def test_null_difficulty_shows_nothing_but_the_resting_face_and_blinks(performer):
     weights, events = sample_display("surprise", generator(0)), (5, 15, 30, 40)
-    done = perform(performer, weights, *events, 200, DIFFICULTIES["null"], generator(0, "clip"))
+    performance = perform(performer, weights, *events, 200, DIFFICULTIES["null"], generator(0, "clip"))
     others = np.arange(len(ACTION_UNITS)) != BLINK
-    assert not done.expression.any()
-    assert np.ptp(done.action_units[:, others], axis=0).max() == 0
-    assert done.action_units[0, ACTION_UNITS.index("AU4")] == pytest.approx(performer.rest["AU4"])
-    assert np.ptp(done.pose, axis=0).min() > 0  # the control moves as all others do
+    assert not performance.expression.any()
+    assert np.ptp(performance.action_units[:, others], axis=0).max() == 0
+    assert performance.action_units[0, ACTION_UNITS.index("AU4")] == pytest.approx(performer.rest["AU4"])
+    assert np.ptp(performance.pose, axis=0).min() > 0  # the control moves as all others do
 
 
-def test_intensity_is_log_uniform_in_the_dial_times_the_gains(performer):
+def test_intensity_is_log_uniform_between_the_bounds_times_the_gains(performer):
     difficulty, unit = DIFFICULTIES["standard"], ACTION_UNITS.index("AU12")
     weights = {"AU12L": 1.0, "AU12R": 1.0}
     clips = (perform(performer, weights, 0, 3, 6, 8, 200, difficulty, generator(k)) for k in range(800))
-    peaks = np.array([done.expression[3, unit].mean() for done in clips])
+    peaks = np.array([performance.expression[3, unit].mean() for performance in clips])
     expected = np.log(5 * GAIN["AU12"] * performer.gain["AU12"]) + np.log(difficulty.low * difficulty.high) / 2
     deviation = np.hypot(np.log(difficulty.high / difficulty.low) / np.sqrt(12), 0.2)
     assert np.log(peaks).mean() == pytest.approx(expected, abs=4 * deviation / np.sqrt(800))
     assert np.log(peaks).std() == pytest.approx(deviation, rel=0.1)
 
 
-def test_easier_dials_show_more_and_blend_less():
+def test_easier_difficulties_show_more_and_blend_less():
     easy, standard, hard, null = (DIFFICULTIES[name] for name in ("easy", "standard", "hard", "null"))
     assert easy.high > standard.high > hard.high > null.high == 0
     assert easy.blend < standard.blend < hard.blend
 
 
-def test_head_wanders_with_the_memory_and_size_asked_for(performer):
-    done = perform(performer, {"AU1L": 1.0}, 1, 9, 20, 20000, 200, DIFFICULTIES["easy"], generator(0))
-    yaw = done.pose[:, 0] - performer.pose[0]
+def test_head_wanders_with_the_memory_and_size_of_its_formula(performer):
+    performance = perform(performer, {"AU1L": 1.0}, 1, 9, 20, 20000, 200, DIFFICULTIES["easy"], generator(0))
+    yaw = performance.pose[:, 0] - performer.pose[0]
     assert yaw.std() == pytest.approx(0.35 * performer.motion, rel=0.25)
     assert np.corrcoef(yaw[:-1], yaw[1:])[0, 1] == pytest.approx(np.exp(-1 / 80), abs=0.003)
-    assert done.exposure.mean() == pytest.approx(1, abs=0.003)
-    assert done.exposure.std() == pytest.approx(np.hypot(0.01 / np.sqrt(2), 0.006), rel=0.2)
+    assert performance.exposure.mean() == pytest.approx(1, abs=0.003)
+    assert performance.exposure.std() == pytest.approx(np.hypot(0.01 / np.sqrt(2), 0.006), rel=0.2)
 
 
 def test_some_clips_hold_a_blink(performer):
     clips = (
         perform(performer, {"AU1L": 1.0}, 1, 9, 20, 60, 200, DIFFICULTIES["easy"], generator(k)) for k in range(600)
     )
-    blinks = np.mean([np.ptp(done.action_units[:, BLINK]) > 0.5 for done in clips])
+    blinks = np.mean([np.ptp(performance.action_units[:, BLINK]) > 0.5 for performance in clips])
     assert blinks == pytest.approx(0.15, abs=4 * np.sqrt(0.15 * 0.85 / 600))
 
 
