@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zlib
 from functools import partial
 
 import numpy as np
@@ -144,7 +145,7 @@ def test_figures_are_those_of_scikit_learn_and_intervals_those_of_the_evaluation
     assert result.subjects == 4 and result.confusion.to_numpy().sum() == 24
     by_index = microexpr.evaluate(LABELS, predicted, SUBJECTS, classes=[*names], seed=3)
     assert by_index.figures.equals(result.figures)
-    rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(__import__("zlib").crc32(b"evaluate"),)))
+    rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(zlib.crc32(b"evaluate"),)))
     expected = metrics.bootstrap(LABELS, predicted, SUBJECTS, metrics.uf1, 1000, rng, 3)
     assert tuple(result.figures.loc["uf1", ["low", "high"]]) == pytest.approx(expected)
 
@@ -203,7 +204,7 @@ def test_a_test_clip_has_no_part_in_its_fold_and_inputs_come_by_name():
     inputs = {"near": INPUTS, "far": RNG.normal(size=(24, 2)).astype(np.float32)}
     two_inputs = partial(TwoInputs, 7, 3)
     before = microexpr.loso(two_inputs, inputs, LABELS, SUBJECTS, epochs=3)
-    labels = np.where(SUBJECTS == "s2", 2 - LABELS, LABELS)  # of one subject
+    labels = np.where(SUBJECTS == "s2", 2 - LABELS, LABELS)  # only the fold of s2 does not train on these
     after = microexpr.loso(two_inputs, inputs, labels, SUBJECTS, epochs=3)
     same = (before.filter(like="score") == after.filter(like="score")).all(axis=1)
     assert {*before.subject[same]} == {"s2"}
