@@ -219,10 +219,11 @@ class Group:
     def _check_finite(self, update_index: int, mean: Tensor | None) -> None:
         if mean is None or bool(mean.isfinite().all()):
             return
-        run = self.runs[int((~mean.isfinite()).nonzero()[0])]
+        position = int((~mean.isfinite()).nonzero()[0])
+        run, loss = self.runs[position], float(mean[position])
         epoch = f"phase {self.phase_index}, epoch {self.phase_epochs}, update {update_index}"
         where = f"fold {run.fold.name}, seed {run.seed}, {epoch}"
-        raise MicroexprError(f"training loss must be finite, not {float(mean.sum())} ({where})")
+        raise MicroexprError(f"training loss must be finite, not {loss} ({where})")
 
     def sample_batches(self, phase: Phase) -> tuple[Tensor, Tensor]:
         """Return the clips of each step of this epoch, int64[S, R, B...], and keys of its updates, int32[S, U, R]."""
