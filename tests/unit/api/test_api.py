@@ -64,6 +64,13 @@ def test_an_example_is_rendered_once_and_never_over_a_file_of_others(path, tmp_p
         microexpr.example_video(tmp_path)
 
 
+def test_the_apex_lies_near_the_rendered_one(path, tracked):
+    (truth,) = pd.read_csv(path.with_suffix(".csv")).to_dict("records")
+    events = microexpr.find_apex(tracked)
+    assert abs(events.apex - truth["apex"]) <= 4 and events.onset < events.apex < events.offset
+    assert events.score.shape == (120,) and {*events.methods.values()} == {"flow"}
+
+
 def test_flow_is_of_the_movement_and_its_strain_is_the_third_channel(tracked):
     field = microexpr.flow(tracked.crop[47], tracked.crop[55])
     assert field.dtype == np.float32 and field.shape == (3, 128, 128)

@@ -129,7 +129,7 @@ def test_what_cannot_be_meant_is_refused_by_its_key(key, value, message):
     name = re.escape(key.removeprefix("variants."))
     with pytest.raises(ParamsError, match=rf"^params\.yaml: (variants\.)?{name}{message}") as error:
         config.check(changed({key: value}))
-    assert len(str(error.value)) < 400
+    assert len(str(error.value)) < (400 if value == "famgans" else 250)  # the longer one names every generator
 
 
 def test_a_variant_is_its_method_but_for_what_differs():

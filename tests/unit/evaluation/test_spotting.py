@@ -58,12 +58,12 @@ def test_chance_is_of_the_same_intervals_elsewhere():
 
 def test_figures_of_classes_are_of_hits_alone():
     videos = [video("s1", micro(11, 20, 0)), video("s2", micro(11, 20, 1)), video("s3", micro(11, 20, None))]
-    found = {
+    intervals = {
         videos[0].clip.id: [spotted("micro", 11, 20, "negative"), spotted("micro", 90, 99, "surprise")],
         videos[1].clip.id: [spotted("micro", 11, 20, "negative")],
         videos[2].clip.id: [spotted("micro", 11, 20, "surprise")],
     }
-    row = next(iter(spotting.rows("ours", videos, found, 50, 1)))
+    row = next(iter(spotting.rows("ours", videos, intervals, 50, 1)))
     assert row["recognised"] == 2
     precision, recall = (0.5 + 0) / 2, (1 + 0) / 2  # of negative and positive
     assert row["analysis_f1"] == pytest.approx(2 * precision * recall / (precision + recall))
@@ -74,8 +74,8 @@ def test_rows_of_data_sets_and_without_hits():
     other = LongVideo(
         Clip.from_row(VIDEOS[1].clip.row() | {"dataset": "samm_long"}), VIDEOS[1].expressions
     )  # another data set
-    found = FOUND | {other.clip.id: []}
-    rows = list(spotting.rows("ours", [VIDEOS[0], other], found, 50, 1))
+    intervals = FOUND | {other.clip.id: []}
+    rows = list(spotting.rows("ours", [VIDEOS[0], other], intervals, 50, 1))
     assert [(row["scope"], row["kind"]) for row in rows][::3] == [
         ("full", "micro"), ("casme_sq", "micro"), ("samm_long", "micro"),
     ]  # fmt: skip

@@ -56,10 +56,18 @@ def test_flow_of_an_affine_movement_has_its_shift_gradient_and_strain_in_pixels_
     assert flow.shape == (3, SIZE, SIZE) and flow.dtype == np.float32
     u, v, strained = inner(flow)
     assert [u.mean(), v.mean()] == pytest.approx(shift, abs=0.06)
+    y, x = inner(np.mgrid[:SIZE, :SIZE] * SIDE / SIZE + (SIDE / SIZE - 1) / 2 - centre)
+    for field, row, movement in zip((u, v), gradient, shift, strict=True):
+        assert field == pytest.approx(row[0] * x + row[1] * y + movement, abs=0.25)
     derivatives = [[np.gradient(field, SIDE / SIZE, axis=axis).mean() for axis in (1, 0)] for field in (u, v)]
     assert np.array(derivatives) == pytest.approx(gradient, abs=6e-4)
     expected = np.sqrt(0.010**2 + 0.008**2 + 0.5 * (0.006 - 0.002) ** 2)
     assert np.median(strained) == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_nothing_moves_between_a_picture_and_itself(algorithm: str) -> None:
+    assert onset_apex(texture(), texture(), Params(algorithm=algorithm)) == pytest.approx(0, abs=1e-3)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
