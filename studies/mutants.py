@@ -91,7 +91,8 @@ def main() -> int:
             else:
                 chosen = chosen[: arguments.faults]
             tests = calls(trees, arguments.tests, Path(folder) / f"{name}-calls")
-            caught = measure(trees, chosen, tests, arguments.out, all_of_them=bool(arguments.density))
+            selection = " ".join([*arguments.tests, *["all that fail"] * bool(arguments.density)])
+            caught = measure(trees, chosen, tests, arguments.out, selection, all_of_them=bool(arguments.density))
             endless = sum(bool(names) and names[0].startswith(ENDLESS) for names in caught.values())
             print(
                 f"{name}: {sum(map(bool, caught.values()))} of {len(chosen)} are caught, {endless} by a run without end"
@@ -111,9 +112,9 @@ def checkout(folder: Path, commit: str) -> Path:
 def faults(root: Path, files: list[str]) -> list[Fault]:
     """Return every fault that can be planted in functions of files or folders, by their keys."""
     possible = []
-    for file in sorted(
-        file for name in files for file in ((root / name).rglob("*.py") if (root / name).is_dir() else [root / name])
-    ):
+    places = (root / name for name in files)
+    paths = {file for place in places for file in (place.rglob("*.py") if place.is_dir() else [place])}
+    for file in sorted(paths):
         path, source = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
         functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
         for function in functions:  # an inner function comes after the one around it, and replaces it
@@ -126,8 +127,8 @@ def faults(root: Path, files: list[str]) -> list[Fault]:
                     if "\n" not in old:
                         new = f"({ast.unparse(changed)})"
                         possible.append(Fault(path, first, node.lineno, node.col_offset, old, new, key))
-    places = {(fault.path, fault.line, fault.column, fault.new): fault for fault in possible}
-    return sorted({fault.key: fault for fault in places.values()}.values(), key=lambda fault: fault.key)
+    innermost = {(fault.path, fault.line, fault.column, fault.new): fault for fault in possible}
+    return sorted({fault.key: fault for fault in innermost.values()}.values(), key=lambda fault: fault.key)
 
 
 def dense(root: Path, possible: list[Fault], lines: int) -> Iterator[Fault]:
@@ -171,27 +172,29 @@ def calls(roots: list[Path], tests: list[str], folder: Path) -> list[Test]:
     rows = [
         json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()
     ]
-    fixtures = {row["fixture"]: row for row in rows if "fixture" in row}
+    fixtures: dict[str, set[tuple[str, int]]] = {}  # by name, which fixtures of several files may share
+    for row in (row for row in rows if "fixture" in row):
+        fixtures.setdefault(row["fixture"], set()).update(map(tuple, row["calls"]), processes.get(row["by"], ()))
     results = []
     for row in (row for row in rows if "test" in row):
-        called = {(path, first) for path, first in row["calls"]} | processes.get(row["test"], set())
-        for fixture in filter(None, map(fixtures.get, row["fixtures"])):
-            called |= {(path, first) for path, first in fixture["calls"]} | processes.get(fixture["by"], set())
+        called = set(map(tuple, row["calls"])) | processes.get(row["test"], set())
+        called = called.union(*(fixtures.get(name, ()) for name in row["fixtures"]))
         results.append(Test(row["test"], row["seconds"], frozenset(called)))
     return sorted(results, key=lambda test: (round(test.seconds, 1), test.name))
 
 
 def measure(
-    roots: list[Path], planted: list[Fault], tests: list[Test], out: Path, all_of_them: bool
+    roots: list[Path], planted: list[Fault], tests: list[Test], out: Path, selection: str, all_of_them: bool
 ) -> dict[str, list[str]]:
-    """Return the tests that catch each fault; what `out` knows is not run again, what is new is added."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=roots[0], text=True, capture_output=True, check=True
-    ).stdout.strip()
+    """Return the tests that catch each fault; what `out` knows is not run again, what is new is added.
+
+    It knows the results of a commit and a `selection` of tests."""
+    command = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(command, cwd=roots[0], text=True, capture_output=True, check=True).stdout.strip()
     out.parent.mkdir(parents=True, exist_ok=True)
-    results = (
-        {row[1]: row[6:] for row in csv.reader(out.open(encoding="utf-8")) if row[0] == commit} if out.exists() else {}
-    )
+    out.touch()
+    rows = csv.reader(out.open(encoding="utf-8"))
+    results = {row[2]: row[7:] for row in rows if row[:2] == [commit, selection]}
     free: Queue[Path] = Queue()
     for root in roots:
         free.put(root)
@@ -206,7 +209,8 @@ def measure(
             finally:
                 free.put(root)
             with lock, out.open("a", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerow([commit, fault.key, fault.path, fault.line, fault.old, fault.new, *caught])
+                about = [fault.key, fault.path, fault.line, fault.old, fault.new]
+                csv.writer(file).writerow([commit, selection, *about, *caught])
             results[fault.key] = caught
         caught = results[fault.key]
         text = caught[0] + (f" and {len(caught) - 1} more" if caught[1:] else "") if caught else "NOT CAUGHT"
