@@ -57,10 +57,11 @@ def main() -> int:
     biased: list[str] = []
     if arguments.null:
         null_lines, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
-        print("\n".join(null_lines))
-        beyond = [line for line in null_lines[2:] if line.endswith(" no |")]
-        title = f"Without any expression, corpus seeds {', '.join(map(str, arguments.null))}"
-        lines += ["", f"{title}, these of {len(null_lines) - 2} rows miss chance:", "", *null_lines[:2], *beyond]
+        columns = header("row", "clips", "UAR", f"holds 1/{len(PROTOCOL.classes)}")
+        print("\n".join([*columns, *null_lines.values()]))
+        corpora = ", ".join(map(str, arguments.null))
+        title = f"Without any expression, corpus seeds {corpora}, these of {len(null_lines)} rows miss chance:"
+        lines += ["", title, "", *columns, *(null_lines[name] for name in biased)]
     source = f"Corpus seeds {names}. {pages.source()}"
     readme, text = ("\n".join([*part, "", source]) for part in (summary(tables), lines))
     print(f"{readme}\n\n{text}")
@@ -212,9 +213,10 @@ def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> list
     return lines
 
 
-def null_table(folders: Sequence[Path]) -> tuple[list[str], list[str]]:
-    """Return the lines of a table of UAR without expression, and the rows whose interval does not hold chance."""
-    lines, biased = header("row", "clips", "UAR", f"holds 1/{len(PROTOCOL.classes)}"), []
+def null_table(folders: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
+    """Return by row a line of a table of UAR without expression, and the rows whose interval does not hold chance."""
+    lines: dict[str, str] = {}
+    biased = []
     for name in (row["method"] for row in main_table.read(folders[0] / "megc2019_table.csv")):
         files = [folder / f"evaluate/megc2019/{name}_predictions.csv" for folder in folders]
         answers = [pairs.read_predictions(path, PROTOCOL.classes) for path in files]
@@ -227,7 +229,7 @@ def null_table(folders: Sequence[Path]) -> tuple[list[str], list[str]]:
         value = float(np.mean([metrics.uar(matrix) for matrix in matrices]))
         holds = low - ROUNDING <= CHANCE <= high + ROUNDING
         biased += [] if holds else [name]
-        lines.append(
+        lines[name] = (
             f"| `{name}` | {len(truth)} | {value:.3f} ({low:.3f} to {high:.3f}) | {'yes' if holds else 'no'} |"
         )
     return lines, biased

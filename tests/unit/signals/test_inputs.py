@@ -100,6 +100,9 @@ def test_video_of_its_own_length_and_size_is_the_clip_from_onset_to_offset(
 def test_video_of_another_length_goes_through_its_own_frames(files: dict[str, Path]) -> None:
     original, double = (one(files, "video", (1, count, 24, 24)) for count in (LENGTH, 2 * LENGTH - 1))
     assert np.array_equal(double[:, ::2], original)
+    between = double[:, 1::2, :, -3:].mean(axis=(0, 2, 3))
+    ends = original[:, :, :, -3:].mean(axis=(0, 2, 3))
+    assert np.all(between > ends[:-1]) and np.all(between < ends[1:])
 
 
 def test_a_video_has_the_frames_at_equal_distances_in_time() -> None:

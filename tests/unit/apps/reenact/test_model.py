@@ -84,6 +84,16 @@ def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.Lo
         assert read[i].argmax() == column, unit
 
 
+def test_one_side_alone_can_be_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
+    """The subject's left half is at the right of a picture."""
+    face, intensity = stranger.faces[0], stranger.added[[3, 3]]
+    intensity[0, :, 1], intensity[1, :, 0] = 0, 0
+    change = np.abs(made(shipped, face, intensity) - face).mean(axis=1)
+    right, left = np.split(change, 2, axis=2)
+    assert left[0].mean() > 5 * right[0].mean()
+    assert right[1].mean() > 5 * left[1].mean()
+
+
 def test_warp_generator_moves_as_its_movement_says() -> None:
     """A movement by one pixel is that of the array; a unit twice as strong moves twice as far, two units add up."""
     face = torch.rand(1, 3, 16, 16) * 2 - 1
