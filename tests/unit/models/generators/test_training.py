@@ -47,15 +47,20 @@ def test_a_training_repeats_itself_and_sees_nothing_of_held_out_subjects(kind: t
 @each_kind
 def test_stacked_is_sequential_but_for_rounding(kind: type[Generator], double: None) -> None:
     method, data, runs = small(kind, epochs=4), clips(), [Run(fold, 7) for fold in FOLDS]
-    alone, together = [Group(method, data, [run], False) for run in runs], Group(method, data, runs, True)
-    for group in [*alone, together]:
+
+    def trained(runs: list[Run], stacked: bool) -> Group:
+        group = Group(method, data, runs, stacked)
         while group.epoch():
             pass
-    for i, group in enumerate(alone):
-        torch.testing.assert_close(group.scores[0][-1], together.scores[i][-1], rtol=1e-9, atol=1e-9)
-        for losses, stacked in zip(group.losses, together.losses, strict=True):
+        return group
+
+    together = trained(runs, True)
+    for i, run in enumerate(runs):  # one after another, for their memory
+        alone = trained([run], False)
+        torch.testing.assert_close(alone.scores[0][-1], together.scores[i][-1], rtol=1e-9, atol=1e-9)
+        for losses, stacked in zip(alone.losses, together.losses, strict=True):
             torch.testing.assert_close(losses[0], stacked[i], rtol=1e-9, atol=1e-9)
-        for name, parameters in group.parameters.items():
+        for name, parameters in alone.parameters.items():
             for key, value in parameters.items():
                 torch.testing.assert_close(value, together.parameters[name][key][i], rtol=1e-6, atol=1e-8)
 
