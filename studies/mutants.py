@@ -301,11 +301,13 @@ class Recorder:
         self.called: set[CodeType] = set()
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> None:
-        self.called.add(frame.f_code)
+        if event == "call":
+            self.called.add(frame.f_code)
 
     def start(self) -> None:
-        threading.settrace(self)
-        sys.settrace(self)
+        """Record from here on, in later threads too; not by `settrace`: what is traced runs without a server."""
+        threading.setprofile(self)
+        sys.setprofile(self)
 
 
 def _place(code: CodeType) -> tuple[str, int] | None:
@@ -322,7 +324,7 @@ class ProcessRecorder(Recorder):
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> None:
         code = frame.f_code
-        if code in self.called:
+        if event != "call" or code in self.called:
             return
         self.called.add(code)
         if key := _place(code):
@@ -359,7 +361,7 @@ if __name__ == "mutants" and CALLS in os.environ:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(item: "pytest.Item") -> Generator[None, object, object]:
         before, recorder.called, start = recorder.called, set(), time.perf_counter()
-        sys.settrace(recorder)
+        sys.setprofile(recorder)
         outcome = yield
         seconds = round(time.perf_counter() - start, 2)
         _write({"test": item.nodeid, "seconds": seconds, "fixtures": item.fixturenames, "calls": _taken(before)})  # type: ignore[attr-defined]
