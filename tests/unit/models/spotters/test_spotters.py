@@ -6,6 +6,7 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from microexpr.apps.spot import fit
@@ -17,7 +18,7 @@ from microexpr.evaluation import spotting
 from microexpr.models import spotters
 from microexpr.models.spotter import Curves, Interval
 from microexpr.models.spotters.mdmd import Mdmd
-from microexpr.models.spotters.spot_gcn import best, laplacian
+from microexpr.models.spotters.spot_gcn import best, laplacian, supervised_contrast
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.spotting.movement import GAPS
 from microexpr.training import spot
@@ -208,6 +209,30 @@ def test_mdmd_finds_nothing_in_a_video_that_is_too_short():
 def test_a_laplacian_is_zero_for_what_is_constant_on_a_regular_graph():
     matrix = laplacian(3, ((0, 1), (0, 2), (1, 2)))
     assert np.allclose(matrix.sum(1), 0, atol=1e-6) and np.allclose(np.diag(matrix), 1)
+
+
+def test_frames_have_the_targets_of_spot_gcn():
+    expression = Expression("micro", 0, 4, 9, "", None, "")
+    targets = (
+        spotters.build("spot_gcn", {}, SIDE)
+        .networks()["network"]
+        .targets(Curves({"seen": np.ones(20)}, 30.0), [expression])
+    )
+    assert targets["micro_inside"].tolist() == [1] * 10 + [0] * 10 and not targets["macro_inside"].any()
+    assert targets["micro_ends"].tolist() == [0, 0] + [2] * 6 + [1] * 3 + [2] * 9
+    assert targets["micro_apex"][[2, 3, 4, 5, 6]] == pytest.approx([0, np.exp(-1 / 32), 1, np.exp(-1 / 32), 0])
+
+
+def test_supervised_contrast_is_that_of_its_definition():
+    embedding, label = torch.randn(5, 3, generator=torch.Generator().manual_seed(1)).double(), [0, 0, 1, 1, 0]
+    similar = (embedding @ embedding.T / 0.5).exp()  # temperature
+    losses = []
+    for i in range(5):
+        others = [j for j in range(5) if j != i]
+        same = [j for j in others if label[j] == label[i]]
+        losses.append(-sum(torch.log(similar[i, j] / similar[i, others].sum()) for j in same) / len(same))
+    value = supervised_contrast(embedding, torch.tensor(label))
+    assert value.item() == pytest.approx(0.5 / 0.07 * sum(losses).item() / 5)
 
 
 def test_of_overlapping_intervals_the_most_confident_is_kept():
