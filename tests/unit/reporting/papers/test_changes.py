@@ -90,8 +90,15 @@ def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true, t
     assert all(",generated,held_out" in line for line in lines[1:])
 
 
-def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true, tmp_path):
-    table = changes.rows(synthesised, true, papers.expected_units("icegan", "fig5"), {})
+def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true, tmp_path, monkeypatch):
+    table, columns = changes.rows(synthesised, true, papers.expected_units("icegan", "fig5"), {}), {}
+    show = icegan.show_cell
+
+    def record(part, cell, image, title, *rest):
+        columns.setdefault(title.replace("\n", " "), set()).add(cell.colspan.start)
+        show(part, cell, image, title, *rest)
+
+    monkeypatch.setattr(icegan, "show_cell", record)
     heights = {}
     for origin in ("generated", "licensed"):
         faces = [replace(face, clip=replace(face.clip, origin=origin)) for face in synthesised.faces]
@@ -100,3 +107,4 @@ def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true,
         icegan.fig5(tmp_path / "fig5.png", relabelled, true, table, False)
         heights[origin] = [cv2.imread(str(tmp_path / f"{name}.png")).shape[0] for name in ("fig4", "fig5")]
     assert max(heights["licensed"]) < 200 < min(heights["generated"])
+    assert [columns[f"synthesised {name}"] for name in ("negative", "positive", "surprise")] == [{4}, {5}, {6}]
