@@ -20,7 +20,7 @@ from microexpr.models.spotter import Curves, Interval
 from microexpr.models.spotters.mdmd import Mdmd
 from microexpr.models.spotters.spot_gcn import best, laplacian, supervised_contrast
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.spotting.movement import GAPS
+from microexpr.signals.spotting.movement import GAPS, REACH
 from microexpr.training import spot
 
 FRAMES, FPS, SIDE = 160, 30.0, 12
@@ -199,6 +199,17 @@ def test_contrast_of_mdmd_is_that_of_its_definition():
     value = np.sort(blocks, axis=1)[:, -12:].mean(1)
     assert contrast[20] == pytest.approx(value[20] - (value[16] + value[24]) / 2)
     assert not contrast[:4].any() and not contrast[-4:].any()
+
+
+def test_mdmd_measures_what_is_usual_without_the_ends_of_a_video(monkeypatch):
+    """With the nothing at both ends, all between would be above the level."""
+    reach = Curves({"seen": np.ones(2)}, FPS).frames(REACH["micro"])
+    contrast = np.zeros(60 + 4 * reach)
+    contrast[2 * reach : -2 * reach], contrast[2 * reach + 20 : 2 * reach + 30] = 1.1, 3
+    monkeypatch.setattr(Mdmd, "contrast", staticmethod(lambda blocks, width: contrast * (width == reach)))
+    curves = Curves({"blocks": np.ones((len(contrast), 2, 36))}, FPS)
+    (found,) = spotters.build("mdmd", {}, SIDE).find(curves, {})
+    assert (found.kind, found.onset, found.offset) == ("micro", 2 * reach + 20, 2 * reach + 29)
 
 
 def test_mdmd_finds_nothing_in_a_video_that_is_too_short():
