@@ -28,6 +28,12 @@ SMALL_SCENES = {"SCENES": 1, "COMBINATIONS": 2}  # of the files
 OTHERS = {"intensity", "strength", "onset_apex_scaled", "onset_apex_centred"}
 
 
+def test_nobody_is_both_in_training_and_held_out() -> None:
+    params = Params(subjects=3, held_out=2, portraits=4, takes=2)
+    assert params.training_subjects() + params.held_out_subjects() == [f"s000{n}" for n in range(1, 6)]
+    assert params.portrait_subjects() + params.held_out_portraits() == [f"p000{n}" for n in range(1, 7)]
+
+
 def test_a_plan_is_pure_and_its_classes_are_balanced() -> None:
     params = Params()
     assert clips.plan_clips(params, SUBJECT) == clips.plan_clips(params.model_copy(update={"subjects": 999}), SUBJECT)

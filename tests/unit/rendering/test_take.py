@@ -57,6 +57,16 @@ def test_the_face_does_it_when_it_is_said(events, played):
     assert max(largest["micro"]) < max(largest["macro"]) and np.mean(largest["micro"]) < np.mean(largest["macro"]) / 2
 
 
+def test_the_mouth_opens_three_to_six_times_a_second_in_speech():
+    params = Params(seconds=30, micro=0, macro=0, blinks=0, speech=8)
+    events = sample_events(params, generator(2, "events"))
+    movement = perform(Performer.sample(generator(2, "performer")), events, params, generator(2, "performance"))
+    jaw = movement.action_units[:, ACTION_UNITS.index("AU26")].max(1)
+    opening = (jaw[1:-1] > jaw[:-2]) & (jaw[1:-1] >= jaw[2:]) & (jaw[1:-1] > jaw.min() + 0.1)
+    seconds = sum(event.offset - event.onset for event in events) / params.fps
+    assert 3 / 1.4 - 0.5 < opening.sum() / seconds < 6.5  # with rests of up to 0.4 of an opening
+
+
 def test_with_overlap_a_blink_may_fall_on_an_expression():
     crowded = TAKE.model_copy(update={"blinks": 30})
     events = sample_events(crowded, generator(3, "events"), overlap=True)
