@@ -86,3 +86,14 @@ def test_reasons_and_regions_come_with_the_class() -> None:
     outside = recognition.classify(model, Calibration(1.0, {"flow": (0.0, 0.01)}), seen, reader)
     assert "mean movement of the skin" in outside.reasons[0] and outside.certainty != "sure"
     assert outside.probabilities["much"] < plain.probabilities["much"]
+
+
+def test_a_view_that_is_as_usual_is_the_picture_of_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = np.random.default_rng(2).normal(size=(3, 128, 128)).astype(np.float32)
+    for name in ("SHIFT", "SCALE", "BLUR", "NOISE"):
+        monkeypatch.setattr(fit, name, 0.0)
+    usual = fit.as_picture(flow, pictures.USUAL)
+    assert np.abs(fit.vary(flow, np.random.default_rng(1)) - usual).max() < 0.05  # two grey levels
+    monkeypatch.undo()
+    views = [fit.vary(flow, np.random.default_rng(i)) for i in range(2)]
+    assert np.abs(views[0] - views[1]).mean() > 0.1
