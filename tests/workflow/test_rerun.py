@@ -110,8 +110,9 @@ def switch(root: Path) -> None:
         project.run("git", *arguments)
 
 
-def copy(root: Path) -> Path:
-    """Copy the checkout without the times of its files, and remove the first."""
+def switch_and_copy(root: Path) -> Path:
+    """Besides, copy the checkout without the times of its files, and remove the first."""
+    switch(root)
     target = root.with_name(f"{root.name}-copied")
     shutil.copytree(root, target, symlinks=True, copy_function=shutil.copyfile)
     shutil.copymode(root, target)
@@ -160,9 +161,7 @@ BELOW_SUBJECT = {"index": 1, "duplicate_subjects": 1} | BELOW_TRAIN
 SUBJECT = {"faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_SUBJECT
 EDITS = (  # in this order: an edit of a checkout, which may move it, and the jobs that run
     (edit_without_meaning, {}),
-    (switch, {}),
-    (touch, {}),
-    (copy, {}),
+    (switch_and_copy, {}),
     (replace(FLOW, "np.float32(255)", "np.float32(254)"), CASES["code of flow, which apex reads too"][-1]),
     (replace(MAJORITY, "(np.float32)\n", "(np.float32)\n        share = share / share.sum()\n"), ONE),
     (

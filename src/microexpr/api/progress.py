@@ -1,13 +1,18 @@
 """Show how far a slow function is, where somebody looks: in a terminal or a notebook, after two seconds."""
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tqdm.auto import tqdm
+from tqdm import TqdmWarning
 
 from microexpr.apps.predict import Progress
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", TqdmWarning)  # in a notebook without ipywidgets bars are text
+    from tqdm.auto import tqdm
 
 DELAY = 2.0  # seconds
 
