@@ -25,7 +25,7 @@ class Project:
     @property
     def env(self) -> dict[str, str]:
         return os.environ | {
-            "PYTHONPATH": str(self.root / "src"),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(self.root / "src"), os.environ.get("PYTHONPATH")])),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "GIT_CONFIG_GLOBAL": "/dev/null",
         }

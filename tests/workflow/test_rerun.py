@@ -159,7 +159,7 @@ def test_what_has_no_meaning_plans_nothing(project):
 ONE = {"train": 1, "evaluate": 1, "table": 1}
 BELOW_SUBJECT = {"index": 1, "duplicate_subjects": 1} | BELOW_TRAIN
 SUBJECT = {"faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_SUBJECT
-EDITS = (  # in this order: an edit of a checkout, which may move it, and the jobs that run
+EDITS = (  # in this order: an edit of a checkout, which may move it, and the jobs that run; more in test_dvc.py
     (edit_without_meaning, {}),
     (switch_and_copy, {}),
     (replace(FLOW, "np.float32(255)", "np.float32(254)"), CASES["code of flow, which apex reads too"][-1]),
@@ -169,12 +169,10 @@ EDITS = (  # in this order: an edit of a checkout, which may move it, and the jo
         {"duplicate_subjects": 1, "evaluate": 3, "table": 1},
     ),
     (replace("src/microexpr/evaluation/published/ststnet.csv", "0.5882", "0.5883"), {"table": 1}),
-    (replace("params.yaml", "lr: 0.0005", "lr: 0.0007"), {"train": 2, "evaluate": 2, "table": 1}),
     (
         replace("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
         {"render_samm": 1, "annotation_samm": 1} | SUBJECT,
     ),
-    (replace("params.yaml", "samm: {subjects: 3,", "samm: {subjects: 2,"), {"annotation_samm": 1} | BELOW_SUBJECT),
     (workbook_row("data/rendered"), {"annotation_casme2": 1} | BELOW_SUBJECT),  # rendered again
     (license_casme2, dict.fromkeys(("faces", "apex", "flow", "aus"), 2) | BELOW_SUBJECT),  # others leave the run
     (workbook_row("data/raw"), SUBJECT),
@@ -182,8 +180,8 @@ EDITS = (  # in this order: an edit of a checkout, which may move it, and the jo
 
 
 @pytest.mark.slow
-def test_every_edit_runs_the_jobs_that_have_to(finished, tmp_path):
-    """Under Snakemake in one checkout and under DVC in another, with the results of a run from nothing.
+def test_every_edit_runs_the_jobs_that_have_to(finished, tmp_path, monkeypatch):
+    """Under Snakemake in one checkout and under DVC in another, with the results of a run without a server.
 
     Under DVC fewer jobs may run: a stage sees that a file that was computed again has the same bytes."""
     project_root, by_dvc = (finished.copy(tmp_path / name) for name in ("snakemake", "dvc"))
@@ -197,6 +195,7 @@ def test_every_edit_runs_the_jobs_that_have_to(finished, tmp_path):
     nothing = project_root.copy(tmp_path / "nothing")
     for folder in ("results", "data/rendered", ".snakemake", "work"):
         shutil.rmtree(nothing.root / folder)
+    monkeypatch.setenv("MICROEXPR_FORK_SERVER", "")
     nothing.jobs()
     assert results(nothing) == results(project_root)
 
