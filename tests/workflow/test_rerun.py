@@ -111,7 +111,7 @@ def switch(root: Path) -> None:
 
 
 def switch_and_copy(root: Path) -> Path:
-    """Besides, copy the checkout without the times of its files, and remove the first."""
+    """Visit another branch, then copy the checkout without the times of its files, and remove the first."""
     switch(root)
     target = root.with_name(f"{root.name}-copied")
     shutil.copytree(root, target, symlinks=True, copy_function=shutil.copyfile)

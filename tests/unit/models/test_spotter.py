@@ -34,7 +34,7 @@ def test_a_frame_of_both_kinds_counts_as_micro():
     label = frame_labels(40, [MACRO_AT, MICRO_AT])
     assert [label[i] for i in (9, 10, 16, 17, 30, 31)] == [NONE, MICRO, MICRO, MACRO, MACRO, NONE]
     label = frame_labels(9, [Expression("micro", 0, 2, 3, "", None, ""), Expression("macro", -2, 0, 4, "", None, "")])
-    assert label.tolist() == [MICRO] * 4 + [MACRO] + [NONE] * 4  # before the first frame it began, or at it
+    assert label.tolist() == [MICRO] * 4 + [MACRO] + [NONE] * 4  # the macro-expression began before the video
 
 
 def test_windows_that_meet_an_expression():

@@ -60,5 +60,6 @@ def test_conditions_are_sampled_by_the_stream_and_close_views_are_covered_less()
         sampled = [sample(generator(i, "camera"), close) for i in range(300)]
         marks = [(bool(c.covers), c.blur > 0, c.motion[0] > 0, c.reduction < 1, c.quality > 0) for c in sampled]
         shares.append(np.mean(marks, axis=0))
+    assert 5 / 300 < shares[0][0] < shares[1][0] < 100 / 300
     assert shares[0] == pytest.approx([0.06, 0.4, 0.03, 0.25, 0.4], abs=0.08)
     assert shares[1] == pytest.approx([0.2, 0.5, 0.08, 0.4, 0.4], abs=0.08)

@@ -134,6 +134,6 @@ def test_a_flow_that_leads_each_landmark_back_has_no_error_at_points() -> None:
     start[..., 0] += 0.1 * ((2 * end[..., 0] + 1) / fit.SIDE - 1) * fit.SIDE / 2
     image = torch.rand(1, 3, fit.SIDE, fit.SIDE)
     network = SimpleNamespace(parts=lambda noisy, target: (flow, torch.ones(1, 1, fit.SIDE, fit.SIDE), image))
-    given = image, image, image, torch.zeros(1, 17, fit.SIDE)
-    assert fit.losses(network, *given, torch.stack([start, end], 1))["points"] < 1e-4  # type: ignore[arg-type]
-    assert fit.losses(network, *given, torch.stack([end, end], 1))["points"] > 1  # type: ignore[arg-type]
+    batch = image, image, image, torch.zeros(1, 17, fit.SIDE)
+    assert fit.losses(network, *batch, torch.stack([start, end], 1))["points"] < 1e-4  # type: ignore[arg-type]
+    assert fit.losses(network, *batch, torch.stack([end, end], 1))["points"] > 1  # type: ignore[arg-type]

@@ -48,15 +48,15 @@ def test_a_training_repeats_itself_and_sees_nothing_of_held_out_subjects(kind: t
 def test_stacked_is_sequential_but_for_rounding(kind: type[Generator], double: None) -> None:
     method, data, runs = small(kind, epochs=4), clips(), [Run(fold, 7) for fold in FOLDS]
 
-    def trained(runs: list[Run], stacked: bool) -> Group:
+    def trained_group(runs: list[Run], stacked: bool) -> Group:
         group = Group(method, data, runs, stacked)
         while group.epoch():
             pass
         return group
 
-    together = trained(runs, True)
+    together = trained_group(runs, True)
     for i, run in enumerate(runs):  # one after another, for their memory
-        alone = trained([run], False)
+        alone = trained_group([run], False)
         torch.testing.assert_close(alone.scores[0][-1], together.scores[i][-1], rtol=1e-9, atol=1e-9)
         for losses, stacked in zip(alone.losses, together.losses, strict=True):
             torch.testing.assert_close(losses[0], stacked[i], rtol=1e-9, atol=1e-9)

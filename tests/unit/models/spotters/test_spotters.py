@@ -202,14 +202,14 @@ def test_contrast_of_mdmd_is_that_of_its_definition():
 
 
 def test_mdmd_measures_what_is_usual_without_the_ends_of_a_video(monkeypatch):
-    """With the nothing at both ends, all between would be above the level."""
+    """If the ends counted, where the contrast is 0, all frames between them would be above the level."""
     reach = Curves({"seen": np.ones(2)}, FPS).frames(REACH["micro"])
     contrast = np.zeros(60 + 4 * reach)
     contrast[2 * reach : -2 * reach], contrast[2 * reach + 20 : 2 * reach + 30] = 1.1, 3
     monkeypatch.setattr(Mdmd, "contrast", staticmethod(lambda blocks, width: contrast * (width == reach)))
     curves = Curves({"blocks": np.ones((len(contrast), 2, 36))}, FPS)
-    (found,) = spotters.build("mdmd", {}, SIDE).find(curves, {})
-    assert (found.kind, found.onset, found.offset) == ("micro", 2 * reach + 20, 2 * reach + 29)
+    (interval,) = spotters.build("mdmd", {}, SIDE).find(curves, {})
+    assert (interval.kind, interval.onset, interval.offset) == ("micro", 2 * reach + 20, 2 * reach + 29)
 
 
 def test_mdmd_finds_nothing_in_a_video_that_is_too_short():
@@ -224,11 +224,8 @@ def test_a_laplacian_is_zero_for_what_is_constant_on_a_regular_graph():
 
 def test_frames_have_the_targets_of_spot_gcn():
     expression = Expression("micro", 0, 4, 9, "", None, "")
-    targets = (
-        spotters.build("spot_gcn", {}, SIDE)
-        .networks()["network"]
-        .targets(Curves({"seen": np.ones(20)}, 30.0), [expression])
-    )
+    network = spotters.build("spot_gcn", {}, SIDE).networks()["network"]
+    targets = network.targets(Curves({"seen": np.ones(20)}, FPS), [expression])
     assert targets["micro_inside"].tolist() == [1] * 10 + [0] * 10 and not targets["macro_inside"].any()
     assert targets["micro_ends"].tolist() == [0, 0] + [2] * 6 + [1] * 3 + [2] * 9
     assert targets["micro_apex"][[2, 3, 4, 5, 6]] == pytest.approx([0, np.exp(-1 / 32), 1, np.exp(-1 / 32), 0])
