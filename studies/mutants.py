@@ -112,8 +112,8 @@ def checkout(folder: Path, commit: str) -> Path:
 def faults(root: Path, files: list[str]) -> list[Fault]:
     """Return every fault that can be planted in functions of files or folders, by their keys."""
     possible = []
-    places = (root / name for name in files)
-    paths = {file for place in places for file in (place.rglob("*.py") if place.is_dir() else [place])}
+    starts = (root / name for name in files)
+    paths = {file for start in starts for file in (start.rglob("*.py") if start.is_dir() else [start])}
     for file in sorted(paths):
         path, source = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
         functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
@@ -305,7 +305,7 @@ class Recorder:
             self.called.add(frame.f_code)
 
     def start(self) -> None:
-        """Record from here on, in later threads too; not by `settrace`: what is traced runs without a server."""
+        """Record from here on, in later threads too. A script notices `settrace`, and would run without its server."""
         threading.setprofile(self)
         sys.setprofile(self)
 
