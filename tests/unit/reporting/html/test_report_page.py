@@ -236,7 +236,9 @@ def test_figures_are_those_of_the_stages(seen):
 def test_plotly_knows_every_property_of_the_charts(seen):
     from plotly import graph_objects as graphs
 
-    for chart in contents(seen, "figures").values():
+    charts = contents(seen, "figures")
+    assert charts
+    for chart in charts.values():
         graphs.Figure(chart)  # raises ValueError for one that it does not
 
 
