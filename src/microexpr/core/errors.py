@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+LONGEST = 4000  # characters of a message: what a file holds in the place of a number may have millions
+
 
 def printable(text: str) -> str:
     """Return a text with control characters, bidirectional marks and undecodable bytes as "\\x1b"; line feeds stay.
@@ -19,7 +21,10 @@ class MicroexprError(Exception):
     """A problem that a user can mend, shown as one line without a traceback."""
 
     def __str__(self) -> str:
-        return printable(super().__str__()).replace("\n", "\\n")
+        text = super().__str__()
+        if len(text) > LONGEST:
+            text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+        return printable(text).replace("\n", "\\n")
 
 
 class DataError(MicroexprError):
@@ -62,5 +67,5 @@ def remedy(*paths: str | Path) -> str:
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return " (did you mean 'epochs'?)" for the candidate nearest to `name`, in any case; "" if none is near."""
     names = {str(candidate).lower(): str(candidate) for candidate in candidates}
-    match = get_close_matches(str(name).lower(), names, n=1)
+    match = get_close_matches(str(name)[:LONGEST].lower(), names, n=1)
     return f" (did you mean {names[match[0]]!r}?)" if match else ""

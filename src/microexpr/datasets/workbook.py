@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from io import BytesIO
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +20,12 @@ from microexpr.datasets.layout import list_content, plain_name
 from microexpr.datasets.listing import listing
 
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".csv", ".tsv")  # that `find` does not look for
-UNPACKED = 64 * 2**20  # bytes to which a workbook may unpack; those of the data sets are below 3 MB
+# What a workbook may have, so that any is read in seconds: those of the data sets have 3 MB and a tenth of these cells.
+UNPACKED = 16 * 2**20  # bytes to which it may unpack
+TAGS = 2 * 10**6  # of XML, times its sheets, which may be one part of the file many times
+ROWS, CELLS = 2**20, 3 * 10**5  # of a sheet; openpyxl yields every row before the last, and every cell
+HEADER_ROWS = 100  # among which the header is looked for
+DOCTYPE = "<!DOCTYPE"  # could define entities that become more than memory holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Row:
     def integer(self, column: str) -> int:
         """Return a cell as an integer. Raises DataError naming file and row if it is none."""
         text = self.text(column)
-        if not re.fullmatch(r"-?[0-9]+(\.0+)?", text):
+        if not re.fullmatch(r"-?[0-9]{1,15}(\.0+)?", text):
             raise DataError(f"{column} must be a whole number, not {text!r} ({self.where})")
         return int(text.partition(".")[0])
 
@@ -120,9 +125,9 @@ def rows(
 ) -> Iterator[Row]:
     """Yield the rows below the header. Blank rows are skipped, hidden rows are not.
 
-    The header is the first row that holds the name of the first column. Column names are compared without case and
-    blanks; `also` maps other names, which some copies use, to columns. Raises DataError for an unreadable file, a
-    missing sheet, a column that is missing or occurs twice, and a formula without its value."""
+    The header is the first of `HEADER_ROWS` rows that holds the name of the first column. Column names are compared
+    without case and blanks; `also` maps other names, which some copies use, to columns. Raises DataError for an
+    unreadable file, a missing sheet, a column that is missing or occurs twice, and a formula without its value."""
     book, formulas = _load(file, values=True), _load(file, values=False)
     if sheet is not None and sheet not in book.sheetnames:
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
@@ -172,13 +177,26 @@ def _load(file: Path, values: bool) -> Any:
 
     with _unreadable_as_data_error(file):
         with ZipFile(regular(file)) as archive:
-            size = sum(part.file_size for part in archive.infolist())  # zipfile unpacks no more than it names
-        if size > UNPACKED:
-            raise DataError(f"{file}: must unpack to at most {UNPACKED >> 20} MB, not to {size >> 20}")
+            _check_size(file, archive)
         book = load_workbook(file, read_only=True, data_only=values)
     for page in book.worksheets:
         page.reset_dimensions()  # some programs write wrong ones, and cells beyond them would be lost
     return book
+
+
+def _check_size(file: Path, archive: ZipFile) -> None:
+    """Raise DataError for a workbook that openpyxl would need more than seconds or much memory for."""
+    size = sum(part.file_size for part in archive.infolist())  # zipfile unpacks no more than it names
+    if size > UNPACKED:
+        raise DataError(f"{file}: must unpack to at most {UNPACKED >> 20} MB, not to {size >> 20}")
+    tags = sheets = 0
+    for part in archive.infolist():
+        content = archive.read(part)
+        if DOCTYPE.encode() in content or DOCTYPE.encode("utf-16-le")[:-1] in content:
+            raise DataError(f"{file}: must have no {DOCTYPE} ({part.filename})")
+        tags, sheets = tags + content.count(b"<"), sheets + len(re.findall(rb"[<:]sheet[\s/]", content))
+    if tags * sheets > TAGS:
+        raise DataError(f"{file}: must have at most {TAGS} XML tags times sheets, not {tags} x {sheets}")
 
 
 @contextmanager
@@ -196,9 +214,15 @@ def _unreadable_as_data_error(file: Path) -> Iterator[None]:
 
 
 def _cells(file: Path, page: Any, start: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the cells of each row from row `start` on."""
+    """Yield the cells of each row from row `start` on. Raises DataError for more than a sheet of a data set has."""
+    count = 0
     with _unreadable_as_data_error(file):
-        yield from page.iter_rows(min_row=start, values_only=True)
+        for number, cells in enumerate(page.iter_rows(min_row=start, values_only=True), start):
+            count += len(cells)
+            if number > ROWS or count > CELLS:
+                limit = f"{ROWS} rows and {CELLS} cells"
+                raise DataError(f"{file}: a sheet must have at most {limit}, not more ({page.title}, row {number})")
+            yield cells
 
 
 Header = tuple[str, int, list[str]]  # sheet; number of its row; names by position, "" if a cell is empty
@@ -223,7 +247,7 @@ def _header(file: Path, pages: list[Any], columns: tuple[str, ...], also: Mappin
 def _headers(file: Path, page: Any, columns: tuple[str, ...], also: Mapping[str, str]) -> Iterator[Header]:
     """Yield the header of a sheet, if it has one."""
     canonical = {_key(name): _key(column) for name, column in also.items()}
-    for number, values in enumerate(_cells(file, page, 1), 1):
+    for number, values in enumerate(islice(_cells(file, page, 1), HEADER_ROWS), 1):
         names = ["" if value is None else _key(str(value)) for value in values]
         names = [canonical[name] if name in canonical and canonical[name] not in names else name for name in names]
         if _key(columns[0]) in names:
