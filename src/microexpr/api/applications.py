@@ -18,7 +18,7 @@ from microexpr.apps import driving_name
 from microexpr.apps import predict as prediction
 from microexpr.apps.measure import batch, inputs
 from microexpr.apps.measure import written as measured_files
-from microexpr.apps.measure.tables import Table, of_footage
+from microexpr.apps.measure.tables import Table, of_video
 from microexpr.apps.predict import Expression, Prediction, Progress, limits, pair, recognition, written
 from microexpr.apps.predict.pair import Pair
 from microexpr.apps.reenact import alone
@@ -27,10 +27,10 @@ from microexpr.apps.reenact.photograph import Photograph
 from microexpr.apps.reenact.resolution import Kind
 from microexpr.core import outputs, store
 from microexpr.core.errors import DataError
-from microexpr.datasets import picture
 from microexpr.reporting import app_folders
 from microexpr.signals import spotting
 from microexpr.signals.aus import SIDES, regressor
+from microexpr.videos import picture
 
 RESULTS = Path("results")
 
@@ -51,8 +51,8 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
     (['micro'], [True])
     """
     video = as_video(video, fps)
-    spotted = prediction.spot(video.footage, regressor.load(), params=params)
-    rows = [written.interval_dict(interval, video.fps) for interval in spotted.intervals]
+    spotted = prediction.spot(video, regressor.load(), params=params)
+    rows = [written.interval_dict(interval, spotted.video.seconds) for interval in spotted.intervals]
     return pd.DataFrame(rows, columns=written.INTERVAL_KEYS)
 
 
@@ -71,10 +71,10 @@ class PredictedVideo(Shown):
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {kind}" for kind, count in self.intervals["kind"].value_counts(sort=False).items())
         classes = ", ".join(self.intervals["class"][self.intervals["kind"] == "micro"])
-        footage = self.result.footage
-        seconds = f"{footage.frames / footage.fps:.3g} s"
+        video = self.result.video
+        seconds = f"{video.end:.3g} s"
         suffix = f" ({classes})" * bool(classes)
-        return f"PredictedVideo({str(footage.path)!r}, {seconds}: {counts or 'no expression'}{suffix})"
+        return f"PredictedVideo({str(video.path)!r}, {seconds}: {counts or 'no expression'}{suffix})"
 
 
 @threads.single()
@@ -111,14 +111,14 @@ def predict(
         weights = recognition.weights_path(method, folder)
         output = app_folders.prediction(Path(out), [video.path, weights], force)
     models = prediction.Models.load(method, folder)
-    result = prediction.predict(video.footage, models, progress, params)
+    result = prediction.predict(video, models, progress, params)
     if output:
         with outputs.publish(output) as part:
             app_folders.write_prediction(part, result, models, None, progress)
-    rows = [_row(expression, video.fps) for expression in result.expressions]
-    frame = result.curves.step * np.arange(len(result.signal.change))
+    seconds, frame = result.video.seconds, result.curves.numbers
+    rows = [_row(expression, seconds) for expression in result.expressions]
     columns = [*written.columns(models.recogniser.classes)]
-    curves = au_table(result.signal.change, frame, video.fps, SIDES[:2])
+    curves = au_table(result.signal.change, frame, seconds[frame], SIDES[:2])
     curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[-1]}
     return PredictedVideo(
         pd.DataFrame(rows, columns=columns),
@@ -158,9 +158,9 @@ def predict_pair(
     return pair.predict(first, second, prediction.Models.load(method, Path(results) / "refit"), names)
 
 
-def _row(expression: Expression, fps: float) -> dict[str, Any]:
+def _row(expression: Expression, seconds: np.ndarray) -> dict[str, Any]:
     """Return an expression with a column for each class's probability, nan for other kinds than micro-expressions."""
-    row = written.to_dict(expression, fps)
+    row = written.to_dict(expression, seconds)
     return row | row["classes"] | {"reasons": "; ".join(row["reasons"])}
 
 
@@ -258,7 +258,7 @@ def reenact(
 def _curves(outcome: alone.Outcome, fps: float) -> pd.DataFrame:
     parts: dict[str, Any] = {"asked": outcome.target_aus, "read_back": outcome.read_back}
     frame = np.arange(len(outcome.target_aus))
-    return pd.concat({name: au_table(values, frame, fps, SIDES[:2]) for name, values in parts.items()}, axis=1)
+    return pd.concat({name: au_table(values, frame, frame / fps, SIDES[:2]) for name, values in parts.items()}, axis=1)
 
 
 @threads.single()
@@ -324,7 +324,7 @@ def _measure(item: Any, fps: float | None, pictures: bool, progress: Progress) -
     if isinstance(item, (str, PathLike)):
         path = Path(item)
         return batch.measure(path, inputs.kind(path, fps, pictures), fps, progress)
-    return of_footage(as_video(item, fps).footage, progress)
+    return of_video(as_video(item, fps), progress)
 
 
 def _frame(table: Table) -> pd.DataFrame:

@@ -16,12 +16,11 @@ from microexpr.apps.measure.reader import find
 from microexpr.apps.predict import Progress, counted
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
-from microexpr.datasets import picture
-from microexpr.datasets.frames import PICTURE_SUFFIXES
 from microexpr.signals import apex, aus, faces
 from microexpr.signals import flow as optical_flow
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES, filters, regressor
 from microexpr.signals.faces import Faces
+from microexpr.videos import Video, picture
 
 Curve = Literal["raw", "smoothed", "relative"]
 
@@ -49,16 +48,16 @@ def track_faces(
     ((120, 288, 288, 3), (120, 68, 2), True)
     """
     video = as_video(video, fps)
-    frames = video.footage.frames
+    frames = len(video)
     with shown(progress) as report:
         reports = iter(("tracking the face", "aligning the face"))
         tracked = faces.track(
-            lambda: counted(video.footage.read_frames(), next(reports), frames, report),
+            lambda: counted(video.read(), next(reports), frames, report),
             params or faces.Params(),
             str(video.path),
             video.fps,
         )
-    return TrackedFaces.of(tracked, video.footage.generated)
+    return TrackedFaces.of(tracked, video.generated)
 
 
 def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Params | None = None) -> FoundEvents:
@@ -172,7 +171,8 @@ def action_units(
 
         values = regressor.regress(luma(tracked.crop), onset, reader, count=count)
     curves = filters.curves(values, onset, rate, aus.Params())
-    table = au_table(curves[curve], np.arange(frames), rate, SIDES)
+    seconds = video.seconds[video.timeline.present] if isinstance(video, Video) else np.arange(frames) / rate
+    table = au_table(curves[curve], np.arange(frames), seconds, SIDES)
     span = f"-{LARGEST:g}..{LARGEST:g}, since onset" if curve == "relative" else f"0..{LARGEST:g}"
     table.attrs = {
         "scale": f"FACS intensity {span}",
@@ -185,7 +185,7 @@ def action_units(
 
 def as_picture(source: Any) -> np.ndarray | None:
     """Return the pixels of a picture, a file or uint8[H, W, 3]; None if the source is none."""
-    if isinstance(source, (str, PathLike)) and Path(source).suffix.lower() in PICTURE_SUFFIXES:
+    if isinstance(source, (str, PathLike)) and Path(source).is_file() and picture.is_picture(Path(source)):
         return picture.read(Path(source))
     is_image = isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.ndim == 3 and source.shape[2] == 3
     return np.asarray(source) if is_image else None
@@ -199,14 +199,14 @@ def _picture_units(image: np.ndarray, curve: str) -> pd.DataFrame:
     crops = [faces.align(grey, faces.alignment(points[None]))[..., 0] for points in find(image)]
     values = np.stack([model.alone(model.describe(crop)).values.T for crop in crops]) if crops else np.zeros((0, 17, 2))
     both = np.clip(np.concatenate([values, values.mean(axis=2, keepdims=True)], axis=2), 0, LARGEST)
-    table = au_table(both, np.arange(len(both)), 1.0, SIDES)
+    table = au_table(both, np.arange(len(both)), np.arange(len(both)), SIDES)
     table.index = pd.RangeIndex(len(both), name="face")
     table.attrs = {"scale": f"FACS intensity 0..{LARGEST:g}", "curve": "raw", "reader": Path(regressor.MODEL).name}
     return table
 
 
-def au_table(values: np.ndarray, frame: np.ndarray, fps: float, sides: tuple[str, ...]) -> pd.DataFrame:
+def au_table(values: np.ndarray, frame: np.ndarray, seconds: np.ndarray, sides: tuple[str, ...]) -> pd.DataFrame:
     """Return values [T, 17, S] with rows (frame, seconds) and columns (unit, side)."""
-    index = pd.MultiIndex.from_arrays([frame, frame / fps], names=("frame", "seconds"))
+    index = pd.MultiIndex.from_arrays([frame, seconds], names=("frame", "seconds"))
     columns = pd.MultiIndex.from_product([ACTION_UNITS, sides], names=("unit", "side"))
     return pd.DataFrame(values.reshape(len(values), len(columns)), index, columns)

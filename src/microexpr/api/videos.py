@@ -1,73 +1,17 @@
 """Read a video of one's own, or render an example. Decodes frames; measures nothing."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from microexpr.api import checks
-from microexpr.apps.predict import footage
-from microexpr.apps.predict.footage import Footage
 from microexpr.core import outputs
 from microexpr.core.errors import DataError
-from microexpr.datasets.video import Timing
 from microexpr.rendering import film, take
+from microexpr.videos import Video, from_array, open_video
 
 EXAMPLE = take.Params(seconds=2, fps=60, micro=1, macro=0, blinks=0, difficulty="standard", width=480, height=360)
-
-
-@dataclass(frozen=True, eq=False)
-class Video:
-    """A video file, a folder of frames or an array. Frames are decoded when they are asked for, and counted from 0.
-
-    Iterating yields one frame at a time, uint8[H, W, 3] RGB; `len` is the number of frames that decode.
-
-    >>> import microexpr
-    >>> video = microexpr.read_video(microexpr.example_video("example"))
-    >>> video
-    Video('example/example.avi', 120 frames of 480 x 360, 60 a second)
-    >>> next(iter(video)).shape, video.frames.shape
-    ((360, 480, 3), (120, 360, 480, 3))
-    """
-
-    footage: Footage
-
-    @property
-    def path(self) -> Path:
-        """The file or folder; "array" stands for frames in memory."""
-        return self.footage.path
-
-    @property
-    def fps(self) -> float:
-        """Frames a second."""
-        return self.footage.fps
-
-    @cached_property
-    def frames(self) -> np.ndarray:
-        """All frames, uint8[T, H, W, 3] RGB: a second of 640 x 480 at 100 frames a second takes 92 MB."""
-        return np.stack([*self])
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        for image in self.footage.read_frames():
-            yield np.broadcast_to(image[..., None], (*image.shape, 3)) if image.ndim == 2 else image
-
-    @cached_property
-    def _count(self) -> int:
-        if self.footage.files:
-            return len(self.footage.files)
-        timing = Timing()
-        list(self.footage.read_frames(lambda number: False, timing))  # a header may say more frames than decode
-        return timing.frames
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __repr__(self) -> str:
-        height, width = next(iter(self)).shape[:2]
-        return f"Video({str(self.path)!r}, {len(self)} frames of {width} x {height}, {self.fps:g} a second)"
 
 
 Source = Video | str | Path | np.ndarray
@@ -94,10 +38,10 @@ def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video
     if isinstance(path, np.ndarray):
         if fps is None:
             raise DataError("fps must be the frames a second of an array, not None")
-        return Video(footage.from_array(path, fps))
+        return from_array(path, float(fps))
     if not isinstance(path, (str, PathLike)):
         raise DataError(f"a video must be a path or an array uint8[T, H, W, 3], not {checks.describe(path)}")
-    return Video(footage.open_footage(Path(path), fps))
+    return open_video(Path(path), fps)
 
 
 def as_video(source: Source, fps: float | None) -> Video:

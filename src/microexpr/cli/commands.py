@@ -516,10 +516,11 @@ def predict(arguments: argparse.Namespace) -> int:
     inputs = filter(None, [path, arguments.truth, *weights])
     out = app_folders.prediction(arguments.out, inputs, arguments.force)
     from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import footage, limits, truth, written
+    from microexpr.apps.predict import limits, truth, written
     from microexpr.cli.progress import progress
+    from microexpr.videos import Scan
 
-    video = footage.open_footage(path, arguments.fps)
+    video = Scan(path, arguments.fps)
     true = None if arguments.truth is None else truth.read(arguments.truth)
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
     with progress(arguments.quiet) as report:
@@ -562,7 +563,7 @@ def _predict_pair(arguments: argparse.Namespace) -> int:
     if not (arguments.onset and arguments.apex) or any(others):
         raise ParamsError("--onset and --apex are two pictures in place of a video; nothing is written, so no --out")
     from microexpr.apps.predict import Models, limits, pair
-    from microexpr.datasets import picture
+    from microexpr.videos import picture
 
     onset, apex = (picture.read(path, longest=picture.LONGEST) for path in (arguments.onset, arguments.apex))
     models = Models.load(arguments.method, RESULTS / "refit")

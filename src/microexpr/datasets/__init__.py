@@ -3,7 +3,7 @@
 Each data set has one file in `layouts`, and `LAYOUTS` holds its layout. The meaning of pixels, protocols and the
 renderer do not come in here.
 
-May import: core.
+May import: core, videos.
 """
 
 import re
@@ -15,11 +15,11 @@ import numpy as np
 from microexpr.core import registry
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, nearest
-from microexpr.datasets import video
 from microexpr.datasets.copies import with_checks
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, LongLayout, Videos
-from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
+from microexpr.videos import container, timeline
+from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
 LAYOUTS: dict[str, Layout] = {
     name: with_checks(native.LAYOUT) for name, native in registry.modules("microexpr.datasets.layouts").items()
@@ -106,16 +106,17 @@ def frame_reader(
     rate. Raises DataError for a frame that is missing, unreadable, or of another size than the first."""
     numbers, paths = zip(*frames(clip, home), strict=True)
     cached: list[np.ndarray] = []
-    alterations, lines = Alterations(), list[str]()
+    alterations, lines, is_film = Alterations(), list[str](), is_video(paths[0])
+    bits = None if is_film else depth((paths[0], paths[len(paths) // 2], paths[-1]))
 
     def read_frames() -> Iterator[np.ndarray]:
         yield from cached
-        rest, timing = paths[len(cached) :], video.Timing()
-        if is_video(paths[0]):
-            decoded = video.read(paths[0], len(paths), len(cached), timing)
+        rest, seconds = paths[len(cached) :], list[float | None]()
+        if is_film:
+            decoded = _timed(container.read_all(paths[0], len(paths), len(cached)), seconds)
         else:
             longest = LONGEST if layout(clip.dataset).has_motion else None
-            decoded = (read(path, alterations, longest) for path in rest)
+            decoded = (read(path, alterations, longest, bits) for path in rest)
         for path, picture in zip(rest, decoded, strict=True):
             if cached and picture.shape != cached[0].shape:
                 expected, actual = describe_size(cached[0]), describe_size(picture)
@@ -125,8 +126,15 @@ def frame_reader(
             yield picture
         if not lines:
             lines.extend(alterations.notes(paths[0].parent, len(paths)))
-            lines.extend([f"{paths[0]}: {timing.unevenness}"] * bool(timing.unevenness))
+            lines.extend(f"{paths[0]}: {line}" for line in timeline.unevenness(seconds))
             for line in lines:
                 note(line)
 
     return list(numbers), read_frames
+
+
+def _timed(frames: Iterator[tuple[float | None, np.ndarray]], seconds: list[float | None]) -> Iterator[np.ndarray]:
+    """Yield the pixels of frames, and append their times to `seconds`."""
+    for time, picture in frames:
+        seconds.append(time)
+        yield picture

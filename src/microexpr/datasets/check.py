@@ -10,11 +10,12 @@ import numpy as np
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.datasets import GENERATED, flow_folders, layout, video
+from microexpr.datasets import GENERATED, flow_folders, layout
 from microexpr.datasets.counting import compare_counts, count_clips, count_lines, count_units, count_videos
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, LongLayout, collect_errors
-from microexpr.datasets.picture import LONGEST, Alterations, describe_size, read
+from microexpr.videos import container, timeline
+from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
 SHORT = 5  # frames; the default of `index.min_frames`
 BLACK = 16  # of 255; a frame without a brighter pixel counts as black
@@ -85,14 +86,13 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
 
 def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, problems: list[str]) -> Iterator[str]:
     """Yield notes on the pixels of one clip, whose frames have at most `longest` pixels a side."""
-    alterations, timing, sizes, black = Alterations(), video.Timing(), dict[str, list[str]](), 0
-    for name, picture in _decode(files, longest, alterations, timing, problems):
+    alterations, seconds, sizes, black = Alterations(), list[float | None](), dict[str, list[str]](), 0
+    for name, picture in _decode(files, longest, alterations, seconds, problems):
         sizes.setdefault(describe_size(picture), []).append(name)
         black += int(picture.max()) < BLACK
     count = sum(map(len, sizes.values()))
     yield from alterations.notes(where, count)
-    if timing.unevenness:
-        yield f"{where}: {timing.unevenness}"
+    yield from (f"{where}: {line}" for line in timeline.unevenness(seconds))
     if black:
         yield f"{where}: {black} of {count} frames are black"
     if len(sizes) > 1:
@@ -101,16 +101,22 @@ def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, probl
 
 
 def _decode(
-    files: Sequence[Path], longest: int | None, alterations: Alterations, timing: video.Timing, problems: list[str]
+    files: Sequence[Path],
+    longest: int | None,
+    alterations: Alterations,
+    seconds: list[float | None],
+    problems: list[str],
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield name and pixels of each frame that decodes, and note alterations and times."""
+    bits = None if is_video(files[0]) else depth((files[0], files[len(files) // 2], files[-1]))
     for path in files:
         with collect_errors(problems):
             if is_video(path):
-                for i, picture in enumerate(video.read(path, video.measure(path)[0], timing=timing)):
+                for i, (time, picture) in enumerate(container.read_all(path, container.measure(path)[0])):
+                    seconds.append(time)
                     yield f"frame {i}", picture
             else:
-                yield path.name, read(path, alterations, longest)
+                yield path.name, read(path, alterations, longest, bits)
 
 
 def _digest(files: Sequence[Path]) -> str:

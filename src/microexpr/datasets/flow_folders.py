@@ -22,8 +22,8 @@ from microexpr.datasets.frames import shorten
 from microexpr.datasets.layout import collect_errors, list_content, plain_name
 from microexpr.datasets.layouts import casme2, samm, smic
 from microexpr.datasets.listing import listing
-from microexpr.datasets.picture import Alterations
-from microexpr.datasets.picture import read as decoded
+from microexpr.videos.picture import Alterations
+from microexpr.videos.picture import read as decoded
 
 NAME = "flow_folders"  # below data/raw
 SIZE = 28  # rows and columns of every picture

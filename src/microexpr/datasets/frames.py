@@ -5,16 +5,14 @@ the frame's number. It is None where one file, a video or a picture, holds a who
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import regular
-from microexpr.datasets import video
+from microexpr.videos import container, picture
+from microexpr.videos.frames import shorten
 
 VIDEO_SUFFIX = ".avi"
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", ".jp2", ".pgm", ".ppm")
-MAX_NAMES = 3  # file names in an error
 
 
 def frame_paths(path: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
@@ -25,7 +23,7 @@ def frame_paths(path: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
     if pattern is not None:
         return numbered_frames(path, pattern)
     if is_video(path):
-        return dict.fromkeys(range(video.measure(path)[0]), path)
+        return dict.fromkeys(range(container.measure(path)[0]), path)
     if not regular(path).is_file():
         raise DataError(f"{path}: must be a picture, {'not a folder' if path.is_dir() else 'but is not there'}")
     return {0: path}
@@ -74,7 +72,7 @@ def example_name(pattern: re.Pattern[str]) -> str:
 def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]:
     """Return the pictures that are not named like a frame ("img46 (1).jpg"), and the number of other such files."""
     names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
-    pictures = [name for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")]
+    pictures = [name for name in names if not name.startswith(".") and picture.is_picture(folder / name)]
     return pictures, len(names) - len(pictures)
 
 
@@ -90,13 +88,6 @@ def gaps(frames: dict[int, Path]) -> list[int]:
     """Return the numbers missing between the first and the last frame; a slip in a name must not make millions."""
     between = range(min(frames), min(max(frames), min(frames) + len(frames) + 1000))
     return [number for number in between if number not in frames]
-
-
-def shorten(names: Iterable[str]) -> str:
-    """Return the first few names, sorted, for a message; "" if there are none."""
-    ordered = sorted(names)
-    more = f" and {len(ordered) - MAX_NAMES} more" if len(ordered) > MAX_NAMES else ""
-    return ", ".join(ordered[:MAX_NAMES]) + more
 
 
 def _suggestion(folder: Path) -> str:

@@ -49,10 +49,10 @@ def reenactments(
     """Return the output of each photograph in a folder, named after it without the ending, and the table of all.
 
     Raises DataError if there are no photographs, OutputError for two of one name and files of others."""
-    from microexpr.apps.predict.footage import list_pictures
+    from microexpr.videos.frames import pictures
 
     read, by_name = [*inputs], {PHOTOGRAPHS: folder / PHOTOGRAPHS}
-    for path in sorted(list_pictures(photographs, "a photograph or a folder of photographs")):
+    for path in sorted(pictures(photographs)):
         if other := by_name.get(path.stem):
             raise OutputError(f"{path}: its folder would have the name {path.stem}, as that of {other}; rename it")
         by_name[path.stem] = path

@@ -11,10 +11,10 @@ from microexpr.apps.measure import tables, written
 from microexpr.apps.measure.columns import QUALITY
 from microexpr.apps.measure.inputs import COLUMNS, Job, Kind, Plan, identify
 from microexpr.apps.measure.tables import Table
-from microexpr.apps.predict import Progress
-from microexpr.apps.predict.footage import list_pictures, open_footage
+from microexpr.apps.predict.take import Progress
 from microexpr.core import outputs, store
 from microexpr.core.errors import OutputError, StoreError, about
+from microexpr.videos import Scan, frames
 
 SUMMARY_EVERY = 5.0  # seconds between two writes of the summary; a killed run measures so much again
 SLOWEST = 1.0  # frames a second of a video that is measured
@@ -31,8 +31,8 @@ class Outcome(NamedTuple):
 def measure(path: Path, kind: Kind, fps: float | None, progress: Progress) -> Table:
     """Measure one input. Raises DataError if it cannot be read or shows no face."""
     if kind in ("video", "frames"):
-        return tables.of_footage(open_footage(path, fps, SLOWEST, 0), progress)
-    paths = list_pictures(path, "a folder of pictures") if kind == "pictures" else (path,)
+        return tables.of_video(Scan(path, fps, SLOWEST, 0), progress)
+    paths = frames.pictures(path) if kind == "pictures" else [path]
     return tables.of_pictures(paths, progress)
 
 

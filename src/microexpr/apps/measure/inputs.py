@@ -12,7 +12,7 @@ from microexpr.apps.measure import written
 from microexpr.core import outputs, store
 from microexpr.core.errors import DataError, OutputError, StoreError
 from microexpr.core.outputs import Output
-from microexpr.datasets.frames import PICTURE_SUFFIXES
+from microexpr.videos import picture
 
 Kind = Literal["video", "frames", "picture", "pictures"]
 SUMMARY = "summary.csv"
@@ -27,7 +27,7 @@ def kind(path: Path, fps: float | None, pictures: bool) -> Kind:
     if not path.exists():
         raise DataError(f"{path}: is not there")
     if not path.is_dir():
-        return "picture" if path.suffix.lower() in PICTURE_SUFFIXES else "video"
+        return "picture" if picture.is_picture(path) else "video"
     if not pictures and fps is None:
         raise DataError(
             f"{path}: a folder must be of the frames of one video, with fps (--fps N), or of pictures (--pictures)"

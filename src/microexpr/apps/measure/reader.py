@@ -8,22 +8,14 @@ from collections.abc import Callable
 import numpy as np
 
 from microexpr.apps.measure.columns import Reading
-from microexpr.apps.predict import Progress, track_face
-from microexpr.apps.predict.footage import Footage
 from microexpr.apps.reenact import photograph
-from microexpr.datasets.video import Timing
 from microexpr.signals.aus import LARGEST, recording, regressor
 from microexpr.signals.aus.regressor import FaceFeatures
-from microexpr.signals.faces import FaceTrack, predictors
+from microexpr.signals.faces import predictors
 from microexpr.signals.landmarks import network
 from microexpr.signals.landmarks.boxes import face_box
 
 NAME = regressor.MODEL.name  # of the file of the reader of action units
-
-
-def track(footage: Footage, progress: Progress, timing: Timing) -> FaceTrack:
-    """Track the largest face through every frame. Raises DataError where there is none."""
-    return track_face(footage, progress, timing, every=1)
 
 
 def find(image: np.ndarray) -> list[np.ndarray]:

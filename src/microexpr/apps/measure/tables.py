@@ -12,19 +12,17 @@ import numpy as np
 
 from microexpr.apps.measure import reader
 from microexpr.apps.measure.columns import MeasuredFace, table
-from microexpr.apps.predict import Progress, domain, limits
-from microexpr.apps.predict.footage import Footage, is_rendered
-from microexpr.apps.predict.head import steady_landmarks
+from microexpr.apps.predict import domain
+from microexpr.apps.predict.take import Progress, Stretch, Take, track
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
-from microexpr.datasets import picture
-from microexpr.datasets.video import Timing
 from microexpr.signals import faces
 from microexpr.signals.aus import recording
 from microexpr.signals.aus.regressor import FaceFeatures
-from microexpr.signals.faces import FaceTrack, align, alignment
+from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.pose import correct_yaw
 from microexpr.signals.landmarks.gaze import gaze
+from microexpr.videos import Scan, Video, is_rendered, picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,60 +44,60 @@ class Table:
         return len(np.unique(self.columns["frame"][self.columns["success"] == 1])) / max(self.frames, 1)
 
 
-def of_footage(footage: Footage, progress: Progress) -> Table:
+def of_video(source: Scan | Video, progress: Progress) -> Table:
     """Measure the largest face in every frame of a video. Raises DataError where it has none."""
-    timing = Timing()
-    track = reader.track(footage, progress, timing)
-    notes = limits.differences_from_header(footage, timing)
-    if track.other_faces:
-        notes.append(f"{track.other_faces} more faces; only the largest is measured")
-    face, frames = SteadyFace(track, footage.fps), len(track.detected)
-    reference, rest = _at_rest(footage, face)
-    columns = table(_measured(footage, face, rest, progress))
-    seconds, count = frames / footage.fps, 1 + track.other_faces
-    return Table(columns, frames, count, footage.generated, seconds, reference + 1, tuple(notes))
+    take = track(source, progress, every=1)
+    video, notes = take.video, [*take.video.notes]
+    if take.face.other_faces:
+        notes.append(f"{take.face.other_faces} more faces; only the largest is measured")
+    rests = [_at_rest(video, stretch) for stretch in take.stretches]
+    if len(rests) > 1:
+        times = ", ".join(
+            f"{number + 1} from {r.frames.start + 1}" for (number, _), r in zip(rests, take.stretches, strict=True)
+        )
+        notes.append(f"frames at rest, each for a stretch between cuts: {times}")
+    columns = table(_measured(take, [face for _, face in rests], progress))
+    count, seconds = 1 + take.face.other_faces, video.end
+    return Table(columns, len(video), count, video.generated, seconds, rests[0][0] + 1, tuple(notes))
 
 
-class SteadyFace:
-    """A tracked face, and each frame's crop of it under an alignment that changes slowly."""
-
-    def __init__(self, track: FaceTrack, fps: float):
-        self.track = track
-        self._steady = steady_landmarks(track.landmarks, track.detected, fps)
-
-    def matrix(self, i: int) -> np.ndarray:
-        """Return the similarity, float64[2, 3], from the pixels of frame i to those of its crop."""
-        return alignment(self._steady[i][None])
-
-    def crop(self, i: int, grey: np.ndarray) -> np.ndarray:
-        """Return the grey crop uint8[288, 288] of frame i."""
-        return align(grey, self.matrix(i))[..., 0]
-
-
-def _at_rest(footage: Footage, face: SteadyFace) -> tuple[int, FaceFeatures]:
+def _at_rest(video: Video, stretch: Stretch) -> tuple[int, FaceFeatures]:
     """Return the number and the features of a frame in which the face is at rest, of some at equal distances."""
-    numbers = recording.sample(face.track.detected).tolist()
-    frames = footage.read_frames({*numbers}.__contains__)
-    features = [reader.describe(face.crop(i, luma(frame))) for i, frame in zip(numbers, frames, strict=False)]
+    numbers = stretch.tracked[recording.sample(stretch.face.detected)].tolist()
+    frames = video.read(numbers)
+    features = [
+        reader.describe(align(luma(frame), stretch.matrix_at(i))[..., 0])
+        for i, frame in zip(numbers, frames, strict=False)
+    ]
     position = reader.most_at_rest(features)
     return numbers[position], features[position]
 
 
-def _measured(footage: Footage, face: SteadyFace, rest: FaceFeatures, progress: Progress) -> Iterator[MeasuredFace]:
-    track, before, read = face.track, None, reader.since(rest)
-    for i, frame in enumerate(footage.read_frames()):
-        progress("measuring the face", i + 1, len(track.detected))
-        if not track.detected[i]:
+def _measured(take: Take, rests: list[FaceFeatures], progress: Progress) -> Iterator[MeasuredFace]:
+    """Yield the face in every frame of a video, or that there is none: also in frames that are missing."""
+    video, images, before = take.video, take.video.read(), None
+    places = {
+        int(number): (stretch, i, reader.since(rest))
+        for stretch, rest in zip(take.stretches, rests, strict=True)
+        for i, number in enumerate(stretch.tracked)
+        if stretch.face.detected[i]
+    }
+    for number, is_present in enumerate(video.timeline.present):
+        progress("measuring the face", number + 1, len(video))
+        frame = next(images, None) if is_present else None
+        seconds = float(video.seconds[number])
+        if frame is None or number not in places:
             before = None
-            yield MeasuredFace(i + 1, seconds=i / footage.fps)
+            yield MeasuredFace(number + 1, seconds=seconds)
             continue
-        grey = luma(frame)
-        crop = face.crop(i, grey)
-        geometry = _geometry(grey, track.landmarks[i], face.matrix(i), crop)
+        stretch, i, read = places[number]
+        grey, matrix = luma(frame), stretch.matrix_at(number)
+        crop = align(grey, matrix)[..., 0]
+        geometry = _geometry(grey, stretch.face.landmarks[i], matrix, crop)
         reading, small = read(reader.describe(crop)), domain.reduce(crop)
         noise: dict[str, float] = {} if before is None else {"noise": domain.camera_noise(before, small)}
         yield MeasuredFace(
-            i + 1, seconds=i / footage.fps, confidence=1.0, reading=reading, quality=quality(small) | noise, **geometry
+            number + 1, seconds=seconds, confidence=1.0, reading=reading, quality=quality(small) | noise, **geometry
         )
         before = small
 

@@ -1,42 +1,36 @@
-"""Prediction for one video or folder of frames: which expressions are in it, and their classes. Writes no file.
+"""Prediction for one video: which expressions are in it, and their classes. Writes no file.
 
-A video is read several times and never held in memory: once to track the face, ten times a second; once for action
-units; once for the expressions that were spotted.
+A video is read several times and never held in memory: once to learn the times of its frames and to track the face, ten
+times a second; once for action units; once for the expressions that were spotted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from microexpr.apps.predict import limits, rates, recognition, recorded
 from microexpr.apps.predict.calibration import Calibration
-from microexpr.apps.predict.footage import Footage
-from microexpr.apps.predict.head import steady_alignment, tracked_landmarks, tracking_step, turn
 from microexpr.apps.predict.recognition import Classes, Excerpt
+from microexpr.apps.predict.take import Progress, Stretch, Take, silent, track
 from microexpr.core import digests
-from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
-from microexpr.datasets import video
 from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import recording, regressor
 from microexpr.signals.aus.regressor import FaceFeatures
-from microexpr.signals.faces import FaceTrack, align, predictors
+from microexpr.signals.faces import align, predictors
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.training import refit
+from microexpr.videos import Scan, Video
+from microexpr.videos.timeline import GAP
 
 READ = 100  # times a second that action units are read, at most
 PART = 5.0  # seconds read against one frame
-LEAST = 0.05  # share of detections that must find the face
 
-Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
 See = Callable[[np.ndarray | None], None]  # is shown each crop that is read, uint8[H, H], or None without a face
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Report no progress."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,10 +71,11 @@ class Models:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """Signals of T frames of a video, every `step`-th of it."""
+    """Signals at T times, evenly spaced in each stretch of a video."""
 
-    step: int
-    intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the video
+    numbers: np.ndarray  # int64[T], the frame of the video at each time, or the nearest
+    fps: float  # times a second
+    intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the stretch
     gaze: np.ndarray  # float64[T], pixels of the crop
     detected: np.ndarray  # bool[T], whether the face was detected, and nothing covers it
     resting: np.ndarray  # bool[T], whether it shows little expression
@@ -111,13 +106,17 @@ class Expression:
 class Prediction:
     """The result for one video."""
 
-    footage: Footage
-    face: FaceTrack  # head.TRACKED times a second
+    take: Take
     curves: Curves
     signal: spotting.Signal
     expressions: list[Expression]
     warnings: list[str]
     rate: rates.Figures  # how good it is at about this frame rate
+
+    @property
+    def video(self) -> Video:
+        """The video, upright."""
+        return self.take.video
 
     @property
     def spans(self) -> list[tuple[int, int]]:
@@ -130,16 +129,20 @@ class Prediction:
 class Spotted:
     """The expressions of one video, without their classes."""
 
-    footage: Footage  # with the number of frames that decode
-    face: FaceTrack  # head.TRACKED times a second
+    take: Take
     curves: Curves
     signal: spotting.Signal
     intervals: list[spotting.Interval]  # in frames of the video
-    differences: list[str]  # of the frames from the video's header
+    warnings: list[str]  # of parts that were not searched
+
+    @property
+    def video(self) -> Video:
+        """The video, upright."""
+        return self.take.video
 
 
 def spot(
-    footage: Footage,
+    source: Scan | Video,
     reader: regressor.Model,
     progress: Progress = silent,
     params: spotting.Params | None = None,
@@ -149,65 +152,69 @@ def spot(
     """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found.
 
     `see` gets each crop that is read, uint8[H, H], None where no face was found."""
-    params = params or spotting.Params()
-    timing = video.Timing()
-    face = track_face(footage, progress, timing)
-    differences = limits.differences_from_header(footage, timing)
-    footage = footage if footage.files else replace(footage, frames=timing.frames)
-    curves = read_curves(footage, face, reader, progress, rate, see)
-    fps = footage.fps / curves.step
-    signal = spotting.compute_signal(
-        curves.intensity, curves.gaze, fps, params, curves.detected, curves.resting, curves.turn
-    )
-    intervals = [in_frames(interval, curves.step) for interval in spotting.spot(signal, fps, params)]
-    return Spotted(footage, face, curves, signal, intervals, differences)
+    params, take = params or spotting.Params(), track(source, progress)
+    long_enough = [stretch for stretch in take.stretches if _is_long_enough(stretch, take)]
+    stretches = long_enough or take.stretches
+    parts, intervals = [], []
+    for stretch in stretches:
+        curves = read_curves(take.video, stretch, reader, progress, rate, see)
+        signal = spotting.compute_signal(
+            curves.intensity, curves.gaze, curves.fps, params, curves.detected, curves.resting, curves.turn
+        )
+        intervals += [in_frames(interval, curves) for interval in spotting.spot(signal, curves.fps, params)]
+        parts.append((curves, signal))
+    warnings = []
+    if passed_over := len(take.stretches) - len(stretches):
+        least = 2 * spotting.BRIEF
+        warnings.append(f"{passed_over} stretches between cuts are shorter than {least:g} s and are not searched")
+    curves, signal = (_joined(part) for part in zip(*parts, strict=True))
+    return Spotted(take, curves, signal, intervals, warnings)
+
+
+def _is_long_enough(stretch: Stretch, take: Take) -> bool:
+    """Return whether a stretch shows the resting face; a video without cuts always counts."""
+    is_whole = len(stretch.frames) == len(take.video)
+    return is_whole or not spotting.is_short(len(stretch.frames), take.video.fps)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return several curves or signals as one: arrays one after the other, the rest of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    names = [item.name for item in fields(first) if isinstance(getattr(first, item.name), np.ndarray)]
+    return replace(first, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def predict(
-    footage: Footage, models: Models, progress: Progress = silent, params: spotting.Params | None = None
+    source: Scan | Video, models: Models, progress: Progress = silent, params: spotting.Params | None = None
 ) -> Prediction:
     """Spot the expressions of a video and classify its micro-expressions. Raises DataError if no face is found."""
-    spotted = spot(footage, models.reader, progress, params)
-    footage, face, curves, signal = spotted.footage, spotted.face, spotted.curves, spotted.signal
+    spotted = spot(source, models.reader, progress, params)
+    take, video, curves = spotted.take, spotted.video, spotted.curves
     micro = [interval for interval in spotted.intervals if interval.kind == "micro"]
-    classes = classify(footage, face, micro, models, progress)
+    classes = classify(take, micro, models, progress)
     expressions = []
     for interval in spotted.intervals:
         if interval.kind == "micro" and interval.onset in classes:
             probabilities, reasons, regions = classes[interval.onset]
             reasons = (
-                *limits.repetition(interval, spotted.intervals, footage.fps),
-                *limits.cut_off(interval, curves.step, footage.frames),
+                *limits.repetition(interval, spotted.intervals, video.seconds),
+                *limits.cut_off(interval, curves.fps, take),
+                *limits.filmed(interval, video),
                 *reasons,
             )
             expressions.append(Expression(interval, probabilities, reasons, regions))
         else:
             expressions.append(Expression(interval))
-    warnings = [*spotted.differences, *limits.warnings(footage, face, models.fitted_on)]
-    rate = rates.at(footage.fps, models.digest)
-    return Prediction(footage, face, curves, signal, expressions, warnings, rate)
-
-
-def track_face(footage: Footage, progress: Progress, timing: video.Timing, every: int | None = None) -> FaceTrack:
-    """Track the largest face, `head.TRACKED` times a second or in every n-th frame; add the times of all to `timing`.
-
-    Raises DataError if the face is in fewer than `LEAST` of the frames."""
-    every = every or tracking_step(footage.fps)
-    params = faces.Params(min_detected=LEAST, smooth=0)
-    frames = footage.read_frames(lambda number: number % every == 0, timing)
-    counted_frames = counted(frames, "looking for the face", footage.frames // every, progress)
-    try:
-        return faces.follow(counted_frames, params, str(footage.path), footage.fps / every)
-    except faces.Faceless as error:
-        share = error.detected.mean() if len(error.detected) else 0
-        raise DataError(
-            f"{footage.path}: must show a face, seen from the front, in {LEAST:.0%} of its frames, not in {share:.0%}"
-        ) from None
+    warnings = [*video.notes, *spotted.warnings, *limits.warnings(take, models.fitted_on)]
+    rate = rates.at(video.fps, models.digest)
+    return Prediction(take, curves, spotted.signal, expressions, warnings, rate)
 
 
 def read_curves(
-    footage: Footage,
-    face: FaceTrack,
+    video: Video,
+    stretch: Stretch,
     reader: regressor.Model,
     progress: Progress,
     rate: float = READ,
@@ -216,77 +223,101 @@ def read_curves(
     """Read action units and gaze of the face, `rate` times a second or as often as there are frames.
 
     `see` gets each crop, uint8[H, H], None where no face was found."""
-    step = max(1, round(footage.fps / rate))
-    matrix_at, landmarks_at = steady_alignment(footage, face)
+    step = max(1, round(video.fps / rate))
+    numbers = video.timeline.select(stretch.frames, step)
     gaze: list[float] = []
-    tracked = np.minimum(np.arange(len(face.detected)) + 1, len(face.detected) - 1)
-    detected = face.detected & face.detected[tracked]  # before and after
 
     def looks() -> Iterator[FaceFeatures | None]:
-        frames = footage.read_frames(lambda number: number % step == 0)
-        for i, frame in enumerate(counted(frames, "reading action units", footage.frames // step, progress)):
-            if not detected[min(i * step // tracking_step(footage.fps), len(detected) - 1)]:
+        frames = counted(video.read(numbers.tolist()), "reading action units", len(numbers), progress)
+        for number, frame in zip(numbers.tolist(), frames, strict=False):
+            if not stretch.is_detected(number):
                 gaze.append(0.0)
                 if see:
                     see(None)
                 yield None
                 continue
-            crop = align(luma(frame), matrix_at(i * step))[..., 0]
+            crop = align(luma(frame), stretch.matrix_at(number))[..., 0]
             if see:
                 see(crop)
-            gaze.append(recording.horizontal_gaze(crop, landmarks_at(i * step)))
+            gaze.append(recording.horizontal_gaze(crop, stretch.landmarks_at(number)))
             yield reader.describe(crop)
 
-    read = recording.curves(looks(), reader, round(PART * footage.fps / step))
-    turns = turn(footage, face, np.arange(len(gaze)) * step)
-    return Curves(step, read.intensity, np.array(gaze), read.seen, read.resting, turns)
+    fps = video.fps / step
+    read = recording.curves(looks(), reader, round(PART * fps))
+    curves = Curves(numbers, fps, read.intensity, np.array(gaze), read.seen, read.resting, stretch.turn(numbers))
+    return curves if video.timeline.is_even and len(numbers) == len(stretch.frames[::step]) else evened(curves, video)
 
 
-def in_frames(interval: spotting.Interval, step: int) -> spotting.Interval:
-    """Convert an interval of every `step`-th frame to frames of the video."""
-    return replace(interval, onset=interval.onset * step, apex=interval.apex * step, offset=interval.offset * step)
+def evened(curves: Curves, video: Video) -> Curves:
+    """Return curves of frames at uneven times on an even clock, interpolated in time.
+
+    Where no frame is for longer than `GAP`, nothing is seen."""
+    times = video.seconds[curves.numbers]
+    clock = np.arange(times[0], times[-1] + 1e-9, 1 / curves.fps)
+    after = np.clip(np.searchsorted(times, clock), 1, max(len(times) - 1, 1))
+    before = after - 1 if len(times) > 1 else np.zeros_like(after)
+    after = np.minimum(after, len(times) - 1)
+    span = np.maximum(times[after] - times[before], 1e-9)
+    share = np.clip((clock - times[before]) / span, 0, 1)
+    nearest = np.where(share < 0.5, before, after)
+    is_known = (span <= GAP + 1e-6) | (np.minimum(share, 1 - share) < 1e-6)
+
+    def between(values: np.ndarray) -> np.ndarray:
+        weight = share.reshape(-1, *[1] * (values.ndim - 1))
+        return np.asarray((1 - weight) * values[before] + weight * values[after], values.dtype)
+
+    detected = curves.detected[before] & curves.detected[after] & is_known
+    arrays = (between(curves.intensity), between(curves.gaze), detected, curves.resting[nearest] & detected)
+    return Curves(curves.numbers[nearest], curves.fps, *arrays, between(curves.turn))
+
+
+def in_frames(interval: spotting.Interval, curves: Curves) -> spotting.Interval:
+    """Convert an interval of curves to frames of the video."""
+    onset, apex, offset = (int(curves.numbers[i]) for i in (interval.onset, interval.apex, interval.offset))
+    return replace(interval, onset=onset, apex=apex, offset=offset)
 
 
 def classify(
-    footage: Footage,
-    face: FaceTrack,
-    intervals: Sequence[spotting.Interval],
-    models: Models,
-    progress: Progress,
+    take: Take, intervals: Sequence[spotting.Interval], models: Models, progress: Progress
 ) -> dict[int, Classes]:
     """Return the classes of each interval by its onset."""
-    matrix_at, landmarks_at = steady_alignment(footage, face)
-    spans = {
-        interval.onset: range(max(0, interval.onset - 1), min(interval.offset + 2, footage.frames))
-        for interval in intervals
-    }
+    video = take.video
+    spans = {}
+    for interval in intervals:
+        within = take.at(interval.onset).frames
+        around = range(max(within.start, interval.onset - 1), min(interval.offset + 2, within.stop))
+        spans[interval.onset] = [number for number in around if video.timeline.present[number]]
     numbers = sorted({number for span in spans.values() for number in span})
-    selected = footage.read_frames({*numbers}.__contains__)
     frames: dict[int, np.ndarray] = {}
     classes: dict[int, Classes] = {}
-    counted_frames = counted(selected, "classifying micro-expressions", len(numbers), progress)
+    counted_frames = counted(video.read(numbers), "classifying micro-expressions", len(numbers), progress)
     for number, frame in zip(numbers, counted_frames, strict=False):
         frames[number] = frame
         for interval in intervals:
             span = spans[interval.onset]
             if interval.onset not in classes and number == span[-1]:
-                matrix, first = matrix_at(interval.apex), span[0]
-                in_frame = frame_mask(face.size, matrix)
-                crop = np.stack([align(frames[position], matrix) for position in span])
-                frame_edges.hold_outside_still(crop, in_frame)
-                landmarks = np.repeat(landmarks_at(interval.apex)[None].astype(np.float32), len(crop), axis=0)
-                events = (interval.onset - first, interval.apex - first, interval.offset - first)
-                tracked = tracked_landmarks(footage, face, span)
-                pose = np.array([faces.pose(points, face.size) for points in tracked])
-                tracked = tracked @ matrix[:, :2].T + matrix[:, 2]
-                excerpt = Excerpt(crop, landmarks, tracked, pose, *events, footage.fps, in_frame)
+                excerpt = cut_out(take.at(interval.onset), interval, {i: frames[i] for i in span}, video.fps)
                 classes[interval.onset] = recognition.classify(
                     models.recogniser, models.calibration, excerpt, models.reader
                 )
                 # frames that no later interval needs are dropped, since a video may be long
-                later = [other.start for onset, other in spans.items() if onset not in classes]
+                later = [other[0] for onset, other in spans.items() if onset not in classes]
                 frames = {number: frame for number, frame in frames.items() if later and number >= min(later)}
     return classes
+
+
+def cut_out(stretch: Stretch, interval: spotting.Interval, frames: Mapping[int, np.ndarray], fps: float) -> Excerpt:
+    """Return the frames of an expression, by number, aligned by the similarity of its apex."""
+    numbers, size = [*frames], stretch.face.size
+    matrix = stretch.matrix_at(interval.apex)
+    in_frame = frame_mask(size, matrix)
+    crop = np.stack([align(frames[number], matrix) for number in numbers])
+    frame_edges.hold_outside_still(crop, in_frame)
+    landmarks = np.repeat(stretch.landmarks_at(interval.apex)[None].astype(np.float32), len(crop), axis=0)
+    onset, apex, offset = (numbers.index(number) for number in (interval.onset, interval.apex, interval.offset))
+    tracked = stretch.landmarks(numbers)
+    pose = np.array([faces.pose(points, size) for points in tracked])
+    return Excerpt(crop, landmarks, tracked @ matrix[:, :2].T + matrix[:, 2], pose, onset, apex, offset, fps, in_frame)
 
 
 def counted(images: Iterable[np.ndarray], what: str, total: int, progress: Progress) -> Iterator[np.ndarray]:

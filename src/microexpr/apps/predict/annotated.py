@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 
 from microexpr.apps.predict import Expression, Prediction, Progress, written
-from microexpr.apps.predict.head import tracked_landmarks
 from microexpr.rendering.recording import MARK, recorder
 
 RATE = 25  # frames a second of the annotated video, about
@@ -30,13 +29,13 @@ OTHER = b"annotated by microexpr"
 
 def write(path: Path, prediction: Prediction, progress: Progress) -> None:
     """Write an .avi file, marked as rendered if the footage is. Raises StoreError when the disk is full."""
-    every = max(1, round(prediction.footage.fps / RATE))
+    every = max(1, round(prediction.video.fps / RATE))
     numbers, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
-    timeline_image = timeline(prediction, shown_size(prediction.face.size)[0])
-    frames = prediction.footage.read_frames({*numbers}.__contains__)
+    timeline_image = timeline(prediction, shown_size(prediction.video.size)[0])
+    frames = prediction.video.read(numbers)
     draw = face_drawer(prediction, numbers)
     with recorder(
-        ".avi", False, QUALITY, prediction.footage.fps / every, MARK if prediction.footage.generated else OTHER
+        ".avi", False, QUALITY, prediction.video.fps / every, MARK if prediction.video.generated else OTHER
     ) as record:
         for i, (number, frame) in enumerate(zip(numbers, frames, strict=False)):
             slowdown = every if number in micro_numbers else 1
@@ -47,7 +46,8 @@ def write(path: Path, prediction: Prediction, progress: Progress) -> None:
 def frame_numbers(prediction: Prediction, every: int) -> list[int]:
     """Return the numbers that `every` divides, and those of all frames in micro-expressions."""
     micro_numbers = micro_frames(prediction)
-    return [number for number in range(prediction.footage.frames) if number % every == 0 or number in micro_numbers]
+    present = np.flatnonzero(prediction.video.timeline.present).tolist()
+    return [number for number in present if number % every == 0 or number in micro_numbers]
 
 
 def micro_frames(prediction: Prediction) -> set[int]:
@@ -66,15 +66,15 @@ def shown(frame: np.ndarray, widest: int = WIDEST) -> np.ndarray:
 
 def face_drawer(prediction: Prediction, numbers: Sequence[int]) -> Callable[[int, np.ndarray], np.ndarray]:
     """Return a function that draws landmarks and box of the face into the i-th of these frames, of any size."""
-    landmarks = tracked_landmarks(prediction.footage, prediction.face, numbers)
+    landmarks = prediction.take.landmarks(numbers)
     low, high = landmarks.min(axis=1), landmarks.max(axis=1)
     margin = BOX_MARGIN * (high - low)
     boxes = np.stack([low - margin, high + margin], axis=1)
-    steps = np.minimum(np.array(numbers) // prediction.curves.step, len(prediction.curves.detected) - 1)
-    colours = [FACE_COLOUR if detected else LOST_COLOUR for detected in prediction.curves.detected[steps]]
+    read = np.maximum(np.searchsorted(prediction.curves.numbers, numbers, "right") - 1, 0)
+    colours = [FACE_COLOUR if detected else LOST_COLOUR for detected in prediction.curves.detected[read]]
 
     def draw(i: int, image: np.ndarray) -> np.ndarray:
-        scale = image.shape[1] / prediction.face.size[1]
+        scale = image.shape[1] / prediction.video.size[1]
         first, second = (tuple(map(int, corner)) for corner in (boxes[i] * scale).round())
         cv2.rectangle(image, first, second, colours[i], 1, cv2.LINE_AA)
         for x, y in (landmarks[i] * scale * FINE).round().astype(int).tolist():
@@ -98,7 +98,8 @@ def annotate(
     for expression in expressions_at(prediction, number):
         if expression.interval.kind == "micro":
             cv2.rectangle(image, (0, 0), (width - 1, height - 1), COLOURS["micro"], 3)
-    x = round(number * (width - 1) / max(prediction.footage.frames - 1, 1))
+    positions = prediction.video.timeline.positions
+    x = round(positions[number] * (width - 1) / max(positions[-1], 1))
     cv2.line(image, (x, height), (x, height + BAND - 1), (255, 255, 255), 1)
     return image
 
@@ -106,9 +107,9 @@ def annotate(
 def captions(number: int, slowdown: int, prediction: Prediction) -> Iterator[tuple[str, tuple[int, int, int]]]:
     """Yield the lines that are written into a frame, each with its colour."""
     white = (255, 255, 255)
-    time = f"{number / prediction.footage.fps:.2f} s" + (f", {slowdown} times slower" if slowdown > 1 else "")
+    time = f"{prediction.video.seconds[number]:.2f} s" + (f", {slowdown} times slower" if slowdown > 1 else "")
     yield time, white
-    if prediction.footage.generated:
+    if prediction.video.generated:
         yield "rendered face, no person is shown", white
     for expression in expressions_at(prediction, number):
         units = " ".join(list(expression.interval.action_units)[:4])
@@ -130,14 +131,14 @@ def expressions_at(prediction: Prediction, number: int) -> list[Expression]:
 def timeline(prediction: Prediction, width: int) -> np.ndarray:
     """Return uint8[BAND, width, 3]: the score over the whole video, in front of the intervals."""
     page = np.full((BAND, width, 3), 30, np.uint8)
-    last = max(prediction.footage.frames - 1, 1)
+    positions = prediction.video.timeline.positions
+    last = max(positions[-1], 1)
     for expression in prediction.expressions:
-        first, end = (
-            round(number * (width - 1) / last) for number in (expression.interval.onset, expression.interval.offset)
-        )
+        events = (expression.interval.onset, expression.interval.offset)
+        first, end = (round(positions[number] * (width - 1) / last) for number in events)
         page[:, first : max(end, first + 1) + 1] = COLOURS[expression.interval.kind]
     score = np.log(np.maximum(prediction.signal.score, 1))
-    columns = np.minimum(np.arange(len(score)) * prediction.curves.step * width // (last + 1), width - 1)
+    columns = np.minimum(positions[prediction.curves.numbers] * width // (last + 1), width - 1).astype(int)
     highest = np.zeros(width)
     np.maximum.at(highest, columns, score)
     rows = (BAND - 2) * (1 - highest / max(highest.max(), 1e-9))

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from microexpr import __version__
 from microexpr.apps import predict, video_paths
 from microexpr.apps.predict import Models, Prediction, Progress, written
-from microexpr.apps.predict.footage import open_footage
 from microexpr.core import digests, outputs, store
 from microexpr.core.errors import OutputError, StoreError, about
 from microexpr.core.outputs import Output
 from microexpr.signals.aus import regressor
 from microexpr.signals.faces import predictors
+from microexpr.videos import Scan
 
 DOCUMENT = "intervals.json"  # of a video's folder
 VIDEOS, INTERVALS, PAGE = "videos.csv", "intervals.csv", "index.html"
@@ -98,7 +98,7 @@ def run(
             else:
                 identity = identify(job.path, settings)
                 try:
-                    result = predict.predict(open_footage(job.path, fps), models, progress)
+                    result = predict.predict(Scan(job.path, fps), models, progress)
                     with outputs.publish(job.output) as part:
                         write(result, part)
                         _sign(part / DOCUMENT, identity)

@@ -8,10 +8,10 @@ from typing import Any
 
 import cv2
 
-from microexpr.apps.predict import Progress
-from microexpr.apps.predict.footage import SLOWEST
+from microexpr.apps.predict.take import Progress
 from microexpr.core.errors import DataError
 from microexpr.rendering.recording import recorder
+from microexpr.videos import SLOWEST
 
 FILE = "camera.avi"
 WARM_UP = 1.0  # seconds in which exposure settles and the rate is measured

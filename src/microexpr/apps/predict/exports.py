@@ -47,17 +47,18 @@ def write(folder: Path, prediction: Prediction) -> None:
 
 def labels(prediction: Prediction) -> list[Label]:
     """Return what is written of all intervals, in the order of time."""
-    fps, rows = prediction.footage.fps, []
+    times, rows = prediction.video.seconds, []
     for expression in prediction.expressions:
         interval: Interval = expression.interval
         units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
         name = f"micro-expression: {in_words(expression)}" if interval.kind == "micro" else interval.kind
-        rows.append(Label(interval.onset / fps, (interval.offset + 1) / fps, interval.kind, name, units))
+        end = float(times[interval.offset]) + 1 / prediction.video.fps
+        rows.append(Label(float(times[interval.onset]), end, interval.kind, name, units))
     return rows
 
 
 def _seconds(prediction: Prediction) -> float:
-    return prediction.footage.frames / prediction.footage.fps
+    return prediction.video.end
 
 
 def _cues(prediction: Prediction) -> Iterator[tuple[float, float, str]]:
@@ -95,7 +96,7 @@ def elan(prediction: Prediction) -> str:
         "ANNOTATION_DOCUMENT", about | namespace | {"xsi:noNamespaceSchemaLocation": ELAN_SCHEMA}
     )
     header = ElementTree.SubElement(document, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    name = prediction.footage.path.name
+    name = prediction.video.path.name
     media = {"MEDIA_URL": name, "MIME_TYPE": "video/unknown", "RELATIVE_MEDIA_URL": f"./{name}"}
     ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media)
     order = ElementTree.SubElement(document, "TIME_ORDER")

@@ -5,17 +5,17 @@ A video outside of the limits is predicted all the same, with a warning.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from microexpr.apps.predict.footage import Footage
+from microexpr.apps.predict.take import Take
 from microexpr.core import store
-from microexpr.datasets import video
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.faces import FaceTrack
 from microexpr.signals.spotting import Interval
+from microexpr.videos import SLOWEST, Video
+from microexpr.videos.timeline import GAP
 
 SHORT_NOTICE = "a network's output, not what a person feels"
 NOTICE = (
@@ -31,6 +31,8 @@ MIN_EYE_DISTANCE = 60.0  # pixels between the outer eye corners, half of the dis
 MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
 MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are at least 0.5 apart
 MIN_DETECTED = 0.98  # share of the frames
+AROUND = 0.1  # seconds before and after an expression in which its frames are looked at
+LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
 
 
 def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
@@ -52,47 +54,56 @@ def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
     return "; ".join([", ".join(counts), *filter(None, [figure])])
 
 
-def differences_from_header(footage: Footage, timing: video.Timing) -> list[str]:
-    """Return how a video's frames, once read, differ from its header, a line each; none for a folder."""
-    lines = []
-    if not footage.files and timing.frames < footage.frames:
-        count = f"{timing.frames} of the {footage.frames} frames that the header says decode"
-        lines.append(f"{count}; the rest, perhaps cut off, is not searched")
-    if timing.unevenness:
-        lines.append(f"{timing.unevenness} at {footage.fps:g} a second, so times are approximate")
-    return lines
+def repetition(interval: Interval, intervals: Iterable[Interval], seconds: np.ndarray) -> tuple[str, ...]:
+    """Return in words that another expression is nearly next to one, as in speech; () if the face rests between.
 
-
-def repetition(interval: Interval, intervals: Iterable[Interval], fps: float) -> tuple[str, ...]:
-    """Return in words that another expression is nearly next to one, as in speech; () if the face rests between."""
+    `seconds` are the times of all frames."""
     others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
-    rest = min((max(o.onset - interval.offset, interval.onset - o.offset) / fps for o in others), default=MIN_REST)
+    first, last = seconds[interval.onset], seconds[interval.offset]
+    rest = min((max(seconds[o.onset] - last, first - seconds[o.offset]) for o in others), default=MIN_REST)
     return (
         () if rest >= MIN_REST else (f"rest next to another expression {max(rest, 0):.2f} s, not {MIN_REST:g} or more",)
     )
 
 
-def cut_off(interval: Interval, step: int, frames: int) -> tuple[str, ...]:
-    """Return in words that a video of `frames` frames, of which every `step`-th was read, ends before a movement; () if
-    it does not."""
-    return () if interval.offset + step < frames else ("the video ends before the movement does",)
+def cut_off(interval: Interval, fps: float, take: Take) -> tuple[str, ...]:
+    """Return in words that a video that was read `fps` times a second ends, or is cut, before a movement ends; () if it
+    does not."""
+    step, frames = max(1, round(take.video.fps / fps)), take.at(interval.onset).frames
+    if interval.offset + step < frames.stop:
+        return ()
+    return ("the video ends before the movement does" if frames.stop == len(take.video) else "a cut ends the movement",)
 
 
-def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> list[str]:
+def filmed(interval: Interval, video: Video) -> Iterator[str]:
+    """Yield in words what takes away belief in the frames around an expression."""
+    timeline, seconds = video.timeline, video.seconds
+    near = (seconds >= seconds[interval.onset] - AROUND) & (seconds <= seconds[interval.offset] + AROUND)
+    if (near & timeline.damaged).any():
+        yield "damaged frames"
+    new = seconds[near & timeline.new]
+    longest = float(np.diff(new).max(initial=0))
+    if longest > GAP + 0.5 / video.fps:
+        yield f"{longest:.2f} s without a new picture"
+    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) < LEAST_RATE * SLOWEST:
+        yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
+
+
+def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
     """Return how a video differs from what the models were fitted on, a line each.
 
-    `face` is the video's only or largest face, `fitted_on` the provenance of all models, as in `describe_training`.
+    `fitted_on` is the provenance of all models, as in `describe_training`.
     """
-    lines = []
+    lines, video, face = [], take.video, take.face
     origins = {entry.split("/")[0] for entry in fitted_on}
-    origin = "generated" if footage.generated else "licensed"
+    origin = "generated" if video.generated else "licensed"
     if origin not in origins:
-        description = "a rendered face" if footage.generated else "not marked as generated, perhaps of a person"
+        description = "a rendered face" if video.generated else "not marked as generated, perhaps of a person"
         lines.append(f"the video is {description}; models saw only {' and '.join(sorted(origins))} faces")
-    elif not footage.generated and "generated" in origins:
+    elif not video.generated and "generated" in origins:
         lines.append("the video is not marked as generated; some of the models saw generated faces only")
-    if not FPS_RANGE[0] <= footage.fps <= FPS_RANGE[1]:
-        lines.append(f"{footage.fps:g} frames a second; spotting was measured from 25 on, and models saw up to 200")
+    if not FPS_RANGE[0] <= video.fps <= FPS_RANGE[1]:
+        lines.append(f"{video.fps:g} frames a second; spotting was measured from 25 on, and models saw up to 200")
     detected = face.landmarks[face.detected]
     distance = float(np.median(eye_distance(detected)))
     if distance < MIN_EYE_DISTANCE:
@@ -103,7 +114,7 @@ def warnings(footage: Footage, face: FaceTrack, fitted_on: Iterable[str]) -> lis
     angles = [f"{name} {angle:.0f}" for name, angle in zip(("yaw", "pitch", "roll"), pose, strict=True)]
     if np.abs(pose).max() > MAX_HEAD_TURN:
         lines.append(f"the head is turned ({', '.join(angles)} degrees); models saw it within {MAX_HEAD_TURN:.0f}")
-    if footage.grey:
+    if video.grey:
         lines.append("the video is grey; models saw what was filmed in colour")
     if face.detected.mean() < MIN_DETECTED:
         lines.append(f"no face in {1 - face.detected.mean():.0%} of the frames; nothing is spotted there")

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
+
 from microexpr.apps.predict import Expression, Models, Prediction, limits
 from microexpr.core import store
 from microexpr.signals.aus import ACTION_UNITS, NAMES
@@ -32,22 +34,22 @@ def write(folder: Path, prediction: Prediction, models: Models) -> None:
 def to_document(prediction: Prediction, models: Models) -> dict[str, Any]:
     """Return what intervals.json holds."""
     return {
-        "file": prediction.footage.path.name,
-        "origin": "generated" if prediction.footage.generated else "not marked as generated",
-        "frames": prediction.footage.frames,
-        "fps": prediction.footage.fps,
+        "file": prediction.video.path.name,
+        "origin": "generated" if prediction.video.generated else "not marked as generated",
+        "frames": len(prediction.video),
+        "fps": prediction.video.fps,
         "notice": list(limits.NOTICE),
         "models": list(models.descriptions),
         "recorded": models.figures,
         "rate": prediction.rate,
         "warnings": prediction.warnings,
-        "intervals": [to_dict(expression, prediction.footage.fps) for expression in prediction.expressions],
+        "intervals": [to_dict(expression, prediction.video.seconds) for expression in prediction.expressions],
     }
 
 
-def to_dict(expression: Expression, fps: float) -> dict[str, Any]:
-    """Return one expression by the names of the JSON file."""
-    row = interval_dict(expression.interval, fps)
+def to_dict(expression: Expression, seconds: np.ndarray) -> dict[str, Any]:
+    """Return one expression by the names of the JSON file; `seconds` are the times of all frames."""
+    row = interval_dict(expression.interval, seconds)
     units = row.pop("action_units")
     return row | {
         "class": expression.predicted_class,
@@ -59,13 +61,13 @@ def to_dict(expression: Expression, fps: float) -> dict[str, Any]:
     }
 
 
-def interval_dict(interval: Interval, fps: float) -> dict[str, Any]:
-    """Return an interval, in frames of a video, by `INTERVAL_KEYS`."""
+def interval_dict(interval: Interval, seconds: np.ndarray) -> dict[str, Any]:
+    """Return an interval, in frames of a video at these `seconds`, by `INTERVAL_KEYS`."""
     frames = {event: getattr(interval, event) for event in EVENTS}
     return {
         "kind": interval.kind,
         **frames,
-        **{f"{event}_seconds": round(number / fps, 4) for event, number in frames.items()},
+        **{f"{event}_seconds": round(float(seconds[number]), 4) for event, number in frames.items()},
         "score": round(interval.score, 2),
         "action_units": {name: round(amount, 3) for name, amount in interval.action_units.items()},
     }
@@ -73,11 +75,10 @@ def interval_dict(interval: Interval, fps: float) -> dict[str, Any]:
 
 def summary(prediction: Prediction) -> Iterator[str]:
     """Yield lines for a terminal: each micro-expression, and how many expressions there are of each kind."""
-    fps = prediction.footage.fps
     for expression in prediction.expressions:
         interval = expression.interval
         if interval.kind == "micro":
-            onset, apex, offset = (f"{getattr(interval, event) / fps:.2f}" for event in EVENTS)
+            onset, apex, offset = (f"{prediction.video.seconds[getattr(interval, event)]:.2f}" for event in EVENTS)
             shares = ", ".join(f"{name} {share:.2f}" for name, share in expression.classes.items())
             classes = "; ".join([f"{expression.certainty} ({shares})", *expression.reasons])
             units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
@@ -105,7 +106,7 @@ def in_words(expression: Expression) -> str:
 def intervals_csv(prediction: Prediction, models: Models) -> str:
     """Return CSV with a line for each interval, and the probability of each class."""
     classes = models.recogniser.classes
-    rows = (to_dict(expression, prediction.footage.fps) for expression in prediction.expressions)
+    rows = (to_dict(expression, prediction.video.seconds) for expression in prediction.expressions)
     return store.csv_text(columns(classes), (flat(row, classes) for row in rows))
 
 
@@ -129,7 +130,7 @@ def _curves(prediction: Prediction) -> str:
     units = [f"{unit}{side}" for unit in ACTION_UNITS for side in "LR"]
     score, rows = prediction.signal.score, []
     for i, values in enumerate(prediction.signal.change.reshape(len(score), -1)):
-        number = i * prediction.curves.step
-        row = {"frame": number, "seconds": f"{number / prediction.footage.fps:.4f}", "score": f"{score[i]:.2f}"}
+        number = int(prediction.curves.numbers[i])
+        row = {"frame": number, "seconds": f"{prediction.video.seconds[number]:.4f}", "score": f"{score[i]:.2f}"}
         rows.append(row | {unit: f"{value:.3f}" for unit, value in zip(units, values, strict=True)})
     return store.csv_text(("frame", "seconds", "score", *units), rows)

@@ -83,19 +83,20 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     """Return the most distinct expression of the largest face in a video or folder of frames, since its resting state.
 
     Units that do not exceed their noise in it stay at rest, and a frame at rest is put before its onset. Where nothing
-    is spotted, a short video is taken as a whole. `fps` is as for `footage.open_footage`, whose errors are raised, and
+    is spotted, a short video is taken as a whole. `fps` is as for `videos.Scan`, whose errors are raised, and
     DataError if nothing is spotted in a longer one."""
-    from microexpr.apps.predict import footage, spot
+    from microexpr.apps.predict import spot
+    from microexpr.videos import Scan
 
-    spotted = spot(footage.open_footage(path, fps), regressor.load())
-    take, signal, step = spotted.footage, spotted.signal, spotted.curves.step
-    rate = take.fps / step
+    spotted = spot(Scan(path, fps), regressor.load())
+    video, signal, curves = spotted.video, spotted.signal, spotted.curves
     expressions = [interval for interval in spotted.intervals if interval.kind in EXPRESSIONS]
     if expressions:
         interval = max(expressions, key=lambda interval: interval.score)
         is_moving = np.array([[f"{unit}{side}" in interval.action_units for side in "LR"] for unit in aus.ACTION_UNITS])
-        first, last, part = interval.onset // step, interval.offset // step, f"{interval.kind}-expression"
-    elif take.frames <= LONGEST * take.fps:
+        first, last = np.searchsorted(curves.numbers, (interval.onset, interval.offset)).tolist()
+        part = f"{interval.kind}-expression"
+    elif video.end <= LONGEST:
         is_moving, first, last, part = np.ones((len(aus.ACTION_UNITS), 2), bool), 0, len(signal.change) - 1, "all"
     else:
         raise DataError(
@@ -104,8 +105,7 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
         )
     changes = np.clip(is_moving * signal.change[first : last + 1], 0, aus.LARGEST)
     changes = np.concatenate([np.zeros_like(changes[:1]), changes]).astype(np.float32)
-    kind = "generated" if take.generated else "not marked as generated"
-    description = (
-        f"{path} ({kind}), {part} from {first / rate:.2f} to {last / rate:.2f} s, action units by the shipped reader"
-    )
-    return DrivingCurves(path.name, "generated" if take.generated else "licensed", description, changes, rate)
+    times = video.seconds[curves.numbers[[first, last]]]
+    kind = "generated" if video.generated else "not marked as generated"
+    description = f"{path} ({kind}), {part} from {times[0]:.2f} to {times[1]:.2f} s, action units by the shipped reader"
+    return DrivingCurves(path.name, "generated" if video.generated else "licensed", description, changes, curves.fps)

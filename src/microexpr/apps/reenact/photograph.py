@@ -11,12 +11,12 @@ import numpy as np
 from microexpr.apps.reenact import SourceFace
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
-from microexpr.datasets import picture
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces.detection import detect
 from microexpr.signals.faces.predictors import NetworkPredictor
 from microexpr.signals.landmarks.boxes import face_box
+from microexpr.videos import picture
 
 LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
 # Beyond these, action units read off the result follow less and less: on rendered faces turned further, on photographs

@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from microexpr import videos
 from microexpr.apps import predict
 from microexpr.apps.predict import Spotted, recognition
-from microexpr.apps.predict.footage import Footage
-from microexpr.apps.predict.head import steady_alignment
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.datasets import LONG
@@ -25,6 +24,7 @@ from microexpr.signals.spotting import movement
 from microexpr.signals.spotting.movement import GAPS
 from microexpr.signals.spotting.movement import Params as Movement
 from microexpr.training import refit
+from microexpr.videos import Video
 
 SIDE = 144  # rows and columns of the crops that are kept
 
@@ -56,13 +56,13 @@ class Measured:
     @property
     def fps(self) -> float:
         """Return the frames a second that were read."""
-        return self.spotted.footage.fps / self.spotted.curves.step
+        return self.spotted.curves.fps
 
     def arrays(self, numbers: np.ndarray) -> dict[str, object]:
         """Return the content of its file; `numbers` int64[frames] are the data set's own of all frames."""
         curves, signal, intervals = self.spotted.curves, self.spotted.signal, self.spotted.intervals
         return {
-            "frame": numbers[:: curves.step][: len(curves.gaze)],
+            "frame": numbers[curves.numbers],
             "fps": self.fps,
             "seen": curves.detected,
             "resting": curves.resting,
@@ -86,12 +86,12 @@ class Measured:
         }
 
 
-def write(path: str | Path, clip: Clip, numbers: Sequence[int], footage: Footage, params: Params) -> int:
+def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, params: Params) -> int:
     """Measure a long video and write its file; return the number of frames that were read.
 
     `numbers` are the data set's own of all frames. Raises DataError if no face is found."""
     reader = regressor.load()
-    measured = measure(footage, reader, params)
+    measured = measure(video, reader, params)
     settings = params.model_dump(mode="json", include={"rate", "movement", "spotting"})
     with store.subject_file(path, "spot", [clip], spot=settings) as file:
         file.put("fitted_on", sorted({*reader.fitted_on, *predictors.fitted_on("network")}))
@@ -104,16 +104,16 @@ def prepare() -> None:
     movement.prepare()
 
 
-def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Footage]:
-    """Return the frame numbers of a long video and its footage; the frame before stands for one that is missing."""
+def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Video]:
+    """Return the frame numbers of a long video and the video; the frame before stands for one that is missing."""
     by_number, files = dict(frames), list[Path]()
     numbers = list(range(clip.first, clip.last + 1))
     for number in numbers:
         files.append(by_number.get(number, files[-1] if files else frames[0][1]))
-    return numbers, Footage(files[0].parent, clip.fps, len(files), tuple(files), clip.origin == "generated", False)
+    return numbers, videos.of_files(dict(enumerate(files)), clip.fps, clip.origin == "generated")
 
 
-def measure(footage: Footage, reader: regressor.Model, params: Params) -> Measured:
+def measure(video: Video, reader: regressor.Model, params: Params) -> Measured:
     """Measure a long video. Raises DataError if no face is found."""
     size, crops, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
 
@@ -125,11 +125,9 @@ def measure(footage: Footage, reader: regressor.Model, params: Params) -> Measur
             else:
                 images.append(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA))
 
-    spotted = predict.spot(footage, reader, params=params.spotting, rate=params.rate, see=see)
-    landmarks_at = steady_alignment(spotted.footage, spotted.face)[1]
-    step = spotted.curves.step
-    places = np.median([landmarks_at(i * step) for i in range(len(crops))], axis=0) * (size / CROP)
-    fps = spotted.footage.fps / step
+    spotted = predict.spot(video, reader, params=params.spotting, rate=params.rate, see=see)
+    numbers, fps = spotted.curves.numbers.tolist(), spotted.curves.fps
+    places = np.median([spotted.take.at(number).landmarks_at(number) for number in numbers], axis=0) * (size / CROP)
     shifts = movement.measure(np.stack(crops), places, fps, params.movement, CROP / size)
     return Measured(spotted, shifts, np.stack(pictures))
 

@@ -13,8 +13,8 @@ from typing import NoReturn
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.datasets import video
 from microexpr.datasets.layout import Counts, Layout, collect_errors, label_of, list_content
+from microexpr.videos import container
 
 ANNOTATION = re.compile(r"(S\d+)-\d+\.xml")
 EMOTION = {"1": "anger", "2": "disgust", "3": "fear", "4": "happiness", "5": "sadness", "6": "surprise"}
@@ -55,7 +55,7 @@ def _clip(root: Path, folder: Path, origin: Origin, passed_over: Counter[str]) -
         passed_over["without an emotion of 1..6"] += 1
         return None
     file = _video(annotations[0])
-    frames, rate = video.measure(file)
+    frames, rate = container.measure(file)
     return Clip(
         dataset="mmi", subject=file.stem.split("-")[0], name=file.stem, origin=origin,
         folder=str(file.relative_to(root)), first=0, last=frames - 1, frames=frames,

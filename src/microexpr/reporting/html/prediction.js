@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const { fps, frames, numbers, expressions } = read("player"), images = read("images"), faces = read("faces");
+  const { fps, frames, numbers, positions, expressions } = read("player"), images = read("images"), faces = read("faces");
   const [stage, picture, magnified, slider, play, speed, time] =
     ["stage", "picture", "magnified", "slider", "play", "speed", "time"].map((id) => document.getElementById(id));
   const all = (selector) => [...document.querySelectorAll(selector)];
@@ -32,10 +32,10 @@
 
   function show(index) {
     at = Math.min(Math.max(index, 0), numbers.length - 1);
-    const frame = numbers[at], x = (frame + 0.5) / frames;
+    const frame = numbers[at], x = (positions[at] + 0.5) / frames;
     picture.src = images[at];
     slider.value = at;
-    time.value = `${(frame / fps).toFixed(2)} s, frame ${frame}`;
+    time.value = `${(positions[at] / fps).toFixed(2)} s, frame ${frame}`;
     slider.setAttribute("aria-valuetext", time.value);
     for (const head of heads) {
       for (const end of ["x1", "x2"]) head.setAttribute(end, x * head.ownerSVGElement.viewBox.baseVal.width);
@@ -58,15 +58,15 @@
   }
 
   function step(now) {
-    started ??= { now, frame: numbers[at] };
-    let frame = started.frame + (now - started.now) / 1000 * fps * speed.value;
-    if (repeated && frame >= repeated.offset + 1) {
-      started = { now, frame: repeated.onset };
-      frame = repeated.onset;
+    started ??= { now, place: positions[at] };
+    let place = started.place + (now - started.now) / 1000 * fps * speed.value;
+    if (repeated && place >= positions[position(repeated.offset)] + 1) {
+      place = positions[position(repeated.onset)];
+      started = { now, place };
     }
-    const index = position(frame);
+    const index = last(positions, place);
     if (index !== at) show(index);
-    if (frame >= frames) pause(); else clock = requestAnimationFrame(step);
+    if (place >= frames) pause(); else clock = requestAnimationFrame(step);
   }
 
   function start() {

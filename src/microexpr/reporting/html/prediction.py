@@ -24,8 +24,6 @@ from microexpr.apps.predict import (
     written,
 )
 from microexpr.apps.predict import truth as true_expressions
-from microexpr.apps.predict.footage import Footage
-from microexpr.apps.predict.head import steady_alignment
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
 from microexpr.core.grayscale import luma
@@ -35,6 +33,7 @@ from microexpr.signals.aus import NAMES
 from microexpr.signals.faces import align
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.signals.spotting.hits import Counts, Span
+from microexpr.videos import Video
 
 TEMPLATE, STYLES, SCRIPT = "prediction.jinja", ("page.css", "prediction.css"), "prediction.js"
 RATE = 12.5  # images a second of the player between micro-expressions, which have every frame
@@ -62,17 +61,18 @@ def write(
 
 def player_images(prediction: Prediction, progress: Progress = silent) -> Images:
     """Return the pictures of the frames that the player shows, and magnified faces of micro-expressions."""
-    footage, size = prediction.footage, prediction.face.size
-    matrix_at, landmarks_at = steady_alignment(footage, prediction.face)
-    numbers = annotated.frame_numbers(prediction, max(1, round(footage.fps / RATE)))
+    take, video = prediction.take, prediction.video
+    numbers = annotated.frame_numbers(prediction, max(1, round(video.fps / RATE)))
     draw = annotated.face_drawer(prediction, numbers)
     expressions = [e for e in prediction.expressions if e.interval.kind == "micro"]
     micro = {number: e for e in expressions for number in range(e.interval.onset, e.interval.offset + 1)}
     images = Images([], [], [], [])
-    frames = zip(numbers, footage.read_frames({*numbers}.__contains__), strict=False)
+    frames = zip(numbers, video.read(numbers), strict=False)
     for expression, group in groupby(frames, key=lambda item: micro.get(item[0])):
         interval = expression.interval if expression else None
-        matrix, crops = matrix_at(interval.apex if interval else 0), []
+        apex_number, crops = interval.apex if interval else 0, list[np.ndarray]()
+        stretch = take.at(apex_number)
+        matrix = stretch.matrix_at(apex_number)
         for number, frame in group:
             images.numbers.append(number)
             images.frames.append(_data_url(draw(len(images.frames), annotated.shown(frame, WIDEST))))
@@ -80,11 +80,11 @@ def player_images(prediction: Prediction, progress: Progress = silent) -> Images
                 crops.append(align(frame, matrix))
             progress("writing the page", len(images.frames), len(numbers))
         if expression and interval:
-            faces = magnified.magnify(np.stack(crops), frame_mask(size, matrix))
+            faces = magnified.magnify(np.stack(crops), frame_mask(video.size, matrix))
             images.magnified.append([_data_url(face) for face in faces])
             apex = crops[min(interval.apex - interval.onset, len(crops) - 1)]
             shares = expression.regions
-            images.regions.append(_data_url(tint(apex, landmarks_at(interval.apex), shares)) if shares else "")
+            images.regions.append(_data_url(tint(apex, stretch.landmarks_at(interval.apex), shares)) if shares else "")
     return images
 
 
@@ -109,13 +109,14 @@ def _data_url(image: np.ndarray) -> str:
 
 def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, images: Images) -> str:
     """Return the page."""
-    footage, script = prediction.footage, templates.text(SCRIPT)
+    video, script = prediction.video, templates.text(SCRIPT)
     hits = true_expressions.match(prediction.spans, truth or ())
-    rows = [_row(written.to_dict(expression, footage.fps), hits) for expression in prediction.expressions]
+    rows = [_row(written.to_dict(expression, video.seconds), hits) for expression in prediction.expressions]
     micro = [row for row in rows if row["kind"] == "micro"]
     return templates.template(TEMPLATE).render(
-        name=footage.path.name,
-        footage=footage,
+        name=video.path.name,
+        video=video,
+        frames=len(video),
         short_notice=limits.SHORT_NOTICE,
         notice=(prediction.rate["description"], *models.descriptions, *limits.NOTICE),
         warnings=prediction.warnings,
@@ -129,12 +130,12 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         charts=_charts(prediction, truth),
         height=prediction.signal.height,
         images=images,
-        image_size=annotated.shown_size(prediction.face.size, WIDEST),
+        image_size=annotated.shown_size(video.size, WIDEST),
         times=magnified.TIMES,
-        player=_player(footage, images.numbers, micro),
+        player=_player(video, images.numbers, micro),
         downloads={
             "intervals.csv": templates.data_url("text/csv", written.intervals_csv(prediction, models).encode()),
-            f"{footage.path.stem}.srt": templates.data_url(
+            f"{video.path.stem}.srt": templates.data_url(
                 "application/x-subrip", exports.subtitles(prediction).encode()
             ),
         },
@@ -150,24 +151,26 @@ def _row(row: dict[str, Any], hits: dict[Span, TrueExpression]) -> dict[str, Any
     return row | {"units": units, "hit": hits.get((row["onset"], row["offset"]))}
 
 
-def _player(footage: Footage, numbers: list[int], micro: list[dict[str, Any]]) -> dict[str, Any]:
+def _player(video: Video, numbers: list[int], micro: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what the page's script needs to know of the video and its micro-expressions."""
     expressions = [{event: row[event] for event in written.EVENTS} for row in micro]
-    return {"fps": footage.fps, "frames": footage.frames, "numbers": numbers, "expressions": expressions}
+    positions = video.timeline.positions
+    times = {"fps": video.fps, "frames": float(positions[-1]) + 1, "positions": positions[numbers].round(4).tolist()}
+    return times | {"numbers": numbers, "expressions": expressions}
 
 
 def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:
     """Return what the charts show."""
     moving, resting = timelines.unit_rows(prediction)
     top = timelines.score_top(prediction)
-    frames = prediction.footage.frames
+    positions, fps = prediction.video.timeline.positions, prediction.video.fps
     return {
         "columns": timelines.COLUMNS,
         "score_height": timelines.SCORE_HEIGHT,
         "row_height": timelines.ROW_HEIGHT,
         "bands": timelines.spotted_bands(prediction),
-        "true_bands": timelines.true_bands(truth or (), frames),
-        "time_ticks": timelines.time_ticks(frames, prediction.footage.fps),
+        "true_bands": timelines.true_bands(truth or (), positions),
+        "time_ticks": timelines.time_ticks(positions[-1] + 1, fps),
         "score_ticks": timelines.score_ticks(top),
         "score": timelines.score_points(prediction, top),
         "score_top": top,

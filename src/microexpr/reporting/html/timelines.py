@@ -44,9 +44,10 @@ class Row(NamedTuple):
     levels: int
 
 
-def bands(spans: Iterable[tuple[str, int, int, str]], frames: int) -> list[Band]:
-    """Return intervals, each of kind, onset, offset and label, as parts of a chart of a video of that many frames."""
-    parts = [_band(kind, onset, offset, label, frames) for kind, onset, offset, label in spans]
+def bands(spans: Iterable[tuple[str, int, int, str]], positions: np.ndarray) -> list[Band]:
+    """Return intervals, each of kind, onset, offset and label, as parts of a chart of a video whose frames are at these
+    `positions` in time."""
+    parts = [_band(kind, onset, offset, label, positions) for kind, onset, offset, label in spans]
     starts = [band.x for band in parts if band.label]
     rooms = (min((x for x in starts if x > band.x), default=COLUMNS) - band.x for band in parts)
     return [band._replace(room=round(room, 2)) for band, room in zip(parts, rooms, strict=True)]
@@ -57,22 +58,23 @@ def spotted_bands(prediction: Prediction) -> list[Band]:
     intervals = (
         (e.interval.kind, e.interval.onset, e.interval.offset, e.predicted_class) for e in prediction.expressions
     )
-    return bands(intervals, prediction.footage.frames)
+    return bands(intervals, prediction.video.timeline.positions)
 
 
-def true_bands(truth: Sequence[TrueExpression], frames: int) -> list[Band]:
+def true_bands(truth: Sequence[TrueExpression], positions: np.ndarray) -> list[Band]:
     """Return the bands of the ground truth, with its classes."""
-    return bands((("true", e.onset, e.offset, e.true_class) for e in sorted(truth)), frames)
+    return bands((("true", e.onset, e.offset, e.true_class) for e in sorted(truth)), positions)
 
 
-def _band(kind: str, onset: int, offset: int, label: str, frames: int) -> Band:
+def _band(kind: str, onset: int, offset: int, label: str, positions: np.ndarray) -> Band:
     """Return an interval as a part of a chart, at least a column wide."""
-    unit = COLUMNS / max(frames, 1)
+    unit, last = COLUMNS / (positions[-1] + 1), len(positions) - 1
+    first, end = (float(positions[min(number, last)]) for number in (onset, offset))
     title = f"{kind} {label}".strip() + f", frames {onset} to {offset}"
-    return Band(kind, onset, round(onset * unit, 2), round(max((offset - onset + 1) * unit, 1), 2), title, label)
+    return Band(kind, onset, round(first * unit, 2), round(max((end - first + 1) * unit, 1), 2), title, label)
 
 
-def time_ticks(frames: int, fps: float) -> list[Tick]:
+def time_ticks(frames: float, fps: float) -> list[Tick]:
     """Return round times in seconds, each where the middle of the frame at that time is."""
     times = MaxNLocator(TICKS, steps=[1, 2, 5, 10]).tick_values(0, (frames - 1) / fps)
     inside = (float(time) for time in times if 0 <= time * fps <= frames - 1)
@@ -92,7 +94,7 @@ def score_top(prediction: Prediction) -> float:
 def score_points(prediction: Prediction, top: float) -> str:
     """Return the points of the score's area, on a logarithmic scale up to `top`."""
     score = np.log(np.maximum(prediction.signal.score, 1))
-    return area(score / top, SCORE_HEIGHT, prediction.curves.step, prediction.footage.frames)
+    return area(score / top, SCORE_HEIGHT, _x(prediction))
 
 
 def unit_rows(prediction: Prediction) -> tuple[list[Row], list[Row]]:
@@ -101,19 +103,25 @@ def unit_rows(prediction: Prediction) -> tuple[list[Row], list[Row]]:
     rises = np.clip(prediction.signal.change.max(axis=2).T, 0, LARGEST)  # [17, T]
     rows = []
     for unit, rise in zip(ACTION_UNITS, rises, strict=True):
-        points = area(rise, ROW_HEIGHT, prediction.curves.step, prediction.footage.frames)
+        points = area(rise, ROW_HEIGHT, _x(prediction))
         rows.append(Row(unit, NAMES[unit], points, max(1, int(np.ceil(rise.max())))))
     return [row for row in rows if row.unit in moving], [row for row in rows if row.unit not in moving]
 
 
-def area(values: np.ndarray, height: float, step: int, frames: int) -> str:
+def _x(prediction: Prediction) -> np.ndarray:
+    """Return where in a chart each value of a curve is, in columns."""
+    positions = prediction.video.timeline.positions
+    return np.asarray((positions[prediction.curves.numbers] + 0.5) * COLUMNS / (positions[-1] + 1))
+
+
+def area(values: np.ndarray, height: float, x: np.ndarray) -> str:
     """Return the points of the area under a curve, in which a value of 1 is `height` high.
 
-    Values are of every `step`-th frame, of `frames`; each of at most `COLUMNS` points is the largest of its frames. The
-    first and last point are the corners, far below the chart."""
+    `x` are the columns of the values; each of at most `COLUMNS` points is the largest of its values. The first and last
+    point are the corners, far below the chart."""
     starts = np.linspace(0, len(values), min(COLUMNS, len(values)), endpoint=False).astype(int)
     highest = np.maximum.reduceat(values, starts)
     middles = (starts + np.append(starts[1:], len(values)) - 1) / 2
-    x = (middles * step + 0.5) * COLUMNS / frames
+    x = np.interp(middles, np.arange(len(values)), x)
     y = height * (1 - np.array([-LARGEST, *highest, -LARGEST]))
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip([x[0], *x, x[-1]], y, strict=True))

@@ -18,12 +18,13 @@ from microexpr.apps.reenact.source import STAGES, DrivingClip
 from microexpr.apps.reenact.targets import NAMES, RenderedFace
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.seeds import generator
-from microexpr.datasets import RAW, picture
+from microexpr.datasets import RAW
 from microexpr.evaluation.read_back import roughness
 from microexpr.protocols import ALL_GROUPS, provenance
 from microexpr.reporting import formats
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import LoadedGenerator, load
+from microexpr.videos import picture
 
 PICTURES = Path(RAW) / "targets"  # woman.png, man.jpg: faces of MEGC2021 or the user's
 MOST = 16  # frames of a driving clip that are reenacted

@@ -22,15 +22,15 @@ def write(prediction: Prediction, path: Path) -> None:
 
 def draw(page: Figure, prediction: Prediction) -> None:
     """Plot a prediction on an empty page."""
-    time = np.arange(len(prediction.signal.score)) * prediction.curves.step / prediction.footage.fps
-    add_heading(page, f"{prediction.footage.path.name}: what was spotted", prediction.footage.generated)
+    time = prediction.video.seconds[prediction.curves.numbers]
+    add_heading(page, f"{prediction.video.path.name}: what was spotted", prediction.video.generated)
     score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
     score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
     score_axes.axhline(prediction.signal.height, color=PINK, linewidth=0.8, linestyle=":")
     score_axes.set_yscale("log")
     score_axes.set_title("deviations of its noise by which the unit that moves most stands out", pad=14)
     for expression in prediction.expressions:
-        span = [number / prediction.footage.fps for number in (expression.interval.onset, expression.interval.offset)]
+        span = [prediction.video.seconds[number] for number in (expression.interval.onset, expression.interval.offset)]
         colour = COLOURS[expression.interval.kind]
         for axes in (score_axes, unit_axes):
             axes.axvspan(*span, color=colour, alpha=0.25, linewidth=0)

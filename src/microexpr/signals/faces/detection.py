@@ -27,7 +27,7 @@ def detect(frame: np.ndarray, upsample: int) -> list[Box]:
     The frame is doubled `upsample` times, and once more if no face is found. A frame with a side of more than `LARGEST`
     pixels is first reduced, because a doubled one would fill the memory.
     """
-    small, factor = _reduce(frame, -(-max(frame.shape[:2]) // LARGEST))
+    small, factor = reduce_frame(frame, -(-max(frame.shape[:2]) // LARGEST))
     for doublings in (upsample, upsample + 1):
         if boxes := _detect_reduced(small, factor, doublings):
             return sorted(boxes, key=lambda box: -box.side)
@@ -36,7 +36,7 @@ def detect(frame: np.ndarray, upsample: int) -> list[Box]:
 
 def detect_large(frame: np.ndarray, side: float) -> list[Box]:
     """Detect the faces that are not much smaller than `side` pixels, in the frame reduced accordingly."""
-    return _detect_reduced(*_reduce(frame, max(1, int(side / (1.5 * DETECTABLE)))))
+    return _detect_reduced(*reduce_frame(frame, max(1, int(side / (1.5 * DETECTABLE)))))
 
 
 def _detect_reduced(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
@@ -45,7 +45,7 @@ def _detect_reduced(frame: np.ndarray, factor: int, doublings: int = 0) -> list[
     return [Box(factor * box.centre, factor * box.side) for box in boxes]
 
 
-def _reduce(frame: np.ndarray, factor: int) -> tuple[np.ndarray, int]:
+def reduce_frame(frame: np.ndarray, factor: int) -> tuple[np.ndarray, int]:
     """Return a frame reduced by area to 1 / `factor` of its size, and the factor.
 
     The frame is contiguous, because dlib copies a view and reads the copy after it is freed.

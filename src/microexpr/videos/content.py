@@ -12,6 +12,7 @@ SIGNATURES = {  # first bytes, in lower case -> description
     b"riff": "a video, sound or WebP file",
     b"\x00\x05\x16\x07": "metadata that a Mac writes next to a file",
 }
+HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # in a file that begins like an old Excel file
 
 
@@ -21,6 +22,8 @@ def describe_content(data: bytes) -> str:
         return f"{len(data)} bytes, all of them zero" if data else "0 bytes"
     if ENCRYPTED in data:
         return "a workbook with a password: save it as .xlsx without one in a spreadsheet program"
+    if data[4:12] in HEIF:
+        return "a HEIF photograph: export it as JPEG"
     start = data[:64].lstrip().lower()
     descriptions = (words for signature, words in SIGNATURES.items() if start.startswith(signature))
     return next(descriptions, f"{len(data)} bytes that begin with {data[:12]!r}")

@@ -1,0 +1,187 @@
+"""A video whose face was tracked: alignment, landmarks and turn of the head in each frame. Tracks once, reads no more.
+
+A cut begins a new stretch, with a face of its own. A video that lies on its side is turned.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from microexpr.core.errors import DataError
+from microexpr.signals import faces
+from microexpr.signals.aus import filters
+from microexpr.signals.faces import FaceTrack, alignment, upright
+from microexpr.signals.faces.alignment import RIGID
+from microexpr.videos import Scan, Seen, Video
+
+TRACKED = 10  # times a second that the face is detected
+STEADY = 1.0  # seconds before and after over which the position of a still head is averaged
+FOLLOWED = 0.15  # the same, of a head that moves
+STILL = 1.0  # pixels of the crop between these two averages, about the most of rendered heads at rest
+LEAST = 0.05  # share of detections that must find the face
+LOOKED_AT = 3  # frames, one a second, that tell which way up the face is
+
+Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """The face in what was filmed without a cut."""
+
+    frames: range  # of the video
+    tracked: np.ndarray  # int64[n], numbers of the frames in which the face was looked for
+    face: FaceTrack  # in these
+    positions: np.ndarray  # float64[T], of all frames of the video, as its timeline has them
+    fps: float  # of the video
+
+    @cached_property
+    def rate(self) -> float:
+        """How often a second the face was looked for."""
+        return self.fps / max(1.0, float(np.median(np.diff(self.tracked)))) if len(self.tracked) > 1 else self.fps
+
+    @cached_property
+    def steady(self) -> np.ndarray:
+        """Landmarks of the tracked frames that follow the head without adding movement, float64[n, 68, 2]."""
+        return steady_landmarks(self.face.landmarks, self.face.detected, self.rate)
+
+    @cached_property
+    def matrices(self) -> np.ndarray:
+        """The similarities of the tracked frames to their crops, float64[n, 2, 3]."""
+        return np.stack([alignment(landmarks[None]) for landmarks in self.steady])
+
+    def matrix_at(self, number: int) -> np.ndarray:
+        """Return a frame's similarity to its crop, float64[2, 3], which changes slowly."""
+        return self._interpolate(self.matrices, number)
+
+    def landmarks_at(self, number: int) -> np.ndarray:
+        """Return a frame's landmarks in pixels of its crop, float64[68, 2]; they change slowly."""
+        matrix = self.matrix_at(number)
+        return self._interpolate(self.steady, number) @ matrix[:, :2].T + matrix[:, 2]
+
+    def landmarks(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return landmarks in these frames, float64[n, 68, 2], pixels of the frame, as they were tracked."""
+        return self._between(self.face.landmarks.reshape(len(self.tracked), -1), numbers).reshape(-1, 68, 2)
+
+    def turn(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return yaw, pitch and roll in degrees in these frames, float64[n, 3], averaged over `FOLLOWED`."""
+        turns = self.face.pose().astype(float)
+        return self._between(filters.smooth_stretches(turns, self.face.detected, self.rate, FOLLOWED), numbers)
+
+    def is_detected(self, number: int) -> bool:
+        """Return whether the face is found before and after a frame."""
+        before = min(bisect_right(self.tracked, number) - 1, len(self.tracked) - 1)
+        return bool(self.face.detected[before] and self.face.detected[min(before + 1, len(self.tracked) - 1)])
+
+    def _interpolate(self, values: np.ndarray, number: int) -> np.ndarray:
+        tracked, position = self.positions[self.tracked], self.positions[number]
+        after = int(np.clip(np.searchsorted(tracked, position), 1, max(len(tracked) - 1, 1)))
+        if len(tracked) == 1:
+            return np.asarray(values[0])
+        share = np.clip((position - tracked[after - 1]) / (tracked[after] - tracked[after - 1]), 0, 1)
+        return np.asarray((1 - share) * values[after - 1] + share * values[after])
+
+    def _between(self, values: np.ndarray, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
+        positions, tracked = self.positions[np.asarray(numbers)], self.positions[self.tracked]
+        return np.column_stack([np.interp(positions, tracked, column) for column in values.T])
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A video and the face in each stretch of it that shows one."""
+
+    video: Video
+    stretches: list[Stretch]
+
+    def at(self, number: int) -> Stretch:
+        """Return the stretch of a frame, the nearest before it for one between two."""
+        starts = [stretch.frames.start for stretch in self.stretches]
+        return self.stretches[max(0, bisect_right(starts, number) - 1)]
+
+    def landmarks(self, numbers: Sequence[int]) -> np.ndarray:
+        """Return landmarks in these frames, float64[n, 68, 2], pixels of the frame."""
+        return np.concatenate([self.at(number).landmarks([number]) for number in numbers])
+
+    @property
+    def face(self) -> FaceTrack:
+        """The largest face of all stretches, one after the other."""
+        parts = [stretch.face for stretch in self.stretches]
+        detected, landmarks = (np.concatenate([getattr(p, name) for p in parts]) for name in ("detected", "landmarks"))
+        return FaceTrack(detected, landmarks, parts[0].size, max(part.other_faces for part in parts))
+
+
+def track(source: Scan | Video, progress: Progress = silent, every: int | None = None) -> Take:
+    """Track the largest face, `TRACKED` times a second or in every n-th frame, and turn the video where it is not
+    upright.
+
+    A video of which nothing is known yet is read for the first time. Raises DataError if the face is in fewer than
+    `LEAST` of the frames."""
+    rate, path = source.rate if isinstance(source, Scan) else source.fps, source.source.path
+    turn = upright.best_turn([*source.source.read([round(second * rate) for second in range(LOOKED_AT)])])
+    if isinstance(source, Scan):
+        source.turn(turn)
+        seen = iter(source)
+    else:
+        source = source.turned(turn)
+        seen = _seen_again(source)
+    every = every or max(1, round(rate / TRACKED))
+    expected = source.source.expected or 0
+    params = faces.Params(min_detected=LEAST, smooth=0)
+    parts: list[tuple[list[int], FaceTrack | None]] = []
+    detected: list[np.ndarray] = []
+
+    def due(frames: Iterable[Seen], numbers: list[int]) -> Iterator[np.ndarray]:
+        for frame in frames:
+            if not numbers or frame.number >= numbers[-1] + every:
+                numbers.append(frame.number)
+                progress("looking for the face", frame.number, max(expected, frame.number + 1))
+                yield frame.image()
+
+    for _, group in groupby(seen, key=lambda frame: frame.stretch):
+        numbers: list[int] = []
+        try:
+            face = faces.follow(due(group, numbers), params, str(path), rate / every)
+            detected.append(face.detected)
+        except faces.Faceless as error:
+            face = None
+            detected.append(error.detected)
+        parts.append((numbers, face))
+    if all(face is None for _, face in parts):
+        share = np.concatenate(detected).mean() if detected else 0
+        raise DataError(
+            f"{path}: must show a face, seen from the front, in {LEAST:.0%} of its frames, not in {share:.0%}"
+        )
+    video = source.video if isinstance(source, Scan) else source
+    starts = [numbers[0] for numbers, _ in parts] + [len(video)]
+    spans = (range(first, stop) for first, stop in pairwise(starts))
+    return Take(video, [
+        Stretch(span, np.array(numbers), face, video.timeline.positions, video.fps)
+        for span, (numbers, face) in zip(spans, parts, strict=True) if face is not None
+    ])  # fmt: skip
+
+
+def _seen_again(video: Video) -> Iterator[Seen]:
+    """Yield the frames of a video that was read before."""
+    numbers, cuts = np.flatnonzero(video.timeline.present).tolist(), [*video.timeline.cuts]
+    for number, image in zip(numbers, video.read(), strict=False):
+        yield Seen(number, bisect_right(cuts, number), partial(np.asarray, image))
+
+
+def steady_landmarks(landmarks: np.ndarray, detected: np.ndarray, fps: float) -> np.ndarray:
+    """Return landmarks [T, 68, 2] averaged over time, so that alignment follows a head without adding movement.
+
+    Over `STEADY` where it keeps still, over `FOLLOWED` where these two averages differ by twice `STILL`."""
+    steady = filters.smooth_stretches(landmarks, detected, fps, STEADY)
+    shift = filters.smooth_stretches(landmarks, detected, fps, FOLLOWED) - steady
+    scale = np.array([np.hypot(*alignment(points[None])[:, 0]) for points in steady])
+    squares = scale**2 * (shift[:, list(RIGID)] ** 2).sum(axis=2).mean(axis=1)
+    distance = np.sqrt(filters.smooth_stretches(squares, detected, fps, STEADY))
+    share = np.clip(distance / STILL - 1, 0, 1)
+    return np.asarray(steady + share[:, None, None] * shift)

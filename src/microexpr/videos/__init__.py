@@ -1,0 +1,232 @@
+"""Read what was filmed: a video file, a folder of frames, an array. Each frame has its own time.
+
+    video = videos.open_video(Path("take.mp4"))
+    for image in video.read([0, 30]):  # RGB uint8[H, W, 3]
+        ...
+
+Knows no data set and no face. May import: core.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from microexpr.core.errors import DataError
+from microexpr.videos import frames
+from microexpr.videos import timeline as times
+from microexpr.videos.container import FASTEST, VideoFile
+from microexpr.videos.frames import FrameFiles
+from microexpr.videos.raw import Raw, is_rendered
+from microexpr.videos.sources import Array, Source, Turned
+from microexpr.videos.timeline import Timeline
+
+__all__ = ["Scan", "Seen", "Video", "from_array", "is_rendered", "of_files", "open_video"]
+
+SLOWEST = 20.0  # frames a second, so that a micro-expression of 0.2 s has four
+SHORTEST = 0.1  # seconds: data sets cut a micro-expression from its onset to its offset
+SAME = 0.02  # mean difference in grey levels of reduced frames, below which one repeats the one before
+CUT, CUT_RATIO = 10.0, 5.0  # the same, of a cut at least, and in usual differences
+USUAL = 30  # frames before, whose median difference is usual
+GREY = 4  # grey levels by which the channels of a grey video may differ, as compression leaves them
+COLOUR_CHECKS = 30  # frames that are looked at, one a second, until one has colours
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """A video of T frames, each with its own time; frames are decoded when they are asked for, and counted from 0.
+
+    Iterating yields one frame at a time, uint8[H, W, 3] RGB.
+
+    >>> import microexpr
+    >>> video = microexpr.read_video(microexpr.example_video("example"))
+    >>> video
+    Video('example/example.avi', 120 frames of 480 x 360, 60 a second)
+    >>> next(iter(video)).shape, video.frames.shape
+    ((360, 480, 3), (120, 360, 480, 3))
+    """
+
+    source: Source
+    fps: float  # frames a second, of most of it if the rate varies
+    timeline: Timeline
+    size: tuple[int, int]  # rows and columns of a frame
+    generated: bool  # whether it says that it is rendered
+    grey: bool
+    notes: tuple[str, ...] = ()  # in what it differs from a complete, progressive video of an even rate
+
+    @property
+    def path(self) -> Path:
+        """The file or folder; "array" stands for frames in memory."""
+        return self.source.path
+
+    def __len__(self) -> int:
+        return len(self.timeline.positions)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for image in self.read():
+            yield np.broadcast_to(image[..., None], (*image.shape, 3)) if image.ndim == 2 else image
+
+    def __repr__(self) -> str:
+        height, width = self.size
+        return f"Video({str(self.path)!r}, {len(self)} frames of {width} x {height}, {self.fps:g} a second)"
+
+    @cached_property
+    def frames(self) -> np.ndarray:
+        """All frames, uint8[T, H, W, 3] RGB: a second of 640 x 480 at 100 frames a second takes 92 MB."""
+        return np.stack([*self])
+
+    @cached_property
+    def seconds(self) -> np.ndarray:
+        """The time of each frame since the beginning, as players show it, float64[T]."""
+        return self.timeline.positions / self.fps
+
+    @property
+    def end(self) -> float:
+        """The time at which the last frame ends, in seconds."""
+        return float((self.timeline.positions[-1] + 1) / self.fps)
+
+    def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
+        """Yield the frames of these numbers, rising, or all that are there: uint8[H, W, 3] RGB or uint8[H, W] grey.
+
+        Raises DataError naming a frame that is unreadable or of another size than the first."""
+        return self.source.read(numbers)
+
+    def turned(self, quarters: int) -> "Video":
+        """Return the video turned by quarters, anticlockwise."""
+        source, size = Turned(self.source, quarters), self.size[::-1] if quarters % 2 else self.size
+        return replace(self, source=source, size=size, notes=(*self.notes, source.notes[-1])) if quarters else self
+
+
+class Seen(NamedTuple):
+    """A frame while a video is read for the first time."""
+
+    number: int
+    stretch: int  # counts what was filmed without a cut, from 0
+    image: Callable[[], np.ndarray]  # decodes it
+
+
+class Scan:
+    """The first reading of a video: iterate to see each frame; `video` is there when all were seen.
+
+    `fps` overrides the rate in a video's header; a folder needs it. Raises DataError if there is no video and there are
+    no frames, or too few of them: a video lasts `shortest` seconds and has `slowest` frames a second at least."""
+
+    def __init__(
+        self, source: Path | Source, fps: float | None = None, slowest: float = SLOWEST, shortest: float = SHORTEST
+    ):
+        self.source = _source(source, fps) if isinstance(source, Path) else source
+        self.rate = fps or self.source.rate
+        self._asked, self._slowest, self._shortest = fps, slowest, shortest
+        self._check_rate(self.rate)
+        self._frames: list[tuple[int, Raw, bool]] = []  # number, content without pixels, whether it is new
+        self._cuts: list[int] = []
+        self._is_grey, self._size = True, (0, 0)
+        self._is_seen = False
+
+    def turn(self, quarters: int) -> None:
+        """Turn the video by quarters, anticlockwise, before it is read."""
+        self.source = Turned(self.source, quarters) if quarters else self.source
+
+    def _check_rate(self, rate: float) -> None:
+        if not self._slowest <= rate <= FASTEST:  # nor NaN
+            expected = f"{self._slowest:g} to {FASTEST} frames a second"
+            raise DataError(
+                f"{self.source.path}: must have {expected}, not {rate:.4g}; a slower camera misses micro-expressions"
+            )
+
+    def __iter__(self) -> Iterator[Seen]:
+        before, changes, every = None, list[float](), max(1, round(self.rate))
+        for number, raw in self.source.scan():
+            small = raw.small.astype(np.int16)
+            change = 0.0 if before is None or before.shape != small.shape else float(np.abs(small - before).mean())
+            is_cut = before is not None and (
+                before.shape != small.shape or change > max(CUT, CUT_RATIO * _median(changes[-USUAL:]))
+            )
+            if before is None:
+                self._size = raw.image().shape[:2]
+            if is_cut:
+                self._cuts.append(number)
+            changes = [] if is_cut else [*changes[-USUAL:], change]
+            if self._is_grey and len(self._frames) % every == 0 and len(self._frames) <= COLOUR_CHECKS * every:
+                self._is_grey = _is_grey(raw.image())
+            is_new = before is None or is_cut or change >= SAME
+            self._frames.append((number, raw._replace(small=np.zeros(0), image=_nothing), is_new))
+            before = small
+            yield Seen(number, len(self._cuts), raw.image)
+        self._is_seen = True
+
+    @cached_property
+    def video(self) -> Video:
+        """The video, of which frames are read that were not seen. Raises DataError for too few frames."""
+        if not self._is_seen:
+            for _ in self:
+                pass
+        source, notes = self.source, list(self.source.notes)
+        numbers = np.array([number for number, _, _ in self._frames], int)
+        count = int(numbers[-1]) + 1 if len(numbers) else 0
+        present = np.isin(np.arange(count), numbers)
+        fps, positions = self.rate, np.arange(count, dtype=float)
+        seconds = [raw.seconds for _, raw, _ in self._frames]
+        if self._asked is None and count and all(time is not None for time in seconds):
+            fps, positions, further = times.keep_time(np.array(seconds), self.rate)
+            notes += further
+            self._check_rate(fps)
+        if count < max(1, self._shortest * fps):
+            least = f"{self._shortest:g} s, {round(self._shortest * fps)} frames"
+            raise DataError(f"{source.path}: must last at least {least}, not {count}")
+        if self.source.expected > 1.01 * count + 1:
+            notes.append(f"{count} of the {source.expected} frames that the header says decode; the rest, perhaps cut "
+                         "off, is not searched")  # fmt: skip
+        flags = np.zeros((3, count), bool)
+        flags[:, numbers] = np.array([(new, raw.is_key, raw.is_damaged) for _, raw, new in self._frames]).T
+        new, key, damaged = flags
+        timeline = Timeline(positions, present, new, key, damaged, tuple(self._cuts))
+        notes += times.describe(timeline, fps)
+        return Video(source, fps, timeline, self._size, source.is_generated(), self._is_grey, tuple(notes))
+
+
+def open_video(path: Path, fps: float | None = None, slowest: float = SLOWEST, shortest: float = SHORTEST) -> Video:
+    """Return the video or folder of frames at a path, after one reading. Arguments and errors are those of `Scan`."""
+    return Scan(path, fps, slowest, shortest).video
+
+
+def from_array(images: np.ndarray, fps: float, name: str = "array") -> Video:
+    """Return frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `name` stands for the path in errors.
+
+    Raises DataError for another type or shape, and as `open_video` does."""
+    if images.dtype != np.uint8 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):
+        raise DataError(f"{name}: must be uint8[T, H, W, 3] or uint8[T, H, W], not {images.dtype}{[*images.shape]}")
+    return Scan(Array(images, fps, Path(name))).video
+
+
+def of_files(files: Mapping[int, Path], fps: float, generated: bool) -> Video:
+    """Return frames that a data set's layout has named and checked, by number from 0, as a video; none is read."""
+    source = FrameFiles(next(iter(files.values())).parent, files, fps)
+    present = np.isin(np.arange(max(files) + 1), [*files])
+    return Video(source, fps, Timeline.even(present), (0, 0), generated, False)
+
+
+def _source(path: Path, fps: float | None) -> Source:
+    if not path.exists():
+        raise DataError(f"{path}: is not there")
+    if not path.is_dir():
+        return VideoFile(path, fps)
+    if fps is None:
+        raise DataError(f"{path}: a folder does not say how many frames a second it has; fps (--fps) does")
+    return frames.find(path, fps)
+
+
+def _median(values: list[float]) -> float:
+    return float(np.median(values)) if values else 0.0
+
+
+def _is_grey(image: np.ndarray) -> bool:
+    return image.ndim == 2 or int(np.ptp(image.astype(np.int16), axis=2).max()) <= GREY
+
+
+def _nothing() -> np.ndarray:
+    """Stand for the pixels of a frame that has been seen."""
+    return np.zeros((0, 0), np.uint8)

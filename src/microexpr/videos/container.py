@@ -1,0 +1,327 @@
+"""Decode video files by FFmpeg: each frame with its own time, and what the container says of showing it.
+
+A file is opened by its bytes, never by its name, which a library could take for an address, and a playlist can lead to
+no other file. FFmpeg decodes on one thread, so that parallel jobs do not compete for cores.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from microexpr.core.errors import DataError
+from microexpr.core.files import regular
+from microexpr.videos.content import describe_content
+from microexpr.videos.raw import Raw, is_rendered, small_size
+
+if TYPE_CHECKING:
+    import av
+
+LONGEST = 8192  # pixels of a side: a frame takes a second to decode
+MOST, FASTEST = 10**6, 1000  # largest plausible number of frames and frames a second in a header
+PEEKED = 60  # frames whose times and fields are looked at before a video is read
+BUFFER = 1 << 17  # bytes that are read at once
+STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written without going back
+TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
+COVER = 0x400  # FFmpeg's mark of a stream that is a cover's picture
+SECOND = 1_000_000  # FFmpeg's unit of a container's start
+DEINTERLACE = "mode=send_field:parity=auto:deint=all"  # a frame of each field
+
+
+class Header(NamedTuple):
+    """What a file says before all of it is decoded."""
+
+    rate: float  # frames a second to expect, after fields were taken apart
+    frames: int  # to expect, 0 where the file does not say
+    interlaced: bool
+    shape: tuple[int, int]  # rows and columns of a frame before it is turned
+    turn: int  # quarters of a turn, anticlockwise, by which it is turned to be shown
+    mirrored: bool  # whether it is mirrored before
+    squeezed: float  # width of a pixel, in heights
+    recorded_rate: float  # of slow motion, frames a second at which it was recorded; 0 where the file does not say
+
+
+class Decoded(NamedTuple):
+    """A frame of a file; `seconds` is None where the file has no time for it."""
+
+    seconds: float | None
+    picture: "av.VideoFrame"
+    is_key: bool
+    is_damaged: bool
+
+
+class VideoFile:
+    """A video file; `asked` are frames a second in place of what it says."""
+
+    def __init__(self, path: Path, asked: float | None = None):
+        self.path, self._asked, self.further_turn = path, asked, 0
+        self.header = self._header()
+        self.rate = asked or self.header.rate
+        self.expected = self.header.frames
+        self.notes = [*self._describe()]
+
+    def scan(self) -> Iterator[tuple[int, Raw]]:
+        """Yield number and content of each frame that decodes."""
+        for number, frame in enumerate(self._decode()):
+            image = partial(self._pixels, frame.picture)
+            yield number, Raw(self._small(frame.picture), image, frame.seconds, frame.is_key, frame.is_damaged)
+
+    def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
+        """Yield the frames of these numbers, rising, or all that decode: RGB uint8[H, W, 3], all of one size."""
+        wanted, last = (None, -1) if numbers is None else ({*numbers}, max(numbers, default=-1))
+        for number, frame in enumerate(self._decode()):
+            if wanted is None or number in wanted:
+                yield self._pixels(frame.picture)
+            if number == last:
+                return
+
+    def is_generated(self) -> bool:
+        """Return whether the file says that it is rendered."""
+        return is_rendered(self.path)
+
+    def _header(self) -> Header:
+        with _opened(self.path) as (container, stream):
+            said = float(stream.average_rate or stream.guessed_rate or 0)
+            length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
+            frames = round(length * said) if length else stream.frames  # an edit list shows a part of them
+            squeezed = float(stream.sample_aspect_ratio or 1)  # a closed file has none
+            recorded = {**container.metadata, **stream.metadata}.get("com.android.capture.fps", "")
+            first = list(islice(_decode(container, stream), PEEKED))
+        if not first:
+            raise DataError(f"{self.path}: is not a readable video (no frame of it decodes)")
+        picture, squeezed = first[0].picture, squeezed if 1 / 8 <= squeezed <= 8 else 1.0
+        interlaced = sum(frame.picture.interlaced_frame for frame in first) > len(first) / 2
+        shape, (turn, mirrored) = (picture.height, round(picture.width * squeezed)), _turn(picture)
+        if max(shape) > LONGEST:
+            raise DataError(f"{self.path}: must have at most {LONGEST} pixels a side, not {shape[1]}x{shape[0]}")
+        fields = 1 + interlaced
+        rate = _expected_rate(said, first) * fields
+        return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, _number(recorded))
+
+    def _describe(self) -> Iterator[str]:
+        header = self.header
+        if header.interlaced:
+            yield f"interlaced: each field is read as a frame, {self.rate:.4g} a second"
+        if header.turn or header.mirrored:
+            mirrored = "mirrored and " * header.mirrored
+            yield f"{mirrored}turned by {90 * header.turn} degrees to the left, as the file says"
+        if header.squeezed != 1:
+            columns, rows = header.shape[1], header.shape[0]
+            yield f"pixels are {header.squeezed:.3g} times as wide as high; frames are read as {columns}x{rows}"
+        if self._asked is None and header.recorded_rate > 1.5 * self.rate:
+            yield (
+                f"slow motion: recorded at {header.recorded_rate:g} frames a second, says the file, and shown at "
+                f"{self.rate:.4g}; --fps {header.recorded_rate:g} reads it as it happened"
+            )
+        if missing := missing_bytes(self.path):
+            yield f"{missing} bytes are missing at the end, by its header: it is cut short"
+
+    def _decode(self) -> Iterator[Decoded]:
+        """Yield every frame in the order in which they are shown, fields as frames of their own.
+
+        What does not decode is left out. Raises DataError if the file is no video."""
+        with _opened(self.path) as (container, stream):
+            frames = _decode(container, stream)
+            yield from _fields(frames, stream) if self.header.interlaced else frames
+
+    def _pixels(self, picture: "av.VideoFrame") -> np.ndarray:
+        """Return a decoded frame as it is shown, RGB uint8[H, W, 3]."""
+        rows, columns = self.header.shape
+        rgb = picture.reformat(columns, rows, "rgb24", threads=1).to_ndarray()
+        return np.ascontiguousarray(np.rot90(rgb[:, ::-1] if self.header.mirrored else rgb, self.header.turn))
+
+    def _small(self, picture: "av.VideoFrame") -> np.ndarray:
+        """Return a decoded frame reduced, grey uint8[h, w], not turned: to be compared with others."""
+        import cv2
+
+        plane, component = picture.planes[0], picture.format.components[0]
+        if picture.format.is_planar and component.bits == 8 and component.is_luma:
+            level = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+            return np.asarray(cv2.resize(level, small_size(level.shape), interpolation=cv2.INTER_AREA))
+        size = small_size((picture.height, picture.width))
+        return np.asarray(picture.reformat(*size, "gray", threads=1).to_ndarray())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Yield a file's container and its video. Raises DataError if it is no video."""
+    import av  # a tenth of a second, which planning a run must not wait for
+
+    av.logging.set_level(None)  # what is wrong with a file is said in a line of ours
+    if not regular(path).is_file():
+        raise DataError(f"{path}: the video is missing")
+    with ExitStack() as stack:
+        file = stack.enter_context(open(os.fsencode(path), "rb"))  # noqa: PTH123 a name need not be UTF-8
+        start = file.read(64)
+        file.seek(0)
+        try:
+            container = stack.enter_context(av.open(_Bytes(file), io_open=_refuse, buffer_size=BUFFER))
+            streams = [stream for stream in container.streams.video if not stream.disposition & COVER]
+        except (av.error.FFmpegError, ValueError, IndexError) as error:
+            raise DataError(f"{path}: is not a readable video ({_reason(error, start)})") from None
+        if not streams or streams[0].codec_context is None or streams[0].codec_context.name in TEXT:
+            content = "sound alone" if container.streams.audio else describe_content(start)
+            raise DataError(f"{path}: is not a readable video (it holds {content})")
+        if container.format.name.endswith("_pipe"):
+            raise DataError(f"{path}: is not a video, but a picture")
+        streams[0].codec_context.thread_count = 1
+        yield container, streams[0]
+
+
+class _Bytes:
+    """A file as FFmpeg may see it: no name."""
+
+    def __init__(self, file: Any):
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> None:
+    """Refuse to open another file that the first one names."""
+    raise FileNotFoundError(url)
+
+
+def _reason(error: Exception, start: bytes) -> str:
+    """Return in words why a file does not open."""
+    text = str(getattr(error, "strerror", None) or error)
+    if start[4:8] == b"ftyp":
+        return "the index of its frames is missing: its recording was not finished, or its copy is cut short"
+    return f"it holds {describe_content(start)}" if "Invalid data" in text else text
+
+
+def _decode(container: Any, stream: Any) -> Iterator[Decoded]:
+    import av
+
+    origin = max(container.start_time or 0, 0) / SECOND
+    is_broken = False
+    has_times = container.format.name != "avi" or not stream.codec_context.has_b_frames  # AVI has no times of showing
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            is_broken |= packet.is_corrupt
+            frames = packet.decode()
+        except av.error.EOFError:
+            return
+        except (av.error.FFmpegError, ValueError):
+            is_broken = True
+            continue
+        for picture in frames:
+            seconds = picture.time if has_times else None
+            is_damaged = is_broken or bool(picture.is_corrupt)
+            yield Decoded(None if seconds is None else seconds - origin, picture, bool(picture.key_frame), is_damaged)
+            is_broken = False
+
+
+def _fields(frames: Iterator[Decoded], stream: Any) -> Iterator[Decoded]:
+    """Yield two frames for each interlaced one, a field each, filled up from those around it (bwdif)."""
+    import av
+
+    graph, last = av.filter.Graph(), None
+    for decoded in frames:
+        if last is None:
+            graph.threads = 1
+            source = graph.add_buffer(template=stream)
+            filtered, sink = graph.add("bwdif", DEINTERLACE), graph.add("buffersink")
+            source.link_to(filtered)
+            filtered.link_to(sink)
+            graph.configure()
+            origin = (decoded.picture.time or 0) - (decoded.seconds or 0)
+        last = decoded
+        graph.push(decoded.picture)
+        yield from _pulled(graph, decoded, origin)
+    if last is not None:
+        graph.push(None)
+        yield from _pulled(graph, last, origin)
+
+
+def _pulled(graph: Any, decoded: Decoded, origin: float) -> Iterator[Decoded]:
+    import av
+
+    while True:
+        try:
+            picture = graph.vpull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        seconds = None if decoded.seconds is None or picture.time is None else picture.time - origin
+        yield Decoded(seconds, picture, decoded.is_key, decoded.is_damaged)
+
+
+def _expected_rate(said: float, first: list[Decoded]) -> float:
+    """Return the frames a second that a header says, or those of the first frames' times if it says nonsense."""
+    times = [decoded.seconds for decoded in first if decoded.seconds is not None]
+    steps = np.diff(np.sort(times))
+    measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    is_plausible = 1 <= said <= FASTEST and (measured == 0 or 0.4 < said / measured < 2.5)
+    return said if is_plausible else measured
+
+
+def _turn(picture: "av.VideoFrame") -> tuple[int, bool]:
+    """Return by how many quarters a frame is to be turned, and whether it is mirrored before, as it says."""
+    sides: Iterable[Any] = picture.side_data  # PyAV's types say that they are names
+    matrix = next((np.frombuffer(data, np.int32) for data in sides if data.type.name == "DISPLAYMATRIX"), None)
+    if matrix is None or matrix.size < 5:
+        return round(picture.rotation / 90) % 4, False
+    a, b, c, d = (int(matrix[i]) for i in (0, 1, 3, 4))
+    mirrored = a * d - b * c < 0
+    a, b = (-a, -b) if mirrored else (a, b)
+    return round(np.degrees(np.arctan2(-b, a)) / 90) % 4, mirrored
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def measure(path: Path) -> tuple[int, int]:
+    """Return the number of frames in a file's header, and frames a second rounded to an integer; none is decoded.
+
+    Raises DataError if it is no video or is cut short."""
+    with _opened(path) as (_, stream):
+        length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
+        rate = float(stream.average_rate or stream.guessed_rate or 0)
+        frames = stream.frames or round(length * rate)
+    if missing := missing_bytes(path):
+        size = path.stat().st_size
+        raise DataError(f"{path}: must be {size + missing} bytes long, as its header says, not {size}: it is cut short")
+    if not (1 <= frames <= MOST and 1 <= rate <= FASTEST):
+        raise DataError(f"{path}: must hold 1 to {MOST} frames at 1 to {FASTEST} a second, not {frames} at {rate:g}")
+    return frames, round(rate)
+
+
+def read_all(path: Path, frames: int, start: int = 0) -> Iterator[tuple[float | None, np.ndarray]]:
+    """Yield time and pixels, RGB uint8[H, W, 3], of the frames start..frames-1 of a file that must be whole.
+
+    Raises DataError naming the first frame that does not decode, and if more than `frames` follow."""
+    count = 0
+    with _opened(path) as (container, stream):
+        for number, frame in enumerate(_decode(container, stream)):
+            if frame.is_damaged or number == frames:
+                break
+            count += 1
+            if number >= start:
+                yield frame.seconds, frame.picture.reformat(format="rgb24", threads=1).to_ndarray()
+        else:
+            number = count
+    if number == frames and count == frames:
+        raise DataError(f"{path}: must hold {frames} frames, as its header says, but more follow")
+    if count < frames:
+        raise DataError(f"{path}: must hold {frames} frames, but frame {count} does not decode")
+
+
+def missing_bytes(path: Path) -> int:
+    """Return how many bytes an AVI lacks of the length in its header, as where a camera died; 0 for other files."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    length = int.from_bytes(start[4:8], "little")
+    if not (start.startswith(b"RIFF") and start.endswith(b"AVI ")) or length in STREAMED:
+        return 0
+    return max(0, length + 8 - path.stat().st_size)

@@ -1,0 +1,124 @@
+"""The frames of a video that lie in a folder, a picture each: numbers in their names are times."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.core.errors import DataError
+from microexpr.videos import picture
+from microexpr.videos.raw import Raw, is_rendered
+
+MOST_APART = 100  # numbers a file, on average: a slip in a name must not make millions of missing frames
+STRAYS = 0.1  # share of the pictures that may be named otherwise, as a cover is
+SERIES = 8  # at most are frames of as many videos; names of more hold the time of day
+NAME = re.compile(r"(.*?)(\d+)(\D*)")  # what is before the last number, the number, and what is after it
+
+Files = dict[int, Path]
+
+
+class FrameFiles:
+    """The pictures of one video by number, from 0; what lies between two of them is missing."""
+
+    def __init__(self, path: Path, files: Mapping[int, Path], rate: float, notes: Iterable[str] = ()):
+        self.path, self.files, self.rate, self.notes = path, files, rate, [*notes]
+        self.expected = max(files) + 1
+        self._alterations = picture.Alterations()
+        self._bits = picture.depth([files[number] for number in _spread(sorted(files))])
+
+    def scan(self) -> Iterator[tuple[int, Raw]]:
+        """Yield number and content of each frame that is there, and note how pictures were altered."""
+        numbers = sorted(self.files)
+        for number, image in zip(numbers, self.read(), strict=True):
+            yield number, Raw.of_image(image)
+        self.notes += self._alterations.notes(self.path, len(numbers))
+
+    def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
+        """Yield those of these frames, rising, that are there, or all.
+
+        Raises DataError naming a frame that is unreadable or of another size than the first."""
+        size: tuple[int, ...] = ()
+        for path in (self.files[i] for i in (sorted(self.files) if numbers is None else numbers) if i in self.files):
+            image = picture.read(path, self._alterations, picture.LONGEST, self._bits)
+            if (size := size or image.shape) != image.shape:
+                expected, actual = (f"{shape[1]}x{shape[0]}" for shape in (size, image.shape))
+                raise DataError(f"{path}: must be {expected} as the frames before, not {actual}")
+            yield image
+
+    def is_generated(self) -> bool:
+        """Return whether the first frame says that it is rendered."""
+        return is_rendered(self.files[min(self.files)])
+
+
+def find(folder: Path, rate: float) -> FrameFiles:
+    """Return a folder's pictures as the frames of one video, in the order of the numbers in their names.
+
+    Raises DataError if there are none, for frames of several videos, and for a number that occurs twice."""
+    files = pictures(folder)
+    if not files:
+        names = [file.name for file in folder.iterdir()]
+        content = f"a folder of {shorten(names)}" if names else "an empty folder"
+        raise DataError(f"{folder}: must be a video or a folder of frames, pictures each, not {content}")
+    series: dict[tuple[str, str], Files] = {}
+    for file in files:
+        before, digits, after = match.groups() if (match := NAME.fullmatch(file.stem)) else (file.stem, "0", "")
+        numbered, number = series.setdefault((before, after + file.suffix.lower()), {}), int(digits)
+        if number in numbered:
+            raise DataError(f"{folder}: frame {number} is there twice, {numbered[number].name} and {file.name}")
+        numbered[number] = file
+    largest = sorted(series.values(), key=len, reverse=True)
+    strays = [file.name for numbered in largest[1:] for file in numbered.values()]
+    if len(strays) <= STRAYS * len(files):
+        notes = [f"{shorten(strays)}: not named like the frames, left out"] * bool(strays)
+        return FrameFiles(folder, _by_time(folder, largest[0], notes), rate, notes)
+    if len(largest[1]) > 1 and len(series) <= SERIES:
+        examples = " and ".join(f"{numbered[min(numbered)].name} ({len(numbered)})" for numbered in largest[:2])
+        raise DataError(f"{folder}: must hold the frames of one video, not of several: {examples}")
+    note = "no number tells the frames' times; they are read in the order of their names, evenly spaced"
+    return FrameFiles(folder, dict(enumerate(files)), rate, [note])
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Return the pictures in a folder, whatever their endings, by the numbers in their names."""
+    names = (file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file())
+    return sorted(filter(picture.is_picture, names), key=by_number)
+
+
+def by_number(path: Path) -> tuple[list[int], str]:
+    """Return a sort key that puts img2 before img10."""
+    return [int(digits) for digits in re.findall(r"\d+", path.stem)], path.name
+
+
+def _by_time(folder: Path, numbered: Files, notes: list[str]) -> Files:
+    """Return the files by time, and note what is missing between them.
+
+    Numbers that rise by more than one throughout are those of every n-th frame."""
+    numbers = sorted(numbered)
+    steps = [after - before for before, after in pairwise(numbers)]
+    step = min(steps, default=1)
+    if any(other % step for other in steps):
+        step = 1
+    count = (numbers[-1] - numbers[0]) // step + 1
+    if count > MOST_APART * len(numbers):
+        worst = max(range(len(steps)), key=steps.__getitem__)
+        raise DataError(f"{folder}: frame {numbers[worst + 1]} must follow {numbers[worst]} with few missing between")
+    if step > 1:
+        notes.append(f"numbers of frames rise by {step}: frames a second are those of the files that are there")
+    if missing := count - len(numbers):
+        first = next(before + step for before, gap in zip(numbers, steps, strict=False) if gap > step)
+        notes.append(f"{missing} of {count} frames are missing, {first} for one; they show no face")
+    return {(number - numbers[0]) // step: numbered[number] for number in numbers}
+
+
+def _spread(numbers: list[int], count: int = 9) -> list[int]:
+    """Return at most this many of the numbers, from first to last."""
+    return [numbers[i] for i in sorted({*np.linspace(0, len(numbers) - 1, count).astype(int).tolist()})]
+
+
+def shorten(names: Iterable[str], most: int = 3) -> str:
+    """Return the first few names, sorted, for a message; "" if there are none."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + more

@@ -1,0 +1,152 @@
+"""When each frame of a video is shown, and how it differs from the one before. Arrays in, arrays out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+TOLERANCE = 0.3  # of the time between frames, by which one of an even rate may be off: containers round times
+RESTART = 10.0  # seconds by which a time may go on at once; joined files begin again, or far away
+GAP = 0.1  # seconds without a frame that are too long to be bridged
+FROZEN = 0.5  # seconds of one picture that are a standstill
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """T frames; those of a folder may be missing."""
+
+    positions: np.ndarray  # float64[T], time in frames of a regular clock; whole numbers where the rate is even
+    present: np.ndarray  # bool[T]
+    new: np.ndarray  # bool[T], whether the picture differs from the one before
+    key: np.ndarray  # bool[T], frames from which decoding can begin
+    damaged: np.ndarray  # bool[T]
+    cuts: tuple[int, ...] = ()  # first frames of other views
+
+    @classmethod
+    def even(cls, present: np.ndarray) -> "Timeline":
+        """Return the timeline of frames at an even rate of which nothing else is known."""
+        no, count = np.zeros(len(present), bool), len(present)
+        return cls(np.arange(count, dtype=float), present, present, no, no)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether frames follow each other at one rate, without one missing."""
+        steps = np.diff(self.positions)
+        return bool(self.present.all() and (len(steps) == 0 or (np.abs(steps - 1) < 1e-9).all()))
+
+    @property
+    def stretches(self) -> list[range]:
+        """The numbers of frames between cuts."""
+        edges = [0, *self.cuts, len(self.positions)]
+        return [range(first, stop) for first, stop in pairwise(edges) if stop > first]
+
+    def select(self, frames: range, step: int) -> np.ndarray:
+        """Return the numbers of those frames, about every `step`-th, that are worth reading: present, and new.
+
+        In a video that hardly changes, frames that repeat the one before are taken all the same."""
+        numbers = np.arange(frames.start, frames.stop)
+        usable = self.present[numbers]
+        new = usable & self.new[numbers]
+        if self.is_even and (new == usable).all():
+            return numbers[::step]
+        if new.sum() >= usable.sum() / 8:
+            usable = new
+        chosen: list[int] = []
+        due = -np.inf
+        for number in numbers[usable].tolist():
+            if self.positions[number] >= due - TOLERANCE:
+                due = (
+                    max(due + step, self.positions[number] + step - TOLERANCE)
+                    if chosen
+                    else self.positions[number] + step
+                )
+                chosen.append(number)
+        return np.array(chosen, int)
+
+
+def regular_rate(seconds: np.ndarray, candidates: list[float]) -> float | None:
+    """Return the rate, one of the candidates or that of the times' straight line, from which no time is off by more
+    than `TOLERANCE`; None if there is none."""
+    count = len(seconds)
+    if count < 2:
+        return candidates[0] if candidates else None
+    slope = float(np.polyfit(np.arange(count), seconds, 1)[0])
+    for rate in (*candidates, 1 / slope if slope > 0 else 0.0):
+        if rate > 0:
+            off = seconds - np.arange(count) / rate
+            if np.ptp(off) <= 2 * TOLERANCE / rate:
+                return float(rate)
+    return None
+
+
+def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list[str]]:
+    """Return frames a second, positions float64[T] and notes.
+
+    `seconds` are the times of T frames in the order in which they are shown, `rate` the frames a second to expect."""
+    seconds, notes, restarts = seconds.astype(float), list[str](), list[int]()
+    steps = np.diff(seconds)
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1 / rate
+    for number in np.flatnonzero((steps <= -usual / 2) | (steps > max(RESTART, 10 * usual))) + 1:
+        if steps[number - 1] < 0:
+            restarts.append(int(number))
+            seconds[number:] += seconds[number - 1] + usual - seconds[number]
+    if restarts:
+        notes.append(f"times begin again at frame {restarts[0]}, as in joined files; they are taken to go on")
+    seconds = np.maximum.accumulate(seconds)
+    fps = regular_rate(seconds, [rate])
+    if fps is not None:
+        start = float(np.median(seconds - np.arange(len(seconds)) / fps))
+        shift = 0.0 if abs(start) < 0.5 / fps else start * fps
+        if shift:
+            notes.append(f"the first frame is shown at {start:.2f} s, as the file says")
+        return fps, np.arange(len(seconds)) + shift, notes
+    steps = np.diff(seconds)
+    fps = 1 / usual
+    low, high = np.quantile(steps, [0.01, 0.99])
+    notes.append(
+        f"frames are {1000 * low:.3g} to {1000 * high:.3g} ms apart; times are the frames' own, and curves are "
+        f"interpolated to {fps:.4g} a second"
+    )
+    long = np.flatnonzero(steps > max(GAP, 2.5 * usual))
+    if len(long):
+        first = long[0]
+        others = f", and {len(long) - 1} more such gaps" if len(long) > 1 else ""
+        notes.append(
+            f"no frame from {seconds[first]:.2f} to {seconds[first + 1]:.2f} s{others}; nothing is spotted there"
+        )
+    return fps, seconds * fps, notes
+
+
+def describe(timeline: Timeline, fps: float) -> list[str]:
+    """Return in lines what takes away belief in a video: repeated and damaged frames, cuts, standstills."""
+    lines, count = [], int(timeline.present.sum())
+    seconds = timeline.positions / fps
+    if damaged := int(timeline.damaged.sum()):
+        first = seconds[timeline.damaged.argmax()]
+        lines.append(f"{damaged} of {count} frames are damaged, at {first:.2f} s for one")
+    if timeline.cuts:
+        times = ", ".join(f"{seconds[number]:.2f}" for number in timeline.cuts[:5]) + ", ..." * (len(timeline.cuts) > 5)
+        lines.append(
+            f"another view or person from {times} s on: each stretch is read by itself, with its own face at rest"
+        )
+    repeated = count - int(timeline.new.sum())
+    duration = max(float(seconds[-1] - seconds[0]), 1 / fps)
+    if repeated > 0.05 * count:
+        rate = (count - repeated) / duration
+        lines.append(f"{repeated} of {count} frames repeat the one before: {rate:.3g} pictures a second, not {fps:.3g}")
+    new = np.flatnonzero(timeline.new)
+    waits = np.diff(seconds[new]) if len(new) > 1 else np.zeros(0)
+    if len(waits) and waits.max() > FROZEN and repeated:
+        at = new[waits.argmax()]
+        lines.append(f"the picture stands still for {waits.max():.2f} s from {seconds[at]:.2f} s on")
+    return lines
+
+
+def unevenness(seconds: Sequence[float | None]) -> list[str]:
+    """Return in a line that a data set's video has no even rate, since its frames are read as if it had; or no line."""
+    times = np.array([time for time in seconds if time is not None])
+    if len(times) < 2 or regular_rate(times, []) is not None:
+        return []
+    low, high = np.quantile(np.diff(times), [0, 1]) * 1000
+    return [f"frames are {low:.3g} to {high:.3g} ms apart; they are read as if evenly spaced"]
