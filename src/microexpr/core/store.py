@@ -35,6 +35,10 @@ DIGEST = "sha256"  # metadata key of safetensors files: the digest of everything
 IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
 FILTERS = {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}  # built into HDF5
 MAX_DEFLATE_RATIO = 1100  # how many times larger values can be than their deflated bytes
+CLAIM = "claims more values than there are"
+DEPTH, ATTRIBUTES = 16, 1000  # groups in groups, attributes of an object: our files have a third, and a hundredth
+HEADER = 4096  # bytes of an object's header, those of our files are a quarter
+EXPANDED = 2**30  # bytes that the values of a dataset may have beyond those that are stored
 NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # name of a dimension scale without values
 DAMAGE = (OSError, RuntimeError, KeyError)  # what h5py raises if a file is damaged or the caller is wrong
 
@@ -320,39 +324,72 @@ def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
 
 
 def _dangerous_content(file: h5py.File) -> str:
-    """Describe the first object that refers to another file or claims more values than there are; "" if none does.
+    """Describe the first object that refers to another place or claims more values than there are; "" if none does.
 
-    A file may come from elsewhere: it could expose another file of the user, or fill the memory."""
-    groups, visited = [(b"", file.id)], {h5py.h5o.get_info(file.id).addr}
+    A file may come from elsewhere: it could expose another file of the user, fill the memory, or lead a reader round.
+    """
+    root, size = h5py.h5o.get_info(file.id), file.id.get_filesize()
+    groups, visited = [(b"", file.id)], {root.addr}
+    if danger := _dangerous_attributes(file.id, root, size):
+        return f"/ {danger}"
     for prefix, group in groups:
         for name in group:
-            path = prefix + name
-            if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
-                return f"{path.decode(errors='replace')} links to another place"
-            info = h5py.h5o.get_info(group, name)
-            if info.type == h5py.h5o.TYPE_DATASET:
-                if danger := _dangerous_storage(h5py.h5d.open(group, name)):
-                    return f"{path.decode(errors='replace')} {danger}"
-            elif info.type == h5py.h5o.TYPE_GROUP and info.addr not in visited:  # a group may hold itself
+            path, is_link = prefix + name, group.links.get_info(name).type != h5py.h5l.TYPE_HARD
+            where = path.decode(errors="replace")
+            if is_link or (info := h5py.h5o.get_info(item := h5py.h5o.open(group, name))).addr in visited:
+                return f"{where} links to another place"
+            if path.count(b"/") > DEPTH or path != where.encode():
+                return f"{where} must be in at most {DEPTH} groups, and named in UTF-8"
+            if isinstance(item, h5py.h5g.GroupID):
                 visited.add(info.addr)
-                groups.append((path + b"/", h5py.h5g.open(group, name)))
+                groups.append((path + b"/", item))
+            elif not isinstance(item, h5py.h5d.DatasetID):
+                return f"{where} is neither a group nor a dataset"
+            elif danger := _dangerous_storage(item, size):
+                return f"{where} {danger}"
+            if danger := _dangerous_attributes(item, info, size):
+                return f"{where} {danger}"
     return ""
 
 
-def _dangerous_storage(dataset: h5py.h5d.DatasetID) -> str:
+def _dangerous_storage(dataset: h5py.h5d.DatasetID, file_size: int) -> str:
     """Describe why the values of a dataset must not be read; "" if they may."""
-    properties, size = dataset.get_create_plist(), dataset.get_type().get_size() * math.prod(dataset.shape)
-    if properties.get_layout() == h5py.h5d.VIRTUAL or (
-        properties.get_layout() == h5py.h5d.CONTIGUOUS and properties.get_external_count()
-    ):
+    properties, kind, shape = dataset.get_create_plist(), dataset.get_type(), dataset.shape
+    layout = properties.get_layout()
+    if layout == h5py.h5d.VIRTUAL or (layout == h5py.h5d.CONTIGUOUS and properties.get_external_count()):
         return "is kept in another file"
     if {properties.get_filter(i)[0] for i in range(properties.get_nfilters())} - FILTERS:
         return "needs a filter"
-    return (
-        "claims more values than there are"
-        if size > MAX_DEFLATE_RATIO * dataset.get_storage_size() + IMAGE_BLOCK
-        else ""
-    )
+    if shape is None or not _has_dtype(kind):
+        return "has no values that numpy has a type for"
+    size, stored = kind.get_size() * math.prod(shape), dataset.get_storage_size()
+    too_large = size > min(MAX_DEFLATE_RATIO * stored + IMAGE_BLOCK, stored + EXPANDED)
+    return CLAIM if too_large or _may_expand(kind, shape, file_size) else ""
+
+
+def _has_dtype(kind: h5py.h5t.TypeID) -> bool:
+    try:
+        return bool(kind.dtype)
+    except (TypeError, ValueError):
+        return False
+
+
+def _dangerous_attributes(item: Any, info: Any, file_size: int) -> str:
+    """Describe why the attributes of an object must not be read; "" if they may."""
+    if info.num_attrs > ATTRIBUTES:
+        return f"has more than {ATTRIBUTES} attributes"
+    if info.hdr.space.total + info.meta_size.attr.heap_size > HEADER:  # else they have few elements
+        for i in range(info.num_attrs):
+            attribute = h5py.h5a.open(item, index=i)
+            if _may_expand(attribute.get_type(), attribute.shape or (), file_size):
+                return CLAIM
+    return ""
+
+
+def _may_expand(kind: h5py.h5t.TypeID, shape: Sequence[int], file_size: int) -> bool:
+    """Return whether elements of any length may be more than memory holds: each may be the same part of the file."""
+    is_any_length = kind.detect_class(h5py.h5t.VLEN) or (kind.detect_class(h5py.h5t.STRING) and kind.dtype.hasobject)
+    return bool(is_any_length) and math.prod(shape) * file_size > EXPANDED
 
 
 def attribute_text(value: Any) -> str:
@@ -377,8 +414,11 @@ def _is_readable(file: h5py.File) -> bool:
 
 
 def strings(dataset: h5py.Dataset) -> list[str]:
-    """Return the values of a text dataset."""
-    return [value.decode() for value in np.atleast_1d(dataset[()])]
+    """Return the values of a text dataset. Raises StoreError for a group, and for a dataset of anything else."""
+    try:
+        return [value.decode() for value in np.atleast_1d(dataset[()])]
+    except (TypeError, AttributeError, UnicodeDecodeError):
+        raise StoreError(f"{dataset.file.filename}: {dataset.name} must be text in UTF-8") from None
 
 
 def exclusion_reason(group: h5py.Group) -> str:

@@ -14,7 +14,7 @@ from rich import markup
 from rich.tree import Tree
 
 from microexpr.core import store
-from microexpr.core.errors import MicroexprError, nearest, printable
+from microexpr.core.errors import MicroexprError, StoreError, nearest, printable
 
 LONGEST = 100  # characters of an attribute's value that are printed
 DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, printed on its line
@@ -78,7 +78,8 @@ def values(path: str | Path, selection: str, limit: int) -> list[str]:
         except (ValueError, IndexError, TypeError):
             shape = " x ".join(map(str, dataset.shape)) or "scalar"
             raise MicroexprError(f"{path}: {name} is {shape}, so [{inside}] must be a slice of it") from None
-        array = np.char.decode(array.astype(bytes), "utf-8") if array.dtype.kind in "SO" else array
+        if array.dtype.kind in "SO":  # text, references, or arrays of any length
+            array = np.array([*map(store.attribute_text, array.flat)], object).reshape(array.shape)
         heading = markup.render(_describe(name, dataset)).plain
     with np.printoptions(threshold=limit, suppress=True, linewidth=120):
         return [heading, *str(array).splitlines()]
@@ -160,6 +161,8 @@ def chain(path: str | Path) -> Tree:
     with store.open_file(path) as file:
         root = Tree(f"[bold]{escape(str(path))}[/]")
         for name, entries in _provenance(file):
+            if wrong := [entry for entry in entries if entry.count("/") < 2]:
+                raise StoreError(f"{path}: {name} must be fitted on origin/dataset/subject/clip, not {wrong[0]!r}")
             _add_summary(root.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)
         if not root.children:
             root.add("was fitted on nothing")

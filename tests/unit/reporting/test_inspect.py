@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from microexpr.core import store
-from microexpr.core.errors import MicroexprError
+from microexpr.core.errors import MicroexprError, StoreError
 from microexpr.reporting.inspect import chain, tree, values
 
 
@@ -54,6 +54,22 @@ def test_the_chain_of_a_file_without_groups(tmp_path):
     assert "was fitted on nothing" in printed(chain(tmp_path / "b.h5"))
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([b"a/b"], "the whole file must be fitted on origin/dataset/subject/clip, not 'a/b'"),
+        ([b"\xff"], "/fitted_on must be text in UTF-8"),
+        ([1, 2], "/fitted_on must be text in UTF-8"),
+        ({}, "/fitted_on must be text in UTF-8"),
+    ],
+)
+def test_a_chain_of_something_else_is_an_error_of_one_line(value, message, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_group("fitted_on") if value == {} else file.create_dataset("fitted_on", data=np.array(value))
+    with pytest.raises(StoreError, match=f"a.h5: {message}"):
+        chain(tmp_path / "a.h5")
+
+
 def test_the_storage_of_a_dataset_is_shown(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("plain", data=[[1, 2], [3, 4]])
@@ -86,6 +102,18 @@ def numbers(tmp_path):
 def test_the_values_of_a_slice_are_those_of_numpy(numbers, selection, expected):
     heading, *lines = values(numbers, selection, 1000)
     assert heading.startswith("clip/") and lines == str(expected).splitlines()
+
+
+def test_values_of_any_kind_are_printed(numbers):
+    with h5py.File(numbers, "a") as file:
+        file["bytes"] = np.array([b"\xffa"])
+        file.create_dataset("arrays", (2,), h5py.vlen_dtype("i4"))
+        file["pairs"], file["places"] = np.zeros(1, [("a", "f4"), ("b", "S1")]), np.array([file.ref], h5py.ref_dtype)
+    lines = {name: values(numbers, name, 10)[1] for name in ("bytes", "arrays", "pairs", "places")}
+    assert lines == {
+        "bytes": "['\N{REPLACEMENT CHARACTER}a']", "arrays": "['[]' '[]']", "pairs": "[(0., b'')]",
+        "places": "['<HDF5 object reference>']",
+    }  # fmt: skip
 
 
 def test_values_are_text_and_not_more_than_the_limit(numbers):
