@@ -499,5 +499,5 @@ def _tensors(path: str | Path) -> Iterator[Any]:
     try:
         with safe_open(regular(path, StoreError), "numpy") as file:
             yield file
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:  # also of what numpy has not
         raise StoreError(f"{path}: cannot be read as safetensors ({error})") from error

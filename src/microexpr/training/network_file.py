@@ -5,6 +5,7 @@ Recognisers and generators share this; `SCHEMA`, and what a loaded network is as
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,27 +50,36 @@ def save(
     store.write_tensors(path, dict(tensors), sorted({*fitted_on}), **(metadata | network))
 
 
-def load(path: str | Path, schema: str, find: Callable[[str], type[Method]]) -> SavedNetwork:
+def load(
+    path: str | Path, schema: str, find: Callable[[str], type[Method]], keys: Iterable[str] = ("fitted_on",)
+) -> SavedNetwork:
     """Read a file that `save` wrote, and rebuild its network by the method that `find` returns for its name.
 
-    Of a generator only the modules that synthesise are rebuilt. Raises StoreError for a file
-    of another schema, and for params or tensors of another version of the code."""
+    Of a generator only the modules that synthesise are rebuilt. Raises StoreError for a file of another schema or
+    without these keys in its metadata, and for params or tensors of another version of the code."""
     tensors, metadata = store.read_tensors(path)
     if (actual := metadata.get("schema", "nothing of microexpr")) != schema:
         writer = metadata.get("created_by", "an unknown program")
         raise StoreError(f"{path}: must hold {schema}, not {actual} (written by {writer}){remedy(path)}")
+    for key in keys:
+        if key not in metadata:
+            raise StoreError(f"{path}: metadata must have {key}{remedy(path)}")
     method = _method(path, find, metadata)
     values = {name: torch.tensor(array) for name, array in tensors.items()}
     prefixed = [name for name in values if name.startswith(STATISTICS)]
     statistics = {name.removeprefix(STATISTICS): values.pop(name) for name in prefixed}
+    expected = {}
+    with torch.device("meta"), suppress(KeyError):  # without memory, of which params may ask for any amount
+        expected = {name: tensor.shape for name, tensor in _state(_modules(method, statistics)).items()}
+    if expected != {name: value.shape for name, value in values.items()}:
+        raise StoreError(f"{path}: tensors must be those of {method.name()} in this version{remedy(path)}")
     with torch.random.fork_rng(devices=[]):
-        built = method.shared() | method.build(statistics)
-    names = list(method.inference_modules if isinstance(method, Generator) else built)
-    modules = {name: module.eval() for name, module in built.items() if name in names}
-    if not _fill(modules, values):
-        raise StoreError(f"{path}: tensors must be those of {metadata['network']} in this version{remedy(path)}")
+        modules = _modules(method, statistics)
+    with torch.no_grad():
+        for name, tensor in _state(modules).items():
+            tensor.copy_(values[name])
     for module in modules.values():
-        lay_out_weights(module)  # as the engine does
+        lay_out_weights(module.eval())  # as the engine does
     return SavedNetwork(method, modules, statistics, frozenset(metadata["fitted_on"].split("\n")), metadata)
 
 
@@ -81,20 +91,19 @@ def _method(path: str | Path, find: Callable[[str], type[Method]], metadata: Map
         method = kind(kind.Params.model_validate_json(metadata.get("params", "")), classes)
     except (MicroexprError, ValidationError) as error:
         raise StoreError(f"{path}: params must be those of {network} in this version{remedy(path)}") from error
-    assert isinstance(method, NetworkMethod)
+    if not isinstance(method, NetworkMethod):
+        raise StoreError(f"{path}: must hold a network, not {network}")
     return method
 
 
-@torch.no_grad()
-def _fill(modules: Mapping[str, nn.Module], values: Mapping[str, Tensor]) -> bool:
-    """Copy each tensor into its module; False, with nothing copied, where names or shapes differ."""
-    targets = {
+def _modules(method: NetworkMethod, statistics: Statistics) -> dict[str, nn.Module]:
+    built = method.shared() | method.build(statistics)
+    return {name: built[name] for name in (method.inference_modules if isinstance(method, Generator) else built)}
+
+
+def _state(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    return {
         f"{name}.{key}": tensor
         for name, module in modules.items()
         for key, tensor in [*module.named_parameters(), *module.named_buffers()]
     }
-    if {name: tensor.shape for name, tensor in targets.items()} != {name: v.shape for name, v in values.items()}:
-        return False
-    for name, tensor in targets.items():
-        tensor.copy_(values[name])
-    return True

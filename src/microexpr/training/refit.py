@@ -94,7 +94,7 @@ class Recogniser:
 
 def load(path: str | Path) -> Recogniser:
     """Read a recogniser that `save` wrote. Raises StoreError for any other file, and for another version's network."""
-    saved = network_file.load(path, SCHEMA, recognisers.find)
+    saved = network_file.load(path, SCHEMA, recognisers.find, ("fitted_on", "classes"))
     classes = tuple(saved.metadata["classes"].split(", "))
     return Recogniser(
         saved.method, Modules(**saved.modules), saved.statistics, classes, saved.fitted_on, saved.metadata

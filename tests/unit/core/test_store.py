@@ -1,6 +1,7 @@
 """Files are whole or not there, say what they hold, and are refused when they are not what they say."""
 
 import errno
+import json
 import os
 import subprocess
 import tempfile
@@ -276,6 +277,26 @@ def test_tensors_and_what_they_were_fitted_on_come_back(tmp_path):
     for bad in (path, tmp_path / "none" / "net.safetensors"):
         with pytest.raises(StoreError, match=r"net\.safetensors: cannot be read as safetensors"):
             store.read_tensors(bad)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "message"),
+    [
+        ("F32", [0, 2**62], "array is too big"),
+        ("F32", [1] * 65, "maximum supported dimension"),
+        ("BF16", [2], "data type 'bfloat16' not understood"),
+        ("F8_E4M3", [4], "module 'numpy' has no attribute"),
+        ("F32", [-1], "invalid value"),
+        ("F32", [2], "invalid"),  # more than there is
+        ("X9", [1], "unknown variant"),
+    ],
+)
+def test_tensors_that_numpy_cannot_hold_are_refused(tmp_path, dtype, shape, message):
+    data = bytes(4 * (0 not in shape))
+    header = json.dumps({"weights": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(data)]}}).encode()
+    (tmp_path / "net.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + data)
+    with pytest.raises(StoreError, match=rf"net\.safetensors: cannot be read as safetensors \(.*{message}"):
+        store.read_tensors(tmp_path / "net.safetensors")
 
 
 @pytest.mark.parametrize("strided", [np.arange(6.0).reshape(2, 3).T, np.arange(6.0)[::2], np.array(3.0)])

@@ -1,5 +1,6 @@
 """A network trained on everyone: its file scores as the trained modules do, and no other file is taken for it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,23 @@ def test_weights_for_other_classes_are_refused(final, tmp_path):
     store.write_tensors(tmp_path / "other.safetensors", tensors, fitted, **metadata | {"classes": "a, b"})
     with pytest.raises(StoreError, match="tensors must be those of ststnet in this version"):
         refit.load(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"params": {"image_size": 288, "frames": 192, "kernels": 256, "hidden": 4096}}, "tensors must be those of"),
+        ({"network": "majority"}, "must hold a network, not majority"),
+        ({"network": "augacn"}, "tensors must be those of augacn"),
+        ({"classes": None}, "metadata must have classes"),
+    ],
+)
+def test_a_network_that_no_memory_holds_and_none_at_all_are_refused(changes, message, tmp_path):
+    about = {"schema": refit.SCHEMA, "network": "microexpstcnn", "params": {}, "classes": "a, b"} | changes
+    values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in about.items() if value}
+    store.write_tensors(tmp_path / "net.safetensors", {}, ["generated/a/b/c"], **{"params": "{}"} | values)
+    with pytest.raises(StoreError, match=rf"net\.safetensors: {message}"):
+        refit.load(tmp_path / "net.safetensors")
 
 
 def test_what_learns_from_made_faces_is_refused(tmp_path):
