@@ -4,6 +4,7 @@ Recognisers and generators share this; `SCHEMA`, and what a loaded network is as
 """
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ def load(
     prefixed = [name for name in values if name.startswith(STATISTICS)]
     statistics = {name.removeprefix(STATISTICS): values.pop(name) for name in prefixed}
     expected = {}
-    with torch.device("meta"), suppress(KeyError):  # without memory, of which params may ask for any amount
+    # without memory, of which params may ask for any amount; torch warns of shipped weights that stay behind
+    with torch.device("meta"), warnings.catch_warnings(action="ignore"), suppress(KeyError):
         expected = {name: tensor.shape for name, tensor in _state(_modules(method, statistics)).items()}
     if expected != {name: value.shape for name, value in values.items()}:
         raise StoreError(f"{path}: tensors must be those of {method.name()} in this version{remedy(path)}")
