@@ -303,16 +303,14 @@ def read_all(path: Path, frames: int, start: int = 0) -> Iterator[tuple[float | 
     Raises DataError naming the first frame that does not decode, and if more than `frames` follow."""
     count = 0
     with _opened(path) as (container, stream):
-        for number, frame in enumerate(_decode(container, stream)):
-            if frame.is_damaged or number == frames:
+        for frame in _decode(container, stream):
+            if count == frames:
+                raise DataError(f"{path}: must hold {frames} frames, as its header says, but more follow")
+            if frame.is_damaged:
                 break
-            count += 1
-            if number >= start:
+            if count >= start:
                 yield frame.seconds, frame.picture.reformat(format="rgb24", threads=1).to_ndarray()
-        else:
-            number = count
-    if number == frames and count == frames:
-        raise DataError(f"{path}: must hold {frames} frames, as its header says, but more follow")
+            count += 1
     if count < frames:
         raise DataError(f"{path}: must hold {frames} frames, but frame {count} does not decode")
 
