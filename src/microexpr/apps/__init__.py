@@ -4,5 +4,5 @@
 weights are in `microexpr/weights`; the `fit` module of each is how these were fitted. `measure` writes what is read of
 each face as tables.
 
-May import: core, datasets, rendering, signals, protocols, models, training, evaluation.
+May import: core, videos, datasets, rendering, signals, protocols, models, training, evaluation.
 """

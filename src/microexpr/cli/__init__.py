@@ -1,4 +1,4 @@
 """Read the command line and params.yaml.
 
-May import: core, datasets, rendering, signals, protocols, models, training, evaluation, apps, reporting.
+May import: core, videos, datasets, rendering, signals, protocols, models, training, evaluation, apps, reporting.
 """

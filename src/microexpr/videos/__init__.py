@@ -4,7 +4,9 @@
     for image in video.read([0, 30]):  # RGB uint8[H, W, 3]
         ...
 
-Knows no data set and no face. May import: core.
+Knows no data set and no face.
+
+May import: core.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
