@@ -88,19 +88,26 @@ class VideoFile:
         with _opened(self.path) as (container, stream):
             said = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
-            frames = round(length * said) if length else stream.frames  # an edit list shows a part of them
+            is_counted = not length or container.format.name == "avi"
+            frames = stream.frames if is_counted else round(length * said)  # an edit list shows a part of them
             squeezed = float(stream.sample_aspect_ratio or 1)  # a closed file has none
             recorded = {**container.metadata, **stream.metadata}.get("com.android.capture.fps", "")
-            first = list(islice(_decode(container, stream), PEEKED))
-        if not first:
+            squeezed = squeezed if 1 / 8 <= squeezed <= 8 else 1.0
+            shape = stream.codec_context.height, round(stream.codec_context.width * squeezed)
+            if max(shape) > LONGEST:
+                raise DataError(f"{self.path}: must have at most {LONGEST} pixels a side, not {shape[1]}x{shape[0]}")
+            turn, mirrored, times, interlaced_frames = 0, False, list[float | None](), 0
+            for frame in islice(_decode(container, stream), PEEKED):  # which take much memory together
+                if not times:
+                    turn, mirrored = _turn(frame.picture)
+                    shape = frame.picture.height, round(frame.picture.width * squeezed)
+                times.append(frame.seconds)
+                interlaced_frames += frame.picture.interlaced_frame
+        if not times:
             raise DataError(f"{self.path}: is not a readable video (no frame of it decodes)")
-        picture, squeezed = first[0].picture, squeezed if 1 / 8 <= squeezed <= 8 else 1.0
-        interlaced = sum(frame.picture.interlaced_frame for frame in first) > len(first) / 2
-        shape, (turn, mirrored) = (picture.height, round(picture.width * squeezed)), _turn(picture)
-        if max(shape) > LONGEST:
-            raise DataError(f"{self.path}: must have at most {LONGEST} pixels a side, not {shape[1]}x{shape[0]}")
+        interlaced = interlaced_frames > len(times) / 2
         fields = 1 + interlaced
-        rate = _expected_rate(said, first) * fields
+        rate = _expected_rate(said, times) * fields
         return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, _number(recorded))
 
     def _describe(self) -> Iterator[str]:
@@ -170,6 +177,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
         if container.format.name.endswith("_pipe"):
             raise DataError(f"{path}: is not a video, but a picture")
         streams[0].codec_context.thread_count = 1
+        streams[0].codec_context.options = {"max_pixels": str(LONGEST**2)}  # of any frame, whatever the header says
         yield container, streams[0]
 
 
@@ -253,10 +261,9 @@ def _pulled(graph: Any, decoded: Decoded, origin: float) -> Iterator[Decoded]:
         yield Decoded(seconds, picture, decoded.is_key, decoded.is_damaged)
 
 
-def _expected_rate(said: float, first: list[Decoded]) -> float:
+def _expected_rate(said: float, times: list[float | None]) -> float:
     """Return the frames a second that a header says, or those of the first frames' times if it says nonsense."""
-    times = [decoded.seconds for decoded in first if decoded.seconds is not None]
-    steps = np.diff(np.sort(times))
+    steps = np.diff(np.sort([time for time in times if time is not None]))
     measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
     is_plausible = 1 <= said <= FASTEST and (measured == 0 or 0.4 < said / measured < 2.5)
     return said if is_plausible else measured

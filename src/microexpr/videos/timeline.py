@@ -102,7 +102,8 @@ def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list
             notes.append(f"the first frame is shown at {start:.2f} s, as the file says")
         return fps, np.arange(len(seconds)) + shift, notes
     steps = np.diff(seconds)
-    fps = 1 / usual
+    near = steps[np.abs(steps - usual) <= TOLERANCE * usual]
+    fps = 1 / float(near.mean() if len(near) else usual)  # one of them is rounded, as the container rounds times
     low, high = np.quantile(steps, [0.01, 0.99])
     notes.append(
         f"frames are {1000 * low:.3g} to {1000 * high:.3g} ms apart; times are the frames' own, and curves are "
