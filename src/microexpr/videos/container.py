@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LONGEST = 8192  # pixels of a side: a frame takes a second to decode
 MOST, FASTEST = 10**6, 1000  # largest plausible number of frames and frames a second in a header
+SKIPPED = 30  # frames that are rather decoded than sought past
 PEEKED = 60  # frames whose times and fields are looked at before a video is read
 BUFFER = 1 << 17  # bytes that are read at once
 STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written without going back
@@ -59,7 +60,8 @@ class VideoFile:
     """A video file; `asked` are frames a second in place of what it says."""
 
     def __init__(self, path: Path, asked: float | None = None):
-        self.path, self._asked, self.further_turn = path, asked, 0
+        self.path, self._asked = path, asked
+        self._keys: dict[int, float] = {}  # times of frames from which decoding can begin, once the file was scanned
         self.header = self._header()
         self.rate = asked or self.header.rate
         self.expected = self.header.frames
@@ -67,18 +69,37 @@ class VideoFile:
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
         """Yield number and content of each frame that decodes."""
+        self._keys = {}
         for number, frame in enumerate(self._decode()):
+            if frame.is_key and frame.seconds is not None and not self.header.interlaced:
+                self._keys[number] = frame.seconds
             image = partial(self._pixels, frame.picture)
             yield number, Raw(self._small(frame.picture), image, frame.seconds, frame.is_key, frame.is_damaged)
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
         """Yield the frames of these numbers, rising, or all that decode: RGB uint8[H, W, 3], all of one size."""
-        wanted, last = (None, -1) if numbers is None else ({*numbers}, max(numbers, default=-1))
-        for number, frame in enumerate(self._decode()):
-            if wanted is None or number in wanted:
-                yield self._pixels(frame.picture)
-            if number == last:
-                return
+        if numbers is None:
+            yield from (self._pixels(frame.picture) for frame in self._decode())
+            return
+        frames, number = enumerate(self._decode()), -1
+        for wanted in numbers:
+            key = max((key for key in self._keys if key <= wanted), default=0)
+            if key > number + SKIPPED:  # decoding can begin there
+                frames = self._from_key(key)
+            for number, frame in frames:
+                if number == wanted:
+                    yield self._pixels(frame.picture)
+                    break
+
+    def _from_key(self, key: int) -> Iterator[tuple[int, Decoded]]:
+        """Yield number and content of frames from a key frame on; from the first where the file does not lead there."""
+        start = self._keys[key]
+        frames = (frame for frame in self._decode(start) if frame.seconds is not None and frame.seconds >= start)
+        first = next(frames, None)
+        if first is None or first.seconds != start or not first.is_key:
+            yield from islice(enumerate(self._decode()), key, None)
+            return
+        yield from enumerate(chain([first], frames), key)
 
     def is_generated(self) -> bool:
         """Return whether the file says that it is rendered."""
@@ -128,12 +149,13 @@ class VideoFile:
         if missing := missing_bytes(self.path):
             yield f"{missing} bytes are missing at the end, by its header: it is cut short"
 
-    def _decode(self) -> Iterator[Decoded]:
-        """Yield every frame in the order in which they are shown, fields as frames of their own.
+    def _decode(self, start: float | None = None) -> Iterator[Decoded]:
+        """Yield every frame in the order in which they are shown, fields as frames of their own; or those from about
+        `start` seconds on.
 
         What does not decode is left out. Raises DataError if the file is no video."""
         with _opened(self.path) as (container, stream):
-            frames = _decode(container, stream)
+            frames = _decode(container, stream, start)
             yield from _fields(frames, stream) if self.header.interlaced else frames
 
     def _pixels(self, picture: "av.VideoFrame") -> np.ndarray:
@@ -201,11 +223,13 @@ def _reason(error: Exception, start: bytes) -> str:
     return f"it holds {describe_content(start)}" if "Invalid data" in text else text
 
 
-def _decode(container: Any, stream: Any) -> Iterator[Decoded]:
+def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator[Decoded]:
     import av
 
     origin = max(container.start_time or 0, 0) / SECOND
-    is_broken = False
+    if start is not None:
+        container.seek(round((start + origin) / stream.time_base), stream=stream)
+    is_broken = is_drifting = False
     has_times = container.format.name != "avi" or not stream.codec_context.has_b_frames  # AVI has no times of showing
     packets = container.demux(stream)
     while True:
@@ -221,9 +245,10 @@ def _decode(container: Any, stream: Any) -> Iterator[Decoded]:
             is_broken = True
             continue
         for picture in frames:
-            seconds = picture.time if has_times else None
-            is_damaged = is_broken or bool(picture.is_corrupt)
-            yield Decoded(None if seconds is None else seconds - origin, picture, bool(picture.key_frame), is_damaged)
+            seconds, is_key = picture.time if has_times else None, bool(picture.key_frame)
+            is_drifting = bool(picture.is_corrupt) or (not is_key and (is_broken or is_drifting))
+            is_damaged = is_broken or is_drifting  # a lost frame is missed by all up to the next keyframe
+            yield Decoded(None if seconds is None else seconds - origin, picture, is_key, is_damaged)
             is_broken = False
 
 

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 
 from microexpr.apps.predict import Expression, Prediction, Progress, written
-from microexpr.rendering.recording import MARK, recorder
+from microexpr.videos.raw import MARK
+from microexpr.videos.writer import writer
 
 RATE = 25  # frames a second of the annotated video, about
 WIDEST = 960  # pixels
-QUALITY = 80
 BAND = 56  # rows of the timeline below the frame
 COLOURS = {
     "micro": (213, 94, 0),
@@ -26,21 +26,28 @@ FINE = 1 << SHIFT
 BOX_MARGIN = 0.1  # of the landmarks' extent, around them
 OTHER = b"annotated by microexpr"
 
+See = Callable[[int, np.ndarray], object]  # takes number and image of a frame
 
-def write(path: Path, prediction: Prediction, progress: Progress) -> None:
-    """Write an .avi file, marked as rendered if the footage is. Raises StoreError when the disk is full."""
-    every = max(1, round(prediction.video.fps / RATE))
-    numbers, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
-    timeline_image = timeline(prediction, shown_size(prediction.video.size)[0])
-    frames = prediction.video.read(numbers)
-    draw = face_drawer(prediction, numbers)
-    with recorder(
-        ".avi", False, QUALITY, prediction.video.fps / every, MARK if prediction.video.generated else OTHER
-    ) as record:
-        for i, (number, frame) in enumerate(zip(numbers, frames, strict=False)):
-            slowdown = every if number in micro_numbers else 1
-            record(path, annotate(draw(i, shown(frame)), number, slowdown, prediction, timeline_image))
-            progress("writing the annotated video", i + 1, len(numbers))
+
+def write(
+    path: Path, prediction: Prediction, progress: Progress, numbers: Sequence[int] = (), see: See = lambda *_: None
+) -> None:
+    """Write an .avi file, marked as rendered if the video is. Raises StoreError when the disk is full.
+
+    `see` is shown the frames `numbers`, and others, so that nobody needs to read the video again."""
+    video = prediction.video
+    every = max(1, round(video.fps / RATE))
+    own, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
+    timeline_image = timeline(prediction, shown_size(video.size)[0])
+    draw, written, both = face_drawer(prediction, own), 0, sorted({*own, *numbers})
+    with writer(path, video.fps / every, MARK if video.generated else OTHER) as record:
+        for i, (number, frame) in enumerate(zip(both, video.read(both), strict=False)):
+            see(number, frame)
+            if written < len(own) and number == own[written]:
+                slowdown = every if number in micro_numbers else 1
+                record(annotate(draw(written, shown(frame)), number, slowdown, prediction, timeline_image), None)
+                written += 1
+            progress("writing video and page", i + 1, len(both))
 
 
 def frame_numbers(prediction: Prediction, every: int) -> list[int]:

@@ -107,7 +107,8 @@ class Take:
 
     def landmarks(self, numbers: Sequence[int]) -> np.ndarray:
         """Return landmarks in these frames, float64[n, 68, 2], pixels of the frame."""
-        return np.concatenate([self.at(number).landmarks([number]) for number in numbers])
+        groups = groupby(numbers, key=self.at)
+        return np.concatenate([stretch.landmarks([*group]) for stretch, group in groups] or [np.zeros((0, 68, 2))])
 
     @property
     def face(self) -> FaceTrack:
