@@ -16,9 +16,9 @@ from microexpr.api.results import Shown
 from microexpr.api.videos import Source, as_video
 from microexpr.apps import driving_name
 from microexpr.apps import predict as prediction
-from microexpr.apps.measure import batch, inputs
+from microexpr.apps.measure import tables
 from microexpr.apps.measure import written as measured_files
-from microexpr.apps.measure.tables import Table, of_video
+from microexpr.apps.measure.tables import Table
 from microexpr.apps.predict import Expression, Prediction, Progress, limits, pair, recognition, written
 from microexpr.apps.predict.pair import Pair
 from microexpr.apps.reenact import alone
@@ -27,10 +27,11 @@ from microexpr.apps.reenact.photograph import Photograph
 from microexpr.apps.reenact.resolution import Kind
 from microexpr.core import outputs, store
 from microexpr.core.errors import DataError
-from microexpr.reporting import app_folders
+from microexpr.reporting import app_folders, many_inputs
 from microexpr.signals import spotting
 from microexpr.signals.aus import SIDES, regressor
-from microexpr.videos import picture
+from microexpr.videos import picture, search
+from microexpr.videos.search import Found
 
 RESULTS = Path("results")
 
@@ -109,7 +110,7 @@ def predict(
     output = None
     if out is not None:
         weights = recognition.weights_path(method, folder)
-        output = app_folders.prediction(Path(out), [video.path, weights], force)
+        output = app_folders.prediction(Path(out), video.path, [video.path, weights], force)
     models = prediction.Models.load(method, folder)
     result = prediction.predict(video, models, progress, params)
     if output:
@@ -227,7 +228,7 @@ def reenact(
     """
     name, source = driving_name.choose(driving, emotion, style), Path(face)
     paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
-    output = None if out is None else app_folders.reenactment(Path(out), paths, force)
+    output = None if out is None else app_folders.reenactment(Path(out), source, paths, force)
     photograph = Photograph.read(source)
     photograph.choose(face_number if face_number == "all" else checks.whole(face_number, "face_number", 1))
     curves = driving_curves.read(name, fps, Path(results))
@@ -275,14 +276,15 @@ def measure(
     """Return every face of videos and pictures with the columns of OpenFace 2, and more: `microexpr measure`.
 
     `source` is a `Video`, an array (with `fps`), the path of a video or picture, a folder, or a list of paths. A folder
-    is of the frames of one video (with `fps`) or, with `pictures`, of pictures that are each read by themselves. There
-    is a row for each frame of a video, of its largest face, and for each face of a picture; what was not measured is
-    nan. Several inputs have their rows one after the other, and a column `input`. A folder `out` gets the command's
-    files, as "csv", "parquet" or "hdf5"; what is there already is read from there, unless `force`.
+    is of videos, which may lie in folders of their own; a folder of pictures alone is the frames of one video (with
+    `fps`), or with `pictures` each is read by itself. There is a row for each frame of a video, of its largest face,
+    and for each face of a picture; what was not measured is nan. Several inputs have their rows one after the other,
+    and a column `input`. A folder `out` gets the command's files, as "csv", "parquet" or "hdf5"; what is there already
+    is read from there, unless `force`.
 
-    `attrs["problems"]` are the pictures, and with `out` the inputs, that could not be measured. Raises DataError for
-    a path that is not there, and if nothing could be measured, ParamsError for another format, and OutputError if `out`
-    has files of others (unless `force`).
+    `attrs["problems"]` are the pictures, and with `out` the inputs, that could not be measured, `attrs["left_out"]`
+    files that were not read, and why. Raises DataError for a path that is not there, and if nothing could be measured,
+    ParamsError for another format, and OutputError if `out` has files of others (unless `force`).
 
     >>> import microexpr
     >>> table = microexpr.measure(microexpr.example_video("example"))
@@ -292,39 +294,53 @@ def measure(
     'AU15_right'
     """
     sources: list[Any] = [*source] if isinstance(source, (list, tuple)) else [source]
-    problems: list[str] = []
-    measured: list[tuple[str, pd.DataFrame]] = []
+    are_paths = all(isinstance(item, (str, PathLike)) for item in sources)
+    if out is not None and not are_paths:
+        raise DataError("out is for paths of videos and pictures, not for frames in memory")
     with shown(progress) as report:
         if out is None:
-            for item in sources:
-                table = _measure(item, fps, pictures, report)
-                problems += table.problems
-                measured.append((str(item), _frame(table)))
+            measured, problems, left_out = _measure(sources, fps, pictures, report)
         else:
-            if not all(isinstance(item, (str, PathLike)) for item in sources):
-                raise DataError("out is for paths of videos and pictures, not for frames in memory")
-            plan = inputs.plan([*map(Path, sources)], Path(out), fps, pictures, format, force)
-            for job, table_or_none, problem in batch.run(plan, fps, report):
-                problems += [problem] if problem else []
-                if table_or_none is not None:
-                    measured.append((str(job.path), _frame(table_or_none)))
-                elif not problem:
-                    measured.append((str(job.path), _read(job.output.paths[0])))
+            found = _search(sources, fps, pictures, Path(out))
+            plan = many_inputs.plan_tables(found, Path(out), fps, format, force)
+            outcomes = [*many_inputs.measure(plan, fps, report)]
+            problems, left_out = [outcome.problem for outcome in outcomes if outcome.problem], plan.left_out
+            measured = [
+                (str(job.found.path), _frame(table) if table else _read(job.output.paths[0]))
+                for job, state, _, table in outcomes
+                if state in ("done", "done before")
+            ]
+    reasons = [f"{item.path}: {item.reason}" for item in left_out]
     if not measured:
-        raise DataError("; ".join(problems))
+        raise DataError("; ".join([*problems, *reasons]) or f"{out}: another process measures all of it")
     rows = measured[0][1]
-    if len(sources) > 1:
+    if len(sources) > 1 or len(measured) > 1:
         names = np.repeat([name for name, _ in measured], [len(table) for _, table in measured])
         rows = pd.concat([table for _, table in measured], ignore_index=True).copy().assign(input=names)
-    rows.attrs["problems"] = problems
+    rows.attrs |= {"problems": problems, "left_out": reasons}
     return rows
 
 
-def _measure(item: Any, fps: float | None, pictures: bool, progress: Progress) -> Table:
-    if isinstance(item, (str, PathLike)):
-        path = Path(item)
-        return batch.measure(path, inputs.kind(path, fps, pictures), fps, progress)
-    return of_video(as_video(item, fps), progress)
+def _search(sources: Sequence[Any], fps: float | None, pictures: bool, out: Path | None = None) -> list[Found]:
+    return search.find([*map(Path, sources)], "pictures" if pictures else "videos", fps, out, picture_too=True)
+
+
+def _measure(
+    sources: Sequence[Any], fps: float | None, pictures: bool, progress: Progress
+) -> tuple[list[tuple[str, pd.DataFrame]], list[str], list[Found]]:
+    """Return the table of each source by its name, what could not be read, and what was left out."""
+    results: list[tuple[str, Table]] = []
+    left_out: list[Found] = []
+    for source in sources:
+        if isinstance(source, (str, PathLike)):
+            found = _search([source], fps, pictures)
+            left_out += [item for item in found if item.reason]
+            read = sorted((item for item in found if not item.reason), key=lambda item: item.name)
+            results += [(str(item.path), tables.measure(item, fps, progress)) for item in read]
+        else:
+            results.append((str(source), tables.of_video(as_video(source, fps), progress)))
+    problems = [problem for _, table in results for problem in table.problems]
+    return [(name, _frame(table)) for name, table in results], problems, left_out
 
 
 def _frame(table: Table) -> pd.DataFrame:

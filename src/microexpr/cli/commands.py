@@ -6,6 +6,7 @@ Modules are imported inside the functions, so that a command loads no more than 
 import argparse
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -16,14 +17,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from microexpr.apps import driving_name
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
-from microexpr.core.errors import MicroexprError, ParamsError, nearest, printable, remedy
+from microexpr.core.errors import MicroexprError, OutputError, ParamsError, nearest, printable, remedy
 from microexpr.core.files import regular, run_files
 from microexpr.reporting import app_folders
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from microexpr.apps.batch import Outcome, Plan
     from microexpr.reporting.method_list import Row
+    from microexpr.videos.search import Found
 
 RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
@@ -31,6 +34,7 @@ TABLE = RESULTS / "megc2019_table.csv"
 TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
 UNIT_TABLES = ("units_table.csv", "units_loso_table.csv")
 SPOT_TABLE = "megc2025_table.csv"
+SHOWN = 20  # files, of many that were not read, that are named on the screen
 SCORED_RESAMPLES = 1000  # of subjects, for the intervals of a scored log
 TABLES = (
     f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/{SPOT_TABLE}, "
@@ -375,7 +379,7 @@ def reenact(arguments: argparse.Namespace) -> int:
     inputs = [arguments.face, *driving_name.files(name, RESULTS), *filter(None, [arguments.weights])]
     if arguments.face.is_dir():
         return _reenact_many(arguments, name, inputs)
-    out = app_folders.reenactment(arguments.out, inputs, arguments.force)
+    out = app_folders.reenactment(arguments.out, arguments.face, inputs, arguments.force)
     from microexpr.apps.reenact import alone, driving
     from microexpr.apps.reenact.photograph import Photograph
 
@@ -399,29 +403,49 @@ def reenact(arguments: argparse.Namespace) -> int:
 
 
 def _reenact_many(arguments: argparse.Namespace, name: str, inputs: Iterable[Path]) -> int:
-    """Give a movement to each photograph in a folder; the exit code is 1 if all of them are refused."""
-    jobs, table = app_folders.reenactments(arguments.out, arguments.face, inputs, arguments.force)
-    from microexpr.apps.reenact import alone, batch, driving
+    """Give a movement to each photograph in a folder."""
+    from microexpr.reporting import many_inputs
+    from microexpr.videos import search
+
+    found = search.find([arguments.face], "each picture", out=arguments.out)
+    plan = many_inputs.plan_reenactments(found, arguments.out, inputs, arguments.force)
+    from microexpr.apps.reenact import alone, driving
     from microexpr.cli.progress import progress
+    from microexpr.training import generator_file
 
     curves, strengths = driving.read(name, arguments.fps, RESULTS), tuple(dict.fromkeys(arguments.strength))
-    options = {"weights": arguments.weights, "kind": arguments.super_resolution}
-    move = partial(alone.reenact, curves, number=arguments.face_number, strengths=strengths, **options)
-    moved = 0
+    options = {"number": arguments.face_number, "strengths": strengths, "kind": arguments.super_resolution}
+    move = partial(alone.reenact, curves, weights=arguments.weights, **options)
+    weights, files = arguments.weights or generator_file.SHIPPED, driving_name.files(name, RESULTS)
+    params = [name, arguments.fps, options]
+    outcomes = []
     with progress(arguments.quiet) as report:
-        for path, rows in batch.run(jobs, table, move, app_folders.write_reenactment, report):
-            for row in rows:
-                if "refused" in row:
-                    say(f"refused: {row['refused']}")
-            faces = {row["face"] for row in rows if "strength" in row}
-            if faces:
-                moved += 1
-                is_weak = any(float(row.get("au_r", 1)) < alone.WEAK_R for row in rows)
+        for outcome in many_inputs.reenact(plan, move, weights, params, files, report):
+            outcomes.append(outcome._replace(result=None))
+            if outcome.result:
+                faces = len(outcome.result.numbers)
+                is_weak = any(face.metrics.get("au_r", 1) < alone.WEAK_R for face in outcome.result.outcomes)
                 warning = "; warning: the movement is hardly read back" * is_weak
-                say(f"moved: {path}, {len(faces)} face{'s' * (len(faces) > 1)}{warning}")
-    say(f"{len(jobs)} photograph{'s' * (len(jobs) != 1)}, {len(jobs) - moved} refused")
-    say("written: " + ", ".join(map(str, table.paths)))
-    return 0 if moved else 1
+                say(f"moved: {outcome.job.found.path}, {faces} face{'s' * (faces > 1)}{warning}")
+    return _sum_up(plan, outcomes)
+
+
+def _sum_up(plan: "Plan", outcomes: "Sequence[Outcome]") -> int:
+    """Print what was not read, and where the files are; return the exit code."""
+    from microexpr.apps import batch
+
+    problems = [f"problem: {outcome.problem}" for outcome in outcomes if outcome.problem]
+    lines = [*problems, *(f"left out: {item.path} ({item.reason})" for item in plan.left_out)]
+    for line in lines[:SHOWN]:
+        say(line)
+    if len(lines) > SHOWN:
+        say(f"and {len(lines) - SHOWN} more, see {plan.summary.paths[0]}")
+    states = Counter(outcome.state for outcome in outcomes)
+    claimed = f"{states['claimed']} left to another process, " * bool(states["claimed"])
+    counts = f"{states['done before']} done before, {claimed}{len(problems)} with a problem"
+    say(f"{len(plan.jobs)} input{'s' * (len(plan.jobs) != 1)}, {counts}, {len(plan.left_out)} left out")
+    say("written: " + ", ".join(map(str, plan.summary.paths)))
+    return batch.exit_code(plan, outcomes)
 
 
 def form(arguments: argparse.Namespace) -> int:
@@ -463,11 +487,20 @@ def film(arguments: argparse.Namespace) -> int:
     values = {name: value for name, value in vars(arguments).items() if name in take.Params.model_fields}
     with config.errors_at("film: "):
         params = config.validate(take.Params, values, "--")
-    with progress(arguments.quiet) as report, outputs.publish(out) as part:
+    with _claimed(arguments.video), progress(arguments.quiet) as report, outputs.publish(out) as part:
         film.write(part / out.names[0], params, arguments.seed, partial(report, str(arguments.video)))
     size = out.paths[0].stat().st_size / 1e6
     say(f"written: {out.paths[0]} ({size:.0f} MB), {out.paths[1]}; rendered, no person is shown")
     return 0
+
+
+@contextmanager
+def _claimed(path: Path) -> Iterator[None]:
+    """Keep other processes from writing the same file or folder meanwhile. Raises OutputError if one does already."""
+    with outputs.claim(path.resolve().parent, path.name) as is_ours:
+        if not is_ours:
+            raise OutputError(f"{path}: must not be written by two processes, and another one writes it now")
+        yield
 
 
 def _film_data_set(arguments: argparse.Namespace) -> int:
@@ -481,7 +514,7 @@ def _film_data_set(arguments: argparse.Namespace) -> int:
     with config.errors_at("film: "):
         size = config.validate(LongCorpus, values, "--")
     scene, root = Scene(arguments.difficulty, 640, 480), arguments.video
-    with progress(arguments.quiet) as report:
+    with _claimed(root), progress(arguments.quiet) as report:
         videos = film.write_data_set(
             root, arguments.layout, size, scene, arguments.seed, partial(report, f"{root}, videos")
         )
@@ -498,8 +531,6 @@ def show_help(arguments: argparse.Namespace) -> int:
 
 def predict(arguments: argparse.Namespace) -> int:
     """Spot and classify the micro-expressions of a video, or of many."""
-    from microexpr.apps import video_paths
-
     if arguments.onset or arguments.apex:
         return _predict_pair(arguments)
     is_recorded = arguments.camera is not None
@@ -508,13 +539,18 @@ def predict(arguments: argparse.Namespace) -> int:
     if is_recorded:
         if arguments.truth or arguments.fps:
             raise ParamsError("--truth and --fps are for a video, not for --camera")
-        arguments.footage, arguments.fps = _record(arguments)
+        arguments.footage = [_record(arguments)]
     weights = [RESULTS / f"refit/{arguments.method}.safetensors"] if arguments.method else []
-    if video_paths.is_many(arguments.footage):
-        return _predict_many(arguments, weights)
-    (path,) = arguments.footage
+    path, left_out = arguments.footage[0], []
+    if len(arguments.footage) > 1 or not path.is_file():
+        from microexpr.videos import search
+
+        found = search.find(arguments.footage, "videos", arguments.fps, arguments.out)
+        left_out = [item for item in found if item.kind == "other" and item.path != path]
+        if [item.path for item in found if item not in left_out] != [path]:
+            return _predict_many(arguments, found, weights)
     inputs = filter(None, [path, arguments.truth, *weights])
-    out = app_folders.prediction(arguments.out, inputs, arguments.force)
+    out = app_folders.prediction(arguments.out, path, inputs, arguments.force)
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import limits, truth, written
     from microexpr.cli.progress import progress
@@ -537,24 +573,26 @@ def predict(arguments: argparse.Namespace) -> int:
     say("written: " + ", ".join(map(str, out.paths)))
     for warning in result.warnings:
         say(f"warning: {warning}")
+    for item in left_out:
+        say(f"left out: {item.path} ({item.reason})")
     say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out.paths[-1]}")
-    return 0
+    return 3 if left_out else 0
 
 
-def _record(arguments: argparse.Namespace) -> tuple[list[Path], float]:
-    """Record from a camera into the folder of the prediction; return the video and its frames a second."""
+def _record(arguments: argparse.Namespace) -> Path:
+    """Record from a camera into the folder of the prediction; return the video."""
     if not 1 <= arguments.seconds <= 600:
         raise ParamsError(f"--seconds must be 1 to 600, not {arguments.seconds:g}")
-    app_folders.prediction(arguments.out, [], arguments.force)
-    from microexpr.apps.predict import camera
+    app_folders.prediction(arguments.out, arguments.out / "camera.mkv", [], arguments.force)
+    from microexpr.videos import camera
     from microexpr.cli.progress import progress
 
-    (out,) = outputs.tables(arguments.out, [camera.FILE], [], arguments.force).values()
+    out = outputs.table(arguments.out / camera.FILE, [], arguments.force)
     with progress(arguments.quiet) as report, outputs.publish(out) as part:
         fps = camera.record(part / camera.FILE, arguments.camera, arguments.seconds, report)
     if not arguments.json:
         say(f"recorded: {out.paths[0]}, {fps:.1f} frames a second")
-    return [out.root / camera.FILE], fps
+    return out.root / camera.FILE
 
 
 def _predict_pair(arguments: argparse.Namespace) -> int:
@@ -576,60 +614,40 @@ def _predict_pair(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _predict_many(arguments: argparse.Namespace, weights: list[Path]) -> int:
-    """Predict many videos, each into a folder of its own; the exit code is 1 if one of them cannot be."""
+def _predict_many(arguments: argparse.Namespace, found: "Sequence[Found]", weights: list[Path]) -> int:
+    """Predict many videos, each into a folder of its own."""
     if arguments.truth or arguments.json:
         raise ParamsError("--truth and --json are for one video, not for several")
+    from microexpr.reporting import many_inputs
+
+    plan = many_inputs.plan_predictions(found, arguments.out, weights, arguments.force)
     from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import batch, limits, recognition
+    from microexpr.apps.predict import limits, recognition
     from microexpr.cli.progress import progress
 
-    plan = batch.plan(arguments.footage, arguments.out, app_folders.PREDICTED, weights, arguments.force)
     path = recognition.weights_path(arguments.method, RESULTS / "refit")
     models = prediction.Models.load(arguments.method, RESULTS / "refit")
-    problems: dict[str, str] = {}
-    new = 0
     with progress(arguments.quiet) as report:
-
-        def write(result: prediction.Prediction, folder: Path) -> None:
-            app_folders.write_prediction(folder, result, models, None, report)
-
-        try:
-            for job, is_new, problem in batch.run(plan, models, path, arguments.fps, write, report):
-                new += is_new
-                problems |= {job.name: problem} if problem else {}
-        finally:
-            problems = batch.problems_before(plan) | problems
-            app_folders.write_predictions(plan, models, problems)
-    bad = [problems[job.name] for job in plan.jobs if job.name in problems]
-    for problem in bad:
-        say(f"problem: {problem}")
-    earlier = len(plan.jobs) - new
-    say(f"{len(plan.jobs)} videos, {earlier} predicted before or by others, {len(bad)} with a problem")
-    say("written: " + ", ".join(str(arguments.out / name) for name in plan.summary))
-    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {arguments.out / batch.PAGE}")
-    return 1 if bad else 0
+        predicted = many_inputs.predict(plan, models, path, arguments.fps, report)
+        outcomes = [outcome._replace(result=None) for outcome in predicted]
+    code = _sum_up(plan, outcomes)
+    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {plan.summary.paths[-1]}")
+    return code
 
 
 def measure(arguments: argparse.Namespace) -> int:
-    """Measure the faces of videos and pictures; the exit code is 1 if one of them cannot be measured."""
-    from microexpr.apps.measure import inputs
+    """Measure the faces of videos and pictures."""
+    from microexpr.reporting import many_inputs
+    from microexpr.videos import search
 
-    plan = inputs.plan(
-        arguments.inputs, arguments.out, arguments.fps, arguments.pictures, arguments.format, arguments.force
-    )
-    from microexpr.apps.measure import batch
+    seek: search.Seek = "pictures" if arguments.pictures else "videos"
+    found = search.find(arguments.inputs, seek, arguments.fps, arguments.out, picture_too=True)
+    plan = many_inputs.plan_tables(found, arguments.out, arguments.fps, arguments.format, arguments.force)
     from microexpr.cli.progress import progress
 
     with progress(arguments.quiet) as report:
-        outcomes = [(job, problem) for job, _, problem in batch.run(plan, arguments.fps, report)]
-    problems = [problem for _, problem in outcomes if problem]
-    earlier = sum(job.row is not None for job, _ in outcomes)
-    for problem in problems:
-        say(f"problem: {problem}")
-    say(f"{len(outcomes)} input{'s' * (len(outcomes) != 1)}, {earlier} measured before, {len(problems)} with a problem")
-    say("written: " + ", ".join(map(str, plan.summary.paths)))
-    return 1 if problems else 0
+        outcomes = [outcome._replace(result=None) for outcome in many_inputs.measure(plan, arguments.fps, report)]
+    return _sum_up(plan, outcomes)
 
 
 def completion(arguments: argparse.Namespace) -> int:

@@ -3,16 +3,15 @@
 Modules are imported inside the functions, so that a folder which may not be written is refused in milliseconds.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microexpr.core import outputs
-from microexpr.core.errors import OutputError
+from microexpr.core.outputs import Inputs, Output
 
 if TYPE_CHECKING:
     from microexpr.apps.predict import Models, Prediction
-    from microexpr.apps.predict.batch import Plan
     from microexpr.apps.predict.truth import TrueExpression
     from microexpr.apps.reenact.alone import Reenactment
 
@@ -30,38 +29,19 @@ PREDICTED = (
 )
 ASKED = ("form.html", "key.csv")
 REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv", "metrics.csv", "reenactment.png")
-PHOTOGRAPHS = "photographs.csv"  # of a folder of photographs
 
 
-def prediction(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
+def prediction(folder: Path, source: Path, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
     """Return a prediction's files in this folder as output. Raises OutputError if they may not be written."""
-    return outputs.folder(folder, "predict", PREDICTED, inputs, force)
+    return outputs.folder(folder, "predict", PREDICTED, inputs, force, source=source)
 
 
-def reenactment(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
+def reenactment(folder: Path, source: Path, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
     """Return a reenactment's files in this folder as output. Raises OutputError if they may not be written."""
-    return outputs.folder(folder, "reenact", REENACTED, inputs, force, "frames/[0-9]*.png")
+    return outputs.folder(folder, "reenact", REENACTED, inputs, force, "frames/[0-9]*.png", source)
 
 
-def reenactments(
-    folder: Path, photographs: Path, inputs: Iterable[Path], force: bool
-) -> tuple[dict[Path, outputs.Output], outputs.Output]:
-    """Return the output of each photograph in a folder, named after it without the ending, and the table of all.
-
-    Raises DataError if there are no photographs, OutputError for two of one name and files of others."""
-    from microexpr.videos.frames import pictures
-
-    read, by_name = [*inputs], {PHOTOGRAPHS: folder / PHOTOGRAPHS}
-    for path in sorted(pictures(photographs)):
-        if other := by_name.get(path.stem):
-            raise OutputError(f"{path}: its folder would have the name {path.stem}, as that of {other}; rename it")
-        by_name[path.stem] = path
-    del by_name[PHOTOGRAPHS]
-    table = outputs.tables(folder, [PHOTOGRAPHS], read, force)[PHOTOGRAPHS]
-    return {path: reenactment(folder / name, read, force) for name, path in by_name.items()}, table
-
-
-def questions(folder: Path, inputs: Iterable[Path], force: bool) -> outputs.Output:
+def questions(folder: Path, inputs: Iterable[Path], force: bool) -> Output:
     """Return the files of a form in this folder as output. Raises OutputError if they may not be written."""
     return outputs.folder(folder, "form", ASKED, inputs, force)
 
@@ -81,27 +61,9 @@ def write_prediction(
     written.write(folder, result, models)
     exports.write(folder, result)
     plot.write(result, folder / "prediction.png")
-    annotated.write(folder / "annotated.avi", result, progress)
-    page.write(folder / "prediction.html", result, models, truth, progress)
-
-
-def write_predictions(plan: "Plan", models: "Models", problems: Mapping[str, str]) -> None:
-    """Write the tables and the page of all videos of a plan that are done, and the problems of others by folder.
-
-    Raises OutputError or StoreError if one of them cannot be written."""
-    from microexpr.apps.predict import batch, written
-    from microexpr.core import store
-    from microexpr.reporting.html import predictions as page
-
-    contents, classes = batch.documents(plan, problems), models.recogniser.classes
-    rows = [*batch.video_rows(plan, contents, problems)]
-    with outputs.publish(plan.summary[batch.VIDEOS]) as part:
-        store.write_csv(part / batch.VIDEOS, batch.COLUMNS, rows)
-    with outputs.publish(plan.summary[batch.INTERVALS]) as part:
-        columns = ("video", *written.columns(classes))
-        store.write_csv(part / batch.INTERVALS, columns, batch.interval_rows(contents, classes))
-    with outputs.publish(plan.summary[batch.PAGE]) as part:
-        page.write(part / batch.PAGE, rows, contents, models)
+    player = page.Player(result)
+    annotated.write(folder / "annotated.avi", result, progress, player.numbers, player.add)
+    page.write(folder / "prediction.html", result, models, truth, player)
 
 
 def write_reenactment(folder: Path, result: "Reenactment") -> None:

@@ -20,9 +20,7 @@ NAME = regressor.MODEL.name  # of the file of the reader of action units
 
 def find(image: np.ndarray) -> list[np.ndarray]:
     """Return the landmarks [68, 2] of every face in a picture, the largest first."""
-    reduced = photograph.reduce(image)
-    factor = image.shape[1] / reduced.shape[1]
-    return [(points + 0.5) * factor - 0.5 for points in photograph.find_faces(reduced)]
+    return [points.astype(float) for points in photograph.find_faces(image)]
 
 
 def landmark_error(grey: np.ndarray, landmarks: np.ndarray) -> float:

@@ -22,7 +22,10 @@ from microexpr.signals.aus.regressor import FaceFeatures
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.pose import correct_yaw
 from microexpr.signals.landmarks.gaze import gaze
-from microexpr.videos import Scan, Video, is_rendered, picture
+from microexpr.videos import Scan, Video, is_rendered, picture, search
+from microexpr.videos.search import Found
+
+SLOWEST = 1.0  # frames a second of a video that is measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +38,20 @@ class Table:
     generated: bool  # whether every file says that it is rendered
     seconds: float | None = None  # length of a video
     reference: int | None = None  # the frame at rest, from 1
-    notes: tuple[str, ...] = ()  # in what a video differs from its header
+    notes: tuple[str, ...] = ()  # in what a video is unusual, or how pictures were altered
     problems: tuple[str, ...] = ()  # pictures that cannot be read
 
     @property
     def share_with_face(self) -> float:
         """The share of frames or pictures that show a face."""
         return len(np.unique(self.columns["frame"][self.columns["success"] == 1])) / max(self.frames, 1)
+
+
+def measure(item: Found, fps: float | None, progress: Progress) -> Table:
+    """Measure one input. Raises DataError if it cannot be read or shows no face."""
+    if item.kind in ("video", "frames"):
+        return of_video(Scan(item.path, fps, SLOWEST, 0), progress)
+    return of_pictures(search.pictures(item.path) if item.kind == "pictures" else [item.path], progress)
 
 
 def of_video(source: Scan | Video, progress: Progress) -> Table:
@@ -121,10 +131,10 @@ def quality(crop: np.ndarray) -> dict[str, float]:
 def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
     """Measure every face of pictures, each by itself. Raises DataError if none of them can be read."""
     measured: list[MeasuredFace] = []
-    names, problems = [], []
+    names, problems, alterations = [], [], picture.Alterations()
     for number, path in enumerate(paths, 1):
         try:
-            image = picture.read(path)
+            image = picture.read(path, alterations)
         except DataError as error:
             problems.append(str(error))
         else:
@@ -135,7 +145,10 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
     if not measured:
         raise DataError("; ".join(problems))
     count = sum(face.landmarks is not None for face in measured)
-    return Table(table(measured, names), len(paths), count, all(map(is_rendered, paths)), problems=tuple(problems))
+    notes = tuple(alterations.notes(paths[0].parent if len(paths) > 1 else paths[0], len(paths)))
+    return Table(
+        table(measured, names), len(paths), count, all(map(is_rendered, paths)), notes=notes, problems=tuple(problems)
+    )
 
 
 def _in_picture(image: np.ndarray, number: int) -> Iterator[MeasuredFace]:

@@ -4,9 +4,11 @@ import csv
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from microexpr.apps.measure.columns import KINDS
+import numpy as np
+
+from microexpr.apps.measure.columns import KINDS, QUALITY
 from microexpr.core import store
 from microexpr.core.errors import ParamsError
 
@@ -43,6 +45,22 @@ def attributes_of(table: "Table") -> dict[str, str]:
         "origin": "generated" if table.generated else "not marked as generated",
         "reader": reader.NAME,
         "intensities": f"since frame {table.reference}" if table.reference else "of each picture alone",
+    }
+
+
+def summary(table: "Table") -> dict[str, Any]:
+    """Return what a row of the summary says of a table, by column."""
+    means = {name: table.columns[name] for name in QUALITY if name in table.columns}
+    return {
+        **{name: round(float(np.nanmean(values)), 4) for name, values in means.items() if not np.isnan(values).all()},
+        "origin": attributes_of(table)["origin"],
+        "frames": table.frames,
+        "faces": table.faces,
+        "share_with_face": round(table.share_with_face, 4),
+        "seconds": "" if table.seconds is None else round(table.seconds, 3),
+        "reference": table.reference,
+        "note": "; ".join(table.notes),
+        "problem": "; ".join(table.problems),
     }
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from microexpr.apps.predict import Prediction
 from microexpr.apps.predict.written import in_words, stronger_sides
 from microexpr.core import store
+from microexpr.core.errors import printable
 from microexpr.signals.aus import NAMES
 from microexpr.signals.spotting import Interval, Kind
 
@@ -96,7 +97,7 @@ def elan(prediction: Prediction) -> str:
         "ANNOTATION_DOCUMENT", about | namespace | {"xsi:noNamespaceSchemaLocation": ELAN_SCHEMA}
     )
     header = ElementTree.SubElement(document, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    name = prediction.video.path.name
+    name = printable(prediction.video.path.name)
     media = {"MEDIA_URL": name, "MIME_TYPE": "video/unknown", "RELATIVE_MEDIA_URL": f"./{name}"}
     ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media)
     order = ElementTree.SubElement(document, "TIME_ORDER")

@@ -9,6 +9,7 @@ import numpy as np
 
 from microexpr.apps.predict import Expression, Models, Prediction, limits
 from microexpr.core import store
+from microexpr.core.errors import printable
 from microexpr.signals.aus import ACTION_UNITS, NAMES
 from microexpr.signals.spotting import Interval, Kind
 
@@ -34,7 +35,7 @@ def write(folder: Path, prediction: Prediction, models: Models) -> None:
 def to_document(prediction: Prediction, models: Models) -> dict[str, Any]:
     """Return what intervals.json holds."""
     return {
-        "file": prediction.video.path.name,
+        "file": printable(prediction.video.path.name),
         "origin": "generated" if prediction.video.generated else "not marked as generated",
         "frames": len(prediction.video),
         "fps": prediction.video.fps,

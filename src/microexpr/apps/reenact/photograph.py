@@ -1,6 +1,7 @@
 """A photograph: the faces in it, and which of them can be moved. Reads the picture."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,11 +14,13 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.faces.detection import detect
+from microexpr.signals.faces.detection import DETECTABLE, detect, detect_large
 from microexpr.signals.faces.predictors import NetworkPredictor
-from microexpr.signals.landmarks.boxes import face_box
+from microexpr.signals.landmarks.boxes import Box, face_box
 from microexpr.videos import picture
 
+TILE, OVERLAP = 1600, 400  # pixels of a side; a face that is larger than the overlap is found in the reduced picture
+MOST_SEARCHED = 28_000_000  # pixels, which take some seconds; a larger picture is reduced
 LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
 # Beyond these, action units read off the result follow less and less: on rendered faces turned further, on photographs
 # reduced further. Measured yaw is less than true yaw: a head turned by 25 degrees has 20, one by 40 degrees 21 to 27.
@@ -33,17 +36,20 @@ class Photograph:
     image: np.ndarray  # uint8[H, W, 3], RGB
     original_size: tuple[int, int]  # rows and columns of the file
     faces: Sequence[SourceFace]  # the largest first
+    notes: tuple[str, ...] = ()  # how it was altered
 
     @classmethod
     def read(cls, path: Path) -> "Photograph":
         """Read a picture and find its faces. Raises DataError if it cannot be read or shows no face."""
-        original = picture.read(path)
-        image = reduce(original)
-        rgb = np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], -1), (*image.shape[:2], 3)))
-        landmarks = find_faces(rgb)
+        alterations = picture.Alterations()
+        original = picture.read(path, alterations)
+        landmarks, image = find_faces(original), reduce(original)
         if not landmarks:
             raise DataError(f"{path}: must show a face, seen from the front; none was found")
-        return cls(path, rgb, original.shape[:2], [SourceFace(rgb, points) for points in landmarks])
+        rgb = np.ascontiguousarray(np.broadcast_to(image.reshape(*image.shape[:2], -1), (*image.shape[:2], 3)))
+        share = np.divide(image.shape[1::-1], original.shape[1::-1]).astype(np.float32)
+        faces = [SourceFace(rgb, (points + 0.5) * share - 0.5) for points in landmarks]
+        return cls(path, rgb, original.shape[:2], faces, tuple(alterations.notes(path, 1)))
 
     def select(self, number: int) -> SourceFace:
         """Return a face by its number, from 1, the largest.
@@ -96,10 +102,29 @@ class Photograph:
 
 
 def find_faces(image: np.ndarray) -> list[np.ndarray]:
-    """Return the landmarks float32[68, 2] of every face in a picture uint8[H, W, 3], the largest first."""
-    predictor = NetworkPredictor(luma(image))
-    landmarks = [predictor.refine(box).astype(np.float32) for box in detect(image, faces.Params().upsample)]
+    """Return the landmarks float32[68, 2] of every face in a picture uint8[H, W(, 3)], the largest first.
+
+    A large picture is searched as a whole, reduced, for large faces, and in tiles for small ones."""
+    predictor, boxes = NetworkPredictor(luma(image)), list[Box]()
+    for box in sorted([*detect(image, faces.Params().upsample), *_in_tiles(image)], key=lambda box: -box.side):
+        if all(np.abs(box.centre - other.centre).max() > other.side / 2 for other in boxes):
+            boxes.append(box)
+    landmarks = [predictor.refine(box).astype(np.float32) for box in boxes]
     return sorted(landmarks, key=lambda points: -face_box(points).side)
+
+
+def _in_tiles(image: np.ndarray) -> Iterator[Box]:
+    """Yield the faces in overlapping tiles of a picture larger than one, reduced to `MOST_SEARCHED` pixels."""
+    factor = max(1, math.ceil(math.sqrt(image.shape[0] * image.shape[1] / MOST_SEARCHED)))
+    size, step = factor * TILE, factor * (TILE - OVERLAP)
+    rows, columns = image.shape[:2]
+    if max(rows, columns) <= TILE:
+        return
+    for top in range(0, max(rows - factor * OVERLAP, 1), step):
+        for left in range(0, max(columns - factor * OVERLAP, 1), step):
+            tile = np.ascontiguousarray(image[top : top + size, left : left + size])
+            for box in detect_large(tile, 1.5 * factor * DETECTABLE):
+                yield Box(box.centre + [left, top], box.side)
 
 
 def yaw(face: SourceFace) -> float:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from microexpr.core.errors import OutputError
 from microexpr.core.outputs.decision import Output
-from microexpr.core.outputs.inputs import Inputs
+from microexpr.core.outputs.inputs import Inputs, source_of
 from microexpr.core.outputs.marks import Manifest, Mark, Seal
-from microexpr.core.outputs.publishing import claim, publish
+from microexpr.core.outputs.publishing import claim, publish, records, replace_record
 
-__all__ = ["Output", "claim", "folder", "picture", "publish", "tables", "video"]
+__all__ = ["Inputs", "Output", "claim", "folder", "picture", "publish", "records", "replace_record", "table", "video"]
 
 PICTURES = (".png", ".svg", ".pdf", ".jpg")
 
@@ -27,20 +27,24 @@ def folder(
     path: Path,
     command: str,
     names: tuple[str, ...],
-    inputs: Iterable[Path],
+    inputs: Iterable[Path] | Inputs,
     force: bool,
     numbered: str = "",
+    source: Path | None = None,
 ) -> Output:
-    """Return the files that `command` writes into the folder `path`. Raises OutputError if it may not write them."""
+    """Return the files that `command` writes into the folder `path`, of the input `source` if it is one.
+
+    Raises OutputError if it may not write them."""
     out = Output(
         user_path=path,
         root=_resolve(path),
         names=names,
         numbered=numbered,
         option="--out",
-        mark=Manifest(f".{command}.microexpr.json"),
-        inputs=Inputs(inputs),
+        mark=Manifest(command),
+        inputs=inputs if isinstance(inputs, Inputs) else Inputs(inputs),
         force=force,
+        source=source_of(source) if source else "",
     )
     out.check()
     return out
@@ -48,34 +52,17 @@ def folder(
 
 def video(path: Path, force: bool) -> Output:
     """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
-    return _file(path, (".avi", ".mp4"), (".csv",), Manifest(f".{path.name}.microexpr.json"), (), force)
+    return _file(path, (".avi", ".mp4"), (".csv",), Manifest(path.name), (), force)
 
 
-def tables(folder: Path, names: Iterable[str], inputs: Iterable[Path], force: bool) -> dict[str, Output]:
-    """Return each file of a folder as an output of its own, which appears when it is finished, by its name.
-
-    Raises OutputError if one of them may not be written."""
-    root, read = _resolve(folder), Inputs(inputs)
-    result = {
-        name: Output(
-            user_path=folder,
-            root=root,
-            names=(name,),
-            option="--out",
-            mark=Manifest(f".{name}.microexpr.json"),
-            inputs=read,
-            force=force,
-        )
-        for name in names
-    }
-    for out in result.values():
-        out.check()
-    return result
+def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None) -> Output:
+    """Return one file, with a manifest of its own, as output. Raises OutputError if it may not be written."""
+    return folder(path.parent, path.name, (path.name,), inputs, force, source=source)
 
 
 def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:
     """Return one picture, whose suffix names its format, as output. Raises OutputError if it may not be written."""
-    mark = Seal() if path.suffix.lower() == ".png" else Manifest(f".{path.name}.microexpr.json")
+    mark = Seal() if path.suffix.lower() == ".png" else Manifest(path.name)
     return _file(path, PICTURES, (), mark, inputs, force)
 
 

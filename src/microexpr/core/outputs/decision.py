@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from microexpr.core.errors import OutputError
 from microexpr.core.outputs.inputs import Inputs
@@ -24,6 +25,7 @@ class Output:
     mark: Mark
     inputs: Inputs
     force: bool  # whether foreign files may be replaced
+    source: str = ""  # the input that the files are of, as `source_of` returns it; "" for those of several
 
     @property
     def paths(self) -> list[Path]:
@@ -36,11 +38,15 @@ class Output:
         try:
             self._check_folders()
             foreign = self._foreign()
+            other = self.mark.record(self.root).get("input", "") if self.source and self.existing() else ""
         except OSError as error:
             raise OutputError(f"{self.user_path}: cannot be written: {error.strerror}") from error
         if foreign and not self.force:
             others = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
             raise self._refusal(foreign[0], FOREIGN + others, "add --force to replace it")
+        if other not in ("", self.source) and not self.force:
+            path = self.root / self.names[0] if len(self.names) == 1 else self.root
+            raise self._refusal(path, f"is of {other}, not of {self.source}", "add --force to replace it")
 
     def existing(self) -> list[Path]:
         """Return every file, link or folder that now has the name of an output."""
@@ -49,8 +55,11 @@ class Output:
 
     def is_complete(self) -> bool:
         """Return whether every file is there as this program wrote it."""
-        present = [name for name in self.names if (self.root / name).is_file()]
-        return {*self.names} <= self.mark.intact(self.root, present)
+        return self.mark.is_complete(self.root, self.names)
+
+    def record(self) -> dict[str, Any]:
+        """Return what was recorded with complete files, nothing if one is missing or was changed."""
+        return self.mark.record(self.root) if self.is_complete() else {}
 
     def declares(self, name: str) -> bool:
         """Return whether a name is one of the outputs."""

@@ -27,6 +27,12 @@ class Inputs:
         return {identity for path in self._paths for identity in _all(path)}
 
 
+def source_of(path: Path) -> str:
+    """Return a path without links but its own, which is the same however a user wrote it."""
+    named = path if path.name not in ("", "..") else path.resolve()
+    return str(named.parent.resolve() / named.name)
+
+
 def _all(path: Path) -> Iterator[Identity]:
     """Yield a path and the files in it. An unreadable path yields nothing, since the command itself reports it."""
     with suppress(OSError):

@@ -1,19 +1,22 @@
 """Mark files, so that this program can tell later that it wrote them and that they are unchanged.
 
-A hidden manifest lists the files of a folder with their digests; a single PNG file carries a digest of itself.
+A hidden manifest lists the files of a folder with their digests, and says what they are of; a single PNG file carries
+a digest of itself.
 """
 
 import hashlib
 import json
+import os
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from microexpr.core import digests
 
 IEND = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk of every PNG
+ENDING = ".microexpr.json"  # of a manifest's name
 KEY = b"microexpr\0sha256 "  # keyword of the tEXt chunk before it
 CHUNK = 12 + len(KEY) + 64  # bytes: length, type and checksum, and the text
 
@@ -28,8 +31,14 @@ class Mark(Protocol):
     def intact(self, root: Path, names: Iterable[str]) -> set[str]:
         """Return the names of those existing files that are as this program wrote them."""
 
-    def apply(self, part: Path, names: Sequence[str]) -> None:
-        """Mark finished files in a temporary folder, before they are moved."""
+    def is_complete(self, root: Path, names: Iterable[str] = ()) -> bool:
+        """Return whether these files, and all that were written with them, are as this program wrote them."""
+
+    def record(self, root: Path) -> dict[str, Any]:
+        """Return what was recorded with the files, such as the input they are of; nothing is recorded of some."""
+
+    def apply(self, part: Path, names: Sequence[str], record: Mapping[str, Any]) -> None:
+        """Mark finished files in a temporary folder, before they are moved, and record what they are of."""
 
     def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
         """Record that the files have been moved to `root`."""
@@ -41,41 +50,64 @@ class Manifest:
     A file whose size and time of change (ctime, which no program can set) are as listed is not read again: to read an
     hour of video takes seconds."""
 
-    def __init__(self, name: str):
-        self._name = name
+    def __init__(self, of: str):
+        self.of, self._name = of, f".{of}{ENDING}"
 
     @property
     def names(self) -> tuple[str, ...]:
         return (self._name,)
 
     def intact(self, root: Path, names: Iterable[str]) -> set[str]:
-        listed = self._read(root)
+        listed = self._read(root, "files")
         if listed is None:
             return set()
         return {name for name in names if name == self._name or _is_as_listed(root / name, listed.get(name))}
 
-    def apply(self, part: Path, names: Sequence[str]) -> None:
-        self._write(part, {name: {"sha256": digests.of_file(part / name)} | _state(part / name) for name in names})
+    def is_complete(self, root: Path, names: Iterable[str] = ()) -> bool:
+        expected = {*names, *self.listed(root)}
+        return bool(expected) and expected <= self.intact(root, [name for name in expected if (root / name).is_file()])
+
+    def record(self, root: Path) -> dict[str, Any]:
+        return self._read(root, "record") or {}
+
+    def replace_record(self, root: Path, record: Mapping[str, Any]) -> None:
+        """Record something else of the same files."""
+        self._write(root, self.listed(root), record)
+
+    def apply(self, part: Path, names: Sequence[str], record: Mapping[str, Any]) -> None:
+        listed = {name: {"sha256": digests.of_file(part / name)} | _state(part / name) for name in names}
+        self._write(part, listed, record)
 
     def confirm(self, root: Path, part: Path, names: Sequence[str]) -> None:
-        listed = self._read(root) or {}
-        self._write(part, {name: listed[name] | _state(root / name) for name in names})
+        listed = self.listed(root)
+        self._write(part, {name: listed[name] | _state(root / name) for name in names}, self.record(root))
         (part / self._name).replace(root / self._name)
 
-    def _write(self, folder: Path, listed: dict[str, Any]) -> None:
+    def listed(self, root: Path) -> dict[str, Any]:
+        """Return the entries by file name."""
+        return self._read(root, "files") or {}
+
+    def _write(self, folder: Path, listed: dict[str, Any], record: Mapping[str, Any]) -> None:
         from microexpr import __version__
         from microexpr.core import store
 
-        text = json.dumps({"written_by": f"microexpr {__version__}", "files": listed}, indent=1)
-        store.write_text(folder / self._name, text + "\n")
+        content = {"written_by": f"microexpr {__version__}", "files": listed, "record": record}
+        store.write_text(folder / self._name, json.dumps(content, indent=1) + "\n")
 
-    def _read(self, root: Path) -> dict[str, Any] | None:
-        """Return the entries by file name; None if there is no manifest or the file of this name is none."""
+    def _read(self, root: Path, key: str) -> dict[str, Any] | None:
+        """Return a part of the manifest; None if there is none or the file of this name is no manifest."""
         try:
-            listed = json.loads((root / self._name).read_text(encoding="utf-8"))["files"]
+            value = json.loads((root / self._name).read_text(encoding="utf-8"))[key]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return listed if isinstance(listed, dict) else None
+        return value if isinstance(value, dict) else None
+
+
+def manifests(folder: Path) -> Iterator[Manifest]:
+    """Yield the manifests in a folder."""
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.name.startswith(".") and entry.name.endswith(ENDING))
+    yield from (Manifest(name[1 : -len(ENDING)]) for name in names)
 
 
 class Seal:
@@ -86,7 +118,14 @@ class Seal:
     def intact(self, root: Path, names: Iterable[str]) -> set[str]:
         return {name for name in names if _is_sealed(root / name)}
 
-    def apply(self, part: Path, names: Sequence[str]) -> None:
+    def is_complete(self, root: Path, names: Iterable[str] = ()) -> bool:
+        return {*names} == self.intact(root, names)
+
+    def record(self, root: Path) -> dict[str, Any]:
+        """Return nothing: a picture carries no record."""
+        return {}
+
+    def apply(self, part: Path, names: Sequence[str], record: Mapping[str, Any]) -> None:
         from microexpr.core import store
 
         for name in names:

@@ -4,29 +4,32 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any, TextIO
 
+from microexpr.core import digests
 from microexpr.core.errors import MicroexprError, OutputError
 from microexpr.core.outputs.decision import Output
+from microexpr.core.outputs.marks import Manifest, manifests
 
 BEFORE, AFTER = ".microexpr-", ".part"  # start and end of a hidden folder's name
 
 
 @contextmanager
-def publish(out: Output) -> Iterator[Path]:
+def publish(out: Output, record: Mapping[str, Any] | None = None) -> Iterator[Path]:
     """Yield a hidden folder to write into; move its files to their names afterwards, unless the block fails.
 
-    Raises OutputError if a file that may not be replaced has appeared since the first check, or the folder cannot be
-    written."""
+    `record`, which the block may fill, is kept in the manifest. Raises OutputError if a file that may not be replaced
+    has appeared since the first check, or the folder cannot be written."""
     new = not out.root.exists()
     try:
         with _hidden_folder(out.root) as part:
             yield part
             with _lock(out.root):
-                _publish(out, part)
+                _publish(out, part, {"input": out.source, **(record or {})})
     except MicroexprError as error:
         raise type(error)(_with_user_path(str(error), out)) from error
     except OSError as error:
@@ -61,30 +64,43 @@ def _hidden_folder(root: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def claim(folder: Path, name: str) -> Iterator[bool]:
+def claim(folder: Path, name: str, wait: bool = False) -> Iterator[bool]:
     """Yield whether this process alone may write what has this name in a folder; until the block ends, no other may.
 
-    What a killed process claimed is free again. On a file system without locks everyone may."""
+    With `wait` it may, once others are done. What a killed process claimed is free again. On a file system without
+    locks everyone may."""
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{BEFORE}{name}.lock"
+    path = folder / f"{BEFORE}{digests.of_value(name)[:16]}.lock"
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        except OSError:
-            pass
-        try:
-            if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                raise FileNotFoundError
-        except FileNotFoundError:  # another process was done with it in between
-            yield False
+        is_ours = _is_locked(file, path, wait)
+        if wait and not is_ours:  # another process was done with it, and removed it, in between
+            file.close()
+            with claim(folder, name, wait):
+                yield True
             return
         try:
-            yield True
+            yield is_ours
         finally:
-            path.unlink(missing_ok=True)
+            if is_ours:
+                path.unlink(missing_ok=True)
+    if new:
+        with suppress(OSError):  # it is not empty after success
+            folder.rmdir()
+
+
+def _is_locked(file: TextIO, path: Path, wait: bool) -> bool:
+    """Return whether this process has locked a file, and it is still the one of this name."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -104,7 +120,23 @@ def _lock(folder: Path, wait: bool = True) -> Iterator[None]:
         os.close(file)
 
 
-def _publish(out: Output, part: Path) -> None:
+def replace_record(out: Output, record: Mapping[str, Any]) -> None:
+    """Record something else of files that stay as they are. Does nothing if they are not complete."""
+    with _lock(out.root):
+        if isinstance(out.mark, Manifest) and out.is_complete():
+            out.mark.replace_record(out.root, record)
+
+
+def records(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the folder of each complete set of files in a folder and below it, and what is recorded of them."""
+    for folder, folders, _ in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for manifest in manifests(Path(folder)):
+            if manifest.is_complete(Path(folder)):
+                yield Path(folder), manifest.record(Path(folder))
+
+
+def _publish(out: Output, part: Path, record: Mapping[str, Any]) -> None:
     """Move all files to their names.
 
     Files of an earlier run are deleted first: a kill in between leaves too few files, never files of two runs."""
@@ -112,7 +144,7 @@ def _publish(out: Output, part: Path) -> None:
     if undeclared := [name for name in names if not out.declares(name)]:
         raise ValueError(f"{undeclared[0]} was written, but not declared: nobody checked what it replaces")
     out.check()
-    out.mark.apply(part, names)
+    out.mark.apply(part, names, record)
     for path in out.existing() if out.mark.names else ():  # a single PNG is replaced in one move
         if path.name not in out.mark.names:
             path.unlink()

@@ -15,7 +15,7 @@ TEMPLATE, STYLES = "predictions.jinja", ("page.css", "prediction.css")
 def write(
     path: Path, videos: Sequence[Mapping[str, Any]], contents: Mapping[str, Mapping[str, Any]], models: Models
 ) -> None:
-    """Write the page of videos, rows of `batch.COLUMNS`; `contents` is what intervals.json says of those that are done.
+    """Write the page of videos, rows of videos.csv; `contents` is what intervals.json says of those that are done.
 
     Raises StoreError when the disk is full."""
     micro = {
@@ -23,11 +23,12 @@ def write(
         for name, document in contents.items()
     }
     page = templates.template(TEMPLATE).render(
-        videos=videos,
+        videos=[video for video in videos if video["folder"]],
         micro=micro,
         count=sum(map(len, micro.values())),
         shown=sum(map(bool, micro.values())),
         problems=[video for video in videos if video["problem"]],
+        left_out=[video for video in videos if video["left_out"]],
         generated=any(document["origin"] == "generated" for document in contents.values()),
         short_notice=limits.SHORT_NOTICE,
         notice=(*models.descriptions, *limits.NOTICE),

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from microexpr.apps.predict import Prediction
+from microexpr.core.errors import printable
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading, save_page
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -23,7 +24,7 @@ def write(prediction: Prediction, path: Path) -> None:
 def draw(page: Figure, prediction: Prediction) -> None:
     """Plot a prediction on an empty page."""
     time = prediction.video.seconds[prediction.curves.numbers]
-    add_heading(page, f"{prediction.video.path.name}: what was spotted", prediction.video.generated)
+    add_heading(page, f"{printable(prediction.video.path.name)}: what was spotted", prediction.video.generated)
     score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
     score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
     score_axes.axhline(prediction.signal.height, color=PINK, linewidth=0.8, linestyle=":")

@@ -1,0 +1,211 @@
+"""Find the videos and pictures that paths of a user name, by content: whatever is not read has a reason in words.
+
+Folders are walked. Left out without a word are hidden files, results of this program, and what lies next to a recording
+under its name and is none itself, as its sound or notes.
+"""
+
+import mimetypes
+import os
+import stat
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from microexpr.core.errors import DataError, printable
+from microexpr.core.files import SPECIAL
+from microexpr.core.outputs import marks
+from microexpr.core.outputs.inputs import source_of
+from microexpr.videos import container, picture
+from microexpr.videos.content import HEIF, SIGNATURES, describe_content
+from microexpr.videos.frames import by_number
+
+Kind = Literal["video", "frames", "pictures", "picture", "other"]
+Seek = Literal["videos", "pictures", "each picture"]
+FOLDERS = ("predict", "reenact", "form")  # commands whose manifest lists all files that they wrote into a folder
+START = 4096  # bytes of a file that are looked at
+DAMAGED = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")  # first bytes of videos; those of others are below
+NO_VIDEO = {"sound alone": "sound alone", "but a picture": "a picture of a kind that is not read"}  # by FFmpeg's word
+KIND_BY_NAME: dict[str, Kind] = {"video": "video", "image": "picture"}  # first part of a MIME type
+A_VIDEO, A_PICTURE = "a video, where pictures are read", "a picture, where videos are read"
+SERIES = "{} pictures: --fps N reads them as the frames of one video"
+SERIES_OR_EACH = f"{SERIES}, --pictures each by itself"
+
+
+class Found(NamedTuple):
+    """A file or folder, and why it is not read."""
+
+    path: Path
+    kind: Kind
+    reason: str = ""  # "" if it is read
+    base: Path | None = None  # the folder of the user's in which it was found
+
+    @property
+    def source(self) -> str:
+        """The path, the same however the user wrote it."""
+        return source_of(self.path)
+
+    @property
+    def name(self) -> str:
+        """The path below the user's folder, "P03/take.mp4", in characters that every file can hold."""
+        if self.base is None or self.path == self.base:
+            return _text(Path(self.source).name)
+        return _text(str(self.path.relative_to(self.base)))
+
+
+def find(
+    paths: Sequence[Path], seek: Seek, fps: float | None = None, out: Path | None = None, picture_too: bool = False
+) -> list[Found]:
+    """Return what paths name, each once.
+
+    In folders `seek` is read: videos, each folder of pictures, or each picture. A folder of pictures alone is a video
+    if `fps` says how many a second it has. `picture_too` are the user's own choice of pictures next to videos. The
+    output folder `out` is passed over. Raises DataError for a path that is not there, and if there is nothing."""
+    search = _Search(seek, fps, out, picture_too)
+    single: list[Path] = []
+    result: dict[str, Found] = {}
+    for path in chain.from_iterable(map(_matches, paths)):
+        if path.is_dir():
+            result |= {found.source: found for found in search.walk(path) if found.source not in result}
+        else:
+            single.append(path)
+    result = {found.source: found for found in search.choose(single, None)} | result
+    if not result:
+        raise DataError(f"{paths[0]}: must be a video, a picture or a folder of these, not an empty folder")
+    return [*result.values()]
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Return the pictures in a folder, by the numbers in their names, and what is called one."""
+    return sorted((path for path in _content(folder)[0] if sniff(path)[0] == "picture"), key=by_number)
+
+
+def sniff(path: Path) -> tuple[Kind, str]:
+    """Return what a file is, and for neither video nor picture what it is in words; reads its header at most.
+
+    A file that is called a video or picture and cannot be opened counts as one: to read it says what is wrong."""
+    by_name = KIND_BY_NAME.get((mimetypes.guess_type(f"x{path.suffix}")[0] or "").partition("/")[0], "other")
+    try:
+        status = path.stat()
+        if special := SPECIAL.get(stat.S_IFMT(status.st_mode)):
+            return "other", special
+        with path.open("rb") as file:
+            start = file.read(START)
+    except OSError as error:
+        reason = "a link that leads nowhere" if path.is_symlink() else str(error.strerror)
+        return ("other", reason) if path.is_symlink() else (by_name, reason)
+    content = describe_content(start).replace(f"{len(start)} bytes", f"{status.st_size} bytes", 1)
+    is_known = not start or start[4:12] in HEIF or start.lstrip().lower().startswith(tuple(SIGNATURES))
+    is_text = not is_known and _is_text(start)
+    if start and _is_picture(path):
+        return "picture", ""
+    if not is_text and (not is_known or start.startswith(b"RIFF")):
+        try:
+            with container._opened(path):
+                return "video", ""
+        except DataError as error:
+            content = next((words for text, words in NO_VIDEO.items() if text in str(error)), content)
+        if start[4:8] == b"ftyp" or start[8:12] == b"AVI " or start.startswith(DAMAGED):
+            return ("other", content) if content in NO_VIDEO.values() else ("video", "")
+    return ("other" if path.suffix.lower() == ".svg" else by_name), "text" if is_text else content
+
+
+def _is_picture(path: Path) -> bool:
+    """Return the same as `picture.is_picture`, of the header alone."""
+    from PIL import Image
+
+    Image.init()
+    try:
+        with warnings.catch_warnings(), path.open("rb") as file:
+            warnings.simplefilter("ignore")
+            with Image.open(file, formats=sorted({*Image.ID} - picture.NO_PICTURES)) as image:
+                return image.format in ("JPEG", "MPO", "TIFF") or getattr(image, "n_frames", 1) == 1
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # Pillow raises errors of many kinds for a file that is no picture
+        return False
+
+
+def _is_text(start: bytes) -> bool:
+    text = start[:512].decode("utf-8", "ignore")
+    return len(text.encode()) > 0.9 * len(start[:512]) and all(c.isprintable() or c.isspace() for c in text)
+
+
+def _text(name: str) -> str:
+    return printable(name).replace("\n", "\\n")
+
+
+def _matches(path: Path) -> Iterable[Path]:
+    """Return the path, or what it matches where no shell has expanded its `*`."""
+    if os.path.lexists(path):
+        return [path]
+    if "*" not in str(path):
+        raise DataError(f"{path}: is not there")
+    matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    if visible := [match for match in matches if not match.name.startswith(".")]:
+        return visible
+    raise DataError(f"{path}: matches nothing")
+
+
+def _content(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files and the folders in a folder, sorted; hidden ones and results of this program are not there."""
+    results = {
+        name.partition("/")[0]
+        for manifest in marks.manifests(folder)
+        for name in manifest.listed(folder)
+        if manifest.of in FOLDERS or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
+    }
+    paths = (
+        Path(entry) for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name not in results
+    )
+    visible = sorted(paths)
+    return [path for path in visible if not path.is_dir()], [path for path in visible if path.is_dir()]
+
+
+class _Search:
+    """Walks folders, none of them twice."""
+
+    def __init__(self, seek: Seek, fps: float | None, out: Path | None, picture_too: bool):
+        self._seek, self._fps, self._picture_too = seek, fps, picture_too
+        self._seen = {os.path.realpath(out)} if out else set()
+
+    def walk(self, base: Path) -> Iterator[Found]:
+        """Yield what is in a folder and below it; real folders come before links to folders."""
+        queue, links = [base], list[Path]()
+        while queue or links:
+            folder = queue.pop(0) if queue else links.pop(0)
+            if folder != base and os.path.realpath(folder) in self._seen:
+                continue
+            self._seen.add(os.path.realpath(folder))
+            try:
+                files, folders = _content(folder)
+            except OSError as error:
+                yield Found(folder, "other", str(error.strerror), base)
+                continue
+            yield from (found._replace(base=base) for found in self.choose(files, folder))
+            queue += [path for path in folders if not path.is_symlink()]
+            links += [path for path in folders if path.is_symlink()]
+
+    def choose(self, files: Sequence[Path], folder: Path | None) -> Iterator[Found]:
+        """Yield files of a folder, or the folder if its pictures are one input; those of the user's own choice if
+        there is no folder."""
+        found = [Found(path, *sniff(path)) for path in files]
+        images = [item for item in found if item.kind == "picture"]
+        if folder and images and self._seek == "pictures":
+            yield Found(folder, "pictures")
+        elif folder and self._seek == "videos" and len(images) > 1 and not any(f.kind == "video" for f in found):
+            text = (SERIES_OR_EACH if self._picture_too else SERIES).format(len(images))
+            yield Found(folder, "frames") if self._fps else Found(folder, "other", text)
+        else:
+            yield from (item._replace(reason=self._reason(item, folder)) for item in images)
+        for item in found:
+            if item.kind == "video":
+                is_read = self._seek == "videos" or (self._picture_too and not folder)
+                yield item._replace(reason="" if is_read else A_VIDEO)
+        recordings = {(f.path.parent, name) for f in found if f.kind != "other" for name in (f.path.stem, f.path.name)}
+        yield from (f for f in found if f.kind == "other" and (f.path.parent, f.path.stem) not in recordings)
+
+    def _reason(self, image: Found, folder: Path | None) -> str:
+        is_read = self._seek == "each picture" or (self._picture_too and not folder)
+        return "" if is_read else A_PICTURE
