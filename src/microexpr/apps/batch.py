@@ -1,0 +1,214 @@
+"""Work through many inputs: files for each, and a summary of all. Several processes may share the work.
+
+An input is done when its files are complete, and of this input as it is now, of these settings, models and version: so
+their manifest says. An interrupted run goes on where it was, and a bad input does not stop the others. The summary is
+made of what lies in the output folder, so its bytes do not depend on who wrote what first. Knows no video.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from microexpr.core import digests, outputs
+from microexpr.core.errors import OutputError, StoreError, about, printable
+from microexpr.core.outputs import Inputs, Output
+from microexpr.videos.search import Found
+
+LONGEST = 180  # bytes of a file's name, to which endings and those of manifests are added
+Row = dict[str, Any]  # of the summary, by column; each has `problem` and `left_out`
+Progress = Callable[[str, int, int], None]
+State = Literal["done", "done before", "failed", "claimed"]  # claimed by another process
+T = TypeVar("T")
+
+
+class Job(NamedTuple):
+    """An input that is read, and its files."""
+
+    found: Found
+    name: str  # of its file or folder, below the output folder
+    output: Output
+
+
+class Outcome(NamedTuple, Generic[T]):
+    """An input, once its turn is over."""
+
+    job: Job
+    state: State
+    rows: Sequence[Row] = ()
+    result: T | None = None  # of an input that was read now
+
+    @property
+    def problem(self) -> str:
+        """What was wrong with it, or a part of it."""
+        return next((row["problem"] for row in self.rows if row.get("problem")), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All inputs of one run."""
+
+    command: str
+    jobs: list[Job]
+    left_out: list[Found]
+    summary: Output  # files of all inputs, of which the first is the table
+    label: Callable[[Found, str], Row]  # what a row says of each input, done or not, by the name of its files
+
+
+def plan(
+    command: str,
+    found: Sequence[Found],
+    out: Path,
+    names: Sequence[str],
+    output: Callable[[Path, Found, Inputs], Output],
+    label: Callable[[Found, str], Row],
+    inputs: Iterable[Path],
+    force: bool,
+    ending: str = "",
+) -> Plan:
+    """Return where the files of each input go: `output` of a path below the folder `out`, with this ending.
+
+    `names` are files of all inputs, `inputs` are read too. Raises OutputError for inputs of one name, and for files of
+    others or of another input."""
+    read = Inputs({*(item.path for item in found), *(item.base for item in found if item.base), *inputs})
+    summary = outputs.folder(out, f"{command}-summary", tuple(names), read, force)
+    named = name_outputs([item for item in found if not item.reason], ending, names)
+    jobs = [Job(item, name, output(out / name, item, read)) for item, name in named]
+    left_out = sorted((item for item in found if item.reason), key=lambda item: item.name)
+    return Plan(command, jobs, left_out, summary, label)
+
+
+def name_outputs(found: Iterable[Found], ending: str, taken: Iterable[str]) -> Iterator[tuple[Found, str]]:
+    """Yield each input, by name, with the name of its files: its own without the ending where no other has the same.
+
+    Raises OutputError for two inputs of one name."""
+    ordered = sorted(found, key=lambda item: item.name)
+    full = {item: _fitting(item.name) + ending for item in ordered}
+    stems = ((item, item.name if item.path.is_dir() else str(Path(item.name).with_suffix(""))) for item in ordered)
+    short = {item: _fitting(stem) + ending for item, stem in stems}
+    count = Counter(name.casefold() for name in (*short.values(), *taken))
+    owners: dict[str, Found] = {}
+    for item, name in short.items():
+        name = name if count[name.casefold()] == 1 else full[item]
+        if (other := owners.setdefault(name.casefold(), item)) is not item:
+            raise OutputError(f"{item.path}: its files would have the name {name}, as those of {other.path}; give the "
+                              "folder above both, or choose another --out for it")  # fmt: skip
+        yield item, name
+
+
+def _fitting(name: str) -> str:
+    """Return a path whose parts leave room for endings; a digest stands for what is cut off."""
+    parts = []
+    for part in name.split("/"):
+        start = part.encode()[: LONGEST - 8].decode(errors="ignore")
+        parts.append(part if len(part.encode()) <= LONGEST else start + digests.of_value(part)[:8])
+    return "/".join(parts)
+
+
+def run(
+    plan: Plan,
+    settings: str,
+    read: Callable[[Found], T],
+    write: Callable[[Job, T, Path], list[Row]],
+    summarise: Callable[[list[Row], Path], None],
+    progress: Progress,
+) -> Iterator[Outcome[T]]:
+    """Read the inputs that are not done and that no other process has claimed, write their files, and yield each.
+
+    `settings` is a digest of what results depend on but the input. `write` gets what `read` returns and a folder for
+    the files, and returns rows of the summary; `summarise` gets all rows and a folder. Raises OutputError or StoreError
+    if files cannot be written, for then those of other inputs cannot be either."""
+    outcomes: list[Outcome[T]] = []
+    try:
+        for number, job in enumerate(plan.jobs, 1):
+            with outputs.claim(plan.summary.root, job.name) as is_ours:
+                if not is_ours:
+                    outcome: Outcome[T] = Outcome(job, "claimed")
+                else:
+                    outcome = _done_before(job, settings) or _work(plan, job, settings, read, write)
+            outcomes.append(outcome._replace(result=None))
+            yield outcome
+            progress("inputs", number, len(plan.jobs))
+    finally:
+        if outcomes or not plan.jobs:
+            _summarise(plan, outcomes, summarise)
+
+
+def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
+    """Return 0 if all was read, 3 if all recordings were and something else was left out, 1 otherwise."""
+    if not plan.jobs or len(outcomes) < len(plan.jobs) or any(outcome.problem for outcome in outcomes):
+        return 1
+    return 3 if plan.left_out else 0
+
+
+def identify(path: Path, settings: str) -> str:
+    """Return a digest of an input, by its real path, sizes and times of all its files, and of the settings."""
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return digests.of_value([os.path.realpath(path), states, settings])
+
+
+def _done_before(job: Job, settings: str) -> Outcome | None:
+    record = job.output.record()
+    if job.output.force or not record.get("identity") or not job.found.path.exists():
+        return None
+    is_same = record["identity"] == identify(job.found.path, settings)
+    return Outcome(job, "done before", record["rows"]) if is_same else None
+
+
+def _work(
+    plan: Plan, job: Job, settings: str, read: Callable[[Found], T], write: Callable[[Job, T, Path], list[Row]]
+) -> Outcome[T]:
+    record: Row = {"command": plan.command, "name": job.name, "input": job.found.source, "identity": ""}
+    label = plan.label(job.found, job.name)
+    try:
+        identity = identify(job.found.path, settings)
+        result = read(job.found)
+        with outputs.publish(job.output, record) as part:
+            record["rows"] = rows = [label | row for row in write(job, result, part)]
+            if not any(row.get("problem") for row in rows):  # else the next run tries again
+                record["identity"] = identity
+    except (OutputError, StoreError):
+        raise  # the files of the others cannot be written either
+    except Exception as error:  # decoders and detectors raise many kinds, and a night's run goes on
+        record["rows"] = [label | {"problem": about(job.found.path, error)}]
+        outputs.replace_record(job.output, record)
+        return Outcome(job, "failed", record["rows"])
+    return Outcome(job, "done", rows, result)
+
+
+def _summarise(plan: Plan, outcomes: Sequence[Outcome], summarise: Callable[[list[Row], Path], None]) -> None:
+    """Write the summary of what lies in the output folder now, while no other process does."""
+    with outputs.claim(plan.summary.root, "summary", wait=True):
+        complete = [record for folder, record in outputs.records(plan.summary.root) if _is_at(plan, folder, record)]
+        notes = _notes(plan, outcomes, complete)
+        entries = sorted([*complete, *notes], key=lambda entry: (entry["name"], entry["input"]))
+        with outputs.publish(plan.summary, {"notes": notes}) as part:
+            summarise([_written(row) for entry in entries for row in entry["rows"]], part)
+
+
+def _is_at(plan: Plan, folder: Path, record: Mapping[str, Any]) -> bool:
+    """Return whether a folder's record is of an input of this output folder, not of another one below it."""
+    path = plan.summary.root / record.get("name", "")
+    return record.get("command") == plan.command and folder in (path, path.parent)
+
+
+def _notes(plan: Plan, outcomes: Sequence[Outcome], complete: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Return entries of what has no files: left out or failed now, or in an earlier run if nothing is newer."""
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    notes = [{"name": o.job.name, "input": o.job.found.source, "rows": list(o.rows)} for o in failed]
+    notes += [
+        {"name": f.name, "input": f.source, "rows": [plan.label(f, "") | {"left_out": f.reason}]} for f in plan.left_out
+    ]
+    new = {item.source for item in plan.left_out} | {o.job.found.source for o in outcomes if o.state != "claimed"}
+    before = plan.summary.mark.record(plan.summary.root).get("notes", [])
+    notes += [note for note in before if note["input"] not in new and os.path.lexists(note["input"])]
+    done = {(record["name"], record["input"]) for record in complete}
+    return [note for note in notes if (note["name"], note["input"]) not in done]
+
+
+def _written(row: Mapping[str, Any]) -> Row:
+    """Return a row in characters that every file can hold."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}

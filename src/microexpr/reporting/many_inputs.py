@@ -1,0 +1,176 @@
+"""What `predict`, `measure` and `reenact` do with many inputs, as commands and from Python: plans, files, summaries.
+
+Modules are imported inside the functions, so that files which may not be written are refused before networks load.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from microexpr import __version__
+from microexpr.apps import batch
+from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
+from microexpr.core import digests, outputs, store
+from microexpr.core.outputs import Inputs, Output
+from microexpr.reporting import app_folders
+from microexpr.videos.search import Found
+
+if TYPE_CHECKING:
+    from microexpr.apps.measure.tables import Table
+    from microexpr.apps.predict import Models, Prediction
+    from microexpr.apps.reenact.alone import Reenactment
+    from microexpr.apps.reenact.photograph import Photograph
+
+KINDS = ("micro", "macro", "blink", "glance", "speech")
+PREDICTIONS = ("videos.csv", "intervals.csv", "index.html")
+PREDICTED = ("video", "folder", "frames", "fps", "origin", *KINDS, "warnings", "problem", "left_out")
+MEASURED = (
+    "table", "input", "kind", "fps", "version", "origin", "frames", "faces", "share_with_face", "face_width",
+    "sharpness", "brightness", "noise", "seconds", "reference", "note", "problem", "left_out",
+)  # fmt: skip
+REENACTED = (
+    "photograph", "face", "driving", "strength", "au_r", "au_share", "identity_cosine", "refused", "note", "problem",
+    "left_out", "origin",
+)  # fmt: skip
+
+
+def plan_predictions(found: Sequence[Found], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
+    """Return where `predict` writes the files of each video. Raises OutputError if it may not."""
+
+    def output(path: Path, item: Found, read: Inputs) -> Output:
+        return app_folders.prediction(path, item.path, read, force)
+
+    return batch.plan("predict", found, out, PREDICTIONS, output, _video, inputs, force)
+
+
+def _video(item: Found, name: str) -> Row:
+    return {"video": item.name, "folder": name}
+
+
+def predict(
+    plan: Plan, models: "Models", weights: Path, fps: float | None, progress: Progress
+) -> "Iterator[Outcome[Prediction]]":
+    """Predict the videos of a plan, and yield each. `weights` are the file of the recogniser in `models`."""
+    from microexpr.apps import predict as prediction
+    from microexpr.apps.predict import written
+    from microexpr.videos import Scan
+
+    def read(item: Found) -> "Prediction":
+        return prediction.predict(Scan(item.path, fps), models, progress)
+
+    def write(job: Job, result: "Prediction", folder: Path) -> list[Row]:
+        app_folders.write_prediction(folder, result, models, None, progress)
+        document = written.to_document(result, models)
+        kinds = [interval["kind"] for interval in document["intervals"]]
+        counts = {kind: kinds.count(kind) for kind in KINDS}
+        about = {key: document[key] for key in ("frames", "fps", "origin")}
+        return [about | counts | {"warnings": "; ".join(document["warnings"])}]
+
+    def summarise(rows: list[Row], folder: Path) -> None:
+        _write_predictions(rows, plan.summary.root, folder, models)
+
+    return batch.run(plan, _settings([weights], fps), read, write, summarise, progress)
+
+
+def _write_predictions(rows: Sequence[Row], out: Path, part: Path, models: "Models") -> None:
+    """Write the tables and the page of all videos into the folder `part`; each one's own lie in the folder `out`."""
+    from microexpr.apps.predict import written
+    from microexpr.reporting.html import predictions as page
+
+    names = [row["folder"] for row in rows if not row.get("problem") and not row.get("left_out")]
+    contents = {name: json.loads((out / name / "intervals.json").read_text(encoding="utf-8")) for name in names}
+    classes = models.recogniser.classes
+    intervals = [
+        {"video": row["video"], **written.flat(interval, classes)}
+        for row in rows
+        for interval in contents.get(row["folder"], {"intervals": ()})["intervals"]
+    ]
+    store.write_csv(part / PREDICTIONS[0], PREDICTED, rows)
+    store.write_csv(part / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
+    page.write(part / PREDICTIONS[2], [dict.fromkeys(PREDICTED, "") | row for row in rows], contents, models)
+
+
+def plan_tables(found: Sequence[Found], out: Path, fps: float | None, form: str, force: bool) -> Plan:
+    """Return where `measure` writes the table of each input, in this format.
+
+    Raises ParamsError for a format that cannot be written, OutputError if it may not write."""
+    from microexpr.apps.measure import written
+
+    def output(path: Path, item: Found, read: Inputs) -> Output:
+        return outputs.table(path, read, force, item.path)
+
+    def label(item: Found, name: str) -> Row:
+        rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
+        return {"table": name, "input": item.source, "kind": item.kind, "fps": rate, "version": __version__}
+
+    return batch.plan("measure", found, out, ("summary.csv",), output, label, (), force, written.check(form))
+
+
+def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outcome[Table]]":
+    """Measure the inputs of a plan, and yield each."""
+    from microexpr.apps.measure import tables, written
+
+    def read(item: Found) -> "Table":
+        return tables.measure(item, fps, progress)
+
+    def write(job: Job, table: "Table", folder: Path) -> list[Row]:
+        written.write(folder / job.output.names[0], table)
+        return [written.summary(table)]
+
+    def summarise(rows: list[Row], folder: Path) -> None:
+        store.write_csv(folder / plan.summary.names[0], MEASURED, rows)
+
+    return batch.run(plan, _settings([], fps), read, write, summarise, progress)
+
+
+def plan_reenactments(found: Sequence[Found], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
+    """Return where `reenact` writes the files of each photograph. Raises OutputError if it may not."""
+
+    def output(path: Path, item: Found, read: Inputs) -> Output:
+        return app_folders.reenactment(path, item.path, read, force)
+
+    def label(item: Found, name: str) -> Row:
+        return {"photograph": item.name}
+
+    return batch.plan("reenact", found, out, ("photographs.csv",), output, label, inputs, force)
+
+
+def reenact(
+    plan: Plan,
+    move: "Callable[[Photograph], Reenactment]",
+    weights: Path,
+    params: Any,
+    files: Iterable[Path],
+    progress: Progress,
+) -> "Iterator[Outcome[Reenactment]]":
+    """Reenact the photographs of a plan by `move`, and yield each.
+
+    `move` depends on the generator's `weights`, on `params`, and on the `files` of the driving clip."""
+    from microexpr.apps.reenact import folder as reenacted
+    from microexpr.apps.reenact.photograph import Photograph
+
+    def read(item: Found) -> "Reenactment":
+        return move(Photograph.read(item.path))
+
+    def write(job: Job, result: "Reenactment", folder: Path) -> list[Row]:
+        app_folders.write_reenactment(folder, result)
+        common = {"driving": result.driving.name, "note": "; ".join(result.photograph.notes)}
+        measured = [{name: row[name] for name in REENACTED if name in row} for row in reenacted.metrics(result)]
+        refused = [{"face": str(number), "refused": reason} for number, reason in result.refused.items()]
+        return [common | row for row in (*measured, *refused)]
+
+    def summarise(rows: list[Row], folder: Path) -> None:
+        store.write_csv(folder / plan.summary.names[0], REENACTED, rows)
+
+    states = [batch.identify(path, "") for path in files if path.exists()]
+    return batch.run(plan, _settings([weights], [params, states]), read, write, summarise, progress)
+
+
+def _settings(weights: Sequence[Path], params: Any) -> str:
+    """Return a digest of what results depend on but their input: networks, this version and parameters."""
+    from microexpr.signals.aus import regressor
+    from microexpr.signals.faces import predictors
+
+    files = (*weights, regressor.MODEL, predictors.MODEL)
+    return digests.of_value([*map(digests.of_file, files), __version__, params])
