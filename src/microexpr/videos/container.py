@@ -5,6 +5,7 @@ no other file. FFmpeg decodes on one thread, so that parallel jobs do not compet
 """
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -81,9 +82,9 @@ class VideoFile:
         if numbers is None:
             yield from (self._pixels(frame.picture) for frame in self._decode())
             return
-        frames, number = enumerate(self._decode()), -1
+        frames, number, keys = enumerate(self._decode()), -1, [*self._keys]
         for wanted in numbers:
-            key = max((key for key in self._keys if key <= wanted), default=0)
+            key = keys[max(0, bisect_right(keys, wanted) - 1)] if keys else 0
             if key > number + SKIPPED:  # decoding can begin there
                 frames = self._from_key(key)
             for number, frame in frames:
