@@ -583,7 +583,7 @@ def _record(arguments: argparse.Namespace) -> Path:
     """Record from a camera into the folder of the prediction; return the video."""
     if not 1 <= arguments.seconds <= 600:
         raise ParamsError(f"--seconds must be 1 to 600, not {arguments.seconds:g}")
-    app_folders.prediction(arguments.out, arguments.out / "camera.mkv", [], arguments.force)
+    app_folders.prediction(arguments.out, None, [], arguments.force)
     from microexpr.videos import camera
     from microexpr.cli.progress import progress
 

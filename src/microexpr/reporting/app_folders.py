@@ -31,8 +31,10 @@ ASKED = ("form.html", "key.csv")
 REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv", "metrics.csv", "reenactment.png")
 
 
-def prediction(folder: Path, source: Path, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
-    """Return a prediction's files in this folder as output. Raises OutputError if they may not be written."""
+def prediction(folder: Path, source: Path | None, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
+    """Return a prediction's files in this folder, of one video or any, as output.
+
+    Raises OutputError if they may not be written."""
     return outputs.folder(folder, "predict", PREDICTED, inputs, force, source=source)
 
 

@@ -183,29 +183,26 @@ class _Search:
             except OSError as error:
                 yield Found(folder, "other", str(error.strerror), base)
                 continue
-            yield from (found._replace(base=base) for found in self.choose(files, folder))
+            least = 1 if folder == base and self._fps else 2  # pictures of a video
+            yield from (found._replace(base=base) for found in self.choose(files, folder, least))
             queue += [path for path in folders if not path.is_symlink()]
             links += [path for path in folders if path.is_symlink()]
 
-    def choose(self, files: Sequence[Path], folder: Path | None) -> Iterator[Found]:
-        """Yield files of a folder, or the folder if its pictures are one input; those of the user's own choice if
-        there is no folder."""
+    def choose(self, files: Sequence[Path], folder: Path | None, least: int = 0) -> Iterator[Found]:
+        """Yield files of a folder, or the folder if its pictures, `least` or more, are one input.
+
+        Without a folder they are the user's own choice."""
         found = [Found(path, *sniff(path)) for path in files]
-        images = [item for item in found if item.kind == "picture"]
+        images, videos = ([item for item in found if item.kind == kind] for kind in ("picture", "video"))
         if folder and images and self._seek == "pictures":
             yield Found(folder, "pictures")
-        elif folder and self._seek == "videos" and len(images) > 1 and not any(f.kind == "video" for f in found):
+        elif folder and self._seek == "videos" and len(images) >= least and not videos:
             text = (SERIES_OR_EACH if self._picture_too else SERIES).format(len(images))
             yield Found(folder, "frames") if self._fps else Found(folder, "other", text)
         else:
-            yield from (item._replace(reason=self._reason(item, folder)) for item in images)
-        for item in found:
-            if item.kind == "video":
-                is_read = self._seek == "videos" or (self._picture_too and not folder)
-                yield item._replace(reason="" if is_read else A_VIDEO)
+            is_read = self._seek == "each picture" or (self._picture_too and not folder)
+            yield from (item._replace(reason="" if is_read else A_PICTURE) for item in images)
+        is_read = self._seek == "videos" or (self._picture_too and not folder)
+        yield from (item._replace(reason="" if is_read else A_VIDEO) for item in videos)
         recordings = {(f.path.parent, name) for f in found if f.kind != "other" for name in (f.path.stem, f.path.name)}
         yield from (f for f in found if f.kind == "other" and (f.path.parent, f.path.stem) not in recordings)
-
-    def _reason(self, image: Found, folder: Path | None) -> str:
-        is_read = self._seek == "each picture" or (self._picture_too and not folder)
-        return "" if is_read else A_PICTURE

@@ -35,7 +35,6 @@ WRITERS = {
 READERS = {
     "the video": (["predict", "out/annotated.avi", "--out", "out"], "out/annotated.avi"),
     "the truth": (["predict", "in.avi", "--out", "out", "--truth", "out/intervals.csv"], "out/intervals.csv"),
-    "what is measured": (["measure", "out/in.csv", "--out", "out"], "out/in.csv"),
     "the target": ([*REENACT, "--face", "out/reenactment.png"], "out/reenactment.png"),
     "a frame of an earlier run": ([*REENACT, "--face", "out/frames/0001.png"], "out/frames/0001.png"),
     "weights": ([*REENACT, "--face", "in.png", "--weights", "out/curves.csv"], "out/curves.csv"),
@@ -129,8 +128,6 @@ def test_each_photograph_of_a_folder_has_its_outputs_checked(capsys):
     os.link("photographs/a.png", "out/a/reenactment.png")
     error = refused([*arguments, "--force"], capsys)
     assert "out/a/reenactment.png: must not be written: it is an input" in error
-    mine("photographs/a.jpg")
-    assert "a.png: its folder would have the name a, as that of photographs/a.jpg" in refused(arguments, capsys)
 
 
 def test_out_must_be_a_folder_that_can_be_written(capsys, monkeypatch):
