@@ -140,23 +140,22 @@ class Scan:
             )
 
     def __iter__(self) -> Iterator[Seen]:
-        before, changes, every = None, list[float](), max(1, round(self.rate))
+        before, last, changes, every = None, 0, list[float](), max(1, round(self.rate))
         for number, raw in self.source.scan():
             small = raw.small.astype(np.int16)
             change = 0.0 if before is None or before.shape != small.shape else float(np.abs(small - before).mean())
-            is_cut = before is not None and (
-                before.shape != small.shape or change > max(CUT, CUT_RATIO * _median(changes[-USUAL:]))
-            )
-            if before is None:
+            largest = max(CUT, (CUT_RATIO + number - last - 1) * _median(changes))  # without a cut
+            is_cut = before is not None and not raw.is_damaged and (before.shape != small.shape or change > largest)
+            if not self._frames:
                 self._size = raw.image().shape[:2]
             if is_cut:
                 self._cuts.append(number)
-            changes = [] if is_cut else [*changes[-USUAL:], change]
             if self._is_grey and len(self._frames) % every == 0 and len(self._frames) <= COLOUR_CHECKS * every:
                 self._is_grey = _is_grey(raw.image())
             is_new = before is None or is_cut or change >= SAME
             self._frames.append((number, raw._replace(small=np.zeros(0), image=_nothing), is_new))
-            before = small
+            if not raw.is_damaged:  # or damage would look like two cuts
+                before, last, changes = small, number, [] if is_cut else [*changes, change][-USUAL:]
             yield Seen(number, len(self._cuts), raw.image)
         self._is_seen = True
 
