@@ -1,0 +1,258 @@
+"""Video files against the frames they were made of, as cameras, phones and browsers write them, and broken ones."""
+
+import os
+import shutil
+import struct
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from broken import truncate, video_header
+from encoded import LEVELS, Pipe, drifting, flip, shades, write
+from PIL import Image
+
+from microexpr.core.errors import DataError
+from microexpr.videos import Scan, container, open_video, timeline
+
+COUNT = len(LEVELS)
+FALLING = np.concatenate([np.arange(10) / 30, 10 / 30 + np.arange(10) / 20])  # seconds: 30 frames a second, then 20
+
+
+def read(path: Path, frames: int = COUNT, start: int = 0) -> list[np.ndarray]:
+    return [picture for _, picture in container.read_all(path, frames, start)]
+
+
+def levels(path: Path) -> list[float]:
+    """The brightness of each frame as a user's video is read."""
+    return [float(image.mean()) for image in open_video(path).read()]
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A video as the renderer writes it; each frame one shade of red with a little grain, so that no bytes repeat."""
+    grain = np.random.default_rng(7).integers(0, 20, (48, 64, 3), np.uint8)
+    path = tmp_path / "S002-106.avi"
+    file = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), 24, (64, 48))
+    for level in LEVELS:
+        file.write(grain // 10 + np.array([0, 0, level], np.uint8))
+    file.release()
+    return path
+
+
+def test_header(clip):
+    assert container.measure(clip) == (COUNT, 24)
+
+
+def test_every_frame_in_order_red_first(clip):
+    pictures = read(clip)
+    assert {picture.shape for picture in pictures} == {(48, 64, 3)}
+    assert np.allclose([picture[..., 0].mean() for picture in pictures], LEVELS + 1, atol=3)
+    assert max(picture[..., 2].mean() for picture in pictures) < 10
+    assert np.array_equal(pictures[13:], read(clip, start=13))
+    video = open_video(clip)
+    assert np.array_equal(video.frames, pictures) and np.array_equal([*video.read([2, 5])], [pictures[2], pictures[5]])
+
+
+@pytest.mark.parametrize("share", [0.5, 0.999])
+def test_a_data_sets_video_that_is_cut_short_is_refused(clip, share):
+    length = clip.stat().st_size
+    truncate(clip, share)
+    message = rf"S002-106.avi: must be {length} bytes long, as its header says, not {clip.stat().st_size}: it is cut"
+    with pytest.raises(DataError, match=message):
+        container.measure(clip)
+
+
+def test_a_users_video_that_is_cut_short_is_read_to_its_end(clip):
+    whole = read(clip)
+    length = clip.stat().st_size
+    truncate(clip)
+    video = open_video(clip)
+    assert 0.3 * COUNT < len(video) < 0.6 * COUNT and np.array_equal(video.frames, whole[: len(video)])
+    assert video.notes == (
+        f"{length - clip.stat().st_size} bytes are missing at the end, by its header: it is cut short",
+        f"{len(video)} of the 20 frames that the header says decode; the rest, perhaps cut off, is not searched",
+    )
+
+
+def test_a_length_that_was_never_written_is_not_held_against_a_video(clip):
+    content = clip.read_bytes()
+    clip.write_bytes(content[:4] + bytes(4) + content[8 : len(content) // 2])
+    assert container.measure(clip)[0] == COUNT  # the header still says so
+    with pytest.raises(DataError, match=r"S002-106.avi: must hold 20 frames, but frame \d+ does not decode") as caught:
+        read(clip)
+    assert 2 <= int(str(caught.value).split("but frame ")[1].split()[0]) < COUNT
+
+
+@pytest.mark.parametrize(("frames", "message"), [(19, "19 frames, as its header says, but more"), (21, "but frame 20")])
+def test_another_count_than_that_of_the_header_is_refused(clip, frames, message):
+    with pytest.raises(DataError, match=f"must hold {frames} frames.*") as caught:
+        read(clip, frames)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "content"),
+    [({"length": 0}, "0 at 24"), ({"length": 10**6 + 1}, "1000001 at 24"), ({"rate": 2000}, "20 at 2000")],
+)
+def test_a_header_of_no_camera_is_refused(clip, values, content):
+    video_header(clip, scale=1, **({"rate": 24} | values))
+    with pytest.raises(DataError, match=f"must hold 1 to 1000000 frames at 1 to 1000 a second, not {content}"):
+        container.measure(clip)
+
+
+def test_times_of_frames_are_those_that_were_written(tmp_path):
+    for name, codec in (("take.mp4", "libx264"), ("take.mkv", "mpeg4")):
+        write(tmp_path / name, shades(), times=FALLING, codec=codec)
+        video = open_video(tmp_path / name)
+        assert len(video) == COUNT and video.seconds == pytest.approx(FALLING, abs=0.001)
+        assert video.fps == pytest.approx(30, rel=0.002)
+        (note,) = video.notes
+        assert note.startswith("frames are 33") and "to 50 ms apart; times are the frames' own" in note
+    seconds = [seconds for seconds, _ in container.read_all(tmp_path / "take.mkv", COUNT)]
+    assert timeline.unevenness(seconds) == ["frames are 33 to 50 ms apart; they are read as if evenly spaced"]
+
+
+@pytest.mark.parametrize(("codec", "form"), [("libvpx", "webm"), ("mpeg4", "matroska"), ("libx264", "mp4")])
+def test_a_video_that_was_written_to_a_pipe_has_its_rate_and_all_frames(codec, form, tmp_path):
+    pipe = Pipe(tmp_path / "recording")
+    write(pipe, shades(), 30000 / 1001, codec=codec, format=form, options={"movflags": "frag_keyframe+empty_moov"})
+    pipe.close()
+    video = open_video(tmp_path / "recording")
+    assert (len(video), video.notes) == (COUNT, ()) and video.fps == pytest.approx(30000 / 1001)
+    assert video.seconds == pytest.approx(np.arange(COUNT) * 1.001 / 30)
+    assert levels(tmp_path / "recording") == pytest.approx(LEVELS.tolist(), abs=4)
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mkv"])
+def test_frames_that_are_coded_out_of_order_come_as_they_are_shown(suffix, tmp_path):
+    write(tmp_path / f"take.{suffix}", shades(), b_frames=2)
+    video = open_video(tmp_path / f"take.{suffix}")
+    assert levels(video.path) == pytest.approx(LEVELS.tolist(), abs=7)
+    assert video.fps == 25 and video.seconds == pytest.approx(np.arange(COUNT) / 25)
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mkv"])
+def test_each_field_of_an_interlaced_video_is_a_frame(suffix, tmp_path):
+    brightness = np.arange(30, 230, 5)  # of 50 fields a second
+    fields = shades(brightness)
+    woven = fields[::2].copy()
+    woven[:, 1::2] = fields[1::2, 1::2]
+    write(tmp_path / f"take.{suffix}", woven, codec="mpeg2video")
+    video = open_video(tmp_path / f"take.{suffix}")
+    assert video.notes == ("interlaced: each field is read as a frame, 50 a second",)
+    assert video.fps == 50 and video.seconds == pytest.approx(np.arange(40) / 50)
+    images = video.frames
+    assert images.mean(axis=(1, 2, 3)) == pytest.approx(brightness, abs=2)
+    assert np.abs(np.diff(images[..., 1].astype(int), axis=1)).max() < 5  # rows of two times would differ by 5
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_video_that_says_how_it_was_held_is_turned(quarters, tmp_path):
+    images = shades(size=(48, 64)).copy()
+    images[:, :16, :16] = 255 - images[:, :16, :16]  # the upper left corner
+    write(tmp_path / "take.mp4", images, quarters=quarters)
+    video = open_video(tmp_path / "take.mp4")
+    assert video.notes == (f"turned by {90 * quarters} degrees to the left, as the file says",)
+    assert video.frames.shape == (COUNT, *((64, 48, 3) if quarters % 2 else (48, 64, 3)))
+    assert np.abs(video.frames - np.rot90(images, quarters, (1, 2)).astype(float)).mean() < 5
+
+
+def test_pixels_that_are_twice_as_wide_as_high_are_made_square(tmp_path):
+    write(tmp_path / "take.mp4", shades(), aspect=2)
+    video = open_video(tmp_path / "take.mp4")
+    assert video.size == (48, 128) and video.frames.shape == (COUNT, 48, 128, 3)
+    assert video.notes == ("pixels are 2 times as wide as high; frames are read as 128x48",)
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("libx264", "mp4"), ("mpeg4", "mkv")])
+def test_damage_is_said_of_all_frames_that_it_changes(codec, suffix, tmp_path):
+    """Frames between two keyframes are coded as differences, so that damage in one lasts until the next."""
+    path = tmp_path / f"take.{suffix}"
+    write(path, drifting(40), codec=codec, keyframes=15)
+    whole = open_video(path).frames
+    flip(path, 0.3, 50)
+    video = open_video(path)
+    changed = np.flatnonzero((video.frames != whole).any(axis=(1, 2, 3)))
+    assert 1 < len(changed) < 20 and np.flatnonzero(video.timeline.damaged).tolist() == changed.tolist()
+    first = video.seconds[changed[0]]
+    assert video.notes == (f"{len(changed)} of 40 frames are damaged, at {first:.2f} s for one",)
+    with pytest.raises(DataError, match=f"must hold 40 frames, but frame {changed[0]} does not decode"):
+        read(path, 40)
+
+
+def test_a_recording_that_was_not_finished_is_named(tmp_path):
+    write(tmp_path / "take.mp4", shades())
+    truncate(tmp_path / "take.mp4")
+    with pytest.raises(DataError, match=r"take.mp4: is not a readable video \(the index of its frames is missing: "):
+        open_video(tmp_path / "take.mp4")
+
+
+def test_joined_files_go_on_and_another_size_is_another_view(tmp_path):
+    for name, size in (("one.ts", (48, 64)), ("two.ts", (96, 128))):
+        write(tmp_path / name, shades(size=size), codec="libx264")
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes((tmp_path / "one.ts").read_bytes() + (tmp_path / "two.ts").read_bytes())
+    video = open_video(joined)
+    assert video.fps == 25 and video.seconds == pytest.approx(np.arange(2 * COUNT) / 25)
+    assert {frame.shape for frame in video} == {(48, 64, 3)} and video.timeline.cuts == (COUNT,)
+    assert video.notes[0] == "times begin again at frame 20, as in joined files; they are taken to go on"
+    assert "another view or person from 0.80 s on" in video.notes[-1]
+
+
+def test_a_frame_too_large_to_decode_is_refused_wherever_it_is(tmp_path, monkeypatch):
+    write(tmp_path / "wide.avi", shades(size=(16, 8208))[:5], codec="mjpeg")
+    with pytest.raises(DataError, match=r"wide.avi: must have at most 8192 pixels a side, not 8208x16"):
+        open_video(tmp_path / "wide.avi")
+    write(tmp_path / "narrow.avi", shades(size=(48, 64)), codec="mjpeg")
+    monkeypatch.setattr(container, "LONGEST", 60)
+    with pytest.raises(DataError, match="at most 60 pixels a side, not 64x48"):
+        open_video(tmp_path / "narrow.avi")
+    header = bytearray((tmp_path / "narrow.avi").read_bytes())
+    position = header.index(b"strf") + 12  # width and height, which the frames contradict
+    header[position : position + 8] = struct.pack("<2i", 16, 16)
+    (tmp_path / "narrow.avi").write_bytes(header)
+    monkeypatch.setattr(container, "LONGEST", 40)
+    with pytest.raises(DataError, match=r"narrow.avi: "):
+        open_video(tmp_path / "narrow.avi")
+
+
+@pytest.mark.parametrize(
+    "name", ["take: 1.mp4", "http:take.mp4", "take%03d.mp4", "-take.mp4", os.fsdecode(b"t\xff.mp4")]
+)
+def test_a_name_is_a_name(name, tmp_path, monkeypatch):
+    write(tmp_path / "plain.mp4", shades())
+    shutil.copy(tmp_path / "plain.mp4", tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert levels(Path(name)) == levels(Path("plain.mp4"))
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "take.mp4"])
+def test_a_playlist_leads_to_no_other_file(name, tmp_path):
+    write(tmp_path / "other.ts", shades(), codec="libx264")
+    other = tmp_path / "other.ts"
+    (tmp_path / name).write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{other}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(DataError, match=rf"{name}: is not a readable video"):
+        open_video(tmp_path / name)
+
+
+def test_what_is_no_video_is_refused(tmp_path):
+    (tmp_path / "a.avi").write_bytes(b"RIFF\0\0\0\0AVI ")
+    Image.fromarray(shades()[0]).save(tmp_path / "picture.png")
+    with av.open(str(tmp_path / "sound.mp4"), "w") as file:
+        stream = file.add_stream("aac", rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", layout="mono")
+        frame.rate = 8000
+        file.mux([*stream.encode(frame), *stream.encode()])
+    for name, message in {
+        "a.avi": "is not a readable video",
+        "b.avi": "the video is missing",
+        "picture.png": "is not a video, but a picture",
+        "sound.mp4": r"is not a readable video \(it holds sound alone\)",
+    }.items():
+        for call in (container.measure, container.VideoFile, read):
+            with pytest.raises(DataError, match=f"{name}: {message}"):
+                call(tmp_path / name)
+    with pytest.raises(DataError, match=r"b\.avi: is not there"):
+        Scan(tmp_path / "b.avi")
