@@ -4,7 +4,6 @@ Modules are imported inside the functions, so that a command loads no more than 
 """
 
 import argparse
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from microexpr.apps import driving_name
-from microexpr.core import outputs
+from microexpr.core import csv_file, outputs
 from microexpr.core.clip import LABELS
-from microexpr.core.errors import MicroexprError, OutputError, ParamsError, nearest, printable, remedy
+from microexpr.core.errors import MicroexprError, OutputError, ParamsError, StoreError, nearest, printable, remedy
 from microexpr.core.files import regular, run_files
 from microexpr.reporting import app_folders
 
@@ -115,7 +114,7 @@ def score(arguments: argparse.Namespace) -> int:
 def _log_text(path: Path) -> str:
     if not regular(path).is_file():
         raise MicroexprError(f"{path}: is not a file")
-    return path.read_text(encoding="utf-8", errors="replace")
+    return path.read_text(encoding=csv_file.encoding(path), errors="replace")
 
 
 def _score_spotting(arguments: argparse.Namespace) -> int:
@@ -313,8 +312,8 @@ def _paper_table(path: Path, form: str | None) -> int:
 
     paper, table = path.parent.name, path.stem
     if form and path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            return _rows(list(csv.DictReader(file)), form)
+        with csv_file.opened(path, StoreError) as (header, rows):
+            return _rows([row for _, row in rows], form, header)
     if table in TARGETS.get(paper, {}):
         say(page.markdown(paper, table, page.read(path)), end="")
     elif not form and (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints

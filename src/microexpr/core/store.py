@@ -15,12 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import h5py
 import numpy as np
 
 from microexpr import __version__
+from microexpr.core import csv_file
 from microexpr.core.clip import Clip
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.files import regular
@@ -107,23 +109,17 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[s
     write_text(path, csv_text(columns, rows))
 
 
-def read_csv(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Return the rows of a CSV file that this program wrote, as text by column.
+def read_csv(
+    path: str | Path, columns: Sequence[str], kinds: Mapping[str, csv_file.Kind] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """Return the rows of a CSV file that this program wrote, by column: what the column's kind returns, or the text.
 
-    Raises StoreError if it is missing or has other columns."""
-    try:
-        with regular(path, StoreError).open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            names, rows = reader.fieldnames or (), list(reader)
-    except (UnicodeDecodeError, csv.Error):
-        raise StoreError(f"{path}: must be a CSV file of text in UTF-8{remedy(path)}") from None
-    except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        raise StoreError(f"{path}: {reason}{remedy(path)}") from None
-    for position, (expected, name) in enumerate(zip_longest(columns, names, fillvalue="none"), 1):
-        if expected != name:
-            raise StoreError(f"{path}: column {position} must be {expected}, not {name}{remedy(path)}")
-    return rows
+    Raises StoreError if it is missing, has other columns, or a cell of another kind."""
+    with csv_file.opened(path, StoreError) as (names, rows):
+        for position, (expected, name) in enumerate(zip_longest(columns, names, fillvalue="none"), 1):
+            if expected != name:
+                raise StoreError(f"{path}: column {position} must be {expected}, not {name}{remedy(path)}")
+        return [row | csv_file.cells(path, number, row, kinds, StoreError) for number, row in rows]
 
 
 class Group:

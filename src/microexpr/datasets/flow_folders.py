@@ -5,7 +5,6 @@ There are two layouts, at the root or one folder below it, whatever its name:
 to it. Both give the same clips.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from microexpr.core import csv_file
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
-from microexpr.core.files import regular
 from microexpr.datasets.copies import duplicates
 from microexpr.datasets.frames import shorten
 from microexpr.datasets.layout import collect_errors, list_content, plain_name
@@ -159,10 +158,8 @@ def _tables(folder: Path) -> list[Path]:
     """Return the CSV files of a folder that have the columns of a list."""
     tables = []
     for path in sorted(folder.glob("*.csv")):
-        with regular(path).open(encoding="utf-8-sig", newline="", errors="replace") as file:
-            header = next(csv.reader(file), [])
-        if set(COLUMNS) <= set(re.split(r"[,;\t|]", ",".join(header))):
-            tables.append(path)
+        with csv_file.opened(path) as (header, _):
+            tables += [path] * (set(COLUMNS) <= set(header))
     return tables
 
 

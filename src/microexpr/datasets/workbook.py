@@ -166,9 +166,9 @@ def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterato
 
 
 def csv_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the rows of a CSV file with exactly these column names. Raises DataError as `listing` does."""
+    """Yield the rows of a CSV file with these column names. Raises DataError as `listing` does."""
     for number, cells in listing(file, columns):
-        yield Row(file, number, {_key(column): value for column, value in cells.items()})
+        yield Row(file, number, {_key(column): cells[column] for column in columns})
 
 
 def _load(file: Path, values: bool) -> Any:

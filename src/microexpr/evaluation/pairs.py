@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.core import seeds, store
+from microexpr.core import csv_file, seeds, store
 from microexpr.core.clip import join_origins
 from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation import metrics
@@ -135,6 +135,6 @@ def write(path: str | Path, rows: Iterable[Row]) -> None:
 
 def read(path: str | Path) -> list[Row]:
     """Read the rows that `write` wrote. Raises StoreError when the file is missing or has other columns."""
-    kinds = dict.fromkeys(FIGURES, float) | dict.fromkeys(COUNTS, int)
-    rows = store.read_csv(path, COLUMNS)
-    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]
+    return store.read_csv(
+        path, COLUMNS, dict.fromkeys(FIGURES, csv_file.number) | dict.fromkeys(COUNTS, csv_file.whole)
+    )

@@ -4,13 +4,14 @@ A row is a dict with a value for each column. `evaluation.evaluate`, `confusion_
 rows of a method's predicted classes, `evaluation.resemblance` those of synthesised faces; docs/metrics.md has formulas.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from microexpr.core import store
+from microexpr.core import csv_file, store
 from microexpr.core.clip import Clip
 
 Row = dict[str, Any]  # value by column
@@ -62,10 +63,9 @@ def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
 
 
 def read(path: str | Path, columns: Sequence[str] = COLUMNS) -> list[Row]:
-    """Read the rows that `write` wrote. Raises StoreError when the file is missing or has other columns."""
-    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), int)
-    rows = store.read_csv(path, columns)
-    return [{key: kinds.get(key, str)(value) for key, value in row.items()} for row in rows]
+    """Read the rows that `write` wrote. Raises StoreError when the file is missing, has other columns or cells."""
+    kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), csv_file.whole)
+    return store.read_csv(path, columns, {name: kind for name, kind in kinds.items() if name in columns})
 
 
 def read_faces(path: str | Path) -> list[Row]:
@@ -74,5 +74,5 @@ def read_faces(path: str | Path) -> list[Row]:
 
 
 def _figure(text: str) -> float | None:
-    """Return the number, or None for ""."""
-    return float(text) if text else None
+    """Return the number, which may be undefined, or None for ""."""
+    return math.nan if text == "nan" else csv_file.number(text) if text else None

@@ -5,10 +5,10 @@ pred_offset, type (me or mae). `2025` is that of spotting, then recognising in M
 alone: subject, video, onset, offset, emotion.
 """
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
+from microexpr.core import csv_file
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.expression import KINDS, LongVideo
 from microexpr.core.store import csv_text
@@ -49,11 +49,11 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
     """Return what a log says was spotted in each of these videos, in either form; without a type all are micro.
 
     Raises DataError naming the row of a missing column, another word or number, and a video that is not among these."""
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    columns = {column: _column(rows.fieldnames or (), names, name) for column, names in NAMES.items()}
+    header, rows = csv_file.parse(io.StringIO(text, newline=""), name)
+    columns = {column: _column(header, names, name) for column, names in NAMES.items()}
     intervals: Intervals = {video.clip.id: [] for video in videos}
     by_name = dict(_names(videos))
-    for number, row in enumerate(rows, 2):
+    for number, row in rows:
         where = f"{name}, row {number}"
         video = _video(row, row[columns["video"]], by_name, where)
         onset, offset = (_number(row[columns[event]], columns[event], where) for event in ("onset", "offset"))
@@ -91,10 +91,10 @@ def _video(row: Mapping[str, str], video: str, by_name: Mapping[tuple[str, str],
     raise DataError(f"a video must be one of the data set, not {video!r}{near} ({where})")
 
 
-def _number(text: str | None, column: str, where: str) -> int:
+def _number(text: str, column: str, where: str) -> int:
     try:
-        return round(float(text or ""))
-    except (ValueError, OverflowError):
+        return round(csv_file.number(text))
+    except ValueError:
         raise DataError(f"{column} must be a frame number, not {text!r} ({where})") from None
 
 

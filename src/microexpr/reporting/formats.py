@@ -1,7 +1,19 @@
 """Cells and Markdown of the tables: how a figure is printed, and how lines of cells become a table. Knows no table."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from microexpr.core import csv_file, store
+from microexpr.core.errors import StoreError, remedy
+
+
+def read(path: str | Path, columns: Sequence[str], kinds: Mapping[str, csv_file.Kind]) -> list[dict[str, str]]:
+    """Read the rows of a table CSV, as `store.read_csv` does, and raise StoreError if there are none."""
+    rows = store.read_csv(path, columns, kinds)
+    if not rows:
+        raise StoreError(f"{path}: must have a row below its header{remedy(path)}")
+    return rows
 
 
 def cell(value: Any) -> str:

@@ -3,16 +3,16 @@
 What may not come in: times; they are no result.
 """
 
-import csv
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from microexpr.core import store
+from microexpr.core import csv_file, store
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation import FULL, Row
+from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.evaluation.published import published_counterparts
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, Training
 from microexpr.reporting import formats
@@ -41,6 +41,7 @@ COLUMNS = (
     "reason",
 )
 ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
+FIGURES = {*COLUMNS} - {*ABOUT, "published_erratum", "training", "reason"} | {*COUNTS, "seeds"}
 PROTOCOL_TITLES = {
     "megc2019": "MEGC2019 composite, {held_out}, figures pooled over folds",
     "megc2019_corpus": "MEGC2019 composite, {held_out}, trained on the other folds' clips alone",
@@ -141,16 +142,16 @@ def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
 
 def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
     """Return a row with its figures as numbers, None where there is none."""
-    figures = {*COLUMNS} - {*ABOUT, "published_erratum", "training", "reason"} | {*COUNTS, "seeds"}
     return {
-        name: (float(text) if "." in text else int(text)) if name in figures and text else text or None
+        name: (int(text) if text.isdecimal() else float(text)) if name in FIGURES and text else text or None
         for name, text in row.items()
     }
 
 
 def read(path: str | Path) -> list[dict[str, str]]:
-    """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
-    return store.read_csv(path, COLUMNS)
+    """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
+    kinds = {"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)}
+    return formats.read(path, COLUMNS, dict.fromkeys(FIGURES, csv_file.figure_if_any) | kinds)
 
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
@@ -244,7 +245,7 @@ def notes(row: Mapping[str, str]) -> list[str]:
     cells: dict[str, list[str]] = {}  # by erratum, since two figures may share one
     for erratum in re.split(rf"; (?=(?:{'|'.join(CELLS)}): )", row["published_erratum"] or ""):
         cell, _, text = erratum.partition(": ")
-        if text:
+        if cell in CELLS:
             scope, metric = cell.split("_")
             cells.setdefault(text, []).append(f"{metric.upper()} of {TITLES[scope] if scope != FULL else 'all clips'}")
     sentences += [f"Erratum of the published {' and '.join(names)}: {text}." for text, names in cells.items()]
@@ -253,10 +254,7 @@ def notes(row: Mapping[str, str]) -> list[str]:
 
 def duplicate_subjects(path: str | Path) -> str:
     """Return a line on a file of pairs of subjects that may be one person; "" if it has none or does not exist."""
-    try:
-        rows = list(csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines()))
-    except FileNotFoundError:
-        return ""
+    rows = store.read_csv(path, PAIR) if Path(path).exists() else []
     if not rows:
         return ""
     first = rows[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr import datasets
-from microexpr.core import store
+from microexpr.core import csv_file, store
 from microexpr.core.expression import KINDS, Kind
 from microexpr.datasets import LONG
 from microexpr.evaluation import spotting
@@ -31,6 +31,7 @@ COLUMNS = (
     *("published_row", *(f"published_{dataset}_{kind}_f1" for dataset in LONG for kind in SCOPES)),
     *("published_strs", "published_source"),
 )
+WORDS = ("method", "origin", "published_row", "published_strs", "published_source")
 OF_MICRO = ("chance_f1", "p_chance", "false_a_minute", *(f"{event}_ms" for event in ERRORS), "recognised", "uf1", "uar",
             "analysis_f1", "strs")  # fmt: skip
 PAIRED_COLUMNS = ("first", "second", "kind", "difference", "low", "high", "p", "p_holm")
@@ -99,8 +100,8 @@ def _decimal(text: str) -> str:
 
 
 def read(path: str | Path) -> list[dict[str, str]]:
-    """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
-    return store.read_csv(path, COLUMNS)
+    """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
+    return formats.read(path, COLUMNS, dict.fromkeys({*COLUMNS} - {*WORDS}, csv_file.figure_if_any))
 
 
 def figures_csv(figures: Iterable[Row]) -> str:
@@ -127,7 +128,7 @@ def title(table: Sequence[Mapping[str, str]]) -> str:
     """Return what the table counts, and a caution where faces are rendered."""
     first = table[0]
     counts = (
-        f"Long videos: {first['videos']} of {first['subjects']} subjects, {float(first['minutes']):.1f} min, "
+        f"Long videos: {first['videos']} of {first['subjects']} subjects, {float(first['minutes'] or 0):.1f} min, "
         f"{first['micro_true']} micro- and {first['macro_true']} macro-expressions"
     )
     return f"{counts}: {CAUTION}" if "generated" in first["origin"] else counts
@@ -155,9 +156,9 @@ def below(table: Sequence[Mapping[str, str]]) -> list[str]:
     """Return sentences on the table: what it counts, and which methods beat the baseline and chance."""
     compared_rows = [row for row in table if row["p_holm"]]
     winners = [
-        row["method"] for row in compared_rows if float(row["p_holm"]) < DIFFERENT and float(row["above_mdmd"]) > 0
+        row["method"] for row in compared_rows if float(row["p_holm"]) < DIFFERENT and float(row["above_mdmd"] or 0) > 0
     ]
-    guess = [row["method"] for row in table if row["method"] and float(row["p_chance"]) >= DIFFERENT]
+    guess = [row["method"] for row in table if row["method"] and float(row["p_chance"] or 0) >= DIFFERENT]
     scores = [f"{row['published_row']}: {row['published_strs']}" for row in table if row["published_strs"]]
     sentences = [NOTE, *([f"Published STRS: {'; '.join(scores)}."] if scores else [])]
     if compared_rows:

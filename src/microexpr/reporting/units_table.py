@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from microexpr.core import store
+from microexpr.core import csv_file
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.published import units as published
 from microexpr.protocols import CODED, UNITS_LOSO
@@ -40,6 +40,7 @@ COLUMNS = (
     *COUNTS,
     *("clips_left_out", "initialisation", "differs_from_paper"),
 )
+WORDS = ("method", "origin", "learnt_from", "published_row", "initialisation", "differs_from_paper")
 ABOUT = ("method", "origin", "protocol", "seeds", "initialisation", "differs_from_paper", *COUNTS)
 TITLES = {
     CROSS: "Action units, leaving one data set out",
@@ -116,8 +117,9 @@ def _share(per_cent: str) -> str:
 
 
 def read(path: str | Path) -> list[dict[str, str]]:
-    """Read the rows of a table CSV. Raises StoreError when it is missing or has the columns of another version."""
-    return store.read_csv(path, COLUMNS)
+    """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
+    kinds = dict.fromkeys({*COLUMNS} - {*WORDS}, csv_file.figure_if_any)
+    return formats.read(path, COLUMNS, kinds | {"protocol": csv_file.one_of(TITLES)})
 
 
 def markdown(rows: Sequence[Mapping[str, str]]) -> str:
@@ -144,7 +146,9 @@ def lines(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
 def below(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """Return sentences on the table: what it counts, which methods beat the floor, what oracles add."""
     tested = [row for row in rows if row["p_holm"]]
-    better = [row["method"] for row in tested if float(row["p_holm"]) < DIFFERENT and float(row["above_floor"]) > 0]
+    better = [
+        row["method"] for row in tested if float(row["p_holm"]) < DIFFERENT and float(row["above_floor"] or 0) > 0
+    ]
     sentences = [NOTE]
     if tested:
         count = f"corrected for {len(tested)} method{'s' * (len(tested) > 1)}"
@@ -152,7 +156,7 @@ def below(rows: Sequence[Mapping[str, str]]) -> list[str]:
     gains = [
         f"{row['method']} {float(row['oracle_threshold']) - float(row['macro_f1']):+.3f}"
         for row in rows
-        if row["oracle_threshold"]
+        if row["oracle_threshold"] and row["macro_f1"]
     ]
     if gains:
         sentences.append(f"With thresholds chosen on the test clips macro F1 would be higher by: {', '.join(gains)}.")

@@ -206,9 +206,10 @@ def test_other_pixels_are_refused(pixels, message, flat):
     assert len(flow_folders.check(flat)[2]) == 1
 
 
-def test_a_list_with_semicolons_is_refused(flat):
-    (flat / LIST).write_text((flat / LIST).read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
-    assert refused(flat) == f"{flat / LIST}: columns must be separated by commas, not by semicolons"
+def test_a_list_as_excel_writes_it_is_read(flat):
+    clips = flow_folders.read(flat)[0]
+    (flat / LIST).write_text((flat / LIST).read_text(encoding="utf-8").replace(",", "\t"), encoding="utf-16")
+    assert flow_folders.read(flat)[0] == clips
 
 
 def test_check_knows_the_folder_and_lists_every_problem(flat, root):

@@ -1,16 +1,18 @@
 """The ground truth of a video, where a table has it: its micro-expressions, and which of them were spotted."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from microexpr.core import csv_file
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
-from microexpr.core.files import regular
 from microexpr.datasets.layout import label_of
-from microexpr.signals.spotting import hits
+from microexpr.datasets.listing import listing
+from microexpr.signals.spotting import Kind, hits
 from microexpr.signals.spotting.hits import Span
+
+COLUMNS = {"kind": csv_file.one_of(get_args(Kind)), "onset": csv_file.whole, "offset": csv_file.whole}
 
 
 class TrueExpression(NamedTuple):
@@ -40,18 +42,18 @@ class TrueExpression(NamedTuple):
 def read(path: Path) -> list[TrueExpression]:
     """Read the micro-expressions of a CSV with columns kind, onset, offset and perhaps emotion, as `film` writes it.
 
-    Raises DataError if there is no such file, or it has other columns.
+    Raises DataError naming file and row: if there is no such file, or it has other columns, kinds or numbers.
     """
-    if not regular(path).is_file():
-        raise DataError(f"{path}: {'must be a CSV file, not a folder' if path.is_dir() else 'is not there'}")
-    try:
-        with path.open(newline="", encoding="utf-8") as text:
-            rows = [row for row in csv.DictReader(text) if row["kind"] == "micro"]
-            return [TrueExpression(int(r["onset"]), int(r["offset"]), r.get("emotion") or "") for r in rows]
-    except (KeyError, ValueError, TypeError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: must have columns kind, onset and offset, frames as whole numbers ({error})"
-        ) from None
+    if path.is_dir():
+        raise DataError(f"{path}: must be a CSV file, not a folder")
+    expressions = []
+    for line, row in listing(path, COLUMNS):
+        cells = csv_file.cells(path, line, row, COLUMNS)
+        if cells["onset"] > cells["offset"]:
+            raise DataError(f"{path}, row {line}: onset must be <= offset, not {cells['onset']} > {cells['offset']}")
+        if cells["kind"] == "micro":
+            expressions.append(TrueExpression(cells["onset"], cells["offset"], row.get("emotion", "")))
+    return expressions
 
 
 def match(spotted: Sequence[Span], truth: Sequence[TrueExpression]) -> dict[Span, TrueExpression]:

@@ -1,9 +1,9 @@
 """The papers' tables as CSV, and as Markdown in the paper's own layout. Formats figures, computes none."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from microexpr.core import store
 from microexpr.reporting import formats
 from microexpr.reporting.papers import (
     BY_CONSTRUCTION,
@@ -27,8 +27,8 @@ Rows = Sequence[dict[str, str]]
 
 
 def read(path: str | Path) -> list[dict[str, str]]:
-    """Read the rows of a long form. Raises StoreError when it is missing or has other columns."""
-    return store.read_csv(path, COLUMNS)
+    """Read the rows of a long form. Raises StoreError for one without rows, and for other columns."""
+    return formats.read(path, COLUMNS, {})
 
 
 def markdown(paper: str, table: str, rows: Rows) -> str:
@@ -44,8 +44,8 @@ def title(paper: str, table: str) -> str:
 
 def tested(rows: Rows) -> str:
     """Return a sentence on how many subjects the reproduced figures are of."""
-    notes = (note for row in rows for note in row["note"].split("; ") if note.endswith(SUBJECTS))
-    counts = sorted({int(note.split()[0]) for note in notes})
+    notes = "; ".join(row["note"] for row in rows)
+    counts = sorted({*map(int, re.findall(rf"\b([0-9]{{1,9}}) {SUBJECTS}", notes))})
     if not counts:
         return "No subject is tested."
     return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {SUBJECTS}."

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from microexpr.core import store
+from microexpr.core import csv_file, store
 from microexpr.core.errors import StoreError
 from microexpr.datasets import MACRO, MICRO
 from microexpr.reporting.signal_benchmark import DIFFICULTIES
@@ -93,8 +93,7 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 def read_csv(path: str | Path) -> list[Row]:
     """Read the rows of such a CSV. Raises StoreError when it is missing or has other columns."""
-    rows = store.read_csv(path, COLUMNS)
-    return [{**row, "value": float(row["value"]), "n": int(row["n"])} for row in rows]
+    return store.read_csv(path, COLUMNS, {"value": csv_file.number, "n": csv_file.whole})
 
 
 def _rows(clips: Sequence[Measured], figures: Callable[[list[Measured]], Iterator[Figure]]) -> Iterator[Row]:

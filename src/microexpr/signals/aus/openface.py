@@ -3,16 +3,15 @@
 What may not come in: running OpenFace, whose license the user has to accept (docs/aus.md).
 """
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from microexpr.core import csv_file
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, nearest
-from microexpr.core.files import regular
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.aus.gaps import fill_gaps, undetected_frames
 
@@ -103,32 +102,19 @@ def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.nda
 
 def _rows(path: Path) -> list[Row]:
     """Return the table's rows by column, without the blanks that OpenFace puts after its commas."""
-    try:
-        with regular(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
-    except FileNotFoundError:
-        raise DataError(f"{path}: is not there; docs/aus.md says how OpenFace 2 makes such tables") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: must be a table as OpenFace 2's FeatureExtraction writes it ({error})") from error
-    if len(lines) < 2:
-        raise DataError(f"{path}: must hold a header and a row for each frame, not {len(lines)} rows")
-    (header_line, header), *body = lines
-    _check_header(path, header_line, header)
-    for line, cells in body:
-        if len(cells) != len(header):
-            raise DataError(f"{path}, row {line}: must have {len(header)} cells like the header, not {len(cells)}")
-    return [(line, dict(zip(header, cells, strict=True))) for line, cells in body]
+    if not path.exists():
+        raise DataError(f"{path}: is not there; docs/aus.md says how OpenFace 2 makes such tables")
+    with csv_file.opened(path) as (header, lines):
+        _check_header(path, header)
+        return [(line, {column: cell.strip() for column, cell in cells.items()}) for line, cells in lines]
 
 
-def _check_header(path: Path, line: int, header: list[str]) -> None:
+def _check_header(path: Path, header: list[str]) -> None:
     if "face" in header and "frame" not in header:
-        raise DataError(
-            f"{path}, row {line}: must be of FeatureExtraction, with a column frame, not of FaceLandmarkImg"
-        )
+        raise DataError(f"{path}, row 1: must be of FeatureExtraction, with a column frame, not of FaceLandmarkImg")
     for name in ("frame", "success", *COLUMNS):
         if name not in header:
-            raise DataError(f"{path}, row {line}: column {name!r} is missing{nearest(name, header)}")
+            raise DataError(f"{path}, row 1: column {name!r} is missing{nearest(name, header)}")
 
 
 def _check_faces(path: Path, rows: list[Row]) -> None:
@@ -165,10 +151,10 @@ def _by_frame(path: Path, rows: list[Row], frames: int) -> list[Row]:
 def _number(path: Path, line: int, column: str, row: dict[str, str], largest: float) -> float:
     """Return a cell as a number from 0 to `largest`."""
     try:
-        value = float(row[column])
+        value = csv_file.number(row[column])
     except ValueError:
         value = np.nan
-    if not 0 <= value <= largest or np.isinf(value):
+    if not 0 <= value <= largest:
         limits = f"a number 0..{largest:g}" if np.isfinite(largest) else "a number"
         raise DataError(f"{path}, row {line}: {column} must be {limits}, not {row[column]!r}")
     return value

@@ -102,7 +102,7 @@ def two_faces() -> list[list[str]]:
 
 
 WRONG = {
-    "only a header": ([HEADER], r"must hold a header and a row for each frame, not 1 rows"),
+    "only a header": ([HEADER], r"must hold 12 frames as the clip does, not 0"),
     "a column is missing": (without("AU12_r"), r"row 1: column 'AU12_r' is missing \(did you mean 'AU\d\d_.'\?\)"),
     "of pictures": (
         [["face", "confidence", *HEADER[5:]], ["0", "0.9", *rows()[1][5:]]],
@@ -121,7 +121,7 @@ WRONG = {
     "above 5": (cell("AU06_r", 4, "5.01"), r"row 5: AU06_r must be a number 0..5, not '5.01'"),
     "infinite": (cell("frame", 4, "inf"), r"row 5: frame must be a number, not 'inf'"),
     "success of 2": (cell("success", 4, "2"), r"row 5: success must be a number 0..1, not '2'"),
-    "cut off": ([*rows()[:-1], rows()[-1][:9]], r"row 13: must have 41 cells like the header, not 9"),
+    "cut off": ([*rows()[:-1], rows()[-1][:9]], r"row 13: AU0._r must be a number 0..5, not ''"),
 }
 
 
