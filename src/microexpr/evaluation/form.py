@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from microexpr.core import seeds, store
+from microexpr.core import csv_file, seeds, store
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.evaluation.true_faces import TrueFace
@@ -84,7 +84,8 @@ def score(answers: Path, key: Path) -> dict[str, Score]:
 
     Raises StoreError for a file of other columns, DataError for a pair that the key lacks, for one that is answered
     twice, and for another answer than left, right or none."""
-    true = {row["pair"]: row for row in store.read_csv(key, KEY)}
+    kinds = {"true": csv_file.one_of(SIDES), "class": csv_file.one_of(LABELS)}
+    true = {row["pair"]: row for row in store.read_csv(key, KEY, kinds)}
     rights_by_pair: dict[str, bool] = {}
     for line, row in enumerate(store.read_csv(answers, ANSWERS), 2):
         number, answer = row["pair"], row["answer"]

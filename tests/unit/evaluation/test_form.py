@@ -9,7 +9,7 @@ from composites import composite
 from journey_results import results
 
 from microexpr.cli.main import main
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, StoreError
 from microexpr.evaluation import form
 from microexpr.evaluation.true_faces import TrueFace
 from microexpr.reporting.html import form as page
@@ -68,6 +68,12 @@ def test_answers_are_counted_by_class_and_pairs_without_one_are_left_out(tmp_pat
 def test_answers_to_another_form_are_refused(tmp_path, pairs, lines, message):
     with pytest.raises(DataError, match=message):
         answer(tmp_path, pairs, *lines)
+
+
+def test_a_key_of_other_words_is_refused(tmp_path, pairs):
+    form.write_key(tmp_path / "key.csv", [replace(pairs[0], true="top")])
+    with pytest.raises(StoreError, match=r"key.csv, row 2: true must be one of left, right, not 'top'"):
+        form.score(tmp_path / "key.csv", tmp_path / "key.csv")
 
 
 def test_the_page_shows_every_pair_and_does_not_tell_which_is_true(tmp_path, pairs):

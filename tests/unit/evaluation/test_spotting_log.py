@@ -66,6 +66,10 @@ HEADER = "vid,onset,offset,type\n"
         ("vid,onset", r"log\.csv: must have a column offset or pred_offset, not only vid, onset"),
         (HEADER + "006_9,1,2,me", r"a video must be one of the data set, not '006_9' .*\(log.csv, row 2\)"),
         (HEADER + "006_1,one,2,me", r"onset must be a frame number, not 'one' \(log.csv, row 2\)"),
+        (HEADER + "006_1,nan,2,me", r"onset must be a frame number, not 'nan' \(log.csv, row 2\)"),
+        (HEADER + "006_1,1", r"offset must be a frame number, not '' \(log.csv, row 2\)"),
+        (HEADER + "006_1,1,2,me,x", r"log.csv, row 2: must have 4 cells like the header, not 5"),
+        ("", r"log.csv: must be a CSV file with a header, not empty"),
         (HEADER + "006_1,9,2,me", r"onset must not be after offset, not 9 and 2 \(log.csv, row 2\)"),
         (HEADER + "006_1,1,2,meso", r"type must be one of me, mae, micro, macro, not 'meso' \(log.csv, row 2\)"),
     ],
@@ -86,5 +90,10 @@ def test_the_command_scores_a_log(corpus, tmp_path, capsys):
     assert "micro" in capsys.readouterr().out
     assert main(["score", str(log), "--videos", str(tmp_path)]) == 1
     assert "data set must be one of" in capsys.readouterr().err
+    text = log.read_text(encoding="utf-8").replace(",", ";")
+    log.write_text(text.replace("\n", "\r\n"), encoding="utf-16", newline="")  # as Excel and PowerShell write it
+    assert main(["score", str(log), "--videos", str(root), "--json"]) == 0
+    assert '"f1": 1.0' in capsys.readouterr().out
+    log.write_text(spotting_log.format_log(videos, truth(videos), "2022"), encoding="utf-8")
     rows = [*spotting.rows("mine", videos, spotting_log.read(log.read_text("utf-8"), "log", videos), 20, 1)]
     assert [row["f1"] for row in rows] == [1, 1, 1]

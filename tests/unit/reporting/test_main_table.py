@@ -1,14 +1,21 @@
 """The main table: its columns, what is beside what, and the word on what is generated."""
 
+import csv
+import io
+
 import pytest
 from evaluated_rows import rows
 
+from microexpr.core import store
+from microexpr.core.errors import StoreError
 from microexpr.reporting.main_table import (
     COLUMNS,
     gain,
     markdown,
     megc2019,
     notes,
+    numbers,
+    read,
     summary,
     synthesis_summary,
     training_sets,
@@ -149,3 +156,39 @@ def test_notes_are_sentences_and_an_erratum_that_two_figures_share_is_stated_onc
         "Erratum of the published UF1 of all clips: a misprint.",
     ]
     assert notes(dict.fromkeys(COLUMNS, "")) == []
+
+
+def test_a_table_that_a_spreadsheet_program_saved_is_read(tmp_path):
+    """With semicolons, decimal commas, a mark before UTF-8, and without the empty cells at the end of a row."""
+    table, text = megc2019([rows("ststnet"), rows("icegan")]), io.StringIO(newline="")
+    for row in (dict(zip(COLUMNS, COLUMNS, strict=True)), *table):
+        cells = [cell.replace(".", ",") if name.startswith("full") else cell for name, cell in row.items()]
+        while not cells[-1]:
+            cells.pop()
+        csv.writer(text, delimiter=";").writerow(cells)
+    (tmp_path / "table.csv").write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+    assert read(tmp_path / "table.csv") == table
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "message"),
+    [
+        ("protocol", "megc2091", ", row 2: protocol must be one of megc2019, .*, not 'megc2091'"),
+        ("full_uf1", "", ", row 2: full_uf1 must be a number, not ''"),
+        ("full_uf1", "nan", ", row 2: full_uf1 must be a number, not 'nan'"),
+        ("start_full_uf1", "x", ", row 2: start_full_uf1 must be a number, not 'x'"),
+        ("folds", "many", ", row 2: folds must be a number, not 'many'"),
+        ("", "", ": must have a row below its header"),
+    ],
+)
+def test_a_table_of_other_cells_is_refused(column, text, message, tmp_path):
+    table = [row | {column: text} for row in megc2019([rows("ststnet")]) if column]
+    store.write_csv(tmp_path / "table.csv", COLUMNS, table)
+    with pytest.raises(StoreError, match=f"table.csv{message}"):
+        read(tmp_path / "table.csv")
+
+
+def test_what_is_no_erratum_and_a_number_of_another_form_are_harmless():
+    (row,) = megc2019([rows("ststnet")])
+    assert notes(row | {"published_erratum": "full_uf1: 1; figure: 2; x: 3", "initialisation": ""})[-1].endswith(": 3.")
+    assert numbers({"full_uf1": "1e-05", "folds": "12", "note": "1"}) == {"full_uf1": 1e-05, "folds": 12, "note": "1"}
