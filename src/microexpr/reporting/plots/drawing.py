@@ -12,11 +12,13 @@ import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.gridspec import SubplotSpec
+from matplotlib.text import Text
 
 from microexpr.core import store
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, printable
 from microexpr.signals.flow import magnitude, orientation
 
 STYLE = {
@@ -38,6 +40,11 @@ SAVING: dict[str, dict[str, Any]] = {  # by format: what leaves out times and ve
     ".pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
     ".jpg": {"pil_kwargs": {"optimize": True}},
 }
+FONTS = (  # that have letters of China, Japan and Korea: of Linux, macOS, Windows
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Source Han Sans SC", "WenQuanYi Zen Hei"),
+    *("WenQuanYi Micro Hei", "Droid Sans Fallback", "IPAexGothic", "NanumGothic", "PingFang SC", "Hiragino Sans"),
+    *("Apple SD Gothic Neo", "Arial Unicode MS", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "SimHei"),
+)
 DPI = 110
 WIDTH = 10.0  # inches
 # Colours that colour-blind readers distinguish too.
@@ -55,7 +62,8 @@ HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in par
 def open_page(height: float) -> Iterator[Figure]:
     """Yield a figure to draw on. The user's matplotlib settings do not change it."""
     with matplotlib.style.context(["default", STYLE]):
-        yield Figure((WIDTH, height))
+        yield (figure := Figure((WIDTH, height)))
+        _make_legible(figure)
 
 
 @contextmanager
@@ -64,8 +72,30 @@ def save_page(path: str | Path, height: float) -> Iterator[Figure]:
     suffix = Path(path).suffix.lower()
     with open_page(height) as figure:
         yield figure
+        _make_legible(figure)
         with store.atomic(path) as part:
             figure.savefig(part, format=suffix[1:], dpi=DPI, **SAVING[suffix])
+
+
+def _make_legible(figure: Figure) -> None:
+    """Print names of a user's files as they are: a letter that matplotlib's own font lacks in another font of this
+    machine, or else as "\\u8868"; `$` as itself."""
+    for label in figure.findobj(Text):
+        assert isinstance(label, Text)
+        text = printable(label.get_text())
+        if "$" in text:
+            label.set_parse_math(False)
+        if not text.isascii() or text != label.get_text():
+            letters = {"\n", *_letters(label.get_fontproperties())}
+            if not letters.issuperset(text):
+                others = [name for name in FONTS if name in fontManager.get_font_names()]
+                label.set(fontfamily=[*label.get_fontfamily(), *others], fontweight="normal")  # few of them have bold
+                letters = letters.union(*(_letters(FontProperties(family=name)) for name in others))
+            label.set_text("".join(c if c in letters else c.encode("unicode_escape").decode() for c in text))
+
+
+def _letters(font: FontProperties) -> Iterable[str]:
+    return map(chr, get_font(findfont(font)).get_charmap())
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Pictures of results: what is drawn where, the word on what is generated, no licensed face by accident, same bytes."""
 
+import warnings
+
 import cv2
 import matplotlib
 import numpy as np
@@ -194,3 +196,19 @@ def test_the_units_that_change_most_on_either_side_between_onset_and_offset():
     units = journey.largest_units(relative, np.arange(10, 15), 11, 13)
     assert [ACTION_UNITS[unit] for unit in units[:3]] == ["AU5", "AU10", "AU45"]
     assert 9 not in units[:3] and len(units) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("微表.mp4", r"\u5fae\u8868.mp4"),
+        ("ᶁé.mp4", "ᶁé.mp4"),  # the first letter is in the second font alone
+        ("a\x1b\udcff\n", "a\\x1b\\udcff\n"),
+        (r"$\foo$", r"$\foo$"),  # no formula
+    ],
+)
+def test_names_of_files_are_legible_without_a_warning(name, expected, tmp_path, monkeypatch):
+    monkeypatch.setattr(drawing, "FONTS", ("STIXGeneral", "a font that is not installed"))
+    with warnings.catch_warnings(action="error"), drawing.save_page(tmp_path / "a.png", 1) as page:
+        drawing.add_heading(page, name, False)
+    assert page.get_suptitle() == expected
