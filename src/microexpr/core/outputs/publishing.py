@@ -84,9 +84,9 @@ def claim(folder: Path, name: str, wait: bool = False) -> Iterator[bool]:
         finally:
             if is_ours:
                 path.unlink(missing_ok=True)
-    if new:
-        with suppress(OSError):  # it is not empty after success
-            folder.rmdir()
+            if new:
+                with suppress(OSError):  # it is not empty after success
+                    folder.rmdir()
 
 
 def _is_locked(file: TextIO, path: Path, wait: bool) -> bool:
