@@ -79,8 +79,8 @@ def _pixels(path: Path, data: bytes, image: "Image", alterations: Alterations, b
         raise DataError(f"{path}: must be grey, RGB or of a palette, with 8 or 16 bits a channel, not {mode}")
     if Image.registered_extensions().get(path.suffix.lower()) != form:
         alterations[f"{form} under the name of {path.suffix}, read all the same,"].add(path.name)
+    levels = _levels(image, data)  # before EXIF data are looked for, which may decode the picture
     has_alpha, orientation = image.has_transparency_data, image.getexif().get(ORIENTATION, 1)
-    levels = _levels(image, data)
     if levels is not None:
         bits = bits or _bits(levels)
         alterations[f"16 bits a channel, of which {bits} are used and the upper 8 of these kept,"].add(path.name)
