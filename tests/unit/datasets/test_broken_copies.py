@@ -3,17 +3,13 @@
 import re
 import shutil
 import sys
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import yaml
 from bad_input import BROKEN, COUNTS, FACES, NOTE, Broken, frames
 from broken import as_nobody, as_png
-from PIL import Image
 from scratch import ROOT
 from small_corpora import write_corpus
 
@@ -23,8 +19,6 @@ from microexpr.cli.main import main
 from microexpr.core.errors import MicroexprError
 from microexpr.datasets import index
 from microexpr.datasets.check import SHORT
-from microexpr.datasets.content import describe_content
-from microexpr.datasets.picture import Alterations, read
 from microexpr.rendering import plan
 from microexpr.rendering.layouts import NATIVES
 
@@ -32,7 +26,6 @@ sys.path.append(str(ROOT / "workflow"))
 from dag import Dag
 from preset import merge
 
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of Microsoft's compound files
 SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=4) for name in NATIVES})
 
 
@@ -154,57 +147,6 @@ def test_check_sees_black_frames_and_no_faces(case: Broken, copy, capsys):
     main(["check", str(root)])
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith(NOTE)]
     assert [bool(re.search(case.check, line)) for line in notes] == [True] * bool(case.check)
-
-
-COLOUR = Image.fromarray(np.kron([[[200, 0, 90], [9, 9, 9], [0, 255, 0]]], np.ones((4, 2, 1))).astype(np.uint8))
-WIDE = np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8)
-ON_ITS_SIDE = Image.Exif()
-ON_ITS_SIDE[0x0112] = 6
-ALTERED: list[tuple[Callable[[Path], object], object, str]] = [  # the writer, the pixels that are read, the note
-    (lambda path: cv2.imwrite(str(path), WIDE), WIDE // 256, "16 bits a channel, of which the upper 8 are kept"),
-    (
-        lambda path: cv2.imwrite(str(path), np.full((6, 8, 3), (1, 129 * 256 + 7, 65535), np.uint16)),
-        (255, 129, 0),
-        "16 bits a channel, of which the upper 8 are kept",
-    ),
-    (lambda path: COLOUR.convert("LA").save(path), COLOUR.convert("L"), "an alpha channel, dropped"),
-    (lambda path: COLOUR.quantize(8).save(path), COLOUR, "a palette, read as RGB"),
-    (
-        lambda path: COLOUR.save(path, format="WEBP", lossless=True),
-        COLOUR,
-        "WEBP under the name of .png, read all the same",
-    ),
-    (
-        lambda path: COLOUR.transpose(Image.Transpose.ROTATE_90).save(path, exif=ON_ITS_SIDE),
-        COLOUR,
-        "turned upright, as EXIF says",
-    ),
-]
-
-
-@pytest.mark.parametrize(("write", "expected", "alteration"), ALTERED)
-def test_pixels_of_other_forms_are_read_and_noted(write, expected, alteration, tmp_path):
-    write(tmp_path / "a.png")
-    altered = Alterations()
-    picture = read(tmp_path / "a.png", altered)
-    assert picture.dtype == np.uint8 and (picture == np.asarray(expected)).all()
-    assert list(altered) == [f"{alteration},"]
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "0 bytes"),
-        (bytes(9), "9 bytes, all of them zero"),
-        (b"\n<!DOCTYPE html><html>", "a web page: was its download refused?"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "a git-lfs pointer: run `git lfs pull`"),
-        (b"PK\x03\x04", "a zip archive"),
-        (OLE, "an old Excel file (.xls): save it as .xlsx in a spreadsheet program"),
-        (OLE + "EncryptedPackage".encode("utf-16-le"), "a workbook with a password: save it as .xlsx without one"),
-    ],
-)
-def test_content_of_another_kind_than_the_name_says_is_described(content, words):
-    assert describe_content(content).startswith(words)
 
 
 def test_notes_on_pixels_come_once_however_often_a_clip_is_read(copy, monkeypatch):

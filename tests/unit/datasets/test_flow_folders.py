@@ -196,7 +196,7 @@ def test_lists_that_do_not_fit(old, new, message, flat):
     ("pixels", "message"),
     [
         (np.zeros((27, 28, 3), np.uint8), "must be 28x28x3, not 27x28x3"),
-        (np.zeros((28, 28, 3), np.uint16), "must be a PNG of 8 bits RGB, not 16 bits a channel"),
+        (np.zeros((28, 28, 3), np.uint16), "must be a PNG of 8 bits RGB, not 16 bits a channel, of which 10 are used"),
     ],
 )
 def test_other_pixels_are_refused(pixels, message, flat):

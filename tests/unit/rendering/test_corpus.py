@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 
 from microexpr.core import store
-from microexpr.datasets.picture import read
 from microexpr.population import Params
 from microexpr.population.identities import identities, identity
 from microexpr.rendering import corpus, plan, recording
 from microexpr.rendering.display import ACTION_UNITS
+from microexpr.videos.picture import read
 
 PARAMS = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=1, clips=3) for name in ("smic", "casme2", "samm")})
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from microexpr import datasets
-from microexpr.apps.predict.footage import open_footage
 from microexpr.cli.main import main
 from microexpr.core.errors import ParamsError
 from microexpr.core.seeds import generator
@@ -16,6 +15,7 @@ from microexpr.rendering import film
 from microexpr.rendering.display import ACTION_UNITS, array
 from microexpr.rendering.performance import Performer
 from microexpr.rendering.take import SECONDS, Params, perform, sample_events
+from microexpr.videos import open_video
 
 LIDS = ACTION_UNITS.index("AU45")
 TAKE = Params(seconds=30, fps=100)
@@ -113,10 +113,10 @@ def test_an_mp4_is_smaller_marked_as_generated_and_has_the_same_frames(tmp_path)
     for suffix in (".avi", ".mp4"):
         path = tmp_path / f"take{suffix}"
         film.write(path, SHORT, 3)
-        footage = open_footage(path, None)
+        video = open_video(path)
         sizes.append(path.stat().st_size)
-        assert (footage.generated, footage.frames, footage.fps) == (True, 75, 25)
-        assert len([*footage.read_frames()]) == 75
+        assert (video.generated, len(video), video.fps) == (True, 75, 25)
+        assert len([*video.read()]) == 75
     assert sizes[1] < sizes[0] / 4
 
 
