@@ -335,8 +335,7 @@ def _measure(
         if isinstance(source, (str, PathLike)):
             found = _search([source], fps, pictures)
             left_out += [item for item in found if item.reason]
-            read = sorted((item for item in found if not item.reason), key=lambda item: item.name)
-            results += [(str(item.path), tables.measure(item, fps, progress)) for item in read]
+            results += [(str(item.path), tables.measure(item, fps, progress)) for item in found if not item.reason]
         else:
             results.append((str(source), tables.of_video(as_video(source, fps), progress)))
     problems = [problem for _, table in results for problem in table.problems]

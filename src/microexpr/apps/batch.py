@@ -81,12 +81,11 @@ def plan(
 
 
 def name_outputs(found: Iterable[Found], ending: str, taken: Iterable[str]) -> Iterator[tuple[Found, str]]:
-    """Yield each input, by name, with the name of its files: its own without the ending where no other has the same.
+    """Yield each input with the name of its files: its own without the ending, where no other has the same.
 
     Raises OutputError for two inputs of one name."""
-    ordered = sorted(found, key=lambda item: item.name)
-    full = {item: _fitting(item.name) + ending for item in ordered}
-    stems = ((item, item.name if item.path.is_dir() else str(Path(item.name).with_suffix(""))) for item in ordered)
+    full = {item: _fitting(item.name) + ending for item in found}
+    stems = ((item, item.name if item.path.is_dir() else str(Path(item.name).with_suffix(""))) for item in full)
     short = {item: _fitting(stem) + ending for item, stem in stems}
     count = Counter(name.casefold() for name in (*short.values(), *taken))
     owners: dict[str, Found] = {}

@@ -583,8 +583,8 @@ def _record(arguments: argparse.Namespace) -> Path:
     if not 1 <= arguments.seconds <= 600:
         raise ParamsError(f"--seconds must be 1 to 600, not {arguments.seconds:g}")
     app_folders.prediction(arguments.out, None, [], arguments.force)
-    from microexpr.videos import camera
     from microexpr.cli.progress import progress
+    from microexpr.videos import camera
 
     out = outputs.table(arguments.out / camera.FILE, [], arguments.force)
     with progress(arguments.quiet) as report, outputs.publish(out) as part:

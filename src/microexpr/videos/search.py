@@ -57,20 +57,19 @@ class Found(NamedTuple):
 def find(
     paths: Sequence[Path], seek: Seek, fps: float | None = None, out: Path | None = None, picture_too: bool = False
 ) -> list[Found]:
-    """Return what paths name, each once.
+    """Return what paths name, each once, in their order.
 
     In folders `seek` is read: videos, each folder of pictures, or each picture. A folder of pictures alone is a video
     if `fps` says how many a second it has. `picture_too` are the user's own choice of pictures next to videos. The
     output folder `out` is passed over. Raises DataError for a path that is not there, and if there is nothing."""
     search = _Search(seek, fps, out, picture_too)
-    single: list[Path] = []
+    order = {path: i for i, path in enumerate(chain.from_iterable(map(_matches, paths)))}
+    single = [path for path in order if not path.is_dir()]
+    found = [(order[item.path], item) for item in search.choose(single, None)]
+    found += [(order[path], item) for path in order if path.is_dir() for item in search.walk(path)]
     result: dict[str, Found] = {}
-    for path in chain.from_iterable(map(_matches, paths)):
-        if path.is_dir():
-            result |= {found.source: found for found in search.walk(path) if found.source not in result}
-        else:
-            single.append(path)
-    result = {found.source: found for found in search.choose(single, None)} | result
+    for _, item in sorted(found, key=lambda pair: pair[0]):
+        result.setdefault(item.source, item)
     if not result:
         raise DataError(f"{paths[0]}: must be a video, a picture or a folder of these, not an empty folder")
     return [*result.values()]
@@ -184,7 +183,8 @@ class _Search:
                 yield Found(folder, "other", str(error.strerror), base)
                 continue
             least = 1 if folder == base and self._fps else 2  # pictures of a video
-            yield from (found._replace(base=base) for found in self.choose(files, folder, least))
+            found = sorted(self.choose(files, folder, least), key=lambda item: item.path)
+            yield from (item._replace(base=base) for item in found)
             queue += [path for path in folders if not path.is_symlink()]
             links += [path for path in folders if path.is_symlink()]
 

@@ -122,8 +122,8 @@ def _lock(folder: Path, wait: bool = True) -> Iterator[None]:
 
 def replace_record(out: Output, record: Mapping[str, Any]) -> None:
     """Record something else of files that stay as they are. Does nothing if they are not complete."""
-    with _lock(out.root):
-        if isinstance(out.mark, Manifest) and out.is_complete():
+    if isinstance(out.mark, Manifest) and out.is_complete():
+        with _lock(out.root):
             out.mark.replace_record(out.root, record)
 
 

@@ -12,14 +12,14 @@ from performed import pair, woman
 from PIL import Image
 
 import microexpr
-from microexpr.apps.measure import batch, columns
+from microexpr.apps.measure import columns, tables
 from microexpr.apps.measure.columns import openface_angles
-from microexpr.apps.measure.inputs import COLUMNS
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import DataError, OutputError, ParamsError
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
 from microexpr.rendering.face import Face
+from microexpr.reporting.many_inputs import MEASURED
 from microexpr.signals.aus import openface
 
 
@@ -182,9 +182,9 @@ def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(project, mon
     assert table.loc["pair.csv", ["frames", "faces", "share_with_face"]].to_list() == ["1", "2", "1.0"]
     assert not Path("out/bad.csv").exists()
     read = []
-    monkeypatch.setattr(batch, "measure", lambda path, *_: read.append(path.name) or pytest.fail("measured"))
+    monkeypatch.setattr(tables, "measure", lambda item, *_: read.append(item.name) or pytest.fail("measured"))
     assert main(["measure", "pair.png", "--out", "out", "--quiet"]) == 0 and read == []
-    assert "1 input, 1 measured before, 0 with a problem" in capsys.readouterr().out
+    assert "1 input, 1 done before, 0 with a problem, 0 left out" in capsys.readouterr().out
     assert summary().loc["pair.csv"].equals(table.loc["pair.csv"]) and len(summary()) == 3  # earlier rows stay
     assert f",picture,,{microexpr.__version__}," in Path("out/summary.csv").read_text()
     os.utime("pair.png")  # changed since
@@ -194,14 +194,14 @@ def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(project, mon
 
 
 def test_an_interruption_keeps_what_is_measured(project, monkeypatch):
-    measure = batch.measure
+    measure = tables.measure
 
-    def interrupted(path, *arguments):
-        if path.name == "take.avi":
+    def interrupted(item, *arguments):
+        if item.name == "take.avi":
             raise KeyboardInterrupt
-        return measure(path, *arguments)
+        return measure(item, *arguments)
 
-    monkeypatch.setattr(batch, "measure", interrupted)
+    monkeypatch.setattr(tables, "measure", interrupted)
     assert main(["measure", "pair.png", "take.avi", "--out", "out", "--quiet"]) == 130
     assert summary().index.to_list() == ["pair.csv"]
     assert sorted(path.name for path in Path("out").glob("[!.]*")) == ["pair.csv", "summary.csv"]
@@ -212,12 +212,11 @@ def test_a_wrong_path_is_refused_before_any_work(project, capsys):
     Path("folder/take.avi").write_text("another")
     for arguments, message in {
         "nowhere.avi take.avi": "nowhere.avi: is not there",
-        "folder": "folder: a folder must be of the frames of one video, with fps (--fps N), or of pictures",
-        "take.avi folder/take.avi": "folder/take.avi: its table would have the name take.csv, as that of take.avi",
+        "take.avi folder/take.avi": "folder/take.avi: its files would have the name take.avi.csv, as those of take.avi",
     }.items():
         assert main(["measure", *arguments.split(), "--out", "out"]) == 1
         assert capsys.readouterr().err.startswith(f"error: {message}") and not Path("out").exists()
-    with pytest.raises(DataError, match=r"folder: must be a folder of pictures \(.*\), not a folder of take.avi"):
+    with pytest.raises(DataError, match=r"folder/take.avi: a video, where pictures are read"):
         microexpr.measure("folder", pictures=True)
     with pytest.raises(DataError, match="out is for paths"):
         microexpr.measure(np.zeros((20, 8, 8), np.uint8), "out", fps=60)
@@ -227,7 +226,7 @@ def test_a_table_of_another_input_is_not_replaced(project, folder):
     microexpr.measure(["pair.png", folder / "2none.png"], "out")
     Path("other").mkdir()
     Path("pair.png").rename("other/pair.png")
-    with pytest.raises(OutputError, match=r"out/pair.csv: is the table of .*pair.png, not of other/pair.png"):
+    with pytest.raises(OutputError, match=r"out/pair.csv: .* it is of .*/pair.png, not of .*/other/pair.png"):
         microexpr.measure("other/pair.png", "out")
     assert len(microexpr.measure("other/pair.png", "out", force=True)) == 2
-    assert set(summary()) == {*COLUMNS} - {"table"} and summary().index.to_list() == ["2none.csv", "pair.csv"]
+    assert set(summary()) == {*MEASURED} - {"table"} and summary().index.to_list() == ["2none.csv", "pair.csv"]

@@ -1,0 +1,72 @@
+"""Tables and page of many videos; what is in them is written down."""
+
+import csv
+import json
+from pathlib import Path
+
+from microexpr.apps import predict
+from microexpr.apps.predict import Models, written
+from microexpr.apps.predict.recognition import SHIPPED
+from microexpr.core.errors import DataError
+from microexpr.reporting import app_folders, many_inputs
+from microexpr.videos.search import A_PICTURE, Found
+
+TIMES = {"onset": 4, "apex": 6, "offset": 9, "onset_seconds": 0.4, "apex_seconds": 0.6, "offset_seconds": 0.9}
+CLASSES = {"negative": 0.9, "positive": 0.06, "surprise": 0.04}
+MICRO = {
+    "kind": "micro", **TIMES, "score": 9.0, "class": "negative", "classes": CLASSES, "certainty": "sure",
+    "reasons": [], "regions": {}, "action_units": {"AU4L": 0.5},
+}  # fmt: skip
+BLINK = MICRO | {"kind": "blink", "class": "", "classes": {}, "certainty": ""}
+DOCUMENT = {
+    "frames": 60, "fps": 30.0, "origin": "generated", "warnings": ["the video is grey", "dark"],
+    "intervals": [MICRO, BLINK],
+}  # fmt: skip
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
+    def read(scan, models, progress):
+        if scan.stem == "bad":
+            raise DataError(f"{scan}: is not a readable video")
+        return scan
+
+    def write(folder, result, models, truth, progress):
+        for name in app_folders.PREDICTED:
+            (folder / name).write_text(json.dumps(DOCUMENT) if name == "intervals.json" else "")
+
+    monkeypatch.setattr("microexpr.videos.Scan", lambda path, fps: path)
+    monkeypatch.setattr(predict, "predict", read)
+    monkeypatch.setattr(app_folders, "write_prediction", write)
+    monkeypatch.setattr(written, "to_document", lambda result, models: DOCUMENT)
+    names = {"P03/take.mp4": "video", "a<b>.mts": "video", "bad.mp4": "video", "cover.png": "picture"}
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [
+        Found(tmp_path / name, kind, A_PICTURE if kind == "picture" else "", tmp_path) for name, kind in names.items()
+    ]
+    out, models = tmp_path / "out", Models.load(None, Path())
+    plan = many_inputs.plan_predictions(found, out, [], force=False)
+    states = [outcome.state for outcome in many_inputs.predict(plan, models, SHIPPED, None, lambda *_: None)]
+    assert states == ["done", "done", "failed"]
+    table = rows(out / "videos.csv")
+    assert [(row["video"], row["folder"], row["micro"], row["warnings"]) for row in table] == [
+        ("P03/take.mp4", "P03/take", "1", "the video is grey; dark"),
+        ("a<b>.mts", "a<b>", "1", "the video is grey; dark"),
+        ("bad.mp4", "bad", "", ""),
+        ("cover.png", "", "", ""),
+    ]
+    assert [row["problem"].endswith("bad.mp4: is not a readable video") for row in table] == [False, False, True, False]
+    assert table[3]["left_out"] == A_PICTURE
+    intervals = [(row["video"], row["kind"], row["class"]) for row in rows(out / "intervals.csv")]
+    assert intervals == [(name, *what) for name in ("P03/take.mp4", "a<b>.mts")
+                         for what in (("micro", "negative"), ("blink", ""))]  # fmt: skip
+    page = (out / "index.html").read_text()
+    assert 'href="P03/take/prediction.html"' in page and 'href="a%3Cb%3E/prediction.html"' in page
+    assert "2 micro-expressions" in page and "1 could not be read" in page and f"cover.png: {A_PICTURE}" in page
+    assert "a&lt;b&gt;.mts" in page and "the video is grey; dark" in page
