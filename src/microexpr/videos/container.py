@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST = 8192  # pixels of a side: a frame takes a second to decode
 MOST, FASTEST = 10**6, 1000  # largest plausible number of frames and frames a second in a header
+ROUNDED = 0.01  # by which pixels that are square may differ from it
 SKIPPED = 30  # frames that are rather decoded than sought past
 PEEKED = 60  # frames whose times and fields are looked at before a video is read
 BUFFER = 1 << 17  # bytes that are read at once
@@ -111,10 +112,11 @@ class VideoFile:
             said = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
             is_counted = not length or container.format.name == "avi"
-            frames = stream.frames if is_counted else round(length * said)  # an edit list shows a part of them
+            # an edit list shows a part of them; a length is a guess where none are counted
+            frames = stream.frames if is_counted or not stream.frames else round(length * said)
             squeezed = float(stream.sample_aspect_ratio or 1)  # a closed file has none
             recorded = {**container.metadata, **stream.metadata}.get("com.android.capture.fps", "")
-            squeezed = squeezed if 1 / 8 <= squeezed <= 8 else 1.0
+            squeezed = squeezed if 1 / 8 <= squeezed <= 8 and abs(squeezed - 1) > ROUNDED else 1.0
             shape = stream.codec_context.height, round(stream.codec_context.width * squeezed)
             if max(shape) > LONGEST:
                 raise DataError(f"{self.path}: must have at most {LONGEST} pixels a side, not {shape[1]}x{shape[0]}")

@@ -105,10 +105,11 @@ def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list
     near = steps[np.abs(steps - usual) <= TOLERANCE * usual]
     fps = 1 / float(near.mean() if len(near) else usual)  # one of them is rounded, as the container rounds times
     low, high = np.quantile(steps, [0.01, 0.99])
-    notes.append(
-        f"frames are {1000 * low:.3g} to {1000 * high:.3g} ms apart; times are the frames' own, and curves are "
-        f"interpolated to {fps:.4g} a second"
-    )
+    if high - low > TOLERANCE * usual:
+        notes.append(
+            f"frames are {1000 * low:.3g} to {1000 * high:.3g} ms apart; times are the frames' own, and curves are "
+            f"interpolated to {fps:.4g} a second"
+        )
     long = np.flatnonzero(steps > max(GAP, 2.5 * usual))
     if len(long):
         first = long[0]

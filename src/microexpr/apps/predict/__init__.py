@@ -194,6 +194,9 @@ def predict(
     take, video, curves = spotted.take, spotted.video, spotted.curves
     micro = [interval for interval in spotted.intervals if interval.kind == "micro"]
     classes = classify(take, micro, models, progress)
+    spans = [(video.seconds[i.onset], video.seconds[i.offset]) for i in spotted.intervals]
+    signal, times = spotted.signal, video.seconds[curves.numbers]
+    usual = limits.usual_score(signal.score, signal.seen, times, spans, curves.fps)
     expressions = []
     for interval in spotted.intervals:
         if interval.kind == "micro" and interval.onset in classes:
@@ -202,6 +205,7 @@ def predict(
                 *limits.repetition(interval, spotted.intervals, video.seconds),
                 *limits.cut_off(interval, curves.fps, take),
                 *limits.filmed(interval, video),
+                *limits.outstanding(interval.score, usual),
                 *reasons,
             )
             expressions.append(Expression(interval, probabilities, reasons, regions))
@@ -209,7 +213,7 @@ def predict(
             expressions.append(Expression(interval))
     warnings = [*video.notes, *spotted.warnings, *limits.warnings(take, models.fitted_on)]
     rate = rates.at(video.fps, models.digest)
-    return Prediction(take, curves, spotted.signal, expressions, warnings, rate)
+    return Prediction(take, curves, signal, expressions, warnings, rate)
 
 
 def read_curves(

@@ -32,6 +32,10 @@ MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
 MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are at least 0.5 apart
 MIN_DETECTED = 0.98  # share of the frames
 AROUND = 0.1  # seconds before and after an expression in which its frames are looked at
+PEAK = 0.5  # seconds of which the highest score counts, where nothing is spotted
+OFTEN = 0.9  # quantile of these that the rest of a video often reaches
+STANDS_OUT = 2.0  # times that score, from which an expression is no chance peak of it
+LEAST_PEAKS = 6  # of these, to say what is usual
 LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
 
 
@@ -73,6 +77,30 @@ def cut_off(interval: Interval, fps: float, take: Take) -> tuple[str, ...]:
     if interval.offset + step < frames.stop:
         return ()
     return ("the video ends before the movement does" if frames.stop == len(take.video) else "a cut ends the movement",)
+
+
+def usual_score(
+    score: np.ndarray, seen: np.ndarray, times: np.ndarray, spans: Iterable[tuple[float, float]], fps: float
+) -> float | None:
+    """Return the score that a video often reaches where nothing is spotted; None if too little of it is left.
+
+    Noise that is no camera's, such as that of key frames and of strong compression, has high peaks. `score` and `seen`
+    [T] are at `times` in seconds, `fps` a second; `spans` are what was spotted, in seconds."""
+    free = seen.copy()
+    for first, last in spans:
+        free &= (times < first - AROUND) | (times > last + AROUND)
+    length = max(1, round(PEAK * fps))
+    starts = range(0, len(score) - length + 1, length)
+    parts = [slice(start, start + length) for start in starts if free[start : start + length].mean() >= 0.5]
+    peaks = [float(score[part][free[part]].max()) for part in parts]
+    return float(np.quantile(peaks, OFTEN)) if len(peaks) >= LEAST_PEAKS else None
+
+
+def outstanding(score: float, usual: float | None) -> tuple[str, ...]:
+    """Return in words that a score is little above those that the rest of the video often reaches; () if it is not."""
+    if usual is None or score >= STANDS_OUT * usual:
+        return ()
+    return (f"{score:.0f} times its noise, where the rest of the video often reaches {usual:.0f}",)
 
 
 def filmed(interval: Interval, video: Video) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Record a video from a camera of this machine, at the rate that the camera really has."""
+"""Record a video from a camera of this machine, with the time of each frame."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,21 +8,23 @@ from typing import Any
 
 import cv2
 
-from microexpr.apps.predict.take import Progress
 from microexpr.core.errors import DataError
-from microexpr.rendering.recording import recorder
 from microexpr.videos import SLOWEST
+from microexpr.videos.writer import writer
 
-FILE = "camera.avi"
+FILE = "camera.mkv"
 WARM_UP = 1.0  # seconds in which exposure settles and the rate is measured
-QUALITY = 95  # of Motion JPEG
 MARK = b"recorded from a camera by microexpr"
 
 
 def record(
-    path: Path, number: int, seconds: float, progress: Progress, clock: Callable[[], float] = time.monotonic
+    path: Path,
+    number: int,
+    seconds: float,
+    progress: Callable[[str, int, int], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> float:
-    """Write an AVI of this length from a camera and return its frames a second.
+    """Write a video of this length from a camera and return its frames a second.
 
     Raises DataError if there is no such camera, or it gives no more frames, StoreError if the disk is full."""
     with _open(number) as camera:
@@ -37,12 +39,12 @@ def record(
                 f"camera {number}: must give {SLOWEST:g} frames a second, not {fps:.1f}; more light may help"
             )
         total, start = max(1, round(seconds * fps)), clock()
-        with recorder(path.suffix, False, QUALITY, fps, MARK) as write:
+        with writer(path, fps, MARK) as write:
             for done in range(1, total + 1):
-                write(path, cv2.cvtColor(_read(camera, number), cv2.COLOR_BGR2RGB))
+                frame = _read(camera, number)
+                write(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), clock() - start)
                 progress("recording", done, total)
-            fps = total / max(clock() - start, 1e-9)
-    return fps
+            return total / max(clock() - start, 1e-9)
 
 
 @contextmanager
