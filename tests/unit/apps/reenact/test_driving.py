@@ -1,5 +1,6 @@
 """Movements for photographs: shipped samples, clips of a run, and videos."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -8,13 +9,16 @@ import pytest
 from performed import FRAMES, SMILE, rise
 from recorded import CLIP, stages
 
+from microexpr import videos
 from microexpr.apps import driving_name, predict
-from microexpr.apps.predict import Curves, footage
+from microexpr.apps.predict import Curves, take
 from microexpr.apps.reenact import driving, samples
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.faces import FaceTrack
+from microexpr.videos import from_array
 
 
 @pytest.mark.parametrize(
@@ -47,39 +51,35 @@ def test_a_clip_of_a_run_moves_from_onset_to_offset(tmp_path):
     assert np.corrcoef(left, rise())[0, 1] > 0.9 and right.max() < 0.5 * left.max()
 
 
-class Take:
-    """Curves of a video of a second that was read: AU12 twitches, the other units are noise."""
-
-    fps, path, files = 100.0, "take.avi", ("frame.png",)
-
-    def __init__(self, seconds, height):
-        rng = np.random.default_rng(0)
-        self.frames, self.generated = round(seconds * self.fps), True
-        self.values = rng.normal(0, 0.01, (self.frames, 17, 2)).astype(np.float32)
-        self.values[100:140, SMILE] += height * np.sin(np.linspace(0, np.pi, 40))[:, None].astype(np.float32)
-
-
-def read(take, monkeypatch, tmp_path):
-    every = np.ones(take.frames, bool)
-    monkeypatch.setattr(footage, "open_footage", lambda path, fps: take)
-    monkeypatch.setattr(predict, "track_face", lambda *arguments: None)
-    still = Curves(1, take.values, np.zeros(take.frames), every, every, np.zeros((take.frames, 3)))
-    monkeypatch.setattr(predict, "read_curves", lambda *arguments: still)
-    return driving.read_video(tmp_path / "take.avi", None)
+def read(seconds, height):
+    """Read a video of noise at 100 frames a second: AU12 twitches after a second, the other units are noise."""
+    frames, rng = round(seconds * 100), np.random.default_rng(0)
+    values = rng.normal(0, 0.01, (frames, 17, 2)).astype(np.float32)
+    values[100:140, SMILE] += height * np.sin(np.linspace(0, np.pi, 40))[:, None].astype(np.float32)
+    video = replace(from_array(rng.integers(0, 256, (frames, 4, 4), np.uint8), 100, "take.avi"), generated=True)
+    face = FaceTrack(np.ones(frames, bool), np.zeros((frames, 68, 2)), (4, 4), 0)
+    stretch = take.Stretch(range(frames), np.arange(frames), face, video.timeline.positions, 100)
+    every, numbers = np.ones(frames, bool), np.arange(frames)
+    curves = Curves(numbers, 100, values, np.zeros(frames), every, every, np.zeros((frames, 3)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(predict, "track", lambda *arguments: take.Take(video, [stretch]))
+        patch.setattr(predict, "read_curves", lambda *arguments: curves)
+        patch.setattr(videos, "Scan", lambda path, fps: video)
+        return driving.read_video(Path("take.avi"), None)
 
 
-def test_of_a_video_the_most_distinct_expression_is_taken(monkeypatch, tmp_path):
-    curves = read(Take(4, 1.0), monkeypatch, tmp_path)
+def test_of_a_video_the_most_distinct_expression_is_taken():
+    curves = read(4, 1.0)
     assert not curves.changes[0].any() and 30 <= len(curves.changes) <= 60 and "micro-expression" in curves.description
     assert {*np.flatnonzero(curves.changes.any((0, 2)))} == {SMILE}
     assert curves.changes[curves.apex, SMILE] == pytest.approx(1, abs=0.1)
 
 
-def test_of_a_short_video_without_an_expression_all_is_taken(monkeypatch, tmp_path):
-    curves = read(Take(2, 0.0), monkeypatch, tmp_path)
+def test_of_a_short_video_without_an_expression_all_is_taken():
+    curves = read(2, 0.0)
     assert len(curves.changes) == 201 and not curves.changes[0].any() and curves.changes.any((0, 2)).all()
     with pytest.raises(DataError, match=r"take.avi: must show an expression; .* short enough \(3 s\)"):
-        read(Take(4, 0.0), monkeypatch, tmp_path)
+        read(4, 0.0)
 
 
 @pytest.mark.parametrize(

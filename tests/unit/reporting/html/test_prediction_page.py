@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from simulated_prediction import EXPRESSIONS, FRAMES, STEP, TRUTH, prediction, write_page
+from simulated_prediction import EXPRESSIONS, FPS, FRAMES, STEP, TRUTH, prediction, write_page
 
 from microexpr.reporting.html import prediction as page
 from microexpr.reporting.html import timelines
@@ -18,22 +18,25 @@ def points(text: str) -> np.ndarray:
 def test_a_curve_keeps_its_peaks_in_however_few_columns():
     values = np.zeros(7321)
     values[[0, 4000, 7320]] = 0.5, 1, 0.25
-    x, y = points(timelines.area(values, 20, 1, 7321)).T
+    x, y = points(timelines.area(values, 20, np.arange(7321) * timelines.COLUMNS / 7321)).T
     assert len(x) == timelines.COLUMNS and (np.diff(x) > 0).all() and (y[0], y[-1]) == (10, 15)
     assert y.min() == 0 and x[y.argmin()] == pytest.approx(4000 / 7321 * timelines.COLUMNS, abs=1)
 
 
 def test_a_frame_has_one_x_in_curves_bands_and_ticks():
-    """Also where only every third frame was read, and the last ones were not."""
-    frame, frames, step = 30, 101, 3
-    values = np.zeros(-(-frames // step))
-    values[frame // step] = 1
-    x, y = points(timelines.area(values, 20, step, frames)).T
-    (band,) = timelines.bands([("micro", frame, frame, "negative")], frames)
-    (tick,) = (tick for tick in timelines.time_ticks(frames, 30) if tick.label == "1")
-    middle = (frame + 0.5) / frames
+    """Also where only every second frame was read; the score is highest from frame 120 on, at 0.6 s."""
+    x, y = points(timelines.score_points(prediction(), 10)).T
+    (band,) = timelines.bands([("micro", 120, 120, "negative")], np.arange(float(FRAMES)))
+    (tick,) = (tick for tick in timelines.time_ticks(FRAMES, FPS) if tick.label == "0.6")
+    middle = (120 + 0.5) / FRAMES
     assert x[y.argmin()] == pytest.approx(middle * timelines.COLUMNS, abs=0.1)
     assert (band.x + band.width / 2) / timelines.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
+
+
+def test_bands_of_frames_at_uneven_times_lie_at_their_times():
+    positions = np.array([0, 1, 2, 5, 6, 9.0])
+    (band,) = timelines.bands([("micro", 3, 4, "negative")], positions)
+    assert (band.x, band.width) == (500, 200)
 
 
 def test_a_level_of_an_action_unit_is_a_row_high_and_what_is_above_is_drawn_again():
@@ -62,7 +65,10 @@ def test_the_page_shows_truth_names_and_magnified_faces(tmp_path):
 
 
 def test_every_frame_of_a_micro_expression_has_a_magnified_face():
-    images = page.player_images(prediction())
+    player = page.Player(prediction())
+    for number in range(FRAMES):
+        player.add(number, np.full((60, 80, 3), 90, np.uint8))
+    images = player.images()
     micro = [e.interval for e in EXPRESSIONS if e.interval.kind == "micro"]
     assert [len(faces) for faces in images.magnified] == [i.offset - i.onset + 1 for i in micro]
     assert len(images.numbers) == len(images.frames) < FRAMES / STEP

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.apps.predict import head
+from microexpr.apps.predict import take
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import filters
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
@@ -21,18 +21,18 @@ def landmarks(shift=(0.0, 0.0), noise=0.2):
 
 
 def test_a_still_head_is_averaged_over_seconds():
-    steady = head.steady_landmarks(landmarks(), SEEN, RATE)
+    steady = take.steady_landmarks(landmarks(), SEEN, RATE)
     assert steady[10:-10].std(axis=0).max() < 0.1
-    assert steady == pytest.approx(filters.smooth_stretches(landmarks(), SEEN, RATE, head.STEADY))
+    assert steady == pytest.approx(filters.smooth_stretches(landmarks(), SEEN, RATE, take.STEADY))
 
 
 def test_a_moving_head_is_followed():
     path = 8 * np.sin(2 * np.pi * np.arange(FRAMES) / RATE / 2)[:, None] * [1, 0]
-    steady = head.steady_landmarks(landmarks(path), SEEN, RATE)
+    steady = take.steady_landmarks(landmarks(path), SEEN, RATE)
     assert np.abs(steady - landmarks(path, 0))[5:-5].max() < 1.5  # the average of a second would be off by 8 pixels
 
 
 def test_landmarks_of_frames_without_a_face_are_left_as_they_are():
     points, seen = landmarks(), SEEN.copy()
     seen[30:40] = False
-    assert np.array_equal(head.steady_landmarks(points, seen, RATE)[30:40], points[30:40])
+    assert np.array_equal(take.steady_landmarks(points, seen, RATE)[30:40], points[30:40])
