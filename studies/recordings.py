@@ -30,7 +30,7 @@ from microexpr.signals.spotting.hits import Counts, count
 from microexpr.videos import Scan, open_video
 
 PAGE, MARK = "docs/recordings.md", "study-recordings"
-FILM = {"seconds": 20, "micro": 4, "macro": 1, "blinks": 3}
+FILM = {"seconds": 14, "micro": 4, "macro": 1, "blinks": 2}
 
 
 class Coding(NamedTuple):

@@ -14,6 +14,7 @@ from microexpr.api.results import FoundEvents, TrackedFaces
 from microexpr.api.videos import Source, as_video
 from microexpr.apps.measure.reader import find
 from microexpr.apps.predict import Progress, counted
+from microexpr.apps.predict.take import find_turn
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import apex, aus, faces
@@ -48,6 +49,7 @@ def track_faces(
     ((120, 288, 288, 3), (120, 68, 2), True)
     """
     video = as_video(video, fps)
+    video = video.turned(find_turn(video))
     frames = len(video)
     with shown(progress) as report:
         reports = iter(("tracking the face", "aligning the face"))

@@ -211,7 +211,8 @@ def predict(
             expressions.append(Expression(interval, probabilities, reasons, regions))
         else:
             expressions.append(Expression(interval))
-    warnings = [*video.notes, *spotted.warnings, *limits.warnings(take, models.fitted_on)]
+    warnings = [*video.notes, *spotted.warnings, *limits.restlessness(usual, signal.height)]
+    warnings += limits.warnings(take, models.fitted_on)
     rate = rates.at(video.fps, models.digest)
     return Prediction(take, curves, signal, expressions, warnings, rate)
 

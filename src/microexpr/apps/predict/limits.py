@@ -34,7 +34,7 @@ MIN_DETECTED = 0.98  # share of the frames
 AROUND = 0.1  # seconds before and after an expression in which its frames are looked at
 PEAK = 0.5  # seconds of which the highest score counts, where nothing is spotted
 OFTEN = 0.9  # quantile of these that the rest of a video often reaches
-STANDS_OUT = 2.0  # times that score, from which an expression is no chance peak of it
+STANDS_OUT = 2.5  # times that score, from which an expression is no chance peak of it
 LEAST_PEAKS = 6  # of these, to say what is usual
 LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
 
@@ -94,6 +94,15 @@ def usual_score(
     parts = [slice(start, start + length) for start in starts if free[start : start + length].mean() >= 0.5]
     peaks = [float(score[part][free[part]].max()) for part in parts]
     return float(np.quantile(peaks, OFTEN)) if len(peaks) >= LEAST_PEAKS else None
+
+
+def restlessness(usual: float | None, height: float) -> list[str]:
+    """Return in a line that a video often reaches much of the `height` that expressions must exceed; else none."""
+    if usual is None or usual < height / STANDS_OUT:
+        return []
+    return [
+        f"scores of {usual:.0f} are common here, and spotting needs {height:g}: strong compression, speech or light?"
+    ]
 
 
 def outstanding(score: float, usual: float | None) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
     A video of which nothing is known yet is read for the first time. Raises DataError if the face is in fewer than
     `LEAST` of the frames."""
     rate, path = source.rate if isinstance(source, Scan) else source.fps, source.source.path
-    turn = upright.best_turn([*source.source.read([round(second * rate) for second in range(LOOKED_AT)])])
+    turn = find_turn(source)
     if isinstance(source, Scan):
         source.turn(turn)
         seen = iter(source)
@@ -166,6 +166,12 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
         Stretch(span, np.array(numbers), face, video.timeline.positions, video.fps)
         for span, (numbers, face) in zip(spans, parts, strict=True) if face is not None
     ])  # fmt: skip
+
+
+def find_turn(source: Scan | Video) -> int:
+    """Return by how many quarters, anticlockwise, a video is to be turned so that its face is upright: mostly 0."""
+    rate = source.rate if isinstance(source, Scan) else source.fps
+    return upright.best_turn([*source.source.read([round(second * rate) for second in range(LOOKED_AT)])])
 
 
 def _seen_again(video: Video) -> Iterator[Seen]:
