@@ -83,7 +83,8 @@ class VideoFile:
         if numbers is None:
             yield from (self._pixels(frame.picture) for frame in self._decode())
             return
-        frames, number, keys = enumerate(self._decode()), -1, [*self._keys]
+        frames: Iterator[tuple[int, Decoded]] = enumerate(self._decode())
+        number, keys = -1, [*self._keys]
         for wanted in numbers:
             key = keys[max(0, bisect_right(keys, wanted) - 1)] if keys else 0
             if key > number + SKIPPED:  # decoding can begin there
