@@ -44,12 +44,13 @@ class Coding(NamedTuple):
     options: dict[str, str] = {}
 
 
-H264 = [Coding(f"H.264, {rate} kbit/s, a key frame every {'second' if key == 1 else f'{key} s'}", "libx264", rate, key)
+H264 = [Coding(f"H.264, {rate} kbit/s, a key frame every {'second' if key == 1 else f'{key} s'}", "libx264", rate, key,
+               options={"preset": "veryfast"})
         for rate in (150, 300, 600, 1500) for key in (1, 4)]  # fmt: skip
 CODINGS = [
     Coding("as rendered, Motion JPEG"),
     *H264,
-    Coding("HEVC, 400 kbit/s", "libx265", 400, options={"x265-params": "log-level=error"}),
+    Coding("HEVC, 400 kbit/s", "libx265", 400, options={"preset": "veryfast", "x265-params": "log-level=error"}),
     Coding("VP9, as browsers record, 400 kbit/s", "libvpx-vp9", 400, suffix=".webm",
            options={"deadline": "realtime", "cpu-used": "8"}),
 ]  # fmt: skip
