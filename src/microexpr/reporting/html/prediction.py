@@ -34,6 +34,7 @@ from microexpr.videos import Video
 
 TEMPLATE, STYLES, SCRIPT = "prediction.jinja", ("page.css", "prediction.css"), "prediction.js"
 RATE = 12.5  # images a second of the player between micro-expressions, which have every frame
+MOST = 4000  # images between these, about, of a long video
 WIDEST, QUALITY = 480, 60  # of an image in pixels, and of JPEG
 FOR, AGAINST = np.array([255.0, 140, 0]), np.array([0.0, 110, 255])  # colours of regions
 DENSITY = 0.55  # of these, at most
@@ -65,7 +66,8 @@ class Player:
 
     def __init__(self, prediction: Prediction):
         self._take, self._size = prediction.take, prediction.video.size
-        self.numbers = annotated.frame_numbers(prediction, max(1, round(prediction.video.fps / RATE)))
+        every = max(1, round(prediction.video.fps / RATE), len(prediction.video) // MOST)
+        self.numbers = annotated.frame_numbers(prediction, every)
         self._draw = annotated.face_drawer(prediction, self.numbers)
         self._wanted = {*self.numbers}
         self._micro = [e for e in prediction.expressions if e.interval.kind == "micro"]
