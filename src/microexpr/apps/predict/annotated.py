@@ -65,10 +65,10 @@ def micro_frames(prediction: Prediction) -> set[int]:
 def shown(frame: np.ndarray, widest: int = WIDEST) -> np.ndarray:
     """Return a frame in colour, uint8[H, W, 3], at most `widest` pixels wide."""
     colour = np.broadcast_to(frame.reshape(*frame.shape[:2], -1), (*frame.shape[:2], 3))
-    return np.asarray(
-        cv2.resize(np.ascontiguousarray(colour), shown_size(frame.shape[:2], widest), interpolation=cv2.INTER_AREA),
-        np.uint8,
-    )
+    size = shown_size(frame.shape[:2], widest)
+    if size == (frame.shape[1], frame.shape[0]):
+        return np.array(colour)
+    return np.asarray(cv2.resize(np.ascontiguousarray(colour), size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def face_drawer(prediction: Prediction, numbers: Sequence[int]) -> Callable[[int, np.ndarray], np.ndarray]:
