@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,21 +15,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from microexpr.cli import variants
 from microexpr.core.errors import ParamsError, nearest
+from microexpr.core.files import regular
 from microexpr.core.store import write_text
 
 PACKAGE = Path(__file__).parents[1]
 CACHE = Path("work/params")
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
 MODELS = ("methods", "generators")  # mappings by name of a model, whose lists may have equal values: sizes of layers
+DEPTH, VALUES, DIGITS = 32, 10**5, 100  # bounds of a file: params.yaml has 6 levels, and some thousand values
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
 
 
 def load(path: str | Path) -> dict[str, Any]:
     """Return the contents of params.yaml. Raises ParamsError unless it is a mapping whose keys are text, each once."""
     try:
-        loader = Loader(Path(path).read_bytes().decode())
+        text = regular(path, ParamsError).read_bytes().decode()
+        _check_depth(text, path)
+        loader = Loader(text)
         node = loader.get_single_node()
         _check_keys(node, path)
+        _check_size(node, path)
         values = loader.construct_document(node) if node else None
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
@@ -37,11 +43,42 @@ def load(path: str | Path) -> dict[str, Any]:
         raise ParamsError(f"{path}, line {line}: must be UTF-8, not byte 0x{error.object[error.start]:02x}") from None
     except yaml.MarkedYAMLError as error:
         raise ParamsError(f"{path}, line {error.problem_mark.line + 1}: must be YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:  # as of `!!bool perhaps`
         raise ParamsError(f"{path}: must be YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise ParamsError(f"{path}: must be a mapping of sections, not {type(values).__name__}")
     return values
+
+
+def _check_depth(text: str, path: str | Path) -> None:
+    """Raises ParamsError for lists and mappings in more of them than the reader's stack has room for."""
+    depth = 0
+    for event in yaml.parse(text, Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH:
+            raise ParamsError(f"{path}, line {event.start_mark.line + 1}: must be nested at most {DEPTH} deep")
+
+
+def _check_size(root: Any, path: str | Path) -> None:
+    """Raises ParamsError for a number of many digits, and for aliases that stand for too much, or for themselves."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = VALUES + 1  # of a node within itself
+            if isinstance(node, yaml.ScalarNode):
+                parts: Iterable[Any] = ()
+                if len(node.value) > DIGITS and not node.tag.endswith(":str"):
+                    raise ParamsError(
+                        f"{path}, line {node.start_mark.line + 1}: a number must have at most {DIGITS} digits"
+                    )
+            else:
+                parts = chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
+            sizes[id(node)] = 1 + sum(map(size, parts))
+        return sizes[id(node)]
+
+    if root and size(root) > VALUES:
+        raise ParamsError(f"{path}: must have at most {VALUES} values, where an alias is what it stands for")
 
 
 def _check_keys(root: Any, path: str | Path) -> None:
@@ -79,7 +116,7 @@ def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
     cache_file = CACHE / f"{digest.hexdigest()[:24]}.json"
-    if cache_file.exists():
+    with suppress(FileNotFoundError, ValueError):  # it is not there, or damaged
         return json.loads(cache_file.read_text(encoding="utf-8"))
     text = json.dumps(compute(), indent=1)
     write_text(cache_file, text)

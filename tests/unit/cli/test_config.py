@@ -221,6 +221,14 @@ def test_the_committed_file_shows_every_key_of_a_section_and_says_what_it_is(sec
         ("seed: 1\n".encode("utf-16"), "line 1: must be UTF-8, not byte 0xff"),
         (b"seed: 1\n\tb: 1\n", "line 2: must be YAML: found a tab character that violates indentation"),
         (b"seed: 2026-13-45\n", ": must be YAML: month must be in 1..12"),
+        (b"seed: !!bool perhaps\n", ": must be YAML: 'perhaps'"),
+        (b"seed: 0x" + b"f" * 5000, "line 1: a number must have at most 100 digits"),
+        (b"a: " + b"[" * 10**5, "line 1: must be nested at most 32 deep"),
+        (b"a: &a [*a]\n", ": must have at most 100000 values"),
+        (
+            b"a0: &a0 [x]\n" + b"".join(b"a%d: &a%d [%s]\n" % (i, i, b"*a%d, " % (i - 1) * 9) for i in range(1, 10)),
+            ": must have at most 100000 values, where an alias is what it stands for",
+        ),
         (b"", ": must be a mapping of sections, not NoneType"),
     ],
 )
