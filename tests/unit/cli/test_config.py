@@ -240,6 +240,14 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_line(text, message, tmp
     assert "\n" not in str(error.value)
 
 
+def test_a_damaged_cache_is_computed_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert config.cached("sum", [1], lambda: 5) == config.cached("sum", [1], lambda: 6) == 5
+    (path,) = config.CACHE.iterdir()
+    path.write_text("[1, ")
+    assert config.cached("sum", [1], lambda: 6) == 6
+
+
 def test_aliases_and_merges_are_read_as_in_yaml(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n")

@@ -98,7 +98,7 @@ class Manifest:
         """Return a part of the manifest; None if there is none or the file of this name is no manifest."""
         try:
             value = json.loads((root / self._name).read_text(encoding="utf-8"))[key]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 

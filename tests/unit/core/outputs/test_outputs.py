@@ -80,7 +80,7 @@ def test_numbered_files_of_others_are_never_removed(tmp_path):
             folder(tmp_path, force=force)
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"files": []}', '{"files": {"a.csv": 1}}', "\0"])
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"files": []}', '{"files": {"a.csv": 1}}', "\0", "[" * 9**5])
 def test_a_manifest_that_is_none_makes_nothing_ours(tmp_path, manifest):
     run(tmp_path, "first")
     (tmp_path / ".test.microexpr.json").write_text(manifest)

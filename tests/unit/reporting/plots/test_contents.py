@@ -1,5 +1,6 @@
 """The plots of `inspect --png` for each kind of file: every clip, the label on rendered faces, no licensed face."""
 
+import h5py
 import pytest
 from figure_texts import texts
 from journey_results import results
@@ -8,6 +9,7 @@ from matplotlib.figure import Figure
 
 from microexpr.cli.main import main
 from microexpr.core import store
+from microexpr.core.errors import DataError
 from microexpr.reporting.plots import contents
 
 FILES = {stage: f"results/{stage}/casme2/sub01.h5" for stage in ("faces", "apex", "flow", "aus")}
@@ -82,3 +84,13 @@ def test_a_file_without_pictures_or_curves_says_what_has_some(folder, capsys):
     assert main(["inspect", "1of1.h5", "--png", "a.png"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: 1of1.h5: must hold one of ") and "relative" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("values", [{"crop": [1.0]}, {"crop": [[b"a"]], "frame": [1]}, {"onset_apex": [2]}])
+def test_datasets_of_other_axes_are_refused(values, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["origin"] = "generated"
+        for name, value in values.items():
+            file[f"a/{name}"] = value
+    with pytest.raises(DataError, match=r"a.h5: \w+ must have the axes that a stage writes, not others \("):
+        contents.write(tmp_path / "a.h5", tmp_path / "a.png")
