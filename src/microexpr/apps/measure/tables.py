@@ -14,7 +14,7 @@ from microexpr.apps.measure import reader
 from microexpr.apps.measure.columns import MeasuredFace, table
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.take import Progress, Stretch, Take, track
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, StoreError, about
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.aus import recording
@@ -25,6 +25,7 @@ from microexpr.signals.landmarks.gaze import gaze
 from microexpr.videos import Scan, Video, is_rendered, picture, search
 from microexpr.videos.search import Found
 
+SMALL = 32  # times the width of a face, a frame's longer side
 SLOWEST = 1.0  # frames a second of a video that is measured
 
 
@@ -114,7 +115,11 @@ def _measured(take: Take, rests: list[FaceFeatures], progress: Progress) -> Iter
 
 def _geometry(grey: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop: np.ndarray) -> dict[str, Any]:
     """Return what is measured of the landmarks in a grey frame, and of its crop under a similarity [2, 3]."""
-    turn = correct_yaw(faces.pose(landmarks, (grey.shape[0], grey.shape[1])))
+    low, high, shape = landmarks.min(0), landmarks.max(0), (grey.shape[0], grey.shape[1])
+    side = round(SMALL * float((high - low).max()))
+    is_small = side < max(shape)  # then it counts as in the middle, since OpenCV finds no pose where it is
+    turn = correct_yaw(faces.pose(landmarks - (low + high - side) / 2 if is_small else landmarks,
+                                  (side, side) if is_small else shape))  # fmt: skip
     return {
         "landmarks": landmarks,
         "error": reader.landmark_error(grey, landmarks),
@@ -134,11 +139,12 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
     names, problems, alterations = [], [], picture.Alterations()
     for number, path in enumerate(paths, 1):
         try:
-            image = picture.read(path, alterations)
-        except DataError as error:
-            problems.append(str(error))
+            rows = [*_in_picture(picture.read(path, alterations), number)]
+        except StoreError:
+            raise  # of the networks: no picture can be read
+        except Exception as error:  # decoders and detectors raise many kinds, and the others go on
+            problems.append(about(path, error))
         else:
-            rows = [*_in_picture(image, number)]
             names += [path.name] * len(rows)
             measured += rows
         progress("measuring pictures", number, len(paths))

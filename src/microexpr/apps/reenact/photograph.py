@@ -20,7 +20,8 @@ from microexpr.signals.landmarks.boxes import Box, face_box
 from microexpr.videos import picture
 
 TILE, OVERLAP = 1600, 400  # pixels of a side; a face that is larger than the overlap is found in the reduced picture
-MOST_SEARCHED = 28_000_000  # pixels, which take some seconds; a larger picture is reduced
+SMALLEST = 1.5 * DETECTABLE  # `detect_large` does not reduce a picture for a face of this side
+MOST_SEARCHED = 120_000_000  # pixels, which take half a minute
 LARGEST = 2048  # pixels of a side of the photograph and so of each frame; a larger one is reduced to it
 # Beyond these, action units read off the result follow less and less: on rendered faces turned further, on photographs
 # reduced further. Measured yaw is less than true yaw: a head turned by 25 degrees has 20, one by 40 degrees 21 to 27.
@@ -106,7 +107,9 @@ def find_faces(image: np.ndarray) -> list[np.ndarray]:
 
     A large picture is searched as a whole, reduced, for large faces, and in tiles for small ones."""
     predictor, boxes = NetworkPredictor(luma(image)), list[Box]()
-    for box in sorted([*detect(image, faces.Params().upsample), *_in_tiles(image)], key=lambda box: -box.side):
+    is_large = max(image.shape[:2]) > TILE
+    found = _in_tiles(image) if is_large else detect(np.ascontiguousarray(image), faces.Params().upsample)
+    for box in sorted(found, key=lambda box: -box.side):
         if all(np.abs(box.centre - other.centre).max() > other.side / 2 for other in boxes):
             boxes.append(box)
     landmarks = [predictor.refine(box).astype(np.float32) for box in boxes]
@@ -114,16 +117,16 @@ def find_faces(image: np.ndarray) -> list[np.ndarray]:
 
 
 def _in_tiles(image: np.ndarray) -> Iterator[Box]:
-    """Yield the faces in overlapping tiles of a picture larger than one, reduced to `MOST_SEARCHED` pixels."""
-    factor = max(1, math.ceil(math.sqrt(image.shape[0] * image.shape[1] / MOST_SEARCHED)))
-    size, step = factor * TILE, factor * (TILE - OVERLAP)
+    """Yield the faces in a whole picture, reduced to one tile, and in overlapping tiles of it.
+
+    A picture of more than `MOST_SEARCHED` pixels is cut into tiles that are reduced too."""
     rows, columns = image.shape[:2]
-    if max(rows, columns) <= TILE:
-        return
+    yield from detect_large(image, SMALLEST * math.ceil(max(rows, columns) / TILE))
+    factor = math.ceil(math.sqrt(rows * columns / MOST_SEARCHED))
+    size, step = factor * TILE, factor * (TILE - OVERLAP)
     for top in range(0, max(rows - factor * OVERLAP, 1), step):
         for left in range(0, max(columns - factor * OVERLAP, 1), step):
-            tile = np.ascontiguousarray(image[top : top + size, left : left + size])
-            for box in detect_large(tile, 1.5 * factor * DETECTABLE):
+            for box in detect_large(image[top : top + size, left : left + size], SMALLEST * factor):
                 yield Box(box.centre + [left, top], box.side)
 
 

@@ -29,12 +29,13 @@ def run(tmp_path_factory):
     Image.fromarray(np.full((200, 200, 3), 120, np.uint8)).save(root / "wall.png")
     (root / "notes.png").write_text("no picture")
     (root / "taken").write_text("mine")
+    (root / "empty").mkdir()
     return root
 
 
 def typed(run, monkeypatch, **changed):
     monkeypatch.chdir(run)
-    words = {"driving": CLIP.id, "face": "woman.png", "out": "out", "weights": "famgan.safetensors", "strength": "2"}
+    words = {"driving": CLIP.id, "face": "woman.png", "out": "out" if "face" not in changed else "other", "weights": "famgan.safetensors", "strength": "2"}
     words |= changed
     return main(["reenact", *(word for name, value in words.items() for word in (f"--{name}", value))])
 
@@ -77,44 +78,57 @@ def test_a_folder_of_photographs(run, monkeypatch, capsys):
     assert typed(run, monkeypatch) == 0
     (run / "photographs/below").mkdir(parents=True)
     (run / "photographs/list.txt").write_text("no picture")
+    turned = Image.Exif()
+    turned[0x0112] = 3
+    upside_down = Image.fromarray(np.ascontiguousarray(woman().image[::-1, ::-1]))
+    upside_down.save(run / "photographs/below/e.jfif", "JPEG", exif=turned)
     for name, original in {"a": "notes.png", "b": "woman.png", "c": "wall.png", ".d": "woman.png"}.items():
         shutil.copy(run / original, run / f"photographs/{name}.png")
     capsys.readouterr()
-    assert typed(run, monkeypatch, face="photographs", out="many") == 0
+    assert typed(run, monkeypatch, face="photographs", out="many") == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("refused: photographs/a.png: is not a readable picture")
-    assert lines[1].startswith("moved: photographs/b.png, 1 face")
-    assert lines[2].startswith("refused: photographs/c.png: must show a face")
-    assert lines[3:] == ["3 photographs, 2 refused", "written: many/photographs.csv"]
-    assert {path.name for path in (run / "many").glob("[!.]*")} == {"b", "photographs.csv"}
+    assert lines[0].startswith("moved: photographs/b.png, 1 face")
+    assert lines[1].startswith("moved: photographs/below/e.jfif, 1 face")
+    assert lines[2].startswith("problem: photographs/a.png: is not a readable picture")
+    assert lines[3].startswith("problem: photographs/c.png: must show a face")
+    assert lines[4:] == [
+        "left out: photographs/list.txt (text)",
+        "4 inputs, 0 done before, 2 with a problem, 1 left out",
+        "written: many/photographs.csv",
+    ]
+    assert {path.name for path in (run / "many").glob("[!.]*")} == {"b", "below", "photographs.csv"}
     for name in ("metrics.csv", "frames/2x_0004.png", "comparison.mp4"):
         assert (run / "many/b" / name).read_bytes() == (run / "out" / name).read_bytes()
     rows, (metrics,) = table(run / "many/photographs.csv"), table(run / "many/b/metrics.csv")
-    assert [row["photograph"] for row in rows] == ["a.png", "b.png", "c.png"]
-    assert [f"refused: {row['refused']}" for row in rows[::2]] == lines[0:3:2]
-    expected = {"photograph": "b.png", "driving": CLIP.id, "refused": ""}
+    assert [row["photograph"] for row in rows] == ["a.png", "b.png", "below/e.jfif", "c.png", "list.txt"]
+    assert [f"problem: {rows[i]['problem']}" for i in (0, 3)] == lines[2:4] and rows[4]["left_out"] == "text"
+    expected = {"photograph": "b.png", "driving": CLIP.id, "refused": "", "note": "", "problem": "", "left_out": ""}
     names = ("face", "strength", "au_r", "au_share", "identity_cosine", "origin")
     assert rows[1] == expected | {name: metrics[name] for name in names}
+    assert "JPEG under the name of .jfif" not in rows[2]["note"] and "turned upright" in rows[2]["note"]
+    whole = (run / "many/photographs.csv").read_bytes()
+    assert typed(run, monkeypatch, face="photographs", out="many") == 1
+    assert "4 inputs, 2 done before, 2 with a problem, 1 left out" in capsys.readouterr().out
+    assert (run / "many/photographs.csv").read_bytes() == whole
 
 
-def test_refused_photographs_are_rows_and_weights_that_fit_none_end_the_command(run, monkeypatch, capsys):
+def test_photographs_without_a_face_are_rows_and_weights_that_fit_none_end_the_command(run, monkeypatch, capsys):
     (run / "walls").mkdir()
     shutil.copy(run / "wall.png", run / "walls")
     assert typed(run, monkeypatch, face="walls", out="none") == 1
-    assert "1 photograph, 1 refused" in capsys.readouterr().out
+    assert "1 input, 0 done before, 1 with a problem" in capsys.readouterr().out
     (row,) = table(run / "none/photographs.csv")
-    assert row["refused"].startswith("walls/wall.png: must show a face") and row["face"] == row["origin"] == ""
+    assert row["problem"].startswith("walls/wall.png: must show a face") and row["face"] == row["origin"] == ""
     shutil.copy(run / "woman.png", run / "walls/a.png")
     assert typed(run, monkeypatch, face="walls", out="never", weights="broken.safetensors") == 1
     assert "broken.safetensors: cannot be read as safetensors" in capsys.readouterr().err
-    assert not (run / "never/photographs.csv").exists()
+    assert not (run / "never").exists()
 
 
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
         ({"face": "nobody.png"}, "nobody.png: is not there\n"),
-        ({"face": "results"}, "results: must be a photograph or a folder of photographs (.jpg, "),
         ({"face": "notes.png"}, "notes.png: is not a readable picture"),
         ({"face": "wall.png"}, "wall.png: must show a face, seen from the front; none was found"),
         ({"weights": "none.safetensors"}, "none.safetensors: cannot be read"),
@@ -129,6 +143,7 @@ def test_refused_photographs_are_rows_and_weights_that_fit_none_end_the_command(
         ({"driving": "casme2/s/c"}, "results/index/casme2.csv"),
         ({"driving": "samm/006/006_1_6"}, "results/faces/samm/006.h5"),
         ({"driving": "samm/007/007_1_1"}, "results/faces/samm/007.h5: is not there; `snakemake --cores all"),
+        ({"face": "empty"}, "empty: must be a video, a picture or a folder of these, not an empty folder"),
         ({"out": "taken"}, "taken: must be a folder"),
     ],
 )
