@@ -66,7 +66,7 @@ def test_other_names_of_the_folders(root):
 
 
 def emotion(text: str):
-    return lambda root: (root / "Emotion/S003/001/S003_001_00000013_emotion.txt").write_text(text)
+    return lambda root: (root / "Emotion/S003/001/S003_001_00000013_emotion.txt").write_bytes(text.encode("latin-1"))
 
 
 def units(text: str):
@@ -85,6 +85,7 @@ SEQUENCE = "cohn-kanade-images/S003/001/S003_001_{:08d}.png"
 BAD = {
     "no such emotion": (emotion("   8.0000000e+00"), r"one code of 1\.\.7, not 8 \(.*S003_001_00000013_emotion.txt\)"),
     "half an emotion": (emotion("2.5"), "whole number like .*not '2.5'"),
+    "not UTF-8": (emotion("3é"), "whole number like .*not '3\N{REPLACEMENT CHARACTER}'"),
     "empty": (emotion(""), "not nothing"),
     "intensity": (units("4.0 1.0\n9.0 6.0"), r"intensity of 0\.\.5, not '9.0 6.0' \(.*_facs.txt, line 2\)"),
     "no units": (without("FACS/S003/001/S003_001_00000013_facs.txt"), "action units are missing"),

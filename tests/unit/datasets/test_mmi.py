@@ -76,6 +76,12 @@ def test_pictures_are_the_frames_of_the_video(root, monkeypatch):
 BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbb">]><a>&b;</a>'
 BAD = {
     "document type": ("S002-101.xml", BOMB, r"plain XML, not one with a document type 'a' \(.*S002-101.xml\)"),
+    "no encoding": (
+        "S002-101.xml",
+        '<?xml version="1.0" encoding="x"?><a/>',
+        "101.xml: is not readable XML .unknown enc",
+    ),
+    "of several bytes": ("S002-101.xml", '<?xml version="1.0" encoding="big5"?><a/>', "101.xml: is not readable XML"),
     "cut short": ("S002-101.xml", "<annotations>", "S002-101.xml: is not readable XML"),
     "two emotions": ("S002-101.xml", f"<a>{ANNOTATION[21:] * 2}</a>".format(1, 2), "one emotion, not 1 and 2"),
     "no view": ("session.xml", "<session/>", r"one of 0, 1 and 2, not missing \(.*session.xml\)"),

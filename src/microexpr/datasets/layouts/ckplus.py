@@ -59,7 +59,7 @@ def _clip(root: Path, images: Path, codes: Path, origin: Origin, file: Path) -> 
 
 
 def _emotion(file: Path) -> str:
-    codes = _integers(file, regular(file).read_text(encoding="utf-8").split())
+    codes = _integers(file, regular(file).read_text(encoding="utf-8-sig", errors="replace").split())
     if len(codes) != 1 or codes[0] not in EMOTION:
         raise DataError(f"an emotion must be one code of 1..7, not {' '.join(map(str, codes)) or 'nothing'} ({file})")
     return EMOTION[codes[0]]
@@ -70,7 +70,7 @@ def _action_units(file: Path) -> str:
     if not regular(file).is_file():
         raise DataError(f"{file}: the action units are missing; the emotion file names them")
     units = []
-    for line_number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for line_number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1):
         if not line.strip():
             continue
         where = f"{file}, line {line_number}"

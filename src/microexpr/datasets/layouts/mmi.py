@@ -111,7 +111,7 @@ def _parse(file: Path) -> ElementTree.Element:
         return ElementTree.parse(regular(file), parser).getroot()
     except FileNotFoundError:
         raise DataError(f"{file}: the annotation is missing") from None
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # also of an encoding that is none
         raise DataError(f"{file}: is not readable XML ({error})") from error
     except DataError as error:
         raise DataError(f"{error} ({file})") from None
