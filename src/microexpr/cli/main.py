@@ -29,11 +29,17 @@ SIGNALS = {  # plots of one clip, each by the module of plots of that name
 FOLDER = "folder to write into, new or existing; the command refuses to replace files that it did not write"
 WRITTEN = "is written, as .png, .svg, .pdf or .jpg; see --force"
 CLIP = "DATASET/SUBJECT/CLIP"
+EXIT_CODES = """
+exit codes, of several inputs:
+  0  all were read
+  1  one that should be readable was not, or nothing was read
+  3  all recordings were read, and other files were left out
+Each file that was not read is named on the screen and in the table, with the reason. What was done before is kept."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit code: 0; 1 after one line `error: ...` that a user can act on; 2 for wrong arguments; 130 after
-    Ctrl-C. A closed pipe, as of `| head`, is 1 without a line."""
+    """Return the exit code: 0; 1 after one line `error: ...` that a user can act on; 2 for wrong arguments; 3 if files
+    were left out; 130 after Ctrl-C. A closed pipe, as of `| head`, is 1 without a line."""
     try:
         with _flushed_output():
             arguments = _parser().parse_args(argv)
@@ -127,10 +133,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(subparsers: "Subparsers", name: str, summary: str, examples: Sequence[str]) -> Parser:
+def _add(subparsers: "Subparsers", name: str, summary: str, examples: Sequence[str], ending: str = "") -> Parser:
     """Return the parser of a new command, described by its line in the list of commands."""
     return subparsers.add_parser(
-        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", examples=examples
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", examples=examples, ending=ending
     )
 
 
@@ -281,6 +287,7 @@ def _add_reenact(subparsers: "Subparsers") -> None:
             "microexpr reenact --face group.jpg --face-number all --out reenacted --driving casme2/sub01/EP02_01",
             "microexpr reenact --face photographs --out reenacted  # a folder each, one table of all",
         ),
+        EXIT_CODES,
     )
     command.add_argument(
         "--face", metavar="IMAGE", type=Path, required=True, help="the source face: a photograph, or a folder of them"
@@ -416,8 +423,9 @@ def _add_predict(subparsers: "Subparsers") -> None:
         (
             "microexpr predict take.avi --out predicted",
             "microexpr predict --onset frame12.png --apex frame19.png  # two pictures",
-            "microexpr predict videos/*.mp4 --out predicted  # a folder each, one page of all",
+            "microexpr predict videos --out predicted  # a folder each, one page of all",
         ),
+        EXIT_CODES,
     )
     command.add_argument(
         "footage",
@@ -427,7 +435,7 @@ def _add_predict(subparsers: "Subparsers") -> None:
         help="one person's face each, seen from the front; of several, or a folder of videos, each has a folder in DIR",
     )
     command.add_argument("--out", metavar="DIR", type=Path, help=FOLDER)
-    command.add_argument("--camera", metavar="N", type=int, help="in place of a video: records DIR/camera.avi first")
+    command.add_argument("--camera", metavar="N", type=int, help="in place of a video: records DIR/camera.mkv first")
     command.add_argument("--seconds", type=float, default=30.0, help="length of that recording (default: %(default)g)")
     command.add_argument(
         "--onset", metavar="PICTURE", type=Path, help="in place of a video: a face before it moves, with --apex"
@@ -458,17 +466,19 @@ def _add_measure(subparsers: "Subparsers") -> None:
         "measure",
         "every face of videos and pictures as tables: landmarks, head pose, action units, quality",
         (
-            "microexpr measure videos/*.mp4 --out measured",
+            "microexpr measure videos --out measured",
             "microexpr measure frames --fps 100 --out measured",
             "microexpr measure photographs --pictures --out measured --format hdf5",
         ),
+        EXIT_CODES,
     )
     command.add_argument(
         "inputs",
         metavar="VIDEO|FOLDER|PICTURE",
         type=Path,
         nargs="+",
-        help="each has a table NAME.csv with a row for each frame or face, columns named as OpenFace 2's",
+        help="each has a table NAME.csv with a row for each frame or face, columns named as OpenFace 2's; in folders "
+        "videos are found by content",
     )
     command.add_argument(
         "--out",
@@ -479,9 +489,11 @@ def _add_measure(subparsers: "Subparsers") -> None:
     )
     folders = command.add_mutually_exclusive_group()
     folders.add_argument(
-        "--fps", type=float, help="frames a second of folders, which are one video each, and of videos"
+        "--fps", type=float, help="frames a second of folders of pictures, which are one video each, and of videos"
     )
-    folders.add_argument("--pictures", action="store_true", help="folders are of pictures, each read by itself")
+    folders.add_argument(
+        "--pictures", action="store_true", help="folders are of pictures, each read by itself, in place of videos"
+    )
     command.add_argument(
         "--format", choices=("csv", "parquet", "hdf5"), default="csv", help="of the tables (default: %(default)s)"
     )

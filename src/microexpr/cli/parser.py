@@ -25,10 +25,11 @@ def has_colours(stream: TextIO) -> bool:
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with exit code 2. Without `run`, its commands are optional: it shows help."""
 
-    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
+    def __init__(self, *arguments: Any, examples: Sequence[str] = (), ending: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.formatter_class = argparse.RawDescriptionHelpFormatter
-        self.epilog = "\n".join(["examples:", *(f"  {example}" for example in examples)]) if examples else None
+        lines = ["examples:", *(f"  {example}" for example in examples)] if examples else []
+        self.epilog = "\n".join([*lines, ending]) or None
         self.examples = tuple(examples)
         self.set_defaults(run=self._show_help)
 
