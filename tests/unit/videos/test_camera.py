@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.apps.predict import camera, footage
 from microexpr.cli.main import main
+from microexpr.videos import camera, open_video
 
 RATE, START = 25.0, 0.6  # frames a second, and seconds to the first
 
@@ -51,9 +51,22 @@ def test_a_recording_has_the_rate_that_the_camera_has(virtual: list[Camera], tmp
     assert fps == pytest.approx(RATE, rel=0.05) and virtual[0].released
     assert reports[-1] == ("recording", len(reports), len(reports)) and len(reports) == round(2 * fps)
     monkeypatch.undo()
-    video = footage.open_footage(path, None)
-    assert (video.frames, video.generated) == (len(reports), False) and video.fps == pytest.approx(fps, rel=0.01)
-    assert next(video.read_frames()).shape == (48, 64, 3)
+    video = open_video(path)
+    assert (len(video), video.generated) == (len(reports), False) and video.fps == pytest.approx(fps, rel=0.01)
+    assert next(video.read()).shape == (48, 64, 3)
+
+
+def test_a_camera_that_slows_down_gives_each_frame_its_own_time(virtual: list[Camera], tmp_path: Path) -> None:
+    clock = lambda: virtual[0].time if virtual else 0  # noqa: E731
+    path = tmp_path / camera.FILE
+
+    def slow_down(what: str, done: int, total: int) -> None:
+        virtual[0].time += 0.02 if done > 25 else 0.0
+
+    camera.record(path, 0, 2, slow_down, clock)
+    steps = np.diff(open_video(path).seconds)
+    assert steps[:25] == pytest.approx(1 / RATE, abs=0.002)
+    assert steps[26:] == pytest.approx(1 / RATE + 0.02, abs=0.002) and len(steps) > 40
 
 
 def test_a_camera_that_is_not_there_or_stops_is_named(

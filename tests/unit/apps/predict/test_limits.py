@@ -1,0 +1,110 @@
+"""What is unlike the recordings that the models know, in words: of whole videos, and of the frames of an expression."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from microexpr.apps.predict import limits
+from microexpr.apps.predict.take import Stretch, Take
+from microexpr.signals import spotting
+from microexpr.signals.faces import FaceTrack
+from microexpr.signals.faces.pose import HEAD, POSE_POINTS
+from microexpr.videos import Video
+from microexpr.videos.sources import Array
+from microexpr.videos.timeline import Timeline
+
+EXPRESSION = spotting.Interval("micro", 10, 20, 30, 12.0, {})
+
+
+def face(scale=1.0, seen=1.0, others=0, roll=0):
+    """Somebody's landmarks, `scale` times as large as in a frame of 640 x 480, rolled by degrees."""
+    points, angle = np.zeros((68, 2)), np.radians(roll)
+    points[list(POSE_POINTS)] = HEAD[:, :2] * scale * 1.3
+    points = points @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + [320, 200]
+    return FaceTrack(np.arange(50) < 50 * seen, np.tile(points, (50, 1, 1)), (480, 640), others)
+
+
+def shown(track=None, frames=500, cuts=(), **changes):
+    """A take of a video whose frames are not there, at 100 a second unless `changes` say otherwise."""
+    timeline = replace(Timeline.even(np.ones(frames, bool)), cuts=cuts)
+    defaults = {"fps": 100.0, "timeline": timeline, "size": (480, 640), "generated": True, "grey": False}
+    video = Video(Array(np.zeros((0, 1, 1), np.uint8), 100, Path("take.avi")), **(defaults | changes))
+    positions = video.timeline.positions
+    tracked = np.linspace(0, frames - 1, 50).astype(int)
+    return Take(video, [Stretch(part, tracked, track or face(), positions, video.fps) for part in timeline.stretches])
+
+
+def test_what_is_unlike_the_models_people_is_warned_of():
+    generated, both = ["generated/au_model/1/*"], ["generated/au_model/1/*", "licensed/samm/006/*"]
+    assert limits.warnings(shown(), generated) == []
+    for changed, seen, entries, words in (
+        ({"fps": 20.0}, face(), generated, "20 frames a second"),
+        ({}, face(0.3), generated, "the face is small: 32 pixels"),
+        ({}, face(roll=25), generated, "the head is turned (yaw "),
+        ({"grey": True}, face(), generated, "the video is grey"),
+        ({"generated": False}, face(), generated, "not marked as generated, perhaps of a person"),
+        ({"generated": False}, face(), both, "some of the models saw generated faces only"),
+        ({}, face(), ["licensed/samm/006/*"], "models saw only licensed faces"),
+        ({}, face(seen=0.8), generated, "no face in 20% of the frames"),
+        ({}, face(others=2), generated, "2 more faces"),
+    ):
+        (warning,) = limits.warnings(shown(seen, **changed), entries)
+        assert words in warning
+
+
+def test_little_rest_next_to_another_expression_is_a_reason():
+    first, second, third = (spotting.Interval("micro", n, n + 5, n + 10, 30.0, {}) for n in (100, 130, 200))
+    seconds = np.arange(300) / 100
+    (reason,) = limits.repetition(first, [first, second, third], seconds)
+    assert reason == "rest next to another expression 0.20 s, not 0.3 or more"
+    assert limits.repetition(third, [first, second, third], seconds) == () == limits.repetition(first, [first], seconds)
+    assert limits.repetition(first, [first, second], 2 * seconds) == ()  # frames at half the rate lie further apart
+    blink = replace(second, kind="blink")
+    assert limits.repetition(first, [first, blink], seconds) == ()
+
+
+@pytest.mark.parametrize(("step", "frames", "is_cut"), [(1, 31, True), (1, 32, False), (2, 32, True), (2, 33, False)])
+def test_a_video_that_ends_before_a_movement_is_named(step, frames, is_cut):
+    words = ("the video ends before the movement does",) * is_cut
+    assert limits.cut_off(EXPRESSION, 100 / step, shown(frames=frames)) == words
+    before_cut = shown(frames=200, cuts=(frames,))
+    assert limits.cut_off(EXPRESSION, 100 / step, before_cut) == ("a cut ends the movement",) * is_cut
+
+
+def changed(**frames):
+    """A video in which arrays of the timeline differ in some frames."""
+    take = shown()
+    arrays = {name: getattr(take.video.timeline, name).copy() for name in frames}
+    for name, numbers in frames.items():
+        arrays[name][numbers] = ~arrays[name][numbers]
+    return replace(take.video, timeline=replace(take.video.timeline, **arrays))
+
+
+@pytest.mark.parametrize(
+    ("frames", "reasons"),
+    [
+        ({}, []),
+        ({"damaged": [15]}, ["damaged frames"]),
+        ({"damaged": [39]}, ["damaged frames"]),
+        ({"damaged": [41]}, []),  # more than `AROUND` after
+        ({"new": [*range(16, 30)]}, ["0.15 s without a new picture"]),
+        ({"new": [*range(16, 25)]}, []),
+        ({"new": [number for number in range(500) if number % 6]}, ["16.7 new pictures a second, not 20 or more"]),
+    ],
+)
+def test_what_takes_away_belief_in_the_frames_of_an_expression_is_a_reason(frames, reasons):
+    assert [*limits.filmed(EXPRESSION, changed(**frames))] == reasons
+
+
+def test_the_score_that_a_video_often_reaches_is_that_of_its_quiet_parts():
+    """Peaks of 3 each half second, one of 50 in what was spotted, and none where no face is."""
+    fps, score, seen = 20, np.ones(200), np.ones(200, bool)
+    score[5::10], seen[150:] = 3, False
+    score[33] = 50
+    times = np.arange(200) / fps
+    assert limits.usual_score(score, seen, times, [(1.6, 1.7)], fps) == 3
+    assert limits.usual_score(score, seen, times, [(0, 6)], fps) is None
+    assert limits.outstanding(50, 3) == () == limits.outstanding(5, None)
+    assert limits.outstanding(5, 3) == ("5 times its noise, where the rest of the video often reaches 3",)
