@@ -33,6 +33,7 @@ SHORTEST = 0.1  # seconds: data sets cut a micro-expression from its onset to it
 SAME = 0.02  # mean difference in grey levels of reduced frames, below which one repeats the one before
 CUT, CUT_RATIO = 10.0, 5.0  # the same, of a cut at least, and in usual differences
 USUAL = 30  # frames before, whose median difference is usual
+SETTLED = 5  # of these at least, or each frame of a noisy or flickering video would be a cut
 GREY = 4  # grey levels by which the channels of a grey video may differ, as compression leaves them
 COLOUR_CHECKS = 30  # frames that are looked at, one a second, until one has colours
 
@@ -144,8 +145,9 @@ class Scan:
         for number, raw in self.source.scan():
             small = raw.small.astype(np.int16)
             change = 0.0 if before is None or before.shape != small.shape else float(np.abs(small - before).mean())
-            largest = max(CUT, (CUT_RATIO + number - last - 1) * _median(changes))  # without a cut
-            is_cut = before is not None and not raw.is_damaged and (before.shape != small.shape or change > largest)
+            usual = _median([other for other in changes if other >= SAME])
+            is_large = len(changes) >= SETTLED and change > max(CUT, (CUT_RATIO + number - last - 1) * usual)
+            is_cut = before is not None and not raw.is_damaged and (before.shape != small.shape or is_large)
             if not self._frames:
                 self._size = raw.image().shape[:2]
             if is_cut:
@@ -155,7 +157,8 @@ class Scan:
             is_new = before is None or is_cut or change >= SAME
             self._frames.append((number, raw._replace(small=np.zeros(0), image=_nothing), is_new))
             if not raw.is_damaged:  # or damage would look like two cuts
-                before, last, changes = small, number, [] if is_cut else [*changes, change][-USUAL:]
+                changes = [] if before is None or is_cut else [*changes, change][-USUAL:]
+                before, last = small, number
             yield Seen(number, len(self._cuts), raw.image)
         self._is_seen = True
 
