@@ -53,7 +53,7 @@ def test_an_array_a_folder_and_a_file_are_the_same_video(path, tmp_path):
     folder, array = microexpr.read_video(tmp_path, fps=60), microexpr.read_video(video.frames[:20], fps=60)
     assert len(folder) == len(array) == 20 and np.array_equal(folder.frames, array.frames)
     grey = microexpr.read_video(video.frames[:20, ..., 0], fps=60)
-    assert grey.frames.shape == array.frames.shape and grey.footage.grey and not array.footage.grey
+    assert grey.frames.shape == array.frames.shape and grey.grey and not array.grey
 
 
 def test_an_example_is_rendered_once_and_never_over_a_file_of_others(path, tmp_path):
