@@ -1,12 +1,16 @@
-"""Landmarks of heads that keep still, tremble or move."""
+"""The face in a video and in each view of it; landmarks of heads that keep still, tremble or move."""
 
 import numpy as np
 import pytest
+from skimage import data
 
 from microexpr.apps.predict import take
+from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import filters
+from microexpr.signals.faces import FaceTrack
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
+from microexpr.videos import Scan, from_array
 
 RATE, FRAMES = 10.0, 80
 SEEN = np.ones(FRAMES, bool)
@@ -36,3 +40,81 @@ def test_landmarks_of_frames_without_a_face_are_left_as_they_are():
     points, seen = landmarks(), SEEN.copy()
     seen[30:40] = False
     assert np.array_equal(take.steady_landmarks(points, seen, RATE)[30:40], points[30:40])
+
+
+FACE = data.astronaut()[:240, 110:350]  # Eileen Collins, by NASA
+
+
+def filmed(*views, frames=15):
+    """A video of 25 frames a second in which each view lasts some frames, with a little noise."""
+    rng = generator(0, "views")
+    images = np.concatenate([np.repeat(view[None].astype(np.int16), frames, 0) for view in views])
+    return np.clip(images + rng.integers(-2, 3, images.shape, np.int16), 0, 255).astype(np.uint8)
+
+
+def test_a_face_is_tracked_ten_times_a_second():
+    reports = []
+    followed = take.track(from_array(filmed(FACE, frames=25), 25), lambda *report: reports.append(report))
+    (stretch,) = followed.stretches
+    assert stretch.frames == range(25) and stretch.tracked.tolist() == [*range(0, 25, 2)]
+    assert stretch.face.detected.all() and stretch.rate == 12.5 and followed.video.notes == ()
+    assert [*{what for what, _, _ in reports}] == ["looking for the face"] and reports[-1][1:] == (24, 25)
+    eyes = followed.landmarks([7])[0, 36:48].mean(axis=0)
+    assert eyes == pytest.approx([115, 105], abs=15)  # of the photograph, by hand
+
+
+def test_each_view_has_a_face_of_its_own_and_one_without_is_no_stretch():
+    rng = generator(0, "no face")
+    views = (FACE, rng.integers(0, 256, FACE.shape).astype(np.uint8), FACE[:, ::-1])
+    scan = Scan(from_array(filmed(*views), 25).source)
+    followed = take.track(scan)
+    assert followed.video.timeline.cuts == (15, 30)
+    assert [stretch.frames for stretch in followed.stretches] == [range(15), range(30, 45)]
+    assert [followed.at(number).frames.start for number in (0, 14, 20, 30, 44)] == [0, 0, 0, 30, 30]
+    first, second = (followed.landmarks([number])[0, 27:31].mean(axis=0) for number in (5, 35))  # bridge of the nose
+    assert first[0] == pytest.approx(FACE.shape[1] - 1 - second[0], abs=3) and first[1] == pytest.approx(
+        second[1], abs=3
+    )
+    again = take.track(followed.video)  # whose frames were all seen
+    assert np.allclose(again.face.landmarks, followed.face.landmarks)
+
+
+@pytest.mark.parametrize("is_scan", [True, False])
+def test_a_video_on_its_side_is_turned(is_scan):
+    video = from_array(filmed(np.rot90(FACE), frames=10), 25)
+    followed = take.track(Scan(video.source) if is_scan else video)
+    assert followed.video.notes == ("turned by 270 degrees to the left, so that the face is upright",)
+    expected = take.track(from_array(filmed(FACE, frames=10), 25))
+    assert np.abs(followed.face.landmarks - expected.face.landmarks).max() < 6  # noise is another
+    assert np.abs(next(followed.video.read()).astype(int) - FACE).max() <= 2
+
+
+def test_a_video_without_a_face_is_refused():
+    with pytest.raises(
+        DataError, match=r"array: must show a face, seen from the front, in 5% of its frames, not in 0%"
+    ):
+        take.track(from_array(filmed(np.full((90, 90, 3), 120)), 25))
+
+
+def stretch(detected=(True, True, True), positions=None):
+    """Landmarks in frames 0, 4 and 8 of 9, which move to the right by a pixel a frame of the clock."""
+    every = np.arange(9.0) if positions is None else positions
+    tracked = np.array([0, 4, 8])
+    points = landmarks(noise=0)[:3] + every[tracked][:, None, None] * [1, 0]
+    return take.Stretch(range(9), tracked, FaceTrack(np.array(detected), points, (300, 400), 0), every, 25)
+
+
+@pytest.mark.parametrize("positions", [np.arange(9.0), np.array([0, 1, 2, 3, 4, 8, 12, 16, 20.0])])
+def test_landmarks_between_tracked_frames_lie_at_their_times(positions):
+    shown = stretch(positions=positions)
+    expected = landmarks(noise=0)[:9] + positions[:, None, None] * [1, 0]
+    assert shown.landmarks(range(9)) == pytest.approx(expected)
+    matrices = np.stack([shown.matrix_at(number) for number in range(9)])
+    assert np.abs(np.diff(matrices[..., 2], 2, axis=0)[[0, 1, 4, 5]]).max() < 1e-6  # a line between tracked frames
+    on_crop = expected[4] @ matrices[4, :, :2].T + matrices[4, :, 2]
+    assert np.ptp(on_crop, axis=0) == pytest.approx(np.ptp(shown.landmarks_at(4), axis=0))
+
+
+def test_a_face_is_found_between_two_detections_alone():
+    found = [stretch(detected=(True, True, False)).is_detected(number) for number in range(9)]
+    assert found == [True] * 4 + [False] * 5
