@@ -25,12 +25,13 @@ import pages
 from microexpr.core import arithmetic
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
-from microexpr.datasets import picture, video
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.detection import detect
 from microexpr.signals.faces.predictors import PREDICTORS, PredictorName
 from microexpr.signals.landmarks.boxes import Box
+from microexpr.videos import picture
+from microexpr.videos.container import VideoFile
 
 PAGE, MARK = "docs/measures.md", "study-recorded-faces"
 HERE = Path(__file__).parent
@@ -165,7 +166,7 @@ def read_picture(path: Path, frame: str = "") -> np.ndarray:
     """Return a picture, or a frame of a video, as grey uint8[H, W]."""
     if not frame:
         return luma(picture.read(path))
-    frames = list(video.read_selected(path, lambda i: i == int(frame)))
+    frames = [*VideoFile(path).read([int(frame)])]
     if not frames:
         raise DataError(f"{path}: must have a frame {frame}, but ends before it")
     return luma(frames[0])

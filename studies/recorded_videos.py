@@ -17,8 +17,8 @@ import pages
 from recorded_faces import read_list
 
 from microexpr.apps import predict
-from microexpr.apps.predict import footage
 from microexpr.core import arithmetic
+from microexpr.videos import Scan
 
 PAGE, MARK, LIST = "docs/predict.md", "study-recorded-videos", "recorded_videos.csv"
 HEAD = (
@@ -35,10 +35,10 @@ def main() -> int:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in read_list(LIST):
         path = arguments.clones / row["repository"] / row["video"]
-        prediction = predict.predict(footage.open_footage(path, None), models)
+        prediction = predict.predict(Scan(path), models)
         kinds = Counter(expression.interval.kind for expression in prediction.expressions)
         sure = sum(expression.certainty == "sure" for expression in prediction.expressions)
-        seconds = prediction.footage.frames / prediction.footage.fps
+        seconds = prediction.video.end
         counts[row["shows"]].update(kinds, sure=sure, seconds=seconds, number=1)
         print(
             row["shows"], row["repository"], row["video"], f"{seconds:.1f} s", dict(kinds), file=sys.stderr, flush=True

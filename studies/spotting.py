@@ -27,12 +27,13 @@ import numpy as np
 import pages
 
 from microexpr.apps import predict
-from microexpr.apps.predict import footage, rates, truth
+from microexpr.apps.predict import rates, truth
 from microexpr.apps.predict.written import EVENTS
 from microexpr.core import arithmetic, store
 from microexpr.rendering import film, take
 from microexpr.rendering.take import Kind
 from microexpr.signals.spotting.hits import Counts, Span, count
+from microexpr.videos import Scan
 
 PAGE, MARK = "docs/predict.md", "study-spotting"
 UNFAMILIAR_MARK = f"{MARK}-unfamiliar"
@@ -72,8 +73,8 @@ def main() -> int:
         for seed in seeds:
             for name in arguments.videos:
                 for path, events in videos(Path(folder), name, seed):
-                    prediction = predict.predict(footage.open_footage(path, None), models)
-                    tallies[name].add(prediction.expressions, events, prediction.footage.frames)
+                    prediction = predict.predict(Scan(path), models)
+                    tallies[name].add(prediction.expressions, events, len(prediction.video))
                 print(f"seed {seed}, {name}: {tallies[name]}", file=sys.stderr, flush=True)
     unfamiliar = {name: tally for name, tally in tallies.items() if name in hard_videos.UNFAMILIAR}
     by_mark = {
@@ -125,7 +126,7 @@ def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) ->
             for seed in seeds:
                 path = render(Path(folder) / f"film_{seed}_{rate}.avi", take.Params(fps=rate), seed)
                 true, apexes = truth.read(path.with_suffix(".csv")), read_apexes(path.with_suffix(".csv"))
-                prediction = predict.predict(footage.open_footage(path, None), models)
+                prediction = predict.predict(Scan(path), models)
                 expressions = {(e.interval.onset, e.interval.offset): e for e in prediction.expressions}
                 counts += count(prediction.spans, [event.span for event in true])
                 for span, event in truth.match(prediction.spans, true).items():
