@@ -133,6 +133,28 @@ def test_frames_that_are_coded_out_of_order_come_as_they_are_shown(suffix, tmp_p
     assert video.fps == 25 and video.seconds == pytest.approx(np.arange(COUNT) / 25)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "b_frames"),
+    [
+        ("take.mp4", "libx264", 2),
+        ("take.mkv", "mpeg4", 2),
+        ("take.webm", "libvpx", 0),
+        ("take.ts", "libx264", 0),
+        ("take.avi", "mpeg4", 2),
+        ("open.mp4", "libx265", 2),  # frames before a key frame need those of the part before
+    ],
+)
+def test_any_frames_are_those_of_reading_from_the_first(name, codec, b_frames, tmp_path, monkeypatch):
+    monkeypatch.setattr(container, "SKIPPED", 2)  # frames, so that decoding begins at key frames
+    write(tmp_path / name, drifting(40), codec=codec, b_frames=b_frames, keyframes=7)
+    video = open_video(tmp_path / name)
+    every, rng = video.frames, np.random.default_rng(0)
+    assert video.timeline.key.sum() > 4
+    for _ in range(8):
+        numbers = sorted(rng.choice(40, 4, replace=False).tolist())
+        assert np.array_equal([*video.read(numbers)], every[numbers]), numbers
+
+
 @pytest.mark.parametrize("suffix", ["ts", "mkv"])
 def test_each_field_of_an_interlaced_video_is_a_frame(suffix, tmp_path):
     brightness = np.arange(30, 230, 5)  # of 50 fields a second
