@@ -31,7 +31,7 @@ from microexpr.reporting import app_folders, many_inputs
 from microexpr.signals import spotting
 from microexpr.signals.aus import SIDES, regressor
 from microexpr.videos import picture, search
-from microexpr.videos.search import Found
+from microexpr.videos.search import Item
 
 RESULTS = Path("results")
 
@@ -301,12 +301,12 @@ def measure(
         if out is None:
             measured, problems, left_out = _measure(sources, fps, pictures, report)
         else:
-            found = _search(sources, fps, pictures, Path(out))
-            plan = many_inputs.plan_tables(found, Path(out), fps, format, force)
+            items = _search(sources, fps, pictures, Path(out))
+            plan = many_inputs.plan_tables(items, Path(out), fps, format, force)
             outcomes = [*many_inputs.measure(plan, fps, report)]
             problems, left_out = [outcome.problem for outcome in outcomes if outcome.problem], plan.left_out
             measured = [
-                (str(job.found.path), _frame(table) if table else _read(job.output.paths[0]))
+                (str(job.item.path), _frame(table) if table else _read(job.output.paths[0]))
                 for job, state, _, table in outcomes
                 if state in ("done", "done before")
             ]
@@ -321,21 +321,21 @@ def measure(
     return rows
 
 
-def _search(sources: Sequence[Any], fps: float | None, pictures: bool, out: Path | None = None) -> list[Found]:
+def _search(sources: Sequence[Any], fps: float | None, pictures: bool, out: Path | None = None) -> list[Item]:
     return search.find([*map(Path, sources)], "pictures" if pictures else "videos", fps, out, picture_too=True)
 
 
 def _measure(
     sources: Sequence[Any], fps: float | None, pictures: bool, progress: Progress
-) -> tuple[list[tuple[str, pd.DataFrame]], list[str], list[Found]]:
+) -> tuple[list[tuple[str, pd.DataFrame]], list[str], list[Item]]:
     """Return the table of each source by its name, what could not be read, and what was left out."""
     results: list[tuple[str, Table]] = []
-    left_out: list[Found] = []
+    left_out: list[Item] = []
     for source in sources:
         if isinstance(source, (str, PathLike)):
-            found = _search([source], fps, pictures)
-            left_out += [item for item in found if item.reason]
-            results += [(str(item.path), tables.measure(item, fps, progress)) for item in found if not item.reason]
+            items = _search([source], fps, pictures)
+            left_out += [item for item in items if item.reason]
+            results += [(str(item.path), tables.measure(item, fps, progress)) for item in items if not item.reason]
         else:
             results.append((str(source), tables.of_video(as_video(source, fps), progress)))
     problems = [problem for _, table in results for problem in table.problems]

@@ -15,7 +15,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from microexpr.core import digests, outputs
 from microexpr.core.errors import OutputError, StoreError, about, printable
 from microexpr.core.outputs import Inputs, Output
-from microexpr.videos.search import Found
+from microexpr.videos.search import Item
 
 LONGEST = 180  # bytes of a file's name, to which endings and those of manifests are added
 Row = dict[str, Any]  # of the summary, by column; each has `problem` and `left_out`
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class Job(NamedTuple):
     """An input that is read, and its files."""
 
-    found: Found
+    item: Item
     name: str  # of its file or folder, below the output folder
     output: Output
 
@@ -42,7 +42,7 @@ class Outcome(NamedTuple, Generic[T]):
 
     @property
     def problem(self) -> str:
-        """What was wrong with it, or a part of it."""
+        """The problem with it or a part of it, "" for none."""
         return next((row["problem"] for row in self.rows if row.get("problem")), "")
 
 
@@ -52,18 +52,18 @@ class Plan:
 
     command: str
     jobs: list[Job]
-    left_out: list[Found]
+    left_out: list[Item]
     summary: Output  # files of all inputs, of which the first is the table
-    label: Callable[[Found, str], Row]  # what a row says of each input, done or not, by the name of its files
+    label: Callable[[Item, str], Row]  # what a row says of each input, done or not, by the name of its files
 
 
 def plan(
     command: str,
-    found: Sequence[Found],
+    items: Sequence[Item],
     out: Path,
     names: Sequence[str],
-    output: Callable[[Path, Found, Inputs], Output],
-    label: Callable[[Found, str], Row],
+    output: Callable[[Path, Item, Inputs], Output],
+    label: Callable[[Item, str], Row],
     inputs: Iterable[Path],
     force: bool,
     ending: str = "",
@@ -72,23 +72,23 @@ def plan(
 
     `names` are files of all inputs, `inputs` are read too. Raises OutputError for inputs of one name, and for files of
     others or of another input."""
-    read = Inputs({*(item.path for item in found), *(item.base for item in found if item.base), *inputs})
+    read = Inputs({*(item.path for item in items), *(item.base for item in items if item.base), *inputs})
     summary = outputs.folder(out, f"{command}-summary", tuple(names), read, force)
-    named = name_outputs([item for item in found if not item.reason], ending, names)
+    named = name_outputs([item for item in items if not item.reason], ending, names)
     jobs = [Job(item, name, output(out / name, item, read)) for item, name in named]
-    left_out = sorted((item for item in found if item.reason), key=lambda item: item.name)
+    left_out = sorted((item for item in items if item.reason), key=lambda item: item.name)
     return Plan(command, jobs, left_out, summary, label)
 
 
-def name_outputs(found: Iterable[Found], ending: str, taken: Iterable[str]) -> Iterator[tuple[Found, str]]:
+def name_outputs(items: Iterable[Item], ending: str, taken: Iterable[str]) -> Iterator[tuple[Item, str]]:
     """Yield each input with the name of its files: its own without the ending, where no other has the same.
 
     Raises OutputError for two inputs of one name."""
-    full = {item: _fitting(item.name) + ending for item in found}
+    full = {item: _fitting(item.name) + ending for item in items}
     stems = ((item, item.name if item.path.is_dir() else str(Path(item.name).with_suffix(""))) for item in full)
     short = {item: _fitting(stem) + ending for item, stem in stems}
     count = Counter(name.casefold() for name in (*short.values(), *taken))
-    owners: dict[str, Found] = {}
+    owners: dict[str, Item] = {}
     for item, name in short.items():
         name = name if count[name.casefold()] == 1 else full[item]
         if (other := owners.setdefault(name.casefold(), item)) is not item:
@@ -109,7 +109,7 @@ def _fitting(name: str) -> str:
 def run(
     plan: Plan,
     settings: str,
-    read: Callable[[Found], T],
+    read: Callable[[Item], T],
     write: Callable[[Job, T, Path], list[Row]],
     summarise: Callable[[list[Row], Path], None],
     progress: Progress,
@@ -151,20 +151,20 @@ def identify(path: Path, settings: str) -> str:
 
 def _done_before(job: Job, settings: str) -> Outcome | None:
     record = job.output.record()
-    if job.output.force or not record.get("identity") or not job.found.path.exists():
+    if job.output.force or not record.get("identity") or not job.item.path.exists():
         return None
-    is_same = record["identity"] == identify(job.found.path, settings)
+    is_same = record["identity"] == identify(job.item.path, settings)
     return Outcome(job, "done before", record["rows"]) if is_same else None
 
 
 def _work(
-    plan: Plan, job: Job, settings: str, read: Callable[[Found], T], write: Callable[[Job, T, Path], list[Row]]
+    plan: Plan, job: Job, settings: str, read: Callable[[Item], T], write: Callable[[Job, T, Path], list[Row]]
 ) -> Outcome[T]:
-    record: Row = {"command": plan.command, "name": job.name, "input": job.found.source, "identity": ""}
-    label = plan.label(job.found, job.name)
+    record: Row = {"command": plan.command, "name": job.name, "input": job.item.source, "identity": ""}
+    label = plan.label(job.item, job.name)
     try:
-        identity = identify(job.found.path, settings)
-        result = read(job.found)
+        identity = identify(job.item.path, settings)
+        result = read(job.item)
         with outputs.publish(job.output, record) as part:
             record["rows"] = rows = [label | row for row in write(job, result, part)]
             if not any(row.get("problem") for row in rows):  # else the next run tries again
@@ -172,7 +172,7 @@ def _work(
     except (OutputError, StoreError):
         raise  # the files of the others cannot be written either
     except Exception as error:  # decoders and detectors raise many kinds, and a night's run goes on
-        record["rows"] = [label | {"problem": about(job.found.path, error)}]
+        record["rows"] = [label | {"problem": about(job.item.path, error)}]
         outputs.replace_record(job.output, record)
         return Outcome(job, "failed", record["rows"])
     return Outcome(job, "done", rows, result)
@@ -197,11 +197,11 @@ def _is_at(plan: Plan, folder: Path, record: Mapping[str, Any]) -> bool:
 def _notes(plan: Plan, outcomes: Sequence[Outcome], complete: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Return entries of what has no files: left out or failed now, or in an earlier run if nothing is newer."""
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
-    notes = [{"name": o.job.name, "input": o.job.found.source, "rows": list(o.rows)} for o in failed]
+    notes = [{"name": o.job.name, "input": o.job.item.source, "rows": list(o.rows)} for o in failed]
     notes += [
         {"name": f.name, "input": f.source, "rows": [plan.label(f, "") | {"left_out": f.reason}]} for f in plan.left_out
     ]
-    new = {item.source for item in plan.left_out} | {o.job.found.source for o in outcomes if o.state != "claimed"}
+    new = {item.source for item in plan.left_out} | {o.job.item.source for o in outcomes if o.state != "claimed"}
     before = plan.summary.mark.record(plan.summary.root).get("notes", [])
     notes += [note for note in before if note["input"] not in new and os.path.lexists(note["input"])]
     done = {(record["name"], record["input"]) for record in complete}

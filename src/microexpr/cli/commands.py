@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from microexpr.apps.batch import Outcome, Plan
     from microexpr.reporting.method_list import Row
-    from microexpr.videos.search import Found
+    from microexpr.videos.search import Item
 
 RESULTS = Path("results")  # relative to the project's folder
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
@@ -406,8 +406,8 @@ def _reenact_many(arguments: argparse.Namespace, name: str, inputs: Iterable[Pat
     from microexpr.reporting import many_inputs
     from microexpr.videos import search
 
-    found = search.find([arguments.face], "each picture", out=arguments.out)
-    plan = many_inputs.plan_reenactments(found, arguments.out, inputs, arguments.force)
+    items = search.find([arguments.face], "each picture", out=arguments.out)
+    plan = many_inputs.plan_reenactments(items, arguments.out, inputs, arguments.force)
     from microexpr.apps.reenact import alone, driving
     from microexpr.cli.progress import progress
     from microexpr.training import generator_file
@@ -425,7 +425,7 @@ def _reenact_many(arguments: argparse.Namespace, name: str, inputs: Iterable[Pat
                 faces = len(outcome.result.numbers)
                 is_weak = any(face.metrics.get("au_r", 1) < alone.WEAK_R for face in outcome.result.outcomes)
                 warning = "; warning: the movement is hardly read back" * is_weak
-                say(f"moved: {outcome.job.found.path}, {faces} face{'s' * (faces > 1)}{warning}")
+                say(f"moved: {outcome.job.item.path}, {faces} face{'s' * (faces > 1)}{warning}")
     return _sum_up(plan, outcomes)
 
 
@@ -544,10 +544,10 @@ def predict(arguments: argparse.Namespace) -> int:
     if len(arguments.footage) > 1 or not path.is_file():
         from microexpr.videos import search
 
-        found = search.find(arguments.footage, "videos", arguments.fps, arguments.out)
-        left_out = [item for item in found if item.kind == "other" and item.path != path]
-        if [item.path for item in found if item not in left_out] != [path]:
-            return _predict_many(arguments, found, weights)
+        items = search.find(arguments.footage, "videos", arguments.fps, arguments.out)
+        left_out = [item for item in items if item.kind == "other" and item.path != path]
+        if [item.path for item in items if item not in left_out] != [path]:
+            return _predict_many(arguments, items, weights)
     inputs = filter(None, [path, arguments.truth, *weights])
     out = app_folders.prediction(arguments.out, path, inputs, arguments.force)
     from microexpr.apps import predict as prediction
@@ -613,13 +613,13 @@ def _predict_pair(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _predict_many(arguments: argparse.Namespace, found: "Sequence[Found]", weights: list[Path]) -> int:
+def _predict_many(arguments: argparse.Namespace, items: "Sequence[Item]", weights: list[Path]) -> int:
     """Predict many videos, each into a folder of its own."""
     if arguments.truth or arguments.json:
         raise ParamsError("--truth and --json are for one video, not for several")
     from microexpr.reporting import many_inputs
 
-    plan = many_inputs.plan_predictions(found, arguments.out, weights, arguments.force)
+    plan = many_inputs.plan_predictions(items, arguments.out, weights, arguments.force)
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import limits, recognition
     from microexpr.cli.progress import progress
@@ -640,8 +640,8 @@ def measure(arguments: argparse.Namespace) -> int:
     from microexpr.videos import search
 
     seek: search.Seek = "pictures" if arguments.pictures else "videos"
-    found = search.find(arguments.inputs, seek, arguments.fps, arguments.out, picture_too=True)
-    plan = many_inputs.plan_tables(found, arguments.out, arguments.fps, arguments.format, arguments.force)
+    items = search.find(arguments.inputs, seek, arguments.fps, arguments.out, picture_too=True)
+    plan = many_inputs.plan_tables(items, arguments.out, arguments.fps, arguments.format, arguments.force)
     from microexpr.cli.progress import progress
 
     with progress(arguments.quiet) as report:

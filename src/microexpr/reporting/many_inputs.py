@@ -1,4 +1,4 @@
-"""What `predict`, `measure` and `reenact` do with many inputs, as commands and from Python: plans, files, summaries.
+"""Many inputs of `predict`, `measure` and `reenact`, as commands and from Python: plans, files, summaries.
 
 Modules are imported inside the functions, so that files which may not be written are refused before networks load.
 """
@@ -14,7 +14,7 @@ from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
 from microexpr.core import digests, outputs, store
 from microexpr.core.outputs import Inputs, Output
 from microexpr.reporting import app_folders
-from microexpr.videos.search import Found
+from microexpr.videos.search import Item
 
 if TYPE_CHECKING:
     from microexpr.apps.measure.tables import Table
@@ -35,16 +35,16 @@ REENACTED = (
 )  # fmt: skip
 
 
-def plan_predictions(found: Sequence[Found], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
+def plan_predictions(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
     """Return where `predict` writes the files of each video. Raises OutputError if it may not."""
 
-    def output(path: Path, item: Found, read: Inputs) -> Output:
+    def output(path: Path, item: Item, read: Inputs) -> Output:
         return app_folders.prediction(path, item.path, read, force)
 
-    return batch.plan("predict", found, out, PREDICTIONS, output, _video, inputs, force)
+    return batch.plan("predict", items, out, PREDICTIONS, output, _video, inputs, force)
 
 
-def _video(item: Found, name: str) -> Row:
+def _video(item: Item, name: str) -> Row:
     return {"video": item.name, "folder": name}
 
 
@@ -56,7 +56,7 @@ def predict(
     from microexpr.apps.predict import written
     from microexpr.videos import Scan
 
-    def read(item: Found) -> "Prediction":
+    def read(item: Item) -> "Prediction":
         return prediction.predict(Scan(item.path, fps), models, progress)
 
     def write(job: Job, result: "Prediction", folder: Path) -> list[Row]:
@@ -91,27 +91,27 @@ def _write_predictions(rows: Sequence[Row], out: Path, part: Path, models: "Mode
     page.write(part / PREDICTIONS[2], [dict.fromkeys(PREDICTED, "") | row for row in rows], contents, models)
 
 
-def plan_tables(found: Sequence[Found], out: Path, fps: float | None, form: str, force: bool) -> Plan:
+def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, force: bool) -> Plan:
     """Return where `measure` writes the table of each input, in this format.
 
     Raises ParamsError for a format that cannot be written, OutputError if it may not write."""
     from microexpr.apps.measure import written
 
-    def output(path: Path, item: Found, read: Inputs) -> Output:
+    def output(path: Path, item: Item, read: Inputs) -> Output:
         return outputs.table(path, read, force, item.path)
 
-    def label(item: Found, name: str) -> Row:
+    def label(item: Item, name: str) -> Row:
         rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
         return {"table": name, "input": item.source, "kind": item.kind, "fps": rate, "version": __version__}
 
-    return batch.plan("measure", found, out, ("summary.csv",), output, label, (), force, written.check(form))
+    return batch.plan("measure", items, out, ("summary.csv",), output, label, (), force, written.check(form))
 
 
 def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outcome[Table]]":
     """Measure the inputs of a plan, and yield each."""
     from microexpr.apps.measure import tables, written
 
-    def read(item: Found) -> "Table":
+    def read(item: Item) -> "Table":
         return tables.measure(item, fps, progress)
 
     def write(job: Job, table: "Table", folder: Path) -> list[Row]:
@@ -124,16 +124,16 @@ def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outc
     return batch.run(plan, _settings([], fps), read, write, summarise, progress)
 
 
-def plan_reenactments(found: Sequence[Found], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
+def plan_reenactments(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
     """Return where `reenact` writes the files of each photograph. Raises OutputError if it may not."""
 
-    def output(path: Path, item: Found, read: Inputs) -> Output:
+    def output(path: Path, item: Item, read: Inputs) -> Output:
         return app_folders.reenactment(path, item.path, read, force)
 
-    def label(item: Found, name: str) -> Row:
+    def label(item: Item, name: str) -> Row:
         return {"photograph": item.name}
 
-    return batch.plan("reenact", found, out, ("photographs.csv",), output, label, inputs, force)
+    return batch.plan("reenact", items, out, ("photographs.csv",), output, label, inputs, force)
 
 
 def reenact(
@@ -150,7 +150,7 @@ def reenact(
     from microexpr.apps.reenact import folder as reenacted
     from microexpr.apps.reenact.photograph import Photograph
 
-    def read(item: Found) -> "Reenactment":
+    def read(item: Item) -> "Reenactment":
         return move(Photograph.read(item.path))
 
     def write(job: Job, result: "Reenactment", folder: Path) -> list[Row]:

@@ -33,7 +33,7 @@ SERIES = "{} pictures: --fps N reads them as the frames of one video"
 SERIES_OR_EACH = f"{SERIES}, --pictures each by itself"
 
 
-class Found(NamedTuple):
+class Item(NamedTuple):
     """A file or folder, and why it is not read."""
 
     path: Path
@@ -56,7 +56,7 @@ class Found(NamedTuple):
 
 def find(
     paths: Sequence[Path], seek: Seek, fps: float | None = None, out: Path | None = None, picture_too: bool = False
-) -> list[Found]:
+) -> list[Item]:
     """Return what paths name, each once, in their order.
 
     In folders `seek` is read: videos, each folder of pictures, or each picture. A folder of pictures alone is a video
@@ -65,10 +65,10 @@ def find(
     search = _Search(seek, fps, out, picture_too)
     order = {path: i for i, path in enumerate(chain.from_iterable(map(_matches, paths)))}
     single = [path for path in order if not path.is_dir()]
-    found = [(order[item.path], item) for item in search.choose(single, None)]
-    found += [(order[path], item) for path in order if path.is_dir() for item in search.walk(path)]
-    result: dict[str, Found] = {}
-    for _, item in sorted(found, key=lambda pair: pair[0]):
+    items = [(order[item.path], item) for item in search.choose(single, None)]
+    items += [(order[path], item) for path in order if path.is_dir() for item in search.walk(path)]
+    result: dict[str, Item] = {}
+    for _, item in sorted(items, key=lambda pair: pair[0]):
         result.setdefault(item.source, item)
     if not result:
         raise DataError(f"{paths[0]}: must be a video, a picture or a folder of these, not an empty folder")
@@ -169,7 +169,7 @@ class _Search:
         self._seek, self._fps, self._picture_too = seek, fps, picture_too
         self._seen = {os.path.realpath(out)} if out else set()
 
-    def walk(self, base: Path) -> Iterator[Found]:
+    def walk(self, base: Path) -> Iterator[Item]:
         """Yield what is in a folder and below it; real folders come before links to folders."""
         queue, links = [base], list[Path]()
         while queue or links:
@@ -180,29 +180,29 @@ class _Search:
             try:
                 files, folders = _content(folder)
             except OSError as error:
-                yield Found(folder, "other", str(error.strerror), base)
+                yield Item(folder, "other", str(error.strerror), base)
                 continue
             least = 1 if folder == base and self._fps else 2  # pictures of a video
-            found = sorted(self.choose(files, folder, least), key=lambda item: item.path)
-            yield from (item._replace(base=base) for item in found)
+            items = sorted(self.choose(files, folder, least), key=lambda item: item.path)
+            yield from (item._replace(base=base) for item in items)
             queue += [path for path in folders if not path.is_symlink()]
             links += [path for path in folders if path.is_symlink()]
 
-    def choose(self, files: Sequence[Path], folder: Path | None, least: int = 0) -> Iterator[Found]:
+    def choose(self, files: Sequence[Path], folder: Path | None, least: int = 0) -> Iterator[Item]:
         """Yield files of a folder, or the folder if its pictures, `least` or more, are one input.
 
         Without a folder they are the user's own choice."""
-        found = [Found(path, *sniff(path)) for path in files]
-        images, videos = ([item for item in found if item.kind == kind] for kind in ("picture", "video"))
+        items = [Item(path, *sniff(path)) for path in files]
+        images, videos = ([item for item in items if item.kind == kind] for kind in ("picture", "video"))
         if folder and images and self._seek == "pictures":
-            yield Found(folder, "pictures")
+            yield Item(folder, "pictures")
         elif folder and self._seek == "videos" and len(images) >= least and not videos:
             text = (SERIES_OR_EACH if self._picture_too else SERIES).format(len(images))
-            yield Found(folder, "frames") if self._fps else Found(folder, "other", text)
+            yield Item(folder, "frames") if self._fps else Item(folder, "other", text)
         else:
             is_read = self._seek == "each picture" or (self._picture_too and not folder)
             yield from (item._replace(reason="" if is_read else A_PICTURE) for item in images)
         is_read = self._seek == "videos" or (self._picture_too and not folder)
         yield from (item._replace(reason="" if is_read else A_VIDEO) for item in videos)
-        recordings = {(f.path.parent, name) for f in found if f.kind != "other" for name in (f.path.stem, f.path.name)}
-        yield from (f for f in found if f.kind == "other" and (f.path.parent, f.path.stem) not in recordings)
+        recordings = {(f.path.parent, name) for f in items if f.kind != "other" for name in (f.path.stem, f.path.name)}
+        yield from (f for f in items if f.kind == "other" and (f.path.parent, f.path.stem) not in recordings)

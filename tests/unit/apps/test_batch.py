@@ -15,7 +15,7 @@ from microexpr.apps import batch
 from microexpr.core import outputs
 from microexpr.core.errors import DataError, OutputError
 from microexpr.core.store import write_csv
-from microexpr.videos.search import Found
+from microexpr.videos.search import Item
 
 COLUMNS = ("table", "input", "text", "problem", "left_out")
 NAMES = ("a.mp4", "bad.mp4", "c.mp4", "P03/take.mp4", "notes.txt")
@@ -31,9 +31,9 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def found(names=NAMES, base=Path("videos")):
+def items(names=NAMES, base=Path("videos")):
     reasons = {name: "text" if name.endswith(".txt") else "" for name in names}
-    return [Found(base / name, "other" if reason else "video", reason, base) for name, reason in reasons.items()]
+    return [Item(base / name, "other" if reason else "video", reason, base) for name, reason in reasons.items()]
 
 
 def plan(items, out="out", force=False):
@@ -79,7 +79,7 @@ def texts():
 
 
 def test_each_input_has_its_files_and_a_row_and_a_bad_one_stops_none(project):
-    whole, outcomes = run(found())
+    whole, outcomes = run(items())
     expected = {"P03/take.csv": "done", "a.csv": "done", "bad.csv": "failed", "c.csv": "done"}
     assert states(outcomes) == expected and Path("out/P03/take.csv").read_text() == "text of P03/take.mp4"
     rows = table()
@@ -93,73 +93,73 @@ def test_each_input_has_its_files_and_a_row_and_a_bad_one_stops_none(project):
 
 def test_exit_codes(project):
     codes = {("a.mp4",): 0, ("a.mp4", "notes.txt"): 3, ("a.mp4", "bad.mp4"): 1, ("notes.txt",): 1}
-    assert {names: batch.exit_code(*run(found(names))) for names in codes} == codes
-    assert batch.exit_code(*run(found(["a.mp4"]))) == 0  # done before
+    assert {names: batch.exit_code(*run(items(names))) for names in codes} == codes
+    assert batch.exit_code(*run(items(["a.mp4"]))) == 0  # done before
     with outputs.claim(Path("out"), "c.csv"):
-        assert batch.exit_code(*run(found(["c.mp4"]))) == 0  # another process's
+        assert batch.exit_code(*run(items(["c.mp4"]))) == 0  # another process's
 
 
 def test_what_is_done_is_kept_until_its_input_or_settings_change(project):
-    _, first = run(found())
-    _, second = run(found())
+    _, first = run(items())
+    _, second = run(items())
     assert states(second) == {**dict.fromkeys(states(first), "done before"), "bad.csv": "failed"}
     assert second[1].rows == first[1].rows
     before = Path("out/summary.csv").read_bytes()
     Path("other").write_text("other")
     os.utime("other", ns=(1, 1))  # a copy that keeps its time may be older
     Path("other").replace("videos/a.mp4")
-    assert states(run(found())[1])["a.csv"] == "done" and texts()["a.mp4"] == "other"
+    assert states(run(items())[1])["a.csv"] == "done" and texts()["a.mp4"] == "other"
     assert Path("out/summary.csv").read_bytes() != before
-    assert states(run(found(["c.mp4"]), settings="others")[1]) == {"c.csv": "done"}
-    assert states(run(found(["c.mp4"]), settings="others", force=True)[1]) == {"c.csv": "done"}
+    assert states(run(items(["c.mp4"]), settings="others")[1]) == {"c.csv": "done"}
+    assert states(run(items(["c.mp4"]), settings="others", force=True)[1]) == {"c.csv": "done"}
     Path("out/c.csv").unlink()
-    assert states(run(found(["c.mp4"]), settings="others")[1]) == {"c.csv": "done"}
+    assert states(run(items(["c.mp4"]), settings="others")[1]) == {"c.csv": "done"}
 
 
 def test_rows_of_other_runs_stay_while_they_hold(project):
-    run(found())
+    run(items())
     whole = table()
     Path("videos/d.mp4").write_text("text of d.mp4")
-    run(found(["d.mp4"]))
+    run(items(["d.mp4"]))
     assert table() == whole | {"d.mp4": table()["d.mp4"]}
     Path("videos/notes.txt").unlink()
     Path("videos/bad.mp4").write_text("good now")
     Path("out/c.csv").unlink()
-    run(found(["bad.mp4"]))
+    run(items(["bad.mp4"]))
     assert texts() == {"P03/take.mp4": "text of P03/take.mp4", "a.mp4": "text of a.mp4", "bad.mp4": "good now",
                        "d.mp4": "text of d.mp4"}  # fmt: skip
 
 
 def test_an_input_that_breaks_is_a_problem_although_its_files_are_there(project):
-    run(found())
+    run(items())
     Path("videos/a.mp4").write_text("bad.mp4")
-    assert run(found(["a.mp4"]))[1][0].problem == "videos/a.mp4: is bad"
-    run(found(["c.mp4"]))
+    assert run(items(["a.mp4"]))[1][0].problem == "videos/a.mp4: is bad"
+    run(items(["c.mp4"]))
     assert table()["a.mp4"]["problem"] == "videos/a.mp4: is bad" and texts()["a.mp4"] == ""
     Path("videos/a.mp4").write_text("text of a.mp4")
-    assert states(run(found(["a.mp4"]))[1]) == {"a.csv": "done"} and table()["a.mp4"]["problem"] == ""
+    assert states(run(items(["a.mp4"]))[1]) == {"a.csv": "done"} and table()["a.mp4"]["problem"] == ""
 
 
 def test_files_of_others_and_of_another_input_are_refused(project):
-    run(found(["a.mp4"]))
+    run(items(["a.mp4"]))
     Path("others").mkdir()
     Path("videos/a.mp4").rename("others/a.mp4")
     with pytest.raises(OutputError, match=r"a\.csv: must not be written: it is of .*videos/a\.mp4, not of .*others/a"):
-        run(found(["a.mp4"], Path("others")))
-    assert states(run(found(["a.mp4"], Path("others")), force=True)[1]) == {"a.csv": "done"}
+        run(items(["a.mp4"], Path("others")))
+    assert states(run(items(["a.mp4"], Path("others")), force=True)[1]) == {"a.csv": "done"}
     Path("out/c.csv").write_text("mine")
     with pytest.raises(OutputError, match=r"out/c\.csv: must not be written: it is not a file of this command's"):
-        run(found(["c.mp4"]))
+        run(items(["c.mp4"]))
 
 
 def test_names_that_collide_have_their_endings(project):
     names = ("P01.mp4", "P01.ts", "p01.avi", "P02.mp4", "summary.mp4", "P03/take.mp4", "take.mp4")
-    named = batch.name_outputs(found(names), ".csv", ["summary.csv"])
+    named = batch.name_outputs(items(names), ".csv", ["summary.csv"])
     assert {item.name: name for item, name in named} == {
         **{name: f"{name}.csv" for name in ("P01.mp4", "P01.ts", "p01.avi", "summary.mp4")},
         "P02.mp4": "P02.csv", "P03/take.mp4": "P03/take.csv", "take.mp4": "take.csv",
     }  # fmt: skip
-    twice = [*found(["a.mp4"]), *found(["a.mp4"], Path("others"))]
+    twice = [*items(["a.mp4"]), *items(["a.mp4"], Path("others"))]
     with pytest.raises(OutputError, match=r"others/a\.mp4: its files would have the name a\.mp4, as those of videos/a"):
         [*batch.name_outputs(twice, "", ())]
 
@@ -168,10 +168,10 @@ def test_names_that_are_not_utf8_or_too_long(project):
     names = [os.fsdecode(b"bad\xff.mp4"), os.fsdecode(b"\xff" * 200 + b".mp4"), os.fsdecode(b"\xff" * 201 + b".mp4")]
     for name in names:
         (Path("videos") / name).write_text("text")
-    _, outcomes = run(found(names))
+    _, outcomes = run(items(names))
     assert next(iter(states(outcomes))) == r"bad\udcff.csv" and {*states(outcomes).values()} == {"done"}
     assert len(table()) == 3 and texts()[r"bad\udcff.mp4"] == "text"
-    assert {*states(run(found(names))[1]).values()} == {"done before"}
+    assert {*states(run(items(names))[1]).values()} == {"done before"}
 
 
 def test_weights_that_cannot_be_read_end_the_run(project):
@@ -179,20 +179,20 @@ def test_weights_that_cannot_be_read_end_the_run(project):
         raise OutputError("disk full")
 
     with pytest.raises(OutputError, match="disk full"):
-        run(found(), read=read)
+        run(items(), read=read)
     assert not Path("out").exists()
 
 
 WORKER = """
 import os, signal, sys, time
 sys.path.insert(0, {folder!r})
-from test_batch import found, run
+from test_batch import items, run
 def read(path):
     time.sleep({seconds})
     if path.name == sys.argv[1]:
         os.kill(os.getpid(), signal.SIGKILL)
     return path.read_text()
-run(found(), sys.argv[2], read=read)
+run(items(), sys.argv[2], read=read)
 """
 
 
@@ -202,10 +202,10 @@ def worker(killed_at="", out="out", seconds=0.0):
 
 
 def test_a_killed_run_and_two_at_once_write_the_bytes_of_one(project):
-    run(found(), "one")
+    run(items(), "one")
     expected = {path.name: path.read_bytes() for path in Path("one").rglob("*.csv")}
     assert worker("c.mp4").wait() == -signal.SIGKILL and not Path("out/summary.csv").exists()
-    assert states(run(found())[1])["a.csv"] == "done before"
+    assert states(run(items())[1])["a.csv"] == "done before"
     processes = [worker(out="both", seconds=0.2), worker(out="both", seconds=0.2)]
     time.sleep(0.1)
     assert [process.wait() for process in processes] == [0, 0]
@@ -219,11 +219,11 @@ def test_two_runs_at_once_into_one_folder_lose_no_row(project):
 
     def progress(what, done, total):
         if done == 1 and not nested:
-            nested.append(run(found(["c.mp4", "notes.txt"])))
+            nested.append(run(items(["c.mp4", "notes.txt"])))
 
     nested = []
-    run(found(["a.mp4", "P03/take.mp4"]), progress=progress)
+    run(items(["a.mp4", "P03/take.mp4"]), progress=progress)
     assert nested and [*table()] == ["P03/take.mp4", "a.mp4", "c.mp4", "notes.txt"]
     with outputs.claim(Path("out"), "a.csv"):
-        assert states(run(found(["a.mp4"]), settings="others")[1]) == {"a.csv": "claimed"}
+        assert states(run(items(["a.mp4"]), settings="others")[1]) == {"a.csv": "claimed"}
     assert [*table()] == ["P03/take.mp4", "a.mp4", "c.mp4", "notes.txt"]

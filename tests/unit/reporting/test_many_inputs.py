@@ -9,7 +9,7 @@ from microexpr.apps.predict import Models, written
 from microexpr.apps.predict.recognition import SHIPPED
 from microexpr.core.errors import DataError
 from microexpr.reporting import app_folders, many_inputs
-from microexpr.videos.search import A_PICTURE, Found
+from microexpr.videos.search import A_PICTURE, Item
 
 TIMES = {"onset": 4, "apex": 6, "offset": 9, "onset_seconds": 0.4, "apex_seconds": 0.6, "offset_seconds": 0.9}
 CLASSES = {"negative": 0.9, "positive": 0.06, "surprise": 0.04}
@@ -47,11 +47,11 @@ def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = [
-        Found(tmp_path / name, kind, A_PICTURE if kind == "picture" else "", tmp_path) for name, kind in names.items()
+    items = [
+        Item(tmp_path / name, kind, A_PICTURE if kind == "picture" else "", tmp_path) for name, kind in names.items()
     ]
     out, models = tmp_path / "out", Models.load(None, Path())
-    plan = many_inputs.plan_predictions(found, out, [], force=False)
+    plan = many_inputs.plan_predictions(items, out, [], force=False)
     states = [outcome.state for outcome in many_inputs.predict(plan, models, SHIPPED, None, lambda *_: None)]
     assert states == ["done", "done", "failed"]
     table = rows(out / "videos.csv")

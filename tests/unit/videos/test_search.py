@@ -45,8 +45,8 @@ def photograph(path, form="PNG"):
     Image.fromarray(np.full((20, 30, 3), 90, np.uint8)).save(path, form)
 
 
-def rows(found):
-    return {item.name: (item.kind, item.reason) for item in found}
+def rows(items):
+    return {item.name: (item.kind, item.reason) for item in items}
 
 
 def test_content_tells_what_a_file_is_and_not_its_name(folder, video):
@@ -127,13 +127,13 @@ def test_a_folder_of_pictures_is_one_video_or_pictures(folder):
     (folder / "frames/times.txt").write_text("times")
     photograph(folder / "cover.png")
     series, each = "3 pictures: --fps N reads them as the frames of one video", ", --pictures each by itself"
-    found = rows(find([folder], "videos"))
-    assert found["frames"] == ("other", series) and found["cover.png"] == ("picture", A_PICTURE)
+    items = rows(find([folder], "videos"))
+    assert items["frames"] == ("other", series) and items["cover.png"] == ("picture", A_PICTURE)
     assert rows(find([folder], "videos", picture_too=True))["frames"] == ("other", series + each)
-    found = rows(find([folder], "videos", fps=30))
-    assert found["frames"] == ("frames", "") and found["frames/times.txt"] == ("other", "text")
-    found = rows(find([folder], "pictures", picture_too=True))
-    assert found["videos"] == found["frames"] == ("pictures", "") and found["take.avi"] == ("video", A_VIDEO)
+    items = rows(find([folder], "videos", fps=30))
+    assert items["frames"] == ("frames", "") and items["frames/times.txt"] == ("other", "text")
+    items = rows(find([folder], "pictures", picture_too=True))
+    assert items["videos"] == items["frames"] == ("pictures", "") and items["take.avi"] == ("video", A_VIDEO)
     chosen = [folder / "cover.png", folder / "take.avi"]
     assert all(not item.reason for item in find(chosen, "pictures", picture_too=True))
     assert [path.name for path in search.pictures(folder / "frames")] == ["0.png", "1.png", "2.png"]

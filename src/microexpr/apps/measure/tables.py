@@ -23,7 +23,7 @@ from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.pose import correct_yaw
 from microexpr.signals.landmarks.gaze import gaze
 from microexpr.videos import Scan, Video, is_rendered, picture, search
-from microexpr.videos.search import Found
+from microexpr.videos.search import Item
 
 SMALL = 32  # times the width of a face, a frame's longer side
 SLOWEST = 1.0  # frames a second of a video that is measured
@@ -48,7 +48,7 @@ class Table:
         return len(np.unique(self.columns["frame"][self.columns["success"] == 1])) / max(self.frames, 1)
 
 
-def measure(item: Found, fps: float | None, progress: Progress) -> Table:
+def measure(item: Item, fps: float | None, progress: Progress) -> Table:
     """Measure one input. Raises DataError if it cannot be read or shows no face."""
     if item.kind in ("video", "frames"):
         return of_video(Scan(item.path, fps, SLOWEST, 0), progress)

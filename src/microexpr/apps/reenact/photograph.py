@@ -108,8 +108,8 @@ def find_faces(image: np.ndarray) -> list[np.ndarray]:
     A large picture is searched as a whole, reduced, for large faces, and in tiles for small ones."""
     predictor, boxes = NetworkPredictor(luma(image)), list[Box]()
     is_large = max(image.shape[:2]) > TILE
-    found = _in_tiles(image) if is_large else detect(np.ascontiguousarray(image), faces.Params().upsample)
-    for box in sorted(found, key=lambda box: -box.side):
+    candidates = _in_tiles(image) if is_large else detect(np.ascontiguousarray(image), faces.Params().upsample)
+    for box in sorted(candidates, key=lambda box: -box.side):
         if all(np.abs(box.centre - other.centre).max() > other.side / 2 for other in boxes):
             boxes.append(box)
     landmarks = [predictor.refine(box).astype(np.float32) for box in boxes]

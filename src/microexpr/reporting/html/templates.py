@@ -16,10 +16,16 @@ def template(name: str, folder: Path = HERE) -> Template:
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_writable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+def _writable(value: object) -> object:
+    """Return a value that every file can hold: the name of a user's file need not be UTF-8."""
+    return type(value)(value.encode("utf-8", "backslashreplace").decode()) if isinstance(value, str) else value
 
 
 def text(*names: str) -> Markup:
