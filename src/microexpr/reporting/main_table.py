@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr.core import csv_file, store
-from microexpr.core.errors import ParamsError, nearest
+from microexpr.core.errors import ParamsError, StoreError, nearest
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.evaluation.published import published_counterparts
@@ -106,7 +106,12 @@ def training_sets(evaluations: Mapping[str, Mapping[Training, Sequence[Row]]]) -
 def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, str]:
     pooled = [row for row in rows if row["pooling"] == "pooled"]
     by_cell = {(row["selection"], f"{row['scope']}_{row['metric']}"): row for row in pooled}
-    full_uf1 = by_cell[selection, "full_uf1"]
+    figures = [by_cell.get((selection, f"full_{name}"), {}) for name in METRICS]
+    if any(row.get("protocol") not in PROTOCOLS for row in figures):
+        raise StoreError(
+            f"an evaluation must have UF1 and UAR of all clips, selection {selection}, of a known protocol"
+        )
+    full_uf1 = figures[0]
     cells: dict[str, Any] = {key: full_uf1[key] for key in ABOUT} | _learnt_from(
         full_uf1, ("start", "full_uf1") in by_cell
     )

@@ -188,6 +188,14 @@ def test_a_table_of_other_cells_is_refused(column, text, message, tmp_path):
         read(tmp_path / "table.csv")
 
 
+@pytest.mark.parametrize("change", [{"metric": "f1"}, {"protocol": "megc2091"}, {"selection": "first"}])
+def test_an_evaluation_without_its_figures_is_refused(change):
+    with pytest.raises(
+        StoreError, match="an evaluation must have UF1 and UAR of all clips, selection last, of a known"
+    ):
+        megc2019([[row | change for row in rows("ststnet")]])
+
+
 def test_what_is_no_erratum_and_a_number_of_another_form_are_harmless():
     (row,) = megc2019([rows("ststnet")])
     assert notes(row | {"published_erratum": "full_uf1: 1; figure: 2; x: 3", "initialisation": ""})[-1].endswith(": 3.")

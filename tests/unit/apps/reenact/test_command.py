@@ -35,7 +35,13 @@ def run(tmp_path_factory):
 
 def typed(run, monkeypatch, **changed):
     monkeypatch.chdir(run)
-    words = {"driving": CLIP.id, "face": "woman.png", "out": "out" if "face" not in changed else "other", "weights": "famgan.safetensors", "strength": "2"}
+    words = {
+        "driving": CLIP.id,
+        "face": "woman.png",
+        "out": "out" if "face" not in changed else "other",
+        "weights": "famgan.safetensors",
+        "strength": "2",
+    }
     words |= changed
     return main(["reenact", *(word for name, value in words.items() for word in (f"--{name}", value))])
 
