@@ -353,10 +353,12 @@ def plot_clip(arguments: argparse.Namespace) -> int:
 def plot_training(arguments: argparse.Namespace) -> int:
     """Plot the curves of a training."""
     with _output_picture(arguments, arguments.shards) as picture:
+        from microexpr.core import store
         from microexpr.evaluation import curves
         from microexpr.reporting.plots import training
 
-        training.write(curves.read(map(str, arguments.shards)), picture)
+        with store.content_of_a_stage(*arguments.shards):
+            training.write(curves.read(map(str, arguments.shards)), picture)
     return 0
 
 

@@ -409,6 +409,16 @@ def _is_readable(file: h5py.File) -> bool:
     return True
 
 
+@contextmanager
+def content_of_a_stage(*paths: str | Path) -> Iterator[None]:
+    """Raise StoreError in place of what numpy and h5py raise of files that lack datasets, or have others of a name."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        what = "must have the datasets and axes that a stage writes, not others"
+        raise StoreError(f"{', '.join(map(str, paths))}: {what} ({error})") from error
+
+
 def strings(dataset: h5py.Dataset) -> list[str]:
     """Return the values of a text dataset. Raises StoreError for a group, and for a dataset of anything else."""
     try:

@@ -91,3 +91,10 @@ def test_picture_of_shards_by_the_command(shards, tmp_path):
     out = tmp_path / "training.png"
     assert main(["plot", "training", *shards, str(out)]) == 0
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_file_that_lacks_curves_is_an_error_of_one_line(tmp_path, capsys):
+    with store.create(tmp_path / "a.h5", "train", {}, method="m", protocol="p", origin="generated", classes="a, b"):
+        pass
+    assert main(["plot", "training", str(tmp_path / "a.h5"), str(tmp_path / "a.png")]) == 1
+    assert "a.h5: must have the datasets and axes that a stage writes, not others (" in capsys.readouterr().err

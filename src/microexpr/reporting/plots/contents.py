@@ -30,8 +30,8 @@ FRAMED = 1.15  # times a clip's height, alone on a page
 def write(source: str | Path, path: str | Path, show_licensed_faces: bool = False) -> None:
     """Write a PNG of an HDF5 file's contents, a cell for each of at most `MOST` clips, in the file's order.
 
-    Raises DataError for a file without anything to plot, with other axes than a stage writes, or with licensed faces
-    unless `show_licensed_faces`; StoreError if it cannot be read or written.
+    Raises DataError for a file without anything to plot, or with licensed faces unless `show_licensed_faces`;
+    StoreError if it cannot be read or written, or has other datasets than a stage writes.
     """
     with store.open_file(source) as file:
         name, groups = _drawable(file, source)
@@ -40,12 +40,8 @@ def write(source: str | Path, path: str | Path, show_licensed_faces: bool = Fals
             drawing.refuse_origin(_origin(file), str(source), show_licensed_faces)
         rows = -(-min(len(groups), MOST) // kind.across)
         with drawing.save_page(path, TITLE + kind.height * rows) as page:
-            try:
+            with store.content_of_a_stage(source):
                 draw(page, file, source)
-            except (LookupError, ValueError, TypeError, AttributeError) as error:  # of a file that is not ours
-                raise DataError(
-                    f"{source}: {name} must have the axes that a stage writes, not others ({error})"
-                ) from error
 
 
 def draw(page: Figure, file: Any, source: str | Path) -> None:
