@@ -39,9 +39,8 @@ def write(source: str | Path, path: str | Path, show_licensed_faces: bool = Fals
         if kind.shows_faces:
             drawing.refuse_origin(_origin(file), str(source), show_licensed_faces)
         rows = -(-min(len(groups), MOST) // kind.across)
-        with drawing.save_page(path, TITLE + kind.height * rows) as page:
-            with store.content_of_a_stage(source):
-                draw(page, file, source)
+        with drawing.save_page(path, TITLE + kind.height * rows) as page, store.content_of_a_stage(source):
+            draw(page, file, source)
 
 
 def draw(page: Figure, file: Any, source: str | Path) -> None:
