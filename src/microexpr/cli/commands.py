@@ -76,15 +76,17 @@ def inspect(arguments: argparse.Namespace) -> int:
 
             contents.write(arguments.file, picture, arguments.show_licensed_faces)
         return 0
+    from microexpr.core import store
     from microexpr.reporting import inspect as inspection
 
-    if arguments.form:
-        return _rows(inspection.rows(arguments.file), arguments.form, inspection.COLUMNS)
-    if arguments.values:
-        for line in inspection.values(arguments.file, arguments.values, arguments.limit):
-            say(line)
-        return 0
-    _console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
+    with store.content_of_a_stage(arguments.file):
+        if arguments.form:
+            return _rows(inspection.rows(arguments.file), arguments.form, inspection.COLUMNS)
+        if arguments.values:
+            for line in inspection.values(arguments.file, arguments.values, arguments.limit):
+                say(line)
+            return 0
+        _console().print((inspection.chain if arguments.chain else inspection.tree)(arguments.file))
     return 0
 
 

@@ -415,7 +415,7 @@ def content_of_a_stage(*paths: str | Path) -> Iterator[None]:
     try:
         yield
     except (LookupError, ValueError, TypeError, AttributeError) as error:
-        what = "must have the datasets and axes that a stage writes, not others"
+        what = "must have attributes, datasets and axes as a stage writes them, not others"
         raise StoreError(f"{', '.join(map(str, paths))}: {what} ({error})") from error
 
 

@@ -97,4 +97,6 @@ def test_a_file_that_lacks_curves_is_an_error_of_one_line(tmp_path, capsys):
     with store.create(tmp_path / "a.h5", "train", {}, method="m", protocol="p", origin="generated", classes="a, b"):
         pass
     assert main(["plot", "training", str(tmp_path / "a.h5"), str(tmp_path / "a.png")]) == 1
-    assert "a.h5: must have the datasets and axes that a stage writes, not others (" in capsys.readouterr().err
+    assert (
+        "a.h5: must have attributes, datasets and axes as a stage writes them, not others (" in capsys.readouterr().err
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import MicroexprError, StoreError
 from microexpr.reporting.inspect import chain, tree, values
@@ -137,3 +138,12 @@ def test_values_are_text_and_not_more_than_the_limit(numbers):
 def test_what_is_no_slice_of_the_file_is_an_error_of_one_line(numbers, selection, message):
     with pytest.raises(MicroexprError, match=message):
         values(numbers, selection, 1000)
+
+
+@pytest.mark.parametrize(("name", "kind"), [(b"\xff", h5py.h5t.NATIVE_INT8), (b"a", h5py.h5t.UNIX_D32LE)])
+def test_an_attribute_of_another_kind_is_an_error_of_one_line(name, kind, tmp_path, capsys):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["b"] = 1
+        h5py.h5a.create(file.id, name, kind, h5py.h5s.create(h5py.h5s.SCALAR))
+    assert main(["inspect", str(tmp_path / "a.h5")]) == 1
+    assert "a.h5: must have attributes, datasets and axes as a stage writes them" in capsys.readouterr().err

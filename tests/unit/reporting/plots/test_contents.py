@@ -92,5 +92,7 @@ def test_datasets_of_other_axes_are_refused(values, tmp_path):
         file.attrs["origin"] = "generated"
         for name, value in values.items():
             file[f"a/{name}"] = value
-    with pytest.raises(StoreError, match=r"a.h5: must have the datasets and axes that a stage writes, not others \("):
+    with pytest.raises(
+        StoreError, match=r"a.h5: must have attributes, datasets and axes as a stage writes them, not others \("
+    ):
         contents.write(tmp_path / "a.h5", tmp_path / "a.png")
