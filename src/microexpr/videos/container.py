@@ -37,7 +37,7 @@ DEINTERLACE = "mode=send_field:parity=auto:deint=all"  # a frame of each field
 
 
 class Header(NamedTuple):
-    """What a file says before all of it is decoded."""
+    """The statements of a file before all of it is decoded."""
 
     rate: float  # frames a second to expect, after fields were taken apart
     frames: int  # to expect, 0 where the file does not say
@@ -59,13 +59,13 @@ class Decoded(NamedTuple):
 
 
 class VideoFile:
-    """A video file; `asked` are frames a second in place of what it says."""
+    """A video file; `fps` are frames a second in place of what it says."""
 
-    def __init__(self, path: Path, asked: float | None = None):
-        self.path, self._asked = path, asked
+    def __init__(self, path: Path, fps: float | None = None):
+        self.path, self._asked = path, fps
         self._keys: dict[int, float] = {}  # times of frames from which decoding can begin, once the file was scanned
         self.header = self._header()
-        self.rate = asked or self.header.rate
+        self.rate = fps or self.header.rate
         self.expected = self.header.frames
         self.notes = [*self._describe()]
 
@@ -85,12 +85,12 @@ class VideoFile:
             return
         frames: Iterator[tuple[int, Decoded]] = enumerate(self._decode())
         number, keys = -1, [*self._keys]
-        for wanted in numbers:
-            key = keys[max(0, bisect_right(keys, wanted) - 1)] if keys else 0
+        for due in numbers:
+            key = keys[max(0, bisect_right(keys, due) - 1)] if keys else 0
             if key > number + SKIPPED:  # decoding can begin there
                 frames = self._from_key(key)
             for number, frame in frames:
-                if number == wanted:
+                if number == due:
                     yield self._pixels(frame.picture)
                     break
 
@@ -110,11 +110,11 @@ class VideoFile:
 
     def _header(self) -> Header:
         with _opened(self.path) as (container, stream):
-            said = float(stream.average_rate or stream.guessed_rate or 0)
+            stated = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
             is_counted = not length or container.format.name == "avi"
             # an edit list shows a part of them; a length is a guess where none are counted
-            frames = stream.frames if is_counted or not stream.frames else round(length * said)
+            frames = stream.frames if is_counted or not stream.frames else round(length * stated)
             squeezed = float(stream.sample_aspect_ratio or 1)  # a closed file has none
             recorded = {**container.metadata, **stream.metadata}.get("com.android.capture.fps", "")
             squeezed = squeezed if 1 / 8 <= squeezed <= 8 and abs(squeezed - 1) > ROUNDED else 1.0
@@ -132,7 +132,7 @@ class VideoFile:
             raise DataError(f"{self.path}: is not a readable video (no frame of it decodes)")
         interlaced = interlaced_frames > len(times) / 2
         fields = 1 + interlaced
-        rate = _expected_rate(said, times) * fields
+        rate = _expected_rate(stated, times) * fields
         return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, _number(recorded))
 
     def _describe(self) -> Iterator[str]:
@@ -290,12 +290,12 @@ def _pulled(graph: Any, decoded: Decoded, origin: float) -> Iterator[Decoded]:
         yield Decoded(seconds, picture, decoded.is_key, decoded.is_damaged)
 
 
-def _expected_rate(said: float, times: list[float | None]) -> float:
+def _expected_rate(stated: float, times: list[float | None]) -> float:
     """Return the frames a second that a header says, or those of the first frames' times if it says nonsense."""
     steps = np.diff(np.sort([time for time in times if time is not None]))
     measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
-    is_plausible = 1 <= said <= FASTEST and (measured == 0 or 0.4 < said / measured < 2.5)
-    return said if is_plausible else measured
+    is_plausible = 1 <= stated <= FASTEST and (measured == 0 or 0.4 < stated / measured < 2.5)
+    return stated if is_plausible else measured
 
 
 def _turn(picture: "av.VideoFrame") -> tuple[int, bool]:

@@ -116,14 +116,14 @@ def _bits(levels: np.ndarray) -> int:
 
 def depth(paths: Iterable[Path]) -> int | None:
     """Return how many bits a channel pictures of one camera use, for `read`; None for those of 8."""
-    found = []
+    bits = []
     for path in paths:
         with suppress(DataError), _opened(path) as (data, image):
             levels = _levels(image, data)
             if levels is None:
                 return None
-            found.append(_bits(levels))
-    return max(found, default=None)
+            bits.append(_bits(levels))
+    return max(bits, default=None)
 
 
 def is_picture(path: Path) -> bool:

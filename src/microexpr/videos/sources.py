@@ -1,4 +1,4 @@
-"""Where the frames of a video come from: those in memory and turned ones; `container` and `frames` read files."""
+"""Sources of a video's frames: those in memory and turned ones; `container` and `frames` read files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -77,7 +77,7 @@ class Turned:
 
     @property
     def notes(self) -> list[str]:
-        """Those of the other source, and that it is turned."""
+        """The notes of the other source, and that it is turned."""
         return [
             *self._source.notes,
             f"turned by {90 * self._quarters} degrees to the left, so that the face is upright",

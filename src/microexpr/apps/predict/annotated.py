@@ -37,13 +37,13 @@ def write(
     `see` is shown the frames `numbers`, and others, so that nobody needs to read the video again."""
     video = prediction.video
     every = max(1, round(video.fps / RATE))
-    own, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
+    annotated_numbers, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
     timeline_image = timeline(prediction, shown_size(video.size)[0])
-    draw, written, both = face_drawer(prediction, own), 0, sorted({*own, *numbers})
+    draw, written, both = face_drawer(prediction, annotated_numbers), 0, sorted({*annotated_numbers, *numbers})
     with writer(path, video.fps / every, MARK if video.generated else OTHER) as record:
         for i, (number, frame) in enumerate(zip(both, video.read(both), strict=False)):
             see(number, frame)
-            if written < len(own) and number == own[written]:
+            if written < len(annotated_numbers) and number == annotated_numbers[written]:
                 slowdown = every if number in micro_numbers else 1
                 record(annotate(draw(written, shown(frame)), number, slowdown, prediction, timeline_image), None)
                 written += 1

@@ -29,6 +29,6 @@ def _score(images: Sequence[np.ndarray], turn: int) -> float:
     scores = []
     for image in images:
         small, _ = reduce_frame(np.rot90(image, turn), -(-max(image.shape[:2]) // LARGEST))
-        found = dlib_models.detector().run(small, 0, FAINT)[1]
-        scores.append(max(found, default=FAINT))
+        candidates = dlib_models.detector().run(small, 0, FAINT)[1]
+        scores.append(max(candidates, default=FAINT))
     return float(np.median(scores)) if scores else FAINT
