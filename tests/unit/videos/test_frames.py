@@ -64,9 +64,9 @@ def test_a_cover_and_other_files_among_the_frames_are_left_out(folder):
     video = open_video(folder(["cover.png", *names]), 25)
     (video.path / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
     (video.path / "._frame001.png").write_bytes(b"\0\5\x16\7")
-    again = open_video(video.path, 25)
-    assert len(video) == len(again) == 20 and levels(again) == [*range(1, 21)]
-    assert video.notes == again.notes == ("cover.png: not named like the frames, left out",)
+    second = open_video(video.path, 25)
+    assert len(video) == len(second) == 20 and levels(second) == [*range(1, 21)]
+    assert video.notes == second.notes == ("cover.png: not named like the frames, left out",)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_movement_light_and_standstill_are_no_cuts(images):
 
 @pytest.mark.parametrize("each", [1, 2])  # pictures are repeated
 def test_noise_and_flicker_are_no_repetition_and_no_cut(each):
-    """Of frames that differ by 14 and 18 levels in the mean, more than views of one room may."""
+    """Frames differ by 14 and 18 levels in the mean, more than views of one room may."""
     scene, rng, light = drifting(1), np.random.default_rng(0), np.sin(2 * np.pi * 7 * np.arange(60) / 50)
     noisy, flickering = (scene + rng.normal(0, level, (60, 96, 128, 3)) for level in (12, 2))
     for images in (noisy, flickering * (1 + 0.25 * light)[:, None, None, None]):

@@ -1,4 +1,4 @@
-"""What is unlike the recordings that the models know, in words: of whole videos, and of the frames of an expression."""
+"""Differences from recordings that the models know, in words: of whole videos, and of frames of an expression."""
 
 from dataclasses import replace
 from pathlib import Path

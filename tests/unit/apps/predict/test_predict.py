@@ -146,7 +146,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
     (tmp_path / "text.avi").write_text("no video")
     (tmp_path / "empty").mkdir()
     faceless, few = noise(tmp_path / "faceless", 30), noise(tmp_path / "few", 5)
-    asked = {
+    messages = {
         (str(tmp_path / "none.avi"),): "none.avi: is not there",
         (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
         (str(tmp_path / "empty"),): "empty: must be a video, a picture or a folder of these, not an empty folder",
@@ -165,7 +165,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (str(video), "--truth", str(tmp_path / "none.csv")): "none.csv: does not exist",
         (str(video), "--truth", str(tmp_path)): ": must be a CSV file, not a folder",
     }
-    for arguments, message in asked.items():
+    for arguments, message in messages.items():
         assert main(["predict", *arguments, "--out", str(tmp_path / "out")]) == 1
         *progress, error = capsys.readouterr().err.splitlines()
         assert error.startswith("error: ") and message in error and not any("error" in line for line in progress)

@@ -75,8 +75,8 @@ def test_each_view_has_a_face_of_its_own_and_one_without_is_no_stretch():
     assert first[0] == pytest.approx(FACE.shape[1] - 1 - second[0], abs=3) and first[1] == pytest.approx(
         second[1], abs=3
     )
-    again = take.track(followed.video)  # whose frames were all seen
-    assert np.allclose(again.face.landmarks, followed.face.landmarks)
+    repeated = take.track(followed.video)  # whose frames were all seen
+    assert np.allclose(repeated.face.landmarks, followed.face.landmarks)
 
 
 @pytest.mark.parametrize("is_scan", [True, False])
@@ -106,15 +106,15 @@ def stretch(detected=(True, True, True), positions=None):
 
 @pytest.mark.parametrize("positions", [np.arange(9.0), np.array([0, 1, 2, 3, 4, 8, 12, 16, 20.0])])
 def test_landmarks_between_tracked_frames_lie_at_their_times(positions):
-    shown = stretch(positions=positions)
+    part = stretch(positions=positions)
     expected = landmarks(noise=0)[:9] + positions[:, None, None] * [1, 0]
-    assert shown.landmarks(range(9)) == pytest.approx(expected)
-    matrices = np.stack([shown.matrix_at(number) for number in range(9)])
+    assert part.landmarks(range(9)) == pytest.approx(expected)
+    matrices = np.stack([part.matrix_at(number) for number in range(9)])
     assert np.abs(np.diff(matrices[..., 2], 2, axis=0)[[0, 1, 4, 5]]).max() < 1e-6  # a line between tracked frames
     on_crop = expected[4] @ matrices[4, :, :2].T + matrices[4, :, 2]
-    assert np.ptp(on_crop, axis=0) == pytest.approx(np.ptp(shown.landmarks_at(4), axis=0))
+    assert np.ptp(on_crop, axis=0) == pytest.approx(np.ptp(part.landmarks_at(4), axis=0))
 
 
 def test_a_face_is_found_between_two_detections_alone():
-    found = [stretch(detected=(True, True, False)).is_detected(number) for number in range(9)]
-    assert found == [True] * 4 + [False] * 5
+    detected = [stretch(detected=(True, True, False)).is_detected(number) for number in range(9)]
+    assert detected == [True] * 4 + [False] * 5
