@@ -5,6 +5,7 @@ Modules are imported inside the functions, so that a command loads no more than 
 
 import argparse
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -550,6 +551,9 @@ def predict(arguments: argparse.Namespace) -> int:
 
         items = search.find(arguments.footage, "videos", arguments.fps, arguments.out)
         left_out = [item for item in items if item.kind == "other" and item.path != path]
+        if items and all(item.reason for item in items):
+            reasons = "; ".join(f"{item.path.name}: {item.reason}" for item in items[:3]) + "; ..." * (len(items) > 3)
+            raise MicroexprError(f"{path}: must hold a video ({reasons})")
         if [item.path for item in items if item not in left_out] != [path]:
             return _predict_many(arguments, items, weights)
     inputs = filter(None, [path, arguments.truth, *weights])
@@ -568,7 +572,9 @@ def predict(arguments: argparse.Namespace) -> int:
             app_folders.write_prediction(part, result, models, true, report)
     if arguments.json:
         print(json.dumps(written.to_document(result, models), indent=2))
-        return 0
+        for item in left_out:
+            print(printable(f"left out: {item.path} ({item.reason})"), file=sys.stderr)
+        return 3 if left_out else 0
     for line in written.summary(result):
         say(line)
     if true is not None:

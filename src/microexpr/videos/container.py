@@ -109,7 +109,7 @@ class VideoFile:
         return is_rendered(self.path)
 
     def _header(self) -> Header:
-        with _opened(self.path) as (container, stream):
+        with opened(self.path) as (container, stream):
             stated = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
             is_counted = not length or container.format.name == "avi"
@@ -158,7 +158,7 @@ class VideoFile:
         `start` seconds on.
 
         What does not decode is left out. Raises DataError if the file is no video."""
-        with _opened(self.path) as (container, stream):
+        with opened(self.path) as (container, stream):
             frames = _decode(container, stream, start)
             yield from _fields(frames, stream) if self.header.interlaced else frames
 
@@ -181,7 +181,7 @@ class VideoFile:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """Yield a file's container and its video. Raises DataError if it is no video."""
     import av  # a tenth of a second, which planning a run must not wait for
 
@@ -321,7 +321,7 @@ def measure(path: Path) -> tuple[int, int]:
     """Return the number of frames in a file's header, and frames a second rounded to an integer; none is decoded.
 
     Raises DataError if it is no video or is cut short."""
-    with _opened(path) as (_, stream):
+    with opened(path) as (_, stream):
         length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         frames = stream.frames or round(length * rate)
@@ -338,7 +338,7 @@ def read_all(path: Path, frames: int, start: int = 0) -> Iterator[tuple[float | 
 
     Raises DataError naming the first frame that does not decode, and if more than `frames` follow."""
     count = 0
-    with _opened(path) as (container, stream):
+    with opened(path) as (container, stream):
         for frame in _decode(container, stream):
             if count == frames:
                 raise DataError(f"{path}: must hold {frames} frames, as its header says, but more follow")

@@ -63,8 +63,8 @@ def find(folder: Path, rate: float) -> FrameFiles:
         raise DataError(f"{folder}: must be a video or a folder of frames, pictures each, not {content}")
     series: dict[tuple[str, str], Files] = {}
     for file in files:
-        before, digits, after = match.groups() if (match := NAME.fullmatch(file.stem)) else (file.stem, "0", "")
-        numbered, number = series.setdefault((before, after + file.suffix.lower()), {}), int(digits)
+        match = NAME.fullmatch(file.stem)
+        numbered, number = series.setdefault(_series(file), {}), int(match[2] if match else 0)
         if number in numbered:
             raise DataError(f"{folder}: frame {number} is there twice, {numbered[number].name} and {file.name}")
         numbered[number] = file
@@ -72,12 +72,22 @@ def find(folder: Path, rate: float) -> FrameFiles:
     strays = [file.name for numbered in largest[1:] for file in numbered.values()]
     if len(strays) <= STRAYS * len(files):
         notes = [f"{shorten(strays)}: not named like the frames, left out"] * bool(strays)
+        first = largest[0][min(largest[0])]
+        others = (path for path in folder.iterdir() if path not in files)
+        if broken := [path.name for path in others if _series(path) == _series(first)]:
+            notes.append(f"{shorten(broken)}: no readable picture, so this frame is missing")
         return FrameFiles(folder, _by_time(folder, largest[0], notes), rate, notes)
     if len(largest[1]) > 1 and len(series) <= SERIES:
         examples = " and ".join(f"{numbered[min(numbered)].name} ({len(numbered)})" for numbered in largest[:2])
         raise DataError(f"{folder}: must hold the frames of one video, not of several: {examples}")
     note = "no number tells the frames' times; they are read in the order of their names, evenly spaced"
     return FrameFiles(folder, dict(enumerate(files)), rate, [note])
+
+
+def _series(path: Path) -> tuple[str, str]:
+    """Return all of a name but its last number."""
+    match = NAME.fullmatch(path.stem)
+    return (match[1], match[3] + path.suffix.lower()) if match else (path.stem, path.suffix.lower())
 
 
 def pictures(folder: Path) -> list[Path]:

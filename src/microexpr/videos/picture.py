@@ -128,11 +128,24 @@ def depth(paths: Iterable[Path]) -> int | None:
 
 def is_picture(path: Path) -> bool:
     """Return whether a file is a picture, by its content: something that Pillow opens, and not an animation."""
+    from PIL import Image
+
+    Image.init()
     try:
-        with _opened(path) as (_, image):
-            return image.format in ("JPEG", "MPO", "TIFF") or getattr(image, "n_frames", 1) == 1
-    except DataError:
+        with regular(path).open("rb") as file, warnings.catch_warnings():  # not all of it: it may be an hour of video
+            warnings.simplefilter("ignore")
+            with Image.open(file, formats=_formats()) as image:
+                return image.format in ("JPEG", "MPO", "TIFF") or getattr(image, "n_frames", 1) == 1
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # Pillow raises errors of many kinds
         return False
+
+
+def _formats() -> list[str]:
+    from PIL import Image
+
+    return sorted({*Image.ID} - NO_PICTURES)
 
 
 @contextmanager
@@ -146,7 +159,7 @@ def _opened(path: Path) -> Iterator[tuple[bytes, "Image"]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a large photograph is one; what is larger by far is refused
             data = regular(path).read_bytes()
-            with Image.open(BytesIO(data), formats=sorted({*Image.ID} - NO_PICTURES)) as image:
+            with Image.open(BytesIO(data), formats=_formats()) as image:
                 yield data, image
     except DataError:
         raise

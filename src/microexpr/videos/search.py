@@ -7,7 +7,6 @@ under its name and is none itself, as its sound or notes.
 import mimetypes
 import os
 import stat
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -97,33 +96,17 @@ def sniff(path: Path) -> tuple[Kind, str]:
     content = describe_content(start).replace(f"{len(start)} bytes", f"{status.st_size} bytes", 1)
     is_known = not start or start[4:12] in HEIF or start.lstrip().lower().startswith(tuple(SIGNATURES))
     is_text = not is_known and _is_text(start)
-    if start and _is_picture(path):
+    if start and picture.is_picture(path):
         return "picture", ""
     if not is_text and (not is_known or start.startswith(b"RIFF")):
         try:
-            with container._opened(path):
+            with container.opened(path):
                 return "video", ""
         except DataError as error:
             content = next((words for text, words in NO_VIDEO.items() if text in str(error)), content)
         if start[4:8] == b"ftyp" or start[8:12] == b"AVI " or start.startswith(DAMAGED):
             return ("other", content) if content in NO_VIDEO.values() else ("video", "")
     return ("other" if path.suffix.lower() == ".svg" else by_name), "text" if is_text else content
-
-
-def _is_picture(path: Path) -> bool:
-    """Return the same as `picture.is_picture`, of the header alone."""
-    from PIL import Image
-
-    Image.init()
-    try:
-        with warnings.catch_warnings(), path.open("rb") as file:
-            warnings.simplefilter("ignore")
-            with Image.open(file, formats=sorted({*Image.ID} - picture.NO_PICTURES)) as image:
-                return image.format in ("JPEG", "MPO", "TIFF") or getattr(image, "n_frames", 1) == 1
-    except Image.DecompressionBombError:
-        return True
-    except Exception:  # Pillow raises errors of many kinds for a file that is no picture
-        return False
 
 
 def _is_text(start: bytes) -> bool:

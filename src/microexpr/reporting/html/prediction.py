@@ -73,7 +73,7 @@ class Player:
         self._micro = [e for e in prediction.expressions if e.interval.kind == "micro"]
         lengths = [e.interval.offset - e.interval.onset + 1 for e in self._micro]
         self._images = Images([], [], [[""] * length for length in lengths], [""] * len(lengths))
-        self._crops: dict[int, list[np.ndarray]] = {}  # of expressions that are being read
+        self._crops: dict[int, dict[int, np.ndarray]] = {}  # by frame, of expressions that are being read
 
     def add(self, number: int, frame: np.ndarray) -> None:
         """See the next frame; one that is not in `numbers` is passed over."""
@@ -85,9 +85,8 @@ class Player:
         for i, expression in enumerate(self._micro):
             interval = expression.interval
             if interval.onset <= number <= interval.offset:
-                self._crops.setdefault(i, []).append(
-                    align(frame, self._take.at(interval.apex).matrix_at(interval.apex))
-                )
+                matrix = self._take.at(interval.apex).matrix_at(interval.apex)
+                self._crops.setdefault(i, {})[number] = align(frame, matrix)
             if i in self._crops and number >= interval.offset:
                 self._magnify(i, self._crops.pop(i))
 
@@ -97,12 +96,13 @@ class Player:
             self._magnify(i, self._crops.pop(i))
         return self._images
 
-    def _magnify(self, i: int, crops: list[np.ndarray]) -> None:
+    def _magnify(self, i: int, crops: dict[int, np.ndarray]) -> None:
         interval, shares = self._micro[i].interval, self._micro[i].regions
         stretch = self._take.at(interval.apex)
-        faces = magnified.magnify(np.stack(crops), frame_mask(self._size, stretch.matrix_at(interval.apex)))
-        self._images.magnified[i] = [_data_url(face) for face in faces]
-        apex = crops[min(interval.apex - interval.onset, len(crops) - 1)]
+        faces = magnified.magnify(np.stack([*crops.values()]), frame_mask(self._size, stretch.matrix_at(interval.apex)))
+        for number, face in zip(crops, faces, strict=True):
+            self._images.magnified[i][number - interval.onset] = _data_url(face)
+        apex = crops[min(crops, key=lambda number: abs(number - interval.apex))]
         self._images.regions[i] = _data_url(tint(apex, stretch.landmarks_at(interval.apex), shares)) if shares else ""
 
 
