@@ -551,7 +551,7 @@ def predict(arguments: argparse.Namespace) -> int:
 
         items = search.find(arguments.footage, "videos", arguments.fps, arguments.out)
         left_out = [item for item in items if item.kind == "other" and item.path != path]
-        if items and all(item.reason for item in items):
+        if all(item.reason for item in items) and [item.path for item in items] not in ([], [path]):
             reasons = "; ".join(f"{item.path.name}: {item.reason}" for item in items[:3]) + "; ..." * (len(items) > 3)
             raise MicroexprError(f"{path}: must hold a video ({reasons})")
         if [item.path for item in items if item not in left_out] != [path]:
