@@ -10,7 +10,8 @@ import json
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from fractions import Fraction
@@ -74,8 +75,10 @@ def main() -> int:
         with ProcessPoolExecutor(arguments.cores) as pool:
             films = [(folder, seed, rate, 0) for _, seed, rate, i in jobs if i == 0]
             list(pool.map(_render, films))
-            results = dict(zip(jobs, pool.map(_measure, jobs), strict=True))
-    lines = [*table({(rate, i): result for (_, _, rate, i), result in _summed(results)}, arguments.rates)]
+            counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+            for (_, _, rate, i), result in zip(jobs, pool.map(_measure, jobs), strict=True):
+                counts[rate, i].update(result)
+    lines = [*table(counts, arguments.rates)]
     text = "\n".join([*lines, "", f"Seeds {seeds[0]} to {seeds[-1]}. {pages.source()}"])
     print(text)
     if arguments.write_docs:
@@ -83,8 +86,8 @@ def main() -> int:
     return 0
 
 
-def table(results: dict[tuple[int, int], dict[str, int]], rates: list[int]) -> Iterator[str]:
-    """Yield the lines of a table, a row for each coding."""
+def table(counts: Mapping[tuple[int, int], Counter[str]], rates: list[int]) -> Iterator[str]:
+    """Yield the lines of a table, a row for each coding, of counts by rate and position of the coding."""
     yield (
         "| stored as | "
         + " | ".join(f"{rate} a second: of | hits | false | sure | of these right" for rate in rates)
@@ -92,16 +95,8 @@ def table(results: dict[tuple[int, int], dict[str, int]], rates: list[int]) -> I
     )
     yield "|" + " --- |" * (1 + 5 * len(rates))
     for i, coding in enumerate(CODINGS):
-        cells = [str(results[rate, i][name]) for rate in rates for name in ("micro", "hits", "false", "sure", "right")]
+        cells = [str(counts[rate, i][name]) for rate in rates for name in ("micro", "hits", "false", "sure", "right")]
         yield f"| {coding.name} | {' | '.join(cells)} |"
-
-
-def _summed(results: dict[Any, dict[str, int]]) -> Iterator[tuple[Any, dict[str, int]]]:
-    sums: dict[tuple[int, int], dict[str, int]] = {}
-    for (_, _, rate, i), result in results.items():
-        before = sums.get((rate, i), dict.fromkeys(result, 0))
-        sums[rate, i] = {name: before[name] + number for name, number in result.items()}
-    yield from (((None, None, *key), value) for key, value in sums.items())
 
 
 def _render(job: tuple[Path, int, int, int]) -> Path:

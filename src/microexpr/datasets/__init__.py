@@ -106,13 +106,13 @@ def frame_reader(
     rate. Raises DataError for a frame that is missing, unreadable, or of another size than the first."""
     numbers, paths = zip(*frames(clip, home), strict=True)
     cached: list[np.ndarray] = []
-    alterations, lines, is_film = Alterations(), list[str](), is_video(paths[0])
-    bits = None if is_film else depth((paths[0], paths[len(paths) // 2], paths[-1]))
+    alterations, lines, has_video = Alterations(), list[str](), is_video(paths[0])
+    bits = None if has_video else depth(paths)
 
     def read_frames() -> Iterator[np.ndarray]:
         yield from cached
         rest, seconds = paths[len(cached) :], list[float | None]()
-        if is_film:
+        if has_video:
             decoded = _timed(container.read_all(paths[0], len(paths), len(cached)), seconds)
         else:
             longest = LONGEST if layout(clip.dataset).has_motion else None

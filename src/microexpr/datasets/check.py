@@ -108,7 +108,7 @@ def _decode(
     problems: list[str],
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield name and pixels of each frame that decodes, and note alterations and times."""
-    bits = None if is_video(files[0]) else depth((files[0], files[len(files) // 2], files[-1]))
+    bits = None if is_video(files[0]) else depth(files)
     for path in files:
         with collect_errors(problems):
             if is_video(path):

@@ -22,7 +22,7 @@ from microexpr.videos import frames
 from microexpr.videos import timeline as times
 from microexpr.videos.container import FASTEST, VideoFile
 from microexpr.videos.frames import FrameFiles
-from microexpr.videos.raw import Raw, is_rendered
+from microexpr.videos.raw import is_rendered
 from microexpr.videos.sources import Array, Source, Turned
 from microexpr.videos.timeline import Timeline
 
@@ -111,6 +111,16 @@ class Seen(NamedTuple):
     image: Callable[[], np.ndarray]  # decodes it
 
 
+class _Frame(NamedTuple):
+    """A frame that was seen, without its pixels."""
+
+    number: int
+    seconds: float | None
+    is_new: bool
+    is_key: bool
+    is_damaged: bool
+
+
 class Scan:
     """The first reading of a video: iterate to see each frame; `video` is there when all were seen.
 
@@ -124,7 +134,7 @@ class Scan:
         self.rate = fps or self.source.rate
         self._asked, self._slowest, self._shortest = fps, slowest, shortest
         self._check_rate(self.rate)
-        self._frames: list[tuple[int, Raw, bool]] = []  # number, content without pixels, whether it is new
+        self._frames: list[_Frame] = []
         self._cuts: list[int] = []
         self._is_grey, self._size = True, (0, 0)
         self._is_seen = False
@@ -155,7 +165,7 @@ class Scan:
             if self._is_grey and len(self._frames) % every == 0 and len(self._frames) <= COLOUR_CHECKS * every:
                 self._is_grey = _is_grey(raw.image())
             is_new = before is None or is_cut or change >= SAME
-            self._frames.append((number, raw._replace(small=np.zeros(0), image=_nothing), is_new))
+            self._frames.append(_Frame(number, raw.seconds, is_new, raw.is_key, raw.is_damaged))
             if not raw.is_damaged:  # or damage would look like two cuts
                 changes = [] if before is None or is_cut else [*changes, change][-USUAL:]
                 before, last = small, number
@@ -169,11 +179,11 @@ class Scan:
             for _ in self:
                 pass
         source, notes = self.source, list(self.source.notes)
-        numbers = np.array([number for number, _, _ in self._frames], int)
+        numbers = np.array([frame.number for frame in self._frames], int)
         count = int(numbers[-1]) + 1 if len(numbers) else 0
         present = np.isin(np.arange(count), numbers)
         fps, positions = self.rate, np.arange(count, dtype=float)
-        seconds = [raw.seconds for _, raw, _ in self._frames]
+        seconds = [frame.seconds for frame in self._frames]
         if self._asked is None and count and all(time is not None for time in seconds):
             fps, positions, further = times.keep_time(np.array(seconds), self.rate)
             notes += further
@@ -185,16 +195,16 @@ class Scan:
             notes.append(f"{count} of the {source.expected} frames that the header says decode; the rest, perhaps cut "
                          "off, is not searched")  # fmt: skip
         flags = np.zeros((3, count), bool)
-        flags[:, numbers] = np.array([(new, raw.is_key, raw.is_damaged) for _, raw, new in self._frames]).T
+        flags[:, numbers] = np.array([(frame.is_new, frame.is_key, frame.is_damaged) for frame in self._frames]).T
         new, key, damaged = flags
         timeline = Timeline(positions, present, new, key, damaged, tuple(self._cuts))
         notes += times.describe(timeline, fps)
         return Video(source, fps, timeline, self._size, source.is_generated(), self._is_grey, tuple(notes))
 
 
-def open_video(path: Path, fps: float | None = None, slowest: float = SLOWEST, shortest: float = SHORTEST) -> Video:
+def open_video(path: Path, fps: float | None = None) -> Video:
     """Return the video or folder of frames at a path, after one reading. Arguments and errors are those of `Scan`."""
-    return Scan(path, fps, slowest, shortest).video
+    return Scan(path, fps).video
 
 
 def from_array(images: np.ndarray, fps: float, name: str = "array") -> Video:
@@ -229,8 +239,3 @@ def _median(values: list[float]) -> float:
 
 def _is_grey(image: np.ndarray) -> bool:
     return image.ndim == 2 or int(np.ptp(image.astype(np.int16), axis=2).max()) <= GREY
-
-
-def _nothing() -> np.ndarray:
-    """Stand for the pixels of a frame that has been seen."""
-    return np.zeros((0, 0), np.uint8)

@@ -18,12 +18,12 @@ import numpy as np
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.videos.content import describe_content
+from microexpr.videos.picture import LONGEST
 from microexpr.videos.raw import Raw, is_rendered, small_size
 
 if TYPE_CHECKING:
     import av
 
-LONGEST = 8192  # pixels of a side: a frame takes a second to decode
 MOST, FASTEST = 10**6, 1000  # largest plausible number of frames and frames a second in a header
 ROUNDED = 0.01  # by which pixels that are square may differ from it
 SKIPPED = 30  # frames that are rather decoded than sought past
@@ -34,6 +34,14 @@ TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
 COVER = 0x400  # FFmpeg's mark of a stream that is a cover's picture
 SECOND = 1_000_000  # FFmpeg's unit of a container's start
 DEINTERLACE = "mode=send_field:parity=auto:deint=all"  # a frame of each field
+
+
+class NoVideo(DataError):
+    """A file without a video; `content` says in words what it holds."""
+
+    def __init__(self, path: Path, content: str, message: str = ""):
+        super().__init__(f"{path}: {message or f'is not a readable video (it holds {content})'}")
+        self.content = content
 
 
 class Header(NamedTuple):
@@ -122,7 +130,7 @@ class VideoFile:
             if max(shape) > LONGEST:
                 raise DataError(f"{self.path}: must have at most {LONGEST} pixels a side, not {shape[1]}x{shape[0]}")
             turn, mirrored, times, interlaced_frames = 0, False, list[float | None](), 0
-            for frame in islice(_decode(container, stream), PEEKED):  # which take much memory together
+            for frame in islice(_decode(container, stream), PEEKED):  # one by one: together they take much memory
                 if not times:
                     turn, mirrored = _turn(frame.picture)
                     shape = frame.picture.height, round(frame.picture.width * squeezed)
@@ -198,10 +206,11 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         except (av.error.FFmpegError, ValueError, IndexError) as error:
             raise DataError(f"{path}: is not a readable video ({_reason(error, start)})") from None
         if not streams or streams[0].codec_context is None or streams[0].codec_context.name in TEXT:
-            content = "sound alone" if container.streams.audio else describe_content(start)
-            raise DataError(f"{path}: is not a readable video (it holds {content})")
+            if container.streams.audio:
+                raise NoVideo(path, "sound alone")
+            raise DataError(f"{path}: is not a readable video (it holds {describe_content(start)})")
         if container.format.name.endswith("_pipe"):
-            raise DataError(f"{path}: is not a video, but a picture")
+            raise NoVideo(path, "a picture of a kind that is not read", "is not a video, but a picture")
         streams[0].codec_context.thread_count = 1
         streams[0].codec_context.options = {"max_pixels": str(LONGEST**2)}  # of any frame, whatever the header says
         yield container, streams[0]

@@ -26,7 +26,7 @@ class FrameFiles:
         self.path, self.files, self.rate, self.notes = path, files, rate, [*notes]
         self.expected = max(files) + 1
         self._alterations = picture.Alterations()
-        self._bits = picture.depth([files[number] for number in _spread(sorted(files))])
+        self._bits = picture.depth([files[number] for number in sorted(files)])
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
         """Yield number and content of each frame that is there, and note how pictures were altered."""
@@ -120,11 +120,6 @@ def _by_time(folder: Path, numbered: Files, notes: list[str]) -> Files:
         first = next(before + step for before, gap in zip(numbers, steps, strict=False) if gap > step)
         notes.append(f"{missing} of {count} frames are missing, {first} for one; they show no face")
     return {(number - numbers[0]) // step: numbered[number] for number in numbers}
-
-
-def _spread(numbers: list[int], count: int = 9) -> list[int]:
-    """Return at most this many of the numbers, from first to last."""
-    return [numbers[i] for i in sorted({*np.linspace(0, len(numbers) - 1, count).astype(int).tolist()})]
 
 
 def shorten(names: Iterable[str], most: int = 3) -> str:

@@ -25,7 +25,6 @@ Seek = Literal["videos", "pictures", "each picture"]
 FOLDERS = ("predict", "reenact", "form")  # commands whose manifest lists all files that they wrote into a folder
 START = 4096  # bytes of a file that are looked at
 DAMAGED = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")  # first bytes of videos; those of others are below
-NO_VIDEO = {"sound alone": "sound alone", "but a picture": "a picture of a kind that is not read"}  # by FFmpeg's word
 KIND_BY_NAME: dict[str, Kind] = {"video": "video", "image": "picture"}  # first part of a MIME type
 A_VIDEO, A_PICTURE = "a video, where pictures are read", "a picture, where videos are read"
 SERIES = "{} pictures: --fps N reads them as the frames of one video"
@@ -102,11 +101,18 @@ def sniff(path: Path) -> tuple[Kind, str]:
         try:
             with container.opened(path):
                 return "video", ""
-        except DataError as error:
-            content = next((words for text, words in NO_VIDEO.items() if text in str(error)), content)
-        if start[4:8] == b"ftyp" or start[8:12] == b"AVI " or start.startswith(DAMAGED):
-            return ("other", content) if content in NO_VIDEO.values() else ("video", "")
+        except container.NoVideo as error:
+            content = error.content
+            if _begins_like_a_video(start):
+                return "other", content
+        except DataError:
+            if _begins_like_a_video(start):
+                return "video", ""
     return ("other" if path.suffix.lower() == ".svg" else by_name), "text" if is_text else content
+
+
+def _begins_like_a_video(start: bytes) -> bool:
+    return start[4:8] == b"ftyp" or start[8:12] == b"AVI " or start.startswith(DAMAGED)
 
 
 def _is_text(start: bytes) -> bool:

@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 
 TOLERANCE = 0.3  # of the time between frames, by which one of an even rate may be off: containers round times
-RESTART = 10.0  # seconds by which a time may go on at once; joined files begin again, or far away
 GAP = 0.1  # seconds without a frame that are too long to be bridged
 FROZEN = 0.5  # seconds of one picture that are a standstill
 
@@ -38,8 +37,7 @@ class Timeline:
     @property
     def stretches(self) -> list[range]:
         """The numbers of frames between cuts."""
-        edges = [0, *self.cuts, len(self.positions)]
-        return [range(first, stop) for first, stop in pairwise(edges) if stop > first]
+        return [range(first, stop) for first, stop in pairwise([0, *self.cuts, len(self.positions)])]
 
     def select(self, frames: range, step: int) -> np.ndarray:
         """Return the numbers of those frames, about every `step`-th, that are worth reading: present, and new.
@@ -55,12 +53,9 @@ class Timeline:
         chosen: list[int] = []
         due = -np.inf
         for number in numbers[usable].tolist():
-            if self.positions[number] >= due - TOLERANCE:
-                due = (
-                    max(due + step, self.positions[number] + step - TOLERANCE)
-                    if chosen
-                    else self.positions[number] + step
-                )
+            position = self.positions[number]
+            if position >= due - TOLERANCE:
+                due = max(due + step, position + step - TOLERANCE) if chosen else position + step
                 chosen.append(number)
         return np.array(chosen, int)
 
@@ -84,14 +79,13 @@ def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list
     """Return frames a second, positions float64[T] and notes.
 
     `seconds` are the times of T frames in the order in which they are shown, `rate` the frames a second to expect."""
-    seconds, notes, restarts = seconds.astype(float), list[str](), list[int]()
+    seconds, notes = seconds.astype(float), list[str]()
     steps = np.diff(seconds)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1 / rate
-    for number in np.flatnonzero((steps <= -usual / 2) | (steps > max(RESTART, 10 * usual))) + 1:
-        if steps[number - 1] < 0:
-            restarts.append(int(number))
-            seconds[number:] += seconds[number - 1] + usual - seconds[number]
-    if restarts:
+    restarts = np.flatnonzero(steps <= -usual / 2) + 1
+    for number in restarts:
+        seconds[number:] += seconds[number - 1] + usual - seconds[number]
+    if len(restarts):
         notes.append(f"times begin again at frame {restarts[0]}, as in joined files; they are taken to go on")
     seconds = np.maximum.accumulate(seconds)
     fps = regular_rate(seconds, [rate])

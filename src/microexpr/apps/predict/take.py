@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import numpy as np
 
@@ -48,6 +48,11 @@ class Stretch:
         return self.fps / max(1.0, float(np.median(np.diff(self.tracked)))) if len(self.tracked) > 1 else self.fps
 
     @cached_property
+    def places(self) -> np.ndarray:
+        """The positions in time of the tracked frames, float64[n]."""
+        return self.positions[self.tracked]
+
+    @cached_property
     def steady(self) -> np.ndarray:
         """Landmarks of the tracked frames that follow the head without adding movement, float64[n, 68, 2]."""
         return steady_landmarks(self.face.landmarks, self.face.detected, self.rate)
@@ -81,7 +86,7 @@ class Stretch:
         return bool(self.face.detected[before] and self.face.detected[min(before + 1, len(self.tracked) - 1)])
 
     def _interpolate(self, values: np.ndarray, number: int) -> np.ndarray:
-        tracked, position = self.positions[self.tracked], self.positions[number]
+        tracked, position = self.places, self.positions[number]
         after = int(np.clip(np.searchsorted(tracked, position), 1, max(len(tracked) - 1, 1)))
         if len(tracked) == 1:
             return np.asarray(values[0])
@@ -89,8 +94,8 @@ class Stretch:
         return np.asarray((1 - share) * values[after - 1] + share * values[after])
 
     def _between(self, values: np.ndarray, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
-        positions, tracked = self.positions[np.asarray(numbers)], self.positions[self.tracked]
-        return np.column_stack([np.interp(positions, tracked, column) for column in values.T])
+        positions = self.positions[np.asarray(numbers)]
+        return np.column_stack([np.interp(positions, self.places, column) for column in values.T])
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +138,7 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
         source = source.turned(turn)
         seen = _seen_again(source)
     every = every or max(1, round(rate / TRACKED))
-    expected = source.source.expected or 0
+    expected = source.source.expected
     params = faces.Params(min_detected=LEAST, smooth=0)
     parts: list[tuple[list[int], FaceTrack | None]] = []
     detected: list[np.ndarray] = []
@@ -160,11 +165,9 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
             f"{path}: must show a face, seen from the front, in {LEAST:.0%} of its frames, not in {share:.0%}"
         )
     video = source.video if isinstance(source, Scan) else source
-    starts = [numbers[0] for numbers, _ in parts] + [len(video)]
-    spans = (range(first, stop) for first, stop in pairwise(starts))
     return Take(video, [
-        Stretch(span, np.array(numbers), face, video.timeline.positions, video.fps)
-        for span, (numbers, face) in zip(spans, parts, strict=True) if face is not None
+        Stretch(frames, np.array(numbers), face, video.timeline.positions, video.fps)
+        for frames, (numbers, face) in zip(video.timeline.stretches, parts, strict=True) if face is not None
     ])  # fmt: skip
 
 
