@@ -278,3 +278,21 @@ def test_what_is_no_video_is_refused(tmp_path):
                 call(tmp_path / name)
     with pytest.raises(DataError, match=r"b\.avi: is not there"):
         Scan(tmp_path / "b.avi")
+
+
+@pytest.mark.parametrize(("mirror", "axis"), [("x", 2), ("y", 1)])
+def test_a_file_that_says_so_is_mirrored(tmp_path, mirror, axis):
+    images = np.zeros((6, 48, 64, 3), np.uint8)
+    images[:, :24, :32] = 255
+    write(tmp_path / "front.mp4", images, mirror=mirror)
+    video = open_video(tmp_path / "front.mp4")
+    assert np.abs(video.frames.astype(int) - np.flip(images, axis)).mean() < 5
+    assert video.notes[0].startswith("mirrored and turned by")
+
+
+def test_slow_motion_is_named_with_the_rate_of_its_recording(tmp_path):
+    tags = {"com.android.capture.fps": "240.000000"}
+    write(tmp_path / "slow.mp4", shades(), tags=tags, options={"movflags": "use_metadata_tags"})
+    (note,) = open_video(tmp_path / "slow.mp4").notes
+    assert "recorded at 240 frames a second" in note and "--fps 240" in note
+    assert open_video(tmp_path / "slow.mp4", 100).notes == ()
