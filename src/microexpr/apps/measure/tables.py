@@ -14,6 +14,7 @@ from microexpr.apps.measure import reader
 from microexpr.apps.measure.columns import MeasuredFace, table
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.take import Progress, Stretch, Take, track
+from microexpr.apps.reenact.photograph import read_upright
 from microexpr.core.errors import DataError, StoreError, about
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
@@ -139,7 +140,7 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
     names, problems, alterations = [], [], picture.Alterations()
     for number, path in enumerate(paths, 1):
         try:
-            rows = [*_in_picture(picture.read(path, alterations), number)]
+            rows = [*_in_picture(read_upright(path, alterations), number)]
         except StoreError:
             raise  # of the networks: no picture can be read
         except Exception as error:  # decoders and detectors raise many kinds, and the others go on

@@ -12,6 +12,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.aus import ACTION_UNITS, NAMES, regressor
+from microexpr.signals.faces import upright
 
 CLEAR = 2.0  # standard deviations to expect of a reading, above which a unit counts as moved
 
@@ -58,8 +59,8 @@ class Pair:
 def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> Pair:
     """Classify the change from one picture to another, uint8[H, W, 3] RGB or uint8[H, W] grey.
 
-    Both are frames of one camera that did not move, of the same size. Raises DataError where a picture shows no face,
-    or they differ in size; `name` stands for them there."""
+    Both are frames of one camera that did not move, of the same size; faces that lie on their side are turned. Raises
+    DataError where a picture shows no face, or they differ in size; `name` stands for them there."""
     for image in (onset, apex):
         if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[-1] == 3)):
             raise DataError(f"{name}: must be uint8[H, W, 3] or uint8[H, W], not {image.dtype}{[*image.shape]}")
@@ -67,6 +68,8 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> P
         sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (onset, apex))
         raise DataError(f"{name}: must be of one size, frames of the same camera, not {sizes}")
     images = [onset, apex] if onset.ndim == apex.ndim else [luma(image) for image in (onset, apex)]
+    turn = upright.best_turn(images)
+    images = [np.ascontiguousarray(np.rot90(image, turn)) for image in images]
     try:
         track = faces.track(lambda: images, faces.Params(min_detected=1.0), name)
     except faces.Faceless:

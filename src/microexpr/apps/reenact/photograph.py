@@ -14,6 +14,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
+from microexpr.signals.faces import upright
 from microexpr.signals.faces.detection import DETECTABLE, detect, detect_large
 from microexpr.signals.faces.predictors import NetworkPredictor
 from microexpr.signals.landmarks.boxes import Box, face_box
@@ -43,7 +44,7 @@ class Photograph:
     def read(cls, path: Path) -> "Photograph":
         """Read a picture and find its faces. Raises DataError if it cannot be read or shows no face."""
         alterations = picture.Alterations()
-        original = picture.read(path, alterations)
+        original = read_upright(path, alterations)
         landmarks, image = find_faces(original), reduce(original)
         if not landmarks:
             raise DataError(f"{path}: must show a face, seen from the front; none was found")
@@ -100,6 +101,17 @@ class Photograph:
             f"{right - left} x {bottom - top} pixels from ({left}, {top}), yaw {yaw(self.faces[number - 1]):.0f} "
             f"degrees; {others} other{'s' * (others != 1)}{' (--face-number chooses one, or all)' if others else ''}"
         )
+
+
+def read_upright(path: Path, alterations: picture.Alterations) -> np.ndarray:
+    """Return a picture as `picture.read` does, turned so that its faces are upright.
+
+    Raises DataError if it cannot be read."""
+    image = picture.read(path, alterations)
+    turn = upright.best_turn([image])
+    if turn:
+        alterations[f"turned by {90 * turn} degrees to the left, so that the face is upright,"].add(path.name)
+    return np.ascontiguousarray(np.rot90(image, turn))
 
 
 def find_faces(image: np.ndarray) -> list[np.ndarray]:

@@ -14,6 +14,7 @@ from PIL import Image
 import microexpr
 from microexpr.apps.measure import columns, tables
 from microexpr.apps.measure.columns import openface_angles
+from microexpr.apps.predict.take import silent
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import DataError, OutputError, ParamsError
@@ -121,6 +122,14 @@ def test_a_picture_that_is_reduced_has_landmarks_in_its_own_pixels(tmp_path, fol
     large, small = microexpr.measure(tmp_path / "large.jpg"), microexpr.measure(folder / "1pair.png")
     x = [f"x_{i}" for i in range(68)]
     assert np.abs((large.loc[0, x] + 0.5) / 8 - 0.5 - small.loc[0, x]).max() < 2
+
+
+def test_a_picture_that_lies_on_its_side_is_turned_and_a_note_says_so(tmp_path, folder):
+    Image.open(folder / "1pair.png").transpose(Image.Transpose.ROTATE_270).save(tmp_path / "side.png")
+    turned = tables.of_pictures([tmp_path / "side.png"], silent)
+    assert "turned by 90 degrees to the left, so that the face is upright," in turned.notes[0]
+    upright = tables.of_pictures([folder / "1pair.png"], silent)
+    assert np.array_equal(turned.columns["x_30"], upright.columns["x_30"])
 
 
 def test_our_reader_of_openface_reads_the_table(project, measured):

@@ -29,6 +29,11 @@ def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(picture
     assert document["class"] == "negative" and sum(document["classes"].values()) == pytest.approx(1, abs=1e-3)
     assert max(document["regions"], key=document["regions"].get) == "brows"
     assert next(iter(document["action_units"])) in ("AU4L", "AU4R") and document["models"]
+    turned = [path.replace(".png", ".turned.png") for path in (rest, frown)]
+    for path, upside_down in zip((rest, frown), turned, strict=True):
+        Image.open(path).rotate(180).save(upside_down)
+    assert main(["predict", "--onset", turned[0], "--apex", turned[1], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["classes"] == document["classes"]
     assert main(["predict", "--onset", rest, "--apex", frown]) == 0
     line, _ = capsys.readouterr().out.splitlines()
     assert line.startswith("negative, ") and "AU4 brow lowerer +" in line
