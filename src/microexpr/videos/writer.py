@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from microexpr.core import store
 
 FORMATS = {".avi": "avi", ".mkv": "matroska"}
 TICKS = 1000  # a second, in which times are stored
-SCALE = "4"  # of Motion JPEG, 2 to 31, the worst
+QUALITY = 85  # of JPEG
 
 Write = Callable[[np.ndarray, float | None], None]  # takes RGB uint8[H, W, 3], and its time in seconds or None
 
@@ -28,7 +29,7 @@ def writer(path: Path, fps: float, mark: bytes) -> Iterator[Write]:
         file, "w", format=FORMATS[path.suffix], options={"fflags": "+bitexact"}
     ) as container:  # fmt: skip
         container.metadata["comment"] = mark.decode()
-        stream = container.add_stream("mjpeg", rate=rate, options={"qmin": SCALE, "qmax": SCALE, "flags": "+bitexact"})
+        stream: Any = container.add_stream("mjpeg", rate=rate, options={"flags": "+bitexact"})
         stream.pix_fmt, stream.codec_context.thread_count, count = "yuvj420p", 1, 0
         if path.suffix == ".mkv":
             stream.codec_context.time_base = Fraction(1, TICKS)
@@ -37,14 +38,21 @@ def writer(path: Path, fps: float, mark: bytes) -> Iterator[Write]:
             nonlocal count
             if not count:
                 stream.height, stream.width = image.shape[:2]
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
+            packet = av.Packet(jpeg(image, QUALITY))  # in a third of the time that FFmpeg's encoder takes
             if path.suffix == ".mkv":
-                picture.pts, picture.time_base = round((seconds or 0) * TICKS), Fraction(1, TICKS)
+                packet.pts, packet.time_base = round((seconds or 0) * TICKS), Fraction(1, TICKS)
             else:
-                picture.pts, picture.time_base = count, 1 / rate
+                packet.pts, packet.time_base = count, 1 / rate
+            packet.dts, packet.stream, packet.is_keyframe = packet.pts, stream, True
             count += 1
-            container.mux(stream.encode(picture))
+            container.mux(packet)
 
         yield write
-        if count:
-            container.mux(stream.encode(None))
+
+
+def jpeg(image: np.ndarray, quality: int) -> bytes:
+    """Return an image, RGB uint8[H, W, 3] or grey uint8[H, W(, 1)], as a JPEG file."""
+    import cv2
+
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 and image.shape[2] == 3 else image
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
