@@ -77,9 +77,7 @@ def inputs(tmp_path_factory) -> dict[str, Path]:
         file.attrs["schema"] = "apex 1"
         file["clip/score"] = np.arange(50.0)
     columns = [name or " " for name in CODING_HEADER]
-    workbook.write(
-        folder / "coding.xlsx", "Sheet1", [columns, *([1, "EP02_01f", "", 46, 59, 86],) * 9]
-    )
+    workbook.write(folder / "coding.xlsx", "Sheet1", [columns, *([1, "EP02_01f", "", 46, 59, 86],) * 9])
     (folder / "table.csv").write_text("method,full_uf1\nststnet,0.5\n")
     return {path.name: path for path in sorted(folder.iterdir())}
 
