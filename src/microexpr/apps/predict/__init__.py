@@ -17,6 +17,7 @@ from microexpr.apps.predict.calibration import Calibration
 from microexpr.apps.predict.recognition import Classes, Excerpt
 from microexpr.apps.predict.take import Progress, Stretch, Take, silent, track
 from microexpr.core import digests
+from microexpr.core.errors import StoreError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import recording, regressor
@@ -49,9 +50,12 @@ class Models:
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
         recogniser, figures = refit.load(path), recorded.read(path)
-        calibration = Calibration.read(recogniser.metadata)
+        try:
+            calibration = Calibration.read(recogniser.metadata)
+            by_recogniser = limits.describe_training(path, recogniser.fitted_on - {*predictors.fitted_on("network")})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(f"{path}: metadata must be as `microexpr` writes them, not with {error!r}") from error
         uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
-        by_recogniser = limits.describe_training(path, recogniser.fitted_on - {*predictors.fitted_on("network")})
         by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
         landmarks = limits.describe_training(predictors.MODEL, predictors.fitted_on("network"))
         descriptions = (

@@ -31,7 +31,10 @@ class Calibration:
         if "calibration" not in metadata:
             return None
         values = json.loads(metadata["calibration"])
-        return cls(values["temperature"], {name: (low, high) for name, (low, high) in values["limits"].items()})
+        return cls(
+            float(values["temperature"]),
+            {name: (float(low), float(high)) for name, (low, high) in values["limits"].items()},
+        )
 
     def to_json(self) -> str:
         """Return the metadata that `read` reads, in JSON's own form."""

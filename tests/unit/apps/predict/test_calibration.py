@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from microexpr.apps.predict import Models
 from microexpr.apps.predict.calibration import WIDENING, Calibration, calibration_error, fit_temperature
+from microexpr.apps.predict.recognition import SHIPPED
+from microexpr.core import store
+from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 
 
@@ -37,3 +41,12 @@ def test_probabilities_are_more_alike_the_farther_from_the_limits():
     temperatures = 0.5 * (1 + WIDENING * np.array([0.0, 0.5, 1.0]))
     assert highest == pytest.approx(1 / (1 + 2 * np.exp(-2 / temperatures))) and WIDENING > 0
     assert calibration.probabilities(scores)[:, 0] == pytest.approx(highest[0])
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"temperature": "hot"}', '{"temperature": 1, "limits": {"yaw": 1}}'])
+def test_a_network_file_with_another_calibration_is_refused_by_name(tmp_path, text):
+    tensors, metadata = store.read_tensors(SHIPPED)
+    fitted = metadata.pop("fitted_on").split("\n")
+    store.write_tensors(tmp_path / "ststnet.safetensors", tensors, fitted, **(metadata | {"calibration": text}))
+    with pytest.raises(StoreError, match=r"ststnet.safetensors: metadata must be as `microexpr` writes them"):
+        Models.load("ststnet", tmp_path)
