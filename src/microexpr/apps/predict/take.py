@@ -1,13 +1,13 @@
 """A video whose face was tracked: alignment, landmarks and turn of the head in each frame. Tracks once, reads no more.
 
-A cut begins a new stretch, with a face of its own. A video that lies on its side is turned.
+A cut or another face begins a new stretch, with a face of its own. A video that lies on its side is turned.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -23,6 +23,10 @@ STEADY = 1.0  # seconds before and after over which the position of a still head
 FOLLOWED = 0.15  # the same, of a head that moves
 STILL = 1.0  # pixels of the crop between these two averages, about the most of rendered heads at rest
 LEAST = 0.05  # share of detections that must find the face
+# A face is another one, or at rest otherwise, if it was away for long, or comes back or jumps elsewhere at once:
+AWAY, LOST = 3.0, 0.5  # seconds
+ELSEWHERE, JUMP = 0.5, 1.0  # widths of the face
+OTHER_SIZE = 1.3  # times its width
 LOOKED_AT = 3  # frames, one a second, that tell which way up the face is
 
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
@@ -34,7 +38,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """The face in what was filmed without a cut."""
+    """One face in what was filmed without a cut."""
 
     frames: range  # of the video
     tracked: np.ndarray  # int64[n], numbers of the frames in which the face was looked for
@@ -165,10 +169,41 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
             f"{path}: must show a face, seen from the front, in {LEAST:.0%} of its frames, not in {share:.0%}"
         )
     video = source.video if isinstance(source, Scan) else source
-    return Take(video, [
-        Stretch(frames, np.array(numbers), face, video.timeline.positions, video.fps)
-        for frames, (numbers, face) in zip(video.timeline.stretches, parts, strict=True) if face is not None
-    ])  # fmt: skip
+    stretches = [
+        stretch
+        for frames, (numbers, face) in zip(video.timeline.stretches, parts, strict=True)
+        if face is not None
+        for stretch in by_face(Stretch(frames, np.array(numbers), face, video.timeline.positions, video.fps))
+    ]
+    begins = sorted({stretch.frames.start for stretch in stretches} - {0, *video.timeline.cuts})
+    if begins:
+        times = ", ".join(f"{video.seconds[number]:.2f}" for number in begins)
+        note = f"perhaps another face from {times} s on: each is read by itself, with its own face at rest"
+        video = replace(video, notes=(*video.notes, note))
+    return Take(video, stretches)
+
+
+def by_face(stretch: Stretch) -> list[Stretch]:
+    """Return a stretch in parts, each with one face: it was not away for long, and does not jump."""
+    face, seconds = stretch.face, stretch.places / stretch.fps
+    found = np.flatnonzero(face.detected)
+    centres, widths = face.landmarks[found].mean(axis=1), np.ptp(face.landmarks[found, :, 0], axis=1)
+    away = np.diff(seconds[found])
+    moved = np.abs(np.diff(centres, axis=0)).max(axis=1) / np.minimum(widths[1:], widths[:-1])
+    larger = np.maximum(widths[1:] / widths[:-1], widths[:-1] / widths[1:])
+    is_elsewhere = (away > LOST) & ((moved > ELSEWHERE) | (larger > OTHER_SIZE))
+    is_other = (away > AWAY) | is_elsewhere | ((away <= LOST) & (moved > JUMP))
+    starts = [0, *found[1:][is_other].tolist(), len(stretch.tracked)]
+    limits = [stretch.frames.start, *stretch.tracked[starts[1:-1]].tolist(), stretch.frames.stop]
+    return [
+        replace(
+            stretch,
+            frames=range(first, stop),
+            tracked=stretch.tracked[start:end],
+            face=replace(face, detected=face.detected[start:end], landmarks=face.landmarks[start:end]),
+        )
+        for (start, end), (first, stop) in zip(pairwise(starts), pairwise(limits), strict=True)
+    ]
 
 
 def find_turn(source: Scan | Video) -> int:

@@ -89,6 +89,50 @@ def test_a_video_on_its_side_is_turned(is_scan):
     assert np.abs(next(followed.video.read()).astype(int) - FACE).max() <= 2
 
 
+def sat(*positions, fps=25.0, size=100.0):
+    """A stretch at 25 frames a second of a face at these positions, in pixels, None where there is none."""
+    points = landmarks(noise=0)[0] * size / np.ptp(landmarks(noise=0)[0, :, 0])
+    shift = np.array([position or 0.0 for position in positions])[:, None, None] * [1, 0]
+    face = FaceTrack(np.array([p is not None for p in positions]), points + shift, (300, 400), 0)
+    return take.Stretch(range(3 * len(positions)), np.arange(0, 3 * len(positions), 3), face, np.arange(999.0), fps)
+
+
+@pytest.mark.parametrize(
+    ("positions", "starts"),
+    [
+        ([1] * 40, [0]),
+        ([*range(1, 400, 10)], [0]),  # walks past
+        ([1] * 10 + [None] * 20 + [1] * 10, [0]),  # a hand, 2.4 s
+        ([1] * 10 + [None] * 26 + [1] * 10, [0, 108]),  # away for more than 3 s
+        ([1] * 10 + [None] * 5 + [90] * 10, [0, 45]),  # another chair
+        ([1] * 10 + [None] * 2 + [90] * 10, [0]),  # a quick movement
+        ([1] * 10 + [120] * 10 + [1] * 5, [0, 30, 60]),  # a second person, nearer for a while
+    ],
+)
+def test_another_face_is_another_stretch(positions, starts):
+    stretches = take.by_face(sat(*positions))
+    assert [part.frames.start for part in stretches] == starts
+    assert [part.tracked[0] for part in stretches] == starts
+    assert sum(len(part.frames) for part in stretches) == 3 * len(positions)
+    assert np.concatenate([part.face.landmarks for part in stretches]).shape == (len(positions), 68, 2)
+
+
+def test_who_comes_back_elsewhere_is_another_face_and_a_note_says_so():
+    wall = np.full((240, 480, 3), 120, np.uint8)
+    left, right = wall.copy(), wall.copy()
+    left[:, :240], right[:, 240:] = FACE, FACE
+    shares = np.concatenate([np.ones(20), np.linspace(1, 0, 12), np.zeros(20), np.linspace(0, 1, 12), np.ones(20)])
+    views = [share * view + (1 - share) * wall for share, view in zip(shares, [left] * 42 + [right] * 42, strict=True)]
+    followed = take.track(from_array(filmed(*views, frames=1), 25), every=3)
+    first, second = followed.stretches
+    assert not followed.video.timeline.cuts and 50 < second.frames.start < 66 and second.frames.stop == 84
+    since = followed.video.seconds[second.frames.start]
+    assert followed.video.notes == (
+        f"perhaps another face from {since:.2f} s on: each is read by itself, with its own face at rest",
+    )
+    assert followed.at(10) is first and followed.at(80) is second
+
+
 def test_a_video_without_a_face_is_refused():
     with pytest.raises(
         DataError, match=r"array: must show a face, seen from the front, in 5% of its frames, not in 0%"
