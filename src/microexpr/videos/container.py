@@ -31,6 +31,8 @@ PEEKED = 60  # frames whose times and fields are looked at before a video is rea
 BUFFER = 1 << 17  # bytes that are read at once
 STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written without going back
 TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
+NO_TIMES = 0x80  # FFmpeg's mark of a format without times of frames
+HIGH_RANGE = {16: "PQ", 18: "HLG"}  # FFmpeg's numbers of transfer curves
 COVER = 0x400  # FFmpeg's mark of a stream that is a cover's picture
 SECOND = 1_000_000  # FFmpeg's unit of a container's start
 DEINTERLACE = "mode=send_field:parity=auto:deint=all"  # a frame of each field
@@ -55,6 +57,8 @@ class Header(NamedTuple):
     mirrored: bool  # whether it is mirrored before
     squeezed: float  # width of a pixel, in heights
     recorded_rate: float  # of slow motion, frames a second at which it was recorded; 0 where the file does not say
+    others: int  # videos that the file holds too, and are not read
+    dynamic_range: str  # the curve of a high one, "" for a usual one
 
 
 class Decoded(NamedTuple):
@@ -118,6 +122,13 @@ class VideoFile:
 
     def _header(self) -> Header:
         with opened(self.path) as (container, stream):
+            if not self._asked and container.format.flags & NO_TIMES:
+                raise DataError(
+                    f"{self.path}: {container.format.long_name} does not say how many frames a second it has; "
+                    "fps (--fps) does"
+                )
+            others = sum(other.codec_context is not None for other in _videos(container)) - 1
+            dynamic_range = HIGH_RANGE.get(stream.codec_context.color_trc, "")
             stated = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
             is_counted = not length or container.format.name == "avi"
@@ -141,7 +152,8 @@ class VideoFile:
         interlaced = interlaced_frames > len(times) / 2
         fields = 1 + interlaced
         rate = _expected_rate(stated, times) * fields
-        return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, _number(recorded))
+        return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, _number(recorded), others,
+                      dynamic_range)  # fmt: skip
 
     def _describe(self) -> Iterator[str]:
         header = self.header
@@ -158,6 +170,11 @@ class VideoFile:
                 f"slow motion: recorded at {header.recorded_rate:g} frames a second, says the file, and shown at "
                 f"{self.rate:.4g}; --fps {header.recorded_rate:g} reads it as it happened"
             )
+        if header.others:
+            columns, rows = header.shape[1], header.shape[0]
+            yield f"the file holds {1 + header.others} videos; the first, {columns}x{rows}, is read"
+        if header.dynamic_range:
+            yield f"high dynamic range ({header.dynamic_range}), read without conversion: its contrast is lower"
         if missing := missing_bytes(self.path):
             yield f"{missing} bytes are missing at the end, by its header: it is cut short"
 
@@ -202,7 +219,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         file.seek(0)
         try:
             container = stack.enter_context(av.open(_Bytes(file), io_open=_refuse, buffer_size=BUFFER))
-            streams = [stream for stream in container.streams.video if not stream.disposition & COVER]
+            streams = _videos(container)
         except (av.error.FFmpegError, ValueError, IndexError) as error:
             raise DataError(f"{path}: is not a readable video ({_reason(error, start)})") from None
         if not streams or streams[0].codec_context is None or streams[0].codec_context.name in TEXT:
@@ -214,6 +231,11 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         streams[0].codec_context.thread_count = 1
         streams[0].codec_context.options = {"max_pixels": str(LONGEST**2)}  # of any frame, whatever the header says
         yield container, streams[0]
+
+
+def _videos(container: Any) -> list[Any]:
+    """Return the videos in a file but covers, which are pictures."""
+    return [stream for stream in container.streams.video if not stream.disposition & COVER]
 
 
 class _Bytes:

@@ -13,6 +13,8 @@ from microexpr.videos.raw import Raw, is_rendered
 
 MOST_APART = 100  # numbers a file, on average: a slip in a name must not make millions of missing frames
 STRAYS = 0.1  # share of the pictures that may be named otherwise, as a cover is
+UNITS = {1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}  # in a second
+IN_UNITS = (0.5, 2.0)  # times that two frames are apart, by the rate, if their numbers are times in a unit
 SERIES = 8  # at most are frames of as many videos; names of more hold the time of day
 NAME = re.compile(r"(.*?)(\d+)(\D*)")  # what is before the last number, the number, and what is after it
 
@@ -76,7 +78,7 @@ def find(folder: Path, rate: float) -> FrameFiles:
         others = (path for path in folder.iterdir() if path not in files)
         if broken := [path.name for path in others if _series(path) == _series(first)]:
             notes.append(f"{shorten(broken)}: no readable picture, so this frame is missing")
-        return FrameFiles(folder, _by_time(folder, largest[0], notes), rate, notes)
+        return FrameFiles(folder, _by_time(folder, largest[0], rate, notes), rate, notes)
     if len(largest[1]) > 1 and len(series) <= SERIES:
         examples = " and ".join(f"{numbered[min(numbered)].name} ({len(numbered)})" for numbered in largest[:2])
         raise DataError(f"{folder}: must hold the frames of one video, not of several: {examples}")
@@ -101,11 +103,12 @@ def by_number(path: Path) -> tuple[list[int], str]:
     return [int(digits) for digits in re.findall(r"\d+", path.stem)], path.name
 
 
-def _by_time(folder: Path, numbered: Files, notes: list[str]) -> Files:
+def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Files:
     """Return the files by time, and note what is missing between them.
 
-    Numbers that rise by more than one throughout are those of every n-th frame."""
+    Numbers that rise by more than one throughout are those of every n-th frame, or times in a unit."""
     numbers = sorted(numbered)
+    numbered, numbers = _as_frames(numbered, numbers, rate, notes)
     steps = [after - before for before, after in pairwise(numbers)]
     step = min(steps, default=1)
     if any(other % step for other in steps):
@@ -120,6 +123,20 @@ def _by_time(folder: Path, numbered: Files, notes: list[str]) -> Files:
         first = next(before + step for before, gap in zip(numbers, steps, strict=False) if gap > step)
         notes.append(f"{missing} of {count} frames are missing, {first} for one; they show no face")
     return {(number - numbers[0]) // step: numbered[number] for number in numbers}
+
+
+def _as_frames(numbered: Files, numbers: list[int], rate: float, notes: list[str]) -> tuple[Files, list[int]]:
+    """Return files whose numbers are times, as cameras write them, by the numbers of frames; others as they are."""
+    usual = float(np.median(np.diff(numbers))) if len(numbers) > 2 else 0.0
+    unit = next((unit for unit in UNITS if IN_UNITS[0] < usual / unit * rate < IN_UNITS[1]), 0.0)
+    if not unit or all(number % usual == numbers[0] % usual for number in numbers):
+        return numbered, numbers
+    notes.append(f"numbers in names are read as {UNITS[unit]}, to the nearest frame")
+    frames: list[int] = []
+    for number in numbers:
+        nearest = round((number - numbers[0]) / unit * rate)
+        frames.append(max(nearest, frames[-1] + 1) if frames else nearest)
+    return {frame: numbered[number] for frame, number in zip(frames, numbers, strict=True)}, frames
 
 
 def shorten(names: Iterable[str], most: int = 3) -> str:

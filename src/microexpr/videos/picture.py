@@ -26,6 +26,7 @@ WIDE = ("I;16", "I;16L", "I;16B")  # Pillow's modes of 16 bits a grey level
 GREY, COLOUR = ("L", "LA"), ("RGB", "RGBA", "RGBX", "P", "PA", "YCbCr")
 LONGEST = 8192  # pixels of a side of a clip's frame: a frame takes a second to decode, and a clip has a hundred
 ORIENTATION = 0x0112  # of EXIF; 1 is upright
+SUBFILE, RAW = 0x00FE, 0xC612  # of TIFF: kind of picture, 1 for a smaller copy; version of Adobe's raw format
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # by orientation, Pillow's numbers of transpositions
 EXAMINED = 9  # pictures of one camera that tell how many bits it uses
 DEPTHS = (10, 12, 14, 16)  # bits of cameras' levels that are stored in 16
@@ -73,6 +74,8 @@ def _pixels(path: Path, data: bytes, image: "Image", alterations: Alterations, b
     # a truncated JPEG would decode, partly to grey
     if form == "JPEG" and data.endswith(bytes(2)) and data.rfind(END) < data.rfind(SCAN):
         raise DataError(f"{path}: is not a readable picture (its end is missing)")
+    if form == "TIFF" and (image.tag_v2.get(SUBFILE, 0) & 1 or RAW in image.tag_v2):  # type: ignore[attr-defined]
+        raise DataError(f"{path}: is a camera's raw photograph: export it as JPEG")
     if form != "JPEG" and getattr(image, "n_frames", 1) > 1:
         raise DataError(f"{path}: must hold one picture, not {image.n_frames}")  # type: ignore[attr-defined]
     if image.mode not in (*GREY, *COLOUR, *WIDE):

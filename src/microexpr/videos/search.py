@@ -23,6 +23,7 @@ from microexpr.videos.frames import by_number
 Kind = Literal["video", "frames", "pictures", "picture", "other"]
 Seek = Literal["videos", "pictures", "each picture"]
 FOLDERS = ("predict", "reenact", "form")  # commands whose manifest lists all files that they wrote into a folder
+OF_WINDOWS = ("thumbs.db", "desktop.ini")  # hidden files that it leaves in folders
 START = 4096  # bytes of a file that are looked at
 DAMAGED = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")  # first bytes of videos; those of others are below
 KIND_BY_NAME: dict[str, Kind] = {"video": "video", "image": "picture"}  # first part of a MIME type
@@ -147,7 +148,7 @@ def _content(folder: Path) -> tuple[list[Path], list[Path]]:
     paths = (
         Path(entry) for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name not in results
     )
-    visible = sorted(paths)
+    visible = sorted(path for path in paths if path.name.lower() not in OF_WINDOWS)
     return [path for path in visible if not path.is_dir()], [path for path in visible if path.is_dir()]
 
 

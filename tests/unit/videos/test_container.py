@@ -296,3 +296,28 @@ def test_slow_motion_is_named_with_the_rate_of_its_recording(tmp_path):
     (note,) = open_video(tmp_path / "slow.mp4").notes
     assert "recorded at 240 frames a second" in note and "--fps 240" in note
     assert open_video(tmp_path / "slow.mp4", 100).notes == ()
+
+
+def test_a_stream_without_times_needs_a_rate(tmp_path):
+    write(tmp_path / "take.h264", shades(), 30, codec="libx264", format="h264")
+    with pytest.raises(DataError, match=r"raw H.264 video does not say how many frames a second it has; fps \(--fps\)"):
+        open_video(tmp_path / "take.h264")
+    video = open_video(tmp_path / "take.h264", 30)
+    assert len(video) == COUNT and video.end == pytest.approx(COUNT / 30) and video.notes == ()
+
+
+def test_a_second_video_and_a_high_dynamic_range_are_named(tmp_path):
+    path = tmp_path / "two.mp4"
+    with av.open(str(path), "w") as file:
+        streams = [file.add_stream("libx264", rate=25) for _ in range(2)]
+        for stream in streams:
+            stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+            stream.codec_context.color_trc = 18
+        for stream in streams:
+            pictures = [av.VideoFrame.from_ndarray(image, "rgb24") for image in shades().copy()]
+            for picture in (*pictures, None):
+                file.mux(stream.encode(picture))
+    assert open_video(path).notes == (
+        "the file holds 2 videos; the first, 64x48, is read",
+        "high dynamic range (HLG), read without conversion: its contrast is lower",
+    )

@@ -50,6 +50,17 @@ def test_frames_that_are_not_there_are_missing_at_their_times(folder):
     assert video.timeline.select(range(37), 1).tolist() == [*range(10), *range(17, 37)]
 
 
+@pytest.mark.parametrize(("unit", "word"), [(1000, "milliseconds"), (10**9, "nanoseconds")])
+def test_numbers_that_are_times_of_a_clock_are_read_as_such(folder, unit, word):
+    frames = [*range(15), *range(22, 40)]
+    video = open_video(folder(f"{1700000000 * unit + round(i * unit / 30)}.png" for i in frames), 30)
+    assert np.flatnonzero(video.timeline.present).tolist() == frames and video.end == pytest.approx(40 / 30)
+    assert video.notes == (
+        f"numbers in names are read as {word}, to the nearest frame",
+        "7 of 40 frames are missing, 15 for one; they show no face",
+    )
+
+
 def test_numbers_of_every_nth_frame_are_no_gaps(folder):
     video = open_video(folder(f"img{number}.png" for number in [*range(1, 40, 4), *range(45, 70, 4)]), 25)
     assert len(video) == 18 and video.timeline.present.sum() == 17 and not video.timeline.present[10]

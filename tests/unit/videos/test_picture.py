@@ -82,6 +82,13 @@ def test_content_decides_what_is_a_picture(suffix, tmp_path):
         picture.read(path)
 
 
+@pytest.mark.parametrize("tags", [{0x00FE: 1}, {0xC612: b"\1\4\0\0"}], ids=["a preview", "DNG"])
+def test_a_raw_photograph_is_not_read_as_its_preview(tags, tmp_path):
+    COLOUR.save(tmp_path / "IMG_1.dng", format="TIFF", tiffinfo=tags)
+    with pytest.raises(DataError, match=r"IMG_1.dng: is a camera's raw photograph: export it as JPEG"):
+        picture.read(tmp_path / "IMG_1.dng")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -90,7 +90,7 @@ def test_all_that_is_not_read_has_a_reason(folder):
 
 
 def test_companions_hidden_files_and_our_own_results_are_passed_over(folder):
-    for name in ("take.csv", "take.eaf", "take.avi.md5", ".take.mp4", ".hidden/take.avi"):
+    for name in ("take.csv", "take.eaf", "take.avi.md5", ".take.mp4", ".hidden/take.avi", "Thumbs.db"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("text")
     sound(folder / "take.wav")
