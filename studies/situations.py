@@ -110,6 +110,16 @@ def _cut(folder: Path) -> str:
     return "predict cut.mp4 --out o"
 
 
+@situation("one person leaves, another comes, in front of the same wall")
+def _persons(folder: Path) -> str:
+    shares = np.concatenate([np.ones(90), np.linspace(1, 0, 20), np.zeros(90), np.linspace(0, 1, 20), np.ones(100)])
+    views = [*frames(), *frames()[:80], *frames(103)]
+    wall = np.full(views[0].shape, 120, np.uint8)
+    shown = [share * view + (1 - share) * wall for share, view in zip(shares, views, strict=True)]
+    encoded.write(folder / "persons.mp4", np.array(shown, np.uint8), FPS, **X264)
+    return "predict persons.mp4 --out o"
+
+
 @situation("a screen recording at 60 a second of a call at 15")
 def _call(folder: Path) -> str:
     encoded.write(folder / "call.mp4", np.repeat(frames()[::2], 4, axis=0), 60, keyframes=600, **X264)
@@ -168,6 +178,22 @@ def _gaps(folder: Path) -> str:
         if number >= 60 or number % 2 == 0:
             Image.fromarray(image).save(folder / f"frames/img{number:03}.jpg", quality=95)
     return "predict frames --fps 30 --out o"
+
+
+@situation("frames whose names are milliseconds of a clock")
+def _clock(folder: Path) -> str:
+    (folder / "frames").mkdir()
+    for number, image in enumerate(frames()):
+        if not 60 <= number < 75:
+            name = f"frames/{1700000000000 + round(number * 1000 / 30)}.jpg"
+            Image.fromarray(image).save(folder / name, quality=95)
+    return "predict frames --fps 30 --out o"
+
+
+@situation("a raw stream, as small cameras write it")
+def _raw(folder: Path) -> str:
+    encoded.write(folder / "cam.h264", frames()[:45], FPS, format="h264", **X264)
+    return "predict cam.h264 --out o"
 
 
 @situation("frames of two cameras in one folder")
@@ -247,6 +273,12 @@ def _group(folder: Path) -> str:
         wall[y : y + 500, x : x + 500] = head
     Image.fromarray(wall).save(folder / "group.png")
     return "measure group.png --out o"
+
+
+@situation("a photograph that lies on its side")
+def _photograph(folder: Path) -> str:
+    Image.fromarray(frames()[0]).rotate(90, expand=True).save(folder / "side.png")
+    return "measure side.png --out o"
 
 
 @situation("pictures of 16, 12 and 10 bits, .avif, .jfif, .tga")
