@@ -612,13 +612,17 @@ def _predict_pair(arguments: argparse.Namespace) -> int:
     from microexpr.apps.predict import Models, limits, pair
     from microexpr.videos import picture
 
-    onset, apex = (picture.read(path, longest=picture.LONGEST) for path in (arguments.onset, arguments.apex))
+    paths, alterations = (arguments.onset, arguments.apex), picture.Alterations()
+    onset, apex = (picture.read(path, alterations, picture.LONGEST) for path in paths)
+    warnings = [*alterations.notes(arguments.onset.parent, len(paths))]
     models = Models.load(arguments.method, RESULTS / "refit")
     result = pair.predict(onset, apex, models, f"{arguments.onset}, {arguments.apex}")
     if arguments.json:
-        print(json.dumps(result.to_document(models), indent=2))
+        print(json.dumps({**result.to_document(models), "warnings": warnings}, indent=2))
         return 0
     say(str(result))
+    for warning in warnings:
+        say(f"warning: {warning}")
     say(f"note: {limits.SHORT_NOTICE}")
     return 0
 
