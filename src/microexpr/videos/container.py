@@ -28,6 +28,7 @@ MOST, FASTEST = 10**6, 1000  # largest plausible number of frames and frames a s
 ROUNDED = 0.01  # by which pixels that are square may differ from it
 SKIPPED = 30  # frames that are rather decoded than sought past
 PEEKED = 60  # frames whose times and fields are looked at before a video is read
+START = 64  # bytes that tell what a file is
 BUFFER = 1 << 17  # bytes that are read at once
 STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written without going back
 TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
@@ -215,17 +216,17 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         raise DataError(f"{path}: the video is missing")
     with ExitStack() as stack:
         file = stack.enter_context(open(os.fsencode(path), "rb"))  # noqa: PTH123 a name need not be UTF-8
-        start = file.read(64)
+        start, size = file.read(START), path.stat().st_size
         file.seek(0)
         try:
             container = stack.enter_context(av.open(_Bytes(file), io_open=_refuse, buffer_size=BUFFER))
             streams = _videos(container)
         except (av.error.FFmpegError, ValueError, IndexError) as error:
-            raise DataError(f"{path}: is not a readable video ({_reason(error, start)})") from None
+            raise DataError(f"{path}: is not a readable video ({_reason(error, start, size)})") from None
         if not streams or streams[0].codec_context is None or streams[0].codec_context.name in TEXT:
             if container.streams.audio:
                 raise NoVideo(path, "sound alone")
-            raise DataError(f"{path}: is not a readable video (it holds {describe_content(start)})")
+            raise DataError(f"{path}: is not a readable video (it holds {describe_content(start, size)})")
         if container.format.name.endswith("_pipe"):
             raise NoVideo(path, "a picture of a kind that is not read", "is not a video, but a picture")
         streams[0].codec_context.thread_count = 1
@@ -250,12 +251,12 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> None:
     raise FileNotFoundError(url)
 
 
-def _reason(error: Exception, start: bytes) -> str:
+def _reason(error: Exception, start: bytes, size: int) -> str:
     """Return in words why a file does not open."""
     text = str(getattr(error, "strerror", None) or error)
     if start[4:8] == b"ftyp":
         return "the index of its frames is missing: its recording was not finished, or its copy is cut short"
-    return f"it holds {describe_content(start)}" if "Invalid data" in text else text
+    return f"it holds {describe_content(start, size)}" if "Invalid data" in text else text
 
 
 def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator[Decoded]:

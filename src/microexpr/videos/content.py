@@ -16,14 +16,16 @@ HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # in a file that begins like an old Excel file
 
 
-def describe_content(data: bytes) -> str:
-    """Describe the content of a file in words; if it is unknown, by its size and first bytes."""
+def describe_content(data: bytes, size: int | None = None) -> str:
+    """Describe the content of a file of `size` bytes in words, by its first; if it is unknown, by both."""
+    size = len(data) if size is None else size
     if not data.strip(b"\0"):
-        return f"{len(data)} bytes, all of them zero" if data else "0 bytes"
+        which = "all of them" if size == len(data) else "the first of them"
+        return f"{size} bytes, {which} zero" if data else "0 bytes"
     if ENCRYPTED in data:
         return "a workbook with a password: save it as .xlsx without one in a spreadsheet program"
     if data[4:12] in HEIF:
         return "a HEIF photograph: export it as JPEG"
     start = data[:64].lstrip().lower()
     descriptions = (words for signature, words in SIGNATURES.items() if start.startswith(signature))
-    return next(descriptions, f"{len(data)} bytes that begin with {data[:12]!r}")
+    return next(descriptions, f"{size} bytes that begin with {data[:12]!r}")

@@ -93,7 +93,7 @@ def sniff(path: Path) -> tuple[Kind, str]:
     except OSError as error:
         reason = "a link that leads nowhere" if path.is_symlink() else str(error.strerror)
         return ("other", reason) if path.is_symlink() else (by_name, reason)
-    content = describe_content(start).replace(f"{len(start)} bytes", f"{status.st_size} bytes", 1)
+    content = describe_content(start, status.st_size)
     is_known = not start or start[4:12] in HEIF or start.lstrip().lower().startswith(tuple(SIGNATURES))
     is_text = not is_known and _is_text(start)
     if start and picture.is_picture(path):
