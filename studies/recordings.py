@@ -108,28 +108,38 @@ def _render(job: tuple[Path, int, int, int]) -> Path:
 
 
 def _measure(job: tuple[Path, int, int, int]) -> dict[str, int]:
-    """Return counts of one film in one coding."""
+    """Return counts of one film in one coding; what was found in it is kept, for other limits."""
     folder, seed, rate, i = job
     coding, source = CODINGS[i], _render(job)
     path = source if i == 0 else encode(source, folder / f"film_{seed}_{rate}_{i}{coding.suffix}", coding, rate)
     kept = folder / f"{path.stem}_{_code()}.json"
-    if kept.exists():
-        return dict(json.loads(kept.read_text()))
-    true = truth.read(source.with_suffix(".csv"))
+    if not kept.exists():
+        store.write_text(kept, json.dumps(_found(path, source.with_suffix(".csv"))))
+    found = json.loads(kept.read_text())
+    sure = [each for each in found["expressions"] if each["certainty"] == "sure"]
+    right = sum(each["class"] == each["true_class"] for each in sure)
+    return {name: found[name] for name in ("micro", "hits", "false")} | {"sure": len(sure), "right": right}
+
+
+def _found(path: Path, truth_path: Path) -> dict[str, Any]:
+    """Return counts of one video, and each micro-expression that was found."""
+    true = truth.read(truth_path)
     prediction = predict.predict(Scan(path), _models())
     hits = truth.match(prediction.spans, true)
     counts: Counts = count(prediction.spans, [event.span for event in true])
-    micro = [e for e in prediction.expressions if e.interval.kind == "micro"]
-    sure = [e for e in micro if e.certainty == "sure"]
-    right = [e for e in sure if (event := hits.get((e.interval.onset, e.interval.offset)))
-             and event.true_class == e.predicted_class]  # fmt: skip
-    result = {"micro": len(true), "hits": counts.hits, "false": counts.false, "sure": len(sure), "right": len(right)}
-    store.write_text(kept, json.dumps(result))
-    for e in micro:
-        hit = hits.get((e.interval.onset, e.interval.offset))
-        print(path.name, e.interval.onset, e.interval.offset, f"{e.interval.score:.1f}", e.predicted_class, e.certainty,
-              hit.true_class if hit else "FALSE", list(e.reasons), file=sys.stderr, flush=True)  # fmt: skip
-    return result
+    expressions = []
+    for found in prediction.expressions:
+        interval = found.interval
+        if interval.kind == "micro":
+            hit = hits.get((interval.onset, interval.offset))
+            expressions.append({
+                "onset": interval.onset, "offset": interval.offset, "score": interval.score,
+                "class": found.predicted_class, "true_class": hit.true_class if hit else "",
+                "certainty": found.certainty, "classes": found.classes, "reasons": found.reasons,
+                "action_units": dict(interval.action_units),
+            })  # fmt: skip
+    print(path.name, json.dumps(expressions), file=sys.stderr, flush=True)
+    return {"micro": len(true), "hits": counts.hits, "false": counts.false, "expressions": expressions}
 
 
 def encode(source: Path, path: Path, coding: Coding, rate: int) -> Path:
