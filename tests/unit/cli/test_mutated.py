@@ -103,7 +103,7 @@ def commands(path: Path, out: Path) -> Iterator[list[str]]:
 
 
 def outcome(arguments: list[str], log: Path) -> int:
-    """Return the exit status of a command in a process of its own, negative for a signal, as for one that takes long."""
+    """Return the exit status of a command in a process of its own: negative for a signal, also if it takes long."""
     start, child = time.monotonic(), os.fork()
     if child == 0:
         resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
