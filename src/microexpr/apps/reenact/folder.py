@@ -18,6 +18,7 @@ WORD = "synthesised by microexpr's FAMGAN: not a recording"
 SHORT = "synthesised"  # on the frames of videos
 SLOWER = 4  # videos show a micro-expression 4 times slower than it was
 LONGEST = 480  # pixels, side of the animation
+SAMPLED = 4  # frames whose colours the animation has, at most
 FILES = ("frames", "reenactment.mp4", "reenactment.gif", "curves.csv", "metrics.csv", "comparison.mp4")
 MAGNIFIED = 4  # factor of differences in the comparison
 CURVES = ("strength", "face", "frame", "unit", "side", "asked_change", "read_back_change", "origin")
@@ -97,10 +98,12 @@ def _write_animation(path: Path, frames: Iterator[np.ndarray], fps: float) -> No
         share = min(LONGEST / max(frame.shape[:2]), 1)
         height, width = (round(side * share) for side in frame.shape[:2])
         pages.append(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS))
+    # the colours of some frames serve all: to choose them anew takes longer than anything else here
+    sample = np.concatenate([np.asarray(page) for page in pages[:: -(-len(pages) // SAMPLED)]])
+    palette = Image.fromarray(sample).quantize()
+    first, *others = (page.quantize(palette=palette, dither=Image.Dither.NONE) for page in pages)
     with store.atomic(path) as part:
-        pages[0].save(
-            part, "GIF", save_all=True, append_images=pages[1:], duration=round(1000 / fps), loop=0, comment=WORD
-        )
+        first.save(part, "GIF", save_all=True, append_images=others, duration=round(1000 / fps), loop=0, comment=WORD)
 
 
 def metrics(reenactment: Reenactment) -> Iterator[dict[str, str]]:

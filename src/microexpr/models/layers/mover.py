@@ -112,8 +112,10 @@ def keep_size(network: nn.Module) -> None:
     """Initialise a network without norms so that features keep their size from layer to layer (He et al., ICCV 2015).
 
     With torch's own, smaller weights a deep one learns nothing for hundreds of steps. Layers that are 0 stay so."""
+    if next(network.parameters()).is_meta:  # its shapes are asked for; torch would load its compiler for four seconds
+        return
     for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and (layer.weight.is_meta or layer.weight.any()):
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.weight.any():
             seen = layer.in_channels * layer.weight[0, 0].numel()
             seen //= layer.stride[0] ** 2 if isinstance(layer, nn.ConvTranspose2d) else 1
             nn.init.normal_(layer.weight, 0, math.sqrt(2 / seen))
