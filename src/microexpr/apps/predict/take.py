@@ -186,14 +186,14 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
 def by_face(stretch: Stretch) -> list[Stretch]:
     """Return a stretch in parts, each with one face: it was not away for long, and does not jump."""
     face, seconds = stretch.face, stretch.places / stretch.fps
-    found = np.flatnonzero(face.detected)
-    centres, widths = face.landmarks[found].mean(axis=1), np.ptp(face.landmarks[found, :, 0], axis=1)
-    away = np.diff(seconds[found])
+    seen_positions = np.flatnonzero(face.detected)
+    centres, widths = face.landmarks[seen_positions].mean(axis=1), np.ptp(face.landmarks[seen_positions, :, 0], axis=1)
+    away = np.diff(seconds[seen_positions])
     moved = np.abs(np.diff(centres, axis=0)).max(axis=1) / np.minimum(widths[1:], widths[:-1])
     larger = np.maximum(widths[1:] / widths[:-1], widths[:-1] / widths[1:])
     is_elsewhere = (away > LOST) & ((moved > ELSEWHERE) | (larger > OTHER_SIZE))
     is_other = (away > AWAY) | is_elsewhere | ((away <= LOST) & (moved > JUMP))
-    starts = [0, *found[1:][is_other].tolist(), len(stretch.tracked)]
+    starts = [0, *seen_positions[1:][is_other].tolist(), len(stretch.tracked)]
     limits = [stretch.frames.start, *stretch.tracked[starts[1:-1]].tolist(), stretch.frames.stop]
     return [
         replace(

@@ -98,7 +98,7 @@ def _write_animation(path: Path, frames: Iterator[np.ndarray], fps: float) -> No
         share = min(LONGEST / max(frame.shape[:2]), 1)
         height, width = (round(side * share) for side in frame.shape[:2])
         pages.append(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS))
-    # the colours of some frames serve all: to choose them anew takes longer than anything else here
+    # the colours of some frames serve all: to choose them for each takes longer than anything else here
     sample = np.concatenate([np.asarray(page) for page in pages[:: -(-len(pages) // SAMPLED)]])
     palette = Image.fromarray(sample).quantize()
     first, *others = (page.quantize(palette=palette, dither=Image.Dither.NONE) for page in pages)
