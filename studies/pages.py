@@ -34,15 +34,15 @@ def source(day: date | None = None, name: str = "HEAD") -> str:
 def read(page: str, mark: str) -> str:
     """Return what stands between `<!-- mark -->` and `<!-- mark: end -->` of a page. Raises ValueError without."""
     _, begin, rest = (ROOT / page).read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
-    text, end, _ = rest.partition(f"\n<!-- {mark}: end -->")
+    text, end, _ = rest.partition(f"<!-- {mark}: end -->")
     if not (begin and end):
         raise ValueError(f"{page}: must have a line <!-- {mark} --> and one <!-- {mark}: end -->")
-    return text
+    return text.removesuffix("\n")
 
 
 def write(page: str, mark: str, text: str) -> None:
     """Replace what `read` returns."""
-    begin, end = f"<!-- {mark} -->\n", f"\n<!-- {mark}: end -->"
-    old = f"{begin}{read(page, mark)}{end}"
-    path = ROOT / page
-    path.write_text(path.read_text(encoding="utf-8").replace(old, f"{begin}{text}{end}"), encoding="utf-8")
+    read(page, mark)
+    path, begin, end = ROOT / page, f"<!-- {mark} -->\n", f"<!-- {mark}: end -->"
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    path.write_text(f"{before}{begin}{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
