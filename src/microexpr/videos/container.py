@@ -157,14 +157,13 @@ class VideoFile:
                       dynamic_range)  # fmt: skip
 
     def _describe(self) -> Iterator[str]:
-        header = self.header
+        header, (rows, columns) = self.header, self.header.shape
         if header.interlaced:
             yield f"interlaced: each field is read as a frame, {self.rate:.4g} a second"
         if header.turn or header.mirrored:
             mirrored = "mirrored and " * header.mirrored
             yield f"{mirrored}turned by {90 * header.turn} degrees to the left, as the file says"
         if header.squeezed != 1:
-            columns, rows = header.shape[1], header.shape[0]
             yield f"pixels are {header.squeezed:.3g} times as wide as high; frames are read as {columns}x{rows}"
         if self._asked is None and header.recorded_rate > 1.5 * self.rate:
             yield (
@@ -172,7 +171,6 @@ class VideoFile:
                 f"{self.rate:.4g}; --fps {header.recorded_rate:g} reads it as it happened"
             )
         if header.others:
-            columns, rows = header.shape[1], header.shape[0]
             yield f"the file holds {1 + header.others} videos; the first, {columns}x{rows}, is read"
         if header.dynamic_range:
             yield f"high dynamic range ({header.dynamic_range}), read without conversion: its contrast is lower"

@@ -107,8 +107,8 @@ def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Fi
     """Return the files by time, and note what is missing between them.
 
     Numbers that rise by more than one throughout are those of every n-th frame, or times in a unit."""
+    numbered = _as_frames(numbered, rate, notes)
     numbers = sorted(numbered)
-    numbered, numbers = _as_frames(numbered, numbers, rate, notes)
     steps = [after - before for before, after in pairwise(numbers)]
     step = min(steps, default=1)
     if any(other % step for other in steps):
@@ -125,18 +125,19 @@ def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Fi
     return {(number - numbers[0]) // step: numbered[number] for number in numbers}
 
 
-def _as_frames(numbered: Files, numbers: list[int], rate: float, notes: list[str]) -> tuple[Files, list[int]]:
+def _as_frames(numbered: Files, rate: float, notes: list[str]) -> Files:
     """Return files whose numbers are times, as cameras write them, by the numbers of frames; others as they are."""
+    numbers = sorted(numbered)
     usual = float(np.median(np.diff(numbers))) if len(numbers) > 2 else 0.0
     unit = next((unit for unit in UNITS if IN_UNITS[0] < usual / unit * rate < IN_UNITS[1]), 0.0)
     if not unit or all(number % usual == numbers[0] % usual for number in numbers):
-        return numbered, numbers
+        return numbered
     notes.append(f"numbers in names are read as {UNITS[unit]}, to the nearest frame")
     frames: list[int] = []
     for number in numbers:
         nearest = round((number - numbers[0]) / unit * rate)
         frames.append(max(nearest, frames[-1] + 1) if frames else nearest)
-    return {frame: numbered[number] for frame, number in zip(frames, numbers, strict=True)}, frames
+    return {frame: numbered[number] for frame, number in zip(frames, numbers, strict=True)}
 
 
 def shorten(names: Iterable[str], most: int = 3) -> str:

@@ -23,10 +23,10 @@ STEADY = 1.0  # seconds before and after over which the position of a still head
 FOLLOWED = 0.15  # the same, of a head that moves
 STILL = 1.0  # pixels of the crop between these two averages, about the most of rendered heads at rest
 LEAST = 0.05  # share of detections that must find the face
-# A face is another one, or at rest otherwise, if it was away for long, or comes back or jumps elsewhere at once:
-AWAY, LOST = 3.0, 0.5  # seconds
-ELSEWHERE, JUMP = 0.5, 1.0  # widths of the face
-OTHER_SIZE = 1.3  # times its width
+AWAY = 3.0  # seconds without a face, after which the next one may be another
+LOST = 0.5  # the same, of a face that comes back elsewhere or in another size
+ELSEWHERE, OTHER_SIZE = 0.5, 1.3  # widths of the face by which it has moved then; its width, in widths before
+JUMP = 1.0  # widths by which one face does not move within `LOST`
 LOOKED_AT = 3  # frames, one a second, that tell which way up the face is
 
 Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
@@ -184,16 +184,16 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
 
 
 def by_face(stretch: Stretch) -> list[Stretch]:
-    """Return a stretch in parts, each with one face: it was not away for long, and does not jump."""
+    """Return the parts of a stretch between which the face may have changed: it was away for long, or has jumped."""
     face, seconds = stretch.face, stretch.places / stretch.fps
-    seen_positions = np.flatnonzero(face.detected)
-    centres, widths = face.landmarks[seen_positions].mean(axis=1), np.ptp(face.landmarks[seen_positions, :, 0], axis=1)
-    away = np.diff(seconds[seen_positions])
+    detections = np.flatnonzero(face.detected)
+    centres, widths = face.landmarks[detections].mean(axis=1), np.ptp(face.landmarks[detections, :, 0], axis=1)
+    away = np.diff(seconds[detections])
     moved = np.abs(np.diff(centres, axis=0)).max(axis=1) / np.minimum(widths[1:], widths[:-1])
     larger = np.maximum(widths[1:] / widths[:-1], widths[:-1] / widths[1:])
     is_elsewhere = (away > LOST) & ((moved > ELSEWHERE) | (larger > OTHER_SIZE))
     is_other = (away > AWAY) | is_elsewhere | ((away <= LOST) & (moved > JUMP))
-    starts = [0, *seen_positions[1:][is_other].tolist(), len(stretch.tracked)]
+    starts = [0, *detections[1:][is_other].tolist(), len(stretch.tracked)]
     limits = [stretch.frames.start, *stretch.tracked[starts[1:-1]].tolist(), stretch.frames.stop]
     return [
         replace(

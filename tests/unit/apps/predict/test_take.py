@@ -89,12 +89,12 @@ def test_a_video_on_its_side_is_turned(is_scan):
     assert np.abs(next(followed.video.read()).astype(int) - FACE).max() <= 2
 
 
-def sat(*positions, fps=25.0, size=100.0):
-    """A stretch at 25 frames a second of a face at these positions, in pixels, None where there is none."""
-    points = landmarks(noise=0)[0] * size / np.ptp(landmarks(noise=0)[0, :, 0])
+def stretch_of(positions):
+    """A stretch at 25 frames a second of a face of 100 pixels at these positions, None where there is none."""
+    points = landmarks(noise=0)[0] * 100 / np.ptp(landmarks(noise=0)[0, :, 0])
     shift = np.array([position or 0.0 for position in positions])[:, None, None] * [1, 0]
     face = FaceTrack(np.array([p is not None for p in positions]), points + shift, (300, 400), 0)
-    return take.Stretch(range(3 * len(positions)), np.arange(0, 3 * len(positions), 3), face, np.arange(999.0), fps)
+    return take.Stretch(range(3 * len(positions)), np.arange(0, 3 * len(positions), 3), face, np.arange(999.0), 25.0)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def sat(*positions, fps=25.0, size=100.0):
     ],
 )
 def test_another_face_is_another_stretch(positions, starts):
-    stretches = take.by_face(sat(*positions))
+    stretches = take.by_face(stretch_of(positions))
     assert [part.frames.start for part in stretches] == starts
     assert [part.tracked[0] for part in stretches] == starts
     assert sum(len(part.frames) for part in stretches) == 3 * len(positions)
