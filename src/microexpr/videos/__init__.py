@@ -30,8 +30,7 @@ __all__ = ["Scan", "Seen", "Video", "from_array", "is_rendered", "of_files", "op
 
 SLOWEST = 20.0  # frames a second, so that a micro-expression of 0.2 s has four
 SHORTEST = 0.1  # seconds: data sets cut a micro-expression from its onset to its offset
-SAME = 0.02  # mean difference in grey levels of reduced frames, below which one repeats the one before
-CUT, CUT_RATIO = 10.0, 5.0  # the same, of a cut at least, and in usual differences
+CUT, CUT_RATIO = 10.0, 5.0  # mean difference in grey levels of reduced frames at a cut: at least, and in usual ones
 USUAL = 30  # frames before, whose median difference is usual
 SETTLED = 5  # of these at least, or each frame of a noisy or flickering video would be a cut
 GREY = 4  # grey levels by which the channels of a grey video may differ, as compression leaves them
@@ -116,7 +115,7 @@ class _Frame(NamedTuple):
 
     number: int
     seconds: float | None
-    is_new: bool
+    change: float  # mean difference in grey levels from the one before, infinite where there is none
     is_key: bool
     is_damaged: bool
 
@@ -155,7 +154,7 @@ class Scan:
         for number, raw in self.source.scan():
             small = raw.small.astype(np.int16)
             change = 0.0 if before is None or before.shape != small.shape else float(np.abs(small - before).mean())
-            usual = _median([other for other in changes if other >= SAME])
+            usual = _median([other for other in changes if other >= times.SAME])
             is_large = len(changes) >= SETTLED and change > max(CUT, (CUT_RATIO + number - last - 1) * usual)
             is_cut = before is not None and not raw.is_damaged and (before.shape != small.shape or is_large)
             if not self._frames:
@@ -164,8 +163,8 @@ class Scan:
                 self._cuts.append(number)
             if self._is_grey and len(self._frames) % every == 0 and len(self._frames) <= COLOUR_CHECKS * every:
                 self._is_grey = _is_grey(raw.image())
-            is_new = before is None or is_cut or change >= SAME
-            self._frames.append(_Frame(number, raw.seconds, is_new, raw.is_key, raw.is_damaged))
+            since = np.inf if before is None or is_cut else change
+            self._frames.append(_Frame(number, raw.seconds, since, raw.is_key, raw.is_damaged))
             if not raw.is_damaged:  # or damage would look like two cuts
                 changes = [] if before is None or is_cut else [*changes, change][-USUAL:]
                 before, last = small, number
@@ -194,10 +193,10 @@ class Scan:
         if self.source.expected > 1.01 * count + 1:
             notes.append(f"{count} of the {source.expected} frames that the header says decode; the rest, perhaps cut "
                          "off, is not searched")  # fmt: skip
-        flags = np.zeros((3, count), bool)
-        flags[:, numbers] = np.array([(frame.is_new, frame.is_key, frame.is_damaged) for frame in self._frames]).T
-        new, key, damaged = flags
-        timeline = Timeline(positions, present, new, key, damaged, tuple(self._cuts))
+        change, flags = np.zeros(count), np.zeros((2, count), bool)
+        change[numbers] = [frame.change for frame in self._frames]
+        flags[:, numbers] = np.array([(frame.is_key, frame.is_damaged) for frame in self._frames]).T
+        timeline = Timeline(positions, present, change, flags[0], flags[1], tuple(self._cuts))
         notes += times.describe(timeline, fps)
         return Video(source, fps, timeline, self._size, source.is_generated(), self._is_grey, tuple(notes))
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 TOLERANCE = 0.3  # of the time between frames, by which one of an even rate may be off: containers round times
 GAP = 0.1  # seconds without a frame that are too long to be bridged
+SAME = 0.02  # mean difference in grey levels of reduced frames, below which one repeats the one before
+NEARLY = 0.2  # share of the largest difference within `GAP`, below which it nearly does: encoders refine what repeats
+REPEATED, HALTING = 0.05, 0.25  # shares of frames that repeat, or nearly repeat, the one before, from which it is said
 FROZEN = 0.5  # seconds of one picture that are a standstill
 
 
@@ -17,7 +21,7 @@ class Timeline:
 
     positions: np.ndarray  # float64[T], time in frames of a regular clock; whole numbers where the rate is even
     present: np.ndarray  # bool[T]
-    new: np.ndarray  # bool[T], whether the picture differs from the one before
+    change: np.ndarray  # float64[T], grey levels by which it differs from the one before; infinite for a first one
     key: np.ndarray  # bool[T], frames from which decoding can begin
     damaged: np.ndarray  # bool[T]
     cuts: tuple[int, ...] = ()  # first frames of other views
@@ -26,13 +30,26 @@ class Timeline:
     def even(cls, present: np.ndarray) -> "Timeline":
         """Return the timeline of frames at an even rate of which nothing else is known."""
         no, count = np.zeros(len(present), bool), len(present)
-        return cls(np.arange(count, dtype=float), present, present, no, no)
+        return cls(np.arange(count, dtype=float), present, np.where(present, np.inf, 0), no, no)
 
     @property
     def is_even(self) -> bool:
         """Whether frames follow each other at one rate, without one missing."""
         steps = np.diff(self.positions)
         return bool(self.present.all() and (len(steps) == 0 or (np.abs(steps - 1) < 1e-9).all()))
+
+    @property
+    def new(self) -> np.ndarray:
+        """Whether the picture differs from the one before at all, bool[T]."""
+        return np.asarray(self.change >= SAME)
+
+    def moved(self, fps: float) -> np.ndarray:
+        """Return whether the picture differs from the one before by what pictures around it do, bool[T].
+
+        A call that is shown and encoded again at a higher rate has fewer of these than new ones."""
+        change = np.where(np.isfinite(self.change), self.change, 0)
+        largest = maximum_filter1d(change, 2 * max(1, round(GAP * fps)) + 1)
+        return np.asarray(self.new & (self.change >= NEARLY * largest))
 
     @property
     def stretches(self) -> list[range]:
@@ -126,11 +143,12 @@ def describe(timeline: Timeline, fps: float) -> list[str]:
         lines.append(
             f"another view or person from {times} s on: each stretch is read by itself, with its own face at rest"
         )
-    repeated = count - int(timeline.new.sum())
+    repeated, still = (count - int(flags.sum()) for flags in (timeline.new, timeline.moved(fps)))
     duration = max(float(seconds[-1] - seconds[0]), 1 / fps)
-    if repeated > 0.05 * count:
-        rate = (count - repeated) / duration
-        lines.append(f"{repeated} of {count} frames repeat the one before: {rate:.3g} pictures a second, not {fps:.3g}")
+    if repeated > REPEATED * count or still > HALTING * count:
+        number, how = (repeated, "repeat") if repeated > REPEATED * count else (still, "hardly differ from")
+        rate = (count - number) / duration
+        lines.append(f"{number} of {count} frames {how} the one before: {rate:.3g} pictures a second, not {fps:.3g}")
     new = np.flatnonzero(timeline.new)
     waits = np.diff(seconds[new]) if len(new) > 1 else np.zeros(0)
     if len(waits) and waits.max() > FROZEN and repeated:

@@ -1,5 +1,7 @@
 """Times of frames against those of cameras that were made up: even, rounded, falling, with gaps, beginning again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def shown(new=None, present=None, positions=None, count=40, **fields) -> Timelin
     return Timeline(
         np.arange(count, dtype=float) if positions is None else positions,
         every if present is None else present,
-        every if new is None else new,
+        np.where(every if new is None else new, 1.0, 0.0),
         flags["key"],
         flags["damaged"],
         **fields,
@@ -98,6 +100,17 @@ def test_frames_that_repeat_or_are_missing_are_not_read():
     assert shown(present=present).select(range(40), 1).tolist() == [*range(10), *range(15, 40)]
     still = np.arange(40) == 0
     assert shown(still).select(range(40), 4).tolist() == [*range(0, 40, 4)]  # nothing moves: all the same
+
+
+def test_frames_that_an_encoder_refines_are_no_movement():
+    """Each picture of a call is shown in four frames, of which the last three differ by a tenth of what moves."""
+    called = replace(shown(), change=np.where(np.arange(40) % 4 == 0, 1.0, 0.1))
+    assert called.new.all() and called.moved(60).sum() == 10
+    assert timeline.describe(called, 60) == [
+        "30 of 40 frames hardly differ from the one before: 15.4 pictures a second, not 60"
+    ]
+    quiet = replace(shown(), change=np.where(np.arange(40) < 20, 0.1, 0.05))
+    assert quiet.moved(60).all() and timeline.describe(quiet, 60) == []
 
 
 def test_of_uneven_times_frames_about_a_step_apart_are_read():

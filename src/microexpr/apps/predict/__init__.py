@@ -98,7 +98,7 @@ class Expression:
     @property
     def predicted_class(self) -> str:
         """The most probable class, "" for other kinds of expression."""
-        return max(self.classes, key=lambda name: self.classes[name], default="")
+        return Classes(self.classes).predicted_class if self.classes else ""
 
     @property
     def certainty(self) -> str:
@@ -204,15 +204,16 @@ def predict(
     expressions = []
     for interval in spotted.intervals:
         if interval.kind == "micro" and interval.onset in classes:
-            probabilities, reasons, regions = classes[interval.onset]
+            of_class = classes[interval.onset]
             reasons = (
                 *limits.repetition(interval, spotted.intervals, video.seconds),
                 *limits.cut_off(interval, curves.fps, take),
                 *limits.filmed(interval, video),
                 *limits.outstanding(interval.score, usual),
-                *reasons,
+                *limits.contradiction(interval.action_units, of_class.predicted_class),
+                *of_class.reasons,
             )
-            expressions.append(Expression(interval, probabilities, reasons, regions))
+            expressions.append(Expression(interval, of_class.probabilities, reasons, of_class.regions))
         else:
             expressions.append(Expression(interval))
     warnings = [*video.notes, *spotted.warnings, *limits.restlessness(usual, signal.height)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from microexpr.apps.predict.take import Take
 from microexpr.core import store
+from microexpr.core.facs.objective import units_by_class
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.spotting import Interval
 from microexpr.videos import SLOWEST, Video
@@ -112,17 +113,27 @@ def outstanding(score: float, usual: float | None) -> tuple[str, ...]:
     return (f"{score:.0f} times its noise, where the rest of the video often reaches {usual:.0f}",)
 
 
+def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...]:
+    """Return in words that action units, by sided name, are in no combination of a class but in those of others; () if
+    they are, and if the class is none of MEGC2019's."""
+    by_class = units_by_class()
+    read = {int(name[2:].rstrip("LR")) for name in action_units} & frozenset().union(*by_class.values())
+    if not read or read & by_class.get(predicted, read):
+        return ()
+    return (f"{', '.join(f'AU{number}' for number in sorted(read))} read, which {predicted} faces do not show",)
+
+
 def filmed(interval: Interval, video: Video) -> Iterator[str]:
     """Yield in words what takes away belief in the frames around an expression."""
     timeline, seconds = video.timeline, video.seconds
     near = (seconds >= seconds[interval.onset] - AROUND) & (seconds <= seconds[interval.offset] + AROUND)
     if (near & timeline.damaged).any():
         yield "damaged frames"
-    new = seconds[near & timeline.new]
-    longest = float(np.diff(new).max(initial=0))
+    longest = float(np.diff(seconds[near & timeline.new]).max(initial=0))
+    moved = seconds[near & timeline.moved(video.fps)]
     if longest > GAP + 0.5 / video.fps:
         yield f"{longest:.2f} s without a new picture"
-    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) < LEAST_RATE * SLOWEST:
+    elif len(moved) > 1 and (rate := (len(moved) - 1) / (moved[-1] - moved[0])) < LEAST_RATE * SLOWEST:
         yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
 
 

@@ -32,7 +32,7 @@ class Pair:
     @property
     def predicted_class(self) -> str:
         """The most probable class."""
-        return max(self.classes.probabilities, key=lambda name: self.classes.probabilities[name])
+        return self.classes.predicted_class
 
     def to_document(self, models: Models) -> dict[str, Any]:
         """Return the result by names, with what the models were fitted on and what it cannot say."""
@@ -77,7 +77,9 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> P
     pose, landmarks = track.pose.astype(float), track.landmarks_crop
     excerpt = Excerpt(track.crop, landmarks, landmarks.astype(float), pose, 0, 1, 1, 0.0, track.in_frame)
     classes = recognition.classify(models.recogniser, models.calibration, excerpt, models.reader)
-    return Pair(classes, _rises(luma(track.crop), models.reader))
+    rises = _rises(luma(track.crop), models.reader)
+    against = limits.contradiction(rises, classes.predicted_class)
+    return Pair(classes._replace(reasons=(*against, *classes.reasons)), rises)
 
 
 def _rises(crops: np.ndarray, reader: regressor.Model) -> dict[str, float]:

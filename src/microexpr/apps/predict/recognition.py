@@ -36,9 +36,14 @@ class Classes(NamedTuple):
     regions: Mapping[str, float] = {}  # by how much the class is less probable if a region of the face keeps still
 
     @property
+    def predicted_class(self) -> str:
+        """The most probable class."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+    @property
     def certainty(self) -> Certainty:
         """Return in words how far the most probable class can be relied on: "sure" only without any reason."""
-        highest = max(self.probabilities.values())
+        highest = self.probabilities[self.predicted_class]
         if highest < TELLS:
             return "cannot tell"
         return "sure" if highest >= SURE and not self.reasons else "unsure"

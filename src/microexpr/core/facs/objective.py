@@ -9,6 +9,7 @@ _TABLE = {  # class -> combinations, as sums of FACS numbers
     6: "1+2+4 20",
 }
 OTHERS = 7
+_COMPOSITE = {"positive": (1,), "surprise": (2,), "negative": (3, 4, 5, 6)}  # classes of MEGC2019's composite database
 _CLASS = {
     frozenset(map(int, combination.split("+"))): number
     for number, combinations in _TABLE.items()
@@ -22,3 +23,11 @@ def objective_class(action_units: frozenset[int]) -> int:
     1 happiness-, 2 surprise-, 3 anger-, 4 disgust-, 5 sadness-, 6 fear-like; 7 any other combination.
     """
     return _CLASS.get(action_units, OTHERS)
+
+
+def units_by_class() -> dict[str, frozenset[int]]:
+    """Return the FACS numbers in combinations of each class of MEGC2019: "positive" has 6, 7 and 12."""
+    return {
+        name: frozenset().union(*(units for units, number in _CLASS.items() if number in numbers))
+        for name, numbers in _COMPOSITE.items()
+    }

@@ -1,5 +1,6 @@
 """Curves of frames at uneven times, on an even clock; and intervals back in frames."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ def video(seconds: np.ndarray) -> Video:
     fps, positions, _ = keep_time(seconds, 30)
     every = np.ones(len(seconds), bool)
     source = Array(np.zeros((0, 1, 1), np.uint8), fps, Path("take.mkv"))
-    return Video(source, fps, Timeline(positions, every, every, every, ~every), (1, 1), False, False)
+    return Video(source, fps, replace(Timeline.even(every), positions=positions), (1, 1), False, False)
 
 
 def read(seconds: np.ndarray, numbers: np.ndarray, fps: float) -> Curves:

@@ -78,7 +78,7 @@ def changed(**frames):
     take = shown()
     arrays = {name: getattr(take.video.timeline, name).copy() for name in frames}
     for name, numbers in frames.items():
-        arrays[name][numbers] = ~arrays[name][numbers]
+        arrays[name][numbers] = ~arrays[name][numbers] if name == "damaged" else 0
     return replace(take.video, timeline=replace(take.video.timeline, **arrays))
 
 
@@ -89,9 +89,9 @@ def changed(**frames):
         ({"damaged": [15]}, ["damaged frames"]),
         ({"damaged": [39]}, ["damaged frames"]),
         ({"damaged": [41]}, []),  # more than `AROUND` after
-        ({"new": [*range(16, 30)]}, ["0.15 s without a new picture"]),
-        ({"new": [*range(16, 25)]}, []),
-        ({"new": [number for number in range(500) if number % 6]}, ["16.7 new pictures a second, not 20 or more"]),
+        ({"change": [*range(16, 30)]}, ["0.15 s without a new picture"]),
+        ({"change": [*range(16, 25)]}, []),
+        ({"change": [number for number in range(500) if number % 6]}, ["16.7 new pictures a second, not 20 or more"]),
     ],
 )
 def test_what_takes_away_belief_in_the_frames_of_an_expression_is_a_reason(frames, reasons):
@@ -108,3 +108,19 @@ def test_the_score_that_a_video_often_reaches_is_that_of_its_quiet_parts():
     assert limits.usual_score(score, seen, times, [(0, 6)], fps) is None
     assert limits.outstanding(50, 3) == () == limits.outstanding(5, None)
     assert limits.outstanding(5, 3) == ("5 times its noise, where the rest of the video often reaches 3",)
+
+
+@pytest.mark.parametrize(
+    ("units", "predicted", "is_contradicted"),
+    [
+        (["AU1L", "AU4R"], "positive", True),
+        (["AU12L", "AU4R"], "positive", False),
+        (["AU12L"], "surprise", True),
+        (["AU14L"], "positive", False),  # of no class
+        ([], "surprise", False),
+        (["AU12L"], "disgust", False),  # no class of these
+    ],
+)
+def test_units_that_only_other_classes_show_speak_against_a_class(units, predicted, is_contradicted):
+    words = f"{', '.join(sorted(unit[:-1] for unit in units))} read, which {predicted} faces do not show"
+    assert limits.contradiction(units, predicted) == (words,) * is_contradicted
