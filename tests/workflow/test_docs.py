@@ -77,6 +77,21 @@ def test_figures_that_follow_from_the_code_are_those_of_the_code():
     assert any(message in path.read_text(encoding="utf-8") for path in ROOT.glob("workflow/*.py"))
 
 
+@pytest.mark.parametrize("paper", ["icegan", "mtmnet", "augacn", "famgan", "localregions"])
+def test_every_line_that_a_papers_table_names_is_there(paper, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "studies"))
+    from line_by_line import NAMED, correct
+
+    text = (ROOT / f"docs/{paper}.md").read_text(encoding="utf-8")
+    rows = [line for line in text.partition("## Line by line")[2].splitlines() if line.startswith("| ")][2:]
+    assert len(rows) > 15 and all(NAMED.search(row) or "| nowhere |" in row for row in rows)
+    assert correct(text) == (text, [])
+    moved = NAMED.sub(lambda name: name[0].replace(f":{name['number']}`", ":1`"), text, count=1)
+    assert correct(moved)[0] == text and len(correct(moved)[1]) == 1
+    part = NAMED.search(text)["part"]
+    assert correct(text.replace(part, "no such line"))[1]
+
+
 def test_make_lists_every_study():
     listed = subprocess.run(["make", "--silent", "studies"], cwd=ROOT, text=True, capture_output=True).stdout
     programs = {path.stem for path in ROOT.glob("studies/*.py") if "__main__" in path.read_text(encoding="utf-8")}

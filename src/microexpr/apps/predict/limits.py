@@ -114,13 +114,14 @@ def outstanding(score: float, usual: float | None) -> tuple[str, ...]:
 
 
 def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...]:
-    """Return in words that action units, by sided name, are in no combination of a class but in those of others; () if
-    they are, and if the class is none of MEGC2019's."""
+    """Return in words that the unit that moves most is in no combination of a class, but in those of others; () if it
+    is, or if the class is none of MEGC2019's. `action_units` are by sided name, the largest first."""
     by_class = units_by_class()
-    read = {int(name[2:].rstrip("LR")) for name in action_units} & frozenset().union(*by_class.values())
-    if not read or read & by_class.get(predicted, read):
+    known = frozenset().union(*by_class.values())
+    strongest = next((unit for name in action_units if (unit := int(name[2:].rstrip("LR"))) in known), None)
+    if strongest is None or strongest in by_class.get(predicted, known):
         return ()
-    return (f"{', '.join(f'AU{number}' for number in sorted(read))} read, which {predicted} faces do not show",)
+    return (f"AU{strongest} moves most, which {predicted} faces do not show",)
 
 
 def filmed(interval: Interval, video: Video) -> Iterator[str]:

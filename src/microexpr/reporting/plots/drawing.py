@@ -202,8 +202,7 @@ def mark_events(axes: Axes, events: Mapping[str, int]) -> None:
 def mirror_halves(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return whole faces of the subject's left half, which is at the right of the image, and of the right half.
 
-    This is FAMGAN's figure 2. A reader of action units looks at each half only, so that it reads such a face and the
-    half alike."""
+    This is FAMGAN's figure 2."""
     middle = face.shape[1] // 2
     right, left = face[:, :middle], face[:, middle:]
     return np.hstack([left[:, ::-1], left]), np.hstack([right, right[:, ::-1]])
