@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
+from numpy.lib.stride_tricks import sliding_window_view
 
 TOLERANCE = 0.3  # of the time between frames, by which one of an even rate may be off: containers round times
 GAP = 0.1  # seconds without a frame that are too long to be bridged
@@ -48,7 +48,8 @@ class Timeline:
 
         A call that is shown and encoded again at a higher rate has fewer of these than new ones."""
         change = np.where(np.isfinite(self.change), self.change, 0)
-        largest = maximum_filter1d(change, 2 * max(1, round(GAP * fps)) + 1)
+        reach = max(1, round(GAP * fps))
+        largest = sliding_window_view(np.pad(change, reach), 2 * reach + 1).max(axis=1)
         return np.asarray(self.new & (self.change >= NEARLY * largest))
 
     @property

@@ -117,9 +117,9 @@ def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...
     """Return in words that the unit that moves most is in no combination of a class, but in those of others; () if it
     is, or if the class is none of MEGC2019's. `action_units` are by sided name, the largest first."""
     by_class = units_by_class()
-    known = frozenset().union(*by_class.values())
-    strongest = next((unit for name in action_units if (unit := int(name[2:].rstrip("LR"))) in known), None)
-    if strongest is None or strongest in by_class.get(predicted, known):
+    units_of_all = frozenset().union(*by_class.values())
+    strongest = next((unit for name in action_units if (unit := int(name[2:].rstrip("LR"))) in units_of_all), None)
+    if strongest is None or strongest in by_class.get(predicted, units_of_all):
         return ()
     return (f"AU{strongest} moves most, which {predicted} faces do not show",)
 
