@@ -115,7 +115,7 @@ class _Frame(NamedTuple):
 
     number: int
     seconds: float | None
-    change: float  # mean difference in grey levels from the one before, infinite where there is none
+    change: float  # mean difference in grey levels from the one before, infinite for the first of a view
     is_key: bool
     is_damaged: bool
 
@@ -163,10 +163,10 @@ class Scan:
                 self._cuts.append(number)
             if self._is_grey and len(self._frames) % every == 0 and len(self._frames) <= COLOUR_CHECKS * every:
                 self._is_grey = _is_grey(raw.image())
-            since = np.inf if before is None or is_cut else change
-            self._frames.append(_Frame(number, raw.seconds, since, raw.is_key, raw.is_damaged))
+            is_first = before is None or is_cut
+            self._frames.append(_Frame(number, raw.seconds, np.inf if is_first else change, raw.is_key, raw.is_damaged))
             if not raw.is_damaged:  # or damage would look like two cuts
-                changes = [] if before is None or is_cut else [*changes, change][-USUAL:]
+                changes = [] if is_first else [*changes, change][-USUAL:]
                 before, last = small, number
             yield Seen(number, len(self._cuts), raw.image)
         self._is_seen = True

@@ -10,8 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 TOLERANCE = 0.3  # of the time between frames, by which one of an even rate may be off: containers round times
 GAP = 0.1  # seconds without a frame that are too long to be bridged
 SAME = 0.02  # mean difference in grey levels of reduced frames, below which one repeats the one before
-NEARLY = 0.2  # share of the largest difference within `GAP`, below which it nearly does: encoders refine what repeats
-REPEATED, HALTING = 0.05, 0.25  # shares of frames that repeat, or nearly repeat, the one before, from which it is said
+NEARLY_SAME = 0.2  # share of the largest difference within `GAP`, below which it nearly repeats: encoders refine it
+REPEATS, NEAR_REPEATS = 0.05, 0.25  # shares of frames that repeat, or nearly repeat, from which a warning says so
 FROZEN = 0.5  # seconds of one picture that are a standstill
 
 
@@ -43,14 +43,14 @@ class Timeline:
         """Whether the picture differs from the one before at all, bool[T]."""
         return np.asarray(self.change >= SAME)
 
-    def moved(self, fps: float) -> np.ndarray:
-        """Return whether the picture differs from the one before by what pictures around it do, bool[T].
+    def clearly_new(self, fps: float) -> np.ndarray:
+        """Return whether a picture changes by `NEARLY_SAME` of the largest change within `GAP` at least, bool[T].
 
-        A call that is shown and encoded again at a higher rate has fewer of these than new ones."""
+        Where a call is recorded from the screen, the frames between its pictures are new, but not clearly."""
         change = np.where(np.isfinite(self.change), self.change, 0)
         reach = max(1, round(GAP * fps))
         largest = sliding_window_view(np.pad(change, reach), 2 * reach + 1).max(axis=1)
-        return np.asarray(self.new & (self.change >= NEARLY * largest))
+        return np.asarray(self.new & (self.change >= NEARLY_SAME * largest))
 
     @property
     def stretches(self) -> list[range]:
@@ -144,15 +144,18 @@ def describe(timeline: Timeline, fps: float) -> list[str]:
         lines.append(
             f"another view or person from {times} s on: each stretch is read by itself, with its own face at rest"
         )
-    repeated, still = (count - int(flags.sum()) for flags in (timeline.new, timeline.moved(fps)))
+    repeats, near_repeats = (count - int(flags.sum()) for flags in (timeline.new, timeline.clearly_new(fps)))
     duration = max(float(seconds[-1] - seconds[0]), 1 / fps)
-    if repeated > REPEATED * count or still > HALTING * count:
-        number, how = (repeated, "repeat") if repeated > REPEATED * count else (still, "hardly differ from")
-        rate = (count - number) / duration
-        lines.append(f"{number} of {count} frames {how} the one before: {rate:.3g} pictures a second, not {fps:.3g}")
+    for number, least, verb in ((repeats, REPEATS, "repeat"), (near_repeats, NEAR_REPEATS, "hardly differ from")):
+        if number > least * count:
+            rate = (count - number) / duration
+            lines.append(
+                f"{number} of {count} frames {verb} the one before: {rate:.3g} pictures a second, not {fps:.3g}"
+            )
+            break
     new = np.flatnonzero(timeline.new)
     waits = np.diff(seconds[new]) if len(new) > 1 else np.zeros(0)
-    if len(waits) and waits.max() > FROZEN and repeated:
+    if len(waits) and waits.max() > FROZEN and repeats:
         at = new[waits.argmax()]
         lines.append(f"the picture stands still for {waits.max():.2f} s from {seconds[at]:.2f} s on")
     return lines

@@ -105,12 +105,12 @@ def test_frames_that_repeat_or_are_missing_are_not_read():
 def test_frames_that_an_encoder_refines_are_no_movement():
     """Each picture of a call is shown in four frames, of which the last three differ by a tenth of what moves."""
     called = replace(shown(), change=np.where(np.arange(40) % 4 == 0, 1.0, 0.1))
-    assert called.new.all() and called.moved(60).sum() == 10
+    assert called.new.all() and called.clearly_new(60).sum() == 10
     assert timeline.describe(called, 60) == [
         "30 of 40 frames hardly differ from the one before: 15.4 pictures a second, not 60"
     ]
     quiet = replace(shown(), change=np.where(np.arange(40) < 20, 0.1, 0.05))
-    assert quiet.moved(60).all() and timeline.describe(quiet, 60) == []
+    assert quiet.clearly_new(60).all() and timeline.describe(quiet, 60) == []
 
 
 def test_of_uneven_times_frames_about_a_step_apart_are_read():

@@ -114,12 +114,13 @@ def outstanding(score: float, usual: float | None) -> tuple[str, ...]:
 
 
 def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...]:
-    """Return in words that the unit that moves most is in no combination of a class, but in those of others; () if it
-    is, or if the class is none of MEGC2019's. `action_units` are by sided name, the largest first."""
+    """Return in words that the unit that moves most speaks for another class than the one predicted; () if it does not.
+
+    `action_units` are by sided name, the largest first; those in no combination of `units_by_class` speak for none."""
     by_class = units_by_class()
-    units_of_all = frozenset().union(*by_class.values())
-    strongest = next((unit for name in action_units if (unit := int(name[2:].rstrip("LR"))) in units_of_all), None)
-    if strongest is None or strongest in by_class.get(predicted, units_of_all):
+    units = frozenset().union(*by_class.values())
+    strongest = next((unit for name in action_units if (unit := int(name[2:-1])) in units), None)
+    if strongest is None or strongest in by_class.get(predicted, units):
         return ()
     return (f"AU{strongest} moves most, which {predicted} faces do not show",)
 
@@ -131,10 +132,10 @@ def filmed(interval: Interval, video: Video) -> Iterator[str]:
     if (near & timeline.damaged).any():
         yield "damaged frames"
     longest = float(np.diff(seconds[near & timeline.new]).max(initial=0))
-    moved = seconds[near & timeline.moved(video.fps)]
+    new = seconds[near & timeline.clearly_new(video.fps)]
     if longest > GAP + 0.5 / video.fps:
         yield f"{longest:.2f} s without a new picture"
-    elif len(moved) > 1 and (rate := (len(moved) - 1) / (moved[-1] - moved[0])) < LEAST_RATE * SLOWEST:
+    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) < LEAST_RATE * SLOWEST:
         yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
 
 

@@ -43,7 +43,7 @@ class Classes(NamedTuple):
     @property
     def certainty(self) -> Certainty:
         """Return in words how far the most probable class can be relied on: "sure" only without any reason."""
-        highest = self.probabilities[self.predicted_class]
+        highest = max(self.probabilities.values())
         if highest < TELLS:
             return "cannot tell"
         return "sure" if highest >= SURE and not self.reasons else "unsure"

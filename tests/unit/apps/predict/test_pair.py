@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from microexpr.apps.predict import limits
 from microexpr.cli.main import main
 from microexpr.rendering.face import Face
 
@@ -38,6 +39,14 @@ def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(picture
     assert main(["predict", "--onset", rest, "--apex", frown]) == 0
     line, _ = capsys.readouterr().out.splitlines()
     assert line.startswith("negative, ") and "AU4 brow lowerer +" in line
+
+
+def test_a_unit_of_another_class_takes_away_sure(pictures, capsys, monkeypatch):
+    monkeypatch.setattr(limits, "units_by_class", lambda: {"positive": frozenset({4}), "negative": frozenset({12})})
+    assert main(["predict", "--onset", pictures[0], "--apex", pictures[1], "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["reasons"][0] == "AU4 moves most, which negative faces do not show"
+    assert document["class"] == "negative" and document["certainty"] != "sure"
 
 
 def test_two_faces_that_are_alike_tell_nothing(pictures, capsys):

@@ -186,3 +186,16 @@ def test_json_is_printed_alone_and_as_it_is_written(tmp_path, video, capsys):
     printed = capsys.readouterr()
     assert printed.out == (tmp_path / "out/intervals.json").read_text() and printed.err == ""
     assert json.loads(printed.out)["intervals"]
+
+
+def test_a_unit_of_another_class_takes_away_sure(predicted, video, tmp_path, monkeypatch):
+    document = json.loads((predicted[0] / "intervals.json").read_text())
+    (before,) = [interval for interval in document["intervals"] if interval["kind"] == "micro"]
+    shown = {before["class"]: frozenset(), "another": frozenset(range(1, 46))}
+    monkeypatch.setattr(limits, "units_by_class", lambda: shown)
+    assert main(["predict", str(video), "--out", str(tmp_path / "out")]) == 0
+    document = json.loads((tmp_path / "out/intervals.json").read_text())
+    (after,) = [interval for interval in document["intervals"] if interval["kind"] == "micro"]
+    (reason,) = set(after["reasons"]) - set(before["reasons"])
+    assert reason.endswith(f" moves most, which {before['class']} faces do not show")
+    assert after["certainty"] != "sure" and after["classes"] == before["classes"]
