@@ -97,7 +97,7 @@ def test_a_row_that_is_not_the_papers_method_says_so():
     choices = {
         name: methods[name]["other_choices"] for name in ("majority", "icegan", "mtmnet", "localregions", "augacn")
     }
-    assert choices["majority"] == [] and "generator_output display for face" in choices["icegan"]
+    assert choices["majority"] == [] and "generator_output motion for face" in choices["icegan"]
     assert not [choice for choice in choices["icegan"] if choice.startswith("epochs") or "lr" in choice]
     # a loss that is left out on the population; one that is added; a phase left out; layers added
     assert "population.adversarial_weight 0 for 0.1" in choices["icegan"]

@@ -21,12 +21,10 @@ from microexpr.models.layers.local_contrast import local_contrast
 from microexpr.models.layers.patchgan import trunk
 from microexpr.models.layers.steady_change import steady_change
 from microexpr.models.pretrained_weights import VGG16
-from microexpr.models.recipe import in_steps, linear, weighted_mean
-from microexpr.models.recognisers.icegan import displays
+from microexpr.models.recipe import in_steps
 from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, CnnHeads, Reconstruction
 from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
 from microexpr.models.samplers import balanced, half_and_half
-from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
 PERCEPTUAL_LAYER = "relu3_3"  # of VGG-16
 Strength = Annotated[float, Field(ge=0, le=10)]
@@ -54,19 +52,8 @@ class Icegan(NetworkMethod):
         generator: Literal["unet", "dcgan", "none"] = Field("unet", description="none: recognition alone (Table 2, A)")
         seed_before: Literal["decoder", "encoder"] = Field("decoder", description="where noise and class enter")
         skips: bool = Field(True, description="skip connections from encoder to decoder")
-        generator_output: Literal["face", "motion", "display"] = Field(
-            "face",
-            description="of the U-Net: a face, or how the neutral face's skin moves (ours); display: no U-Net, but a "
-            "choice of action units, which the shipped generator of faces shows (ours)",
-        )
-        display_epochs: int = Field(
-            30,
-            ge=0,
-            le=2000,
-            description="with `generator_output: display`: passes that train it alone, first",
-        )
-        diversity: float = Field(
-            1.0, ge=0, le=1, description="the same: how far displays of a class spread; 1: as true ones, 0: not at all"
+        generator_output: Literal["face", "motion"] = Field(
+            "face", description="output of the U-Net: a face, or how the neutral face's skin moves (ours)"
         )
         noise: int = Field(100, ge=1, le=1000, description="length of z, N_z")
         label_code: Literal["index", "one_hot"] = Field("index", description="class in the seed: N_c = 1 number, or C")
@@ -135,16 +122,14 @@ class Icegan(NetworkMethod):
         self.synthesises = params.generator != "none"
         self.capsules = params.discriminator == "capsule"
         self.macro = params.macro_strength is not None
-        self.displays = params.generator == "unet" and params.generator_output == "display"
 
     @property
     def inputs(self) -> Shapes:
         shape = (1, self.params.image_size, self.params.image_size)
-        displays: Shapes = {"au_read": (len(ACTION_UNITS), 2)} if self.displays else {}
-        return {"onset": shape, "apex": shape} | displays
+        return {"onset": shape, "apex": shape}
 
     def weights_fit(self) -> bool:
-        return self.synthesises and not self.displays and self.params.perceptual == "vgg16"
+        return self.synthesises and self.params.perceptual == "vgg16"
 
     def uses_published_weights(self) -> bool:
         return True  # for the loss, however the network starts
@@ -159,14 +144,11 @@ class Icegan(NetworkMethod):
         return f"perceptual loss by the discriminator's own trunk: {VGG16.files[0]} is not here"
 
     def shared(self) -> dict[str, nn.Module]:
-        shared: dict[str, nn.Module] = {"mover": displays.load_mover()} if self.displays else {}
-        if self.published_weights:
-            shared["cost"] = network = vgg16.Maps([PERCEPTUAL_LAYER])
-            pretrained.load(network, self.published_weights, VGG16.files[0])
-        return shared
-
-    def shared_fitted_on(self) -> list[str]:
-        return displays.fitted_on() if self.displays else []
+        if not self.published_weights:
+            return {}
+        network = vgg16.Maps([PERCEPTUAL_LAYER])
+        pretrained.load(network, self.published_weights, VGG16.files[0])
+        return {"cost": network}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
@@ -194,8 +176,6 @@ class Icegan(NetworkMethod):
     def _build_generator(self) -> nn.Module:
         params = self.params
         condition = params.noise + (1 if params.label_code == "index" else self.classes)
-        if self.displays:
-            return displays.Displays(condition)
         sizes = (params.image_size, params.width, condition, params.instance_norm)
         return (
             Dcgan(*sizes)
@@ -208,15 +188,11 @@ class Icegan(NetworkMethod):
         adam, generator_adam = (partial(torch.optim.Adam, lr=rate, betas=(0.5, 0.999)) for rate in rates)
         parts = ["trunk", "heads", *(["reconstruction"] if self.capsules else [])]
         updates = [Update(self.discriminator_loss, dict.fromkeys(parts, adam))]
-        if self.synthesises and not (self.displays and not self.params.adversarial_weight):
+        if self.synthesises:
             updates.append(Update(self.generator_loss, {"generator": generator_adam}, self.params.generator_every))
         sample = balanced if self.params.balanced else half_and_half("macro") if self.macro else base.shuffled
         schedule = in_steps(self.params.decay, self.params.epochs, self.params.decay_epochs)
-        phase = Phase(updates, self.params.epochs, self.params.batch, sample, schedule)
-        if not self.displays:
-            return [phase]
-        alone = [Update(self.display_loss, {"generator": partial(torch.optim.Adam, lr=displays.RATE)})]
-        return [Phase(alone, self.params.display_epochs, displays.BATCH, schedule=linear), phase]
+        return [Phase(updates, self.params.epochs, self.params.batch, sample, schedule)]
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the discriminator's part of eq. 6: real against synthesised (eq. 1), class of real faces (eq. 5)."""
@@ -236,8 +212,6 @@ class Icegan(NetworkMethod):
     def generator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the generator's part of eq. 6: realness and eq. 3; the target class is the clip's own."""
         params, (onset, apex), label = self.params, self._sample_pair(batch, rng), batch["label"]
-        if self.displays:
-            return self._adversarial_display_loss(modules, batch, onset, rng)
         fake = self._generate(modules, onset, label, rng)
         pixel = self._pixel_loss(fake, apex, onset, batch)
         if not (params.adversarial_weight or params.perceptual_weight or params.g_cls):
@@ -251,28 +225,6 @@ class Icegan(NetworkMethod):
         loss = params.adversarial_weight * self._adversarial_loss(realness, True)
         loss = loss + params.pixel_weight * (pixel + params.perceptual_weight * perceptual)
         return loss + self._class_loss(classes, label) if params.g_cls else loss
-
-    def display_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        """Return the energy score of displays for the clips' own; macro-expressions have no part in it."""
-        return self._score_displays(self._displays(modules, batch, rng), self._displays(modules, batch, rng), batch)
-
-    def _displays(self, modules: Modules, batch: Batch, rng: Stream) -> Tensor:
-        return modules.generator(self._condition(batch["label"], rng))
-
-    def _score_displays(self, first: Tensor, second: Tensor, batch: Batch) -> Tensor:
-        true = batch["au_read"].to(first.dtype) / LARGEST
-        score = displays.energy_score(first, second, true, self.params.diversity)
-        if not self.macro:
-            return score.mean()
-        return weighted_mean(score, 1 - batch["macro"].to(score.dtype))
-
-    def _adversarial_display_loss(self, modules: Modules, batch: Batch, onset: Tensor, rng: Stream) -> Tensor:
-        """Return the energy score of displays, and the realness of a face that shows one of them."""
-        first, second = (self._displays(modules, batch, rng) for _ in range(2))
-        fake = displays.show(modules.mover, onset, first)
-        realness, _ = modules.heads(modules.trunk(self._discriminator_input(fake, onset)))
-        score = self._score_displays(first, second, batch)
-        return score + self.params.adversarial_weight * self._adversarial_loss(realness, True)
 
     def _discriminator_input(self, image: Tensor, neutral: Tensor) -> Tensor:
         if self.params.discriminator_input == "apex":
@@ -324,10 +276,7 @@ class Icegan(NetworkMethod):
 
     def _generate(self, modules: Modules, neutral: Tensor, label: Tensor, rng: Stream) -> Tensor:
         """Return faces [B, 1, H, H] in -1..1 of neutral faces [B, 1, H, H] and target classes int64[B]."""
-        condition = self._condition(label, rng)
-        if self.displays:
-            return displays.show(modules.mover, neutral, modules.generator(condition))
-        return modules.generator(neutral, condition)
+        return modules.generator(neutral, self._condition(label, rng))
 
     def _condition(self, label: Tensor, rng: Stream) -> Tensor:
         """Return [z, c] of target classes int64[B]."""

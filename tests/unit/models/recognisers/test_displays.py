@@ -1,21 +1,17 @@
-"""Displays that ICE-GAN chooses: their distribution, and the faces that show them."""
+"""Displays: their distribution, the faces that show them, and the classes that they recognise."""
 
 import numpy as np
 import pytest
 import torch
 
 from microexpr.models.base import ClipTensors
-from microexpr.models.recognisers.icegan import Icegan, displays
+from microexpr.models.recognisers import displays
+from microexpr.models.recognisers.displays import Displays
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.training.engine import FoldIndices, SynthesisRequest, train
 from microexpr.training.generator_file import load
 
-SIZE, UNITS = 32, len(ACTION_UNITS)
-SMALL = {
-    "image_size": SIZE, "width": 4, "noise": 4, "label_code": "one_hot", "generator_output": "display",
-    "discriminator_input": "change", "primary": 1, "adv_size": 4, "exp_size": 4, "reconstruction": (4, 8), "batch": 8,
-    "epochs": 1, "adversarial_weight": 0,
-}  # fmt: skip
+SIZE, UNITS = displays.SIZE, len(ACTION_UNITS)
 
 
 def clips(seed: int = 0) -> ClipTensors:
@@ -31,9 +27,9 @@ def clips(seed: int = 0) -> ClipTensors:
 
 def test_a_class_with_two_displays_is_given_both_and_one_with_one_display_that_one():
     """From 200 noises for each of two classes."""
-    method, outputs = Icegan(Icegan.Params(**SMALL, display_epochs=60)), []
+    method, outputs = Displays(Displays.Params(epochs=60, noise=4), classes=2), []
     method.synthesise = lambda modules, batch, statistics, rng: (
-        outputs.append(modules.generator(method._condition(batch["target_label"], rng))) or batch["onset"].float() / 255
+        outputs.append(method._choose(modules, batch["target_label"], rng)) or batch["onset"].float() / 255
     )
     request = {"a": SynthesisRequest(np.zeros(400, np.int64), np.repeat([0, 1], 200))}
     folds = [FoldIndices("a", np.arange(119), np.array([119]))]
@@ -78,19 +74,16 @@ def test_a_display_is_shown_as_reenactment_shows_it_each_half_its_own_side():
     torch.testing.assert_close(displays.show(mover, neutral, display), expected, atol=0.02, rtol=0)
 
 
-def test_the_subjects_of_the_shipped_generator_are_named_and_only_where_it_is_used():
-    assert set(Icegan(Icegan.Params(**SMALL)).shared_fitted_on()) == load(displays.MOVER).fitted_on
-    for other in ({"generator_output": "motion"}, {"generator": "none"}, {"generator": "dcgan"}):
-        assert Icegan(Icegan.Params(**SMALL | other)).shared_fitted_on() == []
+def test_the_subjects_of_the_shipped_generator_are_named():
+    assert set(Displays(Displays.Params()).shared_fitted_on()) == load(displays.MOVER).fitted_on
 
 
-def test_the_critic_moves_displays_too_and_stacked_folds_agree():
-    params = SMALL | {"adversarial_weight": 1.0, "display_epochs": 1, "batch": 4, "image_size": 32}
-    method, data = Icegan(Icegan.Params(**params)), clips()
-    folds = [FoldIndices(name, np.arange(12), np.array([12])) for name in "ab"]
-    asked = {fold.name: SynthesisRequest(np.array([12]), np.array([1])) for fold in folds}
+def test_a_clip_has_the_class_whose_displays_are_nearest_and_stacked_folds_agree():
+    method, data = Displays(Displays.Params(epochs=40), classes=2), clips()
+    folds = [FoldIndices(name, np.arange(100), np.arange(100, 120)) for name in "ab"]
+    asked = {fold.name: SynthesisRequest(np.array([100, 101]), np.array([0, 1])) for fold in folds}
     plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
     for alone, together in zip(*plans, strict=True):
         np.testing.assert_allclose(alone.faces[0].image, together.faces[0].image, atol=1e-4)
-    assert plans[0][0].moved["generator"] > 0
-    assert [set(update.trains) for update in method.phases()[1].updates][1:] == [{"generator"}]
+        assert alone.scores.shape[-1] == 2
+        assert (alone.scores.reshape(-1, 20, 2)[-1].argmax(-1) == data.targets["label"][100:].numpy()).all()
