@@ -26,7 +26,6 @@ from stages import (
     Job,
     expand,
     folders,
-    parts,
 )
 
 from microexpr import datasets, population, protocols
@@ -114,14 +113,21 @@ class Dag(Corpus):
         """Return which of a protocol's folds a method trains, as `Protocol.folds` takes it.
 
         `limit`: how many at most; 0: all, as for rows of the main table. `groups`: how many groups of rendered subjects
-        are held out in turn; 0: each subject, also where clips are from a generator with groups of its own."""
+        are held out in turn; 0: each subject, also where clips are from a generator with groups that split these."""
         limited = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.paper_variants
-        grouped = protocols.PROTOCOLS[protocol].grouped
-        grouped &= self.methods[method]["params"].get("synthetic", "") not in self.generators
-        return {
-            "limit": int(self.params["papers"]["folds"]) if limited else 0,
-            "groups": int(self.params["train"]["rendered_folds"]) if grouped else 0,
-        }
+        groups = int(self.params["train"]["rendered_folds"]) if protocols.PROTOCOLS[protocol].grouped else 0
+        generator = self.methods[method]["params"].get("synthetic", "")
+        if groups and generator in self.generators and not self._are_within_groups(protocol, groups, generator):
+            groups = 0
+        return {"limit": int(self.params["papers"]["folds"]) if limited else 0, "groups": groups}
+
+    def _are_within_groups(self, protocol: str, count: int, generator: str) -> bool:
+        """Whether each group of subjects that a fold tests is, but for those unknown to the generator, within a group
+        that it holds out."""
+        held_out = [{subject_id(clip) for clip in fold.test} for fold in self.groups(generator)]
+        learned = set().union(*held_out)
+        tests = ({subject_id(clip) for clip in fold.test} for fold in self._protocol_folds(protocol, groups=count))
+        return all(any(learned & test <= group for group in held_out) for test in tests)
 
     def seeds(self, protocol: str) -> int:
         """Return the number of seeds under a protocol: where splits are sampled, each trains a split of its own."""
@@ -195,8 +201,19 @@ class Dag(Corpus):
 
     @cached_property
     def in_table(self) -> list[str]:
-        """The ranked methods and variants that are rows of the main table."""
-        return [name for name in self.ranked if self.methods[name]["in_table"]]
+        """The ranked methods and variants that are rows of the main table, but for those in `without_clips`."""
+        return [name for name in self.ranked if self.methods[name]["in_table"] and name not in self.without_clips]
+
+    @cached_property
+    def without_clips(self) -> dict[str, str]:
+        """By method that learns from a generator's clips where no data set of this run has subjects for it: why."""
+        lacking = {}
+        for name in self.ranked:
+            generator = self.methods[name]["params"]["synthetic"]
+            if generator in self.generators and not self.groups(generator):
+                needed = " or ".join(self.grouping(generator).sources)
+                lacking[name] = f"{generator} needs two subjects of {needed}"
+        return lacking
 
     @cached_property
     def in_appendix(self) -> dict[str, str]:
@@ -263,9 +280,13 @@ class Dag(Corpus):
             count = min(count, self._fold_count(protocol, **self.fold_options(method, protocol)))
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
-    def training_files(self, method: str, protocol: str, kind: str = "train") -> list[str]:
-        """Return the shards of a method's training under a protocol, or of the faces that it synthesises there."""
-        return [f"results/{kind}/{method}/{protocol}/{shard}.h5" for shard in self.shards(method, protocol)]
+    def training_files(self, method: str, protocol: str) -> list[str]:
+        """Return the shards of a method's training under a protocol."""
+        return [f"results/train/{method}/{protocol}/{shard}.h5" for shard in self.shards(method, protocol)]
+
+    def face_files(self, method: str, protocol: str) -> list[str]:
+        """Return the shards of the faces that a method synthesises in its training under a protocol."""
+        return [f"results/train/{method}/{protocol}/faces/{shard}.h5" for shard in self.shards(method, protocol)]
 
     @cached_property
     def protocol_of_classes(self) -> dict[str, str]:
@@ -585,7 +606,7 @@ class Dag(Corpus):
         with a subject that its folds test, and the first where a fold tests nobody whom the generator learns from."""
         generator = self.methods[method]["params"]["synthetic"]
         if generator not in self.generators:
-            return self.training_files(generator, protocol, "synthesise") if generator else []
+            return self.face_files(generator, protocol) if generator else []
         tests = [{subject_id(clip) for clip in fold.test} for fold in self.folds(method, protocol)]
         groups = {fold.name: {subject_id(clip) for clip in fold.test} for fold in self.groups(generator)}
         names = {name for subjects in tests for name, group in groups.items() if subjects & group}
@@ -640,9 +661,10 @@ class Dag(Corpus):
         """Return the weights of a generator of clips, one file for each group."""
         return [str(Path(path).with_suffix(".safetensors")) for path in self.synthetic_clips(generator)]
 
-    def generator_files(self, generator: str) -> list[str]:
-        """Return all files of a generator of clips: its clips and its weights."""
-        return [*self.synthetic_clips(generator), *self.generator_checkpoints(generator)]
+    def generator_files(self, generators: Iterable[str] | None = None) -> list[str]:
+        """Return all files of generators of clips, by default of all: their clips and their weights."""
+        names = self.generators if generators is None else generators
+        return [path for name in names for path in (*self.synthetic_clips(name), *self.generator_checkpoints(name))]
 
     def evaluation_files(self, method: str, protocol: str) -> list[str]:
         """Return the files of an evaluation; with a planted leak they are in a folder that no table reads."""
@@ -650,6 +672,11 @@ class Dag(Corpus):
         folder = f"results/evaluate/{leaky}{protocol}"
         faces = [f"{folder}/{method}_faces.csv"] if method in self.synthesising else []
         return [*(f"{folder}/{method}{ending}" for ending in EVALUATED), f"{folder}/curves/{method}.csv", *faces]
+
+    def all_face_evaluations(self) -> list[str]:
+        """Return the files with every figure of synthesised faces, which the papers' tables read."""
+        pairs = [(name, protocol) for name, protocol in self.trainings if name in self.synthesising]
+        return [f"results/evaluate/{protocol}/{name}_all_faces.csv" for name, protocol in pairs]
 
     @property
     def synthesising(self) -> list[str]:
@@ -723,27 +750,11 @@ class Dag(Corpus):
         """Every pair of method and protocol, of which the papers' tables may ask for any."""
         return [(name, protocol) for name in self.methods for protocol in self.protocols]
 
-    @property
-    def synthetic_files(self) -> list[str]:
-        """The faces and clips that generators may synthesise, and the generators of clips themselves."""
-        return [
-            *(
-                path
-                for name, protocol in self.trainings
-                if self.methods[name]["synthesises"]
-                for path in self.training_files(name, protocol, "synthesise")
-            ),
-            *(path for name in self.generators for path in self.generator_files(name)),
-        ]
-
-    @property
-    def table_synthetic_files(self) -> list[str]:
-        """The synthesised files that the main table needs."""
-        synthesising = [name for name in self.in_table if self.methods[name]["synthesises"]]
-        return [
-            *(path for name in self.table_generators for path in self.generator_files(name)),
-            *(path for name in synthesising for path in self.training_files(name, self.protocol.name, "synthesise")),
-        ]
+    def trained_files(self, trainings: Iterable[tuple[str, str]]) -> list[str]:
+        """Return the shards of these trainings, pairs of method and protocol, and the faces synthesised in them."""
+        pairs = [*trainings]
+        faces = [path for pair in pairs if self.methods[pair[0]]["synthesises"] for path in self.face_files(*pair)]
+        return [*(path for pair in pairs for path in self.training_files(*pair)), *faces]
 
     @property
     def table_generators(self) -> list[str]:
@@ -804,16 +815,12 @@ class Dag(Corpus):
     @cached_property
     def table_outputs(self) -> dict[str, list[str]]:
         """By stage of dvc.yaml: the files that the main table and what stands next to it need."""
-        return {
-            noun: [path for part in parts(noun) if (table := STAGES[part].table) for path in table(self)]
-            for noun, stage in STAGES.items()
-            if stage.table and not stage.within
-        }
+        return {noun: stage.table(self) for noun, stage in STAGES.items() if stage.table}
 
     def rules(self, noun: str) -> dict[str, Job]:
         """By name, the rules of a stage of dvc.yaml."""
-        registered = {rule: job for part in parts(noun) for rule, job in STAGES[part].rules.items()}
-        return {name: job for rule, job in registered.items() for name in expand(rule, self.plans, self.studies)}
+        registered = STAGES[noun].rules.items()
+        return {name: job for rule, job in registered for name in expand(rule, self.plans, self.studies)}
 
     @cached_property
     def outputs(self) -> list[str]:

@@ -14,7 +14,7 @@ from closure import code
 from dag import Dag
 from records import OTHER_PARAMS, Records, Review, make_writable, set_aside
 from stage import prune_checkpoints
-from stages import STAGES, Job, parts
+from stages import STAGES, Job
 
 import fork_server
 from microexpr.core.errors import printable
@@ -60,7 +60,7 @@ class Session:
     def __init__(self, dag: Dag, workflow: Any):
         self.dag, self.workflow, self.started = dag, workflow, time.time()
         stage = os.environ.get("MICROEXPR_STAGE", "")  # of DVC, which calls Snakemake and answers for all other stages
-        self.stages = parts(stage) if stage in dag.table_outputs else [*STAGES]
+        self.stages = [stage] if stage in dag.table_outputs else [*STAGES]
         self.records = Records()
         self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
         if workflow.is_main_process and (outdated := outdated_folders()):

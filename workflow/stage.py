@@ -19,7 +19,7 @@ from pathlib import Path
 import dvc_command
 from dag import FLOW_FOLDERS, Dag
 from records import OTHER_PARAMS, Records, content, is_as_recorded, is_cached, recorded, set_aside
-from stages import STAGES, folders, parts
+from stages import STAGES, folders
 
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
@@ -46,7 +46,7 @@ def planned_run() -> Dag:
 
 def make_folders(noun: str) -> None:
     """Makes the folders of a stage of dvc.yaml, which DVC expects even where a run has nothing in them."""
-    for folder in (folder for part in parts(noun) for folder in folders(part)):
+    for folder in folders(noun):
         Path(folder).mkdir(parents=True, exist_ok=True)
 
 
@@ -62,13 +62,12 @@ def clear_untracked(outputs: Iterable[str]) -> None:
 def run(noun: str) -> int:
     """Return Snakemake's exit code after it ran one stage of the way to the table, or all that another stage needs."""
     dag = planned_run()
-    if noun not in STAGES or STAGES[noun].within:
-        names = ", ".join(name for name, stage in STAGES.items() if not stage.within)
-        sys.exit(f"error: stage must be one of {names}, not {noun}")
+    if noun not in STAGES:
+        sys.exit(f"error: stage must be one of {', '.join(STAGES)}, not {noun}")
     make_folders(noun)
-    clear_untracked(path for part in parts(noun) for path in dag.expected_outputs[part])
-    superfluous = [path for part in parts(noun) for path in dag.superfluous(part)]
-    set_aside(superfluous, OTHER_PARAMS, print)  # also where Snakemake finds no job: the next stage has to notice
+    clear_untracked(dag.expected_outputs[noun])
+    # also where Snakemake finds no job: the next stage has to notice
+    set_aside(dag.superfluous(noun), OTHER_PARAMS, print)
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
         outdated = [str(path) for path in Path("results/flow_folders").iterdir()]
         set_aside(outdated, "is of flow pictures that are no longer there", print)

@@ -45,7 +45,6 @@ class Stage:
     outputs: "Callable[[Dag], Iterable[str]]"  # every file or folder that a run may have in the stage's folders
     table: "Callable[[Dag], list[str]] | None" = None  # the outputs that the main table needs; None: it needs none
     folders: tuple[str, ...] = ()  # results/<stage> if none is given
-    within: str = ""  # the stage of dvc.yaml whose outputs these are, if it is another one
     adoptable: bool = True  # whether DVC's cache holds all that the outputs depend on, so that `adopt` can check them
 
 
@@ -113,14 +112,13 @@ STAGES = {  # in the order in which they run
     ),
     "synthesise": Stage(
         rules={"synthesise": TRAINING},
-        outputs=lambda dag: dag.synthetic_files,
-        table=lambda dag: dag.table_synthetic_files,
-        within="train",
+        outputs=lambda dag: dag.generator_files(),
+        table=lambda dag: dag.generator_files(dag.table_generators),
     ),
     "train": Stage(
         rules={"train": TRAINING, "train_generator": TRAINING, "train_{study}": TRAINING},
-        outputs=lambda dag: [path for pair in dag.trainings for path in dag.training_files(*pair)],
-        table=lambda dag: [path for name in dag.in_table for path in dag.training_files(name, dag.protocol.name)],
+        outputs=lambda dag: dag.trained_files(dag.trainings),
+        table=lambda dag: dag.trained_files((name, dag.protocol.name) for name in dag.in_table),
     ),
     "evaluate": Stage(
         rules={
@@ -128,6 +126,7 @@ STAGES = {  # in the order in which they run
             "evaluate_leaky": Job(),
             "evaluate_{study}": Job(),
             "evaluate_faces": Job(group="evaluate"),
+            "evaluate_all_faces": Job(group="evaluate"),
             "evaluate_clips": Job(),
             "table": Job(),
             "training_sets": Job(),
@@ -135,6 +134,7 @@ STAGES = {  # in the order in which they run
         },
         outputs=lambda dag: [
             *(path for pair in dag.trainings for path in dag.evaluation_files(*pair)),
+            *dag.all_face_evaluations(),
             *dag.clip_evaluations(),
         ],
         table=lambda dag: [
@@ -239,11 +239,6 @@ COMPONENTS = {
 def folders(noun: str) -> list[str]:
     """The folders that hold a stage's outputs, of which none lies elsewhere, but for the main table."""
     return [*(STAGES[noun].folders or (f"results/{noun}",))]
-
-
-def parts(noun: str) -> list[str]:
-    """The stages whose outputs a stage of dvc.yaml has: itself, and those within it."""
-    return [name for name, stage in STAGES.items() if noun in (name, stage.within)]
 
 
 def expand(rule: str, datasets: Iterable[str], studies: Iterable[str]) -> list[str]:

@@ -28,7 +28,7 @@ STAGE_FILES = {  # by schema, the files that have it
     "flow": "Optical flow: `results/flow/`",
     "aus": "Action units: `results/aus/`",
     "train": "Predictions of each fold: `results/train/`",
-    "synth": "Synthesised faces and clips: `results/synthesise/`",
+    "synth": "Synthesised faces and clips: `results/train/<method>/<protocol>/faces/`, `results/synthesise/`",
     "measured": "Signals next to the ground truth: `results/signal_benchmark/`",
     "population": "Rendered subjects of no corpus: `results/population/`",
     "portraits": "Single images of further rendered subjects: `results/portraits/`",

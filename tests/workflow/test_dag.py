@@ -215,10 +215,10 @@ def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(dag):
 
 def test_whose_faces_are_measured_and_whose_people_are_compared(dag):
     run = dag()
-    assert run.synthesising == ["icegan"]
+    assert {*run.synthesising} == {"icegan", "displays"}
     assert "results/evaluate/megc2019/icegan_faces.csv" in run.expected_outputs["evaluate"]
     assert not [path for path in run.expected_outputs["evaluate"] if "ststnet_faces" in path]
-    leaky = dag(methods={"icegan": LEAK})
+    leaky = dag(methods={"icegan": LEAK, "displays": LEAK})
     assert not leaky.synthesising and not [path for path in leaky.expected_outputs["evaluate"] if "_faces" in path]
     assert run.subject_sets == [*run.micro_sets, "ckplus", "mmi", "oulu_casia"]  # of pictures nobody knows whose
 
@@ -252,7 +252,7 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
     )
     assert run.in_table == [*run.params["methods"], "ststnet.plain"] and run.ranked == [*run.in_table, "icegan.wide"]
     assert run.training_files("ststnet.plain", "megc2019") == ["results/train/ststnet.plain/megc2019/1of1.h5"]
-    assert "results/synthesise/icegan.wide/split70/1of1.h5" in run.expected_outputs["synthesise"]
+    assert "results/train/icegan.wide/split70/faces/1of1.h5" in run.expected_outputs["train"]
     assert "results/evaluate/split70/icegan.wide.csv" in run.expected_outputs["evaluate"]
     assert "ststnet.plain" in run.flow_methods and "icegan.wide" not in run.flow_methods
 
@@ -321,10 +321,30 @@ def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_tes
     assert dag(papers=rows | {"folds": 0}).synthetic_inputs("capsulenet.made", "megc2019") == [
         f"results/synthesise/auicgan/groups/{n}of2.h5" for n in (1, 2)
     ]
-    assert run.still_sets("auicgan") == ["affectnet"] and run.generator_sets("auicgan") == ["casme2", "samm"]
+    assert run.still_sets("famgan") == ["affectnet"] and run.still_sets("auicgan") == []
+    assert run.generator_sets("auicgan") == ["casme2", "samm"]
     lacking = dag(datasets=["smic"], papers=rows)
     assert lacking.groups("auicgan") == [] == lacking.synthetic_clips("auicgan")
     assert [fold.name for fold in dag(synthesise={"groups": 17}).groups("auicgan")][-1] == "16of16"  # a person each
+
+
+def test_a_row_that_learns_from_made_clips_tests_the_same_groups_of_subjects_as_others(dag):
+    """Unless the generator's groups split these: then each subject is tested by itself."""
+    variants = {"capsulenet": {"made": {"synthetic": "auicgan"}}}
+    run = dag(variants=variants, appendix={})
+    assert [fold.test for fold in run.folds("capsulenet.made", "megc2019")] == [
+        fold.test for fold in run.folds("ststnet", "megc2019")
+    ]
+    for fold in run.folds("capsulenet.made", "megc2019"):
+        tested = {subject_id(clip) for clip in fold.test}
+        learned = [{subject_id(clip) for clip in group.train} for group in run.groups("auicgan")]
+        assert any(not tested & subjects for subjects in learned)
+    assert {*run.table_generators} == {"auicgan"} and run.table_outputs["synthesise"]
+    split = dag(variants=variants, appendix={}, synthesise={"groups": 3})
+    assert len(split.folds("capsulenet.made", "megc2019")) == 24
+    alone = dag(variants=variants, appendix={}, datasets=["smic"])
+    assert "capsulenet.made" not in alone.in_table
+    assert alone.without_clips == {"capsulenet.made": "auicgan needs two subjects of casme2 or samm"}
 
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):

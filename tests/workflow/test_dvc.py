@@ -50,7 +50,7 @@ def test_a_stage_depends_on_all_that_its_jobs_read(finished):
             checked.add(name)
             inside = (*pipeline[name]["deps"], *outs[name])
             assert [file for file in inputs if not file.startswith(inside)] == [], output
-    assert checked == pipeline.keys() - {"pretrain"}
+    assert checked == pipeline.keys() - {"pretrain", "synthesise"}  # no row of this run needs them
 
 
 @pytest.mark.slow  # the test above holds what it depends on

@@ -43,7 +43,7 @@ def aus_file(root: Path, fitted_on: Sequence[str], clips: Sequence[Clip] = CLIPS
 
 def synth_file(root: Path, fitted_on: Sequence[str], source: str = "generated/samm/s01/c00") -> str:
     """A generator's shard: for the first fold one clip to train on, made from the neutral face of `source`."""
-    path = "results/synthesise/icegan/megc2019/1of1.h5"
+    path = "results/train/icegan/megc2019/faces/1of1.h5"
     with store.create(root / path, "synth", {}, origin="generated") as file:
         group = file.group(FIRST)
         group.put("fitted_on", fitted_on)

@@ -39,7 +39,7 @@ def counted_generators(wildcards):
 rule papers:
     input:
         figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in evaluations(w)],
-        faces=lambda w: [f"results/evaluate/{protocol}/{method}_faces.csv" for method, protocol in face_evaluations(w)],
+        faces=lambda w: [f"results/evaluate/{protocol}/{method}_all_faces.csv" for method, protocol in face_evaluations(w)],
         made=lambda w: [RUN.synthetic_clips(name)[0] for name in counted_generators(w)],
         index=lambda w: RUN.indices(papers.index_sets(w.paper, w.table, AVAILABLE, RUN.micro_sets)),
     output:
@@ -69,9 +69,9 @@ TABLE2 = papers.table2_generators(RUN.synthesising)  # letter: name
 rule papers_icegan_fig4:
     input:
         index=RUN.indices(RUN.micro_sets),
-        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synthesise"),
+        shards=lambda w: RUN.face_files("icegan", PROTOCOL),
         others=lambda w: [
-            path for name in TABLE2.values() for path in RUN.training_files(name, "split70", "synthesise")
+            path for name in TABLE2.values() for path in RUN.face_files(name, "split70")
         ],
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
     output:
@@ -92,7 +92,7 @@ rule papers_icegan_fig4:
 rule papers_icegan_fig5:
     input:
         index=RUN.indices(RUN.micro_sets),
-        shards=lambda w: RUN.training_files("icegan", PROTOCOL, "synthesise"),
+        shards=lambda w: RUN.face_files("icegan", PROTOCOL),
         true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
         truth=[path for path in sorted(RUN.expected_outputs["render"]) if path.startswith(TRUTHS)],
     output:

@@ -32,7 +32,7 @@ rule report:
             path
             for name in RUN.synthesising
             if name in RUN.in_table
-            for path in RUN.training_files(name, PROTOCOL, "synthesise")
+            for path in RUN.face_files(name, PROTOCOL)
         ],
         signals=sorted(
             {f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}
@@ -56,7 +56,7 @@ rule report:
             "protocol": PROTOCOL,
             "shards": {name: RUN.training_files(name, PROTOCOL) for name in RUN.in_table},
             "synthesising": {
-                name: RUN.training_files(name, PROTOCOL, "synthesise")
+                name: RUN.face_files(name, PROTOCOL)
                 for name in RUN.synthesising
                 if name in RUN.in_table
             },

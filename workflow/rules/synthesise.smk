@@ -17,6 +17,7 @@ rule synthesise:
     wildcard_constraints:
         generator=one_of(RUN.generators),
         group=one_of(sorted({fold.name for name in RUN.generators for fold in RUN.groups(name)})),
+    priority: 1  # a training waits for its clips
     resources:
         gpu=1,
     params:

@@ -1,4 +1,4 @@
-# All folds of a method in one job per shard. A method that synthesises faces writes them in the same job.
+# All folds of a method in one job per shard. A method that synthesises faces writes them there too.
 from functools import partial
 
 
@@ -59,7 +59,7 @@ rule train:
 use rule train as train_generator with:
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
-        synth="results/synthesise/{method}/{protocol}/{shard}.h5",
+        synth="results/train/{method}/{protocol}/faces/{shard}.h5",
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(SYNTHESISING),
@@ -70,7 +70,7 @@ use rule train as train_generator with:
         weights=published_weights(""),
         initial=initial_digests(""),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
-        synth={"per_class": PARAMS["synthesise"]["per_class"]},
+        synth={name: PARAMS["synthesise"][name] for name in ("per_class", "displays")},
         folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seed=SEED,
 

@@ -42,7 +42,7 @@ TABLES = (
 )
 PAIRED = RESULTS / "megc2019_paired.csv"
 DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
-SYNTHETIC = RESULTS / "synthesise/icegan/megc2019"  # synthesised faces that the plot of a clip shows
+SYNTHETIC = RESULTS / "train/icegan/megc2019/faces"  # synthesised faces that the plot of a clip shows
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -268,7 +268,7 @@ def table(arguments: argparse.Namespace) -> int:
     for row, faces in ((row, EVALUATIONS / f"{row['method']}_faces.csv") for row in rows):
         if not faces.exists():
             continue
-        shards = RESULTS.glob(f"synthesise/{row['method']}/{row['protocol']}/*.h5")
+        shards = RESULTS.glob(f"train/{row['method']}/{row['protocol']}/faces/*.h5")
         if any(shard.stat().st_mtime_ns > faces.stat().st_mtime_ns for shard in shards):
             lines.append(f"{faces}: is of earlier synthesised faces than those that are here{remedy(faces)}")
         else:
@@ -463,7 +463,7 @@ def form(arguments: argparse.Namespace) -> int:
             interval = f"{score.low:.2f} to {score.high:.2f}; a guess has 0.5"
             say(f"{name:<9} {score.right:3} of {score.answered:3} right, {score.share:.2f}, {interval}")
         return 0
-    folder = RESULTS / "synthesise" / arguments.generator / "megc2019"
+    folder = RESULTS / "train" / arguments.generator / "megc2019/faces"
     shards = sorted(folder.glob("*.h5"))
     out = app_folders.questions(arguments.out, shards, arguments.force)
     if not shards:

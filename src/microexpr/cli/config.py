@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from itertools import chain
@@ -145,7 +145,8 @@ def check(values: dict[str, Any]) -> dict[str, Any]:
     params = validate(_params_model(), values, "")
     _check_lists(values)
     methods = {
-        name: _describe_method(key, name, method_params) for key, name, method_params in variants.list_methods(params)
+        name: _describe_method(key, name, method_params, params.generators)
+        for key, name, method_params in variants.list_methods(params)
     }
     generators = {
         name: _describe_generator(name, generator_params or {}) for name, generator_params in params.generators.items()
@@ -211,8 +212,10 @@ def _params_model() -> type[BaseModel]:
     )
 
 
-def _describe_method(key: str, name: str, method_params: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties of a method or variant that a run needs; `key` is its position in the file."""
+def _describe_method(key: str, name: str, method_params: dict[str, Any], generators: Collection[str]) -> dict[str, Any]:
+    """Return the properties of a method or variant that a run needs; `key` is its position in the file.
+
+    `generators` are those of clips."""
     from microexpr.models import base as method
     from microexpr.models import recognisers
     from microexpr.signals import inputs
@@ -224,7 +227,7 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any]) -> dict
     params = instance.params.model_dump(mode="json")
     if params["synthetic"]:
         with errors_at(f"{key}."):
-            synthetic_clips.check_inputs(instance.inputs)
+            synthetic_clips.check_inputs(instance.inputs, params["synthetic"] in generators)
     return {
         **_describe_training(instance),
         "reads": inputs.stages(instance.inputs),

@@ -5,7 +5,7 @@ frame, from which a face is synthesised, equal noise would give it away. Shapes:
 subjects, images uint8[N, H, W, C]. What may not come in: how an observer is trained.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,13 +31,14 @@ def evaluate(
     observe: Observe,
     resamples: int,
     seed: int,
+    kinds_observed: Collection[str] = (),
 ) -> list[Row]:
     """Return rows of `results/evaluate/<protocol>/<method>_faces.csv` with `belief_auc` and, by region, `belief_auc_*`.
 
     It is the share of pairs of a true and a synthesised face in which the observer takes the true one for more true,
     with its 95 % interval over subjects: 0.5 if it cannot tell them. `kinds` are those of `face_kinds.gather`, of which
     faces of their clip's own class are observed; of true faces one half is told from the other. `observe` is that of
-    `training.observers`."""
+    `training.observers`. `kinds_observed` are those with a row, () all."""
     rows_of_own_class = np.array([is_own_class(synthesised, face) for face in synthesised.faces])
     faces = own_class(synthesised).faces
     pictures = {
@@ -47,6 +48,8 @@ def evaluate(
     rest = np.stack([true[face.clip.id].rest for face in faces])
     rows: list[Row] = []
     for kind, seen in pictures.items():
+        if kinds_observed and kind not in kinds_observed:
+            continue
         if kind == TRUE:
             halves = seeds.generator(seed, "evaluate", METRIC, "halves").permutation(len(faces)) % 2 == 0
             observed = observe_faces(faces, rest, seen, halves, observe, seed)

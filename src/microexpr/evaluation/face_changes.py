@@ -56,7 +56,7 @@ def evaluate(
     pairs = {kind: kinds[kind].pairs[rows_of_own_class] for kind in (SYNTHESISED, MEAN_FLOW)}
     displays = [synthesised.displays.get(face.clip.id, face.pair[:0]) for face in own_class_faces]
     changes = read_changes(pairs, displays, [true[face.clip.id] for face in own_class_faces], model)
-    greys = {kind: grey_change(kinds[kind].pairs) for kind in (SYNTHESISED, TWICE, MEAN_FLOW, TRUE)}
+    greys = {kind: grey_change(kinds[kind].pairs) for kind in (SYNTHESISED, TWICE, MEAN_FLOW, TRUE) if kind in kinds}
     (height, width), crop_size = synthesised.faces[0].pair.shape[1:3], true[own_class_faces[0].clip.id].crop_size
     enlarged = f"{height} x {width} pixels enlarged to {crop_size} x {crop_size}"
     measured = [(GREY_CHANGE, kind, kinds[kind].faces, values, "") for kind, values in greys.items()]

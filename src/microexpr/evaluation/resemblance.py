@@ -17,6 +17,7 @@ from microexpr.evaluation.metrics.synthesis import Figure
 from microexpr.evaluation.rows import Row, scopes
 from microexpr.evaluation.synthesised_faces import SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
+from microexpr.protocols.splits import subject_id
 
 NO_WEIGHTS = "needs weights-inception-2015-12-05-6726825d.pth in $TORCH_HOME/hub/checkpoints (docs/metrics.md)"
 
@@ -26,30 +27,39 @@ class FaceEmbeddings:
     """Images, embeddings and features by `SYNTHESISED`, `NEUTRAL` and `TRUE`."""
 
     images: Mapping[str, np.ndarray]  # uint8[N, H, W, C]
-    embedded: Mapping[str, np.ndarray]  # float64[N, 128] of `duplicate_subjects.embeddings`
+    chosen: np.ndarray  # int64[M], increasing positions of the faces that are embedded
+    embedded: Mapping[str, np.ndarray]  # float64[M, 128] of `duplicate_subjects.embeddings`
     features: Mapping[str, np.ndarray] | None  # float[N, 2048] of FID's Inception; None without its weights
     note: str  # how they were embedded
+    every: bool  # whether all faces are embedded, and distances between sets of them are figures
 
 
-def embed_faces(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace]) -> FaceEmbeddings:
+def embed_faces(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace], every: bool = True) -> FaceEmbeddings:
     """Embed synthesised, neutral and true faces; `true` are those of all clips that a face was made from, by id.
 
-    For the embedding all are enlarged to the crop's size, where the clip's own landmarks are: those of the onset for a
-    synthesised face, which keeps the geometry of its neutral face. Raises StoreError if the file of FID's weights has
-    other contents.
+    If not `every`, the first of each subject is embedded, for figures of identity alone. For the embedding all are
+    enlarged to the crop's size, where the clip's own landmarks are: those of the onset for a synthesised face, which
+    keeps the geometry of its neutral face. Raises StoreError if the file of FID's weights has other contents.
     """
     height, width = synthesised.faces[0].pair.shape[1:3]
     faces = [true[face.clip.id] for face in synthesised.faces]
     pairs = np.stack([face.pair for face in synthesised.faces])
     images = {SYNTHESISED: pairs[:, 1], NEUTRAL: pairs[:, 0], TRUE: np.stack([face.apex for face in faces])}
-    points = {event: np.stack([face.landmarks[event] for face in faces]) for event in ("onset", "apex")}
+    subjects = [subject_id(face.clip.id) for face in synthesised.faces]
+    chosen = np.arange(len(faces)) if every else np.unique(subjects, return_index=True)[1]
+    chosen = np.sort(chosen)
+    points = {event: np.stack([faces[i].landmarks[event] for i in chosen]) for event in ("onset", "apex")}
     crop_size = faces[0].crop_size
     embedded = {
-        kind: duplicate_subjects.embeddings(enlarge(pixels, crop_size), points["apex" if kind == TRUE else "onset"])
+        kind: duplicate_subjects.embeddings(
+            enlarge(pixels[chosen], crop_size), points["apex" if kind == TRUE else "onset"]
+        )
         for kind, pixels in images.items()
     }
+    note = f"{height} x {width} pixels enlarged to {crop_size} x {crop_size}"
+    features = _features(images) if every else None
     return FaceEmbeddings(
-        images, embedded, _features(images), f"{height} x {width} pixels enlarged to {crop_size} x {crop_size}"
+        images, chosen, embedded, features, note if every else f"{note}, one face of each subject", every
     )
 
 
@@ -110,7 +120,7 @@ def _rows(
         }
         note = embeddings.note if metric.startswith(("face_", "identity_")) else ""
         yield shared_columns | counts | {"faces": kind, "metric": metric, "value": value, "note": note}
-    if embeddings.features is None:
+    if embeddings.every and embeddings.features is None:
         counts = dict.fromkeys(("made", "true"), len(positions))
         missing = counts | {"faces": SYNTHESISED, "value": None, "note": NO_WEIGHTS}
         yield from (shared_columns | missing | {"metric": metric} for metric in ("fid", "kid"))
@@ -121,10 +131,11 @@ def _figures(
 ) -> Iterator[tuple[str, Figure]]:
     """Yield kind of face and figure of the faces at `positions`, all of one split."""
     images = {kind: pixels[positions] for kind, pixels in embeddings.images.items()}
-    embedded = {kind: vectors[positions] for kind, vectors in embeddings.embedded.items()}
-    clips = [synthesised.faces[position].clip for position in positions]
+    is_here = np.isin(embeddings.chosen, positions)
+    embedded = {kind: vectors[is_here] for kind, vectors in embeddings.embedded.items()}
+    clips = [synthesised.faces[position].clip for position in embeddings.chosen[is_here]]
     subjects, datasets = [clip.subject for clip in clips], [clip.dataset for clip in clips]
-    spaces = {"face": embedded}
+    spaces = {"face": embedded} if embeddings.every else {}
     if embeddings.features is not None:
         spaces["inception"] = {kind: vectors[positions] for kind, vectors in embeddings.features.items()}
     for kind in (SYNTHESISED, NEUTRAL):
@@ -132,7 +143,7 @@ def _figures(
             for name, space in spaces.items():
                 yield from ((kind, figure) for figure in synthesis.distances(space[kind], space[TRUE], name))
         yield from ((kind, figure) for figure in synthesis.similarity(images[kind], images[TRUE]))
-    for kind in (SYNTHESISED, TRUE):
+    for kind in (SYNTHESISED, TRUE) if len(clips) else ():
         yield from ((kind, figure) for figure in synthesis.identity(embedded[kind], embedded[NEUTRAL]))
         others = synthesis.identity_of_others(embedded[kind], embedded[NEUTRAL], subjects, datasets)
         yield from ((kind, figure) for figure in others)

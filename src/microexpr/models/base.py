@@ -125,9 +125,9 @@ class Update:
 class Phase:
     """A stage of training with its own updates, sampler and schedule.
 
-    An epoch has as many steps as it takes to see every clip of the protocol once; each step runs all updates. Trained
-    modules are in train(), all others in eval(). The result of `precompute` replaces the inputs of the losses, and of
-    `scores` if the phase is the last; elsewhere `scores` gets the inputs themselves.
+    An epoch has as many steps as it takes to see every clip of the protocol once, or `clips` of them; each step runs
+    all updates. Trained modules are in train(), all others in eval(). The result of `precompute` replaces the inputs of
+    the losses, and of `scores` if the phase is the last; elsewhere `scores` gets the inputs themselves.
     """
 
     updates: list[Update]
@@ -135,6 +135,7 @@ class Phase:
     batch: int
     sample: Sampler = shuffled  # int64[S, B] or [S, B, 3] positions in the training clips
     schedule: Callable[[float], float] = constant  # progress in [0, 1) -> factor on every learning rate
+    clips: int = 0  # largest number of clips in an epoch; 0: all
     precompute: Precompute | None = None  # once for each clip, so only by modules that the phase does not train
 
     @property

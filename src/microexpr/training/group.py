@@ -228,7 +228,8 @@ class Group:
     def sample_batches(self, phase: Phase) -> tuple[Tensor, Tensor]:
         """Return the clips of each step of this epoch, int64[S, R, B...], and keys of its updates, int32[S, U, R]."""
         # by the protocol's clips, so that all folds make the same number of steps
-        steps = -(-self.data.micro_count // phase.batch)
+        clips = min(self.data.micro_count, phase.clips or self.data.micro_count)
+        steps = -(-clips // phase.batch)
         orders, keys = [], []
         for run, targets in zip(self.runs, self.targets, strict=True):
             rng = run.generator(self.phase_index, self.phase_epochs, "order")

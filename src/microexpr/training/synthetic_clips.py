@@ -43,11 +43,17 @@ class _Row(NamedTuple):
     set_name: str
 
 
-def check_inputs(shapes: Shapes) -> None:
-    """Raise ParamsError for an input that synthetic clips do not have."""
+ASKED = ("au_change", "au_changes")  # inputs that are of a synthetic clip what was asked for
+
+
+def check_inputs(shapes: Shapes, clips: bool = True) -> None:
+    """Raise ParamsError for an input that synthetic clips, or else synthetic faces, do not have."""
     for name in shapes:
+        if clips and name in ASKED:
+            continue
         if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.NEED_LANDMARKS:
-            raise ParamsError(f"synthetic must be for a method that reads pictures alone, not the input {name}")
+            also = f" or {', '.join(ASKED)}" if clips else ""
+            raise ParamsError(f"synthetic must be for a method that reads pictures{also} alone, not the input {name}")
 
 
 def select_files(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[str, list[str]]:
@@ -111,10 +117,18 @@ def _read_set(name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) 
         if subject_id(source) not in subjects or (trajectory or source) not in labels:
             continue
         events = {event: group[event][()] for event in ("onset", "apex", "offset")}
-        clip = inputs.Source({"faces": group, "apex": events})  # as of a recorded clip
+        clip = inputs.Source({"faces": group, "apex": events, "aus": _asked(group)})  # as of a recorded clip
         values = {key: inputs.INPUTS[key].read(clip, shape) for key, shape in shapes.items()}
         label = labels[trajectory] if trajectory else int(group["label"][()])
         yield _Row(values, label, source, trajectory, name)
+
+
+def _asked(group: Any) -> dict[str, Any]:
+    """Return what the aus stage would say of a clip that shows what was asked for; nothing of a pair of faces."""
+    if "au_asked" not in group:
+        return {}
+    change = group["au_asked"][()] - group["au_asked"][:1]
+    return {"frame": group["frame"], "relative": np.concatenate([change, change.mean(-1, keepdims=True)], -1)}
 
 
 def append(

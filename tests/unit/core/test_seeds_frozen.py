@@ -21,6 +21,7 @@ FROZEN = {
     "* | * | wall": 226777817,
     "* | action units | *": 1922345403,
     "* | clothes": 1480606652,
+    "* | displays | probes": 125217769,
     "* | evaluate": 3359383005,
     "* | evaluate | * | *": 2535650890,
     "* | evaluate | * | * | *": 136052619,

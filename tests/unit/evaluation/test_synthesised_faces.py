@@ -120,6 +120,18 @@ def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(
     assert ("smic", "neutral", "identity_cosine") not in rows  # of a face with itself
 
 
+def test_for_identity_alone_one_face_of_each_subject_is_embedded(faces, files, embedded):
+    true = true_faces.read((face.clip for face in faces.faces), files, faces.image_shape)
+    embeddings = resemblance.embed_faces(faces, true, every=False)
+    assert [len(crops) for crops, _ in embedded] == [6, 6, 6]
+    assert embeddings.chosen.tolist() == [0, 3, 6, 9, 12, 15]
+    rows = {(row["scope"], row["faces"], row["metric"]): row for row in resemblance.evaluate(faces, embeddings)}
+    metrics = {metric for _, _, metric in rows}
+    assert metrics == {"ssim", "psnr", "identity_cosine", "identity_distance", "identity_cosine_to_others"}
+    assert rows["full", "made", "ssim"]["made"] == 18 and rows["full", "made", "identity_cosine"]["made"] == 6
+    assert rows["samm", "made", "identity_cosine"]["note"].endswith("one face of each subject")
+
+
 def test_without_fids_weights_its_cells_are_empty_and_say_what_is_missing(tmp_path, faces, files, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     row = figures(faces, files)["samm", "made", "fid"]

@@ -29,7 +29,7 @@ def test_only_held_out_faces_of_this_clip_are_taken(tmp_path):
 
 def test_without_a_generator_there_are_no_faces(tmp_path):
     target, _ = results(tmp_path)
-    (tmp_path / "results/synthesise/icegan/megc2019/1of1.h5").unlink()
+    (tmp_path / "results/train/icegan/megc2019/faces/1of1.h5").unlink()
     assert gathered(tmp_path, target).synthetic == {}
 
 

@@ -9,6 +9,7 @@ from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.models.base import ClipTensors
 from microexpr.protocols import PROTOCOLS
+from microexpr.signals import inputs
 from microexpr.training import synthetic_clips
 
 CLIPS = composite(subjects=2, clips=3)
@@ -80,4 +81,19 @@ def test_a_fold_without_faces_is_an_error(shard):
 @pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities", "au_change"])
 def test_what_a_pair_of_faces_does_not_give_is_refused(name):
     with pytest.raises(ParamsError, match=f"pictures alone, not the input {name}"):
-        synthetic_clips.check_inputs({name: (1, 4, 4)})
+        synthetic_clips.check_inputs({name: (1, 4, 4)}, clips=False)
+    if name != "au_change":  # a clip's is what was asked for
+        with pytest.raises(ParamsError, match=f"pictures or au_change, au_changes alone, not the input {name}"):
+            synthetic_clips.check_inputs({name: (1, 4, 4)})
+    synthetic_clips.check_inputs({"au_change": (17, 2)})
+
+
+def test_the_change_of_a_synthesised_clip_is_what_was_asked_for():
+    asked = np.zeros((3, 17, 2), np.float32)
+    asked[:, 4] = [[1, 1], [2, 4], [1.5, 3]]
+    frames = np.arange(3)
+    clip = {"frame": frames, "au_asked": asked, "onset": np.array(0), "apex": np.array(1), "offset": np.array(2)}
+    source = inputs.Source({"faces": clip, "apex": clip, "aus": synthetic_clips._asked(clip)})
+    change = inputs.INPUTS["au_change"].read(source, (17, 2))
+    assert change[4].tolist() == [1, 3] and change.sum() == 4
+    assert synthetic_clips._asked({"frame": frames}) == {}  # of a pair of faces nothing was asked

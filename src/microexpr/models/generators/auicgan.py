@@ -118,7 +118,6 @@ class Auicgan(Generator):
     paper = (
         "Xie et al., AU-assisted Graph Attention Convolutional Network for Micro-Expression Recognition, ACM MM, 2020"
     )
-    macro = True
     inference_modules: tuple[str, ...] = ("attention", "colour")
 
     class Params(base.Params):
@@ -154,6 +153,8 @@ class Auicgan(Generator):
         sequence_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_7")
         penalty_weight: float = Field(10.0, ge=0, le=1e5, description="lambda_gp of both critics")
         critic_steps: int = Field(5, ge=1, le=100, description="steps of the critics per step of the generators")
+        stills: bool = Field(True, description="whether it also learns from pictures of macro-expressions")
+        clips: int = Field(0, ge=0, le=100_000, description="clips in a pass, at most (ours); 0: all")
         epochs: int = Field(30, ge=1, le=2000, description="passes over the clips")
         decay_epochs: int = Field(10, ge=0, le=2000, description="last epochs, in which the rate falls linearly to 0")
         batch: int = Field(4, ge=2, le=256, description="clips in a step, each of K frames")
@@ -163,6 +164,7 @@ class Auicgan(Generator):
 
     def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
         super().__init__(params, classes, several)
+        self.macro = params.stills
         if params.moves:
             self.inference_modules = ("generator",)
 
@@ -193,7 +195,8 @@ class Auicgan(Generator):
         critics = Update(self.critic_loss, {"image_critic": adam, "video_critic": adam})
         generators = Update(self.generator_loss, dict.fromkeys(self.inference_modules, adam), params.critic_steps)
         schedule = linear_at_the_end(params.epochs, params.decay_epochs)
-        return [Phase([critics, generators], params.epochs, params.batch, half_and_half("macro"), schedule)]
+        sample, updates = half_and_half("macro"), [critics, generators]
+        return [Phase(updates, params.epochs, params.batch, sample, schedule, clips=params.clips)]
 
     def assign_targets(self, batch: Batch, rng: Stream) -> TargetBatch:
         """Sample whose intensities each clip of the batch gets; clips marked `macro` are stills."""

@@ -13,7 +13,7 @@ from microexpr.core.errors import StoreError
 from microexpr.reporting.plots import contents
 
 FILES = {stage: f"results/{stage}/casme2/sub01.h5" for stage in ("faces", "apex", "flow", "aus")}
-FILES["synth"] = "results/synthesise/icegan/megc2019/1of1.h5"
+FILES["synth"] = "results/train/icegan/megc2019/faces/1of1.h5"
 PICTURES = {"faces": 2 * contents.FRAMES, "flow": 2 * 2, "synth": 9 * 2}  # of two clips; of nine made faces
 
 

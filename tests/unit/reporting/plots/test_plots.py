@@ -122,7 +122,7 @@ def test_all_stages_are_on_the_picture_and_generated_faces_carry_the_word(tmp_pa
     faces = {"faces: onset, frame 5", "faces: apex, frame 20", "synthesised: surprise"}
     assert faces | {"apex, annotated", "offset", "AU12", "AU4"} <= set(texts(figure))
     assert any("right side dashed" in text for text in texts(figure))
-    (tmp_path / "results/synthesise/icegan/megc2019/1of1.h5").unlink()
+    (tmp_path / "results/train/icegan/megc2019/faces/1of1.h5").unlink()
     assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, clip))))
 
 
