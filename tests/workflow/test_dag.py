@@ -340,11 +340,11 @@ def test_a_row_that_learns_from_made_clips_tests_the_same_groups_of_subjects_as_
         learned = [{subject_id(clip) for clip in group.train} for group in run.groups("auicgan")]
         assert any(not tested & subjects for subjects in learned)
     assert {*run.table_generators} == {"auicgan"} and run.table_outputs["synthesise"]
-    split = dag(variants=variants, appendix={}, synthesise={"groups": 3})
-    assert len(split.folds("capsulenet.made", "megc2019")) == 24
-    alone = dag(variants=variants, appendix={}, datasets=["smic"])
-    assert "capsulenet.made" not in alone.in_table
-    assert alone.without_clips == {"capsulenet.made": "auicgan needs two subjects of casme2 or samm"}
+    other_groups = dag(variants=variants, appendix={}, synthesise={"groups": 3})
+    assert len(other_groups.folds("capsulenet.made", "megc2019")) == 24
+    smic_run = dag(variants=variants, appendix={}, datasets=["smic"])
+    assert "capsulenet.made" not in smic_run.in_table
+    assert smic_run.without_clips == {"capsulenet.made": "auicgan needs two subjects of casme2 or samm"}
 
 
 def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(dag):

@@ -127,7 +127,7 @@ def test_everyone_was_compared(finished):
 
 
 def test_faces_of_a_generator_are_measured(project):
-    """One job more than its training; its rows are of every held-out clip."""
+    """One job more than its training; its rows are of every held-out clip. One more job has every figure."""
     target = "results/evaluate/loso_samm_3/icegan_faces.csv"
     section = "  icegan: {epochs: 1, image_size: 32, width: 8, reconstruction: [8, 16], perceptual: trunk}\n"
     project.edit("params.yaml", "  majority: {}\n", f"  majority: {{}}\n{section}")
@@ -138,14 +138,21 @@ def test_faces_of_a_generator_are_measured(project):
         ("icegan", "loso_samm_3", "generated", "held_out", "2")
     }
     figures = {(row["metric"], row["faces"]): row for row in rows if row["scope"] == "full"}
-    measured = {"class_uar", "grey_change", "au_error", "au_error_nearest", "display_distance", "belief_auc"}
+    measured = {"class_uar", "grey_change", "au_error", "belief_auc", "ssim", "identity_cosine"}
     assert measured <= {metric for metric, _ in figures}
+    assert not {"face_frechet", "fid"} & {metric for metric, _ in figures}
     guess = figures["class_uar", "neutral"]
     assert (guess["value"], guess["low"], guess["made"]) == ("0.333333", "0.333333", "18")
     assert (figures["au_error", "made"]["made"], figures["au_error", "made"]["true"]) == ("6", "6")
     assert 0 < float(figures["grey_change", "true"]["value"]) < 128
     assert 0 < float(figures["au_error", "neutral"]["value"]) < 5
     assert 0.9 < float(figures["identity_cosine", "true"]["value"]) <= 1
+    every = target.replace("_faces", "_all_faces")
+    assert project.jobs(every) == {"evaluate_all_faces": 1}
+    with (project.root / every).open(encoding="utf-8") as file:
+        more = {(row["metric"], row["faces"]) for row in csv.DictReader(file) if row["scope"] == "full"}
+    assert {("face_frechet", "made"), ("fid", "made"), ("class_uar", "made_twice"), ("belief_auc", "true")} <= more
+    assert figures.keys() < more
 
 
 def unexplained(group):

@@ -89,10 +89,10 @@ def test_what_a_pair_of_faces_does_not_give_is_refused(name):
 
 
 def test_the_change_of_a_synthesised_clip_is_what_was_asked_for():
-    asked = np.zeros((3, 17, 2), np.float32)
-    asked[:, 4] = [[1, 1], [2, 4], [1.5, 3]]
+    intensities = np.zeros((3, 17, 2), np.float32)
+    intensities[:, 4] = [[1, 1], [2, 4], [1.5, 3]]
     frames = np.arange(3)
-    clip = {"frame": frames, "au_asked": asked, "onset": np.array(0), "apex": np.array(1), "offset": np.array(2)}
+    clip = {"frame": frames, "au_asked": intensities, "onset": np.array(0), "apex": np.array(1), "offset": np.array(2)}
     source = inputs.Source({"faces": clip, "apex": clip, "aus": synthetic_clips._asked(clip)})
     change = inputs.INPUTS["au_change"].read(source, (17, 2))
     assert change[4].tolist() == [1, 3] and change.sum() == 4

@@ -66,11 +66,11 @@ def test_every_fold_trains_on_them_and_an_epoch_stays_as_long(tmp_path):
 
 
 def test_an_epoch_may_be_of_fewer_clips(tmp_path):
-    limited = watched()
-    phases = limited.method.phases
-    limited.method.phases = lambda: [replace(phase, clips=BATCH + 1) for phase in phases()]
-    trained(tmp_path, limited, everyone(tmp_path))
-    assert {steps for steps, *_ in limited.method.asked} == {2}
+    watched_job = watched()
+    phases = watched_job.method.phases
+    watched_job.method.phases = lambda: [replace(phase, clips=BATCH + 1) for phase in phases()]
+    trained(tmp_path, watched_job, everyone(tmp_path))
+    assert {steps for steps, *_ in watched_job.method.asked} == {2}
 
 
 def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):

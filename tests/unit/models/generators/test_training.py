@@ -80,9 +80,10 @@ def test_each_update_moves_its_own_networks(kind: type[Generator]) -> None:
 
 @each_kind
 def test_rate_falls_over_the_last_epochs_and_half_of_a_batch_are_stills(kind: type[Generator]) -> None:
-    (phase,) = kind(kind.Params()).phases()
+    generator = kind(kind.Params())
+    (phase,) = generator.phases()
     np.testing.assert_allclose([phase.schedule(epoch / 30) for epoch in (0, 20, 25, 29)], [1, 1, 0.5, 0.1])
-    assert [update.every for update in phase.updates] == [1, 5] and kind.macro
+    assert [update.every for update in phase.updates] == [1, 5] and generator.macro
     targets = {name: value.numpy() for name, value in clips().targets.items()}
     sampled = phase.sample(targets, 9, 5, np.random.default_rng(0))
     assert (targets["macro"][sampled] == [0, 0, 0, 1, 1]).all() and set(sampled.ravel()) == set(range(COUNT))
