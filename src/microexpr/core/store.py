@@ -37,13 +37,13 @@ DIGEST = "sha256"  # metadata key of safetensors files: the digest of everything
 IMAGE_BLOCK = 2**24  # bytes by which an HDF5 file being built in memory grows
 FILTERS = {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}  # built into HDF5
 MAX_DEFLATE_RATIO = 1100  # how many times larger values can be than their deflated bytes
-_HARMLESS: set[tuple[int, ...]] = set()  # files found to hold nothing dangerous, as they were then
 CLAIM = "claims more values than there are"
 DEPTH, ATTRIBUTES = 16, 1000  # groups in groups, attributes of an object: our files have a third, and a hundredth
 HEADER = 4096  # bytes of an object's header, those of our files are a quarter
 EXPANDED = 2**30  # bytes that the values of a dataset may have beyond those that are stored
 NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # name of a dimension scale without values
 DAMAGE = (OSError, RuntimeError, KeyError)  # what h5py raises if a file is damaged or the caller is wrong
+_HARMLESS: set[tuple[int, ...]] = set()  # device, inode, size and times of files in which nothing dangerous is
 
 
 @contextmanager
