@@ -126,7 +126,6 @@ STAGES = {  # in the order in which they run
             "evaluate_leaky": Job(),
             "evaluate_{study}": Job(),
             "evaluate_faces": Job(group="evaluate"),
-            "evaluate_all_faces": Job(group="evaluate"),
             "evaluate_clips": Job(),
             "table": Job(),
             "training_sets": Job(),

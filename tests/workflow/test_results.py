@@ -148,7 +148,7 @@ def test_faces_of_a_generator_are_measured(project):
     assert 0 < float(figures["au_error", "neutral"]["value"]) < 5
     assert 0.9 < float(figures["identity_cosine", "true"]["value"]) <= 1
     every = target.replace("_faces", "_all_faces")
-    assert project.jobs(every) == {"evaluate_all_faces": 1}
+    assert project.jobs(every) == {"evaluate_faces": 1}
     with (project.root / every).open(encoding="utf-8") as file:
         more = {(row["metric"], row["faces"]) for row in csv.DictReader(file) if row["scope"] == "full"}
     assert {("face_frechet", "made"), ("fid", "made"), ("class_uar", "made_twice"), ("belief_auc", "true")} <= more

@@ -75,8 +75,8 @@ use rule evaluate as evaluate_leaky with:  # methods with a declared leak, which
         method=one_of(name for name in METHODS if name not in RUN.ranked),
 
 
-# Figures of the faces of held-out subjects that a generator synthesised: those that decide, and, for the papers' tables,
-# every one. FID's weights lie outside of the project.
+# Figures of the faces of held-out subjects that a generator synthesised: those that decide or, for the papers' tables,
+# every one (`_all`). FID's weights, for the latter, lie outside of the project.
 INCEPTION_FILES = [pretrained_weights.cache_folder() / name for name in pretrained_weights.INCEPTION.files]
 INCEPTION = [str(path) for path in INCEPTION_FILES if path.exists()]
 
@@ -86,39 +86,23 @@ rule evaluate_faces:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
         shards=lambda w: RUN.face_files(w.method, w.protocol),
         true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
+        weights=lambda w: INCEPTION if w.figures else [],
     output:
-        "results/evaluate/{protocol}/{method}_faces.csv",
+        "results/evaluate/{protocol}/{method}{figures}_faces.csv",
     log:
-        "work/logs/evaluate/{protocol}/{method}_faces.log",
+        "work/logs/evaluate/{protocol}/{method}{figures}_faces.log",
     wildcard_constraints:
         protocol="|".join(RUN.protocols),
         method=one_of(RUN.synthesising),
+        figures="(_all)?",
     params:
         evaluate=PARAMS["evaluate"],
         folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seeds=lambda w: RUN.seeds(w.protocol),
         seed=SEED,
-        every=False,
+        every=lambda w: bool(w.figures),
     script:
         "../scripts/evaluate_faces.py"
-
-
-use rule evaluate_faces as evaluate_all_faces with:
-    input:
-        index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        shards=lambda w: RUN.face_files(w.method, w.protocol),
-        true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
-        weights=INCEPTION,
-    output:
-        "results/evaluate/{protocol}/{method}_all_faces.csv",
-    log:
-        "work/logs/evaluate/{protocol}/{method}_all_faces.log",
-    params:
-        evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.fold_options(w.method, w.protocol),
-        seeds=lambda w: RUN.seeds(w.protocol),
-        seed=SEED,
-        every=True,
 
 
 rule evaluate_clips:

@@ -9,7 +9,7 @@ with logged(snakemake.log[0]):
     from microexpr.datasets import index
     from microexpr.evaluation import Params, belief, face_changes, face_kinds, resemblance, shown, synthesised_faces
     from microexpr.evaluation import true_faces as apexes
-    from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED
+    from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED, TWICE
     from microexpr.evaluation.rows import write_faces
     from microexpr.signals.aus import regressor
     from microexpr.training.observers import observe
@@ -21,7 +21,9 @@ with logged(snakemake.log[0]):
     all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
     faces = face_kinds.own_class(all_faces)
     true = apexes.read(protocol.select(clips), snakemake.input.true, faces.image_shape)
-    kinds = face_kinds.gather(all_faces, true, values.every)
+    kinds = face_kinds.gather(all_faces, true)
+    if not values.every:
+        del kinds[TWICE]
     resampling = (Params(**values.evaluate).resamples, values.seed)
     rows = resemblance.evaluate(faces, resemblance.embed_faces(faces, true, values.every))
     rows += shown.evaluate(all_faces, kinds, true, *resampling)

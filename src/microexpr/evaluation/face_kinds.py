@@ -32,16 +32,16 @@ class FacePairs:
     pairs: np.ndarray  # uint8[N, 2, H, W, C]
 
 
-def gather(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace], every: bool = True) -> dict[str, FacePairs]:
+def gather(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace]) -> dict[str, FacePairs]:
     """Return the faces by kind: true ones of their own class, all others of every class in `synthesised`.
 
-    `true` are the true faces of all clips of the protocol, by id. If not `every`, exaggerated faces are left out."""
+    `true` are the true faces of all clips of the protocol, by id."""
     faces = synthesised.faces
     pairs = np.stack([face.pair for face in faces])
     neutral = pairs[:, 0]
     changed = {
         SYNTHESISED: pairs[:, 1],
-        **({TWICE: exaggerate(neutral, pairs[:, 1])} if every else {}),
+        TWICE: exaggerate(neutral, pairs[:, 1]),
         NEUTRAL: neutral,
         MEAN_FLOW: warp_by_mean_flow(synthesised, true),
     }
