@@ -206,9 +206,9 @@ class Dag(Corpus):
 
     @cached_property
     def without_clips(self) -> dict[str, str]:
-        """By method that learns from a generator's clips where no data set of this run has subjects for it: why."""
+        """By row that the main table lacks: why its generator of clips has no subjects to learn from."""
         lacking = {}
-        for name in self.ranked:
+        for name in (name for name in self.ranked if self.methods[name]["in_table"]):
             generator = self.methods[name]["params"]["synthetic"]
             if generator in self.generators and not self.groups(generator):
                 needed = " or ".join(self.grouping(generator).sources)

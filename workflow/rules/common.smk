@@ -44,6 +44,9 @@ if RUN.left_out:
         f"note: {', '.join(RUN.left_out)} left out, since {', '.join(RUN.micro_sets)} is licensed and origins never mix; "
         "`origin: generated` in params.yaml runs all on generated faces"
     )
+if workflow.is_main_process:
+    for _row, _reason in RUN.without_clips.items():
+        say(f"note: {_row} is left out of the table: {_reason}")
 if workflow.is_main_process and (note := RUN.population_note()):
     say(note)
 if workflow.is_main_process and "DVC_EXP_NAME" not in os.environ and (note := left_over()):
