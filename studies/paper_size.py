@@ -1,6 +1,6 @@
 """Do the five systems run at the papers' own size? One fold of each for two epochs: seconds, memory, weights.
 
-    python studies/paper_size.py --write-docs              # docs/papers.md; half an hour on two cores
+    python studies/paper_size.py --write-docs              # docs/papers.md
     python studies/paper_size.py --only icegan augacn      # others: mtmnet, auicgan, famgan, localregions
 
 The preset `paper` is merged into params.yaml, but for the clips, which are those at hand: recorded ones where data/raw
@@ -70,8 +70,8 @@ def main() -> int:
 def params(subjects: int, clips: int) -> dict[str, Any]:
     """Return the values of params.yaml at the papers' size, but for the clips and the epochs."""
     values = config.load(scratch.ROOT / "params.yaml")
+    committed = dict(values["render"])
     preset.merge(values, config.load(preset.PRESETS / "paper.yaml"))
-    committed = config.load(scratch.ROOT / "params.yaml")["render"]
     counts = {"subjects": subjects, "clips": clips}
     values["render"] = committed | {name: counts for name in values["datasets"]}
     values["methods"] = {name: short(recognisers.find(name)) for name in TRAINED}

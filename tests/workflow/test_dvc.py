@@ -14,6 +14,8 @@ import yaml
 from conftest import Project
 from scratch import ROOT
 
+from microexpr.cli import config
+
 PIPELINES = [ROOT / "dvc.yaml", *sorted((ROOT / "workflow/dvc").glob("*/dvc.yaml"))]
 
 
@@ -51,6 +53,9 @@ def test_a_stage_depends_on_all_that_its_jobs_read(finished):
             inside = (*pipeline[name]["deps"], *outs[name])
             assert [file for file in inputs if not file.startswith(inside)] == [], output
     assert checked == pipeline.keys() - {"pretrain", "synthesise"}  # no row of this run needs them
+    generators = config.check_cached(config.load(ROOT / "params.yaml"))["generators"]
+    reads = {"index"}.union(*(about["reads"] for about in generators.values()))
+    assert {f"results/{stage}" for stage in reads} <= {*pipeline["synthesise"]["deps"]}
 
 
 @pytest.mark.slow  # the test above holds what it depends on

@@ -18,6 +18,7 @@ from microexpr.protocols import GROUPINGS, provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 
+CHANGES = ("au_change", "au_changes")  # inputs that are, of a synthetic clip, the changes that were asked for
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 
 
@@ -43,16 +44,13 @@ class _Row(NamedTuple):
     set_name: str
 
 
-ASKED = ("au_change", "au_changes")  # inputs that are of a synthetic clip what was asked for
-
-
 def check_inputs(shapes: Shapes, clips: bool = True) -> None:
     """Raise ParamsError for an input that synthetic clips, or else synthetic faces, do not have."""
     for name in shapes:
-        if clips and name in ASKED:
+        if clips and name in CHANGES:
             continue
         if {"aus", "flow"} & set(inputs.SOURCES[name]) or name in inputs.NEED_LANDMARKS:
-            also = f" or {', '.join(ASKED)}" if clips else ""
+            also = f" or {', '.join(CHANGES)}" if clips else ""
             raise ParamsError(f"synthetic must be for a method that reads pictures{also} alone, not the input {name}")
 
 
@@ -117,14 +115,14 @@ def _read_set(name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) 
         if subject_id(source) not in subjects or (trajectory or source) not in labels:
             continue
         events = {event: group[event][()] for event in ("onset", "apex", "offset")}
-        clip = inputs.Source({"faces": group, "apex": events, "aus": _asked(group)})  # as of a recorded clip
+        clip = inputs.Source({"faces": group, "apex": events, "aus": _target_changes(group)})  # as of a recorded clip
         values = {key: inputs.INPUTS[key].read(clip, shape) for key, shape in shapes.items()}
         label = labels[trajectory] if trajectory else int(group["label"][()])
         yield _Row(values, label, source, trajectory, name)
 
 
-def _asked(group: Any) -> dict[str, Any]:
-    """Return what the aus stage would say of a clip that shows what was asked for; nothing of a pair of faces."""
+def _target_changes(group: Any) -> dict[str, Any]:
+    """Return datasets of an aus file for a clip that shows just its target action units; none for a pair of faces."""
     if "au_asked" not in group:
         return {}
     change = group["au_asked"][()] - group["au_asked"][:1]

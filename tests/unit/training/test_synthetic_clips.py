@@ -93,7 +93,7 @@ def test_the_change_of_a_synthesised_clip_is_what_was_asked_for():
     intensities[:, 4] = [[1, 1], [2, 4], [1.5, 3]]
     frames = np.arange(3)
     clip = {"frame": frames, "au_asked": intensities, "onset": np.array(0), "apex": np.array(1), "offset": np.array(2)}
-    source = inputs.Source({"faces": clip, "apex": clip, "aus": synthetic_clips._asked(clip)})
+    source = inputs.Source({"faces": clip, "apex": clip, "aus": synthetic_clips._target_changes(clip)})
     change = inputs.INPUTS["au_change"].read(source, (17, 2))
     assert change[4].tolist() == [1, 3] and change.sum() == 4
-    assert synthetic_clips._asked({"frame": frames}) == {}  # of a pair of faces nothing was asked
+    assert synthetic_clips._target_changes({"frame": frames}) == {}  # of a pair of faces nothing was asked
