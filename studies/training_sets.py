@@ -1,6 +1,7 @@
 """Who is best with equal data? Each method from a corpus, the population or both, on rendered corpora of several seeds.
 
-    python studies/training_sets.py --write-docs               # README.md and docs/population.md; ten minutes a seed
+    python studies/training_sets.py --write-docs               # README.md and docs/population.md; 20 minutes a seed
+    python studies/training_sets.py --readme --write-docs      # README.md alone; 12 minutes a seed
     python studies/training_sets.py --null 5 6 --write-docs    # also without expression
 
 Each corpus seed is a run of the pipeline of params.yaml in a folder of its own, work/studies/training_sets/<seed>; what
@@ -45,9 +46,15 @@ def main() -> int:
     values = config.load("params.yaml")
     folders = {seed: run(values, seed, arguments) for seed in arguments.seeds}
     tables = [main_table.read(folder / "megc2019_table.csv") for folder in folders.values()]
+    source = f"Corpus seeds {', '.join(map(str, folders))}. {pages.source()}"
+    readme = "\n".join([*summary(tables), "", source])
+    print(f"{readme}\n")
+    if arguments.write_docs:
+        pages.write("README.md", README_MARK, readme)
+    if arguments.readme:
+        return 0
     wide = [main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()]
     compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
-    names = ", ".join(map(str, folders))
     if len(folders) > 1:
         names_of_rows = [row["method"] for row in tables[0]]
         compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))
@@ -62,11 +69,9 @@ def main() -> int:
         corpora = ", ".join(map(str, arguments.null))
         title = f"Without any expression, corpus seeds {corpora}, these of {len(null_lines)} rows miss chance:"
         lines += ["", title, "", *columns, *(null_lines[name] for name in biased)]
-    source = f"Corpus seeds {names}. {pages.source()}"
-    readme, text = ("\n".join([*part, "", source]) for part in (summary(tables), lines))
-    print(f"{readme}\n\n{text}")
+    text = "\n".join([*lines, "", source])
+    print(text)
     if arguments.write_docs:
-        pages.write("README.md", README_MARK, readme)
         pages.write(PAGE, MARK, text)
     for name in biased:
         print(f"{name}: the interval of UAR must hold 1/{len(PROTOCOL.classes)}", file=sys.stderr)
@@ -78,6 +83,7 @@ def parse() -> Namespace:
     names = " ".join(map(str, SEEDS))
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help=f"corpus seeds, default {names}")
     parser.add_argument("--null", type=int, nargs="+", default=[], help="seeds of corpora without expression")
+    parser.add_argument("--readme", action="store_true", help="README's table alone: no training on a corpus alone")
     parser.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
     parser.add_argument("--keep", type=Path, default=FOLDER, help=f"the folder to run in, default {FOLDER}")
     parser.add_argument("--write-docs", action="store_true", help=f"write the tables into README.md and {PAGE}")
@@ -99,7 +105,7 @@ def run(values: dict[str, Any], seed: int, arguments: Namespace, null: bool = Fa
     root = arguments.keep.resolve() / (f"{seed}-null" if null else str(seed))
     scratch.copy(root)
     params = configure(values, seed, "null" if null else values["render"]["difficulty"])
-    targets = ["all"] if null else ["all", "results/megc2019_training_sets.csv"]
+    targets = ["all"] if null or arguments.readme else ["all", "results/megc2019_training_sets.csv"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     compute(root, params, arguments.cores, *targets)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
