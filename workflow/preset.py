@@ -24,6 +24,7 @@ REPLACED = (
     "spot.methods",
     "training_sets.corpus",
     "training_sets.both",
+    "training_sets.ablation",
     "appendix",
 )  # mappings that a preset replaces as a whole
 

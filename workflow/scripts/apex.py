@@ -17,6 +17,9 @@ with logged(snakemake.log[0]):
     ):
         file.put("fitted_on", store.fitted_on(faces))
         for clip in store.retained_clips(faces, clips):
-            events = apex.locate(clip, faces[clip.name], params)
+            face = faces[clip.name]
+            events = apex.locate(clip, face, params)
             onset, top, offset = (events.methods[event] for event in apex.EVENTS)
-            file.group(clip.name, method=top, onset_method=onset, offset_method=offset).put_all(**events.arrays())
+            file.group(clip.name, method=top, onset_method=onset, offset_method=offset).put_all(
+                **events.arrays(), head=apex.head_path(face, events)
+            )

@@ -34,6 +34,7 @@ LABELS = {  # of axes whose elements always have the same names
     "x_y": ("x", "y"),
     "yaw_pitch": ("yaw", "pitch"),
     "yaw_pitch_roll": ("yaw", "pitch", "roll"),
+    "head_movement": ("right", "down", "growth", "roll", "yaw", "nod"),
     "u_v_strain": ("u", "v", "strain"),
     "u_v": ("u", "v"),
 }
@@ -74,7 +75,7 @@ FACES = Schema(
     },
 )  # fmt: skip
 APEX = Schema(
-    4,
+    5,
     {
         "frame": FRAME,
         "onset": Field("int64", (), "frame number", "annotated or spotted"),
@@ -83,6 +84,8 @@ APEX = Schema(
         "score": Field("float32", ("frame",), "pixels of the crop, or ratio",
                        "spotting score of each frame, unless all events are annotated: how far ten regions have moved, "
                        "or the ratio of differences"),
+        "head": Field("float64", ("frame", "head_movement"), "pixels of the crop",
+                      "how far the head is from where it is at the onset; nan before the onset and after the offset"),
         "fitted_on": FITTED_ON,
     },
 )  # fmt: skip

@@ -59,10 +59,12 @@ def mesh() -> Mesh:
     )
 
 
+@cache
 def target(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a shape target: vertices int64[N] and their displacement at weight 1, float32[N, 3] in decimetres.
 
-    `name` is a path below mpfb2/targets ("nose/nose-hump-incr") or a face unit ("faceunits/jawOpen").
+    `name` is a path below mpfb2/targets ("nose/nose-hump-incr") or a face unit ("faceunits/jawOpen"). The arrays are
+    cached: callers must not change them.
     """
     if name.startswith("faceunits/"):
         path = folder() / "faceunits01/targets" / f"{name}.target"

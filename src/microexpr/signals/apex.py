@@ -17,6 +17,8 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import frame_edges
+from microexpr.signals.motion import steady
+from microexpr.signals.motion.head import PARAMETERS
 
 BROWS = (17, 19, 21, 22, 24, 26)  # outer end, arch and inner end of either brow
 MOUTH_CORNERS = (48, 54)
@@ -101,6 +103,16 @@ def find_events(frame: np.ndarray, annotated: Mapping[str, int], faces: Mapping[
     methods = {event: "annotated" if event in annotated else params.spotter for event in EVENTS}
     onset, apex, offset = (int(frame[positions[event]]) for event in EVENTS)
     return Events(methods, frame, onset, apex, offset, score)
+
+
+def head_path(faces: Mapping[str, Any], events: Events) -> np.ndarray:
+    """Return how far the head is from where it is at the onset, float64[T, 6] as in `steady.head_path`.
+
+    Before the onset and after the offset it is nan; `faces` are as for `locate`."""
+    first, last = (int(np.searchsorted(events.frame, event)) for event in (events.onset, events.offset))
+    path = np.full((len(events.frame), PARAMETERS), np.nan)
+    path[first : last + 1] = steady.head_path(luma(faces["crop"][first : last + 1]), 0, frame_edges.read(faces))
+    return path
 
 
 def stored_score(faces: Mapping[str, Any], events: Mapping[str, Any], params: Params) -> np.ndarray:

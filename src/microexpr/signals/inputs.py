@@ -84,8 +84,13 @@ class Source:
 
     @cached_property
     def steady(self) -> np.ndarray:
-        """`crops` with the head held where it is at the onset."""
-        path = steady.head_path(luma(self.crops), 0, self.in_frame)
+        """`crops` with the head held where it is at the onset, by the path in the apex file where there is one."""
+        events = self.groups["apex"]
+        path = (
+            self.at_equal_distances(events["head"], self.at("onset"), self.at("offset"))
+            if "head" in events
+            else steady.head_path(luma(self.crops), 0, self.in_frame)
+        )
         return steady.hold_still(self.crops, path, self.in_frame)
 
     @cached_property

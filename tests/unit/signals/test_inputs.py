@@ -10,8 +10,8 @@ import pytest
 from microexpr.core import store
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.core.seeds import generator
-from microexpr.signals import inputs
-from microexpr.signals.inputs import INPUTS, REGIONS, SOURCES, load
+from microexpr.signals import apex, inputs
+from microexpr.signals.inputs import INPUTS, REGIONS, SOURCES, Source, load
 
 FIRST, ONSET, APEX, OFFSET, FRAMES = 40, 42, 45, 48, 12
 LENGTH = OFFSET - ONSET + 1
@@ -175,6 +175,18 @@ def test_magnified_video_changes_more_than_the_clip_and_steady_video_does_not(fi
     )
     spread = [film[0, :, :, 42:].mean(axis=1).std(axis=0).mean() for film in (plain, large, steady)]
     assert spread[1] > 1.5 * spread[0] and spread[2] == pytest.approx(spread[0], rel=0.1)
+
+
+def test_the_heads_path_of_the_apex_file_is_what_is_held_still(crops: dict[str, np.ndarray]) -> None:
+    frame, crop = np.arange(FIRST, FIRST + FRAMES), crops["EP02"]
+    found = apex.Events({}, frame, ONSET, APEX, OFFSET, None)
+    path = apex.head_path({"crop": crop}, found)
+    assert path.shape == (FRAMES, 6) and np.isnan(np.delete(path, np.r_[INSIDE], 0)).all() and path[INSIDE].any()
+    face, events = {"frame": frame, "crop": crop}, {"onset": np.array(ONSET), "offset": np.array(OFFSET)}
+    computed, stored, other = (
+        Source({"faces": face, "apex": events | head}).steady for head in ({}, {"head": path}, {"head": path + 5})
+    )
+    assert np.array_equal(stored, computed) and not np.array_equal(other, computed)
 
 
 def test_flow_is_averaged_over_area_and_clips_keep_their_order(files: dict[str, Path]) -> None:
