@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-COMPILED = ("rendering", "signals/flow")  # folders of the package whose functions numba compiles
+COMPILED = ("rendering", "signals/flow", "signals/motion")  # folders of the package whose functions numba compiles
 LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled for every CPU alike
 AVX512 = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})  # what OpenCV calls AVX512-SKX
 SETTINGS = {

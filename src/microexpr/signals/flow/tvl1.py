@@ -18,6 +18,7 @@ STEP = np.float32(0.25)  # of the dual variable
 DUAL_STEPS = 2  # of it between two steps of the data term
 
 kernel = njit(fastmath=FASTMATH, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
+inlined = njit(fastmath=FASTMATH, error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
 
 
 def tvl1(first: np.ndarray, second: np.ndarray, params: TvL1) -> np.ndarray:
@@ -55,7 +56,7 @@ def _enlarge(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         for new, old in zip(shape, flow.shape[1:], strict=True)
     )
     scale = np.array([new / old for new, old in zip(shape, flow.shape[1:], strict=True)], np.float32)
-    return np.ascontiguousarray(flow[:, rows[:, None], columns] * scale[:, None, None])
+    return flow.take(rows, 1).take(columns, 2) * scale[:, None, None]
 
 
 def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: TvL1) -> None:
@@ -63,7 +64,7 @@ def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: 
     shape = reference.shape
     warped, change, slope2 = (np.empty(shape, np.float32) for _ in range(3))
     gradient, previous, auxiliary = (np.empty((2, *shape), np.float32) for _ in range(3))
-    dual = np.zeros((2, 2, *shape), np.float32)
+    dual = np.zeros((2, 2, 1 + shape[0], 1 + shape[1]), np.float32)
     threshold = np.float32(params.attachment * params.tightness)
     dual_weight = np.float32(STEP / params.tightness)
     for _ in range(params.warps):
@@ -130,22 +131,30 @@ def attach(gradient, slope2, change, threshold, flow, auxiliary):  # type: ignor
 
 @kernel
 def smooth(auxiliary, dual, weight, flow):  # type: ignore[no-untyped-def]
-    """Take the steps of each component's dual [2, 2, H, W] (Proposition 1), which update `flow` from `auxiliary`."""
+    """Take the steps of each component's dual (Proposition 1), which update `flow` from `auxiliary`.
+
+    `dual` is [2, 2, 1 + H, 1 + W], 0 in the first row and column, so that the loops need not ask where an edge is."""
     rows, columns = auxiliary.shape[1:]
-    zero = np.float32(0)
+    last, zero = columns - 1, np.float32(0)
     for component in range(2):
         field, start, along = flow[component], auxiliary[component], dual[component]
         for _ in range(DUAL_STEPS):
             for y in range(rows):
-                for x in range(columns):
-                    down = field[y + 1, x] - field[y, x] if y + 1 < rows else zero
-                    across = field[y, x + 1] - field[y, x] if x + 1 < columns else zero
-                    norm = np.float32(1) + weight * np.sqrt(down * down + across * across)
-                    along[0, y, x] = (along[0, y, x] - STEP * down) / norm
-                    along[1, y, x] = (along[1, y, x] - STEP * across) / norm
+                here, under = field[y], field[min(y + 1, rows - 1)]
+                down, across = along[0, y + 1], along[1, y + 1]
+                for x in range(last):
+                    _step(down, across, x + 1, under[x] - here[x], here[x + 1] - here[x], weight)
+                _step(down, across, columns, under[last] - here[last], zero, weight)
             for y in range(rows):
+                here, origin = field[y], start[y]
+                above, down, across = along[0, y], along[0, y + 1], along[1, y + 1]
                 for x in range(columns):
-                    divergence = -along[0, y, x] - along[1, y, x]
-                    divergence += along[0, y - 1, x] if y > 0 else zero
-                    divergence += along[1, y, x - 1] if x > 0 else zero
-                    field[y, x] = start[y, x] + divergence
+                    divergence = -down[x + 1] - across[x + 1] + above[x + 1] + across[x]
+                    here[x] = origin[x] + divergence
+
+
+@inlined
+def _step(down, across, x, slope_down, slope_across, weight):  # type: ignore[no-untyped-def]
+    norm = np.float32(1) + weight * np.sqrt(slope_down * slope_down + slope_across * slope_across)
+    down[x] = (down[x] - STEP * slope_down) / norm
+    across[x] = (across[x] - STEP * slope_across) / norm

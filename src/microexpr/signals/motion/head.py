@@ -101,28 +101,24 @@ def _fit_motion(
     median, w from WIDTHS. Each parameter is shrunk towards 0, the more the smaller its `typical` size [k] is against
     the least s so far.
     """
+    from microexpr.signals.motion import kernels  # with numba, which takes long to load
+
     step = max(1, len(flow) // SAMPLES)
     mask = face[::step, ::step]
     equations, values, prior = (field[::step, ::step][mask].astype(float) for field in (basis, flow, prior))
-    pairs = equations.reshape(-1, basis.shape[-1])
+    pairs, flat = equations.reshape(-1, basis.shape[-1]), values.ravel()
     evidence = (np.repeat(prior, 2)[:, None] * pairs**2).sum(axis=0)
-    weights, min_scale = prior, 0.0
+    weights, min_scale, whole = prior.copy(), 0.0, prior.sum()
+    lengths, order = np.empty(len(prior)), np.empty(len(prior), np.int64)
     for width in WIDTHS:
-        weighted = pairs * np.repeat(weights, 2)[:, None]
-        penalty = evidence * weights.sum() / prior.sum() * (min_scale / typical) ** 2
-        motion = np.linalg.solve(weighted.T @ pairs + np.diag(penalty), weighted.T @ values.ravel())
-        residual = np.linalg.norm(values - motion_flow(equations, motion), axis=1)
-        scale = max(_weighted_median(residual, prior), 1e-6)
+        weighted = (equations * weights[:, None, None]).reshape(pairs.shape)
+        penalty = evidence * weights.sum() / whole * (min_scale / typical) ** 2
+        motion = np.linalg.solve(weighted.T @ pairs + np.diag(penalty), weighted.T @ flat)
+        fitted = (pairs @ motion[:, None]).reshape(values.shape)
+        scale = max(kernels.median_length(values, fitted, prior, lengths, order), 1e-6)
         min_scale = min(min_scale or scale, scale)
-        weights = prior / (1 + (residual / (width * scale)) ** 2)
+        kernels.reweight(prior, lengths, width * scale, weights)
     return motion_flow(basis, motion)
-
-
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    """Return the value below which half of the weight lies."""
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 @cache

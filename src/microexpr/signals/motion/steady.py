@@ -84,15 +84,15 @@ class _Warp:
     """Looks up pictures [H, H, ...] where a head moved to. Its arrays are made once, since new memory costs more."""
 
     def __init__(self, size: int):
-        self.basis = np.moveaxis(head.basis(size), (-1, -2), (0, 1)).reshape(head.PARAMETERS, -1)
-        self.pixels = np.mgrid[:size, :size][::-1].astype(np.float32)  # x, y
-        self.flow, self.places = np.empty(self.basis.shape[1]), np.empty_like(self.pixels)
+        from microexpr.signals.motion import kernels  # with numba, which takes long to load
+
+        basis = head.basis(size)
+        self.axis, self.depth = basis[0, :, 0, 2].copy(), basis[..., 0, 4].copy()
+        self.places, self._move = np.empty((2, size, size), np.float32), kernels.move
 
     def move(self, motion: np.ndarray) -> None:
         """Look up from now on where `motion`, float64[6], takes each pixel."""
-        np.dot(motion, self.basis, out=self.flow)
-        self.places[:] = self.flow.reshape(self.places.shape)
-        self.places += self.pixels
+        self._move(motion, self.axis, self.depth, self.places)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """Return the image, of the same shape."""
