@@ -8,6 +8,7 @@ shape. `fit` trains it on portraits.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ MARGIN, FACE_SIZE = 16, 128  # of a crop: the square inside these margins holds 
 WIDTH, HIDDEN = 16, 192  # channels of the first layer, and of what is known of a half
 UNIT = 0.5  # FACS intensity: the network's numbers are asinh(intensity / UNIT), so that faint ones count
 MOST = float(np.arcsinh(LARGEST / UNIT))  # of the network's numbers
+BATCH = 8  # crops described at once
 LEVELS = 4.0  # grey levels added to a face's contrast, so that a flat one does not become noise
 
 
@@ -137,9 +139,15 @@ class Model:
 
     def describe(self, crop: np.ndarray) -> FaceFeatures:
         """Return the features of a grey crop uint8[288, 288]."""
-        face = reduce_crop(crop)
+        return self.describe_all([crop])[0]
+
+    def describe_all(self, crops: Iterable[np.ndarray]) -> list[FaceFeatures]:
+        """Return the features of each grey crop: those of `describe`, in less time for several at once."""
+        faces = [reduce_crop(crop) for crop in crops]
+        halves = torch.from_numpy(np.stack([split_halves(face) for face in faces]))
         with torch.inference_mode():
-            return FaceFeatures(blur(face), self.network.trunk(normalise(torch.from_numpy(split_halves(face))[None])))
+            fine, middle = (part.unflatten(0, (-1, 2)) for part in self.network.trunk(normalise(halves)))
+        return [FaceFeatures(blur(face), Trunk(*of_face)) for face, *of_face in zip(faces, fine, middle, strict=True)]
 
     def alone(self, face: FaceFeatures) -> Reading:
         """Return the intensities that a face shows by itself, not clipped to 0..5."""
@@ -191,8 +199,9 @@ def regress_halves(
     crops: np.ndarray, onset: int, model: Model, count: Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]] = iter
 ) -> np.ndarray:
     """Return intensities of the left and the right half at one size, float32[T, 2, 17]."""
-    at_onset = model.describe(crops[onset])
-    changes = [model.change(at_onset, model.describe(crop)).values for crop in count(crops)]
+    at_onset, crops_to_read, changes = model.describe(crops[onset]), iter(count(crops)), list[np.ndarray]()
+    while part := list(islice(crops_to_read, BATCH)):
+        changes += [model.change(at_onset, face).values for face in model.describe_all(part)]
     return model.alone(at_onset).values + np.stack(changes)
 
 
