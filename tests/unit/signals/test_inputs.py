@@ -179,8 +179,8 @@ def test_magnified_video_changes_more_than_the_clip_and_steady_video_does_not(fi
 
 def test_the_heads_path_of_the_apex_file_is_what_is_held_still(crops: dict[str, np.ndarray]) -> None:
     frame, crop = np.arange(FIRST, FIRST + FRAMES), crops["EP02"]
-    found = apex.Events({}, frame, ONSET, APEX, OFFSET, None)
-    path = apex.head_path({"crop": crop}, found)
+    located = apex.Events({}, frame, ONSET, APEX, OFFSET, None)
+    path = apex.head_path({"crop": crop}, located)
     assert path.shape == (FRAMES, 6) and np.isnan(np.delete(path, np.r_[INSIDE], 0)).all() and path[INSIDE].any()
     face, events = {"frame": frame, "crop": crop}, {"onset": np.array(ONSET), "offset": np.array(OFFSET)}
     computed, stored, other = (

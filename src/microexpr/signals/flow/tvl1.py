@@ -140,17 +140,17 @@ def smooth(auxiliary, dual, weight, flow):  # type: ignore[no-untyped-def]
         field, start, along = flow[component], auxiliary[component], dual[component]
         for _ in range(DUAL_STEPS):
             for y in range(rows):
-                here, under = field[y], field[min(y + 1, rows - 1)]
+                row, next_row = field[y], field[min(y + 1, rows - 1)]
                 down, across = along[0, y + 1], along[1, y + 1]
                 for x in range(last):
-                    _step(down, across, x + 1, under[x] - here[x], here[x + 1] - here[x], weight)
-                _step(down, across, columns, under[last] - here[last], zero, weight)
+                    _step(down, across, x + 1, next_row[x] - row[x], row[x + 1] - row[x], weight)
+                _step(down, across, columns, next_row[last] - row[last], zero, weight)
             for y in range(rows):
-                here, origin = field[y], start[y]
+                row, first = field[y], start[y]
                 above, down, across = along[0, y], along[0, y + 1], along[1, y + 1]
                 for x in range(columns):
                     divergence = -down[x + 1] - across[x + 1] + above[x + 1] + across[x]
-                    here[x] = origin[x] + divergence
+                    row[x] = first[x] + divergence
 
 
 @inlined

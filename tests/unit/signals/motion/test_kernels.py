@@ -21,8 +21,8 @@ def test_the_weighted_median_is_that_of_sorted_values(distinct: int) -> None:
     for count in (1, 2, 3, N, N + 1):
         values = rng.integers(0, distinct, count).astype(float)
         weights = 2.0 ** rng.integers(0, 4, count)  # whose sums are exact in any order
-        found = kernels.weighted_median(values, weights, np.empty(count, np.int64))
-        assert found == sorted_median(values, weights)
+        median = kernels.weighted_median(values, weights, np.empty(count, np.int64))
+        assert median == sorted_median(values, weights)
 
 
 def test_weights_fall_with_the_distance_from_the_fit() -> None:
