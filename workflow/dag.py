@@ -208,9 +208,9 @@ class Dag(Corpus):
     def without_clips(self) -> dict[str, str]:
         """By row that the main table lacks: why its generator of clips has no subjects to learn from."""
         lacking = {}
-        for name in (name for name in self.ranked if self.methods[name]["in_table"]):
-            generator = self.methods[name]["params"]["synthetic"]
-            if generator in self.generators and not self.groups(generator):
+        for name in self.ranked:
+            generator, in_table = self.methods[name]["params"]["synthetic"], self.methods[name]["in_table"]
+            if in_table and generator in self.generators and not self.groups(generator):
                 needed = " or ".join(self.grouping(generator).sources)
                 lacking[name] = f"{generator} needs two subjects of {needed}"
         return lacking

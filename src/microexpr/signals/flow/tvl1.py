@@ -10,6 +10,7 @@ from numba import njit
 
 from microexpr.core.arithmetic import FASTMATH
 from microexpr.signals.flow.settings import TvL1
+from microexpr.signals.motion.kernels import kernel
 
 FLAT = np.float32(1e-30)  # squared slope below which an image counts as flat: its reciprocal overflows
 SMALLEST = 16  # rows and columns that no level of the pyramid goes below
@@ -17,7 +18,6 @@ BLUR = 2 / 3  # sigma before a level is halved, pixels: a third of the factor, t
 STEP = np.float32(0.25)  # of the dual variable
 DUAL_STEPS = 2  # of it between two steps of the data term
 
-kernel = njit(fastmath=FASTMATH, error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
 inlined = njit(fastmath=FASTMATH, error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
 
 

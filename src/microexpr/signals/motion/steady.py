@@ -18,6 +18,11 @@ WIDTH = 0.7  # scale of the grey differences that count as head motion, in media
 SHRINKAGE = np.array([0, 0, 0, 0, 0.3, 0.3])
 
 
+def prepare() -> None:
+    """Load the compiled functions."""
+    head_path(np.zeros((1, SIZE, SIZE), np.uint8), 0)
+
+
 def head_path(crop: np.ndarray, onset: int, in_frame: np.ndarray | None = None) -> np.ndarray:
     """Return how far each frame's head is from the onset's, float64[T, 6] in terms of `head.basis`, pixels of the crop.
 
