@@ -1,7 +1,7 @@
 """Who is best with equal data? Each method from a corpus, the population or both, on rendered corpora of several seeds.
 
-    python studies/training_sets.py --write-docs               # README.md and docs/population.md; 20 minutes a seed
-    python studies/training_sets.py --readme --write-docs      # README.md alone; 12 minutes a seed
+    python studies/training_sets.py --write-docs               # README.md and docs/population.md; 24 minutes a seed
+    python studies/training_sets.py --readme --write-docs      # README.md alone; 14 minutes a seed
     python studies/training_sets.py --null 5 6 --write-docs    # also without expression
 
 Each corpus seed is a run of the pipeline of params.yaml in a folder of its own, work/studies/training_sets/<seed>; what
@@ -48,19 +48,18 @@ def main() -> int:
     tables = [main_table.read(folder / "megc2019_table.csv") for folder in folders.values()]
     source = f"Corpus seeds {', '.join(map(str, folders))}. {pages.source()}"
     readme = "\n".join([*summary(tables), "", source])
-    print(f"{readme}\n")
     if arguments.write_docs:
         pages.write("README.md", README_MARK, readme)
-    if arguments.readme:
-        return 0
-    wide = [main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()]
     compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
     if len(folders) > 1:
         names_of_rows = [row["method"] for row in tables[0]]
         compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))
     titles = [*map(str, folders), "all"][: len(compared)]
+    print("\n".join([readme, "", *faces_table(folders), *power(titles, compared)]))
+    if arguments.readme:
+        return 0
+    wide = [main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()]
     lines = [*wide_table(wide), "", *power(titles[-1:], compared[-1:])]
-    print("\n".join([*faces_table(folders), *power(titles, compared)]))
     biased: list[str] = []
     if arguments.null:
         null_lines, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
