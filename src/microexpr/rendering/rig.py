@@ -58,6 +58,7 @@ FOLDS: dict[str, list[tuple[int, float, float, float, float, float]]] = {
     "AU20": [(0, 0.4, 6.6, 0.1, 0.15, 0.5)],
 }
 
+BOTTOM, HALF_WIDTH = 4.2, 2.6  # the head and shoulders are the part of the body above and within
 MAP_WIDTH, MAP_HEIGHT = 2048, 1230  # units of texture coordinates: angle about the head's axis by height
 MAP_BOTTOM, MAP_TOP = 3.9, 8.7  # heights at the map's edges
 AXIS_Z = 0.35  # the vertical axis of the cylinder lies behind the ears
@@ -117,7 +118,7 @@ def angle(position: np.ndarray) -> np.ndarray:
 
 @cache
 def rig() -> Rig:
-    """Return the shared rig, built once in a process in 0.5 s. Raises DataError if the assets are missing."""
+    """Return the shared rig, built once in a process in 0.5 s. Raises DataError if its file is missing or damaged."""
     mesh = assets.mesh()
     quads, materials = _head(mesh)
     eyeballs = [np.arange(len(mesh.vertices))[e] for e in EYEBALLS]
@@ -129,9 +130,9 @@ def rig() -> Rig:
     materials = np.tile(materials, 2).astype(np.int32)
     points = mesh.vertices.copy()
     for name, drop in LOWERED.items():
-        points[np.unique(mesh.quads[name][..., 0]), 1] -= drop
+        points[np.unique(mesh.quads[name]), 1] -= drop
     for name in (name for name, material in HELPERS.items() if material == LASH):
-        points[np.unique(mesh.quads[name][..., 0]), 2] += LASHES_AHEAD
+        points[np.unique(mesh.quads[name]), 2] += LASHES_AHEAD
     vertices, eyes = points[source_ids], (rig_ids[eyeballs[0]], rig_ids[eyeballs[1]])
     units, folds = _units(source_ids, vertices)
     return Rig(
@@ -140,7 +141,7 @@ def rig() -> Rig:
         triangles=triangles,
         materials=materials,
         coordinates=_coordinates(vertices, triangles[materials == LASH], eyes),
-        ears=_at_vertices(mesh, "ears")[source_ids],
+        ears=assets.mask("ears")[source_ids],
         eyes=eyes,
         units=units,
         folds=folds,
@@ -163,26 +164,15 @@ def _rig_target(source_ids: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarr
 
 def _head(mesh: assets.Mesh) -> tuple[np.ndarray, np.ndarray]:
     """Return quads [Q, 4] and materials [Q] of head, neck and shoulders with teeth, tongue and lashes."""
-    body = mesh.quads["body"][..., 0]
+    body = mesh.quads["body"]
     corners = mesh.vertices[body]
-    body = body[((corners[..., 1] > 4.2) & (np.abs(corners[..., 0]) < 2.6)).all(axis=1)]
-    inside = _at_vertices(mesh, "inside-mouth")[body].min(axis=1) > 0.5
+    body = body[((corners[..., 1] > BOTTOM) & (np.abs(corners[..., 0]) < HALF_WIDTH)).all(axis=1)]
+    inside = assets.mask("inside-mouth")[body].min(axis=1) > 0.5
     quads, materials = [body], [np.where(inside, MOUTH, SKIN)]
     for name, material in HELPERS.items():
-        quads.append(mesh.quads[name][..., 0])
+        quads.append(mesh.quads[name])
         materials.append(np.full(len(quads[-1]), material))
     return np.concatenate(quads), np.concatenate(materials)
-
-
-def _at_vertices(mesh: assets.Mesh, name: str) -> np.ndarray:
-    """Return a mask of the package's UV map at the body's vertices, float32[all vertices]."""
-    picture = assets.mask(name)
-    size = len(picture)
-    column, row = (np.clip((c * size).astype(int), 0, size - 1) for c in (mesh.coordinates * [1, -1] + [0, 1]).T)
-    values = np.zeros(len(mesh.vertices), np.float32)
-    corners = mesh.quads["body"]
-    values[corners[..., 0].ravel()] = picture[row, column][corners[..., 1].ravel()]
-    return values
 
 
 def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -248,8 +238,7 @@ def skin_map() -> SkinMap:
     triangles = np.ascontiguousarray(triangles)
     rasterise(flat, triangles, skin, head.coordinates, unused, unused, 0.0, shape, samples)
     _, hit, first, second = samples.images(*shape)
-    mesh = assets.mesh()
-    lips = _at_vertices(mesh, "lips")[head.source_ids]
+    lips = assets.mask("lips")[head.source_ids]
     values = np.column_stack([head.vertices, lips, head.ears])
     filled = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, values.shape[1]), np.float32)
     inside = hit >= 0

