@@ -66,14 +66,13 @@ def write_locks(uv: Path, folder: Path) -> int:
     texts = [(ENVS / name).read_text(encoding="utf-8") for name in SOURCES]
     (folder / "core.in").write_text("\n".join([*texts, f"{ENVS / 'dlib-from-bin'}\n"]))
     core = resolve(uv, folder / "core.in", pins)
-    alone = resolve(uv, ENVS / "no-deps.in", pins, "--no-deps")
     constraints = folder / "constraints.txt"
     constraints.write_text("".join(f"{line.partition(' ')[0]}\n" for line in core.values()))
     extras = {name: resolve(uv, ENVS / name / f"{name}.in", pins, "--constraints", str(constraints)) for name in EXTRAS}
     cuda = {name: line for name, line in core.items() if CUDA.match(name)}
     source = {name: core[name] for name in SOURCE_ONLY}
     wheels = {name: core[name] for name in core.keys() - cuda.keys() - source.keys()}
-    write("core.lock", "core.in and no-deps.in", {**wheels, **alone})
+    write("core.lock", "core.in", wheels)
     write("source.lock", "core.in", source)
     write("torch-cuda.lock", "core.in", cuda)
     for extra, lines in extras.items():

