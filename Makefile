@@ -46,7 +46,7 @@ preset: .venv/.installed  ## merges a preset into params.yaml: PRESET=paper, or 
 	@python workflow/preset.py $(PRESET)
 
 shipped: .venv/.installed  ## fits all weights in src/microexpr/weights again, on rendered subjects of no corpus: hours; resumes
-	@snakemake --cores $(CORES) -- results/shipped/landmarks.safetensors && python workflow/ship.py landmarks  # the population is read with them
+	@snakemake --cores $(CORES) -- results/shipped/landmarks.onnx && python workflow/ship.py landmarks  # the population is read with them
 	@snakemake --cores $(CORES) -- all_shipped && python workflow/ship.py
 
 envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/install_beside.sh

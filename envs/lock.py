@@ -38,7 +38,8 @@ UV = "uv==0.13.9"
 SOURCE_ONLY = {"antlr4-python3-runtime", "connection-pool", "face-recognition", "face-recognition-models"}
 CUDA = re.compile(r"torch$|triton$|cuda-|nvidia-")
 LOCAL = {"dlib"}  # envs/dlib-from-bin
-SOURCES = ("library.in", "workflow.in", "dev.in", "core.in")  # requirements of the wheel and its extras; exact versions
+# Requirements of the wheel and its extras; exact versions.
+SOURCES = ("library.in", "train.in", "workflow.in", "dev.in", "core.in")
 # torchcodec needs FFmpeg's libraries, and no video is read here (detectors.py replaces it); xgboost needs
 # nvidia-nccl-cu12 only for several GPUs together.
 PYFEAT_LEFT_OUT = {"torchcodec", "nvidia-nccl-cu12"}

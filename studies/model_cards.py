@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import pages
 
-from microexpr.core import arithmetic, store
+from microexpr.core import arithmetic
 from microexpr.core.markup import space_evenly
 from microexpr.core.seeds import generator
+from microexpr.core.weights import read_metadata
 from microexpr.population import Params, portraits
 from microexpr.population.identities import performer_of
 from microexpr.rendering.face import GLASSES, Face
@@ -83,8 +84,8 @@ def main() -> int:
     print("\n".join(lines))
     if arguments.write_docs:
         pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
-        pages.write("docs/aus.md", UNITS_MARK, unit_table(json.loads(store.read_metadata(regressor.MODEL)["errors"])))
-        pages.write("docs/signals.md", POINTS_MARK, point_table(json.loads(store.read_metadata(MODEL)["errors"])))
+        pages.write("docs/aus.md", UNITS_MARK, unit_table(json.loads(read_metadata(regressor.MODEL)["errors"])))
+        pages.write("docs/signals.md", POINTS_MARK, point_table(json.loads(read_metadata(MODEL)["errors"])))
     return 0
 
 
@@ -138,10 +139,10 @@ def read_scene(
     eyes = np.linalg.norm(true[0, 36] - true[0, 45])
     error = 100 * (points - np.stack([space_evenly(face) for face in true])) / eyes
     matrix = alignment(points[:1].astype(float))
-    features = [units.describe(align(image, matrix)[..., 0]) for image in images]
+    faces = [regressor.reduce_crop(align(image, matrix)[..., 0]) for image in images]
     intensity = coded(data.intensity[scene * SCENE : (scene + 1) * SCENE])
-    change = np.stack([units.change(features[0], face).values.T for face in features[1:]])
-    alone = np.clip(units.alone(features[0]).values.T, 0, LARGEST)
+    change = units.change(faces[0], faces[1:]).values.transpose(0, 2, 1)
+    alone = np.clip(units.alone(faces[:1]).values[0].T, 0, LARGEST)
     missed = np.sqrt((((error[1:] - error[0])[:, 17:]) ** 2).sum(-1).mean(-1))
     distance = np.linalg.norm(error[1:], axis=-1).mean(-1)
     return distance, missed, intensity[1:] - intensity[0], change, float((alone - intensity[0]).mean())

@@ -17,6 +17,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -74,13 +75,17 @@ def main() -> int:
     return 0
 
 
+def load(path: Path) -> regressor.Model:
+    return regressor.load(path, path.with_suffix(".change.onnx"))
+
+
 def rest(arguments: Namespace) -> Iterator[tuple[str, str]]:
     """Intensities read off single faces at rest."""
-    model, values = regressor.load(arguments.weights), []
+    model, values = load(arguments.weights), []
     for row in read_list("recorded_rest.csv"):
         grey = read_picture(arguments.clones / row["repository"] / row["picture"], row["frame"])
         landmarks = find_face(grey, arguments.predictor, row["box"])
-        values.append(np.clip(model.alone(model.describe(crop(grey, landmarks))).values, 0, LARGEST))
+        values.append(np.clip(model.alone([crop(grey, landmarks)]).values[0], 0, LARGEST))
     read = np.stack(values)  # [face, side, unit]
     highest = sorted(zip(read.mean((0, 1)), ACTION_UNITS, strict=True), reverse=True)[:3]
     yield f"at rest, {len(read)} people: mean of all intensities", f"{read.mean():.2f}"
@@ -90,16 +95,16 @@ def rest(arguments: Namespace) -> Iterator[tuple[str, str]]:
 
 def pairs(arguments: Namespace) -> Iterator[tuple[str, str]]:
     """Signs of changes that nobody doubts."""
-    model, right, total, wrong = regressor.load(arguments.weights), Counter[str](), Counter[str](), []
+    model, right, total, wrong = load(arguments.weights), Counter[str](), Counter[str](), []
     rows = read_list("recorded_pairs.csv")
     for row in rows:
         faces = []
         for name in ("rest", "expression"):
             grey = read_picture(arguments.clones / row["repository"] / row[name], row[f"{name}_frame"])
-            faces.append(model.describe(crop(grey, find_face(grey, arguments.predictor))))
-        changes = [model.change(*faces).values.mean(0), -model.change(*faces[::-1]).values.mean(0)]
+            faces.append(crop(grey, find_face(grey, arguments.predictor)))
+        forth, back = (model.change(first, [second]).values[0].mean(0) for first, second in permutations(faces))
         for unit in row["rise"].split():
-            for direction, change in zip(("rises", "falls"), changes, strict=True):
+            for direction, change in (("rises", forth), ("falls", -back)):
                 total[unit] += 1
                 right[unit] += change[ACTION_UNITS.index(unit)] > 0
                 if change[ACTION_UNITS.index(unit)] <= 0:
@@ -185,8 +190,8 @@ def find_face(grey: np.ndarray, predictor: PredictorName, near: str = "") -> np.
 
 
 def crop(grey: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return the aligned crop uint8[288, 288] of a face."""
-    return align(grey, alignment(points[None]))[..., 0]
+    """Return the aligned and reduced face, uint8[128, 128]."""
+    return regressor.reduce_crop(align(grey, alignment(points[None]))[..., 0])
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def _code() -> str:
     root = Path(predict.__file__).parents[2]
     parts = ("apps/predict", "signals", "videos", "weights")
     files = sorted(
-        file for part in parts for file in (root / part).rglob("*") if file.suffix in (".py", ".safetensors")
+        file for part in parts for file in (root / part).rglob("*") if file.suffix in (".py", ".safetensors", ".onnx")
     )
     return digests.of_value([digests.of_file(file) for file in files])[:12]
 

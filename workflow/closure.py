@@ -19,7 +19,7 @@ WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
 MEMORY = Path("work/sources.json")
-DATA_FILE = re.compile(r"[\w-]+\.(txt|csv|bib|safetensors|jinja|css|js)")
+DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|bib|safetensors|onnx|jinja|css|js)")
 PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 
 
@@ -140,7 +140,7 @@ def _files(name: str) -> list[Path]:
 def closure(script: str, *modules: str) -> list[Path]:
     """Return workflow/scripts/<script>.py, further modules, and all that they import, directly or not; sorted.
 
-    A script fit_<name> writes the shipped file <name>, which has no part in it."""
+    A script fit_<name> writes the shipped files <name>, which have no part in it."""
     reached: set[Path] = set()
     waiting = {SCRIPTS / f"{script}.py"}.union(*(_files(f"microexpr.{module}") for module in modules))
     while waiting:
@@ -148,7 +148,7 @@ def closure(script: str, *modules: str) -> list[Path]:
         reached.add(path)
         waiting |= imported(path) - reached
     FILES.save()
-    return sorted(reached - {WEIGHTS / f"{script.removeprefix('fit_')}.safetensors"})
+    return sorted(reached - {*WEIGHTS.glob(f"{script.removeprefix('fit_')}.*")})
 
 
 @cache

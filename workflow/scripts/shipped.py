@@ -11,10 +11,11 @@ COLUMNS = ("file", "bytes", "sha256", "subjects", "errors")
 
 with logged(snakemake.log[0]):
     from microexpr.core import store
+    from microexpr.core.weights import read_metadata
 
     rows = []
     for path in snakemake.input:
-        content, metadata = Path(path).read_bytes(), store.read_metadata(path)
+        content, metadata = Path(path).read_bytes(), read_metadata(path)
         subjects = len(metadata["fitted_on"].split("\n"))
         values = (path, len(content), hashlib.sha256(content).hexdigest(), subjects, metadata.get("errors", ""))
         rows.append(dict(zip(COLUMNS, values, strict=True)))

@@ -199,7 +199,8 @@ def _picture_units(image: np.ndarray, curve: str) -> pd.DataFrame:
         raise DataError("curve must be raw or smoothed for a picture, which has no onset, not relative")
     model, grey = regressor.load(), luma(image)
     crops = [faces.align(grey, faces.alignment(points[None]))[..., 0] for points in find(image)]
-    values = np.stack([model.alone(model.describe(crop)).values.T for crop in crops]) if crops else np.zeros((0, 17, 2))
+    reduced = [regressor.reduce_crop(crop) for crop in crops]
+    values = model.alone(reduced).values.transpose(0, 2, 1) if reduced else np.zeros((0, 17, 2))
     both = np.clip(np.concatenate([values, values.mean(axis=2, keepdims=True)], axis=2), 0, LARGEST)
     table = au_table(both, np.arange(len(both)), np.arange(len(both)), SIDES)
     table.index = pd.RangeIndex(len(both), name="face")

@@ -487,6 +487,9 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         has_digest = DIGEST in (file.metadata() or {})
         metadata = _metadata(file)
+    for array in tensors.values():  # a package that is loaded too may have added types of its own to numpy
+        if array.dtype.isbuiltin != 1:
+            raise StoreError(f"{path}: cannot be read as safetensors (data type {array.dtype.name!r} not understood)")
     if has_digest and _with_digest(data := Path(path).read_bytes()) != data:
         raise StoreError(f"{path}: is damaged{remedy(path)}")
     return tensors, metadata

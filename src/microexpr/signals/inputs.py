@@ -248,10 +248,10 @@ def au_read(source: Source, shape: Shape) -> np.ndarray:
     regressor = import_module("microexpr.signals.aus.regressor")
     model, crops, frame = regressor.load(), with_channels(aus["crop"][()], 1)[..., 0], aus["frame"][()]
     onset, apex = (
-        [model.describe(_enlarge(crops[i])) for i in np.flatnonzero(abs(frame - int(aus[event][()])) <= 1)]
+        [regressor.reduce_crop(_enlarge(crops[i])) for i in np.flatnonzero(abs(frame - int(aus[event][()])) <= 1)]
         for event in ("onset", "apex")
     )
-    changes = (regressor.read_changes(onset[len(onset) // 2], faces, model).mean(0) for faces in (apex, onset))
+    changes = (model.change(onset[len(onset) // 2], faces).values.mean(0) for faces in (apex, onset))
     return np.clip(np.subtract(*changes).T, -LARGEST, LARGEST).astype(np.float32)
 
 

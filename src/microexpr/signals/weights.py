@@ -1,45 +1,65 @@
-"""Files of the networks that read faces: their tensors, what they were fitted on, and their errors."""
+"""Export trained networks that read faces as ONNX graphs."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor, nn
+from torch.onnx import symbolic_helper
 
-from microexpr.core import store
-from microexpr.core.errors import StoreError
-
-
-def save(path: str | Path, network: nn.Module, fitted_on: Sequence[str], **metadata: str) -> None:
-    """Write a network's tensors, what it was fitted on, and further metadata."""
-    tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
-    store.write_tensors(path, tensors, fitted_on, **metadata)
+OPSET = 17  # of operators: the first with which ONNX Runtime 1.12 and later, also in a browser, run every graph here
 
 
-def load(path: str | Path, network: nn.Module) -> tuple[str, ...]:
-    """Fill a network, put it in eval() and return what it was fitted on.
+def _powers(graph: Any, values: Any, axis: int) -> tuple[Any, Any, Any]:
+    """Add operators for `values` less their largest, the powers of e by these, and the sum of these powers."""
+    less = graph.op("Sub", values, graph.op("ReduceMax", values, axes_i=[axis], keepdims_i=1))
+    powers = graph.op("Exp", less)
+    total = graph.op("ReduceSum", powers, graph.op("Constant", value_t=torch.tensor([axis])), keepdims_i=1)
+    return less, powers, total
 
-    Raises StoreError if the file cannot be read or is of another network."""
-    tensors, metadata = store.read_tensors(path)
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items() if value.is_floating_point()}
-    actual = {name: tensor.shape for name, tensor in tensors.items()}
-    if actual != expected:
-        differing = sorted(name for name in {*expected, *actual} if expected.get(name) != actual.get(name))
-        raise StoreError(
-            f"{path}: must hold the tensors of {type(network).__name__}, but {', '.join(differing[:3])} differ; "
-            "`make shipped` makes it again"
+
+@symbolic_helper.parse_args("v", "i", "none")
+def _softmax(graph: Any, values: Any, axis: int, _: Any) -> Any:
+    _, powers, total = _powers(graph, values, axis)
+    return graph.op("Div", powers, total)
+
+
+@symbolic_helper.parse_args("v", "i", "none")
+def _log_softmax(graph: Any, values: Any, axis: int, _: Any) -> Any:
+    less, _, total = _powers(graph, values, axis)
+    return graph.op("Sub", less, graph.op("Log", total))
+
+
+SYMBOLIC: dict[str, Any] = {
+    # which the exporter does not know
+    "sinh": lambda graph, values: graph.op("Sinh", values),
+    "asinh": lambda graph, values: graph.op("Asinh", values),
+    # by operators whose bytes are the same on every CPU, as those of ONNX Runtime's own softmax are not
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+}
+
+
+def graph(network: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> bytes:
+    """Return a network in eval() as an ONNX graph with inputs like these, and outputs of these names.
+
+    The first axis of an output is free, and that of every input which is longer than 1 here."""
+    for name, symbolic in SYMBOLIC.items():
+        torch.onnx.register_custom_op_symbolic(f"aten::{name}", symbolic, OPSET)
+    free = [*(name for name, value in inputs.items() if len(value) > 1), *outputs]
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the newer exporter writes other operators, and needs more packages
+        torch.onnx.export(
+            network.eval().requires_grad_(False),
+            (*inputs.values(),),
+            content,  # type: ignore[arg-type]
+            input_names=[*inputs],
+            output_names=[*outputs],
+            dynamic_axes={name: {0: "n"} for name in free},
+            opset_version=OPSET,
+            dynamo=False,
         )
-    network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, strict=False)
-    network.eval().requires_grad_(False)
-    _fuse(network)
-    return tuple(metadata["fitted_on"].splitlines())
-
-
-def _fuse(network: nn.Module) -> None:
-    """Put each batch normalisation into the convolution before it: the same function in less time."""
-    for part in [*network.modules()]:
-        if isinstance(part, nn.Sequential):
-            layer, normalisation = part[0], part[1]
-            if isinstance(layer, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
-                part[0], part[1] = fuse_conv_bn_eval(layer, normalisation), nn.Identity()
+    return content.getvalue()

@@ -3,18 +3,18 @@
 Another reader takes the place of the functions below; what it reads in addition becomes a line of `columns`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from microexpr.apps.measure.columns import Reading
 from microexpr.apps.reenact import photograph
 from microexpr.signals.aus import LARGEST, recording, regressor
-from microexpr.signals.aus.regressor import FaceFeatures
 from microexpr.signals.faces import predictors
 from microexpr.signals.landmarks import network
 from microexpr.signals.landmarks.boxes import face_box
 
+BATCH = regressor.BATCH  # faces that are best read together
 NAME = regressor.MODEL.name  # of the file of the reader of action units
 
 
@@ -33,30 +33,25 @@ def fitted_on() -> tuple[str, ...]:
     return tuple(sorted({*regressor.load().fitted_on, *predictors.fitted_on("network")}))
 
 
-def describe(crop: np.ndarray) -> FaceFeatures:
-    """Return what is kept of a grey crop uint8[288, 288]."""
-    return regressor.load().describe(crop)
-
-
-def alone(face: FaceFeatures) -> Reading:
+def alone(face: np.ndarray) -> Reading:
     """Return the action units of a face by its appearance alone."""
-    reading = regressor.load().alone(face)
-    return Reading(np.clip(reading.values, 0, LARGEST), reading.errors.mean(axis=0))
+    reading = regressor.load().alone([face])
+    return Reading(np.clip(reading.values[0], 0, LARGEST), reading.errors[0].mean(axis=0))
 
 
-def since(rest: FaceFeatures) -> Callable[[FaceFeatures], Reading]:
-    """Return what reads the action units of a face: those of the same face at rest, and their change since."""
-    at_rest = regressor.load().alone(rest)
+def since(rest: np.ndarray) -> Callable[[Sequence[np.ndarray]], list[Reading]]:
+    """Return what reads the action units of faces: those of the same face at rest, and their change since."""
+    at_rest = regressor.load().alone([rest])
 
-    def read(face: FaceFeatures) -> Reading:
-        change = regressor.load().change(rest, face)
-        errors = np.hypot(at_rest.errors, change.errors).mean(axis=0)
-        return Reading(np.clip(at_rest.values + change.values, 0, LARGEST), errors)
+    def read(faces: Sequence[np.ndarray]) -> list[Reading]:
+        change = regressor.load().change(rest, faces)
+        values = np.clip(at_rest.values + change.values, 0, LARGEST)
+        return [*map(Reading, values, np.hypot(at_rest.errors, change.errors).mean(axis=1))]
 
     return read
 
 
-def most_at_rest(faces: list[FaceFeatures]) -> int:
+def most_at_rest(faces: Sequence[np.ndarray]) -> int:
     """Return the position of the face that is most like those with the least expression."""
     resting = recording.resting_frames(faces, regressor.load())
     return recording.reference_position(faces, resting, recording.median_face(faces, resting))

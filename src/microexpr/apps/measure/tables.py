@@ -3,15 +3,16 @@
 A video is read three times and never held in memory: to track the face, to choose a frame at rest, to measure.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from microexpr.apps.measure import reader
-from microexpr.apps.measure.columns import MeasuredFace, table
+from microexpr.apps.measure.columns import MeasuredFace, Reading, table
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.take import Progress, Stretch, Take, track
 from microexpr.apps.reenact.photograph import read_upright
@@ -19,7 +20,7 @@ from microexpr.core.errors import DataError, StoreError, about
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.aus import recording
-from microexpr.signals.aus.regressor import FaceFeatures
+from microexpr.signals.aus.regressor import reduce_crop
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.pose import correct_yaw
 from microexpr.signals.landmarks.gaze import gaze
@@ -28,6 +29,14 @@ from microexpr.videos.search import Item
 
 SMALL = 32  # times the width of a face, a frame's longer side
 SLOWEST = 1.0  # frames a second of a video that is measured
+
+
+class Unread(NamedTuple):
+    """A face whose action units are still to be read, or a frame without a face."""
+
+    measured: MeasuredFace
+    face: np.ndarray = np.zeros(0)  # uint8[128, 128]
+    read: Callable[[Sequence[np.ndarray]], Sequence[Reading | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,24 +77,32 @@ def of_video(source: Scan | Video, progress: Progress) -> Table:
             f"{number + 1} from {r.frames.start + 1}" for (number, _), r in zip(rests, take.stretches, strict=True)
         )
         notes.append(f"frames at rest, each for a stretch between cuts: {times}")
-    columns = table(_measured(take, [face for _, face in rests], progress))
+    columns = table(_read(_unread(take, [face for _, face in rests], progress)))
     count, seconds = 1 + take.face.other_faces, video.end
     return Table(columns, len(video), count, video.generated, seconds, rests[0][0] + 1, tuple(notes))
 
 
-def _at_rest(video: Video, stretch: Stretch) -> tuple[int, FaceFeatures]:
-    """Return the number and the features of a frame in which the face is at rest, of some at equal distances."""
+def _at_rest(video: Video, stretch: Stretch) -> tuple[int, np.ndarray]:
+    """Return the number and the reduced face of a frame in which the face is at rest, of some at equal distances."""
     numbers = stretch.tracked[recording.sample(stretch.face.detected)].tolist()
     frames = video.read(numbers)
-    features = [
-        reader.describe(align(luma(frame), stretch.matrix_at(i))[..., 0])
-        for i, frame in zip(numbers, frames, strict=False)
+    reduced = [
+        reduce_crop(align(luma(frame), stretch.matrix_at(i))[..., 0]) for i, frame in zip(numbers, frames, strict=False)
     ]
-    position = reader.most_at_rest(features)
-    return numbers[position], features[position]
+    position = reader.most_at_rest(reduced)
+    return numbers[position], reduced[position]
 
 
-def _measured(take: Take, rests: list[FaceFeatures], progress: Progress) -> Iterator[MeasuredFace]:
+def _read(unread: Iterator[Unread]) -> Iterator[MeasuredFace]:
+    """Yield faces with their action units, several of which are read at once."""
+    while block := list(islice(unread, reader.BATCH)):
+        for read, part in groupby(block, key=lambda item: item.read):
+            items = [*part]
+            readings = read([item.face for item in items]) if read else [None] * len(items)
+            yield from (replace(item.measured, reading=of) for item, of in zip(items, readings, strict=True))
+
+
+def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator[Unread]:
     """Yield the face in every frame of a video, or that there is none: also in frames that are missing."""
     video, images, before = take.video, take.video.read(), None
     places = {
@@ -100,17 +117,16 @@ def _measured(take: Take, rests: list[FaceFeatures], progress: Progress) -> Iter
         seconds = float(video.seconds[number])
         if frame is None or number not in places:
             before = None
-            yield MeasuredFace(number + 1, seconds=seconds)
+            yield Unread(MeasuredFace(number + 1, seconds=seconds))
             continue
         stretch, i, read = places[number]
         grey, matrix = luma(frame), stretch.matrix_at(number)
         crop = align(grey, matrix)[..., 0]
         geometry = _geometry(grey, stretch.face.landmarks[i], matrix, crop)
-        reading, small = read(reader.describe(crop)), domain.reduce(crop)
+        small = domain.reduce(crop)
         noise: dict[str, float] = {} if before is None else {"noise": domain.camera_noise(before, small)}
-        yield MeasuredFace(
-            number + 1, seconds=seconds, confidence=1.0, reading=reading, quality=quality(small) | noise, **geometry
-        )
+        measured = MeasuredFace(number + 1, seconds=seconds, confidence=1.0, quality=quality(small) | noise, **geometry)
+        yield Unread(measured, reduce_crop(crop), read)
         before = small
 
 
@@ -169,7 +185,7 @@ def _in_picture(image: np.ndarray, number: int) -> Iterator[MeasuredFace]:
             i,
             0.0,
             1.0,
-            reading=reader.alone(reader.describe(crop)),
+            reading=reader.alone(reduce_crop(crop)),
             quality=quality(domain.reduce(crop)),
             **_geometry(grey, points, matrix, crop),
         )

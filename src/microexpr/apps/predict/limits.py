@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.apps.predict.take import Take
-from microexpr.core import store
 from microexpr.core.facs.objective import units_by_class
+from microexpr.core.weights import read_metadata
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.spotting import Interval
 from microexpr.videos import SLOWEST, Video
@@ -50,7 +50,7 @@ def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
         origin, dataset, subject, _ = entry.split("/")
         subjects[origin, dataset].add(subject)
     counts = [f"{len(names)} {origin} subjects ({dataset})" for (origin, dataset), names in sorted(subjects.items())]
-    metadata = store.read_metadata(path)
+    metadata = read_metadata(path)
     errors = json.loads(metadata.get("errors", "{}"))
     figure = f"UF1 {errors['uf1']:.2f} on {metadata['held_out']} held out" if "uf1" in errors else ""
     calibration = json.loads(metadata.get("calibration_errors", "{}"))

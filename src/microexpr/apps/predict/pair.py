@@ -84,7 +84,8 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> P
 
 def _rises(crops: np.ndarray, reader: regressor.Model) -> dict[str, float]:
     """Return the units that rise clearly from one grey crop to the other, by sided name, the largest first."""
-    change = reader.change(*map(reader.describe, crops))
-    clear = np.argwhere(change.values > CLEAR * change.errors)
-    rises = {f"{ACTION_UNITS[unit]}{'LR'[side]}": float(change.values[side, unit]) for side, unit in clear}
+    before, after = map(regressor.reduce_crop, crops)
+    change = reader.change(before, [after])
+    clear = np.argwhere(change.values[0] > CLEAR * change.errors[0])
+    rises = {f"{ACTION_UNITS[unit]}{'LR'[side]}": float(change.values[0, side, unit]) for side, unit in clear}
     return dict(sorted(rises.items(), key=lambda item: -item[1]))

@@ -1,6 +1,6 @@
 """Name action units, and hold the settings of their readers and filters. No files, no torch.
 
-The metadata of `weights/action_units.safetensors` say what the project's own model is fitted on and how accurate it is.
+The metadata of `weights/action_units.onnx` say what the project's own model is fitted on and how accurate it is.
 """
 
 from typing import Annotated, Literal

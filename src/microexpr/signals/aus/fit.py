@@ -12,28 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr.core import store
+from microexpr.core import onnx, store
 from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.seeds import generator
-from microexpr.signals import conditions, learning, portraits, weights
+from microexpr.signals import conditions, learning, portraits
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.agreement import agreement
+from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Trunk, UnitNetwork, graphs, normalise
 from microexpr.signals.aus.coding import coded
-from microexpr.signals.aus.movement import blur
-from microexpr.signals.aus.regressor import (
-    FACE_SIZE,
-    MARGIN,
-    READ,
-    UNIT,
-    UNITS,
-    Model,
-    Trunk,
-    UnitNetwork,
-    movements,
-    normalise,
-    regress,
-    split_halves,
-)
+from microexpr.signals.aus.movement import blur, movement
+from microexpr.signals.aus.regressor import FACE_SIZE, MARGIN, Model, regress
 from microexpr.signals.faces.alignment import CROP, alignment
 from microexpr.signals.learning import Checkpoint, Progress, Schedule
 from microexpr.signals.portraits import SCENE, Portraits
@@ -76,19 +64,22 @@ class Session:
 def run(
     training: Sequence[str | Path],
     held_out: Sequence[str | Path],
-    path: str | Path,
+    paths: tuple[str | Path, str | Path],
     steps: int = STEPS,
     checkpoint: Checkpoint | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Train on portraits in files of training subjects, measure on sessions of held-out ones; write and log both."""
-    network = train(portraits.read(training), steps, checkpoint, progress)
-    fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
+    """Train on portraits in files of training subjects, measure on sessions of held-out ones; write and log both.
+
+    `paths` are of the graphs that read one face, and a change."""
+    both = graphs(train(portraits.read(training), steps, checkpoint, progress))
+    fitted_on = [subject_provenance(Path(file).stem) for file in training]
     errors = measure_errors(
-        [session for file in held_out for session in read_sessions(file)], Model(network, fitted_on)
+        [session for file in held_out for session in read_sessions(file)], Model(*map(onnx.run, both))
     )
     metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
-    weights.save(path, network, fitted_on, **metadata)
+    for path, graph in zip(paths, both, strict=True):
+        onnx.write(path, graph, fitted_on, **metadata)
     for row in errors:
         line = (f"{value:7.3f}" if isinstance(value, float) else f"{value:>8}" for value in row.values())
         logger.info(" ".join(line))
@@ -164,6 +155,22 @@ def sample_batch(data: Portraits, rng: np.random.Generator) -> Batch:
         np.stack([split_halves(face) for face in faces]), data.intensity[images].transpose(0, 2, 1),
         np.array(before), np.array(after), coarse, fine,
     )  # fmt: skip
+
+
+def movements(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how each half moves between blurred faces: coarse and fine cells, [2, 2, 16, 8] and [2, 2, 32, 16]."""
+    coarse, fine = (split_halves(cells) for cells in movement(before, after))
+    coarse[1, ..., 0] *= -1
+    fine[1, ..., 0] *= -1
+    return np.moveaxis(coarse, -1, 1), np.moveaxis(fine, -1, 1)
+
+
+def split_halves(cells: np.ndarray) -> np.ndarray:
+    """Split [H, W, ...] into the subject's left and right half, each from the middle outward, [2, H, W / 2, ...].
+
+    The subject's left is at the right of an image."""
+    middle = cells.shape[1] // 2
+    return np.stack([cells[:, middle:], cells[:, :middle][:, ::-1]])
 
 
 def record_scene(data: Portraits, scene: int, rng: np.random.Generator) -> list[np.ndarray]:

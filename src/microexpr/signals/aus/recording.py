@@ -13,7 +13,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.regressor import FaceFeatures, Model, read_changes
+from microexpr.signals.aus.movement import blur
+from microexpr.signals.aus.regressor import Model
 from microexpr.signals.motion.head import face_mask
 
 OVERLAP = 10  # frames read against both references where two parts meet
@@ -36,12 +37,12 @@ class Curves(NamedTuple):
     resting: np.ndarray  # bool[T], whether it shows about as little expression as any of its part
 
 
-def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> Curves:
-    """Return the action units of faces. None stands for a frame without a face.
+def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Curves:
+    """Return the action units of faces, as `regressor.reduce_crop` returns them; None: a frame without a face.
 
     A part has `frames` faces; the last may be shorter."""
     readings: list[np.ndarray] = []
-    previous: list[FaceFeatures] = []
+    previous: list[np.ndarray] = []
     present: list[bool] = []
     covered: list[np.ndarray] = []
     at_rest: list[np.ndarray] = []
@@ -50,9 +51,9 @@ def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> C
         resting = resting_frames(part, model)
         median = median_face(part, resting)
         reference_face = part[reference_position(part, resting, median)]
-        values = read_changes(reference_face, part, model)
+        values = model.change(reference_face, part).values
         if readings:
-            values += (readings[-1][-len(previous) :] - read_changes(reference_face, previous, model)).mean(axis=0)
+            values += (readings[-1][-len(previous) :] - model.change(reference_face, previous).values).mean(axis=0)
         readings.append(values)
         covered.append(is_covered(part, [median, median_face(part, np.ones(len(part), bool))]))
         at_rest.append(resting)
@@ -67,7 +68,7 @@ def curves(faces: Iterable[FaceFeatures | None], model: Model, frames: int) -> C
     return Curves(intensity.transpose(0, 2, 1), seen, rest & seen)
 
 
-def _present_faces(faces: Iterable[FaceFeatures | None], present: list[bool]) -> Iterator[FaceFeatures]:
+def _present_faces(faces: Iterable[np.ndarray | None], present: list[bool]) -> Iterator[np.ndarray]:
     """Yield the faces that are not None, and append to `present` which are."""
     for face in faces:
         present.append(face is not None)
@@ -75,25 +76,25 @@ def _present_faces(faces: Iterable[FaceFeatures | None], present: list[bool]) ->
             yield face
 
 
-def resting_frames(part: list[FaceFeatures], model: Model) -> np.ndarray:
+def resting_frames(part: Sequence[np.ndarray], model: Model) -> np.ndarray:
     """Return which frames show the least expression, bool[n], by the intensities that each shows by itself.
 
     These depend on the person, and say little about small movements, but tell a lasting smile from a resting face."""
-    readings = np.stack([model.alone(face).values for face in part])
+    readings = model.alone(part).values
     intensity = np.clip(readings, 0, LARGEST).mean(axis=1).sum(axis=1)
     return np.asarray(intensity <= np.quantile(intensity, LEAST_EXPRESSIVE) + AT_REST)
 
 
-def median_face(part: list[FaceFeatures], included: np.ndarray) -> np.ndarray:
+def median_face(part: Sequence[np.ndarray], included: np.ndarray) -> np.ndarray:
     """Return the median of a part's faces, those `included` bool[n], float32[128, 128]."""
     positions = sample(included)
-    return np.median(np.stack([part[i].face for i in positions]), axis=0)
+    return np.median(np.stack([blur(part[i]) for i in positions]), axis=0)
 
 
-def reference_position(part: list[FaceFeatures], included: np.ndarray, median: np.ndarray) -> int:
+def reference_position(part: Sequence[np.ndarray], included: np.ndarray, median: np.ndarray) -> int:
     """Return the position of the frame nearest to the median face, of those `included` bool[n]."""
     positions = sample(included)
-    faces = np.stack([part[i].face for i in positions])
+    faces = np.stack([blur(part[i]) for i in positions])
     return int(positions[np.abs(faces - median).mean(axis=(1, 2)).argmin()])
 
 
@@ -103,13 +104,13 @@ def sample(included: np.ndarray) -> np.ndarray:
     return positions[:: -(-len(positions) // MEDIAN_FRAMES)]
 
 
-def is_covered(part: list[FaceFeatures], uncovered: Sequence[np.ndarray]) -> np.ndarray:
+def is_covered(part: Sequence[np.ndarray], uncovered: Sequence[np.ndarray]) -> np.ndarray:
     """Return whether something covers each face, bool[n]: much of it is unlike every one of the `uncovered` faces.
 
     Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
     """
     return np.array(
-        [all((_likeness(look.face, face) < UNLIKE).mean() > COVER_SHARE for face in uncovered) for look in part]
+        [all((_likeness(look, face) < UNLIKE).mean() > COVER_SHARE for face in uncovered) for look in map(blur, part)]
     )
 
 

@@ -1,6 +1,6 @@
 """Name the predictors of landmarks. One is made for each grey frame; it is called with the box of a face.
 
-torch is loaded with the first network, since readers of params name predictors too.
+ONNX Runtime is loaded with the first network, since readers of params name predictors too.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from microexpr.signals.landmarks.network import Model
 
 DLIB_FITTED_ON = ("licensed/300w/*/*",)
-MODEL = shipped("landmarks.safetensors")
+MODEL = shipped("landmarks.onnx")
 
 PredictorName = Literal["network", "dlib"]
 

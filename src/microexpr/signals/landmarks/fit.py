@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from microexpr.core import onnx
 from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
-from microexpr.signals import conditions, learning, portraits, weights
-from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, LandmarkNetwork, cut
+from microexpr.signals import conditions, learning, portraits
+from microexpr.signals.landmarks.architecture import LandmarkNetwork, graph
+from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, cut
 from microexpr.signals.learning import Checkpoint, Progress, Schedule
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
 
@@ -48,9 +50,8 @@ def run(
     network = train(portraits.read(training), steps, checkpoint, progress)
     errors = measure_errors(portraits.read(held_out), network)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
-    weights.save(
-        path, network, fitted_on, errors=json.dumps(errors, sort_keys=True), held_out=f"{len(held_out)} subjects"
-    )
+    metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
+    onnx.write(path, graph(network), fitted_on, **metadata)
     logger.info("held-out subjects: %s", errors)
 
 

@@ -5,15 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from microexpr.core import store
 from microexpr.core.seeds import generator
+from microexpr.core.weights import read_metadata
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions
 from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, fit
 from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.regressor import MODEL, UNITS, UnitNetwork, load, regress
+from microexpr.signals.aus.architecture import UNITS, UnitNetwork
+from microexpr.signals.aus.regressor import CHANGE, MODEL, load, regress
 from microexpr.signals.portraits import SCENE, SIZE, Portraits
 
 
@@ -65,12 +66,12 @@ def test_losses_are_zero_for_what_is_right(data: Portraits, monkeypatch: pytest.
 
 def test_shipped_model_states_its_subjects_and_errors() -> None:
     model = load()
-    assert MODEL.stat().st_size < 8 * 2**20
+    assert MODEL.stat().st_size + CHANGE.stat().st_size < 9 * 2**20
     assert len(set(model.fitted_on)) >= 900
     assert all(entry.startswith("generated/population/p") for entry in model.fitted_on)
-    errors = {
-        (row["action_unit"], row["size"], row["form"]): row for row in json.loads(store.read_metadata(MODEL)["errors"])
-    }
+    metadata = read_metadata(MODEL)
+    assert metadata == read_metadata(CHANGE)
+    errors = {(row["action_unit"], row["size"], row["form"]): row for row in json.loads(metadata["errors"])}
     assert len(errors) == (len(ACTION_UNITS) + 1) * 2 * 2
     assert errors["mean", "macro", "relative"]["icc"] >= 0.8
     assert errors["mean", "micro", "relative"]["icc"] >= 0.7

@@ -1,6 +1,5 @@
 """Action units of a long recording: parts are joined where they meet, and eyes are followed."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -25,7 +24,7 @@ def looks():
     moved[144:] = np.roll(still, 2, axis=0)[144:]
     frames = [still] * 50 + [moved] * 70
     noisy = [(frame + rng.normal(0, 2, frame.shape)).clip(0, 255).astype(np.uint8) for frame in frames]
-    return [regressor.load().describe(frame) for frame in noisy]
+    return [regressor.reduce_crop(frame) for frame in noisy]
 
 
 def test_parts_are_joined(looks):
@@ -48,8 +47,7 @@ def test_a_part_is_held_against_what_most_of_it_is_like(looks):
 def test_a_face_is_held_against_its_resting_frames_though_they_are_few(looks):
     """The first 20 frames show half of the others' intensity, 0.1 of which is noise."""
     intensity = np.where(np.arange(120) < 20, 4, 8)[:, None, None] + 0.1 * np.ones((120, 2, len(ACTION_UNITS)))
-    readings = (SimpleNamespace(values=values.T / len(ACTION_UNITS)) for values in intensity.transpose(0, 2, 1))
-    reader = SimpleNamespace(alone=lambda face: next(readings))
+    reader = SimpleNamespace(alone=lambda faces: SimpleNamespace(values=intensity / len(ACTION_UNITS)))
     resting = recording.resting_frames(looks, reader)
     assert np.flatnonzero(resting).tolist() == [*range(20)]
     assert recording.reference_position(looks, resting, recording.median_face(looks, resting)) < 20
@@ -58,9 +56,9 @@ def test_a_face_is_held_against_its_resting_frames_though_they_are_few(looks):
 
 def test_a_lasting_expression_covers_no_face(looks):
     """Half of the windows of a broad smile are unlike the resting face, as much as under a hand."""
-    smile = looks[0].face.copy()
+    smile = looks[0].copy()
     smile[64:] = smile[:63:-1]
-    frames = [*looks[:20], *(replace(look, face=smile) for look in looks[20:])]
+    frames = [*looks[:20], *[smile] * 100]
     faces = [recording.median_face(frames, np.arange(120) < last) for last in (20, 120)]
     assert not recording.is_covered(frames, faces).any() and recording.is_covered(frames, faces[:1])[20:].all()
 
@@ -69,9 +67,9 @@ def test_a_hand_and_frames_without_a_face_are_not_seen(looks):
     model, frames = regressor.load(), list(looks)
     plain, seen, _ = recording.curves(iter(frames), model, 120)
     assert seen.all()
-    hand = frames[20].face.copy()
+    hand = frames[20].copy()
     hand[64:] = hand[:63:-1]
-    frames[20] = replace(frames[20], face=hand)
+    frames[20] = hand
     frames[90] = None
     curves, seen, _ = recording.curves(iter(frames), model, 120)
     assert np.flatnonzero(~seen).tolist() == [18, 19, 20, 21, 22, 90]

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
-from microexpr.signals import weights
 from microexpr.signals.aus import LARGEST, SIZES, Params
+from microexpr.signals.aus.architecture import UNIT, Movement, UnitNetwork, graphs
 from microexpr.signals.aus.coding import OPEN
 from microexpr.signals.aus.filters import curves
-from microexpr.signals.aus.regressor import UNIT, Model, UnitNetwork, load, movements, read_changes, regress
-from microexpr.signals.landmarks.network import LandmarkNetwork
+from microexpr.signals.aus.fit import movements
+from microexpr.signals.aus.movement import blur, movement
+from microexpr.signals.aus.regressor import Model, load, reduce_crop, regress
 
 FRAMES, FPS = 5, 200
 
@@ -30,21 +32,30 @@ def crops() -> np.ndarray:
 
 
 @pytest.fixture
-def model() -> Model:
+def network() -> UnitNetwork:
     """Random weights, scaled so that readings are some units."""
     torch.manual_seed(0)
     network = UnitNetwork().eval().requires_grad_(False)
     network.linear.weight.normal_(0, 0.2)
     for layer in (network.alone3, network.change3):
         layer.weight *= 10
-    return Model(network, ("generated/population/p0001/*",))
+    return network
+
+
+@pytest.fixture
+def model(network: UnitNetwork) -> Model:
+    return run(network)
+
+
+def run(network: UnitNetwork) -> Model:
+    return Model(*map(onnx.run, graphs(network)))
 
 
 def test_the_onset_is_read_alone_and_changes_are_added(crops: np.ndarray, model: Model) -> None:
     values = regress(crops, 2, model, sizes=(0,))
     assert values.shape == (FRAMES, 17, 3) and values.dtype == np.float32
-    faces = [model.describe(crop) for crop in crops]
-    alone, changes = model.alone(faces[2]).values, read_changes(faces[2], faces, model)
+    faces = [reduce_crop(crop) for crop in crops]
+    alone, changes = model.alone([faces[2]]).values, model.change(faces[2], faces).values
     assert values[..., :2] == pytest.approx((alone + changes).transpose(0, 2, 1), abs=1e-5)
     assert values[..., 2] == pytest.approx(values[..., :2].mean(axis=-1))
     assert np.abs(changes[4]).max() > 0.1
@@ -66,22 +77,24 @@ def test_halves_move_outward_and_down() -> None:
     assert abs(np.median(fine[:, 1])) < 0.1
 
 
-def test_no_change_exceeds_the_scale_of_facs_and_errors_grow_with_it(crops: np.ndarray, model: Model) -> None:
-    model.network.change3.weight *= 1000
-    before, after = (model.describe(crop) for crop in crops[[0, 4]])
-    reading = model.change(before, after)
-    assert np.abs(reading.values).max() == pytest.approx(LARGEST)
-    model.network.change3.weight.zero_()
-    model.network.change3.bias.zero_()
-    model.network.linear.weight.zero_()
-    small = model.change(before, after)
+def test_no_change_exceeds_the_scale_of_facs_and_errors_grow_with_it(crops: np.ndarray, network: UnitNetwork) -> None:
+    def change() -> tuple[np.ndarray, np.ndarray]:
+        reading = run(network).change(*(reduce_crop(crops[0]), [reduce_crop(crops[4])]))
+        return reading.values[0], reading.errors[0]
+
+    network.change3.weight *= 1000
+    assert np.abs(change()[0]).max() == pytest.approx(LARGEST)
+    network.change3.weight.zero_()
+    network.change3.bias.zero_()
+    network.linear.weight.zero_()
+    values, errors = change()
     alone = np.delete(np.arange(17), OPEN)  # of the others two units are read together
-    assert not small.values.any() and small.errors[:, alone] == pytest.approx(np.full((2, 15), UNIT))
-    assert small.errors[:, OPEN] == pytest.approx(np.full((2, 2), UNIT * np.sqrt(2)))
-    model.network.change3.bias[:24] = np.arcsinh(3 / UNIT)
-    large = model.change(before, after)
-    assert large.values[:, alone] == pytest.approx(np.full((2, 15), 3), rel=1e-4)
-    assert large.errors[:, alone] == pytest.approx(np.full((2, 15), np.sqrt(3**2 + UNIT**2)), rel=1e-4)
+    assert not values.any() and errors[:, alone] == pytest.approx(np.full((2, 15), UNIT))
+    assert errors[:, OPEN] == pytest.approx(np.full((2, 2), UNIT * np.sqrt(2)))
+    network.change3.bias[:24] = np.arcsinh(3 / UNIT)
+    values, errors = change()
+    assert values[:, alone] == pytest.approx(np.full((2, 15), 3), rel=1e-4)
+    assert errors[:, alone] == pytest.approx(np.full((2, 15), np.sqrt(3**2 + UNIT**2)), rel=1e-4)
 
 
 def test_values_are_the_mean_over_sizes(crops: np.ndarray, model: Model) -> None:
@@ -90,24 +103,47 @@ def test_values_are_the_mean_over_sizes(crops: np.ndarray, model: Model) -> None
     assert np.ptp(each, axis=0).max() > 0.01
 
 
-def test_relative_keeps_what_raw_cuts_off(crops: np.ndarray, model: Model) -> None:
-    model.network.alone3.bias[:24] = -2.0
-    values = regress(crops, 0, model, sizes=(0,))
+def test_relative_keeps_what_raw_cuts_off(crops: np.ndarray, network: UnitNetwork) -> None:
+    network.alone3.bias[:24] = -2.0
+    values = regress(crops, 0, run(network), sizes=(0,))
     filtered = curves(values, onset=0, fps=FPS, params=Params(half_window=0))
     assert (values[0] < 0).any() and filtered["raw"].min() == 0
     assert filtered["relative"] == pytest.approx(values - values[0], abs=1e-5)
     assert {array.shape for array in filtered.values()} == {(FRAMES, 17, 3)}
 
 
-def test_a_model_is_read_as_it_was_written_and_another_is_refused(
-    model: Model, crops: np.ndarray, tmp_path: Path
+def test_a_model_is_read_as_it_was_written(
+    network: UnitNetwork, model: Model, crops: np.ndarray, tmp_path: Path
 ) -> None:
-    weights.save(tmp_path / "model.safetensors", model.network, model.fitted_on)
-    read = load(tmp_path / "model.safetensors")
-    assert read.fitted_on == model.fitted_on
-    assert regress(crops, 0, read, (0,)) == pytest.approx(regress(crops, 0, model, (0,)), abs=1e-3)
-    weights.save(tmp_path / "other.safetensors", LandmarkNetwork(), ())
-    with pytest.raises(StoreError, match=r"other\.safetensors: must hold .*`make shipped` makes it again"):
-        load(tmp_path / "other.safetensors")
-    with pytest.raises(StoreError, match="cannot be read as safetensors"):
-        load(tmp_path / "none.safetensors")
+    paths = [tmp_path / f"{name}.onnx" for name in ("alone", "change")]
+    for path, graph in zip(paths, graphs(network), strict=True):
+        onnx.write(path, graph, ["generated/population/p0001/*"])
+    read = load(*paths)
+    assert read.fitted_on == ("generated/population/p0001/*",)
+    assert (regress(crops, 0, read, (0,)) == regress(crops, 0, model, (0,))).all()
+    with pytest.raises(StoreError, match=r"change\.onnx: must have inputs face, not before, after; `make shipped`"):
+        load(*paths[::-1])
+    with pytest.raises(StoreError, match=r"none\.onnx: cannot be read as ONNX"):
+        load(tmp_path / "none.onnx", paths[1])
+
+
+def test_a_face_is_read_alike_by_itself_and_among_others(crops: np.ndarray, model: Model) -> None:
+    faces = [reduce_crop(crop) for crop in crops]
+    together = model.change(faces[0], faces)
+    for i, face in enumerate(faces):
+        alone = model.change(faces[0], [face])
+        assert (alone.values[0] == together.values[i]).all() and (alone.errors[0] == together.errors[i]).all()
+
+
+def test_the_graph_moves_skin_as_training_does(crops: np.ndarray) -> None:
+    faces = np.stack([reduce_crop(crop) for crop in crops])
+    tensor = torch.from_numpy(faces).float()
+    for ours, theirs in zip(
+        Movement()(tensor[:1], tensor),
+        zip(*(movement(blur(faces[0]), blur(face)) for face in faces), strict=True),
+        strict=True,
+    ):
+        expected = np.stack(theirs).transpose(0, 3, 1, 2)
+        assert np.abs(expected).max() > 0.5
+        assert np.median(np.abs(ours.numpy() - expected)) < 1e-5  # a position may round to another step
+        assert ours.numpy() == pytest.approx(expected, abs=0.02)

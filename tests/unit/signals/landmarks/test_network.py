@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from microexpr.core import onnx
 from microexpr.core.seeds import generator
-from microexpr.signals import weights
 from microexpr.signals.landmarks import network
+from microexpr.signals.landmarks.architecture import LandmarkNetwork, graph
 from microexpr.signals.landmarks.boxes import Box, patch_matrix
-from microexpr.signals.landmarks.network import FACE, POINTS, SIZE, LandmarkNetwork, Model, cut
+from microexpr.signals.landmarks.network import FACE, POINTS, SIZE, Model, cut
 
 GREY = generator(0, "grey").integers(0, 256, (200, 300), np.uint8)
 
@@ -27,7 +28,7 @@ def level() -> LandmarkNetwork:
 
 @pytest.mark.parametrize("box", [Box(np.array([120.0, 90.0]), 80.0), Box(np.array([10.5, 180.0]), 300.0)])
 def test_a_point_that_is_as_likely_everywhere_lies_in_the_middle_of_the_box(level: LandmarkNetwork, box: Box) -> None:
-    predicted = Model(level, ())(GREY, box)
+    predicted = Model(onnx.run(graph(level)))(GREY, box)
     assert predicted.points == pytest.approx(np.tile(box.centre, (POINTS, 1)), abs=1e-3)
     assert predicted.error == pytest.approx(np.full(POINTS, network.ERROR_UNIT * box.side / FACE), rel=1e-5)
 
@@ -59,9 +60,9 @@ def test_the_image_of_a_box_is_its_part_of_the_frame() -> None:
 
 
 def test_a_file_is_read_as_it_was_written(level: LandmarkNetwork, tmp_path: Path) -> None:
-    path = tmp_path / "landmarks.safetensors"
-    weights.save(path, level, ["generated/population/p0001/*"])
+    path = tmp_path / "landmarks.onnx"
+    onnx.write(path, graph(level), ["generated/population/p0001/*"])
     model = network.load(path)
     assert model.fitted_on == ("generated/population/p0001/*",)
     box = Box(np.array([120.0, 90.0]), 80.0)
-    assert model(GREY, box).points == pytest.approx(Model(level, ())(GREY, box).points, abs=1e-4)
+    assert (model(GREY, box).points == Model(onnx.run(graph(level)))(GREY, box).points).all()

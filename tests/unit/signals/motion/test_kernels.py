@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
 from microexpr.core.seeds import generator
 from microexpr.signals.motion import head, kernels
@@ -41,3 +43,17 @@ def test_a_head_takes_each_pixel_where_its_flow_points() -> None:
     kernels.move(motion, basis[0, :, 0, 2].copy(), basis[..., 0, 4].copy(), places)
     truth = np.mgrid[:24, :24][::-1].transpose(1, 2, 0) + basis @ motion
     assert np.moveaxis(places, 0, -1) == pytest.approx(truth, abs=1e-5)  # float32, up to 24
+
+
+def test_samples_between_pixels_are_those_of_torch() -> None:
+    rng = generator(0, "tests", "bicubic")
+    images = rng.normal(0, 50, (3, 20, 31)).astype(np.float32)
+    places = rng.uniform(-3, 34, (17, 13, 2)).astype(np.float32)  # also outside
+    samples = np.empty((3, 17, 13), np.float32)
+    kernels.bicubic(images, places, samples)
+    grid = torch.from_numpy((2 * places + 1) / np.float32([31, 20]) - 1)
+    expected = functional.grid_sample(torch.from_numpy(images)[None], grid[None], "bicubic", "border", False)
+    assert samples == pytest.approx(expected[0].numpy(), abs=2e-3)
+    whole = np.stack(np.meshgrid(np.arange(31), np.arange(20)), -1).astype(np.float32)
+    kernels.bicubic(images, whole, same := np.empty_like(images))
+    assert (same == images).all()

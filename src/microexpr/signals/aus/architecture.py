@@ -1,0 +1,210 @@
+"""The network of action units for training, and as it is exported: from pixels to FACS intensities."""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from microexpr.signals import weights
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, movement
+from microexpr.signals.aus.coding import OPEN, SHOWN
+from microexpr.signals.aus.regressor import FACE_SIZE
+from microexpr.signals.layers import Residual, convolution
+
+UNITS, READ = len(SHOWN), len(ACTION_UNITS)  # the network's units, those that are read first
+WIDTH, HIDDEN = 16, 192  # channels of the first layer, and of what is known of a half
+UNIT = 0.5  # FACS intensity: the network's numbers are asinh(intensity / UNIT), so that faint ones count
+MOST = float(np.arcsinh(LARGEST / UNIT))  # of the network's numbers
+LEVELS = 4.0  # grey levels added to a face's contrast, so that a flat one does not become noise
+
+
+class Trunk(NamedTuple):
+    """Features of F halves."""
+
+    fine: Tensor  # [F, 2 WIDTH, 32, 16]
+    middle: Tensor  # [F, 4 WIDTH, 16, 8]
+
+
+class UnitNetwork(nn.Module):
+    """Halves of faces and movements to intensities and the logarithms of their variances, both of asinh(x / UNIT)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        w, cells = WIDTH, 8 * 4
+        self.stem = convolution(1, w, 5, 2)
+        self.down1, self.down2 = Residual(w, 2 * w, 2), Residual(2 * w, 4 * w, 2)
+        self.alone1 = Residual(4 * w, 6 * w, 2)
+        self.alone2, self.alone3 = nn.Linear(6 * w * cells, HIDDEN), nn.Linear(2 * HIDDEN, 2 * UNITS)
+        self.moved = Residual(2 + 2 * w, 2 * w, 2)
+        self.change1 = Residual(4 * w + 4 * w + 2 * w + 2, 6 * w, 2)
+        self.change2, self.change3 = nn.Linear(6 * w * cells, HIDDEN), nn.Linear(2 * HIDDEN, 2 * UNITS)
+        self.linear = nn.Linear(2 * 16 * 8 + 2 * 32 * 16, UNITS, bias=False)
+        nn.init.zeros_(self.linear.weight)
+
+    def trunk(self, halves: Tensor) -> Trunk:
+        """Return the features of halves [F, 1, 128, 64], as from `normalise`."""
+        fine = self.down1(self.stem(halves))
+        return Trunk(fine, self.down2(fine))
+
+    def alone(self, middle: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what each half shows by itself, [F, 24], and log variances; halves of a face follow each other."""
+        return _with_other(torch.relu(self.alone2(self.alone1(middle).flatten(1))), self.alone3)
+
+    def change(self, before: Trunk, after: Trunk, coarse: Tensor, fine: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the change from each half to another, [F, 24], and log variances.
+
+        `coarse` [F, 2, 16, 8] and `fine` [F, 2, 32, 16] are movements outward and down, pixels of a face of 128."""
+        coarse, fine = torch.asinh(2 * coarse), torch.asinh(2 * fine)
+        moved = self.moved(torch.cat([fine, after.fine - before.fine], 1))
+        mixed = self.change1(torch.cat([after.middle - before.middle, before.middle, moved, coarse], 1))
+        values, variance = _with_other(torch.relu(self.change2(mixed.flatten(1))), self.change3)
+        return values + 0.1 * self.linear(torch.cat([coarse.flatten(1), fine.flatten(1)], 1)), variance
+
+
+def _with_other(features: Tensor, last: nn.Linear) -> tuple[Tensor, Tensor]:
+    """Return values and log variances of halves [F, HIDDEN], from the features of each and of the other one."""
+    halves = features.reshape(-1, 2, features.shape[-1])
+    out = last(torch.cat([halves, halves.flip(1)], -1)).flatten(0, 1)
+    return out[:, :UNITS], out[:, UNITS:]
+
+
+def normalise(halves: Tensor) -> Tensor:
+    """Return the halves of faces [N, 2, 128, 64] without each face's brightness and contrast, [2 N, 1, 128, 64]."""
+    halves = halves.float()
+    mean, spread = halves.mean((1, 2, 3), keepdim=True), halves.std((1, 2, 3), keepdim=True)
+    return ((halves - mean) / (spread + LEVELS)).reshape(-1, 1, *halves.shape[2:])
+
+
+class Alone(nn.Module):
+    """The exported reader of single faces: uint8[N, 128, 128] to intensities of both halves [N, 2, 17], and errors."""
+
+    def __init__(self, network: UnitNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, face: Tensor) -> tuple[Tensor, Tensor]:
+        trunk = self.network.trunk(normalise(_halves(face.float())))
+        return _reading(*self.network.alone(trunk.middle))
+
+
+class Change(nn.Module):
+    """The exported reader of changes: from a face uint8[1, 128, 128] to N others, [N, 2, 17], and their errors."""
+
+    def __init__(self, network: UnitNetwork) -> None:
+        super().__init__()
+        self.network, self.movement = network, Movement()
+
+    def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+        faces = before.float(), after.float()
+        cells = (_outward(part).flatten(0, 1) for part in self.movement(*faces))
+        first, second = (self.network.trunk(normalise(_halves(face))) for face in faces)
+        first = Trunk(*(part.repeat(after.shape[0], 1, 1, 1) for part in first))
+        return _reading(*self.network.change(first, second, *cells))
+
+
+def _halves(faces: Tensor) -> Tensor:
+    """Split [..., W] into the subject's left and right half, each from the middle outward, [N, 2, ..., W / 2].
+
+    The subject's left is at the right of an image."""
+    middle = faces.shape[-1] // 2
+    return torch.stack([faces[..., middle:], faces[..., :middle].flip(-1)], 1)
+
+
+def _outward(movement: Tensor) -> Tensor:
+    """Return how both halves move outward and down, [N, 2, 2, H, W / 2], of a movement right and down [N, 2, H, W]."""
+    left, right = _halves(movement).unbind(1)
+    return torch.stack([left, right * torch.tensor([-1.0, 1.0])[:, None, None]], 1)
+
+
+def _reading(values: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+    """Return FACS intensities [N, 2, 17] of halves that follow each other, and the standard deviations to expect."""
+    intensities = UNIT * torch.sinh(values.clamp(-MOST, MOST))
+    variances = (UNIT**2 + intensities**2) * torch.exp(variance.clamp(-20, 5))
+    reading = _coded(intensities).clamp(-LARGEST, LARGEST), _coded(variances).sqrt()
+    return tuple(part.reshape(-1, 2, READ) for part in reading)  # type: ignore[return-value]
+
+
+def _coded(units: Tensor) -> Tensor:
+    """Return the 17 units that are read [F, 17] of all 24 [F, 24], as `coding.coded` does, without its limits."""
+    stretch, is_open = SHOWN.index("AU27"), torch.tensor([float(unit in OPEN) for unit in range(READ)])
+    return units[:, :READ] + units[:, stretch : stretch + 1] * is_open
+
+
+class Movement(nn.Module):
+    """The movement that `aus.movement` estimates, by operators that graphs can have: a filter of an axis is a matrix.
+
+    Each is what OpenCV makes of the unit matrix, so that it has OpenCV's kernels and borders."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        size = FACE_SIZE
+        self.blur = _gaussian(size, movement.BLUR)
+        self.halve, self.enlarge = _resize(size, size // 2), _resize(size // 8, size)
+        self.means = _resize(size, size // movement.CELL)
+        self.steps = nn.ModuleList(_Step(size // part, movement.WINDOWS[k]) for k, part in enumerate((2, 1)))
+        self.columns = torch.arange(size, dtype=torch.float32).repeat(size, 1)
+
+    def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+        """Return coarse and fine cells, [N, 2, 16, 16] and [N, 2, 32, 32]: pixels to the right and down.
+
+        `before` is [1, 128, 128], `after` [N, 128, 128], in grey levels."""
+        before, after = (_both_ways(face, self.blur) for face in (before, after))
+        after = after * (before.mean((1, 2), keepdim=True) / after.mean((1, 2), keepdim=True).clamp(min=1))
+        coarse = 2 * self.steps[0](*(_both_ways(face, self.halve) for face in (before, after)))
+        flow = torch.round(_both_ways(coarse, self.enlarge) * movement.STEPS) / movement.STEPS
+        places = torch.stack([self.columns + flow[:, 0], self.columns.T + flow[:, 1]], -1)
+        grid = places * (2 / (FACE_SIZE - 1)) - 1
+        unwarped = functional.grid_sample(after[:, None], grid, "bilinear", "border", align_corners=True)[:, 0]
+        return coarse, _both_ways(flow, self.means) + self.steps[1](before, unwarped)
+
+
+class _Step(nn.Module):
+    """The estimate of `movement._step`."""
+
+    def __init__(self, size: int, window: float) -> None:
+        super().__init__()
+        self.slope, self.smooth = (_filter(size, kernel) for kernel in ([-1 / 16, 0, 1 / 16], [1, 2, 1]))
+        self.cells = _resize(size, size // movement.CELL) @ _gaussian(size, window)
+
+    def forward(self, before: Tensor, after: Tensor) -> Tensor:
+        total, difference = before + after, before - after
+        right, down = self.smooth @ total @ self.slope.T, self.slope @ total @ self.smooth.T
+        products = torch.stack([right * right, right * down, down * down, right * difference, down * difference], 1)
+        xx, xy, yy, xt, yt = _both_ways(products, self.cells).unbind(1)
+        xx, yy = xx + movement.FLAT, yy + movement.FLAT
+        determinant = xx * yy - xy * xy
+        return torch.stack([(yy * xt - xy * yt) / determinant, (xx * yt - xy * xt) / determinant], 1)
+
+
+def _both_ways(images: Tensor, matrix: Tensor) -> Tensor:
+    """Apply a filter of one axis to both, [..., H, W]."""
+    return matrix @ images @ matrix.T
+
+
+def _filter(size: int, kernel: Any) -> Tensor:
+    unit = np.eye(size, dtype=np.float32)
+    return torch.from_numpy(cv2.sepFilter2D(unit, cv2.CV_32F, np.ones(1), np.array(kernel, float)))
+
+
+def _gaussian(size: int, deviation: float) -> Tensor:
+    length = round(8 * deviation + 1) | 1  # as OpenCV chooses it for float32
+    return _filter(size, cv2.getGaussianKernel(length, deviation)[:, 0])
+
+
+def _resize(size: int, to: int) -> Tensor:
+    how = cv2.INTER_AREA if to < size else cv2.INTER_LINEAR
+    return torch.from_numpy(cv2.resize(np.eye(size, dtype=np.float32), (size, to), interpolation=how))
+
+
+def graphs(network: UnitNetwork) -> tuple[bytes, bytes]:
+    """Return a trained network as two ONNX graphs, both to `intensity` and `error`: from `face`, and from `before` and
+    `after`."""
+    faces = torch.arange(2 * FACE_SIZE * FACE_SIZE).reshape(2, FACE_SIZE, FACE_SIZE).to(torch.uint8)
+    outputs = ["intensity", "error"]
+    return (
+        weights.graph(Alone(network), {"face": faces}, outputs),
+        weights.graph(Change(network), {"before": faces[:1], "after": faces}, outputs),
+    )

@@ -1,0 +1,156 @@
+"""ONNX files: read as they were written, and whatever else a file of that format can hold is refused before it runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import AttributeProto, ModelProto, SparseTensorProto, TensorProto, helper, numpy_helper
+
+from microexpr.core import onnx, weights
+from microexpr.core.errors import ParamsError, StoreError
+
+SUBJECTS = ["generated/population/p0002/*", "generated/population/p0001/*"]
+
+
+def model(operator: str = "Mul", **options: str) -> ModelProto:
+    """A graph that doubles its input."""
+    value = helper.make_tensor_value_info
+    return helper.make_model(
+        helper.make_graph(
+            [helper.make_node(operator, ["x", "two"], ["y"], **options)],
+            "double",
+            [value("x", TensorProto.FLOAT, ["n"])],
+            [value("y", TensorProto.FLOAT, ["n"])],
+            [numpy_helper.from_array(np.full(1, 2, np.float32), "two")],
+        ),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    onnx.write(tmp_path / "double.onnx", model().SerializeToString(), SUBJECTS, errors="[]", held_out="2 subjects")
+    return tmp_path / "double.onnx"
+
+
+def test_a_file_is_read_as_it_was_written(path: Path) -> None:
+    network = onnx.load(path, ["x"])
+    assert network(x=np.arange(3, dtype=np.float32))[0].tolist() == [0, 2, 4]
+    assert network.fitted_on == tuple(sorted(SUBJECTS))
+    expected = {"fitted_on": "\n".join(sorted(SUBJECTS)), "errors": "[]", "held_out": "2 subjects"}
+    assert network.metadata == onnx.read_metadata(path) == weights.read_metadata(path) == expected
+    content = path.read_bytes()
+    onnx.write(path, model().SerializeToString(), SUBJECTS[::-1], held_out="2 subjects", errors="[]")
+    assert path.read_bytes() == content  # in whatever order they were named
+
+
+def test_other_readers_see_its_metadata(path: Path) -> None:
+    entries = {entry.key: entry.value for entry in ModelProto.FromString(path.read_bytes()).metadata_props}
+    assert entries.pop("sha256") and entries == onnx.read_metadata(path)
+
+
+def test_a_graph_made_here_runs_without_a_file() -> None:
+    network = onnx.run(model().SerializeToString(), SUBJECTS)
+    assert network(x=np.ones(1, np.float32))[0].tolist() == [2] and network.fitted_on == tuple(sorted(SUBJECTS))
+
+
+def test_a_network_with_other_inputs_is_refused(path: Path) -> None:
+    with pytest.raises(StoreError, match=r"double\.onnx: must have inputs face, not x; `make shipped` makes it again$"):
+        onnx.load(path, ["face"])
+
+
+@pytest.mark.parametrize("position", [0, 40, -100, -1])
+def test_damaged_bytes_are_seen(path: Path, position: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"double\.onnx: (is damaged|cannot be read as ONNX)"):
+        onnx.load(path, ["x"])
+
+
+def test_every_shorter_file_is_refused(path: Path) -> None:
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(StoreError, match=r"double\.onnx: (is damaged|cannot be read as ONNX)"):
+            onnx.load(path, ["x"])
+
+
+def test_files_of_other_kinds_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoreError, match=r"none\.onnx: cannot be read as ONNX \(No such file"):
+        onnx.load(path.with_name("none.onnx"), ["x"])
+    path.write_text("a note\n")
+    with pytest.raises(StoreError, match=r"double\.onnx: cannot be read as ONNX"):
+        onnx.load(path, ["x"])
+    monkeypatch.setattr(onnx, "LARGEST", 3)
+    with pytest.raises(StoreError, match="must be an ONNX file of at most"):
+        onnx.load(path, ["x"])
+
+
+def other_operator(model: ModelProto) -> None:
+    model.graph.node[0].op_type = "Gelu"
+
+
+def other_domain(model: ModelProto) -> None:
+    model.graph.node[0].domain = "com.microsoft"
+
+
+def branch(model: ModelProto) -> None:
+    model.graph.node[0].attribute.append(AttributeProto(name="then_branch", g=model.graph))
+
+
+def function(model: ModelProto) -> None:
+    model.functions.add().name = "Mul"
+
+
+def other_file(model: ModelProto) -> None:
+    tensor = model.graph.initializer[0]
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+
+
+def other_file_of_a_constant(model: ModelProto) -> None:
+    tensor = TensorProto(data_location=TensorProto.EXTERNAL)
+    model.graph.node[0].attribute.append(AttributeProto(name="value", t=tensor))
+
+
+def sparse(model: ModelProto) -> None:
+    model.graph.sparse_initializer.append(SparseTensorProto())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (other_operator, "must be a network of this version, not have operator Gelu"),
+        (other_domain, "operator com.microsoft.Mul"),
+        (branch, "graphs in graphs"),
+        (function, "functions"),
+        (other_file, "values in another file"),
+        (other_file_of_a_constant, "values in another file"),
+        (sparse, "sparse or quantised values"),
+    ],
+)
+def test_what_no_network_of_ours_has_is_refused(
+    change: Callable[[ModelProto], None], message: str, tmp_path: Path
+) -> None:
+    """Though its digest is right."""
+    change(strange := model())
+    onnx.write(tmp_path / "strange.onnx", strange.SerializeToString(), [])
+    with pytest.raises(StoreError, match=rf"strange\.onnx: .*{message}"):
+        onnx.load(tmp_path / "strange.onnx", ["x"])
+
+
+def test_another_provider_must_be_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MICROEXPR_ONNX", "CPUExecutionProvider")
+    assert onnx.load(path)(x=np.ones(1, np.float32))[0].tolist() == [2]
+    monkeypatch.setenv("MICROEXPR_ONNX", "NoProvider")
+    with pytest.raises(ParamsError, match=r"MICROEXPR_ONNX must be one of .*CPUExecutionProvider.*, not NoProvider"):
+        onnx.load(path)
+
+
+def test_what_the_runtime_refuses_is_named(tmp_path: Path) -> None:
+    onnx.write(tmp_path / "sum.onnx", model("Add", unknown="option").SerializeToString(), [])
+    with pytest.raises(StoreError, match=r"sum\.onnx: cannot be run by ONNX Runtime"):
+        onnx.load(tmp_path / "sum.onnx", ["x"])
