@@ -3,6 +3,7 @@
     python studies/installation.py                              # this Python's newest; `import torch` and no more
     python studies/installation.py --python python3.11 --run tiny
     python studies/installation.py --configured --run test      # by pip's own configuration, as `make` would here
+    python studies/installation.py --library --python python3.13   # `pip install .`, then README's section on one video
 
 `git clone` of the committed HEAD, `make .venv/.installed` with pip's configuration, links and cache taken away
 (PIP_CERT stays), `import torch`, then `--run`. The download is the sum that pip's log gives. It prints a row of a
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--run", choices=RUNS, default="import", help="what is run after `import torch`")
     parser.add_argument("--configured", action="store_true", help="leave pip's configuration and links as they are")
     parser.add_argument("--cores", default="1")
+    parser.add_argument("--library", action="store_true", help="the library alone, in an environment of its own")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="microexpr-study-") as temporary:
         folder = Path(temporary)
@@ -47,6 +49,9 @@ def main() -> None:
         if arguments.torch:
             environment["MICROEXPR_TORCH"] = arguments.torch
         subprocess.run(["git", "clone", "--quiet", pages.ROOT.resolve(), clone], check=True)
+        if arguments.library:
+            print(f"| {' | '.join(library(clone, arguments.python or 'python3', environment))} |")
+            return
         installation = seconds(["make", ".venv/.installed", f"PYTHON={arguments.python}"], clone, environment)
         probe = "import platform, torch; print(platform.python_version(), torch.__version__)"
         printed = subprocess.run([clone / ".venv/bin/python", "-c", probe], check=True, capture_output=True, text=True)
@@ -67,6 +72,26 @@ def main() -> None:
             f"{datetime.now(UTC):%Y-%m-%d}, {pages.commit()}, {machine()}",
         )
     print(f"| {' | '.join(row)} |")
+
+
+def library(clone: Path, python: str, environment: dict[str, str]) -> list[str]:
+    """Return the row of the library alone: installed by pip, used on a film."""
+    venv, film = clone / ".venv", str(clone.parent / "take.avi")
+    subprocess.run([python, "-m", "venv", venv], check=True)
+    installation = seconds(["pip", "install", "--quiet", "."], clone, environment)
+    disk = subprocess.run(["du", "-sm", venv], capture_output=True, text=True, check=True).stdout
+    kinds = ["--seconds", "20", "--micro", "3", "--macro", "1", "--blinks", "4"]
+    commands = (
+        ["film", film, *kinds],
+        ["predict", film, "--out", "predicted", "--truth", f"{film.removesuffix('.avi')}.csv"],
+        ["measure", film, "--out", "measured"],
+        ["doctor"],
+    )
+    run = sum(seconds(["microexpr", *command], clone.parent, environment) for command in commands)
+    version = subprocess.run([venv / "bin/python", "--version"], check=True, capture_output=True, text=True).stdout
+    size = downloaded(clone.parent / "pip.log")
+    about = f"{datetime.now(UTC):%Y-%m-%d}, {pages.commit()}, {machine()}"
+    return [version.strip(), f"{size:,.0f}", f"{int(disk.split()[0]):,}", f"{installation:.0f}", f"{run:.0f}", about]
 
 
 def pip_environment(folder: Path, configured: bool) -> dict[str, str]:

@@ -31,7 +31,6 @@ from microexpr.evaluation import metrics, pairs
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
 from microexpr.reporting import main_table
 from microexpr.signals.flow import pictures
-from microexpr.training import refit
 
 PAGE, MARK = "docs/real-faces.md", "study-real-faces"
 PREDICT_MARK = f"{MARK}-predict"
@@ -117,7 +116,7 @@ def p_of_difference(method: str, protocol: str) -> float:
 
 def measure_shipped(recorded: Recorded) -> dict[str, Any]:
     """Return the figures of the weights of `microexpr predict` on recorded clips."""
-    model = refit.load(recognition.SHIPPED)
+    model = recognition.load(recognition.SHIPPED)
     normalise = pictures.Params.model_validate_json(model.metadata["pictures"]).normalise
     scores = model({"flow": np.stack([pictures.channels(picture, normalise) for picture in recorded.pictures])})
     datasets = np.array([clip.dataset for clip in recorded.clips])

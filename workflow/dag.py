@@ -46,7 +46,13 @@ SHIPPED_GENERATOR = str(INITIAL.parent / "reenact.safetensors")  # whose weights
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = ("population", "teacher_population")
 TRAININGS: tuple[Training, ...] = get_args(Training)
-SHIPPED = ("landmarks", "action_units", "reenact", "predict", "spotter")
+SHIPPED = {  # files by the part of a script's name after fit_, and of its rule
+    "landmarks": ("landmarks.onnx",),
+    "action_units": ("action_units.onnx", "action_units.change.onnx"),
+    "reenact": ("reenact.safetensors", "reenact.onnx"),
+    "predict": ("predict.onnx",),
+    "spotter": ("spotter.safetensors",),
+}
 ABLATION_INDEX = "results/index/population.csv"  # of the subjects whom papers' tables train on
 MINUTES = 0.25  # of a core in which a subject of the population is rendered
 SIGNALS = ("faces", "apex", "flow", "aus")
@@ -511,7 +517,7 @@ class Dag(Corpus):
         pairs = filter(None, (self._first_on_population(name, role) for name in self.in_table for role in ROLES))
         first = sorted({f"results/pretrain/{name}/{role}_{classes}.safetensors" for name, role in pairs})
         units = sorted({f"results/pretrain/{name}/population_units.safetensors" for name in self.first_on_units})
-        return [*(f"results/shipped/{name}.safetensors" for name in SHIPPED), *first, *units]
+        return [*(f"results/shipped/{file}" for files in SHIPPED.values() for file in files), *first, *units]
 
     @property
     def first_on_units(self) -> list[str]:
@@ -581,7 +587,7 @@ class Dag(Corpus):
             },
             **{f"{root}/{name}/{self.protocol.name}/refit": self.refit_file(name) for name in self.networks},
             **{f"{root}/{name}/groups/refit": self.refit_file(name) for name in self.refit_generators},
-            **{f"{root}/shipped/fit/{name}": f"results/shipped/{name}.safetensors" for name in SHIPPED},
+            **{f"{root}/shipped/fit/{name}": f"results/shipped/{files[0]}" for name, files in SHIPPED.items()},
             **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.pretraining_files},
             **{
                 f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path

@@ -37,7 +37,15 @@ def __getattr__(name: str) -> Any:
     """Import a name of the API (PEP 562)."""
     if name not in MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value = getattr(import_module(f"{__name__}.api.{MODULES[name]}"), name)
+    try:
+        module = import_module(f"{__name__}.api.{MODULES[name]}")
+    except ModuleNotFoundError as error:
+        from microexpr.core.extras import remedy
+
+        if why := remedy(error):
+            raise ModuleNotFoundError(f"microexpr.{name}: {why}", name=error.name) from None
+        raise
+    globals()[name] = value = getattr(module, name)
     return value
 
 

@@ -5,6 +5,7 @@ import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import importing
 import pytest
 import yaml
 
@@ -14,10 +15,14 @@ ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src/microexpr"
 ROOMS = sorted(path.parent for path in SOURCES.glob("*/__init__.py"))
 MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)
-NEVER_TORCH = {"core", "videos", "datasets", "rendering", "signals"}
-READERS = {  # of faces, which are networks
-    "signals/layers.py", "signals/learning.py", "signals/weights.py", "signals/aus/fit.py", "signals/aus/regressor.py",
-    "signals/landmarks/fit.py", "signals/landmarks/network.py",
+TRAIN = {"models", "training"}  # whole rooms that load torch, which only training needs
+TRAIN_TOO = {  # modules of other rooms
+    *(f"signals.{name}" for name in ("layers", "learning", "weights")),
+    *(f"signals.{reader}.{part}" for reader in ("aus", "landmarks") for part in ("architecture", "fit")),
+    *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
+    "api.folds", "evaluation.metrics.inception", "reporting.method_sizes",
+    *(f"reporting.papers.{name}" for name in ("layers", "nodes", "parts", "transfers")),
+    *(f"reporting.plots.{name}" for name in ("eidnet", "localregions")),
 }  # fmt: skip
 MODULES = sorted(SOURCES.rglob("*.py"))
 
@@ -25,6 +30,11 @@ MODULES = sorted(SOURCES.rglob("*.py"))
 def room(path: Path) -> str:
     """The first part below the package: `datasets` for datasets/layouts/samm.py."""
     return path.relative_to(SOURCES).with_suffix("").parts[0]
+
+
+def room_of(module: str) -> str:
+    """The room of a module, "" for the package itself."""
+    return (module.split(".") + [""])[1]
 
 
 def imports(path: Path) -> set[str]:
@@ -54,6 +64,11 @@ def may_import(folder: Path) -> set[str]:
 ALLOWED = {folder.name: may_import(folder) for folder in ROOMS}
 
 
+@pytest.mark.parametrize("module", [name for name in importing.MODULES if room_of(name) not in TRAIN])
+def test_only_what_trains_loads_torch(module):
+    assert importing.loads_torch(module) == (module.removeprefix("microexpr.") in TRAIN_TOO)
+
+
 def test_rooms_stand_in_layers():
     assert len(ROOMS) == 14
     assert set(TopologicalSorter(ALLOWED).static_order()) == set(ALLOWED)  # or it raises the circle
@@ -72,8 +87,6 @@ def test_module(path):
     assert not tops & {"snakemake", "dvc", "pickle"}
     assert not names & {"scipy.stats", "scipy.signal"}  # half a second of each process that imports them
     assert "h5py" not in tops or path.relative_to(SOURCES) == Path("core/store.py")
-    may_import_torch = room(path) not in NEVER_TORCH or str(path.relative_to(SOURCES)) in READERS
-    assert "torch" not in tops or may_import_torch
     if "recognisers" in path.parts:  # a method depends on its own file or package; what methods share is in models
         package = ".".join(("microexpr", *path.relative_to(SOURCES).with_suffix("").parts[:3]))
         recognisers = [name for name in names if name.startswith("microexpr.models.recognisers.")]

@@ -40,10 +40,10 @@ def test_a_method_depends_on_its_own_file_only():
 
 
 def test_a_fit_does_not_depend_on_the_file_that_it_writes():
-    weights = "src/microexpr/weights/{}.safetensors".format
+    weights = "src/microexpr/weights/{}.onnx".format
     assert weights("landmarks") not in call("closure.closure('fit_landmarks')")
     files = call("closure.closure('fit_action_units')")
-    assert weights("action_units") not in files and weights("landmarks") in files
+    assert not {weights("action_units"), weights("action_units.change")} & {*files} and weights("landmarks") in files
 
 
 def test_every_data_file_of_the_package_is_code_of_some_job():
@@ -52,8 +52,10 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     reached = set(call(f"sorted({{path for name in {scripts} for path in closure.closure(name)}})"))
     listed = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     data = {path for path in listed.split() if not path.endswith((".py", ".typed"))}
-    assert len(data) > 8 and "src/microexpr/weights/action_units.safetensors" in reached
-    commands = {f"src/microexpr/weights/{name}.safetensors" for name in ("reenact", "predict")}
+    assert len(data) > 8 and {f"src/microexpr/weights/action_units{name}.onnx" for name in ("", ".change")} <= {
+        *reached
+    }
+    commands = {f"src/microexpr/weights/{name}.onnx" for name in ("reenact", "predict")}
     commands |= {f"src/microexpr/reporting/html/prediction.{ending}" for ending in ("css", "jinja", "js")}
     commands |= {"src/microexpr/reporting/html/predictions.jinja"}
     commands |= {f"src/microexpr/reporting/html/form.{ending}" for ending in ("css", "jinja", "js")}

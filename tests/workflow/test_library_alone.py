@@ -3,30 +3,34 @@
 Links to these packages, taken from this environment by their lists of files, stand in for another installation.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import importing
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("quickstart.md", "python.md")
+PAGES = {"library": ("quickstart.md",), "train": ("quickstart.md", "python.md")}  # by what is installed
 RUN = """
 import doctest, importlib, pathlib, sys, warnings
 import microexpr
 warnings.filterwarnings("ignore")
-texts = {name: getattr(microexpr, name).__doc__ for name in microexpr.__all__ if name != "__version__"}
-texts |= {path: pathlib.Path(path).read_text(encoding="utf-8") for path in sys.argv[1:]}
+extra, *paths = sys.argv[1:]
+left_out = {"__version__"} | ({"loso"} if extra == "library" else set())
+texts = {name: getattr(microexpr, name).__doc__ for name in microexpr.__all__ if name not in left_out}
+texts |= {path: pathlib.Path(path).read_text(encoding="utf-8") for path in paths}
 runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
 for name, text in texts.items():
     test = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
     assert test.examples, name
     runner.run(test)
-for absent in ("face_recognition", "snakemake", "dvc", "pytest", "xarray"):
+for absent in ("face_recognition", "snakemake", "dvc", "pytest", "xarray", *(["torch"] if extra == "library" else [])):
     try:
         importlib.import_module(absent)
     except ImportError:
@@ -37,9 +41,9 @@ sys.exit(runner.failures > 0)
 """
 
 
-def requirements() -> Iterator[str]:
-    """Yield the names of the packages that the wheel requires, and of those below."""
-    lines = (ROOT / "envs/library.in").read_text(encoding="utf-8").splitlines()
+def requirements(*files: str) -> Iterator[str]:
+    """Yield the names of the packages that the wheel requires, or with extras, and of those below."""
+    lines = [line for file in files for line in (ROOT / "envs" / file).read_text(encoding="utf-8").splitlines()]
     queue, visited = [line.partition("#")[0].strip() for line in lines], set()
     while queue:
         requirement = Requirement(line) if (line := queue.pop()) else None
@@ -55,11 +59,9 @@ def requirements() -> Iterator[str]:
             yield name
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package and what it requires."""
-    folder = tmp_path_factory.mktemp("alone")
-    for name in requirements():
+def install(folder: Path, *files: str) -> Path:
+    """Return a folder with the package and what it requires."""
+    for name in requirements(*files):
         package = distribution(name)
         tops = {file.parts[0] for file in package.files or () if file.parts[0] not in ("..", "__pycache__")}
         for top in tops:
@@ -69,23 +71,35 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install(tmp_path_factory.mktemp("alone"), "library.in")
+
+
+@pytest.fixture(scope="module")
+def with_torch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install(tmp_path_factory.mktemp("with_torch"), "library.in", "train.in")
+
+
 @pytest.mark.slow
-def test_docs_and_docstrings_run_in_the_library_alone(alone: Path, tmp_path: Path) -> None:
-    pages = [str(ROOT / "docs" / page) for page in PAGES]
+@pytest.mark.parametrize(("extra", "fixture", "least"), [("library", "alone", 30), ("train", "with_torch", 40)])
+def test_docs_and_docstrings_run_in_the_library_alone(
+    extra: str, fixture: str, least: int, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    alone = request.getfixturevalue(fixture)
+    pages = [extra, *(str(ROOT / "docs" / page) for page in PAGES[extra])]
     environment = {"PYTHONPATH": str(alone), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-S", "-c", RUN, *pages], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-    assert int(done.stdout.splitlines()[-1].split()[0]) > 40
+    assert int(done.stdout.splitlines()[-1].split()[0]) > least
 
 
 def test_every_module_imports_in_the_library_alone(alone: Path, tmp_path: Path) -> None:
-    """Or a command of `pip install microexpr` ends in a ModuleNotFoundError."""
+    """Or a command of `pip install microexpr` ends in a ModuleNotFoundError. Those that train are left out."""
     modules = sorted(
-        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
-        for path in (ROOT / "src/microexpr").rglob("*.py")
-        if path.name != "__main__.py"
+        name for name in importing.MODULES if not name.endswith("__main__") and not importing.loads_torch(name)
     )
     code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
     environment = {"PYTHONPATH": str(alone), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
@@ -93,3 +107,18 @@ def test_every_module_imports_in_the_library_alone(alone: Path, tmp_path: Path) 
         [sys.executable, "-S", "-c", code, *modules], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_what_trains_says_what_it_needs(alone: Path, tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": str(alone), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    def last_line(code: str) -> str:
+        run = [sys.executable, "-S", "-c", f"import sys, microexpr\n{code}"]
+        done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 1, done.stderr
+        return done.stderr.splitlines()[-1]
+
+    why = "torch is not installed, which is for training: .*; pip install 'microexpr\\[train\\]' adds it"
+    assert re.fullmatch(rf"ModuleNotFoundError: microexpr\.loso: {why}", last_line("microexpr.loso"))
+    methods = "from microexpr.cli.main import main; sys.exit(main(['methods']))"
+    assert re.fullmatch(rf"error: {why}", last_line(methods))

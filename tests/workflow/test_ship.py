@@ -13,7 +13,7 @@ def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monke
     import ship
 
     sources = {
-        "results/shipped/predict.safetensors": "predict.safetensors",
+        "results/shipped/action_units.change.onnx": "action_units.change.onnx",
         "results/pretrain/ststnet/population_composite.safetensors": "initial/ststnet.safetensors",
         "results/pretrain/mtmnet.tri/population_composite.safetensors": "initial/mtmnet.tri.safetensors",
         "results/pretrain/mtmnet/teacher_population_composite.safetensors": "initial/mtmnet.teacher.safetensors",
@@ -25,11 +25,11 @@ def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monke
     monkeypatch.setattr(ship, "planned_run", lambda: SimpleNamespace(shipped_files=list(sources)))
     for lines in (5, 0):  # the second time nothing differs
         assert ship.main() == 0 and len(capsys.readouterr().out.splitlines()) == lines
-    Path("src/microexpr/weights/predict.safetensors").unlink()
-    assert ship.main("ststnet") == 0 and not Path("src/microexpr/weights/predict.safetensors").exists()
+    Path("src/microexpr/weights/action_units.change.onnx").unlink()
+    assert ship.main("ststnet") == 0 and not Path("src/microexpr/weights/action_units.change.onnx").exists()
     assert ship.main() == 0
     weights = Path("src/microexpr/weights")
-    copied = {str(path.relative_to(weights)): path.read_bytes() for path in weights.rglob("*.safetensors")}
+    copied = {str(path.relative_to(weights)): path.read_bytes() for path in weights.rglob("*.*")}
     assert copied == {name: path.encode() for path, name in sources.items()}
 
 

@@ -6,7 +6,7 @@ rule fit_landmarks:
         training=RUN.portrait_files,
         held_out=RUN.held_out_portrait_files,
     output:
-        "results/shipped/landmarks.safetensors",
+        "results/shipped/landmarks.onnx",
     log:
         "work/logs/shipped/landmarks.log",
     params:
@@ -20,7 +20,8 @@ rule fit_action_units:
         training=RUN.portrait_files,
         held_out=RUN.population_held_out_files,
     output:
-        "results/shipped/action_units.safetensors",
+        alone="results/shipped/action_units.onnx",
+        change="results/shipped/action_units.change.onnx",
     log:
         "work/logs/shipped/action_units.log",
     params:
@@ -34,7 +35,8 @@ rule fit_reenact:
         training=RUN.population_training_files,
         held_out=RUN.population_held_out_files,
     output:
-        "results/shipped/reenact.safetensors",
+        weights="results/shipped/reenact.safetensors",
+        graph="results/shipped/reenact.onnx",
     log:
         "work/logs/shipped/reenact.log",
     params:
@@ -48,7 +50,7 @@ rule fit_predict:
         training=RUN.population_training_files,
         held_out=RUN.population_held_out_files,
     output:
-        "results/shipped/predict.safetensors",
+        "results/shipped/predict.onnx",
     log:
         "work/logs/shipped/predict.log",
     params:

@@ -11,4 +11,5 @@ with logged(snakemake.log[0]) as terminal:
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/reenact/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar(terminal, "reenact")
-    fit.run(training, snakemake.input.held_out, snakemake.output[0], bar, checkpoint)
+    paths = snakemake.output.weights, snakemake.output.graph
+    fit.run(training, snakemake.input.held_out, paths, bar, checkpoint)

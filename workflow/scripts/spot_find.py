@@ -8,18 +8,17 @@ with logged(snakemake.log[0]) as terminal:
     from functools import partial
 
     from microexpr.apps import spot
-    from microexpr.apps.predict.recognition import SHIPPED
+    from microexpr.apps.predict.recognition import SHIPPED, load
     from microexpr.core.clip import Fold
     from microexpr.core.expression import LongVideo
     from microexpr.models import spotters
-    from microexpr.training import refit
     from microexpr.training import spot as training
 
     values, name = snakemake.params, snakemake.wildcards.spotter
     videos = [LongVideo.from_row(row) for row in values.videos]
     files = dict(zip((video.clip.id for video in videos), snakemake.input.curves, strict=True))
     folds = [Fold(fold["name"], tuple(fold["train"]), tuple(fold["test"])) for fold in values.folds]
-    recogniser = refit.load(SHIPPED)
+    recogniser = load(SHIPPED)
     spotter, seeds = (
         spotters.build(name, values.params, values.side),
         [values.seed + number for number in range(values.seeds)],

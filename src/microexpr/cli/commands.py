@@ -166,6 +166,17 @@ def check(arguments: argparse.Namespace) -> int:
     return 1 if result.problems else 0
 
 
+def doctor(arguments: argparse.Namespace) -> int:
+    """Print what is installed, a line each. Return 1 where something of the library is missing or damaged."""
+    from microexpr.cli.doctor import findings
+
+    states = {True: "ok", None: "-", False: "error"}
+    lines = [*findings()]
+    for finding in lines:
+        say(f"{states[finding.is_well]:5}  {finding.part:9}  {finding.what}")
+    return int(any(finding.is_well is False for finding in lines))
+
+
 def methods(arguments: argparse.Namespace) -> int:
     """Print the list of methods and variants with two sizes: by params.yaml, if it is here, and by the paper.
 
@@ -413,14 +424,13 @@ def _reenact_many(arguments: argparse.Namespace, name: str, inputs: Iterable[Pat
 
     items = search.find([arguments.face], "each picture", out=arguments.out)
     plan = many_inputs.plan_reenactments(items, arguments.out, inputs, arguments.force)
-    from microexpr.apps.reenact import alone, driving
+    from microexpr.apps.reenact import alone, driving, generator
     from microexpr.cli.progress import progress
-    from microexpr.training import generator_file
 
     curves, strengths = driving.read(name, arguments.fps, RESULTS), tuple(dict.fromkeys(arguments.strength))
     options = {"number": arguments.face_number, "strengths": strengths, "kind": arguments.super_resolution}
     move = partial(alone.reenact, curves, weights=arguments.weights, **options)
-    weights, files = arguments.weights or generator_file.SHIPPED, driving_name.files(name, RESULTS)
+    weights, files = arguments.weights or generator.SHIPPED, driving_name.files(name, RESULTS)
     params = [name, arguments.fps, options]
     outcomes = []
     with progress(arguments.quiet) as report:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from microexpr import __version__
 from microexpr.cli import commands
 from microexpr.cli.parser import Parser
-from microexpr.core import arithmetic
+from microexpr.core import arithmetic, extras
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import MicroexprError, printable
 
@@ -48,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(arguments.run(arguments))
     except MicroexprError as error:
         print(f"error: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        if not (why := extras.remedy(error)):
+            raise
+        print(f"error: {why}", file=sys.stderr)
     except BrokenPipeError:
         pass
     except OSError as error:
@@ -121,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_score(subparsers)
     _add_check(subparsers)
     _add_methods(subparsers)
+    _add_doctor(subparsers)
     _add_table(subparsers)
     _add_reenact(subparsers)
     _add_questions(subparsers)
@@ -144,14 +149,16 @@ def _add_inspect(subparsers: "Subparsers") -> None:
     command = _add(
         subparsers,
         "inspect",
-        "the contents of an HDF5 file of this project, with axes and units",
+        "the contents of an HDF5 file of this project, with axes and units, or of weights",
         (
             "microexpr inspect results/apex/casme2/sub01.h5",
             "microexpr inspect results/flow/casme2/sub01.h5 --values 'EP02_01/onset_apex[0,:4,:4]'",
             "microexpr inspect results/train/ststnet/megc2019/1of1.h5 --chain",
         ),
     )
-    command.add_argument("file", metavar="FILE.h5", type=Path, help="any file under results/ or data/rendered/truth/")
+    command.add_argument(
+        "file", metavar="FILE", type=Path, help="any .h5, .safetensors or .onnx under results/, data/rendered/truth/"
+    )
     output = command.add_mutually_exclusive_group()
     output.add_argument("--chain", action="store_true", help="print the subjects and clips it was fitted on instead")
     output.add_argument(
@@ -237,6 +244,13 @@ def _add_methods(subparsers: "Subparsers") -> None:
     command.add_argument("--all", action="store_true", help="also the variants of the papers' tables")
     _add_form(command.add_mutually_exclusive_group())
     command.set_defaults(run=commands.methods)
+
+
+def _add_doctor(subparsers: "Subparsers") -> None:
+    command = _add(
+        subparsers, "doctor", "what is installed, what is missing for what, and how to add it", ("microexpr doctor",)
+    )
+    command.set_defaults(run=commands.doctor)
 
 
 def _add_table(subparsers: "Subparsers") -> None:

@@ -1,11 +1,11 @@
-"""The contents of an HDF5 file for the terminal: groups, datasets, attributes, and provenance.
+"""The contents of an HDF5 file, or of weights, for the terminal: groups, datasets, attributes, and provenance.
 
 Reads only through the store, and shows any HDF5 file, also one that no schema describes.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy as np
 from rich import markup
 from rich.tree import Tree
 
-from microexpr.core import store
+from microexpr.core import onnx, store
 from microexpr.core.errors import MicroexprError, StoreError, nearest, printable
+from microexpr.core.weights import read_metadata
 
 LONGEST = 100  # characters of an attribute's value that are printed
 DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, printed on its line
@@ -33,10 +34,33 @@ def tree(path: str | Path) -> Tree:
     Of neighbouring groups with the same datasets only the first is expanded, the others are counted. Raises StoreError
     if the file cannot be read.
     """
-    with store.open_file(path) as file:
-        root = Tree(f"[bold]{escape(str(path))}[/]")
-        _branch(root, file)
+    root = Tree(f"[bold]{escape(str(path))}[/]")
+    if is_weights(path):
+        for name, value in sorted(read_metadata(path).items()):
+            root.add(f"[dim]{escape(name)} = {escape(_short(value))}[/]")
+        for name, kind, shape in _parts_of_weights(path):
+            root.add(f"[cyan]{escape(name)}[/] {kind} {' x '.join(map(str, shape)) or 'scalar'}")
         return root
+    with store.open_file(path) as file:
+        _branch(root, file)
+    return root
+
+
+def is_weights(path: str | Path) -> bool:
+    """Return whether a file's name is that of trained weights."""
+    return Path(path).suffix in (".safetensors", ".onnx")
+
+
+def _parts_of_weights(path: str | Path) -> Iterator[tuple[str, str, Sequence[int | str]]]:
+    """Yield name, type and shape of tensors, or of the inputs and outputs of a graph."""
+    if Path(path).suffix == ".safetensors":
+        for name, array in sorted(store.read_tensors(path)[0].items()):
+            yield name, str(array.dtype), array.shape
+        return
+    session = onnx.load(path).session
+    for direction, items in (("input", session.get_inputs()), ("output", session.get_outputs())):
+        for item in items:
+            yield f"{direction} {item.name}", item.type, item.shape
 
 
 def rows(path: str | Path) -> list[dict[str, str | int]]:
@@ -158,15 +182,23 @@ def chain(path: str | Path) -> Tree:
 
     Raises StoreError if the file cannot be read.
     """
-    with store.open_file(path) as file:
-        root = Tree(f"[bold]{escape(str(path))}[/]")
-        for name, entries in _provenance(file):
-            if wrong := [entry for entry in entries if entry.count("/") < 2]:
-                raise StoreError(f"{path}: {name} must be fitted on origin/dataset/subject/clip, not {wrong[0]!r}")
-            _add_summary(root.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)
-        if not root.children:
-            root.add("was fitted on nothing")
-        return root
+    root = Tree(f"[bold]{escape(str(path))}[/]")
+    for name, entries in _all_provenance(path):
+        if wrong := [entry for entry in entries if entry.count("/") < 2]:
+            raise StoreError(f"{path}: {name} must be fitted on origin/dataset/subject/clip, not {wrong[0]!r}")
+        _add_summary(root.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)
+    if not root.children:
+        root.add("was fitted on nothing")
+    return root
+
+
+def _all_provenance(path: str | Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield what was fitted, and on what."""
+    if not is_weights(path):
+        with store.open_file(path) as file:
+            yield from _provenance(file)
+    elif entries := read_metadata(path).get("fitted_on", ""):
+        yield "the file", entries.splitlines()
 
 
 def _provenance(file: Any) -> Iterator[tuple[str, list[str]]]:

@@ -42,13 +42,16 @@ def save(
     metadata: dict[str, str],
 ) -> None:
     """Write a network's tensors, named `<module>.<tensor>` and `statistics.<name>`, and all that rebuilds it."""
-    network = {
-        "schema": schema,
-        "created_by": f"microexpr {__version__}",
-        "network": method.name(),
-        "params": json.dumps(method.params.model_dump(mode="json"), sort_keys=True),
-    }
-    store.write_tensors(path, dict(tensors), sorted({*fitted_on}), **(metadata | network))
+    store.write_tensors(path, dict(tensors), sorted({*fitted_on}), **about(method, metadata), schema=schema)
+
+
+def about(method: NetworkMethod, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return the metadata of a file with those that name its network and the version of the code.
+
+    What belongs to one file is left out: schema and provenance."""
+    params = json.dumps(method.params.model_dump(mode="json"), sort_keys=True)
+    others = {name: value for name, value in metadata.items() if name not in ("fitted_on", "schema")}
+    return others | {"created_by": f"microexpr {__version__}", "network": method.name(), "params": params}
 
 
 def load(

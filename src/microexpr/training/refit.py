@@ -3,16 +3,20 @@
 What may not come in: a score. No subject is held out, so no clip of the protocol may be tested on this network.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
+from microexpr.core import onnx
 from microexpr.core.errors import ParamsError
 from microexpr.models import recognisers
 from microexpr.models.base import Generator, Modules, NetworkMethod, Statistics
+from microexpr.signals import weights
 from microexpr.training import engine, generator_file, network_file
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
@@ -83,6 +87,11 @@ class Recogniser:
     fitted_on: frozenset[str]  # as in `provenance`
     metadata: Mapping[str, str] = field(default_factory=dict)  # of its file
 
+    @property
+    def inputs(self) -> Mapping[str, tuple[int, ...]]:
+        """Names and shapes of its inputs."""
+        return self.method.inputs
+
     @torch.no_grad()
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return scores float32[B, C] of B clips, the largest for the predicted class.
@@ -90,6 +99,28 @@ class Recogniser:
         `inputs` are those of `inputs.load`, each [B, ...]."""
         batch = lay_out_images({name: torch.from_numpy(inputs[name]) for name in self.method.inputs})
         return self.method.scores(self.modules, batch, self.statistics).numpy().astype(np.float32)
+
+
+class _Scores(nn.Module):
+    """A recogniser as one module, from its inputs in their order to scores."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        super().__init__()
+        self.recogniser, self.networks = recogniser, nn.ModuleDict(vars(recogniser.modules))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        recogniser = self.recogniser
+        batch = dict(zip(recogniser.inputs, inputs, strict=True))
+        return recogniser.method.scores(recogniser.modules, batch, recogniser.statistics)
+
+
+def export(path: str | Path, recogniser: Recogniser) -> None:
+    """Write a recogniser as an ONNX file, from its inputs float32[B, ...] to `scores` float32[B, C]."""
+    inputs = {name: torch.rand(2, *shape) for name, shape in recogniser.inputs.items()}
+    metadata = network_file.about(recogniser.method, recogniser.metadata)
+    metadata |= {"inputs": json.dumps(recogniser.inputs), "classes": ", ".join(recogniser.classes)}
+    graph = weights.graph(_Scores(recogniser), inputs, ["scores"])
+    onnx.write(path, graph, [*recogniser.fitted_on], **metadata)
 
 
 def load(path: str | Path) -> Recogniser:

@@ -27,7 +27,7 @@ from microexpr.training.job import Job, SynthParams
 from microexpr.training.job import Params as TrainParams
 from microexpr.training.steps import TrainingInputs, check_leaks, fit_network, load_inputs
 
-BATCH = 4  # clips synthesised at once: bounds memory only
+BATCH = 2  # clips synthesised at once: bounds memory only
 RESTING = 0, 1, 2, -3, -2  # frames of a clip in which its face is about at rest
 COARSE = 4.0  # pixels, deviation of the Gaussian above which a clip's change is slow, as of light and head
 TRAIN, HELD_OUT = "train", "held_out"  # groups of a file: by source faces that trained the generator, or did not

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from microexpr.apps.predict import fit as predict
+from microexpr.apps.predict import recognition
 from microexpr.apps.reenact import fit as reenact
 from microexpr.core import store
+from microexpr.core.weights import read_metadata
 from microexpr.population import Params
 from microexpr.population.recordings import clips_of
 from microexpr.signals import learning
@@ -19,7 +21,7 @@ from microexpr.signals.aus import fit as action_units
 from microexpr.signals.landmarks import fit as landmarks
 from microexpr.signals.landmarks import network
 from microexpr.signals.learning import Checkpoint
-from microexpr.training import generator_file, refit
+from microexpr.training import generator_file
 from microexpr.training.job import Params as TrainParams
 
 PORTRAYED = {"generated/population/p0001/*", "generated/population/p0002/*"}
@@ -31,23 +33,23 @@ def test_the_reader_of_action_units(
     subjects: Files, portraits: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(action_units, "SCENES", 2)
-    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
-    for path in paths:
-        action_units.run(portraits, subjects[1], path, steps=2)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    model, metadata = regressor.load(paths[0]), store.read_metadata(paths[0])
+    first, second = ([tmp_path / f"{name}.{graph}.onnx" for graph in ("alone", "change")] for name in "ab")
+    for paths in (first, second):
+        action_units.run(portraits, subjects[1], (paths[0], paths[1]), steps=2)
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    model, metadata = regressor.load(*first), read_metadata(first[0])
     assert set(model.fitted_on) == PORTRAYED and metadata["held_out"] == "1 subjects"
     assert len(json.loads(metadata["errors"])) == 4 * (1 + len(ACTION_UNITS))
 
 
 def test_the_predictor_of_landmarks(portraits: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landmarks, "PAIRS", 2)
-    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    paths = [tmp_path / f"{name}.onnx" for name in "ab"]
     for path in paths:
         landmarks.run(portraits, portraits[:1], path, steps=2)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert set(network.load(paths[0]).fitted_on) == PORTRAYED
-    assert json.loads(store.read_metadata(paths[0])["errors"])["all"] > 1
+    assert json.loads(read_metadata(paths[0])["errors"])["all"] > 1
 
 
 def fit_generator(subjects: Files, path: Path, stop: int = 0, checkpoint: Checkpoint | None = None) -> bytes:
@@ -55,8 +57,9 @@ def fit_generator(subjects: Files, path: Path, stop: int = 0, checkpoint: Checkp
         if done == stop:
             raise InterruptedError
 
-    reenact.run(*subjects, path, progress, checkpoint)
-    return path.read_bytes()
+    graph = path.with_suffix(".onnx")
+    reenact.run(*subjects, (path, graph), progress, checkpoint)
+    return path.read_bytes() + graph.read_bytes()
 
 
 def test_the_generator_resumes_to_the_same_bytes(
@@ -89,8 +92,8 @@ def test_the_recogniser(subjects: Files, tmp_path: Path, monkeypatch: pytest.Mon
     params = Params(subjects=2, held_out=1, micro=3, macro=3)
     training, held_out = (clips_of(params, names, {"micro"}) for names in (params.training_subjects(), ["s0003"]))
     sides: Any = (predict.make_job(training, TrainParams(plan="sequential")), subjects[0]), (held_out, subjects[1])
-    predict.run(*sides, tmp_path / "predict.safetensors", lambda done, total: None)
-    loaded = refit.load(tmp_path / "predict.safetensors")
+    predict.run(*sides, tmp_path / "predict.onnx", lambda done, total: None)
+    loaded = recognition.load(tmp_path / "predict.onnx")
     assert loaded.fitted_on == FITTED_ON and loaded.classes == ("negative", "positive", "surprise")
     assert json.loads(loaded.metadata["pictures"]).keys() == {"normalise", "region"}
     errors = json.loads(loaded.metadata["errors"])

@@ -11,6 +11,7 @@ from rich.console import Console
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import MicroexprError, StoreError
+from microexpr.core.weights import FOLDER
 from microexpr.reporting.inspect import chain, tree, values
 
 
@@ -147,3 +148,21 @@ def test_an_attribute_of_another_kind_is_an_error_of_one_line(name, kind, tmp_pa
         h5py.h5a.create(file.id, name, kind, h5py.h5s.create(h5py.h5s.SCALAR))
     assert main(["inspect", str(tmp_path / "a.h5")]) == 1
     assert "a.h5: must have attributes, datasets and axes as a stage writes them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "part"),
+    [("spotter.safetensors", "float32"), ("landmarks.onnx", "input image tensor(uint8) n x 112 x 112")],
+)
+def test_weights_show_what_they_are_and_what_they_were_fitted_on(file, part, capsys):
+    assert main(["inspect", str(FOLDER / file)]) == 0
+    output = capsys.readouterr().out
+    assert part in output and "held_out = " in output
+    assert main(["inspect", str(FOLDER / file), "--chain"]) == 0
+    assert "the file was fitted on " in (output := capsys.readouterr().out) and "generated/population" in output
+
+
+def test_damaged_weights_are_an_error_of_one_line(tmp_path, capsys):
+    (tmp_path / "a.onnx").write_bytes(b"nothing of the kind")
+    assert main(["inspect", str(tmp_path / "a.onnx")]) == 1
+    assert "a.onnx: cannot be read as ONNX" in capsys.readouterr().err

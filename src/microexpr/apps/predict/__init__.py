@@ -21,10 +21,8 @@ from microexpr.core.errors import StoreError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import recording, regressor
-from microexpr.signals.aus.regressor import FaceFeatures
 from microexpr.signals.faces import align, predictors
 from microexpr.signals.faces.alignment import frame_mask
-from microexpr.training import refit
 from microexpr.videos import Scan, Video
 from microexpr.videos.timeline import GAP
 
@@ -39,7 +37,7 @@ class Models:
     """The reader of action units and the recogniser of classes."""
 
     reader: regressor.Model
-    recogniser: refit.Recogniser
+    recogniser: recognition.Recogniser
     calibration: Calibration
     digest: str  # of the recogniser's weights
     figures: recorded.Figures | None  # of the recogniser on recorded faces, where these weights were measured there
@@ -49,7 +47,7 @@ class Models:
     def load(cls, method: str | None, folder: Path) -> "Models":
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
-        recogniser, figures = refit.load(path), recorded.read(path)
+        recogniser, figures = recognition.load(path), recorded.read(path)
         try:
             calibration = Calibration.read(recogniser.metadata)
             by_recogniser = limits.describe_training(path, recogniser.fitted_on - {*predictors.fitted_on("network")})
@@ -237,7 +235,7 @@ def read_curves(
     numbers = video.timeline.select(stretch.frames, step)
     gaze: list[float] = []
 
-    def looks() -> Iterator[FaceFeatures | None]:
+    def looks() -> Iterator[np.ndarray | None]:
         frames = counted(video.read(numbers.tolist()), "reading action units", len(numbers), progress)
         for number, frame in zip(numbers.tolist(), frames, strict=False):
             if not stretch.is_detected(number):
@@ -250,7 +248,7 @@ def read_curves(
             if see:
                 see(crop)
             gaze.append(recording.horizontal_gaze(crop, stretch.landmarks_at(number)))
-            yield reader.describe(crop)
+            yield regressor.reduce_crop(crop)
 
     fps = video.fps / step
     read = recording.curves(looks(), reader, round(PART * fps))

@@ -72,7 +72,8 @@ def run(
     metadata = {"held_out": f"{len(held_out_files)} subjects", "errors": json.dumps(figures)}
     metadata["pictures"] = PICTURES.model_dump_json(include={"normalise", "region"})
     metadata |= {"calibration": calibration.to_json(), "calibration_errors": json.dumps(calibration_figures)}
-    refit.save(path, job.method, trained, initial.subjects(job.clips), classes=", ".join(LABELS), **metadata)
+    fitted_on, statistics = frozenset(initial.subjects(job.clips)), as_tensors(trained.statistics)
+    refit.export(path, refit.Recogniser(job.method, trained.modules, statistics, LABELS, fitted_on, metadata))
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in (figures | calibration_figures).items()))
 
 
@@ -117,8 +118,12 @@ def smooth(flow: np.ndarray, deviation: float) -> np.ndarray:
 def score(job: Job, trained: engine.TrainedNetwork, clips: ClipTensors) -> np.ndarray:
     """Return the scores float32[N, C] of clips of held-out subjects."""
     assert isinstance(job.method, FlowCnn)
-    statistics = {name: torch.from_numpy(value) for name, value in trained.statistics.items()}
-    return np.asarray(job.method.scores(trained.modules, clips.to(trained.device).inputs, statistics).cpu())
+    inputs = clips.to(trained.device).inputs
+    return np.asarray(job.method.scores(trained.modules, inputs, as_tensors(trained.statistics)).cpu())
+
+
+def as_tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(value) for name, value in arrays.items()}
 
 
 def measure(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -1,31 +1,79 @@
 """The network that classifies a spotted expression: the shipped one, or one that the stage `refit` made."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.calibration import Calibration
+from microexpr.core import onnx
 from microexpr.core.errors import ParamsError, StoreError, remedy
 from microexpr.core.grayscale import luma
 from microexpr.core.weights import shipped
-from microexpr.models import recognisers
-from microexpr.models.base import NetworkMethod
 from microexpr.signals import aus, face_regions, flow, inputs
 from microexpr.signals.aus import filters, regressor
 from microexpr.signals.faces import CROP
 from microexpr.signals.flow import pictures
-from microexpr.training import refit
 
-SHIPPED = shipped("predict.safetensors")
-
+SHIPPED = shipped("predict.onnx")
 
 Groups = dict[str, dict[str, np.ndarray]]  # by stage: what its file holds of a clip
 Certainty = Literal["sure", "unsure", "cannot tell"]
 SURE, TELLS = 0.8, 0.5  # least probability of the class
+
+
+class Recogniser(Protocol):
+    """A trained network: call it with inputs."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the scores."""
+
+    @property
+    def fitted_on(self) -> frozenset[str]:
+        """Clips that it was fitted on, as in `provenance`."""
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Metadata of its file."""
+
+    @property
+    def inputs(self) -> Mapping[str, tuple[int, ...]]:
+        """Names and shapes of what it reads, as `inputs.derive` takes them."""
+
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return scores float32[B, C] of inputs, each [B, ...]; the largest is of the predicted class."""
+
+
+class OnnxRecogniser:
+    """The network of an ONNX file whose metadata have its inputs and classes."""
+
+    def __init__(self, network: onnx.Network):
+        """Raises KeyError or ValueError for other metadata."""
+        self.network, self.metadata = network, network.metadata
+        self.classes = tuple(network.metadata["classes"].split(", "))
+        self.fitted_on = frozenset(network.fitted_on)
+        self.inputs = {name: tuple(shape) for name, shape in json.loads(network.metadata["inputs"]).items()}
+
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return scores float32[B, C]."""
+        return self.network(**{name: np.asarray(inputs[name], np.float32) for name in self.inputs})[0]
+
+
+def load(path: str | Path) -> Recogniser:
+    """Load the shipped recogniser, or one that the stage `refit` made. Raises StoreError for any other file."""
+    if Path(path).suffix == ".onnx":
+        try:
+            return OnnxRecogniser(onnx.load(path))
+        except (KeyError, ValueError, AttributeError, TypeError) as error:
+            raise StoreError(f"{path}: must be a recogniser of `microexpr`, not without {error}") from error
+    from microexpr.training import refit  # with torch
+
+    return refit.load(path)
 
 
 class Classes(NamedTuple):
@@ -73,20 +121,23 @@ def weights_path(method: str | None, folder: Path) -> Path:
         return SHIPPED
     path = folder / f"{method}.safetensors"
     if not path.is_file():
+        from microexpr.models import recognisers  # with torch
+        from microexpr.models.base import NetworkMethod
+
         if not issubclass(recognisers.find(method), NetworkMethod):
             raise ParamsError(f"--method must name a network, not {method}")
         raise StoreError(f"{path}: is not there{remedy(path)}, or leave --method out")
     return path
 
 
-def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt, reader: regressor.Model) -> Classes:
+def classify(model: Recogniser, calibration: Calibration, excerpt: Excerpt, reader: regressor.Model) -> Classes:
     """Return the probability of each class by name, and how the expression differs from those that the model knows."""
-    groups = stage_groups(excerpt, set(model.method.inputs), reader)
+    groups = stage_groups(excerpt, set(model.inputs), reader)
     measured = _measure(excerpt, groups) if calibration.limits else {}
     distance = domain.distance(measured, calibration.limits)
     probabilities = calibration.probabilities(scores(model, groups)[None], distance)[0]
     regions = {}
-    if "flow" in groups and {*model.method.inputs} == {"flow"}:
+    if "flow" in groups and {*model.inputs} == {"flow"}:
         best = int(probabilities.argmax())
         regions = {
             name: float(probabilities[best] - calibration.probabilities(scores(model, still)[None], distance)[0, best])
@@ -96,14 +147,14 @@ def classify(model: refit.Recogniser, calibration: Calibration, excerpt: Excerpt
     return Classes(named, domain.reasons(measured, calibration.limits), regions)
 
 
-def scores(model: refit.Recogniser, groups: Groups) -> np.ndarray:
+def scores(model: Recogniser, groups: Groups) -> np.ndarray:
     """Return the scores of the classes, float32[C], of what the stages' files hold."""
     if "pictures" in model.metadata:
         params = pictures.Params.model_validate_json(model.metadata["pictures"])
         assert params.region != "auto"
         picture = pictures.flow_as_picture(groups["flow"]["onset_apex"], params.region, params.normalise)
         groups = groups | {"flow": {"onset_apex": picture}}
-    return model(inputs.derive(model.method.inputs, groups))[0]
+    return model(inputs.derive(model.inputs, groups))[0]
 
 
 def _still_regions(groups: Groups, excerpt: Excerpt) -> Iterator[tuple[str, Groups]]:

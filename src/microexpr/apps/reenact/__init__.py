@@ -8,13 +8,12 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-import torch
 
+from microexpr.apps.reenact.generator import Generator
 from microexpr.apps.reenact.resolution import Kind, enlarge
 from microexpr.core.grayscale import luma
 from microexpr.signals import aus, faces
 from microexpr.signals.aus import SIDES, filters, regressor
-from microexpr.training.generator_file import LoadedGenerator
 
 BATCH = 16  # frames generated together: bounds memory only
 EDGE = 24  # pixels of a crop over which a change fades out towards the rim
@@ -132,7 +131,7 @@ class Animation:
     crops: np.ndarray  # uint8[K, 288, 288, 3]: aligned as the source face
 
 
-def animate(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind: Kind = "lanczos") -> Animation:
+def animate(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind = "lanczos") -> Animation:
     """Return the source face with the target AUs [K, 17, 2] frame by frame.
 
     Only the difference that the generator makes is added to the image, so that the rest of it stays unchanged."""
@@ -147,10 +146,9 @@ def animate(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, ki
     return Animation(np.stack(frames), np.stack([face.align(frame) for frame in frames]))
 
 
-def generator_input(face: SourceFace, model: LoadedGenerator) -> np.ndarray:
+def generator_input(face: SourceFace, model: Generator) -> np.ndarray:
     """Return the crop uint8[h, h, 3] at the size that the generator reads."""
-    size = model.method.params.image_size  # type: ignore[attr-defined]
-    return np.asarray(cv2.resize(face.crop, (size, size), interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(face.crop, (model.image_size, model.image_size), interpolation=cv2.INTER_AREA))
 
 
 def patch_side(face: SourceFace, generated: np.ndarray) -> int:
@@ -160,17 +158,10 @@ def patch_side(face: SourceFace, generated: np.ndarray) -> int:
     return min(max(round(faces.CROP / np.hypot(*face.matrix[:, 0])), len(generated)), LARGEST)
 
 
-@torch.no_grad()
-def generate_frames(model: LoadedGenerator, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
+def generate_frames(model: Generator, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
     """Return the generator's frames float32[K, h, h, 3], in grey levels, for a face uint8[h, h, 3]."""
-    neutral = torch.from_numpy(np.moveaxis(face, -1, 0)[None].copy())
-    parts = [
-        model.method.synthesise_clips(
-            model.modules, neutral, torch.from_numpy(target_aus[None, start : start + BATCH])
-        )[0]
-        for start in range(0, len(target_aus), BATCH)
-    ]
-    return np.moveaxis(torch.cat(parts).numpy() * 255, 1, -1).astype(np.float32)
+    starts = range(0, len(target_aus), BATCH)
+    return np.concatenate([model.frames(face, target_aus[start : start + BATCH]) for start in starts])
 
 
 def paste_change(face: SourceFace, change: np.ndarray) -> np.ndarray:

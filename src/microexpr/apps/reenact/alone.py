@@ -7,16 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from microexpr.apps.reenact import Kind, evaluation
+from microexpr.apps.reenact import Kind, evaluation, generator
 from microexpr.apps.reenact.driving import DrivingCurves
+from microexpr.apps.reenact.generator import Generator
 from microexpr.apps.reenact.moved import MovedFace, compose, move
 from microexpr.apps.reenact.photograph import Photograph
-from microexpr.core.errors import StoreError
 from microexpr.core.grayscale import luma
-from microexpr.models.generators.famgan import Famgan
 from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
-from microexpr.training.generator_file import SHIPPED, LoadedGenerator, load
 
 WEAK_R = 0.6  # below which a warning is due
 METRICS = {  # columns of metrics.csv, and what is printed of each; at the apex, but the first two
@@ -80,14 +78,6 @@ class Reenactment:
         yield from (compose(faces, i) for i in range(len(faces[0])))
 
 
-def load_generator(path: Path | None) -> LoadedGenerator:
-    """Return FAMGAN's generator in a file, None for the shipped one. Raises StoreError for any other file."""
-    model = load(path or SHIPPED)
-    if not isinstance(model.method, Famgan):
-        raise StoreError(f"{path}: must be a generator of FAMGAN's, not {model.metadata['network']}")
-    return model
-
-
 def reenact(
     driving: DrivingCurves,
     photograph: Photograph,
@@ -100,7 +90,7 @@ def reenact(
 
     `kind` as for `moved.move`. Raises DataError if no such face can be moved, StoreError if `weights` is no generator
     of FAMGAN's."""
-    model, reader = load_generator(weights), regressor.load()
+    model, reader = generator.load(weights), regressor.load()
     faces, refused = photograph.choose(number)
     outcomes = []
     for strength in strengths:
@@ -142,10 +132,9 @@ def summary(reenactment: Reenactment) -> Iterator[str]:
         yield "warning: the movement is hardly read back"
 
 
-def _describe(model: LoadedGenerator, weights: Path | None, driving: DrivingCurves) -> tuple[str, ...]:
+def _describe(model: Generator, weights: Path | None, driving: DrivingCurves) -> tuple[str, ...]:
     """Return lines on generator and driving clip."""
-    side = model.method.params.image_size  # type: ignore[attr-defined]
-    fitted = f"generator: {weights or 'shipped'}, {side} pixels, fitted on {len(model.fitted_on)} entries"
+    fitted = f"generator: {weights or 'shipped'}, {model.image_size} pixels, fitted on {len(model.fitted_on)} entries"
     if driving.clip:
         has_seen = provenance.has_seen("subject", [driving.clip], model.fitted_on)
         fitted += f", {'among' if has_seen else 'none of'} them the subject of the driving clip"

@@ -57,11 +57,13 @@ class Scene:
 def run(
     training: Sequence[str | Path],
     held_out: Sequence[str | Path],
-    path: str | Path,
+    paths: tuple[str | Path, str | Path],
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
-    """Fit to the scenes in files of training subjects, measure on those of held-out ones; write and log both."""
+    """Fit to the scenes in files of training subjects, measure on those of held-out ones; write and log both.
+
+    `paths` are of the weights, from which generators start, and of the graph that moves faces."""
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
     network = train(method, stack(training), progress, checkpoint)
@@ -70,7 +72,8 @@ def run(
     errors += measure(network, [scenes[-1] for scenes in measured], "expression")
     tensors = {f"generator.{name}": value.numpy() for name, value in network.state_dict().items()}
     metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
-    generator_file.save(path, method, tensors, fitted_on, **metadata)
+    generator_file.save(paths[0], method, tensors, fitted_on, **metadata)
+    generator_file.export(paths[1], generator_file.load(paths[0]))
     for row in errors:
         line = (f"{value:7.3f}" if isinstance(value, float) else f"{value:>6}" for value in row.values())
         logger.info(" ".join(line))

@@ -8,16 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from microexpr.apps.reenact import BATCH, EDGE, SourceFace, generate_frames, generator_input, paste_change, patch_side
+from microexpr.apps.reenact.generator import Generator
 from microexpr.apps.reenact.resolution import Kind, enlarge
-from microexpr.models.layers.mover import WarpGenerator, by_column
-from microexpr.signals.aus import LARGEST
 from microexpr.signals.faces import CROP
-from microexpr.training.generator_file import LoadedGenerator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +57,7 @@ def compose(faces: Sequence[MovedFace], i: int) -> np.ndarray:
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def move(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind: Kind | None = None) -> MovedFace:
+def move(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind | None = None) -> MovedFace:
     """Return the photograph with the target AUs [K, 17, 2], changes in FACS intensity, frame by frame.
 
     Without a target nothing changes. `kind` is how differences are enlarged: Lanczos if None, unless the generator
@@ -70,7 +65,7 @@ def move(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind:
     rows, columns = part_of(face)
     frames = (
         _warped(model, face, target_aus, rows, columns)
-        if kind is None and isinstance(model.modules.generator, WarpGenerator)
+        if kind is None and model.warps
         else (frame[rows, columns] for frame in _pasted(model, face, target_aus, kind or "lanczos"))
     )
     return MovedFace(face, rows.start, columns.start, np.stack(list(frames)))
@@ -85,7 +80,7 @@ def part_of(face: SourceFace) -> tuple[slice, slice]:
     return slice(first[1], last[1]), slice(first[0], last[0])
 
 
-def _pasted(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, kind: Kind) -> Iterator[np.ndarray]:
+def _pasted(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind) -> Iterator[np.ndarray]:
     """Yield the photograph plus the generator's change since its own frame without target, uint8[H, W, 3] each."""
     small, nothing = generator_input(face, model), np.zeros_like(target_aus[:1])
     side = patch_side(face, small)
@@ -94,37 +89,25 @@ def _pasted(model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, ki
         yield paste_change(face, enlarge(generate_frames(model, small, target[None]), side, kind)[0] - before)
 
 
-@torch.no_grad()
 def _warped(
-    model: LoadedGenerator, face: SourceFace, target_aus: np.ndarray, rows: slice, columns: slice
+    model: Generator, face: SourceFace, target_aus: np.ndarray, rows: slice, columns: slice
 ) -> Iterator[np.ndarray]:
     """Yield this part of the photograph, warped and coloured, uint8[h, w, 3] each."""
-    small = generator_input(face, model)
-    neutral = torch.from_numpy(np.moveaxis(small, -1, 0)[None].astype(np.float32)) / 127.5 - 1
-    image = torch.from_numpy(np.ascontiguousarray(face.image[rows, columns])).movedim(-1, 0)[None].float()
+    from microexpr.signals.motion.kernels import bicubic  # with numba, which takes long to load
+
+    small, side = generator_input(face, model), model.image_size
+    image = np.ascontiguousarray(np.moveaxis(face.image[rows, columns], -1, 0), np.float32)
     x, y = np.meshgrid(np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop))
     crop = np.stack([x, y], -1) @ face.matrix[:, :2].T + face.matrix[:, 2]  # [h, w, 2], pixels of the crop
-    at_crop = torch.from_numpy(((2 * crop + 1) / CROP - 1).astype(np.float32))[None]
-    rim = np.clip((CROP / 2 - np.abs(crop - (CROP - 1) / 2)) / EDGE, 0, 1).prod(-1)
-    weight = torch.from_numpy(rim.astype(np.float32))
-    to_photograph = torch.from_numpy((CROP / 2 * np.linalg.inv(face.matrix[:, :2])).astype(np.float32))
-    size = torch.tensor([len(rim[0]), len(rim)], dtype=torch.float32)
-    still = torch.stack([torch.from_numpy(x - columns.start), torch.from_numpy(y - rows.start)], -1).float()
-    targets = torch.from_numpy(target_aus / LARGEST)
-    for start in range(0, len(targets), BATCH):
-        for fields in changes(model.modules.generator, neutral, targets[start : start + BATCH]):
-            at_pixels = F.grid_sample(fields[None], at_crop, "bicubic", "border", align_corners=False)[0] * weight
-            positions = still + at_pixels[:2].movedim(0, -1) @ to_photograph.T
-            moved = F.grid_sample(
-                image, ((2 * positions + 1) / size - 1)[None], "bicubic", "border", align_corners=False
-            )[0]
-            pixels = (moved + 127.5 * at_pixels[2:]).round().clamp(0, 255)
-            yield pixels.movedim(0, -1).numpy().astype(np.uint8)
-
-
-def changes(generator: WarpGenerator, neutral: Tensor, targets: Tensor) -> Tensor:
-    """Return flow and change of colour [K, 5, H, H] of a face [1, 3, H, H] for targets [K, A, 2] in 0..1.
-
-    The halves of the face have their own targets, which are blended about the middle."""
-    flow, mask, paint = generator.parts(neutral, by_column(targets, neutral.shape[-1]))
-    return torch.cat([flow, mask * paint], 1)
+    in_fields = ((crop + 0.5) * (side / CROP) - 0.5).astype(np.float32)
+    weight = np.clip((CROP / 2 - np.abs(crop - (CROP - 1) / 2)) / EDGE, 0, 1).prod(-1).astype(np.float32)
+    to_photograph = (CROP / 2 * np.linalg.inv(face.matrix[:, :2])).astype(np.float32)
+    still = np.stack([x - columns.start, y - rows.start], -1).astype(np.float32)
+    at_pixels, moved = (np.empty((channels, *weight.shape), np.float32) for channels in (2 + 3, 3))
+    for start in range(0, len(target_aus), BATCH):
+        for fields in model.changes(small, target_aus[start : start + BATCH]):
+            bicubic(fields, in_fields, at_pixels)
+            at_pixels *= weight
+            bicubic(image, still + np.moveaxis(at_pixels[:2], 0, -1) @ to_photograph.T, moved)
+            pixels = np.clip(np.rint(moved + np.float32(127.5) * at_pixels[2:]), 0, 255)
+            yield np.moveaxis(pixels, 0, -1).astype(np.uint8)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,8 +10,10 @@ from microexpr.apps.reenact import ALL, Animation, Components, Kind, SourceFace,
 from microexpr.apps.reenact.source import DrivingClip
 from microexpr.apps.reenact.targets import RenderedFace
 from microexpr.core.clip import Origin
-from microexpr.models.generators.famgan import Famgan
-from microexpr.training.generator_file import LoadedGenerator
+
+if TYPE_CHECKING:
+    from microexpr.models.generators.famgan import Famgan
+    from microexpr.training.generator_file import LoadedGenerator
 
 GENERATED: Origin = "generated"
 LICENSED: Origin = "licensed"
@@ -63,7 +66,7 @@ def reenact(
     face: SourceFace,
     resting: np.ndarray,
     subject: RenderedFace | str,
-    model: LoadedGenerator,
+    model: "LoadedGenerator",
     kind: Kind,
     components: Components = ALL,
     most: int = 10_000,

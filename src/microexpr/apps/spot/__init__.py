@@ -23,7 +23,6 @@ from microexpr.signals.spotting import Params as Spotting
 from microexpr.signals.spotting import movement
 from microexpr.signals.spotting.movement import GAPS
 from microexpr.signals.spotting.movement import Params as Movement
-from microexpr.training import refit
 from microexpr.videos import Video
 
 SIDE = 144  # rows and columns of the crops that are kept
@@ -132,7 +131,7 @@ def measure(video: Video, reader: regressor.Model, params: Params) -> Measured:
     return Measured(spotted, shifts, np.stack(pictures))
 
 
-def classify(recogniser: refit.Recogniser, onset: np.ndarray, apex: np.ndarray) -> str:
+def classify(recogniser: recognition.Recogniser, onset: np.ndarray, apex: np.ndarray) -> str:
     """Return the class of the movement from one crop to another, uint8[SIDE, SIDE] each."""
     vectors = CROP / SIDE * flow.onset_apex(onset, apex, flow.Params(size=SIDE, stored_size=128))
     vectors[2] *= SIDE / CROP  # strain has no unit

@@ -42,7 +42,7 @@ class Modulated(nn.Module):
         self.mix = nn.Conv2d(width, width, 3, 1, 1)
 
     def forward(self, features: Tensor, columns: Tensor) -> Tensor:
-        gain = self.gain(reduce_columns(columns, features.shape[-1]).mT).mT[:, :, None]
+        gain = self.gain(reduce_columns(columns, features.shape[-1]).transpose(1, 2)).transpose(1, 2)[:, :, None]
         output: Tensor = self.mix(features * gain)
         return output
 
@@ -89,13 +89,13 @@ class WarpGenerator(nn.Module):
     def forward(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor]:
         """[n, 3, H, H], [n K, A] or [n K, A, H] -> n K faces, and masks [n K, 1, H, H], 1 where colours are added"""
         flow, mask, paint = self.parts(face, intensity)
-        return paint_over(warp(repeat(face, len(flow)), flow), mask, paint), mask
+        return paint_over(warp(repeat(face, flow.shape[0]), flow), mask, paint), mask
 
     def parts(self, face: Tensor, intensity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return flow [n K, 2, H, H] for `warp`, masks [n K, 1, H, H] and colour changes [n K, 3, H, H].
 
         What depends on the face alone is computed once for its K intensities."""
-        count, (coarse, fine) = len(intensity), self.features(face)
+        count, (coarse, fine) = intensity.shape[0], self.features(face)
         flow_of_units = self.movement(fine).unflatten(1, (-1, 2)).to(face.dtype)  # [n, A, 2, H/2, H/2]
         face, coarse, fine, flow_of_units = (repeat(tensor, count) for tensor in (face, coarse, fine, flow_of_units))
         columns = intensity[..., None] if intensity.ndim == 2 else intensity  # [n K, A, 1 or H]
@@ -146,6 +146,8 @@ def half_share(width: int, like: Tensor) -> Tensor:
 
 def repeat(tensor: Tensor, count: int) -> Tensor:
     """Return [count, ...]: each of [n, ...] as often in turn."""
+    if torch.jit.is_tracing():  # for an exported graph, of one image, in which the count is free
+        return tensor.expand(count, *tensor.shape[1:])
     return tensor if len(tensor) == count else tensor.repeat_interleave(count // len(tensor), 0)
 
 
@@ -153,7 +155,7 @@ def warp(face: Tensor, flow: Tensor) -> Tensor:
     """Sample faces [n, 3, H, H] bilinearly at pixels displaced by flow [n, 2, H, H], x and y in halves of the side."""
     side = face.shape[-1]
     centres = (2 * torch.arange(side, dtype=face.dtype, device=face.device) + 1) / side - 1
-    grid = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), -1) + flow.movedim(1, -1)
+    grid = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), -1) + flow.permute(0, 2, 3, 1)
     return F.grid_sample(face, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,10 +11,12 @@ from matplotlib.figure import Figure
 from microexpr.apps.reenact import animate, evaluation
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.read_back import MIN_RANGE
-from microexpr.reporting.papers.transfers import Reenactment, Task
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, GREEN, RED
 from microexpr.signals.aus import ACTION_UNITS
+
+if TYPE_CHECKING:
+    from microexpr.reporting.papers.transfers import Reenactment, Task
 
 FRAMES = 6  # of a row
 MOST = 3  # action units whose curves are plotted
@@ -27,13 +30,13 @@ SHOWN = {"fig3": ("casme2", "negative", "woman"), "fig4": ("casme2", "surprise",
          "fig5": ("samm", "positive", "man")}  # fmt: skip
 
 
-def choose(reenactments: Sequence[Reenactment], figure: str) -> Reenactment:
+def choose(reenactments: "Sequence[Reenactment]", figure: str) -> "Reenactment":
     """Return the reenactment that a figure shows, or the one that has most in common with it.
 
     A driving clip with a blink comes after one of another data set, since its eyes would hide the expression."""
     dataset, emotion, face_name = SHOWN[figure]
 
-    def differences(reenactment: Reenactment) -> tuple[bool, ...]:
+    def differences(reenactment: "Reenactment") -> tuple[bool, ...]:
         clip = reenactment.driving.clip
         label = "" if clip.label is None else LABELS[clip.label]
         return reenactment.face_name != face_name, label != emotion, blinks(reenactment), clip.dataset != dataset
@@ -41,28 +44,28 @@ def choose(reenactments: Sequence[Reenactment], figure: str) -> Reenactment:
     return min(reenactments, key=differences)
 
 
-def blinks(reenactment: Reenactment) -> bool:
+def blinks(reenactment: "Reenactment") -> bool:
     """Return whether the eyes of a driving clip close or open while its expression rises."""
     lids = reenactment.true_changes[: reenactment.apex + 1, BLINK]
     return bool(np.ptp(lids, axis=0).max() > BLINKED)
 
 
-def most_asymmetric(reenactments: Sequence[Reenactment]) -> Reenactment:
+def most_asymmetric(reenactments: "Sequence[Reenactment]") -> "Reenactment":
     """Return the reenactment whose left and right target AUs differ most."""
 
-    def asymmetry(reenactment: Reenactment) -> float:
+    def asymmetry(reenactment: "Reenactment") -> float:
         target_aus = reenactment.target_aus
         return float(np.abs(target_aus[..., 0] - target_aus[..., 1]).sum(1).max())
 
     return max(reenactments, key=asymmetry)
 
 
-def drive_by_side(reenactment: Reenactment, task: Task, side: int) -> np.ndarray:
+def drive_by_side(reenactment: "Reenactment", task: "Task", side: int) -> np.ndarray:
     """Return the crops uint8[K, 288, 288, 3] if one side's target AUs drive both sides of the face."""
     return animate(task.model, reenactment.face, reenactment.target_aus[..., [side, side]], task.kind).crops
 
 
-def fig2(path: str | Path, reenactment: Reenactment, task: Task, show_licensed: bool) -> None:
+def fig2(path: str | Path, reenactment: "Reenactment", task: "Task", show_licensed: bool) -> None:
     """Plot how the halves of a face are driven separately, at the apex of an asymmetric movement."""
     if drawing.hide_origins(path, [reenactment.origin], show_licensed, "Fig. 2"):
         return
@@ -92,8 +95,8 @@ def fig2(path: str | Path, reenactment: Reenactment, task: Task, show_licensed: 
 def sequence(
     path: str | Path,
     figure: str,
-    reenactment: Reenactment,
-    task: Task,
+    reenactment: "Reenactment",
+    task: "Task",
     expected: Mapping[str, Sequence[str]],
     show_licensed: bool,
 ) -> None:
@@ -123,7 +126,7 @@ def sequence(
 
 
 def _page(
-    path: str | Path, text: str, rows: Mapping[str, np.ndarray], reenactment: Reenactment, read_back: np.ndarray
+    path: str | Path, text: str, rows: Mapping[str, np.ndarray], reenactment: "Reenactment", read_back: np.ndarray
 ) -> None:
     """Plot a row of frames for each clip, and the curves next to them."""
     columns = np.rint(np.linspace(0, len(reenactment.positions) - 1, FRAMES)).astype(int)
@@ -146,7 +149,7 @@ def _page(
             _curves(page.add_subplot(charts[row]), reenactment, read_back, row, side)
 
 
-def _curves(axes: Axes, reenactment: Reenactment, read_back: np.ndarray, side: int, name: str) -> None:
+def _curves(axes: Axes, reenactment: "Reenactment", read_back: np.ndarray, side: int, name: str) -> None:
     """Plot changes of the AUs that move most: true, target, and read back."""
     true_changes, target_aus = reenactment.true_changes, reenactment.target_aus
     ranges = np.ptp(true_changes, axis=0).max(-1)
@@ -163,6 +166,6 @@ def _curves(axes: Axes, reenactment: Reenactment, read_back: np.ndarray, side: i
     axes.legend(fontsize=6, loc="upper left")
 
 
-def _title(page: Figure, reenactment: Reenactment, text: str) -> None:
+def _title(page: Figure, reenactment: "Reenactment", text: str) -> None:
     word = WORD if reenactment.origin == "generated" else MADE
     page.suptitle(f"{text}\n{word}", x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from onnx import ModelProto
 
-from microexpr.apps.predict import Models
+from microexpr.apps.predict import Models, recognition
 from microexpr.apps.predict.calibration import WIDENING, Calibration, calibration_error, fit_temperature
 from microexpr.apps.predict.recognition import SHIPPED
-from microexpr.core import store
+from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 
@@ -44,9 +45,12 @@ def test_probabilities_are_more_alike_the_farther_from_the_limits():
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"temperature": "hot"}', '{"temperature": 1, "limits": {"yaw": 1}}'])
-def test_a_network_file_with_another_calibration_is_refused_by_name(tmp_path, text):
-    tensors, metadata = store.read_tensors(SHIPPED)
-    fitted = metadata.pop("fitted_on").split("\n")
-    store.write_tensors(tmp_path / "ststnet.safetensors", tensors, fitted, **(metadata | {"calibration": text}))
-    with pytest.raises(StoreError, match=r"ststnet.safetensors: metadata must be as `microexpr` writes them"):
-        Models.load("ststnet", tmp_path)
+def test_a_network_file_with_another_calibration_is_refused_by_name(tmp_path, text, monkeypatch):
+    metadata = onnx.read_metadata(SHIPPED)
+    model, path = ModelProto.FromString(SHIPPED.read_bytes()), tmp_path / "predict.onnx"
+    model.ClearField("metadata_props")
+    fitted_on = metadata.pop("fitted_on").split("\n")
+    onnx.write(path, model.SerializeToString(), fitted_on, **(metadata | {"calibration": text}))
+    monkeypatch.setattr(recognition, "SHIPPED", path)
+    with pytest.raises(StoreError, match=r"predict.onnx: metadata must be as `microexpr` writes them"):
+        Models.load(None, tmp_path)

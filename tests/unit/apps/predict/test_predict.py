@@ -17,7 +17,7 @@ from microexpr.cli.main import main
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
 from microexpr.core.seeds import generator
-from microexpr.core.store import read_metadata
+from microexpr.core.weights import read_metadata
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
 from microexpr.reporting import app_folders

@@ -44,7 +44,7 @@ def test_flow_is_read_as_the_weights_say(as_picture: bool) -> None:
             return np.zeros((1, 3))
 
     metadata = {"pictures": fit.PICTURES.model_dump_json()} if as_picture else {}
-    model: Any = Recogniser(method=SimpleNamespace(inputs={"flow": (3, 28, 28)}), metadata=metadata, classes=("a",) * 3)
+    model: Any = Recogniser(inputs={"flow": (3, 28, 28)}, metadata=metadata, classes=("a",) * 3)
     reader: Any = None
     recognition.classify(model, Calibration(), excerpt(), reader)
     vectors = flow.clip_flow(excerpt().crop[..., 0], ONSET, APEX, flow.Params())
@@ -74,9 +74,7 @@ def test_reasons_and_regions_come_with_the_class() -> None:
         def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
             return np.array([[np.abs(inputs["flow"]).mean(), 0.0, 0.0]])
 
-    model: Any = Recogniser(
-        method=SimpleNamespace(inputs={"flow": (3, 28, 28)}), metadata={}, classes=("much", "little", "none")
-    )
+    model: Any = Recogniser(inputs={"flow": (3, 28, 28)}, metadata={}, classes=("much", "little", "none"))
     reader: Any = None
     points = np.array([[30 + 13 * (i % 17), 60 + 40 * (i // 17)] for i in range(68)], np.float32)
     seen = replace(excerpt(), landmarks_crop=np.repeat(points[None], 6, axis=0))

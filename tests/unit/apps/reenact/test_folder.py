@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from performed import FRAMES, SMILE, Brightener, painter, rise, target
 from PIL import Image, ImageSequence
 
-from microexpr.apps.reenact import alone, folder
+from microexpr.apps.reenact import alone, folder, generator
 from microexpr.apps.reenact.driving import DrivingCurves
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.reporting.plots import reenactment as plot
@@ -26,7 +26,7 @@ def reenact(path, number, strengths):
     changes[:, SMILE] = rise()[:, None]
     driving = DrivingCurves("smile", "generated", "a smile", changes, 200.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alone, "load_generator", lambda path: painter(Brightener()))
+        patch.setattr(generator, "load", lambda path: painter(Brightener()))
         return alone.reenact(driving, Photograph.read(path), number, strengths)
 
 

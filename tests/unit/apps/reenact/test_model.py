@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.apps.reenact import fit
-from microexpr.apps.reenact.alone import SHIPPED
+from microexpr.apps.reenact import fit, generator
 from microexpr.apps.reenact.fit import Scene
 from microexpr.core import store
 from microexpr.models.base import Modules
@@ -23,6 +22,7 @@ from microexpr.rendering.display import ACTION_UNITS as RENDERED
 from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.training import generator_file
+from microexpr.training.generator_file import SHIPPED
 
 UNITS = ("AU2", "AU4", "AU12")
 STRONG = 3.0  # FACS intensity
@@ -70,6 +70,19 @@ def made(shipped: generator_file.LoadedGenerator, face: np.ndarray, intensity: n
         shipped.modules, torch.from_numpy(face)[None], torch.from_numpy(intensity)[None]
     )
     return 255 * whole[0].detach().numpy()
+
+
+def test_the_graph_moves_faces_as_the_network_does(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:
+    graph, face = generator.load(None), np.ascontiguousarray(np.moveaxis(stranger.photographed, 0, -1))
+    assert graph.fitted_on == shipped.fitted_on and graph.image_size == shipped.image_size and graph.warps
+    assert graph.metadata["errors"] == shipped.metadata["errors"]
+    for targets in (stranger.added, stranger.added[1:2]):
+        frames = graph.frames(face, targets)
+        assert frames.shape == (len(targets), *face.shape)
+        assert frames == pytest.approx(shipped.frames(face, targets), abs=0.01)  # of 255
+        changes = graph.changes(face, targets)
+        assert changes == pytest.approx(shipped.changes(face, targets), abs=1e-4)
+        assert np.abs(changes[-1]).max() > 0.01
 
 
 def test_units_move_by_at_least_half_of_what_is_asked(shipped: generator_file.LoadedGenerator, stranger: Scene) -> None:

@@ -1,0 +1,62 @@
+"""List what is installed, what is missing for what, and how to add it. Loads no network and changes nothing."""
+
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+from microexpr import __version__
+from microexpr.core import arithmetic, extras
+from microexpr.core.errors import StoreError
+from microexpr.core.weights import FOLDER, read_metadata
+
+LIBRARY = ("numpy", "opencv-python", "onnxruntime", "dlib-bin", "av", "numba", "h5py")  # what differs most by machine
+SHOWN = {"train": ("torch",), "workflow": ("snakemake", "dvc"), "xarray": ("xarray",)}  # versions of these are shown
+
+
+class Finding(NamedTuple):
+    """A line of the list."""
+
+    part: str
+    is_well: bool | None  # None where it is not needed for what is there
+    what: str
+
+
+def findings() -> Iterator[Finding]:
+    """Yield what was found, the library first."""
+    yield Finding(
+        "microexpr", True, f"{__version__} in {Path(__file__).parents[1]}, Python {platform.python_version()}"
+    )
+    versions = {name: _version(name) for name in LIBRARY}
+    missing = ", ".join(name for name, number in versions.items() if not number)
+    reinstall = f"; missing: {missing}: pip install --force-reinstall microexpr" if missing else ""
+    present = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
+    yield Finding("library", not missing, present + reinstall)
+    yield _weights()
+    fits = arithmetic.is_supported()
+    yield Finding(
+        "digits", fits or None, "those of every CPU with AVX2" if fits else "of this CPU's own: it has no AVX2"
+    )
+    for extra, purpose in extras.PURPOSES.items():
+        if names := extras.missing(extra):
+            yield Finding(extra, None, f"{', '.join(names)} missing, for {purpose}; {extras.install(extra)}")
+        else:
+            yield Finding(extra, True, ", ".join(f"{name} {_version(name)}" for name in SHOWN[extra]))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _weights() -> Finding:
+    files, damaged = sorted(path for path in FOLDER.iterdir() if path.suffix in (".onnx", ".safetensors")), []
+    for path in files:
+        try:
+            read_metadata(path)
+        except StoreError as error:
+            damaged.append(str(error))
+    return Finding("weights", bool(files) and not damaged, "; ".join(damaged) or f"{len(files)} files in {FOLDER}")

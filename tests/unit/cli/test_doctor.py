@@ -1,0 +1,48 @@
+"""The list of what is installed, and what a missing package is for."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from microexpr.cli import doctor
+from microexpr.cli.main import main
+from microexpr.core import extras
+from microexpr.core.weights import FOLDER
+
+
+def test_every_part_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    assert [part for _, part, _ in lines] == ["microexpr", "library", "weights", "digits", *extras.PURPOSES]
+    assert {state for state, _, _ in lines} <= {"ok", "-"}
+    assert dict((part, what) for _, part, what in lines)["train"].startswith("torch 2.")
+
+
+def test_what_is_missing_names_its_purpose_and_its_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(extras.PACKAGES, "train", ("torch", "no_such_package.part"))
+    assert main(["doctor"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if " train " in line)
+    assert line.startswith("-") and "no_such_package.part missing, for training" in line
+    assert line.endswith("pip install 'microexpr[train]'")
+
+
+def test_damaged_weights_and_a_library_without_a_package_are_errors(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copy(FOLDER / "predict.onnx", tmp_path)
+    (tmp_path / "landmarks.onnx").write_bytes(b"nothing of the kind")
+    monkeypatch.setattr(doctor, "FOLDER", tmp_path)
+    monkeypatch.setattr(doctor, "LIBRARY", ("numpy", "no-such-package"))
+    assert main(["doctor"]) == 1
+    wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("error")]
+    assert len(wrong) == 2 and "missing: no-such-package" in wrong[0]
+    assert "landmarks.onnx: cannot be read as ONNX" in wrong[1] and "predict.onnx" not in wrong[1]
+
+
+def test_a_module_of_no_extra_has_no_remedy() -> None:
+    error = ModuleNotFoundError(name="torch.nn")
+    assert (extras.remedy(error) or "").startswith("torch is not installed, which is for training")
+    assert extras.remedy(ModuleNotFoundError(name="numpy")) is None
