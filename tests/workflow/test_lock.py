@@ -16,6 +16,7 @@ from functools import cache
 from importlib.metadata import distribution, packages_distributions, requires
 from pathlib import Path
 
+import importing
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -155,12 +156,21 @@ def optional(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_way_out() -> None:
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "src/microexpr").rglob("*.py")]
+    paths = [
+        path
+        for name, path in importing.MODULES.items()
+        if not importing.loads_torch(name) and name != "microexpr.models.pretrained_weights"  # which trainings ask
+    ]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     imported = set().union(*map(modules, trees)) - {*sys.stdlib_module_names, "microexpr"}
     providers = {**packages_distributions(), "dlib": ["dlib-bin"]}  # whose metadata do not say so
     packages = {module: {*map(canonicalize_name, providers.get(module, [module]))} for module in imported}
     required = {canonicalize_name(requirement.name) for requirement in requirements_of(ENVS / "library.in")}
-    below = {canonicalize_name(Requirement(line).name) for name in ("numba", "jinja2") for line in requires(name) or []}
+    below = {
+        canonicalize_name(Requirement(line).name)
+        for name in ("numba", "jinja2", "onnx")
+        for line in requires(name) or []
+    }
     others = {module for module, names in packages.items() if not names & (required | below)}
     assert others == {"face_recognition", "ncnn", "xarray"}
     for module in others:
@@ -171,7 +181,11 @@ def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_
         )  # fmt: skip
         assert imports == guarded > 0, module
     assert required - set().union(*packages.values()) == {"face-recognition-models"}  # its files alone are read
-    extras = {requirement.name for name in ("workflow.in", "dev.in") for requirement in requirements_of(ENVS / name)}
+    extras = {
+        requirement.name
+        for name in ("train.in", "workflow.in", "dev.in")
+        for requirement in requirements_of(ENVS / name)
+    }
     assert not required & set(map(canonicalize_name, extras))
 
 

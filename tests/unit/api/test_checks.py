@@ -52,7 +52,7 @@ def network():
         (partial(microexpr.action_units, FILM[0], curve="relative"), "a picture, which has no onset"),
         (partial(microexpr.reenact, "a.png", "suprise"), r"there is no suprise \(did you mean 'surprise'\?\)"),
         (partial(microexpr.open_stage, "none.csv"), "none.csv: is not a readable CSV file"),
-        (partial(microexpr.open_stage, "none.h5"), "^labelled arrays need xarray: pip install xarray$"),
+        (partial(microexpr.open_stage, "none.h5"), r"^labelled arrays need xarray: pip install 'microexpr\[xarray\]'$"),
         (partial(microexpr.evaluate, TWO[0], ["a", "c"], [1, 2], TWO[0]), "predicted 1 must be one of a, b, not c"),
         (partial(microexpr.evaluate, [0, 1], [0, 3], [1, 2], ["a", "b"]), "predicted 1 must be one of a, b, not 3"),
         (partial(microexpr.evaluate, ["a", "b"], ["a"], [1, 2]), "predicted must have 2 values, as truth has, not 1"),
