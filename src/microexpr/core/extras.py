@@ -8,7 +8,7 @@ PURPOSES = {
     "xarray": "stage files as labelled arrays: `microexpr.open_stage`",
 }
 PACKAGES = {  # modules of each
-    "train": ("torch",),
+    "train": ("torch", "sklearn"),
     "workflow": ("snakemake", "dvc", "ruamel.yaml", "face_recognition"),
     "xarray": ("xarray", "h5netcdf"),
 }
