@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 WHITE = 255  # the largest grey level
 
@@ -120,6 +119,8 @@ def similarity(synthesised: np.ndarray, true: np.ndarray) -> list[Figure]:
     SSIM with the Gaussian window of Wang et al. 2004, averaged over channels; at least 11 rows and columns. PSNR is
     infinite if any pair is equal.
     """
+    from skimage.metrics import peak_signal_noise_ratio, structural_similarity  # which take long to load
+
     _check_shapes(synthesised, true)
     pairs = list(zip(synthesised, true, strict=True))
     window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": WHITE}
