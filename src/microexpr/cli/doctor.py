@@ -9,9 +9,9 @@ from typing import NamedTuple
 from microexpr import __version__
 from microexpr.core import arithmetic, extras
 from microexpr.core.errors import StoreError
-from microexpr.core.weights import FOLDER, read_metadata
+from microexpr.core.weights import FOLDER, is_weights, read_metadata
 
-LIBRARY = ("numpy", "opencv-python", "onnxruntime", "dlib-bin", "av", "numba", "h5py")  # what differs most by machine
+LIBRARY = ("numpy", "opencv-python", "onnxruntime", "dlib-bin", "av", "numba", "h5py")  # with compiled parts
 SHOWN = {"train": ("torch",), "workflow": ("snakemake", "dvc"), "xarray": ("xarray",)}  # versions of these are shown
 
 
@@ -53,7 +53,7 @@ def _version(package: str) -> str:
 
 
 def _weights() -> Finding:
-    files, damaged = sorted(path for path in FOLDER.iterdir() if path.suffix in (".onnx", ".safetensors")), []
+    files, damaged = sorted(path for path in FOLDER.iterdir() if is_weights(path)), []
     for path in files:
         try:
             read_metadata(path)

@@ -22,7 +22,8 @@ def install(extra: str) -> str:
 def remedy(error: ModuleNotFoundError) -> str | None:
     """Return what is missing and how to install it, None for a module of no extra."""
     module = (error.name or "").partition(".")[0]
-    extra = next((extra for extra, names in PACKAGES.items() if module in names), None)
+    tops = {extra: {name.partition(".")[0] for name in names} for extra, names in PACKAGES.items()}
+    extra = next((extra for extra, names in tops.items() if module in names), None)
     return extra and f"{module} is not installed, which is for {PURPOSES[extra]}; {install(extra)} adds it"
 
 

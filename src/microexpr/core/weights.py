@@ -12,6 +12,11 @@ def shipped(file: str) -> Path:
     return FOLDER / file
 
 
+def is_weights(path: str | Path) -> bool:
+    """Return whether a file's name is that of trained weights."""
+    return Path(path).suffix in (".safetensors", ".onnx")
+
+
 def read_metadata(path: str | Path) -> dict[str, str]:
     """Return the metadata of weights as safetensors or ONNX. Raises StoreError for a file that cannot be read."""
     return (onnx if Path(path).suffix == ".onnx" else store).read_metadata(path)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError
+from microexpr.core.weights import is_weights, read_metadata
 
 Unit = Literal["dataset", "subject", "clip"]
 # How many leading parts of origin/dataset/subject/clip name the unit. The origin is one of them: a generated
@@ -83,8 +84,8 @@ def read_fitted_on(path: str | Path, folds: Iterable[str]) -> dict[str, frozense
 
     A fold's own group comes before the whole file. The source face and the driving clip of each clip in `train/` count
     too. Raises StoreError for a file that cannot be read."""
-    if Path(path).suffix == ".safetensors":
-        lines = store.read_metadata(path).get("fitted_on", "").split("\n")
+    if is_weights(path):
+        lines = read_metadata(path).get("fitted_on", "").split("\n")
         return dict.fromkeys(folds, frozenset(filter(None, lines)))
     with store.open_file(path) as file:
         whole = _group_entries(file)

@@ -15,7 +15,7 @@ from rich.tree import Tree
 
 from microexpr.core import onnx, store
 from microexpr.core.errors import MicroexprError, StoreError, nearest, printable
-from microexpr.core.weights import read_metadata
+from microexpr.core.weights import is_weights, read_metadata
 
 LONGEST = 100  # characters of an attribute's value that are printed
 DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, printed on its line
@@ -44,11 +44,6 @@ def tree(path: str | Path) -> Tree:
     with store.open_file(path) as file:
         _branch(root, file)
     return root
-
-
-def is_weights(path: str | Path) -> bool:
-    """Return whether a file's name is that of trained weights."""
-    return Path(path).suffix in (".safetensors", ".onnx")
 
 
 def _parts_of_weights(path: str | Path) -> Iterator[tuple[str, str, Sequence[int | str]]]:

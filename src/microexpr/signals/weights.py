@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.onnx import symbolic_helper
 
-OPSET = 17  # of operators: the first with which ONNX Runtime 1.12 and later, also in a browser, run every graph here
+OPSET = 17  # version of the operators, from 16 on with GridSample
 
 
 def _powers(graph: Any, values: Any, axis: int) -> tuple[Any, Any, Any]:

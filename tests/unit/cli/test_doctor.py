@@ -45,4 +45,5 @@ def test_damaged_weights_and_a_library_without_a_package_are_errors(
 def test_a_module_of_no_extra_has_no_remedy() -> None:
     error = ModuleNotFoundError(name="torch.nn")
     assert (extras.remedy(error) or "").startswith("torch is not installed, which is for training")
+    assert "snakemake" in extras.PACKAGES["workflow"] and extras.remedy(ModuleNotFoundError(name="ruamel"))
     assert extras.remedy(ModuleNotFoundError(name="numpy")) is None

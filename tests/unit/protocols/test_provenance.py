@@ -3,7 +3,7 @@
 import pytest
 from composites import clip
 
-from microexpr.core import store
+from microexpr.core import onnx, store
 from microexpr.core.errors import LeakError
 from microexpr.protocols.provenance import check, check_files, check_identity, read_fitted_on
 
@@ -77,6 +77,7 @@ def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
     """A fold's own group before the whole file; the source of clips to train on, not of those held out."""
     weights, plain, shard = (tmp_path / name for name in ("a.safetensors", "faces.h5", "synth.h5"))
     store.write_tensors(weights, {}, ["generated/mmi/b/*", "generated/mmi/a/*"])
+    onnx.write(graph := tmp_path / "a.onnx", b"", ["generated/mmi/b/*", "generated/mmi/a/*"])
     with store.create(plain, "faces", {}, origin="generated"):
         pass
     with store.create(shard, "synth", {}, origin="generated") as file:
@@ -86,7 +87,7 @@ def test_each_kind_of_file_says_what_is_behind_it(tmp_path):
         group.group("held_out/x").put("source", "generated/casme2/sub01/EP01_01")
     folds = ["casme2/sub01", "casme2/sub02"]
     both = frozenset({"generated/mmi/a/*", "generated/mmi/b/*"})
-    assert read_fitted_on(weights, folds) == dict.fromkeys(folds, both)
+    assert read_fitted_on(weights, folds) == read_fitted_on(graph, folds) == dict.fromkeys(folds, both)
     assert read_fitted_on(plain, folds) == dict.fromkeys(folds, frozenset())
     assert read_fitted_on(shard, folds) == {
         folds[0]: {"generated/samm/006/a", "generated/samm/006/b"},

@@ -50,11 +50,11 @@ class OnnxGenerator:
 
     def frames(self, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
         """Return frames, float32[K, h, h, 3]."""
-        return self.network(face=face[None], target=target_aus)[0]
+        return self.network(face=face[None], target=np.asarray(target_aus, np.float32))[0]
 
     def changes(self, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
         """Return flow and change of colour, float32[K, 5, h, h]."""
-        return self.network(face=face[None], target=target_aus)[1]
+        return self.network(face=face[None], target=np.asarray(target_aus, np.float32))[1]
 
 
 def load(path: Path | None) -> Generator:
