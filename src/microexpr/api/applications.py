@@ -1,30 +1,25 @@
-"""Spot, classify and reenact micro-expressions, and measure faces, as the commands do. Writes only into `out`."""
+"""Spot and classify micro-expressions, and measure faces, as the commands do. Writes only into `out`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from microexpr.api import checks, threads
+from microexpr.api import threads
 from microexpr.api.measures import au_table
 from microexpr.api.progress import shown
 from microexpr.api.results import Shown
-from microexpr.api.videos import Source, as_video
-from microexpr.apps import driving_name
+from microexpr.api.videos import Source, as_video, scan
 from microexpr.apps import predict as prediction
 from microexpr.apps.measure import tables
 from microexpr.apps.measure import written as measured_files
 from microexpr.apps.measure.tables import Table
 from microexpr.apps.predict import Expression, Prediction, Progress, limits, pair, recognition, written
 from microexpr.apps.predict.pair import Pair
-from microexpr.apps.reenact import alone
-from microexpr.apps.reenact import driving as driving_curves
-from microexpr.apps.reenact.photograph import Photograph
-from microexpr.apps.reenact.resolution import Kind
 from microexpr.core import outputs, store
 from microexpr.core.errors import DataError
 from microexpr.reporting import app_folders, many_inputs
@@ -51,8 +46,7 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
     >>> table.kind.to_list(), table.apex.between(47, 69).to_list()
     (['micro'], [True])
     """
-    video = as_video(video, fps)
-    spotted = prediction.spot(video, regressor.load(), params=params)
+    spotted = prediction.spot(scan(video, fps), regressor.load(), params=params)
     rows = [written.interval_dict(interval, spotted.video.seconds) for interval in spotted.intervals]
     return pd.DataFrame(rows, columns=written.INTERVAL_KEYS)
 
@@ -106,13 +100,13 @@ def predict(
     >>> prediction.action_units.shape, prediction.notice[0][:45]
     ((120, 34), 'What a person feels cannot be read off a face')
     """
-    video, folder = as_video(video, fps), Path(results) / "refit"
-    output = None
+    frames, folder = scan(video, fps), Path(results) / "refit"
+    path, output = frames.source.path, None
     if out is not None:
         weights = recognition.weights_path(method, folder)
-        output = app_folders.prediction(Path(out), video.path, [video.path, weights], force)
+        output = app_folders.prediction(Path(out), path, [path, weights], force)
     models = prediction.Models.load(method, folder)
-    result = prediction.predict(video, models, progress, params)
+    result = prediction.predict(frames, models, progress, params)
     if output:
         with outputs.publish(output) as part:
             app_folders.write_prediction(part, result, models, None, progress)
@@ -163,103 +157,6 @@ def _row(expression: Expression, seconds: np.ndarray) -> dict[str, Any]:
     """Return an expression with a column for each class's probability, nan for other kinds than micro-expressions."""
     row = written.to_dict(expression, seconds)
     return row | row["classes"] | {"reasons": "; ".join(row["reasons"])}
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ReenactedFace(Shown):
-    """A photograph with the movement of a driving clip, at each strength.
-
-    Tables of "all" faces have the face's number as a level of their index, after the strength."""
-
-    metrics: pd.DataFrame  # a row for each strength: what was read back, how far pixels changed, likeness
-    curves: pd.DataFrame  # (unit, side) of "asked" and "read_back" by (strength, frame), changes in FACS intensity
-    description: tuple[str, ...]  # generator, driving clip, photograph, and how well the movement is read back
-    files: tuple[Path, ...]  # that were written
-    result: alone.Reenactment  # arrays
-
-    def __repr__(self) -> str:
-        strengths = ", ".join(f"{strength:g}" for strength in self.result.strengths)
-        source = str(self.result.photograph.path)
-        return f"ReenactedFace({source!r}, driven by {self.result.driving.name}, strengths {strengths})"
-
-    def frames(self, strength: float = 1.0) -> np.ndarray:
-        """Return the photograph in motion, uint8[K, H, W, 3] RGB. Raises DataError for a strength that is not there."""
-        if strength not in self.result.strengths:
-            present = ", ".join(f"{strength:g}" for strength in self.result.strengths)
-            raise DataError(f"strength must be one of {present}, not {strength:g}")
-        return np.stack([*self.result.frames(strength)])
-
-
-@threads.single()
-def reenact(
-    face: str | Path,
-    driving: str | Path | None = None,
-    out: str | Path | None = None,
-    *,
-    emotion: str | None = None,
-    style: int | None = None,
-    strength: float | Sequence[float] = (1.0, 2.0, 4.0),
-    fps: float | None = None,
-    face_number: int | Literal["all"] = 1,
-    weights: str | Path | None = None,
-    super_resolution: Kind | None = None,
-    results: str | Path = RESULTS,
-    force: bool = False,
-) -> ReenactedFace:
-    """Show a micro-expression on the face of a photograph: `microexpr reenact`.
-
-    `face` is a picture, `face_number` which of several faces in it, 1 the largest, or "all" that can be moved, in the
-    same frames. `driving` is a shipped sample (negative, positive, or surprise by default), a video or folder of frames
-    (with `fps`), or DATASET/SUBJECT/CLIP of a run in the folder `results`; in its place may stand an `emotion` and its
-    `style`, 1 the most frequent. Its changes of action units are multiplied by each `strength`. `weights` is a
-    generator of a run in place of the shipped one. A folder `out` gets the command's files, each marked as synthesised.
-
-    Raises DataError if the picture has no such face or the face is too small or turned too far, ParamsError for another
-    driving clip, StoreError for weights of another network, and OutputError if `out` holds files of others (unless
-    `force`).
-
-    >>> import microexpr
-    >>> from PIL import Image
-    >>> video = microexpr.read_video(microexpr.example_video("example"))
-    >>> Image.fromarray(next(iter(video))).save("example/face.png")
-    >>> reenacted = microexpr.reenact("example/face.png", "surprise", strength=2)
-    >>> reenacted.frames(2).shape[1:], bool(reenacted.metrics.loc[2, "au_r"] > 0.5)
-    ((360, 480, 3), True)
-    """
-    name, source = driving_name.choose(driving, emotion, style), Path(face)
-    paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
-    output = None if out is None else app_folders.reenactment(Path(out), source, paths, force)
-    photograph = Photograph.read(source)
-    photograph.choose(face_number if face_number == "all" else checks.whole(face_number, "face_number", 1))
-    curves = driving_curves.read(name, fps, Path(results))
-    strengths = tuple(dict.fromkeys(np.atleast_1d(checks.numbers(strength, "strength")).astype(float).tolist()))
-    if not all(0 <= value <= 10 for value in strengths):
-        raise DataError(f"strength must be 0 to 10, not {strength}")
-    result = alone.reenact(
-        curves, photograph, face_number, strengths, Path(weights) if weights else None, super_resolution
-    )
-    if output:
-        with outputs.publish(output) as part:
-            app_folders.write_reenactment(part, result)
-    names, keys = ["strength", "face"], [(outcome.strength, outcome.number) for outcome in result.outcomes]
-    index = pd.MultiIndex.from_tuples(keys, names=names)
-    metrics = pd.DataFrame([outcome.metrics for outcome in result.outcomes], index)
-    changes = pd.concat([_curves(outcome, curves.fps) for outcome in result.outcomes], keys=keys, names=names)
-    if face_number != "all":
-        metrics, changes = metrics.droplevel("face"), changes.droplevel("face")
-    return ReenactedFace(
-        metrics,
-        changes,
-        (*result.description, *alone.summary(result)),
-        tuple(output.paths) if output else (),
-        result,
-    )
-
-
-def _curves(outcome: alone.Outcome, fps: float) -> pd.DataFrame:
-    parts: dict[str, Any] = {"asked": outcome.target_aus, "read_back": outcome.read_back}
-    frame = np.arange(len(outcome.target_aus))
-    return pd.concat({name: au_table(values, frame, frame / fps, SIDES[:2]) for name, values in parts.items()}, axis=1)
 
 
 @threads.single()

@@ -8,11 +8,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 
 from microexpr.api.checks import describe
-from microexpr.apps.predict import Prediction
-from microexpr.apps.reenact.alone import Reenactment
 from microexpr.core.errors import DataError
 from microexpr.signals.apex import Events
 from microexpr.signals.aus import SIDES
@@ -90,6 +87,10 @@ def plot(result: Any) -> "Figure":
     >>> microexpr.plot(microexpr.flow(faces.crop[47], faces.crop[55])).savefig("flow.png")
     >>> faces.plot().savefig("faces.png")
     """
+    import pandas as pd
+
+    from microexpr.apps.predict import Prediction
+    from microexpr.apps.reenact.alone import Reenactment
     from microexpr.reporting.plots import contents, prediction, reenactment
     from microexpr.reporting.plots.drawing import open_page
 

@@ -8,11 +8,7 @@ import numpy as np
 from microexpr.api import checks
 from microexpr.core import outputs
 from microexpr.core.errors import DataError
-from microexpr.rendering import film, take
-from microexpr.videos import Video, from_array, open_video
-
-EXAMPLE = take.Params(seconds=2, fps=60, micro=1, macro=0, blinks=0, difficulty="standard", width=480, height=360)
-
+from microexpr.videos import Scan, Video, from_array
 
 Source = Video | str | Path | np.ndarray
 
@@ -33,6 +29,14 @@ def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video
     >>> microexpr.read_video(video.frames[:30], fps=60)
     Video('array', 30 frames of 480 x 360, 60 a second)
     """
+    source = scan(path, fps)
+    return source.video if isinstance(source, Scan) else source
+
+
+def scan(path: Source, fps: float | None = None) -> Video | Scan:
+    """Return what `read_video` does of a path before its frames are read, and a `Video` as it is."""
+    if isinstance(path, Video):
+        return path
     if fps is not None and (isinstance(fps, bool) or not isinstance(fps, (int, float, np.number))):
         raise DataError(f"fps must be a number of frames a second, not {fps!r}")
     if isinstance(path, np.ndarray):
@@ -41,7 +45,7 @@ def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video
         return from_array(path, float(fps))
     if not isinstance(path, (str, PathLike)):
         raise DataError(f"a video must be a path or an array uint8[T, H, W, 3], not {checks.describe(path)}")
-    return open_video(Path(path), fps)
+    return Scan(Path(path), fps)
 
 
 def as_video(source: Source, fps: float | None) -> Video:
@@ -67,7 +71,10 @@ def example_video(folder: str | Path, seed: int = 1) -> Path:
     path = Path(folder) / name
     if path.is_file() and path.with_suffix(".csv").is_file():
         return path
+    from microexpr.rendering import film, take  # with numba, which takes long to load
+
+    params = take.Params(seconds=2, fps=60, micro=1, macro=0, blinks=0, difficulty="standard", width=480, height=360)
     out = outputs.video(path, force=False)
     with outputs.publish(out) as part:
-        film.write(part / out.names[0], EXAMPLE, seed)
+        film.write(part / out.names[0], params, seed)
     return path

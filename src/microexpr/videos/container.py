@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 MOST, FASTEST = 10**6, 1000  # largest plausible number of frames and frames a second in a header
 ROUNDED = 0.01  # by which pixels that are square may differ from it
-SKIPPED = 30  # frames that are rather decoded than sought past
+SKIPPED = 5  # frames that are rather decoded than sought past
+HELD = 1 << 28  # bytes of decoded frames that a short video is held in after it was scanned
 PEEKED = 60  # frames whose times and fields are looked at before a video is read
 START = 64  # bytes that tell what a file is
 BUFFER = 1 << 17  # bytes that are read at once
@@ -76,7 +77,9 @@ class VideoFile:
 
     def __init__(self, path: Path, fps: float | None = None):
         self.path, self._asked = path, fps
-        self._keys: dict[int, float] = {}  # times of frames from which decoding can begin, once the file was scanned
+        # Once the file was scanned: times of frames from which decoding can begin, and all frames of a short video.
+        self._keys: dict[int, float] = {}
+        self._held: dict[int, av.VideoFrame] = {}
         self.header = self._header()
         self.rate = fps or self.header.rate
         self.expected = self.header.frames
@@ -84,15 +87,27 @@ class VideoFile:
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
         """Yield number and content of each frame that decodes."""
-        self._keys = {}
+        self._keys, self._held = {}, {}
+        held: dict[int, av.VideoFrame] = {}
+        size = 0
         for number, frame in enumerate(self._decode()):
+            size += sum(plane.buffer_size for plane in frame.picture.planes)
+            if size <= HELD:
+                held[number] = frame.picture
+            else:
+                held.clear()
             if frame.is_key and frame.seconds is not None and not self.header.interlaced:
                 self._keys[number] = frame.seconds
             image = partial(self._pixels, frame.picture)
             yield number, Raw(self._small(frame.picture), image, frame.seconds, frame.is_key, frame.is_damaged)
+        self._held = held
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
         """Yield the frames of these numbers, rising, or all that decode: RGB uint8[H, W, 3], all of one size."""
+        if self._held:
+            present = self._held if numbers is None else filter(self._held.__contains__, numbers)
+            yield from (self._pixels(self._held[number]) for number in present)
+            return
         if numbers is None:
             yield from (self._pixels(frame.picture) for frame in self._decode())
             return

@@ -106,8 +106,8 @@ def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator
     """Yield the face in every frame of a video, or that there is none: also in frames that are missing."""
     video, images, before = take.video, take.video.read(), None
     places = {
-        int(number): (stretch, i, reader.since(rest))
-        for stretch, rest in zip(take.stretches, rests, strict=True)
+        int(number): (stretch, i, read)
+        for stretch, read in zip(take.stretches, map(reader.since, rests), strict=True)
         for i, number in enumerate(stretch.tracked)
         if stretch.face.detected[i]
     }

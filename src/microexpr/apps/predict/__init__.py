@@ -48,18 +48,19 @@ class Models:
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
         recogniser, figures = recognition.load(path), recorded.read(path)
+        landmarks = {*predictors.fitted_on("network")}
         try:
             calibration = Calibration.read(recogniser.metadata)
-            by_recogniser = limits.describe_training(path, recogniser.fitted_on - {*predictors.fitted_on("network")})
+            by_recogniser = limits.describe_training(recogniser.fitted_on - landmarks, recogniser.metadata)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(f"{path}: metadata must be as `microexpr` writes them, not with {error!r}") from error
         uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
-        by_reader = limits.describe_training(regressor.MODEL, reader.fitted_on)
-        landmarks = limits.describe_training(predictors.MODEL, predictors.fitted_on("network"))
+        by_reader = limits.describe_training(reader.fitted_on)
+        by_landmarks = limits.describe_training(landmarks)
         descriptions = (
             f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
             recorded.describe(figures, recogniser.fitted_on),
-            f"landmarks by the shipped network, fitted on {landmarks}",
+            f"landmarks by the shipped network, fitted on {by_landmarks}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
         return cls(reader, recogniser, calibration or Calibration(), digests.of_file(path), figures, descriptions)

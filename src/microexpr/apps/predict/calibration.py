@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-from scipy.special import log_softmax, softmax
+import scipy
 
 from microexpr.apps.predict.domain import Limits
 
@@ -43,19 +43,18 @@ class Calibration:
     def probabilities(self, scores: np.ndarray, distance: float | np.ndarray = 0.0) -> np.ndarray:
         """Return probabilities float64[N, C] of scores [N, C], at distances [N] from the limits."""
         temperature = self.temperature * (1 + WIDENING * np.atleast_1d(distance)[:, None])
-        return np.asarray(softmax(scores.astype(float) / temperature, axis=1))
+        return np.asarray(scipy.special.softmax(scores.astype(float) / temperature, axis=1))
 
 
 def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
     """Return the temperature under which labels [N] are most likely, given scores [N, C] (least cross-entropy)."""
-    from scipy.optimize import minimize_scalar  # which takes long to load, and is for fitting alone
 
     def loss(logarithm: float) -> float:
-        likelihoods = log_softmax(scores.astype(float) / np.exp(logarithm), axis=1)
+        likelihoods = scipy.special.log_softmax(scores.astype(float) / np.exp(logarithm), axis=1)
         return -float(likelihoods[np.arange(len(labels)), labels].mean())
 
     bounds = np.log(TEMPERATURES)
-    optimum = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": TOLERANCE})
+    optimum = scipy.optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": TOLERANCE})
     return round(float(np.exp(optimum.x)), 4)
 
 

@@ -5,14 +5,12 @@ A video outside of the limits is predicted all the same, with a warning.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from microexpr.apps.predict.take import Take
 from microexpr.core.facs.objective import units_by_class
-from microexpr.core.weights import read_metadata
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.spotting import Interval
 from microexpr.videos import SLOWEST, Video
@@ -40,17 +38,18 @@ LEAST_PEAKS = 6  # of these, to say what is usual
 LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
 
 
-def describe_training(path: Path, fitted_on: Iterable[str]) -> str:
+def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | None = None) -> str:
     """Describe a model's training in words: "240 generated subjects (population); UF1 0.85 on ... held out".
 
-    `path` is the model's file, `fitted_on` its provenance: "<origin>/<data set>/<subject>/<clip>" of its clips.
+    `fitted_on` is its provenance, "<origin>/<data set>/<subject>/<clip>" of its clips; its file's `metadata` have
+    figures.
     """
     subjects: dict[tuple[str, str], set[str]] = defaultdict(set)
     for entry in fitted_on:
         origin, dataset, subject, _ = entry.split("/")
         subjects[origin, dataset].add(subject)
     counts = [f"{len(names)} {origin} subjects ({dataset})" for (origin, dataset), names in sorted(subjects.items())]
-    metadata = read_metadata(path)
+    metadata = metadata or {}
     errors = json.loads(metadata.get("errors", "{}"))
     figure = f"UF1 {errors['uf1']:.2f} on {metadata['held_out']} held out" if "uf1" in errors else ""
     calibration = json.loads(metadata.get("calibration_errors", "{}"))

@@ -209,7 +209,7 @@ def by_face(stretch: Stretch) -> list[Stretch]:
 def find_turn(source: Scan | Video) -> int:
     """Return by how many quarters, anticlockwise, a video is to be turned so that its face is upright: mostly 0."""
     rate = source.rate if isinstance(source, Scan) else source.fps
-    return upright.best_turn([*source.source.read([round(second * rate) for second in range(LOOKED_AT)])])
+    return upright.best_turn(source.source.read([round(second * rate) for second in range(LOOKED_AT)]))
 
 
 def _seen_again(video: Video) -> Iterator[Seen]:

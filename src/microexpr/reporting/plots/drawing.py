@@ -4,7 +4,7 @@ What may not come in: pyplot, whose state is global, and times, so that the same
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +59,20 @@ HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in par
 
 
 @contextmanager
-def open_page(height: float) -> Iterator[Figure]:
-    """Yield a figure to draw on. The user's matplotlib settings do not change it."""
+def open_page(height: float, path: Path | None = None) -> Iterator[Figure]:
+    """Yield a figure to draw on, saved afterwards if it has a path. The user's matplotlib settings do not change it."""
     with matplotlib.style.context(["default", STYLE]):
         yield (figure := Figure((WIDTH, height)))
         _make_legible(figure)
+        if path:
+            suffix = path.suffix.lower()
+            with store.atomic(path) as part:
+                figure.savefig(part, format=suffix[1:], dpi=DPI, **SAVING[suffix])
 
 
-@contextmanager
-def save_page(path: str | Path, height: float) -> Iterator[Figure]:
+def save_page(path: str | Path, height: float) -> AbstractContextManager[Figure]:
     """Yield a figure to draw on as `open_page` does, saved afterwards in the format of the path's suffix."""
-    suffix = Path(path).suffix.lower()
-    with open_page(height) as figure:
-        yield figure
-        _make_legible(figure)
-        with store.atomic(path) as part:
-            figure.savefig(part, format=suffix[1:], dpi=DPI, **SAVING[suffix])
+    return open_page(height, Path(path))
 
 
 def _make_legible(figure: Figure) -> None:

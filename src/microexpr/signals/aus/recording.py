@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy.ndimage import maximum_filter1d
+import scipy
 
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.movement import blur
@@ -63,7 +63,8 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Cur
     if readings:
         for array, parts in ((intensity, readings), (cover, covered), (rest, at_rest)):
             array[present] = np.concatenate(parts)
-    near_cover = maximum_filter1d(cover, 2 * round(AROUND_COVER * frames) + 1)  # a hand moves before it covers much
+    window = 2 * round(AROUND_COVER * frames) + 1
+    near_cover = scipy.ndimage.maximum_filter1d(cover, window)  # a hand moves before it covers much
     seen = np.array(present, bool) & ~near_cover
     return Curves(intensity.transpose(0, 2, 1), seen, rest & seen)
 

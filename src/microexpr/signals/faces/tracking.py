@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+import scipy
 
 from microexpr.core.grayscale import luma
 from microexpr.signals.faces.alignment import similarity
@@ -297,5 +297,6 @@ def combine_tracks(observations: list[Observation], reach: int, neighbours: int)
         near = distances <= max(reach, distances.min())  # each reference has at least one prediction
         mean_offsets[position] = offsets[near].sum(axis=0) / weights[near].sum(axis=0)
     window = 2 * neighbours + 1
-    share = uniform_filter1d(maximum_filter1d(lost, window, axis=0, mode="nearest"), window, axis=0, mode="nearest")
+    near = scipy.ndimage.maximum_filter1d(lost, window, axis=0, mode="nearest")
+    share = scipy.ndimage.uniform_filter1d(near, window, axis=0, mode="nearest")
     return (1 - share) * (tracked + mean_offsets) + share * interpolated.reshape(tracked.shape)

@@ -24,15 +24,18 @@ def pupils(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
 def _dark_middle(crop: np.ndarray, lids: np.ndarray) -> np.ndarray:
     middle = lids.mean(axis=0)
     outline = np.rint(middle + INSIDE * (lids - middle)).astype(np.int32)
-    mask = np.zeros(crop.shape, np.uint8)
-    cv2.fillPoly(mask, [outline], 1)
+    left, top = low = np.maximum(outline.min(axis=0), 0)
+    eye = crop[top : outline[:, 1].max() + 1, left : outline[:, 0].max() + 1]
+    mask = np.zeros(eye.shape, np.uint8)
+    if eye.size:
+        cv2.fillPoly(mask, [outline - low], 1)
     rows, columns = np.nonzero(mask)
     if not len(rows):
         return np.asarray(middle)
-    grey = crop[rows, columns].astype(float)
-    low, high = np.percentile(grey, (DARKEST, BRIGHTEST))
-    weight = np.clip((high - grey) / max(high - low, 1.0), 0, 1) ** SHARPNESS + 1e-9
-    return np.asarray([columns @ weight, rows @ weight]) / weight.sum()
+    grey = eye[rows, columns].astype(float)
+    dark, bright = np.percentile(grey, (DARKEST, BRIGHTEST))
+    weight = np.clip((bright - grey) / max(bright - dark, 1.0), 0, 1) ** SHARPNESS + 1e-9
+    return low + np.asarray([columns @ weight, rows @ weight]) / weight.sum()
 
 
 def features(pupil: np.ndarray, points: np.ndarray, pose: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import scipy
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.ndimage import gaussian_filter1d, median_filter
 
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
@@ -118,11 +118,11 @@ def compute_signal(
     change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
     mouth = np.zeros(curves[:, MOUTH].shape)
     for part in stretches(seen):
-        smoothed = gaussian_filter1d(curves[part].astype(float), SMOOTH * fps, axis=0)
+        smoothed = scipy.ndimage.gaussian_filter1d(curves[part].astype(float), SMOOTH * fps, axis=0)
         change[part] = smoothed - resting_face(smoothed, fps, REST, resting[part])
         transient[part] = smoothed - resting_face(smoothed, fps, BRIEF)
         mouth[part] = smoothed[:, MOUTH] - resting_face(smoothed[:, MOUTH], fps, SYLLABLE)
-        smoothed_gaze = gaussian_filter1d(gaze[part].astype(float), SMOOTH * fps)
+        smoothed_gaze = scipy.ndimage.gaussian_filter1d(gaze[part].astype(float), SMOOTH * fps)
         gaze_shift[part] = smoothed_gaze - resting_face(smoothed_gaze, fps, REST)
     if is_short(frames, fps):  # it has few frames at rest
         noise = change_noise = WANDER * camera_noise(curves, seen, SMOOTH * fps)
@@ -154,7 +154,7 @@ def resting_face(smoothed: np.ndarray, fps: float, window: float, resting: np.nd
     step, time = max(1, round(fps / REST_RATE)), np.arange(len(smoothed))
     samples, counted = columns[::step], counted[::step]
     reach = min(round(window * fps / step / 2), (len(samples) - 1) // 2)
-    medians = median_filter(samples, size=(2 * reach + 1, 1), mode="nearest")
+    medians = scipy.ndimage.median_filter(samples, size=(2 * reach + 1, 1), mode="nearest")
     for i in range(reach, len(samples) - reach):
         span = slice(i - reach, i + reach + 1)
         if counted[span].any() and not counted[span].all():

@@ -1,7 +1,7 @@
 """Estimate the noise of curves that also show expressions. Arrays in, arrays out."""
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+import scipy
 
 from microexpr.signals.aus.filters import stretches
 
@@ -32,5 +32,5 @@ def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.n
     bends = np.concatenate([np.diff(curves[part], 2, axis=0) for part in stretches(seen)] or [curves[:0]])
     impulse = np.zeros(2 * int(4 * deviation + 1) + 1)
     impulse[len(impulse) // 2] = 1
-    smoothing = np.sqrt((gaussian_filter1d(impulse, deviation) ** 2).sum()) if deviation else 1.0
+    smoothing = np.sqrt((scipy.ndimage.gaussian_filter1d(impulse, deviation) ** 2).sum()) if deviation else 1.0
     return noise_level(bends / np.sqrt(6) * smoothing)
