@@ -19,7 +19,7 @@ WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
 MEMORY = Path("work/sources.json")
-DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|bib|safetensors|onnx|jinja|css|js)")
+DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|bib|safetensors|onnx|dat|jinja|css|js)")
 PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 
 

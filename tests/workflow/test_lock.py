@@ -22,6 +22,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from microexpr.core.extras import EXTRAS
+
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
 DLIB = ENVS / "dlib-from-bin/pyproject.toml"
@@ -172,15 +174,15 @@ def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_
         for line in requires(name) or []
     }
     others = {module for module, names in packages.items() if not names & (required | below)}
-    assert others == {"face_recognition", "ncnn", "xarray"}
-    for module in others:
+    assert others == {"face_recognition", "ncnn", "plotly", "skimage", "xarray"}
+    for module in others - {module for extra in EXTRAS.values() for module in extra.modules}:
         imports = sum(module in modules(node) for tree in trees for node in ast.walk(tree) if is_import(node))
         guarded = sum(
             module in modules(node) for tree in trees for part in optional(tree) for node in ast.walk(part)
             if is_import(node)
         )  # fmt: skip
         assert imports == guarded > 0, module
-    assert required - set().union(*packages.values()) == {"face-recognition-models"}  # its files alone are read
+    assert required - set().union(*packages.values()) == set()
     extras = {
         requirement.name
         for name in ("train.in", "workflow.in", "dev.in")

@@ -12,7 +12,6 @@ from microexpr.core.errors import StoreError
 from microexpr.core.weights import FOLDER, is_weights, read_metadata
 
 LIBRARY = ("numpy", "opencv-python", "onnxruntime", "dlib-bin", "av", "numba", "h5py")  # with compiled parts
-SHOWN = {"train": ("torch",), "workflow": ("snakemake", "dvc"), "xarray": ("xarray",)}  # versions of these are shown
 
 
 class Finding(NamedTuple):
@@ -38,11 +37,11 @@ def findings() -> Iterator[Finding]:
     yield Finding(
         "digits", fits or None, "those of every CPU with AVX2" if fits else "of this CPU's own: it has no AVX2"
     )
-    for extra, purpose in extras.PURPOSES.items():
-        if names := extras.missing(extra):
-            yield Finding(extra, None, f"{', '.join(names)} missing, for {purpose}; {extras.install(extra)}")
+    for name, extra in extras.EXTRAS.items():
+        if modules := extras.missing(name):
+            yield Finding(name, None, f"{', '.join(modules)} missing, for {extra.purpose}; {extras.install(name)}")
         else:
-            yield Finding(extra, True, ", ".join(f"{name} {_version(name)}" for name in SHOWN[extra]))
+            yield Finding(name, True, ", ".join(f"{package} {_version(package)}" for package in extra.shown))
 
 
 def _version(package: str) -> str:

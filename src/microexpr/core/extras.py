@@ -1,17 +1,30 @@
 """Name the extras of the wheel: what they are for, and how to install a package of one that is missing."""
 
 from importlib.util import find_spec
+from typing import NamedTuple
 
-PURPOSES = {
-    "train": "training: `microexpr.loso`, and networks of a run's own",
-    "workflow": "the pipeline from a checkout: Snakemake and DVC",
-    "xarray": "stage files as labelled arrays: `microexpr.open_stage`",
-}
-PACKAGES = {  # modules of each
-    "train": ("torch", "sklearn"),
-    "workflow": ("snakemake", "dvc", "ruamel.yaml", "face_recognition"),
-    "xarray": ("xarray", "h5netcdf"),
-}
+
+class Extra(NamedTuple):
+    """Further packages, which `pip install 'microexpr[NAME]'` adds."""
+
+    purpose: str
+    modules: tuple[str, ...]
+    shown: tuple[str, ...]  # packages whose versions `microexpr doctor` prints
+
+
+EXTRAS = {
+    "train": Extra(
+        "training: `microexpr.loso`, and networks of a run's own", ("torch", "sklearn", "skimage"), ("torch",)
+    ),
+    "workflow": Extra(
+        "the pipeline from a checkout: Snakemake and DVC",
+        ("snakemake", "dvc", "ruamel.yaml", "plotly", "face_recognition"),
+        ("snakemake", "dvc"),
+    ),
+    "xarray": Extra(
+        "stage files as labelled arrays: `microexpr.open_stage`", ("xarray", "h5netcdf"), ("xarray",)
+    ),
+}  # fmt: skip
 
 
 def install(extra: str) -> str:
@@ -22,14 +35,15 @@ def install(extra: str) -> str:
 def remedy(error: ModuleNotFoundError) -> str | None:
     """Return what is missing and how to install it, None for a module of no extra."""
     module = (error.name or "").partition(".")[0]
-    tops = {extra: {name.partition(".")[0] for name in names} for extra, names in PACKAGES.items()}
-    extra = next((extra for extra, names in tops.items() if module in names), None)
-    return extra and f"{module} is not installed, which is for {PURPOSES[extra]}; {install(extra)} adds it"
+    for name, extra in EXTRAS.items():
+        if module in {other.partition(".")[0] for other in extra.modules}:
+            return f"{module} is not installed, which is for {extra.purpose}; {install(name)} adds it"
+    return None
 
 
 def missing(extra: str) -> list[str]:
     """Return the modules of an extra that are not installed. Imports none of them."""
-    return [name for name in PACKAGES[extra] if not _is_there(name)]
+    return [name for name in EXTRAS[extra].modules if not _is_there(name)]
 
 
 def _is_there(name: str) -> bool:

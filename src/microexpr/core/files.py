@@ -1,7 +1,6 @@
 """Check a user's file before it is opened: a named pipe waits for a writer, a device may never end. List the files of a
-run that concern a clip; find those of an installed package. No contents."""
+run that concern a clip. No contents."""
 
-import importlib.util
 import stat
 from pathlib import Path
 
@@ -33,13 +32,3 @@ def run_files(clip: str, results: Path) -> list[Path]:
     """Return the files of a run in the folder `results` that may be read for a clip DATASET/SUBJECT/CLIP."""
     dataset, subject, _ = clip.split("/") if clip.count("/") == 2 else ("", "", "")
     return [results / "index" / f"{dataset}.csv", *(folder / dataset / f"{subject}.h5" for folder in results.glob("*"))]
-
-
-def package_folder(name: str) -> Path:
-    """Return the folder of an installed package whose files are read; none of its code is imported.
-
-    Raises DataError if it is not installed."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise DataError(f"the package {name} must be installed, not missing: pip install {name.replace('_', '-')}")
-    return Path(spec.submodule_search_locations[0])

@@ -14,7 +14,7 @@ from microexpr.core.weights import FOLDER
 def test_every_part_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
-    assert [part for _, part, _ in lines] == ["microexpr", "library", "weights", "digits", *extras.PURPOSES]
+    assert [part for _, part, _ in lines] == ["microexpr", "library", "weights", "digits", *extras.EXTRAS]
     assert {state for state, _, _ in lines} <= {"ok", "-"}
     assert dict((part, what) for _, part, what in lines)["train"].startswith("torch 2.")
 
@@ -22,7 +22,8 @@ def test_every_part_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_missing_names_its_purpose_and_its_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(extras.PACKAGES, "train", ("torch", "no_such_package.part"))
+    train = extras.EXTRAS["train"]
+    monkeypatch.setitem(extras.EXTRAS, "train", train._replace(modules=("torch", "no_such_package.part")))
     assert main(["doctor"]) == 0
     (line,) = (line for line in capsys.readouterr().out.splitlines() if " train " in line)
     assert line.startswith("-") and "no_such_package.part missing, for training" in line
@@ -45,5 +46,5 @@ def test_damaged_weights_and_a_library_without_a_package_are_errors(
 def test_a_module_of_no_extra_has_no_remedy() -> None:
     error = ModuleNotFoundError(name="torch.nn")
     assert (extras.remedy(error) or "").startswith("torch is not installed, which is for training")
-    assert "snakemake" in extras.PACKAGES["workflow"] and extras.remedy(ModuleNotFoundError(name="ruamel"))
+    assert "snakemake" in extras.EXTRAS["workflow"].modules and extras.remedy(ModuleNotFoundError(name="ruamel"))
     assert extras.remedy(ModuleNotFoundError(name="numpy")) is None

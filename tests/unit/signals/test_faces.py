@@ -1,7 +1,7 @@
 """Landmarks, alignment and pose against known places and movements: a photograph that is moved, and rendered faces."""
 
+import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -9,9 +9,8 @@ import pytest
 from scipy.signal import savgol_filter
 from skimage.data import astronaut
 
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, ParamsError
 from microexpr.core.seeds import generator
-from microexpr.evaluation.duplicate_subjects import embeddings
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
 from microexpr.signals.faces import (
@@ -107,24 +106,11 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
     assert stays.landmarks[5, 17:, 0].mean() > PHOTOGRAPH.shape[1]
 
 
-@pytest.mark.skipif(find_spec("face_recognition") is None, reason="needs face_recognition")
-def test_without_face_recognition_its_models_see_the_same_face(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measure() -> list[np.ndarray]:
-        (box,) = detection.detect(PHOTOGRAPH, 0)
-        points = detection.predict_landmarks(cv2.cvtColor(PHOTOGRAPH, cv2.COLOR_RGB2GRAY), box)
-        return [box.centre, points, embeddings(PHOTOGRAPH[None], points[None])]
-
-    def forget() -> None:
-        for model in (dlib_models.detector, dlib_models.predictor, dlib_models.encoder):
-            model.cache_clear()
-
-    expected, loaded = measure(), dlib_models.encoder()
-    try:
-        monkeypatch.setattr(dlib_models, "_api", lambda: None)
-        forget()
-        assert all(map(np.array_equal, measure(), expected)) and dlib_models.encoder() is not loaded
-    finally:
-        forget()
+def test_the_library_alone_has_no_regression_trees_and_says_what_adds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    dlib_models.predictor.cache_clear()
+    monkeypatch.setitem(sys.modules, "face_recognition", None)
+    with pytest.raises(ParamsError, match=r"faces.predictor dlib: .*pip install 'microexpr\[workflow\]'"):
+        dlib_models.predictor()
 
 
 def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:

@@ -1,8 +1,7 @@
-"""dlib's models of a face, as the packages face_recognition and face_recognition_models carry them. No frame comes in.
+"""dlib's models of a face. No frame comes in.
 
-face_recognition loads all of its models when it is imported, 100 MB, so it is imported with the first of them. It is
-the workflow's: without it, as in the library alone, they are loaded directly, since pip would build the dlib that it
-asks for.
+The predictor of landmarks comes with face_recognition, which is the workflow's. It loads all of its models when it is
+imported, 100 MB, so it is imported with the first use. The encoder is the same file as face_recognition's, and shipped.
 """
 
 import warnings
@@ -11,23 +10,11 @@ from typing import Any
 
 import dlib
 
-from microexpr.core.files import package_folder
+from microexpr.core.errors import ParamsError
+from microexpr.core.extras import remedy
+from microexpr.core.weights import shipped
 
-
-@cache
-def _api() -> Any:
-    """Return the module of face_recognition that holds its models, None where the package is not there."""
-    with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
-        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
-        try:
-            from face_recognition import api
-        except ImportError:
-            return None
-    return api
-
-
-def _path(name: str) -> str:
-    return str(package_folder("face_recognition_models") / "models" / name)
+ENCODER = shipped("face_encoder.dat")
 
 
 @cache
@@ -38,15 +25,17 @@ def detector() -> Any:
 
 @cache
 def predictor() -> Any:
-    """Return the predictor of iBUG's 68 landmarks in a face's box."""
-    if api := _api():
-        return api.pose_predictor_68_point
-    return dlib.shape_predictor(_path("shape_predictor_68_face_landmarks.dat"))
+    """Return the predictor of iBUG's 68 landmarks in a face's box. Raises ParamsError without face_recognition."""
+    with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
+        try:
+            from face_recognition import api
+        except ModuleNotFoundError as error:
+            raise ParamsError(f"faces.predictor dlib: {remedy(error) or error}") from error
+    return api.pose_predictor_68_point
 
 
 @cache
 def encoder() -> Any:
     """Return the network that embeds a face in 128 numbers."""
-    if api := _api():
-        return api.face_encoder
-    return dlib.face_recognition_model_v1(_path("dlib_face_recognition_resnet_model_v1.dat"))
+    return dlib.face_recognition_model_v1(str(ENCODER))
