@@ -7,9 +7,8 @@ landmarks  the faces stage against a loop of `face_recognition.face_landmarks`: 
            and its change from frame to frame (noise), in percent of the distance between the outer corners of the eyes
 flow       TV-L1 against scikit-image's on the same pair of frames, and how far the two flows are apart; a whole clip
            with each algorithm of the flow stage, head motion included
-aus        movement of a face against OpenCV's Farneback; the reading of a frame at one image size and at all; how far
-           the vector of action units moves where the image is 5 px larger or smaller. Rendered subjects that the
-           shipped model was not fitted on
+aus        the reading of a frame at one image size and at all; how far the vector of action units moves where the
+           image is 5 px larger or smaller. Rendered subjects that the shipped model was not fitted on
 
 A time is the best of the rounds, in which the sides take turns. A ratio above 1 is in favour of this project.
 """
@@ -18,7 +17,6 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-import cv2
 import face_recognition
 import numpy as np
 from skimage.registration import optical_flow_tvl1
@@ -34,7 +32,6 @@ from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import SIZES, regressor, sizes
-from microexpr.signals.aus.movement import blur, movement
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.flow.tvl1 import tvl1
 
@@ -144,13 +141,6 @@ def measure_aus(rounds: int) -> None:
         sessions = render_sessions(Face(performer.face_seed), performer, f"population/{subject}", params.seed)
         crops += [session.crop[..., 0] for session in sessions]
     grey = [regressor.reduce_crop(crop) for crop in crops[0]]
-    blurred = [blur(face) for face in grey]
-    options = (0.5, 3, 15, 3, 5, 1.1, 0)
-    calls = [
-        lambda: [movement(blurred[0], face) for face in blurred],
-        lambda: [cv2.calcOpticalFlowFarneback(grey[0], face, None, *options) for face in grey],
-    ]
-    compared("action units, movement of a face", *best(calls, rounds, len(grey))[0])
     calls = [lambda chosen=chosen: regressor.regress(crops[0], 0, model, chosen) for chosen in ((0,), SIZES)]
     one_ms, all_ms = best(calls, rounds, len(grey))[0]
     print(f"action units of a frame: one_size_ms={one_ms:.2f} {len(SIZES)}_sizes_ms={all_ms:.2f}")

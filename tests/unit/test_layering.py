@@ -19,6 +19,7 @@ TRAIN = {"models", "training"}  # whole rooms that load torch, which only traini
 TRAIN_TOO = {  # modules of other rooms
     *(f"signals.{name}" for name in ("layers", "learning", "weights")),
     *(f"signals.{reader}.{part}" for reader in ("aus", "landmarks") for part in ("architecture", "fit")),
+    "signals.aus.movement",
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
     "api.folds", "evaluation.metrics.inception", "reporting.method_sizes",
     *(f"reporting.papers.{name}" for name in ("layers", "nodes", "parts", "transfers")),

@@ -1,16 +1,15 @@
 """The network of action units for training, and as it is exported: from pixels to FACS intensities."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from microexpr.signals import weights
-from microexpr.signals.aus import ACTION_UNITS, LARGEST, movement
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.coding import OPEN, SHOWN
+from microexpr.signals.aus.movement import Movement
 from microexpr.signals.aus.regressor import FACE_SIZE
 from microexpr.signals.layers import Residual, convolution
 
@@ -44,9 +43,9 @@ class UnitNetwork(nn.Module):
         self.linear = nn.Linear(2 * 16 * 8 + 2 * 32 * 16, UNITS, bias=False)
         nn.init.zeros_(self.linear.weight)
 
-    def trunk(self, halves: Tensor) -> Trunk:
-        """Return the features of halves [F, 1, 128, 64], as from `normalise`."""
-        fine = self.down1(self.stem(halves))
+    def trunk(self, faces: Tensor) -> Trunk:
+        """Return the features of both halves of faces [N, 128, 128] in grey levels, those of a face one by one."""
+        fine = self.down1(self.stem(normalise(split_halves(faces))))
         return Trunk(fine, self.down2(fine))
 
     def alone(self, middle: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,8 +55,8 @@ class UnitNetwork(nn.Module):
     def change(self, before: Trunk, after: Trunk, coarse: Tensor, fine: Tensor) -> tuple[Tensor, Tensor]:
         """Return the change from each half to another, [F, 24], and log variances.
 
-        `coarse` [F, 2, 16, 8] and `fine` [F, 2, 32, 16] are movements outward and down, pixels of a face of 128."""
-        coarse, fine = torch.asinh(2 * coarse), torch.asinh(2 * fine)
+        `coarse` [N, 2, 16, 16] and `fine` [N, 2, 32, 32] are how the faces move, as from `Movement`."""
+        coarse, fine = (torch.asinh(2 * outward(cells).flatten(0, 1)) for cells in (coarse, fine))
         moved = self.moved(torch.cat([fine, after.fine - before.fine], 1))
         mixed = self.change1(torch.cat([after.middle - before.middle, before.middle, moved, coarse], 1))
         values, variance = _with_other(torch.relu(self.change2(mixed.flatten(1))), self.change3)
@@ -86,8 +85,7 @@ class Alone(nn.Module):
         self.network = network
 
     def forward(self, face: Tensor) -> tuple[Tensor, Tensor]:
-        trunk = self.network.trunk(normalise(_halves(face.float())))
-        return _reading(*self.network.alone(trunk.middle))
+        return _reading(*self.network.alone(self.network.trunk(face.float()).middle))
 
 
 class Change(nn.Module):
@@ -99,13 +97,12 @@ class Change(nn.Module):
 
     def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         faces = before.float(), after.float()
-        cells = (_outward(part).flatten(0, 1) for part in self.movement(*faces))
-        first, second = (self.network.trunk(normalise(_halves(face))) for face in faces)
+        first, second = map(self.network.trunk, faces)
         first = Trunk(*(part.repeat(after.shape[0], 1, 1, 1) for part in first))
-        return _reading(*self.network.change(first, second, *cells))
+        return _reading(*self.network.change(first, second, *self.movement(*faces)))
 
 
-def _halves(faces: Tensor) -> Tensor:
+def split_halves(faces: Tensor) -> Tensor:
     """Split [..., W] into the subject's left and right half, each from the middle outward, [N, 2, ..., W / 2].
 
     The subject's left is at the right of an image."""
@@ -113,9 +110,9 @@ def _halves(faces: Tensor) -> Tensor:
     return torch.stack([faces[..., middle:], faces[..., :middle].flip(-1)], 1)
 
 
-def _outward(movement: Tensor) -> Tensor:
+def outward(movement: Tensor) -> Tensor:
     """Return how both halves move outward and down, [N, 2, 2, H, W / 2], of a movement right and down [N, 2, H, W]."""
-    left, right = _halves(movement).unbind(1)
+    left, right = split_halves(movement).unbind(1)
     return torch.stack([left, right * torch.tensor([-1.0, 1.0])[:, None, None]], 1)
 
 
@@ -131,72 +128,6 @@ def _coded(units: Tensor) -> Tensor:
     """Return the 17 units that are read [F, 17] of all 24 [F, 24], as `coding.coded` does, without its limits."""
     stretch, is_open = SHOWN.index("AU27"), torch.tensor([float(unit in OPEN) for unit in range(READ)])
     return units[:, :READ] + units[:, stretch : stretch + 1] * is_open
-
-
-class Movement(nn.Module):
-    """The movement that `aus.movement` estimates, by operators that graphs can have: a filter of an axis is a matrix.
-
-    Each is what OpenCV makes of the unit matrix, so that it has OpenCV's kernels and borders."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        size = FACE_SIZE
-        self.blur = _gaussian(size, movement.BLUR)
-        self.halve, self.enlarge = _resize(size, size // 2), _resize(size // 8, size)
-        self.means = _resize(size, size // movement.CELL)
-        self.steps = nn.ModuleList(_Step(size // part, movement.WINDOWS[k]) for k, part in enumerate((2, 1)))
-        self.columns = torch.arange(size, dtype=torch.float32).repeat(size, 1)
-
-    def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
-        """Return coarse and fine cells, [N, 2, 16, 16] and [N, 2, 32, 32]: pixels to the right and down.
-
-        `before` is [1, 128, 128], `after` [N, 128, 128], in grey levels."""
-        before, after = (_both_ways(face, self.blur) for face in (before, after))
-        after = after * (before.mean((1, 2), keepdim=True) / after.mean((1, 2), keepdim=True).clamp(min=1))
-        coarse = 2 * self.steps[0](*(_both_ways(face, self.halve) for face in (before, after)))
-        flow = torch.round(_both_ways(coarse, self.enlarge) * movement.STEPS) / movement.STEPS
-        places = torch.stack([self.columns + flow[:, 0], self.columns.T + flow[:, 1]], -1)
-        grid = places * (2 / (FACE_SIZE - 1)) - 1
-        unwarped = functional.grid_sample(after[:, None], grid, "bilinear", "border", align_corners=True)[:, 0]
-        return coarse, _both_ways(flow, self.means) + self.steps[1](before, unwarped)
-
-
-class _Step(nn.Module):
-    """The estimate of `movement._step`."""
-
-    def __init__(self, size: int, window: float) -> None:
-        super().__init__()
-        self.slope, self.smooth = (_filter(size, kernel) for kernel in ([-1 / 16, 0, 1 / 16], [1, 2, 1]))
-        self.cells = _resize(size, size // movement.CELL) @ _gaussian(size, window)
-
-    def forward(self, before: Tensor, after: Tensor) -> Tensor:
-        total, difference = before + after, before - after
-        right, down = self.smooth @ total @ self.slope.T, self.slope @ total @ self.smooth.T
-        products = torch.stack([right * right, right * down, down * down, right * difference, down * difference], 1)
-        xx, xy, yy, xt, yt = _both_ways(products, self.cells).unbind(1)
-        xx, yy = xx + movement.FLAT, yy + movement.FLAT
-        determinant = xx * yy - xy * xy
-        return torch.stack([(yy * xt - xy * yt) / determinant, (xx * yt - xy * xt) / determinant], 1)
-
-
-def _both_ways(images: Tensor, matrix: Tensor) -> Tensor:
-    """Apply a filter of one axis to both, [..., H, W]."""
-    return matrix @ images @ matrix.T
-
-
-def _filter(size: int, kernel: Any) -> Tensor:
-    unit = np.eye(size, dtype=np.float32)
-    return torch.from_numpy(cv2.sepFilter2D(unit, cv2.CV_32F, np.ones(1), np.array(kernel, float)))
-
-
-def _gaussian(size: int, deviation: float) -> Tensor:
-    length = round(8 * deviation + 1) | 1  # as OpenCV chooses it for float32
-    return _filter(size, cv2.getGaussianKernel(length, deviation)[:, 0])
-
-
-def _resize(size: int, to: int) -> Tensor:
-    how = cv2.INTER_AREA if to < size else cv2.INTER_LINEAR
-    return torch.from_numpy(cv2.resize(np.eye(size, dtype=np.float32), (size, to), interpolation=how))
 
 
 def graphs(network: UnitNetwork) -> tuple[bytes, bytes]:

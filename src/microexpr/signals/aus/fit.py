@@ -18,9 +18,9 @@ from microexpr.core.seeds import generator
 from microexpr.signals import conditions, learning, portraits
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Trunk, UnitNetwork, graphs, normalise
+from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Trunk, UnitNetwork, graphs
 from microexpr.signals.aus.coding import coded
-from microexpr.signals.aus.movement import blur, movement
+from microexpr.signals.aus.movement import Movement
 from microexpr.signals.aus.regressor import FACE_SIZE, MARGIN, Model, regress
 from microexpr.signals.faces.alignment import CROP, alignment
 from microexpr.signals.learning import Checkpoint, Progress, Schedule
@@ -44,12 +44,10 @@ TO_FACE = FACE_SIZE / (CROP - 2 * MARGIN)
 class Batch(NamedTuple):
     """F faces of some scenes and P pairs of them."""
 
-    faces: np.ndarray  # uint8[F, 2, 128, 64], by halves
+    faces: np.ndarray  # uint8[F, 128, 128]
     intensity: np.ndarray  # float32[F, 2, 24]
     before: np.ndarray  # int64[P]
     after: np.ndarray  # int64[P]
-    coarse: np.ndarray  # float32[P, 2, 2, 16, 8]
-    fine: np.ndarray  # float32[P, 2, 2, 32, 16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,22 +98,23 @@ def train(
     """Return a network trained to read single faces and pairs of one scene."""
     torch.manual_seed(SEED)
     network = UnitNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    movement = Movement()
 
     def losses(step: int) -> dict[str, Tensor]:
-        return batch_losses(network, sample_batch(data, generator(SEED, "action units", step)))
+        return batch_losses(network, movement, sample_batch(data, generator(SEED, "action units", step)))
 
     learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint, progress)
     return network.eval()
 
 
-def batch_losses(network: UnitNetwork, batch: Batch) -> dict[str, Tensor]:
+def batch_losses(network: UnitNetwork, movement: Movement, batch: Batch) -> dict[str, Tensor]:
     """Return the squared errors of changes and of faces alone, and minus the log likelihood of both's errors."""
     weight = torch.ones(UNITS)
     weight[READ:] = UNREAD
-    halves = normalise(torch.from_numpy(batch.faces)).contiguous(memory_format=torch.channels_last)
-    trunk = network.trunk(halves)
-    before, after = (Trunk(*(_halves(part, faces) for part in trunk)) for faces in (batch.before, batch.after))
-    cells = (torch.from_numpy(part).flatten(0, 1) for part in (batch.coarse, batch.fine))
+    faces = torch.from_numpy(batch.faces).float()
+    trunk = network.trunk(faces)
+    before, after = (Trunk(*(_halves(part, chosen) for part in trunk)) for chosen in (batch.before, batch.after))
+    cells = movement(faces[batch.before], faces[batch.after])
     intensity = torch.from_numpy(batch.intensity)
     changes = (intensity[batch.after] - intensity[batch.before]).flatten(0, 1)
     losses = []
@@ -147,30 +146,8 @@ def sample_batch(data: Portraits, rng: np.random.Generator) -> Batch:
                 first, second = (i, 0) if rng.random() < REVERSED else (1 + i % (SCENE - 1), i)
             before.append(k * SCENE + first)
             after.append(k * SCENE + second)
-    blurred = [blur(face) for face in faces]
-    cells = [movements(blurred[i], blurred[j]) for i, j in zip(before, after, strict=True)]
-    coarse, fine = (np.stack(parts) for parts in zip(*cells, strict=True))
     images = (scenes[:, None] * SCENE + np.arange(SCENE)).ravel()
-    return Batch(
-        np.stack([split_halves(face) for face in faces]), data.intensity[images].transpose(0, 2, 1),
-        np.array(before), np.array(after), coarse, fine,
-    )  # fmt: skip
-
-
-def movements(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how each half moves between blurred faces: coarse and fine cells, [2, 2, 16, 8] and [2, 2, 32, 16]."""
-    coarse, fine = (split_halves(cells) for cells in movement(before, after))
-    coarse[1, ..., 0] *= -1
-    fine[1, ..., 0] *= -1
-    return np.moveaxis(coarse, -1, 1), np.moveaxis(fine, -1, 1)
-
-
-def split_halves(cells: np.ndarray) -> np.ndarray:
-    """Split [H, W, ...] into the subject's left and right half, each from the middle outward, [2, H, W / 2, ...].
-
-    The subject's left is at the right of an image."""
-    middle = cells.shape[1] // 2
-    return np.stack([cells[:, middle:], cells[:, :middle][:, ::-1]])
+    return Batch(np.stack(faces), data.intensity[images].transpose(0, 2, 1), np.array(before), np.array(after))
 
 
 def record_scene(data: Portraits, scene: int, rng: np.random.Generator) -> list[np.ndarray]:

@@ -13,7 +13,6 @@ import numpy as np
 import scipy
 
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.movement import blur
 from microexpr.signals.aus.regressor import Model
 from microexpr.signals.motion.head import face_mask
 
@@ -27,6 +26,7 @@ UNLIKE, COVER_SHARE = 0.5, 0.25  # correlation below which a window is covered, 
 AROUND_COVER = 0.02  # frames before and after a covered one that count as covered, as a share of a part
 EYES = ((36, 42), (42, 48))  # landmarks of each eye
 MARGIN = 2  # pixels of the crop around an eye's landmarks
+BLUR = 0.7  # pixels of a face of 128, before it is compared
 
 
 class Curves(NamedTuple):
@@ -84,6 +84,11 @@ def resting_frames(part: Sequence[np.ndarray], model: Model) -> np.ndarray:
     readings = model.alone(part).values
     intensity = np.clip(readings, 0, LARGEST).mean(axis=1).sum(axis=1)
     return np.asarray(intensity <= np.quantile(intensity, LEAST_EXPRESSIVE) + AT_REST)
+
+
+def blur(face: np.ndarray) -> np.ndarray:
+    """Return a grey face a little blurred, float32[H, W]."""
+    return cv2.GaussianBlur(face.astype(np.float32), (0, 0), BLUR)
 
 
 def median_face(part: Sequence[np.ndarray], included: np.ndarray) -> np.ndarray:

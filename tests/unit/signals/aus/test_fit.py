@@ -14,6 +14,7 @@ from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS, fit
 from microexpr.signals.aus.agreement import agreement
 from microexpr.signals.aus.architecture import UNITS, UnitNetwork
+from microexpr.signals.aus.movement import Movement
 from microexpr.signals.aus.regressor import CHANGE, MODEL, load, regress
 from microexpr.signals.portraits import SCENE, SIZE, Portraits
 
@@ -33,8 +34,8 @@ def test_a_batch_has_pairs_of_one_scene_with_their_intensities(
 ) -> None:
     monkeypatch.setattr(fit, "SCENES", 3)
     batch = fit.sample_batch(data, generator(0, "batch"))
-    assert batch.faces.shape == (3 * SCENE, 2, 128, 64) and batch.intensity.shape == (3 * SCENE, 2, UNITS)
-    assert len(batch.before) == len(batch.after) == len(batch.fine) == 3 * (SCENE - 1)
+    assert batch.faces.shape == (3 * SCENE, 128, 128) and batch.intensity.shape == (3 * SCENE, 2, UNITS)
+    assert len(batch.before) == len(batch.after) == 3 * (SCENE - 1)
     assert (batch.before // SCENE == batch.after // SCENE).all() and (batch.before != batch.after).all()
     scenes = {data.intensity[i : i + SCENE].tobytes() for i in (0, SCENE)}
     assert batch.intensity[:SCENE].transpose(0, 2, 1).tobytes() in scenes
@@ -58,9 +59,9 @@ def test_losses_are_zero_for_what_is_right(data: Portraits, monkeypatch: pytest.
     for layer in (network.alone3, network.change3):
         layer.weight.data.zero_()
         layer.bias.data.zero_()
-    losses = fit.batch_losses(network, fit.sample_batch(flat, generator(0, "batch")))
+    losses = fit.batch_losses(network, Movement(), fit.sample_batch(flat, generator(0, "batch")))
     assert losses["change"] == losses["alone"] == losses["certainty"] == 0
-    wrong = fit.batch_losses(network, fit.sample_batch(data, generator(0, "batch")))
+    wrong = fit.batch_losses(network, Movement(), fit.sample_batch(data, generator(0, "batch")))
     assert wrong["alone"] > 0.1 and wrong["change"] > 0.1
 
 

@@ -10,11 +10,10 @@ from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import LARGEST, SIZES, Params
-from microexpr.signals.aus.architecture import UNIT, Movement, UnitNetwork, graphs
+from microexpr.signals.aus.architecture import UNIT, UnitNetwork, graphs, outward
 from microexpr.signals.aus.coding import OPEN
 from microexpr.signals.aus.filters import curves
-from microexpr.signals.aus.fit import movements
-from microexpr.signals.aus.movement import blur, movement
+from microexpr.signals.aus.movement import Movement
 from microexpr.signals.aus.regressor import Model, load, reduce_crop, regress
 
 FRAMES, FPS = 5, 200
@@ -71,10 +70,11 @@ def test_halves_move_outward_and_down() -> None:
     rng = generator(0, "texture")
     texture = np.kron(rng.uniform(0, 200, (32, 32)), np.ones((4, 4))).astype(np.float32)
     moved = np.roll(texture, 1, axis=1)
-    _, fine = movements(texture, moved)
-    assert fine.shape == (2, 2, 32, 16)
-    assert np.median(fine[0, 0]) > 0.3 and np.median(fine[1, 0]) < -0.3
-    assert abs(np.median(fine[:, 1])) < 0.1
+    _, fine = Movement()(*(torch.from_numpy(image[None]) for image in (texture, moved)))
+    ((left, right),) = outward(fine).numpy()
+    assert left.shape == right.shape == (2, 32, 16)
+    assert np.median(left[0]) > 0.3 and np.median(right[0]) < -0.3
+    assert abs(np.median([left[1], right[1]])) < 0.1
 
 
 def test_no_change_exceeds_the_scale_of_facs_and_errors_grow_with_it(crops: np.ndarray, network: UnitNetwork) -> None:
@@ -133,17 +133,3 @@ def test_a_face_is_read_alike_by_itself_and_among_others(crops: np.ndarray, mode
     for i, face in enumerate(faces):
         alone = model.change(faces[0], [face])
         assert (alone.values[0] == together.values[i]).all() and (alone.errors[0] == together.errors[i]).all()
-
-
-def test_the_graph_moves_skin_as_training_does(crops: np.ndarray) -> None:
-    faces = np.stack([reduce_crop(crop) for crop in crops])
-    tensor = torch.from_numpy(faces).float()
-    for ours, theirs in zip(
-        Movement()(tensor[:1], tensor),
-        zip(*(movement(blur(faces[0]), blur(face)) for face in faces), strict=True),
-        strict=True,
-    ):
-        expected = np.stack(theirs).transpose(0, 3, 1, 2)
-        assert np.abs(expected).max() > 0.5
-        assert np.median(np.abs(ours.numpy() - expected)) < 1e-5  # a position may round to another step
-        assert ours.numpy() == pytest.approx(expected, abs=0.02)
