@@ -462,33 +462,6 @@ def _sum_up(plan: "Plan", outcomes: "Sequence[Outcome]") -> int:
     return batch.exit_code(plan, outcomes)
 
 
-def form(arguments: argparse.Namespace) -> int:
-    """Write a form for people, or score what someone answered."""
-    if bool(arguments.score) != bool(arguments.key) or bool(arguments.score) == bool(arguments.out):
-        raise MicroexprError("form must have --out DIR, or --score ANSWERS.csv with --key KEY.csv")
-    from microexpr.evaluation import form as pairs_of_faces
-
-    if arguments.score:
-        for name, score in pairs_of_faces.score(arguments.score, arguments.key).items():
-            interval = f"{score.low:.2f} to {score.high:.2f}; a guess has 0.5"
-            say(f"{name:<9} {score.right:3} of {score.answered:3} right, {score.share:.2f}, {interval}")
-        return 0
-    folder = RESULTS / "train" / arguments.generator / "megc2019/faces"
-    shards = sorted(folder.glob("*.h5"))
-    out = app_folders.questions(arguments.out, shards, arguments.force)
-    if not shards:
-        raise MicroexprError(f"{folder}: must hold faces of a generator of the main table{remedy(str(folder))}")
-    from microexpr.reporting.html import form as page
-
-    pairs = page.gather(shards, RESULTS, arguments.pairs, arguments.show_licensed_faces)
-    with outputs.publish(out) as part:
-        page.write(part / "form.html", pairs, arguments.generator)
-        pairs_of_faces.write_key(part / "key.csv", pairs)
-    say(f"{len(pairs)} pairs; the page holds no key, so keep key.csv; what it saves is for --score")
-    say("written: " + ", ".join(map(str, out.paths)))
-    return 0
-
-
 def film(arguments: argparse.Namespace) -> int:
     """Render a video with expressions at known times, or a data set of them."""
     if arguments.layout:

@@ -128,7 +128,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(subparsers)
     _add_table(subparsers)
     _add_reenact(subparsers)
-    _add_questions(subparsers)
     _add_film(subparsers)
     _add_predict(subparsers)
     _add_measure(subparsers)
@@ -355,34 +354,6 @@ def _add_reenact(subparsers: "Subparsers") -> None:
     _add_force(command)
     _add_quiet(command)
     command.set_defaults(run=commands.reenact)
-
-
-def _add_questions(subparsers: "Subparsers") -> None:
-    command = _add(
-        subparsers,
-        "form",
-        "a page on which people tell synthesised micro-expressions from true ones, and its score",
-        (
-            "microexpr form --out form                              # form.html to answer; key.csv stays with you",
-            "microexpr form --score answers.csv --key form/key.csv  # what someone answered",
-        ),
-    )
-    command.add_argument("--out", metavar="DIR", type=Path, help=f"{FOLDER}: form.html and key.csv")
-    command.add_argument(
-        "--generator", metavar="METHOD", default="icegan.change", help="of this run's main table (default: %(default)s)"
-    )
-    command.add_argument(
-        "--pairs",
-        metavar="N",
-        type=_whole(1, 500),
-        default=40,
-        help="at most, each of another clip (default: %(default)s)",
-    )
-    command.add_argument("--score", metavar="ANSWERS.csv", type=Path, help="answers that the page saved, to be scored")
-    command.add_argument("--key", metavar="KEY.csv", type=Path, help="the key of the form that was answered")
-    _add_show_licensed_faces(command)
-    _add_force(command)
-    command.set_defaults(run=commands.form)
 
 
 def _add_film(subparsers: "Subparsers") -> None:

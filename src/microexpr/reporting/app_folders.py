@@ -27,7 +27,6 @@ PREDICTED = (
     "annotated.avi",
     "prediction.html",
 )
-ASKED = ("form.html", "key.csv")
 REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv", "metrics.csv", "reenactment.png")
 
 
@@ -41,11 +40,6 @@ def prediction(folder: Path, source: Path | None, inputs: Iterable[Path] | Input
 def reenactment(folder: Path, source: Path, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
     """Return a reenactment's files in this folder as output. Raises OutputError if they may not be written."""
     return outputs.folder(folder, "reenact", REENACTED, inputs, force, "frames/[0-9]*.png", source)
-
-
-def questions(folder: Path, inputs: Iterable[Path], force: bool) -> Output:
-    """Return the files of a form in this folder as output. Raises OutputError if they may not be written."""
-    return outputs.folder(folder, "form", ASKED, inputs, force)
 
 
 def write_prediction(
