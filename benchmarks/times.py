@@ -22,7 +22,7 @@ from rich.table import Table
 
 from microexpr.reporting.html import times
 from microexpr.reporting.html.times import Job
-from snakemake_logger_plugin_microexpr.expected import SHIPPED, earlier_seconds
+from snakemake_logger_plugin_microexpr.progress import SHIPPED, earlier_seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
 import pages

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from microexpr.core.seeds import generator
-from microexpr.rendering import display, film, take, walls
+from microexpr.rendering import camera, display, film, take
 from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN
@@ -82,7 +82,7 @@ def _write(path: Path, performer: Performer, events: list[Event], setting: Setti
     performance = take.perform(performer, events, params, rng)
     if setting.act:
         performance = setting.act(performance, fps, rng)
-    wall, indices = walls.wall(SIZE, rng), range(len(performance.pose))
+    wall, indices = camera.wall(SIZE, rng), range(len(performance.pose))
     frames = render_frames(Face(performer.face_seed), performer, performance, indices, wall, difficulty.noise, rng)
     images: Images = (image for image, _ in frames)
     if setting.film:

@@ -14,8 +14,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from microexpr.core.errors import printable
-from snakemake_logger_plugin_microexpr.expected import Expected
-from snakemake_logger_plugin_microexpr.progress import Job, Planned, Progress, duration, left_text
+from snakemake_logger_plugin_microexpr.progress import Expected, Job, Planned, Progress, duration, left_text
 
 LOG = re.compile(r"(?:^|/)logs/([^/]+)(?:/(.+))?\.log$")  # of a rule: stage, and subject, method or table
 LAST_LINES = 15  # of a failed job's log
@@ -72,9 +71,12 @@ class LogHandler(LogHandlerBase):
         """Return the lines of a record, "" for none."""
         event, about, message = getattr(record, "event", None), record.__dict__, printable(str(record.msg or ""))
         if "planned" in about:
-            text = self._plan(about["planned"])
+            self._plan(about["planned"])
+            text = ""
         elif event == LogEvent.RUN_INFO:
-            text = self._begin(about["stats"])
+            total = self.progress.total = about["stats"]["total"]
+            rules = [f"    {name}: {count}" for name, count in about["stats"].items() if name != "total"]
+            text = "\n".join([f"{total} job{'s' * (total > 1)}", *(rules if self.common_settings.verbose else ())])
         elif event == LogEvent.JOB_INFO:
             text = self._started(about)
         elif event == LogEvent.JOB_FINISHED:
@@ -84,7 +86,10 @@ class LogHandler(LogHandlerBase):
         elif event == LogEvent.GROUP_ERROR:
             text = self._paint(f"failed: a submission of {len(about['job_error_info'])} jobs", RED)
         elif message.startswith("Elapsed time"):
-            text = self._end(record.created)
+            failed, seconds = len(self.progress.failed), record.created - (self.progress.begin or record.created)
+            failures = self._paint(f", {failed} failed", RED) if failed else ""
+            done = f"done: {self.progress.done} of {self.progress.total} jobs in {duration(seconds)}{failures}"
+            text = done if self.progress.total else ""
         elif message.startswith("Complete log"):
             text = message if self.progress.failed else ""
         else:
@@ -99,22 +104,13 @@ class LogHandler(LogHandlerBase):
             return ""
         return self._paint(message.rstrip(), RED if record.levelno >= ERROR else YELLOW * (record.levelno >= WARNING))
 
-    def _begin(self, stats: dict[str, int]) -> str:
-        """Return the number of jobs, and with --verbose that of each rule."""
-        self.progress.total = stats["total"]
-        rules = [f"    {name}: {count}" for name, count in stats.items() if name != "total"]
-        return "\n".join(
-            [f"{stats['total']} job{'s' * (stats['total'] > 1)}", *(rules if self.common_settings.verbose else ())]
-        )
-
-    def _plan(self, jobs: dict[int, tuple[str, tuple[int, ...]]]) -> str:
-        """Return "". `jobs` are those that will run: the log of each, and which of them it needs."""
+    def _plan(self, jobs: dict[int, tuple[str, tuple[int, ...]]]) -> None:
+        """Take the jobs that will run: the log of each, and which of them it needs."""
         expected, planned = Expected.read(), {}
         for job_id, (log, needs) in jobs.items():
             stage, name = stage_and_name(log)
             planned[job_id] = Planned(stage, expected.seconds(f"{stage}/{name}".strip("/")), needs)
         self.progress.plan(planned, expected.is_speed_known)
-        return ""
 
     def _started(self, about: dict[str, Any]) -> str:
         """Return "", or with --verbose which job starts and why."""
@@ -150,14 +146,6 @@ class LogHandler(LogHandlerBase):
         for log in about["log"]:
             lines += [f"    log: {log}", *(f"    | {line}" for line in last_lines(Path(log)))]
         return "\n".join(lines)
-
-    def _end(self, now: float) -> str:
-        """Return what was done in all, "" where nothing was to be done."""
-        if not self.progress.total:
-            return ""
-        failed, seconds = len(self.progress.failed), duration(now - (self.progress.begin or now))
-        failures = self._paint(f", {failed} failed", RED) if failed else ""
-        return f"done: {self.progress.done} of {self.progress.total} jobs in {seconds}{failures}"
 
     def _paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self.has_colours and code and text else text

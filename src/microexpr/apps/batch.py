@@ -202,7 +202,7 @@ def _notes(plan: Plan, outcomes: Sequence[Outcome], complete: Sequence[Mapping[s
         {"name": f.name, "input": f.source, "rows": [plan.label(f, "") | {"left_out": f.reason}]} for f in plan.left_out
     ]
     new = {item.source for item in plan.left_out} | {o.job.item.source for o in outcomes if o.state != "claimed"}
-    before = plan.summary.mark.record(plan.summary.root).get("notes", [])
+    before = plan.summary.manifest.record(plan.summary.root).get("notes", [])
     notes += [note for note in before if note["input"] not in new and os.path.lexists(note["input"])]
     done = {(record["name"], record["input"]) for record in complete}
     return [note for note in notes if (note["name"], note["input"]) not in done]

@@ -98,16 +98,7 @@ def restart_pinned() -> None:
 
 def is_pinned() -> bool:
     """Return whether this process computes as every other one that is pinned, on whatever CPU."""
-    return is_supported() and _is_set() and all(_loaded_pinned())
-
-
-def _is_set() -> bool:
-    return settings().items() <= os.environ.items()
-
-
-def _loaded_pinned() -> list[bool]:
-    """Return for libraries that were loaded, maybe before the variables were set, whether they are pinned."""
-    modules, pinned = sys.modules, []
+    modules, pinned = sys.modules, [is_supported(), _is_set()]  # libraries may be loaded before the variables are set
     if "numpy" in modules:
         from numpy._core._multiarray_umath import __cpu_features__  # type: ignore[import-not-found]
 
@@ -118,4 +109,8 @@ def _loaded_pinned() -> list[bool]:
         pinned.append(SETTINGS["NUMBA_CPU_NAME"] == modules["numba"].config.CPU_NAME)
     if "torch" in modules:
         pinned.append(modules["torch"].backends.cpu.get_cpu_capability() == "AVX2")
-    return pinned
+    return all(pinned)
+
+
+def _is_set() -> bool:
+    return settings().items() <= os.environ.items()

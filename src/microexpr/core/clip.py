@@ -61,13 +61,8 @@ class Clip:
     def from_row(cls, row: dict[str, Any]) -> "Clip":
         """Return the clip of a row: the inverse of `row`. Values may also be text, where "" stands for None."""
         kinds = {f.name: str(f.type) for f in fields(cls)}
-        return cls(**{k: _typed(v, kinds[k]) for k, v in row.items()})
-
-
-def _typed(value: Any, kind: str) -> Any:
-    if "int" not in kind:
-        return value
-    return None if value in (None, "") else int(value)
+        whole = {k: None if v in (None, "") else int(v) for k, v in row.items() if "int" in kinds[k]}
+        return cls(**row | whole)
 
 
 def subject_provenance(subject: str, dataset: str = POPULATION, origin: str = "generated") -> str:

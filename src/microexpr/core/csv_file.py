@@ -63,12 +63,20 @@ def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> t
 
 def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> Iterator[tuple[int, list[str]]]:
     """Yield line numbers and cells of the rows that are not blank."""
-    lines = iter(lambda: file.readline(LONGEST), "")
-    number = 0
+
+    def checked_lines() -> Iterator[str]:
+        while line := file.readline(LONGEST):
+            if byte := re.search("[\0\udc80-\udcff]", line):
+                raise csv.Error(f"byte 0x{ord(byte[0]) & 0xFF:02x}")
+            if len(line) == LONGEST:
+                raise csv.Error(f"a line of more than {LONGEST} characters")
+            yield line
+
+    lines, number = checked_lines(), 0
     try:
         first = next(lines, "").removeprefix("\ufeff")
         separator = max(SEPARATORS, key=first.count)
-        reader = csv.reader(_checked(chain([first], lines)), delimiter=separator, strict=True)
+        reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
         for cells in reader:
             number = reader.line_num
             if any(map(str.strip, cells)):
@@ -77,15 +85,6 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> Iterator[tupl
         raise error(
             f"{name}: must be a CSV file in UTF-8, not so after row {number} ({problem}){remedy(name)}"
         ) from None
-
-
-def _checked(lines: Iterator[str]) -> Iterator[str]:
-    for line in lines:
-        if byte := re.search("[\0\udc80-\udcff]", line):
-            raise csv.Error(f"byte 0x{ord(byte[0]) & 0xFF:02x}")
-        if len(line) == LONGEST:
-            raise csv.Error(f"a line of more than {LONGEST} characters")
-        yield line
 
 
 def _by_column(

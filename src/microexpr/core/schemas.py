@@ -119,28 +119,19 @@ TRAIN = Schema(
     {
         "clip": Field("text", ("clip",), "-", "test clips of the fold, dataset/subject/clip"),
         "truth": Field("int64", ("clip",), "class index", "of the file's attribute `classes`, from 0"),
-        "labels": Field(
-            "int64",
-            ("clip", "class"),
-            "1, 0, -1",
-            "in place of `truth` where a clip may have several classes: has it, has it not, is not known",
-        ),
-        "scores": Field(
-            "float32",
-            ("seed", "epoch", "clip", "class"),
-            "-",
-            "largest is predicted, of several classes those above 0; every epoch kept",
-        ),
+        "labels": Field("int64", ("clip", "class"), "1, 0, -1",
+                        "in place of `truth` where a clip may have several classes: has it, has it not, is not known"),
+        "scores": Field("float32", ("seed", "epoch", "clip", "class"), "-",
+                        "largest is predicted, of several classes those above 0; every epoch kept"),
         "start": Field("float32", ("seed", "clip", "class"), "-", "scores of the first weights, trained elsewhere"),
         "inner_epoch": Field("int64", ("seed",), "epoch, from 0", "chosen on the inner clips, by another training"),
         "loss": Field("float32", ("seed", "epoch", "update"), "-", "mean training loss, every epoch of every phase"),
         "statistic": Field("float32", ("any",), "-", "fitted on the fold's training clips: normalisation, weights"),
         "moved": Field("float32", ("seed",), "-", "change of a module's weights, by the length of its first ones"),
-        "fitted_on": Field(
-            "text", ("fitted_on",), "-", "origin/dataset/subject/clip of all that this fold was fitted on"
-        ),
+        "fitted_on": Field("text", ("fitted_on",), "-",
+                           "origin/dataset/subject/clip of all that this fold was fitted on"),
     },
-)
+)  # fmt: skip
 SYNTH = Schema(
     4,
     {

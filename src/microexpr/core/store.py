@@ -198,22 +198,16 @@ def _scale(group: h5py.Group, axis: str, length: int) -> Any:
     if not isinstance(scale, h5py.Dataset) or scale.shape != (length,):
         if axis in group:
             return None
-        scale = _new_scale(group, axis, length)
+        if axis in LABELS:
+            field = Field("text", (axis,), "-", "labels of the axis of this name")
+            scale = _create_dataset(group, axis, field, text(LABELS[axis][:length]))
+        else:
+            field = Field(">f4", (axis,), "-", "an axis, without values")
+            scale = group.create_dataset(axis, (length,), field.dtype)
+            scale.make_scale(f"{NO_VARIABLE}{length:10d}")
+        _describe(scale, field, field.axes)
     if not scale.is_scale:
         scale.make_scale(axis)
-    return scale
-
-
-def _new_scale(group: h5py.Group, axis: str, length: int) -> h5py.Dataset:
-    """Create the labels of an axis, or a dimension without values."""
-    if axis in LABELS:
-        field = Field("text", (axis,), "-", "labels of the axis of this name")
-        scale = _create_dataset(group, axis, field, text(LABELS[axis][:length]))
-    else:
-        field = Field(">f4", (axis,), "-", "an axis, without values")
-        scale = group.create_dataset(axis, (length,), field.dtype)
-        scale.make_scale(f"{NO_VARIABLE}{length:10d}")
-    _describe(scale, field, field.axes)
     return scale
 
 
@@ -291,7 +285,12 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
     with file:
         try:
             if schema is not None:
-                _check_schema(file, path, schema)
+                expected = f"{schema}/{SCHEMAS[schema].version}"
+                actual, creator = (
+                    attribute_text(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by")
+                )
+                if actual != expected:
+                    raise StoreError(f"{path}: must hold {expected}, not {actual} (made by {creator}){remedy(path)}")
             status = Path(path).stat()
             identity = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
             danger = "" if identity in _HARMLESS else _dangerous_content(file)
@@ -313,14 +312,6 @@ def _is_text(path: str | Path) -> bool:
     with Path(path).open("rb") as file:
         start = file.read(256)
     return bool(start) and all(byte >= 32 or byte in b"\t\r\n" for byte in start)
-
-
-def _check_schema(file: h5py.File, path: str | Path, schema: str) -> None:
-    """Raise StoreError unless the file says that it is of this schema and version."""
-    expected = f"{schema}/{SCHEMAS[schema].version}"
-    actual, creator = (attribute_text(file.attrs.get(key, "nothing of microexpr")) for key in ("schema", "created_by"))
-    if actual != expected:
-        raise StoreError(f"{path}: must hold {expected}, not {actual} (made by {creator}){remedy(path)}")
 
 
 def _dangerous_content(file: h5py.File) -> str:
@@ -360,18 +351,15 @@ def _dangerous_storage(dataset: h5py.h5d.DatasetID, file_size: int) -> str:
         return "is kept in another file"
     if {properties.get_filter(i)[0] for i in range(properties.get_nfilters())} - FILTERS:
         return "needs a filter"
-    if shape is None or not _has_dtype(kind):
+    try:
+        has_dtype = bool(kind.dtype)
+    except (TypeError, ValueError):
+        has_dtype = False
+    if shape is None or not has_dtype:
         return "has no values that numpy has a type for"
     size, stored = kind.get_size() * math.prod(shape), dataset.get_storage_size()
     too_large = size > min(MAX_DEFLATE_RATIO * stored + IMAGE_BLOCK, stored + EXPANDED)
     return CLAIM if too_large or _may_expand(kind, shape, file_size) else ""
-
-
-def _has_dtype(kind: h5py.h5t.TypeID) -> bool:
-    try:
-        return bool(kind.dtype)
-    except (TypeError, ValueError):
-        return False
 
 
 def _dangerous_attributes(item: Any, info: Any, file_size: int) -> str:

@@ -60,20 +60,15 @@ def has_licensed_copy(dataset: str) -> bool:
     disk or a slip must not make rendered faces take the place of licensed ones."""
     folder = root(dataset, "licensed")
     if not folder.is_symlink() and not folder.exists():
-        if misnamed := _misnamed_copy(dataset):
-            raise DataError(f"{misnamed}: must be a folder named {dataset}; rename or unpack it, or take it away")
+        names = {_normalise(dataset), _normalise(LAYOUTS[dataset].title)}  # but for case, blanks, an archive's suffix
+        for path in sorted(RAW.iterdir()) if RAW.is_dir() else ():
+            if {_normalise(path.name), _normalise(path.stem)} & names:
+                raise DataError(f"{path}: must be a folder named {dataset}; rename or unpack it, or take it away")
         return False
     if not folder.is_dir() or not any(folder.iterdir()):
         state = "is no folder" if folder.is_file() else "is an empty folder" if folder.is_dir() else "leads nowhere"
         raise DataError(f"{folder}: {state}; mount the disk, or remove it to run on generated faces")
     return True
-
-
-def _misnamed_copy(dataset: str) -> Path | None:
-    """Return what lies under data/raw and is named like a data set but for case, blanks and an archive's suffix."""
-    names = {_normalise(dataset), _normalise(LAYOUTS[dataset].title)}
-    paths = sorted(RAW.iterdir()) if RAW.is_dir() else []
-    return next((path for path in paths if {_normalise(path.name), _normalise(path.stem)} & names), None)
 
 
 def _normalise(name: str) -> str:

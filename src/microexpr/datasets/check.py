@@ -11,7 +11,7 @@ from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.datasets import GENERATED, flow_folders, layout
-from microexpr.datasets.counting import compare_counts, count_clips, count_lines, count_units, count_videos
+from microexpr.datasets.copies import compare_counts, count_clips, count_lines, count_units, count_videos
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, LongLayout, collect_errors
 from microexpr.videos import container, timeline
@@ -78,7 +78,10 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
             if len(problems) > count:  # a clip that does not decode is not compared with others
                 continue
             # pictures from the web contain duplicates
-            other = clip_of_digest.setdefault(_digest(files), clip) if native.has_motion else clip
+            # the first file and the sizes of all: clips do not agree in both by chance
+            digest = hashlib.sha256(regular(files[0]).read_bytes())
+            digest.update(" ".join(str(path.stat().st_size) for path in files).encode())
+            other = clip_of_digest.setdefault(digest.hexdigest(), clip) if native.has_motion else clip
             if other.id != clip.id:  # two clips of one id are reported elsewhere
                 where = f"{root / clip.folder} and {root / other.folder}"
                 problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id} ({where})")
@@ -117,10 +120,3 @@ def _decode(
                     yield f"frame {i}", picture
             else:
                 yield path.name, read(path, alterations, longest, bits)
-
-
-def _digest(files: Sequence[Path]) -> str:
-    """Return a digest of the first file and the sizes of all: clips do not agree in both by chance."""
-    digest = hashlib.sha256(regular(files[0]).read_bytes())
-    digest.update(" ".join(str(path.stat().st_size) for path in files).encode())
-    return digest.hexdigest()

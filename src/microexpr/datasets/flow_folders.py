@@ -144,14 +144,9 @@ def _locate(root: Path) -> tuple[Path, Path | None]:
     if not candidates:
         raise DataError(f"{root}: must hold {EXPECTED}; found {list_content(root)}")
     if len(candidates) > 1:
-        names = ", ".join(map(_candidate_name, candidates))
+        names = ", ".join(f"{folder} with {table.name}" if table else str(folder) for folder, table in candidates)
         raise DataError(f"{root}: must hold one such folder and list, not {names}; keep one")
     return candidates[0]
-
-
-def _candidate_name(candidate: tuple[Path, Path | None]) -> str:
-    folder, table = candidate
-    return f"{folder} with {table.name}" if table else str(folder)
 
 
 def _tables(folder: Path) -> list[Path]:
@@ -245,21 +240,18 @@ def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None
     rows = list(listing(table, COLUMNS))
     for number, row in rows:
         with collect_errors(problems):
-            clips.append(_row_clip(root, folder, row, f"{table}, row {number}"))
+            subject_name, name, label = (row[column] for column in COLUMNS)
+            where = f"{table}, row {number}"
+            subject, stem = Subject.from_name(subject_name, where), f"{subject_name}_{plain_name(name, where)}"
+            # copies in circulation have a blank before the dot
+            path = next(filter(Path.is_file, (folder / f"{stem}{blank}.png" for blank in (" ", ""))), None)
+            if path is None:
+                raise DataError(f"{folder / f'{stem} .png'}: is not there; the list names it ({where})")
+            clips.append(_clip(root, path, subject, name, _label(label, f"{where}, clip {name}")))
     stems = {"_".join(row[column] for column in COLUMNS[:2]) for _, row in rows}
     unlisted = sorted(path for path in _pictures(folder) if path.stem.strip() not in stems)
     notes = [f"{path}: has no row in {table.name}; passed over" for path in unlisted]
     return sorted(clips, key=lambda clip: clip.id), notes, []
-
-
-def _row_clip(root: Path, folder: Path, row: dict[str, str], where: str) -> Clip:
-    subject_name, name, label = (row[column] for column in COLUMNS)
-    subject = Subject.from_name(subject_name, where)
-    stem = f"{subject_name}_{plain_name(name, where)}"
-    for path in (folder / f"{stem} .png", folder / f"{stem}.png"):  # copies in circulation have a blank before the dot
-        if path.is_file():
-            return _clip(root, path, subject, name, _label(label, f"{where}, clip {name}"))
-    raise DataError(f"{folder / f'{stem} .png'}: is not there; the list names it ({where})")
 
 
 def _count_differences(clips: list[Clip]) -> list[str]:

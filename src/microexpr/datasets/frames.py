@@ -44,7 +44,12 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
         if folder.is_symlink():
             raise DataError(f"{folder}: is a link that leads nowhere; the annotation names it")
         missing = folder if folder.parent.is_dir() else folder.parent  # as of a subject, one for all its clips
-        raise DataError(f"{missing}: is not there; the annotation names it{_suggestion(missing)}")
+        named = missing
+        while not named.parent.is_dir():
+            named = named.parent
+        others = (path.name for path in named.parent.iterdir())
+        near = nearest(named.name, (other for other in others if _numbers(other) == _numbers(named.name)))
+        raise DataError(f"{missing}: is not there; the annotation names it{near}")
     frames: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
         match = pattern.fullmatch(path.name)
@@ -73,12 +78,9 @@ def example_name(pattern: re.Pattern[str]) -> str:
 def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]:
     """Return the pictures that are not named like a frame ("img46 (1).jpg"), and the number of other such files."""
     names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
-    pictures = [name for name in names if not name.startswith(".") and _is_picture_name(name)]
+    kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
+    pictures = [name for name in names if not name.startswith(".") and kinds[name].startswith("image/")]
     return pictures, len(names) - len(pictures)
-
-
-def _is_picture_name(name: str) -> bool:
-    return (mimetypes.guess_type(name)[0] or "").startswith("image/")  # thousands of files are not opened for a note
 
 
 def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
@@ -93,14 +95,6 @@ def gaps(frames: dict[int, Path]) -> list[int]:
     """Return the numbers missing between the first and the last frame; a slip in a name must not make millions."""
     between = range(min(frames), min(max(frames), min(frames) + len(frames) + 1000))
     return [number for number in between if number not in frames]
-
-
-def _suggestion(folder: Path) -> str:
-    """Suggest an existing name next to a missing folder, for a message: one with the same numbers."""
-    while not folder.parent.is_dir():
-        folder = folder.parent
-    names = [path.name for path in folder.parent.iterdir()]
-    return nearest(folder.name, (name for name in names if _numbers(name) == _numbers(folder.name)))
 
 
 def _numbers(name: str) -> list[int]:

@@ -34,11 +34,11 @@ class Params(BaseModel):
 
     def training_subjects(self) -> list[str]:
         """Return the names of the subjects on whom weights are fitted."""
-        return [_name(number) for number in range(1, self.subjects + 1)]
+        return [f"s{number:04}" for number in range(1, self.subjects + 1)]
 
     def held_out_subjects(self) -> list[str]:
         """Return the names of the subjects on whom weights are measured."""
-        return [_name(number) for number in range(self.subjects + 1, self.subjects + self.held_out + 1)]
+        return [f"s{number:04}" for number in range(self.subjects + 1, self.subjects + self.held_out + 1)]
 
     def portrait_subjects(self) -> list[str]:
         """Return the names of the subjects of portraits on whom readers are fitted."""
@@ -57,7 +57,3 @@ def path(subject: str) -> str:
 def take_path(subject: str) -> str:
     """Return the file of a subject's long take."""
     return f"results/takes/{subject}.h5"
-
-
-def _name(number: int) -> str:
-    return f"s{number:04}"

@@ -10,11 +10,11 @@ from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.population import Params
-from microexpr.rendering import display, take, walls
+from microexpr.rendering import camera, display, take
 from microexpr.rendering.corpus import render_frames, with_both_sides
 from microexpr.rendering.face import Face
 from microexpr.rendering.layouts import NATIVES
-from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performer, perform
+from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -55,20 +55,18 @@ class PlannedClip:
 def plan_clips(params: Params, subject: str) -> list[PlannedClip]:
     """Return the clips of one subject: equally many of each class, negative emotions in turn over the subjects."""
     number = int(subject[1:])
+    negative: dict[Kind, list[str]] = {
+        "micro": [*NEGATIVE],
+        "macro": [name for name in take.MACRO if name in NEGATIVE],
+    }
     counts: list[tuple[Kind, int]] = [("micro", params.micro), ("macro", params.macro)]
-    return [
-        _plan(params, subject, kind, i, _emotion(kind, number, i, count))
-        for kind, count in counts
-        for i in range(count)
-    ]
-
-
-def _emotion(kind: Kind, subject_number: int, i: int, count: int) -> str:
-    """Return the emotion of a subject's i-th clip of a kind."""
-    if i % 3:
-        return ("happiness", "surprise")[i % 3 - 1]
-    negative = NEGATIVE if kind == "micro" else [name for name in take.MACRO if name in NEGATIVE]
-    return negative[(subject_number * -(-count // 3) + i // 3) % len(negative)]
+    clips = []
+    for kind, count in counts:
+        for i in range(count):
+            turn = (number * -(-count // 3) + i // 3) % len(negative[kind])
+            emotion = (negative[kind][turn], "happiness", "surprise")[i % 3]
+            clips.append(_plan(params, subject, kind, i, emotion))
+    return clips
 
 
 def _plan(params: Params, subject: str, kind: Kind, i: int, emotion: str) -> PlannedClip:
@@ -108,11 +106,13 @@ def render_clip(
     """
     clip = planned.clip
     rng = generator(params.seed, clip.id, "performance")
-    difficulty = _difficulty(planned.kind, rng)
+    difficulty = DIFFICULTIES[str(rng.choice(["easy", "standard", "hard"]))]
+    if planned.kind == "macro":
+        difficulty = replace(difficulty, low=take.STRONG[0], high=take.STRONG[1])
     if rng.random() < OTHER_SCENE:
         other = Performer.sample(rng)
         performer = replace(performer, light=other.light, pose=other.pose, zoom=other.zoom)
-    wall = walls.wall(SIZE, generator(params.seed, clip.id, "wall"))
+    wall = camera.wall(SIZE, generator(params.seed, clip.id, "wall"))
     performance = perform(performer, planned.weights, *planned.events, planned.length, FPS, difficulty, rng)
     frames = render_frames(face, performer, performance, planned.rendered, wall, difficulty.noise, rng)
     recorded = [record(image, difficulty.quality, grey) for image, _ in frames]
@@ -132,15 +132,6 @@ def render_clip(
         "relative": intensity - intensity[onset],
         "onset_apex": vectors,
     }  # fmt: skip
-
-
-def _difficulty(kind: Kind, rng: np.random.Generator) -> Difficulty:
-    """Sample how faint a clip's expression is and how noisy its camera."""
-    difficulty = DIFFICULTIES[str(rng.choice(["easy", "standard", "hard"]))]
-    if kind == "micro":
-        return difficulty
-    low, high = take.STRONG
-    return replace(difficulty, low=low, high=high)
 
 
 def record(image: np.ndarray, quality: int, grey: bool = False) -> np.ndarray:

@@ -16,12 +16,12 @@ from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import identity, performer_of
-from microexpr.population.units import ORDER, resting_units, sample_units
-from microexpr.rendering import walls
+from microexpr.population.sessions import ORDER, resting_units, sample_units
+from microexpr.rendering import camera
 from microexpr.rendering.display import ACTION_UNITS, FULL, POSES, array, sample_display
 from microexpr.rendering.face import Face
-from microexpr.rendering.landmarks import contour
 from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
+from microexpr.rendering.rig import contour
 from microexpr.rendering.scene import Light
 from microexpr.signals.aus.coding import SHOWN
 from microexpr.signals.landmarks.boxes import face_box
@@ -71,14 +71,24 @@ def render_portraits(face: Face, performer: Performer, name: str, seed: int) -> 
 
 def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield the arrays of each image of one scene."""
-    size, light = (SIZE, SIZE), _light(rng)
+    size = (SIZE, SIZE)
+    light = Light(  # from any side, hard or soft, strong or weak
+        azimuth=rng.uniform(-80, 80),
+        elevation=rng.uniform(-10, 65),
+        key=float(np.exp(rng.uniform(*np.log([0.7, 3.0])))),
+        fill=float(np.exp(rng.uniform(*np.log([0.35, 1.4])))),
+        warmth=rng.uniform(-1, 1),
+        softness=rng.uniform(0.1, 0.8),
+    )
     pose = np.clip(POSE * rng.standard_normal(3), -WIDEST, WIDEST)
     motion = DRIFT * np.exp(rng.uniform(*np.log(MOTION)))
     gaze = EYES * rng.standard_normal(2)
     rest = resting_units({unit: value * rng.uniform(0, 1) for unit, value in performer.rest.items()})
     rest[ACTION_UNITS.index("AU45")] = FULL * rng.uniform(*LIDS)
-    zoom, shift = _framing(face, rest, pose)
-    background = walls.wall(size, rng) if rng.random() < WALL else walls.scenery(rng)[:SIZE, :SIZE]
+    resting = rest.astype(np.float32)
+    zoom = SIDE / face_box(face.landmarks(resting, pose, size, 1.0)).side  # the box of the resting face has `SIDE` px
+    shift = (SIZE - 1) / 2 - face_box(face.landmarks(resting, pose, size, zoom)).centre
+    background = camera.wall(size, rng) if rng.random() < WALL else camera.scenery(rng)[:SIZE, :SIZE]
     for i in range(SCENE):
         units = np.clip(rest + _units(i, rng), 0, FULL).astype(np.float32)
         drift = motion * rng.standard_normal(len(DRIFT)) * (i > 0)
@@ -91,27 +101,6 @@ def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterat
         pupils = face.pupils(gaze + glance, turned, moved, size, zoom)
         points = np.vstack([contour(face.jaw_skin, screen, turned), pupils])
         yield luma(rendered.image), points.astype(np.float32), units[ORDER], turned.astype(np.float32)
-
-
-def _framing(face: Face, rest: np.ndarray, pose: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the zoom at which the box of the resting face has `SIDE` pixels, and the shift that centres it."""
-    size, units = (SIZE, SIZE), rest.astype(np.float32)
-    first = face_box(face.landmarks(units, pose, size, 1.0))
-    zoom = SIDE / first.side
-    box = face_box(face.landmarks(units, pose, size, zoom))
-    return zoom, (SIZE - 1) / 2 - box.centre
-
-
-def _light(rng: np.random.Generator) -> Light:
-    """Sample a light from any side, hard or soft, strong or weak."""
-    return Light(
-        azimuth=rng.uniform(-80, 80),
-        elevation=rng.uniform(-10, 65),
-        key=float(np.exp(rng.uniform(*np.log([0.7, 3.0])))),
-        fill=float(np.exp(rng.uniform(*np.log([0.35, 1.4])))),
-        warmth=rng.uniform(-1, 1),
-        softness=rng.uniform(0.1, 0.8),
-    )
 
 
 def _units(image: int, rng: np.random.Generator) -> np.ndarray:

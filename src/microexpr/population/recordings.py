@@ -30,17 +30,19 @@ def training_clips(params: Params, kinds: Collection[Recording], marks_macro: bo
 def _recordings(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
     for planned in plan_clips(params, subject):
         yield planned.kind, planned.clip
-    if subject not in params.held_out_subjects():
-        yield from _scenes(params, subject)
-
-
-def _scenes(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
-    """Yield each image of a scene that shows an emotion, as a clip that jumps there from the image at rest."""
+    if subject in params.held_out_subjects():
+        return
+    # each image of a scene that shows an emotion is a clip that jumps there from the image at rest
     for i in range(scenes.SCENES):
         changes = scenes.sample_changes(scenes.stream(params.seed, f"{POPULATION}/{subject}", i))
         emotional_images = np.flatnonzero(changes.label != scenes.NONE)
         for image in map(int, emotional_images):
-            weights = _weights(changes.added[image])
+            weights = {
+                f"{unit}{side}": float(value)
+                for unit, sides in zip(display.ACTION_UNITS, changes.added[image], strict=True)
+                for side, value in zip(display.SIDES, sides, strict=True)
+                if value
+            }
             kind: Recording = "macro scene" if (image - emotional_images[0]) % len(scenes.STRENGTHS) else "micro scene"
             yield kind, Clip(
                 dataset=POPULATION, subject=subject, name=scene_name(i + 1, image), origin="generated", folder="",
@@ -48,13 +50,3 @@ def _scenes(params: Params, subject: str) -> Iterator[tuple[Recording, Clip]]:
                 emotion=changes.emotions[image], label=int(changes.label[image]),
                 objective_class=display.shown_class(weights), action_units=display.notation(weights),
             )  # fmt: skip
-
-
-def _weights(added: np.ndarray) -> dict[str, float]:
-    """Return what is not zero of FACS intensities [units of the face, 2], by sided action unit."""
-    return {
-        f"{unit}{side}": float(value)
-        for unit, sides in zip(display.ACTION_UNITS, added, strict=True)
-        for side, value in zip(display.SIDES, sides, strict=True)
-        if value
-    }

@@ -11,9 +11,8 @@ import numpy as np
 from microexpr.core.clip import LABELS
 from microexpr.core.seeds import generator
 from microexpr.population.clips import LABEL, NEGATIVE, UNITS, record, reduce, reduce_points
-from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY
-from microexpr.population.units import resting_units
-from microexpr.rendering import display, performance, walls
+from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY, resting_units
+from microexpr.rendering import camera, display, performance
 from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, GLANCE, Performer
@@ -71,7 +70,12 @@ def render_scenes(
     for i in range(SCENES + 1):
         rng = stream(seed, name, i)
         changes = sample(rng)
-        yield _render(face, resting + (_expression(rng) if i == SCENES else 0), changes, rng)
+        first = resting
+        if i == SCENES:  # mostly a smile
+            emotion = "happiness" if rng.random() < SMILES else str(rng.choice(list(display.POSES)))
+            weights = display.sample_display(emotion, rng, displays=display.POSES)
+            first = resting + LARGEST * rng.uniform(*FIRST_STRENGTH) * display.array(weights)
+        yield _render(face, first, changes, rng)
 
 
 def stream(seed: int, name: str, scene: int) -> np.random.Generator:
@@ -89,7 +93,7 @@ def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Gene
         light=scene.light,
         zoom=scene.zoom,
         gaze=GLANCE * rng.standard_normal(2),
-        background=walls.scenery(rng) if rng.random() < SCENERY else None,
+        background=camera.scenery(rng) if rng.random() < SCENERY else None,
     )
     rendered = [render(units.astype(np.float32)) for units in intensities]
     matrix = jitter(alignment(rendered[0].landmarks[None]), rng)
@@ -108,7 +112,12 @@ def sample_changes(rng: np.random.Generator) -> Changes:
     combinations = np.stack([_combination(rng) for _ in range(COMBINATIONS)])
     emotions = ("happiness", "surprise", str(rng.choice(NEGATIVE)))
     strengths = [(emotion, strength) for emotion in emotions for strength in STRENGTHS]
-    displays = np.stack([_display(emotion, strength, rng) for emotion, strength in strengths])
+    displays = []  # of these strengths, without blends
+    for emotion, ends in strengths:
+        strength = float(np.exp(rng.uniform(*np.log(ends))))
+        is_posed = strength >= display.STRONG and emotion in display.POSES
+        weights = display.sample_display(emotion, rng, displays=display.POSES if is_posed else display.DISPLAYS)
+        displays.append(performance.peak(Performer.sample(rng), weights, DIFFICULTIES["easy"], rng, strength)[0])
     added = np.concatenate([np.zeros_like(combinations[:1]), combinations, displays])
     return Changes(added, [""] * (1 + COMBINATIONS) + [emotion for emotion, _ in strengths])
 
@@ -133,22 +142,6 @@ def _combination(rng: np.random.Generator) -> np.ndarray:
     sides[one_sided, rng.integers(2, size=len(one_sided))] = 0
     intensities[np.array(UNITS)[units]] = np.exp(rng.uniform(low, high, len(units)))[:, None] * sides
     return intensities
-
-
-def _expression(rng: np.random.Generator) -> np.ndarray:
-    """Return FACS intensities [units of the face, 2] of an expression, mostly a smile."""
-    emotion = "happiness" if rng.random() < SMILES else str(rng.choice(list(display.POSES)))
-    weights = display.sample_display(emotion, rng, displays=display.POSES)
-    return np.asarray(LARGEST * rng.uniform(*FIRST_STRENGTH) * display.array(weights))
-
-
-def _display(emotion: str, strengths: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
-    """Return FACS intensities [units of the face, 2] of an emotion, of a strength in this range, without blends."""
-    strength = float(np.exp(rng.uniform(*np.log(strengths))))
-    is_posed = strength >= display.STRONG and emotion in display.POSES
-    weights = display.sample_display(emotion, rng, displays=display.POSES if is_posed else display.DISPLAYS)
-    expression, _ = performance.peak(Performer.sample(rng), weights, DIFFICULTIES["easy"], rng, strength)
-    return expression
 
 
 def jitter(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:

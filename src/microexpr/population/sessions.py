@@ -1,4 +1,7 @@
-"""Render sessions: one subject in one pose and light, as single images with random action units. No time."""
+"""Render sessions: one subject in one pose and light, as single images with random action units. No time.
+
+The same action units, at rest and sampled, are those of all single images of the population.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +11,14 @@ import numpy as np
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.population.clips import record
-from microexpr.population.units import ORDER, resting_units, sample_units
 from microexpr.rendering import display
 from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import with_both_sides
 from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, Performer
+from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, LIDS_AT_REST, Performer
 from microexpr.signals import faces
-from microexpr.signals.aus import LARGEST
+from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.aus.coding import SHOWN
 
 SESSIONS = 2  # of each subject, each in another pose and light
 FRAMES = 12  # of each session: one at rest, then micro and macro in turn
@@ -24,6 +27,8 @@ UNITS_AT_ONCE = 4
 UNREAD = 0.3  # how often units occur that are not read, against those that are
 NOISE = 3.0  # of the camera, grey levels
 QUALITY = 92  # of JPEG
+ORDER = [display.ACTION_UNITS.index(unit) for unit in SHOWN]
+UNILATERAL = 0.3  # share of units on one side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,3 +70,27 @@ def render_frame(face: Face, scene: Performer, units: np.ndarray, rng: np.random
     gaze = FIXATION * rng.standard_normal(2) + (rng.random() < GLANCES) * GLANCE * rng.standard_normal(2)
     rendering = face.render(units, scene.pose + drift[:3], drift[3:], scene.light, zoom=scene.zoom, gaze=gaze)
     return record(expose(rendering.image, rng, NOISE, 1 + 0.01 * rng.standard_normal()), QUALITY)
+
+
+def resting_units(rest: dict[str, float]) -> np.ndarray:
+    """Return the FACS intensities [units of the face, 2] of a face at rest, as of `Performer.rest`."""
+    resting = display.array({unit + side: value for unit, value in rest.items() for side in display.SIDES})
+    resting[display.ACTION_UNITS.index("AU45")] = LARGEST * LIDS_AT_REST
+    return resting
+
+
+def sample_units(intensity: tuple[float, float], most: int, unread: float, rng: np.random.Generator) -> np.ndarray:
+    """Sample FACS intensities [units of the face, 2] of one to `most` units together, log-uniform in a range.
+
+    `unread` is how often units occur that are not read, against those that are."""
+    low, high = np.log(intensity)
+    weights = np.where(np.isin(display.ACTION_UNITS, ACTION_UNITS), 1.0, unread)
+    count = rng.integers(1, most + 1)
+    intensities = np.zeros((len(display.ACTION_UNITS), 2))
+    for unit in rng.choice(len(intensities), count, replace=False, p=weights / weights.sum()):
+        asymmetry = np.clip(rng.normal(0, 0.15), -0.6, 0.6)
+        sides = np.array([1 + asymmetry, 1 - asymmetry])
+        if rng.random() < UNILATERAL:
+            sides[rng.integers(2)] = 0
+        intensities[unit] = np.exp(rng.uniform(low, high)) * sides
+    return intensities

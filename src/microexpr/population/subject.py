@@ -7,10 +7,9 @@ from typing import Any
 
 from microexpr.core import store
 from microexpr.core.clip import POPULATION
-from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.clips import plan_clips, render_clip
-from microexpr.population.identities import identity, performer_of
+from microexpr.population.identities import has_grey_camera, identity, performer_of
 from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
 from microexpr.population.sessions import Session, render_sessions
 from microexpr.rendering.face import Face
@@ -20,8 +19,6 @@ from microexpr.signals.aus.coding import SHOWN
 from microexpr.signals.faces import predictors
 
 logger = logging.getLogger(__name__)
-
-GREY = 1 / 3  # share of subjects whom a grey camera records
 
 
 def write_subject(
@@ -56,11 +53,6 @@ def write_subject(
             render_scenes(face, performer, name, params.seed, single_units if held_out else sample_changes)
         ):
             file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
-
-
-def has_grey_camera(subject: str, params: Params) -> bool:
-    """Return whether a camera without colours records this subject."""
-    return bool(generator(params.seed, POPULATION, subject, "camera").random() < GREY)
 
 
 def _arrays(recording: Session | Scene) -> dict[str, Any]:

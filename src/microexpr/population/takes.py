@@ -6,9 +6,8 @@ from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.expression import Expression, LongVideo, long_video
 from microexpr.core.seeds import generator
 from microexpr.population import Params
-from microexpr.population.identities import performer_of
-from microexpr.population.subject import has_grey_camera
-from microexpr.rendering import take, walls
+from microexpr.population.identities import has_grey_camera, performer_of
+from microexpr.rendering import camera, take
 from microexpr.rendering.corpus import Shot, film
 from microexpr.rendering.display import notation
 from microexpr.rendering.face import Face
@@ -25,13 +24,8 @@ def plan_take(params: Params, subject: str) -> tuple[take.Params, list[take.Even
     """Return the settings of a subject's take, and what happens in it."""
     rng = generator(params.seed, POPULATION, subject, NAME, "plan")
     micro, macro, blinks, glances = (int(rng.integers(low, high + 1)) for low, high in (MICRO, MACRO, BLINKS, GLANCES))
-    counts = {
-        "micro": micro,
-        "macro": macro,
-        "blinks": blinks,
-        "glances": glances,
-        "speech": int(rng.random() < SPEECH),
-    }
+    counts = {"micro": micro, "macro": macro, "blinks": blinks, "glances": glances}
+    counts["speech"] = int(rng.random() < SPEECH)
     about = {"seconds": SECONDS, "fps": FPS, "difficulty": str(rng.choice(SHOWN)), "width": SIZE[0], "height": SIZE[1]}
     settings = take.Params.model_validate(about | counts)
     return settings, take.sample_events(settings, rng, overlap=True)
@@ -59,7 +53,7 @@ def film_take(folder: Path, params: Params, subject: str) -> list[Path]:
     settings, events = plan_take(params, subject)
     clip, performer = video_of(params, subject).clip, performer_of(subject, params)
     performance = take.perform(performer, events, settings, generator(params.seed, clip.id, "performance"))
-    wall = walls.wall(SIZE, generator(params.seed, clip.id, "wall"))
+    wall = camera.wall(SIZE, generator(params.seed, clip.id, "wall"))
     shot = Shot(clip, Face(performer.face_seed), performer, performance, wall, has_grey_camera(subject, params))
     film(shot, DIFFICULTIES[settings.difficulty], params.seed, folder, _frame)
     return [folder / _frame(number) for number in range(clip.first, clip.last + 1)]

@@ -14,35 +14,18 @@ from microexpr.core.clip import POPULATION, Clip, Fold
 from microexpr.core.errors import DataError
 from microexpr.datasets import MICRO
 from microexpr.protocols import classes, splits
+from microexpr.protocols.classes import driving_clips
 from microexpr.protocols.provenance import Unit
-from microexpr.protocols.sources import driving_clips
 from microexpr.protocols.splits import check_shards, shard, shards
 
 # What a method trains on: a fold's clips alone | these, after the population | what `ABLATION` says.
 Training = Literal["corpus", "both", "ablation"]
 
 __all__ = [
-    "ABLATION",
-    "ALL_GROUPS",
-    "CODED",
-    "EVERY",
-    "FLOW_PROTOCOLS",
-    "GROUPINGS",
-    "GROUPS",
-    "MAIN",
-    "MEGC2019",
-    "PROTOCOLS",
-    "TRAINING_SETS",
-    "UNITS",
-    "UNITS_LOSO",
-    "UNIT_PROTOCOLS",
-    "Protocol",
-    "Training",
-    "check_shards",
-    "driving_clips",
-    "shard",
-    "shards",
-]
+    "ABLATION", "ALL_GROUPS", "CODED", "EVERY", "FLOW_PROTOCOLS", "GROUPINGS", "GROUPS", "MAIN", "MEGC2019",
+    "PROTOCOLS", "TRAINING_SETS", "UNITS", "UNITS_LOSO", "UNIT_PROTOCOLS", "Protocol", "Training", "check_shards",
+    "driving_clips", "shard", "shards",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +118,9 @@ class Protocol:
         They may be of another origin than those, as are those of `also_trained_on`. Raises DataError for a clip of a
         data set that it trains or tests on.
         """
-        class_name = classes.objective_of_emotion if self.classes == classes.OBJECTIVE else self.class_name
+        class_name = self.class_name
+        if self.classes == classes.OBJECTIVE:  # by emotion: they have more units than Davison's combinations cover
+            class_name = lambda clip: classes.OBJECTIVE_BY_EMOTION.get(clip.emotion)  # noqa: E731
         labelled = []
         for clip in sorted(clips, key=lambda clip: (clip.dataset, clip.subject, clip.name)):
             if clip.dataset in self.sources:
@@ -266,26 +251,26 @@ CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3")  # data sets wi
 ABLATION = "megc2019_ablation"  # what papers' tables compare: trained from scratch on rendered subjects of no corpus
 
 
-def _composites() -> list[Protocol]:
-    """Return the protocols on composites of data sets."""
-    every, coded = ("smic", "casme2", "samm"), ("casme2", "samm")
-    main = Protocol("megc2019", "subject", every, classes.COMPOSITE, classes.composite, grouped=True)
-    return [
-        main,
-        *(replace(main, name=name, training=training) for training, name in TRAINING_SETS.items()),
-        replace(main, name=ABLATION, unit="dataset", trained_on=(POPULATION,), grouped=False, training="ablation"),
-        # the same for clips that have precomputed flow and no video
-        pictures := replace(main, name="flow_folders", stages=("flow",)),
-        replace(pictures, name="flow_folders_both", also_trained_on=(POPULATION,)),
-        rendered := replace(pictures, name="flow_folders_population", unit="dataset", trained_on=(POPULATION,)),
-        replace(rendered, name="flow_folders_means", unlabelled_means=True),
-        replace(main, name="split70", share=48 / 68),  # ICE-GAN's 70:30
-        Protocol("objective", "subject", coded, classes.OBJECTIVE, classes.objective),
-        # of all data sets present
-        Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite, grouped=True),
-        across := Protocol("units_cross_dataset", "dataset", CODED, classes.UNITS, classes.coded, several=True),
-        replace(across, name="units_loso", unit="subject", alone=True, grouped=True),
-    ]
+# Of composites of data sets.
+_MEGC2019 = Protocol(
+    "megc2019", "subject", ("smic", "casme2", "samm"), classes.COMPOSITE, classes.composite, grouped=True
+)
+_COMPOSITES = [
+    _MEGC2019,
+    *(replace(_MEGC2019, name=name, training=training) for training, name in TRAINING_SETS.items()),
+    replace(_MEGC2019, name=ABLATION, unit="dataset", trained_on=(POPULATION,), grouped=False, training="ablation"),
+    # the same for clips that have precomputed flow and no video
+    _pictures := replace(_MEGC2019, name="flow_folders", stages=("flow",)),
+    replace(_pictures, name="flow_folders_both", also_trained_on=(POPULATION,)),
+    _rendered := replace(_pictures, name="flow_folders_population", unit="dataset", trained_on=(POPULATION,)),
+    replace(_rendered, name="flow_folders_means", unlabelled_means=True),
+    replace(_MEGC2019, name="split70", share=48 / 68),  # ICE-GAN's 70:30
+    Protocol("objective", "subject", ("casme2", "samm"), classes.OBJECTIVE, classes.objective),
+    # of all data sets present
+    Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite, grouped=True),
+    _across := Protocol("units_cross_dataset", "dataset", CODED, classes.UNITS, classes.coded, several=True),
+    replace(_across, name="units_loso", unit="subject", alone=True, grouped=True),
+]
 
 
 def _single(kind: str, dataset: str, count: int) -> Protocol:
@@ -303,24 +288,20 @@ def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) ->
     return Protocol(name, "dataset", (tested,), names, class_name, trained_on)
 
 
-def _crosses() -> list[Protocol]:
-    """Return the protocols that train on some data sets and test on another."""
-    every = ("casme2", "samm", "smic")
-    pairs = [_cross((source,), target) for source in every for target in every if source != target]
-    rest = [_cross(tuple(name for name in every if name != tested), tested) for tested in every]
-    return [*pairs, *rest, _cross(("casme2",), "samm", objective=True), _cross(("samm",), "casme2", objective=True)]
-
-
 THREE = tuple((name, 3) for name in MICRO)  # every data set of micro-expressions by itself
 LOSO = (*THREE, *classes.NATIVE)
+CROSSED = ("casme2", "samm", "smic")
 LOVO = (*THREE, ("casme2", 7), ("samm", 8))
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
-        *_composites(),
+        *_COMPOSITES,
         *(_single("loso", *variant) for variant in LOSO),
         *(_single("lovo", *variant) for variant in LOVO),
-        *_crosses(),
+        *(_cross((source,), target) for source in CROSSED for target in CROSSED if source != target),
+        *(_cross(tuple(name for name in CROSSED if name != tested), tested) for tested in CROSSED),
+        _cross(("casme2",), "samm", objective=True),
+        _cross(("samm",), "casme2", objective=True),
     )
 }
 MEGC2019 = "megc2019"

@@ -56,11 +56,7 @@ def has_seen(unit: Unit, test: Sequence[Clip], fitted_on: Iterable[str]) -> bool
 
 def _overlaps(entry: tuple[str, ...], held_out: set[tuple[str, ...]]) -> bool:
     """Return whether an entry agrees with a held-out unit in all parts that name it; `*` agrees with all."""
-
-    def agrees(unit: tuple[str, ...]) -> bool:
-        return all(part in ("*", unit_part) for part, unit_part in zip(entry, unit, strict=False))
-
-    return any(map(agrees, held_out))
+    return any(all(part in ("*", own) for part, own in zip(entry, unit, strict=False)) for unit in held_out)
 
 
 def check_files(paths: Iterable[str | Path], unit: Unit, tests: Tests) -> dict[str, set[str]]:

@@ -1,16 +1,19 @@
-"""Build a garment over the rig's shoulders, with a neckline and folds. No colour, no light."""
+"""Build what a person wears: a garment with a neckline and folds, spectacles that fit the head. No colour, no light."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from microexpr.rendering.layers import Layer, make_layer, subdivide
-from microexpr.rendering.raster import CLOTH, LASH, SKIN, vertex_normals
+from microexpr.rendering.layers import Layer, grid, join, make_layer, subdivide
+from microexpr.rendering.raster import CLOTH, FRAME, LASH, SKIN, vertex_normals
 from microexpr.rendering.rig import angle, rig
 
 AXIS = 0.1  # z of the neck's axis at the collar
 TOP = 6.15  # height below which there may be cloth, dm
 UNSEEN = 0.15  # distance from the neckline beyond which no skin is visible under it, dm
+TUBE = 6  # sides of a wire of spectacles
+ROUND = 36  # pieces of a rim
+BENT = 0.3  # dm to the back at 1 dm to the side
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def sample(rng: np.random.Generator) -> Garment:
     return GARMENTS[str(rng.choice(list(SHARES), p=list(SHARES.values())))]
 
 
-def build_layer(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:
+def build_garment(vertices: np.ndarray, garment: Garment, rng: np.random.Generator) -> Layer:
     """Return the garment on a body of this shape (float32[V, 3])."""
     head = rig()
     skin = head.triangles[(head.materials == SKIN) & (head.vertices[head.triangles, 1].min(axis=1) < TOP)]
@@ -53,7 +56,13 @@ def build_layer(vertices: np.ndarray, garment: Garment, rng: np.random.Generator
         rest = np.vstack([rest, rest[edges].mean(axis=1)])
     over_neckline = rest[:, 1] - _neckline(rest, garment)
     hem = np.exp(-(((over_neckline + garment.band / 2) / (0.45 * garment.band)) ** 4))
-    off = garment.off + 0.012 * hem + _folds(rest, rng) * np.clip(-over_neckline / 0.3, 0, 1)
+    x, y, z = rest.T
+    folds = np.zeros(len(rest))  # soft ones that run down from the shoulders
+    for _ in range(7):
+        slope, wide, at = rng.normal(0, 0.8), rng.uniform(0.09, 0.2), rng.uniform(-1.6, 1.6)
+        folds += 0.03 * rng.uniform(0.4, 1) * np.exp(-(((x - at - slope * (y - 5)) / wide) ** 2))
+    folds *= np.clip(z + 0.6, 0, 1)
+    off = garment.off + 0.012 * hem + folds * np.clip(-over_neckline / 0.3, 0, 1)
     points = (points + outward * off[:, None]).astype(np.float32)
     in_front = (rest[:, 2] > 0) | (rest[:, 1] > 5.6)  # the back is never visible, nor parts below the image
     is_cloth = over_neckline[triangles].min(axis=1) < 0
@@ -82,11 +91,48 @@ def _neckline(rest: np.ndarray, garment: Garment) -> np.ndarray:
     return garment.side + (garment.front - garment.side) * sharp + arms
 
 
-def _folds(rest: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the height of soft folds that run down from the shoulders, dm."""
-    x, y, z = rest.T
-    height = np.zeros(len(rest))
-    for _ in range(7):
-        slope, wide, at = rng.normal(0, 0.8), rng.uniform(0.09, 0.2), rng.uniform(-1.6, 1.6)
-        height += 0.03 * rng.uniform(0.4, 1) * np.exp(-(((x - at - slope * (y - 5)) / wide) ** 2))
-    return height * np.clip(z + 0.6, 0, 1)
+def build_glasses(vertices: np.ndarray, rng: np.random.Generator) -> Layer:
+    """Return spectacles for a head of this shape (float32[V, 3]): thin rims, a bridge and temples."""
+    eyes = [vertices[eye].mean(axis=0) for eye in rig().eyes]
+    half = abs(eyes[0][0] - eyes[1][0]) / 2
+    wide, high = half * rng.uniform(0.7, 0.8), rng.uniform(0.16, 0.2)
+    squareness, thick = rng.uniform(2.0, 3.6), rng.uniform(0.007, 0.013)
+    middle = (eyes[0] + eyes[1]) / 2
+    # z in the middle, just in front of brows, lids and the bridge of the nose
+    skin = vertices[np.unique(rig().triangles[rig().materials == SKIN])] - [middle[0], middle[1] - 0.05, 0]
+    x, y = np.abs(skin[:, :2]).T
+    touched = (x < half + wide) & (y < high) & ((x > 0.14) | (skin[:, 1] > 0))  # without the nose
+    front = float((skin[touched, 2] + BENT * x[touched] ** 2).max()) + 0.02
+    parts = []
+    for side in (-1, 1):
+        turn = np.linspace(0, 2 * np.pi, ROUND, endpoint=False)
+        x, y = (np.sign(f(turn)) * np.abs(f(turn)) ** (2 / squareness) for f in (np.cos, np.sin))
+        away = half + wide * x
+        rim = np.stack([middle[0] + side * away, middle[1] - 0.05 + high * y, front - BENT * away**2], axis=1)
+        parts.append(_wire(rim, thick, closed=True))
+        hinge = half + wide
+        start = np.array([middle[0] + side * hinge, middle[1] + 0.06, front - BENT * hinge**2])
+        ear = vertices[rig().landmarks[16 if side > 0 else 0]] * [1, 0, 1] + [side * 0.07, middle[1] + 0.06, -0.1]
+        bow = start + np.linspace(0, 1, 8)[:, None] * (ear - start)
+        parts.append(_wire(bow, thick * 0.9))
+    x = np.linspace(-1, 1, 7)
+    inner = half - wide
+    bridge = np.stack([middle[0] + inner * x, middle[1] + 0.06 + 0.03 * (1 - x**2), front - BENT * (inner * x) ** 2], 1)
+    parts.append(_wire(bridge, thick * 0.9))
+    return join(parts)
+
+
+def _wire(path: np.ndarray, thick: float, closed: bool = False) -> Layer:
+    """Return a tube of radius `thick` along `path` [P, 3]."""
+    along = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    across = np.cross(along, [0.1, 0.2, 0.97])
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    third = np.cross(along, across)
+    turn = np.linspace(0, 2 * np.pi, TUBE, endpoint=False)[:, None, None]
+    normals = np.cos(turn) * across + np.sin(turn) * third
+    points = path + thick * normals
+    order = np.concatenate([np.arange(TUBE), [0]])
+    points, normals = points[order], normals[order]
+    triangles = grid(len(order), len(path), closed)
+    return make_layer(FRAME, points, normals, np.zeros_like(points), triangles)

@@ -41,7 +41,14 @@ def samm(weights: Mapping[str, float], objective_class: int, rng: np.random.Gene
     is_ambiguous, i = rng.random() < AMBIGUOUS, int(rng.integers(len(codes)))
     kind, side, letter = rng.integers(3), str(rng.choice(["L", "R"])), str(rng.choice(LETTERS))
     if is_ambiguous:
-        codes[i] = _ambiguous(i, codes, int(kind), side, letter)
+        code = codes[i]
+        code_side, number = ("", code) if code[0].isdigit() else (code[0], code[1:])
+        other = CONFUSED_WITH.get(number)
+        if kind == 0 and other is not None and other not in {coded.lstrip("LR") for coded in codes}:
+            alternatives = f"{code} or {code_side}{other}"
+            codes[i] = alternatives if len(codes) == 1 else f"({alternatives})"
+        else:
+            codes[i] = f"A/{side}{number}" if kind == 1 and not code_side else code + letter
     return "+".join(codes)
 
 
@@ -67,14 +74,3 @@ def _active_units(weights: Mapping[str, float]) -> dict[str, float]:
     """Return the weight on the stronger side of each action unit that acts, "AU12"."""
     stronger = {unit: max(weights.get(unit + side, 0.0) for side in SIDES) for unit in ACTION_UNITS}
     return {unit: weight for unit, weight in stronger.items() if weight > 0}
-
-
-def _ambiguous(i: int, codes: list[str], kind: int, side: str, letter: str) -> str:
-    """Return code i as an alternative (kind 0), as asymmetric (kind 1) or with an intensity (kind 2)."""
-    code = codes[i]
-    code_side, number = ("", code) if code[0].isdigit() else (code[0], code[1:])
-    other = CONFUSED_WITH.get(number)
-    if kind == 0 and other is not None and other not in {coded.lstrip("LR") for coded in codes}:
-        alternatives = f"{code} or {code_side}{other}"
-        return alternatives if len(codes) == 1 else f"({alternatives})"
-    return f"A/{side}{number}" if kind == 1 and not code_side else code + letter

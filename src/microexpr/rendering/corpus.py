@@ -12,15 +12,14 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
-from microexpr.rendering import long_videos, snapshot, take, walls
-from microexpr.rendering.camera import expose
+from microexpr.rendering import camera, long_videos, take
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import digest
 from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
 from microexpr.rendering.long_videos import PlannedVideo
-from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform
+from microexpr.rendering.performance import DIFFICULTIES, Difficulty, Performance, Performer, perform, vary_performer
 from microexpr.rendering.recording import recorder
 
 logger = logging.getLogger(__name__)
@@ -79,7 +78,7 @@ def render_frames(
             performance.action_units[i], performance.pose[i], performance.shift[i], performer.light, size,
             performer.zoom, performance.gaze[i], background,
         )  # fmt: skip
-        yield expose(rendered.image, rng, noise, float(performance.exposure[i])), rendered.landmarks
+        yield camera.expose(rendered.image, rng, noise, float(performance.exposure[i])), rendered.landmarks
 
 
 def film(shot: Shot, difficulty: Difficulty, seed: int, root: Path, path: Callable[[int], PurePosixPath]) -> np.ndarray:
@@ -147,14 +146,16 @@ def performer_of(clip: Clip, seed: int) -> Performer:
     performer = Performer.sample(generator(seed, "generate", clip.dataset, clip.subject, "performer"))
     if clip.dataset in LONG_NATIVES or NATIVES[clip.dataset].timing != "picture":
         return performer
-    return snapshot.vary_performer(performer, generator(seed, "generate", clip.id, "snapshot"))
+    return vary_performer(performer, generator(seed, "generate", clip.id, "snapshot"))
 
 
 def play(planned: PlannedClip, performer: Performer, scene: Scene, seed: int) -> Performance:
     """Return the performance of one clip, with the expression at its planned frames."""
     clip = planned.clip
     rng = generator(seed, "generate", clip.id, "performance")
-    difficulty = difficulty_of(clip.dataset, scene.difficulty)
+    difficulty = DIFFICULTIES[scene.difficulty]
+    if NATIVES[clip.dataset].acted and difficulty.high:  # strong at every difficulty except null
+        difficulty = replace(difficulty, low=take.STRONG[0], high=take.STRONG[1])
     if clip.frames == 1:  # a single picture is the last frame of a rise
         performance = perform(performer, planned.weights, 0, 1, 1, 2, PICTURE_FPS, difficulty, rng)
         return Performance(*(getattr(performance, name)[1:] for name in Performance.__slots__))
@@ -162,26 +163,17 @@ def play(planned: PlannedClip, performer: Performer, scene: Scene, seed: int) ->
     return perform(performer, planned.weights, *events, clip.frames, clip.fps, difficulty, rng)
 
 
-def difficulty_of(dataset: str, name: str) -> Difficulty:
-    """Return the difficulty of a data set. Acted expressions are strong at every difficulty except null."""
-    difficulty, native = DIFFICULTIES[name], NATIVES[dataset]
-    if not native.acted or not difficulty.high:
-        return difficulty
-    low, high = take.STRONG
-    return replace(difficulty, low=low, high=high)
-
-
 def background(clip: Clip, scene: Scene, seed: int) -> np.ndarray:
     """Return the background uint8[H, W, 3]: a separate one for each single picture, else the wall of the data set."""
     size = scene.width, scene.height
     if NATIVES[clip.dataset].timing == "picture":
-        return snapshot.backdrop(size, generator(seed, "generate", clip.id, "backdrop"))
+        return camera.backdrop(size, generator(seed, "generate", clip.id, "backdrop"))
     return _wall(clip.dataset, size, seed)
 
 
 @cache
 def _wall(dataset: str, size: tuple[int, int], seed: int) -> np.ndarray:
-    return walls.wall(size, generator(seed, "generate", dataset, "wall"))
+    return camera.wall(size, generator(seed, "generate", dataset, "wall"))
 
 
 def with_both_sides(action_units: np.ndarray) -> np.ndarray:

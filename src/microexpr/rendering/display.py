@@ -16,34 +16,11 @@ TOGETHER = 0.8  # weight of each of several simultaneous action units
 # corners. Multiplied by its gain each moves it by 4 to 8 % at full intensity, so that micro-expressions of equal
 # strength are equally subtle. Macro-expressions are as large as people's displays are, see `gain`.
 GAIN: dict[str, float] = {
-    "AU1": 0.526,
-    "AU2": 0.69,
-    "AU4": 0.75,
-    "AU5": 1.0,
-    "AU6": 0.9,
-    "AU7": 1.2,
-    "AU9": 1.0,
-    "AU10": 0.533,
-    "AU12": 0.4,
-    "AU14": 0.7,
-    "AU15": 0.667,
-    "AU16": 0.625,
-    "AU17": 0.7,
-    "AU18": 0.7,
-    "AU20": 0.583,
-    "AU22": 0.45,
-    "AU23": 0.7,
-    "AU24": 0.6,
-    "AU25": 0.25,
-    "AU26": 0.311,
-    "AU27": 0.123,
-    "AU28": 0.7,
-    "AU34": 0.4,
-    "AU45": 0.4,
-}
+    "AU1": 0.526, "AU2": 0.69, "AU4": 0.75, "AU5": 1.0, "AU6": 0.9, "AU7": 1.2, "AU9": 1.0, "AU10": 0.533,
+    "AU12": 0.4, "AU14": 0.7, "AU15": 0.667, "AU16": 0.625, "AU17": 0.7, "AU18": 0.7, "AU20": 0.583, "AU22": 0.45,
+    "AU23": 0.7, "AU24": 0.6, "AU25": 0.25, "AU26": 0.311, "AU27": 0.123, "AU28": 0.7, "AU34": 0.4, "AU45": 0.4,
+}  # fmt: skip
 ACTION_UNITS: tuple[str, ...] = tuple(GAIN)
-
-
 SUBTLE, STRONG = 0.45, 0.6  # strength up to which each unit has its GAIN, and from which on POSED
 POSED = 0.9  # of the largest FACS intensity: that of a full display, between D and E, on average
 

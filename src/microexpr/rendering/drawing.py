@@ -6,8 +6,8 @@ A canvas holds values in 0..1 at PEN pixels per decimetre; `texels` maps it to t
 import cv2
 import numpy as np
 
-from microexpr.rendering.hair import grain
 from microexpr.rendering.identity import Traits
+from microexpr.rendering.layers import grain
 from microexpr.rendering.rig import skin_map
 
 LEFT, TOP, WIDTH, HEIGHT = -1.05, 8.25, 2.1, 2.35  # extent of a canvas, decimetres
@@ -61,32 +61,26 @@ def brows(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     x = np.linspace(0.11, 0.56, 9)
     arch, lift = rng.normal(0.02 if traits.is_male else 0.025, 0.012), rng.normal(0, 0.012)
     thickness = rng.uniform(0.75, 1.25) * (1.15 if traits.is_male else 0.68)
-    along = (x - 0.11) / 0.45
-    ridge = 7.455 + lift + arch * np.sin(along * np.pi * 0.8) + 0.03 * np.clip(along * 1.5, 0, 1)
+    share = (x - 0.11) / 0.45
+    ridge = 7.455 + lift + arch * np.sin(share * np.pi * 0.8) + 0.03 * np.clip(share * 1.5, 0, 1)
     ridge -= 0.075 * np.clip((x - 0.4) / 0.16, 0, 1) ** 1.5
     for side in (-1, 1):
         for _ in range(int(520 * rng.uniform(0.8, 1.1))):
-            _brow_hair(on, side, x, ridge, thickness, rng)
+            # upright near the nose, along the brow at its tail
+            along = rng.beta(1.0, 1.15)
+            at = 0.11 + 0.45 * along + rng.normal(0, 0.012)
+            middle = float(np.interp(at, x, ridge))
+            height = 0.036 * thickness * (1 - 0.75 * along**1.8) * (0.65 + 0.35 * min(1, along * 6))
+            y = middle + rng.normal(0, 0.48) * height
+            turn = np.deg2rad(72 - 75 * min(1, along * 1.5) - 18 * (y > middle) * along + rng.normal(0, 9))
+            length = rng.uniform(0.035, 0.06) * (1 - 0.3 * along)
+            points = [
+                (side * at, y),
+                (side * (at + length / 2 * np.cos(turn)), y + length / 2 * np.sin(turn)),
+                (side * (at + length * np.cos(turn - 0.2)), y + length * np.sin(turn - 0.2)),
+            ]
+            line(on, points, rng.uniform(0.5, 1), 1)
     return texels(np.clip(1.15 * blur(on, 2.4) + 0.6 * blur(on, 5) + 0.2 * blur(on, 11), 0, 0.93))
-
-
-def _brow_hair(
-    on: np.ndarray, side: int, x: np.ndarray, ridge: np.ndarray, thickness: float, rng: np.random.Generator
-) -> None:
-    """Draw one hair: upright near the nose, along the brow at its tail."""
-    along = rng.beta(1.0, 1.15)
-    at = 0.11 + 0.45 * along + rng.normal(0, 0.012)
-    middle = float(np.interp(at, x, ridge))
-    height = 0.036 * thickness * (1 - 0.75 * along**1.8) * (0.65 + 0.35 * min(1, along * 6))
-    y = middle + rng.normal(0, 0.48) * height
-    turn = np.deg2rad(72 - 75 * min(1, along * 1.5) - 18 * (y > middle) * along + rng.normal(0, 9))
-    length = rng.uniform(0.035, 0.06) * (1 - 0.3 * along)
-    points = [
-        (side * at, y),
-        (side * (at + length / 2 * np.cos(turn)), y + length / 2 * np.sin(turn)),
-        (side * (at + length * np.cos(turn - 0.2)), y + length * np.sin(turn - 0.2)),
-    ]
-    line(on, points, rng.uniform(0.5, 1), 1)
 
 
 def folds(rng: np.random.Generator) -> np.ndarray:

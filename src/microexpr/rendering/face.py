@@ -9,22 +9,28 @@ import numpy as np
 
 from microexpr.core.markup import space_evenly
 from microexpr.core.seeds import generator
-from microexpr.rendering import clothes, eyes, glasses, hair, occlusion, styles, walls
+from microexpr.rendering import camera, clothes, hair, styles
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
-from microexpr.rendering.landmarks import contour, jaw_skin
 from microexpr.rendering.lanes import LANES
-from microexpr.rendering.layers import CELL, Layer, arrange, in_rows
+from microexpr.rendering.layers import CELL, Eyes, arrange, in_rows, iris, sphere
+from microexpr.rendering.materials import CURVE, Lamps, Row, Surface
 from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
-from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, rig
-from microexpr.rendering.scene import ROOM, SCALE, Light, project, rotation
+from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, contour, jaw_skin, rig
+from microexpr.rendering.scene import ROOM, SCALE, Light, direction, project, rotation
 from microexpr.rendering.shading import light_vertices, shade
 from microexpr.rendering.skin import LEVELS, paint_skin
-from microexpr.rendering.surface import CURVE, Lamps, Row, Surface
 
 STAGGER = 0.5  # a pixel has two samples, a quarter up and left of its centre and a quarter down and right of it
 GLASSES = 0.12  # share of people who wear them
 NOSTRIL, NOSTRIL_SIZE = np.array([0.09, 6.856, 1.55]), np.array([0.04, 0.022, 0.06])  # centre and extent, dm
+# Light that reaches a vertex: open sky, and soft shadows of the key light. Both are computed once for a person or a
+# light; an expression moves too little to change them.
+RESOLUTION = 144  # of a shadow map, over EXTENT dm
+EXTENT = 3.4
+SKY_DIRECTIONS = 48
+KEY_SAMPLES = 20
+BIAS, SLOPE = 0.09, 60.0  # a vertex BIAS dm behind the nearest surface is half in shadow
 FRAME_COLOUR = np.array([0.02, 0.018, 0.016], np.float32)
 
 
@@ -60,21 +66,20 @@ class Face:
         self.style = styles.sample(self.traits, generator(seed, "style"))
         self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"), generator(seed, "marks"))
         self._garment = clothes.sample(rng := generator(seed, "clothes"))
-        self._layers = [
-            hair.build_layer(self.vertices, self.style, generator(seed, "hair")),
-            *self._glasses(generator(seed, "glasses")),
-            clothes.build_layer(self.vertices, self._garment, rng),
-        ]
-        self._layers = [arrange(layer) for layer in self._layers]
+        layers = [hair.build_layer(self.vertices, self.style, generator(seed, "hair"))]
+        if (glasses_rng := generator(seed, "glasses")).random() < GLASSES:
+            layers.append(clothes.build_glasses(self.vertices, glasses_rng))
+        layers.append(clothes.build_garment(self.vertices, self._garment, rng))
+        self._layers = [arrange(layer) for layer in layers]
         self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self._lashes = hair.lashes(generator(seed, "lashes"))
-        self._iris = eyes.iris(generator(seed, "iris"))
+        self._iris = iris(generator(seed, "iris"))
         self._assemble()
-        self.jaw_skin = jaw_skin(self.vertices)  # see rendering.landmarks
+        self.jaw_skin = jaw_skin(self.vertices)  # for `contour`
         self._samples: Samples | None = None
         self._sky = self._open_sky()
         self._lit: dict[Light, np.ndarray] = {}
-        self._walls: dict[tuple[int, int], np.ndarray] = {}
+        self._walls: dict[tuple[int, int], np.ndarray] = {}  # of the last size
 
     def render(
         self,
@@ -98,12 +103,21 @@ class Face:
         points, normals, folds = self._pose(weights, gaze)
         turn = rotation(*(float(angle) for angle in pose))
         screen = project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
-        sky, lit, lip_light = self._sky.copy(), self._key_light(light).copy(), _lip_light(points)
+        sky, lit = self._sky.copy(), self._key_light(light).copy()
+        upper, lower = points[rig().landmarks[[62, 66]], 1]
+        lip_light = float(np.clip((upper - lower) / 0.055, 0.12, 1))  # that the lips let into the mouth: little at rest
         sky[self._teeth] *= lip_light
         lit[self._teeth] *= lip_light
-        surface, lamps = self._surface(level := _level(size[1] * zoom)), _lamps(light)
+        towards, (key, above, below) = light.direction(), light.colours()
+        half = towards + np.array([0, 0, 1], np.float32)
+        lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
+        texels_per_pixel = 145 / (SCALE * (size[1] * zoom))  # on the front of the face, at the finest level of detail
+        level = int(np.clip(round(np.log2(texels_per_pixel) + 0.3), 0, LEVELS - 1))
+        surface = self._surface(level)
         light_vertices(self._vertex_materials, normals, self._tangents, turn, sky, lit, folds, surface, lamps)
-        image = (self._wall(size) if background is None else background).copy()
+        if background is None and size not in self._walls:
+            self._walls = {size: camera.wall(size, generator(self._seed, "wall"))}
+        image = (self._walls[size] if background is None else background).copy()
         self._draw(screen, surface, lamps, level, image)
         return RenderedFace(image, space_evenly(contour(self.jaw_skin, screen, np.asarray(pose))))
 
@@ -156,15 +170,11 @@ class Face:
         turn = rotation(*(float(angle) for angle in pose))
         return project((points @ turn.T).astype(np.float32), size, shift, zoom)[:, :2]
 
-    def _glasses(self, rng: np.random.Generator) -> list[Layer]:
-        """Sample glasses, for some people."""
-        return [glasses.build_layer(self.vertices, rng)] if rng.random() < GLASSES else []
-
     def _assemble(self) -> None:
         """Assemble all vertices (rig, layers fixed to the skull, eyeballs) and triangles in single arrays."""
         head = rig()
-        points, ball = eyes.sphere()
-        self._eyes = eyes.Eyes.fit(self.vertices, points)
+        points, ball = sphere()
+        self._eyes = Eyes.fit(self.vertices, points)
         starts = accumulate((len(part.points) for part in self._layers), initial=len(head.vertices))
         layers = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
         first = len(head.vertices) + sum(len(part.points) for part in self._layers)
@@ -219,30 +229,25 @@ class Face:
         """Return how much of the room's light reaches each vertex, float32[all]."""
         points, normals, _ = self._pose(np.zeros((len(ACTION_UNITS), 2), np.float32))
         self._resting = points
-        sky = occlusion.open_sky(points, normals, self._triangles, self._materials)
+        sky = open_sky(points, normals, self._triangles, self._materials)
         balls = len(points) - 2 * len(self._eyes.points)
         sky[balls:] = np.maximum(sky[balls:], 0.6)  # the shader darkens the eyeball below the lid as well
         inside = np.unique(self._triangles[self._materials == MOUTH])
         sky[inside] = np.maximum(sky[inside], 0.25)  # hidden at rest, but not between parted lips
         sky[self._lash_vertices] = np.maximum(sky[self._lash_vertices], 0.6)
         sky[: len(self.vertices)] *= _depth_of_nostrils()
-        sky[self._teeth] = 1.0  # of the light that the lips let in, see _lip_light
+        sky[self._teeth] = 1.0  # of the light that the lips let in, see `render`
         return sky
 
     def _key_light(self, light: Light) -> np.ndarray:
         """Return how much of the key light reaches each vertex, float32[all], cached by light."""
         if light not in self._lit:
-            lit = occlusion.key_light(self._resting, self._triangles, self._materials, light)
+            lit = key_light(self._resting, self._triangles, self._materials, light)
             lit[len(lit) - 2 * len(self._eyes.points) :] = 1
             lit[: len(self.vertices)] *= _depth_of_nostrils()
             lit[self._teeth] = 0.75
             self._lit[light] = lit
         return self._lit[light]
-
-    def _wall(self, size: tuple[int, int]) -> np.ndarray:
-        if size not in self._walls:
-            self._walls = {size: walls.wall(size, generator(self._seed, "wall"))}
-        return self._walls[size]
 
     def _surface(self, level: int) -> Surface:
         """Return the surfaces at this level of detail, with attributes to be filled in."""
@@ -263,25 +268,23 @@ class Face:
 
     def _draw(self, screen: np.ndarray, surface: Surface, lamps: Lamps, level: int, image: np.ndarray) -> None:
         """Rasterise and shade the window of the image that holds the head."""
-        left, top, right, bottom = _window(screen, image.shape)
+        low, high = ([f(screen[:, k]) for k in range(2)] for f in (np.min, np.max))  # numpy is slow along axis 0
+        left, top = (max(0, int(np.floor(v))) for v in low)
+        right, bottom = (min(n, int(np.ceil(v)) + 2) for n, v in zip(image.shape[1::-1], high, strict=True))
         if right <= left or bottom <= top:
             return
         shape = 2 * (bottom - top), right - left
-        samples = self._clear_samples(shape[0] * shape[1])
+        count = shape[0] * shape[1] + LANES
+        if self._samples is None or len(self._samples.hit) < count:  # fresh memory pages would cost more than drawing
+            self._samples = Samples.of(1, count - LANES)
+        samples = Samples(*(array[:count] for array in self._samples))
+        samples.clear()
         points = screen.copy()
         points[:, 0] -= left - 0.25
         points[:, 1] = 2 * (screen[:, 1] - (top - 0.25))
         surfaces = surface.triangles, surface.materials, self._coordinates, self._lashes, self._strands[level]
         rasterise(points, *surfaces, STAGGER, shape, samples)
         shade(shape, samples, surface, lamps, CURVE, top, left, Row.of(right - left), image)
-
-    def _clear_samples(self, count: int) -> Samples:
-        """Return memory, cleared. It is reused: fresh memory pages would cost more than drawing."""
-        if self._samples is None or len(self._samples.hit) < count + LANES:
-            self._samples = Samples.of(1, count)
-        samples = Samples(*(array[: count + LANES] for array in self._samples))
-        samples.clear()
-        return samples
 
 
 @cache
@@ -295,28 +298,43 @@ def _depth_of_nostrils() -> np.ndarray:
     return (1 - 0.92 * np.exp(-np.square(away))).astype(np.float32)
 
 
-def _lamps(light: Light) -> Lamps:
-    towards, (key, above, below) = light.direction(), light.colours()
-    half = towards + np.array([0, 0, 1], np.float32)
-    return Lamps(towards, half / np.linalg.norm(half), key, above, below)
+def open_sky(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray, materials: np.ndarray) -> np.ndarray:
+    """Return how much of the room's light reaches each vertex, float32[V] in 0.08..1.
+
+    points float32[V, 3] about the head's centre, triangles and materials as for `rasterise`."""
+    k = np.arange(SKY_DIRECTIONS) + 0.5
+    polar, turn = np.arccos(1 - 1.4 * k / SKY_DIRECTIONS), np.pi * (1 + 5**0.5) * k  # a golden spiral, 114 deg wide
+    directions = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], axis=1)
+    visible, total = np.zeros(len(points)), np.full(len(points), 1e-3)
+    for towards in directions:
+        facing = np.clip(normals @ towards, 0, 1)
+        visible += _visible(points, triangles, materials, towards) * facing
+        total += facing
+    return (np.clip(visible / total, 0.12, 1) ** 1.2).astype(np.float32)
 
 
-def _lip_light(points: np.ndarray) -> float:
-    """Return how much light the lips let into the mouth, 0..1: little at rest."""
-    upper, lower = points[rig().landmarks[[62, 66]], 1]
-    return float(np.clip((upper - lower) / 0.055, 0.12, 1))
+def key_light(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, light: Light) -> np.ndarray:
+    """Return how much of the key light reaches each vertex, float32[V] in 0..1: the mean over the lamp's width."""
+    rng = generator(0, "generated", "key light")  # the same points of the lamp for every face
+    spread = rng.normal(0, 40 * light.softness, (KEY_SAMPLES, 2))
+    visible = np.zeros(len(points))
+    for azimuth, elevation in spread + [light.azimuth, light.elevation]:
+        visible += _visible(points, triangles, materials, direction(azimuth, elevation))
+    return (visible / KEY_SAMPLES).astype(np.float32)
 
 
-def _window(screen: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return left, top, right, bottom (exclusive) of the pixels that the projected points can touch."""
-    low, high = ([f(screen[:, k]) for k in range(2)] for f in (np.min, np.max))  # numpy is slow along axis 0
-    height, width = shape[:2]
-    left, top = (max(0, int(np.floor(v))) for v in low)
-    right, bottom = (min(n, int(np.ceil(v)) + 2) for n, v in zip((width, height), high, strict=True))
-    return left, top, right, bottom
-
-
-def _level(pixels: float) -> int:
-    """Return the level of detail whose texels are about as large as the pixels of a frame this high."""
-    texels_per_pixel = 145 / (SCALE * pixels)  # on the front of the face, at the finest level
-    return int(np.clip(round(np.log2(texels_per_pixel) + 0.3), 0, LEVELS - 1))
+def _visible(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, towards: np.ndarray) -> np.ndarray:
+    """Return whether each vertex is visible from far away in this direction, softly in 0..1, by a shadow map."""
+    ahead = towards / np.linalg.norm(towards)
+    right = np.cross([0, 1, 0.01], ahead)
+    right /= np.linalg.norm(right)
+    rotated = points @ np.stack([right, -np.cross(ahead, right), ahead], axis=1).astype(np.float32)
+    rotated[:, :2] = (rotated[:, :2] + EXTENT / 2) * (RESOLUTION / EXTENT)
+    shape = RESOLUTION, RESOLUTION
+    samples = Samples.of(*shape)
+    shades = materials != LASH
+    everywhere, nowhere = np.full((1, 1), 255, np.uint8), np.zeros((len(points), 3), np.float32)
+    rasterise(rotated, triangles[shades], materials[shades], nowhere, everywhere, everywhere, 0.0, shape, samples)
+    x, y = np.clip(np.rint(rotated[:, :2]), 0, RESOLUTION - 1).astype(int).T
+    behind = samples.images(*shape)[0][y, x] - rotated[:, 2] - BIAS
+    return 1 / (1 + np.exp(np.clip(behind * SLOPE, -50, 50)))

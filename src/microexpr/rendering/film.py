@@ -7,7 +7,7 @@ from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.core.expression import LongVideo
 from microexpr.core.seeds import generator
-from microexpr.rendering import walls
+from microexpr.rendering import camera
 from microexpr.rendering.corpus import Scene, render_frames, write_video
 from microexpr.rendering.display import notation
 from microexpr.rendering.face import Face
@@ -15,7 +15,7 @@ from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import LongCorpus, plan_videos
 from microexpr.rendering.performance import DIFFICULTIES, Performer
 from microexpr.rendering.recording import recorder
-from microexpr.rendering.take import Event, Params, perform, sample_events
+from microexpr.rendering.take import Params, perform, sample_events
 
 Progress = Callable[[int, int], None]  # done and in all
 SUFFIXES = (".avi", ".mp4")
@@ -33,7 +33,7 @@ def write(path: Path, params: Params, seed: int, progress: Progress = lambda don
     events = sample_events(params, generator(seed, "film", "events"))
     performance = perform(performer, events, params, generator(seed, "film", "performance"))
     size, difficulty = (params.width, params.height), DIFFICULTIES[params.difficulty]
-    face, background = Face(performer.face_seed), walls.wall(size, generator(seed, "film", "wall"))
+    face, background = Face(performer.face_seed), camera.wall(size, generator(seed, "film", "wall"))
     rng, count = generator(seed, "film", "camera"), len(performance.pose)
     frames = render_frames(face, performer, performance, range(count), background, difficulty.noise, rng)
     with recorder(path.suffix, False, difficulty.quality, params.fps) as record:
@@ -41,7 +41,12 @@ def write(path: Path, params: Params, seed: int, progress: Progress = lambda don
             record(path, image)
             progress(done, count)
     truth = path.with_suffix(".csv")
-    store.write_csv(truth, COLUMNS, (_event_row(event, params.fps) for event in events))
+    rows = []
+    for event in events:  # one that is no expression has no emotion and no units
+        units = notation(event.weights) if event.emotion else ""
+        values = (event.kind, event.emotion, units, event.onset, event.apex, event.offset, params.fps, "generated")
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    store.write_csv(truth, COLUMNS, rows)
     return truth
 
 
@@ -64,10 +69,3 @@ def write_data_set(
     for file, annotate in native.annotations.items():
         annotate(root / file, videos)
     return videos
-
-
-def _event_row(event: Event, fps: int) -> dict[str, object]:
-    """Return the ground truth of an event by column; what is no expression has no emotion and no units."""
-    units = notation(event.weights) if event.emotion else ""
-    values = (event.kind, event.emotion, units, event.onset, event.apex, event.offset, fps, "generated")
-    return dict(zip(COLUMNS, values, strict=True))

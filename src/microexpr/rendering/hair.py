@@ -1,12 +1,16 @@
-"""Build the hair on the head: shells of fur above the scalp, the pattern of strands, and lashes. No skin, no light."""
+"""Build the hair on the head: shells of fur above the scalp, hanging locks, the pattern of strands, and lashes.
+
+A lock is a curved ribbon, around the head or over the forehead. No skin, no light.
+"""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from microexpr.rendering.layers import Layer, join, make_layer, subdivide
-from microexpr.rendering.locks import fringe, hanging, lining
+from microexpr.rendering.layers import Layer, grain, grid, join, make_layer, subdivide
 from microexpr.rendering.raster import HAIR, LASH, SKIN, vertex_normals
-from microexpr.rendering.rig import MAP_WIDTH, angle, rig
+from microexpr.rendering.rig import AXIS_Z, MAP_WIDTH, angle, rig
 from microexpr.rendering.styles import Style, cut_short, density, height_above_hairline
 
 SHELLS = (1, 0.88, 0.5)  # heights of the layers of fur, as shares of its thickness
@@ -14,23 +18,22 @@ EDGE = {"back": 0.07, "part": 0.025, "down": 0.07, "coils": 0.07}  # width over 
 STRANDS = (512, 1024)  # texels along and across strands of the pattern that all hair repeats: powers of two
 TEXEL = 0.0036  # size of a texel, dm
 MIDDLE = np.array([0.0, 7.3, 0.45])  # centre of the skull, about which strands run
-
-
-def grain(rng: np.random.Generator, shape: tuple[int, int], high: float, wide: float) -> np.ndarray:
-    """Sample smooth noise, float32 of `shape`, with standard deviation 1 and grains of `high` by `wide` texels."""
-    rows, columns = shape
-    coarse = rng.standard_normal((int(rows / high) + 2, int(columns / wide) + 2), np.float32)
-    noise = cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
-    return noise / (noise.std() + 1e-6)
+LOCKS = 130  # of hanging hair
+FRINGE = 48  # locks of the fringe
+LINING = 40  # columns of the lining
+BEHIND = 4  # rows of the lining, from the top, that are always behind the head
+ROWS = 16  # points along a lock
+OPEN = (0.98, 1.2)  # radians from the nose: range of the angle at which hanging hair begins
+START = 8.15  # height at which locks leave the head, dm
 
 
 def build_layer(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
     """Return hair for a head of this shape (float32[V, 3]) in this style."""
     parts = [_shells(vertices, style, rng)]
     if style.fringe > 0.1:
-        parts.insert(0, fringe(vertices, style, rng))
+        parts.insert(0, _fringe(vertices, style, rng))
     if style.ends:
-        parts = [hanging(vertices, style, rng), *parts, lining(vertices, style, rng)]
+        parts = [_hanging(vertices, style, rng), *parts, _lining(vertices, style, rng)]
     return join(parts)
 
 
@@ -66,12 +69,23 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     rest, points, normals, dense = rest[ids], points[ids], normals[ids], dense[ids]
     u, v, along = flow(rest, style)
     along -= normals * np.sum(along * normals, axis=1, keepdims=True)
-    full = _thickness(rest, style)
+    top = np.clip((rest[:, 1] - 7.5) / 0.65, 0, 1)
+    top = top * top * (3 - 2 * top)
+    front = np.exp(-(((rest[:, 2] - 1.35) / 0.3) ** 2)) * top
+    full = style.side + (style.top - style.side) * top  # distance of the hair's surface from the scalp, dm
+    full += (style.front - full) * front
+    full *= 1 - 0.8 * cut_short(rest, style)
     thickness = 0.012 + full * (1 - np.exp(-np.maximum(0, height_above_hairline(rest, style)) / (0.03 + full)))
     clumps = 1 + 0.1 * np.sin(u * 31 + 3 * np.sin(v * 9))
     height = np.array(SHELLS)[:, None]
     shift = rng.uniform(-1, 1) * 0.012 * height
-    thin = 190 * (1 - dense) + 90 * _parting(rest, style) + _threshold(height, full, style)
+    thin = 190 * (1 - dense)
+    if style.flow == "part":  # within a few millimetres
+        near = np.exp(-(((rest[:, 0] - style.parting) / 0.03) ** 2))
+        thin = thin + 90 * (near * (rest[:, 1] > 7.8) * np.clip((rest[:, 2] - 0.1) / 0.3, 0, 1))
+    # the alpha threshold: the inner layers hide the scalp
+    maximum = 130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)
+    thin = thin + (maximum * np.clip((height - 0.5) / 0.5, 0, 1) - 25)
     count = np.arange(len(SHELLS))[:, None, None] * len(ids)
     broadcast = np.broadcast_to
     return make_layer(
@@ -82,13 +96,6 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
         triangles + count,
         broadcast(along, (len(SHELLS), *along.shape)),
     )
-
-
-def _threshold(height: np.ndarray, full: np.ndarray, style: Style) -> np.ndarray:
-    """Return the alpha threshold of a layer at this share of the thickness: the inner layers hide the scalp."""
-    maximum = 130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)
-    threshold: np.ndarray = maximum * np.clip((height - 0.5) / 0.5, 0, 1) - 25
-    return threshold
 
 
 def _scalp(vertices: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -126,19 +133,115 @@ def flow(rest: np.ndarray, style: Style) -> tuple[np.ndarray, np.ndarray, np.nda
     return turn * (0.85 / TEXEL / columns), polar * (0.95 / TEXEL / rows), along
 
 
-def _thickness(rest: np.ndarray, style: Style) -> np.ndarray:
-    """Return the distance between the hair's surface and the scalp, dm."""
-    top = np.clip((rest[:, 1] - 7.5) / 0.65, 0, 1)
-    top = top * top * (3 - 2 * top)
-    front = np.exp(-(((rest[:, 2] - 1.35) / 0.3) ** 2)) * top
-    off = style.side + (style.top - style.side) * top
-    off += (style.front - off) * front
-    return off * (1 - 0.8 * cut_short(rest, style))
+def _hanging(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
+    """Return locks around the head, except in front of the face."""
+    assert style.ends
+    left, right = rng.uniform(*OPEN, 2)
+    turns = np.linspace(left, 2 * np.pi - right, LOCKS) + rng.normal(0, 0.02, LOCKS)
+    turns = np.angle(np.exp(1j * turns))
+    end = rng.uniform(*style.ends)
+    gaps = rng.uniform(0, 0.045, LOCKS)
+    locks = []
+    for k in np.argsort(-gaps):
+        path, low = _path(vertices, style, turns[k], gaps[k], end, rng)
+        y, around = np.linspace(START, low, ROWS), angle(path)
+        outward = np.stack([np.sin(around), 0.6 * np.clip((y - 7.4) / 0.7, 0, 1), np.cos(around)], axis=1)
+        width = rng.uniform(0.06, 0.11) * (1 - 0.6 * np.clip((low + 0.5 - y) / 0.5, 0, 1))
+        thin = 190 * np.clip((low + 0.25 - y) / 0.25, 0, 1) + 190 * np.clip((y - START + 0.35) / 0.35, 0, 1)
+        locks.append(_ribbon(path, outward, width, thin + 500 * gaps[k], rng))
+    return join(locks)
 
 
-def _parting(rest: np.ndarray, style: Style) -> np.ndarray:
-    """Return 1 in the parting, 0 a few millimetres away from it."""
-    if style.flow != "part":
-        return np.zeros(len(rest))
-    near = np.exp(-(((rest[:, 0] - style.parting) / 0.03) ** 2))
-    return near * (rest[:, 1] > 7.8) * np.clip((rest[:, 2] - 0.1) / 0.3, 0, 1)
+def _lining(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
+    """Return the inner side of hanging hair, which is visible next to the neck, as one sheet."""
+    assert style.ends
+    straight = replace(style, wave=0.0)
+    turns = np.linspace(1.25, 2 * np.pi - 1.25, LINING)
+    turns = np.angle(np.exp(1j * turns))
+    end = float(np.mean(style.ends))
+    paths = np.stack([_path(vertices, straight, turn, 0.0, end, rng)[0][BEHIND:] for turn in turns], axis=1)
+    y = np.linspace(START, end, ROWS)[BEHIND:, None]
+    thin = 250 * np.clip((end + 0.2 - y) / 0.2, 0, 1) - 60
+    u, v, thin = np.broadcast_arrays(turns * 0.23, y / 1.9, thin)
+    inward = np.stack([-np.sin(turns), 0 * turns, -np.cos(turns)], axis=1)
+    down = np.broadcast_to([0.0, -1, 0], paths.shape)
+    normals = np.broadcast_to(inward, paths.shape)
+    return make_layer(HAIR, paths, normals, np.stack([u, v, thin], axis=-1), grid(*paths.shape[:2])[:, ::-1], down)
+
+
+def _path(
+    vertices: np.ndarray, style: Style, turn: float, gap: float, end: float, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """Return the path of one lock, float64[ROWS, 3], and the height of its end."""
+    low = end + abs(rng.normal(0, 0.06)) + 0.25 * (rng.random() < 0.1)
+    y = np.linspace(START, low, ROWS)
+    profile, lift = _profile(vertices, turn, y)
+    phase, swing = rng.uniform(0, 2 * np.pi), style.wave * np.clip((7.3 - y) / 1.0, 0, 1)
+    bob = 0.1 * np.clip((6.9 - y) / 0.6, 0, 1) if end > 5.8 else 0 * y  # short ends turn in
+    radius = profile - 0.02 + gap + 0.5 * style.side + swing * np.sin(3.2 * y + phase) - bob
+    theta = turn + 0.6 * swing * np.cos(3.2 * y + phase + rng.normal(0, 0.6))
+    path = np.stack([radius * np.sin(theta), y + lift, AXIS_Z + radius * np.cos(theta)], axis=1)
+    path[:, 2] += 0.3 * np.clip((6.2 - y) / 0.6, 0, 1) * (1 if np.cos(turn) > -0.25 else -1)  # past the shoulder
+    return path, low
+
+
+def _profile(vertices: np.ndarray, turn: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return radius of hanging hair at falling heights y of the head at rest; how much higher this head is. In dm."""
+    rest = rig().vertices
+    near = (np.abs(np.angle(np.exp(1j * (angle(rest) - turn)))) < 0.2) & (rest[:, 1] > 7.35)
+    near &= np.hypot(rest[:, 0], rest[:, 2] - AXIS_Z) > 0.3
+    crown = vertices[:, 1].max() - rest[:, 1].max()
+    side = float((vertices - rest)[near & (rest[:, 1] < 7.9), 1].mean())
+    lift = side + (crown - side) * np.clip((y - 7.6) / 0.8, 0, 1)
+    order = np.argsort(rest[near, 1])
+    far = np.hypot(vertices[near, 0], vertices[near, 2] - AXIS_Z)[order]
+    radius = np.interp(y, rest[near, 1][order], np.maximum.accumulate(far[::-1])[::-1])
+    radius *= np.sqrt(np.clip(1 - np.maximum(0, (y - 8.0) / 0.5) ** 2, 0.01, 1))  # the crown
+    return np.convolve(np.pad(radius, 1, "edge"), [0.25, 0.5, 0.25], "valid"), lift
+
+
+def _fringe(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
+    """Return locks from the crown down over the forehead, which end above the brows."""
+    turns = np.linspace(-0.72, 0.72, FRINGE) + rng.normal(0, 0.012, FRINGE)
+    locks = []
+    for turn in turns:
+        low = 8.02 - style.fringe * (1 + 0.35 * (turn / 0.8) ** 2) + rng.normal(0, 0.018)
+        y = np.linspace(8.36, low, 9)
+        profile, lift = _profile(vertices, turn, y)
+        inset = 0.06 * np.clip((abs(turn) - 0.45) / 0.25, 0, 1)
+        radius = (
+            profile + 0.5 * style.front + 0.09 - inset - 0.03 * np.clip((8.0 - y) / 0.2, 0, 1) + rng.uniform(0, 0.025)
+        )
+        theta = turn * (1 + 0.1 * np.clip((8.2 - y) / 0.3, 0, 1)) + rng.normal(0, 0.02) * np.clip((8.1 - y) / 0.2, 0, 1)
+        path = np.stack([radius * np.sin(theta), y + lift, AXIS_Z + radius * np.cos(theta)], axis=1)
+        outward = np.stack([np.sin(theta), np.clip((y - 7.85) / 0.4, 0, 1), np.cos(theta)], axis=1)
+        width = 0.055 * (1 - 0.5 * np.clip((low + 0.15 - y) / 0.15, 0, 1))
+        thin = 150 * np.clip((low + 0.1 - y) / 0.1, 0, 1) + 160 * np.clip((y - 8.2) / 0.16, 0, 1)
+        locks.append(_ribbon(path, outward, width, thin, rng))
+    return join(locks)
+
+
+def _ribbon(
+    path: np.ndarray, outward: np.ndarray, width: np.ndarray, thin: np.ndarray, rng: np.random.Generator
+) -> Layer:
+    """Return a lock along `path` [R, 3], `width` to each side, with normals that turn aside to make it look round."""
+    along = np.gradient(path, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    across = np.cross(outward, along)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    side = np.array([-1.0, 0.0, 1.0])[:, None]
+    points = path[:, None] + width[:, None, None] * side * across[:, None]
+    normals = outward[:, None] + 0.7 * side * across[:, None]
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    start, length = rng.random(2), np.linalg.norm(np.diff(path, axis=0), axis=1)
+    u = start[0] + 0.018 * side.T + 0 * width[:, None]
+    v = start[1] + np.r_[0, np.cumsum(length)][:, None] / 1.9 + 0 * side.T
+    threshold = 25 + thin[:, None] + 45 * np.abs(side.T)
+    return make_layer(
+        HAIR,
+        points,
+        normals,
+        np.stack([u, v, threshold], axis=-1),
+        grid(len(path), 3),
+        np.broadcast_to(along[:, None], points.shape),
+    )

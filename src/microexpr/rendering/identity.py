@@ -13,71 +13,42 @@ SPREAD = 0.55  # factor of all deviations below: near 1 many faces are caricatur
 
 # Shape target, its two ends, standard deviation of its weight (negative weights take the first end).
 FEATURES: tuple[tuple[str, str, str, float], ...] = (
-    ("head/head-fat", "decr", "incr", 0.5),
-    ("head/head-scale-horiz", "decr", "incr", 0.4),
-    ("head/head-scale-vert", "decr", "incr", 0.4),
-    ("head/head-angle", "in", "out", 0.4),
-    ("head/head-back-scale-depth", "decr", "incr", 0.4),
-    ("forehead/forehead-scale-vert", "decr", "incr", 0.4),
-    ("forehead/forehead-trans", "backward", "forward", 0.4),
-    ("forehead/forehead-temple", "decr", "incr", 0.5),
-    ("eyebrows/eyebrows-trans", "down", "up", 0.5),
-    ("eyebrows/eyebrows-angle", "down", "up", 0.25),
-    ("eyebrows/eyebrows-trans", "backward", "forward", 0.4),
-    ("nose/nose-scale-vert", "decr", "incr", 0.4),
-    ("nose/nose-scale-horiz", "decr", "incr", 0.45),
-    ("nose/nose-scale-depth", "decr", "incr", 0.4),
-    ("nose/nose-hump", "decr", "incr", 0.5),
-    ("nose/nose-point", "down", "up", 0.5),
-    ("nose/nose-volume", "decr", "incr", 0.4),
-    ("nose/nose-width1", "decr", "incr", 0.4),
-    ("nose/nose-width3", "decr", "incr", 0.5),
-    ("nose/nose-trans", "down", "up", 0.35),
-    ("nose/nose-curve", "concave", "convex", 0.5),
-    ("nose/nose-flaring", "decr", "incr", 0.4),
-    ("mouth/mouth-scale-horiz", "decr", "incr", 0.45),
-    ("mouth/mouth-upperlip-height", "decr", "incr", 0.5),
-    ("mouth/mouth-lowerlip-height", "decr", "incr", 0.5),
-    ("mouth/mouth-lowerlip-volume", "decr", "incr", 0.5),
-    ("mouth/mouth-upperlip-volume", "decr", "incr", 0.5),
-    ("mouth/mouth-angles", "down", "up", 0.3),
-    ("mouth/mouth-cupidsbow", "decr", "incr", 0.5),
-    ("mouth/mouth-trans", "down", "up", 0.4),
-    ("mouth/mouth-laugh-lines", "out", "in", 0.5),
-    ("chin/chin-width", "decr", "incr", 0.5),
-    ("chin/chin-height", "decr", "incr", 0.4),
-    ("chin/chin-prominent", "decr", "incr", 0.5),
-    ("chin/chin-bones", "decr", "incr", 0.5),
-    ("chin/chin-jaw-drop", "decr", "incr", 0.4),
+    ("head/head-fat", "decr", "incr", 0.5), ("head/head-scale-horiz", "decr", "incr", 0.4),
+    ("head/head-scale-vert", "decr", "incr", 0.4), ("head/head-angle", "in", "out", 0.4),
+    ("head/head-back-scale-depth", "decr", "incr", 0.4), ("forehead/forehead-scale-vert", "decr", "incr", 0.4),
+    ("forehead/forehead-trans", "backward", "forward", 0.4), ("forehead/forehead-temple", "decr", "incr", 0.5),
+    ("eyebrows/eyebrows-trans", "down", "up", 0.5), ("eyebrows/eyebrows-angle", "down", "up", 0.25),
+    ("eyebrows/eyebrows-trans", "backward", "forward", 0.4), ("nose/nose-scale-vert", "decr", "incr", 0.4),
+    ("nose/nose-scale-horiz", "decr", "incr", 0.45), ("nose/nose-scale-depth", "decr", "incr", 0.4),
+    ("nose/nose-hump", "decr", "incr", 0.5), ("nose/nose-point", "down", "up", 0.5),
+    ("nose/nose-volume", "decr", "incr", 0.4), ("nose/nose-width1", "decr", "incr", 0.4),
+    ("nose/nose-width3", "decr", "incr", 0.5), ("nose/nose-trans", "down", "up", 0.35),
+    ("nose/nose-curve", "concave", "convex", 0.5), ("nose/nose-flaring", "decr", "incr", 0.4),
+    ("mouth/mouth-scale-horiz", "decr", "incr", 0.45), ("mouth/mouth-upperlip-height", "decr", "incr", 0.5),
+    ("mouth/mouth-lowerlip-height", "decr", "incr", 0.5), ("mouth/mouth-lowerlip-volume", "decr", "incr", 0.5),
+    ("mouth/mouth-upperlip-volume", "decr", "incr", 0.5), ("mouth/mouth-angles", "down", "up", 0.3),
+    ("mouth/mouth-cupidsbow", "decr", "incr", 0.5), ("mouth/mouth-trans", "down", "up", 0.4),
+    ("mouth/mouth-laugh-lines", "out", "in", 0.5), ("chin/chin-width", "decr", "incr", 0.5),
+    ("chin/chin-height", "decr", "incr", 0.4), ("chin/chin-prominent", "decr", "incr", 0.5),
+    ("chin/chin-bones", "decr", "incr", 0.5), ("chin/chin-jaw-drop", "decr", "incr", 0.4),
     ("neck/neck-scale-horiz", "decr", "incr", 0.3),
-)
+)  # fmt: skip
 PAIRED: tuple[tuple[str, str, str, float], ...] = (  # left and right sides differ by a little noise
-    ("eyes/{}-eye-scale", "decr", "incr", 0.35),
-    ("eyes/{}-eye-trans", "in", "out", 0.4),
-    ("eyes/{}-eye-trans", "down", "up", 0.4),
-    ("eyes/{}-eye-height2", "decr", "incr", 0.45),
-    ("eyes/{}-eye-corner1", "down", "up", 0.4),
-    ("eyes/{}-eye-corner2", "down", "up", 0.5),
-    ("eyes/{}-eye-bag", "decr", "incr", 0.4),
-    ("eyes/{}-eye-eyefold-angle", "down", "up", 0.4),
-    ("cheek/{}-cheek-bones", "decr", "incr", 0.5),
-    ("cheek/{}-cheek-volume", "decr", "incr", 0.5),
-    ("cheek/{}-cheek-inner", "decr", "incr", 0.4),
-    ("ears/{}-ear-scale", "decr", "incr", 0.4),
+    ("eyes/{}-eye-scale", "decr", "incr", 0.35), ("eyes/{}-eye-trans", "in", "out", 0.4),
+    ("eyes/{}-eye-trans", "down", "up", 0.4), ("eyes/{}-eye-height2", "decr", "incr", 0.45),
+    ("eyes/{}-eye-corner1", "down", "up", 0.4), ("eyes/{}-eye-corner2", "down", "up", 0.5),
+    ("eyes/{}-eye-bag", "decr", "incr", 0.4), ("eyes/{}-eye-eyefold-angle", "down", "up", 0.4),
+    ("cheek/{}-cheek-bones", "decr", "incr", 0.5), ("cheek/{}-cheek-volume", "decr", "incr", 0.5),
+    ("cheek/{}-cheek-inner", "decr", "incr", 0.4), ("ears/{}-ear-scale", "decr", "incr", 0.4),
     ("ears/{}-ear-wing", "decr", "incr", 0.4),
-)
+)  # fmt: skip
 # Mean weights, where the mean of the shapes is not that of photographs (docs/generated-faces.md): lower brows, a wider
 # mouth with thinner lips, a shorter nose with its tip up, a longer chin.
 MEANS = {
-    "eyebrows/eyebrows-trans": -0.25,
-    "mouth/mouth-scale-horiz": 0.3,
-    "mouth/mouth-upperlip-height": -0.3,
-    "mouth/mouth-lowerlip-height": -0.15,
-    "mouth/mouth-angles": 0.08,
-    "nose/nose-scale-vert": -0.3,
-    "nose/nose-point": 0.3,
-    "chin/chin-height": 0.1,
-}
+    "eyebrows/eyebrows-trans": -0.25, "mouth/mouth-scale-horiz": 0.3, "mouth/mouth-upperlip-height": -0.3,
+    "mouth/mouth-lowerlip-height": -0.15, "mouth/mouth-angles": 0.08, "nose/nose-scale-vert": -0.3,
+    "nose/nose-point": 0.3, "chin/chin-height": 0.1,
+}  # fmt: skip
 HEADS = ("oval", "round", "rectangular", "square", "triangular", "diamond", "invertedtriangular")
 ASYMMETRIES = (
     *("brown-1", "brown-2", "cheek-1", "cheek-2", "eye-1", "eye-3", "eye-5", "eye-7", "jaw-1", "jaw-2"),
@@ -122,13 +93,9 @@ def digest(face_seed: int, traits: Traits) -> str:
 
 SKIN_TONE = (0.18, 0.8, 0.33)  # by ancestry, 0 light ... 1 dark
 HAIR_COLOURS = {
-    "black": (26, 22, 21),
-    "dark": (45, 33, 26),
-    "brown": (78, 54, 38),
-    "light": (112, 84, 58),
-    "blond": (166, 134, 94),
-    "red": (112, 62, 38),
-}
+    "black": (26, 22, 21), "dark": (45, 33, 26), "brown": (78, 54, 38), "light": (112, 84, 58),
+    "blond": (166, 134, 94), "red": (112, 62, 38),
+}  # fmt: skip
 DARK_HAIR = {"black": 0.6, "dark": 0.4}  # probability, by colour
 LIGHT_HAIR = {"dark": 0.28, "brown": 0.34, "light": 0.2, "blond": 0.12, "red": 0.06}
 GREY_HAIR = (150, 148, 146)

@@ -34,17 +34,12 @@ def expression(
     if it is visible under `first`, even if something covers it under `second`.
     """
     trace = face.trace(first, pose, shift, size, zoom)
-    skin = _is_face(trace.material, trace.corners)
+    head = rig()
+    low = np.full(int(trace.corners.max()) + 1, -np.inf)
+    low[: len(head.vertices)] = head.vertices[:, 1][: len(low)]
+    is_above_chin = low[trace.corners].min(axis=2) >= head.vertices[head.landmarks[CHIN], 1]
+    skin = (trace.material == SKIN) & is_above_chin
     displacement = face.project_vertices(second, pose, shift, size, zoom)[:, :2] - trace.screen[:, :2]
     pixels = np.zeros((*skin.shape, 2), np.float32)
     pixels[skin] = np.einsum("nc,nca->na", trace.weights[skin], displacement[trace.corners[skin]])
     return Motion(pixels, skin)
-
-
-def _is_face(material: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Return bool[H, W]: skin that is not below the chin."""
-    head = rig()
-    low = np.full(int(corners.max()) + 1, -np.inf)
-    low[: len(head.vertices)] = head.vertices[:, 1][: len(low)]
-    is_above_chin: np.ndarray = low[corners].min(axis=2) >= head.vertices[head.landmarks[CHIN], 1]
-    return (material == SKIN) & is_above_chin

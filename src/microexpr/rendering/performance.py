@@ -1,6 +1,6 @@
 """Sample a performer and the course of an expression in time, as action units frame by frame. No pixels, no files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,10 @@ GLANCES = 0.25  # share of clips with a glance
 GLANCE = np.array([3.0, 2.0])  # yaw and pitch in degrees: standard deviations of its target
 FIXATION = np.array([0.15, 0.15])  # yaw and pitch in degrees: standard deviations of the eyes' drift
 DRIFT = np.array([0.35, 0.3, 0.2, 0.35, 0.35])  # yaw, pitch, roll in degrees, x and y in px: standard deviations
+# Of a picture taken anywhere:
+POSE = np.array([12.0, 7.0, 6.0])  # yaw, pitch, roll in degrees: standard deviations; values are cut at two of them
+NEARER = 1.2  # factor to the zoom of a laboratory's camera, since pictures are cut around the face
+ZOOM = 0.12  # standard deviation of its logarithm, cut in the same way
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,20 @@ def _light(rng: np.random.Generator) -> Light:
     )
 
 
+def vary_performer(performer: Performer, rng: np.random.Generator) -> Performer:
+    """Return the same person in a picture taken anywhere: another pose and light, nearer or farther."""
+    yaw, pitch, roll, nearness = (float(v) for v in np.clip(rng.standard_normal(4), -2, 2) * [*POSE, ZOOM])
+    light = Light(
+        azimuth=rng.uniform(-70, 70),
+        elevation=rng.uniform(0, 60),
+        key=rng.uniform(1.2, 2.6),
+        fill=rng.uniform(0.45, 1.2),
+        warmth=rng.uniform(-1, 1),
+    )
+    zoom = performer.zoom * NEARER * float(np.exp(nearness))
+    return replace(performer, pose=(yaw, pitch, roll), light=light, zoom=zoom)
+
+
 def perform(
     performer: Performer,
     weights: dict[str, float],
@@ -121,7 +139,10 @@ def perform(
     course = envelope(onset, apex, offset, frames, fps)[:, None, None]
     expression, incidental = (course * units for units in peak(performer, weights, difficulty, rng))
     movement = expression + incidental
-    movement[:, ACTION_UNITS.index("AU45")] += _blink(frames, fps, rng)[:, None]
+    blinks, centre, depth = rng.random() < BLINKS, rng.uniform(0, frames), rng.uniform(0.3, 1)
+    if blinks:  # once, fully or partially, for about 0.1 s
+        blink = FULL * depth * np.exp(-(((np.arange(frames) - centre) / (0.05 * fps)) ** 2))
+        movement[:, ACTION_UNITS.index("AU45")] += blink[:, None]
     return complete_performance(performer, movement, expression, fps, rng)
 
 
@@ -134,27 +155,47 @@ def peak(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sample FACS intensities at the apex, [len(ACTION_UNITS), 2]: of the display, and of incidental units.
 
-    `strength` is a share of a full display; None samples it from the difficulty's range."""
+    `strength` is a share of a full display; None samples it from the difficulty's range. Incidental units accompany an
+    expression without belonging to it: a habit, a second emotion's units."""
     if strength is None:
-        strength = _intensity(difficulty, rng)
+        quantile = rng.random()
+        strength = difficulty.low * (difficulty.high / difficulty.low) ** quantile if difficulty.low else 0.0
     intensity = strength if weights else 0.0  # a neutral face has no habitual unit either
     expression = _amplitude(performer, weights, intensity, rng)
-    return expression, _incidental(performer, weights, intensity, difficulty, rng)
+    incidental = np.zeros((len(ACTION_UNITS), 2))
+    has_habit, share, is_blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < difficulty.blend
+    if has_habit:
+        habit = 2 * difficulty.habit * GAIN[performer.habit] * performer.habit_gain * share
+        incidental[ACTION_UNITS.index(performer.habit)] = FULL * intensity * habit
+    if is_blended:
+        second = sample_display(str(rng.choice(EXPRESSIVE)), rng)
+        added = {unit: 0.6 * weight for unit, weight in second.items() if unit not in weights}
+        incidental += _amplitude(performer, added, intensity, rng)
+    return expression, incidental
 
 
 def complete_performance(
     performer: Performer, movement: np.ndarray, expression: np.ndarray, fps: float, rng: np.random.Generator
 ) -> Performance:
     """Add the resting face, and sample head pose, gaze and exposure, for a movement [T, len(ACTION_UNITS), 2]."""
-    frames, action_units = len(movement), movement + _rest(performer)
+    rest = {unit + side: value for unit, value in performer.rest.items() for side in "LR"}
+    rest |= {"AU45L": FULL * LIDS_AT_REST, "AU45R": FULL * LIDS_AT_REST}
+    frames, time = len(movement), np.arange(len(movement))
     drift = _drift(DRIFT * performer.motion, 0.4 * fps, frames, rng)
+    # the eyes drift about straight ahead, in some clips with one lasting jump of about 30 ms
+    jumps, start, target = rng.random() < GLANCES, rng.uniform(0, frames), GLANCE * rng.standard_normal(2)
+    jump = _smooth((time - start) / (0.03 * fps))[:, None] * target * jumps
+    gaze = jump + _drift(FIXATION, 0.1 * fps, frames, rng)
+    # mains light of about 100 Hz, which beats with the frame rate, and slow drift
+    flicker = 0.01 * np.sin(2 * np.pi * ((100.3 % fps) / fps * time + rng.random()))
+    exposure = 1 + flicker + _drift(np.array([0.006]), 0.2 * fps, frames, rng)[:, 0]
     return Performance(
-        action_units=np.clip(action_units, 0, FULL).astype(np.float32),
+        action_units=np.clip(movement + array(rest).astype(np.float64), 0, FULL).astype(np.float32),
         expression=expression.astype(np.float32),
         pose=(drift[:, :3] + performer.pose).astype(np.float32),
         shift=drift[:, 3:].astype(np.float32),
-        gaze=_gaze(frames, fps, rng),
-        exposure=_exposure(frames, fps, rng),
+        gaze=gaze.astype(np.float32),
+        exposure=exposure.astype(np.float32),
     )
 
 
@@ -174,12 +215,6 @@ def _smooth(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
-def _intensity(difficulty: Difficulty, rng: np.random.Generator) -> float:
-    """Sample the intensity at the apex, as a share of a full display."""
-    quantile = rng.random()
-    return difficulty.low * (difficulty.high / difficulty.low) ** quantile if difficulty.low else 0.0
-
-
 def _amplitude(
     performer: Performer, weights: dict[str, float], intensity: float, rng: np.random.Generator
 ) -> np.ndarray:
@@ -192,43 +227,6 @@ def _amplitude(
     return np.minimum(amplitude, FULL)
 
 
-def _incidental(
-    performer: Performer, weights: dict[str, float], intensity: float, difficulty: Difficulty, rng: np.random.Generator
-) -> np.ndarray:
-    """Sample units that accompany an expression without belonging to it: a habit, a second emotion's units."""
-    incidental = np.zeros((len(ACTION_UNITS), 2))
-    has_habit, strength, is_blended = rng.random() < 0.5, rng.uniform(0.2, 1), rng.random() < difficulty.blend
-    if has_habit:
-        habit = 2 * difficulty.habit * GAIN[performer.habit] * performer.habit_gain * strength
-        incidental[ACTION_UNITS.index(performer.habit)] = FULL * intensity * habit
-    if is_blended:
-        second = sample_display(str(rng.choice(EXPRESSIVE)), rng)
-        added = {unit: 0.6 * weight for unit, weight in second.items() if unit not in weights}
-        incidental += _amplitude(performer, added, intensity, rng)
-    return incidental
-
-
-def _rest(performer: Performer) -> np.ndarray:
-    """Return the FACS intensities [len(ACTION_UNITS), 2] of the resting face."""
-    rest = {unit + side: value for unit, value in performer.rest.items() for side in "LR"}
-    return array(rest | {"AU45L": FULL * LIDS_AT_REST, "AU45R": FULL * LIDS_AT_REST}).astype(np.float64)
-
-
-def _blink(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
-    """Sample the FACS intensity of AU45 by frame: in some clips one blink, full or partial, of about 0.1 s."""
-    happens, centre, depth = rng.random() < BLINKS, rng.uniform(0, frames), rng.uniform(0.3, 1)
-    if not happens:
-        return np.zeros(frames)
-    return FULL * depth * np.exp(-(((np.arange(frames) - centre) / (0.05 * fps)) ** 2))
-
-
-def _gaze(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
-    """Sample the gaze float32[frames, 2]: drift about straight ahead, in some clips one lasting jump of about 30 ms."""
-    happens, start, target = rng.random() < GLANCES, rng.uniform(0, frames), GLANCE * rng.standard_normal(2)
-    jump = _smooth((np.arange(frames) - start) / (0.03 * fps))[:, None] * target * happens
-    return (jump + _drift(FIXATION, 0.1 * fps, frames, rng)).astype(np.float32)
-
-
 def _drift(deviation: np.ndarray, memory: float, frames: int, rng: np.random.Generator) -> np.ndarray:
     """Sample AR(1) processes about 0, float64[frames, len(deviation)], with correlation 1/e after `memory` frames."""
     keep = np.exp(-1 / memory)
@@ -237,10 +235,3 @@ def _drift(deviation: np.ndarray, memory: float, frames: int, rng: np.random.Gen
     for previous, current in pairwise(noise):
         current += keep * previous
     return noise * deviation
-
-
-def _exposure(frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
-    """Sample the exposure: mains light of about 100 Hz, which beats with the frame rate, and slow drift."""
-    beat = (100.3 % fps) / fps
-    flicker = 0.01 * np.sin(2 * np.pi * (beat * np.arange(frames) + rng.random()))
-    return (1 + flicker + _drift(np.array([0.006]), 0.2 * fps, frames, rng)[:, 0]).astype(np.float32)

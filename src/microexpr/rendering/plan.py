@@ -142,7 +142,9 @@ def _events(native: Native, fps: int, max_frames: int, rng: np.random.Generator)
     if native.timing == "picture":
         return 1, 0, 0, 0
     length = max(SHORTEST, round(_seconds(native, (max_frames - 2 * native.rest - 1) / fps, rng.random()) * fps))
-    share = rng.beta(*_beta(*native.rise))
+    mean, deviation = native.rise
+    total = mean * (1 - mean) / deviation**2 - 1  # sum of the parameters of a beta distribution
+    share = rng.beta(mean * total, (1 - mean) * total)
     rise = length if native.timing == "to apex" else min(max(2, round(length * share)), length - 1)
     return length + 2 * native.rest + 1, native.rest, native.rest + rise, native.rest + length
 
@@ -156,9 +158,3 @@ def _seconds(native: Native, limit: float, quantile: float) -> float:
     mean, deviation = native.log_seconds
     low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))
     return float(np.exp(mean + deviation * ndtri(low + quantile * (high - low))))
-
-
-def _beta(mean: float, deviation: float) -> tuple[float, float]:
-    """Return both parameters of the beta distribution with this mean and deviation."""
-    total = mean * (1 - mean) / deviation**2 - 1
-    return mean * total, (1 - mean) * total

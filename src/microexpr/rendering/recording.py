@@ -31,13 +31,18 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
         return
     if suffix not in (".jpg", ".jpeg", ".png"):
         raise StoreError(f"a generated frame must be a .jpg, .jpeg, .png, .avi or .mp4 file, not {suffix}")
-    mark_image, options = (_mark_png, []) if suffix == ".png" else (_mark_jpeg, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, quality]
 
     def record_image(path: Path, image: np.ndarray) -> None:
         pixels = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY if grey else cv2.COLOR_RGB2BGR)
-        data = cv2.imencode(suffix, pixels, options)[1]
+        data = cv2.imencode(suffix, pixels, options)[1].tobytes()
+        if suffix == ".png":  # a text chunk right after the header, which ends at byte 33
+            chunk, end = b"tEXtComment\0" + MARK, 33
+            mark = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        else:  # a comment segment right after the start of the image
+            mark, end = b"\xff\xfe" + (len(MARK) + 2).to_bytes(2, "big") + MARK, 2
         with store.atomic(path) as part:
-            part.write_bytes(mark_image(data.tobytes()))
+            part.write_bytes(data[:end] + mark + data[end:])
 
     yield record_image
 
@@ -65,29 +70,12 @@ def _video(suffix: str, quality: int, fps: float, mark: bytes) -> Iterator[Recor
         video = temporary.read_bytes()
     if is_avi and len(video) != 8 + struct.unpack("<I", video[4:8])[0]:  # OpenCV does not report a full disk
         raise StoreError(f"{target}: cannot be written: no space left on the disk for {temporary}")
+    if is_avi:  # an INFO comment at the end of the RIFF list, whose size counts from byte 8
+        text = mark + b"\0" * (2 - len(mark) % 2)
+        info = b"INFOICMT" + struct.pack("<I", len(text)) + text
+        chunk = b"LIST" + struct.pack("<I", len(info)) + info
+        video = video[:4] + struct.pack("<I", len(video) - 8 + len(chunk)) + video[8:] + chunk
+    else:  # a box that players skip
+        video += struct.pack(">I", 8 + len(mark)) + b"free" + mark
     with store.atomic(target) as part:
-        part.write_bytes(_mark_avi(video, mark) if is_avi else video + _free_box(mark))
-
-
-def _free_box(mark: bytes) -> bytes:
-    """Return a mark as a box of an MP4 file that players skip."""
-    return struct.pack(">I", 8 + len(mark)) + b"free" + mark
-
-
-def _mark_jpeg(jpeg: bytes) -> bytes:
-    """Return a JPEG file with MARK as a comment segment, right after the start of the image."""
-    return jpeg[:2] + b"\xff\xfe" + (len(MARK) + 2).to_bytes(2, "big") + MARK + jpeg[2:]
-
-
-def _mark_png(png: bytes) -> bytes:
-    """Return a PNG file with MARK as a text chunk, right after the header, which ends at byte 33."""
-    chunk = b"tEXtComment\0" + MARK
-    return png[:33] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
-
-
-def _mark_avi(avi: bytes, mark: bytes) -> bytes:
-    """Return an AVI file with a mark as INFO comment at the end of its RIFF list, whose size counts from byte 8."""
-    text = mark + b"\0" * (2 - len(mark) % 2)
-    info = b"INFOICMT" + struct.pack("<I", len(text)) + text
-    chunk = b"LIST" + struct.pack("<I", len(info)) + info
-    return avi[:4] + struct.pack("<I", len(avi) - 8 + len(chunk)) + avi[8:] + chunk
+        part.write_bytes(video)

@@ -1,8 +1,9 @@
-"""Build the rig that all faces share: the head cut out of the base mesh, its texture map, its action units.
+"""Build the rig that all faces share: the head cut out of the base mesh, its texture map, action units and landmarks.
 
 Everything is in decimetres; "rest" is the base mesh, before any person's shape or expression.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,35 +12,23 @@ import numpy as np
 from microexpr.rendering import assets
 from microexpr.rendering.display import ACTION_UNITS, SIDES
 from microexpr.rendering.raster import LASH, MOUTH, SKIN, TEETH, Samples, rasterise
+from microexpr.rendering.scene import rotation
 
 # Action unit -> face units and weights. "*" stands for Left or Right, ":" for one of `SPLIT`'s halves. At weight 1 a
 # unit moves the skin as far as a person's full display does; docs/generated-faces.md has the measurements.
 FACE_UNITS: dict[str, dict[str, float]] = {
-    "AU1": {"browInnerUp:": 1.9},
-    "AU2": {"browOuterUp*": 1.45},
-    "AU4": {"browDown*": 1.0},
-    "AU5": {"eyeWide*": 1.0},
-    "AU6": {"cheekSquint*": 1.0, "eyeSquint*": 0.3},
-    "AU7": {"eyeSquint*": 1.0},
+    "AU1": {"browInnerUp:": 1.9}, "AU2": {"browOuterUp*": 1.45}, "AU4": {"browDown*": 1.0}, "AU5": {"eyeWide*": 1.0},
+    "AU6": {"cheekSquint*": 1.0, "eyeSquint*": 0.3}, "AU7": {"eyeSquint*": 1.0},
     "AU9": {"noseSneer*": 0.9, "nose-*-elevation": 0.8},
-    "AU10": {"mouthUpperUp*": 1.3, "mouthShrugLower:": 0.35, "nose-*-elevation": 0.5},
-    "AU12": {"mouthSmile*": 0.8},
-    "AU14": {"mouthDimple*": 1.0},
-    "AU15": {"mouthFrown*": 1.2},
-    "AU16": {"mouthLowerDown*": 1.6},
-    "AU17": {"mouthShrugLower:": 1.0, "mouthShrugUpper:": 0.4},
-    "AU18": {"mouthPucker:": 0.9},
-    "AU20": {"mouthStretch*": 1.2},
-    "AU22": {"mouthFunnel:": 1.0},
+    "AU10": {"mouthUpperUp*": 1.3, "mouthShrugLower:": 0.35, "nose-*-elevation": 0.5}, "AU12": {"mouthSmile*": 0.8},
+    "AU14": {"mouthDimple*": 1.0}, "AU15": {"mouthFrown*": 1.2}, "AU16": {"mouthLowerDown*": 1.6},
+    "AU17": {"mouthShrugLower:": 1.0, "mouthShrugUpper:": 0.4}, "AU18": {"mouthPucker:": 0.9},
+    "AU20": {"mouthStretch*": 1.2}, "AU22": {"mouthFunnel:": 1.0},
     "AU23": {"mouthPress*": 0.4, "mouthRollUpper:": 0.25, "mouthRollLower:": 0.35},
-    "AU24": {"mouthPress*": 0.8, "mouthRollLower:": 0.2},
-    "AU25": {"mouthLowerDown*": 1.0, "mouthUpperUp*": 0.5},
-    "AU26": {"jawOpen:": 0.45},
-    "AU27": {"jawOpen:": 1.1},
-    "AU28": {"mouthRollUpper:": 0.7, "mouthRollLower:": 0.9},
-    "AU34": {"cheekPuff:": 1.0},
-    "AU45": {"eyeBlink*": 1.0},
-}
+    "AU24": {"mouthPress*": 0.8, "mouthRollLower:": 0.2}, "AU25": {"mouthLowerDown*": 1.0, "mouthUpperUp*": 0.5},
+    "AU26": {"jawOpen:": 0.45}, "AU27": {"jawOpen:": 1.1}, "AU28": {"mouthRollUpper:": 0.7, "mouthRollLower:": 0.9},
+    "AU34": {"cheekPuff:": 1.0}, "AU45": {"eyeBlink*": 1.0},
+}  # fmt: skip
 SPLIT = 0.06  # a symmetric face unit is cut in halves by a logistic window of this width at the midline
 
 # Action unit -> folds that it deepens: (channel of the fold map, x, y, half width, half height, weight);
@@ -65,14 +54,9 @@ AXIS_Z = 0.35  # the vertical axis of the cylinder lies behind the ears
 SKIN_WIDTH, SKIN_HEIGHT = MAP_WIDTH // 2, MAP_HEIGHT // 2  # texels of a person's skin
 EYEBALLS = (slice(14598, 14670), slice(14670, 14742))  # vertices of the left and the right one in the base mesh
 HELPERS = {
-    "helper-upper-teeth": TEETH,
-    "helper-lower-teeth": TEETH,
-    "helper-tongue": MOUTH,
-    "helper-l-eyelashes-1": LASH,
-    "helper-l-eyelashes-2": LASH,
-    "helper-r-eyelashes-1": LASH,
-    "helper-r-eyelashes-2": LASH,
-}
+    "helper-upper-teeth": TEETH, "helper-lower-teeth": TEETH, "helper-tongue": MOUTH, "helper-l-eyelashes-1": LASH,
+    "helper-l-eyelashes-2": LASH, "helper-r-eyelashes-1": LASH, "helper-r-eyelashes-2": LASH,
+}  # fmt: skip
 
 LOWERED = {"helper-upper-teeth": 0.045, "helper-lower-teeth": 0.03}  # dm: without it parted lips would show no teeth
 LASHES_AHEAD = 0.02  # dm: else the lids of most shapes would cover the lashes
@@ -84,6 +68,9 @@ LANDMARKS = np.array([  # vertices of the rig by iBUG's markup
     500, 2184, 460, 466, 3067, 4684, 3097, 3087, 3089, 492, 486, 484,  # outer lips
     438, 472, 474, 3076, 3046, 3090, 493, 487,  # inner lips
 ])  # fmt: skip
+JAW, CHIN = range(17), 8
+BRIDGE = slice(27, 31)
+BAND, BEHIND = 0.025, 0.01  # dm: height about a jaw point, and depth behind it, in which the contour is searched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,3 +233,33 @@ def skin_map() -> SkinMap:
     filled[inside] = first * values[corners[:, 0]] + second * values[corners[:, 1]]
     filled[inside] += (1 - first - second) * values[corners[:, 2]]
     return SkinMap(filled[..., :3].copy(), filled[..., 3].copy(), filled[..., 4].copy())
+
+
+def contour(candidates: Sequence[np.ndarray], screen: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Return the rig's 68 landmarks with those of the jaw on the visible contour of the face, float32[68, 2].
+
+    On a turned head a point fixed to the far side of the jaw lies behind the cheek, while annotators mark the outline.
+    Such a point is moved outward, across the face, to the outline at its height. `candidates` are from `jaw_skin`,
+    `screen` from `Face.project_vertices`, `pose` is yaw, pitch and roll in degrees."""
+    axis = rotation(*(float(angle) for angle in pose))[:2, 0] * [1, -1]
+    axis /= np.linalg.norm(axis)
+    points: np.ndarray = screen[rig().landmarks, :2].copy()
+    middle = points[BRIDGE].mean(axis=0)
+    for i, vertices in zip(JAW, candidates, strict=True):
+        side = 1 if i > CHIN else -1
+        outward = side * ((screen[vertices, :2] - middle) @ axis)
+        if i != CHIN:
+            points[i] += side * (outward.max() - outward[0]) * axis  # the first is the point itself
+    return points
+
+
+def jaw_skin(vertices: np.ndarray) -> list[np.ndarray]:
+    """Return, for each jaw point of a face [V, 3], its vertex and those of the skin at its height in front of it."""
+    head = rig()
+    ids = np.unique(head.triangles[head.materials == SKIN])
+    skin, candidates = vertices[ids], []
+    for vertex in head.landmarks[JAW]:
+        x, y, z = vertices[vertex]
+        near = (np.abs(skin[:, 1] - y) < BAND) & (skin[:, 2] > z - BEHIND) & (np.sign(skin[:, 0]) == np.sign(x))
+        candidates.append(np.concatenate([[vertex], ids[near]]))
+    return candidates

@@ -8,6 +8,10 @@ import numpy as np
 
 from microexpr.rendering.lanes import LANES, all_of, load, store
 from microexpr.rendering.materials import (
+    BLOCK,
+    CURVE_END,
+    CURVE_STEPS,
+    Lamps,
     clamp,
     dot,
     gleam,
@@ -21,7 +25,6 @@ from microexpr.rendering.materials import (
     unit,
 )
 from microexpr.rendering.raster import CLOTH, HAIR, SKIN, inlined, kernel
-from microexpr.rendering.surface import BLOCK, CURVE_END, CURVE_STEPS, Lamps
 
 EDGES = 4  # the queue of pixels with two samples
 _f = np.float32

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from microexpr.rendering import drawing
-from microexpr.rendering.hair import grain
 from microexpr.rendering.identity import Look, Traits
+from microexpr.rendering.layers import grain
 from microexpr.rendering.raster import LASH
 from microexpr.rendering.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig, skin_map
 from microexpr.rendering.styles import Style, cut_short, density
@@ -64,7 +64,11 @@ def paint_skin(
     crease = _lid_colours(albedo, traits, made_up, hair, rng, marks)
     scalp = _scalp(texels, style, rng)
     _paint(albedo, scalp, hair * 0.6)
-    pores = _pores(texels, traits, rng)
+    # the relief of pores and fine lines, with deviation about 1 on nose and cheeks, where it is largest
+    pits = np.minimum(0, grain(rng, SIZE, 1.3, 1.3) + 0.9) * 1.4
+    wrinkles = 0.5 * grain(rng, SIZE, 1.6, 3.5) + 0.5 * grain(rng, SIZE, 3, 2)
+    strength = 0.55 + 0.5 * _spot(texels, 0, 6.98, 0.2, 0.25) + 0.35 * _spot(texels, 0.35, 6.95, 0.2, 0.25)
+    pores = (pits + wrinkles) * strength * np.float32(0.75 + 0.3 * traits.is_male + 0.3 * traits.age)
     albedo *= 1 + 0.012 * pores
     relief = 128 + 5.5 * pores * (1 - scalp) + 50 * lines - 25 * crease
     gloss = _gloss(texels, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * _lids()[1]  # tears
@@ -126,31 +130,18 @@ def _lids() -> tuple[np.ndarray, np.ndarray]:
     points = head.vertices[roots]
     points = points[points[:, 0] > 0]
     for on, is_of_row in zip(near, (points[:, 1] > middle[1], points[:, 1] <= middle[1]), strict=True):
-        _line_along(on, points[is_of_row], position, near_eyes)
+        row = points[is_of_row]
+        row = row[np.argsort(row[:, 0])]
+        x = np.linspace(row[0, 0], row[-1, 0], 40)
+        places = position[near_eyes]
+        places[:, 0] = np.abs(places[:, 0])
+        for root in np.column_stack([x, *(np.interp(x, row[:, 0], row[:, k]) for k in (1, 2))]):
+            # the map shows the upper lid in front of its edge, which has the same texels
+            square = np.square((places - root) * [1, 1, 0.3]).sum(axis=1)
+            on[near_eyes] = np.maximum(on[near_eyes], np.exp(-square / LID**2))
     # The map has no texels between the lids, but those next to the lids are mixed into their edges.
     column = np.ones((4, 1), np.uint8)
     return cv2.dilate(near[0], column, anchor=(0, 3)), cv2.dilate(near[1], column, anchor=(0, 0))
-
-
-def _line_along(on: np.ndarray, roots: np.ndarray, position: np.ndarray, near: np.ndarray) -> None:
-    """Raise texels `on` along a row of roots [N, 3] of one eye, and of the other, which mirrors it."""
-    roots = roots[np.argsort(roots[:, 0])]
-    x = np.linspace(roots[0, 0], roots[-1, 0], 40)
-    line = np.column_stack([x, *(np.interp(x, roots[:, 0], roots[:, k]) for k in (1, 2))])
-    places = position[near]
-    places[:, 0] = np.abs(places[:, 0])
-    for root in line:
-        # the map shows the upper lid in front of its edge, which has the same texels
-        square = np.square((places - root) * [1, 1, 0.3]).sum(axis=1)
-        on[near] = np.maximum(on[near], np.exp(-square / LID**2))
-
-
-def _pores(texels: SkinMap, traits: Traits, rng: np.random.Generator) -> np.ndarray:
-    """Sample the relief of pores and fine lines, with deviation about 1 on nose and cheeks, where it is largest."""
-    pits = np.minimum(0, grain(rng, SIZE, 1.3, 1.3) + 0.9) * 1.4
-    lines = 0.5 * grain(rng, SIZE, 1.6, 3.5) + 0.5 * grain(rng, SIZE, 3, 2)
-    strength = 0.55 + 0.5 * _spot(texels, 0, 6.98, 0.2, 0.25) + 0.35 * _spot(texels, 0.35, 6.95, 0.2, 0.25)
-    return (pits + lines) * strength * np.float32(0.75 + 0.3 * traits.is_male + 0.3 * traits.age)
 
 
 def _gloss(texels: SkinMap, pores: np.ndarray, fine: np.ndarray, lips: np.ndarray) -> np.ndarray:

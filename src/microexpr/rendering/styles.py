@@ -54,16 +54,10 @@ STYLES: dict[str, Style] = {
 STRAIGHT = {
     True: {"buzz": 0.12, "crop": 0.24, "side parting": 0.26, "quiff": 0.2, "slick": 0.08, "mop": 0.1},
     False: {
-        "tied": 0.12,
-        "tied parting": 0.08,
-        "long": 0.2,
-        "long side": 0.18,
-        "waves": 0.16,
-        "bob": 0.15,
-        "long fringe": 0.07,
-        "pixie": 0.04,
+        "tied": 0.12, "tied parting": 0.08, "long": 0.2, "long side": 0.18, "waves": 0.16, "bob": 0.15,
+        "long fringe": 0.07, "pixie": 0.04,
     },
-}
+}  # fmt: skip
 COILED = {
     True: {"buzz": 0.45, "coils": 0.5, "afro": 0.05},
     False: {"tied": 0.3, "afro": 0.25, "coils": 0.1, "waves": 0.15, "long": 0.1, "bob": 0.1},

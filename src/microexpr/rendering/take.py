@@ -27,20 +27,12 @@ from microexpr.rendering.performance import (
 Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 MICRO = ("happiness", "disgust", "repression", "surprise", "sadness", "fear", "anger", "contempt")
 MACRO = ("happiness", "disgust", "surprise", "sadness", "anger")
-SECONDS = {
-    "micro": (0.2, 0.5),
-    "macro": (0.7, 2.0),
-    "blink": (0.15, 0.3),
-    "glance": (0.4, 1.5),
-    "speech": (1.0, 2.0),
-}  # from onset to offset; macro as in CAS(ME)^2
-WORDS: dict[Kind, str] = {
-    "micro": "micro",
-    "macro": "macro",
-    "blink": "blinks",
-    "glance": "glances",
-    "speech": "stretches of speech",
-}  # in an error
+SECONDS = {  # from onset to offset; macro as in CAS(ME)^2
+    "micro": (0.2, 0.5), "macro": (0.7, 2.0), "blink": (0.15, 0.3), "glance": (0.4, 1.5), "speech": (1.0, 2.0),
+}  # fmt: skip
+WORDS: dict[Kind, str] = {  # in an error
+    "micro": "micro", "macro": "macro", "blink": "blinks", "glance": "glances", "speech": "stretches of speech",
+}  # fmt: skip
 RISE = (0.35, 0.6)  # share of the duration until the apex
 MIN_GAP = 0.5  # seconds between two events, at least
 STRONG = (0.6, 1.0)  # strength of a macro-expression, as a share of a full display
@@ -150,7 +142,11 @@ def perform(performer: Performer, events: Sequence[Event], params: Params, rng: 
     expression, gaze = np.zeros_like(movement), np.zeros((frames, 2), np.float32)
     for event in events:
         if event.kind == "glance":
-            gaze += _glance(event, frames, params.fps, rng)
+            departure, arrival = (
+                np.clip((np.arange(frames) - start) / (JUMP * params.fps), 0, 1)
+                for start in (event.onset, event.offset - JUMP * params.fps)
+            )
+            gaze += ((departure - arrival)[:, None] * GLANCE * rng.standard_normal(2)).astype(np.float32)
             continue
         if event.kind == "speech":
             _speak(movement, event, params.fps, rng)
@@ -165,15 +161,6 @@ def perform(performer: Performer, events: Sequence[Event], params: Params, rng: 
         movement += course * (units + incidental)
     performance = complete_performance(performer, movement, expression, params.fps, rng)
     return replace(performance, gaze=performance.gaze + gaze)
-
-
-def _glance(event: Event, frames: int, fps: float, rng: np.random.Generator) -> np.ndarray:
-    """Sample where the eyes look during a glance, yaw and pitch in degrees, float32[frames, 2]: there, and back."""
-    time = np.arange(frames)
-    departure, arrival = (
-        np.clip((time - start) / (JUMP * fps), 0, 1) for start in (event.onset, event.offset - JUMP * fps)
-    )
-    return ((departure - arrival)[:, None] * GLANCE * rng.standard_normal(2)).astype(np.float32)
 
 
 def _speak(movement: np.ndarray, event: Event, fps: float, rng: np.random.Generator) -> None:

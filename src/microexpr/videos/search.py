@@ -12,10 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from microexpr.core import outputs
 from microexpr.core.errors import DataError, printable
 from microexpr.core.files import SPECIAL
-from microexpr.core.outputs import marks
-from microexpr.core.outputs.inputs import source_of
 from microexpr.videos import container, picture
 from microexpr.videos.content import HEIF, SIGNATURES, describe_content
 from microexpr.videos.frames import by_number
@@ -43,7 +42,7 @@ class Item(NamedTuple):
     @property
     def source(self) -> str:
         """The path, the same however the user wrote it."""
-        return source_of(self.path)
+        return outputs.source_of(self.path)
 
     @property
     def name(self) -> str:
@@ -141,7 +140,7 @@ def _content(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the files and the folders in a folder, sorted; hidden ones and results of this program are not there."""
     results = {
         name.partition("/")[0]
-        for manifest in marks.manifests(folder)
+        for manifest in outputs.manifests(folder)
         for name in manifest.listed(folder)
         if manifest.of in FOLDERS or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
     }

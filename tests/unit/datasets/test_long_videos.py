@@ -15,7 +15,7 @@ from microexpr import datasets
 from microexpr.core.errors import DataError
 from microexpr.core.expression import LongVideo
 from microexpr.datasets.check import check
-from microexpr.datasets.counting import compare_counts, count_videos
+from microexpr.datasets.copies import compare_counts, count_videos
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import plan_videos
 

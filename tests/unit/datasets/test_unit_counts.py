@@ -6,7 +6,7 @@ import pytest
 
 from microexpr.core.facs.occurrence import EVALUATED, evaluated
 from microexpr.datasets import LAYOUTS
-from microexpr.datasets.counting import compare_counts, count_clips, count_units
+from microexpr.datasets.copies import compare_counts, count_clips, count_units
 from microexpr.protocols import CODED, PROTOCOLS, UNITS
 from microexpr.rendering import coder, plan
 

@@ -7,8 +7,7 @@ import pytest
 
 from microexpr.core import store
 from microexpr.rendering.face import Face
-from microexpr.rendering.landmarks import contour
-from microexpr.rendering.rig import rig
+from microexpr.rendering.rig import contour, rig
 from microexpr.signals.portraits import SCENE, SIDE, SIZE, read
 
 SIZE_2 = (SIZE, SIZE)

@@ -1,9 +1,10 @@
-"""The sensor: noise of the size and shape its formula says, another one in each frame."""
+"""The camera: noise of the size and shape its formula says, another one in each frame; backdrops out of focus."""
 
 import numpy as np
 import pytest
 
 from microexpr.core.seeds import generator
+from microexpr.rendering import camera
 from microexpr.rendering.camera import expose
 
 
@@ -30,3 +31,14 @@ def test_each_frame_and_row_has_its_own_noise():
 def test_exposure_scales_and_saturates():
     assert expose(grey(100), generator(0), 0.0, 1.2).mean() == 120
     assert expose(grey(250), generator(0), 0.0, 1.2).min() == 255
+
+
+def test_backdrops_differ_and_are_out_of_focus():
+    first, second = (camera.backdrop((320, 240), generator(3, name)) for name in "ab")
+    assert first.shape == second.shape == (240, 320, 3)
+    assert np.abs(first.astype(int) - second).mean() > 20
+    for scene in (first, second):
+        steps = np.abs(np.diff(scene.astype(int), axis=1))
+        assert scene.std() > 10
+        assert steps.max() < 25  # a disc's edge, of up to 175 grey levels, is spread over many pixels
+    assert np.array_equal(first, camera.backdrop((320, 240), generator(3, "a")))

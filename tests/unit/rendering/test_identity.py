@@ -7,10 +7,10 @@ import pytest
 from scipy.spatial import KDTree
 
 from microexpr.core.seeds import generator
-from microexpr.rendering import clothes, glasses
+from microexpr.rendering import clothes
+from microexpr.rendering.face import key_light, open_sky
 from microexpr.rendering.hair import build_layer
 from microexpr.rendering.identity import Look, Traits, sample_shape
-from microexpr.rendering.occlusion import key_light, open_sky
 from microexpr.rendering.raster import SKIN
 from microexpr.rendering.rig import rig, skin_map, target
 from microexpr.rendering.scene import Light
@@ -82,11 +82,11 @@ def test_garments_and_glasses_lie_on_the_skin():
     vertices = rig().vertices
     skin = KDTree(vertices)
     for garment in clothes.GARMENTS.values():
-        cloth = clothes.build_layer(vertices, garment, generator(4))
+        cloth = clothes.build_garment(vertices, garment, generator(4))
         assert skin.query(cloth.points)[0].max() < 0.25
         hidden = cloth.coordinates[:, 2] > 0  # above the neckline
         assert cloth.points[~hidden, 1].max() < 6.2 < vertices[rig().landmarks[5], 1]
-    rims = glasses.build_layer(vertices, generator(5)).points
+    rims = clothes.build_glasses(vertices, generator(5)).points
     for eye in rig().eyes:
         assert np.abs(rims - vertices[eye].mean(axis=0))[:, :2].max(axis=1).min() > 0.1  # no wire across an eye
 

@@ -1,12 +1,22 @@
 """Courses of expressions: events at the given frames, amplitudes and drift as their formulas say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, sample_display
-from microexpr.rendering.performance import DIFFICULTIES, RESIDUAL, Difficulty, Performer, envelope, perform
+from microexpr.rendering.performance import (
+    DIFFICULTIES,
+    RESIDUAL,
+    Difficulty,
+    Performer,
+    envelope,
+    perform,
+    vary_performer,
+)
 
 BLINK = ACTION_UNITS.index("AU45")
 
@@ -87,3 +97,19 @@ def test_some_clips_hold_a_blink(performer):
 def test_events_out_of_order_are_refused(performer, events):
     with pytest.raises(DataError, match="onset < apex <= offset < frames must hold, not"):
         perform(performer, {"AU1L": 1.0}, *events, 200, DIFFICULTIES["easy"], generator(0))
+
+
+def test_poses_of_pictures_spread_as_a_normal_distribution_cut_at_two_deviations(performer):
+    rng = generator(1, "poses")
+    poses = np.array([vary_performer(performer, rng).pose for _ in range(4000)])
+    # variance of z held to -2..2: its part inside, plus 4 times the 4.55 % outside
+    inside = 0.9545 - 2 * 2 * np.exp(-2) / np.sqrt(2 * np.pi)
+    assert poses.std(axis=0) == pytest.approx(np.array([12, 7, 6]) * np.sqrt(inside + 4 * 0.0455), rel=0.05)
+    assert np.abs(poses.mean(axis=0)).max() < 0.6
+    assert (np.abs(poses).max(axis=0) <= [24, 14, 12]).all()
+
+
+def test_the_person_stays_the_same_in_a_picture_taken_anywhere(performer):
+    other = vary_performer(performer, generator(2, "elsewhere"))
+    assert other.light != performer.light
+    assert replace(other, pose=performer.pose, light=performer.light, zoom=performer.zoom) == performer

@@ -7,7 +7,7 @@ from microexpr import datasets
 from microexpr.core.clip import LABELS
 from microexpr.core.facs import notation
 from microexpr.core.facs.objective import objective_class
-from microexpr.datasets.counting import count_clips
+from microexpr.datasets.copies import count_clips
 from microexpr.rendering import plan
 
 PUBLISHED = plan.Params(max_frames=110)

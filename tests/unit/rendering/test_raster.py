@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microexpr.rendering.eyes import sphere
+from microexpr.rendering.layers import sphere
 from microexpr.rendering.raster import CLOTH, HAIR, SKIN, Samples, rasterise, vertex_normals
 
 NOTHING = np.zeros((1, 1), np.uint8)

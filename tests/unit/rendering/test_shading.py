@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from microexpr.rendering.materials import CURVE, CURVE_END, CURVE_STEPS, Lamps, Row, Surface
 from microexpr.rendering.raster import MOUTH, SKIN, Samples
 from microexpr.rendering.scene import Light
 from microexpr.rendering.shading import shade
-from microexpr.rendering.surface import CURVE, CURVE_END, CURVE_STEPS, Lamps, Row, Surface
 
 
 def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):

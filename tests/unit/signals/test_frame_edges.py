@@ -8,7 +8,7 @@ import pytest
 
 from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
-from microexpr.rendering import walls
+from microexpr.rendering import camera
 from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Difficulty, Performer, perform
@@ -27,7 +27,7 @@ def recording() -> tuple[faces.Faces, faces.Faces]:
     performer = Performer.sample(rng)
     motionless = Difficulty(low=0.3, high=0.3, habit=0, blend=0, noise=NOISE, quality=92)
     performance = perform(performer, RAISED, ONSET, APEX, FRAMES - 2, FRAMES, FPS, motionless, rng)
-    wall = walls.wall((640, 480), rng)
+    wall = camera.wall((640, 480), rng)
     rendered = render_frames(Face(performer.face_seed), performer, performance, range(FRAMES), wall, NOISE, rng)
     frames = [image for image, _ in rendered]
     whole = faces.track(lambda: frames, faces.Params(), "whole")

@@ -12,8 +12,15 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
 import snakemake_logger_plugin_microexpr as plugin
-from snakemake_logger_plugin_microexpr.expected import SHIPPED, Expected, earlier_seconds
-from snakemake_logger_plugin_microexpr.progress import Job, Planned, Progress, duration
+from snakemake_logger_plugin_microexpr.progress import (
+    SHIPPED,
+    Expected,
+    Job,
+    Planned,
+    Progress,
+    duration,
+    earlier_seconds,
+)
 
 
 class Log:

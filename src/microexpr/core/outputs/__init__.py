@@ -1,4 +1,4 @@
-"""Decide, before any work, which paths a command of `microexpr` may write, and publish its files.
+"""Decide, before any work, which paths a command of `microexpr` may write, and publish its files as a whole.
 
 An input is never overwritten. A file that this program did not write, or that was changed since, is overwritten only
 with `--force`. Only the standard library is imported, so that a refusal takes milliseconds.
@@ -8,86 +8,168 @@ with `--force`. Only the standard library is imported, so that a refusal takes m
         plot(part / out.names[0])
 """
 
+import fcntl
 import os
-from collections.abc import Iterable
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, TextIO
 
-from microexpr.core.errors import OutputError
-from microexpr.core.outputs.decision import Output
-from microexpr.core.outputs.inputs import Inputs, source_of
-from microexpr.core.outputs.marks import Manifest, Mark, Seal
-from microexpr.core.outputs.publishing import claim, publish, records, replace_record
+from microexpr.core import digests
+from microexpr.core.errors import MicroexprError, OutputError
+from microexpr.core.outputs.decision import (
+    Inputs,
+    Manifest,
+    Output,
+    folder,
+    manifests,
+    picture,
+    source_of,
+    state,
+    table,
+    video,
+)  # fmt: skip
 
-__all__ = ["Inputs", "Output", "claim", "folder", "picture", "publish", "records", "replace_record", "table", "video"]
+__all__ = [
+    "Inputs", "Manifest", "Output", "claim", "folder", "manifests", "picture", "publish", "records", "replace_record",
+    "source_of", "table", "video",
+]  # fmt: skip
 
-PICTURES = (".png", ".svg", ".pdf", ".jpg")
+BEFORE, AFTER = ".microexpr-", ".part"  # start and end of a hidden folder's name
 
 
-def folder(
-    path: Path,
-    command: str,
-    names: tuple[str, ...],
-    inputs: Iterable[Path] | Inputs,
-    force: bool,
-    numbered: str = "",
-    source: Path | None = None,
-) -> Output:
-    """Return the files that `command` writes into the folder `path`, of the input `source` if it is one.
+@contextmanager
+def publish(out: Output, record: Mapping[str, Any] | None = None) -> Iterator[Path]:
+    """Yield a hidden folder to write into; move its files to their names afterwards, unless the block fails.
 
-    Raises OutputError if it may not write them."""
-    out = Output(
-        user_path=path,
-        root=_resolve(path),
-        names=names,
-        numbered=numbered,
-        option="--out",
-        mark=Manifest(command),
-        inputs=inputs if isinstance(inputs, Inputs) else Inputs(inputs),
-        force=force,
-        source=source_of(source) if source else "",
-    )
+    `record`, which the block may fill, is kept in the manifest. Raises OutputError if a file that may not be replaced
+    has appeared since the first check, or the folder cannot be written."""
+    new = not out.root.exists()
+    try:
+        with _hidden_folder(out.root) as part:
+            yield part
+            with _lock(out.root):
+                _publish(out, part, {"input": out.source, **(record or {})})
+    except MicroexprError as error:
+        hidden = rf"{re.escape(str(out.root))}/{re.escape(BEFORE)}[^/]+{re.escape(AFTER)}"
+        raise type(error)(re.sub(hidden, lambda _: str(out.user_path), str(error))) from error
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(out.root)):
+            raise
+        raise OutputError(f"{out.user_path}: cannot be written: {error.strerror}") from error
+    finally:
+        if new:
+            with suppress(OSError):  # it is not empty after success
+                out.root.rmdir()
+
+
+@contextmanager
+def _hidden_folder(root: Path) -> Iterator[Path]:
+    """Yield a new folder that is locked while it is used. Folders of killed commands are removed."""
+    root.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with _lock(root):
+            for leftover in root.glob(f"{BEFORE}*{AFTER}"):
+                with suppress(OSError), _lock(leftover, wait=False):
+                    shutil.rmtree(leftover)
+            part = Path(mkdtemp(AFTER, BEFORE, root))
+            stack.callback(shutil.rmtree, part, ignore_errors=True)
+            stack.enter_context(_lock(part))
+        yield part
+
+
+@contextmanager
+def claim(folder: Path, name: str, wait: bool = False) -> Iterator[bool]:
+    """Yield whether this process alone may write what has this name in a folder; until the block ends, no other may.
+
+    With `wait` it may, once others are done. What a killed process claimed is free again. On a file system without
+    locks everyone may."""
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{BEFORE}{digests.of_value(name)[:16]}.lock"
+    with path.open("a") as file:
+        is_ours = _is_locked(file, path, wait)
+        if wait and not is_ours:  # another process was done with it, and removed it, in between
+            file.close()
+            with claim(folder, name, wait):
+                yield True
+            return
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                path.unlink(missing_ok=True)
+            if new:
+                with suppress(OSError):  # it is not empty after success
+                    folder.rmdir()
+
+
+def _is_locked(file: TextIO, path: Path, wait: bool) -> bool:
+    """Return whether this process has locked a file, and it is still the one of this name."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _lock(folder: Path, wait: bool = True) -> Iterator[None]:
+    """Lock a folder against other commands; do nothing on a file system without locks.
+
+    Raises OSError if `wait` is false and the folder is locked or cannot be."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            if not wait:
+                raise
+        yield
+    finally:
+        os.close(file)
+
+
+def replace_record(out: Output, record: Mapping[str, Any]) -> None:
+    """Record something else of files that stay as they are. Does nothing if they are not complete."""
+    if out.is_complete():
+        with _lock(out.root):
+            out.manifest.write(out.root, out.manifest.listed(out.root), record)
+
+
+def records(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the folder of each complete set of files in a folder and below it, and what is recorded of them."""
+    for name, subfolders, _ in os.walk(root):
+        subfolders[:] = sorted(subfolder for subfolder in subfolders if not subfolder.startswith("."))
+        for manifest in manifests(path := Path(name)):
+            if manifest.is_complete(path):
+                yield path, manifest.record(path)
+
+
+def _publish(out: Output, part: Path, record: Mapping[str, Any]) -> None:
+    """Move all files to their names.
+
+    Files of an earlier run are deleted first: a kill in between leaves too few files, never files of two runs."""
+    names = sorted(path.relative_to(part).as_posix() for path in part.rglob("*") if path.is_file())
+    for name in names:
+        if name not in out.names and not (out.numbered and fnmatchcase(name, out.numbered)):
+            raise ValueError(f"{name} was written, but not declared: nobody checked what it replaces")
     out.check()
-    return out
-
-
-def video(path: Path, force: bool) -> Output:
-    """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
-    return _file(path, (".avi", ".mp4"), (".csv",), Manifest(path.name), (), force)
-
-
-def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None) -> Output:
-    """Return one file, with a manifest of its own, as output. Raises OutputError if it may not be written."""
-    return folder(path.parent, path.name, (path.name,), inputs, force, source=source)
-
-
-def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:
-    """Return one picture, whose suffix names its format, as output. Raises OutputError if it may not be written."""
-    mark = Seal() if path.suffix.lower() == ".png" else Manifest(path.name)
-    return _file(path, PICTURES, (), mark, inputs, force)
-
-
-def _file(
-    path: Path, suffixes: tuple[str, ...], siblings: tuple[str, ...], mark: Mark, inputs: Iterable[Path], force: bool
-) -> Output:
-    """Return one file, and those of the same name with another suffix, as output. A symbolic link is followed."""
-    real = _resolve(path)
-    if path.suffix.lower() not in suffixes:
-        raise OutputError(f"{path}: must end in {' or '.join(suffixes)}")
-    if path.suffix.lower() != real.suffix.lower():
-        raise OutputError(f"{path}: must end in {path.suffix}, not lead to {real}")
-    out = Output(
-        user_path=path.parent if path.name == real.name else real.parent,
-        root=real.parent,
-        names=(real.name, *(real.with_suffix(other).name for other in siblings)),
-        option=f"OUT{real.suffix}",
-        mark=mark,
-        inputs=Inputs(inputs),
-        force=force,
+    out.manifest.write(
+        part, {name: {"sha256": digests.of_file(part / name)} | state(part / name) for name in names}, record
     )
-    out.check()
-    return out
-
-
-def _resolve(path: Path) -> Path:
-    """Return the path without symbolic links; it need not exist."""
-    return Path(os.path.realpath(path))
+    for path in out.existing():
+        if path.name != out.manifest.name:
+            path.unlink()
+    for name in (out.manifest.name, *names):
+        (out.root / name).parent.mkdir(exist_ok=True)
+        (part / name).replace(out.root / name)

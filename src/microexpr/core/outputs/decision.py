@@ -1,16 +1,123 @@
-"""Decide whether each file that a command would write may be written: not an input, and not a foreign file."""
+"""Decide which files a command of `microexpr` may write: no input, and no file of others without `--force`.
 
+A file that this program did not write, or that was changed since, is of others: a hidden manifest next to the files
+of a command lists them with their digests.
+"""
+
+import json
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from microexpr.core import digests
 from microexpr.core.errors import OutputError
-from microexpr.core.outputs.inputs import Inputs
-from microexpr.core.outputs.marks import Mark
 
+PICTURES = (".png", ".svg", ".pdf", ".jpg")
 FOREIGN = "is not a file of this command's, or was changed since"
+ENDING = ".microexpr.json"  # of a manifest's name
+
+
+class Inputs:
+    """The files and folders that a command reads, and the files in these folders, through links and other spellings."""
+
+    def __init__(self, paths: Iterable[Path]):
+        self._paths = tuple(paths)
+
+    def __contains__(self, path: Path) -> bool:
+        """Return whether an existing path, or the target of a link, is an input."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # a broken link
+            return False
+        return (status.st_dev, status.st_ino) in self._identities
+
+    @cached_property
+    def _identities(self) -> set[tuple[int, int]]:
+        """Device and inode of every input. An unreadable one has none, since the command itself reports it."""
+        statuses: list[os.stat_result] = []
+        for path in self._paths:
+            with suppress(OSError):
+                statuses.append(path.stat())
+                for entry in os.scandir(path) if path.is_dir() else ():
+                    with suppress(OSError):
+                        statuses += [entry.stat()] if entry.is_file() else []
+        return {(status.st_dev, status.st_ino) for status in statuses}
+
+
+def source_of(path: Path) -> str:
+    """Return a path without links but its own, which is the same however a user wrote it."""
+    named = path if path.name not in ("", "..") else path.resolve()
+    return str(named.parent.resolve() / named.name)
+
+
+class Manifest:
+    """A hidden JSON file that lists the files of a command with their SHA-256, size and time, and what they are of.
+
+    A file whose size and time are as listed is not read again: to read an hour of video takes seconds."""
+
+    def __init__(self, of: str):
+        self.of, self.name = of, f".{of}{ENDING}"
+
+    def _read(self, root: Path, key: str) -> dict[str, Any] | None:
+        """Return a part of the manifest; None if there is none or the file of this name is no manifest."""
+        try:
+            value = json.loads((root / self.name).read_text(encoding="utf-8"))[key]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def listed(self, root: Path) -> dict[str, Any]:
+        """Return the entries by file name."""
+        return self._read(root, "files") or {}
+
+    def record(self, root: Path) -> dict[str, Any]:
+        """Return what was recorded with the files, such as the input they are of."""
+        return self._read(root, "record") or {}
+
+    def write(self, folder: Path, listed: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        """Write a manifest of these entries into a folder."""
+        from microexpr import __version__
+        from microexpr.core import store
+
+        content = {"written_by": f"microexpr {__version__}", "files": listed, "record": record}
+        store.write_text(folder / self.name, json.dumps(content, indent=1) + "\n")
+
+    def intact(self, root: Path, names: Iterable[str]) -> set[str]:
+        """Return the names of those existing files that are as this program wrote them."""
+        listed = self._read(root, "files")
+        if listed is None:
+            return set()
+        return {name for name in names if name == self.name or _is_as_listed(root / name, listed.get(name))}
+
+    def is_complete(self, root: Path, names: Iterable[str] = ()) -> bool:
+        """Return whether these files, and all that were written with them, are as this program wrote them."""
+        expected = {*names, *self.listed(root)}
+        return bool(expected) and expected <= self.intact(root, [name for name in expected if (root / name).is_file()])
+
+
+def state(path: Path) -> dict[str, int]:
+    """Return the size of a file and the time of its last change, for its entry in a manifest."""
+    status = path.stat()
+    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def _is_as_listed(path: Path, entry: object) -> bool:
+    """Return whether a file agrees with its entry in a manifest, which may hold anything."""
+    actual = state(path)
+    if not isinstance(entry, dict) or actual["size"] != entry.get("size"):
+        return False
+    return actual["mtime_ns"] == entry.get("mtime_ns") or digests.of_file(path) == entry.get("sha256")
+
+
+def manifests(folder: Path) -> Iterator[Manifest]:
+    """Yield the manifests in a folder."""
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.name.startswith(".") and entry.name.endswith(ENDING))
+    yield from (Manifest(name[1 : -len(ENDING)]) for name in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +129,7 @@ class Output:
     names: tuple[str, ...]  # names of the files, relative to the folder
     numbered: str = ""  # glob pattern of further files, whose number depends on the run
     option: str  # command-line option that names the folder or file
-    mark: Mark
+    manifest: Manifest
     inputs: Inputs
     force: bool  # whether foreign files may be replaced
     source: str = ""  # the input that the files are of, as `source_of` returns it; "" for those of several
@@ -38,7 +145,7 @@ class Output:
         try:
             self._check_folders()
             foreign = self._foreign()
-            other = self.mark.record(self.root).get("input", "") if self.source and self.existing() else ""
+            other = self.manifest.record(self.root).get("input", "") if self.source and self.existing() else ""
         except OSError as error:
             raise OutputError(f"{self.user_path}: cannot be written: {error.strerror}") from error
         if foreign and not self.force:
@@ -50,20 +157,16 @@ class Output:
 
     def existing(self) -> list[Path]:
         """Return every file, link or folder that now has the name of an output."""
-        candidates = (self.root / name for name in (*self.names, *self.mark.names))
+        candidates = (self.root / name for name in (*self.names, self.manifest.name))
         return sorted([*filter(_exists, candidates), *(self.root.glob(self.numbered) if self.numbered else ())])
 
     def is_complete(self) -> bool:
         """Return whether every file is there as this program wrote it."""
-        return self.mark.is_complete(self.root, self.names)
+        return self.manifest.is_complete(self.root, self.names)
 
     def record(self) -> dict[str, Any]:
         """Return what was recorded with complete files, nothing if one is missing or was changed."""
-        return self.mark.record(self.root) if self.is_complete() else {}
-
-    def declares(self, name: str) -> bool:
-        """Return whether a name is one of the outputs."""
-        return name in self.names or (bool(self.numbered) and fnmatchcase(name, self.numbered))
+        return self.manifest.record(self.root) if self.is_complete() else {}
 
     def _check_folders(self) -> None:
         """Raise OutputError unless the folders exist or can be created, and none of them is an input."""
@@ -91,7 +194,7 @@ class Output:
                 raise self._refusal(path, "is a folder")
         files = (path for path in existing if path.is_file() and not path.is_symlink())
         names = {path.relative_to(self.root).as_posix() for path in files}
-        intact = {self.root / name for name in self.mark.intact(self.root, names)}
+        intact = {self.root / name for name in self.manifest.intact(self.root, names)}
         foreign = [path for path in existing if path not in intact]
         for path in foreign:
             if self.numbered and path.parent == self.root / Path(self.numbered).parent:
@@ -114,3 +217,67 @@ def _exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def folder(
+    path: Path,
+    command: str,
+    names: tuple[str, ...],
+    inputs: Iterable[Path] | Inputs,
+    force: bool,
+    numbered: str = "",
+    source: Path | None = None,
+) -> Output:
+    """Return the files that `command` writes into the folder `path`, of the input `source` if it is one.
+
+    Raises OutputError if it may not write them."""
+    out = Output(
+        user_path=path,
+        root=Path(os.path.realpath(path)),
+        names=names,
+        numbered=numbered,
+        option="--out",
+        manifest=Manifest(command),
+        inputs=inputs if isinstance(inputs, Inputs) else Inputs(inputs),
+        force=force,
+        source=source_of(source) if source else "",
+    )
+    out.check()
+    return out
+
+
+def video(path: Path, force: bool) -> Output:
+    """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
+    return _file(path, (".avi", ".mp4"), (".csv",), (), force)
+
+
+def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None) -> Output:
+    """Return one file, with a manifest of its own, as output. Raises OutputError if it may not be written."""
+    return folder(path.parent, path.name, (path.name,), inputs, force, source=source)
+
+
+def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:
+    """Return one picture, whose suffix names its format, as output. Raises OutputError if it may not be written."""
+    return _file(path, PICTURES, (), inputs, force)
+
+
+def _file(
+    path: Path, suffixes: tuple[str, ...], siblings: tuple[str, ...], inputs: Iterable[Path], force: bool
+) -> Output:
+    """Return one file, and those of the same name with another suffix, as output. A symbolic link is followed."""
+    real = Path(os.path.realpath(path))
+    if path.suffix.lower() not in suffixes:
+        raise OutputError(f"{path}: must end in {' or '.join(suffixes)}")
+    if path.suffix.lower() != real.suffix.lower():
+        raise OutputError(f"{path}: must end in {path.suffix}, not lead to {real}")
+    out = Output(
+        user_path=path.parent if path.name == real.name else real.parent,
+        root=real.parent,
+        names=(real.name, *(real.with_suffix(other).name for other in siblings)),
+        option=f"OUT{real.suffix}",
+        manifest=Manifest(real.name),
+        inputs=Inputs(inputs),
+        force=force,
+    )
+    out.check()
+    return out

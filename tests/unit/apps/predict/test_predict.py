@@ -130,7 +130,7 @@ def test_a_class_is_always_given_with_how_far_it_can_be_relied_on(highest, reaso
 def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
     out, lines = predicted
     second = outputs.folder(out, "predict", app_folders.PREDICTED, (), force=False)
-    assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, *second.mark.names}
+    assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, second.manifest.name}
     assert lines[-2] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
 
 
