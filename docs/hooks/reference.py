@@ -1,12 +1,13 @@
 """Pages of the reference, written from the sources when the site is built: API, command line, params, stage files."""
 
-import argparse
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from cyclopts import App, Parameter
 from pydantic import BaseModel
 
 import microexpr
@@ -64,30 +65,23 @@ def api() -> str:
 
 
 def command_line() -> str:
-    """Return the page of every command of `microexpr`, as its parser has it."""
-    parser = main._parser()
-    parts = ["# Command line", parser.description or "", *_command(parser, 1)]
-    return "\n\n".join(filter(None, parts))
+    """Return the page of every command of `microexpr`, as its help has it."""
+    return "\n\n".join(["# Command line", *_command(main.build(), 1)])
 
 
-def _command(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
-    """Yield examples, usage and arguments of a command, then those of the commands below it."""
-    yield _code("bash", "\n".join(getattr(parser, "examples", ())))
-    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not groups:
-        yield _code("text", parser.format_usage().removeprefix("usage: ").strip())
-        yield _table(("argument", "meaning"), _arguments(parser))
-    for name, command in ((name, command) for group in groups for name, command in group.choices.items()):
-        yield f"{'#' * (level + 1)} {name}"
-        yield command.description
-        yield from _command(command, level + 1)
-
-
-def _arguments(parser: argparse.ArgumentParser) -> Iterator[Row]:
-    formatter = parser._get_formatter()
-    for action in parser._actions:
-        if action.dest != "help":
-            yield f"`{formatter._format_action_invocation(action)}`", formatter._expand_help(action)
+def _command(app: App, level: int) -> Iterator[str]:
+    """Yield the help of a command and its arguments, then those of the commands below it."""
+    text, _, examples = app.help.partition("examples:\n")
+    yield text.strip()
+    yield _code("bash", textwrap.dedent(examples.partition("\n\n")[0]))
+    if app.default_command:
+        arguments = app.assemble_argument_collection(default_parameter=Parameter(negative=()), parse_docstring=True)
+        rows = ((f"`{', '.join(argument.names)}`", argument.parameter.help or "") for argument in arguments)
+        yield _table(("argument", "meaning"), rows)
+    for name in app:
+        if not name.startswith("-"):
+            yield f"{'#' * (level + 1)} {name}"
+            yield from _command(app[name], level + 1)
 
 
 def params() -> str:

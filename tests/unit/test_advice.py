@@ -1,6 +1,5 @@
 """Every command, target, stage, option and file that a message, docstring or comment of the sources names exists."""
 
-import argparse
 import re
 import sys
 from functools import cache
@@ -40,11 +39,11 @@ def texts() -> list[tuple[Path, str]]:
 @cache
 def options(*names: str) -> set[str]:
     """Return the options of a command of `microexpr`, and the names of its own commands."""
-    parser: argparse.ArgumentParser = main._parser()
+    app = main.build()
     for name in names:
-        (choices,) = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-        parser = choices[name]
-    return {text for action in parser._actions for text in (*action.option_strings, *map(str, action.choices or ()))}
+        app = app[name]
+    arguments = app.assemble_argument_collection(parse_docstring=True) if app.default_command else ()
+    return {*app, *(name for argument in arguments for name in argument.names)}
 
 
 def known(program: str, words: list[str]) -> set[str]:

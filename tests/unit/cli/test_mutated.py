@@ -113,8 +113,6 @@ def outcome(arguments: list[str], log: Path) -> int:
         status = 70  # of a traceback
         try:
             status = main(arguments)
-        except SystemExit as error:
-            status = int(error.code or 0)
         except BaseException:
             import traceback
 

@@ -169,6 +169,6 @@ def test_a_refusal_loads_nothing_heavy():
     code = (
         "import sys; from microexpr.cli.main import main\n"
         "main(['predict', 'in.avi', '--out', 'out'])\n"
-        "print(sorted({'torch', 'numpy', 'h5py', 'rich', 'cv2'} & set(sys.modules)))"
+        "print(sorted({'torch', 'numpy', 'h5py', 'cv2'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

@@ -12,7 +12,7 @@ import pytest
 
 from microexpr.apps.predict import Expression, annotated, limits, truth, written
 from microexpr.apps.predict.recognition import SHIPPED
-from microexpr.cli import commands
+from microexpr.cli import applications
 from microexpr.cli.main import main
 from microexpr.core import outputs
 from microexpr.core.clip import LABELS
@@ -40,7 +40,7 @@ def predicted(video, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patch:
         lines = []
-        patch.setattr(commands, "say", lambda text, **how: lines.append(text))
+        patch.setattr(applications, "say", lambda text, **how: lines.append(text))
         assert main(["predict", str(video), "--out", str(out), "--truth", str(video.with_suffix(".csv"))]) == 0
     return out, lines
 

@@ -1,6 +1,6 @@
 """Progress without a terminal."""
 
-from microexpr.cli.progress import progress
+from microexpr.cli.screen import progress
 
 
 def test_without_a_terminal_there_are_lines_on_standard_error(capsys):

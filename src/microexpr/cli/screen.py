@@ -1,16 +1,53 @@
-"""Show how far a command is: as bars in a terminal, else as a line on standard error every few seconds."""
+"""Print lines, rows and progress: as bars in a terminal, else as a line on standard error every few seconds."""
 
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from microexpr.core.errors import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SECONDS = 5.0  # between two lines
 
 Report = Callable[[str, int, int], None]  # what is done, how much of it, how much in all
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print a text that may hold names of a user's files."""
+    print(printable(text), end=end)
+
+
+def console(quiet: bool = False) -> "Console":
+    """Return rich's console on standard output."""
+    from rich.console import Console
+
+    return Console(quiet=quiet)
+
+
+def paragraphs(lines: Iterable[str]) -> None:
+    """Print lines that may hold names of a user's files, broken between words alone."""
+    out = console()
+    for line in lines:
+        if line := printable(line.rstrip("\n")):
+            out.print(line, markup=False, highlight=False)
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str] = ()) -> int:
+    """Print the rows of a table as JSON, else as CSV, and nothing else; return 0.
+
+    `columns` are those of a table that may have no rows."""
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        from microexpr.core import store
+
+        print(store.csv_text(columns or list(rows[0]), rows), end="")
+    return 0
 
 
 @contextmanager

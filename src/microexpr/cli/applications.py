@@ -1,0 +1,444 @@
+"""Commands for videos and photographs: `predict`, `measure`, `reenact`, `film`. Each calls the module that works.
+
+Modules are imported inside the functions, so that a command loads no more than it needs.
+"""
+
+import json as json_text
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Group, Parameter
+from cyclopts.validators import LimitedChoice, Number
+
+from microexpr.apps import driving_name
+from microexpr.cli.screen import console, progress, say
+from microexpr.core import outputs
+from microexpr.core.errors import MicroexprError, OutputError, ParamsError, printable
+from microexpr.reporting import app_folders
+
+if TYPE_CHECKING:
+    from microexpr.apps.batch import Outcome, Plan
+    from microexpr.videos.search import Item
+
+RESULTS = Path("results")  # relative to the project's folder
+SHOWN = 20  # files, of many that were not read, that are named on the screen
+FOLDERS = Group(validator=LimitedChoice())
+EXIT_CODES = """
+exit codes, of several inputs:
+  0  all were read
+  1  one that should be readable was not, or nothing was read
+  3  all recordings were read, and other files were left out
+Each file that was not read is named on the screen and in the table, with the reason. What was done before is kept."""
+
+Out = Annotated[
+    Path,
+    Parameter(help="folder to write into, new or existing; the command refuses to replace files that it did not write"),
+]
+Force = Annotated[
+    bool,
+    Parameter(help="replace also files that this command did not write, or that were changed since; inputs never"),
+]
+Quiet = Annotated[bool, Parameter(help="show no progress")]
+Strengths = Annotated[tuple[float, ...], Parameter(consume_multiple=True, validator=Number(gte=0, lte=10))]
+
+
+def add_to(app: App) -> None:
+    """Add the commands to a command line."""
+    for command in (reenact, predict, measure):
+        app.command(command, help_epilogue=EXIT_CODES)
+    app.command(film)
+
+
+def predict(
+    *footage: Path,
+    out: Out | None = None,
+    camera: int | None = None,
+    seconds: float = 30.0,
+    onset: Path | None = None,
+    apex: Path | None = None,
+    method: str | None = None,
+    fps: float | None = None,
+    truth: Path | None = None,
+    json: bool = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> int:
+    """Find micro-expressions in a video or folder of frames: times, classes, action units.
+
+    examples:
+      microexpr predict take.avi --out predicted
+      microexpr predict --onset frame12.png --apex frame19.png  # two pictures
+      microexpr predict videos --out predicted  # a folder each, one page of all
+
+    Args:
+        footage: one person's face each, seen from the front; of several, or a folder of videos, each has a folder in
+            --out
+        camera: number of a camera, in place of a video: records OUT/camera.mkv first
+        seconds: length of that recording
+        onset: in place of a video: a picture of a face before it moves, with --apex
+        apex: a picture of the same face, of the same camera, as it moves most
+        method: classify with results/refit/METHOD.safetensors (default: the shipped network)
+        fps: frames a second, of a folder or where a video's header is wrong
+        truth: CSV of true expressions, as `film` writes them: compares with them
+        json: print what intervals.json holds, or the result for two pictures, alone
+    """
+    if onset or apex:
+        if not (onset and apex) or any((footage, out, truth, fps, camera is not None)):
+            raise ParamsError(
+                "--onset and --apex are two pictures in place of a video; nothing is written, so no --out"
+            )
+        return _predict_pair(onset, apex, method, json)
+    is_recorded = camera is not None
+    if out is None or is_recorded == bool(footage):
+        raise ParamsError("predict needs a video or a camera, and --out DIR, or two pictures: --onset and --apex")
+    if camera is not None:
+        if truth or fps:
+            raise ParamsError("--truth and --fps are for a video, not for --camera")
+        footage = (_record(camera, seconds, out, json, force, quiet),)
+    weights = [RESULTS / f"refit/{method}.safetensors"] if method else []
+    path, left_out = footage[0], []
+    if len(footage) > 1 or not path.is_file():
+        from microexpr.videos import search
+
+        items = search.find(footage, "videos", fps, out)
+        left_out = [item for item in items if item.kind == "other" and item.path != path]
+        if all(item.reason for item in items) and [item.path for item in items] not in ([], [path]):
+            reasons = "; ".join(f"{item.path.name}: {item.reason}" for item in items[:3]) + "; ..." * (len(items) > 3)
+            raise MicroexprError(f"{path}: must hold a video ({reasons})")
+        if [item.path for item in items if item not in left_out] != [path]:
+            if truth or json:
+                raise ParamsError("--truth and --json are for one video, not for several")
+            return _predict_many(items, out, method, weights, fps, force, quiet)
+    output = app_folders.prediction(out, path, filter(None, [path, truth, *weights]), force)
+    from microexpr.apps import predict as prediction
+    from microexpr.apps.predict import limits, written
+    from microexpr.apps.predict import truth as true_expressions
+    from microexpr.videos import Scan
+
+    video = Scan(path, fps)
+    true = None if truth is None else true_expressions.read(truth)
+    models = prediction.Models.load(method, RESULTS / "refit")
+    with progress(quiet) as report:
+        result = prediction.predict(video, models, report)
+        with outputs.publish(output) as part:
+            app_folders.write_prediction(part, result, models, true, report)
+    if json:
+        print(json_text.dumps(written.to_document(result, models), indent=2))
+        for item in left_out:
+            print(printable(f"left out: {item.path} ({item.reason})"), file=sys.stderr)
+        return 3 if left_out else 0
+    for line in written.summary(result):
+        say(line)
+    if true is not None:
+        say(true_expressions.summary(result.spans, true))
+    say("written: " + ", ".join(map(str, output.paths)))
+    for warning in result.warnings:
+        say(f"warning: {warning}")
+    for item in left_out:
+        say(f"left out: {item.path} ({item.reason})")
+    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {output.paths[-1]}")
+    return 3 if left_out else 0
+
+
+def _record(number: int, seconds: float, out: Path, json: bool, force: bool, quiet: bool) -> Path:
+    """Record from a camera into the folder of the prediction; return the video."""
+    if not 1 <= seconds <= 600:
+        raise ParamsError(f"--seconds must be 1 to 600, not {seconds:g}")
+    app_folders.prediction(out, None, [], force)
+    from microexpr.videos import camera
+
+    output = outputs.table(out / camera.FILE, [], force)
+    with progress(quiet) as report, outputs.publish(output) as part:
+        fps = camera.record(part / camera.FILE, number, seconds, report)
+    if not json:
+        say(f"recorded: {output.paths[0]}, {fps:.1f} frames a second")
+    return output.root / camera.FILE
+
+
+def _predict_pair(first: Path, second: Path, method: str | None, json: bool) -> int:
+    """Classify the change from one picture to another, and write nothing."""
+    from microexpr.apps.predict import Models, limits, pair
+    from microexpr.videos import picture
+
+    alterations = picture.Alterations()
+    onset, apex = (picture.read(path, alterations, picture.LONGEST) for path in (first, second))
+    warnings = [*alterations.notes(first.parent, 2)]
+    models = Models.load(method, RESULTS / "refit")
+    result = pair.predict(onset, apex, models, f"{first}, {second}")
+    if json:
+        print(json_text.dumps({**result.to_document(models), "warnings": warnings}, indent=2))
+        return 0
+    say(str(result))
+    for warning in warnings:
+        say(f"warning: {warning}")
+    say(f"note: {limits.SHORT_NOTICE}")
+    return 0
+
+
+def _predict_many(
+    items: "Sequence[Item]",
+    out: Path,
+    method: str | None,
+    weights: list[Path],
+    fps: float | None,
+    force: bool,
+    quiet: bool,
+) -> int:
+    """Predict many videos, each into a folder of its own."""
+    from microexpr.reporting import many_inputs
+
+    plan = many_inputs.plan_predictions(items, out, weights, force)
+    from microexpr.apps import predict as prediction
+    from microexpr.apps.predict import limits, recognition
+
+    path = recognition.weights_path(method, RESULTS / "refit")
+    models = prediction.Models.load(method, RESULTS / "refit")
+    with progress(quiet) as report:
+        predicted = many_inputs.predict(plan, models, path, fps, report)
+        outcomes = [outcome._replace(result=None) for outcome in predicted]
+    code = _sum_up(plan, outcomes)
+    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {plan.summary.paths[-1]}")
+    return code
+
+
+def measure(
+    source: Path,
+    /,
+    *sources: Path,
+    out: Path,
+    fps: Annotated[float | None, Parameter(group=FOLDERS)] = None,
+    pictures: Annotated[bool, Parameter(group=FOLDERS)] = False,
+    format: Literal["csv", "parquet", "hdf5"] = "csv",
+    force: bool = False,
+    quiet: Quiet = False,
+) -> int:
+    """Measure every face of videos and pictures as tables: landmarks, head pose, action units, quality.
+
+    examples:
+      microexpr measure videos --out measured
+      microexpr measure frames --fps 100 --out measured
+      microexpr measure photographs --pictures --out measured --format hdf5
+
+    Args:
+        source: video, picture or folder; has a table NAME.csv with a row for each frame or face, columns named as
+            OpenFace 2's; in folders videos are found by content
+        sources: further ones
+        out: folder to write into, and summary.csv; what is there already is not measured again
+        fps: frames a second of folders of pictures, which are one video each, and of videos
+        pictures: folders are of pictures, each read by itself, in place of videos
+        format: of the tables
+        force: measure everything again, and replace files that this command did not write; inputs never
+    """
+    from microexpr.reporting import many_inputs
+    from microexpr.videos import search
+
+    items = search.find([source, *sources], "pictures" if pictures else "videos", fps, out, picture_too=True)
+    plan = many_inputs.plan_tables(items, out, fps, format, force)
+    with progress(quiet) as report:
+        outcomes = [outcome._replace(result=None) for outcome in many_inputs.measure(plan, fps, report)]
+    return _sum_up(plan, outcomes)
+
+
+def _face_number(_: type, number: int | str) -> None:
+    if isinstance(number, int) and not 1 <= number <= 1000:
+        raise ValueError("Must be 1 to 1000, or all.")
+
+
+def reenact(
+    *,
+    face: Path,
+    face_number: Annotated[int | Literal["all"], Parameter(validator=_face_number)] = 1,
+    out: Out,
+    driving: str | None = None,
+    emotion: str | None = None,
+    style: Annotated[int | None, Parameter(validator=Number(gte=1, lte=100))] = None,
+    fps: float | None = None,
+    strength: Annotated[tuple[float, ...], Parameter(consume_multiple=True, validator=Number(gte=0, lte=10))] = (
+        1,
+        2,
+        4,
+    ),
+    weights: Path | None = None,
+    super_resolution: Literal["lanczos", "realsr"] | None = None,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> int:
+    """Show a micro-expression on the face of a photograph: frames, video, curves, figures.
+
+    examples:
+      microexpr reenact --face me.jpg --out reenacted --emotion sadness --style 2 --strength 3
+      microexpr reenact --face group.jpg --face-number all --out reenacted --driving casme2/sub01/EP02_01
+      microexpr reenact --face photographs --out reenacted  # a folder each, one table of all
+
+    Args:
+        face: the source face: a photograph, or a folder of them
+        face_number: which of several faces in it, 1 is the largest; or all, in the same frames
+        driving: the driving clip: a shipped sample, negative, positive, surprise; a video or folder of frames; or
+            DATASET/SUBJECT/CLIP of this run (default: surprise)
+        emotion: in place of a driving clip: happiness, disgust, sadness, fear, ...
+        style: which of the emotion's displays, 1 is the most frequent (default: 1)
+        fps: frames a second of a folder, or where a video's header is wrong
+        strength: factors of the driving clip's changes, 0 to 10; 0 is the photograph
+        weights: a generator: results/refit/famgan.safetensors, results/synthesise/famgan/groups/* (default: shipped)
+        super_resolution: enlarge the generator's difference to the size in the photograph (default: the shipped
+            generator moves the photograph's own pixels; lanczos for one that cannot)
+    """
+    name = driving_name.choose(driving, emotion, style)
+    inputs = [face, *driving_name.files(name, RESULTS), *filter(None, [weights])]
+    strengths = tuple(dict.fromkeys(map(float, strength)))
+    if face.is_dir():
+        from microexpr.reporting import many_inputs
+        from microexpr.videos import search
+
+        plan = many_inputs.plan_reenactments(search.find([face], "each picture", out=out), out, inputs, force)
+        options = {"number": face_number, "strengths": strengths, "kind": super_resolution}
+        return _reenact_many(plan, name, fps, weights, options, quiet)
+    output = app_folders.reenactment(out, face, inputs, force)
+    from microexpr.apps.reenact import alone
+    from microexpr.apps.reenact import driving as driving_clip
+    from microexpr.apps.reenact.photograph import Photograph
+
+    shown = console(quiet)
+    with shown.status("[1/4] looking for faces in the photograph"):
+        photograph = Photograph.read(face)
+        photograph.choose(face_number)
+    with shown.status("[2/4] reading the action units of the driving clip"):
+        curves = driving_clip.read(name, fps, RESULTS)
+    with shown.status("[3/4] moving the face, and reading it"):
+        result = alone.reenact(curves, photograph, face_number, strengths, weights, super_resolution)
+    with shown.status("[4/4] writing"), outputs.publish(output) as part:
+        app_folders.write_reenactment(part, result)
+    for line in (*result.description, *alone.summary(result)):
+        say(line)
+    say("written: " + ", ".join(map(str, output.paths)))
+    return 0
+
+
+def _reenact_many(
+    plan: "Plan", name: str, fps: float | None, weights: Path | None, options: Mapping[str, Any], quiet: bool
+) -> int:
+    """Give a movement to each photograph in a folder."""
+    from microexpr.apps.reenact import alone, driving, generator
+    from microexpr.reporting import many_inputs
+
+    curves = driving.read(name, fps, RESULTS)
+    move = partial(alone.reenact, curves, weights=weights, **options)
+    used, files, outcomes = weights or generator.SHIPPED, driving_name.files(name, RESULTS), list["Outcome"]()
+    with progress(quiet) as report:
+        for outcome in many_inputs.reenact(plan, move, used, [name, fps, options], files, report):
+            outcomes.append(outcome._replace(result=None))
+            if outcome.result:
+                faces = len(outcome.result.numbers)
+                is_weak = any(face.metrics.get("au_r", 1) < alone.WEAK_R for face in outcome.result.outcomes)
+                warning = "; warning: the movement is hardly read back" * is_weak
+                say(f"moved: {outcome.job.item.path}, {faces} face{'s' * (faces > 1)}{warning}")
+    return _sum_up(plan, outcomes)
+
+
+def _sum_up(plan: "Plan", outcomes: "Iterable[Outcome]") -> int:
+    """Print what was not read, and where the files are; return the exit code."""
+    from microexpr.apps import batch
+
+    outcomes = [*outcomes]
+    problems = [f"problem: {outcome.problem}" for outcome in outcomes if outcome.problem]
+    lines = [*problems, *(f"left out: {item.path} ({item.reason})" for item in plan.left_out)]
+    for line in lines[:SHOWN]:
+        say(line)
+    if len(lines) > SHOWN:
+        say(f"and {len(lines) - SHOWN} more, see {plan.summary.paths[0]}")
+    states = Counter(outcome.state for outcome in outcomes)
+    claimed = f"{states['claimed']} left to another process, " * bool(states["claimed"])
+    counts = f"{states['done before']} done before, {claimed}{len(problems)} with a problem"
+    say(f"{len(plan.jobs)} input{'s' * (len(plan.jobs) != 1)}, {counts}, {len(plan.left_out)} left out")
+    say("written: " + ", ".join(map(str, plan.summary.paths)))
+    return batch.exit_code(plan, outcomes)
+
+
+def film(
+    video: Path,
+    /,
+    *,
+    layout: Literal["casme3_long", "casme_sq", "samm_long", "smic_long"] | None = None,
+    subjects: int = 2,
+    videos: int = 1,
+    seed: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 1,
+    seconds: float = 60,
+    fps: int = 100,
+    micro: int = 5,
+    macro: int = 3,
+    blinks: int = 10,
+    glances: int = 0,
+    speech: int = 0,
+    difficulty: Literal["easy", "standard", "hard"] = "standard",
+    force: Force = False,
+    quiet: Quiet = False,
+) -> int:
+    """Render a video with micro-expressions at known times.
+
+    examples:
+      microexpr film take.avi
+      microexpr film take.mp4 --seconds 20 --micro 3 --macro 1 --blinks 4 --difficulty hard --seed 2
+      microexpr film mine/samm_long --layout samm_long --subjects 3 --videos 2 --seconds 20 --micro 2 --blinks 2
+
+    Args:
+        video: OUT.avi or OUT.mp4 is written, and OUT.csv with its expressions; see --force. An .avi has 9 MB a second,
+            an .mp4 half a MB; with --layout a new folder
+        layout: write long videos as this data set has them, with its workbooks and frame rate
+        subjects: of --layout
+        videos: of each, of --layout
+        seed: each seed has its own subject
+        seconds: length
+        fps: frames a second
+        micro: micro-expressions
+        macro: macro-expressions
+        blinks: blinks
+        glances: glances to the side and back
+        speech: stretches of speech
+    """
+    given = dict(locals())
+    if layout:
+        return _film_data_set(video, layout, given)
+    output = outputs.video(video, force)
+    from microexpr.cli import config
+    from microexpr.rendering import film, take
+
+    with config.errors_at("film: "):
+        values = {name: value for name, value in given.items() if name in take.Params.model_fields}
+        params = config.validate(take.Params, values, "--")
+    with _claimed(video), progress(quiet) as report, outputs.publish(output) as part:
+        film.write(part / output.names[0], params, seed, partial(report, str(video)))
+    size = output.paths[0].stat().st_size / 1e6
+    say(f"written: {output.paths[0]} ({size:.0f} MB), {output.paths[1]}; rendered, no person is shown")
+    return 0
+
+
+def _film_data_set(root: Path, layout: str, given: Mapping[str, Any]) -> int:
+    """Render long videos in the layout of a data set, by the arguments of `film`."""
+    from microexpr.cli import config
+    from microexpr.rendering import film
+    from microexpr.rendering.corpus import Scene
+    from microexpr.rendering.long_videos import LongCorpus
+
+    with config.errors_at("film: "):
+        values = {name: value for name, value in given.items() if name in LongCorpus.model_fields}
+        size = config.validate(LongCorpus, values, "--")
+    scene = Scene(given["difficulty"], 640, 480)
+    with _claimed(root), progress(given["quiet"]) as report:
+        videos = film.write_data_set(root, layout, size, scene, given["seed"], partial(report, f"{root}, videos"))
+    count = f"{len(videos)} video{'s' * (len(videos) > 1)}"
+    say(f"written: {count} in {root}, with their workbooks; rendered, no person is shown")
+    return 0
+
+
+@contextmanager
+def _claimed(path: Path) -> Iterator[None]:
+    """Keep other processes from writing the same file or folder meanwhile. Raises OutputError if one does already."""
+    with outputs.claim(path.resolve().parent, path.name) as is_ours:
+        if not is_ours:
+            raise OutputError(f"{path}: must not be written by two processes, and another one writes it now")
+        yield

@@ -1,0 +1,534 @@
+"""Commands for data and results: `inspect`, `score`, `check`, `methods`, `doctor`, `table`, `plot`.
+
+Each calls the module that works.
+
+Modules are imported inside the functions, so that a command loads no more than it needs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Group, Parameter
+from cyclopts.validators import LimitedChoice, Number
+
+from microexpr.cli.applications import RESULTS, Force
+from microexpr.cli.screen import console, paragraphs, print_rows, say
+from microexpr.core import csv_file, outputs
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import MicroexprError, ParamsError, StoreError, nearest, remedy
+from microexpr.core.files import regular, run_files
+
+if TYPE_CHECKING:
+    from microexpr.reporting.method_list import Row
+
+EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
+TABLE = RESULTS / "megc2019_table.csv"
+TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
+UNIT_TABLES = ("units_table.csv", "units_loso_table.csv")
+SPOT_TABLE = "megc2025_table.csv"
+SCORED_RESAMPLES = 1000  # of subjects, for the intervals of a scored log
+TABLES = (
+    f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/{SPOT_TABLE}, "
+    f"{RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
+)
+PAIRED = RESULTS / "megc2019_paired.csv"
+DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
+SYNTHETIC = RESULTS / "train/icegan/megc2019/faces"  # synthesised faces that the plot of a clip shows
+SIGNALS = {  # plots of one clip, each by the module of plots of that name
+    "landmarks": "a clip's landmarks before and after smoothing, its crop, and the head pose",
+    "apex": "a clip's spotting scores and events by frame",
+    "flow": "a clip's flow by either algorithm: direction, magnitude, strain, and the head motion that was removed",
+    "motion": "a clip magnified, interpolated in time, and the frames around its apex",
+    "aus": "a clip's action units: raw, smoothed, relative, and the effect of image size",
+}
+PRINTED, CHOSEN = Group(validator=LimitedChoice()), Group(validator=LimitedChoice())
+Json = Annotated[bool, Parameter(help="print the rows as JSON, alone", group=PRINTED)]
+Csv = Annotated[bool, Parameter(help="print the rows as CSV, alone", group=PRINTED)]
+ShowLicensedFaces = Annotated[bool, Parameter(help="show licensed faces too, if their licence allows it")]
+Clip = Annotated[str, Parameter(help="DATASET/SUBJECT/CLIP, such as casme2/sub01/EP05_06f")]
+Written = Annotated[Path, Parameter(help="is written, as .png, .svg, .pdf or .jpg; see --force")]
+
+
+def add_to(app: App) -> None:
+    """Add the commands to a command line."""
+    for command in (inspect, score, check, methods, doctor, table):
+        app.command(command)
+    plots = App("plot", help=PLOT, help_format="plaintext")
+    for plot in (plot_table, plot_clip, plot_training, plot_faces):
+        plots.command(plot, name=plot.__name__.removeprefix("plot_"))
+    for signal, description in SIGNALS.items():
+        plots.command(_plot_of(signal), name=signal, help=f"{description[0].upper()}{description[1:]}.")
+    app.command(plots)
+
+
+PLOT = """The table, one clip's way through the stages, a training, or all subjects, as a picture.
+
+examples:
+  microexpr plot table table.png
+  microexpr plot clip casme2/sub01/EP02_01 clip.png
+  microexpr plot clip --help"""
+
+
+def inspect(
+    file: Path,
+    /,
+    *,
+    chain: Annotated[bool, Parameter(group=PRINTED)] = False,
+    png: Annotated[Path | None, Parameter(group=PRINTED)] = None,
+    values: Annotated[str | None, Parameter(group=PRINTED)] = None,
+    json: Json = False,
+    csv: Csv = False,
+    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=10**9))] = 1000,
+    show_licensed_faces: ShowLicensedFaces = False,
+    force: Force = False,
+) -> int:
+    """Print the contents of an HDF5 file of this project, with axes and units, or of weights.
+
+    examples:
+      microexpr inspect results/apex/casme2/sub01.h5
+      microexpr inspect results/flow/casme2/sub01.h5 --values 'EP02_01/onset_apex[0,:4,:4]'
+      microexpr inspect results/train/ststnet/megc2019/1of1.h5 --chain
+
+    Args:
+        file: any .h5, .safetensors or .onnx under results/, data/rendered/truth/
+        chain: print the subjects and clips it was fitted on instead
+        png: plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves
+        values: print the values of a DATASET[SLICE] instead; a slice is as in numpy
+        limit: most --values that are printed whole
+    """
+    if png:
+        with _output_picture(png, [file], force) as picture:
+            from microexpr.reporting.plots import contents
+
+            contents.write(file, picture, show_licensed_faces)
+        return 0
+    from microexpr.core import store
+    from microexpr.reporting import inspect as inspection
+
+    with store.content_of_a_stage(file):
+        if json or csv:
+            return print_rows(inspection.rows(file), json, inspection.COLUMNS)
+        if values:
+            for line in inspection.values(file, values, limit):
+                say(line)
+            return 0
+        console().print((inspection.chain if chain else inspection.tree)(file))
+    return 0
+
+
+def score(
+    log: Path,
+    /,
+    *,
+    videos: Path | None = None,
+    classes: Annotated[int, Parameter(validator=Number(gte=2, lte=100))] = 3,
+    json: Json = False,
+    csv: Csv = False,
+) -> int:
+    """Print UF1 and UAR of any official MEGC2019 log, or figures of any log of spotting.
+
+    examples:
+      microexpr score log.txt
+      microexpr score log.txt --classes 5
+      microexpr score samm_pred.csv --videos data/raw/samm_long
+
+    Args:
+        log: text: 'db sub' for each fold, then 'clip truth predicted'; with --videos a CSV of video, onset, offset
+        videos: folder of long videos in which LOG tells when expressions were spotted
+        classes: number of classes in its protocol
+    """
+    if videos:
+        return _score_spotting(log, videos, json, csv)
+    from rich.table import Table
+
+    from microexpr.datasets import MICRO
+    from microexpr.evaluation import megc_log
+
+    table = Table("data set", "clips", "UF1", "UAR", "accuracy")
+    lines = megc_log.read(_log_text(log), str(log), classes, MICRO)
+    scores = megc_log.scores(lines, classes)
+    if json or csv:
+        return print_rows([{"dataset": scope, **row} for scope, row in scores.items()], json)
+    for scope, row in scores.items():
+        figures = (f"{row[metric]:.4f}" for metric in ("uf1", "uar", "accuracy"))
+        table.add_row(scope, f"{row['clips']:.0f}", *figures)
+    console().print(table)
+    if classes == len(LABELS) and (difference := megc_log.difference(lines)):
+        say(f"note: {difference}; these figures do not compare with the challenge's")
+    return 0
+
+
+def _log_text(path: Path) -> str:
+    if not regular(path).is_file():
+        raise MicroexprError(f"{path}: is not a file")
+    return path.read_text(encoding=csv_file.encoding(path), errors="replace")
+
+
+def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
+    from rich.table import Table
+
+    from microexpr import datasets
+    from microexpr.datasets.layout import LongLayout
+    from microexpr.evaluation import spotting, spotting_log
+
+    native = datasets.layout(folder.absolute().name)
+    if not isinstance(native, LongLayout) or not folder.is_dir():
+        raise MicroexprError(f"{folder}: must be a folder of long videos named {', '.join(datasets.LONG)}")
+    text = _log_text(log)
+    rendered = folder.absolute().parent.name == datasets.GENERATED.name
+    videos = native.read_videos(folder, "generated" if rendered else "licensed", None)[0]
+    intervals = spotting_log.read(text, str(log), videos)
+    rows = list(spotting.rows(log.stem, videos, intervals, SCORED_RESAMPLES, 1))
+    if json or csv:
+        return print_rows([{name: row.get(name) for name in spotting.COLUMNS[2:]} for row in rows], json)
+    counts = ("true", "hits", "false", "missed")
+    figures = {"F1": "f1", "low": "f1_low", "high": "f1_high", "chance": "chance_f1", "STRS": "strs"}
+    table = Table("kind", *counts, *figures, box=None)
+    for row in rows:
+        values = [row.get(name) for name in figures.values()]
+        cells = [f"{value:.4f}" if value is not None else "" for value in values]
+        table.add_row(row["kind"], *(str(row[name]) for name in counts), *cells)
+    console().print(table)
+    return 0
+
+
+def check(directory: Path, /, *, json: Json = False, csv: Csv = False) -> int:
+    """Check that a data set on disk has its published layout and counts.
+
+    examples:
+      microexpr check data/raw/casme2
+      microexpr check data/rendered/casme2
+
+    Args:
+        directory: the data set's own folder, such as data/raw/casme2
+    """
+    from microexpr.datasets.check import check
+
+    result = check(directory)
+    if json or csv:
+        kinds = {"count": result.counts, "note": result.notes, "problem": result.problems}
+        rows = [{"kind": kind, "text": line} for kind, lines in kinds.items() for line in lines]
+        print_rows(rows, json, ("kind", "text"))
+        return 1 if result.problems else 0
+    for line in (*result.counts, *(f"note: {note}" for note in result.notes), *result.problems):
+        say(line)
+    count = len(result.problems)
+    verdict = f"{count} problem{'s' * (count > 1)}" if count else result.verdict
+    say(f"{directory}: {verdict}")
+    return 1 if result.problems else 0
+
+
+def doctor() -> int:
+    """Print the installed parts, those that are missing for a purpose, and how to add them.
+
+    The exit code is 1 where a part of the library is missing or damaged."""
+    from microexpr.cli.doctor import findings
+
+    states = {True: "ok", None: "-", False: "error"}
+    lines = [*findings()]
+    for finding in lines:
+        say(f"{states[finding.is_well]:5}  {finding.part:9}  {finding.what}")
+    return int(any(finding.is_well is False for finding in lines))
+
+
+def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False) -> int:
+    """List every method and variant: weights by params.yaml and in its paper, inputs, paper; or its params.
+
+    examples:
+      microexpr methods
+      microexpr methods ststnet icegan.change
+      microexpr methods --csv > methods.csv
+
+    Args:
+        names: every param of these: here, in the paper, what is allowed, what it means
+        all: also the variants of the papers' tables
+    """
+    if names:
+        return _method_params(names, json, csv)
+    from microexpr.reporting import method_list
+
+    path = Path("params.yaml")
+    if path.is_file():
+        from microexpr.cli import config
+
+        values = config.load(path)
+        rows = config.cached("method list", values, lambda: _counted(config.check(values)["methods"]))
+    else:
+        rows = _counted({})
+    if json or csv:
+        return print_rows(rows, json)
+    console().print(method_list.table(rows, all))
+    if hidden := sum(not row["in_table"] for row in rows) * (not all):
+        say(f"{hidden} variants of the papers' tables more: --all; whole lines: --csv, --json")
+    return 0
+
+
+def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
+    """Print the params of methods, variants and generators: by params.yaml if it is here, and by the paper."""
+    from microexpr.cli import config
+    from microexpr.core import registry
+    from microexpr.models import generators, recognisers
+    from microexpr.reporting import param_list, references
+
+    made_by = dict.fromkeys(registry.names(generators), generators.find)
+    path = Path("params.yaml")
+    checked = config.check_cached(config.load(path)) if path.is_file() else {}
+    described = checked.get("methods", {}) | checked.get("generators", {})
+    all_names = {*described, *recognisers.names(), *made_by}
+    if wrong_name := next((name for name in names if name not in all_names), ""):
+        raise ParamsError(f"{wrong_name} must be a method, variant or generator{nearest(wrong_name, all_names)}")
+    screen, rows = console(), []
+    for name in names:
+        kind: Any = made_by.get(name, recognisers.find)(name)
+        about = described.get(name, {})
+        params = list(param_list.fields(kind.Params, about.get("params", {}), about.get("params_on_pictures")))
+        rows += [{"method": name} | param._asdict() for param in params]
+        if not (json or csv):
+            say(f"{name}: {kind.paper}")
+            screen.print(param_list.table(params))
+            if reference := references.find(name):
+                say(f"{reference.bibtex}\n")
+    return print_rows(rows, json) if json or csv else 0
+
+
+def _counted(methods: Mapping[str, Mapping[str, Any]]) -> "list[Row]":
+    """Return the list of methods, as `config.check` describes them: loads torch, which takes seconds."""
+    from microexpr.reporting import method_sizes
+
+    return method_sizes.rows(methods)
+
+
+def table(
+    path: Annotated[Path, Parameter(group=CHOSEN)] = TABLE,
+    /,
+    *,
+    methods: Annotated[tuple[str, ...], Parameter(consume_multiple=True, group=CHOSEN)] = (),
+    reference: str | None = None,
+    notes: bool = False,
+    json: Json = False,
+    csv: Csv = False,
+    markdown: Annotated[bool, Parameter(group=PRINTED)] = False,
+) -> int:
+    """Print the MEGC2019 table, or a paper's, next to published figures.
+
+    examples:
+      microexpr table
+      microexpr table --reference flow_svm
+      microexpr table results/megc2019_training_sets.csv
+
+    Args:
+        path: this, or results/papers/PAPER/TABLE.csv
+        methods: only these, as evaluated
+        reference: test all other rows against this one (default: ststnet)
+        notes: also sentences on each row, such as what it starts from
+        markdown: all figures, in Markdown
+    """
+    form = "json" if json else "csv" if csv else "markdown" if markdown else None
+    if not methods and path.parts[-3:-2] == ("papers",):
+        return _paper_table(path, form)
+    if not methods and path.name in UNIT_TABLES:
+        return _other_table(path, form, "units")
+    if not methods and path.name == SPOT_TABLE:
+        return _other_table(path, form, "spot")
+    if not methods and path != TABLE and not path.is_file():
+        raise MicroexprError(f"{path}: is not there; tables are {TABLES}")
+    from microexpr import evaluation
+    from microexpr.datasets import MICRO, index
+    from microexpr.evaluation import pairs
+    from microexpr.evaluation.rows import read_faces
+    from microexpr.models import recognisers
+    from microexpr.reporting import main_table, method_tests, terminal_table
+
+    for name in methods:
+        if not (EVALUATIONS / f"{name}.csv").is_file():
+            recognisers.find(name)
+    if methods:
+        rows = main_table.megc2019(evaluation.read(EVALUATIONS / f"{name}.csv") for name in methods)
+    else:
+        rows = main_table.read(path)
+    if form in ("json", "csv"):
+        return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
+    is_whole = not methods and path == TABLE
+    compared = pairs.read(PAIRED) if is_whole and PAIRED.exists() else []
+    is_chosen, reference = bool(reference), reference or method_tests.REFERENCE
+    if is_chosen and reference not in (names := [row["method"] for row in rows]):
+        raise ParamsError(f"--reference must be a row of the table, not {reference}{nearest(reference, names)}")
+    if form == "markdown":
+        say(main_table.markdown(rows), end="")
+        lines = [method_tests.better_than_chance(compared)]
+    else:
+        tests, screen = terminal_table.standing(rows, compared), console()
+        screen.print(terminal_table.render(rows, tests, screen.width))
+        lines = terminal_table.legend(rows, tests)
+    lines.append(method_tests.indistinguishable_from_best(rows, compared))
+    lines += method_tests.against_reference(compared, reference).splitlines()
+    for row, faces in ((row, EVALUATIONS / f"{row['method']}_faces.csv") for row in rows):
+        if not faces.exists():
+            continue
+        shards = RESULTS.glob(f"train/{row['method']}/{row['protocol']}/faces/*.h5")
+        if any(shard.stat().st_mtime_ns > faces.stat().st_mtime_ns for shard in shards):
+            lines.append(f"{faces}: is of earlier synthesised faces than those that are here{remedy(faces)}")
+        else:
+            lines += main_table.synthesis_summary(read_faces(faces), faces).splitlines()
+    lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(DUPLICATES)) else []
+    if notes:
+        lines += [f"{row['method']}: {note}" for row in main_table.by_uf1(rows) for note in main_table.notes(row)]
+    paragraphs(lines)
+    for index_path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
+        for reason in index.exclusions(index_path).values() if index_path.exists() else ():
+            say(f"left out: {reason}")
+    return 0
+
+
+def _other_table(path: Path, form: str | None, kind: Literal["units", "spot"]) -> int:
+    """Print a table of action units or of long videos."""
+    from microexpr.reporting import spot_table, terminal_table, units_table
+
+    module = units_table if kind == "units" else spot_table
+    rows = module.read(path)
+    if form in ("json", "csv"):
+        return print_rows(rows, form == "json")
+    if form == "markdown":
+        say(module.markdown(rows), end="")
+        return 0
+    render = terminal_table.render_units if kind == "units" else terminal_table.render_spot
+    screen = console()
+    screen.print(render(rows, screen.width))
+    for line in module.below(rows):
+        say(line)
+    return 0
+
+
+def _paper_table(path: Path, form: str | None) -> int:
+    from microexpr.reporting.papers import FIGURES, TARGETS, page
+
+    paper, table = path.parent.name, path.stem
+    if form and path.is_file():
+        with csv_file.opened(path, StoreError) as (header, rows):
+            return print_rows([row for _, row in rows], form == "json", header)
+    if table in TARGETS.get(paper, {}):
+        say(page.markdown(paper, table, page.read(path)), end="")
+    elif not form and (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
+        say(markdown.read_text(encoding="utf-8"), end="")
+    elif f"{paper}/{path.name}" in {file for files in FIGURES.values() for file in files}:
+        raise MicroexprError(f"{path}: is not there{remedy(path)}")
+    else:
+        names = [f"{paper}/{table}" for paper, tables in TARGETS.items() for table in tables]
+        raise MicroexprError(f"{path}: must be one of {', '.join(names)}{nearest(f'{paper}/{table}', names)}")
+    return 0
+
+
+def plot_table(picture: Written, /, *, force: Force = False) -> int:
+    """Plot results/megc2019_table.csv: UF1 with intervals, oracle, published.
+
+    examples:
+      microexpr plot table table.png
+    """
+    with _output_picture(picture, [TABLE], force) as path:
+        from microexpr.reporting import main_table
+        from microexpr.reporting.plots import table
+
+        table.write(main_table.read(TABLE), path)
+    return 0
+
+
+def plot_clip(
+    clip: Clip, picture: Written, /, *, show_licensed_faces: ShowLicensedFaces = False, force: Force = False
+) -> int:
+    """Plot landmarks, apex, flow, action units and synthesised faces of a clip.
+
+    examples:
+      microexpr plot clip casme2/sub01/EP05_06f clip.png
+    """
+    synthetic = sorted(SYNTHETIC.glob("*.h5"))
+    with _output_picture(picture, [*run_files(clip, RESULTS), *synthetic], force) as path:
+        from microexpr.datasets import index
+        from microexpr.reporting import journey
+        from microexpr.reporting.plots import journey as plot
+
+        found = index.find(clip, RESULTS)
+        files = {stage: RESULTS / stage / found.dataset / f"{found.subject}.h5" for stage in journey.STAGES}
+        plot.write(journey.read(found, files, synthetic), path, show_licensed_faces)
+    return 0
+
+
+def plot_training(*paths: Path, force: Force = False) -> int:
+    """Plot a training's losses and test UF1 by epoch; these choose nothing.
+
+    examples:
+      microexpr plot training results/train/ststnet/megc2019/* training.png
+
+    Args:
+        paths: shards of one training, results/train/METHOD/PROTOCOL/*, then the picture, which is written as .png,
+            .svg, .pdf or .jpg
+    """
+    if len(paths) < 2:
+        raise ParamsError("plot training must have shards of a training, then a picture")
+    *shards, picture = paths
+    with _output_picture(picture, shards, force) as path:
+        from microexpr.core import store
+        from microexpr.evaluation import curves
+        from microexpr.reporting.plots import training
+
+        with store.content_of_a_stage(*shards):
+            training.write(curves.read(map(str, shards)), path)
+    return 0
+
+
+def _plot_of(signal: str) -> Any:
+    """Return the command that plots one signal of a clip."""
+
+    def plot(
+        clip: Clip, picture: Written, /, *, show_licensed_faces: ShowLicensedFaces = False, force: Force = False
+    ) -> int:
+        with _output_picture(picture, run_files(clip, RESULTS), force) as path:
+            from microexpr.datasets import index
+            from microexpr.reporting.plots.drawing import refuse_licensed
+
+            found = index.find(clip, RESULTS)
+            refuse_licensed([found], show_licensed_faces)
+            import_module(f"microexpr.reporting.plots.{signal}").write(found, RESULTS, path)
+        return 0
+
+    return plot
+
+
+def plot_faces(
+    picture: Written,
+    /,
+    *,
+    datasets: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    show_licensed_faces: ShowLicensedFaces = False,
+    force: Force = False,
+) -> int:
+    """Plot a contact sheet: each subject's apex, and its change, magnified.
+
+    examples:
+      microexpr plot faces faces.png
+      microexpr plot faces faces.svg --datasets casme2 samm
+
+    Args:
+        datasets: only these (default: all of micro-expressions)
+    """
+    with _output_picture(picture, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")], force) as path:
+        from microexpr.datasets import MICRO, index, layout
+        from microexpr.reporting.plots import sheet
+
+        for name in datasets:
+            layout(name)
+        tables = [RESULTS / "index" / f"{name}.csv" for name in datasets or MICRO]
+        clips = [clip for table in tables if datasets or table.exists() for clip in index.read(table)]
+        sheet.write(sheet.entries(clips, RESULTS), path, show_licensed_faces)
+    return 0
+
+
+@contextmanager
+def _output_picture(picture: Path, inputs: Iterable[Path], force: bool) -> Iterator[Path]:
+    """Yield the path to write a picture to; it is moved to its name when the block ends."""
+    out = outputs.picture(picture, inputs, force)
+    with outputs.publish(out) as part:
+        yield part / out.names[0]
+    say(f"written: {', '.join(map(str, out.paths))}")
