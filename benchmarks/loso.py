@@ -32,8 +32,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from microexpr.core import arithmetic
-from microexpr.models.base import ClipTensors
-from microexpr.models.flow_network import FLOW_SIZE, normalise_flow
+from microexpr.models.base import FLOW_SIZE, ClipTensors
+from microexpr.models.classifier import normalise_flow
 from microexpr.models.layers.linear import Linear
 from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import KERNELS

@@ -3,10 +3,13 @@
 Shapes: B clips, flow [B, channels, 28, 28].
 """
 
+from typing import Annotated, Literal
+
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from microexpr.models.flow_network import FLOW_SIZE
+from microexpr.models.base import FLOW_SIZE
 
 AREA = FLOW_SIZE // 2  # rows and columns of an area
 Centres = tuple[tuple[int, int], ...]
@@ -17,6 +20,11 @@ CENTRES: dict[str, Centres] = {  # rows and columns, in the order in which the a
     # The mean landmarks of our crop: the eyes in the image's order, then the corners of the mouth.
     "crop": ((8, 10), (8, 18), (18, 11), (18, 17)),
 }
+
+Placement = Annotated[
+    Literal["published", "crop"],
+    Field(description="of the areas: those of the released code | the eyes and the mouth of our crop"),
+]
 
 
 def cut_areas(flow: Tensor, centres: Centres) -> Tensor:

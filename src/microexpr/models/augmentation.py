@@ -3,6 +3,8 @@
 Shapes: B images of C channels, H rows and W columns, values in 0..1.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -22,6 +24,18 @@ def jitter(images: Tensor, rng: Stream, mirror: float = 0.0, shift: int = 0, bri
         index = index[:, None, :, None] if axis == 2 else torch.where(mirrored, size - 1 - index, index)[:, None, None]
         images = images.gather(axis, index.expand(images.shape))
     return images * (1 + brightness * (2 * rng.uniform(count, 1, 1, 1) - 1))
+
+
+def flip(images: Tensor) -> Tensor:
+    """Reverse the columns of images [..., W]."""
+    return images.flip(-1)
+
+
+def mirror_share(clips: Tensor, share: float, rng: Stream | None, mirror: Callable[[Tensor], Tensor] = flip) -> Tensor:
+    """Mirror a share of the clips [B, ...]; none without a stream, as in scoring."""
+    if rng is None:
+        return clips
+    return torch.where(rng.uniform(len(clips), *[1] * (clips.ndim - 1)) < share, mirror(clips), clips)
 
 
 def to_unit_range(images: Tensor) -> Tensor:

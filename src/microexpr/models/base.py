@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -25,8 +25,12 @@ from microexpr.models.pretrained_weights import Weights, load_tensors
 from microexpr.models.recipe import class_weights
 
 CLASSES = len(clip.LABELS)  # of the main table; methods use their own `classes`
+FLOW_SIZE = 28  # rows and columns of flow, where no param sets them
 
 Initialisation = Literal["scratch", "published", "population"]
+Published = Annotated[
+    Initialisation, Field(description="scratch | ImageNet's weights where they are present and fit | the population's")
+]
 Shapes = dict[str, tuple[int, ...]]  # by input name, without the axis of clips
 Batch = dict[str, Tensor]  # inputs and targets, each [B, ...]; for `scores` the inputs only
 Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could not be stacked
@@ -50,10 +54,7 @@ class Params(BaseModel):
         default="",
         description="a declared leak, to show its effect: also trains on held-out clips; its figures are never ranked",
     )
-    synthetic: str = Field(
-        default="",
-        description="a method or generator on whose synthetic faces or clips to train",
-    )
+    synthetic: str = Field(default="", description="a method or generator on whose synthetic faces or clips to train")
     synthetic_use: Literal["mix", "pretrain"] = Field(
         default="mix",
         description="mix: among recorded clips; pretrain: all phases on synthetic clips, then on recorded ones",
@@ -151,6 +152,7 @@ class Method(ABC):
     priority: ClassVar[int] = 0  # 1: its training takes longest, so it starts before others and no core waits for it
     learns: ClassVar[bool] = True  # from inputs, so that the population can teach it
     takes_several: ClassVar[bool] = False  # whether it also learns several labels at once, such as action units
+    pictures: ClassVar[Mapping[str, int]] = {}  # inputs of `image_size` and, where it is a param, `frames`: channels
     macro: bool = False  # whether macro-expressions of the protocol's classes are also trained on
     recordings: ClassVar[tuple[Recording, ...]] = ("micro",)  # of the population, on which it is trained beforehand
     Params: ClassVar[type[Params]] = Params
@@ -165,9 +167,11 @@ class Method(ABC):
         self.initial_weights: Mapping[str, Tensor] = {}  # of the trained `population_pretraining`; empty: from scratch
 
     @property
-    @abstractmethod
     def inputs(self) -> Shapes:
-        """Names of the inputs, and their shape for one clip."""
+        """Names of the inputs, and their shape for one clip; by default `pictures`."""
+        frames = [self.params.frames] if hasattr(self.params, "frames") else []
+        size = getattr(self.params, "image_size", FLOW_SIZE)
+        return {name: (channels, *frames, size, size) for name, channels in self.pictures.items()}
 
     @classmethod
     def name(cls) -> str:

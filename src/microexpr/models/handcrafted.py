@@ -18,7 +18,7 @@ from torch import Tensor
 
 from microexpr.core.facs.occurrence import UNKNOWN
 from microexpr.models import base
-from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.base import ClassicalMethod, Scorer, Targets
 from microexpr.models.labels import LABELS
 
 Radii = tuple[int, int, int]  # in t, y, x
@@ -102,19 +102,19 @@ class SupportVectors(MachineMethod):
 class FlowBlocks(SupportVectors):
     """A support vector machine on blocks of the flow from onset to apex."""
 
+    pictures = {"flow": 3}
+
     class Params(SupportVectors.Params):
         image_size: int = Field(128, ge=28, le=288, description="rows and columns of the flow")
         blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
 
     params: Params
 
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, self.params.image_size, self.params.image_size)}
-
 
 class VideoBlocks(SupportVectors):
     """A support vector machine on blocks of the grey frames from onset to offset."""
+
+    pictures = {"video": 1}
 
     class Params(SupportVectors.Params):
         image_size: Literal[32, 64, 128, 256] = Field(128, description="pixels, side of the frames")
@@ -122,11 +122,6 @@ class VideoBlocks(SupportVectors):
         blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
 
     params: Params
-
-    @property
-    def inputs(self) -> Shapes:
-        size = self.params.image_size
-        return {"video": (1, self.params.frames, size, size)}
 
 
 class LocalPatterns(VideoBlocks):

@@ -2,7 +2,7 @@
 
 import torch
 
-from microexpr.models.augmentation import jitter, to_unit_range
+from microexpr.models.augmentation import jitter, mirror_share, to_unit_range
 from microexpr.models.counter_rng import Stream
 
 RAMP = torch.arange(16.0).expand(64, 1, 16, 16) / 16  # rises to the right
@@ -36,6 +36,13 @@ def test_half_are_mirrored_and_brightness_is_a_factor():
     assert 16 < sum(flipped) < 48
     factor = jitter(RAMP, stream(), brightness=0.2)[:, 0, 0, 4] / RAMP[:, 0, 0, 4]
     assert 0.8 <= factor.min() < 0.85 and 1.15 < factor.max() <= 1.2
+
+
+def test_a_share_of_clips_is_mirrored_in_training_and_none_in_scoring():
+    mirrored = mirror_share(RAMP, 0.5, stream())
+    assert 16 < sum(torch.equal(clip, RAMP[0].flip(-1)) for clip in mirrored) < 48
+    assert torch.equal(mirror_share(RAMP, 1.0, stream(), torch.neg), -RAMP)
+    assert torch.equal(mirror_share(RAMP, 0.0, stream()), RAMP) and torch.equal(mirror_share(RAMP, 1.0, None), RAMP)
 
 
 def test_black_is_nothing_and_white_is_one():

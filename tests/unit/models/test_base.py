@@ -9,25 +9,19 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from small_methods import NETWORKS, clips, folds, learns_from_held_out, network, small, trained
+from small_methods import LEARNS, NETWORKS, clips, folds, learns_from_held_out, network, small, trained
 
 from microexpr.core.errors import ParamsError
 from microexpr.models.base import ClassicalMethod, ClipTensors, shuffled
+from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 from microexpr.models.recognisers import find, names
 from microexpr.training import processor
 from microexpr.training.engine import FoldIndices, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
-LEARNS: dict[str, dict[str, Any]] = {  # what it takes besides to learn all there is
-    "augacn": {"image_size": 16, "epochs": 75, "lr": 1e-2, "me_weight": 3},
-    "elrcn": {"spatial_epochs": 20},
-    "localregions": {"spatial_epochs": 60, "second": 32, "features": 20, "memory": 16, "width": 64},
-    "mmnet": {"width": 8, "lr": 2e-2, "decay": 0.95},
-    "mtmnet": {"lr": 1e-2, "decoder_lr": 1e-2, "identity_lr": 1e-2, "guidance_lr": 1e-2},
-    "slstt": {"width": 24, "memory": 16, "memories": 1, "hidden": 16},
-}
 processor.use_one_thread()  # for groups that no engine steps
 LEARNERS = [name for name in names() if name not in ("majority", "prevalence")]
+SEVERAL = [name for name in LEARNERS if find(name).takes_several]
 
 
 @pytest.mark.parametrize("name", names())
@@ -87,13 +81,18 @@ def test_learns_what_can_be_learnt(name, classes):
     assert (predicted == data.targets["label"].numpy()[fold.test]).all()
 
 
-@pytest.mark.parametrize("name", LEARNERS)
-def test_does_not_see_the_label_of_a_test_clip(name):
-    method = small(name)
+@pytest.mark.parametrize(
+    ("name", "several"),
+    [(name, None) for name in LEARNERS]
+    + [(name, SeveralLabels(threshold=choice)) for name in SEVERAL for choice in ("zero", "training")],
+)
+def test_does_not_see_the_label_of_a_test_clip(name, several):
+    method = small(name, several=several)
     data, fold = clips(method), folds(1)[0]
-    other = data.targets["label"].clone()
-    other[fold.test] = (other[fold.test] + 1) % method.classes
-    relabelled = ClipTensors(data.inputs, data.targets | {"label": other})
+    other = {key: data.targets[key].clone() for key in (LABEL, LABELS) if key in data.targets}
+    for key, labels in other.items():
+        labels[fold.test] = (labels[fold.test] + 1) % (method.classes if key == LABEL else 2)
+    relabelled = ClipTensors(data.inputs, data.targets | other)
     assert trained(method, data, [fold])[0].scores.tobytes() == trained(method, relabelled, [fold])[0].scores.tobytes()
 
 

@@ -1,11 +1,18 @@
-"""Scores of a support vector machine: of classes that no training clip has, and of two alone."""
+"""Scores of machines: of classes that no training clip has, of two alone; floors; what action units tell."""
 
 import numpy as np
 import pytest
+import torch
 from sklearn.svm import SVC
 
 from microexpr.models import handcrafted
 from microexpr.models.handcrafted import fit_scorer, training_set
+from microexpr.models.recognisers.au_change import AuChange
+from microexpr.models.recognisers.majority import Majority
+from microexpr.signals.aus import ACTION_UNITS
+
+AU_CHANGE = AuChange(AuChange.Params(), 3)
+SMILE, BROW = ACTION_UNITS.index("AU12"), ACTION_UNITS.index("AU4")
 
 
 @pytest.mark.parametrize("present", [(0, 1, 2), (0, 2), (1, 2)])
@@ -51,3 +58,34 @@ def test_a_machine_with_its_kernel_as_one_product_is_scikit_learns(kernel: handc
     others = rng.standard_normal((7, 30)).astype(np.float32)
     np.testing.assert_allclose(machine.decision_function(others), expected.decision_function(others), atol=1e-6)
     assert machine.support.tolist() == expected.support_.tolist()
+
+
+def test_scores_are_the_classes_shares_in_training():
+    machine = Majority(Majority.Params())
+    label = np.array([2, 2, 2, 0, 2, 1, 0, 2])
+    score = machine.fit(np.empty((8, 0)), {"label": label}, np.random.default_rng(0))
+    np.testing.assert_array_equal(score(np.empty((3, 0))), np.tile(np.float32([2 / 8, 1 / 8, 5 / 8]), (3, 1)))
+    wider = Majority(Majority.Params(), classes=5).fit(np.empty((8, 0)), {"label": label}, np.random.default_rng(0))
+    np.testing.assert_array_equal(wider(np.empty((1, 0))), np.float32([[2 / 8, 1 / 8, 5 / 8, 0, 0]]))
+
+
+def test_features_are_both_sides_of_each_unit():
+    change = torch.arange(2 * len(ACTION_UNITS) * 2).view(2, -1, 2).float()
+    features = AU_CHANGE.features({"au_change": change})
+    assert features.shape == (2, 34) and features.dtype == np.float32
+    assert features[1, 2 * SMILE : 2 * SMILE + 2].tolist() == change[1, SMILE].tolist()
+
+
+def test_each_class_is_told_by_its_action_unit_also_on_one_side():
+    """Class 0 lowers the brows, class 1 smiles, often on one side, class 2 does neither; 1 is rare."""
+    rng = np.random.default_rng(0)
+    label = np.repeat([0, 1, 2], [40, 8, 40])
+    change = rng.normal(0, 0.3, (len(label), len(ACTION_UNITS), 2))
+    change[label == 0, BROW] += 1.5
+    change[label == 1, SMILE, rng.integers(0, 2, 8)] += 2.5
+    features = change.reshape(len(label), -1).astype(np.float32)
+    score = AU_CHANGE.fit(features, {"label": label}, rng)
+    smile_on_the_right = np.zeros((1, len(ACTION_UNITS), 2), np.float32)
+    smile_on_the_right[0, SMILE, 1] = 2.5
+    assert score(smile_on_the_right.reshape(1, -1)).argmax() == 1
+    assert (score(features).argmax(1) == label).mean() > 0.95

@@ -8,7 +8,9 @@ import torch
 
 from microexpr.core.errors import StoreError
 from microexpr.models import pretrained_weights
+from microexpr.models.layers.resnet18 import ResNet18
 from microexpr.models.pretrained_weights import INCEPTION, Weights
+from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import Ststnet
 
 
@@ -67,3 +69,18 @@ def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
         and other.published_weights == {}
     )
     assert paper.load_published_weights() == "from net.pth" and paper.published_weights["a"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "path", ["capsulenet.network.stem", "flow_resnet.network.trunk", "mtmnet.encoder.backbone", "nmer.trunk"]
+)
+def test_published_weights_initialise_a_resnet_of_their_width_alone(path):
+    name, module, *attribute = path.split(".")
+    kind = find(name)
+    method = kind(kind.Params())
+    assert method.weights_fit() and not kind(kind.Params(width=8)).weights_fit()
+    assert not kind(kind.Params(initialisation="scratch")).uses_published_weights()
+    method.published_weights = ResNet18().state_dict()
+    torch.manual_seed(1)
+    trunk = method.build({})[module].get_submodule(".".join(attribute)).state_dict()
+    assert trunk and all(torch.equal(value, method.published_weights[name]) for name, value in trunk.items())

@@ -24,7 +24,7 @@ def find(name: str) -> "type[Method]":
     Raises ParamsError if there is no such module."""
     from microexpr.models.base import Method  # imported here because it loads torch, which `names` does not need
 
-    return registry.find(sys.modules[__name__], name.partition(".")[0], Method, "method")  # type: ignore[type-abstract]
+    return registry.find(sys.modules[__name__], name.partition(".")[0], Method, "method")
 
 
 def build(name: str, params: Mapping[str, Any], classes: int, several: Mapping[str, Any] | None = None) -> "Method":

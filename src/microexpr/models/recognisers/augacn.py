@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from microexpr.core.facs.anatomy import share_a_muscle
 from microexpr.core.facs.occurrence import AUS, UNKNOWN
 from microexpr.models import base
-from microexpr.models.augmentation import to_signed_range, to_unit_range
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.augmentation import mirror_share, to_signed_range, to_unit_range
+from microexpr.models.base import Batch, ClipTensors, Modules, Shapes, Statistics
+from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.video import MaxPool3d, StemConv3d
 from microexpr.models.recipe import cosine
@@ -139,7 +140,7 @@ class Uncertainty(nn.Module):
         return (-self.s).exp() * loss + self.s * coded
 
 
-class AuGacn(NetworkMethod):
+class AuGacn(Classifier):
     """A pseudo-3D network learns action units from video; a graph network over their scores learns the class.
 
     From the paper: STPNet with the shapes of Table 7, one score for each node, three concatenated graph convolutions,
@@ -182,10 +183,10 @@ class AuGacn(NetworkMethod):
             "learned", description="w of eq. 4: learnt, from an action unit's frequency, or 1"
         )
         me_weight: float = Field(0.05, ge=0, le=100, description="lambda of eq. 5, of the classes' loss")
-        epochs: int = Field(60, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(16, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 60
+        batch: ClipsPerStep = 16
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate; it falls along a cosine")
-        mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
+        mirror: Mirror = 0.0
 
     params: Params
 
@@ -210,17 +211,16 @@ class AuGacn(NetworkMethod):
             networks["graph"] = Graph(statistics)
         return networks | ({"uncertainty": Uncertainty()} if params.au_weight == "learned" else {})
 
-    def phases(self) -> list[Phase]:
-        params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
-        networks = ["stpnet", "relations", *(["uncertainty"] if params.au_weight == "learned" else [])]
-        update = Update(self.loss, dict.fromkeys(networks, adam))
-        return [Phase([update], params.epochs, params.batch, schedule=cosine)]
+    @property
+    def trains(self) -> tuple[str, ...]:
+        return ("stpnet", "relations", *(["uncertainty"] if self.params.au_weight == "learned" else []))
+
+    def schedule(self, progress: float) -> float:
+        return cosine(progress)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_total of eq. 5."""
-        video = self._input(batch)
-        video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
-        nodes = modules.stpnet(video)
+        nodes = modules.stpnet(mirror_share(self._input(batch), self.params.mirror, rng))
         aus = self._marks(batch)
         coded = (aus != UNKNOWN) * statistics["present"]
         au_loss = masked_loss(nodes[..., 0], aus, coded, statistics["mark_weights"])

@@ -3,21 +3,20 @@
 Shapes: B clips, apex [B, 3, H, H], W `width`, classes C.
 """
 
-from functools import partial
+from dataclasses import replace
 
-import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
 from microexpr.models.augmentation import jitter, to_unit_range
-from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, Modules, Phase, Statistics
+from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror, Shift
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.capsules import Capsules, length, margin_loss, primary
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.pretrained_weights import RESNET18
-from microexpr.models.recipe import in_steps
 from microexpr.models.samplers import balanced
 
 STAGES = 3  # of ResNet-18
@@ -46,7 +45,7 @@ class Network(nn.Module):
         return length(self.capsules(primary(self.primary(x), SIZE)))
 
 
-class Capsulenet(NetworkMethod):
+class Capsulenet(Classifier):
     """Capsules on the apex frame in colour, classified by margin loss.
 
     From the authors' released code: layers, margins, rates and epochs, that is the stem without its pool, two 9x9
@@ -57,6 +56,7 @@ class Capsulenet(NetworkMethod):
     """
 
     paper = "Van Quang, Chun and Tokuyama, CapsuleNet for micro-expression recognition, FG 2019"
+    pictures = {"apex": 3}
     weights = RESNET18
 
     class Params(base.Params):
@@ -64,15 +64,13 @@ class Capsulenet(NetworkMethod):
         width: int = Field(WIDTH, ge=2, le=256, multiple_of=2, description="channels of ResNet-18's first stage")
         kernel: int = Field(9, ge=2, le=15, description="side of both convolutions between stem and capsules")
         routing: int = Field(3, ge=1, le=10, description="iterations")
-        initialisation: base.Initialisation = Field(
-            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
-        )
-        epochs: int = Field(30, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        initialisation: base.Published = "published"
+        epochs: Epochs = 30
+        batch: ClipsPerStep = 32
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate")
         decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate after each epoch")
-        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
-        shift: int = Field(8, ge=0, le=64, description="pixels by which a training clip is shifted at most")
+        mirror: Mirror = 0.5
+        shift: Shift = 8
         brightness: float = Field(0.2, ge=0, lt=1, description="largest change of a training clip's brightness")
 
         @property
@@ -88,10 +86,6 @@ class Capsulenet(NetworkMethod):
 
     params: Params
 
-    @property
-    def inputs(self) -> Shapes:
-        return {"apex": (3, self.params.image_size, self.params.image_size)}
-
     def weights_fit(self) -> bool:
         return self.params.width == WIDTH
 
@@ -102,15 +96,16 @@ class Capsulenet(NetworkMethod):
             load(network.stem, self.published_weights, RESNET18.files[0])
         return {"network": network}
 
+    def schedule(self, progress: float) -> float:
+        return self.params.decay ** round(progress * self.params.epochs)
+
     def phases(self) -> list[Phase]:
-        params = self.params
-        update = Update(self.loss, {"network": partial(torch.optim.Adam, lr=params.lr)})
-        return [Phase([update], params.epochs, params.batch, balanced, in_steps(params.decay, params.epochs))]
+        return [replace(phase, sample=balanced) for phase in super().phases()]
+
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
+        params, faces = self.params, to_unit_range(batch["apex"])
+        return modules.network(jitter(faces, rng, params.mirror, params.shift, params.brightness) if rng else faces)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        params = self.params
-        faces = jitter(to_unit_range(batch["apex"]), rng, params.mirror, params.shift, params.brightness)
-        return margin_loss(modules.network(faces), batch["label"], POSITIVE, NEGATIVE)
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(to_unit_range(batch["apex"]))
+        lengths = self.forward(modules, batch, statistics, rng)
+        return margin_loss(lengths, batch["label"], POSITIVE, NEGATIVE)

@@ -4,8 +4,7 @@ Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain, P = 4 positions (2 x 2)
 """
 
 import math
-from functools import partial
-from typing import Literal, Self
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -13,10 +12,11 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.areas import CENTRES, Centres, cut_areas
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.areas import CENTRES, Centres, Placement, cut_areas
+from microexpr.models.augmentation import mirror_share
+from microexpr.models.base import FLOW_SIZE, Batch, ClipTensors, Modules, Statistics
+from microexpr.models.classifier import Classifier, ClipsPerStep, Cosine, Epochs, Mirror, mirror_flow, moments
 from microexpr.models.counter_rng import Stream
-from microexpr.models.flow_network import FLOW_SIZE, mirror_flow
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.nested_transformer import (
     EXPANSION,
@@ -26,7 +26,6 @@ from microexpr.models.layers.nested_transformer import (
     join_heads,
     split_heads,
 )
-from microexpr.models.recipe import cosine
 
 INPUTS = ("flow", "flow_offset")
 PATCH, LEVELS = 7, 3  # so that a clip is one token of 4 D channels, which become 2 x 2 positions of D
@@ -180,7 +179,7 @@ class Network(nn.Module):
         return x
 
 
-class Causalnet(NetworkMethod):
+class Causalnet(Classifier):
     """Flow from onset to apex and from apex to offset, located by its directions, in both orders of time.
 
     From the authors' released code: the four areas of HTNet, whose encoders it has, their values (three levels of 3, 3
@@ -197,11 +196,10 @@ class Causalnet(NetworkMethod):
         "Zhang, Tang and Chen, Rethinking key-frame-based micro-expression recognition: a robust and accurate framework"
         " against key-frame errors, ICCV 2025"
     )
+    pictures = dict.fromkeys(INPUTS, 3)
 
     class Params(base.Params):
-        centres: Literal["published", "crop"] = Field(
-            "published", description="of the areas: those of the released code | the eyes and the mouth of our crop"
-        )
+        centres: Placement = "published"
         width: int = Field(256, ge=4, le=1024, description="channels of the encoders' first level and of a position")
         heads: int = Field(3, ge=1, le=16, description="of attention in the encoders' first level")
         layers: tuple[Count, ...] = Field(
@@ -210,11 +208,11 @@ class Causalnet(NetworkMethod):
         block_heads: int = Field(8, ge=1, le=64, description="of attention between positions")
         gamma: float = Field(0.5, ge=0, le=10, description="penalty for the diagonally opposite position")
         hidden: int = Field(2048, ge=4, le=4096, description="units before the scores")
-        epochs: int = Field(200, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(1024, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 200
+        batch: ClipsPerStep = 1024
         lr: float = Field(5e-5, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
-        cosine: bool = Field(False, description="the learning rate falls to 0 along a cosine")
-        mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
+        cosine: Cosine = False
+        mirror: Mirror = 0.0
 
         @model_validator(mode="after")
         def _check_sizes(self) -> Self:
@@ -226,41 +224,20 @@ class Causalnet(NetworkMethod):
     takes_several = True
     normalisation = ("mean", "deviation")
 
-    @property
-    def inputs(self) -> Shapes:
-        return dict.fromkeys(INPUTS, (3, FLOW_SIZE, FLOW_SIZE))
-
     def statistics(self, train: ClipTensors) -> Statistics:
         flows = torch.stack([train.inputs[name] for name in INPUTS])
-        return {
-            "mean": flows.mean((1, 3, 4)),  # [2, 3]
-            "deviation": flows.std((1, 3, 4)).clamp(min=1e-6),
-            "class_weights": self.label_weights(train.targets),
-        }
+        return moments(flows, 0, 2) | {"class_weights": self.label_weights(train.targets)}  # [2, 3] and [C]
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
         sizes = (params.width, params.heads, params.layers, params.block_heads, params.gamma, params.hidden)
         return {"network": Network(CENTRES[params.centres], *sizes, self.classes)}
 
-    def phases(self) -> list[Phase]:
-        params = self.params
-        update = Update(self.loss, {"network": partial(torch.optim.Adam, lr=params.lr)})
-        return [Phase([update], params.epochs, params.batch, schedule=cosine if params.cosine else base.constant)]
-
-    def _classify(self, modules: Modules, flows: list[Tensor], statistics: Statistics) -> Tensor:
-        """Two [B, 3, 28, 28] -> [B, C]"""
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
+        flows = [batch[name] for name in INPUTS]
+        if rng and self.params.mirror:
+            flows = [*mirror_share(torch.stack(flows, 1), self.params.mirror, rng, mirror_flow).unbind(1)]
         pairs = zip(flows, statistics["mean"], statistics["deviation"], strict=True)
         normalised = [(flow - mean[:, None, None]) / deviation[:, None, None] for flow, mean, deviation in pairs]
         scores: Tensor = modules.network(normalised, [direction(flow) for flow in flows])
         return scores
-
-    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        flows = [batch[name] for name in INPUTS]
-        if self.params.mirror:
-            is_mirrored = rng.uniform(len(flows[0]), 1, 1, 1) < self.params.mirror
-            flows = [torch.where(is_mirrored, mirror_flow(flow), flow) for flow in flows]
-        return self.label_loss(self._classify(modules, flows, statistics), batch, statistics)
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return self._classify(modules, [batch[name] for name in INPUTS], statistics)

@@ -6,7 +6,6 @@ in -1..1.
 """
 
 import json
-from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +15,8 @@ from torch import Tensor, nn
 from microexpr.core import seeds
 from microexpr.core.weights import shipped
 from microexpr.models import base
-from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, Modules, Shapes, Statistics
+from microexpr.models.classifier import Classifier, Epochs
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.mover import WarpGenerator, by_column
 from microexpr.models.layers.square_root import square_root
@@ -45,7 +45,7 @@ class Chooser(nn.Module):
         return display.unflatten(-1, (len(ACTION_UNITS), 2)) / LARGEST
 
 
-class Displays(NetworkMethod):
+class Displays(Classifier):
     """Chooses, of a class's many displays, one for each noise, so that they are distributed as true ones are.
 
     Ours. A face that is nearest to all displays of a class hardly moves, and a critic is best served by one stereotype;
@@ -54,13 +54,14 @@ class Displays(NetworkMethod):
 
     paper = "None: ours; the score is of Gneiting & Raftery, Strictly proper scoring rules, JASA 2007, eq. 21"
     synthesises = True
+    trains = ("generator",)
 
     class Params(base.Params):
         noise: int = Field(8, ge=1, le=1000, description="length of the noise")
         diversity: float = Field(
             1.0, ge=0, le=1, description="how far displays of a class spread; 1: as true ones, 0: not at all"
         )
-        epochs: int = Field(30, ge=1, le=2000, description="passes over the protocol's clips")
+        epochs: Epochs = 30
         batch: int = Field(16, ge=1, le=256, description="clips in a step")
         lr: float = Field(0.003, gt=0, le=1, description="Adam's first learning rate, which falls to 0 in a line")
 
@@ -79,10 +80,8 @@ class Displays(NetworkMethod):
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         return {"generator": Chooser(self.params.noise, self.classes)}
 
-    def phases(self) -> list[Phase]:
-        adam = partial(torch.optim.Adam, lr=self.params.lr)
-        updates = [Update(self.loss, {"generator": adam})]
-        return [Phase(updates, self.params.epochs, self.params.batch, schedule=linear)]
+    def schedule(self, progress: float) -> float:
+        return linear(progress)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the energy score of two displays of each clip's class for its own."""

@@ -7,9 +7,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import Statistics
+from microexpr.models.base import FLOW_SIZE, Statistics
+from microexpr.models.classifier import ClipsPerStep, Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
 from microexpr.models.layers.linear import Linear
 
 FILTERS = (6, 16)  # of each branch, in the first block and in the second
@@ -73,8 +73,8 @@ class DualInception(FlowNetwork):
     paper = "Zhou, Mao and Xue, Dual-inception network for cross-database micro-expression recognition, FG 2019"
 
     class Params(FlowNetwork.Params):
-        epochs: int = Field(40, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(3, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 40
+        batch: ClipsPerStep = 3
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's learning rate, see `cosine`")
         hidden: int = Field(1024, ge=8, le=4096, description="units of the fully connected layer")
         dropout: float = Field(0.0, ge=0, lt=1, description="share of the hidden layer dropped in training")

@@ -4,7 +4,6 @@ Shapes: B clips of T `frames`, N = B T single frames, K channels of a frame, H r
 next to each other), W `width` of VGG-16, so that 64 W units are its fully connected layers, C classes.
 """
 
-from functools import partial
 from typing import Literal
 
 import torch
@@ -13,17 +12,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import (
-    Batch,
-    ClipTensors,
-    Modules,
-    NetworkMethod,
-    Optimiser,
-    Phase,
-    Shapes,
-    Statistics,
-    Update,
-)
+from microexpr.models.base import Batch, ClipTensors, Modules, Optimiser, Phase, Shapes, Statistics, Update
+from microexpr.models.classifier import Classifier, moments
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers import vgg16
 from microexpr.models.layers.linear import Linear
@@ -31,7 +21,6 @@ from microexpr.models.layers.lstm import Lstm
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.square_root import square_root
 from microexpr.models.pretrained_weights import VGG16
-from microexpr.models.recipe import class_weights
 
 U, V, MAGNITUDE, STRAIN, GREY = range(5)  # channels of a frame
 STREAMS = {  # channels of each stream's network, by the param `inputs`
@@ -84,7 +73,7 @@ class Temporal(nn.Module):
         return scores
 
 
-class Elrcn(NetworkMethod):
+class Elrcn(Classifier):
     """VGG-16 learns the class from single frames, then an LSTM from the sequence of its features.
 
     `inputs` is SE (spatial enrichment: u, v, magnitude, strain and grey as five channels of one network), TE (temporal
@@ -108,9 +97,7 @@ class Elrcn(NetworkMethod):
         image_size: int = Field(224, ge=32, le=288, multiple_of=32, description="pixels, side of the frames")
         frames: int = Field(9, ge=1, le=64, description="frames of flow in a clip")
         width: int = Field(vgg16.WIDTH, ge=2, le=128, description="channels of VGG-16's first stage")
-        initialisation: base.Initialisation = Field(
-            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
-        )
+        initialisation: base.Published = "published"
         dropout: float = Field(
             0.5, ge=0, lt=1, description="share of VGG-16's fully connected layers dropped in training"
         )
@@ -142,12 +129,7 @@ class Elrcn(NetworkMethod):
         return {str(i): channels for i, channels in enumerate(STREAMS[self.params.inputs])}
 
     def statistics(self, train: ClipTensors) -> Statistics:
-        frames = self._frames(train.inputs)
-        return {
-            "mean": frames.mean((0, 1, 3, 4)),
-            "deviation": frames.std((0, 1, 3, 4)).clamp(min=1e-6),
-            "class_weights": class_weights(train.targets["label"], self.classes),
-        }
+        return moments(self._frames(train.inputs), 2) | {"class_weights": self.label_weights(train.targets)}
 
     def _build_backbones(self) -> dict[str, nn.Module]:
         params = self.params
@@ -178,17 +160,12 @@ class Elrcn(NetworkMethod):
         return modules
 
     def phases(self) -> list[Phase]:
-        params, adam = self.params, partial(torch.optim.Adam, lr=self.params.lr)
+        params, adam = self.params, self.optimiser()
         parts = ["spatial"] if self.published_weights else ["base", "spatial"]
         optimisers: dict[str, Optimiser] = {f"{part}{stream}": adam for stream in self.streams for part in parts}
         return [
             Phase([Update(self.spatial_loss, optimisers)], params.spatial_epochs, params.batch),
-            Phase(
-                [Update(self.temporal_loss, {"temporal": adam})],
-                params.epochs,
-                params.batch,
-                precompute=self.precompute_features,
-            ),
+            Phase([Update(self.loss, {"temporal": adam})], params.epochs, params.batch, precompute=self.features),
         ]
 
     def _frames(self, batch: Batch) -> Tensor:
@@ -217,15 +194,12 @@ class Elrcn(NetworkMethod):
         losses = [F.cross_entropy(scores, label, statistics["class_weights"]) for _, scores in streams]
         return torch.stack(losses).sum()
 
-    def temporal_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        return F.cross_entropy(self.scores(modules, batch, statistics), batch["label"], statistics["class_weights"])
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        encoded = batch if "features" in batch else self.precompute_features(modules, batch, statistics)
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
+        encoded = batch if "features" in batch else self.features(modules, batch, statistics)
         scores: Tensor = modules.temporal(encoded["features"])
         return scores
 
-    def precompute_features(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
+    def features(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
         """Return the LSTM's input `features` [B, T, S 64 W], from networks that are frozen in its phase."""
         features = torch.cat([stream for stream, _ in self._encode(modules, batch, statistics)], 1)
         return {"features": features.unflatten(0, (-1, self.params.frames))}

@@ -4,16 +4,15 @@ Shapes: B clips, C classes, M members, flow [B, 3, 28, 28] of u, v and strain.
 """
 
 import math
-from functools import partial
 
 import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import Batch, Modules, Optimiser, Statistics
+from microexpr.models.base import FLOW_SIZE, Batch, Modules, Statistics
+from microexpr.models.classifier import ClipsPerStep, Cosine, Epochs, FlowNetwork, Mirror
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork, normalise_flow
 from microexpr.models.labels import LABELS, Targets, several_loss
 
 EXPONENT = 3  # of the uniform number that a share of another clip comes from, so that most are small
@@ -63,17 +62,18 @@ class FlowCnn(FlowNetwork):
     """
 
     paper = "None: ours; mixup is Zhang et al., ICLR 2018"
+    algorithm = torch.optim.AdamW
 
     class Params(FlowNetwork.Params):
         members: int = Field(4, ge=1, le=32, description="networks")
         width: int = Field(32, ge=2, le=256, description="maps of the first convolution; half of the others'")
         mix: float = Field(0.5, ge=0, le=0.5, description="largest share of another clip; 0: none")
         weight_decay: float = Field(0.05, ge=0, le=10, description="AdamW's")
-        epochs: int = Field(40, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(64, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 40
+        batch: ClipsPerStep = 64
         lr: float = Field(0.002, gt=0, le=1, description="AdamW's first learning rate, see `cosine`")
-        cosine: bool = Field(True, description="the learning rate falls to 0 along a cosine")
-        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
+        cosine: Cosine = True
+        mirror: Mirror = 0.5
 
     params: Params
 
@@ -81,16 +81,14 @@ class FlowCnn(FlowNetwork):
         params = self.params
         return {"network": Network(params.members, params.width, params.dropout, self.classes)}
 
-    def optimiser(self) -> Optimiser:
-        return partial(torch.optim.AdamW, lr=self.params.lr, weight_decay=self.params.weight_decay)
-
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        flow = normalise_flow(self.mirror_some(batch["flow"], rng), statistics)
+        flow = self.prepare(batch, statistics, rng)
         share = self.params.mix * rng.uniform(len(flow)) ** EXPONENT
         mixed = torch.lerp(flow, flow.roll(1, 0), share[:, None, None, None])
+        scores = modules.network(mixed, rng)  # [M, B, C]
         if self.several:
-            return self._several_loss(modules.network(mixed, rng), batch, statistics, share)
-        logs = F.log_softmax(modules.network(mixed, rng), dim=-1).mean(0)  # [B, C]
+            return self._several_loss(scores, batch, statistics, share)
+        logs = F.log_softmax(scores, dim=-1).mean(0)  # [B, C]
         classes = F.one_hot(batch["label"], self.classes)
         expected = (1 - share)[:, None] * classes + share[:, None] * classes.roll(1, 0)
         weights = expected * statistics["class_weights"]
@@ -110,8 +108,8 @@ class FlowCnn(FlowNetwork):
         ).mean()
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        scores = self.forward(modules, batch, statistics)
         if self.several:
-            probability = modules.network(normalise_flow(batch["flow"], statistics)).double().sigmoid().mean(0)
-            return torch.logit(probability, eps=1e-12).float()
-        logs = F.log_softmax(modules.network(normalise_flow(batch["flow"], statistics)), dim=-1)
+            return torch.logit(scores.double().sigmoid().mean(0), eps=1e-12).float()
+        logs = F.log_softmax(scores, dim=-1)
         return torch.logsumexp(logs, 0) - math.log(self.params.members)

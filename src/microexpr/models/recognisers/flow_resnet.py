@@ -3,15 +3,12 @@
 Shapes: B clips, C classes, flow [B, 3, H, W] of u, v and strain.
 """
 
-from functools import partial
-
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import Initialisation, Optimiser, Shapes, Statistics
+from microexpr.models.base import Initialisation, Statistics
+from microexpr.models.classifier import ClipsPerStep, Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream
-from microexpr.models.flow_network import FlowNetwork
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.pretrained_weights import RESNET18
@@ -47,8 +44,8 @@ class FlowResnet(FlowNetwork):
         stages: int = Field(4, ge=1, le=4, description="of the four")
         pool: bool = Field(True, description="whether the first convolution is followed by a pool")
         weight_decay: float = Field(1e-3, ge=0, le=1, description="Adam's, added to the gradient")
-        epochs: int = Field(50, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 50
+        batch: ClipsPerStep = 32
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
         initialisation: Initialisation = Field("published", description="the trunk's first weights: ImageNet's or none")
 
@@ -56,13 +53,6 @@ class FlowResnet(FlowNetwork):
 
     def weights_fit(self) -> bool:
         return (self.params.width, self.params.stages, self.params.pool) == (WIDTH, 4, True)
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, self.params.image_size, self.params.image_size)}
-
-    def optimiser(self) -> Optimiser:
-        return partial(torch.optim.Adam, lr=self.params.lr, weight_decay=self.params.weight_decay)
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params

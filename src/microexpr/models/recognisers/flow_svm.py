@@ -3,7 +3,6 @@
 import numpy as np
 from torch import Tensor
 
-from microexpr.models.base import Shapes
 from microexpr.models.handcrafted import SupportVectors
 
 
@@ -11,11 +10,8 @@ class FlowSvm(SupportVectors):
     """RBF support vector machine on each pixel's u, v and strain, standardised over the fold's training clips."""
 
     paper = "Cortes & Vapnik, Support-vector networks, Machine Learning 20, 1995"
+    pictures = {"flow": 3}
     kernel = "rbf"
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, 28, 28)}
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         return inputs["flow"].flatten(1).numpy()

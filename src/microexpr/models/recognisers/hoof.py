@@ -30,8 +30,7 @@ class Hoof(FlowBlocks):
         bins: int = Field(30, ge=2, le=90, description="bins from straight up to straight down, or around the circle")
         signed: bool = Field(False, description="bins around the circle, so that left is not right")
         sums: Literal["block", "clip"] = Field(
-            "block",
-            description="what sums to 1: each block's histogram | all of them, so that still blocks count less",
+            "block", description="what sums to 1: each block's histogram | all of them, so that still blocks count less"
         )
         kernel: Literal["linear", "rbf"] = Field("linear", description="of the support vector machine")
 

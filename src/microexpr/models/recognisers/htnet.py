@@ -3,15 +3,15 @@
 Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain; four areas [B, 3, 14, 14], put together to 28 x 28.
 """
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from microexpr.models.areas import CENTRES, Centres, cut_areas
-from microexpr.models.base import Statistics
+from microexpr.models.areas import CENTRES, Centres, Placement, cut_areas
+from microexpr.models.base import FLOW_SIZE, Statistics
+from microexpr.models.classifier import Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
 from microexpr.models.layers.nested_transformer import Count, NestedTransformer
 
 
@@ -50,11 +50,9 @@ class Htnet(FlowNetwork):
     paper = "Wang, Zhang, Luo and Sankaranarayana, HTNet for micro-expression recognition, Neurocomputing 2024"
 
     class Params(FlowNetwork.Params):
-        epochs: int = Field(800, ge=1, le=2000, description="passes over the protocol's clips")
+        epochs: Epochs = 800
         dropout: float = Field(0.0, ge=0, lt=1, description="share of the features dropped in training")
-        centres: Literal["published", "crop"] = Field(
-            "published", description="of the areas: those of the released code | the eyes and the mouth of our crop"
-        )
+        centres: Placement = "published"
         patch: int = Field(7, ge=1, le=14, description="pixels, side of a patch of flow")
         width: int = Field(256, ge=4, le=1024, description="channels of the first level")
         heads: int = Field(3, ge=1, le=16, description="of attention in the first level")

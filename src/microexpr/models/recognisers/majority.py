@@ -4,7 +4,7 @@ import numpy as np
 from torch import Tensor
 
 from microexpr.core.several_labels import label_shares
-from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.base import ClassicalMethod, Scorer, Targets
 from microexpr.models.labels import LABELS
 
 
@@ -12,12 +12,9 @@ class Majority(ClassicalMethod):
     """Always predicts the most frequent class of the training clips; of several labels those that most of them have."""
 
     paper = "None: the floor that any recogniser must pass"
+    pictures = {"flow": 3}  # only the number of clips is used
     learns = False
     takes_several = True
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, 28, 28)}  # only the number of clips is used
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         return np.empty((len(inputs["flow"]), 0), np.float32)

@@ -3,8 +3,6 @@
 Shapes: B clips, video [B, 1, T, H, H], W `width`, A action units, D = 4 W features, classes C.
 """
 
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from pydantic import Field
@@ -12,11 +10,12 @@ from torch import Tensor, nn
 
 from microexpr.core.facs.occurrence import AUS
 from microexpr.models import base
-from microexpr.models.augmentation import to_signed_range
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.augmentation import mirror_share, to_signed_range
+from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
+from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.video import StemConv3d
-from microexpr.models.recipe import class_weights, cosine, weighted_mean
+from microexpr.models.recipe import cosine, weighted_mean
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers
 
@@ -57,7 +56,7 @@ class Network(nn.Module):
         return self.classify(units), units
 
 
-class MerGcn(NetworkMethod):
+class MerGcn(Classifier):
     """A graph network turns action units into detectors, which are applied to the features of a 3D network.
 
     From its abstract and AU-GACN's account of it: 3D convolutions, two kinds of labels learnt together, a graph
@@ -68,6 +67,7 @@ class MerGcn(NetworkMethod):
     """
 
     paper = "Lo, Xie, Shuai and Cheng, MER-GCN: relation modeling with graph convolutional networks, MIPR 2020"
+    pictures = {"video": 1}
 
     class Params(base.Params):
         image_size: int = Field(112, ge=16, le=288, description="pixels, side of the frames")
@@ -77,37 +77,26 @@ class MerGcn(NetworkMethod):
         au_weight: float = Field(
             1.0, ge=0, le=100, description="weight of the action units' loss relative to the classes'"
         )
-        epochs: int = Field(60, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(16, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 60
+        batch: ClipsPerStep = 16
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate; it falls along a cosine")
-        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
+        mirror: Mirror = 0.5
 
     params: Params
 
-    @property
-    def inputs(self) -> Shapes:
-        return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
-
     def statistics(self, train: ClipTensors) -> Statistics:
-        return {
-            "class_weights": class_weights(train.targets["label"], self.classes),
-            "graph": graph(train.targets["aus"]),
-        }
+        return {"class_weights": self.label_weights(train.targets), "graph": graph(train.targets["aus"])}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         return {"network": Network(self.params.width, self.params.hidden, self.classes)}
 
-    def phases(self) -> list[Phase]:
-        params = self.params
-        update = Update(self.loss, {"network": partial(torch.optim.Adam, lr=params.lr)})
-        return [Phase([update], params.epochs, params.batch, schedule=cosine)]
+    def schedule(self, progress: float) -> float:
+        return cosine(progress)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        video = to_signed_range(batch["video"])
-        video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
+        video = mirror_share(to_signed_range(batch["video"]), self.params.mirror, rng)
         scores, units = modules.network(video, statistics["graph"])
-        class_loss = F.cross_entropy(scores, batch["label"], statistics["class_weights"])
-        return class_loss + self.params.au_weight * unit_loss(units, batch["aus"])
+        return self.label_loss(scores, batch, statistics) + self.params.au_weight * unit_loss(units, batch["aus"])
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         return modules.network(to_signed_range(batch["video"]), statistics["graph"])[0]

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from microexpr.models import base
 from microexpr.models.augmentation import jitter, to_unit_range
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Statistics, Update
+from microexpr.models.classifier import Classifier, ClipsPerStep, Mirror, Shift
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.pretrained import standardise
 from microexpr.models.layers.resnet18 import WIDTH, Block
@@ -64,7 +65,7 @@ class Network(nn.Module):
         return self.classify(self.stages(x).mean((2, 3)))
 
 
-class MicroAttention(NetworkMethod):
+class MicroAttention(Classifier):
     """ResNet-10 on the apex frame, with micro-attention in every block, first trained on macro-expressions.
 
     From the abstract: attention that works with residual blocks and adds hardly any parameters, transfer from
@@ -74,6 +75,7 @@ class MicroAttention(NetworkMethod):
     """
 
     paper = "Wang, Peng, Bi and Chen, Micro-attention for micro-expression recognition, Neurocomputing 2020"
+    pictures = {"apex": 3}
     macro = True
     recordings = ("micro", "macro")
 
@@ -84,17 +86,13 @@ class MicroAttention(NetworkMethod):
             50, ge=1, le=2000, description="epochs on macro-expressions, with as many steps as the others"
         )
         epochs: int = Field(50, ge=1, le=2000, description="passes over the protocol's clips after that")
-        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        batch: ClipsPerStep = 32
         macro_lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate on macro-expressions")
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate after that")
-        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
-        shift: int = Field(8, ge=0, le=64, description="pixels by which a training clip is shifted at most")
+        mirror: Mirror = 0.5
+        shift: Shift = 8
 
     params: Params
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"apex": (3, self.params.image_size, self.params.image_size)}
 
     def statistics(self, train: ClipTensors) -> Statistics:
         label, macro = train.targets["label"], train.targets["macro"] == 1
@@ -111,7 +109,7 @@ class MicroAttention(NetworkMethod):
         kinds = ((True, params.macro_lr, params.macro_epochs), (False, params.lr, params.epochs))
         return [
             Phase(
-                [Update(partial(self.loss, macro=macro), {"network": partial(torch.optim.Adam, lr=lr)})],
+                [Update(partial(self.loss, macro=macro), {"network": self.optimiser(lr)})],
                 epochs,
                 params.batch,
                 macro_only if macro else micro_only,
@@ -120,10 +118,12 @@ class MicroAttention(NetworkMethod):
             for macro, lr, epochs in kinds
         ]
 
-    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream, *, macro: bool) -> Tensor:
-        faces = jitter(to_unit_range(batch["apex"]), rng, self.params.mirror, self.params.shift)
+    def loss(
+        self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream, *, macro: bool = False
+    ) -> Tensor:
         weights = statistics["macro_class_weights" if macro else "class_weights"]
-        return F.cross_entropy(modules.network(standardise(faces)), batch["label"], weights)
+        return F.cross_entropy(self.forward(modules, batch, statistics, rng), batch["label"], weights)
 
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return modules.network(standardise(to_unit_range(batch["apex"])))
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
+        faces = to_unit_range(batch["apex"])
+        return modules.network(standardise(jitter(faces, rng, self.params.mirror, self.params.shift) if rng else faces))

@@ -3,18 +3,17 @@
 Shapes: B clips, video [B, 1, T, H, H], D frames of a kernel, K kernels, C classes.
 """
 
-from functools import partial
-
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.augmentation import mirror_share
+from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
+from microexpr.models.classifier import Classifier, Cosine, Epochs, Mirror
 from microexpr.models.counter_rng import Stream, dropout
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.video import StemConv3d, max_pool3d
-from microexpr.models.recipe import cosine
 
 KERNEL, POOL = 3, 3  # rows and columns of a kernel; frames, rows and columns of a pool
 DEVIATION = 0.05  # of the initial weights of the fully connected layers
@@ -44,7 +43,7 @@ class Network(nn.Module):
         return scores
 
 
-class MicroExpSTCNN(NetworkMethod):
+class MicroExpSTCNN(Classifier):
     """3D convolutions that are long in time, on grey video.
 
     From the authors' released code: layers, initial weights, the normalisation of grey levels, plain gradient descent
@@ -57,6 +56,7 @@ class MicroExpSTCNN(NetworkMethod):
         "Reddy et al., Spontaneous facial micro-expression recognition using 3D spatiotemporal convolutional neural"
         " networks, IJCNN 2019"
     )
+    pictures = {"video": 1}
 
     class Params(base.Params):
         image_size: int = Field(64, ge=8, le=288, description="pixels, side of the frames")
@@ -65,12 +65,12 @@ class MicroExpSTCNN(NetworkMethod):
         depth: int = Field(15, ge=1, le=64, description="frames of a convolution's kernel")
         hidden: int = Field(128, ge=4, le=4096, description="units of the fully connected layer")
         dropout: float = Field(0.5, ge=0, lt=1, description="share dropped before both fully connected layers")
-        epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
+        epochs: Epochs = 100
         batch: int = Field(16, ge=1, le=1024, description="clips in a step")
         lr: float = Field(0.01, gt=0, le=1, description="rate of gradient descent, before `cosine`")
         momentum: float = Field(0.0, ge=0, lt=1, description="of gradient descent")
-        cosine: bool = Field(False, description="the learning rate falls to 0 along a cosine")
-        mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
+        cosine: Cosine = False
+        mirror: Mirror = 0.0
 
         @property
         def positions(self) -> int:
@@ -85,10 +85,7 @@ class MicroExpSTCNN(NetworkMethod):
 
     params: Params
     takes_several = True
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"video": (1, self.params.frames, self.params.image_size, self.params.image_size)}
+    algorithm = torch.optim.SGD
 
     def statistics(self, train: ClipTensors) -> Statistics:
         video = train.inputs["video"].to(torch.get_default_dtype())
@@ -104,22 +101,7 @@ class MicroExpSTCNN(NetworkMethod):
         sizes = (params.kernels, params.depth, params.positions, params.hidden)
         return {"network": Network(*sizes, params.dropout, self.classes)}
 
-    def phases(self) -> list[Phase]:
-        params = self.params
-        descent = partial(torch.optim.SGD, lr=params.lr, momentum=params.momentum)
-        schedule = cosine if params.cosine else base.constant
-        return [Phase([Update(self.loss, {"network": descent})], params.epochs, params.batch, schedule=schedule)]
-
-    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        video = normalise_video(batch["video"], statistics)
-        video = torch.where(rng.uniform(len(video), 1, 1, 1, 1) < self.params.mirror, video.flip(-1), video)
-        return self.label_loss(modules.network(video, rng), batch, statistics)
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        scores: Tensor = modules.network(normalise_video(batch["video"], statistics))
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
+        video = (batch["video"] - statistics["mean"]) / statistics["largest"]
+        scores: Tensor = modules.network(mirror_share(video, self.params.mirror, rng), rng)
         return scores
-
-
-def normalise_video(video: Tensor, statistics: Statistics) -> Tensor:
-    """Subtract the training clips' mean grey level and divide by the largest level left there."""
-    return (video - statistics["mean"]) / statistics["largest"]

@@ -3,8 +3,6 @@
 Shapes: B clips, onset and apex [B, 3, H, H], W `width`, M channels, h = H / 16 rows and columns of the last maps.
 """
 
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from pydantic import Field
@@ -12,7 +10,8 @@ from torch import Tensor, nn
 
 from microexpr.models import base
 from microexpr.models.augmentation import jitter, to_unit_range
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
+from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror, Shift
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.pretrained import standardise
@@ -107,7 +106,7 @@ class Network(nn.Module):
         return self.classify(x.flatten(1))
 
 
-class Mmnet(NetworkMethod):
+class Mmnet(Classifier):
     """Continuous attention on the difference of apex and onset, added to position embeddings of the onset face.
 
     From the authors' released code for three classes of CASME II: both branches, their sizes and initial weights,
@@ -120,6 +119,7 @@ class Mmnet(NetworkMethod):
     """
 
     paper = "Li, Sui, Zhu and Zhao, MMNet: muscle motion-guided network for micro-expression recognition, IJCAI 2022"
+    pictures = {"onset": 3, "apex": 3}
 
     class Params(base.Params):
         image_size: int = Field(224, ge=32, le=448, multiple_of=16, description="pixels, side of the frames")
@@ -133,21 +133,17 @@ class Mmnet(NetworkMethod):
         drop_path: float = Field(
             0.3, ge=0, lt=1, description="share of clips that skip the last layer, fewer earlier ones"
         )
-        epochs: int = Field(99, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(24, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 99
+        batch: ClipsPerStep = 24
         lr: float = Field(8e-4, gt=0, le=1, description="AdamW's first learning rate")
         weight_decay: float = Field(0.7, ge=0, le=10, description="AdamW's")
         decay: float = Field(0.987, gt=0, le=1, description="factor on the rate after each of the first 50 epochs")
-        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
-        shift: int = Field(4, ge=0, le=64, description="pixels by which a training clip is shifted at most")
+        mirror: Mirror = 0.5
+        shift: Shift = 4
 
     params: Params
     takes_several = True
-
-    @property
-    def inputs(self) -> Shapes:
-        shape = (3, self.params.image_size, self.params.image_size)
-        return {"onset": shape, "apex": shape}
+    algorithm = torch.optim.AdamW
 
     def statistics(self, train: ClipTensors) -> Statistics:
         return {"class_weights": self.label_weights(train.targets)}
@@ -158,22 +154,12 @@ class Mmnet(NetworkMethod):
         positions = Positions(channels, side, params.depth, params.heads, params.expansion, params.drop_path)
         return {"network": Network(Motion(params.stem, params.width), positions, channels, self.classes)}
 
-    def phases(self) -> list[Phase]:
-        params = self.params
-        adam = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
-        return [Phase([Update(self.loss, {"network": adam})], params.epochs, params.batch, schedule=self._decay)]
-
-    def _decay(self, progress: float) -> float:
-        """Return the factor on the rate after a share `progress` of the epochs."""
+    def schedule(self, progress: float) -> float:
         return self.params.decay ** min(DECAYS, int(progress * self.params.epochs + 1e-6))
 
-    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
         frames = torch.cat([to_unit_range(batch[name]) for name in ("onset", "apex")], 1)
-        frames = jitter(frames, rng, self.params.mirror, self.params.shift)
-        onset, apex = (standardise(images) for images in frames.chunk(2, 1))
-        return self.label_loss(modules.network(onset, apex, rng), batch, statistics)
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        onset, apex = (standardise(to_unit_range(batch[name])) for name in ("onset", "apex"))
-        scores: Tensor = modules.network(onset, apex)
+        if rng:
+            frames = jitter(frames, rng, self.params.mirror, self.params.shift)
+        scores: Tensor = modules.network(*map(standardise, frames.chunk(2, 1)), rng)
         return scores

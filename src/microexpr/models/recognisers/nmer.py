@@ -4,17 +4,16 @@ Shapes: B clips, flow [B, 3, H, H] of u, v and strain, W `width`, feature maps [
 `macro` int64[B] is 1 for macro-expressions, which are only trained on.
 """
 
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.augmentation import mirror_share
+from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Statistics, Update
+from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror, mirror_flow, moments, normalise_flow
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import mirror_flow, normalise_flow
 from microexpr.models.layers.pretrained import load
 from microexpr.models.layers.resnet18 import WIDTH, ResNet18
 from microexpr.models.layers.square_root import square_root
@@ -62,7 +61,7 @@ class Discriminator(nn.Module):
         return self.score(x)[:, 0]
 
 
-class Nmer(NetworkMethod):
+class Nmer(Classifier):
     """Recognition of magnified micro- and reduced macro-expressions by features that do not distinguish the two.
 
     From the authors' released code: ResNet-18 on onset-to-apex flow, its 7 rows of maps split after the third, 64
@@ -76,6 +75,7 @@ class Nmer(NetworkMethod):
     """
 
     paper = "Liu, Du, Zheng and Gedeon, A neural micro-expression recognizer, FG 2019"
+    pictures = {"flow": 3}
     macro = True
     recordings = ("micro", "macro")
     weights = RESNET18
@@ -84,25 +84,19 @@ class Nmer(NetworkMethod):
         image_size: int = Field(224, ge=33, le=448, description="pixels, side of the flow")
         width: int = Field(WIDTH, ge=2, le=256, description="channels of ResNet-18's first stage")
         features: int = Field(64, ge=2, le=1024, description="of each half of the face")
-        initialisation: base.Initialisation = Field(
-            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
-        )
+        initialisation: base.Published = "published"
         reduction: float = Field(0.5, gt=0, le=1, description="factor on a macro-expression's movement")
         adversarial_weight: float = Field(1.0, ge=0, le=10, description="of the discriminator's loss")
-        epochs: int = Field(100, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 100
+        batch: ClipsPerStep = 32
         trunk_lr: float = Field(1e-5, gt=0, le=1, description="Adam's first learning rate for ResNet-18")
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate for all else")
         weight_decay: float = Field(1e-6, ge=0, le=1, description="Adam's")
         halve_epochs: int = Field(10, ge=1, le=2000, description="epochs after which the rates are halved")
-        mirror: float = Field(0.5, ge=0, le=1, description="share of training clips mirrored left to right")
+        mirror: Mirror = 0.5
 
     params: Params
     takes_several = True
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, self.params.image_size, self.params.image_size)}
 
     def weights_fit(self) -> bool:
         return self.params.width == WIDTH
@@ -112,9 +106,7 @@ class Nmer(NetworkMethod):
         length = square_root(flow[:, :2].square().sum(1)).mean((1, 2))  # mean movement of each clip
         factor = self.params.reduction * length[macro].mean() / length[~macro].mean().clamp(min=1e-6)
         statistics = {"magnification": factor, "class_weights": self.label_weights(train.targets)}
-        equalised = self._equalise(flow, train.targets["macro"], statistics)
-        mean, deviation = equalised.mean((0, 2, 3)), equalised.std((0, 2, 3)).clamp(min=1e-6)
-        return statistics | {"mean": mean, "deviation": deviation}
+        return statistics | moments(self._equalise(flow, train.targets["macro"], statistics), 1)
 
     def _equalise(self, flow: Tensor, macro: Tensor, statistics: Statistics) -> Tensor:
         """Magnify micro-expressions and reduce macro-expressions to movements of similar size."""
@@ -129,32 +121,30 @@ class Nmer(NetworkMethod):
         return {"trunk": trunk, "heads": heads, "discriminator": Discriminator(2 * self.params.features)}
 
     def phases(self) -> list[Phase]:
-        params = self.params
-        adam = partial(torch.optim.Adam, lr=params.lr, weight_decay=params.weight_decay)
+        params, adam = self.params, self.optimiser()
         updates = [
-            Update(self.recogniser_loss, {"trunk": partial(adam, lr=params.trunk_lr), "heads": adam}),
+            Update(self.loss, {"trunk": self.optimiser(params.trunk_lr), "heads": adam}),
             Update(self.discriminator_loss, {"discriminator": adam}),
         ]
-        schedule = in_steps(0.5, params.epochs, params.halve_epochs)
-        return [Phase(updates, params.epochs, params.batch, schedule=schedule)]
+        return [Phase(updates, params.epochs, params.batch, schedule=in_steps(0.5, params.epochs, params.halve_epochs))]
 
-    def recogniser_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the cross-entropy of all three classifiers, minus the weighted loss of the discriminator."""
-        features, all_scores = self._forward(modules, batch, statistics, rng)
+        features, all_scores = self._train(modules, batch, statistics, rng)
         losses = [self.label_loss(scores, batch, statistics) for scores in all_scores]
         return sum(losses) - self.params.adversarial_weight * self._micro_or_macro_loss(modules, features, batch, rng)
 
     def discriminator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the discriminator's own loss, without a gradient to the features."""
-        features, _ = self._forward(modules, batch, statistics, rng)
+        features, _ = self._train(modules, batch, statistics, rng)
         return self._micro_or_macro_loss(modules, features.detach(), batch, rng)
 
-    def _forward(
+    def _train(
         self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream
     ) -> tuple[Tensor, list[Tensor]]:
         """Return `Heads` of the training clips: equalised, normalised, mirrored at random."""
         flow = normalise_flow(self._equalise(batch["flow"], batch["macro"], statistics), statistics)
-        flow = torch.where(rng.uniform(len(flow), 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
+        flow = mirror_share(flow, self.params.mirror, rng, mirror_flow)
         features, scores = modules.heads(modules.trunk(flow), rng)
         return features, scores
 

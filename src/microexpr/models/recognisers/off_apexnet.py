@@ -7,9 +7,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import Statistics
+from microexpr.models.base import FLOW_SIZE, Statistics
+from microexpr.models.classifier import FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import FLOW_SIZE, FlowNetwork
 from microexpr.models.layers.linear import Linear
 
 MAPS = 16 * (FLOW_SIZE // 4) ** 2  # outputs of one stream

@@ -4,7 +4,7 @@ import numpy as np
 from torch import Tensor
 
 from microexpr.core.several_labels import label_shares
-from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.base import ClassicalMethod, Scorer, Targets
 from microexpr.models.labels import LABEL, LABELS
 
 
@@ -15,12 +15,9 @@ class Prevalence(ClassicalMethod):
     A score is the label's share of the training clips. Where a clip has one class, it is the majority class."""
 
     paper = "None: the floor of several labels; `Constant` in Varanka et al., IEEE Trans. Affective Computing 2024"
+    pictures = {"flow": 3}  # only the number of clips is used
     learns = False
     takes_several = True
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, 28, 28)}  # only the number of clips is used
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         return np.empty((len(inputs["flow"]), 0), np.float32)

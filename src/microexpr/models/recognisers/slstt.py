@@ -11,13 +11,13 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.augmentation import mirror_share
+from microexpr.models.base import Batch, ClipTensors, Modules, Optimiser, Statistics
+from microexpr.models.classifier import Classifier, Epochs, Mirror, mirror_flow, moments
 from microexpr.models.counter_rng import Stream
-from microexpr.models.flow_network import mirror_flow
 from microexpr.models.layers.linear import Linear
 from microexpr.models.layers.lstm import Lstm
 from microexpr.models.layers.vision_transformer import EPSILON, Layer
-from microexpr.models.recipe import cosine
 
 EXPANSION = 4  # units of the transformer's hidden layers, as a multiple of M
 POSITION_SPREAD, BIAS_SPREAD = 0.02, 1e-6  # deviations of initial position embeddings and of the transformer's biases
@@ -78,7 +78,7 @@ class Mean(nn.Module):
         return self.classify(sequence).mean(1)
 
 
-class Slstt(NetworkMethod):
+class Slstt(Classifier):
     """Long-term flow, from the first frame to each later one, through a vision transformer and an aggregator.
 
     From the authors' released code: eleven flows of 384 pixels, ViT-B/16 with its initial weights and dropout, both
@@ -94,6 +94,7 @@ class Slstt(NetworkMethod):
         "Zhang, Hong, Arandjelović and Zhao, Short and long range relation based spatio-temporal transformer for"
         " micro-expression recognition, IEEE Trans. Affective Computing 2022"
     )
+    pictures = {"flow_video": 3}
 
     class Params(base.Params):
         image_size: int = Field(384, ge=8, le=448, description="pixels, side of the flow")
@@ -107,7 +108,7 @@ class Slstt(NetworkMethod):
         memory: int = Field(512, ge=4, le=4096, description="units of an LSTM layer")
         memories: int = Field(3, ge=1, le=8, description="LSTM layers")
         hidden: int = Field(256, ge=4, le=4096, description="units of the layer after them")
-        epochs: int = Field(40, ge=1, le=2000, description="passes over the protocol's clips")
+        epochs: Epochs = 40
         batch: int = Field(2, ge=1, le=1024, description="clips in a step")
         optimiser: Literal["sgd", "adam"] = Field("sgd", description="sgd: with momentum and weight decay")
         lr: float = Field(0.01, gt=0, le=1, description="first learning rate")
@@ -117,7 +118,7 @@ class Slstt(NetworkMethod):
             30, ge=1, le=2000, description="epochs, counted from 1, after which the rate is a tenth"
         )
         cosine: bool = Field(False, description="instead, the learning rate falls to 0 along a cosine")
-        mirror: float = Field(0.0, ge=0, le=1, description="share of training clips mirrored left to right")
+        mirror: Mirror = 0.0
 
         @model_validator(mode="after")
         def _check_sizes(self) -> Self:
@@ -128,18 +129,11 @@ class Slstt(NetworkMethod):
     params: Params
     takes_several = True
     normalisation = ("mean", "deviation")
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow_video": (3, self.params.frames, self.params.image_size, self.params.image_size)}
+    algorithm = torch.optim.SGD
+    trains = ("encoder", "aggregator")
 
     def statistics(self, train: ClipTensors) -> Statistics:
-        flow = train.inputs["flow_video"]
-        return {
-            "mean": flow.mean((0, 2, 3, 4)),
-            "deviation": flow.std((0, 2, 3, 4)).clamp(min=1e-6),
-            "class_weights": self.label_weights(train.targets),
-        }
+        return moments(train.inputs["flow_video"], 1) | {"class_weights": self.label_weights(train.targets)}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
@@ -149,31 +143,21 @@ class Slstt(NetworkMethod):
         aggregator = Lstms(params.width, params.memory, params.memories, params.hidden, self.classes)
         return {"encoder": encoder, "aggregator": aggregator}
 
-    def phases(self) -> list[Phase]:
-        params = self.params
-        sgd = partial(torch.optim.SGD, lr=params.lr, momentum=params.momentum, weight_decay=params.weight_decay)
-        optimiser = sgd if params.optimiser == "sgd" else partial(torch.optim.Adam, lr=params.lr)
-        update = Update(self.loss, {"encoder": optimiser, "aggregator": optimiser})
-        return [Phase([update], params.epochs, params.batch, schedule=cosine if params.cosine else self._decay)]
+    def optimiser(self, lr: float | None = None) -> Optimiser:
+        is_sgd = self.params.optimiser == "sgd"
+        return super().optimiser(lr) if is_sgd else partial(torch.optim.Adam, lr=lr or self.params.lr)
 
-    def _decay(self, progress: float) -> float:
-        """Return the factor on the rate after a share `progress` of the epochs; the 30th already has a tenth."""
+    def schedule(self, progress: float) -> float:
+        """Return `cosine`, or a tenth from the 30th epoch on."""
+        if self.params.cosine:
+            return super().schedule(progress)
         epoch = int(progress * self.params.epochs + 1e-6)
         return 0.1 ** ((epoch + 1) // self.params.decay_epochs)
 
-    def _classify(self, modules: Modules, flow: Tensor, statistics: Statistics, rng: Stream | None = None) -> Tensor:
-        """[B, T, 3, H, H] -> [B, C]"""
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
+        flow = batch["flow_video"].movedim(1, 2)  # [B, T, 3, H, H]
+        flow = mirror_share(flow, self.params.mirror, rng if self.params.mirror else None, mirror_flow)
         mean, deviation = (statistics[name][:, None, None] for name in ("mean", "deviation"))
         tokens = modules.encoder(((flow - mean) / deviation).flatten(0, 1), rng)
         scores: Tensor = modules.aggregator(tokens.unflatten(0, flow.shape[:2]))
         return scores
-
-    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        flow = batch["flow_video"].movedim(1, 2)
-        if self.params.mirror:
-            flow = torch.where(rng.uniform(len(flow), 1, 1, 1, 1) < self.params.mirror, mirror_flow(flow), flow)
-        scores = self._classify(modules, flow, statistics, rng)
-        return self.label_loss(scores, batch, statistics)
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        return self._classify(modules, batch["flow_video"].movedim(1, 2), statistics)

@@ -3,16 +3,15 @@
 Shapes: B clips, C classes, flow [B, 3, 64, 64] of u, v and strain.
 """
 
-from functools import partial
 from typing import Annotated
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import Optimiser, Shapes, Statistics
+from microexpr.models.base import Statistics
+from microexpr.models.classifier import ClipsPerStep, Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import FlowNetwork
 from microexpr.models.layers.linear import Linear
 
 Maps = Annotated[int, Field(ge=1, le=512)]
@@ -63,18 +62,11 @@ class Sssnet(FlowNetwork):
         maps: tuple[Maps, Maps] = Field((32, 64), description="maps of both convolutions")
         hidden: int = Field(256, ge=8, le=4096, description="units of the first fully connected layer")
         weight_decay: float = Field(1e-3, ge=0, le=1, description="Adam's, added to the gradient")
-        epochs: int = Field(200, ge=1, le=2000, description="passes over the protocol's clips")
-        batch: int = Field(32, ge=2, le=1024, description="clips in a step")
+        epochs: Epochs = 200
+        batch: ClipsPerStep = 32
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
 
     params: Params
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"flow": (3, self.params.image_size, self.params.image_size)}
-
-    def optimiser(self) -> Optimiser:
-        return partial(torch.optim.Adam, lr=self.params.lr, weight_decay=self.params.weight_decay)
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params

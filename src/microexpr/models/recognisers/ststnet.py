@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from microexpr.models.base import Statistics
+from microexpr.models.classifier import FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.flow_network import FlowNetwork
 
 KERNELS = (3, 5, 8)  # maps of the three streams
 

@@ -42,14 +42,7 @@ class UNet(nn.Module):
     """A U-Net from a neutral face through an embedding f of 8 W; z and c enter there or at the input (Sec. 2.2)."""
 
     def __init__(
-        self,
-        image_size: int,
-        width: int,
-        condition: int,
-        norm: bool,
-        skips: bool,
-        early: bool,
-        warps: bool = False,
+        self, image_size: int, width: int, condition: int, norm: bool, skips: bool, early: bool, warps: bool = False
     ):
         """`early`: z and c enter at the input; `warps`: the output is how pixels move, not a face."""
         super().__init__()

@@ -97,8 +97,7 @@ class Icegan(NetworkMethod):
             description="eq. 3's L1 norm, or squares: of a class's many displays the mean, not the median (ours)",
         )
         perceptual: Literal["vgg16", "trunk"] = Field(
-            "vgg16",
-            description="vgg16: features of eq. 3 are VGG-16's if its weights are present; else the trunk's",
+            "vgg16", description="vgg16: features of eq. 3 are VGG-16's if its weights are present; else the trunk's"
         )
         perceptual_weight: float = Field(0.1, ge=0, le=100, description="alpha of eq. 3")
         class_weight: float = Field(1.0, ge=0, le=100, description="lambda_MER of eq. 6, on real faces")
@@ -152,10 +151,7 @@ class Icegan(NetworkMethod):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        modules: dict[str, nn.Module] = {
-            "trunk": trunk(params.width, params.spectral_norm),
-            "heads": self._build_heads(),
-        }
+        modules = {"trunk": trunk(params.width, params.spectral_norm), "heads": self._build_heads()}
         if self.capsules:
             size = self.classes * params.exp_size
             modules["reconstruction"] = Reconstruction(size, params.reconstruction, params.image_size)

@@ -63,8 +63,7 @@ class LocalRegions(NetworkMethod):
         alpha: Literal["half", "inverse_frequency"] = Field("half", description="of the focal loss")
         gamma: float = Field(2.0, ge=0, le=10, description="of the focal loss")
         reference: Literal["boxes", "difference"] = Field(
-            "boxes",
-            description="boxes: the first frame only places the patches; difference: it is also subtracted",
+            "boxes", description="boxes: the first frame only places the patches; difference: it is also subtracted"
         )
         pad: Literal["masked", "zeros"] = Field("masked", description="frames after a clip's end: no steps, or zeros")
         pictures: int = Field(
@@ -172,13 +171,9 @@ class LocalRegions(NetworkMethod):
         names = [f"{part}_{region}" for region in self.region_names for part in ("network", "head")]
         optimisers: dict[str, Optimiser] = dict.fromkeys(names, adam)
         spatial, temporal = [Update(self.spatial_loss, optimisers)], [Update(self.temporal_loss, {"temporal": adam})]
+        patches = self.precompute_patches if params.shrink > 1 else None
         return [
-            Phase(
-                spatial,
-                params.spatial_epochs,
-                params.batch,
-                precompute=self.precompute_patches if params.shrink > 1 else None,
-            ),
+            Phase(spatial, params.spatial_epochs, params.batch, precompute=patches),
             Phase(temporal, params.epochs, params.batch, precompute=self.precompute_features),
         ]
 

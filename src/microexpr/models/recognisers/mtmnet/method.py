@@ -37,13 +37,7 @@ from microexpr.models.layers.resnet18 import WIDTH
 from microexpr.models.layers.steady_change import steady_change
 from microexpr.models.pretrained_weights import RESNET18
 from microexpr.models.recipe import cosine, weighted_mean
-from microexpr.models.recognisers.mtmnet.networks import (
-    DOWNSAMPLING,
-    Decoder,
-    Discriminator,
-    Encoder,
-    PlacedEncoder,
-)
+from microexpr.models.recognisers.mtmnet.networks import DOWNSAMPLING, Decoder, Discriminator, Encoder, PlacedEncoder
 from microexpr.models.recognisers.mtmnet.triplets import distance, is_guided, triplets
 from microexpr.models.samplers import balanced, filtered, micro_only
 
@@ -82,9 +76,7 @@ class Mtmnet(NetworkMethod):
         width: int = Field(WIDTH, ge=2, le=256, description="channels of ResNet-18's first stage")
         features: int = Field(256, ge=2, le=2048, description="of the expression, and as many of the identity")
         identities: int = Field(160, ge=2, le=4096, description="outputs of the identity classifier, one per subject")
-        initialisation: base.Initialisation = Field(
-            "published", description="scratch | ImageNet's weights where they are present and fit | the population's"
-        )
+        initialisation: base.Published = "published"
         input_mode: Literal["around_apex", "apex", "change"] = Field(
             "around_apex",
             description="five frames of a clip, its apex, or its apex with the change to the onset as a channel (ours)",
