@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import meaning
+import yaml
 
 from microexpr.core.errors import MicroexprError
 from microexpr.core.store import write_text
@@ -19,7 +20,7 @@ WEIGHTS = SOURCES / "microexpr/weights"
 SCRIPTS = Path("workflow/scripts")
 FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
 MEMORY = Path("work/sources.json")
-DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|bib|safetensors|onnx|dat|jinja|css|js)")
+DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|yaml|bib|safetensors|onnx|dat|jinja|css|js)")
 PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
 
 
@@ -52,14 +53,13 @@ class Sources:
             pass
 
     def read(self, path: Path) -> Source:
-        """Return a file as parsed; the meaning of a data file is its bytes."""
+        """Return a file as parsed. The meaning of a YAML file is its values, that of another data file its bytes."""
         content = path.read_bytes()
         digest, entry = _digest(content), self.entries.get(str(path))
-        if path.suffix != ".py":
+        if path.suffix not in (".py", ".yaml"):
             return Source(digest, digest, [], [])
         if entry is None or entry.content != digest:
-            tree = ast.parse(content, str(path))
-            entry = self.entries[str(path)] = Source(digest, meaning.digest(tree), *_references(tree))
+            entry = self.entries[str(path)] = _parse(path, content, digest)
             self.new = True
         return entry
 
@@ -71,6 +71,14 @@ class Sources:
             except (OSError, MicroexprError):
                 return
             self.new = False
+
+
+def _parse(path: Path, content: bytes, digest: str) -> Source:
+    if path.suffix == ".yaml":
+        values = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return Source(digest, _digest(json.dumps(values).encode()), [], [])
+    tree = ast.parse(content, str(path))
+    return Source(digest, meaning.digest(tree), *_references(tree))
 
 
 def _digest(*contents: bytes) -> str:
@@ -119,11 +127,11 @@ def _data(folder: Path, word: str) -> list[Path]:
 
 @cache
 def _discovered(word: str) -> list[Path]:
-    """All modules of a package that a string names, such as "microexpr.datasets.layouts": `registry` imports them."""
+    """All modules and YAML files of a package that a string names, such as "microexpr.datasets.layouts"."""
     folder = SOURCES.joinpath(*word.split("."))
     if not PACKAGE_NAME.fullmatch(word) or not (folder / "__init__.py").is_file():
         return []
-    return sorted(folder.glob("*.py"))
+    return sorted((*folder.glob("*.py"), *folder.glob("*.yaml")))
 
 
 @cache

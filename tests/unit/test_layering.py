@@ -29,7 +29,7 @@ MODULES = sorted(SOURCES.rglob("*.py"))
 
 
 def room(path: Path) -> str:
-    """The first part below the package: `datasets` for datasets/layouts/samm.py."""
+    """The first part below the package: `datasets` for datasets/layouts/workbooks.py."""
     return path.relative_to(SOURCES).with_suffix("").parts[0]
 
 

@@ -121,6 +121,15 @@ class TestWhatIsKeptOfAFile:
         module.write_text("VALUE = 1  # as before\n", encoding="utf-8")
         assert self.digest(module) == first
 
+    def test_a_value_of_a_yaml_file_counts_and_a_comment_does_not(self, module):
+        module.write_text('FACTS = "facts.yaml"\n', encoding="utf-8")
+        facts = module.with_name("facts.yaml")
+        digests = []
+        for text in ("clips: 255\n", "# as published\nclips: 255\n", "clips: 247\n"):
+            facts.write_text(text, encoding="utf-8")
+            digests.append(self.digest(module))
+        assert digests[0] == digests[1] != digests[2]
+
     def test_what_is_damaged_or_of_another_version_is_read_anew(self, module):
         cache, first = module.parents[2] / "work/sources.json", self.digest(module)
         entries = json.loads(cache.read_text(encoding="utf-8"))

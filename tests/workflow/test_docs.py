@@ -168,13 +168,14 @@ def test_the_example_of_a_method_is_clean_and_keeps_the_contract(tmp_path):
 
 
 def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_path):
-    """Two files and two lines of params.yaml: then a run knows its clips and its protocols."""
+    """A file of facts, a function and two lines of params.yaml: then a run knows its clips and its protocols."""
     text = (ROOT / "docs/adding-a-data-set.md").read_text(encoding="utf-8")
     package = shutil.copytree(ROOT / "src/microexpr", tmp_path / "src/microexpr")
-    reader, writer = (package / room / "layouts/toy.py" for room in ("datasets", "rendering"))
-    reader.write_text(indented(text, '"""Toy: grey', "Whatever is not"), encoding="utf-8")
-    writer.write_text(indented(text, '"""Toy as the renderer', "`rendering/layout.py`"), encoding="utf-8")
-    assert_clean(reader, writer)
+    facts, names = package / "datasets/layouts/toy.yaml", package / "rendering/layouts/names.py"
+    facts.write_text(indented(text, "# Toy: grey", "`datasets/layouts"), encoding="utf-8")
+    with names.open("a", encoding="utf-8") as file:
+        file.write("\n\n" + indented(text, "def toy", "`rendering/layout.py`"))
+    assert_clean(names)
     check = (
         "import sys; from pathlib import Path\n"
         f"sys.path[:0] = [{str(ROOT / 'tests/fixtures')!r}, {str(ROOT / 'workflow')!r}]\n"

@@ -1,4 +1,4 @@
-"""Find the modules of a package by looking into its folder: methods, generators, native layouts."""
+"""Find the modules of a package by looking into its folder: methods, generators, spotters."""
 
 import pkgutil
 from importlib import import_module
@@ -13,14 +13,6 @@ Kind = TypeVar("Kind")
 def names(package: ModuleType) -> list[str]:
     """Return the sorted names of the modules directly in a package; none of them is imported."""
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-
-
-def modules(package: str) -> dict[str, ModuleType]:
-    """Import the modules directly in a package and return them by name.
-
-    `workflow/closure.py` treats the name of a package in a string, "microexpr.datasets.layouts", as an import of all
-    its modules."""
-    return {name: import_module(f"{package}.{name}") for name in names(import_module(package))}
 
 
 def find(package: ModuleType, name: str, base: type[Kind], what: str) -> type[Kind]:

@@ -1,7 +1,7 @@
 """Read the data sets in their native layouts. Only this package knows their folders, files and columns.
 
-Each data set has one file in `layouts`, and `LAYOUTS` holds its layout. The meaning of pixels, protocols and the
-renderer do not come in here.
+Each data set has a file of facts in `layouts`, and `LAYOUTS` holds its layout. The meaning of pixels, protocols and
+the renderer do not come in here.
 
 May import: core, videos.
 """
@@ -12,18 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.core import registry
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, nearest
+from microexpr.datasets import layouts
 from microexpr.datasets.copies import with_checks
 from microexpr.datasets.frames import is_video
 from microexpr.datasets.layout import Layout, LongLayout, Videos
 from microexpr.videos import container, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
-LAYOUTS: dict[str, Layout] = {
-    name: with_checks(native.LAYOUT) for name, native in registry.modules("microexpr.datasets.layouts").items()
-}
+LAYOUTS: dict[str, Layout] = {name: with_checks(layouts.layout(name)) for name in layouts.names()}
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind in ("macro", "picture"))
 LONG = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "long")

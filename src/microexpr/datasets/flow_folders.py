@@ -19,7 +19,7 @@ from microexpr.core.errors import DataError
 from microexpr.datasets.copies import duplicates
 from microexpr.datasets.frames import shorten
 from microexpr.datasets.layout import collect_errors, list_content, plain_name
-from microexpr.datasets.layouts import casme2, samm, smic
+from microexpr.datasets.layouts import facts
 from microexpr.datasets.listing import listing
 from microexpr.videos.picture import Alterations
 from microexpr.videos.picture import read as decoded
@@ -40,10 +40,16 @@ class Part:
     classes: tuple[int, int, int]  # clips by class
 
 
+def _part(dataset: str, pattern: str, form: str, subjects: int) -> Part:
+    published = facts(dataset).published
+    assert published is not None and published.megc2019 is not None
+    return Part(re.compile(pattern), form, subjects, published.megc2019)
+
+
 PARTS = {  # See et al. 2019
-    "smic": Part(re.compile(r"s(\d{1,2})"), "s{:02d}", 16, smic.MEGC2019),
-    "casme2": Part(re.compile(r"sub(\d{1,2})"), "sub{:02d}", 24, casme2.MEGC2019),
-    "samm": Part(re.compile(r"(\d{3})"), "{:03d}", 28, samm.MEGC2019),
+    "smic": _part("smic", r"s(\d{1,2})", "s{:02d}", 16),
+    "casme2": _part("casme2", r"sub(\d{1,2})", "sub{:02d}", 24),
+    "samm": _part("samm", r"(\d{3})", "{:03d}", 28),
 }
 EXPECTED = (
     f"<subject>/u_train and u_test/<class>/<name>.png, or pictures '<subject>_<clip> .png' and a list CSV with columns "

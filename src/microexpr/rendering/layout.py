@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import ConfigDict
 
 from microexpr.core.clip import Clip
 from microexpr.datasets.layout import label_of
@@ -14,9 +15,7 @@ from microexpr.rendering import coder
 # Durations as annotated in CASME II, SAMM and SMIC together, for data sets whose durations are not known:
 # range of seconds; mean and deviation of their logarithm; mean and deviation of the share of the rise
 SECONDS, LOG_SECONDS, RISE = (0.11, 0.505), (-1.11, 0.32), (0.49, 0.16)
-# Share of the units after a clip's strongest that its coders leave out: half of what two coders do not agree on, whose
-# reliability is 0.82 to 0.85 where it is published (CASME, CASME II, SAMM)
-MISSED = 0.085
+FROM_FACTS = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # of what is validated as a part of facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ class ClipName:
 class Census:
     """The number of clips by subject, emotion and class, in a small balanced corpus and in the published data set."""
 
+    __pydantic_config__ = FROM_FACTS
     balanced: tuple[str, ...]  # emotions in the order in which each subject of a small corpus shows them
     people: int  # subjects of the published data set
     # clips of each emotion, or of each of its AU-based classes; {}: each subject shows each of `balanced` once
@@ -89,8 +89,9 @@ Timing = Literal["whole", "to apex", "picture"]
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """One data set's native layout, as the renderer writes it."""
+    """One data set's native layout, as the renderer writes it; most fields are facts of `datasets.layouts`."""
 
+    __pydantic_config__ = FROM_FACTS
     dataset: str
     folders: tuple[str, ...]  # formats of the folders, below the root, that hold all files of one subject and no others
     census: Census
@@ -112,7 +113,9 @@ class Native:
     # annotated word -> action units as coded in the data set -> clips, which replace `displays`
     coded: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     one_sided: float = 0.0  # probability that a display that is not unilateral is on one side
-    missed: float = 0.0  # probability that the coders leave out a unit that is not a clip's strongest
+    # probability that the coders leave out a unit that is not a clip's strongest: half of what two coders do not agree
+    # on, whose reliability is 0.82 to 0.85 where it is published (CASME, CASME II, SAMM)
+    missed: float = 0.0
     # returns the clips of a published census with the annotators' slips
     add_slips: Callable[[list[PlannedClip]], list[PlannedClip]] = list
     # annotation of the whole corpus: file below the root -> function that writes it

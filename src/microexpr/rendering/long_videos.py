@@ -18,6 +18,7 @@ from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.datasets.layout import label_of
 from microexpr.rendering import display, take
+from microexpr.rendering.layout import FROM_FACTS
 from microexpr.rendering.take import Draw, Event
 
 LONGEST = {kind: seconds[1] for kind, seconds in take.SECONDS.items()}
@@ -81,8 +82,9 @@ Counts = Mapping[str, int]  # expressions by emotion
 
 @dataclass(frozen=True, slots=True)
 class LongNative:
-    """The native layout of long videos, as the renderer writes it."""
+    """The native layout of long videos, as the renderer writes it; most fields are facts of `datasets.layouts`."""
 
+    __pydantic_config__ = FROM_FACTS
     dataset: str
     folder: str  # format of the folder of a video's frames, of its `video` name and perhaps its `subject`
     name_video: Callable[[int, int], VideoName]  # of subject and video numbers, from 1

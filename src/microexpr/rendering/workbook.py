@@ -1,22 +1,13 @@
 """Write annotation workbooks like those of the data sets. The same rows give the same bytes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from microexpr.core.clip import Clip
 from microexpr.core.store import atomic
 
 Rows = Iterable[Iterable[Any]]
-
-
-def table(
-    sheet: str, header: Iterable[str], row: Callable[[Clip], Iterable[Any]], preamble: Rows = ()
-) -> Callable[[Path, list[Clip]], None]:
-    """Return a function that writes the annotation of clips as an xlsx file with one sheet, whose header lies below a
-    preamble."""
-    return lambda path, clips: write(path, sheet, (*preamble, header, *map(row, clips)))
 
 
 def write(path: Path, sheet: str, rows: Rows) -> None:

@@ -16,8 +16,8 @@ from encoded import write
 from PIL import Image
 
 from microexpr.cli.main import main
+from microexpr.datasets.layouts import facts
 from microexpr.rendering import workbook
-from microexpr.rendering.layouts.casme2 import CODING_HEADER
 
 LONGEST = 20  # seconds of CPU of a command
 HANGS = 600.0  # seconds after which it waits for something
@@ -78,7 +78,8 @@ def inputs(tmp_path_factory) -> dict[str, Path]:
     with h5py.File(folder / "sub01.h5", "w") as file:
         file.attrs["schema"] = "apex 1"
         file["clip/score"] = np.arange(50.0)
-    columns = [name or " " for name in CODING_HEADER]
+    coding = facts("casme2").rendered["workbooks"]["CASME2-coding-20140508.xlsx"]
+    columns = [name or " " for name in coding["header"]]
     workbook.write(folder / "coding.xlsx", "Sheet1", [columns, *([1, "EP02_01f", "", 46, 59, 86],) * 9])
     (folder / "table.csv").write_text("method,full_uf1\nststnet,0.5\n")
     return {path.name: path for path in sorted(folder.iterdir())}

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from broken import cell, workbook
+from broken import cell
+from pydantic import ValidationError
 from small_corpora import read
 
 from microexpr import datasets
@@ -14,10 +15,12 @@ from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.datasets.check import check
 from microexpr.datasets.frames import example_name
+from microexpr.datasets.layouts import Facts, facts
+from microexpr.rendering import layouts
 from microexpr.rendering.layouts import NATIVES
 
 NAMES = sorted(NATIVES)
-CODING, FACS = "CASME2-coding-20140508.xlsx", "SAMM_Micro_FACS_Codes_v2.xlsx"
+FACS = "SAMM_Micro_FACS_Codes_v2.xlsx"
 
 
 @pytest.mark.parametrize("dataset", NAMES)
@@ -37,6 +40,16 @@ def test_the_name_of_a_frame_in_a_message_is_one(dataset):
     assert not set(example_name(pattern)) & set("\\()[]{}?*+|")
 
 
+def test_facts_that_nobody_reads_are_refused():
+    about = facts("samm")
+    with pytest.raises(ValidationError, match="colums"):
+        Facts(
+            **{name: getattr(about, name) for name in ("name", "title", "kind", "fps", "reader", "rendered")}, colums={}
+        )
+    with pytest.raises(ValidationError, match="gray"):
+        layouts.clips_native(about.model_copy(update={"rendered": {**about.rendered, "gray": True}}))
+
+
 @pytest.mark.parametrize("dataset", NAMES)
 def test_frames_in_order_of_number(corpus, dataset):
     _, planned = corpus(dataset)
@@ -44,35 +57,6 @@ def test_frames_in_order_of_number(corpus, dataset):
         frames = datasets.frames(item.clip)
         assert [number for number, _ in frames] == list(range(item.clip.first, item.clip.last + 1))
         assert all(path.is_file() for _, path in frames)
-
-
-def test_casme2_membership_of_megc2019(corpus):
-    """Fear and sadness drop out, and so does a clip without an apex after its onset."""
-    root, planned = corpus("casme2")
-    happy = [n for n, item in enumerate(planned, 1) if item.clip.emotion == "happiness"]
-    cell(CODING, happy[0], "Estimated Emotion", "sadness")(root)
-    cell(CODING, happy[1], "ApexFrame", "/")(root)
-    cell(CODING, happy[2], "ApexFrame", planned[happy[2] - 1].clip.onset)(root)
-    clips, notes = read(root)
-    assert [clips[n - 1].label for n in happy[:3]] == [None, None, None]
-    assert clips[happy[1] - 1].apex is None
-    assert len(notes) == 2
-    assert all("not among MEGC2019's 145" in note for note in notes)
-
-
-def test_casme2_offset_before_apex_is_repaired(corpus):
-    root, planned = corpus("casme2")
-    clip = planned[0].clip
-    cell(CODING, 1, "OffsetFrame", clip.onset)(root)
-    clips, (note,) = read(root)
-    assert clips[0].offset == clip.last
-    assert f"{clip.onset} lies before the apex; taken as the last frame {clip.last} ({CODING}, row 2" in note
-
-
-def test_casme2_blank_columns_may_be_gone(corpus):
-    root, planned = corpus("casme2")
-    workbook(CODING, lambda book: [book.worksheets[0].delete_cols(column) for column in (7, 3)])(root)
-    assert read(root)[0] == [item.clip for item in planned]
 
 
 def test_a_rendered_corpus_is_not_compared_with_published_counts(corpus):

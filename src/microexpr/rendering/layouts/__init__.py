@@ -1,32 +1,45 @@
-"""Write the native layouts, one file per data set; `datasets` reads them.
+"""Write the native layouts, by the part `rendered` of their facts in `datasets.layouts`; `datasets` reads them.
 
-Pixels and reading do not come in here.
+`names` has a function for each data set, `annotations` what is written about the clips. Pixels and reading do not come
+in here.
 """
 
-from collections.abc import Sized
-from dataclasses import replace
-from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from microexpr.core import registry
-from microexpr.core.store import write_text
-from microexpr.rendering.layout import Native
+from pydantic import TypeAdapter
+
+from microexpr.datasets.layouts import Facts, facts
+from microexpr.datasets.layouts import names as datasets
+from microexpr.rendering import coder
+from microexpr.rendering.layout import Native, no_code
+from microexpr.rendering.layouts import annotations, names
 from microexpr.rendering.long_videos import LongNative
-from microexpr.rendering.recording import MARK
-
-Layout = TypeVar("Layout", Native, LongNative)
 
 
-def _write_notice(path: Path, clips: Sized) -> None:
-    """Write a text file that says that all files are rendered."""
-    write_text(path, f"All {len(clips)} clips here and all files about them: {MARK.decode()}.\n")
+def clips_native(about: Facts) -> Native:
+    """Return the layout of a data set of clips. Raises pydantic's ValidationError for an unknown or wrong field."""
+    values: dict[str, Any] = {**about.rendered}
+    sheets, code = values.pop("workbooks", {}), values.pop("code", "casme2")
+    values["code"] = no_code if code == "none" else getattr(coder, code)
+    files = {file: annotations.workbook_of_clips(**sheet) for file, sheet in sheets.items()}
+    files |= annotations.LISTS.get(about.name, {}) | annotations.NOTICE
+    values |= {"dataset": about.name, "name_clip": getattr(names, about.name), "label": about.label}
+    values |= {"annotations": files, **annotations.OTHERS.get(about.name, {})}
+    return TypeAdapter(Native).validate_python(values)
 
 
-def _with_notice(native: Layout) -> Layout:
-    """Return the layout with a notice file, since its plain text files cannot hold comments."""
-    return replace(native, annotations={**native.annotations, "GENERATED.txt": _write_notice})
+def videos_native(about: Facts) -> LongNative:
+    """Return the layout of a data set of long videos. Raises pydantic's ValidationError as `clips_native` does."""
+    values: dict[str, Any] = {**about.rendered}
+    if values.pop("code", "") == "none":
+        values["code"] = lambda weights: ""
+    if isinstance(values["videos"], dict):  # number of videos -> subjects with as many
+        values["videos"] = [count for count, subjects in values["videos"].items() for _ in range(subjects)]
+    values |= {"dataset": about.name, "name_video": getattr(names, about.name)}
+    values["annotations"] = annotations.WORKBOOKS_OF_VIDEOS[about.name] | annotations.NOTICE
+    return TypeAdapter(LongNative).validate_python(values)
 
 
-_ALL = {name: _with_notice(module.NATIVE) for name, module in registry.modules("microexpr.rendering.layouts").items()}
-NATIVES: dict[str, Native] = {name: native for name, native in _ALL.items() if isinstance(native, Native)}
-LONG_NATIVES: dict[str, LongNative] = {name: native for name, native in _ALL.items() if isinstance(native, LongNative)}
+_ALL = [facts(name) for name in datasets()]
+NATIVES: dict[str, Native] = {about.name: clips_native(about) for about in _ALL if about.kind != "long"}
+LONG_NATIVES: dict[str, LongNative] = {about.name: videos_native(about) for about in _ALL if about.kind == "long"}

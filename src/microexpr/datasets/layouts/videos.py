@@ -1,0 +1,259 @@
+"""Read long videos and the expressions that a workbook names in them: CAS(ME)^2, CAS(ME)^3, SAMM, SMIC."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError
+from microexpr.core.expression import Expression, Kind, LongVideo, long_video
+from microexpr.datasets import workbook
+from microexpr.datasets.frames import gaps, numbered_frames
+from microexpr.datasets.layout import collect_errors, first_folder
+from microexpr.datasets.layouts import Reader, plus_for_commas
+from microexpr.datasets.layouts.workbooks import casme3_subject
+from microexpr.datasets.workbook import Row
+
+Events = tuple[int, int | None, int]  # onset, apex, offset
+
+
+class Videos(Reader):
+    """Videos of the facts `folders`, `glob`, `clip` and `example`, expressions of `file`, `columns` and `types`.
+
+    A video is found by its `key`, and a row names it by `row_key`."""
+
+    place = ""  # path of a video's folder, for messages on a row
+    tolerates_gaps = False  # whether a missing frame is a note
+
+    def read(self) -> list[LongVideo]:
+        clips: list[Clip] = []
+        for folder, match in self.matching(first_folder(self.root, *self.facts.folders)):
+            with collect_errors(self.problems):
+                clips.append(self.video(folder, match))
+        by_key = {self.key(clip): clip for clip in clips}
+        expressions: dict[str, list[Expression]] = {}
+        for row in self.rows():
+            with collect_errors(self.problems):
+                if (key := self.row_key(row)) not in by_key:
+                    name = key if isinstance(key, str) else "/".join(key)
+                    expected = f"a folder of frames like {self.place} for {name}"
+                    raise DataError(f"there must be {expected}, found none ({row.where})")
+                clip = by_key[key]
+                self.add(expressions.setdefault(clip.id, []), row, clip)
+        ordered = sorted(clips, key=lambda clip: clip.id)
+        return [long_video(clip, expressions.get(clip.id, ())) for clip in ordered]
+
+    def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
+        """Return the video of a folder of frames, called like the folder, or by `name`; it has no events.
+
+        Raises DataError for a missing frame, unless the data set tolerates it."""
+        assert self.facts.frame is not None
+        frames = numbered_frames(folder, self.facts.frame)
+        if missing := gaps(frames):
+            message = f"{folder}: frame {missing[0]} is missing between {min(frames)} and {max(frames)}"
+            message += f", {len(missing)} of {max(frames) - min(frames) + 1} are" if len(missing) > 1 else ""
+            if not self.tolerates_gaps:
+                raise DataError(message)
+            self.notes.append(f"{message}; the frame before stands for each")
+        key = self.subject(match["subject"]), name or folder.name
+        return self.clip(key, folder, frames, (None, None, None), "", {})
+
+    def subject(self, name: str) -> str:
+        return name
+
+    def key(self, clip: Clip) -> Any:
+        return clip.name
+
+    def rows(self) -> Iterator[Row]:
+        return workbook.rows(workbook.find(self.root, self.facts.file), tuple(self.facts.columns.values()))
+
+    def row_key(self, row: Row) -> Any:
+        raise NotImplementedError
+
+    def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
+        """Add the expressions of a row to those of its video."""
+        raise NotImplementedError
+
+    def kind(self, row: Row) -> Kind:
+        return self.facts.types[row.choice_of(self.facts.columns["type"], self.facts.types)]
+
+    def expression(self, row: Row, clip: Clip, kind: Kind, events: Events, emotion: str) -> Expression:
+        """Return an expression of a video whose events lie in its frames, in order.
+
+        An onset before the first frame and an offset after the last are cut there, and an apex that is not between them
+        is not known; each adds a note. Raises DataError for an offset that does not lie after the onset."""
+        units = plus_for_commas(row.text(self.facts.columns["units"])) if "units" in self.facts.columns else ""
+        onset, apex, offset = events
+        first, last, where = max(onset, clip.first), min(offset, clip.last), f"{clip.folder} ({row.where})"
+        if (first, last) != (onset, offset):
+            self.notes.append(f"{onset}..{offset} is cut to the frames {first}..{last} of {where}")
+        if first >= last:
+            raise DataError(
+                f"onset must lie before offset, both in the frames {clip.first}..{clip.last} of {clip.folder}, not "
+                f"{onset} and {offset} ({row.where})"
+            )
+        if apex is not None and not first <= apex <= last:
+            self.notes.append(f"apex {apex} does not lie in {first}..{last}: it is not known ({row.where})")
+            apex = None
+        return Expression(kind, first, apex, last, emotion, self.facts.label(emotion), units)
+
+    def emotion_rows(self, pattern: str, name: str, *columns: str) -> Iterator[Row]:
+        """Return the rows of the workbook with the emotions; none, and a note, if it is not there."""
+        file = workbook.find_optional(self.root, pattern)
+        if file is None:
+            self.notes.append(f"{self.root}: has no {name}: emotions are not known")
+            return iter(())
+        return workbook.rows(file, columns)
+
+
+class SammLong(Videos):
+    """SAMM Long Videos (Yap et al. 2020): an expression is named by its video and a number."""
+
+    place = "SAMM_longvideos/006_1"
+
+    def rows(self) -> Iterator[Row]:
+        name = "SAMM_Micro_FACS_Codes_v2.xlsx"
+        rows = self.emotion_rows("*Micro_FACS_Codes*.xlsx", name, "Subject", "Filename", "Estimated Emotion")
+        self.emotions = {row.text("Filename"): row.text("Estimated Emotion").lower() for row in rows}
+        return super().rows()
+
+    def row_key(self, row: Row) -> str:
+        name = row.name("Filename")
+        if not (match := re.fullmatch(r"(\d{3}_\d+)_\d+", name)):
+            raise DataError(f"Filename must be like 006_1_2, not {name!r} ({row.where})")
+        return match[1]
+
+    def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
+        """Add the expression of a row; an apex below 0 is not known."""
+        kind = self.kind(row)
+        onset, apex, offset = (_rounded(row, column) for column in ("Onset", "Apex", "Offset"))
+        emotion = self.emotions.get(row.name("Filename"), "") if kind == "micro" else ""
+        events = onset, apex if apex >= 0 else None, offset
+        expressions.append(self.expression(row, clip, kind, events, emotion))
+
+
+def _rounded(row: Row, column: str) -> int:
+    """Return a frame number, which may be no whole number, rounded half up."""
+    try:
+        return math.floor(float(row.text(column)) + 0.5)
+    except (ValueError, OverflowError):
+        raise DataError(f"{column} must be a frame number, not {row.text(column)!r} ({row.where})") from None
+
+
+class Casme3Long(Videos):
+    """CAS(ME)^3, part A (Li et al. 2023): videos by a letter, emotions by subject, video and onset."""
+
+    place = "part_A/spNO.1/a/color"
+    tolerates_gaps = True
+    LONGEST = 15  # frames: half a second
+
+    def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
+        return super().video(folder, match, folder.parts[-2].lower())
+
+    def subject(self, name: str) -> str:
+        return f"spNO.{name}"
+
+    def key(self, clip: Clip) -> tuple[str, str]:
+        return clip.subject, clip.name
+
+    def rows(self) -> Iterator[Row]:
+        stem = "cas(me)3_part_A_ME_label_JpgIndex"
+        rows = self.emotion_rows(f"{stem}*.xlsx", f"{stem}_v2.xlsx", "Subject", "Filename", "Onset", "emotion")
+        self.emotions = {(*self.row_key(row), row.integer("Onset")): row.text("emotion").lower() for row in rows}
+        return super().rows()
+
+    def row_key(self, row: Row) -> tuple[str, str]:
+        return casme3_subject(row), row.name("Filename").lower()
+
+    def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
+        """Add the expression of a row; an offset of 0 becomes half a second after the onset."""
+        onset, apex, offset = row.integer("Onset"), row.integer_if_any("Apex"), row.integer("Offset")
+        if offset <= onset:
+            likely = onset + self.LONGEST
+            self.notes.append(f"Offset {offset} is not possible: taken as {likely} ({row.where})")
+            offset = likely
+        kind = self.kind(row)
+        emotion = self.emotions.get((clip.subject, clip.name, onset), "") if kind == "micro" else ""
+        expressions.append(self.expression(row, clip, kind, (onset, apex, offset), emotion))
+
+
+class CasmeSq(Videos):
+    """CAS(ME)^2 (Qu et al. 2018): three sheets without headers: expressions, their folders, numbers of stimuli."""
+
+    place = "rawpic/s15/15_0101disgustingteeth"
+
+    def subject(self, name: str) -> str:
+        return f"s{name}"
+
+    def key(self, clip: Clip) -> tuple[str, str]:
+        return clip.subject, clip.name[3:7]
+
+    def rows(self) -> Iterator[Row]:
+        """Return the rows of the first sheet, each with the subject's folder of the same row of the second."""
+        file = workbook.find(self.root, self.facts.file)
+        folders = [
+            row.name("folder").lower() for row in workbook.headerless_rows(file, 1, ("number", "folder", "subject"))
+        ]
+        rows = list(workbook.headerless_rows(file, 0, tuple(self.facts.columns.values())))
+        if len(rows) != len(folders):
+            expected = f"a row for each of {len(rows)} expressions"
+            raise DataError(f"{file}: the second sheet must have {expected}, not {len(folders)}")
+        names = workbook.headerless_rows(file, 2, ("code", "name"))
+        self.stimuli = {row.text("name"): row.text("code").zfill(4) for row in names}
+        return (
+            replace(row, values={**row.values, "folder": folder}) for row, folder in zip(rows, folders, strict=True)
+        )
+
+    def row_key(self, row: Row) -> tuple[str, str]:
+        """Return the subject's folder, and the stimulus's number of a name such as anger1_2."""
+        name = row.name("name").rpartition("_")[0]
+        if name not in self.stimuli:
+            choices = ", ".join(self.stimuli)
+            raise DataError(f"name must begin with one of {choices}, not {row.text('name')!r} ({row.where})")
+        return row.text("folder"), self.stimuli[name]
+
+    def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
+        """Add the expression of a row; an offset before the apex becomes the apex."""
+        onset, apex, offset = (row.integer(column) for column in ("onset", "apex", "offset"))
+        if apex and offset < apex:
+            self.notes.append(f"offset {offset} lies before the apex: the apex {apex} is taken ({row.where})")
+            offset = apex
+        emotion = row.choice_of("emotion", self.facts.emotions)
+        expressions.append(self.expression(row, clip, self.kind(row), (onset, apex, offset), emotion))
+
+
+class SmicLong(Videos):
+    """SMIC-E-HS (Li et al. 2013): one to three micro-expressions in a row, all of one emotion."""
+
+    place = "SMIC-HS-E/s03/s3_sur_01"
+    tolerates_gaps = True
+
+    def subject(self, name: str) -> str:
+        return f"s{int(name):02d}"
+
+    def key(self, clip: Clip) -> str:
+        return clip.name.lower()
+
+    def rows(self) -> Iterator[Row]:
+        """Return the rows without the text below them."""
+        pattern = self.facts.clip
+        assert pattern is not None
+        return (row for row in super().rows() if pattern.fullmatch(f"/{row.text('Filename')}"))
+
+    def row_key(self, row: Row) -> str:
+        return row.name("Filename").lower()
+
+    def add(self, expressions: list[Expression], row: Row, clip: Clip) -> None:
+        """Put the expressions of a row in place of those of an earlier row of the video."""
+        emotion = row.choice_of("Emotion", self.facts.emotions)
+        events = [(row.integer("OnsetF"), row.integer("OffsetF"))]
+        for number in (2, 3):
+            onset, offset = row.integer_if_any(f"Onset{number}F"), row.integer_if_any(f"Offset{number}F")
+            if onset and offset:
+                events.append((onset, offset))
+        expressions[:] = [
+            self.expression(row, clip, "micro", (onset, None, offset), emotion) for onset, offset in events
+        ]

@@ -1,0 +1,436 @@
+"""Each quirk of the workbooks of clips and of the folders that they name: a small corpus, broken in one place."""
+
+import csv
+import re
+import shutil
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from broken import cell, every, header, workbook
+from openpyxl import load_workbook
+from small_corpora import read, without_folders
+
+from microexpr import datasets
+from microexpr.core.errors import DataError
+from microexpr.rendering import plan
+
+# CASME II
+
+CODING = "CASME2-coding-20140508.xlsx"
+
+
+def test_casme2_membership_of_megc2019(corpus):
+    """Fear and sadness drop out, and so does a clip without an apex after its onset."""
+    root, planned = corpus("casme2")
+    happy = [n for n, item in enumerate(planned, 1) if item.clip.emotion == "happiness"]
+    cell(CODING, happy[0], "Estimated Emotion", "sadness")(root)
+    cell(CODING, happy[1], "ApexFrame", "/")(root)
+    cell(CODING, happy[2], "ApexFrame", planned[happy[2] - 1].clip.onset)(root)
+    clips, notes = read(root)
+    assert [clips[n - 1].label for n in happy[:3]] == [None, None, None]
+    assert clips[happy[1] - 1].apex is None
+    assert len(notes) == 2
+    assert all("not among MEGC2019's 145" in note for note in notes)
+
+
+def test_casme2_offset_before_apex_is_repaired(corpus):
+    root, planned = corpus("casme2")
+    clip = planned[0].clip
+    cell(CODING, 1, "OffsetFrame", clip.onset)(root)
+    clips, (note,) = read(root)
+    assert clips[0].offset == clip.last
+    assert f"{clip.onset} lies before the apex; taken as the last frame {clip.last} ({CODING}, row 2" in note
+
+
+def test_casme2_blank_columns_may_be_gone(corpus):
+    root, planned = corpus("casme2")
+    workbook(CODING, lambda book: [book.worksheets[0].delete_cols(column) for column in (7, 3)])(root)
+    assert read(root)[0] == [item.clip for item in planned]
+
+
+# CASME
+
+CASME = "CASME.xlsx"
+
+
+def test_the_first_apex_that_lies_in_the_clip_counts(corpus):
+    root, planned = corpus("casme")
+    first, second, third = (item.clip for item in planned[:3])
+    assert [clip.apex for clip in read(root)[0][:3]] == [first.apex, second.apex, third.apex]
+    cell(CASME, 2, "ApexF1", 9999)(root)
+    cell(CASME, 2, "ApexF2", second.offset)(root)
+    cell(CASME, 3, "ApexF1", third.onset)(root)
+    cell(CASME, 3, "ApexF2", "")(root)
+    clips, notes = read(root)
+    assert [clip.apex for clip in clips[:3]] == [first.apex, second.offset, None]
+    for note, expected in zip(notes, ("9999.*row 3", "ApexF1.*row 4", "ApexF2.*row 4", "spotted.*row 4"), strict=True):
+        assert re.search(expected, note)
+
+
+@pytest.mark.parametrize("shift", [50, None])
+def test_an_onset_or_offset_that_is_no_frame_is_an_end_of_the_clip(corpus, shift):
+    root, planned = corpus("casme")
+    cell(CASME, 1, "OnsetF", "" if shift is None else planned[0].clip.first - shift)(root)
+    cell(CASME, 2, "OffsetF", "" if shift is None else planned[1].clip.last + shift)(root)
+    clips, notes = read(root)
+    assert [clips[0].onset, clips[1].offset] == [planned[0].clip.first, planned[1].clip.last]
+    assert len(notes) == 2
+    assert "taken as the first frame" in notes[0] and "taken as the last frame" in notes[1]
+
+
+def test_frame_numbers_are_padded_in_some_folders(corpus):
+    root, planned = corpus("casme")
+    padded, plain = sorted({item.clip.subject for item in planned})
+    for item in planned:
+        for number, path in datasets.frames(item.clip):
+            written = {padded: f"{number:03d}", plain: f"{number}"}[item.clip.subject]
+            assert path.name == f"{item.clip.name}-{written}.jpg"
+            if number < 100:
+                path.rename(path.with_name(path.name.replace(f"-{written}", f"-{number:05d}")))
+    assert read(root) == ([item.clip for item in planned], [])
+
+
+def test_each_camera_may_have_a_folder_of_its_own(corpus):
+    root, planned = corpus("casme")
+    for person, camera in ((1, "A"), (2, "B")):
+        target = root / f"CASME_{camera}/Section {camera}"
+        target.mkdir(parents=True)
+        (root / f"CASME_raw_selected/sub{person:02d}").rename(target / f"sub{person:02d}")
+    clips, notes = read(root)
+    assert notes == []
+    assert without_folders(clips) == without_folders(item.clip for item in planned)
+    assert {clip.folder.split("/")[1] for clip in clips} == {"Section A", "Section B"}
+    twice = root / "CASME_B/Section B/sub01"
+    shutil.copytree(root / "CASME_A/Section A/sub01", twice)
+    with pytest.raises(DataError, match=r"must lie in one folder, not in .*Section A.*Section B"):
+        read(root)
+
+
+def test_cropped_frames_and_other_column_names(corpus):
+    root, planned = corpus("casme")
+    (root / "CASME_raw_selected").rename(root / "Cropped")
+    for item in planned:
+        for path in sorted((root / "Cropped" / item.clip.subject / item.clip.name).iterdir()):
+            path.rename(path.with_name(f"reg_{path.name}"))
+    header(CASME, AU="Action Units", Emotion="Estimated Emotion")(root)
+    clips, notes = read(root)
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
+    assert [clip.emotion for clip in clips] == [item.clip.emotion for item in planned]
+    assert len(notes) == 1 and "cropped" in notes[0]
+
+
+def test_tense_is_none_of_the_three_classes_and_amusement_is_positive(corpus):
+    root, planned = corpus("casme")
+    (tense, _) = [number for number, item in enumerate(planned) if item.clip.emotion == "tense"]
+    assert planned[tense].clip.label is None
+    cell(CASME, tense + 1, "Emotion", "Amusement")(root)
+    assert read(root)[0][tense] == replace(planned[tense].clip, emotion="amusement", label=1)
+
+
+# CAS(ME)^3
+
+CASME3 = "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
+
+
+def test_clips_of_one_video_are_cut_from_its_frames(corpus):
+    root, planned = corpus("casme3")
+    clips = [item.clip for item in planned]
+    pairs = [(clip, other) for clip, other in combinations(clips, 2) if clip.folder == other.folder]
+    assert len(pairs) == 8  # each of 16 shares its video with another
+    assert all(clip.name[0] == other.name[0] and clip.name != other.name for clip, other in pairs)
+    for number in range(2000):  # the rest of the videos, as a licensed copy has it
+        for folder in {clip.folder for clip in clips}:
+            path = root / folder / f"{number}.jpg"
+            if not path.exists():
+                path.touch()
+    actual, notes = read(root)
+    assert notes == [] and sorted(actual, key=lambda clip: clip.id) == sorted(clips, key=lambda clip: clip.id)
+    for clip in actual:
+        numbers, pictures = datasets.frame_reader(clip)
+        assert numbers == list(range(clip.onset, clip.offset + 1))
+        assert len({picture.max() for picture in pictures()}) == 1  # of its own grey alone
+        assert clip.name == f"{clip.folder.split('/')[2]}_{clip.onset}"
+    assert len({next(datasets.frame_reader(clip)[1]()).max() for clip in clips}) == len(clips)
+
+
+def test_an_onset_before_the_first_frame_is_that_frame(corpus):
+    root, planned = corpus("casme3")
+    in_video = [n for n, item in enumerate(planned) if item.clip.folder == planned[0].clip.folder]
+    first = min(in_video, key=lambda n: planned[n].clip.onset)
+    cell(CASME3, first + 1, "Onset", 0)(root)
+    clips, (note,) = read(root)
+    clip = planned[first].clip
+    assert replace(clip, name=f"{clip.name[0]}_0") in clips and "Onset 0 is not possible" in note
+
+
+def test_the_slip_of_a_digit_is_known_by_name(corpus):
+    root, planned = corpus("casme3")
+    first = planned[0].clip
+    moved = root / "ME_A/spNO.216/d/color"
+    moved.mkdir(parents=True)
+    for number, path in datasets.frames(first):
+        shutil.copy(path, moved / f"{number - first.onset + 2647}.jpg")
+    shift = 2647 - first.onset
+    events = {"Onset": 3647, "Apex": first.apex + shift, "Offset": first.offset + shift}
+    for column, value in ({"Subject": "spNO.216", "Filename": "d"} | events).items():
+        cell(CASME3, 1, column, value)(root)
+    clips, notes = read(root)
+    (slipped,) = [clip for clip in clips if clip.subject == "spNO.216"]
+    assert (slipped.name, slipped.onset, slipped.apex) == ("d_3647", 2647, first.apex + shift)
+    assert any("Onset 3647 is not possible: taken as 2647" in note for note in notes)
+
+
+def test_an_offset_before_the_onset_is_half_a_second_after_it(corpus):
+    root, planned = corpus("casme3")
+    longest = max((item.clip for item in planned), key=lambda clip: clip.offset - clip.onset)
+    for number in range(longest.offset + 1, longest.onset + 40):
+        shutil.copy(root / longest.folder / f"{longest.onset}.jpg", root / longest.folder / f"{number}.jpg")
+    cell(CASME3, 1 + [item.clip for item in planned].index(longest), "Offset", 0)(root)
+    clips, notes = read(root)
+    assert [clip.offset for clip in clips if clip.id == longest.id] == [longest.onset + 15]
+    assert len(notes) == 1 and "Offset 0 is not possible" in notes[0]
+
+
+def test_a_frame_missing_within_a_clip_is_refused_and_one_between_clips_is_not(corpus):
+    root, planned = corpus("casme3")
+    datasets.frames(planned[0].clip)[2][1].unlink()
+    with pytest.raises(DataError, match=f"frame {planned[0].clip.onset + 2} is missing"):
+        read(root)
+
+
+def test_clips_in_folders_of_their_own(corpus):
+    root, planned = corpus("casme3")
+    for item in planned:
+        folder = root / "Part_A_ME_clip/frame" / f"{item.clip.subject.replace('NO', 'No')}_{item.clip.name}"
+        folder.mkdir(parents=True)
+        for _, path in datasets.frames(item.clip):
+            shutil.copy(path, folder)
+    shutil.rmtree(root / "ME_A")
+    clips, notes = read(root)
+    assert notes == []
+    assert without_folders(clips) == without_folders(item.clip for item in planned)
+
+
+def test_commas_between_action_units_and_roman_classes(corpus):
+    root, planned = corpus("casme3")
+    every(CASME3, "AU", lambda code: str(code).replace("+", ", "))(root)
+    romans = ("I", "II", "III", "IV", "V", "VI", "VII")
+    every(CASME3, "Objective class", lambda number: romans[int(number) - 1])(root)
+    clips, _ = read(root)
+    assert [clip.parsed_action_units() for clip in clips] == [item.clip.parsed_action_units() for item in planned]
+    assert any("+" in clip.action_units for clip in clips)
+    assert [clip.objective_class for clip in clips] == [item.clip.objective_class for item in planned]
+
+
+def test_happy_and_sad_have_a_class_and_others_none(corpus):
+    labels = {clip.emotion: clip.label for clip in read(corpus("casme3")[0])[0]}
+    assert labels == {"happy": 1, "surprise": 2, "disgust": 0, "fear": 0, "anger": 0, "sad": 0, "others": None}
+
+
+def test_strays_of_a_shared_folder_are_said_once(corpus):
+    root, planned = corpus("casme3")
+    folder = root / planned[0].clip.folder
+    shutil.copy(next(folder.glob("*.jpg")), folder / "1 (1).jpg")
+    _, notes = read(root)
+    assert len(notes) == 1 and "not named like a frame" in notes[0]
+
+
+@pytest.mark.parametrize("size", ["published", plan.Corpus(subjects=1, clips=60)])
+def test_generated_clips_of_a_video_do_not_overlap(size):
+    clips = [item.clip for item in plan.plan_clips("casme3", plan.Params(max_frames=200, casme3=size), seed=1)]
+    taken = Counter((clip.folder, number) for clip in clips for number in range(clip.first, clip.last + 1))
+    assert set(taken.values()) == {1}
+    assert len({clip.folder for clip in clips}) < len(clips)
+
+
+# DFME
+
+DFME = "DFME.xlsx"
+
+
+def test_each_row_has_its_own_rate(corpus):
+    root, planned = corpus("dfme")
+    clips, notes = read(root)
+    assert (clips, notes) == ([item.clip for item in planned], [])
+    by_person = {clip.subject: {other.fps for other in clips if other.subject == clip.subject} for clip in clips}
+    assert set(map(frozenset, by_person.values())) == {frozenset((200, 300, 500))}
+    cell(DFME, 1, "Fps", 200 + 100 * (planned[0].clip.fps == 200))(root)
+    assert read(root)[0][0].fps != planned[0].clip.fps
+    cell(DFME, 1, "Fps", 20)(root)
+    with pytest.raises(DataError, match=r"Fps must be one of 200, 300, 500, not 20 \(DFME.xlsx, row 2\)"):
+        read(root)
+
+
+def test_durations_are_seconds_at_any_rate():
+    planned = plan.plan_clips("dfme", plan.Params(max_frames=200), seed=1)
+    assert Counter(item.clip.fps for item in planned).keys() == {200, 300, 500}
+    for fps, longest in ((200, 0.505), (300, 0.505), (500, 191 / 500)):
+        seconds = [(item.offset - item.onset) / fps for item in planned if item.clip.fps == fps]
+        assert 0.11 <= min(seconds) < 0.16 and longest - 0.02 < max(seconds) <= longest + 0.003
+    short = plan.plan_clips("dfme", plan.Params(max_frames=17), seed=1)
+    assert max(item.clip.frames for item in short) <= 17  # where 0.11 s are more than may be
+
+
+def test_several_lists_and_csv(corpus):
+    root, planned = corpus("dfme")
+    page = load_workbook(root / DFME).worksheets[0]
+    header, *rows = page.iter_rows(values_only=True)
+    (root / DFME).unlink()
+    for name, part in (("train", rows[:9]), ("test", rows[9:])):
+        with (root / f"DFME_{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows((header, *part))
+    assert read(root) == ([item.clip for item in planned], [])
+    (root / "DFME_test.csv").rename(root / "others.csv")
+    assert len(read(root)[0]) == 9
+    (root / "DFME_train.csv").rename(root / "other.csv")
+    with pytest.raises(DataError, match=r"must hold the annotation \*DFME\*.xlsx or \*DFME\*.csv, found none"):
+        read(root)
+
+
+@pytest.mark.parametrize("folder", ["{subject}/{name}", "frames/{subject}/{name}", "DFME/{name}"])
+def test_frames_elsewhere(corpus, folder):
+    root, planned = corpus("dfme")
+    (root / "DFME").rename(root / "elsewhere")
+    moved = [replace(i.clip, folder=folder.format(subject=i.clip.subject, name=i.clip.name)) for i in planned]
+    for clip in moved:
+        (root / clip.folder).parent.mkdir(parents=True, exist_ok=True)
+        (root / "elsewhere" / clip.subject / clip.name).rename(root / clip.folder)
+    shutil.rmtree(root / "elsewhere")
+    assert read(root) == (moved, [])
+
+
+# 4DME
+
+FOURDME = "4DME_Labelling_Micro_release v1.xlsx"
+
+
+@pytest.mark.parametrize(
+    ("written", "emotion", "label"),
+    [
+        ("Positive", "positive", 1),
+        ("Surprise+Positive", "positive+surprise", None),
+        ("Repression + Negative", "negative+repression", 0),
+        ("Repression", "repression", 0),
+        ("Negative+Others", "negative+others", None),
+    ],
+)
+def test_two_emotions_have_a_class_only_if_it_is_the_same(corpus, written, emotion, label):
+    root, planned = corpus("fourdme")
+    cell(FOURDME, 1, "Emotion", written)(root)
+    assert read(root)[0][0] == replace(planned[0].clip, emotion=emotion, label=label)
+
+
+def test_an_unknown_emotion_is_refused(corpus):
+    root, _ = corpus("fourdme")
+    cell(FOURDME, 1, "Emotion", "Positive+Joy")(root)
+    with pytest.raises(DataError, match=r"not 'joy' \(4DME.*row 2\)"):
+        read(root)
+
+
+@pytest.mark.parametrize(
+    ("written", "coded"),
+    [
+        ("AU4(k)+L7", "L7"),
+        ("AUR2+12(k)+45", "R2 45"),
+        ("AU4+AU12(k", "4"),  # the bracket is not always closed
+        ("AU4(K)", ""),
+        ("AU6,12", "6 12"),
+    ],
+)
+def test_units_that_were_kept_are_no_part_of_the_expression(corpus, written, coded):
+    root, _ = corpus("fourdme")
+    cell(FOURDME, 1, "AUs", written)(root)
+    clip = read(root)[0][0]
+    assert (clip.action_units, clip.parsed_action_units()) == (written.replace(",", "+"), coded)
+
+
+def test_people_by_number(corpus):
+    root, planned = corpus("fourdme")
+    for row, item in enumerate(planned, 1):
+        cell(FOURDME, row, "sub_ID", int(item.clip.subject[1:]))(root)
+    assert read(root)[0] == [item.clip for item in planned]
+    (root / "gray_micro/sub1").mkdir()
+    with pytest.raises(DataError, match="sub_ID must name one of S01, sub1, not '1'"):
+        read(root)
+
+
+def test_cropped_frames_are_read_where_there_are_no_others(corpus):
+    root, planned = corpus("fourdme")
+    (root / "gray_micro_crop").mkdir()
+    assert "is not read" in read(root)[1][0]
+    (root / "gray_micro_crop").rmdir()
+    (root / "gray_micro").rename(root / "gray_micro_crop")
+    clips, notes = read(root)
+    assert [clip.id for clip in clips] == [item.clip.id for item in planned]
+    assert len(notes) == 1 and "cropped" in notes[0]
+
+
+def test_the_workbook_of_what_people_reported_is_another(corpus):
+    root, planned = corpus("fourdme")
+    (root / "4DME_Labelling_Micro_extras_release v1.xlsx").write_bytes(b"")
+    assert read(root)[0] == [item.clip for item in planned]
+
+
+def test_generated_ones_have_some_units_that_were_kept():
+    planned = plan.plan_clips("fourdme", plan.Params(max_frames=40), seed=1)
+    clips = [item.clip for item in planned]
+    displays = [{int(name[2:-1]) for name in item.weights} for item in planned]
+    codes = [{int(code.strip("LR")) for code in clip.parsed_action_units().split()} for clip in clips]
+    assert all(coded and coded <= displayed for coded, displayed in zip(codes, displays, strict=True))
+    assert 0 < sum(coded < displayed for coded, displayed in zip(codes, displays, strict=True)) < 30  # coders miss some
+    assert 20 < sum("(k)" in clip.action_units for clip in clips) < 60
+    assert Counter("+" in clip.emotion for clip in clips)[True] > 30
+
+
+# MMEW
+
+MMEW = "MMEW_Micro_Exp.xlsx"
+
+
+def test_clips_lie_by_person_or_by_emotion(corpus):
+    root, planned = corpus("mmew")
+    assert all(len(item.clip.folder.split("/")) == 4 for item in planned)
+    by_emotion = [replace(i.clip, folder=f"Micro_Expression/{i.clip.emotion}/{i.clip.name}") for i in planned]
+    for item, clip in zip(planned, by_emotion, strict=True):
+        (root / clip.folder).parent.mkdir(exist_ok=True)
+        (root / item.clip.folder).rename(root / clip.folder)
+    for subject in {item.clip.subject for item in planned}:
+        shutil.rmtree(root / "Micro_Expression" / subject)
+    assert read(root) == (by_emotion, [])
+
+
+def test_a_clip_in_two_folders_is_refused(corpus):
+    root, planned = corpus("mmew")
+    shutil.copytree(root / planned[0].clip.folder, root / "Micro_Expression/anger" / planned[0].clip.name)
+    with pytest.raises(DataError, match=f"clip {planned[0].clip.name} must lie in one folder"):
+        read(root)
+
+
+@pytest.mark.parametrize("written", [lambda number: f"S{number:02d}", lambda number: f"{number:02d}"])
+def test_subjects_as_numbers_or_names(corpus, written):
+    root, planned = corpus("mmew")
+    every(MMEW, "Subject", written)(root)
+    assert read(root)[0] == [item.clip for item in planned]
+
+
+def test_a_row_of_another_person_is_refused(corpus):
+    root, _ = corpus("mmew")
+    cell(MMEW, 1, "Subject", 7)(root)
+    with pytest.raises(DataError, match=r"Filename must be like S07-01-002.*row 2"):
+        read(root)
+
+
+def test_others_have_no_class_and_repression_is_negative(corpus):
+    root, planned = corpus("mmew")
+    others = [number for number, item in enumerate(planned) if item.clip.emotion == "others"]
+    cell(MMEW, others[0] + 1, "Estimated Emotion", "repression")(root)
+    assert [read(root)[0][number].label for number in others] == [0, None]
+
+
+def test_a_folder_without_a_row_is_noted(corpus):
+    root, planned = corpus("mmew")
+    shutil.copytree(root / planned[0].clip.folder, root / "Micro_Expression/S01/anger/S01-07-009")
+    (note,) = read(root)[1]
+    assert "S01-07-009: has no row" in note
