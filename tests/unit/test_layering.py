@@ -22,7 +22,7 @@ TRAIN_TOO = {  # modules of other rooms
     "signals.aus.movement",
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
     "api.folds", "evaluation.metrics.inception", "reporting.method_sizes",
-    *(f"reporting.papers.{name}" for name in ("layers", "nodes", "parts", "transfers")),
+    *(f"reporting.papers.{name}" for name in ("networks", "nodes", "transfers")),
     *(f"reporting.plots.{name}" for name in ("eidnet", "localregions")),
 }  # fmt: skip
 MODULES = sorted(SOURCES.rglob("*.py"))

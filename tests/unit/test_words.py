@@ -25,7 +25,8 @@ SENTENCE = re.compile(r"\s*([-*] )?(Of|Who|Whose|Whom|Those) [a-z]")  # in Markd
 QUOTED = {  # names and sentences that results already carry
     "difference there and `beside` the mean change generated elsewhere, in grey levels. `ssim` and `psnr` compare with",
     '"beside": float(np.abs(change)[~changed].mean()),',
-    'parts.append(f"{first}on what {job.synthetic} made of its training clips, beside these")',
+    '"synthetic": "on what {generator} made of its training clips, beside these",',
+    '"synthetic_first": "at first alone on what {generator} made of its training clips, beside these",',
 }
 PYTHON = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("workflow/**/*.py")])
 CHECKS = sorted(path for folder in ("tests", "studies", "benchmarks") for path in ROOT.glob(f"{folder}/**/*.py"))

@@ -1,12 +1,14 @@
 # Tables of the papers, published next to reproduced. A target trains and evaluates only what it needs and what exists.
 from microexpr import protocols
 from microexpr.reporting import papers
+from microexpr.reporting.papers.cells import available_methods
 
 RUN_OF_PAPERS = dict(
     methods=RUN.ranked,
     generators=RUN.synthesising,
     clip_generators=[name for name in RUN.generators if RUN.groups(name)],
     protocols=RUN.protocols,
+    micro_sets=RUN.micro_sets,
     folds=PARAMS["papers"]["folds"],
     seed=SEED,
     draws=RUN.seeds("split70"),
@@ -20,28 +22,20 @@ RUN_OF_PAPERS = dict(
 AVAILABLE = papers.Run(**RUN_OF_PAPERS)
 
 
-def evaluations(wildcards):
-    return papers.needs(wildcards.paper, wildcards.table, AVAILABLE)
-
-
-def described_params(wildcards):
-    return {name: METHODS[name]["params"] for name in papers.describes(wildcards.paper, wildcards.table, RUN.ranked)}
-
-
-def face_evaluations(wildcards):
-    return papers.needs_faces(wildcards.paper, wildcards.table, AVAILABLE)
-
-
-def counted_generators(wildcards):
-    return papers.needs_made(wildcards.paper, wildcards.table, AVAILABLE.clip_generators)
+def paper_inputs(wildcards):
+    return papers.inputs(wildcards.paper, wildcards.table, AVAILABLE)
 
 
 rule papers:
     input:
-        figures=lambda w: [f"results/evaluate/{protocol}/{method}.csv" for method, protocol in evaluations(w)],
-        faces=lambda w: [f"results/evaluate/{protocol}/{method}_all_faces.csv" for method, protocol in face_evaluations(w)],
-        made=lambda w: [RUN.synthetic_clips(name)[0] for name in counted_generators(w)],
-        index=lambda w: RUN.indices(papers.index_sets(w.paper, w.table, AVAILABLE, RUN.micro_sets)),
+        evaluations=lambda w: [
+            f"results/evaluate/{protocol}/{method}.csv" for method, protocol in paper_inputs(w)["evaluations"]
+        ],
+        faces=lambda w: [
+            f"results/evaluate/{protocol}/{method}_all_faces.csv" for method, protocol in paper_inputs(w)["faces"]
+        ],
+        made=lambda w: [RUN.synthetic_clips(name)[0] for name in paper_inputs(w)["made"]],
+        index=lambda w: RUN.indices(paper_inputs(w)["index"]),
     output:
         csv="results/papers/{paper}/{table}.csv",
         markdown="results/papers/{paper}/{table}.md",
@@ -51,11 +45,9 @@ rule papers:
         paper="|".join(papers.TARGETS),
         table="|".join(sorted({table for tables in papers.TARGETS.values() for table in tables})),
     params:
-        needs=evaluations,
-        needs_faces=face_evaluations,
-        needs_made=counted_generators,
-        described=described_params,
-        built=sorted(papers.available_methods()),
+        inputs=paper_inputs,
+        described=lambda w: {name: METHODS[name]["params"] for name in paper_inputs(w)["params"]},
+        built=sorted(available_methods()),
         run=RUN_OF_PAPERS,
     script:
         "../scripts/papers.py"

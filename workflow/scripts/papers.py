@@ -10,20 +10,20 @@ with logged(snakemake.log[0]):
     from microexpr.datasets import index
     from microexpr.evaluation.rows import read_faces
     from microexpr.reporting import papers
-    from microexpr.reporting.papers import census, page
+    from microexpr.reporting.papers.cells import SyntheticClips
 
     paper, table = snakemake.wildcards.paper, snakemake.wildcards.table
-    values, files = snakemake.params, snakemake.input
+    files, keys = snakemake.input, snakemake.params.inputs
     run = papers.Run(
-        **values.run,
-        synthetic_clips={
-            name: census.read_synthetic_clips(path) for name, path in zip(values.needs_made, files.made, strict=True)
+        **snakemake.params.run,
+        synthetic_clips={name: SyntheticClips.read(path) for name, path in zip(keys["made"], files.made, strict=True)},
+        evaluations={
+            tuple(key): evaluation.read(path) for key, path in zip(keys["evaluations"], files.evaluations, strict=True)
         },
-        evaluations={tuple(p): evaluation.read(path) for p, path in zip(values.needs, files.figures, strict=True)},
-        faces={tuple(p): read_faces(path) for p, path in zip(values.needs_faces, files.faces, strict=True)},
-        params=values.described,
-        clips=index.read_all(snakemake.input.index),
+        faces={tuple(key): read_faces(path) for key, path in zip(keys["faces"], files.faces, strict=True)},
+        params=snakemake.params.described,
+        clips=index.read_all(files.index),
     )
     rows = papers.rows(paper, table, run)
     store.write_csv(snakemake.output.csv, papers.COLUMNS, rows)
-    store.write_text(snakemake.output.markdown, page.markdown(paper, table, rows))
+    store.write_text(snakemake.output.markdown, papers.markdown(paper, table, rows))

@@ -6,9 +6,10 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols
+    from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.models.recognisers.augacn import AuGacn
-    from microexpr.reporting import papers
+    from microexpr.reporting import papers, table
     from microexpr.reporting.papers import nodes
     from microexpr.reporting.plots import augacn
     from microexpr.training import refit, train
@@ -28,5 +29,5 @@ with logged(snakemake.log[0]) as terminal:
     )
     refit.run(job, files, snakemake.output.weights, progress_bar(terminal, f"fig4 {name}"))
     rows = nodes.rows(refit.load(snakemake.output.weights), clips, held, files, expected)
-    nodes.write(snakemake.output.csv, rows)
+    store.write_text(snakemake.output.csv, table.csv_text(nodes.COLUMNS, rows))
     augacn.fig4(snakemake.output.figure, rows)

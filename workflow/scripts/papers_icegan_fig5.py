@@ -6,9 +6,10 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr import protocols
+    from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.evaluation import synthesised_faces, true_faces
-    from microexpr.reporting import papers
+    from microexpr.reporting import papers, table
     from microexpr.reporting.papers import changes
     from microexpr.reporting.plots import icegan
 
@@ -20,5 +21,5 @@ with logged(snakemake.log[0]):
     true = true_faces.read((face.clip for face in faces.faces), files.true, faces.image_shape)
     units = changes.units_at_apex(files.truth, clips)
     rows = changes.rows(faces, true, papers.expected_units("icegan", "fig5"), units)
-    changes.write(snakemake.output.csv, rows)
+    store.write_text(snakemake.output.csv, table.csv_text(changes.COLUMNS, rows))
     icegan.fig5(snakemake.output.figure, faces, true, rows, values.show)

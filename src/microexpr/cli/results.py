@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Group, Parameter
 from cyclopts.validators import LimitedChoice, Number
@@ -329,10 +329,8 @@ def table(
     form = "json" if json else "csv" if csv else "markdown" if markdown else None
     if not methods and path.parts[-3:-2] == ("papers",):
         return _paper_table(path, form)
-    if not methods and path.name in UNIT_TABLES:
-        return _other_table(path, form, "units")
-    if not methods and path.name == SPOT_TABLE:
-        return _other_table(path, form, "spot")
+    if not methods and path.name in (*UNIT_TABLES, SPOT_TABLE):
+        return _other_table(path, form)
     if not methods and path != TABLE and not path.is_file():
         raise MicroexprError(f"{path}: is not there; tables are {TABLES}")
     from microexpr import evaluation
@@ -383,34 +381,34 @@ def table(
     return 0
 
 
-def _other_table(path: Path, form: str | None, kind: Literal["units", "spot"]) -> int:
+def _other_table(path: Path, form: str | None) -> int:
     """Print a table of action units or of long videos."""
-    from microexpr.reporting import spot_table, terminal_table, units_table
+    from microexpr.reporting import spot_table, units_table
 
-    module = units_table if kind == "units" else spot_table
-    rows = module.read(path)
+    table = spot_table.TABLE if path.name == SPOT_TABLE else units_table.TABLE
+    rows = table.read(path)
     if form in ("json", "csv"):
         return print_rows(rows, form == "json")
     if form == "markdown":
-        say(module.markdown(rows), end="")
+        say(table.markdown(rows), end="")
         return 0
-    render = terminal_table.render_units if kind == "units" else terminal_table.render_spot
     screen = console()
-    screen.print(render(rows, screen.width))
-    for line in module.below(rows):
+    screen.print(table.terminal(rows, screen.width))
+    for line in table.below(rows):
         say(line)
     return 0
 
 
 def _paper_table(path: Path, form: str | None) -> int:
-    from microexpr.reporting.papers import FIGURES, TARGETS, page
+    from microexpr.reporting import papers
+    from microexpr.reporting.papers import FIGURES, TARGETS
 
     paper, table = path.parent.name, path.stem
     if form and path.is_file():
         with csv_file.opened(path, StoreError) as (header, rows):
             return print_rows([row for _, row in rows], form == "json", header)
     if table in TARGETS.get(paper, {}):
-        say(page.markdown(paper, table, page.read(path)), end="")
+        say(papers.markdown(paper, table, papers.read(path)), end="")
     elif not form and (markdown := path.with_suffix(".md")).is_file():  # a table that no paper prints
         say(markdown.read_text(encoding="utf-8"), end="")
     elif f"{paper}/{path.name}" in {file for files in FIGURES.values() for file in files}:

@@ -50,7 +50,7 @@ class TrainingScores:
     folds: list[FoldScores]  # sorted by name
     parameters: int
     origin: str
-    initialisation: str  # the weights that networks start from, in words; "" for a method without any
+    initialisation: str  # codes of the weights that networks start from; "" for a method without any
     differs_from_paper: str  # names of params, joined by ", "
 
 
@@ -67,7 +67,7 @@ class Predictions:
     folds: list[Fold]
     parameters: int
     origin: str
-    initialisation: str = ""  # the weights that networks start from, in words
+    initialisation: str = ""  # codes of the weights that networks start from
     differs_from_paper: str = ""  # names of params, joined by ", "
     learning: str = ""  # losses and changes of weights, in words; "" without a network
 

@@ -267,17 +267,17 @@ class NetworkMethod(Method):
         return self.weights is not None and getattr(self.params, "initialisation", "") == "published"
 
     def load_published_weights(self) -> str:
-        """Load `published_weights` if they are present and fit, and return a description of the initialisation.
+        """Load `published_weights` if they are present and fit, and return the code of the initialisation.
 
-        The description is "" for a method that asks for none. Raises StoreError if another file has their name.
+        It is "" for a method that asks for none. Raises StoreError if another file has their name.
         """
         if self.weights is None or not self.uses_published_weights():
             return ""
         file, path = self.weights.files[0], self.weights.path() if self.weights_fit() else None
         if path is None:
-            return f"from scratch: {file} {'is not here' if self.weights_fit() else 'is not for these params'}"
+            return f"{'absent' if self.weights_fit() else 'unsuited'} file={file}"
         self.published_weights = load_tensors(path)
-        return f"from {file}"
+        return f"published file={file}"
 
     def pretraining(self) -> "NetworkMethod | None":
         """Return the teacher, which macro-expressions train once for all folds, or None; see `teacher_weights`."""

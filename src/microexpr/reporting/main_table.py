@@ -15,7 +15,8 @@ from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.evaluation.published import published_counterparts
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, Training
-from microexpr.reporting import formats
+from microexpr.reporting import initialisation, table
+from microexpr.reporting.table import Rows
 
 SCOPES = ("full", "smic", "casme2", "samm")
 TITLES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
@@ -76,7 +77,6 @@ SHOWN = {  # by measure of synthesised faces: its name, and the kinds of faces t
 }
 TRUE_FACES = {"au_error_nearest": "as many true ones of others", "belief_auc": "true from true"}  # of these measures
 TEACHES = 0.01  # UF1 that the training of folds must add to first weights that were trained elsewhere
-CAUTION = "rendered faces, not comparable with published figures"
 
 
 def megc2019(evaluations: Iterable[Sequence[Row]]) -> list[dict[str, str]]:
@@ -132,7 +132,7 @@ def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, str]:
     for name in METRICS:
         row = by_cell[selection, f"full_{name}"]
         cells[f"full_{name}_low"], cells[f"full_{name}_high"] = row["low"], row["high"]
-    return {column: formats.cell(cells.get(column, "")) for column in COLUMNS}
+    return {column: table.cell_text(cells.get(column)) for column in COLUMNS}
 
 
 def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
@@ -141,8 +141,9 @@ def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
     cells: dict[str, Any] = {"training": training}
     if training == "population":
         cells |= {"training_subjects": 0, "training_clips": 0}
-    words = re.search(r"(?:(\d+) clips of )?(\d+) subjects of the population", row["initialisation"])
-    return cells | (dict(zip(POPULATION, (words[2], words[1] or ""), strict=True)) if words else {})
+    codes = initialisation.parse(row["initialisation"])
+    counts = codes.get("population") or codes.get("reader") or {}
+    return cells | {f"population_{name}": count for name, count in counts.items()}
 
 
 def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
@@ -156,10 +157,10 @@ def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
     kinds = {"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)}
-    return formats.read(path, COLUMNS, dict.fromkeys(FIGURES, csv_file.figure_if_any) | kinds)
+    return table.read(path, COLUMNS, dict.fromkeys(FIGURES, csv_file.figure_if_any) | kinds)
 
 
-def markdown(rows: Sequence[Mapping[str, str]]) -> str:
+def markdown(rows: Rows) -> str:
     """Return the table in Markdown, legible in a terminal too: reproduced, published and oracle figures of each method.
 
     Each line has its origin, so that no figure of rendered faces is next to a published one without that word.
@@ -170,7 +171,11 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     errata = [
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
-    initialisations = [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
+    initialisations = [
+        f"{row['method']}: trained {initialisation.words(row['initialisation'])}."
+        for row in rows
+        if row["initialisation"]
+    ]
     initialisations += [f"{row['method']}: {gain(row)}." for row in rows if row["start_full_uf1"]]
     counts = {row["method"]: len(_other_params(row)) for row in rows if row["differs_from_paper"]}
     differences = ", ".join(f"{name} {count}" for name, count in counts.items())
@@ -179,7 +184,7 @@ def markdown(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n".join([*(line for part in parts for line in _part(part)), *notes, ""])
 
 
-def _part(rows: Sequence[Mapping[str, str]]) -> list[str]:
+def _part(rows: Rows) -> list[str]:
     """Return the lines of one protocol's rows: a title, then a table."""
     names = ["method", "figures", *(f"{TITLES[scope]} {metric.upper()}" for scope in SCOPES for metric in METRICS)]
     lines = [names]
@@ -191,7 +196,8 @@ def _part(rows: Sequence[Mapping[str, str]]) -> list[str]:
                 name = row["method"] if prefix == "" else ""
                 marks = {cell for cell in CELLS if prefix == "published_" and f"{cell}: " in row["published_erratum"]}
                 lines.append([name, kind, *((row[prefix + c] or "-") + "*" * (c in marks) for c in CELLS)])
-    return [f"{_title(rows)}.", "", *formats.markdown(lines, aligned=True), ""]
+    origins = [row["origin"] for row in rows if row["protocol"] not in FLOW_PROTOCOLS]
+    return [f"{table.caution(table_title(rows), origins)}.", "", *table.markdown(lines, aligned=True), ""]
 
 
 def _other_params(row: Mapping[str, str]) -> list[str]:
@@ -199,7 +205,7 @@ def _other_params(row: Mapping[str, str]) -> list[str]:
     return row["differs_from_paper"].split(", ") if row["differs_from_paper"] else []
 
 
-def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> str:
+def summary(rows: Rows, methods: Sequence[str] = ()) -> str:
     """Return a short table in Markdown: a line for each of the methods, in the order of `rows`; without any, for all.
 
     Raise ParamsError for a method without a row."""
@@ -216,7 +222,7 @@ def summary(rows: Sequence[Mapping[str, str]], methods: Sequence[str] = ()) -> s
             other = str(len(_other_params(row)) or "-")
             cells = (learnt_from(row), row["full_uf1"], interval, row["full_uar"], row["oracle_full_uf1"], other)
             lines.append([f"`{row['method']}`", *cells])
-    return "\n".join(formats.markdown(lines, words=len(columns))) + "\n"
+    return "\n".join(table.markdown(lines, words=len(columns))) + "\n"
 
 
 def learnt_from(row: Mapping[str, str]) -> str:
@@ -233,16 +239,16 @@ def gain(row: Mapping[str, str]) -> str:
     return words if added >= TEACHES else f"{words}, so the row measures its first weights"
 
 
-def by_uf1(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+def by_uf1(rows: Rows) -> list[Mapping[str, str]]:
     """Return the rows by UF1 of the last epoch, the highest first; equal ones stay in their order."""
-    return sorted(rows, key=lambda row: -float(row["full_uf1"]))
+    return table.by_figure(rows, "full_uf1")
 
 
 def notes(row: Mapping[str, str]) -> list[str]:
     """Return sentences on a method's row: its initialisation, params other than the paper's, published errata."""
     sentences = [f"It is not in the main table: {row['reason']}."] if row["reason"] else []
     if row["initialisation"]:
-        sentences.append(f"It is trained {row['initialisation']}.")
+        sentences.append(f"It is trained {initialisation.words(row['initialisation'])}.")
     if row["start_full_uf1"]:
         sentences.append(f"Its {gain(row)}.")
     if count := len(_other_params(row)):
@@ -299,13 +305,7 @@ def synthesis_summary(rows: Sequence[Row], path: str | Path) -> str:
     return "\n".join(lines) + f"; see {path}"
 
 
-def _title(rows: Sequence[Mapping[str, str]]) -> str:
-    title = table_title(rows)
-    rendered = any("generated" in row["origin"] and row["protocol"] not in FLOW_PROTOCOLS for row in rows)
-    return f"{title}: {CAUTION}" if rendered else title
-
-
-def table_title(rows: Sequence[Mapping[str, str]]) -> str:
+def table_title(rows: Rows) -> str:
     """Return the protocol of the table's figures, and how subjects were held out, as a title."""
     return "; ".join(dict.fromkeys(PROTOCOL_TITLES[row["protocol"]].format(held_out=held_out(row)) for row in rows))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.evaluation import Row
 from microexpr.evaluation.metrics import holm, min_attainable_p
-from microexpr.reporting.main_table import by_uf1
+from microexpr.reporting.table import by_figure
 
 DIFFERENT = 0.05  # corrected p below which two methods count as different
 FLOOR = "majority"  # the row that all others must beat
@@ -32,7 +32,7 @@ def pairs_of_best(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> tu
     """Return the method of highest UF1, the first of equals, and by each other one their pair of UF1.
 
     `rows` are those of the table, `pairs` those of `evaluation.pairs` on the same evaluations."""
-    best, by_method = by_uf1(rows)[0]["method"], {}
+    best, by_method = by_figure(rows, "full_uf1")[0]["method"], {}
     for pair in pairs:
         if pair["metric"] == "uf1" and best in (pair["first"], pair["second"]):
             (other,) = {pair["first"], pair["second"]} - {best}
@@ -81,6 +81,12 @@ def comparison_cells(test: Comparison | None, reference: str) -> dict[str, Any]:
     figures = {"": test.difference, "_low": test.low, "_high": test.high}
     cells: dict[str, Any] = {f"above_{reference}{end}": figure for end, figure in figures.items()}
     return cells | {"p": f"{test.p:.2g}", "p_holm": f"{test.p_holm:.2g}"}
+
+
+def significantly_above(rows: Sequence[Mapping[str, str]], column: str) -> str:
+    """Return the methods above a reference by the cells of their tests; `column` has the difference."""
+    tested = [row for row in rows if row["p_holm"] and float(row["p_holm"]) < DIFFERENT]
+    return ", ".join(row["method"] for row in tested if float(row[column] or 0) > 0) or "none"
 
 
 def above_chance(tests: Sequence[Comparison]) -> list[Comparison]:

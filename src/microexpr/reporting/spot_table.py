@@ -3,21 +3,22 @@
 What may not come in: times; they are no result.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rich.console import Group, RenderableType
+from rich.text import Text
+
 from microexpr import datasets
-from microexpr.core import csv_file, store
+from microexpr.core import store
 from microexpr.core.expression import KINDS, Kind
 from microexpr.datasets import LONG
-from microexpr.evaluation import spotting
+from microexpr.evaluation import published, spotting
 from microexpr.evaluation.metrics import Difference, holm
-from microexpr.evaluation.published import long_videos as published
 from microexpr.evaluation.spotting import BOTH, ERRORS, FULL, Row
-from microexpr.reporting import formats
-from microexpr.reporting.main_table import CAUTION
-from microexpr.reporting.method_tests import DIFFERENT, Comparison, comparison_cells, comparisons
+from microexpr.reporting import table
+from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, comparisons, significantly_above
+from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
 
 BASELINE = "mdmd"  # that of the challenge of 2020, with which all others are compared
 SCOPES = (*KINDS, BOTH)
@@ -49,17 +50,22 @@ def rows(figures: Iterable[Row], differences: Mapping[tuple[str, str], Differenc
     by_method: dict[str, dict[tuple[str, str], Row]] = {}
     for row in figures:
         by_method.setdefault(row["method"], {})[row["scope"], row["kind"]] = row
-    tests = _tests(differences)
-    table = [_row(name, cells, tests.get(name)) for name, cells in by_method.items()]
-    names = {row.get("published_row") for row in table}
-    others = dict.fromkeys(line.row for line in published.lines() if line.row not in names)
-    table += [_published(name) for name in others]
-    return [{column: formats.cell(row.get(column, "")) for column in COLUMNS} for row in table]
+    pairs = [
+        {"first": first, "second": second, "metric": "f1"}
+        | {"difference": d.value, "low": d.low, "high": d.high, "p": d.p}
+        for (first, second), d in differences.items()
+    ]
+    tests = {test.method: test for test in comparisons(BASELINE, pairs, "f1")}
+    rows = [_row(cells) | comparison_cells(tests.get(name), BASELINE) for name, cells in by_method.items()]
+    lines = published.read(published.LONG_VIDEOS)
+    names = {line["method"]: line["row"] for line in reversed(lines)}
+    printed = {line["row"]: _published(line["row"]) for line in lines}
+    return TABLE.rows(rows, printed, {name: names.get(name.partition(".")[0], "") for name in by_method})
 
 
-def _row(name: str, cells: Mapping[tuple[str, str], Row], test: Comparison | None) -> dict[str, Any]:
+def _row(cells: Mapping[tuple[str, str], Row]) -> dict[str, Any]:
     micro = cells[FULL, "micro"]
-    row = {column: micro[column] for column in ("method", "origin", "videos", "subjects", "minutes")}
+    row = {column: micro[column] for column in ("method", "origin", "videos", "subjects", "minutes", *OF_MICRO)}
     row |= {"micro_true": micro["true"], "macro_true": cells[FULL, "macro"]["true"]}
     for kind in SCOPES:
         names = ("f1", "f1_low", "f1_high", "precision", "recall")
@@ -67,27 +73,16 @@ def _row(name: str, cells: Mapping[tuple[str, str], Row], test: Comparison | Non
         for dataset in LONG:
             if (dataset, kind) in cells and cells[dataset, kind]["true"]:
                 row[f"{dataset}_{kind}_f1"] = cells[dataset, kind]["f1"]
-    row |= {column: micro[column] for column in OF_MICRO}
-    lines = [line.row for line in published.lines() if line.method == name.partition(".")[0]]
-    return row | comparison_cells(test, BASELINE) | (_published(lines[0]) if lines else {})
-
-
-def _tests(differences: Mapping[tuple[str, str], Difference]) -> dict[str, Comparison]:
-    """Return, by method, how much higher its F1 of micro-expressions is than the baseline's."""
-    pairs = [
-        {"first": first, "second": second, "metric": "f1"}
-        | {"difference": d.value, "low": d.low, "high": d.high, "p": d.p}
-        for (first, second), d in differences.items()
-    ]
-    return {test.method: test for test in comparisons(BASELINE, pairs, "f1")}
+    return row
 
 
 def _published(name: str) -> dict[str, Any]:
     """Return the cells of a published row."""
-    lines = [line for line in published.lines() if line.row == name]
-    cells: dict[str, Any] = {f"published_{line.dataset}_{line.kind}_f1": _decimal(line.f1) for line in lines}
-    scores = ", ".join(f"{short_title(line.dataset)} {_decimal(line.strs)}" for line in lines if line.strs)
-    return cells | {"published_row": name, "published_strs": scores, "published_source": lines[0].source}
+    lines = [line for line in published.read(published.LONG_VIDEOS) if line["row"] == name]
+    cells: dict[str, Any] = {f"published_{line['dataset']}_{line['kind']}_f1": _decimal(line["f1"]) for line in lines}
+    scores = ", ".join(f"{short_title(line['dataset'])} {_decimal(line['strs'])}" for line in lines if line["strs"])
+    about = {"method": "", "published_row": name, "published_strs": scores, "published_source": lines[0]["source"]}
+    return cells | about
 
 
 def short_title(dataset: str) -> str:
@@ -99,15 +94,9 @@ def _decimal(text: str) -> str:
     return f"0{text}" if text.startswith(".") else text
 
 
-def read(path: str | Path) -> list[dict[str, str]]:
-    """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
-    return formats.read(path, COLUMNS, dict.fromkeys({*COLUMNS} - {*WORDS}, csv_file.figure_if_any))
-
-
 def figures_csv(figures: Iterable[Row]) -> str:
     """Return all figures, of each scope and kind, as CSV text."""
-    rows = [{name: formats.cell(row.get(name)) for name in spotting.COLUMNS} for row in figures]
-    return store.csv_text(spotting.COLUMNS, rows)
+    return table.csv_text(spotting.COLUMNS, figures)
 
 
 def paired_csv(differences: Mapping[Kind, Mapping[tuple[str, str], Difference]]) -> str:
@@ -124,50 +113,56 @@ def paired_csv(differences: Mapping[Kind, Mapping[tuple[str, str], Difference]])
     return store.csv_text(PAIRED_COLUMNS, lines)
 
 
-def title(table: Sequence[Mapping[str, str]]) -> str:
-    """Return what the table counts, and a caution where faces are rendered."""
-    first = table[0]
+def title(rows: Rows) -> str:
+    """Return the counts of videos and expressions, and a caution where faces are rendered."""
+    first = rows[0]
     counts = (
         f"Long videos: {first['videos']} of {first['subjects']} subjects, {float(first['minutes'] or 0):.1f} min, "
         f"{first['micro_true']} micro- and {first['macro_true']} macro-expressions"
     )
-    return f"{counts}: {CAUTION}" if "generated" in first["origin"] else counts
+    return table.caution(counts, [first["origin"]])
 
 
-def lines(table: Sequence[Mapping[str, str]]) -> list[list[str]]:
-    """Return the table as lines of cells, titles first: methods by F1 of micro-expressions, each with its published
-    line below."""
-    titles = ["method", "figures", "micro F1", "95 % interval", "macro F1", "both", "chance", "false/min", "STRS"]
-    result = [[*titles, *(f"{short_title(name)} micro" for name in LONG)]]
-    for row in formats.by_figure(table, "micro_f1"):
-        if row["method"]:
-            interval = f"{row['micro_f1_low']} to {row['micro_f1_high']}"
-            cells = [row["method"], row["origin"], row["micro_f1"], interval, row["macro_f1"], row["both_f1"]]
-            cells += [row["chance_f1"], row["false_a_minute"], row["strs"]]
-            result.append([*cells, *(row[f"{name}_micro_f1"] for name in LONG)])
-        if row["published_row"]:
-            cells = ["" if row["method"] else "-", f"{row['published_row']}, published", "", "", "", "", "", ""]
-            micro = [row[f"published_{name}_micro_f1"] for name in LONG]
-            result.append([*cells, "", *micro])
-    return formats.dashed(result)
-
-
-def below(table: Sequence[Mapping[str, str]]) -> list[str]:
+def below(rows: Rows) -> list[str]:
     """Return sentences on the table: what it counts, and which methods beat the baseline and chance."""
-    compared_rows = [row for row in table if row["p_holm"]]
-    winners = [
-        row["method"] for row in compared_rows if float(row["p_holm"]) < DIFFERENT and float(row["above_mdmd"] or 0) > 0
-    ]
-    guess = [row["method"] for row in table if row["method"] and float(row["p_chance"] or 0) >= DIFFERENT]
-    scores = [f"{row['published_row']}: {row['published_strs']}" for row in table if row["published_strs"]]
+    guess = [row["method"] for row in rows if row["method"] and float(row["p_chance"] or 0) >= DIFFERENT]
+    scores = [f"{row['published_row']}: {row['published_strs']}" for row in rows if row["published_strs"]]
     sentences = [NOTE, *([f"Published STRS: {'; '.join(scores)}."] if scores else [])]
-    if compared_rows:
-        sentences.append(
-            f"Above {BASELINE} (F1 of micro-expressions, p < {DIFFERENT}): {', '.join(winners) or 'none'}."
-        )
+    if any(row["p_holm"] for row in rows):
+        better = significantly_above(rows, f"above_{BASELINE}")
+        sentences.append(f"Above {BASELINE} (F1 of micro-expressions, p < {DIFFERENT}): {better}.")
     return [*sentences, *([f"Not above chance: {', '.join(guess)}."] * bool(guess))]
 
 
-def markdown(table: Sequence[Mapping[str, str]]) -> str:
-    """Return the table in Markdown."""
-    return "\n".join([f"{title(table)}.", "", *formats.markdown(lines(table)), "", *below(table), ""])
+def terminal(rows: Rows, width: int) -> RenderableType:
+    """Return the table for a terminal.
+
+    Where there is room each data set has a column, with the published F1 in brackets."""
+    sets = {short_title(name): f"{name}_micro_f1" for name in LONG if width >= WIDE}
+    lines = [
+        row
+        for row in table.by_figure(rows, "micro_f1")
+        if row["method"] or any(row[f"published_{column}"] for column in sets.values())
+    ]
+    figures = {
+        "micro": "micro_f1", "low": "micro_f1_low", "high": "micro_f1_high", "macro": "macro_f1", "both": "both_f1",
+        "chance": "chance_f1", "false": "false_a_minute", "STRS": "strs",
+    }  # fmt: skip
+    columns = {"method": [row["method"] or row["published_row"] for row in lines]}
+    columns |= {head: [table.rounded(row[name], 2) for row in lines] for head, name in figures.items()}
+    for head, name in sets.items():
+        texts = [[table.rounded(row[column], 2) for column in (name, f"published_{name}")] for row in lines]
+        columns[head] = [f"{figure} {f'({printed})' if printed else '':6}" for figure, printed in texts]
+    notes = [
+        "micro, macro, both: F1; low, high: 95 % interval; false: false micro-expressions in a minute",
+        *(["data sets: F1 of micro-expressions, in brackets as published of recorded faces"] * bool(sets)),
+    ]
+    return Group(Text(title(rows), style="bold"), table.grid(columns, ("method",)), "", *map(Text, notes), "")
+
+
+HEADS = {
+    "micro F1": "micro_f1", INTERVAL: "micro_f1", "macro F1": "macro_f1", "both": "both_f1", "chance": "chance_f1",
+    "false/min": "false_a_minute", "STRS": "strs",
+    **{f"{short_title(name)} micro": f"{name}_micro_f1" for name in LONG},
+}  # fmt: skip
+TABLE = Table(COLUMNS, WORDS, "micro_f1", HEADS, title, below, terminal)

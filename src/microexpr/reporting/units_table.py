@@ -3,19 +3,20 @@
 What may not come in: times; they are no result.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.console import Group, RenderableType
+from rich.text import Text
+
 from microexpr.core import csv_file
-from microexpr.evaluation import FULL, Row
-from microexpr.evaluation.published import units as published
+from microexpr.evaluation import FULL, Row, published
 from microexpr.protocols import CODED, UNITS_LOSO
 from microexpr.protocols import UNITS as CROSS
 from microexpr.protocols.classes import UNITS
-from microexpr.reporting import formats
-from microexpr.reporting.main_table import CAUTION
-from microexpr.reporting.method_tests import DIFFERENT, Comparison, comparison_cells, comparisons
+from microexpr.reporting import initialisation, table
+from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, comparisons, significantly_above
+from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
 
 FLOOR = "prevalence"  # the row that all others must beat: it says that every clip shows every unit
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
@@ -25,14 +26,21 @@ SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
     "oracle_epoch": "oracle_best_test",
     "before_folds": "start",
 }
+
+
+def _of_units(figure: str) -> list[str]:
+    """Return the columns of a figure of each unit."""
+    return [f"{figure}_{unit}" for unit in UNITS]
+
+
 COLUMNS = (
     *("method", "origin", "protocol", "learnt_from", "seeds"),
     *(f"{name}{end}" for name in MEANS for end in ("", "_low", "_high")),
     *SELECTIONS,
     *("above_floor", "above_floor_low", "above_floor_high", "p", "p_holm"),
-    *(f"f1_{unit}" for unit in UNITS),
-    *(f"ap_{unit}" for unit in UNITS),
-    *(f"prevalence_{unit}" for unit in UNITS),
+    *_of_units("f1"),
+    *_of_units("ap"),
+    *_of_units("prevalence"),
     *(f"{dataset}_macro_f1" for dataset in CODED),
     *("published_row", "published_macro_f1", "published_macro_f1_of_both"),
     *(f"published_f1_{unit}" for unit in UNITS),
@@ -64,95 +72,51 @@ def rows(
     `evaluations` are the rows of the evaluate stage, a sequence for each method; `pairs` those of `evaluation.pairs`;
     `clips_left_out` clips have no code. Figures have four decimals; published ones, in per cent there, are shares."""
     tests = {test.method: test for test in comparisons(FLOOR, pairs, "macro_f1")}
-    table = [_row(evaluation, tests, clips_left_out) for evaluation in evaluations]
-    reproduced = {row.get("published_row") for row in table}
-    others = [line.row for line in published.lines() if line.metric == "macro_f1" and line.row not in reproduced]
-    missing = [_published(name) | {"method": "", "protocol": CROSS} for name in others] if protocol == CROSS else []
-    return [{column: formats.cell(cells.get(column, "")) for column in COLUMNS} for cells in [*table, *missing]]
+    methods = [_row(evaluation) | {"clips_left_out": clips_left_out} for evaluation in evaluations]
+    tested = [row | comparison_cells(tests.get(row["method"]), "floor") for row in methods]
+    methods_of = {line["row"]: line["method"] for line in published.read(published.UNITS)}
+    printed = {name: _published(name) for name in methods_of} if protocol == CROSS else {}
+    return TABLE.rows(tested, printed, {method: name for name, method in reversed(methods_of.items())})
 
 
-def _row(rows: Sequence[Row], tests: Mapping[str, Comparison], clips_left_out: int) -> dict[str, Any]:
+def _row(rows: Sequence[Row]) -> dict[str, Any]:
     by_cell = {(row["selection"], row["scope"], row["metric"]): row for row in rows}
     first = by_cell["last", FULL, "macro_f1"]
-    cells: dict[str, Any] = {name: first[name] for name in ABOUT} | {"clips_left_out": clips_left_out}
-    cells["learnt_from"] = _learnt_from(first)
+    cells: dict[str, Any] = {name: first[name] for name in ABOUT} | {"learnt_from": _learnt_from(first)}
     for name in MEANS:
         row = by_cell["last", FULL, name]
         cells |= {name: row["value"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
-    for column, selection in SELECTIONS.items():
-        if (selection, FULL, "macro_f1") in by_cell:
-            cells[column] = by_cell[selection, FULL, "macro_f1"]["value"]
-    for figure in ("f1", "ap", "prevalence"):
-        cells |= {f"{figure}_{unit}": by_cell["last", FULL, f"{figure}_{unit}"]["value"] for unit in UNITS}
-    for dataset in CODED:
-        if ("last", dataset, "macro_f1") in by_cell:
-            cells[f"{dataset}_macro_f1"] = by_cell["last", dataset, "macro_f1"]["value"]
-    cells |= comparison_cells(tests.get(first["method"]), "floor")
-    lines = [line.row for line in published.lines() if line.method == first["method"]]
-    return cells | (_published(lines[0]) if lines and first["protocol"] == CROSS else {})
+    figures = {column: (selection, FULL, "macro_f1") for column, selection in SELECTIONS.items()}
+    figures |= {name: ("last", FULL, name) for figure in ("f1", "ap", "prevalence") for name in _of_units(figure)}
+    figures |= {f"{dataset}_macro_f1": ("last", dataset, "macro_f1") for dataset in CODED}
+    return cells | {column: by_cell[key]["value"] for column, key in figures.items() if key in by_cell}
 
 
 def _learnt_from(row: Row) -> str:
     """Return in words whose clips a method has learnt from."""
-    if row["initialisation"].startswith("from ") and not row["parameters"]:
+    codes = initialisation.parse(row["initialisation"])
+    if "population" in codes and not row["parameters"]:
         return "population"
-    return "population and corpus" if "of the population" in row["initialisation"] else "corpus"
+    return "population and corpus" if {"population", "reader"} & {*codes} else "corpus"
 
 
-def _published(name: str) -> dict[str, Any]:
+def _published(name: str) -> dict[str, str]:
     """Return the cells of a published row."""
-    by_metric = {line.metric: line for line in published.lines() if line.row == name}
-    line = by_metric["macro_f1"]
-    return {
-        "published_row": name,
-        "published_macro_f1": _share(line.mean),
-        "published_macro_f1_of_both": _share(by_metric["macro_f1_of_both"].mean),
-        **{f"published_f1_{unit}": _share(value) for unit, value in line.units.items()},
-        **{f"published_{dataset}_macro_f1": _share(value) for dataset, value in line.datasets.items()},
-    }
+    by_metric = {line["metric"]: line for line in published.read(published.UNITS) if line["row"] == name}
+    per_cent = {metric: line["mean"] for metric, line in by_metric.items()}
+    per_cent |= {f"f1_{unit}": by_metric["macro_f1"][unit] for unit in UNITS}
+    per_cent |= {f"{dataset}_macro_f1": by_metric["macro_f1"][dataset] for dataset in CODED}
+    shares = {f"published_{column}": f"{float(value) / 100:.3f}" for column, value in per_cent.items()}
+    return {"method": "", "protocol": CROSS, "published_row": name} | shares
 
 
-def _share(per_cent: str) -> str:
-    return f"{float(per_cent) / 100:.3f}"
-
-
-def read(path: str | Path) -> list[dict[str, str]]:
-    """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
-    kinds = dict.fromkeys({*COLUMNS} - {*WORDS}, csv_file.figure_if_any)
-    return formats.read(path, COLUMNS, kinds | {"protocol": csv_file.one_of(TITLES)})
-
-
-def markdown(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return the table in Markdown: means of each method, F1 of each unit; published figures in lines of their own."""
-    return "\n".join([f"{title(rows)}.", "", *formats.markdown(lines(rows)), "", *below(rows), ""])
-
-
-def lines(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
-    """Return the table as lines of cells, titles first: methods by macro F1, each with its published line below."""
-    titles = ["method", "figures", "macro F1", "95 % interval", "mean AP", *UNITS, *(DATASET_TITLES[d] for d in CODED)]
-    table = [titles]
-    for row in formats.by_figure(rows, "macro_f1"):
-        if row["method"]:
-            interval = f"{row['macro_f1_low']} to {row['macro_f1_high']}"
-            cells = [row["method"], row["origin"], row["macro_f1"], interval, row["mean_ap"]]
-            table.append([*cells, *_by_unit_and_dataset(row, "")])
-        if row["published_row"]:
-            name = f"{row['published_row']}, published"
-            cells = ["" if row["method"] else "-", name, row["published_macro_f1"], "", ""]
-            table.append([*cells, *_by_unit_and_dataset(row, "published_")])
-    return formats.dashed(table)
-
-
-def below(rows: Sequence[Mapping[str, str]]) -> list[str]:
+def below(rows: Rows) -> list[str]:
     """Return sentences on the table: what it counts, which methods beat the floor, what oracles add."""
-    tested = [row for row in rows if row["p_holm"]]
-    better = [
-        row["method"] for row in tested if float(row["p_holm"]) < DIFFERENT and float(row["above_floor"] or 0) > 0
-    ]
     sentences = [NOTE]
-    if tested:
-        count = f"corrected for {len(tested)} method{'s' * (len(tested) > 1)}"
-        sentences.append(f"Above {FLOOR} (macro F1, p < {DIFFERENT}, {count}): {', '.join(better) or 'none'}.")
+    if tested := sum(bool(row["p_holm"]) for row in rows):
+        count = f"corrected for {tested} method{'s' * (tested > 1)}"
+        better = significantly_above(rows, "above_floor")
+        sentences.append(f"Above {FLOOR} (macro F1, p < {DIFFERENT}, {count}): {better}.")
     gains = [
         f"{row['method']} {float(row['oracle_threshold']) - float(row['macro_f1']):+.3f}"
         for row in rows
@@ -160,19 +124,35 @@ def below(rows: Sequence[Mapping[str, str]]) -> list[str]:
     ]
     if gains:
         sentences.append(f"With thresholds chosen on the test clips macro F1 would be higher by: {', '.join(gains)}.")
-    return sentences + [f"{row['method']}: trained {row['initialisation']}." for row in rows if row["initialisation"]]
+    return sentences + [
+        f"{row['method']}: trained {initialisation.words(row['initialisation'])}."
+        for row in rows
+        if row["initialisation"]
+    ]
 
 
-def title(rows: Sequence[Mapping[str, str]]) -> str:
+def title(rows: Rows) -> str:
     """Return the protocol of a table, its clips, and a caution where faces are rendered."""
     first = rows[0]
     counts = (
         f"{first['clips']} clips of {first['subjects']} subjects, {first['clips_left_out']} without a code left out"
     )
-    words = f"{TITLES[first['protocol']]}; {counts}"
-    return f"{words}: {CAUTION}" if "generated" in first["origin"] else words
+    return table.caution(f"{TITLES[first['protocol']]}; {counts}", [first["origin"]])
 
 
-def _by_unit_and_dataset(row: Mapping[str, str], prefix: str) -> list[str]:
-    names = [*(f"f1_{unit}" for unit in UNITS), *(f"{dataset}_macro_f1" for dataset in CODED)]
-    return [row[f"{prefix}{name}"] for name in names]
+def terminal(rows: Rows, width: int) -> RenderableType:
+    """Return the table for a terminal, F1 of each unit where there is room for it."""
+    ranked = table.by_figure(rows, "macro_f1")
+    figures = {"F1": "macro_f1", "low": "macro_f1_low", "high": "macro_f1_high", "AP": "mean_ap"}
+    if width >= WIDE:
+        figures |= {unit.removeprefix("AU"): f"f1_{unit}" for unit in UNITS}
+    columns = {"method": [row["method"] or row["published_row"] for row in ranked]}
+    columns["learnt from"] = [row["learnt_from"] for row in ranked]
+    columns |= {head: [table.rounded(row[name], 2) for row in ranked] for head, name in figures.items()}
+    columns["published"] = [table.rounded(row["published_macro_f1"]) for row in ranked]
+    return Group(Text(title(rows), style="bold"), table.grid(columns, ("method", "learnt from")), "")
+
+
+HEADS = {"macro F1": "macro_f1", INTERVAL: "macro_f1", "mean AP": "mean_ap"}
+HEADS |= dict(zip(UNITS, _of_units("f1"), strict=True)) | {DATASET_TITLES[name]: f"{name}_macro_f1" for name in CODED}
+TABLE = Table(COLUMNS, WORDS, "macro_f1", HEADS, title, below, terminal, kinds={"protocol": csv_file.one_of(TITLES)})

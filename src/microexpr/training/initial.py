@@ -22,7 +22,7 @@ FOLD = POPULATION  # its name in seeds and checkpoints
 
 
 def load(method: Method, name: str, classes: Sequence[str], files: Iterable[str]) -> str:
-    """Give a method, named `name`, the weights that it starts from; return these in words, "" where it asks for none.
+    """Give a method, named `name`, the weights that it starts from; return their code, "" where it asks for none.
 
     Raises StoreError where not exactly one network of the population is among `files`, or it has other params."""
     if isinstance(method, NetworkMethod) and getattr(method.params, "initialisation", "") == "shipped":
@@ -37,11 +37,11 @@ def load(method: Method, name: str, classes: Sequence[str], files: Iterable[str]
     if keys := mismatches(pretraining, classes, metadata):
         raise StoreError(f"{paths[0]}: {keys[0]} must be those that {name} expects{remedy(paths[0])}")
     method.initial_weights = {key: torch.tensor(array) for key, array in tensors.items()}
-    return f"from {metadata['clips']} clips of {len(metadata['identities'].split())} subjects of the population"
+    return f"population clips={metadata['clips']} subjects={len(metadata['identities'].split())}"
 
 
 def load_shipped(method: NetworkMethod, name: str, files: Iterable[str]) -> str:
-    """Give a generator of clips the shipped one's weights; return these in words. Raises what `check_shipped` does.
+    """Give a generator of clips the shipped one's weights; return their code. Raises what `check_shipped` does.
 
     Raises StoreError unless that file is among `files`, whose clips count as seen in the training."""
     paths = [path for path in files if Path(path).name == generator_file.SHIPPED.name]
@@ -50,7 +50,7 @@ def load_shipped(method: NetworkMethod, name: str, files: Iterable[str]) -> str:
     check_shipped(method, name)
     tensors, metadata = store.read_tensors(paths[0])
     method.initial_weights = {key: torch.tensor(array) for key, array in tensors.items()}
-    return f"from the shipped generator, fitted on {len(metadata['fitted_on'].split())} subjects of no corpus"
+    return f"shipped subjects={len(metadata['fitted_on'].split())}"
 
 
 def check_shipped(method: NetworkMethod, name: str) -> None:

@@ -29,7 +29,7 @@ class TrainingInputs:
 
     clips: ClipTensors  # tensors: the protocol's clips, then macro-expressions, then synthetic clips
     files: Sequence[str]  # stage files and checkpoints that were read for `clips` and for the method
-    initialisation: str  # weights and further training data, in words; "" for a network from scratch on its own clips
+    initialisation: str  # codes of weights and further training data; "": from scratch on its own clips
     synthetic_files: Mapping[str, Sequence[str]]  # by fold, files of the generators that saw none of its test clips
     synthetic_positions: Mapping[str, np.ndarray] = field(default_factory=dict)  # by fold, int64[P] into `clips`
     synthetic_sources: Sequence[str] = ()  # provenance of the source face of each synthetic clip
@@ -70,7 +70,7 @@ def _with_synthetic(job: Job, inputs: TrainingInputs) -> TrainingInputs:
 
 
 def action_unit_reader(files: Iterable[str]) -> str:
-    """Return in words on whom the reader of the action units in these files was fitted; "" without such files."""
+    """Return the code of the reader that wrote the action units in these files; "" without such files."""
     paths = [path for path in files if Path(path).parent.parent.name == "aus"]
     if not paths:
         return ""
@@ -80,26 +80,26 @@ def action_unit_reader(files: Iterable[str]) -> str:
             return ""
         subjects = {entry.rpartition("/")[0] for entry in store.fitted_on(file)}
     population = sum(subject.split("/")[1] == POPULATION for subject in subjects)
-    return f"on action units read by a model of {population} subjects of the population" if population else ""
+    return f"reader subjects={population}" if population else ""
 
 
 def initialisation(job: Job) -> str:
-    """Read the published weights that the method starts from; return these and further training data in words.
+    """Read the published weights that the method starts from; return codes of these and of further training data.
 
     "" for a network from scratch that trains on the protocol's clips alone."""
     parts = [job.method.load_published_weights()] if isinstance(job.method, NetworkMethod) else []
     if job.protocol.also_trained_on:
-        parts.append(f"also on {len(job.macro)} clips of the {' and the '.join(job.protocol.also_trained_on)}")
+        parts.append(f"also clips={len(job.macro)} sets={'+'.join(job.protocol.also_trained_on)}")
     if job.protocol.unlabelled_means:
-        parts.append("with the means of the clips tested, without their labels, taken off")
+        parts.append("means")
     if job.synthetic:
-        first = "at first alone " if getattr(job.method.params, "synthetic_use", "") == "pretrain" else ""
-        parts.append(f"{first}on what {job.synthetic} made of its training clips, beside these")
+        first = "_first" if getattr(job.method.params, "synthetic_use", "") == "pretrain" else ""
+        parts.append(f"synthetic{first} generator={job.synthetic}")
     if job.teacher:
         macro_labels = {label for _, label in job.macro}
         count = sum(job.labels[clip.id] in macro_labels for clip in job.clips)
-        sets = " and ".join(sorted({clip.dataset for clip, _ in job.macro}))
-        parts.append(f"{count} of {len(job.clips)} clips guided by {sets}")
+        sets = "+".join(sorted({clip.dataset for clip, _ in job.macro}))
+        parts.append(f"guided guided={count} clips={len(job.clips)} sets={sets}")
     return "; ".join(filter(None, parts))
 
 

@@ -6,9 +6,10 @@ import pytest
 from microexpr.core.clip import Clip
 from microexpr.core.expression import Expression, LongVideo
 from microexpr.datasets import LONG
-from microexpr.evaluation import spotting
-from microexpr.evaluation.published import long_videos as published
+from microexpr.evaluation import published, spotting
 from microexpr.evaluation.spotting import Spotted
+
+LINES = published.read(published.LONG_VIDEOS)
 
 
 def video(subject: str, *expressions: Expression, frames: int = 300) -> LongVideo:
@@ -92,22 +93,22 @@ def test_differences_are_paired_by_subjects():
 
 
 def test_published_f1_follow_from_published_counts():
-    counted = [line for line in published.lines() if line.hits]
+    counted = [line for line in LINES if line["hits"]]
     assert len(counted) == 11
     for line in counted:
-        hits, false, missed = (int(getattr(line, name)) for name in ("hits", "false", "missed"))
-        assert float(spotting.f1(np.array([hits, false, missed]))) == pytest.approx(float(line.f1), abs=6e-5)
-        assert hits + missed == int(line.true)
+        hits, false, missed = (int(line[name]) for name in ("hits", "false", "missed"))
+        assert float(spotting.f1(np.array([hits, false, missed]))) == pytest.approx(float(line["f1"]), abs=6e-5)
+        assert hits + missed == int(line["true"])
 
 
 def test_published_scores_are_products_of_published_figures():
-    scored = [line for line in published.lines() if line.strs and len(line.strs) > 3]
+    scored = [line for line in LINES if len(line["strs"]) > 3]
     assert len(scored) == 6
     for line in scored:
-        assert float(line.f1) * float(line.analysis_f1) == pytest.approx(float(line.strs), abs=1.1e-4)
+        assert float(line["f1"]) * float(line["analysis_f1"]) == pytest.approx(float(line["strs"]), abs=1.1e-4)
 
 
 def test_published_lines_are_of_data_sets_and_kinds():
-    for line in published.lines():
-        assert line.kind in ("micro", "macro", "both")
-        assert line.dataset in LONG or line.dataset.startswith("unseen ")
+    for line in LINES:
+        assert line["kind"] in ("micro", "macro", "both")
+        assert line["dataset"] in LONG or line["dataset"].startswith("unseen ")

@@ -60,15 +60,13 @@ def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
     assert (
         Ststnet(Ststnet.Params()).load_published_weights() == Starting(Ststnet.Params()).load_published_weights() == ""
     )
-    assert paper.load_published_weights() == "from scratch: net.pth is not here" and paper.published_weights == {}
+    assert paper.load_published_weights() == "absent file=net.pth" and paper.published_weights == {}
     path = tmp_path / "home/hub/checkpoints/net.pth"
     path.parent.mkdir(parents=True)
     (tmp_path / "net.pth").rename(path)
-    assert (
-        other.load_published_weights() == "from scratch: net.pth is not for these params"
-        and other.published_weights == {}
-    )
-    assert paper.load_published_weights() == "from net.pth" and paper.published_weights["a"].tolist() == [1, 1]
+    assert other.load_published_weights() == "unsuited file=net.pth" and other.published_weights == {}
+    assert paper.load_published_weights() == "published file=net.pth"
+    assert paper.published_weights["a"].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(

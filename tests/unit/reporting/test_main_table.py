@@ -66,9 +66,9 @@ def test_a_row_says_what_its_folds_add_to_its_first_weights():
     ("initialisation", "expected"),
     [
         ("", "11 subjects"),
-        ("from scratch: vgg16.pth is not here", "11 subjects"),
-        ("from 2880 clips of 240 subjects of the population; on action units", "11 subjects, 240 other subjects"),
-        ("on action units read by a model of 240 subjects of the population", "11 subjects, 240 other subjects"),
+        ("absent file=vgg16.pth", "11 subjects"),
+        ("population clips=2880 subjects=240; reader subjects=3", "11 subjects, 240 other subjects"),
+        ("reader subjects=240", "11 subjects, 240 other subjects"),
     ],
 )
 def test_a_row_says_whose_clips_it_learnt_from(initialisation, expected):
@@ -78,7 +78,7 @@ def test_a_row_says_whose_clips_it_learnt_from(initialisation, expected):
 
 def test_a_row_of_each_training_has_its_own_figures_and_what_it_learnt_from():
     """The population alone gives the scores before any step; `rows` has 0.1 for the last epoch's full UF1."""
-    words = {"initialisation": "from 2880 clips of 240 subjects of the population"}
+    words = {"initialisation": "population clips=2880 subjects=240"}
     both = [row | words for row in rows("ststnet")]
     both += [row | words | {"selection": "start", "value": row["value"] + 0.3} for row in rows("ststnet")[:12]]
     table = training_sets(
@@ -148,9 +148,9 @@ def test_synthesised_faces_are_compared_with_the_mean_flow_and_true_faces():
 
 def test_notes_are_sentences_and_an_erratum_that_two_figures_share_is_stated_once():
     erratum = "smic_uf1: too low; 0.2 is near a guess; smic_uar: too low; 0.2 is near a guess; full_uf1: a misprint"
-    row = dict.fromkeys(COLUMNS, "") | {"initialisation": "from scratch", "differs_from_paper": "epochs, lr"}
+    row = dict.fromkeys(COLUMNS, "") | {"initialisation": "absent file=vgg16.pth", "differs_from_paper": "epochs, lr"}
     assert notes(row | {"published_erratum": erratum}) == [
-        "It is trained from scratch.",
+        "It is trained from scratch: vgg16.pth is not here.",
         "It differs from the paper in 2 params.",
         "Erratum of the published UF1 of SMIC and UAR of SMIC: too low; 0.2 is near a guess.",
         "Erratum of the published UF1 of all clips: a misprint.",

@@ -6,11 +6,11 @@ from rich.console import Console
 
 from microexpr.cli.main import main
 from microexpr.core import store
-from microexpr.evaluation.published import units as published
+from microexpr.evaluation import published
 from microexpr.evaluation.rows import COLUMNS as EVALUATION_COLUMNS
 from microexpr.protocols import CODED, UNITS, UNITS_LOSO
 from microexpr.protocols.classes import UNITS as NAMES
-from microexpr.reporting import terminal_table, units_table
+from microexpr.reporting import units_table
 
 METHODS = {"prevalence": 0.2, "ststnet": 0.5, "au_reader": 0.8}
 
@@ -19,7 +19,7 @@ def evaluation(method: str, value: float, protocol: str = UNITS) -> list[dict]:
     """Rows of the evaluate stage in which all figures of the last epoch are `value`."""
     metrics = ["macro_f1", "macro_f1_of_both", "mean_ap"]
     metrics += [f"{figure}_{name}" for figure in ("f1", "ap", "prevalence") for name in NAMES]
-    rows_here = {"initialisation": "from 9 clips of 3 subjects of the population"} if method == "au_reader" else {}
+    rows_here = {"initialisation": "population clips=9 subjects=3"} if method == "au_reader" else {}
     return [
         dict.fromkeys(EVALUATION_COLUMNS, "")
         | {"method": method, "protocol": protocol, "selection": selection, "scope": scope, "metric": metric}
@@ -44,12 +44,11 @@ def rows():
 
 def test_published_means_are_those_of_the_printed_units_and_data_sets():
     """Notebooks print means of five trainings to one decimal, so that a mean of these is off by up to 0.1."""
-    for line in published.lines():
-        assert np.mean([float(value) for value in line.units.values()]) == pytest.approx(float(line.mean), abs=0.1)
-        assert np.mean([float(value) for value in line.datasets.values()]) == pytest.approx(
-            float(line.mean_of_datasets), abs=0.1
-        )
-    assert len(published.lines()) == 30 and len({line.row for line in published.lines()}) == 15
+    lines = published.read(published.UNITS)
+    for line in lines:
+        for columns, mean in ((NAMES, "mean"), (CODED, "mean_of_datasets")):
+            assert np.mean([float(line[name]) for name in columns]) == pytest.approx(float(line[mean]), abs=0.1)
+    assert len(lines) == 30 and len({line["row"] for line in lines}) == 15
 
 
 def test_each_method_has_its_figures_its_test_and_what_is_published_of_it(rows):
@@ -74,7 +73,7 @@ def test_published_rows_that_nothing_reproduces_come_last_and_only_leaving_one_d
 
 
 def test_a_caution_stands_over_rendered_figures_and_sentences_below(rows):
-    text = units_table.markdown(rows)
+    text = units_table.TABLE.markdown(rows)
     first, *_ = text.splitlines()
     assert first.startswith(
         "Action units, leaving one data set out; 316 clips of 40 subjects, 4 without a code left out"
@@ -88,12 +87,12 @@ def test_a_caution_stands_over_rendered_figures_and_sentences_below(rows):
 
 def test_the_terminal_and_the_command_show_it(rows, tmp_path, capsys):
     console = Console(width=130, record=True)
-    console.print(terminal_table.render_units(rows, 130))
+    console.print(units_table.terminal(rows, 130))
     text = console.export_text()
     assert text.index("au_reader") < text.index("ststnet") < text.index("SSSNet") and "0.318" in text
     path = tmp_path / "units_table.csv"
     store.write_csv(path, units_table.COLUMNS, rows)
-    assert units_table.read(path) == rows
+    assert units_table.TABLE.read(path) == rows
     for form, part in (("--markdown", "| au_reader |"), ("--csv", "macro_f1,"), ("--json", '"macro_f1": "0.8000"')):
         assert main(["table", str(path), form]) == 0
         assert part in capsys.readouterr().out

@@ -89,7 +89,7 @@ def test_every_fold_starts_from_them(files: Any, weights: str, tmp_path: Any) ->
     for name, value in initialised.method.initial_weights.items():
         np.testing.assert_array_equal(value, tensors[name])
     with store.open_file(path) as file:
-        assert file.attrs["initialisation"] == b"from 12 clips of 2 subjects of the population"
+        assert file.attrs["initialisation"] == b"population clips=12 subjects=2"
         assert file.attrs["differs_from_paper"] == b"batch, epochs, initialisation, lr, population"
         for fold in initialised.folds:
             assert {f"generated/population/{name}/*" for name in SUBJECTS} < set(store.fitted_on(file[fold.name]))
@@ -102,7 +102,7 @@ def test_a_reader_of_action_units_is_named_with_its_subjects(tmp_path: Any) -> N
         with store.subject_file(tmp_path / f"aus/samm/{name}.h5", "aus", [clip("samm", name, "c", 0)]) as file:
             file.put("fitted_on", entries)
     first, second = (action_unit_reader([str(tmp_path / f"aus/samm/{name}.h5")]) for name in listed)
-    assert first == "on action units read by a model of 2 subjects of the population" and second == ""
+    assert first == "reader subjects=2" and second == ""
     assert action_unit_reader(["results/flow/samm/s01.h5"]) == ""
 
 

@@ -73,7 +73,7 @@ def test_all_folds_are_guided_by_it_and_say_whom_it_has_seen(teacher, tmp_path):
     with store.open_file(path) as file:
         assert (
             file.attrs["initialisation"].decode()
-            == f"{sum(c.label < 2 for c in CLIPS)} of {len(CLIPS)} clips guided by ckplus"
+            == f"guided guided={sum(c.label < 2 for c in CLIPS)} clips={len(CLIPS)} sets=ckplus"
         )
         for fold in guided_job.folds:
             assert {clip.provenance for clip, _ in STRONG} <= set(store.fitted_on(file[fold.name]))

@@ -4,6 +4,7 @@ What may not come in: a figure of ours.
 """
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,11 @@ FILES = (
     "icegan.csv", "mtmnet.csv", "augacn.csv", "famgan.csv", "localregions.csv", "ststnet.csv", "htnet.csv",
     "causalnet.csv",
 )  # fmt: skip
+# F1 of action units as the notebooks of meb print them, means of five trainings, in per cent of 2,031 clips: from
+# github.com/tvaranka/meb, commit f731b0a, experiments/benchmarks, which the tables of Varanka et al. (IEEE Trans.
+# Affective Computing 2024) come from. NMER is left out, whose notebook stores a trial of one epoch.
+UNITS = "meb.csv"  # a line for each row and metric: of each unit, pooled over data sets, of each data set, and means
+LONG_VIDEOS = "megc2025.csv"  # a line for each row, data set and kind; of classes of micro-expressions that were hit
 # The table in which each paper compares itself with others under the protocol of MEGC2019.
 MAIN = {
     "ststnet": "table3", "icegan": "table1", "mtmnet": "table5", "localregions": "table8", "htnet": "table2",
@@ -55,10 +61,11 @@ def cells() -> tuple[Cell, ...]:
     return tuple(Cell(**row) for name in FILES for row in read(name))
 
 
-def read(name: str) -> list[dict[str, str]]:
-    """Return the rows of a CSV file of this folder by column, as text."""
+@cache
+def read(name: str) -> tuple[Mapping[str, str], ...]:
+    """Return the rows of a CSV file of this folder by column, as printed, in its order; "" where nothing is."""
     text = files(__name__).joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return tuple(csv.DictReader(text.splitlines()))
 
 
 def protocol_name(protocol: str, dataset: str, classes: str) -> str:

@@ -21,7 +21,7 @@ from microexpr.core.clip import Clip, join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import inspect, main_table, method_tests, param_list, spot_table, units_table
+from microexpr.reporting import inspect, main_table, method_tests, papers, param_list, spot_table, units_table
 from microexpr.reporting.html import (
     PageInputs,
     against,
@@ -36,11 +36,11 @@ from microexpr.reporting.html import (
     times,
 )
 from microexpr.reporting.html.methods import background
-from microexpr.reporting.papers import page as papers
 from microexpr.reporting.plots import sheet
 from microexpr.reporting.signal_benchmark import charts as benchmark_charts
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
+from microexpr.reporting.table import Table as OtherTable
 
 TEMPLATES = ("page.jinja", "leaderboard.jinja", "macros.jinja")  # the first includes the others
 STYLES, SCRIPTS = ("page.css", "report.css"), ("page.js", "tables.js")
@@ -139,8 +139,11 @@ def html(
     clip_views, left_out = _clips(inputs, folder, methods)
     hard_clips = hardest.hardest(methods, partial(_hard_clip_pictures, inputs, folder))
     jobs = times.jobs(benchmarks)
-    tables, unit_tables = [_paper(path) for path in inputs.papers], [_table(path, units_table) for path in inputs.units]
-    spot_tables = [_table(path, spot_table) for path in inputs.spot]
+    tables, unit_tables = (
+        [_paper(path) for path in inputs.papers],
+        [_table(path, units_table.TABLE) for path in inputs.units],
+    )
+    spot_tables = [_table(path, spot_table.TABLE) for path in inputs.spot]
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
     figures: dict[str, charts.Chart] = {}
 
@@ -311,8 +314,8 @@ def _paper(path: str) -> Table:
     return Table(path, papers.title(paper, table), papers.lines(rows), below, origin)
 
 
-def _table(path: str, kind: Any) -> Table:
-    """Return a table that a module of `reporting` reads."""
+def _table(path: str, kind: OtherTable) -> Table:
+    """Return a table of action units or of long videos."""
     rows = kind.read(path)
     origin = join_origins(row["origin"] for row in rows if row["origin"])
     return Table(path, kind.title(rows), kind.lines(rows), kind.below(rows), origin)

@@ -15,7 +15,6 @@ from microexpr.core.clip import Clip
 from microexpr.evaluation.rows import Row
 from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFaces
 from microexpr.evaluation.true_faces import TrueFace
-from microexpr.reporting import formats
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 # The region in which each AU that the paper names moves the skin.
@@ -117,8 +116,3 @@ def units_at_apex(paths: Iterable[str], clips: Iterable[Clip]) -> dict[str, list
                 names = zip(store.strings(group["action_unit"]), active, strict=True)
                 units[clip.id] = [name for name, is_active in names if is_active]
     return units
-
-
-def write(path: str, rows: Sequence[Row]) -> None:
-    """Write rows as CSV, shares with four decimals, "" for unknown values."""
-    store.write_csv(path, COLUMNS, ({key: formats.cell(row[key]) for key in COLUMNS} for row in rows))

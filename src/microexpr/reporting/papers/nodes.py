@@ -5,19 +5,16 @@ What may not come in: a choice of clips by the network's output.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.facs.occurrence import AUS, UNKNOWN, occurrence
 from microexpr.evaluation.rows import Row
 from microexpr.models.recognisers.augacn import AuGacn
 from microexpr.protocols import provenance
-from microexpr.reporting import formats
 from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
 
@@ -121,8 +118,3 @@ def _nodes(
             row: Row = {"unit": unit, "share": float(share[i]) if present[i] else None}
             row |= {"frequency": float(frequency[i]), "expected": "yes" if unit in units else "no"}
             yield row | {"annotated": int((unit_codes == 1).sum()), "coded": int((unit_codes != UNKNOWN).sum())}
-
-
-def write(path: str | Path, rows: Iterable[Row]) -> None:
-    """Write rows as CSV, shares with four decimals, "" for an AU without a node."""
-    store.write_csv(path, COLUMNS, ({key: formats.cell(row[key]) for key in COLUMNS} for row in rows))

@@ -21,7 +21,7 @@ from microexpr.core.seeds import generator
 from microexpr.datasets import RAW
 from microexpr.evaluation.read_back import roughness
 from microexpr.protocols import ALL_GROUPS, provenance
-from microexpr.reporting import formats
+from microexpr.reporting import table
 from microexpr.signals.aus import regressor
 from microexpr.training.generator_file import LoadedGenerator, load
 from microexpr.videos import picture
@@ -132,17 +132,17 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
     ablations = Components.ablations()
     if any(driving.movement.at_one_size is None for driving in task.driving_clips):
         del ablations["no_sizes"]
-    table: dict[str, list[dict[tuple[str, str], float]]] = {}
+    by_setting: dict[str, list[dict[tuple[str, str], float]]] = {}
     for name, components in ablations.items():
         reenactments = task.reenactments(components)  # one setting at a time: frames take much memory
-        table[name] = [_summary(reenactment, task.reader) for reenactment in reenactments]
+        by_setting[name] = [_summary(reenactment, task.reader) for reenactment in reenactments]
         driving_ids = np.array([reenactment.driving.clip.id for reenactment in reenactments])
         origins = _origins(reenactment.origin for reenactment in reenactments)
         del reenactments
-    for name, summaries in table.items():
+    for name, summaries in by_setting.items():
         for output, metric in summaries[0]:
             values = np.array([summary[output, metric] for summary in summaries])
-            differences = values - np.array([summary[output, metric] for summary in table["all"]])
+            differences = values - np.array([summary[output, metric] for summary in by_setting["all"]])
             valid = ~np.isnan(differences)  # a clip in which nothing moves has no correlation
             if not valid.any():
                 continue
@@ -228,5 +228,5 @@ def _origins(origins: Iterable[str]) -> str:
 
 def _page(title: str, rows: Sequence[dict[str, str]], caption: str, head: list[str], body: list[list[str]]) -> str:
     origin = _origins(row["origin"] for row in rows)
-    table = formats.markdown([head, *body], words=len(head))
-    return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *table, "", caption, ""])
+    grid = table.markdown([head, *body], words=len(head))
+    return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *grid, "", caption, ""])

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from microexpr.reporting import main_table
 from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_heading, save_page
+from microexpr.reporting.table import CAUTION
 
 Row = Mapping[str, str]
 PITCH = 0.28  # inches of a row
@@ -44,7 +45,7 @@ def draw(figure: Figure, rows: Sequence[Row]) -> None:
     if right:
         published = figure.add_axes(((width - right) / width, bottom, (right - 0.2) / width, top - bottom))
         _draw_published(published, rows)
-    caution = f"\n{main_table.CAUTION}" * is_rendered
+    caution = f"\n{CAUTION}" * is_rendered
     title = main_table.table_title(rows) + caution
     add_heading(figure, title, False)
     handles, names = axes.get_legend_handles_labels()

@@ -174,7 +174,7 @@ def test_generator_learns_by_equation_6(g_cls):
 def test_without_vgg16_the_perceptual_loss_is_by_the_trunk_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     method = Icegan(Icegan.Params())
-    assert "the discriminator's own trunk: vgg16" in method.load_published_weights() and not method.shared()
+    assert "perceptual_trunk file=vgg16" in method.load_published_weights() and not method.shared()
     assert Icegan(Icegan.Params(perceptual="trunk")).load_published_weights() == ""
     assert Icegan(Icegan.Params(generator="none")).load_published_weights() == ""
 

@@ -14,6 +14,7 @@ from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
 from microexpr.reporting.papers import changes
 from microexpr.reporting.plots import icegan
+from microexpr.reporting.table import csv_text
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 CLIPS = composite(subjects=2, clips=3)
@@ -67,7 +68,7 @@ def test_pixels_of_a_small_picture_are_squares_of_the_crop():
     np.testing.assert_array_equal(changes.squared_change(pair, 4), expected)
 
 
-def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true, tmp_path):
+def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true):
     expected = papers.expected_units("icegan", "fig5")
     assert expected == {"positive": ["AU6", "AU12", "AU25"], "surprise": ["AU1", "AU2", "AU5"]}
     rendered = {clip.id: ["AU12"] if clip.name < CLIPS[1].name else ["AU12", "AU25"] for clip in CLIPS}
@@ -84,8 +85,7 @@ def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true, t
         assert {row["clips"] for row in class_rows} == {sum(clip.label == label for clip in CLIPS)}
     mouth = next(row for row in table if row["region"] == "mouth")
     assert mouth["expected"] == "AU12 AU25" and mouth["units_shown"].startswith("AU12 1.00 AU25 ")
-    changes.write(tmp_path / "fig5.csv", table)
-    lines = (tmp_path / "fig5.csv").read_text(encoding="utf-8").splitlines()
+    lines = csv_text(changes.COLUMNS, table).splitlines()
     assert lines[0].startswith("class,region,expected,area,made,true") and len(lines) == 1 + len(table)
     assert all(",generated,held_out" in line for line in lines[1:])
 

@@ -15,7 +15,7 @@ from microexpr.evaluation import metrics
 from microexpr.models.recognisers.majority import Majority
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
-from microexpr.reporting.papers import floor, page
+from microexpr.reporting.papers import floor
 
 COUNTS = {"smic": (3, 2, 1), "casme2": (4, 1, 0), "samm": (1, 2, 2)}  # clips of each class that subjects 1 to 4 show
 CLIPS = [
@@ -62,7 +62,7 @@ def floored(*pairs: tuple[str, str], **changed: Any) -> papers.Run:
 
 def test_a_table_says_first_how_many_subjects_were_tested_and_last_what_guessing_gives():
     rows = papers.rows("icegan", "table1", floored(("lbp_top", "megc2019"), ("majority", "megc2019")))
-    text = page.markdown("icegan", "table1", rows).splitlines()
+    text = papers.markdown("icegan", "table1", rows).splitlines()
     assert text[0].endswith("4 to 12 subjects tested.")
     chance, majority = (words(line) for line in text if "(ours)" in line)
     assert chance[:2] == ["chance (ours)", "generated, counted"] and majority[0] == "majority (ours)"
@@ -88,7 +88,7 @@ def test_guesses_are_columns_where_methods_are(table, expected):
 
 def test_a_row_of_few_folds_is_of_their_subjects():
     mine = floored(("mtmnet.mmi", "megc2019"), study_methods=["mtmnet.mmi"])
-    text = page.markdown("mtmnet", "table3", papers.rows("mtmnet", "table3", mine))
+    text = papers.markdown("mtmnet", "table3", papers.rows("mtmnet", "table3", mine))
     assert text.splitlines()[0].endswith("4 subjects tested.")
 
 
@@ -106,7 +106,7 @@ def test_a_row_that_is_not_the_papers_method_says_so():
     mine = floored(("icegan", "megc2019"), ("lbp_top", "megc2019"), other_choices={"icegan": choices["icegan"]})
     rows = papers.rows("icegan", "table1", mine)
     assert all("not the paper's method" in row["note"] for row in rows if row["row"] == "ICE-GAN")
-    text = page.markdown("icegan", "table1", rows)
+    text = papers.markdown("icegan", "table1", rows)
     lines = [words(line)[1] for line in text.splitlines() if "last epoch" in line]
     assert lines == ["generated, last epoch, 12 folds", "generated, last epoch, 12 folds, not the paper's method"]
     assert f"ICE-GAN: not the paper's method: {', '.join(choices['icegan'])}." in text

@@ -14,7 +14,8 @@ from microexpr.core.clip import LABELS
 from microexpr.evaluation.published import cells
 from microexpr.protocols import ABLATION, PROTOCOLS
 from microexpr.reporting import papers
-from microexpr.reporting.papers import COLUMNS, TARGETS, Run, census, page
+from microexpr.reporting.papers import COLUMNS, TARGETS, Run
+from microexpr.reporting.papers.cells import SyntheticClips
 
 ROOT = Path(__file__).parents[4]
 
@@ -48,11 +49,11 @@ def test_every_protocol_that_a_paper_names_is_there():
 )
 def test_a_target_needs_what_exists_and_no_more(paper, table, expected):
     mine = Run(["lbp_top", "icegan", "majority"], ["megc2019", "loso_smic_3", "split70"], folds=4)
-    assert papers.needs(paper, table, mine) == expected
+    assert papers.inputs(paper, table, mine)["evaluations"] == expected
 
 
 def test_a_table_without_counts_reads_no_index():
-    assert papers.index_sets("augacn", "table7", Run(["lbp_top"], ["megc2019"], folds=4), ["smic"]) == []
+    assert papers.inputs("augacn", "table7", Run(["augacn"], ["megc2019"], 4, ["smic"]))["index"] == []
 
 
 def test_each_figure_is_beside_the_cell_that_prints_it():
@@ -70,7 +71,7 @@ def test_no_generated_figure_without_that_word_on_its_line():
     mine = run(("lbp_top", "megc2019"), ("icegan", "megc2019"))
     rows = papers.rows("icegan", "table1", mine)
     assert all(row["origin"] == "generated" for row in rows if row["reproduced"])
-    lines = [line for line in page.markdown("icegan", "table1", rows).splitlines() if "0.1000" in line]
+    lines = [line for line in papers.markdown("icegan", "table1", rows).splitlines() if "0.1000" in line]
     assert lines and all("generated" in line and "published" not in line for line in lines)
     for line in store.csv_text(COLUMNS, rows).splitlines()[1:]:
         assert ("generated" in line) == (",0.1" in line or ",0.2" in line)
@@ -140,8 +141,8 @@ def test_fid_is_read_from_the_figures_of_made_faces():
     pair = ("icegan", "megc2019")
     lacking = run(pair)
     complete = replace(lacking, generators=["icegan"], faces={pair: [row | {"faces": "neutral", "value": 1.0}, row]})
-    assert papers.needs_faces("icegan", "text", complete) == [pair]
-    assert papers.needs_faces("icegan", "text", lacking) == []
+    assert papers.inputs("icegan", "text", complete)["faces"] == [pair]
+    assert papers.inputs("icegan", "text", lacking)["faces"] == []
     unknown = replace(complete, faces={pair: [row | {"value": None, "note": "needs weights"}]})
     figure, without_value, without_faces = (
         by_cell("icegan", "text", mine)["ICE-GAN", "FID"] for mine in (complete, unknown, lacking)
@@ -156,8 +157,8 @@ def test_fid_is_read_from_the_figures_of_made_faces():
 
 def test_gains_are_percents_of_the_winners_figure():
     mine, alone = run(("icegan", "megc2019"), ("nmer", "megc2019")), run(("icegan", "megc2019"))
-    assert papers.needs("icegan", "text", mine) == [("icegan", "megc2019"), ("nmer", "megc2019")]
-    assert papers.needs("icegan", "text", alone) == []
+    assert papers.inputs("icegan", "text", mine)["evaluations"] == [("icegan", "megc2019"), ("nmer", "megc2019")]
+    assert papers.inputs("icegan", "text", alone)["evaluations"] == []
     for row in mine.evaluations["icegan", "megc2019"]:
         row["value"] *= 1.25
     cells = by_cell("icegan", "text", mine)
@@ -184,8 +185,10 @@ def test_of_mtmnets_macro_sets_one_is_chosen_beforehand_and_the_best_as_tested_i
     """The rows differ in nothing else, and have few folds under any protocol; the figure is that of mtmnet."""
     sources, under = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia"), "loso_smic_3"
     mine = run(*((name, under) for name in ("mtmnet", *sources)), scopes=("full",))
-    assert papers.needs("mtmnet", "table4", mine) == [(name, under) for name in ("mtmnet", *sources)]
-    assert papers.needs("mtmnet", "table5", mine) == [(name, "megc2019") for name in ("mtmnet", *sources)]
+    assert papers.inputs("mtmnet", "table4", mine)["evaluations"] == [(name, under) for name in ("mtmnet", *sources)]
+    assert papers.inputs("mtmnet", "table5", mine)["evaluations"] == [
+        (name, "megc2019") for name in ("mtmnet", *sources)
+    ]
     better = {"mtmnet.ckplus": (0, 0), "mtmnet.mmi": (0.2, -0.1), "mtmnet.oulu_casia": (0.1, -0.2)}
     for name, (uf1, accuracy) in better.items():
         for row in mine.evaluations[name, under]:
@@ -245,7 +248,7 @@ def test_marks_of_regions_are_those_of_our_labels_and_do_not_count_as_reproduced
     rows = papers.rows("localregions", "table1", run(("localregions", "megc2019")))
     assert len(rows) == 24 and all(row["reproduced"] == row["published"] for row in rows)
     assert {row["origin"] for row in rows} == {""}
-    text = page.markdown("localregions", "table1", rows)
+    text = papers.markdown("localregions", "table1", rows)
     assert "0 of 24 cells reproduced, 0 planned, 0 published only. 24 are so by construction" in text
     rows = papers.rows("localregions", "table1", run(("lbp_top", "megc2019")))
     assert {(row["reproduced"], row["status"]) for row in rows} == {("", "by_construction")}
@@ -254,7 +257,7 @@ def test_marks_of_regions_are_those_of_our_labels_and_do_not_count_as_reproduced
 
 def test_markdown_is_in_the_papers_own_layout():
     rows = papers.rows("localregions", "table5", run(("lbp_top", "megc2019")))
-    lines = page.markdown("localregions", "table5", rows).splitlines()
+    lines = papers.markdown("localregions", "table5", rows).splitlines()
     assert lines[0] == "Local regions, Table 5. Sets of regions. No subject is tested."
     assert words(lines[2])[1:] == ["figures", "whole face", "no cheeks", "no nose", "all regions"]
     assert words(lines[4]) == ["Accuracy", "published", "0.85", "0.89", "0.91", "0.92"]
@@ -264,7 +267,7 @@ def test_markdown_is_in_the_papers_own_layout():
 
 def test_markdown_of_what_was_reproduced():
     mine = run(("lbp_top", "loso_casme2_5"), scopes=("full", "casme2"), subject_seen="yes")
-    text = page.markdown("mtmnet", "table4", papers.rows("mtmnet", "table4", mine))
+    text = papers.markdown("mtmnet", "table4", papers.rows("mtmnet", "table4", mine))
     (line,) = [line for line in text.splitlines() if "0.1200" in line]
     assert words(line)[:4] == ["", "generated, last epoch, 12 folds, subject seen in training", "0.1200", "0.1000"]
     assert "Rendered faces, not comparable with published figures." in text
@@ -281,7 +284,9 @@ def test_points_over_the_best_other_row_of_a_column():
     """Only rows that the paper prints, under the same protocol; AU-GACN alone is a row of ours."""
     under = "loso_casme2_7"
     mine = run(*((name, under) for name in ("augacn.auicgan", "augacn", "elrcn", "capsulenet")), scopes=("full",))
-    assert [pair for pair in papers.needs("augacn", "table2", mine) if pair[1] == under] == sorted(mine.evaluations)
+    assert [pair for pair in papers.inputs("augacn", "table2", mine)["evaluations"] if pair[1] == under] == sorted(
+        mine.evaluations
+    )
     for name, better in {"augacn.auicgan": 0.2, "elrcn": 0.05, "augacn": 0.4}.items():
         for row in mine.evaluations[name, under]:
             row["value"] += better
@@ -293,12 +298,12 @@ def test_points_over_the_best_other_row_of_a_column():
 
 
 def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():
-    clips = census.SyntheticClips(
+    clips = SyntheticClips(
         Counter({("casme2", "disgust"): 3, ("casme2", "others"): 4, ("samm", "others"): 9}), "generated"
     )
-    mine = replace(run(), clip_generators=["auicgan"], synthetic_clips={"auicgan": clips})
-    assert papers.needs_made("augacn", "table1", ["auicgan", "famgan"]) == ["auicgan"]
-    assert papers.needs_made("augacn", "table2", ["auicgan"]) == [] == papers.needs_made("augacn", "table1", [])
+    mine = replace(run(), clip_generators=["auicgan", "famgan"], synthetic_clips={"auicgan": clips})
+    generators = [papers.inputs("augacn", table, mine)["made"] for table in ("table1", "table2")]
+    assert generators == [["auicgan"], []] and papers.inputs("augacn", "table1", run())["made"] == []
     cells = by_cell("augacn", "table1", mine)
     for column, count in {"Disgust": "3", "Others": "4", "Fear": "0", "Total": "7"}.items():
         assert cells["synthetic CASME II", column]["reproduced"] == count
@@ -312,11 +317,11 @@ def test_a_run_that_ablates_trains_all_rows_of_a_table_of_parts_from_scratch():
     pairs = [("localregions", ABLATION), ("localregions.cross_entropy", ABLATION)]
     mine = run(*pairs, training_clips=480, training_subjects=40, learning="loss 2 to 0.4")
     choices = {"other_choices": {"localregions": ["of methods"]}, "ablation_choices": {"localregions": ["of scratch"]}}
-    ablating = replace(mine, ablates=True, **choices)
-    assert papers.needs("localregions", "table7", ablating) == pairs
-    assert papers.needs("localregions", "table7", mine) == [(name, "megc2019") for name, _ in pairs]
-    assert papers.index_sets("localregions", "table7", ablating, ["smic"]) == ["smic", "population"]
-    assert papers.index_sets("localregions", "table8", ablating, ["smic"]) == ["smic"]
+    ablating = replace(mine, ablates=True, micro_sets=["smic"], **choices)
+    assert papers.inputs("localregions", "table7", ablating)["evaluations"] == pairs
+    assert papers.inputs("localregions", "table7", mine)["evaluations"] == [(name, "megc2019") for name, _ in pairs]
+    assert papers.inputs("localregions", "table7", ablating)["index"] == ["smic", "population"]
+    assert papers.inputs("localregions", "table8", ablating)["index"] == ["smic"]
     (row, *_) = (row for row in papers.rows("localregions", "table7", ablating) if row["reproduced"])
     assert row["protocol"] == ABLATION
     assert "from scratch on 480 clips of 40 rendered subjects of no corpus; loss 2 to 0.4" in row["note"]

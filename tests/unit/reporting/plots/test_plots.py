@@ -17,6 +17,7 @@ from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.reporting import main_table
 from microexpr.reporting.plots import drawing, journey, table
+from microexpr.reporting.table import CAUTION
 from microexpr.signals.aus import ACTION_UNITS
 
 CLIP = "casme2/sub01/a"
@@ -96,7 +97,7 @@ def test_rendered_rows_say_so_in_title_axis_and_where_origins_differ_row():
     assert "rendered faces, not comparable with published figures" in figure.get_suptitle()
     assert "rendered faces" in figure.axes[0].get_xlabel()
     mixed = drawn(table.draw, made(["ststnet"], "licensed") + made(["majority"], "licensed+generated"))
-    assert main_table.CAUTION in mixed.get_suptitle()
+    assert CAUTION in mixed.get_suptitle()
     assert "majority, licensed+generated" in [label.get_text() for label in mixed.axes[0].get_yticklabels()]
     licensed = " ".join(texts(drawn(table.draw, made(origin="licensed"))))
     assert "rendered" not in licensed and "generated" not in licensed

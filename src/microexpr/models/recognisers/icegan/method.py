@@ -134,13 +134,11 @@ class Icegan(NetworkMethod):
         return True  # for the loss, however the network starts
 
     def load_published_weights(self) -> str:
-        """Load VGG-16's weights if they are present; return whose features the perceptual loss compares."""
+        """Load VGG-16's weights if they are present; return the code of the perceptual loss."""
         if not self.weights_fit():
             return ""
-        description = super().load_published_weights()
-        if self.published_weights:
-            return f"perceptual loss by VGG-16, {description}"
-        return f"perceptual loss by the discriminator's own trunk: {VGG16.files[0]} is not here"
+        super().load_published_weights()
+        return f"perceptual{'' if self.published_weights else '_trunk'} file={VGG16.files[0]}"
 
     def shared(self) -> dict[str, nn.Module]:
         if not self.published_weights:

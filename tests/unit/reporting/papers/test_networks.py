@@ -8,7 +8,7 @@ from scratch import ROOT
 
 from microexpr.cli import config
 from microexpr.reporting import papers
-from microexpr.reporting.papers import Run, page
+from microexpr.reporting.papers import Run
 
 
 def models() -> Run:
@@ -20,7 +20,7 @@ def models() -> Run:
 
 def test_parts_of_the_models_are_those_that_the_paper_ticks():
     mine = models()
-    assert len(papers.describes("icegan", "table2", mine.methods)) == 6
+    assert len(papers.inputs("icegan", "table2", mine)["params"]) == 6
     rows = [row for row in papers.rows("icegan", "table2", mine) if row["metric"] == "component"]
     assert len(rows) == 36 and {row["status"] for row in rows} == {"built"}
     for row in rows:
@@ -38,7 +38,7 @@ def test_sizes_of_discriminators_are_counted_at_the_papers_size():
         near = 0.05 if row["row"].startswith("CNN") else 0.01
         assert float(row["reproduced"]) == pytest.approx(float(row["published"]), rel=near), row["row"]
     assert [row["reproduced"] for row in rows][:3] == ["6.99", "93.02", "94.51"]
-    text = page.markdown("icegan", "table3", papers.rows("icegan", "table3", models()))
+    text = papers.markdown("icegan", "table3", papers.rows("icegan", "table3", models()))
     assert "7 of 21 cells reproduced" in text and "networks built at the paper's size" in text
     (line,) = [line for line in text.splitlines() if "94.51" in line]
     assert words(line) == ["", "counted", "-", "-", "94.51"]

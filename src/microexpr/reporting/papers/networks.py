@@ -1,8 +1,9 @@
-"""AU-GACN's Table 7 on the network itself: kernel and output of each layer.
+"""Printed parts, sizes and layers read off networks: ICE-GAN's Tables 2 and 3, AU-GACN's Table 7.
 
-Read off a network that is built at the paper's size, whatever size a run trains. No trained weights come in.
+Networks are built at the paper's size, whatever size a run trains. No trained weights come in.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -12,16 +13,49 @@ from torch import nn
 from microexpr.core.facs.occurrence import AUS
 from microexpr.evaluation.published import Cell
 from microexpr.models.recognisers.augacn import DOWNSAMPLING, AuGacn, STPNet
+from microexpr.models.recognisers.icegan import Icegan
+from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads
+from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
 
-NONE = "-"
+CHOICES = ("generator", "seed_before", "skips", "discriminator", "exp_size")  # all others have the paper's values
+PRESENT, ABSENT = "✓", "-"
+Networks = Mapping[str, nn.Module]
 LENGTH = 2 * DOWNSAMPLING  # L: the last maps still have two frames, unlike those pooled to one
 LETTERS = {LENGTH: "L", len(AUS): "C"} | {LENGTH // n: f"L/{n}" for n in (2, 4, 8, 16)}
 
 
-def describe(cell: Cell) -> dict[str, str]:
-    """Return the values of a row for a printed kernel or shape."""
-    kernel, shape = layers()[cell.row]
-    return {"reproduced": kernel if cell.metric == "kernel" else shape}
+def describe(cell: Cell, params: Mapping[str, Any]) -> str:
+    """Return a printed kernel or shape; or of a model with these params a tick or "-", or millions of parameters.
+
+    The parameters of the discriminator are those of trunk, heads and reconstruction.
+    """
+    if cell.metric in ("kernel", "shape"):
+        return layers()[cell.row][cell.metric == "shape"]
+    networks = build_networks(params)
+    if cell.metric == "component":
+        return PRESENT if components(networks)[cell.column] else ABSENT
+    parts = (network for name, network in networks.items() if name != "generator")
+    return f"{sum(p.numel() for part in parts for p in part.parameters()) / 1e6:.2f}"
+
+
+def components(networks: Networks) -> dict[str, bool]:
+    """Return which parts a model has, by column of Table 2."""
+    generator, heads = networks.get("generator"), networks["heads"]
+    return {
+        "D_capsule / ExpCaps": isinstance(heads, CapsuleHeads),
+        "D_capsule / AdvCaps": isinstance(heads, CapsuleHeads) and bool(heads.adversarial),
+        "G_I": isinstance(generator, Dcgan),
+        "G_II / G_enc": isinstance(generator, UNet) and generator.early,
+        "G_II / G_dec": isinstance(generator, UNet) and not generator.early,
+        "G_II / SC": isinstance(generator, UNet) and generator.skips,
+    }
+
+
+def build_networks(params: Mapping[str, Any]) -> Networks:
+    """Build the model's networks at the paper's size, without allocating weights."""
+    method = Icegan(Icegan.Params(**{name: params[name] for name in CHOICES}))
+    with torch.device("meta"):
+        return method.build({})
 
 
 @cache
@@ -30,7 +64,7 @@ def layers() -> dict[str, tuple[str, str]]:
     params = AuGacn.Params.model_validate({})
     with torch.device("meta"):
         x = torch.empty(1, 3, LENGTH, params.image_size, params.image_size)
-        rows = {"Input": (NONE, format_shape(x.shape))}
+        rows = {"Input": (ABSENT, format_shape(x.shape))}
         for name, layer in STPNet(params.width).named_children():
             x = layer(x)
             rows[name] = (format_kernel(layer), format_shape(x.shape))
@@ -58,7 +92,7 @@ def format_kernel(layer: nn.Module) -> str:
     if isinstance(layer, nn.AdaptiveAvgPool3d):
         return f"K={without_blanks(layer.output_size)}"
     if not strided:
-        return NONE
+        return ABSENT
     first, *others = strided
     if others:
         sizes = [module.kernel_size for module in strided if {*module.kernel_size} != {1}]
