@@ -23,11 +23,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from microexpr.reporting.html import times
-
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "studies"))
 import pages  # noqa: E402
+import times  # noqa: E402
 
 PAGE, MARK = "benchmarks/README.md", "clean-clone"
 
@@ -62,7 +61,7 @@ def measure(commit: str, command: list[str]) -> Run:
             raise SystemExit(f"error: {' '.join(command)} failed at {commit}:\n{process.stderr[-2000:]}")
         seconds, compiled, used = time.perf_counter() - start, used - before, core_seconds() - used
         stages = Counter[str]()
-        for job in times.jobs(root / "work/times"):
+        for job in times.read(root / "work/times"):
             stages[job.stage] += job.seconds
         return Run(short(commit), compiled, seconds, used, stages)
 

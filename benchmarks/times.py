@@ -12,20 +12,49 @@ file below the folder counts, of whatever run and table: delete the folder first
 """
 
 import argparse
+import csv
 import json
 import sys
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from microexpr.reporting.html import times
-from microexpr.reporting.html.times import Job
+from microexpr.datasets import flow_folders
 from snakemake_logger_plugin_microexpr.progress import SHIPPED, earlier_seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "studies"))
 import pages
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file, which a job wrote when it ended."""
+
+    stage: str
+    name: str  # its method if it trains, else its stage
+    cpu_seconds: float  # of its process
+    seconds: float  # from start to end of its script
+    max_rss: float  # MB, with what it shares with the server that it was forked from
+
+
+def read(folder: Path) -> list[Job]:
+    """Return every job whose file is below a folder, sorted by path.
+
+    A path begins with the job's stage and, if it trains, its method; stages of precomputed flow are in a folder."""
+    jobs = []
+    for path in sorted(folder.rglob("*.tsv")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        depth = 1 + (parts[0] == flow_folders.NAME)
+        stage = "/".join(parts[:depth])
+        name = parts[depth] if parts[depth - 1] == "train" else stage
+        with path.open(encoding="utf-8", newline="") as file:
+            (row,) = csv.DictReader(file, delimiter="\t")
+        jobs.append(Job(stage, name, *(float(row[key]) for key in ("cpu_time", "s", "max_rss"))))
+    return jobs
 
 
 def table(jobs: list[Job]) -> Table:
@@ -40,11 +69,13 @@ def table(jobs: list[Job]) -> Table:
         memory = f"{max(job.max_rss for job in members):.0f}"
         summary.add_row(name, str(len(members)), f"{cpu:.1f}", f"{seconds:.1f}", share, memory, style=style)
 
-    groups = times.by_name(jobs)
-    for stage in dict.fromkeys(stage for stage, _, _ in groups):
+    groups: defaultdict[str, defaultdict[str, list[Job]]] = defaultdict(lambda: defaultdict(list))
+    for job in jobs:
+        groups[job.stage][job.name].append(job)
+    for stage, by_name in sorted(groups.items()):
         add(stage, [job for job in jobs if job.stage == stage], "bold")
-        for name, members in ((name, members) for other, name, members in groups if other == stage != name):
-            add(f"  {name}", members)
+        for name in sorted(by_name.keys() - {stage}):
+            add(f"  {name}", by_name[name])
     summary.add_section()
     add("all", jobs, "bold")
     return summary
@@ -64,7 +95,7 @@ def main() -> None:
     parser.add_argument("--times", type=Path, default=Path("work/times"), help="default: %(default)s")
     arguments = parser.parse_args()
     folder = arguments.times
-    jobs = times.jobs(folder)
+    jobs = read(folder)
     if not jobs:
         raise SystemExit(f"error: {folder} must hold the times of jobs, not none; `make table` writes them")
     if arguments.ship:

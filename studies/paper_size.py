@@ -23,10 +23,11 @@ from checkout import scratch
 from microexpr.cli import config
 from microexpr.core import store
 from microexpr.models import generators, recognisers
-from microexpr.reporting.html import times
 
 sys.path.insert(0, str(scratch.ROOT / "workflow"))
+sys.path.insert(0, str(scratch.ROOT / "benchmarks"))
 import preset
+import times
 
 PAGE, MARK = "docs/papers.md", "study-paper-size"
 TRAINED = {  # by system, the protocol of its fold
@@ -100,7 +101,7 @@ def row(name: str, root: Path, values: dict[str, Any], cores: int) -> str:
         checkout.compute(root, values, cores, target)
     except subprocess.CalledProcessError:
         return f"| `{name}` | failed: see above | | | | |"
-    jobs = times.jobs(root / "work/times" / Path(*Path(target).parts[1:3]))
+    jobs = times.read(root / "work/times" / Path(*Path(target).parts[1:3]))
     seconds, memory = sum(job.cpu_seconds for job in jobs), max(job.max_rss for job in jobs)
     smaller = {} if torch.cuda.is_available() else ON_CPU.get(name, {})
     changed = ", ".join(f"{param} {value}" for param, value in smaller.items())

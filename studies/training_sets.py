@@ -26,7 +26,7 @@ from scipy.stats import t as student
 from microexpr.cli import config
 from microexpr.core import arithmetic, seeds, store
 from microexpr.evaluation import metrics, pairs, rows
-from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED, TRUE
+from microexpr.evaluation.faces import MEAN_FLOW, SYNTHESISED, TRUE
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import main_table, method_tests
 

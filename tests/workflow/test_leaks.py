@@ -19,7 +19,7 @@ from trainings import EPOCHS, flow_files, job, trained
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError
-from microexpr.evaluation import pool_predictions, synthesised_faces
+from microexpr.evaluation import faces, pool_predictions
 from microexpr.models.base import ClassicalMethod
 from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO, provenance
 from microexpr.training.checkpoint import CheckpointDir
@@ -105,7 +105,7 @@ def test_leak_of_a_generator_whose_faces_are_measured(tmp_path):
     shard = held_out_faces.synth_file(tmp_path / "1of1.h5", folds, CLIPS, {FIRST: [*OTHERS, f"generated/{FIRST}/c02"]})
     message = f"{shard} fold {FIRST} was fitted on generated/{FIRST}/c02, a clip of its held-out subject"
     with pytest.raises(LeakError, match=message):
-        synthesised_faces.read([shard], "icegan", PROTOCOLS["megc2019"], CLIPS, folds)
+        faces.read([shard], "icegan", PROTOCOLS["megc2019"], CLIPS, folds)
 
 
 def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):

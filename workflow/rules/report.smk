@@ -3,7 +3,6 @@
 # From evaluate.smk: SYNTHESISED_FACES, the figures of synthesised faces.
 from microexpr.reporting import html as pages
 from microexpr.reporting import papers
-from microexpr.reporting.html import long_videos
 
 SHOWN_CLIPS = pages.choose_clips(
     [clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"]
@@ -15,8 +14,7 @@ EXISTING_BENCHMARKS = {  # CSV by signal stage
 }
 EXISTING_UNIT_TABLES = [path for path in UNIT_TABLES if Path(path).is_file()]
 EXISTING_SPOT_TABLE = [path for path in [SPOT_TABLE] if Path(path).exists()]
-SHOWN_VIDEOS = long_videos.choose(RUN.all_videos.values()) if EXISTING_SPOT_TABLE else []
-AGAINST = pages.table_of(PARAMS["report"]["against"])
+SHOWN_VIDEOS = pages.choose_videos(RUN.all_videos.values()) if EXISTING_SPOT_TABLE else []
 
 
 rule report:
@@ -37,8 +35,6 @@ rule report:
         signals=sorted(
             {f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}
         ),
-        hard_clips=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
-        against=[AGAINST] if AGAINST else [],
         papers=EXISTING_PAPER_TABLES,
         units=EXISTING_UNIT_TABLES,
         spot=EXISTING_SPOT_TABLE,
@@ -61,15 +57,14 @@ rule report:
                 if name in RUN.in_table
             },
             "clips": [clip.id for clip in SHOWN_CLIPS],
+            "clips_are_named": bool(PARAMS["report"]["clips"]),
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],
-            "params": PARAMS,
             "papers": EXISTING_PAPER_TABLES,
             "units": EXISTING_UNIT_TABLES,
             "spot": EXISTING_SPOT_TABLE,
             "long_videos": [video.row() for video in SHOWN_VIDEOS],
             "spotters": list(SPOTTERS) if SHOWN_VIDEOS else [],
             "benchmarks": EXISTING_BENCHMARKS,
-            "against": AGAINST,
         },
     script:
         "../scripts/report.py"

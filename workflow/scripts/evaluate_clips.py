@@ -6,11 +6,11 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.datasets import index
-    from microexpr.evaluation import Params, clip_belief
+    from microexpr.evaluation import Params, belief
     from microexpr.evaluation.rows import write_faces
     from microexpr.training.observers import observe
 
     values = snakemake.params
-    clips = clip_belief.read(snakemake.input.clips, index.read_all(snakemake.input.index), snakemake.input.true)
-    rows = clip_belief.evaluate(clips, observe, Params(**values.evaluate).resamples, values.seed)
+    clips = belief.read_clips(snakemake.input.clips, index.read_all(snakemake.input.index), snakemake.input.true)
+    rows = belief.of_clips(clips, observe, Params(**values.evaluate).resamples, values.seed)
     write_faces(snakemake.output[0], rows)

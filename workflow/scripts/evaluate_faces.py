@@ -7,9 +7,7 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]):
     from microexpr import protocols
     from microexpr.datasets import index
-    from microexpr.evaluation import Params, belief, face_changes, face_kinds, resemblance, shown, synthesised_faces
-    from microexpr.evaluation import true_faces as apexes
-    from microexpr.evaluation.face_kinds import MEAN_FLOW, SYNTHESISED, TWICE
+    from microexpr.evaluation import Params, belief, face_measures, faces, resemblance
     from microexpr.evaluation.rows import write_faces
     from microexpr.signals.aus import regressor
     from microexpr.training.observers import observe
@@ -18,16 +16,15 @@ with logged(snakemake.log[0]):
     clips = index.read_all(snakemake.input.index)
     folds = protocol.folds(clips, values.seed, seeds=values.seeds, **values.folds)
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
-    all_faces = synthesised_faces.read(shards, name, protocol, clips, folds, every_class=True)
-    faces = face_kinds.own_class(all_faces)
-    true = apexes.read(protocol.select(clips), snakemake.input.true, faces.image_shape)
-    kinds = face_kinds.gather(all_faces, true)
+    synthesised = faces.read(shards, name, protocol, clips, folds, every_class=True)
+    true = faces.read_true(protocol.select(clips), snakemake.input.true, synthesised.image_shape)
+    measured, own_class = faces.gather(synthesised, true), synthesised.own_class()
     if not values.every:
-        del kinds[TWICE]
+        del measured.pairs[faces.TWICE]
     resampling = (Params(**values.evaluate).resamples, values.seed)
-    rows = resemblance.evaluate(faces, resemblance.embed_faces(faces, true, values.every))
-    rows += shown.evaluate(all_faces, kinds, true, *resampling)
-    rows += face_changes.evaluate(all_faces, kinds, true, regressor.load(), *resampling)
-    observed = () if values.every else (SYNTHESISED, MEAN_FLOW)
-    rows += belief.evaluate(all_faces, kinds, true, observe, *resampling, observed)
+    rows = resemblance.evaluate(own_class, resemblance.embed_faces(own_class, true, values.every))
+    rows += face_measures.class_uar(measured, *resampling)
+    rows += face_measures.changes(measured, regressor.load(), *resampling)
+    observed = () if values.every else (faces.SYNTHESISED, faces.MEAN_FLOW)
+    rows += belief.of_faces(measured, observe, *resampling, observed)
     write_faces(snakemake.output[0], rows)

@@ -7,7 +7,7 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]):
     from microexpr import protocols
     from microexpr.datasets import index
-    from microexpr.evaluation import synthesised_faces, true_faces
+    from microexpr.evaluation import faces
     from microexpr.reporting.plots import icegan
 
     main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
@@ -15,10 +15,10 @@ with logged(snakemake.log[0]):
     clips = index.read_all(files.index)
     folds = split.folds(clips, values.seed, seeds=values.seeds, **values.split_folds)
     main_folds = main.folds(clips, values.seed, **values.folds)
-    faces = synthesised_faces.read(files.shards, "icegan", main, clips, main_folds, every_class=True)
+    synthesised = faces.read(files.shards, "icegan", main, clips, main_folds, every_class=True)
     others = {}
     for letter, name in values.others.items():
         shards = [path for path in files.others if f"/{name}/" in path]
-        others[f"model {letter}"] = synthesised_faces.read(shards, name, split, clips, folds, every_class=True)
-    true = true_faces.read((face.clip for face in faces.faces), files.true, faces.image_shape)
-    icegan.fig4(snakemake.output[0], faces, true, others, values.show)
+        others[f"model {letter}"] = faces.read(shards, name, split, clips, folds, every_class=True)
+    true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
+    icegan.fig4(snakemake.output[0], synthesised, true, others, values.show)

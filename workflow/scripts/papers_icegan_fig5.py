@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
     from microexpr import protocols
     from microexpr.core import store
     from microexpr.datasets import index
-    from microexpr.evaluation import synthesised_faces, true_faces
+    from microexpr.evaluation import faces
     from microexpr.reporting import papers, table
     from microexpr.reporting.papers import changes
     from microexpr.reporting.plots import icegan
@@ -17,9 +17,9 @@ with logged(snakemake.log[0]):
     clips = index.read_all(files.index)
     main = protocols.PROTOCOLS["megc2019"]
     folds = main.folds(clips, values.seed, **values.folds)
-    faces = synthesised_faces.read(files.shards, "icegan", main, clips, folds, every_class=True)
-    true = true_faces.read((face.clip for face in faces.faces), files.true, faces.image_shape)
+    synthesised = faces.read(files.shards, "icegan", main, clips, folds, every_class=True)
+    true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
     units = changes.units_at_apex(files.truth, clips)
-    rows = changes.rows(faces, true, papers.expected_units("icegan", "fig5"), units)
+    rows = changes.rows(synthesised, true, papers.expected_units("icegan", "fig5"), units)
     store.write_text(snakemake.output.csv, table.csv_text(changes.COLUMNS, rows))
-    icegan.fig5(snakemake.output.figure, faces, true, rows, values.show)
+    icegan.fig5(snakemake.output.figure, synthesised, true, rows, values.show)

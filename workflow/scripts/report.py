@@ -9,8 +9,7 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]):
     from microexpr.core import store
     from microexpr.reporting import html
-    from microexpr.reporting.html import machine, page
+    from microexpr.reporting.html import page
 
     page_inputs = html.PageInputs(**snakemake.params.page_inputs)
-    facts = machine.facts(snakemake.input.table)
-    store.write_text(snakemake.output[0], page.html(page_inputs, Path("results"), Path("work/times"), facts=facts))
+    store.write_text(snakemake.output[0], page.html(page_inputs, Path("results")))

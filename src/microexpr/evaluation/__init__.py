@@ -13,16 +13,19 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core import seeds
-from microexpr.evaluation import megc_log, metrics, several
+from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.evaluation import megc_log, metrics
 from microexpr.evaluation.metrics import several as label_metrics
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
-from microexpr.evaluation.rows import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, Row, read, write
+from microexpr.evaluation.rows import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, Row, format_labels, read, write
 from microexpr.protocols.splits import subject_id
 
 __all__ = [
     "CONFUSION_COLUMNS", "FULL", "LEAKY", "PREDICTION_COLUMNS", "Params", "Predictions", "Row", "confusion_rows",
     "evaluate", "official_log", "pool_predictions", "prediction_rows", "read", "write",
 ]  # fmt: skip
+
+Figure = tuple[str, np.ndarray, tuple[float, float] | None]  # name, value by seed [S], its interval if it has one
 
 
 class Params(BaseModel):
@@ -46,7 +49,11 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
     poolings: list[metrics.Pooling] = ["pooled"]
     if predictions.protocol.unit == "subject" and not predictions.protocol.several:
         poolings.append("per_subject_mean")
-    trained, parts = _training_counts(predictions), predictions.by_scope()
+    folds, parts = [fold.train for fold in predictions.folds], predictions.by_scope()
+    trained = {  # of the protocol's clips, means over folds
+        "training_subjects": round(float(np.mean([len(set(map(subject_id, clips))) for clips in folds]))),
+        "training_clips": round(float(np.mean(list(map(len, folds))))),
+    }
     return [
         row | trained
         for pooling in poolings
@@ -56,13 +63,6 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
     ]
 
 
-def _training_counts(predictions: Predictions) -> dict[str, int]:
-    """Return the columns on the protocol's subjects and clips that a fold trains on: means over folds, rounded."""
-    trained = [fold.train for fold in predictions.folds]
-    counts = {"subjects": [len(set(map(subject_id, clips))) for clips in trained], "clips": list(map(len, trained))}
-    return {f"training_{name}": round(float(np.mean(values))) for name, values in counts.items()}
-
-
 def _scope_rows(
     predictions: Predictions, selection: str, scope: str, pooling: metrics.Pooling, resamples: int, seed: int
 ) -> Iterator[Row]:
@@ -70,9 +70,25 @@ def _scope_rows(
     sequence = seeds.spawn(seed, "evaluate", predictions.protocol.name, scope)
     figures = [_figures(predictions, selection, pooling, resamples, sequence)]
     if predictions.protocol.several:
-        figures.append(several.figures_of_scores(predictions, selection, resamples, sequence))
-    seed_count = len(predictions.predicted[selection])
-    shared_columns = _row_keys(predictions, selection, scope) | {"pooling": pooling, "seeds": seed_count}
+        figures.append(_figures_of_scores(predictions, selection, resamples, sequence))
+    names = {clip.id for clip in predictions.clips}
+    shared_columns = {
+        "method": predictions.method,
+        "protocol": predictions.protocol.name,
+        "selection": selection,
+        "scope": scope,
+        "folds": sum(not names.isdisjoint(fold.test) for fold in predictions.folds),
+        "subjects": len(set(predictions.subjects)),
+        "clips": len(names),
+        "parameters": predictions.parameters,
+        "origin": predictions.origin,
+        "subject_seen": "no" if predictions.protocol.ranked else "yes",
+        "initialisation": predictions.initialisation,
+        "differs_from_paper": predictions.differs_from_paper,
+        "learning": predictions.learning,
+        "pooling": pooling,
+        "seeds": len(predictions.predicted[selection]),
+    }
     for name, values, interval in chain(*figures):
         value, deviation = metrics.over_seeds(values)
         low, high = interval or (None, None)
@@ -81,7 +97,7 @@ def _scope_rows(
 
 def _figures(
     predictions: Predictions, selection: str, pooling: metrics.Pooling, resamples: int, sequence: np.random.SeedSequence
-) -> Iterator[several.Figure]:
+) -> Iterator[Figure]:
     """Yield the figures of the classes that were predicted."""
     names, chosen = predictions.protocol.classes, metrics.METRICS
     if predictions.protocol.several:
@@ -97,30 +113,34 @@ def _figures(
         yield name, values, metrics.interval(matrices, metric, resamples, seeds.generator(sequence), pooling)
 
 
+def _figures_of_scores(
+    predictions: Predictions, selection: str, resamples: int, sequence: np.random.SeedSequence
+) -> Iterator[Figure]:
+    """Yield, of several labels, the mean of their average precisions, that of each label, and its prevalence.
+
+    `prevalence_<label>` is the share of clips that have a label: the average precision of a guess."""
+    names, truth, scores = predictions.protocol.classes, predictions.truth, predictions.scores[selection]
+    units, index = np.unique(predictions.subjects, return_inverse=True)
+    by_seed = np.stack([label_metrics.average_precision(truth, of_seed)[0] for of_seed in scores])  # [S, L]
+    times = metrics.resample_counts(len(units), resamples, seeds.generator(sequence))[:, index]  # [B, N]
+    without = 1.0 - (index == np.arange(len(units))[:, None])  # [U, N]
+    resampled_means, means_without = (
+        np.mean([label_metrics.average_precision(truth, of_seed, counts).mean(-1) for of_seed in scores], 0)
+        for counts in (times, without)
+    )
+    interval = metrics.share_interval(float(by_seed.mean()), resampled_means, means_without)
+    yield "mean_ap", by_seed.mean(-1), interval
+    for i, name in enumerate(names):
+        yield f"ap_{name}", by_seed[:, i], None
+    for i, name in enumerate(names):
+        labels = truth[truth[:, i] != UNKNOWN, i]
+        yield f"prevalence_{name}", np.array([labels.mean() if len(labels) else 0.0]), None
+
+
 def _matrices(predictions: Predictions, selection: str) -> np.ndarray:
     """Return clips counted by subject, seed, true and predicted class, int64[U, S, ...]."""
     classes = len(predictions.protocol.classes)
     return label_metrics.count(predictions.truth, predictions.predicted[selection], predictions.subjects, classes)
-
-
-def _row_keys(predictions: Predictions, selection: str, scope: str) -> Row:
-    """Return the columns of a row that do not depend on the metric."""
-    names = {clip.id for clip in predictions.clips}
-    return {
-        "method": predictions.method,
-        "protocol": predictions.protocol.name,
-        "selection": selection,
-        "scope": scope,
-        "folds": sum(not names.isdisjoint(fold.test) for fold in predictions.folds),
-        "subjects": len(set(predictions.subjects)),
-        "clips": len(names),
-        "parameters": predictions.parameters,
-        "origin": predictions.origin,
-        "subject_seen": "no" if predictions.protocol.ranked else "yes",
-        "initialisation": predictions.initialisation,
-        "differs_from_paper": predictions.differs_from_paper,
-        "learning": predictions.learning,
-    }
 
 
 def confusion_rows(predictions: Predictions) -> list[Row]:
@@ -154,7 +174,7 @@ def prediction_rows(predictions: Predictions) -> list[Row]:
 
     def text(label: Any) -> str:
         names = predictions.protocol.classes
-        return several.format_labels(names, label) if predictions.protocol.several else names[label]
+        return format_labels(names, label) if predictions.protocol.several else names[label]
 
     return [
         {"selection": selection, "origin": predictions.origin, "seed": seed, "clip": clip.id, "truth": text(truth),

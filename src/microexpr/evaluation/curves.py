@@ -57,20 +57,15 @@ def read(paths: Iterable[str]) -> Curves:
         raise StoreError(f"shards must be of one training, not of {len(facts)}: {trainings or 'none'}")
     method, protocol, origin, classes = facts.pop()
     sampled = protocol in PROTOCOLS and PROTOCOLS[protocol].share is not None
-    parts = [[fold] for fold in tested] if sampled else [tested]
-    uf1 = np.mean([_pooled_uf1(part, len(classes.split(", "))) for part in parts], axis=0)
-    return Curves(method, protocol, origin, np.stack(losses), uf1)
-
-
-def _pooled_uf1(folds: list[tuple[np.ndarray, np.ndarray]], classes: int) -> np.ndarray:
-    """Return the mean over seeds of pooled UF1 by epoch, float64[L].
-
-    `folds` are true classes and each epoch's predicted ones, int64[S, L, n]."""
-    truth = np.concatenate([truth for truth, _ in folds])
-    predicted = np.concatenate([labels for _, labels in folds], axis=2)  # [S, L, N]
-    metric, one_subject = label_metrics.macro_f1 if truth.ndim == 2 else metrics.uf1, np.zeros(len(truth))
-    by_epoch = (label_metrics.count(truth, epoch, one_subject, classes)[0] for epoch in predicted.swapaxes(0, 1))
-    return np.array([metric(matrices).mean() for matrices in by_epoch])
+    count, parts = len(classes.split(", ")), [[fold] for fold in tested] if sampled else [tested]
+    uf1_of_parts = []
+    for part in parts:
+        truth = np.concatenate([truth for truth, _ in part])
+        predicted = np.concatenate([labels for _, labels in part], axis=2)  # [S, L, N]
+        metric, one_subject = label_metrics.macro_f1 if truth.ndim == 2 else metrics.uf1, np.zeros(len(truth))
+        by_epoch = (label_metrics.count(truth, epoch, one_subject, count)[0] for epoch in predicted.swapaxes(0, 1))
+        uf1_of_parts.append([metric(matrices).mean() for matrices in by_epoch])
+    return Curves(method, protocol, origin, np.stack(losses), np.mean(uf1_of_parts, axis=0))
 
 
 def rows(curves: Curves) -> list[Row]:

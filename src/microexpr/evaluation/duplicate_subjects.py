@@ -56,18 +56,14 @@ def embeddings(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     dlib's face recognition network, as face_recognition calls it: each face is first cut by its eyes and nose to 150 x
     150. The embedding of a face does not depend on those before it.
     """
-    vectors = [_embedding(crop, points) for crop, points in zip(crops, landmarks, strict=True)]
+    vectors = []
+    for crop, points in zip(crops, landmarks, strict=True):
+        colour, box = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3))), face_box(points)
+        left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
+        rectangle = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
+        face = dlib.full_object_detection(rectangle, [dlib.point(round(float(x)), round(float(y))) for x, y in points])
+        vectors.append(np.array(dlib_models.encoder().compute_face_descriptor(colour, face)))
     return np.array(vectors).reshape(-1, SIZE)
-
-
-def _embedding(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return the embedding of one crop, float64[128]."""
-    colour = np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3)))
-    box = face_box(points)
-    left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
-    rectangle = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
-    face = dlib.full_object_detection(rectangle, [dlib.point(round(float(x)), round(float(y))) for x, y in points])
-    return np.array(dlib_models.encoder().compute_face_descriptor(colour, face))
 
 
 def subject_embeddings(path: str | Path, clips: Sequence[Clip], max_faces: int = 4) -> np.ndarray:
@@ -119,20 +115,15 @@ def report(clips: Iterable[Clip], files: Iterable[str | Path], params: Params) -
         vectors = subject_embeddings(paths[dataset, f"{subject}.h5"], subject_clips, params.faces)
         subjects.setdefault(origin, {})[dataset, subject] = vectors
     limits: dict[Origin, float] = {"licensed": params.licensed, "generated": params.generated}
-    return Report(
-        [row for origin, vectors in subjects.items() for row in _count_rows(origin, vectors, limits[origin])],
-        [(origin, pair) for origin, vectors in subjects.items() for pair in find_duplicates(vectors, limits[origin])],
-    )
-
-
-def _count_rows(
-    origin: Origin, embeddings: Mapping[tuple[str, str], np.ndarray], limit: float
-) -> Iterable[dict[str, str | int]]:
-    """Yield a row with `COMPARED` for each data set of an origin."""
-    for dataset in sorted({dataset for dataset, _ in embeddings}):
-        counts = [len(vectors) for (other, _), vectors in embeddings.items() if other == dataset]
-        subjects = sum(map(bool, counts))  # with at least one face
-        yield dict(zip(COMPARED, (origin, dataset, subjects, sum(counts), f"{limit:g}"), strict=True))
+    rows: list[dict[str, str | int]] = []
+    for origin, vectors_by_subject in subjects.items():
+        for dataset in sorted({dataset for dataset, _ in vectors_by_subject}):
+            counts = [len(vectors) for (other, _), vectors in vectors_by_subject.items() if other == dataset]
+            embedded = sum(map(bool, counts))  # with at least one face
+            values = (origin, dataset, embedded, sum(counts), f"{limits[origin]:g}")
+            rows.append(dict(zip(COMPARED, values, strict=True)))
+    pairs = [(origin, pair) for origin in subjects for pair in find_duplicates(subjects[origin], limits[origin])]
+    return Report(rows, pairs)
 
 
 def write(path: str | Path, pairs: Iterable[tuple[Origin, Pair]]) -> None:

@@ -85,24 +85,23 @@ def difference(lines: Iterable[Line]) -> str:
     counts = Counter(line.dataset for line in lines)
     if counts == COMPOSITE or counts == {"": sum(COMPOSITE.values())}:
         return ""
-    parts = [_difference(name, counts[name], COMPOSITE[name]) for name in COMPOSITE if any(counts)]
+    parts = []
+    for name, expected in COMPOSITE.items() if any(counts) else ():
+        count = counts[name]
+        words = f"{expected - count} missing" if count < expected else f"{count - expected} too many"
+        parts.append(f"{name} {count} of {expected}" + f" ({words})" * (count != expected))
     parts += [f"{name} {counts[name]}" for name in sorted({*counts} - {*COMPOSITE, ""})]
     return f"{counts.total()} clips, not MEGC2019's {sum(COMPOSITE.values())}" + (f": {', '.join(parts)}" * bool(parts))
-
-
-def _difference(name: str, count: int, expected: int) -> str:
-    words = f"{expected - count} missing" if count < expected else f"{count - expected} too many"
-    return f"{name} {count} of {expected}" + f" ({words})" * (count != expected)
 
 
 def scores(lines: list[Line], classes: int = len(LABELS)) -> dict[str, dict[str, float]]:
     """Return UF1, UAR, accuracy and number of clips: of all lines as `full`, then of each data set in headers."""
     datasets = sorted({line.dataset for line in lines if line.dataset})
     scopes = {"full": lines, **{dataset: [line for line in lines if line.dataset == dataset] for dataset in datasets}}
-    return {scope: _figures(part, classes) for scope, part in scopes.items()}
-
-
-def _figures(lines: list[Line], classes: int) -> dict[str, float]:
-    truth, predicted = (np.array([getattr(line, side) for line in lines]) for side in ("truth", "predicted"))
-    matrix = confusion(truth, predicted, classes)
-    return {name: float(METRICS[name](matrix)) for name in ("uf1", "uar", "accuracy")} | {"clips": len(lines)}
+    figures: dict[str, dict[str, float]] = {}
+    for scope, part in scopes.items():
+        truth, predicted = (np.array([getattr(line, side) for line in part]) for side in ("truth", "predicted"))
+        matrix = confusion(truth, predicted, classes)
+        figures[scope] = {name: float(METRICS[name](matrix)) for name in ("uf1", "uar", "accuracy")}
+        figures[scope]["clips"] = len(part)
+    return figures

@@ -3,7 +3,7 @@
 What may not come in: scores, and a selection that reads test clips.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -15,8 +15,7 @@ from microexpr.core.clip import join_origins
 from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import several as several_figures
-from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row
-from microexpr.evaluation.several import parse_labels
+from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row, parse_labels
 from microexpr.protocols import Protocol
 from microexpr.protocols.splits import subject_id
 
@@ -85,46 +84,26 @@ def compare_methods(paths: Mapping[str, str | Path], protocol: Protocol, resampl
         if predictions[other].comparison_key != predictions[first].comparison_key:
             expected = f"must hold the clips, true classes and seeds of {paths[first]}"
             raise StoreError(f"{paths[other]}: {expected}{remedy(paths[other])}")
-    seed_sequence = seeds.spawn(seed, "evaluate", protocol.name, FULL)
-    return [
-        row
-        for name in (COMPARED_OF_SEVERAL if protocol.several else COMPARED_METRICS)
-        for row in _rows(name, predictions, len(protocol.classes), resamples, seed_sequence)
-    ]
-
-
-def _rows(
-    name: str,
-    predictions: Mapping[str, MethodPredictions],
-    classes: int,
-    resamples: int,
-    seed_sequence: np.random.SeedSequence,
-) -> Iterator[Row]:
-    """Yield a row for each pair of methods, of one metric."""
-    reference = next(iter(predictions.values()))
+    reference, classes = predictions[first], len(protocol.classes)
     subjects = np.array([subject_id(clip) for clip in reference.clips])
-    metric = (metrics.METRICS | several_figures.METRICS)[name]
     matrices = [
         several_figures.count(answers.truth, answers.predicted, subjects, classes) for answers in predictions.values()
     ]
-    differences = metrics.differences(matrices, metric, resamples, seeds.generator(seed_sequence))
-    corrected = metrics.holm([difference.p for difference in differences])
-    shared_columns = {
-        "clips": len(reference.clips),
-        "subjects": len(set(subjects)),
-        "selection": SELECTION,
-        "seeds": len(reference.predicted),
-    }
-    for (first, second), difference, p_holm in zip(combinations(predictions, 2), differences, corrected, strict=True):
-        figures = {
-            "difference": difference.value,
-            "low": difference.low,
-            "high": difference.high,
-            "p": difference.p,
-            "p_holm": float(p_holm),
-        }
-        origin = join_origins(predictions[method].origin for method in (first, second))
-        yield {"first": first, "second": second, "metric": name, **figures, **shared_columns, "origin": origin}
+    seed_sequence = seeds.spawn(seed, "evaluate", protocol.name, FULL)
+    rows: list[Row] = []
+    for name in COMPARED_OF_SEVERAL if protocol.several else COMPARED_METRICS:
+        metric = (metrics.METRICS | several_figures.METRICS)[name]
+        differences = metrics.differences(matrices, metric, resamples, seeds.generator(seed_sequence))
+        corrected = metrics.holm([difference.p for difference in differences])
+        for pair, difference, p_holm in zip(combinations(predictions, 2), differences, corrected, strict=True):
+            figures = {key: getattr(difference, key) for key in ("low", "high", "p")}
+            rows.append(
+                {"first": pair[0], "second": pair[1], "metric": name, "difference": difference.value, **figures}
+                | {"p_holm": float(p_holm), "clips": len(reference.clips), "subjects": len(set(subjects))}
+                | {"selection": SELECTION, "seeds": len(reference.predicted)}
+                | {"origin": join_origins(predictions[method].origin for method in pair)}
+            )
+    return rows
 
 
 def write(path: str | Path, rows: Iterable[Row]) -> None:

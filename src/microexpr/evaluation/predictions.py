@@ -220,7 +220,9 @@ def _check(
         for name, label in zip(fold.clips, fold.truth, strict=True):
             if name not in clips_by_id:
                 raise StoreError(f"clip {name} must be one of protocol {protocol.name} ({fold.location})")
-            if (label := label.tolist()) != (truth := _plain(protocol.truth(clips_by_id[name]))):
+            true_label = protocol.truth(clips_by_id[name])
+            truth = list(true_label) if isinstance(true_label, tuple) else true_label
+            if (label := label.tolist()) != truth:
                 raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({fold.location})")
         if fold.fold not in expected:
             reason = f"fold must be one of the {len(expected)} expected ({fold.location})"
@@ -230,11 +232,6 @@ def _check(
         test = [clips_by_id[name] for name in fold.clips]
         provenance.check(fold.artifact, fold.fold, protocol.unit, test, fold.fitted_on, planted_leak)
     _check_each_once(training, clips_by_id, expected)
-
-
-def _plain(truth: int | tuple[int, ...] | None) -> int | list[int] | None:
-    """Return the truth of a clip as an array of it has it."""
-    return list(truth) if isinstance(truth, tuple) else truth
 
 
 def _check_each_once(training: TrainingScores, clips_by_id: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:

@@ -3,7 +3,7 @@
 The embedded reader of action units is fitted on other subjects. What may not come in: clips synthesised for training.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import StoreError
 from microexpr.core.grayscale import luma
-from microexpr.evaluation.resemblance import enlarge
-from microexpr.evaluation.synthesised_faces import HELD_OUT
+from microexpr.evaluation.faces import HELD_OUT, enlarge
 from microexpr.protocols import provenance
 from microexpr.signals.aus import SIDES, regressor
 
@@ -55,20 +54,13 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
                 raise StoreError(f"{path}: {name} must be made from a clip of the index, not from {source}")
             clip = clips_by_provenance[source]
             provenance.check(str(path), name, "subject", [clip], training_data)
-            emotion, side = emotions[group["label"][()]], _crop_size(clip, faces_files)
-            synthesised_clips.append(
-                SynthesisedClip(clip, emotion, group["crop"][()], group["au_asked"][()].mean(-1), side)
-            )
+            if (clip.dataset, clip.subject) not in faces_files:
+                raise StoreError(f"results/faces must have {clip.dataset}/{clip.subject}.h5")
+            with store.open_file(faces_files[clip.dataset, clip.subject], "faces") as faces:
+                side = int(faces[clip.name]["crop"].shape[1])
+            emotion, target_aus = emotions[group["label"][()]], group["au_asked"][()].mean(-1)
+            synthesised_clips.append(SynthesisedClip(clip, emotion, group["crop"][()], target_aus, side))
     return synthesised_clips
-
-
-def _crop_size(clip: Clip, faces_files: Mapping[tuple[str, str], str]) -> int:
-    """Return the side of the crops in a clip's faces file."""
-    path = faces_files.get((clip.dataset, clip.subject))
-    if path is None:
-        raise StoreError(f"results/faces must have {clip.dataset}/{clip.subject}.h5")
-    with store.open_file(path, "faces") as file:
-        return int(file[clip.name]["crop"].shape[1])
 
 
 def roughness(frames: np.ndarray) -> float:

@@ -1,22 +1,20 @@
 """Compare synthesised faces with true apex frames and with the subject they start from.
 
 Shapes: N faces, images uint8[N, H, W, C] of the generator's size. What may not come in: the choice of faces to compare,
-which `synthesised_faces` makes.
+which `faces` makes.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from microexpr.evaluation import duplicate_subjects
-from microexpr.evaluation.face_kinds import NEUTRAL, SYNTHESISED, TRUE, row_keys
+from microexpr.evaluation.faces import NEUTRAL, SYNTHESISED, TRUE, SynthesisedFaces, TrueFace, enlarge, row_keys
 from microexpr.evaluation.metrics import synthesis
 from microexpr.evaluation.metrics.synthesis import Figure
 from microexpr.evaluation.rows import Row, scopes
-from microexpr.evaluation.synthesised_faces import SynthesisedFaces
-from microexpr.evaluation.true_faces import TrueFace
+from microexpr.models import pretrained_weights
 from microexpr.protocols.splits import subject_id
 
 NO_WEIGHTS = "needs weights-inception-2015-12-05-6726825d.pth in $TORCH_HOME/hub/checkpoints (docs/metrics.md)"
@@ -57,33 +55,15 @@ def embed_faces(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace], eve
         for kind, pixels in images.items()
     }
     note = f"{height} x {width} pixels enlarged to {crop_size} x {crop_size}"
-    features = _features(images) if every else None
+    features = None
+    if every and (path := pretrained_weights.INCEPTION.path()) is not None:
+        from microexpr.evaluation.metrics import inception  # torch comes with it
+
+        network = inception.load_network(path)
+        features = {kind: inception.features(network, pixels) for kind, pixels in images.items()}
     return FaceEmbeddings(
         images, chosen, embedded, features, note if every else f"{note}, one face of each subject", every
     )
-
-
-def enlarge(images: np.ndarray, side: int) -> np.ndarray:
-    """Enlarge images to uint8[N, side, side, C] by cubic interpolation.
-
-    The embedding network takes the positions of eyes in whole pixels, which would be too coarse in 32 of them.
-    """
-    enlarged = [
-        cv2.resize(np.ascontiguousarray(image), (side, side), interpolation=cv2.INTER_CUBIC) for image in images
-    ]
-    return np.stack(enlarged).reshape(len(images), side, side, -1)
-
-
-def _features(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray] | None:
-    """Return Inception features of each kind of image, or None without its weights."""
-    from microexpr.evaluation.metrics import inception
-    from microexpr.models import pretrained_weights  # torch comes with it
-
-    path = pretrained_weights.INCEPTION.path()
-    if path is None:
-        return None
-    network = inception.load_network(path)
-    return {kind: inception.features(network, pixels) for kind, pixels in images.items()}
 
 
 def evaluate(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings) -> list[Row]:
@@ -94,36 +74,28 @@ def evaluate(synthesised: SynthesisedFaces, embeddings: FaceEmbeddings) -> list[
     `value` None: FID's weights are missing, and `note` says where they belong.
     """
     clips = [face.clip for face in synthesised.faces]
-    return [
-        row
-        for scope, positions in scopes(clips, synthesised.protocol.datasets)
-        for row in _rows(synthesised, embeddings, scope, positions)
-    ]
-
-
-def _rows(
-    synthesised: SynthesisedFaces, embeddings: FaceEmbeddings, scope: str, positions: np.ndarray
-) -> Iterator[Row]:
-    """Yield the rows of one scope."""
-    faces = [synthesised.faces[position] for position in positions]
-    shared_columns = row_keys(synthesised, scope, faces) | {"low": None, "high": None}
-    draws = np.array([face.fold.draw or 0 for face in faces])
-    figures_by_key: dict[tuple[str, str], list[Figure]] = {}
-    for draw in np.unique(draws):
-        for kind, figure in _figures(synthesised, embeddings, positions[draws == draw]):
-            figures_by_key.setdefault((kind, figure.metric), []).append(figure)
-    for (kind, metric), figures in figures_by_key.items():
-        value = float(np.mean([figure.value for figure in figures]))
-        counts = {
-            "made": sum(figure.samples for figure in figures),
-            "true": sum(figure.references for figure in figures),
-        }
-        note = embeddings.note if metric.startswith(("face_", "identity_")) else ""
-        yield shared_columns | counts | {"faces": kind, "metric": metric, "value": value, "note": note}
-    if embeddings.every and embeddings.features is None:
-        counts = dict.fromkeys(("made", "true"), len(positions))
-        missing = counts | {"faces": SYNTHESISED, "value": None, "note": NO_WEIGHTS}
-        yield from (shared_columns | missing | {"metric": metric} for metric in ("fid", "kid"))
+    rows: list[Row] = []
+    for scope, positions in scopes(clips, synthesised.protocol.datasets):
+        faces = [synthesised.faces[position] for position in positions]
+        shared_columns = row_keys(synthesised, scope, faces) | {"low": None, "high": None}
+        draws = np.array([face.fold.draw or 0 for face in faces])
+        figures_by_key: dict[tuple[str, str], list[Figure]] = {}
+        for draw in np.unique(draws):
+            for kind, figure in _figures(synthesised, embeddings, positions[draws == draw]):
+                figures_by_key.setdefault((kind, figure.metric), []).append(figure)
+        for (kind, metric), figures in figures_by_key.items():
+            value = float(np.mean([figure.value for figure in figures]))
+            counts = {
+                "made": sum(figure.samples for figure in figures),
+                "true": sum(figure.references for figure in figures),
+            }
+            note = embeddings.note if metric.startswith(("face_", "identity_")) else ""
+            rows.append(shared_columns | counts | {"faces": kind, "metric": metric, "value": value, "note": note})
+        if embeddings.every and embeddings.features is None:
+            counts = dict.fromkeys(("made", "true"), len(positions))
+            missing = shared_columns | counts | {"faces": SYNTHESISED, "value": None, "note": NO_WEIGHTS}
+            rows += [missing | {"metric": metric} for metric in ("fid", "kid")]
+    return rows
 
 
 def _figures(

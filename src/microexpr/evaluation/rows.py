@@ -13,8 +13,10 @@ import numpy as np
 
 from microexpr.core import csv_file, store
 from microexpr.core.clip import Clip
+from microexpr.core.facs.occurrence import UNKNOWN
 
 Row = dict[str, Any]  # value by column
+UNSURE = "?"  # after the name of a label that is not known
 FULL = "full"  # value of column `scope` for all data sets pooled; otherwise it is the name of one
 
 # `selection`: rule that chose the epoch; `value`: mean over seeds; `low`, `high`: 95 % interval over subjects;
@@ -30,7 +32,7 @@ COLUMNS = (*KEYS, "value", "low", "high", *COUNTS, "origin", "pooling", "deviati
 
 CONFUSION_COLUMNS = ("selection", "scope", "truth", "predicted", "clips")  # numbers of clips
 PREDICTION_COLUMNS = ("selection", "origin", "seed", "clip", "truth", "predicted")  # one clip's classes
-# `faces`: which images are measured, a kind of `face_kinds`; `side`: "held_out", whether their clips were trained on;
+# `faces`: which images are measured, a kind of `faces`; `side`: "held_out", whether their clips were trained on;
 # `made`, `true`: the numbers of synthesised and of true images.
 FACE_COLUMNS = (
     *("method", "protocol", "origin", "side", "scope", "faces", "metric", "value"),
@@ -48,13 +50,12 @@ def scopes(clips: Sequence[Clip], datasets: Iterable[str]) -> list[tuple[str, np
 
 def write(path: str | Path, rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> None:
     """Write rows as CSV with these columns, figures with six decimals, each line ended by a line feed."""
-    cells = ({key: _format(row[key]) if key in FIGURES else row[key] for key in columns} for row in rows)
+
+    def cell(key: str, value: Any) -> Any:
+        return value if key not in FIGURES else "" if value is None else f"{value:.6f}"
+
+    cells = ({key: cell(key, row[key]) for key in columns} for row in rows)
     store.write_csv(path, columns, cells)
-
-
-def _format(figure: float | None) -> str:
-    """Return a figure with six decimals, or "" for None."""
-    return "" if figure is None else f"{figure:.6f}"
 
 
 def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
@@ -76,3 +77,16 @@ def read_faces(path: str | Path) -> list[Row]:
 def _figure(text: str) -> float | None:
     """Return the number, which may be undefined, or None for ""."""
     return math.nan if text == "nan" else csv_file.number(text) if text else None
+
+
+def format_labels(names: Sequence[str], labels: np.ndarray) -> str:
+    """Return labels of 1, 0 and -1 (unknown) as "AU4 AU7?": what a clip has, and what is not known."""
+    return " ".join(
+        name if label == 1 else name + UNSURE for name, label in zip(names, labels, strict=True) if label != 0
+    )
+
+
+def parse_labels(names: Sequence[str], text: str) -> list[int]:
+    """Return labels of 1, 0 and -1: the inverse of `format_labels`."""
+    words = text.split()
+    return [1 if name in words else UNKNOWN if name + UNSURE in words else 0 for name in names]

@@ -107,13 +107,13 @@ def hits(video: LongVideo, intervals: Sequence[Spotted], kind: Kind) -> list[Hit
 
 def counts(videos: Sequence[LongVideo], intervals: Intervals) -> np.ndarray:
     """Return hits, false and missed ones of each video and kind, int64[V, K, 3]."""
-    return np.array([[_count(video, intervals[video.clip.id], kind) for kind in KINDS] for video in videos])
-
-
-def _count(video: LongVideo, intervals: Sequence[Spotted], kind: Kind) -> tuple[int, int, int]:
-    number = len(hits(video, intervals, kind))
-    spotted = sum(f.kind == kind for f in intervals)
-    return number, spotted - number, len(video.spans(kind)) - number
+    by_video = np.empty((len(videos), len(KINDS), 3), np.int64)
+    for cells, video in zip(by_video, videos, strict=True):
+        for i, kind in enumerate(KINDS):
+            number = len(hits(video, intervals[video.clip.id], kind))
+            spotted = sum(f.kind == kind for f in intervals[video.clip.id])
+            cells[i] = number, spotted - number, len(video.spans(kind)) - number
+    return by_video
 
 
 def f1(by_video: np.ndarray) -> np.ndarray:

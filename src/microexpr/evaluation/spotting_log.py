@@ -6,7 +6,7 @@ alone: subject, video, onset, offset, emotion.
 """
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from microexpr.core import csv_file
 from microexpr.core.errors import DataError, nearest
@@ -50,56 +50,38 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
 
     Raises DataError naming the row of a missing column, another word or number, and a video that is not among these."""
     header, rows = csv_file.parse(io.StringIO(text, newline=""), name)
-    columns = {column: _column(header, names, name) for column, names in NAMES.items()}
+    columns = {}
+    for column, names in NAMES.items():
+        if not (columns_found := [head for head in header if head.strip().lower() in names]):
+            listed = ", ".join(header) or "nothing"
+            raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {listed}")
+        columns[column] = columns_found[0]
     intervals: Intervals = {video.clip.id: [] for video in videos}
-    by_name = dict(_names(videos))
+    by_name = {}  # each name of a video, also after its subject
+    for clip, video in ((video.clip, video) for video in videos):
+        for alias in (clip.name, _vid(video), f"{clip.subject}_{clip.name}"):
+            by_name[clip.subject.lower(), alias.lower()] = by_name["", alias.lower()] = video
+    kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
     for number, row in rows:
         where = f"{name}, row {number}"
-        video = _video(row, row[columns["video"]], by_name, where)
-        onset, offset = (_number(row[columns[event]], columns[event], where) for event in ("onset", "offset"))
+        subject, key = (row.get("subject") or "").strip().lower(), row[columns["video"]].strip().lower()
+        candidates = ((subject, key), (subject.zfill(3), key), (f"s{subject}", key), ("", key))
+        if not (matches := [by_name[candidate] for candidate in candidates if candidate in by_name]):
+            near = nearest(key, [alias for _, alias in by_name])
+            raise DataError(f"a video must be one of the data set, not {row[columns['video']]!r}{near} ({where})")
+        onset, offset = (_frame_number(row[columns[event]], columns[event], where) for event in ("onset", "offset"))
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
-        kind = _kind(row.get("type") or "me", where)
-        emotion = (row.get("emotion") or "").strip().lower()
-        intervals[video.clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
+        if (word := row.get("type") or "me").strip().lower() not in kinds:
+            raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
+        kind, emotion = kinds[word.strip().lower()], (row.get("emotion") or "").strip().lower()
+        spotted = Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion)
+        intervals[matches[0].clip.id].append(spotted)
     return intervals
 
 
-def _column(header: Sequence[str], names: Sequence[str], name: str) -> str:
-    """Return the name that a column has in a header. Raises DataError if it has none of its names."""
-    for column in header:
-        if column.strip().lower() in names:
-            return column
-    raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {', '.join(header) or 'nothing'}")
-
-
-def _names(videos: Sequence[LongVideo]) -> Iterator[tuple[tuple[str, str], LongVideo]]:
-    """Yield each name of a video, after its subject where that is given."""
-    for video in videos:
-        clip = video.clip
-        for name in (clip.name, _vid(video), f"{clip.subject}_{clip.name}"):
-            yield (clip.subject.lower(), name.lower()), video
-            yield ("", name.lower()), video
-
-
-def _video(row: Mapping[str, str], video: str, by_name: Mapping[tuple[str, str], LongVideo], where: str) -> LongVideo:
-    subject, key = (row.get("subject") or "").strip().lower(), video.strip().lower()
-    for candidate in ((subject, key), (subject.zfill(3), key), (f"s{subject}", key), ("", key)):
-        if candidate in by_name:
-            return by_name[candidate]
-    near = nearest(key, [name for _, name in by_name])
-    raise DataError(f"a video must be one of the data set, not {video!r}{near} ({where})")
-
-
-def _number(text: str, column: str, where: str) -> int:
+def _frame_number(text: str, column: str, where: str) -> int:
     try:
         return round(csv_file.number(text))
     except ValueError:
         raise DataError(f"{column} must be a frame number, not {text!r} ({where})") from None
-
-
-def _kind(word: str, where: str) -> str:
-    kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
-    if word.strip().lower() not in kinds:
-        raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
-    return kinds[word.strip().lower()]

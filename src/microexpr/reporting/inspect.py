@@ -158,13 +158,9 @@ def _describe(name: str, dataset: Any) -> str:
     axes = f" ({facts['axes']})" if facts.get("axes", "scalar") != "scalar" else ""
     units = f" in {facts['units']}" if facts.get("units", "-") != "-" else ""
     meaning = f": {facts['description']}" if facts.get("description") else ""
-    return f"[cyan]{escape(name)}[/] {kind} {shape}{escape(axes + units + meaning)}[dim]{_storage(dataset)}[/]"
-
-
-def _storage(dataset: Any) -> str:
-    """Return how a dataset is stored: chunks, compression and size, such as "; chunks 1 x 4, gzip, 31 B"."""
-    chunks = f"chunks {' x '.join(map(str, dataset.chunks))}, " if dataset.chunks else "contiguous, "
-    return f"; {chunks}{dataset.compression or 'uncompressed'}, {dataset.id.get_storage_size()} B"
+    chunks = f"chunks {' x '.join(map(str, dataset.chunks))}" if dataset.chunks else "contiguous"
+    stored = f"; {chunks}, {dataset.compression or 'uncompressed'}, {dataset.id.get_storage_size()} B"
+    return f"[cyan]{escape(name)}[/] {kind} {shape}{escape(axes + units + meaning)}[dim]{stored}[/]"
 
 
 def _short(value: Any) -> str:
@@ -178,7 +174,7 @@ def chain(path: str | Path) -> Tree:
     Raises StoreError if the file cannot be read.
     """
     root = Tree(f"[bold]{escape(str(path))}[/]")
-    for name, entries in _all_provenance(path):
+    for name, entries in _provenance(path):
         if wrong := [entry for entry in entries if entry.count("/") < 2]:
             raise StoreError(f"{path}: {name} must be fitted on origin/dataset/subject/clip, not {wrong[0]!r}")
         _add_summary(root.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)
@@ -187,21 +183,18 @@ def chain(path: str | Path) -> Tree:
     return root
 
 
-def _all_provenance(path: str | Path) -> Iterator[tuple[str, list[str]]]:
+def _provenance(path: str | Path) -> Iterator[tuple[str, list[str]]]:
     """Yield what was fitted, and on what."""
-    if not is_weights(path):
-        with store.open_file(path) as file:
-            yield from _provenance(file)
-    elif entries := read_metadata(path).get("fitted_on", ""):
-        yield "the file", entries.splitlines()
-
-
-def _provenance(file: Any) -> Iterator[tuple[str, list[str]]]:
-    names: list[str] = []
-    file.visit(names.append)
-    for name in names:
-        if name.split("/")[-1] == "fitted_on":
-            yield name.rpartition("/")[0] or "the whole file", store.strings(file[name])
+    if is_weights(path):
+        if entries := read_metadata(path).get("fitted_on", ""):
+            yield "the file", entries.splitlines()
+        return
+    with store.open_file(path) as file:
+        names: list[str] = []
+        file.visit(names.append)
+        for name in names:
+            if name.split("/")[-1] == "fitted_on":
+                yield name.rpartition("/")[0] or "the whole file", store.strings(file[name])
 
 
 def _add_summary(branch: Tree, entries: Iterable[str]) -> None:

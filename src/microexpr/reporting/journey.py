@@ -13,7 +13,7 @@ from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
-from microexpr.evaluation.synthesised_faces import HELD_OUT
+from microexpr.evaluation.faces import HELD_OUT
 from microexpr.signals import inputs
 from microexpr.signals.apex import Params, stored_score
 

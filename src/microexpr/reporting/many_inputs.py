@@ -41,11 +41,10 @@ def plan_predictions(items: Sequence[Item], out: Path, inputs: Iterable[Path], f
     def output(path: Path, item: Item, read: Inputs) -> Output:
         return app_folders.prediction(path, item.path, read, force)
 
-    return batch.plan("predict", items, out, PREDICTIONS, output, _video, inputs, force)
+    def label(item: Item, name: str) -> Row:
+        return {"video": item.name, "folder": name}
 
-
-def _video(item: Item, name: str) -> Row:
-    return {"video": item.name, "folder": name}
+    return batch.plan("predict", items, out, PREDICTIONS, output, label, inputs, force)
 
 
 def predict(
@@ -76,7 +75,7 @@ def predict(
 def _write_predictions(rows: Sequence[Row], out: Path, part: Path, models: "Models") -> None:
     """Write the tables and the page of all videos into the folder `part`; each one's own lie in the folder `out`."""
     from microexpr.apps.predict import written
-    from microexpr.reporting.html import predictions as page
+    from microexpr.reporting.html import prediction as page
 
     names = [row["folder"] for row in rows if not row.get("problem") and not row.get("left_out")]
     contents = {name: json.loads((out / name / "intervals.json").read_text(encoding="utf-8")) for name in names}
@@ -88,7 +87,7 @@ def _write_predictions(rows: Sequence[Row], out: Path, part: Path, models: "Mode
     ]
     store.write_csv(part / PREDICTIONS[0], PREDICTED, rows)
     store.write_csv(part / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
-    page.write(part / PREDICTIONS[2], [dict.fromkeys(PREDICTED, "") | row for row in rows], contents, models)
+    page.write_index(part / PREDICTIONS[2], [dict.fromkeys(PREDICTED, "") | row for row in rows], contents, models)
 
 
 def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, force: bool) -> Plan:

@@ -44,19 +44,15 @@ def find(method: str) -> Reference | None:
 @cache
 def _by_method() -> dict[str, Reference]:
     text = Path(__file__).with_name("references.bib").read_text(encoding="utf-8")
-    entries = [(match[0], match[1], dict(FIELD.findall(match[2]))) for match in ENTRY.finditer(text)]
-    return {
-        method: _reference(bibtex, key, fields)
-        for bibtex, key, fields in entries
-        for method in fields["keywords"].split(", ")
-    }
-
-
-def _reference(bibtex: str, key: str, fields: dict[str, str]) -> Reference:
-    names = ["et al." if name == "others" else name for name in fields["author"].split(" and ")]
-    authors = [" ".join(reversed(name.split(", "))) for name in names]
-    venue = next(fields[name] for name in VENUES if name in fields)
-    link = f"https://doi.org/{fields['doi']}" if "doi" in fields else ""
-    if not link and "eprint" in fields:
-        link = f"https://arxiv.org/abs/{fields['eprint']}"
-    return Reference(key, authors, fields["title"], venue, fields["year"], link, bibtex)
+    by_method: dict[str, Reference] = {}
+    for entry in ENTRY.finditer(text):
+        fields = dict(FIELD.findall(entry[2]))
+        names = ["et al." if name == "others" else name for name in fields["author"].split(" and ")]
+        authors = [" ".join(reversed(name.split(", "))) for name in names]
+        venue = next(fields[name] for name in VENUES if name in fields)
+        link = f"https://doi.org/{fields['doi']}" if "doi" in fields else ""
+        if not link and "eprint" in fields:
+            link = f"https://arxiv.org/abs/{fields['eprint']}"
+        reference = Reference(entry[1], authors, fields["title"], venue, fields["year"], link, entry[0])
+        by_method |= dict.fromkeys(fields["keywords"].split(", "), reference)
+    return by_method

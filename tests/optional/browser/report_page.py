@@ -47,7 +47,7 @@ FOCUS = "(() => { const at = document.activeElement; return `${at.tagName} ${at.
 def paths(tmp_path_factory) -> list[Path]:
     root = tmp_path_factory.mktemp("run")
     report = root / "index.html"
-    report.write_text(page.html(run(root), root / "results", root / "work/times"), encoding="utf-8")
+    report.write_text(page.html(run(root), root / "results"), encoding="utf-8")
     return [report, *map(Path, filter(None, [os.environ.get("REPORT")]))]
 
 

@@ -12,8 +12,7 @@ from microexpr import evaluation
 from microexpr.core import store
 from microexpr.evaluation import curves, metrics, pairs, pool_predictions
 from microexpr.evaluation.metrics import several as figures
-from microexpr.evaluation.rows import COLUMNS
-from microexpr.evaluation.several import format_labels, parse_labels
+from microexpr.evaluation.rows import COLUMNS, format_labels, parse_labels
 from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO
 from microexpr.protocols.classes import UNITS as NAMES
 

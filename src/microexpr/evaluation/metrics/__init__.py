@@ -33,27 +33,7 @@ from microexpr.evaluation.metrics.intervals import (
 )
 
 __all__ = [
-    "METRICS",
-    "UNTESTED",
-    "Difference",
-    "Metric",
-    "Pooling",
-    "accuracy",
-    "bootstrap",
-    "by_class",
-    "confusion",
-    "differences",
-    "holm",
-    "interval",
-    "macro_precision",
-    "mean_interval",
-    "min_attainable_p",
-    "over_seeds",
-    "paired",
-    "per_subject_mean",
-    "resample_counts",
-    "share_interval",
-    "uar",
-    "uf1",
-    "weighted_f1",
-]
+    "METRICS", "UNTESTED", "Difference", "Metric", "Pooling", "accuracy", "bootstrap", "by_class", "confusion",
+    "differences", "holm", "interval", "macro_precision", "mean_interval", "min_attainable_p", "over_seeds", "paired",
+    "per_subject_mean", "resample_counts", "share_interval", "uar", "uf1", "weighted_f1",
+]  # fmt: skip

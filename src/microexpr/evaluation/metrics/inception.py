@@ -34,14 +34,12 @@ def load_network(path: Path) -> "Inception":
 
 def features(network: "Inception", images: np.ndarray) -> np.ndarray:
     """Return features float32[N, 2048] of images uint8[N, H, W, C], RGB or grey."""
+    parts = []
     with torch.no_grad():
-        parts = [network(resize(_to_planes(images[start : start + BATCH]))) for start in range(0, len(images), BATCH)]
+        for start in range(0, len(images), BATCH):
+            planes = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2).float()
+            parts.append(network(resize(planes.expand(-1, 3, -1, -1).contiguous())))  # grey is repeated
     return torch.cat(parts).numpy() if parts else np.zeros((0, FEATURES), np.float32)
-
-
-def _to_planes(images: np.ndarray) -> Tensor:
-    """Convert images to float32[N, 3, H, W] in 0..255; grey is repeated."""
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float().expand(-1, 3, -1, -1).contiguous()
 
 
 def resize(images: Tensor) -> Tensor:

@@ -83,16 +83,14 @@ def average_precision(truth: np.ndarray, scores: np.ndarray, times: np.ndarray |
     `truth` [N, L] of 1, 0 and `UNKNOWN`, `scores` [N, L], `times` [B, N]: how often each clip counts (None: once).
     Clips of equal scores share a precision. Of a label without a positive clip it is 0."""
     times = np.ones((1, len(truth))) if times is None else times
-    columns = zip(np.asarray(truth).T, np.asarray(scores, float).T, strict=True)
-    return np.stack([_average_precision(label, score, times) for label, score in columns], -1)
-
-
-def _average_precision(label: np.ndarray, score: np.ndarray, times: np.ndarray) -> np.ndarray:
-    positions = np.flatnonzero(label != UNKNOWN)
-    order = positions[np.argsort(-score[positions], kind="stable")]
-    weights = times[:, order]
-    positive = weights * (label[order] == 1)
-    hits, claims = np.cumsum(positive, 1), np.cumsum(weights, 1)
-    last = np.searchsorted(-score[order], -score[order], side="right") - 1  # of the clips with the same score
-    precision = ratio(hits[:, last], claims[:, last], left_out=False)
-    return np.asarray(ratio((positive * precision).sum(1), positive.sum(1), left_out=False))
+    means = []
+    for label, score in zip(np.asarray(truth).T, np.asarray(scores, float).T, strict=True):
+        positions = np.flatnonzero(label != UNKNOWN)
+        order = positions[np.argsort(-score[positions], kind="stable")]
+        weights = times[:, order]
+        positive = weights * (label[order] == 1)
+        hits, claims = np.cumsum(positive, 1), np.cumsum(weights, 1)
+        last = np.searchsorted(-score[order], -score[order], side="right") - 1  # of the clips with the same score
+        precision = ratio(hits[:, last], claims[:, last], left_out=False)
+        means.append(ratio((positive * precision).sum(1), positive.sum(1), left_out=False))
+    return np.stack(means, -1)

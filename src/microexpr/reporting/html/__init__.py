@@ -1,19 +1,17 @@
 """The report: all results of a run on one page that needs no network. Trains nothing and computes no figure.
 
-`page` builds it; this module has what a run must know beforehand: its section of params.yaml, and the clips to show.
+`page` builds it; this module has what a run must know beforehand: its section of params.yaml, and what to show.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import ParamsError, nearest
-
-TABLE = "megc2019_table.csv"  # within a results folder
+from microexpr.core.expression import LongVideo
 
 
 class Params(BaseModel):
@@ -22,7 +20,6 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     clips: tuple[str, ...] = Field((), description="clips to show, as dataset/subject/name; none: one of each data set")
     show_licensed_faces: bool = Field(False, description="in its images; ask your licence")
-    against: str = Field("", description="another run's results folder or table CSV, to compare with; empty: none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +30,14 @@ class PageInputs:
     shards: Mapping[str, Sequence[str]]  # files of each method's training
     synthesising: Mapping[str, Sequence[str]]  # by method that synthesises faces, the files of these
     clips: Sequence[str]  # ids
+    clips_are_named: bool  # by params.yaml; otherwise one of each data set
     show_licensed_faces: bool
-    params: Mapping[str, Any]  # all of params.yaml
     papers: Sequence[str] = ()  # tables that exist
     units: Sequence[str] = ()  # tables of action units that exist
     spot: Sequence[str] = ()  # the table of long videos, if it exists
     long_videos: Sequence[Mapping[str, Any]] = ()  # rows of those whose expressions are drawn, if the table exists
     spotters: Sequence[str] = ()  # rows of that table
     benchmarks: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage
-    against: str = ""  # table of another run; "": none
 
 
 def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
@@ -66,13 +62,11 @@ def choose_clips(clips: Iterable[Clip], names: Sequence[str]) -> list[Clip]:
     return chosen
 
 
-def table_of(path: str) -> str:
-    """Return the path of the table of a run, named by its results folder or the table itself; "" for none.
-
-    Raises ParamsError for a path that is neither."""
-    table = Path(path, TABLE) if Path(path).is_dir() else Path(path)
-    if path and not table.is_file():
-        raise ParamsError(
-            f"params.yaml: report.against must be a results folder with {TABLE}, or a table CSV, not {path}"
-        )
-    return str(table) if path else ""
+def choose_videos(videos: Iterable[LongVideo]) -> list[LongVideo]:
+    """Return a video of each data set, chosen by annotation only: the first with most expressions."""
+    selection: dict[str, LongVideo] = {}
+    for video in videos:
+        best = selection.get(video.clip.dataset)
+        if best is None or len(video.expressions) > len(best.expressions):
+            selection[video.clip.dataset] = video
+    return list(selection.values())

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from microexpr.core.clip import Clip
-from microexpr.reporting.html.long_videos import TRUE, LongVideoView
+from microexpr.reporting.html.results import TRUE, LongVideoView
 from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.method_tests import DIFFERENT
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED
@@ -166,21 +166,6 @@ def spotted(view: LongVideoView) -> Chart:
         "barmode": "overlay", "shapes": true,
     }  # fmt: skip
     return _chart(data, axes, 240 + 26 * len(names), view.origin)
-
-
-def times(rows: Sequence[tuple[str, float, float]]) -> Chart:
-    """Return seconds of all jobs by name, and their core-seconds."""
-    names, seconds = [name for name, *_ in rows], [(wall, core) for _, wall, core in rows]
-    data = [
-        {
-            "type": "bar", "orientation": "h", "name": kind, "y": names,
-            "x": [round(values[index], 2) for values in seconds],
-            "marker": {"color": colour}, "hovertemplate": f"%{{y}}: %{{x:.1f}} s<extra>{kind}</extra>",
-        }
-        for index, kind, colour in ((0, "from start to end", SKY), (1, "core-seconds", BLUE))
-    ]  # fmt: skip
-    axes = {"xaxis": {"title": {"text": "seconds, all jobs together"}}, "yaxis": _names_axis(), "barmode": "overlay"}
-    return _chart(data, axes, 130 + 20 * len(rows), "")
 
 
 def _times(stages: Journey) -> list[float]:

@@ -3,41 +3,22 @@
 What may not come in: a clock, so that the same results give the same bytes; a word that the template does not escape.
 """
 
-import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markupsafe import Markup
-from rich.console import Console
 
-from microexpr.core import digests
-from microexpr.core.clip import Clip, join_origins
+from microexpr.core.clip import join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import inspect, main_table, method_tests, papers, param_list, spot_table, units_table
-from microexpr.reporting.html import (
-    PageInputs,
-    against,
-    charts,
-    clips,
-    hardest,
-    leaderboard,
-    long_videos,
-    pictures,
-    results,
-    templates,
-    times,
-)
-from microexpr.reporting.html.methods import background
+from microexpr.reporting import main_table, method_tests, papers, param_list, spot_table, units_table
+from microexpr.reporting.html import PageInputs, charts, clips, leaderboard, results, templates
 from microexpr.reporting.plots import sheet
-from microexpr.reporting.signal_benchmark import charts as benchmark_charts
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
 from microexpr.reporting.table import Table as OtherTable
@@ -49,23 +30,14 @@ SECTIONS = {
     "tests": "Tests",
     "learning": "Curves",
     "subjects": "Subjects",
-    "hardest": "Hard clips",
     "methods": "Methods",
     "units": "Action units",
     "spot": "Long videos",
     "papers": "Papers",
     "clips": "Clips",
     "truth": "Signals",
-    "provenance": "Provenance",
-    "params": "Params",
-    "versions": "Versions",
-    "times": "Times",
 }
 REPORT = "report"  # folder of the page, below that of the results; links to files start there
-PACKAGES = (
-    *("torch", "numpy", "numba", "opencv-python", "scikit-image", "scikit-learn", "h5py", "safetensors", "pydantic"),
-    *("dlib-bin", "face-recognition", "matplotlib", "plotly", "Jinja2", "snakemake", "dvc"),
-)
 MEASURES = {
     "class_uar": "target class recognised, UAR",
     "au_error": "AU error",
@@ -86,7 +58,6 @@ MEASURES = {
     "ssim": "SSIM",
     "psnr": "PSNR, dB",
 }
-WIDE = 160  # characters of a line of provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,36 +71,10 @@ class Table:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """The signal benchmark of one stage."""
+def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
+    """Return the page of results below a folder. `library` is plotly's JavaScript.
 
-    section: benchmark_page.Section
-    lines: list[tuple[str, list[str]]]
-    picture: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class SynthesisedFaces:
-    """Figures of the faces of a method that synthesises: a line for each measure, a column for each kind of face."""
-
-    method: str
-    kinds: list[str]
-    lines: list[tuple[str, list[str]]]
-
-
-def html(
-    inputs: PageInputs,
-    folder: Path,
-    benchmarks: Path,
-    library: str | None = None,
-    facts: Mapping[str, str] | None = None,
-) -> str:
-    """Return the page of results below a folder and of jobs' times below another.
-
-    `library` is plotly's JavaScript; `facts` are of checkout and machine, to print by name. Raises StoreError
-    for a file that is missing or cannot be read."""
+    Raises StoreError for a file that is missing or cannot be read."""
     rows = main_table.read(folder / "megc2019_table.csv")
     compared = pairs.read(folder / "megc2019_paired.csv")
     evaluated = folder / "evaluate" / inputs.protocol
@@ -137,13 +82,10 @@ def html(
     names = [standing.name for standing in standings]
     methods = [results.read(evaluated, name) for name in names]
     clip_views, left_out = _clips(inputs, folder, methods)
-    hard_clips = hardest.hardest(methods, partial(_hard_clip_pictures, inputs, folder))
-    jobs = times.jobs(benchmarks)
-    tables, unit_tables = (
-        [_paper(path) for path in inputs.papers],
-        [_table(path, units_table.TABLE) for path in inputs.units],
-    )
+    tables = [_paper(path) for path in inputs.papers]
+    unit_tables = [_table(path, units_table.TABLE) for path in inputs.units]
     spot_tables = [_table(path, spot_table.TABLE) for path in inputs.spot]
+    benchmarks = {name: inputs.benchmarks[name] for name in benchmark_page.SECTIONS if name in inputs.benchmarks}
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
     figures: dict[str, charts.Chart] = {}
 
@@ -165,7 +107,6 @@ def html(
         sections=SECTIONS,
         standings=standings,
         tiles=leaderboard.tiles(standings, len(scopes)),
-        facts={**(facts or {}), **_effort(jobs), "params": f"SHA-256 {digests.of_value(inputs.params)[:16]}"},
         leaderboard=leaderboard,
         main_table=main_table,
         method_tests=method_tests,
@@ -195,23 +136,17 @@ def html(
         units_origin=join_origins(table.origin for table in unit_tables),
         spot=spot_tables,
         spot_origin=join_origins(table.origin for table in spot_tables),
-        long_videos=long_videos.views(inputs.long_videos, inputs.spotters, folder),
+        long_videos=results.long_videos(inputs.long_videos, inputs.spotters, folder),
         clips=clip_views,
         farther=clips.FARTHER,
         in_lines=param_list.in_lines,
-        hard_clips=hard_clips,
-        against=against.compare(rows, folder, Path(inputs.against)) if inputs.against else None,
-        backgrounds={row["method"]: background(row["method"], row, inputs.shards[row["method"]]) for row in rows},
+        backgrounds={
+            row["method"]: results.background(row["method"], row, inputs.shards[row["method"]]) for row in rows
+        },
         left_out=left_out,
-        wheel=pictures.wheel(),
+        wheel=clips.wheel(),
         magnified=sheet.MAGNIFIED,
-        benchmarks=[
-            _benchmark(name, inputs.benchmarks[name]) for name in benchmark_page.SECTIONS if name in inputs.benchmarks
-        ],
-        chains={name: _chains(paths) for name, paths in inputs.shards.items()},
-        params={name: yaml.safe_dump(value, sort_keys=False, width=100) for name, value in inputs.params.items()},
-        versions=[(name, _version(name)) for name in ("microexpr", *PACKAGES)],
-        times=[(stage, name, len(group), *_sums(group)) for stage, name, group in times.by_name(jobs)],
+        benchmarks=[_benchmark(name, path) for name, path in benchmarks.items()],
         charts=charts,
         chart=chart,
         published=_published,
@@ -238,32 +173,16 @@ def _clips(
     """Return the clips to show, and the reasons why others were left out."""
     views, reasons = [], []
     for name in inputs.clips:
-        clip, path = _clip(folder, name)
+        path = folder / "index" / f"{name.split('/')[0]}.csv"
+        clip = next((clip for clip in index.read(path) if clip.id == name), None)
         if clip is None:
             reasons.append(index.exclusions(path).get(name, f"{name} is not in {path}"))
             continue
         predictions = [method.predictions_of(name) for method in methods]
         true_class = next(filter(None, (method.true_class(name) for method in methods)), "")
-        views.append(clips.view(clip, folder, inputs.synthesising, predictions, true_class, _may_show(inputs, clip)))
+        visible = inputs.show_licensed_faces or clip.origin == "generated"
+        views.append(clips.view(clip, folder, inputs.synthesising, predictions, true_class, visible))
     return views, reasons
-
-
-def _clip(folder: Path, name: str) -> tuple[Clip | None, Path]:
-    """Return the clip of this id, None for one that was left out, and the file of its data set's clips."""
-    path = folder / "index" / f"{name.split('/')[0]}.csv"
-    return next((clip for clip in index.read(path) if clip.id == name), None), path
-
-
-def _may_show(inputs: PageInputs, clip: Clip) -> bool:
-    return inputs.show_licensed_faces or clip.origin == "generated"
-
-
-def _hard_clip_pictures(inputs: PageInputs, folder: Path, name: str) -> clips.Pictures:
-    """Return apex and onset of a clip of this id; nothing if its face may not be shown."""
-    clip, _ = _clip(folder, name)
-    if clip is None or not _may_show(inputs, clip):
-        return []
-    return clips.apex_and_onset(clip, folder, clips.stamp(clip))
 
 
 def _link(folder: Path, path: str | Path) -> str:
@@ -282,28 +201,17 @@ def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | 
     }
 
 
-def _effort(jobs: Sequence[times.Job]) -> dict[str, str]:
-    """Return how long all jobs took; {} if no job wrote it."""
-    if not jobs:
-        return {}
-    seconds, cpu_seconds, _ = _sums(jobs)
-    return {"seconds": f"{seconds:,.0f} of {len(jobs)} jobs together, {cpu_seconds:,.0f} of CPU"}
-
-
-def _synthesised_faces(base: Path, name: str) -> SynthesisedFaces:
-    rows = [row for row in read_faces(base / f"{name}_faces.csv") if row["scope"] == FULL]
-    kinds = list(dict.fromkeys(row["faces"] for row in rows))
-    cells = {(row["metric"], row["faces"]): _with_interval(row) for row in rows}
-    measures = dict.fromkeys(row["metric"] for row in rows)
+def _synthesised_faces(base: Path, method: str) -> dict[str, Any]:
+    """Return figures of the faces of a method: a line for each measure, a column for each kind of face."""
+    rows = [row for row in read_faces(base / f"{method}_faces.csv") if row["scope"] == FULL]
+    kinds, measures = (list(dict.fromkeys(row[column] for row in rows)) for column in ("faces", "metric"))
+    cells = {}
+    for row in (row for row in rows if row["value"] is not None):
+        interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
+        cells[row["metric"], row["faces"]] = f"{row['value']:.3f}{interval}"
     lines = [(MEASURES.get(name, name), [cells.get((name, kind), "") for kind in kinds]) for name in measures]
-    return SynthesisedFaces(name, [main_table.FACE_KINDS.get(kind, kind.replace("_", " ")) for kind in kinds], lines)
-
-
-def _with_interval(row: Mapping[str, Any]) -> str:
-    if row["value"] is None:
-        return ""
-    interval = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
-    return f"{row['value']:.3f}{interval}"
+    titles = [main_table.FACE_KINDS.get(kind, kind.replace("_", " ")) for kind in kinds]
+    return {"method": method, "kinds": titles, "lines": lines}
 
 
 def _paper(path: str) -> Table:
@@ -321,32 +229,11 @@ def _table(path: str, kind: OtherTable) -> Table:
     return Table(path, kind.title(rows), kind.lines(rows), kind.below(rows), origin)
 
 
-def _benchmark(name: str, path: str) -> Benchmark:
-    rows = pool.read_csv(path)
-    section = benchmark_page.SECTIONS[name]
-    picture = templates.data_url("image/svg+xml", benchmark_charts.CHARTS[name](rows))
-    return Benchmark(section, benchmark_page.lines(section, rows), picture, path)
-
-
-def _chains(paths: Sequence[str]) -> str:
-    """Return the provenance of each fold, as `microexpr inspect --chain` prints it."""
-    text = io.StringIO()
-    console = Console(file=text, width=WIDE, color_system=None, force_terminal=False, highlight=False)
-    for path in paths:
-        console.print(inspect.chain(path))
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)  # of any spelling: a name's "-", "_" and "." are one
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _sums(jobs: Sequence[times.Job]) -> tuple[float, float, float]:
-    """Return seconds, core-seconds, and the largest job's memory in MB."""
-    return sum(job.seconds for job in jobs), sum(job.cpu_seconds for job in jobs), max(job.max_rss for job in jobs)
+def _benchmark(name: str, path: str) -> dict[str, Any]:
+    """Return the signal benchmark of one stage."""
+    rows, section = pool.read_csv(path), benchmark_page.SECTIONS[name]
+    picture = templates.data_url("image/svg+xml", benchmark_page.CHARTS[name](rows))
+    return {"section": section, "lines": benchmark_page.lines(section, rows), "picture": picture, "path": path}
 
 
 def _published(row: Mapping[str, str], cell: str) -> str:

@@ -1,14 +1,16 @@
-"""One self-contained page of a prediction: player, magnified faces, charts, intervals, warnings. Computes no figure.
+"""One self-contained page of a prediction, with player, charts and intervals, and one that links to many of them.
 
 The player shows still images, each of one frame, since no codec that OpenCV writes is fast, reproducible and played by
 browsers; so it can stop at any frame of a micro-expression, and repeat it slowly.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from microexpr.apps.predict import (
     Models,
@@ -23,21 +25,24 @@ from microexpr.apps.predict import truth as true_expressions
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
 from microexpr.core.grayscale import luma
-from microexpr.reporting.html import templates, timelines
+from microexpr.reporting.html import templates
 from microexpr.signals import face_regions
-from microexpr.signals.aus import NAMES
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, NAMES
 from microexpr.signals.faces import align
 from microexpr.signals.faces.alignment import frame_mask
-from microexpr.signals.spotting.hits import Counts, Span
-from microexpr.videos import Video
+from microexpr.signals.spotting.hits import Counts
 from microexpr.videos.writer import jpeg
 
-TEMPLATE, STYLES, SCRIPT = "prediction.jinja", ("page.css", "prediction.css"), "prediction.js"
+STYLES, SCRIPT = ("page.css", "prediction.css"), "prediction.js"
 RATE = 12.5  # images a second of the player between micro-expressions, which have every frame
 MOST = 4000  # images between these, about, of a long video
 WIDEST, QUALITY = 480, 60  # of an image in pixels, and of JPEG
 FOR, AGAINST = np.array([255.0, 140, 0]), np.array([0.0, 110, 255])  # colours of regions
 DENSITY = 0.55  # of these, at most
+COLUMNS = 1000  # of a chart, and points of a curve at most
+SCORE_HEIGHT, ROW_HEIGHT = 100, 20  # of a chart, in its own units
+HEADROOM = 1.05  # of the score's axis above its peak
+TICKS = 10  # of time, at most
 
 
 class Images(NamedTuple):
@@ -128,12 +133,27 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
     """Return the page."""
     video, script = prediction.video, templates.text(SCRIPT)
     hits = true_expressions.match(prediction.spans, truth or ())
-    rows = [_row(written.to_dict(expression, video.seconds), hits) for expression in prediction.expressions]
+    rows = [written.to_dict(expression, video.seconds) for expression in prediction.expressions]
+    for row in rows:
+        amounts = written.stronger_sides(row["action_units"])
+        row["units"] = [(unit, NAMES[unit], amount) for unit, amount in amounts.items()]
+        row["hit"] = hits.get((row["onset"], row["offset"]))  # the true micro-expression
     micro = [row for row in rows if row["kind"] == "micro"]
-    return templates.template(TEMPLATE).render(
+    positions = video.timeline.positions
+    player = {
+        "fps": video.fps,
+        "frames": float(positions[-1]) + 1,
+        "positions": positions[images.numbers].round(4).tolist(),
+        "numbers": images.numbers,
+        "expressions": [{event: row[event] for event in written.EVENTS} for row in micro],
+    }
+    downloads = {
+        "intervals.csv": ("text/csv", written.intervals_csv(prediction, models)),
+        f"{video.path.stem}.srt": ("application/x-subrip", exports.subtitles(prediction)),
+    }
+    return templates.template("prediction.jinja").render(
         name=video.path.name,
         video=video,
-        frames=len(video),
         short_notice=limits.SHORT_NOTICE,
         notice=(prediction.rate["description"], *models.descriptions, *limits.NOTICE),
         warnings=prediction.warnings,
@@ -149,49 +169,145 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         images=images,
         image_size=annotated.shown_size(video.size, WIDEST),
         times=magnified.TIMES,
-        player=_player(video, images.numbers, micro),
-        downloads={
-            "intervals.csv": templates.data_url("text/csv", written.intervals_csv(prediction, models).encode()),
-            f"{video.path.stem}.srt": templates.data_url(
-                "application/x-subrip", exports.subtitles(prediction).encode()
-            ),
-        },
+        player=player,
+        downloads={name: templates.data_url(kind, text.encode()) for name, (kind, text) in downloads.items()},
         style=templates.text(*STYLES),
         script=script,
         hash=templates.script_hash(script),
     )
 
 
-def _row(row: dict[str, Any], hits: dict[Span, TrueExpression]) -> dict[str, Any]:
-    """Return an interval of `written.to_dict` with its units by name and the true micro-expression that it hits."""
-    units = [(unit, NAMES[unit], amount) for unit, amount in written.stronger_sides(row["action_units"]).items()]
-    return row | {"units": units, "hit": hits.get((row["onset"], row["offset"]))}
-
-
-def _player(video: Video, numbers: list[int], micro: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the page's script needs to know of the video and its micro-expressions."""
-    expressions = [{event: row[event] for event in written.EVENTS} for row in micro]
-    positions = video.timeline.positions
-    times = {"fps": video.fps, "frames": float(positions[-1]) + 1, "positions": positions[numbers].round(4).tolist()}
-    return times | {"numbers": numbers, "expressions": expressions}
-
-
 def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:
-    """Return what the charts show."""
-    moving, resting = timelines.unit_rows(prediction)
-    top = timelines.score_top(prediction)
-    positions, fps = prediction.video.timeline.positions, prediction.video.fps
+    """Return what the charts show: the score on a logarithmic scale, the units, and bands of intervals."""
+    moving, resting = unit_rows(prediction)
+    height = prediction.signal.height
+    top = HEADROOM * float(np.log(max(prediction.signal.score.max(), height)))
+    positions = prediction.video.timeline.positions
+    intervals = [(e.interval, e.predicted_class) for e in prediction.expressions]
+    spotted = [(interval.kind, interval.onset, interval.offset, name) for interval, name in intervals]
+    powers = range(int(top / np.log(10)) + 1)  # of ten, on the score's axis
     return {
-        "columns": timelines.COLUMNS,
-        "score_height": timelines.SCORE_HEIGHT,
-        "row_height": timelines.ROW_HEIGHT,
-        "bands": timelines.spotted_bands(prediction),
-        "true_bands": timelines.true_bands(truth or (), positions),
-        "time_ticks": timelines.time_ticks(positions[-1] + 1, fps),
-        "score_ticks": timelines.score_ticks(top),
-        "score": timelines.score_points(prediction, top),
+        "columns": COLUMNS,
+        "score_height": SCORE_HEIGHT,
+        "row_height": ROW_HEIGHT,
+        "bands": bands(spotted, positions),
+        "true_bands": bands([("true", e.onset, e.offset, e.true_class) for e in sorted(truth or ())], positions),
+        "time_ticks": time_ticks(positions[-1] + 1, prediction.video.fps),
+        "score_ticks": [Tick(f"{10**k}", round(100 * (1 - k * np.log(10) / top), 2)) for k in powers],
+        "score": score_points(prediction, top),
         "score_top": top,
-        "threshold": timelines.SCORE_HEIGHT * (1 - float(np.log(prediction.signal.height)) / top),
+        "threshold": SCORE_HEIGHT * (1 - float(np.log(height)) / top),
         "moving": moving,
         "resting": resting,
     }
+
+
+class Band(NamedTuple):
+    """An interval in a chart: x in columns."""
+
+    kind: str
+    onset: int
+    x: float
+    width: float  # at least a column
+    title: str
+    label: str = ""  # next to the band
+    room: float = 0.0  # columns from its start to that of the next with a label
+
+
+class Tick(NamedTuple):
+    """A value of an axis and its position, 0..100 from the left or top."""
+
+    label: str
+    at: float
+
+
+class Row(NamedTuple):
+    """The curve of an action unit; its chart is one FACS level high and repeats, darker, what is above."""
+
+    unit: str
+    name: str
+    points: str
+    levels: int
+
+
+def bands(spans: Iterable[tuple[str, int, int, str]], positions: np.ndarray) -> list[Band]:
+    """Return intervals, each of kind, onset, offset and label, as parts of a chart of a video whose frames are at these
+    `positions` in time."""
+    unit, last, parts = COLUMNS / (positions[-1] + 1), len(positions) - 1, []
+    for kind, onset, offset, label in spans:
+        first, end = (float(positions[min(number, last)]) for number in (onset, offset))
+        title = f"{kind} {label}".strip() + f", frames {onset} to {offset}"
+        width = round(max((end - first + 1) * unit, 1), 2)
+        parts.append(Band(kind, onset, round(first * unit, 2), width, title, label))
+    starts = [band.x for band in parts if band.label]
+    rooms = (min((x for x in starts if x > band.x), default=COLUMNS) - band.x for band in parts)
+    return [band._replace(room=round(room, 2)) for band, room in zip(parts, rooms, strict=True)]
+
+
+def time_ticks(frames: float, fps: float) -> list[Tick]:
+    """Return round times in seconds, each where the middle of the frame at that time is."""
+    times = MaxNLocator(TICKS, steps=[1, 2, 5, 10]).tick_values(0, (frames - 1) / fps)
+    inside = (float(time) for time in times if 0 <= time * fps <= frames - 1)
+    return [Tick(f"{time:g}", round(100 * (time * fps + 0.5) / frames, 4)) for time in inside]
+
+
+def score_points(prediction: Prediction, top: float) -> str:
+    """Return the points of the score's area, on a logarithmic scale up to `top`."""
+    score = np.log(np.maximum(prediction.signal.score, 1))
+    return area(score / top, SCORE_HEIGHT, _x(prediction))
+
+
+def unit_rows(prediction: Prediction) -> tuple[list[Row], list[Row]]:
+    """Return the rows of units that move in some expression, and of the others, each in the order of units."""
+    moving = {name[:-1] for expression in prediction.expressions for name in expression.interval.action_units}
+    rises = np.clip(prediction.signal.change.max(axis=2).T, 0, LARGEST)  # [17, T]
+    rows = []
+    for unit, rise in zip(ACTION_UNITS, rises, strict=True):
+        points = area(rise, ROW_HEIGHT, _x(prediction))
+        rows.append(Row(unit, NAMES[unit], points, max(1, int(np.ceil(rise.max())))))
+    return [row for row in rows if row.unit in moving], [row for row in rows if row.unit not in moving]
+
+
+def _x(prediction: Prediction) -> np.ndarray:
+    """Return where in a chart each value of a curve is, in columns."""
+    positions = prediction.video.timeline.positions
+    return np.asarray((positions[prediction.curves.numbers] + 0.5) * COLUMNS / (positions[-1] + 1))
+
+
+def area(values: np.ndarray, height: float, x: np.ndarray) -> str:
+    """Return the points of the area under a curve, in which a value of 1 is `height` high.
+
+    `x` are the columns of the values; each of at most `COLUMNS` points is the largest of its values. The first and last
+    point are the corners, far below the chart."""
+    starts = np.linspace(0, len(values), min(COLUMNS, len(values)), endpoint=False).astype(int)
+    highest = np.maximum.reduceat(values, starts)
+    middles = (starts + np.append(starts[1:], len(values)) - 1) / 2
+    x = np.interp(middles, np.arange(len(values)), x)
+    y = height * (1 - np.array([-LARGEST, *highest, -LARGEST]))
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip([x[0], *x, x[-1]], y, strict=True))
+
+
+def write_index(
+    path: Path, videos: Sequence[Mapping[str, Any]], contents: Mapping[str, Mapping[str, Any]], models: Models
+) -> None:
+    """Write the page of videos, rows of videos.csv; `contents` is what intervals.json says of those that are done.
+
+    Raises StoreError when the disk is full."""
+    micro = {
+        name: [interval for interval in document["intervals"] if interval["kind"] == "micro"]
+        for name, document in contents.items()
+    }
+    page = templates.template("predictions.jinja").render(
+        videos=[video for video in videos if video["folder"]],
+        micro=micro,
+        count=sum(map(len, micro.values())),
+        shown=sum(map(bool, micro.values())),
+        problems=[video for video in videos if video["problem"]],
+        left_out=[video for video in videos if video["left_out"]],
+        generated=any(document["origin"] == "generated" for document in contents.values()),
+        short_notice=limits.SHORT_NOTICE,
+        notice=(*models.descriptions, *limits.NOTICE),
+        address=lambda folder: quote(f"{folder}/prediction.html"),
+        style=templates.text(*STYLES),
+    )
+    store.write_text(path, page)

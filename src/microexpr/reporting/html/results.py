@@ -1,16 +1,24 @@
-"""The evaluate stage's results for the table's methods, read for a page. Counts clips; computes no figure."""
+"""Results that a page shows: the evaluate stage's of each method, and long videos. Counts clips; computes no figure."""
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from microexpr.core import store
-from microexpr.evaluation import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, curves
+from microexpr.core.expression import LongVideo
+from microexpr.evaluation import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, curves, spotting
+from microexpr.models import recognisers
+from microexpr.reporting import param_list, references
 
 Rows = list[dict[str, str]]
 Matrix = list[list[int]]
 LAST, ORACLE = "last", "oracle_best_test"
+TRUE = "true"  # the lane of annotated expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +73,84 @@ class Method:
 def read(folder: Path, name: str) -> Method:
     """Read a method's files below results/evaluate/<protocol>. Raises StoreError for one that cannot be read."""
     predictions = store.read_csv(folder / f"{name}_predictions.csv", PREDICTION_COLUMNS)
-    confusions = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION_COLUMNS)
-    classes = list(dict.fromkeys(row["truth"] for row in confusions))
+    rows = store.read_csv(folder / f"{name}_confusion.csv", CONFUSION_COLUMNS)
+    classes = list(dict.fromkeys(row["truth"] for row in rows))
+    cells = {(row["selection"], row["scope"], row["truth"], row["predicted"]): int(row["clips"]) for row in rows}
+    kinds = dict.fromkeys((row["selection"], row["scope"]) for row in rows)
     return Method(
         name,
         "+".join(dict.fromkeys(row["origin"] for row in predictions)),
         classes,
-        _matrices(confusions, classes),
+        {kind: [[cells[*kind, true, predicted] for predicted in classes] for true in classes] for kind in kinds},
         store.read_csv(folder / "curves" / f"{name}.csv", curves.COLUMNS),
         predictions,
     )
 
 
-def _matrices(rows: Sequence[Mapping[str, str]], classes: list[str]) -> dict[tuple[str, str], Matrix]:
-    cells = {(row["selection"], row["scope"], row["truth"], row["predicted"]): int(row["clips"]) for row in rows}
-    kinds = dict.fromkeys((row["selection"], row["scope"]) for row in rows)
-    return {kind: [[cells[*kind, true, predicted] for predicted in classes] for true in classes] for kind in kinds}
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The paper of a method, and its departures in params."""
+
+    paper: str  # in a line; that of a method without a reference says why
+    reference: references.Reference | None
+    other_params: list[param_list.Param]  # with other values than the paper's
+
+
+def background(name: str, row: Mapping[str, str], shards: Sequence[str]) -> Background:
+    """Return the background of a method: `row` is that of the table, `shards` are the files of its training.
+
+    Values are those that the first file was trained with. Raises StoreError for a file that cannot be read."""
+    kind, reference = recognisers.find(name), references.find(name)
+    with store.open_file(shards[0], "train") as file:
+        values = json.loads(file.attrs["params"]).get(f"methods.{name}", {})
+    others = row["differs_from_paper"].split(", ")
+    params = [param for param in param_list.fields(kind.Params, values) if param.name.partition(".")[0] in others]
+    return Background(reference.text if reference else kind.paper, reference, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An expression in a chart over time."""
+
+    kind: str
+    start: float  # seconds since the first frame
+    end: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LongVideoView:
+    """The content of a long video of which T frames were read."""
+
+    id: str
+    origin: str
+    times: np.ndarray  # float64[T], seconds since the first frame
+    score: np.ndarray  # float64[T], deviations of its noise by which the unit that moves most stands out
+    lanes: Mapping[str, Sequence[Bar]]  # expressions: `TRUE`, first, and what each method spotted, by its name
+
+
+def long_videos(rows: Sequence[Mapping[str, Any]], methods: Iterable[str], folder: Path) -> list[LongVideoView]:
+    """Read what is shown of the videos of these rows, below a folder of results.
+
+    Raises StoreError for a file that is missing or cannot be read."""
+    videos = [LongVideo.from_row(dict(row)) for row in rows]
+    by_method = {name: spotting.read(folder / f"spot/found/{name}.h5", videos)[1] for name in methods}
+    views = []
+    for clip, expressions in ((video.clip, video.expressions) for video in videos):
+        spans: dict[str, list[tuple[str, int, int, str]]] = {}
+        spans[TRUE] = [(e.kind, e.onset, e.offset, e.emotion) for e in expressions]
+        for name, intervals in by_method.items():
+            spans[name] = [(s.kind, s.onset, s.offset, s.emotion) for s in intervals[clip.id]]
+        lanes = {
+            name: [
+                Bar(kind, (onset - clip.first) / clip.fps, (offset + 1 - clip.first) / clip.fps,
+                    f"{emotion}, frames {onset} to {offset}".removeprefix(", "))
+                for kind, onset, offset, emotion in of_lane
+            ]
+            for name, of_lane in spans.items()
+        }  # fmt: skip
+        with store.open_file(folder / f"spot/curves/{clip.id}.h5", "spot") as file:
+            (group,) = store.clip_groups(file).values()
+            times = (group["frame"][()] - clip.first) / clip.fps
+            views.append(LongVideoView(clip.id, clip.origin, times, group["score"][()], lanes))
+    return views

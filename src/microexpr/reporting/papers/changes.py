@@ -12,9 +12,8 @@ import numpy as np
 
 from microexpr.core import store
 from microexpr.core.clip import Clip
+from microexpr.evaluation.faces import HELD_OUT, Face, SynthesisedFaces, TrueFace
 from microexpr.evaluation.rows import Row
-from microexpr.evaluation.synthesised_faces import HELD_OUT, Face, SynthesisedFaces
-from microexpr.evaluation.true_faces import TrueFace
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 # The region in which each AU that the paper names moves the skin.

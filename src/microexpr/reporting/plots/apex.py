@@ -39,7 +39,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Any, para
         edges = np.array([(columns.start, rows.start), (columns.stop, rows.start), (columns.stop, rows.stop)])
         corners = np.vstack([edges, (columns.start, rows.stop), edges[:1]])
         face_axes.plot(*corners.T, color="white", linewidth=1)
-    stamp(face_axes, clip)
+    stamp(face_axes, clip.origin)
     # the stage searched between the annotated events only
     first = at["onset"] if events.attrs["onset_method"] == b"annotated" else 0
     last = at["offset"] if events.attrs["offset_method"] == b"annotated" else len(frame) - 1

@@ -75,10 +75,9 @@ def _films(synthetic: SynthesisedClip) -> tuple[np.ndarray, np.ndarray]:
 
 def curves(axes: Axes, synthetic: SynthesisedClip, read_back: np.ndarray) -> None:
     """Plot changes of the dominant AUs: lines are the target, dashes are read back."""
-    for unit, colour in zip(dominant(synthetic), (BLUE, RED, GREEN), strict=False):
-        for values, style in ((synthetic.target_aus, "-"), (read_back, "--")):
-            label = ACTION_UNITS[unit] if style == "-" else None
-            axes.plot(values[:, unit] - values[0, unit], style, color=colour, label=label, linewidth=1)
+    changes = [(values - values[0], style, 1) for values, style in ((synthetic.target_aus, "-"), (read_back, "--"))]
+    frames = range(len(read_back))
+    drawing.plot_units(axes, frames, changes, dominant(synthetic), (BLUE, RED, GREEN), ACTION_UNITS)
     axes.set_title("change of intensity: target, and - - read back", fontsize=6)
     axes.tick_params(labelsize=6)
     axes.legend(fontsize=6, loc="upper left")
@@ -86,32 +85,29 @@ def curves(axes: Axes, synthetic: SynthesisedClip, read_back: np.ndarray) -> Non
 
 def write_animation(path: str | Path, synthetic_clips: Sequence[SynthesisedClip], show_licensed: bool) -> None:
     """Write each clip above its changes as an endless GIF."""
-    clips = choose_clips(synthetic_clips)
-    may_show = show_licensed or all(synthetic.source.origin == "generated" for synthetic in clips)
-    numbers = range(len(clips[0].frames)) if may_show else ()
-    pages = [_animation_frame(clips, number) for number in numbers] or [_text_page(drawing.HIDDEN)]
+    clips, pages = choose_clips(synthetic_clips), []
+    generated = any(synthetic.source.origin == "generated" for synthetic in clips)
+    if show_licensed or all(synthetic.source.origin == "generated" for synthetic in clips):
+        for frame in range(len(clips[0].frames)):
+            page, draw = _page(len(clips), 2 * SIDE + 40)
+            draw.text((4, 4), WORD + "; faces are rendered" * generated + f"; below: change x {ENLARGED}", fill="black")
+            for column, synthetic in enumerate(clips):
+                title = f"{synthetic.emotion}, {synthetic.source.subject}"
+                draw.text((column * SIDE + 4, 22), title, fill="black")
+                for line, film in enumerate(_films(synthetic)):
+                    image = np.ascontiguousarray(np.broadcast_to(film[frame], (*film.shape[1:3], 3)))
+                    face = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+                    page.paste(face, (column * SIDE, 40 + line * SIDE))
+            pages.append(page)
+    else:
+        page, draw = _page(3, SIDE)
+        draw.text((4, 4), drawing.HIDDEN, fill="black")
+        pages.append(page)
     with store.atomic(path) as part:
         pages[0].save(part, "GIF", save_all=True, append_images=pages[1:], duration=PAUSE, loop=0)
 
 
-def _animation_frame(clips: Sequence[SynthesisedClip], frame: int) -> Image.Image:
-    """Return one frame of all clips."""
-    generated = any(synthetic.source.origin == "generated" for synthetic in clips)
-    page = Image.new("RGB", (SIDE * len(clips), 2 * SIDE + 40), "white")
-    draw = ImageDraw.Draw(page)
-    draw.text((4, 4), WORD + "; faces are rendered" * generated + f"; below: change x {ENLARGED}", fill="black")
-    for column, synthetic in enumerate(clips):
-        draw.text((column * SIDE + 4, 22), f"{synthetic.emotion}, {synthetic.source.subject}", fill="black")
-        for line, film in enumerate(_films(synthetic)):
-            image = np.broadcast_to(film[frame], (*film.shape[1:3], 3))
-            corner = (column * SIDE, 40 + line * SIDE)
-            page.paste(
-                Image.fromarray(np.ascontiguousarray(image)).resize((SIDE, SIDE), Image.Resampling.NEAREST), corner
-            )
-    return page
-
-
-def _text_page(text: str) -> Image.Image:
-    page = Image.new("RGB", (3 * SIDE, SIDE), "white")
-    ImageDraw.Draw(page).text((4, 4), text, fill="black")
-    return page
+def _page(across: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """Return a white page, some faces wide, to draw on."""
+    page = Image.new("RGB", (SIDE * across, height), "white")
+    return page, ImageDraw.Draw(page)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
@@ -20,6 +19,7 @@ from microexpr.signals.aus import ACTION_UNITS, SIDES, SIZES, regressor, sizes
 
 SHOWN = 3  # action units whose curves are plotted
 COLOURS = (BLUE, RED, GREEN)
+STYLES = ("-", "--")  # of left and right
 BY = 5  # pixels of image size
 LEFT, RIGHT, BOTTOM = 0.055, 0.58, 0.075  # positions of the panels with axes, in shares of the page
 WIDE, HIGH = 0.4, 0.33
@@ -43,7 +43,7 @@ def draw(
     for i, (title, face) in enumerate(zip(names, (apex_crop, *drawing.mirror_halves(apex_crop)), strict=True)):
         axes = figure.add_axes((0.015 + 0.172 * i, 0.535, 0.165, 0.29))
         drawing.show_image(axes, face, title)
-        drawing.stamp(axes, clip)
+        drawing.stamp(axes, clip.origin)
     frames = faces["frame"][()]
     curves = {title: aus[title][()] for title in ("raw", "smoothed", "relative")}
     units = largest_units(curves["relative"], frames, frames[onset], frames[offset])[:SHOWN]
@@ -55,8 +55,14 @@ def draw(
         drawing.over_time(axes, frames)
         drawing.mark_events(axes, {"onset": frames[onset], "apex": frames[apex]})
     _sizes(size_axes, frames, crops, onset)
-    _smoothed(intensity_axes, frames, curves, units)
-    _relative(change_axes, frames, curves["relative"], units)
+    widths = {"raw": 0.8, "smoothed": 1.8}
+    both = {name: (curves[name][..., SIDES.index("both")], "-", width) for name, width in widths.items()}
+    _units(intensity_axes, frames, both, units, "intensity, both sides (FACS), by frame")
+    relative = curves["relative"]
+    sides = {
+        side: (relative[..., SIDES.index(side)], style, 1.5) for side, style in zip(SIDES[:2], STYLES, strict=True)
+    }
+    _units(change_axes, frames, sides, units, "change since the onset (FACS), by frame")
 
 
 def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, onset: int) -> None:
@@ -74,29 +80,16 @@ def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, onset: int) -> Non
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.97), ncols=2, fontsize=9, borderpad=0)
 
 
-def _smoothed(axes: Axes, frames: np.ndarray, curves: Mapping[str, np.ndarray], units: list[int]) -> None:
-    both, widths = SIDES.index("both"), {"raw": 0.8, "smoothed": 1.8}
-    for unit, color in zip(units, COLOURS, strict=False):
-        for name, width in widths.items():
-            axes.plot(frames, curves[name][:, unit, both], color=color, linewidth=width)
-    lines = [axes.plot([], [], color=GREY, linewidth=width, label=name)[0] for name, width in widths.items()]
-    _legend(axes, units, lines)
-    axes.set_title("intensity, both sides (FACS), by frame", pad=18)
-
-
-def _relative(axes: Axes, frames: np.ndarray, relative: np.ndarray, units: list[int]) -> None:
-    styles = dict(zip(SIDES[:2], ("-", "--"), strict=True))
-    for unit, color in zip(units, COLOURS, strict=False):
-        for side, style in styles.items():
-            axes.plot(frames, relative[:, unit, SIDES.index(side)], style, color=color, linewidth=1.5)
-    _legend(axes, units, [axes.plot([], [], style, color=GREY, label=side)[0] for side, style in styles.items()])
-    axes.set_title("change since the onset (FACS), by frame", pad=18)
-
-
-def _legend(axes: Axes, units: list[int], handles: list[Line2D]) -> None:
-    unit_handles = [
+def _units(
+    axes: Axes, frames: np.ndarray, curves: Mapping[str, tuple[np.ndarray, str, float]], units: list[int], title: str
+) -> None:
+    """Plot curves by name of some units, each in a colour, with a legend of units and of curves."""
+    drawing.plot_units(axes, frames, [*curves.values()], units, COLOURS)
+    handles = [
         axes.plot([], [], color=color, label=ACTION_UNITS[unit])[0] for unit, color in zip(units, COLOURS, strict=False)
     ]
-    unit_handles += handles
-    axes.legend(handles=unit_handles, loc="lower left", bbox_to_anchor=(0, 0.98), ncols=5, fontsize=9, borderpad=0,
+    for name, (_, style, width) in curves.items():
+        handles += axes.plot([], [], style, color=GREY, linewidth=width, label=name)
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 0.98), ncols=5, fontsize=9, borderpad=0,
                 handlelength=1.4, handletextpad=0.4, columnspacing=1)  # fmt: skip
+    axes.set_title(title, pad=18)

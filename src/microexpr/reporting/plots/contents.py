@@ -34,10 +34,9 @@ def write(source: str | Path, path: str | Path, show_licensed_faces: bool = Fals
     StoreError if it cannot be read or written, or has other datasets than a stage writes.
     """
     with store.open_file(source) as file:
-        name, groups = _drawable(file, source)
-        kind = KINDS[name]
+        kind, groups, origin = _drawable(file, source)
         if kind.shows_faces:
-            drawing.refuse_origin(_origin(file), str(source), show_licensed_faces)
+            drawing.refuse_origin(origin, str(source), show_licensed_faces)
         rows = -(-min(len(groups), MOST) // kind.across)
         with drawing.save_page(path, TITLE + kind.height * rows) as page, store.content_of_a_stage(source):
             draw(page, file, source)
@@ -45,9 +44,8 @@ def write(source: str | Path, path: str | Path, show_licensed_faces: bool = Fals
 
 def draw(page: Figure, file: Any, source: str | Path) -> None:
     """Plot the contents of an open file from `source` on an empty figure."""
-    name, groups = _drawable(file, source)
-    kind = KINDS[name]
-    plotted, origin = groups[:MOST], _origin(file)
+    kind, groups, origin = _drawable(file, source)
+    plotted = groups[:MOST]
     count = f"{len(plotted)} of {len(groups)}" if len(groups) > MOST else len(groups)
     drawing.add_heading(page, f"{source}: {kind.description} of {count} clips", "generated" in origin, "faces")
     rows = -(-len(plotted) // kind.across)
@@ -65,12 +63,8 @@ def figure(name: str, group: Any, origin: str) -> Figure:
     return page
 
 
-def _origin(file: Any) -> str:
-    return store.attribute_text(file.attrs.get("origin", "of unknown origin"))
-
-
-def _drawable(file: Any, source: str | Path) -> tuple[str, list[Any]]:
-    """Return the name of the dataset that is plotted, and the groups that have it."""
+def _drawable(file: Any, source: str | Path) -> tuple["Kind", list[Any], str]:
+    """Return how a file is plotted, the groups that have the dataset to plot, and the file's origin."""
     groups_by_name: dict[str, list[Any]] = {name: [] for name in KINDS}
 
     def visit(_: str, item: Any) -> None:
@@ -81,7 +75,7 @@ def _drawable(file: Any, source: str | Path) -> tuple[str, list[Any]]:
     file.visititems(visit)
     for name, groups in groups_by_name.items():
         if groups:
-            return name, groups
+            return KINDS[name], groups, store.attribute_text(file.attrs.get("origin", "of unknown origin"))
     raise DataError(f"{source}: must hold one of {', '.join(KINDS)} to be plotted; without --png its tree is printed")
 
 
@@ -122,7 +116,7 @@ def _image(
     axes.imshow(pixels, cmap=cmap, vmin=0, vmax=vmax)
     axes.set_anchor("NW")
     axes.set_axis_off()
-    drawing.stamp_origin(axes, origin, 6, colour)
+    drawing.stamp(axes, origin, 6, colour)
     axes.set_title(title, fontsize=7, pad=3)
     return axes
 
@@ -142,12 +136,11 @@ def _units(cell: SubFigure, group: Any, origin: str) -> None:
     name = next(name for name in ("relative", "au_intensity") if name in group)
     frame, values = group["frame"][()], group[name][()]
     axes = _over_time(cell, group)
-    for unit, colour in zip(largest_units(values, frame, frame[0], frame[-1]), (BLUE, RED, GREEN, PINK), strict=True):
-        for side, style in zip(SIDES[:2], ("-", "--"), strict=True):
-            label = store.strings(group["action_unit"])[unit] if side == SIDES[0] else None
-            axes.plot(frame, values[:, unit, SIDES.index(side)], style, color=colour, linewidth=1.3, label=label)
+    units = largest_units(values, frame, frame[0], frame[-1])
+    curves = [(values[..., SIDES.index(side)], style, 1.3) for side, style in zip(SIDES[:2], ("-", "--"), strict=True)]
+    drawing.plot_units(axes, frame, curves, units, (BLUE, RED, GREEN, PINK), store.strings(group["action_unit"]))
     axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=4, fontsize=7, borderpad=0, handlelength=1.3)
-    axes.set_title(f"{_name(group)}", fontsize=8)
+    axes.set_title(_name(group), fontsize=8)
 
 
 def _over_time(cell: SubFigure, group: Any) -> Axes:

@@ -3,7 +3,7 @@
 What may not come in: pyplot, whose state is global, and times, so that the same results give the same bytes.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,22 +78,22 @@ def save_page(path: str | Path, height: float) -> AbstractContextManager[Figure]
 def _make_legible(figure: Figure) -> None:
     """Print names of a user's files as they are: a letter that matplotlib's own font lacks in another font of this
     machine, or else as "\\u8868"; `$` as itself."""
+
+    def letters_of(font: FontProperties) -> Iterable[str]:
+        return map(chr, get_font(findfont(font)).get_charmap())
+
     for label in figure.findobj(Text):
         assert isinstance(label, Text)
         text = printable(label.get_text())
         if "$" in text:
             label.set_parse_math(False)
         if not text.isascii() or text != label.get_text():
-            letters = {"\n", *_letters(label.get_fontproperties())}
+            letters = {"\n", *letters_of(label.get_fontproperties())}
             if not letters.issuperset(text):
                 others = [name for name in FONTS if name in fontManager.get_font_names()]
                 label.set(fontfamily=[*label.get_fontfamily(), *others], fontweight="normal")  # few of them have bold
-                letters = letters.union(*(_letters(FontProperties(family=name)) for name in others))
+                letters = letters.union(*(letters_of(FontProperties(family=name)) for name in others))
             label.set_text("".join(c if c in letters else c.encode("unicode_escape").decode() for c in text))
-
-
-def _letters(font: FontProperties) -> Iterable[str]:
-    return map(chr, get_font(findfont(font)).get_charmap())
 
 
 @contextmanager
@@ -134,14 +134,11 @@ def refuse_origin(origin: str, what: str, show: bool) -> None:
         )
 
 
-def hide_licensed(path: str | Path, clips: Sequence[Clip], show_licensed: bool, title: str) -> bool:
-    """Return whether the clips' faces may not be shown; if so, write a page that says so in their place."""
-    return hide_origins(path, {clip.origin for clip in clips}, show_licensed, title)
+def hide_licensed(path: str | Path, items: Iterable[Any], show_licensed: bool, title: str) -> bool:
+    """Return whether faces of these clips or other things with an `origin` may not be shown.
 
-
-def hide_origins(path: str | Path, origins: Collection[str], show_licensed: bool, title: str) -> bool:
-    """Return whether faces of these origins may not be shown; if so, write a page that says so in their place."""
-    if show_licensed or {*origins} <= {"generated"}:
+    If so, write a page that says so in their place."""
+    if show_licensed or all(item.origin == "generated" for item in items):
         return False
     with save_page(path, 1.5) as page:
         page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")
@@ -175,7 +172,7 @@ def show_cell(
     """Show an image of a clip in a cell of a grid, with the label on rendered faces; return its axes."""
     axes = page.add_subplot(cell)
     show_image(axes, pixels, title, size)
-    stamp(axes, clip)
+    stamp(axes, clip.origin)
     return axes
 
 
@@ -197,6 +194,23 @@ def mark_events(axes: Axes, events: Mapping[str, int]) -> None:
         axes.axvline(number, color=GREY, linewidth=1, linestyle="-" if event == "apex" else ":")
 
 
+def plot_units(
+    axes: Axes,
+    x: np.ndarray | range,
+    curves: Sequence[tuple[np.ndarray, str, float]],
+    units: Sequence[int],
+    colours: Sequence[str],
+    names: Sequence[str] = (),
+) -> None:
+    """Plot curves of action units, each unit in a colour: values [T, 17] with line style and width.
+
+    The first curve of a unit has its name, if there are `names`, as label."""
+    for unit, colour in zip(units, colours, strict=False):
+        for i, (values, style, width) in enumerate(curves):
+            label = names[unit] if names and not i else None
+            axes.plot(x, values[:, unit], style, color=colour, linewidth=width, label=label)
+
+
 def mirror_halves(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return whole faces of the subject's left half, which is at the right of the image, and of the right half.
 
@@ -206,13 +220,8 @@ def mirror_halves(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.hstack([left[:, ::-1], left]), np.hstack([right, right[:, ::-1]])
 
 
-def stamp(axes: Axes, clip: Clip) -> None:
-    """Label the image of a rendered clip within the image, so that the label survives cropping."""
-    stamp_origin(axes, clip.origin, 8)
-
-
-def stamp_origin(axes: Axes, origin: str, size: float, colour: str = "white") -> None:
-    """Label an image of this origin, if it is rendered."""
+def stamp(axes: Axes, origin: str, size: float = 8, colour: str = "white") -> None:
+    """Label an image of this origin within the image, if it is rendered, so that the label survives cropping."""
     if origin == "generated":
         axes.text(0.98, 0.02, "generated", transform=axes.transAxes, ha="right", color=colour, fontsize=size)
 

@@ -67,7 +67,7 @@ def drive_by_side(reenactment: "Reenactment", task: "Task", side: int) -> np.nda
 
 def fig2(path: str | Path, reenactment: "Reenactment", task: "Task", show_licensed: bool) -> None:
     """Plot how the halves of a face are driven separately, at the apex of an asymmetric movement."""
-    if drawing.hide_origins(path, [reenactment.origin], show_licensed, "Fig. 2"):
+    if drawing.hide_licensed(path, [reenactment], show_licensed, "Fig. 2"):
         return
     driving, face, at = reenactment.driving, reenactment.face, reenactment.apex
     apex_crop, (left, right) = driving.crops[driving.apex], (drive_by_side(reenactment, task, side) for side in (0, 1))
@@ -104,7 +104,7 @@ def sequence(
 
     `expected` are the AUs by class that the paper's text sees in the figure."""
     title = f"Fig. {figure.removeprefix('fig')}"
-    if drawing.hide_origins(path, [reenactment.origin], show_licensed, title):
+    if drawing.hide_licensed(path, [reenactment], show_licensed, title):
         return
     face_crop = reenactment.face.crop
     clips = {"left": drive_by_side(reenactment, task, 0)}  # for most figures the paper shows this one only
@@ -154,11 +154,9 @@ def _curves(axes: Axes, reenactment: "Reenactment", read_back: np.ndarray, side:
     true_changes, target_aus = reenactment.true_changes, reenactment.target_aus
     ranges = np.ptp(true_changes, axis=0).max(-1)
     units = [unit for unit in np.argsort(-ranges, kind="stable")[:MOST] if ranges[unit] > MIN_RANGE]
-    for unit, colour in zip(units, (BLUE, RED, GREEN), strict=False):
-        target = target_aus[:, unit, side] - target_aus[0, unit, side]
-        for values, style in ((true_changes[:, unit, side], "-"), (target, "--"), (read_back[:, unit, side], ":")):
-            label = ACTION_UNITS[unit] if style == "-" else None
-            axes.plot(reenactment.positions, values, style, color=colour, label=label, linewidth=1.2)
+    target = target_aus[..., side] - target_aus[0, :, side]
+    curves = [(true_changes[..., side], "-", 1.2), (target, "--", 1.2), (read_back[..., side], ":", 1.2)]
+    drawing.plot_units(axes, reenactment.positions, curves, units, (BLUE, RED, GREEN), ACTION_UNITS)
     reference = "true" if reenactment.driving.rendered_changes is not None else "the driving clip's, as read"
     axes.set_title(f"{name} side: - {reference}, - - target, ... read back", fontsize=7)
     axes.set_xlabel("frame since the onset", fontsize=6)

@@ -1,12 +1,10 @@
 """Plot a clip's flow: the estimate of each algorithm, its head motion, and the rest."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from microexpr.core.clip import Clip
@@ -48,29 +46,17 @@ def draw(
         show_cell(figure, grid[row, 0], crop[position], event, clip)
     for row, (algorithm, title) in enumerate(TITLES.items()):
         all_axes = [figure.add_subplot(grid[row, column]) for column in range(1, 6)]
-        _draw_row(all_axes, title, crop, at, params.model_copy(update={"algorithm": algorithm}), in_frame)
-
-
-def _draw_row(
-    all_axes: Sequence[Axes],
-    title: str,
-    crop: np.ndarray,
-    at: dict[str, int],
-    params: flow.Params,
-    in_frame: np.ndarray | None,
-) -> None:
-    settings = params.model_copy(update={"stabilise": "none"})
-    estimate, rest = (flow.clip_flow(crop, at["onset"], at["apex"], p, in_frame) for p in (settings, params))
-    head = estimate - rest
-    skin = ellipse_mask(FACE * WIDER, rest.shape[1])
-    longest, largest_strain = (largest(values[skin], 99.5) for values in (flow.magnitude(rest), rest[2]))
-    for axes, motion in zip(all_axes, (estimate, head, rest), strict=False):
-        axes.imshow(flow_colours(motion[:2], longest) // STEP * STEP, interpolation="nearest")
-    colours = matplotlib.colormaps["magma"].resampled(256 // STEP)
-    all_axes[3].imshow(flow.magnitude(rest), cmap=colours, vmin=0, vmax=longest, interpolation="nearest")
-    all_axes[4].imshow(rest[2], cmap=colours, vmin=0, vmax=largest_strain, interpolation="nearest")
-    units = ("", f" ({params.stabilise})", "", f", 0 to {longest:.1f} px", f", 0 to {largest_strain:.2g}")
-    for axes, name, unit in zip(all_axes, COLUMNS, units, strict=True):
-        axes.set_title((f"{title}: " if axes is all_axes[0] else "") + name + unit)
-        axes.set_axis_off()
-    flow_wheel(all_axes[0], 0.24, f"rim {longest:.1f} px")
+        both = [params.model_copy(update={"algorithm": algorithm} | other) for other in ({"stabilise": "none"}, {})]
+        estimate, rest = (flow.clip_flow(crop, at["onset"], at["apex"], settings, in_frame) for settings in both)
+        skin = ellipse_mask(FACE * WIDER, rest.shape[1])
+        longest, largest_strain = (largest(values[skin], 99.5) for values in (flow.magnitude(rest), rest[2]))
+        for axes, motion in zip(all_axes, (estimate, estimate - rest, rest), strict=False):
+            axes.imshow(flow_colours(motion[:2], longest) // STEP * STEP, interpolation="nearest")
+        colours = matplotlib.colormaps["magma"].resampled(256 // STEP)
+        all_axes[3].imshow(flow.magnitude(rest), cmap=colours, vmin=0, vmax=longest, interpolation="nearest")
+        all_axes[4].imshow(rest[2], cmap=colours, vmin=0, vmax=largest_strain, interpolation="nearest")
+        units = ("", f" ({params.stabilise})", "", f", 0 to {longest:.1f} px", f", 0 to {largest_strain:.2g}")
+        for axes, name, unit in zip(all_axes, COLUMNS, units, strict=True):
+            axes.set_title((f"{title}: " if axes is all_axes[0] else "") + name + unit)
+            axes.set_axis_off()
+        flow_wheel(all_axes[0], 0.24, f"rim {longest:.1f} px")

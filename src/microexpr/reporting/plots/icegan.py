@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import SubFigure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.patches import Rectangle
 
 from microexpr.core.clip import Clip
+from microexpr.evaluation.faces import Face, SynthesisedFaces, TrueFace
 from microexpr.evaluation.rows import Row
-from microexpr.evaluation.synthesised_faces import Face, SynthesisedFaces
-from microexpr.evaluation.true_faces import TrueFace
 from microexpr.reporting.papers.changes import squared_change
 from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, save_page, show_cell, stamp
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
@@ -63,13 +62,16 @@ def _subjects(part: SubFigure, clips: Sequence[Clip], faces: Faces, true: TrueFa
     by_label = {(face.clip.id, face.label): face for face in faces}
     true_clips = {(face.clip.dataset, face.clip.subject, face.clip.label): face.clip for face in reversed(faces)}
     for row, clip in enumerate(clips):
-        _cell(part, grid[row, 0], by_label[clip.id, 0].pair[0], f"{clip.dataset}/{clip.subject}\nneutral", clip)
+        show_cell(part, grid[row, 0], by_label[clip.id, 0].pair[0], f"{clip.dataset}/{clip.subject}\nneutral", clip, 7)
         for label, name in enumerate(classes):
-            true_clip = true_clips.get((clip.dataset, clip.subject, label))
-            image = true[true_clip.id].apex if true_clip else None
-            _cell(part, grid[row, 1 + label], image, f"true\n{name}" if true_clip else f"no true\n{name}", clip)
+            if true_clip := true_clips.get((clip.dataset, clip.subject, label)):
+                show_cell(part, grid[row, 1 + label], true[true_clip.id].apex, f"true\n{name}", clip, 7)
+            else:
+                axes = part.add_subplot(grid[row, 1 + label])
+                axes.set_title(f"no true\n{name}", fontsize=7)
+                axes.set_axis_off()
             cell = grid[row, 1 + len(classes) + label]
-            _cell(part, cell, by_label[clip.id, label].pair[1], f"synthesised\n{name}", clip)
+            show_cell(part, cell, by_label[clip.id, label].pair[1], f"synthesised\n{name}", clip, 7)
 
 
 def _generators(part: SubFigure, variants: Mapping[str, Faces], classes: Sequence[str]) -> None:
@@ -78,18 +80,9 @@ def _generators(part: SubFigure, variants: Mapping[str, Faces], classes: Sequenc
     grid = part.add_gridspec(len(variants), 1 + len(classes), left=0.04, right=0.99, top=0.9, bottom=0.01, wspace=0.05)
     for row, (variant, faces) in enumerate(variants.items()):
         by_label = {face.label: face for face in faces if face.clip.id == clip.id}
-        _cell(part, grid[row, 0], by_label[0].pair[0], f"{variant}\nneutral", clip)
+        show_cell(part, grid[row, 0], by_label[0].pair[0], f"{variant}\nneutral", clip, 7)
         for label, name in enumerate(classes):
-            _cell(part, grid[row, 1 + label], by_label[label].pair[1], f"\n{name}", clip)
-
-
-def _cell(part: SubFigure, cell: SubplotSpec, image: np.ndarray | None, title: str, clip: Clip) -> None:
-    if image is None:
-        axes = part.add_subplot(cell)
-        axes.set_title(title, fontsize=7)
-        axes.set_axis_off()
-    else:
-        show_cell(part, cell, image, title, clip, 7)
+            show_cell(part, grid[row, 1 + label], by_label[label].pair[1], f"\n{name}", clip, 7)
 
 
 def fig5(
@@ -107,7 +100,10 @@ def fig5(
         top = add_caption(
             page, "Fig. 5: differences of synthesised from neutral faces; boxes: AUs the class should move", clips
         )
-        for part, name in zip(_rows(page, len(classes), top), classes, strict=True):
+        heights = [(1 - top) * len(classes) / top, *[1] * len(classes)]  # all it heeds
+        outer = page.add_gridspec(1 + len(classes), 1, height_ratios=heights)
+        parts = [page.add_subfigure(outer[1 + i, 0]) for i in range(len(classes))]
+        for part, name in zip(parts, classes, strict=True):
             shape = {"left": 0.015, "right": 0.98, "top": 0.89, "bottom": 0.06}
             halves = part.add_gridspec(1, 2, **shape, width_ratios=(7, 3), wspace=0.18)
             grid = halves[0].subgridspec(2, len(clips), wspace=0.06, hspace=0.15)
@@ -115,14 +111,10 @@ def fig5(
             boxes = [row["region"] for row in class_rows if row["expected"]]
             for column, clip in enumerate(clips):
                 face = by_label[clip.id, synthesised.protocol.classes.index(name)]
-                _cell(part, grid[0, column], face.pair[1], f"{clip.dataset}/{clip.subject}\nmade, {name}", clip)
+                title = f"{clip.dataset}/{clip.subject}\nmade, {name}"
+                show_cell(part, grid[0, column], face.pair[1], title, clip, 7)
                 _difference(part, grid[1, column], face, true[clip.id], boxes)
             _bars(part, halves[1], class_rows)
-
-
-def _rows(page: Figure, count: int, top: float) -> list[SubFigure]:
-    grid = page.add_gridspec(1 + count, 1, height_ratios=[(1 - top) * count / top, *[1] * count])  # all it heeds
-    return [page.add_subfigure(grid[1 + row, 0]) for row in range(count)]
 
 
 def _difference(part: SubFigure, cell: SubplotSpec, face: Face, true: TrueFace, boxes: Sequence[str]) -> None:
@@ -136,7 +128,7 @@ def _difference(part: SubFigure, cell: SubplotSpec, face: Face, true: TrueFace, 
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=RED, linewidth=1.2))
     axes.set_title(f"0 to {difference.max():.0f} grey levels", fontsize=7)
     axes.set_axis_off()
-    stamp(axes, face.clip)
+    stamp(axes, face.clip.origin)
 
 
 def _bars(part: SubFigure, cell: SubplotSpec, rows: Sequence[Row]) -> None:

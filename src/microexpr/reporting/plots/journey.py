@@ -38,34 +38,36 @@ def draw(figure: Figure, journey: Journey) -> None:
         len(heights), 30, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, hspace=0.17, wspace=0.3,
         height_ratios=heights,
     )  # fmt: skip
-    images = [[figure.add_subplot(grid[row, column : column + 6]) for column in (0, 6, 12)] for row in (0, 1)]
-    for axes, event in zip(images[0], ("onset", "apex"), strict=False):
-        _draw_face(axes, journey, event)
-    _draw_change(images[0][2], journey)
-    _draw_score(_curves(figure, grid[0, 18:], journey), journey)
-    _draw_flow(images[1][0], journey.flow)
-    _draw_magnitude(images[1][1], magnitude(journey.flow[:2]), "flow: length", " pixels")
-    _draw_magnitude(images[1][2], journey.flow[2], "flow: strain", "")
-    _draw_action_units(_curves(figure, grid[1, 18:], journey), journey)
-    if journey.synthetic:
-        _draw_synthetic(figure, grid[2, :], journey)
-
-
-def _draw_face(axes: Axes, journey: Journey, event: str) -> None:
-    """Plot a crop with its 68 landmarks."""
-    drawing.show_image(axes, journey.crops[event], f"faces: {event}, frame {journey.events[event]}")
-    drawing.draw_landmarks(axes, journey.landmarks[event], 3)
-    drawing.stamp(axes, journey.clip)
-
-
-def _draw_change(axes: Axes, journey: Journey) -> None:
-    """Plot the difference of apex and onset around mid grey."""
+    faces, fields = ([figure.add_subplot(grid[row, column : column + 6]) for column in (0, 6, 12)] for row in (0, 1))
+    for axes, event in zip(faces, ("onset", "apex"), strict=False):
+        drawing.show_image(axes, journey.crops[event], f"faces: {event}, frame {journey.events[event]}")
+        drawing.draw_landmarks(axes, journey.landmarks[event], 3)
+        drawing.stamp(axes, clip.origin)
     change = drawing.amplify_change(journey.crops["apex"], journey.crops["onset"], MAGNIFIED)
-    drawing.show_image(axes, change, f"apex less onset, x {MAGNIFIED}")
-    drawing.stamp(axes, journey.clip)
+    drawing.show_image(faces[2], change, f"apex less onset, x {MAGNIFIED}")
+    drawing.stamp(faces[2], clip.origin)
+    score = _over_time(figure, grid[0, 18:], journey)
+    score.plot(journey.frame, journey.score, color=BLUE)
+    score.set_title("apex: spotting score by frame", pad=18)
+    for event in EVENTS:
+        label = f"apex, {journey.apex_by}" if event == "apex" else event
+        score.text(journey.events[event], 1.02, label, transform=score.get_xaxis_transform(), ha="center", fontsize=9)
+    longest = drawing.largest(magnitude(journey.flow), 99)
+    drawing.show_image(fields[0], drawing.flow_colours(journey.flow[:2], longest), "flow: onset to apex")
+    drawing.flow_wheel(fields[0], 0.22, f"rim: {longest:.1f} pixels")
+    lengths = (("length", magnitude(journey.flow[:2]), " pixels"), ("strain", journey.flow[2], ""))
+    for axes, (name, values, unit) in zip(fields[1:], lengths, strict=True):
+        end = drawing.largest(values, 99.5)
+        axes.imshow(values, cmap="magma", vmin=0, vmax=end)
+        axes.set_title(f"flow: {name}, to {end:.2g}{unit}")
+        axes.set_anchor("W")
+        axes.set_axis_off()
+    _action_units(_over_time(figure, grid[1, 18:], journey), journey)
+    if journey.synthetic:
+        _synthetic(figure, grid[2, :], journey)
 
 
-def _curves(figure: Figure, cell: SubplotSpec, journey: Journey) -> Axes:
+def _over_time(figure: Figure, cell: SubplotSpec, journey: Journey) -> Axes:
     """Return axes over time in two columns of the grid, with room for labels, and the clip's events in them."""
     box = cell.get_position(figure)
     axes = figure.add_axes((box.x0 + 0.055, box.y0 + 0.03, box.width - 0.055, box.height - 0.05))
@@ -73,29 +75,6 @@ def _curves(figure: Figure, cell: SubplotSpec, journey: Journey) -> Axes:
     drawing.over_time(axes, journey.frame)
     drawing.mark_events(axes, journey.events)
     return axes
-
-
-def _draw_score(axes: Axes, journey: Journey) -> None:
-    axes.plot(journey.frame, journey.score, color=BLUE)
-    axes.set_title("apex: spotting score by frame", pad=18)
-    for event in EVENTS:
-        label = f"apex, {journey.apex_by}" if event == "apex" else event
-        axes.text(journey.events[event], 1.02, label, transform=axes.get_xaxis_transform(), ha="center", fontsize=9)
-
-
-def _draw_flow(axes: Axes, flow: np.ndarray) -> None:
-    """Plot u and v as colours, and the wheel that explains them."""
-    longest = drawing.largest(magnitude(flow), 99)
-    drawing.show_image(axes, drawing.flow_colours(flow[:2], longest), "flow: onset to apex")
-    drawing.flow_wheel(axes, 0.22, f"rim: {longest:.1f} pixels")
-
-
-def _draw_magnitude(axes: Axes, values: np.ndarray, title: str, unit: str) -> None:
-    end = drawing.largest(values, 99.5)
-    axes.imshow(values, cmap="magma", vmin=0, vmax=end)
-    axes.set_title(f"{title}, to {end:.2g}{unit}")
-    axes.set_anchor("W")
-    axes.set_axis_off()
 
 
 def largest_units(relative: np.ndarray, frame: np.ndarray, onset: int, offset: int) -> list[int]:
@@ -108,20 +87,17 @@ def largest_units(relative: np.ndarray, frame: np.ndarray, onset: int, offset: i
     return [int(unit) for unit in np.argsort(-change, kind="stable")[:SHOWN_UNITS]]
 
 
-def _draw_action_units(axes: Axes, journey: Journey) -> None:
+def _action_units(axes: Axes, journey: Journey) -> None:
     """Plot both sides of the action units that change most."""
     units = largest_units(journey.relative, journey.frame, journey.events["onset"], journey.events["offset"])
-    for unit, color in zip(units, (BLUE, RED, GREEN, PINK), strict=True):
-        for side, style in enumerate(("-", "--")):
-            label = "" if side else journey.action_units[unit]
-            curve = journey.relative[:, unit, side]
-            axes.plot(journey.frame, curve, style, color=color, linewidth=1.5, label=label)
+    curves = [(journey.relative[..., 0], "-", 1.5), (journey.relative[..., 1], "--", 1.5)]
+    drawing.plot_units(axes, journey.frame, curves, units, (BLUE, RED, GREEN, PINK), journey.action_units)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.985), ncols=SHOWN_UNITS, fontsize=9, borderpad=0,
                 handlelength=1.5, columnspacing=1.2)  # fmt: skip
     axes.set_title("aus: change (FACS), right side dashed", pad=18)
 
 
-def _draw_synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None:
+def _synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None:
     """Plot the neutral face, the face synthesised from it for each class, and the clip's apex at the same size.
 
     Below each is its difference to the neutral face, or to the onset, magnified.
@@ -132,12 +108,11 @@ def _draw_synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None
     faces = {f"synthesised: {label}": (neutral, journey.synthetic[label][1].squeeze()) for label in LABELS}
     faces |= {"the clip's apex": (onset, apex)}
     grid = cell.subgridspec(2, 1 + len(faces), wspace=0.05, hspace=0.12)
-    panels = {(0, 0): ("neutral", neutral)}
+    drawing.show_cell(figure, grid[0, 0], neutral, "neutral", journey.clip)
     for column, (title, (reference, face)) in enumerate(faces.items(), 1):
-        panels[0, column] = title, face
-        panels[1, column] = f"difference x {MAGNIFIED}", drawing.amplify_change(face, reference, MAGNIFIED)
-    for position, (title, image) in panels.items():
-        drawing.show_cell(figure, grid[position], image, title, journey.clip)
+        change = drawing.amplify_change(face, reference, MAGNIFIED)
+        drawing.show_cell(figure, grid[0, column], face, title, journey.clip)
+        drawing.show_cell(figure, grid[1, column], change, f"difference x {MAGNIFIED}", journey.clip)
     note = figure.add_subplot(grid[1, 0])
     note.set_axis_off()
     note.text(0, 1, f"Faces of\n{size[0]} x {size[1]} pixels,\nby weights that\nnever saw\nthis subject", va="top")

@@ -32,10 +32,11 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any]) -> None:
     face_axes = figure.add_axes((0.015, 0.02, 0.4, 0.78))
     drawing.show_image(face_axes, luma(faces["crop"][0]), "crop with 68 landmarks")
     drawing.draw_landmarks(face_axes, faces["landmarks_crop"][0])
-    drawing.stamp(face_axes, clip)
-    height_axes = figure.add_axes((0.46, 0.37, 0.37, 0.43))
+    drawing.stamp(face_axes, clip.origin)
+    height_axes, pose_axes = (
+        figure.add_axes((0.46, bottom, 0.37, high)) for bottom, high in ((0.37, 0.43), (0.08, 0.18))
+    )
     _heights(height_axes, faces)
-    pose_axes = figure.add_axes((0.46, 0.08, 0.37, 0.18))
     for (name, colour), values in zip(ANGLES.items(), faces["pose"].T, strict=True):
         pose_axes.plot(faces["frame"], values - values[0], color=colour, label=name)
     pose_axes.set_title("turn of the head, degrees, by frame")
@@ -45,13 +46,14 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any]) -> None:
 
 
 def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:
-    """Plot the height of some points, tracked and as predicted in each frame separately, one above the other."""
-    each_frame = predict_each_frame(luma(faces["crop"]), faces["landmarks_crop"])
+    """Plot the height of some points, tracked and as the network predicts them in each frame separately."""
+    tracked = faces["landmarks_crop"]
+    crops = zip(luma(faces["crop"]), tracked, strict=True)
+    each_frame = np.array([NetworkPredictor(crop)(face_box(points)) for crop, points in crops])
     for i, (name, point) in enumerate(POINTS.items()):
-        for points, colour, width in ((each_frame, "0.7", 1.0), (faces["landmarks_crop"], BLUE, 1.8)):
+        for points, colour, width in ((each_frame, "0.7", 1.0), (tracked, BLUE, 1.8)):
             heights = points[:, point, 1]
-            rise = np.median(heights) - heights
-            axes.plot(faces["frame"], DISTANCE * i + rise, color=colour, linewidth=width)
+            axes.plot(faces["frame"], DISTANCE * i + (np.median(heights) - heights), color=colour, linewidth=width)
         axes.text(1.02, DISTANCE * i, name, transform=axes.get_yaxis_transform(), va="center")
     axes.set_yticks([DISTANCE * i for i in range(len(POINTS))], ["0"] * len(POINTS))
     axes.set_ylim(-DISTANCE, DISTANCE * (len(POINTS) - 0.3))
@@ -59,8 +61,3 @@ def _heights(axes: Axes, faces: Mapping[str, Any]) -> None:
     axes.plot([], [], color=BLUE, label="faces stage")
     axes.plot([], [], color="0.7", label="network, frame by frame")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.98), ncols=2, fontsize=9, borderpad=0)
-
-
-def predict_each_frame(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Return float64[T, 68, 2], pixels of the crop: the shipped network's output for each grey crop."""
-    return np.array([NetworkPredictor(crop)(face_box(points)) for crop, points in zip(crops, landmarks, strict=True)])

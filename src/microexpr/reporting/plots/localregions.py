@@ -9,8 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
 from matplotlib.patches import Rectangle
 
 from microexpr.core.clip import Clip
@@ -48,10 +46,6 @@ class ClipFrames:
         apex, last = self.source.at("apex") - self.source.at("onset"), len(self.frame) - 1
         return [0, apex // 2, apex, (apex + last) // 2, last]
 
-    def show_onset(self, page: Figure, cell: SubplotSpec, title: str) -> Axes:
-        """Show the onset in grey; return its axes."""
-        return drawing.show_cell(page, cell, luma(self.source.crops[0]), title, self.clip)
-
 
 def fig3(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: bool) -> None:
     """Plot five frames, and their differences from the first. Raises StoreError if a file cannot be read."""
@@ -85,7 +79,8 @@ def fig5(path: str | Path, clips: Sequence[Clip], results: Path, shrink: int, sh
         grid = page.add_gridspec(len(firsts), 7, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.08)
         for row, clip in enumerate(firsts):
             frames = ClipFrames(clip, results)
-            axes = frames.show_onset(page, grid[row, 0], f"{clip.dataset}/{clip.subject}")
+            onset, title = luma(frames.source.crops[0]), f"{clip.dataset}/{clip.subject}"
+            axes = drawing.show_cell(page, grid[row, 0], onset, title, clip)
             for column, name in enumerate(inputs.REGIONS, 1):
                 draw_region(axes, name, frames, BLUE)
                 rows, columns, _ = inputs.REGIONS[name]
@@ -107,7 +102,8 @@ def fig7(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
         top = drawing.add_caption(page, text, [clip])
         grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=top - 0.02, bottom=0.01, wspace=0.03, hspace=0.12)
         for i, (emotion, groups) in enumerate(REACTIONS.items()):
-            axes = frames.show_onset(page, grid[divmod(i, 4)], emotion + (" (ours)" if i >= PRINTED else ""))
+            title = emotion + (" (ours)" if i >= PRINTED else "")
+            axes = drawing.show_cell(page, grid[divmod(i, 4)], luma(frames.source.crops[0]), title, clip)
             for name in inputs.REGIONS:
                 reacts = GROUP_OF_REGION[name] in groups
                 draw_region(axes, name, frames, RED if reacts else LIGHT, 0.4 if reacts else 0.0)

@@ -30,7 +30,8 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
     """Plot the groups of a faces and an apex file on an empty figure."""
     onset, apex, offset = (inputs.position(faces, events, event) for event in EVENTS)
     film = luma(faces["crop"][onset : offset + 1])
-    large = _grey(magnification.magnify(film, len(film)))
+    changed = (magnification.magnify(film, len(film)), interpolation.interpolate(film, LENGTH))
+    large, interpolated = (np.clip(np.rint(frames), 0, 255).astype(np.uint8) for frames in changed)
     in_frame = frame_edges.read(faces)
     still = steady.hold_still(film[..., None], steady.head_path(film, 0, in_frame), in_frame)[..., 0]
     grid = figure.add_gridspec(2, 5, left=0.015, right=0.7, top=0.79, bottom=0.015, hspace=0.16, wspace=0.05)
@@ -41,7 +42,7 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
     rows, column = _most_active_line(still, faces["landmarks_crop"][onset])
     lines = {
         f"the white line in time, {len(film)} frames": film,
-        f"by TIM, {LENGTH} frames": _grey(interpolation.interpolate(film, LENGTH)),
+        f"by TIM, {LENGTH} frames": interpolated,
         "with the head held still": still,
         "magnified": large,
     }
@@ -52,10 +53,6 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
         axes.set_title(title)
         axes.set_axis_off()
     figure.axes[0].plot([column, column], [rows.start, rows.stop], color="white", linewidth=1)
-
-
-def _grey(film: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(film), 0, 255).astype(np.uint8)
 
 
 def _most_active_line(film: np.ndarray, landmarks: np.ndarray) -> tuple[slice, int]:

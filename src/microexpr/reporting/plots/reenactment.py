@@ -57,7 +57,13 @@ def _face(page: FigureBase, reenactment: Reenactment, number: int) -> None:
     )  # fmt: skip
     face = outcomes[0].moved.face
     show_image(page.add_subplot(grid[0, 0]), face.crop, "onset: the photograph")
-    _photograph(page.add_subplot(grid[1, 0]), reenactment, number)
+    whole = page.add_subplot(grid[1, 0])  # with a box around each face; the chosen one's is red
+    show_image(whole, reenactment.photograph.image, "photograph")
+    for other, detected in enumerate(reenactment.photograph.faces, 1):
+        left, top, right, bottom = box(detected)
+        colour = RED if other == number else BLUE
+        whole.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour))
+        whole.text(left, top, str(other), color=colour, fontsize=8, va="bottom")
     for column, outcome in enumerate(outcomes, 1):
         crop, r = outcome.crops[apex], outcome.metrics.get("au_r")
         show_image(page.add_subplot(grid[0, column]), crop, f"apex, strength {outcome.strength:g}")
@@ -66,16 +72,6 @@ def _face(page: FigureBase, reenactment: Reenactment, number: int) -> None:
         axes = page.add_subplot(grid[2, column])
         axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=9)
         _curves(axes, outcome)
-
-
-def _photograph(axes: Axes, reenactment: Reenactment, chosen: int) -> None:
-    """Plot the photograph with a box around each face; the chosen one's is red."""
-    show_image(axes, reenactment.photograph.image, "photograph")
-    for number, face in enumerate(reenactment.photograph.faces, 1):
-        left, top, right, bottom = box(face)
-        colour = RED if number == chosen else BLUE
-        axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour))
-        axes.text(left, top, str(number), color=colour, fontsize=8, va="bottom")
 
 
 def _curves(axes: Axes, outcome: Outcome) -> None:

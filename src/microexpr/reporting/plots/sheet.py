@@ -40,31 +40,30 @@ def entries(clips: Iterable[Clip], results: Path) -> list[Entry]:
         clips_by_subject.setdefault((clip.dataset, clip.subject), []).append(clip)
     if not clips_by_subject:
         raise DataError("a contact sheet must have at least one clip, not none")
-    return [_entry(subject_clips, results) for _, subject_clips in sorted(clips_by_subject.items())]
-
-
-def _entry(clips: Sequence[Clip], results: Path) -> Entry:
-    lengths = []
-    for clip in clips:
-        with clip_groups(clip, results, "flow") as (flow,):
-            lengths.append(float(np.hypot(*flow["onset_apex"][:2]).mean()))
-    clip = clips[int(np.argsort(lengths, kind="stable")[len(clips) // 2])]
-    with clip_groups(clip, results, "faces", "apex") as (face, events):
-        return Entry(clip, face["crop"][inputs.position(face, events, "apex")], magnified_change(face, events))
+    chosen = []
+    for _, of_subject in sorted(clips_by_subject.items()):
+        lengths = []
+        for clip in of_subject:
+            with clip_groups(clip, results, "flow") as (flow,):
+                lengths.append(float(np.hypot(*flow["onset_apex"][:2]).mean()))
+        clip = of_subject[int(np.argsort(lengths, kind="stable")[len(lengths) // 2])]
+        with clip_groups(clip, results, "faces", "apex") as (face, events):
+            apex = face["crop"][inputs.position(face, events, "apex")]
+            chosen.append(Entry(clip, apex, magnified_change(face, events)))
+    return chosen
 
 
 def magnified_change(face: Mapping[str, Any], events: Mapping[str, Any]) -> np.ndarray:
     """Return the apex of a clip less its onset, `MAGNIFIED` times, about 128: uint8[288, 288].
 
     `face` and `events` are the clip's groups in a faces and an apex file."""
-    at_onset, at_apex = (_mean_crop(face, inputs.position(face, events, event)) for event in ("onset", "apex"))
-    change = cv2.GaussianBlur(at_apex - at_onset, (0, 0), BLUR)
+    means = {}
+    for event in ("onset", "apex"):
+        position = inputs.position(face, events, event)
+        crops = luma(face["crop"][max(0, position - AROUND) : position + AROUND + 1])
+        means[event] = crops.astype(np.float32).mean(axis=0)
+    change = cv2.GaussianBlur(means["apex"] - means["onset"], (0, 0), BLUR)
     return np.clip(128 + MAGNIFIED * change, 0, 255).astype(np.uint8)
-
-
-def _mean_crop(faces: Mapping[str, Any], position: int) -> np.ndarray:
-    """Return the mean of the grey crops about a position, float32[288, 288]."""
-    return luma(faces["crop"][max(0, position - AROUND) : position + AROUND + 1]).astype(np.float32).mean(axis=0)
 
 
 def write(entries: Sequence[Entry], path: str | Path, show_licensed_faces: bool = False) -> None:

@@ -14,6 +14,7 @@ Row = Mapping[str, str]
 PITCH = 0.28  # inches of a row
 LETTER = 0.085  # inches of a letter of a method's name
 RIGHT, GAP = 2.0, 1.55  # inches of the panel of published figures, and of the numbers between the panels
+LAST, ORACLE = "last epoch, with 95 % interval", "oracle: the epoch that is best on the test subject"
 
 
 def write(rows: Sequence[Row], path: str | Path) -> None:
@@ -29,35 +30,39 @@ def write(rows: Sequence[Row], path: str | Path) -> None:
 def draw(figure: Figure, rows: Sequence[Row]) -> None:
     """Plot the table on an empty figure, the method of largest UF1 at the top."""
     rows = main_table.by_uf1(rows)
-    labels = _labels(rows)
+    labels = [row["method"] for row in rows]
+    if len({row["origin"] for row in rows}) > 1:
+        labels = [f"{row['method']}, {row['origin']}" for row in rows]
     width, height = figure.get_size_inches()
     left = 0.3 + LETTER * max(map(len, labels))
     right = RIGHT if any(row["published_full_uf1"] for row in rows) else 0.0
     bottom, top = 0.9 / height, 1 - 0.85 / height
     axes = figure.add_axes((left / width, bottom, (width - left - GAP - right) / width, top - bottom))
     for i, row in enumerate(rows):
-        _draw_method(axes, i, row)
+        value, low, high, oracle = (
+            float(row[key]) for key in ("full_uf1", "full_uf1_low", "full_uf1_high", "oracle_full_uf1")
+        )
+        axes.plot([low, high], [i, i], color=BLUE, linewidth=4, alpha=0.35, solid_capstyle="butt")
+        axes.plot(value, i, "o", color=BLUE, markersize=7, label=LAST)
+        axes.plot(oracle, i, "o", color=RED, markersize=11, fillstyle="none", linestyle="", label=ORACLE)
+        axes.text(1.02, i, f"{value:.3f}  {low:.2f} to {high:.2f}", va="center", color=BLUE)
     is_rendered = any("generated" in row["origin"] for row in rows)
     _scale(axes, len(rows), "UF1, clips of all folds" + ", rendered faces" * is_rendered)
     axes.set_yticks(range(len(rows)), labels)
     for floor in (float(row["full_uf1"]) for row in rows if row["method"] == "majority"):
         axes.axvline(floor, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-    if right:
+    if right:  # published figures, which are of recorded faces, on a scale of their own
         published = figure.add_axes(((width - right) / width, bottom, (right - 0.2) / width, top - bottom))
-        _draw_published(published, rows)
-    caution = f"\n{CAUTION}" * is_rendered
-    title = main_table.table_title(rows) + caution
-    add_heading(figure, title, False)
+        _scale(published, len(rows), "published, recorded faces")
+        published.set_yticks([])
+        published.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        for i, row in enumerate(rows):
+            if row["published_full_uf1"]:
+                published.plot(float(row["published_full_uf1"]), i, "D", color=GREY, markersize=6, label="published")
+    add_heading(figure, main_table.table_title(rows) + f"\n{CAUTION}" * is_rendered, False)
     handles, names = axes.get_legend_handles_labels()
     by_name = dict(zip(names, handles, strict=True))  # one entry for each
     figure.legend(list(by_name.values()), list(by_name), loc="lower left", ncols=2, bbox_to_anchor=(left / width, 0))
-
-
-def _labels(rows: Sequence[Row]) -> list[str]:
-    """Return the methods' names, with the origin of each where origins differ."""
-    if len({row["origin"] for row in rows}) == 1:
-        return [row["method"] for row in rows]
-    return [f"{row['method']}, {row['origin']}" for row in rows]
 
 
 def _scale(axes: Axes, count: int, label: str) -> None:
@@ -66,23 +71,3 @@ def _scale(axes: Axes, count: int, label: str) -> None:
     axes.grid(axis="x", color="0.9")
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
-
-
-def _draw_method(axes: Axes, position: int, row: Row) -> None:
-    value, low, high = (float(row[key]) for key in ("full_uf1", "full_uf1_low", "full_uf1_high"))
-    axes.plot([low, high], [position, position], color=BLUE, linewidth=4, alpha=0.35, solid_capstyle="butt")
-    axes.plot(value, position, "o", color=BLUE, markersize=7, label="last epoch, with 95 % interval")
-    oracle = float(row["oracle_full_uf1"])
-    label = "oracle: the epoch that is best on the test subject"
-    axes.plot(oracle, position, "o", color=RED, markersize=11, fillstyle="none", linestyle="", label=label)
-    axes.text(1.02, position, f"{value:.3f}  {low:.2f} to {high:.2f}", va="center", color=BLUE)
-
-
-def _draw_published(axes: Axes, rows: Sequence[Row]) -> None:
-    """Plot published figures, which are of recorded faces, on a scale of their own."""
-    _scale(axes, len(rows), "published, recorded faces")
-    axes.set_yticks([])
-    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    for i, row in enumerate(rows):
-        if row["published_full_uf1"]:
-            axes.plot(float(row["published_full_uf1"]), i, "D", color=GREY, markersize=6, label="published")

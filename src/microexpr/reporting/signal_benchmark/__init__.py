@@ -1,7 +1,7 @@
 """Signal benchmark: the signal stages' errors on rendered subjects, against the renderer's ground truth.
 
 This module plans its clips; `person` renders one subject and measures the stages on it, `pool` averages over subjects,
-`charts` and `page` show the figures. What may not come in: subjects of a corpus, since params may be chosen by these
+`page` shows the figures. What may not come in: subjects of a corpus, since params may be chosen by these
 figures; training; licensed data.
 """
 

@@ -77,11 +77,24 @@ def write(rows: list[PlannedClip], scene: corpus.Scene, seed: int, stages: Stage
                 signals = run_stages(clip, Path(home), stages, model)
                 ground_truth = {name: group[name][()] for name in group}
                 flow_true, skin = true_flow(planned, face, scene, seed, signals)
-                onset_landmarks = ground_truth["landmarks"][signals.position("onset")]
                 file.group(clip.name).put_all(
-                    **pair_values(clip, ground_truth, signals),
+                    frame=ground_truth["frame"],
+                    fps=clip.fps,
+                    onset=ground_truth["onset"],
+                    offset=ground_truth["offset"],
+                    apex_true=ground_truth["apex"],
+                    detected=signals.faces["detected"],
+                    landmarks_true=ground_truth["landmarks"],
+                    landmarks_found=signals.faces["landmarks"],
+                    pose_true=ground_truth["pose"],
+                    pose_found=signals.faces["pose"],
+                    action_unit=aus.ACTION_UNITS,
+                    au_true=coded(ground_truth["au_intensity"], display.ACTION_UNITS),
+                    au_smoothed=signals.curves["smoothed"],
+                    au_change=signals.curves["change"],
+                    au_relative=signals.curves["relative"],
                     **spot_events(clip, ground_truth, signals, stages.apex),
-                    **flow_errors(flow_true, skin, onset_landmarks, signals),
+                    **flow_errors(flow_true, skin, ground_truth["landmarks"][signals.position("onset")], signals),
                 )
 
 
@@ -100,27 +113,6 @@ def run_stages(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -
         curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.change_since(values, onset)},
         flow=flow.clip_flow(grey, onset, inputs.position(face, events, "apex"), stages.flow, frame_edges.read(face)),
     )
-
-
-def pair_values(clip: Clip, ground_truth: Mapping[str, np.ndarray], signals: Signals) -> dict[str, Any]:
-    """Return true and measured values of one clip by the names of the measured file, except those of the flow."""
-    return {
-        "frame": ground_truth["frame"],
-        "fps": clip.fps,
-        "onset": ground_truth["onset"],
-        "offset": ground_truth["offset"],
-        "apex_true": ground_truth["apex"],
-        "detected": signals.faces["detected"],
-        "landmarks_true": ground_truth["landmarks"],
-        "landmarks_found": signals.faces["landmarks"],
-        "pose_true": ground_truth["pose"],
-        "pose_found": signals.faces["pose"],
-        "action_unit": aus.ACTION_UNITS,
-        "au_true": coded(ground_truth["au_intensity"], display.ACTION_UNITS),
-        "au_smoothed": signals.curves["smoothed"],
-        "au_change": signals.curves["change"],
-        "au_relative": signals.curves["relative"],
-    }
 
 
 def spot_events(

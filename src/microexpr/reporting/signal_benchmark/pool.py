@@ -115,7 +115,12 @@ def landmarks(clips: list[Measured]) -> Iterator[Figure]:
     blink at onset or apex outweighs the rest in that of all inner landmarks.
     """
     detected = np.concatenate([clip.detected for clip in clips])
-    errors = np.concatenate([_landmark_errors(clip) for clip in clips])[detected]
+    percent = [
+        100 * np.linalg.norm(clip.landmarks_found - clip.landmarks_true, axis=-1)
+        / face_regions.eye_distance(clip.landmarks_true)[:, None]
+        for clip in clips
+    ]  # fmt: skip
+    errors = np.concatenate(percent)[detected]  # [frames, 68]
     for part, points in (*face_regions.LANDMARKS.items(), (ALL, slice(None))):
         yield part, "error_percent", float(errors[:, points].mean()), len(errors)
     yield ALL, "detected_percent", float(100 * detected.mean()), len(detected)
@@ -126,15 +131,11 @@ def landmarks(clips: list[Measured]) -> Iterator[Figure]:
         true, detected_movement = movements[:, 0, points], movements[:, 1, points]
         if (size := float((true**2).sum())) > 0:
             yield part, "movement_kept_percent", float(100 * (true * detected_movement).sum() / size), len(clips)
-    turn_errors = np.concatenate([_turn_errors(clip) for clip in clips])
+    # since the onset: absolute angles differ by a constant of each subject, since the stage fits a mean head
+    turns = ((clip.pose_found - clip.pose_true, clip.onset_position) for clip in clips)
+    turn_errors = np.concatenate([np.abs(error - error[onset]) for error, onset in turns])
     for angle, values in zip(ANGLES, turn_errors.T, strict=True):
         yield angle, "error_degrees", float(values.mean()), len(values)
-
-
-def _landmark_errors(clip: Measured) -> np.ndarray:
-    """Return float[T, 68], in percent of the true outer-eye distance."""
-    distance = np.linalg.norm(clip.landmarks_found - clip.landmarks_true, axis=-1)
-    return 100 * distance / face_regions.eye_distance(clip.landmarks_true)[:, None]
 
 
 def _landmark_noise(clip: Measured) -> np.ndarray:
@@ -153,15 +154,6 @@ def _movement(clip: Measured) -> np.ndarray:
         movements.append(change - change[list(RIGID)].mean(axis=0))
     unit = float(face_regions.eye_distance(clip.landmarks_true[apex]))
     return np.stack(movements) / unit
-
-
-def _turn_errors(clip: Measured) -> np.ndarray:
-    """Return float[T, 3]: errors of the change since the onset.
-
-    Absolute angles differ by a constant of each subject, since the stage fits a mean head.
-    """
-    error = clip.pose_found - clip.pose_true
-    return np.abs(error - error[clip.onset_position])
 
 
 def apex(clips: list[Measured]) -> Iterator[Figure]:

@@ -7,7 +7,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError, StoreError
 from microexpr.core.expression import Expression, LongVideo
-from microexpr.reporting.html import charts, long_videos
+from microexpr.reporting.html import charts, choose_videos, results
 
 
 def video(dataset: str, name: str, *expressions: Expression) -> LongVideo:
@@ -35,15 +35,15 @@ def write(folder, video, fitted_on=("generated/population/s0001/*",)):
 
 
 def test_of_each_data_set_the_video_with_most_expressions():
-    assert long_videos.choose([FEW, MANY, OTHER]) == [MANY, OTHER]
-    assert long_videos.choose([]) == []
+    assert choose_videos([FEW, MANY, OTHER]) == [MANY, OTHER]
+    assert choose_videos([]) == []
 
 
 def test_what_is_true_and_what_was_spotted_over_time(tmp_path):
     from plotly import graph_objects as graphs
 
     write(tmp_path, MANY)
-    (view,) = long_videos.views([MANY.row()], ["ours"], tmp_path)
+    (view,) = results.long_videos([MANY.row()], ["ours"], tmp_path)
     chart = charts.spotted(view)
     graphs.Figure(chart)  # raises ValueError for a property that plotly does not know
     score, micro, macro = chart["data"]
@@ -58,7 +58,7 @@ def test_what_is_true_and_what_was_spotted_over_time(tmp_path):
 def test_what_leaks_or_is_missing_is_not_drawn(tmp_path):
     write(tmp_path, MANY, [MANY.clip.provenance])
     with pytest.raises(LeakError):
-        long_videos.views([MANY.row()], ["ours"], tmp_path)
+        results.long_videos([MANY.row()], ["ours"], tmp_path)
     with pytest.raises(StoreError, match="many"):
         write(tmp_path, FEW)
-        long_videos.views([MANY.row()], ["ours"], tmp_path)
+        results.long_videos([MANY.row()], ["ours"], tmp_path)

@@ -7,7 +7,6 @@ import pytest
 from simulated_prediction import EXPRESSIONS, FPS, FRAMES, STEP, TRUTH, prediction, write_page
 
 from microexpr.reporting.html import prediction as page
-from microexpr.reporting.html import timelines
 
 
 def points(text: str) -> np.ndarray:
@@ -18,39 +17,39 @@ def points(text: str) -> np.ndarray:
 def test_a_curve_keeps_its_peaks_in_however_few_columns():
     values = np.zeros(7321)
     values[[0, 4000, 7320]] = 0.5, 1, 0.25
-    x, y = points(timelines.area(values, 20, np.arange(7321) * timelines.COLUMNS / 7321)).T
-    assert len(x) == timelines.COLUMNS and (np.diff(x) > 0).all() and (y[0], y[-1]) == (10, 15)
-    assert y.min() == 0 and x[y.argmin()] == pytest.approx(4000 / 7321 * timelines.COLUMNS, abs=1)
+    x, y = points(page.area(values, 20, np.arange(7321) * page.COLUMNS / 7321)).T
+    assert len(x) == page.COLUMNS and (np.diff(x) > 0).all() and (y[0], y[-1]) == (10, 15)
+    assert y.min() == 0 and x[y.argmin()] == pytest.approx(4000 / 7321 * page.COLUMNS, abs=1)
 
 
 def test_a_frame_has_one_x_in_curves_bands_and_ticks():
     """Also where only every second frame was read; the score is highest from frame 120 on, at 0.6 s."""
-    x, y = points(timelines.score_points(prediction(), 10)).T
-    (band,) = timelines.bands([("micro", 120, 120, "negative")], np.arange(float(FRAMES)))
-    (tick,) = (tick for tick in timelines.time_ticks(FRAMES, FPS) if tick.label == "0.6")
+    x, y = points(page.score_points(prediction(), 10)).T
+    (band,) = page.bands([("micro", 120, 120, "negative")], np.arange(float(FRAMES)))
+    (tick,) = (tick for tick in page.time_ticks(FRAMES, FPS) if tick.label == "0.6")
     middle = (120 + 0.5) / FRAMES
-    assert x[y.argmin()] == pytest.approx(middle * timelines.COLUMNS, abs=0.1)
-    assert (band.x + band.width / 2) / timelines.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
+    assert x[y.argmin()] == pytest.approx(middle * page.COLUMNS, abs=0.1)
+    assert (band.x + band.width / 2) / page.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
 
 
 def test_bands_of_frames_at_uneven_times_lie_at_their_times():
     positions = np.array([0, 1, 2, 5, 6, 9.0])
-    (band,) = timelines.bands([("micro", 3, 4, "negative")], positions)
+    (band,) = page.bands([("micro", 3, 4, "negative")], positions)
     assert (band.x, band.width) == (500, 200)
 
 
 def test_a_level_of_an_action_unit_is_a_row_high_and_what_is_above_is_drawn_again():
-    moving, resting = timelines.unit_rows(prediction())
+    moving, resting = page.unit_rows(prediction())
     assert [(row.unit, row.levels) for row in moving] == [("AU4", 1), ("AU9", 1), ("AU12", 1), ("AU45", 3)]
     assert len(moving) + len(resting) == 17
     nose = points(moving[1].points)[:, 1].min()
-    assert nose == pytest.approx((1 - 0.9) * timelines.ROW_HEIGHT, abs=0.05)
+    assert nose == pytest.approx((1 - 0.9) * page.ROW_HEIGHT, abs=0.05)
 
 
 @pytest.mark.parametrize("seconds", [0.2, 2, 20, 61, 3600])
 def test_an_axis_has_enough_ticks(seconds):
-    ticks = timelines.time_ticks(round(seconds * 100), 100)
-    assert 3 <= len(ticks) <= timelines.TICKS + 1 and ticks[0].label == "0"
+    ticks = page.time_ticks(round(seconds * 100), 100)
+    assert 3 <= len(ticks) <= page.TICKS + 1 and ticks[0].label == "0"
 
 
 def test_the_page_shows_truth_names_and_magnified_faces(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from composites import composite
 from held_out_faces import SIZE, synth_file
 
-from microexpr.evaluation import synthesised_faces
-from microexpr.evaluation.true_faces import TrueFace
+from microexpr.evaluation import faces as faces_of_clips
+from microexpr.evaluation.faces import TrueFace
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
 from microexpr.reporting.papers import changes
@@ -35,7 +35,7 @@ def landmarks() -> np.ndarray:
 @pytest.fixture
 def synthesised(tmp_path):
     shard = synth_file(tmp_path / "1of1.h5", PROTOCOL.folds(CLIPS), CLIPS)
-    return synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS, every_class=True)
+    return faces_of_clips.read([shard], "icegan", PROTOCOL, CLIPS, every_class=True)
 
 
 @pytest.fixture

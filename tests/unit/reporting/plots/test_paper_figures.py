@@ -1,15 +1,21 @@
-"""Figures of MTMNet and of local regions: which clips, frames and boxes, and no licensed face by accident."""
+"""Figures of papers: which clips, frames, boxes and curves they show, and no licensed face by accident."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import face_files
 import numpy as np
 import pytest
 from composites import clip
 from matplotlib.figure import Figure
+from PIL import Image
 
-from microexpr.reporting.plots import localregions, mtmnet
+from microexpr.core.clip import LABELS
+from microexpr.evaluation.read_back import SynthesisedClip
+from microexpr.reporting.plots import auicgan, famgan, localregions, mtmnet
+from microexpr.reporting.plots.drawing import amplify_change
 from microexpr.signals import inputs
+from microexpr.signals.aus import ACTION_UNITS
 
 CLIPS = [
     replace(clip(dataset, "s01", f"{emotion}{number}", 0), emotion=emotion)
@@ -85,3 +91,73 @@ def test_the_order_of_clips_does_not_matter_and_licensed_faces_are_hidden(figure
     licensed = [replace(clip, origin="licensed") for clip in CLIPS]
     FIGURES[figure](hidden, licensed, tmp_path / "none", False)  # of which nothing is read
     assert hidden.stat().st_size < first.stat().st_size
+
+
+def synthetic_clips(origin="generated"):
+    """Three emotions of each of two people: AU2 goes up by 2, AU1 by 1."""
+    target_aus = np.zeros((3, 17), np.float32)
+    target_aus[:, 1], target_aus[:, 0] = (0, 2, 1), (0, 1, 0)
+    film = np.broadcast_to(np.array([200, 100, 40], np.uint8), (3, 16, 16, 3)).copy()
+    film[1] += 5
+    return [
+        SynthesisedClip(clip("casme2", subject, f"c{subject}", 0, origin), emotion, film, target_aus, 288)
+        for subject in ("s1", "s2")
+        for emotion in ("disgust", "fear", "happiness")
+    ]
+
+
+def test_one_of_each_emotion_of_one_person_after_another():
+    chosen = auicgan.choose_clips(synthetic_clips()[::-1])
+    keys = [(synthetic.emotion, synthetic.source.subject) for synthetic in chosen]
+    assert keys == [("disgust", "s1"), ("fear", "s2"), ("happiness", "s1")]
+    without_fear = [clip for clip in synthetic_clips() if (clip.emotion, clip.source.subject) != ("fear", "s2")]
+    assert [synthetic.source.subject for synthetic in auicgan.choose_clips(without_fear)] == ["s1", "s1", "s1"]
+
+
+def test_what_moves_most_and_by_how_much():
+    synthetic = synthetic_clips()[0]
+    assert auicgan.dominant(synthetic) == [1, 0]
+    film = amplify_change(synthetic.frames, synthetic.frames[:1], auicgan.ENLARGED)
+    assert film[0].max() == 128 == film[2].min() and film[1].min() == 128 + 8 * 5
+
+
+def test_the_same_animation_is_the_same_bytes(tmp_path):
+    for name in ("a.gif", "b.gif"):
+        auicgan.write_animation(tmp_path / name, synthetic_clips(), False)
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+
+
+def skin(page) -> bool:
+    """Whether some pixel has the colour of a film."""
+    red, _, blue = np.moveaxis(np.array(page.convert("RGB")).astype(int), -1, 0)
+    return bool((red - blue > 140).any())
+
+
+def test_licensed_faces_stay_hidden_until_asked_for(tmp_path):
+    for show in (False, True):
+        auicgan.write_animation(path := tmp_path / f"{show}.gif", synthetic_clips("licensed"), show)
+        with Image.open(path) as page:
+            assert (page.n_frames, skin(page)) == ((3, True) if show else (1, False))
+        auicgan.plot_clips(path := tmp_path / f"{show}.png", synthetic_clips("licensed"), "Fig. 3", show)
+        with Image.open(path) as page:
+            assert skin(page) == show
+
+
+def reenactment(dataset: str, emotion: str, closing: float = 0.0, opening: float = 0.0) -> SimpleNamespace:
+    """A woman's reenactment with the apex at frame 2, whose driving clip closes the left eye until then or after."""
+    changes = np.zeros((5, len(ACTION_UNITS), 2), np.float32)
+    lid = changes[:, ACTION_UNITS.index("AU45"), 0]
+    lid[1:] = closing
+    lid[3:] += opening
+    clip = SimpleNamespace(dataset=dataset, label=LABELS.index(emotion))
+    return SimpleNamespace(driving=SimpleNamespace(clip=clip), face_name="woman", true_changes=changes, apex=2)
+
+
+def test_a_driving_clip_that_blinks_gives_way_to_one_of_its_class():
+    papers = reenactment("casme2", "negative")
+    others = [reenactment("casme2", "surprise"), reenactment("samm", "negative")]
+    assert famgan.choose([*others, papers], "fig3") is papers
+    for closing in (3.0, -3.0):
+        assert famgan.choose([*others, reenactment("casme2", "negative", closing)], "fig3") is others[1]
+    after_the_apex = reenactment("casme2", "negative", opening=4.0)
+    assert famgan.choose([*others, after_the_apex], "fig3") is after_the_apex

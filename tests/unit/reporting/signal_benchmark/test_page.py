@@ -9,7 +9,7 @@ from composites_of_truth import clip
 from matplotlib.axes import Axes
 from parsed_page import parse, rows
 
-from microexpr.reporting.signal_benchmark import charts, page, pool
+from microexpr.reporting.signal_benchmark import page, pool
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def test_bars_are_as_high_as_their_figures(clips, monkeypatch):
     heights_of_bars: list[list[float]] = []
     monkeypatch.setattr(Axes, "bar", lambda self, x, heights, *rest, **more: heights_of_bars.append(list(heights)))
     monkeypatch.setattr(Axes, "legend", lambda self, **more: None)
-    charts.landmarks(pool.tables(clips)["landmarks"])
+    page.landmarks(pool.tables(clips)["landmarks"])
     assert heights_of_bars[0] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # easy: 0 and 2 % at the nose, nowhere else
     assert heights_of_bars[1] == pytest.approx([0, 0, 1, 0, 0, 9 / 68])  # hard
     heights_of_bars.clear()
-    charts.flow(pool.tables(clips)["flow"])
+    page.flow(pool.tables(clips)["flow"])
     np.testing.assert_allclose(heights_of_bars, [[0] * 6, [1] * 6] * 2)

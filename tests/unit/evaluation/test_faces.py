@@ -9,7 +9,8 @@ from composites import composite
 from held_out_faces import APEX, CROP, ONSET, SIZE, picture, stage_files, synth_file
 
 from microexpr.core.errors import LeakError, StoreError
-from microexpr.evaluation import resemblance, synthesised_faces, true_faces
+from microexpr.evaluation import faces as faces_of_clips
+from microexpr.evaluation import resemblance
 from microexpr.evaluation.metrics import inception
 from microexpr.evaluation.metrics.synthesis import frechet, kernel
 from microexpr.models import pretrained_weights
@@ -34,7 +35,7 @@ def shard(tmp_path):
 
 @pytest.fixture
 def faces(shard):
-    return synthesised_faces.read([shard], "icegan", PROTOCOL, CLIPS)
+    return faces_of_clips.read([shard], "icegan", PROTOCOL, CLIPS)
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def embedded(monkeypatch):
 
 
 def embed(synthesised, files):
-    true = true_faces.read((face.clip for face in synthesised.faces), files, synthesised.image_shape)
+    true = faces_of_clips.read_true((face.clip for face in synthesised.faces), files, synthesised.image_shape)
     return resemblance.embed_faces(synthesised, true)
 
 
@@ -67,7 +68,7 @@ def figures(synthesised, files):
 
 def test_one_face_of_each_clip_asked_for_its_own_class(tmp_path):
     halves = [synth_file(tmp_path / f"{n}of2.h5", FOLDS[n::2], CLIPS) for n in range(2)]
-    synthesised = synthesised_faces.read(halves, "icegan", PROTOCOL, CLIPS)
+    synthesised = faces_of_clips.read(halves, "icegan", PROTOCOL, CLIPS)
     assert [face.clip.id for face in synthesised.faces] == sorted(clip.id for clip in CLIPS)
     assert synthesised.origin == "generated"
     for face in synthesised.faces:
@@ -95,7 +96,7 @@ def test_figures_are_those_of_all_folds_faces_against_as_many_true_ones(faces, f
         for kind, index in (("made", 1), ("neutral", 0)):
             images = np.stack([face.pair[index] for face in scope_faces])
             row = rows[scope, kind, "face_frechet"]
-            vectors = [means(resemblance.enlarge(pictures, CROP)) for pictures in (images, true)]
+            vectors = [means(faces_of_clips.enlarge(pictures, CROP)) for pictures in (images, true)]
             assert row["value"] == pytest.approx(frechet(*vectors))
             counts = [row[name] for name in ("made", "true", "folds")]
             assert counts == [len(images), len(images), len(images) // 3]
@@ -109,7 +110,7 @@ def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(
     rows = figures(faces, files)
     of_smic = [face for face in faces.faces if face.clip.dataset == "smic"]
     synthesised, neutral = (
-        means(resemblance.enlarge(np.stack([face.pair[index] for face in of_smic]), CROP)) for index in (1, 0)
+        means(faces_of_clips.enlarge(np.stack([face.pair[index] for face in of_smic]), CROP)) for index in (1, 0)
     )
     cosine = np.array([[a @ b / np.sqrt(a @ a * (b @ b)) for b in neutral] for a in synthesised])
     assert rows["smic", "made", "identity_cosine"]["value"] == pytest.approx(np.diag(cosine).mean())
@@ -121,7 +122,7 @@ def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(
 
 
 def test_for_identity_alone_one_face_of_each_subject_is_embedded(faces, files, embedded):
-    true = true_faces.read((face.clip for face in faces.faces), files, faces.image_shape)
+    true = faces_of_clips.read_true((face.clip for face in faces.faces), files, faces.image_shape)
     embeddings = resemblance.embed_faces(faces, true, every=False)
     assert [len(crops) for crops, _ in embedded] == [6, 6, 6]
     assert embeddings.chosen.tolist() == [0, 3, 6, 9, 12, 15]
@@ -155,7 +156,7 @@ def test_draws_are_measured_one_by_one(tmp_path, files):
         synth_file(tmp_path / f"{fold.name}.h5", [fold], CLIPS, {fold.name: ["generated/x/y/*"]}) for fold in folds
     ]
     both, first, second = (
-        figures(synthesised_faces.read(paths[part], "icegan", PROTOCOL, CLIPS, folds[part]), files)
+        figures(faces_of_clips.read(paths[part], "icegan", PROTOCOL, CLIPS, folds[part]), files)
         for part in (slice(2), slice(1), slice(1, 2))
     )
     key = ("full", "made", "face_frechet")
@@ -166,12 +167,12 @@ def test_draws_are_measured_one_by_one(tmp_path, files):
 def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
     first, rest = FOLDS[0], FOLDS[1:]
     with pytest.raises(LeakError, match=r"1of1.h5 must be of method famgan, not icegan"):
-        synthesised_faces.read([shard], "famgan", PROTOCOL, CLIPS)
+        faces_of_clips.read([shard], "famgan", PROTOCOL, CLIPS)
     with pytest.raises(StoreError, match=r"1 face of clip casme2/s01/c00 in fold casme2/s01, not 0"):
-        synthesised_faces.read([synth_file(tmp_path / "a.h5", rest, CLIPS)], "icegan", PROTOCOL, CLIPS)
+        faces_of_clips.read([synth_file(tmp_path / "a.h5", rest, CLIPS)], "icegan", PROTOCOL, CLIPS)
     swapped = replace(first, test=FOLDS[2].test)
     swapped_shard = synth_file(tmp_path / "b.h5", [swapped, *rest], CLIPS)
     with pytest.raises(StoreError, match=r"must be made from a held-out clip of its fold, not from generated/samm"):
-        synthesised_faces.read([swapped_shard], "icegan", PROTOCOL, CLIPS)
+        faces_of_clips.read([swapped_shard], "icegan", PROTOCOL, CLIPS)
     with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the files"):
-        true_faces.read(CLIPS, [], (SIZE, SIZE, 1))
+        faces_of_clips.read_true(CLIPS, [], (SIZE, SIZE, 1))
