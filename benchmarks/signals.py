@@ -31,7 +31,7 @@ from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DIFFICULTIES, Performer, perform
 from microexpr.signals import faces, flow
-from microexpr.signals.aus import SIZES, regressor, sizes
+from microexpr.signals.aus import SIZES, regressor
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.flow.tvl1 import tvl1
 
@@ -148,7 +148,7 @@ def measure_aus(rounds: int) -> None:
     def read(images: np.ndarray) -> np.ndarray:
         return regressor.regress(images, 0, model, (0,))[..., :2]
 
-    jumps = [sizes.size_jumps(read, images, SIZES, BY) for images in crops]
+    jumps = [regressor.size_jumps(read, images, SIZES, BY) for images in crops]
     alone, averaged = np.concatenate(jumps, axis=1).mean(axis=1)
     print(f"{BY} px of image size: one_size={alone:.3f} {len(SIZES)}_sizes={averaged:.3f} ratio={averaged / alone:.2f}")
 

@@ -22,8 +22,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.core.weights import FOLDER
 from microexpr.signals.aus import regressor
-from microexpr.signals.landmarks.boxes import face_box, patch_matrix
-from microexpr.signals.landmarks.network import FACE, SIZE, cut
+from microexpr.signals.landmarks.network import FACE, SIZE, cut, face_box, patch_matrix
 
 LEVELS = {"as it is run": "ORT_ENABLE_BASIC", "with all optimisations": "ORT_ENABLE_ALL"}
 PROGRAM = """

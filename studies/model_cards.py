@@ -25,13 +25,11 @@ from microexpr.population import Params, portraits
 from microexpr.population.identities import performer_of
 from microexpr.rendering.face import GLASSES, Face
 from microexpr.signals import conditions
-from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
-from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.coding import coded
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded, regressor
 from microexpr.signals.faces import align, alignment
-from microexpr.signals.faces.predictors import MODEL
+from microexpr.signals.faces.detection import MODEL
 from microexpr.signals.landmarks import network
-from microexpr.signals.landmarks.boxes import Box, face_box
+from microexpr.signals.landmarks.network import Box, face_box
 from microexpr.signals.portraits import SCENE
 
 PAGE, MARK = "docs/model-cards.md", "study-model-cards"

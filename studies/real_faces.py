@@ -20,9 +20,8 @@ import numpy as np
 import pages
 
 from microexpr import evaluation
-from microexpr.apps.predict import recognition
-from microexpr.apps.predict import recorded as predict_recorded
-from microexpr.apps.predict.calibration import Calibration, calibration_error
+from microexpr.apps.predict import limits, recognition
+from microexpr.apps.predict.domain import Calibration, calibration_error
 from microexpr.cli import config
 from microexpr.core import arithmetic, digests, seeds, store
 from microexpr.core.clip import LABELS, Clip
@@ -64,7 +63,7 @@ def main() -> int:
     print(text)
     if arguments.write_docs:
         if arguments.predict:
-            store.write_text(predict_recorded.FILE, json.dumps(figures, indent=2) + "\n")
+            store.write_text(limits.RECORDED, json.dumps(figures, indent=2) + "\n")
         pages.write(PAGE, mark, text)
     return 0
 

@@ -28,9 +28,8 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import align, alignment
-from microexpr.signals.faces.detection import detect
-from microexpr.signals.faces.predictors import PREDICTORS, PredictorName
-from microexpr.signals.landmarks.boxes import Box
+from microexpr.signals.faces.detection import PREDICTORS, PredictorName, detect
+from microexpr.signals.landmarks.network import Box
 from microexpr.videos import picture
 from microexpr.videos.container import VideoFile
 

@@ -27,7 +27,7 @@ import numpy as np
 import pages
 
 from microexpr.apps import predict
-from microexpr.apps.predict import rates, truth
+from microexpr.apps.predict import limits, truth
 from microexpr.apps.predict.written import EVENTS
 from microexpr.core import arithmetic, store
 from microexpr.rendering import film, take
@@ -96,7 +96,9 @@ def parse() -> Namespace:
     parser.add_argument("--videos", nargs="+", choices=names, default=names, help="default all", metavar="NAME")
     parser.add_argument("--keep", type=Path, help="a folder for the videos, which are rendered unless they are there")
     parser.add_argument("--rates", type=int, nargs="+", default=[], help="frames a second of films; no other videos")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the tables into {PAGE}, or {rates.FILE.name}")
+    parser.add_argument(
+        "--write-docs", action="store_true", help=f"write the tables into {PAGE}, or {limits.RATES.name}"
+    )
     return parser.parse_args()
 
 
@@ -151,7 +153,7 @@ def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) ->
     text = json.dumps({"sha256": models.digest, **origin, "rates": measured}, indent=2) + "\n"
     print(text)
     if arguments.write_docs:
-        store.write_text(rates.FILE, text)
+        store.write_text(limits.RATES, text)
     return 0
 
 

@@ -17,9 +17,8 @@ ROOMS = sorted(path.parent for path in SOURCES.glob("*/__init__.py"))
 MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)
 TRAIN = {"models", "training"}  # whole rooms that load torch, which only training needs
 TRAIN_TOO = {  # modules of other rooms
-    *(f"signals.{name}" for name in ("layers", "learning", "weights")),
+    "signals.learning",
     *(f"signals.{reader}.{part}" for reader in ("aus", "landmarks") for part in ("architecture", "fit")),
-    "signals.aus.movement",
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
     "api.folds", "evaluation.metrics.inception", "reporting.method_sizes",
     *(f"reporting.papers.{name}" for name in ("networks", "nodes", "transfers")),

@@ -9,12 +9,12 @@ with logged(snakemake.log[0]):
     from microexpr.core import store
     from microexpr.core.clip import Clip
     from microexpr.signals import faces
-    from microexpr.signals.faces import predictors
+    from microexpr.signals.faces import detection
 
     params = faces.Params(**snakemake.params.faces)
     clips = [Clip.from_row(row) for row in snakemake.params.rows]
     with store.subject_file(snakemake.output[0], "faces", clips, faces=params.model_dump()) as file:
-        file.put("fitted_on", predictors.fitted_on(params.predictor))
+        file.put("fitted_on", detection.fitted_on(params.predictor))
         for clip in clips:
             numbers, pictures = datasets.frame_reader(clip, note=logger.info)
             try:

@@ -11,9 +11,9 @@ with logged(snakemake.log[0]):
     from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.population import recordings
-    from microexpr.signals.flow import pictures, registration
+    from microexpr.signals.flow import pictures
 
-    region, normalise = registration.read(snakemake.input.region), snakemake.params.normalise
+    region, normalise = pictures.read(snakemake.input.region), snakemake.params.normalise
     files = {Path(path).stem: path for path in snakemake.input.population}
     clips = recordings.clips_of(population.Params(**snakemake.params.population), files, ("micro", "macro"))
     for subject, path in files.items():

@@ -13,18 +13,18 @@ with logged(snakemake.log[0]):
     from microexpr.core import seeds, store
     from microexpr.datasets import flow_folders
     from microexpr.population import recordings
-    from microexpr.signals.flow import registration
+    from microexpr.signals.flow import pictures
 
     root = Path(snakemake.params.root)
     recorded, _ = flow_folders.read(root)
     files = {Path(path).stem: path for path in snakemake.input.population}
     clips = recordings.clips_of(population.Params(**snakemake.params.population), files, {"micro"})
     flow = []
-    for clip in clips[:: -(-len(clips) // registration.CLIPS)]:
+    for clip in clips[:: -(-len(clips) // pictures.CLIPS)]:
         with store.open_file(files[clip.subject], "population") as rendered:
             flow.append(rendered["clips"][clip.name]["onset_apex"][()])
-    pictures = np.stack([flow_folders.picture(root, clip) for clip in recorded])
-    outcome = registration.register(registration.Rendered(flow), pictures, seeds.generator(0, "region"))
+    images = np.stack([flow_folders.picture(root, clip) for clip in recorded])
+    outcome = pictures.register(pictures.Rendered(flow), images, seeds.generator(0, "region"))
     logger.info(outcome.describe())
-    region = registration.choose(outcome, snakemake.params.region, str(root))
-    store.write_csv(snakemake.output[0], registration.COLUMNS, registration.rows(outcome, region))
+    region = pictures.choose(outcome, snakemake.params.region, str(root))
+    store.write_csv(snakemake.output[0], pictures.COLUMNS, pictures.rows(outcome, region))

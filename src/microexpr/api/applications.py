@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from microexpr.api import threads
+from microexpr.api import checks
 from microexpr.api.measures import au_table
-from microexpr.api.progress import shown
-from microexpr.api.results import Shown
+from microexpr.api.results import Shown, shown
 from microexpr.api.videos import Source, as_video, scan
 from microexpr.apps import predict as prediction
 from microexpr.apps.measure import tables
-from microexpr.apps.measure import written as measured_files
-from microexpr.apps.measure.tables import Table
-from microexpr.apps.predict import Expression, Prediction, Progress, limits, pair, recognition, written
+from microexpr.apps.measure.columns import Table
+from microexpr.apps.predict import Prediction, Progress, limits, pair, recognition, written
 from microexpr.apps.predict.pair import Pair
 from microexpr.core import outputs, store
 from microexpr.core.errors import DataError
@@ -31,7 +29,7 @@ from microexpr.videos.search import Item
 RESULTS = Path("results")
 
 
-@threads.single()
+@checks.single()
 def spot(video: Source, fps: float | None = None, params: spotting.Params | None = None) -> pd.DataFrame:
     """Return the expressions of one face in a video of any length: a row for each, in the order of time.
 
@@ -72,7 +70,7 @@ class PredictedVideo(Shown):
         return f"PredictedVideo({str(video.path)!r}, {seconds}: {counts or 'no expression'}{suffix})"
 
 
-@threads.single()
+@checks.single()
 def predict(
     video: Source,
     out: str | Path | None = None,
@@ -111,7 +109,8 @@ def predict(
         with outputs.publish(output) as part:
             app_folders.write_prediction(part, result, models, None, progress)
     seconds, frame = result.video.seconds, result.curves.numbers
-    rows = [_row(expression, seconds) for expression in result.expressions]
+    rows = [written.to_dict(expression, seconds) for expression in result.expressions]
+    rows = [row | row["classes"] | {"reasons": "; ".join(row["reasons"])} for row in rows]
     columns = [*written.columns(models.recogniser.classes)]
     curves = au_table(result.signal.change, frame, seconds[frame], SIDES[:2])
     curves.attrs = {"scale": "FACS intensity since the face at rest", "reader": models.descriptions[-1]}
@@ -126,7 +125,7 @@ def predict(
     )
 
 
-@threads.single()
+@checks.single()
 def predict_pair(
     onset: str | Path | np.ndarray,
     apex: str | Path | np.ndarray,
@@ -153,13 +152,7 @@ def predict_pair(
     return pair.predict(first, second, prediction.Models.load(method, Path(results) / "refit"), names)
 
 
-def _row(expression: Expression, seconds: np.ndarray) -> dict[str, Any]:
-    """Return an expression with a column for each class's probability, nan for other kinds than micro-expressions."""
-    row = written.to_dict(expression, seconds)
-    return row | row["classes"] | {"reasons": "; ".join(row["reasons"])}
-
-
-@threads.single()
+@checks.single()
 def measure(
     source: Source | Sequence[str | Path],
     out: str | Path | None = None,
@@ -194,11 +187,23 @@ def measure(
     are_paths = all(isinstance(item, (str, PathLike)) for item in sources)
     if out is not None and not are_paths:
         raise DataError("out is for paths of videos and pictures, not for frames in memory")
+    seek: search.Seek = "pictures" if pictures else "videos"
     with shown(progress) as report:
         if out is None:
-            measured, problems, left_out = _measure(sources, fps, pictures, report)
+            tables_by_name: list[tuple[str, Table]] = []
+            left_out: list[Item] = []
+            for each in sources:
+                if isinstance(each, (str, PathLike)):
+                    items = search.find([Path(each)], seek, fps, None, picture_too=True)
+                    left_out += [item for item in items if item.reason]
+                    paths = (item for item in items if not item.reason)
+                    tables_by_name += [(str(item.path), tables.measure(item, fps, report)) for item in paths]
+                else:
+                    tables_by_name.append((str(each), tables.of_video(as_video(each, fps), report)))
+            problems = [problem for _, table in tables_by_name for problem in table.problems]
+            measured = [(name, _frame(table)) for name, table in tables_by_name]
         else:
-            items = _search(sources, fps, pictures, Path(out))
+            items = search.find([*map(Path, sources)], seek, fps, Path(out), picture_too=True)
             plan = many_inputs.plan_tables(items, Path(out), fps, format, force)
             outcomes = [*many_inputs.measure(plan, fps, report)]
             problems, left_out = [outcome.problem for outcome in outcomes if outcome.problem], plan.left_out
@@ -218,30 +223,9 @@ def measure(
     return rows
 
 
-def _search(sources: Sequence[Any], fps: float | None, pictures: bool, out: Path | None = None) -> list[Item]:
-    return search.find([*map(Path, sources)], "pictures" if pictures else "videos", fps, out, picture_too=True)
-
-
-def _measure(
-    sources: Sequence[Any], fps: float | None, pictures: bool, progress: Progress
-) -> tuple[list[tuple[str, pd.DataFrame]], list[str], list[Item]]:
-    """Return the table of each source by its name, what could not be read, and what was left out."""
-    results: list[tuple[str, Table]] = []
-    left_out: list[Item] = []
-    for source in sources:
-        if isinstance(source, (str, PathLike)):
-            items = _search([source], fps, pictures)
-            left_out += [item for item in items if item.reason]
-            results += [(str(item.path), tables.measure(item, fps, progress)) for item in items if not item.reason]
-        else:
-            results.append((str(source), tables.of_video(as_video(source, fps), progress)))
-    problems = [problem for _, table in results for problem in table.problems]
-    return [(name, _frame(table)) for name, table in results], problems, left_out
-
-
 def _frame(table: Table) -> pd.DataFrame:
     rows = pd.DataFrame(table.columns)
-    rows.attrs.update(measured_files.attributes_of(table))
+    rows.attrs.update(table.attributes)
     return rows
 
 

@@ -1,8 +1,14 @@
-"""Refuse arrays and arguments that would give a wrong result, or an error from deep inside."""
+"""Refuse arrays and arguments that would give a wrong result, or an error from deep inside; compute on one thread.
 
-from collections.abc import Sequence
+torch is not loaded here: where it is, it may be asked for as many threads as there are cores.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -61,3 +67,19 @@ def present(values: Sequence[Any] | np.ndarray, name: str, noun: str) -> np.ndar
     if missing.size:
         raise DataError(f"{name} {missing[0]} must be a {noun}, not {np.ravel(array)[missing[0]]}")
     return np.asarray(values)
+
+
+@contextmanager
+def single() -> Iterator[None]:
+    """Let OpenCV, and torch if it is loaded, use one thread until the end; also a decorator, `@single()`."""
+    torch, threads = sys.modules.get("torch"), cv2.getNumThreads()
+    torch_threads = torch.get_num_threads() if torch else 1
+    cv2.setNumThreads(1)
+    if torch:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+        if torch:
+            torch.set_num_threads(torch_threads)

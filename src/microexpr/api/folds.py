@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from microexpr.api import checks, threads
+from microexpr.api import checks
 from microexpr.api.figures import Labels, Subjects, class_names, encode, label_names, several_labels
 from microexpr.core.errors import DataError, LeakError, ParamsError
 from microexpr.core.facs.occurrence import UNKNOWN
@@ -135,8 +135,11 @@ def loso(
         )
     targets = {LABEL: torch.from_numpy(np.zeros(len(true), np.int64) if several else true)}
     targets |= {LABELS: torch.from_numpy(true)} if several else {}
-    data = ClipTensors(_tensors(arrays, isinstance(adapter, OwnNetwork)), targets)
-    with threads.single():
+    tensors = {name: torch.as_tensor(np.asarray(values)) for name, values in arrays.items()}
+    if isinstance(adapter, OwnNetwork):
+        tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+    data = ClipTensors(tensors, targets)
+    with checks.single():
         results = list(engine.train(adapter, data, parts, [seed], "sequential", 1, progress))
     scores = [result.scores[0, -1] for result in results]  # of the last epoch
     table = pd.concat(_table(part, values, true, units, names) for part, values in zip(parts, scores, strict=True))
@@ -162,20 +165,6 @@ def _optimiser(make: Optimiser, parameters: list[Tensor]) -> torch.optim.Optimiz
     if not isinstance(result, torch.optim.Optimizer):
         raise ParamsError(f"optimiser must return a torch.optim.Optimizer, not {checks.describe(result)}")
     return result
-
-
-def _check_needs_nothing(factory: Callable[[], nn.Module]) -> None:
-    """Raise ParamsError for a function that cannot be called without arguments."""
-    try:
-        inspect.signature(factory).bind()
-    except TypeError as error:
-        name = getattr(factory, "__name__", type(factory).__name__)
-        example = f"functools.partial({name}, ...)"
-        raise ParamsError(
-            f"method must be a function without arguments, such as {example}: {name} alone is {error}"
-        ) from None
-    except ValueError:
-        pass  # a function that does not say what it takes
 
 
 def _one_per_subject(subjects: np.ndarray) -> list[FoldIndices]:
@@ -204,13 +193,6 @@ def _named(folds: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> list[F
                 raise DataError(f"fold {number} must {word} on positions in 0..{count - 1}, not {side.tolist()[:5]}")
         parts.append(FoldIndices(str(number), train, test))
     return parts
-
-
-def _tensors(arrays: Mapping[str, Any], single_precision: bool) -> dict[str, Tensor]:
-    tensors = {name: torch.as_tensor(np.asarray(values)) for name, values in arrays.items()}
-    if not single_precision:
-        return tensors
-    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 
 def _table(
@@ -312,7 +294,16 @@ class OwnNetwork(NetworkMethod):
             raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {optimiser!r}")
         if loss is not None and not callable(loss):
             raise ParamsError(f"loss must be a function of scores and class indices, not {loss!r}")
-        _check_needs_nothing(factory)
+        try:
+            inspect.signature(factory).bind()
+        except TypeError as error:
+            name = getattr(factory, "__name__", type(factory).__name__)
+            example = f"functools.partial({name}, ...)"
+            raise ParamsError(
+                f"method must be a function without arguments, such as {example}: {name} alone is {error}"
+            ) from None
+        except ValueError:
+            pass  # a function that does not say what it takes
         self.factory, self.epochs, self.batch = factory, epochs, batch
         self.optimiser, self.criterion = partial(_optimiser, optimiser), loss
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}

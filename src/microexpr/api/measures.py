@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from microexpr.api import checks
-from microexpr.api.progress import shown
-from microexpr.api.results import FoundEvents, TrackedFaces
+from microexpr.api.results import FoundEvents, TrackedFaces, shown
 from microexpr.api.videos import Source, as_video
-from microexpr.apps.measure.reader import find
+from microexpr.apps.measure.tables import find
 from microexpr.apps.predict import Progress, counted
 from microexpr.apps.predict.take import find_turn
 from microexpr.core.errors import DataError
@@ -59,7 +58,8 @@ def track_faces(
             str(video.path),
             video.fps,
         )
-    return TrackedFaces.of(tracked, video.generated)
+    values = {name: getattr(tracked, name) for name in Faces.__dataclass_fields__}
+    return TrackedFaces(**values, generated=video.generated)
 
 
 def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Params | None = None) -> FoundEvents:
@@ -78,7 +78,8 @@ def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Para
     """
     tracked = video if isinstance(video, Faces) else track_faces(video, fps)
     frame = np.arange(len(tracked.detected))
-    return FoundEvents.of(apex.find_events(frame, {}, tracked.arrays(), params or apex.Params()))
+    events = apex.find_events(frame, {}, tracked.arrays(), params or apex.Params())
+    return FoundEvents(*(getattr(events, name) for name in apex.Events.__dataclass_fields__))
 
 
 def flow(onset: np.ndarray, apex: np.ndarray, params: optical_flow.Params | None = None) -> np.ndarray:

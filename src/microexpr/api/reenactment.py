@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from microexpr.api import checks, threads
+from microexpr.api import checks
 from microexpr.api.measures import au_table
 from microexpr.api.results import Shown
 from microexpr.apps import driving_name
 from microexpr.apps.reenact import alone
 from microexpr.apps.reenact import driving as driving_curves
+from microexpr.apps.reenact.generator import Kind
 from microexpr.apps.reenact.photograph import Photograph
-from microexpr.apps.reenact.resolution import Kind
 from microexpr.core import outputs
 from microexpr.core.errors import DataError
 from microexpr.reporting import app_folders
@@ -49,7 +49,7 @@ class ReenactedFace(Shown):
         return np.stack([*self.result.frames(strength)])
 
 
-@threads.single()
+@checks.single()
 def reenact(
     face: str | Path,
     driving: str | Path | None = None,
@@ -103,7 +103,13 @@ def reenact(
     names, keys = ["strength", "face"], [(outcome.strength, outcome.number) for outcome in result.outcomes]
     index = pd.MultiIndex.from_tuples(keys, names=names)
     metrics = pd.DataFrame([outcome.metrics for outcome in result.outcomes], index)
-    changes = pd.concat([_curves(outcome, curves.fps) for outcome in result.outcomes], keys=keys, names=names)
+    frame = np.arange(len(curves.changes))
+    tables = []
+    for outcome in result.outcomes:
+        parts = {"asked": outcome.target_aus, "read_back": outcome.read_back}
+        by_part = {name: au_table(values, frame, frame / curves.fps, SIDES[:2]) for name, values in parts.items()}
+        tables.append(pd.concat(by_part, axis=1))
+    changes = pd.concat(tables, keys=keys, names=names)
     if face_number != "all":
         metrics, changes = metrics.droplevel("face"), changes.droplevel("face")
     return ReenactedFace(
@@ -113,9 +119,3 @@ def reenact(
         tuple(output.paths) if output else (),
         result,
     )
-
-
-def _curves(outcome: alone.Outcome, fps: float) -> pd.DataFrame:
-    parts: dict[str, Any] = {"asked": outcome.target_aus, "read_back": outcome.read_back}
-    frame = np.arange(len(outcome.target_aus))
-    return pd.concat({name: au_table(values, frame, frame / fps, SIDES[:2]) for name, values in parts.items()}, axis=1)

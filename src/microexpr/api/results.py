@@ -1,15 +1,20 @@
-"""Results as they are shown: a line each, in a notebook with a plot, and `plot` for all of them. Measures nothing."""
+"""Results and progress as they are shown: a line each, in a notebook with a plot, and `plot`. Measures nothing."""
 
 import html
+import sys
+import warnings
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tqdm import TqdmWarning
 
 from microexpr.api.checks import describe
+from microexpr.apps.predict import Progress
 from microexpr.core.errors import DataError
 from microexpr.signals.apex import Events
 from microexpr.signals.aus import SIDES
@@ -17,6 +22,12 @@ from microexpr.signals.faces import Faces
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", TqdmWarning)  # in a notebook without ipywidgets bars are text
+    from tqdm.auto import tqdm
+
+DELAY = 2.0  # seconds
 
 
 class Shown:
@@ -41,12 +52,6 @@ class TrackedFaces(Shown, Faces):
 
     generated: bool = False  # whether the video says that it is rendered
 
-    @classmethod
-    def of(cls, faces: Faces, generated: bool) -> Self:
-        """Return a face, and whether its video is rendered."""
-        values = {name: getattr(faces, name) for name in Faces.__dataclass_fields__}
-        return cls(**values, generated=generated)
-
     def __repr__(self) -> str:
         frames, rows, columns, channels = self.crop.shape
         kind = "RGB" if channels == 3 else "grey"
@@ -56,11 +61,6 @@ class TrackedFaces(Shown, Faces):
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FoundEvents(Shown, Events):
     """Onset, apex and offset of a clip, as `find_apex` returns them."""
-
-    @classmethod
-    def of(cls, events: Events) -> Self:
-        """Return events."""
-        return cls(**{name: getattr(events, name) for name in Events.__dataclass_fields__})
 
     def __repr__(self) -> str:
         return f"FoundEvents(onset {self.onset}, apex {self.apex}, offset {self.offset} of {len(self.frame)} frames)"
@@ -121,3 +121,25 @@ def plot(result: Any) -> "Figure":
             return contents.figure("relative", Group(frame=frame, relative=values, action_unit=labels), "")
     expected = "track_faces, find_apex, flow, action_units, predict or reenact"
     raise DataError(f"result must be what {expected} returned, not {describe(result)}")
+
+
+@contextmanager
+def shown(progress: Progress | None) -> Iterator[Progress]:
+    """Yield the caller's function, or else one that draws a bar for each thing that is done."""
+    if progress is not None:
+        yield progress
+        return
+    bars: dict[str, Any] = {}
+    hidden = not (sys.stderr.isatty() or "ipykernel" in sys.modules)
+
+    def report(what: str, done: int, total: int) -> None:
+        if what not in bars:
+            bars[what] = tqdm(desc=what, total=total, delay=DELAY, disable=hidden, leave=False)
+        bars[what].total = total  # another input may have more frames
+        bars[what].update(done - bars[what].n)
+
+    try:
+        yield report
+    finally:
+        for bar in bars.values():
+            bar.close()

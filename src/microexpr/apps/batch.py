@@ -7,7 +7,7 @@ made of what lies in the output folder, so its bytes do not depend on who wrote 
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -123,10 +123,9 @@ def run(
     try:
         for number, job in enumerate(plan.jobs, 1):
             with outputs.claim(plan.summary.root, job.name) as is_ours:
-                if not is_ours:
-                    outcome: Outcome[T] = Outcome(job, "claimed")
-                else:
-                    outcome = _done_before(job, settings) or _work(plan, job, settings, read, write)
+                outcome: Outcome[T] = Outcome(job, "claimed")
+                if is_ours:
+                    outcome = _work(plan, job, settings, read, write)
             outcomes.append(outcome._replace(result=None))
             yield outcome
             progress("inputs", number, len(plan.jobs))
@@ -149,17 +148,14 @@ def identify(path: Path, settings: str) -> str:
     return digests.of_value([os.path.realpath(path), states, settings])
 
 
-def _done_before(job: Job, settings: str) -> Outcome | None:
-    record = job.output.record()
-    if job.output.force or not record.get("identity") or not job.item.path.exists():
-        return None
-    is_same = record["identity"] == identify(job.item.path, settings)
-    return Outcome(job, "done before", record["rows"]) if is_same else None
-
-
 def _work(
     plan: Plan, job: Job, settings: str, read: Callable[[Item], T], write: Callable[[Job, T, Path], list[Row]]
 ) -> Outcome[T]:
+    """Return an input that was done before, or read it and write its files."""
+    before = job.output.record()
+    may_be_done = not job.output.force and before.get("identity") and job.item.path.exists()
+    if may_be_done and before["identity"] == identify(job.item.path, settings):
+        return Outcome(job, "done before", before["rows"])
     record: Row = {"command": plan.command, "name": job.name, "input": job.item.source, "identity": ""}
     label = plan.label(job.item, job.name)
     try:
@@ -179,35 +175,27 @@ def _work(
 
 
 def _summarise(plan: Plan, outcomes: Sequence[Outcome], summarise: Callable[[list[Row], Path], None]) -> None:
-    """Write the summary of what lies in the output folder now, while no other process does."""
+    """Write the summary of what lies in the output folder now, while no other process does.
+
+    Its notes are of what has no files: left out or failed now, or in an earlier run if nothing is newer."""
     with outputs.claim(plan.summary.root, "summary", wait=True):
-        complete = [record for folder, record in outputs.records(plan.summary.root) if _is_at(plan, folder, record)]
-        notes = _notes(plan, outcomes, complete)
+        complete = []
+        for folder, record in outputs.records(plan.summary.root):
+            path = plan.summary.root / record.get("name", "")
+            if record.get("command") == plan.command and folder in (path, path.parent):  # not of a folder below it
+                complete.append(record)
+        failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+        notes = [{"name": o.job.name, "input": o.job.item.source, "rows": list(o.rows)} for o in failed]
+        for item in plan.left_out:
+            rows = [plan.label(item, "") | {"left_out": item.reason}]
+            notes.append({"name": item.name, "input": item.source, "rows": rows})
+        new = {item.source for item in plan.left_out} | {o.job.item.source for o in outcomes if o.state != "claimed"}
+        before = plan.summary.manifest.record(plan.summary.root).get("notes", [])
+        notes += [note for note in before if note["input"] not in new and os.path.lexists(note["input"])]
+        done = {(record["name"], record["input"]) for record in complete}
+        notes = [note for note in notes if (note["name"], note["input"]) not in done]
         entries = sorted([*complete, *notes], key=lambda entry: (entry["name"], entry["input"]))
         with outputs.publish(plan.summary, {"notes": notes}) as part:
-            summarise([_written(row) for entry in entries for row in entry["rows"]], part)
-
-
-def _is_at(plan: Plan, folder: Path, record: Mapping[str, Any]) -> bool:
-    """Return whether a folder's record is of an input of this output folder, not of another one below it."""
-    path = plan.summary.root / record.get("name", "")
-    return record.get("command") == plan.command and folder in (path, path.parent)
-
-
-def _notes(plan: Plan, outcomes: Sequence[Outcome], complete: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Return entries of what has no files: left out or failed now, or in an earlier run if nothing is newer."""
-    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
-    notes = [{"name": o.job.name, "input": o.job.item.source, "rows": list(o.rows)} for o in failed]
-    notes += [
-        {"name": f.name, "input": f.source, "rows": [plan.label(f, "") | {"left_out": f.reason}]} for f in plan.left_out
-    ]
-    new = {item.source for item in plan.left_out} | {o.job.item.source for o in outcomes if o.state != "claimed"}
-    before = plan.summary.manifest.record(plan.summary.root).get("notes", [])
-    notes += [note for note in before if note["input"] not in new and os.path.lexists(note["input"])]
-    done = {(record["name"], record["input"]) for record in complete}
-    return [note for note in notes if (note["name"], note["input"]) not in done]
-
-
-def _written(row: Mapping[str, Any]) -> Row:
-    """Return a row in characters that every file can hold."""
-    return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
+            rows = [row for entry in entries for row in entry["rows"]]
+            texts = ({name: printable(value) for name, value in row.items() if isinstance(value, str)} for row in rows)
+            summarise([row | text for row, text in zip(rows, texts, strict=True)], part)

@@ -150,14 +150,14 @@ def _record(number: int, seconds: float, out: Path, json: bool, force: bool, qui
     if not 1 <= seconds <= 600:
         raise ParamsError(f"--seconds must be 1 to 600, not {seconds:g}")
     app_folders.prediction(out, None, [], force)
-    from microexpr.videos import camera
+    from microexpr.videos import writer
 
-    output = outputs.table(out / camera.FILE, [], force)
+    output = outputs.table(out / writer.FILE, [], force)
     with progress(quiet) as report, outputs.publish(output) as part:
-        fps = camera.record(part / camera.FILE, number, seconds, report)
+        fps = writer.record(part / writer.FILE, number, seconds, report)
     if not json:
         say(f"recorded: {output.paths[0]}, {fps:.1f} frames a second")
-    return output.root / camera.FILE
+    return output.root / writer.FILE
 
 
 def _predict_pair(first: Path, second: Path, method: str | None, json: bool) -> int:

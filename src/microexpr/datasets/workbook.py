@@ -17,7 +17,7 @@ from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import regular
 from microexpr.datasets.layout import list_content, plain_name
 from microexpr.datasets.listing import listing
-from microexpr.videos.content import describe_content
+from microexpr.videos.picture import describe_content
 
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".csv", ".tsv")  # that `find` does not look for
 # What a workbook may have, so that any is read in seconds: those of the data sets have 3 MB and a tenth of these cells.

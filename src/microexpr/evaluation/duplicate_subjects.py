@@ -15,8 +15,8 @@ from scipy.spatial import KDTree
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import StoreError
-from microexpr.signals.faces import dlib_models
-from microexpr.signals.landmarks.boxes import face_box
+from microexpr.signals.faces import detection
+from microexpr.signals.landmarks.network import face_box
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
@@ -62,7 +62,7 @@ def embeddings(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         left, top = (round(float(centre - box.side / 2)) for centre in box.centre)
         rectangle = dlib.rectangle(left, top, left + round(box.side) - 1, top + round(box.side) - 1)
         face = dlib.full_object_detection(rectangle, [dlib.point(round(float(x)), round(float(y))) for x, y in points])
-        vectors.append(np.array(dlib_models.encoder().compute_face_descriptor(colour, face)))
+        vectors.append(np.array(detection.encoder().compute_face_descriptor(colour, face)))
     return np.array(vectors).reshape(-1, SIZE)
 
 

@@ -17,8 +17,7 @@ from microexpr.rendering.corpus import with_both_sides
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import DRIFT, FIXATION, GLANCE, GLANCES, LIDS_AT_REST, Performer
 from microexpr.signals import faces
-from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.coding import SHOWN
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, SHOWN
 
 SESSIONS = 2  # of each subject, each in another pose and light
 FRAMES = 12  # of each session: one at rest, then micro and macro in turn

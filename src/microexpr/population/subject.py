@@ -14,9 +14,8 @@ from microexpr.population.scenes import Scene, render_scenes, sample_changes, si
 from microexpr.population.sessions import Session, render_sessions
 from microexpr.rendering.face import Face
 from microexpr.signals import faces, flow
-from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.aus.coding import SHOWN
-from microexpr.signals.faces import predictors
+from microexpr.signals.aus import ACTION_UNITS, SHOWN
+from microexpr.signals.faces import detection
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ def write_subject(
     attributes |= {"role": "held out" if held_out else "training", "identity": identity(performer)}
     kinds = {"onset_apex": "onset_apex" if flow_params.normalise == "none" else "onset_apex_scaled"}
     with store.create(path, POPULATION, sections, **attributes) as file:
-        file.put_all(action_unit=ACTION_UNITS, fitted_on=predictors.fitted_on(faces_params.predictor))
+        file.put_all(action_unit=ACTION_UNITS, fitted_on=detection.fitted_on(faces_params.predictor))
         for planned in plan_clips(params, subject):
             clip = planned.clip
             group = file.group(f"clips/{clip.name}", strength=planned.kind, emotion=clip.emotion)

@@ -11,7 +11,7 @@ import numpy as np
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
-from microexpr.videos.raw import MARK
+from microexpr.videos.sources import MARK
 
 Record = Callable[[Path, np.ndarray], None]  # takes a frame's path and its image, RGB uint8[H, W, 3]
 

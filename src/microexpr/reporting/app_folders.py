@@ -50,12 +50,12 @@ def write_prediction(
     progress: Callable[[str, int, int], None],
 ) -> None:
     """Write tables, subtitles, plot, annotated video and page of a prediction; the page compares with the truth."""
-    from microexpr.apps.predict import annotated, exports, written
+    from microexpr.apps.predict import annotated, written
     from microexpr.reporting.html import prediction as page
     from microexpr.reporting.plots import prediction as plot
 
     written.write(folder, result, models)
-    exports.write(folder, result)
+    written.write_exports(folder, result)
     plot.write(result, folder / "prediction.png")
     player = page.Player(result)
     annotated.write(folder / "annotated.avi", result, progress, player.numbers, player.add)

@@ -17,7 +17,7 @@ from microexpr.reporting import app_folders
 from microexpr.videos.search import Item
 
 if TYPE_CHECKING:
-    from microexpr.apps.measure.tables import Table
+    from microexpr.apps.measure.columns import Table
     from microexpr.apps.predict import Models, Prediction
     from microexpr.apps.reenact.alone import Reenactment
     from microexpr.apps.reenact.photograph import Photograph
@@ -94,7 +94,7 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
     """Return where `measure` writes the table of each input, in this format.
 
     Raises ParamsError for a format that cannot be written, OutputError if it may not write."""
-    from microexpr.apps.measure import written
+    from microexpr.apps.measure import columns
 
     def output(path: Path, item: Item, read: Inputs) -> Output:
         return outputs.table(path, read, force, item.path)
@@ -103,19 +103,19 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
         rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
         return {"table": name, "input": item.source, "kind": item.kind, "fps": rate, "version": __version__}
 
-    return batch.plan("measure", items, out, ("summary.csv",), output, label, (), force, written.check(form))
+    return batch.plan("measure", items, out, ("summary.csv",), output, label, (), force, columns.ending(form))
 
 
 def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outcome[Table]]":
     """Measure the inputs of a plan, and yield each."""
-    from microexpr.apps.measure import tables, written
+    from microexpr.apps.measure import tables
 
     def read(item: Item) -> "Table":
         return tables.measure(item, fps, progress)
 
     def write(job: Job, table: "Table", folder: Path) -> list[Row]:
-        written.write(folder / job.output.names[0], table)
-        return [written.summary(table)]
+        table.write(folder / job.output.names[0])
+        return [table.summary()]
 
     def summarise(rows: list[Row], folder: Path) -> None:
         store.write_csv(folder / plan.summary.names[0], MEASURED, rows)
@@ -169,7 +169,7 @@ def reenact(
 def _settings(weights: Sequence[Path], params: Any) -> str:
     """Return a digest of what results depend on but their input: networks, this version and parameters."""
     from microexpr.signals.aus import regressor
-    from microexpr.signals.faces import predictors
+    from microexpr.signals.faces import detection
 
-    files = (*weights, regressor.MODEL, predictors.MODEL)
+    files = (*weights, regressor.MODEL, detection.MODEL)
     return digests.of_value([*map(digests.of_file, files), __version__, params])

@@ -17,7 +17,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import frame_edges
-from microexpr.signals.motion import steady
+from microexpr.signals.motion import head
 from microexpr.signals.motion.head import PARAMETERS
 
 BROWS = (17, 19, 21, 22, 24, 26)  # outer end, arch and inner end of either brow
@@ -111,7 +111,7 @@ def head_path(faces: Mapping[str, Any], events: Events) -> np.ndarray:
     Before the onset and after the offset it is nan; `faces` are as for `locate`."""
     first, last = (int(np.searchsorted(events.frame, event)) for event in (events.onset, events.offset))
     path = np.full((len(events.frame), PARAMETERS), np.nan)
-    path[first : last + 1] = steady.head_path(luma(faces["crop"][first : last + 1]), 0, frame_edges.read(faces))
+    path[first : last + 1] = head.head_path(luma(faces["crop"][first : last + 1]), 0, frame_edges.read(faces))
     return path
 
 
@@ -178,10 +178,11 @@ def region_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offs
     brightness = crop.mean(axis=(1, 2))
     gain = (brightness.mean() / np.maximum(brightness, 1)).astype(np.float32)[:, None, None]
     boxes = region_boxes(landmarks_crop[onset], crop.shape[1], params.region)
-    scores = np.zeros(len(crop))
+    scores, time, back = np.zeros(len(crop)), np.arange(len(crop)), params.neighbour
+    before = np.where(time >= back, time - back, np.minimum(time + back, len(crop) - 1))  # ahead for the first frames
     for rows, columns in boxes:
         region = crop[:, rows, columns] * gain
-        noise = _mean_difference(region, region[_noise_reference(len(crop), params.neighbour)])
+        noise = _mean_difference(region, region[before])
         for reference in (onset, offset):
             scores += (_mean_difference(region, region[reference]) + 1) / (noise + 1)
     return (scores / len(boxes)).astype(np.float32)
@@ -254,15 +255,6 @@ def region_boxes(landmarks: np.ndarray, size: int, side: int) -> list[tuple[slic
     centres = np.array([landmarks[point] for point in BROWS] + corners)
     first = np.clip(np.rint(centres - side / 2).astype(int), 0, size - side)
     return [(slice(y, y + side), slice(x, x + side)) for x, y in first.tolist()]
-
-
-def _noise_reference(frames: int, neighbour: int) -> np.ndarray:
-    """Return the position of the frame that each frame is compared with for noise.
-
-    It lies `neighbour` frames back, or ahead for the first frames.
-    """
-    time = np.arange(frames)
-    return np.where(time >= neighbour, time - neighbour, np.minimum(time + neighbour, frames - 1))
 
 
 def _mean_difference(frames: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -53,15 +53,14 @@ def sample(rng: np.random.Generator, is_close: bool) -> Conditions:
         quality=int(rng.integers(25, 92)) if rng.random() < 0.4 else 0,
     )
     if rng.random() < covered:
-        covers = tuple(_cover(rng) for _ in range(rng.integers(1, 3)))
-        conditions = replace(conditions, covers=covers)
+        covers = []
+        for _ in range(rng.integers(1, 3)):
+            (x, y), (width, height) = rng.uniform(0, 1, 2), rng.uniform(0.05, 0.25, 2)
+            shape = ("ellipse", "stroke", "box")[rng.integers(3)]
+            angle, level = float(rng.uniform(0, 180)), float(rng.uniform(0, 1))
+            covers.append(Cover(shape, (x, y), (width, height), angle, level))
+        conditions = replace(conditions, covers=tuple(covers))
     return conditions
-
-
-def _cover(rng: np.random.Generator) -> Cover:
-    (x, y), (width, height) = rng.uniform(0, 1, 2), rng.uniform(0.05, 0.25, 2)
-    shape = ("ellipse", "stroke", "box")[rng.integers(3)]
-    return Cover(shape, (x, y), (width, height), float(rng.uniform(0, 180)), float(rng.uniform(0, 1)))
 
 
 def record(image: np.ndarray, conditions: Conditions, rng: np.random.Generator) -> np.ndarray:

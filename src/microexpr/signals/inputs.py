@@ -21,7 +21,7 @@ from microexpr.core.errors import DataError, ParamsError, nearest
 from microexpr.core.grayscale import luma
 from microexpr.signals import frame_edges, motion
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
-from microexpr.signals.motion import interpolation, magnification, steady
+from microexpr.signals.motion import head
 
 Shape = tuple[int, ...]
 Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun; of the population all are the same
@@ -89,9 +89,9 @@ class Source:
         path = (
             self.at_equal_distances(events["head"], self.at("onset"), self.at("offset"))
             if "head" in events
-            else steady.head_path(luma(self.crops), 0, self.in_frame)
+            else head.head_path(luma(self.crops), 0, self.in_frame)
         )
-        return steady.hold_still(self.crops, path, self.in_frame)
+        return head.hold_still(self.crops, path, self.in_frame)
 
     @cached_property
     def in_frame(self) -> np.ndarray | None:
@@ -117,7 +117,7 @@ def flow_video(source: Source, shape: Shape) -> np.ndarray:
     """Return `flow_between` the first and each later one of T + 1 frames resampled by TIM."""
     size = _flow_size(source.crops[0], shape[2:])
     frames = np.stack([_resize(frame, (size, size)) for frame in with_channels(source.crops, 1)])
-    first, *later = interpolation.interpolate(frames, shape[1] + 1)
+    first, *later = motion.interpolate(frames, shape[1] + 1)
     return np.stack([flow_between(first, frame, source, shape[2:]) for frame in later], axis=1)
 
 
@@ -158,44 +158,21 @@ def around_apex(source: Source, shape: Shape) -> np.ndarray:
     return _resize_video(np.stack([source.frame(position, shape[0]) for position in positions]), shape[2:])
 
 
-def video(source: Source, shape: Shape) -> np.ndarray:
-    """Return T frames at equal distances in time from onset to offset, by TIM, uint8."""
-    return _resample(with_channels(source.crops, shape[0]), shape)
-
-
-def video_steady(source: Source, shape: Shape) -> np.ndarray:
-    """Return `video` with the head held still, uint8."""
-    return _resample(with_channels(source.steady, shape[0]), shape)
-
-
 def video_change(source: Source, shape: Shape) -> np.ndarray:
     """Return `video_steady` less its first frame, never rounded to bytes, float16 in grey levels."""
-    video = _resample(with_channels(source.steady, shape[0]), shape, round_=False)
+    video = _resample(source.steady, shape, round_=False)
     return (video - video[:, :1]).astype(np.float16)
 
 
 def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     """Return `video` with movements magnified before it is resampled to T frames, uint8."""
     channels = _resize_video(with_channels(source.crops, shape[0]), shape[2:], round_=False)
-    wavelength = magnification.WAVELENGTH * shape[2] / source.crops.shape[1]
-    magnified = [magnification.magnify(frames, len(frames), wavelength=wavelength) for frames in channels]
+    wavelength = motion.WAVELENGTH * shape[2] / source.crops.shape[1]
+    magnified = [motion.magnify(frames, len(frames), wavelength=wavelength) for frames in channels]
     if source.in_frame is not None:
         in_frame = frame_edges.shrink(source.in_frame, shape[2:])
         magnified = [frame_edges.hold_outside_still(frames, in_frame) for frames in magnified]
-    return _round(np.stack([interpolation.interpolate(frames, shape[1]) for frames in magnified]))
-
-
-def sequence_steady(source: Source, shape: Shape) -> np.ndarray:
-    """Return the frames from onset to offset with the head held still, padded with zeros, uint8.
-
-    A clip longer than T is resampled by TIM.
-    """
-    return _pad(with_channels(source.steady, shape[0]), shape)
-
-
-def sequence_real(source: Source, shape: Shape) -> np.ndarray:
-    """Return which frames of `sequence_steady`, and of the regions, are the clip's, bool."""
-    return np.arange(shape[0]) < len(source.crops)
+    return _round(np.stack([motion.interpolate(frames, shape[1]) for frames in magnified]))
 
 
 def region(name: str, source: Source, shape: Shape) -> np.ndarray:
@@ -206,7 +183,7 @@ def region(name: str, source: Source, shape: Shape) -> np.ndarray:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     frames = np.stack([cut(frame).reshape(rows, columns, -1) for frame in source.steady])
-    return _pad(with_channels(frames, shape[0]), shape)
+    return _pad(frames, shape)
 
 
 def region_matrix(name: str, landmarks: np.ndarray) -> np.ndarray:
@@ -229,7 +206,7 @@ def face_mask(source: Source, shape: Shape) -> np.ndarray:
 
 def au_intensities(source: Source, shape: Shape) -> np.ndarray:
     """Return smoothed intensities of both sides, float32 in FACS 0..5, at the times of `video`."""
-    intensities = interpolation.interpolate(source.curves("smoothed")[..., SIDES.index("both")], shape[0])
+    intensities = motion.interpolate(source.curves("smoothed")[..., SIDES.index("both")], shape[0])
     return np.clip(intensities, 0, LARGEST)
 
 
@@ -244,27 +221,25 @@ def au_read(source: Source, shape: Shape) -> np.ndarray:
     """Return `au_change` as the shipped reader reads it, of the population too, whose files have the ground truth."""
     if "smoothed" not in (aus := source.groups["aus"]) or "crop" not in aus:
         return au_change(source, shape)
+    from microexpr.signals.faces import CROP
+
     # by its name: no other input depends on what it does
     regressor = import_module("microexpr.signals.aus.regressor")
     model, crops, frame = regressor.load(), with_channels(aus["crop"][()], 1)[..., 0], aus["frame"][()]
     onset, apex = (
-        [regressor.reduce_crop(_enlarge(crops[i])) for i in np.flatnonzero(abs(frame - int(aus[event][()])) <= 1)]
+        [
+            regressor.reduce_crop(cv2.resize(crops[i], (CROP, CROP), interpolation=cv2.INTER_CUBIC))
+            for i in np.flatnonzero(abs(frame - int(aus[event][()])) <= 1)
+        ]
         for event in ("onset", "apex")
     )
     changes = (model.change(onset[len(onset) // 2], faces).values.mean(0) for faces in (apex, onset))
     return np.clip(np.subtract(*changes).T, -LARGEST, LARGEST).astype(np.float32)
 
 
-def _enlarge(crop: np.ndarray) -> np.ndarray:
-    """Return a grey crop uint8[H, H] of the population as one of the faces stage."""
-    from microexpr.signals.faces import CROP
-
-    return np.asarray(cv2.resize(crop, (CROP, CROP), interpolation=cv2.INTER_CUBIC))
-
-
 def au_changes(source: Source, shape: Shape) -> np.ndarray:
     """Return changes since the onset by left and right, float32 in FACS -5..5, at the times of `video`."""
-    changes = interpolation.interpolate(source.curves("relative")[..., LEFT_RIGHT], shape[0])
+    changes = motion.interpolate(source.curves("relative")[..., LEFT_RIGHT], shape[0])
     return np.clip(changes, -LARGEST, LARGEST)
 
 
@@ -292,12 +267,15 @@ INPUTS: dict[str, Input] = {
     "au_read": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_read),
     "au_changes": Input(("apex", "aus"), ("T", len(ACTION_UNITS), 2), au_changes),
     "around_apex": Input(FACE_STAGES, ("C", 5, "H", "W"), around_apex),
-    "video": Input(FACE_STAGES, VIDEO_AXES, video),
-    "video_steady": Input(FACE_STAGES, VIDEO_AXES, video_steady),
+    # T frames at equal distances in time from onset to offset, by TIM, uint8; the same with the head held still
+    "video": Input(FACE_STAGES, VIDEO_AXES, lambda source, shape: _resample(source.crops, shape)),
+    "video_steady": Input(FACE_STAGES, VIDEO_AXES, lambda source, shape: _resample(source.steady, shape)),
     "video_change": Input(FACE_STAGES, VIDEO_AXES, video_change),
     "video_magnified": Input(FACE_STAGES, VIDEO_AXES, video_magnified),
-    "sequence_steady": Input(FACE_STAGES, VIDEO_AXES, sequence_steady),
-    "sequence_real": Input(FACE_STAGES, ("T",), sequence_real),
+    # the frames from onset to offset with the head held still, padded with zeros, or by TIM if there are more than T;
+    # and which of these, and of the regions, are the clip's
+    "sequence_steady": Input(FACE_STAGES, VIDEO_AXES, lambda source, shape: _pad(source.steady, shape)),
+    "sequence_real": Input(FACE_STAGES, ("T",), lambda source, shape: np.arange(shape[0]) < len(source.crops)),
     "face_mask": Input(FACE_STAGES, (1, "H", "W"), face_mask),
     **{
         name: Input(FACE_STAGES, ("C", "T", patch.rows, patch.columns), partial(region, name))
@@ -333,7 +311,12 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
             opened, files = dict.fromkeys(needed, recordings), dict.fromkeys(needed, whole)
         else:
             opened = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in needed}
-        for source in _sources(opened, files, clips):
+        for clip in clips:
+            for stage, file in opened.items():
+                if clip not in file:
+                    expected = ", ".join(store.clip_groups(file))
+                    raise DataError(f"clip must be one of {expected}, not {clip} ({files[stage]})")
+            source = Source({stage: file[clip] for stage, file in opened.items()})
             for name, shape in shapes.items():
                 arrays[name].append(INPUTS[name].read(source, shape))
     return {name: np.stack(values) for name, values in arrays.items()}
@@ -387,30 +370,18 @@ def derive(shapes: Mapping[str, Shape], groups: Groups) -> dict[str, np.ndarray]
     return {name: INPUTS[name].read(source, shape)[None] for name, shape in shapes.items()}
 
 
-def _sources(opened: Mapping[str, Any], files: Mapping[str, str | Path], clips: Sequence[str]) -> Iterator[Source]:
-    """Yield the source of each clip. Raises DataError for a clip that is not in every file."""
-    for clip in clips:
-        for stage, file in opened.items():
-            if clip not in file:
-                raise DataError(
-                    f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip} ({files[stage]})"
-                )
-        yield Source({stage: file[clip] for stage, file in opened.items()})
-
-
 def check(name: str, shape: Shape) -> None:
     """Raise ParamsError unless there is an input `name` that can have this shape."""
     if name not in INPUTS:
         raise ParamsError(f"an input must be one of {', '.join(INPUTS)}, not {name}{nearest(name, INPUTS)}")
     axes = INPUTS[name].axes
-    if len(axes) != len(shape) or not all(_fits(size, axis) for size, axis in zip(shape, axes, strict=True)):
+    fits = [
+        size in CHANNELS if axis == "C" else size == axis if isinstance(axis, int) else size > 0
+        for size, axis in zip(shape, axes, strict=False)
+    ]
+    if len(axes) != len(shape) or not all(fits):
         channels = ", C 1 or 3" if "C" in axes else ""
         raise ParamsError(f"input {name} must have shape ({', '.join(map(str, axes))}){channels}, not {tuple(shape)}")
-
-
-def _fits(size: int, axis: str | int) -> bool:
-    """Return whether an axis of this name or fixed size can have this size."""
-    return size in CHANNELS if axis == "C" else size == axis if isinstance(axis, int) else size > 0
 
 
 def position(faces: Mapping[str, Any], apex: Mapping[str, Any], event: str) -> int:
@@ -418,16 +389,10 @@ def position(faces: Mapping[str, Any], apex: Mapping[str, Any], event: str) -> i
     frame_number, frame = int(apex[event][()]), faces["frame"][()]
     positions = np.flatnonzero(frame == frame_number)
     if len(positions) != 1:
-        raise DataError(
-            f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {frame_number} ({_location(faces)})"
-        )
+        file = getattr(faces, "file", None)
+        location = f"{file.filename}, clip {getattr(faces, 'name', '').strip('/')}" if file else "no file"
+        raise DataError(f"{event} must be one of the frames {frame[0]}..{frame[-1]}, not {frame_number} ({location})")
     return int(positions[0])
-
-
-def _location(group: Any) -> str:
-    """Return file and clip of an HDF5 group, for an error."""
-    file = getattr(group, "file", None)
-    return f"{file.filename}, clip {group.name.strip('/')}" if file else "no file"
 
 
 def with_channels(frames: np.ndarray, channels: int) -> np.ndarray:
@@ -444,8 +409,8 @@ def _resize_video(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.n
 
 def _resample(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.ndarray:
     """Resize frames and resample them in time by TIM, [C, T, H, W], uint8 or, unrounded, float32."""
-    video = np.moveaxis(_resize_video(frames, shape[2:], round_=False), 1, 0)
-    resampled = np.moveaxis(interpolation.interpolate(video, shape[1]), 1, 0)
+    video = np.moveaxis(_resize_video(with_channels(frames, shape[0]), shape[2:], round_=False), 1, 0)
+    resampled = np.moveaxis(motion.interpolate(video, shape[1]), 1, 0)
     return _round(resampled) if round_ else resampled
 
 
@@ -453,7 +418,7 @@ def _pad(frames: np.ndarray, shape: Shape) -> np.ndarray:
     """Resize frames and pad them with zeros to T frames, or resample a longer clip."""
     if len(frames) > shape[1]:
         return _resample(frames, shape)
-    video = _resize_video(frames, shape[2:])
+    video = _resize_video(with_channels(frames, shape[0]), shape[2:])
     return np.pad(video, [(0, 0), (0, shape[1] - len(frames)), (0, 0), (0, 0)])
 
 

@@ -1,14 +1,21 @@
-"""Train a network by AdamW for a number of updates, and resume an interrupted training. What may not come in: data."""
+"""Layers of the networks that read faces, their training by AdamW, which can resume, and their export as ONNX graphs.
+
+What may not come in: data.
+"""
 
 import hashlib
+import io
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.onnx import symbolic_helper
 
 from microexpr.core import store
 
@@ -17,6 +24,29 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]  # gets the updates done, and their number
 
 EVERY = 500  # updates between two checkpoints, and two lines of the log
+
+OPSET = 17  # version of the operators, from 16 on with GridSample
+
+
+def convolution(before: int, after: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Return a convolution with batch normalisation and a rectifier."""
+    layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU())
+
+
+class Residual(nn.Module):
+    """Two convolutions of 3 x 3 and what goes past them (He et al. 2016)."""
+
+    def __init__(self, before: int, after: int, stride: int = 1):
+        super().__init__()
+        self.first = convolution(before, after, 3, stride)
+        self.second = nn.Sequential(nn.Conv2d(after, after, 3, 1, 1, bias=False), nn.BatchNorm2d(after))
+        same = before == after and stride == 1
+        self.past = nn.Identity() if same else nn.Conv2d(before, after, 1, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [B, after, H / stride, W / stride] of [B, before, H, W]."""
+        return torch.relu(self.past(x) + self.second(self.first(x)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +132,56 @@ def train(
             recent.clear()
             if checkpoint:
                 checkpoint.write(network, adam, step + 1)
+
+
+def _powers(graph: Any, values: Any, axis: int) -> tuple[Any, Any, Any]:
+    """Add operators for `values` less their largest, the powers of e by these, and the sum of these powers."""
+    less = graph.op("Sub", values, graph.op("ReduceMax", values, axes_i=[axis], keepdims_i=1))
+    powers = graph.op("Exp", less)
+    total = graph.op("ReduceSum", powers, graph.op("Constant", value_t=torch.tensor([axis])), keepdims_i=1)
+    return less, powers, total
+
+
+@symbolic_helper.parse_args("v", "i", "none")
+def _softmax(graph: Any, values: Any, axis: int, _: Any) -> Any:
+    _, powers, total = _powers(graph, values, axis)
+    return graph.op("Div", powers, total)
+
+
+@symbolic_helper.parse_args("v", "i", "none")
+def _log_softmax(graph: Any, values: Any, axis: int, _: Any) -> Any:
+    less, _, total = _powers(graph, values, axis)
+    return graph.op("Sub", less, graph.op("Log", total))
+
+
+SYMBOLIC: dict[str, Any] = {
+    # which the exporter does not know
+    "sinh": lambda graph, values: graph.op("Sinh", values),
+    "asinh": lambda graph, values: graph.op("Asinh", values),
+    # by operators whose bytes are the same on every CPU, as those of ONNX Runtime's own softmax are not
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+}
+
+
+def graph(network: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> bytes:
+    """Return a network in eval() as an ONNX graph with inputs like these, and outputs of these names.
+
+    The first axis of an output is free, and that of every input which is longer than 1 here."""
+    for name, symbolic in SYMBOLIC.items():
+        torch.onnx.register_custom_op_symbolic(f"aten::{name}", symbolic, OPSET)
+    free = [*(name for name, value in inputs.items() if len(value) > 1), *outputs]
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the newer exporter writes other operators, and needs more packages
+        torch.onnx.export(
+            network.eval().requires_grad_(False),
+            (*inputs.values(),),
+            content,  # type: ignore[arg-type]
+            input_names=[*inputs],
+            output_names=[*outputs],
+            dynamic_axes={name: {0: "n"} for name in free},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return content.getvalue()

@@ -13,7 +13,7 @@ from microexpr.core.weights import shipped
 from microexpr.models import generators
 from microexpr.models.base import Generator, Modules
 from microexpr.models.layers.mover import WarpGenerator, by_column, paint_over, repeat, warp
-from microexpr.signals import weights
+from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.training import network_file
 
@@ -76,7 +76,7 @@ def export(path: str | Path, model: LoadedGenerator) -> None:
     """Write a warping generator as an ONNX file."""
     size = model.image_size
     inputs = {"face": torch.zeros(1, size, size, 3, dtype=torch.uint8), "target": torch.rand(2, len(ACTION_UNITS), 2)}
-    graph = weights.graph(Changes(model.modules.generator), inputs, ["frame", "change"])
+    graph = learning.graph(Changes(model.modules.generator), inputs, ["frame", "change"])
     metadata = network_file.about(model.method, model.metadata)
     onnx.write(path, graph, sorted(model.fitted_on), **metadata, image_size=str(size))
 

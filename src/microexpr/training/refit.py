@@ -16,7 +16,7 @@ from microexpr.core import onnx
 from microexpr.core.errors import ParamsError
 from microexpr.models import recognisers
 from microexpr.models.base import Generator, Modules, NetworkMethod, Statistics
-from microexpr.signals import weights
+from microexpr.signals import learning
 from microexpr.training import engine, generator_file, network_file
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
@@ -119,7 +119,7 @@ def export(path: str | Path, recogniser: Recogniser) -> None:
     inputs = {name: torch.rand(2, *shape) for name, shape in recogniser.inputs.items()}
     metadata = network_file.about(recogniser.method, recogniser.metadata)
     metadata |= {"inputs": json.dumps(recogniser.inputs), "classes": ", ".join(recogniser.classes)}
-    graph = weights.graph(_Scores(recogniser), inputs, ["scores"])
+    graph = learning.graph(_Scores(recogniser), inputs, ["scores"])
     onnx.write(path, graph, [*recogniser.fitted_on], **metadata)
 
 

@@ -22,8 +22,7 @@ from microexpr.videos import frames
 from microexpr.videos import timeline as times
 from microexpr.videos.container import FASTEST, VideoFile
 from microexpr.videos.frames import FrameFiles
-from microexpr.videos.raw import is_rendered
-from microexpr.videos.sources import Array, Source, Turned
+from microexpr.videos.sources import Array, Source, Turned, is_rendered
 from microexpr.videos.timeline import Timeline
 
 __all__ = ["Scan", "Seen", "Video", "from_array", "is_rendered", "of_files", "open_video"]
@@ -129,7 +128,17 @@ class Scan:
     def __init__(
         self, source: Path | Source, fps: float | None = None, slowest: float = SLOWEST, shortest: float = SHORTEST
     ):
-        self.source = _source(source, fps) if isinstance(source, Path) else source
+        self.source: Source
+        if not isinstance(source, Path):
+            self.source = source
+        elif not source.exists():
+            raise DataError(f"{source}: is not there")
+        elif not source.is_dir():
+            self.source = VideoFile(source, fps)
+        elif fps is None:
+            raise DataError(f"{source}: a folder does not say how many frames a second it has; fps (--fps) does")
+        else:
+            self.source = frames.find(source, fps)
         self.rate = fps or self.source.rate
         self._asked, self._slowest, self._shortest = fps, slowest, shortest
         self._check_rate(self.rate)
@@ -154,7 +163,8 @@ class Scan:
         for number, raw in self.source.scan():
             small = raw.small.astype(np.int16)
             change = 0.0 if before is None or before.shape != small.shape else float(np.abs(small - before).mean())
-            usual = _median([other for other in changes if other >= times.SAME])
+            moving = [other for other in changes if other >= times.SAME]
+            usual = float(np.median(moving)) if moving else 0.0
             is_large = len(changes) >= SETTLED and change > max(CUT, (CUT_RATIO + number - last - 1) * usual)
             is_cut = before is not None and not raw.is_damaged and (before.shape != small.shape or is_large)
             if not self._frames:
@@ -162,7 +172,8 @@ class Scan:
             if is_cut:
                 self._cuts.append(number)
             if self._is_grey and len(self._frames) % every == 0 and len(self._frames) <= COLOUR_CHECKS * every:
-                self._is_grey = _is_grey(raw.image())
+                image = raw.image()
+                self._is_grey = image.ndim == 2 or int(np.ptp(image.astype(np.int16), axis=2).max()) <= GREY
             is_first = before is None or is_cut
             self._frames.append(_Frame(number, raw.seconds, np.inf if is_first else change, raw.is_key, raw.is_damaged))
             if not raw.is_damaged:  # or damage would look like two cuts
@@ -220,21 +231,3 @@ def of_files(files: Mapping[int, Path], fps: float, generated: bool) -> Video:
     source = FrameFiles(next(iter(files.values())).parent, files, fps)
     present = np.isin(np.arange(max(files) + 1), [*files])
     return Video(source, fps, Timeline.even(present), (0, 0), generated, False)
-
-
-def _source(path: Path, fps: float | None) -> Source:
-    if not path.exists():
-        raise DataError(f"{path}: is not there")
-    if not path.is_dir():
-        return VideoFile(path, fps)
-    if fps is None:
-        raise DataError(f"{path}: a folder does not say how many frames a second it has; fps (--fps) does")
-    return frames.find(path, fps)
-
-
-def _median(values: list[float]) -> float:
-    return float(np.median(values)) if values else 0.0
-
-
-def _is_grey(image: np.ndarray) -> bool:
-    return image.ndim == 2 or int(np.ptp(image.astype(np.int16), axis=2).max()) <= GREY

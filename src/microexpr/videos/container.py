@@ -17,9 +17,8 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.videos.content import describe_content
-from microexpr.videos.picture import LONGEST
-from microexpr.videos.raw import Raw, is_rendered, small_size
+from microexpr.videos.picture import LONGEST, describe_content
+from microexpr.videos.sources import Raw, is_rendered, small_size
 
 if TYPE_CHECKING:
     import av
@@ -151,7 +150,10 @@ class VideoFile:
             # an edit list shows a part of them; a length is a guess where none are counted
             frames = stream.frames if is_counted or not stream.frames else round(length * stated)
             squeezed = float(stream.sample_aspect_ratio or 1)  # a closed file has none
-            recorded = {**container.metadata, **stream.metadata}.get("com.android.capture.fps", "")
+            try:
+                recorded = float({**container.metadata, **stream.metadata}.get("com.android.capture.fps", 0))
+            except ValueError:
+                recorded = 0.0
             squeezed = squeezed if 1 / 8 <= squeezed <= 8 and abs(squeezed - 1) > ROUNDED else 1.0
             shape = stream.codec_context.height, round(stream.codec_context.width * squeezed)
             if max(shape) > LONGEST:
@@ -168,7 +170,7 @@ class VideoFile:
         interlaced = interlaced_frames > len(times) / 2
         fields = 1 + interlaced
         rate = _expected_rate(stated, times) * fields
-        return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, _number(recorded), others,
+        return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, recorded, others,
                       dynamic_range)  # fmt: skip
 
     def _describe(self) -> Iterator[str]:
@@ -235,7 +237,12 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
             container = stack.enter_context(av.open(_Bytes(file), io_open=_refuse, buffer_size=BUFFER))
             streams = _videos(container)
         except (av.error.FFmpegError, ValueError, IndexError) as error:
-            raise DataError(f"{path}: is not a readable video ({_reason(error, start, size)})") from None
+            reason = str(getattr(error, "strerror", None) or error)
+            if start[4:8] == b"ftyp":
+                reason = "the index of its frames is missing: its recording was not finished, or its copy is cut short"
+            elif "Invalid data" in reason:
+                reason = f"it holds {describe_content(start, size)}"
+            raise DataError(f"{path}: is not a readable video ({reason})") from None
         if not streams or streams[0].codec_context is None or streams[0].codec_context.name in TEXT:
             if container.streams.audio:
                 raise NoVideo(path, "sound alone")
@@ -262,14 +269,6 @@ class _Bytes:
 def _refuse(url: str, flags: int, options: dict[str, str]) -> None:
     """Refuse to open another file that the first one names."""
     raise FileNotFoundError(url)
-
-
-def _reason(error: Exception, start: bytes, size: int) -> str:
-    """Return in words why a file does not open."""
-    text = str(getattr(error, "strerror", None) or error)
-    if start[4:8] == b"ftyp":
-        return "the index of its frames is missing: its recording was not finished, or its copy is cut short"
-    return f"it holds {describe_content(start, size)}" if "Invalid data" in text else text
 
 
 def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator[Decoded]:
@@ -353,13 +352,6 @@ def _turn(picture: "av.VideoFrame") -> tuple[int, bool]:
     mirrored = a * d - b * c < 0
     a, b = (-a, -b) if mirrored else (a, b)
     return round(np.degrees(np.arctan2(-b, a)) / 90) % 4, mirrored
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def measure(path: Path) -> tuple[int, int]:

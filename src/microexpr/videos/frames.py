@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.videos import picture
-from microexpr.videos.raw import Raw, is_rendered
+from microexpr.videos.sources import Raw, is_rendered
 
 MOST_APART = 100  # numbers a file, on average: a slip in a name must not make millions of missing frames
 STRAYS = 0.1  # share of the pictures that may be named otherwise, as a cover is

@@ -1,4 +1,4 @@
-"""Read one picture file as pixels, and note how they were altered. Knows no data set.
+"""Recognise a file by its first bytes, read a picture as pixels, and note how they were altered. Knows no data set.
 
 Harmless variants are read with a note. A picture whose pixels would have to be guessed is refused, and so is a
 truncated file.
@@ -16,7 +16,6 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.videos.content import describe_content
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,6 +30,21 @@ TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # by orientation, Pillow's n
 EXAMINED = 9  # pictures of one camera that tell how many bits it uses
 DEPTHS = (10, 12, 14, 16)  # bits of cameras' levels that are stored in 16
 SCAN, END = b"\xff\xda", b"\xff\xd9"  # markers of JPEG; neither occurs inside the data of a scan
+
+SIGNATURES = {  # first bytes, in lower case -> description
+    b"<!doctype html": "a web page: was its download refused?",
+    b"<html": "a web page: was its download refused?",
+    b"version https://git-lfs": "a git-lfs pointer: run `git lfs pull`",
+    b"pk\x03\x04": "a zip archive",
+    b"rar!": "a rar archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): save it as .xlsx in a spreadsheet program",
+    b"%pdf": "a PDF",
+    b"riff": "a video, sound or WebP file",
+    b"\x00\x05\x16\x07": "metadata that a Mac writes next to a file",
+}
+HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # in a file that begins like an old Excel file
 
 
 class Alterations(defaultdict[str, set[str]]):
@@ -175,3 +189,18 @@ def _opened(path: Path) -> Iterator[tuple[bytes, "Image"]]:
         raise DataError(f"{path}: is not a readable picture ({error.strerror or error})") from error
     except Exception as error:  # Pillow raises errors of many kinds: struct, zlib, its own
         raise DataError(f"{path}: is not a readable picture ({error})") from error
+
+
+def describe_content(data: bytes, size: int | None = None) -> str:
+    """Describe the content of a file of `size` bytes in words, by its first; if it is unknown, by both."""
+    size = len(data) if size is None else size
+    if not data.strip(b"\0"):
+        which = "all of them" if size == len(data) else "the first of them"
+        return f"{size} bytes, {which} zero" if data else "0 bytes"
+    if ENCRYPTED in data:
+        return "a workbook with a password: save it as .xlsx without one in a spreadsheet program"
+    if data[4:12] in HEIF:
+        return "a HEIF photograph: export it as JPEG"
+    start = data[:64].lstrip().lower()
+    descriptions = (words for signature, words in SIGNATURES.items() if start.startswith(signature))
+    return next(descriptions, f"{size} bytes that begin with {data[:12]!r}")

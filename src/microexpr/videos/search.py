@@ -16,8 +16,8 @@ from microexpr.core import outputs
 from microexpr.core.errors import DataError, printable
 from microexpr.core.files import SPECIAL
 from microexpr.videos import container, picture
-from microexpr.videos.content import HEIF, SIGNATURES, describe_content
 from microexpr.videos.frames import by_number
+from microexpr.videos.picture import HEIF, SIGNATURES, describe_content
 
 Kind = Literal["video", "frames", "pictures", "picture", "other"]
 Seek = Literal["videos", "pictures", "each picture"]

@@ -1,20 +1,28 @@
-"""Write images as a video, at an even rate or each at its own time."""
+"""Write images as a video, at an even rate or each at its own time; record one from a camera of this machine."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from microexpr.core import store
+from microexpr.core.errors import DataError
+from microexpr.videos import SLOWEST
 
 FORMATS = {".avi": "avi", ".mkv": "matroska"}
 TICKS = 1000  # a second, in which times are stored
 QUALITY = 85  # of JPEG
 
 Write = Callable[[np.ndarray, float | None], None]  # takes RGB uint8[H, W, 3], and its time in seconds or None
+
+FILE = "camera.mkv"
+WARM_UP = 1.0  # seconds in which exposure settles and the rate is measured
+CAMERA_MARK = b"recorded from a camera by microexpr"
 
 
 @contextmanager
@@ -56,3 +64,53 @@ def jpeg(image: np.ndarray, quality: int) -> bytes:
 
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 and image.shape[2] == 3 else image
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def record(
+    path: Path,
+    number: int,
+    seconds: float,
+    progress: Callable[[str, int, int], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> float:
+    """Write a video of this length from a camera and return its frames a second.
+
+    Raises DataError if there is no such camera, or it gives no more frames, StoreError if the disk is full."""
+    with _open(number) as camera:
+        _read(camera, number)  # a camera takes its time for the first
+        start, count = clock(), 0
+        while clock() - start < WARM_UP:
+            _read(camera, number)
+            count += 1
+        fps = count / (clock() - start)
+        if fps < SLOWEST:
+            raise DataError(
+                f"camera {number}: must give {SLOWEST:g} frames a second, not {fps:.1f}; more light may help"
+            )
+        total, start = max(1, round(seconds * fps)), clock()
+        with writer(path, fps, CAMERA_MARK) as write:
+            for done in range(1, total + 1):
+                frame = _read(camera, number)
+                write(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), clock() - start)
+                progress("recording", done, total)
+            return total / max(clock() - start, 1e-9)
+
+
+@contextmanager
+def _open(number: int) -> Iterator[Any]:
+    camera = cv2.VideoCapture(number)
+    try:
+        if not camera.isOpened():
+            raise DataError(
+                f"camera {number}: is not there, or another program uses it; --camera takes its number, from 0"
+            )
+        yield camera
+    finally:
+        camera.release()
+
+
+def _read(camera: Any, number: int) -> Any:
+    is_there, frame = camera.read()
+    if not is_there:
+        raise DataError(f"camera {number}: gives no more frames")
+    return frame

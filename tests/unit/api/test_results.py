@@ -5,7 +5,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 import microexpr
-from microexpr.api import progress
+from microexpr.api import results
 
 SHORT = 120  # characters
 
@@ -55,12 +55,12 @@ def test_progress_counts_every_frame_of_each_step(path):
 
 
 def test_progress_is_a_bar_where_somebody_looks(monkeypatch, capsys):
-    monkeypatch.setattr(progress, "DELAY", 0)
-    with progress.shown(None) as report:
+    monkeypatch.setattr(results, "DELAY", 0)
+    with results.shown(None) as report:
         report("reading", 1, 2)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with progress.shown(None) as report:
+    with results.shown(None) as report:
         report("reading", 1, 2)
         report("reading", 2, 2)
     assert "reading:   0%" in capsys.readouterr().err

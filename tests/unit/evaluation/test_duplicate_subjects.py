@@ -17,7 +17,7 @@ from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Performer
 from microexpr.reporting import main_table
 from microexpr.signals import faces
-from microexpr.signals.faces import dlib_models
+from microexpr.signals.faces import detection
 
 
 def at(*coordinates):
@@ -90,7 +90,7 @@ def test_embeddings_are_near_those_of_the_library_alone(photographs):
     other = embeddings(photographs["bea", 0].crop, photographs["bea", 0].landmarks_crop)[0]
     assert np.linalg.norm(vector - alone) < 0.15 < np.linalg.norm(vector - other)
     model = Path(face_recognition.api.face_recognition_models.face_recognition_model_location())
-    assert dlib_models.ENCODER.read_bytes() == model.read_bytes()
+    assert detection.ENCODER.read_bytes() == model.read_bytes()
 
 
 def test_grey_and_colour_of_one_face_are_one_person(photographs):

@@ -17,8 +17,7 @@ from microexpr.population import Params, clips, identities, recordings, scenes, 
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import LIDS_AT_REST, RESTING
-from microexpr.signals.aus import LARGEST
-from microexpr.signals.aus.coding import SHOWN
+from microexpr.signals.aus import LARGEST, SHOWN
 from microexpr.training.load_clips import load_clips
 
 PARAMS = Params(subjects=2, held_out=1, micro=3, macro=3)  # of the files

@@ -13,23 +13,11 @@ from microexpr.core.errors import DataError, ParamsError
 from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
-from microexpr.signals.faces import (
-    CROP,
-    Faceless,
-    Params,
-    align,
-    alignment,
-    detection,
-    dlib_models,
-    pose,
-    smooth,
-    track,
-    tracking,
-)
+from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track, tracking
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity
+from microexpr.signals.faces.detection import NetworkPredictor
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS, correct_yaw
-from microexpr.signals.faces.predictors import NetworkPredictor
-from microexpr.signals.landmarks.boxes import Box
+from microexpr.signals.landmarks.network import Box
 
 PHOTOGRAPH = astronaut()[:320, :420]
 
@@ -107,10 +95,10 @@ def test_a_larger_face_that_comes_later_is_taken_if_it_stays() -> None:
 
 
 def test_the_library_alone_has_no_regression_trees_and_says_what_adds_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    dlib_models.predictor.cache_clear()
+    detection.predictor.cache_clear()
     monkeypatch.setitem(sys.modules, "face_recognition", None)
     with pytest.raises(ParamsError, match=r"faces.predictor dlib: .*pip install 'microexpr\[workflow\]'"):
-        dlib_models.predictor()
+        detection.predictor()
 
 
 def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
@@ -214,7 +202,7 @@ def test_boxes_are_those_of_the_package_face_recognition() -> None:
 def test_the_detector_never_gets_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """dlib copies a view and reads the copy after it is freed: the same face would be found or not, by chance."""
     seen = []
-    monkeypatch.setattr(dlib_models, "detector", lambda: lambda frame, _: seen.append(frame.flags) or [])
+    monkeypatch.setattr(detection, "detector", lambda: lambda frame, _: seen.append(frame.flags) or [])
     with pytest.raises(DataError):
         track(lambda: [PHOTOGRAPH], Params(), "astronaut")
     assert not PHOTOGRAPH.flags.c_contiguous and all(flags.c_contiguous for flags in seen)

@@ -111,8 +111,9 @@ def test_a_video_has_the_frames_at_equal_distances_in_time() -> None:
     apex = {"onset": number[0], "offset": number[-1]}
     faces = {"frame": number, "crop": crop, "in_video": np.isin(np.arange(len(number)), positions)}
     source = inputs.Source({"faces": faces, "apex": apex})
-    assert inputs.video(source, (1, len(positions), 4, 4))[0, :, 0, 0].tolist() == number[positions].tolist()
-    assert inputs.sequence_real(source, (12,)).sum() == len(positions)
+    video = inputs.INPUTS["video"].read(source, (1, len(positions), 4, 4))
+    assert video[0, :, 0, 0].tolist() == number[positions].tolist()
+    assert inputs.INPUTS["sequence_real"].read(source, (12,)).sum() == len(positions)
 
 
 def test_events_are_single_frames_reduced_by_area(files: dict[str, Path], crops: dict[str, np.ndarray]) -> None:

@@ -10,8 +10,7 @@ from PIL import Image
 
 from microexpr.core.errors import DataError
 from microexpr.videos import picture
-from microexpr.videos.content import describe_content
-from microexpr.videos.picture import Alterations
+from microexpr.videos.picture import Alterations, describe_content
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # first bytes of Microsoft's compound files
 COLOUR = Image.fromarray(np.kron([[[200, 0, 90], [9, 9, 9], [0, 255, 0]]], np.ones((4, 2, 1))).astype(np.uint8))

@@ -1,29 +1,30 @@
 """Measure the faces of one video, or of pictures, as a table. Writes no file.
 
-A video is read three times and never held in memory: to track the face, to choose a frame at rest, to measure.
+A video is read three times and never held in memory: to track the face, to choose a frame at rest, to measure. Only
+`find`, `alone`, `since`, `_at_rest` and `_geometry` know the readers of landmarks and of action units; what
+another reader reads in addition becomes a line of `columns`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from microexpr.apps.measure import reader
-from microexpr.apps.measure.columns import MeasuredFace, Reading, table
+from microexpr.apps.measure.columns import MeasuredFace, Reading, Table, fill
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.take import Progress, Stretch, Take, track
-from microexpr.apps.reenact.photograph import read_upright
+from microexpr.apps.reenact.photograph import find_faces, read_upright
 from microexpr.core.errors import DataError, StoreError, about
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
-from microexpr.signals.aus import recording
+from microexpr.signals.aus import LARGEST, recording, regressor
 from microexpr.signals.aus.regressor import reduce_crop
-from microexpr.signals.faces import align, alignment
-from microexpr.signals.faces.pose import correct_yaw
-from microexpr.signals.landmarks.gaze import gaze
+from microexpr.signals.faces import align, alignment, detection
+from microexpr.signals.faces.pose import correct_yaw, gaze
+from microexpr.signals.landmarks import network
 from microexpr.videos import Scan, Video, is_rendered, picture, search
 from microexpr.videos.search import Item
 
@@ -39,23 +40,33 @@ class Unread(NamedTuple):
     read: Callable[[Sequence[np.ndarray]], Sequence[Reading | None]] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """The measured faces of one input."""
+def find(image: np.ndarray) -> list[np.ndarray]:
+    """Return the landmarks [68, 2] of every face in a picture, the largest first."""
+    return [points.astype(float) for points in find_faces(image)]
 
-    columns: dict[str, np.ndarray]  # by name: [rows] each
-    frames: int  # or pictures
-    faces: int  # that were found: in a video subjects, in pictures all together
-    generated: bool  # whether every file says that it is rendered
-    seconds: float | None = None  # length of a video
-    reference: int | None = None  # the frame at rest, from 1
-    notes: tuple[str, ...] = ()  # in what a video is unusual, or how pictures were altered
-    problems: tuple[str, ...] = ()  # pictures that cannot be read
 
-    @property
-    def share_with_face(self) -> float:
-        """The share of frames or pictures that show a face."""
-        return len(np.unique(self.columns["frame"][self.columns["success"] == 1])) / max(self.frames, 1)
+def alone(face: np.ndarray) -> Reading:
+    """Return the action units of a face by its appearance alone."""
+    reading = regressor.load().alone([face])
+    return Reading(np.clip(reading.values[0], 0, LARGEST), reading.errors[0].mean(axis=0))
+
+
+def since(rest: np.ndarray) -> Callable[[Sequence[np.ndarray]], list[Reading]]:
+    """Return a function that reads faces: the action units of the same face at rest, and their change since."""
+    at_rest = regressor.load().alone([rest])
+
+    def read(faces: Sequence[np.ndarray]) -> list[Reading]:
+        change = regressor.load().change(rest, faces)
+        values = np.clip(at_rest.values + change.values, 0, LARGEST)
+        return [*map(Reading, values, np.hypot(at_rest.errors, change.errors).mean(axis=1))]
+
+    return read
+
+
+def _table(columns: dict[str, np.ndarray], frames: int, faces: int, generated: bool, **details: Any) -> Table:
+    """Return a table with what is known of its readers."""
+    fitted_on = tuple(sorted({*regressor.load().fitted_on, *detection.fitted_on("network")}))
+    return Table(columns, frames, faces, generated, regressor.MODEL.name, fitted_on, **details)
 
 
 def measure(item: Item, fps: float | None, progress: Progress) -> Table:
@@ -77,9 +88,9 @@ def of_video(source: Scan | Video, progress: Progress) -> Table:
             f"{number + 1} from {r.frames.start + 1}" for (number, _), r in zip(rests, take.stretches, strict=True)
         )
         notes.append(f"frames at rest, each for a stretch between cuts: {times}")
-    columns = table(_read(_unread(take, [face for _, face in rests], progress)))
-    count, seconds = 1 + take.face.other_faces, video.end
-    return Table(columns, len(video), count, video.generated, seconds, rests[0][0] + 1, tuple(notes))
+    columns = fill(_read(_unread(take, [face for _, face in rests], progress)))
+    about = {"seconds": video.end, "reference": rests[0][0] + 1, "notes": tuple(notes)}
+    return _table(columns, len(video), 1 + take.face.other_faces, video.generated, **about)
 
 
 def _at_rest(video: Video, stretch: Stretch) -> tuple[int, np.ndarray]:
@@ -89,13 +100,14 @@ def _at_rest(video: Video, stretch: Stretch) -> tuple[int, np.ndarray]:
     reduced = [
         reduce_crop(align(luma(frame), stretch.matrix_at(i))[..., 0]) for i, frame in zip(numbers, frames, strict=False)
     ]
-    position = reader.most_at_rest(reduced)
+    resting = recording.resting_frames(reduced, regressor.load())
+    position = recording.reference_position(reduced, resting, recording.median_face(reduced, resting))
     return numbers[position], reduced[position]
 
 
 def _read(unread: Iterator[Unread]) -> Iterator[MeasuredFace]:
     """Yield faces with their action units, several of which are read at once."""
-    while block := list(islice(unread, reader.BATCH)):
+    while block := list(islice(unread, regressor.BATCH)):
         for read, part in groupby(block, key=lambda item: item.read):
             items = [*part]
             readings = read([item.face for item in items]) if read else [None] * len(items)
@@ -107,7 +119,7 @@ def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator
     video, images, before = take.video, take.video.read(), None
     places = {
         int(number): (stretch, i, read)
-        for stretch, read in zip(take.stretches, map(reader.since, rests), strict=True)
+        for stretch, read in zip(take.stretches, map(since, rests), strict=True)
         for i, number in enumerate(stretch.tracked)
         if stretch.face.detected[i]
     }
@@ -139,7 +151,7 @@ def _geometry(grey: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop:
                                   (side, side) if is_small else shape))  # fmt: skip
     return {
         "landmarks": landmarks,
-        "error": reader.landmark_error(grey, landmarks),
+        "error": float(network.load(detection.MODEL)(grey, network.face_box(landmarks)).error[:68].mean()),
         "pose": turn,
         "gaze": gaze(crop, landmarks @ matrix[:, :2].T + matrix[:, 2], turn),
     }
@@ -169,14 +181,13 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
         raise DataError("; ".join(problems))
     count = sum(face.landmarks is not None for face in measured)
     notes = tuple(alterations.notes(paths[0].parent if len(paths) > 1 else paths[0], len(paths)))
-    return Table(
-        table(measured, names), len(paths), count, all(map(is_rendered, paths)), notes=notes, problems=tuple(problems)
-    )
+    generated = all(map(is_rendered, paths))
+    return _table(fill(measured, names), len(paths), count, generated, notes=notes, problems=tuple(problems))
 
 
 def _in_picture(image: np.ndarray, number: int) -> Iterator[MeasuredFace]:
     """Yield the faces of a picture, or one without a face."""
-    landmarks, grey = reader.find(image), luma(image)
+    landmarks, grey = find(image), luma(image)
     for i, points in enumerate(landmarks):
         matrix = alignment(points[None])
         crop = align(grey, matrix)[..., 0]
@@ -185,7 +196,7 @@ def _in_picture(image: np.ndarray, number: int) -> Iterator[MeasuredFace]:
             i,
             0.0,
             1.0,
-            reading=reader.alone(reduce_crop(crop)),
+            reading=alone(reduce_crop(crop)),
             quality=quality(domain.reduce(crop)),
             **_geometry(grey, points, matrix, crop),
         )

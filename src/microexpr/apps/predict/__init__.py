@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from microexpr.apps.predict import limits, rates, recognition, recorded
-from microexpr.apps.predict.calibration import Calibration
+from microexpr.apps.predict import limits, recognition
+from microexpr.apps.predict.domain import Calibration
 from microexpr.apps.predict.recognition import Classes, Excerpt
 from microexpr.apps.predict.take import Progress, Stretch, Take, silent, track
 from microexpr.core import digests
@@ -21,7 +21,7 @@ from microexpr.core.errors import StoreError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import recording, regressor
-from microexpr.signals.faces import align, predictors
+from microexpr.signals.faces import align, detection
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.videos import Scan, Video
 from microexpr.videos.timeline import GAP
@@ -40,15 +40,15 @@ class Models:
     recogniser: recognition.Recogniser
     calibration: Calibration
     digest: str  # of the recogniser's weights
-    figures: recorded.Figures | None  # of the recogniser on recorded faces, where these weights were measured there
+    figures: limits.Recorded | None  # of the recogniser on recorded faces, where these weights were measured there
     descriptions: tuple[str, ...]  # what each was fitted on, and what the recogniser is worth, a line each
 
     @classmethod
     def load(cls, method: str | None, folder: Path) -> "Models":
         """Load the shipped reader and a recogniser; `method` and `folder` as for `recognition.weights_path`."""
         path, reader = recognition.weights_path(method, folder), regressor.load()
-        recogniser, figures = recognition.load(path), recorded.read(path)
-        landmarks = {*predictors.fitted_on("network")}
+        recogniser, figures = recognition.load(path), limits.recorded_figures(path)
+        landmarks = {*detection.fitted_on("network")}
         try:
             calibration = Calibration.read(recogniser.metadata)
             by_recogniser = limits.describe_training(recogniser.fitted_on - landmarks, recogniser.metadata)
@@ -59,7 +59,7 @@ class Models:
         by_landmarks = limits.describe_training(landmarks)
         descriptions = (
             f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
-            recorded.describe(figures, recogniser.fitted_on),
+            limits.describe_recorded(figures, recogniser.fitted_on),
             f"landmarks by the shipped network, fitted on {by_landmarks}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
@@ -68,7 +68,7 @@ class Models:
     @property
     def fitted_on(self) -> tuple[str, ...]:
         """Provenance of both and of the landmarks."""
-        fitted_on = (self.reader.fitted_on, self.recogniser.fitted_on, predictors.fitted_on("network"))
+        fitted_on = (self.reader.fitted_on, self.recogniser.fitted_on, detection.fitted_on("network"))
         return tuple(sorted({*chain(*fitted_on)}))
 
 
@@ -114,7 +114,7 @@ class Prediction:
     signal: spotting.Signal
     expressions: list[Expression]
     warnings: list[str]
-    rate: rates.Figures  # how good it is at about this frame rate
+    rate: limits.Figures  # how good it is at about this frame rate
 
     @property
     def video(self) -> Video:
@@ -156,7 +156,11 @@ def spot(
 
     `see` gets each crop that is read, uint8[H, H], None where no face was found."""
     params, take = params or spotting.Params(), track(source, progress)
-    long_enough = [stretch for stretch in take.stretches if _is_long_enough(stretch, take)]
+    long_enough = [  # to show the resting face; a video without cuts always counts
+        stretch
+        for stretch in take.stretches
+        if len(stretch.frames) == len(take.video) or not spotting.is_short(len(stretch.frames), take.video.fps)
+    ]
     stretches = long_enough or take.stretches
     parts, intervals = [], []
     for stretch in stretches:
@@ -172,12 +176,6 @@ def spot(
         warnings.append(f"{passed_over} stretches between cuts are shorter than {least:g} s and are not searched")
     curves, signal = (_joined(part) for part in zip(*parts, strict=True))
     return Spotted(take, curves, signal, intervals, warnings)
-
-
-def _is_long_enough(stretch: Stretch, take: Take) -> bool:
-    """Return whether a stretch shows the resting face; a video without cuts always counts."""
-    is_whole = len(stretch.frames) == len(take.video)
-    return is_whole or not spotting.is_short(len(stretch.frames), take.video.fps)
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -217,7 +215,7 @@ def predict(
             expressions.append(Expression(interval))
     warnings = [*video.notes, *spotted.warnings, *limits.restlessness(usual, signal.height)]
     warnings += limits.warnings(take, models.fitted_on)
-    rate = rates.at(video.fps, models.digest)
+    rate = limits.rate_figures(video.fps, models.digest)
     return Prediction(take, curves, signal, expressions, warnings, rate)
 
 

@@ -1,4 +1,4 @@
-"""The annotated video: predictions written into the frames, in real time, micro-expressions in slow motion."""
+"""The annotated video, predictions written into its frames, micro-expressions in slow motion; and magnified faces."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -7,7 +7,10 @@ import cv2
 import numpy as np
 
 from microexpr.apps.predict import Expression, Prediction, Progress, written
-from microexpr.videos.raw import MARK
+from microexpr.core.grayscale import luma
+from microexpr.signals import motion
+from microexpr.signals.motion import head
+from microexpr.videos.sources import MARK
 from microexpr.videos.writer import writer
 
 RATE = 25  # frames a second of the annotated video, about
@@ -27,6 +30,8 @@ BOX_MARGIN = 0.1  # of the landmarks' extent, around them
 OTHER = b"annotated by microexpr"
 
 See = Callable[[int, np.ndarray], object]  # takes number and image of a frame
+
+TIMES = 1 + motion.ALPHA  # as far as in the video
 
 
 def write(
@@ -158,3 +163,14 @@ def shown_size(size: tuple[int, ...], widest: int = WIDEST) -> tuple[int, int]:
     rows, columns = size
     scale = min(1.0, widest / columns)
     return round(columns * scale), round(rows * scale)
+
+
+def magnify(crops: np.ndarray, in_frame: np.ndarray | None = None) -> np.ndarray:
+    """Return crops of onset to offset, uint8[T, H, H, C], with the head held still and movement since the first frame
+    `TIMES` as far.
+
+    The change of grey levels is added to each channel. Only pixels of `in_frame`, bool[H, H], show the frame."""
+    still = head.hold_still(crops, head.head_path(luma(crops), 0, in_frame), in_frame)
+    grey = luma(still).astype(np.float32)
+    change = motion.magnify(grey, len(grey)) - grey
+    return np.clip(np.rint(still + (change - change[0])[..., None]), 0, 255).astype(np.uint8)

@@ -5,12 +5,14 @@ Each measure is one outside of whose limits rendered expressions were classified
 Arrays in, numbers and words out. Reads no file, and knows no network.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+import scipy
 
 from microexpr.signals.faces import CROP
 from microexpr.signals.flow import magnitude
@@ -25,6 +27,11 @@ MARGIN = 0.5  # of the distance between these quantiles, by which a limit lies o
 FARTHEST = 1.0  # widths of its limits that a measure counts at most
 
 Limits = Mapping[str, tuple[float, float]]  # least and largest value by measure
+
+BINS = 10  # of equal width, of the most probable class's probability
+TEMPERATURES = (0.2, 20.0)
+TOLERANCE = 1e-6
+WIDENING = 0.7  # growth of the temperature by distance from the limits, of least calibration error (docs/predict.md)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,11 +69,6 @@ def inside_face(crop: np.ndarray) -> np.ndarray:
     return crop[..., face_mask(SIZE)].astype(np.float32)
 
 
-def without_detail(crop: np.ndarray) -> np.ndarray:
-    """Return a crop [SIZE, SIZE] blurred, float32[SIZE, SIZE]."""
-    return np.asarray(cv2.GaussianBlur(crop.astype(np.float32), (0, 0), BLUR))
-
-
 def camera_noise(first: np.ndarray, second: np.ndarray) -> float:
     """Return the standard deviation of the change from a crop [SIZE, SIZE] to the next, without slow ones in space."""
     change = second.astype(np.float32) - first.astype(np.float32)
@@ -75,13 +77,8 @@ def camera_noise(first: np.ndarray, second: np.ndarray) -> float:
 
 def skin_detail(crop: np.ndarray) -> float:
     """Return the contrast of what a blur removes of a crop [SIZE, SIZE], relative to the face's brightness."""
-    rest = crop - without_detail(crop)
+    rest = crop - cv2.GaussianBlur(crop.astype(np.float32), (0, 0), BLUR)
     return float(rest[face_mask(SIZE)].std() / max(inside_face(crop).mean(), 1))
-
-
-def head_turn(view: View) -> float:
-    """Return by how much the head turns from onset to apex, about the axis of the largest turn."""
-    return float(np.abs(view.pose[view.apex] - view.pose[view.onset]).max())
 
 
 def head_shift(view: View) -> float:
@@ -96,19 +93,19 @@ def brightening(view: View) -> float:
     return float(abs(np.log(second / first)))
 
 
-def noise(view: View) -> float:
-    """Return the noise of the camera from the onset to the next frame."""
-    first, second = view.crop[view.onset : view.onset + 2]
-    return camera_noise(first, second)
-
-
 MEASURES = {
-    "head_turn": Measure("turn of the head from onset to apex", " degrees", head_turn),
+    "head_turn": Measure(
+        "turn of the head from onset to apex",  # about the axis of the largest turn
+        " degrees",
+        lambda view: float(np.abs(view.pose[view.apex] - view.pose[view.onset]).max()),
+    ),
     "head_shift": Measure("shift of the head from onset to apex", " pixels", head_shift),
     "flow": Measure("mean movement of the skin", " pixels", lambda view: float(magnitude(view.flow).mean())),
     "brightness": Measure("brightness of the face", " grey levels", lambda view: float(view.face[0].mean())),
     "brightening": Measure("change of brightness from onset to apex", "", brightening),
-    "noise": Measure("noise of the camera", " grey levels", noise),
+    "noise": Measure(  # from the onset to the next frame
+        "noise of the camera", " grey levels", lambda view: camera_noise(*view.crop[view.onset : view.onset + 2])
+    ),
 }
 
 
@@ -131,11 +128,11 @@ def fit_limits(measured: Sequence[Mapping[str, float]]) -> Limits:
 
 def distance(values: Mapping[str, float], limits: Limits) -> float:
     """Return how far measures lie outside of their limits, in widths of these, summed, each up to `FARTHEST`."""
-    return sum(min(_excess(values[name], *limits[name]), FARTHEST) for name in values if name in limits)
-
-
-def _excess(value: float, low: float, high: float) -> float:
-    return max(low - value, value - high, 0.0) / (high - low)
+    total = 0.0
+    for name in (name for name in values if name in limits):
+        low, high = limits[name]
+        total += min(max(low - values[name], values[name] - high, 0.0) / (high - low), FARTHEST)
+    return total
 
 
 def reasons(values: Mapping[str, float], limits: Limits) -> tuple[str, ...]:
@@ -145,3 +142,53 @@ def reasons(values: Mapping[str, float], limits: Limits) -> tuple[str, ...]:
         for name, measure in MEASURES.items()
         if name in values and name in limits and not limits[name][0] <= values[name] <= limits[name][1]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Temperature of a network's scores, and limits outside of which its scores count for less; {} for none."""
+
+    temperature: float = 1.0
+    limits: Limits = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, str]) -> "Calibration | None":
+        """Read a network's metadata, None for a network that is not calibrated."""
+        if "calibration" not in metadata:
+            return None
+        values = json.loads(metadata["calibration"])
+        return cls(
+            float(values["temperature"]),
+            {name: (float(low), float(high)) for name, (low, high) in values["limits"].items()},
+        )
+
+    def to_json(self) -> str:
+        """Return the metadata that `read` reads, in JSON's own form."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    def probabilities(self, scores: np.ndarray, distance: float | np.ndarray = 0.0) -> np.ndarray:
+        """Return probabilities float64[N, C] of scores [N, C], at distances [N] from the limits."""
+        temperature = self.temperature * (1 + WIDENING * np.atleast_1d(distance)[:, None])
+        return np.asarray(scipy.special.softmax(scores.astype(float) / temperature, axis=1))
+
+
+def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature under which labels [N] are most likely, given scores [N, C] (least cross-entropy)."""
+
+    def loss(logarithm: float) -> float:
+        likelihoods = scipy.special.log_softmax(scores.astype(float) / np.exp(logarithm), axis=1)
+        return -float(likelihoods[np.arange(len(labels)), labels].mean())
+
+    bounds = np.log(TEMPERATURES)
+    optimum = scipy.optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": TOLERANCE})
+    return round(float(np.exp(optimum.x)), 4)
+
+
+def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the expected calibration error of probabilities [N, C] against labels [N], in `BINS` bins.
+
+    It is the mean, over the clips, of the distance between their bin's accuracy and mean probability (eq. 3)."""
+    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = [abs((correct[bins == b].astype(float) - confidence[bins == b]).sum()) for b in range(BINS)]
+    return float(sum(gaps) / len(labels))

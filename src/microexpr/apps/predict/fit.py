@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from microexpr.apps.predict import domain
-from microexpr.apps.predict.calibration import BINS, Calibration, calibration_error, fit_temperature
+from microexpr.apps.predict.domain import BINS, Calibration, calibration_error, fit_temperature
 from microexpr.core import seeds, store
 from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.grayscale import luma

@@ -1,16 +1,23 @@
-"""Limits of a prediction, in words: the subjects its models were fitted on, and how a video differs from those.
+"""Limits of a prediction, in words: the subjects its models were fitted on, how good it is, and how a video differs.
 
-A video outside of the limits is predicted all the same, with a warning.
+Figures by frame rate are of rendered films (`studies/spotting.py --rates`), those on recorded faces are of the weights
+with their digest alone (`studies/real_faces.py --predict`); both are shipped next to the weights. A video outside of
+the limits is predicted all the same, with a warning.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from microexpr.apps.predict.domain import BINS
 from microexpr.apps.predict.take import Take
+from microexpr.core import digests
 from microexpr.core.facs.objective import units_by_class
+from microexpr.core.weights import shipped
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.spotting import Interval
 from microexpr.videos import SLOWEST, Video
@@ -36,6 +43,16 @@ OFTEN = 0.9  # quantile of these that the rest of a video often reaches
 STANDS_OUT = 2.5  # times that score, from which an expression is no chance peak of it
 LEAST_PEAKS = 6  # of these, to say what is usual
 LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
+
+RATES = shipped("predict_rates.json")
+CLASSES = ("right", "sure", "sure_right")  # figures of the weights
+
+Figures = Mapping[str, Any]  # as `at` returns them
+
+RECORDED = shipped("predict_recorded.json")
+GUESSING = 1 / 3  # UF1, and UAR, of classes sampled as often as they occur
+
+Recorded = Mapping[str, Any]  # as the file has them
 
 
 def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | None = None) -> str:
@@ -170,3 +187,42 @@ def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
     if face.other_faces:
         lines.append(f"{face.other_faces} more faces; only the largest is read")
     return lines
+
+
+def rate_figures(fps: float, weights: str) -> Figures:
+    """Return the figures of the measured rate that is nearest to a video's, and their description in a line.
+
+    `weights` is the digest of the recogniser's; those that were not measured have no figures of classes."""
+    contents = json.loads(RATES.read_text(encoding="utf-8"))
+    nearest = min(contents["rates"], key=lambda rate: abs(np.log(float(rate) / fps)))
+    figures = {"fps": float(nearest), **contents["rates"][nearest]}
+    if weights != contents["sha256"]:
+        for name in CLASSES:
+            del figures[name]
+    classes = f", {figures['right']} of {figures['hits']} classes right" if "right" in figures else ""
+    errors = ", ".join(f"{event} {seconds:.2f}" for event, seconds in figures["errors"].items())
+    figures["description"] = (
+        f"at {nearest} frames a second, in {figures['films']} rendered films: F1 of spotting {figures['f1']:.2f}"
+        f"{classes}; error in seconds (root mean square): {errors}"
+    )
+    return figures
+
+
+def recorded_figures(weights: Path, path: Path = RECORDED) -> Recorded | None:
+    """Return the figures in a file, or None if they are of other weights than these."""
+    figures: Recorded = json.loads(path.read_text(encoding="utf-8"))
+    return figures if figures["sha256"] == digests.of_file(weights) else None
+
+
+def describe_recorded(figures: Recorded | None, fitted_on: Iterable[str]) -> str:
+    """Describe figures, or why there are none, in a line. `fitted_on` is the weights' provenance."""
+    if figures is None:
+        saw_recorded = any(not entry.startswith("generated/") for entry in fitted_on)
+        elsewhere = ", but fitted on some; results/evaluate has the method's figures on subjects left out"
+        return f"these weights were not measured on recorded faces{elsewhere * saw_recorded}"
+    value, low, high = figures["uf1"]
+    return (
+        f"on {figures['clips']} recorded micro-expressions of {figures['subjects']} subjects, none seen in training, "
+        f"from annotated onset to apex: UF1 {value:.2f} ({low:.2f} to {high:.2f}), by chance {GUESSING:.2f}; "
+        f"calibration error {figures['calibration_error']:.2f} in {BINS} bins"
+    )

@@ -12,7 +12,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.aus import ACTION_UNITS, NAMES, regressor
-from microexpr.signals.faces import upright
+from microexpr.signals.faces import detection
 
 CLEAR = 2.0  # standard deviations to expect of a reading, above which a unit counts as moved
 
@@ -68,7 +68,7 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> P
         sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (onset, apex))
         raise DataError(f"{name}: must be of one size, frames of the same camera, not {sizes}")
     images = [onset, apex] if onset.ndim == apex.ndim else [luma(image) for image in (onset, apex)]
-    turn = upright.best_turn(images)
+    turn = detection.best_turn(images)
     images = [np.ascontiguousarray(np.rot90(image, turn)) for image in images]
     try:
         track = faces.track(lambda: images, faces.Params(min_detected=1.0), name)
@@ -77,15 +77,10 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> P
     pose, landmarks = track.pose.astype(float), track.landmarks_crop
     excerpt = Excerpt(track.crop, landmarks, landmarks.astype(float), pose, 0, 1, 1, 0.0, track.in_frame)
     classes = recognition.classify(models.recogniser, models.calibration, excerpt, models.reader)
-    rises = _rises(luma(track.crop), models.reader)
+    before, after = map(regressor.reduce_crop, luma(track.crop))
+    change = models.reader.change(before, [after])
+    clear = np.argwhere(change.values[0] > CLEAR * change.errors[0])
+    by_unit = {f"{ACTION_UNITS[unit]}{'LR'[side]}": float(change.values[0, side, unit]) for side, unit in clear}
+    rises = dict(sorted(by_unit.items(), key=lambda item: -item[1]))
     against = limits.contradiction(rises, classes.predicted_class)
     return Pair(classes._replace(reasons=(*against, *classes.reasons)), rises)
-
-
-def _rises(crops: np.ndarray, reader: regressor.Model) -> dict[str, float]:
-    """Return the units that rise clearly from one grey crop to the other, by sided name, the largest first."""
-    before, after = map(regressor.reduce_crop, crops)
-    change = reader.change(before, [after])
-    clear = np.argwhere(change.values[0] > CLEAR * change.errors[0])
-    rises = {f"{ACTION_UNITS[unit]}{'LR'[side]}": float(change.values[0, side, unit]) for side, unit in clear}
-    return dict(sorted(rises.items(), key=lambda item: -item[1]))

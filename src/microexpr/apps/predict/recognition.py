@@ -1,7 +1,7 @@
 """The network that classifies a spotted expression: the shipped one, or one that the stage `refit` made."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from microexpr.apps.predict import domain
-from microexpr.apps.predict.calibration import Calibration
+from microexpr.apps.predict.domain import Calibration
 from microexpr.core import onnx
 from microexpr.core.errors import ParamsError, StoreError, remedy
 from microexpr.core.grayscale import luma
@@ -133,16 +133,22 @@ def weights_path(method: str | None, folder: Path) -> Path:
 def classify(model: Recogniser, calibration: Calibration, excerpt: Excerpt, reader: regressor.Model) -> Classes:
     """Return the probability of each class by name, and how the expression differs from those that the model knows."""
     groups = stage_groups(excerpt, set(model.inputs), reader)
-    measured = _measure(excerpt, groups) if calibration.limits else {}
+    measured: dict[str, float] = {}
+    if calibration.limits:
+        (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
+        measured = domain.measure(view(excerpt, vectors))
     distance = domain.distance(measured, calibration.limits)
     probabilities = calibration.probabilities(scores(model, groups)[None], distance)[0]
     regions = {}
     if "flow" in groups and {*model.inputs} == {"flow"}:
-        best = int(probabilities.argmax())
-        regions = {
-            name: float(probabilities[best] - calibration.probabilities(scores(model, still)[None], distance)[0, best])
-            for name, still in _still_regions(groups, excerpt)
-        }
+        best, vectors = int(probabilities.argmax()), groups["flow"]["onset_apex"]
+        size = vectors.shape[-1]
+        landmarks = (excerpt.landmarks_crop[excerpt.apex] + 0.5) * size / CROP - 0.5
+        labels = face_regions.region_labels(landmarks, size)
+        for i, name in enumerate(face_regions.FLOW_REGIONS):
+            still = groups | {"flow": {"onset_apex": np.where(labels == i, 0, vectors)}}
+            without = calibration.probabilities(scores(model, still)[None], distance)[0, best]
+            regions[name] = float(probabilities[best] - without)
     named = dict(zip(model.classes, map(float, probabilities), strict=True))
     return Classes(named, domain.reasons(measured, calibration.limits), regions)
 
@@ -155,22 +161,6 @@ def scores(model: Recogniser, groups: Groups) -> np.ndarray:
         picture = pictures.flow_as_picture(groups["flow"]["onset_apex"], params.region, params.normalise)
         groups = groups | {"flow": {"onset_apex": picture}}
     return model(inputs.derive(model.inputs, groups))[0]
-
-
-def _still_regions(groups: Groups, excerpt: Excerpt) -> Iterator[tuple[str, Groups]]:
-    """Yield each region of the face, and what the files would hold if nothing moved there."""
-    vectors = groups["flow"]["onset_apex"]
-    size = vectors.shape[-1]
-    landmarks = (excerpt.landmarks_crop[excerpt.apex] + 0.5) * size / CROP - 0.5
-    labels = face_regions.region_labels(landmarks, size)
-    for i, name in enumerate(face_regions.FLOW_REGIONS):
-        yield name, groups | {"flow": {"onset_apex": np.where(labels == i, 0, vectors)}}
-
-
-def _measure(excerpt: Excerpt, groups: Groups) -> dict[str, float]:
-    """Return how the face was filmed."""
-    (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
-    return domain.measure(view(excerpt, vectors))
 
 
 def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:

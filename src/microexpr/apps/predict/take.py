@@ -14,7 +14,7 @@ import numpy as np
 from microexpr.core.errors import DataError
 from microexpr.signals import faces
 from microexpr.signals.aus import filters
-from microexpr.signals.faces import FaceTrack, alignment, upright
+from microexpr.signals.faces import FaceTrack, alignment, detection
 from microexpr.signals.faces.alignment import RIGID
 from microexpr.videos import Scan, Seen, Video
 
@@ -140,7 +140,11 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
         seen = iter(source)
     else:
         source = source.turned(turn)
-        seen = _seen_again(source)
+        numbers_present, cuts = np.flatnonzero(source.timeline.present).tolist(), [*source.timeline.cuts]
+        seen = (
+            Seen(number, bisect_right(cuts, number), partial(np.asarray, image))
+            for number, image in zip(numbers_present, source.read(), strict=False)
+        )
     every = every or max(1, round(rate / TRACKED))
     expected = source.source.expected
     params = faces.Params(min_detected=LEAST, smooth=0)
@@ -209,14 +213,7 @@ def by_face(stretch: Stretch) -> list[Stretch]:
 def find_turn(source: Scan | Video) -> int:
     """Return by how many quarters, anticlockwise, a video is to be turned so that its face is upright: mostly 0."""
     rate = source.rate if isinstance(source, Scan) else source.fps
-    return upright.best_turn(source.source.read([round(second * rate) for second in range(LOOKED_AT)]))
-
-
-def _seen_again(video: Video) -> Iterator[Seen]:
-    """Yield the frames of a video that was read before."""
-    numbers, cuts = np.flatnonzero(video.timeline.present).tolist(), [*video.timeline.cuts]
-    for number, image in zip(numbers, video.read(), strict=False):
-        yield Seen(number, bisect_right(cuts, number), partial(np.asarray, image))
+    return detection.best_turn(source.source.read([round(second * rate) for second in range(LOOKED_AT)]))
 
 
 def steady_landmarks(landmarks: np.ndarray, detected: np.ndarray, fps: float) -> np.ndarray:

@@ -9,8 +9,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from microexpr.apps.reenact.generator import Generator
-from microexpr.apps.reenact.resolution import Kind, enlarge
+from microexpr.apps.reenact.generator import Generator, Kind, enlarge
 from microexpr.core.grayscale import luma
 from microexpr.signals import aus, faces
 from microexpr.signals.aus import SIDES, filters, regressor

@@ -1,24 +1,32 @@
-"""The movement that a photograph gets: action units of a shipped sample, a video, or a clip of a run.
+"""The movement that a photograph gets: a display of the renderer, a video, or a clip of a run.
 
-Reads video and, through the store, stage files.
+No person moved like a display. Reads video and, through the store, stage files.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from microexpr.apps import driving_name
-from microexpr.apps.reenact import Components, samples, source
-from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError, StoreError, remedy
+from microexpr.apps.reenact import Components, source
+from microexpr.core.clip import LABELS, Clip
+from microexpr.core.errors import DataError, ParamsError, StoreError, nearest, remedy
 from microexpr.datasets import index
+from microexpr.rendering import display
+from microexpr.rendering.performance import DIFFICULTIES, envelope
 from microexpr.signals import aus
-from microexpr.signals.aus import regressor
+from microexpr.signals.aus import coded, regressor
 
 LONGEST = 3.0  # seconds of a video that is taken as a whole
 EXPRESSIONS = ("micro", "macro")  # kinds of spotted intervals
 NO_RESTING_AUS = np.zeros((len(aus.ACTION_UNITS), 2), np.float32)
+
+EMOTIONS = dict(zip(LABELS, ("disgust", "happiness", "surprise"), strict=True))
+FPS, SAMPLE_APEX, SAMPLE_OFFSET = 100, 20, 40  # frames a second; positions of the apex and the offset, the onset's is 0
+STRENGTH = DIFFICULTIES["standard"].high  # of the expression, as a share of a full display
+DECIMALS = 3  # of a sample's intensities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,17 +62,30 @@ def read(name: str, fps: float | None, results: Path) -> DrivingCurves:
 
 
 def read_sample(label: str) -> DrivingCurves:
-    """Return the shipped sample of a class, one of `core.clip.LABELS`."""
-    changes, fps = samples.read(label)
+    """Return the sample of a class, one of `core.clip.LABELS`: the most frequent display of its emotion, on both sides
+    alike."""
+    (chosen, *_) = _displays(EMOTIONS[label])
+    changes = np.vectorize(round)(_changes(chosen.action_units, [0, 1]), DECIMALS)  # ties as Python breaks them
     description = f"sample {label} (generated: action units that the renderer performs)"
-    return DrivingCurves(label, "generated", description, changes, fps)
+    return DrivingCurves(label, "generated", description, _coded(changes), float(FPS))
 
 
 def read_emotion(emotion: str, style: int) -> DrivingCurves:
-    """Return a display of an emotion as the renderer performs it. Raises the errors of `samples.perform`."""
-    changes, fps, units = samples.perform(emotion, style)
+    """Return a display of an emotion as the renderer performs it.
+
+    `style` counts the renderer's displays of it from 1, the most frequent first; a one-sided display is of the left.
+    Raises ParamsError if there are fewer, or for another emotion."""
+    if emotion not in display.EXPRESSIVE:
+        names = display.EXPRESSIVE
+        raise ParamsError(f"--emotion must be one of {', '.join(names)}, not {emotion}{nearest(emotion, names)}")
+    displays = _displays(emotion)
+    if not 1 <= style <= len(displays):
+        raise ParamsError(f"--style of {emotion} must be 1 to {len(displays)}, not {style}")
+    chosen = displays[style - 1]
+    units = ", ".join(chosen.action_units) + " of the left side" * chosen.unilateral
+    changes = _coded(_changes(chosen.action_units, [0] if chosen.unilateral else [0, 1]))
     description = f"{emotion}, style {style} (generated: {units}, as the renderer performs them)"
-    return DrivingCurves(f"{emotion}_{style}", "generated", description, changes, fps)
+    return DrivingCurves(f"{emotion}_{style}", "generated", description, changes, float(FPS))
 
 
 def read_clip(clip: Clip, results: Path) -> DrivingCurves:
@@ -109,3 +130,23 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     kind = "generated" if video.generated else "not marked as generated"
     description = f"{path} ({kind}), {part} from {times[0]:.2f} to {times[1]:.2f} s, action units by the shipped reader"
     return DrivingCurves(path.name, "generated" if video.generated else "licensed", description, changes, curves.fps)
+
+
+def _displays(emotion: str) -> list[display.Display]:
+    """Return the renderer's displays of an emotion, the most frequent first."""
+    by_frequency = sorted(display.DISPLAYS[emotion], key=lambda item: -item[0])
+    return [display_of_emotion for _, display_of_emotion in by_frequency]
+
+
+def _changes(units: Mapping[str, float], sides: list[int]) -> np.ndarray:
+    """Return the changes float64[K, 24, 2] since the onset, frame by frame to the offset, in FACS intensity.
+
+    `units` are weights of 0..1; the course and the gain of each unit are those of a performer of mean gains."""
+    heights = np.zeros((len(display.ACTION_UNITS), len(display.SIDES)))
+    for unit, weight in units.items():
+        heights[display.ACTION_UNITS.index(unit), sides] = display.FULL * STRENGTH * weight * display.GAIN[unit]
+    return envelope(0, SAMPLE_APEX, SAMPLE_OFFSET, SAMPLE_OFFSET + 1, FPS)[:, None, None] * heights
+
+
+def _coded(changes: np.ndarray) -> np.ndarray:
+    return coded(changes.astype(np.float32), display.ACTION_UNITS)

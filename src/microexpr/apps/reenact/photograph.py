@@ -14,10 +14,9 @@ from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
-from microexpr.signals.faces import upright
-from microexpr.signals.faces.detection import DETECTABLE, detect, detect_large
-from microexpr.signals.faces.predictors import NetworkPredictor
-from microexpr.signals.landmarks.boxes import Box, face_box
+from microexpr.signals.faces import detection
+from microexpr.signals.faces.detection import DETECTABLE, NetworkPredictor, detect, detect_large
+from microexpr.signals.landmarks.network import Box, face_box
 from microexpr.videos import picture
 
 TILE, OVERLAP = 1600, 400  # pixels of a side; a face that is larger than the overlap is found in the reduced picture
@@ -108,7 +107,7 @@ def read_upright(path: Path, alterations: picture.Alterations) -> np.ndarray:
 
     Raises DataError if it cannot be read."""
     image = picture.read(path, alterations)
-    turn = upright.best_turn([image])
+    turn = detection.best_turn([image])
     if turn:
         alterations[f"turned by {90 * turn} degrees to the left, so that the face is upright,"].add(path.name)
     return np.ascontiguousarray(np.rot90(image, turn))

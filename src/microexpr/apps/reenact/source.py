@@ -15,8 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.grayscale import luma
 from microexpr.signals import aus, inputs
-from microexpr.signals.aus import regressor
-from microexpr.signals.aus.coding import coded
+from microexpr.signals.aus import coded, regressor
 
 STAGES = ("faces", "apex", "aus")
 

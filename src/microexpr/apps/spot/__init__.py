@@ -17,7 +17,7 @@ from microexpr.core.clip import Clip
 from microexpr.datasets import LONG
 from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
-from microexpr.signals.faces import predictors
+from microexpr.signals.faces import detection
 from microexpr.signals.faces.alignment import CROP
 from microexpr.signals.spotting import Params as Spotting
 from microexpr.signals.spotting import movement
@@ -93,7 +93,7 @@ def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, pa
     measured = measure(video, reader, params)
     settings = params.model_dump(mode="json", include={"rate", "movement", "spotting"})
     with store.subject_file(path, "spot", [clip], spot=settings) as file:
-        file.put("fitted_on", sorted({*reader.fitted_on, *predictors.fitted_on("network")}))
+        file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network")}))
         file.group(clip.name).put_all(**measured.arrays(np.array(numbers)))
     return len(measured.spotted.curves.gaze)
 

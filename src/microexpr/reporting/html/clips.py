@@ -27,12 +27,11 @@ from microexpr.reporting.plots.drawing import (
     flow_colours,
     largest,
 )
-from microexpr.signals import inputs
+from microexpr.signals import inputs, motion
 from microexpr.signals.flow import magnitude
-from microexpr.signals.motion import magnification
 
 MOST = 60  # largest number of a clip's frames on a page
-FARTHER = f"{1 + magnification.ALPHA:g}"  # how many times as far a movement goes in a magnified picture
+FARTHER = f"{1 + motion.ALPHA:g}"  # how many times as far a movement goes in a magnified picture
 QUALITY = 88  # of JPEG
 POINT, LINE = (233, 180, 86), (255, 255, 255)  # blue, green, red
 FACE_SIDE, FIELD_SIDE = 192, 288  # pixels of an enlarged synthesised face, and of a flow or strain
@@ -134,7 +133,7 @@ def _blinks(faces: Mapping[str, Any], apex: Mapping[str, Any], word: str) -> lis
     """Return the crops of apex and onset, as they are and with the movements of onset to offset magnified."""
     onset, top, offset = (inputs.position(faces, apex, event) for event in journey.EVENTS)
     crops = luma(faces["crop"][onset : offset + 1])
-    magnified = np.clip(np.rint(magnification.magnify(crops, len(crops))), 0, 255).astype(np.uint8)
+    magnified = np.clip(np.rint(motion.magnify(crops, len(crops))), 0, 255).astype(np.uint8)
     return [
         [(f"apex{kind}", _grey(frames[top - onset], word)), (f"onset{kind}", _grey(frames[0], word))]
         for kind, frames in (("", crops), (", magnified", magnified))

@@ -12,15 +12,7 @@ from urllib.parse import quote
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from microexpr.apps.predict import (
-    Models,
-    Prediction,
-    annotated,
-    exports,
-    limits,
-    magnified,
-    written,
-)
+from microexpr.apps.predict import Models, Prediction, annotated, limits, written
 from microexpr.apps.predict import truth as true_expressions
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
@@ -104,7 +96,7 @@ class Player:
     def _magnify(self, i: int, crops: dict[int, np.ndarray]) -> None:
         interval, shares = self._micro[i].interval, self._micro[i].regions
         stretch = self._take.at(interval.apex)
-        faces = magnified.magnify(np.stack([*crops.values()]), frame_mask(self._size, stretch.matrix_at(interval.apex)))
+        faces = annotated.magnify(np.stack([*crops.values()]), frame_mask(self._size, stretch.matrix_at(interval.apex)))
         for number, face in zip(crops, faces, strict=True):
             self._images.magnified[i][number - interval.onset] = _data_url(face)
         apex = crops[min(crops, key=lambda number: abs(number - interval.apex))]
@@ -149,7 +141,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
     }
     downloads = {
         "intervals.csv": ("text/csv", written.intervals_csv(prediction, models)),
-        f"{video.path.stem}.srt": ("application/x-subrip", exports.subtitles(prediction)),
+        f"{video.path.stem}.srt": ("application/x-subrip", written.subtitles(prediction)),
     }
     return templates.template("prediction.jinja").render(
         name=video.path.name,
@@ -168,7 +160,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         height=prediction.signal.height,
         images=images,
         image_size=annotated.shown_size(video.size, WIDEST),
-        times=magnified.TIMES,
+        times=annotated.TIMES,
         player=player,
         downloads={name: templates.data_url(kind, text.encode()) for name, (kind, text) in downloads.items()},
         style=templates.text(*STYLES),

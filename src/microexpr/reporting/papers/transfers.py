@@ -13,9 +13,8 @@ import numpy as np
 from microexpr import protocols
 from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, evaluation, source
 from microexpr.apps.reenact.evaluation import GROUND_TRUTH, RESULT, TARGET, UNCHANGED
-from microexpr.apps.reenact.onto import Reenactment, reenact
+from microexpr.apps.reenact.onto import NAMES, Reenactment, RenderedFace, reenact
 from microexpr.apps.reenact.source import STAGES, DrivingClip
-from microexpr.apps.reenact.targets import NAMES, RenderedFace
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.seeds import generator
 from microexpr.datasets import RAW

@@ -15,7 +15,7 @@ from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED
 from microexpr.reporting.plots.journey import largest_units
 from microexpr.signals import inputs
 from microexpr.signals.apex import EVENTS
-from microexpr.signals.aus import ACTION_UNITS, SIDES, SIZES, regressor, sizes
+from microexpr.signals.aus import ACTION_UNITS, SIDES, SIZES, regressor
 
 SHOWN = 3  # action units whose curves are plotted
 COLOURS = (BLUE, RED, GREEN)
@@ -72,7 +72,7 @@ def _sizes(axes: Axes, frames: np.ndarray, crops: np.ndarray, onset: int) -> Non
     def read(images: np.ndarray) -> np.ndarray:
         return regressor.regress(images, onset, model, (0,))[..., :2]
 
-    one_size, averages = sizes.size_jumps(read, crops, SIZES, BY)
+    one_size, averages = regressor.size_jumps(read, crops, SIZES, BY)
     for values, color, name in ((one_size, "0.6", "one size"), (averages, BLUE, f"mean of {len(SIZES)} sizes")):
         axes.plot(frames, values, color=color, label=f"{name}: {values.mean():.3f}")
     axes.set_ylim(0, None)

@@ -12,8 +12,8 @@ from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, GREEN, RED
-from microexpr.signals.faces.predictors import NetworkPredictor
-from microexpr.signals.landmarks.boxes import face_box
+from microexpr.signals.faces.detection import NetworkPredictor
+from microexpr.signals.landmarks.network import face_box
 
 POINTS = {"inner right brow": 21, "inner left brow": 22, "right mouth corner": 48, "left mouth corner": 54}
 DISTANCE = 3  # of two lines, pixels of the crop

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.reporting.plots.drawing import add_heading, clip_page, show_cell
-from microexpr.signals import frame_edges, inputs
+from microexpr.signals import frame_edges, inputs, motion
 from microexpr.signals.apex import EVENTS
-from microexpr.signals.motion import around_apex, interpolation, magnification, steady
+from microexpr.signals.motion import around_apex, head
 
 LENGTH = 16  # frames after interpolation
 LINE = 40  # length in pixels of the line that is shown through time
@@ -30,10 +30,10 @@ def draw(figure: Figure, clip: Clip, faces: Mapping[str, Any], events: Mapping[s
     """Plot the groups of a faces and an apex file on an empty figure."""
     onset, apex, offset = (inputs.position(faces, events, event) for event in EVENTS)
     film = luma(faces["crop"][onset : offset + 1])
-    changed = (magnification.magnify(film, len(film)), interpolation.interpolate(film, LENGTH))
+    changed = (motion.magnify(film, len(film)), motion.interpolate(film, LENGTH))
     large, interpolated = (np.clip(np.rint(frames), 0, 255).astype(np.uint8) for frames in changed)
     in_frame = frame_edges.read(faces)
-    still = steady.hold_still(film[..., None], steady.head_path(film, 0, in_frame), in_frame)[..., 0]
+    still = head.hold_still(film[..., None], head.head_path(film, 0, in_frame), in_frame)[..., 0]
     grid = figure.add_gridspec(2, 5, left=0.015, right=0.7, top=0.79, bottom=0.015, hspace=0.16, wspace=0.05)
     for column, position in enumerate(around_apex(0, apex - onset, offset - onset)):
         title = f"frame {int(faces['frame'][onset + position])}"

@@ -21,8 +21,7 @@ from microexpr.rendering import corpus, display, motion
 from microexpr.rendering.face import Face
 from microexpr.rendering.layout import PlannedClip
 from microexpr.signals import apex, aus, face_regions, faces, flow, frame_edges, inputs
-from microexpr.signals.aus import filters, regressor
-from microexpr.signals.aus.coding import coded
+from microexpr.signals.aus import coded, filters, regressor
 
 
 class Stages(BaseModel):
@@ -110,7 +109,7 @@ def run_stages(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -
     return Signals(
         faces=face,
         events=events,
-        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": filters.change_since(values, onset)},
+        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": values - values[onset]},
         flow=flow.clip_flow(grey, onset, inputs.position(face, events, "apex"), stages.flow, frame_edges.read(face)),
     )
 

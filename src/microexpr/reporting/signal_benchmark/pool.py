@@ -15,8 +15,7 @@ from microexpr.core.errors import StoreError
 from microexpr.datasets import MACRO, MICRO
 from microexpr.reporting.signal_benchmark import DIFFICULTIES
 from microexpr.signals import face_regions
-from microexpr.signals.aus import ACTION_UNITS, SIDES
-from microexpr.signals.aus.agreement import agreement
+from microexpr.signals.aus import ACTION_UNITS, SIDES, agreement
 from microexpr.signals.faces.alignment import RIGID
 
 Row = dict[str, Any]

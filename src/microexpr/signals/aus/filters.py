@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from microexpr.core.errors import DataError
 from microexpr.signals.aus import LARGEST, Params
 
 Reference = Literal["onset", "previous"]  # frame that a change is taken from
@@ -39,16 +40,6 @@ def stretches(seen: np.ndarray) -> list[slice]:
     return [slice(first, last) for first, last in edges.tolist()]
 
 
-def change_since(curves: np.ndarray, onset: int) -> np.ndarray:
-    """Return the change since the frame at position `onset`, [T, ...] (FAMGAN, eq. 3, as its text means it)."""
-    return curves - curves[onset]
-
-
-def change_per_frame(curves: np.ndarray) -> np.ndarray:
-    """Return the change since the frame before, [T, ...], 0 in the first (FAMGAN, eq. 3, as it is printed)."""
-    return np.diff(curves, axis=0, prepend=curves[:1])
-
-
 def modulate(
     source: np.ndarray,
     target: np.ndarray,
@@ -62,7 +53,7 @@ def modulate(
     "small") plus the change of the source: since the frame at position `onset`, as the paper's text has it, or since
     the frame before, as its equation has it. Sides are independent.
     """
-    change = change_since(source, onset) if relative_to == "onset" else change_per_frame(source)
+    change = source - source[onset] if relative_to == "onset" else np.diff(source, axis=0, prepend=source[:1])
     return np.clip(alpha * target + change, 0, LARGEST)
 
 
@@ -76,5 +67,24 @@ def curves(values: np.ndarray, onset: int, fps: float, params: Params) -> dict[s
     return {
         "raw": np.clip(values, 0, LARGEST),
         "smoothed": np.clip(filtered, 0, LARGEST),
-        "relative": np.clip(change_since(filtered, onset), -LARGEST, LARGEST),
+        "relative": np.clip(filtered - filtered[onset], -LARGEST, LARGEST),
     }
+
+
+def fill_gaps(values: np.ndarray, detected: np.ndarray, min_share: float, name: str) -> np.ndarray:
+    """Interpolate `values` [T, ...] linearly in time where not `detected` [T], float32[T, ...].
+
+    Values are constant before the first detected frame and after the last. `min_share` is the share of frames in which
+    the face must be detected, `name` is the source named in the error.
+
+    Raises DataError where the face is detected in fewer frames.
+    """
+    min_count, count = max(1, min_share * len(detected)), int(detected.sum())
+    if count < min_count:
+        raise DataError(
+            f"{name}: a face must be found in {min_share:.0%} of the frames, not in {count} of {len(detected)}"
+        )
+    time = np.arange(len(detected))
+    columns = values.reshape(len(values), -1)
+    curves = [np.interp(time, time[detected], column[detected]) for column in columns.T]
+    return np.stack(curves, axis=1).reshape(values.shape).astype(np.float32)

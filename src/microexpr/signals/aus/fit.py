@@ -16,11 +16,8 @@ from microexpr.core import onnx, store
 from microexpr.core.clip import POPULATION, subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals import conditions, learning, portraits
-from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Trunk, UnitNetwork, graphs
-from microexpr.signals.aus.coding import coded
-from microexpr.signals.aus.movement import Movement
+from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded
+from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Movement, Trunk, UnitNetwork, graphs
 from microexpr.signals.aus.regressor import FACE_SIZE, MARGIN, Model, regress
 from microexpr.signals.faces.alignment import CROP, alignment
 from microexpr.signals.learning import Checkpoint, Progress, Schedule
@@ -72,24 +69,20 @@ def run(
     `paths` are of the graphs that read one face, and a change."""
     both = graphs(train(portraits.read(training), steps, checkpoint, progress))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
-    errors = measure_errors(
-        [session for file in held_out for session in read_sessions(file)], Model(*map(onnx.run, both))
-    )
+    sessions = []
+    for path in held_out:
+        with store.open_file(path, POPULATION) as file:
+            sessions += [
+                Session(group["crop"][..., 0], group["intensity"][()], group["strength"][()])
+                for group in file["sessions"].values()
+            ]
+    errors = measure_errors(sessions, Model(*map(onnx.run, both)))
     metadata = {"errors": json.dumps(errors, sort_keys=True), "held_out": f"{len(held_out)} subjects"}
     for path, graph in zip(paths, both, strict=True):
         onnx.write(path, graph, fitted_on, **metadata)
     for row in errors:
         line = (f"{value:7.3f}" if isinstance(value, float) else f"{value:>8}" for value in row.values())
         logger.info(" ".join(line))
-
-
-def read_sessions(path: str | Path) -> list[Session]:
-    """Return the sessions in the file of a subject of the population."""
-    with store.open_file(path, POPULATION) as file:
-        return [
-            Session(group["crop"][..., 0], group["intensity"][()], group["strength"][()])
-            for group in file["sessions"].values()
-        ]
 
 
 def train(
@@ -113,7 +106,10 @@ def batch_losses(network: UnitNetwork, movement: Movement, batch: Batch) -> dict
     weight[READ:] = UNREAD
     faces = torch.from_numpy(batch.faces).float()
     trunk = network.trunk(faces)
-    before, after = (Trunk(*(_halves(part, chosen) for part in trunk)) for chosen in (batch.before, batch.after))
+    before, after = (  # features [2 P, ...] of both halves
+        Trunk(*(part.reshape(-1, 2, *part.shape[1:])[chosen].flatten(0, 1) for part in trunk))
+        for chosen in (batch.before, batch.after)
+    )
     cells = movement(faces[batch.before], faces[batch.after])
     intensity = torch.from_numpy(batch.intensity)
     changes = (intensity[batch.after] - intensity[batch.before]).flatten(0, 1)
@@ -127,11 +123,6 @@ def batch_losses(network: UnitNetwork, movement: Movement, batch: Batch) -> dict
         losses.append((weight * squares).mean())
         certainty = certainty + (squares.detach() * torch.exp(-variance) + variance).mean()
     return {"change": CHANGES * losses[0], "alone": losses[1], "certainty": CERTAINTY * certainty}
-
-
-def _halves(features: Tensor, faces: np.ndarray) -> Tensor:
-    """Return the features [2 n, ...] of both halves of these faces."""
-    return features.reshape(-1, 2, *features.shape[1:])[faces].flatten(0, 1)
 
 
 def sample_batch(data: Portraits, rng: np.random.Generator) -> Batch:

@@ -13,7 +13,7 @@ from microexpr.core import csv_file
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, nearest
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
-from microexpr.signals.aus.gaps import fill_gaps, undetected_frames
+from microexpr.signals.aus.filters import fill_gaps
 
 ROOT = Path("data/raw/openface")
 ENDINGS = {"left": "_left", "right": "_right", "both": ""}  # of a file's name, by side
@@ -75,8 +75,8 @@ def read(clip: Clip, min_share: float, frames: np.ndarray, root: Path = ROOT) ->
     values = [tables_by_side[side if side in tables_by_side else "both"][0] for side in SIDES]
     detected = np.all([success for _, success in tables_by_side.values()], axis=0)
     sides = HALVES if "left" in tables_by_side else WHOLE
-    attributes = {"interpolated": undetected_frames(detected, frames), "left_and_right": sides}
-    return np.stack(values, axis=2), attributes
+    interpolated = " ".join(map(str, frames[~detected])) or "none"
+    return np.stack(values, axis=2), {"interpolated": interpolated, "left_and_right": sides}
 
 
 def reader(min_share: float) -> Callable[[Clip, Mapping[str, Any], int], tuple[np.ndarray, dict[str, str]]]:
@@ -89,50 +89,7 @@ def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.nda
 
     Raises DataError as `read` does.
     """
-    rows = _rows(path)
-    _check_faces(path, rows)
-    values, success = np.zeros((frames, len(COLUMNS)), np.float32), np.zeros(frames, bool)
-    for line, row in _by_frame(path, rows, frames):
-        position = int(row["frame"]) - 1
-        success[position] = _number(path, line, "success", row, 1) == 1
-        if success[position]:  # without success the row's values mean nothing
-            values[position] = [_number(path, line, name, row, LARGEST) for name in COLUMNS]
-    return fill_gaps(values, success, min_share, str(path)), success
-
-
-def _rows(path: Path) -> list[Row]:
-    """Return the table's rows by column, without the blanks that OpenFace puts after its commas."""
-    if not path.exists():
-        raise DataError(f"{path}: is not there; docs/aus.md says how OpenFace 2 makes such tables")
-    with csv_file.opened(path) as (header, lines):
-        _check_header(path, header)
-        return [(line, {column: cell.strip() for column, cell in cells.items()}) for line, cells in lines]
-
-
-def _check_header(path: Path, header: list[str]) -> None:
-    if "face" in header and "frame" not in header:
-        raise DataError(f"{path}, row 1: must be of FeatureExtraction, with a column frame, not of FaceLandmarkImg")
-    for name in ("frame", "success", *COLUMNS):
-        if name not in header:
-            raise DataError(f"{path}, row 1: column {name!r} is missing{nearest(name, header)}")
-
-
-def _check_faces(path: Path, rows: list[Row]) -> None:
-    """Check that the table has one face: FaceLandmarkVidMulti writes a row for each face of a frame."""
-    first_lines: dict[str, int] = {}
-    for line, row in rows:
-        first_lines.setdefault(row.get("face_id", "0"), line)
-    if len(first_lines) > 1:
-        faces = ", ".join(f"{face} in row {line}" for face, line in list(first_lines.items())[:3])
-        raise DataError(
-            f"{path}: must be of one face (FeatureExtraction), not of {len(first_lines)} (FaceLandmarkVidMulti?): "
-            f"face_id {faces}"
-        )
-
-
-def _by_frame(path: Path, rows: list[Row], frames: int) -> list[Row]:
-    """Return the rows after checking that their frame numbers are 1..frames, each once."""
-    lines: dict[int, int] = {}
+    rows, lines = _rows(path), dict[int, int]()
     for line, row in rows:
         value = _number(path, line, "frame", row, np.inf)
         frame = int(value)
@@ -145,6 +102,35 @@ def _by_frame(path: Path, rows: list[Row], frames: int) -> list[Row]:
         raise DataError(f"{path}: must hold {frames} frames as the clip does, not {len(rows)}")
     if wrong := sorted(set(lines) - set(range(1, frames + 1))):
         raise DataError(f"{path}, row {lines[wrong[0]]}: frame must be 1..{frames}, not {wrong[0]}")
+    values, success = np.zeros((frames, len(COLUMNS)), np.float32), np.zeros(frames, bool)
+    for line, row in rows:
+        position = int(row["frame"]) - 1
+        success[position] = _number(path, line, "success", row, 1) == 1
+        if success[position]:  # without success the row's values mean nothing
+            values[position] = [_number(path, line, name, row, LARGEST) for name in COLUMNS]
+    return fill_gaps(values, success, min_share, str(path)), success
+
+
+def _rows(path: Path) -> list[Row]:
+    """Return the rows of a table of one face by column, without the blanks that OpenFace puts after its commas."""
+    if not path.exists():
+        raise DataError(f"{path}: is not there; docs/aus.md says how OpenFace 2 makes such tables")
+    with csv_file.opened(path) as (header, lines):
+        if "face" in header and "frame" not in header:
+            raise DataError(f"{path}, row 1: must be of FeatureExtraction, with a column frame, not of FaceLandmarkImg")
+        for name in ("frame", "success", *COLUMNS):
+            if name not in header:
+                raise DataError(f"{path}, row 1: column {name!r} is missing{nearest(name, header)}")
+        rows = [(line, {column: cell.strip() for column, cell in cells.items()}) for line, cells in lines]
+    first_lines: dict[str, int] = {}  # FaceLandmarkVidMulti writes a row for each face of a frame
+    for line, row in rows:
+        first_lines.setdefault(row.get("face_id", "0"), line)
+    if len(first_lines) > 1:
+        faces = ", ".join(f"{face} in row {line}" for face, line in list(first_lines.items())[:3])
+        raise DataError(
+            f"{path}: must be of one face (FeatureExtraction), not of {len(first_lines)} (FaceLandmarkVidMulti?): "
+            f"face_id {faces}"
+        )
     return rows
 
 

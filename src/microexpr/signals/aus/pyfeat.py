@@ -13,7 +13,7 @@ import numpy as np
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.signals.aus.gaps import fill_gaps, undetected_frames
+from microexpr.signals.aus.filters import fill_gaps
 
 ENVIRONMENT = Path("envs/pyfeat/.venv")
 PACKAGE = ENVIRONMENT / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages/feat"
@@ -44,7 +44,7 @@ def reader(detect: Detect, min_share: float) -> Callable[[Clip, Mapping[str, Any
 
     def read_clip(clip: Clip, face: Mapping[str, Any], onset: int) -> ReaderResult:
         values, detected = read(face["crop"][()], detect, min_share, clip.id)
-        return values, {"interpolated": undetected_frames(detected, face["frame"][()])}
+        return values, {"interpolated": " ".join(map(str, face["frame"][()][~detected])) or "none"}
 
     return read_clip
 

@@ -46,7 +46,14 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Cur
     present: list[bool] = []
     covered: list[np.ndarray] = []
     at_rest: list[np.ndarray] = []
-    present_faces = _present_faces(faces, present)
+
+    def look() -> Iterator[np.ndarray]:
+        for face in faces:
+            present.append(face is not None)
+            if face is not None:
+                yield face
+
+    present_faces = look()
     while part := list(islice(present_faces, frames)):
         resting = resting_frames(part, model)
         median = median_face(part, resting)
@@ -67,14 +74,6 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Cur
     near_cover = scipy.ndimage.maximum_filter1d(cover, window)  # a hand moves before it covers much
     seen = np.array(present, bool) & ~near_cover
     return Curves(intensity.transpose(0, 2, 1), seen, rest & seen)
-
-
-def _present_faces(faces: Iterable[np.ndarray | None], present: list[bool]) -> Iterator[np.ndarray]:
-    """Yield the faces that are not None, and append to `present` which are."""
-    for face in faces:
-        present.append(face is not None)
-        if face is not None:
-            yield face
 
 
 def resting_frames(part: Sequence[np.ndarray], model: Model) -> np.ndarray:
@@ -115,20 +114,17 @@ def is_covered(part: Sequence[np.ndarray], uncovered: Sequence[np.ndarray]) -> n
 
     Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
     """
-    return np.array(
-        [all((_likeness(look, face) < UNLIKE).mean() > COVER_SHARE for face in uncovered) for look in map(blur, part)]
-    )
+    box, step = (WINDOW, WINDOW), WINDOW // 2
 
+    def is_unlike(face: np.ndarray, other: np.ndarray) -> bool:
+        means = cv2.blur(face, box), cv2.blur(other, box)
+        variances = (cv2.blur(image**2, box) - mean**2 for image, mean in zip((face, other), means, strict=True))
+        spread = np.sqrt(np.prod([np.maximum(variance, FLAT) for variance in variances], axis=0))
+        correlation = (cv2.blur(face * other, box) - means[0] * means[1]) / spread
+        likeness = correlation[::step, ::step][face_mask(len(face))[::step, ::step]]
+        return bool((likeness < UNLIKE).mean() > COVER_SHARE)
 
-def _likeness(face: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the correlation of two faces in windows inside every aligned face, float32[n]."""
-    box = (WINDOW, WINDOW)
-    means = cv2.blur(face, box), cv2.blur(other, box)
-    variances = (cv2.blur(image**2, box) - mean**2 for image, mean in zip((face, other), means, strict=True))
-    spread = np.sqrt(np.prod([np.maximum(variance, FLAT) for variance in variances], axis=0))
-    correlation = (cv2.blur(face * other, box) - means[0] * means[1]) / spread
-    step = WINDOW // 2
-    return np.asarray(correlation[::step, ::step][face_mask(len(face))[::step, ::step]])
+    return np.array([all(is_unlike(look, face) for face in uncovered) for look in map(blur, part)])
 
 
 def horizontal_gaze(crop: np.ndarray, landmarks_crop: np.ndarray) -> float:

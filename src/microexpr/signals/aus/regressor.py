@@ -16,11 +16,12 @@ import numpy as np
 
 from microexpr.core import onnx
 from microexpr.core.weights import shipped
-from microexpr.signals.aus.sizes import average_over_sizes
 
 MODEL, CHANGE = shipped("action_units.onnx"), shipped("action_units.change.onnx")
 MARGIN, FACE_SIZE = 16, 128  # of a crop: the square inside these margins holds the face, reduced to this size
 BATCH = 16  # faces read at once
+
+Reader = Callable[[np.ndarray], np.ndarray]  # from crops to values by frame
 
 
 def reduce_crop(crop: np.ndarray) -> np.ndarray:
@@ -87,15 +88,40 @@ def regress(
     `crops` are grey, uint8[T, 288, 288], `onset` is a position. Intensities are averaged over `sizes`. Both sides
     together are the mean of the two. `count` passes on each crop that is read, once a size.
     """
-    values = average_over_sizes(lambda faces: regress_halves(faces, onset, model, count), crops, sizes)
+    readings = []
+    for size in sizes:
+        resized, changes = resize(crops, size), list[np.ndarray]()
+        onset_face, faces = reduce_crop(resized[onset]), map(reduce_crop, count(resized))
+        while part := list(islice(faces, BATCH)):
+            changes.append(model.change(onset_face, part).values)
+        readings.append(model.alone([onset_face]).values + np.concatenate(changes))
+    values = np.mean(readings, axis=0)  # FAMGAN, eq. 1: damps a reader's jumps with the image size
     return np.concatenate([values, values.mean(axis=1, keepdims=True)], axis=1).transpose(0, 2, 1)
 
 
-def regress_halves(
-    crops: np.ndarray, onset: int, model: Model, count: Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]] = iter
-) -> np.ndarray:
-    """Return intensities of the left and the right half at one size, float32[T, 2, 17]."""
-    onset_face, faces, changes = reduce_crop(crops[onset]), map(reduce_crop, count(crops)), list[np.ndarray]()
-    while part := list(islice(faces, BATCH)):
-        changes.append(model.change(onset_face, part).values)
-    return model.alone([onset_face]).values + np.concatenate(changes)
+def resize(crops: np.ndarray, size: int) -> np.ndarray:
+    """Scale crops about the middle by `size` pixels in height and width; the window stays."""
+    if not size:
+        return crops
+    height, width = crops.shape[1:]
+    middle, scale = np.array([(width - 1) / 2, (height - 1) / 2]), 1 + size / width
+    matrix = np.column_stack([scale * np.eye(2), (1 - scale) * middle])
+    images = [cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE) for crop in crops]
+    return np.stack(images)
+
+
+def size_jumps(reader: Reader, crops: np.ndarray, sizes: Sequence[int], by: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far readings move, as vectors, where images are `by` pixels larger or smaller: [T] and [T].
+
+    The first is of readings at one size, the second of readings averaged over `sizes`. FAMGAN claims that the second is
+    less.
+    """
+    shifts = (-by, 0, by)
+    all_sizes = sorted({size + shift for size in (0, *sizes) for shift in shifts})
+    single = {size: reader(resize(crops, size)).reshape(len(crops), -1) for size in all_sizes}
+    mean = {shift: np.mean([single[size + shift] for size in sizes], axis=0) for shift in shifts}
+    single_jumps, mean_jumps = (
+        np.mean([np.linalg.norm(values[shift] - values[0], axis=1) for shift in (-by, by)], axis=0)
+        for values in (single, mean)
+    )
+    return single_jumps, mean_jumps

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.core.errors import DataError
 from microexpr.signals import frame_edges
 from microexpr.signals.faces.alignment import CROP, align, alignment, frame_mask
+from microexpr.signals.faces.detection import PredictorName
 from microexpr.signals.faces.pose import pose
-from microexpr.signals.faces.predictors import PredictorName
-from microexpr.signals.faces.tracking import FaceTracker, Settings, TrackedFace, combine_tracks
+from microexpr.signals.faces.tracking import FaceTracker, Settings, combine_tracks
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
@@ -113,13 +113,14 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
     detected, landmarks = face_track.detected, face_track.landmarks
     matrix = alignment(landmarks[detected])
     crop = np.stack([align(frame, matrix) for frame in frames()])
-    in_frame = frame_mask(face_track.size, matrix)
+    in_frame, positions = frame_mask(face_track.size, matrix), np.flatnonzero(detected)
+    nearest = np.abs(np.arange(len(detected))[:, None] - positions).argmin(axis=1)  # the earlier of two
     return Faces(
         detected=detected,
         landmarks=landmarks.astype(np.float32),
         landmarks_crop=(landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32),
         pose=face_track.pose(),
-        crop=frame_edges.hold_outside_still(crop[_nearest_detected(detected)], in_frame),
+        crop=frame_edges.hold_outside_still(crop[positions[nearest]], in_frame),
         other_faces=face_track.other_faces,
         in_frame=in_frame,
     )
@@ -139,44 +140,20 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
     for frame in frames:
         size = (frame.shape[0], frame.shape[1])
         tracker.add_frame(frame)
-    face, detected = _select_face(tracker, params.min_detected, name)
-    observations = [face.observations[position] for position in sorted(face.observations)]
-    landmarks = smooth(
-        _interpolate(combine_tracks(observations, settle, round(LOST_INTERVAL * fps)), detected),
-        round(params.smooth * fps),
-    )
-    return FaceTrack(detected, landmarks, size, tracker.other_faces())
-
-
-def _select_face(tracker: FaceTracker, min_share: float, name: str) -> tuple[TrackedFace, np.ndarray]:
-    """Return the largest face and the frames it is in, bool[T]. Raises Faceless when these are too few."""
-    face = tracker.largest(min_share)
+    face = tracker.largest(params.min_detected)
     detected = np.isin(np.arange(tracker.frames), list(face.observations) if face else [])
-    if face is None or detected.sum() < min_share * tracker.frames:
+    if face is None or detected.sum() < params.min_detected * tracker.frames:
         raise Faceless(
-            f"a face must be found in at least {min_share:.0%} of the frames, "
+            f"a face must be found in at least {params.min_detected:.0%} of the frames, "
             f"not in {int(detected.sum())} of {tracker.frames} ({name})",
             detected,
         )
-    return face, detected
-
-
-def _nearest_detected(detected: np.ndarray) -> np.ndarray:
-    """Return the position of the frame with a face nearest to each frame, int64[T]; the earlier of two."""
-    detected_positions = np.flatnonzero(detected)
-    return detected_positions[np.abs(np.arange(len(detected))[:, None] - detected_positions).argmin(axis=1)]
-
-
-def _interpolate(landmarks: np.ndarray, detected: np.ndarray) -> np.ndarray:
-    """Interpolate landmarks of the detected frames linearly in time, float64[T, 68, 2].
-
-    They are constant before the first detected frame and after the last.
-    """
-    detected_positions, time = np.flatnonzero(detected), np.arange(len(detected))
-    filled = np.column_stack(
-        [np.interp(time, detected_positions, column) for column in landmarks.reshape(len(detected_positions), -1).T]
-    )
-    return filled.reshape(len(detected), 68, 2)
+    observations = [face.observations[position] for position in sorted(face.observations)]
+    combined = combine_tracks(observations, settle, round(LOST_INTERVAL * fps))
+    positions, time = np.flatnonzero(detected), np.arange(len(detected))
+    columns = [np.interp(time, positions, column) for column in combined.reshape(len(positions), -1).T]
+    landmarks = smooth(np.column_stack(columns).reshape(-1, 68, 2), round(params.smooth * fps))
+    return FaceTrack(detected, landmarks, size, tracker.other_faces())
 
 
 def smooth(landmarks: np.ndarray, reach: int) -> np.ndarray:

@@ -1,14 +1,27 @@
-"""Detect faces in one frame and predict the 68 landmarks in a face's box."""
+"""Detect faces in one frame, find out which way up they are, and predict the 68 landmarks in a face's box.
+
+dlib's predictor of landmarks comes with face_recognition, which is the workflow's. It loads all of its models when it
+is imported, 100 MB, so it is imported with the first use. The encoder is the same file as face_recognition's, and
+shipped.
+"""
 
 import math
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Literal
 
 import cv2
 import dlib
 import numpy as np
 
-from microexpr.signals.faces import dlib_models
+from microexpr.core.errors import ParamsError
+from microexpr.core.extras import remedy
+from microexpr.core.weights import shipped
 from microexpr.signals.faces.alignment import warp
-from microexpr.signals.landmarks.boxes import Box, face_box, patch_matrix
+from microexpr.signals.landmarks.network import Box, face_box, load, patch_matrix
+
+ENCODER = shipped("face_encoder.dat")
 
 # The predictor sees every face at one size and position, enlarged: it returns whole pixels.
 PATCH_SIZE, FACE_SIZE = 364, 224
@@ -19,6 +32,40 @@ NEGLIGIBLE = 1 / 8  # weight of such a box that is not worth a prediction
 STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side is stable, mostly after 2 to 5 rounds
 DETECTABLE = 80  # pixels: the smallest face that dlib's detector is trained for
 LARGEST = 1600  # pixels: the longest side of a frame that the detector gets
+
+DLIB_FITTED_ON = ("licensed/300w/*/*",)
+MODEL = shipped("landmarks.onnx")
+
+PredictorName = Literal["network", "dlib"]
+
+CERTAIN = 0.5  # score of dlib's detector above which a face is upright: upside down it is about 0.1, on its side below
+SURE = 1.0  # score above which one upright face says it for all images
+FAINT = -0.5  # score below which nothing is a face
+BETTER = 0.3  # by which the score of another turn must be higher
+
+
+@cache
+def detector() -> Any:
+    """Return the detector of faces seen from the front, which dlib itself carries."""
+    return dlib.get_frontal_face_detector()
+
+
+@cache
+def predictor() -> Any:
+    """Return the predictor of iBUG's 68 landmarks in a face's box. Raises ParamsError without face_recognition."""
+    with warnings.catch_warnings():  # face_recognition_models still imports pkg_resources
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
+        try:
+            from face_recognition import api
+        except ModuleNotFoundError as error:
+            raise ParamsError(f"faces.predictor dlib: {remedy(error) or error}") from error
+    return api.pose_predictor_68_point
+
+
+@cache
+def encoder() -> Any:
+    """Return the network that embeds a face in 128 numbers."""
+    return dlib.face_recognition_model_v1(str(ENCODER))
 
 
 def detect(frame: np.ndarray, upsample: int) -> list[Box]:
@@ -41,8 +88,12 @@ def detect_large(frame: np.ndarray, side: float) -> list[Box]:
 
 def _detect_reduced(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
     """Detect faces in a frame that was reduced by `factor`; boxes are in pixels of the original frame."""
-    boxes = [_box_within(frame, rectangle) for rectangle in dlib_models.detector()(frame, doublings)]
-    return [Box(factor * box.centre, factor * box.side) for box in boxes]
+    boxes = []
+    for rectangle in detector()(frame, doublings):  # cut at the edges of the frame
+        top, left = max(rectangle.top(), 0), max(rectangle.left(), 0)
+        bottom, right = min(rectangle.bottom(), frame.shape[0]), min(rectangle.right(), frame.shape[1])
+        boxes.append(Box(factor * (np.array([left + right, top + bottom]) / 2), factor * float(right - left)))
+    return boxes
 
 
 def reduce_frame(frame: np.ndarray, factor: int) -> tuple[np.ndarray, int]:
@@ -56,24 +107,9 @@ def reduce_frame(frame: np.ndarray, factor: int) -> tuple[np.ndarray, int]:
     return np.ascontiguousarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)), factor
 
 
-def _box_within(frame: np.ndarray, rectangle: "dlib.rectangle") -> Box:
-    """Return a rectangle, cut at the edges of the frame, as a box."""
-    top, left = max(rectangle.top(), 0), max(rectangle.left(), 0)
-    bottom, right = min(rectangle.bottom(), frame.shape[0]), min(rectangle.right(), frame.shape[1])
-    return Box(np.array([left + right, top + bottom]) / 2, float(right - left))
-
-
 def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return a grey frame's patch, uint8[PATCH_SIZE, PATCH_SIZE], under a matrix of `patch_matrix`."""
     return warp(grey, matrix, PATCH_SIZE)
-
-
-def predict_landmarks(grey: np.ndarray, box: Box) -> np.ndarray:
-    """Return the landmarks, float64[68, 2] in pixels of the frame, that dlib predicts in a box of a grey frame."""
-    matrix = patch_matrix(box, FACE_SIZE, PATCH_SIZE)
-    patch = cv2.GaussianBlur(cut_patch(grey, matrix), (0, 0), BLUR)
-    shape = dlib_models.predictor()(patch, MIDDLE)
-    return to_frame(np.array([(part.x, part.y) for part in shape.parts()], float), matrix)
 
 
 class DlibPredictor:
@@ -108,7 +144,10 @@ class DlibPredictor:
 
     def _predict(self, x: float, y: float, side: float) -> np.ndarray:
         if (x, y, side) not in self._predicted:
-            self._predicted[x, y, side] = predict_landmarks(self.grey, Box(np.array([x, y]), side))
+            matrix = patch_matrix(Box(np.array([x, y]), side), FACE_SIZE, PATCH_SIZE)
+            patch = cv2.GaussianBlur(cut_patch(self.grey, matrix), (0, 0), BLUR)
+            points = np.array([(part.x, part.y) for part in predictor()(patch, MIDDLE).parts()], float)
+            self._predicted[x, y, side] = to_frame(points, matrix)
         return self._predicted[x, y, side]
 
 
@@ -137,3 +176,53 @@ def to_frame(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def to_patch(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return points of the frame in pixels of the patch."""
     return points * matrix[0, 0] + matrix[:, 2]
+
+
+class NetworkPredictor:
+    """Predicts landmarks in one grey frame by the shipped network."""
+
+    def __init__(self, grey: np.ndarray):
+        self.grey = grey
+
+    def __call__(self, box: Box) -> np.ndarray:
+        """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
+        return load(MODEL)(self.grey, box).points[:68]
+
+    def refine(self, box: Box) -> np.ndarray:
+        """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable."""
+        return load(MODEL).refine(self.grey, box).points[:68]
+
+
+def fitted_on(name: PredictorName) -> tuple[str, ...]:
+    """Return the provenance of what a predictor was fitted on, as in `provenance`."""
+    return load(MODEL).fitted_on if name == "network" else DLIB_FITTED_ON
+
+
+PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = {
+    "network": NetworkPredictor,
+    "dlib": DlibPredictor,
+}
+
+
+def best_turn(images: Iterable[np.ndarray]) -> int:
+    """Return by how many quarters, anticlockwise, images uint8[H, W, ...] of one camera are to be turned: mostly 0.
+
+    The other turns are tried only where the detector is not certain of upright faces."""
+    seen, scores_upright = [], []
+    for image in images:
+        seen.append(image)
+        scores_upright.append(_score(image, 0))
+        if scores_upright[-1] >= SURE:
+            return 0
+    upright = float(np.median(scores_upright or CERTAIN))
+    if upright >= CERTAIN:
+        return 0
+    scores = {turn: float(np.median([_score(image, turn) for image in seen])) for turn in (1, 2, 3)}
+    best = max(scores, key=lambda turn: scores[turn])
+    return best if scores[best] > max(upright + BETTER, 0) else 0
+
+
+def _score(image: np.ndarray, turn: int) -> float:
+    """Return the detector's highest score in a turned image."""
+    small, _ = reduce_frame(np.rot90(image, turn), -(-max(image.shape[:2]) // LARGEST))
+    return max(detector().run(small, 0, FAINT)[1], default=FAINT)

@@ -16,14 +16,15 @@ from microexpr.signals.faces.alignment import similarity
 from microexpr.signals.faces.detection import (
     FACE_SIZE,
     PATCH_SIZE,
+    PREDICTORS,
+    PredictorName,
     cut_patch,
     detect,
     detect_large,
     to_frame,
     to_patch,
 )
-from microexpr.signals.faces.predictors import PREDICTORS, PredictorName
-from microexpr.signals.landmarks.boxes import Box, face_box, patch_matrix
+from microexpr.signals.landmarks.network import Box, face_box, patch_matrix
 
 WINDOW, LEVELS = 17, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
 INNER = 17  # the first landmark that is tracked: those of the jaw slide along it
@@ -237,21 +238,17 @@ class FaceTracker:
             boxes = detect_large(frame, max(sides))  # the largest face is taken, so smaller ones do not matter
         else:
             return
-        for box in boxes:
-            self._assign(position, grey, box)
-
-    def _assign(self, position: int, grey: np.ndarray, box: Box) -> None:
-        """Assign a detected face to a tracked one, a lost one or a new one."""
-        if any(face.box is not None and face.box.holds(box) for face in self.faces):
-            return
-        points = PREDICTORS[self.settings.predictor](grey).refine(box)
-        for face in self.faces:
-            if face.box is None and face.matches(grey, points):
-                break
-        else:
-            face = TrackedFace(self.settings)
-            self.faces.append(face)
-        face.add_detection(position, grey, points)
+        for box in boxes:  # of tracked faces, of lost ones, or of new ones
+            if any(face.box is not None and face.box.holds(box) for face in self.faces):
+                continue
+            points = PREDICTORS[self.settings.predictor](grey).refine(box)
+            for face in self.faces:
+                if face.box is None and face.matches(grey, points):
+                    break
+            else:
+                face = TrackedFace(self.settings)
+                self.faces.append(face)
+            face.add_detection(position, grey, points)
 
     def largest(self, min_share: float) -> TrackedFace | None:
         """Return the face that is largest over all frames together.

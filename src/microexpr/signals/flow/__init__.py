@@ -64,11 +64,19 @@ def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params, in_frame: np
     is subtracted; values are not normalised. They are 0 outside the frame (`in_frame`, bool of the crop's pixels) and
     near its edge.
     """
-    first, second = (_reduce(crop, params.size) for crop in (onset, apex))
+    first, second = (
+        cv2.resize(crop.astype(np.float32), (params.size, params.size), interpolation=cv2.INTER_AREA)
+        for crop in (onset, apex)
+    )
     if params.equalise:
         face = visible_face(params.size, _shrink(in_frame, params.size))
         second = second * (float(first[face].mean()) / max(float(second[face].mean()), 1))
-    vectors = (_tvl1 if params.algorithm == "tvl1" else _farneback)(first, second, params)
+    if params.algorithm == "tvl1":
+        from microexpr.signals.flow.tvl1 import tvl1  # with numba, which takes long to load
+
+        vectors = tvl1(first / np.float32(255), second / np.float32(255), params.tvl1)
+    else:
+        vectors = _farneback(first, second, params)
     size = min(params.stored_size, params.size)
     vectors = len(onset) / params.size * cv2.resize(vectors, (size, size), interpolation=cv2.INTER_AREA)
     edge = EDGE if params.algorithm == "tvl1" else params.farneback.window // 2
@@ -78,18 +86,8 @@ def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params, in_frame: np
     return field if measured is None else np.where(measured, field, np.float32(0))
 
 
-def _reduce(crop: np.ndarray, size: int) -> np.ndarray:
-    return cv2.resize(crop.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
-
-
 def _shrink(in_frame: np.ndarray | None, size: int, margin: int = 0) -> np.ndarray | None:
     return None if in_frame is None else frame_edges.shrink(in_frame, (size, size), margin)
-
-
-def _tvl1(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:
-    from microexpr.signals.flow.tvl1 import tvl1  # with numba, which takes long to load
-
-    return tvl1(first / np.float32(255), second / np.float32(255), params.tvl1)
 
 
 def _farneback(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:

@@ -31,7 +31,11 @@ def tvl1(first: np.ndarray, second: np.ndarray, params: TvL1) -> np.ndarray:
     levels = list(zip(_pyramid(first), _pyramid(second), strict=True))[::-1]
     flow = np.zeros((2, *levels[0][0].shape), np.float32)
     for reference, moving in levels:
-        flow = _enlarge(flow, reference.shape)
+        if flow.shape[1:] != reference.shape:  # each vector from the nearest pixel of the coarser level
+            sizes = [*zip(reference.shape, flow.shape[1:], strict=True)]
+            rows, columns = (np.floor(np.arange(new) * ((old - 1) / (new - 1)) + 0.5).astype(int) for new, old in sizes)
+            scale = np.array([new / old for new, old in sizes], np.float32)
+            flow = flow.take(rows, 1).take(columns, 2) * scale[:, None, None]
         _solve(reference, moving, flow, params)
     return np.stack([flow[1], flow[0]], axis=-1)
 
@@ -45,18 +49,6 @@ def _pyramid(image: np.ndarray) -> list[np.ndarray]:
         half = cv2.resize(blurred, (columns, rows), interpolation=cv2.INTER_LINEAR)
         levels.append(np.asarray(half, np.float32))
     return levels
-
-
-def _enlarge(flow: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Enlarge the flow [2, h, w] of a coarser level to `shape`, each vector from the nearest pixel."""
-    if flow.shape[1:] == shape:
-        return flow
-    rows, columns = (
-        np.floor(np.arange(new) * ((old - 1) / (new - 1)) + 0.5).astype(int)
-        for new, old in zip(shape, flow.shape[1:], strict=True)
-    )
-    scale = np.array([new / old for new, old in zip(shape, flow.shape[1:], strict=True)], np.float32)
-    return flow.take(rows, 1).take(columns, 2) * scale[:, None, None]
 
 
 def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: TvL1) -> None:

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from microexpr.signals import weights
+from microexpr.signals import learning
 from microexpr.signals.landmarks.network import ERROR_UNIT, POINTS, SIZE
-from microexpr.signals.layers import Residual, convolution
+from microexpr.signals.learning import Residual, convolution
 
 WIDTH = 16  # channels of the first layer
 
@@ -73,4 +73,4 @@ class Points(nn.Module):
 def graph(network: LandmarkNetwork) -> bytes:
     """Return a trained network as an ONNX graph, from `image` to `points` and `error`."""
     image = torch.arange(2 * SIZE * SIZE).reshape(2, SIZE, SIZE).to(torch.uint8)
-    return weights.graph(Points(network), {"image": image}, ["points", "error"])
+    return learning.graph(Points(network), {"image": image}, ["points", "error"])

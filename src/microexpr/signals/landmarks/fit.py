@@ -69,8 +69,12 @@ def train(
     weight[JAW] = JAW_WEIGHT
 
     def losses(step: int) -> dict[str, Tensor]:
-        images, points = sample_batch(data, generator(SEED, "landmarks", step))
-        return {name: (weight * part).mean() for name, part in point_losses(network, images, points).items()}
+        rng = generator(SEED, "landmarks", step)
+        pairs = [sample_pair(data, rng) for _ in range(PAIRS)]
+        images, points = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs, strict=True))
+        return {
+            name: (weight * part).mean() for name, part in point_losses(network, images.float() / 255, points).items()
+        }
 
     learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint, progress)
     return network.eval()
@@ -90,13 +94,6 @@ def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> di
         "distance": distance.mean(1),
         "change": CHANGES * (torch.sqrt(1 + (misses**2).sum(-1)) - 1),
     }
-
-
-def sample_batch(data: Portraits, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Sample pairs of images [B, 2, 112, 112] of one scene each, recorded alike, with points [B, 2, 70, 2]."""
-    pairs = [sample_pair(data, rng) for _ in range(PAIRS)]
-    images, points = (np.stack(arrays) for arrays in zip(*pairs, strict=True))
-    return torch.from_numpy(images).float() / 255, torch.from_numpy(points)
 
 
 def sample_pair(data: Portraits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
-"""Predict 68 landmarks and the pupils in a face's box by a network that learnt from rendered faces.
+"""Place boxes around faces, and predict 68 landmarks and the pupils in one by a network fitted to rendered faces.
 
 Maps of where each point is likely to be are averaged to a position (Sun et al. 2018, integral regression), so that
-positions are continuous in the image. `architecture` builds it, `fit` trains it; here its file is run.
+positions are continuous in the image. `architecture` builds the network, `fit` trains it; here its file is run.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,41 @@ import numpy as np
 
 from microexpr.core import onnx
 from microexpr.core.markup import space_evenly
-from microexpr.signals.landmarks.boxes import Box, face_box, patch_matrix
+
+# The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
+BOX_DROP, BOX_SIDE = 0.058, 3.22
 
 POINTS = 70  # iBUG's 68 and the pupils, the subject's left first
 SIZE, FACE = 112, 224 / 364  # pixels of the network's image, and the box's share of its side
 ERROR_UNIT = 0.01  # sides of the image: the unit of the network's standard deviations
 STABLE, ROUNDS = 0.01, 3  # a box that moves by less than this share of its side is stable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """A square around a face, in pixels."""
+
+    centre: np.ndarray  # float64[2], x and y
+    side: float
+
+    def holds(self, other: "Box") -> bool:
+        """Return whether the other's centre lies inside and its size is similar: both are then boxes of one face."""
+        near = np.abs(other.centre - self.centre).max() < self.side / 2
+        return bool(near and 0.5 < other.side / self.side < 2)
+
+
+def patch_matrix(box: Box, face: float, size: int) -> np.ndarray:
+    """Return the matrix, float64[2, 3], that scales a box to `face` pixels and centres it in a patch of `size`."""
+    scale = face / box.side
+    return np.column_stack([np.eye(2) * scale, (size - 1) / 2 - scale * box.centre])
+
+
+def face_box(points: np.ndarray) -> Box:
+    """Return the box that dlib's detector would give a face with these landmarks [68, 2]."""
+    inner = points[17:]
+    centre = inner.mean(axis=0)
+    spread = float(np.sqrt(((inner - centre) ** 2).sum(axis=1).mean()))
+    return Box(centre + [0, BOX_DROP * spread], BOX_SIDE * spread)
 
 
 def cut(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -1,9 +1,16 @@
-"""Estimate the part of a face's flow that is the head's own movement. Arrays in, arrays out."""
+"""Estimate the head's own movement in a face's flow, and hold a clip's head where it is at the onset.
+
+Holding it still is ours. It registers the frames themselves, because landmarks are too noisy for movements of a
+fraction of a pixel. Arrays in, arrays out. Shapes: T frames, H rows and columns of a crop.
+"""
 
 from functools import cache
 from typing import Literal
 
+import cv2
 import numpy as np
+
+from microexpr.signals import frame_edges
 
 Stabilise = Literal["none", "median", "similarity", "nose", "rigid"]
 
@@ -21,6 +28,13 @@ TYPICAL_SIZE = np.array([np.inf, np.inf, np.inf, np.inf, 0.4, 0.4])
 SAMPLES = 48  # rows and columns of the grid that a fit uses, at least
 # Scale of residuals that count as head motion, by round, in medians.
 WIDTHS = np.maximum(3 * 0.75 ** np.arange(20), 0.3)
+
+REGISTERED = 96  # rows and columns at which frames are registered
+BLUR = 1.0  # pixels of those
+ROUNDS = 3  # of Gauss-Newton in each frame, from the result of the one before
+RESIDUAL = 0.7  # scale of the grey differences that count as head motion, in medians
+# Shrinkage of each parameter in units of its evidence: raised brows and cheeks look much like a nod.
+SHRINKAGE = np.array([0, 0, 0, 0, 0.3, 0.3])
 
 
 def head_motion(flow: np.ndarray, stabilise: Stabilise, in_frame: np.ndarray | None = None) -> np.ndarray:
@@ -43,15 +57,6 @@ def head_motion(flow: np.ndarray, stabilise: Stabilise, in_frame: np.ndarray | N
     return _fit_motion(flow, basis(len(flow)), nose_prior(len(flow)), TYPICAL_SIZE, face)
 
 
-def motion_flow(basis: np.ndarray, motion: np.ndarray) -> np.ndarray:
-    """Return the flow, [..., 2], of a head that moves by `motion` [k] in the terms of a `basis` [..., 2, k].
-
-    The result is that of `@`, in one product instead of one for each pixel.
-    """
-    flow: np.ndarray = np.tensordot(basis, motion, axes=1)
-    return flow
-
-
 @cache
 def basis(size: int) -> np.ndarray:
     """Return the flow of each movement of a head, float64[size, size, 2, 6]: right, down, growth, roll, yaw and nod.
@@ -59,7 +64,16 @@ def basis(size: int) -> np.ndarray:
     Each is by an arbitrary amount. The array is cached and read-only.
     """
     y, x = (np.mgrid[:size, :size] + 0.5) / (size / 2) - 1
-    zeros, ones, depth = np.zeros_like(x), np.ones_like(x), _depth(x, y)
+    zeros, ones = np.zeros_like(x), np.ones_like(x)
+    # Depth of the mean head relative to a plane, which shift, growth and roll explain. Outside FACE, where the depth is
+    # unknown, the value at its edge continues.
+    flat, in_face = np.stack([ones, x, y], axis=-1), face_mask(size)
+    plane, *_ = np.linalg.lstsq(flat[in_face], (np.stack([x**2, y, y**2], axis=-1) @ DEPTH)[in_face], rcond=None)
+    inward = 1 / np.maximum(np.sqrt(_squared_distance(FACE, size)), 1)  # 1 in FACE, else to its edge
+    near_x, near_y = (middle + inward * (at - middle) for at, middle in zip((x, y), 2 * FACE[:2] - 1, strict=True))
+    depth: np.ndarray = np.stack([near_x**2, near_y, near_y**2, ones, near_x], axis=-1) @ [
+        DEPTH[0], DEPTH[1] - plane[2], DEPTH[2], -plane[0], -plane[1]
+    ]  # fmt: skip
     right = [ones, zeros, x, -y, depth, zeros]
     down = [zeros, ones, y, x, zeros, depth]
     flows = np.stack([np.stack(right, axis=-1), np.stack(down, axis=-1)], axis=-2)
@@ -73,23 +87,6 @@ def nose_prior(size: int) -> np.ndarray:
     prior: np.ndarray = 1 + NOSE_WEIGHT * np.exp(-_squared_distance(NOSE, size) / 2)
     prior.flags.writeable = False
     return prior
-
-
-def _depth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the depth of the mean head relative to a plane, [H, W]; shift, growth and roll explain the plane.
-
-    Outside FACE, where the depth is unknown, the value at the edge of FACE continues.
-    """
-    depth = np.stack([x**2, y, y**2], axis=-1) @ DEPTH
-    plane, in_face = np.stack([np.ones_like(x), x, y], axis=-1), face_mask(len(x))
-    plane_fit, *_ = np.linalg.lstsq(plane[in_face], depth[in_face], rcond=None)
-    centre = 2 * FACE[:2] - 1
-    inward = 1 / np.maximum(np.sqrt(_squared_distance(FACE, len(x))), 1)  # 1 in FACE, else to its edge
-    x, y = (middle + inward * (along - middle) for along, middle in ((x, centre[0]), (y, centre[1])))
-    relative_depth: np.ndarray = np.stack([x**2, y, y**2, np.ones_like(x), x], axis=-1) @ [
-        DEPTH[0], DEPTH[1] - plane_fit[2], DEPTH[2], -plane_fit[0], -plane_fit[1]
-    ]  # fmt: skip
-    return relative_depth
 
 
 def _fit_motion(
@@ -118,7 +115,8 @@ def _fit_motion(
         scale = max(kernels.median_length(values, fitted, prior, lengths, order), 1e-6)
         min_scale = min(min_scale or scale, scale)
         kernels.reweight(prior, lengths, width * scale, weights)
-    return motion_flow(basis, motion)
+    fit: np.ndarray = np.tensordot(basis, motion, axes=1)  # as `@`, in one product instead of one for each pixel
+    return fit
 
 
 @cache
@@ -145,3 +143,87 @@ def _squared_distance(ellipse: np.ndarray, size: int) -> np.ndarray:
     y, x = (np.mgrid[:size, :size] + 0.5) / size
     (centre_x, centre_y), (width, height) = ellipse[:2], ellipse[2:]
     return ((x - centre_x) / width) ** 2 + ((y - centre_y) / height) ** 2
+
+
+def prepare() -> None:
+    """Load the compiled functions."""
+    head_path(np.zeros((1, REGISTERED, REGISTERED), np.uint8), 0)
+
+
+def head_path(crop: np.ndarray, onset: int, in_frame: np.ndarray | None = None) -> np.ndarray:
+    """Return how far each frame's head is from the onset's, float64[T, 6] in terms of `head.basis`, pixels of the crop.
+
+    `crop` is grey [T, H, H], `onset` a position. Each frame is registered to the mean of the frames next to the onset,
+    by least squares on grey levels over the face, reweighted so that expressions count little. Only pixels of
+    `in_frame`, bool[H, H], count.
+    """
+    reduced = (cv2.resize(frame, (REGISTERED, REGISTERED), interpolation=cv2.INTER_AREA) for frame in crop)
+    small = [cv2.GaussianBlur(frame.astype(np.float32), (0, 0), BLUR) for frame in reduced]
+    path = np.zeros((len(crop), PARAMETERS))
+    visible = None if in_frame is None else frame_edges.shrink(in_frame, (REGISTERED, REGISTERED))
+    register = _Reference(np.mean(small[max(0, onset - 1) : onset + 2], axis=0), visible)
+    for direction in (range(onset, len(crop)), range(onset - 1, -1, -1)):
+        motion = path[onset]
+        for position in direction:
+            motion = path[position] = register(small[position], motion)
+    return path * crop.shape[1] / REGISTERED
+
+
+def hold_still(crop: np.ndarray, path: np.ndarray, in_frame: np.ndarray | None = None) -> np.ndarray:
+    """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept.
+
+    A pixel that lies outside the frame (`in_frame`, bool[H, H]) in any crop has one value in all."""
+    warp, mask = _Warp(crop.shape[1]), None if in_frame is None else 255 * in_frame.astype(np.uint8)
+    still, always = np.empty_like(crop), np.ones(crop.shape[1:3], bool)
+    for position, motion in enumerate(path):
+        warp.move(motion)
+        still[position] = warp(crop[position])
+        if mask is not None:
+            always &= warp(mask) == 255
+    return still if mask is None else frame_edges.hold_outside_still(still, always)
+
+
+class _Reference:
+    """A frame float32[SIZE, SIZE] to which others are registered."""
+
+    def __init__(self, image: np.ndarray, in_frame: np.ndarray | None):
+        self.image, self.in_face = image, visible_face(REGISTERED, in_frame)
+        self.brightness = float(image[self.in_face].mean())
+        down, right = np.gradient(image)
+        slopes = np.stack([right, down], axis=-1)[..., None] * basis(REGISTERED)
+        self.slopes = slopes.sum(axis=2)[self.in_face]  # [n, 6]
+        self.prior = nose_prior(REGISTERED)[self.in_face]
+        self.warp = _Warp(REGISTERED)
+
+    def __call__(self, image: np.ndarray, motion: np.ndarray) -> np.ndarray:
+        """Return the head's movement from the reference to a frame, float64[6], searched from `motion`."""
+        image = image * (self.brightness / max(float(image[self.in_face].mean()), 1.0))
+        for _ in range(ROUNDS):
+            self.warp.move(motion)
+            residual = (self.warp(image) - self.image)[self.in_face].astype(float)
+            scale = max(RESIDUAL * float(np.median(np.abs(residual))), 1e-6)
+            weighted = self.slopes * (self.prior / (1 + (residual / scale) ** 2))[:, None]
+            normal = weighted.T @ self.slopes
+            penalty = SHRINKAGE * np.diag(normal) + 1e-9
+            motion = motion - np.linalg.solve(normal + np.diag(penalty), weighted.T @ residual + penalty * motion)
+        return motion
+
+
+class _Warp:
+    """Looks up pictures [H, H, ...] where a head moved to. Its arrays are made once, since new memory costs more."""
+
+    def __init__(self, size: int):
+        from microexpr.signals.motion import kernels  # with numba, which takes long to load
+
+        flows = basis(size)
+        self.axis, self.depth = flows[0, :, 0, 2].copy(), flows[..., 0, 4].copy()
+        self.places, self._move = np.empty((2, size, size), np.float32), kernels.move
+
+    def move(self, motion: np.ndarray) -> None:
+        """Look up from now on where `motion`, float64[6], takes each pixel."""
+        self._move(motion, self.axis, self.depth, self.places)
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Return the image, of the same shape."""
+        x, y = self.places
+        return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(image.shape)

@@ -19,8 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
-from microexpr.signals.spotting import turns
-from microexpr.signals.spotting.noise import camera_noise, heavy_noise_level, noise_level
+from microexpr.signals.spotting.noise import camera_noise, heavy_noise_level, noise_level, without_turn
 
 Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
@@ -114,7 +113,7 @@ def compute_signal(
     frames = int(seen.sum())
     is_long = frames >= 2 * REST * fps  # most of it is at rest
     if turn is not None and is_long:
-        curves = turns.without_turn(curves, turn, seen, fps)
+        curves = without_turn(curves, turn, seen, fps)
     change, transient, gaze_shift = np.zeros(curves.shape), np.zeros(curves.shape), np.zeros(gaze.shape)
     mouth = np.zeros(curves[:, MOUTH].shape)
     for part in stretches(seen):
@@ -145,12 +144,19 @@ def resting_face(smoothed: np.ndarray, fps: float, window: float, resting: np.nd
 
     Of a window only the frames count that are `resting`, bool[T], if there are any. It lies wholly in the video, so
     that what lasts to its end is not taken for rest. A video that is shorter than `BRIEF` twice is read as one
-    expression."""
+    expression, around which it was cut: rest is the straight line between the means of its ends, or the mean of its
+    start alone if it may be cut at the apex; where an end that counts is not `resting`, the median of the frames that
+    are."""
     columns = smoothed.reshape(len(smoothed), -1)
     counted = np.ones(len(smoothed), bool) if resting is None else resting
     if is_short(len(smoothed), fps):
-        edge, may_be_cut = max(1, round(ENDS * fps)), is_clip(len(smoothed), fps)
-        return _rest_around_one_expression(columns, edge, counted, may_be_cut).reshape(smoothed.shape)
+        edge = max(1, round(ENDS * fps))
+        ends = (slice(edge), slice(len(columns) - edge, None))[: 1 if is_clip(len(smoothed), fps) else 2]
+        if counted.any() and not all(counted[end].any() for end in ends):
+            return np.broadcast_to(np.median(columns[counted], axis=0), columns.shape).reshape(smoothed.shape)
+        first, last = (columns[end].mean(axis=0) for end in (ends[0], ends[-1]))
+        share = np.linspace(0, 1, len(columns))[:, None]
+        return np.asarray(((1 - share) * first + share * last).reshape(smoothed.shape))
     step, time = max(1, round(fps / REST_RATE)), np.arange(len(smoothed))
     samples, counted = columns[::step], counted[::step]
     reach = min(round(window * fps / step / 2), (len(samples) - 1) // 2)
@@ -162,19 +168,6 @@ def resting_face(smoothed: np.ndarray, fps: float, window: float, resting: np.nd
     medians[:reach], medians[len(medians) - reach :] = medians[reach], medians[len(medians) - reach - 1]
     rest = np.column_stack([np.interp(time, time[::step], column) for column in medians.T])
     return np.asarray(rest.reshape(smoothed.shape))
-
-
-def _rest_around_one_expression(columns: np.ndarray, edge: int, resting: np.ndarray, may_be_cut: bool) -> np.ndarray:
-    """Return the resting value at each frame of a video [T, n] that data sets cut around one expression.
-
-    It is the straight line between its ends of `edge` frames, or the start alone if the video may be cut at the apex;
-    where an end that counts is not `resting`, the median of the frames that are."""
-    ends = (slice(edge),) if may_be_cut else (slice(edge), slice(len(columns) - edge, None))
-    if resting.any() and not all(resting[end].any() for end in ends):
-        return np.broadcast_to(np.median(columns[resting], axis=0), columns.shape)
-    first, last = (columns[end].mean(axis=0) for end in (ends[0], ends[-1]))
-    share = np.linspace(0, 1, len(columns))[:, None]
-    return np.asarray((1 - share) * first + share * last)
 
 
 def is_short(frames: int, fps: float) -> bool:
@@ -192,21 +185,19 @@ def spot(signal: Signal, fps: float, params: Params) -> list[Interval]:
     lids = np.zeros_like(signal.transient)
     lids[:, BLINK] = signal.transient[:, BLINK]
     brief = list(find_intervals(signal.transient - lids, signal, ~signal.seen, fps, params))
-    blinks = find_intervals(lids, signal, ~signal.seen, fps, params)
-    events = join_speech([*brief, *find_lasting(signal, brief, fps, params), *blinks], fps)
-    return sorted(events, key=lambda interval: (interval.onset, interval.apex))
-
-
-def find_lasting(signal: Signal, brief: list[Interval], fps: float, params: Params) -> Iterator[Interval]:
-    """Yield macro-expressions that last too long to be transient, except where the events `brief` are."""
     busy = np.zeros(len(signal.seen), bool)
     for event in brief:
         busy[event.onset : event.offset + 1] = True
     sustained = np.maximum(signal.sustained, 0)
     sustained[:, BLINK] = 0
-    for event in find_intervals(sustained, signal, busy | ~signal.seen, fps, params):
-        if event.kind == "macro" and not busy[max(0, event.onset - 1) : event.offset + 2].any():  # no remainder of one
-            yield event
+    lasting = [  # too long to be transient, and no remainder of a brief one
+        event
+        for event in find_intervals(sustained, signal, busy | ~signal.seen, fps, params)
+        if event.kind == "macro" and not busy[max(0, event.onset - 1) : event.offset + 2].any()
+    ]
+    blinks = find_intervals(lids, signal, ~signal.seen, fps, params)
+    events = join_speech([*brief, *lasting, *blinks], fps)
+    return sorted(events, key=lambda interval: (interval.onset, interval.apex))
 
 
 def find_intervals(

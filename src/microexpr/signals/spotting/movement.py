@@ -66,7 +66,8 @@ def measure(
     - `points` float32[T, 10, 2]: flow since the frame before at points of brows and mouth, less that of the nose"""
     frames, size = len(crops), crops.shape[1]
     images = (crops / 255).astype(np.float32)
-    boxes = _find_boxes(landmarks, size)
+    below_eyes = landmarks[[*range(BROWS[0], BROWS[1] + 1), 40, 41, 46, 47]]
+    boxes = _box(below_eyes, AROUND * size, size), _box(landmarks[MOUTH[0] : MOUTH[1] + 1], AROUND * size, size)
 
     def between(first: int, second: int) -> np.ndarray:
         from microexpr.signals.flow.tvl1 import tvl1  # with numba, which takes long to load
@@ -81,7 +82,8 @@ def measure(
     for i in range(frames):
         for j, gap in enumerate(max(1, round(seconds * fps)) for seconds in GAPS.values()):
             if i + gap < frames:
-                field = _with_strain(between(i, i + gap), pixel)
+                shift = between(i, i + gap)
+                field = np.stack([shift[..., 0], shift[..., 1], strain(shift, pixel)])
                 regions[i, j] = _regions(field, boxes, side)
                 nose[i, j] = field[:, *_patch(landmarks[NOSE_TIP], NOSE, size)].mean((1, 2))
                 least[i, j], most[i, j] = field.min((1, 2)), field.max((1, 2))
@@ -89,8 +91,13 @@ def measure(
             if reach <= i < frames - reach:
                 blocks[i, j] = block_differences(between(i - reach, i), between(i - reach, i + reach))
         if i:
-            moved[i] = _at_points(between(i - 1, i), landmarks, size)
-    eyes = _regions(_eyes(landmarks, size)[None].astype(np.float32), boxes, side)[0] > 0.5
+            shift = between(i - 1, i)
+            nose_shift = _main(shift[_patch(landmarks[NOSE_TIP], 2 * NOSE, size)])
+            moved[i] = [_main(shift[_patch(landmarks[k], POINT_SIDE, size)]) - nose_shift for k in POINTS]
+    around_eyes = np.zeros((1, size, size), np.float32)
+    for first, end in EYES:
+        around_eyes[0, *_box(landmarks[first:end], EYE_MARGIN * size, size)] = 1
+    eyes = _regions(around_eyes, boxes, side)[0] > 0.5
     return {
         "regions": regions, "nose": nose, "least": least, "most": most, "eyes": eyes, "blocks": blocks, "points": moved
     }  # fmt: skip
@@ -125,19 +132,7 @@ def quadrants(vectors: np.ndarray) -> np.ndarray:
     return np.asarray((vectors[..., 0] < 0) + 2 * (vectors[..., 1] < 0))
 
 
-def _with_strain(flow: np.ndarray, spacing: float) -> np.ndarray:
-    """Return u, v and strain [3, H, H] of a flow [H, H, 2]."""
-    return np.stack([flow[..., 0], flow[..., 1], strain(flow, spacing)])
-
-
 Box = tuple[slice, slice]  # rows and columns
-
-
-def _find_boxes(points: np.ndarray, size: int) -> tuple[Box, Box]:
-    """Return where the regions of brows, to below the eyes, and of the mouth lie."""
-    margin = AROUND * size
-    brows = _box(points[[*range(BROWS[0], BROWS[1] + 1), 40, 41, 46, 47]], margin, size)
-    return brows, _box(points[MOUTH[0] : MOUTH[1] + 1], margin, size)
 
 
 def _box(points: np.ndarray, margin: float, size: int) -> Box:
@@ -159,22 +154,6 @@ def _regions(field: np.ndarray, boxes: tuple[Box, Box], side: int) -> np.ndarray
         for box in boxes
     ]
     return np.concatenate(parts, axis=1)
-
-
-def _eyes(points: np.ndarray, size: int) -> np.ndarray:
-    """Return the pixels of both eyes and their surroundings, bool[H, H]."""
-    mask = np.zeros((size, size), np.uint8)
-    for first, end in EYES:
-        rows, columns = _box(points[first:end], EYE_MARGIN * size, size)
-        mask[rows, columns] = 1
-    return mask > 0
-
-
-def _at_points(flow: np.ndarray, points: np.ndarray, size: int) -> np.ndarray:
-    """Return the movement at `POINTS` [10, 2] in a flow [H, H, 2], less that of the nose."""
-    return np.stack([_main(flow[_patch(points[i], POINT_SIDE, size)]) for i in POINTS]) - _main(
-        flow[_patch(points[NOSE_TIP], 2 * NOSE, size)]
-    )
 
 
 def _main(vectors: np.ndarray) -> np.ndarray:

@@ -172,7 +172,7 @@ def test_every_format_holds_the_same_table(project, measured):
 
 
 def test_parquet_needs_pyarrow_and_says_so(project, monkeypatch, capsys):
-    monkeypatch.setattr("microexpr.apps.measure.written.find_spec", lambda name: None)
+    monkeypatch.setattr("microexpr.apps.measure.columns.find_spec", lambda name: None)
     assert main(["measure", "take.avi", "--out", "out", "--format", "parquet"]) == 1
     assert "needs the package pyarrow: pip install pyarrow" in capsys.readouterr().err and not Path("out").exists()
     with pytest.raises(ParamsError, match="format must be one of csv, parquet, hdf5, not xlsx"):

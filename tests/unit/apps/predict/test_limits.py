@@ -1,13 +1,16 @@
-"""Differences from recordings that the models know, in words: of whole videos, and of frames of an expression."""
+"""Differences from recordings that the models know, in words, and the shipped figures of the shipped weights."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from microexpr.apps.predict import limits
+from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.take import Stretch, Take
+from microexpr.apps.predict.written import EVENTS
+from microexpr.core import digests
 from microexpr.signals import spotting
 from microexpr.signals.faces import FaceTrack
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
@@ -16,6 +19,8 @@ from microexpr.videos.sources import Array
 from microexpr.videos.timeline import Timeline
 
 EXPRESSION = spotting.Interval("micro", 10, 20, 30, 12.0, {})
+DIGEST = digests.of_file(recognition.SHIPPED)
+FITTED_ON = ["generated/population/s0001/*"]
 
 
 def face(scale=1.0, seen=1.0, others=0, roll=0):
@@ -125,3 +130,47 @@ def test_a_unit_that_only_other_classes_show_speaks_against_a_class(units, predi
     strongest = next((unit[:-1] for unit in units if unit != "AU14R"), "")
     words = f"{strongest} moves most, which {predicted} faces do not show"
     assert limits.contradiction(units, predicted) == (words,) * is_contradicted
+
+
+@pytest.mark.parametrize(("fps", "measured"), [(20, 25), (28, 30), (29.97, 30), (120, 100), (1000, 200)])
+def test_the_nearest_rate_is_described(fps, measured):
+    figures = limits.rate_figures(fps, DIGEST)
+    assert figures["fps"] == measured and {*figures["errors"]} == {*EVENTS}
+    assert figures["description"].startswith(f"at {measured} frames a second, in {figures['films']} rendered films: F1")
+    assert f"{figures['right']} of {figures['hits']} classes right" in figures["description"]
+
+
+def test_classes_of_other_weights_were_not_measured():
+    figures = limits.rate_figures(30, "0" * 64)
+    assert figures.keys().isdisjoint(limits.CLASSES) and "classes" not in figures["description"]
+
+
+def test_the_figures_are_of_the_weights_that_are_shipped():
+    contents = json.loads(limits.RATES.read_text(encoding="utf-8"))
+    assert contents["sha256"] == DIGEST, f"{limits.RATES.name} must be of the weights in {recognition.SHIPPED.name}"
+    for rate in contents["rates"].values():
+        assert 0 <= rate["f1"] <= 1 and rate["hits"] <= rate["micro"] and rate["sure_right"] <= rate["sure"]
+
+
+def test_the_shipped_figures_are_of_the_shipped_weights() -> None:
+    """After another fit: `python studies/real_faces.py --predict --write-docs`."""
+    figures = limits.recorded_figures(recognition.SHIPPED)
+    assert figures, f"{limits.RECORDED.name} must be of the weights in {recognition.SHIPPED.name}, not of others"
+    for scope in (figures, *figures["datasets"].values()):
+        for value, low, high in (scope["uf1"], scope["uar"]):
+            assert 0 <= low < value < high <= 1
+    for count in ("clips", "subjects"):
+        assert figures[count] == sum(part[count] for part in figures["datasets"].values())
+
+
+def test_other_weights_have_no_figures(tmp_path: Path) -> None:
+    weights, path = tmp_path / "weights", tmp_path / "figures.json"
+    weights.write_bytes(b"these")
+    figures = {"clips": 7, "subjects": 2, "uf1": [0.5, 0.25, 0.75], "calibration_error": 0.125}
+    path.write_text(json.dumps(figures | {"sha256": digests.of_file(weights)}))
+    line = limits.describe_recorded(limits.recorded_figures(weights, path), FITTED_ON)
+    assert line.startswith("on 7 recorded micro-expressions of 2 subjects") and "UF1 0.50 (0.25 to 0.75)" in line
+    weights.write_bytes(b"others")
+    assert limits.recorded_figures(weights, path) is None
+    assert limits.describe_recorded(None, FITTED_ON) == "these weights were not measured on recorded faces"
+    assert limits.describe_recorded(None, ["licensed/samm/006/006_1_2"]).endswith("on subjects left out")

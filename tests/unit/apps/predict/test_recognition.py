@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from microexpr.apps.predict import fit, recognition
-from microexpr.apps.predict.calibration import Calibration
+from microexpr.apps.predict.domain import Calibration
 from microexpr.core.seeds import generator
 from microexpr.signals import flow
 from microexpr.signals.flow import pictures

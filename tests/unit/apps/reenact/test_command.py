@@ -10,7 +10,7 @@ from performed import FRAMES, woman
 from PIL import Image
 from recorded import CLIP, stages, weights
 
-from microexpr.apps.reenact import folder, samples
+from microexpr.apps.reenact import driving, folder
 from microexpr.cli.main import main
 from microexpr.datasets import index
 
@@ -70,7 +70,8 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
 
 def test_a_sample_needs_no_run_and_no_weights(run, tmp_path, monkeypatch, capsys):
     """The shipped generator follows the shipped sample on a rendered photograph, as the shipped reader reads it."""
-    monkeypatch.setattr(samples, "read", lambda label, read=samples.read: (read(label)[0][::10], 10.0))
+    sample = driving.read_sample("surprise")
+    monkeypatch.setattr(driving, "read_sample", lambda _: replace(sample, changes=sample.changes[::10], fps=10.0))
     monkeypatch.chdir(tmp_path)
     Image.fromarray(woman().image).save(tmp_path / "woman.png")
     assert main(["reenact", "--face", "woman.png", "--out", "out", "--strength", "0", "2"]) == 0

@@ -12,7 +12,7 @@ from recorded import CLIP, stages
 from microexpr import videos
 from microexpr.apps import driving_name, predict
 from microexpr.apps.predict import Curves, take
-from microexpr.apps.reenact import driving, samples
+from microexpr.apps.reenact import driving
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.performance import DIFFICULTIES
@@ -28,7 +28,7 @@ def test_a_sample_is_a_micro_expression_of_its_class(label, units):
     curves = driving.read_sample(label)
     seconds = len(curves.changes) / curves.fps
     assert curves.origin == "generated" and "generated" in curves.description and 0.2 < seconds <= 0.5
-    assert not curves.changes[0].any() and curves.apex == samples.APEX
+    assert not curves.changes[0].any() and curves.apex == driving.SAMPLE_APEX
     moving = np.flatnonzero(curves.changes.any((0, 2)))
     assert {ACTION_UNITS[unit] for unit in moving} == units
     full = max(display.GAIN[unit] for unit in units) * display.FULL
@@ -90,7 +90,7 @@ def test_an_emotion_is_performed_in_each_of_its_styles(emotion, style, units):
     """The most frequent display of a class is the shipped sample; a one-sided one leaves the right side at rest."""
     curves = driving.read_emotion(emotion, style)
     moved = {ACTION_UNITS[unit] for unit in np.flatnonzero(curves.changes.any((0, 2)))}
-    assert moved == (units or {"AU12", "AU14"}) and not curves.changes[0].any() and curves.apex == samples.APEX
+    assert moved == (units or {"AU12", "AU14"}) and not curves.changes[0].any() and curves.apex == driving.SAMPLE_APEX
     one_sided = (emotion, style) in (("happiness", 3), ("contempt", 1))
     assert curves.changes[..., 1].any() != one_sided and ("of the left side" in curves.description) == one_sided
     if (emotion, style) == ("happiness", 1):

@@ -8,7 +8,7 @@ import pytest
 from performed import BROWS, FRAMES, SMILE, Brightener, painter, rise, source, target, woman
 
 from microexpr.apps.reenact import evaluation, onto
-from microexpr.apps.reenact.targets import RenderedFace
+from microexpr.apps.reenact.onto import RenderedFace
 from microexpr.signals.aus import regressor
 
 NOTHING = np.zeros((17, 2), np.float32)

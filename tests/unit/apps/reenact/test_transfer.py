@@ -7,7 +7,7 @@ import pytest
 from performed import APEX, BROWS, FRAMES, SMILE, Brightener, movement, painter, rise, source, target, woman
 
 from microexpr.apps.reenact import Components, animate, onto, paste_change
-from microexpr.apps.reenact.targets import RenderedFace
+from microexpr.apps.reenact.onto import RenderedFace
 
 NOTHING = np.zeros((17, 2), np.float32)
 

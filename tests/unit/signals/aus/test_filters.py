@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from microexpr.core.seeds import generator
-from microexpr.signals.aus.filters import change_per_frame, change_since, modulate, smooth
+from microexpr.signals.aus.filters import modulate, smooth
 
 
 @pytest.mark.parametrize(("fps", "reach"), [(200, 2), (100, 1), (300, 3), (30, 0)])
@@ -21,18 +21,6 @@ def test_smooth_is_the_mean_of_equation_two_and_its_reach_follows_fps(fps: int, 
 def test_smooth_keeps_a_straight_line_to_its_ends(frames: int) -> None:
     line = np.linspace(-1, 2, frames)[:, None]
     assert smooth(line, 200, 0.02) == pytest.approx(line)
-
-
-def test_relative_is_zero_at_the_onset() -> None:
-    curves = np.array([[3.0, 1.0], [2.0, 4.0], [5.0, 0.0]])
-    assert change_since(curves, 1).tolist() == [[1, -3], [0, 0], [3, -4]]
-
-
-def test_stepwise_adds_up_to_the_change_since_the_first_frame() -> None:
-    curves = generator(0, "filters", "steps").normal(size=(9, 17, 3))
-    steps = change_per_frame(curves)
-    assert not steps[0].any()
-    assert np.cumsum(steps, axis=0) == pytest.approx(change_since(curves, 0))
 
 
 def test_modulated_adds_the_change_to_a_tenth_of_the_targets_own_and_stays_in_range() -> None:

@@ -11,10 +11,8 @@ from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions
 from microexpr.rendering.face import Face
-from microexpr.signals.aus import ACTION_UNITS, fit
-from microexpr.signals.aus.agreement import agreement
-from microexpr.signals.aus.architecture import UNITS, UnitNetwork
-from microexpr.signals.aus.movement import Movement
+from microexpr.signals.aus import ACTION_UNITS, agreement, fit
+from microexpr.signals.aus.architecture import UNITS, Movement, UnitNetwork
 from microexpr.signals.aus.regressor import CHANGE, MODEL, load, regress
 from microexpr.signals.portraits import SCENE, SIZE, Portraits
 

@@ -11,7 +11,7 @@ from microexpr.core.grayscale import luma
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, recording, regressor
 from microexpr.signals.faces import align, alignment, detection
-from microexpr.signals.faces.predictors import NetworkPredictor
+from microexpr.signals.faces.detection import NetworkPredictor
 
 
 @pytest.fixture(scope="module")

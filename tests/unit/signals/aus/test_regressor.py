@@ -1,4 +1,4 @@
-"""The regressor with networks made for the test: sides, the onset, sizes, errors, files."""
+"""The regressor with networks made for the test: sides, the onset, sizes of images, errors, files."""
 
 from pathlib import Path
 
@@ -9,12 +9,10 @@ import torch
 from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
-from microexpr.signals.aus import LARGEST, SIZES, Params
-from microexpr.signals.aus.architecture import UNIT, UnitNetwork, graphs, outward
-from microexpr.signals.aus.coding import OPEN
+from microexpr.signals.aus import LARGEST, OPEN, SIZES, Params
+from microexpr.signals.aus.architecture import UNIT, Movement, UnitNetwork, graphs, outward
 from microexpr.signals.aus.filters import curves
-from microexpr.signals.aus.movement import Movement
-from microexpr.signals.aus.regressor import Model, load, reduce_crop, regress
+from microexpr.signals.aus.regressor import Model, load, reduce_crop, regress, resize, size_jumps
 
 FRAMES, FPS = 5, 200
 
@@ -133,3 +131,30 @@ def test_a_face_is_read_alike_by_itself_and_among_others(crops: np.ndarray, mode
     for i, face in enumerate(faces):
         alone = model.change(faces[0], [face])
         assert (alone.values[0] == together.values[i]).all() and (alone.errors[0] == together.errors[i]).all()
+
+
+@pytest.mark.parametrize("size", [-10, 5])
+def test_a_picture_grows_about_its_middle(size: int) -> None:
+    crop = np.zeros((1, 288, 288), np.uint8)
+    crop[0, 60:63, 200:203] = 255
+    grown = resize(crop, size)
+    y, x = np.mgrid[:288, :288]
+    centre = [(axis * grown[0]).sum() / grown[0].sum() for axis in (x, y)]
+    assert grown.shape == crop.shape and grown.dtype == np.uint8
+    assert centre == pytest.approx(143.5 + (np.array([201, 61]) - 143.5) * (288 + size) / 288, abs=0.1)
+
+
+RAMP = np.tile(np.arange(288) / 287 * 200, (288, 1)).astype(np.uint8)[None]  # grows by 0.7 a pixel
+
+
+def test_jumps_are_lengths_of_the_vectors_change_either_way() -> None:
+    def read(crops: np.ndarray) -> np.ndarray:
+        value = crops[:, 100, 250].astype(float)[:, None]
+        return np.concatenate([value, 2 * value], axis=1)
+
+    alone, averages = size_jumps(read, RAMP, sizes=(0, 40), by=30)
+    seen = {size: float(resize(RAMP, size)[0, 100, 250]) for size in (-30, 0, 10, 30, 40, 70)}
+    assert alone == pytest.approx(np.sqrt(5) * np.mean([abs(seen[-30] - seen[0]), abs(seen[30] - seen[0])]))
+    rest = seen[0] + seen[40]
+    either = [abs(seen[-30] + seen[10] - rest) / 2, abs(seen[30] + seen[70] - rest) / 2]
+    assert averages == pytest.approx(np.sqrt(5) * np.mean(either))

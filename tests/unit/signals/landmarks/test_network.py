@@ -10,8 +10,7 @@ from microexpr.core import onnx
 from microexpr.core.seeds import generator
 from microexpr.signals.landmarks import network
 from microexpr.signals.landmarks.architecture import LandmarkNetwork, graph
-from microexpr.signals.landmarks.boxes import Box, patch_matrix
-from microexpr.signals.landmarks.network import FACE, POINTS, SIZE, Model, cut
+from microexpr.signals.landmarks.network import FACE, POINTS, SIZE, Box, Model, cut, patch_matrix
 
 GREY = generator(0, "grey").integers(0, 256, (200, 300), np.uint8)
 

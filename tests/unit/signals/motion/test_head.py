@@ -1,9 +1,10 @@
-"""Head motion put in by hand, found beside an expression."""
+"""Head motion put in by hand, found beside an expression, and removed from a drawn clip."""
 
 import drawn
 import numpy as np
 import pytest
 
+from microexpr.core.seeds import generator
 from microexpr.signals.motion import head
 
 
@@ -25,7 +26,26 @@ def test_the_depth_of_the_head_is_no_shift_growth_or_roll() -> None:
     assert np.abs(plain.T @ depth).max() < 1e-9 * len(plain)
 
 
-def test_the_flow_of_a_motion_is_that_of_each_pixel() -> None:
-    basis, motion = head.basis(12), np.array([1.0, -2, 0.5, 0.1, 3, -0.7])
-    assert head.motion_flow(basis, motion) == pytest.approx(basis @ motion)
-    assert head.motion_flow(basis[..., :4], motion[:4]) == pytest.approx(basis[..., :4] @ motion[:4])
+def test_a_steady_clip_keeps_the_expression_and_loses_the_head() -> None:
+    rng = generator(0, "steady")
+    picture, basis = drawn.texture(rng), head.basis(288)
+    pull = drawn.bump(200, 190, width=24)[..., None] * [0.0, -2.0]
+    strength = np.concatenate([np.zeros(3), np.hanning(9)])
+    moves = [np.array([0.8 * np.sin(t / 2), 0.5 * np.cos(t / 2) - 0.5, 0.3 * np.sin(t), 0, 0, 0]) for t in range(12)]
+    flow = [s * pull + basis @ m for s, m in zip(strength, moves, strict=True)]
+    film = np.stack([drawn.displaced(picture, right, down) for right, down in np.moveaxis(flow, -1, 1)])
+    crop = np.clip(film + rng.normal(0, 0.5, film.shape), 0, 255).astype(np.uint8)
+    path = head.head_path(crop, 2)
+    truth = np.array(moves) - moves[2]
+    within = head.face_mask(288)
+    left, before = (
+        np.mean([np.linalg.norm(basis @ m, axis=-1)[within].mean() for m in path_]) for path_ in (path - truth, truth)
+    )
+    assert left < 0.15 * before
+    still = head.hold_still(crop[..., None], path)
+    assert still.shape == (12, 288, 288, 1) and still.dtype == np.uint8
+    smile, brow = (slice(160, 220), slice(170, 230)), (slice(60, 120), slice(70, 210))
+    change = np.abs(still[..., 0].astype(float) - still[2, ..., 0]).mean(axis=0)
+    raw = np.abs(crop.astype(float) - crop[2]).mean(axis=0)
+    assert change[brow].mean() < 0.6 * raw[brow].mean()
+    assert change[smile].mean() > 1.5 * change[brow].mean()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from microexpr.cli.main import main
-from microexpr.videos import camera, open_video
+from microexpr.videos import open_video, writer
 
 RATE, START = 25.0, 0.6  # frames a second, and seconds to the first
 
@@ -45,9 +45,9 @@ def virtual(monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
 
 
 def test_a_recording_has_the_rate_that_the_camera_has(virtual: list[Camera], tmp_path: Path, monkeypatch) -> None:
-    path = tmp_path / camera.FILE
+    path = tmp_path / writer.FILE
     reports: list[tuple[str, int, int]] = []
-    fps = camera.record(path, 0, 2, lambda *report: reports.append(report), lambda: virtual[0].time if virtual else 0)
+    fps = writer.record(path, 0, 2, lambda *report: reports.append(report), lambda: virtual[0].time if virtual else 0)
     assert fps == pytest.approx(RATE, rel=0.05) and virtual[0].released
     assert reports[-1] == ("recording", len(reports), len(reports)) and len(reports) == round(2 * fps)
     monkeypatch.undo()
@@ -58,12 +58,12 @@ def test_a_recording_has_the_rate_that_the_camera_has(virtual: list[Camera], tmp
 
 def test_a_camera_that_slows_down_gives_each_frame_its_own_time(virtual: list[Camera], tmp_path: Path) -> None:
     clock = lambda: virtual[0].time if virtual else 0  # noqa: E731
-    path = tmp_path / camera.FILE
+    path = tmp_path / writer.FILE
 
     def slow_down(what: str, done: int, total: int) -> None:
         virtual[0].time += 0.02 if done > 25 else 0.0
 
-    camera.record(path, 0, 2, slow_down, clock)
+    writer.record(path, 0, 2, slow_down, clock)
     steps = np.diff(open_video(path).seconds)
     assert steps[:25] == pytest.approx(1 / RATE, abs=0.002)
     assert steps[26:] == pytest.approx(1 / RATE + 0.02, abs=0.002) and len(steps) > 40

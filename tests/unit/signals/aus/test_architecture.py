@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from microexpr.core.seeds import generator
-from microexpr.signals.aus.movement import CELL, Movement
+from microexpr.signals.aus.architecture import CELL, Movement
 
 SIZE = 128
 INNER = slice(4, -4)  # fine cells away from the border

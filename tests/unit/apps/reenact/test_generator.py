@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.apps.reenact.resolution import enlarge
+from microexpr.apps.reenact.generator import enlarge
 from microexpr.core.errors import StoreError
 from microexpr.models import pretrained_weights
 

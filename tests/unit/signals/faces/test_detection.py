@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from microexpr.signals.faces import upright
+from microexpr.signals.faces import detection
 
 FACE = data.astronaut()[:240, 110:350]  # Eileen Collins, by NASA
 
@@ -12,11 +12,11 @@ FACE = data.astronaut()[:240, 110:350]  # Eileen Collins, by NASA
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_a_turned_face_is_turned_back(quarters):
     turned = np.rot90(FACE, quarters)
-    best = upright.best_turn([turned, turned[..., 1]])
+    best = detection.best_turn([turned, turned[..., 1]])
     assert np.array_equal(np.rot90(turned, best), FACE)
 
 
 def test_one_frame_without_a_face_does_not_decide():
     noise = np.random.default_rng(0).integers(0, 256, FACE.shape, np.uint8)
-    assert upright.best_turn([np.rot90(FACE), noise, np.rot90(FACE)]) == 3
-    assert upright.best_turn([noise, noise]) == 0 == upright.best_turn([])
+    assert detection.best_turn([np.rot90(FACE), noise, np.rot90(FACE)]) == 3
+    assert detection.best_turn([noise, noise]) == 0 == detection.best_turn([])

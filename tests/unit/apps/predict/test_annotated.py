@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microexpr.apps.predict import magnified
+from microexpr.apps.predict import annotated
 
 SIZE = 288
 
@@ -17,7 +17,7 @@ def pattern(shift: float) -> np.ndarray:
 def test_a_small_movement_goes_further_and_the_first_frame_stays():
     shifts = 0.5 * np.sin(np.pi * np.arange(12) / 11)
     crops = np.stack([np.rint(pattern(shift)).astype(np.uint8) for shift in shifts])[..., None].repeat(3, axis=-1)
-    faces = magnified.magnify(crops)
+    faces = annotated.magnify(crops)
     assert faces.shape == crops.shape and (np.abs(faces[0].astype(int) - crops[0]) <= 1).all()
     candidates = [np.abs(pattern(shift) - faces[6, ..., 0])[180:220, 110:180].mean() for shift in range(8)]
-    assert 2 <= int(np.argmin(candidates)) <= magnified.TIMES * 0.5
+    assert 2 <= int(np.argmin(candidates)) <= annotated.TIMES * 0.5

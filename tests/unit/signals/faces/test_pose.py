@@ -8,8 +8,7 @@ from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
 from microexpr.signals.faces.alignment import align, alignment
-from microexpr.signals.faces.pose import correct_yaw, pose
-from microexpr.signals.landmarks.gaze import EYES, PITCH, YAW, features, gaze, pupils
+from microexpr.signals.faces.pose import EYES, PITCH, YAW, correct_yaw, features, gaze, pose, pupils
 
 HEADS, LOOKS = 12, 8
 Look = tuple[np.ndarray, np.ndarray, np.ndarray]  # crop, its landmarks, pose as measured

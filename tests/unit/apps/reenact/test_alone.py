@@ -7,7 +7,7 @@ import pytest
 import torch
 from performed import SMILE, Brightener, painter, target
 
-from microexpr.apps.reenact import moved
+from microexpr.apps.reenact import alone
 from microexpr.models.layers.mover import WarpGenerator
 
 
@@ -33,9 +33,9 @@ def targets(*smiles):
 def test_no_target_is_the_photograph_and_no_other_pixel_changes(network):
     """The network by chance paints without a target, too: only what a target adds is pasted."""
     face = target()
-    result = moved.move(painter(network), face, targets(0, 3))
+    result = alone.move(painter(network), face, targets(0, 3))
     assert len(result) == 2 and np.array_equal(result.frame(0), face.image)
-    rows, columns = moved.part_of(face)
+    rows, columns = alone.part_of(face)
     changed = result.frame(1) != face.image
     assert changed[rows, columns].any()
     changed[rows, columns] = False
@@ -47,7 +47,7 @@ def test_a_warp_moves_the_photographs_own_pixels():
     face = target()
     shift = 288 / 16 / np.hypot(*face.matrix[:, 0])
     whole = 3  # pixels of the photograph
-    result = moved.move(painter(Shifter()), face, targets(5 * whole / shift))
+    result = alone.move(painter(Shifter()), face, targets(5 * whole / shift))
     middle = np.rint(face.landmarks[30]).astype(int)
     part = slice(middle[1] - 20, middle[1] + 20), slice(middle[0] - 20, middle[0] + 20)
     difference, change = (
@@ -60,25 +60,25 @@ def test_a_warp_moves_the_photographs_own_pixels():
 def test_changes_of_faces_that_overlap_are_added():
     face = replace(target(), image=np.full((4, 6, 3), 100, np.uint8))
     first, second, third = (
-        moved.MovedFace(face, top, left, np.full((1, 3, 4, 3), level, np.uint8))
+        alone.MovedFace(face, top, left, np.full((1, 3, 4, 3), level, np.uint8))
         for top, left, level in ((0, 0, 240), (1, 2, 180), (1, 2, 10))
     )
-    assert np.array_equal(moved.compose([first], 0), first.frame(0))
-    assert moved.compose([first, second], 0)[..., 0].tolist() == [
+    assert np.array_equal(alone.compose([first], 0), first.frame(0))
+    assert alone.compose([first, second], 0)[..., 0].tolist() == [
         [240, 240, 240, 240, 100, 100],
         [240, 240, 255, 255, 180, 180],
         [240, 240, 255, 255, 180, 180],
         [100, 100, 180, 180, 180, 180],
     ]
-    added = moved.compose([first, second, third], 0)
+    added = alone.compose([first, second, third], 0)
     assert added[1, 2].tolist() == [100 + 140 + 80 - 90] * 3  # clipped once
-    assert np.array_equal(moved.compose([third, second, first], 0), added)
+    assert np.array_equal(alone.compose([third, second, first], 0), added)
 
 
 def test_sides_have_their_own_targets():
     values = targets(5)
     values[:, :, 1] = 0  # the subject's right is at the left
-    frame, face = moved.move(painter(Shifter()), target(), values).frame(0), target()
+    frame, face = alone.move(painter(Shifter()), target(), values).frame(0), target()
     left, right = (face.landmarks[[54, 48], 0] + [20, -20]).astype(int)
     differs = (frame != face.image).any(-1)
     assert differs[:, left:].any() and not differs[:, :right].any()
@@ -86,7 +86,7 @@ def test_sides_have_their_own_targets():
 
 def test_super_resolution_enlarges_differences():
     face, values = target(), targets(0, 4)
-    by_warp, by_difference = (moved.move(painter(Brightener()), face, values, kind) for kind in (None, "lanczos"))
+    by_warp, by_difference = (alone.move(painter(Brightener()), face, values, kind) for kind in (None, "lanczos"))
     assert np.array_equal(by_warp.parts, by_difference.parts)  # it cannot warp
     brighter = face.align(by_difference.frame(1)).astype(int) - face.crop
     assert np.median(brighter[100:200, 100:200]) == pytest.approx(0.2 * 0.8 * 127.5, abs=1.5)
@@ -96,6 +96,6 @@ def test_a_face_at_the_edge_of_the_photograph():
     face = target()
     x, y = (int(value) for value in face.landmarks.min(0))
     cut = replace(face, image=face.image[y:, x:].copy(), landmarks=face.landmarks - [x, y])
-    result = moved.move(painter(Shifter()), cut, targets(0, 2))
+    result = alone.move(painter(Shifter()), cut, targets(0, 2))
     assert (result.top, result.left) == (0, 0) and np.array_equal(result.frame(0), cut.image)
     assert result.frame(1).shape == cut.image.shape

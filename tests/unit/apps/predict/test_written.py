@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from simulated_prediction import prediction
 
-from microexpr.apps.predict import exports
+from microexpr.apps.predict import written
 
 CUES = [
     ("00:00:00{}200", "00:00:00{}600", "micro-expression: negative 0.90, sure", "AU9 nose wrinkler, AU4 brow lowerer"),
@@ -16,14 +16,14 @@ CUES = [
 
 def test_subtitles_name_class_and_units_and_stay_until_the_next_begins():
     cues = [f"{start} --> {end}\n{name}\n{units}\n" for start, end, name, units in CUES]
-    assert exports.subtitles(prediction()) == "\n".join(f"{i}\n{cue}" for i, cue in enumerate(cues, 1)).replace(
+    assert written.subtitles(prediction()) == "\n".join(f"{i}\n{cue}" for i, cue in enumerate(cues, 1)).replace(
         "{}", ","
     )
-    assert exports.web_subtitles(prediction()) == "WEBVTT\n\n" + "\n".join(cues).replace("{}", ".")
+    assert written.web_subtitles(prediction()) == "WEBVTT\n\n" + "\n".join(cues).replace("{}", ".")
 
 
 def test_elan_finds_each_kind_in_a_tier_and_times_in_their_order():
-    document = ElementTree.fromstring(exports.elan(prediction("take.avi")))
+    document = ElementTree.fromstring(written.elan(prediction("take.avi")))
     times = {slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE", 0)) for slot in document.iter("TIME_SLOT")}
     assert list(times.values()) == [200, 400, 600, 700, 1200, 1400]
     tiers = {
@@ -42,11 +42,11 @@ def test_elan_finds_each_kind_in_a_tier_and_times_in_their_order():
     }
     (media,) = document.iter("MEDIA_DESCRIPTOR")
     assert media.get("RELATIVE_MEDIA_URL") == "./take.avi"
-    assert exports.elan(prediction()) == exports.elan(prediction())
+    assert written.elan(prediction()) == written.elan(prediction())
 
 
 def test_tiers_of_a_text_grid_cover_the_video():
-    text = exports.text_grid(prediction())
+    text = written.text_grid(prediction())
     tiers = text.split("    item [")[1:]
     assert [re.search(r'name = "(\w+)"', tier)[1] for tier in tiers] == ["micro", "blink"]
     for tier, count in zip(tiers, (5, 3), strict=True):
