@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from corpus import Corpus, digest, errors_of_params
+from first_weights import SHIPPED, FirstWeights
 from stages import (
     APPENDIX,
     METRICS,
@@ -30,31 +31,16 @@ from stages import (
 
 from microexpr import datasets, population, protocols
 from microexpr.cli import config
-from microexpr.core import digests, store
 from microexpr.core.clip import POPULATION, Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.datasets import flow_folders
-from microexpr.models import pretrained_weights
 from microexpr.protocols import TRAINING_SETS, Protocol, Training
 from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
 from microexpr.reporting import papers
 from microexpr.training import training_sets
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
-INITIAL = Path("src/microexpr/weights/initial")  # shipped weights that networks start from
-SHIPPED_GENERATOR = str(INITIAL.parent / "reenact.safetensors")  # whose weights generators of clips may start from
-Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
-ROLES: tuple[Role, ...] = ("population", "teacher_population")
-TRAININGS: tuple[Training, ...] = get_args(Training)
-SHIPPED = {  # files by the part of a script's name after fit_, and of its rule
-    "landmarks": ("landmarks.onnx",),
-    "action_units": ("action_units.onnx", "action_units.change.onnx"),
-    "reenact": ("reenact.safetensors", "reenact.onnx"),
-    "predict": ("predict.onnx",),
-    "spotter": ("spotter.safetensors",),
-}
 ABLATION_INDEX = "results/index/population.csv"  # of the subjects whom papers' tables train on
-MINUTES = 0.25  # of a core in which a subject of the population is rendered
 SIGNALS = ("faces", "apex", "flow", "aus")
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
@@ -75,6 +61,7 @@ class Dag(Corpus):
         self._folds: dict[tuple[str, int, int], list[Fold]] = {}
         self._fold_counts: dict[tuple[str, int, int], int] = {}
         self._groups: dict[str, list[Fold]] = {}
+        self.first: FirstWeights = FirstWeights(self)
         with errors_of_params():
             groups, shards = (self.params["train"][name] for name in ("rendered_folds", "shards"))
             protocols.check_shards(self._fold_count(self.protocol.name, groups=groups), shards)
@@ -107,21 +94,15 @@ class Dag(Corpus):
                 suitable = [dataset for dataset in moving if about["macro_source"] in ("", dataset)]
                 raise ParamsError(f"params.yaml: method {name} needs one of {', '.join(suitable)} in macro, not none")
 
-    @staticmethod
-    def weights_digest(file: str) -> str:
-        """Return the digest of published weights that lie where torch keeps them; "" if they do not, or for no file.
-
-        A change of them reruns the trainings that start from them."""
-        published = pretrained_weights.PUBLISHED
-        return published[file].digest if file and published[file].path() else ""
-
     def fold_options(self, method: str, protocol: str) -> dict[str, int]:
         """Return which of a protocol's folds a method trains, as `Protocol.folds` takes it.
 
         `limit`: how many at most; 0: all, as for rows of the main table. `groups`: how many groups of rendered subjects
         are held out in turn; 0: each subject, also where clips are from a generator with groups that split these."""
-        limited = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.paper_variants
         groups = int(self.params["train"]["rendered_folds"]) if protocols.PROTOCOLS[protocol].grouped else 0
+        if protocol in protocols.UNIT_PROTOCOLS:
+            return {"limit": 0, "groups": groups}
+        limited = protocol not in (*protocols.MAIN, self.protocol.name) or method in self.paper_variants
         generator = self.methods[method]["params"].get("synthetic", "")
         if groups and generator in self.generators and not self._are_within_groups(protocol, groups, generator):
             groups = 0
@@ -241,14 +222,14 @@ class Dag(Corpus):
             name: {
                 training: f"results/evaluate/{self._training_protocol(name, training)}/{name}.csv"
                 for training in TRAINING_SETS
-                if training == self._declared(name) or training in self.methods[name]["trainings"]
+                if training == self.declared(name) or training in self.methods[name]["trainings"]
             }
             for name in self.in_table
         }
 
     def _training_protocol(self, method: str, training: Training) -> str:
         """Return the protocol under which a method learns so: the main table's own where that does."""
-        return protocols.MEGC2019 if training == self._declared(method) else TRAINING_SETS[training]
+        return protocols.MEGC2019 if training == self.declared(method) else TRAINING_SETS[training]
 
     @cached_property
     def paper_variants(self) -> list[str]:
@@ -271,24 +252,28 @@ class Dag(Corpus):
         other_classes = chosen.classes != protocols.PROTOCOLS[protocols.MEGC2019].classes
         if other_classes and method.partition(".")[0] in self.params["training_sets"]["corpus"]:
             return "corpus"
-        return chosen.training or self._declared(method)
+        return chosen.training or self.declared(method)
 
     def about(self, method: str, protocol: str) -> dict[str, Any]:
         """Return the properties of a method under a protocol, whose training may have other params than its own."""
-        return self._about(method, self.training(method, protocol))
+        if protocol in protocols.UNIT_PROTOCOLS:
+            return self.unit_methods[method]
+        return self.about_training(method, self.training(method, protocol))
 
     def shards(self, method: str, protocol: str) -> list[str]:
         """Return `1of4`, ...: no more than there are folds."""
         count = self.params["train"]["shards"]
-        if protocols.PROTOCOLS[protocol].unit == "dataset":
-            count = 1  # it has one fold
-        elif protocol not in protocols.FLOW_PROTOCOLS:
+        if protocol not in protocols.FLOW_PROTOCOLS:
             count = min(count, self._fold_count(protocol, **self.fold_options(method, protocol)))
+        elif protocols.PROTOCOLS[protocol].unit == "dataset":
+            count = 1  # it has one fold
         return [f"{number}of{count}" for number in range(1, count + 1)]
 
     def training_files(self, method: str, protocol: str) -> list[str]:
-        """Return the shards of a method's training under a protocol."""
-        return [f"results/train/{method}/{protocol}/{shard}.h5" for shard in self.shards(method, protocol)]
+        """Return the shards of a method's training under a protocol: of a table, action units or precomputed flow."""
+        of_units, of_flow = (protocol in names for names in (protocols.UNIT_PROTOCOLS, protocols.FLOW_PROTOCOLS))
+        folder = "units/" * of_units + "flow_folders/" * of_flow
+        return [f"results/{folder}train/{method}/{protocol}/{shard}.h5" for shard in self.shards(method, protocol)]
 
     def face_files(self, method: str, protocol: str) -> list[str]:
         """Return the shards of the faces that a method synthesises in its training under a protocol."""
@@ -299,116 +284,14 @@ class Dag(Corpus):
         """By name of a set of classes, a protocol that has them."""
         return {protocols.PROTOCOLS[name].label_set: name for name in reversed(self.protocols)}
 
-    def teacher(self, method: str, training: Training) -> tuple[str, Training] | None:
-        """Return the first method or variant, and its training, that pretrains the same network on macro-expressions.
-
-        None without one."""
-        params = self._about(method, training)["pretraining"]
-        pairs = sorted(
-            ((name, kind) for name in self._variants(method) for kind in TRAININGS),
-            key=lambda pair: pair[1] != self._declared(pair[0]),  # those by their params first
-        )
-        same = (pair for pair in pairs if self._about(*pair)["pretraining"] == params)
-        return next(same) if params else None
-
-    def _declared(self, method: str) -> Training:
+    def declared(self, method: str) -> Training:
         """Return what a method learns from by its params."""
         return training_sets.declared(self.methods[method]["params"])
 
-    def _about(self, method: str, training: Training) -> dict[str, Any]:
+    def about_training(self, method: str, training: Training) -> dict[str, Any]:
         """Return the properties of a method in a training; its own where it has no other."""
         about = self.methods[method]
         return about | about["trainings"].get(training, {})
-
-    def on_population(self, method: str) -> dict[str, Any]:
-        """Return the properties of a method that starts from the population."""
-        return self._about(method, "both")
-
-    def _variants(self, method: str) -> list[str]:
-        """Return the method of this variant, and all of its variants."""
-        return [name for name in self.methods if name.partition(".")[0] == method.partition(".")[0]]
-
-    def initial_weights(self, method: str, protocol: str, role: Role = "population") -> list[str]:
-        """Return the network of the population from which a method, or its teacher, starts under a protocol, if any.
-
-        It is one that is shipped, or one that stage `pretrain` trains."""
-        if not self.about(method, protocol)[role]:
-            return []
-        first, classes = self._first_on_population(method, role), protocols.PROTOCOLS[protocol].label_set
-        assert first
-        name, role = first
-        return [self._shipped(name, role, classes) or f"results/pretrain/{name}/{role}_{classes}.safetensors"]
-
-    def _first_on_population(self, method: str, role: Role) -> tuple[str, Role] | None:
-        """Return the first variant, itself or its teacher, that the population trains alike; None for no training."""
-        if not (params := self.on_population(method)[role]):
-            return None
-        variants = self._variants(method)
-        return next((name, role) for role in ROLES for name in variants if self.on_population(name)[role] == params)
-
-    def _shipped(self, method: str, role: Role, classes: str) -> str:
-        """Return the shipped file of weights that this run would otherwise train; "" if there is none."""
-        params = json.dumps(self.on_population(method)[role], sort_keys=True)
-        names = ", ".join(protocols.PROTOCOLS[self.protocol_of_classes[classes]].classes)
-        expected = {
-            "network": method.partition(".")[0],
-            "params": params,
-            "classes": names,
-            "population": self.recorded,
-        }
-        same = (path for path, about in self._shipped_metadata.items() if expected.items() <= about.items())
-        return next(same, "")
-
-    @cached_property
-    def _shipped_metadata(self) -> dict[str, dict[str, str]]:
-        return {str(path): store.read_metadata(path) for path in sorted(INITIAL.glob("*.safetensors"))}
-
-    def initial_digests(self, method: str, protocol: str, role: Role = "population") -> dict[str, str]:
-        """Return the digest of each shipped file that a training starts from: a change of it reruns the training."""
-        shipped = [path for path in self.initial_weights(method, protocol, role) if Path(path).parent == INITIAL]
-        return {path: digests.of_file(path) for path in shipped}
-
-    @cached_property
-    def initial_networks(self) -> dict[str, tuple[str, Role, str]]:
-        """By file of weights that this run may train on the population: method or variant, role, classes."""
-        pairs = {self._first_on_population(name, role) for name in self.methods for role in ROLES}
-        return {
-            f"results/pretrain/{name}/{role}_{classes}.safetensors": (name, role, classes)
-            for name, role in sorted(filter(None, pairs))
-            for classes in self.protocol_of_classes
-        }
-
-    @cached_property
-    def unit_networks(self) -> dict[str, str]:
-        """By file of weights that this run may train on the population for action units: method or variant."""
-        names = [name for name, about in self.unit_methods.items() if about["population"]]
-        return {path: name for name in names for path in self.unit_initial(name) if Path(path).parent != INITIAL}
-
-    def unit_initial(self, method: str) -> list[str]:
-        """Return the weights of the population from which a method starts to learn action units, if it does."""
-        about = self.unit_methods[method]
-        if not about["population"]:
-            return []
-        first = next(name for name in self.first_on_units if self._same_unit_network(name, method))
-        expected = {
-            "network": first.partition(".")[0],
-            "params": json.dumps(about["population"], sort_keys=True),
-            "classes": ", ".join(protocols.PROTOCOLS[protocols.UNITS].classes),
-            "several": self.params["units"]["loss"],
-            "population": self.recorded,
-        }
-        shipped = (path for path, other in self._shipped_metadata.items() if expected.items() <= other.items())
-        return [next(shipped, f"results/pretrain/{first}/population_units.safetensors")]
-
-    def _same_unit_network(self, *methods: str) -> bool:
-        """Whether the population trains two methods alike for action units."""
-        first, other = ((name.partition(".")[0], self.unit_methods[name]["population"]) for name in methods)
-        return first == other
-
-    def unit_digests(self, method: str) -> dict[str, str]:
-        """Return the digest of each shipped file that a method starts from: a change of it reruns the training."""
-        shipped = [path for path in self.unit_initial(method) if Path(path).parent == INITIAL]
-        return {path: digests.of_file(path) for path in shipped}
 
     @property
     def unit_labels(self) -> dict[str, str]:
@@ -464,32 +347,21 @@ class Dag(Corpus):
         """The protocols of action units that these clips allow."""
         return [name for name in protocols.UNIT_PROTOCOLS if self._allows(name)]
 
-    def unit_fold_options(self, protocol: str) -> dict[str, int]:
-        """Return which of a protocol's folds methods train on action units, as `Protocol.folds` takes it: all."""
-        grouped = protocols.PROTOCOLS[protocol].grouped
-        return {"limit": 0, "groups": int(self.params["train"]["rendered_folds"]) if grouped else 0}
-
-    def unit_training_files(self, method: str, protocol: str) -> list[str]:
-        """Return the shards of a method's training on action units."""
-        count = min(self.params["train"]["shards"], self._fold_count(protocol, **self.unit_fold_options(protocol)))
-        return [f"results/units/train/{method}/{protocol}/{number}of{count}.h5" for number in range(1, count + 1)]
+    @property
+    def unit_rows(self) -> list[tuple[str, str]]:
+        """Method and protocol of each row of the tables of action units."""
+        return [(name, protocol) for name in self.unit_methods for protocol in self.unit_protocols]
 
     @property
     def unit_files(self) -> list[str]:
         """Trainings and evaluations of action units."""
-        rows = [(name, protocol) for name in self.unit_methods for protocol in self.unit_protocols]
+        rows = self.unit_rows
         endings = [ending for ending in EVALUATED if ending != ".log"]
         return [
-            *(path for row in rows for path in self.unit_training_files(*row)),
+            *(path for row in rows for path in self.training_files(*row)),
             *(f"results/units/evaluate/{protocol}/{name}{ending}" for name, protocol in rows for ending in endings),
             *(f"results/units/evaluate/{protocol}/curves/{name}.csv" for name, protocol in rows),
         ]
-
-    def needed_on_population(self) -> list[str]:
-        """Return the networks that the main table needs the population for, since they are not shipped."""
-        pairs = [(name, role) for name in self.in_table for role in ROLES]
-        paths = {path for name, role in pairs for path in self.initial_weights(name, self.protocol.name, role)}
-        return sorted(path for path in paths if path in self.initial_networks)
 
     @cached_property
     def studies(self) -> dict[str, list[str]]:
@@ -510,85 +382,17 @@ class Dag(Corpus):
         studied = {name for names in self.studies.values() for name in names}
         return [name for name in self.methods if name not in studied]
 
-    @property
-    def shipped_files(self) -> list[str]:
-        """The weights that are shipped: those of the package's own, and those that the table's networks start from."""
-        classes = protocols.PROTOCOLS[protocols.MEGC2019].label_set
-        pairs = filter(None, (self._first_on_population(name, role) for name in self.in_table for role in ROLES))
-        first = sorted({f"results/pretrain/{name}/{role}_{classes}.safetensors" for name, role in pairs})
-        units = sorted({f"results/pretrain/{name}/population_units.safetensors" for name in self.first_on_units})
-        return [*(f"results/shipped/{file}" for files in SHIPPED.values() for file in files), *first, *units]
-
-    @property
-    def first_on_units(self) -> list[str]:
-        """The methods whose training on the population for action units others share."""
-        by_params: dict[str, str] = {}
-        for name, about in self.unit_methods.items():
-            if about["population"]:
-                by_params.setdefault(json.dumps([name.partition(".")[0], about["population"]], sort_keys=True), name)
-        return [*by_params.values()]
-
-    def population_note(self) -> str:
-        """Return what the main table waits for where weights that networks start from are not shipped; else ""."""
-        networks = [path for path in self.needed_on_population() if not Path(path).exists()]
-        subjects = [path for path in self.population_training_files if networks and not Path(path).exists()]
-        if not networks:
-            return ""
-        minutes = round(len(subjects) * MINUTES)
-        first = f"after {len(subjects)} that render the population in about {minutes} minutes of one core"
-        return (
-            f"note: no shipped weights have the params of {', '.join(networks)}; {len(networks)} jobs train them, "
-            f"{first}; `initialisation: scratch` does without"
-        )
-
-    @cached_property
-    def teachers(self) -> list[str]:
-        """The methods and variants for which `pretrain` trains a network on macro-expressions."""
-        pairs = (self.teacher(name, training) for name in self.methods for training in TRAININGS)
-        return sorted({pair[0] for pair in pairs if pair})
-
-    def teacher_checkpoints(self, method: str, protocol: str) -> list[str]:
-        """Return the network of macro-expressions that guides a method under a protocol, if one does."""
-        classes = protocols.PROTOCOLS[protocol].label_set
-        if not (teacher := self.teacher(method, self.training(method, protocol))):
-            return []
-        name, training = teacher
-        part = "" if training == self._declared(name) else f"{training}_"
-        return [f"results/pretrain/{name}/{part}{classes}.safetensors"]
-
-    def teacher_protocol(self, name: str) -> str:
-        """Return, by the name of a teacher's checkpoint, a protocol with its classes and its training."""
-        training = next((kind for kind in TRAININGS if name.startswith(f"{kind}_")), None)
-        protocol = self.protocol_of_classes[name.removeprefix(f"{training}_")]
-        is_main = protocol in (protocols.MEGC2019, protocols.EVERY)
-        return (TRAINING_SETS | {"ablation": protocols.ABLATION})[training] if training and is_main else protocol
-
-    @cached_property
-    def pretraining_files(self) -> set[str]:
-        """All networks that this run may train once for all folds, on macro-expressions or on the population."""
-        pairs = [(name, protocol) for name in self.teachers for protocol in self.protocols]
-        return {*self.initial_networks, *self.unit_networks}.union(
-            path for pair in pairs for path in self.teacher_checkpoints(*pair)
-        )
-
     @cached_property
     def checkpoints(self) -> dict[str, str]:
         """By folder of a training's checkpoints, the file that the training ends in."""
-        shards = {pair: self.training_files(*pair) for pair in self.trainings}
-        shards |= {pair: self.flow_training_files(*pair) for pair in self.flow_rows}
-        unit_rows = [(name, protocol) for name in self.unit_methods for protocol in self.unit_protocols]
-        shards |= {pair: self.unit_training_files(*pair) for pair in unit_rows}
+        rows = (*self.trainings, *self.flow_rows, *self.unit_rows)
         root = "work/checkpoints"
         return {
-            **{
-                f"{root}/{name}/{rest}/{Path(path).stem}": path
-                for (name, rest), paths in shards.items()
-                for path in paths
-            },
+            **{f"{root}/{'/'.join(row)}/{Path(path).stem}": path for row in rows for path in self.training_files(*row)},
             **{f"{root}/{name}/{self.protocol.name}/refit": self.refit_file(name) for name in self.networks},
             **{f"{root}/{name}/groups/refit": self.refit_file(name) for name in self.refit_generators},
             **{f"{root}/shipped/fit/{name}": f"results/shipped/{files[0]}" for name, files in SHIPPED.items()},
-            **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.pretraining_files},
+            **{f"{root}/{Path(path).parent.name}/pretrain/{Path(path).stem}": path for path in self.first.files},
             **{
                 f"{root}/{name}/{Path(path).parent.name}/{Path(path).stem}": path
                 for name in self.generators
@@ -658,10 +462,6 @@ class Dag(Corpus):
     def synthetic_clips(self, generator: str) -> list[str]:
         """Return the files that a generator of clips synthesises, one for each group."""
         return [f"results/synthesise/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
-
-    def generator_start(self, generator: str) -> list[str]:
-        """Return the file of the weights that a generator of clips starts from, if it starts from any."""
-        return [SHIPPED_GENERATOR] * (self.generators[generator]["params"]["initialisation"] == "shipped")
 
     def generator_checkpoints(self, generator: str) -> list[str]:
         """Return the weights of a generator of clips, one file for each group."""
@@ -736,11 +536,6 @@ class Dag(Corpus):
         roots = self.flow_pictures()
         return digest(folder for root in roots for folder, _, _ in sorted(os.walk(root, followlinks=True)))
 
-    def flow_training_files(self, method: str, protocol: str) -> list[str]:
-        """Return the shards of a method's training on precomputed flow."""
-        folder = f"results/flow_folders/train/{method}/{protocol}"
-        return [f"{folder}/{shard}.h5" for shard in self.shards(method, protocol)]
-
     def rendered_files(self, names: Iterable[str]) -> list[str]:
         """Return the files and folders of these data sets' rendered corpora: frames, ground truth and annotation."""
         rendered = [name for name in self.plans if name in names]
@@ -792,7 +587,7 @@ class Dag(Corpus):
         return [
             *(f"{folder}/{part}{name}" for part in parts for name in ("index.csv", "flow")),
             *[f"{folder}/region.csv"] * (len(parts) > 1),
-            *(path for row in rows for path in self.flow_training_files(*row)),
+            *(path for row in rows for path in self.training_files(*row)),
             *(f"{folder}/evaluate/{protocol}/{name}{ending}" for name, protocol in rows for ending in EVALUATED),
             *(f"{folder}/evaluate/{protocol}/curves/{name}.csv" for name, protocol in rows),
         ]
@@ -800,7 +595,7 @@ class Dag(Corpus):
     @cached_property
     def table_datasets(self) -> dict[str, set[str]]:
         """By signal stage: the data sets whose files the main table and what stands next to it need."""
-        pairs = (self.teacher(name, self.training(name, self.protocol.name)) for name in self.in_table)
+        pairs = (self.first.teacher(name, self.training(name, self.protocol.name)) for name in self.in_table)
         teachers = sorted({pair[0] for pair in pairs if pair})
         datasets_by_stage = {stage: set(self.micro_sets) for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
         for name in (*self.in_table, *teachers):

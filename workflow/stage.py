@@ -74,7 +74,7 @@ def run(noun: str) -> int:
     target, allowed = f"all_{noun}", list[str]()
     if noun in dag.table_outputs:
         target = f"table_{noun}"
-        upstream = dag.rules("population") if noun == "pretrain" and dag.needed_on_population() else {}
+        upstream = dag.rules("population") if noun == "pretrain" and dag.first.needed() else {}
         allowed = ["--allowed-rules", *dag.rules(noun), *upstream, target]
     return subprocess.call(["snakemake", *allowed, "--", target], env=os.environ | {"MICROEXPR_STAGE": noun})
 

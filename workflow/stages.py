@@ -104,10 +104,10 @@ STAGES = {  # in the order in which they run
     ),
     "pretrain": Stage(
         rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
-        outputs=lambda dag: dag.pretraining_files,
+        outputs=lambda dag: dag.first.files,
         table=lambda dag: sorted(
-            {path for name in dag.in_table for path in dag.teacher_checkpoints(name, dag.protocol.name)}
-            | {*dag.needed_on_population()}
+            {path for name in dag.in_table for path in dag.first.teacher_paths(name, dag.protocol.name)}
+            | {*dag.first.needed()}
         ),
     ),
     "synthesise": Stage(
@@ -184,7 +184,7 @@ STAGES = {  # in the order in which they run
             "shipped": Job(),
         },
         outputs=lambda dag: [
-            *(path for path in dag.shipped_files if path.startswith("results/shipped/")),
+            *(path for path in dag.first.package_files if path.startswith("results/shipped/")),
             "results/shipped/files.csv",
         ],
     ),

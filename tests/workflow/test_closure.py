@@ -78,7 +78,7 @@ def test_rules_name_the_module_that_their_wildcards_choose(package):
     scripts = {
         path.stem
         for path in (ROOT / "workflow/scripts").glob("*.py")
-        if re.search(rf"\b{package}\.find\(", path.read_text(encoding="utf-8"))
+        if re.search(rf"\b{package}\.(find|build)\(", path.read_text(encoding="utf-8"))
     }
     blocks = re.findall(r"^( *)(?:rule|use rule (\w+) as) ?(\w*).*:\n((?:\1 .*\n|\n)+)", RULES, re.MULTILINE)
     used = {name or "study": script for _, _, name, body in blocks for script in re.findall(r"scripts/(\w+)\.py", body)}

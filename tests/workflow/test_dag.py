@@ -125,13 +125,13 @@ def test_each_method_trains_on_the_corpus_alone_and_from_the_population_as_the_p
     ststnet = {name: run.about("ststnet", name)["params"] for name in ("megc2019", *TRAINING_SETS.values())}
     assert ststnet["megc2019_both"] == ststnet["megc2019"]
     assert (ststnet["megc2019_corpus"]["epochs"], ststnet["megc2019_corpus"]["initialisation"]) == (9, "scratch")
-    assert run.initial_weights("ststnet", "megc2019_corpus") == []
-    assert run.initial_weights("ststnet", "megc2019_both") == [COMPOSITE]
+    assert run.first.paths("ststnet", "megc2019_corpus") == []
+    assert run.first.paths("ststnet", "megc2019_both") == [COMPOSITE]
     assert run.about("hoof", "megc2019")["params"]["blocks"] == 5
     assert run.about("hoof", "megc2019_both")["params"]["blocks"] == 4
-    assert run.initial_weights("hoof", "megc2019") == [] and len(run.initial_weights("hoof", "megc2019_both")) == 1
+    assert run.first.paths("hoof", "megc2019") == [] and len(run.first.paths("hoof", "megc2019_both")) == 1
     assert run.training("ststnet", "loso_casme2_5") == "corpus"  # no weights of these classes are shipped
-    assert run.initial_weights("ststnet", "loso_casme2_5") == []
+    assert run.first.paths("ststnet", "loso_casme2_5") == []
     assert run.training_set_inputs["ststnet"] == {
         "corpus": "results/evaluate/megc2019_corpus/ststnet.csv",
         "both": "results/evaluate/megc2019/ststnet.csv",
@@ -141,12 +141,12 @@ def test_each_method_trains_on_the_corpus_alone_and_from_the_population_as_the_p
 
 def test_a_teacher_of_the_corpus_alone_has_a_file_of_its_own(dag):
     run = dag(methods={"mtmnet": {"initialisation": "population"}})
-    assert run.teacher_checkpoints("mtmnet", "megc2019") == ["results/pretrain/mtmnet/composite.safetensors"]
-    (path,) = run.teacher_checkpoints("mtmnet", "megc2019_corpus")
-    assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.pretraining_files
-    protocol = run.teacher_protocol(Path(path).stem)
+    assert run.first.teacher_paths("mtmnet", "megc2019") == ["results/pretrain/mtmnet/composite.safetensors"]
+    (path,) = run.first.teacher_paths("mtmnet", "megc2019_corpus")
+    assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.first.files
+    protocol = run.first.teacher_protocol(Path(path).stem)
     assert protocol == "megc2019_corpus" and not run.about("mtmnet", protocol)["teacher_population"]
-    assert run.about("mtmnet", run.teacher_protocol("composite"))["teacher_population"]
+    assert run.about("mtmnet", run.first.teacher_protocol("composite"))["teacher_population"]
 
 
 def test_rows_of_a_study_that_begin_alike_share_a_job(dag):
@@ -260,22 +260,23 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(dag):
 def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the_same(dag):
     rows = {"tri": {"adversarial_weight": 0.0}, "mmi": {"macro_source": "mmi"}, "alone": ALONE}
     run = dag(papers={"variants": {"mtmnet": rows}})
-    (path,) = run.teacher_checkpoints("mtmnet", "megc2019")
+    (path,) = run.first.teacher_paths("mtmnet", "megc2019")
     assert (
         path
         == "results/pretrain/mtmnet/composite.safetensors"
-        == run.teacher_checkpoints("mtmnet.tri", "loso_smic_3")[0]
+        == run.first.teacher_paths("mtmnet.tri", "loso_smic_3")[0]
     )
-    assert run.teacher_checkpoints("mtmnet.mmi", "loso_casme2_5") == [
+    assert run.first.teacher_paths("mtmnet.mmi", "loso_casme2_5") == [
         "results/pretrain/mtmnet.mmi/casme2_5.safetensors"
     ]
-    assert run.teacher_checkpoints("mtmnet.alone", "megc2019") == run.teacher_checkpoints("nmer", "megc2019") == []
+    assert run.first.teacher_paths("mtmnet.alone", "megc2019") == run.first.teacher_paths("nmer", "megc2019") == []
     assert (run.macro_sets("mtmnet"), run.macro_sets("mtmnet.mmi"), run.macro_sets("mtmnet.alone")) == (
         ["ckplus"],
         ["mmi"],
         [],
     )
-    assert run.teachers == ["mtmnet", "mtmnet.mmi"] and path in run.expected_outputs["pretrain"]
+    assert {Path(teacher).parent.name for teacher in run.first.teachers} == {"mtmnet", "mtmnet.mmi"}
+    assert path in run.expected_outputs["pretrain"]
     assert run.checkpoints["work/checkpoints/mtmnet/pretrain/composite"] == path
     assert run.protocol_of_classes["composite"] == "megc2019"
 
@@ -362,7 +363,7 @@ def test_published_weights_are_a_param_of_who_starts_from_them(dag, tmp_path, mo
 
     def digest_of(name: str) -> str:
         run = dag(methods=wide)
-        return run.weights_digest(run.methods[name]["weights"])
+        return run.first.published(run.methods[name]["weights"])
 
     assert digest_of("capsulenet") == ""
     path = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
@@ -377,32 +378,40 @@ def test_a_network_starts_from_the_first_that_the_population_trains_alike(dag):
     rows = {"other": {"population": {"epochs": 4}}, "scratch": {"initialisation": "scratch"}}
     rows["same"] = {"planted_leak": "held_out_clips"}
     run = dag(methods={"ststnet": STARTS}, papers={"variants": {"ststnet": rows}})
-    assert (
-        run.initial_weights("ststnet", "megc2019") == run.initial_weights("ststnet.same", "loso_smic_3") == [COMPOSITE]
-    )
-    assert run.initial_weights("ststnet.other", "lovo_casme2_7") == [
+    assert run.first.paths("ststnet", "megc2019") == run.first.paths("ststnet.same", "loso_smic_3") == [COMPOSITE]
+    assert run.first.paths("ststnet.other", "lovo_casme2_7") == [
         "results/pretrain/ststnet.other/population_casme2_7.safetensors"
     ]
-    assert run.initial_weights("ststnet.scratch", "megc2019") == run.initial_weights("nmer", "megc2019") == []
+    assert run.first.paths("ststnet.scratch", "megc2019") == run.first.paths("nmer", "megc2019") == []
     assert COMPOSITE in run.expected_outputs["pretrain"] and COMPOSITE in run.table_outputs["pretrain"]
     assert run.checkpoints["work/checkpoints/ststnet/pretrain/population_composite"] == COMPOSITE
-    assert run.population_note().startswith(
+    assert run.first.note().startswith(
         f"note: no shipped weights have the params of {COMPOSITE}; 1 jobs train them, after 240"
     )
     plain = dag()
-    assert plain.needed_on_population() == [] == plain.table_outputs["pretrain"][1:] and plain.population_note() == ""
+    assert plain.first.needed() == [] == plain.table_outputs["pretrain"][1:] and plain.first.note() == ""
     in_table = {path for paths in plain.table_outputs.values() for path in paths}
     files = {*plain.population_training_files, *plain.population_held_out_files}
     assert len(files) == 264 and not files & in_table
 
 
+def test_rows_of_action_units_start_from_networks_of_their_own(dag):
+    run = dag(methods={"ststnet": STARTS}, units={"methods": {"ststnet": STARTS, "ststnet.same": STARTS, "hoof": {}}})
+    path = "results/pretrain/ststnet/population_units.safetensors"
+    for name in ("ststnet", "ststnet.same"):
+        assert run.first.paths(name, "units_loso") == run.first.paths(name, "units_cross_dataset") == [path]
+    assert run.first.paths("hoof", "units_loso") == [] and run.first.needed() == [COMPOSITE]
+    assert run.first.package_files[path] == "src/microexpr/weights/initial/ststnet.units.safetensors"
+    assert path in run.expected_outputs["pretrain"]
+
+
 def test_a_teacher_may_start_from_the_population_too(dag):
     run = dag(methods={"mtmnet": {"initialisation": "population", "population": {"identities": 240}}})
     (student,), (teacher,) = (
-        run.initial_weights("mtmnet", "megc2019", role) for role in ("population", "teacher_population")
+        run.first.paths("mtmnet", "megc2019", role) for role in ("population", "teacher_population")
     )
     assert (Path(student).stem, Path(teacher).stem) == ("population_composite", "teacher_population_composite")
-    assert run.needed_on_population() == [student, teacher]
+    assert run.first.needed() == [student, teacher]
 
 
 def test_shipped_weights_stand_in_for_those_that_the_run_would_train(dag, tmp_path):
@@ -419,18 +428,17 @@ def test_shipped_weights_stand_in_for_those_that_the_run_would_train(dag, tmp_pa
     store.write_tensors(path, {"a": np.zeros(1)}, ["generated/population/s0001/*"], **metadata)
     shipped = str(path.relative_to(tmp_path))
     run = dag(methods={"ststnet": STARTS})
-    assert run.initial_weights("ststnet", "megc2019") == [shipped] and run.needed_on_population() == []
-    assert run.initial_digests("ststnet", "megc2019") == {shipped: hashlib.sha256(path.read_bytes()).hexdigest()}
-    assert run.initial_weights("ststnet", "lovo_casme2_7") != [shipped]
-    assert dag(methods={"ststnet": STARTS}, population={"held_out": 3}).needed_on_population() == []
+    assert run.first.paths("ststnet", "megc2019") == [shipped] and run.first.needed() == []
+    assert run.first.digests("ststnet", "megc2019") == {shipped: hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert run.first.paths("ststnet", "lovo_casme2_7") != [shipped]
+    assert dag(methods={"ststnet": STARTS}, population={"held_out": 3}).first.needed() == []
     for changed in ({"population": {"micro": 3}}, {"faces": {"upsample": 1}}, {"flow": {"average": 0}}):
         other = dag(methods={"ststnet": STARTS}, **changed)
         assert (
-            other.initial_weights("ststnet", "megc2019") == [COMPOSITE]
-            and other.initial_digests("ststnet", "megc2019") == {}
+            other.first.paths("ststnet", "megc2019") == [COMPOSITE] and other.first.digests("ststnet", "megc2019") == {}
         )
     more = {"ststnet": STARTS | {"population": {"epochs": 4}}}
-    assert dag(methods=more).initial_weights("ststnet", "megc2019") == [COMPOSITE]
+    assert dag(methods=more).first.paths("ststnet", "megc2019") == [COMPOSITE]
 
 
 def test_planning_a_run_imports_nothing_slow():
@@ -461,7 +469,7 @@ def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects
     run = dag(methods={"ststnet": STARTS}, training_sets=changes, papers={"ablation_subjects": 3})
     params = run.about("ststnet", ABLATION)["params"]
     assert (params["epochs"], params["initialisation"]) == (9, "scratch")
-    assert run.initial_weights("ststnet", ABLATION) == []
+    assert run.first.paths("ststnet", ABLATION) == []
     (fold,) = run.folds("ststnet", ABLATION)
     assert {name.rpartition("/")[0] for name in fold.train} == {f"population/s000{i}" for i in (1, 2, 3)}
     assert len(fold.train) == 3 * run.population.micro and fold.test

@@ -75,11 +75,11 @@ def read_files(dag: Any, job: train.Job, folder: Path) -> list[str]:
     """Return the files that a job reads; its teacher is trained into `folder`."""
     names = dag.sources(PROTOCOL.name) + dag.macro_sets(job.name)
     files = [path for stage in dag.methods[job.name]["reads"] for path in dag.per_subject(stage, names)]
-    weights = dag.initial_weights(job.name, PROTOCOL.name)
+    weights = dag.first.paths(job.name, PROTOCOL.name)
     if job.teacher:
         teacher = replace(job, method=job.teacher, clips=[], folds=[])
         macro = [path for path in files if Path(path).parent.name in dag.macro_sets(job.name)]
-        first = dag.initial_weights(job.name, PROTOCOL.name, "teacher_population")
+        first = dag.first.paths(job.name, PROTOCOL.name, "teacher_population")
         weights.append(str(folder / "teacher.safetensors"))
         pretrain.run(teacher, [*macro, *first], weights[-1], lambda done, total: None)
     return files + weights

@@ -11,18 +11,23 @@ from scratch import ROOT
 def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
     import ship
+    from first_weights import Network
 
-    sources = {
-        "results/shipped/action_units.change.onnx": "action_units.change.onnx",
-        "results/pretrain/ststnet/population_composite.safetensors": "initial/ststnet.safetensors",
-        "results/pretrain/mtmnet.tri/population_composite.safetensors": "initial/mtmnet.tri.safetensors",
-        "results/pretrain/mtmnet/teacher_population_composite.safetensors": "initial/mtmnet.teacher.safetensors",
+    names = {
+        Network("ststnet", "composite", "population"): "ststnet",
+        Network("mtmnet.tri", "units", "population"): "mtmnet.tri.units",
+        Network("mtmnet", "composite", "teacher_population"): "mtmnet.teacher",
     }
+    sources = {network.path: f"initial/{name}.safetensors" for network, name in names.items()}
+    sources["results/shipped/action_units.change.onnx"] = "action_units.change.onnx"
+    assert {network.shipped for network in names} < {f"src/microexpr/weights/{name}" for name in sources.values()}
     monkeypatch.chdir(tmp_path)
     for path in (*sources, "src/microexpr/weights/initial/nmer.safetensors"):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(path.encode())
-    monkeypatch.setattr(ship, "planned_run", lambda: SimpleNamespace(shipped_files=list(sources)))
+    targets = {path: f"src/microexpr/weights/{name}" for path, name in sources.items()}
+    first = SimpleNamespace(package_files=targets)
+    monkeypatch.setattr(ship, "planned_run", lambda: SimpleNamespace(first=first))
     for lines in (5, 0):  # the second time nothing differs
         assert ship.main() == 0 and len(capsys.readouterr().out.splitlines()) == lines
     Path("src/microexpr/weights/action_units.change.onnx").unlink()

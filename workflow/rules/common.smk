@@ -33,7 +33,7 @@ except MicroexprError as error:
     sys.exit(f"error: {error}")
 PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], RUN.protocol.name, CHECKED["params"]["seed"]
 TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
-UNITS = CHECKED["units"]
+UNITS, FIRST = CHECKED["units"], RUN.first
 MEASURED = {name: PARAMS["spot"][name] for name in ("rate", "movement", "spotting")}  # how long videos are
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 
@@ -47,7 +47,7 @@ if RUN.left_out:
 if workflow.is_main_process:
     for _row, _reason in RUN.without_clips.items():
         say(f"note: {_row} is left out of the table: {_reason}")
-if workflow.is_main_process and (note := RUN.population_note()):
+if workflow.is_main_process and (note := FIRST.note()):
     say(note)
 if workflow.is_main_process and "DVC_EXP_NAME" not in os.environ and (note := left_over()):
     say(note)

@@ -84,7 +84,7 @@ use rule train as flow_folders_train with:
     params:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: METHODS[w.method]["params_on_pictures"]},
-        weights=published_weights(""),
+        weights=start()["weights"],
         train=TRAIN,
         both=PARAMS["flow_folders"]["both"],
         folds={},
@@ -95,7 +95,7 @@ use rule train as flow_folders_train with:
 use rule evaluate as flow_folders_evaluate with:
     input:
         index=lambda w: flow_index(w.protocol),
-        shards=lambda w: RUN.flow_training_files(w.method, w.protocol),
+        shards=lambda w: RUN.training_files(w.method, w.protocol),
     output:
         figures="results/flow_folders/evaluate/{protocol}/{method}.csv",
         confusion="results/flow_folders/evaluate/{protocol}/{method}_confusion.csv",

@@ -133,8 +133,8 @@ rule papers_mtmnet_fig3:
         gpu=1,
     params:
         method=lambda w: METHODS["mtmnet.eidnet"]["params"],
-        published=lambda w: RUN.weights_digest(METHODS["mtmnet.eidnet"]["weights"]),
-        initial=initial_digests("mtmnet.eidnet"),
+        published=lambda w: FIRST.published(METHODS["mtmnet.eidnet"]["weights"]),
+        initial=lambda w: FIRST.digests("mtmnet.eidnet", PROTOCOL),
         protocol=PROTOCOL,
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
@@ -158,7 +158,7 @@ rule papers_augacn_fig4:
         gpu=1,
     params:
         method=lambda w: METHODS["augacn.nodes"]["params"],
-        initial=lambda w: RUN.initial_digests("augacn.nodes", "loso_casme2_7"),
+        initial=lambda w: FIRST.digests("augacn.nodes", "loso_casme2_7"),
         protocol="loso_casme2_7",
         seed=SEED,
     script:
@@ -239,11 +239,6 @@ rule papers_famgan_transfer:
 
 
 use rule papers_famgan_transfer as papers_famgan_ablation with:
-    input:
-        index=lambda w: RUN.indices(RUN.generator_sets("famgan")),
-        generator=lambda w: RUN.generator_checkpoints("famgan")[0],
-        files=driving_files,
-        targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
     output:
         ablation="results/papers/famgan/ablation.csv",
         markdown="results/papers/famgan/ablation.md",

@@ -1,13 +1,12 @@
 # Networks trained once for all folds: on macro-expressions alone, to guide methods; on the population, to start from.
 def initial(method, protocol, role="population"):
     """Return the weights that a network starts from, a shipped file as one whose time does not matter."""
-    paths = RUN.initial_weights(method, protocol, role)
-    return [path if path in RUN.initial_networks else ancient(path) for path in paths]
+    return [path if path in FIRST.networks else ancient(path) for path in FIRST.paths(method, protocol, role)]
 
 
 def teacher(wildcards):
     """Return the properties of a teacher in its training."""
-    return RUN.about(wildcards.method, RUN.teacher_protocol(wildcards.classes))
+    return RUN.about(wildcards.method, FIRST.teacher_protocol(wildcards.classes))
 
 
 rule pretrain:
@@ -16,22 +15,22 @@ rule pretrain:
         files=lambda w: [
             path for stage in METHODS[w.method]["reads"] for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
         ]
-        + initial(w.method, RUN.teacher_protocol(w.classes), "teacher_population"),
+        + initial(w.method, FIRST.teacher_protocol(w.classes), "teacher_population"),
     output:
         "results/pretrain/{method}/{classes}.safetensors",
     log:
         "work/logs/pretrain/{method}/{classes}.log",
     wildcard_constraints:
-        method=one_of(RUN.teachers),
-        classes=one_of(Path(path).stem for path in RUN.pretraining_files - RUN.initial_networks.keys()),
+        method=one_of({Path(path).parent.name for path in FIRST.teachers}),
+        classes=one_of({Path(path).stem for path in FIRST.teachers}),
     resources:
         gpu=1,
     params:
         code=lambda w: code("pretrain", model(w.method)),
         method=lambda w: teacher(w)["pretraining"],
-        weights=lambda w: RUN.weights_digest(teacher(w)["weights"]),
-        initial=lambda w: RUN.initial_digests(w.method, RUN.teacher_protocol(w.classes), "teacher_population"),
-        protocol=lambda w: RUN.teacher_protocol(w.classes),
+        weights=lambda w: FIRST.published(teacher(w)["weights"]),
+        initial=lambda w: FIRST.digests(w.method, FIRST.teacher_protocol(w.classes), "teacher_population"),
+        protocol=lambda w: FIRST.teacher_protocol(w.classes),
         seed=SEED,
     script:
         "../scripts/pretrain.py"
@@ -45,15 +44,15 @@ rule pretrain_on_population:
     log:
         "work/logs/pretrain/{method}/{role}_{classes}.log",
     wildcard_constraints:
-        method=one_of({name for name, _, _ in RUN.initial_networks.values()}),
+        method=one_of({network.method for network in FIRST.networks.values()}),
         role="population|teacher_population",
         classes=one_of(RUN.protocol_of_classes),
     resources:
         gpu=1,
     params:
         code=lambda w: code("pretrain_on_population", model(w.method)),
-        method=lambda w: RUN.on_population(w.method)[w.role],
-        weights=lambda w: RUN.weights_digest(RUN.on_population(w.method)["population_weights"]),
+        method=lambda w: FIRST.about(w.method, w.classes, w.role),
+        weights=lambda w: FIRST.published(FIRST.about(w.method, w.classes, "population_weights")),
         population=RUN.recorded,
         protocol=lambda w: RUN.protocol_of_classes[w.classes],
         seed=SEED,

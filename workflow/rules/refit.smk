@@ -15,8 +15,7 @@ rule refit:
     params:
         code=lambda w: code("refit", model(w.method)),
         method=lambda w: METHODS[w.method]["params"],
-        weights=lambda w: RUN.weights_digest(METHODS[w.method]["weights"]),
-        initial=initial_digests(""),
+        **start(),
         protocol=PROTOCOL,
         seed=SEED,
     script:

@@ -1,82 +1,36 @@
 # The weights of src/microexpr/weights, fitted again to the same bytes: `make shipped` copies them there.
+from first_weights import SHIPPED
 
+FITTED_ON = {  # files of subjects who train, and of those held out
+    "landmarks": (RUN.portrait_files, RUN.held_out_portrait_files),
+    "action_units": (RUN.portrait_files, RUN.population_held_out_files),
+    "reenact": (RUN.population_training_files, RUN.population_held_out_files),
+    "predict": (RUN.population_training_files, RUN.population_held_out_files),
+    "spotter": (RUN.take_files, RUN.held_out_take_files),
+}
 
-rule fit_landmarks:
-    input:
-        training=RUN.portrait_files,
-        held_out=RUN.held_out_portrait_files,
-    output:
-        "results/shipped/landmarks.onnx",
-    log:
-        "work/logs/shipped/landmarks.log",
-    params:
-        code=code("fit_landmarks"),
-    script:
-        "../scripts/fit_landmarks.py"
+for _name, _files in SHIPPED.items():
 
-
-rule fit_action_units:
-    input:
-        training=RUN.portrait_files,
-        held_out=RUN.population_held_out_files,
-    output:
-        alone="results/shipped/action_units.onnx",
-        change="results/shipped/action_units.change.onnx",
-    log:
-        "work/logs/shipped/action_units.log",
-    params:
-        code=code("fit_action_units"),
-    script:
-        "../scripts/fit_action_units.py"
-
-
-rule fit_reenact:
-    input:
-        training=RUN.population_training_files,
-        held_out=RUN.population_held_out_files,
-    output:
-        weights="results/shipped/reenact.safetensors",
-        graph="results/shipped/reenact.onnx",
-    log:
-        "work/logs/shipped/reenact.log",
-    params:
-        code=code("fit_reenact"),
-    script:
-        "../scripts/fit_reenact.py"
-
-
-rule fit_predict:
-    input:
-        training=RUN.population_training_files,
-        held_out=RUN.population_held_out_files,
-    output:
-        "results/shipped/predict.onnx",
-    log:
-        "work/logs/shipped/predict.log",
-    params:
-        code=code("fit_predict"),
-        population=RUN.recorded,
-    script:
-        "../scripts/fit_predict.py"
-
-
-rule fit_spotter:
-    input:
-        training=RUN.take_files,
-        held_out=RUN.held_out_take_files,
-    output:
-        "results/shipped/spotter.safetensors",
-    log:
-        "work/logs/shipped/spotter.log",
-    params:
-        code=code("fit_spotter"),
-    script:
-        "../scripts/fit_spotter.py"
+    rule:
+        name:
+            f"fit_{_name}"
+        input:
+            training=FITTED_ON[_name][0],
+            held_out=FITTED_ON[_name][1],
+        output:
+            [f"results/shipped/{file}" for file in _files],
+        log:
+            f"work/logs/shipped/{_name}.log",
+        params:
+            code=code(f"fit_{_name}"),
+            **({"population": RUN.recorded} if _name == "predict" else {}),
+        script:
+            f"../scripts/fit_{_name}.py"
 
 
 rule shipped:
     input:
-        RUN.shipped_files,
+        list(FIRST.package_files),
     output:
         "results/shipped/files.csv",
     log:

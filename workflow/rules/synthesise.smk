@@ -8,7 +8,7 @@ rule synthesise:
             for stage in RUN.generators[w.generator]["reads"]
             for path in RUN.per_subject(stage, RUN.generator_sets(w.generator) + RUN.still_sets(w.generator))
         ]
-        + RUN.generator_start(w.generator),
+        + FIRST.of_generator(w.generator),
     output:
         clips="results/synthesise/{generator}/groups/{group}.h5",
         generator="results/synthesise/{generator}/groups/{group}.safetensors",

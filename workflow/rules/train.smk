@@ -9,18 +9,20 @@ def training_inputs(wildcards, methods=()):
     for method in methods or [wildcards.method]:
         names = RUN.sources(protocol) + RUN.macro_sets(method)
         files |= {path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)}
-        files |= {*RUN.teacher_checkpoints(method, protocol), *initial(method, protocol)}
+        files |= {*FIRST.teacher_paths(method, protocol), *initial(method, protocol)}
     return sorted(files)
 
 
-def initial_digests(method):
-    """Return a param of a job: the digest of the shipped weights that a method starts from."""
-    return lambda wildcards: RUN.initial_digests(method or wildcards.method, wildcards.get("protocol", PROTOCOL))
+def start(method=""):
+    """Return the params of a training that change with its first weights: digests of published and of shipped ones."""
 
+    def of_wildcards(w):
+        return method or w.method, w.get("protocol", PROTOCOL)
 
-def published_weights(method):
-    """Return a param of a job: the digest of published weights that a method starts from, as `initial_digests`."""
-    return lambda wildcards: RUN.weights_digest(RUN.about(method or wildcards.method, wildcards.protocol)["weights"])
+    return {
+        "weights": lambda w: FIRST.published(RUN.about(*of_wildcards(w))["weights"]),
+        "initial": lambda w: FIRST.digests(*of_wildcards(w)),
+    }
 
 
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config. Folds are a
@@ -47,8 +49,7 @@ rule train:
     params:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: RUN.about(w.method, w.protocol)["params"]},
-        weights=published_weights(""),
-        initial=initial_digests(""),
+        **start(),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seed=SEED,
@@ -67,8 +68,7 @@ use rule train as train_generator with:
     params:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: RUN.about(w.method, w.protocol)["params"]},
-        weights=published_weights(""),
-        initial=initial_digests(""),
+        **start(),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         synth={name: PARAMS["synthesise"][name] for name in ("per_class", "displays")},
         folds=lambda w: RUN.fold_options(w.method, w.protocol),
@@ -95,8 +95,7 @@ for _study, _names in RUN.studies.items():  # each of several rows of papers' ta
         params:
             code=code("train", model(_names[0])),
             methods=partial(lambda w, names: {name: RUN.about(name, w.protocol)["params"] for name in names}, names=_names),
-            weights=published_weights(_names[0]),
-            initial=initial_digests(_names[0]),
+            **start(_names[0]),
             train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
             folds=partial(lambda w, name: RUN.fold_options(name, w.protocol), name=_names[0]),
             seed=SEED,

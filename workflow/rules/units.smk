@@ -3,16 +3,11 @@ from microexpr import protocols
 from stages import UNIT_PAIRED, UNIT_TABLES
 
 
-def unit_first(method):
-    """Return the weights that a method starts from, a shipped file as one whose time does not matter."""
-    return [path if path in RUN.unit_networks else ancient(path) for path in RUN.unit_initial(method)]
-
-
 def unit_inputs(wildcards):
     """Return the stage files that a method learns from, of all subjects, and its first weights."""
     names = RUN.sources(wildcards.protocol)
     signals = [path for stage in UNITS[wildcards.method]["reads"] for path in RUN.per_subject(stage, names)]
-    return signals + unit_first(wildcards.method)
+    return signals + initial(wildcards.method, wildcards.protocol)
 
 
 def unit_tables(protocol, ending):
@@ -29,12 +24,12 @@ use rule pretrain_on_population as units_pretrain with:
     log:
         "work/logs/pretrain/{method}/population_units.log",
     wildcard_constraints:
-        method=one_of(RUN.first_on_units),
+        method=one_of({network.method for network in FIRST.networks.values() if network.classes == "units"}),
     params:
         # which reads the population's crops where a method asks for action units as they are read
         code=lambda w: code("pretrain_on_population", model(w.method), "signals.aus.regressor"),
         method=lambda w: UNITS[w.method]["population"],
-        weights=lambda w: RUN.weights_digest(UNITS[w.method]["population_weights"]),
+        weights=lambda w: FIRST.published(UNITS[w.method]["population_weights"]),
         population=RUN.recorded,
         protocol=protocols.UNITS,
         units=RUN.unit_labels,
@@ -58,18 +53,17 @@ use rule train as units_train with:
     params:
         code=lambda w: code("train", model(w.method)),
         methods=lambda w: {w.method: UNITS[w.method]["params"]},
-        weights=lambda w: RUN.weights_digest(UNITS[w.method]["weights"]),
-        initial=lambda w: RUN.unit_digests(w.method),
+        **start(),
         train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
         units=RUN.unit_labels,
-        folds=lambda w: RUN.unit_fold_options(w.protocol),
+        folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seed=SEED,
 
 
 use rule evaluate as units_evaluate with:
     input:
         index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        shards=lambda w: RUN.unit_training_files(w.method, w.protocol),
+        shards=lambda w: RUN.training_files(w.method, w.protocol),
     output:
         figures="results/units/evaluate/{protocol}/{method}.csv",
         confusion="results/units/evaluate/{protocol}/{method}_confusion.csv",
@@ -82,7 +76,7 @@ use rule evaluate as units_evaluate with:
         method=one_of(UNITS),
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.unit_fold_options(w.protocol),
+        folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seeds=lambda w: RUN.seeds(w.protocol),
         methods=lambda w: {w.method: UNITS[w.method]["params"]["planted_leak"]},
         seed=SEED,

@@ -11,5 +11,5 @@ with logged(snakemake.log[0]) as terminal:
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/action_units/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar(terminal, "action units")
-    paths = snakemake.output.alone, snakemake.output.change
-    fit.run(training, snakemake.input.held_out, paths, checkpoint=checkpoint, progress=bar)
+    alone, change = snakemake.output
+    fit.run(training, snakemake.input.held_out, (alone, change), checkpoint=checkpoint, progress=bar)

@@ -11,5 +11,5 @@ with logged(snakemake.log[0]) as terminal:
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/reenact/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
     bar = progress_bar(terminal, "reenact")
-    paths = snakemake.output.weights, snakemake.output.graph
-    fit.run(training, snakemake.input.held_out, paths, bar, checkpoint)
+    weights, graph = snakemake.output
+    fit.run(training, snakemake.input.held_out, (weights, graph), bar, checkpoint)

@@ -8,23 +8,15 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models import recognisers
-    from microexpr.training import pretrain, train
+    from microexpr.training import pretrain
     from microexpr.training.checkpoint import CheckpointDir
+    from microexpr.training.job import job_on_all
 
     values, wildcards, name = snakemake.params, snakemake.wildcards, snakemake.wildcards.method
     protocol = protocols.PROTOCOLS[values.protocol]
-    kind = recognisers.find(name)
-    job = train.Job(
-        name=name,
-        method=kind(kind.Params(**values.method), len(protocol.classes)),
-        protocol=protocol,
-        clips=[],
-        folds=[],
-        params=train.Params(**snakemake.config["train"]),
-        synth=train.SynthParams(),
-        seed=values.seed,
-        macro=protocol.macro(index.read_all(snakemake.input.macro)),
-    )
+    method = recognisers.build(name, values.method, len(protocol.classes))
+    macro = protocol.macro(index.read_all(snakemake.input.macro))
+    job = job_on_all(name, method, protocol, [], snakemake.config, values.seed, macro)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{wildcards.classes}", values.code)
     bar = progress_bar(terminal, f"pretrain {name}")
     pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, checkpoints)

@@ -10,25 +10,17 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr import population, protocols
     from microexpr.models import recognisers
     from microexpr.population.recordings import training_clips
-    from microexpr.training import pretrain, train
+    from microexpr.training import pretrain
     from microexpr.training.checkpoint import CheckpointDir
+    from microexpr.training.job import job_on_all
 
     values, files, name = snakemake.params, snakemake.input.files, snakemake.wildcards.method
     protocol = protocols.PROTOCOLS[values.protocol]
     method = recognisers.build(name, values.method, len(protocol.classes), values.get("units"))
     params = population.Params(**snakemake.config["population"])
     clips, macro = training_clips(params, method.recordings, method.macro)
-    job = train.Job(
-        name=name,
-        method=method,
-        protocol=protocol,
-        clips=[clip for clip in clips if protocol.label(clip) is not None],
-        folds=[],
-        params=train.Params(**snakemake.config["train"]),
-        synth=train.SynthParams(),
-        seed=values.seed,
-        macro=protocol.macro(macro),
-    )
+    clips = [clip for clip in clips if protocol.label(clip) is not None]
+    job = job_on_all(name, method, protocol, clips, snakemake.config, values.seed, protocol.macro(macro))
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{Path(snakemake.output[0]).stem}", values.code)
     bar = progress_bar(terminal, f"{name} on the population")
     pretrain.run_on_population(job, files, snakemake.output[0], bar, checkpoints, population=values.population)

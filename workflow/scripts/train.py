@@ -9,8 +9,7 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.datasets import index
     from microexpr.models import recognisers
     from microexpr.training import train
-    from microexpr.training.checkpoint import CheckpointDir
-    from microexpr.training.prefix_cache import Prefixes
+    from microexpr.training.checkpoint import CheckpointDir, Prefixes
 
     values, files, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
     protocol = protocols.PROTOCOLS[wildcards.protocol]

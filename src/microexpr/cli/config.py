@@ -455,13 +455,13 @@ def _describe_generator(name: str, generator_params: dict[str, Any]) -> dict[str
     from microexpr.models import generators
     from microexpr.protocols import GROUPINGS
     from microexpr.signals import inputs
-    from microexpr.training import initial
+    from microexpr.training import weights
 
     kind = generators.find(name)
     checked_params = validate(kind.Params, generator_params, f"generators.{name}.")
     instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
     if checked_params.initialisation == "shipped":
-        initial.check_shipped(instance, f"generators.{name}")
+        weights.check_shipped(instance, f"generators.{name}")
     return {
         "params": instance.params.model_dump(mode="json"),
         "reads": inputs.stages(instance.inputs),

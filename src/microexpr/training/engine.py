@@ -4,7 +4,7 @@ Randomness is a function of (seed, fold, phase, epoch, step, update), never of w
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
@@ -16,7 +16,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Scorer, Targets
 from microexpr.models.samplers import training_phases
 from microexpr.training import processor
-from microexpr.training.group import FoldIndices, Group, Run, lay_out_images
+from microexpr.training.group import STATISTICS, FoldIndices, Group, Run, lay_out_images
 
 __all__ = [
     "CheckpointStore", "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "SynthesisRequest", "SynthesisedFace",
@@ -73,6 +73,11 @@ class TrainedNetwork:
     statistics: dict[str, np.ndarray]
     modules: Modules  # the network itself, in eval()
     device: torch.device  # of the modules
+
+    def state(self, statistics: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+        """Return the tensors, and as `statistics.<name>` all statistics, or those named."""
+        names = self.statistics if statistics is None else statistics
+        return self.tensors | {f"{STATISTICS}{name}": self.statistics[name] for name in names}
 
 
 class CheckpointStore(Protocol):

@@ -1,4 +1,4 @@
-"""The file of a trained generator of clips: the networks that synthesise, and the clips that they were fitted on."""
+"""A trained generator of clips, as its file holds it: the modules that synthesise, and what they were fitted on."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,27 +8,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from microexpr.core import onnx
-from microexpr.core.weights import shipped
 from microexpr.models import generators
-from microexpr.models.base import Generator, Modules
+from microexpr.models.base import Generator
 from microexpr.models.layers.mover import WarpGenerator, by_column, paint_over, repeat, warp
-from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
-from microexpr.training import network_file
+from microexpr.training import weights
+from microexpr.training.weights import SHIPPED
 
-SCHEMA = "generator/1"
-SHIPPED = shipped("reenact.safetensors")  # FAMGAN's, fitted on the population: what trainings start from
+__all__ = ["SHIPPED", "LoadedGenerator", "export", "load", "save"]
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedGenerator:
+class LoadedGenerator(weights.Network):
     """A trained generator, ready to synthesise clips."""
 
     method: Generator
-    modules: Modules  # the method's `inference_modules`, in eval()
-    fitted_on: frozenset[str]  # as in `provenance`
-    metadata: Mapping[str, str]  # of the file
 
     @property
     def image_size(self) -> int:
@@ -76,9 +70,8 @@ def export(path: str | Path, model: LoadedGenerator) -> None:
     """Write a warping generator as an ONNX file."""
     size = model.image_size
     inputs = {"face": torch.zeros(1, size, size, 3, dtype=torch.uint8), "target": torch.rand(2, len(ACTION_UNITS), 2)}
-    graph = learning.graph(Changes(model.modules.generator), inputs, ["frame", "change"])
-    metadata = network_file.about(model.method, model.metadata)
-    onnx.write(path, graph, sorted(model.fitted_on), **metadata, image_size=str(size))
+    graph = Changes(model.modules.generator)
+    weights.export(path, model, graph, inputs, ["frame", "change"], image_size=str(size))
 
 
 def save(
@@ -91,11 +84,9 @@ def save(
 ) -> None:
     """Write those of `tensors`, named `<module>.<tensor>`, whose modules synthesise clips."""
     needed = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}
-    network_file.save(path, SCHEMA, method, needed, fitted_on, metadata)
+    weights.write(path, weights.GENERATOR, method, needed, fitted_on, metadata)
 
 
 def load(path: str | Path) -> LoadedGenerator:
     """Read a file that `save` wrote. Raises StoreError for any other file, and for another version's network."""
-    saved = network_file.load(path, SCHEMA, generators.find)
-    assert isinstance(saved.method, Generator)
-    return LoadedGenerator(saved.method, Modules(**saved.modules), saved.fitted_on, saved.metadata)
+    return LoadedGenerator.read(path, weights.GENERATOR, generators.find)

@@ -1,6 +1,6 @@
 """A training job: one method under one protocol, with its clips, folds and settings. Reads no file and no tensor."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -178,6 +178,19 @@ class Job:
         origin = join_origins(clip.origin for clip in self.clips)
         names = {"method": self.name, "protocol": self.protocol.name, "classes": ", ".join(self.protocol.classes)}
         return names | {"origin": origin} | ({"planted_leak": self.planted_leak} if self.planted_leak else {})
+
+
+def job_on_all(
+    name: str,
+    method: Method,
+    protocol: Protocol,
+    clips: Sequence[Clip],
+    config: Mapping[str, Any],
+    seed: int,
+    macro: Sequence[tuple[Clip, int]] = (),
+) -> Job:
+    """Return a training on all of these clips, with section `train` of the values of params.yaml."""
+    return Job(name, method, protocol, clips, [], Params(**config["train"]), SynthParams(), seed, macro)
 
 
 def macro_clips(method: Method, protocol: Protocol, clips: Iterable[Clip], both: int = 0) -> list[tuple[Clip, int]]:

@@ -4,20 +4,19 @@ On macro-expressions alone it becomes the teacher, on the population what the fo
 clip that a protocol trains or tests on.
 """
 
-import json
 from collections.abc import Iterable
 
-from microexpr import __version__
+import numpy as np
+
 from microexpr.core import store
-from microexpr.core.clip import join_origins
+from microexpr.core.clip import POPULATION, Clip, join_origins, subject_provenance
 from microexpr.core.errors import DataError
 from microexpr.models.base import ClassicalMethod, NetworkMethod
-from microexpr.training import engine, initial
+from microexpr.training import engine, weights
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
-from microexpr.training.group import STATISTICS
 from microexpr.training.job import Job
-from microexpr.training.steps import TEACHER_SCHEMA, TrainingInputs, check_leaks, fit_network, load_inputs
+from microexpr.training.steps import fit_network, load_inputs
 
 FOLD = "pretrain"  # its name in seeds and checkpoints
 
@@ -30,11 +29,13 @@ def run(
     Raises DataError where no macro-expression shows any of the classes, or where the job has clips of the protocol."""
     if job.clips or not job.macro:
         raise DataError(f"pretraining of {job.name} must be given macro-expressions of its classes, and none else")
-    job = job.on_all_clips(FOLD)
-    inputs = load_inputs(job, files)
-    fitted_on = check_leaks(job, inputs)[FOLD]
-    network = fit_network(job, inputs, progress, checkpoint_dir)
-    write(path, job, inputs, network, fitted_on)
+    inputs, network = fit_network(job.on_all_clips(FOLD), files, progress, checkpoint_dir)
+    about = inputs.attributes() | {
+        "method": job.name,
+        "classes": ", ".join(job.protocol.classes),
+        "origin": join_origins(clip.origin for clip in job.all_clips),
+    }
+    weights.write(path, weights.TEACHER, job.method, network.tensors, inputs.fitted_on[FOLD], about)
 
 
 def run_on_population(
@@ -45,40 +46,48 @@ def run_on_population(
     checkpoint_dir: CheckpointDir | None = None,
     **metadata: str,
 ) -> None:
-    """Train the job's method on its clips, all of the population; write what its folds start from to `path`.
+    """Train the job's method on its clips, all of the population; write what its folds start from in half precision.
 
     `files` are those of the subjects. Raises DataError for another clip, or where none shows any of the classes."""
-    job, inputs = load_population(job, files)
+    job = on_population(job)
     if isinstance(job.method, ClassicalMethod):
+        inputs = load_inputs(job, files)
         tensors = engine.fit_features(job.method, inputs.clips)
     else:
-        network = fit_network(job, inputs, progress, checkpoint_dir)
+        inputs, network = fit_network(job, files, progress, checkpoint_dir)
         assert isinstance(job.method, NetworkMethod)
-        norms = {f"{STATISTICS}{name}": network.statistics[name] for name in job.method.normalisation}
-        tensors = network.tensors | norms
-    about = inputs.attributes() | metadata | {"method": job.name, "origin": "generated"}
-    initial.write(path, job.method, job.protocol.classes, job.all_clips, tensors, inputs.files, about)
-
-
-def load_population(job: Job, files: Iterable[str]) -> tuple[Job, TrainingInputs]:
-    """Return the training of the job's method on all of its clips, and what it reads of these.
-
-    Raises DataError as `run_on_population` does."""
-    initial.check_clips(job.name, job.all_clips)
-    if not job.clips:
-        raise DataError(f"the population must have clips of {', '.join(job.protocol.classes)} for {job.name}, not none")
-    job = job.on_all_clips(initial.FOLD)
-    return job, load_inputs(job, files)
-
-
-def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNetwork, fitted_on: list[str]) -> None:
-    """Write a teacher's tensors, named `<module>.<tensor>`, with its params, classes and `fitted_on` as metadata."""
-    metadata = inputs.attributes() | {
-        "schema": TEACHER_SCHEMA,
-        "created_by": f"microexpr {__version__}",
+        tensors = network.state(job.method.normalisation)
+    half = {
+        name: array.astype(np.float16) if np.issubdtype(array.dtype, np.floating) else array
+        for name, array in tensors.items()
+    }
+    about = {
         "method": job.name,
         "classes": ", ".join(job.protocol.classes),
-        "origin": join_origins(clip.origin for clip in job.all_clips),
-        "params": json.dumps(job.method.params.model_dump(mode="json"), sort_keys=True),
+        "origin": "generated",
+        "identities": "\n".join(sorted(map(_identity, inputs.files))),
+        "clips": str(len(job.all_clips)),
     }
-    store.write_tensors(path, network.tensors, fitted_on, **metadata)
+    about = inputs.attributes() | metadata | about
+    weights.write(path, weights.INITIAL, job.method, half, subjects(job.all_clips), about)
+
+
+def on_population(job: Job) -> Job:
+    """Return the training of the job's method on all of its clips. Raises DataError as `run_on_population` does."""
+    for clip in job.all_clips:
+        if clip.dataset != POPULATION:
+            raise DataError(f"initial weights of {job.name} must be trained on the population alone, not on {clip.id}")
+    if not job.clips:
+        raise DataError(f"the population must have clips of {', '.join(job.protocol.classes)} for {job.name}, not none")
+    return job.on_all_clips(POPULATION)
+
+
+def subjects(clips: Iterable[Clip]) -> list[str]:
+    """Return the entries of `fitted_on` for all clips of these clips' subjects, sorted."""
+    return sorted({subject_provenance(clip.subject, clip.dataset, clip.origin) for clip in clips})
+
+
+def _identity(path: str) -> str:
+    """Return the digest of a subject's face."""
+    with store.open_file(path, POPULATION) as file:
+        return store.attribute_text(file.attrs["identity"])

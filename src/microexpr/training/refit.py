@@ -4,27 +4,25 @@ What may not come in: a score. No subject is held out, so no clip of the protoco
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from microexpr.core import onnx
 from microexpr.core.errors import ParamsError
 from microexpr.models import recognisers
-from microexpr.models.base import Generator, Modules, NetworkMethod, Statistics
-from microexpr.signals import learning
-from microexpr.training import engine, generator_file, network_file
+from microexpr.models.base import Generator, NetworkMethod
+from microexpr.training import generator_file, weights
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
-from microexpr.training.group import STATISTICS, lay_out_images
+from microexpr.training.group import lay_out_images
 from microexpr.training.job import Job
-from microexpr.training.steps import TrainingInputs, check_leaks, fit_network, load_inputs
+from microexpr.training.steps import fit_network
 
-SCHEMA = "final/1"
+SCHEMA = weights.FINAL
 FOLD = "final"  # its name in seeds and checkpoints
 
 
@@ -37,10 +35,12 @@ def run(
     no network, or that trains on synthetic clips: no generator may have seen every subject."""
     check_method(job)
     job = job.on_all_clips(FOLD)
-    inputs = load_inputs(job, files)
-    fitted_on = check_leaks(job, inputs)[FOLD]
-    network = fit_network(job, inputs, progress, checkpoint_dir)
-    write(path, job, inputs, network, fitted_on)
+    inputs, network = fit_network(job, files, progress, checkpoint_dir)
+    fitted_on, about = inputs.fitted_on[FOLD], job.attributes()
+    if isinstance(job.method, Generator):
+        generator_file.save(path, job.method, network.tensors, fitted_on, **about)
+    else:
+        weights.write(path, SCHEMA, job.method, network.state(), fitted_on, about | inputs.attributes())
 
 
 def check_method(job: Job) -> None:
@@ -54,43 +54,14 @@ def check_method(job: Job) -> None:
         )
 
 
-def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNetwork, fitted_on: list[str]) -> None:
-    """Write the network as a recogniser or as a generator of clips."""
-    if isinstance(job.method, Generator):
-        generator_file.save(path, job.method, network.tensors, fitted_on, **job.attributes())
-    else:
-        assert isinstance(job.method, NetworkMethod)
-        save(path, job.method, network, fitted_on, **(job.attributes() | inputs.attributes()))
-
-
-def save(
-    path: str | Path,
-    method: NetworkMethod,
-    network: engine.TrainedNetwork,
-    fitted_on: Sequence[str],
-    /,
-    **metadata: str,
-) -> None:
-    """Write a recogniser for `load`. `metadata` must have `classes`, joined by ", "."""
-    statistics = {f"{STATISTICS}{name}": value for name, value in network.statistics.items()}
-    network_file.save(path, SCHEMA, method, network.tensors | statistics, fitted_on, metadata)
-
-
 @dataclass(frozen=True, eq=False)
-class Recogniser:
+class Recogniser(weights.Network):
     """A trained network: call it with inputs."""
 
-    method: NetworkMethod
-    modules: Modules
-    statistics: Statistics
-    classes: tuple[str, ...]
-    fitted_on: frozenset[str]  # as in `provenance`
-    metadata: Mapping[str, str] = field(default_factory=dict)  # of its file
-
     @property
-    def inputs(self) -> Mapping[str, tuple[int, ...]]:
-        """Names and shapes of its inputs."""
-        return self.method.inputs
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart, in the order of its scores."""
+        return tuple(self.metadata["classes"].split(", "))
 
     @torch.no_grad()
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -117,16 +88,10 @@ class _Scores(nn.Module):
 def export(path: str | Path, recogniser: Recogniser) -> None:
     """Write a recogniser as an ONNX file, from its inputs float32[B, ...] to `scores` float32[B, C]."""
     inputs = {name: torch.rand(2, *shape) for name, shape in recogniser.inputs.items()}
-    metadata = network_file.about(recogniser.method, recogniser.metadata)
-    metadata |= {"inputs": json.dumps(recogniser.inputs), "classes": ", ".join(recogniser.classes)}
-    graph = learning.graph(_Scores(recogniser), inputs, ["scores"])
-    onnx.write(path, graph, [*recogniser.fitted_on], **metadata)
+    shapes = json.dumps(recogniser.inputs)
+    weights.export(path, recogniser, _Scores(recogniser), inputs, ["scores"], inputs=shapes)
 
 
 def load(path: str | Path) -> Recogniser:
-    """Read a recogniser that `save` wrote. Raises StoreError for any other file, and for another version's network."""
-    saved = network_file.load(path, SCHEMA, recognisers.find, ("fitted_on", "classes"))
-    classes = tuple(saved.metadata["classes"].split(", "))
-    return Recogniser(
-        saved.method, Modules(**saved.modules), saved.statistics, classes, saved.fitted_on, saved.metadata
-    )
+    """Read a recogniser that `run` wrote. Raises StoreError for any other file, and for another version's network."""
+    return Recogniser.read(path, SCHEMA, recognisers.find, ("fitted_on", "classes"))

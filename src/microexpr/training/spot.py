@@ -9,24 +9,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from microexpr.core import store
 from microexpr.core.clip import Fold
 from microexpr.core.errors import ParamsError, StoreError
 from microexpr.core.expression import Expression, LongVideo
-from microexpr.core.weights import shipped
+from microexpr.core.weights import shipped as shipped_file
 from microexpr.models.base import ClipTensors, Modules, Statistics
 from microexpr.models.labels import LABEL
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter
 from microexpr.protocols import provenance
-from microexpr.training import engine, network_file, processor
+from microexpr.training import engine, processor, weights
 from microexpr.training.engine import FoldIndices, Progress
-from microexpr.training.group import STATISTICS
+from microexpr.training.weights import Network, Weights
 
 SCHEMA = "spot"
-SHIPPED_SCHEMA = "spotter/1"
-SHIPPED = shipped("spotter.safetensors")  # fitted on long takes of the population
+SHIPPED_SCHEMA = weights.SPOTTER
+SHIPPED = shipped_file("spotter.safetensors")  # fitted on long takes of the population
 UNREAD = ("crop",)  # not for spotters
 Classify = Callable[[np.ndarray, np.ndarray], str]  # of two crops uint8[S, S], at onset and apex
 
@@ -78,11 +77,15 @@ def run(
     tests = {fold.name: [clips[name] for name in fold.test] for fold in folds}
     provenances = provenance.check_files(files.values(), "subject", tests)
     networks = spotter.networks()
-    shipped_fitted_on = {entry for network in networks.values() for entry in start_from_shipped(network)}
+    starts = {key: start_from_shipped(network) for key, network in networks.items()}
+    shipped_fitted_on = {entry for start in starts.values() if start for entry in start.fitted_on}
     for fold in folds:
         provenances[fold.name] |= {*also_fitted_on, *shipped_fitted_on}
         provenance.check(path, fold.name, "subject", tests[fold.name], provenances[fold.name])
-    scores = {key: _frame_scores(network, videos, curves, folds, seeds, progress) for key, network in networks.items()}
+    scores = {
+        key: _frame_scores(network, starts[key], videos, curves, folds, seeds, progress)
+        for key, network in networks.items()
+    }
     with store.create(
         path, SCHEMA, {"spotter": spotter.params.model_dump(mode="json")}, spotter=name, **attributes
     ) as file:
@@ -119,42 +122,23 @@ def _intervals(
     }
 
 
-def start_from_shipped(network: FrameNetwork) -> frozenset[str]:
-    """Give a network the shipped weights where its params ask for these; return what they were fitted on.
+def start_from_shipped(network: FrameNetwork) -> Network | None:
+    """Give a network the shipped weights where its params ask for these; return the shipped network.
 
-    Raises what `load_shipped` does."""
+    Raises StoreError for another file, and ParamsError where a row's network has other layers."""
     if getattr(network.params, "initialisation", "scratch") == "scratch":
-        return frozenset()
-    saved = load_shipped(network)
-    network.initial_weights = {
-        **tensors_of(saved.modules),
-        **{f"{STATISTICS}{name}": value for name, value in saved.statistics.items()},
-    }
-    return saved.fitted_on
-
-
-def load_shipped(network: FrameNetwork) -> network_file.SavedNetwork:
-    """Read the shipped network. Raises StoreError for another file, and ParamsError where a row's has other layers."""
+        return None
 
     def find(name: str) -> type[FrameNetwork]:
         if name != network.name():
             raise StoreError(f"{SHIPPED}: must have a network of {network.name()}, not of {name}")
         return type(network)
 
-    saved = network_file.load(SHIPPED, SHIPPED_SCHEMA, find)
-    with torch.random.fork_rng(devices=[]):
-        built = network.build(saved.statistics)
-    shapes, shipped_shapes = (
-        {name: tensor.shape for name, tensor in tensors_of(modules).items()} for modules in (built, saved.modules)
-    )
-    if shapes != shipped_shapes:
+    saved = Network.read(SHIPPED, SHIPPED_SCHEMA, find)
+    if weights.shapes(network, saved.statistics) != weights.shapes(saved.method, saved.statistics):
         raise ParamsError(f"{network.name()} must have the layers of {SHIPPED} with initialisation: population")
+    network.initial_weights = Weights.open(SHIPPED).tensors()
     return saved
-
-
-def tensors_of(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-    """Return the tensors of modules as `<module>.<tensor>`."""
-    return {f"{name}.{key}": value for name, module in modules.items() for key, value in module.state_dict().items()}
 
 
 def learns(network: FrameNetwork) -> bool:
@@ -172,6 +156,7 @@ def score(network: FrameNetwork, modules: Modules, statistics: Statistics, curve
 
 def _frame_scores(
     network: FrameNetwork,
+    shipped: Network | None,
     videos: Sequence[LongVideo],
     curves: Mapping[str, Curves],
     folds: Sequence[Fold],
@@ -179,10 +164,8 @@ def _frame_scores(
     progress: Progress,
 ) -> dict[str, np.ndarray]:
     """Return the scores of the frames of each video, float32[T, C], by trainings without its subject: their mean."""
-    if not learns(network):
-        saved = load_shipped(network)
-        modules = Modules(**saved.modules)
-        return {name: score(network, modules, saved.statistics, curves[name]) for name in curves}
+    if shipped and not learns(network):
+        return {name: score(network, shipped.modules, shipped.statistics, curves[name]) for name in curves}
     data, spans = frames_of(network, videos, curves)
     indices = [
         FoldIndices(fold.name, *(np.concatenate([spans[name] for name in side]) for side in (fold.train, fold.test)))

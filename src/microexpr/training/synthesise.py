@@ -25,7 +25,7 @@ from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
 from microexpr.training.job import Job, SynthParams
 from microexpr.training.job import Params as TrainParams
-from microexpr.training.steps import TrainingInputs, check_leaks, fit_network, load_inputs
+from microexpr.training.steps import TrainingInputs, fit_network
 
 BATCH = 2  # clips synthesised at once: bounds memory only
 RESTING = 0, 1, 2, -3, -2  # frames of a clip in which its face is about at rest
@@ -107,10 +107,8 @@ def run(
     `path` is results/synthesise/<generator>/groups/<group>.h5, with /train/<clip> and /held_out/<clip> as
     `schemas.SYNTH` has them. Raises LeakError before it trains if a file was fitted on a subject of the group."""
     (fold,) = job.folds
-    inputs = load_inputs(job, files)
-    fitted_on = check_leaks(job, inputs)[fold.name]
-    network = fit_network(job, inputs, progress, checkpoint_dir)
-    write(path, job, inputs, network, fitted_on)
+    inputs, network = fit_network(job, files, progress, checkpoint_dir)
+    write(path, job, inputs, network, inputs.fitted_on[fold.name])
 
 
 def write(path: str, job: Job, inputs: TrainingInputs, network: engine.TrainedNetwork, fitted_on: list[str]) -> None:

@@ -15,17 +15,10 @@ from microexpr.core.seeds import generator
 from microexpr.core.several_labels import correct
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.training import engine
-from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.checkpoint import CheckpointDir, Prefixes
 from microexpr.training.engine import Progress
 from microexpr.training.job import Job, Params, SynthParams, fold_indices, macro_clips
-from microexpr.training.prefix_cache import Prefixes
-from microexpr.training.steps import (
-    TrainingInputs,
-    check_leaks,
-    checkpoint_store,
-    load_inputs,
-    relevant_files,
-)
+from microexpr.training.steps import TrainingInputs, checkpoint_store, load_inputs
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +44,14 @@ def run(
     once the outputs are safe.
 
     Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
-    inputs = load_inputs(job, relevant_files(job, files), synthetic_files)
-    fitted_on = check_leaks(job, inputs)
+    inputs = load_inputs(job, files, synthetic_files)
     checkpoints = checkpoint_store(job, inputs, checkpoint_dir, prefixes)
     counts = (len(job.folds), job.params.seeds, len(inputs.clips))
     logger.info(
         "%s on %s: %d folds, %d seeds, %d clips, %s plan", job.name, job.protocol.name, *counts, job.params.plan
     )
     results = fit(job, inputs, progress, checkpoints, synthesises="synth" in outputs)
-    write(job, inputs, fitted_on, results, outputs)
+    write(job, inputs, results, outputs)
 
 
 def fit(
@@ -152,7 +144,6 @@ def synthesis_requests(job: Job) -> dict[str, engine.SynthesisRequest]:
 def write(
     job: Job,
     inputs: TrainingInputs,
-    fitted_on: Mapping[str, list[str]],
     results: Iterable[Trained],
     outputs: Mapping[str, str],
 ) -> None:
@@ -165,10 +156,10 @@ def write(
         }
         for fold, result, inner_epochs in results:
             shards["train"].describe(parameters=result.parameters)
-            write_scores(shards["train"], job, fold, result, fitted_on[fold.name], inner_epochs)
+            write_scores(shards["train"], job, fold, result, inputs.fitted_on[fold.name], inner_epochs)
             if result.faces is not None:
                 onsets = inputs.clips.inputs["onset"].numpy()
-                write_faces(shards["synth"], job, fold, result.faces, fitted_on[fold.name], onsets)
+                write_faces(shards["synth"], job, fold, result.faces, inputs.fitted_on[fold.name], onsets)
 
 
 def write_scores(

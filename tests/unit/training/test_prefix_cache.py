@@ -9,9 +9,9 @@ import torch
 from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.models.recognisers.mtmnet.method import GUIDANCE_PARAMS
+from microexpr.training.checkpoint import PrefixCache
 from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group
-from microexpr.training.prefix_cache import PrefixCache
 
 SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "batch": 6, "pretrain_epochs": 2, "epochs": 2}
 FOLDS = [

@@ -1,7 +1,6 @@
 """A teacher, pretrained on macro-expressions: its `fitted_on`, the methods that it guides, and refused files."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,11 +8,11 @@ from composites import clip, composite
 from trainings import flow_files, job, trained
 
 from microexpr.core import store
-from microexpr.core.errors import DataError, StoreError
+from microexpr.core.errors import DataError
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS, provenance
 from microexpr.training import pretrain
-from microexpr.training.steps import relevant_files
+from microexpr.training.steps import load_inputs
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=3))
 STRONG = [(replace(clip("ckplus", "p01", f"m{n}", n % 2), emotion="happiness"), n % 2) for n in range(6)]
@@ -79,25 +78,11 @@ def test_all_folds_are_guided_by_it_and_say_whom_it_has_seen(teacher, tmp_path):
             assert {clip.provenance for clip, _ in STRONG} <= set(store.fitted_on(file[fold.name]))
 
 
-def test_no_training_without_it_or_with_another(teacher, tmp_path):
-    with pytest.raises(StoreError, match="results/pretrain must have one network that guides ststnet, not 0"):
-        trained(tmp_path, guided(), teacher[1])
-    other = guided()
-    other.method.pretraining = lambda: Ststnet(Ststnet.Params(epochs=3), 3)
-    with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet expects$"):
-        trained(tmp_path, other, [*teacher[1], teacher[0]])
-
-
-def test_of_a_study_s_files_each_row_reads_its_own(teacher, tmp_path):
-    """Files of other variants are left out; a method without a teacher has seen none."""
-    other, elsewhere = str(tmp_path / "results/pretrain/other/composite.safetensors"), str(tmp_path / "mmi")
-    stranger = replace(strong(), method=Ststnet(Ststnet.Params(epochs=3)))
-    pretrain.run(stranger, teacher[1], other, lambda done, total: None)
-    more = flow_files(Path(elsewhere), [clip("mmi", "p02", "m1", 0)])
-    files = [other, *more, *teacher[1], teacher[0]]
-    assert relevant_files(guided(), files) == [*teacher[1], teacher[0]]
-    assert relevant_files(job(CLIPS), files) == [path for path in teacher[1] if "/ckplus/" not in path]
-    assert trained(tmp_path, guided(), files)
+def test_macro_expressions_that_a_row_does_not_learn_from_are_left_out(teacher, tmp_path):
+    more = flow_files(tmp_path / "mmi", [clip("mmi", "p02", "m1", 0)])
+    files = [*more, *teacher[1], teacher[0]]
+    assert load_inputs(guided(), files).files == files[1:]
+    assert load_inputs(job(CLIPS), files).files == [path for path in teacher[1] if "/ckplus/" not in path]
 
 
 def test_a_variant_trains_from_the_seeds_of_its_method():

@@ -23,11 +23,11 @@ from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN
 from microexpr.protocols import GROUPS, PROTOCOLS, provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
-from microexpr.training import initial, synthesise, synthetic_clips, train
+from microexpr.training import synthesise, synthetic_clips, train, weights
 from microexpr.training.generator_file import SHIPPED, load
 from microexpr.training.group import initialise
 from microexpr.training.load_clips import load_clips
-from microexpr.training.steps import check_leaks, load_inputs
+from microexpr.training.steps import load_inputs
 
 groups = generator_groups.groups  # a fixture
 
@@ -61,7 +61,7 @@ def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_s
         shipped = load(SHIPPED)
         inputs = load_inputs(group_job, [*groups[1], str(SHIPPED)])
         assert inputs.initialisation == "shipped subjects=240"
-        (seen,) = check_leaks(group_job, inputs).values()
+        (seen,) = inputs.fitted_on.values()
         assert shipped.fitted_on < set(seen)
         networks = group_job.method.build({})
         others = initialise(networks, group_job.method)
@@ -71,7 +71,7 @@ def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_s
         for key, value in (("width", 8), ("moves", False)):
             other = kind(kind.Params(**params | {key: value}))
             with pytest.raises(ParamsError, match=rf"auicgan.{key} must be {shape[key]} with initialisation: shipped"):
-                initial.check_shipped(other, "auicgan")
+                weights.check_shipped(other, "auicgan")
 
 
 def test_clips_to_train_on_are_of_training_subjects(groups):

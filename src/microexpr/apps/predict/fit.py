@@ -19,11 +19,11 @@ from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.flow_cnn import FlowCnn
 from microexpr.protocols import MEGC2019, PROTOCOLS
 from microexpr.signals.flow import pictures
-from microexpr.training import engine, initial, pretrain, refit
+from microexpr.training import engine, pretrain, refit
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.job import Job, Params, SynthParams
 from microexpr.training.load_clips import load_clips
-from microexpr.training.steps import checkpoint_store
+from microexpr.training.steps import checkpoint_store, load_inputs
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,8 @@ def run(
 
     Both sides have micro-expressions, and the files of the subjects of the population who show them."""
     job, files = training
-    job, inputs = pretrain.load_population(job, map(str, files))
+    job = pretrain.on_population(job)
+    inputs = load_inputs(job, map(str, files))
     views = with_pictures(inputs.clips, job.all_clips, files, VIEWS)
     assert isinstance(job.method, FlowCnn)
     checkpoints = checkpoint_store(job, inputs, checkpoint_dir)
@@ -71,9 +72,13 @@ def run(
     figures = measure(scores, labels)
     metadata = {"held_out": f"{len(held_out_files)} subjects", "errors": json.dumps(figures)}
     metadata["pictures"] = PICTURES.model_dump_json(include={"normalise", "region"})
-    metadata |= {"calibration": calibration.to_json(), "calibration_errors": json.dumps(calibration_figures)}
-    fitted_on, statistics = frozenset(initial.subjects(job.clips)), as_tensors(trained.statistics)
-    refit.export(path, refit.Recogniser(job.method, trained.modules, statistics, LABELS, fitted_on, metadata))
+    metadata |= {
+        "classes": ", ".join(LABELS),
+        "calibration": calibration.to_json(),
+        "calibration_errors": json.dumps(calibration_figures),
+    }
+    fitted_on, statistics = frozenset(pretrain.subjects(job.clips)), as_tensors(trained.statistics)
+    refit.export(path, refit.Recogniser(job.method, trained.modules, statistics, fitted_on, metadata))
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in (figures | calibration_figures).items()))
 
 

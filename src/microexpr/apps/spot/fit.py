@@ -13,8 +13,7 @@ from microexpr.core.expression import KINDS, LongVideo
 from microexpr.evaluation import spotting
 from microexpr.models.spotter import Curves
 from microexpr.models.spotters.au_curves import AuCurves
-from microexpr.training import engine, initial, network_file
-from microexpr.training.group import STATISTICS
+from microexpr.training import engine, pretrain, weights
 from microexpr.training.spot import SHIPPED_SCHEMA, frames_of, read_curves, score
 
 logger = logging.getLogger(__name__)
@@ -33,13 +32,12 @@ def run(training: Takes, held_out: Takes, path: str | Path, progress: engine.Pro
     fold = engine.FoldIndices("population", np.arange(len(data)), np.zeros(0, int))
     trained = engine.fit_network(network, data, engine.Run(fold, SEED), progress)
     figures = measure(spotter, trained, held_out)
-    fitted_on = {*initial.subjects(video.clip for video in videos)}
+    fitted_on = {*pretrain.subjects(video.clip for video in videos)}
     for file in training:
         with store.open_file(file, "spot") as content:
             fitted_on |= {*store.fitted_on(content)}
-    statistics = {f"{STATISTICS}{name}": value for name, value in trained.statistics.items()}
     metadata = {"held_out": f"{len(held_out)} subjects", "errors": json.dumps(figures)}
-    network_file.save(path, SHIPPED_SCHEMA, network, trained.tensors | statistics, fitted_on, metadata)
+    weights.write(path, SHIPPED_SCHEMA, network, trained.state(), fitted_on, metadata)
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in figures.items()))
 
 

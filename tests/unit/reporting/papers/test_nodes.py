@@ -64,7 +64,7 @@ def scoring(scores: dict[int, float], fitted_on=("generated/casme2/s01/c0",)) ->
     node_scores = torch.tensor([scores.get(unit, 9.0) for unit in AUS])[:, None]
     has_node = torch.tensor([float(unit in scores) for unit in AUS])
     modules = SimpleNamespace(stpnet=lambda film: node_scores.expand(len(film), -1, -1))
-    return refit.Recogniser(AuGacn(AuGacn.Params(**SMALL), 7), modules, {"present": has_node}, (), frozenset(fitted_on))
+    return refit.Recogniser(AuGacn(AuGacn.Params(**SMALL), 7), modules, {"present": has_node}, frozenset(fitted_on), {})
 
 
 def test_who_shows_the_emotion_most_often_is_held_out_and_of_several_the_first_by_name():

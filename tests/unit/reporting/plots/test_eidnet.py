@@ -91,7 +91,7 @@ def test_rows_are_identities_and_columns_expressions():
     def decoder(expression, identity):
         return torch.stack([expression[:, 0], identity[:, 0], 0 * identity[:, 0]], 1)[:, :, None, None] / 255
 
-    network = refit.Recogniser(Mtmnet(Mtmnet.Params()), SimpleNamespace(decoder=decoder), {}, (), frozenset())
+    network = refit.Recogniser(Mtmnet(Mtmnet.Params()), SimpleNamespace(decoder=decoder), {}, frozenset(), {})
     expression, identity = torch.tensor([[10.0], [20.0], [30.0]]), torch.tensor([[1.0], [2.0], [3.0]])
     parts = eidnet.FaceParts(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
     faces = eidnet.cross_faces(network, parts, np.array([0, 2]))

@@ -1,5 +1,6 @@
-"""Weights of the population: trained on it alone, copied into every fold, named there, refused where they differ."""
+"""Files of weights: what they hold, which ones a training takes or refuses, and what each fold does with them."""
 
+import json
 import logging
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,17 +11,18 @@ import pytest
 import torch
 from composites import clip, composite
 from small_methods import NETWORKS, clips, folds, network
-from trainings import EPOCHS, flow_files, interrupted, job, trained
+from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
 from microexpr.core.errors import DataError, ParamsError, StoreError
+from microexpr.models import recognisers
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS, provenance
-from microexpr.training import engine, group, initial, pretrain
+from microexpr.training import engine, group, pretrain, weights
 from microexpr.training.checkpoint import CheckpointDir
-from microexpr.training.steps import action_unit_reader, relevant_files
+from microexpr.training.steps import action_unit_reader
 
 CLIPS = PROTOCOLS["megc2019"].select(composite(subjects=2, clips=3))
 CLASSES = PROTOCOLS["megc2019"].classes
@@ -48,11 +50,27 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str
 
 
 @pytest.fixture(scope="module")
-def weights(files: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+def population(files: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The file of what the population taught."""
-    path = str(tmp_path_factory.mktemp("weights") / "results/pretrain/ststnet/population_composite.safetensors")
+    path = str(tmp_path_factory.mktemp("population") / "results/pretrain/ststnet/population_composite.safetensors")
     pretrain.run_on_population(on_population(), files[1], path, lambda done, total: None, population="digest")
     return path
+
+
+ABOUT = {"schema": "final/1", "network": "ststnet", "params": "{}", "classes": "a, b, c", "created_by": "microexpr 0"}
+STATE = Ststnet(Ststnet.Params()).build({})["network"].state_dict()
+TENSORS = {f"network.{name}": value.numpy() for name, value in STATE.items()}
+
+
+def written(folder: Any, tensors: Any = None, **changes: str) -> Any:
+    """Write a network's file, with other entries in its metadata or without empty ones."""
+    metadata = {name: value for name, value in (ABOUT | changes).items() if value}
+    store.write_tensors(folder / "net.safetensors", tensors or TENSORS, ["generated/a/b/c"], **metadata)
+    return folder / "net.safetensors"
+
+
+def read(path: Any) -> weights.Network:
+    return weights.Network.read(path, weights.FINAL, recognisers.find, ("fitted_on", "classes"))
 
 
 def on_population(**changed: Any) -> Any:
@@ -71,20 +89,21 @@ def test_the_training_differs_by_the_params_of_population_alone() -> None:
             Ststnet(Ststnet.Params(population=changed)).population_params()
 
 
-def test_the_file_says_whom_it_has_seen(weights: str) -> None:
-    assert provenance.read_fitted_on(weights, ["a"])["a"] == {f"generated/population/{name}/*" for name in SUBJECTS}
-    metadata = store.read_metadata(weights)
+def test_the_file_says_whom_it_has_seen(population: str) -> None:
+    assert provenance.read_fitted_on(population, ["a"])["a"] == {f"generated/population/{name}/*" for name in SUBJECTS}
+    metadata = store.read_metadata(population)
     keys = ("schema", "network", "classes", "population", "identities", "origin")
     assert [metadata[key] for key in keys] == [
         "initial/1", "ststnet", ", ".join(CLASSES), "digest", "face-of-s0001\nface-of-s0002", "generated",
     ]  # fmt: skip
-    assert initial.mismatches(on_population().method, CLASSES, metadata) == []
+    expected = weights.key(weights.INITIAL, on_population().method, CLASSES)
+    assert weights.Weights.open(population).mismatches(expected) == []
 
 
-def test_every_fold_starts_from_them(files: Any, weights: str, tmp_path: Any) -> None:
+def test_every_fold_starts_from_them(files: Any, population: str, tmp_path: Any) -> None:
     initialised = network_job()
-    path = trained(tmp_path, initialised, [*files[0], weights])
-    tensors, _ = store.read_tensors(weights)
+    path = trained(tmp_path, initialised, [*files[0], population])
+    tensors, _ = store.read_tensors(population)
     assert {"statistics.mean", "statistics.deviation"} < {*tensors} == {*initialised.method.initial_weights}
     for name, value in initialised.method.initial_weights.items():
         np.testing.assert_array_equal(value, tensors[name])
@@ -111,35 +130,45 @@ def scores(path: str) -> np.ndarray:
         return file["casme2/s01/scores"][()]
 
 
-def test_an_interrupted_training_ends_in_the_same_bytes(files: Any, weights: str, tmp_path: Any) -> None:
-    inputs, folder = [*files[0], weights], CheckpointDir(str(tmp_path / "checkpoints"), "code")
+def test_an_interrupted_training_ends_in_the_same_bytes(files: Any, population: str, tmp_path: Any) -> None:
+    inputs, folder = [*files[0], population], CheckpointDir(str(tmp_path / "checkpoints"), "code")
     whole = trained(tmp_path / "whole", network_job(), inputs)
     with pytest.raises(InterruptedError):
         trained(tmp_path / "part", network_job(), inputs, folder, stops=EPOCHS + 2)
     assert scores(trained(tmp_path / "part", network_job(), inputs, folder)).tobytes() == scores(whole).tobytes()
-    path = tmp_path / "population_composite.safetensors"
-    stopped = CheckpointDir(str(tmp_path / "pretrain"), "code")
-    for progress in (interrupted(1), lambda done, total: None):
-        try:
-            pretrain.run_on_population(on_population(), files[1], str(path), progress, stopped, population="digest")
-        except InterruptedError:
-            assert not path.exists()
-    with open(weights, "rb") as file:  # noqa: PTH123
-        assert path.read_bytes() == file.read()
 
 
-def test_no_training_without_them_or_with_others(files: Any, weights: str, tmp_path: Any) -> None:
-    with pytest.raises(StoreError, match="results/pretrain must have one network of the population for ststnet, not 0"):
-        trained(tmp_path, network_job(), files[0])
-    with pytest.raises(StoreError, match=r"composite\.safetensors: params must be those that ststnet expects"):
-        trained(tmp_path, network_job(population={"epochs": 3}), [*files[0], weights])
+def test_only_the_population_trains_first_weights(files: Any) -> None:
     with pytest.raises(DataError, match="on the population alone, not on casme2/s01/"):
         pretrain.run_on_population(replace(on_population(), clips=CLIPS), files[1], "x", print)
 
 
-def test_of_the_files_of_several_variants_each_reads_its_own(weights: str) -> None:
-    assert relevant_files(network_job(), ["a.h5", weights]) == ["a.h5", weights]
-    assert relevant_files(job(CLIPS), ["a.h5", weights]) == ["a.h5"]
+@pytest.mark.parametrize(
+    ("schema", "words"), [(weights.TEACHER, "that guides"), (weights.INITIAL, "of the population for")]
+)
+def test_each_variant_takes_its_own_weights_and_no_others(schema: str, words: str, tmp_path: Any) -> None:
+    """Of the files of several variants, which one job reads together."""
+
+    def file(epochs: int) -> str:
+        path, method = tmp_path / f"results/pretrain/{epochs}.safetensors", Ststnet(Ststnet.Params(epochs=epochs))
+        about = {"clips": "12", "identities": "a\nb", "classes": ", ".join(CLASSES)}
+        weights.write(path, schema, method, TENSORS, ["generated/a/b/c"], about)
+        return str(path)
+
+    first, own, last = map(file, (1, 2, 3))
+    variant, other = job(CLIPS), job(CLIPS)
+    source = "pretraining" if schema == weights.TEACHER else "population_pretraining"
+    setattr(variant.method, source, lambda: Ststnet(Ststnet.Params(epochs=2)))
+    paths, (taken,) = weights.select(variant, ["a.h5", first, own, last])
+    assert paths == ["a.h5", own] and taken.path == own
+    assert weights.select(other, ["a.h5", first, own]) == (["a.h5"], [])
+    for files, message in (
+        ([], f"results/pretrain must have one network {words} ststnet, not 0"),
+        ([first, last], f"results/pretrain must have one network {words} ststnet, not 2"),
+        ([last], r"3\.safetensors: params must be those that ststnet expects$"),
+    ):
+        with pytest.raises(StoreError, match=message):
+            weights.select(variant, ["a.h5", *files])
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -171,9 +200,9 @@ def test_what_gets_no_weights_is_named_and_an_error_if_it_is_all(caplog: pytest.
     tensors = {f"network.{key}": value.detach() for key, value in values}
     first = next(iter(tensors))
     assert start(tensors | {first: torch.zeros(1)}) == [first] and start(tensors) == []
-    for weights, left_out in (({"network.other": torch.zeros(1)}, ()), (tensors, ("network",))):
+    for others, left_out in (({"network.other": torch.zeros(1)}, ()), (tensors, ("network",))):
         with pytest.raises(ParamsError, match="ststnet has no weight of the name and shape"):
-            start(weights, left_out)
+            start(others, left_out)
     method = Ststnet(Ststnet.Params(epochs=1, batch=2))
     method.initial_weights = tensors | {first: torch.zeros(1)}
     data = ClipTensors({"flow": torch.randn(6, 3, 28, 28)}, {"label": torch.arange(6) % 3})
@@ -223,3 +252,45 @@ def test_guidance_has_no_part_in_the_population_s_training() -> None:
     with pytest.raises(ParamsError, match="population must not have epochs: nobody in the population is guided"):
         Mtmnet(Mtmnet.Params(initialisation="population", population={"epochs": 3})).population_params()
     assert first.prefix_params() != Mtmnet(Mtmnet.Params(initialisation="scratch")).prefix_params()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema": "final/0"}, r"must hold final/1, not final/0 \(written by microexpr"),
+        (
+            {"schema": "", "created_by": ""},
+            r"must hold final/1, not nothing of microexpr \(written by an unknown program",
+        ),
+        ({"network": "majority"}, "must hold a network, not majority"),
+        ({"network": "augacn"}, "tensors must be those of augacn in this version$"),
+        ({"network": "famgan"}, "params must be those of famgan in this version$"),
+        ({"classes": ""}, "metadata must have classes"),
+        ({"classes": "a, b"}, "tensors must be those of ststnet in this version"),
+        ({"params": json.dumps({"batch": 0})}, "params must be those of ststnet in this version"),
+        ({"params": "{"}, "params must be those of ststnet in this version"),
+        (
+            {"network": "microexpstcnn", "params": json.dumps({"image_size": 288, "kernels": 256, "hidden": 4096})},
+            "tensors must be those of microexpstcnn",  # which no memory holds
+        ),
+    ],
+)
+def test_files_of_another_network_or_version_are_refused(tmp_path: Any, changes: dict[str, str], message: str) -> None:
+    with pytest.raises(StoreError, match=rf"net\.safetensors: {message}"):
+        read(written(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("changed", ["fewer", "more", "another shape"])
+def test_other_tensors_are_refused(tmp_path: Any, changed: str) -> None:
+    tensors = dict(TENSORS)
+    name, value = tensors.popitem()
+    tensors |= {"more": {name: value, "network.more": value}, "another shape": {name: value[:1]}}.get(changed, {})
+    with pytest.raises(StoreError, match=r"net\.safetensors: tensors must be those of ststnet in this version$"):
+        read(written(tmp_path, tensors))
+
+
+def test_what_is_no_such_file_is_refused(tmp_path: Any) -> None:
+    (tmp_path / "plain.safetensors").write_bytes(b"nothing of the kind")
+    for name in ("plain", "missing"):
+        with pytest.raises(StoreError, match=rf"{name}\.safetensors: cannot be read"):
+            read(tmp_path / f"{name}.safetensors")

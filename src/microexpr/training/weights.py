@@ -1,0 +1,228 @@
+"""Files of weights: trained networks with their params and all that they were fitted on, and what trainings start from.
+
+What may not come in: a register of methods, or each training would depend on the code of all.
+"""
+
+import json
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from microexpr import __version__
+from microexpr.core import onnx, store
+from microexpr.core.errors import MicroexprError, ParamsError, StoreError, remedy
+from microexpr.core.weights import shipped
+from microexpr.models.base import CLASSES, Generator, Method, Modules, NetworkMethod, Shapes, Statistics
+from microexpr.signals import learning
+from microexpr.training.group import STATISTICS, lay_out_weights
+from microexpr.training.job import Job
+
+INITIAL, TEACHER = "initial/1", "pretrain/1"  # schemas of what trainings start from
+FINAL, GENERATOR, SPOTTER = "final/1", "generator/1", "spotter/1"  # schemas of networks that are used as they are
+KEY = ("schema", "network", "params", "classes", "several")  # metadata that differ between trainings
+SHIPPED = shipped("reenact.safetensors")  # FAMGAN's generator, fitted on the population: what trainings start from
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A file of tensors `<module>.<tensor>` and `statistics.<name>`: where it is, and what its metadata describe."""
+
+    path: str
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Weights":
+        """Read the metadata. Raises StoreError for a file that cannot be read."""
+        return cls(str(path), store.read_metadata(path))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Read the tensors. Raises StoreError for a damaged file."""
+        return {name: torch.tensor(array) for name, array in store.read_tensors(self.path)[0].items()}
+
+    def mismatches(self, expected: Mapping[str, str]) -> list[str]:
+        """Return the entries of a `key` in which the file differs."""
+        return [name for name in KEY if self.metadata.get(name) != expected.get(name)]
+
+    @property
+    def description(self) -> str:
+        """Their code in the attribute `initialisation` of a training that starts from them; "" for a teacher."""
+        counts = {name: len(self.metadata.get(name, "").split()) for name in ("fitted_on", "identities")}
+        if self.metadata["schema"] == GENERATOR:
+            return f"shipped subjects={counts['fitted_on']}"
+        if self.metadata["schema"] == INITIAL:
+            return f"population clips={self.metadata['clips']} subjects={counts['identities']}"
+        return ""
+
+
+def key(schema: str, method: Method, classes: Sequence[str] = ()) -> dict[str, str]:
+    """Return the metadata by which weights are told from those of another network, or of other params or classes."""
+    params = json.dumps(method.params.model_dump(mode="json"), sort_keys=True)
+    entries = {"schema": schema, "params": params}
+    if schema != TEACHER:  # the method's name tells whose it is
+        entries["network"] = method.name()
+    if classes:
+        entries["classes"] = ", ".join(classes)
+    if method.several:  # its threshold plays no part where nothing is tested
+        entries["several"] = method.several.loss
+    return entries
+
+
+def write(
+    path: str | Path,
+    schema: str,
+    method: Method,
+    tensors: Mapping[str, np.ndarray],
+    fitted_on: Iterable[str],
+    metadata: Mapping[str, str],
+) -> None:
+    """Write a method's tensors, with what they were fitted on and the version of the code.
+
+    Its `key` has the metadata's classes, if they have any."""
+    about = {**metadata, "created_by": f"microexpr {__version__}", **key(schema, method)}
+    store.write_tensors(path, dict(tensors), sorted({*fitted_on}), **about)
+
+
+def export(
+    path: str | Path,
+    network: "Network",
+    module: nn.Module,
+    inputs: dict[str, Tensor],
+    outputs: list[str],
+    /,
+    **metadata: str,
+) -> None:
+    """Write a network as an ONNX file, by a module that computes named outputs from examples of its inputs."""
+    about = {**network.metadata, "created_by": f"microexpr {__version__}", **key("", network.method), **metadata}
+    about = {name: value for name, value in about.items() if name not in ("fitted_on", "schema")}
+    onnx.write(path, learning.graph(module, inputs, outputs), sorted(network.fitted_on), **about)
+
+
+def select(job: Job, files: Iterable[str]) -> tuple[list[str], list[Weights]]:
+    """Load into a job's method the weights that it starts from, which are among `files`.
+
+    Return the files without teachers and first weights of other variants, and these weights. Raises StoreError where
+    one is missing or of another network, params or classes, ParamsError for a shipped one with other layers."""
+    files, method, classes = [*files], job.method, job.protocol.classes
+    opened = [Weights.open(path) for path in files if path.endswith(".safetensors")]
+    first, others = list[Weights](), set[str]()
+    if getattr(method.params, "initialisation", "") == "shipped":
+        first += [weights for weights in opened if Path(weights.path).name == SHIPPED.name]
+        if len(first) != 1:
+            raise StoreError(f"{SHIPPED} must be among the inputs of {job.name}, once, not {len(first)} times")
+        check_shipped(method, job.name)
+        method.initial_weights = first[0].tensors()
+    for schema, source, words in (
+        (TEACHER, job.teacher, "network that guides"),
+        (INITIAL, method.population_pretraining(), "network of the population for"),
+    ):
+        candidates = [weights for weights in opened if weights.metadata.get("schema") == schema]
+        expected = {} if source is None else key(schema, source, classes)
+        same = [weights for weights in candidates if not weights.mismatches(expected)]
+        others |= {weights.path for weights in candidates} - {weights.path for weights in same}
+        if source is None:
+            continue
+        if not same and len(candidates) == 1:
+            path, (wrong, *_) = candidates[0].path, candidates[0].mismatches(expected)
+            raise StoreError(f"{path}: {wrong} must be those that {job.name} expects{remedy(path)}")
+        if len(same) != 1:
+            raise StoreError(f"results/pretrain must have one {words} {job.name}, not {len(same or candidates)}")
+        first += same
+        if schema == INITIAL:
+            method.initial_weights = same[0].tensors()
+        else:
+            method.teacher_weights = same[0].tensors()  # type: ignore[attr-defined]
+    return [path for path in files if path not in others], first
+
+
+def check_shipped(method: Method, name: str) -> None:
+    """Raise ParamsError for a generator that is to start from the shipped one's weights and has other layers."""
+    expected = json.loads(store.read_metadata(SHIPPED)["params"])
+    for param in ("moves", "width", "blocks"):
+        if (actual := getattr(method.params, param)) != expected[param]:
+            raise ParamsError(f"{name}.{param} must be {expected[param]} with initialisation: shipped, not {actual}")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A trained network, in eval()."""
+
+    method: NetworkMethod
+    modules: Modules  # of a generator those that synthesise
+    statistics: Statistics
+    fitted_on: frozenset[str]  # as in `provenance`
+    metadata: Mapping[str, str]  # of its file
+
+    @property
+    def inputs(self) -> Shapes:
+        """Names and shapes of its inputs."""
+        return self.method.inputs
+
+    @classmethod
+    def read(
+        cls,
+        path: str | Path,
+        schema: str,
+        find: Callable[[str], type[Method]],
+        entries: Iterable[str] = ("fitted_on",),
+    ) -> Self:
+        """Read a file, and rebuild its network by the method that `find` returns for its name.
+
+        Raises StoreError for a file of another schema or without these entries in its metadata, and for params or
+        tensors of another version of the code."""
+        arrays, metadata = store.read_tensors(path)
+        if (actual := metadata.get("schema", "nothing of microexpr")) != schema:
+            writer = metadata.get("created_by", "an unknown program")
+            raise StoreError(f"{path}: must hold {schema}, not {actual} (written by {writer}){remedy(path)}")
+        for name in entries:
+            if name not in metadata:
+                raise StoreError(f"{path}: metadata must have {name}{remedy(path)}")
+        network = metadata.get("network", "nothing")
+        classes = len(metadata["classes"].split(", ")) if "classes" in metadata else CLASSES
+        try:
+            found = find(network)
+            method = found(found.Params.model_validate_json(metadata.get("params", "")), classes)
+        except (MicroexprError, ValidationError) as error:
+            raise StoreError(f"{path}: params must be those of {network} in this version{remedy(path)}") from error
+        if not isinstance(method, NetworkMethod):
+            raise StoreError(f"{path}: must hold a network, not {network}")
+        values = {name: torch.tensor(array) for name, array in arrays.items()}
+        statistics = {name.removeprefix(STATISTICS): values.pop(name) for name in arrays if name.startswith(STATISTICS)}
+        if shapes(method, statistics) != {name: value.shape for name, value in values.items()}:
+            raise StoreError(f"{path}: tensors must be those of {method.name()} in this version{remedy(path)}")
+        with torch.random.fork_rng(devices=[]):
+            modules = _build(method, statistics)
+        with torch.no_grad():
+            for name, tensor in _state(modules).items():
+                tensor.copy_(values[name])
+        for module in modules.values():
+            lay_out_weights(module.eval())  # as the engine does
+        return cls(method, Modules(**modules), statistics, frozenset(metadata["fitted_on"].split("\n")), metadata)
+
+
+def shapes(method: NetworkMethod, statistics: Statistics) -> dict[str, torch.Size]:
+    """Return the shapes of a network's tensors; {} where these statistics are not its own."""
+    # without memory, of which params may ask for any amount; torch warns of shipped weights that stay behind
+    with torch.device("meta"), warnings.catch_warnings(action="ignore"), suppress(KeyError):
+        return {name: tensor.shape for name, tensor in _state(_build(method, statistics)).items()}
+    return {}
+
+
+def _build(method: NetworkMethod, statistics: Statistics) -> dict[str, nn.Module]:
+    built = method.shared() | method.build(statistics)
+    return {name: built[name] for name in (method.inference_modules if isinstance(method, Generator) else built)}
+
+
+def _state(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    return {
+        f"{name}.{part}": tensor
+        for name, module in modules.items()
+        for part, tensor in [*module.named_parameters(), *module.named_buffers()]
+    }
