@@ -59,7 +59,8 @@ def build() -> App:
     """Return the command line."""
     app = App(
         "microexpr", help=HELP, help_format="plaintext", version=f"microexpr {__version__}",
-        version_flags=["--version", "-V"], default_parameter=Parameter(negative=(), show_default=_worth_showing),
+        version_flags=["--version", "-V"],
+        default_parameter=Parameter(negative=(), allow_repeating=True, show_default=_worth_showing),
     )  # fmt: skip
 
     def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
