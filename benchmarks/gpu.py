@@ -124,7 +124,7 @@ class Session:
         self.save()
 
     def save(self) -> None:
-        """Write the results; a file that is there is replaced as a whole."""
+        """Write the results; an existing file is replaced as a whole."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".part")
         unfinished.write_text(json.dumps(self.results, indent=1) + "\n", encoding="utf-8")
@@ -287,7 +287,7 @@ def plans(session: Session, name: str) -> None:
 
 
 def stacked_group(session: Session, name: str, values: Values, stack: int) -> Group:
-    """Return folds of a method that train at once, without test clips: what is timed are training steps."""
+    """Return folds of a method that train at once, without test clips: only training steps are timed."""
     size, method = session.size, network(name, values)
     counted = min(size.clips, EPOCH_STEPS * method.phases()[-1].batch)
     runs = [Run(replace(fold, test=fold.test[:0]), 0) for fold in folds(size)[:stack]]
@@ -331,7 +331,7 @@ PARTS: dict[str, Callable[[Session, str], None]] = {"plans": plans, "icegan": ic
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Measure all that was asked for."""
+    """Run the requested measurements."""
     on_cuda = torch.cuda.is_available()
     if not on_cuda:
         print("no CUDA device: everything runs on the CPU, at the small size, which says nothing about a GPU")
@@ -349,7 +349,7 @@ def measure(options: argparse.Namespace) -> None:
 
 
 def block(results: Mapping[str, Any]) -> str:
-    """Return what a results file holds as Markdown: the machine, a table for each part, and what is missing."""
+    """Return a results file as Markdown: the machine, a table for each part, and the missing parts."""
     facts = results["machine"]
     texts = [] if facts["kind"] == "cuda" else [NOT_MEASURED]
     about = "{name}; torch {torch}, Python {python}. Run of {date}, commit {commit}"

@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def best(calls: Sequence[Callable[[], object]], rounds: int, frames: int = 1) -> tuple[list[float], list[object]]:
-    """Return the milliseconds of each call, and its answer. The first calls, which compile, are not counted."""
+    """Return the milliseconds of each call, and its result. The first calls, which compile, are not counted."""
     answers, times = [call() for call in calls], np.zeros((rounds, len(calls)))
     for turn, number in np.ndindex(times.shape):
         start = time.process_time()
@@ -87,7 +87,7 @@ def film(face: Face, size: tuple[int, int], zoom: float, count: int) -> tuple[np
 
 
 def measure_rendering(rounds: int) -> None:
-    """Print what a frame costs, its face and the light on it being there."""
+    """Print the cost of a frame with its face and light prepared."""
     face = Face(3)
     for size, zoom in RENDERED.items():
         (spent,), _ = best([lambda size=size, zoom=zoom: film(face, size, zoom, 20)], rounds, 20)

@@ -45,7 +45,7 @@ class Run:
 
 
 def measure(commit: str, command: list[str]) -> Run:
-    """Clone a commit, run the command there, and return what it took. It must succeed."""
+    """Clone a commit, run the command there, and return its cost. It must succeed."""
     with tempfile.TemporaryDirectory(prefix="microexpr-table-") as folder:
         root = Path(folder)
         subprocess.run(["git", "clone", "--quiet", str(ROOT), folder], check=True)

@@ -1,4 +1,4 @@
-"""Runs of the pipeline, as it stands, in scratch copies of the project. Judges no figure."""
+"""Runs of the current pipeline in scratch copies of the project. Judges no figure."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ def parser(purpose: str, first: int, seeds: int) -> ArgumentParser:
 
 @contextmanager
 def folder(keep: Path | None, name: str) -> Iterator[Path]:
-    """Yield the folder to run in: below `keep`, or in a temporary folder that goes afterwards."""
+    """Yield the folder to run in: below `keep`, or in a temporary folder that is deleted afterwards."""
     if keep is not None:
         yield (keep / name).resolve()
         return

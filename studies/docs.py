@@ -26,7 +26,7 @@ PROGRAMS = ("make", "snakemake", "microexpr", "dvc", "python", "pytest")
 BLOCK = re.compile(r"(?:^    .*\n|^\n(?=    ))+", re.M)  # indented by four
 NAMED = re.compile(r"microexpr (?!methods|table)\w+$")  # a subcommand, and not how it is called
 INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
-# What stands for somebody's own: never a file that the project has.
+# Stand-ins for a user's own names: never a file that the project has.
 STAND_INS = {"LOG": "results/evaluate/megc2019/ststnet.log", "/srv/dvc/microexpr": "../remote"}
 NOT_RUN = {
     r"make test$": "CI runs it",

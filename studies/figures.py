@@ -128,7 +128,7 @@ def reenact(path: Path) -> None:
 
 
 def animate(path: Path) -> None:
-    """Write what the page of a prediction shows while it repeats a micro-expression, as an animated WebP."""
+    """Write the page of a prediction while it repeats a micro-expression, as an animated WebP."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the browser may still write
         video, out = Path(folder) / "take.avi", Path(folder) / "predicted"
         for command in (("film", video, *FILM), ("predict", video, "--out", out, "--truth", video.with_suffix(".csv"))):

@@ -1,4 +1,4 @@
-"""What does an installation into an empty clone take, as on a machine whose pip knows PyPI only? Seconds and MB.
+"""Measure an installation into an empty clone, as on a machine with a pip that knows PyPI only: seconds and MB.
 
     python studies/installation.py                              # this Python's newest; `import torch` and no more
     python studies/installation.py --python python3.11 --run tiny

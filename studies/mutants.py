@@ -140,7 +140,7 @@ def dense(root: Path, possible: list[Fault], lines: int) -> Iterator[Fault]:
 
 def _changes(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Yield expressions of a statement, each with what a fault makes of it; none in f-strings."""
-    # Python 3.11 misplaces what stands in f-strings
+    # Python 3.11 misplaces the contents of f-strings
     formatted = {part for node in ast.walk(statement) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
     for node in (node for node in ast.walk(statement) if node not in formatted):
         changed = copy.deepcopy(node)

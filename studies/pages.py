@@ -32,7 +32,7 @@ def source(day: date | None = None, name: str = "HEAD") -> str:
 
 
 def read(page: str, mark: str) -> str:
-    """Return what stands between `<!-- mark -->` and `<!-- mark: end -->` of a page. Raises ValueError without."""
+    """Return the text between `<!-- mark -->` and `<!-- mark: end -->` of a page. Raises ValueError without."""
     _, begin, rest = (ROOT / page).read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
     text, end, _ = rest.partition(f"<!-- {mark}: end -->")
     if not (begin and end):
@@ -41,7 +41,7 @@ def read(page: str, mark: str) -> str:
 
 
 def write(page: str, mark: str, text: str) -> None:
-    """Replace what `read` returns."""
+    """Replace the text that `read` returns."""
     read(page, mark)
     path, begin, end = ROOT / page, f"<!-- {mark} -->\n", f"<!-- {mark}: end -->"
     before, _, rest = path.read_text(encoding="utf-8").partition(begin)

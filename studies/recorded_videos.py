@@ -1,4 +1,4 @@
-"""What does `predict` spot in public recordings of people who speak, show full expressions or rest?
+"""List what `predict` spots in public recordings of people who speak, show full expressions or rest.
 
     cut -d, -f1 studies/recorded_videos.csv | sort -u | grep / |
         xargs -I{} git clone --depth 1 https://github.com/{} clones/{}      # some gigabytes

@@ -1,4 +1,4 @@
-"""What compression does to `predict`: rendered films as calls, browsers and phones store them, spotted and classified.
+"""Measure `predict` on compressed video: rendered films as calls, browsers and phones store them.
 
     python studies/recordings.py --write-docs          # seeds 11 to 16, the table of docs/recordings.md
     python studies/recordings.py --first 31 --seeds 3 --rates 30 --keep FOLDER     # other seeds, to choose settings on
@@ -112,13 +112,13 @@ def _measure(job: tuple[Path, int, int, int]) -> dict[str, int]:
     folder, seed, rate, i = job
     coding, source = CODINGS[i], _render(job)
     path = source if i == 0 else encode(source, folder / f"film_{seed}_{rate}_{i}{coding.suffix}", coding, rate)
-    kept = folder / f"{path.stem}_{_code()}.json"
-    if not kept.exists():
-        store.write_text(kept, json.dumps(_found(path, source.with_suffix(".csv"))))
-    found = json.loads(kept.read_text())
-    sure = [each for each in found["expressions"] if each["certainty"] == "sure"]
+    cached = folder / f"{path.stem}_{_code()}.json"
+    if not cached.exists():
+        store.write_text(cached, json.dumps(_found(path, source.with_suffix(".csv"))))
+    document = json.loads(cached.read_text())
+    sure = [each for each in document["expressions"] if each["certainty"] == "sure"]
     right = sum(each["class"] == each["true_class"] for each in sure)
-    return {name: found[name] for name in ("micro", "hits", "false")} | {"sure": len(sure), "right": right}
+    return {name: document[name] for name in ("micro", "hits", "false")} | {"sure": len(sure), "right": right}
 
 
 def _found(path: Path, truth_path: Path) -> dict[str, Any]:
@@ -128,14 +128,14 @@ def _found(path: Path, truth_path: Path) -> dict[str, Any]:
     hits = truth.match(prediction.spans, true)
     counts: Counts = count(prediction.spans, [event.span for event in true])
     expressions = []
-    for found in prediction.expressions:
-        interval = found.interval
+    for expression in prediction.expressions:
+        interval = expression.interval
         if interval.kind == "micro":
             hit = hits.get((interval.onset, interval.offset))
             expressions.append({
                 "onset": interval.onset, "offset": interval.offset, "score": interval.score,
-                "class": found.predicted_class, "true_class": hit.true_class if hit else "",
-                "certainty": found.certainty, "classes": found.classes, "reasons": found.reasons,
+                "class": expression.predicted_class, "true_class": hit.true_class if hit else "",
+                "certainty": expression.certainty, "classes": expression.classes, "reasons": expression.reasons,
                 "action_units": dict(interval.action_units),
             })  # fmt: skip
     print(path.name, json.dumps(expressions), file=sys.stderr, flush=True)
@@ -143,7 +143,7 @@ def _found(path: Path, truth_path: Path) -> dict[str, Any]:
 
 
 def encode(source: Path, path: Path, coding: Coding, rate: int) -> Path:
-    """Encode a film again, unless that is there; return its path."""
+    """Encode a film again, unless that exists; return its path."""
     if path.exists():
         return path
     bits = coding.kilobits * 1000

@@ -1,4 +1,4 @@
-"""What the command line says of recordings as people have them: each situation, brought about with a small input.
+"""Show the command line's answer to recordings as users have them: each situation, reproduced with a small input.
 
 python studies/situations.py --write-docs      # the table of docs/recordings.md, some minutes
 python studies/situations.py "upside down"     # situations whose name has this in it, with all that is printed
@@ -115,8 +115,8 @@ def _persons(folder: Path) -> str:
     shares = np.concatenate([np.ones(90), np.linspace(1, 0, 20), np.zeros(90), np.linspace(0, 1, 20), np.ones(100)])
     views = [*frames(), *frames()[:80], *frames(103)]
     wall = np.full(views[0].shape, 120, np.uint8)
-    shown = [share * view + (1 - share) * wall for share, view in zip(shares, views, strict=True)]
-    encoded.write(folder / "persons.mp4", np.array(shown, np.uint8), FPS, **X264)
+    blended = [share * view + (1 - share) * wall for share, view in zip(shares, views, strict=True)]
+    encoded.write(folder / "persons.mp4", np.array(blended, np.uint8), FPS, **X264)
     return "predict persons.mp4 --out o"
 
 

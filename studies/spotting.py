@@ -113,7 +113,7 @@ def videos(folder: Path, name: str, seed: int) -> list[tuple[Path, Events]]:
 
 
 def render(path: Path, params: take.Params, seed: int) -> Path:
-    """Write a film, unless it is there."""
+    """Write a film, unless it exists."""
     if not path.with_suffix(".csv").exists():
         film.write(path, params, seed)
     return path

@@ -1,4 +1,4 @@
-"""Who is best with equal data? Each method from a corpus, the population or both, on rendered corpora of several seeds.
+"""Compare methods with equal data: each from a corpus, the population or both, on rendered corpora of several seeds.
 
     python studies/training_sets.py --write-docs               # README.md and docs/population.md; 24 minutes a seed
     python studies/training_sets.py --readme --write-docs      # README.md alone; 14 minutes a seed

@@ -37,7 +37,7 @@ class Source(NamedTuple):
 class Sources:
     """All files as parsed, kept from one start of Snakemake to the next: parsing takes seconds.
 
-    What is kept of a file holds for its bytes. Its time and size do not matter, since two edits within one tick of the
+    An entry holds for the bytes of a file. Its time and size do not matter, since two edits within one tick of the
     clock can agree in both."""
 
     def __init__(self, path: Path = MEMORY):

@@ -152,7 +152,7 @@ class Corpus:
         return dict(sorted(videos.items()))
 
     def planned_video(self, dataset: str, video: str, subject: str = "") -> dict[str, Any]:
-        """Return what is to be rendered of a long video; its subject where several have videos of this name."""
+        """Return the plan of a long video; its subject where several have videos of this name."""
         return next(
             planned.row()
             for planned in self.long_plans[dataset]
@@ -169,7 +169,7 @@ class Corpus:
         return "" if dataset in self.long_plans else digest([self.video_folder(dataset, subject, video)])
 
     def long_truth(self, dataset: str) -> str:
-        """Return the pattern of the files with what rendered long videos of a data set show."""
+        """Return the pattern of the files with the expressions of a data set's rendered long videos."""
         by_subject = "{subject}/" * ("{subject}" in LONG_NATIVES[dataset].folder)
         return f"data/rendered/truth/{dataset}/{by_subject}{{video}}.h5"
 
@@ -205,7 +205,7 @@ class Corpus:
         return [clip.row() for clip in self._by_subject[dataset, subject]]
 
     def subject_plan(self, dataset: str, subject: str) -> list[dict[str, Any]]:
-        """Return what is to be rendered of one subject, a row for each clip."""
+        """Return the plan of one subject, a row for each clip."""
         return [planned.row() for planned in self._planned_by_subject[dataset, subject]]
 
     @cached_property
@@ -234,7 +234,7 @@ class Corpus:
             return ""
         if not datasets.layout(dataset).clips_share_folder:
             return digest(self.native_paths(dataset, subject))
-        clips = self._by_subject[dataset, subject]  # whose folders hold thousands of other frames
+        clips = self._by_subject[dataset, subject]  # its folders hold thousands of other frames
         return digest(str(path) for clip in clips for _, path in datasets.frames(clip))
 
     def annotations(self, dataset: str) -> list[str]:
@@ -285,32 +285,32 @@ class Corpus:
 
     @property
     def population_training_files(self) -> list[str]:
-        """A file for each subject of the population on whom weights are trained."""
+        """A file for each subject of the population that weights are trained on."""
         return [population.path(name) for name in self.population.training_subjects()]
 
     @property
     def population_held_out_files(self) -> list[str]:
-        """A file for each subject of the population on whom weights are measured."""
+        """A file for each subject of the population that weights are measured on."""
         return [population.path(name) for name in self.population.held_out_subjects()]
 
     @property
     def portrait_files(self) -> list[str]:
-        """A file for each subject of portraits, on whom readers of faces are trained."""
+        """A file for each subject of portraits that readers of faces are trained on."""
         return [population.path(name) for name in self.population.portrait_subjects()]
 
     @property
     def held_out_portrait_files(self) -> list[str]:
-        """A file for each subject of portraits on whom readers of faces are measured."""
+        """A file for each subject of portraits that readers of faces are measured on."""
         return [population.path(name) for name in self.population.held_out_portraits()]
 
     @property
     def take_files(self) -> list[str]:
-        """A file for each subject of the population from whose take spotters learn."""
+        """A file for each subject of the population with a take that spotters learn from."""
         return [population.take_path(name) for name in self.population.training_subjects()[: self.population.takes]]
 
     @property
     def held_out_take_files(self) -> list[str]:
-        """A file for each subject of the population on whose take spotters are measured."""
+        """A file for each subject of the population with a take that spotters are measured on."""
         return [
             population.take_path(name) for name in self.population.held_out_subjects()[: self.population.takes // 4]
         ]

@@ -40,7 +40,7 @@ from microexpr.reporting import papers
 from microexpr.training import training_sets
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
-ABLATION_INDEX = "results/index/population.csv"  # of the subjects whom papers' tables train on
+ABLATION_INDEX = "results/index/population.csv"  # index of the population subjects used by the ablation tables
 SIGNALS = ("faces", "apex", "flow", "aus")
 FLOW_FOLDERS, FLOW_TABLE = f"{datasets.RAW}/{flow_folders.NAME}", "results/flow_folders_table.csv"
 
@@ -80,7 +80,7 @@ class Dag(Corpus):
         return bool(self.params["papers"]["ablation_subjects"]) and tested == {"generated"}
 
     def macro_sets(self, method: str) -> list[str]:
-        """Return the macro sets whose clips a method also trains on; sets of single pictures have no clips."""
+        """Return the macro sets with clips that a method also trains on; sets of single pictures have no clips."""
         if not self.methods[method]["macro"]:
             return []
         source = self.methods[method]["macro_source"]
@@ -117,7 +117,7 @@ class Dag(Corpus):
         return all(any(learned & test <= group for group in held_out) for test in tests)
 
     def seeds(self, protocol: str) -> int:
-        """Return the number of seeds under a protocol: where splits are sampled, each trains a split of its own."""
+        """Return the number of seeds under a protocol: where splits are sampled, each seed trains a separate split."""
         sampled = protocols.PROTOCOLS[protocol].share is not None
         return int(self.params["papers"]["draws"] if sampled else self.params["train"]["seeds"])
 
@@ -147,12 +147,12 @@ class Dag(Corpus):
         return clips, {"inner_subjects": inner, "seeds": self.seeds(protocol), "limit": limit, "groups": groups}
 
     def _clips_of(self, dataset: str) -> list[Clip]:
-        """Return the clips of a data set, or of the population's subjects whom papers' tables train on."""
+        """Return the clips of a data set, or of the population's subjects that papers' tables train on."""
         return self.ablation_clips if dataset == POPULATION else self.clips[dataset]
 
     @cached_property
     def ablation_clips(self) -> list[Clip]:
-        """The micro-expressions of the subjects whom papers' tables train on: planned once, since that needs scipy."""
+        """The micro-expressions of the subjects that papers' tables train on: planned once, since that needs scipy."""
         chosen = self.population.training_subjects()[: self.params["papers"]["ablation_subjects"]]
 
         def rows() -> list[dict[str, Any]]:
@@ -183,7 +183,7 @@ class Dag(Corpus):
 
     @cached_property
     def ranked(self) -> list[str]:
-        """The methods and variants that may stand in a table: all but those that declare a planted leak."""
+        """The methods and variants that a table may have: all but those that declare a planted leak."""
         return [name for name, about in self.methods.items() if not about["params"]["planted_leak"]]
 
     @cached_property
@@ -217,7 +217,7 @@ class Dag(Corpus):
 
     @cached_property
     def training_set_inputs(self) -> dict[str, dict[Training, str]]:
-        """The evaluations of each row of the main table by what it learnt from, once where it learns from nothing."""
+        """The evaluations of each row of the main table by training set, once where it has none."""
         return {
             name: {
                 training: f"results/evaluate/{self._training_protocol(name, training)}/{name}.csv"
@@ -238,7 +238,7 @@ class Dag(Corpus):
 
     @cached_property
     def networks(self) -> list[str]:
-        """The rows of the main table whose network can be trained once more on all clips: not those that learn from a
+        """The rows of the main table with networks to train once more on all clips: not those that learn from a
         fold's synthesised faces, since there is no fold."""
         networks = (name for name in self.in_table if self.methods[name]["network"])
         return [name for name in networks if not self.methods[name]["params"]["synthetic"]]
@@ -255,7 +255,7 @@ class Dag(Corpus):
         return chosen.training or self.declared(method)
 
     def about(self, method: str, protocol: str) -> dict[str, Any]:
-        """Return the properties of a method under a protocol, whose training may have other params than its own."""
+        """Return the properties of a method under a protocol; training under it may have other params."""
         if protocol in protocols.UNIT_PROTOCOLS:
             return self.unit_methods[method]
         return self.about_training(method, self.training(method, protocol))
@@ -285,7 +285,7 @@ class Dag(Corpus):
         return {protocols.PROTOCOLS[name].label_set: name for name in reversed(self.protocols)}
 
     def declared(self, method: str) -> Training:
-        """Return what a method learns from by its params."""
+        """Return a method's training set by its params."""
         return training_sets.declared(self.methods[method]["params"])
 
     def about_training(self, method: str, training: Training) -> dict[str, Any]:
@@ -299,7 +299,7 @@ class Dag(Corpus):
         return {name: self.params["units"][name] for name in ("loss", "threshold")}
 
     def curve_files(self) -> list[str]:
-        """Return the files with what was measured in each long video, in the order of `all_videos`."""
+        """Return the files with the measurements of each long video, in the order of `all_videos`."""
         return [f"results/spot/curves/{dataset}/{subject}/{name}.h5" for dataset, subject, name in self.all_videos]
 
     @cached_property
@@ -338,7 +338,7 @@ class Dag(Corpus):
 
     @property
     def spot_logs(self) -> list[str]:
-        """Logs of what each method spots in each data set, as the challenges take it: both kinds, then with classes."""
+        """Logs of what each method spots in each data set, in the challenges' form: both kinds, then with classes."""
         names = [f"{dataset}/{name}" for dataset in self.long_sets for name in self.spotters]
         return [f"results/spot/logs/{name}_{form}.csv" for name in names for form in ("2022", "2025")]
 
@@ -365,20 +365,20 @@ class Dag(Corpus):
 
     @cached_property
     def studies(self) -> dict[str, list[str]]:
-        """By name of a job, the rows of the papers' tables whose trainings begin alike, which it trains together."""
-        alike: dict[str, list[str]] = {}
+        """The rows of the papers' tables that share a first part of training, by the name of their job."""
+        by_prefix: dict[str, list[str]] = {}
         for name in self.paper_variants:
             about = self.methods[name]
             if about["shared_prefix"] and not about["params"]["synthetic"]:  # which also reads its generator's faces
                 kind = json.dumps([name.partition(".")[0], about["shared_prefix"]], sort_keys=True)
-                alike.setdefault(kind, []).append(name)
+                by_prefix.setdefault(kind, []).append(name)
         size = self.params["papers"]["together"]
-        batches = [names[i : i + size] for names in alike.values() for i in range(0, len(names), size)]
+        batches = [names[i : i + size] for names in by_prefix.values() for i in range(0, len(names), size)]
         return {"_".join(["study", *names[0].split(".")]): names for names in batches if len(names) > 1}
 
     @cached_property
     def outside_studies(self) -> list[str]:
-        """The methods and variants whose training is a job of its own."""
+        """The methods and variants that are trained in separate jobs."""
         studied = {name for names in self.studies.values() for name in names}
         return [name for name in self.methods if name not in studied]
 
@@ -412,8 +412,8 @@ class Dag(Corpus):
     def synthetic_inputs(self, method: str, protocol: str) -> list[str]:
         """Return the files of synthesised faces or clips that a method also trains on.
 
-        A generator with jobs of its own has a file for each group that it holds out. The method reads those of groups
-        with a subject that its folds test, and the first where a fold tests nobody whom the generator learns from."""
+        A separately trained generator has a file for each group that it holds out. The method reads those that hold out
+        a tested subject, and the first where a fold tests no subject that the generator learns from."""
         generator = self.methods[method]["params"]["synthetic"]
         if generator not in self.generators:
             return self.face_files(generator, protocol) if generator else []
@@ -456,7 +456,7 @@ class Dag(Corpus):
         return [name for name in macro if not datasets.LAYOUTS[name].has_motion]
 
     def clip_evaluations(self) -> list[str]:
-        """Return the files that say how well an observer tells the clips of each generator from recorded ones."""
+        """Return the files that measure how well an observer tells the clips of each generator from recorded ones."""
         return [f"results/evaluate/clips/{name}.csv" for name in self.generators]
 
     def synthetic_clips(self, generator: str) -> list[str]:
@@ -486,12 +486,12 @@ class Dag(Corpus):
 
     @property
     def synthesising(self) -> list[str]:
-        """The methods whose synthesised faces are measured: all that synthesise any, without a declared leak."""
+        """The methods with synthesised faces to measure: all that synthesise any, without a declared leak."""
         return [name for name in self.ranked if self.methods[name]["synthesises"]]
 
     @property
     def figure_sources(self) -> list[str]:
-        """The methods, and generators with a data set, whose papers' figures can be plotted from this run."""
+        """The methods, and generators with a data set, that this run can plot their papers' figures of."""
         plotted = [name for name in ("mtmnet", "mtmnet.eidnet", "augacn.nodes", "localregions") if name in self.ranked]
         available = plotted if "casme2" in self.micro_sets else []
         available = [name for name in available if name != "mtmnet" or "ckplus" in self.params["macro"]]
@@ -518,7 +518,7 @@ class Dag(Corpus):
 
     @property
     def flow_population_files(self) -> list[str]:
-        """The subjects of the population whose flow becomes pictures. Raises ParamsError where these are too few."""
+        """The subjects of the population with flow that becomes pictures. Raises ParamsError if they are too few."""
         count, files = self.params["flow_folders"]["subjects"], self.population_training_files
         if count > len(files):
             raise ParamsError(
@@ -527,7 +527,7 @@ class Dag(Corpus):
         return files[:count]
 
     def flow_pictures(self) -> list[str]:
-        """Return the folder of precomputed flow, if there is one. Only its job reads it, and says what is missing."""
+        """Return the folder of precomputed flow, if there is one. Only its job reads it, and reports missing files."""
         return [FLOW_FOLDERS] if Path(FLOW_FOLDERS).is_dir() else []
 
     @cached_property
@@ -548,7 +548,7 @@ class Dag(Corpus):
 
     @property
     def trainings(self) -> list[tuple[str, str]]:
-        """Every pair of method and protocol, of which the papers' tables may ask for any."""
+        """Every pair of method and protocol; the papers' tables may need any."""
         return [(name, protocol) for name in self.methods for protocol in self.protocols]
 
     def trained_files(self, trainings: Iterable[tuple[str, str]]) -> list[str]:
@@ -559,7 +559,7 @@ class Dag(Corpus):
 
     @property
     def table_generators(self) -> list[str]:
-        """The generators of clips on whose clips rows of the main table are trained."""
+        """The generators of clips that train rows of the main table."""
         return sorted({self.methods[name]["params"]["synthetic"] for name in self.in_table} & self.generators.keys())
 
     @property
@@ -568,7 +568,7 @@ class Dag(Corpus):
         return papers.files(self.figure_sources)
 
     def duplicates_files(self, folder: str = "") -> list[str]:
-        """The report on subjects who look alike; in the folder `with_macro/` also on those of the macro sets."""
+        """The report on subjects of similar faces; in the folder `with_macro/` also on those of the macro sets."""
         return [f"results/duplicate_subjects/{folder}{name}.csv" for name in ("duplicates", "compared")]
 
     @property
@@ -594,7 +594,7 @@ class Dag(Corpus):
 
     @cached_property
     def table_datasets(self) -> dict[str, set[str]]:
-        """By signal stage: the data sets whose files the main table and what stands next to it need."""
+        """By signal stage: the data sets with files that the main table and its companions need."""
         pairs = (self.first.teacher(name, self.training(name, self.protocol.name)) for name in self.in_table)
         teachers = sorted({pair[0] for pair in pairs if pair})
         datasets_by_stage = {stage: set(self.micro_sets) for stage in ("faces", "aus")} | {"apex": set(), "flow": set()}
@@ -610,12 +610,12 @@ class Dag(Corpus):
 
     @cached_property
     def expected_outputs(self) -> dict[str, set[str]]:
-        """By stage: every file or folder that this run may have there."""
+        """By stage: every file or folder that this run may have."""
         return {noun: set(stage.outputs(self)) for noun, stage in STAGES.items()}
 
     @cached_property
     def table_outputs(self) -> dict[str, list[str]]:
-        """By stage of dvc.yaml: the files that the main table and what stands next to it need."""
+        """By stage of dvc.yaml: the files that the main table and its companions need."""
         return {noun: stage.table(self) for noun, stage in STAGES.items() if stage.table}
 
     def rules(self, noun: str) -> dict[str, Job]:
@@ -633,7 +633,7 @@ class Dag(Corpus):
         """Return files in a stage's folders that are of other params: of subjects, data sets, methods or shards."""
         expected = self.expected_outputs[noun]
         parents = {str(parent) for path in expected for parent in Path(path).parents}
-        skipped, superfluous = set(expected), []  # what is in a folder that is kept or listed is not listed again
+        skipped, superfluous = set(expected), []  # the contents of kept or listed folders are not listed again
         for path in sorted(path for folder in folders(noun) for path in Path(folder).rglob("*")):
             if str(path) in skipped or str(path) in parents or any(str(parent) in skipped for parent in path.parents):
                 continue

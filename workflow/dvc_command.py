@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SAVED = Path("work/experiment")  # what an experiment changes, while it runs
+SAVED = Path("work/experiment")  # the files that an experiment changes, while it runs
 FILES = ("params.yaml", "dvc.lock")
 ELSEWHERE = {"--temp", "--queue", "--run-all", "--dry", "--help", "-h"}  # leave this checkout alone
 
@@ -58,12 +58,12 @@ def refusal() -> str:
 
 
 def git(*arguments: str) -> str:
-    """Return what a git command prints; "" if it fails."""
+    """Return the output of a git command; "" if it fails."""
     return subprocess.run(["git", *arguments], text=True, capture_output=True).stdout.strip()
 
 
 def save() -> None:
-    """Keeps what an experiment changes, and the branch that it leaves."""
+    """Keeps the files that an experiment changes, and the branch that it leaves."""
     SAVED.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         if Path(name).exists():
@@ -73,7 +73,7 @@ def save() -> None:
 
 
 def restore() -> None:
-    """Puts back what `save` kept: no result is touched."""
+    """Restores the files that `save` kept: no result is touched."""
     branch = json.loads((SAVED / "about.json").read_text(encoding="utf-8"))["branch"]
     if branch and not git("symbolic-ref", "-q", "HEAD"):
         git("symbolic-ref", "HEAD", branch)

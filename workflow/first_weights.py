@@ -107,7 +107,7 @@ class FirstWeights:
 
     @staticmethod
     def published(file: str) -> str:
-        """Return the digest of published weights that lie where torch keeps them; "" if they do not, or for no file.
+        """Return the digest of published weights in torch's folder; "" if they do not, or for no file.
 
         A change of them reruns the trainings that start from them."""
         weights = pretrained_weights.PUBLISHED
@@ -124,14 +124,14 @@ class FirstWeights:
         return {network.path: network for network in networks}
 
     def _of_rows(self, rows: "dict[str, Iterable[str]]") -> list[Network]:
-        """Return the networks of methods, given by classes, then those of action units, whose rows have no teacher."""
+        """Return the networks of methods, given by classes, then those of action units, which have no teacher."""
         networks = {self.network(name, c, role) for c, names in rows.items() for name in names for role in ROLES}
         networks |= {self.network(name, UNITS) for name in self.run.unit_methods}
         return sorted(filter(None, networks), key=lambda network: (network.classes == UNITS, network.path))
 
     @property
     def package_files(self) -> dict[str, str]:
-        """By file that a run fits, that in the package: of its readers, and of what the rows of tables start from."""
+        """By file that a run fits, that in the package: of its readers, and of the initial weights of tables' rows."""
         files = [file for names in SHIPPED.values() for file in names]
         networks = {network.path: network.shipped for network in self._of_rows({MAIN: self.run.in_table})}
         return {f"results/shipped/{file}": str(PACKAGE / file) for file in files} | networks

@@ -2,7 +2,7 @@
 
 Snakemake compares times, params and code, and trusts a file that is older than what was made of it. An earlier copy
 that is put back, an edited index or a deleted frame would pass. So the digest of every output is kept in RECORDS, and
-compared before each run. What may not come in: which outputs there are, and what they mean.
+compared before each run. Out of scope: which outputs there are, and what they mean.
 """
 
 import base64
@@ -38,9 +38,9 @@ class Entry:
 
 @dataclass(slots=True)
 class Review:
-    """The outputs that are not as they were made here."""
+    """The outputs that were changed, or made elsewhere."""
 
-    changed: list[str] = field(default_factory=list)  # content that nobody else keeps
+    changed: list[str] = field(default_factory=list)  # content that exists nowhere else
     missing: list[str] = field(default_factory=list)
     untracked: list[str] = field(default_factory=list)  # never made here, or a version that DVC's cache holds
 
@@ -60,7 +60,7 @@ def recorded(path: str | Path) -> float | None:
 
 
 def recorded_of(names: Iterable[str]) -> dict[str, float | None]:
-    """`recorded` of many outputs, of which most may never have been made here."""
+    """`recorded` of many outputs; most may never have been made here."""
     try:
         keys = {*os.listdir(SNAKEMAKE / "metadata")}  # noqa: PTH208
     except OSError:
@@ -87,7 +87,7 @@ def files(path: str | Path) -> list[str]:
 
 
 def modified(path: Path) -> float:
-    """The time of an output as Snakemake reads it: of a folder, that of its own file in there."""
+    """The time of an output as Snakemake reads it: for a folder, that of its timestamp file."""
     stamp = path / TIMESTAMP
     return (stamp if stamp.exists() else path).stat().st_mtime
 
@@ -138,7 +138,7 @@ class Records:
         write_text(self.path, json.dumps(entries, indent=0) + "\n")
 
     def review(self, outputs: Iterable[str]) -> Review:
-        """Compares outputs with their entries. What has to be made again is counted, until `save` in memory alone."""
+        """Compares outputs with their entries. Outputs to make again are counted, until `save` in memory alone."""
         review = Review()
         for name, ended in recorded_of(outputs).items():
             entry = self.entries.get(name, Entry())
@@ -152,7 +152,7 @@ class Records:
                     review.untracked.append(name)
             elif entry.digest and entry.ended == ended:
                 self._compare(name, entry, review)
-            elif not is_as_recorded(Path(name), ended):  # made here, and written since by somebody else
+            elif not is_as_recorded(Path(name), ended):  # made here, and written since by another program
                 self._differs(name, entry, content(Path(name)), review)
         return review
 
@@ -175,7 +175,7 @@ class Records:
         self.any_restored = True
 
     def refresh(self, outputs: Iterable[str]) -> None:
-        """Gives outputs that DVC answers for the time of their content, which DVC's links do not keep. Content that was
+        """Restores the modification time of outputs that DVC manages; its links lose it. Content that was
         not made here counts as new, so that Snakemake compares its checksum."""
         for name, ended in recorded_of(outputs).items():
             path, entry = Path(name), self.entries.get(name, Entry())
@@ -212,14 +212,14 @@ class Records:
         self.save()
 
     def rerun_counts(self, names: Sequence[str]) -> list[str]:
-        """Return which of a job's inputs and outputs had to be made again, and how often: a param of every job, whose
-        change makes Snakemake run it once more."""
+        """Return the inputs and outputs of a job that had to be made again, and how often: a param of every job; its
+        change makes Snakemake run the job once more."""
         counts = {name: self.entries[name].reruns for name in map(str, names) if name in self.entries}
         return sorted(f"{name} {count}" for name, count in counts.items() if count)
 
 
 def set_aside(names: Sequence[str], why: str, say: Callable[[str], None]) -> None:
-    """Moves outputs to a folder of their own below SET_ASIDE, and says so: nothing that was computed is deleted."""
+    """Moves outputs to a separate folder below SET_ASIDE, and reports it: nothing that was computed is deleted."""
     present = [name for name in names if os.path.lexists(name) and not _emptied(Path(name))]
     if not present:
         return
@@ -236,7 +236,7 @@ def set_aside(names: Sequence[str], why: str, say: Callable[[str], None]) -> Non
 
 
 def _emptied(path: Path) -> bool:
-    """Whether nothing is there but a folder without files, or a file that a killed job left half-written: removed."""
+    """Whether there is nothing but a folder without files, or a file that a killed job left half-written: removed."""
     if path.is_dir() and not path.is_symlink():
         if any(names for _, _, names in os.walk(path)):
             return False

@@ -48,7 +48,7 @@ def outdated_folders() -> list[str]:
 
 
 def check_writable() -> None:
-    """Ends the program with a line where Snakemake would show a traceback of its own code."""
+    """Ends the program with one line where Snakemake would show a traceback of its code."""
     for folder in ("results", "work", "data"):
         if Path(folder).exists() and not os.access(folder, os.W_OK):
             sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
@@ -59,7 +59,7 @@ class Session:
 
     def __init__(self, dag: Dag, workflow: Any):
         self.dag, self.workflow, self.started = dag, workflow, time.time()
-        stage = os.environ.get("MICROEXPR_STAGE", "")  # of DVC, which calls Snakemake and answers for all other stages
+        stage = os.environ.get("MICROEXPR_STAGE", "")  # set by DVC, which has run all other stages itself
         self.stages = [stage] if stage in dag.table_outputs else [*STAGES]
         self.records = Records()
         self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
@@ -102,7 +102,7 @@ class Session:
         return review
 
     def begin(self) -> None:
-        """Before the first job: moves away what is no result of this run, and records what has to be made again."""
+        """Before the first job: moves away outputs that this run did not make, and records those to make again."""
         check_writable()
         if self.review is None:
             return
@@ -179,12 +179,12 @@ def code_params(rule: Any) -> dict[str, Callable[[Any], str]]:
 
 
 def doubled(first: int) -> Callable[[Any, int], int]:
-    """A resource of which each further attempt gets twice as much."""
+    """A resource that doubles with each further attempt."""
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
 
 
 def set_default_resources(rule: Any, job: Job, overwritten: Any) -> None:
-    """Gives a rule the memory and minutes of its jobs; what --set-resources says of it wins."""
+    """Gives a rule the memory and minutes of its jobs; --set-resources wins."""
     for name, value in (("mem_mb", job.memory), ("runtime", job.minutes)):
         if name not in overwritten:
             rule.resources[name] = doubled(value)

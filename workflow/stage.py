@@ -24,7 +24,7 @@ from stages import STAGES, folders
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
 
-PIPELINE = Path("dvc.yaml")  # the way to the table; every other stage has a pipeline of its own
+PIPELINE = Path("dvc.yaml")  # the way to the table; every other stage has a separate pipeline
 PIPELINES = Path("workflow/dvc")
 
 
@@ -37,7 +37,7 @@ def prune_checkpoints(dag: Dag) -> None:
 
 
 def planned_run() -> Dag:
-    """Return the run that params.yaml asks for; one that cannot be ends the program with a line."""
+    """Return the run that params.yaml asks for; invalid params end the program with a one-line error."""
     try:
         return Dag(config.check_cached(config.load("params.yaml")))
     except MicroexprError as error:
@@ -51,7 +51,7 @@ def make_folders(noun: str) -> None:
 
 
 def clear_untracked(outputs: Iterable[str]) -> None:
-    """Deletes those outputs not made here that DVC's cache holds, and sets the others aside."""
+    """Deletes outputs from elsewhere that DVC's cache holds, and sets the others aside."""
     untracked = Records().review(outputs).untracked
     for name in untracked:
         if Path(name).is_file() and is_cached(content(Path(name))):
@@ -80,7 +80,7 @@ def run(noun: str) -> int:
 
 
 def record() -> int:
-    """Takes what a finished run made into dvc.lock and DVC's cache, by links; runs no job."""
+    """Takes the outputs of a finished run into dvc.lock and DVC's cache, by links; runs no job."""
     if not Path(".git").exists() or not Path(".dvc").is_dir():
         print("note: not recorded for DVC, which needs a git repository here (git init)")
         return 0
@@ -110,12 +110,12 @@ def record() -> int:
 
 
 def is_vouched_for(pipeline: Path) -> bool:
-    """Whether dvc.lock says that all outputs of a pipeline are of these params and this code."""
+    """Whether all outputs of a pipeline are of the params and code in dvc.lock."""
     return subprocess.call(["dvc", "status", "--quiet", str(pipeline)]) == 0
 
 
 def adopt() -> int:
-    """Makes what DVC does not keep, then takes everything that dvc.lock vouches for as made here."""
+    """Renders the corpora, then marks every output that matches dvc.lock as up to date."""
     dag = planned_run()
     if code := run("render"):
         return code
@@ -138,7 +138,7 @@ def adopt() -> int:
 
 
 def restore() -> int:
-    """Puts back what a killed experiment left changed."""
+    """Restores the files that a killed experiment left changed."""
     if not dvc_command.left_over():
         sys.exit("error: no killed experiment left anything to put back")
     dvc_command.restore()

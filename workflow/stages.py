@@ -1,4 +1,4 @@
-"""The register of stages: the rules of each, what their jobs ask for, where its outputs lie and which these are.
+"""The register of stages: the rules of each, the resources of their jobs, where its outputs lie and which these are.
 
 Read by the Snakefile and its rules, dag.py and stage.py. `python workflow/stages.py` prints it as a table, and writes
 its groups into the Slurm profile.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
 PAIRED = "results/megc2019_paired.csv"
 APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
-TRAINING_SETS_TABLE = "results/megc2019_training_sets.csv"  # each method by what it learnt from
+TRAINING_SETS_TABLE = "results/megc2019_training_sets.csv"  # each method by training set
 UNIT_TABLES = ("results/units_table.csv", "results/units_loso_table.csv")  # of action units: by data set, by subject
 UNIT_PAIRED = "results/units_paired.csv"
 SPOT_TABLE = "results/megc2025_table.csv"  # of long videos
@@ -32,7 +32,7 @@ BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  
 class Job:
     """The resources of one job of a rule. Each further attempt gets twice the memory and minutes of the last."""
 
-    memory: int = 1000  # MB; docs/cluster.md has what was measured
+    memory: int = 1000  # MB; docs/cluster.md has the measured values
     minutes: int = 30
     group: str = ""  # jobs of one group share a submission to a cluster
 
@@ -41,7 +41,7 @@ class Job:
 class Stage:
     """One stage, which has a rule file and a script of its name."""
 
-    rules: Mapping[str, Job]  # by name, in which {dataset}, {long} or {study} stands for each of these
+    rules: Mapping[str, Job]  # by name; {dataset}, {long} or {study} in it stands for each of these
     outputs: "Callable[[Dag], Iterable[str]]"  # every file or folder that a run may have in the stage's folders
     table: "Callable[[Dag], list[str]] | None" = None  # the outputs that the main table needs; None: it needs none
     folders: tuple[str, ...] = ()  # results/<stage> if none is given
@@ -236,7 +236,7 @@ COMPONENTS = {
 
 
 def folders(noun: str) -> list[str]:
-    """The folders that hold a stage's outputs, of which none lies elsewhere, but for the main table."""
+    """The folders of a stage's outputs; only the main table lies outside them."""
     return [*(STAGES[noun].folders or (f"results/{noun}",))]
 
 
@@ -258,7 +258,7 @@ def stage_of(rule: str) -> str:
 
 
 def groups(datasets: Iterable[str]) -> str:
-    """The part of the Slurm profile that says which jobs share a submission, and how many."""
+    """The part of the Slurm profile that groups jobs into submissions, and their number."""
     names = [*datasets]
     jobs = {
         name: job for stage in STAGES.values() for rule, job in stage.rules.items() for name in expand(rule, names, ())

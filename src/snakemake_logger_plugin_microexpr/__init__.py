@@ -33,7 +33,7 @@ EXIT_CODE = "CalledProcessError"  # of a failed job, about which an event says m
 
 
 class LogHandler(LogHandlerBase):
-    """Print what a user wants to know of a run; with --verbose also which job starts and why.
+    """Print the events of a run that concern a user; with --verbose also which job starts and why.
 
     A dry run is printed by Snakemake's own filter and formatter. All of its messages are in .snakemake/log, as ever."""
 
@@ -97,7 +97,7 @@ class LogHandler(LogHandlerBase):
         return "" if "all" in self.quiet else text
 
     def _message(self, record: LogRecord, message: str) -> str:
-        """Return a message that is about no job, "" for those that say nothing to a user."""
+        """Return a message that is about no job, "" for those that do not concern a user."""
         event, is_debug = getattr(record, "event", None), record.levelno < INFO and TRACEBACK not in message
         is_exit_code = event == LogEvent.ERROR and EXIT_CODE in message
         if is_debug or is_exit_code or event in HIDDEN_EVENTS or message.startswith(HIDDEN_TEXTS):
@@ -126,7 +126,7 @@ class LogHandler(LogHandlerBase):
         return self._paint(f"started: {job.label}, rule {job.rule}, log {log or 'none'}: {reason}", DIM)
 
     def _finished(self, job_id: int, now: float) -> str:
-        """Return the line of a job: how many are done, what it was, its seconds, and about how much time is left."""
+        """Return the line of a job: the number of jobs done, its name and seconds, and about how much time is left."""
         job = self.progress.finish(job_id, now)
         if "progress" in self.quiet or job is None:
             return ""
@@ -137,7 +137,7 @@ class LogHandler(LogHandlerBase):
         return f"{line}   {self._paint(left, DIM)}".rstrip()
 
     def _failed(self, about: dict[str, Any]) -> str:
-        """Return what failed, and the last lines of its log."""
+        """Return the lines on a failed job, with the last lines of its log."""
         job = self.progress.running.pop(about["jobid"], None)
         self.progress.failed.add(about["jobid"])
         lines = [self._paint(f"failed: {job.label if job else about['rule_name']}, rule {about['rule_name']}", RED)]

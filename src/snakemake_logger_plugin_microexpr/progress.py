@@ -1,6 +1,6 @@
 """Progress of a run, and the time left: from the seconds that jobs are expected to take and that finished ones took.
 
-Jobs are expected to take what they took in earlier runs here (work/times), otherwise in a shipped one:
+Jobs are expected to take as long as in earlier runs here (work/times), otherwise in a shipped one:
 `python benchmarks/times.py --ship` writes seconds.json, the shipped core-seconds, from the times of a finished run.
 """
 
@@ -15,7 +15,7 @@ from statistics import median
 PRIOR = 30.0  # s of finished work that weigh as much as what was known before
 LEAST = 0.05  # share of the work that must be done where nothing tells this machine's speed
 SHIPPED = Path(__file__).with_name("seconds.json")
-TIMES = Path("work/times")  # a file for each job whose script ended, of the name of its log in work/logs
+TIMES = Path("work/times")  # a file for each job with an ended script, named like its log in work/logs
 ENOUGH = 30.0  # s of earlier jobs that tell a machine's speed
 
 
@@ -30,7 +30,7 @@ class Job:
 
     @property
     def label(self) -> str:
-        """The stage and what the job is for."""
+        """The stage and the purpose of the job."""
         return f"{self.stage} {self.name}".strip()
 
 
@@ -90,7 +90,7 @@ class Progress:
     def left(self, now: float) -> float | None:
         """Return the seconds left, None if they are not known yet.
 
-        Jobs take what is expected times how much longer those of their stage took until now. As many run at a time as
+        A job takes its expected time, scaled by how much longer its stage took until now. As many run at a time as
         did until now, and no time is shorter than that of jobs that wait for each other."""
         done, ahead = sum(self.expected.values()), sum(self.ahead.values())
         is_known = self.is_speed_known or done >= LEAST * (done + ahead) > 0
@@ -126,7 +126,7 @@ class Progress:
 
 
 def left_text(seconds: float | None) -> str:
-    """Return a time left in words, rounded to 10 s from 1 minute on, to 1 minute from 5 on; "" if there is none."""
+    """Return a time left as text, rounded to 10 s from 1 minute on, to 1 minute from 5 on; "" if there is none."""
     if seconds is None or seconds < 1:
         return ""
     step = 1 if seconds < 60 else 10 if seconds < 300 else 60
@@ -134,7 +134,7 @@ def left_text(seconds: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words, at least 1 s: 7 s, 4 min 10 s, 2 h 5 min."""
+    """Return a time as text, at least 1 s: 7 s, 4 min 10 s, 2 h 5 min."""
     whole = max(1, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -146,7 +146,7 @@ def duration(seconds: float) -> str:
 class Expected:
     """Seconds of jobs by name, which is the path of a log below work/logs: `faces/casme2/sub01`.
 
-    A job takes what the same one took, otherwise the median of those below the nearest folder. In each folder, times of
+    A job takes the time of the same one, otherwise the median of those below the nearest folder. In a folder, times of
     this machine win over shipped ones, which are scaled by how much faster or slower this machine was."""
 
     def __init__(self, earlier: Mapping[str, float], shipped: Mapping[str, float]):
@@ -157,11 +157,11 @@ class Expected:
 
     @classmethod
     def read(cls) -> "Expected":
-        """Return what jobs of this folder's run are expected to take."""
+        """Return the expected times of jobs of this folder's run."""
         return cls(earlier_seconds(TIMES), json.loads(SHIPPED.read_text(encoding="utf-8"))["seconds"])
 
     def seconds(self, name: str) -> float:
-        """Return what a job is expected to take; 0 for one without a log, which runs nothing."""
+        """Return the expected time of a job; 0 for one without a log, which runs nothing."""
         return self._nearest(name, self.earlier, self.shipped) if name else 0.0
 
     def _nearest(self, name: str, *tables: Mapping[str, float]) -> float:
@@ -183,7 +183,7 @@ def _by_folder(seconds: Mapping[str, float]) -> dict[str, float]:
 
 
 def earlier_seconds(folder: Path, column: str = "s") -> dict[str, float]:
-    """Return what jobs took by name, in seconds or, as `cpu_time`, core-seconds; unreadable files count as none."""
+    """Return the times of jobs by name, in seconds or, as `cpu_time`, core-seconds; unreadable files count as none."""
     seconds = {}
     for path in folder.rglob("*.tsv"):
         try:

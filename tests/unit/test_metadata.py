@@ -1,4 +1,4 @@
-"""What other sites read about the project: its version is the package's."""
+"""Test what other sites read about the project: its version is the package's."""
 
 import json
 

@@ -83,10 +83,10 @@ def test_values_are_named_by_nouns_and_docstrings_stand_alone(path):
 def test_few_are_left_in_tests_and_studies():
     """A study's docstring may open with its question."""
     places = [
-        f"{name_of(path)}:{place}"
+        f"{name_of(path)}:{hit}"
         for path in CHECKS
-        for place in named(ast.parse(path.read_text(encoding="utf-8")))
-        if not (path.parent.name == "studies" and place.startswith("1: a docstring"))
+        for hit in named(ast.parse(path.read_text(encoding="utf-8")))
+        if not (path.parent.name == "studies" and hit.startswith("1: a docstring"))
     ]
     assert len(places) <= LEFT, "\n".join(places)
 

@@ -19,7 +19,7 @@ rule flow_folders:
         root=FLOW_FOLDERS,
         normalise=PARAMS["flow_folders"]["normalise"],
         state=lambda w: RUN.flow_state,
-    priority: 1  # what is wrong with the pictures is said before subjects are rendered
+    priority: 1  # errors in the pictures are reported before subjects are rendered
     script:
         "../scripts/flow_folders.py"
 

@@ -24,7 +24,7 @@ rule index:
         "../scripts/index.py"
 
 
-rule index_population:  # of the rendered subjects on whom papers' tables train
+rule index_population:  # of the rendered subjects that papers' tables train on
     output:
         ABLATION_INDEX,
     log:

@@ -1,4 +1,4 @@
-# Rendered subjects of no corpus, from whom methods learn what a corpus is too small for. The table needs none of them.
+# Rendered subjects of no corpus: methods learn from them what corpora are too small for. The table needs none of them.
 
 
 rule population:

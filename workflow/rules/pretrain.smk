@@ -1,6 +1,6 @@
 # Networks trained once for all folds: on macro-expressions alone, to guide methods; on the population, to start from.
 def initial(method, protocol, role="population"):
-    """Return the weights that a network starts from, a shipped file as one whose time does not matter."""
+    """Return the weights that a network starts from; the time of shipped files does not matter."""
     return [path if path in FIRST.networks else ancient(path) for path in FIRST.paths(method, protocol, role)]
 
 

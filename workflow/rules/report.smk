@@ -46,7 +46,7 @@ rule report:
     log:
         "work/logs/report/report.log",
     params:
-        code=lambda w: code("report", *map(model, RUN.in_table)),  # whose defaults are the papers' values
+        code=lambda w: code("report", *map(model, RUN.in_table)),  # their defaults are the papers' values
         # fields of html.PageInputs
         page_inputs={
             "protocol": PROTOCOL,

@@ -1,4 +1,4 @@
-# Long videos: what is measured in each, what spotters find in them, and the table.
+# Long videos: measurements of each, the intervals that spotters find in them, and the table.
 from stages import SPOT_FIGURES, SPOT_PAIRED, SPOT_TABLE
 
 SPOTTERS = CHECKED["spotters"]

@@ -25,8 +25,8 @@ def start(method=""):
     }
 
 
-# How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config. Folds are a
-# param of their own.
+# How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config. Folds
+# are a separate param.
 TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("checkpoint_minutes", "rendered_folds")}
 
 

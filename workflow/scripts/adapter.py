@@ -46,7 +46,7 @@ class Prefixed(logging.Formatter):
 
 @contextmanager
 def logged(path: str) -> Iterator[TextIO]:
-    """Send what is logged and printed to the job's log; end a job with the error in its last line there.
+    """Send log messages and printed text to the job's log; end a job with the error in its last line there.
 
     A MicroexprError is one line, any other error a traceback before it. Yields the terminal, for progress bars. Where
     there is a server that has the libraries loaded, it runs the script, and nothing after this line happens here."""

@@ -107,14 +107,14 @@ def hand_over() -> None:
 
 
 class Server:
-    """The process that waits for requests. Each is served by a process of its own, so that no job waits for another."""
+    """The process that waits for requests. A separate process serves each, so that no job waits for another."""
 
     def __init__(self, listener: socket.socket):
         self.listener = listener
         self.tried: set[str] = set()  # modules that were imported, or could not be
 
     def run(self) -> None:
-        """Serve until standard input is closed and all jobs have ended, whose CPU seconds then count as its own."""
+        """Serve until standard input is closed and all jobs have ended; their CPU seconds then count as its own."""
         while True:
             ready, _, _ = select.select([self.listener.fileno(), 0], [], [])
             with suppress(ChildProcessError):
@@ -215,7 +215,7 @@ def run(connection: socket.socket, request: dict[str, Any], streams: list[int]) 
             code = 1
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
-    except BaseException:  # whatever ends a script is printed and ends with code 1, as in a process of its own
+    except BaseException:  # whatever ends a script is printed and ends with code 1, as in a separate process
         traceback.print_exc()
         code = 1
     with suppress(OSError):

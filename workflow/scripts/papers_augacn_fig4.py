@@ -1,4 +1,4 @@
-"""AU-GACN's Figure 4: one network, trained on all but the person whose clips it is to score."""
+"""AU-GACN's Figure 4: one network, trained on all but the subject with the clips to score."""
 
 from adapter import Snakemake, logged, progress_bar
 

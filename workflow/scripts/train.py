@@ -1,4 +1,4 @@
-"""All folds of one shard of a training: of one method, or of several, which share the phases that are alike."""
+"""All folds of one shard of a training: of one method, or of several that share their first phases."""
 
 from adapter import Snakemake, each, logged, progress_bar
 

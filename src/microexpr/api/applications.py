@@ -55,9 +55,9 @@ class PredictedVideo(Shown):
 
     intervals: pd.DataFrame  # as of `spot`; class, how far it can be relied on, each one's probability
     action_units: pd.DataFrame  # change since the face at rest by (frame, seconds) and (unit, side), FACS intensity
-    warnings: tuple[str, ...]  # how the video differs from what the models were fitted on
-    models: tuple[str, ...]  # what each model was fitted on, and its errors
-    notice: tuple[str, ...]  # what the results cannot say, and uses that laws forbid
+    warnings: tuple[str, ...]  # differences between the video and the models' training data
+    models: tuple[str, ...]  # the training data of each model, and its errors
+    notice: tuple[str, ...]  # limits of the results, and uses that laws forbid
     files: tuple[Path, ...]  # that were written
     result: Prediction  # arrays
 
@@ -166,11 +166,11 @@ def measure(
     """Return every face of videos and pictures with the columns of OpenFace 2, and more: `microexpr measure`.
 
     `source` is a `Video`, an array (with `fps`), the path of a video or picture, a folder, or a list of paths. A folder
-    is of videos, which may lie in folders of their own; a folder of pictures alone is the frames of one video (with
-    `fps`), or with `pictures` each is read by itself. There is a row for each frame of a video, of its largest face,
-    and for each face of a picture; what was not measured is nan. Several inputs have their rows one after the other,
-    and a column `input`. A folder `out` gets the command's files, as "csv", "parquet" or "hdf5"; what is there already
-    is read from there, unless `force`.
+    is of videos, which may lie in subfolders; a folder of pictures alone is the frames of one video (with
+    `fps`), or with `pictures` each is read separately. There is a row for each frame of a video, of its largest face,
+    and for each face of a picture; unmeasured values are nan. Several inputs have their rows one after the other,
+    and a column `input`. A folder `out` gets the command's files, as "csv", "parquet" or "hdf5"; results in it are
+    reused, unless `force`.
 
     `attrs["problems"]` are the pictures, and with `out` the inputs, that could not be measured, `attrs["left_out"]`
     files that were not read, and why. Raises DataError for a path that is not there, and if nothing could be measured,

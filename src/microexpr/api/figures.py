@@ -71,7 +71,7 @@ def evaluate(
     averaged. `resamples` is the number of resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
 
     Where a clip may have several labels at once, such as action units, `truth` and `predicted` are [N, L] of 1, 0 and,
-    in `truth`, -1 for what is not known; `predicted` may be [S, N, L], and `classes` name the labels. Figures are then
+    in `truth`, -1 for an unknown label; `predicted` may be [S, N, L], and `classes` name the labels. Figures are then
     macro_f1, the mean of the labels' F1, and macro_f1_of_both, with the F1 of not having a label.
 
     Raises DataError for a value that is no class and for arrays of another length.
@@ -229,7 +229,7 @@ def class_names(classes: Sequence[str] | None, **labels: Labels) -> list[Any]:
 def encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
     """Return labels, names or indices of classes, as indices int64 of the same shape.
 
-    `word` is what the labels are, for the error. Raises DataError naming the first that is no class."""
+    `word` names the labels in the error. Raises DataError naming the first that is no class."""
     values = np.asarray(labels)
     indices = {name: i for i, name in enumerate(names)}
     if not indices.keys() & set(np.ravel(values).tolist()) and np.issubdtype(values.dtype, np.integer):

@@ -64,12 +64,12 @@ def loso(
     `method` is a scikit-learn estimator, which each fold clones and fits, or a function without arguments that returns
     a new `torch.nn.Module`, which the project's engine trains. `inputs` has one row per clip, [N, ...]; a network may
     take several by name, `{"flow": ..., "crop": ...}`, and is called with these. It returns scores [B, C]. `labels` [N]
-    are class names, or indices into `classes`, whose order is that of the scores (default: the labels that occur,
+    are class names, or indices into `classes`, in the order of the scores (default: the labels that occur,
     sorted). `subjects` [N] are any sortable values.
 
     `epochs`, `batch`, `optimiser` (a function of a list of parameters) and `loss` (of scores and class indices; by
-    default cross-entropy in which classes weigh alike) are a network's; an epoch has as many full batches as N clips
-    fill. The last epoch is predicted, so that no test clip chooses one. Randomness depends on `seed` alone, also that
+    default cross-entropy with equal class weights) are a network's; an epoch is ceil(N / batch) full batches.
+    The last epoch is predicted, so that no test clip chooses one. Randomness depends on `seed` alone, also that
     of layers that sample, as dropout, and of estimators with a `random_state` of None.
 
     Where a clip may have several labels at once, such as action units, `labels` are [N, L] of 1, 0 and -1 (not known),
@@ -177,7 +177,7 @@ def _one_per_subject(subjects: np.ndarray) -> list[FoldIndices]:
 
 
 def _named(folds: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> list[FoldIndices]:
-    """Return folds by their number, from 1. Raises DataError for a position outside 0..count-1 and an empty side."""
+    """Return folds numbered from 1. Raises DataError for a position outside 0..count-1 and an empty side."""
     parts = []
     try:
         pairs = [[np.asarray(side, np.int64) for side in sides] for sides in folds]
@@ -215,7 +215,7 @@ def _table(
 
 
 class OwnEstimator(ClassicalMethod):
-    """A scikit-learn estimator, or what has its fit and predict, on an array of features."""
+    """A scikit-learn estimator, or an object with its fit and predict, on an array of features."""
 
     paper = "None: given by the caller"
     takes_several = True
@@ -256,7 +256,7 @@ class OwnEstimator(ClassicalMethod):
 
 
 def seeded_copy(estimator: Any, rng: np.random.Generator) -> Any:
-    """Return an unfitted copy of an estimator, each `random_state` of which that is None gets a seed."""
+    """Return an unfitted copy of an estimator, with a seed for each `random_state` that is None."""
     if not hasattr(estimator, "get_params"):
         return deepcopy(estimator)
     from sklearn.base import clone
@@ -303,7 +303,7 @@ class OwnNetwork(NetworkMethod):
                 f"method must be a function without arguments, such as {example}: {name} alone is {error}"
             ) from None
         except ValueError:
-            pass  # a function that does not say what it takes
+            pass  # a function without a readable signature
         self.factory, self.epochs, self.batch = factory, epochs, batch
         self.optimiser, self.criterion = partial(_optimiser, optimiser), loss
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}

@@ -31,7 +31,7 @@ def track_faces(
     """Return the largest face of a clip of T frames, frame by frame.
 
     `video` is a `Video`, or what `read_video` accepts together with `fps`. `params` are those of section `faces` of
-    params.yaml. `progress` is called with what is done, frames done and frames in all; by default a terminal or
+    params.yaml. `progress` is called with the step, frames done and frames in all; by default a terminal or
     notebook shows a bar after two seconds. The result has a method `plot`, and
 
     - `landmarks` float32[T, 68, 2], iBUG's 68 points in pixels of the frame, `landmarks_crop` in those of the crop;
@@ -134,7 +134,7 @@ def action_units(
     """Return intensities of 17 action units through a clip, by the shipped reader: a row for each frame.
 
     `video` is a tracked face, a `Video`, or what `read_video` accepts; a tracked face and an array need `fps`. A
-    picture, a file or uint8[H, W, 3], has a row for each face, the largest first, of what it shows by itself, whatever
+    picture, a file or uint8[H, W, 3], has a row for each face, the largest first, from this picture alone, whatever
     `fps` and `onset`. Rows of a clip have the index (frame, seconds), columns (unit, side): AU1 to AU45, by left and
     right (the subject's own) and both, their mean. `curve` is
 

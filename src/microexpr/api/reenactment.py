@@ -30,7 +30,7 @@ class ReenactedFace(Shown):
 
     Tables of "all" faces have the face's number as a level of their index, after the strength."""
 
-    metrics: pd.DataFrame  # a row for each strength: what was read back, how far pixels changed, likeness
+    metrics: pd.DataFrame  # a row for each strength: AUs read back, change of pixels, likeness
     curves: pd.DataFrame  # (unit, side) of "asked" and "read_back" by (strength, frame), changes in FACS intensity
     description: tuple[str, ...]  # generator, driving clip, photograph, and how well the movement is read back
     files: tuple[Path, ...]  # that were written

@@ -1,4 +1,4 @@
-"""Results and progress as they are shown: a line each, in a notebook with a plot, and `plot`. Measures nothing."""
+"""Display results and progress: one line each, with a plot in notebooks, and `plot`. Measures nothing."""
 
 import html
 import sys
@@ -50,7 +50,7 @@ class Shown:
 class TrackedFaces(Shown, Faces):
     """One face through a clip, as `track_faces` returns it."""
 
-    generated: bool = False  # whether the video says that it is rendered
+    generated: bool = False  # whether the video is marked as rendered
 
     def __repr__(self) -> str:
         frames, rows, columns, channels = self.crop.shape
@@ -76,7 +76,7 @@ class Group(dict[str, Any]):
 def plot(result: Any) -> "Figure":
     """Return a figure of a result of this package: a face, events, flow, action units, a prediction, a reenactment.
 
-    `result` is what `track_faces`, `find_apex`, `flow`, `action_units`, `predict` or `reenact` returned; the first
+    `result` was returned by `track_faces`, `find_apex`, `flow`, `action_units`, `predict` or `reenact`; the first
     two and the last two have it as their method `plot` as well. The figure is matplotlib's: notebooks show it, and
     `.savefig(path)` writes it. Frames of a rendered video are marked as generated.
 

@@ -20,7 +20,7 @@ Variable = tuple[tuple[str, ...], np.ndarray, dict[str, str]]  # axes, values, a
 
 @dataclass(frozen=True)
 class Stage(Mapping[str, "xarray.Dataset"]):
-    """A stage's HDF5 file: an `xarray.Dataset` of each clip by its name, read when it is asked for.
+    """A stage's HDF5 file: an `xarray.Dataset` of each clip by its name, read on access.
 
     In files of trainings, names are those of folds.
     """
@@ -52,7 +52,7 @@ class Stage(Mapping[str, "xarray.Dataset"]):
 def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dataset | pd.DataFrame":
     """Return a file of a run: all clips of an HDF5 file, one `clip` of it, or the rows of a CSV file.
 
-    An HDF5 file is a mapping from names of clips to `xarray.Dataset`, whose variables have the axes, units and
+    An HDF5 file is a mapping from names of clips to `xarray.Dataset`; its variables have the axes, units and
     description that the file has: `open_stage("results/aus/casme2/sub01.h5")["EP02_01f"].smoothed`. Frames, action
     units, sides and coordinates of points are labels: `.sel(action_unit="AU12", side="left")`. It needs xarray, which
     the package does not install. A CSV file is a `pandas.DataFrame`.

@@ -34,7 +34,7 @@ def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video
 
 
 def scan(path: Source, fps: float | None = None) -> Video | Scan:
-    """Return what `read_video` does of a path before its frames are read, and a `Video` as it is."""
+    """Scan a path as `read_video` does before it reads frames; return a `Video` as it is."""
     if isinstance(path, Video):
         return path
     if fps is not None and (isinstance(fps, bool) or not isinstance(fps, (int, float, np.number))):

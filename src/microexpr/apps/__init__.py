@@ -1,7 +1,7 @@
 """Apply the networks shipped with the package to a user's own videos and pictures. Nothing is trained on these.
 
 `predict` finds and names micro-expressions in a video; `reenact` shows a clip's action units on another face. Their
-weights are in `microexpr/weights`; the `fit` module of each is how these were fitted. `measure` writes what is read of
+weights are in `microexpr/weights`; the `fit` module of each fitted them. `measure` writes the measurements of
 each face as tables.
 
 May import: core, videos, datasets, rendering, signals, protocols, models, training, evaluation.

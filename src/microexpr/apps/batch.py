@@ -2,7 +2,7 @@
 
 An input is done when its files are complete, and of this input as it is now, of these settings, models and version: so
 their manifest says. An interrupted run goes on where it was, and a bad input does not stop the others. The summary is
-made of what lies in the output folder, so its bytes do not depend on who wrote what first. Knows no video.
+made of the files in the output folder, so its bytes do not depend on the order of writing. Knows no video.
 """
 
 import os
@@ -53,8 +53,8 @@ class Plan:
     command: str
     jobs: list[Job]
     left_out: list[Item]
-    summary: Output  # files of all inputs, of which the first is the table
-    label: Callable[[Item, str], Row]  # what a row says of each input, done or not, by the name of its files
+    summary: Output  # files of all inputs; the first is the table
+    label: Callable[[Item, str], Row]  # columns of each input's row, done or not, by the name of its files
 
 
 def plan(
@@ -98,7 +98,7 @@ def name_outputs(items: Iterable[Item], ending: str, taken: Iterable[str]) -> It
 
 
 def _fitting(name: str) -> str:
-    """Return a path whose parts leave room for endings; a digest stands for what is cut off."""
+    """Shorten the parts of a path to leave room for endings; a digest replaces the rest."""
     parts = []
     for part in name.split("/"):
         start = part.encode()[: LONGEST - 8].decode(errors="ignore")
@@ -175,9 +175,9 @@ def _work(
 
 
 def _summarise(plan: Plan, outcomes: Sequence[Outcome], summarise: Callable[[list[Row], Path], None]) -> None:
-    """Write the summary of what lies in the output folder now, while no other process does.
+    """Write the summary of the output folder as it is now, while no other process does.
 
-    Its notes are of what has no files: left out or failed now, or in an earlier run if nothing is newer."""
+    Its notes are on inputs without files: left out or failed now, or in an earlier run if nothing is newer."""
     with outputs.claim(plan.summary.root, "summary", wait=True):
         complete = []
         for folder, record in outputs.records(plan.summary.root):

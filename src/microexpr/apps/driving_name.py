@@ -1,4 +1,4 @@
-"""Tell what the name of a driving clip stands for. Imports nothing heavy, so that a refusal takes milliseconds."""
+"""Parse the name of a driving clip. Imports nothing heavy, so that a refusal takes milliseconds."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def choose(driving: str | Path | None, emotion: str | None, style: int | None) -
 
 
 def kind(name: str) -> Literal["sample", "video", "emotion", "clip"]:
-    """Return what a name stands for: a shipped sample, a file or folder of frames, a display, a clip of a run.
+    """Return the meaning of a name: a shipped sample, a file or folder of frames, a display, a clip of a run.
 
     Raises ParamsError for any other name."""
     if name in LABELS:

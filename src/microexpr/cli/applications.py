@@ -85,7 +85,7 @@ def predict(
         method: classify with results/refit/METHOD.safetensors (default: the shipped network)
         fps: frames a second, of a folder or where a video's header is wrong
         truth: CSV of true expressions, as `film` writes them: compares with them
-        json: print what intervals.json holds, or the result for two pictures, alone
+        json: print only the contents of intervals.json, or the result for two pictures
     """
     if onset or apex:
         if not (onset and apex) or any((footage, out, truth, fps, camera is not None)):
@@ -189,7 +189,7 @@ def _predict_many(
     force: bool,
     quiet: bool,
 ) -> int:
-    """Predict many videos, each into a folder of its own."""
+    """Predict many videos, each into a separate folder."""
     from microexpr.reporting import many_inputs
 
     plan = many_inputs.plan_predictions(items, out, weights, force)
@@ -228,9 +228,9 @@ def measure(
         source: video, picture or folder; has a table NAME.csv with a row for each frame or face, columns named as
             OpenFace 2's; in folders videos are found by content
         sources: further ones
-        out: folder to write into, and summary.csv; what is there already is not measured again
+        out: folder to write into, and summary.csv; files that are already there are not measured again
         fps: frames a second of folders of pictures, which are one video each, and of videos
-        pictures: folders are of pictures, each read by itself, in place of videos
+        pictures: folders are of pictures, each read separately, in place of videos
         format: of the tables
         force: measure everything again, and replace files that this command did not write; inputs never
     """
@@ -303,15 +303,15 @@ def reenact(
     from microexpr.apps.reenact import driving as driving_clip
     from microexpr.apps.reenact.photograph import Photograph
 
-    shown = console(quiet)
-    with shown.status("[1/4] looking for faces in the photograph"):
+    terminal = console(quiet)
+    with terminal.status("[1/4] looking for faces in the photograph"):
         photograph = Photograph.read(face)
         photograph.choose(face_number)
-    with shown.status("[2/4] reading the action units of the driving clip"):
+    with terminal.status("[2/4] reading the action units of the driving clip"):
         curves = driving_clip.read(name, fps, RESULTS)
-    with shown.status("[3/4] moving the face, and reading it"):
+    with terminal.status("[3/4] moving the face, and reading it"):
         result = alone.reenact(curves, photograph, face_number, strengths, weights, super_resolution)
-    with shown.status("[4/4] writing"), outputs.publish(output) as part:
+    with terminal.status("[4/4] writing"), outputs.publish(output) as part:
         app_folders.write_reenactment(part, result)
     for line in (*result.description, *alone.summary(result)):
         say(line)
@@ -341,7 +341,7 @@ def _reenact_many(
 
 
 def _sum_up(plan: "Plan", outcomes: "Iterable[Outcome]") -> int:
-    """Print what was not read, and where the files are; return the exit code."""
+    """Print the inputs that were not read and the paths of the files; return the exit code."""
     from microexpr.apps import batch
 
     outcomes = [*outcomes]
@@ -400,15 +400,15 @@ def film(
         glances: glances to the side and back
         speech: stretches of speech
     """
-    given = dict(locals())
+    arguments = dict(locals())
     if layout:
-        return _film_data_set(video, layout, given)
+        return _film_data_set(video, layout, arguments)
     output = outputs.video(video, force)
     from microexpr.cli import config
     from microexpr.rendering import film, take
 
     with config.errors_at("film: "):
-        values = {name: value for name, value in given.items() if name in take.Params.model_fields}
+        values = {name: value for name, value in arguments.items() if name in take.Params.model_fields}
         params = config.validate(take.Params, values, "--")
     with _claimed(video), progress(quiet) as report, outputs.publish(output) as part:
         film.write(part / output.names[0], params, seed, partial(report, str(video)))
@@ -417,7 +417,7 @@ def film(
     return 0
 
 
-def _film_data_set(root: Path, layout: str, given: Mapping[str, Any]) -> int:
+def _film_data_set(root: Path, layout: str, arguments: Mapping[str, Any]) -> int:
     """Render long videos in the layout of a data set, by the arguments of `film`."""
     from microexpr.cli import config
     from microexpr.rendering import film
@@ -425,11 +425,11 @@ def _film_data_set(root: Path, layout: str, given: Mapping[str, Any]) -> int:
     from microexpr.rendering.long_videos import LongCorpus
 
     with config.errors_at("film: "):
-        values = {name: value for name, value in given.items() if name in LongCorpus.model_fields}
+        values = {name: value for name, value in arguments.items() if name in LongCorpus.model_fields}
         size = config.validate(LongCorpus, values, "--")
-    scene = Scene(given["difficulty"], 640, 480)
-    with _claimed(root), progress(given["quiet"]) as report:
-        videos = film.write_data_set(root, layout, size, scene, given["seed"], partial(report, f"{root}, videos"))
+    scene = Scene(arguments["difficulty"], 640, 480)
+    with _claimed(root), progress(arguments["quiet"]) as report:
+        videos = film.write_data_set(root, layout, size, scene, arguments["seed"], partial(report, f"{root}, videos"))
     count = f"{len(videos)} video{'s' * (len(videos) > 1)}"
     say(f"written: {count} in {root}, with their workbooks; rendered, no person is shown")
     return 0

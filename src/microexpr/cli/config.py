@@ -21,13 +21,13 @@ from microexpr.core.store import write_text
 PACKAGE = Path(__file__).parents[1]
 CACHE = Path("work/params")
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
-MODELS = ("methods", "generators")  # mappings by name of a model, whose lists may have equal values: sizes of layers
+MODELS = ("methods", "generators")  # mappings by name of a model; lists in them may repeat a value: sizes of layers
 DEPTH, VALUES, DIGITS = 32, 10**5, 100  # bounds of a file: params.yaml has 6 levels, and some thousand values
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
 
 
 def load(path: str | Path) -> dict[str, Any]:
-    """Return the contents of params.yaml. Raises ParamsError unless it is a mapping whose keys are text, each once."""
+    """Return the contents of params.yaml. Raises ParamsError unless it is a mapping with text keys, each once."""
     try:
         text = regular(path, ParamsError).read_bytes().decode()
         _check_depth(text, path)
@@ -60,7 +60,7 @@ def _check_depth(text: str, path: str | Path) -> None:
 
 
 def _check_size(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a number of many digits, and for aliases that stand for too much, or for themselves."""
+    """Raises ParamsError for a number of many digits, and for aliases that expand to too much, or to themselves."""
     sizes: dict[int, int] = {}
 
     def size(node: Any) -> int:
@@ -82,7 +82,7 @@ def _check_size(root: Any, path: str | Path) -> None:
 
 
 def _check_keys(root: Any, path: str | Path) -> None:
-    """Raises ParamsError for a key that is no text, or stands twice in its mapping: YAML readers take the last one."""
+    """Raises ParamsError for a key that is no text, or occurs twice in its mapping: YAML readers take the last one."""
     nodes, seen = [root], set[int]()  # an alias is the node that it stands for, so a node may come again
     for node in nodes:
         if isinstance(node, yaml.SequenceNode) and id(node) not in seen:
@@ -125,7 +125,7 @@ def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:
 
 @contextmanager
 def errors_at(position: str) -> Iterator[None]:
-    """Put a position before what a ParamsError says; also a decorator."""
+    """Put a position before a ParamsError's message; also a decorator."""
     try:
         yield
     except ParamsError as error:
@@ -172,7 +172,7 @@ def check(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
-    """Raises ParamsError for a list with a value twice, of which a run would make one, or count it twice."""
+    """Raises ParamsError for a repeated value in a list: a run would drop it, or count it twice."""
     for key, value in values.items():
         if isinstance(value, dict) and key not in ("variants", *MODELS):
             _check_lists(value, f"{prefix}{key}.")
@@ -182,7 +182,7 @@ def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
 
 
 def _section_models() -> dict[str, type[BaseModel]]:
-    """Return the model of each stage's section: a class `Params` whose docstring opens with the section's name."""
+    """Return the model of each stage's section: a class `Params` with a docstring that opens with its name."""
     models = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         if section := SECTION.search(path.read_text(encoding="utf-8")):
@@ -241,7 +241,7 @@ def _describe_method(key: str, name: str, method_params: dict[str, Any], generat
 
 
 def _describe_training(instance: Any) -> dict[str, Any]:
-    """Return the properties of a method that differ with what it learns from."""
+    """Return the properties of a method that depend on its training set."""
     from microexpr.models.base import NetworkMethod
 
     teacher = instance.pretraining() if isinstance(instance, NetworkMethod) else None
@@ -260,7 +260,7 @@ def _describe_training(instance: Any) -> dict[str, Any]:
 
 
 def _describe_trainings(name: str, params: dict[str, Any], section: Any) -> dict[str, dict[str, Any]]:
-    """Return, by what a method or variant may learn from and by its params does not, `_describe_training` there."""
+    """Describe a method or variant for each training set that it supports and its params do not select."""
     from microexpr.models import recognisers
     from microexpr.protocols import Training
     from microexpr.training import training_sets
@@ -303,7 +303,7 @@ def _check_training_sets(params: Any, methods: dict[str, Any]) -> None:
 
 
 def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the name of every method and variant, its params on precomputed flow, and what it then reads.
+    """Yield the name of every method and variant, its params on precomputed flow, and its inputs then.
 
     `flow_folders.methods` changes those of methods, and so of their variants, but not what a variant changes itself.
     Raises ParamsError for a method that is not run on such flow, and for params that must be the same in all tables."""
@@ -345,7 +345,7 @@ def _without_population(name: str, params: dict[str, Any], section: Any) -> dict
 
 
 def _check_on_pictures(name: str, values: dict[str, Any], key: str) -> None:
-    """Raises ParamsError unless there is such a method, and it has these params of its own; `key` names it."""
+    """Raises ParamsError unless the method exists and defines these params; `key` names it."""
     from microexpr.models import base, recognisers
 
     if name not in (possible := recognisers.names()):
@@ -451,7 +451,7 @@ def _describe_spotters(section: Any) -> dict[str, dict[str, Any]]:
 
 
 def _describe_generator(name: str, generator_params: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties of a generator with jobs of its own that a run needs."""
+    """Return the properties of a separately trained generator that a run needs."""
     from microexpr.models import generators
     from microexpr.protocols import GROUPINGS
     from microexpr.signals import inputs
@@ -473,7 +473,7 @@ def _describe_generator(name: str, generator_params: dict[str, Any]) -> dict[str
 def _check_generator(name: str, generator: str, methods: dict[str, Any], generators: dict[str, Any]) -> None:
     """Raises ParamsError unless a method or variant trains on the synthetic data of an existing generator.
 
-    Only variants may, since their rows then have names of their own, and DVC trains them after all generators."""
+    Only variants may, since their rows then have distinct names, and DVC trains them after all generators."""
     if not generator:
         return
     if "." not in name:

@@ -1,4 +1,4 @@
-"""List what is installed, what is missing for what, and how to add it. Loads no network and changes nothing."""
+"""List installed and missing parts, the purpose of each, and how to add it. Loads no network and changes nothing."""
 
 import platform
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ class Finding(NamedTuple):
     """A line of the list."""
 
     part: str
-    is_well: bool | None  # None where it is not needed for what is there
+    is_well: bool | None  # None where nothing here needs it
     what: str
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what was found, the library first."""
+    """Yield the parts of the report, the library first."""
     yield Finding(
         "microexpr", True, f"{__version__} in {Path(__file__).parents[1]}, Python {platform.python_version()}"
     )
@@ -41,7 +41,7 @@ def findings() -> Iterator[Finding]:
         if modules := extras.missing(name):
             yield Finding(name, None, f"{', '.join(modules)} missing, for {extra.purpose}; {extras.install(name)}")
         else:
-            yield Finding(name, True, ", ".join(f"{package} {_version(package)}" for package in extra.shown))
+            yield Finding(name, True, ", ".join(f"{package} {_version(package)}" for package in extra.versions))
 
 
 def _version(package: str) -> str:

@@ -243,7 +243,7 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
       microexpr methods --csv > methods.csv
 
     Args:
-        names: every param of these: here, in the paper, what is allowed, what it means
+        names: every param of these: its value here and in the paper, allowed values, meaning
         all: also the variants of the papers' tables
     """
     if names:
@@ -447,9 +447,9 @@ def plot_clip(
         from microexpr.reporting import journey
         from microexpr.reporting.plots import journey as plot
 
-        found = index.find(clip, RESULTS)
-        files = {stage: RESULTS / stage / found.dataset / f"{found.subject}.h5" for stage in journey.STAGES}
-        plot.write(journey.read(found, files, synthetic), path, show_licensed_faces)
+        chosen = index.find(clip, RESULTS)
+        files = {stage: RESULTS / stage / chosen.dataset / f"{chosen.subject}.h5" for stage in journey.STAGES}
+        plot.write(journey.read(chosen, files, synthetic), path, show_licensed_faces)
     return 0
 
 
@@ -486,9 +486,9 @@ def _plot_of(signal: str) -> Any:
             from microexpr.datasets import index
             from microexpr.reporting.plots.drawing import refuse_licensed
 
-            found = index.find(clip, RESULTS)
-            refuse_licensed([found], show_licensed_faces)
-            import_module(f"microexpr.reporting.plots.{signal}").write(found, RESULTS, path)
+            chosen = index.find(clip, RESULTS)
+            refuse_licensed([chosen], show_licensed_faces)
+            import_module(f"microexpr.reporting.plots.{signal}").write(chosen, RESULTS, path)
         return 0
 
     return plot

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SECONDS = 5.0  # between two lines
 
-Report = Callable[[str, int, int], None]  # what is done, how much of it, how much in all
+Report = Callable[[str, int, int], None]  # the step, how much of it is done, how much in all
 
 
 def say(text: str, end: str = "\n") -> None:

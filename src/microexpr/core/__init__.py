@@ -1,4 +1,4 @@
-"""Hold what every room knows: clips, errors, seeds, stage files, action units.
+"""Define the concepts of every room: clips, errors, seeds, stage files, action units.
 
 May import: nothing.
 """

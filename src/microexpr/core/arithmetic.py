@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-COMPILED = ("rendering", "signals/flow", "signals/motion")  # folders of the package whose functions numba compiles
-LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled for every CPU alike
+COMPILED = ("rendering", "signals/flow", "signals/motion")  # folders of the package with functions that numba compiles
+LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled once for every CPU
 AVX512 = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})  # what OpenCV calls AVX512-SKX
 SETTINGS = {
     "OMP_NUM_THREADS": "1",
@@ -65,7 +65,7 @@ def settings() -> dict[str, str]:
 
 
 def kernel_cache() -> str:
-    """Return the folder where numba keeps what it compiled of this source code.
+    """Return the folder where numba keeps the compiled form of this source code.
 
     numba compares a function's own file only, so a change of what it calls would leave old machine code in use. The
     folder is below the user's NUMBA_CACHE_DIR, if there is one, else below the package."""

@@ -71,7 +71,7 @@ def subject_provenance(subject: str, dataset: str = POPULATION, origin: str = "g
 
 
 def join_origins(origins: Iterable[str]) -> str:
-    """Return the origins that occur, each of which may be joined already: generated, licensed, licensed+generated."""
+    """Return the origins that occur; each may be joined already: generated, licensed, licensed+generated."""
     return "+".join(sorted({part for origin in origins for part in origin.split("+")}, reverse=True))
 
 

@@ -99,7 +99,7 @@ def _by_column(
 def cells(
     path: str | Path, line: int, row: Row, kinds: Mapping[str, Kind], error: type[MicroexprError] = DataError
 ) -> dict[str, Any]:
-    """Return what the kinds of some columns make of a row's cells. Raises `error` for a cell of another kind."""
+    """Convert a row's cells by the kinds of their columns. Raises `error` for a cell of another kind."""
     values = {}
     for column, kind in kinds.items():
         try:
@@ -110,7 +110,7 @@ def cells(
     return values
 
 
-# Kinds of cells: functions of the text of one. What they raise is a ValueError that says what it must be.
+# Kinds of cells: functions of the text of one. They raise a ValueError that names the expected value.
 
 
 def number(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Name a content by its SHA-256, in hex. Only the standard library may come in."""
+"""Name a content by its SHA-256, in hex. Imports the standard library alone."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Define the package's exceptions. A message is one line: file, row or key, what was expected, what was found.
+"""Define the package's exceptions. A message is one line: file, row or key, expected and actual value.
 
 This module imports nothing of the package; every module may import it.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-LONGEST = 4000  # characters of a message: what a file holds in the place of a number may have millions
+LONGEST = 4000  # characters of a message: the text in place of a number may have millions
 
 
 def printable(text: str) -> str:

@@ -27,7 +27,7 @@ class Expression:
 class LongVideo:
     """A whole video, and the expressions in it in the order of their onsets. They may overlap.
 
-    `clip` is the video: it has no events, emotion and label of its own."""
+    `clip` is the video, without events, emotion and label."""
 
     clip: Clip
     expressions: tuple[Expression, ...]

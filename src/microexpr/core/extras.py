@@ -1,4 +1,4 @@
-"""Name the extras of the wheel: what they are for, and how to install a package of one that is missing."""
+"""Name the extras of the wheel: their purposes, and how to install a package of one that is missing."""
 
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -9,7 +9,7 @@ class Extra(NamedTuple):
 
     purpose: str
     modules: tuple[str, ...]
-    shown: tuple[str, ...]  # packages whose versions `microexpr doctor` prints
+    versions: tuple[str, ...]  # packages with a version for `microexpr doctor` to print
 
 
 EXTRAS = {
@@ -33,7 +33,7 @@ def install(extra: str) -> str:
 
 
 def remedy(error: ModuleNotFoundError) -> str | None:
-    """Return what is missing and how to install it, None for a module of no extra."""
+    """Return the missing extra and how to install it, None for a module of no extra."""
     module = (error.name or "").partition(".")[0]
     for name, extra in EXTRAS.items():
         if module in {other.partition(".")[0] for other in extra.modules}:

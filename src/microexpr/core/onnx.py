@@ -2,7 +2,7 @@
 
 A file is checked before it runs: its size, its digest, its operators, and that all its values are in it. It runs on one
 thread of the CPU, and without layouts that depend on the CPU, so that every CPU gives the same bytes
-(docs/same-digits.md). $MICROEXPR_ONNX may name another provider of ONNX Runtime, whose digits are its own.
+(docs/same-digits.md). $MICROEXPR_ONNX may name another provider of ONNX Runtime, with other digits.
 """
 
 import hashlib
@@ -79,13 +79,13 @@ def _network(content: bytes, metadata: dict[str, str], name: str) -> Network:
         raise ParamsError(f"MICROEXPR_ONNX must be one of {available}, not {', '.join(unknown)}")
     try:
         session = onnxruntime.InferenceSession(content, options, providers=[*dict.fromkeys(providers)])
-    except Exception as error:  # of its own classes, which have no common one
+    except Exception as error:  # the package's exceptions have no common base
         raise StoreError(f"{name}: cannot be run by ONNX Runtime ({error})") from error
     return Network(session, metadata)
 
 
 def write(path: str | Path, graph: bytes, fitted_on: Sequence[str], **metadata: str) -> None:
-    """Write a graph with metadata: what it was fitted on (one a line), the others, and a digest of all of it."""
+    """Write a graph with metadata: its training data (one a line), the others, and a digest of all of it."""
     entries = {"fitted_on": "\n".join(sorted(fitted_on)), **dict(sorted(metadata.items()))}
     content = graph + b"".join(_entry(key, value) for key, value in entries.items())
     with atomic(path) as part:
@@ -129,7 +129,7 @@ def _read(path: str | Path) -> tuple[bytes, dict[str, str]]:
 
 
 def _strange(model: Any) -> Iterator[str]:
-    """Yield in words what no network of this version has: above all what would run or read anything else."""
+    """Yield objections to parts that no network of this version has: above all those that run or read anything else."""
     graph = model.graph
     if model.functions or model.training_info:
         yield "functions"

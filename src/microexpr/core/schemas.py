@@ -28,7 +28,7 @@ class Schema:
 FRAME = Field("int64", ("frame",), "frame number", "the data set's own number of each frame")
 FITTED_ON = Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that its readers of faces saw")
 SIDES = "left, right, both (the subject's own sides)"
-LABELS = {  # of axes whose elements always have the same names
+LABELS = {  # of axes with constant names of elements
     "side": ("left", "right", "both"),
     "left_right": ("left", "right"),
     "x_y": ("x", "y"),

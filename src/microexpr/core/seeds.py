@@ -1,4 +1,4 @@
-"""Spawn random streams by name: each depends on the root seed and on what it is for, never on when it runs."""
+"""Spawn random streams by name: each depends on the root seed and on its purpose, never on when it runs."""
 
 import zlib
 

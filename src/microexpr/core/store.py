@@ -42,7 +42,7 @@ DEPTH, ATTRIBUTES = 16, 1000  # groups in groups, attributes of an object: our f
 HEADER = 4096  # bytes of an object's header, those of our files are a quarter
 EXPANDED = 2**30  # bytes that the values of a dataset may have beyond those that are stored
 NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # name of a dimension scale without values
-DAMAGE = (OSError, RuntimeError, KeyError)  # what h5py raises if a file is damaged or the caller is wrong
+DAMAGE = (OSError, RuntimeError, KeyError)  # h5py's exceptions for a damaged file or a mistake of the caller
 _HARMLESS: set[tuple[int, ...]] = set()  # device, inode, size and times of files in which nothing dangerous is
 
 
@@ -73,7 +73,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def _is_running(suffix: str) -> bool:
-    """Return whether the process that a suffix ".PID" names runs on this machine; True where that cannot be asked."""
+    """Return whether the process that a suffix ".PID" names runs on this machine; True where that is unknown."""
     try:
         if os.name == "posix":  # elsewhere, a signal would end it
             os.kill(int(suffix[1:]), 0)
@@ -113,7 +113,7 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[s
 def read_csv(
     path: str | Path, columns: Sequence[str], kinds: Mapping[str, csv_file.Kind] = MappingProxyType({})
 ) -> list[dict[str, Any]]:
-    """Return the rows of a CSV file that this program wrote, by column: what the column's kind returns, or the text.
+    """Return the rows of a CSV file that this program wrote, by column: values of the column's kind, or the text.
 
     Raises StoreError if it is missing, has other columns, or a cell of another kind."""
     with csv_file.opened(path, StoreError) as (names, rows):
@@ -146,7 +146,7 @@ class Group:
             self.put(name, value)
 
     def put(self, name: str, value: Any, kind: str | None = None) -> None:
-        """Write one dataset as described by field `kind` of the schema (default: the field of its own name).
+        """Write one dataset as described by field `kind` of the schema (default: the field of the same name).
 
         Raises ValueError for another number of axes: that is a mistake in the caller."""
         field = self._schema.fields[kind or name]
@@ -169,7 +169,7 @@ def _attach_scales(group: h5py.Group) -> None:
     """Attach a dimension scale to each axis of the datasets in a group and below, as netCDF4 does.
 
     The scale of an axis is the dataset of its name, here or in the nearest group above. Where there is none it is made:
-    labels, or a dimension without values. An axis whose length is another than that of its scale gets the dataset's
+    labels, or a dimension without values. An axis that differs in length from its scale gets the dataset's
     name as well. The order in which datasets were written does not matter."""
     items = {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
     axes = {name: attribute_text(item.attrs["axes"]).split(", ") for name, item in items.items()}
@@ -217,9 +217,9 @@ def is_dimension(item: h5py.Dataset | h5py.Group) -> bool:
 
 
 def _create_dataset(group: h5py.Group, name: str, field: Field, array: np.ndarray) -> h5py.Dataset:
-    """Create a dataset whose values are all under a checksum of HDF5.
+    """Create a dataset with HDF5's checksum over all its values.
 
-    The checksum is that of a chunk; a scalar lies in the object header, which has a checksum of its own."""
+    The checksum is that of a chunk; a scalar lies in the object header, which has a separate checksum."""
     if array.ndim:
         chunks = (1, *array.shape[1:]) if field.by_frame else array.shape
         layout: dict[str, Any] = {"chunks": chunks, "fletcher32": True} if array.size else {}
@@ -403,7 +403,7 @@ def _is_readable(file: h5py.File) -> bool:
 
 @contextmanager
 def content_of_a_stage(*paths: str | Path) -> Iterator[None]:
-    """Raise StoreError in place of what numpy and h5py raise of files that lack datasets, or have others of a name."""
+    """Raise StoreError for the errors of numpy and h5py on files that lack datasets, or have others of a name."""
     try:
         yield
     except (LookupError, ValueError, TypeError, AttributeError) as error:
@@ -425,7 +425,7 @@ def exclusion_reason(group: h5py.Group) -> str:
 
 
 def retained_clips(faces: h5py.File, clips: Sequence[Clip]) -> list[Clip]:
-    """Return those of a subject's clips that the faces stage did not leave out."""
+    """Return a subject's clips that the faces stage did not leave out."""
     return [clip for clip in clips if not exclusion_reason(faces[clip.name])]
 
 
@@ -475,7 +475,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         has_digest = DIGEST in (file.metadata() or {})
         metadata = _metadata(file)
-    for array in tensors.values():  # a package that is loaded too may have added types of its own to numpy
+    for array in tensors.values():  # another loaded package may have added types to numpy
         if array.dtype.isbuiltin != 1:
             raise StoreError(f"{path}: cannot be read as safetensors (data type {array.dtype.name!r} not understood)")
     if has_digest and _with_digest(data := Path(path).read_bytes()) != data:

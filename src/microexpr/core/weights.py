@@ -1,4 +1,4 @@
-"""Find the weights that are shipped with the package, and read what files of weights say of themselves."""
+"""Find the weights that are shipped with the package, and read the metadata of files of weights."""
 
 from pathlib import Path
 

@@ -88,7 +88,7 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
 
 
 def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, problems: list[str]) -> Iterator[str]:
-    """Yield notes on the pixels of one clip, whose frames have at most `longest` pixels a side."""
+    """Yield notes on the pixels of one clip, with frames of at most `longest` pixels a side."""
     alterations, seconds, sizes, black = Alterations(), list[float | None](), dict[str, list[str]](), 0
     for name, picture in _decode(files, longest, alterations, seconds, problems):
         sizes.setdefault(describe_size(picture), []).append(name)

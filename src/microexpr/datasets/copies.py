@@ -19,7 +19,7 @@ from microexpr.datasets.layout import OBJECTIVE, Counts, Layout, LongLayout, col
 
 
 def with_checks(layout: Layout) -> Layout:
-    """Return the layout with a reader that also makes these checks, and raises DataError for what a disk refuses."""
+    """Return the layout with a reader that also makes these checks, and raises DataError for errors of the disk."""
     long = layout if isinstance(layout, LongLayout) else None
 
     def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Any], list[str]]:
@@ -73,7 +73,7 @@ def _unread_unit_notes(root: Path, codes: Sequence[tuple[str, str]], what: str) 
 
 
 def duplicates(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
-    """Yield each clip whose id an earlier clip has, after that earlier clip."""
+    """Yield pairs of the first clip of an id and each later clip with the same id."""
     first: dict[str, Clip] = {}
     for clip in clips:
         if clip.id in first:

@@ -261,7 +261,7 @@ def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None
 
 
 def _count_differences(clips: list[Clip]) -> list[str]:
-    """Describe expected and actual counts of each data set that is present and differs from what is published."""
+    """Describe expected and actual counts of each data set that is present and differs from the published counts."""
     lines = []
     for dataset in dict.fromkeys(clip.dataset for clip in clips):
         part = [clip for clip in clips if clip.dataset == dataset]

@@ -38,7 +38,7 @@ def is_video(path: Path) -> bool:
 def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = None) -> dict[int, Path]:
     """Return the paths of a folder's frames by number. Files that the pattern does not match are ignored.
 
-    `owner` is for data sets whose file names repeat the name of the subject or clip, as the pattern's group `owner`:
+    `owner` is for data sets with the name of the subject or clip in their file names, as the pattern's group `owner`:
     all must be equal to it. Raises DataError if the folder is missing or empty, or if a number occurs twice."""
     if not folder.is_dir():
         if folder.is_symlink():

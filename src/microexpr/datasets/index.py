@@ -1,7 +1,7 @@
 """Check the clips that a loader reads against the rows of the DAG, and write and read the index CSV. No pixels.
 
 The rows are read when the DAG is built, so that a subject's jobs know them before any job runs. The CSV is written
-after face detection and says which clips are left out of all later stages.
+after face detection and names the clips that all later stages leave out.
 """
 
 from collections.abc import Iterable, Mapping

@@ -45,7 +45,7 @@ class Layout:
     `read(root, origin, problems)` returns all annotated clips, sorted by id, and notes on what it repaired or passed
     over. A clip that cannot be read raises DataError naming file, row and clip; if `problems` is a list, the clip is
     left out and the error is appended. `frame` matches a frame's file name, with its number in the group `number`; it
-    is None if one file holds a whole clip. `fps` is 0 for single pictures, and if each row has a rate of its own.
+    is None if one file holds a whole clip. `fps` is 0 for single pictures, and if each row has its own rate.
     `published` is None if there is no published count to compare with; `releases` are the counts of other releases,
     which are as complete. If `clips_share_folder`, a clip is the frames `first` to `last` of its folder."""
 
@@ -94,7 +94,7 @@ class LongLayout(Layout):
         published: Counts | None,
         read_videos: ReadVideos,
     ) -> "LongLayout":
-        """Return a layout whose `read` is `read_videos` without the expressions."""
+        """Return a layout that reads clips by `read_videos`, without the expressions."""
 
         def read(root: Path, origin: Origin, problems: list[str] | None) -> tuple[list[Clip], list[str]]:
             videos, notes = read_videos(root, origin, problems)

@@ -20,7 +20,7 @@ from microexpr.datasets.listing import listing
 from microexpr.videos.picture import describe_content
 
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".csv", ".tsv")  # that `find` does not look for
-# What a workbook may have, so that any is read in seconds: those of the data sets have 3 MB and a tenth of these cells.
+# Limits of a workbook, so that any is read in seconds: those of the data sets have 3 MB and a tenth of these cells.
 UNPACKED = 16 * 2**20  # bytes to which it may unpack
 TAGS = 2 * 10**6  # of XML, times its sheets, which may be one part of the file many times
 ROWS, CELLS = 2**20, 3 * 10**5  # of a sheet; openpyxl yields every row before the last, and every cell
@@ -151,7 +151,7 @@ def rows(
 
 
 def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the rows of a sheet without a header, by its position in the file, whose cells are these columns in order.
+    """Yield the rows of a sheet without a header, by its position in the file; cells are these columns in order.
 
     Rows without a number in their first cell are skipped. Raises DataError for an unreadable file and a missing
     sheet."""
@@ -201,7 +201,7 @@ def _check_size(file: Path, archive: ZipFile) -> None:
 
 @contextmanager
 def _unreadable_as_data_error(file: Path) -> Iterator[None]:
-    """Raise DataError in place of what openpyxl raises: also errors of zip, XML and keys."""
+    """Raise DataError in place of openpyxl's errors, also those of zip, XML and keys."""
     try:
         yield
     except DataError:

@@ -1,6 +1,6 @@
 """Evaluate: scores of all folds in, figures out. Refuses leaks; reads only through the store.
 
-What may not come in: training, and any figure of a paper.
+Out of scope: training, and any figure of a paper.
 
 May import: core, signals, protocols, models.
 """
@@ -116,7 +116,7 @@ def _figures(
 def _figures_of_scores(
     predictions: Predictions, selection: str, resamples: int, sequence: np.random.SeedSequence
 ) -> Iterator[Figure]:
-    """Yield, of several labels, the mean of their average precisions, that of each label, and its prevalence.
+    """Yield for several labels the mean average precision, then average precision and prevalence of each label.
 
     `prevalence_<label>` is the share of clips that have a label: the average precision of a guess."""
     names, truth, scores = predictions.protocol.classes, predictions.truth, predictions.scores[selection]

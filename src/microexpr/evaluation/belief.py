@@ -3,7 +3,7 @@
 The observer sees each face next to the clip's offset frame, another picture of the subject at rest: next to the onset
 frame, from which a face is synthesised, equal noise would give it away. Of a clip it sees some frames, next to the last
 frame of the recorded clip that it starts from, which is none of them. Shapes: N faces, M of them and of true ones, U
-subjects, images uint8[N, H, W, C], clips of K frames uint8[N, K, H, W, C]. What may not come in: how an observer is
+subjects, images uint8[N, H, W, C], clips of K frames uint8[N, K, H, W, C]. Out of scope: how an observer is
 trained.
 """
 

@@ -2,7 +2,7 @@
 
 The recogniser of classes is fitted for each fold on the fold's own true training clips; its input is the flow from the
 neutral face to the other, at the generator's size. Shapes: N faces, pairs uint8[N, 2, H, W, C] of a neutral and another
-face, A action units. What may not come in: a recogniser that was trained on a synthesised face.
+face, A action units. Out of scope: a recogniser that was trained on a synthesised face.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ def class_uar(faces: Faces, resamples: int, seed: int) -> list[Row]:
 
 
 def movements(pairs: np.ndarray) -> np.ndarray:
-    """Return flow and strain of each pair, float32[N, 3 * FLOW_SIZE * FLOW_SIZE], in pixels of its own size.
+    """Return flow and strain of each pair, float32[N, 3 * FLOW_SIZE * FLOW_SIZE], in pixels at that size.
 
     Settings are the default ones, not those of section `flow`, so that figures of two runs can be compared."""
     params = flow.Params(size=max(pairs.shape[2], 32), stored_size=FLOW_SIZE)

@@ -1,7 +1,7 @@
 """Faces of held-out clips: those that a generator synthesised, true ones, and other kinds to compare figures with.
 
 Shapes: N faces, M of them for their clip's own class, pairs uint8[N, 2, H, W, C] of a neutral and another face, of the
-generator's size. What may not come in: a figure, and faces synthesised from training clips.
+generator's size. Out of scope: a figure, and faces synthesised from training clips.
 """
 
 from collections import Counter
@@ -59,11 +59,11 @@ class SynthesisedFaces:
 
     @property
     def is_own_class(self) -> np.ndarray:
-        """bool[N]: faces that were made for the class of their own clip."""
+        """bool[N]: faces that were synthesised for the class of their clip."""
         return np.array([face.label == self.protocol.label(face.clip) for face in self.faces])
 
     def own_class(self) -> "SynthesisedFaces":
-        """Return the faces that were made for the class of their own clip."""
+        """Return the faces that were synthesised for the class of their clip."""
         return replace(self, faces=[self.faces[i] for i in np.flatnonzero(self.is_own_class)])
 
 
@@ -109,7 +109,7 @@ def read(
 
     There is one face for each clip, of the clip's own class, or one of every class, over all folds. Raises LeakError
     when a fold's generator was fitted on its held-out unit, or a shard is of another method or protocol; StoreError for
-    a clip whose face is missing or repeated, or was made from another fold's clip.
+    a clip with a missing or repeated face, or with one made from another fold's clip.
     """
     clips_by_id = {clip.id: clip for clip in protocol.select(clips)}
     folds = protocol.folds(clips) if folds is None else folds

@@ -29,7 +29,7 @@ class Line:
 
 
 def format_log(lines: Iterable[Line]) -> str:
-    """Return the log of lines whose subjects are contiguous, each ended by a line feed."""
+    """Return the log of lines with contiguous subjects, each ended by a line feed."""
     text, header = [], ("", "")
     for line in lines:
         if header != (line.dataset, line.subject):

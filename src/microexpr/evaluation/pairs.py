@@ -1,6 +1,6 @@
 """Compare each two methods on the same clips, from the predictions that evaluation wrote.
 
-What may not come in: scores, and a selection that reads test clips.
+Out of scope: scores, and a selection that reads test clips.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

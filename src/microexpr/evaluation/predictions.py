@@ -1,6 +1,6 @@
 """Read the scores of all folds, check protocol and provenance, and turn scores into predicted classes.
 
-Axes: S seeds, E epochs, N clips, K classes. What may not come in: a figure.
+Axes: S seeds, E epochs, N clips, K classes. Out of scope: a figure.
 """
 
 from collections import Counter
@@ -69,7 +69,7 @@ class Predictions:
     origin: str
     initialisation: str = ""  # codes of the weights that networks start from
     differs_from_paper: str = ""  # names of params, joined by ", "
-    learning: str = ""  # losses and changes of weights, in words; "" without a network
+    learning: str = ""  # losses and changes of weights, as text; "" without a network
 
     @property
     def subjects(self) -> np.ndarray:
@@ -176,7 +176,7 @@ def pool_predictions(
 
 
 def describe_learning(folds: Sequence[FoldScores]) -> str:
-    """Return in words how the losses of the last phase fell, and how far each module moved; means over the folds."""
+    """Describe how the losses of the last phase fell, and how far each module moved; means over the folds."""
     read = [fold.loss[:, [0, -1]].mean(0) for fold in folds if fold.loss is not None]
     losses = np.mean(read, axis=0) if read else np.empty((2, 0))  # [2, U]
     fell = [f"{first:.3g} to {end:.3g}" for first, end in losses.T if np.isfinite(first + end)]

@@ -1,6 +1,6 @@
 """Read synthesised clips of held-out subjects, and action units back from them; how steady their frames are.
 
-The embedded reader of action units is fitted on other subjects. What may not come in: clips synthesised for training.
+The embedded reader of action units is fitted on other subjects. Out of scope: clips synthesised for training.
 """
 
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ from microexpr.evaluation.faces import HELD_OUT, enlarge
 from microexpr.protocols import provenance
 from microexpr.signals.aus import SIDES, regressor
 
-MIN_RANGE = 0.1  # FACS intensity: units whose targets vary less over all frames have no target
+MIN_RANGE = 0.1  # FACS intensity: units with less variation of targets over all frames have no target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SynthesisedClip:
-    """One synthesised clip of a subject whom its generator was not trained on."""
+    """One synthesised clip of a subject outside its generator's training set."""
 
     source: Clip  # with the neutral face that it starts from
     emotion: str
@@ -40,7 +40,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
     """Read the clips in a file of the synth stage, sorted by name.
 
     Of `files` those that are results/faces/<dataset>/<subject>.h5 are read. Raises LeakError where the generator was
-    trained on a subject whom it shows, StoreError for a clip that is not in the index.
+    trained on the subject that it shows, StoreError for a clip that is not in the index.
     """
     clips_by_provenance = {clip.provenance: clip for clip in clips}
     faces_files = {(path.parts[-2], path.stem): str(path) for path in map(Path, files) if path.parts[-3] == "faces"}

@@ -1,6 +1,6 @@
 """Compare synthesised faces with true apex frames and with the subject they start from.
 
-Shapes: N faces, images uint8[N, H, W, C] of the generator's size. What may not come in: the choice of faces to compare,
+Shapes: N faces, images uint8[N, H, W, C] of the generator's size. Out of scope: the choice of faces to compare,
 which `faces` makes.
 """
 

@@ -70,7 +70,7 @@ def read(path: str | Path, columns: Sequence[str] = COLUMNS) -> list[Row]:
 
 
 def read_faces(path: str | Path) -> list[Row]:
-    """Read the rows that `write_faces` wrote. Raises what `read` does."""
+    """Read the rows that `write_faces` wrote. Raises the errors of `read`."""
     return read(path, FACE_COLUMNS)
 
 
@@ -80,7 +80,7 @@ def _figure(text: str) -> float | None:
 
 
 def format_labels(names: Sequence[str], labels: np.ndarray) -> str:
-    """Return labels of 1, 0 and -1 (unknown) as "AU4 AU7?": what a clip has, and what is not known."""
+    """Return labels of 1, 0 and -1 (unknown) as "AU4 AU7?": those present, and unknown ones with a question mark."""
     return " ".join(
         name if label == 1 else name + UNSURE for name, label in zip(names, labels, strict=True) if label != 0
     )

@@ -1,7 +1,7 @@
-"""Figures of what was spotted in long videos, as the micro-expression grand challenges count them, and more.
+"""Figures of the intervals spotted in long videos, as the micro-expression grand challenges count them, and more.
 
-Axes: U subjects, V videos, K kinds (micro, macro), counts of hits, false and missed ones. What may not come in: a
-choice of anything by what is in the videos.
+Axes: U subjects, V videos, K kinds (micro, macro), counts of hits, false and missed ones. The contents of the videos
+choose nothing here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ Intervals = dict[str, list[Spotted]]  # by clip id
 
 
 def numbered(intervals: "Iterable[Interval]", frames: np.ndarray) -> list[Spotted]:
-    """Return what a spotter found, without classes; `frames` int64[T] are the numbers of the frames that it read."""
+    """Return a spotter's intervals, without classes; `frames` int64[T] are the numbers of the frames that it read."""
     return [
         Spotted(i.kind, int(frames[i.onset]), int(frames[i.apex]), int(frames[i.offset]), i.confidence, "")
         for i in intervals
@@ -67,7 +67,7 @@ def numbered(intervals: "Iterable[Interval]", frames: np.ndarray) -> list[Spotte
 
 
 def read(path: str | Path, videos: Sequence[LongVideo]) -> tuple[str, Intervals]:
-    """Return the name of a method and what it found in each video.
+    """Return the name of a method and its intervals in each video.
 
     Raises LeakError where it was fitted on the subject of one, StoreError for a file without it."""
     intervals: Intervals = {}
@@ -90,7 +90,7 @@ def read(path: str | Path, videos: Sequence[LongVideo]) -> tuple[str, Intervals]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A true expression and what hit it."""
+    """A true expression and the interval that hit it."""
 
     true: Expression
     spotted: Spotted
@@ -122,7 +122,7 @@ def f1(by_video: np.ndarray) -> np.ndarray:
 
 
 def matrices(by_video: np.ndarray, subjects: Sequence[str]) -> np.ndarray:
-    """Return counts [V, 3] by subject as `metrics` takes them, int64[U, 1, 1, 2, 2]: truth, then what was spotted."""
+    """Return counts [V, 3] by subject as `metrics` takes them, int64[U, 1, 1, 2, 2]: truth, then spotted."""
     names, index = np.unique(np.array(subjects), return_inverse=True)
     summed = np.zeros((len(names), 3), np.int64)
     np.add.at(summed, index, by_video)
@@ -131,7 +131,7 @@ def matrices(by_video: np.ndarray, subjects: Sequence[str]) -> np.ndarray:
 
 
 def shifted(video: LongVideo, intervals: Sequence[Spotted], share: float) -> list[Spotted]:
-    """Return what was found, moved by a share of the video's length; what leaves its end enters at its start."""
+    """Return the intervals, moved by a share of the video's length; those that leave its end enter at its start."""
     clip = video.clip
     length = clip.last - clip.first + 1
     by = round(share * length)
@@ -198,7 +198,7 @@ def _errors(found_hits: Sequence[Hit]) -> Row:
 
 
 def recognition(found_hits: Sequence[Hit], spotting_f1: float) -> Row:
-    """Return figures of the classes of hits whose true class is known: UF1, UAR and the F1 of the challenges.
+    """Return figures of the classes of hits with a known true class: UF1, UAR and the F1 of the challenges.
 
     That is the harmonic mean of the precision and of the recall averaged over the classes that occur, as hits or as
     predictions; times the F1 of spotting it is the score STRS (Liong et al. 2023)."""

@@ -1,4 +1,4 @@
-"""Write and read what was spotted as the challenges take it, so that any scorer can check ours, and ours any log.
+"""Write and read spotted intervals as the challenges take them, so that any scorer can check ours, and ours any log.
 
 Text only. `2022` is the form of MEGC 2022 and 2023, both kinds of expression, without classes: vid, pred_onset,
 pred_offset, type (me or mae). `2025` is that of spotting, then recognising in MEGC 2024 and 2025, micro-expressions
@@ -27,7 +27,7 @@ NAMES = {  # of a column in the logs of each year
 
 
 def format_log(videos: Sequence[LongVideo], intervals: Intervals, year: str) -> str:
-    """Return the log of what was spotted in videos of one data set, a line for each interval, in the form of a year."""
+    """Return the log of the intervals spotted in videos of one data set, a line for each, in the form of a year."""
     rows = []
     for video in videos:
         for spotted in intervals[video.clip.id]:
@@ -46,7 +46,7 @@ def _vid(video: LongVideo) -> str:
 
 
 def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
-    """Return what a log says was spotted in each of these videos, in either form; without a type all are micro.
+    """Return the intervals that a log lists for each of these videos, in either form; without a type all are micro.
 
     Raises DataError naming the row of a missing column, another word or number, and a video that is not among these."""
     header, rows = csv_file.parse(io.StringIO(text, newline=""), name)

@@ -39,7 +39,7 @@ Statistics = dict[str, Tensor]  # same shapes in every fold, or the folds could 
 Targets = dict[str, np.ndarray]
 Modules = SimpleNamespace  # callables of the modules from `build` and `shared`: modules.generator(noise)
 Loss = Callable[[Modules, Batch, Statistics, Stream], Tensor]  # a scalar
-Precompute = Callable[[Modules, Batch, Statistics], Batch]  # from the inputs to what a phase reads in their place
+Precompute = Callable[[Modules, Batch, Statistics], Batch]  # from the inputs to those that a phase reads
 Scorer = Callable[[np.ndarray], np.ndarray]  # features float32[B, D] -> float32[B, C]
 Sampler = Callable[[Targets, int, int, np.random.Generator], np.ndarray]
 Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
@@ -263,13 +263,13 @@ class NetworkMethod(Method):
         return self.weights is not None
 
     def uses_published_weights(self) -> bool:
-        """Return whether the params ask for the file `weights`."""
+        """Return whether the params request the file `weights`."""
         return self.weights is not None and getattr(self.params, "initialisation", "") == "published"
 
     def load_published_weights(self) -> str:
         """Load `published_weights` if they are present and fit, and return the code of the initialisation.
 
-        It is "" for a method that asks for none. Raises StoreError if another file has their name.
+        It is "" for a method that requests none. Raises StoreError if another file has their name.
         """
         if self.weights is None or not self.uses_published_weights():
             return ""
@@ -284,7 +284,7 @@ class NetworkMethod(Method):
         return None
 
     def statistics(self, train: ClipTensors) -> Statistics:
-        """Return what is estimated from the training clips without a gradient: normalisation, class weights."""
+        """Return the estimates from the training clips that need no gradient: normalisation, class weights."""
         return {}
 
     def shared(self) -> dict[str, nn.Module]:
@@ -308,7 +308,7 @@ class NetworkMethod(Method):
 
     @abstractmethod
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        """Return the freshly initialised modules of one run, whose seed torch's generator already has."""
+        """Return the freshly initialised modules of one run; torch's generator already has its seed."""
 
     @abstractmethod
     def phases(self) -> list[Phase]:
@@ -332,7 +332,7 @@ class NetworkMethod(Method):
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return float[B, C] from inputs without targets, all modules in eval(); the largest score is predicted.
 
-        Of several labels those with a score above 0 are."""
+        With several labels, those with a score above 0 are predicted."""
 
     def synthesise(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return faces float[B, channels, H, W] in 0..1 that show the classes `target_label` int64[B] of the batch.
@@ -351,7 +351,7 @@ class Generator(NetworkMethod):
     def target_aus(self, source: Batch, driving: Batch) -> Tensor:
         """Return target intensities float[B, K, A, 2], FACS 0..5, by the subject's left and right.
 
-        `source` has the inputs of the clips whose faces are used, `driving` of those whose movements are."""
+        `source` has the inputs of the clips that give the faces, `driving` of those that give the movements."""
 
     @abstractmethod
     def synthesise_clips(self, modules: Modules, neutral: Tensor, target: Tensor) -> Tensor:

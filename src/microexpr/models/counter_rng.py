@@ -29,7 +29,7 @@ def mix(words: np.ndarray) -> np.ndarray:
 
 
 def mix_tensor(words: Tensor) -> Tensor:
-    """Return `mix` of int32 words, whose products wrap around; also under vmap and on any device."""
+    """Return `mix` of int32 words, with products that wrap around; also under vmap and on any device."""
     for shift, multiplier in zip(SHIFTS, (*MULTIPLIERS, 1), strict=True):
         high = (words >> shift).bitwise_and_((1 << (32 - shift)) - 1)  # clear the sign bits that >> fills in
         words = high.bitwise_xor_(words)

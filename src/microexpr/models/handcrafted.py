@@ -172,7 +172,7 @@ def training_set(
     standardised: bool = True,
     population: Mapping[str, Tensor] | None = None,
 ) -> TrainingSet:
-    """Return the training set of features float32[n, D], after those of the population, on whose scale it then is."""
+    """Return the training set of features float32[n, D], after those of the population and then on their scale."""
     counts = np.bincount(label, minlength=classes)
     if population:
         first = {name: tensor.numpy() for name, tensor in population.items()}

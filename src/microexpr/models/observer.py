@@ -24,7 +24,7 @@ SPREAD = 8.0  # grey levels, about the change of a micro-expression: the change'
 WIDTH = 16  # maps of both convolutions
 SHIFT = 1  # pixels, largest random shift of training pairs
 EPOCHS, BATCH = 24, 24  # passes over the faces, and faces in a step
-RATE, DECAY = 1e-3, 0.05  # AdamW's first learning rate, which falls to 0 in a line, and its weight decay
+RATE, DECAY = 1e-3, 0.05  # AdamW's first learning rate, which falls linearly to 0, and its weight decay
 
 
 class Cells(nn.Module):
@@ -46,7 +46,7 @@ class Cells(nn.Module):
 
 
 class Observer(NetworkMethod):
-    """Sees a face at rest and K other pictures of it, and says whether these are true.
+    """Sees a face at rest and K other pictures of it, and scores whether these are true.
 
     Ours, after the two-sample test by classifiers of Lopez-Paz & Oquab, ICLR 2017. Its score is a sum over cells, so
     that the scores of a region's cells say how much the region gives away."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def class_weights(label: Tensor, classes: int) -> Tensor:
-    """Return float[C], mean class size over class size, so that classes weigh alike; empty ones count as one clip."""
+    """Return float[C], mean class size over class size, so that classes weigh equally; empty ones count as one clip."""
     count = torch.bincount(label, minlength=classes).clamp(min=1)
     return len(label) / (classes * count)
 
@@ -19,7 +19,7 @@ def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
 
 
 def linear(progress: float) -> float:
-    """Return a factor that falls from 1 to 0 in a line."""
+    """Return a factor that falls from 1 to 0 linearly."""
     return 1 - progress
 
 
@@ -29,7 +29,7 @@ def cosine(progress: float) -> float:
 
 
 def linear_at_the_end(epochs: int, last: int) -> Callable[[float], float]:
-    """Return a schedule that is 1, and falls to 0 in a line in the last ones of `epochs`."""
+    """Return a schedule that is 1 and falls linearly to 0 over the `last` ones of `epochs`."""
     return lambda progress: min(1.0, (1 - progress) * epochs / max(last, 1))
 
 

@@ -18,7 +18,7 @@ def balanced(targets: Targets, steps: int, batch: int, rng: np.random.Generator)
 
 
 def filtered(kind: str, marked: bool, sample: Sampler) -> Sampler:
-    """Restrict a sampler to the clips whose target `kind` ("macro", "synthetic") equals `marked`."""
+    """Restrict a sampler to the clips with target `kind` ("macro", "synthetic") equal to `marked`."""
 
     def sample_filtered(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
         candidates = np.flatnonzero(targets[kind] == marked)
@@ -34,7 +34,7 @@ micro_only = filtered("macro", False, shuffled)
 
 
 def half_and_half(kind: str) -> Sampler:
-    """Return a sampler of batches half of which are marked as `kind`, each half in shuffled order.
+    """Return a sampler of batches that are half marked as `kind`, each half in shuffled order.
 
     Marked clips come last in a batch. Where all clips are marked, or none, all are sampled in shuffled order.
     """

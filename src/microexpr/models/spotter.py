@@ -51,7 +51,7 @@ class Params(BaseModel):
 
 
 class FrameNetwork(NetworkMethod):
-    """A network that scores each frame of a video by what is around it. Its "clips" are frames."""
+    """A network that scores each frame of a video from the frames around it. Its "clips" are frames."""
 
     @abstractmethod
     def windows(self, curves: Curves) -> dict[str, np.ndarray]:
@@ -59,16 +59,16 @@ class FrameNetwork(NetworkMethod):
 
     @abstractmethod
     def targets(self, curves: Curves, expressions: Sequence[Expression]) -> Targets:
-        """Return what is learnt of each frame [T, ...], by name; expressions are in positions among the frames.
+        """Return the training targets of each frame [T, ...], by name; expressions are in positions among the frames.
 
-        `label` int64[T] says what a frame shows: NONE, MICRO or MACRO."""
+        `label` int64[T] is what a frame shows: NONE, MICRO or MACRO."""
 
 
 class Spotter(ABC):
     """Spots micro- and macro-expressions in long videos. It has the name of its module and params key."""
 
     paper: ClassVar[str]  # one line: authors, title, where, year
-    recognises: ClassVar[bool] = False  # whether what it finds has a class of its own
+    recognises: ClassVar[bool] = False  # whether it also classifies what it finds
     Params: ClassVar[type[Params]] = Params
 
     def __init__(self, params: BaseModel, side: int):
@@ -81,7 +81,7 @@ class Spotter(ABC):
 
     @abstractmethod
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
-        """Return what is in a video, in any order; `scores` float32[T, C] are those of each network."""
+        """Return the intervals in a video, in any order; `scores` float32[T, C] are those of each network."""
 
 
 def frame_labels(count: int, expressions: Sequence[Expression]) -> np.ndarray:

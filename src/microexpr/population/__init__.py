@@ -1,7 +1,7 @@
-"""Render the population: subjects who are in no corpus, on whom shipped weights are fitted. One HDF5 file each.
+"""Render the population: subjects of no corpus, for fitting shipped weights. One HDF5 file each.
 
 A file holds three kinds of recordings: clips of emotions, scenes of images that differ in action units alone and, of
-subjects on whom readers are measured, sessions of single images with random action units. Readers learn from the
+subjects that readers are measured on, sessions of single images with random action units. Readers learn from the
 portraits of further subjects.
 
 May import: core, rendering, signals.
@@ -33,19 +33,19 @@ class Params(BaseModel):
         return self.model_dump(exclude={"subjects", "held_out", "portraits", "takes"})
 
     def training_subjects(self) -> list[str]:
-        """Return the names of the subjects on whom weights are fitted."""
+        """Return the names of the subjects that weights are fitted on."""
         return [f"s{number:04}" for number in range(1, self.subjects + 1)]
 
     def held_out_subjects(self) -> list[str]:
-        """Return the names of the subjects on whom weights are measured."""
+        """Return the names of the subjects that weights are measured on."""
         return [f"s{number:04}" for number in range(self.subjects + 1, self.subjects + self.held_out + 1)]
 
     def portrait_subjects(self) -> list[str]:
-        """Return the names of the subjects of portraits on whom readers are fitted."""
+        """Return the names of the subjects of portraits that readers are fitted on."""
         return [f"p{number:04}" for number in range(1, self.portraits + 1)]
 
     def held_out_portraits(self) -> list[str]:
-        """Return the names of the subjects of portraits on whom readers are measured."""
+        """Return the names of the subjects of portraits that readers are measured on."""
         return [f"p{number:04}" for number in range(self.portraits + 1, self.portraits + self.held_out + 1)]
 
 

@@ -24,7 +24,7 @@ LABEL = {"happiness": "positive", "surprise": "surprise"}  # all others are nega
 FPS, SIZE = 100, (640, 480)
 CROP = 144  # rows and columns of the stored crops, half of those of the faces stage
 STEPS: dict[Kind, int] = {"micro": 7, "macro": 4}  # frames at equal distances from onset to offset
-MISSED = 0.5  # share of micro-expressions whose events are a little off, as annotators and spotters place them
+MISSED = 0.5  # share of micro-expressions with events a little off, as annotators and spotters place them
 LATE, AWAY = 0.3, 0.15  # largest errors of onset and apex, as shares of the rise
 # How emotions are displayed, each table for as many micro-expressions: prototypes, and what two data sets' coders saw.
 DISPLAYS = (

@@ -1,4 +1,4 @@
-"""Define who the subjects of the population are, so that no corpus has one of their faces. Renders nothing."""
+"""Define the identities of the population's subjects, so that no corpus has one of their faces. Renders nothing."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from microexpr.population import Params
 from microexpr.rendering.identity import Traits, digest
 from microexpr.rendering.performance import Performer
 
-GREY = 1 / 3  # share of subjects whom a grey camera records
+GREY = 1 / 3  # share of subjects recorded by a grey camera
 
 
 def performer_of(subject: str, params: Params) -> Performer:
@@ -35,7 +35,7 @@ def identities(params: Params) -> dict[str, str]:
 
 
 def check_distinct(performers: Mapping[str, Performer], params: Params) -> None:
-    """Raise DataError for the first of a corpus's performers whose face is that of a subject of the population.
+    """Raise DataError for the first of a corpus's performers with the face of a subject of the population.
 
     Weights that were fitted on this subject would have seen the other's face; names cannot show that."""
     subjects = {digest: subject for subject, digest in identities(params).items()}

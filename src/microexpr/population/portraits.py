@@ -104,7 +104,7 @@ def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterat
 
 
 def _units(image: int, rng: np.random.Generator) -> np.ndarray:
-    """Sample what an image adds to rest, FACS intensities [units of the face, 2]: nothing, then macro and micro.
+    """Sample the additions of an image to rest, FACS intensities [units of the face, 2]: nothing, then macro and micro.
 
     Macro images show units that are not related, or a posed emotion."""
     if image == 0:

@@ -17,7 +17,7 @@ def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recordin
 
 
 def training_clips(params: Params, kinds: Collection[Recording], marks_macro: bool) -> tuple[list[Clip], list[Clip]]:
-    """Return recordings of these kinds of all training subjects; if `marks_macro`, macro-expressions apart."""
+    """Return recordings of these kinds of all training subjects; if `marks_macro`, macro-expressions separately."""
     clips: list[Clip] = []
     macro_clips: list[Clip] = []
     for subject in params.training_subjects():

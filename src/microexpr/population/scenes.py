@@ -63,7 +63,7 @@ class Scene:
 def render_scenes(
     face: Face, performer: Performer, name: str, seed: int, sample: Callable[[np.random.Generator], Changes]
 ) -> Iterator[Scene]:
-    """Render the scenes of a subject; `name` is of its random streams, `sample` returns what images add to the first.
+    """Render the scenes of a subject; `name` is of its random streams, `sample` returns the additions to the first.
 
     The first image is at rest; in the last scene it shows an expression."""
     resting = resting_units(performer.rest)
@@ -79,12 +79,12 @@ def render_scenes(
 
 
 def stream(seed: int, name: str, scene: int) -> np.random.Generator:
-    """Return the random stream of a scene, whose first numbers its changes are."""
+    """Return the random stream of a scene; its first numbers are the scene's changes."""
     return generator(seed, name, "scene", scene)
 
 
 def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Generator) -> Scene:
-    """Render one scene at random; what is added is clipped to what a face can do."""
+    """Render one scene at random; additions are clipped to what a face can do."""
     scene = Performer.sample(rng)
     intensities = np.clip(np.clip(first, 0, LARGEST) + changes.added, 0, LARGEST)
     render = partial(
@@ -108,7 +108,7 @@ def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Gene
 
 
 def sample_changes(rng: np.random.Generator) -> Changes:
-    """Sample what the images of a training scene add: nothing, random combinations, each class at both strengths."""
+    """Sample the additions of a training scene's images: nothing, random combinations, each class at both strengths."""
     combinations = np.stack([_combination(rng) for _ in range(COMBINATIONS)])
     emotions = ("happiness", "surprise", str(rng.choice(NEGATIVE)))
     strengths = [(emotion, strength) for emotion in emotions for strength in STRENGTHS]
@@ -123,7 +123,7 @@ def sample_changes(rng: np.random.Generator) -> Changes:
 
 
 def single_units(rng: np.random.Generator) -> Changes:
-    """Return what the images of a held-out scene add: nothing, then each unit by itself in both sizes of `SINGLE`."""
+    """Return the additions of a held-out scene's images: nothing, then each unit alone in both sizes of `SINGLE`."""
     added = np.zeros((1 + len(SINGLE) * len(UNITS), len(display.ACTION_UNITS), 2))
     for i, (size, unit) in enumerate(((size, unit) for size in SINGLE for unit in UNITS), 1):
         added[i, unit] = size

@@ -1,4 +1,4 @@
-"""Film a long take of a subject, among whose expressions are blinks, glances and speech: spotters learn from it."""
+"""Film a long take of a subject, with blinks, glances and speech among its expressions: spotters learn from it."""
 
 from pathlib import Path, PurePosixPath
 
@@ -21,7 +21,7 @@ SHOWN = ("easy", "standard", "standard", "hard")  # difficulties, in turn at ran
 
 
 def plan_take(params: Params, subject: str) -> tuple[take.Params, list[take.Event]]:
-    """Return the settings of a subject's take, and what happens in it."""
+    """Return the settings of a subject's take, and its events."""
     rng = generator(params.seed, POPULATION, subject, NAME, "plan")
     micro, macro, blinks, glances = (int(rng.integers(low, high + 1)) for low, high in (MICRO, MACRO, BLINKS, GLANCES))
     counts = {"micro": micro, "macro": macro, "blinks": blinks, "glances": glances}

@@ -18,7 +18,7 @@ from microexpr.protocols.classes import driving_clips
 from microexpr.protocols.provenance import Unit
 from microexpr.protocols.splits import check_shards, shard, shards
 
-# What a method trains on: a fold's clips alone | these, after the population | what `ABLATION` says.
+# The training set of a method: a fold's clips alone | these, after the population | as in `ABLATION`.
 Training = Literal["corpus", "both", "ablation"]
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """Clips, their classes, and the folds, each of which holds out and tests one unit."""
+    """Clips, their classes, and the folds; each fold holds out and tests one unit."""
 
     name: str
     unit: Unit  # held out by a fold: nothing upstream of its predictions may have seen it
@@ -38,19 +38,19 @@ class Protocol:
     classes: tuple[str, ...]
     class_name: Callable[[Clip], str | None]  # of a clip, also where it is none of `classes`
     trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
-    also_trained_on: tuple[str, ...] = ()  # data sets of which every fold trains on all clips, next to its own
+    also_trained_on: tuple[str, ...] = ()  # data sets that every fold trains on in full, next to its own
     several: bool = False  # whether a clip may have any number of the classes, as action units, and not just one
     alone: bool = False  # whether a fold trains on other clips of the data set that it tests, and on no other data set
     unlabelled_means: bool = False  # whether the mean of all tested clips, without their labels, is taken off these
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
-    stages: tuple[str, ...] | None = None  # the only stages whose files its clips have; None: all
-    has_driving_group: bool = False  # whether the subjects of driving clips are a group of their own
+    stages: tuple[str, ...] | None = None  # the only stages that its clips have files of; None: all
+    has_driving_group: bool = False  # whether the subjects of driving clips are a separate group
     grouped: bool = False  # whether several rendered subjects may be held out together
-    training: Training | None = None  # what methods learn from, where that is not the choice of their params
+    training: Training | None = None  # the training set of methods, where their params do not choose it
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """All data sets whose clips train or are tested."""
+        """All data sets with clips for training or tests."""
         return tuple(dict.fromkeys((*self.trained_on, *self.datasets)))
 
     @property
@@ -73,12 +73,12 @@ class Protocol:
     def label(self, clip: Clip) -> int | None:
         """Return the clip's class as an index into `classes`; None if it has none of them.
 
-        Where a clip may have several, it is 0 for each clip of which one is known."""
+        Where a clip may have several, it is 0 for each clip with a known one."""
         name = self.class_name(clip)
         return self.classes.index(name) if name in self.classes else None
 
     def truth(self, clip: Clip) -> int | tuple[int, ...] | None:
-        """Return what is to be predicted of a clip: its `label`, or of each of several classes 1, 0 or -1 (unknown)."""
+        """Return the target of a clip: its `label`, or for each of several classes 1, 0 or -1 (unknown)."""
         return classes.units(clip) if self.several else self.label(clip)
 
     def emotion(self, clip: Clip) -> str:
@@ -142,8 +142,8 @@ class Protocol:
 
         `seed` is the root seed; only sampled splits, groups and inner subjects depend on it. The order of `clips` does
         not matter. `limit` leaves at most that many folds, evenly spaced, except for sampled splits; 0 leaves all.
-        Under a `grouped` protocol whose clips are all rendered, each of `groups` folds holds out a group of whole
-        subjects; 0: each subject by itself.
+        Under a `grouped` protocol of rendered clips alone, each of `groups` folds holds out a group of whole
+        subjects; 0: each subject separately.
 
         Raises DataError when there are too few clips to train on some and to test others, ParamsError when
         `inner_subjects` would take all.
@@ -169,7 +169,7 @@ class Protocol:
         return folds
 
     def _folds_within(self, chosen: Sequence[Clip], seed: int, limit: int, groups: int) -> list[Fold]:
-        """Return the folds of each data set by itself: those of subjects, or of groups of rendered ones.
+        """Return the folds of each data set separately: those of subjects, or of groups of rendered ones.
 
         A group is named after its data set: casme2/1of4. A data set of one subject is left out."""
         folds: list[Fold] = []
@@ -186,7 +186,7 @@ class Protocol:
         return splits.evenly_spaced(folds, limit)
 
     def _count_groups(self, chosen: Sequence[Clip], groups: int) -> int:
-        """Return how many groups of subjects are held out in turn; 0 where each subject is, by itself."""
+        """Return the number of groups of subjects that are held out in turn; 0 where single subjects are."""
         if not (self.grouped and groups and all(clip.origin == "generated" for clip in chosen)):
             return 0
         return min(groups, len({splits.subject_id(clip.id) for clip in chosen}))
@@ -248,7 +248,7 @@ EVERY = "loso_all_3"
 TRAINING_SETS: dict[Training, str] = {"corpus": "megc2019_corpus", "both": "megc2019_both"}
 UNITS, UNITS_LOSO = "units_cross_dataset", "units_loso"  # action units: leave one data set out; one subject of a set
 CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3")  # data sets with action units, in meb's order
-ABLATION = "megc2019_ablation"  # what papers' tables compare: trained from scratch on rendered subjects of no corpus
+ABLATION = "megc2019_ablation"  # the protocol of papers' tables: trained from scratch on rendered subjects of no corpus
 
 
 # Of composites of data sets.
@@ -288,7 +288,7 @@ def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) ->
     return Protocol(name, "dataset", (tested,), names, class_name, trained_on)
 
 
-THREE = tuple((name, 3) for name in MICRO)  # every data set of micro-expressions by itself
+THREE = tuple((name, 3) for name in MICRO)  # every single data set of micro-expressions
 LOSO = (*THREE, *classes.NATIVE)
 CROSSED = ("casme2", "samm", "smic")
 LOVO = (*THREE, ("casme2", 7), ("samm", 8))

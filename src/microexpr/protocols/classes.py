@@ -31,7 +31,7 @@ UNITS = tuple(f"AU{number}" for number in EVALUATED)
 
 
 def composite(clip: Clip) -> str | None:
-    """Return MEGC2019's class; the loader has left out what the challenge leaves out."""
+    """Return MEGC2019's class; the loader omits the clips that the challenge omits."""
     return None if clip.label is None else LABELS[clip.label]
 
 
@@ -56,7 +56,7 @@ def units(clip: Clip) -> tuple[int, ...]:
 
 
 def coded(clip: Clip) -> str | None:
-    """Return the first of `UNITS` for a clip of which some unit is known to be there or not; None for all others."""
+    """Return the first of `UNITS` for a clip with any unit known to be present or absent; None for all others."""
     return UNITS[0] if any(label != UNKNOWN for label in units(clip)) else None
 
 

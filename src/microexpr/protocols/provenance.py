@@ -1,4 +1,4 @@
-"""The leak check: no score counts whose held-out unit was seen in training. Reads `fitted_on` through the store."""
+"""The leak check: refuses scores of a held-out unit that was seen in training. Reads `fitted_on` through the store."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ Unit = Literal["dataset", "subject", "clip"]
 # casme2/sub01 and a licensed casme2/sub01 are two subjects.
 PARTS: dict[Unit, int] = {"dataset": 2, "subject": 3, "clip": 4}
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
-# Leaks that a method may declare, and what `fitted_on` then holds of the held-out unit: that, all of it, nothing else.
+# Leaks that a method may declare, and the part of the held-out unit in `fitted_on`: that, all of it, nothing else.
 PLANTED: dict[str, Callable[[Iterable[Clip]], set[str]]] = {
     "": lambda test: set(),
     "held_out_clips": lambda test: {clip.provenance for clip in test},
@@ -24,7 +24,7 @@ PLANTED: dict[str, Callable[[Iterable[Clip]], set[str]]] = {
 def check(
     artifact: str, fold: str, unit: Unit, test: Sequence[Clip], fitted_on: Iterable[str], planted: str = ""
 ) -> None:
-    """Refuse a fold whose held-out unit is in what it was fitted on.
+    """Refuse a fold that was fitted on its held-out unit.
 
     `artifact` is the file at fault, `fitted_on` its entries `origin/dataset/subject/clip`,
     `origin/dataset/subject/*` for all clips of a subject, or `origin/dataset/*/*` for a whole data set. `planted` is
@@ -56,7 +56,7 @@ def has_seen(unit: Unit, test: Sequence[Clip], fitted_on: Iterable[str]) -> bool
 
 def _overlaps(entry: tuple[str, ...], held_out: set[tuple[str, ...]]) -> bool:
     """Return whether an entry agrees with a held-out unit in all parts that name it; `*` agrees with all."""
-    return any(all(part in ("*", own) for part, own in zip(entry, unit, strict=False)) for unit in held_out)
+    return any(all(part in ("*", name) for part, name in zip(entry, unit, strict=False)) for unit in held_out)
 
 
 def check_files(paths: Iterable[str | Path], unit: Unit, tests: Tests) -> dict[str, set[str]]:
@@ -76,7 +76,7 @@ def check_files(paths: Iterable[str | Path], unit: Unit, tests: Tests) -> dict[s
 
 
 def read_fitted_on(path: str | Path, folds: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return, for each fold, what a file was fitted on; empty where nothing was fitted.
+    """Return, for each fold, the training data of a file; empty where nothing was fitted.
 
     A fold's own group comes before the whole file. The source face and the driving clip of each clip in `train/` count
     too. Raises StoreError for a file that cannot be read."""

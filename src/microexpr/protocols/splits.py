@@ -57,10 +57,10 @@ def sample_split(clips: Sequence[Clip], share: float, seed: int, draw: int) -> F
 
 
 def group_folds(clips: Sequence[Clip], count: int, seed: int, driving: Collection[str] = ()) -> list[Fold]:
-    """Return `count` folds, each of which holds out a group of subjects.
+    """Return `count` folds, each holding out a group of subjects.
 
     Groups differ by at most one subject of a data set. The `driving` subjects, as dataset/subject, are the first group
-    by themselves. Raises ParamsError unless there are at least 2 groups and a subject for each.
+    alone. Raises ParamsError unless there are at least 2 groups and a subject for each.
     """
     subjects: list[str] = []
     for dataset in sorted({clip.dataset for clip in clips}):
@@ -106,7 +106,7 @@ def _divide(names: Iterable[str], subjects: Collection[str]) -> tuple[tuple[str,
 
 
 def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
-    """Return the folds in `n` contiguous parts whose sizes differ by one at most.
+    """Return the folds in `n` contiguous parts that differ in size by one at most.
 
     Raises ParamsError unless 1 <= n <= number of folds.
     """

@@ -1,4 +1,4 @@
-"""Build what a person wears: a garment with a neckline and folds, spectacles that fit the head. No colour, no light."""
+"""Build a person's clothes: a garment with a neckline and folds, spectacles that fit the head. No colour, no light."""
 
 from dataclasses import dataclass
 

@@ -28,7 +28,7 @@ PICTURE_FPS = 25  # a single picture has no rate, but its performance needs one
 
 
 def prepare() -> None:
-    """Fill the caches of what all faces share: the head's mesh and maps, and compiled functions."""
+    """Fill the caches that all faces share: the head's mesh and maps, and compiled functions."""
     Face(0).render({})
 
 
@@ -70,7 +70,7 @@ def render_frames(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """Yield these frames of the performance, RGB uint8[H, W, 3] each, with their landmarks float32[68, 2] in pixels.
 
-    `background` uint8[H, W, 3] is what lies behind the head; it has the size of the frames.
+    `background` uint8[H, W, 3] is the image behind the head; it has the size of the frames.
     """
     size = background.shape[1], background.shape[0]
     for i in indices:

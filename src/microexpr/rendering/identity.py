@@ -1,4 +1,4 @@
-"""Sample who a person is: traits, look, and the shape of the head that follows from them. No texture, no expression."""
+"""Sample a person: traits, look, and the shape of the head that follows from them. No texture, no expression."""
 
 import hashlib
 from collections.abc import Sequence
@@ -83,7 +83,7 @@ class Traits:
 
 
 def digest(face_seed: int, traits: Traits) -> str:
-    """Return a digest of who a face is, 16 hexadecimal digits: equal for two faces of the same seed and traits.
+    """Return a digest of a face's identity, 16 hexadecimal digits: equal for two faces of the same seed and traits.
 
     Names of subjects cannot show that a corpus and the population share a face; digests do."""
     ancestry, *others = astuple(traits)

@@ -1,6 +1,6 @@
 """Define vectors of eight numbers for compiled kernels: each operation is one instruction for all eight. No mesh.
 
-The compiler uses such instructions of its own accord in long loops only, not for the few samples of a triangle's row.
+The compiler itself uses such instructions in long loops only, not for the few samples of a triangle's row.
 They compute what eight operations would, to the last bit, and where the processor has none, are eight.
 """
 
@@ -61,7 +61,7 @@ _define(operator.and_, "and_", FLAGS, FLAGS)
 
 @intrinsic
 def all_of(typing: Any, value: types.Type) -> Any:
-    """Return a vector whose elements all are this float32 or int32."""
+    """Return a vector with this float32 or int32 in all its elements."""
 
     def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
         llvm = sig.return_type.llvm
@@ -111,7 +111,7 @@ def _pointer(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Val
 
 @intrinsic
 def element(typing: Any, values: Lanes, k: types.IntegerLiteral) -> Any:
-    """Return one element, whose number is a constant."""
+    """Return one element by its number, a constant."""
 
     def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
         return builder.extract_element(args[0], builder.trunc(args[1], ir.IntType(32)))

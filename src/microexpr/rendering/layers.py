@@ -60,7 +60,7 @@ def join(parts: list[Layer]) -> Layer:
 def in_rows(points: np.ndarray, size: float) -> np.ndarray:
     """Return the order of points [N, 3] from the lower left to the upper right, by cells of this size, near ones first.
 
-    What is drawn together then lies together in memory."""
+    Points that are drawn together then lie together in memory."""
     column, row = np.floor(points[:, :2] / size).T
     return np.lexsort([-points[:, 2], column, row])
 

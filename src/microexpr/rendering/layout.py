@@ -1,4 +1,4 @@
-"""Define what the renderer knows of a native layout: names, files, timing, and who shows which expression."""
+"""Define the renderer's part of a native layout: names, files, timing, and who shows which expression."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -12,10 +12,10 @@ from microexpr.core.clip import Clip
 from microexpr.datasets.layout import label_of
 from microexpr.rendering import coder
 
-# Durations as annotated in CASME II, SAMM and SMIC together, for data sets whose durations are not known:
+# Durations as annotated in CASME II, SAMM and SMIC together, for data sets without known durations:
 # range of seconds; mean and deviation of their logarithm; mean and deviation of the share of the rise
 SECONDS, LOG_SECONDS, RISE = (0.11, 0.505), (-1.11, 0.32), (0.49, 0.16)
-FROM_FACTS = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # of what is validated as a part of facts
+FROM_FACTS = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # for validated parts of facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Native:
     coded: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     one_sided: float = 0.0  # probability that a display that is not unilateral is on one side
     # probability that the coders leave out a unit that is not a clip's strongest: half of what two coders do not agree
-    # on, whose reliability is 0.82 to 0.85 where it is published (CASME, CASME II, SAMM)
+    # on; their reliability is 0.82 to 0.85 where it is published (CASME, CASME II, SAMM)
     missed: float = 0.0
     # returns the clips of a published census with the annotators' slips
     add_slips: Callable[[list[PlannedClip]], list[PlannedClip]] = list

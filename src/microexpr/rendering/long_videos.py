@@ -1,6 +1,6 @@
 """Plan rendered long videos: subjects, videos, and when which expression is shown. Renders nothing.
 
-Each subject and video has a random stream of its own, so that adding one changes no other.
+Each subject and video has a separate random stream, so that adding one changes no other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -118,7 +118,7 @@ class Role:
 
     seconds: float
     emotions: tuple[tuple[Kind, str], ...]  # of its expressions
-    others: tuple[take.Kind, ...]  # what else happens
+    others: tuple[take.Kind, ...]  # further events
 
 
 Roles = dict[tuple[int, int], Role]  # by numbers of subject and video, from 1
@@ -203,5 +203,5 @@ def _plan(native: LongNative, person: int, number: int, role: Role, difficulty: 
 
 
 def take_params(seconds: float, fps: int, difficulty: str) -> take.Params:
-    """Return the params of a take whose events are given."""
+    """Return the params of a take with these events."""
     return take.Params.model_construct(seconds=seconds, fps=fps, difficulty=difficulty)

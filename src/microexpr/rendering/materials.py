@@ -1,4 +1,4 @@
-"""Define the inputs of shading, and what a point reflects: colour, gloss and relief under a key light and a sky.
+"""Define the inputs of shading, and the reflection of a point: colour, gloss and relief under a key light and a sky.
 
 The functions are those that the kernels of `shading` inline; no mesh, no image.
 
@@ -224,7 +224,7 @@ def strand_brightness(u, v, strands):  # type: ignore[no-untyped-def]
 
 @inlined
 def other_colour(material, u, v, normal, surface, lamps):  # type: ignore[no-untyped-def]
-    """Return linear RGB, gloss and glint of what is neither skin nor hair nor cloth."""
+    """Return linear RGB, gloss and glint of everything but skin, hair and cloth."""
     if material == EYE:
         red, green, blue = _eye(u, v, surface.iris, surface.iris_colour)
         return red, green, blue, _f(0), _f(1.35) * _glint(u, v, normal, lamps)

@@ -63,7 +63,7 @@ class Performer:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> "Performer":
-        """Sample a performer; each should have a random stream of its own."""
+        """Sample a performer; each should have a separate random stream."""
         return cls(
             face_seed=int(rng.integers(2**63)),
             gain={unit: float(np.exp(rng.normal(0, 0.3))) for unit in ACTION_UNITS},

@@ -1,6 +1,6 @@
 """Plan the rendered corpora: subjects, clips and their timing, as a function of params and seed. Renders nothing.
 
-Each subject and clip has a random stream of its own, so that adding one changes no other.
+Each subject and clip has a separate random stream, so that adding one changes no other.
 """
 
 from typing import Literal
@@ -116,7 +116,7 @@ def _clip(
 ) -> PlannedClip:
     """Sample one clip of a role: display, name, timing and code, in this order of random draws.
 
-    What the coders leave out is sampled from a stream of its own, `coders`."""
+    The units that the coders leave out are sampled from a separate stream, `coders`."""
     person, number, emotion, class_filter = role
     word = str(rng.choice(native.displays.get(emotion, (emotion,))))
     coded = {word: display.displays_from_counts(native.coded[emotion])} if emotion in native.coded else {}

@@ -49,7 +49,7 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
 
 @contextmanager
 def _video(suffix: str, quality: int, fps: float, mark: bytes) -> Iterator[Record]:
-    """Yield a function that writes frames as MPEG-4, or as Motion JPEG by OpenCV, whose bytes are reproducible."""
+    """Yield a function that writes frames as MPEG-4, or by OpenCV as Motion JPEG, with reproducible bytes."""
     import cv2
 
     writer, target, is_avi = cv2.VideoWriter(), Path(), suffix == ".avi"
@@ -70,7 +70,7 @@ def _video(suffix: str, quality: int, fps: float, mark: bytes) -> Iterator[Recor
         video = temporary.read_bytes()
     if is_avi and len(video) != 8 + struct.unpack("<I", video[4:8])[0]:  # OpenCV does not report a full disk
         raise StoreError(f"{target}: cannot be written: no space left on the disk for {temporary}")
-    if is_avi:  # an INFO comment at the end of the RIFF list, whose size counts from byte 8
+    if is_avi:  # an INFO comment at the end of the RIFF list; its size counts from byte 8
         text = mark + b"\0" * (2 - len(mark) % 2)
         info = b"INFOICMT" + struct.pack("<I", len(text)) + text
         chunk = b"LIST" + struct.pack("<I", len(info)) + info

@@ -287,7 +287,7 @@ def _shade_others(surface, lamps, curve, row, window):  # type: ignore[no-untype
 
 @kernel
 def light_vertices(materials, normals, tangents, turn, sky, lit, folds, surface, lamps):  # type: ignore[no-untyped-def]
-    """Write the surface's attributes: what `shade` interpolates between vertices.
+    """Write the surface's attributes, which `shade` interpolates between vertices.
 
     materials int32[V], normals and tangents float32[V, 3] of the head before it is turned by float32[3, 3], sky, lit
     float32[V], folds float32[F, 2] of the first F vertices.

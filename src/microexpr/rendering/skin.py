@@ -43,7 +43,7 @@ def paint_skin(
 ) -> tuple[np.ndarray, ...]:
     """Sample the skin of a person with these traits, this look and this style of hair.
 
-    `marks` samples what the skin has on it: blood and mottles, blemishes, creases of the lids, make-up.
+    `marks` samples the skin's details: blood and mottles, blemishes, creases of the lids, make-up.
 
     Returns textures uint64[h, w] of CHANNELS by level of detail, fine to coarse."""
     texels = skin_map()

@@ -44,7 +44,7 @@ VOICE = (("AU25", 1.0), ("AU26", 0.7), ("AU22", 0.3))  # units of a syllable, ea
 LOUDNESS = (0.2, 0.6)  # height of a syllable, as a share of a full display
 
 Draw = Callable[[], tuple[str, dict[str, float]]]  # samples an emotion and its sided action units
-Contents = Sequence[tuple[Kind, Draw | None]]  # kinds of events, each with what it shows if it is an expression
+Contents = Sequence[tuple[Kind, Draw | None]]  # kinds of events, each with its draw if it is an expression
 
 
 class Params(BaseModel):
@@ -71,7 +71,7 @@ class Event:
     """One event of a take; onset and offset are its first and last frame."""
 
     kind: Kind
-    emotion: str  # "" for what is no expression
+    emotion: str  # "" without an expression
     weights: dict[str, float]  # by sided action unit
     onset: int
     apex: int
@@ -100,7 +100,7 @@ def sample_events(params: Params, rng: np.random.Generator, *, overlap: bool = F
 
 
 def place_over(contents: Contents, params: Params, rng: np.random.Generator) -> list[Event]:
-    """Place expressions, and by themselves all other events: a blink, a glance or speech may fall on an expression.
+    """Place expressions, and independently all other events: a blink, a glance or speech may fall on an expression.
 
     Raises ParamsError if they do not fit."""
     expressions, others = ([item for item in contents if (item[1] is None) == other] for other in (False, True))

@@ -1,6 +1,6 @@
 """Word column `initialisation`: codes of the weights and the further clips that a training starts from.
 
-What may not come in: a decision that reads the words back; `parse` has the codes.
+Out of scope: a decision that reads the words back; `parse` has the codes.
 """
 
 from microexpr.core.errors import StoreError
@@ -35,7 +35,7 @@ def parse(text: str) -> Codes:
 
 
 def words(text: str) -> str:
-    """Return a cell in words, to follow "trained"; "" for networks from scratch on their protocol's clips alone."""
+    """Return a cell as text, to follow "trained"; "" for networks from scratch on their protocol's clips alone."""
     codes = {code: dict(values) for code, values in parse(text).items()}
     for code, joint in (("also", " and the "), ("guided", " and ")):
         if code in codes:

@@ -184,7 +184,7 @@ def chain(path: str | Path) -> Tree:
 
 
 def _provenance(path: str | Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield what was fitted, and on what."""
+    """Yield the fitted parts, and their training data."""
     if is_weights(path):
         if entries := read_metadata(path).get("fitted_on", ""):
             yield "the file", entries.splitlines()

@@ -17,7 +17,7 @@ from microexpr.evaluation.faces import HELD_OUT
 from microexpr.signals import inputs
 from microexpr.signals.apex import Params, stored_score
 
-STAGES = ("faces", "apex", "flow", "aus")  # stages whose results a journey holds
+STAGES = ("faces", "apex", "flow", "aus")  # stages with results in a journey
 EVENTS = ("onset", "apex", "offset")
 
 

@@ -1,6 +1,6 @@
 """The main table as CSV, Markdown and text: reproduced next to published figures. Formats figures, computes none.
 
-What may not come in: times; they are no result.
+Out of scope: times; they are no result.
 """
 
 import re
@@ -24,7 +24,7 @@ METRICS = ("uf1", "uar")
 CELLS = tuple(f"{scope}_{metric}" for scope in SCOPES for metric in METRICS)
 INTERVALS = ("full_uf1_low", "full_uf1_high", "full_uar_low", "full_uar_high")
 COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
-POPULATION = ("population_subjects", "population_clips")  # what was learnt from the population, by itself or a reader
+POPULATION = ("population_subjects", "population_clips")  # learnt from the population, directly or through a reader
 COLUMNS = (
     *("method", "origin", "selection", "seeds"),
     *CELLS,
@@ -136,7 +136,7 @@ def _row(rows: Sequence[Row], selection: str = "last") -> dict[str, str]:
 
 
 def _learnt_from(row: Row, has_start: bool) -> dict[str, Any]:
-    """Return the columns on what a row has learnt from; `has_start` says whether from the population's weights."""
+    """Return the columns on a row's training; `has_start` is whether it starts from the population's weights."""
     training = "population" if row["selection"] == "start" else "both" if has_start else "corpus"
     cells: dict[str, Any] = {"training": training}
     if training == "population":
@@ -226,14 +226,14 @@ def summary(rows: Rows, methods: Sequence[str] = ()) -> str:
 
 
 def learnt_from(row: Mapping[str, str]) -> str:
-    """Return in words whose clips a row has learnt from."""
+    """Describe the clips that a row has learnt from."""
     population = f"{row['population_subjects']} other subjects" if row["population_subjects"] else ""
     corpus = f"{row['training_subjects']} subjects" if row["training"] != "population" else ""
     return ", ".join(filter(None, (corpus, population)))
 
 
 def gain(row: Mapping[str, str]) -> str:
-    """Return in words the UF1 of a row's first weights, and what the training of its folds adds to it."""
+    """Describe the UF1 of a row's first weights, and what the training of its folds adds to it."""
     added = float(row["full_uf1"]) - float(row["start_full_uf1"])
     words = f"first weights alone have UF1 {row['start_full_uf1']}, the folds add {added:+.3f}"
     return words if added >= TEACHES else f"{words}, so the row measures its first weights"
@@ -311,6 +311,6 @@ def table_title(rows: Rows) -> str:
 
 
 def held_out(row: Mapping[str, str]) -> str:
-    """Return in words how a row's subjects were held out: each by itself, or in groups."""
+    """Describe how a row's subjects were held out: one at a time, or in groups."""
     alone = row["folds"] == row["subjects"]
     return "leave-one-subject-out" if alone else f"{row['folds']} folds of whole subjects"

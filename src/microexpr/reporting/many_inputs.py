@@ -167,7 +167,7 @@ def reenact(
 
 
 def _settings(weights: Sequence[Path], params: Any) -> str:
-    """Return a digest of what results depend on but their input: networks, this version and parameters."""
+    """Return a digest of all that results depend on except their input: networks, this version and parameters."""
     from microexpr.signals.aus import regressor
     from microexpr.signals.faces import detection
 

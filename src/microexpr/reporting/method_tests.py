@@ -1,6 +1,6 @@
 """Paired tests between the methods of a table: which differ from the best one, from a reference, from a guess.
 
-What may not come in: predictions; `evaluation.pairs` tests them."""
+Out of scope: predictions; `evaluation.pairs` tests them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from microexpr.reporting.table import by_figure
 DIFFERENT = 0.05  # corrected p below which two methods count as different
 FLOOR = "majority"  # the row that all others must beat
 REFERENCE = "ststnet"  # the row that all others are tested against, named before any figure was seen
-POWER = 0.8  # of the smallest difference that the tests of a table are said to find
+POWER = 0.8  # of detecting the smallest difference that a table names
 
 
 class Comparison(NamedTuple):
@@ -54,9 +54,9 @@ def indistinguishable_from_best(rows: Sequence[Mapping[str, str]], pairs: Sequen
     if least >= DIFFERENT:
         reason = f"{subjects} subjects are too few to distinguish any of {count} of methods"
         return f"{best} has the highest UF1. {reason}: p, corrected for their number, is at least {least:.2g}.\n"
-    alike = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in by_method.items() if pair["p_holm"] >= DIFFERENT]
+    ties = [f"{name} (p {pair['p_holm']:.2g})" for name, pair in by_method.items() if pair["p_holm"] >= DIFFERENT]
     basis = f"{subjects} subjects, p corrected for {count}"
-    return f"{best} has the highest UF1. Not distinguishable from it: {', '.join(alike) or 'none'} ({basis}).\n"
+    return f"{best} has the highest UF1. Not distinguishable from it: {', '.join(ties) or 'none'} ({basis}).\n"
 
 
 def comparisons(reference: str, pairs: Sequence[Row], metric: str = "uf1") -> list[Comparison]:
@@ -90,12 +90,12 @@ def significantly_above(rows: Sequence[Mapping[str, str]], column: str) -> str:
 
 
 def above_chance(tests: Sequence[Comparison]) -> list[Comparison]:
-    """Return those of the tests of UAR against `FLOOR`, whose UAR is that of a guess, that show more."""
+    """Return the tests of UAR against `FLOOR`, a guess, that show a higher UAR."""
     return [test for test in tests if test.difference > 0 and test.p_holm < DIFFERENT]
 
 
 def better_than_chance(pairs: Sequence[Row]) -> str:
-    """Return a line on the methods whose UAR is above that of `FLOOR`, p corrected for these tests; "" without any.
+    """Return a line on the methods with a UAR above that of `FLOOR`, p corrected for these tests; "" without any.
 
     UF1 would not do: a random guess has a higher one than the majority class. `pairs` are those of
     `evaluation.pairs`."""
@@ -107,7 +107,7 @@ def better_than_chance(pairs: Sequence[Row]) -> str:
 
 
 def against_reference(pairs: Sequence[Row], reference: str = REFERENCE) -> str:
-    """Return a line on the methods whose UF1 differs from a reference's, p corrected for these tests; "" without any.
+    """Return a line on the methods with another UF1 than a reference, p corrected for these tests; "" without any.
 
     Below it stands the smallest difference that such a test, and one between all pairs, finds."""
     if not (tests := comparisons(reference, pairs)):
@@ -127,10 +127,10 @@ def against_reference(pairs: Sequence[Row], reference: str = REFERENCE) -> str:
 
 
 def smallest_differences(pairs: Sequence[Row], *tests: int) -> str:
-    """Return in words the smallest difference that pairs of methods like these show in four of five corpora.
+    """Describe the smallest difference that pairs of methods like these show in four of five corpora.
 
     It follows from the median standard error of the pairs, by the t distribution over subjects: of one pair, then
-    where p is corrected for as many `tests`, after Bonferroni, whose p Holm's never exceeds."""
+    where p is corrected for as many `tests`, after Bonferroni; Holm's p never exceeds that."""
     from scipy.special import stdtrit  # a third of a second, which other uses need not wait for
 
     degrees = pairs[0]["subjects"] - 1

@@ -53,7 +53,7 @@ def text(value: Any) -> str:
 
 
 def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    """Return type, choices and bounds of a field of a JSON schema in words."""
+    """Describe type, choices and bounds of a field of a JSON schema."""
     if reference := schema.get("$ref"):
         return _allowed(definitions[reference.rpartition("/")[2]], definitions)
     if choices := schema.get("anyOf"):

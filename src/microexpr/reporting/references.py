@@ -1,4 +1,4 @@
-"""The papers of methods and generators, from `references.bib`, whose entries name them in `keywords`. Loads no torch.
+"""The papers of methods and generators, from `references.bib`; its entries name them in `keywords`. Loads no torch.
 
 A DOI or page that is not certain is left out there.
 """

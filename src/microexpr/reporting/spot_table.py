@@ -1,6 +1,6 @@
 """The table of long videos: reproduced next to published figures. Formats figures, computes none.
 
-What may not come in: times; they are no result.
+Out of scope: times; they are no result.
 """
 
 from collections.abc import Iterable, Mapping
@@ -86,7 +86,7 @@ def _published(name: str) -> dict[str, Any]:
 
 
 def short_title(dataset: str) -> str:
-    """Return a data set's name without what its long title adds."""
+    """Return a data set's name without the additions of its long title."""
     return datasets.LAYOUTS[dataset].title.partition(",")[0] if dataset in LONG else dataset
 
 

@@ -1,6 +1,6 @@
 """Tables: rows of text by column, read from CSV, shown as lines of Markdown, of a page, or in a terminal.
 
-What may not come in: a column of one table; a figure that is computed here.
+Out of scope: a column of one table; a figure that is computed here.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, str]
 Rows = Sequence[Row]
 NARROW, WIDE = 78, 110  # columns of the terminal from which further figures have room
-INTERVAL = "95 % interval"  # head of a column whose figures have a lower and an upper end
+INTERVAL = "95 % interval"  # head of a column of figures with a lower and an upper end
 CAUTION = "rendered faces, not comparable with published figures"
 
 

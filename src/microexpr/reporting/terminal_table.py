@@ -20,25 +20,25 @@ class Standing(NamedTuple):
     """Results of the paired tests by method; empty without tests."""
 
     best: str = ""
-    alike: frozenset[str] = frozenset()  # methods that cannot be told from the best one
+    ties: frozenset[str] = frozenset()  # methods that cannot be told from the best one
     chance: frozenset[str] = frozenset()  # methods that are not above a guess
 
 
 def standing(rows: Rows, pairs: Sequence[Result]) -> Standing:
-    """Return what the pairs of `evaluation.pairs`, made of these rows, say of each method."""
+    """Return the marks of each method by its pairs of `evaluation.pairs`, made of these rows."""
     if not pairs:
         return Standing()
     best, of_best = pairs_of_best(rows, pairs)
-    alike = {name for name, pair in of_best.items() if pair["p_holm"] >= DIFFERENT}
-    if len(alike) == len(of_best):
-        alike = set()  # nothing can be told from the best, so a mark would say nothing
+    ties = {name for name, pair in of_best.items() if pair["p_holm"] >= DIFFERENT}
+    if len(ties) == len(of_best):
+        ties = set()  # nothing can be told from the best, so a mark would say nothing
     tests = comparisons(FLOOR, pairs, "uar")
     chance = {FLOOR} | {test.method for test in tests} - {test.method for test in above_chance(tests)}
-    return Standing(best, frozenset(alike), frozenset(chance))
+    return Standing(best, frozenset(ties), frozenset(chance))
 
 
 def render(rows: Rows, tests: Standing, width: int) -> RenderableType:
-    """Return a table for each protocol, as wide as fits `width` columns; published figures have a column of their own.
+    """Return a table for each protocol, as wide as fits `width` columns; published figures have a separate column.
 
     Each line has the origin of its reproduced figures."""
     names = dict.fromkeys(row["protocol"] for row in rows)
@@ -52,7 +52,7 @@ def _title(rows: Rows) -> Text:
 
 
 def _table(rows: Rows, tests: Standing, width: int) -> Grid:
-    marks = {"*": {tests.best}, "=": tests.alike, "-": tests.chance}
+    marks = {"*": {tests.best}, "=": tests.ties, "-": tests.chance}
     of_rows = [next((mark for mark, names in marks.items() if row["method"] in names), " ") for row in rows]
     names = {"UF1": "full_uf1", "low": "full_uf1_low", "high": "full_uf1_high", "UAR": "full_uar"}
     if width >= WIDE:
@@ -73,11 +73,11 @@ def _published(row: Row) -> str:
 
 
 def legend(rows: Rows, tests: Standing) -> list[str]:
-    """Return what the marks and columns of the table mean."""
+    """Return the legend of the table's marks and columns."""
     lines = ["low, high: 95 % interval of UF1"]
     if tests.best:
-        alike = "; = cannot be told from it" if tests.alike else ""
-        lines[0] += f". * highest UF1{alike}; - UAR is not above a guess (p corrected, < {DIFFERENT})"
+        ties = "; = cannot be told from it" if tests.ties else ""
+        lines[0] += f". * highest UF1{ties}; - UAR is not above a guess (p corrected, < {DIFFERENT})"
     if any(row["population_subjects"] for row in rows):
         lines.append("also: learnt from this number of rendered subjects of the population too")
     if any(row["published_full_uf1"] for row in rows):

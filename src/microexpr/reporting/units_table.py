@@ -1,6 +1,6 @@
 """The table of action units: reproduced next to published figures. Formats figures, computes none.
 
-What may not come in: times; they are no result.
+Out of scope: times; they are no result.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from microexpr.reporting import initialisation, table
 from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, comparisons, significantly_above
 from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
 
-FLOOR = "prevalence"  # the row that all others must beat: it says that every clip shows every unit
+FLOOR = "prevalence"  # the row that all others must beat: it predicts every unit for every clip
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
 COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
 SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
@@ -93,7 +93,7 @@ def _row(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _learnt_from(row: Row) -> str:
-    """Return in words whose clips a method has learnt from."""
+    """Describe the clips that a method has learnt from."""
     codes = initialisation.parse(row["initialisation"])
     if "population" in codes and not row["parameters"]:
         return "population"

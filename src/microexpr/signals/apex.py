@@ -116,7 +116,7 @@ def head_path(faces: Mapping[str, Any], events: Events) -> np.ndarray:
 
 
 def stored_score(faces: Mapping[str, Any], events: Mapping[str, Any], params: Params) -> np.ndarray:
-    """Return the score of a clip whose events are known, float32[T], from its groups of a faces and an apex file.
+    """Return the score of a clip with known events, float32[T], from its groups of a faces and an apex file.
 
     The apex file holds the score where one of the events was spotted; otherwise it is computed again.
     """
@@ -170,7 +170,7 @@ def region_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offs
 
         (|frame - onset| + 1) / (|frame - before| + 1) + (|frame - offset| + 1) / (|frame - before| + 1)
 
-    of mean absolute grey differences; it is averaged over the regions. Noise is in numerator and denominator alike, so
+    of mean absolute grey differences; it is averaged over the regions. Noise is in both numerator and denominator, so
     a face that has stopped where it is farthest from rest scores highest. The paper names regions, differences and
     normalisation. Our reading are the exact positions of the regions, means before the ratio, and the 1 that keeps the
     score of a still picture finite. Our addition is that frames are first made equally bright, against flicker.

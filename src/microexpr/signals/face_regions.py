@@ -10,7 +10,7 @@ LANDMARKS = {  # of the iBUG markup
     "eyes": slice(36, 48),
     "mouth": slice(48, 68),
 }
-FLOW_HULLS = {  # ranges of landmarks whose convex hulls make a region of the flow; the first wins where two overlap
+FLOW_HULLS = {  # landmark ranges; their convex hulls make a region of the flow; the first wins where two overlap
     "eyes": ((36, 42), (42, 48)),
     "brows": ((17, 22), (22, 27)),
     "nose": ((27, 36),),

@@ -25,7 +25,7 @@ def hold_outside_still(frames: np.ndarray, in_frame: np.ndarray | None) -> np.nd
 
 
 def shrink(in_frame: np.ndarray, shape: tuple[int, ...], margin: int = 0) -> np.ndarray:
-    """Return the pixels of a reduced crop, bool[shape], that lie wholly in the frame, `margin` pixels inside its edge.
+    """Return the pixels of a reduced crop, bool[shape], that are wholly in the frame, `margin` pixels inside its edge.
 
     The margin is in pixels of `in_frame`; the crop's own edge has none."""
     kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)

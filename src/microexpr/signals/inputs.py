@@ -31,7 +31,7 @@ MIN_FLOW_SIZE = 144  # rows and columns of the smallest frames between which flo
 
 
 class Region(NamedTuple):
-    """A part of a face, in pixels of which the outer eye corners are `EYE_DISTANCE` apart."""
+    """A part of a face, in pixels with the outer eye corners `EYE_DISTANCE` apart."""
 
     rows: int
     columns: int
@@ -218,12 +218,12 @@ def au_change(source: Source, shape: Shape) -> np.ndarray:
 
 
 def au_read(source: Source, shape: Shape) -> np.ndarray:
-    """Return `au_change` as the shipped reader reads it, of the population too, whose files have the ground truth."""
+    """Return `au_change` as the shipped reader reads it, also of the population, though its files have ground truth."""
     if "smoothed" not in (aus := source.groups["aus"]) or "crop" not in aus:
         return au_change(source, shape)
     from microexpr.signals.faces import CROP
 
-    # by its name: no other input depends on what it does
+    # imported by name: no other input depends on its code
     regressor = import_module("microexpr.signals.aus.regressor")
     model, crops, frame = regressor.load(), with_channels(aus["crop"][()], 1)[..., 0], aus["frame"][()]
     onset, apex = (
@@ -250,7 +250,7 @@ FACE_STAGES = ("apex", "faces")  # the stages from which everything but `flow` a
 class Input(NamedTuple):
     """An array that a method can read of each clip."""
 
-    stages: tuple[str, ...]  # whose files it is derived from
+    stages: tuple[str, ...]  # with the files that it is derived from
     axes: tuple[str | int, ...]  # of one clip; a number is a fixed size
     read: Reader
 
@@ -288,7 +288,7 @@ SOURCES: dict[str, tuple[str, ...]] = {name: entry.stages for name, entry in INP
 
 
 def stages(names: Iterable[str]) -> list[str]:
-    """Return the stages whose files these inputs are derived from, sorted."""
+    """Return the stages with the files that these inputs are derived from, sorted."""
     return sorted({stage for name in names for stage in SOURCES[name]})
 
 
@@ -365,7 +365,7 @@ class Recordings(Mapping[str, Any]):
 
 
 def derive(shapes: Mapping[str, Shape], groups: Groups) -> dict[str, np.ndarray]:
-    """Return each input of `shapes`, [1, *shape], of one clip whose groups by stage are in memory."""
+    """Return each input of `shapes`, [1, *shape], of one clip with its groups by stage in memory."""
     source = Source(groups)
     return {name: INPUTS[name].read(source, shape)[None] for name, shape in shapes.items()}
 

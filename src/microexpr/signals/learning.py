@@ -1,6 +1,6 @@
 """Layers of the networks that read faces, their training by AdamW, which can resume, and their export as ONNX graphs.
 
-What may not come in: data.
+Out of scope: data.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def convolution(before: int, after: int, kernel: int, stride: int = 1) -> nn.Seq
 
 
 class Residual(nn.Module):
-    """Two convolutions of 3 x 3 and what goes past them (He et al. 2016)."""
+    """Two convolutions of 3 x 3 and their shortcut (He et al. 2016)."""
 
     def __init__(self, before: int, after: int, stride: int = 1):
         super().__init__()
@@ -158,7 +158,7 @@ SYMBOLIC: dict[str, Any] = {
     # which the exporter does not know
     "sinh": lambda graph, values: graph.op("Sinh", values),
     "asinh": lambda graph, values: graph.op("Asinh", values),
-    # by operators whose bytes are the same on every CPU, as those of ONNX Runtime's own softmax are not
+    # by operators with the same bytes on every CPU; ONNX Runtime's own softmax has others
     "softmax": _softmax,
     "log_softmax": _log_softmax,
 }

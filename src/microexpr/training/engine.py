@@ -1,6 +1,6 @@
 """Train all folds and seeds of a method: in turn over one copy of the clips in memory, or stacked. No file comes in.
 
-Randomness is a function of (seed, fold, phase, epoch, step, update), never of which other folds are trained.
+Randomness is a function of (seed, fold, phase, epoch, step, update), not of the set of folds that is trained.
 """
 
 import logging
@@ -47,7 +47,7 @@ class SynthesisedFace:
     """One image that a method synthesised."""
 
     source: int  # position of the clip that its neutral face is from
-    label: int  # the class asked for
+    label: int  # the requested class
     image: np.ndarray  # float32[channels, H, W] in 0..1
 
 
@@ -244,7 +244,7 @@ def _fit_classical(
 
 
 def _fit_first(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> Scorer | None:
-    """Return what the method's initial weights alone score, the same for all folds; None without any."""
+    """Return the scores of the method's initial weights, the same for all folds; None without any."""
     if not method.initial_weights:
         return None
     none = {name: value[:0] for name, value in targets.items()}
@@ -297,7 +297,7 @@ def _train_group(
     """Train these runs, from their checkpoint if there is one."""
     group = Group(method, data, runs, stacked)
     if checkpoints and (state := checkpoints.state(runs)) is not None:
-        group.restore(group.state() | state)  # a shared prefix may lack what the last phase adds
+        group.restore(group.state() | state)  # a shared prefix may lack modules of the last phase
     if group.without_initial_weights and not counter.reported:
         logger.info("without initial weights: %s", ", ".join(group.without_initial_weights))
     counter.skip(len(runs) * group.epochs)

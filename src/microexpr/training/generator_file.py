@@ -1,4 +1,4 @@
-"""A trained generator of clips, as its file holds it: the modules that synthesise, and what they were fitted on."""
+"""A trained generator of clips, as its file holds it: the modules that synthesise, and their training data."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def save(
     /,
     **metadata: str,
 ) -> None:
-    """Write those of `tensors`, named `<module>.<tensor>`, whose modules synthesise clips."""
+    """Write the tensors, named `<module>.<tensor>`, of the modules that synthesise clips."""
     needed = {name: value for name, value in tensors.items() if name.split(".")[0] in method.inference_modules}
     weights.write(path, weights.GENERATOR, method, needed, fitted_on, metadata)
 

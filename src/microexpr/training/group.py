@@ -296,7 +296,7 @@ class Group:
 
     @torch.no_grad()
     def synthesise(self, run_index: int, positions: np.ndarray, label: np.ndarray, *names: str | int) -> Tensor:
-        """Return faces [B, channels, H, W] in 0..1 that one run synthesises from clips, asked for classes `label`.
+        """Return faces [B, channels, H, W] in 0..1 that one run synthesises from clips, for target classes `label`.
 
         `names` are those of this call's random stream.
         """
@@ -325,7 +325,7 @@ class Group:
 
     @torch.no_grad()
     def restore(self, flat: dict[str, Tensor]) -> None:
-        """Take over what `state` returned of another group of the same runs."""
+        """Restore a result of `state` from another group of the same runs."""
         self._enter_phase(int(flat["phase"]))
         self.phase_epochs = int(flat["epoch"])
         for kind, module, name, tensor in _leaves({"parameters": self.parameters, "buffers": self.buffers}):
@@ -405,7 +405,7 @@ def lay_out_weights(network: nn.Module) -> None:
 
 
 def lay_out_images(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the inputs with images [B, C, H, W] channels-last, for networks whose weights are laid out so."""
+    """Return the inputs with images [B, C, H, W] channels-last, for networks with weights in that layout."""
     images = {name for name, value in inputs.items() if value.ndim == 4 and value.shape[1] <= COLOURS}
     return {k: v.contiguous(memory_format=torch.channels_last) if k in images else v for k, v in inputs.items()}
 

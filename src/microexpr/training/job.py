@@ -128,7 +128,7 @@ class Job:
 
     @property
     def synthetic(self) -> str:
-        """The generator on whose faces or clips the method also trains; "" for none."""
+        """The generator of the faces or clips that the method also trains on; "" for none."""
         return str(getattr(self.method.params, "synthetic", ""))
 
     @property

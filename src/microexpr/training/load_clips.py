@@ -1,4 +1,4 @@
-"""Load what a method reads of all clips into memory: one copy for all folds. Reads through `inputs`; trains nothing."""
+"""Load a method's inputs from all clips into memory: one copy for all folds. Reads through `inputs`; trains nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ def load_clips(
     by_subject: dict[tuple[str, str], dict[str, str]] = {}
     for path in map(Path, expand_directories(files)):
         stage, dataset = path.parts[-3:-1]
-        if dataset == POPULATION and stage not in STAGES:  # its own files hold what those of all stages do
+        if dataset == POPULATION and stage not in STAGES:  # its own files hold the contents of all stages
             stage = dataset
         by_subject.setdefault((dataset, path.stem), {})[stage] = str(path)
     parts, order = [], []

@@ -1,6 +1,6 @@
 """The pretrain stage: trains one network once for all folds of a method, on clips that no protocol has.
 
-On macro-expressions alone it becomes the teacher, on the population what the folds start from. What may not come in: a
+On macro-expressions alone it becomes the teacher, on the population what the folds start from. Out of scope: a
 clip that a protocol trains or tests on.
 """
 

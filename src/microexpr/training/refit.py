@@ -1,6 +1,6 @@
 """The stage `refit`: trains one network on all of a protocol's clips, and reads its file as a recogniser.
 
-What may not come in: a score. No subject is held out, so no clip of the protocol may be tested on this network.
+Out of scope: a score. No subject is held out, so no clip of the protocol may be tested on this network.
 """
 
 import json
@@ -60,7 +60,7 @@ class Recogniser(weights.Network):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """What it tells apart, in the order of its scores."""
+        """The classes, in the order of the scores."""
         return tuple(self.metadata["classes"].split(", "))
 
     @torch.no_grad()

@@ -1,6 +1,6 @@
-"""The stage `spot`, second part: trains a spotter on the videos of other subjects, and writes what it finds in each.
+"""The stage `spot`, second part: trains a spotter on the videos of other subjects, and writes its intervals in each.
 
-What may not come in: what is in the videos that are held out, but to count frames.
+Nothing comes in of the videos that are held out, except their numbers of frames.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ Classify = Callable[[np.ndarray, np.ndarray], str]  # of two crops uint8[S, S], 
 
 
 def read_curves(path: str | Path) -> Curves:
-    """Return what was measured in a long video, with what was spotted in positions among the frames that were read.
+    """Return the measurements of a long video, with spotted intervals in positions among the frames that were read.
 
     Raises StoreError for another file."""
     with store.open_file(path, SCHEMA) as file:
@@ -68,9 +68,9 @@ def run(
     progress: Progress = engine.silent,
     **attributes: str,
 ) -> None:
-    """Write what a spotter finds in each video, by a training that has not seen its subject.
+    """Write the intervals of a spotter in each video, by a training that has not seen its subject.
 
-    `files` are those of the first part by clip id; `also_fitted_on` is what the class's network has seen. Raises
+    `files` are those of the first part by clip id; `also_fitted_on` is the training data of the class's network. Raises
     LeakError where anything upstream of a fold has seen a subject that it holds out."""
     curves = {video.clip.id: read_curves(files[video.clip.id]) for video in videos}
     clips = {video.clip.id: video.clip for video in videos}
@@ -123,7 +123,7 @@ def _intervals(
 
 
 def start_from_shipped(network: FrameNetwork) -> Network | None:
-    """Give a network the shipped weights where its params ask for these; return the shipped network.
+    """Give a network the shipped weights where its params request these; return the shipped network.
 
     Raises StoreError for another file, and ParamsError where a row's network has other layers."""
     if getattr(network.params, "initialisation", "scratch") == "scratch":

@@ -67,7 +67,7 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
 
 
 def check_leaks(job: Job, files: Sequence[str], synthetic_files: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return by fold, sorted, all that its training has seen: its own clips and what its inputs were fitted on.
+    """Return by fold, sorted, all that its training has seen: its own clips and the training data of its inputs.
 
     These are entries of `fitted_on`; `synthetic_files` are by fold. Raises LeakError as `load_inputs` does."""
     unit, tests = job.protocol.unit, job.test_clips
@@ -77,7 +77,7 @@ def check_leaks(job: Job, files: Sequence[str], synthetic_files: Mapping[str, Se
         name = fold.name
         seen[name] |= provenance.check_files(synthetic_files[name], unit, {name: tests[name]})[name]
         seen[name] |= {job.by_id[clip_id].provenance for clip_id in job.train_ids(fold)}
-        seen[name] |= {*shared}  # subjects of the population, whom no fold holds out
+        seen[name] |= {*shared}  # subjects of the population: no fold holds them out
     return {name: sorted(entries) for name, entries in seen.items()}
 
 

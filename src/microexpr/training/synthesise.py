@@ -1,6 +1,6 @@
 """The stage `synthesise`: trains a generator of clips without one group of subjects, and synthesises clips with it.
 
-What may not come in: a protocol's fold. Groups are few, and all protocols share what is synthesised for them.
+No protocol's fold comes in. Groups are few, and all protocols share the clips that are synthesised for them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,8 +58,8 @@ class ClipRequest:
     """One clip to synthesise."""
 
     name: str  # of its group in the file
-    face: str  # id of the clip whose neutral face is the source face
-    trajectory: str  # id of the driving clip, whose action units the face goes through; it trained the generator
+    face: str  # id of the clip that gives the source face, its neutral face
+    trajectory: str  # id of the driving clip, which gives the action units; it trained the generator
     label: int  # class of the driving clip
 
 
@@ -190,11 +190,11 @@ def synthesise(
 
 
 def recorded_noise(videos: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
-    """Return what gives each frame of a clip that moves the first frame of a source clip noise of its own.
+    """Return the noise to add to each frame of a clip that moves the first frame of a source clip.
 
     `videos` are the source clips float32[B, K, 3, H, W], one generator for each. The first frame gets nothing. Fine
-    detail of the others is random sums of `RESTING` frames, less the first frame, with weights whose sum and whose sum
-    of squares are 1, so that noise keeps its size. What is coarse changes evenly to that at the end."""
+    detail of the others is random sums of `RESTING` frames, less the first frame; weights sum to 1, and so do their
+    squares, so that noise keeps its size. Coarse detail changes evenly to that at the end."""
     from scipy.ndimage import gaussian_filter  # here, since a workflow's plan imports this module
 
     frames, count = videos.shape[1], len(RESTING)
@@ -212,7 +212,7 @@ def recorded_noise(videos: np.ndarray, rngs: Sequence[np.random.Generator]) -> n
 
 
 def _write_clip(group: store.Group, job: Job, request: ClipRequest, frames: np.ndarray, target_aus: np.ndarray) -> None:
-    """Write one clip; its apex is the frame whose target AUs differ most from the first frame's."""
+    """Write one clip; at its apex the target AUs differ most from the first frame's."""
     apex = int(np.abs(target_aus - target_aus[0]).sum((1, 2)).argmax())
     events = {"onset": 0, "apex": apex, "offset": len(frames) - 1}
     group.put_all(frame=range(len(frames)), crop=frames, label=request.label, au_asked=target_aus, **events)

@@ -18,7 +18,7 @@ from microexpr.protocols import GROUPINGS, provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 
-CHANGES = ("au_change", "au_changes")  # inputs that are, of a synthetic clip, the changes that were asked for
+CHANGES = ("au_change", "au_changes")  # inputs that hold the requested changes of a synthetic clip
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 
 
@@ -27,7 +27,7 @@ class SyntheticClips:
     """P clips, set after set; a set is the output of one generator, trained without one fold or group of subjects."""
 
     inputs: dict[str, np.ndarray]  # as a method reads them, each [P, ...]
-    label: np.ndarray  # int64[P], the class asked for
+    label: np.ndarray  # int64[P], the requested class
     sources: Sequence[str]  # P times origin/dataset/subject/clip of the source face
     trajectories: Sequence[str]  # P times the same of the driving clip; "" where there is none
     sets: Sequence[str]  # P names
@@ -57,8 +57,8 @@ def check_inputs(shapes: Shapes, clips: bool = True) -> None:
 def select_files(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[str, list[str]]:
     """Return by fold the files that it trains on.
 
-    All shards, of a generator that is trained fold by fold. The first file whose generator saw nothing that the fold
-    holds out, of one that is trained for groups of subjects; raises LeakError where there is none."""
+    All shards of a generator that is trained fold by fold; of one that is trained for groups of subjects, the first
+    file with a generator that saw nothing that the fold holds out. Raises LeakError where there is none."""
     paths = sorted(map(str, paths))
     grouped = [path for path in paths if _attribute(path, "protocol") in GROUPINGS]
     if not grouped:

@@ -38,8 +38,8 @@ def run(
 ) -> None:
     """Train the job's folds; write outputs["train"], and outputs["synth"] where the method synthesises faces.
 
-    `files` may include those of other variants, which are left out. `synthetic_files` are of the generator on whose
-    clips the method also trains. `prefixes` is shared by variants in one process: phases that they have in common are
+    `files` may include those of other variants, which are left out. `synthetic_files` are of the generator of the
+    clips that it trains on. `prefixes` is shared by variants in one process: phases that they have in common are
     trained once, which changes no byte. An interrupted training resumes from `checkpoint_dir`; the caller removes it
     once the outputs are safe.
 

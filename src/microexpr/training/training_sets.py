@@ -1,4 +1,4 @@
-"""Params of methods by what they learn from: a fold's clips alone, the population, or both. Trains nothing."""
+"""Params of methods by training set: a fold's clips alone, the population, or both. Trains nothing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,13 +26,13 @@ class Params(BaseModel):
     )
 
     def changes(self, training: Training, name: str) -> dict[str, Any]:
-        """Return the params that differ for a method or variant, whose own win over those of its method."""
+        """Return the params that differ for a method or variant; its own win over those of its method."""
         by_name: Changes = getattr(self, training)
         return by_name.get(name.partition(".")[0], {}) | by_name.get(name, {})
 
 
 def declared(params: Mapping[str, Any]) -> Training:
-    """Return what a method learns from by its params."""
+    """Return a method's training set by its params."""
     return "both" if params.get("initialisation") == "population" else "corpus"
 
 

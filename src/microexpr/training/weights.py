@@ -1,6 +1,6 @@
-"""Files of weights: trained networks with their params and all that they were fitted on, and what trainings start from.
+"""Files of weights: trained networks with their params and all that they were fitted on, and initial weights.
 
-What may not come in: a register of methods, or each training would depend on the code of all.
+Out of scope: a register of methods, or each training would depend on the code of all.
 """
 
 import json
@@ -25,15 +25,15 @@ from microexpr.signals import learning
 from microexpr.training.group import STATISTICS, lay_out_weights
 from microexpr.training.job import Job
 
-INITIAL, TEACHER = "initial/1", "pretrain/1"  # schemas of what trainings start from
+INITIAL, TEACHER = "initial/1", "pretrain/1"  # schemas of initial weights
 FINAL, GENERATOR, SPOTTER = "final/1", "generator/1", "spotter/1"  # schemas of networks that are used as they are
 KEY = ("schema", "network", "params", "classes", "several")  # metadata that differ between trainings
-SHIPPED = shipped("reenact.safetensors")  # FAMGAN's generator, fitted on the population: what trainings start from
+SHIPPED = shipped("reenact.safetensors")  # FAMGAN's generator, fitted on the population, as initial weights
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """A file of tensors `<module>.<tensor>` and `statistics.<name>`: where it is, and what its metadata describe."""
+    """A file of tensors `<module>.<tensor>` and `statistics.<name>`: its path, and the contents of its metadata."""
 
     path: str
     metadata: Mapping[str, str]
@@ -66,7 +66,7 @@ def key(schema: str, method: Method, classes: Sequence[str] = ()) -> dict[str, s
     """Return the metadata by which weights are told from those of another network, or of other params or classes."""
     params = json.dumps(method.params.model_dump(mode="json"), sort_keys=True)
     entries = {"schema": schema, "params": params}
-    if schema != TEACHER:  # the method's name tells whose it is
+    if schema != TEACHER:  # the method's name identifies the network
         entries["network"] = method.name()
     if classes:
         entries["classes"] = ", ".join(classes)
@@ -83,7 +83,7 @@ def write(
     fitted_on: Iterable[str],
     metadata: Mapping[str, str],
 ) -> None:
-    """Write a method's tensors, with what they were fitted on and the version of the code.
+    """Write a method's tensors, with their training data and the version of the code.
 
     Its `key` has the metadata's classes, if they have any."""
     about = {**metadata, "created_by": f"microexpr {__version__}", **key(schema, method)}
@@ -192,8 +192,8 @@ class Network:
         network = metadata.get("network", "nothing")
         classes = len(metadata["classes"].split(", ")) if "classes" in metadata else CLASSES
         try:
-            found = find(network)
-            method = found(found.Params.model_validate_json(metadata.get("params", "")), classes)
+            kind = find(network)
+            method = kind(kind.Params.model_validate_json(metadata.get("params", "")), classes)
         except (MicroexprError, ValidationError) as error:
             raise StoreError(f"{path}: params must be those of {network} in this version{remedy(path)}") from error
         if not isinstance(method, NetworkMethod):
@@ -214,7 +214,7 @@ class Network:
 
 def shapes(method: NetworkMethod, statistics: Statistics) -> dict[str, torch.Size]:
     """Return the shapes of a network's tensors; {} where these statistics are not its own."""
-    # without memory, of which params may ask for any amount; torch warns of shipped weights that stay behind
+    # without memory, since params may ask for any amount; torch warns of shipped weights that stay behind
     with torch.device("meta"), warnings.catch_warnings(action="ignore"), suppress(KeyError):
         return {name: tensor.shape for name, tensor in _state(_build(method, statistics)).items()}
     return {}

@@ -1,4 +1,4 @@
-"""Read what was filmed: a video file, a folder of frames, an array. Each frame has its own time.
+"""Read recordings: a video file, a folder of frames, an array. Each frame has its own time.
 
     video = videos.open_video(Path("take.mp4"))
     for image in video.read([0, 30]):  # RGB uint8[H, W, 3]
@@ -30,15 +30,15 @@ __all__ = ["Scan", "Seen", "Video", "from_array", "is_rendered", "of_files", "op
 SLOWEST = 20.0  # frames a second, so that a micro-expression of 0.2 s has four
 SHORTEST = 0.1  # seconds: data sets cut a micro-expression from its onset to its offset
 CUT, CUT_RATIO = 10.0, 5.0  # mean difference in grey levels of reduced frames at a cut: at least, and in usual ones
-USUAL = 30  # frames before, whose median difference is usual
-SETTLED = 5  # of these at least, or each frame of a noisy or flickering video would be a cut
+USUAL = 30  # earlier frames; their median difference is usual
+SETTLED = 5  # at least, or each frame of a noisy or flickering video would be a cut
 GREY = 4  # grey levels by which the channels of a grey video may differ, as compression leaves them
 COLOUR_CHECKS = 30  # frames that are looked at, one a second, until one has colours
 
 
 @dataclass(frozen=True, eq=False)
 class Video:
-    """A video of T frames, each with its own time; frames are decoded when they are asked for, and counted from 0.
+    """A video of T frames, each with its own time; frames are decoded on access, and counted from 0.
 
     Iterating yields one frame at a time, uint8[H, W, 3] RGB.
 
@@ -54,13 +54,13 @@ class Video:
     fps: float  # frames a second, of most of it if the rate varies
     timeline: Timeline
     size: tuple[int, int]  # rows and columns of a frame
-    generated: bool  # whether it says that it is rendered
+    generated: bool  # whether it is marked as rendered
     grey: bool
-    notes: tuple[str, ...] = ()  # in what it differs from a complete, progressive video of an even rate
+    notes: tuple[str, ...] = ()  # differences from a complete, progressive video of an even rate
 
     @property
     def path(self) -> Path:
-        """The file or folder; "array" stands for frames in memory."""
+        """The file or folder; "array" for frames in memory."""
         return self.source.path
 
     def __len__(self) -> int:
@@ -90,7 +90,7 @@ class Video:
         return float((self.timeline.positions[-1] + 1) / self.fps)
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield the frames of these numbers, rising, or all that are there: uint8[H, W, 3] RGB or uint8[H, W] grey.
+        """Yield the frames of these numbers, rising, or all that exist: uint8[H, W, 3] RGB or uint8[H, W] grey.
 
         Raises DataError naming a frame that is unreadable or of another size than the first."""
         return self.source.read(numbers)
@@ -105,7 +105,7 @@ class Seen(NamedTuple):
     """A frame while a video is read for the first time."""
 
     number: int
-    stretch: int  # counts what was filmed without a cut, from 0
+    stretch: int  # number of the part without a cut, from 0
     image: Callable[[], np.ndarray]  # decodes it
 
 
@@ -184,7 +184,7 @@ class Scan:
 
     @cached_property
     def video(self) -> Video:
-        """The video, of which frames are read that were not seen. Raises DataError for too few frames."""
+        """The video; frames that were not seen yet are read. Raises DataError for too few frames."""
         if not self._is_seen:
             for _ in self:
                 pass
@@ -218,7 +218,7 @@ def open_video(path: Path, fps: float | None = None) -> Video:
 
 
 def from_array(images: np.ndarray, fps: float, name: str = "array") -> Video:
-    """Return frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `name` stands for the path in errors.
+    """Return frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `name` replaces the path in errors.
 
     Raises DataError for another type or shape, and as `open_video` does."""
     if images.dtype != np.uint8 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[-1] == 3)):

@@ -1,4 +1,4 @@
-"""Decode video files by FFmpeg: each frame with its own time, and what the container says of showing it.
+"""Decode video files by FFmpeg: each frame with its own time, and the container's settings for its display.
 
 A file is opened by its bytes, never by its name, which a library could take for an address, and a playlist can lead to
 no other file. FFmpeg decodes on one thread, so that parallel jobs do not compete for cores.
@@ -27,8 +27,8 @@ MOST, FASTEST = 10**6, 1000  # largest plausible number of frames and frames a s
 ROUNDED = 0.01  # by which pixels that are square may differ from it
 SKIPPED = 5  # frames that are rather decoded than sought past
 HELD = 1 << 28  # bytes of decoded frames that a short video is held in after it was scanned
-PEEKED = 60  # frames whose times and fields are looked at before a video is read
-START = 64  # bytes that tell what a file is
+PEEKED = 60  # frames that give times and fields before a video is read
+START = 64  # bytes that identify the type of a file
 BUFFER = 1 << 17  # bytes that are read at once
 STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written without going back
 TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
@@ -40,7 +40,7 @@ DEINTERLACE = "mode=send_field:parity=auto:deint=all"  # a frame of each field
 
 
 class NoVideo(DataError):
-    """A file without a video; `content` says in words what it holds."""
+    """A file without a video; `content` describes it."""
 
     def __init__(self, path: Path, content: str, message: str = ""):
         super().__init__(f"{path}: {message or f'is not a readable video (it holds {content})'}")
@@ -51,7 +51,7 @@ class Header(NamedTuple):
     """The statements of a file before all of it is decoded."""
 
     rate: float  # frames a second to expect, after fields were taken apart
-    frames: int  # to expect, 0 where the file does not say
+    frames: int  # expected number, 0 where the file has none
     interlaced: bool
     shape: tuple[int, int]  # rows and columns of a frame before it is turned
     turn: int  # quarters of a turn, anticlockwise, by which it is turned to be shown
@@ -72,7 +72,7 @@ class Decoded(NamedTuple):
 
 
 class VideoFile:
-    """A video file; `fps` are frames a second in place of what it says."""
+    """A video file; `fps` are frames a second in place of its rate."""
 
     def __init__(self, path: Path, fps: float | None = None):
         self.path, self._asked = path, fps
@@ -132,7 +132,7 @@ class VideoFile:
         yield from enumerate(chain([first], frames), key)
 
     def is_generated(self) -> bool:
-        """Return whether the file says that it is rendered."""
+        """Return whether the file is marked as rendered."""
         return is_rendered(self.path)
 
     def _header(self) -> Header:
@@ -195,10 +195,10 @@ class VideoFile:
             yield f"{missing} bytes are missing at the end, by its header: it is cut short"
 
     def _decode(self, start: float | None = None) -> Iterator[Decoded]:
-        """Yield every frame in the order in which they are shown, fields as frames of their own; or those from about
+        """Yield every frame in the order of display, fields as separate frames; or those from about
         `start` seconds on.
 
-        What does not decode is left out. Raises DataError if the file is no video."""
+        Frames that do not decode are left out. Raises DataError if the file is no video."""
         with opened(self.path) as (container, stream):
             frames = _decode(container, stream, start)
             yield from _fields(frames, stream) if self.header.interlaced else frames
@@ -226,7 +226,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """Yield a file's container and its video. Raises DataError if it is no video."""
     import av  # a tenth of a second, which planning a run must not wait for
 
-    av.logging.set_level(None)  # what is wrong with a file is said in a line of ours
+    av.logging.set_level(None)  # our own one-line error replaces its messages
     if not regular(path).is_file():
         raise DataError(f"{path}: the video is missing")
     with ExitStack() as stack:
@@ -335,7 +335,7 @@ def _pulled(graph: Any, decoded: Decoded, origin: float) -> Iterator[Decoded]:
 
 
 def _expected_rate(stated: float, times: list[float | None]) -> float:
-    """Return the frames a second that a header says, or those of the first frames' times if it says nonsense."""
+    """Return the frames a second of a header, or those of the first frames' times if it is absurd."""
     steps = np.diff(np.sort([time for time in times if time is not None]))
     measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
     is_plausible = 1 <= stated <= FASTEST and (measured == 0 or 0.4 < stated / measured < 2.5)

@@ -1,4 +1,4 @@
-"""The frames of a video that lie in a folder, a picture each: numbers in their names are times."""
+"""The frames of a video in a folder, a picture each: numbers in their names are times."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,13 +16,13 @@ STRAYS = 0.1  # share of the pictures that may be named otherwise, as a cover is
 UNITS = {1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}  # in a second
 IN_UNITS = (0.5, 2.0)  # times that two frames are apart, by the rate, if their numbers are times in a unit
 SERIES = 8  # at most are frames of as many videos; names of more hold the time of day
-NAME = re.compile(r"(.*?)(\d+)(\D*)")  # what is before the last number, the number, and what is after it
+NAME = re.compile(r"(.*?)(\d+)(\D*)")  # before the last number, the number, after it
 
 Files = dict[int, Path]
 
 
 class FrameFiles:
-    """The pictures of one video by number, from 0; what lies between two of them is missing."""
+    """The pictures of one video by number, from 0; frames between two of them are missing."""
 
     def __init__(self, path: Path, files: Mapping[int, Path], rate: float, notes: Iterable[str] = ()):
         self.path, self.files, self.rate, self.notes = path, files, rate, [*notes]
@@ -31,14 +31,14 @@ class FrameFiles:
         self._bits = picture.depth([files[number] for number in sorted(files)])
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
-        """Yield number and content of each frame that is there, and note how pictures were altered."""
+        """Yield number and content of each existing frame, and note how pictures were altered."""
         numbers = sorted(self.files)
         for number, image in zip(numbers, self.read(), strict=True):
             yield number, Raw.of_image(image)
         self.notes += self._alterations.notes(self.path, len(numbers))
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield those of these frames, rising, that are there, or all.
+        """Yield the existing ones of these frames, rising, or of all.
 
         Raises DataError naming a frame that is unreadable or of another size than the first."""
         size: tuple[int, ...] = ()
@@ -50,7 +50,7 @@ class FrameFiles:
             yield image
 
     def is_generated(self) -> bool:
-        """Return whether the first frame says that it is rendered."""
+        """Return whether the first frame is marked as rendered."""
         return is_rendered(self.files[min(self.files)])
 
 
@@ -104,7 +104,7 @@ def by_number(path: Path) -> tuple[list[int], str]:
 
 
 def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Files:
-    """Return the files by time, and note what is missing between them.
+    """Return the files by time, and note gaps between them.
 
     Numbers that rise by more than one throughout are those of every n-th frame, or times in a unit."""
     numbered = _as_frames(numbered, rate, notes)
@@ -126,7 +126,7 @@ def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Fi
 
 
 def _as_frames(numbered: Files, rate: float, notes: list[str]) -> Files:
-    """Return files whose numbers are times, as cameras write them, by the numbers of frames; others as they are."""
+    """Return files numbered by times, as cameras write them, by the numbers of frames; others as they are."""
     numbers = sorted(numbered)
     usual = float(np.median(np.diff(numbers))) if len(numbers) > 2 else 0.0
     unit = next((unit for unit in UNITS if IN_UNITS[0] < usual / unit * rate < IN_UNITS[1]), 0.0)

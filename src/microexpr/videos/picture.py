@@ -1,6 +1,6 @@
 """Recognise a file by its first bytes, read a picture as pixels, and note how they were altered. Knows no data set.
 
-Harmless variants are read with a note. A picture whose pixels would have to be guessed is refused, and so is a
+Harmless variants are read with a note. A picture with pixels to guess is refused, and so is a
 truncated file.
 """
 
@@ -175,7 +175,7 @@ def _opened(path: Path) -> Iterator[tuple[bytes, "Image"]]:
     Image.init()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a large photograph is one; what is larger by far is refused
+            warnings.simplefilter("ignore")  # large photographs are accepted; far larger files are refused
             data = regular(path).read_bytes()
             with Image.open(BytesIO(data), formats=_formats()) as image:
                 yield data, image
@@ -192,7 +192,7 @@ def _opened(path: Path) -> Iterator[tuple[bytes, "Image"]]:
 
 
 def describe_content(data: bytes, size: int | None = None) -> str:
-    """Describe the content of a file of `size` bytes in words, by its first; if it is unknown, by both."""
+    """Describe the content of a file of `size` bytes by its first bytes; if it is unknown, by both."""
     size = len(data) if size is None else size
     if not data.strip(b"\0"):
         which = "all of them" if size == len(data) else "the first of them"

@@ -1,4 +1,4 @@
-"""Find the videos and pictures that paths of a user name, by content: whatever is not read has a reason in words.
+"""Find the videos and pictures that paths of a user name, by content: every unread file has a reason as text.
 
 Folders are walked. Left out without a word are hidden files, results of this program, and what lies next to a recording
 under its name and is none itself, as its sound or notes.
@@ -21,7 +21,7 @@ from microexpr.videos.picture import HEIF, SIGNATURES, describe_content
 
 Kind = Literal["video", "frames", "pictures", "picture", "other"]
 Seek = Literal["videos", "pictures", "each picture"]
-FOLDERS = ("predict", "reenact", "form")  # commands whose manifest lists all files that they wrote into a folder
+FOLDERS = ("predict", "reenact", "form")  # commands with a manifest of all files that they wrote into a folder
 OF_WINDOWS = ("thumbs.db", "desktop.ini")  # hidden files that it leaves in folders
 START = 4096  # bytes of a file that are looked at
 DAMAGED = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")  # first bytes of videos; those of others are below
@@ -74,14 +74,14 @@ def find(
 
 
 def pictures(folder: Path) -> list[Path]:
-    """Return the pictures in a folder, by the numbers in their names, and what is called one."""
+    """Return the pictures in a folder by the numbers in their names, with unreadable files named like pictures."""
     return sorted((path for path in _content(folder)[0] if sniff(path)[0] == "picture"), key=by_number)
 
 
 def sniff(path: Path) -> tuple[Kind, str]:
-    """Return what a file is, and for neither video nor picture what it is in words; reads its header at most.
+    """Return the kind of a file, and a description if it is neither video nor picture; reads its header at most.
 
-    A file that is called a video or picture and cannot be opened counts as one: to read it says what is wrong."""
+    A file that is named like a video or picture and cannot be opened counts as one: reading it raises the error."""
     by_name = KIND_BY_NAME.get((mimetypes.guess_type(f"x{path.suffix}")[0] or "").partition("/")[0], "other")
     try:
         status = path.stat()
@@ -125,7 +125,7 @@ def _text(name: str) -> str:
 
 
 def _matches(path: Path) -> Iterable[Path]:
-    """Return the path, or what it matches where no shell has expanded its `*`."""
+    """Return the path, or the matches of its `*` where no shell has expanded it."""
     if os.path.lexists(path):
         return [path]
     if "*" not in str(path):
@@ -159,7 +159,7 @@ class _Search:
         self._seen = {os.path.realpath(out)} if out else set()
 
     def walk(self, base: Path) -> Iterator[Item]:
-        """Yield what is in a folder and below it; real folders come before links to folders."""
+        """Yield the contents of a folder and its subfolders; real folders come before links to folders."""
         queue, links = [base], list[Path]()
         while queue or links:
             folder = queue.pop(0) if queue else links.pop(0)

@@ -65,16 +65,16 @@ class Source(Protocol):
 
     @property
     def notes(self) -> list[str]:
-        """In what it differs from a complete, progressive video."""
+        """Differences from a complete, progressive video."""
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
-        """Yield number and content of each frame that is there."""
+        """Yield number and content of each existing frame."""
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield those of these frames, rising, that are there, or all: RGB uint8[H, W, 3] or grey uint8[H, W]."""
+        """Yield the existing ones of these frames, rising, or of all: RGB uint8[H, W, 3] or grey uint8[H, W]."""
 
     def is_generated(self) -> bool:
-        """Return whether it says that it is rendered."""
+        """Return whether it is marked as rendered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Array:
 
     images: np.ndarray  # uint8[T, H, W, 3] RGB or uint8[T, H, W] grey
     rate: float
-    path: Path  # stands for it in errors
+    path: Path  # names the frames in errors
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -121,7 +121,7 @@ class Turned:
         ]
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
-        """Yield number and content of each frame that is there."""
+        """Yield number and content of each existing frame."""
         for number, raw in self._source.scan():
             yield number, raw._replace(image=partial(lambda raw: self._turn(raw.image()), raw))
 
@@ -130,7 +130,7 @@ class Turned:
         return map(self._turn, self._source.read(numbers))
 
     def is_generated(self) -> bool:
-        """Return whether it says that it is rendered."""
+        """Return whether it is marked as rendered."""
         return self._source.is_generated()
 
     def _turn(self, image: np.ndarray) -> np.ndarray:

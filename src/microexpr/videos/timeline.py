@@ -28,7 +28,7 @@ class Timeline:
 
     @classmethod
     def even(cls, present: np.ndarray) -> "Timeline":
-        """Return the timeline of frames at an even rate of which nothing else is known."""
+        """Return the timeline of frames at an even rate, with no other information."""
         no, count = np.zeros(len(present), bool), len(present)
         return cls(np.arange(count, dtype=float), present, np.where(present, np.inf, 0), no, no)
 
@@ -133,7 +133,7 @@ def keep_time(seconds: np.ndarray, rate: float) -> tuple[float, np.ndarray, list
 
 
 def describe(timeline: Timeline, fps: float) -> list[str]:
-    """Return in lines what takes away belief in a video: repeated and damaged frames, cuts, standstills."""
+    """Return lines on the defects of a video: repeated and damaged frames, cuts, standstills."""
     lines, count = [], int(timeline.present.sum())
     seconds = timeline.positions / fps
     if damaged := int(timeline.damaged.sum()):
@@ -162,7 +162,7 @@ def describe(timeline: Timeline, fps: float) -> list[str]:
 
 
 def unevenness(seconds: Sequence[float | None]) -> list[str]:
-    """Return in a line that a data set's video has no even rate, since its frames are read as if it had; or no line."""
+    """Return a line if a data set's video has no even rate, since its frames are read as if it had; else none."""
     times = np.array([time for time in seconds if time is not None])
     if len(times) < 2 or regular_rate(times, []) is not None:
         return []

@@ -27,7 +27,7 @@ CAMERA_MARK = b"recorded from a camera by microexpr"
 
 @contextmanager
 def writer(path: Path, fps: float, mark: bytes) -> Iterator[Write]:
-    """Yield a function that adds a frame to a new file of Motion JPEG: .avi, or .mkv if frames have times of their own.
+    """Yield a function that adds a frame to a new file of Motion JPEG: .avi, or .mkv if frames have irregular times.
 
     `mark` is the file's comment. Raises StoreError when the disk is full."""
     import av

@@ -1,4 +1,4 @@
-"""What the API refuses, each in one line: nothing that it measures is wrong because of the type of an array."""
+"""The API refuses bad input, each in one line: nothing that it measures is wrong because of the type of an array."""
 
 import sys
 from functools import partial

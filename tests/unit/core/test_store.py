@@ -233,7 +233,7 @@ def test_what_a_sound_file_lacks_is_a_mistake_of_the_caller(tmp_path):
 
 
 def test_a_damaged_attribute_is_noticed(tmp_path):
-    """That of dimension scales, whose references lie elsewhere in the file than the attribute."""
+    """The attribute is that of dimension scales; its references lie elsewhere in the file."""
     path = apex_file(tmp_path / "sub01.h5")
     whole = bytearray(path.read_bytes())
     start = whole.index(b"GCOL")

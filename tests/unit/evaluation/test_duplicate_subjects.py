@@ -145,8 +145,8 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
         f"licensed,samm,1,1,{near}",
         f"licensed,smic,1,1,{near}",
     ]
-    apart = duplicate_subjects.Params(faces=1, licensed=2)  # no two faces are further apart
-    everyone = duplicate_subjects.report(clips, files, apart)
+    largest = duplicate_subjects.Params(faces=1, licensed=2)  # no two faces are further apart
+    everyone = duplicate_subjects.report(clips, files, largest)
     assert ("licensed", "samm", "smic") in [(o, pair.dataset_a, pair.dataset_b) for o, pair in everyone.pairs]
     with pytest.raises(StoreError, match=r"results/faces/smic/s03.h5 must be among the faces"):
         duplicate_subjects.report(clips, files[:-1], duplicate_subjects.Params())

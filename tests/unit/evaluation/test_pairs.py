@@ -175,8 +175,8 @@ def test_methods_are_compared_with_one_reference_and_the_smallest_difference_is_
     smallest = float(re.search(r"show: (\S+) of one pair", second)[1])
     rng = np.random.default_rng(0)
     differences = rng.normal(smallest, error * subjects**0.5, (20_000, subjects))
-    found = ttest_1samp(differences, 0, axis=1)
-    assert np.mean((found.pvalue < 0.05) & (found.statistic > 0)) == pytest.approx(0.8, abs=0.05)
+    result = ttest_1samp(differences, 0, axis=1)
+    assert np.mean((result.pvalue < 0.05) & (result.statistic > 0)) == pytest.approx(0.8, abs=0.05)
 
 
 def test_too_few_people_for_so_many_pairs_are_said():

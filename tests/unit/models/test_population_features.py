@@ -34,15 +34,15 @@ def machine(name: str) -> SVC | LogisticRegression:
 
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_population_alone_and_with_a_fold(name):
-    (first, label), (own, own_label), (test, _) = blobs(300, 0), blobs(60, 1), blobs(50, 2)
+    (first, label), (recorded, recorded_label), (test, _) = blobs(300, 0), blobs(60, 1), blobs(50, 2)
     instance = method(name)
     (key,) = instance.inputs
     clips = ClipTensors({key: torch.from_numpy(first)}, {"label": torch.from_numpy(label)})
     selected = engine.fit_features(instance, clips)
     assert selected["counts"].tolist() == np.bincount(label).tolist()
     assert (len(selected["label"]) < 250) if name != "au_change" else (len(selected["label"]) == 300)
-    data = ClipTensors({key: torch.from_numpy(np.concatenate([own, test]))},
-                       {"label": torch.from_numpy(np.concatenate([own_label, np.zeros(50, int)]))})  # fmt: skip
+    data = ClipTensors({key: torch.from_numpy(np.concatenate([recorded, test]))},
+                       {"label": torch.from_numpy(np.concatenate([recorded_label, np.zeros(50, int)]))})  # fmt: skip
     fold = engine.FoldIndices("fold", np.arange(60), np.arange(60, 110))
     (without,) = engine.train(instance, data, [fold], [1], "sequential", 1)
     assert without.start is None
@@ -55,7 +55,7 @@ def test_population_alone_and_with_a_fold(name):
     alone = machine(name).fit(scaled(first), label).decision_function(scaled(test))
     alike = np.isclose(result.start[0], alone, rtol=1e-2, atol=1e-2).all(1)
     assert alike.mean() >= 0.96  # where two classes have almost equal votes, a decision jumps
-    both = machine(name).fit(scaled(np.concatenate([first, own])), np.concatenate([label, own_label]))
+    both = machine(name).fit(scaled(np.concatenate([first, recorded])), np.concatenate([label, recorded_label]))
     agreement = (result.scores[0, 0].argmax(1) == both.decision_function(scaled(test)).argmax(1)).mean()
     assert agreement >= 0.96  # a cascade leaves out clips that might have become support vectors
     assert np.abs(result.scores[0, 0] - result.start[0]).max() > 0.05

@@ -45,7 +45,7 @@ def test_stacked_is_sequential(name):
 
 
 def test_guesses_without_looking():
-    """Of labels that 3, 1 and none of 4 clips have, `majority` says the first and `prevalence` all three."""
+    """With labels on 3, 1 and none of 4 clips, `majority` predicts the first and `prevalence` all three."""
     labels = torch.tensor([[1, 1, 0], [1, 0, 0], [1, 0, UNKNOWN], [0, 0, 0]])
     for name, expected in (("majority", [True, False, False]), ("prevalence", [True, True, True])):
         method = small(name, several=SEVERAL)

@@ -1,4 +1,4 @@
-"""What all spotters share: labels of frames, peaks, runs; and that a new one is a file."""
+"""Test the parts that all spotters share: labels of frames, peaks, runs; and that a new one is a file."""
 
 import sys
 

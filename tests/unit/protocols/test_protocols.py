@@ -137,8 +137,8 @@ def test_folds(name, clips, inner, draws, seed, data):
     selected = {clip.id for clip in clips if protocol.label(clip) is not None and clip.dataset in protocol.sources}
     tested = {name for name in selected if name.split("/")[0] in protocol.datasets}
     if protocol.alone:
-        kept = [name for name in selected if len({UNITS["subject"](n) for n in selected if of(n) == of(name)}) > 1]
-        selected = tested = set(kept)
+        trainable = [name for name in selected if len({UNITS["subject"](n) for n in selected if of(n) == of(name)}) > 1]
+        selected = tested = set(trainable)
     for fold in folds:
         others = {name for name in selected if not protocol.alone or of(name) == of(fold.test[0])}
         assert others == {*fold.train, *fold.inner, *fold.test}

@@ -69,8 +69,8 @@ def test_marks_are_those_of_the_tests():
     marks = {line[2:].split()[0]: line[0] for line in lines if line[2:].split()[0] in NAMES}
     assert marks == {best: "*", other: "=", guess: "-", "majority": "-"}
     assert standing(table, []) == Standing()
-    alike = [pair | {"p_holm": 1} for pair in pairs]
-    assert standing(table, alike).alike == frozenset()  # nothing can be told from anything
+    ties = [pair | {"p_holm": 1} for pair in pairs]
+    assert standing(table, ties).ties == frozenset()  # nothing can be told from anything
 
 
 def test_json_html_and_csv_have_the_same_digits():

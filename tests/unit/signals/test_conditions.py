@@ -1,4 +1,4 @@
-"""What a camera does to an image, against closed forms: light, covers, noise, size, and one random stream for noise."""
+"""Test how a camera changes an image, against closed forms: light, covers, noise, size, one random stream for noise."""
 
 import numpy as np
 import pytest

@@ -33,10 +33,10 @@ def clip_of(method, modules) -> np.ndarray:
 @pytest.mark.parametrize("kind", [Famgan, Auicgan])
 def test_a_file_gives_back_what_makes_the_same_clip_to_the_bit_and_whom_that_has_seen(tmp_path, kind):
     method, network = fitted(kind)
-    path, again = tmp_path / "one.safetensors", tmp_path / "again.safetensors"
+    path, second = tmp_path / "one.safetensors", tmp_path / "again.safetensors"
     generator_file.save(path, method, network.tensors, SEEN, origin="generated", held_out="casme2/s1")
-    generator_file.save(again, method, network.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
-    assert again.read_bytes() == path.read_bytes()
+    generator_file.save(second, method, network.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")
+    assert second.read_bytes() == path.read_bytes()
     tensors, metadata = store.read_tensors(path)
     assert set(tensors) < set(network.tensors)
     assert (metadata["schema"], metadata["network"], metadata["origin"]) == ("generator/1", method.name(), "generated")

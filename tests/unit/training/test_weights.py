@@ -147,7 +147,7 @@ def test_only_the_population_trains_first_weights(files: Any) -> None:
     ("schema", "words"), [(weights.TEACHER, "that guides"), (weights.INITIAL, "of the population for")]
 )
 def test_each_variant_takes_its_own_weights_and_no_others(schema: str, words: str, tmp_path: Any) -> None:
-    """Of the files of several variants, which one job reads together."""
+    """One job reads the files of several variants together."""
 
     def file(epochs: int) -> str:
         path, method = tmp_path / f"results/pretrain/{epochs}.safetensors", Ststnet(Ststnet.Params(epochs=epochs))
@@ -155,13 +155,13 @@ def test_each_variant_takes_its_own_weights_and_no_others(schema: str, words: st
         weights.write(path, schema, method, TENSORS, ["generated/a/b/c"], about)
         return str(path)
 
-    first, own, last = map(file, (1, 2, 3))
+    first, middle, last = map(file, (1, 2, 3))
     variant, other = job(CLIPS), job(CLIPS)
     source = "pretraining" if schema == weights.TEACHER else "population_pretraining"
     setattr(variant.method, source, lambda: Ststnet(Ststnet.Params(epochs=2)))
-    paths, (taken,) = weights.select(variant, ["a.h5", first, own, last])
-    assert paths == ["a.h5", own] and taken.path == own
-    assert weights.select(other, ["a.h5", first, own]) == (["a.h5"], [])
+    paths, (taken,) = weights.select(variant, ["a.h5", first, middle, last])
+    assert paths == ["a.h5", middle] and taken.path == middle
+    assert weights.select(other, ["a.h5", first, middle]) == (["a.h5"], [])
     for files, message in (
         ([], f"results/pretrain must have one network {words} ststnet, not 0"),
         ([first, last], f"results/pretrain must have one network {words} ststnet, not 2"),

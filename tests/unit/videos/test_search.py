@@ -1,4 +1,4 @@
-"""What is found in folders as people have them, whatever its name."""
+"""Test the files found in folders as people have them, whatever their names."""
 
 import os
 import shutil

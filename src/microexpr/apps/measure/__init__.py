@@ -1,4 +1,4 @@
 """Measure every face of videos and pictures as tables: landmarks, head pose, action units and quality.
 
-Columns have the names, order and units of OpenFace 2; what it lacks comes after them.
+Columns have the names, order and units of OpenFace 2; further columns come after them.
 """

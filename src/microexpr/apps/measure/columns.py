@@ -42,7 +42,7 @@ class MeasuredFace:
     frame: int  # from 1
     face_id: int = 0
     seconds: float = 0.0
-    confidence: float = 0.0  # 0 to 1; 0 without a face, when what follows is not there
+    confidence: float = 0.0  # 0 to 1; 0 without a face, and the values below are missing
     landmarks: np.ndarray | None = None  # float[68, 2], pixels of the frame
     pose: np.ndarray | None = None  # float[3], yaw, pitch and roll in degrees
     gaze: np.ndarray | None = None  # float[2], yaw and pitch in degrees
@@ -103,7 +103,7 @@ FURTHER = (  # left out of a table in which no face has them
     Columns(("brightness",), "level", lambda face: face.quality.get("brightness")),
     Columns(("noise",), "level", lambda face: face.quality.get("noise")),
 )
-QUALITY = ("face_width", "sharpness", "brightness", "noise")  # of which the summary has means
+QUALITY = ("face_width", "sharpness", "brightness", "noise")  # the summary has their means
 KINDS = {name: group.kind for group in (*ALWAYS, *OPENFACE, *FURTHER) for name in group.names}
 
 
@@ -136,12 +136,12 @@ class Table:
     columns: dict[str, np.ndarray]  # by name: [rows] each
     frames: int  # or pictures
     faces: int  # that were found: in a video subjects, in pictures all together
-    generated: bool  # whether every file says that it is rendered
+    generated: bool  # whether every file is marked as rendered
     reader: str  # file of the reader of action units
     fitted_on: tuple[str, ...]  # provenance of the training data of the readers
     seconds: float | None = None  # length of a video
     reference: int | None = None  # the frame at rest, from 1
-    notes: tuple[str, ...] = ()  # in what a video is unusual, or how pictures were altered
+    notes: tuple[str, ...] = ()  # how a video is unusual, or how pictures were altered
     problems: tuple[str, ...] = ()  # pictures that cannot be read
 
     @property

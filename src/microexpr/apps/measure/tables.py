@@ -33,7 +33,7 @@ SLOWEST = 1.0  # frames a second of a video that is measured
 
 
 class Unread(NamedTuple):
-    """A face whose action units are still to be read, or a frame without a face."""
+    """A face with action units still to be read, or a frame without a face."""
 
     measured: MeasuredFace
     face: np.ndarray = np.zeros(0)  # uint8[128, 128]
@@ -64,7 +64,7 @@ def since(rest: np.ndarray) -> Callable[[Sequence[np.ndarray]], list[Reading]]:
 
 
 def _table(columns: dict[str, np.ndarray], frames: int, faces: int, generated: bool, **details: Any) -> Table:
-    """Return a table with what is known of its readers."""
+    """Return a table with the name and provenance of its readers."""
     fitted_on = tuple(sorted({*regressor.load().fitted_on, *detection.fitted_on("network")}))
     return Table(columns, frames, faces, generated, regressor.MODEL.name, fitted_on, **details)
 
@@ -106,7 +106,7 @@ def _at_rest(video: Video, stretch: Stretch) -> tuple[int, np.ndarray]:
 
 
 def _read(unread: Iterator[Unread]) -> Iterator[MeasuredFace]:
-    """Yield faces with their action units, several of which are read at once."""
+    """Yield faces with their action units, read in batches."""
     while block := list(islice(unread, regressor.BATCH)):
         for read, part in groupby(block, key=lambda item: item.read):
             items = [*part]
@@ -115,7 +115,7 @@ def _read(unread: Iterator[Unread]) -> Iterator[MeasuredFace]:
 
 
 def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator[Unread]:
-    """Yield the face in every frame of a video, or that there is none: also in frames that are missing."""
+    """Yield the face in every frame of a video, or its absence; also for missing frames."""
     video, images, before = take.video, take.video.read(), None
     places = {
         int(number): (stretch, i, read)
@@ -143,7 +143,7 @@ def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator
 
 
 def _geometry(grey: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop: np.ndarray) -> dict[str, Any]:
-    """Return what is measured of the landmarks in a grey frame, and of its crop under a similarity [2, 3]."""
+    """Return the measurements of landmarks in a grey frame, and of its crop under a similarity [2, 3]."""
     low, high, shape = landmarks.min(0), landmarks.max(0), (grey.shape[0], grey.shape[1])
     side = round(SMALL * float((high - low).max()))
     is_small = side < max(shape)  # then it counts as in the middle, since OpenCV finds no pose where it is
@@ -163,7 +163,7 @@ def quality(crop: np.ndarray) -> dict[str, float]:
 
 
 def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
-    """Measure every face of pictures, each by itself. Raises DataError if none of them can be read."""
+    """Measure every face of each picture. Raises DataError if none of them can be read."""
     measured: list[MeasuredFace] = []
     names, problems, alterations = [], [], picture.Alterations()
     for number, path in enumerate(paths, 1):

@@ -41,7 +41,7 @@ class Models:
     calibration: Calibration
     digest: str  # of the recogniser's weights
     figures: limits.Recorded | None  # of the recogniser on recorded faces, where these weights were measured there
-    descriptions: tuple[str, ...]  # what each was fitted on, and what the recogniser is worth, a line each
+    descriptions: tuple[str, ...]  # training data of each, and the accuracy of the recogniser, a line each
 
     @classmethod
     def load(cls, method: str | None, folder: Path) -> "Models":
@@ -91,7 +91,7 @@ class Expression:
 
     interval: spotting.Interval
     classes: dict[str, float] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()  # how it differs from the expressions that the models know, in words
+    reasons: tuple[str, ...] = ()  # how it differs from the expressions that the models know, as text
     regions: Mapping[str, float] = field(default_factory=dict)  # as in `Classes`
 
     @property
@@ -101,7 +101,7 @@ class Expression:
 
     @property
     def certainty(self) -> str:
-        """How far the class can be relied on, as `Classes.certainty` says; "" for other kinds of expression."""
+        """How reliable the class is, as in `Classes.certainty`; "" for other kinds of expression."""
         return Classes(self.classes, self.reasons).certainty if self.classes else ""
 
 

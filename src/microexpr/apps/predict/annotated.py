@@ -39,7 +39,7 @@ def write(
 ) -> None:
     """Write an .avi file, marked as rendered if the video is. Raises StoreError when the disk is full.
 
-    `see` is shown the frames `numbers`, and others, so that nobody needs to read the video again."""
+    `see` gets the frames `numbers`, and others, so that the video is read only once."""
     video = prediction.video
     every = max(1, round(video.fps / RATE))
     annotated_numbers, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
@@ -159,7 +159,7 @@ def timeline(prediction: Prediction, width: int) -> np.ndarray:
 
 
 def shown_size(size: tuple[int, ...], widest: int = WIDEST) -> tuple[int, int]:
-    """Return width and height at which a frame of these rows and columns is shown."""
+    """Return the display width and height of a frame of these rows and columns."""
     rows, columns = size
     scale = min(1.0, widest / columns)
     return round(columns * scale), round(rows * scale)

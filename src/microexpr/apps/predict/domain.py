@@ -1,6 +1,6 @@
 """Measure how an expression was filmed, and compare it with the population: outside its limits classes are less sure.
 
-Each measure is one outside of whose limits rendered expressions were classified worse (docs/predict.md).
+Outside the limits of each measure, rendered expressions were classified worse (docs/predict.md).
 
 Arrays in, numbers and words out. Reads no file, and knows no network.
 """
@@ -21,9 +21,9 @@ from microexpr.signals.motion.head import face_mask
 SIZE = 144  # rows and columns of the measured crops, as files of the population hold them
 FLOW_SIZE = 28  # rows and columns of the measured flow
 RIGID = (36, 39, 42, 45, 27, 30, 33)  # landmarks that expressions move least: eye corners and nose
-BLUR = 1.0  # pixels: deviation of the Gaussian between detail and what is left without it
+BLUR = 1.0  # pixels: sigma of the Gaussian that separates fine detail
 QUANTILE = 0.01  # share of the population's clips below the lower limit of a measure, and above the upper
-MARGIN = 0.5  # of the distance between these quantiles, by which a limit lies outside
+MARGIN = 0.5  # limits extend past the quantiles by this share of their distance
 FARTHEST = 1.0  # widths of its limits that a measure counts at most
 
 Limits = Mapping[str, tuple[float, float]]  # least and largest value by measure
@@ -52,9 +52,9 @@ class View:
 
 
 class Measure(NamedTuple):
-    """A number that says how an expression was filmed."""
+    """A number that describes how an expression was filmed."""
 
-    words: str  # what it is
+    words: str  # its description
     unit: str
     compute: Callable[[View], float]
 
@@ -76,7 +76,7 @@ def camera_noise(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def skin_detail(crop: np.ndarray) -> float:
-    """Return the contrast of what a blur removes of a crop [SIZE, SIZE], relative to the face's brightness."""
+    """Return the contrast of detail that a blur removes of a crop [SIZE, SIZE], relative to the face's brightness."""
     rest = crop - cv2.GaussianBlur(crop.astype(np.float32), (0, 0), BLUR)
     return float(rest[face_mask(SIZE)].std() / max(inside_face(crop).mean(), 1))
 
@@ -127,7 +127,7 @@ def fit_limits(measured: Sequence[Mapping[str, float]]) -> Limits:
 
 
 def distance(values: Mapping[str, float], limits: Limits) -> float:
-    """Return how far measures lie outside of their limits, in widths of these, summed, each up to `FARTHEST`."""
+    """Return the summed distances of measures from their limits, in widths of these, each at most `FARTHEST`."""
     total = 0.0
     for name in (name for name in values if name in limits):
         low, high = limits[name]
@@ -136,7 +136,7 @@ def distance(values: Mapping[str, float], limits: Limits) -> float:
 
 
 def reasons(values: Mapping[str, float], limits: Limits) -> tuple[str, ...]:
-    """Return in words which measures are outside of their limits, in the order of `MEASURES`."""
+    """Describe the measures outside their limits, in the order of `MEASURES`."""
     return tuple(
         f"{measure.words} {values[name]:.3g}{measure.unit}, not {limits[name][0]:.3g} to {limits[name][1]:.3g}"
         for name, measure in MEASURES.items()
@@ -146,7 +146,7 @@ def reasons(values: Mapping[str, float], limits: Limits) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Temperature of a network's scores, and limits outside of which its scores count for less; {} for none."""
+    """Temperature of a network's scores, and limits beyond which its scores count for less; {} for none."""
 
     temperature: float = 1.0
     limits: Limits = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Limits of a prediction, in words: the subjects its models were fitted on, how good it is, and how a video differs.
+"""Limits of a prediction, as text: the subjects its models were fitted on, how good it is, and how a video differs.
 
 Figures by frame rate are of rendered films (`studies/spotting.py --rates`), those on recorded faces are of the weights
 with their digest alone (`studies/real_faces.py --predict`); both are shipped next to the weights. A video outside of
@@ -38,10 +38,10 @@ MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
 MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are at least 0.5 apart
 MIN_DETECTED = 0.98  # share of the frames
 AROUND = 0.1  # seconds before and after an expression in which its frames are looked at
-PEAK = 0.5  # seconds of which the highest score counts, where nothing is spotted
+PEAK = 0.5  # seconds: the highest score in them counts, where nothing is spotted
 OFTEN = 0.9  # quantile of these that the rest of a video often reaches
 STANDS_OUT = 2.5  # times that score, from which an expression is no chance peak of it
-LEAST_PEAKS = 6  # of these, to say what is usual
+LEAST_PEAKS = 6  # of these, for an estimate of that quantile
 LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
 
 RATES = shipped("predict_rates.json")
@@ -56,7 +56,7 @@ Recorded = Mapping[str, Any]  # as the file has them
 
 
 def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | None = None) -> str:
-    """Describe a model's training in words: "240 generated subjects (population); UF1 0.85 on ... held out".
+    """Describe a model's training: "240 generated subjects (population); UF1 0.85 on ... held out".
 
     `fitted_on` is its provenance, "<origin>/<data set>/<subject>/<clip>" of its clips; its file's `metadata` have
     figures.
@@ -76,7 +76,7 @@ def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | No
 
 
 def repetition(interval: Interval, intervals: Iterable[Interval], seconds: np.ndarray) -> tuple[str, ...]:
-    """Return in words that another expression is nearly next to one, as in speech; () if the face rests between.
+    """Return a warning if another expression is nearly next to one, as in speech; () if the face rests between.
 
     `seconds` are the times of all frames."""
     others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
@@ -88,7 +88,7 @@ def repetition(interval: Interval, intervals: Iterable[Interval], seconds: np.nd
 
 
 def cut_off(interval: Interval, fps: float, take: Take) -> tuple[str, ...]:
-    """Return in words that a video that was read `fps` times a second ends, or is cut, before a movement ends; () if it
+    """Return a warning if a video that was read `fps` times a second ends, or is cut, before a movement ends; () if it
     does not."""
     step, frames = max(1, round(take.video.fps / fps)), take.at(interval.onset).frames
     if interval.offset + step < frames.stop:
@@ -102,7 +102,7 @@ def usual_score(
     """Return the score that a video often reaches where nothing is spotted; None if too little of it is left.
 
     Noise that is no camera's, such as that of key frames and of strong compression, has high peaks. `score` and `seen`
-    [T] are at `times` in seconds, `fps` a second; `spans` are what was spotted, in seconds."""
+    [T] are at `times` in seconds, `fps` a second; `spans` are the spotted intervals, in seconds."""
     free = seen.copy()
     for first, last in spans:
         free &= (times < first - AROUND) | (times > last + AROUND)
@@ -114,7 +114,7 @@ def usual_score(
 
 
 def restlessness(usual: float | None, height: float) -> list[str]:
-    """Return in a line that a video often reaches much of the `height` that expressions must exceed; else none."""
+    """Return a warning line if a video often reaches much of the `height` that expressions must exceed; else none."""
     if usual is None or usual < height / STANDS_OUT:
         return []
     return [
@@ -123,14 +123,14 @@ def restlessness(usual: float | None, height: float) -> list[str]:
 
 
 def outstanding(score: float, usual: float | None) -> tuple[str, ...]:
-    """Return in words that a score is little above those that the rest of the video often reaches; () if it is not."""
+    """Return a warning if a score is little above those that the rest of the video often reaches; else ()."""
     if usual is None or score >= STANDS_OUT * usual:
         return ()
     return (f"{score:.0f} times its noise, where the rest of the video often reaches {usual:.0f}",)
 
 
 def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...]:
-    """Return in words that the unit that moves most speaks for another class than the one predicted; () if it does not.
+    """Return a warning if the unit that moves most indicates another class than the one predicted; else ().
 
     `action_units` are by sided name, the largest first; those in no combination of `units_by_class` speak for none."""
     by_class = units_by_class()
@@ -142,7 +142,7 @@ def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...
 
 
 def filmed(interval: Interval, video: Video) -> Iterator[str]:
-    """Yield in words what takes away belief in the frames around an expression."""
+    """Yield reasons to distrust the frames around an expression."""
     timeline, seconds = video.timeline, video.seconds
     near = (seconds >= seconds[interval.onset] - AROUND) & (seconds <= seconds[interval.offset] + AROUND)
     if (near & timeline.damaged).any():
@@ -156,7 +156,7 @@ def filmed(interval: Interval, video: Video) -> Iterator[str]:
 
 
 def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
-    """Return how a video differs from what the models were fitted on, a line each.
+    """Return the differences between a video and the models' training data, a line each.
 
     `fitted_on` is the provenance of all models, as in `describe_training`.
     """
@@ -190,7 +190,7 @@ def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
 
 
 def rate_figures(fps: float, weights: str) -> Figures:
-    """Return the figures of the measured rate that is nearest to a video's, and their description in a line.
+    """Return the figures of the measured rate that is nearest to a video's, and their description in one line.
 
     `weights` is the digest of the recogniser's; those that were not measured have no figures of classes."""
     contents = json.loads(RATES.read_text(encoding="utf-8"))
@@ -215,7 +215,7 @@ def recorded_figures(weights: Path, path: Path = RECORDED) -> Recorded | None:
 
 
 def describe_recorded(figures: Recorded | None, fitted_on: Iterable[str]) -> str:
-    """Describe figures, or why there are none, in a line. `fitted_on` is the weights' provenance."""
+    """Describe figures, or why there are none, in one line. `fitted_on` is the weights' provenance."""
     if figures is None:
         saw_recorded = any(not entry.startswith("generated/") for entry in fitted_on)
         elsewhere = ", but fitted on some; results/evaluate has the method's figures on subjects left out"

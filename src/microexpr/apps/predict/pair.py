@@ -35,7 +35,7 @@ class Pair:
         return self.classes.predicted_class
 
     def to_document(self, models: Models) -> dict[str, Any]:
-        """Return the result by names, with what the models were fitted on and what it cannot say."""
+        """Return the result by names, with the models' training data and the limits of the result."""
         return {
             "class": self.predicted_class,
             "certainty": self.certainty,
@@ -48,7 +48,7 @@ class Pair:
         }
 
     def __str__(self) -> str:
-        """Return the result in a line."""
+        """Return the result in one line."""
         shares = ", ".join(f"{name} {share:.2f}" for name, share in self.classes.probabilities.items())
         moved = written.stronger_sides(dict(self.action_units))
         units = ", ".join(f"{unit} {NAMES[unit]} +{amount:.1f}" for unit, amount in moved.items())

@@ -21,7 +21,7 @@ from microexpr.signals.flow import pictures
 
 SHIPPED = shipped("predict.onnx")
 
-Groups = dict[str, dict[str, np.ndarray]]  # by stage: what its file holds of a clip
+Groups = dict[str, dict[str, np.ndarray]]  # by stage: the contents of its file on a clip
 Certainty = Literal["sure", "unsure", "cannot tell"]
 SURE, TELLS = 0.8, 0.5  # least probability of the class
 
@@ -43,14 +43,14 @@ class Recogniser(Protocol):
 
     @property
     def inputs(self) -> Mapping[str, tuple[int, ...]]:
-        """Names and shapes of what it reads, as `inputs.derive` takes them."""
+        """Names and shapes of its inputs, as `inputs.derive` takes them."""
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return scores float32[B, C] of inputs, each [B, ...]; the largest is of the predicted class."""
 
 
 class OnnxRecogniser:
-    """The network of an ONNX file whose metadata have its inputs and classes."""
+    """The network of an ONNX file with its inputs and classes in the metadata."""
 
     def __init__(self, network: onnx.Network):
         """Raises KeyError or ValueError for other metadata."""
@@ -80,7 +80,7 @@ class Classes(NamedTuple):
     """The result for one expression."""
 
     probabilities: dict[str, float]  # by class
-    reasons: tuple[str, ...] = ()  # how it differs from the expressions that the model knows, in words
+    reasons: tuple[str, ...] = ()  # how it differs from the expressions that the model knows, as text
     regions: Mapping[str, float] = {}  # by how much the class is less probable if a region of the face keeps still
 
     @property
@@ -90,7 +90,7 @@ class Classes(NamedTuple):
 
     @property
     def certainty(self) -> Certainty:
-        """Return in words how far the most probable class can be relied on: "sure" only without any reason."""
+        """Return how reliable the most probable class is, as text: "sure" only without any reason."""
         highest = max(self.probabilities.values())
         if highest < TELLS:
             return "cannot tell"
@@ -154,7 +154,7 @@ def classify(model: Recogniser, calibration: Calibration, excerpt: Excerpt, read
 
 
 def scores(model: Recogniser, groups: Groups) -> np.ndarray:
-    """Return the scores of the classes, float32[C], of what the stages' files hold."""
+    """Return the scores of the classes, float32[C], from the contents of the stages' files."""
     if "pictures" in model.metadata:
         params = pictures.Params.model_validate_json(model.metadata["pictures"])
         assert params.region != "auto"
@@ -164,14 +164,14 @@ def scores(model: Recogniser, groups: Groups) -> np.ndarray:
 
 
 def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:
-    """Return what is measured of a spotted expression, with its flow [3, H, W], as files of the population hold it."""
+    """Return the measurements of a spotted expression, with its flow [3, H, W], as files of the population hold it."""
     crop = [domain.reduce(image) for image in luma(excerpt.crop)]
     landmarks = (excerpt.tracked_landmarks + 0.5) * domain.SIZE / CROP - 0.5
     return domain.View(np.stack(crop), landmarks, excerpt.pose, vectors, excerpt.onset, excerpt.apex)
 
 
 def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Model) -> Groups:
-    """Return what the stages' files hold of a clip, as far as the inputs of these names need it."""
+    """Return the contents of the stages' files on a clip, as far as the inputs of these names need them."""
     stages = {stage for name in input_names for stage in inputs.SOURCES[name]}
     frame, grey = np.arange(len(excerpt.crop)), luma(excerpt.crop)
     groups = {

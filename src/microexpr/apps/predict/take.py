@@ -1,6 +1,6 @@
-"""A video whose face was tracked: alignment, landmarks and turn of the head in each frame. Tracks once, reads no more.
+"""A video with its tracked face: alignment, landmarks and turn of the head in each frame. Tracks once, reads no more.
 
-A cut or another face begins a new stretch, with a face of its own. A video that lies on its side is turned.
+A cut or another face begins a new stretch, with its own face. A video that lies on its side is turned.
 """
 
 from bisect import bisect_right
@@ -29,7 +29,7 @@ ELSEWHERE, OTHER_SIZE = 0.5, 1.3  # widths of the face by which it has moved the
 JUMP = 1.0  # widths by which one face does not move within `LOST`
 LOOKED_AT = 3  # frames, one a second, that tell which way up the face is
 
-Progress = Callable[[str, int, int], None]  # what is done, frames done, frames in all
+Progress = Callable[[str, int, int], None]  # step, frames done, frames in all
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -38,7 +38,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """One face in what was filmed without a cut."""
+    """One face in a part of a video without a cut."""
 
     frames: range  # of the video
     tracked: np.ndarray  # int64[n], numbers of the frames in which the face was looked for
@@ -131,7 +131,7 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
     """Track the largest face, `TRACKED` times a second or in every n-th frame, and turn the video where it is not
     upright.
 
-    A video of which nothing is known yet is read for the first time. Raises DataError if the face is in fewer than
+    A video that was not scanned yet is read for the first time. Raises DataError if the face is in fewer than
     `LEAST` of the frames."""
     rate, path = source.rate if isinstance(source, Scan) else source.fps, source.source.path
     turn = find_turn(source)

@@ -34,7 +34,7 @@ class TrueExpression(NamedTuple):
         return self.emotion if label is None else LABELS[label]
 
     def __str__(self) -> str:
-        """Return the class, and the emotion where it says more."""
+        """Return the class, and the emotion where it is more specific."""
         name = self.true_class
         return name if name == self.emotion else f"{name} ({self.emotion})"
 

@@ -24,7 +24,7 @@ INTERVAL_KEYS = (*TIMES, "action_units")
 READABLE = 1.5  # seconds that a subtitle stays at least
 KINDS: tuple[str, ...] = get_args(Kind)
 ELAN_SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
-NO_DATE = "1970-01-01T00:00:00+00:00"  # ELAN's format asks for one; the same video has the same bytes
+NO_DATE = "1970-01-01T00:00:00+00:00"  # ELAN's format requires one; the same video has the same bytes
 
 
 def write(folder: Path, prediction: Prediction, models: Models) -> None:
@@ -49,7 +49,7 @@ def write(folder: Path, prediction: Prediction, models: Models) -> None:
 
 
 def to_document(prediction: Prediction, models: Models) -> dict[str, Any]:
-    """Return what intervals.json holds."""
+    """Return the contents of intervals.json."""
     return {
         "file": printable(prediction.video.path.name),
         "origin": "generated" if prediction.video.generated else "not marked as generated",
@@ -143,7 +143,7 @@ def flat(row: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
 
 
 class Label(NamedTuple):
-    """An interval in words."""
+    """An interval as text."""
 
     start: float  # seconds
     end: float
@@ -153,7 +153,7 @@ class Label(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Both in a line."""
+        """Both in one line."""
         return ": ".join(filter(None, [self.name, self.units]))
 
 
@@ -171,7 +171,7 @@ def write_exports(folder: Path, prediction: Prediction) -> None:
 
 
 def labels(prediction: Prediction) -> list[Label]:
-    """Return what is written of all intervals, in the order of time."""
+    """Return the labels of all intervals, in order of time."""
     times, rows = prediction.video.seconds, []
     for expression in prediction.expressions:
         interval: Interval = expression.interval
@@ -209,7 +209,7 @@ def _clock(seconds: float, point: str) -> str:
 
 
 def elan(prediction: Prediction) -> str:
-    """Return a document of ELAN (EAF 3.0) with a tier for each kind that was spotted. ELAN asks for the video."""
+    """Return a document of ELAN (EAF 3.0) with a tier for each kind that was spotted. ELAN needs the video."""
     rows = labels(prediction)
     namespace = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance"}
     about = {"AUTHOR": "microexpr", "DATE": NO_DATE, "FORMAT": "3.0", "VERSION": "3.0"}
@@ -262,7 +262,7 @@ def text_grid(prediction: Prediction) -> str:
 
 
 def _tiled(rows: list[Label], last: float) -> Iterator[tuple[float, float, str]]:
-    """Yield start, end and text of intervals that do not overlap, and of what lies between them."""
+    """Yield start, end and text of intervals that do not overlap, and of the gaps between them."""
     position = 0.0
     for row in rows:
         start, end = max(row.start, position), min(row.end, last)

@@ -23,7 +23,7 @@ HALVES = [SIDES.index("left"), SIDES.index("right")]
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """FAMGAN's four ways to get target AUs from a driving clip, each of which may be switched off."""
+    """FAMGAN's four ways to get target AUs from a driving clip; each can be switched off."""
 
     sizes: bool = True  # intensities are means over five sizes of the image
     filter: bool = True  # intensities are means over neighbouring frames
@@ -113,11 +113,11 @@ class SourceFace:
         return values[1:] - values[:1]
 
     def resting_aus(self, model: regressor.Model) -> np.ndarray:
-        """Return float32[17, 2]: the intensities at rest, left and right, read off the image by itself."""
+        """Return float32[17, 2]: the intensities at rest, left and right, read off this image alone."""
         return np.clip(self._intensities(self.crop[None], model)[0], 0, aus.LARGEST)
 
     def _intensities(self, crops: np.ndarray, model: regressor.Model) -> np.ndarray:
-        """Return float32[T, 17, 2]: the first is read by itself, the others by their change since the first."""
+        """Return float32[T, 17, 2]: the first read off its image alone, the others by their change since the first."""
         intensities: np.ndarray = regressor.regress(luma(crops), 0, model)[..., HALVES]
         return intensities
 

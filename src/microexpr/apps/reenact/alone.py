@@ -31,7 +31,7 @@ from microexpr.signals.aus import regressor
 from microexpr.signals.faces import CROP
 
 WEAK_R = 0.6  # below which a warning is due
-METRICS = {  # columns of metrics.csv, and what is printed of each; at the apex, but the first two
+METRICS = {  # columns of metrics.csv, and their printed forms; at the apex, but the first two
     "au_r": "r {:.2f} of asked and read AU changes",
     "au_share": "{:.0%} of them read",
     "moved_tenth": "the tenth of the face's pixels that moves most changes by {:.1f} grey levels",

@@ -31,7 +31,7 @@ DECIMALS = 3  # of a sample's intensities
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrivingCurves:
-    """Action units through K frames, the first of which is at rest."""
+    """Action units through K frames; the first frame is at rest."""
 
     name: str
     origin: str  # generated or licensed
@@ -62,8 +62,8 @@ def read(name: str, fps: float | None, results: Path) -> DrivingCurves:
 
 
 def read_sample(label: str) -> DrivingCurves:
-    """Return the sample of a class, one of `core.clip.LABELS`: the most frequent display of its emotion, on both sides
-    alike."""
+    """Return the sample of a class, one of `core.clip.LABELS`: the most frequent display of its emotion, equal on both
+    sides."""
     (chosen, *_) = _displays(EMOTIONS[label])
     changes = np.vectorize(round)(_changes(chosen.action_units, [0, 1]), DECIMALS)  # ties as Python breaks them
     description = f"sample {label} (generated: action units that the renderer performs)"
@@ -104,7 +104,7 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     """Return the most distinct expression of the largest face in a video or folder of frames, since its resting state.
 
     Units that do not exceed their noise in it stay at rest, and a frame at rest is put before its onset. Where nothing
-    is spotted, a short video is taken as a whole. `fps` is as for `videos.Scan`, whose errors are raised, and
+    is spotted, a short video is taken as a whole. `fps` is as for `videos.Scan`. Raises the errors of `Scan`, and
     DataError if nothing is spotted in a longer one."""
     from microexpr.apps.predict import spot
     from microexpr.videos import Scan

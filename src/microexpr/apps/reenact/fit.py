@@ -171,7 +171,7 @@ def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tenso
 
 
 def vary_colours(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return pairs of images float32[B, 2, 3, H, H] in 0..1 as another camera sees them, in -1..1; both alike."""
+    """Return pairs of images float32[B, 2, 3, H, H] in 0..1 as one other camera sees both, in -1..1."""
     per_pair = (BATCH, 1, 1, 1, 1)
 
     def noise(spread: float, shape: tuple[int, ...] = per_pair) -> np.ndarray:
@@ -211,7 +211,7 @@ def measure(network: WarpGenerator, test_scenes: Iterable[Scene], start: str) ->
     model = regressor.load()
     names = [("none", "none"), *((size, unit) for size in SIZES for unit in ACTION_UNITS)]
     rows_of_names: dict[tuple[str, str], list[dict[str, float]]] = {name: [] for name in names}
-    changes: list[np.ndarray] = []  # of each scene, [3, n, 17]: asked, read, read off the ground truth
+    changes: list[np.ndarray] = []  # of each scene, [3, n, 17]: target, read, read off the ground truth
     for scene in test_scenes:
         face, clean = scene.photographed[None].astype(np.float32), scene.faces.astype(np.float32)
         exact = (face + clean - clean[:1]).clip(0, 255)

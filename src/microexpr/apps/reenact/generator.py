@@ -3,7 +3,7 @@
 Shapes: N images [N, H, H, 3] of levels 0..255. RealSR: Ji et al., Real-World Super-Resolution via Kernel Estimation and
 Noise Injection, CVPR Workshops, 2020; its network is read from the two files that `PACKAGE` has, put under the names
 of `SOURCES` into $TORCH_HOME/hub/checkpoints/ (by default ~/.cache/torch/hub/checkpoints/), and run by the package
-ncnn. What may not come in: any download.
+ncnn. Downloads nothing.
 """
 
 from collections.abc import Mapping

@@ -130,7 +130,7 @@ def reenact(
 ) -> Reenactment:
     """Give the movement of a driving clip to a source face with intensities `resting` [17, 2].
 
-    `subject` is who the face belongs to: a rendered face, which gives ground truth if the driving clip is rendered
+    `subject` is the subject of the face: a rendered face, which gives ground truth if the driving clip is rendered
     too, or a name. At most `most` frames of the driving clip are reenacted."""
     method: Famgan = model.method  # type: ignore[assignment]
     positions = sample_positions(driving, most)

@@ -22,7 +22,7 @@ STAGES = ("faces", "apex", "aus")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrivingClip:
-    """A clip whose movement is reenacted: K frames from onset to offset."""
+    """The clip to reenact: K frames from onset to offset."""
 
     clip: Clip
     movement: Movement

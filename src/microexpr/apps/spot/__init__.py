@@ -1,4 +1,4 @@
-"""Measure a long video: action units and movement at one rate, and what the spotter of `predict` finds. No file."""
+"""Measure a long video: action units and movement at one rate, and the intervals that `predict` spots. No file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def prepare() -> None:
 
 
 def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Video]:
-    """Return the frame numbers of a long video and the video; the frame before stands for one that is missing."""
+    """Return the frame numbers of a long video and the video; the frame before replaces a missing one."""
     by_number, files = dict(frames), list[Path]()
     numbers = list(range(clip.first, clip.last + 1))
     for number in numbers:

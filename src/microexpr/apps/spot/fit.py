@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 SEED = 0
 PARAMS = {"epochs": 12}
-Takes = Mapping[str, LongVideo]  # by file of what was measured in it
+Takes = Mapping[str, LongVideo]  # by the file of its measurements
 
 
 def run(training: Takes, held_out: Takes, path: str | Path, progress: engine.Progress) -> None:

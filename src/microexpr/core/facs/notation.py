@@ -16,7 +16,7 @@ SUSTAINED = re.compile(r"\(k\)?$", re.IGNORECASE)  # in 4DME; the bracket is not
 
 @dataclass(frozen=True, slots=True)
 class ActionUnit:
-    """One coded action unit, or several alternatives of which the coder meant one."""
+    """One coded action unit, or several alternatives where the coder meant one."""
 
     number: int  # of FACS
     side: Side = "both"  # the subject's own
@@ -53,7 +53,7 @@ def format_units(units: tuple[ActionUnit, ...]) -> str:
 
 
 def _terms(text: str) -> list[str]:
-    """Return what + joins, without the units that are there throughout the clip."""
+    """Return the parts that + joins, without the units that are present throughout the clip."""
     if text.strip() in ("", "?"):
         return []
     return [term for term in map(str.strip, text.split("+")) if not SUSTAINED.search(term)]

@@ -2,7 +2,7 @@
 
 from microexpr.core.facs.notation import ActionUnit, parse, unread
 
-# Units that the coders of CASME II or SAMM note in more than two clips; left and right count alike.
+# Units that the coders of CASME II or SAMM note in more than two clips, on either side.
 AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 18, 20, 23, 24, 25, 26, 38)
 # The units that Varanka et al. evaluate (IEEE Trans. Affective Computing 2024).
 EVALUATED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)

@@ -4,7 +4,7 @@ An input is never overwritten. A file that this program did not write, or that w
 with `--force`. Only the standard library is imported, so that a refusal takes milliseconds.
 
     out = outputs.picture(Path("table.png"), inputs=[table], force=False)
-    with outputs.publish(out) as part:  # a hidden folder, whose files move to their names when the block ends
+    with outputs.publish(out) as part:  # a hidden folder; its files move to their names when the block ends
         plot(part / out.names[0])
 """
 
@@ -84,9 +84,9 @@ def _hidden_folder(root: Path) -> Iterator[Path]:
 
 @contextmanager
 def claim(folder: Path, name: str, wait: bool = False) -> Iterator[bool]:
-    """Yield whether this process alone may write what has this name in a folder; until the block ends, no other may.
+    """Yield whether this process alone may write files of this name in a folder; until the block ends, no other may.
 
-    With `wait` it may, once others are done. What a killed process claimed is free again. On a file system without
+    With `wait` it may, once others are done. The claim of a killed process is void. On a file system without
     locks everyone may."""
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
@@ -147,7 +147,7 @@ def replace_record(out: Output, record: Mapping[str, Any]) -> None:
 
 
 def records(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the folder of each complete set of files in a folder and below it, and what is recorded of them."""
+    """Yield the folder of each complete set of files in a folder and below it, and the record of them."""
     for name, subfolders, _ in os.walk(root):
         subfolders[:] = sorted(subfolder for subfolder in subfolders if not subfolder.startswith("."))
         for manifest in manifests(path := Path(name)):

@@ -49,15 +49,15 @@ class Inputs:
 
 
 def source_of(path: Path) -> str:
-    """Return a path without links but its own, which is the same however a user wrote it."""
+    """Return a path with all links resolved but its own: the same for every spelling of it."""
     named = path if path.name not in ("", "..") else path.resolve()
     return str(named.parent.resolve() / named.name)
 
 
 class Manifest:
-    """A hidden JSON file that lists the files of a command with their SHA-256, size and time, and what they are of.
+    """A hidden JSON file that lists the files of a command with their SHA-256, size and time, and their input.
 
-    A file whose size and time are as listed is not read again: to read an hour of video takes seconds."""
+    A file with the listed size and time is not read again: to read an hour of video takes seconds."""
 
     def __init__(self, of: str):
         self.of, self.name = of, f".{of}{ENDING}"
@@ -75,7 +75,7 @@ class Manifest:
         return self._read(root, "files") or {}
 
     def record(self, root: Path) -> dict[str, Any]:
-        """Return what was recorded with the files, such as the input they are of."""
+        """Return the record that was stored with the files, such as their input."""
         return self._read(root, "record") or {}
 
     def write(self, folder: Path, listed: Mapping[str, Any], record: Mapping[str, Any]) -> None:
@@ -127,7 +127,7 @@ class Output:
     user_path: Path  # the folder, as the user wrote it
     root: Path  # the same folder without symbolic links
     names: tuple[str, ...]  # names of the files, relative to the folder
-    numbered: str = ""  # glob pattern of further files, whose number depends on the run
+    numbered: str = ""  # glob pattern of further files; their number depends on the run
     option: str  # command-line option that names the folder or file
     manifest: Manifest
     inputs: Inputs
@@ -161,11 +161,11 @@ class Output:
         return sorted([*filter(_exists, candidates), *(self.root.glob(self.numbered) if self.numbered else ())])
 
     def is_complete(self) -> bool:
-        """Return whether every file is there as this program wrote it."""
+        """Return whether every file exists as this program wrote it."""
         return self.manifest.is_complete(self.root, self.names)
 
     def record(self) -> dict[str, Any]:
-        """Return what was recorded with complete files, nothing if one is missing or was changed."""
+        """Return the record of complete files, nothing if one is missing or was changed."""
         return self.manifest.record(self.root) if self.is_complete() else {}
 
     def _check_folders(self) -> None:
@@ -252,12 +252,12 @@ def video(path: Path, force: bool) -> Output:
 
 
 def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None) -> Output:
-    """Return one file, with a manifest of its own, as output. Raises OutputError if it may not be written."""
+    """Return one file, with a separate manifest, as output. Raises OutputError if it may not be written."""
     return folder(path.parent, path.name, (path.name,), inputs, force, source=source)
 
 
 def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:
-    """Return one picture, whose suffix names its format, as output. Raises OutputError if it may not be written."""
+    """Return one picture as output, in the format of its suffix. Raises OutputError if it may not be written."""
     return _file(path, PICTURES, (), inputs, force)
 
 

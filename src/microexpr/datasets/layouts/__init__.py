@@ -1,6 +1,6 @@
 """The native layouts: the facts of each data set in `<name>.yaml`, and readers by kind, which take them from there.
 
-A file of facts says on top what is peculiar to its data set. What is a method there stands with its reader. Rendering
+A file of facts begins with the quirks of its data set. Quirks that need code are described at the reader. Rendering
 and the meaning of pixels do not come in here.
 """
 
@@ -34,7 +34,7 @@ class Subject(BaseModel):
 
 
 class Facts(BaseModel):
-    """Facts of a native layout; those of `Layout` have the same names. Each reader says which others it needs."""
+    """Facts of a native layout; those of `Layout` have the same names. Each reader lists the others that it needs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
     name: str
@@ -48,7 +48,7 @@ class Facts(BaseModel):
     cropped: str = ""  # part of the path of cropped frames
     file: str = ""  # pattern of the workbook
     sheet: str | None = None
-    columns: dict[str, str] = {}  # by what they hold: subject, clip, onset, ...
+    columns: dict[str, str] = {}  # by their contents: subject, clip, onset, ...
     also: dict[str, str] = {}  # other names of columns in some copies -> the name in `columns`
     subject: Subject | None = None
     emotions: tuple[str, ...] = ()  # as annotated; if empty, those of `published`
@@ -57,7 +57,7 @@ class Facts(BaseModel):
     commas: bool = False  # whether action units may be separated by commas
     rates: tuple[int, ...] = ()  # frames a second, if they differ
     glob: str = ""  # of the folders of clips, below one of `folders`
-    clip: Pattern | None = None  # of a clip's folder, with what its name tells
+    clip: Pattern | None = None  # of a clip's folder; its groups are parts of the name
     example: str = ""  # path of a clip's folder, for messages
     types: dict[str, ExpressionKind] = {}  # word for the kind of an expression in a long video -> kind
     published: Counts | None = None
@@ -108,7 +108,7 @@ class Reader:
         return f"is not named like {self.facts.example}"
 
     def matching(self, pictures: Path) -> Iterator[tuple[Path, re.Match[str]]]:
-        """Yield the folders of `glob` whose paths below `pictures` are matched by `clip`; note the others."""
+        """Yield the folders of `glob` with a path below `pictures` that `clip` matches; note the others."""
         for folder in sorted(pictures.glob(self.facts.glob)):
             path = folder.relative_to(pictures).as_posix()
             if match := self.facts.clip and self.facts.clip.fullmatch(path):

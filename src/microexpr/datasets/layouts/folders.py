@@ -1,4 +1,4 @@
-"""Read clips whose annotation is their folders, or files next to them: CK+, Oulu-CASIA, SMIC-HS."""
+"""Read clips annotated by their folders, or by files next to them: CK+, Oulu-CASIA, SMIC-HS."""
 
 import re
 from collections.abc import Iterator

@@ -92,7 +92,7 @@ def _action_units(file: Path) -> str:
 
 
 class _NoDoctype(ElementTree.TreeBuilder):
-    """Refuses a document type, whose entities could name other files or grow without end."""
+    """Refuses a document type: its entities could name other files or grow without end."""
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
         raise DataError(f"an annotation must be plain XML, not one with a document type {name!r}")

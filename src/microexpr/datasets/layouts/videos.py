@@ -25,7 +25,7 @@ class Videos(Reader):
 
     A video is found by its `key`, and a row names it by `row_key`."""
 
-    place = ""  # path of a video's folder, for messages on a row
+    example = ""  # path of a video's folder, for messages on a row
     tolerates_gaps = False  # whether a missing frame is a note
 
     def read(self) -> list[LongVideo]:
@@ -39,7 +39,7 @@ class Videos(Reader):
             with collect_errors(self.problems):
                 if (key := self.row_key(row)) not in by_key:
                     name = key if isinstance(key, str) else "/".join(key)
-                    expected = f"a folder of frames like {self.place} for {name}"
+                    expected = f"a folder of frames like {self.example} for {name}"
                     raise DataError(f"there must be {expected}, found none ({row.where})")
                 clip = by_key[key]
                 self.add(expressions.setdefault(clip.id, []), row, clip)
@@ -81,7 +81,7 @@ class Videos(Reader):
         return self.facts.types[row.choice_of(self.facts.columns["type"], self.facts.types)]
 
     def expression(self, row: Row, clip: Clip, kind: Kind, events: Events, emotion: str) -> Expression:
-        """Return an expression of a video whose events lie in its frames, in order.
+        """Return an expression of a video, with its events within the frames and in order.
 
         An onset before the first frame and an offset after the last are cut there, and an apex that is not between them
         is not known; each adds a note. Raises DataError for an offset that does not lie after the onset."""
@@ -112,7 +112,7 @@ class Videos(Reader):
 class SammLong(Videos):
     """SAMM Long Videos (Yap et al. 2020): an expression is named by its video and a number."""
 
-    place = "SAMM_longvideos/006_1"
+    example = "SAMM_longvideos/006_1"
 
     def rows(self) -> Iterator[Row]:
         name = "SAMM_Micro_FACS_Codes_v2.xlsx"
@@ -146,7 +146,7 @@ def _rounded(row: Row, column: str) -> int:
 class Casme3Long(Videos):
     """CAS(ME)^3, part A (Li et al. 2023): videos by a letter, emotions by subject, video and onset."""
 
-    place = "part_A/spNO.1/a/color"
+    example = "part_A/spNO.1/a/color"
     tolerates_gaps = True
     LONGEST = 15  # frames: half a second
 
@@ -183,7 +183,7 @@ class Casme3Long(Videos):
 class CasmeSq(Videos):
     """CAS(ME)^2 (Qu et al. 2018): three sheets without headers: expressions, their folders, numbers of stimuli."""
 
-    place = "rawpic/s15/15_0101disgustingteeth"
+    example = "rawpic/s15/15_0101disgustingteeth"
 
     def subject(self, name: str) -> str:
         return f"s{name}"
@@ -228,7 +228,7 @@ class CasmeSq(Videos):
 class SmicLong(Videos):
     """SMIC-E-HS (Li et al. 2013): one to three micro-expressions in a row, all of one emotion."""
 
-    place = "SMIC-HS-E/s03/s3_sur_01"
+    example = "SMIC-HS-E/s03/s3_sur_01"
     tolerates_gaps = True
 
     def subject(self, name: str) -> str:

@@ -155,7 +155,7 @@ class Samm(Workbook):
 
 
 class Casme2(Workbook):
-    """CASME II (Yan et al. 2014): AU-based classes in a workbook of their own, and clips outside of MEGC2019."""
+    """CASME II (Yan et al. 2014): AU-based classes in a separate workbook, and clips outside of MEGC2019."""
 
     def prepare(self) -> None:
         super().prepare()
@@ -201,7 +201,7 @@ class Casme2(Workbook):
 
 
 def _in_any_case(parent: Path, name: str) -> Path:
-    """Return a folder in another; if none has exactly this name, one whose name differs in case alone."""
+    """Return a folder in another; if none has exactly this name, one that differs in case alone."""
     candidates = sorted(parent.glob("*/")) if not (parent / name).is_dir() else []
     return next((path for path in candidates if path.name.lower() == name.lower()), parent / name)
 
@@ -290,7 +290,7 @@ class Dfme(Workbook):
             )
 
     def folder(self, row: Row, key: Key) -> Path:
-        """Return the folder of the clip in that of its subject, or next to those of subjects."""
+        """Return the folder of the clip, in its subject's folder or next to the subjects' folders."""
         pictures = self.homes[0]
         in_subject = _in_any_case(_in_any_case(pictures, key[0]), key[1])
         return in_subject if in_subject.is_dir() or not (pictures / key[1]).is_dir() else pictures / key[1]
@@ -329,12 +329,12 @@ class Fourdme(Workbook):
 
 
 class Mmew(Workbook):
-    """MMEW (Ben et al. 2022): a clip in the folder of its emotion, in that of its subject or not."""
+    """MMEW (Ben et al. 2022): a clip in the folder of its emotion, within its subject's folder or not."""
 
     CLIP = re.compile(r"S[0-9]+-[0-9]+-[0-9]+", re.IGNORECASE)
 
     def prepare(self) -> None:
-        """Find the folders of clips by name. Raises DataError for a clip that lies in two."""
+        """Find the folders of clips by name. Raises DataError for a clip in two folders."""
         super().prepare()
         self.folders: dict[str, Path] = {}
         for folder in sorted((*self.homes[0].glob("*/*/"), *self.homes[0].glob("*/*/*/"))):

@@ -1,6 +1,6 @@
 """Compute figures of predicted classes and of synthesised faces, with intervals. Arrays in, numbers out.
 
-Axes: N clips, S seeds, K classes, U subjects, B bootstrap resamples. What may not come in: the source of a prediction.
+Axes: N clips, S seeds, K classes, U subjects, B bootstrap resamples. Out of scope: the source of a prediction.
 Figures of synthesised faces are in `metrics.synthesis`, which has to be imported separately.
 """
 

@@ -66,7 +66,7 @@ def macro_precision(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray
 
 
 def accuracy(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
-    """Return the share of clips whose class was predicted; 0 (`left_out`: nan) without clips."""
+    """Return the share of clips with their class predicted; 0 (`left_out`: nan) without clips."""
     return ratio(_correct(matrix).sum(-1), matrix.sum((-2, -1)), left_out)
 
 
@@ -139,7 +139,7 @@ def _mean(numerator: np.ndarray, denominator: np.ndarray, figure: str, left_out:
 
 
 def _warn(figure: str, absent: Sequence[int] | np.ndarray, caller: int) -> None:
-    """Warn, `caller` frames up, of classes whose figure is 0/0."""
+    """Warn, `caller` frames up, of classes with a figure of 0/0."""
     if len(absent):
         names = ", ".join(map(str, absent))
         warnings.warn(f"{figure} of class {names} is 0/0 and counts as 0", RuntimeWarning, stacklevel=caller)

@@ -1,4 +1,4 @@
-"""Build the Inception network of FID and KID and load its published weights. What may not come in: any download.
+"""Build the Inception network of FID and KID and load its published weights. Out of scope: any download.
 
 Szegedy et al. 2016 as TensorFlow's model of 2015-12-05 has it, which differs from torchvision's: 1008 classes, average
 pools that do not count their padding, and a max pool in the last block. Names are those of the weights file.
@@ -93,7 +93,7 @@ def branch(*layers: Layer) -> Branch:
 
 
 class Block(nn.Module):
-    """Parallel branches, their channels joined; the last is a pool, with a layer of its own unless it halves."""
+    """Parallel branches, their channels joined; the last is a pool, followed by a layer unless it halves."""
 
     def __init__(self, inputs: int, branches: list[Branch], pool: Callable[[Tensor], Tensor], pooled: int = 0):
         super().__init__()

@@ -25,7 +25,7 @@ Statistic = Callable[[np.ndarray | None], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A metric of one method less that of another on the same clips, its 95 % interval, and p of there being none."""
+    """The difference in a metric between two methods on the same clips, its 95 % interval, and p of no difference."""
 
     value: float
     low: float

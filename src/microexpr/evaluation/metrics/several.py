@@ -1,4 +1,4 @@
-"""Compute figures of several labels at once, each of which a clip has or has not.
+"""Compute figures of several labels at once; a clip has or lacks each of them.
 
 Axes: N clips, S seeds, L labels, U subjects, B resamples. A matrix [..., L, 2, 2] counts the clips of each label by
 truth (rows: not, yes) and prediction (columns). 0/0, as the F1 of a label that no clip has and none is said to have,

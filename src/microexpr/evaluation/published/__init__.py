@@ -1,6 +1,6 @@
 """Hold figures as papers print them, a CSV for each paper, keyed by the paper that prints them, errors included.
 
-What may not come in: a figure of ours.
+Out of scope: a figure of ours.
 """
 
 import csv
@@ -17,7 +17,7 @@ FILES = (
 )  # fmt: skip
 # F1 of action units as the notebooks of meb print them, means of five trainings, in per cent of 2,031 clips: from
 # github.com/tvaranka/meb, commit f731b0a, experiments/benchmarks, which the tables of Varanka et al. (IEEE Trans.
-# Affective Computing 2024) come from. NMER is left out, whose notebook stores a trial of one epoch.
+# Affective Computing 2024) come from. NMER is left out: its notebook stores a trial of one epoch.
 UNITS = "meb.csv"  # a line for each row and metric: of each unit, pooled over data sets, of each data set, and means
 LONG_VIDEOS = "megc2025.csv"  # a line for each row, data set and kind; of classes of micro-expressions that were hit
 # The table in which each paper compares itself with others under the protocol of MEGC2019.
@@ -25,7 +25,7 @@ MAIN = {
     "ststnet": "table3", "icegan": "table1", "mtmnet": "table5", "localregions": "table8", "htnet": "table2",
     "causalnet": "readme",
 }  # fmt: skip
-REPORTERS = ("icegan", "mtmnet", "localregions")  # for methods without a paper of their own here, in this order
+REPORTERS = ("icegan", "mtmnet", "localregions")  # for methods without a paper here, in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Cell:
     classes: str  # 3, 5, 7, 8, objective5, objective7
     metric: str  # uf1, f1 (the same under the name it is printed with), accuracy, fid, clips, ...
     published: str  # as printed, with its decimals; "" for a printed "-"
-    clips: str  # their number, as the paper says, or ""
+    clips: str  # their number in the paper, or ""
     source: str  # own, rerun by this paper, reported without a source, or copied from another
     selection: str  # how the epoch was chosen, if the paper says so
     method: str  # ours; a variant follows a dot: icegan.no_skips
     status: str  # planned, or published_only: never to be reproduced
-    erratum: str  # what is known to be wrong with it, else ""
+    erratum: str  # a known error in this line, else ""
     note: str
 
     @property

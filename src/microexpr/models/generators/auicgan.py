@@ -70,7 +70,7 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
     weight = weight / weight.sum()
 
     def local_mean(x: Tensor) -> Tensor:
-        """Return the Gaussian mean around each pixel whose window is inside the image."""
+        """Return the Gaussian mean around each pixel with its window inside the image."""
         by_column = F.conv2d(x.flatten(0, 1)[:, None], weight.view(1, 1, -1, 1))
         by_both = F.conv2d(by_column, weight.view(1, 1, 1, -1))
         return by_both.view(*x.shape[:2], *(side - WINDOW + 1 for side in x.shape[2:]))
@@ -199,7 +199,7 @@ class Auicgan(Generator):
         return [Phase(updates, params.epochs, params.batch, sample, schedule, clips=params.clips)]
 
     def assign_targets(self, batch: Batch, rng: Stream) -> TargetBatch:
-        """Sample whose intensities each clip of the batch gets; clips marked `macro` are stills."""
+        """Sample the source of each clip's intensities in the batch; clips marked `macro` are stills."""
         frames = signed_frames(batch["video"])
         is_own = (rng.uniform(len(frames)) < self.params.own_share).to(frames.dtype)
         order = rng.uniform(len(frames)).argsort()
@@ -306,7 +306,7 @@ class Auicgan(Generator):
         return driving["au_intensities"][..., None].expand(-1, -1, -1, 2)
 
     def synthesise_clips(self, modules: Modules, neutral: Tensor, target: Tensor) -> Tensor:
-        """Synthesise each frame by itself, from the mean of both sides' targets."""
+        """Synthesise each frame separately, from the mean of both sides' targets."""
         faces = signed_frames(neutral[:, :, None])[:, 0]
         intensity = (target.mean(-1).to(faces.dtype) / LARGEST).flatten(0, 1)
         frames, _ = self.modify(modules, faces, intensity, torch.zeros_like(intensity))

@@ -1,4 +1,4 @@
-"""Capsules, vectors whose length is the probability of an entity, and routing between two layers of them.
+"""Capsules, vectors with the probability of an entity as length, and routing between two layers of them.
 
 Sabour et al., Dynamic routing between capsules, 2017. Shapes: B clips, I capsules below of D values, J above of E.
 """

@@ -15,7 +15,7 @@ from microexpr.models.layers.square_root import square_root
 from microexpr.signals.aus import ACTION_UNITS
 
 SLOPE = 0.01  # of the critic's leaky ReLUs, below 0
-SMALL = 1e-12  # under the root of a norm, whose gradient at 0 is undefined
+SMALL = 1e-12  # under the root of a norm, where the gradient at 0 is undefined
 # GANimation's 4000 of its published program, which divides the mean over clips and units by its batch of 25 once more.
 INTENSITY_WEIGHT = 4000 / 25
 

@@ -1,4 +1,4 @@
-"""A fully connected layer whose products oneDNN computes on a CPU, where torch would ask MKL.
+"""A fully connected layer that oneDNN computes on a CPU, where torch would call MKL.
 
 MKL gives the same digits on CPUs of Intel and AMD only by the instructions that all of them have
 (`core/arithmetic.py`); oneDNN gives them with AVX2.

@@ -34,7 +34,7 @@ class Plain(nn.Module):
 
 
 class Modulated(nn.Module):
-    """Features of a face [n, W, h, h], scaled by what intensities [n, A, 1 or H] ask for, then convolved."""
+    """Features of a face [n, W, h, h], scaled by intensities [n, A, 1 or H], then convolved."""
 
     def __init__(self, width: int):
         super().__init__()

@@ -25,7 +25,7 @@ class Convolution(nn.Conv2d):
 
 
 def largest_singular_value(matrix: Tensor) -> Tensor:
-    """Return that of a matrix [out, in] by power iteration (Miyato et al. 2018, Alg. 1), with the vectors detached."""
+    """Return the spectral norm of [out, in] by power iteration (Miyato et al. 2018, Alg. 1), its vectors detached."""
     with torch.no_grad():
         right = torch.ones_like(matrix[0])
         for _ in range(POWER_STEPS):

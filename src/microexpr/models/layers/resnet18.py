@@ -31,7 +31,7 @@ class Block(nn.Module):
     def shortcut(self, x: Tensor) -> Tensor:
         """[B, channels, H, H] -> [B, out, H / stride, H / stride]
 
-        A 1x1 convolution with a stride of its own writes beyond its memory on CPUs with AVX2: oneDNN issue 6035."""
+        A 1x1 convolution with a stride writes beyond its memory on CPUs with AVX2: oneDNN issue 6035."""
         return self.downsample(x[:, :, :: self.stride, :: self.stride])
 
 

@@ -11,10 +11,10 @@ NONE = (0, 0, 0)
 
 
 class StemConv3d(nn.Conv3d):
-    """A convolution of videos with few channels, as one of pictures whose channels are the frames under the kernel.
+    """A convolution of videos with few channels, as one of pictures with the frames under the kernel as channels.
 
     oneDNN pads the channels of a volume to eight, which makes the gradient of a kernel over one channel slow. It is
-    for a first layer, whose input needs no gradient."""
+    for a first layer: its input needs no gradient."""
 
     def __init__(
         self, channels: int, maps: int, size: Size, stride: Size = (1, 1, 1), padding: Size = NONE, bias: bool = True
@@ -37,7 +37,7 @@ class StemConv3d(nn.Conv3d):
 def convolve_phases(pictures: Tensor, kernel: Tensor, bias: Tensor | None, padding: Sequence[int]) -> Tensor:
     """Return the convolution [N, M, H', W'] of stride 2 of pictures [N, 1, H, W] by a kernel [M, 1, K, L].
 
-    The even and odd rows and columns are channels of pictures half as large, of which it has stride 1."""
+    The even and odd rows and columns become channels of pictures half as large, convolved with stride 1."""
     after, kernel_after = list[int](), list[int]()
     for size, taps, margin in zip(pictures.shape[:1:-1], kernel.shape[:1:-1], padding[::-1], strict=True):
         outputs, even = (size + 2 * margin - taps) // 2 + 1, taps + taps % 2
@@ -54,7 +54,7 @@ def split_phases(pictures: Tensor) -> Tensor:
 
 
 def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = NONE) -> Tensor:
-    """Return `F.max_pool3d` of [B, C, T, H, W]: the maxima over time of those of each frame."""
+    """Return `F.max_pool3d` of [B, C, T, H, W]: the maxima over time of each frame's maxima."""
     frames = video.transpose(1, 2).flatten(0, 1)  # [B T, C, H, W]
     pooled = F.max_pool2d(frames, size[1:], stride[1:], padding[1:]).unflatten(0, (len(video), -1)).transpose(1, 2)
     return F.max_pool3d(pooled, (size[0], 1, 1), (stride[0], 1, 1), (padding[0], 0, 0))

@@ -29,7 +29,7 @@ class AuReader(ClassicalMethod):
 
     From the population, it is fitted on rendered subjects of no data set alone, read like any clip, and learns nothing
     from a fold's clips: the reader and its thresholds, as somebody would use them who has no coded clip. From scratch
-    it is fitted on a fold's clips. The stronger and the weaker side of each unit count, each by itself and relative to
+    it is fitted on a fold's clips. The stronger and the weaker side of each unit count, absolutely and relative to
     the largest change of the face. The decision is the one of highest F1 on the clips that it is fitted on.
     """
 

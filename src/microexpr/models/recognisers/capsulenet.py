@@ -29,7 +29,7 @@ class Network(nn.Module):
     """ResNet-18's first stages, two convolutions and capsules: from faces to the length of each class capsule."""
 
     def __init__(self, width: int, kernel: int, positions: int, iterations: int, classes: int):
-        """Build for `positions`, rows times columns of the primary capsules, each of which has W / 2 of them."""
+        """Build for `positions`, rows times columns of the primary capsules, with W / 2 capsules each."""
         super().__init__()
         self.stem = ResNet18(width, stages=STAGES, pool=False)
         channels = self.stem.out_channels

@@ -97,7 +97,7 @@ def feed_forward(width: int) -> nn.ModuleList:
 
 
 def widen(layers: nn.ModuleList, tokens: Tensor) -> Tensor:
-    """Add to tokens [B, P, D] what two fully connected layers make of them."""
+    """Add to tokens [B, P, D] the output of two fully connected layers."""
     hidden, out = layers
     return tokens + each_token(out, F.gelu(each_token(hidden, tokens)))
 
@@ -111,7 +111,7 @@ class CrossLayer(nn.Module):
         self.widen = feed_forward(width)
 
     def forward(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        """Two [B, P, D] -> two [B, P, D]; the second phase attends to what the first one became"""
+        """Two [B, P, D] -> two [B, P, D]; the second phase attends to the result of the first one"""
         normalised = self.norm(second)
         first = first + self.attention(self.norm(first), second)
         second = second + self.attention(normalised, first)
@@ -182,10 +182,10 @@ class Network(nn.Module):
 class Causalnet(Classifier):
     """Flow from onset to apex and from apex to offset, located by its directions, in both orders of time.
 
-    From the authors' released code: the four areas of HTNet, whose encoders it has, their values (three levels of 3, 3
+    From the authors' released code: the four areas and the encoders of HTNet, their values (three levels of 3, 3
     and 9 layers), as many layers of cross attention as the last level, the causal block, gamma, epochs, batch and
     rate. The picture of directions is computed as its data show: the hue of the angle between u and v in grey levels,
-    of which the middle one is no movement, so that it tells directions apart within a quarter of the circle.
+    where the middle one is no movement, so that it tells directions apart within a quarter of the circle.
     Ours: flow normalised over the fold's training clips, where theirs has grey levels, and directions in 0..1; clips
     in random order; areas by `centres`, as in HTNet; class weights, and, if requested, the cosine schedule and mirrored
     clips. Their figures are of each subject's best test epoch, and of the best of 36 numbers of layers and values of

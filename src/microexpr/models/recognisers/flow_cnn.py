@@ -1,4 +1,4 @@
-"""Small CNNs on the onset-to-apex flow, whose mean probability counts. No folds, files or devices come in.
+"""Small CNNs on the onset-to-apex flow; their mean probability counts. No folds, files or devices come in.
 
 Shapes: B clips, C classes, M members, flow [B, 3, 28, 28] of u, v and strain.
 """
@@ -42,7 +42,7 @@ def _convolution(maps: int, wider: int) -> tuple[nn.Module, ...]:
 
 
 class Network(nn.Module):
-    """Members that differ in their first weights and in what is dropped."""
+    """Members that differ in their first weights and in dropout."""
 
     def __init__(self, members: int, width: int, dropout: float, classes: int):
         super().__init__()
@@ -54,7 +54,7 @@ class Network(nn.Module):
 
 
 class FlowCnn(FlowNetwork):
-    """Several small CNNs, trained on mixed clips, whose mean probability counts.
+    """Several small CNNs, trained on mixed clips; their mean probability counts.
 
     Every training clip is mixed with another one, mostly a little, and so are their classes (Zhang et al., mixup, ICLR
     2018); AdamW, class weights, the cosine schedule and mirrored clips. It is what `microexpr predict` reads with:

@@ -60,7 +60,7 @@ class MerGcn(Classifier):
     """A graph network turns action units into detectors, which are applied to the features of a 3D network.
 
     From its abstract and AU-GACN's account of it: 3D convolutions, two kinds of labels learnt together, a graph
-    convolution over action units whose nodes are not learnt from the image, one linear layer from units to classes.
+    convolution over action units with nodes not learnt from the image, one linear layer from units to classes.
     Ours, since the paper's text was not available: residual blocks and all sizes, one-hot nodes, edges that are the
     probability of one unit given another over the fold's training clips, the masked cross-entropy of coded units and
     its weight, class weights, rates and epochs.

@@ -1,4 +1,4 @@
-"""Micro-Attention: ResNet-10 whose blocks weigh the pixels of the apex frame. No folds, files or devices come in.
+"""Micro-Attention: ResNet-10 with blocks that weigh the pixels of the apex frame. No folds, files or devices come in.
 
 Shapes: B clips, apex [B, 3, H, H], W `width`, classes C.
 """

@@ -1,7 +1,7 @@
 """Our own method: the mean of a kernel machine and a regression on the pattern of flow, and one on action units.
 
 Shapes: N clips, n of them training, flow [N, 3, 28, 28] of u, v and strain; A action units; D features, C classes.
-What may not come in: a network.
+Out of scope: a network.
 """
 
 from dataclasses import replace

@@ -9,7 +9,7 @@ from microexpr.models.labels import LABEL, LABELS
 
 
 class Prevalence(ClassicalMethod):
-    """Says of every clip that it has every label: no guess without looking has a higher F1.
+    """Predicts every label for every clip: no guess without looking has a higher F1.
 
     Its F1 of a label is 2 p / (1 + p), and its average precision p, where p is the share of clips that have the label.
     A score is the label's share of the training clips. Where a clip has one class, it is the majority class."""

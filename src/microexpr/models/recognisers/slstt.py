@@ -65,7 +65,7 @@ class Lstms(nn.Module):
 
 
 class Mean(nn.Module):
-    """One linear layer, whose scores are averaged over the sequence: the aggregator of SLSTT-Mean."""
+    """One linear layer and the mean of its scores over the sequence: the aggregator of SLSTT-Mean."""
 
     def __init__(self, features: int, classes: int):
         super().__init__()
@@ -84,8 +84,8 @@ class Slstt(Classifier):
     From the authors' released code: eleven flows of 384 pixels, ViT-B/16 with its initial weights and dropout, both
     aggregators, stochastic gradient descent with momentum, its rate and fall, decay, epochs and batch. That code starts
     from ImageNet's weights and runs the transformer's layers without gradients, so that only what follows them is
-    trained; here all of it is, from scratch. It reads pictures whose hue is the direction of movement and whose
-    brightness its stretched length, of eleven frames around the apex, and stores each subject's best test epoch.
+    trained; here all of it is, from scratch. It reads pictures with the direction of movement as hue and its stretched
+    length as brightness, of eleven frames around the apex, and stores each subject's best test epoch.
     Ours: u, v and strain, normalised over the fold's training clips; frames at equal distances from onset to offset;
     class weights, and, if requested, Adam, the cosine schedule and mirrored clips.
     """

@@ -141,7 +141,7 @@ class Network(FrameNetwork):
 
 
 class MeanNet(Spotter):
-    """Peaks of the moving mean of a frame's score are micro-expressions, whose class most of their frames say.
+    """Peaks of the moving mean of a frame's score are micro-expressions, with the class of most of their frames.
 
     After the authors' program. Ours: one crop for all methods, negative frames sampled in each step, the part that
     recognises learns from the same short gaps as it reads, no penalty of large weights. It spots no

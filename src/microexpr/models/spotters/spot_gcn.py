@@ -64,7 +64,7 @@ class Network(nn.Module):
             nn.init.kaiming_normal_(next(layer.parameters()))
 
     def forward(self, windows: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, 2, W, P] -> what is compared [B, width], and outputs [B, 10]"""
+        """[B, 2, W, P] -> features to compare [B, width], and outputs [B, 10]"""
         x = windows
         for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             x = convolution(x)
@@ -163,7 +163,7 @@ class SpotGcn(Spotter):
 
     Network, losses and the choice of intervals after the authors' program. What it reads is not published: here it is
     how far ten points of brows and mouth have moved since the first frame of a window, less the nose (points and
-    directions as in AUW-GCN, whose authors' program it grew from). Theirs chooses the epoch of each test subject by its
+    directions as in AUW-GCN, from which this program grew). Theirs chooses the epoch of each test subject by its
     F1; here it is the last."""
 
     paper = "Deng et al., SpoT-GCN, FG 2024"
@@ -204,7 +204,7 @@ class SpotGcn(Spotter):
 
 
 def best(candidates: Sequence[Interval], most: int) -> list[Interval]:
-    """Return the most confident intervals of which no two overlap by more than half of their union, at most `most`."""
+    """Return the most confident intervals, at most `most`; no two overlap by more than half of their union."""
     selection: list[Interval] = []
     for candidate in sorted(candidates, key=lambda interval: (-interval.confidence, interval.onset)):
         span = candidate.onset, candidate.offset

@@ -1,6 +1,6 @@
 """Write the native layouts, by the part `rendered` of their facts in `datasets.layouts`; `datasets` reads them.
 
-`names` has a function for each data set, `annotations` what is written about the clips. Pixels and reading do not come
+`names` has a function for each data set, `annotations` the rows on the clips. Pixels and reading do not come
 in here.
 """
 

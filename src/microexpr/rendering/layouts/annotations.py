@@ -1,4 +1,4 @@
-"""Write what the data sets say of their clips and long videos: workbooks, lists, files of a clip; annotators' slips."""
+"""Write the data sets' annotation of clips and long videos: workbooks, lists, files of a clip; annotators' slips."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
@@ -25,7 +25,7 @@ GENERATED = "Generated faces in the layout of {}: no person is shown."
 
 
 def _write_notice(path: Path, clips: Sized) -> None:
-    """Write a text file that says that all files are rendered: plain text files cannot hold comments."""
+    """Write a text file that marks all files as rendered: plain text files cannot hold comments."""
     store.write_text(path, f"All {len(clips)} clips here and all files about them: {MARK.decode()}.\n")
 
 

@@ -1,6 +1,6 @@
 """Charts of a page as plotly's figures, in the form of its JSON: `data` and `layout`. Reads and computes nothing.
 
-What may not come in: plotly's Python classes, which take seconds to import; tests check these figures against them.
+Out of scope: plotly's Python classes, which take seconds to import; tests check these figures against them.
 Colours of background, grid and text are the page's, which knows whether it is light or dark.
 """
 

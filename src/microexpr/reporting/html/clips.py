@@ -36,7 +36,7 @@ QUALITY = 88  # of JPEG
 POINT, LINE = (233, 180, 86), (255, 255, 255)  # blue, green, red
 FACE_SIDE, FIELD_SIDE = 192, 288  # pixels of an enlarged synthesised face, and of a flow or strain
 Picture = tuple[str, str]  # its name, and the image
-Pictures = Sequence[Picture]  # one, or two in the same place, of which the first shows
+Pictures = Sequence[Picture]  # one, or two in the same place; the first one shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ClipView:
     film: Sequence[str]  # images of its frames
     numbers: Sequence[int]  # of these frames
     times: Sequence[float]  # of these frames, ms since the onset; their numbers where the clip's rate is not known
-    event_times: Mapping[str, float]  # of the events, alike
+    event_times: Mapping[str, float]  # of the events, in the same unit
     start: int  # position of the apex among these frames
     blinks: Sequence[Pictures]  # apex and onset, as they are and magnified
     change: str

@@ -1,6 +1,6 @@
 """The first screen and the tests of a page: methods by UF1, their tests against two references. Computes no figure.
 
-What may not come in: plotly; an interval here is a line of a table, positioned in percent of its axis.
+Out of scope: plotly; an interval here is a line of a table, positioned in percent of its axis.
 """
 
 import math
@@ -89,7 +89,7 @@ def _kinds(row: Mapping[str, str], against_chance: Comparison | None, against_be
 
 
 def kinds(methods: Sequence[Standing]) -> dict[str, str]:
-    """Return those of `KINDS` that a method has, to choose from."""
+    """Return the `KINDS` that a method has, to choose from."""
     return {kind: title for kind, title in KINDS.items() if not kind or any(kind in method.kinds for method in methods)}
 
 

@@ -1,6 +1,6 @@
 """The page: results of the stages, laid out by a template that escapes every word. Formats figures, computes none.
 
-What may not come in: a clock, so that the same results give the same bytes; a word that the template does not escape.
+Out of scope: a clock, so that the same results give the same bytes; a word that the template does not escape.
 """
 
 import os
@@ -191,7 +191,7 @@ def _link(folder: Path, path: str | Path) -> str:
 
 
 def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | Path]:
-    """Return a method's files by what they are."""
+    """Return a method's files by their kinds."""
     return {
         "predictions (CSV)": base / f"{name}_predictions.csv",
         "confusion (CSV)": base / f"{name}_confusion.csv",

@@ -104,7 +104,7 @@ class Player:
 
 
 def tint(crop: np.ndarray, landmarks: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
-    """Return a face uint8[288, 288, 3] whose regions are the more orange the more speaks for its class, blue against.
+    """Return a face uint8[288, 288, 3] with regions more orange the more they support its class, blue against.
 
     `landmarks` [68, 2] are in pixels of `crop`, uint8[288, 288, C]; `shares` are those of `Classes.regions`."""
     labels, most = face_regions.region_labels(landmarks, len(crop)), max(map(abs, shares.values())) or 1.0
@@ -170,7 +170,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
 
 
 def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:
-    """Return what the charts show: the score on a logarithmic scale, the units, and bands of intervals."""
+    """Return the contents of the charts: the score on a logarithmic scale, the units, and bands of intervals."""
     moving, resting = unit_rows(prediction)
     height = prediction.signal.height
     top = HEADROOM * float(np.log(max(prediction.signal.score.max(), height)))
@@ -214,7 +214,7 @@ class Tick(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The curve of an action unit; its chart is one FACS level high and repeats, darker, what is above."""
+    """The curve of an action unit; its chart is one FACS level high and repeats, darker, the values above."""
 
     unit: str
     name: str
@@ -223,7 +223,7 @@ class Row(NamedTuple):
 
 
 def bands(spans: Iterable[tuple[str, int, int, str]], positions: np.ndarray) -> list[Band]:
-    """Return intervals, each of kind, onset, offset and label, as parts of a chart of a video whose frames are at these
+    """Return intervals, each of kind, onset, offset and label, as parts of a chart of a video with frames at these
     `positions` in time."""
     unit, last, parts = COLUMNS / (positions[-1] + 1), len(positions) - 1, []
     for kind, onset, offset, label in spans:
@@ -282,7 +282,7 @@ def area(values: np.ndarray, height: float, x: np.ndarray) -> str:
 def write_index(
     path: Path, videos: Sequence[Mapping[str, Any]], contents: Mapping[str, Mapping[str, Any]], models: Models
 ) -> None:
-    """Write the page of videos, rows of videos.csv; `contents` is what intervals.json says of those that are done.
+    """Write the page of videos, rows of videos.csv; `contents` is the intervals.json of those that are done.
 
     Raises StoreError when the disk is full."""
     micro = {

@@ -91,7 +91,7 @@ def read(folder: Path, name: str) -> Method:
 class Background:
     """The paper of a method, and its departures in params."""
 
-    paper: str  # in a line; that of a method without a reference says why
+    paper: str  # one-line reference, or the reason why there is none
     reference: references.Reference | None
     other_params: list[param_list.Param]  # with other values than the paper's
 
@@ -120,17 +120,17 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LongVideoView:
-    """The content of a long video of which T frames were read."""
+    """The content of a long video with T frames read."""
 
     id: str
     origin: str
     times: np.ndarray  # float64[T], seconds since the first frame
     score: np.ndarray  # float64[T], deviations of its noise by which the unit that moves most stands out
-    lanes: Mapping[str, Sequence[Bar]]  # expressions: `TRUE`, first, and what each method spotted, by its name
+    lanes: Mapping[str, Sequence[Bar]]  # expressions: `TRUE`, first, and those that each method spotted, by its name
 
 
 def long_videos(rows: Sequence[Mapping[str, Any]], methods: Iterable[str], folder: Path) -> list[LongVideoView]:
-    """Read what is shown of the videos of these rows, below a folder of results.
+    """Read the views of the videos in these rows, below a folder of results.
 
     Raises StoreError for a file that is missing or cannot be read."""
     videos = [LongVideo.from_row(dict(row)) for row in rows]

@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 
 def template(name: str, folder: Path = HERE) -> Template:
-    """Return a template, which escapes what is put into it."""
+    """Return a template that escapes its values."""
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,

@@ -1,6 +1,6 @@
 """The papers' tables, cell by cell: the printed figures and this run's, as CSV and in the paper's layout.
 
-What may not come in: a figure that no evaluation or index file holds.
+Out of scope: a figure that no evaluation or index file holds.
 """
 
 import re
@@ -155,7 +155,7 @@ def target_cells(paper: str, table: str) -> list[Cell]:
 def figures(paper: str, table: str, run: Run) -> list[Printed]:
     """Return the cells of `target_cells` in a run.
 
-    A run that ablates trains all rows of tables of `ABLATIONS` from scratch, under a protocol of their own."""
+    A run that ablates trains all rows of tables of `ABLATIONS` from scratch, under a separate protocol."""
     printed = target_cells(paper, table)
     if run.ablates and table in ABLATIONS.get(paper, ()):
         trained = {*Evaluated.metrics, *SynthesisedFaces.metrics}
@@ -169,8 +169,8 @@ def figures(paper: str, table: str, run: Run) -> list[Printed]:
 def inputs(paper: str, table: str, run: Run) -> dict[str, list[Any]]:
     """Return the inputs of a target in a run, by kind in `INPUTS`.
 
-    They are (method, protocol) of evaluations and of figures of synthesised faces, generators whose synthetic clips
-    are counted, methods whose params are described, sorted, and data sets whose index is read."""
+    They are (method, protocol) of evaluations and of figures of synthesised faces, generators with synthetic clips to
+    count, methods with params to describe, sorted, and data sets with an index to read."""
     keys: dict[str, dict[Any, None]] = {kind: {} for kind in INPUTS}
     for figure in figures(paper, table, run):
         if figure.status == BUILT and not figure.missing():
@@ -196,7 +196,7 @@ def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
 
 
 def table2_generators(methods: Collection[str]) -> dict[str, str]:
-    """Return those of these methods that ICE-GAN's Table 2 compares as generators, by the letter it gives them."""
+    """Return the methods that ICE-GAN's Table 2 compares as generators, by the letter it gives them."""
     return {cell.row: cell.method for cell in target_cells("icegan", "table2") if cell.method in methods}
 
 
@@ -217,7 +217,7 @@ def rows(paper: str, table: str, run: Run) -> list[dict[str, str]]:
 
 
 def _floor_rows(measured: Sequence[Evaluated], run: Run) -> list[dict[str, str]]:
-    """Return rows of chance and majority for each figure that a table reproduces: a line or a column of their own."""
+    """Return rows of chance and majority for each figure that a table reproduces: a separate line or column."""
 
     def measure(figure: Evaluated) -> tuple[str, str, str]:
         return figure.cell.dataset, figure.cell.runs_under, figure.metric
@@ -287,7 +287,7 @@ def _published(cell: Row) -> str:
 
 
 def _kind(cells: Iterable[Row]) -> str:
-    """Return what the figures of a line have in common, such as "generated, last epoch, 4 folds"."""
+    """Return the common properties of a line's figures, such as "generated, last epoch, 4 folds"."""
     reproduced = [cell for cell in cells if cell.get("reproduced")]
     origins, seen = ({cell[name] for cell in reproduced} - {""} for name in ("origin", "subject_seen"))
     folds = list(dict.fromkeys(cell["folds"] for cell in reproduced if cell["folds"]))

@@ -1,6 +1,6 @@
 """The cells of the papers' tables by kind: what each reads of a run, the run's figure for it, and notes on that.
 
-What may not come in: a figure that no evaluation or index file holds.
+Out of scope: a figure that no evaluation or index file holds.
 """
 
 from collections import Counter
@@ -74,7 +74,7 @@ class Run:
     draws: int = 1  # Params.draws
     other_choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by method, where it leaves its paper
     ablation_choices: Mapping[str, Sequence[str]] = field(default_factory=dict)  # the same in tables of `ABLATIONS`
-    generators: Collection[str] = ()  # those of `methods` whose synthesised faces are measured
+    generators: Collection[str] = ()  # those of `methods` with synthesised faces that are measured
     clip_generators: Collection[str] = ()  # generators of clips
     synthetic_clips: Mapping[str, SyntheticClips] = field(default_factory=dict)  # by clip generator
     faces: Mapping[tuple[str, str], Sequence[Row]] = field(default_factory=dict)  # figures of synthesised faces
@@ -257,7 +257,7 @@ class Tested(Printed):
     """A figure of tested subjects."""
 
     stage: ClassVar[str]  # the kind of file that has it
-    compared: ClassVar[tuple[str, ...]] = ()  # further methods whose file it is read from
+    compared: ClassVar[tuple[str, ...]] = ()  # further methods with files that it is read from
 
     def exists(self) -> bool:
         return super().exists() and self.cell.runs_under in PROTOCOLS
@@ -297,7 +297,7 @@ class SynthesisedFaces(Tested):
     stage, metrics = "faces", ("fid",)
 
     def missing(self) -> str:
-        if self.cell.runs_under == ABLATION:  # what they are compared with has no files there
+        if self.cell.runs_under == ABLATION:  # the compared methods have no files there
             return super().missing() or "faces are measured with papers.ablation_subjects: 0"
         makes_none = "" if self.cell.method in self.run.generators else f"{self.cell.method} makes no faces"
         return super().missing() or makes_none
@@ -342,7 +342,7 @@ class Evaluated(Tested):
         )
 
     def others(self, methods: Iterable[str]) -> list[Row]:
-        """Return the rows of those of these methods whose evaluation the run has."""
+        """Return the rows of these methods, if the run evaluates them."""
         evaluated = [name for name in methods if (name, self.cell.runs_under) in self.run.evaluations]
         return [*filter(None, map(self.find, evaluated))]
 
@@ -359,7 +359,7 @@ class Evaluated(Tested):
         }
 
     def values(self, reproduced: str) -> Values:
-        """Return the values of a row whose figure is made of that of the evaluation."""
+        """Return the values of a row with a figure made from the evaluation's."""
         copied = {name: str(self.figure[name]) for name in ("origin", "selection", "seeds", "folds", "subject_seen")}
         return copied | {"reproduced": reproduced, "n": str(self.figure["clips"])}
 
@@ -390,7 +390,7 @@ class Evaluated(Tested):
 
 
 class BestSource(Evaluated):
-    """A figure of MTMNet, of which the paper prints the best of rows that differ only in the macro set."""
+    """A figure of MTMNet; the paper prints the best of rows that differ only in the macro set."""
 
     compared = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia")
 

@@ -1,6 +1,6 @@
 """ICE-GAN's Fig. 5 as numbers: where synthesised faces differ from their neutral faces, by regions of the face.
 
-Shapes: N faces, images uint8[N, H, H, 1]. What may not come in: a choice of good-looking faces.
+Shapes: N faces, images uint8[N, H, H, 1]. Out of scope: a choice of good-looking faces.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
-"""The floor of a table: how many subjects are tested, and what guessing gives there. Reads labels alone.
+"""The floor of a table: the number of subjects tested, and the figures of guessing. Reads labels alone.
 
-What may not come in: a prediction of a trained method.
+Out of scope: a prediction of a trained method.
 """
 
 import warnings

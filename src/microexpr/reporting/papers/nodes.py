@@ -1,6 +1,6 @@
 """AU-GACN's Fig. 4 as numbers: the weights of a network's nodes in clips of a held-out subject.
 
-What may not come in: a choice of clips by the network's output.
+Out of scope: a choice of clips by the network's output.
 """
 
 from collections import Counter
@@ -39,7 +39,7 @@ def held_out(clips: Sequence[Clip], emotion: str) -> list[Clip]:
 
 
 def clips_of_emotion(held: Iterable[Clip], emotion: str) -> list[Clip]:
-    """Return the clips of an emotion by name, those with any AU coding first; the first one has a panel of its own."""
+    """Return the clips of an emotion by name, those with any AU coding first; the first one has a separate panel."""
     matching = (clip for clip in held if clip.emotion == emotion)
     return sorted(matching, key=lambda clip: ((au_codes([clip]) == UNKNOWN).all(), clip.id))
 
@@ -103,7 +103,7 @@ def rows(
 
 
 def _input(mode: str) -> str:
-    """Return what the network reads, and whether the paper's reads it."""
+    """Return the network's input, and the paper's where it differs."""
     paper = AuGacn.Params.model_validate({}).input_mode
     return mode if mode == paper else f"{mode} (ours; the paper's is {paper})"
 

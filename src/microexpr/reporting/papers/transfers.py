@@ -1,6 +1,6 @@
 """FAMGAN's task: the movement of each driving clip on two source faces that no training saw, and its ablations.
 
-The paper prints no table: three experts judged. What may not come in: a generator that has seen a driving clip.
+The paper prints no table: three experts judged. Out of scope: a generator that has seen a driving clip.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -17,7 +17,7 @@ from microexpr.reporting.plots.drawing import BLUE, GREEN, RED
 from microexpr.signals.aus import ACTION_UNITS, regressor
 
 ENLARGED = 8  # factor for differences from the first frame
-MOST = 3  # action units whose curves are plotted
+MOST = 3  # action units with plotted curves
 SIDE, PAUSE = 160, 200  # of the animation: side of a face in pixels, milliseconds of a frame
 WORD = "synthesised by AU-ICGAN, not recorded"
 
@@ -38,7 +38,7 @@ def choose_clips(synthetic_clips: Sequence[SynthesisedClip]) -> list[Synthesised
 
 
 def dominant(synthetic: SynthesisedClip) -> list[int]:
-    """Return the AUs whose target intensity changes most, largest first."""
+    """Return the AUs with the largest change of target intensity, largest first."""
     ranges = np.ptp(synthetic.target_aus, axis=0)
     return [int(unit) for unit in np.argsort(-ranges, kind="stable")[:MOST] if ranges[unit] > 0]
 

@@ -17,7 +17,7 @@ from microexpr.signals import inputs
 from microexpr.signals.apex import EVENTS
 from microexpr.signals.aus import ACTION_UNITS, SIDES, SIZES, regressor
 
-SHOWN = 3  # action units whose curves are plotted
+SHOWN = 3  # action units with plotted curves
 COLOURS = (BLUE, RED, GREEN)
 STYLES = ("-", "--")  # of left and right
 BY = 5  # pixels of image size

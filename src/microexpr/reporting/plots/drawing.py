@@ -1,6 +1,6 @@
 """The parts that all plots share: a page of one style, colours, and the label on rendered faces.
 
-What may not come in: pyplot, whose state is global, and times, so that the same results give the same bytes.
+Imports no pyplot, which has global state, and writes no times, so that the same results give the same bytes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ STYLE = {
     "svg.hashsalt": "microexpr",
     "svg.fonttype": "path",
 }
-SAVING: dict[str, dict[str, Any]] = {  # by format: what leaves out times and versions, and packs pixels well
+SAVING: dict[str, dict[str, Any]] = {  # by format: options that leave out times and versions, and pack pixels well
     ".png": {"metadata": {"Software": None}, "pil_kwargs": {"optimize": True}},
     ".svg": {"metadata": {"Date": None, "Creator": None}},
     ".pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
@@ -113,7 +113,7 @@ def clip_page(clip: Clip, results: Path, path: str | Path, height: float, *stage
 
 
 def add_heading(figure: Figure, text: str, generated: bool, noun: str = "face") -> None:
-    """Write the title, upper left, with a line that says so if what is shown is rendered."""
+    """Write the title, upper left, and a line below it if rendered faces are shown."""
     word = f"\nrendered {noun}, no person is shown" if generated else ""
     top = 1 - 0.1 / figure.get_figheight()
     figure.suptitle(text + word, x=0.015, y=top, ha="left", va="top", linespacing=1.4)

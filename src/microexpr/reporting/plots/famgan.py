@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from microexpr.reporting.papers.transfers import Reenactment, Task
 
 FRAMES = 6  # of a row
-MOST = 3  # action units whose curves are plotted
+MOST = 3  # action units with plotted curves
 ENLARGED = 6  # factor for differences from the first frame
 WORD = "rendered faces, no person is shown"
 MADE = "synthesised: the source face did not move like this"  # if a recorded face is shown
@@ -51,7 +51,7 @@ def blinks(reenactment: "Reenactment") -> bool:
 
 
 def most_asymmetric(reenactments: "Sequence[Reenactment]") -> "Reenactment":
-    """Return the reenactment whose left and right target AUs differ most."""
+    """Return the reenactment with the largest difference between left and right target AUs."""
 
     def asymmetry(reenactment: "Reenactment") -> float:
         target_aus = reenactment.target_aus

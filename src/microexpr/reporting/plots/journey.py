@@ -15,7 +15,7 @@ from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED
 from microexpr.reporting.plots.sheet import MAGNIFIED
 from microexpr.signals.flow import magnitude
 
-SHOWN_UNITS = 4  # action units whose curves are plotted
+SHOWN_UNITS = 4  # action units with plotted curves
 
 
 def write(journey: Journey, path: str | Path, show_licensed_faces: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""A prediction as one plot: what stands out when, how it was classified, and every action unit. No face is shown."""
+"""A prediction as one plot: the expressions in time, their classes, and every action unit. No face is shown."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ from microexpr.reporting.plots.famgan import ENLARGED, MADE
 from microexpr.signals.aus import ACTION_UNITS, SIDES
 
 COLOURS = (BLUE, RED, GREEN, PINK)  # of the action units that move most
-MOST = 8  # faces with panels of their own, the largest
+MOST = 8  # faces with separate panels, the largest
 
 
 def write(path: str | Path, reenactment: Reenactment) -> None:

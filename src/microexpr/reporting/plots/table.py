@@ -51,7 +51,7 @@ def draw(figure: Figure, rows: Sequence[Row]) -> None:
     axes.set_yticks(range(len(rows)), labels)
     for floor in (float(row["full_uf1"]) for row in rows if row["method"] == "majority"):
         axes.axvline(floor, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-    if right:  # published figures, which are of recorded faces, on a scale of their own
+    if right:  # published figures, of recorded faces, on a separate scale
         published = figure.add_axes(((width - right) / width, bottom, (right - 0.2) / width, top - bottom))
         _scale(published, len(rows), "published, recorded faces")
         published.set_yticks([])

@@ -1,7 +1,7 @@
 """Signal benchmark: the signal stages' errors on rendered subjects, against the renderer's ground truth.
 
 This module plans its clips; `person` renders one subject and measures the stages on it, `pool` averages over subjects,
-`page` shows the figures. What may not come in: subjects of a corpus, since params may be chosen by these
+`page` shows the figures. Out of scope: subjects of a corpus, since params may be chosen by these
 figures; training; licensed data.
 """
 
@@ -39,7 +39,7 @@ def root_seed(seed: int) -> int:
 def plan_clips(dataset: str, params: Params, render: plan.Params, seed: int) -> list[PlannedClip]:
     """Return the benchmark's clips of a data set, sorted by id, the same at every difficulty.
 
-    `render` is section `render` of params.yaml, whose size of the data set is replaced; `seed` the one in params.yaml.
+    `render` is section `render` of params.yaml, with another size of the data set; `seed` the one in params.yaml.
     """
     census = NATIVES[dataset].census  # if `once`, a subject has one clip of each emotion in `balanced`, and no more
     clips = min(params.clips, len(census.balanced)) if census.once else params.clips

@@ -1,6 +1,6 @@
 """The benchmark's page, which needs no network: the meaning of each figure, a chart of each stage, tables.
 
-Computes no figure. What may not come in: pyplot, whose state is global, and dates, so that the same rows give the same
+Computes no figure. Imports no pyplot, which has global state, and writes no dates, so that the same rows give the same
 bytes.
 """
 

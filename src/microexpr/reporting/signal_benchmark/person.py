@@ -1,6 +1,6 @@
 """One subject of the benchmark: rendered to native files, read by the signal stages, paired with the ground truth.
 
-What may not come in: figures. They are pooled over subjects by `pool`.
+Out of scope: figures. They are pooled over subjects by `pool`.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Stages(BaseModel):
 
     @classmethod
     def from_sections(cls, sections: Mapping[str, Mapping[str, Any]]) -> "Stages":
-        """Return the params in these sections; a clip whose face is rarely detected counts, unlike in a run."""
+        """Return the params in these sections; a clip with a rarely detected face counts, unlike in a run."""
         return cls.model_validate({**sections, "faces": {**sections["faces"], "min_detected": 1e-9}})
 
 

@@ -14,7 +14,7 @@ from microexpr.signals.aus.regressor import FACE_SIZE
 from microexpr.signals.learning import Residual, convolution
 
 UNITS, READ = len(SHOWN), len(ACTION_UNITS)  # the network's units, those that are read first
-WIDTH, HIDDEN = 16, 192  # channels of the first layer, and of what is known of a half
+WIDTH, HIDDEN = 16, 192  # channels of the first layer, and of the features of a half
 UNIT = 0.5  # FACS intensity: the network's numbers are asinh(intensity / UNIT), so that faint ones count
 MOST = float(np.arcsinh(LARGEST / UNIT))  # of the network's numbers
 LEVELS = 4.0  # grey levels added to a face's contrast, so that a flat one does not become noise
@@ -55,7 +55,7 @@ class UnitNetwork(nn.Module):
         return Trunk(fine, self.down2(fine))
 
     def alone(self, middle: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what each half shows by itself, [F, 24], and log variances; halves of a face follow each other."""
+        """Return the output for each half alone, [F, 24], and log variances; halves of a face follow each other."""
         return _with_other(torch.relu(self.alone2(self.alone1(middle).flatten(1))), self.alone3)
 
     def change(self, before: Trunk, after: Trunk, coarse: Tensor, fine: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
 
     The paper's two frames at 200 fps are 0.01 s; the number of frames follows `fps`, rounded. Its index runs over
     action units in print but over time in the text; here it runs over time. Near the ends the window shrinks on both
-    sides alike, so that a straight line stays one.
+    sides equally, so that a straight line stays one.
     """
     reach = round(half_window * fps)
     frames = len(curves)
@@ -27,7 +27,7 @@ def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
 
 
 def smooth_stretches(curves: np.ndarray, seen: np.ndarray, fps: float, half_window: float) -> np.ndarray:
-    """Return `smooth` of each run of frames that are seen, of bool[T], by itself; others are unchanged."""
+    """Apply `smooth` to each run of seen frames, bool[T], separately; others are unchanged."""
     smoothed = curves.copy()
     for part in stretches(seen):
         smoothed[part] = smooth(curves[part], fps, half_window)

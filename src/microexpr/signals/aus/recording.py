@@ -77,7 +77,7 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Cur
 
 
 def resting_frames(part: Sequence[np.ndarray], model: Model) -> np.ndarray:
-    """Return which frames show the least expression, bool[n], by the intensities that each shows by itself.
+    """Return which frames show the least expression, bool[n], by the intensities of each frame alone.
 
     These depend on the person, and say little about small movements, but tell a lasting smile from a resting face."""
     readings = model.alone(part).values

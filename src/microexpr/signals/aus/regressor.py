@@ -51,7 +51,7 @@ class Model:
         return tuple(sorted({*self.of_face.fitted_on, *self.of_change.fitted_on}))
 
     def alone(self, faces: Sequence[np.ndarray]) -> Reading:
-        """Return the intensities that each of these faces shows by itself, not clipped to 0..5."""
+        """Return the intensities of each of these faces alone, not clipped to 0..5."""
         return _joined(self.of_face(face=part) for part in _parts(faces))
 
     def change(self, before: np.ndarray, after: Sequence[np.ndarray]) -> Reading:

@@ -39,7 +39,7 @@ MODEL = shipped("landmarks.onnx")
 PredictorName = Literal["network", "dlib"]
 
 CERTAIN = 0.5  # score of dlib's detector above which a face is upright: upside down it is about 0.1, on its side below
-SURE = 1.0  # score above which one upright face says it for all images
+SURE = 1.0  # score above which one upright face decides for all images
 FAINT = -0.5  # score below which nothing is a face
 BETTER = 0.3  # by which the score of another turn must be higher
 
@@ -194,7 +194,7 @@ class NetworkPredictor:
 
 
 def fitted_on(name: PredictorName) -> tuple[str, ...]:
-    """Return the provenance of what a predictor was fitted on, as in `provenance`."""
+    """Return the provenance of a predictor's training data, as in `provenance`."""
     return load(MODEL).fitted_on if name == "network" else DLIB_FITTED_ON
 
 

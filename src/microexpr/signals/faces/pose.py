@@ -54,7 +54,7 @@ def correct_yaw(turn: np.ndarray) -> np.ndarray:
 
 
 def pupils(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return the middles of both irises, float64[2, 2], the subject's left first: of what is dark between the lids.
+    """Return the middles of both irises, float64[2, 2], the subject's left first: of the dark pixels between the lids.
 
     `crop` is grey, uint8[H, W]; `points` are the 68 landmarks in it."""
     middles = []
@@ -77,7 +77,7 @@ def pupils(crop: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def features(pupil: np.ndarray, points: np.ndarray, pose: np.ndarray) -> np.ndarray:
-    """Return what `YAW` and `PITCH` are multiplied with, float64[2, 3]."""
+    """Return the factors of `YAW` and `PITCH`, float64[2, 3]."""
     axis = points[CORNERS[0][0]] - points[CORNERS[1][0]]
     distance = float(np.linalg.norm(axis))
     along = axis / distance

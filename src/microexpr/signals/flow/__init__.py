@@ -15,7 +15,7 @@ from microexpr.signals.motion.head import Stabilise, head_motion, visible_face
 
 CROP = 288  # rows and columns of the crops that params are given for
 MARGIN = 16  # pixels: OpenCV's Farneback finds movement at the edges of a still picture
-EDGE = 8  # pixels of the crop inside the frame's edge over which TV-L1's smoothness carries what lies outside
+EDGE = 8  # pixels of the crop inside the frame's edge over which TV-L1's smoothness carries values from outside
 GREY = 127.5, 255.0  # the largest u or v, and the largest strain, of a normalised clip
 
 
@@ -112,7 +112,7 @@ def _farneback(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndar
 
 
 def strain(vectors: np.ndarray, spacing: float) -> np.ndarray:
-    """Return the magnitude of the infinitesimal strain, [H, W], of a flow [H, W, 2] whose pixels are `spacing` apart.
+    """Return the magnitude of the infinitesimal strain, [H, W], of a flow [H, W, 2] with pixels `spacing` apart.
 
     sqrt(e_xx^2 + e_yy^2 + e_xy^2 + e_yx^2) with e_xx = du/dx, e_yy = dv/dy, e_xy = e_yx = (du/dy + dv/dx) / 2, after
     Shreve et al. 2011; derivatives are central differences.

@@ -2,7 +2,7 @@
 
 A picture is a part of a face, each channel scaled in its clip. The part is found without a label: where rendered faces
 move as those in the pictures do. Shapes: channels are u (to the right), v (downwards) and strain; pictures are
-uint8[N, 28, 28, 3], flow of crops is float[3, H, W]. What may not come in: a label.
+uint8[N, 28, 28, 3], flow of crops is float[3, H, W]. Out of scope: a label.
 """
 
 import itertools
@@ -44,7 +44,7 @@ WRONG: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # as which no pictures
 }
 CLIPS = 120  # rendered clips that are enough
 SIDE = 64  # pixels of rendered flow, in which regions are cut out
-KEPT = 128  # regions, whose statistics are kept
+KEPT = 128  # regions with stored statistics
 LARGEST = 3.0  # standard deviations, beyond which a pixel counts no more
 COARSE, STEPS, FINEST = 0.1, (0.04, 0.02, 0.01), 3  # of a crop's side; the last: decimals of a region
 SMALLEST = 0.35  # sides of a region
@@ -147,7 +147,7 @@ class Registration(NamedTuple):
 
     @property
     def margin(self) -> float:
-        """By how much the pictures agree better than the best wrong version."""
+        """By how much the pictures agree better than the best incorrect version."""
         return self.best.agreement - max(fit.agreement for fit in self.wrong.values())
 
     def describe(self) -> str:
@@ -172,7 +172,7 @@ class Pictures:
     """Statistics of pictures that need no label: where each channel moves, and what moves together."""
 
     def __init__(self, centred: np.ndarray):
-        """`centred` is what `centre` returns, float32[N, 3, 28, 28]."""
+        """`centred` is the result of `centre`, float32[N, 3, 28, 28]."""
         self.centred = centred
         self.moving = standardised(np.concatenate([np.abs(centred[:, :2]), centred[:, 2:]], 1).mean(0))
         varying = (centred - centred.mean(0)).reshape(len(centred), 3, -1).swapaxes(0, 1)
@@ -184,7 +184,7 @@ class Pictures:
         return Pictures(self.centred[chosen])
 
     def agreement(self, other: "Pictures") -> float:
-        """Return how alike two sets of pictures move, -1..1.
+        """Return the similarity of movement in two sets of pictures, -1..1.
 
         Mean over channels of the correlation between mean absolute movements, and of the cosine between the
         covariances of pixels."""
@@ -193,7 +193,7 @@ class Pictures:
 
 
 def register(rendered: Rendered, pictures: np.ndarray, rng: np.random.Generator) -> Registration:
-    """Return where pictures uint8[N, 28, 28, 3] lie in the crop of rendered flow."""
+    """Return the position of pictures uint8[N, 28, 28, 3] in the crop of rendered flow."""
     flow = pictures.transpose(0, 3, 1, 2).astype(np.float32)
     recorded = Pictures(centre(flow))
     best = find(rendered, recorded)
@@ -284,7 +284,7 @@ def _neighbours(region: Region, step: float) -> Iterator[Region]:
 
 
 def cut(flow: np.ndarray, region: Region) -> np.ndarray:
-    """Return a region of maps [..., H, W], averaged to [..., 28, 28]; beyond their edges is what lies on them."""
+    """Return a region of maps [..., H, W], averaged to [..., 28, 28]; beyond their edges, edge values repeat."""
     left, right, top, bottom = region
     across, down = _weights(left, right, flow.shape[-1]), _weights(top, bottom, flow.shape[-2])
     return np.asarray(down @ flow @ across.T)

@@ -1,1 +1,1 @@
-"""Predict landmarks in the box of a face by a network. What may not come in: stages, trained weights."""
+"""Predict landmarks in the box of a face by a network. Out of scope: stages, trained weights."""

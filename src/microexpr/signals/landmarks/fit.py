@@ -25,7 +25,7 @@ STEPS, PAIRS = 20000, 24  # updates, and pairs of images in each
 RATE, DECAY = 2e-3, 1e-4
 SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: log scale, degrees, sides of the image
 AT_REST = 0.6  # share of pairs that begin with the image at rest
-# What each point becomes in a mirror image; the iBUG markup numbers jaw, brows, eyes and lips in order.
+# The counterpart of each point in a mirror image; the iBUG markup numbers jaw, brows, eyes and lips in order.
 MIRROR = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
     + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]

@@ -31,7 +31,7 @@ class Box:
     side: float
 
     def holds(self, other: "Box") -> bool:
-        """Return whether the other's centre lies inside and its size is similar: both are then boxes of one face."""
+        """Return whether the other's centre is inside and its size is similar: both are then boxes of one face."""
         near = np.abs(other.centre - self.centre).max() < self.side / 2
         return bool(near and 0.5 < other.side / self.side < 2)
 
@@ -51,7 +51,7 @@ def face_box(points: np.ndarray) -> Box:
 
 
 def cut(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Return the network's image, uint8[112, 112], of a grey frame; what is reduced is blurred before."""
+    """Return the network's image, uint8[112, 112], of a grey frame, blurred before it is reduced."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     left, top = np.floor((-matrix[:, 2] - SIZE) / scale).astype(int)
     right, bottom = np.ceil((2 * SIZE - matrix[:, 2]) / scale).astype(int)

@@ -38,7 +38,7 @@ def interpolate(frames: np.ndarray, count: int) -> np.ndarray:
 def weights(frames: int, count: int) -> np.ndarray:
     """Return how much of each frame is in each interpolated one, float64[m, n]; rows sum to 1.
 
-    TIM lays the frames as vertices on a path graph, whose Laplacian's eigenvectors are values of the curve
+    TIM lays the frames as vertices on a path graph; its Laplacian's eigenvectors are values of the curve
     f_k(t) = sin(pi k t + pi (n - k) / (2 n)), k = 1..n-1, at t = 1/n, 2/n..1, and maps the curve linearly onto the
     frames, by an SVD of these. For frames that are linearly independent, as pictures are, that map takes each vertex to
     its own frame. Since the eigenvectors are orthogonal with squared length n/2, the result at t is the mean frame plus

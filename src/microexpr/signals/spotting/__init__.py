@@ -1,6 +1,6 @@
 """Spot brief events in a long recording of a face: action-unit curves in, intervals out. No files, no torch.
 
-Every unit's change since the face at rest is measured in standard deviations of its own noise, because noise differs by
+Every unit's change since the face at rest is measured in standard deviations of its noise, because noise differs by
 unit, camera and subject. An expression is where a unit exceeds its noise; the time until all units of it are back at
 rest decides between micro- and macro-expression. Lids are treated separately, since a blink moves the skin around the
 eyes. Comparing a face with itself over a window is after Moilanen et al. 2014, the main direction after Wang et al.
@@ -25,21 +25,21 @@ Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
 EYES = [ACTION_UNITS.index(unit) for unit in ("AU5", "AU7", "AU45")]  # units of lids that move with the gaze
 MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
-ENDS = 0.04  # seconds at either end of a short video whose mean is its face at rest
+ENDS = 0.04  # seconds at either end of a short video; their mean is its face at rest
 REST_RATE = 10  # a second at which the face at rest is computed
 MIN_DEVIATION = 3.0  # deviations of its noise above which a unit counts as moving
 SYLLABLES = 1.0  # seconds of the longest movement that can be a part of speech
 MARGIN = 0.06  # seconds next to an expression that may still belong to it
 SMOOTH = 0.02  # seconds: deviation of the Gaussian over curves
-BRIEF = 1.2  # seconds whose median is subtracted for peaks, since heads drift
-REST = 5.0  # seconds whose median is the face at rest
+BRIEF = 1.2  # seconds: a running median to subtract for peaks, since heads drift
+REST = 5.0  # seconds: a running median is the face at rest
 LEVEL = 0.1  # share of the apex at onset and offset
 LEAK = 0.15  # share of a blink's deviations that leaks into other units
 SHORTEST = 0.06  # seconds: shorter events are no movement of a face
 WIDE = 0.3  # share of the apex above which an expression is timed
 WANDER = 1.3  # noise of a unit at rest, in deviations of the camera's; of short videos
 AROUND = 1.5  # seconds before and after an expression that tell whether it is speech
-SYLLABLE = 0.4  # seconds whose median is subtracted for the mouth's movements of speech
+SYLLABLE = 0.4  # seconds: a running median to subtract for the mouth's movements of speech
 TALKING = 4.0  # deviations of its noise above which the mouth speaks
 SPOKEN, SPOKEN_MACRO = 0.12, 0.25  # share of the time around in which it speaks, next to brief and to longer movements
 GAZE = 6.0  # deviations of its noise that a glance must exceed
@@ -105,8 +105,8 @@ def compute_signal(
 ) -> Signal:
     """Compute the curves from intensities [T, 17, 2] since any frame, and horizontal gaze [T] in any unit.
 
-    `seen`, bool[T], says which frames show the face, by default all; signals are 0 in the others. `resting`, bool[T],
-    says which show little expression, by default all: the resting face is taken from these. `turn`, [T, 3], is how the
+    `seen`, bool[T], marks frames that show the face, by default all; signals are 0 in the others. `resting`, bool[T],
+    marks frames of little expression, by default all: the resting face is taken from these. `turn`, [T, 3], is how the
     head is turned, in degrees, by default not at all; it counts in recordings of twice `REST` or more."""
     seen = np.ones(len(gaze), bool) if seen is None else seen
     resting = np.ones(len(gaze), bool) if resting is None else resting
@@ -276,7 +276,7 @@ def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float) -
     """Return whether the mouth moves before and after an expression so often that this, too, is a part of speech."""
     if kind not in ("micro", "macro") or offset - onset + 1 > SYLLABLES * fps:
         return False
-    if is_short(len(signal.seen), fps):  # where what lasts counts as movement, too
+    if is_short(len(signal.seen), fps):  # where lasting movements count, too
         return False
     is_moving = signal.mouth >= TALKING
     margin, reach = round(MARGIN * fps), round(AROUND * fps)
@@ -287,7 +287,7 @@ def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float) -
 
 
 def join_speech(events: list[Interval], fps: float) -> list[Interval]:
-    """Join movements of speech, one shortly after the other, and what else lies between them but blinks."""
+    """Join movements of speech, one shortly after the other, and the events between them except blinks."""
     spoken: list[Interval] = []
     for event in sorted((event for event in events if event.kind == "speech"), key=lambda event: event.onset):
         if spoken and event.onset - spoken[-1].offset <= AROUND * fps:

@@ -55,7 +55,7 @@ def measure(
 ) -> dict[str, np.ndarray]:
     """Return the movement of aligned grey crops uint8[T, H, H] at `fps`, with landmarks [68, 2] in them, by name.
 
-    Movement is in pixels of the full crop, of which one of these has `pixel`.
+    Movement is in pixels of the full crop; a pixel of these crops is `pixel` of them.
 
     - `regions` float16[T, G, 3, R, R]: u, v and strain between a frame and the one a gap later, brows above mouth; 0
       where there is no later frame
@@ -143,7 +143,7 @@ def _box(points: np.ndarray, margin: float, size: int) -> Box:
 
 
 def _patch(point: np.ndarray, side: float, size: int) -> Box:
-    """Return the square around a point whose side is this share of the crop."""
+    """Return the square around a point with a side of this share of the crop."""
     return _box(point[None], side * size / 2, size)
 
 

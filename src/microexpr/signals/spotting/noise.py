@@ -1,7 +1,7 @@
-"""Estimate the noise of curves that also show expressions, and what of them follows the turn of the head.
+"""Estimate the noise of curves that also show expressions, and the part that follows the turn of the head.
 
 A head that turns foreshortens its face, and a reader of action units takes some of that for movement. How much depends
-on the face, so it is fitted in each video by itself. Arrays in, arrays out. Shapes: T frames, n curves.
+on the face, so it is fitted in each video separately. Arrays in, arrays out. Shapes: T frames, n curves.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ def heavy_noise_level(change: np.ndarray) -> np.ndarray:
 def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.ndarray:
     """Return the standard deviation, [...], of independent noise of frames in curves [T, ...] after smoothing.
 
-    Second differences remove what changes slowly, as all movements do; `deviation` of the Gaussian is in frames."""
+    Second differences remove slow changes, such as all movements; `deviation` of the Gaussian is in frames."""
     bends = np.concatenate([np.diff(curves[part], 2, axis=0) for part in stretches(seen)] or [curves[:0]])
     impulse = np.zeros(2 * int(4 * deviation + 1) + 1)
     impulse[len(impulse) // 2] = 1
@@ -47,7 +47,7 @@ def camera_noise(curves: np.ndarray, seen: np.ndarray, deviation: float) -> np.n
 
 
 def without_turn(curves: np.ndarray, turn: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
-    """Return curves [T, ...] without what goes with the turn of the head [T, 3], degrees, while `seen`, bool[T].
+    """Return curves [T, ...] without the part that follows the turn of the head [T, 3], degrees, while `seen`, bool[T].
 
     That is a quadratic function of yaw, pitch and roll, 0 at their median, by reweighted least squares (Cauchy)."""
     angles = turn - np.median(turn[seen], axis=0)

@@ -162,9 +162,9 @@ def test_every_format_holds_the_same_table(project, measured):
     parquet = [("parquet", "parquet")] if find_spec("pyarrow") else []
     for form, ending in (("csv", "csv"), ("hdf5", "h5"), *parquet):
         assert main(["measure", "take.avi", "pair.png", "--out", form, "--format", form, "--quiet"]) == 0
-        again = microexpr.measure(["take.avi", "pair.png"], form, format=form)  # read from the file
-        pd.testing.assert_frame_equal(again[again["input"] == "take.avi"][[*measured]], measured, check_like=True)
-        assert again["picture"].dropna().to_list() == ["pair.png"] * 2
+        reread = microexpr.measure(["take.avi", "pair.png"], form, format=form)  # read from the file
+        pd.testing.assert_frame_equal(reread[reread["input"] == "take.avi"][[*measured]], measured, check_like=True)
+        assert reread["picture"].dropna().to_list() == ["pair.png"] * 2
         assert (project / form / f"take.{ending}").exists()
     with store.open_file("hdf5/take.h5", "face_table") as file:
         assert store.attribute_text(file.attrs["origin"]) == "generated" and store.fitted_on(file)

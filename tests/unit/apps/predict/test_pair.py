@@ -34,8 +34,8 @@ def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(picture
     for path, upside_down in zip((rest, frown), turned, strict=True):
         Image.open(path).rotate(180).save(upside_down)
     assert main(["predict", "--onset", turned[0], "--apex", turned[1], "--json"]) == 0
-    again = json.loads(capsys.readouterr().out)
-    assert again["classes"] == document["classes"] and not again["warnings"]
+    turned_document = json.loads(capsys.readouterr().out)
+    assert turned_document["classes"] == document["classes"] and not turned_document["warnings"]
     assert main(["predict", "--onset", rest, "--apex", frown]) == 0
     line, _ = capsys.readouterr().out.splitlines()
     assert line.startswith("negative, ") and "AU4 brow lowerer +" in line

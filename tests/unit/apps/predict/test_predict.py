@@ -191,8 +191,8 @@ def test_json_is_printed_alone_and_as_it_is_written(tmp_path, video, capsys):
 def test_a_unit_of_another_class_takes_away_sure(predicted, video, tmp_path, monkeypatch):
     document = json.loads((predicted[0] / "intervals.json").read_text())
     (before,) = [interval for interval in document["intervals"] if interval["kind"] == "micro"]
-    shown = {before["class"]: frozenset(), "another": frozenset(range(1, 46))}
-    monkeypatch.setattr(limits, "units_by_class", lambda: shown)
+    by_class = {before["class"]: frozenset(), "another": frozenset(range(1, 46))}
+    monkeypatch.setattr(limits, "units_by_class", lambda: by_class)
     assert main(["predict", str(video), "--out", str(tmp_path / "out")]) == 0
     document = json.loads((tmp_path / "out/intervals.json").read_text())
     (after,) = [interval for interval in document["intervals"] if interval["kind"] == "micro"]

@@ -93,7 +93,7 @@ def test_small_faces_of_a_large_photograph_are_found_and_large_ones():
     assert len(landmarks) == 4
     for points, ((top, left), scale) in zip(
         sorted(landmarks, key=lambda points: points[:, 0].mean()),
-        sorted(places.items(), key=lambda place: place[0][1] + place[1] * face.shape[1] / 2),
+        sorted(places.items(), key=lambda item: item[0][1] + item[1] * face.shape[1] / 2),
         strict=True,
     ):
         expected = (target().landmarks + 0.5) * scale - 0.5 + [left, top]

@@ -11,7 +11,7 @@ POOLS = (4, 9, 16, 23, 30)
 
 
 def test_size_and_names_are_torchvisions():
-    """Of its 138,357,544 weights those of three fully connected layers are not here."""
+    """The convolutions have all of the 138,357,544 weights but those of three fully connected layers."""
     with torch.device("meta"):
         network = features()
     dense = (7 * 7 * 512 + 1) * 4096 + (4096 + 1) * 4096 + (4096 + 1) * 1000

@@ -34,12 +34,12 @@ def test_a_class_with_two_displays_is_given_both_and_one_with_one_display_that_o
     request = {"a": SynthesisRequest(np.zeros(400, np.int64), np.repeat([0, 1], 200))}
     folds = [FoldIndices("a", np.arange(119), np.array([119]))]
     list(train(method, clips(), folds, [1], "sequential", 1, synthesis=request))
-    one, two = (5 * torch.cat(outputs)).unflatten(0, (2, 200))
-    assert one[:, 8].mean() == pytest.approx(2, abs=0.3) and one[:, 8].std() < 0.4
-    share = (two[:, 0].mean(-1) > 0).float().mean()
+    single, double = (5 * torch.cat(outputs)).unflatten(0, (2, 200))
+    assert single[:, 8].mean() == pytest.approx(2, abs=0.3) and single[:, 8].std() < 0.4
+    share = (double[:, 0].mean(-1) > 0).float().mean()
     assert 0.25 < share < 0.75
-    assert two[:, 0].abs().mean() > 1.2  # and hardly any between them
-    assert two[:, 8].abs().mean() < 0.4
+    assert double[:, 0].abs().mean() > 1.2  # and hardly any between them
+    assert double[:, 8].abs().mean() < 0.4
 
 
 def test_the_energy_score_is_least_for_the_true_distribution():

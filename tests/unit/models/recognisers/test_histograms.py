@@ -66,7 +66,7 @@ def test_what_does_not_move_has_no_direction():
 
 @pytest.mark.parametrize(("before", "radius"), [(1, 1), (3, 1), (2, 3)])
 def test_lbp_sip_is_a_loop_over_voxels(before, radius):
-    """Of one block; of few levels, so that many neighbours are equal."""
+    """One block of few levels, so that many neighbours are equal."""
     counts, grey = np.zeros(20), video((7, 9, 8), levels=6)
     inner = [range(r, size - r) for r, size in zip((before, radius, radius), grey.shape, strict=True)]
     for t, y, x in product(*inner):

@@ -30,7 +30,7 @@ def mirrored_inputs(clips: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def test_the_pattern_of_a_uniform_movement_is_its_direction():
-    """Of 3 to the right and 4 up, (0.6, -0.8) times the square root of 2, however far; strain has a size of its own."""
+    """The pattern of 3 right and 4 up is (0.6, -0.8) times the square root of 2 at any size; that of strain varies."""
     flow = np.stack([np.full((28, 28), 3.0), np.full((28, 28), -4.0), np.full((28, 28), 0.01)])
     for size in (1, 20):
         expected = np.array([0.6, -0.8, np.sqrt(0.5)]) * np.sqrt(2)

@@ -116,11 +116,11 @@ def test_attention_is_continued_from_block_to_block():
     torch.manual_seed(0)
     block, x, before = mmnet.AttentiveBlock(4, 8, 2).eval(), torch.randn(2, 4, 8, 8), torch.rand(2, 1, 8, 8)
     with torch.no_grad():
-        (own_maps, own), (maps, continued) = block(x), block(x, before)
+        (single_maps, single), (maps, continued) = block(x), block(x, before)
     reduced = F.max_pool2d(before, 3, 2, 1)
-    torch.testing.assert_close(continued, own * reduced)
-    torch.testing.assert_close(maps, own_maps * reduced)
-    assert ((own > 0) & (own < 1)).all()
+    torch.testing.assert_close(continued, single * reduced)
+    torch.testing.assert_close(maps, single_maps * reduced)
+    assert ((single > 0) & (single < 1)).all()
 
 
 def test_the_branch_of_motion_sees_the_change_alone():

@@ -61,7 +61,7 @@ def course(video: LongVideo, kind: str) -> np.ndarray:
 
 
 def arrays(video: LongVideo) -> dict:
-    """What the first part of the stage might measure: movement that follows what is shown, with noise."""
+    """Simulate what the first part of the stage measures: movement that follows the expressions shown, with noise."""
     rng = np.random.default_rng(int(video.clip.subject[1:]))
     micro, macro = course(video, "micro"), course(video, "macro")
     units = np.abs(rng.normal(0, 0.3, (FRAMES, len(ACTION_UNITS), 2)))

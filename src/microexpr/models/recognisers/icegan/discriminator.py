@@ -34,7 +34,7 @@ class CapsuleHeads(nn.Module):
         self.expression = layer(classes, exp_size, iterations=routing)
 
     def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
-        """Trunk features -> realness [B], a logit whose sigmoid is AdvCaps' length; ExpCaps [B, C, D]"""
+        """Trunk features -> realness [B], the logit of AdvCaps' length; ExpCaps [B, C, D]"""
         primary = capsules.primary(self.reduce(patches), PRIMARY_SIZE)  # [B, N h h, 8]
         expression = self.expression(primary)
         if self.adversarial is None:

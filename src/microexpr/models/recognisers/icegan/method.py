@@ -32,7 +32,7 @@ Units = Annotated[int, Field(ge=1, le=65_536)]  # of a linear layer
 
 
 class Icegan(NetworkMethod):
-    """A generator of apex faces from onset faces, and a discriminator whose class scores of apex faces recognise.
+    """A generator of apex faces from onset faces, and a discriminator that recognises by class scores of apex faces.
 
     Ours: what the text leaves open, see docs/icegan.md; for instance spectral and instance norm.
     """

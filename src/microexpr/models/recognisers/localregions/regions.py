@@ -13,6 +13,6 @@ VISIBLE_CLASSES = {"eyes": (0, 2), "nose": (0,), "cheeks": (1,), "mouth": (0, 1,
 
 
 def mirror_region(region: str) -> str:
-    """Return the region that lies where this one does once the face is mirrored."""
+    """Return the region at this one's place in the mirrored face."""
     left, right = "_left_", "_right_"
     return region.replace(left, right) if left in region else region.replace(right, left)

@@ -62,7 +62,7 @@ class Mtmnet(NetworkMethod):
 
     From the paper: EIDNet's four parts and losses, guidance by triplets, discriminator and loss inequality, their
     weights, the rates. Ours, where it is silent: Adam, batches, sizes of embeddings, decoder and discriminator, the
-    margin, linear classifiers, the epochs of pretraining; docs/mtmnet.md lists them. A clip whose class has no
+    margin, linear classifiers, the epochs of pretraining; docs/mtmnet.md lists them. A clip of a class without
     macro-expressions only trains the class.
     """
 
@@ -215,7 +215,7 @@ class Mtmnet(NetworkMethod):
     def _phase(
         self, updates: list[Update], epochs: int, sample: base.Sampler, schedule: Callable[[float], float] = constant
     ) -> Phase:
-        """Return a phase whose steps have `batch` clips and whose epochs sample each clip `repeats` times."""
+        """Return a phase with `batch` clips in a step and each clip sampled `repeats` times in an epoch."""
         size = self.params.batch
 
         def sample_full_batches(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
@@ -253,7 +253,7 @@ class Mtmnet(NetworkMethod):
         return expression, identity
 
     def _encoder_input(self, face: Tensor, onset: Tensor) -> Tensor:
-        """Return what the encoder sees of faces [B, 3, H, H] in 0..1, whose onset it may compare them with."""
+        """Return the encoder's input from faces [B, 3, H, H] in 0..1, which it may compare with their onset."""
         if self.params.backbone == "resnet18":
             return face
         contrast = local_contrast(face)
@@ -300,7 +300,7 @@ class Mtmnet(NetworkMethod):
         return self._class_losses(modules, expression, batch["label"]).mean()
 
     def mtm_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        """Return L_MTM (eq. 12), its last three terms over the triplets whose positive has the anchor's class."""
+        """Return L_MTM (eq. 12), its last three terms over the triplets with a positive of the anchor's class."""
         params, label = self.params, batch["label"]  # [B, 3]
         anchor, negative = self._micro_features(modules, batch, rng)
         positive, macronet_losses = self._macro_features(modules, batch)

@@ -11,7 +11,7 @@ from microexpr.models.base import Targets
 from microexpr.models.layers.square_root import square_root
 from microexpr.models.samplers import micro_only
 
-TINY = 1e-12  # under a root, whose gradient at 0 is undefined
+TINY = 1e-12  # under a root, where the gradient at 0 is undefined
 
 
 def distance(first: Tensor, second: Tensor) -> Tensor:
