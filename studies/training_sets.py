@@ -13,6 +13,7 @@ no expression at all, so UAR must be that of guessing; subjects of all seeds are
 import resource
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,7 +48,7 @@ def main() -> int:
     folders = {seed: run(values, seed, arguments) for seed in arguments.seeds}
     tables = [main_table.read(folder / "megc2019_table.csv") for folder in folders.values()]
     source = f"Corpus seeds {', '.join(map(str, folders))}. {pages.source()}"
-    readme = "\n".join([*summary(tables), "", source])
+    readme = "\n".join([*summary(tables), "", f"{training_data(tables[0])} {source}"])
     if arguments.write_docs:
         pages.write("README.md", README_MARK, readme)
     compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
@@ -137,22 +138,21 @@ def interval(values: Sequence[float]) -> str:
 
 def summary(tables: Sequence[Sequence[Row]]) -> list[str]:
     """Return the lines of README's table: each row of the main table, the highest mean UF1 first."""
-    about = {row["method"]: row for row in tables[0]}
     uf1, uar, start = (figures(tables, name) for name in ("full_uf1", "full_uar", "start_full_uf1"))
-    lines = header("method", "learnt from", "UF1, mean", "lowest to highest", "UAR", "what the folds add")
-    for (name, _), values in sorted(uf1.items(), key=lambda item: -np.mean(item[1])):
-        key = (name, about[name]["protocol"])
+    lines = header("method", "UF1, mean", "lowest to highest", "UAR", "what the folds add")
+    for key, values in sorted(uf1.items(), key=lambda item: -np.mean(item[1])):
         added = f"{np.mean(values) - np.mean(start[key]):+.3f}" if start[key] else "-"
         spread = f"{min(values):.3f} to {max(values):.3f}"
-        cells = (
-            main_table.learnt_from(about[name]),
-            f"{np.mean(values):.3f}",
-            spread,
-            f"{np.mean(uar[key]):.3f}",
-            added,
-        )
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+        lines.append(f"| `{key[0]}` | {np.mean(values):.3f} | {spread} | {np.mean(uar[key]):.3f} | {added} |")
     return lines
+
+
+def training_data(table: Sequence[Row]) -> str:
+    """Return the sentence below README's table: the training data of most rows, then of each other row."""
+    learnt = {row["method"]: main_table.learnt_from(row) for row in table}
+    (most, _), *_ = Counter(learnt.values()).most_common(1)
+    others = [f"`{name}` from {data}" for name, data in learnt.items() if data != most]
+    return f"Learnt from {'; '.join([most, *others])}."
 
 
 def wide_table(tables: Sequence[Sequence[Row]]) -> list[str]:

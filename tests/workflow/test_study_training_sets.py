@@ -45,8 +45,15 @@ def test_means_ranges_and_gains_are_those_of_the_seeds(study):
         [row("ststnet", uf1="0.7000", start_full_uf1="0.6500"), row("au_change", uf1="0.8000")],
     ]
     first, second = study.summary(tables)[2:]
-    assert first == "| `au_change` | 18 subjects | 0.850 | 0.800 to 0.900 | 0.850 | - |"
-    assert second == "| `ststnet` | 18 subjects | 0.600 | 0.500 to 0.700 | 0.600 | +0.050 |"
+    assert first == "| `au_change` | 0.850 | 0.800 to 0.900 | 0.850 | - |"
+    assert second == "| `ststnet` | 0.600 | 0.500 to 0.700 | 0.600 | +0.050 |"
+
+
+def test_training_data_of_most_rows_are_named_once_and_exceptions_by_name(study):
+    both = {"training": "both", "population_subjects": "240"}
+    table = [row("ststnet", **both), row("hoof", **both), row("majority")]
+    expected = "Learnt from 18 subjects, 240 other subjects; `majority` from 18 subjects."
+    assert study.training_data(table) == expected
 
 
 def test_an_interval_is_that_of_students_t(study):
