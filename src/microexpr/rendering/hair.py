@@ -74,7 +74,7 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     front = np.exp(-(((rest[:, 2] - 1.35) / 0.3) ** 2)) * top
     full = style.side + (style.top - style.side) * top  # distance of the hair's surface from the scalp, dm
     full += (style.front - full) * front
-    full *= 1 - 0.8 * cut_short(rest, style)
+    full = full * (1 - 0.8 * cut_short(rest, style))  # float64, as cut_short is
     thickness = 0.012 + full * (1 - np.exp(-np.maximum(0, height_above_hairline(rest, style)) / (0.03 + full)))
     clumps = 1 + 0.1 * np.sin(u * 31 + 3 * np.sin(v * 9))
     height = np.array(SHELLS)[:, None]
