@@ -25,7 +25,7 @@ LAYOUTS: dict[str, Layout] = {name: with_checks(layouts.layout(name)) for name i
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind in ("macro", "picture"))
 LONG = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "long")
-HELD_BYTES = 256 * 2**20  # how much of one clip's decoded frames may stay in memory
+HELD_BYTES = container.HELD  # of one clip's decoded frames
 RAW, GENERATED = Path("data/raw"), Path("data/rendered")
 
 

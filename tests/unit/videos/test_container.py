@@ -146,6 +146,7 @@ def test_frames_that_are_coded_out_of_order_come_as_they_are_shown(suffix, tmp_p
 )
 def test_any_frames_are_those_of_reading_from_the_first(name, codec, b_frames, tmp_path, monkeypatch):
     monkeypatch.setattr(container, "SKIPPED", 2)  # frames, so that decoding begins at key frames
+    monkeypatch.setattr(container, "HELD", 0)  # bytes, so that frames are decoded again
     write(tmp_path / name, drifting(40), codec=codec, b_frames=b_frames, keyframes=7)
     video = open_video(tmp_path / name)
     every, rng = video.frames, np.random.default_rng(0)
@@ -153,6 +154,18 @@ def test_any_frames_are_those_of_reading_from_the_first(name, codec, b_frames, t
     for _ in range(8):
         numbers = sorted(rng.choice(40, 4, replace=False).tolist())
         assert np.array_equal([*video.read(numbers)], every[numbers]), numbers
+
+
+def test_a_short_video_is_decoded_once_and_a_longer_one_again(tmp_path, monkeypatch):
+    write(tmp_path / "take.avi", drifting(20), codec="mpeg4", keyframes=7)
+    short = open_video(tmp_path / "take.avi")
+    monkeypatch.setattr(container, "HELD", 2 * 10**4)
+    longer = open_video(tmp_path / "take.avi")
+    numbers, decode, passes = [0, 3, 19], container._decode, []
+    monkeypatch.setattr(container, "_decode", lambda *arguments: passes.append(1) or decode(*arguments))
+    images = [*short.read(numbers)]
+    assert not passes and np.array_equal(images, [*longer.read(numbers)]) and passes
+    assert np.array_equal([*short.read()], [*longer.read()])
 
 
 @pytest.mark.parametrize("suffix", ["ts", "mkv"])

@@ -1,6 +1,6 @@
 """Measure the faces of one video, or of pictures, as a table. Writes no file.
 
-A video is read three times and never held in memory: to track the face, to choose a frame at rest, to measure. Only
+A video is read three times: to track the face, to choose a frame at rest, to measure. Only
 `find`, `alone`, `since`, `_at_rest` and `_geometry` know the readers of landmarks and of action units; what
 another reader reads in addition becomes a line of `columns`.
 """

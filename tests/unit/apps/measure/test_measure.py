@@ -21,7 +21,7 @@ from microexpr.core.errors import DataError, OutputError, ParamsError
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
 from microexpr.rendering.face import Face
 from microexpr.reporting.many_inputs import MEASURED
-from microexpr.signals.aus import openface
+from microexpr.signals.aus import openface, regressor
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,15 @@ def test_a_video_has_a_row_for_each_frame_and_the_rendered_units_at_its_apex(mea
     assert apex["AU15_right"] > apex["AU15_left"] and apex["AU15_error"] > rest["AU15_error"] > 0
     reference = int(measured.attrs["intensities"].removeprefix("since frame "))
     assert measured.loc[reference - 1].filter(regex="_r$").max() < 0.6
+
+
+def test_the_faces_of_a_video_are_read_in_batches(video, monkeypatch):
+    sizes, change = [], regressor.Model.change
+    monkeypatch.setattr(
+        regressor.Model, "change", lambda m, before, after: sizes.append(len(after)) or change(m, before, after)
+    )
+    microexpr.measure(video)
+    assert sizes == [16] * 7 + [8]
 
 
 def test_landmarks_are_those_of_the_tracked_face_and_quality_is_of_it(video, measured):

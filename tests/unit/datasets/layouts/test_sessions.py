@@ -71,7 +71,7 @@ def test_pictures_are_the_frames_of_the_video(root, monkeypatch):
     assert numbers == list(range(FRAMES))
     red = [picture[..., 0].mean() for picture in pictures()]
     assert np.allclose(red, 100 + 10 * np.arange(FRAMES), atol=3)
-    monkeypatch.setattr(datasets, "HELD_BYTES", 5 * 48 * 64 * 3)  # the others are read read_again, from the middle on
+    monkeypatch.setattr(datasets, "HELD_BYTES", 5 * 48 * 64 * 3)  # the others are read again, from the middle on
     _, read_again = datasets.frame_reader(clip, root)
     assert np.array_equal(list(read_again()), list(read_again()))
     assert np.array_equal(list(read_again()), list(pictures()))
