@@ -9,8 +9,9 @@ include: "workflow/rules/common.smk"
 
 
 for _noun in STAGES:
+    if STAGES[_noun].rules:  # those of a task are in train and evaluate
 
-    include: f"workflow/rules/{_noun}.smk"
+        include: f"workflow/rules/{_noun}.smk"
 
 
 rule all:
@@ -21,10 +22,10 @@ rule all:
         PAIRED,
         SYNTHESISED_FACES,
         rules.duplicate_subjects.output,
-        RUN.per_subject("aus", RUN.micro_sets),
+        CORPUS.per_subject("aus", CORPUS.micro_sets),
 
 
-for _noun, _files in RUN.table_outputs.items():  # what each stage of dvc.yaml makes
+for _noun, _files in OUTPUTS.of_table.items():  # what each stage of dvc.yaml makes
 
     rule:
         name:

@@ -13,13 +13,12 @@ from typing import Any
 from microexpr import datasets, population
 from microexpr.cli import config
 from microexpr.core import digests
-from microexpr.core.clip import Clip
+from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
-from microexpr.core.expression import LongVideo
 from microexpr.datasets import index
+from microexpr.protocols import MAIN_TASK, TASKS
 from microexpr.rendering.layout import PlannedClip
-from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
-from microexpr.rendering.long_videos import PlannedVideo
+from microexpr.rendering.layouts import NATIVES
 from microexpr.signals.aus import openface, pyfeat
 
 Plans = dict[str, list[PlannedClip]]  # by data set
@@ -47,6 +46,12 @@ def errors_of_params() -> Iterator[None]:
         raise ParamsError(f"params.yaml: {error}") from None
 
 
+def of_one_origin(names: list[str], origin: dict[str, str]) -> list[str]:
+    """Return the data sets without the rendered ones, if any of them is licensed: origins never mix."""
+    licensed = any(origin[name] == "licensed" for name in names)
+    return [name for name in names if not licensed or origin[name] == "licensed"]
+
+
 class Corpus:
     """Everything that follows from the annotation, or from the renderer's plan. Raises MicroexprError for what cannot
     be."""
@@ -54,25 +59,18 @@ class Corpus:
     def __init__(self, values: dict[str, Any]):
         """`values` are those of params.yaml, checked."""
         self.params = values
-        names, units, macro = values["datasets"], values["units"]["datasets"], values["macro"]
-        origin = {name: index.origin(name, values["origin"]) for name in (*names, *units, *macro)}
-
-        def of_one_origin(names: list[str]) -> list[str]:
-            """Return the data sets without the rendered ones, if any of them is licensed: origins never mix."""
-            licensed = any(origin[name] == "licensed" for name in names)
-            return [name for name in names if not licensed or origin[name] == "licensed"]
-
-        self.micro_sets, self.unit_sets = of_one_origin(names), of_one_origin(units)  # what protocols train and test on
-        self.left_out = [name for name in names if name not in self.micro_sets]
-        self.origin = {name: origin[name] for name in (*self.micro_sets, *macro, *self.unit_sets)}
-        long = values["spot"]["datasets"]
-        origin |= {name: index.origin(name, values["origin"]) for name in long}
-        self.long_sets = of_one_origin(long)
-        self.long_origin = {name: origin[name] for name in self.long_sets}
+        tasks = {name: values[name].get("datasets") for name in TASKS if name in values and not TASKS[name].pictures}
+        sets = {MAIN_TASK: values["datasets"]} | {name: own or values["datasets"] for name, own in tasks.items()}
+        names = dict.fromkeys(name for own in (*sets.values(), values["macro"]) for name in own)
+        origin = {name: index.origin(name, values["origin"]) for name in names}
+        self.sets = {name: of_one_origin(own, origin) for name, own in sets.items()}  # by task: trained and tested on
+        self.micro_sets = self.sets[MAIN_TASK]
+        self.left_out = [name for name in values["datasets"] if name not in self.micro_sets]
+        self.origin = {
+            name: origin[name] for own in (self.micro_sets, values["macro"], *self.sets.values()) for name in own
+        }
         with errors_of_params():
             self.plans, self.benchmark_plans = self._plans()
-            self.long_plans = self._long_plans()
-        self.videos = {name: self._videos(name) for name in self.long_sets}
         self.clips = {name: self._clips(name) for name in self.origin}
         for clips in self.clips.values():
             index.check_length(clips, index.Params(**values["index"]))
@@ -113,69 +111,6 @@ class Corpus:
             for plans in config.cached("plans", [values, rendered, moving], rows)
         )
         return corpora, benchmark
-
-    def _long_plans(self) -> dict[str, list[PlannedVideo]]:
-        """Return the plans of the rendered corpora of long videos, by data set."""
-        values = {name: self.params[name] for name in ("seed", "render", "population")}
-        rendered = [name for name, origin in self.long_origin.items() if origin == "generated"]
-
-        def rows() -> dict[str, list[dict[str, Any]]]:
-            from microexpr.population.identities import check_distinct
-            from microexpr.rendering import corpus, long_videos, plan
-            from microexpr.rendering.layouts import LONG_NATIVES
-
-            sizes = plan.Params(**values["render"])
-            settings = sizes.max_seconds, sizes.difficulty, values["seed"]
-            plans = {
-                name: long_videos.plan_videos(LONG_NATIVES[name], getattr(sizes, name), *settings) for name in rendered
-            }
-            clips = [planned.video.clip for videos in plans.values() for planned in videos]
-            performers = {
-                f"{clip.origin}/{clip.dataset}/{clip.subject}": corpus.performer_of(clip, values["seed"])
-                for clip in clips
-            }
-            check_distinct(performers, self.population)
-            return {name: [planned.row() for planned in videos] for name, videos in plans.items()}
-
-        plans = config.cached("long_plans", [values, rendered], rows)
-        return {name: [PlannedVideo.from_row(row) for row in plan] for name, plan in plans.items()}
-
-    def _videos(self, dataset: str) -> list[LongVideo]:
-        if dataset in self.long_plans:
-            return [planned.video for planned in self.long_plans[dataset]]
-        return datasets.read_videos(dataset, "licensed")[0]
-
-    @cached_property
-    def all_videos(self) -> dict[tuple[str, str, str], LongVideo]:
-        """Every long video of the run by data set, subject and name, sorted."""
-        videos = {(v.clip.dataset, v.clip.subject, v.clip.name): v for videos in self.videos.values() for v in videos}
-        return dict(sorted(videos.items()))
-
-    def planned_video(self, dataset: str, video: str, subject: str = "") -> dict[str, Any]:
-        """Return the plan of a long video; its subject where several have videos of this name."""
-        return next(
-            planned.row()
-            for planned in self.long_plans[dataset]
-            if planned.video.clip.name == video and subject in ("", planned.video.clip.subject)
-        )
-
-    def video_folder(self, dataset: str, subject: str, video: str) -> str:
-        """Return the folder of a long video's frames."""
-        clip = self.all_videos[dataset, subject, video].clip
-        return str(datasets.root(dataset, clip.origin) / clip.folder)
-
-    def video_state(self, dataset: str, subject: str, video: str) -> str:
-        """Return a digest of the licensed frames of a long video; "" for a rendered one."""
-        return "" if dataset in self.long_plans else digest([self.video_folder(dataset, subject, video)])
-
-    def long_truth(self, dataset: str) -> str:
-        """Return the pattern of the files with the expressions of a data set's rendered long videos."""
-        by_subject = "{subject}/" * ("{subject}" in LONG_NATIVES[dataset].folder)
-        return f"data/rendered/truth/{dataset}/{by_subject}{{video}}.h5"
-
-    def long_annotations(self, dataset: str) -> list[str]:
-        """Return the files that annotate a rendered data set of long videos."""
-        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in LONG_NATIVES[dataset].annotations]
 
     def _clips(self, dataset: str) -> list[Clip]:
         if dataset in self.plans:
@@ -258,9 +193,13 @@ class Corpus:
         return [str(path) for path in self._tables.get((dataset, subject), []) if path.exists()]
 
     def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
-        """Return a stage's files of these data sets' subjects. There is no flow in a single picture."""
-        names = [name for name in names if stage != "flow" or datasets.LAYOUTS[name].has_motion]
-        return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
+        """Return a stage's files of these data sets' subjects; one of the population has all stages in its own file.
+
+        There is no flow in a single picture."""
+        names = {name for name in names if name == POPULATION or stage != "flow" or datasets.LAYOUTS[name].has_motion}
+        subjects = sorted({clip.subject for clip in self.ablation_clips}) if POPULATION in names else []
+        files = [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
+        return files + [population.path(name) for name in subjects]
 
     def indices(self, names: Iterable[str]) -> list[str]:
         """Return the index files of these data sets, sorted."""
@@ -283,37 +222,33 @@ class Corpus:
         """Section `population`."""
         return population.Params(**self.params["population"])
 
-    @property
-    def population_training_files(self) -> list[str]:
-        """A file for each subject of the population that weights are trained on."""
-        return [population.path(name) for name in self.population.training_subjects()]
+    @cached_property
+    def population_files(self) -> dict[str, list[str]]:
+        """A file for each rendered subject of no corpus, by use: to train on, or held out to measure.
 
-    @property
-    def population_held_out_files(self) -> list[str]:
-        """A file for each subject of the population that weights are measured on."""
-        return [population.path(name) for name in self.population.held_out_subjects()]
+        `portraits` are for readers of faces, `takes` for spotters, `ablation` of papers' tables."""
+        chosen, path, take = self.population, population.path, population.take_path
+        training, held_out = chosen.training_subjects(), chosen.held_out_subjects()
+        return {
+            "training": list(map(path, training)),
+            "held_out": list(map(path, held_out)),
+            "portraits": list(map(path, chosen.portrait_subjects())),
+            "held_out_portraits": list(map(path, chosen.held_out_portraits())),
+            "takes": list(map(take, training[: chosen.takes])),
+            "held_out_takes": list(map(take, held_out[: chosen.takes // 4])),
+        }
 
-    @property
-    def portrait_files(self) -> list[str]:
-        """A file for each subject of portraits that readers of faces are trained on."""
-        return [population.path(name) for name in self.population.portrait_subjects()]
+    @cached_property
+    def ablation_clips(self) -> list[Clip]:
+        """The micro-expressions of the subjects that papers' tables train on: planned once, since that needs scipy."""
+        chosen = self.population.training_subjects()[: self.params["papers"]["ablation_subjects"]]
 
-    @property
-    def held_out_portrait_files(self) -> list[str]:
-        """A file for each subject of portraits that readers of faces are measured on."""
-        return [population.path(name) for name in self.population.held_out_portraits()]
+        def rows() -> list[dict[str, Any]]:
+            from microexpr.population.recordings import clips_of
 
-    @property
-    def take_files(self) -> list[str]:
-        """A file for each subject of the population with a take that spotters learn from."""
-        return [population.take_path(name) for name in self.population.training_subjects()[: self.population.takes]]
+            return [clip.row() for clip in clips_of(self.population, chosen, {"micro"})]
 
-    @property
-    def held_out_take_files(self) -> list[str]:
-        """A file for each subject of the population with a take that spotters are measured on."""
-        return [
-            population.take_path(name) for name in self.population.held_out_subjects()[: self.population.takes // 4]
-        ]
+        return [Clip.from_row(row) for row in config.cached("ablation", [self.params["population"], chosen], rows)]
 
     @cached_property
     def recorded(self) -> str:

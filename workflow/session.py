@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from closure import code
-from dag import Dag
 from records import OTHER_PARAMS, Records, Review, make_writable, set_aside
+from run import Run
 from stage import prune_checkpoints
-from stages import STAGES, Job
+from stages import STAGES, Job, Outputs, rules
 
 import fork_server
 from microexpr.core.errors import printable
@@ -57,10 +57,10 @@ def check_writable() -> None:
 class Session:
     """One start of Snakemake. Only the main process reviews and records; each job starts Snakemake once more."""
 
-    def __init__(self, dag: Dag, workflow: Any):
-        self.dag, self.workflow, self.started = dag, workflow, time.time()
+    def __init__(self, run: Run, outputs: Outputs, workflow: Any):
+        self.run, self.outputs, self.workflow, self.started = run, outputs, workflow, time.time()
         stage = os.environ.get("MICROEXPR_STAGE", "")  # set by DVC, which has run all other stages itself
-        self.stages = [stage] if stage in dag.table_outputs else [*STAGES]
+        self.stages = [stage] if stage in outputs.of_table else [*STAGES]
         self.records = Records()
         self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
         if workflow.is_main_process and (outdated := outdated_folders()):
@@ -70,12 +70,12 @@ class Session:
 
     def _review(self) -> Review:
         """Compares outputs with their records, and ends the program if some were never made here."""
-        outputs = self.dag.outputs
+        outputs = self.outputs.all
         if len(self.stages) < len(STAGES):
-            outputs = sorted(set().union(*(self.dag.expected_outputs[noun] for noun in self.stages)))
+            outputs = sorted(set().union(*(self.outputs.expected[noun] for noun in self.stages)))
         make_writable(outputs)
         review = self.records.review(outputs)
-        self.records.refresh(set(self.dag.outputs).difference(outputs))
+        self.records.refresh(set(self.outputs.all).difference(outputs))
         altered = review.changed + review.missing
         if self.records.any_restored and not altered:
             with suppress(OSError):  # a dry run needs no room on the disk
@@ -85,7 +85,7 @@ class Session:
                 f"note: {len(altered)} outputs were changed or deleted since they were made here, {altered[0]} for "
                 "one: what needs them runs again"
             )
-        pages = set().union(*(self.dag.expected_outputs[noun] for noun, stage in STAGES.items() if not stage.adoptable))
+        pages = set().union(*(self.outputs.expected[noun] for noun, stage in STAGES.items() if not stage.adoptable))
         untracked_pages = [path for path in review.untracked if path in pages]
         untracked = [path for path in review.untracked if path not in pages]
         if untracked_pages:
@@ -108,9 +108,9 @@ class Session:
             return
         set_aside(self.review.changed, "was changed since it was made here", say)
         for noun in self.stages:
-            set_aside(self.dag.superfluous(noun), OTHER_PARAMS, say)
+            set_aside(self.outputs.superfluous(noun), OTHER_PARAMS, say)
         self.records.save()
-        prune_checkpoints(self.dag)
+        prune_checkpoints(self.run)
         if self.workflow.local_exec:
             self.server = fork_server.start()
         self.announce()
@@ -130,8 +130,8 @@ class Session:
             self.server.stdin.close()
             self.server.wait()
         if self.review is not None:
-            self.records.renew(self.dag.outputs)
-            prune_checkpoints(self.dag)
+            self.records.renew(self.outputs.all)
+            prune_checkpoints(self.run)
 
     def show_errors(self) -> None:
         """Prints the error of each failed job last on the terminal, in one line each."""
@@ -145,7 +145,7 @@ class Session:
         """Gives every rule with outputs the resources that the register has for it, and two params: `code`, a digest
         of what its script does, and `reruns`, by which a job runs again where an input or output of it was changed or
         deleted. Rules name their GPUs themselves, and `code` where wildcards choose a module."""
-        jobs = {name: job for noun in STAGES for name, job in self.dag.rules(noun).items()}
+        jobs = {name: job for noun in STAGES for name, job in rules(noun, self.run).items()}
         overwritten = workflow.resource_settings.overwrite_resources
         for rule in workflow.rules:
             if rule.output:

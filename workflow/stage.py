@@ -17,29 +17,29 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import dvc_command
-from dag import FLOW_FOLDERS, Dag
 from records import OTHER_PARAMS, Records, content, is_as_recorded, is_cached, recorded, set_aside
-from stages import STAGES, folders
+from run import FLOW_FOLDERS, Run
+from stages import STAGES, Outputs, folders, rules
 
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
 
-PIPELINE = Path("dvc.yaml")  # the way to the table; every other stage has a separate pipeline
-PIPELINES = Path("workflow/dvc")
+PIPELINE, OTHERS = "dvc.yaml", "workflow/dvc.yaml"  # the way to the table; all other stages
 
 
-def prune_checkpoints(dag: Dag) -> None:
+def prune_checkpoints(run: Run) -> None:
     """Deletes the checkpoints of trainings that are finished or no longer part of the run."""
+    checkpoints = run.checkpoints
     for folder in Path("work/checkpoints").glob("*/*/*"):
-        result = dag.checkpoints.get(str(folder))
+        result = checkpoints.get(str(folder))
         if result is None or is_as_recorded(Path(result), recorded(result)):
             shutil.rmtree(folder)
 
 
-def planned_run() -> Dag:
+def planned_run() -> Run:
     """Return the run that params.yaml asks for; invalid params end the program with a one-line error."""
     try:
-        return Dag(config.check_cached(config.load("params.yaml")))
+        return Run(config.check_cached(config.load("params.yaml")))
     except MicroexprError as error:
         sys.exit(f"error: {error}")
 
@@ -61,21 +61,22 @@ def clear_untracked(outputs: Iterable[str]) -> None:
 
 def run(noun: str) -> int:
     """Return Snakemake's exit code after it ran one stage of the way to the table, or all that another stage needs."""
-    dag = planned_run()
+    planned = planned_run()
+    outputs = Outputs(planned)
     if noun not in STAGES:
         sys.exit(f"error: stage must be one of {', '.join(STAGES)}, not {noun}")
     make_folders(noun)
-    clear_untracked(dag.expected_outputs[noun])
+    clear_untracked(outputs.expected[noun])
     # also where Snakemake finds no job: the next stage has to notice
-    set_aside(dag.superfluous(noun), OTHER_PARAMS, print)
+    set_aside(outputs.superfluous(noun), OTHER_PARAMS, print)
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
         outdated = [str(path) for path in Path("results/flow_folders").iterdir()]
         set_aside(outdated, "is of flow pictures that are no longer there", print)
     target, allowed = f"all_{noun}", list[str]()
-    if noun in dag.table_outputs:
+    if noun in outputs.of_table:
         target = f"table_{noun}"
-        upstream = dag.rules("population") if noun == "pretrain" and dag.first.needed() else {}
-        allowed = ["--allowed-rules", *dag.rules(noun), *upstream, target]
+        upstream = rules("population", planned) if noun == "pretrain" and planned.first.needed() else {}
+        allowed = ["--allowed-rules", *rules(noun, planned), *upstream, target]
     return subprocess.call(["snakemake", *allowed, "--", target], env=os.environ | {"MICROEXPR_STAGE": noun})
 
 
@@ -87,19 +88,19 @@ def record() -> int:
     for folder in ("results", ".dvc"):
         if not os.access(folder, os.W_OK):
             sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
-    dag, records = planned_run(), Records()
-    if changed := records.review(dag.outputs).changed:
+    outputs, records = Outputs(planned_run()), Records()
+    if changed := records.review(outputs.all).changed:
         sys.exit(f"error: {changed[0]} was changed since it was made here; `make table` makes it again")
-    for noun in dag.table_outputs:
+    for noun in outputs.of_table:
         make_folders(noun)
-    pipelines = [path for path in PIPELINES.glob("*/dvc.yaml") if Path("results", path.parent.name).is_dir()]
-    command = ["dvc", "commit", "--force", str(PIPELINE), *map(str, pipelines)]
+    others = [noun for noun, stage in STAGES.items() if not stage.table and Path(folders(noun)[0]).is_dir()]
+    command = ["dvc", "commit", "--force", PIPELINE, *(f"{OTHERS}:{noun}" for noun in others)]
     process = subprocess.run(command, text=True, stderr=subprocess.PIPE)
     if process.returncode:
         print(process.stderr.strip(), file=sys.stderr)
         return process.returncode
-    records.review(dag.outputs)  # a link to an older file of the same content has an older time
-    records.renew(dag.outputs)
+    records.review(outputs.all)  # a link to an older file of the same content has an older time
+    records.renew(outputs.all)
     results = [path.stat() for path in Path("results").rglob("*") if path.is_file()]
     size = sum(stat.st_size for stat in results) / 1e6
     copied = sum(stat.st_size for stat in results if stat.st_nlink == 1) / 1e6
@@ -109,14 +110,14 @@ def record() -> int:
     return 0
 
 
-def is_vouched_for(pipeline: Path) -> bool:
+def is_vouched_for(pipeline: str) -> bool:
     """Whether all outputs of a pipeline are of the params and code in dvc.lock."""
-    return subprocess.call(["dvc", "status", "--quiet", str(pipeline)]) == 0
+    return subprocess.call(["dvc", "status", "--quiet", pipeline]) == 0
 
 
 def adopt() -> int:
     """Renders the corpora, then marks every output that matches dvc.lock as up to date."""
-    dag = planned_run()
+    outputs = Outputs(planned_run())
     if code := run("render"):
         return code
     if not is_vouched_for(PIPELINE):
@@ -127,13 +128,13 @@ def adopt() -> int:
     others = [
         noun
         for noun, stage in STAGES.items()
-        if stage.adoptable and not stage.table and is_vouched_for(PIPELINES / noun / PIPELINE)
+        if stage.adoptable and not stage.table and is_vouched_for(f"{OTHERS}:{noun}")
     ]
-    targets = [*(f"table_{noun}" for noun in dag.table_outputs), "all", *(f"all_{noun}" for noun in others)]
+    targets = [*(f"table_{noun}" for noun in outputs.of_table), "all", *(f"all_{noun}" for noun in others)]
     if code := subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets]):
         return code
-    outputs = {path for paths in dag.table_outputs.values() for path in paths}
-    Records().renew(sorted(outputs.union(*(dag.expected_outputs[noun] for noun in others))), trusted=True)
+    of_table = {path for paths in outputs.of_table.values() for path in paths}
+    Records().renew(sorted(of_table.union(*(outputs.expected[noun] for noun in others))), trusted=True)
     return 0
 
 

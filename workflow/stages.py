@@ -1,6 +1,6 @@
 """The register of stages: the rules of each, the resources of their jobs, where its outputs lie and which these are.
 
-Read by the Snakefile and its rules, dag.py and stage.py. `python workflow/stages.py` prints it as a table, and writes
+Read by the Snakefile and its rules, and by stage.py. `python workflow/stages.py` prints it as a table, and writes
 its groups into the Slurm profile.
 """
 
@@ -8,22 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from run import APPENDIX, METRICS, PAIRED, TABLE, TRAINING_SETS_TABLE, Run
 
 from microexpr.datasets import LONG
-from microexpr.protocols import ABLATION
+from microexpr.protocols import ABLATION, MAIN_TASK, TASKS
 
-if TYPE_CHECKING:
-    from dag import Dag
-
-TABLE, METRICS = "results/megc2019_table.csv", "results/metrics"
-PAIRED = "results/megc2019_paired.csv"
-APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
-TRAINING_SETS_TABLE = "results/megc2019_training_sets.csv"  # each method by training set
-UNIT_TABLES = ("results/units_table.csv", "results/units_loso_table.csv")  # of action units: by data set, by subject
-UNIT_PAIRED = "results/units_paired.csv"
-SPOT_TABLE = "results/megc2025_table.csv"  # of long videos
-SPOT_FIGURES, SPOT_PAIRED = "results/spot/figures.csv", "results/spot/paired.csv"
 PROFILE = Path("workflow/profiles/slurm/config.yaml")
 BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into it
 
@@ -41,9 +31,9 @@ class Job:
 class Stage:
     """One stage, which has a rule file and a script of its name."""
 
-    rules: Mapping[str, Job]  # by name; {dataset}, {long} or {study} in it stands for each of these
-    outputs: "Callable[[Dag], Iterable[str]]"  # every file or folder that a run may have in the stage's folders
-    table: "Callable[[Dag], list[str]] | None" = None  # the outputs that the main table needs; None: it needs none
+    rules: Mapping[str, Job]  # by name; {dataset} or {long} in it stands for each of these
+    outputs: Callable[[Run], Iterable[str]]  # every file or folder that a run may have in the stage's folders
+    table: Callable[[Run], list[str]] | None = None  # the outputs that the main table needs; None: it needs none
     folders: tuple[str, ...] = ()  # results/<stage> if none is given
     adoptable: bool = True  # whether DVC's cache holds all that the outputs depend on, so that `adopt` can check them
 
@@ -58,33 +48,33 @@ STAGES = {  # in the order in which they run
             "annotation_long_{long}": Job(group="annotation"),
         },
         folders=("data/rendered",),
-        outputs=lambda dag: [*dag.rendered_files(dag.plans), *dag.rendered_video_files],
-        table=lambda dag: dag.rendered_files(dag.table_datasets["faces"]),
+        outputs=lambda run: [*run.rendered_files(run.corpus.plans), *run.videos.rendered_files],
+        table=lambda run: run.rendered_files(run.table_datasets["faces"]),
     ),
     "faces": Stage(
         rules={"faces": SIGNAL},
-        outputs=lambda dag: dag.per_subject("faces", dag.origin),
-        table=lambda dag: dag.per_subject("faces", dag.table_datasets["faces"]),
+        outputs=lambda run: run.corpus.per_subject("faces", run.corpus.origin),
+        table=lambda run: run.corpus.per_subject("faces", run.table_datasets["faces"]),
     ),
     "index": Stage(
         rules={"index": Job(group="index"), "index_population": Job()},
-        outputs=lambda dag: dag.indices({*dag.origin, *dag.sources(ABLATION)}),
-        table=lambda dag: dag.indices(dag.table_datasets["faces"]),
+        outputs=lambda run: run.corpus.indices({*run.corpus.origin, *run.plan.sources(ABLATION)}),
+        table=lambda run: run.corpus.indices(run.table_datasets["faces"]),
     ),
     "apex": Stage(
         rules={"apex": SIGNAL},
-        outputs=lambda dag: dag.per_subject("apex", dag.origin),
-        table=lambda dag: dag.per_subject("apex", dag.table_datasets["apex"]),
+        outputs=lambda run: run.corpus.per_subject("apex", run.corpus.origin),
+        table=lambda run: run.corpus.per_subject("apex", run.table_datasets["apex"]),
     ),
     "flow": Stage(
         rules={"flow": SIGNAL},
-        outputs=lambda dag: dag.per_subject("flow", dag.origin),
-        table=lambda dag: dag.per_subject("flow", dag.table_datasets["flow"]),
+        outputs=lambda run: run.corpus.per_subject("flow", run.corpus.origin),
+        table=lambda run: run.corpus.per_subject("flow", run.table_datasets["flow"]),
     ),
     "aus": Stage(
         rules={"aus": SIGNAL, "aus_pyfeat": Job(memory=3000, group="subject")},
-        outputs=lambda dag: dag.per_subject("aus", dag.origin),
-        table=lambda dag: dag.per_subject("aus", dag.table_datasets["aus"]),
+        outputs=lambda run: run.corpus.per_subject("aus", run.corpus.origin),
+        table=lambda run: run.corpus.per_subject("aus", run.table_datasets["aus"]),
     ),
     "population": Stage(
         rules={
@@ -92,63 +82,59 @@ STAGES = {  # in the order in which they run
             "portraits": Job(memory=1500, minutes=60, group="portraits"),
             "takes": Job(memory=1500, minutes=60, group="population"),
         },
-        outputs=lambda dag: [
-            *dag.population_training_files,
-            *dag.population_held_out_files,
-            *dag.portrait_files,
-            *dag.held_out_portrait_files,
-            *dag.take_files,
-            *dag.held_out_take_files,
-        ],
+        outputs=lambda run: [path for files in run.corpus.population_files.values() for path in files],
         folders=("results/population", "results/portraits", "results/takes"),
     ),
     "pretrain": Stage(
         rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
-        outputs=lambda dag: dag.first.files,
-        table=lambda dag: sorted(
-            {path for name in dag.in_table for path in dag.first.teacher_paths(name, dag.protocol.name)}
-            | {*dag.first.needed()}
+        outputs=lambda run: run.first.files,
+        table=lambda run: sorted(
+            {path for training in run.plan.table for path in run.first.teacher_paths(training)} | {*run.first.needed()}
         ),
     ),
     "synthesise": Stage(
         rules={"synthesise": TRAINING},
-        outputs=lambda dag: dag.generator_files(),
-        table=lambda dag: dag.generator_files(dag.table_generators),
+        outputs=lambda run: run.generators.files(run.generators.described),
+        table=lambda run: run.generators.files(run.table_generators),
     ),
     "train": Stage(
-        rules={"train": TRAINING, "train_generator": TRAINING, "train_{study}": TRAINING},
-        outputs=lambda dag: dag.trained_files(dag.trainings),
-        table=lambda dag: dag.trained_files((name, dag.protocol.name) for name in dag.in_table),
+        rules={"train": TRAINING, "train_generator": TRAINING},
+        outputs=lambda run: run.trained_files,
+        table=lambda run: run.scores(run.plan.table),
     ),
     "evaluate": Stage(
         rules={
             "evaluate": Job(group="evaluate"),
+            "evaluate_several": Job(group="evaluate"),
             "evaluate_leaky": Job(),
-            "evaluate_{study}": Job(),
             "evaluate_faces": Job(group="evaluate"),
             "evaluate_clips": Job(),
-            "table": Job(),
+            **{stem: Job() for task in TASKS.values() for stem in task.tables},
             "training_sets": Job(),
             "appendix": Job(),
         },
-        outputs=lambda dag: [
-            *(path for pair in dag.trainings for path in dag.evaluation_files(*pair)),
-            *dag.all_face_evaluations(),
-            *dag.clip_evaluations(),
+        outputs=lambda run: [
+            *(path for training in run.plan.of_task(MAIN_TASK) for path in training.evaluation),
+            *(
+                training.evaluated("_all_faces.csv")  # every figure of synthesised faces, which papers' tables read
+                for training in run.plan.of_task(MAIN_TASK)
+                if training.method in run.plan.synthesising
+            ),
+            *(f"results/evaluate/clips/{name}.csv" for name in run.generators.described),
         ],
-        table=lambda dag: [
-            *(path for name in dag.in_table for path in dag.evaluation_files(name, dag.protocol.name)),
+        table=lambda run: [
+            *(path for training in run.plan.table for path in training.evaluation),
             *(TABLE, PAIRED, METRICS),
         ],
     ),
     "duplicate_subjects": Stage(
         rules={"duplicate_subjects": Job(), "duplicate_subjects_with_macro": Job()},
-        outputs=lambda dag: [*dag.duplicates_files(), *dag.duplicates_files("with_macro/")],
-        table=lambda dag: dag.duplicates_files(),
+        outputs=lambda run: [*run.duplicates_files(), *run.duplicates_files("with_macro/")],
+        table=lambda run: run.duplicates_files(),
     ),
     "refit": Stage(
         rules={"refit": TRAINING, "refit_generator": TRAINING},
-        outputs=lambda dag: [dag.refit_file(name) for name in (*dag.networks, *dag.refit_generators)],
+        outputs=lambda run: run.refit_files.values(),
     ),
     "papers": Stage(
         rules={
@@ -164,7 +150,7 @@ STAGES = {  # in the order in which they run
             "papers_famgan_ablation": Job(),
             "papers_localregions": Job(),
         },
-        outputs=lambda dag: dag.paper_files,
+        outputs=lambda run: run.paper_files,
         adoptable=False,
     ),
     "signal_benchmark": Stage(
@@ -172,7 +158,7 @@ STAGES = {  # in the order in which they run
             "signal_benchmark_subject": Job(memory=1500, minutes=60, group="benchmark"),
             "signal_benchmark": Job(),
         },
-        outputs=lambda dag: [*dag.benchmark_files, *dag.benchmark_figures],
+        outputs=lambda run: [*run.corpus.benchmark_files, *run.benchmark_figures],
     ),
     "shipped": Stage(
         rules={
@@ -183,8 +169,8 @@ STAGES = {  # in the order in which they run
             "fit_spotter": TRAINING,
             "shipped": Job(),
         },
-        outputs=lambda dag: [
-            *(path for path in dag.first.package_files if path.startswith("results/shipped/")),
+        outputs=lambda run: [
+            *(path for path in run.first.package_files if path.startswith("results/shipped/")),
             "results/shipped/files.csv",
         ],
     ),
@@ -193,33 +179,25 @@ STAGES = {  # in the order in which they run
             "flow_folders": Job(),
             "flow_folders_region": Job(),
             "flow_folders_population": Job(),
-            "flow_folders_train": TRAINING,
-            "flow_folders_evaluate": Job(),
-            "flow_folders_table": Job(),
         },
-        outputs=lambda dag: dag.flow_folder_files,
+        outputs=lambda run: run.flow_folder_files,
     ),
-    "units": Stage(
-        rules={
-            "units_pretrain": TRAINING,
-            "units_train": TRAINING,
-            "units_evaluate": Job(group="evaluate"),
-            "units_table": Job(),
-            "units_loso_table": Job(),
-        },
-        outputs=lambda dag: dag.unit_files,
-    ),
+    **{
+        name: Stage(rules={}, outputs=lambda run, name=name: run.files_of(name))
+        for name, task in TASKS.items()
+        if name != MAIN_TASK and not task.pictures
+    },
     "spot": Stage(
         rules={
             "spot": Job(memory=3000, minutes=240, group="long"),
             "spot_find": Job(memory=8000, minutes=720),
             "spot_table": Job(),
         },
-        outputs=lambda dag: dag.spot_files,
+        outputs=lambda run: run.videos.files,
     ),
     "report": Stage(
         rules={"report": Job(memory=1500)},
-        outputs=lambda dag: ["results/report/index.html"],
+        outputs=lambda run: ["results/report/index.html"],
         adoptable=False,
     ),
 }
@@ -240,13 +218,40 @@ def folders(noun: str) -> list[str]:
     return [*(STAGES[noun].folders or (f"results/{noun}",))]
 
 
-def expand(rule: str, datasets: Iterable[str], studies: Iterable[str]) -> list[str]:
+def expand(rule: str, datasets: Iterable[str]) -> list[str]:
     """The names of the rules for which a name of the register stands; {long} is each data set of long videos."""
-    if "{long}" in rule:
-        return [rule.format(long=name) for name in LONG]
-    if "{dataset}" in rule:
-        return [rule.format(dataset=name) for name in datasets]
-    return [rule.format(study=name) for name in studies] if "{study}" in rule else [rule]
+    names = {"{long}": LONG, "{dataset}": datasets}
+    return next(([re.sub(r"{\w+}", name, rule) for name in names[key]] for key in names if key in rule), [rule])
+
+
+def rules(noun: str, run: Run) -> dict[str, Job]:
+    """By name, the rules of a stage."""
+    return {name: job for rule, job in STAGES[noun].rules.items() for name in expand(rule, run.corpus.plans)}
+
+
+class Outputs:
+    """The files and folders that a run may have, by stage."""
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.expected = {noun: set(stage.outputs(run)) for noun, stage in STAGES.items()}
+        # by stage of dvc.yaml: the files that the main table and its companions need
+        self.of_table = {noun: stage.table(run) for noun, stage in STAGES.items() if stage.table}
+        tables = {path for task in TASKS.values() for stem in task.tables for path in task.files(stem).values()}
+        others = {METRICS, TRAINING_SETS_TABLE, APPENDIX}
+        self.all = sorted(tables.union(others, *self.expected.values()))
+
+    def superfluous(self, noun: str) -> list[str]:
+        """Return files in a stage's folders that are of other params: of subjects, data sets, methods or shards."""
+        expected = self.expected[noun]
+        parents = {str(parent) for path in expected for parent in Path(path).parents}
+        skipped, found = set(expected), []  # the contents of kept or listed folders are not listed again
+        for path in sorted(path for folder in folders(noun) for path in Path(folder).rglob("*")):
+            if str(path) in skipped or str(path) in parents or any(str(parent) in skipped for parent in path.parents):
+                continue
+            skipped.add(str(path))
+            found.append(str(path))
+        return found
 
 
 def stage_of(rule: str) -> str:
@@ -260,9 +265,7 @@ def stage_of(rule: str) -> str:
 def groups(datasets: Iterable[str]) -> str:
     """The part of the Slurm profile that groups jobs into submissions, and their number."""
     names = [*datasets]
-    jobs = {
-        name: job for stage in STAGES.values() for rule, job in stage.rules.items() for name in expand(rule, names, ())
-    }
+    jobs = {name: job for stage in STAGES.values() for rule, job in stage.rules.items() for name in expand(rule, names)}
     lines = ["groups:", *(f"  {name}: {job.group}" for name, job in jobs.items() if job.group)]
     return "\n".join([*lines, "group-components:", *(f"  {name}: {count}" for name, count in COMPONENTS.items())])
 

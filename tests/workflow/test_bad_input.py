@@ -38,12 +38,12 @@ def sizes(project):
 @pytest.mark.parametrize("case", BY_DAG, ids=lambda case: case.kind)
 def test_is_refused_before_anything_runs(project, monkeypatch, case):
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from dag import Dag
+    from run import Run
 
     case.make(project.root)
     monkeypatch.chdir(project.root)
     with pytest.raises(MicroexprError) as error:
-        Dag(config.check_cached(config.load("params.yaml")))
+        Run(config.check_cached(config.load("params.yaml")))
     assert re.match(case.message, f"error: {error.value}")
     assert "\n" not in str(error.value)
 

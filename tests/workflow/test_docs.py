@@ -180,7 +180,7 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
         "import sys; from pathlib import Path\n"
         f"sys.path[:0] = [{str(ROOT / 'tests/fixtures')!r}, {str(ROOT / 'workflow')!r}]\n"
         "from small_corpora import write_corpus\n"
-        "from dag import Dag\n"
+        "from run import Run\n"
         "from microexpr import datasets\n"
         "from microexpr.cli import config\n"
         "planned = write_corpus(Path('toy'), 'toy')\n"
@@ -188,9 +188,9 @@ def test_the_example_of_a_data_set_is_clean_and_planned_written_and_read(tmp_pat
         f"values = config.load({str(ROOT / 'params.yaml')!r})\n"
         "values['datasets'].append('toy')\n"
         "values['render']['toy'] = {'subjects': 4, 'clips': 6}\n"
-        "run = Dag(config.check_cached(values))\n"
-        "assert len(run.clips['toy']) == 24 and len(run.folds('majority', 'loso_toy_3')) == 4\n"
-        "assert 'lovo_toy_3' in run.protocols\n"
+        "run = Run(config.check_cached(values))\n"
+        "assert len(run.corpus.clips['toy']) == 24 and len(run.plan.folds('majority', 'loso_toy_3')) == 4\n"
+        "assert 'lovo_toy_3' in run.plan.protocols\n"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
     subprocess.run([sys.executable, "-c", check], check=True, cwd=tmp_path, env=environment)

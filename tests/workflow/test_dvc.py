@@ -16,7 +16,7 @@ from scratch import ROOT
 
 from microexpr.cli import config
 
-PIPELINES = [ROOT / "dvc.yaml", *sorted((ROOT / "workflow/dvc").glob("*/dvc.yaml"))]
+PIPELINES = [ROOT / "dvc.yaml", ROOT / "workflow/dvc.yaml"]
 
 
 def stages() -> dict[str, dict]:

@@ -31,25 +31,25 @@ SHOWN = {  # in place of each emotion another one of another class, with its act
 
 
 @pytest.fixture
-def dag(once, finished, monkeypatch) -> Any:
+def run(once, finished, monkeypatch) -> Any:
     """The run of the tiny preset's clips, and of macro-expressions, under the committed methods."""
 
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from dag import SIGNALS, Dag
+    from run import SIGNALS, Run
 
     def make(root: Path) -> None:
         project = finished.copy(root)
         project.edit("params.yaml", "macro: [mmi]", "macro: [ckplus, mmi]")
         monkeypatch.chdir(root)
-        tiny, macro = Dag(config.check_cached(config.load("params.yaml"))), ["ckplus", "mmi"]
-        files = [path for stage in SIGNALS for path in tiny.per_subject(stage, macro)]
-        project.snakemake("--", *tiny.indices(macro), *files)
+        tiny, macro = Run(config.check_cached(config.load("params.yaml"))), ["ckplus", "mmi"]
+        files = [path for stage in SIGNALS for path in tiny.corpus.per_subject(stage, macro)]
+        project.snakemake("--", *tiny.corpus.indices(macro), *files)
 
     monkeypatch.chdir(once("held_out", make).root)
     tiny, committed = config.load("params.yaml"), config.load(ROOT / "params.yaml")
     values = tiny | {name: committed[name] for name in ("methods", "variants", "generators", "population")}
     values["papers"] = tiny["papers"] | {"variants": {}}
-    return Dag(config.check_cached(values))
+    return Run(config.check_cached(values))
 
 
 def other(clip: Clip) -> Clip:
@@ -59,27 +59,28 @@ def other(clip: Clip) -> Clip:
     return replace(clip, emotion=emotion, label=label, action_units=units, objective_class=1 + label)
 
 
-def make_job(dag: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: clip, **changed: Any) -> train.Job:
+def make_job(run: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: clip, **changed: Any) -> train.Job:
     """Return a row's training of its first fold, whose held-out clips are changed after the folds are made."""
-    kind, about = recognisers.find(name), dag.methods[name]
+    kind, about = recognisers.find(name), run.plan.methods[name]
     method = kind(kind.Params(**about["params"] | changed), len(PROTOCOL.classes))
-    clips = PROTOCOL.select(index.read_all(dag.indices(dag.sources(PROTOCOL.name))))
-    fold, *_ = PROTOCOL.folds(clips, dag.params["seed"])
+    clips = PROTOCOL.select(index.read_all(run.corpus.indices(run.plan.sources(PROTOCOL.name))))
+    fold, *_ = PROTOCOL.folds(clips, run.corpus.params["seed"])
     clips = [change(clip) if clip.id in fold.test else clip for clip in clips]
-    macro = train.macro_clips(method, PROTOCOL, index.read_all(dag.indices(dag.macro_sets(name))))
-    params, synth = train.Params(**dag.params["train"]), train.SynthParams(per_class=1)
-    return train.Job(name, method, PROTOCOL, clips, [fold], params, synth, dag.params["seed"], macro)
+    macro = train.macro_clips(method, PROTOCOL, index.read_all(run.corpus.indices(run.plan.macro_sets(name))))
+    params, synth = train.Params(**run.corpus.params["train"]), train.SynthParams(per_class=1)
+    return train.Job(name, method, PROTOCOL, clips, [fold], params, synth, run.corpus.params["seed"], macro)
 
 
-def read_files(dag: Any, job: train.Job, folder: Path) -> list[str]:
+def read_files(run: Any, job: train.Job, folder: Path) -> list[str]:
     """Return the files that a job reads; its teacher is trained into `folder`."""
-    names = dag.sources(PROTOCOL.name) + dag.macro_sets(job.name)
-    files = [path for stage in dag.methods[job.name]["reads"] for path in dag.per_subject(stage, names)]
-    weights = dag.first.paths(job.name, PROTOCOL.name)
+    names = run.plan.sources(PROTOCOL.name) + run.plan.macro_sets(job.name)
+    files = [path for stage in run.plan.methods[job.name]["reads"] for path in run.corpus.per_subject(stage, names)]
+    training = run.plan.training(job.name, PROTOCOL.name)
+    weights = run.first.paths(training)
     if job.teacher:
         teacher = replace(job, method=job.teacher, clips=[], folds=[])
-        macro = [path for path in files if Path(path).parent.name in dag.macro_sets(job.name)]
-        first = dag.first.paths(job.name, PROTOCOL.name, "teacher_population")
+        macro = [path for path in files if Path(path).parent.name in run.plan.macro_sets(job.name)]
+        first = run.first.paths(training, "teacher_population")
         weights.append(str(folder / "teacher.safetensors"))
         pretrain.run(teacher, [*macro, *first], weights[-1], lambda done, total: None)
     return files + weights
@@ -96,18 +97,18 @@ def trained(job: train.Job, files: list[str], path: Path, synthetic: list[str] =
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
-def test_scores_do_not_depend_on_what_a_held_out_subject_shows(dag, tmp_path, name):
-    job = make_job(dag, name)
-    files, synthetic = read_files(dag, job, tmp_path), []
+def test_scores_do_not_depend_on_what_a_held_out_subject_shows(run, tmp_path, name):
+    job = make_job(run, name)
+    files, synthetic = read_files(run, job, tmp_path), []
     if job.synthetic:
-        generator = make_job(dag, job.synthetic)
+        generator = make_job(run, job.synthetic)
         synthetic = [str(tmp_path / "faces.h5")]
-        trained(generator, read_files(dag, generator, tmp_path), tmp_path / "generator.h5", synth=synthetic[0])
-    changed = make_job(dag, name, other)
+        trained(generator, read_files(run, generator, tmp_path), tmp_path / "generator.h5", synth=synthetic[0])
+    changed = make_job(run, name, other)
     assert all(job.labels[clip] != changed.labels[clip] for clip in job.folds[0].test)
     scores = trained(job, files, tmp_path / "true.h5", synthetic)
     assert scores.tobytes() == trained(changed, files, tmp_path / "changed.h5", synthetic).tobytes()
     if name != "majority":  # whose answer is the same for these classes
-        leaks = [make_job(dag, name, change, planted_leak="held_out_clips") for change in (lambda clip: clip, other)]
+        leaks = [make_job(run, name, change, planted_leak="held_out_clips") for change in (lambda clip: clip, other)]
         first, second = (trained(leak, files, tmp_path / f"leak{i}.h5", synthetic) for i, leak in enumerate(leaks))
         assert first.tobytes() != second.tobytes()

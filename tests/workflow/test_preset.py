@@ -30,22 +30,24 @@ def test_nothing_is_merged_into_a_file_that_no_run_accepts(text, tmp_path, monke
 def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monkeypatch):
     """People, clips and files of all stages, those of the truth benchmark too."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from dag import Dag
     from preset import merge
+    from run import Run
+    from stages import Outputs
 
     values = config.load(ROOT / "params.yaml")
     changes = config.load(ROOT / f"workflow/presets/{preset}.yaml")
     merge(values, changes)
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
-    dag = Dag(config.check_cached(values))
-    assert dag.micro_sets == values["datasets"] and set(dag.params["macro"]) < set(dag.clips)
+    run = Run(config.check_cached(values))
+    corpus = run.corpus
+    assert corpus.micro_sets == values["datasets"] and set(corpus.params["macro"]) < set(corpus.clips)
     if preset == "paper":
         published = {"smic": 164, "casme2": 255, "samm": 159, "ckplus": 327, "mmi": 205, "oulu_casia": 480}
-        assert {name: len(dag.clips[name]) for name in published} == published
-    people = {(clip.dataset, clip.subject) for clips in dag.clips.values() for clip in clips}
-    assert len(dag.expected_outputs["faces"]) == len(people)
-    assert len(dag.benchmark_files) == len(dag.benchmark_plans) * dag.params["signal_benchmark"]["subjects"] * len(
-        dag.params["signal_benchmark"]["difficulties"]
+        assert {name: len(corpus.clips[name]) for name in published} == published
+    people = {(clip.dataset, clip.subject) for clips in corpus.clips.values() for clip in clips}
+    assert len(Outputs(run).expected["faces"]) == len(people)
+    assert len(corpus.benchmark_files) == len(corpus.benchmark_plans) * corpus.params["signal_benchmark"]["subjects"] * len(
+        corpus.params["signal_benchmark"]["difficulties"]
     )
 
 

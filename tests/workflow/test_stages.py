@@ -7,7 +7,7 @@ from conftest import Project
 
 ENTRY = """    "clip_counts": Stage(
         rules={"clip_counts": Job(memory=500, minutes=5)},
-        outputs=lambda dag: [f"results/clip_counts/{name}.csv" for name in dag.origin],
+        outputs=lambda run: [f"results/clip_counts/{name}.csv" for name in run.corpus.origin],
     ),
 }
 COMPONENTS"""
@@ -34,7 +34,7 @@ with logged(snakemake.log[0]):
     output:
         "results/clip_counts/{dataset}.csv",
     params:
-        rows=lambda w: [clip.row() for clip in RUN.clips[w.dataset]],
+        rows=lambda w: [clip.row() for clip in CORPUS.clips[w.dataset]],
     log:
         "work/logs/clip_counts/{dataset}.log",
     script:
@@ -43,23 +43,13 @@ with logged(snakemake.log[0]):
 
 rule all_clip_counts:
     input:
-        sorted(RUN.expected_outputs["clip_counts"]),
-""",
-    "workflow/dvc/clip_counts/dvc.yaml": """stages:
-  clip_counts:
-    wdir: ../../..
-    cmd: python workflow/stage.py clip_counts
-    deps: [src/microexpr, workflow/rules, workflow/scripts]
-    params:
-      - params.yaml: [seed, origin, datasets, macro, render]
-    outs:
-      - results/clip_counts: {persist: true}
+        sorted(OUTPUTS.expected["clip_counts"]),
 """,
 }
 
 
-def test_a_stage_without_params_has_five_places(tmp_path):
-    """Module, script, rule file, pipeline and entry of the register: no other file is touched."""
+def test_a_stage_without_params_has_four_places(tmp_path):
+    """Module, script, rule file and entry of the register: no other file is touched."""
     scratch.copy(tmp_path)
     project = Project(tmp_path)
     for path, text in PLACES.items():

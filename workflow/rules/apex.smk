@@ -15,4 +15,4 @@ rule apex:
 
 rule all_apex:
     input:
-        sorted(RUN.expected_outputs["apex"]),
+        sorted(OUTPUTS.expected["apex"]),

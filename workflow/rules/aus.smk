@@ -30,7 +30,7 @@ else:
         input:
             faces="results/faces/{dataset}/{subject}.h5",
             apex="results/apex/{dataset}/{subject}.h5",
-            tables=lambda w: RUN.openface_tables(w.dataset, w.subject),
+            tables=lambda w: CORPUS.openface_tables(w.dataset, w.subject),
         output:
             "results/aus/{dataset}/{subject}.h5",
         log:
@@ -45,4 +45,4 @@ else:
 
 rule all_aus:
     input:
-        sorted(RUN.expected_outputs["aus"]),
+        sorted(OUTPUTS.expected["aus"]),

@@ -1,4 +1,4 @@
-# What all rules share: params.yaml, the run as known before anything runs (workflow/dag.py), and one arithmetic.
+# What all rules share: params.yaml, the run as known before anything runs (workflow/run.py), and one arithmetic.
 import gc
 import os
 import re
@@ -13,12 +13,15 @@ from microexpr.core import arithmetic
 os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
 
 from closure import code
-from dag import EVALUATED, SIGNALS, Dag
 from dvc_command import left_over
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
+from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
+from plan import EVALUATED
+from run import APPENDIX, METRICS, PAIRED, SIGNALS, TABLE, TRAINING_SETS_TABLE, Run
 from session import Session, disable_job_rate_limiter, say
-from stages import APPENDIX, METRICS, PAIRED, STAGES, TABLE, TRAINING_SETS_TABLE
+from snakemake.exceptions import WorkflowError
+from stages import STAGES, Outputs
 
 try:
     if workflow.is_main_process:  # which Snakemake would read with a traceback, or the last of two equal keys
@@ -28,30 +31,31 @@ try:
     configfile: "params.yaml"
 
     CHECKED = check_cached(dict(config))
-    RUN = Dag(CHECKED)
+    RUN = Run(CHECKED)
+    OUTPUTS = Outputs(RUN)
 except MicroexprError as error:
     sys.exit(f"error: {error}")
-PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], RUN.protocol.name, CHECKED["params"]["seed"]
-TRAINED = [name for name, about in METHODS.items() if not about["synthesises"]]
-UNITS, FIRST = CHECKED["units"], RUN.first
+CORPUS, PLAN, GENERATORS, FIRST, VIDEOS = RUN.corpus, RUN.plan, RUN.generators, RUN.first, RUN.videos
+PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], PLAN.main.name, CHECKED["params"]["seed"]
 MEASURED = {name: PARAMS["spot"][name] for name in ("rate", "movement", "spotting")}  # how long videos are
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
+LEAKY = [name for name in METHODS if name not in PLAN.ranked]
 
 if workflow.is_main_process and not arithmetic.is_supported():
     say(arithmetic.NOTE)
-if RUN.left_out:
+if CORPUS.left_out:
     say(
-        f"note: {', '.join(RUN.left_out)} left out, since {', '.join(RUN.micro_sets)} is licensed and origins never mix; "
+        f"note: {', '.join(CORPUS.left_out)} left out, since {', '.join(CORPUS.micro_sets)} is licensed and origins never mix; "
         "`origin: generated` in params.yaml runs all on generated faces"
     )
 if workflow.is_main_process:
-    for _row, _reason in RUN.without_clips.items():
+    for _row, _reason in PLAN.without_clips.items():
         say(f"note: {_row} is left out of the table: {_reason}")
 if workflow.is_main_process and (note := FIRST.note()):
     say(note)
 if workflow.is_main_process and "DVC_EXP_NAME" not in os.environ and (note := left_over()):
     say(note)
-SESSION = Session(RUN, workflow)
+SESSION = Session(RUN, OUTPUTS, workflow)
 
 
 def one_of(names):
@@ -64,17 +68,35 @@ def model(method):
     return f"models.recognisers.{method.partition('.')[0]}"
 
 
+def task_modules(folder):
+    """Return the module of a task, given by its folder, which its jobs follow from; the main one's is always read."""
+    return [f"protocols.tasks.{folder.rstrip('/')}"] if folder else []
+
+
+def pooled(training):
+    """Return how many folds and seeds of a training an evaluation pools, and the leak that it declares."""
+    return {"folds": training.folds, "seeds": training.seeds, "planted_leak": training.planted_leak}
+
+
+def true_faces(names):
+    """Return the crops and apexes of all subjects of these data sets."""
+    return [path for stage in ("faces", "apex") for path in CORPUS.per_subject(stage, names)]
+
+
+ANY_PROTOCOL = one_of(PROTOCOLS)
+
+
 wildcard_constraints:
-    dataset="|".join(RUN.origin),
+    dataset="|".join(CORPUS.origin),
     subject=r"[\w.-]+",
-    method=one_of(METHODS),
+    method=one_of(name for rows in PLAN.rows.values() for name in rows),
     protocol=PROTOCOL,
     shard=r"\d+of\d+",
 
 
 def rows(wildcards):
-    return RUN.rows(wildcards.dataset, wildcards.subject)
+    return CORPUS.rows(wildcards.dataset, wildcards.subject)
 
 
 def native_paths(wildcards):
-    return RUN.native_paths(wildcards.dataset, wildcards.subject)
+    return CORPUS.native_paths(wildcards.dataset, wildcards.subject)

@@ -1,8 +1,8 @@
 # Subjects who may be the same person: a report, which refuses nothing.
 rule duplicate_subjects:
     input:
-        index=RUN.indices(RUN.micro_sets),
-        faces=RUN.per_subject("faces", RUN.micro_sets),
+        index=CORPUS.indices(CORPUS.micro_sets),
+        faces=CORPUS.per_subject("faces", CORPUS.micro_sets),
     output:
         duplicates="results/duplicate_subjects/duplicates.csv",
         compared="results/duplicate_subjects/compared.csv",
@@ -16,8 +16,8 @@ rule duplicate_subjects:
 
 use rule duplicate_subjects as duplicate_subjects_with_macro with:  # also those of macro sets
     input:
-        index=RUN.indices(RUN.subject_sets),
-        faces=RUN.per_subject("faces", RUN.subject_sets),
+        index=CORPUS.indices(CORPUS.subject_sets),
+        faces=CORPUS.per_subject("faces", CORPUS.subject_sets),
     output:
         duplicates="results/duplicate_subjects/with_macro/duplicates.csv",
         compared="results/duplicate_subjects/with_macro/compared.csv",
@@ -27,4 +27,4 @@ use rule duplicate_subjects as duplicate_subjects_with_macro with:  # also those
 
 rule all_duplicate_subjects:
     input:
-        sorted(RUN.expected_outputs["duplicate_subjects"]),
+        sorted(OUTPUTS.expected["duplicate_subjects"]),

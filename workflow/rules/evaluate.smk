@@ -1,78 +1,60 @@
-# Pooled figures of each method, the table of these and of published figures, and which methods differ.
+# Pooled figures of each training, the tables of these and of published figures, and which methods differ.
 from microexpr.models import pretrained_weights
+from run import FLOW_FOLDERS
 
-SYNTHESISED_FACES = [
-    f"results/evaluate/{PROTOCOL}/{name}_faces.csv" for name in RUN.synthesising if name in RUN.in_table
-]
+SYNTHESISED_FACES = [training.evaluated("_faces.csv") for training in PLAN.table if training.method in PLAN.synthesising]
 
 
-def shards(wildcards, methods=()):
-    return [path for name in methods or [wildcards.method] for path in RUN.training_files(name, wildcards.protocol)]
+def evaluated(folder):
+    """Return the outputs of an evaluation in a folder."""
+    return {
+        "figures": f"{folder}/{{method}}.csv",
+        "confusion": f"{folder}/{{method}}_confusion.csv",
+        "predictions": f"{folder}/{{method}}_predictions.csv",
+        "curve": f"{folder}/curves/{{method}}.csv",
+    }
 
 
 rule evaluate:
     input:
-        index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        shards=shards,
+        index=lambda w: RUN.index(training(w)),
+        shards=lambda w: training(w).files,
     output:
-        figures="results/evaluate/{protocol}/{method}.csv",
-        confusion="results/evaluate/{protocol}/{method}_confusion.csv",
-        predictions="results/evaluate/{protocol}/{method}_predictions.csv",
-        curve="results/evaluate/{protocol}/curves/{method}.csv",
-        log="results/evaluate/{protocol}/{method}.log",
+        **evaluated("results/{task}evaluate/{protocol}"),
+        log="results/{task}evaluate/{protocol}/{method}.log",
     log:
-        "work/logs/evaluate/{protocol}/{method}.log",
+        "work/logs/{task}evaluate/{protocol}/{method}.log",
     wildcard_constraints:
-        protocol="|".join(RUN.protocols),
-        method=one_of(name for name in RUN.outside_studies if name in RUN.ranked),
+        task=TASK_FOLDERS,
+        protocol=one_of(name for name in PROTOCOLS if not PROTOCOLS[name].several),
+        method=one_of(name for rows in PLAN.rows.values() for name in rows if name not in LEAKY),
     params:
+        code=task_code("evaluate"),
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.fold_options(w.method, w.protocol),
-        seeds=lambda w: RUN.seeds(w.protocol),
-        methods=lambda w: {w.method: METHODS[w.method]["params"]["planted_leak"]},
+        training=lambda w: pooled(training(w)),
         seed=SEED,
     script:
         "../scripts/evaluate.py"
 
 
-for _study, _names in RUN.studies.items():
-
-    rule:
-        name:
-            f"evaluate_{_study}"
-        input:
-            index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-            shards=partial(shards, methods=_names),
-        output:
-            figures=[f"results/evaluate/{{protocol}}/{name}.csv" for name in _names],
-            confusion=[f"results/evaluate/{{protocol}}/{name}_confusion.csv" for name in _names],
-            predictions=[f"results/evaluate/{{protocol}}/{name}_predictions.csv" for name in _names],
-            curve=[f"results/evaluate/{{protocol}}/curves/{name}.csv" for name in _names],
-            log=[f"results/evaluate/{{protocol}}/{name}.log" for name in _names],
-        log:
-            f"work/logs/evaluate/{{protocol}}/{_study}.log",
-        wildcard_constraints:
-            protocol="|".join(RUN.protocols),
-        params:
-            methods=dict.fromkeys(_names, ""),
-            evaluate=PARAMS["evaluate"],
-            folds=partial(lambda w, name: RUN.fold_options(name, w.protocol), name=_names[0]),
-            seeds=lambda w: RUN.seeds(w.protocol),
-            seed=SEED,
-        script:
-            "../scripts/evaluate.py"
+use rule evaluate as evaluate_several with:  # labels of a clip: no official log has them
+    output:
+        **evaluated("results/{task}evaluate/{protocol}"),
+    wildcard_constraints:
+        task=TASK_FOLDERS,
+        protocol=one_of(name for name in PROTOCOLS if PROTOCOLS[name].several),
+        method=one_of(name for rows in PLAN.rows.values() for name in rows),
 
 
 use rule evaluate as evaluate_leaky with:  # methods with a declared leak, which no table reads
     output:
-        figures="results/evaluate/leaky/{protocol}/{method}.csv",
-        confusion="results/evaluate/leaky/{protocol}/{method}_confusion.csv",
-        predictions="results/evaluate/leaky/{protocol}/{method}_predictions.csv",
-        curve="results/evaluate/leaky/{protocol}/curves/{method}.csv",
+        **evaluated("results/evaluate/leaky/{protocol}"),
         log="results/evaluate/leaky/{protocol}/{method}.log",
+    log:
+        "work/logs/evaluate/{protocol}/{method}.log",
     wildcard_constraints:
-        protocol="|".join(RUN.protocols),
-        method=one_of(name for name in METHODS if name not in RUN.ranked),
+        protocol=ANY_PROTOCOL,
+        method=one_of(LEAKY),
 
 
 # Figures of the faces of held-out subjects that a generator synthesised: those that decide or, for the papers' tables,
@@ -83,22 +65,21 @@ INCEPTION = [str(path) for path in INCEPTION_FILES if path.exists()]
 
 rule evaluate_faces:
     input:
-        index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        shards=lambda w: RUN.face_files(w.method, w.protocol),
-        true=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(w.protocol))],
+        index=lambda w: RUN.index(training(w)),
+        shards=lambda w: training(w).faces,
+        true=lambda w: true_faces(training(w).sets),
         weights=lambda w: INCEPTION if w.figures else [],
     output:
         "results/evaluate/{protocol}/{method}{figures}_faces.csv",
     log:
         "work/logs/evaluate/{protocol}/{method}{figures}_faces.log",
     wildcard_constraints:
-        protocol="|".join(RUN.protocols),
-        method=one_of(RUN.synthesising),
+        protocol=one_of(PLAN.protocols),
+        method=one_of(PLAN.synthesising),
         figures="(_all)?",
     params:
         evaluate=PARAMS["evaluate"],
-        folds=lambda w: RUN.fold_options(w.method, w.protocol),
-        seeds=lambda w: RUN.seeds(w.protocol),
+        training=lambda w: pooled(training(w)),
         seed=SEED,
         every=lambda w: bool(w.figures),
     script:
@@ -107,17 +88,15 @@ rule evaluate_faces:
 
 rule evaluate_clips:
     input:
-        index=lambda w: RUN.indices(RUN.generator_sets(w.generator)),
-        clips=lambda w: RUN.synthetic_clips(w.generator),
-        true=lambda w: [
-            path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.generator_sets(w.generator))
-        ],
+        index=lambda w: CORPUS.indices(GENERATORS.sets(w.generator)),
+        clips=lambda w: GENERATORS.clips(w.generator),
+        true=lambda w: true_faces(GENERATORS.sets(w.generator)),
     output:
         "results/evaluate/clips/{generator}.csv",
     log:
         "work/logs/evaluate/clips/{generator}.log",
     wildcard_constraints:
-        generator=one_of(RUN.generators),
+        generator=one_of(GENERATORS.described),
     params:
         evaluate=PARAMS["evaluate"],
         seed=SEED,
@@ -125,46 +104,64 @@ rule evaluate_clips:
         "../scripts/evaluate_clips.py"
 
 
-rule table:
-    input:
-        figures=lambda w: RUN.table_inputs(".csv"),
-        predictions=lambda w: RUN.table_inputs("_predictions.csv"),
-    output:  # by one job, so that the pairs are those of this table
-        csv=report(TABLE, caption="../report/table.rst", category="Results"),
-        metrics=directory(METRICS),
-        paired=report(PAIRED, caption="../report/paired.rst", category="Results"),
-    log:
-        "work/logs/evaluate/table.log",
-    params:
-        protocol=PROTOCOL,
-        resamples=PARAMS["evaluate"]["resamples"],
-        seed=SEED,
-    script:
-        "../scripts/table.py"
+def table_rows(table, ending=".csv"):
+    """Return the evaluations that a table is made from: none where DVC's stage has no flow pictures."""
+    absent = table in TASKS["flow_folders"].tables and not os.path.lexists(FLOW_FOLDERS)
+    rows = [] if absent and "MICROEXPR_STAGE" in os.environ else PLAN.table_rows(table)
+    return [row.evaluated(ending) for row in rows]
+
+
+CAPTIONS = {"megc2019_table": "table", "units_table": "units"}
+for _task in TASKS.values():
+    for _table in _task.tables:
+
+        rule:
+            name:
+                _table
+            input:
+                figures=lambda w, table=_table: table_rows(table),
+                predictions=lambda w, task=_task, table=_table: table_rows(table, "_predictions.csv") if task.floor else [],
+                index=lambda w, task=_task.name: CORPUS.indices(CORPUS.sets.get(task, [])),
+            output:  # by one job, so that the pairs are those of this table
+                csv=report(f"results/{_table}.csv", caption=f"../report/{CAPTIONS.get(_table, 'table')}.rst", category="Results"),
+                **{name: path for name, path in _task.files(_table).items() if name != "csv"},
+                **({"metrics": directory(METRICS)} if _task.name == MAIN_TASK else {}),
+            log:
+                f"work/logs/evaluate/{_table}.log",
+            params:
+                code=code("table", *task_modules(_task.folder)),
+                protocol=PROTOCOL if _task.name == MAIN_TASK else _task.tables[_table][0],
+                resamples=PARAMS["evaluate"]["resamples"],
+                seed=SEED,
+            script:
+                "../scripts/table.py"
 
 
 rule training_sets:
     input:
-        [path for paths in RUN.training_set_inputs.values() for path in paths.values()],
+        [path for paths in PLAN.by_training_set.values() for path in paths.values()],
     output:
         TRAINING_SETS_TABLE,
     log:
         "work/logs/evaluate/training_sets.log",
     params:
-        evaluations=RUN.training_set_inputs,
+        evaluations=PLAN.by_training_set,
     script:
         "../scripts/training_sets.py"
 
 
-use rule table as appendix with:
+rule appendix:
     input:
-        figures=[f"results/evaluate/{PROTOCOL}/{name}.csv" for name in RUN.in_appendix],
+        figures=[PLAN.training(name, PROTOCOL).evaluated() for name in PLAN.in_appendix],
     output:
         csv=APPENDIX,
     log:
         "work/logs/evaluate/appendix.log",
     params:
-        reasons=RUN.in_appendix,
+        protocol=PROTOCOL,
+        reasons=PLAN.in_appendix,
+    script:
+        "../scripts/table.py"
 
 
 rule all_evaluate:
@@ -172,3 +169,13 @@ rule all_evaluate:
         TABLE,
         PAIRED,
         SYNTHESISED_FACES,
+
+
+for _task in TASKS.values():
+    if _task.name != MAIN_TASK and not _task.pictures:
+
+        rule:
+            name:
+                f"all_{_task.name}"
+            input:
+                [f"results/{table}.csv" for table in _task.tables],

@@ -8,7 +8,7 @@ rule faces:
         "work/logs/faces/{dataset}/{subject}.log",
     params:
         rows=rows,
-        state=lambda w: RUN.native_state(w.dataset, w.subject),
+        state=lambda w: CORPUS.native_state(w.dataset, w.subject),
         faces=PARAMS["faces"],
     script:
         "../scripts/faces.py"
@@ -16,4 +16,4 @@ rule faces:
 
 rule all_faces:
     input:
-        sorted(RUN.expected_outputs["faces"]),
+        sorted(OUTPUTS.expected["faces"]),

@@ -16,4 +16,4 @@ rule flow:
 
 rule all_flow:
     input:
-        sorted(RUN.expected_outputs["flow"]),
+        sorted(OUTPUTS.expected["flow"]),

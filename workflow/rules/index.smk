@@ -1,24 +1,24 @@
 # One row per clip, read by the data set's loader and compared with what the DAG was built from; whether it has a face.
 # A licensed annotation is no input: the rows hold everything of it that matters.
-from dag import ABLATION_INDEX
+from run import ABLATION_INDEX
 
 
 def native_files(wildcards):
-    subjects = [subject for dataset, subject in RUN.subjects if dataset == wildcards.dataset]
-    folders = [folder for subject in subjects for folder in RUN.native_paths(wildcards.dataset, subject)]
-    return folders + RUN.annotations(wildcards.dataset)
+    subjects = [subject for dataset, subject in CORPUS.subjects if dataset == wildcards.dataset]
+    folders = [folder for subject in subjects for folder in CORPUS.native_paths(wildcards.dataset, subject)]
+    return folders + CORPUS.annotations(wildcards.dataset)
 
 
 rule index:
     input:
         native=native_files,
-        faces=lambda w: RUN.per_subject("faces", [w.dataset]),
+        faces=lambda w: CORPUS.per_subject("faces", [w.dataset]),
     output:
         "results/index/{dataset}.csv",
     log:
         "work/logs/index/{dataset}.log",
     params:
-        rows=lambda w: [clip.row() for clip in RUN.clips[w.dataset]],
+        rows=lambda w: [clip.row() for clip in CORPUS.clips[w.dataset]],
         index=PARAMS["index"],
     script:
         "../scripts/index.py"
@@ -30,11 +30,11 @@ rule index_population:  # of the rendered subjects that papers' tables train on
     log:
         "work/logs/index/population.log",
     params:
-        rows=lambda w: [clip.row() for clip in RUN.ablation_clips],
+        rows=lambda w: [clip.row() for clip in CORPUS.ablation_clips],
     script:
         "../scripts/index_population.py"
 
 
 rule all_index:
     input:
-        sorted(RUN.expected_outputs["index"]),
+        sorted(OUTPUTS.expected["index"]),

@@ -4,20 +4,20 @@ from microexpr.reporting import papers
 from microexpr.reporting.papers.cells import available_methods
 
 RUN_OF_PAPERS = dict(
-    methods=RUN.ranked,
-    generators=RUN.synthesising,
-    clip_generators=[name for name in RUN.generators if RUN.groups(name)],
-    protocols=RUN.protocols,
-    micro_sets=RUN.micro_sets,
+    methods=PLAN.ranked,
+    generators=PLAN.synthesising,
+    clip_generators=GENERATORS.with_groups,
+    protocols=PLAN.protocols,
+    micro_sets=CORPUS.micro_sets,
     folds=PARAMS["papers"]["folds"],
     seed=SEED,
-    draws=RUN.seeds("split70"),
+    draws=PLAN.seeds("split70"),
     other_choices={name: about["other_choices"] for name, about in METHODS.items() if "." not in name},
     ablation_choices={
         name: about["trainings"].get("ablation", about)["other_choices"] for name, about in METHODS.items() if "." not in name
     },
-    study_methods=RUN.paper_variants,
-    ablates=RUN.ablates,
+    study_methods=PLAN.paper_variants,
+    ablates=PLAN.ablates,
 )
 AVAILABLE = papers.Run(**RUN_OF_PAPERS)
 
@@ -34,8 +34,8 @@ rule papers:
         faces=lambda w: [
             f"results/evaluate/{protocol}/{method}_all_faces.csv" for method, protocol in paper_inputs(w)["faces"]
         ],
-        made=lambda w: [RUN.synthetic_clips(name)[0] for name in paper_inputs(w)["made"]],
-        index=lambda w: RUN.indices(paper_inputs(w)["index"]),
+        made=lambda w: [GENERATORS.clips(name)[0] for name in paper_inputs(w)["made"]],
+        index=lambda w: CORPUS.indices(paper_inputs(w)["index"]),
     output:
         csv="results/papers/{paper}/{table}.csv",
         markdown="results/papers/{paper}/{table}.md",
@@ -54,27 +54,25 @@ rule papers:
 
 
 # Figures 4 and 5 of ICE-GAN: synthesised faces of held-out subjects.
-TRUTHS = tuple(f"data/rendered/truth/{name}/" for name in RUN.micro_sets)
-TABLE2 = papers.table2_generators(RUN.synthesising)  # letter: name
+TRUTHS = tuple(f"data/rendered/truth/{name}/" for name in CORPUS.micro_sets)
+TABLE2 = papers.table2_generators(PLAN.synthesising)  # letter: name
 
 
 rule papers_icegan_fig4:
     input:
-        index=RUN.indices(RUN.micro_sets),
-        shards=lambda w: RUN.face_files("icegan", PROTOCOL),
-        others=lambda w: [
-            path for name in TABLE2.values() for path in RUN.face_files(name, "split70")
-        ],
-        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
+        index=CORPUS.indices(CORPUS.micro_sets),
+        shards=lambda w: PLAN.training("icegan", PROTOCOL).faces,
+        others=lambda w: [path for name in TABLE2.values() for path in PLAN.training(name, "split70").faces],
+        true=true_faces(CORPUS.micro_sets),
     output:
         "results/papers/icegan/fig4.png",
     log:
         "work/logs/papers/icegan/fig4.log",
     params:
         others=TABLE2,
-        folds=lambda w: RUN.fold_options("icegan", PROTOCOL),
-        split_folds=lambda w: RUN.fold_options("icegan", "split70"),
-        seeds=RUN.seeds("split70"),
+        folds=lambda w: PLAN.fold_options("icegan", PROTOCOL),
+        split_folds=lambda w: PLAN.fold_options("icegan", "split70"),
+        seeds=PLAN.seeds("split70"),
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
     script:
@@ -83,17 +81,17 @@ rule papers_icegan_fig4:
 
 rule papers_icegan_fig5:
     input:
-        index=RUN.indices(RUN.micro_sets),
-        shards=lambda w: RUN.face_files("icegan", PROTOCOL),
-        true=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
-        truth=[path for path in sorted(RUN.expected_outputs["render"]) if path.startswith(TRUTHS)],
+        index=CORPUS.indices(CORPUS.micro_sets),
+        shards=lambda w: PLAN.training("icegan", PROTOCOL).faces,
+        true=true_faces(CORPUS.micro_sets),
+        truth=[path for path in sorted(OUTPUTS.expected["render"]) if path.startswith(TRUTHS)],
     output:
         figure="results/papers/icegan/fig5.png",
         csv="results/papers/icegan/fig5.csv",
     log:
         "work/logs/papers/icegan/fig5.log",
     params:
-        folds=lambda w: RUN.fold_options("icegan", PROTOCOL),
+        folds=lambda w: PLAN.fold_options("icegan", PROTOCOL),
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
     script:
@@ -106,8 +104,8 @@ SHOWN = ("casme2", "ckplus")
 
 rule papers_mtmnet_fig1:
     input:
-        index=RUN.indices(SHOWN),
-        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, SHOWN)],
+        index=CORPUS.indices(SHOWN),
+        files=true_faces(SHOWN),
     output:
         "results/papers/mtmnet/fig1.png",
     log:
@@ -121,9 +119,8 @@ rule papers_mtmnet_fig1:
 # Figure 3 of MTMNet, by a network trained for it: weights of folds are not kept.
 rule papers_mtmnet_fig3:
     input:
-        index=RUN.indices(RUN.sources(PROTOCOL)),
-        files=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources(PROTOCOL))]
-        + initial("mtmnet.eidnet", PROTOCOL),
+        index=CORPUS.indices(PLAN.sources(PROTOCOL)),
+        files=lambda w: true_faces(PLAN.sources(PROTOCOL)) + initial(PLAN.training("mtmnet.eidnet", PROTOCOL)),
     output:
         figure="results/papers/mtmnet/fig3.png",
         weights="results/papers/mtmnet/fig3.safetensors",
@@ -134,7 +131,7 @@ rule papers_mtmnet_fig3:
     params:
         method=lambda w: METHODS["mtmnet.eidnet"]["params"],
         published=lambda w: FIRST.published(METHODS["mtmnet.eidnet"]["weights"]),
-        initial=lambda w: FIRST.digests("mtmnet.eidnet", PROTOCOL),
+        initial=lambda w: FIRST.digests(PLAN.training("mtmnet.eidnet", PROTOCOL)),
         protocol=PROTOCOL,
         show=PARAMS["papers"]["show_licensed_faces"],
         seed=SEED,
@@ -145,9 +142,8 @@ rule papers_mtmnet_fig3:
 # Figure 4 of AU-GACN, also by a network trained for it.
 rule papers_augacn_fig4:
     input:
-        index=RUN.indices(RUN.sources("loso_casme2_7")),
-        files=lambda w: [path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.sources("loso_casme2_7"))]
-        + initial("augacn.nodes", "loso_casme2_7"),
+        index=CORPUS.indices(PLAN.sources("loso_casme2_7")),
+        files=lambda w: true_faces(PLAN.sources("loso_casme2_7")) + initial(PLAN.training("augacn.nodes", "loso_casme2_7")),
     output:
         figure="results/papers/augacn/fig4.png",
         csv="results/papers/augacn/fig4.csv",
@@ -158,7 +154,7 @@ rule papers_augacn_fig4:
         gpu=1,
     params:
         method=lambda w: METHODS["augacn.nodes"]["params"],
-        initial=lambda w: FIRST.digests("augacn.nodes", "loso_casme2_7"),
+        initial=lambda w: FIRST.digests(PLAN.training("augacn.nodes", "loso_casme2_7")),
         protocol="loso_casme2_7",
         seed=SEED,
     script:
@@ -168,11 +164,9 @@ rule papers_augacn_fig4:
 # Figures 3 and 5 of AU-GACN: clips that AU-ICGAN synthesised of unseen subjects.
 rule papers_augacn_fig3:
     input:
-        index=lambda w: RUN.indices(RUN.generator_sets("auicgan")),
-        made=lambda w: RUN.synthetic_clips("auicgan"),
-        files=lambda w: [
-            p for stage in ("faces", "apex") for p in RUN.per_subject(stage, RUN.generator_sets("auicgan"))
-        ],
+        index=lambda w: CORPUS.indices(GENERATORS.sets("auicgan")),
+        made=lambda w: GENERATORS.clips("auicgan"),
+        files=lambda w: true_faces(GENERATORS.sets("auicgan")),
     output:
         figure="results/papers/augacn/fig3.png",
         animation="results/papers/augacn/fig3.gif",
@@ -199,7 +193,7 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
 
 # FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
 def driving_subjects():
-    clips = protocols.ALL_GROUPS.select([clip for name in RUN.generator_sets("famgan") for clip in RUN.clips[name]])
+    clips = protocols.ALL_GROUPS.select([clip for name in GENERATORS.sets("famgan") for clip in CORPUS.clips[name]])
     return sorted(
         {(clip.dataset, clip.subject) for clip in protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])}
     )
@@ -208,14 +202,14 @@ def driving_subjects():
 def driving_files(wildcards):
     pairs = driving_subjects()
     signals = [f"results/{stage}/{name}/{subject}.h5" for stage in ("faces", "apex", "aus") for name, subject in pairs]
-    rendered = [pair for pair in pairs if RUN.origin[pair[0]] == "generated"]
+    rendered = [pair for pair in pairs if CORPUS.origin[pair[0]] == "generated"]
     return signals + [f"data/rendered/truth/{name}/{subject}.h5" for name, subject in rendered]
 
 
 rule papers_famgan_transfer:
     input:
-        index=lambda w: RUN.indices(RUN.generator_sets("famgan")),
-        generator=lambda w: RUN.generator_checkpoints("famgan")[0],
+        index=lambda w: CORPUS.indices(GENERATORS.sets("famgan")),
+        generator=lambda w: GENERATORS.weights("famgan")[0],
         files=driving_files,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
     output:
@@ -249,8 +243,8 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
 # Figures 3, 5 and 7 of local regions: a clip and boxes, nothing trained.
 rule papers_localregions:
     input:
-        index=RUN.indices(RUN.micro_sets),
-        files=[path for stage in ("faces", "apex") for path in RUN.per_subject(stage, RUN.micro_sets)],
+        index=CORPUS.indices(CORPUS.micro_sets),
+        files=true_faces(CORPUS.micro_sets),
     output:
         fig3="results/papers/localregions/fig3.png",
         fig5="results/papers/localregions/fig5.png",

@@ -9,8 +9,8 @@ rule population:
     wildcard_constraints:
         subject=r"s\d{4}",
     params:
-        population=RUN.population.recording(),  # counts of subjects are read from the config: further subjects render none again
-        held_out=lambda w: f"results/population/{w.subject}.h5" in RUN.population_held_out_files,
+        population=CORPUS.population.recording(),  # counts of subjects are read from the config: further subjects render none again
+        held_out=lambda w: f"results/population/{w.subject}.h5" in CORPUS.population_files["held_out"],
         faces=PARAMS["faces"],
         flow=PARAMS["flow"],
     script:
@@ -46,4 +46,4 @@ rule takes:
 
 rule all_population:
     input:
-        sorted(RUN.expected_outputs["population"]),
+        sorted(OUTPUTS.expected["population"]),

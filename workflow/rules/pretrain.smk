@@ -1,21 +1,21 @@
 # Networks trained once for all folds: on macro-expressions alone, to guide methods; on the population, to start from.
-def initial(method, protocol, role="population"):
+def initial(training, role="population"):
     """Return the weights that a network starts from; the time of shipped files does not matter."""
-    return [path if path in FIRST.networks else ancient(path) for path in FIRST.paths(method, protocol, role)]
+    return [path if path in FIRST.networks else ancient(path) for path in FIRST.paths(training, role)]
 
 
 def teacher(wildcards):
-    """Return the properties of a teacher in its training."""
-    return RUN.about(wildcards.method, FIRST.teacher_protocol(wildcards.classes))
+    """Return the training that a teacher's file has the classes of."""
+    return FIRST.taught(wildcards.method, wildcards.classes)
 
 
 rule pretrain:
     input:
-        macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
+        macro=lambda w: CORPUS.indices(PLAN.macro_sets(w.method)),
         files=lambda w: [
-            path for stage in METHODS[w.method]["reads"] for path in RUN.per_subject(stage, RUN.macro_sets(w.method))
+            path for stage in METHODS[w.method]["reads"] for path in CORPUS.per_subject(stage, PLAN.macro_sets(w.method))
         ]
-        + initial(w.method, FIRST.teacher_protocol(w.classes), "teacher_population"),
+        + initial(teacher(w), "teacher_population"),
     output:
         "results/pretrain/{method}/{classes}.safetensors",
     log:
@@ -27,10 +27,10 @@ rule pretrain:
         gpu=1,
     params:
         code=lambda w: code("pretrain", model(w.method)),
-        method=lambda w: teacher(w)["pretraining"],
-        weights=lambda w: FIRST.published(teacher(w)["weights"]),
-        initial=lambda w: FIRST.digests(w.method, FIRST.teacher_protocol(w.classes), "teacher_population"),
-        protocol=lambda w: FIRST.teacher_protocol(w.classes),
+        method=lambda w: teacher(w).about["pretraining"],
+        weights=lambda w: FIRST.published(teacher(w).about["weights"]),
+        initial=lambda w: FIRST.digests(teacher(w), "teacher_population"),
+        protocol=lambda w: teacher(w).protocol.name,
         seed=SEED,
     script:
         "../scripts/pretrain.py"
@@ -38,7 +38,7 @@ rule pretrain:
 
 rule pretrain_on_population:
     input:
-        files=RUN.population_training_files,
+        files=CORPUS.population_files["training"],
     output:
         "results/pretrain/{method}/{role}_{classes}.safetensors",
     log:
@@ -46,15 +46,17 @@ rule pretrain_on_population:
     wildcard_constraints:
         method=one_of({network.method for network in FIRST.networks.values()}),
         role="population|teacher_population",
-        classes=one_of(RUN.protocol_of_classes),
+        classes=one_of(PLAN.protocol_of_classes),
     resources:
         gpu=1,
     params:
-        code=lambda w: code("pretrain_on_population", model(w.method)),
+        # which reads the population's crops where a method asks for action units as they are read
+        code=lambda w: code("pretrain_on_population", model(w.method), *["signals.aus.regressor"] * (w.classes in TASKS)),
         method=lambda w: FIRST.about(w.method, w.classes, w.role),
         weights=lambda w: FIRST.published(FIRST.about(w.method, w.classes, "population_weights")),
-        population=RUN.recorded,
-        protocol=lambda w: RUN.protocol_of_classes[w.classes],
+        population=CORPUS.recorded,
+        protocol=lambda w: PLAN.protocol_of_classes[w.classes],
+        units=lambda w: RUN.labels(PLAN.protocol_of_classes[w.classes]),
         seed=SEED,
     script:
         "../scripts/pretrain_on_population.py"
@@ -62,4 +64,4 @@ rule pretrain_on_population:
 
 rule all_pretrain:
     input:
-        sorted(RUN.table_outputs["pretrain"]),
+        sorted(OUTPUTS.of_table["pretrain"]),

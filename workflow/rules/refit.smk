@@ -1,21 +1,23 @@
 # Networks trained once more, on all clips: for other faces, not for any table. They are no part of the default target.
 rule refit:
     input:
-        index=lambda w: RUN.indices(RUN.sources(PROTOCOL)) if w.method in RUN.networks else [],
-        macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
-        files=lambda w: training_inputs(w) if w.method in RUN.networks else [],  # others are refused at once
+        index=lambda w: RUN.index(training(w)) if w.method in PLAN.networks else [],
+        macro=lambda w: RUN.macro_index(training(w)),
+        # others are refused at once
+        files=lambda w: RUN.signals(training(w)) + initial(training(w)) if w.method in PLAN.networks else [],
     output:
         "results/refit/{method}.safetensors",
     log:
         "work/logs/refit/{method}.log",
     wildcard_constraints:
-        method=one_of(RUN.in_table),
+        method=one_of(PLAN.in_table),
     resources:
         gpu=1,
     params:
         code=lambda w: code("refit", model(w.method)),
         method=lambda w: METHODS[w.method]["params"],
-        **start(),
+        weights=lambda w: FIRST.published(training(w).about["weights"]),
+        initial=lambda w: FIRST.digests(training(w)),
         protocol=PROTOCOL,
         seed=SEED,
     script:
@@ -32,4 +34,4 @@ use rule synthesise as refit_generator with:
 
 rule all_refit:
     input:
-        [RUN.refit_file(name) for name in (*RUN.networks, *RUN.refit_generators)],
+        RUN.refit_files.values(),

@@ -4,18 +4,18 @@ from microexpr.rendering.layouts import LONG_NATIVES
 SCENE = {key: PARAMS["render"][key] for key in ("difficulty", "width", "height")}
 
 # rules of each data set's own, since native layouts differ in number and depth of folders
-for _dataset in RUN.plans:
+for _dataset in CORPUS.plans:
 
     rule:
         name:
             f"render_{_dataset}"
         output:
-            frames=[directory(folder) for folder in RUN.subject_folders(_dataset, "{subject}")],
+            frames=[directory(folder) for folder in CORPUS.subject_folders(_dataset, "{subject}")],
             truth=f"data/rendered/truth/{_dataset}/{{subject}}.h5",
         log:
             f"work/logs/render/{_dataset}/{{subject}}.log",
         params:
-            plan=lambda w, dataset=_dataset: RUN.subject_plan(dataset, w.subject),
+            plan=lambda w, dataset=_dataset: CORPUS.subject_plan(dataset, w.subject),
             scene=SCENE,
             seed=SEED,
             root=f"data/rendered/{_dataset}",
@@ -26,27 +26,27 @@ for _dataset in RUN.plans:
         name:
             f"annotation_{_dataset}"
         output:
-            RUN.annotations(_dataset),
+            CORPUS.annotations(_dataset),
         log:
             f"work/logs/render/{_dataset}.log",
         params:
-            rows=[planned.clip.row() for planned in RUN.plans[_dataset]],
+            rows=[planned.clip.row() for planned in CORPUS.plans[_dataset]],
         script:
             "../scripts/annotation.py"
 
 
-for _dataset in RUN.long_plans:
+for _dataset in VIDEOS.plans:
 
     rule:
         name:
             f"render_long_{_dataset}"
         output:
             frames=directory(f"data/rendered/{_dataset}/{LONG_NATIVES[_dataset].folder}"),
-            truth=RUN.long_truth(_dataset),
+            truth=VIDEOS.truth(_dataset),
         log:
-            f"work/logs/render/{RUN.long_truth(_dataset).removeprefix('data/rendered/truth/').removesuffix('.h5')}.log",
+            f"work/logs/render/{VIDEOS.truth(_dataset).removeprefix('data/rendered/truth/').removesuffix('.h5')}.log",
         params:
-            plan=lambda w, dataset=_dataset: RUN.planned_video(dataset, w.video, w.get("subject", "")),
+            plan=lambda w, dataset=_dataset: VIDEOS.plan(dataset, w.video, w.get("subject", "")),
             scene=SCENE,
             seed=SEED,
             root=f"data/rendered/{_dataset}",
@@ -57,15 +57,15 @@ for _dataset in RUN.long_plans:
         name:
             f"annotation_long_{_dataset}"
         output:
-            RUN.long_annotations(_dataset),
+            VIDEOS.annotations(_dataset),
         log:
             f"work/logs/render/{_dataset}.log",
         params:
-            rows=[planned.video.row() for planned in RUN.long_plans[_dataset]],
+            rows=[planned.video.row() for planned in VIDEOS.plans[_dataset]],
         script:
             "../scripts/annotation_long.py"
 
 
 rule all_render:
     input:
-        sorted(RUN.expected_outputs["render"]),
+        sorted(OUTPUTS.expected["render"]),

@@ -1,37 +1,32 @@
 # One page of all results. Papers' tables and the signal benchmark are on it if they exist; it requests neither.
-# From common.smk: RUN (the run as known before anything runs), PARAMS, PROTOCOL, TABLE, PAIRED, EVALUATED and SIGNALS.
+# From common.smk: RUN (the run as known before anything runs) and its parts, PARAMS, PROTOCOL, TABLE, PAIRED, EVALUATED and SIGNALS.
 # From evaluate.smk: SYNTHESISED_FACES, the figures of synthesised faces.
 from microexpr.reporting import html as pages
 from microexpr.reporting import papers
 
 SHOWN_CLIPS = pages.choose_clips(
-    [clip for name in RUN.micro_sets for clip in RUN.clips[name]], PARAMS["report"]["clips"]
+    [clip for name in CORPUS.micro_sets for clip in CORPUS.clips[name]], PARAMS["report"]["clips"]
 )
 PAPER_TABLES = [f"results/papers/{paper}/{table}.csv" for paper, tables in papers.TARGETS.items() for table in tables]
 EXISTING_PAPER_TABLES = [path for path in PAPER_TABLES if Path(path).is_file()]
 EXISTING_BENCHMARKS = {  # CSV by signal stage
     Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()
 }
-EXISTING_UNIT_TABLES = [path for path in UNIT_TABLES if Path(path).is_file()]
+EXISTING_UNIT_TABLES = [path for name in TASKS["units"].tables if Path(path := f"results/{name}.csv").is_file()]
 EXISTING_SPOT_TABLE = [path for path in [SPOT_TABLE] if Path(path).exists()]
-SHOWN_VIDEOS = pages.choose_videos(RUN.all_videos.values()) if EXISTING_SPOT_TABLE else []
+SHOWN_VIDEOS = pages.choose_videos(VIDEOS.videos.values()) if EXISTING_SPOT_TABLE else []
 
 
 rule report:
     input:
         table=TABLE,
         paired=PAIRED,
-        index=RUN.indices(RUN.micro_sets),
-        evaluated=lambda w: [path for ending in EVALUATED for path in RUN.table_inputs(ending)],
-        curves=lambda w: [f"results/evaluate/{PROTOCOL}/curves/{name}.csv" for name in RUN.in_table],
+        index=CORPUS.indices(CORPUS.micro_sets),
+        evaluated=lambda w: [row.evaluated(ending) for ending in EVALUATED for row in PLAN.table_rows("megc2019_table")],
+        curves=[row.curve for row in PLAN.table],
         face_figures=SYNTHESISED_FACES,
-        trained=[path for name in RUN.in_table for path in RUN.training_files(name, PROTOCOL)],
-        synthesised_faces=[
-            path
-            for name in RUN.synthesising
-            if name in RUN.in_table
-            for path in RUN.face_files(name, PROTOCOL)
-        ],
+        trained=[path for row in PLAN.table for path in row.files],
+        synthesised_faces=[path for row in PLAN.table if row.method in PLAN.synthesising for path in row.faces],
         signals=sorted(
             {f"results/{stage}/{clip.dataset}/{clip.subject}.h5" for stage in SIGNALS for clip in SHOWN_CLIPS}
         ),
@@ -39,23 +34,19 @@ rule report:
         units=EXISTING_UNIT_TABLES,
         spot=EXISTING_SPOT_TABLE,
         long_videos=[f"results/spot/curves/{video.clip.id}.h5" for video in SHOWN_VIDEOS],
-        spotted=[f"results/spot/found/{name}.h5" for name in SPOTTERS] if SHOWN_VIDEOS else [],
+        spotted=VIDEOS.found if SHOWN_VIDEOS else [],
         benchmarks=list(EXISTING_BENCHMARKS.values()),
     output:
         report("results/report/index.html", caption="../report/page.rst", category="Report"),
     log:
         "work/logs/report/report.log",
     params:
-        code=lambda w: code("report", *map(model, RUN.in_table)),  # their defaults are the papers' values
+        code=lambda w: code("report", *map(model, PLAN.in_table)),  # their defaults are the papers' values
         # fields of html.PageInputs
         page_inputs={
             "protocol": PROTOCOL,
-            "shards": {name: RUN.training_files(name, PROTOCOL) for name in RUN.in_table},
-            "synthesising": {
-                name: RUN.face_files(name, PROTOCOL)
-                for name in RUN.synthesising
-                if name in RUN.in_table
-            },
+            "shards": {row.method: row.files for row in PLAN.table},
+            "synthesising": {row.method: row.faces for row in PLAN.table if row.method in PLAN.synthesising},
             "clips": [clip.id for clip in SHOWN_CLIPS],
             "clips_are_named": bool(PARAMS["report"]["clips"]),
             "show_licensed_faces": PARAMS["report"]["show_licensed_faces"],

@@ -1,12 +1,12 @@
 # The weights of src/microexpr/weights, fitted again to the same bytes: `make shipped` copies them there.
 from first_weights import SHIPPED
 
-FITTED_ON = {  # files of subjects who train, and of those held out
-    "landmarks": (RUN.portrait_files, RUN.held_out_portrait_files),
-    "action_units": (RUN.portrait_files, RUN.population_held_out_files),
-    "reenact": (RUN.population_training_files, RUN.population_held_out_files),
-    "predict": (RUN.population_training_files, RUN.population_held_out_files),
-    "spotter": (RUN.take_files, RUN.held_out_take_files),
+FITTED_ON = {  # uses of subjects who train, and of those held out
+    "landmarks": ("portraits", "held_out_portraits"),
+    "action_units": ("portraits", "held_out"),
+    "reenact": ("training", "held_out"),
+    "predict": ("training", "held_out"),
+    "spotter": ("takes", "held_out_takes"),
 }
 
 for _name, _files in SHIPPED.items():
@@ -15,15 +15,15 @@ for _name, _files in SHIPPED.items():
         name:
             f"fit_{_name}"
         input:
-            training=FITTED_ON[_name][0],
-            held_out=FITTED_ON[_name][1],
+            training=CORPUS.population_files[FITTED_ON[_name][0]],
+            held_out=CORPUS.population_files[FITTED_ON[_name][1]],
         output:
             [f"results/shipped/{file}" for file in _files],
         log:
             f"work/logs/shipped/{_name}.log",
         params:
             code=code(f"fit_{_name}"),
-            **({"population": RUN.recorded} if _name == "predict" else {}),
+            **({"population": CORPUS.recorded} if _name == "predict" else {}),
         script:
             f"../scripts/fit_{_name}.py"
 

@@ -1,6 +1,6 @@
 # Errors of the signal stages on rendered subjects of no corpus: a job for each subject, and a job that pools them.
 SUBJECTS = {
-    "dataset": "|".join(RUN.benchmark_plans),
+    "dataset": "|".join(CORPUS.benchmark_plans),
     "difficulty": "|".join(PARAMS["signal_benchmark"]["difficulties"]),
 }
 
@@ -13,7 +13,7 @@ rule signal_benchmark_subject:
     wildcard_constraints:
         **SUBJECTS,
     params:
-        plan=lambda w: [plan.row() for plan in RUN.benchmark_plans[w.dataset] if plan.clip.subject == w.subject],
+        plan=lambda w: [plan.row() for plan in CORPUS.benchmark_plans[w.dataset] if plan.clip.subject == w.subject],
         scene=lambda w: SCENE | {"difficulty": w.difficulty},
         seed=SEED,
         # the embedded reader of action units, whichever is chosen
@@ -25,7 +25,7 @@ rule signal_benchmark_subject:
 
 rule signal_benchmark:
     input:
-        measured=RUN.benchmark_files,
+        measured=CORPUS.benchmark_files,
     output:
         landmarks="results/signal_benchmark/landmarks.csv",
         apex="results/signal_benchmark/apex.csv",

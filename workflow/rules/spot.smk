@@ -1,20 +1,22 @@
 # Long videos: measurements of each, the intervals that spotters find in them, and the table.
-from stages import SPOT_FIGURES, SPOT_PAIRED, SPOT_TABLE
+from long_videos import FIGURES as SPOT_FIGURES
+from long_videos import PAIRED as SPOT_PAIRED
+from long_videos import TABLE as SPOT_TABLE
 
 SPOTTERS = CHECKED["spotters"]
 
 rule spot:
     input:
-        lambda w: RUN.video_folder(w.dataset, w.subject, w.video),
+        lambda w: VIDEOS.folder(w.dataset, w.subject, w.video),
     output:
         "results/spot/curves/{dataset}/{subject}/{video}.h5",
     log:
         "work/logs/spot/curves/{dataset}/{subject}/{video}.log",
     wildcard_constraints:
-        dataset=one_of(RUN.long_sets),
+        dataset=one_of(VIDEOS.sets),
     params:
-        video=lambda w: RUN.all_videos[w.dataset, w.subject, w.video].clip.row(),
-        state=lambda w: RUN.video_state(w.dataset, w.subject, w.video),
+        video=lambda w: VIDEOS.videos[w.dataset, w.subject, w.video].clip.row(),
+        state=lambda w: VIDEOS.state(w.dataset, w.subject, w.video),
         spot=MEASURED,
     script:
         "../scripts/spot.py"
@@ -22,7 +24,7 @@ rule spot:
 
 rule spot_find:
     input:
-        curves=RUN.curve_files(),
+        curves=VIDEOS.curves,
     output:
         "results/spot/found/{spotter}.h5",
     log:
@@ -35,8 +37,8 @@ rule spot_find:
         code=lambda w: code("spot_find", f"models.spotters.{w.spotter.partition('.')[0]}"),
         params=lambda w: SPOTTERS[w.spotter]["params"],
         side=MEASURED["movement"]["regions"],
-        videos=[video.row() for video in RUN.all_videos.values()],
-        folds=[{"name": fold.name, "train": fold.train, "test": fold.test} for fold in RUN.long_folds],
+        videos=[video.row() for video in VIDEOS.videos.values()],
+        folds=[{"name": fold.name, "train": fold.train, "test": fold.test} for fold in VIDEOS.folds],
         seeds=PARAMS["train"]["seeds"],
         seed=SEED,
     script:
@@ -45,17 +47,17 @@ rule spot_find:
 
 rule spot_table:
     input:
-        found=[f"results/spot/found/{name}.h5" for name in SPOTTERS],
-        annotations=[path for dataset in RUN.long_plans for path in RUN.long_annotations(dataset)],
+        found=VIDEOS.found,
+        annotations=[path for dataset in VIDEOS.plans for path in VIDEOS.annotations(dataset)],
     output:
         csv=report(SPOT_TABLE, caption="../report/spot.rst", category="Results"),
         figures=SPOT_FIGURES,
         paired=SPOT_PAIRED,
-        logs=RUN.spot_logs,
+        logs=VIDEOS.logs,
     log:
         "work/logs/spot/table.log",
     params:
-        videos=[video.row() for video in RUN.all_videos.values()],
+        videos=[video.row() for video in VIDEOS.videos.values()],
         resamples=PARAMS["evaluate"]["resamples"],
         seed=SEED,
     script:

@@ -1,28 +1,23 @@
-# All folds of a method in one job per shard. A method that synthesises faces writes them there too.
-from functools import partial
+# All folds of a training in one job per shard. A method that synthesises faces writes them there too. {task}: a folder
+# of results for each task but the main one.
+TASK_FOLDERS = one_of(task.folder for task in TASKS.values())
 
 
-def training_inputs(wildcards, methods=()):
-    """Return the stage files that methods learn from, of all subjects of the protocol's and the macro sets, and the
-    networks that guide them."""
-    protocol, files = wildcards.get("protocol", PROTOCOL), set()
-    for method in methods or [wildcards.method]:
-        names = RUN.sources(protocol) + RUN.macro_sets(method)
-        files |= {path for stage in METHODS[method]["reads"] for path in RUN.per_subject(stage, names)}
-        files |= {*FIRST.teacher_paths(method, protocol), *initial(method, protocol)}
-    return sorted(files)
+def training(wildcards):
+    """Return the training of a job."""
+    folder = wildcards.get("task", "")
+    try:
+        found = PLAN.training(wildcards.method, wildcards.get("protocol", PROTOCOL))
+        if found.task.folder == folder and found.protocol.name in PLAN.allowed[found.task.name]:
+            return found
+    except (LookupError, MicroexprError):
+        pass
+    raise WorkflowError(f"no training of {wildcards.method} under {wildcards.protocol} in results/{folder}")
 
 
-def start(method=""):
-    """Return the params of a training that change with its first weights: digests of published and of shipped ones."""
-
-    def of_wildcards(w):
-        return method or w.method, w.get("protocol", PROTOCOL)
-
-    return {
-        "weights": lambda w: FIRST.published(RUN.about(*of_wildcards(w))["weights"]),
-        "initial": lambda w: FIRST.digests(*of_wildcards(w)),
-    }
+def task_code(script):
+    """Return a digest of what a script does for a task with a method."""
+    return lambda w: code(script, model(w.method), *task_modules(w.get("task", "")))
 
 
 # How often a checkpoint is written changes no result, so it reruns nothing: scripts read it from the config. Folds
@@ -32,26 +27,25 @@ TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("ch
 
 rule train:
     input:
-        index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-        macro=lambda w: RUN.indices(RUN.macro_sets(w.method)),
-        files=training_inputs,
-        synthetic=lambda w: RUN.synthetic_inputs(w.method, w.protocol),
+        index=lambda w: RUN.index(training(w)),
+        macro=lambda w: RUN.macro_index(training(w)),
+        files=lambda w: RUN.signals(training(w)) + initial(training(w)),
+        synthetic=lambda w: PLAN.synthetic_inputs(training(w)),
     output:
-        train="results/train/{method}/{protocol}/{shard}.h5",
+        train="results/{task}train/{method}/{protocol}/{shard}.h5",
     log:
-        "work/logs/train/{method}/{protocol}/{shard}.log",
+        "work/logs/{task}train/{method}/{protocol}/{shard}.log",
     wildcard_constraints:
-        protocol="|".join(RUN.protocols),
-        method=one_of(name for name in TRAINED if name in RUN.outside_studies),
-    priority: lambda w: METHODS[w.method]["priority"]
+        task=TASK_FOLDERS,
+        protocol=ANY_PROTOCOL,
+        method=one_of(name for rows in PLAN.rows.values() for name in rows if name not in SYNTHESISING),
+    priority: lambda w: training(w).about["priority"]
     resources:
-        gpu=lambda w: int(METHODS[w.method]["network"]),
+        gpu=lambda w: int(training(w).about["network"]),
     params:
-        code=lambda w: code("train", model(w.method)),
-        methods=lambda w: {w.method: RUN.about(w.method, w.protocol)["params"]},
-        **start(),
-        train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
-        folds=lambda w: RUN.fold_options(w.method, w.protocol),
+        code=task_code("train"),
+        training=lambda w: RUN.settings(training(w)),
+        train=TRAIN,
         seed=SEED,
     script:
         "../scripts/train.py"
@@ -61,51 +55,23 @@ use rule train as train_generator with:
     output:
         train="results/train/{method}/{protocol}/{shard}.h5",
         synth="results/train/{method}/{protocol}/faces/{shard}.h5",
+    log:
+        "work/logs/train/{method}/{protocol}/{shard}.log",
     wildcard_constraints:
-        protocol="|".join(RUN.protocols),
+        protocol=ANY_PROTOCOL,
         method=one_of(SYNTHESISING),
     priority: 1  # other trainings wait for its faces
     params:
-        code=lambda w: code("train", model(w.method)),
-        methods=lambda w: {w.method: RUN.about(w.method, w.protocol)["params"]},
-        **start(),
-        train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
+        code=task_code("train"),
+        training=lambda w: RUN.settings(training(w)),
+        train=TRAIN,
         synth={name: PARAMS["synthesise"][name] for name in ("per_class", "displays")},
-        folds=lambda w: RUN.fold_options(w.method, w.protocol),
         seed=SEED,
-
-
-for _study, _names in RUN.studies.items():  # each of several rows of papers' tables, in one job
-
-    rule:
-        name:
-            f"train_{_study}"
-        input:
-            index=lambda w: RUN.indices(RUN.sources(w.protocol)),
-            macro=RUN.indices({name for method in _names for name in RUN.macro_sets(method)}),
-            files=partial(training_inputs, methods=_names),
-        output:
-            train=[f"results/train/{name}/{{protocol}}/{{shard}}.h5" for name in _names],
-        log:
-            f"work/logs/train/{_study}/{{protocol}}/{{shard}}.log",
-        wildcard_constraints:
-            protocol="|".join(RUN.protocols),
-        resources:
-            gpu=1,
-        params:
-            code=code("train", model(_names[0])),
-            methods=partial(lambda w, names: {name: RUN.about(name, w.protocol)["params"] for name in names}, names=_names),
-            **start(_names[0]),
-            train=lambda w: TRAIN | {"seeds": RUN.seeds(w.protocol)},
-            folds=partial(lambda w, name: RUN.fold_options(name, w.protocol), name=_names[0]),
-            seed=SEED,
-        script:
-            "../scripts/train.py"
 
 
 rule all_train:
     input:
-        [path for name in PARAMS["methods"] for path in RUN.training_files(name, PROTOCOL)],
+        [path for name in PARAMS["methods"] for path in PLAN.training(name, PROTOCOL).files],
 
 
 for _method in PARAMS["methods"]:
@@ -114,4 +80,4 @@ for _method in PARAMS["methods"]:
         name:
             f"train_{_method}"
         input:
-            RUN.training_files(_method, PROTOCOL),
+            PLAN.training(_method, PROTOCOL).files,

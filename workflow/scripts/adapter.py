@@ -90,13 +90,6 @@ def write_times(log: str, seconds: float) -> None:
     path.write_text("s\tcpu_time\tmax_rss\n" + "\t".join(f"{value:.2f}" for value in values) + "\n", encoding="utf-8")
 
 
-def each(output: Any) -> Iterator[dict[str, str]]:
-    """Yield the files of each thing that a rule makes, by name: of one, or of as many as its named outputs list."""
-    listed = [[paths] if isinstance(paths, str) else paths for _, paths in output.items()]
-    for paths in zip(*listed, strict=True):
-        yield dict(zip(output.keys(), paths, strict=True))
-
-
 def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:
     """Return a function of (done, total) that shows a bar with the time left, if there is a terminal."""
     from tqdm import tqdm

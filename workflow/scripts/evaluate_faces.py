@@ -14,7 +14,7 @@ with logged(snakemake.log[0]):
 
     protocol, values = protocols.PROTOCOLS[snakemake.wildcards.protocol], snakemake.params
     clips = index.read_all(snakemake.input.index)
-    folds = protocol.folds(clips, values.seed, seeds=values.seeds, **values.folds)
+    folds = protocol.folds(clips, values.seed, seeds=values.training["seeds"], **values.training["folds"])
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     synthesised = faces.read(shards, name, protocol, clips, folds, every_class=True)
     true = faces.read_true(protocol.select(clips), snakemake.input.true, synthesised.image_shape)

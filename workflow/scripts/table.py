@@ -1,4 +1,4 @@
-"""A table; of the main one also its figures for `dvc metrics` and which methods differ, of the appendix the reasons."""
+"""A table, and which of its methods differ; of the main one also its figures for `dvc metrics`."""
 
 import json
 from pathlib import Path
@@ -12,19 +12,27 @@ FIGURES = ("full_uf1", "full_uf1_low", "full_uf1_high", "full_uar")
 with logged(snakemake.log[0]):
     from microexpr import evaluation
     from microexpr.core import store
+    from microexpr.datasets import index
     from microexpr.evaluation import pairs
     from microexpr.protocols import PROTOCOLS
-    from microexpr.reporting import main_table
+    from microexpr.reporting import main_table, units_table
 
-    rows = main_table.megc2019(evaluation.read(path) for path in snakemake.input.figures)
-    reasons = snakemake.params.get("reasons", {})
-    rows = [row | {"reason": reasons.get(row["method"], "")} for row in rows]
-    store.write_csv(snakemake.output.csv, main_table.COLUMNS, rows)
-    if metrics := snakemake.output.get("metrics"):
-        for row in rows:
-            figures = {key.removeprefix("full_"): float(row[key]) for key in FIGURES}
-            store.write_text(Path(metrics, f"{row['method']}.json"), json.dumps(figures, indent=1) + "\n")
-    if paired := snakemake.output.get("paired"):
-        values, predictions = snakemake.params, snakemake.input.predictions
-        by_method = dict(zip((row["method"] for row in rows), predictions, strict=True))
-        pairs.write(paired, pairs.compare_methods(by_method, PROTOCOLS[values.protocol], values.resamples, values.seed))
+    values, files, outputs = snakemake.params, snakemake.input, dict(snakemake.output.items())
+    protocol = PROTOCOLS[values.protocol]
+    evaluations, compared = [evaluation.read(path) for path in files.figures], []
+    if "paired" in outputs:
+        names = (Path(path).stem for path in files.figures)
+        methods = dict(zip(names, files.predictions, strict=True))
+        compared = pairs.compare_methods(methods, protocol, values.resamples, values.seed)
+        pairs.write(outputs["paired"], compared)
+    if protocol.several:
+        clips = index.read_all(files.index)
+        rows = units_table.rows(evaluations, compared, len(clips) - len(protocol.select(clips)), protocol.name)
+        store.write_csv(outputs["csv"], units_table.COLUMNS, rows)
+    else:
+        reasons = values.get("reasons", {})
+        rows = [row | {"reason": reasons.get(row["method"], "")} for row in main_table.megc2019(evaluations)]
+        store.write_csv(outputs["csv"], main_table.COLUMNS, rows)
+    for row in rows if "metrics" in outputs else ():
+        figures = {key.removeprefix("full_"): float(row[key]) for key in FIGURES}
+        store.write_text(Path(outputs["metrics"], f"{row['method']}.json"), json.dumps(figures, indent=1) + "\n")

@@ -136,8 +136,8 @@ def errors_at(position: str) -> Iterator[None]:
 def check(values: dict[str, Any]) -> dict[str, Any]:
     """Validate values of params.yaml.
 
-    Returns {"params": every value, "methods", "generators", "units", "spotters": by name the params of each, what it
-    reads and makes}; "units" are the methods of the table of action units, "spotters" those of long videos.
+    Returns {"params": every value, "methods", "generators", "spotters": by name the params of each, what it reads and
+    makes, "tasks": the same of the methods of each other task}; "spotters" are those of long videos.
     Methods also have `params_on_pictures` and `reads_on_pictures`, those on precomputed flow.
     Variants are methods. Raises ParamsError naming key and value.
     """
@@ -161,14 +161,22 @@ def check(values: dict[str, Any]) -> dict[str, Any]:
         description["trainings"] = _describe_trainings(name, description["params"], params.training_sets)
     for name, pictured in _describe_on_pictures(params):
         methods[name] |= pictured
-    units = _describe_units(params.units)
-    params.units.methods.update({name: units[name]["params"] for name in units})
+    tasks = {name: _describe_task(name, getattr(params, name)) for name in _other_tasks()}
+    for name, rows in tasks.items():
+        getattr(params, name).methods.update({row: about["params"] for row, about in rows.items()})
     spotters = _describe_spotters(params.spot)
     params.spot.methods.update({name: spotters[name]["params"] for name in spotters})
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     plain = params.model_dump(mode="json")
-    return {"params": plain, "methods": methods, "generators": generators, "units": units, "spotters": spotters}
+    return {"params": plain, "methods": methods, "generators": generators, "tasks": tasks, "spotters": spotters}
+
+
+def _other_tasks() -> list[str]:
+    """Return the tasks with a section of rows in params.yaml: not the main one, nor that of its rows on pictures."""
+    from microexpr.protocols import MAIN_TASK, TASKS
+
+    return [name for name, task in TASKS.items() if name != MAIN_TASK and not task.pictures]
 
 
 def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
@@ -195,8 +203,10 @@ def _params_model() -> type[BaseModel]:
     """Return the model of all sections: each stage's own Params; params of methods are left to the methods."""
     from microexpr.datasets import MACRO, MICRO
     from microexpr.reporting import papers
+    from microexpr.training.task_params import Rows
 
     sections = _section_models()
+    rows = {name: (Rows, Rows()) for name in _other_tasks() if name not in sections}
     return create_model(  # type: ignore[call-overload]
         "Params",
         __config__=ConfigDict(frozen=True, extra="forbid"),
@@ -208,6 +218,7 @@ def _params_model() -> type[BaseModel]:
         variants=(papers.Variants, {}),
         appendix=(dict[str, str], {}),
         generators=(dict[str, dict[str, Any] | None], {}),
+        **rows,
         **{name: (section, ...) for name, section in sections.items()},
     )
 
@@ -253,7 +264,6 @@ def _describe_training(instance: Any) -> dict[str, Any]:
         "pretraining": _plain_params(teacher),
         "population": _plain_params(population),
         "teacher_population": _plain_params(teacher and teacher.population_pretraining()),
-        "shared_prefix": instance.prefix_params() if isinstance(instance, NetworkMethod) else None,
         "weights": own_weights,
         "population_weights": population_weights,
     }
@@ -408,23 +418,24 @@ def _published_file(method: Any) -> str:
     return str(method.weights.files[0]) if method.weights_fit() else ""
 
 
-def _describe_units(section: Any) -> dict[str, dict[str, Any]]:
-    """Return by name the properties of the rows of the table of action units."""
+def _describe_task(task: str, section: Any) -> dict[str, dict[str, Any]]:
+    """Return by name the properties of the rows of a task's table."""
     from microexpr.models import recognisers
     from microexpr.models.base import NetworkMethod
-    from microexpr.protocols import PROTOCOLS, UNITS
+    from microexpr.protocols import TASKS
     from microexpr.signals import inputs
 
     described: dict[str, dict[str, Any]] = {}
+    count, several = len(TASKS[task].protocols[0].classes), getattr(section, "several", None)
     for name, values in section.methods.items():
-        key = f"units.methods.{name}"
+        key = f"{task}.methods.{name}"
         with errors_at(f"{key}: "):
             kind = recognisers.find(name)
         checked = validate(kind.Params, values or {}, f"{key}.")
         with errors_at(f"{key}: "):
-            instance = kind(checked, len(PROTOCOLS[UNITS].classes), section.several)
+            instance = kind(checked, count, several)
         _check_initialisation(kind, instance, key)
-        for param, why in (("synthetic", "generators make no coded clips"), ("planted_leak", "a table ranks its rows")):
+        for param, why in (("synthetic", "generators make no clips of it"), ("planted_leak", "a table ranks its rows")):
             if getattr(instance.params, param, ""):
                 raise ParamsError(f"{key}.{param} must be empty: {why}")
         described[name] = {

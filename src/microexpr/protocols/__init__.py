@@ -1,314 +1,42 @@
 """Define the protocols by name: which clips train and which are tested. Knows clips; no files, no scores.
 
-docs/protocols.md has them as a table.
+docs/protocols.md has them as a table. `tasks` has a module for each task with its protocols.
 
 May import: core, datasets.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Literal
+from importlib import import_module
 
-from microexpr.core.clip import POPULATION, Clip, Fold
-from microexpr.core.errors import DataError
+from microexpr.core import registry
 from microexpr.datasets import MICRO
-from microexpr.protocols import classes, splits
+from microexpr.protocols import classes, tasks
 from microexpr.protocols.classes import driving_clips
-from microexpr.protocols.provenance import Unit
+from microexpr.protocols.protocol import MAIN_TASK, Protocol, Task, Training
 from microexpr.protocols.splits import check_shards, shard, shards
-
-# The training set of a method: a fold's clips alone | these, after the population | as in `ABLATION`.
-Training = Literal["corpus", "both", "ablation"]
+from microexpr.protocols.tasks.emotion import ABLATION, EVERY, MEGC2019, TRAINING_SETS
+from microexpr.protocols.tasks.units import CODED, UNITS, UNITS_LOSO
 
 __all__ = [
-    "ABLATION", "ALL_GROUPS", "CODED", "EVERY", "FLOW_PROTOCOLS", "GROUPINGS", "GROUPS", "MAIN", "MEGC2019",
-    "PROTOCOLS", "TRAINING_SETS", "UNITS", "UNITS_LOSO", "UNIT_PROTOCOLS", "Protocol", "Training", "check_shards",
-    "driving_clips", "shard", "shards",
+    "ABLATION", "ALL_GROUPS", "CODED", "EVERY", "FLOW_PROTOCOLS", "GROUPINGS", "GROUPS", "MAIN", "MAIN_TASK",
+    "MEGC2019", "PROTOCOLS", "TASKS", "TASK_OF", "TRAINING_SETS", "UNITS", "UNITS_LOSO", "Protocol", "Task", "Training",
+    "check_shards", "class_set", "driving_clips", "shard", "shards",
 ]  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """Clips, their classes, and the folds; each fold holds out and tests one unit."""
-
-    name: str
-    unit: Unit  # held out by a fold: nothing upstream of its predictions may have seen it
-    datasets: tuple[str, ...]  # those tested, in the order of tables
-    classes: tuple[str, ...]
-    class_name: Callable[[Clip], str | None]  # of a clip, also where it is none of `classes`
-    trained_on: tuple[str, ...] = ()  # other data sets, where those tested do not train
-    also_trained_on: tuple[str, ...] = ()  # data sets that every fold trains on in full, next to its own
-    several: bool = False  # whether a clip may have any number of the classes, as action units, and not just one
-    alone: bool = False  # whether a fold trains on other clips of the data set that it tests, and on no other data set
-    unlabelled_means: bool = False  # whether the mean of all tested clips, without their labels, is taken off these
-    share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
-    stages: tuple[str, ...] | None = None  # the only stages that its clips have files of; None: all
-    has_driving_group: bool = False  # whether the subjects of driving clips are a separate group
-    grouped: bool = False  # whether several rendered subjects may be held out together
-    training: Training | None = None  # the training set of methods, where their params do not choose it
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """All data sets with clips for training or tests."""
-        return tuple(dict.fromkeys((*self.trained_on, *self.datasets)))
-
-    @property
-    def uses_population(self) -> bool:
-        """Whether rendered subjects of no corpus are trained on."""
-        return POPULATION in (*self.trained_on, *self.also_trained_on)
-
-    @property
-    def label_set(self) -> str:
-        """The name of its classes, which other protocols may share."""
-        shared = {classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective", classes.UNITS: "units"}
-        native = {names: f"{dataset}_{count}" for (dataset, count), names in classes.NATIVE.items()}
-        return (shared | native)[self.classes]
-
-    @property
-    def ranked(self) -> bool:
-        """Whether its figures may be ranked: not where a tested clip's own subject is trained on."""
-        return self.unit != "clip"
-
-    def label(self, clip: Clip) -> int | None:
-        """Return the clip's class as an index into `classes`; None if it has none of them.
-
-        Where a clip may have several, it is 0 for each clip with a known one."""
-        name = self.class_name(clip)
-        return self.classes.index(name) if name in self.classes else None
-
-    def truth(self, clip: Clip) -> int | tuple[int, ...] | None:
-        """Return the target of a clip: its `label`, or for each of several classes 1, 0 or -1 (unknown)."""
-        return classes.units(clip) if self.several else self.label(clip)
-
-    def emotion(self, clip: Clip) -> str:
-        """Return the emotion that a clip counts as.
-
-        It is the annotated one, that of its class by action units, or for SMIC, which has three classes alone, the
-        usual one.
-        """
-        if self.classes == classes.OBJECTIVE:
-            return {roman: emotion for emotion, roman in classes.OBJECTIVE_BY_EMOTION.items()}.get(
-                str(classes.objective(clip)), ""
-            )
-        return classes.USUAL_EMOTION.get(clip.emotion.lower(), clip.emotion.lower())
-
-    def suits(self, reads: Iterable[str]) -> bool:
-        """Return whether its clips have files of all stages that a method reads."""
-        return self.stages is None or set(reads) <= set(self.stages)
-
-    def select(self, clips: Sequence[Clip]) -> list[Clip]:
-        """Return the protocol's clips: of its data sets, with a label; sorted by data set, subject and name.
-
-        Raises DataError when a clip occurs twice, or when generated and licensed clips are mixed.
-        """
-        chosen = [clip for clip in clips if clip.dataset in self.sources and self.label(clip) is not None]
-        chosen.sort(key=lambda clip: (clip.dataset, clip.subject, clip.name))
-        for clip, following in pairwise(chosen):
-            if clip.id == following.id:
-                raise DataError(f"clip {clip.id} must be there once, not twice (protocol {self.name})")
-        origins = sorted({clip.origin for clip in chosen if clip.dataset != POPULATION})
-        if len(origins) > 1:
-            raise DataError(f"clips of protocol {self.name} must have one origin, not {' and '.join(origins)}")
-        return chosen
-
-    def macro(self, clips: Iterable[Clip]) -> list[tuple[Clip, int]]:
-        """Return macro-expressions of one of its classes, with that class, sorted as the protocol's own clips are.
-
-        They may be of another origin than those, as are those of `also_trained_on`. Raises DataError for a clip of a
-        data set that it trains or tests on.
-        """
-        class_name = self.class_name
-        if self.classes == classes.OBJECTIVE:  # by emotion: they have more units than Davison's combinations cover
-            class_name = lambda clip: classes.OBJECTIVE_BY_EMOTION.get(clip.emotion)  # noqa: E731
-        labelled = []
-        for clip in sorted(clips, key=lambda clip: (clip.dataset, clip.subject, clip.name)):
-            if clip.dataset in self.sources:
-                raise DataError(f"clip {clip.id} must be of a macro set, not of protocol {self.name} itself")
-            if (name := class_name(clip)) in self.classes:
-                labelled.append((clip, self.classes.index(str(name))))
-        return labelled
-
-    def folds(
-        self,
-        clips: Sequence[Clip],
-        seed: int = 0,
-        inner_subjects: int = 0,
-        seeds: int = 1,
-        limit: int = 0,
-        groups: int = 0,
-    ) -> list[Fold]:
-        """Return one fold for each held-out unit, sorted by name; or one for each of `seeds`, where splits are sampled.
-
-        `seed` is the root seed; only sampled splits, groups and inner subjects depend on it. The order of `clips` does
-        not matter. `limit` leaves at most that many folds, evenly spaced, except for sampled splits; 0 leaves all.
-        Under a `grouped` protocol of rendered clips alone, each of `groups` folds holds out a group of whole
-        subjects; 0: each subject separately.
-
-        Raises DataError when there are too few clips to train on some and to test others, ParamsError when
-        `inner_subjects` would take all.
-        """
-        chosen = self.select(clips)
-        self._check_enough(chosen)
-        if self.trained_on:
-            folds = [splits.train_elsewhere(chosen, self.trained_on, self.datasets)]
-        elif self.alone:
-            folds = self._folds_within(chosen, seed, limit, groups)
-        elif self.share is None:
-            count = self._count_groups(chosen, groups)
-            if count:
-                folds = splits.evenly_spaced(splits.group_folds(chosen, count, seed), limit)
-            else:
-                folds = splits.leave_one_out(chosen, self.unit, limit)
-        else:
-            folds = [splits.sample_split(chosen, self.share, seed, draw) for draw in range(seeds)]
-        if empty := [fold.name for fold in folds if not (fold.train and fold.test)]:
-            raise DataError(f"protocol {self.name} must have clips on both sides of each fold, not none in {empty[0]}")
-        if inner_subjects:
-            folds = [splits.with_inner_subjects(fold, inner_subjects, seed, self.name) for fold in folds]
-        return folds
-
-    def _folds_within(self, chosen: Sequence[Clip], seed: int, limit: int, groups: int) -> list[Fold]:
-        """Return the folds of each data set separately: those of subjects, or of groups of rendered ones.
-
-        A group is named after its data set: casme2/1of4. A data set of one subject is left out."""
-        folds: list[Fold] = []
-        for dataset in dict.fromkeys(clip.dataset for clip in chosen):
-            clips = [clip for clip in chosen if clip.dataset == dataset]
-            if len({clip.subject for clip in clips}) < 2:
-                continue
-            count = self._count_groups(clips, groups)
-            if count:
-                grouped = splits.group_folds(clips, count, seed)
-                folds += [replace(fold, name=f"{dataset}/{fold.name}") for fold in grouped]
-            else:
-                folds += splits.leave_one_out(clips, self.unit)
-        return splits.evenly_spaced(folds, limit)
-
-    def _count_groups(self, chosen: Sequence[Clip], groups: int) -> int:
-        """Return the number of groups of subjects that are held out in turn; 0 where single subjects are."""
-        if not (self.grouped and groups and all(clip.origin == "generated" for clip in chosen)):
-            return 0
-        return min(groups, len({splits.subject_id(clip.id) for clip in chosen}))
-
-    def count_folds(
-        self,
-        clips: Sequence[Clip],
-        seed: int = 0,
-        inner_subjects: int = 0,
-        seeds: int = 1,
-        limit: int = 0,
-        groups: int = 0,
-    ) -> int:
-        """Return the number of `folds`, and raise its errors; of leave-one-out without the clips of each fold."""
-        if self.unit == "dataset" or self.alone or self.share is not None or inner_subjects:
-            return len(self.folds(clips, seed, inner_subjects, seeds, limit, groups))
-        chosen = self.select(clips)
-        units = self._check_enough(chosen)  # two or more, so each fold has clips on both sides
-        units = self._count_groups(chosen, groups) or units
-        return min(units, limit) if limit else units
-
-    def groups(self, clips: Sequence[Clip], count: int, seed: int, names: Sequence[str] = ()) -> list[Fold]:
-        """Return `count` folds named 1of5, 2of5, ... that hold out a group of subjects each.
-
-        The `driving_subjects` are the first group. The order of clips does not matter. Raises ParamsError when there
-        are fewer subjects than groups.
-        """
-        return splits.group_folds(self.select(clips), count, seed, self.driving_subjects(clips, names))
-
-    def driving_subjects(self, clips: Sequence[Clip], names: Sequence[str] = ()) -> set[str]:
-        """Return the subjects of the driving clips, as dataset/subject, or none without a driving group.
-
-        `names` are ids of driving clips that replace those `driving_clips` selects.
-        """
-        return (
-            {splits.subject_id(clip.id) for clip in driving_clips(self.select(clips), names)}
-            if self.has_driving_group
-            else set()
-        )
-
-    def _check_enough(self, chosen: Sequence[Clip]) -> int:
-        """Return the number of units. Raise DataError unless there are clips to train on and at least two units."""
-        present = {clip.dataset for clip in chosen}
-        needed = self.trained_on and (*self.trained_on, *(self.datasets if present.isdisjoint(self.datasets) else ()))
-        if missing := sorted({*needed} - present):
-            raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
-        keys: dict[Unit, Callable[[Clip], str]] = {"clip": lambda clip: clip.id, "dataset": lambda clip: clip.dataset}
-        unit: Unit = "subject" if self.trained_on else self.unit
-        names = {"subject": "subjects", "dataset": "data sets"}
-        units = {keys.get(unit, lambda clip: splits.subject_id(clip.id))(clip) for clip in chosen}
-        if len(units) < 2:
-            unit_names = "labelled clips" if unit == "clip" else f"{names[unit]} with labelled clips"
-            raise DataError(f"protocol {self.name} must have at least 2 {unit_names}, not {len(units)}")
-        return len(units)
+TASKS: dict[str, Task] = {
+    name: import_module(f"microexpr.protocols.tasks.{name}").TASK for name in registry.names(tasks)
+}  # by name, which is the module's
+TASK_OF = {protocol.name: task for task in TASKS.values() for protocol in task.protocols}
+PROTOCOLS = {protocol.name: protocol for task in TASKS.values() for protocol in task.protocols}
+MAIN = tuple(name for name, protocol in PROTOCOLS.items() if protocol.title)  # of tables: all their folds are trained
+FLOW_PROTOCOLS = tuple(protocol.name for protocol in TASKS["flow_folders"].protocols)
 
 
-EVERY = "loso_all_3"
-# The main table's protocol, each method trained so; the scores of `both` before any step are those of the population.
-TRAINING_SETS: dict[Training, str] = {"corpus": "megc2019_corpus", "both": "megc2019_both"}
-UNITS, UNITS_LOSO = "units_cross_dataset", "units_loso"  # action units: leave one data set out; one subject of a set
-CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3")  # data sets with action units, in meb's order
-ABLATION = "megc2019_ablation"  # the protocol of papers' tables: trained from scratch on rendered subjects of no corpus
+def class_set(protocol: str) -> str:
+    """Return the name of a protocol's classes, which others of its task may share."""
+    task = TASK_OF[protocol]
+    return PROTOCOLS[protocol].label_set if task.pictures or task.name == MAIN_TASK else task.name
 
 
-# Of composites of data sets.
-_MEGC2019 = Protocol(
-    "megc2019", "subject", ("smic", "casme2", "samm"), classes.COMPOSITE, classes.composite, grouped=True
-)
-_COMPOSITES = [
-    _MEGC2019,
-    *(replace(_MEGC2019, name=name, training=training) for training, name in TRAINING_SETS.items()),
-    replace(_MEGC2019, name=ABLATION, unit="dataset", trained_on=(POPULATION,), grouped=False, training="ablation"),
-    # the same for clips that have precomputed flow and no video
-    _pictures := replace(_MEGC2019, name="flow_folders", stages=("flow",)),
-    replace(_pictures, name="flow_folders_both", also_trained_on=(POPULATION,)),
-    _rendered := replace(_pictures, name="flow_folders_population", unit="dataset", trained_on=(POPULATION,)),
-    replace(_rendered, name="flow_folders_means", unlabelled_means=True),
-    replace(_MEGC2019, name="split70", share=48 / 68),  # ICE-GAN's 70:30
-    Protocol("objective", "subject", ("casme2", "samm"), classes.OBJECTIVE, classes.objective),
-    # of all data sets present
-    Protocol(EVERY, "subject", MICRO, classes.COMPOSITE, classes.composite, grouped=True),
-    _across := Protocol("units_cross_dataset", "dataset", CODED, classes.UNITS, classes.coded, several=True),
-    replace(_across, name="units_loso", unit="subject", alone=True, grouped=True),
-]
-
-
-def _single(kind: str, dataset: str, count: int) -> Protocol:
-    """Return leave-one-subject-out or leave-one-video-out of one data set."""
-    unit: Unit = "subject" if kind == "loso" else "clip"
-    native = classes.NATIVE.get((dataset, count))
-    names, class_name = (native, classes.native) if native else (classes.COMPOSITE, classes.composite)
-    return Protocol(f"{kind}_{dataset}_{count}", unit, (dataset,), names, class_name)
-
-
-def _cross(trained_on: tuple[str, ...], tested: str, objective: bool = False) -> Protocol:
-    """Return the protocol that trains on some data sets and tests on another."""
-    names, class_name = (classes.OBJECTIVE, classes.objective) if objective else (classes.COMPOSITE, classes.composite)
-    name = f"cross_{'objective_' if objective else ''}{'_'.join(trained_on)}_to_{tested}"
-    return Protocol(name, "dataset", (tested,), names, class_name, trained_on)
-
-
-THREE = tuple((name, 3) for name in MICRO)  # every single data set of micro-expressions
-LOSO = (*THREE, *classes.NATIVE)
-CROSSED = ("casme2", "samm", "smic")
-LOVO = (*THREE, ("casme2", 7), ("samm", 8))
-PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol
-    for protocol in (
-        *_COMPOSITES,
-        *(_single("loso", *variant) for variant in LOSO),
-        *(_single("lovo", *variant) for variant in LOVO),
-        *(_cross((source,), target) for source in CROSSED for target in CROSSED if source != target),
-        *(_cross(tuple(name for name in CROSSED if name != tested), tested) for tested in CROSSED),
-        _cross(("casme2",), "samm", objective=True),
-        _cross(("samm",), "casme2", objective=True),
-    )
-}
-MEGC2019 = "megc2019"
-UNIT_PROTOCOLS = (UNITS, UNITS_LOSO)
-FLOW_PROTOCOLS = tuple(name for name, protocol in PROTOCOLS.items() if protocol.stages)  # of precomputed flow
-# Of the tables with a row for every method: all of their folds are trained.
-MAIN = (MEGC2019, *TRAINING_SETS.values(), *FLOW_PROTOCOLS, *UNIT_PROTOCOLS)
 # Groups of subjects that generators of clips hold out; all protocols share them.
 GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
 ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)

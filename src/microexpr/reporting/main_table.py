@@ -43,16 +43,8 @@ COLUMNS = (
 )
 ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_from_paper", "protocol", *COUNTS)
 FIGURES = {*COLUMNS} - {*ABOUT, "published_erratum", "training", "reason"} | {*COUNTS, "seeds"}
-PROTOCOL_TITLES = {
-    "megc2019": "MEGC2019 composite, {held_out}, figures pooled over folds",
-    "megc2019_corpus": "MEGC2019 composite, {held_out}, trained on the other folds' clips alone",
-    "megc2019_population": "The same clips, read by weights of the population alone",
-    "megc2019_both": "The same clips and folds, trained from the weights of the population on",
-    "flow_folders": "MEGC2019 composite from precomputed flow, {held_out}, figures pooled over folds",
-    "flow_folders_both": "The same, each fold trained on rendered subjects too",
-    "flow_folders_population": "The same clips, all tested after training on rendered subjects alone",
-    "flow_folders_means": "The same clips and training, the mean of either side's flow taken off, without labels",
-}
+PROTOCOL_TITLES = {protocol.name: protocol.title for protocol in PROTOCOLS.values() if protocol.title}
+PROTOCOL_TITLES["megc2019_population"] = "The same clips, read by weights of the population alone"
 LEARNT_FROM: dict[str, tuple[Training, str]] = {  # by name in column `protocol`: training, and selection of its scores
     "megc2019_corpus": ("corpus", "last"),
     "megc2019_population": ("both", "start"),

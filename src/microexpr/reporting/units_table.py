@@ -11,14 +11,14 @@ from rich.text import Text
 
 from microexpr.core import csv_file
 from microexpr.evaluation import FULL, Row, published
-from microexpr.protocols import CODED, UNITS_LOSO
+from microexpr.protocols import CODED, TASKS
 from microexpr.protocols import UNITS as CROSS
 from microexpr.protocols.classes import UNITS
 from microexpr.reporting import initialisation, table
 from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, comparisons, significantly_above
 from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
 
-FLOOR = "prevalence"  # the row that all others must beat: it predicts every unit for every clip
+FLOOR = TASKS["units"].floor  # the row that all others must beat: it predicts every unit for every clip
 MEANS = ("macro_f1", "macro_f1_of_both", "mean_ap")
 COUNTS = ("folds", "subjects", "clips", "training_subjects", "training_clips", "parameters")
 SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
@@ -50,10 +50,7 @@ COLUMNS = (
 )
 WORDS = ("method", "origin", "learnt_from", "published_row", "initialisation", "differs_from_paper")
 ABOUT = ("method", "origin", "protocol", "seeds", "initialisation", "differs_from_paper", *COUNTS)
-TITLES = {
-    CROSS: "Action units, leaving one data set out",
-    UNITS_LOSO: "Action units, leaving subjects of one data set out",
-}
+TITLES = {protocol.name: protocol.title for protocol in TASKS["units"].protocols}
 DATASET_TITLES = {
     "casme": "CASME", "casme2": "CASME II", "samm": "SAMM", "fourdme": "4DME", "mmew": "MMEW", "casme3": "CAS(ME)^3",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from microexpr.datasets import MACRO
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.protocols import provenance
 from microexpr.training import engine, synthetic_clips, weights
-from microexpr.training.checkpoint import CheckpointDir, Checkpoints, PrefixCache, Prefixes, digest
+from microexpr.training.checkpoint import CheckpointDir, Checkpoints, digest
 from microexpr.training.job import Job, fold_indices
 from microexpr.training.load_clips import expand_directories, load_clips
 
@@ -127,27 +127,23 @@ def without_means(clips: ClipTensors, sides: Sequence[str]) -> ClipTensors:
 
 
 def checkpoint_store(
-    job: Job, inputs: TrainingInputs, directory: CheckpointDir | None, prefixes: Prefixes | None = None
+    job: Job, inputs: TrainingInputs, directory: CheckpointDir | None
 ) -> engine.CheckpointStore | None:
     """Open the checkpoints of a job: named by all that its training follows from, by bytes, not file names or times.
 
-    `prefixes` holds the first phases that variants of one process share; see `PrefixCache`."""
-    checkpoints: engine.CheckpointStore | None = None
-    if directory is not None and job.params.checkpoint_minutes:
-        arrays = {name: tensor.numpy() for name, tensor in (inputs.clips.inputs | inputs.clips.targets).items()}
-        first = [digests.of_file(path) for path in inputs.files if path.endswith(".safetensors")]
-        clips = [*(clip.provenance for clip in job.all_clips), *inputs.synthetic_sources]
-        identity = {
-            "method": job.name,
-            "protocol": job.protocol.name,
-            "params": digest(job.sections()),
-            "inputs": digest([first, clips], arrays),
-        }
-        identity |= inputs.attributes()
-        checkpoints = Checkpoints(directory, identity, clips, job.params.checkpoint_minutes)
-    if prefixes is not None and isinstance(job.method, NetworkMethod) and job.method.shared_prefix() is not None:
-        return PrefixCache(checkpoints, prefixes, job.method, len(job.clips))
-    return checkpoints
+    None without a folder, and where `train.checkpoint_minutes` is 0."""
+    if directory is None or not job.params.checkpoint_minutes:
+        return None
+    arrays = {name: tensor.numpy() for name, tensor in (inputs.clips.inputs | inputs.clips.targets).items()}
+    first = [digests.of_file(path) for path in inputs.files if path.endswith(".safetensors")]
+    clips = [*(clip.provenance for clip in job.all_clips), *inputs.synthetic_sources]
+    identity = {
+        "method": job.name,
+        "protocol": job.protocol.name,
+        "params": digest(job.sections()),
+        "inputs": digest([first, clips], arrays),
+    }
+    return Checkpoints(directory, identity | inputs.attributes(), clips, job.params.checkpoint_minutes)
 
 
 def fit_network(

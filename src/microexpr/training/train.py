@@ -15,7 +15,7 @@ from microexpr.core.seeds import generator
 from microexpr.core.several_labels import correct
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.training import engine
-from microexpr.training.checkpoint import CheckpointDir, Prefixes
+from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
 from microexpr.training.job import Job, Params, SynthParams, fold_indices, macro_clips
 from microexpr.training.steps import TrainingInputs, checkpoint_store, load_inputs
@@ -34,18 +34,16 @@ def run(
     progress: Progress,
     checkpoint_dir: CheckpointDir | None = None,
     synthetic_files: Sequence[str] = (),
-    prefixes: Prefixes | None = None,
 ) -> None:
     """Train the job's folds; write outputs["train"], and outputs["synth"] where the method synthesises faces.
 
     `files` may include those of other variants, which are left out. `synthetic_files` are of the generator of the
-    clips that it trains on. `prefixes` is shared by variants in one process: phases that they have in common are
-    trained once, which changes no byte. An interrupted training resumes from `checkpoint_dir`; the caller removes it
-    once the outputs are safe.
+    clips that it trains on. An interrupted training resumes from `checkpoint_dir`; the caller removes it once the
+    outputs are safe.
 
     Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
     inputs = load_inputs(job, files, synthetic_files)
-    checkpoints = checkpoint_store(job, inputs, checkpoint_dir, prefixes)
+    checkpoints = checkpoint_store(job, inputs, checkpoint_dir)
     counts = (len(job.folds), job.params.seeds, len(inputs.clips))
     logger.info(
         "%s on %s: %d folds, %d seeds, %d clips, %s plan", job.name, job.protocol.name, *counts, job.params.plan

@@ -23,7 +23,7 @@ from microexpr.rendering import plan
 from microexpr.rendering.layouts import NATIVES
 
 sys.path.append(str(ROOT / "workflow"))
-from dag import Dag
+from run import Run
 from preset import merge
 
 SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=4) for name in NATIVES})
@@ -85,7 +85,7 @@ def run(dataset: str) -> tuple[str, list[str], list[str]]:
     faces, the index is held to it."""
     notes: list[str] = []
     try:
-        clips = Dag(config.check_cached(values(dataset))).clips[dataset]
+        clips = Run(config.check_cached(values(dataset))).corpus.clips[dataset]
         for clip in clips:
             for _ in datasets.frame_reader(clip, note=notes.append)[1]():
                 pass

@@ -43,14 +43,15 @@ def test_the_table_has_one_line_each(rows):
 
 def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from dag import Dag
+    from run import Run
 
     monkeypatch.chdir(tmp_path)
     values = config.load(ROOT / "params.yaml") | {"datasets": ["smic"], "macro": ["ckplus"], "variants": {}}
     values["papers"]["variants"], values["flow_folders"]["methods"] = {}, {}
-    dag = Dag(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}))
-    assert "ststnet" in dag.flow_methods and "nmer" not in dag.flow_methods
-    assert {name for name, row in rows.items() if "flow_folders" in row["protocols"]} == {*dag.flow_methods}
+    run = Run(config.check_cached(values | {"methods": {name: {} for name in recognisers.names()}}))
+    pictured = run.plan.methods_of("flow_folders")
+    assert "ststnet" in pictured and "nmer" not in pictured
+    assert {name for name, row in rows.items() if "flow_folders" in row["protocols"]} == {*pictured}
 
 
 @pytest.mark.parametrize("name", recognisers.names())

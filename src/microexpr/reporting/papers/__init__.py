@@ -123,9 +123,6 @@ class Params(BaseModel):
         "from scratch, to test rendered clips; 0, and recorded clips: by the paper's protocol",
     )
     draws: int = Field(3, ge=1, le=100, description="random splits of ICE-GAN's Tables 2 and 3, each trained once")
-    together: int = Field(
-        16, ge=1, le=1000, description="rows of a study that one job trains, which share their first phases"
-    )
     super_resolution: Literal["lanczos", "realsr"] = Field("lanczos", description="of FAMGAN's faces (docs/famgan.md)")
     show_licensed_faces: bool = Field(False, description="in figures that show faces; ask your licence")
     variants: Variants = Field({}, description="methods under other params, for these tables only")

@@ -1,0 +1,30 @@
+"""Recognition of action units, leaving one data set out, or one subject of a data set."""
+
+from dataclasses import replace
+
+from microexpr.protocols import classes
+from microexpr.protocols.protocol import Protocol, Task
+
+CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3")  # data sets with action units, in meb's order
+UNITS, UNITS_LOSO = "units_cross_dataset", "units_loso"
+ACROSS = Protocol(
+    UNITS,
+    "dataset",
+    CODED,
+    classes.UNITS,
+    classes.coded,
+    several=True,
+    title="Action units, leaving one data set out",
+)
+WITHIN = replace(
+    ACROSS,
+    name=UNITS_LOSO,
+    unit="subject",
+    alone=True,
+    grouped=True,
+    title="Action units, leaving subjects of one data set out",
+)
+TASK = Task(
+    "units", (ACROSS, WITHIN), {"units_table": (UNITS,), "units_loso_table": (UNITS_LOSO,)},
+    floor="prevalence",
+)  # fmt: skip

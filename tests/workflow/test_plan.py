@@ -1,0 +1,535 @@
+"""A run as planned before anything runs: protocols, methods, files."""
+
+import copy
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scratch import ROOT
+from small_corpora import write_corpus
+
+from microexpr.cli import config, variants
+from microexpr.core import store
+from microexpr.core.errors import ParamsError
+from microexpr.datasets import MICRO
+from microexpr.models import pretrained_weights
+from microexpr.protocols import ABLATION, FLOW_PROTOCOLS, PROTOCOLS, TASKS, TRAINING_SETS
+from microexpr.protocols.splits import subject_id
+
+LEAK = {"planted_leak": "held_out_clips"}
+STARTS = {"initialisation": "population", "population": {"epochs": 3}}
+COMPOSITE = "results/pretrain/ststnet/population_composite.safetensors"
+ALONE = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0}
+
+
+@pytest.fixture
+def run_of(tmp_path, monkeypatch) -> Callable[..., Any]:
+    """The run of params.yaml without its variants and all from scratch, with sections changed; nothing is licensed."""
+    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
+    from run import Run
+
+    values = config.load(ROOT / "params.yaml")
+    values["variants"], values["papers"]["variants"] = {}, {}
+    values["training_sets"], values["appendix"] = {"corpus": {}, "both": {}}, {}
+    for params in values["methods"].values():
+        params.pop("population", None)
+        if params.get("initialisation") == "population":
+            del params["initialisation"]
+    monkeypatch.chdir(tmp_path)
+
+    def made(**changed: Any) -> Any:
+        changed_values = copy.deepcopy(values)
+        for section, value in changed.items():
+            changed_values[section] = changed_values[section] | value if isinstance(value, dict) else value
+        return Run(config.check_cached(changed_values))
+
+    return made
+
+
+def outputs(run: Any) -> Any:
+    """The files that a run may have, by stage."""
+    from stages import Outputs
+
+    return Outputs(run)
+
+
+def test_every_protocol_of_the_data_sets_here(run_of):
+    main = {protocol.name for protocol in TASKS["emotion"].protocols}
+    assert set(run_of(datasets=list(MICRO)).plan.protocols) == main
+    two = run_of(datasets=["casme2", "samm"])
+    absent = {*MICRO} - {"casme2", "samm"}  # composites are of the sets that are here
+    assert set(two.plan.protocols) == {name for name in main if not absent & {*name.split("_")}}
+    assert two.plan.sources("cross_casme2_to_samm") == ["casme2", "samm"] and two.plan.sources("loso_samm_3") == [
+        "samm"
+    ]
+
+
+ADDED = [name for name in MICRO if name not in PROTOCOLS["megc2019"].datasets]
+
+
+@pytest.mark.parametrize("names", [ADDED, ADDED[:1]], ids="+".join)
+def test_without_a_data_set_of_the_challenge_all_that_are_here_are_a_composite(run_of, names):
+    sizes = {name: {"subjects": 2, "clips": 3} for name in names}
+    run = run_of(datasets=names, render=sizes, train={"rendered_folds": 0})
+    assert run.plan.main.name == "loso_all_3" and "megc2019" not in run.plan.protocols
+    folds = run.plan._folds("loso_all_3")
+    assert len(folds) == 2 * len(names) == len({fold.name for fold in folds})
+    assert {clip_id.split("/")[0] for fold in folds for clip_id in fold.test} == set(names)
+    assert run.plan.folds("majority", "loso_all_3") == folds  # all, as of the main table
+    with pytest.raises(ParamsError, match=r"megc2019_table.csv needs one of smic, casme2, samm in datasets; results/"):
+        run.plan.table_rows("megc2019_table")
+    assert len(run_of().plan.table_rows("megc2019_table")) == len(run_of().plan.in_table)
+
+
+def test_a_licensed_copy_alone_whose_clips_share_folders(run_of, tmp_path):
+    """A video is an input once, and of its frames only those of clips count."""
+    planned = write_corpus(tmp_path / "data/raw/casme3", "casme3")
+    run = run_of(datasets=["smic", "casme3"])
+    assert (run.corpus.micro_sets, run.corpus.left_out, run.plan.main.name) == (["casme3"], ["smic"], "loso_all_3")
+    first = planned[0].clip
+    places = run.corpus.native_paths("casme3", first.subject)
+    assert len(places) == 4 == len({*places})  # of eight clips
+    before = run.corpus.native_state("casme3", first.subject)
+    path = tmp_path / "data/raw/casme3" / first.folder / f"{first.onset}.jpg"
+    (path.parent / f"{first.offset + 1}.jpg").write_bytes(path.read_bytes())
+    assert run.corpus.native_state("casme3", first.subject) == before
+    path.write_bytes(path.read_bytes() + b"more")
+    assert run.corpus.native_state("casme3", first.subject) != before
+
+
+def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_papers_want(run_of):
+    rows = {"ststnet": {"plain": {"mirror": 0.0}}}
+    few = run_of(papers={"folds": 2, "draws": 1, "variants": rows}, train={"shards": 3, "rendered_folds": 0})
+    others = [name for name in few.plan.protocols if name not in ("megc2019", *TRAINING_SETS.values(), "split70")]
+    assert {name: len(few.plan.folds("ststnet", name)) for name in others} == {
+        name: 1 if name.startswith("cross_") or name == ABLATION else 2 for name in others
+    }
+    for name in ("megc2019", "megc2019_corpus", "megc2019_both"):
+        assert len(few.plan.folds("ststnet", name)) == 24 and len(few.plan.folds("ststnet.plain", name)) == 2
+    assert few.plan.training("ststnet", "megc2019").names == ["1of3", "2of3", "3of3"]
+    assert (
+        few.plan.training("ststnet.plain", "megc2019").names
+        == few.plan.training("ststnet", "lovo_samm_8").names
+        == ["1of2", "2of2"]
+    )
+    assert few.plan.training("ststnet", "cross_smic_to_samm").names == ["1of1"]
+    assert few.plan.training("ststnet", "split70").files == ["results/train/ststnet/split70/1of1.h5"]
+    assert len(run_of(papers={"folds": 0}).plan.folds("ststnet", "lovo_samm_8")) == 64
+    several = run_of(train={"seeds": 2}, papers={"draws": 3})
+    assert [fold.draw for fold in several.plan.folds("ststnet", "split70")] == [0, 1, 2]
+    assert (several.plan.seeds("split70"), several.plan.seeds("megc2019")) == (3, 2)
+
+
+def test_each_method_trains_on_the_corpus_alone_and_from_the_population_as_the_protocol_says(run_of):
+    run = run_of(
+        methods={"ststnet": STARTS, "hoof": {}},
+        training_sets={"corpus": {"ststnet": {"epochs": 9}}, "both": {"hoof": {"blocks": 4}}},
+    )
+    ststnet = {
+        name: run.plan.training("ststnet", name).about["params"] for name in ("megc2019", *TRAINING_SETS.values())
+    }
+    assert ststnet["megc2019_both"] == ststnet["megc2019"]
+    assert (ststnet["megc2019_corpus"]["epochs"], ststnet["megc2019_corpus"]["initialisation"]) == (9, "scratch")
+    assert run.first.paths(run.plan.training("ststnet", "megc2019_corpus")) == []
+    assert run.first.paths(run.plan.training("ststnet", "megc2019_both")) == [COMPOSITE]
+    assert run.plan.training("hoof", "megc2019").about["params"]["blocks"] == 5
+    assert run.plan.training("hoof", "megc2019_both").about["params"]["blocks"] == 4
+    assert (
+        run.first.paths(run.plan.training("hoof", "megc2019")) == []
+        and len(run.first.paths(run.plan.training("hoof", "megc2019_both"))) == 1
+    )
+    assert run.plan.learns_from("ststnet", "loso_casme2_5") == "corpus"  # no weights of these classes are shipped
+    assert run.first.paths(run.plan.training("ststnet", "loso_casme2_5")) == []
+    assert run.plan.by_training_set["ststnet"] == {
+        "corpus": "results/evaluate/megc2019_corpus/ststnet.csv",
+        "both": "results/evaluate/megc2019/ststnet.csv",
+    }
+    assert run.plan.by_training_set["majority"] == {"corpus": "results/evaluate/megc2019/majority.csv"}
+
+
+def test_a_teacher_of_the_corpus_alone_has_a_file_of_its_own(run_of):
+    run = run_of(methods={"mtmnet": {"initialisation": "population"}})
+    assert run.first.teacher_paths(run.plan.training("mtmnet", "megc2019")) == [
+        "results/pretrain/mtmnet/composite.safetensors"
+    ]
+    (path,) = run.first.teacher_paths(run.plan.training("mtmnet", "megc2019_corpus"))
+    assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.first.files
+    taught = run.first.taught("mtmnet", Path(path).stem)
+    assert taught.protocol.name == "megc2019_corpus" and not taught.about["teacher_population"]
+    assert run.first.taught("mtmnet", "composite").about["teacher_population"]
+
+
+def test_checkpoints_of_each_training_and_the_result_that_ends_it(run_of):
+    run = run_of(train={"shards": 2})
+    checkpoints = {folder: result for folder, result in run.checkpoints.items() if "/ststnet/megc2019/" in folder}
+    assert checkpoints == {
+        "work/checkpoints/ststnet/megc2019/1of2": "results/train/ststnet/megc2019/1of2.h5",
+        "work/checkpoints/ststnet/megc2019/2of2": "results/train/ststnet/megc2019/2of2.h5",
+        "work/checkpoints/ststnet/megc2019/refit": "results/refit/ststnet.safetensors",
+    }
+    assert run.checkpoints["work/checkpoints/ststnet/flow_folders/1of2"].startswith("results/flow_folders/train/")
+    assert "work/checkpoints/flow_svm/megc2019/refit" not in run.checkpoints  # no network
+
+
+def test_rows_of_precomputed_flow_that_need_the_population_are_left_out_without_it(run_of):
+    with_population, without = (
+        run_of(population={"subjects": 2}, flow_folders={"subjects": count}) for count in (2, 0)
+    )
+    assert with_population.plan.allowed["flow_folders"] == list(FLOW_PROTOCOLS) and without.plan.allowed[
+        "flow_folders"
+    ] == ["flow_folders"]
+    assert len(with_population.plan.of_task("flow_folders")) == 4 * len(without.plan.of_task("flow_folders"))
+    assert not any("population" in path for path in without.flow_folder_files)
+    with pytest.raises(ParamsError, match=r"flow_folders\.subjects must be at most population\.subjects, 2, not 3"):
+        _ = run_of(population={"subjects": 2}, flow_folders={"subjects": 3}).flow_population_files
+
+
+def test_checkpoints_stay_until_snakemake_has_recorded_the_result(run_of, monkeypatch):
+    import stage
+
+    run = run_of()
+    folders = {
+        name: Path(f"work/checkpoints/{name}/megc2019/1of1") for name in ("ststnet", "icegan", "flow_svm", "gone")
+    }
+    for folder in folders.values():
+        (folder / "key").mkdir(parents=True)
+    for name in ("ststnet", "icegan"):
+        result = Path(run.checkpoints[str(folders[name])])
+        result.parent.mkdir(parents=True)
+        result.touch()
+    done = Path(run.checkpoints[str(folders["ststnet"])])
+    monkeypatch.setattr(stage, "is_as_recorded", lambda path, ended: path == done)
+    stage.prune_checkpoints(run)
+    assert [name for name, folder in folders.items() if folder.exists()] == ["icegan", "flow_svm"]
+
+
+def test_what_declares_a_leak_is_in_no_table_and_has_a_folder_of_its_own(run_of):
+    run = run_of(methods={"majority": LEAK})
+    assert (
+        "majority" in run.plan.methods
+        and "majority" not in run.plan.ranked
+        and "majority" not in run.plan.methods_of("flow_folders")
+    )
+    assert run.plan.training("majority", "megc2019").evaluation[0] == "results/evaluate/leaky/megc2019/majority.csv"
+    evaluated = outputs(run).expected["evaluate"]
+    assert "results/evaluate/leaky/objective/majority.csv" in evaluated
+    assert "results/evaluate/megc2019/majority.csv" not in evaluated
+
+
+def test_whose_faces_are_measured_and_whose_people_are_compared(run_of):
+    run = run_of()
+    assert {*run.plan.synthesising} == {"icegan", "displays"}
+    assert "results/evaluate/megc2019/icegan_faces.csv" in outputs(run).expected["evaluate"]
+    assert not [path for path in outputs(run).expected["evaluate"] if "ststnet_faces" in path]
+    leaky = run_of(methods={"icegan": LEAK, "displays": LEAK})
+    assert not leaky.plan.synthesising and not [
+        path for path in outputs(leaky).expected["evaluate"] if "_faces" in path
+    ]
+    assert run.corpus.subject_sets == [
+        *run.corpus.micro_sets,
+        "ckplus",
+        "mmi",
+        "oulu_casia",
+    ]  # of pictures nobody knows whose
+
+
+def test_more_inner_subjects_than_train_are_refused_before_anything_runs(run_of):
+    with pytest.raises(ParamsError, match=r"train\.inner_subjects must be < the 18 subjects that fold 1of4 of"):
+        run_of(train={"inner_subjects": 18})
+    assert (
+        "loso_samm_3" not in run_of(train={"inner_subjects": 7}).plan.protocols
+    )  # of eight subjects none would be left
+
+
+def test_rendered_subjects_are_held_out_in_groups_where_the_table_says_so(run_of):
+    """Each subject once, a quarter of each data set's in each fold, the same for all rows."""
+    run = run_of()
+    folds = run.plan.folds("ststnet", "megc2019")
+    assert (
+        [fold.name for fold in folds]
+        == ["1of4", "2of4", "3of4", "4of4"]
+        == [fold.name for fold in run.plan.folds("majority", "megc2019_both")]
+    )
+    tested = [sorted({subject_id(clip) for clip in fold.test}) for fold in folds]
+    assert len(set().union(*tested)) == 24 == sum(map(len, tested))
+    assert all(sum(name.startswith("samm") for name in group) == 2 for group in tested)
+    for fold, group in zip(folds, tested, strict=True):
+        assert {subject_id(clip) for clip in fold.train}.isdisjoint(group)
+    assert (
+        len(run.plan.folds("ststnet", "loso_samm_3")) == 4
+        and "samm/006" in run.plan.folds("ststnet", "loso_samm_3")[0].name
+    )
+
+
+def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(run_of):
+    run = run_of(
+        variants={"ststnet": {"plain": {"mirror": 0.0}}}, papers={"variants": {"icegan": {"wide": {"width": 16}}}}
+    )
+    assert run.plan.in_table == [*run.corpus.params["methods"], "ststnet.plain"] and run.plan.ranked == [
+        *run.plan.in_table,
+        "icegan.wide",
+    ]
+    assert run.plan.training("ststnet.plain", "megc2019").files == ["results/train/ststnet.plain/megc2019/1of1.h5"]
+    assert "results/train/icegan.wide/split70/faces/1of1.h5" in outputs(run).expected["train"]
+    assert "results/evaluate/split70/icegan.wide.csv" in outputs(run).expected["evaluate"]
+    assert "ststnet.plain" in run.plan.methods_of("flow_folders") and "icegan.wide" not in run.plan.methods_of(
+        "flow_folders"
+    )
+
+
+def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the_same(run_of):
+    rows = {"tri": {"adversarial_weight": 0.0}, "mmi": {"macro_source": "mmi"}, "alone": ALONE}
+    run = run_of(papers={"variants": {"mtmnet": rows}})
+    (path,) = run.first.teacher_paths(run.plan.training("mtmnet", "megc2019"))
+    assert (
+        path
+        == "results/pretrain/mtmnet/composite.safetensors"
+        == run.first.teacher_paths(run.plan.training("mtmnet.tri", "loso_smic_3"))[0]
+    )
+    assert run.first.teacher_paths(run.plan.training("mtmnet.mmi", "loso_casme2_5")) == [
+        "results/pretrain/mtmnet.mmi/casme2_5.safetensors"
+    ]
+    assert (
+        run.first.teacher_paths(run.plan.training("mtmnet.alone", "megc2019"))
+        == run.first.teacher_paths(run.plan.training("nmer", "megc2019"))
+        == []
+    )
+    assert (run.plan.macro_sets("mtmnet"), run.plan.macro_sets("mtmnet.mmi"), run.plan.macro_sets("mtmnet.alone")) == (
+        ["ckplus"],
+        ["mmi"],
+        [],
+    )
+    assert {Path(teacher).parent.name for teacher in run.first.teachers} == {"mtmnet", "mtmnet.mmi"}
+    assert path in outputs(run).expected["pretrain"]
+    assert run.checkpoints["work/checkpoints/mtmnet/pretrain/composite"] == path
+    assert run.plan.protocol_of_classes["composite"] == "megc2019"
+
+
+def test_figures_are_drawn_where_what_they_show_is_here(run_of):
+    def drawn(**changed):
+        rows = {"variants": {"mtmnet": {"eidnet": ALONE | {"epochs": 0}}}}
+        pictures = (
+            Path(path) for path in outputs(run_of(papers=rows, **changed)).expected["papers"] if "/mtmnet/fig" in path
+        )
+        return sorted(path.name for path in pictures)
+
+    assert drawn() == ["fig1.png", "fig3.png", "fig3.safetensors"]
+    assert drawn(datasets=["smic", "samm"]) == []
+    other = {"mtmnet": {"macro_source": "mmi"}}  # whose Fig. 1 is of CK+ all the same
+    assert drawn(macro=["mmi"], methods=other) == ["fig3.png", "fig3.safetensors"]
+    regions = {f"results/papers/localregions/fig{number}.png" for number in (3, 5, 7)}
+    assert regions <= outputs(run_of(methods={"localregions": None})).expected["papers"]
+    nodes = {f"results/papers/augacn/fig4.{ending}" for ending in ("png", "csv", "safetensors")}
+    rows = {"variants": {"augacn": {"nodes": {"input_mode": "change"}}}}
+    assert nodes <= outputs(run_of(papers=rows)).expected["papers"]
+    assert not nodes & outputs(run_of()).expected["papers"]
+    for changed in ({"datasets": ["smic", "samm"]}, {"methods": {"augacn": LEAK}}):
+        assert not nodes & outputs(run_of(papers=rows, **changed)).expected["papers"]
+    clips = {f"results/papers/augacn/{name}" for name in ("fig3.png", "fig3.gif", "fig5.png")}
+    assert clips <= outputs(run_of()).expected["papers"]
+    assert clips & outputs(run_of(datasets=["smic", "samm"])).expected["papers"] == {"results/papers/augacn/fig5.png"}
+    assert not clips & outputs(run_of(datasets=["smic"])).expected["papers"]
+
+
+def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_test(run_of):
+    rows = {"folds": 1, "variants": {"capsulenet": {"made": {"synthetic": "auicgan"}}}}
+    run = run_of(papers=rows, synthesise={"groups": 4})
+    files = run.generators.clips("auicgan")
+    assert files == [f"results/synthesise/auicgan/groups/{n}of4.h5" for n in (1, 2, 3, 4)]
+    assert {*files} <= outputs(run).expected["synthesise"]
+    (fold,) = run.plan.folds("capsulenet.made", "loso_samm_8")
+    (group_name,) = [group.name for group in run.generators.groups("auicgan") if fold.test[0] in group.test]
+    path = f"results/synthesise/auicgan/groups/{group_name}.h5"
+    assert run.plan.synthetic_inputs(run.plan.training("capsulenet.made", "loso_samm_8")) == [path]
+    assert run.plan.synthetic_inputs(run.plan.training("capsulenet", "loso_samm_8")) == []
+    assert (
+        run.plan.synthetic_inputs(run.plan.training("capsulenet.made", "loso_smic_3")) == files[:1]
+    )  # whom no generator knows
+    assert run_of(papers=rows | {"folds": 0}).plan.synthetic_inputs(
+        run_of(papers=rows | {"folds": 0}).plan.training("capsulenet.made", "megc2019")
+    ) == [f"results/synthesise/auicgan/groups/{n}of2.h5" for n in (1, 2)]
+    assert run.generators.still_sets("famgan") == ["affectnet"] and run.generators.still_sets("auicgan") == []
+    assert run.generators.sets("auicgan") == ["casme2", "samm"]
+    lacking = run_of(datasets=["smic"], papers=rows)
+    assert lacking.generators.groups("auicgan") == [] == lacking.generators.clips("auicgan")
+    assert [fold.name for fold in run_of(synthesise={"groups": 17}).generators.groups("auicgan")][
+        -1
+    ] == "16of16"  # a person each
+
+
+def test_a_row_that_learns_from_made_clips_tests_the_same_groups_of_subjects_as_others(run_of):
+    """Unless the generator's groups split these: then each subject is tested by itself."""
+    variants = {"capsulenet": {"made": {"synthetic": "auicgan"}}}
+    run = run_of(variants=variants, appendix={})
+    assert [fold.test for fold in run.plan.folds("capsulenet.made", "megc2019")] == [
+        fold.test for fold in run.plan.folds("ststnet", "megc2019")
+    ]
+    for fold in run.plan.folds("capsulenet.made", "megc2019"):
+        tested = {subject_id(clip) for clip in fold.test}
+        learned = [{subject_id(clip) for clip in group.train} for group in run.generators.groups("auicgan")]
+        assert any(not tested & subjects for subjects in learned)
+    assert {*run.table_generators} == {"auicgan"} and outputs(run).of_table["synthesise"]
+    other_groups = run_of(variants=variants, appendix={}, synthesise={"groups": 3})
+    assert len(other_groups.plan.folds("capsulenet.made", "megc2019")) == 24
+    smic_run = run_of(variants=variants, appendix={}, datasets=["smic"])
+    assert "capsulenet.made" not in smic_run.plan.in_table
+    assert smic_run.plan.without_clips == {"capsulenet.made": "auicgan needs two subjects of casme2 or samm"}
+
+
+def test_who_learns_from_macro_expressions_reads_their_sets_and_needs_one(run_of):
+    run = run_of(macro=["affectnet", "mmi"], methods={"mtmnet": {"macro_source": "mmi"}})
+    assert run.plan.macro_sets("nmer") == ["mmi"] and run.plan.macro_sets("ststnet") == []
+    assert "nmer" not in run.plan.methods_of("flow_folders") and "ststnet" in run.plan.methods_of(
+        "flow_folders"
+    )  # which has no macro sets
+    for macro, message in ((["affectnet"], "nmer needs one of ckplus, mmi, oulu_casia"), (["mmi"], "mtmnet .* ckplus")):
+        with pytest.raises(ParamsError, match=f"method {message} in macro, not none"):
+            run_of(macro=macro)
+
+
+def test_published_weights_are_a_param_of_who_starts_from_them(run_of, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    wide = {"capsulenet": {"width": 64}}
+
+    def digest_of(name: str) -> str:
+        run = run_of(methods=wide)
+        return run.first.published(run.plan.methods[name]["weights"])
+
+    assert digest_of("capsulenet") == ""
+    path = tmp_path / "home/hub/checkpoints/resnet18-f37072fd.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()[:8]
+    monkeypatch.setitem(pretrained_weights.PUBLISHED, path.name, replace(pretrained_weights.RESNET18, digest=digest))
+    assert digest_of("capsulenet") == digest and digest_of("ststnet") == digest_of("nmer") == ""  # nmer is narrower
+
+
+def test_a_network_starts_from_the_first_that_the_population_trains_alike(run_of):
+    rows = {"other": {"population": {"epochs": 4}}, "scratch": {"initialisation": "scratch"}}
+    rows["same"] = {"planted_leak": "held_out_clips"}
+    run = run_of(methods={"ststnet": STARTS}, papers={"variants": {"ststnet": rows}})
+    assert (
+        run.first.paths(run.plan.training("ststnet", "megc2019"))
+        == run.first.paths(run.plan.training("ststnet.same", "loso_smic_3"))
+        == [COMPOSITE]
+    )
+    assert run.first.paths(run.plan.training("ststnet.other", "lovo_casme2_7")) == [
+        "results/pretrain/ststnet.other/population_casme2_7.safetensors"
+    ]
+    assert (
+        run.first.paths(run.plan.training("ststnet.scratch", "megc2019"))
+        == run.first.paths(run.plan.training("nmer", "megc2019"))
+        == []
+    )
+    assert COMPOSITE in outputs(run).expected["pretrain"] and COMPOSITE in outputs(run).of_table["pretrain"]
+    assert run.checkpoints["work/checkpoints/ststnet/pretrain/population_composite"] == COMPOSITE
+    assert run.first.note().startswith(
+        f"note: no shipped weights have the params of {COMPOSITE}; 1 jobs train them, after 240"
+    )
+    plain = run_of()
+    assert plain.first.needed() == [] == outputs(plain).of_table["pretrain"][1:] and plain.first.note() == ""
+    in_table = {path for paths in outputs(plain).of_table.values() for path in paths}
+    files = {path for use in ("training", "held_out") for path in plain.corpus.population_files[use]}
+    assert len(files) == 264 and not files & in_table
+
+
+def test_rows_of_action_units_start_from_networks_of_their_own(run_of):
+    run = run_of(
+        methods={"ststnet": STARTS}, units={"methods": {"ststnet": STARTS, "ststnet.same": STARTS, "hoof": {}}}
+    )
+    path = "results/pretrain/ststnet/population_units.safetensors"
+    for name in ("ststnet", "ststnet.same"):
+        assert (
+            run.first.paths(run.plan.training(name, "units_loso"))
+            == run.first.paths(run.plan.training(name, "units_cross_dataset"))
+            == [path]
+        )
+    assert run.first.paths(run.plan.training("hoof", "units_loso")) == [] and run.first.needed() == [COMPOSITE]
+    assert run.first.package_files[path] == "src/microexpr/weights/initial/ststnet.units.safetensors"
+    assert path in outputs(run).expected["pretrain"]
+
+
+def test_a_teacher_may_start_from_the_population_too(run_of):
+    run = run_of(methods={"mtmnet": {"initialisation": "population", "population": {"identities": 240}}})
+    (student,), (teacher,) = (
+        run.first.paths(run.plan.training("mtmnet", "megc2019"), role) for role in ("population", "teacher_population")
+    )
+    assert (Path(student).stem, Path(teacher).stem) == ("population_composite", "teacher_population_composite")
+    assert run.first.needed() == [student, teacher]
+
+
+def test_shipped_weights_stand_in_for_those_that_the_run_would_train(run_of, tmp_path):
+    """Equal in params, classes and recordings of the population; otherwise the run trains its own."""
+    run = run_of(methods={"ststnet": STARTS})
+    path = tmp_path / "src/microexpr/weights/initial/ststnet.safetensors"
+    metadata = {
+        "schema": "initial/1",
+        "network": "ststnet",
+        "params": json.dumps(run.plan.methods["ststnet"]["population"], sort_keys=True),
+        "classes": "negative, positive, surprise",
+        "population": run.corpus.recorded,
+    }
+    store.write_tensors(path, {"a": np.zeros(1)}, ["generated/population/s0001/*"], **metadata)
+    shipped = str(path.relative_to(tmp_path))
+    run = run_of(methods={"ststnet": STARTS})
+    assert run.first.paths(run.plan.training("ststnet", "megc2019")) == [shipped] and run.first.needed() == []
+    assert run.first.digests(run.plan.training("ststnet", "megc2019")) == {
+        shipped: hashlib.sha256(path.read_bytes()).hexdigest()
+    }
+    assert run.first.paths(run.plan.training("ststnet", "lovo_casme2_7")) != [shipped]
+    assert run_of(methods={"ststnet": STARTS}, population={"held_out": 3}).first.needed() == []
+    for changed in ({"population": {"micro": 3}}, {"faces": {"upsample": 1}}, {"flow": {"average": 0}}):
+        other = run_of(methods={"ststnet": STARTS}, **changed)
+        assert (
+            other.first.paths(other.plan.training("ststnet", "megc2019")) == [COMPOSITE]
+            and other.first.digests(other.plan.training("ststnet", "megc2019")) == {}
+        )
+    more = {"ststnet": STARTS | {"population": {"epochs": 4}}}
+    assert run_of(methods=more).first.paths(run_of(methods=more).plan.training("ststnet", "megc2019")) == [COMPOSITE]
+
+
+def test_planning_a_run_imports_nothing_slow():
+    """Each start of Snakemake plans; torch, scipy, OpenCV and plots would be most of its time."""
+    program = "import sys, stages; print(*{'torch', 'sklearn', 'matplotlib', 'scipy', 'pandas', 'cv2'} & {*sys.modules})"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'workflow'}:{ROOT / 'src'}"}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, check=True, text=True, capture_output=True)
+    assert run.stdout.strip() == ""
+
+
+def test_planning_again_gives_the_same_plan(run_of):
+    """The second time from work/params, where JSON has kept it."""
+    first, second = run_of(macro=["mmi", "ckplus"]), run_of(macro=["mmi", "ckplus"])
+    assert first.corpus.plans == second.corpus.plans and first.corpus.benchmark_plans == second.corpus.benchmark_plans
+    assert len(list(Path("work/params").iterdir())) == 3
+    assert run_of(seed=2).corpus.plans != first.corpus.plans
+
+
+def test_no_variant_may_be_called_like_a_file_of_an_evaluation(run_of):
+    run = run_of()
+    files = run.plan.training("icegan", run.plan.main.name).evaluation
+    endings = {Path(path).stem.removeprefix("icegan") for path in files} - {""}
+    assert endings == {*variants.ENDINGS}
+
+
+def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects(run_of):
+    changes = {"ablation": {"ststnet": {"epochs": 9}}}
+    run = run_of(methods={"ststnet": STARTS}, training_sets=changes, papers={"ablation_subjects": 3})
+    params = run.plan.training("ststnet", ABLATION).about["params"]
+    assert (params["epochs"], params["initialisation"]) == (9, "scratch")
+    assert run.first.paths(run.plan.training("ststnet", ABLATION)) == []
+    (fold,) = run.plan.folds("ststnet", ABLATION)
+    assert {name.rpartition("/")[0] for name in fold.train} == {f"population/s000{i}" for i in (1, 2, 3)}
+    assert len(fold.train) == 3 * run.corpus.population.micro and fold.test
+    assert run.corpus.indices(run.plan.sources(ABLATION))[-1] == "results/index/smic.csv"
+    assert "results/index/population.csv" in run.corpus.indices(run.plan.sources(ABLATION))
+    assert set(run.corpus.per_subject("flow", ["population"])) == {f"results/population/s000{i}.h5" for i in (1, 2, 3)}
+    assert not run_of(papers={"ablation_subjects": 0}).plan.ablates
+    assert ABLATION not in run_of(papers={"ablation_subjects": 0}).plan.protocols

@@ -1,0 +1,64 @@
+"""A task added as docs/adding-a-task.md says: one file, and a section of params.yaml."""
+
+import csv
+import re
+
+import pytest
+import scratch
+from conftest import Project
+
+PAGE = scratch.ROOT / "docs/adding-a-task.md"
+ROWS = "{majority: {}, hoof: {}, ststnet: {epochs: 2, batch: 16, lr: 0.001}}"
+
+
+def module() -> str:
+    """The module of the page's example."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith('    """Recognition of the half'))
+    code = []
+    for line in lines[first:]:
+        if line and not line.startswith("    "):
+            break
+        code.append(line.removeprefix("    "))
+    return "\n".join(code).rstrip() + "\n"
+
+
+def add(project: Project) -> None:
+    """Adds the example: its file and its section."""
+    path = project.root / "src/microexpr/protocols/tasks/face_half.py"
+    path.write_text(module(), encoding="utf-8")
+    with (project.root / "params.yaml").open("a", encoding="utf-8") as params:
+        params.write(f"\nface_half:\n  datasets: [casme2, samm]\n  methods: {ROWS}\n")
+
+
+def test_a_task_is_one_file_and_a_section_and_runs_no_job_of_others_again(project):
+    add(project)
+    assert project.planned() == {}  # the main table is as it was
+    project.snakemake("--", "all_face_half")
+    with (project.root / "results/face_half_table.csv").open(encoding="utf-8") as table:
+        rows = {row["method"]: row for row in csv.DictReader(table)}
+    assert [*rows] == ["majority", "hoof", "ststnet"]
+    assert {(row["protocol"], row["origin"], row["clips"]) for row in rows.values()} == {
+        ("face_half_loso", "generated", rows["hoof"]["clips"])
+    }
+    assert int(rows["hoof"]["clips"]) >= 8 and float(rows["hoof"]["full_uf1"]) > float(rows["majority"]["full_uf1"])
+    shown = project.run("microexpr", "table", "results/face_half_table.csv", "--markdown").stdout
+    assert "Half of the face that moves" in shown
+    assert (project.root / "results/face_half_paired.csv").read_text(encoding="utf-8").count("\n") > 3
+    plan = project.run("python", "workflow/plan.py", "face_half", "ststnet").stdout.splitlines()
+    assert len(plan) == 2 and "face_half_loso" in plan[1] and plan[1].split()[0] == "face_half"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("hoof: {}", "hoop: {}", r"params.yaml: face_half.methods.hoop: method must be one of .*, not hoop"),
+        ("hoof: {}", "hoof: {bin: 3}", r"params.yaml: face_half.methods.hoof.bin is no known key"),
+        ("casme2, samm]\n  methods: {maj", "casme4]\n  methods: {maj", r"params.yaml: face_half.datasets.0: input should"),
+    ],
+)
+def test_a_wrong_section_of_a_task_is_refused(project, old, new, message):
+    add(project)
+    project.edit("params.yaml", old, new)
+    done = project.snakemake("--", "all_face_half", check=False)
+    assert done.returncode == 1 and re.search(message, done.stderr), done.stderr

@@ -1,0 +1,89 @@
+"""The generators of clips of a run: the groups of subjects that each holds out in turn, and the files of these."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from corpus import Corpus, errors_of_params
+
+from microexpr import datasets, protocols
+from microexpr.core.clip import Fold
+from microexpr.protocols import Protocol
+from microexpr.protocols.splits import subject_id
+
+
+class Generators:
+    """The generators that are trained apart from recognisers; those that a fold trains are methods."""
+
+    def __init__(self, corpus: Corpus, described: dict[str, dict[str, Any]]):
+        """`described` are the properties of each, as `config.check` returns them."""
+        self.corpus, self.described = corpus, described
+        self.groups = cache(self._groups)
+
+    def grouping(self, generator: str) -> Protocol:
+        """Return the data sets and classes of a generator."""
+        return protocols.GROUPINGS[self.described[generator]["grouping"]]
+
+    def sets(self, generator: str) -> list[str]:
+        """Return the data sets of this run that a generator is trained on."""
+        return [name for name in self.corpus.micro_sets if name in self.grouping(generator).sources]
+
+    def still_sets(self, generator: str) -> list[str]:
+        """Return the macro sets of single pictures that a generator also learns from."""
+        macro = self.corpus.params["macro"] if self.described[generator]["macro"] else []
+        return [name for name in macro if not datasets.LAYOUTS[name].has_motion]
+
+    def _groups(self, generator: str) -> list[Fold]:
+        """Return the groups of subjects that a generator holds out in turn: no more than there are subjects, and none
+        if there is just one."""
+        grouping, synth = self.grouping(generator), self.corpus.params["synthesise"]
+        clips = grouping.select([clip for name in self.sets(generator) for clip in self.corpus.clips[name]])
+        with errors_of_params():
+            driving = grouping.driving_subjects(clips, synth["sources"])
+            count = min(synth["groups"], bool(driving) + len({subject_id(clip.id) for clip in clips} - driving))
+            if count < 2:
+                return []
+            return grouping.groups(clips, count, self.corpus.params["seed"], synth["sources"])
+
+    @property
+    def with_groups(self) -> list[str]:
+        """The generators that have subjects to learn from."""
+        return [name for name in self.described if self.groups(name)]
+
+    def signals(self, generator: str) -> list[str]:
+        """Return the stage files that a generator learns from."""
+        names = self.sets(generator) + self.still_sets(generator)
+        return [path for stage in self.described[generator]["reads"] for path in self.corpus.per_subject(stage, names)]
+
+    def clips(self, generator: str) -> list[str]:
+        """Return the files of clips that a generator synthesises, one for each group."""
+        return [f"results/synthesise/{generator}/groups/{fold.name}.h5" for fold in self.groups(generator)]
+
+    def weights(self, generator: str) -> list[str]:
+        """Return the weights of a generator, one file for each group."""
+        return [str(Path(path).with_suffix(".safetensors")) for path in self.clips(generator)]
+
+    def files(self, names: Iterable[str] = ()) -> list[str]:
+        """Return the clips and weights of these generators, by default of all."""
+        return [path for name in names or self.described for path in (*self.clips(name), *self.weights(name))]
+
+    def clips_for(self, generator: str, folds: Iterable[Fold]) -> list[str]:
+        """Return the files of clips that trainings of these folds may use.
+
+        They hold out a tested subject; the first is for folds that test no subject that the generator learns from."""
+        tests = [{subject_id(clip) for clip in fold.test} for fold in folds]
+        groups = {fold.name: {subject_id(clip) for clip in fold.test} for fold in self.groups(generator)}
+        names = {name for subjects in tests for name, group in groups.items() if subjects & group}
+        learned = set().union(*groups.values())
+        if any(not subjects & learned for subjects in tests):
+            names |= {*list(groups)[:1]}
+        return [path for path in self.clips(generator) if Path(path).stem in names]
+
+    def are_apart(self, generator: str, folds: Iterable[Fold]) -> bool:
+        """Whether each fold tests, beside subjects unknown to the generator, only some of one group that it holds
+        out."""
+        held_out = [{subject_id(clip) for clip in fold.test} for fold in self.groups(generator)]
+        learned = set().union(*held_out)
+        tests = ({subject_id(clip) for clip in fold.test} for fold in folds)
+        return all(any(learned & test <= group for group in held_out) for test in tests)

@@ -1,0 +1,138 @@
+"""The long videos of a run, known before anything runs: their frames, annotation and folds, and files of spotting."""
+
+from functools import cached_property
+from typing import Any
+
+from corpus import Corpus, digest, errors_of_params, of_one_origin
+
+from microexpr import datasets
+from microexpr.cli import config
+from microexpr.core.clip import Fold
+from microexpr.core.errors import ParamsError
+from microexpr.core.expression import LongVideo
+from microexpr.datasets import index
+from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
+from microexpr.rendering.layouts import LONG_NATIVES
+from microexpr.rendering.long_videos import PlannedVideo
+
+TABLE, FIGURES, PAIRED = "results/megc2025_table.csv", "results/spot/figures.csv", "results/spot/paired.csv"
+
+
+class LongVideos:
+    """Everything about long videos that follows from params.yaml and their annotation."""
+
+    def __init__(self, corpus: Corpus, spotters: dict[str, Any]):
+        """`spotters` are the rows of the table, as `config.check` describes them."""
+        self.corpus, self.params, self.spotters = corpus, corpus.params, spotters
+        names = self.params["spot"]["datasets"]
+        origin = {name: index.origin(name, self.params["origin"]) for name in names}
+        self.sets = of_one_origin(names, origin)
+        self.origin = {name: origin[name] for name in self.sets}
+        with errors_of_params():
+            self.plans = self._plans()
+        videos = {
+            (video.clip.dataset, video.clip.subject, video.clip.name): video
+            for name in self.sets
+            for video in (
+                [planned.video for planned in self.plans[name]]
+                if name in self.plans
+                else datasets.read_videos(name, "licensed")[0]
+            )
+        }
+        self.videos: dict[tuple[str, str, str], LongVideo] = dict(sorted(videos.items()))  # by data set, subject, name
+
+    def _plans(self) -> dict[str, list[PlannedVideo]]:
+        """Return the plans of the rendered corpora, by data set."""
+        values = {name: self.params[name] for name in ("seed", "render", "population")}
+        rendered = [name for name, origin in self.origin.items() if origin == "generated"]
+
+        def rows() -> dict[str, list[dict[str, Any]]]:
+            from microexpr.population.identities import check_distinct
+            from microexpr.rendering import corpus, long_videos, plan
+
+            sizes = plan.Params(**values["render"])
+            settings = sizes.max_seconds, sizes.difficulty, values["seed"]
+            plans = {
+                name: long_videos.plan_videos(LONG_NATIVES[name], getattr(sizes, name), *settings) for name in rendered
+            }
+            clips = [planned.video.clip for videos in plans.values() for planned in videos]
+            performers = {
+                f"{clip.origin}/{clip.dataset}/{clip.subject}": corpus.performer_of(clip, values["seed"])
+                for clip in clips
+            }
+            check_distinct(performers, self.corpus.population)
+            return {name: [planned.row() for planned in videos] for name, videos in plans.items()}
+
+        plans = config.cached("long_plans", [values, rendered], rows)
+        return {name: [PlannedVideo.from_row(row) for row in plan] for name, plan in plans.items()}
+
+    def plan(self, dataset: str, video: str, subject: str = "") -> dict[str, Any]:
+        """Return the plan of a rendered video; its subject where several have videos of this name."""
+        return next(
+            planned.row()
+            for planned in self.plans[dataset]
+            if planned.video.clip.name == video and subject in ("", planned.video.clip.subject)
+        )
+
+    def folder(self, dataset: str, subject: str, video: str) -> str:
+        """Return the folder of a video's frames."""
+        clip = self.videos[dataset, subject, video].clip
+        return str(datasets.root(dataset, clip.origin) / clip.folder)
+
+    def state(self, dataset: str, subject: str, video: str) -> str:
+        """Return a digest of the licensed frames of a video; "" for a rendered one."""
+        return "" if dataset in self.plans else digest([self.folder(dataset, subject, video)])
+
+    def truth(self, dataset: str) -> str:
+        """Return the pattern of the files with the expressions of a data set's rendered videos."""
+        by_subject = "{subject}/" * ("{subject}" in LONG_NATIVES[dataset].folder)
+        return f"data/rendered/truth/{dataset}/{by_subject}{{video}}.h5"
+
+    def annotations(self, dataset: str) -> list[str]:
+        """Return the files that annotate a rendered data set."""
+        return [f"{datasets.root(dataset, 'generated')}/{file}" for file in LONG_NATIVES[dataset].annotations]
+
+    @property
+    def rendered_files(self) -> list[str]:
+        """Frames, truths and annotations of rendered videos."""
+        files = [path for dataset in self.plans for path in self.annotations(dataset)]
+        for dataset, plans in self.plans.items():
+            for clip in (planned.video.clip for planned in plans):
+                files.append(self.folder(dataset, clip.subject, clip.name))
+                files.append(self.truth(dataset).format(subject=clip.subject, video=clip.name))
+        return files
+
+    @property
+    def curves(self) -> list[str]:
+        """The files with the measurements of each video, in the order of `videos`."""
+        return [f"results/spot/curves/{dataset}/{subject}/{name}.h5" for dataset, subject, name in self.videos]
+
+    @property
+    def found(self) -> list[str]:
+        """The files with the intervals of each spotter."""
+        return [f"results/spot/found/{name}.h5" for name in self.spotters]
+
+    @property
+    def logs(self) -> list[str]:
+        """Logs of the intervals of each spotter in each data set, in the challenges' forms, of 2025 with classes."""
+        names = [f"{dataset}/{name}" for dataset in self.sets for name in self.spotters]
+        return [f"results/spot/logs/{name}_{form}.csv" for name in names for form in ("2022", "2025")]
+
+    @property
+    def files(self) -> list[str]:
+        """All files of spotting."""
+        return [*self.curves, *self.found, TABLE, FIGURES, PAIRED, *self.logs]
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """The folds: each subject held out in turn, or groups of rendered ones.
+
+        Raises ParamsError unless there are two subjects."""
+        clips = [video.clip for video in self.videos.values()]
+        count = len({subject_id(clip.id) for clip in clips})
+        if count < 2:
+            raise ParamsError(f"params.yaml: spot.datasets must have long videos of at least 2 subjects, not {count}")
+        groups = min(int(self.params["train"]["rendered_folds"]), count)
+        if groups and all(clip.origin == "generated" for clip in clips):
+            return group_folds(clips, groups, self.params["seed"])
+        return leave_one_out(clips, "subject")
