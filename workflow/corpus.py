@@ -4,7 +4,7 @@ Methods, protocols and everything that is computed may not come in.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +46,7 @@ def errors_of_params() -> Iterator[None]:
         raise ParamsError(f"params.yaml: {error}") from None
 
 
-def of_one_origin(names: list[str], origin: dict[str, str]) -> list[str]:
+def of_one_origin(names: list[str], origin: Mapping[str, str]) -> list[str]:
     """Return the data sets without the rendered ones, if any of them is licensed: origins never mix."""
     licensed = any(origin[name] == "licensed" for name in names)
     return [name for name in names if not licensed or origin[name] == "licensed"]

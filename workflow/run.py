@@ -13,7 +13,7 @@ from corpus import Corpus, digest
 from first_weights import SHIPPED, FirstWeights
 from generators import Generators
 from long_videos import LongVideos
-from plan import EVALUATED, METRICS, PAIRED, TABLE, Plan, Training
+from trainings import EVALUATED, METRICS, PAIRED, TABLE, Plan, Training
 
 from microexpr import datasets
 from microexpr.core.errors import ParamsError
@@ -77,9 +77,10 @@ class Run:
 
     def labels(self, protocol: str) -> dict[str, str] | None:
         """Return how methods learn several labels of a clip; None where it has one."""
-        section = self.corpus.params.get(TASK_OF[protocol].name)
-        several = PROTOCOLS[protocol].several and section
-        return {name: section[name] for name in ("loss", "threshold")} if several else None
+        if not PROTOCOLS[protocol].several:
+            return None
+        section = self.corpus.params[TASK_OF[protocol].name]
+        return {name: section[name] for name in ("loss", "threshold")}
 
     @property
     def figure_sources(self) -> list[str]:

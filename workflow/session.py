@@ -25,26 +25,9 @@ KILLED = "error: the job was killed, maybe for want of memory; run the same comm
 MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--list", "-l", "--list-rules"}
 
 
-RENAMED = {  # folders of earlier versions, below data and results
-    "data": {"generated": "rendered"},
-    "results": {
-        "synth": "synthesise",
-        "final": "refit",
-        "truth": "signal_benchmark",
-        "people": "duplicate_subjects",
-    },
-}
-
-
 def say(line: str) -> None:
     """Prints a line for the user, who may have redirected the output of Snakemake itself."""
     print(printable(line), file=sys.stderr)
-
-
-def outdated_folders() -> list[str]:
-    """Return the folders of earlier versions that exist, each with its present name."""
-    pairs = [(root, old, new) for root, names in RENAMED.items() for old, new in names.items()]
-    return [f"{root}/{old} (now {root}/{new})" for root, old, new in pairs if Path(root, old).exists()]
 
 
 def check_writable() -> None:
@@ -63,8 +46,6 @@ class Session:
         self.stages = [stage] if stage in outputs.of_table else [*STAGES]
         self.records = Records()
         self.server: subprocess.Popen[bytes] | None = None  # runs the scripts of this process's jobs
-        if workflow.is_main_process and (outdated := outdated_folders()):
-            say(f"note: {', '.join(outdated)}: of an earlier version, read by nothing, and may be deleted")
         reviewing = workflow.is_main_process and not MAINTENANCE & set(sys.argv)
         self.review = self._review() if reviewing else None
 

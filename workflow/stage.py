@@ -2,7 +2,6 @@
 
 python workflow/stage.py NOUN      what a stage of dvc.yaml calls: runs that stage's own rules, and none upstream
 python workflow/stage.py record    takes every result of a finished run into dvc.lock and DVC's cache
-python workflow/stage.py restore   after an experiment of DVC was killed: params.yaml, dvc.lock and the branch as before
 python workflow/stage.py adopt     after dvc pull or checkout: lets Snakemake take over what dvc.lock vouches for
 
 Snakemake knows an output by its record in .snakemake/metadata. What DVC puts there has none, and would pass as up to
@@ -16,7 +15,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import dvc_command
 from records import OTHER_PARAMS, Records, content, is_as_recorded, is_cached, recorded, set_aside
 from run import FLOW_FOLDERS, Run
 from stages import STAGES, Outputs, folders, rules
@@ -138,15 +136,7 @@ def adopt() -> int:
     return 0
 
 
-def restore() -> int:
-    """Restores the files that a killed experiment left changed."""
-    if not dvc_command.left_over():
-        sys.exit("error: no killed experiment left anything to put back")
-    dvc_command.restore()
-    return 0
-
-
-COMMANDS = {"record": record, "restore": restore, "adopt": adopt}
+COMMANDS = {"record": record, "adopt": adopt}
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:

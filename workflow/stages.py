@@ -7,6 +7,7 @@ its groups into the Slurm profile.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from run import APPENDIX, METRICS, PAIRED, TABLE, TRAINING_SETS_TABLE, Run
@@ -183,7 +184,7 @@ STAGES = {  # in the order in which they run
         outputs=lambda run: run.flow_folder_files,
     ),
     **{
-        name: Stage(rules={}, outputs=lambda run, name=name: run.files_of(name))
+        name: Stage(rules={}, outputs=partial(Run.files_of, task=name))
         for name, task in TASKS.items()
         if name != MAIN_TASK and not task.pictures
     },

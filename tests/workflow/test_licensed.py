@@ -46,7 +46,7 @@ def test_two_licences_of_three_and_a_clip_without_a_face(project):
     frame_path.write_bytes(another.read_bytes())
     assert project.planned(TABLE) == {
         **{"faces": 1, "index": 1, "apex": 1, "flow": 1},
-        **{"train": 3, "evaluate": 3, "table": 1},
+        **{"train": 3, "evaluate": 3, "megc2019_table": 1},
     }
     # what was generated is no more, and licensed results are not passed for generated ones
     project.edit("params.yaml", "origin: auto", "origin: generated")

@@ -498,7 +498,9 @@ def test_shipped_weights_stand_in_for_those_that_the_run_would_train(run_of, tmp
 
 def test_planning_a_run_imports_nothing_slow():
     """Each start of Snakemake plans; torch, scipy, OpenCV and plots would be most of its time."""
-    program = "import sys, stages; print(*{'torch', 'sklearn', 'matplotlib', 'scipy', 'pandas', 'cv2'} & {*sys.modules})"
+    program = (
+        "import sys, stages; print(*{'torch', 'sklearn', 'matplotlib', 'scipy', 'pandas', 'cv2'} & {*sys.modules})"
+    )
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'workflow'}:{ROOT / 'src'}"}
     run = subprocess.run([sys.executable, "-c", program], env=environment, check=True, text=True, capture_output=True)
     assert run.stdout.strip() == ""

@@ -46,9 +46,9 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
         assert {name: len(corpus.clips[name]) for name in published} == published
     people = {(clip.dataset, clip.subject) for clips in corpus.clips.values() for clip in clips}
     assert len(Outputs(run).expected["faces"]) == len(people)
-    assert len(corpus.benchmark_files) == len(corpus.benchmark_plans) * corpus.params["signal_benchmark"]["subjects"] * len(
-        corpus.params["signal_benchmark"]["difficulties"]
-    )
+    assert len(corpus.benchmark_files) == len(corpus.benchmark_plans) * corpus.params["signal_benchmark"][
+        "subjects"
+    ] * len(corpus.params["signal_benchmark"]["difficulties"])
 
 
 def test_more_subjects_change_nothing_else(monkeypatch):

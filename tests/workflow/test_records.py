@@ -224,7 +224,14 @@ def test_what_was_deleted_damaged_and_edited_behind_snakemakes_back_is_made_agai
     label = index.read_bytes()
     index.write_bytes(label.replace(b",happiness,1,", b",happiness,0,", 1).replace(b",negative,0,", b",negative,1,", 1))
     assert index.read_bytes() != label
-    assert project.planned() == {"flow": 2, "index": 1, "duplicate_subjects": 1, "train": 3, "evaluate": 3, "table": 1}
+    assert project.planned() == {
+        "flow": 2,
+        "index": 1,
+        "duplicate_subjects": 1,
+        "train": 3,
+        "evaluate": 3,
+        "megc2019_table": 1,
+    }
 
 
 @pytest.mark.slow
@@ -232,7 +239,7 @@ def test_a_figure_edited_behind_snakemakes_back_is_moved_away_and_made_again(pro
     file = project.root / "results/evaluate/megc2019/ststnet.csv"
     before = file.read_bytes()
     file.write_bytes(before.replace(b"uf1", b"uf2", 1))
-    assert project.planned() == {"evaluate": 1, "table": 1}
+    assert project.planned() == {"evaluate": 1, "megc2019_table": 1}
     output = project.snakemake("--", "results/megc2019_table.csv").stderr
     assert "ststnet.csv was changed since it was made here: moved to work/set_aside" in output
     assert file.read_bytes() == before and project.planned("results/megc2019_table.csv") == {}
@@ -247,7 +254,7 @@ def test_an_earlier_copy_of_results_is_not_taken_for_todays(project):
     digests = project.digests()
     shutil.rmtree(project.root / "results")
     (project.root / "earlier").rename(project.root / "results")
-    assert project.planned() == {"train": 2, "evaluate": 2, "table": 1}
+    assert project.planned() == {"train": 2, "evaluate": 2, "megc2019_table": 1}
     project.snakemake("--", "all")
     assert project.digests() == digests
 

@@ -15,7 +15,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 FLOW, INTERVALS = Path("src/microexpr/signals/flow/__init__.py"), Path("src/microexpr/evaluation/metrics/intervals.py")
 MAJORITY = Path("src/microexpr/models/recognisers/majority.py")
 SUBJECTS = 6
-BELOW_TRAIN = {"train": 3, "evaluate": 3, "table": 1}  # two methods and a variant of one
+BELOW_TRAIN = {"train": 3, "evaluate": 3, "megc2019_table": 1}  # two methods and a variant of one
 # what is edited: file, old text, new text -> jobs by rule
 QUICK = (  # a method's param is edited in test_dvc.py; EDITS below are more, whose jobs run
     "code of flow, which apex reads too",
@@ -36,11 +36,11 @@ CASES = {
         ("params.yaml", "per_class: 4", "per_class: 5"),
         {},
     ),
-    "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 3, "table": 1}),
+    "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 3, "megc2019_table": 1}),
     "resamples, and a method's file": (
         ("params.yaml", "resamples: 50", "resamples: 60"),
         ("src/microexpr/models/recognisers/majority.py", "minlength=self.classes", "minlength=self.classes + 0"),
-        {"train": 1, "evaluate": 3, "table": 1},
+        {"train": 1, "evaluate": 3, "megc2019_table": 1},
     ),
 }
 
@@ -156,7 +156,7 @@ def test_what_has_no_meaning_plans_nothing(project):
     assert Project(project.root.rename(project.root.with_name("moved"))).planned() == {}
 
 
-ONE = {"train": 1, "evaluate": 1, "table": 1}
+ONE = {"train": 1, "evaluate": 1, "megc2019_table": 1}
 BELOW_SUBJECT = {"index": 1, "duplicate_subjects": 1} | BELOW_TRAIN
 SUBJECT = {"faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_SUBJECT
 EDITS = (  # in this order: an edit of a checkout, which may move it, and the jobs that run; more in test_dvc.py
@@ -166,9 +166,9 @@ EDITS = (  # in this order: an edit of a checkout, which may move it, and the jo
     (replace(MAJORITY, "(np.float32)\n", "(np.float32)\n        share = share / share.sum()\n"), ONE),
     (
         replace(INTERVALS, "import math", "import math\nimport statistics"),
-        {"duplicate_subjects": 1, "evaluate": 3, "table": 1},
+        {"duplicate_subjects": 1, "evaluate": 3, "megc2019_table": 1},
     ),
-    (replace("src/microexpr/evaluation/published/ststnet.csv", "0.5882", "0.5883"), {"table": 1}),
+    (replace("src/microexpr/evaluation/published/ststnet.csv", "0.5882", "0.5883"), {"megc2019_table": 1}),
     (
         replace("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 3,"),
         {"render_samm": 1, "annotation_samm": 1} | SUBJECT,

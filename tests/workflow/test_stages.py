@@ -1,7 +1,5 @@
 """The register of stages: a stage added by the list of docs/adding-a-stage.md runs."""
 
-from pathlib import Path
-
 import scratch
 from conftest import Project
 
@@ -59,13 +57,3 @@ def test_a_stage_without_params_has_four_places(tmp_path):
     project.snakemake("--", "all_clip_counts")
     files = sorted((tmp_path / "results/clip_counts").iterdir())
     assert len(files) == 11 and files[-1].read_text(encoding="utf-8") == "clips\n64\n"  # smic: 8 subjects, 8 clips each
-
-
-def test_folders_of_earlier_versions_are_named_with_their_new_names(tmp_path, monkeypatch):
-    for folder in ("workflow/scripts", "workflow"):
-        monkeypatch.syspath_prepend(str(scratch.ROOT / folder))
-    monkeypatch.chdir(tmp_path)
-    import session
-
-    Path("results", "synth").mkdir(parents=True)
-    assert session.outdated_folders() == ["results/synth (now results/synthesise)"]

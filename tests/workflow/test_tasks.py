@@ -54,7 +54,11 @@ def test_a_task_is_one_file_and_a_section_and_runs_no_job_of_others_again(projec
     [
         ("hoof: {}", "hoop: {}", r"params.yaml: face_half.methods.hoop: method must be one of .*, not hoop"),
         ("hoof: {}", "hoof: {bin: 3}", r"params.yaml: face_half.methods.hoof.bin is no known key"),
-        ("casme2, samm]\n  methods: {maj", "casme4]\n  methods: {maj", r"params.yaml: face_half.datasets.0: input should"),
+        (
+            "casme2, samm]\n  methods: {maj",
+            "casme4]\n  methods: {maj",
+            r"params.yaml: face_half.datasets.0: input should",
+        ),
     ],
 )
 def test_a_wrong_section_of_a_task_is_refused(project, old, new, message):

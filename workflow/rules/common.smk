@@ -13,11 +13,10 @@ from microexpr.core import arithmetic
 os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
 
 from closure import code
-from dvc_command import left_over
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
-from plan import EVALUATED
+from trainings import EVALUATED
 from run import APPENDIX, METRICS, PAIRED, SIGNALS, TABLE, TRAINING_SETS_TABLE, Run
 from session import Session, disable_job_rate_limiter, say
 from snakemake.exceptions import WorkflowError
@@ -52,8 +51,6 @@ if workflow.is_main_process:
     for _row, _reason in PLAN.without_clips.items():
         say(f"note: {_row} is left out of the table: {_reason}")
 if workflow.is_main_process and (note := FIRST.note()):
-    say(note)
-if workflow.is_main_process and "DVC_EXP_NAME" not in os.environ and (note := left_over()):
     say(note)
 SESSION = Session(RUN, OUTPUTS, workflow)
 

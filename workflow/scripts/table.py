@@ -7,8 +7,6 @@ from adapter import Snakemake, logged
 
 snakemake: Snakemake  # defined by Snakemake
 
-FIGURES = ("full_uf1", "full_uf1_low", "full_uf1_high", "full_uar")
-
 with logged(snakemake.log[0]):
     from microexpr import evaluation
     from microexpr.core import store
@@ -21,8 +19,7 @@ with logged(snakemake.log[0]):
     protocol = PROTOCOLS[values.protocol]
     evaluations, compared = [evaluation.read(path) for path in files.figures], []
     if "paired" in outputs:
-        names = (Path(path).stem for path in files.figures)
-        methods = dict(zip(names, files.predictions, strict=True))
+        methods = {Path(path).stem.removesuffix("_predictions"): path for path in files.predictions}
         compared = pairs.compare_methods(methods, protocol, values.resamples, values.seed)
         pairs.write(outputs["paired"], compared)
     if protocol.several:
@@ -30,9 +27,8 @@ with logged(snakemake.log[0]):
         rows = units_table.rows(evaluations, compared, len(clips) - len(protocol.select(clips)), protocol.name)
         store.write_csv(outputs["csv"], units_table.COLUMNS, rows)
     else:
-        reasons = values.get("reasons", {})
-        rows = [row | {"reason": reasons.get(row["method"], "")} for row in main_table.megc2019(evaluations)]
+        rows = main_table.megc2019(evaluations, values.get("reasons", {}))
         store.write_csv(outputs["csv"], main_table.COLUMNS, rows)
     for row in rows if "metrics" in outputs else ():
-        figures = {key.removeprefix("full_"): float(row[key]) for key in FIGURES}
+        figures = {name: float(row[f"full_{name}"]) for name in ("uf1", "uf1_low", "uf1_high", "uar")}
         store.write_text(Path(outputs["metrics"], f"{row['method']}.json"), json.dumps(figures, indent=1) + "\n")

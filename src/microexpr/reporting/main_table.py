@@ -71,15 +71,17 @@ TRUE_FACES = {"au_error_nearest": "as many true ones of others", "belief_auc": "
 TEACHES = 0.01  # UF1 that the training of folds must add to first weights that were trained elsewhere
 
 
-def megc2019(evaluations: Iterable[Sequence[Row]]) -> list[dict[str, str]]:
+def megc2019(evaluations: Iterable[Sequence[Row]], reasons: Mapping[str, str] | None = None) -> list[dict[str, str]]:
     """Return one row of text for each method and protocol, in the same order, with `COLUMNS`; "" for unknown values.
 
-    `evaluations` are the rows of the evaluate stage, a sequence for each method under a protocol. Reproduced figures
+    `evaluations` are the rows of the evaluate stage, a sequence for each method under a protocol; `reasons` are, by
+    method, why its row is not in the main table. Reproduced figures
     and their intervals are those of the last epoch; `oracle_` ones are read at the best test epoch and are never
     ranked; `published_` ones are from the paper that `published.published_counterparts` names. Figures have four
     decimals.
     """
-    return [_row(rows) for rows in evaluations]
+    rows = (_row(evaluation) for evaluation in evaluations)
+    return [row | {"reason": (reasons or {}).get(row["method"], "")} for row in rows]
 
 
 def training_sets(evaluations: Mapping[str, Mapping[Training, Sequence[Row]]]) -> list[dict[str, str]]:

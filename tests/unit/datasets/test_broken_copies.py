@@ -23,8 +23,8 @@ from microexpr.rendering import plan
 from microexpr.rendering.layouts import NATIVES
 
 sys.path.append(str(ROOT / "workflow"))
-from run import Run
 from preset import merge
+from run import Run
 
 SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=4) for name in NATIVES})
 

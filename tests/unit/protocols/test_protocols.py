@@ -14,7 +14,7 @@ from microexpr.core.clip import LABELS, POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.datasets import MICRO
 from microexpr.population import recordings
-from microexpr.protocols import ABLATION, MAIN, PROTOCOLS, TRAINING_SETS, UNIT_PROTOCOLS, shard, shards, splits
+from microexpr.protocols import ABLATION, MAIN, PROTOCOLS, TASKS, TRAINING_SETS, shard, shards, splits
 from microexpr.rendering import plan
 
 MEGC = PROTOCOLS["megc2019"]
@@ -81,7 +81,7 @@ def test_published_counts(published, name):
 
 def test_every_protocol_of_the_papers_is_there_and_two_of_each_added_data_set():
     expected = {f"{kind}_{name}_3" for kind in ("loso", "lovo") for name in ADDED}
-    ours = {*TRAINING_SETS.values(), ABLATION, *UNIT_PROTOCOLS}
+    ours = {*TRAINING_SETS.values(), ABLATION, *(protocol.name for protocol in TASKS["units"].protocols)}
     assert set(PROTOCOLS) == {*PUBLISHED, "split70", "loso_all_3", *ours, *expected}
     assert set(MAIN) < set(PROTOCOLS)
     assert {name for name, protocol in PROTOCOLS.items() if not protocol.ranked} == {
