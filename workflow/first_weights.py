@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from corpus import Corpus
-from trainings import Plan, Training
+from planned import Plan, Training
 
 from microexpr import protocols
 from microexpr.core import digests, store

@@ -13,7 +13,7 @@ from corpus import Corpus, digest
 from first_weights import SHIPPED, FirstWeights
 from generators import Generators
 from long_videos import LongVideos
-from trainings import EVALUATED, METRICS, PAIRED, TABLE, Plan, Training
+from planned import EVALUATED, METRICS, PAIRED, TABLE, Plan, Training
 
 from microexpr import datasets
 from microexpr.core.errors import ParamsError

@@ -16,7 +16,7 @@ from closure import code
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
-from trainings import EVALUATED
+from planned import EVALUATED
 from run import APPENDIX, METRICS, PAIRED, SIGNALS, TABLE, TRAINING_SETS_TABLE, Run
 from session import Session, disable_job_rate_limiter, say
 from snakemake.exceptions import WorkflowError

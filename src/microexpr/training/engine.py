@@ -3,6 +3,7 @@
 Randomness is a function of (seed, fold, phase, epoch, step, update), not of the set of folds that is trained.
 """
 
+import ctypes
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,8 @@ import torch
 from torch import Tensor
 
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Scorer, Targets
+from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Scorer
 from microexpr.models.samplers import training_phases
-from microexpr.training import processor
 from microexpr.training.group import STATISTICS, FoldIndices, Group, Run, lay_out_images
 
 __all__ = [
@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs; first called before any is trained
 SYNTHESIS_BATCH = 64  # faces synthesised at once: bounds memory only
+
+# glibc's mallopt settings, by their numbers in malloc.h. With glibc's defaults each large tensor is asked of the system
+# and given back in every step, and the system fills its pages with zeros each time: a tenth to a half of a step.
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
 
 
 def silent(done: int, total: int) -> None:
@@ -96,6 +100,15 @@ class CheckpointStore(Protocol):
         """Store the results, or leave them."""
 
 
+def use_one_thread() -> None:
+    """Compute on one thread, since sums in another order are other bytes; with glibc, hold memory between steps."""
+    torch.set_num_threads(1)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for setting, value in ((TRIM_THRESHOLD, 2**31 - 1), (TOP_PAD, 2**26), (MMAP_THRESHOLD, 2**30)):
+            mallopt(setting, value)
+
+
 def train(
     method: Method,
     data: ClipTensors,
@@ -115,9 +128,11 @@ def train(
     Raises ParamsError for an unknown plan or for faces of a method that synthesises none, MicroexprError if a loss is
     not finite.
     """
-    processor.use_one_thread()
+    use_one_thread()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    stacked = _is_stacked(plan, device)
+    if plan not in (plans := get_args(Plan)):
+        raise ParamsError(f"plan must be one of {', '.join(plans)}, not {plan}{nearest(plan, plans)}")
+    stacked = plan == "stacked" or (plan == "auto" and device.type == "cuda")
     if synthesis is not None and not (isinstance(method, NetworkMethod) and method.synthesises):
         raise ParamsError(f"synthesis must be asked of a method that makes images, not of {type(method).__name__}")
     if isinstance(method, NetworkMethod):
@@ -132,18 +147,10 @@ def train(
     return _join_seeds(results, len(seeds))
 
 
-def _is_stacked(plan: str, device: torch.device) -> bool:
-    if plan not in (plans := get_args(Plan)):
-        raise ParamsError(f"plan must be one of {', '.join(plans)}, not {plan}{nearest(plan, plans)}")
-    return plan == "stacked" or (plan == "auto" and device.type == "cuda")
-
-
 def _to_device(data: ClipTensors, device: torch.device, stacked: bool) -> ClipTensors:
     """Return the clips on the device, with images channels-last under the sequential plan."""
     data = data.to(device)
-    if stacked:
-        return data
-    return ClipTensors(lay_out_images(data.inputs), data.targets)
+    return data if stacked else ClipTensors(lay_out_images(data.inputs), data.targets)
 
 
 def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
@@ -164,7 +171,7 @@ def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResul
 
 def fit_features(method: ClassicalMethod, data: ClipTensors) -> dict[str, np.ndarray]:
     """Return the `initial_weights` of a classical method that all of these clips give, by name."""
-    processor.use_one_thread()
+    use_one_thread()
     features = method.features({name: data.inputs[name] for name in method.inputs})
     return method.population_weights(features, {name: value.numpy() for name, value in data.targets.items()})
 
@@ -177,7 +184,7 @@ def fit_network(
     checkpoints: CheckpointStore | None = None,
 ) -> TrainedNetwork:
     """Train one run's network and return it: the same bytes as the run has among others under the sequential plan."""
-    processor.use_one_thread()
+    use_one_thread()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     counter = _ProgressCounter(progress, _epochs(method))
     group = _train_group(method, _to_device(data, device, False), [run], False, counter, checkpoints)
@@ -230,37 +237,26 @@ def _fit_classical(
     features = method.features({name: data.inputs[name] for name in method.inputs})
     targets = {name: value.numpy() for name, value in data.targets.items()}
     runs = [Run(fold, seed) for fold in folds for seed in seeds]
-    counter, first = _ProgressCounter(progress, len(runs)), _fit_first(method, features, targets, runs[0])
+    counter, no_loss = _ProgressCounter(progress, len(runs)), np.empty((1, 1, 0), np.float32)
+    first: Scorer | None = None  # by the method's initial weights, the same for all folds
+    if method.initial_weights:
+        none = {name: value[:0] for name, value in targets.items()}
+        first = method.fit(features[:0], none, runs[0].generator("fit"))
     for run in runs:
         if (results := checkpoints.results([run]) if checkpoints else None) is not None:
             counter.skip(1)
         else:
             counter.begin()
-            results = [_fit_run(method, features, targets, run, first)]
+            train, test = run.fold.train, features[run.fold.test]
+            train_targets = {name: value[train] for name, value in targets.items()}
+            scorer = method.fit(features[train], train_targets, run.generator("fit"))
+            scores = np.asarray(scorer(test), np.float32)[None, None]
+            start = None if first is None else np.asarray(first(test), np.float32)[None]
+            results = [FoldResult(run.fold.name, scores, no_loss, {}, 0, None, start)]
             if checkpoints:
                 checkpoints.after_training([run], results)
             counter.add(1)
         yield from results
-
-
-def _fit_first(method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run) -> Scorer | None:
-    """Return the scores of the method's initial weights, the same for all folds; None without any."""
-    if not method.initial_weights:
-        return None
-    none = {name: value[:0] for name, value in targets.items()}
-    return method.fit(features[:0], none, run.generator("fit"))
-
-
-def _fit_run(
-    method: ClassicalMethod, features: np.ndarray, targets: Targets, run: Run, first: Scorer | None
-) -> FoldResult:
-    train, test = run.fold.train, features[run.fold.test]
-    train_targets = {name: value[train] for name, value in targets.items()}
-    scorer = method.fit(features[train], train_targets, run.generator("fit"))
-    scores = np.asarray(scorer(test), np.float32)
-    start = None if first is None else np.asarray(first(test), np.float32)
-    no_loss = np.empty((1, 1, 0), np.float32)
-    return FoldResult(run.fold.name, scores[None, None], no_loss, {}, 0, None, None if start is None else start[None])
 
 
 def _train_groups(
@@ -297,7 +293,7 @@ def _train_group(
     """Train these runs, from their checkpoint if there is one."""
     group = Group(method, data, runs, stacked)
     if checkpoints and (state := checkpoints.state(runs)) is not None:
-        group.restore(group.state() | state)  # a shared prefix may lack modules of the last phase
+        group.restore(state)
     if group.without_initial_weights and not counter.reported:
         logger.info("without initial weights: %s", ", ".join(group.without_initial_weights))
     counter.skip(len(runs) * group.epochs)
@@ -312,8 +308,11 @@ def _train_group(
 def _collect_results(
     group: Group, synthesis: Mapping[str, SynthesisRequest] | None, first_seed: int
 ) -> list[FoldResult]:
-    """Return each run's result; faces of the first seed alone."""
-    losses = _pad_losses(group.losses)
+    """Return each run's result; faces of the first seed alone. Losses are nan where a phase has fewer updates."""
+    most = max(loss.shape[1] for loss in group.losses)
+    losses = np.full((len(group.losses[0]), len(group.losses), most), np.nan, np.float32)  # [R, epochs, U]
+    for epoch, loss in enumerate(group.losses):
+        losses[:, epoch, : loss.shape[1]] = loss.numpy()
     results = []
     for i, run in enumerate(group.runs):
         request = synthesis.get(run.fold.name) if synthesis and run.seed == first_seed else None
@@ -330,14 +329,6 @@ def _collect_results(
             )
         )
     return results
-
-
-def _pad_losses(losses: Sequence[Tensor]) -> np.ndarray:
-    """Return float32[R, epochs, most updates] from [R, updates] per epoch, nan where a phase has fewer updates."""
-    padded = np.full((len(losses[0]), len(losses), max(loss.shape[1] for loss in losses)), np.nan, np.float32)
-    for epoch, loss in enumerate(losses):
-        padded[:, epoch, : loss.shape[1]] = loss.numpy()
-    return padded
 
 
 def _synthesise(group: Group, run_index: int, request: SynthesisRequest) -> list[SynthesisedFace]:

@@ -19,7 +19,7 @@ from microexpr.models.base import ClipTensors, Modules, Statistics
 from microexpr.models.labels import LABEL
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter
 from microexpr.protocols import provenance
-from microexpr.training import engine, processor, weights
+from microexpr.training import engine, weights
 from microexpr.training.engine import FoldIndices, Progress
 from microexpr.training.weights import Network, Weights
 
@@ -148,7 +148,7 @@ def learns(network: FrameNetwork) -> bool:
 
 def score(network: FrameNetwork, modules: Modules, statistics: Statistics, curves: Curves) -> np.ndarray:
     """Return the scores of the frames of a video, float32[T, C], by a trained network."""
-    processor.use_one_thread()
+    engine.use_one_thread()
     batch = {name: torch.from_numpy(values) for name, values in network.windows(curves).items()}
     with torch.no_grad():
         return network.scores(modules, batch, statistics).numpy().astype(np.float32)

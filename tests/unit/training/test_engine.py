@@ -12,11 +12,10 @@ from toy_networks import ADAM, COUNT, SIZE, Frozen, Hard, Toy, clips, folds, toy
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.models.base import CLASSES, ClipTensors, Params
 from microexpr.models.recognisers import find
-from microexpr.training import processor
-from microexpr.training.engine import train
+from microexpr.training.engine import train, use_one_thread
 from microexpr.training.group import Group, Run
 
-processor.use_one_thread()  # for groups that no engine steps
+use_one_thread()  # for groups that no engine steps
 
 
 def trained(method, plan="sequential", chosen=None, seeds=(7,), **options):
