@@ -17,7 +17,7 @@ class Generators:
     """The generators that are trained apart from recognisers; those that a fold trains are methods."""
 
     def __init__(self, corpus: Corpus, described: dict[str, dict[str, Any]]):
-        """`described` are the properties of each, as `config.check` returns them."""
+        """`described` are the properties of each, as `described.check` returns them."""
         self.corpus, self.described = corpus, described
         self.groups = cache(self._groups)
 

@@ -22,7 +22,7 @@ class LongVideos:
     """Everything about long videos that follows from params.yaml and their annotation."""
 
     def __init__(self, corpus: Corpus, spotters: dict[str, Any]):
-        """`spotters` are the rows of the table, as `config.check` describes them."""
+        """`spotters` are the rows of the table, as `described.check` describes them."""
         self.corpus, self.params, self.spotters = corpus, corpus.params, spotters
         names = self.params["spot"]["datasets"]
         origin = {name: index.origin(name, self.params["origin"]) for name in names}

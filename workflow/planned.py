@@ -101,7 +101,7 @@ class Plan:
     """The trainings of a run. Raises MicroexprError for what these clips do not allow."""
 
     def __init__(self, corpus: Corpus, generators: Generators, checked: dict[str, Any]):
-        """`checked` are the values of params.yaml as `config.check` returns them."""
+        """`checked` are the values of params.yaml as `described.check` returns them."""
         self.corpus, self.generators, self.params = corpus, generators, corpus.params
         self.methods: dict[str, dict[str, Any]] = checked["methods"]
         pictured = {

@@ -35,7 +35,7 @@ class Run:
     cannot be: before it starts, not after hours."""
 
     def __init__(self, checked: dict[str, Any]):
-        """`checked` are the values of params.yaml as `config.check` returns them."""
+        """`checked` are the values of params.yaml as `described.check` returns them."""
         self.corpus = Corpus(checked["params"])
         self.videos = LongVideos(self.corpus, checked["spotters"])
         self.generators = Generators(self.corpus, checked["generators"])

@@ -9,7 +9,7 @@ import importing
 import pytest
 import yaml
 
-from microexpr.cli.config import SECTION
+from microexpr.cli.described import SECTION
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src/microexpr"
@@ -20,7 +20,7 @@ TRAIN_TOO = {  # modules of other rooms
     "signals.learning",
     *(f"signals.{reader}.{part}" for reader in ("aus", "landmarks") for part in ("architecture", "fit")),
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
-    "api.folds", "evaluation.metrics.inception", "reporting.method_sizes",
+    "api.folds", "cli.described", "evaluation.metrics.inception", "reporting.method_sizes",
     *(f"reporting.papers.{name}" for name in ("networks", "nodes", "transfers")),
     *(f"reporting.plots.{name}" for name in ("eidnet", "localregions")),
 }  # fmt: skip

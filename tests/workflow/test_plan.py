@@ -16,7 +16,7 @@ import pytest
 from scratch import ROOT
 from small_corpora import write_corpus
 
-from microexpr.cli import config, variants
+from microexpr.cli import config, described
 from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MICRO
@@ -518,7 +518,7 @@ def test_no_variant_may_be_called_like_a_file_of_an_evaluation(run_of):
     run = run_of()
     files = run.plan.training("icegan", run.plan.main.name).evaluation
     endings = {Path(path).stem.removeprefix("icegan") for path in files} - {""}
-    assert endings == {*variants.ENDINGS}
+    assert endings == {*described.ENDINGS}
 
 
 def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects(run_of):

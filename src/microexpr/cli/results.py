@@ -252,10 +252,10 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
 
     path = Path("params.yaml")
     if path.is_file():
-        from microexpr.cli import config
+        from microexpr.cli import config, described
 
         values = config.load(path)
-        rows = config.cached("method list", values, lambda: _counted(config.check(values)["methods"]))
+        rows = config.cached("method list", values, lambda: _counted(described.check(values)["methods"]))
     else:
         rows = _counted({})
     if json or csv:
@@ -295,7 +295,7 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
 
 
 def _counted(methods: Mapping[str, Mapping[str, Any]]) -> "list[Row]":
-    """Return the list of methods, as `config.check` describes them: loads torch, which takes seconds."""
+    """Return the list of methods, as `described.check` returns them: loads torch, which takes seconds."""
     from microexpr.reporting import method_sizes
 
     return method_sizes.rows(methods)

@@ -16,7 +16,7 @@ from microexpr.signals.inputs import stages
 
 
 def rows(methods: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-    """Return the rows of the list for methods and variants, as `config.check` describes them, sorted by name.
+    """Return the rows of the list for methods and variants, as `described.check` describes them, sorted by name.
 
     Methods that they lack are listed with the size of their paper alone, which the code's defaults are."""
     return [_row(name, methods.get(name)) for name in sorted({*methods, *recognisers.names()})]

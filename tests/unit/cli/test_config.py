@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from scratch import ROOT
 
 from microexpr import evaluation
-from microexpr.cli import config
+from microexpr.cli import config, described
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import MACRO, MICRO, index
 from microexpr.evaluation import duplicate_subjects
@@ -69,7 +69,8 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
 
 def methods(changes: dict[str, Any]) -> dict[str, Any]:
     """Return the descriptions of methods where the committed file has other values at these keys, and no variants."""
-    descriptions: dict[str, Any] = config.check(changed({"variants": {}, "papers.variants": {}} | changes))["methods"]
+    values = changed({"variants": {}, "papers.variants": {}} | changes)
+    descriptions: dict[str, Any] = described.check(values)["methods"]
     return descriptions
 
 
@@ -128,7 +129,7 @@ ON_PICTURES = "flow_folders.methods"
 def test_what_cannot_be_meant_is_refused_by_its_key(key, value, message):
     name = re.escape(key.removeprefix("variants."))
     with pytest.raises(ParamsError, match=rf"^params\.yaml: (variants\.)?{name}{message}") as error:
-        config.check(changed({key: value}))
+        described.check(changed({key: value}))
     assert len(str(error.value)) < (400 if value == "famgans" else 250)  # the longer one names every generator
 
 
@@ -154,7 +155,7 @@ def test_on_flow_pictures_nothing_starts_from_the_population():
     values["methods"]["ststnet"] |= {"initialisation": "population", "population": {"lr": 0.002, "mirror": 0.25}}
     values["training_sets"] = {"corpus": {"ststnet": {"epochs": 70, "batch": 8}}, "both": {}}
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3}}
-    on_pictures = config.check(values)["methods"]["ststnet"]["params_on_pictures"]
+    on_pictures = described.check(values)["methods"]["ststnet"]["params_on_pictures"]
     expected = {"epochs": 3, "batch": 8, "lr": 0.002, "mirror": 0.25, "initialisation": "scratch", "population": {}}
     assert {key: on_pictures[key] for key in expected} == expected
 
@@ -170,10 +171,10 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
     values["methods"]["ststnet"] |= {"initialisation": "scratch", "population": {}}
     del values["methods"]["off_apexnet"]
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
-    described = config.check(values)["methods"]
+    found = described.check(values)["methods"]
     differences = {
         name: {key: value for key, value in about["params_on_pictures"].items() if value != about["params"][key]}
-        for name, about in described.items()
+        for name, about in found.items()
         if about["params"]["initialisation"] != "population"
     }
     assert {name: changes for name, changes in differences.items() if changes} == {
@@ -185,10 +186,10 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
 
 def test_a_row_of_the_appendix_is_in_no_other_table_and_trains_as_before():
     values = config.load(ROOT / "params.yaml")
-    without = config.check(values | {"appendix": {}})["methods"]["hog3d"]
-    described = config.check(values | {"appendix": {"hog3d": "grey levels"}})["methods"]["hog3d"]
-    assert (described["in_table"], described["appendix"], without["in_table"]) == (False, "grey levels", True)
-    assert described["params"] == without["params"]
+    without = described.check(values | {"appendix": {}})["methods"]["hog3d"]
+    moved = described.check(values | {"appendix": {"hog3d": "grey levels"}})["methods"]["hog3d"]
+    assert (moved["in_table"], moved["appendix"], without["in_table"]) == (False, "grey levels", True)
+    assert moved["params"] == without["params"]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -270,7 +271,7 @@ def numbers(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, dic
 
 
 def test_every_number_has_bounds():
-    models = {"": config._params_model(), "film.": take.Params}
+    models = {"": described._params_model(), "film.": take.Params}
     models |= {f"methods.{name}.": recognisers.find(name).Params for name in recognisers.names()}
     models |= {f"generators.{name}.": generators.find(name).Params for name in ("auicgan", "famgan")}
     schemas = dict(item for prefix, model in models.items() for item in numbers(model, prefix))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from microexpr.cli import config
+from microexpr.cli import config, described
 from microexpr.core.errors import ParamsError
 from microexpr.core.expression import Expression
 from microexpr.models import spotters
@@ -64,7 +64,7 @@ def test_a_new_spotter_is_a_file_and_a_line_of_params(tmp_path, monkeypatch):
     assert "toy" in spotters.names()
     values = config.load("params.yaml")
     values["spot"]["methods"] = {"toy": {}}
-    assert config.check(values)["spotters"] == {"toy": {"params": {}, "network": False}}
+    assert described.check(values)["spotters"] == {"toy": {"params": {}, "network": False}}
     monkeypatch.delitem(sys.modules, "microexpr.models.spotters.toy", raising=False)
 
 
@@ -81,4 +81,4 @@ def test_wrong_params_are_named(methods, message):
     values = config.load("params.yaml")
     values["spot"]["methods"] = methods
     with pytest.raises(ParamsError, match=message):
-        config.check(values)
+        described.check(values)

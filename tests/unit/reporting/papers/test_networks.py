@@ -6,14 +6,14 @@ import pytest
 from paper_runs import by_cell, words
 from scratch import ROOT
 
-from microexpr.cli import config
+from microexpr.cli import config, described
 from microexpr.reporting import papers
 from microexpr.reporting.papers import Run
 
 
 def models() -> Run:
     """ICE-GAN and its variants, as the committed params.yaml has them."""
-    descriptions = config.check(config.load(ROOT / "params.yaml"))["methods"]
+    descriptions = described.check(config.load(ROOT / "params.yaml"))["methods"]
     by_method = {name: description["params"] for name, description in descriptions.items() if name.startswith("icegan")}
     return Run(list(by_method), ["megc2019"], 4, params=by_method)
 

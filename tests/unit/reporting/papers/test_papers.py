@@ -8,7 +8,7 @@ import pytest
 from paper_runs import by_cell, clip, run, words
 
 from microexpr.cli import config, main
-from microexpr.cli.variants import expand_grids
+from microexpr.cli.described import expand_grids
 from microexpr.core import store
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.published import cells
