@@ -61,6 +61,21 @@ def outputs(run: Any) -> Any:
     return Outputs(run)
 
 
+def starts(run: Any, method: str, protocol: str, role: str = "population") -> list[str]:
+    """The files that a training starts from."""
+    return run.first.paths(run.plan.training(method, protocol), role)
+
+
+def teachers(run: Any, method: str, protocol: str) -> list[str]:
+    """The networks of macro-expressions that guide a training."""
+    return run.first.teacher_paths(run.plan.training(method, protocol))
+
+
+def synthetic(run: Any, method: str, protocol: str) -> list[str]:
+    """The files of synthesised clips that a training reads."""
+    return run.plan.synthetic_inputs(run.plan.training(method, protocol))
+
+
 def test_every_protocol_of_the_data_sets_here(run_of):
     main = {protocol.name for protocol in TASKS["emotion"].protocols}
     assert set(run_of(datasets=list(MICRO)).plan.protocols) == main
@@ -138,16 +153,13 @@ def test_each_method_trains_on_the_corpus_alone_and_from_the_population_as_the_p
     }
     assert ststnet["megc2019_both"] == ststnet["megc2019"]
     assert (ststnet["megc2019_corpus"]["epochs"], ststnet["megc2019_corpus"]["initialisation"]) == (9, "scratch")
-    assert run.first.paths(run.plan.training("ststnet", "megc2019_corpus")) == []
-    assert run.first.paths(run.plan.training("ststnet", "megc2019_both")) == [COMPOSITE]
+    assert starts(run, "ststnet", "megc2019_corpus") == []
+    assert starts(run, "ststnet", "megc2019_both") == [COMPOSITE]
     assert run.plan.training("hoof", "megc2019").about["params"]["blocks"] == 5
     assert run.plan.training("hoof", "megc2019_both").about["params"]["blocks"] == 4
-    assert (
-        run.first.paths(run.plan.training("hoof", "megc2019")) == []
-        and len(run.first.paths(run.plan.training("hoof", "megc2019_both"))) == 1
-    )
+    assert starts(run, "hoof", "megc2019") == [] and len(starts(run, "hoof", "megc2019_both")) == 1
     assert run.plan.learns_from("ststnet", "loso_casme2_5") == "corpus"  # no weights of these classes are shipped
-    assert run.first.paths(run.plan.training("ststnet", "loso_casme2_5")) == []
+    assert starts(run, "ststnet", "loso_casme2_5") == []
     assert run.plan.by_training_set["ststnet"] == {
         "corpus": "results/evaluate/megc2019_corpus/ststnet.csv",
         "both": "results/evaluate/megc2019/ststnet.csv",
@@ -157,10 +169,8 @@ def test_each_method_trains_on_the_corpus_alone_and_from_the_population_as_the_p
 
 def test_a_teacher_of_the_corpus_alone_has_a_file_of_its_own(run_of):
     run = run_of(methods={"mtmnet": {"initialisation": "population"}})
-    assert run.first.teacher_paths(run.plan.training("mtmnet", "megc2019")) == [
-        "results/pretrain/mtmnet/composite.safetensors"
-    ]
-    (path,) = run.first.teacher_paths(run.plan.training("mtmnet", "megc2019_corpus"))
+    assert teachers(run, "mtmnet", "megc2019") == ["results/pretrain/mtmnet/composite.safetensors"]
+    (path,) = teachers(run, "mtmnet", "megc2019_corpus")
     assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.first.files
     taught = run.first.taught("mtmnet", Path(path).stem)
     assert taught.protocol.name == "megc2019_corpus" and not taught.about["teacher_population"]
@@ -288,20 +298,10 @@ def test_a_variant_has_files_of_its_own_and_a_row_where_it_was_asked_for(run_of)
 def test_one_network_of_strong_expressions_guides_all_folds_and_all_who_want_the_same(run_of):
     rows = {"tri": {"adversarial_weight": 0.0}, "mmi": {"macro_source": "mmi"}, "alone": ALONE}
     run = run_of(papers={"variants": {"mtmnet": rows}})
-    (path,) = run.first.teacher_paths(run.plan.training("mtmnet", "megc2019"))
-    assert (
-        path
-        == "results/pretrain/mtmnet/composite.safetensors"
-        == run.first.teacher_paths(run.plan.training("mtmnet.tri", "loso_smic_3"))[0]
-    )
-    assert run.first.teacher_paths(run.plan.training("mtmnet.mmi", "loso_casme2_5")) == [
-        "results/pretrain/mtmnet.mmi/casme2_5.safetensors"
-    ]
-    assert (
-        run.first.teacher_paths(run.plan.training("mtmnet.alone", "megc2019"))
-        == run.first.teacher_paths(run.plan.training("nmer", "megc2019"))
-        == []
-    )
+    (path,) = teachers(run, "mtmnet", "megc2019")
+    assert path == "results/pretrain/mtmnet/composite.safetensors" == teachers(run, "mtmnet.tri", "loso_smic_3")[0]
+    assert teachers(run, "mtmnet.mmi", "loso_casme2_5") == ["results/pretrain/mtmnet.mmi/casme2_5.safetensors"]
+    assert teachers(run, "mtmnet.alone", "megc2019") == teachers(run, "nmer", "megc2019") == []
     assert (run.plan.macro_sets("mtmnet"), run.plan.macro_sets("mtmnet.mmi"), run.plan.macro_sets("mtmnet.alone")) == (
         ["ckplus"],
         ["mmi"],
@@ -348,11 +348,9 @@ def test_who_learns_from_made_clips_needs_the_groups_of_those_whom_its_folds_tes
     (fold,) = run.plan.folds("capsulenet.made", "loso_samm_8")
     (group_name,) = [group.name for group in run.generators.groups("auicgan") if fold.test[0] in group.test]
     path = f"results/synthesise/auicgan/groups/{group_name}.h5"
-    assert run.plan.synthetic_inputs(run.plan.training("capsulenet.made", "loso_samm_8")) == [path]
-    assert run.plan.synthetic_inputs(run.plan.training("capsulenet", "loso_samm_8")) == []
-    assert (
-        run.plan.synthetic_inputs(run.plan.training("capsulenet.made", "loso_smic_3")) == files[:1]
-    )  # whom no generator knows
+    assert synthetic(run, "capsulenet.made", "loso_samm_8") == [path]
+    assert synthetic(run, "capsulenet", "loso_samm_8") == []
+    assert synthetic(run, "capsulenet.made", "loso_smic_3") == files[:1]  # whom no generator knows
     assert run_of(papers=rows | {"folds": 0}).plan.synthetic_inputs(
         run_of(papers=rows | {"folds": 0}).plan.training("capsulenet.made", "megc2019")
     ) == [f"results/synthesise/auicgan/groups/{n}of2.h5" for n in (1, 2)]
@@ -416,19 +414,11 @@ def test_a_network_starts_from_the_first_that_the_population_trains_alike(run_of
     rows = {"other": {"population": {"epochs": 4}}, "scratch": {"initialisation": "scratch"}}
     rows["same"] = {"planted_leak": "held_out_clips"}
     run = run_of(methods={"ststnet": STARTS}, papers={"variants": {"ststnet": rows}})
-    assert (
-        run.first.paths(run.plan.training("ststnet", "megc2019"))
-        == run.first.paths(run.plan.training("ststnet.same", "loso_smic_3"))
-        == [COMPOSITE]
-    )
-    assert run.first.paths(run.plan.training("ststnet.other", "lovo_casme2_7")) == [
+    assert starts(run, "ststnet", "megc2019") == starts(run, "ststnet.same", "loso_smic_3") == [COMPOSITE]
+    assert starts(run, "ststnet.other", "lovo_casme2_7") == [
         "results/pretrain/ststnet.other/population_casme2_7.safetensors"
     ]
-    assert (
-        run.first.paths(run.plan.training("ststnet.scratch", "megc2019"))
-        == run.first.paths(run.plan.training("nmer", "megc2019"))
-        == []
-    )
+    assert starts(run, "ststnet.scratch", "megc2019") == starts(run, "nmer", "megc2019") == []
     assert COMPOSITE in outputs(run).expected["pretrain"] and COMPOSITE in outputs(run).of_table["pretrain"]
     assert run.checkpoints["work/checkpoints/ststnet/pretrain/population_composite"] == COMPOSITE
     assert run.first.note().startswith(
@@ -447,21 +437,15 @@ def test_rows_of_action_units_start_from_networks_of_their_own(run_of):
     )
     path = "results/pretrain/ststnet/population_units.safetensors"
     for name in ("ststnet", "ststnet.same"):
-        assert (
-            run.first.paths(run.plan.training(name, "units_loso"))
-            == run.first.paths(run.plan.training(name, "units_cross_dataset"))
-            == [path]
-        )
-    assert run.first.paths(run.plan.training("hoof", "units_loso")) == [] and run.first.needed() == [COMPOSITE]
+        assert starts(run, name, "units_loso") == starts(run, name, "units_cross_dataset") == [path]
+    assert starts(run, "hoof", "units_loso") == [] and run.first.needed() == [COMPOSITE]
     assert run.first.package_files[path] == "src/microexpr/weights/initial/ststnet.units.safetensors"
     assert path in outputs(run).expected["pretrain"]
 
 
 def test_a_teacher_may_start_from_the_population_too(run_of):
     run = run_of(methods={"mtmnet": {"initialisation": "population", "population": {"identities": 240}}})
-    (student,), (teacher,) = (
-        run.first.paths(run.plan.training("mtmnet", "megc2019"), role) for role in ("population", "teacher_population")
-    )
+    (student,), (teacher,) = (starts(run, "mtmnet", "megc2019", role) for role in ("population", "teacher_population"))
     assert (Path(student).stem, Path(teacher).stem) == ("population_composite", "teacher_population_composite")
     assert run.first.needed() == [student, teacher]
 
@@ -480,20 +464,20 @@ def test_shipped_weights_stand_in_for_those_that_the_run_would_train(run_of, tmp
     store.write_tensors(path, {"a": np.zeros(1)}, ["generated/population/s0001/*"], **metadata)
     shipped = str(path.relative_to(tmp_path))
     run = run_of(methods={"ststnet": STARTS})
-    assert run.first.paths(run.plan.training("ststnet", "megc2019")) == [shipped] and run.first.needed() == []
+    assert starts(run, "ststnet", "megc2019") == [shipped] and run.first.needed() == []
     assert run.first.digests(run.plan.training("ststnet", "megc2019")) == {
         shipped: hashlib.sha256(path.read_bytes()).hexdigest()
     }
-    assert run.first.paths(run.plan.training("ststnet", "lovo_casme2_7")) != [shipped]
+    assert starts(run, "ststnet", "lovo_casme2_7") != [shipped]
     assert run_of(methods={"ststnet": STARTS}, population={"held_out": 3}).first.needed() == []
     for changed in ({"population": {"micro": 3}}, {"faces": {"upsample": 1}}, {"flow": {"average": 0}}):
         other = run_of(methods={"ststnet": STARTS}, **changed)
         assert (
-            other.first.paths(other.plan.training("ststnet", "megc2019")) == [COMPOSITE]
+            starts(other, "ststnet", "megc2019") == [COMPOSITE]
             and other.first.digests(other.plan.training("ststnet", "megc2019")) == {}
         )
     more = {"ststnet": STARTS | {"population": {"epochs": 4}}}
-    assert run_of(methods=more).first.paths(run_of(methods=more).plan.training("ststnet", "megc2019")) == [COMPOSITE]
+    assert starts(run_of(methods=more), "ststnet", "megc2019") == [COMPOSITE]
 
 
 def test_planning_a_run_imports_nothing_slow():
@@ -526,7 +510,7 @@ def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects
     run = run_of(methods={"ststnet": STARTS}, training_sets=changes, papers={"ablation_subjects": 3})
     params = run.plan.training("ststnet", ABLATION).about["params"]
     assert (params["epochs"], params["initialisation"]) == (9, "scratch")
-    assert run.first.paths(run.plan.training("ststnet", ABLATION)) == []
+    assert starts(run, "ststnet", ABLATION) == []
     (fold,) = run.plan.folds("ststnet", ABLATION)
     assert {name.rpartition("/")[0] for name in fold.train} == {f"population/s000{i}" for i in (1, 2, 3)}
     assert len(fold.train) == 3 * run.corpus.population.micro and fold.test
