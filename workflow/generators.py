@@ -9,7 +9,7 @@ from corpus import Corpus, errors_of_params
 
 from microexpr import datasets, protocols
 from microexpr.core.clip import Fold
-from microexpr.protocols import Protocol
+from microexpr.protocols import Grouping
 from microexpr.protocols.splits import subject_id
 
 
@@ -21,7 +21,7 @@ class Generators:
         self.corpus, self.described = corpus, described
         self.groups = cache(self._groups)
 
-    def grouping(self, generator: str) -> Protocol:
+    def grouping(self, generator: str) -> Grouping:
         """Return the data sets and classes of a generator."""
         return protocols.GROUPINGS[self.described[generator]["grouping"]]
 

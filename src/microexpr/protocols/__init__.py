@@ -11,15 +11,37 @@ from microexpr.core import registry
 from microexpr.datasets import MICRO
 from microexpr.protocols import classes, tasks
 from microexpr.protocols.classes import driving_clips
-from microexpr.protocols.protocol import MAIN_TASK, Protocol, Task, Training
+from microexpr.protocols.protocol import MAIN_TASK, Grouping, Protocol, Task, Training
 from microexpr.protocols.splits import check_shards, shard, shards
 from microexpr.protocols.tasks.emotion import ABLATION, EVERY, MEGC2019, TRAINING_SETS
 from microexpr.protocols.tasks.units import CODED, UNITS, UNITS_LOSO
 
 __all__ = [
-    "ABLATION", "ALL_GROUPS", "CODED", "EVERY", "FLOW_PROTOCOLS", "GROUPINGS", "GROUPS", "MAIN", "MAIN_TASK",
-    "MEGC2019", "PROTOCOLS", "TASKS", "TASK_OF", "TRAINING_SETS", "UNITS", "UNITS_LOSO", "Protocol", "Task", "Training",
-    "check_shards", "class_set", "driving_clips", "shard", "shards",
+    "ABLATION",
+    "ALL_GROUPS",
+    "CODED",
+    "EVERY",
+    "FLOW_PROTOCOLS",
+    "GROUPINGS",
+    "GROUPS",
+    "MAIN",
+    "MAIN_TASK",
+    "MEGC2019",
+    "PROTOCOLS",
+    "TASKS",
+    "TASK_OF",
+    "TRAINING_SETS",
+    "UNITS",
+    "UNITS_LOSO",
+    "Grouping",
+    "Protocol",
+    "Task",
+    "Training",
+    "check_shards",
+    "class_set",
+    "driving_clips",
+    "shard",
+    "shards",
 ]  # fmt: skip
 
 TASKS: dict[str, Task] = {
@@ -38,6 +60,6 @@ def class_set(protocol: str) -> str:
 
 
 # Groups of subjects that generators of clips hold out; all protocols share them.
-GROUPS = Protocol("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
-ALL_GROUPS = Protocol("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)
+GROUPS = Grouping("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
+ALL_GROUPS = Grouping("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)
 GROUPINGS = {protocol.name: protocol for protocol in (GROUPS, ALL_GROUPS)}

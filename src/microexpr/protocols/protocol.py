@@ -35,7 +35,6 @@ class Protocol:
     unlabelled_means: bool = False  # whether the mean of all tested clips, without their labels, is taken off these
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
     stages: tuple[str, ...] | None = None  # the only stages that its clips have files of; None: all
-    has_driving_group: bool = False  # whether the subjects of driving clips are a separate group
     grouped: bool = False  # whether several rendered subjects may be held out together
     training: Training | None = None  # the training set of methods, where their params do not choose it
     title: str = ""  # of its rows in a table; {held_out} stands for how subjects are held out
@@ -200,25 +199,6 @@ class Protocol:
         units = self._count_groups(chosen, groups) or units
         return min(units, limit) if limit else units
 
-    def groups(self, clips: Sequence[Clip], count: int, seed: int, names: Sequence[str] = ()) -> list[Fold]:
-        """Return `count` folds named 1of5, 2of5, ... that hold out a group of subjects each.
-
-        The `driving_subjects` are the first group. The order of clips does not matter. Raises ParamsError when there
-        are fewer subjects than groups.
-        """
-        return splits.group_folds(self.select(clips), count, seed, self.driving_subjects(clips, names))
-
-    def driving_subjects(self, clips: Sequence[Clip], names: Sequence[str] = ()) -> set[str]:
-        """Return the subjects of the driving clips, as dataset/subject, or none without a driving group.
-
-        `names` are ids of driving clips that replace those `driving_clips` selects.
-        """
-        return (
-            {splits.subject_id(clip.id) for clip in driving_clips(self.select(clips), names)}
-            if self.has_driving_group
-            else set()
-        )
-
     def _check_enough(self, chosen: Sequence[Clip]) -> int:
         """Return the number of units. Raise DataError unless there are clips to train on and at least two units."""
         present = {clip.dataset for clip in chosen}
@@ -233,6 +213,29 @@ class Protocol:
             unit_names = "labelled clips" if unit == "clip" else f"{names[unit]} with labelled clips"
             raise DataError(f"protocol {self.name} must have at least 2 {unit_names}, not {len(units)}")
         return len(units)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping(Protocol):
+    """Clips and classes of a generator of clips, which holds out groups of subjects in turn."""
+
+    has_driving_group: bool = False  # whether the subjects of driving clips are a separate group
+
+    def groups(self, clips: Sequence[Clip], count: int, seed: int, names: Sequence[str] = ()) -> list[Fold]:
+        """Return `count` folds named 1of5, 2of5, ... that hold out a group of subjects each.
+
+        The `driving_subjects` are the first group. The order of clips does not matter. Raises ParamsError when there
+        are fewer subjects than groups.
+        """
+        return splits.group_folds(self.select(clips), count, seed, self.driving_subjects(clips, names))
+
+    def driving_subjects(self, clips: Sequence[Clip], names: Sequence[str] = ()) -> set[str]:
+        """Return the subjects of the driving clips, as dataset/subject, or none without a driving group.
+
+        `names` are ids of driving clips that replace those `driving_clips` selects."""
+        if not self.has_driving_group:
+            return set()
+        return {splits.subject_id(clip.id) for clip in driving_clips(self.select(clips), names)}
 
 
 @dataclass(frozen=True, slots=True)
