@@ -14,7 +14,7 @@ import microexpr
 from microexpr.cli import config, main
 from microexpr.core.schemas import SCHEMAS
 from microexpr.models import base, generators, recognisers
-from microexpr.reporting import param_list
+from microexpr.reporting import method_list
 
 RESULTS = (  # classes of what the API returns
     "microexpr.api.figures.Evaluation",
@@ -96,7 +96,7 @@ def params() -> str:
     ]
     comments = dict(re.findall(r"^(\w+): .*?# (.*)$", Path("params.yaml").read_text(encoding="utf-8"), re.MULTILINE))
     rows = [
-        (_code_span(name), _code_span(param_list.text(values[name])), comments[name])
+        (_code_span(name), _code_span(method_list.text(values[name])), comments[name])
         for name in values
         if name not in MODELS | sections.keys()
     ]
@@ -138,7 +138,7 @@ def _inherited(model: type[BaseModel]) -> set[str]:
 
 def _fields(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[Row]:
     """Yield key, value, default, allowed values and meaning of each field, also of nested models."""
-    for param in param_list.fields(model, values):
+    for param in method_list.fields(model, values):
         yield _code_span(param.name), _code_span(param.value), _code_span(param.default), param.allowed, param.meaning
 
 

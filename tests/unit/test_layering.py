@@ -21,8 +21,8 @@ TRAIN_TOO = {  # modules of other rooms
     *(f"signals.{reader}.{part}" for reader in ("aus", "landmarks") for part in ("architecture", "fit")),
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
     "api.folds", "cli.described", "evaluation.metrics.inception", "reporting.method_sizes",
-    *(f"reporting.papers.{name}" for name in ("networks", "nodes", "transfers")),
-    *(f"reporting.plots.{name}" for name in ("eidnet", "localregions")),
+    *(f"reporting.papers.{name}" for name in ("networks", "transfers")),
+    *(f"reporting.plots.{name}" for name in ("augacn", "localregions", "mtmnet")),
 }  # fmt: skip
 MODULES = sorted(SOURCES.rglob("*.py"))
 

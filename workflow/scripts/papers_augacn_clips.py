@@ -7,12 +7,12 @@ snakemake: Snakemake  # defined by Snakemake
 with logged(snakemake.log[0]):
     from microexpr.datasets import index
     from microexpr.evaluation import read_back
-    from microexpr.reporting.plots import auicgan
+    from microexpr.reporting.plots import augacn
 
     values, files = snakemake.params, snakemake.input
     clips = index.read_all(files.index)
     synthesised = [clip for path in files.made for clip in read_back.read(path, clips, files.files)]
     synthesised = [clip for clip in synthesised if clip.source.dataset == values.dataset]
-    auicgan.plot_clips(snakemake.output.figure, synthesised, values.title, values.show)
+    augacn.plot_clips(snakemake.output.figure, synthesised, values.title, values.show)
     if animation := snakemake.output.get("animation"):
-        auicgan.write_animation(animation, synthesised, values.show)
+        augacn.write_animation(animation, synthesised, values.show)

@@ -10,18 +10,17 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr.datasets import index
     from microexpr.models.recognisers.augacn import AuGacn
     from microexpr.reporting import papers, table
-    from microexpr.reporting.papers import nodes
     from microexpr.reporting.plots import augacn
     from microexpr.training import refit
     from microexpr.training.job import job_on_all
 
     protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "augacn.nodes", snakemake.input.files
     clips, expected = protocol.select(index.read_all(snakemake.input.index)), papers.expected_units("augacn", "fig4")
-    held = nodes.held_out(clips, next(iter(expected)))
+    held = augacn.held_out(clips, next(iter(expected)))
     method = AuGacn(AuGacn.Params(**snakemake.params.method), len(protocol.classes))
     others = [clip for clip in clips if clip not in held]
     job = job_on_all(name, method, protocol, others, snakemake.config, snakemake.params.seed)
     refit.run(job, files, snakemake.output.weights, progress_bar(terminal, f"fig4 {name}"))
-    rows = nodes.rows(refit.load(snakemake.output.weights), clips, held, files, expected)
-    store.write_text(snakemake.output.csv, table.csv_text(nodes.COLUMNS, rows))
+    rows = augacn.node_rows(refit.load(snakemake.output.weights), clips, held, files, expected)
+    store.write_text(snakemake.output.csv, table.csv_text(augacn.NODE_COLUMNS, rows))
     augacn.fig4(snakemake.output.figure, rows)

@@ -10,7 +10,6 @@ with logged(snakemake.log[0]):
     from microexpr.datasets import index
     from microexpr.evaluation import faces
     from microexpr.reporting import papers, table
-    from microexpr.reporting.papers import changes
     from microexpr.reporting.plots import icegan
 
     files, values = snakemake.input, snakemake.params
@@ -19,7 +18,7 @@ with logged(snakemake.log[0]):
     folds = main.folds(clips, values.seed, **values.folds)
     synthesised = faces.read(files.shards, "icegan", main, clips, folds, every_class=True)
     true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
-    units = changes.units_at_apex(files.truth, clips)
-    rows = changes.rows(synthesised, true, papers.expected_units("icegan", "fig5"), units)
-    store.write_text(snakemake.output.csv, table.csv_text(changes.COLUMNS, rows))
+    units = icegan.units_at_apex(files.truth, clips)
+    rows = icegan.change_rows(synthesised, true, papers.expected_units("icegan", "fig5"), units)
+    store.write_text(snakemake.output.csv, table.csv_text(icegan.CHANGE_COLUMNS, rows))
     icegan.fig5(snakemake.output.figure, synthesised, true, rows, values.show)

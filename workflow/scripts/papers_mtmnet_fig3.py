@@ -8,16 +8,16 @@ with logged(snakemake.log[0]) as terminal:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models.recognisers.mtmnet import Mtmnet
-    from microexpr.reporting.plots import eidnet
+    from microexpr.reporting.plots import mtmnet
     from microexpr.training import refit
     from microexpr.training.job import job_on_all
 
     protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "mtmnet.eidnet", snakemake.input.files
     clips = protocol.select(index.read_all(snakemake.input.index))
-    held = eidnet.held_out(clips)
+    held = mtmnet.held_out(clips)
     method = Mtmnet(Mtmnet.Params(**snakemake.params.method), len(protocol.classes))
     others = [clip for clip in clips if clip not in held]
     job = job_on_all(name, method, protocol, others, snakemake.config, snakemake.params.seed)
     figure, weights = snakemake.output.figure, snakemake.output.weights
     refit.run(job, files, weights, progress_bar(terminal, f"fig3 {name}"))
-    eidnet.fig3(figure, refit.load(weights), clips, held, files, snakemake.params.show)
+    mtmnet.fig3(figure, refit.load(weights), clips, held, files, snakemake.params.show)

@@ -7,7 +7,6 @@ Modules are imported inside the functions, so that a command loads no more than 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -271,7 +270,7 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     from microexpr.cli import config
     from microexpr.core import registry
     from microexpr.models import generators, recognisers
-    from microexpr.reporting import param_list, references
+    from microexpr.reporting import method_list
 
     made_by = dict.fromkeys(registry.names(generators), generators.find)
     path = Path("params.yaml")
@@ -284,12 +283,12 @@ def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     for name in names:
         kind: Any = made_by.get(name, recognisers.find)(name)
         about = described.get(name, {})
-        params = list(param_list.fields(kind.Params, about.get("params", {}), about.get("params_on_pictures")))
+        params = list(method_list.fields(kind.Params, about.get("params", {}), about.get("params_on_pictures")))
         rows += [{"method": name} | param._asdict() for param in params]
         if not (json or csv):
             say(f"{name}: {kind.paper}")
-            screen.print(param_list.table(params))
-            if reference := references.find(name):
+            screen.print(method_list.params_table(params))
+            if reference := method_list.find_reference(name):
                 say(f"{reference.bibtex}\n")
     return print_rows(rows, json) if json or csv else 0
 
@@ -427,9 +426,9 @@ def plot_table(picture: Written, /, *, force: Force = False) -> int:
     """
     with _output_picture(picture, [TABLE], force) as path:
         from microexpr.reporting import main_table
-        from microexpr.reporting.plots import table
+        from microexpr.reporting.plots import methods
 
-        table.write(main_table.read(TABLE), path)
+        methods.write_table(main_table.read(TABLE), path)
     return 0
 
 
@@ -444,12 +443,11 @@ def plot_clip(
     synthetic = sorted(SYNTHETIC.glob("*.h5"))
     with _output_picture(picture, [*run_files(clip, RESULTS), *synthetic], force) as path:
         from microexpr.datasets import index
-        from microexpr.reporting import journey
-        from microexpr.reporting.plots import journey as plot
+        from microexpr.reporting.plots import clips
 
         chosen = index.find(clip, RESULTS)
-        files = {stage: RESULTS / stage / chosen.dataset / f"{chosen.subject}.h5" for stage in journey.STAGES}
-        plot.write(journey.read(chosen, files, synthetic), path, show_licensed_faces)
+        files = {stage: RESULTS / stage / chosen.dataset / f"{chosen.subject}.h5" for stage in clips.STAGES}
+        clips.write_journey(clips.read(chosen, files, synthetic), path, show_licensed_faces)
     return 0
 
 
@@ -469,10 +467,10 @@ def plot_training(*paths: Path, force: Force = False) -> int:
     with _output_picture(picture, shards, force) as path:
         from microexpr.core import store
         from microexpr.evaluation import curves
-        from microexpr.reporting.plots import training
+        from microexpr.reporting.plots import methods
 
         with store.content_of_a_stage(*shards):
-            training.write(curves.read(map(str, shards)), path)
+            methods.write_training(curves.read(map(str, shards)), path)
     return 0
 
 
@@ -484,11 +482,11 @@ def _plot_of(signal: str) -> Any:
     ) -> int:
         with _output_picture(picture, run_files(clip, RESULTS), force) as path:
             from microexpr.datasets import index
-            from microexpr.reporting.plots.drawing import refuse_licensed
+            from microexpr.reporting.plots import drawing, signals
 
             chosen = index.find(clip, RESULTS)
-            refuse_licensed([chosen], show_licensed_faces)
-            import_module(f"microexpr.reporting.plots.{signal}").write(chosen, RESULTS, path)
+            drawing.refuse_licensed([chosen], show_licensed_faces)
+            signals.write(signal, chosen, RESULTS, path)
         return 0
 
     return plot
@@ -513,13 +511,13 @@ def plot_faces(
     """
     with _output_picture(picture, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")], force) as path:
         from microexpr.datasets import MICRO, index, layout
-        from microexpr.reporting.plots import sheet
+        from microexpr.reporting.plots.clips import entries, write_sheet
 
         for name in datasets:
             layout(name)
         tables = [RESULTS / "index" / f"{name}.csv" for name in datasets or MICRO]
         clips = [clip for table in tables if datasets or table.exists() for clip in index.read(table)]
-        sheet.write(sheet.entries(clips, RESULTS), path, show_licensed_faces)
+        write_sheet(entries(clips, RESULTS), path, show_licensed_faces)
     return 0
 
 

@@ -16,16 +16,8 @@ if TYPE_CHECKING:
     from microexpr.apps.reenact.alone import Reenactment
 
 PREDICTED = (
-    "intervals.csv",
-    "intervals.json",
-    "action_units.csv",
-    "subtitles.srt",
-    "subtitles.vtt",
-    "intervals.eaf",
-    "intervals.TextGrid",
-    "prediction.png",
-    "annotated.avi",
-    "prediction.html",
+    *("intervals.csv", "intervals.json", "action_units.csv", "subtitles.srt", "subtitles.vtt", "intervals.eaf"),
+    *("intervals.TextGrid", "prediction.png", "annotated.avi", "prediction.html"),
 )
 REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv", "metrics.csv", "reenactment.png")
 
@@ -43,12 +35,9 @@ def reenactment(folder: Path, source: Path, inputs: Iterable[Path] | Inputs, for
 
 
 def write_prediction(
-    folder: Path,
-    result: "Prediction",
-    models: "Models",
-    truth: "Sequence[TrueExpression] | None",
+    folder: Path, result: "Prediction", models: "Models", truth: "Sequence[TrueExpression] | None",
     progress: Callable[[str, int, int], None],
-) -> None:
+) -> None:  # fmt: skip
     """Write tables, subtitles, plot, annotated video and page of a prediction; the page compares with the truth."""
     from microexpr.apps.predict import annotated, written
     from microexpr.reporting.html import prediction as page

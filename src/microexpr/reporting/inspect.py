@@ -5,7 +5,6 @@ Reads only through the store, and shows any HDF5 file, also one that no schema d
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,24 +37,19 @@ def tree(path: str | Path) -> Tree:
     if is_weights(path):
         for name, value in sorted(read_metadata(path).items()):
             root.add(f"[dim]{escape(name)} = {escape(_short(value))}[/]")
-        for name, kind, shape in _parts_of_weights(path):
+        if Path(path).suffix == ".safetensors":
+            tensors = sorted(store.read_tensors(path)[0].items())
+            parts = [(name, str(array.dtype), array.shape) for name, array in tensors]
+        else:  # inputs and outputs of a graph
+            session = onnx.load(path).session
+            ends = (("input", session.get_inputs()), ("output", session.get_outputs()))
+            parts = [(f"{end} {item.name}", item.type, item.shape) for end, items in ends for item in items]
+        for name, kind, shape in parts:
             root.add(f"[cyan]{escape(name)}[/] {kind} {' x '.join(map(str, shape)) or 'scalar'}")
         return root
     with store.open_file(path) as file:
         _branch(root, file)
     return root
-
-
-def _parts_of_weights(path: str | Path) -> Iterator[tuple[str, str, Sequence[int | str]]]:
-    """Yield name, type and shape of tensors, or of the inputs and outputs of a graph."""
-    if Path(path).suffix == ".safetensors":
-        for name, array in sorted(store.read_tensors(path)[0].items()):
-            yield name, str(array.dtype), array.shape
-        return
-    session = onnx.load(path).session
-    for direction, items in (("input", session.get_inputs()), ("output", session.get_outputs())):
-        for item in items:
-            yield f"{direction} {item.name}", item.type, item.shape
 
 
 def rows(path: str | Path) -> list[dict[str, str | int]]:
@@ -93,7 +87,7 @@ def values(path: str | Path, selection: str, limit: int) -> list[str]:
             raise MicroexprError(f"{path}: has no dataset {name}{nearest(name, names)}")
         dataset = file[name]
         try:
-            array = np.asarray(dataset[_slices(inside) if bracket else ()])
+            array = np.asarray(dataset[tuple(map(_slice, inside.split(","))) if bracket else ()])
         except (ValueError, IndexError, TypeError):
             shape = " x ".join(map(str, dataset.shape)) or "scalar"
             raise MicroexprError(f"{path}: {name} is {shape}, so [{inside}] must be a slice of it") from None
@@ -104,16 +98,13 @@ def values(path: str | Path, selection: str, limit: int) -> list[str]:
         return [heading, *str(array).splitlines()]
 
 
-def _slices(text: str) -> tuple[Any, ...]:
-    """Return the index that a text such as `0, 2:5, ...` stands for. Raise ValueError for any other text."""
-    index: list[Any] = []
-    for part in text.split(","):
-        if not (match := SLICE.fullmatch(part.strip())):
-            raise ValueError(text)
-        number, start, stop, step, rest = match.groups()
-        bounds = (int(bound) if bound else None for bound in (start, stop, step))
-        index.append(... if rest else int(number) if number else slice(*bounds))
-    return tuple(index)
+def _slice(text: str) -> Any:
+    """Return the index of an axis that a text such as `2:5` or `...` stands for. Raise ValueError for other text."""
+    if not (match := SLICE.fullmatch(text.strip())):
+        raise ValueError(text)
+    number, start, stop, step, rest = match.groups()
+    bounds = (int(bound) if bound else None for bound in (start, stop, step))
+    return ... if rest else int(number) if number else slice(*bounds)
 
 
 def _branch(branch: Tree, group: Any) -> None:
@@ -174,42 +165,30 @@ def chain(path: str | Path) -> Tree:
     Raises StoreError if the file cannot be read.
     """
     root = Tree(f"[bold]{escape(str(path))}[/]")
-    for name, entries in _provenance(path):
+    fitted: dict[str, list[str]] = {}
+    if is_weights(path):
+        if text := read_metadata(path).get("fitted_on", ""):
+            fitted["the file"] = text.splitlines()
+    else:
+        with store.open_file(path) as file:
+            names: list[str] = []
+            file.visit(names.append)
+            for name in (name for name in names if name.split("/")[-1] == "fitted_on"):
+                fitted[name.rpartition("/")[0] or "the whole file"] = store.strings(file[name])
+    for name, entries in fitted.items():
         if wrong := [entry for entry in entries if entry.count("/") < 2]:
             raise StoreError(f"{path}: {name} must be fitted on origin/dataset/subject/clip, not {wrong[0]!r}")
-        _add_summary(root.add(f"{escape(name)} was fitted on {len(entries)} entries"), entries)
+        branch = root.add(f"{escape(name)} was fitted on {len(entries)} entries")
+        by_group: defaultdict[str, Counter[str]] = defaultdict(Counter)  # clips of each subject
+        complete = {*entries}
+        for group, subject, _ in (entry.rsplit("/", 2) for entry in entries):
+            by_group[group][subject] += 1
+        for group, clips in sorted(by_group.items()):
+            if "*" in clips:
+                branch.add(f"[bold]{escape(group)}[/] all subjects, all clips")
+                continue
+            counts = (f"{name} {'all' if f'{group}/{name}/*' in complete else n}" for name, n in sorted(clips.items()))
+            branch.add(f"[bold]{escape(group)}[/] {len(clips)} subjects, clips of each: {escape(', '.join(counts))}")
     if not root.children:
         root.add("was fitted on nothing")
     return root
-
-
-def _provenance(path: str | Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the fitted parts, and their training data."""
-    if is_weights(path):
-        if entries := read_metadata(path).get("fitted_on", ""):
-            yield "the file", entries.splitlines()
-        return
-    with store.open_file(path) as file:
-        names: list[str] = []
-        file.visit(names.append)
-        for name in names:
-            if name.split("/")[-1] == "fitted_on":
-                yield name.rpartition("/")[0] or "the whole file", store.strings(file[name])
-
-
-def _add_summary(branch: Tree, entries: Iterable[str]) -> None:
-    """Add lines with the number of clips of each subject."""
-    clips_by_subject: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    complete_subjects = set()
-    for entry in entries:
-        group, subject, clip = entry.rsplit("/", 2)
-        clips_by_subject[group][subject] += 1
-        complete_subjects |= {(group, subject)} if clip == "*" else set()
-    for group, clips in sorted(clips_by_subject.items()):
-        if "*" in clips:
-            branch.add(f"[bold]{escape(group)}[/] all subjects, all clips")
-            continue
-        counts = (
-            f"{name} {'all' if (group, name) in complete_subjects else count}" for name, count in sorted(clips.items())
-        )
-        branch.add(f"[bold]{escape(group)}[/] {len(clips)} subjects, clips of each: {escape(', '.join(counts))}")

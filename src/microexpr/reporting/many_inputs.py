@@ -12,7 +12,6 @@ from microexpr import __version__
 from microexpr.apps import batch
 from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
 from microexpr.core import digests, outputs, store
-from microexpr.core.outputs import Inputs, Output
 from microexpr.reporting import app_folders
 from microexpr.videos.search import Item
 
@@ -37,14 +36,11 @@ REENACTED = (
 
 def plan_predictions(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
     """Return where `predict` writes the files of each video. Raises OutputError if it may not."""
-
-    def output(path: Path, item: Item, read: Inputs) -> Output:
-        return app_folders.prediction(path, item.path, read, force)
-
-    def label(item: Item, name: str) -> Row:
-        return {"video": item.name, "folder": name}
-
-    return batch.plan("predict", items, out, PREDICTIONS, output, label, inputs, force)
+    return batch.plan(
+        "predict", items, out, PREDICTIONS,
+        output=lambda path, item, read: app_folders.prediction(path, item.path, read, force),
+        label=lambda item, name: {"video": item.name, "folder": name}, inputs=inputs, force=force,
+    )  # fmt: skip
 
 
 def predict(
@@ -53,7 +49,10 @@ def predict(
     """Predict the videos of a plan, and yield each. `weights` are the file of the recogniser in `models`."""
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import written
+    from microexpr.reporting.html import prediction as page
     from microexpr.videos import Scan
+
+    classes = models.recogniser.classes
 
     def read(item: Item) -> "Prediction":
         return prediction.predict(Scan(item.path, fps), models, progress)
@@ -67,27 +66,20 @@ def predict(
         return [about | counts | {"warnings": "; ".join(document["warnings"])}]
 
     def summarise(rows: list[Row], folder: Path) -> None:
-        _write_predictions(rows, plan.summary.root, folder, models)
+        names = [row["folder"] for row in rows if not row.get("problem") and not row.get("left_out")]
+        documents = {name: plan.summary.root / name / "intervals.json" for name in names}
+        contents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in documents.items()}
+        intervals = [
+            {"video": row["video"], **written.flat(interval, classes)}
+            for row in rows
+            for interval in contents.get(row["folder"], {"intervals": ()})["intervals"]
+        ]
+        store.write_csv(folder / PREDICTIONS[0], PREDICTED, rows)
+        store.write_csv(folder / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
+        videos = [dict.fromkeys(PREDICTED, "") | row for row in rows]
+        page.write_index(folder / PREDICTIONS[2], videos, contents, models)
 
     return batch.run(plan, _settings([weights], fps), read, write, summarise, progress)
-
-
-def _write_predictions(rows: Sequence[Row], out: Path, part: Path, models: "Models") -> None:
-    """Write the tables and the page of all videos into the folder `part`; each one's own lie in the folder `out`."""
-    from microexpr.apps.predict import written
-    from microexpr.reporting.html import prediction as page
-
-    names = [row["folder"] for row in rows if not row.get("problem") and not row.get("left_out")]
-    contents = {name: json.loads((out / name / "intervals.json").read_text(encoding="utf-8")) for name in names}
-    classes = models.recogniser.classes
-    intervals = [
-        {"video": row["video"], **written.flat(interval, classes)}
-        for row in rows
-        for interval in contents.get(row["folder"], {"intervals": ()})["intervals"]
-    ]
-    store.write_csv(part / PREDICTIONS[0], PREDICTED, rows)
-    store.write_csv(part / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
-    page.write_index(part / PREDICTIONS[2], [dict.fromkeys(PREDICTED, "") | row for row in rows], contents, models)
 
 
 def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, force: bool) -> Plan:
@@ -96,14 +88,15 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
     Raises ParamsError for a format that cannot be written, OutputError if it may not write."""
     from microexpr.apps.measure import columns
 
-    def output(path: Path, item: Item, read: Inputs) -> Output:
-        return outputs.table(path, read, force, item.path)
-
     def label(item: Item, name: str) -> Row:
         rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
         return {"table": name, "input": item.source, "kind": item.kind, "fps": rate, "version": __version__}
 
-    return batch.plan("measure", items, out, ("summary.csv",), output, label, (), force, columns.ending(form))
+    return batch.plan(
+        "measure", items, out, ("summary.csv",),
+        output=lambda path, item, read: outputs.table(path, read, force, item.path),
+        label=label, inputs=(), force=force, ending=columns.ending(form),
+    )  # fmt: skip
 
 
 def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outcome[Table]]":
@@ -125,24 +118,17 @@ def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outc
 
 def plan_reenactments(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
     """Return where `reenact` writes the files of each photograph. Raises OutputError if it may not."""
-
-    def output(path: Path, item: Item, read: Inputs) -> Output:
-        return app_folders.reenactment(path, item.path, read, force)
-
-    def label(item: Item, name: str) -> Row:
-        return {"photograph": item.name}
-
-    return batch.plan("reenact", items, out, ("photographs.csv",), output, label, inputs, force)
+    return batch.plan(
+        "reenact", items, out, ("photographs.csv",),
+        output=lambda path, item, read: app_folders.reenactment(path, item.path, read, force),
+        label=lambda item, name: {"photograph": item.name}, inputs=inputs, force=force,
+    )  # fmt: skip
 
 
 def reenact(
-    plan: Plan,
-    move: "Callable[[Photograph], Reenactment]",
-    weights: Path,
-    params: Any,
-    files: Iterable[Path],
+    plan: Plan, move: "Callable[[Photograph], Reenactment]", weights: Path, params: Any, files: Iterable[Path],
     progress: Progress,
-) -> "Iterator[Outcome[Reenactment]]":
+) -> "Iterator[Outcome[Reenactment]]":  # fmt: skip
     """Reenact the photographs of a plan by `move`, and yield each.
 
     `move` depends on the generator's `weights`, on `params`, and on the `files` of the driving clip."""

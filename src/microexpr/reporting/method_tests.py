@@ -112,6 +112,8 @@ def against_reference(pairs: Sequence[Row], reference: str = REFERENCE) -> str:
     Below it stands the smallest difference that such a test, and one between all pairs, finds."""
     if not (tests := comparisons(reference, pairs)):
         return ""
+    from scipy.special import stdtrit  # a third of a second, which other uses need not wait for
+
     different = [test for test in tests if test.p_holm < DIFFERENT]
     sides = {
         "better": [test.method for test in different if test.difference > 0],
@@ -120,24 +122,18 @@ def against_reference(pairs: Sequence[Row], reference: str = REFERENCE) -> str:
     lists = "; ".join(f"{side}: {', '.join(names) or 'none'}" for side, names in sides.items())
     every = [pair for pair in pairs if pair["metric"] == "uf1"]
     count = sum(pair["p_holm"] < DIFFERENT for pair in every)
+    # by the median standard error of pairs and the t distribution over subjects; p is corrected after Bonferroni, which
+    # Holm's never exceeds
+    degrees = every[0]["subjects"] - 1
+    widths = [(pair["high"] - pair["low"]) / 2 for pair in every]
+    error = float(np.median(widths)) / stdtrit(degrees, 1 - DIFFERENT / 2)
+    alone, of_reference, of_all = (
+        error * (stdtrit(degrees, 1 - DIFFERENT / tested / 2) + stdtrit(degrees, POWER))
+        for tested in (1, len(tests), len(every))
+    )
     return (
         f"Compared with {reference} (UF1, p < {DIFFERENT}, corrected for {len(tests)} tests), {lists}. "
-        f"Of all {len(every)} pairs {count} differ.\n{smallest_differences(every, len(tests), len(every))}\n"
+        f"Of all {len(every)} pairs {count} differ.\n"
+        f"Smallest difference that four of five such corpora show: {alone:.2f} of one pair, "
+        f"{of_reference:.2f} corrected for {len(tests)}, {of_all:.2f} corrected for {len(every)}.\n"
     )
-
-
-def smallest_differences(pairs: Sequence[Row], *tests: int) -> str:
-    """Describe the smallest difference that pairs of methods like these show in four of five corpora.
-
-    It follows from the median standard error of the pairs, by the t distribution over subjects: of one pair, then
-    where p is corrected for as many `tests`, after Bonferroni; Holm's p never exceeds that."""
-    from scipy.special import stdtrit  # a third of a second, which other uses need not wait for
-
-    degrees = pairs[0]["subjects"] - 1
-    widths = [(pair["high"] - pair["low"]) / 2 for pair in pairs]
-    error = float(np.median(widths)) / stdtrit(degrees, 1 - DIFFERENT / 2)
-    counts = [1, *tests]
-    differences = [error * (stdtrit(degrees, 1 - DIFFERENT / count / 2) + stdtrit(degrees, POWER)) for count in counts]
-    words = [f"{difference:.2f} corrected for {count}" for difference, count in zip(differences, counts, strict=True)]
-    listed = ", ".join([f"{differences[0]:.2f} of one pair", *words[1:]])
-    return f"Smallest difference that four of five such corpora show: {listed}."

@@ -37,16 +37,23 @@ def test_groups_that_are_alike_are_counted_not_repeated(datasets, names, more, t
     assert re.findall(r"EP0\d/", text) == names and more in text
 
 
-def test_brackets_in_a_foreign_file_are_text_not_markup(tmp_path):
+def test_a_foreign_files_brackets_are_text_and_the_storage_of_its_datasets_is_shown(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.attrs["note"] = "[/bold] " + "x" * 200
         file["[red]"] = [1, 2]
     text = printed(tree(tmp_path / "a.h5"))
     assert "[/bold]" in text and "[red] int64 2" in text
     assert "(208 characters)" in text
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("plain", data=[[1, 2], [3, 4]])
+        file.create_dataset("packed", data=[0] * 1000, chunks=(500,), compression="gzip")
+        size = file["packed"].id.get_storage_size()
+    text = printed(tree(tmp_path / "a.h5"))
+    assert "plain int64 2 x 2; contiguous, uncompressed, 32 B" in text
+    assert size < 8000 and f"packed int64 1000; chunks 500, gzip, {size} B" in text
 
 
-def test_the_chain_of_a_file_without_groups(tmp_path):
+def test_chains_of_files_without_groups_and_damaged_weights(tmp_path, capsys):
     with store.create(tmp_path / "a.h5", "train", {}) as file:
         file.put("fitted_on", ["licensed/samm/006/006_1_2", "licensed/samm/007/*"])
     text = " ".join(printed(chain(tmp_path / "a.h5")).split())
@@ -54,6 +61,9 @@ def test_the_chain_of_a_file_without_groups(tmp_path):
     with store.create(tmp_path / "b.h5", "train", {}):
         pass
     assert "was fitted on nothing" in printed(chain(tmp_path / "b.h5"))
+    (tmp_path / "a.onnx").write_bytes(b"nothing of the kind")
+    assert main(["inspect", str(tmp_path / "a.onnx")]) == 1
+    assert "a.onnx: cannot be read as ONNX" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -70,16 +80,6 @@ def test_a_chain_of_something_else_is_an_error_of_one_line(value, message, tmp_p
         file.create_group("fitted_on") if value == {} else file.create_dataset("fitted_on", data=np.array(value))
     with pytest.raises(StoreError, match=f"a.h5: {message}"):
         chain(tmp_path / "a.h5")
-
-
-def test_the_storage_of_a_dataset_is_shown(tmp_path):
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        file.create_dataset("plain", data=[[1, 2], [3, 4]])
-        file.create_dataset("packed", data=[0] * 1000, chunks=(500,), compression="gzip")
-        size = file["packed"].id.get_storage_size()
-    text = printed(tree(tmp_path / "a.h5"))
-    assert "plain int64 2 x 2; contiguous, uncompressed, 32 B" in text
-    assert size < 8000 and f"packed int64 1000; chunks 500, gzip, {size} B" in text
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_the_values_of_a_slice_are_those_of_numpy(numbers, selection, expected):
     assert heading.startswith("clip/") and lines == str(expected).splitlines()
 
 
-def test_values_of_any_kind_are_printed(numbers):
+def test_values_of_any_kind_are_printed_but_no_more_than_the_limit(numbers):
     with h5py.File(numbers, "a") as file:
         file["bytes"] = np.array([b"\xffa"])
         file.create_dataset("arrays", (2,), h5py.vlen_dtype("i4"))
@@ -116,9 +116,6 @@ def test_values_of_any_kind_are_printed(numbers):
         "bytes": "['\N{REPLACEMENT CHARACTER}a']", "arrays": "['[]' '[]']", "pairs": "[(0., b'')]",
         "places": "['<HDF5 object reference>']",
     }  # fmt: skip
-
-
-def test_values_are_text_and_not_more_than_the_limit(numbers):
     assert values(numbers, "clip/names[1]", 10)[1:] == ["apex \x1b"]
     with h5py.File(numbers, "a") as file:
         file["long"] = np.arange(100)
@@ -160,9 +157,3 @@ def test_weights_show_what_they_are_and_what_they_were_fitted_on(file, part, cap
     assert part in output and "held_out = " in output
     assert main(["inspect", str(FOLDER / file), "--chain"]) == 0
     assert "the file was fitted on " in (output := capsys.readouterr().out) and "generated/population" in output
-
-
-def test_damaged_weights_are_an_error_of_one_line(tmp_path, capsys):
-    (tmp_path / "a.onnx").write_bytes(b"nothing of the kind")
-    assert main(["inspect", str(tmp_path / "a.onnx")]) == 1
-    assert "a.onnx: cannot be read as ONNX" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from evaluated_rows import rows
 from rich.console import Console
 
 from microexpr.reporting import main_table
-from microexpr.reporting.html import leaderboard
+from microexpr.reporting.html import results
 from microexpr.reporting.terminal_table import Standing, legend, render, standing
 
 NAMES = ("majority", "capsulenet.icegan_change", "ststnet", "icegan")
@@ -78,7 +78,7 @@ def test_json_html_and_csv_have_the_same_digits():
     numbers = json.loads(json.dumps([main_table.numbers(row) for row in table]))
     assert numbers[0]["seeds"] == 3 and numbers[0]["published_full_uf1"] is None
     assert numbers[0]["method"] == "majority" and numbers[0]["initialisation"] is None
-    standings = {method.name: method for method in leaderboard.standings(table, [])}
+    standings = {method.name: method for method in results.standings(table, [])}
     for row, values in zip(table, numbers, strict=True):
         for name in (*main_table.CELLS, *main_table.INTERVALS):
             assert f"{values[name]:.4f}" == row[name] == standings[row["method"]].row[name]

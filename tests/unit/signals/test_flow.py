@@ -1,5 +1,7 @@
 """Flow against known movements and the library's own, strain against its closed form. No faces; textures are drawn."""
 
+from types import SimpleNamespace
+
 import cv2
 import drawn
 import numpy as np
@@ -10,7 +12,7 @@ from skimage.registration import optical_flow_tvl1
 
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
-from microexpr.reporting.plots import flow as drawing
+from microexpr.reporting.plots import signals
 from microexpr.signals.flow import Params, clip_flow, magnitude, normalise, onset_apex, orientation, strain
 from microexpr.signals.flow.settings import TvL1
 from microexpr.signals.flow.tvl1 import tvl1
@@ -139,7 +141,9 @@ def test_the_picture_says_what_is_generated_and_has_a_row_for_each_algorithm() -
     crop = np.stack([moved(texture(), np.array([[1, 0, 0.2 * t], [0, 1, 0]])) for t in range(5)])
     clip = Clip("casme2", "sub01", "a", "generated", "-", 1, 5, 5, 1, 3, 5, 200, "happiness", 1, 1, "12")
     figure = Figure((10, 4.5))
-    drawing.draw(figure, clip, crop, {"onset": 0, "apex": 4}, Params(size=96))
+    faces = {"frame": np.arange(5), "crop": crop[..., None]}
+    flows = SimpleNamespace(file=SimpleNamespace(attrs={"params": '{"flow": {"size": 96}}'}))
+    signals.draw_flow(figure, clip, faces, {"onset": np.array(0), "apex": np.array(4)}, flows)
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert texts.count("generated") == 2
     assert {"TV-L1: estimate", "Farneback: estimate", "head motion (rigid)"} <= set(texts)

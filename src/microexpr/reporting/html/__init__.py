@@ -1,17 +1,26 @@
 """The report: all results of a run on one page that needs no network. Trains nothing and computes no figure.
 
-`page` builds it; this module has what a run must know beforehand: its section of params.yaml, and what to show.
+`page` builds it; this module has what a run must know beforehand, its section of params.yaml and what to show, and what
+all pages share: templates, styles and scripts next to it, and files as addresses.
 """
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.core.expression import LongVideo
+
+HERE = Path(__file__).parent
+HEAD = "head.jinja"  # the start of each page, which its template includes
 
 
 class Params(BaseModel):
@@ -70,3 +79,30 @@ def choose_videos(videos: Iterable[LongVideo]) -> list[LongVideo]:
         if best is None or len(video.expressions) > len(best.expressions):
             selection[video.clip.dataset] = video
     return list(selection.values())
+
+
+def template(name: str, folder: Path = HERE) -> Template:
+    """Return a template that escapes its values and writes them in UTF-8, which names of files need not be."""
+
+    def writable(value: object) -> object:
+        return type(value)(value.encode("utf-8", "backslashreplace").decode()) if isinstance(value, str) else value
+
+    return Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, finalize=writable,
+        trim_blocks=True, lstrip_blocks=True,
+    ).get_template(name)  # fmt: skip
+
+
+def text(*names: str) -> Markup:
+    """Return styles or scripts one after the other, as a page holds them."""
+    return Markup("\n".join((HERE / name).read_text(encoding="utf-8") for name in names))
+
+
+def script_hash(script: str) -> str:
+    """Return the hash of a script that a page lets a browser run, and no other."""
+    return b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def data_url(media_type: str, content: bytes) -> str:
+    """Return a file as an address that needs no file."""
+    return f"data:{media_type};base64,{b64encode(content).decode()}"

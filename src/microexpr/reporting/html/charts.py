@@ -12,16 +12,19 @@ import numpy as np
 
 from microexpr.core.clip import Clip
 from microexpr.reporting.html.results import TRUE, LongVideoView
-from microexpr.reporting.journey import EVENTS, Journey
 from microexpr.reporting.method_tests import DIFFERENT
+from microexpr.reporting.plots.clips import EVENTS, Journey, largest_units
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED
-from microexpr.reporting.plots.journey import largest_units
 from microexpr.signals.aus import SIDES
 
 Chart = dict[str, Any]
 ORANGE, SKY = "#e69f00", "#56b4e9"
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY)
 DASHES = ("solid", "dash")  # left, right
+NAMES_AXIS: Chart = {  # the first name on top
+    "autorange": "reversed", "type": "category", "automargin": True, "showgrid": False, "dtick": 1,
+}  # fmt: skip
+COLUMNS_AXIS: Chart = {"type": "category", "showgrid": False, "dtick": 1, "autotickangles": [0, 90]}  # each name shown
 SHARES = [[0, "#f7fbff"], [0.5, "#6baed6"], [1, "#08306b"]]
 DIFFERENCES = [[0, "#b35806"], [0.25, "#fdb863"], [0.5, "#f7f7f7"], [0.75, "#92c5de"], [1, "#0571b0"]]
 
@@ -35,6 +38,11 @@ def pairs(names: Sequence[str], compared: Sequence[Mapping[str, Any]], origin: s
     """Return UF1 of the method of each row less that of each column, of all pairs; a dot where p alone is large.
 
     Columns have numbers, since upright names of many methods do not fit on a phone; rows have numbers and names."""
+
+    def words(pair: Mapping[str, Any], sign: int) -> str:
+        low, high = sorted((sign * pair["low"], sign * pair["high"]))
+        return f"{low:+.3f} to {high:+.3f}, p {pair['p']:.2g}, of all pairs {pair['p_holm']:.2g}"
+
     tests = {(pair["first"], pair["second"]): (pair, 1) for pair in compared}
     tests |= {(second, first): (pair, -1) for (first, second), (pair, _) in tests.items()}
     cells = [[tests.get((row, column)) for column in names] for row in names]
@@ -47,18 +55,13 @@ def pairs(names: Sequence[str], compared: Sequence[Mapping[str, Any]], origin: s
         "text": [["·" if cell and cell[0]["p"] >= DIFFERENT else "" for cell in line] for line in cells],
         "texttemplate": "%{text}", "textfont": {"size": 16},
         "customdata": [
-            [[column, _test(*cell) if cell else ""] for column, cell in zip(names, line, strict=True)] for line in cells
+            [[column, words(*cell) if cell else ""] for column, cell in zip(names, line, strict=True)] for line in cells
         ],
         "colorscale": DIFFERENCES, "colorbar": _scale("row less column", "+.1f", [-largest, 0, largest]),
         "hovertemplate": "%{y} less %{customdata[0]}: %{z:+.4f}<br>%{customdata[1]}<extra></extra>",
     }  # fmt: skip
-    axes = {"xaxis": _columns_axis(), "yaxis": _names_axis()}
+    axes = {"xaxis": COLUMNS_AXIS, "yaxis": NAMES_AXIS}
     return _chart([heat], axes, 180 + 22 * len(names), origin)
-
-
-def _test(pair: Mapping[str, Any], sign: int) -> str:
-    low, high = sorted((sign * pair["low"], sign * pair["high"]))
-    return f"{low:+.3f} to {high:+.3f}, p {pair['p']:.2g}, of all pairs {pair['p_holm']:.2g}"
 
 
 def small_curve(rows: Sequence[Mapping[str, str]]) -> list[tuple[float, float]]:
@@ -98,7 +101,7 @@ def subjects(correct: Mapping[str, Mapping[str, tuple[int, int]]], origin: str) 
         "colorscale": SHARES, "colorbar": _scale("correct", ".0%", [0, 1]),
         "hovertemplate": "%{y}, %{x}: %{text} correct<extra></extra>",
     }  # fmt: skip
-    return _chart([heat], {"xaxis": _columns_axis(), "yaxis": _names_axis()}, 220 + 22 * len(cells), origin)
+    return _chart([heat], {"xaxis": COLUMNS_AXIS, "yaxis": NAMES_AXIS}, 220 + 22 * len(cells), origin)
 
 
 def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], origin: str) -> Chart:
@@ -110,7 +113,7 @@ def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str], origin: s
         "text": matrix, "texttemplate": "%{text}", "textfont": {"size": 14}, "colorscale": SHARES,
         "hovertemplate": "%{y} predicted as %{x}: %{text} clips, %{z:.0%} of the row<extra></extra>",
     }  # fmt: skip
-    axes = {"xaxis": {"title": {"text": "predicted"}}, "yaxis": _names_axis() | {"title": {"text": "true"}}}
+    axes = {"xaxis": {"title": {"text": "predicted"}}, "yaxis": NAMES_AXIS | {"title": {"text": "true"}}}
     return _chart([heat], axes, 330, origin)
 
 
@@ -121,19 +124,21 @@ def times_of_frames(clip: Clip, onset: int, numbers: Sequence[int]) -> list[floa
 
 def score(stages: Journey) -> Chart:
     """Return the apex stage's score over time, with the clip's events."""
-    line = _line("score", _times(stages), _round(stages.score), {"color": BLUE}) | {"showlegend": False}
+    times = times_of_frames(stages.clip, stages.events["onset"], stages.frame.tolist())
+    line = _line("score", times, _round(stages.score), {"color": BLUE}) | {"showlegend": False}
     return _over_time([line], stages, "spotting score", 300)
 
 
 def action_units(stages: Journey) -> Chart:
     """Return both sides of the action units that change most between onset and offset."""
     units = largest_units(stages.relative, stages.frame, stages.events["onset"], stages.events["offset"])
+    times = times_of_frames(stages.clip, stages.events["onset"], stages.frame.tolist())
     data = []
     for unit, colour in zip(units, COLOURS, strict=False):
         for side, dash in zip(SIDES[:2], DASHES, strict=False):
             values = _round(stages.relative[:, unit, SIDES.index(side)])
             style = {"color": colour, "dash": dash}
-            data.append(_line(f"{stages.action_units[unit]} {side}", _times(stages), values, style))
+            data.append(_line(f"{stages.action_units[unit]} {side}", times, values, style))
     return _over_time(data, stages, "change of intensity (FACS)", 360)
 
 
@@ -162,14 +167,10 @@ def spotted(view: LongVideoView) -> Chart:
     axes = {
         "xaxis": {"title": {"text": "seconds"}, "anchor": "y2", "range": [0, round(float(view.times[-1]), 2)]},
         "yaxis": {"domain": [0.7, 1], "title": {"text": "deviations"}},
-        "yaxis2": _names_axis() | {"domain": [0, 0.64], "categoryorder": "array", "categoryarray": names},
+        "yaxis2": NAMES_AXIS | {"domain": [0, 0.64], "categoryorder": "array", "categoryarray": names},
         "barmode": "overlay", "shapes": true,
     }  # fmt: skip
     return _chart(data, axes, 240 + 26 * len(names), view.origin)
-
-
-def _times(stages: Journey) -> list[float]:
-    return times_of_frames(stages.clip, stages.events["onset"], stages.frame.tolist())
 
 
 def _over_time(data: list[Chart], stages: Journey, unit: str, height: int) -> Chart:
@@ -204,16 +205,6 @@ def _line(name: str, x: Sequence[float], y: Sequence[float], style: Chart) -> Ch
 def _round(values: np.ndarray) -> list[float]:
     rounded: list[float] = np.round(values.astype(float), 4).tolist()
     return rounded
-
-
-def _names_axis() -> Chart:
-    """Return an axis of names, the first on top."""
-    return {"autorange": "reversed", "type": "category", "automargin": True, "showgrid": False, "dtick": 1}
-
-
-def _columns_axis() -> Chart:
-    """Return an axis of the names of columns, each shown, upright where they need to be."""
-    return {"type": "category", "showgrid": False, "dtick": 1, "autotickangles": [0, 90]}
 
 
 def _scale(title: str, form: str, ticks: Sequence[float]) -> Chart:

@@ -4,7 +4,6 @@ Reads through the store; plots through `charts`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,8 @@ from microexpr.core import digests, store
 from microexpr.core.clip import Clip
 from microexpr.core.grayscale import luma
 from microexpr.evaluation.faces import exaggerate
-from microexpr.reporting import journey
-from microexpr.reporting.html import charts
-from microexpr.reporting.html.templates import data_url
-from microexpr.reporting.plots import sheet
+from microexpr.reporting.html import charts, data_url
+from microexpr.reporting.plots import clips as run_clips
 from microexpr.reporting.plots.drawing import (
     CLOSED_LINES,
     OPEN_LINES,
@@ -26,7 +23,7 @@ from microexpr.reporting.plots.drawing import (
     clip_groups,
     flow_colours,
     largest,
-)
+)  # fmt: skip
 from microexpr.signals import inputs, motion
 from microexpr.signals.flow import magnitude
 
@@ -39,80 +36,53 @@ Picture = tuple[str, str]  # its name, and the image
 Pictures = Sequence[Picture]  # one, or two in the same place; the first one shows
 
 
-@dataclass(frozen=True, slots=True)
-class ClipView:
-    """One clip. Images are data URLs; all are empty if the clip's faces may not be shown."""
+def view(clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], visible: bool) -> dict[str, Any]:
+    """Return a clip as a page shows it, from the stages' results; `synth` are files by generator.
 
-    clip: Clip
-    events: Mapping[str, int]
-    apex_by: str
-    film: Sequence[str]  # images of its frames
-    numbers: Sequence[int]  # of these frames
-    times: Sequence[float]  # of these frames, ms since the onset; their numbers where the clip's rate is not known
-    event_times: Mapping[str, float]  # of the events, in the same unit
-    start: int  # position of the apex among these frames
-    blinks: Sequence[Pictures]  # apex and onset, as they are and magnified
-    change: str
-    flow: str
-    strain: str
-    largest: tuple[float, float]  # of flow, pixels, and of strain
-    synthesised: Mapping[str, Sequence[Sequence[Pictures]]]  # by generator, a row by class
-    score: charts.Chart
-    action_units: charts.Chart
-    predictions: Sequence[tuple[str, str, str]]  # method, class by the last epoch, by the oracle
-    true_class: str
-    files: Sequence[Mapping[str, str]]
-
-
-def view(
-    clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], predictions: Sequence[tuple[str, str, str]],
-    true_class: str, visible: bool,
-) -> ClipView:  # fmt: skip
-    """Read the stages' results for a clip; `synth` are files by generator.
-
-    Raises StoreError or DataError for a file that cannot be read."""
-    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in journey.STAGES}
-    stages = journey.read(clip, files, [])
+    Images are data URLs, and left out if the clip's faces may not be `visible`. Times are ms since the onset; frame
+    numbers where the clip's rate is not known. Raises StoreError or DataError for a file that cannot be read."""
+    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in run_clips.STAGES}
+    stages = run_clips.read(clip, files, [])
     events, word = stages.events, clip.origin if clip.origin == "generated" else ""  # that its face is rendered
     ends = (largest(magnitude(stages.flow), 99), largest(stages.flow[2], 99.5))
-    numbers: list[int] = []
-    film: list[str] = []
-    blinks: list[Pictures] = []
-    synthesised, change, flow, strain = {}, "", "", ""
-    if visible:
-        with clip_groups(clip, results, "faces", "apex") as (faces, apex):
-            numbers, film = _film(faces, stages, word)
-            change = _grey(sheet.magnified_change(faces, apex), word)
-            blinks = _blinks(faces, apex, word)
-        synthesised = {name: _synthesised_faces(journey.synthetic(clip, paths), word) for name, paths in synth.items()}
-        flow = _png(_enlarge(flow_colours(stages.flow[:2], ends[0])[..., ::-1], FIELD_SIDE), word)
-        levels = np.clip(255 * stages.flow[2] / ends[1], 0, 255).astype(np.uint8)
-        strain = _png(_enlarge(cv2.applyColorMap(levels, cv2.COLORMAP_MAGMA), FIELD_SIDE), word)
     event_times = charts.times_of_frames(clip, events["onset"], list(events.values()))
-    return ClipView(
-        clip=clip,
-        events=events,
-        apex_by=stages.apex_by,
-        film=film,
-        numbers=numbers,
-        times=charts.times_of_frames(clip, events["onset"], numbers),
-        event_times=dict(zip(events, event_times, strict=True)),
-        start=numbers.index(events["apex"]) if visible else 0,
-        blinks=blinks,
-        change=change,
-        flow=flow,
-        strain=strain,
-        largest=ends,
-        synthesised={name: images for name, images in synthesised.items() if images},
-        score=charts.score(stages),
-        action_units=charts.action_units(stages),
-        predictions=predictions,
-        true_class=true_class,
-        files=[_file(stage, path) for stage, path in files.items()],
-    )
+    contents: dict[str, Any] = {
+        "clip": clip,
+        "events": events,
+        "apex_by": stages.apex_by,
+        "event_times": dict(zip(events, event_times, strict=True)),
+        "film": [],  # images of its frames
+        "largest": ends,  # of flow, pixels, and of strain
+        "synthesised": {},  # by generator, a row of pictures by class
+        "score": charts.score(stages),
+        "action_units": charts.action_units(stages),
+        "files": [_file(stage, path) for stage, path in files.items()],
+    }
+    if not visible:
+        return contents
+    with clip_groups(clip, results, "faces", "apex") as (faces, apex):
+        numbers, contents["film"] = _film(faces, stages, word)
+        contents["change"] = _image(run_clips.magnified_change(faces, apex), word, "jpeg")
+        onset, top, offset = (inputs.position(faces, apex, event) for event in run_clips.EVENTS)
+        crops = luma(faces["crop"][onset : offset + 1])
+    magnified = np.clip(np.rint(motion.magnify(crops, len(crops))), 0, 255).astype(np.uint8)
+    contents["blinks"] = [  # apex and onset, as they are and with the movements of onset to offset magnified
+        [(f"{event}{kind}", _image(frames[i], word, "jpeg")) for event, i in (("apex", top - onset), ("onset", 0))]
+        for kind, frames in (("", crops), (", magnified", magnified))
+    ]
+    synthesised = {name: _synthesised_faces(run_clips.synthetic(clip, paths), word) for name, paths in synth.items()}
+    levels = np.clip(255 * stages.flow[2] / ends[1], 0, 255).astype(np.uint8)
+    return contents | {
+        "numbers": numbers,
+        "times": charts.times_of_frames(clip, events["onset"], numbers),
+        "start": numbers.index(events["apex"]),
+        "flow": _image(flow_colours(stages.flow[:2], ends[0])[..., ::-1], word, side=FIELD_SIDE),
+        "strain": _image(cv2.applyColorMap(levels, cv2.COLORMAP_MAGMA), word, side=FIELD_SIDE),
+        "synthesised": {name: images for name, images in synthesised.items() if images},
+    }
 
 
-def _film(faces: Mapping[str, Any], stages: journey.Journey, word: str) -> tuple[list[int], list[str]]:
+def _film(faces: Mapping[str, Any], stages: run_clips.Journey, word: str) -> tuple[list[int], list[str]]:
     """Return numbers and images of evenly spaced frames with landmarks; those of the events are among them."""
     frame, points = faces["frame"][()].tolist(), faces["landmarks_crop"][()]
     even = np.linspace(0, len(frame) - 1, min(len(frame), MOST)).round().astype(int).tolist()
@@ -125,19 +95,8 @@ def _film(faces: Mapping[str, Any], stages: journey.Journey, word: str) -> tuple
             cv2.polylines(pixels, [eighths[first:last]], (first, last) in CLOSED_LINES, LINE, 1, cv2.LINE_AA, 3)
         for x, y in eighths:
             cv2.circle(pixels, (int(x), int(y)), 12, POINT, -1, cv2.LINE_AA, 3)
-        film.append(_jpeg(pixels, word))
+        film.append(_image(pixels, word, "jpeg"))
     return [frame[position] for position in positions], film
-
-
-def _blinks(faces: Mapping[str, Any], apex: Mapping[str, Any], word: str) -> list[Pictures]:
-    """Return the crops of apex and onset, as they are and with the movements of onset to offset magnified."""
-    onset, top, offset = (inputs.position(faces, apex, event) for event in journey.EVENTS)
-    crops = luma(faces["crop"][onset : offset + 1])
-    magnified = np.clip(np.rint(motion.magnify(crops, len(crops))), 0, 255).astype(np.uint8)
-    return [
-        [(f"apex{kind}", _grey(frames[top - onset], word)), (f"onset{kind}", _grey(frames[0], word))]
-        for kind, frames in (("", crops), (", magnified", magnified))
-    ]
 
 
 def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[Pictures]]:
@@ -145,14 +104,14 @@ def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[
 
     def picture(face: np.ndarray) -> str:
         pixels = cv2.cvtColor(face, cv2.COLOR_GRAY2BGR if face.shape[2] == 1 else cv2.COLOR_RGB2BGR)
-        return _png(_enlarge(pixels, FACE_SIDE), word)
+        return _image(pixels, word, side=FACE_SIDE)
 
     rows: list[list[Pictures]] = []
     for label, (neutral, face) in pairs.items():
         start = ("neutral", neutral)
         faces = (
             [(f"synthesised {label}", face), start],
-            [(f"{label}: change × {sheet.MAGNIFIED}", amplify_change(face, neutral, sheet.MAGNIFIED))],
+            [(f"{label}: change × {run_clips.MAGNIFIED}", amplify_change(face, neutral, run_clips.MAGNIFIED))],
             [(f"{label}: change doubled", exaggerate(neutral, face)), start],
         )
         rows.append([[(name, picture(image)) for name, image in pair] for pair in faces])
@@ -171,31 +130,18 @@ def wheel() -> str:
     """Return the colour wheel that explains the colours of a flow."""
     disc = np.stack(np.meshgrid(*[np.linspace(-1, 1, 81)] * 2))
     inside = 255 * (np.hypot(*disc) <= 1)
-    return _png(np.dstack([flow_colours(disc, 1.0)[..., ::-1], inside.astype(np.uint8)]))
+    return _image(np.dstack([flow_colours(disc, 1.0)[..., ::-1], inside.astype(np.uint8)]))
 
 
-def _enlarge(pixels: np.ndarray, side: int) -> np.ndarray:
-    return cv2.resize(np.ascontiguousarray(pixels), (side, side), interpolation=cv2.INTER_NEAREST)
+def _image(pixels: np.ndarray, word: str = "", kind: str = "png", side: int = 0) -> str:
+    """Return an image, grey or blue, green, red, as a data URL, enlarged to a side.
 
-
-def _stamp(pixels: np.ndarray, word: str) -> np.ndarray:
-    """Write the word into the image, so that it survives cropping."""
-    for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+    The word is within the image, so that it survives cropping."""
+    pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
+    if side:
+        pixels = cv2.resize(np.ascontiguousarray(pixels), (side, side), interpolation=cv2.INTER_NEAREST)
+    for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)) if word else ():
         corner = (5, pixels.shape[0] - 6)
         cv2.putText(pixels, word, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, width, cv2.LINE_AA)
-    return pixels
-
-
-def _grey(pixels: np.ndarray, word: str) -> str:
-    """Return a grey picture uint8[H, W] as part of a page."""
-    return _jpeg(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), word)
-
-
-def _jpeg(pixels: np.ndarray, word: str) -> str:
-    content = cv2.imencode(".jpg", _stamp(pixels, word), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-    return data_url("image/jpeg", content.tobytes())
-
-
-def _png(pixels: np.ndarray, word: str = "") -> str:
-    content = cv2.imencode(".png", _stamp(pixels, word) if word else pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
-    return data_url("image/png", content.tobytes())
+    options = {"jpeg": [cv2.IMWRITE_JPEG_QUALITY, QUALITY], "png": [cv2.IMWRITE_PNG_COMPRESSION, 9]}
+    return data_url(f"image/{kind}", cv2.imencode(f".{kind}", pixels, options[kind])[1].tobytes())

@@ -4,9 +4,7 @@ Out of scope: a clock, so that the same results give the same bytes; a word that
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +14,20 @@ from microexpr.core.clip import join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import read_faces
-from microexpr.reporting import main_table, method_tests, papers, param_list, spot_table, units_table
-from microexpr.reporting.html import PageInputs, charts, clips, leaderboard, results, templates
-from microexpr.reporting.plots import sheet
+from microexpr.reporting import main_table, method_list, method_tests, papers, spot_table, units_table
+from microexpr.reporting.html import (
+    PageInputs,
+    charts,
+    clips,
+    data_url,
+    results,
+    script_hash,
+    template,
+    text,
+)  # fmt: skip
+from microexpr.reporting.plots.clips import MAGNIFIED
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
-from microexpr.reporting.table import Table as OtherTable
 
 TEMPLATES = ("page.jinja", "leaderboard.jinja", "macros.jinja")  # the first includes the others
 STYLES, SCRIPTS = ("page.css", "report.css"), ("page.js", "tables.js")
@@ -60,17 +66,6 @@ MEASURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of a paper."""
-
-    path: str
-    title: str
-    lines: list[list[str]]
-    below: list[str]
-    origin: str
-
-
 def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
     """Return the page of results below a folder. `library` is plotly's JavaScript.
 
@@ -78,14 +73,15 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
     rows = main_table.read(folder / "megc2019_table.csv")
     compared = pairs.read(folder / "megc2019_paired.csv")
     evaluated = folder / "evaluate" / inputs.protocol
-    standings = leaderboard.standings(rows, compared)
+    standings = results.standings(rows, compared)
     names = [standing.name for standing in standings]
     methods = [results.read(evaluated, name) for name in names]
     clip_views, left_out = _clips(inputs, folder, methods)
-    tables = [_paper(path) for path in inputs.papers]
-    unit_tables = [_table(path, units_table.TABLE) for path in inputs.units]
-    spot_tables = [_table(path, spot_table.TABLE) for path in inputs.spot]
-    benchmarks = {name: inputs.benchmarks[name] for name in benchmark_page.SECTIONS if name in inputs.benchmarks}
+    tables = {
+        "papers": [_table(path, papers) for path in inputs.papers],
+        "units": [_table(path, units_table.TABLE) for path in inputs.units],
+        "spot": [_table(path, spot_table.TABLE) for path in inputs.spot],
+    }
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
     figures: dict[str, charts.Chart] = {}
 
@@ -94,36 +90,27 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         figures[name] = figure
         return name
 
-    origin = join_origins(row["origin"] for row in rows)
     library = plotly() if library is None else library
-    script = templates.text(*SCRIPTS)
-    films = {
-        str(i): {"frames": clip.film, "numbers": clip.numbers, "times": clip.times, "timed": clip.clip.fps > 0}
-        for i, clip in enumerate(clip_views, 1)
-        if clip.film
-    }
-    return templates.template(TEMPLATES[0]).render(
+    script = text(*SCRIPTS)
+    return template(TEMPLATES[0]).render(
         inputs=inputs,
         sections=SECTIONS,
         standings=standings,
-        tiles=leaderboard.tiles(standings, len(scopes)),
-        leaderboard=leaderboard,
+        tiles=results.tiles(standings, len(scopes)),
+        leaderboard=results,
         main_table=main_table,
         method_tests=method_tests,
         tested_floor=sum(standing.against_floor is not None for standing in standings),
         tested_best=sum(standing.against_best is not None for standing in standings),
         published_any=any(row["published_full_uf1"] for row in rows),
-        mixed_origins="+" in origin,
         downloads={
-            name: templates.data_url("text/csv", (folder / f"megc2019_{name}.csv").read_bytes())
-            for name in ("table", "paired")
+            name: data_url("text/csv", (folder / f"megc2019_{name}.csv").read_bytes()) for name in ("table", "paired")
         },
         method_files={name: _method_files(inputs, evaluated, name) for name in names},
-        link=partial(_link, folder),
+        link=lambda path: Path(os.path.relpath(path, folder / REPORT)).as_posix(),
         rows={row["method"]: row for row in rows},
-        origin=origin,
-        paper_origin=join_origins(table.origin for table in tables),
-        clip_origin=join_origins(view.clip.origin for view in clip_views),
+        origin=join_origins(row["origin"] for row in rows),
+        clip_origin=join_origins(view["clip"].origin for view in clip_views),
         title=main_table.table_title(rows),
         all_pairs=method_tests.indistinguishable_from_best(rows, compared),
         compared=[pair for pair in compared if pair["metric"] == "uf1"],
@@ -131,32 +118,36 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         scopes_shown=scopes,
         methods=methods,
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
-        papers=tables,
-        units=unit_tables,
-        units_origin=join_origins(table.origin for table in unit_tables),
-        spot=spot_tables,
-        spot_origin=join_origins(table.origin for table in spot_tables),
+        **tables,
+        table_origins={name: join_origins(table["origin"] for table in of_kind) for name, of_kind in tables.items()},
         long_videos=results.long_videos(inputs.long_videos, inputs.spotters, folder),
         clips=clip_views,
         farther=clips.FARTHER,
-        in_lines=param_list.in_lines,
+        in_lines=method_list.in_lines,
         backgrounds={
             row["method"]: results.background(row["method"], row, inputs.shards[row["method"]]) for row in rows
         },
         left_out=left_out,
         wheel=clips.wheel(),
-        magnified=sheet.MAGNIFIED,
-        benchmarks=[_benchmark(name, path) for name, path in benchmarks.items()],
+        magnified=MAGNIFIED,
+        benchmarks=[
+            _benchmark(name, inputs.benchmarks[name]) for name in benchmark_page.SECTIONS if name in inputs.benchmarks
+        ],
         charts=charts,
         chart=chart,
-        published=_published,
+        published=lambda row, cell: row[f"published_{cell}"] + "*" * (f"{cell}: " in row["published_erratum"]),
         origin_label=charts.origin_label,
         figures=figures,
-        films=films,
+        films={
+            str(i): {name: view[name] for name in ("numbers", "times")}
+            | {"frames": view["film"], "timed": view["clip"].fps > 0}
+            for i, view in enumerate(clip_views, 1)
+            if view["film"]
+        },
         script=script,
         library=Markup(library),
-        style=templates.text(*STYLES),
-        hashes=" ".join(f"'sha256-{templates.script_hash(text)}'" for text in (library, script)),
+        style=text(*STYLES),
+        hashes=" ".join(f"'sha256-{script_hash(part)}'" for part in (library, script)),
     )
 
 
@@ -169,7 +160,7 @@ def plotly() -> str:
 
 def _clips(
     inputs: PageInputs, folder: Path, methods: Sequence[results.Method]
-) -> tuple[list[clips.ClipView], list[str]]:
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the clips to show, and the reasons why others were left out."""
     views, reasons = [], []
     for name in inputs.clips:
@@ -178,16 +169,11 @@ def _clips(
         if clip is None:
             reasons.append(index.exclusions(path).get(name, f"{name} is not in {path}"))
             continue
-        predictions = [method.predictions_of(name) for method in methods]
-        true_class = next(filter(None, (method.true_class(name) for method in methods)), "")
-        visible = inputs.show_licensed_faces or clip.origin == "generated"
-        views.append(clips.view(clip, folder, inputs.synthesising, predictions, true_class, visible))
+        view = clips.view(clip, folder, inputs.synthesising, inputs.show_licensed_faces or clip.origin == "generated")
+        view["predictions"] = [method.predictions_of(name) for method in methods]
+        view["true_class"] = next(filter(None, (method.true_class(name) for method in methods)), "")
+        views.append(view)
     return views, reasons
-
-
-def _link(folder: Path, path: str | Path) -> str:
-    """Return the path of a file from the page's folder."""
-    return Path(os.path.relpath(path, folder / REPORT)).as_posix()
 
 
 def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | Path]:
@@ -214,28 +200,17 @@ def _synthesised_faces(base: Path, method: str) -> dict[str, Any]:
     return {"method": method, "kinds": titles, "lines": lines}
 
 
-def _paper(path: str) -> Table:
-    paper, table = Path(path).parent.name, Path(path).stem
-    rows = papers.read(path)
-    below = [line.removeprefix("\\") for line in papers.below(rows)]
-    origin = join_origins(row["origin"] for row in rows if row["origin"])
-    return Table(path, papers.title(paper, table), papers.lines(rows), below, origin)
-
-
-def _table(path: str, kind: OtherTable) -> Table:
-    """Return a table of action units or of long videos."""
+def _table(path: str, kind: Any) -> dict[str, Any]:
+    """Return a table of a paper, of action units or of long videos; `kind` reads and words it."""
     rows = kind.read(path)
+    below = [line.removeprefix("\\") for line in kind.below(rows)]
     origin = join_origins(row["origin"] for row in rows if row["origin"])
-    return Table(path, kind.title(rows), kind.lines(rows), kind.below(rows), origin)
+    title = papers.title(Path(path).parent.name, Path(path).stem) if kind is papers else kind.title(rows)
+    return {"path": path, "title": title, "lines": kind.lines(rows), "below": below, "origin": origin}
 
 
 def _benchmark(name: str, path: str) -> dict[str, Any]:
     """Return the signal benchmark of one stage."""
     rows, section = pool.read_csv(path), benchmark_page.SECTIONS[name]
-    picture = templates.data_url("image/svg+xml", benchmark_page.CHARTS[name](rows))
+    picture = data_url("image/svg+xml", benchmark_page.CHARTS[name](rows))
     return {"section": section, "lines": benchmark_page.lines(section, rows), "picture": picture, "path": path}
-
-
-def _published(row: Mapping[str, str], cell: str) -> str:
-    """Return a published figure, with a star if it is an erratum."""
-    return row[f"published_{cell}"] + "*" * (f"{cell}: " in row["published_erratum"])

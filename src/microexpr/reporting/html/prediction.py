@@ -17,7 +17,7 @@ from microexpr.apps.predict import truth as true_expressions
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
 from microexpr.core.grayscale import luma
-from microexpr.reporting.html import templates
+from microexpr.reporting import html
 from microexpr.signals import face_regions
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, NAMES
 from microexpr.signals.faces import align
@@ -47,14 +47,9 @@ class Images(NamedTuple):
 
 
 def write(
-    path: Path, prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None = None,
-    player: "Player | None" = None,
-) -> None:  # fmt: skip
-    """Write the page. `player` has seen its frames, or they are read. Raises StoreError when the disk is full."""
-    if player is None:
-        player = Player(prediction)
-        for number, frame in zip(player.numbers, prediction.video.read(player.numbers), strict=False):
-            player.add(number, frame)
+    path: Path, prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, player: "Player"
+) -> None:
+    """Write the page; `player` has seen its frames. Raises StoreError when the disk is full."""
     store.write_text(path, render(prediction, models, truth, player.images()))
 
 
@@ -118,12 +113,12 @@ def tint(crop: np.ndarray, landmarks: np.ndarray, shares: Mapping[str, float]) -
 
 def _data_url(image: np.ndarray) -> str:
     """Return an image, uint8[H, W, 3] RGB or [H, W, 1], as JPEG, which is thirty times faster than WebP."""
-    return templates.data_url("image/jpeg", jpeg(image, QUALITY))
+    return html.data_url("image/jpeg", jpeg(image, QUALITY))
 
 
 def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, images: Images) -> str:
     """Return the page."""
-    video, script = prediction.video, templates.text(SCRIPT)
+    video, script = prediction.video, html.text(SCRIPT)
     hits = true_expressions.match(prediction.spans, truth or ())
     rows = [written.to_dict(expression, video.seconds) for expression in prediction.expressions]
     for row in rows:
@@ -143,7 +138,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         "intervals.csv": ("text/csv", written.intervals_csv(prediction, models)),
         f"{video.path.stem}.srt": ("application/x-subrip", written.subtitles(prediction)),
     }
-    return templates.template("prediction.jinja").render(
+    return html.template("prediction.jinja").render(
         name=video.path.name,
         video=video,
         short_notice=limits.SHORT_NOTICE,
@@ -162,10 +157,10 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         image_size=annotated.shown_size(video.size, WIDEST),
         times=annotated.TIMES,
         player=player,
-        downloads={name: templates.data_url(kind, text.encode()) for name, (kind, text) in downloads.items()},
-        style=templates.text(*STYLES),
+        downloads={name: html.data_url(kind, text.encode()) for name, (kind, text) in downloads.items()},
+        style=html.text(*STYLES),
         script=script,
-        hash=templates.script_hash(script),
+        hash=html.script_hash(script),
     )
 
 
@@ -289,7 +284,7 @@ def write_index(
         name: [interval for interval in document["intervals"] if interval["kind"] == "micro"]
         for name, document in contents.items()
     }
-    page = templates.template("predictions.jinja").render(
+    page = html.template("predictions.jinja").render(
         videos=[video for video in videos if video["folder"]],
         micro=micro,
         count=sum(map(len, micro.values())),
@@ -300,6 +295,6 @@ def write_index(
         short_notice=limits.SHORT_NOTICE,
         notice=(*models.descriptions, *limits.NOTICE),
         address=lambda folder: quote(f"{folder}/prediction.html"),
-        style=templates.text(*STYLES),
+        style=html.text(*STYLES),
     )
     store.write_text(path, page)

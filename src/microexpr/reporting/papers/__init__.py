@@ -142,11 +142,13 @@ def files(methods: Collection[str] = ()) -> set[str]:
 def target_cells(paper: str, table: str) -> list[Cell]:
     """Return the cells of a target in printed order, then those of a row of ours; none for FAMGAN."""
     printed = [cell for cell in published.cells() if (cell.paper, cell.table) == (paper, table)]
-    return printed + [
-        _our_cell(cell)
-        for cell in printed
-        if table in OURS.get((paper, cell.method), ((),))[0] and not cell.metric.endswith("_gain")
-    ]
+    blank = {"published": "", "clips": "", "source": "", "erratum": "", "note": "a row of ours"}
+    ours = []
+    for cell in printed:
+        tables, method, row = OURS.get((cell.paper, cell.method), ((), "", ""))
+        if table in tables and not cell.metric.endswith("_gain"):
+            ours.append(replace(cell, row=row, method=method, **blank))
+    return printed + ours
 
 
 def figures(paper: str, table: str, run: Run) -> list[Printed]:
@@ -174,13 +176,6 @@ def inputs(paper: str, table: str, run: Run) -> dict[str, list[Any]]:
             for kind, key in figure.inputs():
                 keys[kind][key] = None
     return {kind: list(names) if kind == "index" else sorted(names) for kind, names in keys.items()}
-
-
-def _our_cell(cell: Cell) -> Cell:
-    """Return the cell of a row that the print lacks: MTMNet's networks unguided, AU-GACN with or without AU-ICGAN."""
-    _, method, row = OURS[cell.paper, cell.method]
-    blank = {"published": "", "clips": "", "source": "", "erratum": "", "note": "a row of ours"}
-    return replace(cell, row=row, method=method, **blank)
 
 
 def expected_units(paper: str, figure: str) -> dict[str, list[str]]:
@@ -273,14 +268,12 @@ def lines(rows: Rows) -> list[list[str]]:
         row_cells = [cells.get((name, column), {}) for column in columns]
         is_floor = all(cell["status"] == COMPUTED for cell in row_cells if cell)
         if not is_floor:
-            body.append([name, "published", *(_published(cell) for cell in row_cells)])
+            stars = ("*" * ("erratum: " in cell.get("note", "")) for cell in row_cells)
+            figures = ((cell.get("published") or "-") + star for cell, star in zip(row_cells, stars, strict=True))
+            body.append([name, "published", *figures])
         if any(cell.get("reproduced") for cell in row_cells):
             body.append([name * is_floor, _kind(row_cells), *(cell.get("reproduced") or "-" for cell in row_cells)])
     return body
-
-
-def _published(cell: Row) -> str:
-    return (cell.get("published") or "-") + "*" * ("erratum: " in cell.get("note", ""))
 
 
 def _kind(cells: Iterable[Row]) -> str:

@@ -184,18 +184,15 @@ class RecordedCount(Printed):
             raise MissingError
         if cell.protocol == "megc2019":  # a paper's composite: without the clips of none of its classes
             clips = [clip for clip in clips if clip.label is not None]
-        count = COUNTS[cell.metric]([clip for clip in clips if self.has_class(clip)])
-        return {"reproduced": count, "origin": join_origins(clip.origin for clip in clips), "n": str(len(clips))}
-
-    def has_class(self, clip: Clip) -> bool:
-        """Return whether a clip is of the class that is counted, or any is."""
-        if not (class_name := self.class_name()):
-            return True
-        if self.cell.protocol == "megc2019":
-            return clip.label == LABELS.index(class_name)
-        if self.cell.protocol == "objective":
-            return clip.objective_class == OBJECTIVE.index(class_name) + 1
-        return clip.emotion.lower().removesuffix("s") == class_name.removesuffix("s")  # SAMM writes "Other"
+        counted, name = clips, self.class_name()
+        if name and cell.protocol == "megc2019":
+            counted = [clip for clip in clips if clip.label == LABELS.index(name)]
+        elif name and cell.protocol == "objective":
+            counted = [clip for clip in clips if clip.objective_class == OBJECTIVE.index(name) + 1]
+        elif name:  # SAMM writes "Other"
+            counted = [clip for clip in clips if clip.emotion.lower().removesuffix("s") == name.removesuffix("s")]
+        origin = join_origins(clip.origin for clip in clips)
+        return {"reproduced": COUNTS[cell.metric](counted), "origin": origin, "n": str(len(clips))}
 
 
 class SyntheticCount(Printed):

@@ -31,7 +31,9 @@ def describe(cell: Cell, params: Mapping[str, Any]) -> str:
     """
     if cell.metric in ("kernel", "shape"):
         return layers()[cell.row][cell.metric == "shape"]
-    networks = build_networks(params)
+    method = Icegan(Icegan.Params(**{name: params[name] for name in CHOICES}))
+    with torch.device("meta"):  # allocates no weights
+        networks = method.build({})
     if cell.metric == "component":
         return PRESENT if components(networks)[cell.column] else ABSENT
     parts = (network for name, network in networks.items() if name != "generator")
@@ -49,13 +51,6 @@ def components(networks: Networks) -> dict[str, bool]:
         "G_II / G_dec": isinstance(generator, UNet) and not generator.early,
         "G_II / SC": isinstance(generator, UNet) and generator.skips,
     }
-
-
-def build_networks(params: Mapping[str, Any]) -> Networks:
-    """Build the model's networks at the paper's size, without allocating weights."""
-    method = Icegan(Icegan.Params(**{name: params[name] for name in CHOICES}))
-    with torch.device("meta"):
-        return method.build({})
 
 
 @cache

@@ -55,15 +55,9 @@ class Task:
 
     @classmethod
     def load(
-        cls,
-        clips: Sequence[Clip],
-        names: Sequence[str],
-        files: Sequence[str],
-        generator_file: str,
-        kind: Kind,
-        seed: int,
-        size: tuple[int, int],
-    ) -> "Task":
+        cls, clips: Sequence[Clip], names: Sequence[str], files: Sequence[str], generator_file: str, kind: Kind,
+        seed: int, size: tuple[int, int],
+    ) -> "Task":  # fmt: skip
         """Read driving clips, faces and models of a run.
 
         `clips` are those of the index, `names` the driving clips, or empty for the default choice. `files` are those
@@ -79,7 +73,13 @@ class Task:
             by_stage = {stage: paths[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
             ground_truth = paths.get(("truth", clip.dataset, f"{clip.subject}.h5"))
             driving_clips.append(source.read(clip, by_stage, ground_truth))
-        return cls(driving_clips, dict(_faces(seed, size)), model, kind, regressor.load())
+        faces = {}
+        for name in NAMES:  # an image below `PICTURES` if there is one, else rendered
+            pictures = sorted(PICTURES.glob(f"{name}.*"))
+            rendered = None if pictures else RenderedFace(name, seed, size)
+            image = rendered.image if rendered else picture.read(pictures[0])
+            faces[name] = (SourceFace.detect(image, str(pictures[0]) if pictures else name), rendered)
+        return cls(driving_clips, faces, model, kind, regressor.load())
 
     @cached_property
     def resting_aus(self) -> dict[str, np.ndarray]:
@@ -93,15 +93,6 @@ class Task:
             for driving in self.driving_clips
             for name, (face, rendered) in self.faces.items()
         ]
-
-
-def _faces(seed: int, size: tuple[int, int]) -> Iterator[tuple[str, tuple[SourceFace, RenderedFace | None]]]:
-    """Yield the woman's and the man's face: from an image below `PICTURES` if there is one, else rendered."""
-    for name in NAMES:
-        files = sorted(PICTURES.glob(f"{name}.*"))
-        rendered = None if files else RenderedFace(name, seed, size)
-        image = rendered.image if rendered else picture.read(files[0])
-        yield name, (SourceFace.detect(image, str(files[0]) if files else name), rendered)
 
 
 def rows(reenactments: Sequence[Reenactment], model: regressor.Model, kind: Kind) -> Iterator[dict[str, str]]:
@@ -146,19 +137,12 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
             if not valid.any():
                 continue
             values, differences = values[valid], differences[valid]
-            low, high = _interval(differences, driving_ids[valid], generator(seed, "transfer", "ablation"))
-            yield {
-                "devices": name,
-                "shown": output,
-                "metric": metric,
-                "value": f"{values.mean():.4f}",
-                "difference": "" if name == "all" else f"{differences.mean():.4f}",
-                "low": "" if name == "all" else f"{low:.4f}",
-                "high": "" if name == "all" else f"{high:.4f}",
-                "sources": str(len({*driving_ids[valid]})),
-                "transfers": str(len(values)),
-                "origin": origins,
-            }
+            ids = driving_ids[valid]
+            interval = _interval(differences, ids, generator(seed, "transfer", "ablation"))
+            compared = dict(zip(("difference", "low", "high"), (differences.mean(), *interval), strict=True))
+            row = {"devices": name, "shown": output, "metric": metric, "value": f"{values.mean():.4f}"}
+            row |= {key: "" if name == "all" else f"{figure:.4f}" for key, figure in compared.items()}
+            yield row | {"sources": str(len({*ids})), "transfers": str(len(values)), "origin": origins}
 
 
 def _summary(reenactment: Reenactment, model: regressor.Model) -> dict[tuple[str, str], float]:

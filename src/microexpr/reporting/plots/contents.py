@@ -4,9 +4,8 @@ Recognises datasets by their names, as the store's schemas have them, and knows 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,8 +14,8 @@ from matplotlib.figure import Figure, SubFigure
 from microexpr.core import store
 from microexpr.core.errors import DataError
 from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots.clips import largest_units
 from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED
-from microexpr.reporting.plots.journey import largest_units
 from microexpr.signals.apex import EVENTS
 from microexpr.signals.aus import SIDES
 from microexpr.signals.flow import magnitude
@@ -154,8 +153,7 @@ def _name(group: Any) -> str:
     return str(group.name).rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """How the clips of a file are plotted."""
 
     description: str

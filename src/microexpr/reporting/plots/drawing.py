@@ -105,13 +105,6 @@ def clip_groups(clip: Clip, results: Path, *stages: str) -> Iterator[list[Any]]:
         yield [file[clip.name] for file in files]
 
 
-@contextmanager
-def clip_page(clip: Clip, results: Path, path: str | Path, height: float, *stages: str) -> Iterator[list[Any]]:
-    """Yield a page to save, then a clip's groups as `clip_groups` does."""
-    with clip_groups(clip, results, *stages) as groups, save_page(path, height) as figure:
-        yield [figure, *groups]
-
-
 def add_heading(figure: Figure, text: str, generated: bool, noun: str = "face") -> None:
     """Write the title, upper left, and a line below it if rendered faces are shown."""
     word = f"\nrendered {noun}, no person is shown" if generated else ""

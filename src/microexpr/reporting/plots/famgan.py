@@ -39,25 +39,17 @@ def choose(reenactments: "Sequence[Reenactment]", figure: str) -> "Reenactment":
     def differences(reenactment: "Reenactment") -> tuple[bool, ...]:
         clip = reenactment.driving.clip
         label = "" if clip.label is None else LABELS[clip.label]
-        return reenactment.face_name != face_name, label != emotion, blinks(reenactment), clip.dataset != dataset
+        lids = reenactment.true_changes[: reenactment.apex + 1, BLINK]  # while the expression rises
+        blinks = bool(np.ptp(lids, axis=0).max() > BLINKED)
+        return reenactment.face_name != face_name, label != emotion, blinks, clip.dataset != dataset
 
     return min(reenactments, key=differences)
 
 
-def blinks(reenactment: "Reenactment") -> bool:
-    """Return whether the eyes of a driving clip close or open while its expression rises."""
-    lids = reenactment.true_changes[: reenactment.apex + 1, BLINK]
-    return bool(np.ptp(lids, axis=0).max() > BLINKED)
-
-
 def most_asymmetric(reenactments: "Sequence[Reenactment]") -> "Reenactment":
     """Return the reenactment with the largest difference between left and right target AUs."""
-
-    def asymmetry(reenactment: "Reenactment") -> float:
-        target_aus = reenactment.target_aus
-        return float(np.abs(target_aus[..., 0] - target_aus[..., 1]).sum(1).max())
-
-    return max(reenactments, key=asymmetry)
+    targets = [reenactment.target_aus for reenactment in reenactments]
+    return reenactments[int(np.argmax([np.abs(aus[..., 0] - aus[..., 1]).sum(1).max() for aus in targets]))]
 
 
 def drive_by_side(reenactment: "Reenactment", task: "Task", side: int) -> np.ndarray:
@@ -93,13 +85,9 @@ def fig2(path: str | Path, reenactment: "Reenactment", task: "Task", show_licens
 
 
 def sequence(
-    path: str | Path,
-    figure: str,
-    reenactment: "Reenactment",
-    task: "Task",
-    expected: Mapping[str, Sequence[str]],
+    path: str | Path, figure: str, reenactment: "Reenactment", task: "Task", expected: Mapping[str, Sequence[str]],
     show_licensed: bool,
-) -> None:
+) -> None:  # fmt: skip
     """Plot the driving clip, the synthesised clips and their changes, ground truth if there is any, and the curves.
 
     `expected` are the AUs by class that the paper's text sees in the figure."""
@@ -145,8 +133,8 @@ def _page(
                 if not column:
                     axes.set_title(name, fontsize=7)
         charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)
-        for row, side in enumerate(("left", "right")):
-            _curves(page.add_subplot(charts[row]), reenactment, read_back, row, side)
+        for i, side in enumerate(("left", "right")):
+            _curves(page.add_subplot(charts[i]), reenactment, read_back, i, side)
 
 
 def _curves(axes: Axes, reenactment: "Reenactment", read_back: np.ndarray, side: int, name: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from microexpr.apps.reenact.alone import Outcome, Reenactment
@@ -26,11 +26,7 @@ def write(path: str | Path, reenactment: Reenactment) -> None:
 
 def height(reenactment: Reenactment) -> float:
     """Return the height of the plot in inches."""
-    return _height(reenactment) * len(reenactment.numbers[:MOST])
-
-
-def _height(reenactment: Reenactment) -> float:
-    return 2 * _panel(reenactment) + 2.9
+    return (2 * _panel(reenactment) + 2.9) * len(reenactment.numbers[:MOST])
 
 
 def _panel(reenactment: Reenactment) -> float:
@@ -38,40 +34,37 @@ def _panel(reenactment: Reenactment) -> float:
 
 
 def draw(page: Figure, reenactment: Reenactment) -> None:
-    """Plot the panels of each face in motion, one below the other, up to `MOST`."""
-    numbers = reenactment.numbers[:MOST]
+    """Plot for each face in motion, up to `MOST`, the onset, the apex at each strength, differences, and curves below.
+
+    The photograph is on the left, with a box around each face; that of the face in motion is red."""
+    numbers, panel = reenactment.numbers[:MOST], _panel(reenactment)
     parts = page.subfigures(len(numbers), 1, squeeze=False)[:, 0] if len(numbers) > 1 else [page]
-    for part, number in zip(parts, numbers, strict=True):
-        _face(part, reenactment, number)
-
-
-def _face(page: FigureBase, reenactment: Reenactment, number: int) -> None:
-    """Plot onset, apex at each strength, differences, and curves below each; the photograph with its faces first."""
-    outcomes = [outcome for outcome in reenactment.outcomes if outcome.number == number]
-    apex, panel, inches = reenactment.driving.apex, _panel(reenactment), _height(reenactment)
     title = f"{reenactment.photograph.path.name}, driven by {reenactment.driving.name}\n{MADE}"
-    page.suptitle(title, x=0.015, y=1 - 0.1 / inches, ha="left", va="top", fontsize=11)
-    grid = page.add_gridspec(
-        3, len(outcomes) + 1, left=0.03, right=0.99, top=1 - 0.75 / inches,
-        bottom=0.4 / inches, height_ratios=(panel, panel, 1.4), wspace=0.08, hspace=0.16,
-    )  # fmt: skip
-    face = outcomes[0].moved.face
-    show_image(page.add_subplot(grid[0, 0]), face.crop, "onset: the photograph")
-    whole = page.add_subplot(grid[1, 0])  # with a box around each face; the chosen one's is red
-    show_image(whole, reenactment.photograph.image, "photograph")
-    for other, detected in enumerate(reenactment.photograph.faces, 1):
-        left, top, right, bottom = box(detected)
-        colour = RED if other == number else BLUE
-        whole.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour))
-        whole.text(left, top, str(other), color=colour, fontsize=8, va="bottom")
-    for column, outcome in enumerate(outcomes, 1):
-        crop, r = outcome.crops[apex], outcome.metrics.get("au_r")
-        show_image(page.add_subplot(grid[0, column]), crop, f"apex, strength {outcome.strength:g}")
-        difference = amplify_change(crop, face.crop, ENLARGED)
-        show_image(page.add_subplot(grid[1, column]), difference, f"change x {ENLARGED}")
-        axes = page.add_subplot(grid[2, column])
-        axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=9)
-        _curves(axes, outcome)
+    inches = 2 * panel + 2.9
+    for part, number in zip(parts, numbers, strict=True):
+        outcomes = [outcome for outcome in reenactment.outcomes if outcome.number == number]
+        part.suptitle(title, x=0.015, y=1 - 0.1 / inches, ha="left", va="top", fontsize=11)
+        grid = part.add_gridspec(
+            3, len(outcomes) + 1, left=0.03, right=0.99, top=1 - 0.75 / inches,
+            bottom=0.4 / inches, height_ratios=(panel, panel, 1.4), wspace=0.08, hspace=0.16,
+        )  # fmt: skip
+        face = outcomes[0].moved.face
+        show_image(part.add_subplot(grid[0, 0]), face.crop, "onset: the photograph")
+        whole = part.add_subplot(grid[1, 0])
+        show_image(whole, reenactment.photograph.image, "photograph")
+        for other, detected in enumerate(reenactment.photograph.faces, 1):
+            left, top, right, bottom = box(detected)
+            colour = RED if other == number else BLUE
+            whole.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour))
+            whole.text(left, top, str(other), color=colour, fontsize=8, va="bottom")
+        for column, outcome in enumerate(outcomes, 1):
+            crop, r = outcome.crops[reenactment.driving.apex], outcome.metrics.get("au_r")
+            show_image(part.add_subplot(grid[0, column]), crop, f"apex, strength {outcome.strength:g}")
+            difference = amplify_change(crop, face.crop, ENLARGED)
+            show_image(part.add_subplot(grid[1, column]), difference, f"change x {ENLARGED}")
+            axes = part.add_subplot(grid[2, column])
+            axes.set_title("" if r is None else f"- - asked, — read: r = {r:.2f}", fontsize=9)
+            _curves(axes, outcome)
 
 
 def _curves(axes: Axes, outcome: Outcome) -> None:

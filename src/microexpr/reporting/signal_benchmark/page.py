@@ -5,17 +5,15 @@ bytes.
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from microexpr.reporting.html import templates
+from microexpr.reporting.html import data_url, template
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED, SAVING, STYLE
 from microexpr.reporting.signal_benchmark import DIFFICULTIES
 from microexpr.reporting.signal_benchmark.pool import ALL, ANGLES, POOLED, Measured, Row
@@ -30,8 +28,7 @@ PALE = "0.75"
 Key = tuple[str, str, str, str]  # data set, difficulty, part, metric
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """Texts and columns of the page's section on one stage."""
 
     heading: str
@@ -113,13 +110,13 @@ SECTIONS = {
 
 def html(tables: Mapping[str, Sequence[Row]], clips: Sequence[Measured]) -> str:
     """Return the page of these clips; `tables` are the rows that `pool.tables` makes of them."""
-    return templates.template(TEMPLATE, Path(__file__).parent).render(
+    return template(TEMPLATE, Path(__file__).parent).render(
         title=TITLE,
         subjects=len({(clip.dataset, clip.subject) for clip in clips}),
         clips=len({(clip.dataset, clip.name) for clip in clips}),
         sections=SECTIONS,
         lines={name: lines(section, tables[name]) for name, section in SECTIONS.items()},
-        plots={name: templates.data_url("image/svg+xml", CHARTS[name](tables[name])) for name in SECTIONS},
+        plots={name: data_url("image/svg+xml", CHARTS[name](tables[name])) for name in SECTIONS},
     )
 
 
@@ -136,32 +133,11 @@ def lines(section: Section, rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
     return table
 
 
-@contextmanager
-def _axes(panels: int, unit: str) -> Iterator[tuple[list[Axes], io.BytesIO]]:
-    """Yield axes next to each other on one scale that starts at 0, and the buffer that gets the SVG afterwards."""
-    svg = io.BytesIO()
-    with matplotlib.style.context(["default", STYLE]):
-        figure = Figure((WIDTH, HEIGHT), layout="constrained")
-        all_axes = list(figure.subplots(1, panels, sharey=True, squeeze=False)[0])
-        all_axes[0].set_ylabel(unit)
-        for axes in all_axes:
-            axes.grid(axis="y", color="0.9")
-            axes.set_axisbelow(True)
-        yield all_axes, svg
-        figure.savefig(svg, format="svg", **SAVING[".svg"])
-
-
 def landmarks(rows: Sequence[Row]) -> bytes:
     """Return SVG: landmark error by region and difficulty, micro-expression sets pooled."""
-    values, parts = _values(rows), (*face_regions.LANDMARKS, ALL)
-    with _axes(1, "error, % of the outer-eye distance") as ([axes], svg):
-        difficulties = _difficulties(rows)
-        for i, difficulty in enumerate(difficulties):
-            heights = [values.get((ALL, difficulty, part, "error_percent"), np.nan) for part in parts]
-            _bars(axes, heights, i, len(difficulties), COLOURS[difficulty], difficulty)
-        _label_groups(axes, parts)
-        axes.legend(ncols=len(difficulties), loc="lower right", bbox_to_anchor=(1, 1))
-    return svg.getvalue()
+    parts, unit = (*face_regions.LANDMARKS, ALL), "error, % of the outer-eye distance"
+    bars = {difficulty: (COLOURS[difficulty], difficulty) for difficulty in _difficulties(rows)}
+    return _panels(rows, unit, parts, bars, lambda _, part, difficulty: (ALL, difficulty, part, "error_percent"), [ALL])
 
 
 def apex(rows: Sequence[Row]) -> bytes:
@@ -181,42 +157,49 @@ def flow(rows: Sequence[Row]) -> bytes:
 
 def aus(rows: Sequence[Row]) -> bytes:
     """Return SVG: ICC by AU, both sides together, of intensities and of changes, data sets and difficulties pooled."""
-    values = _values(rows)
-    with _axes(1, "ICC(3,1) with the ground truth") as ([axes], svg):
-        for metric, color, label in (("icc", PALE, "intensity"), ("relative_icc", BLUE, "change since the onset")):
-            heights = [values.get((ALL, ALL, f"{unit}_both", metric), np.nan) for unit in ACTION_UNITS]
-            _bars(axes, heights, int(metric != "icc"), 2, color, label)
-        axes.axhline(0, color=GREY, linewidth=0.8)
-        _label_groups(axes, ACTION_UNITS)
-        for i, unit in enumerate(ACTION_UNITS):
-            if (ALL, ALL, f"{unit}_both", "relative_icc") not in values:
-                axes.text(i, 0.02, "never rendered", rotation=90, ha="center", va="bottom", color=GREY, fontsize=8)
-        axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
-    return svg.getvalue()
+    bars = {"intensity": (PALE, "icc"), "change since the onset": (BLUE, "relative_icc")}
+    unit = "ICC(3,1) with the ground truth"
+    return _panels(rows, unit, ACTION_UNITS, bars, lambda _, name, metric: (ALL, ALL, f"{name}_both", metric), [ALL])
 
 
 def _panels(
-    rows: Sequence[Row],
-    unit: str,
-    groups: Sequence[str],
-    bars: Mapping[str, tuple[str, str]],
-    key: Callable[[str, str, str], Key],
-) -> bytes:
-    """Plot a panel for each difficulty, in it the same bars for each group.
+    rows: Sequence[Row], unit: str, groups: Sequence[str], bars: Mapping[str, tuple[str, str]],
+    key: Callable[[str, str, str], Key], panels: Sequence[str] = (),
+) -> bytes:  # fmt: skip
+    """Plot a panel for each difficulty, or one of `ALL`, on one scale: in it the same bars for each group.
 
-    `bars` are colours and kinds by name; `key` returns the key of a value from its difficulty, group and kind.
+    `bars` are colours and kinds by name; `key` returns the key of a value from its panel, group and kind.
     """
-    values, difficulties = _values(rows), _difficulties(rows)
-    with _axes(len(difficulties), unit) as (all_axes, svg):
-        for axes, difficulty in zip(all_axes, difficulties, strict=True):
+    values, panels, svg = _values(rows), panels or _difficulties(rows), io.BytesIO()
+    with matplotlib.style.context(["default", STYLE]):
+        figure = Figure((WIDTH, HEIGHT), layout="constrained")
+        all_axes = list(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0])
+        all_axes[0].set_ylabel(unit)
+        for axes, panel in zip(all_axes, panels, strict=True):
+            axes.grid(axis="y", color="0.9")
+            axes.set_axisbelow(True)
             for i, (name, (color, kind)) in enumerate(bars.items()):
-                heights = [values.get(key(difficulty, group, kind), np.nan) for group in groups]
-                _bars(axes, heights, i, len(bars), color, name)
-            _label_groups(axes, groups)
-            for label in axes.get_xticklabels():
-                label.set(fontsize=8, rotation=35, rotation_mode="anchor", ha="right")  # there may be many data sets
-            axes.set_title(difficulty)
-        all_axes[-1].legend(ncols=len(bars), loc="lower right", bbox_to_anchor=(1, 1.08))
+                heights = [values.get(key(panel, group, kind), np.nan) for group in groups]
+                width = 0.8 / len(bars)
+                positions = np.arange(len(heights)) + (i - (len(bars) - 1) / 2) * width
+                axes.bar(positions, heights, width * 0.94, color=color, label=name)
+            axes.set_xticks(range(len(groups)), groups)
+            axes.set_xlim(-0.6, len(groups) - 0.4)
+            axes.tick_params(axis="x", length=0)
+            if panel != ALL:
+                for label in axes.get_xticklabels():  # there may be many data sets
+                    label.set(fontsize=8, rotation=35, rotation_mode="anchor", ha="right")
+                axes.set_title(panel)
+        if groups == ACTION_UNITS:  # agreement may be negative, or not exist
+            all_axes[0].axhline(0, color=GREY, linewidth=0.8)
+            for i, group in enumerate(groups):
+                if key(ALL, group, "relative_icc") not in values:
+                    all_axes[0].text(
+                        i, 0.02, "never rendered", rotation=90, ha="center", va="bottom", color=GREY, fontsize=8
+                    )
+        top = 1 if panels[-1] == ALL else 1.08
+        all_axes[-1].legend(ncols=len(bars), loc="lower right", bbox_to_anchor=(1, top))
+        figure.savefig(svg, format="svg", **SAVING[".svg"])
     return svg.getvalue()
 
 
@@ -226,19 +209,6 @@ def _values(rows: Sequence[Row]) -> dict[Key, float]:
 
 def _difficulties(rows: Sequence[Row]) -> list[str]:
     return [name for name in dict.fromkeys(row["difficulty"] for row in rows) if name != ALL]
-
-
-def _bars(axes: Axes, heights: Sequence[float], kind_index: int, count: int, color: str, label: str) -> None:
-    """Plot the bars of one of `count` kinds, next to each other in each group."""
-    width = 0.8 / count
-    positions = np.arange(len(heights)) + (kind_index - (count - 1) / 2) * width
-    axes.bar(positions, heights, width * 0.94, color=color, label=label)
-
-
-def _label_groups(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_xticks(range(len(names)), names)
-    axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.tick_params(axis="x", length=0)
 
 
 CHARTS = {"landmarks": landmarks, "apex": apex, "aus": aus, "flow": flow}

@@ -4,7 +4,7 @@ Out of scope: figures. They are pooled over subjects by `pool`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,25 +38,6 @@ class Stages(BaseModel):
         return cls.model_validate({**sections, "faces": {**sections["faces"], "min_detected": 1e-9}})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Signals:
-    """Results of the stages for one clip."""
-
-    faces: dict[str, Any]  # as a faces file holds them
-    events: dict[str, Any]  # as an apex file
-    curves: dict[str, np.ndarray]  # as an aus file; and `change`, relative but not filtered
-    flow: np.ndarray  # float32[3, size, size], as a flow file
-
-    def position(self, event: str) -> int:
-        """Return the index of an event's frame."""
-        return inputs.position(self.faces, self.events, event)
-
-    @property
-    def alignment(self) -> np.ndarray:
-        """float64[2, 3]: from the frame's pixels to the crop's, as estimated by the faces stage."""
-        return faces.alignment(self.faces["landmarks"][self.faces["detected"]])
-
-
 def write(rows: list[PlannedClip], scene: corpus.Scene, seed: int, stages: Stages, path: str | Path) -> None:
     """Write the measured file of one subject. Frames and ground truth are made in a temporary folder and removed.
 
@@ -72,102 +53,92 @@ def write(rows: list[PlannedClip], scene: corpus.Scene, seed: int, stages: Stage
         corpus.write_person(rows, scene, seed, home, Path(home) / "truth.h5")
         with store.open_file(Path(home) / "truth.h5", "truth") as truth_file:
             for planned in rows:
-                clip, group = planned.clip, truth_file[planned.clip.name]
-                signals = run_stages(clip, Path(home), stages, model)
-                ground_truth = {name: group[name][()] for name in group}
-                flow_true, skin = true_flow(planned, face, scene, seed, signals)
-                file.group(clip.name).put_all(
-                    frame=ground_truth["frame"],
-                    fps=clip.fps,
-                    onset=ground_truth["onset"],
-                    offset=ground_truth["offset"],
-                    apex_true=ground_truth["apex"],
-                    detected=signals.faces["detected"],
-                    landmarks_true=ground_truth["landmarks"],
-                    landmarks_found=signals.faces["landmarks"],
-                    pose_true=ground_truth["pose"],
-                    pose_found=signals.faces["pose"],
-                    action_unit=aus.ACTION_UNITS,
-                    au_true=coded(ground_truth["au_intensity"], display.ACTION_UNITS),
-                    au_smoothed=signals.curves["smoothed"],
-                    au_change=signals.curves["change"],
-                    au_relative=signals.curves["relative"],
-                    **spot_events(clip, ground_truth, signals, stages.apex),
-                    **flow_errors(flow_true, skin, ground_truth["landmarks"][signals.position("onset")], signals),
-                )
+                truth = {name: values[()] for name, values in truth_file[planned.clip.name].items()}
+                measured = measure(planned.clip, Path(home), truth, stages, model)
+                estimate, alignment, onset, top = (measured.pop(name) for name in ("flow", "alignment", "start", "top"))
+                true, skin = on_crop(true_motion(planned, face, scene, seed, onset, top), alignment, estimate.shape[1])
+                errors = flow_errors(estimate, true, skin, truth["landmarks"][onset], alignment)
+                file.group(planned.clip.name).put_all(**measured, **errors)
 
 
-def run_stages(clip: Clip, home: Path, stages: Stages, model: regressor.Model) -> Signals:
-    """Run faces, apex, aus and flow on a clip below `home`, each as its script does."""
+def measure(
+    clip: Clip, home: Path, truth: Mapping[str, np.ndarray], stages: Stages, model: regressor.Model
+) -> dict[str, Any]:
+    """Run the stages on a clip below `home`, each as its script does; return the datasets of the measured file.
+
+    Also returned are `flow`, as a flow file has it, the `alignment` of frames with the crop, and the indices of onset
+    (`start`) and apex (`top`). An apex is spotted with true onset and offset too, those two without any."""
     numbers, pictures = datasets.frame_reader(clip, home)
-    face = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id, clip.fps).arrays()}
-    located = apex.locate(clip, face, stages.apex)
+    tracked = {"frame": np.array(numbers), **faces.track(pictures, stages.faces, clip.id, clip.fps).arrays()}
+    located = apex.locate(clip, tracked, stages.apex)
     events = {name: np.asarray(value) for name, value in located.arrays().items()}
-    onset = inputs.position(face, events, "onset")
-    grey = luma(face["crop"])
-    values = regressor.regress(grey, onset, model, stages.aus.sizes)
-    return Signals(
-        faces=face,
-        events=events,
-        curves=filters.curves(values, onset, clip.fps, stages.aus) | {"change": values - values[onset]},
-        flow=flow.clip_flow(grey, onset, inputs.position(face, events, "apex"), stages.flow, frame_edges.read(face)),
-    )
-
-
-def spot_events(
-    clip: Clip, ground_truth: Mapping[str, np.ndarray], signals: Signals, params: apex.Params
-) -> dict[str, int]:
-    """Spot events, by the names of the measured file: the apex with true onset and offset, those two without any."""
-    without_apex = replace(clip, onset=int(ground_truth["onset"]), apex=None, offset=int(ground_truth["offset"]))
-    apexes = {
-        f"apex_{spotter}": apex.locate(without_apex, signals.faces, params.model_copy(update={"spotter": spotter})).apex
-        for spotter in apex.SPOTTERS
+    onset, top = (inputs.position(tracked, events, event) for event in ("onset", "apex"))
+    grey = luma(tracked["crop"])
+    intensities = regressor.regress(grey, onset, model, stages.aus.sizes)
+    curves = filters.curves(intensities, onset, clip.fps, stages.aus)
+    spotters = {spotter: stages.apex.model_copy(update={"spotter": spotter}) for spotter in apex.SPOTTERS}
+    bounded = replace(clip, onset=int(truth["onset"]), apex=None, offset=int(truth["offset"]))
+    spotted = apex.locate(replace(clip, onset=None, apex=None, offset=None), tracked, spotters["flow"])
+    return {
+        "frame": truth["frame"],
+        "fps": clip.fps,
+        "onset": truth["onset"],
+        "offset": truth["offset"],
+        "apex_true": truth["apex"],
+        "detected": tracked["detected"],
+        "landmarks_true": truth["landmarks"],
+        "landmarks_found": tracked["landmarks"],
+        "pose_true": truth["pose"],
+        "pose_found": tracked["pose"],
+        "action_unit": aus.ACTION_UNITS,
+        "au_true": coded(truth["au_intensity"], display.ACTION_UNITS),
+        "au_smoothed": curves["smoothed"],
+        "au_change": intensities - intensities[onset],
+        "au_relative": curves["relative"],
+        **{f"apex_{name}": apex.locate(bounded, tracked, params).apex for name, params in spotters.items()},
+        "onset_spotted": spotted.onset,
+        "offset_spotted": spotted.offset,
+        "flow": flow.clip_flow(grey, onset, top, stages.flow, frame_edges.read(tracked)),
+        "alignment": faces.alignment(tracked["landmarks"][tracked["detected"]]),
+        "start": onset,
+        "top": top,
     }
-    without_events = replace(clip, onset=None, apex=None, offset=None)
-    events = apex.locate(without_events, signals.faces, params.model_copy(update={"spotter": "flow"}))
-    return {**apexes, "onset_spotted": events.onset, "offset_spotted": events.offset}
 
 
-def flow_errors(true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, signals: Signals) -> dict[str, Any]:
+def true_motion(
+    planned: PlannedClip, face: Face, scene: corpus.Scene, seed: int, onset: int, top: int
+) -> motion.Motion:
+    """Return the movement by a clip's expression alone between two frames, with the head as at the onset.
+
+    These are the frames that the flow stage was given, and any other movement is head motion, which that stage is to
+    remove. A wrongly spotted apex thus is an error of apex, not of flow.
+    """
+    performer = corpus.performer_of(planned.clip, seed)
+    performance = corpus.play(planned, performer, scene, seed)
+    return motion.expression(
+        face, performance.action_units[onset], performance.action_units[top], pose=performance.pose[onset],
+        shift=performance.shift[onset], size=(scene.width, scene.height), zoom=performer.zoom,
+    )  # fmt: skip
+
+
+def flow_errors(
+    estimate: np.ndarray, true: np.ndarray, skin: np.ndarray, landmarks: np.ndarray, alignment: np.ndarray
+) -> dict[str, Any]:
     """Return sums over the visible skin of each region: pixels, end-point error, length of the true flow.
 
-    `true` and `skin` are those of `true_flow`, `landmarks` [68, 2] the true ones of the onset in pixels of the frame.
+    `true` and `skin` are those of `on_crop`, `landmarks` [68, 2] the true ones of the onset in pixels of the frame.
     """
-    size = signals.flow.shape[1]
-    to_flow = flow_matrix(signals.alignment, size)
+    size = estimate.shape[1]
+    to_flow = flow_matrix(alignment, size)
     labels = face_regions.region_labels(landmarks @ to_flow[:, :2].T + to_flow[:, 2], size)
     masks = [skin & (labels == region) for region in range(len(face_regions.FLOW_REGIONS))]
-    error, length = np.hypot(*(signals.flow[:2] - true)), np.hypot(*true)
+    error, length = np.hypot(*(estimate[:2] - true)), np.hypot(*true)
     return {
         "region": face_regions.FLOW_REGIONS,
         "flow_pixels": [mask.sum() for mask in masks],
         "flow_error": [error[mask].sum() for mask in masks],
         "flow_length": [length[mask].sum() for mask in masks],
     }
-
-
-def true_flow(
-    planned: PlannedClip, face: Face, scene: corpus.Scene, seed: int, signals: Signals
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return true flow and skin of one clip's expression, as `on_crop` does.
-
-    The true flow is the movement by the expression alone between the two frames that the flow stage was given, with the
-    head as at the onset: any other movement is head motion, which that stage is to remove. A wrongly spotted apex thus
-    is an error of apex, not of flow.
-    """
-    performer = corpus.performer_of(planned.clip, seed)
-    performance = corpus.play(planned, performer, scene, seed)
-    onset, apex_position = signals.position("onset"), signals.position("apex")
-    movement = motion.expression(
-        face,
-        performance.action_units[onset],
-        performance.action_units[apex_position],
-        pose=performance.pose[onset],
-        shift=performance.shift[onset],
-        size=(scene.width, scene.height),
-        zoom=performer.zoom,
-    )
-    return on_crop(movement, signals.alignment, signals.flow.shape[1])
 
 
 def flow_matrix(matrix: np.ndarray, size: int) -> np.ndarray:

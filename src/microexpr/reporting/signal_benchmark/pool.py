@@ -4,8 +4,8 @@ A figure is computed on all frames or clips of its data set and difficulty toget
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,35 +28,8 @@ ANGLES = ("yaw", "pitch", "roll")
 STILL = 0.01  # FACS: smaller changes are no movement
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """One clip of a measured file; arrays are described in its schema."""
-
-    dataset: str
-    subject: str
-    difficulty: str
-    name: str
-    frame: np.ndarray
-    fps: np.ndarray
-    onset: np.ndarray
-    offset: np.ndarray
-    apex_true: np.ndarray
-    apex_flow: np.ndarray
-    apex_regions: np.ndarray
-    onset_spotted: np.ndarray
-    offset_spotted: np.ndarray
-    detected: np.ndarray
-    landmarks_true: np.ndarray
-    landmarks_found: np.ndarray
-    pose_true: np.ndarray
-    pose_found: np.ndarray
-    au_true: np.ndarray
-    au_smoothed: np.ndarray
-    au_change: np.ndarray
-    au_relative: np.ndarray
-    flow_pixels: np.ndarray
-    flow_error: np.ndarray
-    flow_length: np.ndarray
+class Measured(SimpleNamespace):
+    """One clip of a measured file: `dataset`, `subject`, `difficulty`, `name`, and its arrays, which the schema has."""
 
     @property
     def onset_position(self) -> int:
@@ -66,17 +39,16 @@ class Measured:
 
 def read(paths: Iterable[str | Path]) -> list[Measured]:
     """Read all clips of measured files. Raises StoreError for other files, and for files of recorded faces."""
-    names = [field.name for field in fields(Measured) if field.type is np.ndarray]
     clips = []
     for path in paths:
         with store.open_file(path, "measured") as file:
-            attributes = {key: file.attrs[key].decode() for key in ("dataset", "subject", "difficulty", "origin")}
-            if (origin := attributes.pop("origin")) != "generated":
+            about = {key: file.attrs[key].decode() for key in ("dataset", "subject", "difficulty", "origin")}
+            if (origin := about.pop("origin")) != "generated":
                 raise StoreError(
                     f"{path}: origin must be generated, not {origin}: only rendered faces have ground truth"
                 )
             for clip, group in file.items():
-                clips.append(Measured(name=clip, **attributes, **{name: group[name][()] for name in names}))
+                clips.append(Measured(name=clip, **about, **{name: values[()] for name, values in group.items()}))
     return clips
 
 
@@ -123,11 +95,20 @@ def landmarks(clips: list[Measured]) -> Iterator[Figure]:
     for part, points in (*face_regions.LANDMARKS.items(), (ALL, slice(None))):
         yield part, "error_percent", float(errors[:, points].mean()), len(errors)
     yield ALL, "detected_percent", float(100 * detected.mean()), len(detected)
-    noise = np.concatenate([_landmark_noise(clip) for clip in clips])
-    yield ALL, "noise_percent", float(np.sqrt((noise**2).mean())), len(noise)
-    movements = np.stack([_movement(clip) for clip in clips])  # [clips, 2, 68, 2]
+    noise, movements = [], []  # root mean squares over the inner landmarks [T]; onset to apex, true and detected
+    for clip in clips:
+        error = (clip.landmarks_found - clip.landmarks_true)[:, 17:]
+        eyes = face_regions.eye_distance(clip.landmarks_true)
+        changing = 100 * (error - error.mean(axis=0)) / eyes[:, None, None]
+        noise.append(np.sqrt((changing**2).sum(axis=-1).mean(axis=-1)))
+        apex = int(np.searchsorted(clip.frame, clip.apex_true))
+        changes = [points[apex] - points[clip.onset_position] for points in (clip.landmarks_true, clip.landmarks_found)]
+        held = np.stack([change - change[list(RIGID)].mean(axis=0) for change in changes])
+        movements.append(held / float(face_regions.eye_distance(clip.landmarks_true[apex])))
+    noises, both = np.concatenate(noise), np.stack(movements)  # [clips, 2, 68, 2] in outer-eye distances
+    yield ALL, "noise_percent", float(np.sqrt((noises**2).mean())), len(noises)
     for part, points in (*face_regions.LANDMARKS.items(), (ALL, slice(17, None))):
-        true, detected_movement = movements[:, 0, points], movements[:, 1, points]
+        true, detected_movement = both[:, 0, points], both[:, 1, points]
         if (size := float((true**2).sum())) > 0:
             yield part, "movement_kept_percent", float(100 * (true * detected_movement).sum() / size), len(clips)
     # since the onset: absolute angles differ by a constant of each subject, since the stage fits a mean head
@@ -135,24 +116,6 @@ def landmarks(clips: list[Measured]) -> Iterator[Figure]:
     turn_errors = np.concatenate([np.abs(error - error[onset]) for error, onset in turns])
     for angle, values in zip(ANGLES, turn_errors.T, strict=True):
         yield angle, "error_degrees", float(values.mean()), len(values)
-
-
-def _landmark_noise(clip: Measured) -> np.ndarray:
-    """Return float[T]: root mean square over the inner landmarks, in percent of the true outer-eye distance."""
-    error = (clip.landmarks_found - clip.landmarks_true)[:, 17:]
-    percent = 100 * (error - error.mean(axis=0)) / face_regions.eye_distance(clip.landmarks_true)[:, None, None]
-    return np.sqrt((percent**2).sum(axis=-1).mean(axis=-1))
-
-
-def _movement(clip: Measured) -> np.ndarray:
-    """Return true and detected movement of the landmarks from onset to apex, float[2, 68, 2] in outer-eye distances."""
-    apex = int(np.searchsorted(clip.frame, clip.apex_true))
-    movements = []
-    for points in (clip.landmarks_true, clip.landmarks_found):
-        change = points[apex] - points[clip.onset_position]
-        movements.append(change - change[list(RIGID)].mean(axis=0))
-    unit = float(face_regions.eye_distance(clip.landmarks_true[apex]))
-    return np.stack(movements) / unit
 
 
 def apex(clips: list[Measured]) -> Iterator[Figure]:

@@ -14,12 +14,17 @@ def points(text: str) -> np.ndarray:
     return np.array([[float(number) for number in point.split(",")] for point in text.split()])[1:-1]
 
 
-def test_a_curve_keeps_its_peaks_in_however_few_columns():
+def test_a_curve_keeps_its_peaks_in_few_columns_and_a_unit_is_drawn_again_above_a_level():
     values = np.zeros(7321)
     values[[0, 4000, 7320]] = 0.5, 1, 0.25
     x, y = points(page.area(values, 20, np.arange(7321) * page.COLUMNS / 7321)).T
     assert len(x) == page.COLUMNS and (np.diff(x) > 0).all() and (y[0], y[-1]) == (10, 15)
     assert y.min() == 0 and x[y.argmin()] == pytest.approx(4000 / 7321 * page.COLUMNS, abs=1)
+    moving, resting = page.unit_rows(prediction())
+    assert [(row.unit, row.levels) for row in moving] == [("AU4", 1), ("AU9", 1), ("AU12", 1), ("AU45", 3)]
+    assert len(moving) + len(resting) == 17
+    nose = points(moving[1].points)[:, 1].min()
+    assert nose == pytest.approx((1 - 0.9) * page.ROW_HEIGHT, abs=0.05)
 
 
 def test_a_frame_has_one_x_in_curves_bands_and_ticks():
@@ -30,20 +35,9 @@ def test_a_frame_has_one_x_in_curves_bands_and_ticks():
     middle = (120 + 0.5) / FRAMES
     assert x[y.argmin()] == pytest.approx(middle * page.COLUMNS, abs=0.1)
     assert (band.x + band.width / 2) / page.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
-
-
-def test_bands_of_frames_at_uneven_times_lie_at_their_times():
     positions = np.array([0, 1, 2, 5, 6, 9.0])
     (band,) = page.bands([("micro", 3, 4, "negative")], positions)
     assert (band.x, band.width) == (500, 200)
-
-
-def test_a_level_of_an_action_unit_is_a_row_high_and_what_is_above_is_drawn_again():
-    moving, resting = page.unit_rows(prediction())
-    assert [(row.unit, row.levels) for row in moving] == [("AU4", 1), ("AU9", 1), ("AU12", 1), ("AU45", 3)]
-    assert len(moving) + len(resting) == 17
-    nose = points(moving[1].points)[:, 1].min()
-    assert nose == pytest.approx((1 - 0.9) * page.ROW_HEIGHT, abs=0.05)
 
 
 @pytest.mark.parametrize("seconds", [0.2, 2, 20, 61, 3600])
@@ -63,7 +57,7 @@ def test_the_page_shows_truth_names_and_magnified_faces(tmp_path):
     assert 'class="verdict"' not in write_page(tmp_path / "alone.html").read_text(encoding="utf-8")
 
 
-def test_every_frame_of_a_micro_expression_has_a_magnified_face():
+def test_every_frame_of_a_micro_expression_has_a_magnified_face_and_regions_have_colours():
     player = page.Player(prediction())
     for number in range(FRAMES):
         player.add(number, np.full((60, 80, 3), 90, np.uint8))
@@ -71,9 +65,6 @@ def test_every_frame_of_a_micro_expression_has_a_magnified_face():
     micro = [e.interval for e in EXPRESSIONS if e.interval.kind == "micro"]
     assert [len(faces) for faces in images.magnified] == [i.offset - i.onset + 1 for i in micro]
     assert len(images.numbers) == len(images.frames) < FRAMES / STEP
-
-
-def test_regions_that_speak_for_a_class_are_orange_and_those_against_it_blue():
     points = np.random.default_rng(0).uniform(100, 190, (68, 2))
     points[17:27] = np.column_stack([np.linspace(80, 210, 10), np.full(10, 60)])
     points[48:68] = np.column_stack([np.linspace(110, 180, 20), np.full(20, 230)])

@@ -20,7 +20,7 @@ from microexpr.reporting.papers.cells import SyntheticClips
 ROOT = Path(__file__).parents[4]
 
 
-def test_every_printed_table_is_a_target():
+def test_every_printed_table_is_a_target_and_every_protocol_that_a_paper_names_is_there():
     printed = {
         (cell.paper, cell.table)
         for cell in cells()
@@ -30,11 +30,13 @@ def test_every_printed_table_is_a_target():
     assert targets == printed
     assert len(papers.files()) == 2 * len(targets) == 58
     assert {path for path in papers.files(["famgan"]) if "famgan" in path} >= {"results/papers/famgan/transfer.csv"}
-
-
-def test_every_protocol_that_a_paper_names_is_there():
     named = {cell.runs_under for cell in cells()} - {""}
     assert named <= set(PROTOCOLS)
+    assert papers.inputs("augacn", "table7", Run(["augacn"], ["megc2019"], 4, ["smic"]))["index"] == []
+    values = expand_grids(config.load(ROOT / "params.yaml"))
+    variants = {f"mtmnet.{name}" for name in values["papers"]["variants"]["mtmnet"]}
+    for table in ("table2", "table3"):
+        assert {cell.method for cell in papers.target_cells("mtmnet", table)} == variants - {"mtmnet.eidnet"}
 
 
 @pytest.mark.parametrize(
@@ -52,11 +54,7 @@ def test_a_target_needs_what_exists_and_no_more(paper, table, expected):
     assert papers.inputs(paper, table, mine)["evaluations"] == expected
 
 
-def test_a_table_without_counts_reads_no_index():
-    assert papers.inputs("augacn", "table7", Run(["augacn"], ["megc2019"], 4, ["smic"]))["index"] == []
-
-
-def test_each_figure_is_beside_the_cell_that_prints_it():
+def test_each_figure_is_next_to_the_cell_that_prints_it_and_a_generated_one_has_that_word():
     mine = run(("lbp_top", "megc2019"), ("ststnet", "megc2019"))
     cells = by_cell("icegan", "table1", mine)
     assert len(cells) == len(papers.rows("icegan", "table1", mine)) == 48
@@ -65,9 +63,6 @@ def test_each_figure_is_beside_the_cell_that_prints_it():
     assert (cell["origin"], cell["selection"], cell["status"]) == ("generated", "last", "built")
     assert (cell["seeds"], cell["folds"], cell["n"], cell["subject_seen"]) == ("3", "12", "100", "no")
     assert cell["note"].startswith("oracle 0.6400; erratum: impossible together")
-
-
-def test_no_generated_figure_without_that_word_on_its_line():
     mine = run(("lbp_top", "megc2019"), ("icegan", "megc2019"))
     rows = papers.rows("icegan", "table1", mine)
     assert all(row["origin"] == "generated" for row in rows if row["reproduced"])
@@ -95,13 +90,6 @@ def test_status(paper, table, row, status):
     rows = papers.rows(paper, table, run(("lbp_top", "megc2019")))
     statuses = {cell["status"] for cell in rows if cell["row"].startswith(row) or cell["column"] == row}
     assert statuses == {status}
-
-
-def test_every_row_of_mtmnets_studies_is_a_variant():
-    values = expand_grids(config.load(ROOT / "params.yaml"))
-    variants = {f"mtmnet.{name}" for name in values["papers"]["variants"]["mtmnet"]}
-    for table in ("table2", "table3"):
-        assert {cell.method for cell in papers.target_cells("mtmnet", table)} == variants - {"mtmnet.eidnet"}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +143,7 @@ def test_fid_is_read_from_the_figures_of_made_faces():
     assert without_faces["note"].startswith("icegan makes no faces")
 
 
-def test_gains_are_percents_of_the_winners_figure():
+def test_gains_and_few_folds_are_said_where_they_are():
     mine, alone = run(("icegan", "megc2019"), ("nmer", "megc2019")), run(("icegan", "megc2019"))
     assert papers.inputs("icegan", "text", mine)["evaluations"] == [("icegan", "megc2019"), ("nmer", "megc2019")]
     assert papers.inputs("icegan", "text", alone)["evaluations"] == []
@@ -167,9 +155,6 @@ def test_gains_are_percents_of_the_winners_figure():
     assert uf1["note"].startswith("0.1250 against 0.1000 of nmer")
     lacking = by_cell("icegan", "text", alone)["ICE-GAN", "UF1 over the winner"]
     assert lacking["note"].startswith("no nmer in this run")
-
-
-def test_few_folds_and_means_over_subjects_are_said_where_they_are():
     cell = ("LBP-TOP [13]", "CASME2 / F1")
     mine = run(("lbp_top", "loso_casme2_5"), ("lbp_top", "megc2019"), scopes=("full", "casme2"))
     note = by_cell("mtmnet", "table4", mine)[cell]["note"]
@@ -181,7 +166,7 @@ def test_few_folds_and_means_over_subjects_are_said_where_they_are():
     assert note.startswith("oracle 0.6000; deviation over seeds 0.0200; mean over subjects 0.3500; [13]")
 
 
-def test_of_mtmnets_macro_sets_one_is_chosen_beforehand_and_the_best_as_tested_is_an_oracle():
+def test_the_best_macro_set_and_the_best_other_row_are_chosen_among_those_of_one_protocol():
     """The rows differ in nothing else, and have few folds under any protocol; the figure is that of mtmnet."""
     sources, under = ("mtmnet.ckplus", "mtmnet.mmi", "mtmnet.oulu_casia"), "loso_smic_3"
     mine = run(*((name, under) for name in ("mtmnet", *sources)), scopes=("full",))
@@ -201,6 +186,20 @@ def test_of_mtmnets_macro_sets_one_is_chosen_beforehand_and_the_best_as_tested_i
     assert "; oracle over 3 macro sets 0.1200 (mtmnet.ckplus, 4 folds); " in cells["ours", "SMIC / Acc"]["note"]
     without_sources = papers.rows("mtmnet", "table4", run(("mtmnet", under), scopes=("full",)))
     assert not [row for row in without_sources if "macro sets" in row["note"]]
+    # Only rows that the paper prints, under the same protocol; AU-GACN alone is a row of ours.
+    under = "loso_casme2_7"
+    mine = run(*((name, under) for name in ("augacn.auicgan", "augacn", "elrcn", "capsulenet")), scopes=("full",))
+    assert [pair for pair in papers.inputs("augacn", "table2", mine)["evaluations"] if pair[1] == under] == sorted(
+        mine.evaluations
+    )
+    for name, better in {"augacn.auicgan": 0.2, "elrcn": 0.05, "augacn": 0.4}.items():
+        for row in mine.evaluations[name, under]:
+            row["value"] += better
+    cells = by_cell("augacn", "table2", mine)
+    gain = cells["Ours", "CASME II / ACC gain"]
+    assert (gain["reproduced"], gain["published"]) == ("+15.0", "+11.8")
+    assert gain["note"].startswith(f"over {cells['ELRCN', 'CASME II / ACC']['reproduced']} of elrcn")
+    assert cells["Ours", "SAMM / ACC gain"]["reproduced"] == ""
 
 
 CLIPS = [
@@ -230,7 +229,7 @@ def test_counts_are_those_of_the_index(paper, table, row, column, expected):
     assert (cell["reproduced"], cell["origin"]) == (expected, "generated" if expected else "")
 
 
-def test_published_counts_are_reproduced_by_clips_of_the_published_counts():
+def test_counts_and_marks_are_those_of_clips_as_published():
     """Local regions Table 3, from as many clips as MEGC2019 has."""
     counts = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
     clips = [
@@ -241,10 +240,7 @@ def test_published_counts_are_reproduced_by_clips_of_the_published_counts():
     ]
     rows = papers.rows("localregions", "table3", Run([], [], 0, clips=clips))
     assert [row["reproduced"] for row in rows] == [row["published"] for row in rows]
-
-
-def test_marks_of_regions_are_those_of_our_labels_and_do_not_count_as_reproduced():
-    """Read off where clips' labels come from; where the method is not run, there is none."""
+    # Read off where clips' labels come from; where the method is not run, there is none.
     rows = papers.rows("localregions", "table1", run(("localregions", "megc2019")))
     assert len(rows) == 24 and all(row["reproduced"] == row["published"] for row in rows)
     assert {row["origin"] for row in rows} == {""}
@@ -255,7 +251,7 @@ def test_marks_of_regions_are_those_of_our_labels_and_do_not_count_as_reproduced
     assert rows[1]["note"] == "no localregions in this run"
 
 
-def test_markdown_is_in_the_papers_own_layout():
+def test_markdown_is_in_the_papers_layout_with_what_was_reproduced():
     rows = papers.rows("localregions", "table5", run(("lbp_top", "megc2019")))
     lines = papers.markdown("localregions", "table5", rows).splitlines()
     assert lines[0] == "Local regions, Table 5. Sets of regions. No subject is tested."
@@ -263,9 +259,6 @@ def test_markdown_is_in_the_papers_own_layout():
     assert words(lines[4]) == ["Accuracy", "published", "0.85", "0.89", "0.91", "0.92"]
     assert "0 of 12 cells reproduced, 9 planned, 0 published only." in lines
     assert lines[-1] == "\\* UAR, all regions and UF1, all regions: Tables 8 and 10 print 0.90 for the same run."
-
-
-def test_markdown_of_what_was_reproduced():
     mine = run(("lbp_top", "loso_casme2_5"), scopes=("full", "casme2"), subject_seen="yes")
     text = papers.markdown("mtmnet", "table4", papers.rows("mtmnet", "table4", mine))
     (line,) = [line for line in text.splitlines() if "0.1200" in line]
@@ -278,23 +271,6 @@ def test_a_table_that_is_not_there_is_named_with_what_makes_it(tmp_path, capsys,
     monkeypatch.chdir(tmp_path)
     assert main.main(["table", "results/papers/icegan/table2.csv"]) == 1
     assert "`snakemake --cores all results/papers/icegan/table2.csv` makes it" in capsys.readouterr().err
-
-
-def test_points_over_the_best_other_row_of_a_column():
-    """Only rows that the paper prints, under the same protocol; AU-GACN alone is a row of ours."""
-    under = "loso_casme2_7"
-    mine = run(*((name, under) for name in ("augacn.auicgan", "augacn", "elrcn", "capsulenet")), scopes=("full",))
-    assert [pair for pair in papers.inputs("augacn", "table2", mine)["evaluations"] if pair[1] == under] == sorted(
-        mine.evaluations
-    )
-    for name, better in {"augacn.auicgan": 0.2, "elrcn": 0.05, "augacn": 0.4}.items():
-        for row in mine.evaluations[name, under]:
-            row["value"] += better
-    cells = by_cell("augacn", "table2", mine)
-    gain = cells["Ours", "CASME II / ACC gain"]
-    assert (gain["reproduced"], gain["published"]) == ("+15.0", "+11.8")
-    assert gain["note"].startswith(f"over {cells['ELRCN', 'CASME II / ACC']['reproduced']} of elrcn")
-    assert cells["Ours", "SAMM / ACC gain"]["reproduced"] == ""
 
 
 def test_clips_of_a_generator_are_counted_by_data_set_and_emotion():

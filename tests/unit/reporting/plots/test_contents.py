@@ -50,7 +50,7 @@ def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
     assert labels.count("generated") == PICTURES.get(stage, 0)
 
 
-def test_events_are_drawn_where_nothing_was_scored(folder):
+def test_events_without_a_score_are_drawn_and_a_long_file_says_how_much_of_it_is_shown(folder, monkeypatch):
     clip, _ = results(folder)
     with store.subject_file("annotated.h5", "apex", [clip], apex={}) as file:
         file.group(clip.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
@@ -59,9 +59,6 @@ def test_events_are_drawn_where_nothing_was_scored(folder):
         contents.draw(figure, file, "annotated.h5")
     (axes,) = figure.findobj(Axes)
     assert [line.get_xdata()[0] for line in axes.lines] == [5, 20, 40]
-
-
-def test_a_long_file_says_how_much_of_it_is_shown(folder, monkeypatch):
     results(folder)
     monkeypatch.setattr(contents, "MOST", 1)
     assert any("of 1 of 2 clips" in text for text in drawn(FILES["apex"]))

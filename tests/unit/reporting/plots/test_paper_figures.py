@@ -12,7 +12,7 @@ from PIL import Image
 
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.read_back import SynthesisedClip
-from microexpr.reporting.plots import auicgan, famgan, localregions, mtmnet
+from microexpr.reporting.plots import augacn, famgan, localregions, mtmnet
 from microexpr.reporting.plots.drawing import amplify_change
 from microexpr.signals import inputs
 from microexpr.signals.aus import ACTION_UNITS
@@ -39,25 +39,19 @@ def results(tmp_path_factory):
     return root
 
 
-def test_mtmnet_shows_the_first_of_each_emotion_faint_ones_above():
-    assert [clip.id for clip in mtmnet.choose_clips(CLIPS)] == [
+def test_mtmnet_shows_nine_frames_from_onset_to_apex_of_the_first_of_each_emotion_faint_ones_above(results):
+    assert [clip.id for clip in mtmnet.choose_emotions(CLIPS)] == [
         "casme2/s01/surprise0", "casme2/s01/happiness0", "ckplus/s01/surprise0", "ckplus/s01/happiness0",
     ]  # fmt: skip
-
-
-def test_mtmnet_shows_nine_frames_from_onset_to_apex(results):
-    frames, numbers = mtmnet.read_frames(mtmnet.choose_clips(CLIPS)[0], results)
+    frames, numbers = mtmnet.read_frames(mtmnet.choose_emotions(CLIPS)[0], results)
     assert numbers.tolist() == list(range(ONSET, APEX + 1, 2))
     assert (frames == CROP + (numbers - 100)[:, None, None, None]).all()
 
 
-def test_local_regions_show_the_first_of_an_emotion_and_where_there_is_none_the_first_clip():
+def test_local_regions_show_five_frames_of_the_first_clip_of_an_emotion_or_of_any(results):
     assert localregions.first_clip(CLIPS[::-1], "casme2", "happiness").name == "happiness0"
     assert localregions.first_clip(CLIPS, "casme2", "disgust").name == "fear0"  # by name
     assert localregions.first_clip(CLIPS, "samm").id == "samm/s01/fear0"
-
-
-def test_local_regions_show_five_frames_from_onset_over_apex_to_offset(results):
     frames = localregions.ClipFrames(localregions.first_clip(CLIPS, "casme2"), results)
     assert [int(frames.frame[step]) for step in frames.steps] == [ONSET, 110, APEX, 119, OFFSET]
 
@@ -106,24 +100,21 @@ def synthetic_clips(origin="generated"):
     ]
 
 
-def test_one_of_each_emotion_of_one_person_after_another():
-    chosen = auicgan.choose_clips(synthetic_clips()[::-1])
+def test_one_clip_of_each_emotion_of_one_subject_after_another_with_its_changes():
+    chosen = augacn.choose_clips(synthetic_clips()[::-1])
     keys = [(synthetic.emotion, synthetic.source.subject) for synthetic in chosen]
     assert keys == [("disgust", "s1"), ("fear", "s2"), ("happiness", "s1")]
     without_fear = [clip for clip in synthetic_clips() if (clip.emotion, clip.source.subject) != ("fear", "s2")]
-    assert [synthetic.source.subject for synthetic in auicgan.choose_clips(without_fear)] == ["s1", "s1", "s1"]
-
-
-def test_what_moves_most_and_by_how_much():
+    assert [synthetic.source.subject for synthetic in augacn.choose_clips(without_fear)] == ["s1", "s1", "s1"]
     synthetic = synthetic_clips()[0]
-    assert auicgan.dominant(synthetic) == [1, 0]
-    film = amplify_change(synthetic.frames, synthetic.frames[:1], auicgan.ENLARGED)
+    assert augacn.dominant(synthetic) == [1, 0]
+    film = amplify_change(synthetic.frames, synthetic.frames[:1], augacn.ENLARGED)
     assert film[0].max() == 128 == film[2].min() and film[1].min() == 128 + 8 * 5
 
 
 def test_the_same_animation_is_the_same_bytes(tmp_path):
     for name in ("a.gif", "b.gif"):
-        auicgan.write_animation(tmp_path / name, synthetic_clips(), False)
+        augacn.write_animation(tmp_path / name, synthetic_clips(), False)
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
 
 
@@ -135,10 +126,10 @@ def skin(page) -> bool:
 
 def test_licensed_faces_stay_hidden_until_asked_for(tmp_path):
     for show in (False, True):
-        auicgan.write_animation(path := tmp_path / f"{show}.gif", synthetic_clips("licensed"), show)
+        augacn.write_animation(path := tmp_path / f"{show}.gif", synthetic_clips("licensed"), show)
         with Image.open(path) as page:
             assert (page.n_frames, skin(page)) == ((3, True) if show else (1, False))
-        auicgan.plot_clips(path := tmp_path / f"{show}.png", synthetic_clips("licensed"), "Fig. 3", show)
+        augacn.plot_clips(path := tmp_path / f"{show}.png", synthetic_clips("licensed"), "Fig. 3", show)
         with Image.open(path) as page:
             assert skin(page) == show
 

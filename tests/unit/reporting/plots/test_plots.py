@@ -15,8 +15,10 @@ from matplotlib.text import Text
 
 from microexpr.cli.main import main
 from microexpr.core import store
+from microexpr.core.errors import DataError
 from microexpr.reporting import main_table
-from microexpr.reporting.plots import drawing, journey, table
+from microexpr.reporting.plots import clips as run_clips
+from microexpr.reporting.plots import drawing, methods
 from microexpr.reporting.table import CAUTION
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -40,21 +42,32 @@ def marks(figure, label) -> list[tuple[float, float]]:
     return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in lines]
 
 
-@pytest.mark.parametrize(
-    ("name", "start"), [("a.png", b"\x89PNG\r\n"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF-"), ("a.JPG", b"\xff\xd8\xff")]
-)
-def test_a_picture_has_the_format_of_its_suffix_and_the_same_bytes_again(name, start, tmp_path, monkeypatch):
+FORMATS = {"a.png": b"\x89PNG\r\n", "a.svg": b"<?xml", "a.pdf": b"%PDF-", "a.JPG": b"\xff\xd8\xff"}
+
+
+def test_the_table_is_drawn_from_its_csv_in_the_format_of_the_suffix_with_the_same_bytes_again(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
-    store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, made())
-    assert main(["plot", "table", name]) == 0
-    content = (tmp_path / name).read_bytes()
-    assert content.startswith(start)
-    assert main(["plot", "table", name]) == 0  # its own file, so no --force
-    assert (tmp_path / name).read_bytes() == content
+    csv = "results/megc2019_table.csv"
+    assert main(["plot", "table", "a.png"]) == 1
+    assert capsys.readouterr().err == f"error: {csv}: does not exist; `snakemake --cores all {csv}` makes it\n"
+    store.write_csv(csv, main_table.COLUMNS, made())
+    for name, start in FORMATS.items():
+        assert main(["plot", "table", name]) == 0
+        content = (tmp_path / name).read_bytes()
+        assert content.startswith(start)
+        assert main(["plot", "table", name]) == 0  # its own file, so no --force
+        assert (tmp_path / name).read_bytes() == content
+    methods.write_table(made(), "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    store.write_text(csv, "method,origin\nststnet,generated\n")
+    assert main(["plot", "table", "a.png"]) == 1
+    assert f"error: {csv}: column 3 must be selection, not none; `snakemake" in capsys.readouterr().err
 
 
-def test_each_figure_is_at_its_place():
-    figure = drawn(table.draw, made())
+def test_each_figure_is_at_its_place_and_the_best_method_at_the_top():
+    figure = drawn(methods.draw_table, made())
     assert figure.axes[0].get_xlim() == (0, 1)
     assert marks(figure, "last epoch") == [(0.1, 0), (0.1, 1)]
     assert marks(figure, "oracle") == [(0.6, 0), (0.6, 1)]
@@ -64,15 +77,12 @@ def test_each_figure_is_at_its_place():
     assert spans == [[0.05, 0.15], [0.05, 0.15]]
     hollow = {str(line.get_label())[:6] for line in figure.axes[0].lines if line.get_fillstyle() == "none"}
     assert hollow == {"oracle"}
-
-
-def test_the_best_method_is_at_the_top_and_published_figures_are_apart():
     best, other = made()
     best["full_uf1"] = "0.9"
-    figure = drawn(table.draw, [other, best])
+    figure = drawn(methods.draw_table, [other, best])
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [best["method"], other["method"]]
     assert [len(axes.lines) > 0 for axes in figure.axes] == [True, True]
-    assert len(drawn(table.draw, made(["majority"])).axes) == 1  # which nobody has published
+    assert len(drawn(methods.draw_table, made(["majority"])).axes) == 1  # which nobody has published
 
 
 @pytest.mark.parametrize("subject", ["table", "journey"])
@@ -80,9 +90,9 @@ def test_no_text_leaves_the_page(subject, tmp_path):
     figure = Figure((drawing.WIDTH, 8))
     with matplotlib.style.context(["default", drawing.STYLE]):
         if subject == "table":
-            table.draw(figure, made(["ststnet", "capsulenet.icegan_change"]))
+            methods.draw_table(figure, made(["ststnet", "capsulenet.icegan_change"]))
         else:
-            journey.draw(figure, gathered(tmp_path, results(tmp_path)[0]))
+            run_clips.draw_journey(figure, gathered(tmp_path, results(tmp_path)[0]))
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         words = [text for text in figure.findobj(Text) if text.get_text()]
@@ -92,21 +102,18 @@ def test_no_text_leaves_the_page(subject, tmp_path):
     assert [text for text, box in extents.items() if box.x0 < 0 or box.x1 > width] == []
 
 
-def test_rendered_rows_say_so_in_title_axis_and_where_origins_differ_row():
-    figure = drawn(table.draw, made())
+def test_rendered_rows_say_so_in_title_axis_and_row_and_settings_of_users_change_no_byte(tmp_path):
+    figure = drawn(methods.draw_table, made())
     assert "rendered faces, not comparable with published figures" in figure.get_suptitle()
     assert "rendered faces" in figure.axes[0].get_xlabel()
-    mixed = drawn(table.draw, made(["ststnet"], "licensed") + made(["majority"], "licensed+generated"))
+    mixed = drawn(methods.draw_table, made(["ststnet"], "licensed") + made(["majority"], "licensed+generated"))
     assert CAUTION in mixed.get_suptitle()
     assert "majority, licensed+generated" in [label.get_text() for label in mixed.axes[0].get_yticklabels()]
-    licensed = " ".join(texts(drawn(table.draw, made(origin="licensed"))))
+    licensed = " ".join(texts(drawn(methods.draw_table, made(origin="licensed"))))
     assert "rendered" not in licensed and "generated" not in licensed
-
-
-def test_a_picture_is_a_plain_png_with_the_same_bytes_whatever_the_users_settings(tmp_path):
-    table.write(made(), tmp_path / "a.png")
+    methods.write_table(made(), tmp_path / "a.png")
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "savefig.dpi": 20}):
-        table.write(made(), tmp_path / "b.png")
+        methods.write_table(made(), tmp_path / "b.png")
     data = (tmp_path / "a.png").read_bytes()
     assert data == (tmp_path / "b.png").read_bytes()
     assert not any(chunk in data for chunk in (b"tEXt", b"tIME", b"iTXt"))
@@ -115,7 +122,7 @@ def test_a_picture_is_a_plain_png_with_the_same_bytes_whatever_the_users_setting
 
 def test_all_stages_are_on_the_picture_and_generated_faces_carry_the_word(tmp_path):
     clip, _ = results(tmp_path)
-    figure = drawn(journey.draw, gathered(tmp_path, clip))
+    figure = drawn(run_clips.draw_journey, gathered(tmp_path, clip))
     assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
     assert len(stamped) == 3 + 1 + 4 * 2  # onset, apex, their difference; neutral; of a class and of the apex two
@@ -123,7 +130,7 @@ def test_all_stages_are_on_the_picture_and_generated_faces_carry_the_word(tmp_pa
     assert faces | {"apex, annotated", "offset", "AU12", "AU4"} <= set(texts(figure))
     assert any("right side dashed" in text for text in texts(figure))
     (tmp_path / "results/train/icegan/megc2019/faces/1of1.h5").unlink()
-    assert not any("synth" in text for text in texts(drawn(journey.draw, gathered(tmp_path, clip))))
+    assert not any("synth" in text for text in texts(drawn(run_clips.draw_journey, gathered(tmp_path, clip))))
 
 
 def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_path, monkeypatch, capsys):
@@ -136,7 +143,7 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     assert not (tmp_path / "a.png").exists()
     assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0
     assert (tmp_path / "a.png").exists()
-    assert "generated" not in " ".join(texts(drawn(journey.draw, gathered(tmp_path, clip))))
+    assert "generated" not in " ".join(texts(drawn(run_clips.draw_journey, gathered(tmp_path, clip))))
 
 
 @pytest.mark.parametrize(
@@ -153,20 +160,6 @@ def test_what_is_no_clip_is_named(clip, expected, tmp_path, monkeypatch, capsys)
     monkeypatch.chdir(tmp_path)
     assert main(["plot", "clip", clip, "a.png"]) == 1
     assert capsys.readouterr().err.startswith(f"error: {expected}")
-
-
-def test_the_table_is_drawn_from_its_csv(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    csv = "results/megc2019_table.csv"
-    assert main(["plot", "table", "a.png"]) == 1
-    assert capsys.readouterr().err == f"error: {csv}: does not exist; `snakemake --cores all {csv}` makes it\n"
-    store.write_csv(csv, main_table.COLUMNS, made())
-    assert main(["plot", "table", "a.png"]) == 0
-    table.write(made(), "b.png")
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    store.write_text(csv, "method,origin\nststnet,generated\n")
-    assert main(["plot", "table", "a.png"]) == 1
-    assert f"error: {csv}: column 3 must be selection, not none; `snakemake" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -193,7 +186,7 @@ def test_the_units_that_change_most_on_either_side_between_onset_and_offset():
     relative[2, 1] = [0, 0, 5]  # of both together only: not a side
     relative[0, 9] = 5  # before the onset
     relative[3, 16] = [1, 1, 1]
-    units = journey.largest_units(relative, np.arange(10, 15), 11, 13)
+    units = run_clips.largest_units(relative, np.arange(10, 15), 11, 13)
     assert [ACTION_UNITS[unit] for unit in units[:3]] == ["AU5", "AU10", "AU45"]
     assert 9 not in units[:3] and len(units) == 4
 
@@ -212,3 +205,19 @@ def test_names_of_files_are_legible_without_a_warning(name, expected, tmp_path, 
     with warnings.catch_warnings(action="error"), drawing.save_page(tmp_path / "a.png", 1) as page:
         drawing.add_heading(page, name, False)
     assert page.get_suptitle() == expected
+
+
+def test_a_sheet_has_for_each_subject_the_clip_in_the_middle_and_its_change_since_the_onset(tmp_path):
+    clips = results(tmp_path)  # the flow of clip a is 0 everywhere, that of clip b is longer
+    (entry,) = run_clips.entries(clips, tmp_path / "results")
+    assert entry.clip == clips[1]
+    assert (entry.apex == entry.clip.apex).all()
+    expected = 128 + run_clips.MAGNIFIED * (entry.clip.apex - entry.clip.onset)
+    assert np.abs(entry.change.astype(int) - min(expected, 255)).max() <= 8  # at the ends there are fewer frames around
+    with pytest.raises(DataError, match="at least one clip, not none"):
+        run_clips.entries([], tmp_path)
+    entries = run_clips.entries(results(tmp_path, origin="licensed"), tmp_path / "results")
+    with pytest.raises(DataError, match="--show-licensed-faces"):
+        run_clips.write_sheet(entries, tmp_path / "sheet.png")
+    run_clips.write_sheet(entries, tmp_path / "sheet.png", show_licensed_faces=True)
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")

@@ -11,9 +11,7 @@ from matplotlib.axes import Axes
 from skimage.data import astronaut
 
 from microexpr.core import store
-from microexpr.reporting.plots import apex as apex_picture
-from microexpr.reporting.plots import aus, drawing
-from microexpr.reporting.plots import landmarks as landmarks_picture
+from microexpr.reporting.plots import drawing
 from microexpr.signals import apex, faces
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -42,31 +40,22 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_score_that_is_drawn_is_the_files(results, monkeypatch) -> None:
-    figure = drawn(apex_picture, CLIP, results, monkeypatch)
+def test_score_and_landmarks_that_are_drawn_are_the_files(results, monkeypatch) -> None:
+    figure = drawn("apex", CLIP, results, monkeypatch)
     with drawing.clip_groups(CLIP, results, "apex") as (events,):
         score, top = events["score"][()], int(events["apex"][()])
     curve, dot = figure.axes[1].lines[:2]
     assert np.array_equal(curve.get_ydata(), score) and list(dot.get_xdata()) == [top]
     assert "rendered face" in figure.get_suptitle()
-
-
-def test_landmarks_are_drawn_beside_the_predictors_own(results, monkeypatch) -> None:
-    figure = drawn(landmarks_picture, CLIP, results, monkeypatch)
+    figure = drawn("landmarks", CLIP, results, monkeypatch)
     with drawing.clip_groups(CLIP, results, "faces") as (group,):
         course = group["landmarks_crop"][:, 21, 1]
     ours = figure.axes[1].lines[1].get_ydata()  # the first point's, after the predictor's
     assert ours == pytest.approx(np.median(course) - course)
 
 
-def test_a_half_is_made_whole_by_its_mirror_image() -> None:
-    left, right = drawing.mirror_halves(np.array([[1, 2, 3, 4]]))
-    assert left.tolist() == [[4, 3, 3, 4]]  # the subject's left is at the right of the picture
-    assert right.tolist() == [[1, 2, 2, 1]]
-
-
-def test_curves_of_units_are_the_files_and_the_word_is_on_every_face(results, monkeypatch) -> None:
-    *pictures, sizes, intensity, change = drawn(aus, CLIP, results, monkeypatch).axes
+def test_curves_of_units_are_the_files_and_halves_are_made_whole_by_their_mirror_image(results, monkeypatch) -> None:
+    *pictures, sizes, intensity, change = drawn("aus", CLIP, results, monkeypatch).axes
     assert [text.get_text() for axes in pictures for text in axes.texts] == ["generated"] * 3
     with drawing.clip_groups(CLIP, results, "aus") as (group,):
         raw, smoothed, relative = (
@@ -76,6 +65,9 @@ def test_curves_of_units_are_the_files_and_the_word_is_on_every_face(results, mo
         assert np.array_equal(curves(axes)[:2], expected)
     single, mean = curves(sizes)
     assert mean.mean() < single.mean()  # readings of noise at two sizes are independent
+    left, right = drawing.mirror_halves(np.array([[1, 2, 3, 4]]))
+    assert left.tolist() == [[4, 3, 3, 4]]  # the subject's left is at the right of the picture
+    assert right.tolist() == [[1, 2, 2, 1]]
 
 
 def curves(axes: Axes) -> list[np.ndarray]:

@@ -26,7 +26,7 @@ def written(clips):
     return page.html(pool.tables(clips), clips)
 
 
-def test_tables_say_what_the_rows_say(clips, written):
+def test_it_needs_no_network_and_says_what_the_rows_say_and_that_all_is_generated(clips, written):
     table = next(parse(written).iter("table"))  # landmarks: eight scopes, as casme2 has no hard clip
     head, *body = rows(table)
     assert len(body) == 8
@@ -34,9 +34,6 @@ def test_tables_say_what_the_rows_say(clips, written):
     assert lines["smic", "hard"][head.index("nose, %")] == "1.00"  # 1 px of 100
     assert lines["all", "easy"][head.index("nose, %")] == "1.00"  # 0 and 2
     assert lines["all", "all"][head.index("face detected, %")] == "100.00"
-
-
-def test_it_needs_no_network_and_says_that_all_is_generated(written):
     assert set(re.findall(r'(?:src|href)="([^"]{1,12})', written)) == {"data:image/s"} | {
         f"{name}.csv"[:12] for name in ("landmarks", "apex", "aus", "flow")
     }

@@ -21,7 +21,7 @@ SIZE = (320, 240)
 MADE = plan.Params(max_frames=17, width=SIZE[0], height=SIZE[1])
 
 
-def test_true_motion_is_what_a_flow_without_noise_finds() -> None:
+def test_true_motion_is_what_a_flow_without_noise_finds_and_only_on_skin() -> None:
     """A texture that turns and grows a little, in a frame that the crop turns and enlarges."""
     noise = cv2.GaussianBlur(generator(0, "truth").normal(size=(480, 640)), (0, 0), 4)
     onset = np.clip(128 + 40 * noise / noise.std(), 0, 255).astype(np.uint8)
@@ -39,9 +39,6 @@ def test_true_motion_is_what_a_flow_without_noise_finds() -> None:
     inner = (slice(None), slice(16, -16), slice(16, -16))
     assert skin.all() and np.hypot(*true).max() > 2.5
     assert np.abs(estimate[:2] - true)[inner].mean() < 0.05
-
-
-def test_where_there_is_no_skin_around_nothing_is_true() -> None:
     skin = np.zeros((288, 288), bool)
     skin[:, :144] = True
     identity = np.eye(2, 3)
@@ -66,7 +63,7 @@ def measured(path, rows, folder):
     return path
 
 
-def test_a_person_is_read_about_as_it_is(written) -> None:
+def test_a_person_is_read_about_as_it_is_and_its_flow_is_as_long_as_landmarks_go(written) -> None:
     _, planned, path = written
     with store.open_file(path, "measured") as file:
         assert file.attrs["difficulty"] == b"easy" and file.attrs["origin"] == b"generated"
@@ -78,10 +75,7 @@ def test_a_person_is_read_about_as_it_is(written) -> None:
     position = planned.apex - planned.clip.first
     change = dict(zip(ACTION_UNITS, clip["au_true"][position, :, 2] - clip["au_true"][0, :, 2], strict=True))
     assert all(change[unit] > 0.05 for unit in rendered & set(ACTION_UNITS))
-
-
-def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
-    """Head motion taken out another way: each frame laid onto the crop by its own rigid points."""
+    # Head motion taken out another way: each frame laid onto the crop by its own rigid points.
     _, planned, path = written
     with store.open_file(path, "measured") as file:
         landmarks = file[planned.clip.name]["landmarks_true"][()].astype(float)
@@ -96,14 +90,11 @@ def test_true_flow_is_as_long_as_landmarks_go_beside_the_head(written) -> None:
     assert max(by_skin) == pytest.approx(max(by_landmarks), rel=0.2)
 
 
-def test_the_same_person_is_the_same_bytes_and_leaves_no_frames(written) -> None:
+def test_the_same_subject_is_the_same_bytes_in_no_corpus_and_one_more_changes_no_other(written) -> None:
     folder, planned, path = written
     second = measured(folder / "b.h5", [planned], folder)
     assert second.read_bytes() == path.read_bytes()
     assert sorted(left.name for left in folder.iterdir()) == ["a.h5", "b.h5"]
-
-
-def test_nobody_is_in_a_corpus_and_one_more_person_changes_no_other() -> None:
     two, three = (
         signal_benchmark.plan_clips("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3)
     )

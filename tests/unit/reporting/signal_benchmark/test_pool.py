@@ -1,7 +1,6 @@
 """Pooled figures against errors that were put in by hand, one for each stage."""
 
 import csv
-import dataclasses
 import io
 
 import numpy as np
@@ -23,7 +22,7 @@ def figures(stage, *clips):
     return values(pool.tables(clips)[stage])
 
 
-def test_landmark_error_is_the_shift_in_percent_of_the_eye_distance_in_frames_with_a_face() -> None:
+def test_landmark_errors_are_in_percent_of_the_eye_distance_and_turns_since_the_onset() -> None:
     """Eye corners 100 px apart; the mouth is found 3 px right and 4 px down, in one clip of two."""
     shifted, lost = clip(), clip()
     shifted.landmarks_found[:, 48:] += [3, 4]
@@ -34,9 +33,14 @@ def test_landmark_error_is_the_shift_in_percent_of_the_eye_distance_in_frames_wi
     lost.landmarks_found[:2] += 50
     table = figures("landmarks", lost)
     assert table["all", "error_percent"] == 0 and table["all", "detected_percent"] == pytest.approx(75)
+    turned = clip()
+    turned.pose_found[:] = turned.pose_true + [10, 0, 0]  # a mean head is off by the same in every frame
+    turned.pose_found[4:, 1] += 1
+    table = figures("landmarks", turned)
+    assert [table[angle, "error_degrees"] for angle in pool.ANGLES] == pytest.approx([0, 0.5, 0])
 
 
-def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found() -> None:
+def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found_by_region() -> None:
     """The mouth goes 10 px down at the apex and is found half as far; all points lie 5 px beside, always."""
     moved = clip()
     moved.landmarks_true[:] = moved.landmarks_true[0]
@@ -47,10 +51,7 @@ def test_noise_of_landmarks_is_what_changes_and_movement_kept_is_what_is_found()
     assert table["all", "movement_kept_percent"] == pytest.approx(50)
     off = np.where(np.arange(8) == 4, -5, 0) + 5 / 8  # of the mouth's height, about its mean
     assert table["all", "noise_percent"] == pytest.approx(np.sqrt((off**2).mean() * 20 / 51))
-
-
-def test_movement_kept_of_a_region_does_not_depend_on_lids_that_close() -> None:
-    """The mouth moves 3 px and is found as it is, four points of the lids move 15 px and are not found."""
+    # The mouth moves 3 px and is found as it is, four points of the lids move 15 px and are not found.
     moved = clip()
     moved.landmarks_true[:] = moved.landmarks_true[0]
     moved.landmarks_found[:] = moved.landmarks_true[0]
@@ -64,15 +65,7 @@ def test_movement_kept_of_a_region_does_not_depend_on_lids_that_close() -> None:
     assert ("brows", "movement_kept_percent") not in table  # they do not move
 
 
-def test_pose_error_is_of_the_change_since_the_onset() -> None:
-    turned = clip()
-    turned.pose_found[:] = turned.pose_true + [10, 0, 0]  # a mean head is off by the same in every frame
-    turned.pose_found[4:, 1] += 1
-    table = figures("landmarks", turned)
-    assert [table[angle, "error_degrees"] for angle in pool.ANGLES] == pytest.approx([0, 0.5, 0])
-
-
-def test_apex_error_in_frames_and_in_the_time_of_each_clip() -> None:
+def test_apexes_are_off_by_frames_and_time_and_flow_by_pixels() -> None:
     late, early = clip(apex_true=13, apex_flow=15), clip(apex_true=13, apex_flow=12, fps=200.0, onset_spotted=10)
     table = figures("apex", late, early, clip(apex_true=13, apex_flow=12))
     assert table["flow", "error_frames"] == pytest.approx(4 / 3)
@@ -83,6 +76,13 @@ def test_apex_error_in_frames_and_in_the_time_of_each_clip() -> None:
     assert table["regions", "error_ms"] == pytest.approx((10 + 5 + 10) / 3)
     assert table["onset", "error_frames"] == pytest.approx(1 / 3) and table["offset", "error_frames"] == 0
     assert not figures("apex", clip(apex_true=17))  # which ends at its apex, so that nothing is to be spotted
+    # 100 px with an error of 1, 300 px of another clip with 2; regions that are hidden have no figure.
+    near, wide = clip(flow=([100, 0, 0, 0, 0], 1.0, 2.0)), clip(flow=([300, 0, 0, 0, 100], 2.0, 4.0))
+    table = figures("flow", near, wide)
+    assert table["brows", "endpoint_error_px"] == pytest.approx(1.75)
+    assert table["brows", "true_length_px"] == pytest.approx(3.5)
+    assert table["all", "error_percent"] == pytest.approx(50)
+    assert ("mouth", "endpoint_error_px") not in table
 
 
 def test_a_unit_that_is_read_right_and_one_that_is_never_shown() -> None:
@@ -121,16 +121,6 @@ def test_what_the_filter_keeps_of_noise_at_rest_and_of_the_apex() -> None:
     assert ("all", "rest_noise") not in figures("aus", clip())
 
 
-def test_flow_error_is_pooled_by_pixel() -> None:
-    """100 px with an error of 1, 300 px of another clip with 2; regions that are hidden have no figure."""
-    near, wide = clip(flow=([100, 0, 0, 0, 0], 1.0, 2.0)), clip(flow=([300, 0, 0, 0, 100], 2.0, 4.0))
-    table = figures("flow", near, wide)
-    assert table["brows", "endpoint_error_px"] == pytest.approx(1.75)
-    assert table["brows", "true_length_px"] == pytest.approx(3.5)
-    assert table["all", "error_percent"] == pytest.approx(50)
-    assert ("mouth", "endpoint_error_px") not in table
-
-
 def test_rows_of_every_data_set_and_difficulty_and_of_all() -> None:
     clips = [clip("samm", "easy"), clip("smic", "easy"), clip("smic", "hard")]
     clips[2].landmarks_found[:] += [5, 0]
@@ -146,14 +136,11 @@ def test_rows_of_every_data_set_and_difficulty_and_of_all() -> None:
     assert {row["origin"] for row in text} == {"generated"} and "nan" not in pool.to_csv(rows)
 
 
-def test_files_are_read_as_they_were_written(tmp_path) -> None:
+def test_files_are_read_as_they_were_written_and_real_faces_are_refused(tmp_path) -> None:
     written = clip("smic", "hard")
     (read,) = pool.read([file(tmp_path / "s01.h5", written)])
-    for field in dataclasses.fields(pool.Measured):
-        np.testing.assert_array_equal(getattr(read, field.name), getattr(written, field.name))
-
-
-def test_real_faces_are_refused(tmp_path) -> None:
+    for name, value in vars(written).items():
+        np.testing.assert_array_equal(getattr(read, name), value)
     path = file(tmp_path / "s01.h5", clip(), origin="licensed")
     with pytest.raises(StoreError, match=r"origin must be generated, not licensed: .*truth"):
         pool.read([path])

@@ -7,7 +7,7 @@ from matplotlib.text import Text
 
 from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
-from microexpr.reporting.plots import motion as drawing
+from microexpr.reporting.plots import signals
 from microexpr.signals import motion
 from microexpr.signals.motion import around_apex
 
@@ -36,7 +36,7 @@ def test_the_picture_shows_five_frames_twice_and_four_lines_each_said_to_be_gene
     events = {event: np.array(number) for event, number in (("onset", 8), ("apex", 11), ("offset", 14))}
     clip = Clip("casme2", "sub01", "a", "generated", "-", 7, 15, 9, 8, 11, 14, 200, "happiness", 1, 1, "12")
     figure = Figure((10, 4.3))
-    drawing.draw(figure, clip, faces, events)
+    signals.draw_motion(figure, clip, faces, events)
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert texts.count("generated") == 10 and texts.count("magnified") == 6
     assert [f"frame {number}" for number in range(9, 14)] == [text for text in texts if text.startswith("frame")]

@@ -1,13 +1,16 @@
-"""Long videos of the report: which are chosen, what their charts show, and that plotly knows these."""
+"""Clips and long videos of the report: which are chosen, and what charts show of the latter."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from composites import clip as composite
 
 from microexpr.core import store
 from microexpr.core.clip import Clip
-from microexpr.core.errors import LeakError, StoreError
+from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.core.expression import Expression, LongVideo
-from microexpr.reporting.html import charts, choose_videos, results
+from microexpr.reporting.html import charts, choose_clips, choose_videos, results
 
 
 def video(dataset: str, name: str, *expressions: Expression) -> LongVideo:
@@ -34,12 +37,30 @@ def write(folder, video, fitted_on=("generated/population/s0001/*",)):
         )  # fmt: skip
 
 
+CLIPS = [
+    replace(composite(name=f"{dataset}{number}"), dataset=dataset, label=number)
+    for dataset in ("smic", "casme2", "samm")
+    for number in (2, 0, 1, 1)
+]
+
+
+def test_clips_are_one_of_each_data_set_classes_in_turn_or_those_named():
+    assert [(clip.dataset, clip.label, clip.name) for clip in choose_clips(CLIPS, ())] == [
+        ("smic", 0, "smic0"), ("casme2", 1, "casme21"), ("samm", 2, "samm2"),
+    ]  # fmt: skip
+    assert [clip.name for clip in choose_clips([replace(clip, label=None) for clip in CLIPS[:2]], ())] == ["smic2"]
+    names = [CLIPS[5].id, CLIPS[0].id]
+    assert [clip.id for clip in choose_clips(CLIPS, names)] == names
+    with pytest.raises(ParamsError, match=r"must name clips of this run, not samm/sub01/samm9 \(did you mean 'samm/"):
+        choose_clips(CLIPS, ["samm/sub01/samm9"])
+
+
 def test_of_each_data_set_the_video_with_most_expressions():
     assert choose_videos([FEW, MANY, OTHER]) == [MANY, OTHER]
     assert choose_videos([]) == []
 
 
-def test_what_is_true_and_what_was_spotted_over_time(tmp_path):
+def test_what_is_true_and_what_was_spotted_over_time_unless_it_leaks_or_is_missing(tmp_path):
     from plotly import graph_objects as graphs
 
     write(tmp_path, MANY)
@@ -53,9 +74,6 @@ def test_what_is_true_and_what_was_spotted_over_time(tmp_path):
     assert micro["text"] == ["surprise, frames 151 to 170", "surprise, frames 151 to 175"]
     assert [(shape["x0"], shape["x1"]) for shape in chart["layout"]["shapes"]] == [(0.5, 0.7), (1.0, 2.0)]
     assert [label["text"] for label in chart["layout"]["annotations"]] == ["generated faces"]
-
-
-def test_what_leaks_or_is_missing_is_not_drawn(tmp_path):
     write(tmp_path, MANY, [MANY.clip.provenance])
     with pytest.raises(LeakError):
         results.long_videos([MANY.row()], ["ours"], tmp_path)

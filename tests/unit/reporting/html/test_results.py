@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microexpr.reporting import main_table
-from microexpr.reporting.html import charts, leaderboard
+from microexpr.reporting.html import charts, results
 
 UF1 = {"majority": 0.2, "a": 0.5, "b": 0.8, "c": 0.8}
 
@@ -31,13 +31,10 @@ PAIRS = [
 ]  # fmt: skip
 
 
-def test_the_best_is_first_and_equals_stay_in_the_order_of_the_table():
-    methods = leaderboard.standings(ROWS, PAIRS)
+def test_the_best_is_first_and_a_test_is_of_the_method_less_the_reference_corrected_within_its_family():
+    methods = results.standings(ROWS, PAIRS)
     assert [(method.rank, method.name) for method in methods] == [(1, "b"), (2, "c"), (3, "a"), (4, "majority")]
-
-
-def test_a_test_is_of_the_method_less_the_reference_and_corrected_within_its_family():
-    methods = {method.name: method for method in leaderboard.standings(ROWS, PAIRS)}
+    methods = {method.name: method for method in results.standings(ROWS, PAIRS)}
     test = methods["b"].against_floor
     assert test is not None and (test.difference, test.low, test.high) == pytest.approx((0.6, 0.4, 0.7))
     floor = {name: method.against_floor and method.against_floor.p_holm for name, method in methods.items()}
@@ -46,33 +43,18 @@ def test_a_test_is_of_the_method_less_the_reference_and_corrected_within_its_fam
     assert best == {"a": pytest.approx(0.003), "majority": pytest.approx(0.02), "c": pytest.approx(0.9), "b": None}
     assert methods["a"].kinds == ["better", "classical"] and methods["c"].kinds == ["better", "alike", "network"]
     assert methods["b"].kinds == ["network"]  # better than chance is a test of UAR: UF1 of a guess is above the floor's
+    methods = results.standings(ROWS, PAIRS)
+    assert list(results.kinds(methods)) == ["", "better", "alike", "network", "classical"]
 
 
-def test_tiles_count_what_the_tests_distinguish():
-    tiles = leaderboard.tiles(leaderboard.standings(ROWS, PAIRS), 3)
+def test_tiles_count_what_the_tests_distinguish_and_pairs_are_antisymmetric():
+    tiles = results.tiles(results.standings(ROWS, PAIRS), 3)
     assert [(tile.figure, tile.method) for tile in tiles] == [
         ("0.8000", "b"), ("0.2000", "majority"), ("2 of 3", ""), ("1 of 3", ""), ("88", ""),
     ]  # fmt: skip
     assert tiles[-1].below == "24 subjects, 4 folds of whole subjects, 3 data sets"
-    alone = leaderboard.tiles(leaderboard.standings([row("a")], []), 1)
+    alone = results.tiles(results.standings([row("a")], []), 1)
     assert [tile.title for tile in alone] == ["highest UF1", "clips"]
-
-
-def test_only_kinds_of_some_method_are_offered():
-    methods = leaderboard.standings(ROWS, PAIRS)
-    assert list(leaderboard.kinds(methods)) == ["", "better", "alike", "network", "classical"]
-
-
-def test_an_axis_holds_all_intervals_and_zero():
-    tests = [method.against_best for method in leaderboard.standings(ROWS, PAIRS)]
-    start, end = leaderboard.span(tests)
-    assert (start, end) == (-0.7, 0.1)  # majority less b, and c less b
-    assert leaderboard.span([None]) == (0.0, 0.1)  # where two methods agree on every clip
-    assert leaderboard.ticks(-0.5, 0.5) == [-0.5, 0.0, 0.5] and leaderboard.ticks(-0.9, 0.1) == [-0.9, 0.0]
-    assert leaderboard.percent(0.25, -0.5, 1) == "50.00%"
-
-
-def test_pairs_of_the_heat_map_are_antisymmetric():
     heat = charts.pairs(["b", "c", "a", "majority"], PAIRS[:6], "generated")["data"][0]
     for i, line in enumerate(heat["z"]):
         assert line[i] is None
@@ -81,7 +63,13 @@ def test_pairs_of_the_heat_map_are_antisymmetric():
     assert heat["customdata"][0][3] == ["majority", "+0.400 to +0.700, p 0.01, of all pairs 1"]
 
 
-def test_a_small_curve_needs_two_epochs():
+def test_axes_hold_all_intervals_and_curves_need_two_epochs():
+    tests = [method.against_best for method in results.standings(ROWS, PAIRS)]
+    start, end = results.span(tests)
+    assert (start, end) == (-0.7, 0.1)  # majority less b, and c less b
+    assert results.span([None]) == (0.0, 0.1)  # where two methods agree on every clip
+    assert results.ticks(-0.5, 0.5) == [-0.5, 0.0, 0.5] and results.ticks(-0.9, 0.1) == [-0.9, 0.0]
+    assert results.percent(0.25, -0.5, 1) == "50.00%"
     rows = [{"epoch": str(epoch), "uf1": uf1} for epoch, uf1 in enumerate(("", "0.25", "0.5", "1"), 1)]
     assert charts.small_curve(rows) == [(0, 75), (50, 50), (100, 0)]
     assert charts.small_curve(rows[:2]) == []

@@ -16,7 +16,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
 from microexpr.core.facs.occurrence import AUS
 from microexpr.models.recognisers.augacn import AuGacn
-from microexpr.reporting.papers import expected_units, nodes
+from microexpr.reporting.papers import expected_units
 from microexpr.reporting.plots import augacn
 from microexpr.reporting.plots.drawing import BLUE, RED
 from microexpr.training import refit
@@ -56,7 +56,7 @@ def fig4(tmp_path_factory):
     outputs = {kind: str(root / f"fig4.{end}") for kind, end in ENDS.items()}
     params = {"method": SMALL, "protocol": "loso_casme2_7", "seed": 1}
     face_files.run_script("papers_augacn_fig4.py", root, CLIPS, paths, outputs, **params)
-    return refit.load(outputs["weights"]), paths, store.read_csv(outputs["csv"], nodes.COLUMNS)
+    return refit.load(outputs["weights"]), paths, store.read_csv(outputs["csv"], augacn.NODE_COLUMNS)
 
 
 def scoring(scores: dict[int, float], fitted_on=("generated/casme2/s01/c0",)) -> refit.Recogniser:
@@ -67,54 +67,33 @@ def scoring(scores: dict[int, float], fitted_on=("generated/casme2/s01/c0",)) ->
     return refit.Recogniser(AuGacn(AuGacn.Params(**SMALL), 7), modules, {"present": has_node}, frozenset(fitted_on), {})
 
 
-def test_who_shows_the_emotion_most_often_is_held_out_and_of_several_the_first_by_name():
-    assert nodes.held_out(CLIPS, "surprise") == HELD
-    assert {recorded.subject for recorded in nodes.held_out(CLIPS[::-1], "happiness")} == {"s03"}
+def test_the_subject_held_out_and_the_clip_shown_alone():
+    assert augacn.held_out(CLIPS, "surprise") == HELD
+    assert {recorded.subject for recorded in augacn.held_out(CLIPS[::-1], "happiness")} == {"s03"}
     rest = [recorded for recorded in CLIPS[::-1] if recorded not in HELD]
-    assert {recorded.subject for recorded in nodes.held_out(rest, "surprise")} == {"s01"}
+    assert {recorded.subject for recorded in augacn.held_out(rest, "surprise")} == {"s01"}
     for clips in (HELD, CLIPS[6:7] + CLIPS[1:3]):
         with pytest.raises(DataError, match=r"Fig\. 4 must have clips of 2 subjects, one of them with surprise, not"):
-            nodes.held_out(clips, "surprise")
-
-
-def test_the_clip_drawn_alone_is_the_first_by_name_that_a_coder_said_something_of():
+            augacn.held_out(clips, "surprise")
     for clips in (HELD, HELD[::-1]):
-        assert [recorded.name for recorded in nodes.clips_of_emotion(clips, "surprise")] == ["c1", "c2", "c0"]
-    assert [recorded.name for recorded in nodes.clips_of_emotion(CLIPS[:3], "surprise")] == ["c0"]
+        assert [recorded.name for recorded in augacn.clips_of_emotion(clips, "surprise")] == ["c1", "c2", "c0"]
+    assert [recorded.name for recorded in augacn.clips_of_emotion(CLIPS[:3], "surprise")] == ["c0"]
 
 
-def test_the_network_has_seen_everybody_else_and_is_refused_for_them(fig4):
+def test_the_network_has_seen_all_others_and_the_script_writes_its_shares(fig4):
     network, paths, _ = fig4
     assert network.fitted_on == {recorded.provenance for recorded in CLIPS if recorded not in HELD}
     with pytest.raises(LeakError, match=r"Fig\. 4 fold casme2/s03 was fitted on generated/casme2/s03/c0"):
-        nodes.rows(network, CLIPS, CLIPS[6:], paths, EXPECTED)
-
-
-def test_a_share_is_the_probability_of_a_unit_by_the_sum_of_all(fig4):
-    odds = {1: 1 / 4, 2: 4.0, 12: 1.0}  # 0.2, 0.8, 0.5
-    shares = nodes.shares(scoring({unit: float(np.log(value)) for unit, value in odds.items()}), HELD, fig4[1])
-    assert shares.shape == (3, len(AUS))
-    expected = {1: 0.2 / 1.5, 2: 0.8 / 1.5, 12: 0.5 / 1.5}
-    np.testing.assert_allclose(shares, [[expected.get(unit, 0) for unit in AUS]] * 3, rtol=1e-6)
-
-
-def test_by_frequency_a_share_is_how_often_coded_clips_show_the_unit():
-    shares = dict(zip(AUS, nodes.frequency([*HELD, CLIPS[0]]), strict=True))
-    # of AU 1 and 2 two clips say something, of the others three
-    assert {unit: share for unit, share in shares.items() if share} == pytest.approx({1: 3 / 11, 2: 6 / 11, 25: 2 / 11})
-    assert not nodes.frequency(HELD[:1]).any()
-
-
-def test_the_script_writes_the_shares_of_the_network_it_kept(fig4):
+        augacn.node_rows(network, CLIPS, CLIPS[6:], paths, EXPECTED)
     network, paths, written = fig4
-    rows = nodes.rows(network, CLIPS, HELD, paths, EXPECTED)
+    rows = augacn.node_rows(network, CLIPS, HELD, paths, EXPECTED)
     assert [(row["panel"], row["unit"], row["share"]) for row in written] == [
         (row["panel"], row["unit"], "" if row["share"] is None else f"{row['share']:.4f}") for row in rows
     ]
     assert {(row["panel"], row["of"], row["clips"]) for row in written} == {
         *(("clip", "casme2/s02/c1", "1"), ("mean", "casme2/s02", "3"))
     }
-    share = nodes.shares(network, HELD, paths)
+    share = augacn.shares(network, HELD, paths)
     for panel, expected in (("clip", share[1]), ("mean", share.mean(0))):
         panel_rows = {row["unit"]: row["share"] for row in rows if row["panel"] == panel}
         trained = {f"AU{unit}": pytest.approx(expected[AUS.index(unit)]) for unit in (1, 2, 4, 12)}
@@ -123,18 +102,30 @@ def test_the_script_writes_the_shares_of_the_network_it_kept(fig4):
     assert about == {("5", "2", "generated")}
 
 
+def test_shares_are_probabilities_by_their_sum_and_frequencies_those_of_coded_clips(fig4):
+    odds = {1: 1 / 4, 2: 4.0, 12: 1.0}  # 0.2, 0.8, 0.5
+    shares = augacn.shares(scoring({unit: float(np.log(value)) for unit, value in odds.items()}), HELD, fig4[1])
+    assert shares.shape == (3, len(AUS))
+    expected = {1: 0.2 / 1.5, 2: 0.8 / 1.5, 12: 0.5 / 1.5}
+    np.testing.assert_allclose(shares, [[expected.get(unit, 0) for unit in AUS]] * 3, rtol=1e-6)
+    shares = dict(zip(AUS, augacn.frequency([*HELD, CLIPS[0]]), strict=True))
+    # of AU 1 and 2 two clips say something, of the others three
+    assert {unit: share for unit, share in shares.items() if share} == pytest.approx({1: 3 / 11, 2: 6 / 11, 25: 2 / 11})
+    assert not augacn.frequency(HELD[:1]).any()
+
+
 def test_rows_say_what_is_expected_and_what_coders_saw(fig4):
     network = scoring({1: 3.0, 2: 1.0, 25: 2.0})
-    rows = nodes.rows(network, CLIPS, HELD, fig4[1], EXPECTED)
+    rows = augacn.node_rows(network, CLIPS, HELD, fig4[1], EXPECTED)
     values = [[row[key] for key in ("unit", "expected", "annotated", "coded")] for row in rows]
     clip_rows = [["AU1", "no", 0, 1], ["AU25", "no", 1, 1], ["AU2", "yes", 1, 1], ["AU26", "yes", 0, 1]]
     mean_rows = [["AU1", "no", 0, 1], ["AU25", "no", 1, 2], ["AU2", "yes", 1, 1], ["AU26", "yes", 0, 2]]
     assert values == clip_rows + mean_rows
 
 
-def test_five_bars_of_which_those_expected_have_a_colour_of_their_own(fig4):
+def test_each_panel_has_five_bars_of_its_rows_in_two_colours(fig4, tmp_path, monkeypatch):
     network = scoring({1: 3.0, 2: 2.0, 4: 1.0, 5: 0.5, 12: -1.0, 25: -2.0})
-    rows = nodes.rows(network, CLIPS, HELD, fig4[1], EXPECTED)
+    rows = augacn.node_rows(network, CLIPS, HELD, fig4[1], EXPECTED)
     for panel, words in (("clip", "annotated"), ("mean", "annotated in 1 of 1")):
         panel_rows = [row for row in rows if row["panel"] == panel]
         axes = Figure().add_subplot()
@@ -146,23 +137,20 @@ def test_five_bars_of_which_those_expected_have_a_colour_of_their_own(fig4):
         assert axes.get_xlabel() == "AU2: rank 2 of 6 nodes; AU26: no node, in no training clip"
     uncoded = dict.fromkeys(("coded", "annotated"), 0)
     assert augacn.annotation(rows[0] | uncoded) == "not coded" and augacn.annotation(rows[0]) == "not annotated"
-
-
-def test_a_panel_draws_its_own_rows(fig4, tmp_path, monkeypatch):
     panels: list[list] = []
     monkeypatch.setattr(augacn, "bars", lambda axes, rows: panels.append(rows))
-    rows = nodes.rows(scoring({1: 3.0, 2: 2.0}), CLIPS, HELD, fig4[1], EXPECTED)
+    rows = augacn.node_rows(scoring({1: 3.0, 2: 2.0}), CLIPS, HELD, fig4[1], EXPECTED)
     augacn.fig4(tmp_path / "fig4.png", rows)
     assert [[row["panel"] for row in rows] for rows in panels] == [["clip"] * 3, ["mean"] * 3]
 
 
 def test_the_title_says_whose_faces_and_how_many_trained(fig4):
     network = scoring({1: 3.0, 2: 2.0}, [recorded.provenance for recorded in CLIPS if recorded not in HELD])
-    rows = nodes.rows(network, CLIPS, HELD, fig4[1], EXPECTED)
+    rows = augacn.node_rows(network, CLIPS, HELD, fig4[1], EXPECTED)
     assert "\nrendered faces, 5 clips of 2 subjects trained it" in augacn.title(rows[0])
     assert "\ninput: film\n" in augacn.title(rows[0])
     changed = scoring({1: 3.0}, network.fitted_on)
     changed = replace(changed, method=AuGacn(AuGacn.Params(**SMALL, input_mode="change"), 7))
-    (row, *_) = nodes.rows(changed, CLIPS, HELD, fig4[1], EXPECTED)
+    (row, *_) = augacn.node_rows(changed, CLIPS, HELD, fig4[1], EXPECTED)
     assert "\ninput: change (ours; the paper's is film)\n" in augacn.title(row)
     assert "generated" not in augacn.title(rows[0] | {"origin": "licensed"})

@@ -12,7 +12,6 @@ from microexpr.evaluation import faces as faces_of_clips
 from microexpr.evaluation.faces import TrueFace
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
-from microexpr.reporting.papers import changes
 from microexpr.reporting.plots import icegan
 from microexpr.reporting.table import csv_text
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
@@ -47,32 +46,29 @@ def true():
     }
 
 
-def test_a_change_in_one_region_is_all_in_its_share(true):
+def test_a_change_in_one_region_is_all_in_its_share_and_pixels_are_squares_of_the_crop(true):
     face = next(iter(true.values()))
     where = region_labels(face.landmarks["onset"], SIDE)
     neutral = np.zeros((SIDE, SIDE, 1), np.uint8)
     for i, region in enumerate(FLOW_REGIONS):
         changed = neutral.copy()
         changed[where == i] = 9
-        shares = changes.shares([np.stack([neutral, changed])], [face])
+        shares = icegan.shares([np.stack([neutral, changed])], [face])
         assert shares.change[i] == pytest.approx(1), region
         assert shares.area[i] == pytest.approx((where == i).sum() / (where >= 0).sum())
-    nothing = changes.shares([np.stack([neutral, neutral])], [face])
+    nothing = icegan.shares([np.stack([neutral, neutral])], [face])
     np.testing.assert_allclose(nothing.change, nothing.area)
-
-
-def test_pixels_of_a_small_picture_are_squares_of_the_crop():
     pair = np.zeros((2, 2, 2, 1), np.uint8)
     pair[1, 0, 1] = 3
     expected = cv2.copyMakeBorder(np.full((2, 2), 9.0), 0, 2, 2, 0, cv2.BORDER_CONSTANT)
-    np.testing.assert_array_equal(changes.squared_change(pair, 4), expected)
+    np.testing.assert_array_equal(icegan.squared_change(pair, 4), expected)
 
 
 def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true):
     expected = papers.expected_units("icegan", "fig5")
     assert expected == {"positive": ["AU6", "AU12", "AU25"], "surprise": ["AU1", "AU2", "AU5"]}
     rendered = {clip.id: ["AU12"] if clip.name < CLIPS[1].name else ["AU12", "AU25"] for clip in CLIPS}
-    table = changes.rows(synthesised, true, expected, rendered)
+    table = icegan.change_rows(synthesised, true, expected, rendered)
     assert [(row["class"], row["region"]) for row in table] == [
         (name, region) for name in expected for region in FLOW_REGIONS
     ]
@@ -85,13 +81,13 @@ def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true):
         assert {row["clips"] for row in class_rows} == {sum(clip.label == label for clip in CLIPS)}
     mouth = next(row for row in table if row["region"] == "mouth")
     assert mouth["expected"] == "AU12 AU25" and mouth["units_shown"].startswith("AU12 1.00 AU25 ")
-    lines = csv_text(changes.COLUMNS, table).splitlines()
+    lines = csv_text(icegan.CHANGE_COLUMNS, table).splitlines()
     assert lines[0].startswith("class,region,expected,area,made,true") and len(lines) == 1 + len(table)
     assert all(",generated,held_out" in line for line in lines[1:])
 
 
 def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true, tmp_path, monkeypatch):
-    table, columns = changes.rows(synthesised, true, papers.expected_units("icegan", "fig5"), {}), {}
+    table, columns = icegan.change_rows(synthesised, true, papers.expected_units("icegan", "fig5"), {}), {}
     show = icegan.show_cell
 
     def record(part, cell, image, title, *rest):

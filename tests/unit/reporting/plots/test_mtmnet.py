@@ -15,7 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.protocols import PROTOCOLS
-from microexpr.reporting.plots import eidnet
+from microexpr.reporting.plots import mtmnet
 from microexpr.training import refit
 from microexpr.training.load_clips import load_clips
 
@@ -51,65 +51,56 @@ def of(*people: str, dataset: str = "casme2") -> list[Clip]:
     return [clip for clip in CLIPS if clip.dataset == dataset and clip.subject in people]
 
 
-def test_half_of_casme2s_people_are_held_out_and_two_at_most():
-    assert eidnet.held_out(CLIPS) == of("s01", "s02")
-    assert eidnet.held_out([*of("s02", "s03", "s04"), *of("s01", dataset="samm")]) == of("s02")
+def test_who_is_held_out_and_which_clips_are_shown():
+    assert mtmnet.held_out(CLIPS) == of("s01", "s02")
+    assert mtmnet.held_out([*of("s02", "s03", "s04"), *of("s01", dataset="samm")]) == of("s02")
     with pytest.raises(DataError, match=r"casme2 must have 2 subjects for Fig\. 3, one of them held out, not 1"):
-        eidnet.held_out(of("s01"))
-
-
-def test_the_first_clip_of_each_class_of_those_held_out_and_of_those_who_train():
-    by_subject = eidnet.choose_clips(CLIPS[::-1], of("s02"))
+        mtmnet.held_out(of("s01"))
+    by_subject = mtmnet.choose_classes(CLIPS[::-1], of("s02"))
     assert list(by_subject) == ["s02", "s01", "s03"]
     assert [clip.id for clip in by_subject["s02"]] == [f"casme2/s02/c{number:02}" for number in range(3)]
 
 
-def test_the_network_that_draws_has_not_seen_whom_it_draws(fig3, tmp_path):
+def test_the_network_has_not_seen_whom_it_draws_and_faces_are_of_their_own_parts(fig3, tmp_path):
     network, paths = fig3
     seen = {entry.rsplit("/", 1)[0] for entry in network.fitted_on}
     assert seen == {f"generated/{c.dataset}/{c.subject}" for c in CLIPS} - {f"generated/casme2/{n}" for n in HELD}
     with pytest.raises(LeakError, match=r"Fig\. 3 fold casme2 was fitted on generated/casme2/s03/c00"):
-        eidnet.fig3(tmp_path / "fig3.png", network, CLIPS, of("s01", "s03"), paths, False)
+        mtmnet.fig3(tmp_path / "fig3.png", network, CLIPS, of("s01", "s03"), paths, False)
     assert not (tmp_path / "fig3.png").exists()
-
-
-def test_a_face_is_made_of_its_own_expression_and_its_neutral_frames_identity(fig3):
     network, paths = fig3
     clips = of("s01", "s03")
     data = load_clips(network.method, clips, paths)
-    parts = eidnet.encode(network, clips, paths)
+    parts = mtmnet.encode(network, clips, paths)
     with torch.no_grad():
         expression, _ = network.modules.encoder(data.inputs["apex"].float() / 255)
         _, identity = network.modules.encoder(data.inputs["onset"].float() / 255)
         expected = network.modules.decoder(expression, identity)
-    faces = eidnet.decode(network, parts.expression, parts.identity)
+    faces = mtmnet.decode(network, parts.expression, parts.identity)
     assert faces.dtype == np.uint8 and faces.shape == (8, 32, 32, 3)
     np.testing.assert_allclose(faces.transpose(0, 3, 1, 2), expected.numpy() * 255, atol=0.51)
 
 
-def test_rows_are_identities_and_columns_expressions():
+def test_rows_are_identities_and_columns_expressions_and_errors_are_in_grey_levels():
     def decoder(expression, identity):
         return torch.stack([expression[:, 0], identity[:, 0], 0 * identity[:, 0]], 1)[:, :, None, None] / 255
 
     network = refit.Recogniser(Mtmnet(Mtmnet.Params()), SimpleNamespace(decoder=decoder), {}, frozenset(), {})
     expression, identity = torch.tensor([[10.0], [20.0], [30.0]]), torch.tensor([[1.0], [2.0], [3.0]])
-    parts = eidnet.FaceParts(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
-    faces = eidnet.cross_faces(network, parts, np.array([0, 2]))
+    parts = mtmnet.FaceParts(torch.zeros(3, 3, 1, 1), torch.zeros(3, 3, 1, 1), expression, identity)
+    faces = mtmnet.cross_faces(network, parts, np.array([0, 2]))
     assert faces[:, :, 0, 0, :2].tolist() == [[[10, 1], [30, 1]], [[10, 3], [30, 3]]]
-
-
-def test_off_by_so_many_grey_levels():
     first, second = np.array([[0, 10]], np.uint8), np.array([[3, 6]], np.uint8)
-    assert eidnet.rms_difference(first, second) == pytest.approx(np.sqrt(12.5))
+    assert mtmnet.rms_difference(first, second) == pytest.approx(np.sqrt(12.5))
 
 
 def test_licensed_faces_are_hidden(fig3, tmp_path):
     network, paths = fig3
     rendered, redacted, visible = (tmp_path / f"{name}.png" for name in ("rendered", "hidden", "shown"))
-    eidnet.fig3(rendered, network, CLIPS, of(*HELD), paths, False)
+    mtmnet.fig3(rendered, network, CLIPS, of(*HELD), paths, False)
     licensed, held = ([replace(clip, origin="licensed") for clip in clips] for clips in (CLIPS, of(*HELD)))
-    eidnet.fig3(redacted, network, licensed, held, paths, False)
-    eidnet.fig3(visible, network, licensed, held, paths, True)
+    mtmnet.fig3(redacted, network, licensed, held, paths, False)
+    mtmnet.fig3(visible, network, licensed, held, paths, True)
     heights = [cv2.imread(str(path)).shape[0] for path in (rendered, redacted, visible)]
     assert heights[1] < 200 < heights[0] == heights[2]
     assert rendered.read_bytes() != visible.read_bytes()  # which are not stamped `generated`

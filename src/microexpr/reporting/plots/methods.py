@@ -1,13 +1,15 @@
-"""Plot the main table: UF1 of each method with its interval, the oracle hollow, published figures in a panel apart."""
+"""Plot results of methods: the main table, and the course of a training."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from microexpr.evaluation.curves import Curves
 from microexpr.reporting import main_table
-from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_heading, save_page
+from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading, save_page
 from microexpr.reporting.table import CAUTION
 
 Row = Mapping[str, str]
@@ -15,19 +17,20 @@ PITCH = 0.28  # inches of a row
 LETTER = 0.085  # inches of a letter of a method's name
 RIGHT, GAP = 2.0, 1.55  # inches of the panel of published figures, and of the numbers between the panels
 LAST, ORACLE = "last epoch, with 95 % interval", "oracle: the epoch that is best on the test subject"
+CHOOSES_NOTHING = "UF1 of test clips, pooled over folds: not used to choose anything, its maximum is an oracle"
 
 
-def write(rows: Sequence[Row], path: str | Path) -> None:
+def write_table(rows: Sequence[Row], path: str | Path) -> None:
     """Write the pooled UF1 of each method as a picture: last epoch with its interval, oracle hollow, published apart.
 
     `rows` are those of `main_table.megc2019`; the best is plotted first. Raises StoreError if the file cannot be
     written.
     """
     with save_page(path, 1.75 + PITCH * len(rows)) as figure:
-        draw(figure, rows)
+        draw_table(figure, rows)
 
 
-def draw(figure: Figure, rows: Sequence[Row]) -> None:
+def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
     """Plot the table on an empty figure, the method of largest UF1 at the top."""
     rows = main_table.by_uf1(rows)
     labels = [row["method"] for row in rows]
@@ -71,3 +74,29 @@ def _scale(axes: Axes, count: int, label: str) -> None:
     axes.grid(axis="x", color="0.9")
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
+
+
+def write_training(curves: Curves, path: str | Path) -> None:
+    """Write the curves of a training as a PNG. Raises StoreError if it cannot be written."""
+    with save_page(path, 6) as figure:
+        draw_training(figure, curves)
+
+
+def draw_training(figure: Figure, curves: Curves) -> None:
+    """Plot losses above, mean over folds and one standard deviation, and UF1 below, on an empty figure."""
+    folds, epochs, updates = curves.loss.shape
+    figure.subplots_adjust(0.08, 0.1, 0.97, 0.83, hspace=0.45)
+    add_heading(figure, f"{curves.method} under {curves.protocol}, {folds} folds", False)
+    losses, uf1 = figure.subplots(2, 1, sharex=True)
+    x, colours = np.arange(1, epochs + 1), (BLUE, RED, GREEN, PINK, GREY)
+    for i in range(updates):
+        mean, spread = curves.loss[:, :, i].mean(0), curves.loss[:, :, i].std(0)
+        colour = colours[i % len(colours)]
+        losses.plot(x, mean, color=colour, label=f"update {i + 1}")
+        losses.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
+    losses.set(title="training loss: mean over folds, and one standard deviation of them", ylabel="loss")
+    if updates > 1:
+        losses.legend(ncols=updates)
+    uf1.plot(x[curves.first_scored :], curves.uf1, color=BLUE, marker="." if len(curves.uf1) < 3 else "")
+    uf1.set(title=CHOOSES_NOTHING, ylabel="UF1", ylim=(0, 1), xlabel="epoch")
+    figure.text(0.97, 0.95, f"{curves.origin} faces", ha="right", color=GREY)
