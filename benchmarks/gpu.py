@@ -76,10 +76,8 @@ class Size:
 
 
 REDUCED = {"batch": 16, "spectral_norm": False, "perceptual": "trunk", "lr": 5e-5, "primary": 4}
-TINY = {
-    **{"image_size": 32, "width": 4, "batch": 2, "primary": 4, "adv_size": 16, "exp_size": 8},
-    "reconstruction": (8, 16),
-}
+TINY = {"image_size": 32, "width": 4, "batch": 2, "primary": 4, "adv_size": 16, "exp_size": 8,
+        "reconstruction": (8, 16)}  # fmt: skip
 SIZES = {
     "paper": Size(
         **{"name": "paper", "clips": 442, "folds": 68, "some": 4, "steps": 50},
@@ -376,9 +374,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="the small size, as without CUDA")
     parser.add_argument("--out", type=Path, default=ROOT / "work/gpu.json", help="results (work/gpu.json)")
     parser.add_argument("--commit", help="of this checkout, where git cannot say it")
-    parser.add_argument(
-        "--write-docs", nargs="?", type=Path, const=True, metavar="JSON", help="write the table (--out)"
-    )
+    parser.add_argument("--write-docs", nargs="?", type=Path, const=True, metavar="JSON", help="the table (--out)")
     options = parser.parse_args()
     if not options.write_docs:
         return measure(options)

@@ -41,6 +41,7 @@ from microexpr.training.engine import FoldIndices, train
 
 sys.path.append(str(Path(__file__).parents[1] / "studies"))
 import pages
+from gpu import TorchRandom
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
@@ -80,13 +81,6 @@ class Streams(nn.Module):
         return self.classify(F.avg_pool2d(x, 2).flatten(1))
 
 
-class TorchRandom:
-    """torch's own random numbers, for the dropout of the plain loop."""
-
-    def uniform(self, *shape: int) -> torch.Tensor:
-        return torch.rand(shape, device=DEVICE)
-
-
 def plain_network(name: str, statistics: Any) -> nn.Module:
     """Return a method's network as a public script would write it, of torch's own layers."""
     used = method(name, 1)
@@ -107,19 +101,16 @@ def textbook(name: str, data: ClipTensors, folds: Sequence[FoldIndices], epochs:
         statistics = used.statistics(train_clips)
         network, weights = plain_network(name, statistics).to(DEVICE), statistics["class_weights"].to(DEVICE)
         optimiser = torch.optim.Adam(network.parameters(), lr=used.params.lr)
-        training, testing = (
-            DataLoader(
-                TensorDataset(normalise_flow(part.inputs["flow"], statistics), part.targets["label"]),
-                BATCH,
-                part is train_clips,
-            )
-            for part in (train_clips, data[torch.from_numpy(fold.test)])
-        )
+        loaders = []
+        for part in (train_clips, data[torch.from_numpy(fold.test)]):
+            part_data = TensorDataset(normalise_flow(part.inputs["flow"], statistics), part.targets["label"])
+            loaders.append(DataLoader(part_data, BATCH, part is train_clips))
+        training, testing = loaders
         for _ in range(epochs):
             network.train()
             for flow, label in training:
                 optimiser.zero_grad()
-                loss = F.cross_entropy(network(flow.to(DEVICE), TorchRandom()), label.to(DEVICE), weights)
+                loss = F.cross_entropy(network(flow.to(DEVICE), TorchRandom(DEVICE)), label.to(DEVICE), weights)
                 loss.backward()
                 optimiser.step()
             network.eval()
@@ -143,9 +134,8 @@ def engine(name: str, options: argparse.Namespace) -> float:
     """Return the seconds until the last of the processes is done."""
     context, cores = get_context("spawn"), 1 if torch.cuda.is_available() else options.cores
     gate, times = context.Barrier(cores), context.Queue()
-    workers = [
-        context.Process(target=shard, args=(name, options, (number, cores), gate, times)) for number in range(cores)
-    ]
+    parts = [(number, cores) for number in range(cores)]
+    workers = [context.Process(target=shard, args=(name, options, part, gate, times)) for part in parts]
     for worker in workers:
         worker.start()
     seconds = max(times.get() for _ in workers)
@@ -173,9 +163,8 @@ def run_plain(name: str, threads: int, options: argparse.Namespace) -> None:
 
 def row(name: str, options: argparse.Namespace) -> str:
     """Return one method's line of the table: milliseconds for one fold's epoch, and their ratios."""
-    rounds = []
-    for _ in range(options.rounds):
-        rounds.append((plain(name, options, options.cores), plain(name, options, 1), engine(name, options)))
+    turns = range(options.rounds)
+    rounds = [(plain(name, options, options.cores), plain(name, options, 1), engine(name, options)) for _ in turns]
     sides = [*zip(*rounds, strict=True)]
     times = [min(side) * 1000 / options.subjects / options.epochs for side in sides]  # the engine's is the last
     spread = max(max(side) / min(side) - 1 for side in sides)
@@ -197,14 +186,13 @@ def table(options: argparse.Namespace) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, PAGE)
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--subjects", type=int, default=68)
     parser.add_argument("--clips", type=int, default=442)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--write-docs", action="store_true")
     parser.add_argument("--plain", nargs=2, help=argparse.SUPPRESS)  # the plain loop's own process: method, threads
     options = parser.parse_args()
     if options.plain:

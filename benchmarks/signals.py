@@ -22,8 +22,7 @@ import numpy as np
 from skimage.registration import optical_flow_tvl1
 
 from microexpr.core import arithmetic
-from microexpr.core.grayscale import luma
-from microexpr.core.seeds import generator
+from microexpr.core.arrays import generator, luma
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions

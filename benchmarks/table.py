@@ -12,7 +12,6 @@ libraries, so loading them is among the rest. Commits since de775e1 compile func
 ones in the first jobs that need them: that is timed too, in a row of its own, from nothing compiled.
 """
 
-import argparse
 import os
 import resource
 import subprocess
@@ -63,19 +62,13 @@ def measure(commit: str, command: list[str]) -> Run:
         stages = Counter[str]()
         for job in times.read(root / "work/times"):
             stages[job.stage] += job.seconds
-        return Run(short(commit), compiled, seconds, used, stages)
+        return Run(pages.commit(commit), compiled, seconds, used, stages)
 
 
 def core_seconds() -> float:
     """Return the CPU seconds of all processes that this one has waited for, and of theirs."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def short(commit: str) -> str:
-    """Return the short name of a commit."""
-    command = ["git", "rev-parse", "--short", commit]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def table(runs: list[Run]) -> str:
@@ -91,19 +84,16 @@ def table(runs: list[Run]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, PAGE)
     parser.add_argument("commits", nargs="*", default=["HEAD"])
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--make", action="store_true", help="run `make table`")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     options = parser.parse_args()
     snakemake = ["snakemake", "--cores", str(options.cores), "results/megc2019_table.csv"]
     make = ["make", "--assume-old=.venv/.installed", "table", f"CORES={options.cores}"]  # or it would install
     command = make if options.make else snakemake
     text = table([measure(commit, command) for commit in options.commits])
-    print(f"{' '.join(command)}\n\n{text}")
-    if options.write_docs:
-        pages.write(PAGE, MARK, f"`{' '.join(command)}`:\n\n{text}\n\n{pages.source()}")
+    pages.publish(PAGE, MARK, [f"`{' '.join(command)}`:\n", text], writes=options.write_docs)
 
 
 if __name__ == "__main__":

@@ -83,9 +83,8 @@ def table(jobs: list[Job]) -> Table:
 
 def shipped(folder: Path, source: str) -> str:
     """Return the file of the core-seconds of each job, as `expected.py` reads it."""
-    return json.dumps(
-        {"source": source, "seconds": dict(sorted(earlier_seconds(folder, "cpu_time").items()))}, indent=0
-    )
+    seconds = dict(sorted(earlier_seconds(folder, "cpu_time").items()))
+    return json.dumps({"source": source, "seconds": seconds}, indent=0)
 
 
 def main() -> None:

@@ -54,9 +54,8 @@ def main() -> int:
             count, differ = differences(Path(temporary) / "this_CPU", root)
             failed |= pinned == bool(differ)
             rows.append(f"| {name} | {len(differ)} of {count}{', such as ' + differ[0] if differ else ''} |")
-            print(rows[-1], flush=True)
-    if arguments.write:
-        pages.write("docs/same-digits.md", "study-cpus", "\n".join([*rows, "", pages.source()]))
+            print(rows[-1], file=sys.stderr, flush=True)
+    pages.publish("docs/same-digits.md", "study-cpus", rows, writes=arguments.write)
     return int(failed)
 
 

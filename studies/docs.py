@@ -51,7 +51,7 @@ DRY = re.compile(r"make (study-|[\w-]+-model|pyfeat|test-pyfeat|docs|figures|not
 PRELUDES = {
     "docs/architecture.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
     "docs/inputs.md": (
-        "import h5py\nfrom microexpr.core.grayscale import luma\n"
+        "import h5py\nfrom microexpr.core.arrays import luma\n"
         "file = h5py.File('results/faces/casme2/sub01.h5')['EP08_05f']\n"
         "crop = file['crop'][()]\ngrey, onset = luma(crop), 3\n"
     ),

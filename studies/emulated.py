@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from argparse import ArgumentParser
 from pathlib import Path
 
 import cv2
@@ -17,10 +16,9 @@ import numpy as np
 import pages
 
 import microexpr
-from microexpr.core import seeds
+from microexpr.core.arrays import generator, luma
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
-from microexpr.core.weights import FOLDER
+from microexpr.core.files import WEIGHTS
 from microexpr.signals.aus import regressor
 from microexpr.signals.landmarks.network import FACE, SIZE, cut, face_box, patch_matrix
 
@@ -40,9 +38,7 @@ print(hashlib.sha256(b"".join(output.tobytes() for output in outputs)).hexdigest
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--write-docs", action="store_true", help="write the table into docs/same-digits.md")
-    arguments = parser.parse_args()
+    arguments = pages.parser(__doc__, "docs/same-digits.md").parse_args()
     emulator = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
     if not emulator:
         raise DataError("qemu-x86_64 is not here: sudo apt install qemu-user")
@@ -57,15 +53,14 @@ def main() -> int:
                 same = digest([], network, name, arrays) == digest([emulator, "-cpu", "max"], network, name, arrays)
                 failed |= not same and level == "as it is run"
                 rows.append(f"| `{network}.onnx` | {level} | {'the same' if same else 'others'} |")
-                print(rows[-1], flush=True)
-    if arguments.write_docs:
-        pages.write("docs/same-digits.md", "study-emulated", "\n".join([*rows, "", pages.source()]))
+                print(rows[-1], file=sys.stderr, flush=True)
+    pages.publish("docs/same-digits.md", "study-emulated", rows, writes=arguments.write_docs)
     return int(failed)
 
 
 def inputs() -> dict[str, dict[str, np.ndarray]]:
     """Return the inputs of each network: five faces of the example video, and flow and targets at random."""
-    video, rng = microexpr.read_video(microexpr.example_video("example")), seeds.generator(0, "emulated")
+    video, rng = microexpr.read_video(microexpr.example_video("example")), generator(0, "emulated")
     tracked = microexpr.track_faces(video)
     frames, crops = [*video.read(range(45, 60, 3))], tracked.crop[45:60:3]
     faces = np.stack([regressor.reduce_crop(luma(crop)) for crop in crops])
@@ -82,7 +77,7 @@ def inputs() -> dict[str, dict[str, np.ndarray]]:
 
 def digest(runner: list[str], network: str, level: str, arrays: Path) -> str:
     """Return the digest of a network's outputs, computed by Python in this runner."""
-    command = [*runner, sys.executable, "-c", PROGRAM, FOLDER / f"{network}.onnx", level, arrays]
+    command = [*runner, sys.executable, "-c", PROGRAM, WEIGHTS / f"{network}.onnx", level, arrays]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -9,7 +9,6 @@ The tables of each reader's page are those of its file's metadata.
 
 import json
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +17,8 @@ import numpy as np
 import pages
 
 from microexpr.core import arithmetic
-from microexpr.core.markup import space_evenly
-from microexpr.core.seeds import generator
-from microexpr.core.weights import read_metadata
+from microexpr.core.arrays import generator, space_evenly
+from microexpr.core.onnx import read_metadata
 from microexpr.population import Params, portraits
 from microexpr.population.identities import performer_of
 from microexpr.rendering.face import GLASSES, Face
@@ -70,18 +68,16 @@ class Subject:
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, PAGE)
     parser.add_argument("--subjects", type=int, default=150)
-    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     arguments = parser.parse_args()
     subjects = []
     for number in range(FIRST, FIRST + arguments.subjects):
         subjects.append(read_subject(f"p{number}"))
         print(f"\r{len(subjects)} of {arguments.subjects} subjects", end="", file=sys.stderr)
     lines = [HEAD, *(row(name, [subject for subject in subjects if is_in(subject)]) for name, is_in in GROUPS.items())]
-    print("\n".join(lines))
+    pages.publish(PAGE, MARK, lines, writes=arguments.write_docs)
     if arguments.write_docs:
-        pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
         pages.write("docs/aus.md", UNITS_MARK, unit_table(json.loads(read_metadata(regressor.MODEL)["errors"])))
         pages.write("docs/signals.md", POINTS_MARK, point_table(json.loads(read_metadata(MODEL)["errors"])))
     return 0

@@ -25,7 +25,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[1]
 SITE = """import os
 if "PYTEST_CURRENT_TEST" in os.environ:
     import mutants
-    mutants.ProcessRecorder().start()
+    mutants.Recorder(mutants.write_call).start()
 """  # sitecustomize.py of subprocesses
 CALLS = "MICROEXPR_CALLS"  # environment: the folder where processes write which functions they call
 WORKERS = 2
@@ -74,39 +74,30 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=50, help="how many, default 50")
     parser.add_argument("--density", type=int, metavar="LINES", help="a fault for so many lines of each file instead")
     parser.add_argument("--against", help="a commit whose tests are measured too, by the faults that both can have")
-    parser.add_argument(
-        "--out", type=Path, default=Path("work/mutants.csv"), help="what is known; default work/mutants.csv"
-    )
+    parser.add_argument("--out", type=Path, default=Path("work/mutants.csv"), help="what is known; %(default)s")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="microexpr-mutants-") as folder:
         Path(folder).chmod(0o755)  # some tests run as nobody
         commits = [name for name in ("HEAD", arguments.against) if name]
-        roots = {name: [checkout(Path(folder) / f"{name}{n}", name) for n in range(WORKERS)] for name in commits}
+        roots = {name: [Path(folder) / f"{name}{n}" for n in range(WORKERS)] for name in commits}
+        for name, root in ((name, root) for name, trees in roots.items() for root in trees):  # tests may change them
+            subprocess.run(["git", "clone", "--quiet", str(ROOT), str(root)], check=True)
+            subprocess.run(["git", "-C", str(root), "checkout", "--quiet", name], check=True)
         possible = {name: faults(trees[0], arguments.files) for name, trees in roots.items()}
         common = set.intersection(*({fault.key for fault in faults} for faults in possible.values()))
         for name, trees in roots.items():
             chosen = [fault for fault in possible[name] if fault.key in common]
-            if arguments.density:
-                chosen = list(dense(trees[0], chosen, arguments.density))
-            else:
-                chosen = chosen[: arguments.faults]
+            dense_faults = dense(trees[0], chosen, arguments.density) if arguments.density else ()
+            chosen = list(dense_faults) or chosen[: arguments.faults]
             tests = calls(trees, arguments.tests, Path(folder) / f"{name}-calls")
             selection = " ".join([*arguments.tests, *["all that fail"] * bool(arguments.density)])
             caught = measure(trees, chosen, tests, arguments.out, selection, all_of_them=bool(arguments.density))
             endless = sum(bool(names) and names[0].startswith(ENDLESS) for names in caught.values())
-            print(
-                f"{name}: {sum(map(bool, caught.values()))} of {len(chosen)} are caught, {endless} by a run without end"
-            )
+            count = sum(map(bool, caught.values()))
+            print(f"{name}: {count} of {len(chosen)} are caught, {endless} by a run without end")
             if arguments.density:
                 report(caught, tests)
     return 0
-
-
-def checkout(folder: Path, commit: str) -> Path:
-    """Make a checkout of a commit, which tests may change, and return it."""
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
-    subprocess.run(["git", "-C", str(folder), "checkout", "--quiet", commit], check=True)
-    return folder
 
 
 def faults(root: Path, files: list[str]) -> list[Fault]:
@@ -169,9 +160,7 @@ def calls(roots: list[Path], tests: list[str], folder: Path) -> list[Test]:
         for line in file.read_text(encoding="utf-8").splitlines():
             test, path, first = line.split("\t")
             processes.setdefault(test, set()).add((path, int(first)))
-    rows = [
-        json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()
-    ]
+    rows = [json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text("utf-8").splitlines()]
     fixtures: dict[str, set[tuple[str, int]]] = {}  # by name, which fixtures of several files may share
     for row in (row for row in rows if "fixture" in row):
         fixtures.setdefault(row["fixture"], set()).update(map(tuple, row["calls"]), processes.get(row["by"], ()))
@@ -230,9 +219,7 @@ def report(caught: dict[str, list[str]], tests: list[Test]) -> None:
     for name in sorted(functions, key=lambda name: (weight[name], name)):
         if all(names & (needed - {name}) for names in killers.values()):
             needed.discard(name)
-    print(
-        f"{len(needed)} of {len(functions)} test functions catch as many; not needed for it (with the faults caught):"
-    )
+    print(f"{len(needed)} of {len(functions)} test functions catch as many; not needed (with the faults caught):")
     for name in sorted(functions - needed):
         print(f"  {weight[name]:4d} {name}")
 
@@ -254,9 +241,7 @@ def _catch(root: Path, fault: Fault, covering: list[Test], all_of_them: bool) ->
                 return failed
             if _failures(root, [test for test in left if test.name == failed[0]], first=True):
                 return failed
-            left = [
-                test for test in left if test.name != failed[0]
-            ]  # it failed once, and not by itself: not the fault's
+            left = [test for test in left if test.name != failed[0]]  # it failed, but not by itself
         return []
     finally:
         file.write_text(source, encoding="utf-8")
@@ -267,16 +252,8 @@ def _failures(root: Path, tests: list[Test], first: bool) -> list[str]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as names:
         names.write("\n".join(test.name for test in tests))
         names.flush()
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            *PYTEST,
-            "--assert=plain",
-            "--tb=no",
-            *(["-x"] if first else []),
-            f"@{names.name}",
-        ]
+        options = [*PYTEST, "--assert=plain", "--tb=no", *["-x"] * first, f"@{names.name}"]
+        command = [sys.executable, "-m", "pytest", *options]
         environment = os.environ | {"PYTHONPATH": f"{Path(__file__).parent}:{root / 'src'}"}
         limit = 60 + 4 * sum(test.seconds for test in tests)
         try:
@@ -295,14 +272,16 @@ def _failures(root: Path, tests: list[Test], first: bool) -> list[str]:
 
 
 class Recorder:
-    """The functions of the project that are called, whoever calls them."""
+    """The functions of the project that are called, whoever calls them; `write` takes each when it is first called."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[CodeType], None] = lambda code: None) -> None:
         self.called: set[CodeType] = set()
+        self.write = write
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> None:
-        if event == "call":
+        if event == "call" and frame.f_code not in self.called:
             self.called.add(frame.f_code)
+            self.write(frame.f_code)
 
     def start(self) -> None:
         """Record from here on, in later threads too. A script notices `settrace`, and would run without its server."""
@@ -319,18 +298,12 @@ def _place(code: CodeType) -> tuple[str, int] | None:
     return None
 
 
-class ProcessRecorder(Recorder):
-    """Writes a function when it is first called: processes may end without a word."""
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
-        code = frame.f_code
-        if event != "call" or code in self.called:
-            return
-        self.called.add(code)
-        if key := _place(code):
-            test = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" (", 1)[0]
-            with Path(os.environ[CALLS], "processes", str(os.getpid())).open("a", encoding="utf-8") as file:
-                file.write(f"{test}\t{key[0]}\t{key[1]}\n")
+def write_call(code: CodeType) -> None:
+    """Write a function that a subprocess of a test calls: it may end without a word."""
+    if key := _place(code):
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" (", 1)[0]
+        with Path(os.environ[CALLS], "processes", str(os.getpid())).open("a", encoding="utf-8") as file:
+            file.write(f"{test}\t{key[0]}\t{key[1]}\n")
 
 
 if __name__ == "mutants":

@@ -7,12 +7,14 @@ method's UAR must hold 1/3; near chance such intervals are a little too narrow (
 """
 
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 from checkout import compute, folder, parser, scratch
 
 from microexpr.cli import config
-from microexpr.core import arithmetic, seeds
+from microexpr.core import arithmetic
+from microexpr.core.arrays import generator
 from microexpr.evaluation import metrics, pairs
 from microexpr.protocols import PROTOCOLS
 
@@ -36,21 +38,24 @@ def main() -> int:
                 path = root / f"results/evaluate/megc2019/{method}_predictions.csv"
                 answers[method].append(pairs.read_predictions(path, CLASSES))
         print(f"seed {seed}: done", file=sys.stderr, flush=True)
-    biased = [method for method in METHODS if not holds_chance(method, answers[method])]
+    biased = []
+    for method in METHODS:
+        value, low, high = pooled_uar(answers[method], "null", method)
+        print(f"{method:<10} UAR {value:.3f} ({low:.3f} to {high:.3f})", flush=True)
+        biased += [] if low - ROUNDING <= CHANCE <= high + ROUNDING else [method]
     print(f"above or below chance: {', '.join(biased)}" if biased else "nothing tells the class")
     return 1 if biased else 0
 
 
-def holds_chance(method: str, answers: list[pairs.MethodPredictions]) -> bool:
-    """Print a method's UAR over the clips of all corpora; return whether its interval over subjects holds 1/3."""
+def pooled_uar(answers: Sequence[pairs.MethodPredictions], study: str, method: str) -> tuple[float, float, float]:
+    """Return a method's UAR over the clips of all corpora, and its 95 % interval over subjects."""
     truth = np.concatenate([answer.truth for answer in answers])
     predicted = np.concatenate([answer.predicted for answer in answers], axis=1)  # [S, N]
     subjects = np.array([f"{i}/{clip.rpartition('/')[0]}" for i, a in enumerate(answers) for clip in a.clips])
-    rng = seeds.generator(0, "study", "null", method)
-    low, high = metrics.bootstrap(truth, predicted, subjects, metrics.uar, RESAMPLES, rng, len(CLASSES))
+    rng = generator(0, "study", study, method)
+    interval = metrics.bootstrap(truth, predicted, subjects, metrics.uar, RESAMPLES, rng, len(CLASSES))
     value = np.mean([metrics.uar(metrics.confusion(truth, labels, len(CLASSES))) for labels in predicted])
-    print(f"{method:<10} UAR {value:.3f} ({low:.3f} to {high:.3f}), {len(truth)} clips", flush=True)
-    return low - ROUNDING <= CHANCE <= high + ROUNDING
+    return float(value), *interval
 
 
 if __name__ == "__main__":

@@ -1,12 +1,29 @@
-"""Tables that studies write into pages of docs/, between marks, with their date, commit and CPU."""
+"""Tables that studies print and write into pages of docs/, between marks, with their date, commit and CPU."""
 
 import hashlib
 import re
 import subprocess
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+
+
+def parser(purpose: str | None, page: str) -> ArgumentParser:
+    """Return a command line with the option to write the tables into a page."""
+    options = ArgumentParser(description=purpose, formatter_class=RawDescriptionHelpFormatter)
+    options.add_argument("--write-docs", action="store_true", help=f"write the table into {page}")
+    return options
+
+
+def publish(page: str, mark: str, lines: Iterable[str], about: str = "", writes: bool = False) -> None:
+    """Print the lines of a table and where it comes from, and write them into a page if asked for."""
+    text = "\n".join([*lines, "", f"{about}{source()}"])
+    print(text, flush=True)
+    if writes:
+        write(page, mark, text)
 
 
 def cpu_model() -> str:

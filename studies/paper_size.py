@@ -11,7 +11,6 @@ clips. What has no room on a CPU (`ON_CPU`) is smaller there, and the table says
 import os
 import subprocess
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +42,12 @@ EPOCHS = 2
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, PAGE)
     parser.add_argument("--only", nargs="+", choices=[*TRAINED, *GENERATORS], default=[*TRAINED, *GENERATORS])
     parser.add_argument("--subjects", type=int, default=3, help="rendered subjects of a data set, default 3")
     parser.add_argument("--clips", type=int, default=4, help="clips of each, default 4")
     parser.add_argument("--cores", type=int, default=1, help="jobs at once, default 1")
     parser.add_argument("--keep", type=Path, help="a folder to run in, to resume or to look at; else a temporary one")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     arguments = parser.parse_args()
     with checkout.folder(arguments.keep, "paper_size") as root:
         scratch.copy(root)
@@ -60,11 +58,9 @@ def main() -> int:
         lines = ["| system | weights | published | core-seconds | MB | smaller than the paper's |", "| --- " * 6 + "|"]
         for name in arguments.only:
             lines.append(row(name, root, values, arguments.cores))
-            print(lines[-1], flush=True)
-    text = "\n".join(lines)
-    if arguments.write_docs:
-        clips = f"{arguments.subjects} rendered subjects of each data set with {arguments.clips} clips each"
-        pages.write(PAGE, MARK, f"{text}\n\nClips of {clips}. {pages.source()}")
+            print(lines[-1], file=sys.stderr, flush=True)
+    about = f"Clips of {arguments.subjects} rendered subjects of each data set with {arguments.clips} clips each. "
+    pages.publish(PAGE, MARK, lines, about, arguments.write_docs)
     return 0
 
 

@@ -10,7 +10,6 @@ The table has UF1 of each method by the subjects that it was trained on, and p o
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +22,10 @@ from microexpr import evaluation
 from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.domain import Calibration, calibration_error
 from microexpr.cli import config
-from microexpr.core import arithmetic, digests, seeds, store
+from microexpr.core import arithmetic, store
+from microexpr.core.arrays import generator
 from microexpr.core.clip import LABELS, Clip
+from microexpr.core.files import file_digest
 from microexpr.datasets import RAW, flow_folders
 from microexpr.evaluation import metrics, pairs
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
@@ -36,11 +37,9 @@ PREDICT_MARK = f"{MARK}-predict"
 EVALUATED = Path("results/flow_folders/evaluate")
 RECORDED, BOTH, RENDERED, MEANS = FLOW_PROTOCOLS
 TITLES = {
-    RECORDED: "recorded subjects, leave one out",
-    BOTH: "recorded and rendered ones",
-    RENDERED: "rendered ones alone",
-    MEANS: "the same, unlabelled means",
-}
+    RECORDED: "recorded subjects, leave one out", BOTH: "recorded and rendered ones",
+    RENDERED: "rendered ones alone", MEANS: "the same, unlabelled means",
+}  # fmt: skip
 RESAMPLES = 10_000
 
 
@@ -53,26 +52,17 @@ class Recorded(NamedTuple):
 
 
 def main() -> int:
-    arguments = parse()
-    if arguments.predict:
-        figures = measure_shipped(read_recorded(Path(RAW, flow_folders.NAME)))
-        lines, mark = [*shipped_table(figures)], PREDICT_MARK
-    else:
-        lines, mark = [*uf1_table(read_rows(), p_of_difference)], MARK
-    text = "\n".join([*lines, "", pages.source()])
-    print(text)
-    if arguments.write_docs:
-        if arguments.predict:
-            store.write_text(limits.RECORDED, json.dumps(figures, indent=2) + "\n")
-        pages.write(PAGE, mark, text)
-    return 0
-
-
-def parse() -> Namespace:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, PAGE)
     parser.add_argument("--predict", action="store_true", help="measure the weights of predict, and do no more")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not arguments.predict:
+        pages.publish(PAGE, MARK, uf1_table(read_rows(), p_of_difference), writes=arguments.write_docs)
+        return 0
+    figures = measure_shipped(read_recorded(Path(RAW, flow_folders.NAME)))
+    if arguments.write_docs:
+        store.write_text(limits.RECORDED, json.dumps(figures, indent=2) + "\n")
+    pages.publish(PAGE, PREDICT_MARK, shipped_table(figures), writes=arguments.write_docs)
+    return 0
 
 
 def read_rows() -> list[dict[str, str]]:
@@ -122,7 +112,7 @@ def measure_shipped(recorded: Recorded) -> dict[str, Any]:
     calibration = Calibration.read(model.metadata)
     assert calibration
     return {
-        "sha256": digests.of_file(recognition.SHIPPED),
+        "sha256": file_digest(recognition.SHIPPED),
         "date": datetime.now(UTC).date().isoformat(),
         "commit": pages.commit(),
         "cpu": pages.cpu_model(),
@@ -142,7 +132,7 @@ def scope_figures(scope: str, recorded: Recorded, scores: np.ndarray, chosen: np
     figures: dict[str, Any] = {"clips": len(truth), "subjects": len({*subjects})}
     for name in ("uf1", "uar"):
         metric = metrics.METRICS[name]
-        rng = seeds.generator(0, "predict recorded", scope)
+        rng = generator(0, "predict recorded", scope)
         interval = metrics.bootstrap(truth, predicted, subjects, metric, RESAMPLES, rng)
         figures[name] = [round(float(value), 4) for value in (metric(matrix), *interval)]
     return figures

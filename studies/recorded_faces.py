@@ -13,7 +13,7 @@ by hand; of their 189 points those are compared that mean the same. No picture i
 import csv
 import sys
 import xml.etree.ElementTree as ElementTree
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -24,8 +24,8 @@ import numpy as np
 import pages
 
 from microexpr.core import arithmetic
+from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.detection import PREDICTORS, PredictorName, detect
@@ -37,40 +37,26 @@ PAGE, MARK = "docs/measures.md", "study-recorded-faces"
 HERE = Path(__file__).parent
 DLIB, TEMPLATES = "davisking/dlib/examples/faces", "debruine/webmorphR.stim/inst"
 TEMPLATE_FOLDERS = ("neutral_front", "canada")
-SAME = {
-    36: 18,
-    39: 22,
-    42: 23,
-    45: 27,
-    48: 87,
-    54: 93,
-    51: 90,
-    57: 106,
-    33: 55,
-    8: 129,
-    17: 71,
-    26: 82,
-}  # iBUG: template
+SAME = {  # iBUG: template
+    36: 18, 39: 22, 42: 23, 45: 27, 48: 87, 54: 93, 51: 90, 57: 106, 33: 55, 8: 129, 17: 71, 26: 82,
+}  # fmt: skip
 DISTANCE = "median distance of landmarks to those of dlib's predictor, % of the eye distance"
 REGIONS = {"jaw": slice(0, 17), "brows": slice(17, 27), "nose": slice(27, 36), "eyes": slice(36, 48),
            "mouth": slice(48, 68)}  # fmt: skip
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, PAGE)
     parser.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
     parser.add_argument("--weights", type=Path, default=regressor.MODEL, help="a reader in place of the shipped one")
     parser.add_argument("--predictor", choices=list(PREDICTORS), default="network", help="of landmarks")
     parser.add_argument("--only", choices=list(PARTS), help="one part")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     arguments = parser.parse_args()
     lines = ["| recorded faces | measured |", "| --- | --- |"]
     for name, part in PARTS.items():
         if arguments.only in (None, name):
             lines += [f"| {what} | {value} |" for what, value in part(arguments)]
-    print("\n".join(lines))
-    if arguments.write_docs:
-        pages.write(PAGE, MARK, "\n".join([*lines, "", pages.source()]))
+    pages.publish(PAGE, MARK, lines, writes=arguments.write_docs)
     return 0
 
 

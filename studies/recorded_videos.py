@@ -9,7 +9,6 @@ recording shows is what its repository says, or what anyone sees. No picture is 
 """
 
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -27,9 +26,8 @@ HEAD = (
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, PAGE)
     parser.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the table into {PAGE}")
     arguments = parser.parse_args()
     models = predict.Models.load(None, Path())
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -40,21 +38,14 @@ def main() -> int:
         sure = sum(expression.certainty == "sure" for expression in prediction.expressions)
         seconds = prediction.video.end
         counts[row["shows"]].update(kinds, sure=sure, seconds=seconds, number=1)
-        print(
-            row["shows"], row["repository"], row["video"], f"{seconds:.1f} s", dict(kinds), file=sys.stderr, flush=True
-        )
-    lines = [HEAD, "|" + " --- |" * 7, *(table_row(shows, about) for shows, about in counts.items())]
-    text = "\n".join([*lines, "", pages.source()])
-    print(text)
-    if arguments.write_docs:
-        pages.write(PAGE, MARK, text)
+        print(*row.values(), f"{seconds:.1f} s", dict(kinds), file=sys.stderr, flush=True)
+    lines = [HEAD, "|" + " --- |" * 7]
+    for shows, about in counts.items():
+        others, minute = about["speech"] + about["macro"], 60 * about["micro"] / about["seconds"]
+        cells = (about["number"], round(about["seconds"]), others, about["micro"], f"{minute:.1f}", about["sure"])
+        lines.append(f"| {shows} | {' | '.join(map(str, cells))} |")
+    pages.publish(PAGE, MARK, lines, writes=arguments.write_docs)
     return 0
-
-
-def table_row(shows: str, about: Counter[str]) -> str:
-    others, a_minute = about["speech"] + about["macro"], 60 * about["micro"] / about["seconds"]
-    cells = (shows, about["number"], round(about["seconds"]), others, about["micro"], f"{a_minute:.1f}", about["sure"])
-    return f"| {' | '.join(map(str, cells))} |"
 
 
 if __name__ == "__main__":

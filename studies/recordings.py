@@ -9,7 +9,6 @@ Each film is encoded again by FFmpeg's encoders, as PyAV carries them; limits we
 import json
 import sys
 import tempfile
-from argparse import ArgumentParser
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -25,7 +24,8 @@ import pages
 
 from microexpr.apps import predict
 from microexpr.apps.predict import truth
-from microexpr.core import arithmetic, digests, store
+from microexpr.core import arithmetic, store
+from microexpr.core.files import file_digest, value_digest
 from microexpr.rendering import film, take
 from microexpr.signals.spotting.hits import Counts, count
 from microexpr.videos import Scan, open_video
@@ -59,13 +59,12 @@ CODINGS = [
 
 def main() -> int:
     """Print the table, and write it into its page where this is asked for."""
-    options = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options = pages.parser(__doc__, PAGE)
     options.add_argument("--first", type=int, default=11, help="the least seed, default %(default)s")
     options.add_argument("--seeds", type=int, default=6, help="how many from there on, default %(default)s")
     options.add_argument("--rates", type=int, nargs="+", default=[30, 60], help="frames a second, default %(default)s")
     options.add_argument("--cores", type=int, default=2, help="videos at once, default %(default)s")
     options.add_argument("--keep", type=Path, help="a folder for films and results, to resume; else a temporary one")
-    options.add_argument("--write-docs", action="store_true", help=f"also into {PAGE}")
     arguments = options.parse_args()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
@@ -78,21 +77,15 @@ def main() -> int:
             counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
             for (_, _, rate, i), result in zip(jobs, pool.map(_measure, jobs), strict=True):
                 counts[rate, i].update(result)
-    lines = [*table(counts, arguments.rates)]
-    text = "\n".join([*lines, "", f"Seeds {seeds[0]} to {seeds[-1]}. {pages.source()}"])
-    print(text)
-    if arguments.write_docs:
-        pages.write(PAGE, MARK, text)
+    about = f"Seeds {seeds[0]} to {seeds[-1]}. "
+    pages.publish(PAGE, MARK, table(counts, arguments.rates), about, arguments.write_docs)
     return 0
 
 
 def table(counts: Mapping[tuple[int, int], Counter[str]], rates: list[int]) -> Iterator[str]:
     """Yield the lines of a table, a row for each coding, of counts by rate and position of the coding."""
-    yield (
-        "| stored as | "
-        + " | ".join(f"{rate} a second: of | hits | false | sure | of these right" for rate in rates)
-        + " |"
-    )
+    columns = [f"{rate} a second: of | hits | false | sure | of these right" for rate in rates]
+    yield f"| stored as | {' | '.join(columns)} |"
     yield "|" + " --- |" * (1 + 5 * len(rates))
     for i, coding in enumerate(CODINGS):
         cells = [str(counts[rate, i][name]) for rate in rates for name in ("micro", "hits", "false", "sure", "right")]
@@ -152,12 +145,8 @@ def encode(source: Path, path: Path, coding: Coding, rate: int) -> Path:
         file, "w", format=path.suffix[1:].replace("mkv", "matroska")
     ) as container:  # fmt: skip
         stream: Any = container.add_stream(coding.codec, rate=Fraction(rate), options=options)
-        stream.codec_context.gop_size, stream.bit_rate, stream.pix_fmt = (
-            round(coding.key_seconds * rate),
-            bits,
-            "yuv420p",
-        )
-        stream.codec_context.thread_count = 1
+        stream.bit_rate, stream.pix_fmt = bits, "yuv420p"
+        stream.codec_context.gop_size, stream.codec_context.thread_count = round(coding.key_seconds * rate), 1
         for i, image in enumerate(open_video(source)):
             if i == 0:
                 stream.height, stream.width = image.shape[:2]
@@ -181,7 +170,7 @@ def _code() -> str:
     files = sorted(
         file for part in parts for file in (root / part).rglob("*") if file.suffix in (".py", ".safetensors", ".onnx")
     )
-    return digests.of_value([digests.of_file(file) for file in files])[:12]
+    return value_digest([file_digest(file) for file in files])[:12]
 
 
 if __name__ == "__main__":

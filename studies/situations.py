@@ -10,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 import wave
-from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,6 +42,20 @@ def situation(name: str) -> Callable[[Make], Make]:
     return lambda make: SITUATIONS.setdefault(name, make)
 
 
+def video(
+    name: str, file: str, change: Callable[[np.ndarray], np.ndarray] = lambda images: images, fps: float = FPS,
+    damage: Callable[[bytes], bytes] = lambda data: data, **options: Any,
+) -> None:  # fmt: skip
+    """Register a situation with one video: the film's frames, changed and encoded, and the damaged bytes of that."""
+
+    def make(folder: Path) -> str:
+        encoded.write(folder / file, change(frames()), fps, **{**X264, **options})
+        (folder / file).write_bytes(damage((folder / file).read_bytes()))
+        return f"predict {file} --out o"
+
+    SITUATIONS[name] = make
+
+
 @cache
 def frames(seed: int = SEED) -> np.ndarray:
     """Return the frames of a film of 4 s, uint8[120, 480, 640, 3]."""
@@ -51,18 +65,32 @@ def frames(seed: int = SEED) -> np.ndarray:
         return open_video(path).frames
 
 
-@situation("a phone lowers its rate in dim light, from 30 to 20 a second")
-def _rate_falls(folder: Path) -> str:
-    times = [i / 30 if i < 60 else 2 + (i - 60) / 20 for i in range(120)]
-    encoded.write(folder / "dim.mp4", frames(), FPS, times, **X264)
-    return "predict dim.mp4 --out o"
+def _weave(images: np.ndarray) -> np.ndarray:
+    """Return half as many frames; odd rows are those of the next."""
+    woven = images[::2].copy()
+    woven[:, 1::2] = images[1::2, 1::2]
+    return woven
 
 
-@situation("the rate halves on the way")
-def _rate_halves(folder: Path) -> str:
-    numbers = [*range(60), *range(60, 120, 2)]
-    encoded.write(folder / "vfr.mp4", frames()[numbers], FPS, [i / 30 for i in numbers], **X264)
-    return "predict vfr.mp4 --out o"
+def _change_person(images: np.ndarray) -> np.ndarray:
+    """Return one person, then another, in front of the same wall."""
+    shares = np.concatenate([np.ones(90), np.linspace(1, 0, 20), np.zeros(90), np.linspace(0, 1, 20), np.ones(100)])
+    views, wall = [*images, *images[:80], *frames(103)], np.full(images[0].shape, 120, np.uint8)
+    return np.array([s * view + (1 - s) * wall for s, view in zip(shares, views, strict=True)], np.uint8)
+
+
+def _fade_in(images: np.ndarray) -> np.ndarray:
+    return (images * np.clip(np.arange(120) / 12, 0, 1)[:, None, None, None]).astype(np.uint8)
+
+
+def _freeze(images: np.ndarray) -> np.ndarray:
+    return np.concatenate([images[:15], np.repeat(images[15:16], 30, axis=0), images[45:]])
+
+
+SLOWER = [*range(60), *range(60, 120, 2)]  # numbers of frames
+video("a phone lowers its rate in dim light, from 30 to 20 a second", "dim.mp4",
+      times=[i / 30 if i < 60 else 2 + (i - 60) / 20 for i in range(120)])  # fmt: skip
+video("the rate halves on the way", "vfr.mp4", lambda images: images[SLOWER], times=[i / 30 for i in SLOWER])
 
 
 @situation("a browser's recording: VP8 in a webm without a length")
@@ -71,97 +99,22 @@ def _webm(folder: Path) -> str:
     return "predict live.webm --out o"
 
 
-@situation("a camcorder's interlaced MPEG-2")
-def _interlaced(folder: Path) -> str:
-    images = frames()
-    woven = images[::2].copy()
-    woven[:, 1::2] = images[1::2, 1::2]
-    encoded.write(folder / "camcorder.mpg", woven, 25, codec="mpeg2video")
-    return "predict camcorder.mpg --out o"
-
-
-@situation("upside down")
-def _upside_down(folder: Path) -> str:
-    encoded.write(folder / "turned.mp4", frames()[:, ::-1, ::-1], FPS, **X264)
-    return "predict turned.mp4 --out o"
-
-
-@situation("on its side, and the file does not say so")
-def _side(folder: Path) -> str:
-    encoded.write(folder / "side.mp4", np.rot90(frames(), 1, (1, 2)), FPS, **X264)
-    return "predict side.mp4 --out o"
-
-
-@situation("on its side, and the file says so")
-def _rotated(folder: Path) -> str:
-    encoded.write(folder / "phone.mp4", np.rot90(frames(), 1, (1, 2)), FPS, quarters=3, **X264)
-    return "predict phone.mp4 --out o"
-
-
-@situation("pixels twice as wide as high")
-def _aspect(folder: Path) -> str:
-    encoded.write(folder / "wide.mp4", frames()[:, :, ::2], FPS, aspect=2, **X264)
-    return "predict wide.mp4 --out o"
-
-
-@situation("a cut to another person")
-def _cut(folder: Path) -> str:
-    encoded.write(folder / "cut.mp4", np.concatenate([frames()[:80], frames(103)[:80]]), FPS, **X264)
-    return "predict cut.mp4 --out o"
-
-
-@situation("one person leaves, another comes, in front of the same wall")
-def _persons(folder: Path) -> str:
-    shares = np.concatenate([np.ones(90), np.linspace(1, 0, 20), np.zeros(90), np.linspace(0, 1, 20), np.ones(100)])
-    views = [*frames(), *frames()[:80], *frames(103)]
-    wall = np.full(views[0].shape, 120, np.uint8)
-    blended = [share * view + (1 - share) * wall for share, view in zip(shares, views, strict=True)]
-    encoded.write(folder / "persons.mp4", np.array(blended, np.uint8), FPS, **X264)
-    return "predict persons.mp4 --out o"
-
-
-@situation("a screen recording at 60 a second of a call at 15")
-def _call(folder: Path) -> str:
-    encoded.write(folder / "call.mp4", np.repeat(frames()[::2], 4, axis=0), 60, keyframes=600, **X264)
-    return "predict call.mp4 --out o"
-
-
-@situation("a call that freezes for a second")
-def _frozen(folder: Path) -> str:
-    images = frames()
-    still = np.repeat(images[15:16], 30, axis=0)
-    encoded.write(folder / "frozen.mp4", np.concatenate([images[:15], still, images[45:]]), FPS, keyframes=600, **X264)
-    return "predict frozen.mp4 --out o"
-
-
-@situation("the camera pauses for a second")
-def _pause(folder: Path) -> str:
-    times = [i / 30 if i < 50 else 1 + i / 30 for i in range(120)]
-    encoded.write(folder / "paused.mp4", frames(), FPS, times, **X264)
-    return "predict paused.mp4 --out o"
-
-
-@situation("fades in from black")
-def _fade(folder: Path) -> str:
-    share = np.clip(np.arange(120) / 12, 0, 1)[:, None, None, None]
-    encoded.write(folder / "fade.mp4", (frames() * share).astype(np.uint8), FPS, **X264)
-    return "predict fade.mp4 --out o"
-
-
-@situation("an AVI whose end is missing, since the camera died")
-def _died(folder: Path) -> str:
-    encoded.write(folder / "died.avi", frames(), FPS, codec="mjpeg")
-    data = (folder / "died.avi").read_bytes()
-    (folder / "died.avi").write_bytes(data[: int(0.6 * len(data))])
-    return "predict died.avi --out o"
-
-
-@situation("an MP4 that was never finished")
-def _unfinished(folder: Path) -> str:
-    encoded.write(folder / "take.mp4", frames()[:30], FPS, **X264)
-    data = (folder / "take.mp4").read_bytes()
-    (folder / "take.mp4").write_bytes(data[: len(data) // 2])
-    return "predict take.mp4 --out o"
+video("a camcorder's interlaced MPEG-2", "camcorder.mpg", _weave, 25, codec="mpeg2video")
+video("upside down", "turned.mp4", lambda images: images[:, ::-1, ::-1])
+video("on its side, and the file does not say so", "side.mp4", lambda images: np.rot90(images, 1, (1, 2)))
+video("on its side, and the file says so", "phone.mp4", lambda images: np.rot90(images, 1, (1, 2)), quarters=3)
+video("pixels twice as wide as high", "wide.mp4", lambda images: images[:, :, ::2], aspect=2)
+video("a cut to another person", "cut.mp4", lambda images: np.concatenate([images[:80], frames(103)[:80]]))
+video("one person leaves, another comes, in front of the same wall", "persons.mp4", _change_person)
+video("a screen recording at 60 a second of a call at 15", "call.mp4",
+      lambda images: np.repeat(images[::2], 4, axis=0), 60, keyframes=600)  # fmt: skip
+video("a call that freezes for a second", "frozen.mp4", _freeze, keyframes=600)
+video("the camera pauses for a second", "paused.mp4", times=[i / 30 if i < 50 else 1 + i / 30 for i in range(120)])
+video("fades in from black", "fade.mp4", _fade_in)
+video("an AVI whose end is missing, since the camera died", "died.avi", codec="mjpeg",
+      damage=lambda data: data[: int(0.6 * len(data))])  # fmt: skip
+video("an MP4 that was never finished", "take.mp4", lambda images: images[:30],
+      damage=lambda data: data[: len(data) // 2])  # fmt: skip
 
 
 @situation("damaged in the middle")
@@ -190,10 +143,7 @@ def _clock(folder: Path) -> str:
     return "predict frames --fps 30 --out o"
 
 
-@situation("a raw stream, as small cameras write it")
-def _raw(folder: Path) -> str:
-    encoded.write(folder / "cam.h264", frames()[:45], FPS, format="h264", **X264)
-    return "predict cam.h264 --out o"
+video("a raw stream, as small cameras write it", "cam.h264", lambda images: images[:45], format="h264")
 
 
 @situation("frames of two cameras in one folder")
@@ -326,15 +276,11 @@ def table(names: list[str]) -> Iterator[str]:
 
 def main() -> int:
     """Print the table, and write it into its page where this is asked for."""
-    options = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options = pages.parser(__doc__, PAGE)
     options.add_argument("names", nargs="*", help="parts of names; all by default")
-    options.add_argument("--write-docs", action="store_true", help=f"also into {PAGE}")
     arguments = options.parse_args()
     names = [name for name in SITUATIONS if not arguments.names or any(part in name for part in arguments.names)]
-    text = "\n".join([*table(names), "", pages.source()])
-    print(text)
-    if arguments.write_docs:
-        pages.write(PAGE, MARK, text)
+    pages.publish(PAGE, MARK, table(names), writes=arguments.write_docs)
     return 0
 
 

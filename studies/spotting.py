@@ -13,7 +13,7 @@ import json
 import re
 import sys
 import tempfile
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import Namespace
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -77,28 +77,19 @@ def main() -> int:
                     tallies[name].add(prediction.expressions, events, len(prediction.video))
                 print(f"seed {seed}, {name}: {tallies[name]}", file=sys.stderr, flush=True)
     unfamiliar = {name: tally for name, tally in tallies.items() if name in hard_videos.UNFAMILIAR}
-    by_mark = {
-        MARK: [*hard_table(tallies), "", pages.source()],
-        UNFAMILIAR_MARK: [*unfamiliar_table(unfamiliar), "", pages.source()],
-    }
-    for mark, lines in by_mark.items():
-        print("\n".join([*lines, ""]))
-        if arguments.write_docs:
-            pages.write(PAGE, mark, "\n".join(lines))
+    for mark, lines in ((MARK, hard_table(tallies)), (UNFAMILIAR_MARK, unfamiliar_table(unfamiliar))):
+        pages.publish(PAGE, mark, lines, writes=arguments.write_docs)
     return 0
 
 
 def parse() -> Namespace:
     names = (FILMS, hard_videos.SHORT, *hard_videos.SETTINGS)
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, f"{PAGE}, or {limits.RATES.name}")
     parser.add_argument("--first", type=int, default=1, help="the least seed, default 1")
     parser.add_argument("--seeds", type=int, default=3, help="how many from there on, default 3")
     parser.add_argument("--videos", nargs="+", choices=names, default=names, help="default all", metavar="NAME")
     parser.add_argument("--keep", type=Path, help="a folder for the videos, which are rendered unless they are there")
     parser.add_argument("--rates", type=int, nargs="+", default=[], help="frames a second of films; no other videos")
-    parser.add_argument(
-        "--write-docs", action="store_true", help=f"write the tables into {PAGE}, or {limits.RATES.name}"
-    )
     return parser.parse_args()
 
 

@@ -12,7 +12,7 @@ no expression at all, so UAR must be that of guessing; subjects of all seeds are
 
 import resource
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 import pages
 from checkout import compute, scratch
+from null import CHANCE, ROUNDING, pooled_uar
 from scipy.stats import t as student
 
 from microexpr.cli import config
-from microexpr.core import arithmetic, seeds, store
-from microexpr.evaluation import metrics, pairs, rows
+from microexpr.core import arithmetic, store
+from microexpr.evaluation import pairs, rows
 from microexpr.evaluation.faces import MEAN_FLOW, SYNTHESISED, TRUE
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import main_table, method_tests
@@ -37,9 +38,6 @@ FOLDER = scratch.ROOT / "work/studies/training_sets"
 SEEDS = (1, 2, 3, 4, 21, 22)  # the last two were never looked at before
 PAGE, MARK, README_MARK = "docs/population.md", "study-training-sets", "study-training-sets-readme"
 KINDS = {"synthesised": SYNTHESISED, "mean flow, no network": MEAN_FLOW, "true": TRUE}
-CHANCE = 1 / len(PROTOCOL.classes)
-RESAMPLES = 10000
-ROUNDING = 1e-6
 
 
 def main() -> int:
@@ -79,14 +77,13 @@ def main() -> int:
 
 
 def parse() -> Namespace:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__, f"README.md and {PAGE}")
     names = " ".join(map(str, SEEDS))
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help=f"corpus seeds, default {names}")
     parser.add_argument("--null", type=int, nargs="+", default=[], help="seeds of corpora without expression")
     parser.add_argument("--readme", action="store_true", help="README's table alone: no training on a corpus alone")
     parser.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
     parser.add_argument("--keep", type=Path, default=FOLDER, help=f"the folder to run in, default {FOLDER}")
-    parser.add_argument("--write-docs", action="store_true", help=f"write the tables into README.md and {PAGE}")
     return parser.parse_args()
 
 
@@ -225,18 +222,11 @@ def null_table(folders: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
     for name in (row["method"] for row in main_table.read(folders[0] / "megc2019_table.csv")):
         files = [folder / f"evaluate/megc2019/{name}_predictions.csv" for folder in folders]
         answers = [pairs.read_predictions(path, PROTOCOL.classes) for path in files]
-        truth = np.concatenate([answer.truth for answer in answers])
-        predicted = np.concatenate([answer.predicted for answer in answers], axis=1)  # of each training seed
-        subjects = np.array([f"{i}/{clip.rpartition('/')[0]}" for i, a in enumerate(answers) for clip in a.clips])
-        rng = seeds.generator(0, "study", "population", name)
-        low, high = metrics.bootstrap(truth, predicted, subjects, metrics.uar, RESAMPLES, rng, len(PROTOCOL.classes))
-        matrices = [metrics.confusion(truth, classes, len(PROTOCOL.classes)) for classes in predicted]
-        value = float(np.mean([metrics.uar(matrix) for matrix in matrices]))
+        value, low, high = pooled_uar(answers, "population", name)
         holds = low - ROUNDING <= CHANCE <= high + ROUNDING
         biased += [] if holds else [name]
-        lines[name] = (
-            f"| `{name}` | {len(truth)} | {value:.3f} ({low:.3f} to {high:.3f}) | {'yes' if holds else 'no'} |"
-        )
+        clips, interval = sum(len(answer.clips) for answer in answers), f"{value:.3f} ({low:.3f} to {high:.3f})"
+        lines[name] = f"| `{name}` | {clips} | {interval} | {'yes' if holds else 'no'} |"
     return lines, biased
 
 

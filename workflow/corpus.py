@@ -12,9 +12,9 @@ from typing import Any
 
 from microexpr import datasets, population
 from microexpr.cli import config
-from microexpr.core import digests
 from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
+from microexpr.core.files import value_digest
 from microexpr.datasets import index
 from microexpr.protocols import MAIN_TASK, TASKS
 from microexpr.rendering.layout import PlannedClip
@@ -255,4 +255,4 @@ class Corpus:
         """A digest of the params that the recordings of the population's training subjects depend on."""
         sections = {name: self.params[name] for name in ("faces", "flow")}
         sections["population"] = self.population.recording() | {"subjects": self.population.subjects}
-        return digests.of_value(sections)[:16]
+        return value_digest(sections)[:16]

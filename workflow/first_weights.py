@@ -13,7 +13,8 @@ from corpus import Corpus
 from planned import Plan, Training
 
 from microexpr import protocols
-from microexpr.core import digests, store
+from microexpr.core import store
+from microexpr.core.files import file_digest
 from microexpr.models import pretrained_weights
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TRAINING_SETS, class_set
 from microexpr.protocols import Training as TrainingSet
@@ -102,7 +103,7 @@ class FirstWeights:
     def digests(self, training: Training, role: Role = "population") -> dict[str, str]:
         """Return the digest of the shipped file that a training starts from: a change of it reruns the training."""
         shipped = [path for path in self.paths(training, role) if path not in self.networks]
-        return {path: digests.of_file(path) for path in shipped}
+        return {path: file_digest(path) for path in shipped}
 
     @staticmethod
     def published(file: str) -> str:

@@ -7,9 +7,8 @@ from corpus import Corpus, digest, errors_of_params, of_one_origin
 
 from microexpr import datasets
 from microexpr.cli import config
-from microexpr.core.clip import Fold
+from microexpr.core.clip import Fold, LongVideo
 from microexpr.core.errors import ParamsError
-from microexpr.core.expression import LongVideo
 from microexpr.datasets import index
 from microexpr.protocols.splits import group_folds, leave_one_out, subject_id
 from microexpr.rendering.layouts import LONG_NATIVES

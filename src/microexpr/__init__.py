@@ -42,9 +42,9 @@ def __getattr__(name: str) -> Any:
     try:
         module = import_module(f"{__name__}.api.{MODULES[name]}")
     except ModuleNotFoundError as error:
-        from microexpr.core.extras import remedy
+        from microexpr.core.errors import extra_remedy
 
-        if why := remedy(error):
+        if why := extra_remedy(error):
             raise ModuleNotFoundError(f"microexpr.{name}: {why}", name=error.name) from None
         raise
     globals()[name] = value = getattr(module, name)

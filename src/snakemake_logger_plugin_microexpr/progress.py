@@ -102,15 +102,12 @@ class Progress:
             stage: (self.seconds[stage] + PRIOR * slowness) / (self.expected[stage] + PRIOR) for stage in self.ahead
         }
         elapsed = {job_id: now - job.begin for job_id, job in self.running.items()}
-        spent = {job_id: min(elapsed[job_id], self._expected_seconds(job_id, by_stage)) for job_id in elapsed}
+        running = {job_id: self.planned.get(job_id) for job_id in elapsed}
+        limits = {job_id: job.seconds * by_stage[job.stage] if job else 0.0 for job_id, job in running.items()}
+        spent = {job_id: min(elapsed[job_id], limits[job_id]) for job_id in elapsed}
         work = sum(seconds * by_stage[stage] for stage, seconds in self.ahead.items()) - sum(spent.values())
         at_once = (self.took + sum(elapsed.values())) / (now - self.begin)
         return max(work / at_once if at_once else 0.0, self._longest(slowness, spent))
-
-    def _expected_seconds(self, job_id: int, by_stage: Mapping[str, float]) -> float:
-        """Return the seconds that a job that runs is expected to take in all."""
-        job = self.planned.get(job_id)
-        return job.seconds * by_stage[job.stage] if job else 0.0
 
     def _longest(self, slowness: float, spent: Mapping[int, float]) -> float:
         """Return the seconds of the longest row of jobs that wait for each other, less those that its first has run."""

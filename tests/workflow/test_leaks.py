@@ -11,8 +11,7 @@ from pathlib import Path
 import held_out_faces
 import numpy as np
 import pytest
-from coded_clips import coded
-from composites import composite
+from composites import coded, composite
 from small_methods import learns_from_held_out, small
 from trainings import EPOCHS, flow_files, job, trained
 
@@ -118,7 +117,7 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
         fitted = store.fitted_on(file[FIRST])
     train_clips = {clip.provenance for clip in CLIPS if not clip.id.startswith(f"{FIRST}/")}
     assert set(fitted) == train_clips | {*OTHERS, "generated/mmi/a/*"}
-    assert pool_predictions([shard], "ststnet", training.protocol, CLIPS).origin == "generated"
+    assert pool_predictions([shard], "ststnet", training.protocol, CLIPS).about["origin"] == "generated"
 
 
 def test_a_data_set_left_out_trains_all_other_folds_and_who_saw_others_alone_is_no_leak(tmp_path):

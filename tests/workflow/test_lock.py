@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from microexpr.core.extras import EXTRAS
+from microexpr.core.errors import EXTRAS
 
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"

@@ -7,8 +7,7 @@ import pytest
 from scratch import ROOT
 
 from microexpr.cli import config
-from microexpr.core import registry
-from microexpr.models import generators, recognisers
+from microexpr.models import generators, module_names, recognisers
 from microexpr.training import synthesise
 
 
@@ -83,7 +82,7 @@ def test_paper_has_the_values_of_the_papers(monkeypatch):
         if value != package.find(name).Params().model_dump(mode="json")[param]
     }
     assert different.keys() == UNPRINTED.keys()
-    assert {*values["generators"]} == {*registry.names(generators)}
+    assert {*values["generators"]} == {*module_names(generators)}
     assert {*values["methods"], *values["units"]["methods"]} == {*recognisers.names()}
     assert (values["apex"]["spotter"], values["papers"]["super_resolution"]) == ("regions", "realsr")
     assert values["synthesise"]["stills"] == synthesise.Params.model_json_schema()["properties"]["stills"]["maximum"]

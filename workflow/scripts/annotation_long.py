@@ -7,7 +7,7 @@ from adapter import Snakemake, logged
 snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
-    from microexpr.core.expression import LongVideo
+    from microexpr.core.clip import LongVideo
     from microexpr.rendering.layouts import LONG_NATIVES
 
     videos = [LongVideo.from_row(row) for row in snakemake.params.rows]

@@ -10,8 +10,8 @@ with logged(snakemake.log[0]):
     import numpy as np
 
     import aus_file
+    from microexpr.core.arrays import luma
     from microexpr.core.clip import Clip
-    from microexpr.core.grayscale import luma
     from microexpr.signals import aus
     from microexpr.signals.aus import openface, regressor
 

@@ -5,6 +5,7 @@ from adapter import Snakemake, logged
 snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
+    from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.evaluation import duplicate_subjects
 
@@ -13,4 +14,4 @@ with logged(snakemake.log[0]):
         clips, snakemake.input.faces, duplicate_subjects.Params(**snakemake.params.section)
     )
     duplicate_subjects.write(snakemake.output.duplicates, report.pairs)
-    duplicate_subjects.write_compared(snakemake.output.compared, report.compared)
+    store.write_csv(snakemake.output.compared, duplicate_subjects.COMPARED, report.compared)

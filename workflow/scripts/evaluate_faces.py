@@ -16,13 +16,13 @@ with logged(snakemake.log[0]):
     clips = index.read_all(snakemake.input.index)
     folds = protocol.folds(clips, values.seed, seeds=values.training["seeds"], **values.training["folds"])
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
-    synthesised = faces.read(shards, name, protocol, clips, folds, every_class=True)
+    synthesised = faces.read(shards, name, protocol, clips, folds)
     true = faces.read_true(protocol.select(clips), snakemake.input.true, synthesised.image_shape)
     measured, own_class = faces.gather(synthesised, true), synthesised.own_class()
     if not values.every:
         del measured.pairs[faces.TWICE]
     resampling = (Params(**values.evaluate).resamples, values.seed)
-    rows = resemblance.evaluate(own_class, resemblance.embed_faces(own_class, true, values.every))
+    rows = resemblance.evaluate(own_class, true, values.every)
     rows += face_measures.class_uar(measured, *resampling)
     rows += face_measures.changes(measured, regressor.load(), *resampling)
     observed = () if values.every else (faces.SYNTHESISED, faces.MEAN_FLOW)

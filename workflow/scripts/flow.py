@@ -6,8 +6,8 @@ snakemake: Snakemake  # defined by Snakemake
 
 with logged(snakemake.log[0]):
     from microexpr.core import store
+    from microexpr.core.arrays import luma
     from microexpr.core.clip import Clip
-    from microexpr.core.grayscale import luma
     from microexpr.signals import flow, frame_edges, inputs
 
     params = flow.Params(**snakemake.params.flow)

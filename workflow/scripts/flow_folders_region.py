@@ -10,7 +10,8 @@ with logged(snakemake.log[0]):
     import numpy as np
 
     from microexpr import population
-    from microexpr.core import seeds, store
+    from microexpr.core import store
+    from microexpr.core.arrays import generator
     from microexpr.datasets import flow_folders
     from microexpr.population import recordings
     from microexpr.signals.flow import pictures
@@ -24,7 +25,7 @@ with logged(snakemake.log[0]):
         with store.open_file(files[clip.subject], "population") as rendered:
             flow.append(rendered["clips"][clip.name]["onset_apex"][()])
     images = np.stack([flow_folders.picture(root, clip) for clip in recorded])
-    outcome = pictures.register(pictures.Rendered(flow), images, seeds.generator(0, "region"))
+    outcome = pictures.register(pictures.Rendered(flow), images, generator(0, "region"))
     logger.info(outcome.describe())
     region = pictures.choose(outcome, snakemake.params.region, str(root))
     store.write_csv(snakemake.output[0], pictures.COLUMNS, pictures.rows(outcome, region))

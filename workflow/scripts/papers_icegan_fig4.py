@@ -15,10 +15,10 @@ with logged(snakemake.log[0]):
     clips = index.read_all(files.index)
     folds = split.folds(clips, values.seed, seeds=values.seeds, **values.split_folds)
     main_folds = main.folds(clips, values.seed, **values.folds)
-    synthesised = faces.read(files.shards, "icegan", main, clips, main_folds, every_class=True)
+    synthesised = faces.read(files.shards, "icegan", main, clips, main_folds)
     others = {}
     for letter, name in values.others.items():
         shards = [path for path in files.others if f"/{name}/" in path]
-        others[f"model {letter}"] = faces.read(shards, name, split, clips, folds, every_class=True)
+        others[f"model {letter}"] = faces.read(shards, name, split, clips, folds)
     true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
     icegan.fig4(snakemake.output[0], synthesised, true, others, values.show)

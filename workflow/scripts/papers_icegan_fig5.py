@@ -16,7 +16,7 @@ with logged(snakemake.log[0]):
     clips = index.read_all(files.index)
     main = protocols.PROTOCOLS["megc2019"]
     folds = main.folds(clips, values.seed, **values.folds)
-    synthesised = faces.read(files.shards, "icegan", main, clips, folds, every_class=True)
+    synthesised = faces.read(files.shards, "icegan", main, clips, folds)
     true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
     units = icegan.units_at_apex(files.truth, clips)
     rows = icegan.change_rows(synthesised, true, papers.expected_units("icegan", "fig5"), units)

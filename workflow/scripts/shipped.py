@@ -11,7 +11,7 @@ COLUMNS = ("file", "bytes", "sha256", "subjects", "errors")
 
 with logged(snakemake.log[0]):
     from microexpr.core import store
-    from microexpr.core.weights import read_metadata
+    from microexpr.core.onnx import read_metadata
 
     rows = []
     for path in snakemake.input:

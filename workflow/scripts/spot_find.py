@@ -9,8 +9,7 @@ with logged(snakemake.log[0]) as terminal:
 
     from microexpr.apps import spot
     from microexpr.apps.predict.recognition import SHIPPED, load
-    from microexpr.core.clip import Fold
-    from microexpr.core.expression import LongVideo
+    from microexpr.core.clip import Fold, LongVideo
     from microexpr.models import spotters
     from microexpr.training import spot as training
 

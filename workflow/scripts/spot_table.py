@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
     from pathlib import Path
 
     from microexpr.core import store
-    from microexpr.core.expression import KINDS, LongVideo
+    from microexpr.core.clip import KINDS, LongVideo
     from microexpr.evaluation import spotting, spotting_log
     from microexpr.reporting import spot_table
 

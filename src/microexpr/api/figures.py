@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from microexpr.api import checks
-from microexpr.core import seeds
+from microexpr.core.arrays import generator
 from microexpr.core.errors import DataError
-from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.facs import UNKNOWN
 from microexpr.evaluation import Params, metrics
-from microexpr.evaluation.metrics import UNTESTED, several
+from microexpr.evaluation.metrics import UNTESTED
 from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL
 
 Labels = Sequence[Any] | np.ndarray  # class names, or indices into `classes`; also a column of a table
@@ -96,7 +96,7 @@ def evaluate(
     units = _check_lengths(true, subjects, predicted=labels)
 
     def interval(metric: metrics.Metric) -> tuple[float, float]:
-        rng = seeds.generator(seed, "evaluate")  # the same resamples for each metric
+        rng = generator(seed, "evaluate")  # the same resamples for each metric
         return metrics.bootstrap(true, labels, units, metric, resamples, rng, len(names))
 
     matrices = [metrics.confusion(true, row, len(names)) for row in labels]
@@ -138,14 +138,14 @@ def _evaluate_several(
     for word, count in (("predicted", labels.shape[-2:]), ("subjects", (len(units), len(names)))):
         if count != true.shape:
             raise DataError(f"{word} must be of {len(true)} clips and {len(names)} labels, as truth is, not {[*count]}")
-    matrices = several.by_subject(true, labels, units)  # [U, S, L, 2, 2]
+    matrices = metrics.by_subject(true, labels, units)  # [U, S, L, 2, 2]
 
     def row(metric: metrics.Metric) -> tuple[float, float, float]:
-        low, high = metrics.interval(matrices, metric, resamples, seeds.generator(seed, "evaluate"))
+        low, high = metrics.interval(matrices, metric, resamples, generator(seed, "evaluate"))
         return float(metric(matrices.sum(0)).mean()), low, high
 
     pooled = matrices.sum((0, 1))
-    by_label = several.by_label(names)
+    by_label = metrics.by_label(names)
     by_class = {
         name: {"clips": int((true[:, i] >= 0).sum()), "positive": int((true[:, i] == 1).sum())}
         | dict(zip(("f1", "f1_low", "f1_high"), row(by_label[f"f1_{name}"]), strict=True))
@@ -153,7 +153,7 @@ def _evaluate_several(
     }
     counts = pd.DataFrame(pooled.reshape(len(names), 4), names, ["not, not", "not, yes", "yes, not", "yes, yes"])
     counts.columns.name = "truth, predicted"
-    figures = pd.DataFrame([row(metric) for metric in several.METRICS.values()], [*several.METRICS])
+    figures = pd.DataFrame([row(metric) for metric in metrics.LABEL_METRICS.values()], [*metrics.LABEL_METRICS])
     figures.columns = ["value", "low", "high"]
     return Evaluation(figures, pd.DataFrame.from_dict(by_class, orient="index"), counts, len(np.unique(units)))
 
@@ -208,7 +208,7 @@ def compare(
     units = _check_lengths(true, subjects, first=labels, second=others)
     differences = {
         name: metrics.paired(
-            true, labels, others, units, metrics.METRICS[name], resamples, seeds.generator(seed, "evaluate"), len(names)
+            true, labels, others, units, metrics.METRICS[name], resamples, generator(seed, "evaluate"), len(names)
         )
         for name in COMPARED_METRICS
     }

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from microexpr.api import checks
 from microexpr.api.figures import Labels, Subjects, class_names, encode, label_names, several_labels
 from microexpr.core.errors import DataError, LeakError, ParamsError
-from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.facs import UNKNOWN
 from microexpr.models.base import (
     Batch,
     ClassicalMethod,

@@ -14,8 +14,8 @@ from microexpr.api.videos import Source, as_video
 from microexpr.apps.measure.tables import find
 from microexpr.apps.predict import Progress, counted
 from microexpr.apps.predict.take import find_turn
+from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.signals import apex, aus, faces
 from microexpr.signals import flow as optical_flow
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES, filters, regressor

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from microexpr.core import extras, store
-from microexpr.core.errors import MicroexprError, StoreError
+from microexpr.core import store
+from microexpr.core.errors import MicroexprError, StoreError, install
 
 if TYPE_CHECKING:
     import xarray
@@ -121,4 +121,4 @@ def _xarray() -> Any:
     try:
         return import_module("xarray")
     except ImportError:
-        raise MicroexprError(f"labelled arrays need xarray: {extras.install('xarray')}") from None
+        raise MicroexprError(f"labelled arrays need xarray: {install('xarray')}") from None

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from microexpr.core import digests, outputs
+from microexpr.core import outputs
 from microexpr.core.errors import OutputError, StoreError, about, printable
+from microexpr.core.files import value_digest
 from microexpr.core.outputs import Inputs, Output
 from microexpr.videos.search import Item
 
@@ -102,7 +103,7 @@ def _fitting(name: str) -> str:
     parts = []
     for part in name.split("/"):
         start = part.encode()[: LONGEST - 8].decode(errors="ignore")
-        parts.append(part if len(part.encode()) <= LONGEST else start + digests.of_value(part)[:8])
+        parts.append(part if len(part.encode()) <= LONGEST else start + value_digest(part)[:8])
     return "/".join(parts)
 
 
@@ -145,7 +146,7 @@ def identify(path: Path, settings: str) -> str:
     """Return a digest of an input, by its real path, sizes and times of all its files, and of the settings."""
     files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
     states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return digests.of_value([os.path.realpath(path), states, settings])
+    return value_digest([os.path.realpath(path), states, settings])
 
 
 def _work(

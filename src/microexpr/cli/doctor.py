@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from microexpr import __version__
-from microexpr.core import arithmetic, extras
-from microexpr.core.errors import StoreError
-from microexpr.core.weights import FOLDER, is_weights, read_metadata
+from microexpr.core import arithmetic
+from microexpr.core.errors import EXTRAS, StoreError, install, missing_modules
+from microexpr.core.files import WEIGHTS, is_weights
+from microexpr.core.onnx import read_metadata
 
 LIBRARY = ("numpy", "opencv-python", "onnxruntime", "dlib-bin", "av", "numba", "h5py")  # with compiled parts
 
@@ -37,9 +38,9 @@ def findings() -> Iterator[Finding]:
     yield Finding(
         "digits", fits or None, "those of every CPU with AVX2" if fits else "of this CPU's own: it has no AVX2"
     )
-    for name, extra in extras.EXTRAS.items():
-        if modules := extras.missing(name):
-            yield Finding(name, None, f"{', '.join(modules)} missing, for {extra.purpose}; {extras.install(name)}")
+    for name, extra in EXTRAS.items():
+        if modules := missing_modules(name):
+            yield Finding(name, None, f"{', '.join(modules)} missing, for {extra.purpose}; {install(name)}")
         else:
             yield Finding(name, True, ", ".join(f"{package} {_version(package)}" for package in extra.versions))
 
@@ -52,10 +53,10 @@ def _version(package: str) -> str:
 
 
 def _weights() -> Finding:
-    files, damaged = sorted(path for path in FOLDER.iterdir() if is_weights(path)), []
+    files, damaged = sorted(path for path in WEIGHTS.iterdir() if is_weights(path)), []
     for path in files:
         try:
             read_metadata(path)
         except StoreError as error:
             damaged.append(str(error))
-    return Finding("weights", bool(files) and not damaged, "; ".join(damaged) or f"{len(files)} files in {FOLDER}")
+    return Finding("weights", bool(files) and not damaged, "; ".join(damaged) or f"{len(files)} files in {WEIGHTS}")

@@ -11,8 +11,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from microexpr import __version__
 from microexpr.cli import applications, results
-from microexpr.core import arithmetic, extras
-from microexpr.core.errors import MicroexprError, printable
+from microexpr.core import arithmetic
+from microexpr.core.errors import MicroexprError, extra_remedy, printable
 
 HELP = """Micro-expression recognition and synthesis: use it on videos and photographs, inspect data and results.
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MicroexprError as error:
         print(f"error: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
-        if not (why := extras.remedy(error)):
+        if not (why := extra_remedy(error)):
             raise
         print(f"error: {why}", file=sys.stderr)
     except BrokenPipeError:

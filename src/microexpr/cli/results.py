@@ -268,11 +268,10 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
 def _method_params(names: Sequence[str], json: bool, csv: bool) -> int:
     """Print the params of methods, variants and generators: by params.yaml if it is here, and by the paper."""
     from microexpr.cli import config
-    from microexpr.core import registry
-    from microexpr.models import generators, recognisers
+    from microexpr.models import generators, module_names, recognisers
     from microexpr.reporting import method_list
 
-    made_by = dict.fromkeys(registry.names(generators), generators.find)
+    made_by = dict.fromkeys(module_names(generators), generators.find)
     path = Path("params.yaml")
     checked = config.check_cached(config.load(path)) if path.is_file() else {}
     described = checked.get("methods", {}) | checked.get("generators", {})

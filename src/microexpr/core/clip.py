@@ -1,15 +1,17 @@
-"""Define the data model that all modules share: one clip, one fold. No files, no pixels."""
+"""Define the data model that all modules share: clip, long video, fold. No files, no pixels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from microexpr.core.facs import notation
+from microexpr.core import facs
 
 Origin = Literal["generated", "licensed"]
 POPULATION = "population"  # as a data set and a stage: rendered subjects who are in no corpus
 # Kinds of its recordings: clips, and emotions of scenes, which differ from a face at rest in action units alone.
 Recording = Literal["micro", "macro", "micro scene", "macro scene"]
+Kind = Literal["micro", "macro"]
+KINDS: tuple[Kind, ...] = ("micro", "macro")
 LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
 
 
@@ -51,7 +53,7 @@ class Clip:
 
     def parsed_action_units(self) -> str:
         """Return the annotated action units that are understood, in one form for all data sets, "4 R10 L12|L14"."""
-        return notation.format_units(notation.parse(self.action_units))
+        return facs.format_units(facs.parse(self.action_units))
 
     def row(self) -> dict[str, Any]:
         """Return plain values by column name; None for values that are not known."""
@@ -88,3 +90,45 @@ class Fold:
     test: tuple[str, ...]
     inner: tuple[str, ...] = ()  # whole subjects taken out of train
     draw: int | None = None  # number, from 0, of the only seed that trains it; None: all seeds do
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One annotated expression of a long video; frame numbers are the data set's own, the last one included."""
+
+    kind: Kind
+    onset: int
+    apex: int | None
+    offset: int
+    emotion: str  # as annotated, "" if it is not
+    label: int | None  # MEGC2019's class, or None
+    action_units: str  # as annotated
+
+
+@dataclass(frozen=True, slots=True)
+class LongVideo:
+    """A whole video, and the expressions in it in the order of their onsets. They may overlap.
+
+    `clip` is the video, without events, emotion and label."""
+
+    clip: Clip
+    expressions: tuple[Expression, ...]
+
+    def spans(self, *kinds: Kind) -> list[tuple[int, int]]:
+        """Return onset and offset of the expressions of these kinds."""
+        return [(e.onset, e.offset) for e in self.expressions if e.kind in kinds]
+
+    def row(self) -> dict[str, Any]:
+        """Return plain values, for a job's params."""
+        expressions = [{f.name: getattr(e, f.name) for f in fields(e)} for e in self.expressions]
+        return {"clip": self.clip.row(), "expressions": expressions}
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> "LongVideo":
+        """Return the video of a row: the inverse of `row`."""
+        return cls(Clip.from_row(row["clip"]), tuple(Expression(**values) for values in row["expressions"]))
+
+
+def long_video(clip: Clip, expressions: Sequence[Expression]) -> LongVideo:
+    """Return a video with its expressions in order of onset."""
+    return LongVideo(clip, tuple(sorted(expressions, key=lambda e: (e.onset, e.offset, e.kind))))

@@ -8,7 +8,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -58,7 +58,14 @@ def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> t
     for column, count in Counter(filter(None, header)).items():
         if count > 1:
             raise error(f"{name}: column {column!r} must be there once, not {count} times{remedy(name)}")
-    return header, _by_column(rows, header, name, error)
+
+    def by_column() -> Rows:
+        for number, cells in rows:
+            if any(cells[len(header) :]):
+                raise error(f"{name}, row {number}: must have {len(header)} cells like the header, not {len(cells)}")
+            yield number, dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
+
+    return header, by_column()
 
 
 def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> Iterator[tuple[int, list[str]]]:
@@ -85,15 +92,6 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> Iterator[tupl
         raise error(
             f"{name}: must be a CSV file in UTF-8, not so after row {number} ({problem}){remedy(name)}"
         ) from None
-
-
-def _by_column(
-    rows: Iterator[tuple[int, list[str]]], header: Sequence[str], name: str, error: type[MicroexprError]
-) -> Rows:
-    for number, cells in rows:
-        if any(cells[len(header) :]):
-            raise error(f"{name}, row {number}: must have {len(header)} cells like the header, not {len(cells)}")
-        yield number, dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
 
 
 def cells(

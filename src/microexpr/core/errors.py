@@ -1,11 +1,14 @@
 """Define the package's exceptions. A message is one line: file, row or key, expected and actual value.
 
-This module imports nothing of the package; every module may import it.
+Also the extras of the wheel, whose packages may be missing. This module imports nothing of the package; every module
+may import it.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 LONGEST = 4000  # characters of a message: the text in place of a number may have millions
 
@@ -69,3 +72,51 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     names = {str(candidate).lower(): str(candidate) for candidate in candidates}
     match = get_close_matches(str(name)[:LONGEST].lower(), names, n=1)
     return f" (did you mean {names[match[0]]!r}?)" if match else ""
+
+
+class Extra(NamedTuple):
+    """Further packages, which `pip install 'microexpr[NAME]'` adds."""
+
+    purpose: str
+    modules: tuple[str, ...]
+    versions: tuple[str, ...]  # packages with a version for `microexpr doctor` to print
+
+
+EXTRAS = {
+    "train": Extra(
+        "training: `microexpr.loso`, and networks of a run's own", ("torch", "sklearn", "skimage"), ("torch",)
+    ),
+    "workflow": Extra(
+        "the pipeline from a checkout: Snakemake and DVC",
+        ("snakemake", "dvc", "ruamel.yaml", "plotly", "face_recognition"),
+        ("snakemake", "dvc"),
+    ),
+    "xarray": Extra(
+        "stage files as labelled arrays: `microexpr.open_stage`", ("xarray", "h5netcdf"), ("xarray",)
+    ),
+}  # fmt: skip
+
+
+def install(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install 'microexpr[{extra}]'"
+
+
+def extra_remedy(error: ModuleNotFoundError) -> str | None:
+    """Return the missing extra and how to install it, None for a module of no extra."""
+    module = (error.name or "").partition(".")[0]
+    for name, extra in EXTRAS.items():
+        if module in {other.partition(".")[0] for other in extra.modules}:
+            return f"{module} is not installed, which is for {extra.purpose}; {install(name)} adds it"
+    return None
+
+
+def missing_modules(extra: str) -> list[str]:
+    """Return the modules of an extra that are not installed. Imports none of them."""
+    missing = []
+    for name in EXTRAS[extra].modules:
+        try:
+            missing += [] if find_spec(name) else [name]
+        except ModuleNotFoundError:  # the package above it
+            missing.append(name)
+    return missing

@@ -1,21 +1,23 @@
-"""Check a user's file before it is opened: a named pipe waits for a writer, a device may never end. List the files of a
-run that concern a clip. No contents."""
+"""Check a user's file before it is opened, name contents by their SHA-256, and find files of the package and of a run.
 
+Imports the standard library alone.
+"""
+
+import hashlib
+import json
 import stat
 from pathlib import Path
+from typing import Any
 
 from microexpr.core.errors import DataError, MicroexprError
 
-SPECIAL = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
+WEIGHTS = Path(__file__).parents[1] / "weights"  # the folder of shipped ones
+
+SPECIAL = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
 def regular(path: str | Path, error: type[MicroexprError] = DataError) -> Path:
-    """Return the path, unless it is a named pipe, a socket or a device: then raise `error`.
+    """Return the path, unless it is a named pipe, a socket or a device, which may never end: then raise `error`.
 
     A path that cannot be opened as a file for another reason is left to the call that opens it."""
     path = Path(path)
@@ -32,3 +34,24 @@ def run_files(clip: str, results: Path) -> list[Path]:
     """Return the files of a run in the folder `results` that may be read for a clip DATASET/SUBJECT/CLIP."""
     dataset, subject, _ = clip.split("/") if clip.count("/") == 2 else ("", "", "")
     return [results / "index" / f"{dataset}.csv", *(folder / dataset / f"{subject}.h5" for folder in results.glob("*"))]
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex. Raises OSError for a file that cannot be read."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def value_digest(value: Any) -> str:
+    """Return the SHA-256 of a value as JSON, keys in any order; of another type as its text."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def shipped(file: str) -> Path:
+    """Return the path of shipped weights. `workflow/closure.py` takes a string of its name for a use of the file."""
+    return WEIGHTS / file
+
+
+def is_weights(path: str | Path) -> bool:
+    """Return whether a file's name is that of trained weights."""
+    return Path(path).suffix in (".safetensors", ".onnx")

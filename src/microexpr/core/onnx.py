@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from microexpr.core import store
 from microexpr.core.errors import ParamsError, StoreError
 from microexpr.core.files import regular
-from microexpr.core.store import atomic
 
 CPU = "CPUExecutionProvider"
 AGAIN = "; `make shipped` makes it again"
@@ -88,7 +88,7 @@ def write(path: str | Path, graph: bytes, fitted_on: Sequence[str], **metadata: 
     """Write a graph with metadata: its training data (one a line), the others, and a digest of all of it."""
     entries = {"fitted_on": "\n".join(sorted(fitted_on)), **dict(sorted(metadata.items()))}
     content = graph + b"".join(_entry(key, value) for key, value in entries.items())
-    with atomic(path) as part:
+    with store.atomic(path) as part:
         part.write_bytes(content + _entry(DIGEST, hashlib.sha256(content).hexdigest()))
 
 
@@ -100,8 +100,8 @@ def _entry(key: str, value: str) -> bytes:
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
-    """Return the metadata of a file. Raises StoreError as `load` does."""
-    return _read(path)[1]
+    """Return the metadata of weights as ONNX or safetensors. Raises StoreError for a file that cannot be read."""
+    return _read(path)[1] if Path(path).suffix == ".onnx" else store.read_metadata(path)
 
 
 def _read(path: str | Path) -> tuple[bytes, dict[str, str]]:

@@ -57,8 +57,13 @@ def atomic(path: str | Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-            if not _is_running(leftover.suffixes[-2]):  # else it writes the same file just now
+            try:
+                if os.name == "posix":  # elsewhere, a signal would end it
+                    os.kill(int(leftover.suffixes[-2][1:]), 0)  # of a process that writes the same file just now
+            except (ProcessLookupError, ValueError, OverflowError):
                 leftover.unlink(missing_ok=True)
+            except PermissionError:
+                pass  # another user's process
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -66,26 +71,11 @@ def atomic(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno not in FULL and not str(error.filename or "").startswith(str(path.parent)):
             raise  # it concerns another file, read while this one was being written
-        raise StoreError(f"{path}: cannot be written: {_reason(error)}") from error
+        reason = FULL.get(error.errno or 0) or error.strerror or str(error)
+        raise StoreError(f"{path}: cannot be written: {reason}") from error
     finally:
         with suppress(OSError):
             part.unlink()
-
-
-def _is_running(suffix: str) -> bool:
-    """Return whether the process that a suffix ".PID" names runs on this machine; True where that is unknown."""
-    try:
-        if os.name == "posix":  # elsewhere, a signal would end it
-            os.kill(int(suffix[1:]), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
-    except PermissionError:
-        pass  # another user's
-    return True
-
-
-def _reason(error: OSError) -> str:
-    return FULL.get(error.errno or 0) or error.strerror or str(error)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -279,8 +269,11 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist{remedy(path)}") from None
     except OSError as error:
-        if not Path(path).is_dir() and _is_text(path):
-            raise StoreError(f"{path}: must be an HDF5 file, not text") from None
+        if not Path(path).is_dir():
+            with Path(path).open("rb") as other:
+                start = other.read(256)
+            if start and all(byte >= 32 or byte in b"\t\r\n" for byte in start):
+                raise StoreError(f"{path}: must be an HDF5 file, not text") from None
         raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){remedy(path)}") from error
     with file:
         try:
@@ -305,13 +298,6 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
             if _is_readable(file):  # then it is the caller's mistake
                 raise
             raise StoreError(f"{path}: is damaged ({error}){remedy(path)}") from error
-
-
-def _is_text(path: str | Path) -> bool:
-    """Return whether a file that is no HDF5 file begins with text, so that it is another file, not a damaged one."""
-    with Path(path).open("rb") as file:
-        start = file.read(256)
-    return bool(start) and all(byte >= 32 or byte in b"\t\r\n" for byte in start)
 
 
 def _dangerous_content(file: h5py.File) -> str:
@@ -473,12 +459,11 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
     """Return arrays and metadata of a safetensors file. Raises StoreError if it cannot be read or is damaged."""
     with _tensors(path) as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        has_digest = DIGEST in (file.metadata() or {})
-        metadata = _metadata(file)
+        metadata = file.metadata() or {}
     for array in tensors.values():  # another loaded package may have added types to numpy
         if array.dtype.isbuiltin != 1:
             raise StoreError(f"{path}: cannot be read as safetensors (data type {array.dtype.name!r} not understood)")
-    if has_digest and _with_digest(data := Path(path).read_bytes()) != data:
+    if metadata.pop(DIGEST, None) is not None and _with_digest(data := Path(path).read_bytes()) != data:
         raise StoreError(f"{path}: is damaged{remedy(path)}")
     return tensors, metadata
 
@@ -486,11 +471,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str
 def read_metadata(path: str | Path) -> dict[str, str]:
     """Return the metadata of a safetensors file without reading its arrays. Raises StoreError if it cannot be read."""
     with _tensors(path) as file:
-        return _metadata(file)
-
-
-def _metadata(file: Any) -> dict[str, str]:
-    return {key: value for key, value in (file.metadata() or {}).items() if key != DIGEST}
+        return {key: value for key, value in (file.metadata() or {}).items() if key != DIGEST}
 
 
 @contextmanager

@@ -9,11 +9,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from microexpr.core.clip import LABELS, Clip, Origin
+from microexpr.core import facs
+from microexpr.core.clip import LABELS, Clip, LongVideo, Origin
 from microexpr.core.errors import DataError
-from microexpr.core.expression import LongVideo
-from microexpr.core.facs import notation
-from microexpr.core.facs.occurrence import EVALUATED, UNKNOWN, evaluated
+from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
 from microexpr.datasets.frames import shorten, stray_files
 from microexpr.datasets.layout import OBJECTIVE, Counts, Layout, LongLayout, collect_errors, os_errors_as_data_errors
 
@@ -64,7 +63,7 @@ def _unread_unit_notes(root: Path, codes: Sequence[tuple[str, str]], what: str) 
     """Yield a note on each code of action units, given after the id of its clip, that is not understood."""
     ids: dict[str, list[str]] = {}
     for clip_id, units in codes:
-        for code in notation.unread(units):
+        for code in facs.unread(units):
             ids.setdefault(code, []).append(clip_id)
     for code, names in sorted(ids.items()):
         expected = "action units must be coded like 1+L2, A12, R12B or (R6 or R12)+R15"

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from microexpr.core.clip import LABELS, Clip, Origin
+from microexpr.core.clip import LABELS, Clip, LongVideo, Origin
 from microexpr.core.errors import DataError
-from microexpr.core.expression import LongVideo
 from microexpr.datasets.frames import frame_paths
 
 MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. II)

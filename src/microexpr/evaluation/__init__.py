@@ -5,17 +5,16 @@ Out of scope: training, and any figure of a paper.
 May import: core, signals, protocols, models.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.core import seeds
-from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.arrays import generator, spawn
+from microexpr.core.facs import UNKNOWN
 from microexpr.evaluation import megc_log, metrics
-from microexpr.evaluation.metrics import several as label_metrics
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
 from microexpr.evaluation.rows import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, Row, format_labels, read, write
 from microexpr.protocols.splits import subject_id
@@ -67,29 +66,25 @@ def _scope_rows(
     predictions: Predictions, selection: str, scope: str, pooling: metrics.Pooling, resamples: int, seed: int
 ) -> Iterator[Row]:
     """Yield a row for each figure of the clips of one scope; all figures use the same resamples of subjects."""
-    sequence = seeds.spawn(seed, "evaluate", predictions.protocol.name, scope)
-    figures = [_figures(predictions, selection, pooling, resamples, sequence)]
-    if predictions.protocol.several:
-        figures.append(_figures_of_scores(predictions, selection, resamples, sequence))
+    protocol = predictions.protocol
+    sequence = spawn(seed, "evaluate", protocol.name, scope)
     names = {clip.id for clip in predictions.clips}
     shared_columns = {
         "method": predictions.method,
-        "protocol": predictions.protocol.name,
+        "protocol": protocol.name,
         "selection": selection,
         "scope": scope,
         "folds": sum(not names.isdisjoint(fold.test) for fold in predictions.folds),
         "subjects": len(set(predictions.subjects)),
         "clips": len(names),
-        "parameters": predictions.parameters,
-        "origin": predictions.origin,
-        "subject_seen": "no" if predictions.protocol.ranked else "yes",
-        "initialisation": predictions.initialisation,
-        "differs_from_paper": predictions.differs_from_paper,
-        "learning": predictions.learning,
+        "subject_seen": "no" if protocol.ranked else "yes",
         "pooling": pooling,
         "seeds": len(predictions.predicted[selection]),
+        **predictions.about,
     }
-    for name, values, interval in chain(*figures):
+    figures = _figures(predictions, selection, pooling, resamples, sequence)
+    of_scores = _figures_of_scores(predictions, selection, resamples, sequence) if protocol.several else ()
+    for name, values, interval in chain(figures, of_scores):
         value, deviation = metrics.over_seeds(values)
         low, high = interval or (None, None)
         yield shared_columns | {"metric": name, "value": value, "low": low, "high": high, "deviation": deviation}
@@ -101,16 +96,16 @@ def _figures(
     """Yield the figures of the classes that were predicted."""
     names, chosen = predictions.protocol.classes, metrics.METRICS
     if predictions.protocol.several:
-        chosen = label_metrics.METRICS | label_metrics.by_label(names)
+        chosen = metrics.LABEL_METRICS | metrics.by_label(names)
     elif pooling == "pooled":
         chosen = chosen | metrics.by_class(names)
-    matrices = _matrices(predictions, selection)
+    matrices = predictions.matrices(selection)
     for name, metric in chosen.items():
         if pooling == "pooled":
             values = np.array([metric(matrix) for matrix in matrices.sum(0)])
         else:
             values = metrics.per_subject_mean(matrices, metric)
-        yield name, values, metrics.interval(matrices, metric, resamples, seeds.generator(sequence), pooling)
+        yield name, values, metrics.interval(matrices, metric, resamples, generator(sequence), pooling)
 
 
 def _figures_of_scores(
@@ -121,11 +116,11 @@ def _figures_of_scores(
     `prevalence_<label>` is the share of clips that have a label: the average precision of a guess."""
     names, truth, scores = predictions.protocol.classes, predictions.truth, predictions.scores[selection]
     units, index = np.unique(predictions.subjects, return_inverse=True)
-    by_seed = np.stack([label_metrics.average_precision(truth, of_seed)[0] for of_seed in scores])  # [S, L]
-    times = metrics.resample_counts(len(units), resamples, seeds.generator(sequence))[:, index]  # [B, N]
+    by_seed = np.stack([metrics.average_precision(truth, of_seed)[0] for of_seed in scores])  # [S, L]
+    times = metrics.resample_counts(len(units), resamples, generator(sequence))[:, index]  # [B, N]
     without = 1.0 - (index == np.arange(len(units))[:, None])  # [U, N]
     resampled_means, means_without = (
-        np.mean([label_metrics.average_precision(truth, of_seed, counts).mean(-1) for of_seed in scores], 0)
+        np.mean([metrics.average_precision(truth, of_seed, counts).mean(-1) for of_seed in scores], 0)
         for counts in (times, without)
     )
     interval = metrics.share_interval(float(by_seed.mean()), resampled_means, means_without)
@@ -137,53 +132,39 @@ def _figures_of_scores(
         yield f"prevalence_{name}", np.array([labels.mean() if len(labels) else 0.0]), None
 
 
-def _matrices(predictions: Predictions, selection: str) -> np.ndarray:
-    """Return clips counted by subject, seed, true and predicted class, int64[U, S, ...]."""
-    classes = len(predictions.protocol.classes)
-    return label_metrics.count(predictions.truth, predictions.predicted[selection], predictions.subjects, classes)
-
-
 def confusion_rows(predictions: Predictions) -> list[Row]:
     """Return rows of `<method>_confusion.csv`: clips by true and predicted class, summed over seeds.
 
     Of several labels: clips by whether they have each, as "AU4" and "not AU4"."""
-    parts = predictions.by_scope()
-    return [
-        {"selection": selection, "scope": scope, "truth": truth, "predicted": predicted, "clips": clips}
-        for selection in predictions.predicted
-        for scope, part in parts
-        for truth, predicted, clips in _cells(part.protocol.classes, _matrices(part, selection).sum((0, 1)))
-    ]
-
-
-def _cells(names: Sequence[str], matrix: np.ndarray) -> Iterator[tuple[str, str, int]]:
-    """Yield true and predicted class and number of clips, of a matrix [K, K] or, of several labels, [L, 2, 2]."""
-    if matrix.ndim == 3:
-        for name, of_label in zip(names, matrix, strict=True):
-            yield from _cells((f"not {name}", name), of_label)
-        return
-    for row, true_name in enumerate(names):
-        for column, predicted_name in enumerate(names):
-            yield true_name, predicted_name, int(matrix[row, column])
+    rows: list[Row] = []
+    for selection in predictions.predicted:
+        for scope, part in predictions.by_scope():
+            names, counts = part.protocol.classes, part.matrices(selection).sum((0, 1))  # [K, K], or [L, 2, 2]
+            tables = [((f"not {name}", name), table) for name, table in zip(names, counts, strict=True)]
+            for words, table in tables if part.protocol.several else [(names, counts)]:
+                for (i, truth), (j, predicted) in product(enumerate(words), repeat=2):
+                    cell = {"truth": truth, "predicted": predicted, "clips": int(table[i, j])}
+                    rows.append({"selection": selection, "scope": scope, **cell})
+    return rows
 
 
 def prediction_rows(predictions: Predictions) -> list[Row]:
     """Return rows of `<method>_predictions.csv`: true and predicted class of each clip, by selection and seed.
 
     Of several labels: the names of those that it has, joined by blanks, with "?" after one that is not known."""
+    names, origin = predictions.protocol.classes, predictions.about["origin"]
 
     def text(label: Any) -> str:
-        names = predictions.protocol.classes
         return format_labels(names, label) if predictions.protocol.several else names[label]
 
     return [
-        {"selection": selection, "origin": predictions.origin, "seed": seed, "clip": clip.id, "truth": text(truth),
-         "predicted": text(label)}
+        {"selection": selection, "origin": origin, "seed": seed, "clip": clip.id}
+        | {"truth": text(truth), "predicted": text(label)}
         for selection, by_seed in predictions.predicted.items()
         for seed, labels in enumerate(by_seed)
         for clip, truth, label in zip(predictions.clips, predictions.truth, labels, strict=True)
         if metrics.UNTESTED not in np.atleast_1d(label)
-    ]  # fmt: skip
+    ]
 
 
 def official_log(predictions: Predictions) -> str:

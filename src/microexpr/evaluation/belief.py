@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.core import seeds, store
+from microexpr.core import store
+from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics
@@ -68,7 +69,7 @@ def of_faces(
 
 def _halves(count: int, seed: int) -> np.ndarray:
     """Return a random half of true pictures, which is told from the other, bool[count]."""
-    return np.asarray(seeds.generator(seed, "evaluate", METRIC, "halves").permutation(count) % 2 == 0)
+    return np.asarray(generator(seed, "evaluate", METRIC, "halves").permutation(count) % 2 == 0)
 
 
 def auc(score: np.ndarray, true: np.ndarray, group: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

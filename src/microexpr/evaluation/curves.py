@@ -13,7 +13,6 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics
-from microexpr.evaluation.metrics import several as label_metrics
 from microexpr.evaluation.predictions import decide, fold_groups
 from microexpr.evaluation.rows import Row
 from microexpr.protocols import PROTOCOLS
@@ -62,8 +61,8 @@ def read(paths: Iterable[str]) -> Curves:
     for part in parts:
         truth = np.concatenate([truth for truth, _ in part])
         predicted = np.concatenate([labels for _, labels in part], axis=2)  # [S, L, N]
-        metric, one_subject = label_metrics.macro_f1 if truth.ndim == 2 else metrics.uf1, np.zeros(len(truth))
-        by_epoch = (label_metrics.count(truth, epoch, one_subject, count)[0] for epoch in predicted.swapaxes(0, 1))
+        metric, one_subject = metrics.macro_f1 if truth.ndim == 2 else metrics.uf1, np.zeros(len(truth))
+        by_epoch = (metrics.by_subject(truth, epoch, one_subject, count)[0] for epoch in predicted.swapaxes(0, 1))
         uf1_of_parts.append([metric(matrices).mean() for matrices in by_epoch])
     return Curves(method, protocol, origin, np.stack(losses), np.mean(uf1_of_parts, axis=0))
 

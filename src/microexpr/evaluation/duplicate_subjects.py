@@ -96,6 +96,7 @@ class Report:
 
 
 PAIR = ("origin", *(field.name for field in fields(Pair)))
+# How many subjects and faces of each data set were compared, and below which distance they count.
 COMPARED = ("origin", "dataset", "subjects", "faces", "threshold")
 
 
@@ -130,8 +131,3 @@ def write(path: str | Path, pairs: Iterable[tuple[Origin, Pair]]) -> None:
     """Write pairs as CSV with four decimals; the header alone if there are none."""
     rows = ({**asdict(pair), "origin": origin, "distance": f"{pair.distance:.4f}"} for origin, pair in pairs)
     store.write_csv(path, PAIR, rows)
-
-
-def write_compared(path: str | Path, rows: Iterable[Mapping[str, str | int]]) -> None:
-    """Write how many subjects and faces of each data set were compared, and below which distance they count."""
-    store.write_csv(path, COMPARED, rows)

@@ -11,7 +11,7 @@ from math import comb
 
 import numpy as np
 
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.evaluation import metrics
 from microexpr.evaluation.faces import (
     DISPLAYS,
@@ -129,15 +129,11 @@ def grey_change(pairs: np.ndarray) -> np.ndarray:
     """Return the mean absolute change in grey levels over the tenth of a face's pixels that change most, float64[N]."""
     grey = luma(pairs).astype(np.float64)
     change = np.sort(np.abs(grey[:, 1] - grey[:, 0]).reshape(len(pairs), -1), axis=1)
-    mean: np.ndarray = change[:, -max(round(SHARE * change.shape[1]), 1) :].mean(1)
-    return mean
+    return np.asarray(change[:, -max(round(SHARE * change.shape[1]), 1) :].mean(1))
 
 
 def read_changes(
-    pairs: Mapping[str, np.ndarray],
-    displays: Sequence[np.ndarray],
-    true: Sequence[TrueFace],
-    model: regressor.Model,
+    pairs: Mapping[str, np.ndarray], displays: Sequence[np.ndarray], true: Sequence[TrueFace], model: regressor.Model
 ) -> dict[str, np.ndarray]:
     """Return changes in FACS intensity since the neutral face by kind, float32[N, A], and of true faces since onset.
 
@@ -157,8 +153,7 @@ def read_changes(
 
 def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the mean absolute difference over action units, float64[...], of changes [..., A]."""
-    mean: np.ndarray = np.abs(first - second).mean(-1, dtype=np.float64)
-    return mean
+    return np.asarray(np.abs(first - second).mean(-1, dtype=np.float64))
 
 
 def spread(faces: Sequence[Face], changes: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -13,7 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from microexpr.core import seeds, store
+from microexpr.core import store
+from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
 from microexpr.evaluation.rows import Row, scopes
@@ -54,8 +55,7 @@ class SynthesisedFaces:
     @property
     def image_shape(self) -> tuple[int, ...]:
         """Return height, width and channels of a face."""
-        shape: tuple[int, ...] = self.faces[0].pair.shape[1:]
-        return shape
+        return tuple(self.faces[0].pair.shape[1:])
 
     @property
     def is_own_class(self) -> np.ndarray:
@@ -80,8 +80,7 @@ class TrueFace:
     @property
     def apex(self) -> np.ndarray:
         """Return the frame at the apex, uint8[H, W, C]."""
-        frame: np.ndarray = self.pair[1]
-        return frame
+        return np.asarray(self.pair[1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,18 +97,13 @@ class Faces:
 
 
 def read(
-    paths: Iterable[str],
-    method: str,
-    protocol: Protocol,
-    clips: Sequence[Clip],
-    folds: Sequence[Fold] | None = None,
-    every_class: bool = False,
+    paths: Iterable[str], method: str, protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold] | None = None
 ) -> SynthesisedFaces:
     """Read the faces in the shards at `paths` of all clips that `folds` test; `folds` None are all of the protocol's.
 
-    There is one face for each clip, of the clip's own class, or one of every class, over all folds. Raises LeakError
-    when a fold's generator was fitted on its held-out unit, or a shard is of another method or protocol; StoreError for
-    a clip with a missing or repeated face, or with one made from another fold's clip.
+    There is one face of every class for each clip, over all folds. Raises LeakError when a fold's generator was fitted
+    on its held-out unit, or a shard is of another method or protocol; StoreError for a clip with a missing or repeated
+    face, or with one made from another fold's clip.
     """
     clips_by_id = {clip.id: clip for clip in protocol.select(clips)}
     folds = protocol.folds(clips) if folds is None else folds
@@ -126,16 +120,13 @@ def read(
                 provenance.check(path, fold.name, protocol.unit, tests[fold.name], training_data[fold.name])
                 training_origins |= {entry.split("/")[0] for entry in training_data[fold.name]}
                 groups, location = file[fold.name], f"{path}, fold {fold.name}"
-                fold_faces = _read_fold(location, groups[HELD_OUT], fold, tests[fold.name])
-                faces += [face for face in fold_faces if every_class or face.label == protocol.label(face.clip)]
+                faces += _read_fold(location, groups[HELD_OUT], fold, tests[fold.name])
                 for face in _read_fold(location, groups.get(DISPLAYS, {}), fold, tests[fold.name]):
                     by_clip.setdefault(face.clip.id, []).append(face.pair[1])
-    counts, expected = Counter((face.fold.name, face.clip.id) for face in faces), 1
-    if every_class:
-        expected = len(protocol.classes)
+    counts, expected = Counter((face.fold.name, face.clip.id) for face in faces), len(protocol.classes)
     for fold_name, name in ((fold.name, name) for fold in folds for name in fold.test):
         if (count := counts[fold_name, name]) != expected:
-            description = f"{expected} face{'s' * (expected > 1)} of clip {name} in fold {fold_name}"
+            description = f"{expected} faces of clip {name} in fold {fold_name}"
             raise StoreError(f"{method} must have made {description}, not {count}")
     faces.sort(key=lambda face: (face.fold.draw or 0, face.clip.dataset, face.clip.subject, face.clip.name, face.label))
     origin = join_origins([*training_origins, *(face.clip.origin for face in faces)])
@@ -220,9 +211,8 @@ def enlarge(images: np.ndarray, side: int) -> np.ndarray:
 
     The embedding network takes the positions of eyes in whole pixels, which would be too coarse in 32 of them.
     """
-    enlarged = [
-        cv2.resize(np.ascontiguousarray(image), (side, side), interpolation=cv2.INTER_CUBIC) for image in images
-    ]
+    contiguous = map(np.ascontiguousarray, images)
+    enlarged = [cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC) for image in contiguous]
     return np.stack(enlarged).reshape(len(images), side, side, -1)
 
 
@@ -263,7 +253,7 @@ def scope_rows(
     protocol = synthesised.protocol
     subjects = np.array([subject_id(face.clip.id) for face in faces])
     for scope, positions in scopes([face.clip for face in faces], protocol.datasets):
-        rng = seeds.generator(seed, "evaluate", columns["metric"], protocol.name, scope)
+        rng = generator(seed, "evaluate", columns["metric"], protocol.name, scope)
         value, low, high = figure(positions, subjects[positions], rng)
         figures = {"value": value, "low": low, "high": high, "made": len(positions), "true": 0}
         yield columns | row_keys(synthesised, scope, [faces[position] for position in positions]) | figures

@@ -5,7 +5,7 @@ A header `db sub` for each subject, then one line `clip truth predicted` for eac
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,18 +45,7 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
     Raises DataError with the row of a line of another form, of a data set other than `datasets`, of an unknown class,
     or of a clip that occurred before.
     """
-    lines, keys = list(_parse(text, name, classes, datasets)), set[tuple[str, str, str]]()
-    if not lines:
-        raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
-    for line in lines:
-        key = (line.dataset, line.subject, line.clip)
-        if key in keys:
-            raise DataError(f"clip {'/'.join(filter(None, key))} must be predicted once, not twice ({name})")
-        keys.add(key)
-    return lines
-
-
-def _parse(text: str, name: str, classes: int, datasets: Collection[str]) -> Iterator[Line]:
+    lines, keys = [], set()
     dataset = subject = ""
     for row, words in enumerate(map(str.split, text.splitlines()), start=1):
         if len(words) == 2:
@@ -65,19 +54,22 @@ def _parse(text: str, name: str, classes: int, datasets: Collection[str]) -> Ite
                 expected = f"'db sub' with a data set of {', '.join(datasets)}"
                 raise DataError(f"a header must be {expected}, not {' '.join(words)!r} ({name}, row {row})")
         elif len(words) == 3:
-            truth, predicted = (_label(word, name, row, classes) for word in words[1:])
-            yield Line(dataset, subject, words[0], truth, predicted)
+            for word in words[1:]:
+                if word not in map(str, range(classes)):
+                    megc = "0 negative, 1 positive or 2 surprise"
+                    expected = megc if classes == len(LABELS) else f"in 0..{classes - 1}"
+                    raise DataError(f"a class must be {expected}, not {word!r} ({name}, row {row})")
+            lines.append(Line(dataset, subject, words[0], int(words[1]), int(words[2])))
         elif words:
-            raise DataError(
-                f"a line must be 'db sub' or 'clip truth predicted', not {' '.join(words)!r} ({name}, row {row})"
-            )
-
-
-def _label(word: str, name: str, row: int, classes: int) -> int:
-    if word not in map(str, range(classes)):
-        expected = "0 negative, 1 positive or 2 surprise" if classes == len(LABELS) else f"in 0..{classes - 1}"
-        raise DataError(f"a class must be {expected}, not {word!r} ({name}, row {row})")
-    return int(word)
+            expected = "'db sub' or 'clip truth predicted'"
+            raise DataError(f"a line must be {expected}, not {' '.join(words)!r} ({name}, row {row})")
+    if not lines:
+        raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
+    for line in lines:
+        if (key := (line.dataset, line.subject, line.clip)) in keys:
+            raise DataError(f"clip {'/'.join(filter(None, key))} must be predicted once, not twice ({name})")
+        keys.add(key)
+    return lines
 
 
 def difference(lines: Iterable[Line]) -> str:

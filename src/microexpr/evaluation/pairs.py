@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.core import csv_file, seeds, store
+from microexpr.core import csv_file, store
+from microexpr.core.arrays import generator, spawn
 from microexpr.core.clip import join_origins
 from microexpr.core.errors import StoreError, remedy
 from microexpr.evaluation import metrics
-from microexpr.evaluation.metrics import several as several_figures
 from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row, parse_labels
 from microexpr.protocols import Protocol
 from microexpr.protocols.splits import subject_id
@@ -38,11 +38,6 @@ class MethodPredictions:
     truth: np.ndarray  # int64[N], or of several labels [N, L]
     predicted: np.ndarray  # like it, int64[S, N...], UNTESTED where the seed's draw does not test a clip
     origin: str
-
-    @property
-    def comparison_key(self) -> tuple[object, ...]:
-        """Clips, classes and tested seeds, which must be the same for two methods to be compared."""
-        return self.clips, self.truth.tolist(), (self.predicted != metrics.UNTESTED).tolist()
 
 
 def read_predictions(path: str | Path, classes: Sequence[str], several: bool = False) -> MethodPredictions:
@@ -79,21 +74,22 @@ def compare_methods(paths: Mapping[str, str | Path], protocol: Protocol, resampl
     predictions = {method: read_predictions(path, protocol.classes, protocol.several) for method, path in paths.items()}
     if len(predictions) < 2:
         return []
-    first, *others = predictions
-    for other in others:
-        if predictions[other].comparison_key != predictions[first].comparison_key:
+    first, reference = next(iter(predictions.items()))
+    for other, answers in predictions.items():
+        parts = [(p.clips, p.truth.tolist(), (p.predicted != metrics.UNTESTED).tolist()) for p in (reference, answers)]
+        if parts[0] != parts[1]:
             expected = f"must hold the clips, true classes and seeds of {paths[first]}"
             raise StoreError(f"{paths[other]}: {expected}{remedy(paths[other])}")
-    reference, classes = predictions[first], len(protocol.classes)
+    classes = len(protocol.classes)
     subjects = np.array([subject_id(clip) for clip in reference.clips])
     matrices = [
-        several_figures.count(answers.truth, answers.predicted, subjects, classes) for answers in predictions.values()
+        metrics.by_subject(answers.truth, answers.predicted, subjects, classes) for answers in predictions.values()
     ]
-    seed_sequence = seeds.spawn(seed, "evaluate", protocol.name, FULL)
+    seed_sequence = spawn(seed, "evaluate", protocol.name, FULL)
     rows: list[Row] = []
     for name in COMPARED_OF_SEVERAL if protocol.several else COMPARED_METRICS:
-        metric = (metrics.METRICS | several_figures.METRICS)[name]
-        differences = metrics.differences(matrices, metric, resamples, seeds.generator(seed_sequence))
+        metric = (metrics.METRICS | metrics.LABEL_METRICS)[name]
+        differences = metrics.differences(matrices, metric, resamples, generator(seed_sequence))
         corrected = metrics.holm([difference.p for difference in differences])
         for pair, difference, p_holm in zip(combinations(predictions, 2), differences, corrected, strict=True):
             figures = {key: getattr(difference, key) for key in ("low", "high", "p")}

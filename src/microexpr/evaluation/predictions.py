@@ -4,16 +4,17 @@ Axes: S seeds, E epochs, N clips, K classes. Out of scope: a figure.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from microexpr.core import store
+from microexpr.core.arrays import best_thresholds, correct
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError, remedy
-from microexpr.core.several_labels import best_thresholds, correct
+from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import UNTESTED
 from microexpr.evaluation.rows import scopes
 from microexpr.protocols import Protocol, provenance
@@ -37,21 +38,26 @@ class FoldScores:
     loss: np.ndarray | None = None  # float32[S, E, U] of the scored epochs, nan where an update was not made
     moved: Mapping[str, np.ndarray] = field(default_factory=dict)  # by module, float32[S], as in the file
 
-    @property
-    def location(self) -> str:
-        """File and fold, for errors."""
-        return f"{self.artifact}, fold {self.fold}"
+    def selections(self) -> dict[str, np.ndarray]:
+        """Return the scores float32[S, N, K] of each way to choose the epoch.
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainingScores:
-    """All shards of one method's training."""
-
-    folds: list[FoldScores]  # sorted by name
-    parameters: int
-    origin: str
-    initialisation: str  # codes of the weights that networks start from; "" for a method without any
-    differs_from_paper: str  # names of params, joined by ", "
+        `last` is the honest one. `oracle_best_test` is each seed's first epoch with the highest accuracy, of several
+        labels mean F1, on the fold's *test* clips, which many published training loops select: it reads the true
+        classes. `inner_validation` is the epoch that a second training chose on subjects that it was not fitted on.
+        `start` are weights that were trained elsewhere, before the fold's own training. `oracle_threshold`, of several
+        labels, is `last` less the thresholds of the highest F1 of each label on the *test* clips, as several published
+        codes choose them."""
+        last, seeds = np.asarray(self.scores[:, -1]), np.arange(len(self.scores))
+        best = correct(self.scores, self.truth).argmax(-1)  # [S]; argmax takes the first of equals
+        chosen = {"last": last, "oracle_best_test": self.scores[seeds, best]}
+        if self.inner_epoch is not None:
+            chosen["inner_validation"] = self.scores[seeds, self.inner_epoch]
+        if self.start is not None:
+            chosen["start"] = self.start
+        if self.truth.ndim == 2:
+            thresholds = [best_thresholds(of_seed, self.truth) for of_seed in last]
+            chosen["oracle_threshold"] = np.stack([of_seed - by for of_seed, by in zip(last, thresholds, strict=True)])
+        return chosen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,72 +71,34 @@ class Predictions:
     predicted: dict[str, np.ndarray]  # by selection, like `truth` [S, N...], UNTESTED where a draw does not test a clip
     scores: dict[str, np.ndarray]  # by selection, float32[S, N, K], nan where a draw does not test a clip
     folds: list[Fold]
-    parameters: int
-    origin: str
-    initialisation: str = ""  # codes of the weights that networks start from
-    differs_from_paper: str = ""  # names of params, joined by ", "
-    learning: str = ""  # losses and changes of weights, as text; "" without a network
+    # `parameters`, `origin`, `initialisation`: codes of the weights that networks start from, `differs_from_paper`:
+    # names of params, joined by ", ", and `learning`: losses and changes of weights, as text; "" where there is none
+    about: dict[str, Any]
 
     @property
     def subjects(self) -> np.ndarray:
         """Return the subject of each clip as dataset/subject, [N]."""
         return np.array([subject_id(clip.id) for clip in self.clips])
 
+    def matrices(self, selection: str) -> np.ndarray:
+        """Return clips counted by subject, seed, true and predicted class, int64[U, S, ...]."""
+        return metrics.by_subject(self.truth, self.predicted[selection], self.subjects, len(self.protocol.classes))
+
     def by_scope(self) -> list[tuple[str, "Predictions"]]:
         """Return the predictions of each of `rows.scopes`: of all clips, then of each data set."""
-        return [(scope, self._at(positions)) for scope, positions in scopes(self.clips, self.protocol.datasets)]
-
-    def _at(self, positions: np.ndarray) -> "Predictions":
-        return replace(
-            self,
-            clips=[self.clips[position] for position in positions],
-            truth=self.truth[positions],
-            predicted={selection: labels[:, positions] for selection, labels in self.predicted.items()},
-            scores={selection: scores[:, positions] for selection, scores in self.scores.items()},
-        )
-
-
-def last(fold: FoldScores) -> np.ndarray:
-    """Return the scores of the last epoch, float32[S, N, K]: the honest selection."""
-    return np.asarray(fold.scores[:, -1])
-
-
-def oracle_best_test(fold: FoldScores) -> np.ndarray:
-    """Return the scores [S, N, K] of each seed's first epoch with the highest accuracy on the fold's *test* clips.
-
-    Of several labels it is that of the highest mean F1. Many published training loops select it. It is an oracle, since
-    it reads the true classes.
-    """
-    best = correct(fold.scores, fold.truth).argmax(-1)  # [S]; argmax takes the first of equals
-    return np.asarray(fold.scores[np.arange(len(fold.scores)), best])
-
-
-def oracle_threshold(fold: FoldScores) -> np.ndarray:
-    """Return the scores of the last epoch, less the thresholds of the highest F1 of each label on the *test* clips.
-
-    An oracle as well: several published codes choose them so."""
-    scores = last(fold)
-    return np.stack([of_seed - best_thresholds(of_seed, fold.truth) for of_seed in scores])
-
-
-def inner_validation(fold: FoldScores) -> np.ndarray:
-    """Return the scores [S, N, K] of the epoch that a second training chose on subjects it was not fitted on."""
-    return np.asarray(fold.scores[np.arange(len(fold.scores)), fold.inner_epoch])
-
-
-def start(fold: FoldScores) -> np.ndarray:
-    """Return the scores [S, N, K] by weights that were trained elsewhere, before the fold's own training."""
-    assert fold.start is not None
-    return fold.start
-
-
-SELECTIONS: dict[str, Callable[[FoldScores], np.ndarray]] = {
-    "last": last,
-    "oracle_best_test": oracle_best_test,
-    "inner_validation": inner_validation,
-    "start": start,
-}
-SEVERAL = {"oracle_threshold": oracle_threshold}  # of several labels alone
+        return [
+            (
+                scope,
+                replace(
+                    self,
+                    clips=[self.clips[position] for position in positions],
+                    truth=self.truth[positions],
+                    predicted={selection: labels[:, positions] for selection, labels in self.predicted.items()},
+                    scores={selection: scores[:, positions] for selection, scores in self.scores.items()},
+                ),
+            )
+            for scope, positions in scopes(self.clips, self.protocol.datasets)
+        ]
 
 
 def pool_predictions(
@@ -152,27 +120,25 @@ def pool_predictions(
     expected = {fold.name: fold for fold in (protocol.folds(clips) if folds is None else folds)}
     tested = {name for fold in expected.values() for name in fold.test}
     chosen = protocol.select(clips)
-    training = _read_shards(paths, {"method": method, "protocol": protocol.name})
-    _check(training, protocol, {clip.id: clip for clip in chosen}, expected, planted_leak)
+    fold_scores, about = _read_shards(paths, {"method": method, "protocol": protocol.name})
+    _check(fold_scores, about["origin"], protocol, {clip.id: clip for clip in chosen}, expected, planted_leak)
     chosen = [clip for clip in chosen if clip.id in tested]
-    scores = {
-        name: _select_scores(training.folds, expected, chosen, choose)
-        for name, choose in _selections(training, protocol, planted_leak).items()
-    }
-    return Predictions(
-        method,
-        protocol,
-        chosen,
-        np.array([protocol.truth(clip) for clip in chosen]),
-        {name: decide(values, protocol.several) for name, values in scores.items()},
-        scores,
-        list(expected.values()),
-        training.parameters,
-        training.origin,
-        training.initialisation,
-        training.differs_from_paper,
-        describe_learning(training.folds),
-    )
+    selections = [fold.selections() for fold in fold_scores]
+    if planted_leak:
+        selections = [{LEAKY: of_fold["last"]} for of_fold in selections]
+    position = {clip.id: i for i, clip in enumerate(chosen)}
+    draws = [fold.draw for fold in expected.values() if fold.draw is not None]
+    shape = len(draws) or len(fold_scores[0].scores), len(chosen), fold_scores[0].scores.shape[-1]
+    scores = {}
+    for name in (name for name in selections[0] if all(name in of_fold for of_fold in selections)):
+        scores[name] = np.full(shape, np.nan, np.float32)  # nan for clips that a draw does not test
+        for fold, of_fold in zip(fold_scores, selections, strict=True):
+            draw, positions = expected[fold.fold].draw, [position[clip] for clip in fold.clips]
+            scores[name][slice(None) if draw is None else slice(draw, draw + 1), positions] = of_fold[name]
+    predicted = {name: decide(values, protocol.several) for name, values in scores.items()}
+    truth = np.array([protocol.truth(clip) for clip in chosen])
+    about["learning"] = describe_learning(fold_scores)
+    return Predictions(method, protocol, chosen, truth, predicted, scores, list(expected.values()), about)
 
 
 def describe_learning(folds: Sequence[FoldScores]) -> str:
@@ -196,85 +162,54 @@ def decide(scores: np.ndarray, several: bool) -> np.ndarray:
     return np.where(untested[..., 0], UNTESTED, scores.argmax(-1))
 
 
-def _selections(
-    training: TrainingScores, protocol: Protocol, planted_leak: str
-) -> dict[str, Callable[[FoldScores], np.ndarray]]:
-    """Return the selections that these scores allow, by name."""
-    if planted_leak:
-        return {LEAKY: last}
-    missing = {inner_validation} if any(fold.inner_epoch is None for fold in training.folds) else set()
-    missing |= {start} if any(fold.start is None for fold in training.folds) else set()
-    possible = SELECTIONS | (SEVERAL if protocol.several else {})
-    return {name: choose for name, choose in possible.items() if choose not in missing}
-
-
 def _check(
-    training: TrainingScores,
+    folds: Sequence[FoldScores],
+    origin: str,
     protocol: Protocol,
     clips_by_id: Mapping[str, Clip],
     expected: Mapping[str, Fold],
     planted_leak: str,
 ) -> None:
-    """Check clips, classes, scores and provenance of each fold."""
-    for fold in training.folds:
+    """Check clips, classes, scores and provenance of each fold, and that it predicts each of its clips once."""
+    for fold in folds:
+        location = f"{fold.artifact}, fold {fold.fold}"
         for name, label in zip(fold.clips, fold.truth, strict=True):
             if name not in clips_by_id:
-                raise StoreError(f"clip {name} must be one of protocol {protocol.name} ({fold.location})")
+                raise StoreError(f"clip {name} must be one of protocol {protocol.name} ({location})")
             true_label = protocol.truth(clips_by_id[name])
             truth = list(true_label) if isinstance(true_label, tuple) else true_label
             if (label := label.tolist()) != truth:
-                raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({fold.location})")
+                raise StoreError(f"truth of clip {name} must be {truth}, not {label} ({location})")
         if fold.fold not in expected:
-            reason = f"fold must be one of the {len(expected)} expected ({fold.location})"
+            reason = f"fold must be one of the {len(expected)} expected ({location})"
             raise StoreError(f"{reason}{remedy(fold.artifact)}")
         if not np.isfinite(fold.scores).all():
-            raise StoreError(f"scores must be finite numbers ({fold.location})")
+            raise StoreError(f"scores must be finite numbers ({location})")
         test = [clips_by_id[name] for name in fold.clips]
         provenance.check(fold.artifact, fold.fold, protocol.unit, test, fold.fitted_on, planted_leak)
-    _check_each_once(training, clips_by_id, expected)
-
-
-def _check_each_once(training: TrainingScores, clips_by_id: Mapping[str, Clip], expected: Mapping[str, Fold]) -> None:
-    """Check that every clip is predicted once in each split that tests it, by its own fold and of its origin."""
-    counts = Counter((expected[fold.fold].draw, name) for fold in training.folds for name in fold.clips)
-    artifacts = sorted({fold.artifact for fold in training.folds})
-    for fold in expected.values():
-        for name in fold.test:
-            if (count := counts[fold.draw, name]) != 1:
+    counts = Counter((expected[fold.fold].draw, name) for fold in folds for name in fold.clips)
+    artifacts = sorted({fold.artifact for fold in folds})
+    for split in expected.values():
+        for name in split.test:
+            if (count := counts[split.draw, name]) != 1:
                 raise StoreError(f"clip {name} must be predicted once, not {count} times ({', '.join(artifacts)})")
-            if (origin := clips_by_id[name].origin) not in training.origin.split("+"):
-                raise StoreError(f"clip {name} is {origin}, but training was on {training.origin}{remedy(*artifacts)}")
-    for scores in training.folds:
-        name, test = f"{scores.artifact} fold {scores.fold}", expected[scores.fold].test
-        provenance.check_identity(name, {"test clips": ", ".join(scores.clips)}, {"test clips": ", ".join(test)})
-
-
-def _select_scores(
-    folds: Sequence[FoldScores],
-    expected: Mapping[str, Fold],
-    chosen: Sequence[Clip],
-    choose: Callable[[FoldScores], np.ndarray],
-) -> np.ndarray:
-    """Return the scores of `chosen`, in its order, float32[S, N, K]; nan for clips that a draw does not test."""
-    position = {clip.id: i for i, clip in enumerate(chosen)}
-    draws = [fold.draw for fold in expected.values() if fold.draw is not None]
-    shape = len(draws) or len(folds[0].scores), len(chosen), folds[0].scores.shape[-1]
-    scores = np.full(shape, np.nan, np.float32)
+            if (clip_origin := clips_by_id[name].origin) not in origin.split("+"):
+                raise StoreError(f"clip {name} is {clip_origin}, but training was on {origin}{remedy(*artifacts)}")
     for fold in folds:
-        draw, positions = expected[fold.fold].draw, [position[name] for name in fold.clips]
-        scores[slice(None) if draw is None else slice(draw, draw + 1), positions] = choose(fold)
-    return scores
+        name, test_clips = f"{fold.artifact} fold {fold.fold}", expected[fold.fold].test
+        provenance.check_identity(name, {"test clips": ", ".join(fold.clips)}, {"test clips": ", ".join(test_clips)})
 
 
-def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingScores:
-    """Read all folds of the shards. Raises StoreError if shards differ in their attributes."""
+def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> tuple[list[FoldScores], dict[str, Any]]:
+    """Read all folds of the shards, sorted by name, and what `Predictions.about` has of them.
+
+    Raises StoreError if shards differ in their attributes."""
     folds: list[FoldScores] = []
-    facts: set[tuple[int, str, str, str]] = set()
-    paths = sorted(map(str, paths))
+    facts: set[tuple[Any, ...]] = set()
+    paths, words = sorted(map(str, paths)), ("origin", "initialisation", "differs_from_paper")
     for path in paths:
         with store.open_file(path, "train") as file:
-            words = (file.attrs.get(name, b"").decode() for name in ("origin", "initialisation", "differs_from_paper"))
-            facts.add((int(file.attrs["parameters"]), *words))
+            facts.add((int(file.attrs["parameters"]), *(file.attrs.get(name, b"").decode() for name in words)))
             attributes = {key: file.attrs[key].decode() for key in identity if key in file.attrs}
             provenance.check_identity(path, {**identity, **attributes}, identity)
             folds += [_read_fold(path, name, group) for name, group in fold_groups(file)]
@@ -283,9 +218,9 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> TrainingS
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
         expected = "origin, parameters, initialisation, params and number of seeds"
         raise StoreError(f"{', '.join(paths)}: must agree on {expected}{remedy(*paths)}")
-    parameters, origin, *about = facts.pop()
-    origins = join_origins([origin, *(entry.split("/")[0] for fold in folds for entry in fold.fitted_on)])
-    return TrainingScores(sorted(folds, key=lambda fold: fold.fold), parameters, origins, *about)
+    about = dict(zip(("parameters", *words), facts.pop(), strict=True))
+    origins = [about["origin"], *(entry.split("/")[0] for fold in folds for entry in fold.fitted_on)]
+    return sorted(folds, key=lambda fold: fold.fold), about | {"origin": join_origins(origins)}
 
 
 def fold_groups(file: Any) -> list[tuple[str, Any]]:

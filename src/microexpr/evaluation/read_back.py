@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import store
+from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
 from microexpr.core.errors import StoreError
-from microexpr.core.grayscale import luma
 from microexpr.evaluation.faces import HELD_OUT, enlarge
 from microexpr.protocols import provenance
 from microexpr.signals.aus import SIDES, regressor

@@ -13,7 +13,7 @@ import numpy as np
 
 from microexpr.core import csv_file, store
 from microexpr.core.clip import Clip
-from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.facs import UNKNOWN
 
 Row = dict[str, Any]  # value by column
 UNSURE = "?"  # after the name of a label that is not known

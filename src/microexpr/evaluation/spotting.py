@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microexpr.core import seeds, store
-from microexpr.core.clip import LABELS
+from microexpr.core import store
+from microexpr.core.arrays import generator, spawn
+from microexpr.core.clip import KINDS, LABELS, Expression, Kind, LongVideo
 from microexpr.core.errors import StoreError, remedy
-from microexpr.core.expression import KINDS, Expression, Kind, LongVideo
 from microexpr.evaluation import metrics
-from microexpr.evaluation.metrics import several
 from microexpr.evaluation.metrics.figures import ratio
 from microexpr.evaluation.rows import FULL, Row, scopes
 from microexpr.protocols import provenance
@@ -144,7 +143,7 @@ def shifted(video: LongVideo, intervals: Sequence[Spotted], share: float) -> lis
 
 def chance(videos: Sequence[LongVideo], intervals: Intervals, seed: int) -> np.ndarray:
     """Return the counts of intervals that are moved at random within their video, int64[SHIFTS, V, K, 3]."""
-    rng = seeds.generator(seed, "evaluate", PROTOCOL, "chance")
+    rng = generator(seed, "evaluate", PROTOCOL, "chance")
     shares = rng.random((SHIFTS, len(videos)))
     samples = []
     for row in shares:
@@ -167,10 +166,8 @@ def rows(name: str, videos: Sequence[LongVideo], intervals: Intervals, resamples
             part = by_video[positions][:, columns].sum(1)  # [V, 3]
             total = Counts(*map(int, part.sum(0)))
             by_chance = f1(displaced[:, positions][:, :, columns].sum((1, 2)))
-            sequence = seeds.spawn(seed, "evaluate", PROTOCOL, scope, kind)
-            low, high = metrics.interval(
-                matrices(part, subjects), several.macro_f1, resamples, seeds.generator(sequence)
-            )
+            sequence = spawn(seed, "evaluate", PROTOCOL, scope, kind)
+            low, high = metrics.interval(matrices(part, subjects), metrics.macro_f1, resamples, generator(sequence))
             found_hits = [hit for v in chosen for name in kinds for hit in hits(v, intervals[v.clip.id], name)]
             yield {
                 "method": name, "scope": scope, "kind": kind, "origin": chosen[0].clip.origin, "videos": len(chosen),
@@ -225,6 +222,6 @@ def differences(
     """Return the difference of F1 of each two methods over all videos, paired by resampled subjects."""
     subjects = [subject_id(video.clip.id) for video in videos]
     by_video = [matrices(counts(videos, intervals)[:, KINDS.index(kind)], subjects) for intervals in methods.values()]
-    sequence = seeds.spawn(seed, "evaluate", PROTOCOL, FULL, kind)
-    compared = metrics.differences(by_video, several.macro_f1, resamples, seeds.generator(sequence))
+    sequence = spawn(seed, "evaluate", PROTOCOL, FULL, kind)
+    compared = metrics.differences(by_video, metrics.macro_f1, resamples, generator(sequence))
     return dict(zip(combinations(methods, 2), compared, strict=True))

@@ -9,8 +9,8 @@ import io
 from collections.abc import Sequence
 
 from microexpr.core import csv_file
+from microexpr.core.clip import KINDS, LongVideo
 from microexpr.core.errors import DataError, nearest
-from microexpr.core.expression import KINDS, LongVideo
 from microexpr.core.store import csv_text
 from microexpr.evaluation.spotting import Intervals, Spotted
 
@@ -69,7 +69,13 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
         if not (matches := [by_name[candidate] for candidate in candidates if candidate in by_name]):
             near = nearest(key, [alias for _, alias in by_name])
             raise DataError(f"a video must be one of the data set, not {row[columns['video']]!r}{near} ({where})")
-        onset, offset = (_frame_number(row[columns[event]], columns[event], where) for event in ("onset", "offset"))
+        numbers = []
+        for column in (columns["onset"], columns["offset"]):
+            try:
+                numbers.append(round(csv_file.number(row[column])))
+            except ValueError:
+                raise DataError(f"{column} must be a frame number, not {row[column]!r} ({where})") from None
+        onset, offset = numbers
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
         if (word := row.get("type") or "me").strip().lower() not in kinds:
@@ -78,10 +84,3 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
         spotted = Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion)
         intervals[matches[0].clip.id].append(spotted)
     return intervals
-
-
-def _frame_number(text: str, column: str, where: str) -> int:
-    try:
-        return round(csv_file.number(text))
-    except ValueError:
-        raise DataError(f"{column} must be a frame number, not {text!r} ({where})") from None

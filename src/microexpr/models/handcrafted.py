@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from torch import Tensor
 
-from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.facs import UNKNOWN
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Targets
 from microexpr.models.labels import LABELS

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from microexpr.core.facs.occurrence import UNKNOWN
+from microexpr.core.facs import UNKNOWN
 from microexpr.models.recipe import weighted_mean
 
 LABEL, LABELS = "label", "labels"  # targets: class index int64[n]; several labels int64[n, L]

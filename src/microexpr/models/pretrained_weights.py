@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microexpr.core import digests
 from microexpr.core.errors import StoreError
-from microexpr.core.files import regular
+from microexpr.core.files import file_digest, regular
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +27,7 @@ class Weights:
         """Return the path of the file, or None if it is absent. Raises StoreError if another file has its name."""
         for path in (cache_folder() / name for name in self.files):
             if path.exists():
-                digest = digests.of_file(regular(path, StoreError))
+                digest = file_digest(regular(path, StoreError))
                 if not digest.startswith(self.digest):
                     remedy = f"download it again from {self.source}"
                     raise StoreError(f"{path}: SHA-256 must begin with {self.digest}, not {digest[:8]}; {remedy}")

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from microexpr.core.expression import Expression, Kind
+from microexpr.core.clip import Expression, Kind
 from microexpr.models.base import NetworkMethod, Targets
 
 NONE, MICRO, MACRO = 0, 1, 2  # target "label" of a frame

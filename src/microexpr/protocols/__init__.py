@@ -5,9 +5,9 @@ docs/protocols.md has them as a table. `tasks` has a module for each task with i
 May import: core, datasets.
 """
 
+import pkgutil
 from importlib import import_module
 
-from microexpr.core import registry
 from microexpr.datasets import MICRO
 from microexpr.protocols import classes, tasks
 from microexpr.protocols.classes import driving_clips
@@ -17,36 +17,13 @@ from microexpr.protocols.tasks.emotion import ABLATION, EVERY, MEGC2019, TRAININ
 from microexpr.protocols.tasks.units import CODED, UNITS, UNITS_LOSO
 
 __all__ = [
-    "ABLATION",
-    "ALL_GROUPS",
-    "CODED",
-    "EVERY",
-    "FLOW_PROTOCOLS",
-    "GROUPINGS",
-    "GROUPS",
-    "MAIN",
-    "MAIN_TASK",
-    "MEGC2019",
-    "PROTOCOLS",
-    "TASKS",
-    "TASK_OF",
-    "TRAINING_SETS",
-    "UNITS",
-    "UNITS_LOSO",
-    "Grouping",
-    "Protocol",
-    "Task",
-    "Training",
-    "check_shards",
-    "class_set",
-    "driving_clips",
-    "shard",
-    "shards",
+    "ABLATION", "ALL_GROUPS", "CODED", "EVERY", "FLOW_PROTOCOLS", "GROUPINGS", "GROUPS", "MAIN", "MAIN_TASK",
+    "MEGC2019", "PROTOCOLS", "TASKS", "TASK_OF", "TRAINING_SETS", "UNITS", "UNITS_LOSO", "Grouping", "Protocol",
+    "Task", "Training", "check_shards", "class_set", "driving_clips", "shard", "shards",
 ]  # fmt: skip
 
-TASKS: dict[str, Task] = {
-    name: import_module(f"microexpr.protocols.tasks.{name}").TASK for name in registry.names(tasks)
-}  # by name, which is the module's
+_NAMES = sorted(module.name for module in pkgutil.iter_modules(tasks.__path__))
+TASKS: dict[str, Task] = {name: import_module(f"microexpr.protocols.tasks.{name}").TASK for name in _NAMES}
 TASK_OF = {protocol.name: task for task in TASKS.values() for protocol in task.protocols}
 PROTOCOLS = {protocol.name: protocol for task in TASKS.values() for protocol in task.protocols}
 MAIN = tuple(name for name, protocol in PROTOCOLS.items() if protocol.title)  # of tables: all their folds are trained

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.core.facs.occurrence import EVALUATED, UNKNOWN, evaluated
+from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
 from microexpr.protocols.splits import subject_id
 
 COMPOSITE = LABELS

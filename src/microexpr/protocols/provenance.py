@@ -7,7 +7,8 @@ from typing import Any, Literal
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError
-from microexpr.core.weights import is_weights, read_metadata
+from microexpr.core.files import is_weights
+from microexpr.core.onnx import read_metadata
 
 Unit = Literal["dataset", "subject", "clip"]
 # How many leading parts of origin/dataset/subject/clip name the unit. The origin is one of them: a generated

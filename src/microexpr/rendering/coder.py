@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from microexpr.core.facs.objective import OTHERS
+from microexpr.core.facs import OTHERS
 from microexpr.rendering.display import ACTION_UNITS, FULL, SIDES, gain, notation
 
 UNSURE = 0.1  # share of CASME II's clips of no class that are coded "?"

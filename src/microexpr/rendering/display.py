@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.core.facs.objective import objective_class
+from microexpr.core.facs import objective_class
 
 SIDES = "LR"  # the subject's own left and right; the last axis of every array of action units
 FULL = 5.0  # FACS intensity E, the largest

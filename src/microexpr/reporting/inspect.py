@@ -14,7 +14,8 @@ from rich.tree import Tree
 
 from microexpr.core import onnx, store
 from microexpr.core.errors import MicroexprError, StoreError, nearest, printable
-from microexpr.core.weights import is_weights, read_metadata
+from microexpr.core.files import is_weights
+from microexpr.core.onnx import read_metadata
 
 LONGEST = 100  # characters of an attribute's value that are printed
 DESCRIBED = ("units", "axes", "description")  # attributes of every dataset, printed on its line

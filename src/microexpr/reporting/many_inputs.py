@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from microexpr import __version__
 from microexpr.apps import batch
 from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
-from microexpr.core import digests, outputs, store
+from microexpr.core import outputs, store
+from microexpr.core.files import file_digest, value_digest
 from microexpr.reporting import app_folders
 from microexpr.videos.search import Item
 
@@ -158,4 +159,4 @@ def _settings(weights: Sequence[Path], params: Any) -> str:
     from microexpr.signals.faces import detection
 
     files = (*weights, regressor.MODEL, detection.MODEL)
-    return digests.of_value([*map(digests.of_file, files), __version__, params])
+    return value_digest([*map(file_digest, files), __version__, params])

@@ -6,8 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from microexpr.core.facs.occurrence import AUS
-from microexpr.core.facs.reactions import REGIONS
+from microexpr.core.facs import AUS, REGIONS
 from microexpr.datasets import flow_folders
 from microexpr.models import base, recognisers
 from microexpr.protocols import MEGC2019, PROTOCOLS

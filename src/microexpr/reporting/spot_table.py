@@ -11,7 +11,7 @@ from rich.text import Text
 
 from microexpr import datasets
 from microexpr.core import store
-from microexpr.core.expression import KINDS, Kind
+from microexpr.core.clip import KINDS, Kind
 from microexpr.datasets import LONG
 from microexpr.evaluation import published, spotting
 from microexpr.evaluation.metrics import Difference, holm

@@ -13,9 +13,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.signals import frame_edges
 from microexpr.signals.motion import head
 from microexpr.signals.motion.head import PARAMETERS

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 
 from microexpr.core import store
+from microexpr.core.arrays import luma
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError, ParamsError, nearest
-from microexpr.core.grayscale import luma
 from microexpr.signals import frame_edges, motion
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.motion import head

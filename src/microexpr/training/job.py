@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from microexpr.core import facs
+from microexpr.core.arrays import spawn
 from microexpr.core.clip import Clip, Fold, join_origins
-from microexpr.core.facs import reactions
-from microexpr.core.seeds import spawn
 from microexpr.models.base import Method, NetworkMethod
 from microexpr.protocols import Protocol, classes
 from microexpr.training import engine
@@ -109,7 +109,7 @@ class Job:
     @cached_property
     def reactions(self) -> dict[str, tuple[int, ...]]:
         """The regions in which each clip's emotion shows, by clip id."""
-        return {clip.id: reactions.reaction_mask(self.protocol.emotion(clip)) for clip in self.all_clips}
+        return {clip.id: facs.reaction_mask(self.protocol.emotion(clip)) for clip in self.all_clips}
 
     @property
     def macro_ids(self) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from microexpr.core import facs
 from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import StoreError
-from microexpr.core.facs import reactions
-from microexpr.core.facs.occurrence import occurrence
+from microexpr.core.facs import occurrence
 from microexpr.models.base import ClipTensors, Method
 from microexpr.models.labels import LABELS
 from microexpr.signals import inputs
@@ -60,7 +60,7 @@ def load_clips(
         "macro": [int(clip.id in macro) for clip in clips],
         "synthetic": [0] * len(clips),
         "aus": [occurrence(clip.action_units) for clip in clips],
-        "reacts": [tuple((reacts or {}).get(clip.id, reactions.NOWHERE)) for clip in clips],
+        "reacts": [tuple((reacts or {}).get(clip.id, facs.NOWHERE)) for clip in clips],
     }
     if several:
         targets[LABELS] = [several[clip.id] for clip in clips]

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from microexpr.core import seeds
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import generator, luma
 from microexpr.models.base import ClipTensors
 from microexpr.models.observer import CELL, Observer, pair
 from microexpr.training import engine
@@ -26,7 +25,7 @@ def observe(
     `rest` is another picture of each face, `pictures` are images or clips, `is_true` bool[N]. Cells have sides of
     `CELL` pixels; a face's score is their sum. Scores of one group are one observer's."""
     names = sorted(set(subjects))
-    order = seeds.generator(seed, "observers", "groups").permutation(len(names)) % GROUPS
+    order = generator(seed, "observers", "groups").permutation(len(names)) % GROUPS
     groups = np.array([order[names.index(subject)] for subject in subjects])
     clips = pictures if pictures.ndim == 5 else pictures[:, None]
     params = {"image_size": rest.shape[1], "frames": clips.shape[1]}

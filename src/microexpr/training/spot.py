@@ -11,10 +11,9 @@ import numpy as np
 import torch
 
 from microexpr.core import store
-from microexpr.core.clip import Fold
+from microexpr.core.clip import Expression, Fold, LongVideo
 from microexpr.core.errors import ParamsError, StoreError
-from microexpr.core.expression import Expression, LongVideo
-from microexpr.core.weights import shipped as shipped_file
+from microexpr.core.files import shipped as shipped_file
 from microexpr.models.base import ClipTensors, Modules, Statistics
 from microexpr.models.labels import LABEL
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from microexpr.core import digests, store
+from microexpr.core import store
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import StoreError
+from microexpr.core.files import file_digest
 from microexpr.datasets import MACRO
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.protocols import provenance
@@ -135,7 +136,7 @@ def checkpoint_store(
     if directory is None or not job.params.checkpoint_minutes:
         return None
     arrays = {name: tensor.numpy() for name, tensor in (inputs.clips.inputs | inputs.clips.targets).items()}
-    first = [digests.of_file(path) for path in inputs.files if path.endswith(".safetensors")]
+    first = [file_digest(path) for path in inputs.files if path.endswith(".safetensors")]
     clips = [*(clip.provenance for clip in job.all_clips), *inputs.synthetic_sources]
     identity = {
         "method": job.name,

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from microexpr import __version__
 from microexpr.core import onnx, store
 from microexpr.core.errors import MicroexprError, ParamsError, StoreError, remedy
-from microexpr.core.weights import shipped
+from microexpr.core.files import shipped
 from microexpr.models.base import CLASSES, Generator, Method, Modules, NetworkMethod, Shapes, Statistics
 from microexpr.signals import learning
 from microexpr.training.group import STATISTICS, lay_out_weights

@@ -7,14 +7,14 @@ import pytest
 
 from microexpr.cli import doctor
 from microexpr.cli.main import main
-from microexpr.core import extras
-from microexpr.core.weights import FOLDER
+from microexpr.core.errors import EXTRAS, extra_remedy
+from microexpr.core.files import WEIGHTS
 
 
 def test_every_part_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
-    assert [part for _, part, _ in lines] == ["microexpr", "library", "weights", "digits", *extras.EXTRAS]
+    assert [part for _, part, _ in lines] == ["microexpr", "library", "weights", "digits", *EXTRAS]
     assert {state for state, _, _ in lines} <= {"ok", "-"}
     assert dict((part, what) for _, part, what in lines)["train"].startswith("torch 2.")
 
@@ -22,8 +22,8 @@ def test_every_part_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_missing_names_its_purpose_and_its_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train = extras.EXTRAS["train"]
-    monkeypatch.setitem(extras.EXTRAS, "train", train._replace(modules=("torch", "no_such_package.part")))
+    train = EXTRAS["train"]
+    monkeypatch.setitem(EXTRAS, "train", train._replace(modules=("torch", "no_such_package.part")))
     assert main(["doctor"]) == 0
     (line,) = (line for line in capsys.readouterr().out.splitlines() if " train " in line)
     assert line.startswith("-") and "no_such_package.part missing, for training" in line
@@ -33,9 +33,9 @@ def test_what_is_missing_names_its_purpose_and_its_command(
 def test_damaged_weights_and_a_library_without_a_package_are_errors(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    shutil.copy(FOLDER / "predict.onnx", tmp_path)
+    shutil.copy(WEIGHTS / "predict.onnx", tmp_path)
     (tmp_path / "landmarks.onnx").write_bytes(b"nothing of the kind")
-    monkeypatch.setattr(doctor, "FOLDER", tmp_path)
+    monkeypatch.setattr(doctor, "WEIGHTS", tmp_path)
     monkeypatch.setattr(doctor, "LIBRARY", ("numpy", "no-such-package"))
     assert main(["doctor"]) == 1
     wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("error")]
@@ -45,6 +45,6 @@ def test_damaged_weights_and_a_library_without_a_package_are_errors(
 
 def test_a_module_of_no_extra_has_no_remedy() -> None:
     error = ModuleNotFoundError(name="torch.nn")
-    assert (extras.remedy(error) or "").startswith("torch is not installed, which is for training")
-    assert "snakemake" in extras.EXTRAS["workflow"].modules and extras.remedy(ModuleNotFoundError(name="ruamel"))
-    assert extras.remedy(ModuleNotFoundError(name="numpy")) is None
+    assert (extra_remedy(error) or "").startswith("torch is not installed, which is for training")
+    assert "snakemake" in EXTRAS["workflow"].modules and extra_remedy(ModuleNotFoundError(name="ruamel"))
+    assert extra_remedy(ModuleNotFoundError(name="numpy")) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from composites import STSTNET
-from evaluated_rows import rows
+from paper_runs import rows
 from scratch import ROOT
 
 from microexpr import __version__, evaluation

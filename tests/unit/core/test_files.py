@@ -1,4 +1,4 @@
-"""Paths of no regular file are named; all others are left to the call that opens them."""
+"""Paths of no regular file are named, all others left to the call that opens them; digests of files and values."""
 
 import os
 import socket
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from microexpr.core.errors import DataError, StoreError
-from microexpr.core.files import regular
+from microexpr.core.files import file_digest, regular, value_digest
 
 
 def test_pipes_sockets_and_devices_are_refused(tmp_path, monkeypatch):
@@ -28,3 +28,10 @@ def test_files_folders_and_missing_paths_are_left_alone(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for name in ("", "file", "none", "loop"):
         assert regular(tmp_path / name) == tmp_path / name
+
+
+def test_digests_are_of_contents_and_of_keys_in_any_order(tmp_path):
+    """By the examples of FIPS 180-4: of "abc", and of nothing."""
+    (tmp_path / "a").write_bytes(b"abc")
+    assert file_digest(tmp_path / "a").startswith("ba7816bf8f01cfea")
+    assert value_digest({"a": 1, "b": Path("x")}) == value_digest({"b": "x", "a": 1}) != value_digest({})

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from onnx import AttributeProto, ModelProto, SparseTensorProto, TensorProto, helper, numpy_helper
 
-from microexpr.core import onnx, weights
+from microexpr.core import onnx
 from microexpr.core.errors import ParamsError, StoreError
+from microexpr.core.onnx import read_metadata
 
 SUBJECTS = ["generated/population/p0002/*", "generated/population/p0001/*"]
 
@@ -40,7 +41,7 @@ def test_a_file_is_read_as_it_was_written(path: Path) -> None:
     assert network(x=np.arange(3, dtype=np.float32))[0].tolist() == [0, 2, 4]
     assert network.fitted_on == tuple(sorted(SUBJECTS))
     expected = {"fitted_on": "\n".join(sorted(SUBJECTS)), "errors": "[]", "held_out": "2 subjects"}
-    assert network.metadata == onnx.read_metadata(path) == weights.read_metadata(path) == expected
+    assert network.metadata == onnx.read_metadata(path) == read_metadata(path) == expected
     content = path.read_bytes()
     onnx.write(path, model().SerializeToString(), SUBJECTS[::-1], held_out="2 subjects", errors="[]")
     assert path.read_bytes() == content  # in whatever order they were named

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from microexpr.core import digests, outputs
+from microexpr.core import outputs
 from microexpr.core.errors import OutputError, StoreError
+from microexpr.core.files import file_digest
 
 NAMES = ("a.csv", "b.csv")
 NUMBERED = "frames/[0-9]*.png"
@@ -65,7 +66,7 @@ def test_a_copied_folder_is_recognised_by_its_digests(tmp_path):
 
 def test_an_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
     run(tmp_path, "first")
-    monkeypatch.setattr(digests, "of_file", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(outputs, "file_digest", lambda path: pytest.fail(f"{path} was read"))
     folder(tmp_path)
 
 
@@ -90,7 +91,7 @@ def test_a_manifest_from_elsewhere_leads_to_no_other_file(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     path = tmp_path / "out/.test.microexpr.json"
     listed = json.loads(path.read_text())
-    listed["files"]["../thesis.txt"] = {"sha256": digests.of_file(tmp_path / "thesis.txt"), "size": 4}
+    listed["files"]["../thesis.txt"] = {"sha256": file_digest(tmp_path / "thesis.txt"), "size": 4}
     path.write_text(json.dumps(listed))
     run(tmp_path / "out", "second")
     assert (tmp_path / "thesis.txt").read_text() == "mine"

@@ -10,12 +10,14 @@ from microexpr.core.errors import StoreError
 SECRET = "private.h5"
 
 
-def links_away(file):
-    file["apex"] = h5py.ExternalLink(SECRET, "/score")
+def put(name, value):
+    """Return a function that puts something into a file."""
+    return lambda file: file.__setitem__(name, value)
 
 
-def links_within(file):
-    file["apex"] = h5py.SoftLink("/EP01/score")
+def create(name, *form, **options):
+    """Return a function that creates a dataset in a file."""
+    return lambda file: file.create_dataset(name, *form, **options)
 
 
 def is_laid_over(file):
@@ -24,50 +26,10 @@ def is_laid_over(file):
     file.create_virtual_dataset("apex", layout)
 
 
-def lies_beside(file):
-    file.create_dataset("EP01/apex", (3,), "u1", external=[("passwd", 0, 3)])
-
-
-def claims_terabytes(file):
-    file.create_dataset("EP01/apex", (1 << 20, 1 << 20), "f4", chunks=(1024, 1024))
-
-
-def is_packed_by_a_stranger(file):
-    file.create_dataset("EP01/apex", data=np.zeros((64, 64)), compression="lzf")
-
-
-def holds_itself(file):
-    file["EP01/again"] = file["/"]
-
-
 def forks(file):
     """2**30 paths lead to the last group."""
     for name in "abcdefghijklmnopqrstuvwxyzABCD":
         file["again"] = file = file.create_group(name)
-
-
-def is_nested(file):
-    file.create_group("a/" * 5000)
-
-
-def has_a_name_of_other_bytes(file):
-    h5py.h5g.create(file.id, b"\xff")
-
-
-def holds_a_type(file):
-    file["apex"] = np.dtype("f8")
-
-
-def has_no_values(file):
-    file["apex"] = h5py.Empty("f4")
-
-
-def is_of_a_time(file):
-    h5py.h5d.create(file.id, b"apex", h5py.h5t.UNIX_D32LE, h5py.h5s.create_simple((3,)))
-
-
-def has_many_attributes(file):
-    file["EP01"].attrs.update(dict.fromkeys(map(str, range(1001)), 0))
 
 
 def repeats_a_text(file):
@@ -80,27 +42,40 @@ def repeats_a_text_in_an_attribute(file):
     file["EP01"].attrs["names"] = np.array(["x"] * 600, object)
 
 
-@pytest.mark.parametrize(
-    ("strange", "message"),
-    [
-        (links_away, "apex links to another place"),
-        (links_within, "apex links to another place"),
-        (is_laid_over, "apex is kept in another file"),
-        (lies_beside, "EP01/apex is kept in another file"),
-        (claims_terabytes, "EP01/apex claims more values than there are"),
-        (is_packed_by_a_stranger, "EP01/apex needs a filter"),
-        (holds_itself, "EP01/again links to another place"),
-        (forks, "again links to another place"),
-        (is_nested, "(a/){17}a must be in at most 16 groups"),
-        (has_a_name_of_other_bytes, ". must be in at most 16 groups, and named in UTF-8"),
-        (holds_a_type, "apex is neither a group nor a dataset"),
-        (has_no_values, "apex has no values that numpy has a type for"),
-        (is_of_a_time, "apex has no values that numpy has a type for"),
-        (has_many_attributes, "EP01 has more than 1000 attributes"),
-        (repeats_a_text, "apex claims more values than there are"),
-        (repeats_a_text_in_an_attribute, "EP01 claims more values than there are"),
-    ],
-)
+TIMES = h5py.h5s.create_simple((3,))
+STRANGE = {
+    "a link to another file": (put("apex", h5py.ExternalLink(SECRET, "/score")), "apex links to another place"),
+    "a link within": (put("apex", h5py.SoftLink("/EP01/score")), "apex links to another place"),
+    "a dataset laid over another file's": (is_laid_over, "apex is kept in another file"),
+    "values in another file": (
+        create("EP01/apex", (3,), "u1", external=[("passwd", 0, 3)]), "EP01/apex is kept in another file"
+    ),
+    "terabytes": (
+        create("EP01/apex", (2**20, 2**20), "f4", chunks=(1024, 1024)), "EP01/apex claims more values than there are"
+    ),
+    "a filter": (create("EP01/apex", data=np.zeros((64, 64)), compression="lzf"), "EP01/apex needs a filter"),
+    "itself": (lambda file: file.__setitem__("EP01/again", file["/"]), "EP01/again links to another place"),
+    "forks": (forks, "again links to another place"),
+    "groups in groups": (lambda file: file.create_group("a/" * 5000), "(a/){17}a must be in at most 16 groups"),
+    "a name of other bytes": (
+        lambda file: h5py.h5g.create(file.id, b"\xff"), ". must be in at most 16 groups, and named in UTF-8"
+    ),
+    "a type": (put("apex", np.dtype("f8")), "apex is neither a group nor a dataset"),
+    "no values": (put("apex", h5py.Empty("f4")), "apex has no values that numpy has a type for"),
+    "a time": (
+        lambda file: h5py.h5d.create(file.id, b"apex", h5py.h5t.UNIX_D32LE, TIMES),
+        "apex has no values that numpy has a type for",
+    ),
+    "many attributes": (
+        lambda file: file["EP01"].attrs.update(dict.fromkeys(map(str, range(1001)), 0)),
+        "EP01 has more than 1000 attributes",
+    ),
+    "a text again and again": (repeats_a_text, "apex claims more values than there are"),
+    "a text in an attribute": (repeats_a_text_in_an_attribute, "EP01 claims more values than there are"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("strange", "message"), STRANGE.values(), ids=STRANGE)
 def test_it_is_refused_before_anything_is_read(strange, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with store.create("a.h5", "apex", {}) as file:
@@ -122,7 +97,7 @@ def test_a_file_that_became_strange_after_it_was_read_is_refused(tmp_path, monke
         with store.open_file("a.h5", "apex") as file:
             assert file["EP01/score"][1] == 1
     with h5py.File("a.h5", "a") as file:
-        links_away(file)
+        put("apex", h5py.ExternalLink(SECRET, "/score"))(file)
     with pytest.raises(StoreError, match="apex links to another place"), store.open_file("a.h5", "apex"):
         pass
 

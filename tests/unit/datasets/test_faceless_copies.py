@@ -10,7 +10,7 @@ import pytest
 from bad_input import FACES, Broken
 
 from microexpr import datasets
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.rendering import corpus, plan
 from microexpr.rendering.layouts import NATIVES
 from microexpr.signals import apex, faces, flow

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from microexpr.core.facs.occurrence import EVALUATED, evaluated
+from microexpr.core.facs import EVALUATED, evaluated
 from microexpr.datasets import LAYOUTS
 from microexpr.datasets.copies import compare_counts, count_clips, count_units
 from microexpr.protocols import CODED, PROTOCOLS, UNITS

@@ -8,8 +8,8 @@ import pytest
 from composites import clip
 
 from microexpr.core import store
+from microexpr.core.arrays import generator, spawn
 from microexpr.core.errors import StoreError
-from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.duplicate_subjects import Pair, embeddings, find_duplicates
 from microexpr.population.sessions import render_frame
@@ -136,7 +136,7 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
     assert [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in report.pairs] == [
         ("generated", "casme2", "mmi", 0)
     ]
-    duplicate_subjects.write_compared(tmp_path / "compared.csv", report.compared)
+    store.write_csv(tmp_path / "compared.csv", duplicate_subjects.COMPARED, report.compared)
     assert (tmp_path / "compared.csv").read_text().splitlines() == [
         "origin,dataset,subjects,faces,threshold",
         "generated,casme2,1,1,0.3",

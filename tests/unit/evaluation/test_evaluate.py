@@ -19,7 +19,7 @@ from microexpr.evaluation import (
     official_log,
     pool_predictions,
 )
-from microexpr.evaluation.predictions import FoldScores, describe_learning, last, oracle_best_test
+from microexpr.evaluation.predictions import FoldScores, describe_learning
 from microexpr.evaluation.rows import COLUMNS, FIGURES
 from microexpr.protocols import PROTOCOLS, shards
 
@@ -107,8 +107,8 @@ def test_the_oracle_takes_each_seeds_first_best_epoch():
     truth = np.array([0, 1, 2, 0])
     epochs = [[[0, 0, 0, 1], [0, 1, 0, 0], [0, 1, 2, 1]], [[1, 1, 1, 1], [2, 2, 2, 2], [0, 1, 2, 0]]]
     fold = FoldScores("file", "fold", ("a", "b", "c", "d"), truth, scores(epochs), (), None)
-    assert oracle_best_test(fold).argmax(-1).tolist() == [epochs[0][1], epochs[1][2]]
-    assert last(fold).argmax(-1).tolist() == [epochs[0][2], epochs[1][2]]
+    chosen = {name: values.argmax(-1).tolist() for name, values in fold.selections().items()}
+    assert chosen == {"last": [epochs[0][2], epochs[1][2]], "oracle_best_test": [epochs[0][1], epochs[1][2]]}
 
 
 def test_first_weights_and_inner_epochs_are_selections_where_every_fold_has_them(training):
@@ -182,7 +182,9 @@ def test_the_official_log_of_seven_classes_scores_to_the_same_figures():
     ]
     truth, predicted = np.arange(42) % 7, np.random.default_rng(0).integers(7, size=(1, 42))
     folds = protocol.folds(clips)
-    predictions = Predictions("ststnet", protocol, clips, truth, {"last": predicted}, {}, folds, 0, "generated")
+    predictions = Predictions(
+        "ststnet", protocol, clips, truth, {"last": predicted}, {}, folds, {"parameters": 0, "origin": "generated"}
+    )
     rows = evaluation.evaluate(predictions, PARAMS, 1)
     scored = megc_log.scores(megc_log.read(official_log(predictions), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):

@@ -35,7 +35,7 @@ def shard(tmp_path):
 
 @pytest.fixture
 def faces(shard):
-    return faces_of_clips.read([shard], "icegan", PROTOCOL, CLIPS)
+    return faces_of_clips.read([shard], "icegan", PROTOCOL, CLIPS).own_class()
 
 
 @pytest.fixture
@@ -56,19 +56,17 @@ def embedded(monkeypatch):
     return calls
 
 
-def embed(synthesised, files):
+def figures(synthesised, files, every=True):
     true = faces_of_clips.read_true((face.clip for face in synthesised.faces), files, synthesised.image_shape)
-    return resemblance.embed_faces(synthesised, true)
-
-
-def figures(synthesised, files):
-    rows = resemblance.evaluate(synthesised, embed(synthesised, files))
+    rows = resemblance.evaluate(synthesised, true, every)
     return {(row["scope"], row["faces"], row["metric"]): row for row in rows}
 
 
 def test_one_face_of_each_clip_asked_for_its_own_class(tmp_path):
     halves = [synth_file(tmp_path / f"{n}of2.h5", FOLDS[n::2], CLIPS) for n in range(2)]
-    synthesised = faces_of_clips.read(halves, "icegan", PROTOCOL, CLIPS)
+    every_class = faces_of_clips.read(halves, "icegan", PROTOCOL, CLIPS)
+    assert [face.label for face in every_class.faces] == [0, 1, 2] * len(CLIPS)
+    synthesised = every_class.own_class()
     assert [face.clip.id for face in synthesised.faces] == sorted(clip.id for clip in CLIPS)
     assert synthesised.origin == "generated"
     for face in synthesised.faces:
@@ -77,14 +75,15 @@ def test_one_face_of_each_clip_asked_for_its_own_class(tmp_path):
 
 
 def test_faces_are_enlarged_to_where_the_clips_landmarks_are(faces, files, embedded):
-    images = embed(faces, files).images
-    for kind, (crops, landmarks) in zip(("made", "neutral", "true"), embedded, strict=True):
+    figures(faces, files)
+    face = faces.faces[0]
+    # a crop of pairs of equal pixels, brought to half its size, is the picture that it was made of
+    pictures = {"made": face.pair[1], "neutral": face.pair[0], "true": picture("true", face.clip.id)}
+    for (kind, image), (crops, landmarks) in zip(pictures.items(), embedded, strict=True):
         assert crops.shape == (18, CROP, CROP, 1)
         assert np.unique(landmarks).tolist() == [APEX if kind == "true" else ONSET]
-        first = cv2.resize(images[kind][0], (CROP, CROP), interpolation=cv2.INTER_CUBIC)
+        first = cv2.resize(image, (CROP, CROP), interpolation=cv2.INTER_CUBIC)
         assert np.array_equal(crops[0, ..., 0], first)
-    # a crop of pairs of equal pixels, brought to half its size, is the picture that it was made of
-    assert np.array_equal(images["true"], [picture("true", face.clip.id) for face in faces.faces])
 
 
 def test_figures_are_those_of_all_folds_faces_against_as_many_true_ones(faces, files):
@@ -122,11 +121,9 @@ def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(
 
 
 def test_for_identity_alone_one_face_of_each_subject_is_embedded(faces, files, embedded):
-    true = faces_of_clips.read_true((face.clip for face in faces.faces), files, faces.image_shape)
-    embeddings = resemblance.embed_faces(faces, true, every=False)
-    assert [len(crops) for crops, _ in embedded] == [6, 6, 6]
-    assert embeddings.chosen.tolist() == [0, 3, 6, 9, 12, 15]
-    rows = {(row["scope"], row["faces"], row["metric"]): row for row in resemblance.evaluate(faces, embeddings)}
+    rows = figures(faces, files, every=False)
+    firsts = faces_of_clips.enlarge(np.stack([face.pair[1] for face in faces.faces[::3]]), CROP)
+    assert [len(crops) for crops, _ in embedded] == [6, 6, 6] and np.array_equal(embedded[0][0], firsts)
     metrics = {metric for _, _, metric in rows}
     assert metrics == {"ssim", "psnr", "identity_cosine", "identity_distance", "identity_cosine_to_others"}
     assert rows["full", "made", "ssim"]["made"] == 18 and rows["full", "made", "identity_cosine"]["made"] == 6
@@ -156,7 +153,7 @@ def test_draws_are_measured_one_by_one(tmp_path, files):
         synth_file(tmp_path / f"{fold.name}.h5", [fold], CLIPS, {fold.name: ["generated/x/y/*"]}) for fold in folds
     ]
     both, first, second = (
-        figures(faces_of_clips.read(paths[part], "icegan", PROTOCOL, CLIPS, folds[part]), files)
+        figures(faces_of_clips.read(paths[part], "icegan", PROTOCOL, CLIPS, folds[part]).own_class(), files)
         for part in (slice(2), slice(1), slice(1, 2))
     )
     key = ("full", "made", "face_frechet")
@@ -168,7 +165,7 @@ def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
     first, rest = FOLDS[0], FOLDS[1:]
     with pytest.raises(LeakError, match=r"1of1.h5 must be of method famgan, not icegan"):
         faces_of_clips.read([shard], "famgan", PROTOCOL, CLIPS)
-    with pytest.raises(StoreError, match=r"1 face of clip casme2/s01/c00 in fold casme2/s01, not 0"):
+    with pytest.raises(StoreError, match=r"3 faces of clip casme2/s01/c00 in fold casme2/s01, not 0"):
         faces_of_clips.read([synth_file(tmp_path / "a.h5", rest, CLIPS)], "icegan", PROTOCOL, CLIPS)
     swapped = replace(first, test=FOLDS[2].test)
     swapped_shard = synth_file(tmp_path / "b.h5", [swapped, *rest], CLIPS)

@@ -11,7 +11,8 @@ from scipy.stats import ttest_1samp
 from sklearn.metrics import f1_score, recall_score
 
 from microexpr import evaluation
-from microexpr.core import seeds, store
+from microexpr.core import store
+from microexpr.core.arrays import generator
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import metrics, pairs
 from microexpr.evaluation.metrics import UNTESTED
@@ -64,7 +65,7 @@ def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_pair
     assert [(row["first"], row["second"]) for row in rows] == list(combinations(predictions, 2))
     for row in rows:
         assert row["difference"] == pytest.approx(means[row["first"]] - means[row["second"]])
-        rng = seeds.generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
+        rng = generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
         both = predictions[row["first"]], predictions[row["second"]]
         alone = metrics.paired(TRUTH, *both, subjects, metrics.METRICS[metric], 40, rng)
         assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)

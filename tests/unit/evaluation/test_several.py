@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coded_clips import coded
+from composites import coded
 from sklearn.metrics import average_precision_score, f1_score
 from trainings import flow_files, job, trained
 
 from microexpr import evaluation
 from microexpr.core import store
 from microexpr.evaluation import curves, metrics, pairs, pool_predictions
-from microexpr.evaluation.metrics import several as figures
 from microexpr.evaluation.rows import COLUMNS, format_labels, parse_labels
 from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO
 from microexpr.protocols.classes import UNITS as NAMES
@@ -32,7 +31,7 @@ def answers():
 
 def test_f1_is_scikit_learns_of_what_is_known(answers):
     truth, predicted, _, subjects = answers
-    matrices = figures.by_subject(truth, predicted, subjects)
+    matrices = metrics.by_subject(truth, predicted, subjects)
     assert matrices.shape == (8, 2, 5, 2, 2) and matrices.sum() == 2 * (truth >= 0).sum()
     for seed in range(2):
         labelled = [np.flatnonzero(column >= 0) for column in truth.T]
@@ -42,17 +41,17 @@ def test_f1_is_scikit_learns_of_what_is_known(answers):
             for average in ("binary", "macro")
         )
         pooled = matrices[:, seed].sum(0)
-        assert figures.macro_f1(pooled) == pytest.approx(np.mean(binary))
+        assert metrics.macro_f1(pooled) == pytest.approx(np.mean(binary))
         # scikit-learn leaves out an answer that occurs nowhere; here the last label is never said to be there
-        assert figures.f1(pooled) == pytest.approx(binary)
-        assert figures.macro_f1_of_both(pooled[:4]) == pytest.approx(np.mean(both[:4]))
+        assert metrics.figures.label_f1(pooled) == pytest.approx(binary)
+        assert metrics.macro_f1_of_both(pooled[:4]) == pytest.approx(np.mean(both[:4]))
 
 
 def test_average_precision_is_scikit_learns_with_ties_weights_and_a_label_of_no_clip(answers):
     truth, _, scores, _ = answers
     times = np.concatenate([np.ones((1, 40), int), np.random.default_rng(1).integers(0, 3, (3, 40))])
-    precisions = figures.average_precision(truth, scores[0], times)
-    assert figures.average_precision(truth, scores[0]) == pytest.approx(precisions[:1])
+    precisions = metrics.average_precision(truth, scores[0], times)
+    assert metrics.average_precision(truth, scores[0]) == pytest.approx(precisions[:1])
     for counts, actual in zip(times, precisions, strict=True):
         for i in range(4):
             rows = np.repeat(np.arange(40), counts)
@@ -63,14 +62,14 @@ def test_average_precision_is_scikit_learns_with_ties_weights_and_a_label_of_no_
 
 def test_other_labels_are_refused():
     with pytest.raises(ValueError, match=r"labels must be 0, 1 or -1, not 0\.\.2"):
-        figures.by_subject(np.array([[0, 2]]), np.array([[0, 1]]), [0])
+        metrics.by_subject(np.array([[0, 2]]), np.array([[0, 1]]), [0])
 
 
 def test_an_interval_of_a_mean_holds_it_and_single_subjects_give_none(answers):
     truth, predicted, _, subjects = answers
-    matrices = figures.by_subject(truth, predicted, subjects)
-    low, high = metrics.interval(matrices, figures.macro_f1, 200, np.random.default_rng(0))
-    assert 0 < low < figures.macro_f1(matrices.sum(0)).mean() < high < 1
+    matrices = metrics.by_subject(truth, predicted, subjects)
+    low, high = metrics.interval(matrices, metrics.macro_f1, 200, np.random.default_rng(0))
+    assert 0 < low < metrics.macro_f1(matrices.sum(0)).mean() < high < 1
     assert metrics.share_interval(0.5, np.array([0.4, 0.6]), np.array([0.5])) == (0, 1)
 
 
@@ -111,7 +110,7 @@ def test_files_say_what_was_predicted_and_pairs_compare_it(predictions, tmp_path
     of_last = [line for line in confusion if (line["selection"], line["scope"]) == ("last", "full")]
     assert sum(line["clips"] for line in of_last) == (pooled.truth >= 0).sum()
     curve = curves.rows(curves.read([shard]))
-    macro_f1 = figures.macro_f1(figures.by_subject(pooled.truth, pooled.predicted["last"], np.zeros(len(CLIPS)))[0, 0])
+    macro_f1 = metrics.macro_f1(metrics.by_subject(pooled.truth, pooled.predicted["last"], np.zeros(len(CLIPS)))[0, 0])
     assert float(curve[-1]["uf1"]) == pytest.approx(macro_f1, abs=1e-6) and len(curve) == 5
 
 

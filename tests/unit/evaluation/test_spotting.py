@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.core.clip import Clip
-from microexpr.core.expression import Expression, LongVideo
+from microexpr.core.clip import Clip, Expression, LongVideo
 from microexpr.datasets import LONG
 from microexpr.evaluation import published, spotting
 from microexpr.evaluation.spotting import Spotted

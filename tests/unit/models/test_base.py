@@ -15,11 +15,11 @@ from microexpr.core.errors import ParamsError
 from microexpr.models.base import ClassicalMethod, ClipTensors, shuffled
 from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 from microexpr.models.recognisers import find, names
-from microexpr.training import processor
+from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, SynthesisRequest, train
 from microexpr.training.group import Group, Run
 
-processor.use_one_thread()  # for groups that no engine steps
+engine.use_one_thread()  # for groups that no engine steps
 LEARNERS = [name for name in names() if name not in ("majority", "prevalence")]
 SEVERAL = [name for name in LEARNERS if find(name).takes_several]
 

@@ -6,18 +6,18 @@ import torch
 from small_methods import LEARNS, NETWORKS, clips, folds, small, trained
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from microexpr.core.arrays import best_thresholds, correct
 from microexpr.core.errors import ParamsError
-from microexpr.core.facs.occurrence import UNKNOWN
-from microexpr.core.several_labels import best_thresholds, correct
+from microexpr.core.facs import UNKNOWN
 from microexpr.models.labels import LABELS, SeveralLabels, Targets, positive_weights, several_loss
 from microexpr.models.recognisers import find, names
-from microexpr.training import processor
+from microexpr.training import engine
 
 SEVERAL = SeveralLabels(loss="weighted_bce", threshold="zero")
 TAKE = [name for name in names() if find(name).takes_several]
 LEARN = [name for name in TAKE if name not in ("majority", "prevalence")]
 EPOCHS = {"flow_resnet": 40, "mmnet": 60, "slstt": 60, "microexpstcnn": 40}
-processor.use_one_thread()
+engine.use_one_thread()
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name not in TAKE])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs import AUS
 from microexpr.models import generators, recognisers
 from microexpr.models.base import ClassicalMethod
 from microexpr.reporting.method_sizes import parameters

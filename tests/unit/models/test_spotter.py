@@ -7,8 +7,8 @@ import pytest
 from scipy.signal import find_peaks
 
 from microexpr.cli import config, described
+from microexpr.core.clip import Expression
 from microexpr.core.errors import ParamsError
-from microexpr.core.expression import Expression
 from microexpr.models import spotters
 from microexpr.models.spotter import MACRO, MICRO, NONE, frame_labels, moving_mean, overlaps, peaks
 

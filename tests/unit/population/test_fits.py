@@ -12,7 +12,7 @@ from microexpr.apps.predict import fit as predict
 from microexpr.apps.predict import recognition
 from microexpr.apps.reenact import fit as reenact
 from microexpr.core import store
-from microexpr.core.weights import read_metadata
+from microexpr.core.onnx import read_metadata
 from microexpr.population import Params
 from microexpr.population.recordings import clips_of
 from microexpr.signals import learning

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from microexpr import datasets
+from microexpr.core import facs
 from microexpr.core.clip import LABELS
-from microexpr.core.facs import notation
-from microexpr.core.facs.objective import objective_class
+from microexpr.core.facs import objective_class
 from microexpr.datasets.copies import count_clips
 from microexpr.rendering import plan
 
@@ -36,7 +36,7 @@ def test_what_is_shown_belongs_to_the_class(published):
     for item in planned:
         units = frozenset(int(name[2:-1]) for name in item.weights)
         assert item.clip.objective_class in (None, objective_class(units))
-        coded = notation.parse(item.clip.action_units)
+        coded = facs.parse(item.clip.action_units)
         if dataset == "samm":  # what the face showed is always the first alternative
             assert {unit.number for unit in coded} == units
         elif coded:

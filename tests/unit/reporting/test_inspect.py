@@ -11,7 +11,7 @@ from rich.console import Console
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import MicroexprError, StoreError
-from microexpr.core.weights import FOLDER
+from microexpr.core.files import WEIGHTS
 from microexpr.reporting.inspect import chain, tree, values
 
 
@@ -152,8 +152,8 @@ def test_an_attribute_of_another_kind_is_an_error_of_one_line(name, kind, tmp_pa
     [("spotter.safetensors", "float32"), ("landmarks.onnx", "input image tensor(uint8) n x 112 x 112")],
 )
 def test_weights_show_what_they_are_and_what_they_were_fitted_on(file, part, capsys):
-    assert main(["inspect", str(FOLDER / file)]) == 0
+    assert main(["inspect", str(WEIGHTS / file)]) == 0
     output = capsys.readouterr().out
     assert part in output and "held_out = " in output
-    assert main(["inspect", str(FOLDER / file), "--chain"]) == 0
+    assert main(["inspect", str(WEIGHTS / file), "--chain"]) == 0
     assert "the file was fitted on " in (output := capsys.readouterr().out) and "generated/population" in output

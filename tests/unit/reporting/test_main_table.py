@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from evaluated_rows import rows
+from paper_runs import rows
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError

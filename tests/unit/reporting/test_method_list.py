@@ -10,8 +10,7 @@ from rich.console import Console
 from scratch import ROOT
 
 from microexpr.cli import config
-from microexpr.core import registry
-from microexpr.models import generators, recognisers
+from microexpr.models import generators, module_names, recognisers
 from microexpr.reporting import method_list, method_sizes
 from microexpr.reporting.method_list import Param, fields, find_reference
 
@@ -114,7 +113,7 @@ def test_the_table_shows_the_papers_value_only_where_another_is_used_and_values_
 
 
 FINDERS = dict.fromkeys(recognisers.names(), recognisers.find) | dict.fromkeys(
-    registry.names(generators), generators.find
+    module_names(generators), generators.find
 )
 
 

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from evaluated_rows import rows
+from paper_runs import rows
 from rich.console import Console
 
 from microexpr.reporting import main_table

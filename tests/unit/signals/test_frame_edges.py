@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.core.grayscale import luma
-from microexpr.core.seeds import generator
+from microexpr.core.arrays import generator, luma
 from microexpr.rendering import camera
 from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.face import Face

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import microexpr
-from microexpr.core.weights import FOLDER
+from microexpr.core.files import WEIGHTS
 from microexpr.signals.aus import regressor
 from microexpr.signals.landmarks.network import face_box
 
@@ -35,7 +35,7 @@ def test_python(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "picture.png"), frame[..., ::-1])
     box = face_box(microexpr.track_faces(video).landmarks[0].astype(float))
     read = printed(
-        sys.executable, "-c", program("python"), FOLDER, tmp_path / "picture.png", *(box.centre + 5), 1.1 * box.side
+        sys.executable, "-c", program("python"), WEIGHTS, tmp_path / "picture.png", *(box.centre + 5), 1.1 * box.side
     )
     expected = microexpr.action_units(tmp_path / "picture.png").xs("both", axis=1, level="side").to_numpy()[0]
     assert expected.max() > 0.3 and read.clip(0, 5) == pytest.approx(expected, abs=0.1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from composites import clip, composite
-from films import film_files
+from stage_files import film_files
 from trainings import flow_files, interrupted, job
 
 from microexpr.core import store

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 from composites import clip
-from films import film_files
 from generator_groups import CLIPS, GROUPED, STILLS, run
 from scipy.ndimage import gaussian_filter
+from stage_files import film_files
 
 from microexpr.core import store
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.core.facs.reactions import reaction_mask
+from microexpr.core.facs import reaction_mask
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recognisers.microexpstcnn import MicroExpSTCNN

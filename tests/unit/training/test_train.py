@@ -11,7 +11,7 @@ from composites import composite
 from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
-from microexpr.core.seeds import spawn
+from microexpr.core.arrays import spawn
 from microexpr.evaluation import predictions
 from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, train
@@ -84,7 +84,7 @@ def test_a_shard_of_an_interrupted_training_is_the_same_bytes(tmp_path, plan):
 def test_selection_by_inner_validation_reads_that_epoch():
     scores = np.eye(3, dtype=np.float32)[np.array([[[0, 1], [2, 2]], [[1, 1], [0, 0]]])]  # [S, E, N, K]
     fold = predictions.FoldScores("f", "a", ("x", "y"), np.array([0, 1]), scores, (), np.array([0, 1]))
-    assert predictions.inner_validation(fold).argmax(-1).tolist() == [[0, 1], [0, 0]]
+    assert fold.selections()["inner_validation"].argmax(-1).tolist() == [[0, 1], [0, 0]]
 
 
 def test_what_counts_as_one_epoch_needs_no_second_training(tmp_path):

@@ -101,7 +101,7 @@ def test_generated_ones_beside_licensed_clips_are_said_in_the_rows_origin(tmp_pa
     licensed = [replace(recorded, origin="licensed") for recorded in CLIPS]
     watched_job = replace(watched(licensed), folds=job(licensed).folds)
     path = trained(tmp_path, watched_job, everyone(tmp_path, licensed))
-    assert pool_predictions([path], "ststnet", watched_job.protocol, licensed).origin == "licensed+generated"
+    assert pool_predictions([path], "ststnet", watched_job.protocol, licensed).about["origin"] == "licensed+generated"
 
 
 def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):

@@ -17,8 +17,8 @@ from microexpr.apps.measure.columns import MeasuredFace, Reading, Table, fill
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.take import Progress, Stretch, Take, track
 from microexpr.apps.reenact.photograph import find_faces, read_upright
+from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError, StoreError, about
-from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.aus import LARGEST, recording, regressor
 from microexpr.signals.aus.regressor import reduce_crop

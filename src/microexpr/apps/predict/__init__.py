@@ -16,9 +16,9 @@ from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.domain import Calibration
 from microexpr.apps.predict.recognition import Classes, Excerpt
 from microexpr.apps.predict.take import Progress, Stretch, Take, silent, track
-from microexpr.core import digests
+from microexpr.core.arrays import luma
 from microexpr.core.errors import StoreError
-from microexpr.core.grayscale import luma
+from microexpr.core.files import file_digest
 from microexpr.signals import faces, frame_edges, spotting
 from microexpr.signals.aus import recording, regressor
 from microexpr.signals.faces import align, detection
@@ -63,7 +63,7 @@ class Models:
             f"landmarks by the shipped network, fitted on {by_landmarks}",
             f"action units by the shipped reader, fitted on {by_reader}",
         )
-        return cls(reader, recogniser, calibration or Calibration(), digests.of_file(path), figures, descriptions)
+        return cls(reader, recogniser, calibration or Calibration(), file_digest(path), figures, descriptions)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:

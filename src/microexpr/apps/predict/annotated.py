@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from microexpr.apps.predict import Expression, Prediction, Progress, written
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.signals import motion
 from microexpr.signals.motion import head
 from microexpr.videos.sources import MARK

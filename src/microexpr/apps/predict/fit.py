@@ -11,9 +11,9 @@ import torch
 
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.domain import BINS, Calibration, calibration_error, fit_temperature
-from microexpr.core import seeds, store
+from microexpr.core import store
+from microexpr.core.arrays import generator, luma
 from microexpr.core.clip import LABELS, POPULATION, Clip
-from microexpr.core.grayscale import luma
 from microexpr.evaluation import metrics
 from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.flow_cnn import FlowCnn
@@ -89,7 +89,7 @@ def with_pictures(tensors: ClipTensors, clips: Sequence[Clip], files: SUBJECT_FI
         with store.open_file(paths[clip.subject], POPULATION) as file:
             flow = file["clips"][clip.name]["onset_apex"][()]
         images.append(as_picture(flow, pictures.USUAL))
-        images += [vary(flow, seeds.generator(SEED, METHOD, clip.id, str(i))) for i in range(views)]
+        images += [vary(flow, generator(SEED, METHOD, clip.id, str(i))) for i in range(views)]
     targets = {name: values.repeat_interleave(1 + views, 0) for name, values in tensors.targets.items()}
     return ClipTensors({"flow": torch.from_numpy(np.stack(images))}, targets)
 

@@ -15,9 +15,8 @@ import numpy as np
 
 from microexpr.apps.predict.domain import BINS
 from microexpr.apps.predict.take import Take
-from microexpr.core import digests
-from microexpr.core.facs.objective import units_by_class
-from microexpr.core.weights import shipped
+from microexpr.core.facs import units_by_class
+from microexpr.core.files import file_digest, shipped
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.spotting import Interval
 from microexpr.videos import SLOWEST, Video
@@ -211,7 +210,7 @@ def rate_figures(fps: float, weights: str) -> Figures:
 def recorded_figures(weights: Path, path: Path = RECORDED) -> Recorded | None:
     """Return the figures in a file, or None if they are of other weights than these."""
     figures: Recorded = json.loads(path.read_text(encoding="utf-8"))
-    return figures if figures["sha256"] == digests.of_file(weights) else None
+    return figures if figures["sha256"] == file_digest(weights) else None
 
 
 def describe_recorded(figures: Recorded | None, fitted_on: Iterable[str]) -> str:

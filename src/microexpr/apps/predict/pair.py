@@ -8,8 +8,8 @@ import numpy as np
 
 from microexpr.apps.predict import Models, limits, recognition, written
 from microexpr.apps.predict.recognition import Classes, Excerpt
+from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.aus import ACTION_UNITS, NAMES, regressor
 from microexpr.signals.faces import detection

@@ -11,9 +11,9 @@ import numpy as np
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.domain import Calibration
 from microexpr.core import onnx
+from microexpr.core.arrays import luma
 from microexpr.core.errors import ParamsError, StoreError, remedy
-from microexpr.core.grayscale import luma
-from microexpr.core.weights import shipped
+from microexpr.core.files import shipped
 from microexpr.signals import aus, face_regions, flow, inputs
 from microexpr.signals.aus import filters, regressor
 from microexpr.signals.faces import CROP

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from microexpr.apps.reenact.generator import Generator, Kind, enlarge
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.signals import aus, faces
 from microexpr.signals.aus import SIDES, filters, regressor
 

@@ -25,7 +25,7 @@ from microexpr.apps.reenact import (
 from microexpr.apps.reenact.driving import DrivingCurves
 from microexpr.apps.reenact.generator import Generator, Kind, enlarge
 from microexpr.apps.reenact.photograph import Photograph
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
 from microexpr.signals.faces import CROP

@@ -11,7 +11,7 @@ import numpy as np
 
 from microexpr.apps.reenact import SourceFace
 from microexpr.apps.reenact.onto import Reenactment
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.metrics import synthesis
 from microexpr.evaluation.read_back import MIN_RANGE, roughness

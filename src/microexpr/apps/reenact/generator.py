@@ -15,7 +15,7 @@ import numpy as np
 
 from microexpr.core import onnx
 from microexpr.core.errors import StoreError
-from microexpr.core.weights import shipped
+from microexpr.core.files import shipped
 from microexpr.models import pretrained_weights
 
 SHIPPED = shipped("reenact.onnx")  # FAMGAN's, fitted on the population

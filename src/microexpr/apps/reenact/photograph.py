@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from microexpr.apps.reenact import SourceFace
+from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import detection

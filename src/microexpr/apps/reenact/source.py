@@ -11,9 +11,9 @@ import numpy as np
 
 from microexpr.apps.reenact import HALVES, ONE_SIZE, Movement
 from microexpr.core import store
+from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.signals import aus, inputs
 from microexpr.signals.aus import coded, regressor
 

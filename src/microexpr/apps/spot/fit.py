@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from microexpr.core import store
-from microexpr.core.expression import KINDS, LongVideo
+from microexpr.core.clip import KINDS, LongVideo
 from microexpr.evaluation import spotting
 from microexpr.models.spotter import Curves
 from microexpr.models.spotters.au_curves import AuCurves

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from microexpr.core.clip import Clip, Origin
-from microexpr.core.expression import Kind as ExpressionKind
+from microexpr.core.clip import Kind as ExpressionKind
 from microexpr.datasets.layout import Counts, Kind, Layout, LongLayout, label_of
 
 FOLDER = files("microexpr.datasets.layouts")  # `workflow/closure.py` takes this name for an import of all that is there

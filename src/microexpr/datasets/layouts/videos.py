@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from microexpr.core.clip import Clip
+from microexpr.core.clip import Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.errors import DataError
-from microexpr.core.expression import Expression, Kind, LongVideo, long_video
 from microexpr.datasets import workbook
 from microexpr.datasets.frames import gaps, numbered_frames
 from microexpr.datasets.layout import collect_errors, first_folder

@@ -5,12 +5,18 @@ Figures of synthesised faces are in `metrics.synthesis`, which has to be importe
 """
 
 from microexpr.evaluation.metrics.figures import (
+    LABEL_METRICS,
     METRICS,
     UNTESTED,
     Metric,
     accuracy,
+    average_precision,
     by_class,
+    by_label,
+    by_subject,
     confusion,
+    macro_f1,
+    macro_f1_of_both,
     macro_precision,
     over_seeds,
     uar,
@@ -33,7 +39,8 @@ from microexpr.evaluation.metrics.intervals import (
 )
 
 __all__ = [
-    "METRICS", "UNTESTED", "Difference", "Metric", "Pooling", "accuracy", "bootstrap", "by_class", "confusion",
-    "differences", "holm", "interval", "macro_precision", "mean_interval", "min_attainable_p", "over_seeds", "paired",
+    "LABEL_METRICS", "METRICS", "UNTESTED", "Difference", "Metric", "Pooling", "accuracy", "average_precision",
+    "bootstrap", "by_class", "by_label", "by_subject", "confusion", "differences", "holm", "interval", "macro_f1",
+    "macro_f1_of_both", "macro_precision", "mean_interval", "min_attainable_p", "over_seeds", "paired",
     "per_subject_mean", "resample_counts", "share_interval", "uar", "uf1", "weighted_f1",
 ]  # fmt: skip

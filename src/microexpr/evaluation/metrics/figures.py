@@ -12,6 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
+from microexpr.core.facs import UNKNOWN
+
 UNTESTED = -1  # class of a clip that was not tested under a seed, as in splits sampled for each
 Parts = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # numerator and denominator by class, [..., K] each
 
@@ -30,24 +32,31 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndar
     return by_subject(truth, predicted, np.zeros(np.shape(truth), np.int64), classes).sum((0, 1))
 
 
-def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, classes: int) -> np.ndarray:
+def by_subject(truth: np.ndarray, predicted: np.ndarray, subjects: np.ndarray, classes: int = 2) -> np.ndarray:
     """Count clips by subject, in sorted order, seed, true and predicted class, int64[U, S, K, K].
 
-    `truth` [N] and `predicted` [N] or [S, N] in 0..K-1, `subjects` [N]. Clips that a seed did not test are
-    predicted `UNTESTED` under it, and do not count there. Raises ValueError for any other class.
+    `truth` [N] and `predicted` [N] or [S, N] in 0..K-1, `subjects` [N]. Clips that a seed did not test are predicted
+    `UNTESTED` under it, and do not count there. Of several labels, `truth` [N, L] of 1, 0 and `UNKNOWN`, which does not
+    count, and `predicted` [N, L] or [S, N, L] of 1, 0 and `UNTESTED`, it is int64[U, S, L, 2, 2]. Raises ValueError for
+    any other class.
     """
-    truth, predicted = np.asarray(truth, np.int64), np.atleast_2d(np.asarray(predicted, np.int64))
-    tested = predicted != UNTESTED
-    for array in (truth, predicted[tested]):
+    truth, predicted = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
+    predicted = predicted[None] if predicted.ndim == truth.ndim else predicted
+    counted, classes = predicted != UNTESTED, classes if truth.ndim == 1 else 2
+    for array in (truth, predicted[counted]) if truth.ndim == 1 else ():
         if array.size and not (array.min() >= 0 and array.max() < classes):
             raise ValueError(f"classes must be in 0..{classes - 1}, not {array.min()}..{array.max()}")
-    names, subject_index = np.unique(np.asarray(subjects), return_inverse=True)
-    shape = len(names), len(predicted), classes, classes
-    cell = np.ravel_multi_index(
-        np.broadcast_arrays(subject_index, np.arange(len(predicted))[:, None], truth, np.where(tested, predicted, 0)),
-        shape,
-    )
-    return np.bincount(cell[tested], minlength=math.prod(shape)).reshape(shape)
+    for array, missing in ((truth, UNKNOWN), (predicted, UNTESTED)) if truth.ndim == 2 else ():
+        if array.size and not np.isin(array, (0, 1, missing)).all():
+            raise ValueError(f"labels must be 0, 1 or {missing}, not {array.min()}..{array.max()}")
+    if truth.ndim == 2:
+        counted = counted & (truth != UNKNOWN)
+    names, subject = np.unique(np.asarray(subjects), return_inverse=True)
+    shape = len(names), len(predicted), *truth.shape[1:], classes, classes
+    seed, clip, *label = np.indices(predicted.shape)
+    known_truth = np.broadcast_to(truth.clip(0), predicted.shape)
+    cell = np.ravel_multi_index((subject[clip], seed, *label, known_truth, predicted.clip(0)), shape)
+    return np.bincount(cell[counted], minlength=math.prod(shape)).reshape(shape)
 
 
 def uf1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
@@ -99,6 +108,54 @@ def by_class(names: Sequence[str]) -> dict[str, Metric]:
 
     f1 = {f"f1_{name}": class_metric(i, _f1, "F1") for i, name in enumerate(names)}
     return f1 | {f"recall_{name}": class_metric(i, _recall, "recall") for i, name in enumerate(names)}
+
+
+def label_f1(matrix: np.ndarray, answer: int = 1) -> np.ndarray:
+    """Return F1 of each label [..., L], of matrices [..., L, 2, 2]; for `answer` 0 that of not having it."""
+    hits = matrix[..., answer, answer]
+    return ratio(2 * hits, matrix[..., answer, :].sum(-1) + matrix[..., :, answer].sum(-1), left_out=False)
+
+
+def macro_f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
+    """Return the mean over labels of F1: the binary F1 that Varanka et al. average over action units."""
+    return label_f1(matrix).mean(-1)
+
+
+def macro_f1_of_both(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
+    """Return the mean over labels of the F1 of having it and of not having it: their `F1-macro`."""
+    return ((label_f1(matrix) + label_f1(matrix, 0)) / 2).mean(-1)
+
+
+LABEL_METRICS: dict[str, Metric] = {"macro_f1": macro_f1, "macro_f1_of_both": macro_f1_of_both}
+
+
+def by_label(names: Sequence[str]) -> dict[str, Metric]:
+    """Return the metrics `f1_<label>` and `f1_of_both_<label>` of single labels, in the order of their names."""
+
+    def label_metric(index: int, whole: Metric) -> Metric:
+        return lambda matrix, *, left_out=False: whole(matrix[..., [index], :, :])
+
+    wholes = {"f1": macro_f1, "f1_of_both": macro_f1_of_both}
+    return {f"{key}_{name}": label_metric(i, whole) for key, whole in wholes.items() for i, name in enumerate(names)}
+
+
+def average_precision(truth: np.ndarray, scores: np.ndarray, times: np.ndarray | None = None) -> np.ndarray:
+    """Return the mean over positive clips of the precision at their score, for each resample and label, [B, L].
+
+    `truth` [N, L] of 1, 0 and `UNKNOWN`, `scores` [N, L], `times` [B, N]: how often each clip counts (None: once).
+    Clips of equal scores share a precision. Of a label without a positive clip it is 0."""
+    times = np.ones((1, len(truth))) if times is None else times
+    means = []
+    for label, score in zip(np.asarray(truth).T, np.asarray(scores, float).T, strict=True):
+        positions = np.flatnonzero(label != UNKNOWN)
+        order = positions[np.argsort(-score[positions], kind="stable")]
+        weights = times[:, order]
+        positive = weights * (label[order] == 1)
+        hits, claims = np.cumsum(positive, 1), np.cumsum(weights, 1)
+        last = np.searchsorted(-score[order], -score[order], side="right") - 1  # of the clips with the same score
+        precision = ratio(hits[:, last], claims[:, last], left_out=False)
+        means.append(ratio((positive * precision).sum(1), positive.sum(1), left_out=False))
+    return np.stack(means, -1)
 
 
 def over_seeds(values: Sequence[float] | np.ndarray) -> tuple[float, float | None]:

@@ -48,17 +48,15 @@ def resize(images: Tensor) -> Tensor:
     There the position of a pixel is its index times the ratio of the sides, so the image is not centred; beyond the
     last pixel its value continues.
     """
-    rows, columns = (_interpolation_matrix(side, images) for side in images.shape[2:])
+    matrices = []  # how much of each old pixel is in each new one, [299, side]
+    for side in images.shape[2:]:
+        position = torch.arange(IMAGE_SIZE, dtype=images.dtype) * torch.tensor(side / IMAGE_SIZE, dtype=images.dtype)
+        before = position.long()
+        fraction = (position - before)[:, None]
+        one_hot = partial(F.one_hot, num_classes=side)
+        matrices.append((1 - fraction) * one_hot(before) + fraction * one_hot((before + 1).clamp_max(side - 1)))
+    rows, columns = matrices
     return (torch.einsum("yh,nchw,xw->ncyx", rows, images, columns) - 128) / 128
-
-
-def _interpolation_matrix(side: int, like: Tensor) -> Tensor:
-    """Return how much of each old pixel is in each new one, [299, side]."""
-    position = torch.arange(IMAGE_SIZE, dtype=like.dtype) * torch.tensor(side / IMAGE_SIZE, dtype=like.dtype)
-    before = position.long()
-    fraction = (position - before)[:, None]
-    one_hot = partial(F.one_hot, num_classes=side)
-    return (1 - fraction) * one_hot(before) + fraction * one_hot((before + 1).clamp_max(side - 1))
 
 
 class Layer(NamedTuple):

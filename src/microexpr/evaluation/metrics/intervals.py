@@ -154,23 +154,16 @@ def differences(
         return [Difference(value - other_value, -1.0, 1.0, 1.0) for value, other_value in combinations(values, 2)]
     times = resample_counts(subject_count, resamples, rng)
     parts = [(value, figure(times), figure(LEAVE_ONE_OUT)) for value, figure in zip(values, figures, strict=True)]
-    return [
-        _difference(
-            value - other_value, _standard_error(resampled - other_resampled, without - other_without), subject_count
-        )
-        for (value, resampled, without), (other_value, other_resampled, other_without) in combinations(parts, 2)
-    ]
+    from scipy.special import stdtr  # takes long to load
 
-
-def _difference(value: float, error: float, subject_count: int) -> Difference:
-    """Return a difference with Student's interval and p."""
-    width = _t_quantile(subject_count) * error
-    from scipy.special import stdtr
-
-    p = 2 * stdtr(subject_count - 1, -abs(value) / error) if error else float(value == 0)
-    return Difference(
-        value, max(value - width, -1.0), min(value + width, 1.0), float(max(p, min_attainable_p(subject_count)))
-    )
+    compared = []
+    for (value, resampled, without), (other, other_resampled, other_without) in combinations(parts, 2):
+        error = _standard_error(resampled - other_resampled, without - other_without)
+        difference, width = value - other, _t_quantile(subject_count) * error
+        p = 2 * stdtr(subject_count - 1, -abs(difference) / error) if error else float(difference == 0)
+        low, high = max(difference - width, -1.0), min(difference + width, 1.0)
+        compared.append(Difference(difference, low, high, float(max(p, min_attainable_p(subject_count)))))
+    return compared
 
 
 def min_attainable_p(subject_count: int) -> float:

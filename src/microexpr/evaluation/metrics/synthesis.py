@@ -39,18 +39,16 @@ def frechet(first: np.ndarray, second: np.ndarray) -> float:
     0 or more, in squares of the features' unit; covariances are the samples' (n - 1). Raises ValueError for a sample of
     less than two.
     """
-    means, roots = zip(*(_moments(np.asarray(sample, float)) for sample in (first, second)), strict=True)
-    # (C1 C2)^(1/2) has the trace of the singular values of R1 R2', where C = R'R: no square root of a matrix
+    samples = [_checked(sample) for sample in (first, second)]
+    means = [sample.mean(0) for sample in samples]
+    roots = [  # R [min(N, D), D] with R'R the covariance
+        np.asarray(np.linalg.qr((sample - mean) / np.sqrt(len(sample) - 1), mode="r"))
+        for sample, mean in zip(samples, means, strict=True)
+    ]
+    # (C1 C2)^(1/2) has the trace of the singular values of R1 R2': no square root of a matrix
     shared = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
     spread = sum(float((root**2).sum()) for root in roots)
     return max(float(((means[0] - means[1]) ** 2).sum() + spread - 2 * shared), 0.0)
-
-
-def _moments(sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean [D], and R [min(N, D), D] with R'R the covariance."""
-    _check(sample)
-    mean = sample.mean(0)
-    return mean, np.asarray(np.linalg.qr((sample - mean) / np.sqrt(len(sample) - 1), mode="r"))
 
 
 def kernel(first: np.ndarray, second: np.ndarray) -> float:
@@ -59,27 +57,17 @@ def kernel(first: np.ndarray, second: np.ndarray) -> float:
     Over all images at once, not over subsets; 0 in the mean over samples of one distribution, so sometimes below.
     Raises ValueError for a sample of less than two.
     """
-    x, y = np.asarray(first, float), np.asarray(second, float)
-    _check(x)
-    _check(y)
-    return _within(x) + _within(y) - 2 * float(_kernel(x, y).mean())
+    x, y = _checked(first), _checked(second)
+    of_x, of_y, between = ((a @ b.T / a.shape[1] + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
+    within = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in (of_x, of_y)]  # of pairs of different images
+    return float(within[0]) + float(within[1]) - 2 * float(between.mean())
 
 
-def _within(sample: np.ndarray) -> float:
-    """Return the kernel's mean over all pairs of different images."""
-    values = _kernel(sample, sample)
-    return float((values.sum() - np.trace(values)) / (len(sample) * (len(sample) - 1)))
-
-
-def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the kernel of each pair of samples, [N, M]."""
-    return (first @ second.T / first.shape[1] + 1) ** 3
-
-
-def _check(sample: np.ndarray) -> None:
-    """Raise ValueError unless a sample is [N, D] with N at least 2."""
-    if sample.ndim != 2 or len(sample) < 2:
-        raise ValueError(f"a sample must be [N, D] of at least two images, not of shape {sample.shape}")
+def _checked(sample: np.ndarray) -> np.ndarray:
+    """Return a sample [N, D] as float. Raises ValueError unless N is at least 2."""
+    if np.ndim(sample) != 2 or len(sample) < 2:
+        raise ValueError(f"a sample must be [N, D] of at least two images, not of shape {np.shape(sample)}")
+    return np.asarray(sample, float)
 
 
 def identity(synthesised: np.ndarray, source: np.ndarray) -> list[Figure]:

@@ -7,7 +7,7 @@ trains it, with a group of subjects as a fold. Generators are discovered: a gene
 import sys
 from typing import TYPE_CHECKING
 
-from microexpr.core import registry
+from microexpr.models import find_class
 
 if TYPE_CHECKING:
     from microexpr.models.base import Generator
@@ -19,4 +19,4 @@ def find(name: str) -> "type[Generator]":
     Raises ParamsError if there is no such module."""
     from microexpr.models.base import Generator  # imported here because it loads torch
 
-    return registry.find(sys.modules[__name__], name, Generator, "generator")  # type: ignore[type-abstract]
+    return find_class(sys.modules[__name__], name, Generator, "generator")  # type: ignore[type-abstract]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from microexpr.core import registry
+from microexpr.models import find_class, module_names
 
 if TYPE_CHECKING:
     from microexpr.models.base import Method
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def names() -> list[str]:
     """Return the names of all methods, sorted."""
-    return registry.names(sys.modules[__name__])
+    return module_names(sys.modules[__name__])
 
 
 def find(name: str) -> "type[Method]":
@@ -24,7 +24,7 @@ def find(name: str) -> "type[Method]":
     Raises ParamsError if there is no such module."""
     from microexpr.models.base import Method  # imported here because it loads torch, which `names` does not need
 
-    return registry.find(sys.modules[__name__], name.partition(".")[0], Method, "method")
+    return find_class(sys.modules[__name__], name.partition(".")[0], Method, "method")
 
 
 def build(name: str, params: Mapping[str, Any], classes: int, several: Mapping[str, Any] | None = None) -> "Method":

@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from microexpr.core.facs.occurrence import UNKNOWN
-from microexpr.core.several_labels import best_thresholds
+from microexpr.core.arrays import best_thresholds
+from microexpr.core.facs import UNKNOWN
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
 from microexpr.models.labels import LABEL, LABELS

@@ -15,8 +15,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core.facs.anatomy import share_a_muscle
-from microexpr.core.facs.occurrence import AUS, UNKNOWN
+from microexpr.core.facs import AUS, UNKNOWN, share_a_muscle
 from microexpr.models import base
 from microexpr.models.augmentation import mirror_share, to_signed_range, to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, Shapes, Statistics

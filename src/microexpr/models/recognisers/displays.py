@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core import seeds
-from microexpr.core.weights import shipped
+from microexpr.core.arrays import generator
+from microexpr.core.files import shipped
 from microexpr.models import base
 from microexpr.models.base import Batch, Modules, Shapes, Statistics
 from microexpr.models.classifier import Classifier, Epochs
@@ -91,7 +91,7 @@ class Displays(Classifier):
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return the negative energy score of each class's displays for the clip's own, [B, C]."""
         true = true_display(batch)
-        noise = seeds.generator(0, "displays", "probes").standard_normal((PROBES, self.params.noise))
+        noise = generator(0, "displays", "probes").standard_normal((PROBES, self.params.noise))
         probes = torch.from_numpy(noise).to(true)
         scores = []
         for code in torch.eye(self.classes).to(true):

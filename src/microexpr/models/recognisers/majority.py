@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from microexpr.core.several_labels import label_shares
+from microexpr.core.arrays import label_shares
 from microexpr.models.base import ClassicalMethod, Scorer, Targets
 from microexpr.models.labels import LABELS
 

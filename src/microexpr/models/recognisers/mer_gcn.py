@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs import AUS
 from microexpr.models import base
 from microexpr.models.augmentation import mirror_share, to_signed_range
 from microexpr.models.base import Batch, ClipTensors, Modules, Statistics

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from microexpr.core.expression import KINDS, Expression, Kind
+from microexpr.core.clip import KINDS, Expression, Kind
 from microexpr.models import spotter
 from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream, dropout

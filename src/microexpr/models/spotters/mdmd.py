@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
-from microexpr.core.expression import KINDS
+from microexpr.core.clip import KINDS
 from microexpr.models import spotter
 from microexpr.models.spotter import Curves, Interval, Spotter
 from microexpr.signals.aus.filters import stretches

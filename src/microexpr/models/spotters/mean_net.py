@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core.clip import LABELS
-from microexpr.core.expression import Expression
+from microexpr.core.clip import LABELS, Expression
 from microexpr.models import spotter
 from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream, dropout

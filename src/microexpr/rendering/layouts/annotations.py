@@ -7,10 +7,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from microexpr.core import store
-from microexpr.core.clip import LABELS, Clip
-from microexpr.core.expression import Expression, LongVideo
-from microexpr.core.facs import notation
+from microexpr.core import facs, store
+from microexpr.core.clip import LABELS, Clip, Expression, LongVideo
 from microexpr.datasets.layouts import facts
 from microexpr.datasets.layouts.folders import Ckplus
 from microexpr.datasets.layouts.lists import Affectnet
@@ -90,7 +88,7 @@ def _ckplus_files(planned: PlannedClip) -> dict[str, str]:
     clip, codes = planned.clip, {emotion: code for code, emotion in facts("ckplus").codes.items()}
     subject, sequence = clip.name.split("_")
     stem = f"{subject}/{sequence}/{clip.name}_{clip.last:08d}"
-    units = [(unit.number, Ckplus.INTENSITY.index(unit.intensity)) for unit in notation.parse(clip.action_units)]
+    units = [(unit.number, Ckplus.INTENSITY.index(unit.intensity)) for unit in facs.parse(clip.action_units)]
     return {
         f"Emotion/{stem}_emotion.txt": f"   {int(codes[clip.emotion]):.7e}\n",
         f"FACS/{stem}_facs.txt": "".join(f"   {number:.7e}   {intensity:.7e}\n" for number, intensity in units),

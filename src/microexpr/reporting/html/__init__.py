@@ -15,9 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.core.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.core.expression import LongVideo
 
 HERE = Path(__file__).parent
 HEAD = "head.jinja"  # the start of each page, which its template includes

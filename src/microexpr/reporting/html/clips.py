@@ -10,9 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from microexpr.core import digests, store
+from microexpr.core import store
+from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
-from microexpr.core.grayscale import luma
+from microexpr.core.files import file_digest
 from microexpr.evaluation.faces import exaggerate
 from microexpr.reporting.html import charts, data_url
 from microexpr.reporting.plots import clips as run_clips
@@ -123,7 +124,7 @@ def _file(stage: str, path: Path) -> dict[str, str]:
     with store.open_file(path, stage) as file:
         attributes: dict[str, Any] = {key: file.attrs[key].decode() for key in ("created_by", "origin", "params")}
         fitted = len(store.fitted_on(file))
-    return {"stage": stage, "path": str(path), "sha256": digests.of_file(path), "fitted_on": str(fitted), **attributes}
+    return {"stage": stage, "path": str(path), "sha256": file_digest(path), "fitted_on": str(fitted), **attributes}
 
 
 def wheel() -> str:

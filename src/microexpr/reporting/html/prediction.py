@@ -16,7 +16,7 @@ from microexpr.apps.predict import Models, Prediction, annotated, limits, writte
 from microexpr.apps.predict import truth as true_expressions
 from microexpr.apps.predict.truth import TrueExpression
 from microexpr.core import store
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.reporting import html
 from microexpr.signals import face_regions
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, NAMES

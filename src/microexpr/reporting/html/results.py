@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.expression import LongVideo
+from microexpr.core.clip import LongVideo
 from microexpr.evaluation import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, curves, spotting
 from microexpr.evaluation.rows import Row
 from microexpr.models import recognisers

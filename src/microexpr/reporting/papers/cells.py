@@ -10,13 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from microexpr.core import registry, store
+from microexpr.core import store
 from microexpr.core.clip import LABELS, POPULATION, Clip, join_origins
-from microexpr.core.facs.reactions import REGIONS, reaction_mask
+from microexpr.core.facs import REGIONS, reaction_mask
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.published import Cell, cells
 from microexpr.models import generators as generators_of_clips
-from microexpr.models import recognisers
+from microexpr.models import module_names, recognisers
 from microexpr.protocols import ABLATION, MAIN, PROTOCOLS
 from microexpr.reporting import initialisation
 from microexpr.reporting.papers.floor import Floor, measure
@@ -98,7 +98,7 @@ class MissingError(Exception):
 
 def available_methods() -> set[str]:
     """Return every method and every generator of clips that is implemented, whether or not a run has it."""
-    return {*registry.names(recognisers), *registry.names(generators_of_clips)}
+    return {*module_names(recognisers), *module_names(generators_of_clips)}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs import AUS
 from microexpr.evaluation.published import Cell
 from microexpr.models.recognisers.augacn import DOWNSAMPLING, AuGacn, STPNet
 from microexpr.models.recognisers.icegan import Icegan

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.core.facs.occurrence import AUS, UNKNOWN, occurrence
+from microexpr.core.facs import AUS, UNKNOWN, occurrence
 from microexpr.evaluation.read_back import SynthesisedClip
 from microexpr.evaluation.rows import Row
 from microexpr.models.recognisers.augacn import AuGacn

@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
 from microexpr.core import store
+from microexpr.core.arrays import luma
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
-from microexpr.core.grayscale import luma
 from microexpr.evaluation.faces import HELD_OUT
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED

@@ -11,9 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
-from microexpr.core.facs.reactions import REACTIONS
-from microexpr.core.grayscale import luma
+from microexpr.core.facs import REACTIONS
 from microexpr.models.recognisers.localregions.regions import GROUP_OF_REGION
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, RED

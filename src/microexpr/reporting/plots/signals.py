@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
-from microexpr.core.grayscale import luma
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.clips import largest_units
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED

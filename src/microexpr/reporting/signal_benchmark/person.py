@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from microexpr import datasets
 from microexpr.core import store
+from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
-from microexpr.core.grayscale import luma
 from microexpr.rendering import corpus, display, motion
 from microexpr.rendering.face import Face
 from microexpr.rendering.layout import PlannedClip

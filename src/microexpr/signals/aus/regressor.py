@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from microexpr.core import onnx
-from microexpr.core.weights import shipped
+from microexpr.core.files import shipped
 
 MODEL, CHANGE = shipped("action_units.onnx"), shipped("action_units.change.onnx")
 MARGIN, FACE_SIZE = 16, 128  # of a crop: the square inside these margins holds the face, reduced to this size

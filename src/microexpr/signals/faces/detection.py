@@ -15,9 +15,8 @@ import cv2
 import dlib
 import numpy as np
 
-from microexpr.core.errors import ParamsError
-from microexpr.core.extras import remedy
-from microexpr.core.weights import shipped
+from microexpr.core.errors import ParamsError, extra_remedy
+from microexpr.core.files import shipped
 from microexpr.signals.faces.alignment import warp
 from microexpr.signals.landmarks.network import Box, face_box, load, patch_matrix
 
@@ -58,7 +57,7 @@ def predictor() -> Any:
         try:
             from face_recognition import api
         except ModuleNotFoundError as error:
-            raise ParamsError(f"faces.predictor dlib: {remedy(error) or error}") from error
+            raise ParamsError(f"faces.predictor dlib: {extra_remedy(error) or error}") from error
     return api.pose_predictor_68_point
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import scipy
 
-from microexpr.core.grayscale import luma
+from microexpr.core.arrays import luma
 from microexpr.signals.faces.alignment import similarity
 from microexpr.signals.faces.detection import (
     FACE_SIZE,

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from microexpr.core import onnx
+from microexpr.core.arrays import generator
 from microexpr.core.clip import subject_provenance
-from microexpr.core.seeds import generator
 from microexpr.signals import conditions, learning, portraits
 from microexpr.signals.landmarks.architecture import LandmarkNetwork, graph
 from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, cut

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from microexpr.core import onnx
-from microexpr.core.markup import space_evenly
+from microexpr.core.arrays import space_evenly
 
 # The box of dlib's detector, in units of the spread of the 51 inner landmarks: measured over 25 faces.
 BOX_DROP, BOX_SIDE = 0.058, 3.22

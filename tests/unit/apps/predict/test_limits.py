@@ -10,7 +10,7 @@ import pytest
 from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.take import Stretch, Take
 from microexpr.apps.predict.written import EVENTS
-from microexpr.core import digests
+from microexpr.core.files import file_digest
 from microexpr.signals import spotting
 from microexpr.signals.faces import FaceTrack
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
@@ -19,7 +19,7 @@ from microexpr.videos.sources import Array
 from microexpr.videos.timeline import Timeline
 
 EXPRESSION = spotting.Interval("micro", 10, 20, 30, 12.0, {})
-DIGEST = digests.of_file(recognition.SHIPPED)
+DIGEST = file_digest(recognition.SHIPPED)
 FITTED_ON = ["generated/population/s0001/*"]
 
 
@@ -167,7 +167,7 @@ def test_other_weights_have_no_figures(tmp_path: Path) -> None:
     weights, path = tmp_path / "weights", tmp_path / "figures.json"
     weights.write_bytes(b"these")
     figures = {"clips": 7, "subjects": 2, "uf1": [0.5, 0.25, 0.75], "calibration_error": 0.125}
-    path.write_text(json.dumps(figures | {"sha256": digests.of_file(weights)}))
+    path.write_text(json.dumps(figures | {"sha256": file_digest(weights)}))
     line = limits.describe_recorded(limits.recorded_figures(weights, path), FITTED_ON)
     assert line.startswith("on 7 recorded micro-expressions of 2 subjects") and "UF1 0.50 (0.25 to 0.75)" in line
     weights.write_bytes(b"others")

@@ -12,8 +12,8 @@ from openpyxl import Workbook
 from small_corpora import write_long_corpus
 
 from microexpr import datasets
+from microexpr.core.clip import LongVideo
 from microexpr.core.errors import DataError
-from microexpr.core.expression import LongVideo
 from microexpr.datasets.check import check
 from microexpr.datasets.copies import compare_counts, count_videos
 from microexpr.rendering.layouts import LONG_NATIVES

@@ -7,13 +7,7 @@ import pytest
 from scipy.linalg import sqrtm
 from scipy.ndimage import gaussian_filter
 
-from microexpr.evaluation.metrics.synthesis import (
-    distances,
-    frechet,
-    identity,
-    kernel,
-    similarity,
-)
+from microexpr.evaluation.metrics.synthesis import distances, frechet, identity, kernel, similarity
 
 
 def with_moments(mean, covariance, n, rng):

@@ -7,16 +7,15 @@ import pytest
 import torch
 from small_generators import COUNT, FOLDS, FRAMES, SIZE, UNITS, clips, small
 
-from microexpr.core import registry
-from microexpr.models import generators
+from microexpr.models import generators, module_names
 from microexpr.models.base import ClipTensors, Generator
 from microexpr.signals import inputs
-from microexpr.training import processor
+from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, train
 from microexpr.training.group import Group, Run
 
-processor.use_one_thread()  # for groups that no engine steps
-KINDS = [generators.find(name) for name in registry.names(generators)]
+engine.use_one_thread()  # for groups that no engine steps
+KINDS = [generators.find(name) for name in module_names(generators)]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name())
 
 

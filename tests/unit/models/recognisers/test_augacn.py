@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from microexpr.core.facs.anatomy import MUSCLES, share_a_muscle
-from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs import AUS, MUSCLES, share_a_muscle
 from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers.augacn import (

@@ -11,7 +11,7 @@ from small_methods import clips as all_clips
 from small_methods import small
 
 from microexpr.core.clip import Clip
-from microexpr.core.facs.reactions import NOWHERE, REGIONS, reaction_mask
+from microexpr.core.facs import NOWHERE, REGIONS, reaction_mask
 from microexpr.evaluation.published import cells
 from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.localregions import LocalRegions

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs import AUS
 from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers import mer_gcn, micro_attention, microexpstcnn, mmnet, off_apexnet

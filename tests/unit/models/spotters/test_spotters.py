@@ -11,9 +11,8 @@ from pydantic import ValidationError
 
 from microexpr.apps.spot import fit
 from microexpr.core import store
-from microexpr.core.clip import Clip, Fold
+from microexpr.core.clip import Clip, Expression, Fold, LongVideo
 from microexpr.core.errors import LeakError, ParamsError
-from microexpr.core.expression import Expression, LongVideo
 from microexpr.evaluation import spotting
 from microexpr.models import spotters
 from microexpr.models.spotter import Curves, Interval

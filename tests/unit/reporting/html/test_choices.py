@@ -7,9 +7,8 @@ import pytest
 from composites import clip as composite
 
 from microexpr.core import store
-from microexpr.core.clip import Clip
+from microexpr.core.clip import Clip, Expression, LongVideo
 from microexpr.core.errors import LeakError, ParamsError, StoreError
-from microexpr.core.expression import Expression, LongVideo
 from microexpr.reporting.html import charts, choose_clips, choose_videos, results
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-import face_files
 import numpy as np
 import pytest
+import stage_files
 import torch
 from composites import clip as composite
 from matplotlib.colors import to_hex
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
-from microexpr.core.facs.occurrence import AUS
+from microexpr.core.facs import AUS
 from microexpr.models.recognisers.augacn import AuGacn
 from microexpr.reporting.papers import expected_units
 from microexpr.reporting.plots import augacn
@@ -45,7 +45,7 @@ def files(root) -> list[str]:
     def face(_: Clip) -> dict[str, np.ndarray]:
         return {"frame": np.arange(5), "crop": rng.integers(0, 256, size=(5, 288, 288, 1))}
 
-    return face_files.write(root / "results", CLIPS, face, onset=0, apex=2, offset=4)
+    return stage_files.face_files(root, CLIPS, face, onset=0, apex=2, offset=4)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def fig4(tmp_path_factory):
     paths = files(root)
     outputs = {kind: str(root / f"fig4.{end}") for kind, end in ENDS.items()}
     params = {"method": SMALL, "protocol": "loso_casme2_7", "seed": 1}
-    face_files.run_script("papers_augacn_fig4.py", root, CLIPS, paths, outputs, **params)
+    stage_files.run_script("papers_augacn_fig4.py", root, CLIPS, paths, outputs, **params)
     return refit.load(outputs["weights"]), paths, store.read_csv(outputs["csv"], augacn.NODE_COLUMNS)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from journey_results import SIDE, gathered, results
+from made_run import SIDE, gathered, results
 
 from microexpr.core.errors import DataError
 

@@ -3,7 +3,7 @@
 import h5py
 import pytest
 from figure_texts import texts
-from journey_results import results
+from made_run import results
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 

@@ -34,7 +34,7 @@ def landmarks() -> np.ndarray:
 @pytest.fixture
 def synthesised(tmp_path):
     shard = synth_file(tmp_path / "1of1.h5", PROTOCOL.folds(CLIPS), CLIPS)
-    return faces_of_clips.read([shard], "icegan", PROTOCOL, CLIPS, every_class=True)
+    return faces_of_clips.read([shard], "icegan", PROTOCOL, CLIPS)
 
 
 @pytest.fixture

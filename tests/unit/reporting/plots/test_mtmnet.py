@@ -5,9 +5,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
-import face_files
 import numpy as np
 import pytest
+import stage_files
 import torch
 from composites import composite
 
@@ -33,7 +33,7 @@ def files(root) -> list[str]:
         grey = 15 * people.index((clip.dataset, clip.subject))
         return {"frame": np.arange(5), "crop": rng.integers(grey, grey + 60, size=(5, 288, 288, 3))}
 
-    return face_files.write(root / "results", CLIPS, face, onset=0, apex=2, offset=4)
+    return stage_files.face_files(root, CLIPS, face, onset=0, apex=2, offset=4)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def fig3(tmp_path_factory):
     root = tmp_path_factory.mktemp("fig3")
     paths, outputs = files(root), {"figure": str(root / "fig3.png"), "weights": str(root / "fig3.safetensors")}
     params = {"method": SMALL, "protocol": "megc2019", "seed": 1, "show": False}
-    face_files.run_script("papers_mtmnet_fig3.py", root, CLIPS, paths, outputs, **params)
+    stage_files.run_script("papers_mtmnet_fig3.py", root, CLIPS, paths, outputs, **params)
     assert Path(outputs["figure"]).is_file()
     return refit.load(outputs["weights"]), paths
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-import face_files
 import numpy as np
 import pytest
+import stage_files
 from composites import clip
 from matplotlib.figure import Figure
 from PIL import Image
@@ -35,8 +35,8 @@ def results(tmp_path_factory):
     points = np.random.default_rng(1).uniform(120, 170, (68, 2)).astype(np.float32)
     points[36], points[45] = (84, 80), (204, 80)  # outer eye corners
     face = {"frame": frame, "crop": crop, "landmarks_crop": np.broadcast_to(points, (21, 68, 2))}
-    face_files.write(root, CLIPS, lambda _: face, onset=ONSET, apex=APEX, offset=OFFSET)
-    return root
+    stage_files.face_files(root, CLIPS, lambda _: face, onset=ONSET, apex=APEX, offset=OFFSET)
+    return root / "results"
 
 
 def test_mtmnet_shows_nine_frames_from_onset_to_apex_of_the_first_of_each_emotion_faint_ones_above(results):

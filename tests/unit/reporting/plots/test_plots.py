@@ -6,12 +6,12 @@ import cv2
 import matplotlib
 import numpy as np
 import pytest
-from evaluated_rows import rows
 from figure_texts import texts
-from journey_results import gathered, results
+from made_run import gathered, results
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from paper_runs import rows
 
 from microexpr.cli.main import main
 from microexpr.core import store

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.core.seeds import generator
+from microexpr.core.arrays import generator
 from microexpr.signals.aus.filters import modulate, smooth
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.core.grayscale import luma
-from microexpr.core.seeds import generator
+from microexpr.core.arrays import generator, luma
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
 from microexpr.signals.faces.alignment import align, alignment

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.core.seeds import generator
+from microexpr.core.arrays import generator
 from microexpr.signals import learning, portraits
 from microexpr.signals.landmarks import fit
 from microexpr.signals.landmarks.network import POINTS, SIZE

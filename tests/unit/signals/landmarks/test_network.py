@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from microexpr.core import onnx
-from microexpr.core.seeds import generator
+from microexpr.core.arrays import generator
 from microexpr.signals.landmarks import network
 from microexpr.signals.landmarks.architecture import LandmarkNetwork, graph
 from microexpr.signals.landmarks.network import FACE, POINTS, SIZE, Box, Model, cut, patch_matrix

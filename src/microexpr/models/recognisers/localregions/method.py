@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core.facs.reactions import REGIONS as GROUPS
+from microexpr.core.facs import REGIONS as GROUPS
 from microexpr.models import base
 from microexpr.models.augmentation import to_unit_range
 from microexpr.models.base import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update

@@ -1,6 +1,6 @@
 """The regions of a face, their groups, and the classes that show in each group. No network comes in."""
 
-from microexpr.core.facs.reactions import REGIONS as GROUPS
+from microexpr.core.facs import REGIONS as GROUPS
 from microexpr.signals.inputs import REGIONS
 
 FACE = "sequence_steady"  # input of the whole face, in place of regions

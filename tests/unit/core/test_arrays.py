@@ -1,4 +1,4 @@
-"""Random streams by name: names keep their spelling, since renaming one changes every result there is."""
+"""Random streams by name, which keep their spelling since renaming one changes every result; spacing of landmarks."""
 
 import ast
 import hashlib
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from microexpr.core.seeds import generator, spawn
+from microexpr.core.arrays import generator, space_evenly, spawn
 
 SOURCES = Path(__file__).parents[3] / "src/microexpr"
 CALLS = {"spawn", "generator", "seeds", "key"}
@@ -67,3 +67,17 @@ def test_global_state_is_neither_read_nor_touched():
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
     generator(7, "casme2").integers(2**63, size=4)
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
+def test_points_of_a_line_are_spaced_evenly_along_it_and_its_ends_stay():
+    points = np.random.default_rng(0).normal(0, 100, (68, 2))
+    points[27:31] = [[0, 0], [0, 1], [0, 2], [0, 9]]  # the bridge
+    points[17:22] = [[0, 0], [1, 0], [2, 0], [2, 1], [2, 2]]  # a brow that bends at its middle
+    spaced = space_evenly(points)
+    np.testing.assert_allclose(spaced[27:31], [[0, 0], [0, 3], [0, 6], [0, 9]])
+    np.testing.assert_allclose(spaced[17:22], [[0, 0], [1, 0], [2, 0], [2, 1], [2, 2]])
+    np.testing.assert_array_equal(spaced[[0, 8, 16, 26]], points[[0, 8, 16, 26]])
+    np.testing.assert_array_equal(spaced[31:], points[31:])
+    still = np.ones((68, 2), np.float32)
+    assert space_evenly(still).dtype == np.float32 and space_evenly(still) is not still
+    np.testing.assert_array_equal(still, np.ones((68, 2)))

@@ -1,24 +1,34 @@
-"""Decide which files a command of `microexpr` may write: no input, and no file of others without `--force`.
+"""Decide, before any work, which paths a command of `microexpr` may write, and publish its files as a whole.
 
-A file that this program did not write, or that was changed since, is of others: a hidden manifest next to the files
-of a command lists them with their digests.
+An input is never overwritten. A file that this program did not write, or that was changed since, is overwritten only
+with `--force`. Only the standard library is imported, so that a refusal takes milliseconds.
+
+    out = outputs.picture(Path("table.png"), inputs=[table], force=False)
+    with outputs.publish(out) as part:  # a hidden folder; its files move to their names when the block ends
+        plot(part / out.names[0])
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+import re
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from tempfile import mkdtemp
+from typing import Any, TextIO
 
-from microexpr.core import digests
-from microexpr.core.errors import OutputError
+from microexpr.core.errors import MicroexprError, OutputError
+from microexpr.core.files import file_digest, value_digest
 
 PICTURES = (".png", ".svg", ".pdf", ".jpg")
 FOREIGN = "is not a file of this command's, or was changed since"
 ENDING = ".microexpr.json"  # of a manifest's name
+BEFORE, AFTER = ".microexpr-", ".part"  # start and end of a hidden folder's name
 
 
 class Inputs:
@@ -86,12 +96,18 @@ class Manifest:
         content = {"written_by": f"microexpr {__version__}", "files": listed, "record": record}
         store.write_text(folder / self.name, json.dumps(content, indent=1) + "\n")
 
-    def intact(self, root: Path, names: Iterable[str]) -> set[str]:
+    def intact(self, root: Path, names: Collection[str]) -> set[str]:
         """Return the names of those existing files that are as this program wrote them."""
         listed = self._read(root, "files")
         if listed is None:
             return set()
-        return {name for name in names if name == self.name or _is_as_listed(root / name, listed.get(name))}
+        intact = {self.name}.intersection(names)
+        for name in {*names} - intact:
+            entry, actual = listed.get(name), state(root / name)  # the entry may be anything
+            if isinstance(entry, dict) and actual["size"] == entry.get("size"):
+                same_time = actual["mtime_ns"] == entry.get("mtime_ns")
+                intact |= {name} if same_time or file_digest(root / name) == entry.get("sha256") else set()
+        return intact
 
     def is_complete(self, root: Path, names: Iterable[str] = ()) -> bool:
         """Return whether these files, and all that were written with them, are as this program wrote them."""
@@ -103,14 +119,6 @@ def state(path: Path) -> dict[str, int]:
     """Return the size of a file and the time of its last change, for its entry in a manifest."""
     status = path.stat()
     return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
-
-
-def _is_as_listed(path: Path, entry: object) -> bool:
-    """Return whether a file agrees with its entry in a manifest, which may hold anything."""
-    actual = state(path)
-    if not isinstance(entry, dict) or actual["size"] != entry.get("size"):
-        return False
-    return actual["mtime_ns"] == entry.get("mtime_ns") or digests.of_file(path) == entry.get("sha256")
 
 
 def manifests(folder: Path) -> Iterator[Manifest]:
@@ -143,7 +151,16 @@ class Output:
     def check(self) -> None:
         """Raise OutputError unless every file can be written and nothing is lost by it."""
         try:
-            self._check_folders()
+            nearest = next(path for path in (self.root, *self.root.parents) if _exists(path))
+            subfolders = [self.root / Path(self.numbered).parent] if self.numbered else []
+            for folder in (nearest, *filter(_exists, subfolders)):
+                name = self._name(folder)
+                if folder.is_symlink() or not folder.is_dir():
+                    raise OutputError(f"{self.user_path}: must be a folder or be created in one, but {name} is none")
+                if not os.access(folder, os.W_OK | os.X_OK):
+                    raise OutputError(f"{self.user_path}: cannot be written: no permission to write into {name}")
+                if folder.is_relative_to(self.root) and folder in self.inputs:
+                    raise self._refusal(folder, "is a folder that the command reads")
             foreign = self._foreign()
             other = self.manifest.record(self.root).get("input", "") if self.source and self.existing() else ""
         except OSError as error:
@@ -167,22 +184,6 @@ class Output:
     def record(self) -> dict[str, Any]:
         """Return the record of complete files, nothing if one is missing or was changed."""
         return self.manifest.record(self.root) if self.is_complete() else {}
-
-    def _check_folders(self) -> None:
-        """Raise OutputError unless the folders exist or can be created, and none of them is an input."""
-        nearest = next(path for path in (self.root, *self.root.parents) if _exists(path))
-        subfolders = [self.root / Path(self.numbered).parent] if self.numbered else []
-        for folder in (nearest, *filter(_exists, subfolders)):
-            if folder.is_symlink() or not folder.is_dir():
-                raise OutputError(
-                    f"{self.user_path}: must be a folder or be created in one, but {self._name(folder)} is none"
-                )
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise OutputError(
-                    f"{self.user_path}: cannot be written: no permission to write into {self._name(folder)}"
-                )
-            if folder.is_relative_to(self.root) and folder in self.inputs:
-                raise self._refusal(folder, "is a folder that the command reads")
 
     def _foreign(self) -> list[Path]:
         """Return the files that only --force replaces. Raises OutputError for those that even --force does not."""
@@ -281,3 +282,128 @@ def _file(
     )
     out.check()
     return out
+
+
+@contextmanager
+def publish(out: Output, record: Mapping[str, Any] | None = None) -> Iterator[Path]:
+    """Yield a hidden folder to write into; move its files to their names afterwards, unless the block fails.
+
+    `record`, which the block may fill, is kept in the manifest. Raises OutputError if a file that may not be replaced
+    has appeared since the first check, or the folder cannot be written."""
+    new = not out.root.exists()
+    try:
+        with _hidden_folder(out.root) as part:
+            yield part
+            with _lock(out.root):
+                names = sorted(path.relative_to(part).as_posix() for path in part.rglob("*") if path.is_file())
+                for name in names:
+                    if name not in out.names and not (out.numbered and fnmatchcase(name, out.numbered)):
+                        raise ValueError(f"{name} was written, but not declared: nobody checked what it replaces")
+                out.check()
+                listed = {name: {"sha256": file_digest(part / name)} | state(part / name) for name in names}
+                out.manifest.write(part, listed, {"input": out.source, **(record or {})})
+                for path in out.existing():  # first: a kill leaves too few files, never files of two runs
+                    if path.name != out.manifest.name:
+                        path.unlink()
+                for name in (out.manifest.name, *names):
+                    (out.root / name).parent.mkdir(exist_ok=True)
+                    (part / name).replace(out.root / name)
+    except MicroexprError as error:
+        hidden = rf"{re.escape(str(out.root))}/{re.escape(BEFORE)}[^/]+{re.escape(AFTER)}"
+        raise type(error)(re.sub(hidden, lambda _: str(out.user_path), str(error))) from error
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(out.root)):
+            raise
+        raise OutputError(f"{out.user_path}: cannot be written: {error.strerror}") from error
+    finally:
+        if new:
+            with suppress(OSError):  # it is not empty after success
+                out.root.rmdir()
+
+
+@contextmanager
+def _hidden_folder(root: Path) -> Iterator[Path]:
+    """Yield a new folder that is locked while it is used. Folders of killed commands are removed."""
+    root.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with _lock(root):
+            for leftover in root.glob(f"{BEFORE}*{AFTER}"):
+                with suppress(OSError), _lock(leftover, wait=False):
+                    shutil.rmtree(leftover)
+            part = Path(mkdtemp(AFTER, BEFORE, root))
+            stack.callback(shutil.rmtree, part, ignore_errors=True)
+            stack.enter_context(_lock(part))
+        yield part
+
+
+@contextmanager
+def claim(folder: Path, name: str, wait: bool = False) -> Iterator[bool]:
+    """Yield whether this process alone may write files of this name in a folder; until the block ends, no other may.
+
+    With `wait` it may, once others are done. The claim of a killed process is void. On a file system without
+    locks everyone may."""
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{BEFORE}{value_digest(name)[:16]}.lock"
+    with path.open("a") as file:
+        is_ours = _is_locked(file, path, wait)
+        if wait and not is_ours:  # another process was done with it, and removed it, in between
+            file.close()
+            with claim(folder, name, wait):
+                yield True
+            return
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                path.unlink(missing_ok=True)
+            if new:
+                with suppress(OSError):  # it is not empty after success
+                    folder.rmdir()
+
+
+def _is_locked(file: TextIO, path: Path, wait: bool) -> bool:
+    """Return whether this process has locked a file, and it is still the one of this name."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _lock(folder: Path, wait: bool = True) -> Iterator[None]:
+    """Lock a folder against other commands; do nothing on a file system without locks.
+
+    Raises OSError if `wait` is false and the folder is locked or cannot be."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            if not wait:
+                raise
+        yield
+    finally:
+        os.close(file)
+
+
+def replace_record(out: Output, record: Mapping[str, Any]) -> None:
+    """Record something else of files that stay as they are. Does nothing if they are not complete."""
+    if out.is_complete():
+        with _lock(out.root):
+            out.manifest.write(out.root, out.manifest.listed(out.root), record)
+
+
+def records(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the folder of each complete set of files in a folder and below it, and the record of them."""
+    for name, subfolders, _ in os.walk(root):
+        subfolders[:] = sorted(subfolder for subfolder in subfolders if not subfolder.startswith("."))
+        for manifest in manifests(path := Path(name)):
+            if manifest.is_complete(path):
+                yield path, manifest.record(path)
