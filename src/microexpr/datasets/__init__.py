@@ -14,14 +14,12 @@ import numpy as np
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, nearest
-from microexpr.datasets import layouts
-from microexpr.datasets.copies import with_checks
-from microexpr.datasets.frames import is_video
-from microexpr.datasets.layout import Layout, LongLayout, Videos
+from microexpr.datasets.layout import is_video
+from microexpr.datasets.layouts import Layout, Videos, facts, names
 from microexpr.videos import container, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
-LAYOUTS: dict[str, Layout] = {name: with_checks(layouts.layout(name)) for name in layouts.names()}
+LAYOUTS: dict[str, Layout] = {name: facts(name) for name in names()}
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind in ("macro", "picture"))
 LONG = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "long")
@@ -41,7 +39,7 @@ def read_videos(dataset: str, origin: Origin, problems: list[str] | None = None)
 
     Raises DataError for a data set without long videos, and as `Layout` describes."""
     native = layout(dataset)
-    if not isinstance(native, LongLayout):
+    if native.kind != "long":
         raise DataError(f"data set must be one of {', '.join(LONG)}, whose videos are long, not {dataset}")
     return native.read_videos(root(dataset, origin), origin, problems)
 
@@ -106,11 +104,12 @@ def frame_reader(
         yield from cached
         rest, seconds = paths[len(cached) :], list[float | None]()
         if has_video:
-            decoded = _timed(container.read_all(paths[0], len(paths), len(cached)), seconds)
+            decoded = container.read_all(paths[0], len(paths), len(cached))
         else:
             longest = LONGEST if layout(clip.dataset).has_motion else None
-            decoded = (read(path, alterations, longest, bits) for path in rest)
-        for path, picture in zip(rest, decoded, strict=True):
+            decoded = ((None, read(path, alterations, longest, bits)) for path in rest)
+        for path, (time, picture) in zip(rest, decoded, strict=True):
+            seconds += [time] * has_video
             if cached and picture.shape != cached[0].shape:
                 expected, actual = describe_size(cached[0]), describe_size(picture)
                 raise DataError(f"{path}: must be {expected} like the clip's first frame, not {actual}")
@@ -124,10 +123,3 @@ def frame_reader(
                 note(line)
 
     return list(numbers), read_frames
-
-
-def _timed(frames: Iterator[tuple[float | None, np.ndarray]], seconds: list[float | None]) -> Iterator[np.ndarray]:
-    """Yield the pixels of frames, and append their times to `seconds`."""
-    for time, picture in frames:
-        seconds.append(time)
-        yield picture

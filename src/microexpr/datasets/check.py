@@ -5,15 +5,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.datasets import GENERATED, flow_folders, layout
-from microexpr.datasets.copies import compare_counts, count_clips, count_lines, count_units, count_videos
-from microexpr.datasets.frames import is_video
-from microexpr.datasets.layout import Layout, LongLayout, collect_errors
+from microexpr.datasets.layout import (
+    collect_errors,
+    compare_counts,
+    count_clips,
+    count_lines,
+    count_units,
+    count_videos,
+    is_video,
+)
+from microexpr.datasets.layouts import Layout
 from microexpr.videos import container, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
@@ -41,11 +46,15 @@ def check(directory: str | Path) -> CheckReport:
     if not directory.is_dir():
         raise DataError(f"{directory}: is not a folder")
     if directory.absolute().name == flow_folders.NAME:  # flow pictures of several data sets, without frames
-        clips, notes, problems = flow_folders.check(directory)
+        problems = list[str]()
+        clips, notes = flow_folders.read(directory, problems)
+        for clip in clips:
+            with collect_errors(problems):
+                flow_folders.picture(directory, clip)
         return CheckReport(list(count_lines(count_clips(clips))), notes, problems)
-    native, problems = layout(directory.absolute().name), []
+    native, problems = layout(directory.absolute().name), list[str]()
     origin: Origin = "generated" if directory.absolute().parent.name == GENERATED.name else "licensed"
-    if isinstance(native, LongLayout):
+    if native.kind == "long":
         videos, notes = native.read_videos(directory, origin, problems)
         clips, counts = [video.clip for video in videos], count_videos(videos)
     else:
@@ -90,9 +99,18 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
 def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, problems: list[str]) -> Iterator[str]:
     """Yield notes on the pixels of one clip, with frames of at most `longest` pixels a side."""
     alterations, seconds, sizes, black = Alterations(), list[float | None](), dict[str, list[str]](), 0
-    for name, picture in _decode(files, longest, alterations, seconds, problems):
-        sizes.setdefault(describe_size(picture), []).append(name)
-        black += int(picture.max()) < BLACK
+    has_video = is_video(files[0])
+    bits = None if has_video else depth(files)
+    for path in files:
+        with collect_errors(problems):
+            if has_video:
+                pictures = container.read_all(path, container.measure(path)[0])
+            else:
+                pictures = iter([(None, read(path, alterations, longest, bits))])
+            for i, (time, picture) in enumerate(pictures):
+                seconds += [time] * has_video
+                sizes.setdefault(describe_size(picture), []).append(f"frame {i}" if has_video else path.name)
+                black += int(picture.max()) < BLACK
     count = sum(map(len, sizes.values()))
     yield from alterations.notes(where, count)
     yield from (f"{where}: {line}" for line in timeline.unevenness(seconds))
@@ -101,22 +119,3 @@ def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, probl
     if len(sizes) > 1:
         actual = " and ".join(f"{size} ({len(names)}, {names[0]} for one)" for size, names in sizes.items())
         problems.append(f"{where}: frames must be alike, not {actual}")
-
-
-def _decode(
-    files: Sequence[Path],
-    longest: int | None,
-    alterations: Alterations,
-    seconds: list[float | None],
-    problems: list[str],
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield name and pixels of each frame that decodes, and note alterations and times."""
-    bits = None if is_video(files[0]) else depth(files)
-    for path in files:
-        with collect_errors(problems):
-            if is_video(path):
-                for i, (time, picture) in enumerate(container.read_all(path, container.measure(path)[0])):
-                    seconds.append(time)
-                    yield f"frame {i}", picture
-            else:
-                yield path.name, read(path, alterations, longest, bits)

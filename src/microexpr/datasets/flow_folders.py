@@ -7,7 +7,7 @@ to it. Both give the same clips.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,9 @@ import numpy as np
 from microexpr.core import csv_file
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
-from microexpr.datasets.copies import duplicates
-from microexpr.datasets.frames import shorten
-from microexpr.datasets.layout import collect_errors, list_content, plain_name
+from microexpr.datasets.layout import collect_errors, duplicates, list_content, plain_name, shorten
 from microexpr.datasets.layouts import facts
-from microexpr.datasets.listing import listing
+from microexpr.datasets.workbook import listing
 from microexpr.videos.picture import Alterations
 from microexpr.videos.picture import read as decoded
 
@@ -57,29 +55,21 @@ EXPECTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A subject as named by a folder or row; the form of the name tells the data set."""
+def subject_of(name: str, where: str) -> tuple[str, str]:
+    """Return data set and subject (s01, sub01, 006) of a folder's or row's name, whose form tells the data set.
 
-    dataset: str
-    subject: str  # s01, sub01, 006
-    number: int
+    Raises DataError for a name that has no data set's form."""
+    for dataset, part in PARTS.items():
+        if match := part.pattern.fullmatch(name):
+            return dataset, part.form.format(int(match[1]))
+    raise DataError(f"a subject must be named like s01 (SMIC), sub01 (CASME II) or 006 (SAMM), not {name!r} ({where})")
 
-    @classmethod
-    def from_name(cls, name: str, where: str) -> "Subject":
-        """Return the subject of a name. Raises DataError for a name that has no data set's form."""
-        for dataset, part in PARTS.items():
-            if match := part.pattern.fullmatch(name):
-                return cls(dataset, part.form.format(int(match[1])), int(match[1]))
-        raise DataError(
-            f"a subject must be named like s01 (SMIC), sub01 (CASME II) or 006 (SAMM), not {name!r} ({where})"
-        )
 
-    def clip_name(self, name: str) -> str:
-        """Return a clip's name as in the loaders: SMIC's and SAMM's begin with the subject, once, CASME II's do not."""
-        prefix = {"smic": f"s0*{self.number}_", "casme2": f"sub0*{self.number}_", "samm": f"{self.subject}_"}
-        bare = re.sub(f"^(?:{prefix[self.dataset]})+", "", name.strip())
-        return bare if self.dataset == "casme2" else f"{self.subject}_{bare}"
+def clip_name(dataset: str, subject: str, name: str) -> str:
+    """Return a clip's name as in the loaders: SMIC's and SAMM's begin with the subject, once, CASME II's do not."""
+    prefix = subject if dataset == "samm" else re.sub(r"\d+", lambda digits: f"0*{int(digits[0])}", subject)
+    bare = re.sub(f"^(?:{prefix}_)+", "", name.strip())
+    return bare if dataset == "casme2" else f"{subject}_{bare}"
 
 
 def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
@@ -97,7 +87,14 @@ def read(root: Path, problems: list[str] | None = None) -> tuple[list[Clip], lis
     )
     for clip, other in duplicates(clips):
         violations.insert(0, f"clip {clip.id} must be there once, not twice ({clip.folder} and {other.folder})")
-    if differences := _count_differences(clips):
+    differences = [] if clips else [f"must hold clips of {', '.join(PARTS)}, not none"]
+    for dataset in dict.fromkeys(clip.dataset for clip in clips):
+        part, labels = PARTS[dataset], Counter(clip.label for clip in clips if clip.dataset == dataset)
+        subjects = len({clip.subject for clip in clips if clip.dataset == dataset})
+        actual = _counts(subjects, [labels[label] for label in range(len(LABELS))])
+        if actual != (expected := _counts(part.subjects, part.classes)):
+            differences.append(f"{dataset} must be {expected}, not {actual}")
+    if differences:
         violations.insert(0, f"{folder}: " + "; ".join(differences))
     if problems is not None:
         problems += violations
@@ -122,25 +119,16 @@ def picture(root: Path, clip: Clip) -> np.ndarray:
     return pixels
 
 
-def check(root: Path) -> tuple[list[Clip], list[str], list[str]]:
-    """Return clips, notes and all problems, in lines: layout, counts, train against test, undecodable pictures.
-
-    Raises DataError if neither layout is found."""
-    problems: list[str] = []
-    clips, notes = read(root, problems)
-    for clip in clips:
-        with collect_errors(problems):
-            picture(root, clip)
-    return clips, notes, problems
-
-
 def _locate(root: Path) -> tuple[Path, Path | None]:
     """Return the folder of subjects and None, or the folder of pictures and its list.
 
     Raises DataError unless there is exactly one such folder."""
     if not root.is_dir():
         raise DataError(f"{root}: is not there; it must hold {EXPECTED}")
-    tables = {folder: _tables(folder) for folder in (root, *_folders(root))}
+    tables: dict[Path, list[Path]] = {folder: [] for folder in (root, *_folders(root))}  # CSV files with the columns
+    for path in (path for folder in tables for path in sorted(folder.glob("*.csv"))):
+        with csv_file.opened(path) as (header, _):
+            tables[path.parent] += [path] * (set(COLUMNS) <= set(header))
     candidates: list[tuple[Path, Path | None]] = []
     for folder in tables:
         if any((subfolder / partition).is_dir() for subfolder in _folders(folder) for partition in PARTITIONS):
@@ -155,15 +143,6 @@ def _locate(root: Path) -> tuple[Path, Path | None]:
     return candidates[0]
 
 
-def _tables(folder: Path) -> list[Path]:
-    """Return the CSV files of a folder that have the columns of a list."""
-    tables = []
-    for path in sorted(folder.glob("*.csv")):
-        with csv_file.opened(path) as (header, _):
-            tables += [path] * (set(COLUMNS) <= set(header))
-    return tables
-
-
 def _folders(folder: Path) -> list[Path]:
     """Return the folders in a folder, sorted, without those that archives and systems leave behind."""
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
@@ -173,9 +152,9 @@ def _pictures(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.suffix.lower() == ".png" and not path.name.startswith("."))
 
 
-def _clip(root: Path, path: Path, subject: Subject, name: str, label: int) -> Clip:
+def _clip(root: Path, path: Path, owner: tuple[str, str], name: str, label: int) -> Clip:
     return Clip(
-        dataset=subject.dataset, subject=subject.subject, name=plain_name(subject.clip_name(name), str(path)),
+        dataset=owner[0], subject=owner[1], name=plain_name(clip_name(*owner, name), str(path)),
         origin="licensed", folder=str(path.relative_to(root)), first=0, last=0, frames=0,
         onset=None, apex=None, offset=None, fps=0, emotion=LABELS[label], label=label,
         objective_class=None, action_units="",
@@ -199,10 +178,10 @@ def _read_partitions(root: Path, folder: Path, problems: list[str] | None) -> Co
     tests: dict[Path, set[LabelledName]] = {}
     for subject_folder in _folders(folder):
         with collect_errors(problems):
-            subject = Subject.from_name(subject_folder.name, str(subject_folder))
+            owner = subject_of(subject_folder.name, str(subject_folder))
             pictures = _labelled_pictures(subject_folder / "u_test")
             tests[subject_folder] = {(label, path.stem.strip()) for label, path in pictures}
-            clips += [_clip(root, path, subject, path.stem, label) for label, path in pictures]
+            clips += [_clip(root, path, owner, path.stem, label) for label, path in pictures]
     return sorted(clips, key=lambda clip: clip.id), [], list(_train_violations(tests))
 
 
@@ -226,18 +205,17 @@ def _train_violations(tests: dict[Path, set[LabelledName]]) -> Iterator[str]:
             yield str(error)
             continue
         others = {name for name in counts if counts[name] > (name in test)}
+        leaked, unknown, missing = (
+            shorten(f"{label}/{name}" for label, name in names)
+            for names in ((train - others) & test, train - others - test, others - train)
+        )
         train_folder = folder / "u_train"
-        if leaked := (train - others) & test:
-            yield f"{train_folder}: must hold clips of other subjects, not {folder.name}'s own test clip {_few(leaked)}"
-        if unknown := train - others - test:
-            yield f"{train_folder}: must hold clips of the others' u_test, not {_few(unknown)}"
-        if missing := others - train:
-            yield f"{train_folder}: must hold every clip of the others' u_test, not all but {_few(missing)}"
-
-
-def _few(names: set[LabelledName]) -> str:
-    """Return the first names for a message."""
-    return shorten(f"{label}/{name}" for label, name in names)
+        if leaked:
+            yield f"{train_folder}: must hold clips of other subjects, not {folder.name}'s own test clip {leaked}"
+        if unknown:
+            yield f"{train_folder}: must hold clips of the others' u_test, not {unknown}"
+        if missing:
+            yield f"{train_folder}: must hold every clip of the others' u_test, not all but {missing}"
 
 
 def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None) -> Contents:
@@ -248,31 +226,18 @@ def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None
         with collect_errors(problems):
             subject_name, name, label = (row[column] for column in COLUMNS)
             where = f"{table}, row {number}"
-            subject, stem = Subject.from_name(subject_name, where), f"{subject_name}_{plain_name(name, where)}"
+            owner, stem = subject_of(subject_name, where), f"{subject_name}_{plain_name(name, where)}"
             # copies in circulation have a blank before the dot
             path = next(filter(Path.is_file, (folder / f"{stem}{blank}.png" for blank in (" ", ""))), None)
             if path is None:
                 raise DataError(f"{folder / f'{stem} .png'}: is not there; the list names it ({where})")
-            clips.append(_clip(root, path, subject, name, _label(label, f"{where}, clip {name}")))
+            clips.append(_clip(root, path, owner, name, _label(label, f"{where}, clip {name}")))
     stems = {"_".join(row[column] for column in COLUMNS[:2]) for _, row in rows}
     unlisted = sorted(path for path in _pictures(folder) if path.stem.strip() not in stems)
     notes = [f"{path}: has no row in {table.name}; passed over" for path in unlisted]
     return sorted(clips, key=lambda clip: clip.id), notes, []
 
 
-def _count_differences(clips: list[Clip]) -> list[str]:
-    """Describe expected and actual counts of each data set that is present and differs from the published counts."""
-    lines = []
-    for dataset in dict.fromkeys(clip.dataset for clip in clips):
-        part = [clip for clip in clips if clip.dataset == dataset]
-        labels = Counter(clip.label for clip in part)
-        actual = _counts(len({clip.subject for clip in part}), [labels[label] for label in range(len(LABELS))])
-        expected = _counts(PARTS[dataset].subjects, PARTS[dataset].classes)
-        if actual != expected:
-            lines.append(f"{dataset} must be {expected}, not {actual}")
-    return lines if clips else [f"must hold clips of {', '.join(PARTS)}, not none"]
-
-
-def _counts(subjects: int, classes: "list[int] | tuple[int, ...]") -> str:
+def _counts(subjects: int, classes: Sequence[int]) -> str:
     by_class = ", ".join(f"{count} {name}" for count, name in zip(classes, LABELS, strict=True))
     return f"{sum(classes)} clips of {subjects} subjects ({by_class})"

@@ -1,15 +1,27 @@
-"""Define a native layout as the rest of the program sees it: name, rate, published counts and a reader."""
+"""Define what native layouts share: counts, classes of emotions, folders, frames, errors, and checks of every copy.
 
+Each clip is there once, files passed over are noted, and the counts of a copy are compared with the published ones.
+
+A pattern is a data set's `Layout.frame`: it matches the file name of a frame, "img46.jpg", and its group `number` is
+the frame's number. It is None where one file, a video or a picture, holds a whole clip. Paths come from the annotation.
+"""
+
+import mimetypes
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from microexpr.core.clip import LABELS, Clip, LongVideo, Origin
-from microexpr.core.errors import DataError
-from microexpr.datasets.frames import frame_paths
+from microexpr.core import facs
+from microexpr.core.clip import LABELS, Clip, LongVideo
+from microexpr.core.errors import DataError, nearest
+from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
+from microexpr.core.files import regular
+from microexpr.videos import container
+from microexpr.videos.frames import shorten
 
 MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. II)
     "surprise": "surprise",
@@ -19,6 +31,7 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
 }
 
 OBJECTIVE = range(1, 8)  # AU-based classes
+VIDEO_SUFFIX = ".avi"
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
 # micro-expressions, acted expressions, single pictures; videos with several micro- and macro-expressions each
 Kind = Literal["micro", "macro", "picture", "long"]
@@ -35,71 +48,6 @@ class Counts:
     emotions: dict[str, int] | None = None  # by name, sorted; of long videos those of micro-expressions
     micro: int | None = None  # expressions in long videos
     macro: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The native layout of one data set.
-
-    `read(root, origin, problems)` returns all annotated clips, sorted by id, and notes on what it repaired or passed
-    over. A clip that cannot be read raises DataError naming file, row and clip; if `problems` is a list, the clip is
-    left out and the error is appended. `frame` matches a frame's file name, with its number in the group `number`; it
-    is None if one file holds a whole clip. `fps` is 0 for single pictures, and if each row has its own rate.
-    `published` is None if there is no published count to compare with; `releases` are the counts of other releases,
-    which are as complete. If `clips_share_folder`, a clip is the frames `first` to `last` of its folder."""
-
-    name: str
-    title: str
-    kind: Kind
-    fps: int
-    frame: re.Pattern[str] | None
-    published: Counts | None
-    read: Callable[[Path, Origin, list[str] | None], tuple[list[Clip], list[str]]]
-    releases: tuple[Counts, ...] = ()
-    clips_share_folder: bool = False
-    units: tuple[int, ...] | None = None  # clips with each of `occurrence.EVALUATED`, as Varanka et al. 2024 count them
-
-    def frames(self, root: Path, clip: Clip) -> dict[int, Path]:
-        """Return the paths of a clip's frames by number. Raises DataError as `frames.frame_paths` does."""
-        paths = frame_paths(root / clip.folder, self.frame)
-        if not self.clips_share_folder:
-            return paths
-        return {number: path for number, path in paths.items() if clip.first <= number <= clip.last}
-
-    @property
-    def has_motion(self) -> bool:
-        """Return whether clips have several frames; False for single pictures."""
-        return self.kind != "picture"
-
-
-Videos = tuple[list[LongVideo], list[str]]  # sorted by id, and notes
-ReadVideos = Callable[[Path, Origin, list[str] | None], Videos]
-
-
-@dataclass(frozen=True, slots=True)
-class LongLayout(Layout):
-    """The layout of a data set of long videos: a clip is a whole video, and `read_videos` also returns the expressions
-    in each, as `read` returns clips."""
-
-    read_videos: ReadVideos = lambda root, origin, problems: ([], [])
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        title: str,
-        fps: int,
-        frame: re.Pattern[str] | None,
-        published: Counts | None,
-        read_videos: ReadVideos,
-    ) -> "LongLayout":
-        """Return a layout that reads clips by `read_videos`, without the expressions."""
-
-        def read(root: Path, origin: Origin, problems: list[str] | None) -> tuple[list[Clip], list[str]]:
-            videos, notes = read_videos(root, origin, problems)
-            return [video.clip for video in videos], notes
-
-        return cls(name, title, "long", fps, frame, published, read, read_videos=read_videos)
 
 
 @contextmanager
@@ -151,26 +99,11 @@ def first_folder(root: Path, *candidates: str) -> Path:
     raise DataError(f"{root}: must hold a folder {' or '.join(expected)}, found {list_content(root)}")
 
 
-def unread_folders(root: Path, chosen: Path, *candidates: str) -> list[str]:
-    """Return a note on each candidate that exists but is not read: of raw and cropped frames only one is."""
-    existing = [root / candidate for candidate in candidates if (root / candidate).is_dir()]
-    others = [folder for folder in existing if not chosen.is_relative_to(folder) and not folder.is_relative_to(chosen)]
-    return [f"{folder}: is not read, since {chosen} is" for folder in others]
-
-
-def folders_without_row(pictures: Path, keys: Container[tuple[str, str]]) -> list[str]:
-    """Return a note on each folder <subject>/<clip> of frames that the annotation does not name."""
-    folders = sorted(folder for folder in pictures.glob("[!._]*/[!._]*/") if folder.parts[-2:] not in keys)
-    return [f"{folder}: has no row in the annotation; passed over" for folder in folders]
-
-
 def list_content(folder: Path) -> str:
     """Return the first names in a folder, for an error, with advice on an archive; "nothing" if it is empty."""
     names = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
-    packed = [name for name in names if name.lower().endswith(ARCHIVES)]
-    return (", ".join(names[:6]) + (" ..." if len(names) > 6 else "") if names else "nothing") + (
-        f"; unpack {packed[0]} there" if packed else ""
-    )
+    packed = [f"; unpack {name} there" for name in names if name.lower().endswith(ARCHIVES)]
+    return (", ".join(names[:6]) or "nothing") + " ..." * (len(names) > 6) + "".join(packed[:1])
 
 
 def plain_name(name: str, where: str) -> str:
@@ -178,3 +111,202 @@ def plain_name(name: str, where: str) -> str:
     if not re.fullmatch(r"[\w-][\w .-]*", name) or ".." in name:
         raise DataError(f"a folder name must be plain letters, digits, _ and -, not {name!r} ({where})")
     return name
+
+
+def frame_paths(path: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
+    """Return the paths of one clip's frames by number; `path` is its folder, or its file if the pattern is None.
+
+    A picture is frame 0. Every frame of a video, from 0, has the path of the video. Raises DataError if the folder or
+    file is missing, empty or no video."""
+    if pattern is not None:
+        return numbered_frames(path, pattern)
+    if is_video(path):
+        return dict.fromkeys(range(container.measure(path)[0]), path)
+    if not regular(path).is_file():
+        raise DataError(f"{path}: must be a picture, {'not a folder' if path.is_dir() else 'but is not there'}")
+    return {0: path}
+
+
+def is_video(path: Path) -> bool:
+    """Return whether a file is a video, by its suffix."""
+    return path.suffix.lower() == VIDEO_SUFFIX
+
+
+def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = None) -> dict[int, Path]:
+    """Return the paths of a folder's frames by number. Files that the pattern does not match are ignored.
+
+    `owner` is for data sets with the name of the subject or clip in their file names, as the pattern's group `owner`:
+    all must be equal to it. Raises DataError if the folder is missing or empty, or if a number occurs twice."""
+    if not folder.is_dir():
+        if folder.is_symlink():
+            raise DataError(f"{folder}: is a link that leads nowhere; the annotation names it")
+        missing = folder if folder.parent.is_dir() else folder.parent  # as of a subject, one for all its clips
+        named = missing
+        while not named.parent.is_dir():
+            named = named.parent
+        others = (path.name for path in named.parent.iterdir())
+        near = nearest(named.name, (other for other in others if _numbers(other) == _numbers(named.name)))
+        raise DataError(f"{missing}: is not there; the annotation names it{near}")
+    frames: dict[int, Path] = {}
+    for path in sorted(folder.iterdir()):
+        match = pattern.fullmatch(path.name)
+        if match is None:
+            continue
+        number = int(match["number"])
+        if number in frames:
+            raise DataError(f"{folder}: frame {number} is there twice, {frames[number].name} and {path.name}")
+        if owner is not None and match["owner"] != owner:
+            raise DataError(f"{path}: must be a frame of {owner}, not of {match['owner']}")
+        frames[number] = path
+    if not frames:
+        names = shorten(path.name for path in folder.iterdir()) or "nothing"
+        raise DataError(f"{folder}: holds no frames named like {example_name(pattern)}, found {names}")
+    return frames
+
+
+def example_name(pattern: re.Pattern[str]) -> str:
+    """Return an example of a frame's name, such as img1.jpg, without optional parts and with the first suffix."""
+    # not a general inverse: of the syntax that layouts use, groups, alternatives, `?` and digits
+    name = re.sub(r"\(\?:[^()]*\)\?|\w\?", "", pattern.pattern)
+    name = re.sub(r"\(\?P<\w+>([^()]*)\)", r"\1", re.sub(r"\(\?:([^|()]*)[^()]*\)", r"\1", name))
+    return re.sub(r"\\d(?:\{(\d)\}|\+)", lambda digits: "1".zfill(int(digits[1] or 1)), name).replace("\\.", ".")
+
+
+def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]:
+    """Return the pictures that are not named like a frame ("img46 (1).jpg"), and the number of other such files."""
+    names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
+    kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
+    pictures = [name for name in names if not name.startswith(".") and kinds[name].startswith("image/")]
+    return pictures, len(names) - len(pictures)
+
+
+def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
+    """Return the frames unchanged; raise DataError naming the first gap in their numbers, if there is one."""
+    if missing := gaps(frames):
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise DataError(f"{folder}: frame {missing[0]}{more} is missing between {min(frames)} and {max(frames)}")
+    return frames
+
+
+def gaps(frames: dict[int, Path]) -> list[int]:
+    """Return the numbers missing between the first and the last frame; a slip in a name must not make millions."""
+    between = range(min(frames), min(max(frames), min(frames) + len(frames) + 1000))
+    return [number for number in between if number not in frames]
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", name)]
+
+
+def check_clips(
+    root: Path, clips: Sequence[Clip], frame: re.Pattern[str] | None, problems: list[str] | None
+) -> list[str]:
+    """Return notes on strays among the frames; raise DataError for two clips of one id, or append it to `problems`."""
+    notes, others = list[str](), 0
+    for folder in dict.fromkeys(root / clip.folder for clip in clips):
+        pictures, rest = stray_files(folder, frame) if frame is not None else ([], 0)
+        others += rest
+        if pictures:
+            notes.append(f"{folder}: {shorten(pictures)}: not named like a frame, passed over")
+    if others:
+        notes.append(f"{root}: files among the frames that are no pictures: {others}, passed over")
+    for clip, other in duplicates(clips):
+        with collect_errors(problems):
+            raise DataError(f"clip {clip.id} must be there once, not in {clip.folder} and {other.folder}")
+    return notes
+
+
+def unread_unit_notes(root: Path, codes: Sequence[tuple[str, str]], what: str) -> Iterator[str]:
+    """Yield a note on each code of action units, given after the id of its clip, that is not understood."""
+    ids: dict[str, list[str]] = {}
+    for clip_id, units in codes:
+        for code in facs.unread(units):
+            ids.setdefault(code, []).append(clip_id)
+    for code, names in sorted(ids.items()):
+        expected = "action units must be coded like 1+L2, A12, R12B or (R6 or R12)+R15"
+        passed_over = f"passed over in {len(names)} of {len(codes)} {what}, {names[0]} for one"
+        yield f"{root}: {expected}, not {code!r}, which is {passed_over}"
+
+
+def duplicates(clips: Sequence[Clip]) -> Iterator[tuple[Clip, Clip]]:
+    """Yield pairs of the first clip of an id and each later clip with the same id."""
+    first: dict[str, Clip] = {}
+    for clip in clips:
+        if clip.id in first:
+            yield first[clip.id], clip
+        first.setdefault(clip.id, clip)
+
+
+def count_clips(clips: Sequence[Clip]) -> Counts:
+    """Return the counts of clips; AU-based classes are None if no clip has one."""
+    labels, emotions = Counter(clip.label for clip in clips), Counter(clip.emotion for clip in clips)
+    classes = Counter(clip.objective_class for clip in clips if clip.objective_class is not None)
+    return Counts(
+        clips=len(clips),
+        subjects=len({clip.subject for clip in clips}),
+        megc2019=(labels[0], labels[1], labels[2]),
+        objective=tuple(classes[label] for label in OBJECTIVE) if classes else None,
+        emotions=dict(sorted(emotions.items())),
+    )
+
+
+def count_videos(videos: Sequence[LongVideo]) -> Counts:
+    """Return the counts of long videos and of the expressions in them."""
+    kinds = Counter(e.kind for video in videos for e in video.expressions)
+    emotions = Counter(e.emotion for video in videos for e in video.expressions if e.kind == "micro" and e.emotion)
+    subjects = {video.clip.subject for video in videos}
+    return Counts(
+        len(videos), len(subjects), emotions=dict(sorted(emotions.items())) or None, micro=kinds["micro"],
+        macro=kinds["macro"],
+    )  # fmt: skip
+
+
+def compare_counts(actual: Counts, published: Counts, *releases: Counts) -> str:
+    """Describe the counts that differ from the published ones; "" if none does, or if they are those of a release.
+
+    Where clips or subjects differ, these alone: all others follow from them. AU-based classes may be missing, and so
+    may the emotions in long videos: not every copy has their workbook."""
+    if any(not compare_counts(actual, release) for release in releases):
+        return ""
+    names = [field.name for field in fields(Counts) if getattr(published, field.name) is not None]
+    missing = [name for name in ("objective", "emotions") if getattr(actual, name) is None]
+    names = [name for name in names if getattr(actual, name) != getattr(published, name) and name not in missing]
+    names = [name for name in names if name in ("clips", "subjects")] or names
+    expected_text, actual_text = (
+        "; ".join(_line(name, getattr(counts, name), counts) for name in names) for counts in (published, actual)
+    )
+    return f"must hold {expected_text}, but found {actual_text}" if names else ""
+
+
+def count_lines(counts: Counts) -> Iterator[str]:
+    """Yield a line for each count that is not None."""
+    for field in fields(Counts):
+        value = getattr(counts, field.name)
+        if value is not None:
+            yield _line(field.name, value, counts)
+
+
+def count_units(clips: Sequence[Clip], published: Sequence[int] | None) -> str:
+    """Return a line on the clips that show each unit, with the published counts in brackets; "" without any code."""
+    labels = [evaluated(clip.action_units) for clip in clips]
+    coded = [label for label in labels if any(value != UNKNOWN for value in label)]
+    if not coded:
+        return ""
+    counts = [sum(value == 1 for value in column) for column in zip(*coded, strict=True)]
+    words = [f"AU{number} {count}" for number, count in zip(EVALUATED, counts, strict=True)]
+    if published:
+        words = [f"{word} ({count})" for word, count in zip(words, published, strict=True)]
+    return f"action units of {len(coded)} coded clips{' (published)' * bool(published)}: {', '.join(words)}"
+
+
+def _line(name: str, value: object, counts: Counts) -> str:
+    is_long = counts.micro is not None or counts.macro is not None
+    if isinstance(value, dict):
+        return f"{'emotions of micro-expressions' if is_long else name} " + ", ".join(
+            f"{key} {count}" for key, count in value.items()
+        )
+    if isinstance(value, tuple):
+        names = {"megc2019": f"MEGC2019 {'/'.join(LABELS)}", "objective": "AU-based classes 1 to 7"}
+        return f"{names[name]} {'/'.join(map(str, value))}"
+    words = {"clips": "videos", "micro": "micro-expressions", "macro": "macro-expressions"} if is_long else {}
+    return f"{value} {words.get(name, name)}"

@@ -1,4 +1,4 @@
-"""Read annotation workbooks as rows by column name. Knows no data set."""
+"""Read annotation workbooks and lists as rows by column name. Knows no data set."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Any
 from zipfile import ZipFile
 
+from microexpr.core import csv_file
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import regular
 from microexpr.datasets.layout import list_content, plain_name
-from microexpr.datasets.listing import listing
 from microexpr.videos.picture import describe_content
 
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".csv", ".tsv")  # that `find` does not look for
@@ -127,12 +127,22 @@ def rows(
 
     The header is the first of `HEADER_ROWS` rows that holds the name of the first column. Column names are compared
     without case and blanks; `also` maps other names, which some copies use, to columns. Raises DataError for an
-    unreadable file, a missing sheet, a column that is missing or occurs twice, and a formula without its value."""
+    unreadable file, a missing sheet, a column that is missing or occurs twice, and a formula without its value.
+    A CSV file has its header in row 1, and none of the names of `also`."""
+    if file.suffix.lower() == ".csv":
+        for number, cells in listing(file, columns):
+            yield Row(file, number, {_key(column): cells[column] for column in columns})
+        return
     book, formulas = _load(file, values=True), _load(file, values=False)
     if sheet is not None and sheet not in book.sheetnames:
         raise DataError(f"{file}: must hold a sheet {sheet!r}, found {', '.join(book.sheetnames)}")
     title, top, names = _header(file, [book[sheet]] if sheet else book.worksheets, columns, also)
-    header = _column_positions(file, top, names, columns)
+    for column in columns:
+        if names.count(_key(column)) > 1:
+            raise DataError(f"{file}: column {column!r} must be there once, not twice in row {top}")
+        if _key(column) not in names:
+            raise DataError(f"{file}: column {column!r} is missing in row {top}{nearest(_key(column), names)}")
+    header = {_key(column): names.index(_key(column)) for column in columns}
     content = (_cells(file, version[title], top + 1) for version in (book, formulas))
     for number, (values, formula_cells) in enumerate(zip(*content, strict=True), top + 1):
         if not any(value is not None and str(value).strip() for value in formula_cells):
@@ -165,38 +175,40 @@ def headerless_rows(file: Path, sheet: int, columns: tuple[str, ...]) -> Iterato
     book.close()
 
 
-def csv_rows(file: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the rows of a CSV file with these column names. Raises DataError as `listing` does."""
-    for number, cells in listing(file, columns):
-        yield Row(file, number, {_key(column): cells[column] for column in columns})
+def listing(path: Path, columns: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number, as in an editor, and the cells of each row, stripped of blanks.
+
+    Raises DataError for a file that is not CSV, as `csv_file.opened` does, and for a missing column."""
+    with csv_file.opened(path) as (header, rows):
+        for column in columns:
+            if column not in header:
+                raise DataError(f"{path}: column {column!r} is missing in row 1{nearest(column, header)}")
+        for number, row in rows:
+            yield number, {column: cell.strip() for column, cell in row.items()}
 
 
 def _load(file: Path, values: bool) -> Any:
-    """Load a workbook, with the values of its formulas or the formulas themselves. Raises DataError if that fails."""
+    """Load a workbook, with the values of its formulas or the formulas themselves. Raises DataError if that fails, and
+    for one that openpyxl would need more than seconds or much memory for."""
     from openpyxl import load_workbook
 
     with _unreadable_as_data_error(file):
         with ZipFile(regular(file)) as archive:
-            _check_size(file, archive)
+            size = sum(part.file_size for part in archive.infolist())  # zipfile unpacks no more than it names
+            if size > UNPACKED:
+                raise DataError(f"{file}: must unpack to at most {UNPACKED >> 20} MB, not to {size >> 20}")
+            tags = sheets = 0
+            for part in archive.infolist():
+                content = archive.read(part)
+                if DOCTYPE.encode() in content or DOCTYPE.encode("utf-16-le")[:-1] in content:
+                    raise DataError(f"{file}: must have no {DOCTYPE} ({part.filename})")
+                tags, sheets = tags + content.count(b"<"), sheets + len(re.findall(rb"[<:]sheet[\s/]", content))
+            if tags * sheets > TAGS:
+                raise DataError(f"{file}: must have at most {TAGS} XML tags times sheets, not {tags} x {sheets}")
         book = load_workbook(file, read_only=True, data_only=values)
     for page in book.worksheets:
         page.reset_dimensions()  # some programs write wrong ones, and cells beyond them would be lost
     return book
-
-
-def _check_size(file: Path, archive: ZipFile) -> None:
-    """Raise DataError for a workbook that openpyxl would need more than seconds or much memory for."""
-    size = sum(part.file_size for part in archive.infolist())  # zipfile unpacks no more than it names
-    if size > UNPACKED:
-        raise DataError(f"{file}: must unpack to at most {UNPACKED >> 20} MB, not to {size >> 20}")
-    tags = sheets = 0
-    for part in archive.infolist():
-        content = archive.read(part)
-        if DOCTYPE.encode() in content or DOCTYPE.encode("utf-16-le")[:-1] in content:
-            raise DataError(f"{file}: must have no {DOCTYPE} ({part.filename})")
-        tags, sheets = tags + content.count(b"<"), sheets + len(re.findall(rb"[<:]sheet[\s/]", content))
-    if tags * sheets > TAGS:
-        raise DataError(f"{file}: must have at most {TAGS} XML tags times sheets, not {tags} x {sheets}")
 
 
 @contextmanager
@@ -253,13 +265,3 @@ def _headers(file: Path, page: Any, columns: tuple[str, ...], also: Mapping[str,
         if _key(columns[0]) in names:
             yield page.title, number, names
             return
-
-
-def _column_positions(file: Path, number: int, names: list[str], columns: tuple[str, ...]) -> dict[str, int]:
-    """Return the positions of the columns. Raises DataError for a column that is missing or occurs twice."""
-    for column in columns:
-        if names.count(_key(column)) > 1:
-            raise DataError(f"{file}: column {column!r} must be there once, not twice in row {number}")
-        if _key(column) not in names:
-            raise DataError(f"{file}: column {column!r} is missing in row {number}{nearest(_key(column), names)}")
-    return {_key(column): names.index(_key(column)) for column in columns}

@@ -53,17 +53,13 @@ class PlannedClip:
 
 def plan_clips(params: Params, subject: str) -> list[PlannedClip]:
     """Return the clips of one subject: equally many of each class, negative emotions in turn over the subjects."""
-    number = int(subject[1:])
-    negative: dict[Kind, list[str]] = {
-        "micro": [*NEGATIVE],
-        "macro": [name for name in take.MACRO if name in NEGATIVE],
-    }
-    counts: list[tuple[Kind, int]] = [("micro", params.micro), ("macro", params.macro)]
+    number, macro = int(subject[1:]), tuple(name for name in take.MACRO if name in NEGATIVE)
+    kinds: list[tuple[Kind, int, tuple[str, ...]]] = [("micro", params.micro, NEGATIVE), ("macro", params.macro, macro)]
     clips = []
-    for kind, count in counts:
+    for kind, count, negative in kinds:
         for i in range(count):
-            turn = (number * -(-count // 3) + i // 3) % len(negative[kind])
-            emotion = (negative[kind][turn], "happiness", "surprise")[i % 3]
+            turn = (number * -(-count // 3) + i // 3) % len(negative)
+            emotion = (negative[turn], "happiness", "surprise")[i % 3]
             clips.append(_plan(params, subject, kind, i, emotion))
     return clips
 

@@ -5,7 +5,7 @@ the renderer returns them. The fits simulate cameras on them, each image many ti
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +55,13 @@ def write_portraits(path: str | Path, subject: str, params: Params) -> None:
     portraits = render_portraits(Face(performer.face_seed), performer, f"{POPULATION}/{subject}", params.seed)
     attributes = {"origin": "generated", "dataset": POPULATION, "subject": subject, "identity": identity(performer)}
     with store.create(path, "portraits", {"population": {"seed": params.seed}}, **attributes) as file:
-        file.put("action_unit", SHOWN)
-        for name in ("image", "points", "intensity", "pose"):
-            file.put(name, getattr(portraits, name))
+        file.put_all(action_unit=SHOWN, **asdict(portraits))
 
 
 def render_portraits(face: Face, performer: Performer, name: str, seed: int) -> Portraits:
     """Render the portraits of a subject; `name` is of its random streams."""
-    images = [
-        image for scene in range(SCENES) for image in _scene(face, performer, generator(seed, name, "portraits", scene))
-    ]
+    streams = (generator(seed, name, "portraits", scene) for scene in range(SCENES))
+    images = [image for rng in streams for image in _scene(face, performer, rng)]
     return Portraits(*(np.stack(arrays) for arrays in zip(*images, strict=True)))
 
 
@@ -88,14 +85,13 @@ def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterat
     zoom = SIDE / face_box(face.landmarks(resting, pose, size, 1.0)).side  # the box of the resting face has `SIDE` px
     shift = (SIZE - 1) / 2 - face_box(face.landmarks(resting, pose, size, zoom)).centre
     background = camera.wall(size, rng) if rng.random() < WALL else camera.scenery(rng)[:SIZE, :SIZE]
+    background = np.ascontiguousarray(background)
     for i in range(SCENE):
         units = np.clip(rest + _units(i, rng), 0, FULL).astype(np.float32)
         drift = motion * rng.standard_normal(len(DRIFT)) * (i > 0)
         glance = (i > 0) * (rng.random() < GLANCES) * 2 * GLANCE * rng.standard_normal(2)
         turned, moved = pose + drift[:3], (shift + drift[3:]).astype(np.float32)
-        rendered = face.render(
-            units, turned, moved, light, size, zoom, gaze + glance, np.ascontiguousarray(background)
-        )  # fmt: skip
+        rendered = face.render(units, turned, moved, light, size, zoom, gaze + glance, background)
         screen = face.project_vertices(units, turned, moved, size, zoom)
         pupils = face.pupils(gaze + glance, turned, moved, size, zoom)
         points = np.vstack([contour(face.jaw_skin, screen, turned), pupils])

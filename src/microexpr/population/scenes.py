@@ -109,7 +109,14 @@ def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Gene
 
 def sample_changes(rng: np.random.Generator) -> Changes:
     """Sample the additions of a training scene's images: nothing, random combinations, each class at both strengths."""
-    combinations = np.stack([_combination(rng) for _ in range(COMBINATIONS)])
+    combinations = np.zeros((COMBINATIONS, len(display.ACTION_UNITS), 2))
+    for intensities in combinations:  # one to four AUs together, all micro or all macro, some on one side alone
+        low, high = np.log((MICRO, MACRO)[rng.integers(2)])
+        units = rng.choice(len(ACTION_UNITS), rng.integers(1, UNITS_AT_ONCE + 1), replace=False)
+        sides = np.ones((len(units), 2))
+        one_sided = np.flatnonzero(rng.random(len(units)) < ONE_SIDED)
+        sides[one_sided, rng.integers(2, size=len(one_sided))] = 0
+        intensities[np.array(UNITS)[units]] = np.exp(rng.uniform(low, high, len(units)))[:, None] * sides
     emotions = ("happiness", "surprise", str(rng.choice(NEGATIVE)))
     strengths = [(emotion, strength) for emotion in emotions for strength in STRENGTHS]
     displays = []  # of these strengths, without blends
@@ -128,20 +135,6 @@ def single_units(rng: np.random.Generator) -> Changes:
     for i, (size, unit) in enumerate(((size, unit) for size in SINGLE for unit in UNITS), 1):
         added[i, unit] = size
     return Changes(added, [""] * len(added))
-
-
-def _combination(rng: np.random.Generator) -> np.ndarray:
-    """Return FACS intensities [units of the face, 2] of one to four AUs together, all micro or all macro.
-
-    Some are on one side alone."""
-    intensities = np.zeros((len(display.ACTION_UNITS), 2))
-    low, high = np.log((MICRO, MACRO)[rng.integers(2)])
-    units = rng.choice(len(ACTION_UNITS), rng.integers(1, UNITS_AT_ONCE + 1), replace=False)
-    sides = np.ones((len(units), 2))
-    one_sided = np.flatnonzero(rng.random(len(units)) < ONE_SIDED)
-    sides[one_sided, rng.integers(2, size=len(one_sided))] = 0
-    intensities[np.array(UNITS)[units]] = np.exp(rng.uniform(low, high, len(units)))[:, None] * sides
-    return intensities
 
 
 def jitter(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:

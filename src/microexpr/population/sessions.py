@@ -46,9 +46,8 @@ def render_sessions(face: Face, performer: Performer, name: str, seed: int) -> I
         rng = generator(seed, name, "session", i)
         scene = Performer.sample(rng)
         strength = np.array([0] + [1 + frame % 2 for frame in range(FRAMES - 1)])
-        intensities = np.stack(
-            [np.clip(resting + sample_intensities(level, rng), 0, LARGEST) for level in strength]
-        ).astype(np.float32)
+        levels = [np.clip(resting + sample_intensities(level, rng), 0, LARGEST) for level in strength]
+        intensities = np.stack(levels).astype(np.float32)
         frames = [render_frame(face, scene, units, rng) for units in intensities]
         tracked = faces.track(frames.copy, faces.Params(), f"{name}, session {i}")
         intensity = with_both_sides(intensities[:, ORDER])

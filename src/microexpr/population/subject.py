@@ -1,17 +1,16 @@
 """Write one subject of the population: all of its recordings, as results/population/<subject>.h5."""
 
 import logging
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from microexpr.core import store
 from microexpr.core.clip import POPULATION
 from microexpr.population import Params
 from microexpr.population.clips import plan_clips, render_clip
 from microexpr.population.identities import has_grey_camera, identity, performer_of
-from microexpr.population.scenes import Scene, render_scenes, sample_changes, single_units
-from microexpr.population.sessions import Session, render_sessions
+from microexpr.population.scenes import render_scenes, sample_changes, single_units
+from microexpr.population.sessions import render_sessions
 from microexpr.rendering.face import Face
 from microexpr.signals import faces, flow
 from microexpr.signals.aus import ACTION_UNITS, SHOWN
@@ -47,12 +46,7 @@ def write_subject(
                 group.put(key, array, kinds.get(key))
         logger.info("%s: clips", name)
         for i, session in enumerate(render_sessions(face, performer, name, params.seed) if held_out else ()):
-            file.group(f"sessions/{i + 1}").put_all(action_unit=SHOWN, **_arrays(session))
-        for i, scene in enumerate(
-            render_scenes(face, performer, name, params.seed, single_units if held_out else sample_changes)
-        ):
-            file.group(f"scenes/{i + 1}").put_all(**_arrays(scene))
-
-
-def _arrays(recording: Session | Scene) -> dict[str, Any]:
-    return {field.name: getattr(recording, field.name) for field in fields(recording)}
+            file.group(f"sessions/{i + 1}").put_all(action_unit=SHOWN, **asdict(session))
+        sample = single_units if held_out else sample_changes
+        for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
+            file.group(f"scenes/{i + 1}").put_all(**asdict(scene))

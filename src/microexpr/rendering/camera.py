@@ -25,7 +25,7 @@ def wall(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     width, height = size
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     x *= width / height
-    scene = np.ones((height, width, 3), np.float32) * paint.astype(np.float32)
+    scene: np.ndarray = np.ones((height, width, 3), np.float32) * paint.astype(np.float32)
     if kind == "gradient":  # a lamp's light on the wall
         at, wide = rng.uniform([-0.9, -0.9], [0.9, 0.2]), rng.uniform(0.8, 1.6)
         pool = np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / wide**2).astype(np.float32)
@@ -37,27 +37,21 @@ def wall(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
         for often, deep in ((9, 0.06), (17, 0.05)):
             pleats += deep * np.sin(often * bent + rng.uniform(0, 6) + 0.8 * np.sin(0.4 * often * bent))
         scene = cloth * pleats[..., None]
-    elif kind == "shelf":
-        scene = _shelf(scene, x, y, rng)
+    elif kind == "shelf":  # shelves with objects on them to one side of the head, out of focus
+        side, edge = rng.choice([-1, 1]), rng.uniform(0.25, 0.7)
+        within = side * x > edge
+        scene[within] *= 0.8
+        for board in np.arange(-1 + rng.uniform(0, 0.4), 1, 0.62):
+            left = edge
+            while left < width / height:
+                thick, tall = rng.uniform(0.05, 0.16), rng.uniform(0.2, 0.5)
+                is_object = within & (np.abs(side * x - left) < thick / 2) & (y < board) & (y > board - tall)
+                scene[is_object] = np.clip(rng.uniform(45, 190) + rng.normal(0, 16, 3), 0, 255)
+                left += thick + (rng.random() < 0.25) * rng.uniform(0.05, 0.2)
+            scene[within & (np.abs(y - board) < 0.025)] = rng.uniform(90, 150)
+        scene = cv2.GaussianBlur(scene, (0, 0), height * rng.uniform(0.02, 0.035))
     scene *= (1.02 - rng.uniform(0.03, 0.1) * (x**2 + y**2) / 2)[..., None]
     return np.clip(scene + rng.random(scene.shape, np.float32), 0, 255).astype(np.uint8)  # dithered: no bands
-
-
-def _shelf(scene: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sample shelves with objects on them to one side of the head, out of focus."""
-    height, width = x.shape
-    side, edge = rng.choice([-1, 1]), rng.uniform(0.25, 0.7)
-    within = side * x > edge
-    scene[within] *= 0.8
-    for board in np.arange(-1 + rng.uniform(0, 0.4), 1, 0.62):
-        at = edge
-        while at < width / height:
-            thick, tall = rng.uniform(0.05, 0.16), rng.uniform(0.2, 0.5)
-            is_object = within & (np.abs(side * x - at) < thick / 2) & (y < board) & (y > board - tall)
-            scene[is_object] = np.clip(rng.uniform(45, 190) + rng.normal(0, 16, 3), 0, 255)
-            at += thick + (rng.random() < 0.25) * rng.uniform(0.05, 0.2)
-        scene[within & (np.abs(y - board) < 0.025)] = rng.uniform(90, 150)
-    return cv2.GaussianBlur(scene, (0, 0), height * rng.uniform(0.02, 0.035))
 
 
 def scenery(rng: np.random.Generator) -> np.ndarray:

@@ -70,6 +70,11 @@ def mmi(weights: Mapping[str, float], objective_class: int, rng: np.random.Gener
     return "+".join(unit[2:] for unit in _active_units(weights))
 
 
+def none(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
+    """Return the code of a data set without action units."""
+    return ""
+
+
 def _active_units(weights: Mapping[str, float]) -> dict[str, float]:
     """Return the weight on the stronger side of each action unit that acts, "AU12"."""
     stronger = {unit: max(weights.get(unit + side, 0.0) for side in SIDES) for unit in ACTION_UNITS}

@@ -12,7 +12,7 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip
-from microexpr.rendering import camera, long_videos, take
+from microexpr.rendering import camera, take
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.face import Face
 from microexpr.rendering.identity import digest
@@ -52,17 +52,6 @@ class Shot:
     wall: np.ndarray  # uint8[H, W, 3] behind the head: a wall, or the backdrop of a single picture
     grey: bool
 
-    def truth(self, landmarks: np.ndarray) -> dict[str, Any]:
-        """Return frame numbers, action units, landmarks, pose and gaze for the file of ground truth."""
-        return {
-            "frame": np.arange(self.clip.first, self.clip.last + 1),
-            "action_unit": ACTION_UNITS,
-            "au_intensity": with_both_sides(self.performance.action_units),
-            "landmarks": landmarks,
-            "pose": self.performance.pose,
-            "gaze": self.performance.gaze,
-        }
-
 
 def render_frames(
     face: Face, performer: Performer, performance: Performance, indices: Iterable[int], background: np.ndarray,
@@ -81,16 +70,27 @@ def render_frames(
         yield camera.expose(rendered.image, rng, noise, float(performance.exposure[i])), rendered.landmarks
 
 
-def film(shot: Shot, difficulty: Difficulty, seed: int, root: Path, path: Callable[[int], PurePosixPath]) -> np.ndarray:
-    """Write the frames of a shot below `root`, each to the path of its number; return landmarks float32[T, 68, 2]."""
-    clip, landmarks = shot.clip, []
-    rng, indices = generator(seed, "generate", clip.id, "camera"), range(len(shot.performance.pose))
+def film(
+    shot: Shot, difficulty: Difficulty, seed: int, root: Path, path: Callable[[int], PurePosixPath]
+) -> dict[str, Any]:
+    """Write the frames of a shot below `root`, each to the path of its number.
+
+    Return frame numbers, action units, landmarks float32[T, 68, 2], pose and gaze for the file of ground truth."""
+    clip, performance, landmarks = shot.clip, shot.performance, []
+    rng, indices = generator(seed, "generate", clip.id, "camera"), range(len(performance.pose))
     with recorder(path(clip.first).suffix, shot.grey, difficulty.quality, clip.fps) as record:
-        frames = render_frames(shot.face, shot.performer, shot.performance, indices, shot.wall, difficulty.noise, rng)
+        frames = render_frames(shot.face, shot.performer, performance, indices, shot.wall, difficulty.noise, rng)
         for number, (image, points) in enumerate(frames, clip.first):
             record(root / path(number), image)
             landmarks.append(points)
-    return np.stack(landmarks)
+    return {
+        "frame": np.arange(clip.first, clip.last + 1),
+        "action_unit": ACTION_UNITS,
+        "au_intensity": with_both_sides(performance.action_units),
+        "landmarks": np.stack(landmarks),
+        "pose": performance.pose,
+        "gaze": performance.gaze,
+    }
 
 
 def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | Path, truth: str | Path) -> None:
@@ -99,22 +99,22 @@ def write_person(plan: list[PlannedClip], scene: Scene, seed: int, root: str | P
     Raises StoreError if the disk is full."""
     face = Face(face_seed := performer_of(plan[0].clip, seed).face_seed)
     native, difficulty = NATIVES[plan[0].clip.dataset], DIFFICULTIES[scene.difficulty]
+    size = scene.width, scene.height
     with store.subject_file(truth, "truth", [planned.clip for planned in plan], generate=asdict(scene)) as file:
         file.describe(identity=digest(face_seed, face.traits))
         for planned in plan:
             clip = planned.clip
             performer = performer_of(clip, seed)
-            performance = play(planned, performer, scene, seed)
-            shot = Shot(clip, face, performer, performance, background(clip, scene, seed), native.grey)
-            landmarks = film(shot, difficulty, seed, Path(root), planned.path)
+            if native.timing == "picture":  # each has a separate background
+                background = camera.backdrop(size, generator(seed, "generate", clip.id, "backdrop"))
+            else:
+                background = _wall(clip.dataset, size, seed)
+            shot = Shot(clip, face, performer, play(planned, performer, scene, seed), background, native.grey)
+            recorded = film(shot, difficulty, seed, Path(root), planned.path)
             for path, text in native.clip_files(planned).items():
                 store.write_text(Path(root) / path, text)
-            file.group(clip.name).put_all(
-                **shot.truth(landmarks),
-                onset=planned.onset,
-                apex=planned.apex,
-                offset=planned.offset,
-            )
+            events = {"onset": planned.onset, "apex": planned.apex, "offset": planned.offset}
+            file.group(clip.name).put_all(**recorded, **events)
             logger.info("%s: %d frames", clip.id, clip.frames)
 
 
@@ -125,20 +125,17 @@ def write_video(planned: PlannedVideo, scene: Scene, seed: int, root: str | Path
     clip = planned.video.clip
     performer = performer_of(clip, seed)
     face, difficulty = Face(performer.face_seed), DIFFICULTIES[scene.difficulty]
-    params = long_videos.take_params(planned.seconds, clip.fps, scene.difficulty)
+    params = take.Params.model_construct(seconds=planned.seconds, fps=clip.fps, difficulty=scene.difficulty)
     performance = take.perform(performer, planned.events, params, generator(seed, "generate", clip.id, "performance"))
     wall = _wall(clip.dataset, (scene.width, scene.height), seed)
     shot = Shot(clip, face, performer, performance, wall, LONG_NATIVES[clip.dataset].grey)
     with store.subject_file(truth, "truth", [clip], generate=asdict(scene)) as file:
         file.describe(identity=digest(performer.face_seed, face.traits))
-        landmarks = film(shot, difficulty, seed, Path(root), planned.path)
-        file.group(clip.name).put_all(
-            **shot.truth(landmarks),
-            event=[event.kind for event in planned.events],
-            event_onset=[clip.first + event.onset for event in planned.events],
-            event_apex=[clip.first + event.apex for event in planned.events],
-            event_offset=[clip.first + event.offset for event in planned.events],
-        )
+        recorded = film(shot, difficulty, seed, Path(root), planned.path)
+        recorded["event"] = [event.kind for event in planned.events]
+        for name in ("onset", "apex", "offset"):
+            recorded[f"event_{name}"] = [clip.first + getattr(event, name) for event in planned.events]
+        file.group(clip.name).put_all(**recorded)
 
 
 def performer_of(clip: Clip, seed: int) -> Performer:
@@ -161,14 +158,6 @@ def play(planned: PlannedClip, performer: Performer, scene: Scene, seed: int) ->
         return Performance(*(getattr(performance, name)[1:] for name in Performance.__slots__))
     events = (planned.onset - clip.first, planned.apex - clip.first, planned.offset - clip.first)
     return perform(performer, planned.weights, *events, clip.frames, clip.fps, difficulty, rng)
-
-
-def background(clip: Clip, scene: Scene, seed: int) -> np.ndarray:
-    """Return the background uint8[H, W, 3]: a separate one for each single picture, else the wall of the data set."""
-    size = scene.width, scene.height
-    if NATIVES[clip.dataset].timing == "picture":
-        return camera.backdrop(size, generator(seed, "generate", clip.id, "backdrop"))
-    return _wall(clip.dataset, size, seed)
 
 
 @cache

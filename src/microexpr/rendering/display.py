@@ -38,11 +38,6 @@ class Display:
     action_units: dict[str, float]
     unilateral: bool = False
 
-    @property
-    def objective_class(self) -> int:
-        """Return the AU-based class of the display, 1..7."""
-        return objective_class(frozenset(int(unit[2:]) for unit in self.action_units))
-
 
 Displays = Sequence[tuple[float, Display]]  # relative frequency of each display, and the display
 
@@ -58,64 +53,44 @@ def displays_from_counts(codes: Mapping[str, int]) -> Displays:
 # emotion -> (probability, display). Prototypes as coders describe them; "others" are habits without emotional meaning.
 DISPLAYS: dict[str, Displays] = {
     "happiness": [
-        (0.45, Display({"AU12": 1.0})),
-        (0.3, Display({"AU6": 0.8, "AU12": 1.0})),
-        (0.2, Display({"AU12": 1.0}, unilateral=True)),
-        (0.05, Display({"AU12": 1.0, "AU14": 0.4})),
+        (0.45, Display({"AU12": 1.0})), (0.3, Display({"AU6": 0.8, "AU12": 1.0})),
+        (0.2, Display({"AU12": 1.0}, unilateral=True)), (0.05, Display({"AU12": 1.0, "AU14": 0.4})),
     ],
     "disgust": [
-        (0.4, Display({"AU4": 0.4, "AU9": 1.0})),
-        (0.3, Display({"AU4": 0.5, "AU10": 1.0})),
+        (0.4, Display({"AU4": 0.4, "AU9": 1.0})), (0.3, Display({"AU4": 0.5, "AU10": 1.0})),
         (0.3, Display({"AU4": 1.0, "AU7": 0.8})),
     ],
     "repression": [
-        (0.4, Display({"AU14": 1.0})),
-        (0.3, Display({"AU15": 1.0, "AU17": 0.7})),
+        (0.4, Display({"AU14": 1.0})), (0.3, Display({"AU15": 1.0, "AU17": 0.7})),
         (0.3, Display({"AU17": 1.0, "AU24": 0.6})),
     ],
-    "sadness": [
-        (0.5, Display({"AU1": 0.7, "AU4": 0.8})),
-        (0.5, Display({"AU1": 0.5, "AU15": 1.0})),
-    ],
+    "sadness": [(0.5, Display({"AU1": 0.7, "AU4": 0.8})), (0.5, Display({"AU1": 0.5, "AU15": 1.0}))],
     "fear": [
-        (0.4, Display({"AU1": 0.6, "AU4": 0.6, "AU20": 0.7})),
-        (0.4, Display({"AU5": 0.8, "AU20": 0.8})),
+        (0.4, Display({"AU1": 0.6, "AU4": 0.6, "AU20": 0.7})), (0.4, Display({"AU5": 0.8, "AU20": 0.8})),
         (0.2, Display({"AU1": 0.8, "AU2": 0.7, "AU4": 0.6})),
     ],
-    "anger": [
-        (0.5, Display({"AU4": 1.0, "AU7": 0.7})),
-        (0.5, Display({"AU4": 0.8, "AU23": 0.8})),
-    ],
-    "contempt": [
-        (1.0, Display({"AU12": 0.25, "AU14": 1.0}, unilateral=True)),
-    ],
+    "anger": [(0.5, Display({"AU4": 1.0, "AU7": 0.7})), (0.5, Display({"AU4": 0.8, "AU23": 0.8}))],
+    "contempt": [(1.0, Display({"AU12": 0.25, "AU14": 1.0}, unilateral=True))],
     "surprise": [
-        (0.4, Display({"AU1": 1.0, "AU2": 1.0})),
-        (0.3, Display({"AU1": 0.8, "AU2": 0.8, "AU5": 0.7})),
-        (0.2, Display({"AU2": 1.0})),
-        (0.1, Display({"AU1": 0.8, "AU2": 0.8, "AU25": 0.6})),
+        (0.4, Display({"AU1": 1.0, "AU2": 1.0})), (0.3, Display({"AU1": 0.8, "AU2": 0.8, "AU5": 0.7})),
+        (0.2, Display({"AU2": 1.0})), (0.1, Display({"AU1": 0.8, "AU2": 0.8, "AU25": 0.6})),
     ],
     "others": [
-        (0.35, Display({"AU4": 1.0})),
-        (0.25, Display({"AU4": 1.0, "AU7": 0.8})),
-        (0.2, Display({"AU14": 1.0})),
+        (0.35, Display({"AU4": 1.0})), (0.25, Display({"AU4": 1.0, "AU7": 0.8})), (0.2, Display({"AU14": 1.0})),
         (0.2, Display({"AU17": 1.0})),
     ],
     "neutral": [(1.0, Display({}))],
-}
+}  # fmt: skip
 # Macro-expressions that are posed: several units at once, mostly with parted lips (EMFACS).
 POSES: dict[str, Displays] = {
     "happiness": [
-        (0.5, Display({"AU6": 0.8, "AU12": 1.0, "AU25": 0.9})),
-        (0.2, Display({"AU12": 1.0, "AU25": 0.7})),
-        (0.2, Display({"AU6": 0.6, "AU12": 0.8})),
-        (0.1, Display({"AU6": 0.9, "AU12": 1.0, "AU25": 1.0, "AU26": 0.7})),
+        (0.5, Display({"AU6": 0.8, "AU12": 1.0, "AU25": 0.9})), (0.2, Display({"AU12": 1.0, "AU25": 0.7})),
+        (0.2, Display({"AU6": 0.6, "AU12": 0.8})), (0.1, Display({"AU6": 0.9, "AU12": 1.0, "AU25": 1.0, "AU26": 0.7})),
     ],
     "surprise": [
         (0.4, Display({"AU1": 1.0, "AU2": 1.0, "AU5": 0.8, "AU25": 0.8, "AU26": 1.0})),
         (0.25, Display({"AU1": 1.0, "AU2": 1.0, "AU5": 0.7, "AU25": 0.6, "AU27": 0.6})),
-        (0.2, Display({"AU1": 0.9, "AU2": 0.9, "AU5": 0.7})),
-        (0.15, Display({"AU1": 0.9, "AU2": 1.0, "AU25": 0.5})),
+        (0.2, Display({"AU1": 0.9, "AU2": 0.9, "AU5": 0.7})), (0.15, Display({"AU1": 0.9, "AU2": 1.0, "AU25": 0.5})),
     ],
     "disgust": [
         (0.4, Display({"AU4": 0.5, "AU7": 0.6, "AU9": 1.0, "AU10": 0.6, "AU25": 0.5})),
@@ -123,8 +98,7 @@ POSES: dict[str, Displays] = {
         (0.3, Display({"AU4": 0.8, "AU7": 0.8, "AU9": 0.7, "AU17": 0.6})),
     ],
     "sadness": [
-        (0.4, Display({"AU1": 0.8, "AU4": 0.7, "AU15": 0.8})),
-        (0.3, Display({"AU1": 0.7, "AU4": 0.8, "AU17": 0.7})),
+        (0.4, Display({"AU1": 0.8, "AU4": 0.7, "AU15": 0.8})), (0.3, Display({"AU1": 0.7, "AU4": 0.8, "AU17": 0.7})),
         (0.3, Display({"AU1": 0.6, "AU15": 1.0, "AU17": 0.8})),
     ],
     "anger": [
@@ -132,17 +106,14 @@ POSES: dict[str, Displays] = {
         (0.3, Display({"AU4": 1.0, "AU7": 0.8, "AU17": 0.5, "AU24": 0.8})),
         (0.3, Display({"AU4": 0.9, "AU10": 0.6, "AU16": 0.6, "AU25": 0.8})),
     ],
-}
+}  # fmt: skip
 EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
 
 
 def sample_display(
-    emotion: str,
-    rng: np.random.Generator,
-    class_filter: int | None = None,
-    displays: Mapping[str, Displays] = DISPLAYS,
-    one_sided: float = 0.0,
-) -> dict[str, float]:
+    emotion: str, rng: np.random.Generator, class_filter: int | None = None,
+    displays: Mapping[str, Displays] = DISPLAYS, one_sided: float = 0.0,
+) -> dict[str, float]:  # fmt: skip
     """Sample a display of an emotion: relative weights 0..1 by sided action unit ("AU12L", "AU12R").
 
     A unilateral display has one side, either with equal probability; any other has one side with probability
@@ -151,7 +122,7 @@ def sample_display(
     """
     if emotion not in displays:
         raise ParamsError(f"emotion must be one of {', '.join(displays)}, not {emotion}{nearest(emotion, displays)}")
-    candidates = [(p, display) for p, display in displays[emotion] if class_filter in (None, display.objective_class)]
+    candidates = [(p, d) for p, d in displays[emotion] if class_filter in (None, shown_class(d.action_units))]
     if not candidates:
         raise ParamsError(f"{emotion} must have a display of AU-based class {class_filter}, but has none")
     probability, options = zip(*candidates, strict=True)
@@ -161,28 +132,23 @@ def sample_display(
     return {unit + side: weight for unit, weight in display.action_units.items() for side in sides}
 
 
-def position(name: str) -> tuple[int, int]:
-    """Return the index of a sided action unit in arrays [len(ACTION_UNITS), 2]: (1, 1) for "AU2R".
-
-    Raises ParamsError for an unknown unit."""
-    unit, side = name[:-1], name[-1:]
-    if unit not in ACTION_UNITS or side not in SIDES:
-        names = [unit + side for unit in ACTION_UNITS for side in SIDES]
-        raise ParamsError(f"an action unit must be like AU12L, not {name}{nearest(name, names)}")
-    return ACTION_UNITS.index(unit), SIDES.index(side)
-
-
 def array(weights: Mapping[str, float]) -> np.ndarray:
-    """Return weights by sided action unit as float32[len(ACTION_UNITS), 2] (subject's left, right), 0 elsewhere."""
+    """Return weights by sided action unit as float32[len(ACTION_UNITS), 2] (subject's left, right), 0 elsewhere.
+
+    "AU2R" is at (1, 1). Raises ParamsError for an unknown unit."""
     values = np.zeros((len(ACTION_UNITS), 2), np.float32)
     for name, weight in weights.items():
-        values[position(name)] = weight
+        unit, side = name[:-1], name[-1:]
+        if unit not in ACTION_UNITS or side not in SIDES:
+            names = [unit + side for unit in ACTION_UNITS for side in SIDES]
+            raise ParamsError(f"an action unit must be like AU12L, not {name}{nearest(name, names)}")
+        values[ACTION_UNITS.index(unit), SIDES.index(side)] = weight
     return values
 
 
 def shown_class(weights: Mapping[str, float]) -> int:
-    """Return the AU-based class of sided action units, 1..7."""
-    return objective_class(frozenset(int(name[2:-1]) for name in weights))
+    """Return the AU-based class of action units, 1..7, "AU12" or sided."""
+    return objective_class(frozenset(int(name[2:].rstrip(SIDES)) for name in weights))
 
 
 def notation(weights: Mapping[str, float]) -> str:

@@ -8,20 +8,21 @@ from itertools import accumulate
 import numpy as np
 
 from microexpr.core.arrays import generator, space_evenly
-from microexpr.rendering import camera, clothes, hair, styles
+from microexpr.rendering import camera, clothes, hair, scene
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.lanes import LANES
-from microexpr.rendering.layers import CELL, Eyes, arrange, in_rows, iris, sphere
+from microexpr.rendering.layers import CELL, Eyes, arrange, grain, in_rows, sphere
 from microexpr.rendering.materials import CURVE, Lamps, Row, Surface
 from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, contour, jaw_skin, rig
-from microexpr.rendering.scene import ROOM, SCALE, Light, direction, project, rotation
+from microexpr.rendering.scene import AHEAD, CENTRED, FRAME_SIZE, ROOM, Angles, Light, Pair
 from microexpr.rendering.shading import light_vertices, shade
 from microexpr.rendering.skin import LEVELS, paint_skin
 
 STAGGER = 0.5  # a pixel has two samples, a quarter up and left of its centre and a quarter down and right of it
 GLASSES = 0.12  # share of people who wear them
+IRIS = (256, 64)  # of the pattern of an iris: angle by radius
 NOSTRIL, NOSTRIL_SIZE = np.array([0.09, 6.856, 1.55]), np.array([0.04, 0.022, 0.06])  # centre and extent, dm
 # Light that reaches a vertex: open sky, and soft shadows of the key light. Both are computed once for a person or a
 # light; an expression moves too little to change them.
@@ -41,16 +42,6 @@ class RenderedFace:
     landmarks: np.ndarray  # float32[68, 2]: x, y in px by iBUG's markup, projected from the mesh
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SurfaceTrace:
-    """The point of the surface that each pixel shows. The rig's vertices come first among the V vertices."""
-
-    screen: np.ndarray  # float32[V, 3]: x, y in px and depth of every vertex
-    material: np.ndarray  # int32[H, W], see raster; -1 for the background
-    corners: np.ndarray  # int32[H, W, 3]: vertices of the visible triangle; undefined for the background
-    weights: np.ndarray  # float32[H, W, 3]: barycentric weights of these corners; they sum to 1
-
-
 class Face:
     """The face of one person. The same seed gives the same person. Building one takes about 1 s."""
 
@@ -62,35 +53,39 @@ class Face:
         self.vertices = sample_shape(self.traits, generator(seed, "shape"))
         self.centre = np.mean([self.vertices[eye].mean(axis=0) for eye in head.eyes], axis=0) + [0, -0.22, -0.3]
         self.centre = self.centre.astype(np.float32)
-        self.style = styles.sample(self.traits, generator(seed, "style"))
-        self._skin = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"), generator(seed, "marks"))
+        self.style = hair.sample_style(self.traits, generator(seed, "style"))
+        skins = paint_skin(self.traits, self.look, self.style, generator(seed, "skin"), generator(seed, "marks"))
         self._garment = clothes.sample(rng := generator(seed, "clothes"))
         layers = [hair.build_layer(self.vertices, self.style, generator(seed, "hair"))]
         if (glasses_rng := generator(seed, "glasses")).random() < GLASSES:
             layers.append(clothes.build_glasses(self.vertices, glasses_rng))
         layers.append(clothes.build_garment(self.vertices, self._garment, rng))
         self._layers = [arrange(layer) for layer in layers]
-        self._strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
-        self._lashes = hair.lashes(generator(seed, "lashes"))
-        self._iris = iris(generator(seed, "iris"))
-        self._assemble()
+        all_strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
+        self.lashes = hair.lashes(generator(seed, "lashes"))
+        coordinates = self._assemble()
+        look = self.look
+        hair_colour, cloth, eye = (np.square(np.array(c, np.float32)) for c in (look.hair, look.cloth, look.iris))
+        fibres = np.clip(0.8 + 0.25 * grain(generator(seed, "iris"), IRIS, 3, 30), 0.25, 1.5).astype(np.float32)
+        attributes = np.empty((len(coordinates), 8), np.float32)
+        self.surfaces = [  # by level of detail; `render` fills in the attributes, which they share
+            Surface(
+                self._triangles, self._materials, coordinates, attributes, skin,
+                np.float32(SKIN_WIDTH / MAP_WIDTH / 2**level), strands, hair_colour, cloth, FRAME_COLOUR, fibres,
+                eye * np.float32(0.8),
+            )
+            for level, (skin, strands) in enumerate(zip(skins, all_strands, strict=True))
+        ]  # fmt: skip
         self.jaw_skin = jaw_skin(self.vertices)  # for `contour`
         self._samples: Samples | None = None
-        self._sky = self._open_sky()
         self._lit: dict[Light, np.ndarray] = {}
         self._walls: dict[tuple[int, int], np.ndarray] = {}  # of the last size
 
     def render(
-        self,
-        action_units: np.ndarray | Mapping[str, float],
-        pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
-        shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
-        light: Light = ROOM,
-        size: tuple[int, int] = (640, 480),
-        zoom: float = 1.0,
-        gaze: np.ndarray | tuple[float, float] = (0.0, 0.0),
+        self, action_units: np.ndarray | Mapping[str, float], pose: Angles = AHEAD, shift: Pair = CENTRED,
+        light: Light = ROOM, size: tuple[int, int] = FRAME_SIZE, zoom: float = 1.0, gaze: Pair = CENTRED,
         background: np.ndarray | None = None,
-    ) -> RenderedFace:
+    ) -> RenderedFace:  # fmt: skip
         """Return an antialiased image of `size` (width, height) px with its 68 true landmarks.
 
         action_units: FACS intensities 0..5, float32[len(ACTION_UNITS), 2] (subject's left, right) or by sided name;
@@ -100,9 +95,15 @@ class Face:
         """
         weights = (array(action_units) if isinstance(action_units, Mapping) else action_units) / np.float32(FULL)
         points, normals, folds = self._pose(weights, gaze)
-        turn = rotation(*(float(angle) for angle in pose))
-        screen = project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
-        sky, lit = self._sky.copy(), self._key_light(light).copy()
+        turn = scene.rotation(*(float(angle) for angle in pose))
+        screen = scene.project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
+        if light not in self._lit:
+            lit = key_light(self._resting, self._triangles, self._materials, light)
+            lit[len(lit) - 2 * len(self._eyes.points) :] = 1
+            lit[: len(self.vertices)] *= _depth_of_nostrils()
+            lit[self._teeth] = 0.75
+            self._lit[light] = lit
+        sky, lit = self._sky.copy(), self._lit[light].copy()
         upper, lower = points[rig().landmarks[[62, 66]], 1]
         lip_light = float(np.clip((upper - lower) / 0.055, 0.12, 1))  # that the lips let into the mouth: little at rest
         sky[self._teeth] *= lip_light
@@ -110,50 +111,24 @@ class Face:
         towards, (key, above, below) = light.direction(), light.colours()
         half = towards + np.array([0, 0, 1], np.float32)
         lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
-        texels_per_pixel = 145 / (SCALE * (size[1] * zoom))  # on the front of the face, at the finest level of detail
+        texels_per_pixel = 145 / (scene.SCALE * (size[1] * zoom))  # on the front, at the finest level of detail
         level = int(np.clip(round(np.log2(texels_per_pixel) + 0.3), 0, LEVELS - 1))
-        surface = self._surface(level)
+        surface = self.surfaces[level]
         light_vertices(self._vertex_materials, normals, self._tangents, turn, sky, lit, folds, surface, lamps)
         if background is None and size not in self._walls:
             self._walls = {size: camera.wall(size, generator(self._seed, "wall"))}
         image = (self._walls[size] if background is None else background).copy()
-        self._draw(screen, surface, lamps, level, image)
+        self._draw(screen, surface, lamps, image)
         return RenderedFace(image, space_evenly(contour(self.jaw_skin, screen, np.asarray(pose))))
 
-    def trace(
-        self,
-        action_units: np.ndarray,
-        pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
-        shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
-        size: tuple[int, int] = (640, 480),
-        zoom: float = 1.0,
-    ) -> SurfaceTrace:
-        """Return the surface point at the centre of every pixel that `render` returns for these arguments."""
-        screen = self.project_vertices(action_units, pose, shift, size, zoom)
-        width, height = size
-        samples = Samples.of(height, width)
-        surface = (self._triangles, self._materials, self._coordinates, self._lashes, self._strands[0])
-        rasterise(screen, *surface, 0.0, (height, width), samples)
-        _, hit, first, second = samples.images(height, width)
-        return SurfaceTrace(
-            screen=screen,
-            material=np.where(hit >= 0, self._materials[hit], -1),
-            corners=self._triangles[hit],
-            weights=np.dstack([first, second, 1 - (first + second)]),
-        )
-
     def project_vertices(
-        self,
-        action_units: np.ndarray,
-        pose: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 0.0),
-        shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
-        size: tuple[int, int] = (640, 480),
-        zoom: float = 1.0,
-    ) -> np.ndarray:
+        self, action_units: np.ndarray, pose: Angles = AHEAD, shift: Pair = CENTRED,
+        size: tuple[int, int] = FRAME_SIZE, zoom: float = 1.0,
+    ) -> np.ndarray:  # fmt: skip
         """Return x, y in px and depth of every vertex, float32[V, 3], as `render` projects them."""
         points, _, _ = self._pose(action_units / np.float32(FULL))
-        turn = rotation(*(float(angle) for angle in pose))
-        return project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
+        turn = scene.rotation(*(float(angle) for angle in pose))
+        return scene.project(points @ turn.T, size, np.asarray(shift, np.float32), zoom)
 
     def landmarks(self, action_units: np.ndarray, pose: np.ndarray, size: tuple[int, int], zoom: float) -> np.ndarray:
         """Return the 68 vertices of the rig that are landmarks, without a shift, float64[68, 2] in px."""
@@ -164,13 +139,14 @@ class Face:
         self, gaze: np.ndarray, pose: np.ndarray, shift: np.ndarray, size: tuple[int, int], zoom: float
     ) -> np.ndarray:
         """Return the centres of both pupils in pixels, the subject's left first, float32[2, 2]; see `render`."""
-        ahead = rotation(float(gaze[0]), float(gaze[1]), 0)[:, 2]
+        ahead = scene.rotation(float(gaze[0]), float(gaze[1]), 0)[:, 2]
         points = self._eyes.centres[:, 0] + self._eyes.radii[:, 0] * ahead - self.centre
-        turn = rotation(*(float(angle) for angle in pose))
-        return project((points @ turn.T).astype(np.float32), size, shift, zoom)[:, :2]
+        turn = scene.rotation(*(float(angle) for angle in pose))
+        return scene.project((points @ turn.T).astype(np.float32), size, shift, zoom)[:, :2]
 
-    def _assemble(self) -> None:
-        """Assemble all vertices (rig, layers fixed to the skull, eyeballs) and triangles in single arrays."""
+    def _assemble(self) -> np.ndarray:
+        """Assemble all vertices (rig, layers fixed to the skull, eyeballs) and triangles in single arrays, and compute
+        how much of the room's light reaches each vertex."""
         head = rig()
         points, ball = sphere()
         self._eyes = Eyes.fit(self.vertices, points)
@@ -190,22 +166,29 @@ class Face:
         self._materials = np.concatenate(materials).astype(np.int32)[order]
         front = np.column_stack([points[:, :2], np.zeros(len(points))])
         coordinates = [head.coordinates, *(part.coordinates for part in self._layers), front, front]
-        self._coordinates = np.concatenate(coordinates).astype(np.float32)
+        all_coordinates = np.concatenate(coordinates).astype(np.float32)
         self._fixed, self._fixed_normals, tangents = (
             np.concatenate([getattr(part, name) for part in self._layers]) for name in ("points", "normals", "tangents")
         )
-        self._tangents = np.zeros((len(self._coordinates), 3), np.float32)
+        self._tangents = np.zeros((len(all_coordinates), 3), np.float32)
         self._tangents[len(head.vertices) : len(head.vertices) + len(tangents)] = tangents
         kinds = [np.full(len(part.points), part.material) for part in self._layers]
         kinds = [np.full(len(head.vertices), SKIN), *kinds, np.full(2 * len(points), EYE)]
         self._vertex_materials = np.concatenate(kinds).astype(np.int32)  # all of the rig are lit as skin is
-        self._lash_vertices = np.unique(head.triangles[head.materials == LASH])
         self._teeth = np.unique(head.triangles[head.materials == TEETH])
         self._solid = np.ascontiguousarray(head.triangles[head.materials != LASH])
+        self._resting, normals, _ = self._pose(np.zeros((len(ACTION_UNITS), 2), np.float32))
+        self._sky = sky = open_sky(self._resting, normals, self._triangles, self._materials)
+        sky[first:] = np.maximum(sky[first:], 0.6)  # the shader darkens the eyeball below the lid as well
+        inside = np.unique(self._triangles[self._materials == MOUTH])
+        sky[inside] = np.maximum(sky[inside], 0.25)  # hidden at rest, but not between parted lips
+        lashes = np.unique(head.triangles[head.materials == LASH])
+        sky[lashes] = np.maximum(sky[lashes], 0.6)
+        sky[: len(self.vertices)] *= _depth_of_nostrils()
+        sky[self._teeth] = 1.0  # of the light that the lips let in, see `render`
+        return all_coordinates
 
-    def _pose(
-        self, weights: np.ndarray, gaze: np.ndarray | tuple[float, float] = (0.0, 0.0)
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _pose(self, weights: np.ndarray, gaze: Pair = CENTRED) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return vertices about the centre, normals, both float32[all, 3], and folds float32[V, 2] at these weights.
 
         Weight 1 is full intensity."""
@@ -224,48 +207,7 @@ class Face:
             points[:, k] -= self.centre[k]
         return points, np.concatenate([normals, self._fixed_normals, outward]), folds
 
-    def _open_sky(self) -> np.ndarray:
-        """Return how much of the room's light reaches each vertex, float32[all]."""
-        points, normals, _ = self._pose(np.zeros((len(ACTION_UNITS), 2), np.float32))
-        self._resting = points
-        sky = open_sky(points, normals, self._triangles, self._materials)
-        balls = len(points) - 2 * len(self._eyes.points)
-        sky[balls:] = np.maximum(sky[balls:], 0.6)  # the shader darkens the eyeball below the lid as well
-        inside = np.unique(self._triangles[self._materials == MOUTH])
-        sky[inside] = np.maximum(sky[inside], 0.25)  # hidden at rest, but not between parted lips
-        sky[self._lash_vertices] = np.maximum(sky[self._lash_vertices], 0.6)
-        sky[: len(self.vertices)] *= _depth_of_nostrils()
-        sky[self._teeth] = 1.0  # of the light that the lips let in, see `render`
-        return sky
-
-    def _key_light(self, light: Light) -> np.ndarray:
-        """Return how much of the key light reaches each vertex, float32[all], cached by light."""
-        if light not in self._lit:
-            lit = key_light(self._resting, self._triangles, self._materials, light)
-            lit[len(lit) - 2 * len(self._eyes.points) :] = 1
-            lit[: len(self.vertices)] *= _depth_of_nostrils()
-            lit[self._teeth] = 0.75
-            self._lit[light] = lit
-        return self._lit[light]
-
-    def _surface(self, level: int) -> Surface:
-        """Return the surfaces at this level of detail, with attributes to be filled in."""
-        return Surface(
-            triangles=self._triangles,
-            materials=self._materials,
-            coordinates=self._coordinates,
-            attributes=np.empty((len(self._coordinates), 8), np.float32),
-            skin=self._skin[level],
-            detail=np.float32(SKIN_WIDTH / MAP_WIDTH / 2**level),
-            strands=self._strands[level],
-            hair=np.square(np.array(self.look.hair, np.float32)),
-            cloth=np.square(np.array(self.look.cloth, np.float32)),
-            frame=FRAME_COLOUR,
-            iris=self._iris,
-            iris_colour=np.square(np.array(self.look.iris, np.float32)) * np.float32(0.8),
-        )
-
-    def _draw(self, screen: np.ndarray, surface: Surface, lamps: Lamps, level: int, image: np.ndarray) -> None:
+    def _draw(self, screen: np.ndarray, surface: Surface, lamps: Lamps, image: np.ndarray) -> None:
         """Rasterise and shade the window of the image that holds the head."""
         low, high = ([f(screen[:, k]) for k in range(2)] for f in (np.min, np.max))  # numpy is slow along axis 0
         left, top = (max(0, int(np.floor(v))) for v in low)
@@ -281,8 +223,8 @@ class Face:
         points = screen.copy()
         points[:, 0] -= left - 0.25
         points[:, 1] = 2 * (screen[:, 1] - (top - 0.25))
-        surfaces = surface.triangles, surface.materials, self._coordinates, self._lashes, self._strands[level]
-        rasterise(points, *surfaces, STAGGER, shape, samples)
+        solids = surface.triangles, surface.materials, surface.coordinates, self.lashes, surface.strands
+        rasterise(points, *solids, STAGGER, shape, samples)
         shade(shape, samples, surface, lamps, CURVE, top, left, Row.of(right - left), image)
 
 
@@ -318,7 +260,7 @@ def key_light(points: np.ndarray, triangles: np.ndarray, materials: np.ndarray, 
     spread = rng.normal(0, 40 * light.softness, (KEY_SAMPLES, 2))
     visible = np.zeros(len(points))
     for azimuth, elevation in spread + [light.azimuth, light.elevation]:
-        visible += _visible(points, triangles, materials, direction(azimuth, elevation))
+        visible += _visible(points, triangles, materials, scene.direction(azimuth, elevation))
     return (visible / KEY_SAMPLES).astype(np.float32)
 
 

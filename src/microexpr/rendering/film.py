@@ -1,6 +1,7 @@
 """Write a long video of a rendered person, and a table of the expressions and blinks in it."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from microexpr.core import store
@@ -41,12 +42,10 @@ def write(path: Path, params: Params, seed: int, progress: Progress = lambda don
             record(path, image)
             progress(done, count)
     truth = path.with_suffix(".csv")
-    rows = []
-    for event in events:  # one that is no expression has no emotion and no units
-        units = notation(event.weights) if event.emotion else ""
-        values = (event.kind, event.emotion, units, event.onset, event.apex, event.offset, params.fps, "generated")
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
-    store.write_csv(truth, COLUMNS, rows)
+    known = {"fps": params.fps, "origin": "generated"}
+    # an event that is no expression has no emotion and no units
+    rows = [asdict(e) | known | {"action_units": notation(e.weights) if e.emotion else ""} for e in events]
+    store.write_csv(truth, COLUMNS, [{column: row[column] for column in COLUMNS} for row in rows])
     return truth
 
 

@@ -1,17 +1,17 @@
-"""Build the hair on the head: shells of fur above the scalp, hanging locks, the pattern of strands, and lashes.
+"""Sample hairstyles and where hair grows; build shells of fur above the scalp, hanging locks, strands and lashes.
 
 A lock is a curved ribbon, around the head or over the forehead. No skin, no light.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from microexpr.rendering.identity import Traits
 from microexpr.rendering.layers import Layer, grain, grid, join, make_layer, subdivide
 from microexpr.rendering.raster import HAIR, LASH, SKIN, vertex_normals
 from microexpr.rendering.rig import AXIS_Z, MAP_WIDTH, angle, rig
-from microexpr.rendering.styles import Style, cut_short, density, height_above_hairline
 
 SHELLS = (1, 0.88, 0.5)  # heights of the layers of fur, as shares of its thickness
 EDGE = {"back": 0.07, "part": 0.025, "down": 0.07, "coils": 0.07}  # width over which hair sets in at the hairline, dm
@@ -25,6 +25,102 @@ BEHIND = 4  # rows of the lining, from the top, that are always behind the head
 ROWS = 16  # points along a lock
 OPEN = (0.98, 1.2)  # radians from the nose: range of the angle at which hanging hair begins
 START = 8.15  # height at which locks leave the head, dm
+# The hairline: radians from the nose, heights in dm. Men have sideburns, women a rounder line.
+HAIRLINE_ANGLE = (0, 0.3, 0.55, 0.72, 0.88, 1.0, 1.12, 1.3, 1.5, 1.75, 2.2, 3.2)
+HAIRLINE_MALE = (8.0, 8.0, 7.98, 7.9, 7.68, 7.46, 7.2, 7.05, 7.25, 6.95, 6.5, 6.3)
+HAIRLINE_FEMALE = (7.97, 7.95, 7.9, 7.8, 7.64, 7.5, 7.34, 7.22, 7.3, 6.95, 6.5, 6.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One hairstyle. Lengths in dm."""
+
+    flow: str  # direction of the strands: "back", "part" (away from a parting), "down" (from the crown), "coils"
+    top: float  # thickness on the crown
+    side: float  # thickness at the temples
+    front: float  # thickness at the edge of the forehead
+    ends: tuple[float, float] | None = None  # range of heights at which hanging hair ends; None: no hair hangs
+    wave: float = 0.0  # amplitude of the waves of hanging hair
+    fringe: float = 0.0  # how far it hangs down over the forehead
+    parting: float = 0.0  # x of the parting; its side is random
+    hairline: float = 0.0  # height of the hairline over the forehead, above the usual
+    temples: float = 0.0  # how far it recedes at the temples
+    peak: float = 0.0  # how far it comes down in the middle of the forehead
+    fade: float = 0.0  # how short the sides are, 0..1
+    male: bool = False  # which of the two hairlines
+
+
+STYLES: dict[str, Style] = {
+    "buzz": Style("coils", 0.02, 0.015, 0.015, fade=0.3),
+    "crop": Style("back", 0.09, 0.03, 0.08, fade=0.6),
+    "side parting": Style("part", 0.15, 0.05, 0.16, parting=0.28, fade=0.25),
+    "quiff": Style("back", 0.14, 0.04, 0.17, fade=0.6),
+    "slick": Style("back", 0.07, 0.04, 0.06),
+    "mop": Style("down", 0.18, 0.12, 0.1, fringe=0.13),
+    "coils": Style("coils", 0.1, 0.05, 0.09, fade=0.4),
+    "tied": Style("back", 0.05, 0.035, 0.045),
+    "tied parting": Style("part", 0.05, 0.035, 0.045, parting=0.12),
+    "long": Style("part", 0.1, 0.09, 0.07, ends=(4.6, 5.4), wave=0.015),
+    "long side": Style("part", 0.13, 0.1, 0.1, ends=(4.6, 5.6), wave=0.03, parting=0.25),
+    "waves": Style("part", 0.13, 0.1, 0.1, ends=(4.9, 5.6), wave=0.07, parting=0.15),
+    "bob": Style("part", 0.12, 0.1, 0.08, ends=(6.05, 6.35), wave=0.01, parting=0.2),
+    "long fringe": Style("down", 0.12, 0.08, 0.08, ends=(4.8, 5.6), wave=0.015, fringe=0.2),
+    "pixie": Style("part", 0.14, 0.06, 0.12, parting=0.3, fringe=0.04),
+    "afro": Style("coils", 0.34, 0.3, 0.24),
+}
+# Style -> probability, by sex, for hair that is mostly straight and for mostly African ancestry.
+STRAIGHT = {
+    True: {"buzz": 0.12, "crop": 0.24, "side parting": 0.26, "quiff": 0.2, "slick": 0.08, "mop": 0.1},
+    False: {
+        "tied": 0.12, "tied parting": 0.08, "long": 0.2, "long side": 0.18, "waves": 0.16, "bob": 0.15,
+        "long fringe": 0.07, "pixie": 0.04,
+    },
+}  # fmt: skip
+COILED = {
+    True: {"buzz": 0.45, "coils": 0.5, "afro": 0.05},
+    False: {"tied": 0.3, "afro": 0.25, "coils": 0.1, "waves": 0.15, "long": 0.1, "bob": 0.1},
+}
+
+
+def sample_style(traits: Traits, rng: np.random.Generator) -> Style:
+    """Sample a style, with probabilities by sex and ancestry; older men's hair recedes."""
+    shares = (COILED if traits.ancestry[1] > 0.5 else STRAIGHT)[traits.is_male]
+    style = STYLES[str(rng.choice(list(shares), p=list(shares.values())))]
+    receding = rng.uniform(0.0, 0.2) * (traits.age > 0.35) if traits.is_male else 0.0
+    if receding > 0.08:
+        style = STYLES["crop" if style.flow == "down" else "slick" if style.flow != "coils" else "buzz"]
+    thickness = rng.uniform(0.8, 1.25)
+    return replace(
+        style,
+        **{name: getattr(style, name) * thickness for name in ("top", "side", "front")},
+        fringe=style.fringe * rng.uniform(0.7, 1.2),
+        parting=style.parting * rng.uniform(0.7, 1.2) * rng.choice([-1, 1]),
+        hairline=float(np.clip(rng.normal(0, 0.04), -0.06, 0.08)) + receding,
+        temples=rng.uniform(0.02, 0.12) + receding / 4 if traits.is_male else rng.uniform(0, 0.06),
+        peak=max(0.0, rng.normal(0, 0.03)),
+        fade=style.fade * rng.uniform(0.3, 1.2),
+        male=traits.is_male,
+    )
+
+
+def height_above_hairline(position: np.ndarray, style: Style) -> np.ndarray:
+    """Return the height above the hairline of points [..., 3] of the head at rest, dm."""
+    turn = np.abs(angle(position))
+    line = np.interp(turn, HAIRLINE_ANGLE, HAIRLINE_MALE if style.male else HAIRLINE_FEMALE)
+    line += style.hairline * np.clip(1.1 - turn, 0, 1)
+    line += style.temples * np.exp(-(((turn - 0.6) / 0.2) ** 2)) - style.peak * np.exp(-((turn / 0.14) ** 2))
+    return position[..., 1] - line
+
+
+def density(position: np.ndarray, ears: np.ndarray, style: Style, soft: float) -> np.ndarray:
+    """Return the density of hair at points [..., 3] of the head at rest, float32 in 0..1; it rises over `soft` dm."""
+    return (np.clip(height_above_hairline(position, style) / soft + 0.3, 0, 1) * (ears < 0.3)).astype(np.float32)
+
+
+def cut_short(position: np.ndarray, style: Style) -> np.ndarray:
+    """Return how short hair is cut at points [..., 3], in 0..1; only the sides are."""
+    low = np.clip((7.85 - position[..., 1]) / 0.6, 0, 1) * np.clip((np.abs(angle(position)) - 0.6) / 0.3, 0, 1)
+    return np.minimum(1, style.fade) * low
 
 
 def build_layer(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
@@ -61,7 +157,16 @@ def strands(style: Style, levels: int, rng: np.random.Generator) -> tuple[np.nda
 
 def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Layer:
     """Return copies of the scalp, one above the other, with fewer hairs outwards."""
-    rest, points, normals, ears, triangles = _scalp(vertices)
+    head = rig()
+    skin = head.triangles[head.materials == SKIN]  # where hair may grow, then finer than the rig
+    skin = skin[(head.vertices[skin, 1].min(axis=1) > 6.2) & (head.vertices[skin, 2].max(axis=1) < 1.5)]
+    normals = np.zeros_like(vertices)
+    vertex_normals(vertices, np.ascontiguousarray(head.triangles[head.materials != LASH]), normals)
+    ids, local = np.unique(skin, return_inverse=True)
+    points, normals, triangles, edges = subdivide(vertices[ids], normals[ids], local.reshape(-1, 3))
+    rest, ears = head.vertices[ids], head.ears[ids]
+    rest = np.vstack([rest, rest[edges].mean(axis=1)])
+    ears = np.concatenate([ears, ears[edges].max(axis=1)])
     dense = density(rest, ears, style, EDGE[style.flow])
     has_hair = dense[triangles].max(axis=1) > 0.03
     ids, local = np.unique(triangles[has_hair], return_inverse=True)
@@ -87,29 +192,10 @@ def _shells(vertices: np.ndarray, style: Style, rng: np.random.Generator) -> Lay
     maximum = 130 if style.flow == "coils" else 60 * np.clip(full / 0.1, 0.2, 1)
     thin = thin + (maximum * np.clip((height - 0.5) / 0.5, 0, 1) - 25)
     count = np.arange(len(SHELLS))[:, None, None] * len(ids)
-    broadcast = np.broadcast_to
-    return make_layer(
-        HAIR,
-        points + normals * (height * thickness * clumps)[..., None],
-        broadcast(normals, (len(SHELLS), *normals.shape)),
-        np.stack([u + shift, v + 0.03 * height, thin], axis=-1),
-        triangles + count,
-        broadcast(along, (len(SHELLS), *along.shape)),
-    )
-
-
-def _scalp(vertices: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the skin where hair may grow, finer than the rig: rest, points, normals, ears, triangles."""
-    head = rig()
-    skin = head.triangles[head.materials == SKIN]
-    skin = skin[(head.vertices[skin, 1].min(axis=1) > 6.2) & (head.vertices[skin, 2].max(axis=1) < 1.5)]
-    normals = np.zeros_like(vertices)
-    vertex_normals(vertices, np.ascontiguousarray(head.triangles[head.materials != LASH]), normals)
-    ids, local = np.unique(skin, return_inverse=True)
-    points, outward, triangles, edges = subdivide(vertices[ids], normals[ids], local.reshape(-1, 3))
-    rest, ears = head.vertices[ids], head.ears[ids]
-    rest = np.vstack([rest, rest[edges].mean(axis=1)])
-    return rest, points, outward, np.concatenate([ears, ears[edges].max(axis=1)]), triangles
+    coordinates = np.stack([u + shift, v + 0.03 * height, thin], axis=-1)
+    points = points + normals * (height * thickness * clumps)[..., None]
+    normals, along = (np.broadcast_to(vectors, points.shape) for vectors in (normals, along))
+    return make_layer(HAIR, points, normals, coordinates, triangles + count, along)
 
 
 def flow(rest: np.ndarray, style: Style) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -237,11 +323,5 @@ def _ribbon(
     u = start[0] + 0.018 * side.T + 0 * width[:, None]
     v = start[1] + np.r_[0, np.cumsum(length)][:, None] / 1.9 + 0 * side.T
     threshold = 25 + thin[:, None] + 45 * np.abs(side.T)
-    return make_layer(
-        HAIR,
-        points,
-        normals,
-        np.stack([u, v, threshold], axis=-1),
-        grid(len(path), 3),
-        np.broadcast_to(along[:, None], points.shape),
-    )
+    coordinates, tangents = np.stack([u, v, threshold], axis=-1), np.broadcast_to(along[:, None], points.shape)
+    return make_layer(HAIR, points, normals, coordinates, grid(len(path), 3), tangents)

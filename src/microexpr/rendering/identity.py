@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from microexpr.rendering.rig import rig, target
+from microexpr.rendering.rig import rig, rig_target
 
 ANCESTRIES = ("caucasian", "african", "asian")
 SPREAD = 0.55  # factor of all deviations below: near 1 many faces are caricatures
@@ -120,19 +120,16 @@ class Look:
     def sample(cls, traits: Traits, rng: np.random.Generator) -> "Look":
         """Sample a look, with tone by ancestry and grey hair by age."""
         irises = DARK_IRISES if traits.ancestry[0] < 0.6 else LIGHT_IRISES
+        tone = float(np.clip(np.dot(traits.ancestry, SKIN_TONE) + rng.normal(0, 0.12), 0, 1))
+        shares = DARK_HAIR if traits.ancestry[0] < 0.5 else LIGHT_HAIR
+        hair = np.array(HAIR_COLOURS[str(rng.choice(list(shares), p=list(shares.values())))])
+        grey = np.clip((traits.age - 0.55) * 2.2 * rng.uniform(0.3, 1.3), 0, 1)
         return cls(
-            tone=float(np.clip(np.dot(traits.ancestry, SKIN_TONE) + rng.normal(0, 0.12), 0, 1)),
-            hair=_hair_colour(traits, rng),
+            tone=tone,
+            hair=_colour((hair + grey * (GREY_HAIR - hair)) * rng.uniform(0.85, 1.15)),
             iris=_colour(irises[rng.integers(len(irises))]),
             cloth=_colour(np.clip(CLOTHS[rng.integers(len(CLOTHS))] + rng.normal(0, 8, 3), 8, 235)),
         )
-
-
-def _hair_colour(traits: Traits, rng: np.random.Generator) -> tuple[float, float, float]:
-    shares = DARK_HAIR if traits.ancestry[0] < 0.5 else LIGHT_HAIR
-    colour = np.array(HAIR_COLOURS[str(rng.choice(list(shares), p=list(shares.values())))])
-    grey = np.clip((traits.age - 0.55) * 2.2 * rng.uniform(0.3, 1.3), 0, 1)
-    return _colour((colour + grey * (GREY_HAIR - colour)) * rng.uniform(0.85, 1.15))
 
 
 def _colour(levels: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
@@ -144,7 +141,7 @@ def sample_shape(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     """Sample the head of a person with these traits, float32[V, 3]: the rig at rest plus weighted shape targets."""
     vertices = rig().vertices.copy()
     for name, weight in (_macro(traits) | _features(rng)).items():
-        ids, displacement = target(name)
+        ids, displacement = rig_target(rig().source_ids, name)
         vertices[ids] += np.float32(weight) * displacement
     return vertices
 

@@ -75,21 +75,15 @@ def all_of(typing: Any, value: types.Type) -> Any:
 @intrinsic
 def ramp(typing: Any, like: types.Type) -> Any:
     """Return the vector 0, 1, ... 7 of the type of this number."""
-
-    def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        return ir.Constant(sig.return_type.llvm, [ir.Constant(sig.return_type.llvm.element, k) for k in range(LANES)])
-
-    return BY_ELEMENT[like](like), generate
+    llvm = BY_ELEMENT[like].llvm
+    numbers = ir.Constant(llvm, [ir.Constant(llvm.element, k) for k in range(LANES)])
+    return BY_ELEMENT[like](like), lambda context, builder, sig, args: numbers
 
 
 @intrinsic
 def load(typing: Any, array: types.Array, start: types.Integer) -> Any:
     """Return the elements of an array from `start` on, numbered row by row."""
-
-    def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        return builder.load(_pointer(context, builder, sig, args), align=4)
-
-    return BY_ELEMENT[array.dtype](array, start), generate
+    return BY_ELEMENT[array.dtype](array, start), lambda *call: call[1].load(_pointer(*call), align=4)
 
 
 @intrinsic
@@ -110,31 +104,17 @@ def _pointer(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Val
 
 
 @intrinsic
-def element(typing: Any, values: Lanes, k: types.IntegerLiteral) -> Any:
-    """Return one element by its number, a constant."""
-
-    def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        return builder.extract_element(args[0], builder.trunc(args[1], ir.IntType(32)))
-
-    return values.element(values, types.int64), generate
-
-
-@intrinsic
 def choose(typing: Any, flags: Lanes, yes: Lanes, no: Lanes) -> Any:
     """Return elements of `yes` where the flag is set, else of `no`."""
-
-    def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        return builder.select(*args)
-
-    return yes(flags, yes, no), generate
+    return yes(flags, yes, no), lambda context, builder, sig, args: builder.select(*args)
 
 
 @intrinsic
 def any_of(typing: Any, flags: Lanes) -> Any:
     """Return whether a flag is set."""
+    byte = ir.IntType(LANES)
 
     def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        byte = ir.IntType(LANES)
         return builder.icmp_unsigned("!=", builder.bitcast(args[0], byte), ir.Constant(byte, 0))
 
     return types.boolean(flags), generate
@@ -143,11 +123,7 @@ def any_of(typing: Any, flags: Lanes) -> Any:
 @intrinsic
 def truncated(typing: Any, values: Lanes) -> Any:
     """Return values without their fractions, int32; they must be in its range."""
-
-    def generate(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        return builder.fptosi(args[0], WHOLE.llvm)
-
-    return WHOLE(values), generate
+    return WHOLE(values), lambda context, builder, sig, args: builder.fptosi(args[0], WHOLE.llvm)
 
 
 @intrinsic

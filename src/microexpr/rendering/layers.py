@@ -15,7 +15,6 @@ from microexpr.rendering.scene import rotation
 CELL = 0.1  # size of the cells in which points and triangles are ordered, dm
 MERIDIANS = 24  # of an eyeball
 COLATITUDES = (0, 4, 8, 13, 18, 23, 28, 32, 37, 45, 55, 68, 80, 95, 110)  # degrees from the front, finer at the iris
-IRIS = (256, 64)  # of its pattern: angle by radius
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,13 +30,9 @@ class Layer:
 
 
 def make_layer(
-    material: int,
-    points: np.ndarray,
-    normals: np.ndarray,
-    coordinates: np.ndarray,
-    triangles: np.ndarray,
+    material: int, points: np.ndarray, normals: np.ndarray, coordinates: np.ndarray, triangles: np.ndarray,
     tangents: np.ndarray | None = None,
-) -> Layer:
+) -> Layer:  # fmt: skip
     """Return a layer of arrays of any shape [..., 3] and any type."""
     along = np.zeros_like(points) if tangents is None else tangents
     rows = [np.ascontiguousarray(np.reshape(a, (-1, 3)), np.float32) for a in (points, normals, along, coordinates)]
@@ -47,14 +42,10 @@ def make_layer(
 def join(parts: list[Layer]) -> Layer:
     """Join layers of one material into one."""
     starts = accumulate((len(part.points) for part in parts[:-1]), initial=0)
-    return Layer(
-        material=parts[0].material,
-        points=np.concatenate([part.points for part in parts]),
-        normals=np.concatenate([part.normals for part in parts]),
-        tangents=np.concatenate([part.tangents for part in parts]),
-        coordinates=np.concatenate([part.coordinates for part in parts]),
-        triangles=np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)]),
-    )
+    names = "points", "normals", "tangents", "coordinates"
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    triangles = np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=True)])
+    return Layer(parts[0].material, triangles=triangles, **arrays)
 
 
 def in_rows(points: np.ndarray, size: float) -> np.ndarray:
@@ -136,8 +127,3 @@ class Eyes:
         """Return points and normals, float32[2 N, 3] each, of eyes turned by yaw and pitch in degrees."""
         normals = self.points @ rotation(yaw, pitch, 0).T
         return (self.centres + normals * self.radii).reshape(-1, 3), np.tile(normals, (2, 1))
-
-
-def iris(rng: np.random.Generator) -> np.ndarray:
-    """Sample an iris; return the brightness of its fibres, float32[256, 64] by angle and radius."""
-    return np.clip(0.8 + 0.25 * grain(rng, IRIS, 3, 30), 0.25, 1.5).astype(np.float32)

@@ -1,7 +1,7 @@
 """Define the renderer's part of a native layout: names, files, timing, and who shows which expression."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -31,8 +31,7 @@ class PlannedClip:
 
     def row(self) -> dict[str, Any]:
         """Return plain values, for a job's params."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return values | {"clip": self.clip.row(), "weights": {**self.weights}}
+        return asdict(self)
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "PlannedClip":
@@ -67,20 +66,6 @@ class Census:
     shares: Mapping[str, int | Mapping[int, int]] = field(default_factory=dict)
     emotions_outside: tuple[str, ...] = ()  # emotions that MEGC2019 leaves out
     subjects_outside: tuple[int, ...] = ()  # subjects, counted from 1, who show only these emotions
-
-    @property
-    def once(self) -> bool:
-        """Return whether each subject shows each emotion of `balanced` once, so that there are no shares."""
-        return not self.shares
-
-    def cards(self) -> list[tuple[str, int | None]]:
-        """Return emotion and AU-based class, None for any, of each clip of the published data set."""
-        return [
-            (emotion, objective_class)
-            for emotion, share in self.shares.items()
-            for objective_class, clips in ([(None, share)] if isinstance(share, int) else share.items())
-            for _ in range(clips)
-        ]
 
 
 # onset to offset; onset to apex, as acted expressions are cut; one frame
@@ -122,8 +107,3 @@ class Native:
     annotations: Mapping[str, Callable[[Path, list[Clip]], None]] = field(default_factory=dict)
     # annotation files of a single clip: path below the root -> text
     clip_files: Callable[[PlannedClip], dict[str, str]] = lambda _: {}
-
-
-def no_code(weights: Mapping[str, float], objective_class: int, rng: np.random.Generator) -> str:
-    """Return the code of a data set without action units."""
-    return ""

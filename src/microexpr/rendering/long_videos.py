@@ -4,7 +4,7 @@ Each subject and video has a separate random stream, so that adding one changes 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -61,8 +61,7 @@ class PlannedVideo:
 
     def row(self) -> dict[str, Any]:
         """Return plain values, for a job's params."""
-        events = [{f.name: getattr(event, f.name) for f in fields(event)} for event in self.events]
-        return {"video": self.video.row(), "events": events, "seconds": self.seconds, "file": self.file}
+        return {**asdict(self), "video": self.video.row(), "events": [asdict(event) for event in self.events]}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "PlannedVideo":
@@ -93,51 +92,37 @@ class LongNative:
     balanced: Mapping[Kind, tuple[str, ...]]  # emotions in the order in which the videos of a small corpus show them
     annotations: Mapping[str, Annotation]  # of the whole corpus: file below the root -> function that writes it
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown
-    code: Callable[[Mapping[str, float]], str] = display.notation  # annotated code of the units that are shown
+    units_annotated: bool = True
     grey: bool = False
     one_emotion: bool = False  # whether the name of a video tells the emotion of all that it shows
     apex_annotated: bool = True
     emotions_annotated: tuple[Kind, ...] = KINDS
 
 
-def plan_videos(native: LongNative, size: LongSize, longest: float, difficulty: str, seed: int) -> list[PlannedVideo]:
-    """Return all videos of a corpus, sorted by clip id; those of published size last at most `longest` seconds, or as
-    long as their expressions need."""
-    if isinstance(size, LongCorpus):
-        roles = _balanced(native, size)
-    else:
-        roles = _published(native, longest, generator(seed, "generate", native.dataset, "census"))
-    items = [_plan(native, person, number, role, difficulty, seed) for (person, number), role in roles.items()]
-    return sorted(items, key=lambda item: item.video.clip.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """The content of a video."""
-
-    seconds: float
-    emotions: tuple[tuple[Kind, str], ...]  # of its expressions
-    others: tuple[take.Kind, ...]  # further events
-
-
+# content of a video: seconds, kind and emotion of each expression, further events
+Role = tuple[float, list[tuple[Kind, str]], list[take.Kind]]
 Roles = dict[tuple[int, int], Role]  # by numbers of subject and video, from 1
 
 
-def _balanced(native: LongNative, size: LongCorpus) -> Roles:
-    """Return the same number of expressions for each video; their emotions take turns through the corpus."""
-    extras: dict[take.Kind, int] = {"blink": size.blinks, "glance": size.glances, "speech": size.speech}
-    others = tuple(kind for kind, count in extras.items() for _ in range(count))
-    counts: dict[Kind, int] = {"micro": size.micro, "macro": size.macro}
-    roles: Roles = {}
-    for position in range(size.subjects * size.videos):
-        person, number = position // size.videos + 1, position % size.videos + 1
-        emotions = [
-            (kind, order[(number - 1 if native.one_emotion else position * counts[kind] + i) % len(order)])
-            for kind, order in native.balanced.items()
-            for i in range(counts[kind])
-        ]
-        roles[person, number] = Role(size.seconds, tuple(emotions), others)
-    return roles
+def plan_videos(native: LongNative, size: LongSize, longest: float, difficulty: str, seed: int) -> list[PlannedVideo]:
+    """Return all videos of a corpus, sorted by clip id; those of published size last at most `longest` seconds, or as
+    long as their expressions need."""
+    if isinstance(size, LongCorpus):  # the same number of expressions in each; their emotions take turns
+        roles: Roles = {}
+        extras: dict[take.Kind, int] = {"blink": size.blinks, "glance": size.glances, "speech": size.speech}
+        others = [kind for kind, count in extras.items() for _ in range(count)]
+        for position in range(size.subjects * size.videos):
+            number = position % size.videos + 1
+            emotions = [
+                (kind, order[(number - 1 if native.one_emotion else position * getattr(size, kind) + i) % len(order)])
+                for kind, order in native.balanced.items()
+                for i in range(getattr(size, kind))
+            ]
+            roles[position // size.videos + 1, number] = size.seconds, emotions, others
+    else:
+        roles = _published(native, longest, generator(seed, "generate", native.dataset, "census"))
+    items = [_plan(native, *numbers, role, difficulty, seed) for numbers, role in roles.items()]
+    return sorted(items, key=lambda item: item.video.clip.id)
 
 
 def _published(native: LongNative, longest: float, rng: np.random.Generator) -> Roles:
@@ -156,17 +141,18 @@ def _published(native: LongNative, longest: float, rng: np.random.Generator) -> 
     else:
         for card in cards:
             hands[positions[rng.choice(len(positions), p=frequency / frequency.sum())]].append(card)
-    others: tuple[take.Kind, ...] = ("blink", "blink", "glance", "speech")
+    others: list[take.Kind] = ["blink", "blink", "glance", "speech"]
     roles: Roles = {}
     for position, hand in hands.items():
         kinds: list[take.Kind] = [*(kind for kind, _ in hand), *others]
         needed = sum(LONGEST[kind] + take.MIN_GAP for kind in kinds) + take.MIN_GAP + 1
-        roles[position] = Role(max(min(native.seconds, longest), round(needed, 1)), tuple(hand), others)
+        roles[position] = max(min(native.seconds, longest), round(needed, 1)), hand, others
     return roles
 
 
 def _plan(native: LongNative, person: int, number: int, role: Role, difficulty: str, seed: int) -> PlannedVideo:
     """Sample one video."""
+    seconds, emotions, others = role
     name, fps = native.name_video(person, number), LAYOUTS[native.dataset].fps
     rng = generator(seed, "generate", native.dataset, person, number, "video")
     words: dict[tuple[str, str], list[str]] = {}  # annotated, by kind and the emotion that is shown
@@ -177,9 +163,10 @@ def _plan(native: LongNative, person: int, number: int, role: Role, difficulty: 
         displays = display.POSES if kind == "macro" and emotion in display.POSES else display.DISPLAYS
         return emotion, display.sample_display(emotion, rng, displays=displays)
 
-    contents: list[tuple[take.Kind, Draw | None]] = [(kind, partial(draw, kind, word)) for kind, word in role.emotions]
-    contents += [(kind, None) for kind in role.others]
-    events = take.place_over(contents, take_params(role.seconds, fps, difficulty), rng)
+    contents: list[tuple[take.Kind, Draw | None]] = [(kind, partial(draw, kind, word)) for kind, word in emotions]
+    contents += [(kind, None) for kind in others]
+    params = take.Params.model_construct(seconds=seconds, fps=fps, difficulty=difficulty)
+    events = take.place_over(contents, params, rng)
     expressions = []
     for event in events:
         if event.kind == "micro" or event.kind == "macro":
@@ -188,19 +175,15 @@ def _plan(native: LongNative, person: int, number: int, role: Role, difficulty: 
             expressions.append(
                 Expression(
                     event.kind, name.first + event.onset, name.first + event.apex if native.apex_annotated else None,
-                    name.first + event.offset, emotion, label_of(emotion), native.code(event.weights),
+                    name.first + event.offset, emotion, label_of(emotion),
+                    display.notation(event.weights) if native.units_annotated else "",
                 )
             )  # fmt: skip
-    frames = round(role.seconds * fps)
+    frames = round(seconds * fps)
     clip = Clip(
         dataset=native.dataset, subject=name.subject, name=name.name, origin="generated",
         folder=native.folder.format(subject=name.subject, video=name.name),
         first=name.first, last=name.first + frames - 1, frames=frames, onset=None, apex=None, offset=None, fps=fps,
         emotion="", label=None, objective_class=None, action_units="",
     )  # fmt: skip
-    return PlannedVideo(long_video(clip, expressions), tuple(events), role.seconds, name.file)
-
-
-def take_params(seconds: float, fps: int, difficulty: str) -> take.Params:
-    """Return the params of a take with these events."""
-    return take.Params.model_construct(seconds=seconds, fps=fps, difficulty=difficulty)
+    return PlannedVideo(long_video(clip, expressions), tuple(events), seconds, name.file)

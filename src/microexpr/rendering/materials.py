@@ -71,16 +71,10 @@ class Row(NamedTuple):
     @classmethod
     def of(cls, width: int) -> "Row":
         """Return memory for rows of this width."""
-        return cls(
-            np.zeros(5, np.int32),
-            np.zeros((5, 2 * width), np.int32),
-            np.zeros((4, 2 * width), np.int32),
-            np.zeros((4, 2 * width, 3), np.float32),
-            np.zeros(LANES * BLOCK, np.float32),
-            np.zeros(3 * BLOCK, np.float32),
-            np.zeros(6 * BLOCK, np.uint64),
-            np.zeros((width, 3), np.float32),
-        )
+        counts, x, t = (np.zeros(shape, np.int32) for shape in (5, (5, 2 * width), (4, 2 * width)))
+        shapes = (4, 2 * width, 3), LANES * BLOCK, 3 * BLOCK, (width, 3)
+        weights, values, colours, levels = (np.zeros(shape, np.float32) for shape in shapes)
+        return cls(counts, x, t, weights, values, colours, np.zeros(6 * BLOCK, np.uint64), levels)
 
 
 @inlined

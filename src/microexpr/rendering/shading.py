@@ -140,14 +140,6 @@ def _level(linear, curve):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _lit_corners(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
-    """Return unit normal, open sky and key light at a sample."""
-    a = surface.attributes
-    x, y, z = _mix(a, corners, w0, w1, 0), _mix(a, corners, w0, w1, 1), _mix(a, corners, w0, w1, 2)
-    return unit(x, y, z), _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
-
-
-@inlined
 def _mix_all(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
     """Interpolate all attributes at once."""
     a, w2 = surface.attributes, _f(1) - w0 - w1
@@ -274,7 +266,9 @@ def _shade_others(surface, lamps, curve, row, window):  # type: ignore[no-untype
     for k in range(row.counts[3]):
         corners, w0, w1 = _pop(row, 3, k, surface)
         u, v = _mix(surface.coordinates, corners, w0, w1, 0), _mix(surface.coordinates, corners, w0, w1, 1)
-        normal, sky, lit = _lit_corners(surface, corners, w0, w1)
+        a = surface.attributes
+        x, y, z = _mix(a, corners, w0, w1, 0), _mix(a, corners, w0, w1, 1), _mix(a, corners, w0, w1, 2)
+        normal, sky, lit = unit(x, y, z), _mix(a, corners, w0, w1, 3), _mix(a, corners, w0, w1, 4)
         material = surface.materials[row.t[3, k]]
         red, green, blue, gloss, glint = other_colour(material, u, v, normal, surface, lamps)
         facing = dot(normal, lamps.direction)

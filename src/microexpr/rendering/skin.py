@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 
 from microexpr.rendering import drawing
+from microexpr.rendering.hair import Style, cut_short, density
 from microexpr.rendering.identity import Look, Traits
 from microexpr.rendering.layers import grain
 from microexpr.rendering.raster import LASH
 from microexpr.rendering.rig import SKIN_HEIGHT, SKIN_WIDTH, SkinMap, angle, rig, skin_map
-from microexpr.rendering.styles import Style, cut_short, density
 
 SIZE = (SKIN_HEIGHT, SKIN_WIDTH)
 ROOTS = 0.168  # lash vertices within this distance of the eye's centre are roots, dm
@@ -71,7 +71,11 @@ def paint_skin(
     pores = (pits + wrinkles) * strength * np.float32(0.75 + 0.3 * traits.is_male + 0.3 * traits.age)
     albedo *= 1 + 0.012 * pores
     relief = 128 + 5.5 * pores * (1 - scalp) + 50 * lines - 25 * crease
-    gloss = _gloss(texels, pores, fine, lips) * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * _lids()[1]  # tears
+    # largest on nose, forehead, cheekbones and lips, uneven
+    gloss = 0.13 + 0.1 * _spot(texels, 0, 7.0, 0.13, 0.3) + 0.06 * _spot(texels, 0, 7.8, 0.4, 0.2) + 0.1 * lips
+    gloss += 0.03 * _spot(texels, 0.42, 6.98, 0.14, 0.1)
+    gloss = gloss * np.clip(1 + 0.14 * pores + 0.12 * fine, 0.2, 2)
+    gloss = gloss * (1 - 0.8 * scalp) * (1 - 0.7 * brows) + 0.5 * _lids()[1]  # tears
     gloss *= np.float32((1 - 0.5 * look.tone) * rng.uniform(0.6, 1.2))
     red, green, blue = 255 * np.sqrt(np.clip(albedo, 0, 1))
     fold0, fold1 = 128 + 170 * folds[:2]
@@ -142,13 +146,6 @@ def _lids() -> tuple[np.ndarray, np.ndarray]:
     # The map has no texels between the lids, but those next to the lids are mixed into their edges.
     column = np.ones((4, 1), np.uint8)
     return cv2.dilate(near[0], column, anchor=(0, 3)), cv2.dilate(near[1], column, anchor=(0, 0))
-
-
-def _gloss(texels: SkinMap, pores: np.ndarray, fine: np.ndarray, lips: np.ndarray) -> np.ndarray:
-    """Return the gloss of skin: largest on nose, forehead, cheekbones and lips, uneven."""
-    gloss = 0.13 + 0.1 * _spot(texels, 0, 7.0, 0.13, 0.3) + 0.06 * _spot(texels, 0, 7.8, 0.4, 0.2) + 0.1 * lips
-    gloss += 0.03 * _spot(texels, 0.42, 6.98, 0.14, 0.1)
-    return gloss * np.clip(1 + 0.14 * pores + 0.12 * fine, 0.2, 2)
 
 
 def _levels(channels: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:

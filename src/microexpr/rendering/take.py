@@ -148,8 +148,16 @@ def perform(performer: Performer, events: Sequence[Event], params: Params, rng: 
             )
             gaze += ((departure - arrival)[:, None] * GLANCE * rng.standard_normal(2)).astype(np.float32)
             continue
-        if event.kind == "speech":
-            _speak(movement, event, params.fps, rng)
+        if event.kind == "speech":  # the mouth opens and closes, a syllable at a time
+            onset = float(event.onset)
+            while onset < event.offset:
+                length = params.fps / rng.uniform(*SYLLABLES)
+                first, last = round(onset), min(round(onset + length), event.offset + 1)
+                course = np.sin(np.pi * np.arange(last - first) / max(1, last - first)) ** 2
+                for unit, share in VOICE:
+                    height = FULL * GAIN[unit] * share * rng.uniform(*LOUDNESS)
+                    movement[first:last, ACTION_UNITS.index(unit)] += (height * course)[:, None]
+                onset += length * rng.uniform(1, 1.4)
             continue
         course = envelope(event.onset, event.apex, event.offset, frames, params.fps)[:, None, None]
         if event.kind == "blink":
@@ -161,16 +169,3 @@ def perform(performer: Performer, events: Sequence[Event], params: Params, rng: 
         movement += course * (units + incidental)
     performance = complete_performance(performer, movement, expression, params.fps, rng)
     return replace(performance, gaze=performance.gaze + gaze)
-
-
-def _speak(movement: np.ndarray, event: Event, fps: float, rng: np.random.Generator) -> None:
-    """Open and close the mouth in a movement [T, len(ACTION_UNITS), 2], a syllable at a time."""
-    onset = float(event.onset)
-    while onset < event.offset:
-        length = fps / rng.uniform(*SYLLABLES)
-        first, last = round(onset), min(round(onset + length), event.offset + 1)
-        course = np.sin(np.pi * np.arange(last - first) / max(1, last - first)) ** 2
-        for unit, share in VOICE:
-            height = FULL * GAIN[unit] * share * rng.uniform(*LOUDNESS)
-            movement[first:last, ACTION_UNITS.index(unit)] += (height * course)[:, None]
-        onset += length * rng.uniform(1, 1.4)

@@ -34,15 +34,10 @@ def test_a_clip_without_a_face_stands_in_the_index_with_its_reason(faces, tmp_pa
     assert index.exclusions(tmp_path / "index.csv") == {"casme2/sub01/EP02": REASON}
     with (tmp_path / "index.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["detected"], row["other_faces"], row["left_out"]) for row in rows] == [
-        ("1.000", "1", ""),
-        ("0.250", "0", REASON),
-    ]
+    expected = [("1.000", "1", ""), ("0.250", "0", REASON)]
+    assert [(row["detected"], row["other_faces"], row["left_out"]) for row in rows] == expected
     assert rows[0]["action_units_parsed"] == "12|14"
-
-
-def test_the_stages_after_faces_pass_over_what_was_left_out(faces) -> None:
-    with store.open_file(faces, "faces") as file:
+    with store.open_file(faces, "faces") as file:  # the stages after faces pass over it
         assert store.retained_clips(file, CLIPS) == CLIPS[:1]
 
 

@@ -26,14 +26,10 @@ SMALL_SCENES = {"SCENES": 1, "COMBINATIONS": 2}  # of the files
 OTHERS = {"intensity", "strength", "onset_apex_scaled", "onset_apex_centred"}
 
 
-def test_nobody_is_both_in_training_and_held_out() -> None:
-    params = Params(subjects=3, held_out=2, portraits=4, takes=2)
-    assert params.training_subjects() + params.held_out_subjects() == [f"s000{n}" for n in range(1, 6)]
-    assert params.portrait_subjects() + params.held_out_portraits() == [f"p000{n}" for n in range(1, 7)]
-
-
-def test_a_plan_is_pure_and_its_classes_are_balanced() -> None:
-    params = Params()
+def test_a_plan_is_pure_its_classes_are_balanced_and_nobody_is_both_in_training_and_held_out() -> None:
+    few, params = Params(subjects=3, held_out=2, portraits=4, takes=2), Params()
+    assert few.training_subjects() + few.held_out_subjects() == [f"s000{n}" for n in range(1, 6)]
+    assert few.portrait_subjects() + few.held_out_portraits() == [f"p000{n}" for n in range(1, 7)]
     assert clips.plan_clips(params, SUBJECT) == clips.plan_clips(params.model_copy(update={"subjects": 999}), SUBJECT)
     planned = [clip for name in params.training_subjects()[:24] for clip in clips.plan_clips(params, name)]
     for kind, count in (("micro", params.micro), ("macro", params.macro)):
@@ -42,10 +38,7 @@ def test_a_plan_is_pure_and_its_classes_are_balanced() -> None:
     emotions = Counter(item.clip.emotion for item in planned if item.kind == "micro" and item.clip.label == 0)
     assert set(emotions) == set(clips.NEGATIVE) and max(emotions.values()) == min(emotions.values())
     assert len({item.clip.id for item in planned}) == len(planned)
-
-
-def test_planned_frames_have_the_events_and_a_video_at_equal_distances() -> None:
-    for item in clips.plan_clips(Params(), SUBJECT):
+    for item in planned:  # frames have the events, and a video at equal distances
         assert {item.clip.onset, item.clip.apex, item.clip.offset, *item.video} <= {*item.rendered}
         assert item.events[0] <= item.clip.onset < item.clip.apex <= item.clip.offset <= item.events[2] < item.length
         assert (item.video[0], item.video[-1]) == (item.clip.onset, item.clip.offset)

@@ -10,8 +10,8 @@ SUBJECTS = PARAMS.training_subjects()[:40]
 
 
 def test_each_subject_has_a_take_of_its_own_and_annotated_expressions():
-    plans = {subject: takes.plan_take(PARAMS, subject) for subject in SUBJECTS}
-    assert plans == {subject: takes.plan_take(PARAMS, subject) for subject in SUBJECTS}
+    plans, again = ({subject: takes.plan_take(PARAMS, subject) for subject in SUBJECTS} for _ in range(2))
+    assert plans == again
     assert len({tuple((e.kind, e.onset) for e in events) for _, events in plans.values()}) == len(SUBJECTS)
     assert {settings.difficulty for settings, _ in plans.values()} == {"easy", "standard", "hard"}
     kinds = {event.kind for _, events in plans.values() for event in events}
@@ -25,11 +25,9 @@ def test_each_subject_has_a_take_of_its_own_and_annotated_expressions():
 
 
 def test_frames_are_those_of_the_plan(tmp_path, monkeypatch):
-    monkeypatch.setattr(takes, "MICRO", (1, 1))
-    monkeypatch.setattr(takes, "SPEECH", 0)
-    for count in ("MACRO", "BLINKS", "GLANCES"):
-        monkeypatch.setattr(takes, count, (0, 0))
-    monkeypatch.setattr(takes, "SECONDS", 2.0)
+    few = {"MICRO": (1, 1), "MACRO": (0, 0), "BLINKS": (0, 0), "GLANCES": (0, 0), "SPEECH": 0, "SECONDS": 2.0}
+    for name, value in few.items():
+        monkeypatch.setattr(takes, name, value)
     paths = takes.film_take(tmp_path, PARAMS, "s0001")
     assert [path.name for path in paths] == [f"{number:05}.jpg" for number in range(1, 61)]
     assert cv2.imread(str(paths[0])).shape == (takes.SIZE[1], takes.SIZE[0], 3)

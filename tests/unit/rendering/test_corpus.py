@@ -33,16 +33,11 @@ def test_every_frame_is_there_and_says_that_it_is_generated(person):
             assert pixels.std() > 20
 
 
-def test_truth_says_whose_face_it_is(person):
+def test_truth_says_whose_face_it_is_and_peaks_where_the_plan_says(person):
     root, planned = person
     with store.open_file(root / "truth.h5", "truth") as file:
         assert file.attrs["identity"].decode() == identity(corpus.performer_of(planned[0].clip, 5))
         assert file.attrs["identity"].decode() not in identities(Params()).values()
-
-
-def test_truth_peaks_where_the_plan_says(person):
-    root, planned = person
-    with store.open_file(root / "truth.h5", "truth") as file:
         for item in planned:
             truth = file[item.clip.name]
             assert truth["frame"][()].tolist() == list(range(item.clip.first, item.clip.last + 1))
@@ -50,11 +45,6 @@ def test_truth_peaks_where_the_plan_says(person):
             curve = truth["au_intensity"][:, ACTION_UNITS.index(unit[:-1]), "LR".index(unit[-1])]
             assert abs(item.clip.first + int(np.argmax(curve)) - item.apex) <= 2  # at the plateau, with any habit
             assert np.allclose(truth["au_intensity"][..., 2], truth["au_intensity"][..., :2].mean(-1), atol=1e-6)
-
-
-def test_landmarks_of_truth_lie_on_the_face(person):
-    root, planned = person
-    with store.open_file(root / "truth.h5", "truth") as file:
         points = file[planned[0].clip.name]["landmarks"][0]
     assert ((points > [60, 20]) & (points < [260, 220])).all()
     assert points[45, 0] - points[36, 0] == pytest.approx(60, abs=15)  # outer eye corners: a quarter of the height

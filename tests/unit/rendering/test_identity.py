@@ -9,13 +9,12 @@ from scipy.spatial import KDTree
 from microexpr.core.arrays import generator
 from microexpr.rendering import clothes
 from microexpr.rendering.face import key_light, open_sky
-from microexpr.rendering.hair import build_layer
+from microexpr.rendering.hair import STYLES, build_layer, density, height_above_hairline
 from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.raster import SKIN
-from microexpr.rendering.rig import rig, skin_map, target
+from microexpr.rendering.rig import rig, rig_target, skin_map
 from microexpr.rendering.scene import Light
 from microexpr.rendering.skin import paint_skin
-from microexpr.rendering.styles import STYLES, density, height_above_hairline
 
 TRAITS = Traits(ancestry=(1.0, 0.0, 0.0), male=0.0, age=0.2, weight=0.0)
 
@@ -29,7 +28,7 @@ def test_traits_weigh_the_files_targets():
     thin = sample_shape(replace(TRAITS, weight=-1.0), generator(1)) - sample_shape(TRAITS, generator(1))
     expected = np.zeros_like(thin)
     for age, share in (("young", 0.8), ("old", 0.2)):
-        ids, displacement = target(f"macrodetails/universal-female-{age}-averagemuscle-minweight")
+        ids, displacement = rig_target(rig().source_ids, f"macrodetails/universal-female-{age}-averagemuscle-minweight")
         expected[ids] += share * displacement
     np.testing.assert_allclose(thin, expected, atol=1e-5)
     assert np.abs(expected).max() > 0.1
@@ -61,9 +60,8 @@ def test_hair_grows_on_the_crown_and_not_on_the_face(name):
     crown, *face = density(points, np.zeros(4), STYLES[name], 0.1)
     assert crown == 1 and not any(face)
     higher = replace(STYLES[name], hairline=0.1)
-    assert height_above_hairline(points[3:], higher) == pytest.approx(
-        height_above_hairline(points[3:], STYLES[name]) - 0.1
-    )
+    low, high = (height_above_hairline(points[3:], style) for style in (STYLES[name], higher))
+    assert high == pytest.approx(low - 0.1)
 
 
 def test_long_hair_hangs_and_short_does_not():

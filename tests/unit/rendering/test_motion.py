@@ -56,7 +56,7 @@ def test_motion_halves_with_the_picture(face):
 
 def test_only_skin_of_the_face_counts(face):
     moved = motion.expression(face, STILL, array({"AU45L": 2.0, "AU45R": 2.0}))
-    seen, landmarks = face.trace(STILL), face.render({}).landmarks
+    seen, landmarks = motion.trace(face, STILL), face.render({}).landmarks
     assert {EYE, HAIR, SKIN} <= set(np.unique(seen.material)) and set(np.unique(seen.material[moved.skin])) == {SKIN}
     pupil = landmarks[36:42].mean(axis=0).round().astype(int)
     nose, chest = landmarks[30].round().astype(int), (320, 470)

@@ -7,7 +7,7 @@ from microexpr import datasets
 from microexpr.core import facs
 from microexpr.core.clip import LABELS
 from microexpr.core.facs import objective_class
-from microexpr.datasets.copies import count_clips
+from microexpr.datasets.layout import count_clips
 from microexpr.rendering import plan
 
 PUBLISHED = plan.Params(max_frames=110)
@@ -40,11 +40,9 @@ def test_what_is_shown_belongs_to_the_class(published):
         if dataset == "samm":  # what the face showed is always the first alternative
             assert {unit.number for unit in coded} == units
         elif coded:
-            assert {(unit.number, unit.side) for unit in coded} == {
-                (number, "both" if len(sides) == 2 else {"L": "left", "R": "right"}[sides])
-                for number in units
-                for sides in ["".join(side for side in "LR" if f"AU{number}{side}" in item.weights)]
-            }
+            sides = {n: "".join(side for side in "LR" if f"AU{n}{side}" in item.weights) for n in units}
+            words = {"L": "left", "R": "right", "LR": "both"}
+            assert {(unit.number, unit.side) for unit in coded} == {(n, words[side]) for n, side in sides.items()}
 
 
 def test_codes_have_the_real_oddities():

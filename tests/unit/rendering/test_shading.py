@@ -14,19 +14,12 @@ def patch(light, material=SKIN, folds=(0.0, 0.0), relief=128, lit=1.0):
     attributes = np.tile(np.array([0, 0, 1, 1, lit, *folds, 4], np.float32), (3, 1))
     towards, (key, above, below) = light.direction(), light.colours()
     surface = Surface(
-        triangles=np.array([[0, 1, 2]], np.int32),
-        materials=np.array([material], np.int32),
-        coordinates=np.full((3, 3), 4, np.float32),
-        attributes=attributes,
+        triangles=np.array([[0, 1, 2]], np.int32), materials=np.array([material], np.int32),
+        coordinates=np.full((3, 3), 4, np.float32), attributes=attributes,
         skin=np.tile(np.array([128, relief, 128, relief, 128, relief, 0, 0], np.uint8), (8, 8)).view(np.uint64),
-        detail=np.float32(1),
-        strands=np.zeros((1, 1), np.uint8),
-        hair=np.zeros(3, np.float32),
-        cloth=np.zeros(3, np.float32),
-        frame=np.zeros(3, np.float32),
-        iris=np.ones((256, 64), np.float32),
-        iris_colour=np.zeros(3, np.float32),
-    )
+        detail=np.float32(1), strands=np.zeros((1, 1), np.uint8), iris=np.ones((256, 64), np.float32),
+        **{name: np.zeros(3, np.float32) for name in ("hair", "cloth", "frame", "iris_colour")},
+    )  # fmt: skip
     half = towards + np.array([0, 0, 1], np.float32)
     lamps = Lamps(towards, half / np.linalg.norm(half), key, above, below)
     image = np.zeros((1, 1, 3), np.uint8)

@@ -8,7 +8,7 @@ from microexpr.core import csv_file
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.datasets.layout import label_of
-from microexpr.datasets.listing import listing
+from microexpr.datasets.workbook import listing
 from microexpr.signals.spotting import Kind, hits
 from microexpr.signals.spotting.hits import Span
 

@@ -15,12 +15,24 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from microexpr.core.clip import Clip, Origin
+from microexpr.core.clip import Clip, LongVideo, Origin
 from microexpr.core.clip import Kind as ExpressionKind
-from microexpr.datasets.layout import Counts, Kind, Layout, LongLayout, label_of
+from microexpr.datasets.layout import (
+    Counts,
+    Kind,
+    check_clips,
+    compare_counts,
+    count_clips,
+    count_videos,
+    frame_paths,
+    label_of,
+    os_errors_as_data_errors,
+    unread_unit_notes,
+)
 
 FOLDER = files("microexpr.datasets.layouts")  # `workflow/closure.py` takes this name for an import of all that is there
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
+Videos = tuple[list[LongVideo], list[str]]  # and notes
 Pattern = Annotated[re.Pattern[str], BeforeValidator(lambda text: re.compile(text, re.IGNORECASE))]
 
 
@@ -33,14 +45,15 @@ class Subject(BaseModel):
     example: str
 
 
-class Facts(BaseModel):
-    """Facts of a native layout; those of `Layout` have the same names. Each reader lists the others that it needs."""
+class Layout(BaseModel):
+    """The native layout of one data set, by its facts. Each reader lists those that it needs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
     name: str
     title: str
     kind: Kind
-    fps: int
+    fps: int  # 0 for single pictures, and if each row has its own rate
+    # of a frame's file name, with its number in the group `number`; None if one file holds a whole clip
     frame: Pattern | None = None
     reader: str  # module in this folder, and class
     folders: tuple[str, ...] = ()  # that may hold all frames, the preferred first
@@ -60,16 +73,60 @@ class Facts(BaseModel):
     clip: Pattern | None = None  # of a clip's folder; its groups are parts of the name
     example: str = ""  # path of a clip's folder, for messages
     types: dict[str, ExpressionKind] = {}  # word for the kind of an expression in a long video -> kind
-    published: Counts | None = None
-    releases: tuple[Counts, ...] = ()
-    clips_share_folder: bool = False
-    units: tuple[int, ...] | None = None
+    published: Counts | None = None  # None if there is no published count to compare with
+    releases: tuple[Counts, ...] = ()  # of other releases, which are as complete
+    clips_share_folder: bool = False  # whether a clip is the frames `first` to `last` of its folder
+    units: tuple[int, ...] | None = None  # clips with each of `occurrence.EVALUATED`, as Varanka et al. 2024 count them
     rendered: dict[str, Any]  # how the renderer writes it; `microexpr.rendering.layouts` checks this part
 
     def label(self, emotion: str) -> int | None:
         """Return the MEGC2019 class that all words of an emotion, "negative+repression", have; None if they differ."""
         labels = {label_of(word, self.dropped) for word in emotion.split("+")}
         return labels.pop() if len(labels) == 1 else None
+
+    @property
+    def has_motion(self) -> bool:
+        """Return whether clips have several frames; False for single pictures."""
+        return self.kind != "picture"
+
+    def frames(self, root: Path, clip: Clip) -> dict[int, Path]:
+        """Return the paths of a clip's frames by number. Raises DataError as `frame_paths` does."""
+        paths = frame_paths(root / clip.folder, self.frame)
+        if not self.clips_share_folder:
+            return paths
+        return {number: path for number, path in paths.items() if clip.first <= number <= clip.last}
+
+    def read(self, root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Clip], list[str]]:
+        """Return all annotated clips, sorted by id, and notes on what was repaired or passed over.
+
+        A clip of a long video is the whole video. A clip that cannot be read raises DataError naming file, row and
+        clip; if `problems` is a list, the clip is left out and the error is appended."""
+        items, notes = self._read(root, origin, problems)
+        return [item.clip if self.kind == "long" else item for item in items], notes
+
+    def read_videos(self, root: Path, origin: Origin, problems: list[str] | None = None) -> Videos:
+        """Return the long videos of a data set, with the expressions in each, as `read` returns clips."""
+        return self._read(root, origin, problems)
+
+    def _read(self, root: Path, origin: Origin, problems: list[str] | None) -> tuple[list[Any], list[str]]:
+        """Return clips, or long videos, and notes, with the checks that every copy must pass."""
+        module, _, kind = self.reader.partition(".")
+        with os_errors_as_data_errors():
+            reading = getattr(import_module(f"{__name__}.{module}"), kind)(self, root, origin, problems)
+            items, notes = reading.read(), reading.notes
+            items.sort(key=lambda item: item.clip.id if self.kind == "long" else item.id)
+            if self.kind == "long":
+                clips, word = [video.clip for video in items], "expressions"
+                codes = [(video.clip.id, e.action_units) for video in items for e in video.expressions]
+            else:
+                clips, word, codes = items, "clips", [(clip.id, clip.action_units) for clip in items]
+            notes += check_clips(root, clips, self.frame, problems)
+        notes += unread_unit_notes(root, codes, word)
+        if origin == "licensed" and self.published and problems is None:  # in a check it is a problem, not a note
+            counts = count_videos(items) if self.kind == "long" else count_clips(items)
+            difference = compare_counts(counts, self.published, *self.releases)
+            notes += [f"{root}: {difference}"] if difference else []
+        return items, notes
 
 
 def names() -> list[str]:
@@ -78,9 +135,9 @@ def names() -> list[str]:
 
 
 @cache
-def facts(name: str) -> Facts:
-    """Return the facts of a data set. Raises pydantic's ValidationError for a file with an unknown or wrong field."""
-    return Facts(name=name, **yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader))
+def facts(name: str) -> Layout:
+    """Return the layout of a data set. Raises pydantic's ValidationError for a file with an unknown or wrong field."""
+    return Layout(name=name, **yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader))
 
 
 def plus_for_commas(units: str) -> str:
@@ -94,18 +151,15 @@ class Reader:
     A clip that cannot be read raises DataError, or is left out and its error appended to `problems`, if that is a
     list."""
 
-    def __init__(self, about: Facts, root: Path, origin: Origin, problems: list[str] | None) -> None:
+    UNKNOWN = "is not named like {example}"  # the fault of a folder that `clip` does not match
+
+    def __init__(self, about: Layout, root: Path, origin: Origin, problems: list[str] | None) -> None:
         self.facts, self.root, self.origin, self.problems = about, root, origin, problems
         self.notes: list[str] = []
 
     def read(self) -> list[Any]:
-        """Return all clips, or all long videos with the expressions in each, sorted by id."""
+        """Return all clips, or all long videos with the expressions in each."""
         raise NotImplementedError
-
-    @property
-    def unknown(self) -> str:
-        """The fault of a folder that `clip` does not match."""
-        return f"is not named like {self.facts.example}"
 
     def matching(self, pictures: Path) -> Iterator[tuple[Path, re.Match[str]]]:
         """Yield the folders of `glob` with a path below `pictures` that `clip` matches; note the others."""
@@ -114,17 +168,13 @@ class Reader:
             if match := self.facts.clip and self.facts.clip.fullmatch(path):
                 yield folder, match
             else:
-                self.notes.append(f"{folder}: {self.unknown}; passed over")
+                fault = self.UNKNOWN.format(example=self.facts.example, emotions=", ".join(self.facts.emotions))
+                self.notes.append(f"{folder}: {fault}; passed over")
 
     def clip(
-        self,
-        key: tuple[str, str],
-        folder: Path,
-        frames: Collection[int],
-        events: tuple[int | None, int | None, int | None],
-        emotion: str,
-        others: Mapping[str, Any],
-    ) -> Clip:
+        self, key: tuple[str, str], folder: Path, frames: Collection[int],
+        events: tuple[int | None, int | None, int | None], emotion: str, others: Mapping[str, Any],
+    ) -> Clip:  # fmt: skip
         """Return the clip of subject and name with these frames, and onset, apex and offset; `others` are further
         fields."""
         rest = {"fps": self.facts.fps, "label": self.facts.label(emotion), "objective_class": None, "action_units": ""}
@@ -133,21 +183,3 @@ class Reader:
             folder=str(folder.relative_to(self.root)), first=min(frames), last=max(frames), frames=len(frames),
             onset=events[0], apex=events[1], offset=events[2], emotion=emotion, **{**rest, **others},
         )  # fmt: skip
-
-
-def layout(name: str) -> Layout:
-    """Return the layout of a data set by its facts."""
-    about = facts(name)
-    module, _, kind = about.reader.partition(".")
-    reader = getattr(import_module(f"{__name__}.{module}"), kind)
-
-    def read(root: Path, origin: Origin, problems: list[str] | None = None) -> tuple[list[Any], list[str]]:
-        reading = reader(about, root, origin, problems)
-        return reading.read(), reading.notes
-
-    if about.kind == "long":
-        return LongLayout.of(name, about.title, about.fps, about.frame, about.published, read)
-    return Layout(
-        name, about.title, about.kind, about.fps, about.frame, about.published, read, about.releases,
-        about.clips_share_folder, about.units,
-    )  # fmt: skip

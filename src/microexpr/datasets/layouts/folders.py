@@ -1,15 +1,27 @@
-"""Read clips annotated by their folders, or by files next to them: CK+, Oulu-CASIA, SMIC-HS."""
+"""Read clips annotated by folders, by files next to them or by lists: CK+, Oulu-CASIA, SMIC-HS, MMI, AffectNet."""
 
 import re
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.datasets.frames import check_contiguous, gaps, numbered_frames
-from microexpr.datasets.layout import collect_errors, first_folder, list_content
+from microexpr.datasets.layout import (
+    check_contiguous,
+    collect_errors,
+    first_folder,
+    gaps,
+    list_content,
+    numbered_frames,
+    plain_name,
+)
 from microexpr.datasets.layouts import Reader
+from microexpr.datasets.workbook import listing
+from microexpr.videos import container
 
 
 class Folders(Reader):
@@ -18,6 +30,8 @@ class Folders(Reader):
     Its groups `subject`, `name` and `emotion` are those of the clip, which is annotated from its first to its last
     frame."""
 
+    NOTHING = "clips like {example}, found none; found {content}"
+
     def read(self) -> list[Clip]:
         self.pictures = first_folder(self.root, *self.facts.folders)
         clips: list[Clip] = []
@@ -25,12 +39,9 @@ class Folders(Reader):
             with collect_errors(self.problems):
                 clips.append(self.folder_clip(folder, match))
         if not clips and not self.problems:
-            raise DataError(f"{self.pictures}: must hold {self.nothing}")
-        return sorted(clips, key=lambda clip: clip.id)
-
-    @property
-    def nothing(self) -> str:
-        return f"clips like {self.facts.example}, found none; found {list_content(self.pictures)}"
+            nothing = self.NOTHING.format(example=self.facts.example, content=list_content(self.pictures))
+            raise DataError(f"{self.pictures}: must hold {nothing}")
+        return clips
 
     def folder_clip(self, folder: Path, match: re.Match[str]) -> Clip:
         frames = self.frames(folder)
@@ -45,13 +56,7 @@ class Folders(Reader):
 class OuluCasia(Folders):
     """Oulu-CASIA (Zhao et al. 2011): sequences that end at the apex."""
 
-    @property
-    def unknown(self) -> str:
-        return f"is none of {', '.join(self.facts.emotions)}"
-
-    @property
-    def nothing(self) -> str:
-        return f"sequences like {self.facts.example}, found none"
+    UNKNOWN, NOTHING = "is none of {emotions}", "sequences like {example}, found none"
 
     def folder_clip(self, folder: Path, match: re.Match[str]) -> Clip:
         frames, emotion, subject = self.frames(folder), match["emotion"].lower(), match["subject"]
@@ -112,7 +117,7 @@ class Ckplus(Folders):
         keys = {file.parts[-3:-1] for file in annotated}
         without = sum(folder.parts[-2:] not in keys for folder in images.glob("S*/[0-9]*/"))
         self.notes += [f"{images}: sequences without an emotion file: {without}, passed over"] * bool(without)
-        return sorted(clips, key=lambda clip: clip.id)
+        return clips
 
     def annotated_clip(self, images: Path, codes: Path, file: Path) -> Clip:
         match = self.ANNOTATED.fullmatch(file.name)
@@ -157,3 +162,142 @@ def _integers(where: Path | str, words: list[str]) -> Iterator[int]:
         if not re.fullmatch(r"\d+(\.\d+)?(e[+-]?\d+)?", word) or not float(word).is_integer():
             raise DataError(f"a code must be a whole number like 3.0000000e+00, not {word!r} ({where})")
         yield int(float(word))
+
+
+class Mmi(Reader):
+    """MMI (Pantic et al. 2005): frontal sessions with an emotion of `codes`."""
+
+    ANNOTATION = re.compile(r"(S\d+)-\d+\.xml")
+    FRONTAL, VIEWS = "0", ("0", "1", "2")  # frontal, profile, both in one picture
+
+    def read(self) -> list[Clip]:
+        root, rates = self.root, self.facts.rates
+        sessions = sorted(folder for pages in ("Sessions", "*/Sessions") for folder in root.glob(f"{pages}/[0-9]*/"))
+        if not sessions:
+            raise DataError(f"{root}: must hold sessions like {self.facts.example}, found none")
+        clips: list[Clip] = []
+        self.passed_over: Counter[str] = Counter()
+        for folder in sessions:
+            with collect_errors(self.problems):
+                if clip := self.session(folder):
+                    clips.append(clip)
+        self.notes += [
+            f"{root}: sessions {why}: {count}, passed over" for why, count in sorted(self.passed_over.items())
+        ]
+        self.notes += [
+            f"{root / clip.folder}: has {clip.fps} frames a second, where MMI has {' or '.join(map(str, rates))}"
+            for clip in clips
+            if clip.fps not in rates
+        ]
+        return clips
+
+    def session(self, folder: Path) -> Clip | None:
+        """Return the clip of a session; None, and count the reason, unless it is a frontal video with an emotion."""
+        if self.view(folder / "session.xml") != self.FRONTAL:
+            self.passed_over["that do not show the face from the front"] += 1
+            return None
+        annotations = [file for file in sorted(folder.iterdir()) if self.ANNOTATION.fullmatch(file.name)]
+        if len(annotations) > 1:
+            raise DataError(f"{folder}: must hold one annotation like S002-106.xml, not {len(annotations)}")
+        emotion = self.emotion(annotations[0]) if annotations else None
+        if emotion is None:
+            self.passed_over["without an emotion of 1..6"] += 1
+            return None
+        video = annotations[0].with_suffix(".avi")
+        file = next((path for path in folder.iterdir() if path.name.lower() == video.name.lower()), None)
+        if file is None:
+            raise DataError(f"{video}: the video is missing; found {list_content(folder)}")
+        frames, rate = container.measure(file)
+        codes = file.with_name(f"{file.stem}-oao_aucs.xml")  # most sessions have no such file
+        units = [unit.get("Number", "") for unit in _parse(codes).iter("ActionUnit")] if codes.exists() else []
+        if invalid := [number for number in units if not re.fullmatch("[0-9]{1,2}", number)]:
+            raise DataError(f"an action unit must have a number of 1..99, not {invalid[0]!r} ({codes})")
+        key, others = (file.stem.split("-")[0], file.stem), {"fps": rate, "action_units": "+".join(units)}
+        return self.clip(key, file, range(frames), (None, None, None), emotion, others)
+
+    def view(self, file: Path) -> str:
+        views = sorted({track.get("view", "") for track in _parse(file).iter("track")})
+        if len(views) != 1 or views[0] not in self.VIEWS:
+            raise DataError(f"the view must be one of 0, 1 and 2, not {' and '.join(views) or 'missing'} ({file})")
+        return views[0]
+
+    def emotion(self, file: Path) -> str | None:
+        values = [tag.get("Value", "") for tag in _parse(file).iter("Metatag") if tag.get("Name") == "Emotion"]
+        if len(values) > 1:
+            raise DataError(f"a session must have one emotion, not {' and '.join(values)} ({file})")
+        return self.facts.codes.get(values[0]) if values else None
+
+
+class _NoDoctype(ElementTree.TreeBuilder):
+    """Refuses a document type: its entities could name other files or grow without end."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
+        raise DataError(f"an annotation must be plain XML, not one with a document type {name!r}")
+
+
+def _parse(file: Path) -> ElementTree.Element:
+    """Return the root of an XML file. Raises DataError if it cannot be parsed or has a document type."""
+    parser = ElementTree.XMLParser(target=_NoDoctype())
+    try:
+        return ElementTree.parse(regular(file), parser).getroot()
+    except FileNotFoundError:
+        raise DataError(f"{file}: the annotation is missing") from None
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # also of an encoding that is none
+        raise DataError(f"{file}: is not readable XML ({error})") from error
+    except DataError as error:
+        raise DataError(f"{error} ({file})") from None
+
+
+class Affectnet(Reader):
+    """AffectNet (Mollahosseini et al. 2019): an emotion is its position among `emotions`."""
+
+    LISTS = ("training.csv", "validation.csv")
+    LISTS_FOLDER = "Manually_Annotated_file_lists"
+    PASSED_OVER = ("no emotion", "an uncertain emotion", "no face")  # codes 8, 9, 10
+
+    def read(self) -> list[Clip]:
+        pictures = first_folder(self.root, *self.facts.folders)
+        clips: dict[str, Clip] = {}
+        passed_over: Counter[str] = Counter()
+        emotions = self.facts.emotions
+        for where, path, expression in self.rows():
+            with collect_errors(self.problems):
+                code = self.code(expression, where)
+                if code >= len(emotions):
+                    passed_over[self.PASSED_OVER[code - len(emotions)]] += 1
+                    continue
+                clip = self.row_clip(pictures, path, emotions[code], where)
+                if clip.id in clips:
+                    raise DataError(f"clip {clip.id} must have one row, not a second one ({where})")
+                clips[clip.id] = clip
+        self.notes += [
+            f"{self.root}: rows with {why}: {count}, passed over" for why, count in sorted(passed_over.items())
+        ]
+        return list(clips.values())
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """Yield file and row for messages, path of the picture, code of the expression."""
+        root, columns = self.root, self.facts.columns
+        folder = root if (root / self.LISTS[0]).is_file() else root / self.LISTS_FOLDER
+        for name in self.LISTS:
+            if not (folder / name).is_file():
+                raise DataError(f"{root}: must hold {name} or {self.LISTS_FOLDER}/{name}, found neither")
+            for number, row in listing(folder / name, columns.values()):
+                yield f"{name}, row {number}", row[columns["picture"]], row[columns["emotion"]]
+
+    def code(self, expression: str, where: str) -> int:
+        codes = [str(code) for code in range(len(self.facts.emotions) + len(self.PASSED_OVER))]
+        if expression.strip() not in codes:
+            column = self.facts.columns["emotion"]
+            raise DataError(f"{column} must be a code of 0..{codes[-1]}, not {expression!r} ({where})")
+        return int(expression)
+
+    def row_clip(self, pictures: Path, path: str, emotion: str, where: str) -> Clip:
+        parts = [plain_name(part, where) for part in path.split("/")]
+        if len(parts) != 2 or not re.fullmatch(r"[\w-]+", parts[0]):
+            column = self.facts.columns["picture"]
+            raise DataError(f"{column} must be a directory and a file like 689/ab12.jpg, not {path!r} ({where})")
+        file = pictures / parts[0] / parts[1]
+        if not regular(file).is_file():
+            raise DataError(f"{file}: the picture is missing ({where})")
+        return self.clip((parts[0], file.stem), file, (0,), (0, 0, 0), emotion, {})

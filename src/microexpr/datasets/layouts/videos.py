@@ -10,8 +10,7 @@ from typing import Any
 from microexpr.core.clip import Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.errors import DataError
 from microexpr.datasets import workbook
-from microexpr.datasets.frames import gaps, numbered_frames
-from microexpr.datasets.layout import collect_errors, first_folder
+from microexpr.datasets.layout import collect_errors, first_folder, gaps, numbered_frames
 from microexpr.datasets.layouts import Reader, plus_for_commas
 from microexpr.datasets.layouts.workbooks import casme3_subject
 from microexpr.datasets.workbook import Row
@@ -25,6 +24,7 @@ class Videos(Reader):
     A video is found by its `key`, and a row names it by `row_key`."""
 
     example = ""  # path of a video's folder, for messages on a row
+    form = "{}"  # of a subject, of what `clip` calls so
     tolerates_gaps = False  # whether a missing frame is a note
 
     def read(self) -> list[LongVideo]:
@@ -42,8 +42,7 @@ class Videos(Reader):
                     raise DataError(f"there must be {expected}, found none ({row.where})")
                 clip = by_key[key]
                 self.add(expressions.setdefault(clip.id, []), row, clip)
-        ordered = sorted(clips, key=lambda clip: clip.id)
-        return [long_video(clip, expressions.get(clip.id, ())) for clip in ordered]
+        return [long_video(clip, expressions.get(clip.id, ())) for clip in clips]
 
     def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
         """Return the video of a folder of frames, called like the folder, or by `name`; it has no events.
@@ -57,11 +56,8 @@ class Videos(Reader):
             if not self.tolerates_gaps:
                 raise DataError(message)
             self.notes.append(f"{message}; the frame before stands for each")
-        key = self.subject(match["subject"]), name or folder.name
+        key = self.form.format(match["subject"]), name or folder.name
         return self.clip(key, folder, frames, (None, None, None), "", {})
-
-    def subject(self, name: str) -> str:
-        return name
 
     def key(self, clip: Clip) -> Any:
         return clip.name
@@ -145,15 +141,12 @@ def _rounded(row: Row, column: str) -> int:
 class Casme3Long(Videos):
     """CAS(ME)^3, part A (Li et al. 2023): videos by a letter, emotions by subject, video and onset."""
 
-    example = "part_A/spNO.1/a/color"
+    example, form = "part_A/spNO.1/a/color", "spNO.{}"
     tolerates_gaps = True
     LONGEST = 15  # frames: half a second
 
     def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
         return super().video(folder, match, folder.parts[-2].lower())
-
-    def subject(self, name: str) -> str:
-        return f"spNO.{name}"
 
     def key(self, clip: Clip) -> tuple[str, str]:
         return clip.subject, clip.name
@@ -182,10 +175,7 @@ class Casme3Long(Videos):
 class CasmeSq(Videos):
     """CAS(ME)^2 (Qu et al. 2018): three sheets without headers: expressions, their folders, numbers of stimuli."""
 
-    example = "rawpic/s15/15_0101disgustingteeth"
-
-    def subject(self, name: str) -> str:
-        return f"s{name}"
+    example, form = "rawpic/s15/15_0101disgustingteeth", "s{}"
 
     def key(self, clip: Clip) -> tuple[str, str]:
         return clip.subject, clip.name[3:7]
@@ -227,11 +217,8 @@ class CasmeSq(Videos):
 class SmicLong(Videos):
     """SMIC-E-HS (Li et al. 2013): one to three micro-expressions in a row, all of one emotion."""
 
-    example = "SMIC-HS-E/s03/s3_sur_01"
+    example, form = "SMIC-HS-E/s03/s3_sur_01", "s{:0>2}"
     tolerates_gaps = True
-
-    def subject(self, name: str) -> str:
-        return f"s{int(name):02d}"
 
     def key(self, clip: Clip) -> str:
         return clip.name.lower()

@@ -8,15 +8,14 @@ from typing import Any
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.datasets import workbook
-from microexpr.datasets.frames import check_contiguous, numbered_frames
 from microexpr.datasets.layout import (
     OBJECTIVE,
+    check_contiguous,
     check_events,
     collect_errors,
     first_folder,
-    folders_without_row,
     list_content,
-    unread_folders,
+    numbered_frames,
 )
 from microexpr.datasets.layouts import Reader, plus_for_commas
 from microexpr.datasets.workbook import Row
@@ -45,7 +44,7 @@ class Workbook(Reader):
                 keys.add(key)
                 clips.append(self.row_clip(row, key))
         self.notes += self.unread(keys)
-        return sorted(clips, key=lambda clip: clip.id)
+        return clips
 
     def prepare(self) -> None:
         """Find `homes`, the folders of subjects: one, or one for each camera. Note cropped and unread frames."""
@@ -53,8 +52,10 @@ class Workbook(Reader):
         self.column = facts.columns
         self.homes = sorted(path for pattern in facts.parts for path in self.root.glob(f"{pattern}/"))
         self.homes = self.homes or [first_folder(self.root, *facts.folders)]
-        if facts.cropped and len(self.homes) == 1:
-            self.notes += unread_folders(self.root, self.homes[0], *facts.folders)
+        if facts.cropped and len(self.homes) == 1:  # of raw and cropped frames only one is read
+            for folder in (self.root / name for name in facts.folders if (self.root / name).is_dir()):
+                if not self.homes[0].is_relative_to(folder) and not folder.is_relative_to(self.homes[0]):
+                    self.notes.append(f"{folder}: is not read, since {self.homes[0]} is")
         if facts.cropped and facts.cropped in self.homes[0].relative_to(self.root).parts:
             self.notes.append(f"{self.homes[0]}: cropped frames are read, which have lost what lies around the face")
 
@@ -133,8 +134,10 @@ class Workbook(Reader):
         return {"action_units": plus_for_commas(units) if self.facts.commas else units}
 
     def unread(self, keys: set[Key]) -> list[str]:
-        """Return notes on folders of frames that no row names."""
-        return [note for home in self.homes for note in folders_without_row(home, keys)]
+        """Return notes on folders <subject>/<clip> of frames that no row names."""
+        folders = (folder for home in self.homes for folder in sorted(home.glob("[!._]*/[!._]*/")))
+        unnamed = [folder for folder in folders if folder.parts[-2:] not in keys]
+        return [f"{folder}: has no row in the annotation; passed over" for folder in unnamed]
 
 
 class Samm(Workbook):
@@ -282,12 +285,8 @@ class Dfme(Workbook):
         if not lists:
             content = list_content(self.root)
             raise DataError(f"{self.root}: must hold the annotation {self.facts.file}, found none; found {content}")
-        columns = tuple(self.column.values())
         for path in lists:
-            is_csv = path.suffix.lower() == ".csv"
-            yield from (
-                workbook.csv_rows(path, columns) if is_csv else workbook.rows(path, columns, also=self.facts.also)
-            )
+            yield from workbook.rows(path, tuple(self.column.values()), also=self.facts.also)
 
     def folder(self, row: Row, key: Key) -> Path:
         """Return the folder of the clip, in its subject's folder or next to the subjects' folders."""

@@ -8,31 +8,28 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from microexpr.datasets.layouts import Facts, facts
+from microexpr.datasets.layouts import Layout, facts
 from microexpr.datasets.layouts import names as datasets
 from microexpr.rendering import coder
-from microexpr.rendering.layout import Native, no_code
+from microexpr.rendering.layout import Native
 from microexpr.rendering.layouts import annotations, names
 from microexpr.rendering.long_videos import LongNative
 
 
-def clips_native(about: Facts) -> Native:
+def clips_native(about: Layout) -> Native:
     """Return the layout of a data set of clips. Raises pydantic's ValidationError for an unknown or wrong field."""
     values: dict[str, Any] = {**about.rendered}
-    sheets, code = values.pop("workbooks", {}), values.pop("code", "casme2")
-    values["code"] = no_code if code == "none" else getattr(coder, code)
-    files = {file: annotations.workbook_of_clips(**sheet) for file, sheet in sheets.items()}
+    files = {file: annotations.workbook_of_clips(**sheet) for file, sheet in values.pop("workbooks", {}).items()}
     files |= annotations.LISTS.get(about.name, {}) | annotations.NOTICE
     values |= {"dataset": about.name, "name_clip": getattr(names, about.name), "label": about.label}
+    values["code"] = getattr(coder, values.get("code", "casme2"))
     values |= {"annotations": files, **annotations.OTHERS.get(about.name, {})}
     return TypeAdapter(Native).validate_python(values)
 
 
-def videos_native(about: Facts) -> LongNative:
+def videos_native(about: Layout) -> LongNative:
     """Return the layout of a data set of long videos. Raises pydantic's ValidationError as `clips_native` does."""
     values: dict[str, Any] = {**about.rendered}
-    if values.pop("code", "") == "none":
-        values["code"] = lambda weights: ""
     if isinstance(values["videos"], dict):  # number of videos -> subjects with as many
         values["videos"] = [count for count, subjects in values["videos"].items() for _ in range(subjects)]
     values |= {"dataset": about.name, "name_video": getattr(names, about.name)}

@@ -41,7 +41,7 @@ def plan_clips(dataset: str, params: Params, render: plan.Params, seed: int) -> 
 
     `render` is section `render` of params.yaml, with another size of the data set; `seed` the one in params.yaml.
     """
-    census = NATIVES[dataset].census  # if `once`, a subject has one clip of each emotion in `balanced`, and no more
-    clips = min(params.clips, len(census.balanced)) if census.once else params.clips
+    census = NATIVES[dataset].census  # without shares a subject has one clip of each emotion in `balanced`, and no more
+    clips = min(params.clips, len(census.balanced)) if not census.shares else params.clips
     size = plan.Corpus(subjects=params.subjects, clips=clips)
     return plan.plan_clips(dataset, render.model_copy(update={dataset: size}), root_seed(seed))

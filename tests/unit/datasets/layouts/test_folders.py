@@ -1,17 +1,21 @@
-"""CK+ as its three archives lie on disk, and the visible, strong part of Oulu-CASIA, against their publications."""
+"""CK+, Oulu-CASIA, MMI and AffectNet as they come out of their archives, against their publications."""
 
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from broken import replace
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
+from microexpr.datasets import index
+from microexpr.datasets.check import check
 
 
-def read(root: Path):
-    return datasets.layout("ckplus").read(root, "generated")
+def read(dataset: str, root: Path):
+    return datasets.layout(dataset).read(root, "generated")
 
 
 EMOTIONS = ["anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"]  # codes 1..7
@@ -33,7 +37,7 @@ def write(root: Path, subject: str, sequence: str, frames: int, emotion: int | N
 
 
 @pytest.fixture
-def root(tmp_path):
+def ckplus(tmp_path):
     for code in range(1, 8):
         write(tmp_path, f"S{code:03d}", "001", 10 + code, code, "   4.0000000e+00   2.0000000e+00\n")
     write(tmp_path, "S001", "002", 5, 7, "   1.0000000e+00   0.0000000e+00\n   2.7000000e+01   5.0000000e+00\n")
@@ -42,8 +46,8 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_codes_frames_and_units(root):
-    clips, notes = read(root)
+def test_codes_frames_and_units(ckplus):
+    clips, notes = read("ckplus", ckplus)
     assert [clip.id for clip in clips[:3]] == ["ckplus/S001/S001_001", "ckplus/S001/S001_002", "ckplus/S002/S002_001"]
     first = [clip for clip in clips if clip.name.endswith("_001")]
     assert [clip.emotion for clip in first] == EMOTIONS
@@ -57,24 +61,21 @@ def test_codes_frames_and_units(root):
     assert notes[0].endswith("sequences without an emotion file: 2, passed over") and "no pictures: 8" in notes[1]
 
 
-def test_other_names_of_the_folders(root):
-    before = read(root)[0]
+def test_other_names_of_the_folders(ckplus):
+    before = read("ckplus", ckplus)[0]
     for name, above in (
         ("cohn-kanade-images", "extended-cohn-kanade-images"), ("Emotion", "Emotion_labels"), ("FACS", "FACS_labels")
     ):  # fmt: skip
-        (root / above).mkdir()
-        (root / name).rename(root / above / name)
-    after = read(root)[0]
+        (ckplus / above).mkdir()
+        (ckplus / name).rename(ckplus / above / name)
+    after = read("ckplus", ckplus)[0]
     assert [(clip.id, clip.action_units) for clip in after] == [(clip.id, clip.action_units) for clip in before]
     assert all(clip.folder.startswith("extended-cohn-kanade-images/cohn-kanade-images/S") for clip in after)
 
 
-def emotion(text: str):
-    return lambda root: (root / "Emotion/S003/001/S003_001_00000013_emotion.txt").write_bytes(text.encode("latin-1"))
-
-
-def units(text: str):
-    return lambda root: (root / "FACS/S003/001/S003_001_00000013_facs.txt").write_text(text)
+def text(kind: str, content: str):
+    path = f"{kind}/S003/001/S003_001_00000013_{kind.lower()}.txt"
+    return lambda root: (root / path).write_bytes(content.encode("latin-1"))
 
 
 def without(path: str):
@@ -85,8 +86,9 @@ def move(path: str, to: str):
     return lambda root: (root / path).rename(root / to)
 
 
+emotion, units = partial(text, "Emotion"), partial(text, "FACS")
 SEQUENCE = "cohn-kanade-images/S003/001/S003_001_{:08d}.png"
-BAD = {
+BAD_CKPLUS = {
     "no such emotion": (emotion("   8.0000000e+00"), r"one code of 1\.\.7, not 8 \(.*S003_001_00000013_emotion.txt\)"),
     "half an emotion": (emotion("2.5"), "whole number like .*not '2.5'"),
     "not UTF-8": (emotion("3é"), "whole number like .*not '3\N{REPLACEMENT CHARACTER}'"),
@@ -102,14 +104,14 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD)
-def test_bad_copy_is_refused(root, kind):
-    spoil, message = BAD[kind]
-    spoil(root)
+@pytest.mark.parametrize("kind", BAD_CKPLUS)
+def test_bad_copy_is_refused(ckplus, kind):
+    spoil, message = BAD_CKPLUS[kind]
+    spoil(ckplus)
     if kind == "no files":
-        (root / "Emotion").mkdir()
+        (ckplus / "Emotion").mkdir()
     with pytest.raises(DataError, match=message):
-        read(root)
+        read("ckplus", ckplus)
 
 
 OULU_LABELS = {"Anger": 0, "Disgust": 0, "Fear": 0, "Happiness": 1, "Sadness": 0, "Surprise": 2}
@@ -128,7 +130,7 @@ def oulu(request, tmp_path):
 
 
 def test_every_sequence_from_neutral_to_apex(oulu):
-    clips, notes = datasets.layout("oulu_casia").read(oulu, "generated")
+    clips, notes = read("oulu_casia", oulu)
     assert notes == []
     assert [clip.name for clip in clips[:2]] == ["P001_anger", "P001_disgust"]
     assert [clip.label for clip in clips] == [*OULU_LABELS.values()] * 2
@@ -142,15 +144,179 @@ def test_every_sequence_from_neutral_to_apex(oulu):
     assert np.allclose(red, 100 + 5 * np.arange(14), atol=3)  # red comes first, and in the order of the numbers
 
 
-def test_a_gap_of_oulu_casia_is_refused(oulu):
+def test_faults_of_oulu_casia_are_refused(oulu, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
     next(oulu.rglob("Strong/P080/Fear/004.jpeg")).unlink()
     with pytest.raises(DataError, match="P080/Fear: frame 4 is missing between 0 and 10"):
-        datasets.layout("oulu_casia").read(oulu, "generated")
-
-
-def test_an_empty_copy_of_oulu_casia_is_refused(tmp_path):
+        read("oulu_casia", oulu)
     with pytest.raises(DataError, match="must hold a folder B_OriginalImg/VL/Strong or"):
-        datasets.layout("oulu_casia").read(tmp_path, "generated")
-    (tmp_path / "VL/Strong").mkdir(parents=True)
+        read("oulu_casia", empty)
+    (empty / "VL/Strong").mkdir(parents=True)
     with pytest.raises(DataError, match="must hold sequences like P001/Anger, found none"):
-        datasets.layout("oulu_casia").read(tmp_path, "generated")
+        read("oulu_casia", empty)
+
+
+SESSION = '<?xml version="1.0" encoding="utf-8"?>\n<session sessionId="{}"><track type="Video" view="{}"/></session>'
+ANNOTATION = (
+    '<?xml version="1.0"?><annotations><Metatag Name="Emotion" Value="{}"/><Metatag Name="a" Value="4"/></annotations>'
+)
+CODES = '<?xml version="1.0"?><oao>{}</oao>'
+FRAMES = 12
+
+
+def write_session(
+    root: Path, pages: str, number: int, sid: str, emotion: int | None, view: int = 0, fps: int = 25
+) -> Path:
+    folder = root / pages / "Sessions" / str(number)
+    folder.mkdir(parents=True)
+    (folder / "session.xml").write_text(SESSION.format(number, view))
+    (folder / f"{sid}.xml").write_text(ANNOTATION.format(emotion) if emotion is not None else "<annotations/>")
+    codec = cv2.VideoWriter_fourcc(*"MJPG")
+    file = cv2.VideoWriter(str(folder / f"{sid}.avi"), cv2.CAP_OPENCV_MJPEG, codec, fps, (64, 48))
+    for frame in range(FRAMES):
+        file.write(np.full((48, 64, 3), (0, number % 100, 100 + 10 * frame), np.uint8))
+    file.release()
+    return folder
+
+
+@pytest.fixture
+def mmi(tmp_path):
+    for code in range(1, 7):
+        write_session(tmp_path, "page-1", 1700 + code, f"S002-{100 + code}", code)
+    folder = write_session(tmp_path, "page-2", 9, "S054-001", 6, fps=24)
+    units = "".join(f'<ActionUnit Number="{number}"/>' for number in (1, 2, 27))
+    (folder / "S054-001-oao_aucs.xml").write_text(CODES.format(units))
+    write_session(tmp_path, "page-2", 10, "S054-002", None)
+    write_session(tmp_path, "page-2", 11, "S054-003", 17)
+    write_session(tmp_path, "page-2", 12, "S054-004", 4, view=1)
+    write_session(tmp_path, ".", 13, "S001-001", 4, view=2)
+    return tmp_path
+
+
+def test_frontal_sessions_with_an_emotion(mmi):
+    clips, notes = read("mmi", mmi)
+    assert [clip.id for clip in clips] == [*(f"mmi/S002/S002-{n}" for n in range(101, 107)), "mmi/S054/S054-001"]
+    emotions = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "surprise"]
+    assert [clip.emotion for clip in clips] == emotions
+    assert [clip.label for clip in clips] == [0, 0, 0, 1, 0, 2, 2]
+    assert [clip.fps for clip in clips] == [25] * 6 + [24]
+    assert [clip.action_units for clip in clips] == [""] * 6 + ["1+2+27"]
+    for clip in clips:
+        assert (clip.first, clip.onset, clip.apex, clip.offset, clip.last) == (0, None, None, None, FRAMES - 1)
+    reasons = "that do not show the face from the front", "without an emotion of 1..6"
+    assert notes == [f"{mmi}: sessions {why}: 2, passed over" for why in reasons]
+
+
+def test_pictures_are_the_frames_of_the_video(mmi, monkeypatch):
+    clip = read("mmi", mmi)[0][-1]
+    numbers, pictures = datasets.frame_reader(clip, mmi)
+    assert numbers == list(range(FRAMES))
+    red = [picture[..., 0].mean() for picture in pictures()]
+    assert np.allclose(red, 100 + 10 * np.arange(FRAMES), atol=3)
+    monkeypatch.setattr(datasets, "HELD_BYTES", 5 * 48 * 64 * 3)  # the others are read again, from the middle on
+    _, read_again = datasets.frame_reader(clip, mmi)
+    assert np.array_equal(list(read_again()), list(read_again()))
+    assert np.array_equal(list(read_again()), list(pictures()))
+
+
+ENCODED = '<?xml version="1.0" encoding="{}"?><a/>'
+BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbb">]><a>&b;</a>'
+BAD_MMI = {
+    "document type": ("S002-101.xml", BOMB, r"plain XML, not one with a document type 'a' \(.*S002-101.xml\)"),
+    "no encoding": ("S002-101.xml", ENCODED.format("x"), "101.xml: is not readable XML .unknown enc"),
+    "of several bytes": ("S002-101.xml", ENCODED.format("big5"), "101.xml: is not readable XML"),
+    "cut short": ("S002-101.xml", "<annotations>", "S002-101.xml: is not readable XML"),
+    "two emotions": ("S002-101.xml", f"<a>{ANNOTATION[21:] * 2}</a>".format(1, 2), "one emotion, not 1 and 2"),
+    "no view": ("session.xml", "<session/>", r"one of 0, 1 and 2, not missing \(.*session.xml\)"),
+    "other view": ("session.xml", SESSION.format(1, 3), "one of 0, 1 and 2, not 3"),
+    "no session": ("session.xml", None, "session.xml: the annotation is missing"),
+    "no video": ("S002-101.avi", None, "S002-101.avi: the video is missing"),
+    "two annotations": ("S002-109.xml", "<a/>", "1701: must hold one annotation like S002-106.xml, not 2"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_MMI)
+def test_bad_session_is_refused(mmi, kind):
+    name, text, message = BAD_MMI[kind]
+    file = mmi / "page-1/Sessions/1701" / name
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read("mmi", mmi)
+    with pytest.raises(DataError, match="must hold sessions like Sessions/1795"):
+        read("mmi", mmi / "page-1/Sessions")
+
+
+HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
+EIGHT_EMOTIONS = ["neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt"]
+EIGHT_LABELS = [None, 1, 0, 2, 0, 0, 0, 0]
+
+
+def row(path: str, code: object) -> str:
+    return f"{path},1,2,30,40,{';'.join(['1.5'] * 136)},{code},-2,-2"
+
+
+@pytest.fixture
+def affectnet(tmp_path):
+    rows = []
+    for code in range(11):
+        folder = tmp_path / "Manually_Annotated_Images" / str(680 + code % 2)
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{code:02d}ab.jpg"), np.full((6, 8, 3), (0, 0, 20 * code), np.uint8))
+        rows.append(row(f"{folder.name}/{code:02d}ab.jpg", code))
+    (tmp_path / "training.csv").write_text("\n".join([HEADER, *rows[:5], *rows[8:], rows[8]]))
+    (tmp_path / "validation.csv").write_text("\n".join([HEADER, *rows[5:8]]))
+    return tmp_path
+
+
+def test_codes_and_single_frames(affectnet):
+    clips, notes = read("affectnet", affectnet)
+    by_code = sorted(clips, key=lambda clip: clip.name)
+    assert [clip.emotion for clip in by_code] == EIGHT_EMOTIONS
+    assert [clip.label for clip in by_code] == EIGHT_LABELS
+    assert [clip.subject for clip in by_code] == ["680", "681"] * 4
+    assert [clip.id for clip in clips] == sorted(clip.id for clip in clips)
+    for clip in clips:
+        assert (clip.first, clip.onset, clip.apex, clip.offset, clip.last) == (0, 0, 0, 0, 0)
+        assert (clip.frames, clip.fps) == (1, 0)
+    rows = ("an uncertain emotion: 1", "no emotion: 2", "no face: 1")
+    assert notes == [f"{affectnet}: rows with {row}, passed over" for row in rows]
+    (affectnet / "Manually_Annotated_file_lists").mkdir()
+    for name in ("training.csv", "validation.csv"):
+        (affectnet / name).rename(affectnet / "Manually_Annotated_file_lists" / name)
+    assert read("affectnet", affectnet) == (clips, notes)
+
+
+def test_index_takes_one_frame_for_long_enough(affectnet, tmp_path_factory, monkeypatch):
+    project = tmp_path_factory.mktemp("project")
+    (project / "data/raw").mkdir(parents=True)
+    affectnet.rename(project / "data/raw/affectnet")
+    monkeypatch.chdir(project)
+    clips = index.read_licensed("affectnet")
+    assert len(index.verify("affectnet", clips, index.Params())) == 3
+    index.write("affectnet.csv", clips)
+    assert index.read("affectnet.csv") == clips
+    assert check("data/raw/affectnet").problems == []  # no count is published that it could miss
+
+
+BAD_AFFECTNET = {
+    "code": (",5,-2", ",11,-2", r"code of 0\.\.10, not '11' \(validation.csv, row 2\)"),
+    "missing": ("06ab", "77ab", r"680/77ab.jpg: the picture is missing \(validation.csv, row 3\)"),
+    "elsewhere": ("680/06ab", "../06ab", r"plain letters.*not '\.\.' \(validation.csv, row 3\)"),
+    "deep": ("680/06ab", "680/1/06ab", "a directory and a file like 689/ab12.jpg, not '680/1/06ab.jpg'"),
+    "twice": ("681/07ab", "680/06ab", r"affectnet/680/06ab must have one row.*validation.csv, row 4"),
+    "column": ("expression", "expresion", r"column 'expression' is missing in row 1 .did you mean 'expresion'"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_AFFECTNET)
+def test_bad_row_is_refused(affectnet, kind):
+    old, new, message = BAD_AFFECTNET[kind]
+    replace("validation.csv", old, new)(affectnet)
+    with pytest.raises(DataError, match=message):
+        read("affectnet", affectnet)
+    (affectnet / "validation.csv").unlink()
+    with pytest.raises(DataError, match=r"must hold validation\.csv or Manually_Annotated_file_lists/validation\.csv"):
+        read("affectnet", affectnet)
