@@ -122,7 +122,7 @@ def measure_flow(rounds: int) -> None:
     used = flow.Params().tvl1
     settings = {"attachment": used.attachment, "tightness": used.tightness, "tol": used.tolerance}
     settings |= {"num_warp": used.warps, "num_iter": used.iterations, "prefilter": used.median}
-    calls = [lambda: tvl1(first, second, used), lambda: optical_flow_tvl1(first, second, **settings)]
+    calls = [lambda: tvl1(first, second, **dict(used)), lambda: optical_flow_tvl1(first, second, **settings)]
     (ours_ms, other_ms), (ours, other) = best(calls, rounds)
     distance = np.hypot(ours[..., 0] - other[1], ours[..., 1] - other[0]).mean()
     compared("flow, TV-L1 of a pair", ours_ms, other_ms, f" apart_px={distance:.5f}")

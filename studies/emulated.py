@@ -20,7 +20,7 @@ from microexpr.core.arrays import generator, luma
 from microexpr.core.errors import DataError
 from microexpr.core.files import WEIGHTS
 from microexpr.signals.aus import regressor
-from microexpr.signals.landmarks.network import FACE, SIZE, cut, face_box, patch_matrix
+from microexpr.signals.landmarks import FACE, SIZE, cut, face_box, patch_matrix
 
 LEVELS = {"as it is run": "ORT_ENABLE_BASIC", "with all optimisations": "ORT_ENABLE_ALL"}
 PROGRAM = """

@@ -22,13 +22,11 @@ from microexpr.core.onnx import read_metadata
 from microexpr.population import Params, portraits
 from microexpr.population.identities import performer_of
 from microexpr.rendering.face import GLASSES, Face
-from microexpr.signals import conditions
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded, regressor
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.detection import MODEL
-from microexpr.signals.landmarks import network
-from microexpr.signals.landmarks.network import Box, face_box
-from microexpr.signals.portraits import SCENE
+from microexpr.signals.landmarks import Box, face_box, load
+from microexpr.signals.portraits import SCENE, record, sample
 
 PAGE, MARK = "docs/model-cards.md", "study-model-cards"
 UNITS_MARK, POINTS_MARK = f"{MARK}-units", f"{MARK}-points"
@@ -124,8 +122,8 @@ def read_scene(
     data: portraits.Portraits, scene: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Read the images of a scene: errors, changes since rest, and what is read too much at rest."""
-    landmarks, units, camera = network.load(MODEL), regressor.load(), conditions.sample(rng, is_close=True)
-    images = [conditions.record(data.image[i], camera, rng) for i in range(scene * SCENE, (scene + 1) * SCENE)]
+    landmarks, units, camera = load(MODEL), regressor.load(), sample(rng, is_close=True)
+    images = [record(data.image[i], camera, rng) for i in range(scene * SCENE, (scene + 1) * SCENE)]
     true = data.points[scene * SCENE : (scene + 1) * SCENE, :68]
     first = face_box(true[0])
     start = Box(first.centre + first.side * rng.normal(0, 0.03, 2), first.side * np.exp(rng.normal(0, 0.05)))

@@ -29,7 +29,7 @@ from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import align, alignment
 from microexpr.signals.faces.detection import PREDICTORS, PredictorName, detect
-from microexpr.signals.landmarks.network import Box
+from microexpr.signals.landmarks import Box
 from microexpr.videos import picture
 from microexpr.videos.container import VideoFile
 

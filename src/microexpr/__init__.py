@@ -7,11 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from microexpr.api.applications import measure, predict, predict_pair, spot
+    from microexpr.api.applications import measure, predict, predict_pair, reenact, spot
     from microexpr.api.figures import compare, evaluate
     from microexpr.api.folds import loso
     from microexpr.api.measures import action_units, find_apex, flow, strain, track_faces
-    from microexpr.api.reenactment import reenact
     from microexpr.api.results import plot
     from microexpr.api.stages import open_stage
     from microexpr.api.videos import Video, example_video, read_video
@@ -26,12 +25,11 @@ __all__ = [
 MODULES = {
     **dict.fromkeys(("Video", "example_video", "read_video"), "videos"),
     **dict.fromkeys(("action_units", "find_apex", "flow", "strain", "track_faces"), "measures"),
-    **dict.fromkeys(("measure", "predict", "predict_pair", "spot"), "applications"),
+    **dict.fromkeys(("measure", "predict", "predict_pair", "reenact", "spot"), "applications"),
     **dict.fromkeys(("compare", "evaluate"), "figures"),
     "loso": "folds",
     "open_stage": "stages",
     "plot": "results",
-    "reenact": "reenactment",
 }
 
 

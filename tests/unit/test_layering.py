@@ -18,7 +18,7 @@ MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)
 TRAIN = {"models", "training"}  # whole rooms that load torch, which only training needs
 TRAIN_TOO = {  # modules of other rooms
     "signals.learning",
-    *(f"signals.{reader}.{part}" for reader in ("aus", "landmarks") for part in ("architecture", "fit")),
+    "signals.aus.architecture", "signals.aus.fit", "signals.landmarks.fit",
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
     "api.folds", "cli.described", "evaluation.metrics.inception", "reporting.method_sizes",
     *(f"reporting.papers.{name}" for name in ("networks", "transfers")),

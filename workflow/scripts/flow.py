@@ -8,7 +8,7 @@ with logged(snakemake.log[0]):
     from microexpr.core import store
     from microexpr.core.arrays import luma
     from microexpr.core.clip import Clip
-    from microexpr.signals import flow, frame_edges, inputs
+    from microexpr.signals import face_regions, flow, inputs
 
     params = flow.Params(**snakemake.params.flow)
     kind = "onset_apex" if params.normalise == "none" else "onset_apex_scaled"
@@ -22,5 +22,5 @@ with logged(snakemake.log[0]):
         for clip in store.retained_clips(faces, clips):
             face = faces[clip.name]
             onset, top = (inputs.position(face, apex[clip.name], event) for event in ("onset", "apex"))
-            vectors = flow.clip_flow(luma(face["crop"][()]), onset, top, params, frame_edges.read(face))
+            vectors = flow.clip_flow(luma(face["crop"][()]), onset, top, params, face_regions.read_in_frame(face))
             file.group(clip.name).put("onset_apex", flow.normalise(vectors, params.normalise), kind)

@@ -118,7 +118,7 @@ def loso(
     for name, values in {"subjects": units, **arrays}.items():
         if len(values) != len(true):
             raise DataError(f"{name} must have {len(true)} rows, as labels has, not {len(values)}")
-    parts = _one_per_subject(units) if folds is None else _named(folds, len(true))
+    parts = _folds(folds, units)
     check_leaks(parts, units, fitted_on)
     if is_estimator and isinstance(method, type):
         raise ParamsError(f"method must be an estimator, such as {method.__name__}(), not its class")
@@ -159,26 +159,17 @@ def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: I
                 raise LeakError(f"fold {fold.name} must not test a subject of fitted_on: {subject}, clip {i}")
 
 
-def _optimiser(make: Optimiser, parameters: list[Tensor]) -> torch.optim.Optimizer:
-    """Return an optimiser of the caller's. Raises ParamsError if it is none."""
-    result = make(parameters)
-    if not isinstance(result, torch.optim.Optimizer):
-        raise ParamsError(f"optimiser must return a torch.optim.Optimizer, not {checks.describe(result)}")
-    return result
+def _folds(folds: Iterable[tuple[np.ndarray, np.ndarray]] | None, subjects: np.ndarray) -> list[FoldIndices]:
+    """Return folds numbered from 1, without `folds` one per subject.
 
-
-def _one_per_subject(subjects: np.ndarray) -> list[FoldIndices]:
-    names = np.unique(subjects)
-    if len(names) < 2:
-        raise DataError(f"subjects must be two or more, not {', '.join(map(str, names)) or 'none'}")
-    return [
-        FoldIndices(str(name), np.flatnonzero(subjects != name), np.flatnonzero(subjects == name)) for name in names
-    ]
-
-
-def _named(folds: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> list[FoldIndices]:
-    """Return folds numbered from 1. Raises DataError for a position outside 0..count-1 and an empty side."""
-    parts = []
+    Raises DataError for a position outside 0..count-1, an empty side, and fewer than two subjects."""
+    if folds is None:
+        names, parts = np.unique(subjects), []
+        if len(names) < 2:
+            raise DataError(f"subjects must be two or more, not {', '.join(map(str, names)) or 'none'}")
+        for name in names:
+            parts.append(FoldIndices(str(name), np.flatnonzero(subjects != name), np.flatnonzero(subjects == name)))
+        return parts
     try:
         pairs = [[np.asarray(side, np.int64) for side in sides] for sides in folds]
         if any(len(pair) != 2 for pair in pairs):
@@ -187,31 +178,26 @@ def _named(folds: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> list[F
         raise DataError(
             "folds must be pairs of positions (train, test), such as GroupKFold(5).split(...) gives"
         ) from None
-    for number, (train, test) in enumerate(pairs, 1):
-        for word, side in (("train", train), ("test", test)):
-            if not len(side) or side.min() < 0 or side.max() >= count:
-                raise DataError(f"fold {number} must {word} on positions in 0..{count - 1}, not {side.tolist()[:5]}")
-        parts.append(FoldIndices(str(number), train, test))
-    return parts
+    for number, pair in enumerate(pairs, 1):
+        for word, side in zip(("train", "test"), pair, strict=True):
+            if not len(side) or side.min() < 0 or side.max() >= len(subjects):
+                last = len(subjects) - 1
+                raise DataError(f"fold {number} must {word} on positions in 0..{last}, not {side.tolist()[:5]}")
+    return [FoldIndices(str(number), *pair) for number, pair in enumerate(pairs, 1)]
 
 
 def _table(
     fold: FoldIndices, scores: np.ndarray, truth: np.ndarray, subjects: np.ndarray, names: Sequence[Any]
 ) -> pd.DataFrame:
+    columns: dict[str, Any] = {"subject": subjects[fold.test], "fold": fold.name}
+    parts = {"score": scores}
     if truth.ndim == 2:
-        parts = {"truth": truth[fold.test], "predicted": (scores > 0).astype(int), "score": scores}
-        several = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
-        about = {"subject": subjects[fold.test], "fold": fold.name}
-        return pd.DataFrame(about | several, pd.Index(fold.test, name="clip"))
-    labels = np.asarray(names)
-    columns = {
-        "subject": subjects[fold.test],
-        "fold": fold.name,
-        "truth": labels[truth[fold.test]],
-        "predicted": labels[scores.argmax(-1)],
-    }
-    by_class = {f"score_{name}": scores[:, i] for i, name in enumerate(names)}
-    return pd.DataFrame(columns | by_class, pd.Index(fold.test, name="clip"))
+        parts = {"truth": truth[fold.test], "predicted": (scores > 0).astype(int)} | parts
+    else:
+        labels = np.asarray(names)
+        columns |= {"truth": labels[truth[fold.test]], "predicted": labels[scores.argmax(-1)]}
+    columns |= {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
+    return pd.DataFrame(columns, pd.Index(fold.test, name="clip"))
 
 
 class OwnEstimator(ClassicalMethod):
@@ -235,8 +221,20 @@ class OwnEstimator(ClassicalMethod):
         return inputs[SINGLE].numpy()
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        """Fit a copy; its score is 1 for the class that it predicts, 0 for others."""
-        estimator = seeded_copy(self.estimator, rng)
+        """Fit a copy, with a seed for each `random_state` that is None.
+
+        Its score is 1 for the class that it predicts, 0 for others."""
+        if hasattr(self.estimator, "get_params"):
+            from sklearn.base import clone
+
+            estimator = clone(self.estimator)
+            params = estimator.get_params(deep=True)
+            seeded = sorted(
+                name for name in params if name.rpartition("__")[2] == "random_state" and params[name] is None
+            )
+            estimator.set_params(**{name: int(rng.integers(2**31)) for name in seeded})
+        else:
+            estimator = deepcopy(self.estimator)
         estimator.fit(features, targets[LABELS if self.several else LABEL])
 
         def score(tested: np.ndarray) -> np.ndarray:
@@ -253,18 +251,6 @@ class OwnEstimator(ClassicalMethod):
             return np.eye(self.classes)[predicted.astype(int)]
 
         return score
-
-
-def seeded_copy(estimator: Any, rng: np.random.Generator) -> Any:
-    """Return an unfitted copy of an estimator, with a seed for each `random_state` that is None."""
-    if not hasattr(estimator, "get_params"):
-        return deepcopy(estimator)
-    from sklearn.base import clone
-
-    copy = clone(estimator)
-    params = copy.get_params(deep=True)
-    names = sorted(name for name in params if name.rpartition("__")[2] == "random_state" and params[name] is None)
-    return copy.set_params(**{name: int(rng.integers(2**31)) for name in names})
 
 
 class OwnNetwork(NetworkMethod):
@@ -304,8 +290,7 @@ class OwnNetwork(NetworkMethod):
             ) from None
         except ValueError:
             pass  # a function without a readable signature
-        self.factory, self.epochs, self.batch = factory, epochs, batch
-        self.optimiser, self.criterion = partial(_optimiser, optimiser), loss
+        self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
         self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
 
     @property
@@ -323,6 +308,13 @@ class OwnNetwork(NetworkMethod):
 
     def phases(self) -> list[Phase]:
         return [Phase([Update(self.loss, {"network": self.optimiser})], self.epochs, self.batch)]
+
+    def optimiser(self, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        """Return the caller's optimiser. Raises ParamsError if it is none."""
+        result = self.make(parameters)
+        if not isinstance(result, torch.optim.Optimizer):
+            raise ParamsError(f"optimiser must return a torch.optim.Optimizer, not {checks.describe(result)}")
+        return result
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         devices = [rng.key.device] if rng.key.is_cuda else []

@@ -22,8 +22,7 @@ Variable = tuple[tuple[str, ...], np.ndarray, dict[str, str]]  # axes, values, a
 class Stage(Mapping[str, "xarray.Dataset"]):
     """A stage's HDF5 file: an `xarray.Dataset` of each clip by its name, read on access.
 
-    In files of trainings, names are those of folds.
-    """
+    In files of trainings, names are those of folds."""
 
     path: Path
     names: tuple[str, ...]

@@ -6,8 +6,7 @@ Modules are imported inside the functions, so that a command loads no more than 
 import json as json_text
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -85,8 +84,7 @@ def predict(
         method: classify with results/refit/METHOD.safetensors (default: the shipped network)
         fps: frames a second, of a folder or where a video's header is wrong
         truth: CSV of true expressions, as `film` writes them: compares with them
-        json: print only the contents of intervals.json, or the result for two pictures
-    """
+        json: print only the contents of intervals.json, or the result for two pictures"""
     if onset or apex:
         if not (onset and apex) or any((footage, out, truth, fps, camera is not None)):
             raise ParamsError(
@@ -232,8 +230,7 @@ def measure(
         fps: frames a second of folders of pictures, which are one video each, and of videos
         pictures: folders are of pictures, each read separately, in place of videos
         format: of the tables
-        force: measure everything again, and replace files that this command did not write; inputs never
-    """
+        force: measure everything again, and replace files that this command did not write; inputs never"""
     from microexpr.reporting import many_inputs
     from microexpr.videos import search
 
@@ -258,11 +255,7 @@ def reenact(
     emotion: str | None = None,
     style: Annotated[int | None, Parameter(validator=Number(gte=1, lte=100))] = None,
     fps: float | None = None,
-    strength: Annotated[tuple[float, ...], Parameter(consume_multiple=True, validator=Number(gte=0, lte=10))] = (
-        1,
-        2,
-        4,
-    ),
+    strength: Strengths = (1, 2, 4),
     weights: Path | None = None,
     super_resolution: Literal["lanczos", "realsr"] | None = None,
     force: Force = False,
@@ -286,8 +279,7 @@ def reenact(
         strength: factors of the driving clip's changes, 0 to 10; 0 is the photograph
         weights: a generator: results/refit/famgan.safetensors, results/synthesise/famgan/groups/* (default: shipped)
         super_resolution: enlarge the generator's difference to the size in the photograph (default: the shipped
-            generator moves the photograph's own pixels; lanczos for one that cannot)
-    """
+            generator moves the photograph's own pixels; lanczos for one that cannot)"""
     name = driving_name.choose(driving, emotion, style)
     inputs = [face, *driving_name.files(name, RESULTS), *filter(None, [weights])]
     strengths = tuple(dict.fromkeys(map(float, strength)))
@@ -398,47 +390,32 @@ def film(
         macro: macro-expressions
         blinks: blinks
         glances: glances to the side and back
-        speech: stretches of speech
-    """
+        speech: stretches of speech"""
     arguments = dict(locals())
-    if layout:
-        return _film_data_set(video, layout, arguments)
-    output = outputs.video(video, force)
+    output = None if layout else outputs.video(video, force)
     from microexpr.cli import config
     from microexpr.rendering import film, take
-
-    with config.errors_at("film: "):
-        values = {name: value for name, value in arguments.items() if name in take.Params.model_fields}
-        params = config.validate(take.Params, values, "--")
-    with _claimed(video), progress(quiet) as report, outputs.publish(output) as part:
-        film.write(part / output.names[0], params, seed, partial(report, str(video)))
-    size = output.paths[0].stat().st_size / 1e6
-    say(f"written: {output.paths[0]} ({size:.0f} MB), {output.paths[1]}; rendered, no person is shown")
-    return 0
-
-
-def _film_data_set(root: Path, layout: str, arguments: Mapping[str, Any]) -> int:
-    """Render long videos in the layout of a data set, by the arguments of `film`."""
-    from microexpr.cli import config
-    from microexpr.rendering import film
     from microexpr.rendering.corpus import Scene
     from microexpr.rendering.long_videos import LongCorpus
 
+    model: Any = LongCorpus if layout else take.Params
     with config.errors_at("film: "):
-        values = {name: value for name, value in arguments.items() if name in LongCorpus.model_fields}
-        size = config.validate(LongCorpus, values, "--")
-    scene = Scene(arguments["difficulty"], 640, 480)
-    with _claimed(root), progress(arguments["quiet"]) as report:
-        videos = film.write_data_set(root, layout, size, scene, arguments["seed"], partial(report, f"{root}, videos"))
-    count = f"{len(videos)} video{'s' * (len(videos) > 1)}"
-    say(f"written: {count} in {root}, with their workbooks; rendered, no person is shown")
-    return 0
-
-
-@contextmanager
-def _claimed(path: Path) -> Iterator[None]:
-    """Keep other processes from writing the same file or folder meanwhile. Raises OutputError if one does already."""
-    with outputs.claim(path.resolve().parent, path.name) as is_ours:
+        values = {name: value for name, value in arguments.items() if name in model.model_fields}
+        params = config.validate(model, values, "--")
+    with outputs.claim(video.resolve().parent, video.name) as is_ours:
         if not is_ours:
-            raise OutputError(f"{path}: must not be written by two processes, and another one writes it now")
-        yield
+            raise OutputError(f"{video}: must not be written by two processes, and another one writes it now")
+        with progress(quiet) as report:
+            if layout:
+                scene, report_videos = Scene(difficulty, 640, 480), partial(report, f"{video}, videos")
+                count = len(film.write_data_set(video, layout, params, scene, seed, report_videos))
+            if output:
+                with outputs.publish(output) as part:
+                    film.write(part / output.names[0], params, seed, partial(report, str(video)))
+    if output is None:
+        plural = "s" * (count > 1)
+        say(f"written: {count} video{plural} in {video}, with their workbooks; rendered, no person is shown")
+        return 0
+    size = output.paths[0].stat().st_size / 1e6
+    say(f"written: {output.paths[0]} ({size:.0f} MB), {output.paths[1]}; rendered, no person is shown")
+    return 0

@@ -33,7 +33,13 @@ def findings() -> Iterator[Finding]:
     reinstall = f"; missing: {missing}: pip install --force-reinstall microexpr" if missing else ""
     present = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
     yield Finding("library", not missing, present + reinstall)
-    yield _weights()
+    files, damaged = sorted(path for path in WEIGHTS.iterdir() if is_weights(path)), []
+    for path in files:
+        try:
+            read_metadata(path)
+        except StoreError as error:
+            damaged.append(str(error))
+    yield Finding("weights", bool(files) and not damaged, "; ".join(damaged) or f"{len(files)} files in {WEIGHTS}")
     fits = arithmetic.is_supported()
     yield Finding(
         "digits", fits or None, "those of every CPU with AVX2" if fits else "of this CPU's own: it has no AVX2"
@@ -50,13 +56,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def _weights() -> Finding:
-    files, damaged = sorted(path for path in WEIGHTS.iterdir() if is_weights(path)), []
-    for path in files:
-        try:
-            read_metadata(path)
-        except StoreError as error:
-            damaged.append(str(error))
-    return Finding("weights", bool(files) and not damaged, "; ".join(damaged) or f"{len(files)} files in {WEIGHTS}")

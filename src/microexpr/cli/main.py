@@ -60,7 +60,11 @@ def build() -> App:
     app = App(
         "microexpr", help=HELP, help_format="plaintext", version=f"microexpr {__version__}",
         version_flags=["--version", "-V"],
-        default_parameter=Parameter(negative=(), allow_repeating=True, show_default=_worth_showing),
+        default_parameter=Parameter(
+            negative=(), allow_repeating=True,
+            # none where it is "no" or "none"
+            show_default=lambda default: default if default or (default == 0 and default is not False) else None,
+        ),
     )  # fmt: skip
 
     def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
@@ -72,8 +76,7 @@ def build() -> App:
           microexpr completion fish > ~/.config/fish/completions/microexpr.fish
 
         Args:
-            shell: the shell that completes
-        """
+            shell: the shell that completes"""
         print(app.generate_completion(shell=shell, prog_name="microexpr"))
 
     def show_help(command: str = "", /) -> None:
@@ -83,8 +86,7 @@ def build() -> App:
           microexpr help predict
 
         Args:
-            command: one of them; none: the list
-        """
+            command: one of them; none: the list"""
         app.help_print([command] if command else [])
 
     results.add_to(app)
@@ -92,11 +94,6 @@ def build() -> App:
     app.command(completion)
     app.command(show_help, name="help")
     return app
-
-
-def _worth_showing(default: object) -> object:
-    """Return a default for the help, None where it is "no" or "none"."""
-    return default if default or (default == 0 and default is not False) else None
 
 
 @contextmanager

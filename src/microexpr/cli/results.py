@@ -96,8 +96,7 @@ def inspect(
         chain: print the subjects and clips it was fitted on instead
         png: plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves
         values: print the values of a DATASET[SLICE] instead; a slice is as in numpy
-        limit: most --values that are printed whole
-    """
+        limit: most --values that are printed whole"""
     if png:
         with _output_picture(png, [file], force) as picture:
             from microexpr.reporting.plots import contents
@@ -137,8 +136,7 @@ def score(
     Args:
         log: text: 'db sub' for each fold, then 'clip truth predicted'; with --videos a CSV of video, onset, offset
         videos: folder of long videos in which LOG tells when expressions were spotted
-        classes: number of classes in its protocol
-    """
+        classes: number of classes in its protocol"""
     if videos:
         return _score_spotting(log, videos, json, csv)
     from rich.table import Table
@@ -201,8 +199,7 @@ def check(directory: Path, /, *, json: Json = False, csv: Csv = False) -> int:
       microexpr check data/rendered/casme2
 
     Args:
-        directory: the data set's own folder, such as data/raw/casme2
-    """
+        directory: the data set's own folder, such as data/raw/casme2"""
     from microexpr.datasets.check import check
 
     result = check(directory)
@@ -242,8 +239,7 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
 
     Args:
         names: every param of these: its value here and in the paper, allowed values, meaning
-        all: also the variants of the papers' tables
-    """
+        all: also the variants of the papers' tables"""
     if names:
         return _method_params(names, json, csv)
     from microexpr.reporting import method_list
@@ -321,8 +317,7 @@ def table(
         methods: only these, as evaluated
         reference: test all other rows against this one (default: ststnet)
         notes: also sentences on each row, such as what it starts from
-        markdown: all figures, in Markdown
-    """
+        markdown: all figures, in Markdown"""
     form = "json" if json else "csv" if csv else "markdown" if markdown else None
     if not methods and path.parts[-3:-2] == ("papers",):
         return _paper_table(path, form)
@@ -420,8 +415,7 @@ def plot_table(picture: Written, /, *, force: Force = False) -> int:
     """Plot results/megc2019_table.csv: UF1 with intervals, oracle, published.
 
     examples:
-      microexpr plot table table.png
-    """
+      microexpr plot table table.png"""
     with _output_picture(picture, [TABLE], force) as path:
         from microexpr.reporting import main_table
         from microexpr.reporting.plots import methods
@@ -436,8 +430,7 @@ def plot_clip(
     """Plot landmarks, apex, flow, action units and synthesised faces of a clip.
 
     examples:
-      microexpr plot clip casme2/sub01/EP05_06f clip.png
-    """
+      microexpr plot clip casme2/sub01/EP05_06f clip.png"""
     synthetic = sorted(SYNTHETIC.glob("*.h5"))
     with _output_picture(picture, [*run_files(clip, RESULTS), *synthetic], force) as path:
         from microexpr.datasets import index
@@ -457,8 +450,7 @@ def plot_training(*paths: Path, force: Force = False) -> int:
 
     Args:
         paths: shards of one training, results/train/METHOD/PROTOCOL/*, then the picture, which is written as .png,
-            .svg, .pdf or .jpg
-    """
+            .svg, .pdf or .jpg"""
     if len(paths) < 2:
         raise ParamsError("plot training must have shards of a training, then a picture")
     *shards, picture = paths
@@ -505,8 +497,7 @@ def plot_faces(
       microexpr plot faces faces.svg --datasets casme2 samm
 
     Args:
-        datasets: only these (default: all of micro-expressions)
-    """
+        datasets: only these (default: all of micro-expressions)"""
     with _output_picture(picture, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")], force) as path:
         from microexpr.datasets import MICRO, index, layout
         from microexpr.reporting.plots.clips import entries, write_sheet

@@ -52,14 +52,23 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequen
 
 @contextmanager
 def progress(quiet: bool = False, seconds: float = SECONDS) -> Iterator[Report]:
-    """Yield a function to report to. In a terminal it has a bar for each thing that is done, gone at the end.
+    """Yield a function to report to. In a terminal it has a bar for each thing that is done, gone at the end; elsewhere
+    it prints a line where the last one is at least some seconds ago.
 
     If quiet, the function shows nothing."""
     if quiet:
         yield lambda *_: None
         return
     if not sys.stdout.isatty():
-        yield _lines(seconds)
+        last = time.monotonic()
+
+        def print_line(what: str, done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= seconds:
+                last = time.monotonic()
+                print(f"{printable(what)}: {done / max(total, 1):.0%}, {done} of {total}", file=sys.stderr, flush=True)
+
+        yield print_line
         return
     from rich import markup
     from rich.progress import Progress, TimeElapsedColumn
@@ -73,16 +82,3 @@ def progress(quiet: bool = False, seconds: float = SECONDS) -> Iterator[Report]:
             bar.update(tasks[what], completed=done, total=total)
 
         yield report
-
-
-def _lines(seconds: float) -> Report:
-    """Return a function that prints a line where the last one is at least some seconds ago."""
-    last = time.monotonic()
-
-    def report(what: str, done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= seconds:
-            last = time.monotonic()
-            print(f"{printable(what)}: {done / max(total, 1):.0%}, {done} of {total}", file=sys.stderr, flush=True)
-
-    return report

@@ -16,7 +16,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import StoreError
 from microexpr.signals.faces import detection
-from microexpr.signals.landmarks.network import face_box
+from microexpr.signals.landmarks import face_box
 
 SIZE = 128  # numbers in an embedding
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.

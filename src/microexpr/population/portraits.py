@@ -23,7 +23,7 @@ from microexpr.rendering.performance import DRIFT, GLANCE, GLANCES, Performer
 from microexpr.rendering.rig import contour
 from microexpr.rendering.scene import Light
 from microexpr.signals.aus import SHOWN
-from microexpr.signals.landmarks.network import face_box
+from microexpr.signals.landmarks import face_box
 from microexpr.signals.portraits import SCENE, SIDE, SIZE
 
 SCENES = 5  # of each subject

@@ -44,7 +44,6 @@ def write_prediction(
     from microexpr.reporting.plots import prediction as plot
 
     written.write(folder, result, models)
-    written.write_exports(folder, result)
     plot.write(result, folder / "prediction.png")
     player = page.Player(result)
     annotated.write(folder / "annotated.avi", result, progress, player.numbers, player.add)

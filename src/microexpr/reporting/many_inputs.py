@@ -17,7 +17,7 @@ from microexpr.reporting import app_folders
 from microexpr.videos.search import Item
 
 if TYPE_CHECKING:
-    from microexpr.apps.measure.columns import Table
+    from microexpr.apps.measure import Table
     from microexpr.apps.predict import Models, Prediction
     from microexpr.apps.reenact.alone import Reenactment
     from microexpr.apps.reenact.photograph import Photograph
@@ -87,7 +87,7 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
     """Return where `measure` writes the table of each input, in this format.
 
     Raises ParamsError for a format that cannot be written, OutputError if it may not write."""
-    from microexpr.apps.measure import columns
+    from microexpr.apps.measure import ending
 
     def label(item: Item, name: str) -> Row:
         rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
@@ -96,7 +96,7 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
     return batch.plan(
         "measure", items, out, ("summary.csv",),
         output=lambda path, item, read: outputs.table(path, read, force, item.path),
-        label=label, inputs=(), force=force, ending=columns.ending(form),
+        label=label, inputs=(), force=force, ending=ending(form),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.signals import frame_edges
+from microexpr.signals import face_regions
 from microexpr.signals.motion import head
 from microexpr.signals.motion.head import PARAMETERS
 
@@ -73,8 +73,7 @@ def locate(clip: Clip, faces: Mapping[str, Any], params: Params) -> Events:
     `faces` holds `frame` [T], `crop` [T, H, W, C] and `landmarks_crop` [T, 68, 2], as arrays or HDF5 data sets. No
     score is computed where all three events are annotated, because nothing would depend on it.
 
-    Raises DataError where an annotated event's frame is not among the clip's.
-    """
+    Raises DataError where an annotated event's frame is not among the clip's."""
     frame = faces["frame"][()]
     annotated: dict[str, int] = {}  # positions
     for event in EVENTS:
@@ -111,15 +110,14 @@ def head_path(faces: Mapping[str, Any], events: Events) -> np.ndarray:
     Before the onset and after the offset it is nan; `faces` are as for `locate`."""
     first, last = (int(np.searchsorted(events.frame, event)) for event in (events.onset, events.offset))
     path = np.full((len(events.frame), PARAMETERS), np.nan)
-    path[first : last + 1] = head.head_path(luma(faces["crop"][first : last + 1]), 0, frame_edges.read(faces))
+    path[first : last + 1] = head.head_path(luma(faces["crop"][first : last + 1]), 0, face_regions.read_in_frame(faces))
     return path
 
 
 def stored_score(faces: Mapping[str, Any], events: Mapping[str, Any], params: Params) -> np.ndarray:
     """Return the score of a clip with known events, float32[T], from its groups of a faces and an apex file.
 
-    The apex file holds the score where one of the events was spotted; otherwise it is computed again.
-    """
+    The apex file holds the score where one of the events was spotted; otherwise it is computed again."""
     if "score" in events:
         stored: np.ndarray = events["score"][()]
         return stored
@@ -132,7 +130,7 @@ def score_clip(faces: Mapping[str, Any], onset: int, offset: int, params: Params
     crop, landmarks = luma(faces["crop"][()]), faces["landmarks_crop"][()]
     if params.spotter == "regions":
         return region_scores(crop, landmarks, onset, offset, params)
-    return flow_scores(crop, landmarks, onset, params, frame_edges.read(faces))
+    return flow_scores(crop, landmarks, onset, params, face_regions.read_in_frame(faces))
 
 
 def flow_scores(
@@ -143,8 +141,7 @@ def flow_scores(
     `crop` is grey [T, H, W], `landmarks_crop` [T, 68, 2]; `onset` is a position; `in_frame`, bool[H, W], are the pixels
     that show the frame. Flow has the default settings of its stage but for `params.size`: section `flow` of params.yaml
     is of the stored flow, and events stay where they are when it changes. The mean flow vector of each region is
-    taken before its length: noise, which points anywhere, cancels and movement of the skin does not.
-    """
+    taken before its length: noise, which points anywhere, cancels and movement of the skin does not."""
     from scipy.ndimage import gaussian_filter1d
 
     from microexpr.signals import flow  # compiles on import; annotated clips need neither
@@ -173,8 +170,7 @@ def region_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offs
     of mean absolute grey differences; it is averaged over the regions. Noise is in both numerator and denominator, so
     a face that has stopped where it is farthest from rest scores highest. The paper names regions, differences and
     normalisation. Our reading are the exact positions of the regions, means before the ratio, and the 1 that keeps the
-    score of a still picture finite. Our addition is that frames are first made equally bright, against flicker.
-    """
+    score of a still picture finite. Our addition is that frames are first made equally bright, against flicker."""
     brightness = crop.mean(axis=(1, 2))
     gain = (brightness.mean() / np.maximum(brightness, 1)).astype(np.float32)[:, None, None]
     boxes = region_boxes(landmarks_crop[onset], crop.shape[1], params.region)
@@ -182,9 +178,11 @@ def region_scores(crop: np.ndarray, landmarks_crop: np.ndarray, onset: int, offs
     before = np.where(time >= back, time - back, np.minimum(time + back, len(crop) - 1))  # ahead for the first frames
     for rows, columns in boxes:
         region = crop[:, rows, columns] * gain
-        noise = _mean_difference(region, region[before])
-        for reference in (onset, offset):
-            scores += (_mean_difference(region, region[reference]) + 1) / (noise + 1)
+        noise, *changes = (
+            np.abs(region - other).mean(axis=(1, 2)) for other in (region[before], region[onset], region[offset])
+        )
+        for change in changes:
+            scores += (change + 1) / (noise + 1)
     return (scores / len(boxes)).astype(np.float32)
 
 
@@ -201,8 +199,7 @@ def divide_and_conquer(score: np.ndarray) -> int:
 
     The halves are those of the interval, as Liong et al. have it. Peaks of less than `HIGH` of the highest are left
     out: in a long clip those of noise would add up to more than that of the expression. Without a local peak, the
-    largest score is taken.
-    """
+    largest score is taken."""
     positions = local_peaks(score)
     if not len(positions):
         return int(np.argmax(score))
@@ -221,8 +218,7 @@ def divide_and_conquer(score: np.ndarray) -> int:
 def local_peaks(score: np.ndarray) -> np.ndarray:
     """Return positions that are higher than both sides, int64[p], the ends of the score included.
 
-    The middle one is taken of several equal frames.
-    """
+    The middle one is taken of several equal frames."""
     steps = np.diff(np.pad(score, 1, mode="minimum"))
     changes = np.flatnonzero(steps)
     start, end = changes[:-1], changes[1:]  # of each level: its first frame, and the one after its last
@@ -233,8 +229,7 @@ def find_bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:
     """Return positions of onset and offset: the nearest frames at rest on either side of `apex`, or the clip's ends.
 
     A frame is at rest when its score lies no higher than `rest` of the way from the least score on that side up to the
-    apex's.
-    """
+    apex's."""
 
     def nearest(side: np.ndarray) -> int:
         """Return the steps from the apex to the nearest frame at rest; `side` starts with the apex."""
@@ -248,15 +243,9 @@ def find_bounds(score: np.ndarray, apex: int, rest: float) -> tuple[int, int]:
 def region_boxes(landmarks: np.ndarray, size: int, side: int) -> list[tuple[slice, slice]]:
     """Return rows and columns of the ten regions in a crop of `size` pixels: three on a brow, two at a mouth corner.
 
-    The two at a mouth corner lie above and below it, where AU12 and AU15 pull.
-    """
+    The two at a mouth corner lie above and below it, where AU12 and AU15 pull."""
     half = np.array([0, side / 2])
     corners = [landmarks[corner] + shift for corner in MOUTH_CORNERS for shift in (-half, half)]
     centres = np.array([landmarks[point] for point in BROWS] + corners)
     first = np.clip(np.rint(centres - side / 2).astype(int), 0, size - side)
     return [(slice(y, y + side), slice(x, x + side)) for x, y in first.tolist()]
-
-
-def _mean_difference(frames: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the mean absolute difference of each pair of frames, float[T]."""
-    return np.abs(frames - others).mean(axis=(1, 2))

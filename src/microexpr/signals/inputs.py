@@ -19,7 +19,7 @@ from microexpr.core import store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError, ParamsError, nearest
-from microexpr.signals import frame_edges, motion
+from microexpr.signals import face_regions, motion
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.motion import head
 
@@ -59,10 +59,6 @@ class Source:
         """Return the position of an event among the clip's frames."""
         return position(self.groups["faces"], self.groups["apex"], event)
 
-    def frame(self, position: int, channels: int) -> np.ndarray:
-        """Return one crop, uint8[288, 288, C]."""
-        return with_channels(self.groups["faces"]["crop"][position], channels)
-
     @cached_property
     def crops(self) -> np.ndarray:
         """Crops from onset to offset, uint8[T, 288, 288, C], in the source's own channels."""
@@ -96,7 +92,7 @@ class Source:
     @cached_property
     def in_frame(self) -> np.ndarray | None:
         """Pixels of the crops that show the frame, bool[288, 288]; None if all do."""
-        return frame_edges.read(self.groups["faces"])
+        return face_regions.read_in_frame(self.groups["faces"])
 
     @property
     def landmarks(self) -> np.ndarray:
@@ -115,15 +111,15 @@ def flow(source: Source, shape: Shape) -> np.ndarray:
 
 def flow_video(source: Source, shape: Shape) -> np.ndarray:
     """Return `flow_between` the first and each later one of T + 1 frames resampled by TIM."""
-    size = _flow_size(source.crops[0], shape[2:])
-    frames = np.stack([_resize(frame, (size, size)) for frame in with_channels(source.crops, 1)])
+    size = min(max(MIN_FLOW_SIZE, *shape[2:]), source.crops.shape[1])
+    frames = np.stack([_resize(frame, (size, size)) for frame in luma(source.crops)])
     first, *later = motion.interpolate(frames, shape[1] + 1)
     return np.stack([flow_between(first, frame, source, shape[2:]) for frame in later], axis=1)
 
 
 def flow_offset(source: Source, shape: Shape) -> np.ndarray:
     """Return `flow_between` apex and offset."""
-    apex, offset = (source.frame(source.at(event), 1)[..., 0] for event in ("apex", "offset"))
+    apex, offset = (luma(source.groups["faces"]["crop"][source.at(event)]) for event in ("apex", "offset"))
     return flow_between(apex, offset, source, shape[1:])
 
 
@@ -131,31 +127,25 @@ def flow_between(first: np.ndarray, second: np.ndarray, source: Source, shape: S
     """Return u, v and strain between two grey crops, float32[3, H, W].
 
     The unit of u and v is a pixel of a crop of 288 x 288, however large the crops here are. Flow is computed with the
-    stage's default settings, on frames reduced to the shape of the input or to `MIN_FLOW_SIZE`, whichever is larger.
-    """
+    stage's default settings, on frames reduced to the shape of the input or to `MIN_FLOW_SIZE`, whichever is larger."""
     from microexpr.signals.faces import CROP
     from microexpr.signals.flow import Params, onset_apex  # compiles on import, and few methods need it
 
-    size = _flow_size(first, shape)
+    size = min(max(MIN_FLOW_SIZE, *shape), len(first))
     vectors = onset_apex(first, second, Params(size=size, stored_size=size), source.in_frame)
     units = (CROP / len(first), CROP / len(first), 1)  # strain has no unit
     return np.stack([_resize(channel * unit, shape) for channel, unit in zip(vectors, units, strict=True)])
 
 
-def _flow_size(crop: np.ndarray, shape: Shape) -> int:
-    """Return rows and columns of the frames between which flow is computed."""
-    return min(max(MIN_FLOW_SIZE, *shape), len(crop))
-
-
 def event(name: str, source: Source, shape: Shape) -> np.ndarray:
     """Return the frame of an event, uint8."""
-    return _resize_video(source.frame(source.at(name), shape[0])[None], shape[1:])[:, 0]
+    return _resize_video(source.groups["faces"]["crop"][source.at(name)][None], shape)[:, 0]
 
 
 def around_apex(source: Source, shape: Shape) -> np.ndarray:
     """Return the apex and the frames next to it within onset..offset, uint8."""
     positions = motion.around_apex(source.at("onset"), source.at("apex"), source.at("offset"), shape[1])
-    return _resize_video(np.stack([source.frame(position, shape[0]) for position in positions]), shape[2:])
+    return _resize_video(np.stack([source.groups["faces"]["crop"][position] for position in positions]), shape)
 
 
 def video_change(source: Source, shape: Shape) -> np.ndarray:
@@ -166,12 +156,11 @@ def video_change(source: Source, shape: Shape) -> np.ndarray:
 
 def video_magnified(source: Source, shape: Shape) -> np.ndarray:
     """Return `video` with movements magnified before it is resampled to T frames, uint8."""
-    channels = _resize_video(with_channels(source.crops, shape[0]), shape[2:], round_=False)
+    channels = _resize_video(source.crops, shape, round_=False)
     wavelength = motion.WAVELENGTH * shape[2] / source.crops.shape[1]
     magnified = [motion.magnify(frames, len(frames), wavelength=wavelength) for frames in channels]
-    if source.in_frame is not None:
-        in_frame = frame_edges.shrink(source.in_frame, shape[2:])
-        magnified = [frame_edges.hold_outside_still(frames, in_frame) for frames in magnified]
+    in_frame = face_regions.shrink(source.in_frame, shape[2:])
+    magnified = [face_regions.hold_outside_still(frames, in_frame) for frames in magnified]
     return _round(np.stack([motion.interpolate(frames, shape[1]) for frames in magnified]))
 
 
@@ -204,10 +193,9 @@ def face_mask(source: Source, shape: Shape) -> np.ndarray:
     return _resize(np.asarray(filled) * in_frame, shape[1:])[None]
 
 
-def au_intensities(source: Source, shape: Shape) -> np.ndarray:
-    """Return smoothed intensities of both sides, float32 in FACS 0..5, at the times of `video`."""
-    intensities = motion.interpolate(source.curves("smoothed")[..., SIDES.index("both")], shape[0])
-    return np.clip(intensities, 0, LARGEST)
+def au_curve(name: str, sides: int | list[int], least: float, source: Source, shape: Shape) -> np.ndarray:
+    """Return curves of a dataset of the aus file by side, float32 in FACS `least`..5, at the times of `video`."""
+    return np.clip(motion.interpolate(source.curves(name)[..., sides], shape[0]), least, LARGEST)
 
 
 def au_change(source: Source, shape: Shape) -> np.ndarray:
@@ -225,7 +213,7 @@ def au_read(source: Source, shape: Shape) -> np.ndarray:
 
     # imported by name: no other input depends on its code
     regressor = import_module("microexpr.signals.aus.regressor")
-    model, crops, frame = regressor.load(), with_channels(aus["crop"][()], 1)[..., 0], aus["frame"][()]
+    model, crops, frame = regressor.load(), luma(aus["crop"][()]), aus["frame"][()]
     onset, apex = (
         [
             regressor.reduce_crop(cv2.resize(crops[i], (CROP, CROP), interpolation=cv2.INTER_CUBIC))
@@ -237,14 +225,9 @@ def au_read(source: Source, shape: Shape) -> np.ndarray:
     return np.clip(np.subtract(*changes).T, -LARGEST, LARGEST).astype(np.float32)
 
 
-def au_changes(source: Source, shape: Shape) -> np.ndarray:
-    """Return changes since the onset by left and right, float32 in FACS -5..5, at the times of `video`."""
-    changes = motion.interpolate(source.curves("relative")[..., LEFT_RIGHT], shape[0])
-    return np.clip(changes, -LARGEST, LARGEST)
-
-
 IMAGE_AXES, VIDEO_AXES = ("C", "H", "W"), ("C", "T", "H", "W")
 FACE_STAGES = ("apex", "faces")  # the stages from which everything but `flow` and action units is derived
+AU_STAGES, UNITS = ("apex", "aus"), len(ACTION_UNITS)
 
 
 class Input(NamedTuple):
@@ -262,10 +245,10 @@ INPUTS: dict[str, Input] = {
     "onset": Input(FACE_STAGES, IMAGE_AXES, partial(event, "onset")),
     "apex": Input(FACE_STAGES, IMAGE_AXES, partial(event, "apex")),
     "offset": Input(FACE_STAGES, IMAGE_AXES, partial(event, "offset")),
-    "au_intensities": Input(("apex", "aus"), ("T", len(ACTION_UNITS)), au_intensities),
-    "au_change": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_change),
-    "au_read": Input(("apex", "aus"), (len(ACTION_UNITS), 2), au_read),
-    "au_changes": Input(("apex", "aus"), ("T", len(ACTION_UNITS), 2), au_changes),
+    "au_intensities": Input(AU_STAGES, ("T", UNITS), partial(au_curve, "smoothed", SIDES.index("both"), 0)),
+    "au_change": Input(AU_STAGES, (UNITS, 2), au_change),
+    "au_read": Input(AU_STAGES, (UNITS, 2), au_read),
+    "au_changes": Input(AU_STAGES, ("T", UNITS, 2), partial(au_curve, "relative", LEFT_RIGHT, -LARGEST)),
     "around_apex": Input(FACE_STAGES, ("C", 5, "H", "W"), around_apex),
     # T frames at equal distances in time from onset to offset, by TIM, uint8; the same with the head held still
     "video": Input(FACE_STAGES, VIDEO_AXES, lambda source, shape: _resample(source.crops, shape)),
@@ -299,8 +282,7 @@ def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Se
     population; `clips` the names of the groups in them.
 
     Raises ParamsError for an unknown input or a shape it cannot have, DataError for a clip that is not in a
-    file, StoreError for a file that cannot be read.
-    """
+    file, StoreError for a file that cannot be read."""
     for name, shape in shapes.items():
         check(name, shape)
     needed, whole = stages(shapes), files.get(POPULATION)
@@ -395,21 +377,19 @@ def position(faces: Mapping[str, Any], apex: Mapping[str, Any], event: str) -> i
     return int(positions[0])
 
 
-def with_channels(frames: np.ndarray, channels: int) -> np.ndarray:
-    """Return images uint8[..., H, W, 1 or 3] with 1 channel, as luma, or 3, grey repeated."""
-    return luma(frames)[..., None] if channels == 1 else np.broadcast_to(frames, (*frames.shape[:-1], channels))
-
-
 def _resize_video(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.ndarray:
-    """Resize frames uint8[T, h, w, C] by area to [C, T, H, W], uint8 or, unrounded, float32."""
-    resized = np.stack([_resize(frame, shape).reshape(*shape, -1) for frame in frames])
-    video = np.moveaxis(resized, -1, 0)
+    """Resize frames uint8[T, h, w, 1 or 3] by area to [C, T, H, W] of `shape` (C, ..., H, W), uint8 or, unrounded,
+    float32.
+
+    One channel is luma; grey is repeated in three."""
+    images = luma(frames)[..., None] if shape[0] == 1 else np.broadcast_to(frames, (*frames.shape[:-1], shape[0]))
+    video = np.moveaxis(np.stack([_resize(image, shape[-2:]).reshape(*shape[-2:], -1) for image in images]), -1, 0)
     return _round(video) if round_ else video
 
 
 def _resample(frames: np.ndarray, shape: Shape, round_: bool = True) -> np.ndarray:
     """Resize frames and resample them in time by TIM, [C, T, H, W], uint8 or, unrounded, float32."""
-    video = np.moveaxis(_resize_video(with_channels(frames, shape[0]), shape[2:], round_=False), 1, 0)
+    video = np.moveaxis(_resize_video(frames, shape, round_=False), 1, 0)
     resampled = np.moveaxis(motion.interpolate(video, shape[1]), 1, 0)
     return _round(resampled) if round_ else resampled
 
@@ -418,8 +398,7 @@ def _pad(frames: np.ndarray, shape: Shape) -> np.ndarray:
     """Resize frames and pad them with zeros to T frames, or resample a longer clip."""
     if len(frames) > shape[1]:
         return _resample(frames, shape)
-    video = _resize_video(with_channels(frames, shape[0]), shape[2:])
-    return np.pad(video, [(0, 0), (0, shape[1] - len(frames)), (0, 0), (0, 0)])
+    return np.pad(_resize_video(frames, shape), [(0, 0), (0, shape[1] - len(frames)), (0, 0), (0, 0)])
 
 
 def _resize(image: np.ndarray, shape: Shape) -> np.ndarray:

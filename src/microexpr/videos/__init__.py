@@ -98,7 +98,7 @@ class Video:
     def turned(self, quarters: int) -> "Video":
         """Return the video turned by quarters, anticlockwise."""
         source, size = Turned(self.source, quarters), self.size[::-1] if quarters % 2 else self.size
-        return replace(self, source=source, size=size, notes=(*self.notes, source.notes[-1])) if quarters else self
+        return replace(self, source=source, size=size, notes=(*self.notes, source.note)) if quarters else self
 
 
 class Seen(NamedTuple):

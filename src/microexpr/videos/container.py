@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.videos.picture import LONGEST, describe_content
-from microexpr.videos.sources import Raw, is_rendered, small_size
+from microexpr.videos.sources import Raw, Source, small_size
 
 if TYPE_CHECKING:
     import av
@@ -71,7 +72,7 @@ class Decoded(NamedTuple):
     is_damaged: bool
 
 
-class VideoFile:
+class VideoFile(Source):
     """A video file; `fps` are frames a second in place of its rate."""
 
     def __init__(self, path: Path, fps: float | None = None):
@@ -86,19 +87,29 @@ class VideoFile:
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
         """Yield number and content of each frame that decodes."""
+        import cv2
+
         self._keys, self._held = {}, {}
         held: dict[int, av.VideoFrame] = {}
-        size = 0
+        held_bytes = 0
         for number, frame in enumerate(self._decode()):
-            size += sum(plane.buffer_size for plane in frame.picture.planes)
-            if size <= HELD:
+            held_bytes += sum(plane.buffer_size for plane in frame.picture.planes)
+            if held_bytes <= HELD:
                 held[number] = frame.picture
             else:
                 held.clear()
             if frame.is_key and frame.seconds is not None and not self.header.interlaced:
                 self._keys[number] = frame.seconds
-            image = partial(self._pixels, frame.picture)
-            yield number, Raw(self._small(frame.picture), image, frame.seconds, frame.is_key, frame.is_damaged)
+            picture, image = frame.picture, partial(self._pixels, frame.picture)
+            plane, component = picture.planes[0], picture.format.components[0]  # reduced, but not turned
+            if picture.format.is_planar and component.bits == 8 and component.is_luma:
+                levels = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+                levels = levels[:, : plane.width]
+                small = np.asarray(cv2.resize(levels, small_size(levels.shape), interpolation=cv2.INTER_AREA))
+            else:
+                shape = small_size((picture.height, picture.width))
+                small = np.asarray(picture.reformat(*shape, "gray", threads=1).to_ndarray())
+            yield number, Raw(small, image, frame.seconds, frame.is_key, frame.is_damaged)
         self._held = held
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
@@ -130,10 +141,6 @@ class VideoFile:
             yield from islice(enumerate(self._decode()), key, None)
             return
         yield from enumerate(chain([first], frames), key)
-
-    def is_generated(self) -> bool:
-        """Return whether the file is marked as rendered."""
-        return is_rendered(self.path)
 
     def _header(self) -> Header:
         with opened(self.path) as (container, stream):
@@ -169,7 +176,10 @@ class VideoFile:
             raise DataError(f"{self.path}: is not a readable video (no frame of it decodes)")
         interlaced = interlaced_frames > len(times) / 2
         fields = 1 + interlaced
-        rate = _expected_rate(stated, times) * fields
+        steps = np.diff(np.sort([time for time in times if time is not None]))
+        measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+        is_plausible = 1 <= stated <= FASTEST and (measured == 0 or 0.4 < stated / measured < 2.5)
+        rate = (stated if is_plausible else measured) * fields  # the first frames' where the header's is absurd
         return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, recorded, others,
                       dynamic_range)  # fmt: skip
 
@@ -209,22 +219,15 @@ class VideoFile:
         rgb = picture.reformat(columns, rows, "rgb24", threads=1).to_ndarray()
         return np.ascontiguousarray(np.rot90(rgb[:, ::-1] if self.header.mirrored else rgb, self.header.turn))
 
-    def _small(self, picture: "av.VideoFrame") -> np.ndarray:
-        """Return a decoded frame reduced, grey uint8[h, w], not turned: to be compared with others."""
-        import cv2
-
-        plane, component = picture.planes[0], picture.format.components[0]
-        if picture.format.is_planar and component.bits == 8 and component.is_luma:
-            level = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-            return np.asarray(cv2.resize(level, small_size(level.shape), interpolation=cv2.INTER_AREA))
-        size = small_size((picture.height, picture.width))
-        return np.asarray(picture.reformat(*size, "gray", threads=1).to_ndarray())
-
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """Yield a file's container and its video. Raises DataError if it is no video."""
     import av  # a tenth of a second, which planning a run must not wait for
+
+    def refuse(url: str, flags: int, options: dict[str, str]) -> None:
+        """Refuse to open another file that the first one names."""
+        raise FileNotFoundError(url)
 
     av.logging.set_level(None)  # our own one-line error replaces its messages
     if not regular(path).is_file():
@@ -234,7 +237,8 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
         start, size = file.read(START), path.stat().st_size
         file.seek(0)
         try:
-            container = stack.enter_context(av.open(_Bytes(file), io_open=_refuse, buffer_size=BUFFER))
+            nameless = SimpleNamespace(read=file.read, seek=file.seek, tell=file.tell)  # FFmpeg may see no name
+            container = stack.enter_context(av.open(nameless, io_open=refuse, buffer_size=BUFFER))
             streams = _videos(container)
         except (av.error.FFmpegError, ValueError, IndexError) as error:
             reason = str(getattr(error, "strerror", None) or error)
@@ -257,18 +261,6 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
 def _videos(container: Any) -> list[Any]:
     """Return the videos in a file but covers, which are pictures."""
     return [stream for stream in container.streams.video if not stream.disposition & COVER]
-
-
-class _Bytes:
-    """A file as FFmpeg may see it: no name."""
-
-    def __init__(self, file: Any):
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
-
-
-def _refuse(url: str, flags: int, options: dict[str, str]) -> None:
-    """Refuse to open another file that the first one names."""
-    raise FileNotFoundError(url)
 
 
 def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator[Decoded]:
@@ -304,7 +296,17 @@ def _fields(frames: Iterator[Decoded], stream: Any) -> Iterator[Decoded]:
     """Yield two frames for each interlaced one, a field each, filled up from those around it (bwdif)."""
     import av
 
-    graph, last = av.filter.Graph(), None
+    graph, last, origin = av.filter.Graph(), None, 0.0
+
+    def pulled(decoded: Decoded) -> Iterator[Decoded]:
+        while True:
+            try:
+                picture = graph.vpull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+            seconds = None if decoded.seconds is None or picture.time is None else picture.time - origin
+            yield Decoded(seconds, picture, decoded.is_key, decoded.is_damaged)
+
     for decoded in frames:
         if last is None:
             graph.threads = 1
@@ -316,30 +318,10 @@ def _fields(frames: Iterator[Decoded], stream: Any) -> Iterator[Decoded]:
             origin = (decoded.picture.time or 0) - (decoded.seconds or 0)
         last = decoded
         graph.push(decoded.picture)
-        yield from _pulled(graph, decoded, origin)
+        yield from pulled(decoded)
     if last is not None:
         graph.push(None)
-        yield from _pulled(graph, last, origin)
-
-
-def _pulled(graph: Any, decoded: Decoded, origin: float) -> Iterator[Decoded]:
-    import av
-
-    while True:
-        try:
-            picture = graph.vpull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        seconds = None if decoded.seconds is None or picture.time is None else picture.time - origin
-        yield Decoded(seconds, picture, decoded.is_key, decoded.is_damaged)
-
-
-def _expected_rate(stated: float, times: list[float | None]) -> float:
-    """Return the frames a second of a header, or those of the first frames' times if it is absurd."""
-    steps = np.diff(np.sort([time for time in times if time is not None]))
-    measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
-    is_plausible = 1 <= stated <= FASTEST and (measured == 0 or 0.4 < stated / measured < 2.5)
-    return stated if is_plausible else measured
+        yield from pulled(last)
 
 
 def _turn(picture: "av.VideoFrame") -> tuple[int, bool]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.videos import picture
-from microexpr.videos.sources import Raw, is_rendered
+from microexpr.videos.sources import Raw, Source, is_rendered
 
 MOST_APART = 100  # numbers a file, on average: a slip in a name must not make millions of missing frames
 STRAYS = 0.1  # share of the pictures that may be named otherwise, as a cover is
@@ -21,7 +21,7 @@ NAME = re.compile(r"(.*?)(\d+)(\D*)")  # before the last number, the number, aft
 Files = dict[int, Path]
 
 
-class FrameFiles:
+class FrameFiles(Source):
     """The pictures of one video by number, from 0; frames between two of them are missing."""
 
     def __init__(self, path: Path, files: Mapping[int, Path], rate: float, notes: Iterable[str] = ()):
@@ -106,9 +106,19 @@ def by_number(path: Path) -> tuple[list[int], str]:
 def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Files:
     """Return the files by time, and note gaps between them.
 
-    Numbers that rise by more than one throughout are those of every n-th frame, or times in a unit."""
-    numbered = _as_frames(numbered, rate, notes)
+    Numbers may be times in a unit, as cameras write them. Those that rise by more than one throughout are those of
+    every n-th frame."""
     numbers = sorted(numbered)
+    usual = float(np.median(np.diff(numbers))) if len(numbers) > 2 else 0.0
+    unit = next((unit for unit in UNITS if IN_UNITS[0] < usual / unit * rate < IN_UNITS[1]), 0.0)
+    if unit and any(number % usual != numbers[0] % usual for number in numbers):
+        notes.append(f"numbers in names are read as {UNITS[unit]}, to the nearest frame")
+        frames: list[int] = []
+        for number in numbers:
+            nearest = round((number - numbers[0]) / unit * rate)
+            frames.append(max(nearest, frames[-1] + 1) if frames else nearest)
+        numbered = {frame: numbered[number] for frame, number in zip(frames, numbers, strict=True)}
+        numbers = frames
     steps = [after - before for before, after in pairwise(numbers)]
     step = min(steps, default=1)
     if any(other % step for other in steps):
@@ -123,21 +133,6 @@ def _by_time(folder: Path, numbered: Files, rate: float, notes: list[str]) -> Fi
         first = next(before + step for before, gap in zip(numbers, steps, strict=False) if gap > step)
         notes.append(f"{missing} of {count} frames are missing, {first} for one; they show no face")
     return {(number - numbers[0]) // step: numbered[number] for number in numbers}
-
-
-def _as_frames(numbered: Files, rate: float, notes: list[str]) -> Files:
-    """Return files numbered by times, as cameras write them, by the numbers of frames; others as they are."""
-    numbers = sorted(numbered)
-    usual = float(np.median(np.diff(numbers))) if len(numbers) > 2 else 0.0
-    unit = next((unit for unit in UNITS if IN_UNITS[0] < usual / unit * rate < IN_UNITS[1]), 0.0)
-    if not unit or all(number % usual == numbers[0] % usual for number in numbers):
-        return numbered
-    notes.append(f"numbers in names are read as {UNITS[unit]}, to the nearest frame")
-    frames: list[int] = []
-    for number in numbers:
-        nearest = round((number - numbers[0]) / unit * rate)
-        frames.append(max(nearest, frames[-1] + 1) if frames else nearest)
-    return {frame: numbered[number] for frame, number in zip(frames, numbers, strict=True)}
 
 
 def shorten(names: Iterable[str], most: int = 3) -> str:

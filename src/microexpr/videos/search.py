@@ -7,8 +7,7 @@ under its name and is none itself, as its sound or notes.
 import mimetypes
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -60,8 +59,18 @@ def find(
     In folders `seek` is read: videos, each folder of pictures, or each picture. A folder of pictures alone is a video
     if `fps` says how many a second it has. `picture_too` are the user's own choice of pictures next to videos. The
     output folder `out` is passed over. Raises DataError for a path that is not there, and if there is nothing."""
-    search = _Search(seek, fps, out, picture_too)
-    order = {path: i for i, path in enumerate(chain.from_iterable(map(_matches, paths)))}
+    search, named = _Search(seek, fps, out, picture_too), list[Path]()
+    for path in paths:
+        if os.path.lexists(path):
+            named.append(path)
+        elif "*" not in str(path):
+            raise DataError(f"{path}: is not there")
+        else:  # no shell has expanded it
+            matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+            if not (visible := [match for match in matches if not match.name.startswith(".")]):
+                raise DataError(f"{path}: matches nothing")
+            named += visible
+    order = {path: i for i, path in enumerate(named)}
     single = [path for path in order if not path.is_dir()]
     items = [(order[item.path], item) for item in search.choose(single, None)]
     items += [(order[path], item) for path in order if path.is_dir() for item in search.walk(path)]
@@ -94,7 +103,10 @@ def sniff(path: Path) -> tuple[Kind, str]:
         return ("other", reason) if path.is_symlink() else (by_name, reason)
     content = describe_content(start, status.st_size)
     is_known = not start or start[4:12] in HEIF or start.lstrip().lower().startswith(tuple(SIGNATURES))
-    is_text = not is_known and _is_text(start)
+    text = start[:512].decode("utf-8", "ignore")
+    is_printable = len(text.encode()) > 0.9 * len(start[:512]) and all(c.isprintable() or c.isspace() for c in text)
+    is_text = not is_known and is_printable
+    is_video = start[4:8] == b"ftyp" or start[8:12] == b"AVI " or start.startswith(DAMAGED)  # by its first bytes
     if start and picture.is_picture(path):
         return "picture", ""
     if not is_text and (not is_known or start.startswith(b"RIFF")):
@@ -103,37 +115,16 @@ def sniff(path: Path) -> tuple[Kind, str]:
                 return "video", ""
         except container.NoVideo as error:
             content = error.content
-            if _begins_like_a_video(start):
+            if is_video:
                 return "other", content
         except DataError:
-            if _begins_like_a_video(start):
+            if is_video:
                 return "video", ""
     return ("other" if path.suffix.lower() == ".svg" else by_name), "text" if is_text else content
 
 
-def _begins_like_a_video(start: bytes) -> bool:
-    return start[4:8] == b"ftyp" or start[8:12] == b"AVI " or start.startswith(DAMAGED)
-
-
-def _is_text(start: bytes) -> bool:
-    text = start[:512].decode("utf-8", "ignore")
-    return len(text.encode()) > 0.9 * len(start[:512]) and all(c.isprintable() or c.isspace() for c in text)
-
-
 def _text(name: str) -> str:
     return printable(name).replace("\n", "\\n")
-
-
-def _matches(path: Path) -> Iterable[Path]:
-    """Return the path, or the matches of its `*` where no shell has expanded it."""
-    if os.path.lexists(path):
-        return [path]
-    if "*" not in str(path):
-        raise DataError(f"{path}: is not there")
-    matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    if visible := [match for match in matches if not match.name.startswith(".")]:
-        return visible
-    raise DataError(f"{path}: matches nothing")
 
 
 def _content(folder: Path) -> tuple[list[Path], list[Path]]:

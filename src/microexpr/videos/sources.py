@@ -1,10 +1,9 @@
 """Sources of a video's frames: those in memory and turned ones; `container` and `frames` read files."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,53 +47,33 @@ def is_rendered(path: Path) -> bool:
         return MARK in start or MARK in file.read()
 
 
-class Source(Protocol):
+class Source:
     """A sequence of frames, numbered from 0."""
 
-    @property
-    def path(self) -> Path:
-        """The file or folder."""
-
-    @property
-    def rate(self) -> float:
-        """Frames a second to expect."""
-
-    @property
-    def expected(self) -> int:
-        """Frames to expect, 0 if it is not known."""
-
-    @property
-    def notes(self) -> list[str]:
-        """Differences from a complete, progressive video."""
+    path: Path  # the file or folder
+    rate: float  # frames a second to expect
+    expected: int  # frames to expect, 0 if it is not known
+    notes: list[str]  # differences from a complete, progressive video
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
         """Yield number and content of each existing frame."""
+        for number, image in enumerate(self.read()):
+            yield number, Raw.of_image(image)
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
         """Yield the existing ones of these frames, rising, or of all: RGB uint8[H, W, 3] or grey uint8[H, W]."""
+        raise NotImplementedError
 
     def is_generated(self) -> bool:
         """Return whether it is marked as rendered."""
+        return is_rendered(self.path)
 
 
-@dataclass(frozen=True, eq=False)
-class Array:
-    """Frames in memory."""
+class Array(Source):
+    """Frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `path` names them in errors."""
 
-    images: np.ndarray  # uint8[T, H, W, 3] RGB or uint8[T, H, W] grey
-    rate: float
-    path: Path  # names the frames in errors
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def expected(self) -> int:
-        """Frames to expect."""
-        return len(self.images)
-
-    def scan(self) -> Iterator[tuple[int, Raw]]:
-        """Yield number and content of each frame."""
-        for number, image in enumerate(self.images):
-            yield number, Raw.of_image(image)
+    def __init__(self, images: np.ndarray, rate: float, path: Path):
+        self.images, self.rate, self.path, self.expected, self.notes = images, rate, path, len(images), []
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
         """Yield frames."""
@@ -105,25 +84,20 @@ class Array:
         return False
 
 
-class Turned:
+class Turned(Source):
     """Another source, turned by `quarters` anticlockwise."""
 
     def __init__(self, source: Source, quarters: int):
         self._source, self._quarters = source, quarters
         self.path, self.rate, self.expected = source.path, source.rate, source.expected
-
-    @property
-    def notes(self) -> list[str]:
-        """The notes of the other source, and that it is turned."""
-        return [
-            *self._source.notes,
-            f"turned by {90 * self._quarters} degrees to the left, so that the face is upright",
-        ]
+        self.note = f"turned by {90 * quarters} degrees to the left, so that the face is upright"
+        self.notes = [*source.notes, self.note]
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
         """Yield number and content of each existing frame."""
         for number, raw in self._source.scan():
             yield number, raw._replace(image=partial(lambda raw: self._turn(raw.image()), raw))
+        self.notes = [*self._source.notes, self.note]  # a source knows some of them at its end
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
         """Yield frames."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,13 @@ def record(
     """Write a video of this length from a camera and return its frames a second.
 
     Raises DataError if there is no such camera, or it gives no more frames, StoreError if the disk is full."""
-    with _open(number) as camera:
+    with ExitStack() as stack:
+        camera = cv2.VideoCapture(number)
+        stack.callback(camera.release)
+        if not camera.isOpened():
+            raise DataError(
+                f"camera {number}: is not there, or another program uses it; --camera takes its number, from 0"
+            )
         _read(camera, number)  # a camera takes its time for the first
         start, count = clock(), 0
         while clock() - start < WARM_UP:
@@ -94,19 +100,6 @@ def record(
                 write(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), clock() - start)
                 progress("recording", done, total)
             return total / max(clock() - start, 1e-9)
-
-
-@contextmanager
-def _open(number: int) -> Iterator[Any]:
-    camera = cv2.VideoCapture(number)
-    try:
-        if not camera.isOpened():
-            raise DataError(
-                f"camera {number}: is not there, or another program uses it; --camera takes its number, from 0"
-            )
-        yield camera
-    finally:
-        camera.release()
 
 
 def _read(camera: Any, number: int) -> Any:

@@ -19,7 +19,7 @@ from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.aus import fit as action_units
 from microexpr.signals.landmarks import fit as landmarks
-from microexpr.signals.landmarks import network
+from microexpr.signals.landmarks import load
 from microexpr.signals.learning import Checkpoint
 from microexpr.training import generator_file
 from microexpr.training.job import Params as TrainParams
@@ -48,7 +48,7 @@ def test_the_predictor_of_landmarks(portraits: list[Path], tmp_path: Path, monke
     for path in paths:
         landmarks.run(portraits, portraits[:1], path, steps=2)
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert set(network.load(paths[0]).fitted_on) == PORTRAYED
+    assert set(load(paths[0]).fitted_on) == PORTRAYED
     assert json.loads(read_metadata(paths[0])["errors"])["all"] > 1
 
 

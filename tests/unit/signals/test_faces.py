@@ -1,4 +1,4 @@
-"""Landmarks, alignment and pose against known places and movements: a photograph that is moved, and rendered faces."""
+"""Landmarks, alignment and pose against known places and movements, and which way up a face is."""
 
 import sys
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, de
 from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity
 from microexpr.signals.faces.detection import NetworkPredictor
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS, correct_yaw
-from microexpr.signals.landmarks.network import Box
+from microexpr.signals.landmarks import Box
 
 PHOTOGRAPH = astronaut()[:320, :420]
 
@@ -281,3 +281,25 @@ def test_a_rendered_face_is_found_near_its_true_landmarks_and_turns() -> None:
     error = np.linalg.norm(tracked.landmarks - truth, axis=2).mean() / outer_eye_distance(truth)
     assert error < 0.06
     assert np.diff(tracked.pose[:, 0]) == pytest.approx([4, 4], abs=2)
+
+
+FACE = astronaut()[:240, 110:350]  # Eileen Collins, by NASA
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_turned_face_is_turned_back(quarters):
+    turned = np.rot90(FACE, quarters)
+    best = detection.best_turn([turned, turned[..., 1]])
+    assert np.array_equal(np.rot90(turned, best), FACE)
+
+
+def test_one_upright_face_that_is_certain_is_enough():
+    seen = []
+    images = (seen.append(1) or FACE for _ in range(3))
+    assert detection.best_turn(images) == 0 and len(seen) == 1
+
+
+def test_one_frame_without_a_face_does_not_decide():
+    noise = np.random.default_rng(0).integers(0, 256, FACE.shape, np.uint8)
+    assert detection.best_turn([np.rot90(FACE), noise, np.rot90(FACE)]) == 3
+    assert detection.best_turn([noise, noise]) == 0 == detection.best_turn([])

@@ -13,8 +13,7 @@ from skimage.registration import optical_flow_tvl1
 from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip
 from microexpr.reporting.plots import signals
-from microexpr.signals.flow import Params, clip_flow, magnitude, normalise, onset_apex, orientation, strain
-from microexpr.signals.flow.settings import TvL1
+from microexpr.signals.flow import Params, TvL1, clip_flow, magnitude, normalise, onset_apex, orientation, strain
 from microexpr.signals.flow.tvl1 import tvl1
 
 SIDE, SIZE = 288, 128
@@ -40,7 +39,7 @@ def test_tvl1_is_the_librarys_own(side: int, median: bool) -> None:
     picture = texture(side) / np.float32(255)
     other = moved(picture, np.array([[1.01, 0.005, 1.3], [-0.01, 0.995, -0.6]])) + np.float32(0.01)
     params = TvL1(attachment=20, tightness=0.4, warps=4, iterations=8, tolerance=1e-4, median=median)
-    ours = tvl1(picture, other, params)
+    ours = tvl1(picture, other, **dict(params))
     down, right = optical_flow_tvl1(
         picture, other, attachment=20, tightness=0.4, num_warp=4, num_iter=8, tol=1e-4, prefilter=median
     )
@@ -155,4 +154,4 @@ def test_black_where_next_to_nothing_slopes_gives_numbers():
     first = cv2.GaussianBlur(rng.random((64, 64), np.float32), (0, 0), 2)
     first[:, 30:] = 1e-22 * rng.random((64, 34), np.float32)
     second = np.roll(first, 1, axis=0)
-    assert np.isfinite(tvl1(first, second, TvL1())).all()
+    assert np.isfinite(tvl1(first, second, **dict(TvL1()))).all()

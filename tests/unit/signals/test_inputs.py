@@ -229,9 +229,9 @@ def test_intensities_are_never_outside_of_0_to_5_and_changes_of_5_either_way() -
     steps = np.repeat([0.0, 0, 0, 5, 5, 5], 17 * 3).reshape(6, 17, 3).astype(np.float32)
     aus = {"smoothed": steps, "relative": 2 * steps - 5, "frame": np.arange(6)}
     source = inputs.Source({"aus": aus, "apex": {"onset": np.array(0), "offset": np.array(5)}})
-    intensities = inputs.au_intensities(source, (31, 17))
+    intensities = INPUTS["au_intensities"].read(source, (31, 17))
     assert intensities.min() == 0 and intensities.max() == 5
-    changed = inputs.au_changes(source, (31, 17, 2))
+    changed = INPUTS["au_changes"].read(source, (31, 17, 2))
     assert changed.min() == -5 and changed.max() == 5
 
 

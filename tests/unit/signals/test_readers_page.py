@@ -14,7 +14,7 @@ import pytest
 import microexpr
 from microexpr.core.files import WEIGHTS
 from microexpr.signals.aus import regressor
-from microexpr.signals.landmarks.network import face_box
+from microexpr.signals.landmarks import face_box
 
 PAGE = Path(__file__).parents[3] / "docs/readers.md"
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from microexpr.apps.measure.columns import MeasuredFace, Reading, Table, fill
+from microexpr.apps.measure import MeasuredFace, Reading, Table, fill
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.take import Progress, Stretch, Take, track
 from microexpr.apps.reenact.photograph import find_faces, read_upright
@@ -24,20 +24,16 @@ from microexpr.signals.aus import LARGEST, recording, regressor
 from microexpr.signals.aus.regressor import reduce_crop
 from microexpr.signals.faces import align, alignment, detection
 from microexpr.signals.faces.pose import correct_yaw, gaze
-from microexpr.signals.landmarks import network
+from microexpr.signals.landmarks import face_box
+from microexpr.signals.landmarks import load as load_landmarks
 from microexpr.videos import Scan, Video, is_rendered, picture, search
 from microexpr.videos.search import Item
 
 SMALL = 32  # times the width of a face, a frame's longer side
 SLOWEST = 1.0  # frames a second of a video that is measured
 
-
-class Unread(NamedTuple):
-    """A face with action units still to be read, or a frame without a face."""
-
-    measured: MeasuredFace
-    face: np.ndarray = np.zeros(0)  # uint8[128, 128]
-    read: Callable[[Sequence[np.ndarray]], Sequence[Reading | None]] | None = None
+# A face with action units still to be read: its pixels uint8[128, 128], and what reads them; or a frame without a face.
+Unread = tuple[MeasuredFace, np.ndarray | None, Callable[[Sequence[np.ndarray]], Sequence[Reading | None]] | None]
 
 
 def find(image: np.ndarray) -> list[np.ndarray]:
@@ -101,17 +97,17 @@ def _at_rest(video: Video, stretch: Stretch) -> tuple[int, np.ndarray]:
         reduce_crop(align(luma(frame), stretch.matrix_at(i))[..., 0]) for i, frame in zip(numbers, frames, strict=False)
     ]
     resting = recording.resting_frames(reduced, regressor.load())
-    position = recording.reference_position(reduced, resting, recording.median_face(reduced, resting))
+    position, _ = recording.reference(reduced, resting)
     return numbers[position], reduced[position]
 
 
 def _read(unread: Iterator[Unread]) -> Iterator[MeasuredFace]:
     """Yield faces with their action units, read in batches."""
     while block := list(islice(unread, regressor.BATCH)):
-        for read, part in groupby(block, key=lambda item: item.read):
-            items = [*part]
-            readings = read([item.face for item in items]) if read else [None] * len(items)
-            yield from (replace(item.measured, reading=of) for item, of in zip(items, readings, strict=True))
+        for read, part in groupby(block, key=lambda item: item[2]):
+            measured, faces, _ = zip(*part, strict=True)
+            readings = read(faces) if read else [None] * len(faces)
+            yield from (replace(face, reading=of) for face, of in zip(measured, readings, strict=True))
 
 
 def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator[Unread]:
@@ -129,7 +125,7 @@ def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator
         seconds = float(video.seconds[number])
         if frame is None or number not in places:
             before = None
-            yield Unread(MeasuredFace(number + 1, seconds=seconds))
+            yield MeasuredFace(number + 1, seconds=seconds), None, None
             continue
         stretch, i, read = places[number]
         grey, matrix = luma(frame), stretch.matrix_at(number)
@@ -138,7 +134,7 @@ def _unread(take: Take, rests: list[np.ndarray], progress: Progress) -> Iterator
         small = domain.reduce(crop)
         noise: dict[str, float] = {} if before is None else {"noise": domain.camera_noise(before, small)}
         measured = MeasuredFace(number + 1, seconds=seconds, confidence=1.0, quality=quality(small) | noise, **geometry)
-        yield Unread(measured, reduce_crop(crop), read)
+        yield measured, reduce_crop(crop), read
         before = small
 
 
@@ -151,7 +147,7 @@ def _geometry(grey: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop:
                                   (side, side) if is_small else shape))  # fmt: skip
     return {
         "landmarks": landmarks,
-        "error": float(network.load(detection.MODEL)(grey, network.face_box(landmarks)).error[:68].mean()),
+        "error": float(load_landmarks(detection.MODEL)(grey, face_box(landmarks)).error[:68].mean()),
         "pose": turn,
         "gaze": gaze(crop, landmarks @ matrix[:, :2].T + matrix[:, 2], turn),
     }
@@ -168,7 +164,15 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
     names, problems, alterations = [], [], picture.Alterations()
     for number, path in enumerate(paths, 1):
         try:
-            rows = [*_in_picture(read_upright(path, alterations), number)]
+            image = read_upright(path, alterations)
+            grey, rows = luma(image), list[MeasuredFace]()
+            for i, points in enumerate(find(image)):
+                matrix = alignment(points[None])
+                crop = align(grey, matrix)[..., 0]
+                units, filmed = alone(reduce_crop(crop)), quality(domain.reduce(crop))
+                geometry = _geometry(grey, points, matrix, crop)
+                rows.append(MeasuredFace(number, i, 0.0, 1.0, reading=units, quality=filmed, **geometry))
+            rows = rows or [MeasuredFace(number)]  # without a face
         except StoreError:
             raise  # of the networks: no picture can be read
         except Exception as error:  # decoders and detectors raise many kinds, and the others go on
@@ -183,22 +187,3 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
     notes = tuple(alterations.notes(paths[0].parent if len(paths) > 1 else paths[0], len(paths)))
     generated = all(map(is_rendered, paths))
     return _table(fill(measured, names), len(paths), count, generated, notes=notes, problems=tuple(problems))
-
-
-def _in_picture(image: np.ndarray, number: int) -> Iterator[MeasuredFace]:
-    """Yield the faces of a picture, or one without a face."""
-    landmarks, grey = find(image), luma(image)
-    for i, points in enumerate(landmarks):
-        matrix = alignment(points[None])
-        crop = align(grey, matrix)[..., 0]
-        yield MeasuredFace(
-            number,
-            i,
-            0.0,
-            1.0,
-            reading=alone(reduce_crop(crop)),
-            quality=quality(domain.reduce(crop)),
-            **_geometry(grey, points, matrix, crop),
-        )
-    if not landmarks:
-        yield MeasuredFace(number)

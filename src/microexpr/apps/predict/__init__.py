@@ -6,7 +6,6 @@ action units; once for the spotted expressions. `videos` holds the frames of a s
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from microexpr.apps.predict.take import Progress, Stretch, Take, silent, track
 from microexpr.core.arrays import luma
 from microexpr.core.errors import StoreError
 from microexpr.core.files import file_digest
-from microexpr.signals import faces, frame_edges, spotting
+from microexpr.signals import face_regions, faces, spotting
 from microexpr.signals.aus import recording, regressor
 from microexpr.signals.faces import align, detection
 from microexpr.signals.faces.alignment import frame_mask
@@ -65,12 +64,6 @@ class Models:
         )
         return cls(reader, recogniser, calibration or Calibration(), file_digest(path), figures, descriptions)
 
-    @property
-    def fitted_on(self) -> tuple[str, ...]:
-        """Provenance of both and of the landmarks."""
-        fitted_on = (self.reader.fitted_on, self.recogniser.fitted_on, detection.fitted_on("network"))
-        return tuple(sorted({*chain(*fitted_on)}))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
@@ -106,29 +99,6 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """The result for one video."""
-
-    take: Take
-    curves: Curves
-    signal: spotting.Signal
-    expressions: list[Expression]
-    warnings: list[str]
-    rate: limits.Figures  # how good it is at about this frame rate
-
-    @property
-    def video(self) -> Video:
-        """The video, upright."""
-        return self.take.video
-
-    @property
-    def spans(self) -> list[tuple[int, int]]:
-        """First and last frame of each micro-expression."""
-        intervals = (expression.interval for expression in self.expressions)
-        return [(interval.onset, interval.offset) for interval in intervals if interval.kind == "micro"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Spotted:
     """The expressions of one video, without their classes."""
 
@@ -136,12 +106,25 @@ class Spotted:
     curves: Curves
     signal: spotting.Signal
     intervals: list[spotting.Interval]  # in frames of the video
-    warnings: list[str]  # of parts that were not searched
+    warnings: list[str]  # of parts that were not searched; of a prediction, of all
 
     @property
     def video(self) -> Video:
         """The video, upright."""
         return self.take.video
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction(Spotted):
+    """The result for one video."""
+
+    expressions: list[Expression]
+    rate: limits.Figures  # how good it is at about this frame rate
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """First and last frame of each micro-expression."""
+        return [(interval.onset, interval.offset) for interval in self.intervals if interval.kind == "micro"]
 
 
 def spot(
@@ -168,7 +151,9 @@ def spot(
         signal = spotting.compute_signal(
             curves.intensity, curves.gaze, curves.fps, params, curves.detected, curves.resting, curves.turn
         )
-        intervals += [in_frames(interval, curves) for interval in spotting.spot(signal, curves.fps, params)]
+        for interval in spotting.spot(signal, curves.fps, params):
+            onset, apex, offset = curves.numbers[[interval.onset, interval.apex, interval.offset]].tolist()
+            intervals.append(replace(interval, onset=onset, apex=apex, offset=offset))
         parts.append((curves, signal))
     warnings = []
     if passed_over := len(take.stretches) - len(stretches):
@@ -203,20 +188,21 @@ def predict(
         if interval.kind == "micro" and interval.onset in classes:
             of_class = classes[interval.onset]
             reasons = (
-                *limits.repetition(interval, spotted.intervals, video.seconds),
-                *limits.cut_off(interval, curves.fps, take),
-                *limits.filmed(interval, video),
-                *limits.outstanding(interval.score, usual),
+                *limits.doubts(interval, spotted.intervals, take, curves.fps, usual),
                 *limits.contradiction(interval.action_units, of_class.predicted_class),
                 *of_class.reasons,
             )
             expressions.append(Expression(interval, of_class.probabilities, reasons, of_class.regions))
         else:
             expressions.append(Expression(interval))
-    warnings = [*video.notes, *spotted.warnings, *limits.restlessness(usual, signal.height)]
-    warnings += limits.warnings(take, models.fitted_on)
+    warnings = [*video.notes, *spotted.warnings]
+    if usual is not None and usual >= signal.height / limits.STANDS_OUT:
+        common = f"scores of {usual:.0f} are common here, and spotting needs {signal.height:g}"
+        warnings.append(f"{common}: strong compression, speech or light?")
+    fitted_on = {*models.reader.fitted_on, *models.recogniser.fitted_on, *detection.fitted_on("network")}
+    warnings += limits.warnings(take, fitted_on)
     rate = limits.rate_figures(video.fps, models.digest)
-    return Prediction(take, curves, signal, expressions, warnings, rate)
+    return Prediction(take, curves, signal, spotted.intervals, warnings, expressions, rate)
 
 
 def read_curves(
@@ -278,12 +264,6 @@ def evened(curves: Curves, video: Video) -> Curves:
     return Curves(curves.numbers[nearest], curves.fps, *arrays, between(curves.turn))
 
 
-def in_frames(interval: spotting.Interval, curves: Curves) -> spotting.Interval:
-    """Convert an interval of curves to frames of the video."""
-    onset, apex, offset = (int(curves.numbers[i]) for i in (interval.onset, interval.apex, interval.offset))
-    return replace(interval, onset=onset, apex=apex, offset=offset)
-
-
 def classify(
     take: Take, intervals: Sequence[spotting.Interval], models: Models, progress: Progress
 ) -> dict[int, Classes]:
@@ -319,7 +299,7 @@ def cut_out(stretch: Stretch, interval: spotting.Interval, frames: Mapping[int, 
     matrix = stretch.matrix_at(interval.apex)
     in_frame = frame_mask(size, matrix)
     crop = np.stack([align(frames[number], matrix) for number in numbers])
-    frame_edges.hold_outside_still(crop, in_frame)
+    face_regions.hold_outside_still(crop, in_frame)
     landmarks = np.repeat(stretch.landmarks_at(interval.apex)[None].astype(np.float32), len(crop), axis=0)
     onset, apex, offset = (numbers.index(number) for number in (interval.onset, interval.apex, interval.offset))
     tracked = stretch.landmarks(numbers)

@@ -1,12 +1,12 @@
 """The annotated video, predictions written into its frames, micro-expressions in slow motion; and magnified faces."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from microexpr.apps.predict import Expression, Prediction, Progress, written
+from microexpr.apps.predict import Prediction, Progress, written
 from microexpr.core.arrays import luma
 from microexpr.signals import motion
 from microexpr.signals.motion import head
@@ -16,13 +16,10 @@ from microexpr.videos.writer import writer
 RATE = 25  # frames a second of the annotated video, about
 WIDEST = 960  # pixels
 BAND = 56  # rows of the timeline below the frame
-COLOURS = {
-    "micro": (213, 94, 0),
-    "macro": (0, 114, 178),
-    "blink": (150, 150, 150),
-    "glance": (0, 158, 115),
+COLOURS = {  # RGB
+    "micro": (213, 94, 0), "macro": (0, 114, 178), "blink": (150, 150, 150), "glance": (0, 158, 115),
     "speech": (204, 121, 167),
-}  # RGB
+}  # fmt: skip
 FACE_COLOUR, LOST_COLOUR = (240, 228, 66), (150, 150, 150)  # of landmarks and box, where the face is detected or not
 SHIFT = 3  # bits of landmarks' positions below a pixel
 FINE = 1 << SHIFT
@@ -42,14 +39,14 @@ def write(
     `see` gets the frames `numbers`, and others, so that the video is read only once."""
     video = prediction.video
     every = max(1, round(video.fps / RATE))
-    annotated_numbers, micro_numbers = frame_numbers(prediction, every), micro_frames(prediction)
+    annotated_numbers = frame_numbers(prediction, every)
     timeline_image = timeline(prediction, shown_size(video.size)[0])
     draw, written, both = face_drawer(prediction, annotated_numbers), 0, sorted({*annotated_numbers, *numbers})
     with writer(path, video.fps / every, MARK if video.generated else OTHER) as record:
         for i, (number, frame) in enumerate(zip(both, video.read(both), strict=False)):
             see(number, frame)
             if written < len(annotated_numbers) and number == annotated_numbers[written]:
-                slowdown = every if number in micro_numbers else 1
+                slowdown = every if any(first <= number <= last for first, last in prediction.spans) else 1
                 record(annotate(draw(written, shown(frame)), number, slowdown, prediction, timeline_image), None)
                 written += 1
             progress("writing video and page", i + 1, len(both))
@@ -57,14 +54,9 @@ def write(
 
 def frame_numbers(prediction: Prediction, every: int) -> list[int]:
     """Return the numbers that `every` divides, and those of all frames in micro-expressions."""
-    micro_numbers = micro_frames(prediction)
+    micro = {number for first, last in prediction.spans for number in range(first, last + 1)}
     present = np.flatnonzero(prediction.video.timeline.present).tolist()
-    return [number for number in present if number % every == 0 or number in micro_numbers]
-
-
-def micro_frames(prediction: Prediction) -> set[int]:
-    """Return the numbers of all frames in micro-expressions."""
-    return {number for first, last in prediction.spans for number in range(first, last + 1)}
+    return [number for number in present if number % every == 0 or number in micro]
 
 
 def shown(frame: np.ndarray, widest: int = WIDEST) -> np.ndarray:
@@ -100,44 +92,27 @@ def annotate(
     image: np.ndarray, number: int, slowdown: int, prediction: Prediction, timeline_image: np.ndarray
 ) -> np.ndarray:
     """Return uint8[H + BAND, W, 3]: an image of a frame with its captions, above the timeline of the whole video."""
-    height, width = image.shape[:2]
+    (height, width), video, white = image.shape[:2], prediction.video, (255, 255, 255)
+    expressions = [e for e in prediction.expressions if e.interval.onset <= number <= e.interval.offset]
+    captions = [(f"{video.seconds[number]:.2f} s" + f", {slowdown} times slower" * (slowdown > 1), white)]
+    captions += [("rendered face, no person is shown", white)] * video.generated
+    for expression in expressions:
+        units = " ".join(list(expression.interval.action_units)[:4])
+        name = f" {written.in_words(expression)}" if expression.classes else ""
+        captions.append((f"{expression.interval.kind}{name} {units}", COLOURS[expression.interval.kind]))
+        captions += [(reason, white) for reason in expression.reasons[:1]]
     image = np.vstack([image, timeline_image])
-    for line, (text, ink) in enumerate(captions(number, slowdown, prediction)):
+    for line, (text, ink) in enumerate(captions):
         for thickness, text_colour in ((3, (0, 0, 0)), (1, ink)):
             cv2.putText(
                 image, text, (8, 20 + 20 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.5, text_colour, thickness, cv2.LINE_AA
             )
-    for expression in expressions_at(prediction, number):
-        if expression.interval.kind == "micro":
-            cv2.rectangle(image, (0, 0), (width - 1, height - 1), COLOURS["micro"], 3)
-    positions = prediction.video.timeline.positions
+    if any(expression.interval.kind == "micro" for expression in expressions):
+        cv2.rectangle(image, (0, 0), (width - 1, height - 1), COLOURS["micro"], 3)
+    positions = video.timeline.positions
     x = round(positions[number] * (width - 1) / max(positions[-1], 1))
-    cv2.line(image, (x, height), (x, height + BAND - 1), (255, 255, 255), 1)
+    cv2.line(image, (x, height), (x, height + BAND - 1), white, 1)
     return image
-
-
-def captions(number: int, slowdown: int, prediction: Prediction) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    """Yield the lines that are written into a frame, each with its colour."""
-    white = (255, 255, 255)
-    time = f"{prediction.video.seconds[number]:.2f} s" + (f", {slowdown} times slower" if slowdown > 1 else "")
-    yield time, white
-    if prediction.video.generated:
-        yield "rendered face, no person is shown", white
-    for expression in expressions_at(prediction, number):
-        units = " ".join(list(expression.interval.action_units)[:4])
-        name = f" {written.in_words(expression)}" if expression.classes else ""
-        yield f"{expression.interval.kind}{name} {units}", COLOURS[expression.interval.kind]
-        for reason in expression.reasons[:1]:
-            yield reason, white
-
-
-def expressions_at(prediction: Prediction, number: int) -> list[Expression]:
-    """Return the expressions that a frame is part of."""
-    return [
-        expression
-        for expression in prediction.expressions
-        if expression.interval.onset <= number <= expression.interval.offset
-    ]
 
 
 def timeline(prediction: Prediction, width: int) -> np.ndarray:

@@ -144,16 +144,15 @@ def calibrate(
 
     For the figures, `FOLDS` parts of the subjects are left out in turn, and the others fit temperature and limits. A
     single subject has no figures."""
-    calibration = _fit(scores, labels, measured)
+    calibration = Calibration(fit_temperature(scores, labels), domain.fit_limits(measured))
     position = {subject: i for i, subject in enumerate(sorted({clip.subject for clip in clips}))}
     if len(position) < 2:
         return calibration, {}
     fold = np.array([position[clip.subject] % FOLDS for clip in clips])
     probabilities, unknown = np.zeros(scores.shape), np.zeros(len(clips), bool)
     for left_out in (fold == i for i in np.unique(fold)):
-        part = _fit(
-            scores[~left_out], labels[~left_out], [m for m, out in zip(measured, left_out, strict=True) if not out]
-        )
+        others = [m for m, out in zip(measured, left_out, strict=True) if not out]
+        part = Calibration(fit_temperature(scores[~left_out], labels[~left_out]), domain.fit_limits(others))
         distance = [domain.distance(m, part.limits) for m, out in zip(measured, left_out, strict=True) if out]
         probabilities[left_out] = part.probabilities(scores[left_out], np.array(distance))
         unknown[left_out] = np.array(distance) > 0
@@ -164,10 +163,6 @@ def calibrate(
         "unknown": float(unknown.mean()),
     }
     return calibration, figures
-
-
-def _fit(scores: np.ndarray, labels: np.ndarray, measured: Sequence[Mapping[str, float]]) -> Calibration:
-    return Calibration(fit_temperature(scores, labels), domain.fit_limits(measured))
 
 
 def measure_views(clips: Sequence[Clip], files: SUBJECT_FILES, tensors: ClipTensors) -> list[dict[str, float]]:

@@ -19,7 +19,7 @@ from microexpr.core.facs import units_by_class
 from microexpr.core.files import file_digest, shipped
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.spotting import Interval
-from microexpr.videos import SLOWEST, Video
+from microexpr.videos import SLOWEST
 from microexpr.videos.timeline import GAP
 
 SHORT_NOTICE = "a network's output, not what a person feels"
@@ -58,8 +58,7 @@ def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | No
     """Describe a model's training: "240 generated subjects (population); UF1 0.85 on ... held out".
 
     `fitted_on` is its provenance, "<origin>/<data set>/<subject>/<clip>" of its clips; its file's `metadata` have
-    figures.
-    """
+    figures."""
     subjects: dict[tuple[str, str], set[str]] = defaultdict(set)
     for entry in fitted_on:
         origin, dataset, subject, _ = entry.split("/")
@@ -74,25 +73,34 @@ def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | No
     return "; ".join([", ".join(counts), *filter(None, [figure])])
 
 
-def repetition(interval: Interval, intervals: Iterable[Interval], seconds: np.ndarray) -> tuple[str, ...]:
-    """Return a warning if another expression is nearly next to one, as in speech; () if the face rests between.
+def doubts(
+    interval: Interval, intervals: Iterable[Interval], take: Take, fps: float, usual: float | None
+) -> Iterator[str]:
+    """Yield reasons to distrust a micro-expression, one of `intervals` in a video that was read `fps` times a second.
 
-    `seconds` are the times of all frames."""
-    others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
+    They are another expression that is nearly next to it, as in speech; an end of the video, or a cut, before the
+    movement ends; frames around it that are damaged, or too far apart; a score that is little above `usual`, as of
+    `usual_score`."""
+    timeline, seconds, frames = take.video.timeline, take.video.seconds, take.at(interval.onset).frames
     first, last = seconds[interval.onset], seconds[interval.offset]
+    others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
     rest = min((max(seconds[o.onset] - last, first - seconds[o.offset]) for o in others), default=MIN_REST)
-    return (
-        () if rest >= MIN_REST else (f"rest next to another expression {max(rest, 0):.2f} s, not {MIN_REST:g} or more",)
-    )
-
-
-def cut_off(interval: Interval, fps: float, take: Take) -> tuple[str, ...]:
-    """Return a warning if a video that was read `fps` times a second ends, or is cut, before a movement ends; () if it
-    does not."""
-    step, frames = max(1, round(take.video.fps / fps)), take.at(interval.onset).frames
-    if interval.offset + step < frames.stop:
-        return ()
-    return ("the video ends before the movement does" if frames.stop == len(take.video) else "a cut ends the movement",)
+    if rest < MIN_REST:
+        yield f"rest next to another expression {max(rest, 0):.2f} s, not {MIN_REST:g} or more"
+    if interval.offset + max(1, round(take.video.fps / fps)) >= frames.stop:
+        is_end = frames.stop == len(take.video)
+        yield "the video ends before the movement does" if is_end else "a cut ends the movement"
+    near = (seconds >= first - AROUND) & (seconds <= last + AROUND)
+    if (near & timeline.damaged).any():
+        yield "damaged frames"
+    longest = float(np.diff(seconds[near & timeline.new]).max(initial=0))
+    new = seconds[near & timeline.clearly_new(take.video.fps)]
+    if longest > GAP + 0.5 / take.video.fps:
+        yield f"{longest:.2f} s without a new picture"
+    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) < LEAST_RATE * SLOWEST:
+        yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
+    if usual is not None and interval.score < STANDS_OUT * usual:
+        yield f"{interval.score:.0f} times its noise, where the rest of the video often reaches {usual:.0f}"
 
 
 def usual_score(
@@ -112,22 +120,6 @@ def usual_score(
     return float(np.quantile(peaks, OFTEN)) if len(peaks) >= LEAST_PEAKS else None
 
 
-def restlessness(usual: float | None, height: float) -> list[str]:
-    """Return a warning line if a video often reaches much of the `height` that expressions must exceed; else none."""
-    if usual is None or usual < height / STANDS_OUT:
-        return []
-    return [
-        f"scores of {usual:.0f} are common here, and spotting needs {height:g}: strong compression, speech or light?"
-    ]
-
-
-def outstanding(score: float, usual: float | None) -> tuple[str, ...]:
-    """Return a warning if a score is little above those that the rest of the video often reaches; else ()."""
-    if usual is None or score >= STANDS_OUT * usual:
-        return ()
-    return (f"{score:.0f} times its noise, where the rest of the video often reaches {usual:.0f}",)
-
-
 def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...]:
     """Return a warning if the unit that moves most indicates another class than the one predicted; else ().
 
@@ -140,25 +132,10 @@ def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...
     return (f"AU{strongest} moves most, which {predicted} faces do not show",)
 
 
-def filmed(interval: Interval, video: Video) -> Iterator[str]:
-    """Yield reasons to distrust the frames around an expression."""
-    timeline, seconds = video.timeline, video.seconds
-    near = (seconds >= seconds[interval.onset] - AROUND) & (seconds <= seconds[interval.offset] + AROUND)
-    if (near & timeline.damaged).any():
-        yield "damaged frames"
-    longest = float(np.diff(seconds[near & timeline.new]).max(initial=0))
-    new = seconds[near & timeline.clearly_new(video.fps)]
-    if longest > GAP + 0.5 / video.fps:
-        yield f"{longest:.2f} s without a new picture"
-    elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) < LEAST_RATE * SLOWEST:
-        yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
-
-
 def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:
     """Return the differences between a video and the models' training data, a line each.
 
-    `fitted_on` is the provenance of all models, as in `describe_training`.
-    """
+    `fitted_on` is the provenance of all models, as in `describe_training`."""
     lines, video, face = [], take.video, take.face
     origins = {entry.split("/")[0] for entry in fitted_on}
     origin = "generated" if video.generated else "licensed"

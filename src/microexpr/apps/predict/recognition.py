@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,48 +19,29 @@ from microexpr.signals.aus import filters, regressor
 from microexpr.signals.faces import CROP
 from microexpr.signals.flow import pictures
 
+if TYPE_CHECKING:
+    from microexpr.training import refit
+
 SHIPPED = shipped("predict.onnx")
 
+Recogniser: TypeAlias = "OnnxRecogniser | refit.Recogniser"  # a trained network: call it with inputs
 Groups = dict[str, dict[str, np.ndarray]]  # by stage: the contents of its file on a clip
 Certainty = Literal["sure", "unsure", "cannot tell"]
 SURE, TELLS = 0.8, 0.5  # least probability of the class
 
 
-class Recogniser(Protocol):
-    """A trained network: call it with inputs."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the scores."""
-
-    @property
-    def fitted_on(self) -> frozenset[str]:
-        """Clips that it was fitted on, as in `provenance`."""
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """Metadata of its file."""
-
-    @property
-    def inputs(self) -> Mapping[str, tuple[int, ...]]:
-        """Names and shapes of its inputs, as `inputs.derive` takes them."""
-
-    def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return scores float32[B, C] of inputs, each [B, ...]; the largest is of the predicted class."""
-
-
 class OnnxRecogniser:
-    """The network of an ONNX file with its inputs and classes in the metadata."""
+    """The network of an ONNX file with its inputs, as `inputs.derive` takes them, and classes in the metadata."""
 
     def __init__(self, network: onnx.Network):
         """Raises KeyError or ValueError for other metadata."""
         self.network, self.metadata = network, network.metadata
         self.classes = tuple(network.metadata["classes"].split(", "))
-        self.fitted_on = frozenset(network.fitted_on)
+        self.fitted_on = frozenset(network.fitted_on)  # clips, as in `provenance`
         self.inputs = {name: tuple(shape) for name, shape in json.loads(network.metadata["inputs"]).items()}
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return scores float32[B, C]."""
+        """Return scores float32[B, C] of inputs, each [B, ...]; the largest is of the predicted class."""
         return self.network(**{name: np.asarray(inputs[name], np.float32) for name in self.inputs})[0]
 
 
@@ -115,8 +96,7 @@ class Excerpt:
 def weights_path(method: str | None, folder: Path) -> Path:
     """Return the path of the shipped network, or <folder>/<method>.safetensors.
 
-    Raises ParamsError if there is no such network, StoreError if there is no such file.
-    """
+    Raises ParamsError if there is no such network, StoreError if there is no such file."""
     if method is None:
         return SHIPPED
     path = folder / f"{method}.safetensors"
@@ -136,7 +116,11 @@ def classify(model: Recogniser, calibration: Calibration, excerpt: Excerpt, read
     measured: dict[str, float] = {}
     if calibration.limits:
         (vectors,) = inputs.derive({"flow": (3, domain.FLOW_SIZE, domain.FLOW_SIZE)}, groups)["flow"]
-        measured = domain.measure(view(excerpt, vectors))
+        crop = np.stack([domain.reduce(image) for image in luma(excerpt.crop)])
+        landmarks = (excerpt.tracked_landmarks + 0.5) * domain.SIZE / CROP - 0.5
+        measured = domain.measure(
+            domain.View(crop, landmarks, excerpt.pose, vectors, excerpt.onset, excerpt.apex)  # as of the population
+        )
     distance = domain.distance(measured, calibration.limits)
     probabilities = calibration.probabilities(scores(model, groups)[None], distance)[0]
     regions = {}
@@ -161,13 +145,6 @@ def scores(model: Recogniser, groups: Groups) -> np.ndarray:
         picture = pictures.flow_as_picture(groups["flow"]["onset_apex"], params.region, params.normalise)
         groups = groups | {"flow": {"onset_apex": picture}}
     return model(inputs.derive(model.inputs, groups))[0]
-
-
-def view(excerpt: Excerpt, vectors: np.ndarray) -> domain.View:
-    """Return the measurements of a spotted expression, with its flow [3, H, W], as files of the population hold it."""
-    crop = [domain.reduce(image) for image in luma(excerpt.crop)]
-    landmarks = (excerpt.tracked_landmarks + 0.5) * domain.SIZE / CROP - 0.5
-    return domain.View(np.stack(crop), landmarks, excerpt.pose, vectors, excerpt.onset, excerpt.apex)
 
 
 def stage_groups(excerpt: Excerpt, input_names: set[str], reader: regressor.Model) -> Groups:

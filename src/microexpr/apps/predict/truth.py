@@ -42,8 +42,7 @@ class TrueExpression(NamedTuple):
 def read(path: Path) -> list[TrueExpression]:
     """Read the micro-expressions of a CSV with columns kind, onset, offset and perhaps emotion, as `film` writes it.
 
-    Raises DataError naming file and row: if there is no such file, or it has other columns, kinds or numbers.
-    """
+    Raises DataError naming file and row: if there is no such file, or it has other columns, kinds or numbers."""
     if path.is_dir():
         raise DataError(f"{path}: must be a CSV file, not a folder")
     expressions = []

@@ -28,11 +28,10 @@ NO_DATE = "1970-01-01T00:00:00+00:00"  # ELAN's format requires one; the same vi
 
 
 def write(folder: Path, prediction: Prediction, models: Models) -> None:
-    """Write intervals.csv, intervals.json and action_units.csv; frames count from 0.
+    """Write intervals.csv, intervals.json and action_units.csv, where frames count from 0, and files of other programs.
 
-    The last has the change of each unit since the face at rest, FACS intensities, left and right.
-    Raises StoreError when the disk is full.
-    """
+    action_units.csv has the change of each unit since the face at rest, FACS intensities, left and right. Others are
+    subtitles.srt, subtitles.vtt, intervals.eaf and intervals.TextGrid. Raises StoreError when the disk is full."""
     units = [f"{unit}{side}" for unit in ACTION_UNITS for side in "LR"]
     score, rows = prediction.signal.score, []
     for i, values in enumerate(prediction.signal.change.reshape(len(score), -1)):
@@ -43,6 +42,10 @@ def write(folder: Path, prediction: Prediction, models: Models) -> None:
         "intervals.csv": intervals_csv(prediction, models),
         "intervals.json": json.dumps(to_document(prediction, models), indent=2) + "\n",
         "action_units.csv": store.csv_text(("frame", "seconds", "score", *units), rows),
+        "subtitles.srt": subtitles(prediction),
+        "subtitles.vtt": subtitles(prediction, for_browsers=True),
+        "intervals.eaf": elan(prediction),
+        "intervals.TextGrid": text_grid(prediction),
     }
     for name, text in files.items():
         store.write_text(folder / name, text)
@@ -157,19 +160,6 @@ class Label(NamedTuple):
         return ": ".join(filter(None, [self.name, self.units]))
 
 
-def write_exports(folder: Path, prediction: Prediction) -> None:
-    """Write subtitles.srt, subtitles.vtt, intervals.eaf and intervals.TextGrid. Raises StoreError when the disk is
-    full."""
-    files = {
-        "subtitles.srt": subtitles(prediction),
-        "subtitles.vtt": web_subtitles(prediction),
-        "intervals.eaf": elan(prediction),
-        "intervals.TextGrid": text_grid(prediction),
-    }
-    for name, text in files.items():
-        store.write_text(folder / name, text)
-
-
 def labels(prediction: Prediction) -> list[Label]:
     """Return the labels of all intervals, in order of time."""
     times, rows = prediction.video.seconds, []
@@ -182,24 +172,18 @@ def labels(prediction: Prediction) -> list[Label]:
     return rows
 
 
-def _cues(prediction: Prediction) -> Iterator[tuple[float, float, str]]:
-    """Yield start, end and text of subtitles, which stay for `READABLE` seconds or until the next begins."""
-    rows = labels(prediction)
+def subtitles(prediction: Prediction, for_browsers: bool = False) -> str:
+    """Return SubRip subtitles of the video, one for each interval; for players in browsers the same as WebVTT.
+
+    Each stays for `READABLE` seconds or until the next begins."""
+    rows, cues = labels(prediction), []
     for i, row in enumerate(rows):
         after = min((later.start for later in rows[i + 1 :] if later.start > row.start), default=prediction.video.end)
-        yield row.start, max(row.end, min(row.start + READABLE, after)), f"{row.name}\n{row.units}\n"
-
-
-def subtitles(prediction: Prediction) -> str:
-    """Return SubRip subtitles of the video, one for each interval."""
-    cues = enumerate(_cues(prediction), 1)
-    return "\n".join(f"{i}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{text}" for i, (start, end, text) in cues)
-
-
-def web_subtitles(prediction: Prediction) -> str:
-    """Return the same as WebVTT, for players in browsers."""
-    cues = [f"{_clock(start, '.')} --> {_clock(end, '.')}\n{text}" for start, end, text in _cues(prediction)]
-    return "\n".join(["WEBVTT\n", *cues])
+        times = row.start, max(row.end, min(row.start + READABLE, after))
+        span = " --> ".join(_clock(seconds, "." if for_browsers else ",") for seconds in times)
+        cues.append("" if for_browsers else f"{i + 1}\n")
+        cues[-1] += f"{span}\n{row.name}\n{row.units}\n"
+    return "\n".join((["WEBVTT\n"] if for_browsers else []) + cues)
 
 
 def _clock(seconds: float, point: str) -> str:
@@ -221,15 +205,14 @@ def elan(prediction: Prediction) -> str:
     media = {"MEDIA_URL": name, "MIME_TYPE": "video/unknown", "RELATIVE_MEDIA_URL": f"./{name}"}
     ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media)
     order = ElementTree.SubElement(document, "TIME_ORDER")
-    times = sorted({time for row in rows for time in _milliseconds(row)})
-    for time in times:
+    spans = [(round(1000 * row.start), round(1000 * row.end)) for row in rows]
+    for time in sorted({time for span in spans for time in span}):
         ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": f"ts{time}", "TIME_VALUE": str(time)})
     number = 0
     for kind in (kind for kind in KINDS if any(row.kind == kind for row in rows)):
         tier = ElementTree.SubElement(document, "TIER", {"LINGUISTIC_TYPE_REF": "expression", "TIER_ID": kind})
-        for row in (row for row in rows if row.kind == kind):
+        for row, (start, end) in ((row, span) for row, span in zip(rows, spans, strict=True) if row.kind == kind):
             number += 1
-            start, end = _milliseconds(row)
             annotation = ElementTree.SubElement(ElementTree.SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", {
                 "ANNOTATION_ID": f"a{number}", "TIME_SLOT_REF1": f"ts{start}", "TIME_SLOT_REF2": f"ts{end}",
             })  # fmt: skip
@@ -240,10 +223,6 @@ def elan(prediction: Prediction) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(document, encoding="unicode")}\n'
 
 
-def _milliseconds(row: Label) -> tuple[int, int]:
-    return round(1000 * row.start), round(1000 * row.end)
-
-
 def text_grid(prediction: Prediction) -> str:
     """Return a TextGrid of Praat with a tier for each kind that was spotted, which covers the whole video."""
     rows, last = labels(prediction), prediction.video.end
@@ -251,7 +230,16 @@ def text_grid(prediction: Prediction) -> str:
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {last:.6f}"]
     lines += ["tiers? <exists>", f"size = {len(kinds)}", "item []:"]
     for number, kind in enumerate(kinds, 1):
-        parts = [*_tiled([row for row in rows if row.kind == kind], last)]
+        parts, position = [], 0.0  # start, end and text of intervals that do not overlap, and of the gaps between them
+        for row in (row for row in rows if row.kind == kind):
+            start, end = max(row.start, position), min(row.end, last)
+            if start > position:
+                parts.append((position, start, ""))
+            if end > start:
+                parts.append((start, end, row.text))
+                position = end
+        if last > position:
+            parts.append((position, last, ""))
         lines += [f"    item [{number}]:", '        class = "IntervalTier"', f'        name = "{kind}"']
         lines += ["        xmin = 0", f"        xmax = {last:.6f}", f"        intervals: size = {len(parts)}"]
         for i, (start, end, text) in enumerate(parts, 1):
@@ -259,17 +247,3 @@ def text_grid(prediction: Prediction) -> str:
             lines += [f"        intervals [{i}]:", f"            xmin = {start:.6f}", f"            xmax = {end:.6f}"]
             lines += [f'            text = "{quoted}"']
     return "\n".join(lines) + "\n"
-
-
-def _tiled(rows: list[Label], last: float) -> Iterator[tuple[float, float, str]]:
-    """Yield start, end and text of intervals that do not overlap, and of the gaps between them."""
-    position = 0.0
-    for row in rows:
-        start, end = max(row.start, position), min(row.end, last)
-        if start > position:
-            yield position, start, ""
-        if end > start:
-            yield start, end, row.text
-            position = end
-    if last > position:
-        yield position, last, ""

@@ -3,6 +3,7 @@
 Arrays in, arrays out. Target AUs are FAMGAN's: read at five sizes, filtered, relative, left and right separately.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -109,17 +110,12 @@ class SourceFace:
 
     def au_changes(self, crops: np.ndarray, model: regressor.Model) -> np.ndarray:
         """Return float32[T, 17, 2]: intensities of crops uint8[T, 288, 288, 3] of this face, less those at rest."""
-        values = self._intensities(np.concatenate([self.crop[None], crops]), model)
+        values: np.ndarray = regressor.regress(luma(np.concatenate([self.crop[None], crops])), 0, model)[..., HALVES]
         return values[1:] - values[:1]
 
     def resting_aus(self, model: regressor.Model) -> np.ndarray:
         """Return float32[17, 2]: the intensities at rest, left and right, read off this image alone."""
-        return np.clip(self._intensities(self.crop[None], model)[0], 0, aus.LARGEST)
-
-    def _intensities(self, crops: np.ndarray, model: regressor.Model) -> np.ndarray:
-        """Return float32[T, 17, 2]: the first read off its image alone, the others by their change since the first."""
-        intensities: np.ndarray = regressor.regress(luma(crops), 0, model)[..., HALVES]
-        return intensities
+        return np.clip(regressor.regress(luma(self.crop[None]), 0, model)[0][..., HALVES], 0, aus.LARGEST)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,36 +127,35 @@ class Animation:
 
 
 def animate(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind = "lanczos") -> Animation:
-    """Return the source face with the target AUs [K, 17, 2] frame by frame.
-
-    Only the difference that the generator makes is added to the image, so that the rest of it stays unchanged."""
-    small = generator_input(face, model)
-    generated, side = generate_frames(model, small, target_aus), patch_side(face, small)
-    before = enlarge(small[None], side, kind)
-    frames = [
-        paste_change(face, after - before[0])
-        for part in np.array_split(generated, len(generated))
-        for after in enlarge(part, side, kind)
-    ]
+    """Return the source face with the target AUs [K, 17, 2] frame by frame, by the difference from the face itself."""
+    frames = [*changed_frames(model, face, target_aus, kind, generator_input(face, model)[None])]
     return Animation(np.stack(frames), np.stack([face.align(frame) for frame in frames]))
+
+
+def changed_frames(
+    model: Generator,
+    face: SourceFace,
+    target_aus: np.ndarray,
+    kind: Kind,
+    before: np.ndarray | None = None,
+    batch: int = BATCH,
+) -> Iterator[np.ndarray]:
+    """Yield the image uint8[H, W, 3] with the target AUs [K, 17, 2], frame by frame.
+
+    Only the difference that the generator makes is added to the image, so that the rest of it stays unchanged. It is
+    the difference from `before` [1, h, h, 3], by default the generator's frame without target. The patch in which it is
+    pasted has the side of the face in the image, but not less than the generator's."""
+    small = generator_input(face, model)
+    side = min(max(round(faces.CROP / np.hypot(*face.matrix[:, 0])), len(small)), LARGEST)
+    first = enlarge(model.frames(small, np.zeros_like(target_aus[:1])) if before is None else before, side, kind)[0]
+    for start in range(0, len(target_aus), batch):
+        for frame in model.frames(small, target_aus[start : start + batch]):
+            yield paste_change(face, enlarge(frame[None], side, kind)[0] - first)
 
 
 def generator_input(face: SourceFace, model: Generator) -> np.ndarray:
     """Return the crop uint8[h, h, 3] at the size that the generator reads."""
     return np.asarray(cv2.resize(face.crop, (model.image_size, model.image_size), interpolation=cv2.INTER_AREA))
-
-
-def patch_side(face: SourceFace, generated: np.ndarray) -> int:
-    """Return the side of the patch in which a change of generated frames [h, h, 3] is pasted, in pixels.
-
-    It is that of the face in the image, but not less than h."""
-    return min(max(round(faces.CROP / np.hypot(*face.matrix[:, 0])), len(generated)), LARGEST)
-
-
-def generate_frames(model: Generator, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
-    """Return the generator's frames float32[K, h, h, 3], in grey levels, for a face uint8[h, h, 3]."""
-    starts = range(0, len(target_aus), BATCH)
-    return np.concatenate([model.frames(face, target_aus[start : start + BATCH]) for start in starts])
 
 
 def paste_change(face: SourceFace, change: np.ndarray) -> np.ndarray:

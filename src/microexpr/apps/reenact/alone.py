@@ -11,19 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from microexpr.apps.reenact import (
-    BATCH,
-    EDGE,
-    SourceFace,
-    evaluation,
-    generate_frames,
-    generator,
-    generator_input,
-    paste_change,
-    patch_side,
-)
+from microexpr.apps.reenact import BATCH, EDGE, SourceFace, changed_frames, evaluation, generator, generator_input
 from microexpr.apps.reenact.driving import DrivingCurves
-from microexpr.apps.reenact.generator import Generator, Kind, enlarge
+from microexpr.apps.reenact.generator import Generator, Kind
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.core.arrays import luma
 from microexpr.protocols import provenance
@@ -91,13 +81,8 @@ def move(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind 
     rows, columns = part_of(face)
     if kind is None and model.warps:
         return MovedFace(face, rows.start, columns.start, np.stack([*_warped(model, face, target_aus, rows, columns)]))
-    parts, small, kind = [], generator_input(face, model), kind or "lanczos"
-    side = patch_side(face, small)
-    before = enlarge(generate_frames(model, small, np.zeros_like(target_aus[:1])), side, kind)[0]
-    for target in target_aus:
-        change = enlarge(generate_frames(model, small, target[None]), side, kind)[0] - before
-        parts.append(paste_change(face, change)[rows, columns])
-    return MovedFace(face, rows.start, columns.start, np.stack(parts))
+    frames = changed_frames(model, face, target_aus, kind or "lanczos", batch=1)
+    return MovedFace(face, rows.start, columns.start, np.stack([frame[rows, columns] for frame in frames]))
 
 
 def part_of(face: SourceFace) -> tuple[slice, slice]:

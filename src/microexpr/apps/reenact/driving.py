@@ -65,9 +65,9 @@ def read_sample(label: str) -> DrivingCurves:
     """Return the sample of a class, one of `core.clip.LABELS`: the most frequent display of its emotion, equal on both
     sides."""
     (chosen, *_) = _displays(EMOTIONS[label])
-    changes = np.vectorize(round)(_changes(chosen.action_units, [0, 1]), DECIMALS)  # ties as Python breaks them
     description = f"sample {label} (generated: action units that the renderer performs)"
-    return DrivingCurves(label, "generated", description, _coded(changes), float(FPS))
+    changes = _changes(chosen.action_units, [0, 1], DECIMALS)
+    return DrivingCurves(label, "generated", description, changes, float(FPS))
 
 
 def read_emotion(emotion: str, style: int) -> DrivingCurves:
@@ -83,7 +83,7 @@ def read_emotion(emotion: str, style: int) -> DrivingCurves:
         raise ParamsError(f"--style of {emotion} must be 1 to {len(displays)}, not {style}")
     chosen = displays[style - 1]
     units = ", ".join(chosen.action_units) + " of the left side" * chosen.unilateral
-    changes = _coded(_changes(chosen.action_units, [0] if chosen.unilateral else [0, 1]))
+    changes = _changes(chosen.action_units, [0] if chosen.unilateral else [0, 1])
     description = f"{emotion}, style {style} (generated: {units}, as the renderer performs them)"
     return DrivingCurves(f"{emotion}_{style}", "generated", description, changes, float(FPS))
 
@@ -138,15 +138,14 @@ def _displays(emotion: str) -> list[display.Display]:
     return [display_of_emotion for _, display_of_emotion in by_frequency]
 
 
-def _changes(units: Mapping[str, float], sides: list[int]) -> np.ndarray:
-    """Return the changes float64[K, 24, 2] since the onset, frame by frame to the offset, in FACS intensity.
+def _changes(units: Mapping[str, float], sides: list[int], decimals: int | None = None) -> np.ndarray:
+    """Return the changes float32[K, 17, 2] since the onset, frame by frame to the offset, in FACS intensity.
 
     `units` are weights of 0..1; the course and the gain of each unit are those of a performer of mean gains."""
     heights = np.zeros((len(display.ACTION_UNITS), len(display.SIDES)))
     for unit, weight in units.items():
         heights[display.ACTION_UNITS.index(unit), sides] = display.FULL * STRENGTH * weight * display.GAIN[unit]
-    return envelope(0, SAMPLE_APEX, SAMPLE_OFFSET, SAMPLE_OFFSET + 1, FPS)[:, None, None] * heights
-
-
-def _coded(changes: np.ndarray) -> np.ndarray:
+    changes = envelope(0, SAMPLE_APEX, SAMPLE_OFFSET, SAMPLE_OFFSET + 1, FPS)[:, None, None] * heights
+    if decimals is not None:
+        changes = np.vectorize(round)(changes, decimals)  # ties as Python breaks them
     return coded(changes.astype(np.float32), display.ACTION_UNITS)

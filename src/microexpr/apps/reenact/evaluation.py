@@ -40,8 +40,7 @@ class Figure:
 def curves(read: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
     """Yield how well changes of intensity follow the true ones: error of all units, correlation of those that move.
 
-    The error of the asymmetry, left less right, and the roughness of the changes follow.
-    """
+    The error of the asymmetry, left less right, and the roughness of the changes follow."""
     for region, units in REGIONS.items():
         read_units, true_units = read[:, units], true[:, units]
         yield Figure(region, "au_error", float(np.abs(read_units - true_units).mean()))
@@ -66,12 +65,9 @@ def appearance(crop: np.ndarray, face: SourceFace) -> Iterator[Figure]:
     """Yield likeness to the target face, and noise, of one crop uint8[288, 288, 3]."""
     points = np.stack([face.landmarks_crop] * 2)
     result_vector, target_vector = duplicate_subjects.embeddings(np.stack([crop, face.crop]), points)
-    (cosine,) = (
-        figure
-        for figure in synthesis.identity(result_vector[None], target_vector[None])
-        if figure.metric == "identity_cosine"
-    )
-    yield Figure("face", cosine.metric, cosine.value)
+    for figure in synthesis.identity(result_vector[None], target_vector[None]):
+        if figure.metric == "identity_cosine":
+            yield Figure("face", figure.metric, figure.value)
     yield Figure("face", "noise", noise(luma(crop)))
 
 
@@ -98,22 +94,18 @@ def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> Figure:
 
 def figures(reenactment: Reenactment, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
     """Yield the figures of a reenactment, each with the video that it is of."""
-    crops, unchanged = reenactment.result.crops, np.repeat(reenactment.face.crop[None], len(reenactment.positions), 0)
-    yield from (
-        (TARGET, figure)
-        for figure in curves(reenactment.target_aus - reenactment.target_aus[:1], reenactment.true_changes)
-    )
-    videos = {RESULT: crops, UNCHANGED: unchanged} | (
-        {} if reenactment.ground_truth is None else {GROUND_TRUTH: reenactment.ground_truth}
-    )
-    for kind, video in videos.items():
+    face, apex, truth = reenactment.face, reenactment.apex, reenactment.ground_truth
+    crops, unchanged = reenactment.result.crops, np.repeat(face.crop[None], len(reenactment.positions), 0)
+    change = reenactment.target_aus - reenactment.target_aus[:1]
+    yield from ((TARGET, figure) for figure in curves(change, reenactment.true_changes))
+    for kind, video in ((RESULT, crops), (UNCHANGED, unchanged), (GROUND_TRUTH, truth)):
+        if video is None:
+            continue
         if kind != UNCHANGED:
-            yield from (
-                (kind, figure) for figure in curves(changes(video, reenactment.face, model), reenactment.true_changes)
-            )
-            similarity = flow_similarity(video, reenactment.driving.crops[reenactment.positions], reenactment.apex)
-            yield kind, similarity
-        yield from ((kind, figure) for figure in appearance(video[reenactment.apex], reenactment.face))
-        if reenactment.ground_truth is not None and kind != GROUND_TRUTH:
-            apex_frame = slice(reenactment.apex, reenactment.apex + 1)
-            yield from ((kind, figure) for figure in likeness(video[apex_frame], reenactment.ground_truth[apex_frame]))
+            read = changes(video, face, model)
+            yield from ((kind, figure) for figure in curves(read, reenactment.true_changes))
+            yield kind, flow_similarity(video, reenactment.driving.crops[reenactment.positions], apex)
+        yield from ((kind, figure) for figure in appearance(video[apex], face))
+        if truth is not None and kind != GROUND_TRUTH:
+            at_apex = slice(apex, apex + 1)
+            yield from ((kind, figure) for figure in likeness(video[at_apex], truth[at_apex]))

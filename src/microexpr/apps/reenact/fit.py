@@ -128,8 +128,7 @@ def losses(
 ) -> dict[str, Tensor]:
     """Return the weighted losses by name. The network reads a noisy image and is compared with the clean one.
 
-    Errors are relative to the size of the change, so that a micro-expression weighs as much as a macro-expression.
-    """
+    Errors are relative to the size of the change, so that a micro-expression weighs as much as a macro-expression."""
     flow, mask, paint = network.parts(noisy, target_aus)
     generated = paint_over(warp(rest, flow), mask, paint)
     difference, change = generated - true, (true - rest).abs().mean(1, keepdim=True)
@@ -150,8 +149,7 @@ def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tenso
     """Sample a batch: noisy images, the same without noise, their ground truth, target AUs, and landmarks.
 
     Target AUs [B, 17, 128] are those of each column, in 0..1. Landmarks [B, 2, 68, 2] are those before and after the
-    change. Half of the batch is mirrored; light and camera vary.
-    """
+    change. Half of the batch is mirrored; light and camera vary."""
     scene = rng.integers(len(scenes.faces), size=BATCH)
     moved_index = rng.integers(scenes.faces.shape[1], size=BATCH)
     pair = scene[:, None], np.stack([np.zeros_like(moved_index), moved_index], 1)
@@ -164,7 +162,11 @@ def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tenso
     target_aus[mirrored] = target_aus[mirrored, :, ::-1]
     rest, true = torch.from_numpy(vary_colours(images, rng)).unbind(1)
     noise_level = rng.uniform(0, 2.5 / 127.5, (BATCH, 1, 1, 1)).astype(np.float32)
-    noisy = compress(rest + torch.from_numpy(noise_level * rng.standard_normal(rest.shape, np.float32)), rng)
+    noisy = rest + torch.from_numpy(noise_level * rng.standard_normal(rest.shape, np.float32))
+    for i in np.flatnonzero(rng.random(len(noisy)) < 0.25):  # a quarter is compressed as JPEG
+        image = ((noisy[i].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+        data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))])[1]
+        noisy[i] = torch.from_numpy(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))).permute(2, 0, 1) / 127.5 - 1
     columns = by_column(torch.from_numpy(target_aus), SIDE)
     return noisy, rest, true, columns, torch.from_numpy(points.astype(np.float32))
 
@@ -183,15 +185,6 @@ def vary_colours(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     middle = images[:, :1].mean((2, 3, 4), keepdims=True)
     images = middle + np.exp(noise(0.2)) * (images - middle) + noise(0.05)
     return np.asarray(2 * images.clip(0, 1) - 1)
-
-
-def compress(faces: Tensor, rng: np.random.Generator) -> Tensor:
-    """Compress a random quarter of the faces as JPEG, in place."""
-    for i in np.flatnonzero(rng.random(len(faces)) < 0.25):
-        image = ((faces[i].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
-        data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))])[1]
-        faces[i] = torch.from_numpy(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))).permute(2, 0, 1) / 127.5 - 1
-    return faces
 
 
 @torch.no_grad()
@@ -257,19 +250,18 @@ def figures(face: np.ndarray, generated: np.ndarray, exact: np.ndarray) -> dict[
     """Return the figures of one image [3, H, H] in grey levels that `measure` describes; 0 where nothing changes."""
     change, true_change = generated - face, exact - face
     changed = np.broadcast_to(np.abs(true_change).max(0) > VISIBLE, true_change.shape)
-    any_changed = bool(changed.any())
-    ssim = [structural_similarity(image, exact, channel_axis=0, data_range=255) for image in (generated, face)]
-    psnr = [10 * np.log10(255**2 / max(np.square(image - exact).mean(), 1e-4)) for image in (generated, face)]
-    spread = any_changed and change[changed].std() > 0
-    return {
-        "slope": float((change * true_change)[changed].sum() / np.square(true_change[changed]).sum())
-        if any_changed
-        else 0.0,
-        "r": float(np.corrcoef(change[changed], true_change[changed])[0, 1]) if spread else 0.0,
-        "error": float(np.abs(generated - exact)[changed].mean()) if any_changed else 0.0,
+    slope = r = error = 0.0
+    if changed.any():
+        slope = float((change * true_change)[changed].sum() / np.square(true_change[changed]).sum())
+        error = float(np.abs(generated - exact)[changed].mean())
+        if change[changed].std() > 0:
+            r = float(np.corrcoef(change[changed], true_change[changed])[0, 1])
+    row = {
+        "slope": slope, "r": r, "error": error,
         "beside": float(np.abs(change)[~changed].mean()),
-        "ssim": float(ssim[0]),
-        "ssim_face": float(ssim[1]),
-        "psnr": float(psnr[0]),
-        "psnr_face": float(psnr[1]),
-    }
+    }  # fmt: skip
+    for end, image in (("", generated), ("_face", face)):
+        row[f"ssim{end}"] = float(structural_similarity(image, exact, channel_axis=0, data_range=255))
+    for end, image in (("", generated), ("_face", face)):
+        row[f"psnr{end}"] = float(10 * np.log10(255**2 / max(np.square(image - exact).mean(), 1e-4)))
+    return row

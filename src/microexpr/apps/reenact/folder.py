@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from microexpr.apps.reenact.alone import METRICS, Outcome, Reenactment
+from microexpr.apps.reenact.alone import METRICS, Reenactment
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.signals.aus import ACTION_UNITS, SIDES
@@ -40,40 +40,32 @@ def write(folder: str | Path, reenactment: Reenactment) -> list[Path]:
     fps = max(reenactment.driving.fps / SLOWER, 1.0)
     _write_video(root / "reenactment.mp4", _labelled(reenactment), fps)
     _write_animation(root / "reenactment.gif", _labelled(reenactment), fps)
-    _write_video(root / "comparison.mp4", _compared(reenactment), fps)
+    _write_video(root / "comparison.mp4", _labelled(reenactment, is_compared=True), fps)
     store.write_csv(root / "curves.csv", CURVES, _curves(reenactment))
     store.write_csv(root / "metrics.csv", ("strength", "face", *METRICS, "origin"), metrics(reenactment))
     return [root / name for name in FILES]
 
 
-def _labelled(reenactment: Reenactment) -> Iterator[np.ndarray]:
-    """Yield the frames of all strengths with `SHORT` and the strength in their lower left corner."""
-    for strength in reenactment.strengths:
-        for frame in reenactment.frames(strength):
-            yield _label(frame, f"{SHORT}, strength {strength:g}")
+def _labelled(reenactment: Reenactment, is_compared: bool = False) -> Iterator[np.ndarray]:
+    """Yield the frames of all strengths with `SHORT` and the strength in their lower left corner.
 
-
-def _compared(reenactment: Reenactment) -> Iterator[np.ndarray]:
-    """Yield, next to each other, the moving part at rest, in motion, and `MAGNIFIED` times their difference."""
+    To compare, a frame is the moving part at rest, in motion, and `MAGNIFIED` times their difference, side by side."""
     window = reenactment.window
     still = reenactment.photograph.image[window]
     for strength in reenactment.strengths:
         for frame in reenactment.frames(strength):
-            part = frame[window]
-            difference = MAGNIFIED * (part.astype(np.int16) - still) + 128
-            panels = np.concatenate([still, part, np.clip(difference, 0, 255).astype(np.uint8)], 1)
-            yield _label(panels, f"{SHORT}, strength {strength:g}; change x {MAGNIFIED}")
-
-
-def _label(frame: np.ndarray, text: str) -> np.ndarray:
-    """Return the frame with a text in its lower left corner."""
-    size, corner = max(frame.shape[0] / 900, 0.3), (6, frame.shape[0] - 8)
-    labelled = np.ascontiguousarray(frame)
-    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        labelled = cv2.putText(
-            labelled.copy(), text, corner, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA
-        )
-    return np.asarray(labelled)
+            text = f"{SHORT}, strength {strength:g}"
+            if is_compared:
+                part, text = frame[window], f"{text}; change x {MAGNIFIED}"
+                difference = MAGNIFIED * (part.astype(np.int16) - still) + 128
+                frame = np.concatenate([still, part, np.clip(difference, 0, 255).astype(np.uint8)], 1)
+            size, corner = max(frame.shape[0] / 900, 0.3), (6, frame.shape[0] - 8)
+            labelled = np.ascontiguousarray(frame)
+            for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+                labelled = cv2.putText(
+                    labelled.copy(), text, corner, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness, cv2.LINE_AA
+                )
+            yield np.asarray(labelled)
 
 
 def _write_video(path: Path, frames: Iterator[np.ndarray], fps: float) -> None:
@@ -109,25 +101,19 @@ def _write_animation(path: Path, frames: Iterator[np.ndarray], fps: float) -> No
 def metrics(reenactment: Reenactment) -> Iterator[dict[str, str]]:
     """Yield a row for each strength and face."""
     for outcome in reenactment.outcomes:
-        yield _identify(reenactment, outcome) | {name: f"{value:.4f}" for name, value in outcome.metrics.items()}
+        row = {"strength": f"{outcome.strength:g}", "face": str(outcome.number)}
+        row["origin"] = f"made of {reenactment.origin}"
+        yield row | {name: f"{value:.4f}" for name, value in outcome.metrics.items()}
 
 
 def _curves(reenactment: Reenactment) -> Iterator[dict[str, str]]:
     """Yield a row for each strength, face, frame, AU and side: target AU and the one read, changes since the first."""
-    for outcome in reenactment.outcomes:
+    for outcome, row in zip(reenactment.outcomes, metrics(reenactment), strict=True):
         for frame, unit, side in np.ndindex(outcome.target_aus.shape):
-            yield _identify(reenactment, outcome) | {
+            yield {name: row[name] for name in ("strength", "face", "origin")} | {
                 "frame": str(frame + 1),
                 "unit": ACTION_UNITS[unit],
                 "side": SIDES[side],
                 "asked_change": f"{outcome.target_aus[frame, unit, side]:.4f}",
                 "read_back_change": f"{outcome.read_back[frame, unit, side]:.4f}",
             }
-
-
-def _identify(reenactment: Reenactment, outcome: Outcome) -> dict[str, str]:
-    return {
-        "strength": f"{outcome.strength:g}",
-        "face": str(outcome.number),
-        "origin": f"made of {reenactment.origin}",
-    }

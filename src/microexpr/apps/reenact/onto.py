@@ -38,41 +38,34 @@ class RenderedFace:
     size: tuple[int, int]  # width, height of the image
 
     @cached_property
-    def _performer(self) -> Performer:
+    def _performer(self) -> tuple[Performer, Face, np.ndarray]:
+        """The performer, facing the camera, the face, and intensities at rest float32[24, 2]."""
         performer = Performer.sample(generator(self.seed, "transfer", self.name))
-        return replace(performer, pose=(0.0, 0.0, 0.0))
-
-    @cached_property
-    def _face(self) -> Face:
-        seed = spawn(self.seed, "transfer", self.name, "face")
         traits = Traits.sample(generator(self.seed, "transfer", self.name, "traits"))
-        return Face(seed, replace(traits, male=float(self.name == "man")))
-
-    @cached_property
-    def _rest(self) -> np.ndarray:
-        """float32[24, 2]"""
+        seed = spawn(self.seed, "transfer", self.name, "face")
         rest = np.zeros((len(ACTION_UNITS), 2), np.float32)
-        for unit, value in self._performer.rest.items():
+        for unit, value in performer.rest.items():
             rest[ACTION_UNITS.index(unit)] = value
         rest[ACTION_UNITS.index("AU45")] = FULL * LIDS_AT_REST
-        return rest
+        face = Face(seed, replace(traits, male=float(self.name == "man")))
+        return replace(performer, pose=(0.0, 0.0, 0.0)), face, rest
 
-    def _render(self, units: np.ndarray) -> np.ndarray:
-        performer = self._performer
-        return self._face.render(
-            units, performer.pose, light=performer.light, size=self.size, zoom=performer.zoom
-        ).image
+    def _render(self, change: np.ndarray | None = None) -> np.ndarray:
+        """Return uint8[H, W, 3] without noise: the face at rest, or changed by intensities [24, 2]."""
+        performer, face, rest = self._performer
+        units = rest if change is None else np.clip(rest + change, 0, FULL).astype(np.float32)
+        return face.render(units, performer.pose, light=performer.light, size=self.size, zoom=performer.zoom).image
 
     @cached_property
     def image(self) -> np.ndarray:
         """uint8[H, W, 3]: at rest, with the camera's noise."""
         rng = generator(self.seed, "transfer", self.name, "camera")
-        return expose(self._render(self._rest), rng, DIFFICULTIES["standard"].noise)
+        return expose(self._render(), rng, DIFFICULTIES["standard"].noise)
 
     def perform(self, changes: np.ndarray) -> np.ndarray:
         """Return uint8[K, H, W, 3]: `image` with its noise, changed as the face changes by `changes` [K, 24, 2]."""
-        still = self._render(self._rest).astype(np.float32)
-        frames = (self._render(np.clip(self._rest + change, 0, FULL).astype(np.float32)) for change in changes)
+        still = self._render().astype(np.float32)
+        frames = map(self._render, changes)
         return np.stack([np.clip(np.rint(self.image + (frame - still)), 0, 255).astype(np.uint8) for frame in frames])
 
 

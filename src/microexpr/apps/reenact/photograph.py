@@ -1,7 +1,7 @@
 """A photograph: the faces in it, and which of them can be moved. Reads the picture."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import detection
 from microexpr.signals.faces.detection import DETECTABLE, NetworkPredictor, detect, detect_large
-from microexpr.signals.landmarks.network import Box, face_box
+from microexpr.signals.landmarks import Box, face_box
 from microexpr.videos import picture
 
 TILE, OVERLAP = 1600, 400  # pixels of a side; a face that is larger than the overlap is found in the reduced picture
@@ -116,29 +116,25 @@ def read_upright(path: Path, alterations: picture.Alterations) -> np.ndarray:
 def find_faces(image: np.ndarray) -> list[np.ndarray]:
     """Return the landmarks float32[68, 2] of every face in a picture uint8[H, W(, 3)], the largest first.
 
-    A large picture is searched as a whole, reduced, for large faces, and in tiles for small ones."""
+    A large picture is searched as a whole, reduced to one tile, for large faces, and in overlapping tiles for small
+    ones. One of more than `MOST_SEARCHED` pixels is cut into tiles that are reduced too."""
+    rows, columns = image.shape[:2]
+    if max(rows, columns) > TILE:
+        candidates = detect_large(image, SMALLEST * math.ceil(max(rows, columns) / TILE))
+        factor = math.ceil(math.sqrt(rows * columns / MOST_SEARCHED))
+        size, step = factor * TILE, factor * (TILE - OVERLAP)
+        for top in range(0, max(rows - factor * OVERLAP, 1), step):
+            for left in range(0, max(columns - factor * OVERLAP, 1), step):
+                tile = image[top : top + size, left : left + size]
+                candidates += [Box(box.centre + [left, top], box.side) for box in detect_large(tile, SMALLEST * factor)]
+    else:
+        candidates = detect(np.ascontiguousarray(image), faces.Params().upsample)
     predictor, boxes = NetworkPredictor(luma(image)), list[Box]()
-    is_large = max(image.shape[:2]) > TILE
-    candidates = _in_tiles(image) if is_large else detect(np.ascontiguousarray(image), faces.Params().upsample)
     for box in sorted(candidates, key=lambda box: -box.side):
         if all(np.abs(box.centre - other.centre).max() > other.side / 2 for other in boxes):
             boxes.append(box)
     landmarks = [predictor.refine(box).astype(np.float32) for box in boxes]
     return sorted(landmarks, key=lambda points: -face_box(points).side)
-
-
-def _in_tiles(image: np.ndarray) -> Iterator[Box]:
-    """Yield the faces in a whole picture, reduced to one tile, and in overlapping tiles of it.
-
-    A picture of more than `MOST_SEARCHED` pixels is cut into tiles that are reduced too."""
-    rows, columns = image.shape[:2]
-    yield from detect_large(image, SMALLEST * math.ceil(max(rows, columns) / TILE))
-    factor = math.ceil(math.sqrt(rows * columns / MOST_SEARCHED))
-    size, step = factor * TILE, factor * (TILE - OVERLAP)
-    for top in range(0, max(rows - factor * OVERLAP, 1), step):
-        for left in range(0, max(columns - factor * OVERLAP, 1), step):
-            for box in detect_large(image[top : top + size, left : left + size], SMALLEST * factor):
-                yield Box(box.centre + [left, top], box.side)
 
 
 def yaw(face: SourceFace) -> float:

@@ -1,7 +1,6 @@
 """Measure a long video: action units and movement at one rate, and the intervals that `predict` spots. No file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr import videos
 from microexpr.apps import predict
-from microexpr.apps.predict import Spotted, recognition
+from microexpr.apps.predict import recognition
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.datasets import LONG
@@ -44,58 +43,17 @@ class Params(BaseModel):
     spotting: Spotting = Spotting()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """Measurements of a long video, T frames of it."""
-
-    spotted: Spotted
-    movement: dict[str, np.ndarray]  # as `movement.measure` returns it
-    crop: np.ndarray  # uint8[T, SIDE, SIDE]
-
-    @property
-    def fps(self) -> float:
-        """Return the frames a second that were read."""
-        return self.spotted.curves.fps
-
-    def arrays(self, numbers: np.ndarray) -> dict[str, object]:
-        """Return the content of its file; `numbers` int64[frames] are the data set's own of all frames."""
-        curves, signal, intervals = self.spotted.curves, self.spotted.signal, self.spotted.intervals
-        return {
-            "frame": numbers[curves.numbers],
-            "fps": self.fps,
-            "seen": curves.detected,
-            "resting": curves.resting,
-            "action_unit": ACTION_UNITS,
-            "au": curves.intensity,
-            "au_change": signal.change,
-            "au_sustained": signal.sustained,
-            "au_transient": signal.transient,
-            "gaze": signal.gaze,
-            "mouth": signal.mouth,
-            "turn": curves.turn,
-            "score": signal.score,
-            "gap": list(GAPS),
-            "crop": self.crop,
-            **self.movement,
-            "kind": [interval.kind for interval in intervals],
-            "onset": [numbers[interval.onset] for interval in intervals],
-            "apex": [numbers[interval.apex] for interval in intervals],
-            "offset": [numbers[interval.offset] for interval in intervals],
-            "confidence": [interval.score for interval in intervals],
-        }
-
-
 def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, params: Params) -> int:
     """Measure a long video and write its file; return the number of frames that were read.
 
     `numbers` are the data set's own of all frames. Raises DataError if no face is found."""
     reader = regressor.load()
-    measured = measure(video, reader, params)
+    content = measure(video, np.array(numbers), reader, params)
     settings = params.model_dump(mode="json", include={"rate", "movement", "spotting"})
     with store.subject_file(path, "spot", [clip], spot=settings) as file:
         file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network")}))
-        file.group(clip.name).put_all(**measured.arrays(np.array(numbers)))
-    return len(measured.spotted.curves.gaze)
+        file.group(clip.name).put_all(**content)
+    return len(content["frame"])
 
 
 def prepare() -> None:
@@ -112,8 +70,10 @@ def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int]
     return numbers, videos.of_files(dict(enumerate(files)), clip.fps, clip.origin == "generated")
 
 
-def measure(video: Video, reader: regressor.Model, params: Params) -> Measured:
-    """Measure a long video. Raises DataError if no face is found."""
+def measure(video: Video, numbers: np.ndarray, reader: regressor.Model, params: Params) -> dict[str, Any]:
+    """Measure a long video, T frames of it; return the content of its file. Raises DataError if no face is found.
+
+    `numbers` int64[frames] are the data set's own of all frames."""
     size, crops, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
 
     def see(crop: np.ndarray | None) -> None:
@@ -125,10 +85,19 @@ def measure(video: Video, reader: regressor.Model, params: Params) -> Measured:
                 images.append(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA))
 
     spotted = predict.spot(video, reader, params=params.spotting, rate=params.rate, see=see)
-    numbers, fps = spotted.curves.numbers.tolist(), spotted.curves.fps
-    places = np.median([spotted.take.at(number).landmarks_at(number) for number in numbers], axis=0) * (size / CROP)
-    shifts = movement.measure(np.stack(crops), places, fps, params.movement, CROP / size)
-    return Measured(spotted, shifts, np.stack(pictures))
+    curves, signal, intervals = spotted.curves, spotted.signal, spotted.intervals
+    read = curves.numbers.tolist()
+    places = np.median([spotted.take.at(number).landmarks_at(number) for number in read], axis=0) * (size / CROP)
+    return {
+        "frame": numbers[curves.numbers], "fps": curves.fps, "seen": curves.detected, "resting": curves.resting,
+        "action_unit": ACTION_UNITS, "au": curves.intensity, "au_change": signal.change,
+        "au_sustained": signal.sustained, "au_transient": signal.transient, "gaze": signal.gaze, "mouth": signal.mouth,
+        "turn": curves.turn, "score": signal.score, "gap": list(GAPS), "crop": np.stack(pictures),
+        **movement.measure(np.stack(crops), places, curves.fps, params.movement, CROP / size),
+        "kind": [interval.kind for interval in intervals],
+        **{event: [numbers[getattr(i, event)] for i in intervals] for event in ("onset", "apex", "offset")},
+        "confidence": [interval.score for interval in intervals],
+    }  # fmt: skip
 
 
 def classify(recogniser: recognition.Recogniser, onset: np.ndarray, apex: np.ndarray) -> str:

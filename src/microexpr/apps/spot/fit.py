@@ -11,7 +11,6 @@ import torch
 from microexpr.core import store
 from microexpr.core.clip import KINDS, LongVideo
 from microexpr.evaluation import spotting
-from microexpr.models.spotter import Curves
 from microexpr.models.spotters.au_curves import AuCurves
 from microexpr.training import engine, pretrain, weights
 from microexpr.training.spot import SHIPPED_SCHEMA, frames_of, read_curves, score
@@ -27,7 +26,8 @@ def run(training: Takes, held_out: Takes, path: str | Path, progress: engine.Pro
     """Train, measure on held-out subjects, write the network with its figures to `path`, and log them."""
     spotter = AuCurves(AuCurves.Params.model_validate(PARAMS), 0)
     (network,) = spotter.networks().values()
-    videos, curves = list(training.values()), _curves(training)
+    videos = list(training.values())
+    curves = {video.clip.id: read_curves(path) for path, video in training.items()}
     data, _ = frames_of(network, videos, curves)
     fold = engine.FoldIndices("population", np.arange(len(data)), np.zeros(0, int))
     trained = engine.fit_network(network, data, engine.Run(fold, SEED), progress)
@@ -41,17 +41,13 @@ def run(training: Takes, held_out: Takes, path: str | Path, progress: engine.Pro
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in figures.items()))
 
 
-def _curves(takes: Takes) -> dict[str, Curves]:
-    return {video.clip.id: read_curves(path) for path, video in takes.items()}
-
-
 def measure(spotter: AuCurves, trained: engine.TrainedNetwork, takes: Takes) -> dict[str, float]:
     """Return F1 of both kinds in takes of subjects that did not train."""
     (network,) = spotter.networks().values()
-    videos, curves, intervals = list(takes.values()), _curves(takes), {}
+    videos, intervals = list(takes.values()), {}
     statistics = {name: torch.from_numpy(value) for name, value in trained.statistics.items()}
-    for video in videos:
-        measured = curves[video.clip.id]
+    for path, video in takes.items():
+        measured = read_curves(path)
         scores = {"network": score(network, trained.modules, statistics, measured)}
         intervals[video.clip.id] = spotting.numbered(spotter.find(measured, scores), measured.arrays["frame"])
     by_kind = spotting.counts(videos, intervals).sum(0)

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from microexpr.models.handcrafted import FlowBlocks
-from microexpr.signals import blocks
+from microexpr.signals import face_regions
 
 
 class BiWoof(FlowBlocks):
@@ -42,9 +42,9 @@ def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:
     u, v = flow[:2]
     strain = np.maximum(flow[2], 0)  # a centred one is below 0 where it is less than usual
     bins = ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * count).astype(np.int64) % count  # -pi and pi are one angle
-    local = blocks.normalise(blocks.histograms(bins, count, grid, np.hypot(u, v)))
+    local = face_regions.normalise(face_regions.histograms(bins, count, grid, np.hypot(u, v)))
     single_bin = np.zeros(strain.shape, np.int64)
-    pixels, strains = (blocks.histograms(single_bin, 1, grid, weights) for weights in (None, strain))
+    pixels, strains = (face_regions.histograms(single_bin, 1, grid, weights) for weights in (None, strain))
     features = local * strains / pixels
     length = np.linalg.norm(features)
     return (features / length if length else features).astype(np.float32).ravel()

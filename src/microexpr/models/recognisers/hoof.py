@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from microexpr.models.handcrafted import FlowBlocks
-from microexpr.signals import blocks
+from microexpr.signals import face_regions
 
 
 class Hoof(FlowBlocks):
@@ -57,5 +57,5 @@ def histograms(
     else:
         angle = np.arctan2(v, np.abs(u))  # -pi / 2 is up, pi / 2 down
         indices = np.minimum(((angle / np.pi + 0.5) * bins).astype(np.int64), bins - 1)
-    counts = blocks.histograms(indices, bins, grid, np.hypot(u, v))
-    return blocks.normalise(counts if sums == "block" else counts.ravel()).astype(np.float32).ravel()
+    counts = face_regions.histograms(indices, bins, grid, np.hypot(u, v))
+    return face_regions.normalise(counts if sums == "block" else counts.ravel()).astype(np.float32).ravel()

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from microexpr.models.handcrafted import LocalPatterns, Radii, pattern_codes
-from microexpr.signals import blocks
+from microexpr.signals import face_regions
 
 BINS = 20  # 2 ** 4 patterns of the points in the frame, 2 ** 2 of those in time
 
@@ -37,5 +37,7 @@ def histograms(video: np.ndarray, radii: Radii, grid: int) -> np.ndarray:
     t, y, x = radii
     space = pattern_codes(video, radii, [(0, 0, x), (0, -y, 0), (0, 0, -x), (0, y, 0)])
     time = pattern_codes(video, radii, [(t, 0, 0), (-t, 0, 0)])
-    parts = [blocks.normalise(blocks.histograms(code, count, grid)) for code, count in ((space, 16), (time, 4))]
+    parts = [
+        face_regions.normalise(face_regions.histograms(code, count, grid)) for code, count in ((space, 16), (time, 4))
+    ]
     return np.concatenate(parts, axis=1).astype(np.float32).ravel()

@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from microexpr.models.handcrafted import LocalPatterns, Radii, pattern_codes
-from microexpr.signals import blocks
+from microexpr.signals import face_regions
 
 PLANES = ((1, 2), (0, 2), (0, 1))  # axes of T, H, W: XY, XT, YT
 
@@ -46,8 +46,8 @@ def histograms(video: np.ndarray, radii: Radii, grid: int, points: int) -> np.nd
     points.
     """
     count = int(bin_of_codes(points).max()) + 1
-    planes = [blocks.histograms(bins(video, radii, plane, points), count, grid) for plane in PLANES]
-    return blocks.normalise(np.stack(planes, axis=1)).astype(np.float32).ravel()
+    planes = [face_regions.histograms(bins(video, radii, plane, points), count, grid) for plane in PLANES]
+    return face_regions.normalise(np.stack(planes, axis=1)).astype(np.float32).ravel()
 
 
 @cache

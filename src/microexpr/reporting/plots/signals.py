@@ -15,11 +15,11 @@ from microexpr.core.clip import Clip
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.clips import largest_units
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED
-from microexpr.signals import apex, flow, frame_edges, inputs, motion
+from microexpr.signals import apex, face_regions, flow, inputs, motion
 from microexpr.signals.apex import EVENTS, SPOTTERS
 from microexpr.signals.aus import ACTION_UNITS, SIDES, SIZES, regressor
 from microexpr.signals.faces.detection import NetworkPredictor
-from microexpr.signals.landmarks.network import face_box
+from microexpr.signals.landmarks import face_box
 from microexpr.signals.motion import around_apex, head
 
 Group = Mapping[str, Any]  # of a clip, in the file of a stage
@@ -169,7 +169,7 @@ def draw_flow(page: Figure, clip: Clip, faces: Group, events: Group, flows: Any)
     Params are those of the flow file except for the algorithm."""
     drawing.add_heading(page, f"{clip.id}: flow from onset to apex", clip.origin == "generated")
     params = flow.Params(**json.loads(flows.file.attrs["params"])["flow"])
-    crop, in_frame = luma(faces["crop"][()]), frame_edges.read(faces)
+    crop, in_frame = luma(faces["crop"][()]), face_regions.read_in_frame(faces)
     onset, top = (inputs.position(faces, events, name) for name in ("onset", "apex"))
     grid = page.add_gridspec(2, 6, left=0.015, right=0.985, top=0.79, bottom=0.015, hspace=0.14, wspace=0.05)
     for row, (event, position) in enumerate((("onset", onset), ("apex", top))):
@@ -202,7 +202,7 @@ def draw_motion(page: Figure, clip: Clip, faces: Group, events: Group) -> None:
     film = luma(faces["crop"][onset : offset + 1])
     changed = (motion.magnify(film, len(film)), motion.interpolate(film, LENGTH))
     large, interpolated = (np.clip(np.rint(frames), 0, 255).astype(np.uint8) for frames in changed)
-    in_frame = frame_edges.read(faces)
+    in_frame = face_regions.read_in_frame(faces)
     still = head.hold_still(film[..., None], head.head_path(film, 0, in_frame), in_frame)[..., 0]
     grid = page.add_gridspec(2, 5, left=0.015, right=0.7, top=0.79, bottom=0.015, hspace=0.16, wspace=0.05)
     for column, position in enumerate(around_apex(0, top - onset, offset - onset)):

@@ -20,7 +20,7 @@ from microexpr.core.clip import Clip
 from microexpr.rendering import corpus, display, motion
 from microexpr.rendering.face import Face
 from microexpr.rendering.layout import PlannedClip
-from microexpr.signals import apex, aus, face_regions, faces, flow, frame_edges, inputs
+from microexpr.signals import apex, aus, face_regions, faces, flow, inputs
 from microexpr.signals.aus import coded, filters, regressor
 
 
@@ -98,7 +98,7 @@ def measure(
         **{f"apex_{name}": apex.locate(bounded, tracked, params).apex for name, params in spotters.items()},
         "onset_spotted": spotted.onset,
         "offset_spotted": spotted.offset,
-        "flow": flow.clip_flow(grey, onset, top, stages.flow, frame_edges.read(tracked)),
+        "flow": flow.clip_flow(grey, onset, top, stages.flow, face_regions.read_in_frame(tracked)),
         "alignment": faces.alignment(tracked["landmarks"][tracked["detected"]]),
         "start": onset,
         "top": top,

@@ -64,8 +64,7 @@ def coded(intensity: np.ndarray, units: Sequence[str] = SHOWN, largest: float = 
 def agreement(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """Return Pearson's r, ICC(3,1) (Shrout and Fleiss 1979) and mean absolute error of two raters [n].
 
-    Undefined values are nan: r where either rater never varies, icc where neither does.
-    """
+    Undefined values are nan: r where either rater never varies, icc where neither does."""
     ratings = np.stack([truth, predicted], axis=1).astype(float)
     targets, raters, mean = ratings.mean(axis=1), ratings.mean(axis=0), ratings.mean()
     between = 2 * ((targets - mean) ** 2).sum() / (len(ratings) - 1)

@@ -15,8 +15,7 @@ def smooth(curves: np.ndarray, fps: float, half_window: float) -> np.ndarray:
 
     The paper's two frames at 200 fps are 0.01 s; the number of frames follows `fps`, rounded. Its index runs over
     action units in print but over time in the text; here it runs over time. Near the ends the window shrinks on both
-    sides equally, so that a straight line stays one.
-    """
+    sides equally, so that a straight line stays one."""
     reach = round(half_window * fps)
     frames = len(curves)
     total = np.cumsum(np.concatenate([np.zeros_like(curves[:1], float), curves]), axis=0, dtype=float)
@@ -51,8 +50,7 @@ def modulate(
 
     They are `alpha` times the target face's own intensities `target` [...] (the default is ours: the paper says
     "small") plus the change of the source: since the frame at position `onset`, as the paper's text has it, or since
-    the frame before, as its equation has it. Sides are independent.
-    """
+    the frame before, as its equation has it. Sides are independent."""
     change = source - source[onset] if relative_to == "onset" else np.diff(source, axis=0, prepend=source[:1])
     return np.clip(alpha * target + change, 0, LARGEST)
 
@@ -61,8 +59,7 @@ def curves(values: np.ndarray, onset: int, fps: float, params: Params) -> dict[s
     """Return `raw`, `smoothed` (both 0..5) and `relative` (-5..5), as an aus file has them, of `values` [T, 17, 3].
 
     `onset` is a position. The amount that a resting face adds to an intensity is the same in all frames. `relative` is
-    therefore computed before values below 0 are cut off; otherwise a movement that starts below 0 would be lost.
-    """
+    therefore computed before values below 0 are cut off; otherwise a movement that starts below 0 would be lost."""
     filtered = smooth(values, fps, params.half_window)
     return {
         "raw": np.clip(values, 0, LARGEST),
@@ -77,8 +74,7 @@ def fill_gaps(values: np.ndarray, detected: np.ndarray, min_share: float, name: 
     Values are constant before the first detected frame and after the last. `min_share` is the share of frames in which
     the face must be detected, `name` is the source named in the error.
 
-    Raises DataError where the face is detected in fewer frames.
-    """
+    Raises DataError where the face is detected in fewer frames."""
     min_count, count = max(1, min_share * len(detected)), int(detected.sum())
     if count < min_count:
         raise DataError(

@@ -15,7 +15,7 @@ from torch import Tensor
 from microexpr.core import onnx, store
 from microexpr.core.arrays import generator
 from microexpr.core.clip import POPULATION, subject_provenance
-from microexpr.signals import conditions, learning, portraits
+from microexpr.signals import learning, portraits
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded
 from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Movement, Trunk, UnitNetwork, graphs
 from microexpr.signals.aus.regressor import FACE_SIZE, MARGIN, Model, regress
@@ -144,13 +144,20 @@ def sample_batch(data: Portraits, rng: np.random.Generator) -> Batch:
 def record_scene(data: Portraits, scene: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Return the faces uint8[128, 128] of a scene as a camera records them, aligned a little off."""
     first, is_one_recording = scene * SCENE, rng.random() >= OCCASIONS
-    camera, matrix = conditions.sample(rng, is_close=True), sample_alignment(data.points[first], rng)
+    camera, matrix = portraits.sample(rng, is_close=True), sample_alignment(data.points[first], rng)
     faces = []
     for i in range(first, first + SCENE):
         if i > first and not is_one_recording:
-            camera, matrix = conditions.sample(rng, is_close=True), sample_alignment(data.points[i], rng)
+            camera, matrix = portraits.sample(rng, is_close=True), sample_alignment(data.points[i], rng)
         flickering = replace(camera, gain=camera.gain * (1 + FLICKER * rng.standard_normal()))
-        faces.append(conditions.record(cut_face(data.image[i], matrix), flickering, rng))
+        to_face = np.column_stack([TO_FACE * matrix[:, :2], TO_FACE * (matrix[:, 2] - MARGIN + 0.5) - 0.5])
+        image, scale = data.image[i], float(np.sqrt(np.linalg.det(to_face[:, :2])))
+        if scale < 0.8:
+            image = cv2.GaussianBlur(image, (0, 0), 0.4 / scale)
+        face = cv2.warpAffine(
+            image, to_face, (FACE_SIZE, FACE_SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        faces.append(portraits.record(face, flickering, rng))
     return faces
 
 
@@ -164,22 +171,11 @@ def sample_alignment(points: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return np.column_stack([linear @ exact[:, :2], linear @ exact[:, 2] + shift])
 
 
-def cut_face(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Return the face uint8[128, 128] inside the crop that a matrix makes of an image."""
-    to_face = np.column_stack([TO_FACE * matrix[:, :2], TO_FACE * (matrix[:, 2] - MARGIN + 0.5) - 0.5])
-    scale = float(np.sqrt(np.linalg.det(to_face[:, :2])))
-    if scale < 0.8:
-        image = cv2.GaussianBlur(image, (0, 0), 0.4 / scale)
-    size = (FACE_SIZE, FACE_SIZE)
-    return np.asarray(cv2.warpAffine(image, to_face, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-
-
 def measure_errors(held_out: list[Session], model: Model) -> list[dict[str, str | float]]:
     """Return rows of error: by action unit ("mean" for all), micro or macro, absolute or relative to the frame at rest.
 
     `r` is Pearson's, `icc` ICC(3,1), `mae` in FACS intensities; over all frames of that kind (and those at rest where
-    absolute) and the three sides.
-    """
+    absolute) and the three sides."""
     predictions = [regress(session.crops, 0, model) for session in held_out]
     rows: list[dict[str, str | float]] = []
     for kind, size in ((1, "micro"), (2, "macro")):

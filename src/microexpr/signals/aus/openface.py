@@ -31,8 +31,7 @@ Row = tuple[int, dict[str, str]]  # its line number in the file, and its cells b
 def tables(clip: Clip, root: Path = ROOT) -> dict[str, Path]:
     """Return the paths of a clip's tables by side: of the whole face, and of the halves if they exist.
 
-    Raises DataError for a name that is no single part of a path, and for one half without the other.
-    """
+    Raises DataError for a name that is no single part of a path, and for one half without the other."""
     for name in (clip.dataset, clip.subject, clip.name):
         if name in ("", ".", "..") or Path(name).name != name or "\\" in name or "\0" in name:
             raise DataError(f"{root}: a name in a path to a table must be a plain one, not {name!r} (clip {clip.id})")
@@ -68,8 +67,7 @@ def read(clip: Clip, min_share: float, frames: np.ndarray, root: Path = ROOT) ->
     `frames` [T] are its frame numbers; `min_share` is the least share of them in which OpenFace detected the face. In
     the others values are interpolated in time.
 
-    Raises DataError naming file and row: for a table that is missing, of another program, or not of this clip.
-    """
+    Raises DataError naming file and row: for a table that is missing, of another program, or not of this clip."""
     paths = tables(clip, root)
     tables_by_side = {side: table(path, clip.frames, min_share) for side, path in paths.items()}
     values = [tables_by_side[side if side in tables_by_side else "both"][0] for side in SIDES]
@@ -87,8 +85,7 @@ def reader(min_share: float) -> Callable[[Clip, Mapping[str, Any], int], tuple[n
 def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.ndarray]:
     """Return intensities float32[frames, 17] and success bool[frames] of one table, in order of its frame numbers.
 
-    Raises DataError as `read` does.
-    """
+    Raises DataError as `read` does."""
     rows, lines = _rows(path), dict[int, int]()
     for line, row in rows:
         value = _number(path, line, "frame", row, np.inf)

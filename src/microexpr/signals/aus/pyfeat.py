@@ -55,8 +55,7 @@ def read(crops: np.ndarray, detect: Detect, min_share: float, name: str) -> tupl
     `crops` are uint8[T, H, W, C]. A one-sided value is that of the face which a half and its mirror image make (as
     FAMGAN reads sides). Values are interpolated in time where no face is detected.
 
-    Raises DataError where it is detected in less than the share `min_share` of the frames.
-    """
+    Raises DataError where it is detected in less than the share `min_share` of the frames."""
     detections = [
         detect(np.pad(face, ((0, 0), (BORDER,) * 2, (BORDER,) * 2, (0, 0)), mode="edge")) for face in sides(crops)
     ]
@@ -76,16 +75,14 @@ def sides(crops: np.ndarray) -> list[np.ndarray]:
 def intensities(probabilities: np.ndarray) -> np.ndarray:
     """Convert py-feat's probabilities 0..1 of 20 action units to 0..5 of our 17, float32[..., 17].
 
-    Five times the probability that a unit is present has the range of an intensity, but not its meaning.
-    """
+    Five times the probability that a unit is present has the range of an intensity, but not its meaning."""
     return (LARGEST * np.asarray(probabilities)[..., READ_UNITS]).astype(np.float32)
 
 
 def weight_files(package: Path = PACKAGE) -> list[Path]:
     """Return the paths where its detectors look for their weight files.
 
-    Its hub's cache is models--py-feat--NAME/snapshots/REVISION/FILE, where refs/main holds REVISION.
-    """
+    Its hub's cache is models--py-feat--NAME/snapshots/REVISION/FILE, where refs/main holds REVISION."""
     files = []
     for name, file in WEIGHTS.items():
         folder = package / "resources" / f"models--py-feat--{name}"

@@ -56,13 +56,13 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Cur
     present_faces = look()
     while part := list(islice(present_faces, frames)):
         resting = resting_frames(part, model)
-        median = median_face(part, resting)
-        reference_face = part[reference_position(part, resting, median)]
+        position, median = reference(part, resting)
+        reference_face = part[position]
         values = model.change(reference_face, part).values
         if readings:
             values += (readings[-1][-len(previous) :] - model.change(reference_face, previous).values).mean(axis=0)
         readings.append(values)
-        covered.append(is_covered(part, [median, median_face(part, np.ones(len(part), bool))]))
+        covered.append(is_covered(part, [median, reference(part, np.ones(len(part), bool))[1]]))
         at_rest.append(resting)
         previous = part[-OVERLAP:]
     intensity = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32)
@@ -90,17 +90,14 @@ def blur(face: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(face.astype(np.float32), (0, 0), BLUR)
 
 
-def median_face(part: Sequence[np.ndarray], included: np.ndarray) -> np.ndarray:
-    """Return the median of a part's faces, those `included` bool[n], float32[128, 128]."""
-    positions = sample(included)
-    return np.median(np.stack([blur(part[i]) for i in positions]), axis=0)
+def reference(part: Sequence[np.ndarray], included: np.ndarray) -> tuple[int, np.ndarray]:
+    """Return the position of the frame nearest to the median of a part's faces, and that median, float32[128, 128].
 
-
-def reference_position(part: Sequence[np.ndarray], included: np.ndarray, median: np.ndarray) -> int:
-    """Return the position of the frame nearest to the median face, of those `included` bool[n]."""
+    Only those `included`, bool[n], count."""
     positions = sample(included)
     faces = np.stack([blur(part[i]) for i in positions])
-    return int(positions[np.abs(faces - median).mean(axis=(1, 2)).argmin()])
+    median = np.median(faces, axis=0)
+    return int(positions[np.abs(faces - median).mean(axis=(1, 2)).argmin()]), median
 
 
 def sample(included: np.ndarray) -> np.ndarray:
@@ -115,23 +112,24 @@ def is_covered(part: Sequence[np.ndarray], uncovered: Sequence[np.ndarray]) -> n
     Likeness is the correlation of windows, which light does not change, and a movement of the skin only in few of them.
     """
     box, step = (WINDOW, WINDOW), WINDOW // 2
-
-    def is_unlike(face: np.ndarray, other: np.ndarray) -> bool:
-        means = cv2.blur(face, box), cv2.blur(other, box)
-        variances = (cv2.blur(image**2, box) - mean**2 for image, mean in zip((face, other), means, strict=True))
-        spread = np.sqrt(np.prod([np.maximum(variance, FLAT) for variance in variances], axis=0))
-        correlation = (cv2.blur(face * other, box) - means[0] * means[1]) / spread
-        likeness = correlation[::step, ::step][face_mask(len(face))[::step, ::step]]
-        return bool((likeness < UNLIKE).mean() > COVER_SHARE)
-
-    return np.array([all(is_unlike(look, face) for face in uncovered) for look in map(blur, part)])
+    covered = np.ones(len(part), bool)
+    for i, face in enumerate(map(blur, part)):
+        for other in uncovered:
+            means = cv2.blur(face, box), cv2.blur(other, box)
+            variances = (cv2.blur(image**2, box) - mean**2 for image, mean in zip((face, other), means, strict=True))
+            spread = np.sqrt(np.prod([np.maximum(variance, FLAT) for variance in variances], axis=0))
+            correlation = (cv2.blur(face * other, box) - means[0] * means[1]) / spread
+            likeness = correlation[::step, ::step][face_mask(len(face))[::step, ::step]]
+            if not (likeness < UNLIKE).mean() > COVER_SHARE:
+                covered[i] = False
+                break
+    return covered
 
 
 def horizontal_gaze(crop: np.ndarray, landmarks_crop: np.ndarray) -> float:
     """Return the horizontal position of the pupils in pixels of a grey crop.
 
-    It is the centre of the dark part between each eye's landmarks. Vertical gaze cannot be told from lids.
-    """
+    It is the centre of the dark part between each eye's landmarks. Vertical gaze cannot be told from lids."""
     middles = []
     for first, last in EYES:
         points = landmarks_crop[first:last]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,8 +31,7 @@ def reduce_crop(crop: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.resize(face, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(NamedTuple):
     """Intensities of both halves of N faces, or their changes, and the standard deviations to expect of them."""
 
     values: np.ndarray  # float32[N, 2, 17]
@@ -52,19 +52,16 @@ class Model:
 
     def alone(self, faces: Sequence[np.ndarray]) -> Reading:
         """Return the intensities of each of these faces alone, not clipped to 0..5."""
-        return _joined(self.of_face(face=part) for part in _parts(faces))
+        return self._read(faces, lambda part: self.of_face(face=part))
 
     def change(self, before: np.ndarray, after: Sequence[np.ndarray]) -> Reading:
         """Return the changes of intensities from one face to each of others, -5..5."""
-        return _joined(self.of_change(before=before[None], after=part) for part in _parts(after))
+        return self._read(after, lambda part: self.of_change(before=before[None], after=part))
 
-
-def _parts(faces: Sequence[np.ndarray]) -> Iterable[np.ndarray]:
-    return (np.stack(faces[first : first + BATCH]) for first in range(0, len(faces), BATCH))
-
-
-def _joined(parts: Iterable[Sequence[np.ndarray]]) -> Reading:
-    return Reading(*map(np.concatenate, zip(*parts, strict=True)))
+    @staticmethod
+    def _read(faces: Sequence[np.ndarray], network: Callable[[np.ndarray], Sequence[np.ndarray]]) -> Reading:
+        parts = (network(np.stack(faces[first : first + BATCH])) for first in range(0, len(faces), BATCH))
+        return Reading(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 @cache
@@ -86,8 +83,7 @@ def regress(
     frame. The contribution of a face's own shape is thus the same in every frame.
 
     `crops` are grey, uint8[T, 288, 288], `onset` is a position. Intensities are averaged over `sizes`. Both sides
-    together are the mean of the two. `count` passes on each crop that is read, once a size.
-    """
+    together are the mean of the two. `count` passes on each crop that is read, once a size."""
     readings = []
     for size in sizes:
         resized, changes = resize(crops, size), list[np.ndarray]()
@@ -114,8 +110,7 @@ def size_jumps(reader: Reader, crops: np.ndarray, sizes: Sequence[int], by: int 
     """Return how far readings move, as vectors, where images are `by` pixels larger or smaller: [T] and [T].
 
     The first is of readings at one size, the second of readings averaged over `sizes`. FAMGAN claims that the second is
-    less.
-    """
+    less."""
     shifts = (-by, 0, by)
     all_sizes = sorted({size + shift for size in (0, *sizes) for shift in shifts})
     single = {size: reader(resize(crops, size)).reshape(len(crops), -1) for size in all_sizes}

@@ -11,12 +11,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
-from microexpr.signals import frame_edges
+from microexpr.signals import face_regions
 from microexpr.signals.faces.alignment import CROP, align, alignment, frame_mask
-from microexpr.signals.faces.detection import PredictorName
+from microexpr.signals.faces.detection import PREDICTORS, PredictorName, detect, detect_large
 from microexpr.signals.faces.pose import pose
-from microexpr.signals.faces.tracking import FaceTracker, Settings, combine_tracks
+from microexpr.signals.faces.tracking import TrackedFace, combine_tracks
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
@@ -107,8 +108,7 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
     size; only one of them is held at a time. `name` is the clip's, for the error. `fps` is 0 for pictures that are not
     frames of a video: their landmarks are the predictor's, without temporal smoothing.
 
-    Raises Faceless when fewer than `min_detected` of the frames show the face.
-    """
+    Raises Faceless when fewer than `min_detected` of the frames show the face."""
     face_track = follow(frames(), params, name, fps)
     detected, landmarks = face_track.detected, face_track.landmarks
     matrix = alignment(landmarks[detected])
@@ -120,7 +120,7 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
         landmarks=landmarks.astype(np.float32),
         landmarks_crop=(landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32),
         pose=face_track.pose(),
-        crop=frame_edges.hold_outside_still(crop[positions[nearest]], in_frame),
+        crop=face_regions.hold_outside_still(crop[positions[nearest]], in_frame),
         other_faces=face_track.other_faces,
         in_frame=in_frame,
     )
@@ -129,23 +129,26 @@ def track(frames: Callable[[], Iterable[np.ndarray]], params: Params, name: str,
 def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float = 0) -> FaceTrack:
     """Track the largest face without keeping its pixels; `frames` is read once.
 
-    The other arguments and the errors are those of `track`.
-    """
-    settle = round(params.settle * fps)
+    The other arguments and the errors are those of `track`."""
+    settle, size, count = round(params.settle * fps), (0, 0), 0
     predict_every = max(2, round(PREDICTION_INTERVAL * fps)) if settle else 0
-    tracker = FaceTracker(
-        Settings(params.upsample, params.look_again, params.min_similarity, params.predictor, predict_every)
-    )
-    size = (0, 0)
-    for frame in frames:
+    faces: list[TrackedFace] = []
+    for count, frame in enumerate(frames, 1):
         size = (frame.shape[0], frame.shape[1])
-        tracker.add_frame(frame)
-    face = tracker.largest(params.min_detected)
-    detected = np.isin(np.arange(tracker.frames), list(face.observations) if face else [])
-    if face is None or detected.sum() < params.min_detected * tracker.frames:
+        _follow_all(faces, count - 1, frame, params, predict_every)
+    face = max(  # the largest over all frames together, of those in enough frames if there are any
+        faces,
+        key=lambda face: (
+            len(face.observations) >= params.min_detected * count,
+            sum(observation.box.side**2 for observation in face.observations.values()),
+        ),
+        default=None,
+    )
+    detected = np.isin(np.arange(count), list(face.observations) if face else [])
+    if face is None or detected.sum() < params.min_detected * count:
         raise Faceless(
             f"a face must be found in at least {params.min_detected:.0%} of the frames, "
-            f"not in {int(detected.sum())} of {tracker.frames} ({name})",
+            f"not in {int(detected.sum())} of {count} ({name})",
             detected,
         )
     observations = [face.observations[position] for position in sorted(face.observations)]
@@ -153,14 +156,40 @@ def follow(frames: Iterable[np.ndarray], params: Params, name: str, fps: float =
     positions, time = np.flatnonzero(detected), np.arange(len(detected))
     columns = [np.interp(time, positions, column) for column in combined.reshape(len(positions), -1).T]
     landmarks = smooth(np.column_stack(columns).reshape(-1, 68, 2), round(params.smooth * fps))
-    return FaceTrack(detected, landmarks, size, tracker.other_faces())
+    others = max(0, sum(len(face.observations) >= max(1, count / 10) for face in faces) - 1)
+    return FaceTrack(detected, landmarks, size, others)
+
+
+def _follow_all(faces: list[TrackedFace], position: int, frame: np.ndarray, params: Params, predict_every: int) -> None:
+    """Track all faces of a clip into its next frame, uint8[H, W, 3] RGB or uint8[H, W] grey.
+
+    The detector runs on the first frame, on every `look_again`-th, and on those in which no face is tracked."""
+    grey, predictor = luma(frame), PREDICTORS[params.predictor]
+    for face in faces:
+        face.follow(position, grey)
+    sides = [face.box.side for face in faces if face.box is not None]
+    if not sides:
+        boxes = detect(frame, params.upsample)
+    elif position % params.look_again == 0:
+        boxes = detect_large(frame, max(sides))  # the largest face is taken, so smaller ones do not matter
+    else:
+        return
+    for box in boxes:  # of tracked faces, of lost ones, or of new ones
+        if any(face.box is not None and face.box.holds(box) for face in faces):
+            continue
+        points = predictor(grey).refine(box)
+        lost_faces = (face for face in faces if face.box is None and face.matches(grey, points))
+        if not (match := next(lost_faces, None)):
+            match = TrackedFace(predictor, predict_every, params.min_similarity)
+            faces.append(match)
+        match.set_reference(grey, points)
+        match.record(position, points, points, np.zeros(68))
 
 
 def smooth(landmarks: np.ndarray, reach: int) -> np.ndarray:
     """Smooth landmarks [T, 68, 2] by a parabola through `reach` frames before and after (Savitzky and Golay 1964).
 
-    A parabola keeps the height of a peak that a mean would flatten. Windows of three frames or fewer change nothing.
-    """
+    A parabola keeps the height of a peak that a mean would flatten. Windows of three frames or fewer change nothing."""
     window = 2 * reach + 1
     if not 3 < window <= len(landmarks):
         return landmarks

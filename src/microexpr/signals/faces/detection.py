@@ -18,7 +18,7 @@ import numpy as np
 from microexpr.core.errors import ParamsError, extra_remedy
 from microexpr.core.files import shipped
 from microexpr.signals.faces.alignment import warp
-from microexpr.signals.landmarks.network import Box, face_box, load, patch_matrix
+from microexpr.signals.landmarks import Box, face_box, load, patch_matrix
 
 ENCODER = shipped("face_encoder.dat")
 
@@ -71,39 +71,35 @@ def detect(frame: np.ndarray, upsample: int) -> list[Box]:
     """Detect every face of a frame, the largest first.
 
     The frame is doubled `upsample` times, and once more if no face is found. A frame with a side of more than `LARGEST`
-    pixels is first reduced, because a doubled one would fill the memory.
-    """
-    small, factor = reduce_frame(frame, -(-max(frame.shape[:2]) // LARGEST))
-    for doublings in (upsample, upsample + 1):
-        if boxes := _detect_reduced(small, factor, doublings):
-            return sorted(boxes, key=lambda box: -box.side)
-    return []
+    pixels is first reduced, because a doubled one would fill the memory."""
+    factor = -(-max(frame.shape[:2]) // LARGEST)
+    boxes = _detect(frame, factor, upsample) or _detect(frame, factor, upsample + 1)
+    return sorted(boxes, key=lambda box: -box.side)
 
 
 def detect_large(frame: np.ndarray, side: float) -> list[Box]:
     """Detect the faces that are not much smaller than `side` pixels, in the frame reduced accordingly."""
-    return _detect_reduced(*reduce_frame(frame, max(1, int(side / (1.5 * DETECTABLE)))))
+    return _detect(frame, max(1, int(side / (1.5 * DETECTABLE))))
 
 
-def _detect_reduced(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
-    """Detect faces in a frame that was reduced by `factor`; boxes are in pixels of the original frame."""
-    boxes = []
-    for rectangle in detector()(frame, doublings):  # cut at the edges of the frame
+def _detect(frame: np.ndarray, factor: int, doublings: int = 0) -> list[Box]:
+    """Detect faces in a frame reduced by `factor`; boxes are in pixels of the whole frame."""
+    small, boxes = reduce_frame(frame, factor), []
+    for rectangle in detector()(small, doublings):  # cut at the edges of the frame
         top, left = max(rectangle.top(), 0), max(rectangle.left(), 0)
-        bottom, right = min(rectangle.bottom(), frame.shape[0]), min(rectangle.right(), frame.shape[1])
+        bottom, right = min(rectangle.bottom(), small.shape[0]), min(rectangle.right(), small.shape[1])
         boxes.append(Box(factor * (np.array([left + right, top + bottom]) / 2), factor * float(right - left)))
     return boxes
 
 
-def reduce_frame(frame: np.ndarray, factor: int) -> tuple[np.ndarray, int]:
-    """Return a frame reduced by area to 1 / `factor` of its size, and the factor.
+def reduce_frame(frame: np.ndarray, factor: int) -> np.ndarray:
+    """Return a frame reduced by area to 1 / `factor` of its size.
 
-    The frame is contiguous, because dlib copies a view and reads the copy after it is freed.
-    """
-    if factor == 1:
-        return np.ascontiguousarray(frame), 1
-    size = (frame.shape[1] // factor, frame.shape[0] // factor)
-    return np.ascontiguousarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)), factor
+    The frame is contiguous, because dlib copies a view and reads the copy after it is freed."""
+    if factor > 1:
+        size = (frame.shape[1] // factor, frame.shape[0] // factor)
+        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(frame)
 
 
 def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -115,8 +111,7 @@ class DlibPredictor:
     """Predicts landmarks in one grey frame, continuously in the box.
 
     dlib's regression trees are not: a box that moves by a hundredth of a pixel may move landmarks by pixels. Here they
-    are predicted in boxes of a lattice, which do not move with noise, and interpolated between those.
-    """
+    are predicted in boxes of a lattice, which do not move with noise, and interpolated between those."""
 
     def __init__(self, grey: np.ndarray):
         self.grey = grey
@@ -125,7 +120,13 @@ class DlibPredictor:
     def __call__(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
         corners, weights = lattice(box)
-        predicted = np.array([self._predict(*corner) for corner in corners.tolist()])
+        for x, y, side in map(tuple, corners.tolist()):
+            if (x, y, side) not in self._predicted:
+                matrix = patch_matrix(Box(np.array([x, y]), side), FACE_SIZE, PATCH_SIZE)
+                patch = cv2.GaussianBlur(cut_patch(self.grey, matrix), (0, 0), BLUR)
+                points = np.array([(part.x, part.y) for part in predictor()(patch, MIDDLE).parts()], float)
+                self._predicted[x, y, side] = to_frame(points, matrix)
+        predicted = np.array([self._predicted[x, y, side] for x, y, side in corners.tolist()])
         landmarks: np.ndarray = (weights[:, None, None] * predicted).sum(axis=0)
         return landmarks
 
@@ -133,21 +134,12 @@ class DlibPredictor:
         """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable.
 
         ICE-GAN's preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does
-        not.
-        """
+        not."""
         for _ in range(ROUNDS):
             last, box = box, face_box(self(box))
             if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < STABLE * box.side:
                 break
         return self(box)
-
-    def _predict(self, x: float, y: float, side: float) -> np.ndarray:
-        if (x, y, side) not in self._predicted:
-            matrix = patch_matrix(Box(np.array([x, y]), side), FACE_SIZE, PATCH_SIZE)
-            patch = cv2.GaussianBlur(cut_patch(self.grey, matrix), (0, 0), BLUR)
-            points = np.array([(part.x, part.y) for part in predictor()(patch, MIDDLE).parts()], float)
-            self._predicted[x, y, side] = to_frame(points, matrix)
-        return self._predicted[x, y, side]
 
 
 def lattice(box: Box) -> tuple[np.ndarray, np.ndarray]:
@@ -155,8 +147,7 @@ def lattice(box: Box) -> tuple[np.ndarray, np.ndarray]:
 
     They are the corners of the simplex that holds the box, and its barycentric coordinates (Freudenthal's
     triangulation), from which `NEGLIGIBLE` is taken, since every corner takes a prediction. A change of the box thus
-    changes the weights steadily. The lattice is the same for all boxes between two powers of two.
-    """
+    changes the weights steadily. The lattice is the same for all boxes between two powers of two."""
     spacing = LATTICE * math.ldexp(0.5, math.frexp(box.side)[1])
     cell, part = np.divmod([*box.centre, box.side], spacing)
     part = part / spacing
@@ -198,9 +189,8 @@ def fitted_on(name: PredictorName) -> tuple[str, ...]:
 
 
 PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = {
-    "network": NetworkPredictor,
-    "dlib": DlibPredictor,
-}
+    "network": NetworkPredictor, "dlib": DlibPredictor,
+}  # fmt: skip
 
 
 def best_turn(images: Iterable[np.ndarray]) -> int:
@@ -223,5 +213,5 @@ def best_turn(images: Iterable[np.ndarray]) -> int:
 
 def _score(image: np.ndarray, turn: int) -> float:
     """Return the detector's highest score in a turned image."""
-    small, _ = reduce_frame(np.rot90(image, turn), -(-max(image.shape[:2]) // LARGEST))
+    small = reduce_frame(np.rot90(image, turn), -(-max(image.shape[:2]) // LARGEST))
     return max(detector().run(small, 0, FAINT)[1], default=FAINT)

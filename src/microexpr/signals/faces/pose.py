@@ -32,8 +32,7 @@ def pose(landmarks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     The head turns by yaw first and roll last. Positive yaw turns it to the subject's left, positive pitch bows it,
     positive roll tips it to the subject's right shoulder. PnP fits a mean head, so a head of another shape is off by
-    the same few degrees of pitch in every frame.
-    """
+    the same few degrees of pitch in every frame."""
     focal = FOCAL * max(size)
     camera = np.array([[focal, 0, (size[1] - 1) / 2], [0, focal, (size[0] - 1) / 2], [0, 0, 1]])
     points = np.ascontiguousarray(landmarks[list(POSE_POINTS)], float)

@@ -11,20 +11,17 @@ import cv2
 import numpy as np
 import scipy
 
-from microexpr.core.arrays import luma
 from microexpr.signals.faces.alignment import similarity
 from microexpr.signals.faces.detection import (
     FACE_SIZE,
     PATCH_SIZE,
-    PREDICTORS,
-    PredictorName,
+    DlibPredictor,
+    NetworkPredictor,
     cut_patch,
-    detect,
-    detect_large,
     to_frame,
     to_patch,
 )
-from microexpr.signals.landmarks.network import Box, face_box, patch_matrix
+from microexpr.signals.landmarks import Box, face_box, patch_matrix
 
 WINDOW, LEVELS = 17, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
 INNER = 17  # the first landmark that is tracked: those of the jaw slide along it
@@ -69,8 +66,7 @@ class Reference:
     def track(self, patch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Track the landmarks into a patch of the same matrix: positions float64[68, 2], and how far they are lost.
 
-        Lost points, and those of the jaw, move with the rest of the face.
-        """
+        Lost points, and those of the jaw, move with the rest of the face."""
         points, differences = _track_points(self.patch, patch, self.start[INNER:], self.start[INNER:] + self.shift)
         self.shift = np.median(points - self.start[INNER:], axis=0)
         lost = np.zeros(len(self.start))
@@ -83,11 +79,6 @@ class Reference:
         positions = (self.start[:, None] * head[:, :2]).sum(axis=-1) + head[:, 2]
         positions[INNER:] += (1 - lost[INNER:, None]) * (points - positions[INNER:])
         return positions, lost
-
-    def suits(self, box: Box) -> bool:
-        """Return whether a face in this box of the patch is near enough to be tracked from this reference."""
-        shift = np.abs(box.centre - (PATCH_SIZE - 1) / 2).max()
-        return bool(shift < MAX_SHIFT * FACE_SIZE and abs(box.side / FACE_SIZE - 1) < MAX_GROWTH)
 
 
 def _track_points(
@@ -109,8 +100,7 @@ def _rise(values: np.ndarray, low: float, high: float) -> np.ndarray:
 def thumbnail(patch: np.ndarray, box: Box) -> np.ndarray:
     """Return a face as 32 x 32 values without its brightness and contrast.
 
-    The dot product of two thumbnails is their correlation.
-    """
+    The dot product of two thumbnails is their correlation."""
     first = np.maximum(0, np.rint(box.centre - box.side / 2)).astype(int)
     last = np.maximum(first + 1, np.rint(box.centre + box.side / 2).astype(int))
     face = patch[first[1] : last[1], first[0] : last[0]]
@@ -121,36 +111,20 @@ def thumbnail(patch: np.ndarray, box: Box) -> np.ndarray:
     return small / max(float(np.linalg.norm(small)), 1e-9)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How often and how closely faces are tracked."""
-
-    upsample: int  # times a frame is doubled for the detector
-    look_again: int  # frames between runs of the detector
-    min_similarity: float
-    predictor: PredictorName
-    predict_every: int  # frames between predictions while points are tracked; 0: no points are tracked
-
-
 @dataclass(slots=True, eq=False)
 class TrackedFace:
     """One face through a clip."""
 
-    settings: Settings
+    predictor: type[NetworkPredictor] | type[DlibPredictor]
+    predict_every: int  # frames between predictions while points are tracked; 0: no points are tracked
+    min_similarity: float
     observations: dict[int, Observation] = field(default_factory=dict)  # by position of the frame
     reference: Reference | None = None
     references: int = 0
-    offsets: np.ndarray = field(
-        default_factory=lambda: np.zeros((68, 2))
-    )  # predicted less tracked, at the last prediction
+    offsets: np.ndarray = field(default_factory=lambda: np.zeros((68, 2)))  # predicted less tracked, at the last one
     prediction_due: bool = False  # whether nothing has been predicted since the reference
     box: Box | None = None  # None while the face is lost
     last_box: Box | None = None  # where the face was last
-
-    def add_detection(self, position: int, grey: np.ndarray, points: np.ndarray) -> None:
-        """Add a frame in which the detector found the face, with its landmarks."""
-        self._set_reference(grey, points)
-        self._record(position, points, points, np.zeros(68))
 
     def matches(self, grey: np.ndarray, points: np.ndarray) -> bool:
         """Return whether a face with these landmarks is at this one's last position or looks like it."""
@@ -164,38 +138,27 @@ class TrackedFace:
         """Track the face into the next frame, or lose it if its new box looks different."""
         if self.box is None or self.reference is None:
             return
-        matrix = self.reference.matrix
+        matrix, predicted = self.reference.matrix, None
         patch = cut_patch(grey, matrix)
-        predicted, tracked, lost = self._points(position, grey, patch, self.reference)
+        tracked, lost = self.reference.track(patch) if self.predict_every else (None, np.zeros(68))
+        if tracked is None or self.prediction_due or position % self.predict_every == 0:
+            predicted = to_patch(self.predictor(grey)(self.box), matrix)
+            tracked = predicted if tracked is None else tracked
+            self.offsets = predicted - tracked
         box = face_box(tracked + self.offsets)
         if not self._looks_like(thumbnail(patch, box)):
             self.box = None
             return
         points = to_frame(tracked, matrix)
-        self._record(position, None if predicted is None else to_frame(predicted, matrix), points, lost)
-        if not self.reference.suits(box):
-            self._set_reference(grey, points + self.offsets / matrix[0, 0])
-
-    def _points(
-        self, position: int, grey: np.ndarray, patch: np.ndarray, reference: Reference
-    ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
-        """Return predicted (None in most frames) and tracked landmarks in pixels of the patch, and how far lost."""
-        predict_every = self.settings.predict_every
-        tracked, lost = reference.track(patch) if predict_every else (None, np.zeros(68))
-        if tracked is not None and position % predict_every and not self.prediction_due:
-            return None, tracked, lost
-        assert self.box is not None
-        predicted = to_patch(PREDICTORS[self.settings.predictor](grey)(self.box), reference.matrix)
-        tracked = predicted if tracked is None else tracked
-        self.offsets = predicted - tracked
-        return predicted, tracked, lost
+        self.record(position, None if predicted is None else to_frame(predicted, matrix), points, lost)
+        shift = np.abs(box.centre - (PATCH_SIZE - 1) / 2).max()
+        if shift >= MAX_SHIFT * FACE_SIZE or abs(box.side / FACE_SIZE - 1) >= MAX_GROWTH:
+            self.set_reference(grey, points + self.offsets / matrix[0, 0])
 
     def _looks_like(self, other: np.ndarray) -> bool:
-        return self.reference is not None and bool(
-            np.dot(self.reference.thumbnail, other) >= self.settings.min_similarity
-        )
+        return self.reference is not None and bool(np.dot(self.reference.thumbnail, other) >= self.min_similarity)
 
-    def _set_reference(self, grey: np.ndarray, points: np.ndarray) -> None:
+    def set_reference(self, grey: np.ndarray, points: np.ndarray) -> None:
         previous = self.reference if self.box is not None else None
         self.reference = Reference.of(grey, points)
         self.references += 1
@@ -203,65 +166,10 @@ class TrackedFace:
         if previous is not None:  # else a face could turn into another by small steps
             self.reference.thumbnail = previous.thumbnail
 
-    def _record(self, position: int, predicted: np.ndarray | None, tracked: np.ndarray, lost: np.ndarray) -> None:
+    def record(self, position: int, predicted: np.ndarray | None, tracked: np.ndarray, lost: np.ndarray) -> None:
         self.box = self.last_box = face_box(tracked if predicted is None else predicted)
         self.observations[position] = Observation(predicted, tracked, lost, self.box, self.references)
         self.prediction_due &= predicted is None
-
-    @property
-    def weight(self) -> float:
-        """The face's area summed over the frames it is in."""
-        return sum(observation.box.side**2 for observation in self.observations.values())
-
-
-class FaceTracker:
-    """All faces of a clip. Frames are added in order.
-
-    The detector runs on the first frame, on every `look_again`-th, and on those in which no face is tracked.
-    """
-
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.faces: list[TrackedFace] = []
-        self.frames = 0
-
-    def add_frame(self, frame: np.ndarray) -> None:
-        """Add the next frame, uint8[H, W, 3] RGB or uint8[H, W] grey."""
-        position, grey = self.frames, luma(frame)
-        self.frames += 1
-        for face in self.faces:
-            face.follow(position, grey)
-        sides = [face.box.side for face in self.faces if face.box is not None]
-        if not sides:
-            boxes = detect(frame, self.settings.upsample)
-        elif position % self.settings.look_again == 0:
-            boxes = detect_large(frame, max(sides))  # the largest face is taken, so smaller ones do not matter
-        else:
-            return
-        for box in boxes:  # of tracked faces, of lost ones, or of new ones
-            if any(face.box is not None and face.box.holds(box) for face in self.faces):
-                continue
-            points = PREDICTORS[self.settings.predictor](grey).refine(box)
-            for face in self.faces:
-                if face.box is None and face.matches(grey, points):
-                    break
-            else:
-                face = TrackedFace(self.settings)
-                self.faces.append(face)
-            face.add_detection(position, grey, points)
-
-    def largest(self, min_share: float) -> TrackedFace | None:
-        """Return the face that is largest over all frames together.
-
-        Faces in a share of at least `min_share` of the frames go before others.
-        """
-        return max(
-            self.faces, key=lambda face: (len(face.observations) >= min_share * self.frames, face.weight), default=None
-        )
-
-    def other_faces(self) -> int:
-        """Return the number of further faces that are in at least a tenth of the frames."""
-        return max(0, sum(len(face.observations) >= max(1, self.frames / 10) for face in self.faces) - 1)
 
 
 def combine_tracks(observations: list[Observation], reach: int, neighbours: int) -> np.ndarray:
@@ -269,28 +177,21 @@ def combine_tracks(observations: list[Observation], reach: int, neighbours: int)
 
     The mean of predicted less tracked points over `reach` frames before and after, of the same reference, is added to
     the tracked ones; it counts a lost point little. Lost points, as on a closing lid, are taken from the predictor in
-    that frame and, because noise decides when exactly they are lost, in up to `neighbours` frames before and after.
-    """
+    that frame and, because noise decides when exactly they are lost, in up to `neighbours` frames before and after."""
     reference = np.array([observation.reference for observation in observations])
-    predicted_at = np.array(
-        [position for position, observation in enumerate(observations) if observation.predicted is not None]
-    )
-    predicted = np.array([observation.predicted for observation in observations if observation.predicted is not None])
-    tracked, lost = (
-        np.array([observation.tracked for observation in observations]),
-        np.array([observation.lost for observation in observations])[..., None],
-    )
+    predictions = {i: seen.predicted for i, seen in enumerate(observations) if seen.predicted is not None}
+    predicted_at, predicted = np.array([*predictions]), np.array([*predictions.values()])
+    tracked = np.array([observation.tracked for observation in observations])
+    lost = np.array([observation.lost for observation in observations])[..., None]
     weights = 1.001 - lost[predicted_at]
     offsets = weights * (predicted - tracked[predicted_at])
     positions = np.arange(len(observations))
-    interpolated = np.column_stack(
-        [np.interp(positions, predicted_at, column) for column in predicted.reshape(len(predicted_at), -1).T]
-    )
+    columns = predicted.reshape(len(predicted_at), -1).T
+    interpolated = np.column_stack([np.interp(positions, predicted_at, column) for column in columns])
     mean_offsets = np.empty_like(tracked)
     for position in positions:
-        distances = np.where(
-            reference[predicted_at] == reference[position], np.abs(predicted_at - position), len(observations)
-        )
+        is_same = reference[predicted_at] == reference[position]
+        distances = np.where(is_same, np.abs(predicted_at - position), len(observations))
         near = distances <= max(reach, distances.min())  # each reference has at least one prediction
         mean_offsets[position] = offsets[near].sum(axis=0) / weights[near].sum(axis=0)
     window = 2 * neighbours + 1

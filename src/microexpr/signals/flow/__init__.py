@@ -9,14 +9,38 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.signals import frame_edges
-from microexpr.signals.flow.settings import Farneback, TvL1
+from microexpr.signals import face_regions
 from microexpr.signals.motion.head import Stabilise, head_motion, visible_face
 
 CROP = 288  # rows and columns of the crops that params are given for
 MARGIN = 16  # pixels: OpenCV's Farneback finds movement at the edges of a still picture
 EDGE = 8  # pixels of the crop inside the frame's edge over which TV-L1's smoothness carries values from outside
 GREY = 127.5, 255.0  # the largest u or v, and the largest strain, of a normalised clip
+
+
+class TvL1(BaseModel):
+    """Settings of TV-L1 flow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")
+    tightness: float = Field(default=0.6, gt=0, le=5, description="theta: how far data and smooth field may part")
+    warps: int = Field(default=3, ge=1, le=50, description="at each level of the pyramid")
+    iterations: int = Field(default=10, ge=1, le=300, description="in each warp")
+    tolerance: float = Field(default=1e-4, ge=0, le=1, description="mean square change in a warp, to stop below")
+    median: bool = Field(default=True, description="3x3 median of the flow before each warp")
+
+
+class Farneback(BaseModel):
+    """Settings of Farneback's flow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    levels: int = Field(default=4, ge=1, le=8, description="of the pyramid, each half the size")
+    window: int = Field(default=41, ge=9, le=144, description="side of the averaging window, pixels of the crop")
+    iterations: int = Field(default=4, ge=1, le=20, description="at each level")
+    neighbourhood: int = Field(default=7, ge=5, le=7, description="side of the polynomial's neighbourhood, pixels")
+    sigma: float = Field(default=1.5, ge=0.5, le=3, description="Gaussian weight of that neighbourhood, pixels")
 
 
 class Params(BaseModel):
@@ -49,8 +73,7 @@ def clip_flow(
     """Return flow and strain of a clip between two positions, float32[3, S, S] with S = `stored_size`.
 
     `crop` is grey, uint8[T, H, H]. This is `onset_apex` of the means over up to `average` frames around each position,
-    fewer at the ends of the clip and where the two windows would meet.
-    """
+    fewer at the ends of the clip and where the two windows would meet."""
     reach = max(0, min(params.average, (abs(apex - onset) - 1) // 2))
     windows = [crop[max(0, position - reach) : position + reach + 1] for position in (onset, apex)]
     first, second = (frames.mean(axis=0, dtype=np.float32) for frames in windows)
@@ -62,61 +85,41 @@ def onset_apex(onset: np.ndarray, apex: np.ndarray, params: Params, in_frame: np
 
     S is `stored_size`; `onset` and `apex` are aligned grey crops [H, H], grey levels 0..255 of any type. Head motion
     is subtracted; values are not normalised. They are 0 outside the frame (`in_frame`, bool of the crop's pixels) and
-    near its edge.
-    """
+    near its edge."""
     first, second = (
         cv2.resize(crop.astype(np.float32), (params.size, params.size), interpolation=cv2.INTER_AREA)
         for crop in (onset, apex)
     )
     if params.equalise:
-        face = visible_face(params.size, _shrink(in_frame, params.size))
+        face = visible_face(params.size, face_regions.shrink(in_frame, (params.size, params.size)))
         second = second * (float(first[face].mean()) / max(float(second[face].mean()), 1))
     if params.algorithm == "tvl1":
         from microexpr.signals.flow.tvl1 import tvl1  # with numba, which takes long to load
 
-        vectors = tvl1(first / np.float32(255), second / np.float32(255), params.tvl1)
+        vectors, edge = tvl1(first / np.float32(255), second / np.float32(255), **dict(params.tvl1)), EDGE
     else:
-        vectors = _farneback(first, second, params)
+        settings, edge = params.farneback, params.farneback.window // 2
+        before, after = (
+            cv2.copyMakeBorder(image, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REPLICATE) for image in (first, second)
+        )
+        vectors = cv2.calcOpticalFlowFarneback(
+            before, after, np.zeros((*before.shape, 2), np.float32), pyr_scale=0.5, levels=settings.levels,
+            winsize=round(settings.window * params.size / CROP), iterations=settings.iterations,
+            poly_n=settings.neighbourhood, poly_sigma=settings.sigma, flags=cv2.OPTFLOW_FARNEBACK_GAUSSIAN,
+        )[MARGIN:-MARGIN, MARGIN:-MARGIN]  # fmt: skip
     size = min(params.stored_size, params.size)
     vectors = len(onset) / params.size * cv2.resize(vectors, (size, size), interpolation=cv2.INTER_AREA)
-    edge = EDGE if params.algorithm == "tvl1" else params.farneback.window // 2
-    measured = _shrink(in_frame, size, edge)
+    measured = face_regions.shrink(in_frame, (size, size), edge)
     vectors = vectors - head_motion(vectors, params.stabilise, measured)
     field = np.stack([vectors[..., 0], vectors[..., 1], strain(vectors, len(onset) / size)]).astype(np.float32)
     return field if measured is None else np.where(measured, field, np.float32(0))
-
-
-def _shrink(in_frame: np.ndarray | None, size: int, margin: int = 0) -> np.ndarray | None:
-    return None if in_frame is None else frame_edges.shrink(in_frame, (size, size), margin)
-
-
-def _farneback(first: np.ndarray, second: np.ndarray, params: Params) -> np.ndarray:
-    settings = params.farneback
-    before, after = (
-        cv2.copyMakeBorder(image, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REPLICATE) for image in (first, second)
-    )
-    vectors = cv2.calcOpticalFlowFarneback(
-        before,
-        after,
-        np.zeros((*before.shape, 2), np.float32),
-        pyr_scale=0.5,
-        levels=settings.levels,
-        winsize=round(settings.window * len(first) / CROP),
-        iterations=settings.iterations,
-        poly_n=settings.neighbourhood,
-        poly_sigma=settings.sigma,
-        flags=cv2.OPTFLOW_FARNEBACK_GAUSSIAN,
-    )
-    inner: np.ndarray = vectors[MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return inner
 
 
 def strain(vectors: np.ndarray, spacing: float) -> np.ndarray:
     """Return the magnitude of the infinitesimal strain, [H, W], of a flow [H, W, 2] with pixels `spacing` apart.
 
     sqrt(e_xx^2 + e_yy^2 + e_xy^2 + e_yx^2) with e_xx = du/dx, e_yy = dv/dy, e_xy = e_yx = (du/dy + dv/dx) / 2, after
-    Shreve et al. 2011; derivatives are central differences.
-    """
+    Shreve et al. 2011; derivatives are central differences."""
     du_dy, du_dx = np.gradient(vectors[..., 0], spacing)
     dv_dy, dv_dx = np.gradient(vectors[..., 1], spacing)
     return np.sqrt(du_dx**2 + dv_dy**2 + (du_dy + dv_dx) ** 2 / 2)
@@ -138,8 +141,7 @@ def normalise(flow: np.ndarray, method: str) -> np.ndarray:
     "symmetric" divides u and v by the largest magnitude and strain by the largest strain: 0 stays 0, and only the
     clip's strength is lost. "minmax_channel" maps each channel's least value to the lower end and its largest to the
     upper, as in the flow pictures that circulate (rounded there to whole grey levels); the value of no movement is lost
-    as well. "none" changes nothing.
-    """
+    as well. "none" changes nothing."""
     if method == "none":
         return flow
     if method == "symmetric":

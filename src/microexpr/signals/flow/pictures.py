@@ -121,8 +121,7 @@ def channels(picture: np.ndarray, normalise: Normalisation) -> np.ndarray:
 
     `as_published`: u and v as grey levels minus 127.5, strain as grey levels 0..255. The scaling of each clip has lost
     the size of the movement and the grey level of no movement. `centred` estimates both: each channel minus its median,
-    since most of a face stays where it is, in units of its standard deviation; a channel of one level is 0.
-    """
+    since most of a face stays where it is, in units of its standard deviation; a channel of one level is 0."""
     levels = picture.transpose(2, 0, 1).astype(np.float32)
     if normalise == "as_published":
         return levels - np.array([MIDDLE, MIDDLE, 0], np.float32)[:, None, None]
@@ -179,10 +178,6 @@ class Pictures:
         gram = np.linalg.norm(varying @ varying.swapaxes(1, 2), axis=(1, 2))
         self.varying = varying / np.sqrt(np.maximum(gram, 1e-9))[:, None, None]
 
-    def part(self, chosen: np.ndarray) -> "Pictures":
-        """Return the statistics of some pictures alone."""
-        return Pictures(self.centred[chosen])
-
     def agreement(self, other: "Pictures") -> float:
         """Return the similarity of movement in two sets of pictures, -1..1.
 
@@ -198,7 +193,7 @@ def register(rendered: Rendered, pictures: np.ndarray, rng: np.random.Generator)
     recorded = Pictures(centre(flow))
     best = find(rendered, recorded)
     halves = [rng.permutation(len(flow))[: (len(flow) + 1) // 2] for _ in range(PARTS)]
-    regions = [_refine(rendered, recorded.part(half), best.region, STEPS[-1:]).region for half in halves]
+    regions = [_refine(rendered, Pictures(recorded.centred[half]), best.region, STEPS[-1:]).region for half in halves]
     wrong = {name: find(rendered, Pictures(centre(change(flow)))) for name, change in WRONG.items()}
     return Registration(best, float(np.std(regions, axis=0).max()), wrong)
 
@@ -258,29 +253,27 @@ def find(rendered: Rendered, recorded: Pictures) -> Fit:
 
 
 def _refine(rendered: Rendered, recorded: Pictures, region: Region, steps: Sequence[float]) -> Fit:
-    """Move one side after the other, by ever smaller steps, as long as the agreement rises."""
+    """Improve a region by ever smaller steps, as long as the agreement rises.
+
+    A step moves a side, two opposite sides apart or together, or both to one side."""
     best = Fit(region, recorded.agreement(rendered.in_region(region)))
     for step in steps:
         while True:
-            near = [Fit(r, recorded.agreement(rendered.in_region(r))) for r in _neighbours(best.region, step)]
+            near = []
+            for (first, second), axis, sign in itertools.product(((1, 0), (0, 1), (1, 1), (1, -1)), (0, 2), (1, -1)):
+                moved = list(best.region)
+                moved[axis] = round(moved[axis] + sign * first * step, FINEST)
+                moved[axis + 1] = round(moved[axis + 1] + sign * second * step, FINEST)
+                left, right, top, bottom = moved
+                is_inside = min(left, top) >= -FARTHEST and max(right, bottom) <= 1 + FARTHEST
+                if is_inside and min(right - left, bottom - top) >= SMALLEST:
+                    other = left, right, top, bottom
+                    near.append(Fit(other, recorded.agreement(rendered.in_region(other))))
             nearest = max(near, key=lambda fit: fit.agreement)
             if nearest.agreement <= best.agreement:
                 break
             best = nearest
     return best
-
-
-def _neighbours(region: Region, step: float) -> Iterator[Region]:
-    """Yield regions with a side moved, with two opposite sides moved apart or together, and shifted."""
-    for first, second in ((1, 0), (0, 1), (1, 1), (1, -1)):
-        for axis, sign in itertools.product((0, 2), (1, -1)):
-            moved = list(region)
-            moved[axis] = round(moved[axis] + sign * first * step, FINEST)
-            moved[axis + 1] = round(moved[axis + 1] + sign * second * step, FINEST)
-            left, right, top, bottom = moved
-            inside = min(left, top) >= -FARTHEST and max(right, bottom) <= 1 + FARTHEST
-            if inside and min(right - left, bottom - top) >= SMALLEST:
-                yield left, right, top, bottom
 
 
 def cut(flow: np.ndarray, region: Region) -> np.ndarray:

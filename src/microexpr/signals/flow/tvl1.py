@@ -9,7 +9,6 @@ import numpy as np
 from numba import njit
 
 from microexpr.core.arithmetic import FASTMATH
-from microexpr.signals.flow.settings import TvL1
 from microexpr.signals.motion.kernels import kernel
 
 FLAT = np.float32(1e-30)  # squared slope below which an image counts as flat: its reciprocal overflows
@@ -21,22 +20,48 @@ DUAL_STEPS = 2  # of it between two steps of the data term
 inlined = njit(fastmath=FASTMATH, error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
 
 
-def tvl1(first: np.ndarray, second: np.ndarray, params: TvL1) -> np.ndarray:
+def tvl1(
+    first: np.ndarray,
+    second: np.ndarray,
+    attachment: float,
+    tightness: float,
+    warps: int,
+    iterations: int,
+    tolerance: float,
+    median: bool,
+) -> np.ndarray:
     """Return u to the right and v downwards, float32[H, W, 2] in pixels, between images float32[H, W] in 0..1.
 
     `attachment` is the lambda of eq. 3, `tightness` its theta, which couples the two fields of eq. 8. Each level is
     warped `warps` times (with `median`, after a 3 x 3 median of the flow), with `iterations` in each, and left earlier
-    when a warp changes the flow by less than `tolerance` (mean square, pixels).
-    """
+    when a warp changes the flow by less than `tolerance` (mean square, pixels)."""
     levels = list(zip(_pyramid(first), _pyramid(second), strict=True))[::-1]
     flow = np.zeros((2, *levels[0][0].shape), np.float32)
+    threshold, dual_weight = np.float32(attachment * tightness), np.float32(STEP / tightness)
     for reference, moving in levels:
-        if flow.shape[1:] != reference.shape:  # each vector from the nearest pixel of the coarser level
-            sizes = [*zip(reference.shape, flow.shape[1:], strict=True)]
+        shape = reference.shape
+        if flow.shape[1:] != shape:  # each vector from the nearest pixel of the coarser level
+            sizes = [*zip(shape, flow.shape[1:], strict=True)]
             rows, columns = (np.floor(np.arange(new) * ((old - 1) / (new - 1)) + 0.5).astype(int) for new, old in sizes)
             scale = np.array([new / old for new, old in sizes], np.float32)
             flow = flow.take(rows, 1).take(columns, 2) * scale[:, None, None]
-        _solve(reference, moving, flow, params)
+        warped, change, slope2 = (np.empty(shape, np.float32) for _ in range(3))
+        gradient, previous, auxiliary = (np.empty((2, *shape), np.float32) for _ in range(3))
+        dual = np.zeros((2, 2, 1 + shape[0], 1 + shape[1]), np.float32)
+        for _ in range(warps):
+            if median:
+                for field in flow:
+                    field[:] = cv2.medianBlur(field, 3)
+                previous[:] = flow
+            warp(moving, flow, warped)
+            linearise(reference, warped, flow, gradient, slope2, change)
+            for iteration in range(iterations):
+                attach(gradient, slope2, change, threshold, flow, auxiliary)
+                if iteration == 0 and not median:
+                    previous[:] = auxiliary  # scikit-image compares with the flow after its first step
+                smooth(auxiliary, dual, dual_weight, flow)
+            if float(np.square(previous - flow).sum()) < tolerance * reference.size:
+                break
     return np.stack([flow[1], flow[0]], axis=-1)
 
 
@@ -49,30 +74,6 @@ def _pyramid(image: np.ndarray) -> list[np.ndarray]:
         half = cv2.resize(blurred, (columns, rows), interpolation=cv2.INTER_LINEAR)
         levels.append(np.asarray(half, np.float32))
     return levels
-
-
-def _solve(reference: np.ndarray, moving: np.ndarray, flow: np.ndarray, params: TvL1) -> None:
-    """Estimate the flow of one level; `flow` float32[2, H, W] (down, right) is changed in place."""
-    shape = reference.shape
-    warped, change, slope2 = (np.empty(shape, np.float32) for _ in range(3))
-    gradient, previous, auxiliary = (np.empty((2, *shape), np.float32) for _ in range(3))
-    dual = np.zeros((2, 2, 1 + shape[0], 1 + shape[1]), np.float32)
-    threshold = np.float32(params.attachment * params.tightness)
-    dual_weight = np.float32(STEP / params.tightness)
-    for _ in range(params.warps):
-        if params.median:
-            for field in flow:
-                field[:] = cv2.medianBlur(field, 3)
-            previous[:] = flow
-        warp(moving, flow, warped)
-        linearise(reference, warped, flow, gradient, slope2, change)
-        for iteration in range(params.iterations):
-            attach(gradient, slope2, change, threshold, flow, auxiliary)
-            if iteration == 0 and not params.median:
-                previous[:] = auxiliary  # scikit-image compares with the flow after its first step
-            smooth(auxiliary, dual, dual_weight, flow)
-        if float(np.square(previous - flow).sum()) < params.tolerance * reference.size:
-            break
 
 
 @kernel

@@ -1,21 +1,22 @@
-"""Train the shipped landmark network on portraits: rule `fit_landmarks`."""
+"""Build the landmark network, train it on portraits and export it: rule `fit_landmarks`."""
 
 import json
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from microexpr.core import onnx
 from microexpr.core.arrays import generator
 from microexpr.core.clip import subject_provenance
-from microexpr.signals import conditions, learning, portraits
-from microexpr.signals.landmarks.architecture import LandmarkNetwork, graph
-from microexpr.signals.landmarks.network import ERROR_UNIT, FACE, POINTS, SIZE, cut
-from microexpr.signals.learning import Checkpoint, Progress, Schedule
+from microexpr.signals import learning, portraits
+from microexpr.signals.landmarks import ERROR_UNIT, FACE, POINTS, SIZE, cut
+from microexpr.signals.learning import Checkpoint, Progress, Residual, Schedule, convolution
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,68 @@ JAW, JAW_WEIGHT = slice(0, 17), 0.5  # the contour is less certain than other po
 CHANGES = 3.0  # weight of movements
 CHANGE_UNIT = 0.01  # of the outer eye distance: larger errors of a movement count by their size, smaller by its square
 RIGID = (27, 28, 29, 30, 36, 39, 42, 45)  # landmarks that expressions hardly move
+WIDTH = 16  # channels of the first layer
+
+
+class LandmarkNetwork(nn.Module):
+    """Images to positions and the logarithms of their variances.
+
+    Features of four sizes are computed, from 56 to 7 pixels a side, and added up again to 28, where each point has its
+    map. What the smallest say of the whole face corrects positions and tells how certain they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        w, side = WIDTH, SIZE // 16
+        self.stem = convolution(1, w, 5, 2)
+        self.down1, self.down2 = Residual(w, 2 * w, 2), Residual(2 * w, 4 * w, 2)
+        self.down3 = nn.Sequential(Residual(4 * w, 6 * w, 2), Residual(6 * w, 6 * w))
+        self.whole = nn.Sequential(
+            nn.Conv2d(6 * w, 2 * w, 1), nn.ReLU(), nn.Flatten(), nn.Linear(2 * w * side * side, 160), nn.ReLU()
+        )
+        self.spread = nn.Linear(160, 4 * w)
+        self.side2, self.side1 = nn.Conv2d(6 * w, 4 * w, 1), nn.Conv2d(4 * w, 2 * w, 1)
+        self.up2, self.up1 = convolution(4 * w, 4 * w, 3), convolution(2 * w, 3 * w, 3)
+        self.maps = nn.Conv2d(3 * w, POINTS, 1)
+        self.shift, self.variance = nn.Linear(160, 2 * POINTS), nn.Linear(160, POINTS)
+        nn.init.zeros_(self.shift.weight)
+        nn.init.zeros_(self.shift.bias)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return positions [B, 70, 2], x and y in -0.5..0.5 from edge to edge, and log variances [B, 70].
+
+        `images` are grey, [B, 1, 112, 112] in 0..1."""
+        mean, spread = images.mean((1, 2, 3), keepdim=True), images.std((1, 2, 3), keepdim=True)
+        double = partial(functional.interpolate, scale_factor=2, mode="nearest")
+        fine = self.down1(self.stem((images - mean) / (spread + 0.02)))
+        middle = self.down2(fine)
+        coarse = self.down3(middle)
+        whole = self.whole(coarse)
+        middle = torch.relu(middle + double(self.side2(coarse)) + self.spread(whole)[:, :, None, None])
+        fine = torch.relu(fine + double(self.side1(self.up2(middle))))
+        maps = self.maps(self.up1(fine))
+        side = maps.shape[-1]
+        likely = maps.flatten(2).softmax(-1).reshape(maps.shape)
+        steps = (torch.arange(side) + 0.5) / side - 0.5
+        positions = torch.stack([(likely.sum(2) * steps).sum(-1), (likely.sum(3) * steps).sum(-1)], -1)
+        return positions + 0.1 * self.shift(whole).reshape(-1, POINTS, 2), self.variance(whole)
+
+
+class Points(nn.Module):
+    """The exported network: images uint8[N, 112, 112] to points [N, 70, 2] and errors [N, 70], in their pixels."""
+
+    def __init__(self, network: LandmarkNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        positions, variance = self.network(image[:, None].float() / 255)
+        return (positions + 0.5) * SIZE - 0.5, ERROR_UNIT * SIZE * torch.exp(0.5 * variance)
+
+
+def graph(network: LandmarkNetwork) -> bytes:
+    """Return a trained network as an ONNX graph, from `image` to `points` and `error`."""
+    image = torch.arange(2 * SIZE * SIZE).reshape(2, SIZE, SIZE).to(torch.uint8)
+    return learning.graph(Points(network), {"image": image}, ["points", "error"])
 
 
 def run(
@@ -72,28 +135,23 @@ def train(
         rng = generator(SEED, "landmarks", step)
         pairs = [sample_pair(data, rng) for _ in range(PAIRS)]
         images, points = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs, strict=True))
-        return {
-            name: (weight * part).mean() for name, part in point_losses(network, images.float() / 255, points).items()
+        images = (images.float() / 255).reshape(-1, 1, SIZE, SIZE)
+        positions, variance = network(images.contiguous(memory_format=torch.channels_last))
+        positions, variance = positions.reshape(points.shape), variance.reshape(points.shape[:-1]).clamp(-8, 8)
+        squares = ((positions - points) ** 2).sum(-1) / ERROR_UNIT**2
+        likelihood = 0.5 * squares * torch.exp(-variance) + variance
+        distance = torch.sqrt(1 + squares) - 1
+        eyes = (points[:, 0, 36] - points[:, 0, 45]).norm(dim=-1)[:, None, None]
+        misses = ((positions[:, 1] - positions[:, 0]) - (points[:, 1] - points[:, 0])) / (CHANGE_UNIT * eyes)
+        parts = {  # of each point, [B, 70]
+            "likelihood": likelihood.mean(1),
+            "distance": distance.mean(1),
+            "change": CHANGES * (torch.sqrt(1 + (misses**2).sum(-1)) - 1),
         }
+        return {name: (weight * part).mean() for name, part in parts.items()}
 
     learning.train(network, losses, Schedule(steps, RATE, DECAY), checkpoint, progress)
     return network.eval()
-
-
-def point_losses(network: LandmarkNetwork, images: Tensor, points: Tensor) -> dict[str, Tensor]:
-    """Return the losses of each point, [B, 70], of pairs of images [B, 2, 112, 112] with points [B, 2, 70, 2]."""
-    positions, variance = network(images.reshape(-1, 1, SIZE, SIZE).contiguous(memory_format=torch.channels_last))
-    positions, variance = positions.reshape(points.shape), variance.reshape(points.shape[:-1]).clamp(-8, 8)
-    squares = ((positions - points) ** 2).sum(-1) / ERROR_UNIT**2
-    likelihood = 0.5 * squares * torch.exp(-variance) + variance
-    distance = torch.sqrt(1 + squares) - 1
-    eyes = (points[:, 0, 36] - points[:, 0, 45]).norm(dim=-1)[:, None, None]
-    misses = ((positions[:, 1] - positions[:, 0]) - (points[:, 1] - points[:, 0])) / (CHANGE_UNIT * eyes)
-    return {
-        "likelihood": likelihood.mean(1),
-        "distance": distance.mean(1),
-        "change": CHANGES * (torch.sqrt(1 + (misses**2).sum(-1)) - 1),
-    }
 
 
 def sample_pair(data: Portraits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -102,10 +160,10 @@ def sample_pair(data: Portraits, rng: np.random.Generator) -> tuple[np.ndarray, 
     first = 0 if rng.random() < AT_REST else int(rng.integers(SCENE))
     second = (first + int(rng.integers(1, SCENE))) % SCENE
     matrix, mirrored = sample_matrix(rng), rng.random() < 0.5
-    camera = conditions.sample(rng, is_close=False)
+    camera = portraits.sample(rng, is_close=False)
     images, points = [], []
     for i in (first, second):
-        image = conditions.record(cut(data.image[scene * SCENE + i], matrix), camera, rng)
+        image = portraits.record(cut(data.image[scene * SCENE + i], matrix), camera, rng)
         position = (data.points[scene * SCENE + i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5
         images.append(image[:, ::-1] if mirrored else image)
         points.append(position[MIRROR] * [-1, 1] if mirrored else position)
@@ -130,9 +188,9 @@ def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float
     for k in range(2 * data.scenes):
         rng = generator(SEED, "landmarks", "errors", k)
         scene, second = k // 2, int(rng.integers(1, SCENE))
-        matrix, camera = sample_matrix(rng, 0.3), conditions.sample(rng, is_close=True)
+        matrix, camera = sample_matrix(rng, 0.3), portraits.sample(rng, is_close=True)
         for i in (scene * SCENE, scene * SCENE + second):
-            images.append(conditions.record(cut(data.image[i], matrix), camera, rng))
+            images.append(portraits.record(cut(data.image[i], matrix), camera, rng))
             points.append((data.points[i] @ matrix[:, :2].T + matrix[:, 2] + 0.5) / SIZE - 0.5)
     with torch.inference_mode():
         positions = torch.cat(

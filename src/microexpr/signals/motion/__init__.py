@@ -20,8 +20,7 @@ def around_apex(onset: int, apex: int, offset: int, count: int = 5) -> np.ndarra
     """Return positions of the frames around `apex`, int64[count], in order, within `onset`..`offset`.
 
     Near an end the window shifts inward (MTMNet's five frames). A clip of fewer frames than `count` repeats some of
-    them, equally spaced.
-    """
+    them, equally spaced."""
     if offset - onset + 1 < count:
         return np.rint(np.linspace(onset, offset, count)).astype(np.int64)
     first = min(max(apex - count // 2, onset), offset - count + 1)
@@ -42,17 +41,10 @@ def weights(frames: int, count: int) -> np.ndarray:
     f_k(t) = sin(pi k t + pi (n - k) / (2 n)), k = 1..n-1, at t = 1/n, 2/n..1, and maps the curve linearly onto the
     frames, by an SVD of these. For frames that are linearly independent, as pictures are, that map takes each vertex to
     its own frame. Since the eigenvectors are orthogonal with squared length n/2, the result at t is the mean frame plus
-    2/n sum_k f_k(t) sum_i f_k(i/n) x_i: no SVD is needed. (Cosine interpolation, DCT-II, is the same.)
-    """
-    vertices = np.arange(1, frames + 1) / frames
-    times = np.linspace(1 / frames, 1, count)
-    return 1 / frames + 2 / frames * _curve(times, frames) @ _curve(vertices, frames).T
-
-
-def _curve(time: np.ndarray, frames: int) -> np.ndarray:
-    """Return f_k at these times, float64[len(time), n - 1]."""
-    k = np.arange(1, frames)
-    return np.sin(np.pi * k * time[:, None] + np.pi * (frames - k) / (2 * frames))
+    2/n sum_k f_k(t) sum_i f_k(i/n) x_i: no SVD is needed. (Cosine interpolation, DCT-II, is the same.)"""
+    k, times, vertices = np.arange(1, frames), np.linspace(1 / frames, 1, count), np.arange(1, frames + 1) / frames
+    resampled, curve = (np.sin(np.pi * k * t[:, None] + np.pi * (frames - k) / (2 * frames)) for t in (times, vertices))
+    return 1 / frames + 2 / frames * resampled @ curve.T
 
 
 def magnify(
@@ -69,20 +61,11 @@ def magnify(
     becomes one by (1 + alpha * gain) d, as long as (1 + alpha) d < L / 8 (their eq. 14). A band of the pyramid around
     wavelength L therefore has alpha reduced to (1 + alpha) L / `wavelength` - 1, but not below 0. The residue above the
     pyramid, the brightness of the whole, is not magnified.
-    """
-    frames = frames.astype(np.float32)
-    changes = np.tensordot(bandpass(len(frames), rate, low, high).astype(np.float32), frames, 1)
-    magnified: np.ndarray = frames + np.stack([_magnify_bands(change, alpha, wavelength) for change in changes])
-    return magnified
-
-
-def bandpass(count: int, rate: float, low: float, high: float) -> np.ndarray:
-    """Return a Butterworth band pass of order `ORDER` at each edge, as a matrix on a clip's frames, float64[T, T].
 
     A clip is too short to be filtered step by step. It is decomposed into cosines (DCT-II; k half periods in the clip
     are k rate / (2 T) cycles in a unit of time), which continue it at both ends by its mirror image, and each is
-    multiplied by its gain, 0..1. The mean over time is removed, since its gain is 0.
-    """
+    multiplied by the gain, 0..1, of a Butterworth band pass of order `ORDER` at each edge; that of the mean is 0."""
+    count = len(frames)
     k, time = np.arange(count), (np.arange(count) + 0.5) / count
     cosines = np.cos(np.pi * k[:, None] * time) * np.sqrt(2 / count)
     cosines[0] /= np.sqrt(2)
@@ -90,7 +73,11 @@ def bandpass(count: int, rate: float, low: float, high: float) -> np.ndarray:
     with np.errstate(divide="ignore"):
         rising = 1 / np.sqrt(1 + (low / frequency) ** (2 * ORDER))
     gain = rising * (1 / np.sqrt(1 + (frequency / high) ** (2 * ORDER)))
-    return np.asarray(cosines.T @ (gain[:, None] * cosines))
+    bandpass = np.asarray(cosines.T @ (gain[:, None] * cosines)).astype(np.float32)
+    frames = frames.astype(np.float32)
+    changes = np.tensordot(bandpass, frames, 1)
+    magnified: np.ndarray = frames + np.stack([_magnify_bands(change, alpha, wavelength) for change in changes])
+    return magnified
 
 
 def _magnify_bands(change: np.ndarray, alpha: float, wavelength: float) -> np.ndarray:

@@ -4,13 +4,14 @@ Holding it still is ours. It registers the frames themselves, because landmarks 
 fraction of a pixel. Arrays in, arrays out. Shapes: T frames, H rows and columns of a crop.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Literal
 
 import cv2
 import numpy as np
 
-from microexpr.signals import frame_edges
+from microexpr.signals import face_regions
 
 Stabilise = Literal["none", "median", "similarity", "nose", "rigid"]
 
@@ -43,8 +44,7 @@ def head_motion(flow: np.ndarray, stabilise: Stabilise, in_frame: np.ndarray | N
     "median" is the median over the face. "nose" is the mean over the nose, which expressions move least. "similarity"
     is the shift, turn and change of size that most of the face shares, by least squares reweighted so that an
     expression counts little. "rigid" (ours) adds a head that turns to a side or nods, which moves skin in proportion to
-    its depth; the nose counts more, and large turns are penalised. Only pixels of `in_frame`, bool[H, W], count.
-    """
+    its depth; the nose counts more, and large turns are penalised. Only pixels of `in_frame`, bool[H, W], count."""
     face = visible_face(len(flow), in_frame)
     if stabilise == "none":
         return np.zeros(2)
@@ -61,8 +61,7 @@ def head_motion(flow: np.ndarray, stabilise: Stabilise, in_frame: np.ndarray | N
 def basis(size: int) -> np.ndarray:
     """Return the flow of each movement of a head, float64[size, size, 2, 6]: right, down, growth, roll, yaw and nod.
 
-    Each is by an arbitrary amount. The array is cached and read-only.
-    """
+    Each is by an arbitrary amount. The array is cached and read-only."""
     y, x = (np.mgrid[:size, :size] + 0.5) / (size / 2) - 1
     zeros, ones = np.zeros_like(x), np.ones_like(x)
     # Depth of the mean head relative to a plane, which shift, growth and roll explain. Outside FACE, where the depth is
@@ -96,8 +95,7 @@ def _fit_motion(
 
     Reweighted least squares: a pixel weighs `prior` [H, W] / (1 + (r / w s)^2), r the residual's length, s its weighted
     median, w from WIDTHS. Each parameter is shrunk towards 0, the more the smaller its `typical` size [k] is against
-    the least s so far.
-    """
+    the least s so far."""
     from microexpr.signals.motion import kernels  # with numba, which takes long to load
 
     step = max(1, len(flow) // SAMPLES)
@@ -155,13 +153,12 @@ def head_path(crop: np.ndarray, onset: int, in_frame: np.ndarray | None = None) 
 
     `crop` is grey [T, H, H], `onset` a position. Each frame is registered to the mean of the frames next to the onset,
     by least squares on grey levels over the face, reweighted so that expressions count little. Only pixels of
-    `in_frame`, bool[H, H], count.
-    """
+    `in_frame`, bool[H, H], count."""
     reduced = (cv2.resize(frame, (REGISTERED, REGISTERED), interpolation=cv2.INTER_AREA) for frame in crop)
     small = [cv2.GaussianBlur(frame.astype(np.float32), (0, 0), BLUR) for frame in reduced]
     path = np.zeros((len(crop), PARAMETERS))
-    visible = None if in_frame is None else frame_edges.shrink(in_frame, (REGISTERED, REGISTERED))
-    register = _Reference(np.mean(small[max(0, onset - 1) : onset + 2], axis=0), visible)
+    visible = face_regions.shrink(in_frame, (REGISTERED, REGISTERED))
+    register = _registration(np.mean(small[max(0, onset - 1) : onset + 2], axis=0), visible)
     for direction in (range(onset, len(crop)), range(onset - 1, -1, -1)):
         motion = path[onset]
         for position in direction:
@@ -180,33 +177,31 @@ def hold_still(crop: np.ndarray, path: np.ndarray, in_frame: np.ndarray | None =
         still[position] = warp(crop[position])
         if mask is not None:
             always &= warp(mask) == 255
-    return still if mask is None else frame_edges.hold_outside_still(still, always)
+    return still if mask is None else face_regions.hold_outside_still(still, always)
 
 
-class _Reference:
-    """A frame float32[SIZE, SIZE] to which others are registered."""
+def _registration(reference: np.ndarray, in_frame: np.ndarray | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return a function that registers frames to a reference, float32[SIZE, SIZE] each.
 
-    def __init__(self, image: np.ndarray, in_frame: np.ndarray | None):
-        self.image, self.in_face = image, visible_face(REGISTERED, in_frame)
-        self.brightness = float(image[self.in_face].mean())
-        down, right = np.gradient(image)
-        slopes = np.stack([right, down], axis=-1)[..., None] * basis(REGISTERED)
-        self.slopes = slopes.sum(axis=2)[self.in_face]  # [n, 6]
-        self.prior = nose_prior(REGISTERED)[self.in_face]
-        self.warp = _Warp(REGISTERED)
+    It gets a frame and a movement to search from, and returns the head's movement since the reference, float64[6]."""
+    in_face, warp = visible_face(REGISTERED, in_frame), _Warp(REGISTERED)
+    brightness, prior = float(reference[in_face].mean()), nose_prior(REGISTERED)[in_face]
+    down, right = np.gradient(reference)
+    slopes = (np.stack([right, down], axis=-1)[..., None] * basis(REGISTERED)).sum(axis=2)[in_face]  # [n, 6]
 
-    def __call__(self, image: np.ndarray, motion: np.ndarray) -> np.ndarray:
-        """Return the head's movement from the reference to a frame, float64[6], searched from `motion`."""
-        image = image * (self.brightness / max(float(image[self.in_face].mean()), 1.0))
+    def register(image: np.ndarray, motion: np.ndarray) -> np.ndarray:
+        image = image * (brightness / max(float(image[in_face].mean()), 1.0))
         for _ in range(ROUNDS):
-            self.warp.move(motion)
-            residual = (self.warp(image) - self.image)[self.in_face].astype(float)
+            warp.move(motion)
+            residual = (warp(image) - reference)[in_face].astype(float)
             scale = max(RESIDUAL * float(np.median(np.abs(residual))), 1e-6)
-            weighted = self.slopes * (self.prior / (1 + (residual / scale) ** 2))[:, None]
-            normal = weighted.T @ self.slopes
+            weighted = slopes * (prior / (1 + (residual / scale) ** 2))[:, None]
+            normal = weighted.T @ slopes
             penalty = SHRINKAGE * np.diag(normal) + 1e-9
             motion = motion - np.linalg.solve(normal + np.diag(penalty), weighted.T @ residual + penalty * motion)
         return motion
+
+    return register
 
 
 class _Warp:

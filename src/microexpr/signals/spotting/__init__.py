@@ -196,7 +196,16 @@ def spot(signal: Signal, fps: float, params: Params) -> list[Interval]:
         if event.kind == "macro" and not busy[max(0, event.onset - 1) : event.offset + 2].any()
     ]
     blinks = find_intervals(lids, signal, ~signal.seen, fps, params)
-    events = join_speech([*brief, *lasting, *blinks], fps)
+    events, spoken = [*brief, *lasting, *blinks], list[Interval]()
+    for event in sorted((event for event in events if event.kind == "speech"), key=lambda event: event.onset):
+        if spoken and event.onset - spoken[-1].offset <= AROUND * fps:  # shortly after the one before: both are one
+            highest = max(event, spoken[-1], key=lambda event: event.score)
+            spoken[-1] = replace(highest, onset=spoken[-1].onset, offset=event.offset)
+        else:
+            spoken.append(event)
+    frames = {frame for event in spoken for frame in range(event.onset, event.offset + 1)}
+    others = (event for event in events if event.kind != "speech")  # none but blinks lie within speech
+    events = [*spoken, *(e for e in others if e.kind == "blink" or frames.isdisjoint((e.onset, e.offset)))]
     return sorted(events, key=lambda interval: (interval.onset, interval.apex))
 
 
@@ -234,7 +243,13 @@ def find_intervals(
         score[onset : offset + 1] = 0
         if offset - onset + 1 >= SHORTEST * fps and is_sure:
             taken[onset : offset + 1] = True
-            yield Interval(kind, onset, apex, offset, height, unit_amounts(signal.change[apex], units))
+            change = signal.change[apex]
+            moved = [
+                (float(change[i, side]), f"{ACTION_UNITS[i]}{'LR'[side]}")
+                for i, side in np.argwhere(units & (change > 0))
+            ]
+            amounts = {name: amount for amount, name in sorted(moved, key=lambda item: (-item[0], item[1]))}
+            yield Interval(kind, onset, apex, offset, height, amounts)
 
 
 def free_span(taken: np.ndarray, peak: int) -> slice:
@@ -263,15 +278,6 @@ def classify(units: np.ndarray, gaze: np.ndarray, rise: float, seconds: float, p
     return "micro" if seconds <= params.longest else "macro"
 
 
-def unit_amounts(change: np.ndarray, units: np.ndarray) -> dict[str, float]:
-    """Return the change [17, 2] of each of the units bool[17, 2], by sided name, the largest first."""
-    sided = [
-        (float(change[unit, side]), f"{ACTION_UNITS[unit]}{'LR'[side]}")
-        for unit, side in np.argwhere(units & (change > 0))
-    ]
-    return {name: amount for amount, name in sorted(sided, key=lambda item: (-item[0], item[1]))}
-
-
 def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float) -> bool:
     """Return whether the mouth moves before and after an expression so often that this, too, is a part of speech."""
     if kind not in ("micro", "macro") or offset - onset + 1 > SYLLABLES * fps:
@@ -284,17 +290,3 @@ def is_spoken(kind: Kind, signal: Signal, onset: int, offset: int, fps: float) -
     sides = (slice(max(0, first - reach), first), slice(last, last + reach))
     shares = [float(is_moving[side][seen].mean()) for side in sides if (seen := signal.seen[side]).sum() >= margin]
     return sum(shares) / 2 >= (SPOKEN if kind == "micro" else SPOKEN_MACRO)
-
-
-def join_speech(events: list[Interval], fps: float) -> list[Interval]:
-    """Join movements of speech, one shortly after the other, and the events between them except blinks."""
-    spoken: list[Interval] = []
-    for event in sorted((event for event in events if event.kind == "speech"), key=lambda event: event.onset):
-        if spoken and event.onset - spoken[-1].offset <= AROUND * fps:
-            highest = max(event, spoken[-1], key=lambda event: event.score)
-            spoken[-1] = replace(highest, onset=spoken[-1].onset, offset=event.offset)
-        else:
-            spoken.append(event)
-    frames = {frame for event in spoken for frame in range(event.onset, event.offset + 1)}
-    others = (event for event in events if event.kind != "speech")
-    return [*spoken, *(e for e in others if e.kind == "blink" or frames.isdisjoint((e.onset, e.offset)))]

@@ -13,7 +13,7 @@ MIN_OVERLAP = 0.5  # intersection over union
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of one video, or of several added up before figures are computed."""
+    """Counts of one video, or of several added up before figures are computed. 0/0 is 0."""
 
     hits: int = 0
     false: int = 0
@@ -24,15 +24,15 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        return _share(self.hits, self.hits + self.false)
+        return self.hits / max(self.hits + self.false, 1)
 
     @property
     def recall(self) -> float:
-        return _share(self.hits, self.hits + self.missed)
+        return self.hits / max(self.hits + self.missed, 1)
 
     @property
     def f1(self) -> float:
-        return _share(2 * self.hits, 2 * self.hits + self.false + self.missed)
+        return 2 * self.hits / max(2 * self.hits + self.false + self.missed, 1)
 
 
 def overlap(first: Span, second: Span) -> float:
@@ -64,7 +64,3 @@ def summary(counts: Counts) -> str:
     """Return the counts and figures in one line."""
     figures = f"precision {counts.precision:.3f}, recall {counts.recall:.3f}, F1 {counts.f1:.3f}"
     return f"hits {counts.hits}, false {counts.false}, missed {counts.missed} at IoU {MIN_OVERLAP:g}: {figures}"
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0

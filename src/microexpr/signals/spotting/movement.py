@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.signals.flow import strain
-from microexpr.signals.flow.settings import TvL1
+from microexpr.signals.flow import TvL1, strain
 
 Gap = Literal["micro", "macro", "brief"]
 GAPS: dict[Gap, float] = {"micro": 6 / 30, "macro": 18 / 30, "brief": 3 / 30}  # seconds: SOFTNet's two, MEAN's
@@ -72,7 +71,7 @@ def measure(
     def between(first: int, second: int) -> np.ndarray:
         from microexpr.signals.flow.tvl1 import tvl1  # with numba, which takes long to load
 
-        return pixel * tvl1(images[first], images[second], params.tvl1)
+        return pixel * tvl1(images[first], images[second], **dict(params.tvl1))
 
     side = params.regions
     regions = np.zeros((frames, len(GAPS), 3, side, side), np.float16)

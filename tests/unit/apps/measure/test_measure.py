@@ -12,8 +12,8 @@ from performed import pair, woman
 from PIL import Image
 
 import microexpr
-from microexpr.apps.measure import columns, tables
-from microexpr.apps.measure.columns import openface_angles
+from microexpr.apps import measure as columns
+from microexpr.apps.measure import openface_angles, tables
 from microexpr.apps.predict.take import silent
 from microexpr.cli.main import main
 from microexpr.core import store
@@ -181,7 +181,7 @@ def test_every_format_holds_the_same_table(project, measured):
 
 
 def test_parquet_needs_pyarrow_and_says_so(project, monkeypatch, capsys):
-    monkeypatch.setattr("microexpr.apps.measure.columns.find_spec", lambda name: None)
+    monkeypatch.setattr("microexpr.apps.measure.find_spec", lambda name: None)
     assert main(["measure", "take.avi", "--out", "out", "--format", "parquet"]) == 1
     assert "needs the package pyarrow: pip install pyarrow" in capsys.readouterr().err and not Path("out").exists()
     with pytest.raises(ParamsError, match="format must be one of csv, parquet, hdf5, not xlsx"):

@@ -59,32 +59,34 @@ def test_what_is_unlike_the_models_people_is_warned_of():
         assert words in warning
 
 
+def doubts(interval=EXPRESSION, others=(), take=None, fps=100.0, usual=None):
+    return [*limits.doubts(interval, [interval, *others], take or shown(), fps, usual)]
+
+
 def test_little_rest_next_to_another_expression_is_a_reason():
     first, second, third = (spotting.Interval("micro", n, n + 5, n + 10, 30.0, {}) for n in (100, 130, 200))
-    seconds = np.arange(300) / 100
-    (reason,) = limits.repetition(first, [first, second, third], seconds)
+    (reason,) = doubts(first, [second, third])
     assert reason == "rest next to another expression 0.20 s, not 0.3 or more"
-    assert limits.repetition(third, [first, second, third], seconds) == () == limits.repetition(first, [first], seconds)
-    assert limits.repetition(first, [first, second], 2 * seconds) == ()  # frames at half the rate lie further apart
-    blink = replace(second, kind="blink")
-    assert limits.repetition(first, [first, blink], seconds) == ()
+    assert doubts(third, [first, second]) == [] == doubts(first)
+    assert doubts(first, [second], shown(fps=50.0)) == []  # frames at half the rate lie further apart
+    assert doubts(first, [replace(second, kind="blink")]) == []
 
 
 @pytest.mark.parametrize(("step", "frames", "is_cut"), [(1, 31, True), (1, 32, False), (2, 32, True), (2, 33, False)])
 def test_a_video_that_ends_before_a_movement_is_named(step, frames, is_cut):
-    words = ("the video ends before the movement does",) * is_cut
-    assert limits.cut_off(EXPRESSION, 100 / step, shown(frames=frames)) == words
+    words = ["the video ends before the movement does"] * is_cut
+    assert doubts(take=shown(frames=frames), fps=100 / step) == words
     before_cut = shown(frames=200, cuts=(frames,))
-    assert limits.cut_off(EXPRESSION, 100 / step, before_cut) == ("a cut ends the movement",) * is_cut
+    assert doubts(take=before_cut, fps=100 / step) == ["a cut ends the movement"] * is_cut
 
 
 def changed(**frames):
-    """A video in which arrays of the timeline differ in some frames."""
+    """A take of a video in which arrays of the timeline differ in some frames."""
     take = shown()
     arrays = {name: getattr(take.video.timeline, name).copy() for name in frames}
     for name, numbers in frames.items():
         arrays[name][numbers] = ~arrays[name][numbers] if name == "damaged" else 0
-    return replace(take.video, timeline=replace(take.video.timeline, **arrays))
+    return replace(take, video=replace(take.video, timeline=replace(take.video.timeline, **arrays)))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def changed(**frames):
     ],
 )
 def test_what_takes_away_belief_in_the_frames_of_an_expression_is_a_reason(frames, reasons):
-    assert [*limits.filmed(EXPRESSION, changed(**frames))] == reasons
+    assert doubts(take=changed(**frames)) == reasons
 
 
 def test_the_score_that_a_video_often_reaches_is_that_of_its_quiet_parts():
@@ -111,8 +113,9 @@ def test_the_score_that_a_video_often_reaches_is_that_of_its_quiet_parts():
     times = np.arange(200) / fps
     assert limits.usual_score(score, seen, times, [(1.6, 1.7)], fps) == 3
     assert limits.usual_score(score, seen, times, [(0, 6)], fps) is None
-    assert limits.outstanding(50, 3) == () == limits.outstanding(5, None)
-    assert limits.outstanding(5, 3) == ("5 times its noise, where the rest of the video often reaches 3",)
+    assert doubts(replace(EXPRESSION, score=50.0), usual=3) == [] == doubts(replace(EXPRESSION, score=5.0))
+    reason = "5 times its noise, where the rest of the video often reaches 3"
+    assert doubts(replace(EXPRESSION, score=5.0), usual=3) == [reason]
 
 
 @pytest.mark.parametrize(

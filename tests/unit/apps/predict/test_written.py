@@ -19,7 +19,7 @@ def test_subtitles_name_class_and_units_and_stay_until_the_next_begins():
     assert written.subtitles(prediction()) == "\n".join(f"{i}\n{cue}" for i, cue in enumerate(cues, 1)).replace(
         "{}", ","
     )
-    assert written.web_subtitles(prediction()) == "WEBVTT\n\n" + "\n".join(cues).replace("{}", ".")
+    assert written.subtitles(prediction(), for_browsers=True) == "WEBVTT\n\n" + "\n".join(cues).replace("{}", ".")
 
 
 def test_elan_finds_each_kind_in_a_tier_and_times_in_their_order():

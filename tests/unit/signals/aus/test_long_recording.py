@@ -40,7 +40,7 @@ def test_parts_are_joined(looks):
 def test_a_part_is_held_against_what_most_of_it_is_like(looks):
     for part, first, last in ((looks[40:120], 10, 80), (looks[:70], 0, 50)):
         every = np.ones(len(part), bool)
-        assert first <= recording.reference_position(part, every, recording.median_face(part, every)) < last
+        assert first <= recording.reference(part, every)[0] < last
 
 
 def test_a_face_is_held_against_its_resting_frames_though_they_are_few(looks):
@@ -49,7 +49,7 @@ def test_a_face_is_held_against_its_resting_frames_though_they_are_few(looks):
     reader = SimpleNamespace(alone=lambda faces: SimpleNamespace(values=intensity / len(ACTION_UNITS)))
     resting = recording.resting_frames(looks, reader)
     assert np.flatnonzero(resting).tolist() == [*range(20)]
-    assert recording.reference_position(looks, resting, recording.median_face(looks, resting)) < 20
+    assert recording.reference(looks, resting)[0] < 20
     assert recording.resting_frames(looks, regressor.load()).sum() > 100  # a small movement leaves most at rest
 
 
@@ -58,7 +58,7 @@ def test_a_lasting_expression_covers_no_face(looks):
     smile = looks[0].copy()
     smile[64:] = smile[:63:-1]
     frames = [*looks[:20], *[smile] * 100]
-    faces = [recording.median_face(frames, np.arange(120) < last) for last in (20, 120)]
+    faces = [recording.reference(frames, np.arange(120) < last)[1] for last in (20, 120)]
     assert not recording.is_covered(frames, faces).any() and recording.is_covered(frames, faces[:1])[20:].all()
 
 

@@ -8,8 +8,7 @@ import torch
 
 from microexpr.core.arrays import generator
 from microexpr.signals import learning, portraits
-from microexpr.signals.landmarks import fit
-from microexpr.signals.landmarks.network import POINTS, SIZE
+from microexpr.signals.landmarks import POINTS, SIZE, fit
 from microexpr.signals.learning import Checkpoint
 from microexpr.signals.portraits import SCENE, Portraits
 

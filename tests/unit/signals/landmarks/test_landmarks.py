@@ -8,9 +8,9 @@ import torch
 
 from microexpr.core import onnx
 from microexpr.core.arrays import generator
-from microexpr.signals.landmarks import network
-from microexpr.signals.landmarks.architecture import LandmarkNetwork, graph
-from microexpr.signals.landmarks.network import FACE, POINTS, SIZE, Box, Model, cut, patch_matrix
+from microexpr.signals import landmarks
+from microexpr.signals.landmarks import FACE, POINTS, SIZE, Box, Model, cut, patch_matrix
+from microexpr.signals.landmarks.fit import LandmarkNetwork, graph
 
 GREY = generator(0, "grey").integers(0, 256, (200, 300), np.uint8)
 
@@ -29,7 +29,7 @@ def level() -> LandmarkNetwork:
 def test_a_point_that_is_as_likely_everywhere_lies_in_the_middle_of_the_box(level: LandmarkNetwork, box: Box) -> None:
     predicted = Model(onnx.run(graph(level)))(GREY, box)
     assert predicted.points == pytest.approx(np.tile(box.centre, (POINTS, 1)), abs=1e-3)
-    assert predicted.error == pytest.approx(np.full(POINTS, network.ERROR_UNIT * box.side / FACE), rel=1e-5)
+    assert predicted.error == pytest.approx(np.full(POINTS, landmarks.ERROR_UNIT * box.side / FACE), rel=1e-5)
 
 
 def test_a_map_with_one_peak_is_the_place_of_its_peak(level: LandmarkNetwork) -> None:
@@ -61,7 +61,7 @@ def test_the_image_of_a_box_is_its_part_of_the_frame() -> None:
 def test_a_file_is_read_as_it_was_written(level: LandmarkNetwork, tmp_path: Path) -> None:
     path = tmp_path / "landmarks.onnx"
     onnx.write(path, graph(level), ["generated/population/p0001/*"])
-    model = network.load(path)
+    model = landmarks.load(path)
     assert model.fitted_on == ("generated/population/p0001/*",)
     box = Box(np.array([120.0, 90.0]), 80.0)
     assert (model(GREY, box).points == Model(onnx.run(graph(level)))(GREY, box).points).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from microexpr.core.arrays import generator
-from microexpr.signals.conditions import Conditions, Cover, record, sample
+from microexpr.signals.portraits import Conditions, Cover, record, sample
 
 FLAT = np.full((64, 64), 100, np.uint8)
 
