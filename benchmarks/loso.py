@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from microexpr.core import arithmetic
 from microexpr.models.base import FLOW_SIZE, ClipTensors
 from microexpr.models.classifier import normalise_flow
-from microexpr.models.layers.linear import Linear
+from microexpr.models.layers.portable import Linear
 from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import KERNELS
 from microexpr.training.engine import FoldIndices, train

@@ -19,14 +19,13 @@ def module_names(package: ModuleType) -> list[str]:
 
 
 def find_class(package: ModuleType, name: str, base: type[Kind], what: str) -> type[Kind]:
-    """Return the only subclass of `base` that the module `name` of a package defines, or the `method` module of it.
+    """Return the only subclass of `base` that the module `name` of a package defines.
 
     Raises ParamsError, which calls the thing `what`, if there is no such module or not exactly one subclass."""
     if name not in (available := module_names(package)):
         raise ParamsError(f"{what} must be one of {', '.join(available)}, not {name}{nearest(name, available)}")
     module = import_module(f"{package.__name__}.{name}")
-    homes = {module.__name__, f"{module.__name__}.method"}  # a package defines its class in method.py
-    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ in homes]
+    defined = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
     subclasses = [kind for kind in defined if issubclass(kind, base)]
     if len(subclasses) != 1:
         actual = ", ".join(kind.__name__ for kind in subclasses) or "none"

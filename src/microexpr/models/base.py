@@ -20,9 +20,8 @@ from microexpr.core.clip import Recording
 from microexpr.core.errors import ParamsError
 from microexpr.models import labels
 from microexpr.models.counter_rng import Stream
-from microexpr.models.labels import LABEL, LABELS, SeveralLabels
+from microexpr.models.labels import LABEL, LABELS, SeveralLabels, class_weights
 from microexpr.models.pretrained_weights import Weights, load_tensors
-from microexpr.models.recipe import class_weights
 
 CLASSES = len(clip.LABELS)  # of the main table; methods use their own `classes`
 FLOW_SIZE = 28  # rows and columns of flow, where no param sets them
@@ -64,9 +63,7 @@ class Params(BaseModel):
         description="a network's first weights: random | published ones, where their file is present | those that the "
         "population trained",
     )
-    population: dict[str, Any] = Field(
-        default={}, description="params that differ while the population trains the network"
-    )
+    population: dict[str, Any] = Field(default={}, description="params that differ while the population trains")
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32", description="of matrix products and convolutions in training; weights stay float32"
     )
@@ -156,6 +153,7 @@ class Method(ABC):
     macro: bool = False  # whether macro-expressions of the protocol's classes are also trained on
     recordings: ClassVar[tuple[Recording, ...]] = ("micro",)  # of the population, on which it is trained beforehand
     Params: ClassVar[type[Params]] = Params
+    params: Any  # of `Params`
 
     def __init__(self, params: BaseModel, classes: int = CLASSES, several: SeveralLabels | None = None):
         """`several` is how it learns several labels at once; None: a clip has one of the classes.
@@ -175,8 +173,8 @@ class Method(ABC):
 
     @classmethod
     def name(cls) -> str:
-        """Return the name of the module or package that defines the class, without its variant."""
-        return cls.__module__.removesuffix(".method").rpartition(".")[2]
+        """Return the name of the module that defines the class, without its variant."""
+        return cls.__module__.rpartition(".")[2]
 
     def population_params(self) -> dict[str, Any]:
         """Return the params, as plain values, with which the population trains the method.
@@ -313,20 +311,6 @@ class NetworkMethod(Method):
     @abstractmethod
     def phases(self) -> list[Phase]:
         """Return the phases of training in order; only the epochs of the last one are scored."""
-
-    def shared_prefix(self) -> dict[str, Any] | None:
-        """Return the params that all phases but the last depend on; methods that agree in them share those phases.
-
-        None if nothing can be shared, for instance because there is a single phase.
-        """
-        return None
-
-    def prefix_params(self) -> dict[str, Any] | None:
-        """Return `shared_prefix` with the params of the training that the first weights are from."""
-        prefix, pretraining = self.shared_prefix(), self.population_pretraining()
-        if prefix is None or pretraining is None:
-            return prefix
-        return prefix | {"population": pretraining.params.model_dump(mode="json")}
 
     @abstractmethod
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:

@@ -9,12 +9,23 @@ from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from microexpr.models import base, recipe
-from microexpr.models.augmentation import mirror_share
-from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Optimiser, Phase, Statistics, Update
+from microexpr.models.base import (
+    Batch,
+    ClipTensors,
+    Modules,
+    NetworkMethod,
+    Optimiser,
+    Phase,
+    Sampler,
+    Statistics,
+    Update,
+)
 from microexpr.models.counter_rng import Stream
+from microexpr.models.layers.pretrained import load
+from microexpr.models.recipe import mirror_share
 
 # Params of training that several methods share
 Epochs = Annotated[int, Field(ge=1, le=2000, description="passes over the protocol's clips")]
@@ -28,11 +39,14 @@ class Classifier(NetworkMethod):
     """Base of methods with one phase and one optimiser, in which `forward` scores clips and `loss` compares scores.
 
     Params `epochs`, `batch` and `lr` are required; the optimiser takes `momentum` and `weight_decay`, and the schedule
-    `cosine`, where a method has them.
+    `cosine`, where a method has them. With `optimiser: adam` it is Adam without these.
     """
 
-    params: Any
     algorithm: ClassVar[Callable[..., torch.optim.Optimizer]] = torch.optim.Adam
+    network: Callable[[Any, int], nn.Module]  # of params and the number of classes, where it is the only module
+    published_part: ClassVar[str]  # of the network, which published `weights` initialise, if it has any
+    cosine: ClassVar[bool] = False  # whether the rate falls along a cosine, if no param says so
+    sample: Sampler = staticmethod(base.shuffled)
 
     @property
     def trains(self) -> tuple[str, ...]:
@@ -41,17 +55,25 @@ class Classifier(NetworkMethod):
 
     def optimiser(self, lr: float | None = None) -> Optimiser:
         """Return the optimiser, which is given the tensors to train; `lr` is another rate than the param."""
+        if getattr(self.params, "optimiser", "") == "adam":
+            return partial(torch.optim.Adam, lr=lr or self.params.lr)
         values = {name: getattr(self.params, name, None) for name in ("momentum", "weight_decay")}
         others = {name: value for name, value in values.items() if value is not None}
         return partial(self.algorithm, lr=lr or self.params.lr, **others)
 
     def schedule(self, progress: float) -> float:
         """Return the factor on the learning rate after a share `progress` of the epochs."""
-        return recipe.cosine(progress) if getattr(self.params, "cosine", False) else base.constant(progress)
+        return recipe.cosine(progress) if getattr(self.params, "cosine", self.cosine) else base.constant(progress)
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        network = self.network(self.params, self.classes)
+        if self.weights and self.published_weights:
+            load(getattr(network, self.published_part), self.published_weights, self.weights.files[0])
+        return {"network": network}
 
     def phases(self) -> list[Phase]:
         updates = [Update(self.loss, dict.fromkeys(self.trains, self.optimiser()))]
-        return [Phase(updates, self.params.epochs, self.params.batch, schedule=self.schedule)]
+        return [Phase(updates, self.params.epochs, self.params.batch, self.sample, self.schedule)]
 
     def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
         """Return scores [B, C]; with `rng` as in training: of clips changed at random, with dropout.
@@ -80,7 +102,6 @@ class FlowNetwork(Classifier):
         dropout: float = Field(0.5, ge=0, lt=1, description="share of values dropped in training")
         mirror: Mirror = 0.0
 
-    params: Params
     pictures = {"flow": 3}
     normalisation = ("mean", "deviation")
     takes_several = True
@@ -94,8 +115,7 @@ class FlowNetwork(Classifier):
         return normalise_flow(flow, statistics)
 
     def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
-        scores: Tensor = modules.network(self.prepare(batch, statistics, rng), rng)
-        return scores
+        return modules.network(self.prepare(batch, statistics, rng), rng)
 
 
 def moments(values: Tensor, *channels: int) -> Statistics:

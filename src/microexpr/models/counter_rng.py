@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from microexpr.models.layers.square_root import square_root
+from microexpr.models.layers.portable import square_root
 
 GOLDEN = 0x9E3779B9  # 2^32 / golden ratio, odd, so repeated addition visits every word
 # lowbias32 (C. Wellons, "Prospecting for Hash Functions", 2018; revised)

@@ -5,7 +5,7 @@ Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C cl
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -42,55 +42,52 @@ class KernelMachine:
         self.rows = features.astype(np.float64)
         self.gamma = self.given_gamma or 1 / (self.rows.shape[1] * (self.rows.var() or 1.0))
         self.machine.fit(self._products(self.rows), label)
+        self.support = self.machine.support_  # positions of the support vectors among the rows
         return self
 
     def decision_function(self, features: np.ndarray) -> np.ndarray:
         """Return decisions [B, C] of features [B, D], or [B] of two classes."""
-        decisions: np.ndarray = self.machine.decision_function(self._products(features.astype(np.float64)))
-        return decisions
-
-    @property
-    def support(self) -> np.ndarray:
-        """The positions of the support vectors among the rows that it was fitted to."""
-        positions: np.ndarray = self.machine.support_
-        return positions
+        return self.machine.decision_function(self._products(features.astype(np.float64)))
 
     def _products(self, features: np.ndarray) -> np.ndarray:
-        if self.kernel == "linear":
-            products: np.ndarray = linear_kernel(features, self.rows)
-        else:
-            products = rbf_kernel(features, self.rows, self.gamma)
-        return products
+        return (
+            linear_kernel(features, self.rows)
+            if self.kernel == "linear"
+            else rbf_kernel(features, self.rows, self.gamma)
+        )
 
 
-class MachineMethod(ClassicalMethod):
+class SupportVectors(ClassicalMethod):
     """Base of methods that fit one machine to the features of clips, with balanced class weights."""
 
     standardised: ClassVar[bool] = True  # whether features are, over the fold's training clips
+    kernel: ClassVar[Kernel] = "linear"
+    takes_several = True
 
     class Params(base.Params):
         penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
 
-    params: Params
-    takes_several = True
-
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        if self.several:
-            return fit_several(self._machine, features, targets[LABELS], self.standardised)
-        training = training_set(features, targets["label"], self.classes, self.standardised, self.initial_weights)
-        return fit_scorer(self._machine(), training)
+        """Fit a machine, or one for each of several labels, whose decisions are above 0 where a label is predicted.
 
-    @abstractmethod
+        A label that all training clips have is predicted of every clip, one that none has of none."""
+        if not self.several:
+            training = training_set(features, targets["label"], self.classes, self.standardised, self.initial_weights)
+            return fit_scorer(self._machine(), training)
+        scorers = []
+        for label in targets[LABELS].T:
+            rows = label != UNKNOWN
+            training = training_set(features[rows], label[rows], 2, self.standardised)
+            scorers.append(fit_scorer(self._machine(), training))
+
+        def score(features: np.ndarray) -> np.ndarray:
+            decisions = np.stack([scorer(features) for scorer in scorers], 1)  # [B, L, 2]
+            return (decisions[..., 1] - decisions[..., 0]) / 2
+
+        return score
+
     def _machine(self) -> Machine:
         """Return a machine that is not fitted yet."""
-
-
-class SupportVectors(MachineMethod):
-    """A support vector machine on the features of a clip."""
-
-    kernel: ClassVar[Kernel] = "linear"
-
-    def _machine(self) -> KernelMachine:
         return KernelMachine(getattr(self.params, "kernel", self.kernel), self.params.penalty)
 
     def decisive(self, features: np.ndarray, targets: Targets) -> np.ndarray:
@@ -99,8 +96,8 @@ class SupportVectors(MachineMethod):
         return np.sort(training.fit(self._machine()).support)
 
 
-class FlowBlocks(SupportVectors):
-    """A support vector machine on blocks of the flow from onset to apex."""
+class Blocks(SupportVectors):
+    """A support vector machine on blocks of the flow from onset to apex, or of the grey frames from onset to offset."""
 
     pictures = {"flow": 3}
 
@@ -108,11 +105,18 @@ class FlowBlocks(SupportVectors):
         image_size: int = Field(128, ge=28, le=288, description="rows and columns of the flow")
         blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
 
-    params: Params
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        """Return float32[N, D], by block row and column."""
+        clips = inputs["flow"].double() if "flow" in self.pictures else inputs["video"][:, 0]
+        return np.stack([self.describe(clip) for clip in clips.numpy()])
+
+    @abstractmethod
+    def describe(self, clip: np.ndarray) -> np.ndarray:
+        """Return the features float32[D] of flow float64[3, H, W] of u, v and strain, or of frames uint8[T, H, W]."""
 
 
-class VideoBlocks(SupportVectors):
-    """A support vector machine on blocks of the grey frames from onset to offset."""
+class VideoBlocks(Blocks):
+    """A support vector machine on blocks of the grey frames."""
 
     pictures = {"video": 1}
 
@@ -120,8 +124,6 @@ class VideoBlocks(SupportVectors):
         image_size: Literal[32, 64, 128, 256] = Field(128, description="pixels, side of the frames")
         frames: int = Field(10, ge=3, le=64, description="frames that a clip is resampled to")
         blocks: int = Field(5, ge=1, le=12, description="blocks along x and along y")
-
-    params: Params
 
 
 class LocalPatterns(VideoBlocks):
@@ -136,8 +138,6 @@ class LocalPatterns(VideoBlocks):
             if self.frames <= 2 * self.radius_time:
                 raise ValueError(f"frames must be > 2 * radius_time = {2 * self.radius_time}, not {self.frames}")
             return self
-
-    params: Params
 
     @property
     def radii(self) -> Radii:
@@ -206,24 +206,9 @@ def fit_scorer(machine: Machine, training: TrainingSet) -> Scorer:
     return score
 
 
-def fit_several(
-    machine: Callable[[], Machine], features: np.ndarray, labels: np.ndarray, standardised: bool = True
-) -> Scorer:
-    """Fit a new machine for each of several labels int64[n, L] and return a function from features to decisions.
-
-    Decisions are float32[B, L], above 0 for a label that is predicted. A label that all training clips have is
-    predicted of every clip, one that none has of none."""
-    scorers = []
-    for label in labels.T:
-        rows = label != UNKNOWN
-        scorers.append(fit_scorer(machine(), training_set(features[rows], label[rows], 2, standardised)))
-
-    def score(features: np.ndarray) -> np.ndarray:
-        decisions = np.stack([scorer(features) for scorer in scorers], 1)  # [B, L, 2]
-        halves: np.ndarray = (decisions[..., 1] - decisions[..., 0]) / 2
-        return halves
-
-    return score
+def angles(u: np.ndarray, v: np.ndarray, bins: int) -> np.ndarray:
+    """Return int64[H, W], the bin of each pixel's angle: the first begins at the left, the next ones turn upwards."""
+    return ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * bins).astype(np.int64) % bins  # -pi and pi are one angle
 
 
 def pattern_codes(video: np.ndarray, radii: Radii, offsets: Sequence[Sequence[float]]) -> np.ndarray:

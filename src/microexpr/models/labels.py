@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from microexpr.core.facs import UNKNOWN
-from microexpr.models.recipe import weighted_mean
 
 LABEL, LABELS = "label", "labels"  # targets: class index int64[n]; several labels int64[n, L]
 MOST = 20.0  # largest weight of a positive label, so that one of a few clips does not outweigh all others
@@ -32,6 +31,17 @@ class SeveralLabels(BaseModel):
         "zero",
         description="score from which a label is predicted: zero | training: that of the highest F1 on training clips",
     )
+
+
+def class_weights(label: Tensor, classes: int) -> Tensor:
+    """Return float[C], mean class size over class size, so that classes weigh equally; empty ones count as one clip."""
+    count = torch.bincount(label, minlength=classes).clamp(min=1)
+    return len(label) / (classes * count)
+
+
+def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean of values by weights of the same shape that are 0 or 1; 0 if all weights are 0."""
+    return (values * weight).sum() / weight.sum().clamp(min=1)
 
 
 def positive_weights(labels: Tensor) -> Tensor:

@@ -12,12 +12,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import jitter
 from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.square_root import square_root
-from microexpr.models.layers.steady_change import steady_change
-from microexpr.models.recipe import linear
+from microexpr.models.layers.contrast import steady_change
+from microexpr.models.layers.portable import square_root
+from microexpr.models.recipe import jitter, linear
 
 CELL = 8  # pixels, side of a cell
 SPREAD = 8.0  # grey levels, about the change of a micro-expression: the change's unit
@@ -56,8 +55,6 @@ class Observer(NetworkMethod):
     class Params(base.Params):
         image_size: int = Field(128, ge=16, le=512, multiple_of=CELL, description="pixels, side of the faces")
         frames: int = Field(1, ge=1, le=64, description="pictures of a clip, next to the one at rest")
-
-    params: Params
 
     @property
     def inputs(self) -> Shapes:

@@ -6,13 +6,14 @@ Shapes: T frames that were read of a video, C scores of a frame, N frames of all
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from microexpr.core.clip import Expression, Kind
-from microexpr.models.base import NetworkMethod, Targets
+from microexpr.models.base import Targets
+from microexpr.models.classifier import Classifier
 
 NONE, MICRO, MACRO = 0, 1, 2  # target "label" of a frame
 
@@ -50,7 +51,7 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FrameNetwork(NetworkMethod):
+class FrameNetwork(Classifier):
     """A network that scores each frame of a video from the frames around it. Its "clips" are frames."""
 
     @abstractmethod
@@ -70,6 +71,7 @@ class Spotter(ABC):
     paper: ClassVar[str]  # one line: authors, title, where, year
     recognises: ClassVar[bool] = False  # whether it also classifies what it finds
     Params: ClassVar[type[Params]] = Params
+    params: Any  # of `Params`
 
     def __init__(self, params: BaseModel, side: int):
         """`side` is that of the picture of brows and mouth which the stage measures, in rows and columns."""
@@ -100,6 +102,11 @@ def overlaps(count: int, width: int, expressions: Sequence[Expression], kind: Ki
     spans = [(e.onset + 1, e.offset) for e in expressions if e.kind == kind]
     meetings = [(first <= last) & (first + width - 1 >= start) for start, last in spans]
     return np.any(meetings, axis=0) if meetings else np.zeros(count, bool)
+
+
+def scaled(regions: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Return pictures float32[T, C, R, R] with each channel in 0..1 of its least and most values [T, C, 1, 1]."""
+    return np.asarray((regions - least) / np.maximum(most - least, 1e-9), np.float32)
 
 
 def moving_mean(scores: np.ndarray, width: int) -> np.ndarray:

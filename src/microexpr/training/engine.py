@@ -15,7 +15,7 @@ from torch import Tensor
 
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Scorer
-from microexpr.models.samplers import training_phases
+from microexpr.models.recipe import training_phases
 from microexpr.training.group import STATISTICS, FoldIndices, Group, Run, lay_out_images
 
 __all__ = [

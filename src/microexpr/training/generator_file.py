@@ -27,7 +27,7 @@ class LoadedGenerator(weights.Network):
     @property
     def image_size(self) -> int:
         """Rows and columns of its faces."""
-        size: int = self.method.params.image_size  # type: ignore[attr-defined]
+        size: int = self.method.params.image_size
         return size
 
     @property

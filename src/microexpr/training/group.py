@@ -18,7 +18,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
 from microexpr.models.counter_rng import Stream, mix
 from microexpr.models.labels import LABELS
-from microexpr.models.samplers import training_phases
+from microexpr.models.recipe import training_phases
 
 Tree = TypeVar("Tree")
 Tensors = dict[str, dict[str, Tensor]]  # by module, then by the name inside it

@@ -12,7 +12,7 @@ import torch
 from numba import njit
 
 from microexpr.core import arithmetic
-from microexpr.models.layers.square_root import square_root
+from microexpr.models.layers.portable import square_root
 
 SOURCES = Path(__file__).parents[3] / "src/microexpr"
 HASWELL = frozenset({"avx2", "fma"})

@@ -8,7 +8,7 @@ import torch
 
 from microexpr.core.errors import StoreError
 from microexpr.models import pretrained_weights
-from microexpr.models.layers.resnet18 import ResNet18
+from microexpr.models.layers.pretrained import ResNet18
 from microexpr.models.pretrained_weights import INCEPTION, Weights
 from microexpr.models.recognisers import find
 from microexpr.models.recognisers.ststnet import Ststnet

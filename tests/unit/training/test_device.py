@@ -19,7 +19,7 @@ from microexpr.models.base import ClipTensors, Modules, NetworkMethod, Phase
 from microexpr.models.counter_rng import Stream
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.models.generators.famgan import Famgan
-from microexpr.models.samplers import training_phases
+from microexpr.models.recipe import training_phases
 from microexpr.training import group
 from microexpr.training.group import Group, Run
 

@@ -5,7 +5,6 @@ Intensities are FACS 0..5 outside of the networks and 0..1 inside.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -15,12 +14,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, Generator, Modules, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, Modules, Statistics
 from microexpr.models.counter_rng import Stream
-from microexpr.models.labels import SeveralLabels
+from microexpr.models.gan import Gan
+from microexpr.models.labels import SeveralLabels, weighted_mean
 from microexpr.models.layers import mover
 from microexpr.models.layers.ganimation import (
-    INTENSITY_WEIGHT,
     SLOPE,
     ImageCritic,
     SingleHeadGenerator,
@@ -29,11 +28,10 @@ from microexpr.models.layers.ganimation import (
     intensity_loss,
     noise,
     penalty,
+    realness_loss,
     signed_frames,
 )
-from microexpr.models.recipe import linear_at_the_end, weighted_mean
-from microexpr.models.samplers import half_and_half
-from microexpr.signals.aus import ACTION_UNITS, LARGEST
+from microexpr.signals.aus import LARGEST
 
 WINDOW, SPREAD = 11, 1.5  # of SSIM's Gaussian, pixels (Wang et al. 2004)
 STEADY = (0.01**2, 0.03**2)  # of SSIM, for values in 0..1
@@ -109,7 +107,7 @@ class TargetBatch:
         return self.intensity.flatten(0, 1), neutral.flatten(0, 1)
 
 
-class Auicgan(Generator):
+class Auicgan(Gan):
     """Generators of an attention mask and of colours for each frame; critics of frames and of sequences.
 
     Ours: what the text leaves open, see docs/augacn.md. `macro`: stills of macro-expressions, repeated to K frames,
@@ -118,61 +116,29 @@ class Auicgan(Generator):
     paper = (
         "Xie et al., AU-assisted Graph Attention Convolutional Network for Micro-Expression Recognition, ACM MM, 2020"
     )
+    critics = ("image_critic", "video_critic")
     inference_modules: tuple[str, ...] = ("attention", "colour")
 
-    class Params(base.Params):
-        image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
-        frames: int = Field(16, ge=2, le=64, description="of a sequence, K")
-        width: int = Field(64, ge=1, le=128, description="channels of the first layers")
-        blocks: int = Field(6, ge=1, le=16, description="residual blocks of each generator")
-        moves: bool = Field(
-            False, description="one generator that warps the face and adds colours (ours); else mask and colours"
+    class Params(Gan.Params):
+        own_share: float = Field(
+            0.5, ge=0, le=1, description="share of clips with their own intensities as targets; others have another's"
         )
-        initialisation: Literal["scratch", "shipped"] = Field(  # type: ignore[assignment]
-            "scratch", description="of the generator with `moves`: random, or the shipped one's weights (ours)"
-        )
-        condition: Literal["intensity", "change"] = Field(
-            "intensity", description="of the generators: target intensities, or their change from the input's (ours)"
-        )
-        target_noise: float = Field(
-            0.1, ge=0, le=1, description="largest random change of another clip's target, as in GANimation's program"
-        )
-        own_share: float = Field(0.5, ge=0, le=1, description="share of clips with their own intensities as targets; "
-                                 "others have another clip's")  # fmt: skip
         ssim_to: Literal["truth", "input"] = Field(
             "truth",
             description="truth: true frames where a clip's own intensities are the targets, else its neutral frame",
         )
-        adversarial_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_1 of eq. 9")
         consistency_weight: float = Field(10.0, ge=0, le=1e5, description="lambda_2")
-        attention_weight: float = Field(0.1, ge=0, le=1e5, description="lambda_3")
-        smooth_weight: float = Field(1e-4, ge=0, le=1e5, description="of the mask's variation, within lambda_3")
-        intensity_weight: float = Field(INTENSITY_WEIGHT, ge=0, le=1e5, description="lambda_4, of a mean")
         ssim_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_5")
         emotion_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_6")
         sequence_weight: float = Field(1.0, ge=0, le=1e5, description="lambda_7")
-        penalty_weight: float = Field(10.0, ge=0, le=1e5, description="lambda_gp of both critics")
-        critic_steps: int = Field(5, ge=1, le=100, description="steps of the critics per step of the generators")
         stills: bool = Field(True, description="whether it also learns from pictures of macro-expressions")
         clips: int = Field(0, ge=0, le=100_000, description="clips in a pass, at most (ours); 0: all")
-        epochs: int = Field(30, ge=1, le=2000, description="passes over the clips")
-        decay_epochs: int = Field(10, ge=0, le=2000, description="last epochs, in which the rate falls linearly to 0")
-        batch: int = Field(4, ge=2, le=256, description="clips in a step, each of K frames")
-        lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, of all")
-
-    params: Params
 
     def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
         super().__init__(params, classes, several)
         self.macro = params.stills
         if params.moves:
             self.inference_modules = ("generator",)
-
-    @property
-    def inputs(self) -> Shapes:
-        size, frames = self.params.image_size, self.params.frames
-        shapes: Shapes = {"video": (3, frames, size, size), "au_intensities": (frames, len(ACTION_UNITS))}
-        return shapes | ({"au_changes": (frames, len(ACTION_UNITS), 2)} if self.params.condition == "change" else {})
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         size, width, blocks = self.params.image_size, self.params.width, self.params.blocks
@@ -188,15 +154,6 @@ class Auicgan(Generator):
             "image_critic": ImageCritic(size, width),
             "video_critic": VideoCritic(size, width, self.classes),
         }
-
-    def phases(self) -> list[Phase]:
-        params = self.params
-        adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
-        critics = Update(self.critic_loss, {"image_critic": adam, "video_critic": adam})
-        generators = Update(self.generator_loss, dict.fromkeys(self.inference_modules, adam), params.critic_steps)
-        schedule = linear_at_the_end(params.epochs, params.decay_epochs)
-        sample, updates = half_and_half("macro"), [critics, generators]
-        return [Phase(updates, params.epochs, params.batch, sample, schedule, clips=params.clips)]
 
     def assign_targets(self, batch: Batch, rng: Stream) -> TargetBatch:
         """Sample the source of each clip's intensities in the batch; clips marked `macro` are stills."""
@@ -240,15 +197,12 @@ class Auicgan(Generator):
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the critics' part of eq. 9: real against synthesised, intensities and class of the real clips."""
         params, targets = self.params, self.assign_targets(batch, rng)
-        real, count = targets.frames.flatten(0, 1), targets.frames.shape[:2].numel()
+        real = targets.frames.flatten(0, 1)
         with torch.no_grad():
             fake, _ = self.modify(modules, targets.frames[:, 0], *targets.flat_intensities())
         fake_clips = fake.view_as(targets.frames)
 
-        real_image, predicted = modules.image_critic(real)
-        slope = penalty(lambda x: modules.image_critic(x)[0], real, fake, rng.uniform(count))
-        frames = modules.image_critic(fake)[0].mean() - real_image.mean() + params.penalty_weight * slope.mean()
-
+        frames, predicted = realness_loss(modules.image_critic, real, fake, rng, params.penalty_weight)
         real_clip, emotion = modules.video_critic(targets.frames)
         share = rng.uniform(len(targets.frames))
         slope = penalty(lambda x: modules.video_critic(x)[0], targets.frames, fake_clips, share)
@@ -264,40 +218,29 @@ class Auicgan(Generator):
         return loss + params.emotion_weight * weighted_mean(emotion_losses, targets.is_micro)
 
     def generator_losses(self, modules: Modules, batch: Batch, rng: Stream) -> dict[str, Tensor]:
-        """Return the seven terms of eq. 9, unweighted, by the names of their weights."""
+        """Return the seven terms of eq. 9; that of SSIM, eq. 6, is summed over frames."""
         targets = self.assign_targets(batch, rng)
         neutral, (intensity, neutral_intensity) = targets.neutral.flatten(0, 1), targets.flat_intensities()
         fake, mask = self.modify(modules, targets.frames[:, 0], intensity, neutral_intensity)
         cycled, cycle_mask = self.modify(modules, fake, neutral_intensity, intensity)
         realness, predicted = modules.image_critic(fake)
         clip_realness, emotion = modules.video_critic(fake.view_as(targets.frames))
-        smooth = self.params.smooth_weight
+        smooth, expected = self.params.smooth_weight, targets.neutral
+        if self.params.ssim_to == "truth":
+            expected = torch.where(targets.is_own.view(-1, 1, 1, 1, 1) > 0, targets.frames, expected)
+        unlike = (1 - ssim(fake, expected.flatten(0, 1))).view(targets.frames.shape[:2])
         return {
             "adversarial": -realness.mean(),
             "consistency": F.l1_loss(cycled, neutral),
             "attention": attention_loss(mask, smooth) + attention_loss(cycle_mask, smooth),
             "intensity": intensity_loss(predicted, intensity),
-            "ssim": self._ssim_loss(fake, targets),
+            "ssim": unlike.sum(1).mean(),
             "emotion": weighted_mean(emotion_loss(emotion, targets.label), targets.target_is_micro),
             "sequence": -weighted_mean(clip_realness, targets.target_is_micro),
         }
 
-    def _ssim_loss(self, fake: Tensor, targets: TargetBatch) -> Tensor:
-        """Return eq. 6, summed over frames."""
-        expected = targets.neutral
-        if self.params.ssim_to == "truth":
-            expected = torch.where(targets.is_own.view(-1, 1, 1, 1, 1) > 0, targets.frames, expected)
-        return (1 - ssim(fake, expected.flatten(0, 1))).view(targets.frames.shape[:2]).sum(1).mean()
-
-    def generator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        """Return eq. 9."""
-        losses = self.generator_losses(modules, batch, rng)
-        weighted = [getattr(self.params, f"{name}_weight") * loss for name, loss in losses.items()]
-        return torch.stack(weighted).sum()
-
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        scores: Tensor = modules.video_critic(signed_frames(batch["video"]))[1]
-        return scores
+        return modules.video_critic(signed_frames(batch["video"]))[1]
 
     def target_aus(self, source: Batch, driving: Batch) -> Tensor:
         """Return the driving clip's intensities, the same for both sides; or, with `condition: change`, its changes."""

@@ -4,7 +4,6 @@ Shapes: B clips, K frames, A action units (17), images [..., 3, H, H] in -1..1 i
 FACS 0..5 outside of the networks and 0..1 inside.
 """
 
-from functools import partial
 from typing import Literal
 
 import torch
@@ -12,24 +11,15 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models import base
-from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, Modules, Shapes, Statistics
 from microexpr.models.counter_rng import Stream
+from microexpr.models.gan import Gan
 from microexpr.models.layers import ganimation, mover
-from microexpr.models.layers.ganimation import (
-    INTENSITY_WEIGHT,
-    attention_loss,
-    intensity_loss,
-    noise,
-    penalty,
-    signed_frames,
-)
-from microexpr.models.recipe import linear_at_the_end
-from microexpr.models.samplers import half_and_half
+from microexpr.models.layers.ganimation import attention_loss, intensity_loss, noise, realness_loss, signed_frames
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
 
-class Famgan(base.Generator):
+class Famgan(Gan):
     """One generator of mask and colours, one critic of images and their action units.
 
     A step samples one frame of each clip; its targets are the intensities of the frame of a random clip in the batch.
@@ -39,51 +29,22 @@ class Famgan(base.Generator):
     paper = "Xu et al., FAMGAN: Fine-grained AUs Modulation based GAN for Micro-Expression Generation, ACM MM, 2021"
     macro = True
     grouping = "all_groups"
-    inference_modules = ("generator",)
 
-    class Params(base.Params):
-        image_size: Literal[16, 32, 64, 128] = Field(128, description="pixels, side of the faces")
-        frames: int = Field(16, ge=2, le=64, description="of a clip, one of which is sampled in a step")
-        width: int = Field(64, ge=1, le=128, description="channels of the first layers")
-        blocks: int = Field(6, ge=1, le=16, description="residual blocks of the generator")
-        moves: bool = Field(
-            False, description="a generator that warps the face before it adds colours; else GANimation's"
-        )
-        initialisation: Literal["scratch", "shipped"] = Field(  # type: ignore[assignment]
-            "scratch", description="of the generator: random, or the shipped one's weights (ours)"
-        )
-        condition: Literal["intensity", "change"] = Field(
-            "intensity", description="of the generator: target intensities, or their change from the input's (ours)"
-        )
-        target_noise: float = Field(
-            0.1, ge=0, le=1, description="largest random change of a target of 0..1, as in GANimation's program"
-        )
+    class Params(Gan.Params):
         relative_to: Literal["onset", "previous"] = Field(
             "onset", description="frame that eq. 3 takes the change from: as in the text, or as printed"
         )
         alpha: float = Field(
             0.1, ge=0, le=1, description="factor on the source's own intensities in eq. 3; 0 with condition: change"
         )
-        adversarial_weight: float = Field(1.0, ge=0, le=1e5, description="of the critic's realness")
         cycle_weight: float = Field(10.0, ge=0, le=1e5, description="of the reconstruction of the input")
-        attention_weight: float = Field(0.1, ge=0, le=1e5, description="of the mask's area")
-        smooth_weight: float = Field(1e-4, ge=0, le=1e5, description="of the mask's variation, within that")
-        intensity_weight: float = Field(
-            INTENSITY_WEIGHT, ge=0, le=1e5, description="of the intensities that the critic predicts, a mean"
-        )
-        penalty_weight: float = Field(10.0, ge=0, le=1e5, description="of the critic's slope")
-        critic_steps: int = Field(5, ge=1, le=100, description="steps of the critic per step of the generator")
         epochs: int = Field(30, ge=1, le=10000, description="passes over the clips")
         decay_epochs: int = Field(10, ge=0, le=10000, description="last epochs, in which the rate falls linearly to 0")
-        batch: int = Field(25, ge=2, le=256, description="clips in a step")
-        lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, of both")
-
-    params: Params
+        batch: int = Field(25, ge=2, le=256, description="clips in a step, of each of which one frame is sampled")
 
     @property
     def inputs(self) -> Shapes:
-        size, frames, units = self.params.image_size, self.params.frames, len(ACTION_UNITS)
-        return {"video": (3, frames, size, size), "au_intensities": (frames, units), "au_changes": (frames, units, 2)}
+        return super().inputs | {"au_changes": (self.params.frames, len(ACTION_UNITS), 2)}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
@@ -92,14 +53,6 @@ class Famgan(base.Generator):
             "generator": network(params.width, params.blocks),
             "critic": ganimation.ImageCritic(params.image_size, params.width),
         }
-
-    def phases(self) -> list[Phase]:
-        params = self.params
-        adam = partial(torch.optim.Adam, lr=params.lr, betas=(0.5, 0.999))
-        critic = Update(self.critic_loss, {"critic": adam})
-        generator = Update(self.generator_loss, {"generator": adam}, params.critic_steps)
-        schedule = linear_at_the_end(params.epochs, params.decay_epochs)
-        return [Phase([critic, generator], params.epochs, params.batch, half_and_half("macro"), schedule)]
 
     def sample_frames(self, batch: Batch, rng: Stream) -> tuple[Tensor, Tensor, Tensor]:
         """Sample one frame of each clip [B, 3, H, H]; return it, its intensities [B, A] and its targets [B, A]."""
@@ -118,18 +71,14 @@ class Famgan(base.Generator):
         return fake, mask
 
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        """Return the critic's loss: real against synthesised, the penalty, and the intensities of real faces."""
         real, intensity, target = self.sample_frames(batch, rng)
         with torch.no_grad():
             fake, _ = self.modify(modules, real, intensity, target)
-        realness, predicted = modules.critic(real)
-        slope = penalty(lambda x: modules.critic(x)[0], real, fake, rng.uniform(len(real)))
-        loss = modules.critic(fake)[0].mean() - realness.mean() + self.params.penalty_weight * slope.mean()
+        loss, predicted = realness_loss(modules.critic, real, fake, rng, self.params.penalty_weight)
         intensity_term = self.params.intensity_weight * intensity_loss(predicted, intensity)
         return self.params.adversarial_weight * loss + intensity_term
 
     def generator_losses(self, modules: Modules, batch: Batch, rng: Stream) -> dict[str, Tensor]:
-        """Return the generator's losses, unweighted, by the names of their weights."""
         real, intensity, target = self.sample_frames(batch, rng)
         fake, mask = self.modify(modules, real, intensity, target)
         cycled, cycle_mask = self.modify(modules, fake, target, intensity)
@@ -141,11 +90,6 @@ class Famgan(base.Generator):
             "attention": attention_loss(mask, smooth) + attention_loss(cycle_mask, smooth),
             "intensity": intensity_loss(predicted, target),
         }
-
-    def generator_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        losses = self.generator_losses(modules, batch, rng)
-        weighted = [getattr(self.params, f"{name}_weight") * loss for name, loss in losses.items()]
-        return torch.stack(weighted).sum()
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return zeros: the networks have no class scores."""

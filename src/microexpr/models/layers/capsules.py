@@ -6,7 +6,7 @@ Sabour et al., Dynamic routing between capsules, 2017. Shapes: B clips, I capsul
 import torch
 from torch import Tensor, nn
 
-from microexpr.models.layers.square_root import square_root
+from microexpr.models.layers.portable import square_root
 
 DOWN = 0.5  # lambda of eq. 4, the weight of absent classes
 TINY = 1e-9  # under a root: a vector of zeros would have no gradient
@@ -29,19 +29,6 @@ def primary(maps: Tensor, size: int) -> Tensor:
     return squash(groups.movedim(2, -1).flatten(1, 3))
 
 
-def route(votes: Tensor, iterations: int) -> Tensor:
-    """Return capsules [B, J, E] from the votes of each capsule below for each one above, [B, I, J, E] (Procedure 1).
-
-    Agreement is computed from detached votes; the gradient flows through the last iteration alone.
-    """
-    fixed = votes.detach()
-    agreement = votes.new_zeros(votes.shape[:-1])  # b, [B, I, J]
-    for _ in range(iterations - 1):
-        above = squash((agreement.softmax(-1)[..., None] * fixed).sum(1))  # [B, J, E]
-        agreement = agreement + (fixed * above[:, None]).sum(-1)
-    return squash((agreement.softmax(-1)[..., None] * votes).sum(1))
-
-
 class Capsules(nn.Module):
     """A fully connected layer of `above` capsules on `below` ones, with one matrix for each pair."""
 
@@ -52,8 +39,16 @@ class Capsules(nn.Module):
         self.weight = nn.Parameter(deviation * torch.randn(below, above, size, out_size))
 
     def forward(self, capsules: Tensor) -> Tensor:
-        """[B, I, D] -> [B, J, E]"""
-        return route(torch.einsum("bid,ijde->bije", capsules, self.weight), self.iterations)
+        """[B, I, D] -> [B, J, E], from the votes of each capsule below for each one above (Procedure 1).
+
+        Agreement is computed from detached votes; the gradient flows through the last iteration alone."""
+        votes = torch.einsum("bid,ijde->bije", capsules, self.weight)
+        fixed = votes.detach()
+        agreement = votes.new_zeros(votes.shape[:-1])  # b, [B, I, J]
+        for _ in range(self.iterations - 1):
+            above = squash((agreement.softmax(-1)[..., None] * fixed).sum(1))  # [B, J, E]
+            agreement = agreement + (fixed * above[:, None]).sum(-1)
+        return squash((agreement.softmax(-1)[..., None] * votes).sum(1))
 
 
 def margin_loss(lengths: Tensor, label: Tensor, positive: float = 0.9, negative: float = 0.1) -> Tensor:

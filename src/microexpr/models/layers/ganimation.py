@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import grad
 
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.square_root import square_root
+from microexpr.models.layers.portable import square_root
 from microexpr.signals.aus import ACTION_UNITS
 
 SLOPE = 0.01  # of the critic's leaky ReLUs, below 0
@@ -54,8 +54,7 @@ class Trunk(nn.Module):
     def features(self, face: Tensor, intensity: Tensor) -> Tensor:
         """Return feature maps [n, width, H, H]."""
         planes = intensity[:, :, None, None].expand(-1, -1, *face.shape[2:])
-        features: Tensor = self.layers(torch.cat([face, planes], 1))
-        return features
+        return self.layers(torch.cat([face, planes], 1))
 
 
 class SingleHeadGenerator(Trunk):
@@ -67,8 +66,7 @@ class SingleHeadGenerator(Trunk):
 
     def forward(self, face: Tensor, intensity: Tensor) -> Tensor:
         """[n, 3, H, H], [n, A] -> [n, channels, H, H]"""
-        output: Tensor = self.head(self.features(face, intensity))
-        return output
+        return self.head(self.features(face, intensity))
 
 
 class Generator(Trunk):
@@ -115,6 +113,15 @@ def penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, shar
     share = share.view(-1, *(1 for _ in real.shape[1:]))
     slope = grad(lambda x: critic(x).sum())(share * real + (1 - share) * fake)
     return (square_root(slope.square().flatten(1).sum(1) + SMALL) - 1).square()
+
+
+def realness_loss(
+    critic: Callable[[Tensor], tuple[Tensor, Tensor]], real: Tensor, fake: Tensor, rng: Stream, penalty_weight: float
+) -> tuple[Tensor, Tensor]:
+    """Return WGAN-GP's loss of a critic of images [n, 3, H, H], and the intensities [n, A] read in the real."""
+    realness, predicted = critic(real)
+    slope = penalty(lambda x: critic(x)[0], real, fake, rng.uniform(len(real)))
+    return critic(fake)[0].mean() - realness.mean() + penalty_weight * slope.mean(), predicted
 
 
 def attention_loss(mask: Tensor, smooth_weight: float) -> Tensor:

@@ -29,8 +29,7 @@ class Plain(nn.Module):
         nn.init.zeros_(self.second.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        output: Tensor = x + self.second(self.first(x.relu()).relu())
-        return output
+        return x + self.second(self.first(x.relu()).relu())
 
 
 class Modulated(nn.Module):
@@ -43,8 +42,7 @@ class Modulated(nn.Module):
 
     def forward(self, features: Tensor, columns: Tensor) -> Tensor:
         gain = self.gain(reduce_columns(columns, features.shape[-1]).transpose(1, 2)).transpose(1, 2)[:, :, None]
-        output: Tensor = self.mix(features * gain)
-        return output
+        return self.mix(features * gain)
 
 
 class WarpGenerator(nn.Module):

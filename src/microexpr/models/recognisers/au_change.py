@@ -7,12 +7,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from microexpr.models.base import Shapes
-from microexpr.models.handcrafted import MachineMethod
+from microexpr.models.base import ClassicalMethod, Shapes
+from microexpr.models.handcrafted import SupportVectors
 from microexpr.signals.aus import ACTION_UNITS
 
 
-class AuChange(MachineMethod):
+class AuChange(SupportVectors):
     """The change of each action unit from onset to apex, left and right, and a multinomial logistic regression.
 
     Ours. A weight says how much an action unit on one side speaks for a class. Changes are standardised over the fold's
@@ -21,6 +21,7 @@ class AuChange(MachineMethod):
     """
 
     paper = "None: action units, then logistic regression, the usual first attempt"
+    decisive = ClassicalMethod.decisive  # all clips decide
 
     @property
     def inputs(self) -> Shapes:

@@ -39,8 +39,6 @@ class AuReader(ClassicalMethod):
     class Params(base.Params):
         penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
 
-    params: Params
-
     @property
     def inputs(self) -> Shapes:
         return {"au_read": (len(ACTION_UNITS), 2)}

@@ -17,12 +17,11 @@ from torch import Tensor, nn
 
 from microexpr.core.facs import AUS, UNKNOWN, share_a_muscle
 from microexpr.models import base
-from microexpr.models.augmentation import mirror_share, to_signed_range, to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, Shapes, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.video import MaxPool3d, StemConv3d
-from microexpr.models.recipe import cosine
+from microexpr.models.layers.sequences import MaxPool3d, StemConv3d
+from microexpr.models.recipe import mirror_share, to_signed_range, to_unit_range
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
 CONTRAST = 4  # of `input_mode: change`: most pixels change by a grey level, few by more than 25
@@ -110,8 +109,7 @@ class Relations(nn.Module):
             embedded.append(x)
         x = torch.cat(embedded, 2)  # [B, A, D]
         attention = (graph @ self.attend(x))[..., 0]  # [B, A]
-        scores: Tensor = self.classify(readout(*pool(x, attention, present, self.pool_ratio)))
-        return scores
+        return self.classify(readout(*pool(x, attention, present, self.pool_ratio)))
 
 
 class Graph(nn.Module):
@@ -150,6 +148,7 @@ class AuGacn(Classifier):
     """
 
     paper = "Xie, Lo, Shuai and Cheng, AU-assisted graph attention convolutional network, ACM Multimedia 2020"
+    cosine = True
 
     class Params(base.Params):
         image_size: int = Field(256, ge=16, le=288, multiple_of=16, description="pixels, side of the frames")
@@ -187,8 +186,6 @@ class AuGacn(Classifier):
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate; it falls along a cosine")
         mirror: Mirror = 0.0
 
-    params: Params
-
     @property
     def inputs(self) -> Shapes:
         params = self.params
@@ -213,9 +210,6 @@ class AuGacn(Classifier):
     @property
     def trains(self) -> tuple[str, ...]:
         return ("stpnet", "relations", *(["uncertainty"] if self.params.au_weight == "learned" else []))
-
-    def schedule(self, progress: float) -> float:
-        return cosine(progress)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_total of eq. 5."""
@@ -248,19 +242,16 @@ class AuGacn(Classifier):
 
     def au_scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return logits float[B, A] of `AUS`, the nodes before the graph; 0 for units that no training clip shows."""
-        scores: Tensor = modules.stpnet(self._input(batch))[..., 0] * self._graph(modules, statistics)["present"]
-        return scores
+        return modules.stpnet(self._input(batch))[..., 0] * self._graph(modules, statistics)["present"]
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         nodes = self.au_scores(modules, batch, statistics)[..., None]
         relations = self._graph(modules, statistics)
-        scores: Tensor = modules.relations(nodes, relations["graph"], relations["present"])
-        return scores
+        return modules.relations(nodes, relations["graph"], relations["present"])
 
     def _graph(self, modules: Modules, statistics: Statistics) -> Statistics:
         """Return `graph` and `present`, of the fold's training clips or of the network."""
-        graph: Statistics = modules.graph() if self.params.graph == "network" else statistics
-        return graph
+        return modules.graph() if self.params.graph == "network" else statistics
 
 
 def marks_read(change: Tensor, threshold: float) -> Tensor:

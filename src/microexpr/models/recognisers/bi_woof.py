@@ -5,13 +5,12 @@ Shapes: H rows, W columns; G x G blocks; B bins.
 
 import numpy as np
 from pydantic import Field
-from torch import Tensor
 
-from microexpr.models.handcrafted import FlowBlocks
+from microexpr.models.handcrafted import Blocks, angles
 from microexpr.signals import face_regions
 
 
-class BiWoof(FlowBlocks):
+class BiWoof(Blocks):
     """Block histograms of the angle of the flow from onset to apex, and a linear support vector machine.
 
     From the paper: 8 bins around the circle, 5x5 blocks; a pixel counts by the length of its flow, a block's histogram
@@ -23,28 +22,17 @@ class BiWoof(FlowBlocks):
     paper = "Liong et al., Less is more: micro-expression recognition from video using apex frame, SPIC 62, 2018"
     standardised = False
 
-    class Params(FlowBlocks.Params):
+    class Params(Blocks.Params):
         bins: int = Field(8, ge=2, le=36, description="bins around the circle")
         penalty: float = Field(1e4, gt=0, le=1e6, description="C, the price of a training error")
 
-    params: Params
-
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        flows = inputs["flow"].double().numpy()
-        return np.stack([histograms(flow, self.params.bins, self.params.blocks) for flow in flows])
-
-
-def histograms(flow: np.ndarray, count: int, grid: int) -> np.ndarray:
-    """Return float32[G * G * B], by block row, block column, bin, of u (right), v (down) and strain, float[3, H, W].
-
-    The first bin begins at the left and the next ones turn upwards; a flow without movement gives zeros.
-    """
-    u, v = flow[:2]
-    strain = np.maximum(flow[2], 0)  # a centred one is below 0 where it is less than usual
-    bins = ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * count).astype(np.int64) % count  # -pi and pi are one angle
-    local = face_regions.normalise(face_regions.histograms(bins, count, grid, np.hypot(u, v)))
-    single_bin = np.zeros(strain.shape, np.int64)
-    pixels, strains = (face_regions.histograms(single_bin, 1, grid, weights) for weights in (None, strain))
-    features = local * strains / pixels
-    length = np.linalg.norm(features)
-    return (features / length if length else features).astype(np.float32).ravel()
+    def describe(self, clip: np.ndarray) -> np.ndarray:
+        """Return float32[G * G * B], by block row, block column, bin; without movement zeros."""
+        (u, v), bins, grid = clip[:2], self.params.bins, self.params.blocks
+        strain = np.maximum(clip[2], 0)  # a centred one is below 0 where it is less than usual
+        local = face_regions.normalise(face_regions.histograms(angles(u, v, bins), bins, grid, np.hypot(u, v)))
+        single_bin = np.zeros(strain.shape, np.int64)
+        pixels, strains = (face_regions.histograms(single_bin, 1, grid, weights) for weights in (None, strain))
+        features = local * strains / pixels
+        length = np.linalg.norm(features)
+        return (features / length if length else features).astype(np.float32).ravel()

@@ -3,21 +3,17 @@
 Shapes: B clips, apex [B, 3, H, H], W `width`, classes C.
 """
 
-from dataclasses import replace
-
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import jitter, to_unit_range
-from microexpr.models.base import Batch, Modules, Phase, Statistics
+from microexpr.models.base import Batch, Modules, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror, Shift
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.capsules import Capsules, length, margin_loss, primary
-from microexpr.models.layers.pretrained import load
-from microexpr.models.layers.resnet18 import WIDTH, ResNet18
+from microexpr.models.layers.pretrained import WIDTH, ResNet18
 from microexpr.models.pretrained_weights import RESNET18
-from microexpr.models.samplers import balanced
+from microexpr.models.recipe import balanced, jitter, to_unit_range
 
 STAGES = 3  # of ResNet-18
 SIZE, OUT_SIZE = 8, 16  # lengths of a primary capsule and of a class capsule
@@ -28,16 +24,16 @@ POSITIVE, NEGATIVE = 0.99, 0.01  # margins
 class Network(nn.Module):
     """ResNet-18's first stages, two convolutions and capsules: from faces to the length of each class capsule."""
 
-    def __init__(self, width: int, kernel: int, positions: int, iterations: int, classes: int):
-        """Build for `positions`, rows times columns of the primary capsules, with W / 2 capsules each."""
+    def __init__(self, params: "Capsulenet.Params", classes: int):
         super().__init__()
-        self.stem = ResNet18(width, stages=STAGES, pool=False)
+        self.stem = ResNet18(params.width, stages=STAGES, pool=False)
         channels = self.stem.out_channels
-        self.convolve = nn.Conv2d(channels, channels, kernel)
-        self.primary = nn.Conv2d(channels, channels, kernel, stride=2)
-        below = positions * channels // SIZE
+        self.convolve = nn.Conv2d(channels, channels, params.kernel)
+        self.primary = nn.Conv2d(channels, channels, params.kernel, stride=2)
+        side = (params.image_size // 8 - 2 * params.kernel + 1) // 2 + 1  # rows of the primary capsules, W / 2 in each
+        below = side**2 * channels // SIZE
         deviation = DEVIATION * (BELOW / below) ** 0.5  # keeps the sum over fewer votes at its size
-        self.capsules = Capsules(below, SIZE, classes, OUT_SIZE, iterations, deviation)
+        self.capsules = Capsules(below, SIZE, classes, OUT_SIZE, params.routing, deviation)
 
     def forward(self, faces: Tensor) -> Tensor:
         """[B, 3, H, H] -> [B, C] in 0..1"""
@@ -57,7 +53,8 @@ class Capsulenet(Classifier):
 
     paper = "Van Quang, Chun and Tokuyama, CapsuleNet for micro-expression recognition, FG 2019"
     pictures = {"apex": 3}
-    weights = RESNET18
+    weights, network, published_part = RESNET18, Network, "stem"
+    sample = staticmethod(balanced)
 
     class Params(base.Params):
         image_size: int = Field(224, ge=32, le=448, multiple_of=8, description="pixels, side of the faces")
@@ -73,34 +70,17 @@ class Capsulenet(Classifier):
         shift: Shift = 8
         brightness: float = Field(0.2, ge=0, lt=1, description="largest change of a training clip's brightness")
 
-        @property
-        def side(self) -> int:
-            """Rows of the primary capsules."""
-            return (self.image_size // 8 - 2 * self.kernel + 1) // 2 + 1
-
         @model_validator(mode="after")
         def _check_kernel(self) -> "Capsulenet.Params":
             if self.image_size // 8 < 2 * self.kernel - 1:
                 raise ValueError(f"kernel must be <= {(self.image_size // 8 + 1) // 2} at this image_size")
             return self
 
-    params: Params
-
     def weights_fit(self) -> bool:
         return self.params.width == WIDTH
 
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params = self.params
-        network = Network(params.width, params.kernel, params.side**2, params.routing, self.classes)
-        if self.published_weights:
-            load(network.stem, self.published_weights, RESNET18.files[0])
-        return {"network": network}
-
     def schedule(self, progress: float) -> float:
         return self.params.decay ** round(progress * self.params.epochs)
-
-    def phases(self) -> list[Phase]:
-        return [replace(phase, sample=balanced) for phase in super().phases()]
 
     def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
         params, faces = self.params, to_unit_range(batch["apex"])

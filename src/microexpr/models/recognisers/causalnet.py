@@ -12,20 +12,22 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.areas import CENTRES, Centres, Placement, cut_areas
-from microexpr.models.augmentation import mirror_share
 from microexpr.models.base import FLOW_SIZE, Batch, ClipTensors, Modules, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Cosine, Epochs, Mirror, mirror_flow, moments
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.linear import Linear
-from microexpr.models.layers.nested_transformer import (
+from microexpr.models.layers.portable import Linear
+from microexpr.models.layers.transformers import (
+    CENTRES,
     EXPANSION,
     Count,
     NestedTransformer,
+    Placement,
+    cut_areas,
     each_token,
     join_heads,
     split_heads,
 )
+from microexpr.models.recipe import mirror_share
 
 INPUTS = ("flow", "flow_offset")
 PATCH, LEVELS = 7, 3  # so that a clip is one token of 4 D channels, which become 2 x 2 positions of D
@@ -50,28 +52,20 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, heads: int, gamma: float, scale: float):
         super().__init__()
-        self.heads, self.gamma, self.scale = heads, gamma, scale
+        self.heads, self.scale, positions = heads, scale, range(POSITIONS)
+        # by pair of positions: 1 where two are the same or share a side, else 0; and the penalty
+        self.near = [[float((i, j) not in OPPOSITE) for j in positions] for i in positions]
+        self.penalty = [[-gamma * (j + 1) * ((i, j) in OPPOSITE) for j in positions] for i in positions]
         self.query, self.read, self.write = Linear(width, width), Linear(width, 2 * width), Linear(width, width)
 
     def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
         """Two [B, P, D] -> [B, P, D]"""
         query = split_heads(each_token(self.query, tokens), self.heads)
         key, value = (split_heads(part, self.heads) for part in each_token(self.read, context).chunk(2, -1))
-        near, penalty = neighbourhood(self.gamma, query)
+        # not `new_tensor`, which vmap lacks
+        near, penalty = (torch.tensor(v, dtype=query.dtype, device=query.device) for v in (self.near, self.penalty))
         weights = (query @ key.mT * self.scale * near + penalty).softmax(-1) * near
         return each_token(self.write, join_heads(weights @ value))
-
-
-def neighbourhood(gamma: float, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Return for 2 x 2 positions 1 where two are the same or share a side, else 0; and the penalty, both [P, P]."""
-    near = [[float((i, j) not in OPPOSITE) for j in range(POSITIONS)] for i in range(POSITIONS)]
-    penalty = [[-gamma * (j + 1) * ((i, j) in OPPOSITE) for j in range(POSITIONS)] for i in range(POSITIONS)]
-    return like_tensor(near, like), like_tensor(penalty, like)
-
-
-def like_tensor(values: list[list[float]], like: Tensor) -> Tensor:
-    """Return a tensor of the values, with dtype and device of `like`; `new_tensor` is not to be had under vmap."""
-    return torch.tensor(values, dtype=like.dtype, device=like.device)
 
 
 class Passing(nn.Module):
@@ -150,18 +144,16 @@ class CausalBlock(nn.Module):
 class Network(nn.Module):
     """Encoders of flow and of directions, cross attention of directions, a causal block and two linear layers."""
 
-    def __init__(
-        self, centres: Centres, width: int, heads: int, layers: tuple[int, ...], block_heads: int, gamma: float,
-        hidden: int, classes: int,
-    ):  # fmt: skip
+    def __init__(self, params: "Causalnet.Params", classes: int):
         super().__init__()
-        self.centres = centres
+        self.centres, width = CENTRES[params.centres], params.width
         self.flow, self.direction = (
-            NestedTransformer(3, FLOW_SIZE, PATCH, width, heads, layers) for _ in ("flow", "direction")
+            NestedTransformer(3, FLOW_SIZE, PATCH, width, params.heads, params.layers) for _ in ("flow", "direction")
         )
-        self.cross = nn.ModuleList(CrossLayer(width, block_heads, gamma) for _ in range(layers[-1]))
-        self.causal = CausalBlock(width, block_heads, gamma)
-        self.classify = nn.ModuleList([Linear(3 * POSITIONS * width, hidden), Linear(hidden, classes)])
+        sizes = (width, params.block_heads, params.gamma)
+        self.cross = nn.ModuleList(CrossLayer(*sizes) for _ in range(params.layers[-1]))
+        self.causal = CausalBlock(*sizes)
+        self.classify = nn.ModuleList([Linear(3 * POSITIONS * width, params.hidden), Linear(params.hidden, classes)])
 
     def _encode(self, encoder: nn.Module, picture: Tensor) -> Tensor:
         """[B, 3, 28, 28] -> [B, P, D]"""
@@ -197,6 +189,7 @@ class Causalnet(Classifier):
         " against key-frame errors, ICCV 2025"
     )
     pictures = dict.fromkeys(INPUTS, 3)
+    network = Network
 
     class Params(base.Params):
         centres: Placement = "published"
@@ -220,7 +213,6 @@ class Causalnet(Classifier):
                 raise ValueError("block_heads must divide width, and heads be <= width")
             return self
 
-    params: Params
     takes_several = True
     normalisation = ("mean", "deviation")
 
@@ -228,16 +220,10 @@ class Causalnet(Classifier):
         flows = torch.stack([train.inputs[name] for name in INPUTS])
         return moments(flows, 0, 2) | {"class_weights": self.label_weights(train.targets)}  # [2, 3] and [C]
 
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params = self.params
-        sizes = (params.width, params.heads, params.layers, params.block_heads, params.gamma, params.hidden)
-        return {"network": Network(CENTRES[params.centres], *sizes, self.classes)}
-
     def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
         flows = [batch[name] for name in INPUTS]
         if rng and self.params.mirror:
             flows = [*mirror_share(torch.stack(flows, 1), self.params.mirror, rng, mirror_flow).unbind(1)]
         pairs = zip(flows, statistics["mean"], statistics["deviation"], strict=True)
         normalised = [(flow - mean[:, None, None]) / deviation[:, None, None] for flow, mean, deviation in pairs]
-        scores: Tensor = modules.network(normalised, [direction(flow) for flow in flows])
-        return scores
+        return modules.network(normalised, [direction(flow) for flow in flows])

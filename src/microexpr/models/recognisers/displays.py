@@ -19,7 +19,7 @@ from microexpr.models.base import Batch, Modules, Shapes, Statistics
 from microexpr.models.classifier import Classifier, Epochs
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.mover import WarpGenerator, by_column
-from microexpr.models.layers.square_root import square_root
+from microexpr.models.layers.portable import square_root
 from microexpr.models.recipe import linear
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 
@@ -58,24 +58,29 @@ class Displays(Classifier):
 
     class Params(base.Params):
         noise: int = Field(8, ge=1, le=1000, description="length of the noise")
-        diversity: float = Field(
-            1.0, ge=0, le=1, description="how far displays of a class spread; 1: as true ones, 0: not at all"
-        )
+        diversity: float = Field(1.0, ge=0, le=1, description="spread of a class's displays; 1: as true ones, 0: none")
         epochs: Epochs = 30
         batch: int = Field(16, ge=1, le=256, description="clips in a step")
         lr: float = Field(0.003, gt=0, le=1, description="Adam's first learning rate, which falls to 0 in a line")
-
-    params: Params
 
     @property
     def inputs(self) -> Shapes:
         return {"onset": (1, SIZE, SIZE), "au_read": (len(ACTION_UNITS), 2)}
 
     def shared(self) -> dict[str, nn.Module]:
-        return {"mover": load_mover()}
+        """Return the shipped generator."""
+        from microexpr.core import store  # here, since methods are also measured where there is no h5py
+
+        tensors, metadata = store.read_tensors(MOVER)
+        params = json.loads(metadata["params"])
+        network = WarpGenerator(params["width"], params["blocks"])
+        network.load_state_dict({name.removeprefix("generator."): torch.from_numpy(v) for name, v in tensors.items()})
+        return {"mover": network}
 
     def shared_fitted_on(self) -> list[str]:
-        return fitted_on()
+        from microexpr.core import store  # as above
+
+        return store.read_metadata(MOVER)["fitted_on"].splitlines()
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         return {"generator": Chooser(self.params.noise, self.classes)}
@@ -108,31 +113,12 @@ class Displays(Classifier):
     def _choose(self, modules: Modules, label: Tensor, rng: Stream) -> Tensor:
         """Return a display [B, A, 2] of each class int64[B]."""
         noise = rng.normal(len(label), self.params.noise)
-        chosen: Tensor = modules.generator(torch.cat([noise, F.one_hot(label, self.classes).to(noise.dtype)], 1))
-        return chosen
+        return modules.generator(torch.cat([noise, F.one_hot(label, self.classes).to(noise.dtype)], 1))
 
 
 def true_display(batch: Batch) -> Tensor:
     """Return the displays [B, A, 2] that are read in clips."""
     return batch["au_read"].to(torch.get_default_dtype()) / LARGEST
-
-
-def load_mover() -> WarpGenerator:
-    """Return the shipped generator."""
-    from microexpr.core import store  # here, since methods are also measured where there is no h5py
-
-    tensors, metadata = store.read_tensors(MOVER)
-    params = json.loads(metadata["params"])
-    network = WarpGenerator(params["width"], params["blocks"])
-    network.load_state_dict({name.removeprefix("generator."): torch.from_numpy(v) for name, v in tensors.items()})
-    return network
-
-
-def fitted_on() -> list[str]:
-    """Return the entries of `fitted_on` of the shipped generator."""
-    from microexpr.core import store  # as above
-
-    return store.read_metadata(MOVER)["fitted_on"].splitlines()
 
 
 def show(mover: nn.Module, neutral: Tensor, display: Tensor) -> Tensor:

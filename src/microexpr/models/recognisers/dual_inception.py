@@ -7,10 +7,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import FLOW_SIZE, Statistics
+from microexpr.models.base import FLOW_SIZE
 from microexpr.models.classifier import ClipsPerStep, Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers.linear import Linear
+from microexpr.models.layers.portable import Linear
 
 FILTERS = (6, 16)  # of each branch, in the first block and in the second
 
@@ -42,16 +42,16 @@ class Inception(nn.Module):
 class Network(nn.Module):
     """Two blocks for u and two for v, each halved by a pool, then two fully connected layers."""
 
-    def __init__(self, hidden: int, dropout: float, classes: int):
+    def __init__(self, params: "DualInception.Params", classes: int):
         super().__init__()
-        self.dropout = dropout
+        self.dropout = params.dropout
         first, second = FILTERS
         self.streams = nn.ModuleList(
             nn.Sequential(Inception(1, first), nn.MaxPool2d(2), Inception(4 * first, second), nn.MaxPool2d(2))
             for _ in "uv"
         )
-        self.hidden = Linear(2 * 4 * second * (FLOW_SIZE // 4) ** 2, hidden)
-        self.classify = nn.Linear(hidden, classes)
+        self.hidden = Linear(2 * 4 * second * (FLOW_SIZE // 4) ** 2, params.hidden)
+        self.classify = nn.Linear(params.hidden, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 3, 28, 28] -> [B, C]"""
@@ -71,6 +71,7 @@ class DualInception(FlowNetwork):
     """
 
     paper = "Zhou, Mao and Xue, Dual-inception network for cross-database micro-expression recognition, FG 2019"
+    network = Network
 
     class Params(FlowNetwork.Params):
         epochs: Epochs = 40
@@ -78,8 +79,3 @@ class DualInception(FlowNetwork):
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's learning rate, see `cosine`")
         hidden: int = Field(1024, ge=8, le=4096, description="units of the fully connected layer")
         dropout: float = Field(0.0, ge=0, lt=1, description="share of the hidden layer dropped in training")
-
-    params: Params
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.hidden, self.params.dropout, self.classes)}

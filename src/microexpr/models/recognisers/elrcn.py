@@ -15,11 +15,9 @@ from microexpr.models import base
 from microexpr.models.base import Batch, ClipTensors, Modules, Optimiser, Phase, Shapes, Statistics, Update
 from microexpr.models.classifier import Classifier, moments
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers import vgg16
-from microexpr.models.layers.linear import Linear
-from microexpr.models.layers.lstm import Lstm
-from microexpr.models.layers.pretrained import load
-from microexpr.models.layers.square_root import square_root
+from microexpr.models.layers.portable import Linear, square_root
+from microexpr.models.layers.pretrained import DOWNSAMPLING, HIDDEN, WIDTH, initialise_vgg16, load, vgg16_features
+from microexpr.models.layers.sequences import Lstm
 from microexpr.models.pretrained_weights import VGG16
 
 U, V, MAGNITUDE, STRAIN, GREY = range(5)  # channels of a frame
@@ -35,14 +33,13 @@ class Backbone(nn.Module):
 
     def __init__(self, width: int, channels: int, image_size: int):
         super().__init__()
-        self.features = vgg16.features(width, channels)
-        positions = (image_size // vgg16.DOWNSAMPLING) ** 2
-        self.classifier = nn.ModuleDict({"0": Linear(8 * width * positions, vgg16.HIDDEN * width)})
+        self.features = vgg16_features(width, channels)
+        positions = (image_size // DOWNSAMPLING) ** 2
+        self.classifier = nn.ModuleDict({"0": Linear(8 * width * positions, HIDDEN * width)})
 
     def forward(self, frames: Tensor) -> Tensor:
         """[N, K, H, H] -> [N, 64 W]"""
-        hidden: Tensor = self.classifier["0"](self.features(frames).flatten(1)).relu()
-        return hidden
+        return self.classifier["0"](self.features(frames).flatten(1)).relu()
 
 
 class Spatial(nn.Module):
@@ -69,8 +66,7 @@ class Temporal(nn.Module):
 
     def forward(self, sequence: Tensor) -> Tensor:
         """[B, T, S 64 W] -> [B, C]"""
-        scores: Tensor = self.classify(self.hidden(self.lstm(sequence)).relu())
-        return scores
+        return self.classify(self.hidden(self.lstm(sequence)).relu())
 
 
 class Elrcn(Classifier):
@@ -96,19 +92,15 @@ class Elrcn(Classifier):
         inputs: Literal["flow", "SE", "TE"] = Field("flow", description="flow alone, or spatial or temporal enrichment")
         image_size: int = Field(224, ge=32, le=288, multiple_of=32, description="pixels, side of the frames")
         frames: int = Field(9, ge=1, le=64, description="frames of flow in a clip")
-        width: int = Field(vgg16.WIDTH, ge=2, le=128, description="channels of VGG-16's first stage")
+        width: int = Field(WIDTH, ge=2, le=128, description="channels of VGG-16's first stage")
         initialisation: base.Published = "published"
-        dropout: float = Field(
-            0.5, ge=0, lt=1, description="share of VGG-16's fully connected layers dropped in training"
-        )
+        dropout: float = Field(0.5, ge=0, lt=1, description="share of VGG-16's dense layers dropped in training")
         memory: int = Field(3000, ge=4, le=4096, description="units of the LSTM")
         hidden: int = Field(128, ge=4, le=4096, description="units of the layer after it")
         spatial_epochs: int = Field(100, ge=1, le=2000, description="passes over the clips' frames as single images")
         epochs: int = Field(100, ge=1, le=2000, description="passes over the clips as sequences")
         batch: int = Field(1, ge=1, le=1024, description="clips in a step")
         lr: float = Field(1e-5, gt=0, le=1, description="Adam's learning rate")
-
-    params: Params
 
     @property
     def inputs(self) -> Shapes:
@@ -121,7 +113,7 @@ class Elrcn(Classifier):
 
     def weights_fit(self) -> bool:
         params = self.params
-        return params.inputs != "SE" and (params.width, params.image_size) == (vgg16.WIDTH, 224)
+        return params.inputs != "SE" and (params.width, params.image_size) == (WIDTH, 224)
 
     @property
     def streams(self) -> dict[str, tuple[int, ...]]:
@@ -140,7 +132,7 @@ class Elrcn(Classifier):
             if self.published_weights:
                 load(backbone, self.published_weights, VGG16.files[0])
             else:
-                vgg16.initialise(backbone)
+                initialise_vgg16(backbone)
         return dict(backbones)
 
     def shared(self) -> dict[str, nn.Module]:
@@ -148,11 +140,11 @@ class Elrcn(Classifier):
         return self._build_backbones() if self.published_weights else {}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params, hidden = self.params, vgg16.HIDDEN * self.params.width
+        params, hidden = self.params, HIDDEN * self.params.width
         modules: dict[str, nn.Module] = {} if self.published_weights else self._build_backbones()
         for stream in self.streams:
             modules[f"spatial{stream}"] = spatial = Spatial(hidden, params.dropout, self.classes)
-            vgg16.initialise(spatial.hidden)
+            initialise_vgg16(spatial.hidden)
             if self.published_weights:
                 second = {name: self.published_weights[f"classifier.3.{name}"] for name in ("weight", "bias")}
                 load(spatial.hidden, second, VGG16.files[0])
@@ -196,8 +188,7 @@ class Elrcn(Classifier):
 
     def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
         encoded = batch if "features" in batch else self.features(modules, batch, statistics)
-        scores: Tensor = modules.temporal(encoded["features"])
-        return scores
+        return modules.temporal(encoded["features"])
 
     def features(self, modules: Modules, batch: Batch, statistics: Statistics) -> Batch:
         """Return the LSTM's input `features` [B, T, S 64 W], from networks that are frozen in its phase."""

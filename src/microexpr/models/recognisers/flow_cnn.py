@@ -33,8 +33,7 @@ class Member(nn.Module):
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 3, 28, 28] -> [B, C]"""
-        scores: Tensor = self.classify(dropout(self.maps(flow), self.dropout, rng))
-        return scores
+        return self.classify(dropout(self.maps(flow), self.dropout, rng))
 
 
 def _convolution(maps: int, wider: int) -> tuple[nn.Module, ...]:
@@ -44,9 +43,9 @@ def _convolution(maps: int, wider: int) -> tuple[nn.Module, ...]:
 class Network(nn.Module):
     """Members that differ in their first weights and in dropout."""
 
-    def __init__(self, members: int, width: int, dropout: float, classes: int):
+    def __init__(self, params: "FlowCnn.Params", classes: int):
         super().__init__()
-        self.members = nn.ModuleList(Member(width, dropout, classes) for _ in range(members))
+        self.members = nn.ModuleList(Member(params.width, params.dropout, classes) for _ in range(params.members))
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 3, 28, 28] -> [M, B, C]"""
@@ -62,6 +61,7 @@ class FlowCnn(FlowNetwork):
     """
 
     paper = "None: ours; mixup is Zhang et al., ICLR 2018"
+    network = Network
     algorithm = torch.optim.AdamW
 
     class Params(FlowNetwork.Params):
@@ -75,37 +75,23 @@ class FlowCnn(FlowNetwork):
         cosine: Cosine = True
         mirror: Mirror = 0.5
 
-    params: Params
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params = self.params
-        return {"network": Network(params.members, params.width, params.dropout, self.classes)}
-
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         flow = self.prepare(batch, statistics, rng)
         share = self.params.mix * rng.uniform(len(flow)) ** EXPONENT
         mixed = torch.lerp(flow, flow.roll(1, 0), share[:, None, None, None])
         scores = modules.network(mixed, rng)  # [M, B, C]
         if self.several:
-            return self._several_loss(scores, batch, statistics, share)
+            targets, weights = Targets.of(batch[LABELS], scores), statistics["class_weights"]
+            parts = (targets.truth * targets.weight, targets.weight)
+            truth, weight = (torch.lerp(part, part.roll(1, 0), share[:, None]) for part in parts)
+            targets = Targets(truth / weight.clamp(min=1e-6), weight)
+            losses = [several_loss(member, targets, weights, self.several) for member in scores.unbind(0)]
+            return torch.stack(losses).mean()
         logs = F.log_softmax(scores, dim=-1).mean(0)  # [B, C]
         classes = F.one_hot(batch["label"], self.classes)
         expected = (1 - share)[:, None] * classes + share[:, None] * classes.roll(1, 0)
         weights = expected * statistics["class_weights"]
         return -(weights * logs).sum() / weights.sum()
-
-    def _several_loss(self, members: Tensor, batch: Batch, statistics: Statistics, share: Tensor) -> Tensor:
-        """Return the mean loss of the members' scores [M, B, C]; `share` [B] is that of the clip before in each."""
-        assert self.several
-        targets = Targets.of(batch[LABELS], members)
-        truth, weight = (
-            torch.lerp(part, part.roll(1, 0), share[:, None])
-            for part in (targets.truth * targets.weight, targets.weight)
-        )
-        mixed = Targets(truth / weight.clamp(min=1e-6), weight)
-        return torch.stack(
-            [several_loss(scores, mixed, statistics["class_weights"], self.several) for scores in members.unbind(0)]
-        ).mean()
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         scores = self.forward(modules, batch, statistics)

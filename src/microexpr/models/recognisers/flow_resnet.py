@@ -6,26 +6,24 @@ Shapes: B clips, C classes, flow [B, 3, H, W] of u, v and strain.
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import Initialisation, Statistics
+from microexpr.models.base import Initialisation
 from microexpr.models.classifier import ClipsPerStep, Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.pretrained import load
-from microexpr.models.layers.resnet18 import WIDTH, ResNet18
+from microexpr.models.layers.pretrained import WIDTH, ResNet18
 from microexpr.models.pretrained_weights import RESNET18
 
 
 class Network(nn.Module):
     """ResNet-18 with a layer for the classes; it drops nothing."""
 
-    def __init__(self, width: int, stages: int, pool: bool, classes: int):
+    def __init__(self, params: "FlowResnet.Params", classes: int):
         super().__init__()
-        self.trunk = ResNet18(width, stages=stages, pool=pool)
+        self.trunk = ResNet18(params.width, params.stages, params.pool)
         self.classify = nn.Linear(self.trunk.out_channels, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 3, H, W] -> [B, C]"""
-        scores: Tensor = self.classify(self.trunk(flow).mean((2, 3)))
-        return scores
+        return self.classify(self.trunk(flow).mean((2, 3)))
 
 
 class FlowResnet(FlowNetwork):
@@ -36,7 +34,7 @@ class FlowResnet(FlowNetwork):
     """
 
     paper = "Varanka et al., Data leakage and evaluation issues in micro-expression analysis, IEEE TAC 2024 (meb)"
-    weights = RESNET18
+    weights, network, published_part = RESNET18, Network, "trunk"
 
     class Params(FlowNetwork.Params):
         image_size: int = Field(112, ge=28, le=288, description="rows and columns of the flow")
@@ -49,14 +47,5 @@ class FlowResnet(FlowNetwork):
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
         initialisation: Initialisation = Field("published", description="the trunk's first weights: ImageNet's or none")
 
-    params: Params
-
     def weights_fit(self) -> bool:
         return (self.params.width, self.params.stages, self.params.pool) == (WIDTH, 4, True)
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params = self.params
-        network = Network(params.width, params.stages, params.pool, self.classes)
-        if self.published_weights:
-            load(network.trunk, self.published_weights, RESNET18.files[0])
-        return {"network": network}

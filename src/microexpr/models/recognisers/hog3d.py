@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 from pydantic import Field, model_validator
-from torch import Tensor
 
 from microexpr.models.handcrafted import VideoBlocks
 
@@ -51,29 +50,19 @@ class Hog3d(VideoBlocks):
                 raise ValueError(f"frames must be >= cells_time * parts = {time}, not {self.frames}")
             return self
 
-    params: Params
-
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        params = self.params
-        cells = (params.cells_time, params.cells_space)
-        videos = inputs["video"][:, 0].numpy()
-        return np.stack([descriptors(video, params.blocks, cells, params.parts).ravel() for video in videos])
-
-
-def descriptors(video: np.ndarray, grid: int, cells: tuple[int, int], parts: int) -> np.ndarray:
-    """Return float32[G * G, N * M * M * 20] of grey frames uint8[T, H, W], by block row and column; `cells` is (N, M).
-
-    A block without gradients has zeros.
-    """
-    time, space = cells
-    gradient = np.stack([np.gradient(video.astype(np.float64), axis=axis) for axis in range(3)])
-    side = grid * space * parts
-    for axis, count in enumerate((time * parts, side, side), start=1):
-        gradient = np.moveaxis(np.tensordot(means(gradient.shape[axis], count), gradient, (1, axis)), 0, axis)
-    histograms = orientations(gradient).reshape(BINS, time, parts, grid, space, parts, grid, space, parts)
-    by_block = np.moveaxis(histograms.sum(axis=(2, 5, 8)), (2, 4), (0, 1)).reshape(grid**2, BINS, time * space**2)
-    flat = by_block.swapaxes(1, 2).reshape(grid**2, -1)
-    return _normalise_rows(np.minimum(_normalise_rows(flat), LARGEST)).astype(np.float32)
+    def describe(self, clip: np.ndarray) -> np.ndarray:
+        """Return float32[G * G * N * M * M * 20], by block row and column; a block without gradients has zeros."""
+        grid, time, space, parts = (
+            getattr(self.params, name) for name in ("blocks", "cells_time", "cells_space", "parts")
+        )
+        gradient = np.stack([np.gradient(clip.astype(np.float64), axis=axis) for axis in range(3)])
+        side = grid * space * parts
+        for axis, count in enumerate((time * parts, side, side), start=1):
+            gradient = np.moveaxis(np.tensordot(means(gradient.shape[axis], count), gradient, (1, axis)), 0, axis)
+        histograms = orientations(gradient).reshape(BINS, time, parts, grid, space, parts, grid, space, parts)
+        by_block = np.moveaxis(histograms.sum(axis=(2, 5, 8)), (2, 4), (0, 1)).reshape(grid**2, BINS, time * space**2)
+        flat = by_block.swapaxes(1, 2).reshape(grid**2, -1)
+        return _normalise_rows(np.minimum(_normalise_rows(flat), LARGEST)).astype(np.float32).ravel()
 
 
 def means(size: int, count: int) -> np.ndarray:

@@ -1,19 +1,18 @@
 """HOOF: histograms of oriented optical flow, which way the skin moves in each block. No folds, files or network.
 
-Shapes: N clips, flow [N, 3, H, W] of u, v and strain; G x G `blocks`; B `bins`.
+Shapes: flow [3, H, W] of u, v and strain; G x G `blocks`; B `bins`.
 """
 
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from torch import Tensor
 
-from microexpr.models.handcrafted import FlowBlocks
+from microexpr.models.handcrafted import Blocks, angles
 from microexpr.signals import face_regions
 
 
-class Hoof(FlowBlocks):
+class Hoof(Blocks):
     """Block histograms of the flow's angle, and a linear support vector machine.
 
     From the paper: a pixel counts by the length of its flow; its angle is measured from the horizontal axis, so that
@@ -26,7 +25,7 @@ class Hoof(FlowBlocks):
 
     paper = "Chaudhry et al., Histograms of oriented optical flow and Binet-Cauchy kernels, CVPR 2009"
 
-    class Params(FlowBlocks.Params):
+    class Params(Blocks.Params):
         bins: int = Field(30, ge=2, le=90, description="bins from straight up to straight down, or around the circle")
         signed: bool = Field(False, description="bins around the circle, so that left is not right")
         sums: Literal["block", "clip"] = Field(
@@ -34,28 +33,17 @@ class Hoof(FlowBlocks):
         )
         kernel: Literal["linear", "rbf"] = Field("linear", description="of the support vector machine")
 
-    params: Params
+    def describe(self, clip: np.ndarray) -> np.ndarray:
+        """Return float32[G * G * B], in the order block row, block column, bin.
 
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        """Return float32[N, G * G * B]."""
-        flows = inputs["flow"].double().numpy()
-        params = self.params
-        return np.stack([histograms(flow, params.bins, params.blocks, params.signed, params.sums) for flow in flows])
-
-
-def histograms(
-    flow: np.ndarray, bins: int, grid: int, signed: bool = False, sums: Literal["block", "clip"] = "block"
-) -> np.ndarray:
-    """Return float32[G * G * B], in the order block row, block column, bin, of a flow float[2 or more, H, W].
-
-    Its first channels are u, to the right, and v, downwards. The first bin begins straight up, the last ends straight
-    down; if `signed`, the first begins at the left and the next ones turn upwards. Without movement there are zeros.
-    """
-    u, v = flow[:2]
-    if signed:
-        indices = ((np.arctan2(v, u) / (2 * np.pi) + 0.5) * bins).astype(np.int64) % bins  # -pi and pi are one angle
-    else:
-        angle = np.arctan2(v, np.abs(u))  # -pi / 2 is up, pi / 2 down
-        indices = np.minimum(((angle / np.pi + 0.5) * bins).astype(np.int64), bins - 1)
-    counts = face_regions.histograms(indices, bins, grid, np.hypot(u, v))
-    return face_regions.normalise(counts if sums == "block" else counts.ravel()).astype(np.float32).ravel()
+        The first bin begins straight up, the last ends straight down; if `signed`, the first begins at the left and the
+        next ones turn upwards. Without movement there are zeros."""
+        (u, v), bins = clip[:2], self.params.bins
+        if self.params.signed:
+            indices = angles(u, v, bins)
+        else:
+            angle = np.arctan2(v, np.abs(u))  # -pi / 2 is up, pi / 2 down
+            indices = np.minimum(((angle / np.pi + 0.5) * bins).astype(np.int64), bins - 1)
+        counts = face_regions.histograms(indices, bins, self.params.blocks, np.hypot(u, v))
+        counts = counts if self.params.sums == "block" else counts.ravel()
+        return face_regions.normalise(counts).astype(np.float32).ravel()

@@ -8,21 +8,21 @@ from typing import Self
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from microexpr.models.areas import CENTRES, Centres, Placement, cut_areas
-from microexpr.models.base import FLOW_SIZE, Statistics
+from microexpr.models.base import FLOW_SIZE
 from microexpr.models.classifier import Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers.nested_transformer import Count, NestedTransformer
+from microexpr.models.layers.transformers import CENTRES, Count, NestedTransformer, Placement, cut_areas
 
 
 class Network(nn.Module):
     """A nested transformer on the areas, averaged and classified by one linear layer."""
 
-    def __init__(self, centres: Centres, transformer: NestedTransformer, dropout: float, classes: int):
+    def __init__(self, params: "Htnet.Params", classes: int):
         super().__init__()
-        self.centres, self.transformer, self.dropout = centres, transformer, dropout
-        self.norm = nn.LayerNorm(transformer.out_channels)
-        self.classify = nn.Linear(transformer.out_channels, classes)
+        self.centres, self.dropout = CENTRES[params.centres], params.dropout
+        self.transformer = NestedTransformer(3, FLOW_SIZE, params.patch, params.width, params.heads, params.layers)
+        self.norm = nn.LayerNorm(self.transformer.out_channels)
+        self.classify = nn.Linear(self.transformer.out_channels, classes)
 
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 3, 28, 28] -> [B, C]"""
@@ -48,6 +48,7 @@ class Htnet(FlowNetwork):
     """
 
     paper = "Wang, Zhang, Luo and Sankaranarayana, HTNet for micro-expression recognition, Neurocomputing 2024"
+    network = Network
 
     class Params(FlowNetwork.Params):
         epochs: Epochs = 800
@@ -66,10 +67,3 @@ class Htnet(FlowNetwork):
             if self.heads > self.width:
                 raise ValueError("heads must be <= width")
             return self
-
-    params: Params
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params = self.params
-        transformer = NestedTransformer(3, FLOW_SIZE, params.patch, params.width, params.heads, params.layers)
-        return {"network": Network(CENTRES[params.centres], transformer, params.dropout, self.classes)}

@@ -1,15 +1,12 @@
 """Local binary patterns with six intersection points: LBP-TOP without its redundancy. No network comes in.
 
-Shapes: T frames, H rows, W columns; G x G blocks.
+Shapes: frames [T, H, W]; G x G blocks.
 """
 
 import numpy as np
-from torch import Tensor
 
-from microexpr.models.handcrafted import LocalPatterns, Radii, pattern_codes
+from microexpr.models.handcrafted import LocalPatterns, pattern_codes
 from microexpr.signals import face_regions
-
-BINS = 20  # 2 ** 4 patterns of the points in the frame, 2 ** 2 of those in time
 
 
 class LbpSip(LocalPatterns):
@@ -24,20 +21,13 @@ class LbpSip(LocalPatterns):
 
     paper = "Wang et al., LBP with six intersection points: reducing redundant information in LBP-TOP, ACCV 2014"
 
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        videos = inputs["video"][:, 0].numpy()
-        return np.stack([histograms(video, self.radii, self.params.blocks) for video in videos])
+    def describe(self, clip: np.ndarray) -> np.ndarray:
+        """Return float32[G * G * 20]: block row, block column, 16 bins in space, 4 in time.
 
-
-def histograms(video: np.ndarray, radii: Radii, grid: int) -> np.ndarray:
-    """Return float32[G * G * 20] of grey frames uint8[T, H, W]: block row, block column, 16 bins in space, 4 in time.
-
-    Bits from the lowest: right, up, left, down; after, before. Voxels closer than a radius to an end have no pattern.
-    """
-    t, y, x = radii
-    space = pattern_codes(video, radii, [(0, 0, x), (0, -y, 0), (0, 0, -x), (0, y, 0)])
-    time = pattern_codes(video, radii, [(t, 0, 0), (-t, 0, 0)])
-    parts = [
-        face_regions.normalise(face_regions.histograms(code, count, grid)) for code, count in ((space, 16), (time, 4))
-    ]
-    return np.concatenate(parts, axis=1).astype(np.float32).ravel()
+        Bits from the lowest: right, up, left, down; after, before. Voxels closer than a radius to an end have no
+        pattern."""
+        t, y, x = self.radii
+        space = pattern_codes(clip, self.radii, [(0, 0, x), (0, -y, 0), (0, 0, -x), (0, y, 0)])
+        time = pattern_codes(clip, self.radii, [(t, 0, 0), (-t, 0, 0)])
+        counts = [face_regions.histograms(code, n, self.params.blocks) for code, n in ((space, 16), (time, 4))]
+        return np.concatenate([face_regions.normalise(part) for part in counts], axis=1).astype(np.float32).ravel()

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from torch import Tensor
 
 from microexpr.models.handcrafted import LocalPatterns, Radii, pattern_codes
 from microexpr.signals import face_regions
@@ -32,22 +31,15 @@ class LbpTop(LocalPatterns):
     class Params(LocalPatterns.Params):
         points: Literal[4, 8] = Field(4, description="points on the ellipse of each plane")
 
-    params: Params
+    def describe(self, clip: np.ndarray) -> np.ndarray:
+        """Return float32[G * G * 3 * B], by block row, block column, plane, bin; B is 16, or 59 at 8 points.
 
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        videos, params = inputs["video"][:, 0].numpy(), self.params
-        return np.stack([histograms(video, self.radii, params.blocks, params.points) for video in videos])
-
-
-def histograms(video: np.ndarray, radii: Radii, grid: int, points: int) -> np.ndarray:
-    """Return float32[G * G * 3 * B] of grey frames uint8[T, H, W]: by block row, block column, plane, bin.
-
-    Voxels closer than a radius to an end have no pattern; the others are divided into blocks. B is 16, or 59 at 8
-    points.
-    """
-    count = int(bin_of_codes(points).max()) + 1
-    planes = [face_regions.histograms(bins(video, radii, plane, points), count, grid) for plane in PLANES]
-    return face_regions.normalise(np.stack(planes, axis=1)).astype(np.float32).ravel()
+        Voxels closer than a radius to an end have no pattern; the others are divided into blocks."""
+        points = self.params.points
+        count = int(bin_of_codes(points).max()) + 1
+        patterns = [bins(clip, self.radii, plane, points) for plane in PLANES]
+        planes = [face_regions.histograms(pattern, count, self.params.blocks) for pattern in patterns]
+        return face_regions.normalise(np.stack(planes, axis=1)).astype(np.float32).ravel()
 
 
 @cache
@@ -68,8 +60,7 @@ def bins(video: np.ndarray, radii: Radii, plane: tuple[int, int], points: int) -
     which is set where the point is no darker than the centre.
     """
     offsets = []
-    for point in range(points):
-        angle = 2 * np.pi * point / points
+    for angle in 2 * np.pi * np.arange(points) / points:
         offset = [0.0, 0.0, 0.0]
         offset[plane[0]], offset[plane[1]] = -radii[plane[0]] * np.sin(angle), radii[plane[1]] * np.cos(angle)
         offsets.append([round(float(o), 6) for o in offset])  # the ellipse's extreme points lie on voxels

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from microexpr.core.facs import AUS
 from microexpr.models import base
-from microexpr.models.augmentation import mirror_share, to_signed_range
 from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.video import StemConv3d
-from microexpr.models.recipe import cosine, weighted_mean
+from microexpr.models.labels import weighted_mean
+from microexpr.models.layers.sequences import StemConv3d
+from microexpr.models.recipe import mirror_share, to_signed_range
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers
 
@@ -38,8 +38,9 @@ class Block(nn.Module):
 class Network(nn.Module):
     """The 3D network and the graph network, from video to scores of classes and action units."""
 
-    def __init__(self, width: int, hidden: int, classes: int):
+    def __init__(self, params: "MerGcn.Params", classes: int):
         super().__init__()
+        width, hidden = params.width, params.hidden
         self.stem = nn.Sequential(
             StemConv3d(1, width, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False), nn.BatchNorm3d(width), nn.ReLU()
         )
@@ -68,30 +69,22 @@ class MerGcn(Classifier):
 
     paper = "Lo, Xie, Shuai and Cheng, MER-GCN: relation modeling with graph convolutional networks, MIPR 2020"
     pictures = {"video": 1}
+    network = Network
+    cosine = True
 
     class Params(base.Params):
         image_size: int = Field(112, ge=16, le=288, description="pixels, side of the frames")
         frames: int = Field(16, ge=4, le=128, description="frames, from onset to offset")
         width: int = Field(64, ge=2, le=256, description="channels of the first convolution")
         hidden: int = Field(128, ge=2, le=1024, description="width of the graph's inner layer")
-        au_weight: float = Field(
-            1.0, ge=0, le=100, description="weight of the action units' loss relative to the classes'"
-        )
+        au_weight: float = Field(1.0, ge=0, le=100, description="weight of the units' loss relative to the classes'")
         epochs: Epochs = 60
         batch: ClipsPerStep = 16
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate; it falls along a cosine")
         mirror: Mirror = 0.5
 
-    params: Params
-
     def statistics(self, train: ClipTensors) -> Statistics:
         return {"class_weights": self.label_weights(train.targets), "graph": graph(train.targets["aus"])}
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.width, self.params.hidden, self.classes)}
-
-    def schedule(self, progress: float) -> float:
-        return cosine(progress)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         video = mirror_share(to_signed_range(batch["video"]), self.params.mirror, rng)
@@ -107,9 +100,8 @@ def graph(aus: Tensor) -> Tensor:
     active = (aus == 1).to(torch.get_default_dtype())
     together = active.T @ active
     conditional = together / together.diagonal().clamp(min=1)[:, None]  # P(column | row)
-    edges = conditional * (1 - torch.eye(len(together), device=aus.device)) + torch.eye(
-        len(together), device=aus.device
-    )
+    loops = torch.eye(len(together), device=aus.device)
+    edges = conditional * (1 - loops) + loops
     return edges / edges.sum(1, keepdim=True)
 
 

@@ -12,14 +12,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import jitter, to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Statistics, Update
 from microexpr.models.classifier import Classifier, ClipsPerStep, Mirror, Shift
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.pretrained import standardise
-from microexpr.models.layers.resnet18 import WIDTH, Block
-from microexpr.models.recipe import class_weights, cosine
-from microexpr.models.samplers import macro_only, micro_only
+from microexpr.models.labels import class_weights
+from microexpr.models.layers.pretrained import WIDTH, Block, standardise
+from microexpr.models.recipe import cosine, jitter, macro_only, micro_only, to_unit_range
 
 STAGES = 4
 
@@ -46,8 +44,9 @@ class AttentiveBlock(Block):
 class Network(nn.Module):
     """A stem, one block per stage and a linear layer: ten layers with weights."""
 
-    def __init__(self, width: int, classes: int):
+    def __init__(self, params: "MicroAttention.Params", classes: int):
         super().__init__()
+        width = params.width
         self.conv1, self.bn1 = nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
         widths = [width, *(width * 2**stage for stage in range(STAGES))]
         strides = (1, *[2] * (STAGES - 1))
@@ -76,15 +75,14 @@ class MicroAttention(Classifier):
 
     paper = "Wang, Peng, Bi and Chen, Micro-attention for micro-expression recognition, Neurocomputing 2020"
     pictures = {"apex": 3}
+    network = Network
     macro = True
     recordings = ("micro", "macro")
 
     class Params(base.Params):
         image_size: int = Field(224, ge=32, le=448, description="pixels, side of the faces")
         width: int = Field(WIDTH, ge=2, le=256, description="channels of the first stage")
-        macro_epochs: int = Field(
-            50, ge=1, le=2000, description="epochs on macro-expressions, with as many steps as the others"
-        )
+        macro_epochs: int = Field(50, ge=1, le=2000, description="epochs on macro-expressions, of as many steps")
         epochs: int = Field(50, ge=1, le=2000, description="passes over the protocol's clips after that")
         batch: ClipsPerStep = 32
         macro_lr: float = Field(1e-3, gt=0, le=1, description="Adam's first learning rate on macro-expressions")
@@ -92,17 +90,12 @@ class MicroAttention(Classifier):
         mirror: Mirror = 0.5
         shift: Shift = 8
 
-    params: Params
-
     def statistics(self, train: ClipTensors) -> Statistics:
         label, macro = train.targets["label"], train.targets["macro"] == 1
         return {
             "class_weights": class_weights(label[~macro], self.classes),
             "macro_class_weights": class_weights(label[macro], self.classes),
         }
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.width, self.classes)}
 
     def phases(self) -> list[Phase]:
         params = self.params

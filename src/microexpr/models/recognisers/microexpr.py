@@ -46,8 +46,6 @@ class Microexpr(ClassicalMethod):
         regression_penalty: float = Field(0.02, gt=0, le=1e6, description="C of the logistic regression on flow")
         au_penalty: float = Field(1.0, gt=0, le=1e6, description="C of the logistic regression on action units")
 
-    params: Params
-
     @property
     def inputs(self) -> Shapes:
         flow: Shapes = {"flow": (3, 2 * SIZE, 2 * SIZE)}
@@ -69,13 +67,17 @@ class Microexpr(ClassicalMethod):
         ]
         if params.parts == "all":
             members.append((aus, LogisticRegression(C=params.au_penalty, max_iter=1000)))
-        scorers = [(part, fit_scorer(machine, restricted(training, part))) for part, machine in members]
+        scorers = []
+        for part, machine in members:
+            scaler = StandardScaler()
+            scaler.mean_, scaler.scale_ = (getattr(training.scaler, name)[part] for name in ("mean_", "scale_"))
+            restricted = replace(training, features=training.features[:, part], scaler=scaler)
+            scorers.append((part, fit_scorer(machine, restricted)))
 
         def score(features: np.ndarray) -> np.ndarray:
             """Return the mean class probabilities float32[B, C]."""
             probabilities = [softmax(scorer(features[:, part]).astype(float), axis=1) for part, scorer in scorers]
-            mean: np.ndarray = np.mean(probabilities, axis=0).astype(np.float32)
-            return mean
+            return np.mean(probabilities, axis=0).astype(np.float32)
 
         return score
 
@@ -107,10 +109,3 @@ def with_mirrored(training: TrainingSet) -> TrainingSet:
     scaler.mean_, scaler.scale_ = ((mean + other) / 2)[0], np.sqrt(variance[0])
     features = np.concatenate([training.features, mirrored(training.features)])
     return TrainingSet(features, np.tile(training.label, 2), 2 * training.counts, scaler)
-
-
-def restricted(training: TrainingSet, part: slice) -> TrainingSet:
-    """Return the training set with a part of its features."""
-    scaler = StandardScaler()
-    scaler.mean_, scaler.scale_ = (getattr(training.scaler, name)[part] for name in ("mean_", "scale_"))
-    return replace(training, features=training.features[:, part], scaler=scaler)

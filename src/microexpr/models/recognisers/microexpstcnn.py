@@ -8,12 +8,12 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import mirror_share
 from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
 from microexpr.models.classifier import Classifier, Cosine, Epochs, Mirror
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers.linear import Linear
-from microexpr.models.layers.video import StemConv3d, max_pool3d
+from microexpr.models.layers.portable import Linear
+from microexpr.models.layers.sequences import MaxPool3d, StemConv3d
+from microexpr.models.recipe import mirror_share
 
 KERNEL, POOL = 3, 3  # rows and columns of a kernel; frames, rows and columns of a pool
 DEVIATION = 0.05  # of the initial weights of the fully connected layers
@@ -22,11 +22,12 @@ DEVIATION = 0.05  # of the initial weights of the fully connected layers
 class Network(nn.Module):
     """Convolution, pool and two fully connected layers."""
 
-    def __init__(self, kernels: int, depth: int, positions: int, hidden: int, dropout: float, classes: int):
-        """Build for `positions`, frames times rows times columns after the pool."""
+    def __init__(self, params: "MicroExpSTCNN.Params", classes: int):
         super().__init__()
-        self.dropout = dropout
-        self.convolve = StemConv3d(1, kernels, (depth, KERNEL, KERNEL))
+        self.dropout, kernels, depth, hidden = params.dropout, params.kernels, params.depth, params.hidden
+        positions = (params.frames - depth + 1) // POOL * ((params.image_size - KERNEL + 1) // POOL) ** 2
+        self.convolve, size = StemConv3d(1, kernels, (depth, KERNEL, KERNEL)), (POOL, POOL, POOL)
+        self.pool = MaxPool3d(size, size)
         self.hidden, self.classify = Linear(kernels * positions, hidden), nn.Linear(hidden, classes)
         nn.init.xavier_uniform_(self.convolve.weight)
         nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]
@@ -36,11 +37,9 @@ class Network(nn.Module):
 
     def forward(self, video: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 1, T, H, H] -> [B, C]"""
-        size = (POOL, POOL, POOL)
-        x = max_pool3d(self.convolve(video).relu(), size, size)  # [B, K, (T - D + 1) / 3, (H - 2) / 3, (H - 2) / 3]
+        x = self.pool(self.convolve(video).relu())  # [B, K, (T - D + 1) / 3, (H - 2) / 3, (H - 2) / 3]
         x = self.hidden(dropout(x, self.dropout, rng).flatten(1)).relu()
-        scores: Tensor = self.classify(dropout(x, self.dropout, rng))  # [B, C]
-        return scores
+        return self.classify(dropout(x, self.dropout, rng))  # [B, C]
 
 
 class MicroExpSTCNN(Classifier):
@@ -57,6 +56,7 @@ class MicroExpSTCNN(Classifier):
         " networks, IJCNN 2019"
     )
     pictures = {"video": 1}
+    network = Network
 
     class Params(base.Params):
         image_size: int = Field(64, ge=8, le=288, description="pixels, side of the frames")
@@ -72,18 +72,12 @@ class MicroExpSTCNN(Classifier):
         cosine: Cosine = False
         mirror: Mirror = 0.0
 
-        @property
-        def positions(self) -> int:
-            """Frames times rows times columns after the pool."""
-            return (self.frames - self.depth + 1) // POOL * ((self.image_size - KERNEL + 1) // POOL) ** 2
-
         @model_validator(mode="after")
         def _check_frames(self) -> "MicroExpSTCNN.Params":
             if self.frames < self.depth + POOL - 1:
                 raise ValueError(f"frames must be >= {self.depth + POOL - 1}, which is depth + {POOL - 1}")
             return self
 
-    params: Params
     takes_several = True
     algorithm = torch.optim.SGD
 
@@ -96,12 +90,6 @@ class MicroExpSTCNN(Classifier):
             "class_weights": self.label_weights(train.targets),
         }
 
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params = self.params
-        sizes = (params.kernels, params.depth, params.positions, params.hidden)
-        return {"network": Network(*sizes, params.dropout, self.classes)}
-
     def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
         video = (batch["video"] - statistics["mean"]) / statistics["largest"]
-        scores: Tensor = modules.network(mirror_share(video, self.params.mirror, rng), rng)
-        return scores
+        return modules.network(mirror_share(video, self.params.mirror, rng), rng)

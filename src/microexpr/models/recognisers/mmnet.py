@@ -9,13 +9,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import jitter, to_unit_range
 from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror, Shift
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.linear import Linear
+from microexpr.models.layers.portable import Linear
 from microexpr.models.layers.pretrained import standardise
-from microexpr.models.layers.vision_transformer import EPSILON, Layer
+from microexpr.models.layers.transformers import EPSILON, VisionLayer
+from microexpr.models.recipe import jitter, to_unit_range
 
 REDUCTION = 16  # of rows and columns, from the frames to the last maps
 SPREAD = 0.02  # deviation of the initial weights of the transformer
@@ -30,10 +30,9 @@ class AttentiveBlock(nn.Module):
         self.stride = stride
         self.conv1, self.bn1 = nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
         self.conv2, self.bn2 = nn.Conv2d(out, out, 1, bias=False), nn.BatchNorm2d(out)
-        changed = stride != 1 or channels != out
-        self.shortcut = (
-            nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out)) if changed else nn.Identity()
-        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or channels != out:
+            self.shortcut = nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
         self.attend = nn.Sequential(nn.Conv2d(2, 1, 1, bias=False), nn.BatchNorm2d(1), nn.Sigmoid())
 
     def forward(self, x: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -70,13 +69,15 @@ class Motion(nn.Module):
 class Positions(nn.Module):
     """The position calibration module: a vision transformer on the onset face, one token for each position."""
 
-    def __init__(self, channels: int, side: int, depth: int, heads: int, expansion: int, drop: float):
+    def __init__(self, params: "Mmnet.Params"):
         super().__init__()
-        self.side = side
+        channels, depth, self.side = 4 * params.width, params.depth, params.image_size // REDUCTION
         self.embed = nn.Conv2d(3, channels, 1)
-        self.position = nn.Parameter(nn.init.trunc_normal_(torch.empty(side**2, channels), std=SPREAD))
-        shares = [drop * i / max(1, depth - 1) for i in range(depth)]
-        self.layers = nn.ModuleList(Layer(channels, heads, expansion * channels, drop_path=share) for share in shares)
+        self.position = nn.Parameter(nn.init.trunc_normal_(torch.empty(self.side**2, channels), std=SPREAD))
+        shares = [params.drop_path * i / max(1, depth - 1) for i in range(depth)]
+        self.layers = nn.ModuleList(
+            VisionLayer(channels, params.heads, params.expansion * channels, drop_path=share) for share in shares
+        )
         for layer in self.layers.modules():
             if isinstance(layer, nn.Linear):
                 nn.init.trunc_normal_(layer.weight, std=SPREAD)
@@ -95,10 +96,11 @@ class Positions(nn.Module):
 class Network(nn.Module):
     """The sum of both branches, classified by one linear layer that sees every position."""
 
-    def __init__(self, motion: Motion, positions: Positions, channels: int, classes: int):
+    def __init__(self, params: "Mmnet.Params", classes: int):
         super().__init__()
-        self.motion, self.positions = motion, positions
-        self.classify = Linear(channels * positions.side**2, classes)
+        positions = Positions(params)  # drawn first, named last
+        self.motion, self.positions = Motion(params.stem, params.width), positions
+        self.classify = Linear(4 * params.width * positions.side**2, classes)
 
     def forward(self, onset: Tensor, apex: Tensor, rng: Stream | None = None) -> Tensor:
         """Two [B, 3, H, H] -> [B, C]"""
@@ -120,19 +122,16 @@ class Mmnet(Classifier):
 
     paper = "Li, Sui, Zhu and Zhao, MMNet: muscle motion-guided network for micro-expression recognition, IJCAI 2022"
     pictures = {"onset": 3, "apex": 3}
+    network = Network
 
     class Params(base.Params):
         image_size: int = Field(224, ge=32, le=448, multiple_of=16, description="pixels, side of the frames")
         stem: int = Field(180, ge=2, le=512, description="channels of the first convolution")
-        width: int = Field(
-            128, ge=4, le=512, description="channels of the first two blocks; later ones have 2 and 4 times"
-        )
+        width: int = Field(128, ge=4, le=512, description="channels of the first two blocks; later ones: 2 and 4 times")
         depth: int = Field(3, ge=1, le=12, description="layers of the transformer")
         heads: int = Field(4, ge=1, le=4, description="of its attention; 1, 2 or 4")
         expansion: int = Field(2, ge=1, le=8, description="units of its hidden layers, times its channels")
-        drop_path: float = Field(
-            0.3, ge=0, lt=1, description="share of clips that skip the last layer, fewer earlier ones"
-        )
+        drop_path: float = Field(0.3, ge=0, lt=1, description="share of clips that skip the last layer; fewer before")
         epochs: Epochs = 99
         batch: ClipsPerStep = 24
         lr: float = Field(8e-4, gt=0, le=1, description="AdamW's first learning rate")
@@ -141,18 +140,11 @@ class Mmnet(Classifier):
         mirror: Mirror = 0.5
         shift: Shift = 4
 
-    params: Params
     takes_several = True
     algorithm = torch.optim.AdamW
 
     def statistics(self, train: ClipTensors) -> Statistics:
         return {"class_weights": self.label_weights(train.targets)}
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params, channels = self.params, 4 * self.params.width
-        side = params.image_size // REDUCTION
-        positions = Positions(channels, side, params.depth, params.heads, params.expansion, params.drop_path)
-        return {"network": Network(Motion(params.stem, params.width), positions, channels, self.classes)}
 
     def schedule(self, progress: float) -> float:
         return self.params.decay ** min(DECAYS, int(progress * self.params.epochs + 1e-6))
@@ -161,5 +153,4 @@ class Mmnet(Classifier):
         frames = torch.cat([to_unit_range(batch[name]) for name in ("onset", "apex")], 1)
         if rng:
             frames = jitter(frames, rng, self.params.mirror, self.params.shift)
-        scores: Tensor = modules.network(*map(standardise, frames.chunk(2, 1)), rng)
-        return scores
+        return modules.network(*map(standardise, frames.chunk(2, 1)), rng)

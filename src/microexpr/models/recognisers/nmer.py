@@ -10,15 +10,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import mirror_share
 from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Statistics, Update
 from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror, mirror_flow, moments, normalise_flow
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers.pretrained import load
-from microexpr.models.layers.resnet18 import WIDTH, ResNet18
-from microexpr.models.layers.square_root import square_root
+from microexpr.models.layers.portable import square_root
+from microexpr.models.layers.pretrained import WIDTH, ResNet18, load
 from microexpr.models.pretrained_weights import RESNET18
-from microexpr.models.recipe import in_steps
+from microexpr.models.recipe import in_steps, mirror_share
 
 UPPER_SHARE = 3 / 7  # of the feature maps' rows is the upper half of the face
 DROPOUT = 0.1  # of a half's features
@@ -95,7 +93,6 @@ class Nmer(Classifier):
         halve_epochs: int = Field(10, ge=1, le=2000, description="epochs after which the rates are halved")
         mirror: Mirror = 0.5
 
-    params: Params
     takes_several = True
 
     def weights_fit(self) -> bool:

@@ -7,29 +7,27 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import FLOW_SIZE, Statistics
+from microexpr.models.base import FLOW_SIZE
 from microexpr.models.classifier import FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers.linear import Linear
+from microexpr.models.layers.portable import Linear
 
 MAPS = 16 * (FLOW_SIZE // 4) ** 2  # outputs of one stream
-
-
-def build_stream() -> nn.Sequential:
-    """[B, 1, 28, 28] -> [B, 784]; "same" padding, so that two halvings leave 7 x 7."""
-    return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(6, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-    )  # fmt: skip
 
 
 class Network(nn.Module):
     """The streams' concatenated maps, then three fully connected layers."""
 
-    def __init__(self, hidden: int, dropout: float, classes: int):
+    def __init__(self, params: "OffApexnet.Params", classes: int):
         super().__init__()
-        self.dropout = dropout
-        self.streams = nn.ModuleList(build_stream() for _ in "uv")
+        self.dropout, hidden = params.dropout, params.hidden
+        self.streams = nn.ModuleList(
+            nn.Sequential(  # "same" padding, so that two halvings leave 7 x 7: [B, 1, 28, 28] -> [B, 784]
+                nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+                nn.Conv2d(6, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            )
+            for _ in "uv"
+        )  # fmt: skip
         self.first, self.second = Linear(2 * MAPS, hidden), Linear(hidden, hidden)
         self.classify = nn.Linear(hidden, classes)
 
@@ -50,11 +48,7 @@ class OffApexnet(FlowNetwork):
     """
 
     paper = "Gan et al., OFF-ApexNet on micro-expression recognition system, Signal Process.: Image Communication 2019"
+    network = Network
 
     class Params(FlowNetwork.Params):
         hidden: int = Field(1024, ge=8, le=4096, description="units of each fully connected layer")
-
-    params: Params
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.hidden, self.params.dropout, self.classes)}

@@ -3,7 +3,6 @@
 Shapes: B clips of T flows, N = B T flows [3, H, H] of u, v and strain, M `width`, S tokens, C classes.
 """
 
-from functools import partial
 from typing import Literal, Self
 
 import torch
@@ -11,13 +10,13 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import mirror_share
-from microexpr.models.base import Batch, ClipTensors, Modules, Optimiser, Statistics
+from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
 from microexpr.models.classifier import Classifier, Epochs, Mirror, mirror_flow, moments
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.linear import Linear
-from microexpr.models.layers.lstm import Lstm
-from microexpr.models.layers.vision_transformer import EPSILON, Layer
+from microexpr.models.layers.portable import Linear
+from microexpr.models.layers.sequences import Lstm
+from microexpr.models.layers.transformers import EPSILON, VisionLayer
+from microexpr.models.recipe import mirror_share
 
 EXPANSION = 4  # units of the transformer's hidden layers, as a multiple of M
 POSITION_SPREAD, BIAS_SPREAD = 0.02, 1e-6  # deviations of initial position embeddings and of the transformer's biases
@@ -31,7 +30,9 @@ class Encoder(nn.Module):
         self.patches = nn.Conv2d(3, width, patch, patch)
         self.token = nn.Parameter(torch.zeros(width))
         self.position = nn.Parameter(POSITION_SPREAD * torch.randn((size // patch) ** 2 + 1, width))
-        self.layers = nn.ModuleList(Layer(width, heads, EXPANSION * width, dropout, gelu="tanh") for _ in range(depth))
+        self.layers = nn.ModuleList(
+            VisionLayer(width, heads, EXPANSION * width, dropout, gelu="tanh") for _ in range(depth)
+        )
         self.norm = nn.LayerNorm(width, EPSILON)
         for layer in self.layers.modules():
             if isinstance(layer, nn.Linear):
@@ -114,9 +115,7 @@ class Slstt(Classifier):
         lr: float = Field(0.01, gt=0, le=1, description="first learning rate")
         momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
         weight_decay: float = Field(1e-4, ge=0, le=1, description="of sgd")
-        decay_epochs: int = Field(
-            30, ge=1, le=2000, description="epochs, counted from 1, after which the rate is a tenth"
-        )
+        decay_epochs: int = Field(30, ge=1, le=2000, description="epochs, counted from 1, when the rate is a tenth")
         cosine: bool = Field(False, description="instead, the learning rate falls to 0 along a cosine")
         mirror: Mirror = 0.0
 
@@ -126,7 +125,6 @@ class Slstt(Classifier):
                 raise ValueError("patch must divide image_size, and heads width")
             return self
 
-    params: Params
     takes_several = True
     normalisation = ("mean", "deviation")
     algorithm = torch.optim.SGD
@@ -143,10 +141,6 @@ class Slstt(Classifier):
         aggregator = Lstms(params.width, params.memory, params.memories, params.hidden, self.classes)
         return {"encoder": encoder, "aggregator": aggregator}
 
-    def optimiser(self, lr: float | None = None) -> Optimiser:
-        is_sgd = self.params.optimiser == "sgd"
-        return super().optimiser(lr) if is_sgd else partial(torch.optim.Adam, lr=lr or self.params.lr)
-
     def schedule(self, progress: float) -> float:
         """Return `cosine`, or a tenth from the 30th epoch on."""
         if self.params.cosine:
@@ -159,5 +153,4 @@ class Slstt(Classifier):
         flow = mirror_share(flow, self.params.mirror, rng if self.params.mirror else None, mirror_flow)
         mean, deviation = (statistics[name][:, None, None] for name in ("mean", "deviation"))
         tokens = modules.encoder(((flow - mean) / deviation).flatten(0, 1), rng)
-        scores: Tensor = modules.aggregator(tokens.unflatten(0, flow.shape[:2]))
-        return scores
+        return modules.aggregator(tokens.unflatten(0, flow.shape[:2]))

@@ -9,10 +9,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.base import Statistics
 from microexpr.models.classifier import ClipsPerStep, Epochs, FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers.linear import Linear
+from microexpr.models.layers.portable import Linear
 
 Maps = Annotated[int, Field(ge=1, le=512)]
 KERNELS, POOLS = (5, 3), (3, 2)  # of both convolutions, and of the pools after them
@@ -21,9 +20,9 @@ KERNELS, POOLS = (5, 3), (3, 2)  # of both convolutions, and of the pools after 
 class Network(nn.Module):
     """Two convolutions, each with ReLU, pool and batch norm, then two fully connected layers."""
 
-    def __init__(self, size: int, maps: tuple[int, int], hidden: int, dropout: float, classes: int):
+    def __init__(self, params: "Sssnet.Params", classes: int):
         super().__init__()
-        self.dropout = dropout
+        self.dropout, maps, size, hidden = params.dropout, params.maps, params.image_size, params.hidden
         channels = 3, *maps
         self.convolutions = nn.ModuleList(
             nn.Sequential(nn.Conv2d(channels[i], maps[i], KERNELS[i]), nn.ReLU(), nn.MaxPool2d(POOLS[i]))
@@ -38,14 +37,9 @@ class Network(nn.Module):
     def forward(self, flow: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 3, H, W] -> [B, C]"""
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            flow = _drop_maps(norm(convolution(flow)), self.dropout, rng)
-        scores: Tensor = self.classify(dropout(self.first(flow.flatten(1)).relu(), self.dropout, rng))
-        return scores
-
-
-def _drop_maps(maps: Tensor, share: float, rng: Stream | None) -> Tensor:
-    """Drop whole maps of [B, M, H, W]."""
-    return maps if rng is None else maps * dropout(torch.ones_like(maps[:, :, :1, :1]), share, rng)
+            flow = norm(convolution(flow))
+            flow = flow if rng is None else flow * dropout(torch.ones_like(flow[:, :, :1, :1]), self.dropout, rng)
+        return self.classify(dropout(self.first(flow.flatten(1)).relu(), self.dropout, rng))
 
 
 class Sssnet(FlowNetwork):
@@ -56,6 +50,7 @@ class Sssnet(FlowNetwork):
     """
 
     paper = "Varanka et al., Micro-expression recognition with noisy labels, HVEI 2021; settings of meb (2024)"
+    network = Network
 
     class Params(FlowNetwork.Params):
         image_size: int = Field(64, ge=24, le=128, description="rows and columns of the flow")
@@ -65,9 +60,3 @@ class Sssnet(FlowNetwork):
         epochs: Epochs = 200
         batch: ClipsPerStep = 32
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
-
-    params: Params
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        params = self.params
-        return {"network": Network(params.image_size, params.maps, params.hidden, params.dropout, self.classes)}

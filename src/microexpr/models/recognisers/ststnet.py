@@ -6,7 +6,6 @@ Shapes: B clips, flow [B, 3, 28, 28] of u, v and strain.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from microexpr.models.base import Statistics
 from microexpr.models.classifier import FlowNetwork
 from microexpr.models.counter_rng import Stream, dropout
 
@@ -19,9 +18,9 @@ class Network(nn.Module):
     Each stream reads the flow alone, so that one convolution computes the maps of all three.
     """
 
-    def __init__(self, dropout: float, classes: int):
+    def __init__(self, params: "Ststnet.Params", classes: int):
         super().__init__()
-        self.dropout = dropout
+        self.dropout = params.dropout
         maps = sum(KERNELS)
         self.streams = nn.Sequential(
             nn.Conv2d(3, maps, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(maps), nn.MaxPool2d(3, 3, 1)
@@ -43,6 +42,4 @@ class Ststnet(FlowNetwork):
     """
 
     paper = "Liong et al., Shallow triple stream three-dimensional CNN for micro-expression recognition, FG 2019"
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.dropout, self.classes)}
+    network = Network

@@ -3,8 +3,7 @@
 Shapes: B frames, T of a video, W frames of a window, F curves.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
 import numpy as np
@@ -15,10 +14,9 @@ from torch import Tensor, nn
 
 from microexpr.core.clip import KINDS, Expression, Kind
 from microexpr.models import spotter
-from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Shapes, Statistics, Targets, Update
+from microexpr.models.base import Batch, ClipTensors, Modules, Shapes, Statistics, Targets
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.layers.square_root import square_root
-from microexpr.models.recipe import cosine
+from microexpr.models.layers.portable import square_root
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, frame_labels
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
@@ -36,10 +34,10 @@ LONGEST: dict[Kind, float] = {"micro": 0.7, "macro": 5.0}
 class Network(nn.Module):
     """Dilated convolutions in time and a linear layer."""
 
-    def __init__(self, width: int, dropped: float):
+    def __init__(self, params: "AuCurves.Params", classes: int):
         super().__init__()
+        self.dropout, width = params.dropout, params.width
         sizes = (CURVES, *(width for _ in DILATIONS[1:]))
-        self.dropped = dropped
         self.convolutions = nn.ModuleList(
             nn.Conv1d(size, width, KERNEL, dilation=dilation, bias=False)
             for size, dilation in zip(sizes, DILATIONS, strict=True)
@@ -52,15 +50,16 @@ class Network(nn.Module):
         x = windows
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.relu(norm(convolution(x)))
-        outputs: Tensor = self.output(dropout(x.flatten(1), self.dropped, rng))
-        return outputs
+        return self.output(dropout(x.flatten(1), self.dropout, rng))
 
 
 class Temporal(FrameNetwork):
     """The network of both kinds: whether a frame is in a micro-expression, in a macro-expression."""
 
-    params: "AuCurves.Params"
     normalisation = ("mean", "deviation")
+    network = Network
+    algorithm = torch.optim.AdamW
+    cosine = True
 
     @property
     def inputs(self) -> Shapes:
@@ -96,27 +95,14 @@ class Temporal(FrameNetwork):
             "weights": square_root((1 - shares) / shares.clamp(min=1e-6)).clamp(max=MOST).float(),
         }
 
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.width, self.params.dropout)}
-
-    def phases(self) -> list[Phase]:
-        params = self.params
-        optimiser = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
-        return [Phase([Update(self.loss, {"network": optimiser})], params.epochs, params.batch, schedule=cosine)]
+    def forward(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream | None = None) -> Tensor:
+        mean, deviation = (statistics[name][:, None] for name in ("mean", "deviation"))
+        return modules.network((batch["curves"] - mean) / deviation, rng)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        outputs = modules.network(normalise(batch["curves"], statistics), rng)
+        outputs = self.forward(modules, batch, statistics, rng)
         truth = torch.stack([batch[f"{kind}_inside"] for kind in KINDS], 1).to(outputs.dtype)
         return F.binary_cross_entropy_with_logits(outputs, truth, pos_weight=statistics["weights"])
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        outputs: Tensor = modules.network(normalise(batch["curves"], statistics))
-        return outputs
-
-
-def normalise(curves: Tensor, statistics: Statistics) -> Tensor:
-    """Return curves [B, F, W] by their means and deviations over the training frames."""
-    return (curves - statistics["mean"][:, None]) / statistics["deviation"][:, None]
 
 
 class AuCurves(Spotter):
@@ -144,20 +130,18 @@ class AuCurves(Spotter):
                 raise ValueError("epochs must be at least 1 with initialisation: scratch")
             return self
 
-    params: Params
-
     def networks(self) -> Mapping[str, FrameNetwork]:
         return {"network": Temporal(self.params, len(KINDS))}
 
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
         probability = 1 / (1 + np.exp(-scores["network"].astype(np.float64)))
-        return [stretch for i, kind in enumerate(KINDS) for stretch in self._intervals(kind, probability[:, i], curves)]
-
-    def _intervals(self, kind: Kind, probability: np.ndarray, curves: Curves) -> Iterator[Interval]:
-        for run in stretches(probability >= self.params.threshold):
-            if SHORTEST[kind] <= (run.stop - run.start) / curves.fps <= LONGEST[kind]:
-                apex = run.start + int(curves.arrays["score"][run].argmax())
-                yield Interval(kind, run.start, apex, run.stop - 1, float(probability[run].max()))
+        intervals = []
+        for kind, values in zip(KINDS, probability.T, strict=True):
+            for run in stretches(values >= self.params.threshold):
+                if SHORTEST[kind] <= (run.stop - run.start) / curves.fps <= LONGEST[kind]:
+                    apex = run.start + int(curves.arrays["score"][run].argmax())
+                    intervals.append(Interval(kind, run.start, apex, run.stop - 1, float(values[run].max())))
+        return intervals
 
 
 Temporal.Params = AuCurves.Params  # type: ignore[assignment]  # of its file

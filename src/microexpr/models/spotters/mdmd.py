@@ -29,8 +29,6 @@ class Mdmd(Spotter):
     class Params(spotter.Params):
         threshold: float = Field(0.01, ge=0, le=1, description="share of the way from mean to largest value of a video")
 
-    params: Params
-
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
         intervals = []
         for j, kind in enumerate(KINDS):

@@ -17,7 +17,7 @@ from microexpr.core.clip import LABELS, Expression
 from microexpr.models import spotter
 from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Targets, Update
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.recipe import weighted_mean
+from microexpr.models.labels import weighted_mean
 from microexpr.models.spotter import (
     MICRO,
     Curves,
@@ -27,6 +27,7 @@ from microexpr.models.spotter import (
     around_peaks,
     frame_labels,
     overlaps,
+    scaled,
 )
 from microexpr.models.spotters.softnet import POSITIVE
 from microexpr.signals.spotting.movement import GAPS
@@ -65,8 +66,7 @@ class Head(nn.Module):
     def forward(self, maps: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, 14, R / 3, R / 3] -> [B, outputs]"""
         pooled = F.max_pool2d(F.relu(self.convolution(maps)), 2).flatten(1)
-        outputs: Tensor = self.linear(dropout(pooled, 0.2, rng))
-        return outputs
+        return self.linear(dropout(pooled, 0.2, rng))
 
 
 def five_to_one(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
@@ -87,8 +87,6 @@ def with_emotion(targets: Targets, steps: int, batch: int, rng: np.random.Genera
 class Network(FrameNetwork):
     """Streams, a head that spots, and one that recognises while streams and spotting no longer change."""
 
-    params: "MeanNet.Params"
-
     def __init__(self, params: "MeanNet.Params", side: int):
         super().__init__(params, 1 + len(LABELS))
         self.side = side
@@ -100,8 +98,7 @@ class Network(FrameNetwork):
     def windows(self, curves: Curves) -> dict[str, np.ndarray]:
         gap = list(GAPS).index("brief")
         least, most = (curves.arrays[name][:, gap, :, None, None] for name in ("least", "most"))
-        regions = curves.arrays["regions"][:, gap].astype(np.float32)
-        return {"regions": np.asarray((regions - least) / np.maximum(most - least, 1e-9), np.float32)}
+        return {"regions": scaled(curves.arrays["regions"][:, gap].astype(np.float32), least, most)}
 
     def targets(self, curves: Curves, expressions: Sequence[Expression]) -> Targets:
         count = len(curves)
@@ -155,8 +152,6 @@ class MeanNet(Spotter):
         recognise_epochs: int = Field(100, ge=1, le=1000, description="passes over as many frames, to recognise")
         batch: int = Field(32, ge=2, le=1024, description="frames in a step")
         threshold: float = Field(0.55, ge=0, le=1, description="share of the way from mean to largest score of a video")
-
-    params: Params
 
     def networks(self) -> Mapping[str, FrameNetwork]:
         return {"network": Network(self.params, self.side)}

@@ -4,7 +4,6 @@ Shapes: B frames, T of a video, R rows and columns of the regions' picture.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -15,9 +14,9 @@ from torch import Tensor, nn
 
 from microexpr.core.clip import KINDS, Expression, Kind
 from microexpr.models import base, spotter
-from microexpr.models.base import Batch, Modules, Phase, Shapes, Statistics, Targets, Update
+from microexpr.models.base import Batch, Modules, Shapes, Statistics, Targets
 from microexpr.models.counter_rng import Stream
-from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, around_peaks, overlaps
+from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, around_peaks, overlaps, scaled
 from microexpr.signals.spotting.movement import GAPS
 
 KERNELS = (3, 5, 8)  # maps of the streams
@@ -37,8 +36,7 @@ class Network(nn.Module):
         """[B, 3, R, R] -> [B, 1]"""
         maps = [F.relu(stream(regions[:, i : i + 1])) for i, stream in enumerate(self.streams)]
         pooled = F.max_pool2d(F.max_pool2d(torch.cat(maps, 1), 3), 2)
-        score: Tensor = self.score(F.relu(self.hidden(pooled.flatten(1))))
-        return score
+        return self.score(F.relu(self.hidden(pooled.flatten(1))))
 
 
 def half_of_negatives(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
@@ -53,11 +51,12 @@ def half_of_negatives(targets: Targets, steps: int, batch: int, rng: np.random.G
 class Streams(FrameNetwork):
     """The network of one kind of expression."""
 
+    algorithm = torch.optim.SGD
+    sample = staticmethod(half_of_negatives)
+
     def __init__(self, params: "Softnet.Params", kind: Kind, side: int):
         super().__init__(params, 1)
         self.kind, self.side = kind, side
-
-    params: "Softnet.Params"
 
     @property
     def inputs(self) -> Shapes:
@@ -68,7 +67,9 @@ class Streams(FrameNetwork):
         nose = curves.arrays["nose"][:, gap, :, None, None]
         regions = curves.arrays["regions"][:, gap].astype(np.float32) - nose
         regions[:, :2] = np.abs(regions[:, :2])
-        return {"regions": scaled(np.where(curves.arrays["eyes"], np.float32(0), regions))}
+        regions = np.where(curves.arrays["eyes"], np.float32(0), regions)
+        least, most = (limit(regions, axis=(2, 3), keepdims=True) for limit in (np.min, np.max))
+        return {"regions": scaled(regions, least, most)}
 
     def targets(self, curves: Curves, expressions: Sequence[Expression]) -> Targets:
         positive = overlaps(len(curves), curves.frames(GAPS[self.kind]), expressions, self.kind)
@@ -76,12 +77,6 @@ class Streams(FrameNetwork):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         return {"network": Network(self.side, self.params.hidden)}
-
-    def phases(self) -> list[Phase]:
-        params = self.params
-        kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
-        optimiser = partial(kinds[params.optimiser], lr=params.lr)
-        return [Phase([Update(self.loss, {"network": optimiser})], params.epochs, params.batch, half_of_negatives)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         regions = batch["regions"]
@@ -91,14 +86,7 @@ class Streams(FrameNetwork):
         return F.mse_loss(scores[:, 0], batch[POSITIVE].to(scores.dtype))
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        scores: Tensor = modules.network(batch["regions"])
-        return scores
-
-
-def scaled(regions: np.ndarray) -> np.ndarray:
-    """Return pictures [T, C, R, R] with each channel in 0..1."""
-    least, most = (limit(regions, axis=(2, 3), keepdims=True) for limit in (np.min, np.max))
-    return np.asarray((regions - least) / np.maximum(most - least, 1e-9), np.float32)
+        return modules.network(batch["regions"])
 
 
 class Softnet(Spotter):
@@ -118,8 +106,6 @@ class Softnet(Spotter):
         batch: int = Field(12, ge=2, le=1024, description="frames in a step")
         mirror: float = Field(0.5, ge=0, le=1, description="share of frames mirrored, for micro-expressions")
         threshold: float = Field(0.55, ge=0, le=1, description="share of the way from mean to largest score of a video")
-
-    params: Params
 
     def networks(self) -> Mapping[str, FrameNetwork]:
         return {kind: Streams(self.params, kind, self.side) for kind in KINDS}

@@ -4,7 +4,6 @@ Shapes: B frames, T of a video, W frames of a window, P points.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -14,9 +13,9 @@ from torch import Tensor, nn
 
 from microexpr.core.clip import KINDS, Expression, Kind
 from microexpr.models import spotter
-from microexpr.models.base import Batch, ClipTensors, Modules, Phase, Shapes, Statistics, Targets, Update
+from microexpr.models.base import Batch, ClipTensors, Modules, Shapes, Statistics, Targets
 from microexpr.models.counter_rng import Stream
-from microexpr.models.samplers import balanced
+from microexpr.models.recipe import balanced
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter, frame_labels
 from microexpr.signals.spotting.hits import overlap
 
@@ -50,8 +49,9 @@ def laplacian(count: int, edges: Sequence[tuple[int, int]]) -> Tensor:
 class Network(nn.Module):
     """Four convolutions in time, the first two mixed along a graph and pooled over its groups; ten outputs."""
 
-    def __init__(self, width: int):
+    def __init__(self, params: "SpotGcn.Params", classes: int):
         super().__init__()
+        width = params.width
         sizes = (2, width, width, width)
         self.convolutions = nn.ModuleList(
             nn.Conv2d(size, width, (kernel, 1), bias=False) for size, kernel in zip(sizes, KERNELS, strict=True)
@@ -84,7 +84,9 @@ class Graph(FrameNetwork):
     """The network of both kinds. Its outputs: onset, offset, neither of micro-, then of macro-expressions; both apexes;
     within a micro-, within a macro-expression."""
 
-    params: "SpotGcn.Params"
+    network = Network
+    algorithm = torch.optim.AdamW
+    sample = staticmethod(balanced)
 
     @property
     def inputs(self) -> Shapes:
@@ -116,14 +118,8 @@ class Graph(FrameNetwork):
     def statistics(self, train: ClipTensors) -> Statistics:
         return {"deviation": train.inputs["points"].std().clamp(min=1e-6)}
 
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Network(self.params.width)}
-
-    def phases(self) -> list[Phase]:
-        params = self.params
-        optimiser = partial(torch.optim.AdamW, lr=params.lr, weight_decay=params.weight_decay)
-        decay = lambda progress: params.decay ** (progress * params.epochs)  # noqa: E731
-        return [Phase([Update(self.loss, {"network": optimiser})], params.epochs, params.batch, balanced, decay)]
+    def schedule(self, progress: float) -> float:
+        return self.params.decay ** (progress * self.params.epochs)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         embedding, outputs = modules.network(batch["points"] / statistics["deviation"])
@@ -136,8 +132,7 @@ class Graph(FrameNetwork):
         return total
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        outputs: Tensor = modules.network(batch["points"] / statistics["deviation"])[1]
-        return outputs
+        return modules.network(batch["points"] / statistics["deviation"])[1]
 
 
 def focal(score: Tensor, truth: Tensor, share: float) -> Tensor:
@@ -176,8 +171,6 @@ class SpotGcn(Spotter):
         epochs: int = Field(100, ge=1, le=1000, description="passes over as many frames as there are")
         batch: int = Field(512, ge=8, le=4096, description="frames in a step")
         threshold: float = Field(0.55, ge=0, le=1, description="probability of an apex from which on it counts")
-
-    params: Params
 
     def networks(self) -> Mapping[str, FrameNetwork]:
         return {"network": Graph(self.params, 10)}

@@ -13,9 +13,7 @@ from torch import nn
 from microexpr.core.facs import AUS
 from microexpr.evaluation.published import Cell
 from microexpr.models.recognisers.augacn import DOWNSAMPLING, AuGacn, STPNet
-from microexpr.models.recognisers.icegan import Icegan
-from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads
-from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
+from microexpr.models.recognisers.icegan import CapsuleHeads, Dcgan, Icegan, UNet
 
 CHOICES = ("generator", "seed_before", "skips", "discriminator", "exp_size")  # all others have the paper's values
 PRESENT, ABSENT = "✓", "-"

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
 from microexpr.core.facs import REACTIONS
-from microexpr.models.recognisers.localregions.regions import GROUP_OF_REGION
+from microexpr.models.recognisers.localregions import GROUP_OF_REGION
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, RED
 from microexpr.signals import inputs

@@ -13,7 +13,7 @@ import torch
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.models.augmentation import to_unit_range
+from microexpr.models.recipe import to_unit_range
 from microexpr.protocols import provenance
 from microexpr.reporting.plots.drawing import add_caption, clip_groups, hide_licensed, save_page, show_cell
 from microexpr.signals import inputs

@@ -104,15 +104,6 @@ def test_a_step_looks_at_any_frame_of_a_clip_and_asks_what_one_of_any_clip_shows
     assert len({tuple((column % 4).tolist()) for column in positions}) > frames  # each clip's frame is drawn by itself
 
 
-def test_no_class_is_read():
-    """Nor anything else than film and intensities."""
-    data, method = clips(), small()
-    inputs = {name: data.inputs[name] for name in ("video", "au_intensities")}
-    for loss in (method.critic_loss, method.generator_loss):
-        actual = [loss(built(method), batch, {}, stream()).item() for batch in (inputs, data.inputs | data.targets)]
-        assert actual[0] == actual[1]
-
-
 def test_by_their_change_faces_are_asked_what_differs_from_their_own_intensities():
     targets = []
 
@@ -188,3 +179,12 @@ def test_sides_that_are_asked_alike_make_the_generators_own_face():
     modules.generator = lambda face, intensity: (face, None)
     still = method.synthesise_clips(modules, neutral, torch.rand(3, FRAMES, UNITS, 2))
     torch.testing.assert_close(still, (neutral[:, None] / 255).expand_as(still))
+
+
+def test_no_class_is_read():
+    """Nor anything else than film and intensities."""
+    data, method = clips(), small()
+    inputs = {name: data.inputs[name] for name in ("video", "au_intensities")}
+    for loss in (method.critic_loss, method.generator_loss):
+        actual = [loss(built(method), batch, {}, stream()).item() for batch in (inputs, data.inputs | data.targets)]
+        assert actual[0] == actual[1]

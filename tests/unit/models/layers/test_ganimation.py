@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from microexpr.models.generators.auicgan import VideoCritic
 from microexpr.models.layers import ganimation
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -23,11 +24,11 @@ def generator():
     return ganimation.Generator(4, 2)
 
 
-def test_a_norm_has_no_bias_before_it_and_the_critic_has_no_norm(generator):
+def test_a_norm_has_no_bias_before_it_and_critics_have_no_norm(generator):
     single = ganimation.SingleHeadGenerator(4, 1, 1, torch.nn.Sigmoid())
-    for network in (generator, single, ganimation.ImageCritic(SIZE, 4)):
+    for network in (generator, single, ganimation.ImageCritic(SIZE, 4), VideoCritic(SIZE, 4, 3)):
         layers = [layer for layer in network.modules() if not list(layer.children())]
-        norms = [index for index, layer in enumerate(layers) if isinstance(layer, torch.nn.InstanceNorm2d)]
+        norms = [index for index, layer in enumerate(layers) if "Norm" in type(layer).__name__]
         assert all(layers[index - 1].bias is None for index in norms)
         assert bool(norms) == isinstance(network, ganimation.Trunk)
 
@@ -45,20 +46,6 @@ def test_where_the_mask_is_0_the_generator_leaves_the_face(generator):
     painted, mask = masked(200.0)
     assert mask.min() == 1
     torch.testing.assert_close(painted, generator.colour(generator.features(faces(), asked())))
-
-
-@torch.no_grad()
-def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of_it(generator):
-    fake, mask = generator(faces(), asked())
-    for number in range(5):
-        single_face, single_mask = generator(faces()[number : number + 1], asked()[number : number + 1])
-        torch.testing.assert_close(single_face, fake[number : number + 1])
-        torch.testing.assert_close(single_mask, mask[number : number + 1])
-    for unit in range(UNITS):
-        other = asked()
-        other[2, unit] = 1 - other[2, unit]
-        changed = (generator(faces(), other)[0] - fake).abs().flatten(1).amax(1)
-        assert changed[2] > 1e-5 and changed[[0, 1, 3, 4]].max() < 1e-6
 
 
 def test_penalty_is_looked_for_between_real_and_fake_and_learns():
@@ -94,3 +81,17 @@ def test_the_weight_of_intensities_is_that_of_the_published_program():
     published = torch.nn.MSELoss()(predicted, target) / len(predicted) * 4000
     actual = ganimation.INTENSITY_WEIGHT * ganimation.intensity_loss(predicted, target)
     torch.testing.assert_close(actual, published)
+
+
+@torch.no_grad()
+def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of_it(generator):
+    fake, mask = generator(faces(), asked())
+    for number in range(5):
+        single_face, single_mask = generator(faces()[number : number + 1], asked()[number : number + 1])
+        torch.testing.assert_close(single_face, fake[number : number + 1])
+        torch.testing.assert_close(single_mask, mask[number : number + 1])
+    for unit in range(UNITS):
+        other = asked()
+        other[2, unit] = 1 - other[2, unit]
+        changed = (generator(faces(), other)[0] - fake).abs().flatten(1).amax(1)
+        assert changed[2] > 1e-5 and changed[[0, 1, 3, 4]].max() < 1e-6

@@ -23,25 +23,16 @@ from microexpr.models.recognisers.augacn import (
     pool,
 )
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.training.engine import FoldIndices
-from microexpr.training.group import Group, Run
+from microexpr.training.group import FoldIndices, Group, Run
 
 A, L = len(AUS), 16
 TABLE7 = {  # of one clip, by row; the last three have the axis of clips in the paper's place
-    "Conv3d": (64, L, 128, 128),
-    "BatchNorm3d": (64, L, 128, 128),
-    "Relu": (64, L, 128, 128),
-    "MaxPool3d (1)": (64, L // 2, 64, 64),
-    "Bottleneck-A": (64, L // 2, 64, 64),
-    "MaxPool3d (2)": (64, L // 4, 64, 64),
-    "Bottleneck-B": (64, L // 4, 32, 32),
-    "MaxPool3d (3)": (64, L // 8, 32, 32),
-    "Bottleneck-C": (64, L // 8, 16, 16),
-    "MaxPool3d (4)": (64, L // 16, 16, 16),
-    "AdaptiveAvgPool3d": (64, 1, 1, 1),
-    "time": (64, 1, 1),
-    "Conv2d": (A, 1, 1),
-    "reshape": (A, 1),
+    **dict.fromkeys(("Conv3d", "BatchNorm3d", "Relu"), (64, L, 128, 128)),
+    **dict.fromkeys(("MaxPool3d (1)", "Bottleneck-A"), (64, L // 2, 64, 64)),
+    **{"MaxPool3d (2)": (64, L // 4, 64, 64), "Bottleneck-B": (64, L // 4, 32, 32)},
+    **{"MaxPool3d (3)": (64, L // 8, 32, 32), "Bottleneck-C": (64, L // 8, 16, 16)},
+    **{"MaxPool3d (4)": (64, L // 16, 16, 16), "AdaptiveAvgPool3d": (64, 1, 1, 1)},
+    **{"time": (64, 1, 1), "Conv2d": (A, 1, 1), "reshape": (A, 1)},
 }
 
 

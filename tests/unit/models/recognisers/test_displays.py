@@ -58,7 +58,7 @@ def test_the_energy_score_is_least_for_the_true_distribution():
 
 @torch.no_grad()
 def test_a_display_is_shown_as_reenactment_shows_it_each_half_its_own_side():
-    mover = displays.load_mover().eval()
+    mover = Displays(Displays.Params()).shared()["mover"].eval()
     face = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
     neutral = torch.nn.functional.interpolate(face, size=(128, 128), mode="bicubic").clamp(-1, 1)
     still = displays.show(mover, neutral, torch.zeros(1, UNITS, 2))
@@ -76,14 +76,3 @@ def test_a_display_is_shown_as_reenactment_shows_it_each_half_its_own_side():
 
 def test_the_subjects_of_the_shipped_generator_are_named():
     assert set(Displays(Displays.Params()).shared_fitted_on()) == load(displays.MOVER).fitted_on
-
-
-def test_a_clip_has_the_class_whose_displays_are_nearest_and_stacked_folds_agree():
-    method, data = Displays(Displays.Params(epochs=40), classes=2), clips()
-    folds = [FoldIndices(name, np.arange(100), np.arange(100, 120)) for name in "ab"]
-    asked = {fold.name: SynthesisRequest(np.array([100, 101]), np.array([0, 1])) for fold in folds}
-    plans = [list(train(method, data, folds, [3], plan, 2, synthesis=asked)) for plan in ("sequential", "stacked")]
-    for alone, together in zip(*plans, strict=True):
-        np.testing.assert_allclose(alone.faces[0].image, together.faces[0].image, atol=1e-4)
-        assert alone.scores.shape[-1] == 2
-        assert (alone.scores.reshape(-1, 20, 2)[-1].argmax(-1) == data.targets["label"][100:].numpy()).all()

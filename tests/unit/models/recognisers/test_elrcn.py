@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from microexpr.models.base import ClipTensors
-from microexpr.models.layers import vgg16
+from microexpr.models.layers.pretrained import vgg16_features
 from microexpr.models.recognisers.elrcn import Elrcn
 from microexpr.training.group import FoldIndices, Group, Run
 
@@ -50,7 +50,7 @@ def test_streams_see_normalised_flow_strain_and_grey():
 
 def test_published_weights_start_the_network_and_only_its_last_layers_change():
     method = Elrcn(Elrcn.Params(epochs=1, lr=1e-2, **TINY))
-    published = {f"features.{name}": value for name, value in vgg16.features(2).state_dict().items()}
+    published = {f"features.{name}": value for name, value in vgg16_features(2).state_dict().items()}
     for name, shape in (("0", (128, 16)), ("3", (128, 128))):
         published |= {f"classifier.{name}.weight": torch.randn(shape), f"classifier.{name}.bias": torch.randn(128)}
     method.published_weights = published

@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 from skimage.feature import local_binary_pattern
 
-from microexpr.models.recognisers import bi_woof, hog3d, hoof, lbp_sip, lbp_top
+from microexpr.models.recognisers import find, hog3d, lbp_top
 
 FACES = np.concatenate([hog3d.AXES, -hog3d.AXES])  # of an icosahedron
+
+
+def described(name, clip, **params):
+    return find(name)(find(name).Params(**params)).describe(clip)
 
 
 def video(shape, levels=256):
@@ -39,7 +43,9 @@ def votes(flow, bins, grid, signed):
 def test_hoof_is_a_loop_over_blocks_and_pixels(signed, sums):
     counts = votes(moving(), 8, 5, signed)
     expected = counts / (counts.sum(2, keepdims=True) if sums == "block" else counts.sum())
-    np.testing.assert_allclose(hoof.histograms(moving(), 8, 5, signed, sums), expected.ravel(), rtol=1e-5)
+    np.testing.assert_allclose(
+        described("hoof", moving(), bins=8, signed=signed, sums=sums), expected.ravel(), rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize(("bins", "grid"), [(8, 5), (12, 2)])
@@ -47,21 +53,22 @@ def test_bi_woof_weighs_these_histograms_by_strain(bins, grid):
     counts, size = votes(moving(), bins, grid, True), 20 // grid
     strain = moving()[2].reshape(grid, size, grid, size).mean((1, 3))
     expected = counts / counts.sum(2, keepdims=True) * strain[..., None]
-    actual = bi_woof.histograms(moving(), bins, grid)
+    actual = described("bi_woof", moving(), bins=bins, blocks=grid)
     np.testing.assert_allclose(actual, expected.ravel() / np.linalg.norm(expected), rtol=1e-6)
 
 
 def test_straight_to_the_left_is_one_angle():
     above, below = (np.full((3, 4, 4), 1.0) * [[[-1]], [[zero]], [[1]]] for zero in (-0.0, 0.0))
-    assert hoof.histograms(above, 8, 1, signed=True).argmax() == hoof.histograms(below, 8, 1, signed=True).argmax() == 0
-    np.testing.assert_array_equal(bi_woof.histograms(above, 8, 1), bi_woof.histograms(below, 8, 1))
+    for name, params in (("hoof", {"signed": True}), ("bi_woof", {})):
+        first, second = (described(name, flow, bins=8, blocks=1, **params) for flow in (above, below))
+        assert first.argmax() == 0 and np.array_equal(first, second)
 
 
 def test_what_does_not_move_has_no_direction():
     flow = np.ones((3, 20, 20))
     flow[:, :10, :10] = 0
-    assert hoof.histograms(flow, 6, 2).reshape(4, 6).sum(1).tolist() == [0, 1, 1, 1]
-    assert not bi_woof.histograms(np.zeros((3, 28, 28)), 8, 5).any()
+    assert described("hoof", flow, bins=6, blocks=2).reshape(4, 6).sum(1).tolist() == [0, 1, 1, 1]
+    assert not described("bi_woof", np.zeros((3, 28, 28))).any()
 
 
 @pytest.mark.parametrize(("before", "radius"), [(1, 1), (3, 1), (2, 3)])
@@ -76,7 +83,8 @@ def test_lbp_sip_is_a_loop_over_voxels(before, radius):
         counts[16 + sum(2**n for n, other in enumerate(in_time) if other >= grey[t, y, x])] += 1
     assert (counts > 0).sum() > 15
     expected = np.concatenate([part / part.sum() for part in (counts[:16], counts[16:])])
-    np.testing.assert_allclose(lbp_sip.histograms(grey, (before, radius, radius), 1), expected, rtol=1e-6)
+    actual = described("lbp_sip", grey, radius_time=before, radius_space=radius, blocks=1)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6)
 
 
 def test_uniform_codes_of_eight_points_are_58_and_the_rest():
@@ -111,11 +119,11 @@ def test_time_has_its_own_radius(points, before):
 
 @pytest.mark.parametrize(("points", "codes"), [(4, 16), (8, 59)])
 def test_each_block_has_its_own_histogram(points, codes):
-    grey = video((9, 22, 22))
-    whole = lbp_top.histograms(grey, (1, 1, 1), 2, points).reshape(2, 2, 3 * codes)
+    grey, params = video((9, 22, 22)), {"radius_time": 1, "points": points}
+    whole = described("lbp_top", grey, blocks=2, **params).reshape(2, 2, 3 * codes)
     for row, column in np.ndindex(2, 2):  # 20 x 20 inner pixels: blocks of 10 x 10 with one pixel around them
         part = grey[:, 10 * row : 10 * row + 12, 10 * column : 10 * column + 12]
-        np.testing.assert_array_equal(whole[row, column], lbp_top.histograms(part, (1, 1, 1), 1, points))
+        np.testing.assert_array_equal(whole[row, column], described("lbp_top", part, blocks=1, **params))
 
 
 def test_faces_are_an_icosahedrons():
@@ -157,11 +165,13 @@ def looped(grey, grid, cells, parts):
     ("shape", "grid", "cells", "parts"), [((6, 16, 16), 2, (3, 2), 2), ((6, 18, 18), 1, (2, 3), 3)]
 )
 def test_descriptors_are_those_of_a_loop_over_sub_blocks(shape, grid, cells, parts):
-    actual = hog3d.descriptors(video(shape), grid, cells, parts)
-    np.testing.assert_allclose(actual, looped(video(shape), grid, cells, parts), atol=2e-6)
+    params = {"blocks": grid, "cells_time": cells[0], "cells_space": cells[1], "parts": parts}
+    actual = described("hog3d", video(shape), **params)
+    np.testing.assert_allclose(actual, looped(video(shape), grid, cells, parts).ravel(), atol=2e-6)
 
 
 def test_a_block_without_gradients_is_all_zeros():
     grey = video((6, 16, 16))
     grey[:, :9, :9] = 80
-    assert (np.linalg.norm(hog3d.descriptors(grey, 2, (3, 2), 2), axis=1) > 0.99).tolist() == [False, True, True, True]
+    actual = described("hog3d", grey, blocks=2, cells_time=3, cells_space=2, parts=2).reshape(4, -1)
+    assert (np.linalg.norm(actual, axis=1) > 0.99).tolist() == [False, True, True, True]

@@ -8,14 +8,40 @@ import torch
 
 from microexpr.models.base import CLASSES, ClipTensors, Modules
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.vgg16 import Maps
-from microexpr.models.recognisers.icegan import Icegan
-from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, Reconstruction
-from microexpr.models.recognisers.icegan.generator import Dcgan, UNet, warp
+from microexpr.models.layers.pretrained import Vgg16Maps
+from microexpr.models.recognisers.icegan import (
+    CapsuleHeads,
+    Convolution,
+    Dcgan,
+    Icegan,
+    UNet,
+    trunk,
+    warp,
+)
 from microexpr.training.engine import FoldIndices, SynthesisRequest, train
 
 NEUTRAL = torch.linspace(-1, 1, 3 * 32 * 32).view(3, 1, 32, 32)
 unet = partial(UNet, 32, 2, condition=5, norm=True)
+
+
+def test_a_unit_sees_70_pixels():
+    image = torch.rand(1, 1, 128, 128, requires_grad=True)
+    patches = trunk(2, spectral_norm=False)(image)
+    assert patches.shape == (1, 16, 14, 14)
+    patches[0, :, 6, 6].sum().backward()
+    rows = image.grad[0, 0].abs().sum(1).nonzero()
+    assert rows.max() - rows.min() + 1 == 70
+
+
+def test_a_normalised_convolution_stretches_nothing_more_than_once():
+    """The weight has singular values of 7, 3.5, ..."""
+    rng = np.random.default_rng(0)
+    rows, columns = (np.linalg.qr(rng.normal(size=(size, size)))[0] for size in (12, 20))
+    matrix = torch.tensor(rows @ np.diag(7.0 * 0.5 ** np.arange(12)) @ columns[:12]).float()
+    layer, patches = Convolution(5, 12, 2, 1, 0, normalised=True), torch.randn(4, 5, 2, 2)
+    layer.weight.data = matrix.view(12, 5, 2, 2)
+    actual = layer(patches)[:, :, 0, 0] - layer.bias
+    torch.testing.assert_close(actual, patches.flatten(1) @ (matrix / 7).T, rtol=1e-3, atol=1e-4)
 
 
 def millions(**changed):
@@ -80,16 +106,10 @@ def test_only_skips_lead_around_the_embedding(skips):
 
 @pytest.mark.parametrize("size", [32, 64, 128])
 def test_shapes(size):
-    neutral, condition, label = torch.rand(3, 1, size, size) * 2 - 1, torch.rand(3, 5), torch.tensor([0, 2, 1])
+    neutral, condition = torch.rand(3, 1, size, size) * 2 - 1, torch.rand(3, 5)
     images = [UNet(size, 2, 5, True, skips, early)(neutral, condition) for skips in (0, 1) for early in (0, 1)]
     for face in [*images, Dcgan(size, 2, 5, True)(neutral, condition)]:
         assert face.shape == neutral.shape and face.abs().max() <= 1
-    for kind in ("capsule", "cnn", "cnn_wide"):
-        built = Icegan(Icegan.Params(image_size=size, width=2, discriminator=kind, reconstruction=(4, 8))).build({})
-        realness, actual = built["heads"](built["trunk"](neutral))
-        assert realness.shape == (3,)
-        assert actual.shape == ((3, CLASSES, 32) if kind == "capsule" else (3, CLASSES))
-    assert Reconstruction(6, (4, 8), size)(torch.randn(3, 3, 2), label).shape == (3, size * size)
 
 
 def test_realness_is_the_length_of_advcaps():
@@ -98,13 +118,6 @@ def test_realness_is_the_length_of_advcaps():
     heads.adversarial.register_forward_hook(lambda module, inputs, output: captured.append(output))
     realness, _ = heads(torch.randn(6, 16, 2, 2))
     torch.testing.assert_close(realness.sigmoid(), captured[0][:, 0].norm(dim=1), rtol=1e-4, atol=1e-6)
-
-
-def test_reconstruction_sees_the_capsule_of_the_class_alone():
-    network, capsules, label = Reconstruction(6, (4, 8), 32), torch.randn(3, 3, 2), torch.tensor([0, 2, 1])
-    others = capsules + torch.randn(3, 3, 2) * (torch.arange(3) != label[:, None])[..., None]
-    assert torch.equal(network(capsules, label), network(others, label))
-    assert not torch.equal(network(capsules, label), network(capsules, label.roll(1)))
 
 
 class Pretended:
@@ -181,7 +194,7 @@ def test_without_vgg16_the_perceptual_loss_is_by_the_trunk_and_says_so(tmp_path,
 
 def test_perceptual_loss_by_vgg16_compares_relu3_3():
     method, modules = Icegan(Icegan.Params(image_size=32)), Pretended().modules()
-    method.published_weights = Maps(["relu3_3"]).state_dict()
+    method.published_weights = Vgg16Maps(["relu3_3"]).state_dict()
     modules.cost = method.shared()["cost"]
     batch = {"onset": torch.full((2, 1, 32, 32), 127.5), "apex": torch.full((2, 1, 32, 32), 255)}
     actual = method.generator_loss(modules, batch | {"label": torch.tensor([0, 1])}, {}, Stream(torch.tensor(1)))

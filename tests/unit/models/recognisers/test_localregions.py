@@ -14,10 +14,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.facs import NOWHERE, REGIONS, reaction_mask
 from microexpr.evaluation.published import cells
 from microexpr.models.base import ClipTensors
-from microexpr.models.recognisers.localregions import LocalRegions
-from microexpr.models.recognisers.localregions.method import focal
-from microexpr.models.recognisers.localregions.networks import Inception
-from microexpr.models.recognisers.localregions.regions import mirror_region
+from microexpr.models.recognisers.localregions import Inception, LocalRegions, focal, mirror_region
 from microexpr.protocols import PROTOCOLS
 from microexpr.signals.inputs import REGIONS as PATCHES
 
@@ -151,11 +148,9 @@ def test_frames_that_are_none_do_not_count(reference):
     modules, batch, statistics = at_hand(recogniser, data)
     changed_statistics, changed_batch = recogniser.statistics(other), other.inputs | other.targets
     assert all(torch.equal(statistics[key], changed_statistics[key]) for key in statistics)
-    assert torch.equal(
-        recogniser.scores(modules, batch, statistics), recogniser.scores(modules, changed_batch, statistics)
-    )
-    losses = [recogniser.spatial_loss(modules, inputs, statistics, stream()) for inputs in (batch, changed_batch)]
-    assert torch.equal(*losses)
+    both = (batch, changed_batch)
+    assert torch.equal(*(recogniser.scores(modules, inputs, statistics) for inputs in both))
+    assert torch.equal(*(recogniser.spatial_loss(modules, inputs, statistics, stream()) for inputs in both))
 
 
 @pytest.mark.parametrize(("pad", "same"), [("masked", True), ("zeros", False)])
@@ -177,11 +172,10 @@ def test_loss_of_sampled_frames_is_that_of_these_frames():
     for name in PATCHES:
         data.inputs[name] = data.inputs[name][:, :, :1].expand_as(data.inputs[name]).contiguous()
     data.inputs["sequence_real"][:] = True
-    modules, batch, statistics = at_hand(all_frames, data)
-    first, second = (
-        recogniser.spatial_loss(modules, batch, statistics, stream()) for recogniser in (all_frames, sampled_frames)
-    )
-    torch.testing.assert_close(first, second)
+    losses = [
+        recogniser.spatial_loss(*at_hand(all_frames, data), stream()) for recogniser in (all_frames, sampled_frames)
+    ]
+    torch.testing.assert_close(*losses)
 
 
 def test_frames_that_differ_little_from_the_first_have_no_label():
@@ -218,17 +212,6 @@ def test_a_mirrored_face_has_its_regions_on_the_other_side():
     assert not torch.allclose(features["features"], expected["features"])
 
 
-@pytest.mark.parametrize("pictures", [0, 2])
-def test_precomputed_patches_give_the_same_loss(pictures):
-    recogniser = method(pictures=pictures)
-    modules, batch, statistics = at_hand(recogniser, clips(recogniser))
-    targets = {name: batch[name] for name in ("label", "reacts")}
-    precomputed = recogniser.precompute_patches(modules, batch, statistics) | targets
-    first, second = (recogniser.spatial_loss(modules, inputs, statistics, stream()) for inputs in (batch, precomputed))
-    assert torch.equal(first, second) and precomputed[f"patches_{MOUTH}"].shape == (6, 5, 1, 15, 40)
-    assert recogniser.phases()[0].precompute is not None and method(shrink=1).phases()[0].precompute is None
-
-
 def test_patches_have_mean_0_and_deviation_1_and_are_smaller():
     recogniser = method(shrink=1)
     data = clips(recogniser)
@@ -250,18 +233,14 @@ def test_differences_are_from_the_first_frame():
     torch.testing.assert_close(recogniser._levels(video), (video.float() - video[:, :1].float()) / 255)
 
 
-@pytest.mark.parametrize(("regions", "left_out"), [("all", "none"), ("no_nose", "nose"), ("no_cheeks", "cheek")])
+@pytest.mark.parametrize(
+    ("regions", "left_out"), [("all", "none"), ("no_nose", "nose"), ("no_cheeks", "cheek"), ("whole_face", "region")]
+)
 def test_rows_of_table_5_read_what_they_name(regions, left_out):
-    recogniser, places = method(regions=regions), [name for name in PATCHES if left_out not in name]
+    recogniser, places = method(regions=regions), [name for name in PATCHES if left_out not in name] or [FACE]
     assert [*recogniser.inputs] == [*places, "sequence_real"]
     networks = {f"{part}_{region}" for part in ("network", "head") for region in places}
     assert set(recogniser.build({})) == networks | {"temporal"}
-
-
-def test_a_whole_face_is_read_by_one_network():
-    recogniser = method(regions="whole_face")
-    assert recogniser.inputs == {FACE: (1, 5, 160, 160), "sequence_real": (5,)}
-    assert set(recogniser.build({})) == {f"network_{FACE}", f"head_{FACE}", "temporal"}
 
 
 def test_rows_of_tables_5_to_7_are_these_variants():
@@ -269,16 +248,3 @@ def test_rows_of_tables_5_to_7_are_these_variants():
     printed = {cell.method for cell in cells() if cell.paper == "localregions" and cell.table in tables}
     variants = ("no_cheeks", "no_nose", "whole_face", "simple_cnn", "cross_entropy")
     assert printed == {"localregions", *(f"localregions.{name}" for name in variants)}
-
-
-def test_the_networks_of_regions_learn_first_then_the_lstms():
-    (spatial,), (temporal,) = (phase.updates for phase in method().phases())
-    assert {*spatial.trains} == {f"{part}_{region}" for part in ("network", "head") for region in PATCHES}
-    assert {*temporal.trains} == {"temporal"}
-
-
-def test_variants_of_the_second_phase_share_the_first():
-    prefix = method().shared_prefix()
-    assert prefix == method(pad="zeros", epochs=9).shared_prefix()
-    for change in ({"memory": 5}, {"loss": "cross_entropy"}, {"regions": "no_nose"}, {"spatial_epochs": 2}):
-        assert prefix != method(**change).shared_prefix()  # memory: what is shared has the LSTMs' shapes too

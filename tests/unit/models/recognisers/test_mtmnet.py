@@ -9,8 +9,7 @@ from small_generators import stream
 
 from microexpr.core.errors import ParamsError, StoreError
 from microexpr.models.base import ClipTensors
-from microexpr.models.recognisers.mtmnet import Mtmnet
-from microexpr.models.recognisers.mtmnet.triplets import triplets
+from microexpr.models.recognisers.mtmnet import Mtmnet, triplets
 
 SMALL = {"image_size": 32, "width": 2, "features": 4, "identities": 6, "batch": 6}
 SMALL |= dict.fromkeys(("pretrain_epochs", "macro_epochs", "epochs"), 1)
@@ -148,13 +147,6 @@ def test_a_triplet_is_a_micro_expression_a_macro_expression_of_its_class_and_one
 def test_triplets_need_macro_expressions():
     with pytest.raises(StoreError, match="guidance must have macro-expressions"):
         triplets({"label": np.zeros(4, int), "macro": np.zeros(4, int)}, 1, 2, np.random.default_rng(0))
-
-
-def test_an_epoch_samples_each_clip_repeats_times():
-    mtmnet = method(batch=6, repeats=3)
-    phase = mtmnet.phases()[0]
-    targets = {"macro": np.zeros(12, int), "label": np.zeros(12, int)}
-    assert phase.batch == 2 and phase.sample(targets, 6, phase.batch, np.random.default_rng(0)).shape == (6, 6)
 
 
 def test_frames_are_those_around_the_apex_and_a_score_is_their_mean():

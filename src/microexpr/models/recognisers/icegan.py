@@ -1,9 +1,11 @@
-"""ICE-GAN's losses, phases and scores. No folds, files or devices come in.
+"""ICE-GAN: a U-Net synthesises expressive faces, a capsule network discriminates and recognises. No files here.
 
-Shapes: B clips, C classes, W `width`, images [B, 1, H, H] in -1..1 inside the networks.
+Shapes: B clips, C classes, W `width`, images [B, 1, H, H] in -1..1 inside the networks, h = H / 16, features of
+PatchGAN's trunk [B, 8 W, 2 h - 2, 2 h - 2].
 """
 
 from functools import partial
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import torch
@@ -12,23 +14,201 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.augmentation import jitter
 from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import SeveralLabels
-from microexpr.models.layers import capsules, pretrained, vgg16
-from microexpr.models.layers.local_contrast import local_contrast
-from microexpr.models.layers.patchgan import trunk
-from microexpr.models.layers.steady_change import steady_change
+from microexpr.models.layers import capsules
+from microexpr.models.layers.contrast import gradient, local_contrast, steady_change
+from microexpr.models.layers.pretrained import Vgg16Maps, load, standardise
 from microexpr.models.pretrained_weights import VGG16
-from microexpr.models.recipe import in_steps
-from microexpr.models.recognisers.icegan.discriminator import CapsuleHeads, CnnHeads, Reconstruction
-from microexpr.models.recognisers.icegan.generator import Dcgan, UNet
-from microexpr.models.samplers import balanced, half_and_half
+from microexpr.models.recipe import balanced, half_and_half, in_steps, jitter
 
+SLOPE = 0.2  # of the leaky ReLUs, below 0
+POWER_STEPS = 5  # of the power iteration, which starts from ones each time and so needs no state
+TRUNK_WIDTH = 8  # channels of the trunk's features, times `width`
+PRIMARY_SIZE = 8  # D_PrimaryCaps
+EPSILON = 1e-6  # least distance of a probability to 0 and 1
+MAX_WIDTH = 8  # times `width`: layers double up to it
+MAX_MOTION = 1 / 8  # of the image's side, largest displacement of `generator_output: motion`
 PERCEPTUAL_LAYER = "relu3_3"  # of VGG-16
 Strength = Annotated[float, Field(ge=0, le=10)]
 Units = Annotated[int, Field(ge=1, le=65_536)]  # of a linear layer
+
+
+class Convolution(nn.Conv2d):
+    """A convolution; if `normalised`, its weight is divided by its largest singular value."""
+
+    def __init__(self, channels: int, out: int, kernel: int, stride: int, padding: int, normalised: bool):
+        super().__init__(channels, out, kernel, stride, padding)
+        nn.init.kaiming_normal_(self.weight, SLOPE)  # torch's default halves the signal in each layer
+        self.normalised = normalised
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Divide by the spectral norm of [out, in], by power iteration (Miyato et al. 2018, Alg. 1)."""
+        weight, matrix = self.weight, self.weight.flatten(1)
+        if self.normalised:
+            with torch.no_grad():
+                right = torch.ones_like(matrix[0])
+                for _ in range(POWER_STEPS):
+                    left = F.normalize(matrix @ right, dim=0)
+                    right = F.normalize(matrix.T @ left, dim=0)
+            weight = weight / (left @ matrix @ right)
+        return F.conv2d(input, weight, self.bias, self.stride, self.padding)
+
+
+def trunk(width: int, spectral_norm: bool) -> nn.Sequential:
+    """Return the trunk of a 70x70 PatchGAN: [B, 1, H, H] -> [B, 8 W, H / 8 - 2, H / 8 - 2]"""
+    widths = [width * times for times in (1, 2, 4, 8, 8)]
+    layers: list[nn.Module] = []
+    for before, after, stride in zip([1, *widths], widths, (2, 2, 2, 1, 1), strict=False):
+        layers += [Convolution(before, after, 4, stride, 1, spectral_norm), nn.LeakyReLU(SLOPE)]
+    return nn.Sequential(*layers)
+
+
+class CapsuleHeads(nn.Module):
+    """PrimaryCaps at h x h positions, from which AdvCaps and ExpCaps are routed (Sec. 2.3)."""
+
+    def __init__(self, side: int, width: int, primary: int, adv_size: int, classes: int, exp_size: int, routing: int):
+        super().__init__()
+        self.reduce = nn.Sequential(
+            nn.Conv2d(TRUNK_WIDTH * width, width, 1, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(width, primary * PRIMARY_SIZE, 1),
+        )
+        below = primary * side * side
+        layer = partial(capsules.Capsules, below, PRIMARY_SIZE)
+        self.adversarial = layer(1, adv_size, iterations=1) if adv_size else None  # one capsule gets all votes
+        self.expression = layer(classes, exp_size, iterations=routing)
+
+    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
+        """Trunk features -> realness [B], the logit of AdvCaps' length; ExpCaps [B, C, D]"""
+        primary = capsules.primary(self.reduce(patches), PRIMARY_SIZE)  # [B, N h h, 8]
+        expression = self.expression(primary)
+        if self.adversarial is None:
+            return torch.zeros_like(expression[:, 0, 0]), expression
+        return capsules.length(self.adversarial(primary)[:, 0]).logit(EPSILON), expression
+
+
+class CnnHeads(nn.Module):
+    """Table 3's alternatives to capsules: the mean over 4x4 patches, or with `hidden` two fully connected layers."""
+
+    def __init__(self, side: int, width: int, classes: int, hidden: int):
+        super().__init__()
+        if hidden:
+            reduce, flat = nn.Conv2d(TRUNK_WIDTH * width, width, 1, 2, 1), side * side * width
+            layers = [nn.Flatten(), nn.Linear(flat, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, 1 + classes)]
+        else:
+            reduce = nn.Conv2d(TRUNK_WIDTH * width, width, 1)
+            layers = [nn.Conv2d(width, 1 + classes, 4, 1, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+        self.layers = nn.Sequential(reduce, nn.LeakyReLU(0.2), *layers)
+
+    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
+        """Trunk features -> realness [B], a logit; class scores [B, C]"""
+        logits = self.layers(patches)
+        return logits[:, 0], logits[:, 1:]
+
+
+class Reconstruction(nn.Module):
+    """The regulariser of ExpCaps: reconstructs the image from the capsule of the clip's class."""
+
+    def __init__(self, capsules: int, hidden: tuple[int, int], image_size: int):
+        super().__init__()
+        sizes = (capsules, *hidden, image_size**2)
+        layers = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
+        self.layers = nn.Sequential(*layers[:-1], nn.Sigmoid())
+
+    def forward(self, expression: Tensor, label: Tensor) -> Tensor:
+        """ExpCaps [B, C, D] and classes [B] -> grey levels [B, H * H] in 0..1."""
+        mask = F.one_hot(label, expression.shape[1])[..., None]
+        return self.layers((expression * mask).flatten(1))
+
+
+def downsample(channels: int, out: int, norm: bool, up: bool = False) -> nn.Sequential:
+    """[B, channels, H, H] -> [B, out, H / 2, H / 2], or 2 H if `up`"""
+    convolution = (nn.ConvTranspose2d if up else nn.Conv2d)(channels, out, 4, 2, 1, bias=not norm)
+    norms = [nn.InstanceNorm2d(out)] if norm else []
+    return nn.Sequential(convolution, *norms, nn.ReLU() if up else nn.LeakyReLU(0.2))
+
+
+upsample = partial(downsample, up=True)
+
+
+def initialise(network: nn.Module) -> None:
+    """Initialise weights after He et al. 2015, by the number that contribute to a pixel.
+
+    With torch's default each layer attenuates the signal, and little of the class leaves the bottleneck."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, 0.2)
+        elif isinstance(layer, nn.ConvTranspose2d):
+            taps = layer.kernel_size[0] * layer.kernel_size[1] // (layer.stride[0] * layer.stride[1])
+            nn.init.normal_(layer.weight, 0, (2 / (taps * layer.in_channels)) ** 0.5)
+
+
+class UNet(nn.Module):
+    """A U-Net from a neutral face through an embedding f of 8 W; z and c enter there or at the input (Sec. 2.2)."""
+
+    def __init__(
+        self, image_size: int, width: int, condition: int, norm: bool, skips: bool, early: bool, warps: bool = False
+    ):
+        """`early`: z and c enter at the input; `warps`: the output is how pixels move, not a face."""
+        super().__init__()
+        halvings = image_size.bit_length() - 2  # down to 2x2; the bottleneck makes it 1x1
+        widths = [width * min(2**level, MAX_WIDTH) for level in range(halvings)]
+        normed = [
+            norm and 0 < level < halvings - 1 for level in range(halvings)
+        ]  # a norm of 2x2 pixels removes the class
+        first = 1 + condition if early else 1
+        self.encoder = nn.ModuleList(map(downsample, [first, *widths], widths, normed))
+        self.bottleneck = downsample(widths[-1], MAX_WIDTH * width, norm=False)
+        self.skips, self.early, self.warps = skips, early, warps
+        times = 2 if skips else 1  # a layer's output is concatenated with its skip
+        inward = [MAX_WIDTH * width + (0 if early else condition), *(times * w for w in reversed(widths))]
+        self.decoder = nn.ModuleList(map(upsample, inward, reversed(widths), reversed(normed)))
+        self.paint = nn.ConvTranspose2d(inward[-1], 2 if warps else 1, 4, 2, 1)
+        initialise(self)
+        if warps:
+            for tensor in self.paint.parameters():
+                nn.init.zeros_(tensor)  # so that nothing moves at first
+
+    def forward(self, neutral: Tensor, condition: Tensor) -> Tensor:
+        """Neutral faces [B, 1, H, H] and [z, c] as [B, condition] -> faces [B, 1, H, H], both in -1..1."""
+        seed = condition[:, :, None, None]
+        x = torch.cat([neutral, seed.expand(-1, -1, *neutral.shape[2:])], 1) if self.early else neutral
+        skips = []
+        for layer in self.encoder:
+            skips.append(x := layer(x))
+        x = self.bottleneck(x)  # [B, 8 W, 1, 1]
+        x = x if self.early else torch.cat([x, seed], 1)  # s = [f, z, c]
+        for layer, skip in zip(self.decoder, reversed(skips), strict=True):
+            x = torch.cat([layer(x), skip], 1) if self.skips else layer(x)
+        output = self.paint(x).tanh()
+        return warp(neutral, output * MAX_MOTION * neutral.shape[-1]) if self.warps else output
+
+
+def warp(face: Tensor, motion: Tensor) -> Tensor:
+    """Move the skin of faces [B, 1, H, H] in -1..1 by motion [B, 2, H, H] in pixels, right and down.
+
+    The warp is of first order, as in optical flow: grey level minus gradient times displacement."""
+    right, down = gradient(face)
+    return (face - right * motion[:, :1] - down * motion[:, 1:]).clamp(-1, 1)
+
+
+class Dcgan(nn.Module):
+    """A face of no particular subject, from [z, c] alone (Radford et al. 2016): G_I of Table 2."""
+
+    def __init__(self, image_size: int, width: int, condition: int, norm: bool):
+        super().__init__()
+        doublings = image_size.bit_length() - 4  # from 4x4 up to half the side
+        widths = [width * min(2**level, MAX_WIDTH) for level in reversed(range(doublings + 1))]
+        self.begin = nn.Sequential(nn.ConvTranspose2d(condition, widths[0], 4), nn.ReLU())
+        self.layers = nn.Sequential(*(upsample(a, b, norm) for a, b in pairwise(widths)))
+        self.paint = nn.ConvTranspose2d(widths[-1], 1, 4, 2, 1)
+        initialise(self)
+
+    def forward(self, neutral: Tensor, condition: Tensor) -> Tensor:
+        """[z, c] as [B, condition] -> faces [B, 1, H, H] in -1..1; the neutral face is ignored."""
+        return self.paint(self.layers(self.begin(condition[:, :, None, None]))).tanh()
 
 
 class Icegan(NetworkMethod):
@@ -46,9 +226,7 @@ class Icegan(NetworkMethod):
 
     class Params(base.Params):
         image_size: Literal[32, 64, 128] = Field(128, description="pixels, side of the faces")
-        width: int = Field(
-            64, ge=2, le=128, description="channels of the first layers; the widest have 8 times as many"
-        )
+        width: int = Field(64, ge=2, le=128, description="channels of first layers; the widest have 8 times as many")
         generator: Literal["unet", "dcgan", "none"] = Field("unet", description="none: recognition alone (Table 2, A)")
         seed_before: Literal["decoder", "encoder"] = Field("decoder", description="where noise and class enter")
         skips: bool = Field(True, description="skip connections from encoder to decoder")
@@ -87,9 +265,7 @@ class Icegan(NetworkMethod):
         routing: int = Field(3, ge=1, le=10, description="routing iterations")
         reconstruction: tuple[Units, Units] = Field((256, 5120), description="units of the hidden layers after ExpCaps")
         cnn_hidden: Units = Field(20980, description="hidden units of `cnn_wide`")
-        adv: Literal["bce", "margin"] = Field(
-            "bce", description="adversarial loss: eq. 1's logarithms, or eq. 4's form"
-        )
+        adv: Literal["bce", "margin"] = Field("bce", description="adversarial loss: eq. 1's logarithms, or eq. 4")
         adversarial_weight: float = Field(0.1, ge=0, le=100, description="lambda_adv of eq. 6")
         pixel_weight: float = Field(1.0, ge=0, le=100, description="lambda_MES of eq. 6, of both parts of eq. 3")
         pixel_error: Literal["absolute", "squared"] = Field(
@@ -113,8 +289,6 @@ class Icegan(NetworkMethod):
         generator_lr: float = Field(0.0, ge=0, le=1, description="the generator's first learning rate; 0: `lr`")
         decay: float = Field(0.9, gt=0, le=1, description="factor on the learning rate every `decay_epochs`")
         decay_epochs: int = Field(20, ge=1, le=2000, description="epochs between two decays")
-
-    params: Params
 
     def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
         super().__init__(params, classes, several)
@@ -143,39 +317,29 @@ class Icegan(NetworkMethod):
     def shared(self) -> dict[str, nn.Module]:
         if not self.published_weights:
             return {}
-        network = vgg16.Maps([PERCEPTUAL_LAYER])
-        pretrained.load(network, self.published_weights, VGG16.files[0])
+        network = Vgg16Maps([PERCEPTUAL_LAYER])
+        load(network, self.published_weights, VGG16.files[0])
         return {"cost": network}
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         params = self.params
-        modules = {"trunk": trunk(params.width, params.spectral_norm), "heads": self._build_heads()}
+        modules: dict[str, nn.Module] = {"trunk": trunk(params.width, params.spectral_norm)}
+        side, width = params.image_size // 16, params.width
         if self.capsules:
-            size = self.classes * params.exp_size
+            adv_size, size = params.adv_size if self.synthesises else 0, self.classes * params.exp_size
+            sizes = (params.primary, adv_size, self.classes, params.exp_size, params.routing)
+            modules["heads"] = CapsuleHeads(side, width, *sizes)
             modules["reconstruction"] = Reconstruction(size, params.reconstruction, params.image_size)
+        else:
+            hidden = params.cnn_hidden * (params.discriminator == "cnn_wide")
+            modules["heads"] = CnnHeads(side, width, self.classes, hidden)
         if self.synthesises:
-            modules["generator"] = self._build_generator()
+            condition = params.noise + (1 if params.label_code == "index" else self.classes)
+            shape = (params.image_size, width, condition, params.instance_norm)
+            early, warps = params.seed_before == "encoder", params.generator_output == "motion"
+            is_dcgan = params.generator == "dcgan"
+            modules["generator"] = Dcgan(*shape) if is_dcgan else UNet(*shape, params.skips, early, warps)
         return modules
-
-    def _build_heads(self) -> nn.Module:
-        params = self.params
-        side = params.image_size // 16
-        if self.capsules:
-            adv_size = params.adv_size if self.synthesises else 0
-            return CapsuleHeads(
-                side, params.width, params.primary, adv_size, self.classes, params.exp_size, params.routing
-            )
-        return CnnHeads(side, params.width, self.classes, params.cnn_hidden * (params.discriminator == "cnn_wide"))
-
-    def _build_generator(self) -> nn.Module:
-        params = self.params
-        condition = params.noise + (1 if params.label_code == "index" else self.classes)
-        sizes = (params.image_size, params.width, condition, params.instance_norm)
-        return (
-            Dcgan(*sizes)
-            if params.generator == "dcgan"
-            else UNet(*sizes, params.skips, params.seed_before == "encoder", params.generator_output == "motion")
-        )
 
     def phases(self) -> list[Phase]:
         rates = self.params.lr, self.params.generator_lr or self.params.lr
@@ -213,7 +377,8 @@ class Icegan(NetworkMethod):
         patches = modules.trunk(self._discriminator_input(fake, onset))
         realness, classes = modules.heads(patches)
         if self.published_weights:
-            perceptual = F.mse_loss(*(modules.cost(to_vgg_input(image))[0] for image in (fake, onset)))
+            colours = [standardise((image + 1).expand(-1, 3, -1, -1) / 2) for image in (fake, onset)]
+            perceptual = F.mse_loss(*(modules.cost(image)[0] for image in colours))
         else:
             perceptual = F.mse_loss(patches, modules.trunk(self._discriminator_input(onset, onset)))
         loss = params.adversarial_weight * self._adversarial_loss(realness, True)
@@ -270,13 +435,9 @@ class Icegan(NetworkMethod):
 
     def _generate(self, modules: Modules, neutral: Tensor, label: Tensor, rng: Stream) -> Tensor:
         """Return faces [B, 1, H, H] in -1..1 of neutral faces [B, 1, H, H] and target classes int64[B]."""
-        return modules.generator(neutral, self._condition(label, rng))
-
-    def _condition(self, label: Tensor, rng: Stream) -> Tensor:
-        """Return [z, c] of target classes int64[B]."""
         code = label[:, None] if self.params.label_code == "index" else F.one_hot(label, self.classes)
         noise = rng.normal(len(label), self.params.noise)
-        return torch.cat([noise, code.to(noise.dtype)], 1)
+        return modules.generator(neutral, torch.cat([noise, code.to(noise.dtype)], 1))
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         image = self._discriminator_input(signed_grey(batch["apex"]), signed_grey(batch["onset"]))
@@ -299,8 +460,3 @@ def is_macro(batch: Batch) -> Tensor:
 def signed_grey(image: Tensor) -> Tensor:
     """Convert uint8 grey levels to numbers in -1..1."""
     return image.to(torch.get_default_dtype()) / 127.5 - 1
-
-
-def to_vgg_input(image: Tensor) -> Tensor:
-    """Convert grey images [B, 1, H, H] in -1..1 to VGG-16's input [B, 3, H, H]."""
-    return pretrained.standardise((image + 1).expand(-1, 3, -1, -1) / 2)

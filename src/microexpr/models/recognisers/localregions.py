@@ -1,10 +1,11 @@
-"""Local regions: inputs, losses, phases and scores. No folds, files or devices come in.
+"""Local regions: a small network for each of six face regions, an LSTM for each, and a joint classifier.
 
-Shapes: B clips, T frames, C classes, R regions, k classes of a region.
+Shapes: B clips, T frames, n single frames, C classes, R regions, k classes of a region.
 """
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -14,20 +15,85 @@ from torch import Tensor, nn
 
 from microexpr.core.facs import REGIONS as GROUPS
 from microexpr.models import base
-from microexpr.models.augmentation import to_unit_range
 from microexpr.models.base import Batch, Modules, NetworkMethod, Optimiser, Phase, Shapes, Statistics, Update
-from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.square_root import square_root
-from microexpr.models.recipe import class_weights, weighted_mean
-from microexpr.models.recognisers.localregions.networks import Inception, Simple, Temporal
-from microexpr.models.recognisers.localregions.regions import (
-    FACE,
-    FACE_SIZE,
-    GROUP_OF_REGION,
-    VISIBLE_CLASSES,
-    mirror_region,
-)
+from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.labels import class_weights, weighted_mean
+from microexpr.models.layers.portable import square_root
+from microexpr.models.layers.sequences import Lstm
+from microexpr.models.recipe import to_unit_range
 from microexpr.signals.inputs import REGIONS
+
+FACE = "sequence_steady"  # input of the whole face, in place of regions
+FACE_SIZE = 160  # its rows and columns
+GROUP_OF_REGION = {
+    name: next(g for g in GROUPS if g.removesuffix("s") in name) for name in REGIONS
+}  # left and right share a group
+# MEGC2019's classes that show in each group of regions; a region's labels count them from 1
+VISIBLE_CLASSES = {"eyes": (0, 2), "nose": (0,), "cheeks": (1,), "mouth": (0, 1, 2)}
+
+
+def mirror_region(region: str) -> str:
+    """Return the region at this one's place in the mirrored face."""
+    left, right = "_left_", "_right_"
+    return region.replace(left, right) if left in region else region.replace(right, left)
+
+
+class Inception(nn.Module):
+    """The network of eq. 2 without its last layer: 347,238 weights for one channel."""
+
+    def __init__(self, channels: int, hidden: int, second: int, features: int, dropout: float):
+        super().__init__()
+        self.dropout = dropout
+        self.first, self.next = nn.Conv2d(channels, 4, 5, padding=2), nn.Conv2d(4, 8, 3, padding=1)
+        self.branches = nn.ModuleList(nn.Conv2d(8, 16, size, padding=size // 2) for size in (1, 3, 5, 7))
+        self.full = nn.ModuleList([nn.Linear(8 + 4 * 16, hidden), nn.Linear(hidden, second)])
+        self.last = nn.Linear(second, features)
+
+    def forward(self, x: Tensor, rng: Stream | None = None) -> Tensor:
+        """[n, channels, h, w] -> [n, features]; with rng as in training"""
+        x = F.max_pool2d(self.next(F.max_pool2d(self.first(x).relu(), 2)).relu(), 2)
+        x = torch.cat([F.max_pool2d(x, 2), *(F.max_pool2d(branch(x).relu(), 2) for branch in self.branches)], 1)
+        return _dense_features(x.mean((2, 3)), self.full, self.last, self.dropout, rng)
+
+
+class Simple(nn.Module):
+    """The network of Fig. 10, with the same final layers."""
+
+    def __init__(self, channels: int, hidden: int, second: int, features: int, dropout: float):
+        super().__init__()
+        self.dropout = dropout
+        widths = (channels, 32, 64, 128)
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths))
+        self.full = nn.ModuleList([nn.Linear(widths[-1], hidden), nn.Linear(hidden, second)])
+        self.last = nn.Linear(second, features)
+
+    def forward(self, x: Tensor, rng: Stream | None = None) -> Tensor:
+        """[n, channels, h, w] -> [n, features]; with rng as in training"""
+        for layer in self.layers:
+            x = F.max_pool2d(layer(x).relu(), 2)
+        return _dense_features(x.mean((2, 3)), self.full, self.last, self.dropout, rng)
+
+
+def _dense_features(x: Tensor, full: nn.ModuleList, last: nn.Module, share: float, rng: Stream | None) -> Tensor:
+    """Apply fully connected layers with dropout after each, then the last layer, which gives the features."""
+    for layer in full:
+        x = dropout(layer(x).relu(), share, rng)
+    return last(x).relu()
+
+
+class Temporal(nn.Module):
+    """An LSTM for each region, and a classifier of their last states."""
+
+    def __init__(self, regions: int, features: int, memory: int, width: int, classes: int):
+        super().__init__()
+        self.lstms = nn.ModuleList(Lstm(features, memory) for _ in range(regions))
+        self.hidden, self.classify = nn.Linear(regions * memory, width), nn.Linear(width, classes)
+
+    def forward(self, sequences: list[Tensor], real: Tensor | None, rng: Stream | None = None) -> Tensor:
+        """R times [B, T, features]; bool[B, T], True for real frames, or None -> [B, C]"""
+        pairs = zip(self.lstms, sequences, strict=True)
+        states = [dropout(F.leaky_relu(lstm(sequence, real)), 0.2, rng) for lstm, sequence in pairs]
+        return self.classify(dropout(F.leaky_relu(self.hidden(torch.cat(states, 1))), 0.5, rng))
 
 
 def _select_frames(video: Tensor, index: Tensor | None) -> Tensor:
@@ -66,9 +132,7 @@ class LocalRegions(NetworkMethod):
             "boxes", description="boxes: the first frame only places the patches; difference: it is also subtracted"
         )
         pad: Literal["masked", "zeros"] = Field("masked", description="frames after a clip's end: no steps, or zeros")
-        pictures: int = Field(
-            0, ge=0, le=512, description="frames per clip sampled in a step of the first phase; 0: all"
-        )
+        pictures: int = Field(0, ge=0, le=512, description="frames of a clip sampled in a step of phase 1; 0: all")
         still: float = Field(
             0.0,
             ge=0,
@@ -77,7 +141,7 @@ class LocalRegions(NetworkMethod):
             " their clip's largest difference",
         )
         mirror: float = Field(
-            0.0, ge=0, le=1, description="share of training clips mirrored, left and right regions swapped"
+            0.0, ge=0, le=1, description="share of training clips mirrored, and their regions swapped"
         )
         hidden: int = Field(1024, ge=4, le=4096, description="units of the first fully connected layer")
         second: int = Field(250, ge=4, le=4096, description="of the second")
@@ -89,8 +153,6 @@ class LocalRegions(NetworkMethod):
         epochs: int = Field(50, ge=1, le=2000, description="passes over the clips as sequences")
         batch: int = Field(16, ge=1, le=1024, description="clips in a step: 64 of 64 frames take 17 GB")
         lr: float = Field(1e-3, gt=0, le=1, description="Adam's learning rate")
-
-    params: Params
 
     @property
     def region_names(self) -> tuple[str, ...]:
@@ -128,19 +190,16 @@ class LocalRegions(NetworkMethod):
     def statistics(self, train: base.ClipTensors) -> Statistics:
         statistics: Statistics = {}
         for region in self.region_names:
-            videos = zip(train.inputs[region], train.inputs["sequence_real"], strict=True)
-            moments = [self._moments(video, real) for video, real in videos]  # clip by clip to bound memory
+            moments = []
+            for video, real in zip(train.inputs[region], train.inputs["sequence_real"], strict=True):  # bounds memory
+                frames = self._levels(video[None].movedim(2, 1))[0][real.bool()]
+                moments.append(torch.stack([frames.mean(), frames.square().mean()]))
             mean, square = torch.stack(moments).mean(0)
             statistics[f"mean_{region}"] = mean
             statistics[f"deviation_{region}"] = square_root((square - mean**2).clamp(min=1e-8))
             label = self.region_labels(region, train.targets)
             statistics[f"weights_{region}"] = self._weights(label, self.region_classes(region))
         return statistics | {"weights": self._weights(train.targets["label"], self.classes)}
-
-    def _moments(self, video: Tensor, real: Tensor) -> Tensor:
-        """Return mean and mean square [2] of the real frames of one clip, uint8[channels, T, h, w]."""
-        frames = self._levels(video[None].movedim(2, 1))[0][real.bool()]
-        return torch.stack([frames.mean(), frames.square().mean()])
 
     def _levels(self, video: Tensor) -> Tensor:
         """Convert uint8[B, T, channels, h, w] to 0..1, or to differences from the first frame."""
@@ -176,9 +235,6 @@ class LocalRegions(NetworkMethod):
             Phase(spatial, params.spatial_epochs, params.batch, precompute=patches),
             Phase(temporal, params.epochs, params.batch, precompute=self.precompute_features),
         ]
-
-    def shared_prefix(self) -> dict[str, object] | None:
-        return self.params.model_dump(mode="json", exclude={"epochs", "pad"})
 
     def patches(self, region: str, batch: Batch, statistics: Statistics) -> Tensor:
         """Return patches [B, T, channels, h, w], normalised over the training clips, padded frames at 0."""
@@ -270,5 +326,4 @@ class LocalRegions(NetworkMethod):
         masked = self.params.pad == "masked"
         if not masked:
             features = features * real[:, None, :, None]
-        scores: Tensor = modules.temporal(list(features.unbind(1)), real if masked else None, rng)
-        return scores
+        return modules.temporal(list(features.unbind(1)), real if masked else None, rng)

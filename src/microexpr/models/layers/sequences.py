@@ -1,13 +1,46 @@
-"""A convolution and a pooling over video, computed frame by frame, for which a CPU has faster code than for volumes."""
+"""Layers of sequences: an LSTM, and a convolution and a pooling over video, computed frame by frame. No loss.
+
+Shapes: B clips, T steps or frames, D inputs, M memory or maps.
+"""
 
 from collections.abc import Sequence
 from typing import cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 Size = tuple[int, int, int]  # frames, rows, columns
 NONE = (0, 0, 0)
+
+
+class Lstm(nn.Module):
+    """Equivalent of a one-layer torch.nn.LSTM, with gates in the same order: input, forget, cell, output."""
+
+    def __init__(self, inputs: int, memory: int):
+        """`inputs` and `memory` are D and M."""
+        super().__init__()
+        self.memory = memory
+        self.input, self.state = nn.Linear(inputs, 4 * memory), nn.Linear(memory, 4 * memory)
+
+    def forward(self, sequence: Tensor, real: Tensor | None = None) -> Tensor:
+        """[B, T, D] -> the state after the last step, [B, M]; with `real` bool[B, T] after the last real step"""
+        return self.states(sequence, real)[-1]
+
+    def states(self, sequence: Tensor, real: Tensor | None = None) -> list[Tensor]:
+        """[B, T, D] -> the states after each of the T steps, each [B, M]; a step that is not real changes none"""
+        state = cell = sequence.new_zeros(len(sequence), self.memory)
+        states = []
+        for t, step in enumerate(self.input(sequence).unbind(1)):
+            keep, forget, new, out = (step + self.state(state)).chunk(4, 1)
+            after = forget.sigmoid() * cell + keep.sigmoid() * new.tanh()
+            output = out.sigmoid() * after.tanh()
+            if real is None:
+                cell, state = after, output
+            else:
+                cell, state = (torch.where(real[:, t, None], *pair) for pair in ((after, cell), (output, state)))
+            states.append(state)
+        return states
 
 
 class StemConv3d(nn.Conv3d):
@@ -53,19 +86,15 @@ def split_phases(pictures: Tensor) -> Tensor:
     return rows.transpose(2, 3).flatten(3).permute(0, 3, 1, 2)
 
 
-def max_pool3d(video: Tensor, size: Size, stride: Size, padding: Size = NONE) -> Tensor:
-    """Return `F.max_pool3d` of [B, C, T, H, W]: the maxima over time of each frame's maxima."""
-    frames = video.transpose(1, 2).flatten(0, 1)  # [B T, C, H, W]
-    pooled = F.max_pool2d(frames, size[1:], stride[1:], padding[1:]).unflatten(0, (len(video), -1)).transpose(1, 2)
-    return F.max_pool3d(pooled, (size[0], 1, 1), (stride[0], 1, 1), (padding[0], 0, 0))
-
-
 class MaxPool3d(nn.MaxPool3d):
-    """`max_pool3d` as a layer."""
+    """Maxima over time of each frame's maxima."""
 
     def __init__(self, size: Size, stride: Size, padding: Size = NONE):
         super().__init__(size, stride, padding)
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C, T', H', W']"""
-        return max_pool3d(video, *cast(tuple[Size, Size, Size], (self.kernel_size, self.stride, self.padding)))
+        size, stride, padding = cast(tuple[Size, Size, Size], (self.kernel_size, self.stride, self.padding))
+        frames = video.transpose(1, 2).flatten(0, 1)  # [B T, C, H, W]
+        pooled = F.max_pool2d(frames, size[1:], stride[1:], padding[1:]).unflatten(0, (len(video), -1)).transpose(1, 2)
+        return F.max_pool3d(pooled, (size[0], 1, 1), (stride[0], 1, 1), (padding[0], 0, 0))

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call, grad, vmap
 
-from microexpr.models.layers.linear import Linear, is_by_onednn
+from microexpr.models.layers.portable import Linear, is_by_onednn
 
 SHAPES = [(1, 3, 2), (16, 1568, 128), (7, 33, 65)]  # batch, inputs, outputs
 

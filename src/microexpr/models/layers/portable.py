@@ -1,4 +1,4 @@
-"""A fully connected layer that oneDNN computes on a CPU, where torch would call MKL.
+"""Square roots and fully connected layers whose digits are the same on every CPU. No other layer comes in.
 
 MKL gives the same digits on CPUs of Intel and AMD only by the instructions that all of them have
 (`core/arithmetic.py`); oneDNN gives them with AVX2.
@@ -10,6 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+
+def square_root(x: Tensor) -> Tensor:
+    """Return the root of each element of x >= 0.
+
+    `Tensor.sqrt` refines an estimate of the CPU, in which AMD's and Intel's differ; `rsqrt` is exactly rounded."""
+    return x.rsqrt().reciprocal()
 
 
 def is_by_onednn(x: Tensor, weight: Tensor) -> bool:
@@ -25,8 +32,7 @@ def is_by_onednn(x: Tensor, weight: Tensor) -> bool:
 
 def multiply(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return x [B, N] @ weight.T + bias, [B, M], for weight [M, N]."""
-    product: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return product
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
 class _Linear(torch.autograd.Function):
@@ -52,6 +58,5 @@ class Linear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """[B, N] -> [B, M]"""
         if is_by_onednn(x, self.weight):
-            result: Tensor = _Linear.apply(x, self.weight, self.bias)
-            return result
+            return _Linear.apply(x, self.weight, self.bias)
         return F.linear(x, self.weight, self.bias)

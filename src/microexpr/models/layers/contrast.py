@@ -1,15 +1,35 @@
-"""The change of a face that neither head motion nor light explains, to first order. No network.
+"""Local contrast of images, and the change of a face that neither head motion nor light explains. No network.
 
-Shapes: B images [B, C, H, H], N terms of head motion and light.
+Shapes: B images of C channels, H rows; N terms of head motion and light.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from microexpr.models.layers.portable import square_root
+
+SURROUND, NEIGHBOURHOOD = 9, 17  # pixels: windows of the mean that is subtracted, of the deviation that divides
+FLOOR = 0.02  # of the range of grey levels, added to the deviation, or noise on a plain wall would be contrast
+DEVIATIONS = 2.0  # of the Gaussian in half a window
 RIDGE = 1e-4  # on each term, in units of its evidence: a flat picture tells nothing of motion
 TINY = 1e-12  # for terms without any
 SPREAD = 0.7  # deviation of the Gaussian that weighs pixels, in halves of the side
+
+
+def local_contrast(images: Tensor) -> Tensor:
+    """Return images [B, C, H, H] in 0..1 less their local mean, divided by their local deviation."""
+    edges = images - blur(images, SURROUND)
+    return edges / (square_root(blur(edges.square(), NEIGHBOURHOOD) + FLOOR**2) + FLOOR)
+
+
+def blur(images: Tensor, size: int) -> Tensor:
+    """Return images [B, C, H, H] averaged over a Gaussian window of `size` pixels, edges repeated."""
+    weights = torch.exp(-torch.linspace(-DEVIATIONS, DEVIATIONS, size).square() / 2).to(images)
+    weights, channels, half = weights / weights.sum(), images.shape[1], size // 2
+    padded = F.pad(images, (half, half, half, half), "replicate")
+    across = F.conv2d(padded, weights.expand(channels, 1, 1, size), groups=channels)
+    return F.conv2d(across, weights[:, None].expand(channels, 1, size, 1), groups=channels)
 
 
 def gradient(images: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""MTMNet's losses, phases and scores. No folds, files or devices come in.
+"""MTMNet: a network on macro-expressions guides one on micro-expressions; both separate expression from identity.
 
 Shapes: B clips, images [B, 3, H, H], W `width`, F `features`, I `identities`, C classes. Index 0, 1, 2 of a triplet:
 anchor, positive, negative (Sec. 3.2.1).
@@ -6,6 +6,7 @@ anchor, positive, negative (Sec. 3.2.1).
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -14,9 +15,8 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core.errors import ParamsError
+from microexpr.core.errors import ParamsError, StoreError
 from microexpr.models import base
-from microexpr.models.augmentation import jitter, to_unit_range
 from microexpr.models.base import (
     Batch,
     ClipTensors,
@@ -30,17 +30,15 @@ from microexpr.models.base import (
     constant,
 )
 from microexpr.models.counter_rng import Stream
-from microexpr.models.labels import SeveralLabels
-from microexpr.models.layers.local_contrast import local_contrast
-from microexpr.models.layers.pretrained import load
-from microexpr.models.layers.resnet18 import WIDTH
-from microexpr.models.layers.steady_change import steady_change
+from microexpr.models.labels import SeveralLabels, weighted_mean
+from microexpr.models.layers.contrast import local_contrast, steady_change
+from microexpr.models.layers.portable import square_root
+from microexpr.models.layers.pretrained import DOWNSAMPLING, WIDTH, ResNet18, load, standardise
 from microexpr.models.pretrained_weights import RESNET18
-from microexpr.models.recipe import cosine, weighted_mean
-from microexpr.models.recognisers.mtmnet.networks import DOWNSAMPLING, Decoder, Discriminator, Encoder, PlacedEncoder
-from microexpr.models.recognisers.mtmnet.triplets import distance, is_guided, triplets
-from microexpr.models.samplers import balanced, filtered, micro_only
+from microexpr.models.recipe import balanced, cosine, filtered, jitter, micro_only, to_unit_range
 
+HIDDEN = 128  # units of the discriminator
+TINY = 1e-12  # under a root, where the gradient at 0 is undefined
 FRAMES = 5  # around the apex
 CHANGE_FLOOR = 1 / 255  # added to the size of a change by which it is divided, or noise would be as large
 MACRONET_PARAMS = (  # the params that MacroNet depends on
@@ -55,6 +53,101 @@ GUIDANCE_PARAMS = {  # the params that pretraining does not depend on
 UNGUIDED = {"triplet_weight": 0.0, "adversarial_weight": 0.0, "inequality_weight": 0.0, "epochs": 0}
 NO_SUBJECT = -1  # padding where fewer subjects train than the identity classifier has outputs
 SHARED = ("encoder", "classifier")  # modules of MacroNet that guidance uses
+
+
+class Encoder(nn.Module):
+    """ResNet-18, then a branch for the expression and one for the identity (Sec. 3.1.1)."""
+
+    def __init__(self, width: int, features: int):
+        super().__init__()
+        self.backbone = ResNet18(width)
+        self.expression, self.identity = (nn.Linear(self.backbone.out_channels, features) for _ in range(2))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, 3, H, H] in 0..1 -> f^e and f^s, both [B, F]"""
+        pooled = self.backbone(standardise(images)).mean((2, 3))
+        return self.expression(pooled), self.identity(pooled)
+
+
+class PlacedEncoder(nn.Module):
+    """Four convolutions and the same branches, of maps that keep their places: ours, for small faces."""
+
+    def __init__(self, width: int, features: int, channels: int, image_size: int):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after, stride in ((0, 1, 1), (1, 2, 2), (2, 2, 1), (2, 4, 2)):
+            convolution = nn.Conv2d(before * width or channels, after * width, 3, stride, 1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(after * width), nn.ReLU()]
+        self.backbone = nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten())
+        places = 4 * width * (image_size // 8) ** 2
+        self.expression, self.identity = (nn.Linear(places, features) for _ in range(2))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, channels, H, H] -> f^e and f^s, both [B, F]"""
+        maps = self.backbone(images)
+        return self.expression(maps), self.identity(maps)
+
+
+class Decoder(nn.Module):
+    """D_r: a face from the expression of one image and the identity of another (Sec. 3.1.2)."""
+
+    def __init__(self, width: int, features: int, image_size: int):
+        super().__init__()
+        widths = [width * 8, width * 4, width * 2, width, width, max(width // 2, 1)]
+        self.first, self.side = widths[0], image_size // DOWNSAMPLING
+        self.begin = nn.Linear(2 * features, self.first * self.side**2)
+        layers: list[nn.Module] = []
+        for before, after in pairwise(widths):
+            convolution = nn.Conv2d(before, after, 3, padding=1, bias=False)
+            layers += [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 3, 3, padding=1), nn.Sigmoid())
+
+    def forward(self, expression: Tensor, identity: Tensor) -> Tensor:
+        """f^e and f^s, both [B, F] -> [B, 3, H, H] in 0..1"""
+        x = self.begin(torch.cat([expression, identity], 1)).relu()
+        return self.layers(x.unflatten(1, (self.first, self.side, self.side)))
+
+
+class Discriminator(nn.Module):
+    """D: a logit of whether expression features are MacroNet's (Sec. 3.2.1)."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(features, HIDDEN), nn.LeakyReLU(0.2), nn.Linear(HIDDEN, 1))
+
+    def forward(self, expression: Tensor) -> Tensor:
+        """[B, F] -> [B]"""
+        return self.layers(expression)[:, 0]
+
+
+def distance(first: Tensor, second: Tensor) -> Tensor:
+    """Return the Euclidean distance [B], not squared, of [B, ...] and [B, ...]."""
+    return square_root((first - second).flatten(1).square().sum(1) + TINY)
+
+
+def is_guided(label: Tensor, like: Tensor) -> Tensor:
+    """Return which triplets [B] have a positive of the anchor's class, 1 or 0, from labels int64[B, 3]."""
+    return (label[:, 0] == label[:, 1]).to(like.dtype)
+
+
+def triplets(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+    """Sample int64[S, B, 3]: a micro-expression, a macro-expression of its class, a micro-expression of another.
+
+    Anchors come in shuffled order. If no macro-expression has the anchor's class, the positive has another class; if
+    there is only one class, the negative has the same. The losses recognise both cases by the labels.
+    """
+    label = targets["label"]
+    micro, macro = (np.flatnonzero(targets["macro"] == kind) for kind in (0, 1))
+    if not len(macro):
+        raise StoreError("guidance must have macro-expressions of the protocol's classes, not none")
+    anchor = micro_only(targets, steps, batch, rng)
+    sampled = np.stack([anchor, np.empty_like(anchor), np.empty_like(anchor)], -1)
+    for class_index in np.unique(label[micro]):
+        of_class = label[anchor] == class_index
+        positives, negatives = label[macro] == class_index, label[micro] != class_index
+        for column, pool, eligible in ((1, macro, positives), (2, micro, negatives)):
+            sampled[of_class, column] = rng.choice(pool[eligible] if eligible.any() else pool, int(of_class.sum()))
+    return sampled
 
 
 class Mtmnet(NetworkMethod):
@@ -89,7 +182,7 @@ class Mtmnet(NetworkMethod):
         shift: int = Field(0, ge=0, le=8, description="largest random shift of pretraining faces, pixels (ours)")
         disentangle: bool = Field(True, description="pretrain both networks by L_EID; false: by L_c alone")
         reconstruction_weight: float = Field(
-            0.1, ge=0, le=100, description="lambda_1,1 of eq. 5, of a norm over all pixels"
+            0.1, ge=0, le=100, description="lambda_1,1 of eq. 5, of a norm over pixels"
         )
         similarity_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,2 of eq. 5")
         identity_weight: float = Field(0.1, ge=0, le=100, description="lambda_1,3 of eq. 5")
@@ -104,16 +197,12 @@ class Mtmnet(NetworkMethod):
         macro_epochs: int = Field(20, ge=1, le=2000, description="of MacroNet, once for all folds; ours")
         pretrain_epochs: int = Field(20, ge=1, le=2000, description="of MicroNet without guidance; ours")
         epochs: int = Field(20, ge=0, le=2000, description="of MicroNet with guidance; 0: pretraining alone")
-        repeats: int = Field(
-            FRAMES, ge=1, le=FRAMES, description="samples of a clip in an epoch, each of a random frame"
-        )
+        repeats: int = Field(FRAMES, ge=1, le=FRAMES, description="samples of a clip in an epoch, of random frames")
         batch: int = Field(32, ge=2, le=1024, description="clips, or triplets, in a step")
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's learning rate of encoder and classifier in pretraining")
         decoder_lr: float = Field(1e-5, gt=0, le=1, description="Adam's learning rate of the decoder")
         identity_lr: float = Field(1e-4, gt=0, le=1, description="Adam's learning rate of the identity classifier")
         guidance_lr: float = Field(1e-5, gt=0, le=1, description="Adam's learning rate with guidance")
-
-    params: Params
 
     def __init__(self, params: Params, classes: int = base.CLASSES, several: SeveralLabels | None = None):
         super().__init__(params, classes, several)
@@ -209,9 +298,6 @@ class Mtmnet(NetworkMethod):
         guided.append(Update(self.mtm_loss if self.guided else self.class_loss, dict.fromkeys(SHARED, slow)))
         return [pretraining, self._phase(guided, params.epochs, triplets if self.guided else micro_only)]
 
-    def shared_prefix(self) -> dict[str, Any] | None:
-        return self.params.model_dump(mode="json", exclude=GUIDANCE_PARAMS) if self.params.epochs else None
-
     def _phase(
         self, updates: list[Update], epochs: int, sample: base.Sampler, schedule: Callable[[float], float] = constant
     ) -> Phase:
@@ -296,8 +382,7 @@ class Mtmnet(NetworkMethod):
     def class_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_cls alone."""
         images = self._encoder_input(self._sample_face(batch, rng), to_unit_range(batch["onset"]))
-        expression, _ = modules.encoder(images)
-        return self._class_losses(modules, expression, batch["label"]).mean()
+        return self._class_losses(modules, modules.encoder(images)[0], batch["label"]).mean()
 
     def mtm_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return L_MTM (eq. 12), its last three terms over the triplets with a positive of the anchor's class."""

@@ -1,31 +1,49 @@
-"""Transformers inside blocks of an image, which a convolution joins four by four (after NesT, Zhang et al. 2022).
+"""Transformers: inside blocks of an image, which a convolution joins four by four, or over all of its tokens. No loss.
 
-HTNet and CausalNet have them. Shapes: B images, N rows of all tokens, K blocks along a side of the image, S tokens in
-each block, D `width` of the first level.
+HTNet and CausalNet have the nested one (after NesT, Zhang et al. 2022) on four areas of the face, SLSTT and MMNet the
+vision transformer (Dosovitskiy et al. 2021). Shapes: B images, flow [B, channels, 28, 28], K blocks along a side of the
+image, S tokens in a block or image, D or M channels.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.models.layers.linear import Linear
+from microexpr.models.base import FLOW_SIZE
+from microexpr.models.counter_rng import Stream, dropout
+from microexpr.models.layers.portable import Linear
 
+AREA = FLOW_SIZE // 2  # rows and columns of an area
+Centres = tuple[tuple[int, int], ...]
+CENTRES: dict[str, Centres] = {  # rows and columns, in the order in which the areas are put together
+    # The released codes' landmarks of a face that they do not detect, rows and columns exchanged, as they cut them: the
+    # image's left eye, left mouth corner, right eye and right mouth corner.
+    "published": ((9, 11), (21, 10), (10, 21), (20, 21)),
+    # The mean landmarks of our crop: the eyes in the image's order, then the corners of the mouth.
+    "crop": ((8, 10), (8, 18), (18, 11), (18, 17)),
+}
+Placement = Annotated[
+    Literal["published", "crop"],
+    Field(description="of the areas: those of the released code | the eyes and the mouth of our crop"),
+]
 Count = Annotated[int, Field(ge=1, le=32)]  # layers of a level
 EXPANSION = 4  # units of a feed-forward layer's hidden layer, as a multiple of its inputs
+EPSILON = 1e-6  # of layer norms
+
+
+def cut_areas(flow: Tensor, centres: Centres) -> Tensor:
+    """Put four areas of 14 x 14, each around its centre, together: two above, two below, [B, channels, 28, 28]."""
+    areas = [flow[..., row - AREA // 2 :, column - AREA // 2 :][..., :AREA, :AREA] for row, column in centres]
+    return torch.cat([torch.cat(areas[:2], -1), torch.cat(areas[2:], -1)], -2)
 
 
 def each_token(layer: nn.Module, tokens: Tensor) -> Tensor:
     """Apply a layer of matrices to the last axis of tokens [..., D]."""
     return layer(tokens.flatten(0, -2)).unflatten(0, tokens.shape[:-1])
-
-
-def attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-    """Return softmax(query key^T scale) value, each [..., S, D]."""
-    return (query @ key.mT * scale).softmax(-1) @ value
 
 
 def split_heads(tokens: Tensor, heads: int) -> Tensor:
@@ -51,7 +69,7 @@ class Attention(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """[B, K K, S, D] -> the same"""
         query, key, value = (split_heads(part, self.heads) for part in each_token(self.read, tokens).chunk(3, -1))
-        return each_token(self.write, join_heads(attend(query, key, value, self.scale)))
+        return each_token(self.write, join_heads((query @ key.mT * self.scale).softmax(-1) @ value))
 
 
 class Layer(nn.Module):
@@ -128,3 +146,43 @@ class NestedTransformer(nn.Module):
             if i < len(self.joins):
                 x = self.joins[i](x)
         return x
+
+
+class VisionLayer(nn.Module):
+    """Attention over all tokens, then two fully connected layers. Each adds to its input, which it reads normalised."""
+
+    def __init__(
+        self,
+        channels: int,
+        heads: int,
+        hidden: int,
+        dropout: float = 0.0,
+        drop_path: float = 0.0,
+        gelu: Literal["none", "tanh"] = "none",
+    ):
+        """`dropout` is of the attention's weights and of both results, `drop_path` the share of images without them."""
+        super().__init__()
+        self.heads, self.dropout, self.drop_path, self.gelu = heads, dropout, drop_path, gelu
+        self.scale = (channels // heads) ** -0.5
+        self.norm1, self.norm2 = nn.LayerNorm(channels, EPSILON), nn.LayerNorm(channels, EPSILON)
+        self.read, self.write = Linear(channels, 3 * channels), Linear(channels, channels)
+        self.hidden, self.out = Linear(channels, hidden), Linear(hidden, channels)
+
+    def forward(self, tokens: Tensor, rng: Stream | None = None) -> Tensor:
+        """[B, S, M] -> the same"""
+        parts = each_token(self.read, self.norm1(tokens)).chunk(3, -1)
+        query, key, value = (split_heads(part, self.heads) for part in parts)
+        weights = dropout((query @ key.mT * self.scale).softmax(-1), self.dropout, rng)
+        tokens = tokens + self._drop(each_token(self.write, join_heads(weights @ value)), rng)
+        hidden = F.gelu(each_token(self.hidden, self.norm2(tokens)), approximate=self.gelu)
+        return tokens + self._drop(each_token(self.out, hidden), rng)
+
+    def _drop(self, x: Tensor, rng: Stream | None) -> Tensor:
+        return drop_images(dropout(x, self.dropout, rng), self.drop_path, rng)
+
+
+def drop_images(x: Tensor, share: float, rng: Stream | None) -> Tensor:
+    """Set x [B, ...] to 0 for that share of the images and scale the others up; return `x` itself without a stream."""
+    if rng is None or share == 0:
+        return x
+    return x * (rng.uniform(len(x), *[1] * (x.ndim - 1)) >= share) / (1 - share)
