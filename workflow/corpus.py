@@ -60,14 +60,16 @@ class Corpus:
         """`values` are those of params.yaml, checked."""
         self.params = values
         tasks = {name: values[name].get("datasets") for name in TASKS if name in values and not TASKS[name].pictures}
-        sets = {MAIN_TASK: values["datasets"]} | {name: own or values["datasets"] for name, own in tasks.items()}
-        names = dict.fromkeys(name for own in (*sets.values(), values["macro"]) for name in own)
+        sets = {MAIN_TASK: values["datasets"]} | {name: chosen or values["datasets"] for name, chosen in tasks.items()}
+        names = dict.fromkeys(name for chosen in (*sets.values(), values["macro"]) for name in chosen)
         origin = {name: index.origin(name, values["origin"]) for name in names}
-        self.sets = {name: of_one_origin(own, origin) for name, own in sets.items()}  # by task: trained and tested on
+        self.sets = {
+            name: of_one_origin(chosen, origin) for name, chosen in sets.items()
+        }  # by task: trained and tested on
         self.micro_sets = self.sets[MAIN_TASK]
         self.left_out = [name for name in values["datasets"] if name not in self.micro_sets]
         self.origin = {
-            name: origin[name] for own in (self.micro_sets, values["macro"], *self.sets.values()) for name in own
+            name: origin[name] for chosen in (self.micro_sets, values["macro"], *self.sets.values()) for name in chosen
         }
         with errors_of_params():
             self.plans, self.benchmark_plans = self._plans()

@@ -81,8 +81,7 @@ class Generators:
         return [path for path in self.clips(generator) if Path(path).stem in names]
 
     def are_apart(self, generator: str, folds: Iterable[Fold]) -> bool:
-        """Whether each fold tests, beside subjects unknown to the generator, only some of one group that it holds
-        out."""
+        """Whether all subjects that a fold tests, and that the generator knows, are in one group that it holds out."""
         held_out = [{subject_id(clip) for clip in fold.test} for fold in self.groups(generator)]
         learned = set().union(*held_out)
         tests = ({subject_id(clip) for clip in fold.test} for fold in folds)

@@ -11,8 +11,8 @@ from microexpr.protocols import TASKS
 def main(words: list[str]) -> None:
     plan = planned_run().plan
     rows = (training.row() for name in TASKS for training in plan.of_task(name))
-    shown = [row for row in rows if {*words} <= {word for value in row.values() for word in str(value).split()}]
-    print(pd.DataFrame(shown).to_string(index=False) if shown else "no training has all of these words")
+    lines = [row for row in rows if {*words} <= {word for value in row.values() for word in str(value).split()}]
+    print(pd.DataFrame(lines).to_string(index=False) if lines else "no training has all of these words")
 
 
 if __name__ == "__main__":

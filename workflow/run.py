@@ -65,7 +65,7 @@ class Run:
         return sorted(files.union(self.first.teacher_paths(training)))
 
     def settings(self, training: Training) -> dict[str, Any]:
-        """Return the values that a training follows from, beside its inputs and its section `train`."""
+        """Return the values that a training follows from, without its inputs and section `train`."""
         params = self.corpus.params
         values = {"seeds": training.seeds, "folds": training.folds, "params": training.about["params"]}
         values |= {"weights": self.first.published(training.about["weights"]), "initial": self.first.digests(training)}
@@ -127,9 +127,9 @@ class Run:
     @staticmethod
     def scores(trainings: Iterable[Training]) -> list[str]:
         """Return the shards of these trainings, and the faces synthesised in them."""
-        found = [*trainings]
-        faces = [path for training in found if training.synthesises for path in training.faces]
-        return [*(path for training in found for path in training.files), *faces]
+        chosen = [*trainings]
+        faces = [path for training in chosen if training.synthesises for path in training.faces]
+        return [*(path for training in chosen for path in training.files), *faces]
 
     def rendered_files(self, names: Iterable[str]) -> list[str]:
         """Return the files and folders of these data sets' rendered corpora: frames, ground truth and annotation."""

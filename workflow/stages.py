@@ -246,13 +246,13 @@ class Outputs:
         """Return files in a stage's folders that are of other params: of subjects, data sets, methods or shards."""
         expected = self.expected[noun]
         parents = {str(parent) for path in expected for parent in Path(path).parents}
-        skipped, found = set(expected), []  # the contents of kept or listed folders are not listed again
+        skipped, others = set(expected), []  # the contents of kept or listed folders are not listed again
         for path in sorted(path for folder in folders(noun) for path in Path(folder).rglob("*")):
             if str(path) in skipped or str(path) in parents or any(str(parent) in skipped for parent in path.parents):
                 continue
             skipped.add(str(path))
-            found.append(str(path))
-        return found
+            others.append(str(path))
+        return others
 
 
 def stage_of(rule: str) -> str:

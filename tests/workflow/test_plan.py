@@ -172,8 +172,8 @@ def test_a_teacher_of_the_corpus_alone_has_a_file_of_its_own(run_of):
     assert teachers(run, "mtmnet", "megc2019") == ["results/pretrain/mtmnet/composite.safetensors"]
     (path,) = teachers(run, "mtmnet", "megc2019_corpus")
     assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.first.files
-    taught = run.first.taught("mtmnet", Path(path).stem)
-    assert taught.protocol.name == "megc2019_corpus" and not taught.about["teacher_population"]
+    student = run.first.taught("mtmnet", Path(path).stem)
+    assert student.protocol.name == "megc2019_corpus" and not student.about["teacher_population"]
     assert run.first.taught("mtmnet", "composite").about["teacher_population"]
 
 

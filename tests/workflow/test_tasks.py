@@ -42,8 +42,8 @@ def test_a_task_is_one_file_and_a_section_and_runs_no_job_of_others_again(projec
         ("face_half_loso", "generated", rows["hoof"]["clips"])
     }
     assert int(rows["hoof"]["clips"]) >= 8 and float(rows["hoof"]["full_uf1"]) > float(rows["majority"]["full_uf1"])
-    shown = project.run("microexpr", "table", "results/face_half_table.csv", "--markdown").stdout
-    assert "Half of the face that moves" in shown
+    markdown = project.run("microexpr", "table", "results/face_half_table.csv", "--markdown").stdout
+    assert "Half of the face that moves" in markdown
     assert (project.root / "results/face_half_paired.csv").read_text(encoding="utf-8").count("\n") > 3
     plan = project.run("python", "workflow/plan.py", "face_half", "ststnet").stdout.splitlines()
     assert len(plan) == 2 and "face_half_loso" in plan[1] and plan[1].split()[0] == "face_half"

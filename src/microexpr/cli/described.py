@@ -394,5 +394,5 @@ def _check_generator(name: str, generator: str, methods: dict[str, Any], generat
     names += generators
     if generator not in names:
         near = nearest(generator, names)
-        expected = " or ".join(names) or "a generator, of which none is here"
+        expected = " or ".join(names) or "a generator, but there is none"
         raise ParamsError(f"{name}.synthetic must be {expected}, which make faces, not {generator}{near}")

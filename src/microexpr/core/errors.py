@@ -1,6 +1,6 @@
 """Define the package's exceptions. A message is one line: file, row or key, expected and actual value.
 
-Also the extras of the wheel, whose packages may be missing. This module imports nothing of the package; every module
+Also the extras of the wheel; their packages may be missing. This module imports nothing of the package; every module
 may import it.
 """
 

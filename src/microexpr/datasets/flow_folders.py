@@ -56,7 +56,7 @@ EXPECTED = (
 
 
 def subject_of(name: str, where: str) -> tuple[str, str]:
-    """Return data set and subject (s01, sub01, 006) of a folder's or row's name, whose form tells the data set.
+    """Return data set and subject (s01, sub01, 006) of a folder's or row's name; its form tells the data set.
 
     Raises DataError for a name that has no data set's form."""
     for dataset, part in PARTS.items():

@@ -206,10 +206,10 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> tuple[lis
     Raises StoreError if shards differ in their attributes."""
     folds: list[FoldScores] = []
     facts: set[tuple[Any, ...]] = set()
-    paths, words = sorted(map(str, paths)), ("origin", "initialisation", "differs_from_paper")
+    paths, texts = sorted(map(str, paths)), ("origin", "initialisation", "differs_from_paper")
     for path in paths:
         with store.open_file(path, "train") as file:
-            facts.add((int(file.attrs["parameters"]), *(file.attrs.get(name, b"").decode() for name in words)))
+            facts.add((int(file.attrs["parameters"]), *(file.attrs.get(name, b"").decode() for name in texts)))
             attributes = {key: file.attrs[key].decode() for key in identity if key in file.attrs}
             provenance.check_identity(path, {**identity, **attributes}, identity)
             folds += [_read_fold(path, name, group) for name, group in fold_groups(file)]
@@ -218,7 +218,7 @@ def _read_shards(paths: Iterable[str], identity: Mapping[str, str]) -> tuple[lis
     if len(facts) > 1 or len({len(fold.scores) for fold in folds}) > 1:
         expected = "origin, parameters, initialisation, params and number of seeds"
         raise StoreError(f"{', '.join(paths)}: must agree on {expected}{remedy(*paths)}")
-    about = dict(zip(("parameters", *words), facts.pop(), strict=True))
+    about = dict(zip(("parameters", *texts), facts.pop(), strict=True))
     origins = [about["origin"], *(entry.split("/")[0] for fold in folds for entry in fold.fitted_on)]
     return sorted(folds, key=lambda fold: fold.fold), about | {"origin": join_origins(origins)}
 

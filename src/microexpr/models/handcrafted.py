@@ -68,7 +68,7 @@ class SupportVectors(ClassicalMethod):
         penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
 
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        """Fit a machine, or one for each of several labels, whose decisions are above 0 where a label is predicted.
+        """Fit a machine, or one for each of several labels; decisions above 0 predict a label.
 
         A label that all training clips have is predicted of every clip, one that none has of none."""
         if not self.several:

@@ -250,7 +250,7 @@ class Task:
 
     @property
     def folder(self) -> str:
-        """Its folder below results; "" for the main task, which other targets stand beside."""
+        """Its folder below results; "" for the main task."""
         return "" if self.name == MAIN_TASK else f"{self.name}/"
 
     def files(self, table: str) -> dict[str, str]:

@@ -42,9 +42,9 @@ def write(path: Path, params: Params, seed: int, progress: Progress = lambda don
             record(path, image)
             progress(done, count)
     truth = path.with_suffix(".csv")
-    known = {"fps": params.fps, "origin": "generated"}
+    fields = {"fps": params.fps, "origin": "generated"}
     # an event that is no expression has no emotion and no units
-    rows = [asdict(e) | known | {"action_units": notation(e.weights) if e.emotion else ""} for e in events]
+    rows = [asdict(e) | fields | {"action_units": notation(e.weights) if e.emotion else ""} for e in events]
     store.write_csv(truth, COLUMNS, [{column: row[column] for column in COLUMNS} for row in rows])
     return truth
 

@@ -1,6 +1,6 @@
 """Methods: lists of them with their sizes, of params with value, default, range and meaning, and of papers.
 
-`method_sizes` counts networks; this loads no torch. Papers are in `references.bib`, whose entries name methods in
+`method_sizes` counts networks; this loads no torch. Papers are in `references.bib`; its entries name methods in
 `keywords`; a DOI or page that is not certain is left out there.
 """
 

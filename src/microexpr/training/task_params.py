@@ -1,4 +1,4 @@
-"""The params of tasks beside the main one: data sets and methods of their tables. Trains nothing."""
+"""The params of all tasks but the main one: data sets and methods of their tables. Trains nothing."""
 
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from microexpr.models.labels import SeveralLabels
 from microexpr.protocols import CODED
 
 Methods = dict[str, dict[str, Any] | None]
-METHODS = "rows of the table: methods, or <method>.<row>, with params of their own"
+METHODS = "rows of the table: methods, or <method>.<row>, with their params"
 
 
 class Rows(BaseModel):

@@ -171,10 +171,10 @@ def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
     values["methods"]["ststnet"] |= {"initialisation": "scratch", "population": {}}
     del values["methods"]["off_apexnet"]
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
-    found = described.check(values)["methods"]
+    checked = described.check(values)["methods"]
     differences = {
         name: {key: value for key, value in about["params_on_pictures"].items() if value != about["params"][key]}
-        for name, about in found.items()
+        for name, about in checked.items()
         if about["params"]["initialisation"] != "population"
     }
     assert {name: changes for name, changes in differences.items() if changes} == {

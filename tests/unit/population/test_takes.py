@@ -10,8 +10,8 @@ SUBJECTS = PARAMS.training_subjects()[:40]
 
 
 def test_each_subject_has_a_take_of_its_own_and_annotated_expressions():
-    plans, again = ({subject: takes.plan_take(PARAMS, subject) for subject in SUBJECTS} for _ in range(2))
-    assert plans == again
+    plans, repeated = ({subject: takes.plan_take(PARAMS, subject) for subject in SUBJECTS} for _ in range(2))
+    assert plans == repeated
     assert len({tuple((e.kind, e.onset) for e in events) for _, events in plans.values()}) == len(SUBJECTS)
     assert {settings.difficulty for settings, _ in plans.values()} == {"easy", "standard", "hard"}
     kinds = {event.kind for _, events in plans.values() for event in events}

@@ -33,11 +33,11 @@ def test_exposure_scales_and_saturates():
 
 
 def test_backdrops_differ_and_are_out_of_focus():
-    first, second, again = (backdrop((320, 240), generator(3, name)) for name in "aba")
+    first, second, repeated = (backdrop((320, 240), generator(3, name)) for name in "aba")
     assert first.shape == second.shape == (240, 320, 3)
     assert np.abs(first.astype(int) - second).mean() > 20
     for scene in (first, second):
         steps = np.abs(np.diff(scene.astype(int), axis=1))
         assert scene.std() > 10
         assert steps.max() < 25  # a disc's edge, of up to 175 grey levels, is spread over many pixels
-    assert np.array_equal(first, again)
+    assert np.array_equal(first, repeated)

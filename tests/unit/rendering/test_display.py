@@ -21,9 +21,9 @@ def test_every_display_is_of_known_units_and_probabilities_sum_to_one():
     assert set(POSES) == set(take.MACRO)
     for displays in (*DISPLAYS.values(), *POSES.values()):
         assert sum(probability for probability, _ in displays) == pytest.approx(1)
-        for _, shown in displays:
-            assert set(shown.action_units) <= set(ACTION_UNITS)
-            assert all(0 < weight <= 1 for weight in shown.action_units.values())
+        for _, chosen in displays:
+            assert set(chosen.action_units) <= set(ACTION_UNITS)
+            assert all(0 < weight <= 1 for weight in chosen.action_units.values())
 
 
 def test_displays_come_as_often_as_they_should():

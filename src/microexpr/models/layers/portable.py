@@ -1,4 +1,4 @@
-"""Square roots and fully connected layers whose digits are the same on every CPU. No other layer comes in.
+"""Square roots and fully connected layers with the same digits on every CPU. No other layer comes in.
 
 MKL gives the same digits on CPUs of Intel and AMD only by the instructions that all of them have
 (`core/arithmetic.py`); oneDNN gives them with AVX2.

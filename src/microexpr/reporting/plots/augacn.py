@@ -232,14 +232,14 @@ def write_animation(path: str | Path, synthetic_clips: Sequence[SynthesisedClip]
     """Write each clip above its changes as an endless GIF."""
     clips, pages = choose_clips(synthetic_clips), list[Image.Image]()
     generated = [synthetic.source.origin == "generated" for synthetic in clips]
-    shown = show_licensed or all(generated)
+    visible = show_licensed or all(generated)
     heading = f"{WORD}{'; faces are rendered' * any(generated)}; below: change x {ENLARGED}"
-    for frame in range(len(clips[0].frames) if shown else 1):
-        page = Image.new("RGB", (SIDE * len(clips), 2 * SIDE + 40) if shown else (SIDE * 3, SIDE), "white")
+    for frame in range(len(clips[0].frames) if visible else 1):
+        page = Image.new("RGB", (SIDE * len(clips), 2 * SIDE + 40) if visible else (SIDE * 3, SIDE), "white")
         pages.append(page)
         draw = ImageDraw.Draw(page)
-        draw.text((4, 4), heading if shown else drawing.HIDDEN, fill="black")
-        for column, synthetic in enumerate(clips if shown else ()):
+        draw.text((4, 4), heading if visible else drawing.HIDDEN, fill="black")
+        for column, synthetic in enumerate(clips if visible else ()):
             draw.text((column * SIDE + 4, 22), f"{synthetic.emotion}, {synthetic.source.subject}", fill="black")
             for line, film in enumerate(_films(synthetic)):
                 image = np.ascontiguousarray(np.broadcast_to(film[frame], (*film.shape[1:3], 3)))

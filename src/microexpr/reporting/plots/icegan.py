@@ -204,8 +204,8 @@ def change_rows(
         for i, region in enumerate(FLOW_REGIONS):
             region_units = [unit for unit in units if REGIONS[unit] == region]
             rates = {unit: np.mean([unit in of_clip for of_clip in active]) for unit in region_units if active}
-            shown = " ".join(f"{unit} {rate:.2f}" for unit, rate in rates.items())  # share of clips that render each
-            row: Row = {"class": name, "region": region, "expected": " ".join(region_units), "units_shown": shown}
+            units = " ".join(f"{unit} {rate:.2f}" for unit, rate in rates.items())  # share of clips that render each
+            row: Row = {"class": name, "region": region, "expected": " ".join(region_units), "units_shown": units}
             row |= {"area": change.area[i], "made": change.change[i], "true": true_change[i]}
             table.append(row | {"faces": len(synthesised), "clips": len(of_class)} | shared)
     return table

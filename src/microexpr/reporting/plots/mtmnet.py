@@ -141,15 +141,15 @@ def fig3(
     """
     provenance.check("the network of Fig. 3", MICRO, "subject", held, network.fitted_on)
     by_subject, unseen = choose_classes(clips, held), {clip.subject for clip in held}
-    shown = [clip for subject_clips in by_subject.values() for clip in subject_clips]
-    if hide_licensed(path, shown, show_licensed, "Fig. 3"):
+    page_clips = [clip for subject_clips in by_subject.values() for clip in subject_clips]
+    if hide_licensed(path, page_clips, show_licensed, "Fig. 3"):
         return
-    parts, count, columns = encode(network, shown, files), len(by_subject), 2 * max(map(len, by_subject.values()))
+    parts, count, columns = encode(network, page_clips, files), len(by_subject), 2 * max(map(len, by_subject.values()))
     onset, apex, decoded = pixels(parts.onset), pixels(parts.apex), decode(network, parts.expression, parts.identity)
     first = np.cumsum([0, *map(len, by_subject.values())])[:-1]  # clip of each subject
     faces = cross_faces(network, parts, first)
     with save_page(path, HEAD + ROW * count) as page:
-        add_caption(page, TITLE, shown)
+        add_caption(page, TITLE, page_clips)
         ratios = {"height_ratios": (HEAD, ROW * count), "width_ratios": (columns, 1.1 * (count + 1))}
         halves = page.add_gridspec(2, 2, **ratios)
         shape = {"top": 0.93, "bottom": 0.01, "wspace": 0.05}
@@ -165,7 +165,7 @@ def fig3(
         part = page.add_subfigure(halves[1, 1])
         grid = part.add_gridspec(count + 1, count + 1, left=0.02, right=0.98, **shape, hspace=0.3)
         for row, i in enumerate(first, 1):
-            clip = shown[i]
+            clip = page_clips[i]
             show_cell(part, grid[0, row], apex[i], f"{clip.subject}\n{clip.emotion}", clip, 7)
             show_cell(part, grid[row, 0], onset[i], f"{clip.subject}, neutral", clip, 7)
             for column in range(count):
