@@ -16,8 +16,7 @@ from microexpr import protocols
 from microexpr.core import store
 from microexpr.core.files import file_digest
 from microexpr.models import pretrained_weights
-from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TRAINING_SETS, class_set
-from microexpr.protocols import Training as TrainingSet
+from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TRAINING_SETS, TrainingSet, class_set
 
 PACKAGE = Path("src/microexpr/weights")
 INITIAL = PACKAGE / "initial"  # shipped weights that networks start from
@@ -33,7 +32,7 @@ Role = Literal["population", "teacher_population"]  # which network of a method 
 ROLES: tuple[Role, ...] = get_args(Role)
 TRAINING_SET_NAMES: tuple[TrainingSet, ...] = get_args(TrainingSet)
 CLASSES = {class_set(name): protocol.classes for name, protocol in PROTOCOLS.items()}
-MAIN = class_set(protocols.MEGC2019)
+MAIN_CLASSES = class_set(protocols.MEGC2019)
 MINUTES = 0.25  # of a core in which a subject of the population is rendered
 
 
@@ -62,10 +61,10 @@ class FirstWeights:
     def __init__(self, corpus: Corpus, plan: Plan):
         self.corpus, self.plan = corpus, plan
 
-    def about(self, method: str, classes: str, role: str) -> Any:
+    def about(self, method: str, classes: str, key: str) -> Any:
         """Return a property of a method that starts from the population, such as params of the network of a role."""
         rows = self.plan.rows.get(classes)
-        return (rows[method] if rows else self.plan.about(method, "both")).get(role)
+        return (rows[method] if rows else self.plan.about(method, "both")).get(key)
 
     def network(self, method: str, classes: str, role: Role = "population") -> Network | None:
         """Return the network of the first variant, itself or its teacher, that the population trains with equal params.
@@ -107,7 +106,7 @@ class FirstWeights:
 
     @staticmethod
     def published(file: str) -> str:
-        """Return the digest of published weights in torch's folder; "" if they do not, or for no file.
+        """Return the digest of published weights in torch's folder; "" if the file is not there, or for no file.
 
         A change of them reruns the trainings that start from them."""
         weights = pretrained_weights.PUBLISHED
@@ -134,7 +133,9 @@ class FirstWeights:
         """By file that a run fits, that in the package: of its readers, and of the initial weights of tables' rows."""
         files = [file for names in SHIPPED.values() for file in names]
         others = [name for name, rows in self.plan.rows.items() if rows and name in self.plan.protocol_of_classes]
-        networks = {network.path: network.shipped for network in self._of_rows([MAIN, *others], self.plan.in_table)}
+        networks = {
+            network.path: network.shipped for network in self._of_rows([MAIN_CLASSES, *others], self.plan.in_table)
+        }
         return {f"results/shipped/{file}": str(PACKAGE / file) for file in files} | networks
 
     def teacher(self, training: Training) -> tuple[str, TrainingSet] | None:

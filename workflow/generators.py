@@ -64,9 +64,9 @@ class Generators:
         """Return the weights of a generator, one file for each group."""
         return [str(Path(path).with_suffix(".safetensors")) for path in self.clips(generator)]
 
-    def files(self, names: Iterable[str] = ()) -> list[str]:
-        """Return the clips and weights of these generators, by default of all."""
-        return [path for name in names or self.described for path in (*self.clips(name), *self.weights(name))]
+    def files(self, names: Iterable[str]) -> list[str]:
+        """Return the clips and weights of these generators."""
+        return [path for name in names for path in (*self.clips(name), *self.weights(name))]
 
     def clips_for(self, generator: str, folds: Iterable[Fold]) -> list[str]:
         """Return the files of clips that trainings of these folds may use.

@@ -10,8 +10,7 @@ from generators import Generators
 from microexpr import datasets, protocols
 from microexpr.core.clip import POPULATION, Clip, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
-from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS, TRAINING_SETS, Protocol, Task
-from microexpr.protocols import Training as TrainingSet
+from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS, TRAINING_SETS, Protocol, Task, TrainingSet
 from microexpr.training import training_sets
 
 EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
@@ -185,8 +184,9 @@ class Plan:
             return {"limit": 0, "groups": groups}
         limited = protocol not in (*protocols.MAIN, self.main.name)
         generator = self.methods[method]["params"].get("synthetic", "")
-        if groups and generator in self.generators.described:
-            groups *= self.generators.are_apart(generator, self._folds(protocol, 0, groups))
+        splits_groups = groups and generator in self.generators.described
+        if splits_groups and not self.generators.are_apart(generator, self._folds(protocol, 0, groups)):
+            groups = 0
         limited |= method in self.paper_variants
         return {"limit": int(self.params["papers"]["folds"]) if limited else 0, "groups": groups}
 
@@ -259,7 +259,9 @@ class Plan:
         return about | about["trainings"].get(learns_from, {})
 
     def _training(self, method: str, protocol: str) -> Training:
-        """Return the training of a method under a protocol. Raises LookupError for one that this run cannot have."""
+        """Return the training of a method under a protocol.
+
+        Raises LookupError or MicroexprError for one that this run cannot have."""
         task, chosen, kind = TASK_OF[protocol], PROTOCOLS[protocol], self.learns_from(method, protocol)
         is_main, options = task.name == MAIN_TASK, self.fold_options(method, protocol)
         shards = self.params["train"]["shards"]

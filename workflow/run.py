@@ -13,15 +13,13 @@ from corpus import Corpus, digest
 from first_weights import SHIPPED, FirstWeights
 from generators import Generators
 from long_videos import LongVideos
-from planned import EVALUATED, METRICS, PAIRED, TABLE, Plan, Training
+from planned import Plan, Training
 
 from microexpr import datasets
 from microexpr.core.errors import ParamsError
 from microexpr.datasets import flow_folders
-from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS
+from microexpr.protocols import PROTOCOLS, TASK_OF, TASKS
 from microexpr.reporting import papers
-
-__all__ = ["EVALUATED", "METRICS", "PAIRED", "TABLE", "Run"]
 
 ABLATION_INDEX = "results/index/population.csv"  # index of the population subjects used by the ablation tables
 APPENDIX = "results/megc2019_appendix.csv"  # rows that are at chance, each with the reason
@@ -65,9 +63,9 @@ class Run:
         return sorted(files.union(self.first.teacher_paths(training)))
 
     def settings(self, training: Training) -> dict[str, Any]:
-        """Return the values that a training follows from, without its inputs and section `train`."""
+        """Return the values that a training follows from, but for inputs, the method's params and section `train`."""
         params = self.corpus.params
-        values = {"seeds": training.seeds, "folds": training.folds, "params": training.about["params"]}
+        values: dict[str, Any] = {"seeds": training.seeds, "folds": training.folds}
         values |= {"weights": self.first.published(training.about["weights"]), "initial": self.first.digests(training)}
         if labels := self.labels(training.protocol.name):
             values["units"] = labels
@@ -84,7 +82,7 @@ class Run:
 
     @property
     def figure_sources(self) -> list[str]:
-        """The methods, and generators with a data set, that this run can plot their papers' figures of."""
+        """The methods and generators with figures in papers that this run can plot; generators by data set too."""
         plotted = ("mtmnet", "mtmnet.eidnet", "augacn.nodes", "localregions")
         available = [name for name in plotted if name in self.plan.ranked and "casme2" in self.corpus.micro_sets]
         available = [name for name in available if name != "mtmnet" or "ckplus" in self.corpus.params["macro"]]
@@ -114,15 +112,10 @@ class Run:
         return digest(folder for root in roots for folder, _, _ in sorted(os.walk(root, followlinks=True)))
 
     def files_of(self, task: str) -> list[str]:
-        """Return the scores, evaluations and tables of a task."""
+        """Return the scores and evaluations of a task."""
         trainings = self.plan.of_task(task)
         scores = [path for training in trainings for path in training.files]
         return [*scores, *(path for training in trainings for path in training.evaluation)]
-
-    @property
-    def trained_files(self) -> list[str]:
-        """The scores of the main task, and the faces synthesised in its trainings."""
-        return self.scores(self.plan.of_task(MAIN_TASK))
 
     @staticmethod
     def scores(trainings: Iterable[Training]) -> list[str]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from run import APPENDIX, METRICS, PAIRED, TABLE, TRAINING_SETS_TABLE, Run
+from planned import METRICS, PAIRED, TABLE
+from run import APPENDIX, TRAINING_SETS_TABLE, Run
 
 from microexpr.datasets import LONG
 from microexpr.protocols import ABLATION, MAIN_TASK, TASKS
@@ -30,7 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage, which has a rule file and a script of its name."""
+    """One stage: a rule file and a script have its name, but for a task, which has no rules but those of others."""
 
     rules: Mapping[str, Job]  # by name; {dataset} or {long} in it stands for each of these
     outputs: Callable[[Run], Iterable[str]]  # every file or folder that a run may have in the stage's folders
@@ -100,7 +101,7 @@ STAGES = {  # in the order in which they run
     ),
     "train": Stage(
         rules={"train": TRAINING, "train_generator": TRAINING},
-        outputs=lambda run: run.trained_files,
+        outputs=lambda run: run.scores(run.plan.of_task(MAIN_TASK)),
         table=lambda run: run.scores(run.plan.table),
     ),
     "evaluate": Stage(
@@ -215,14 +216,16 @@ COMPONENTS = {
 
 
 def folders(noun: str) -> list[str]:
-    """The folders of a stage's outputs; only the main table lies outside them."""
+    """The folders of a stage's outputs; tables lie outside them."""
     return [*(STAGES[noun].folders or (f"results/{noun}",))]
 
 
 def expand(rule: str, datasets: Iterable[str]) -> list[str]:
     """The names of the rules for which a name of the register stands; {long} is each data set of long videos."""
-    names = {"{long}": LONG, "{dataset}": datasets}
-    return next(([re.sub(r"{\w+}", name, rule) for name in names[key]] for key in names if key in rule), [rule])
+    for key, names in (("{long}", LONG), ("{dataset}", datasets)):
+        if key in rule:
+            return [rule.replace(key, name) for name in names]
+    return [rule]
 
 
 def rules(noun: str, run: Run) -> dict[str, Job]:

@@ -519,3 +519,8 @@ def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects
     assert set(run.corpus.per_subject("flow", ["population"])) == {f"results/population/s000{i}.h5" for i in (1, 2, 3)}
     assert not run_of(papers={"ablation_subjects": 0}).plan.ablates
     assert ABLATION not in run_of(papers={"ablation_subjects": 0}).plan.protocols
+
+
+def test_a_run_without_synthetic_rows_or_the_challenges_data_sets_makes_nothing_of_theirs(run_of):
+    assert outputs(run_of(variants={})).of_table["synthesise"] == []
+    assert run_of(datasets=["mmew"]).plan.main.name == "loso_all_3"

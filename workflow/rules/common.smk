@@ -16,8 +16,8 @@ from closure import code
 from microexpr.cli.config import check_cached, load
 from microexpr.core.errors import MicroexprError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
-from planned import EVALUATED
-from run import APPENDIX, METRICS, PAIRED, SIGNALS, TABLE, TRAINING_SETS_TABLE, Run
+from planned import EVALUATED, METRICS, PAIRED, TABLE
+from run import APPENDIX, SIGNALS, TRAINING_SETS_TABLE, Run
 from session import Session, disable_job_rate_limiter, say
 from snakemake.exceptions import WorkflowError
 from stages import STAGES, Outputs

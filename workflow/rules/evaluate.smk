@@ -43,7 +43,6 @@ use rule evaluate as evaluate_several with:  # labels of a clip: no official log
     wildcard_constraints:
         task=TASK_FOLDERS,
         protocol=one_of(name for name in PROTOCOLS if PROTOCOLS[name].several),
-        method=one_of(name for rows in PLAN.rows.values() for name in rows),
 
 
 use rule evaluate as evaluate_leaky with:  # methods with a declared leak, which no table reads
@@ -107,11 +106,14 @@ rule evaluate_clips:
 def table_rows(table, ending=".csv"):
     """Return the evaluations that a table is made from: none where DVC's stage has no flow pictures."""
     absent = table in TASKS["flow_folders"].tables and not os.path.lexists(FLOW_FOLDERS)
-    rows = [] if absent and "MICROEXPR_STAGE" in os.environ else PLAN.table_rows(table)
-    return [row.evaluated(ending) for row in rows]
+    if absent and "MICROEXPR_STAGE" in os.environ:
+        return []
+    try:
+        return [row.evaluated(ending) for row in PLAN.table_rows(table)]
+    except MicroexprError as error:
+        sys.exit(f"error: {error}")
 
 
-CAPTIONS = {"megc2019_table": "table", "units_table": "units"}
 for _task in TASKS.values():
     for _table in _task.tables:
 
@@ -121,9 +123,9 @@ for _task in TASKS.values():
             input:
                 figures=lambda w, table=_table: table_rows(table),
                 predictions=lambda w, task=_task, table=_table: table_rows(table, "_predictions.csv") if task.floor else [],
-                index=lambda w, task=_task.name: CORPUS.indices(CORPUS.sets.get(task, [])),
+                index=CORPUS.indices(CORPUS.sets[_task.name]) if _task.protocols[0].several else [],
             output:  # by one job, so that the pairs are those of this table
-                csv=report(f"results/{_table}.csv", caption=f"../report/{CAPTIONS.get(_table, 'table')}.rst", category="Results"),
+                csv=report(f"results/{_table}.csv", caption=f"../report/{'units' if _task.name == 'units' else 'table'}.rst", category="Results"),
                 **{name: path for name, path in _task.files(_table).items() if name != "csv"},
                 **({"metrics": directory(METRICS)} if _task.name == MAIN_TASK else {}),
             log:
@@ -139,13 +141,13 @@ for _task in TASKS.values():
 
 rule training_sets:
     input:
-        [path for paths in PLAN.by_training_set.values() for path in paths.values()],
+        lambda w: [path for paths in PLAN.by_training_set.values() for path in paths.values()],
     output:
         TRAINING_SETS_TABLE,
     log:
         "work/logs/evaluate/training_sets.log",
     params:
-        evaluations=PLAN.by_training_set,
+        evaluations=lambda w: PLAN.by_training_set,
     script:
         "../scripts/training_sets.py"
 

@@ -5,14 +5,14 @@ TASK_FOLDERS = one_of(task.folder for task in TASKS.values())
 
 def training(wildcards):
     """Return the training of a job."""
-    folder = wildcards.get("task", "")
+    folder, protocol = wildcards.get("task", ""), wildcards.get("protocol", PROTOCOL)
     try:
-        found = PLAN.training(wildcards.method, wildcards.get("protocol", PROTOCOL))
-        if found.task.folder == folder and found.protocol.name in PLAN.allowed[found.task.name]:
+        found = PLAN.training(wildcards.method, protocol)
+        if found.task.folder == folder and protocol in PLAN.allowed[found.task.name]:
             return found
     except (LookupError, MicroexprError):
         pass
-    raise WorkflowError(f"no training of {wildcards.method} under {wildcards.protocol} in results/{folder}")
+    raise WorkflowError(f"no training of {wildcards.method} under {protocol} in results/{folder}")
 
 
 def task_code(script):
@@ -38,17 +38,20 @@ rule train:
     wildcard_constraints:
         task=TASK_FOLDERS,
         protocol=ANY_PROTOCOL,
-        method=one_of(name for rows in PLAN.rows.values() for name in rows if name not in SYNTHESISING),
     priority: lambda w: training(w).about["priority"]
     resources:
         gpu=lambda w: int(training(w).about["network"]),
     params:
         code=task_code("train"),
+        method=lambda w: training(w).about["params"],
         training=lambda w: RUN.settings(training(w)),
         train=TRAIN,
         seed=SEED,
     script:
         "../scripts/train.py"
+
+
+ruleorder: train_generator > train  # for faces that the main task's methods synthesise
 
 
 use rule train as train_generator with:
@@ -63,6 +66,7 @@ use rule train as train_generator with:
     priority: 1  # other trainings wait for its faces
     params:
         code=task_code("train"),
+        method=lambda w: training(w).about["params"],
         training=lambda w: RUN.settings(training(w)),
         train=TRAIN,
         synth={name: PARAMS["synthesise"][name] for name in ("per_class", "displays")},

@@ -18,7 +18,7 @@ with logged(snakemake.log[0]) as terminal:
     clips, macro = protocol.select(index.read_all(files.index)), index.read_all(files.macro)
     folds = protocol.folds(clips, values.seed, params.inner_subjects, params.seeds, **chosen["folds"])
     synth = train.SynthParams(**values.get("synth", {}))
-    method = recognisers.build(name, chosen["params"], len(protocol.classes), chosen.get("units"))
+    method = recognisers.build(name, values.method, len(protocol.classes), chosen.get("units"))
     macro_clips = train.macro_clips(method, protocol, macro, chosen.get("both", 0))
     shard = protocols.shard(folds, wildcards.shard)
     job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)

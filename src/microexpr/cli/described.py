@@ -18,7 +18,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.datasets import MACRO, MICRO
 from microexpr.models import base, generators, recognisers, spotters
 from microexpr.models.base import NetworkMethod
-from microexpr.protocols import GROUPINGS, MAIN_TASK, PROTOCOLS, TASKS, Training
+from microexpr.protocols import GROUPINGS, MAIN_TASK, PROTOCOLS, TASKS, TrainingSet
 from microexpr.reporting import papers
 from microexpr.signals import inputs
 from microexpr.training import synthetic_clips, training_sets, weights
@@ -203,7 +203,7 @@ def _describe_trainings(name: str, params: dict[str, Any], section: Any) -> dict
     """Describe a method or variant for each training set that it supports and its params do not select."""
     kind = recognisers.find(name)
     usual = kind.Params.model_fields["initialisation"].default
-    others = {*get_args(Training)} - {training_sets.declared(params)} if kind.learns else set()
+    others = {*get_args(TrainingSet)} - {training_sets.declared(params)} if kind.learns else set()
     described: dict[str, dict[str, Any]] = {}
     for training in sorted(others):
         changes = section.changes(training, name)

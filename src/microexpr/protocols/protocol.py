@@ -15,7 +15,7 @@ from microexpr.protocols.classes import driving_clips
 from microexpr.protocols.provenance import Unit
 
 # The training set of a method: a fold's clips alone | these, after the population | as in `ABLATION`.
-Training = Literal["corpus", "both", "ablation"]
+TrainingSet = Literal["corpus", "both", "ablation"]
 MAIN_TASK = "emotion"
 
 
@@ -32,12 +32,12 @@ class Protocol:
     also_trained_on: tuple[str, ...] = ()  # data sets that every fold trains on in full, next to its own
     several: bool = False  # whether a clip may have any number of the classes, as action units, and not just one
     alone: bool = False  # whether a fold trains on other clips of the data set that it tests, and on no other data set
-    unlabelled_means: bool = False  # whether the mean of all tested clips, without their labels, is taken off these
+    unlabelled_means: bool = False  # whether the mean of each side's clips, without labels, is taken off these
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
     stages: tuple[str, ...] | None = None  # the only stages that its clips have files of; None: all
     grouped: bool = False  # whether several rendered subjects may be held out together
-    training: Training | None = None  # the training set of methods, where their params do not choose it
-    title: str = ""  # of its rows in a table; {held_out} stands for how subjects are held out
+    training: TrainingSet | None = None  # the training set of methods, where their params do not choose it
+    title: str = ""  # of its rows in a table with all methods and folds; {held_out}: how subjects are held out
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -192,7 +192,7 @@ class Protocol:
         groups: int = 0,
     ) -> int:
         """Return the number of `folds`, and raise its errors; of leave-one-out without the clips of each fold."""
-        if self.unit == "dataset" or self.alone or self.share is not None or inner_subjects:
+        if self.trained_on or self.unit == "dataset" or self.alone or self.share is not None or inner_subjects:
             return len(self.folds(clips, seed, inner_subjects, seeds, limit, groups))
         chosen = self.select(clips)
         units = self._check_enough(chosen)  # two or more, so each fold has clips on both sides
@@ -246,7 +246,7 @@ class Task:
     protocols: tuple[Protocol, ...]
     tables: Mapping[str, tuple[str, ...]]  # by name of a CSV below results: the protocols of its rows
     pictures: bool = False  # whether its clips have precomputed flow pictures and nothing else
-    floor: str = ""  # the row with which all others of a table are compared; none are without
+    floor: str = ""  # the row that answers without looking; with one, the rows of a table are compared in pairs
 
     @property
     def folder(self) -> str:

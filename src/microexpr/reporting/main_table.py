@@ -14,7 +14,7 @@ from microexpr.core.errors import ParamsError, StoreError, nearest
 from microexpr.evaluation import FULL, Row
 from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.evaluation.published import published_counterparts
-from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, Training
+from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS, TrainingSet
 from microexpr.reporting import initialisation, table
 from microexpr.reporting.table import Rows
 
@@ -45,7 +45,7 @@ ABOUT = ("method", "origin", "selection", "seeds", "initialisation", "differs_fr
 FIGURES = {*COLUMNS} - {*ABOUT, "published_erratum", "training", "reason"} | {*COUNTS, "seeds"}
 PROTOCOL_TITLES = {protocol.name: protocol.title for protocol in PROTOCOLS.values() if protocol.title}
 PROTOCOL_TITLES["megc2019_population"] = "The same clips, read by weights of the population alone"
-LEARNT_FROM: dict[str, tuple[Training, str]] = {  # by name in column `protocol`: training, and selection of its scores
+LEARNT_FROM: dict[str, tuple[TrainingSet, str]] = {  # by name in column `protocol`: set, and selection of scores
     "megc2019_corpus": ("corpus", "last"),
     "megc2019_population": ("both", "start"),
     "megc2019_both": ("both", "last"),
@@ -84,7 +84,7 @@ def megc2019(evaluations: Iterable[Sequence[Row]], reasons: Mapping[str, str] | 
     return [row | {"reason": (reasons or {}).get(row["method"], "")} for row in rows]
 
 
-def training_sets(evaluations: Mapping[str, Mapping[Training, Sequence[Row]]]) -> list[dict[str, str]]:
+def training_sets(evaluations: Mapping[str, Mapping[TrainingSet, Sequence[Row]]]) -> list[dict[str, str]]:
     """Return rows with `COLUMNS` of all methods that learnt from the corpus, from the population alone, then from both.
 
     `evaluations` are, by method and what it learnt from, the rows of the evaluate stage. Scores of `both` before any

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.protocols import Training
+from microexpr.protocols import TrainingSet
 
 Changes = dict[str, dict[str, Any]]  # params by method or variant
 
@@ -25,18 +25,20 @@ class Params(BaseModel):
         default={}, description="the same where papers' tables train on rendered subjects alone, from scratch"
     )
 
-    def changes(self, training: Training, name: str) -> dict[str, Any]:
+    def changes(self, training: TrainingSet, name: str) -> dict[str, Any]:
         """Return the params that differ for a method or variant; its own win over those of its method."""
         by_name: Changes = getattr(self, training)
         return by_name.get(name.partition(".")[0], {}) | by_name.get(name, {})
 
 
-def declared(params: Mapping[str, Any]) -> Training:
+def declared(params: Mapping[str, Any]) -> TrainingSet:
     """Return a method's training set by its params."""
     return "both" if params.get("initialisation") == "population" else "corpus"
 
 
-def params_for(training: Training, params: Mapping[str, Any], usual: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+def params_for(
+    training: TrainingSet, params: Mapping[str, Any], usual: str, changes: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return a method's params for a training, of those in `methods` and `variants` and the `changes` for it.
 
     In `both`, a network starts from the population's weights. Otherwise it is trained from scratch, as the population

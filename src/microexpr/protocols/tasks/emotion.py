@@ -5,14 +5,14 @@ from dataclasses import replace
 from microexpr.core.clip import POPULATION
 from microexpr.datasets import MICRO
 from microexpr.protocols import classes
-from microexpr.protocols.protocol import MAIN_TASK, Protocol, Task, Training
+from microexpr.protocols.protocol import MAIN_TASK, Protocol, Task, TrainingSet
 from microexpr.protocols.provenance import Unit
 
 MEGC2019, EVERY = "megc2019", "loso_all_3"  # the composite of three data sets; that of all data sets present
 # The main table's protocol, each method trained so; the scores of `both` before any step are those of the population.
-TRAINING_SETS: dict[Training, str] = {"corpus": "megc2019_corpus", "both": "megc2019_both"}
+TRAINING_SETS: dict[TrainingSet, str] = {"corpus": "megc2019_corpus", "both": "megc2019_both"}
 ABLATION = "megc2019_ablation"  # the protocol of papers' tables: trained from scratch on rendered subjects of no corpus
-TITLES: dict[Training, str] = {
+TITLES: dict[TrainingSet, str] = {
     "corpus": "MEGC2019 composite, {held_out}, trained on the other folds' clips alone",
     "both": "The same clips and folds, trained from the weights of the population on",
 }
