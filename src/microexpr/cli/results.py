@@ -36,7 +36,7 @@ TABLES = (
 PAIRED = RESULTS / "megc2019_paired.csv"
 DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
 SYNTHETIC = RESULTS / "train/icegan/megc2019/faces"  # synthesised faces that the plot of a clip shows
-SIGNALS = {  # plots of one clip, each by the module of plots of that name
+SIGNALS = {  # plots of one clip
     "landmarks": "a clip's landmarks before and after smoothing, its crop, and the head pose",
     "apex": "a clip's spotting scores and events by frame",
     "flow": "a clip's flow by either algorithm: direction, magnitude, strain, and the head motion that was removed",

@@ -1,4 +1,4 @@
-"""Array functions that several rooms share: random streams by name, grey images, landmarks, labels from scores.
+"""Array functions that several packages share: random streams by name, grey images, landmarks, labels from scores.
 
 Shapes: N clips, L labels, C classes. A label is 1, 0 or `UNKNOWN`. Out of scope: files, and how a face is found.
 """

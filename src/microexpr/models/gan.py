@@ -1,4 +1,4 @@
-"""The recipe by which generators of clips are trained: critics, and every few steps the generators. No layer comes in.
+"""The recipe by which generators of clips are trained: critics, and every few steps the generators.
 
 Shapes: B clips, K frames, A action units (17), images [n, 3, H, H] in -1..1. Intensities are FACS 0..5 outside of the
 networks and 0..1 inside.
