@@ -30,7 +30,8 @@ LISTED = """
 import base64, os, sys
 sys.path.insert(0, "workflow")
 from stage import planned_run
-listed = {path for paths in planned_run().table_outputs.values() for path in paths}
+from stages import Outputs
+listed = {path for paths in Outputs(planned_run()).of_table.values() for path in paths}
 made = {base64.urlsafe_b64decode(name).decode() for name in os.listdir(".snakemake/metadata")}
 print(sorted(made ^ listed))
 """

@@ -164,11 +164,11 @@ def aus(rows: Sequence[Row]) -> bytes:
 
 def _panels(
     rows: Sequence[Row], unit: str, groups: Sequence[str], bars: Mapping[str, tuple[str, str]],
-    key: Callable[[str, str, str], Key], panels: Sequence[str] = (),
+    value_key: Callable[[str, str, str], Key], panels: Sequence[str] = (),
 ) -> bytes:  # fmt: skip
     """Plot a panel for each difficulty, or one of `ALL`, on one scale: in it the same bars for each group.
 
-    `bars` are colours and kinds by name; `key` returns the key of a value from its panel, group and kind.
+    `bars` are colours and kinds by name; `value_key` returns the key of a value from its panel, group and kind.
     """
     values, panels, svg = _values(rows), panels or _difficulties(rows), io.BytesIO()
     with matplotlib.style.context(["default", STYLE]):
@@ -179,7 +179,7 @@ def _panels(
             axes.grid(axis="y", color="0.9")
             axes.set_axisbelow(True)
             for i, (name, (color, kind)) in enumerate(bars.items()):
-                heights = [values.get(key(panel, group, kind), np.nan) for group in groups]
+                heights = [values.get(value_key(panel, group, kind), np.nan) for group in groups]
                 width = 0.8 / len(bars)
                 positions = np.arange(len(heights)) + (i - (len(bars) - 1) / 2) * width
                 axes.bar(positions, heights, width * 0.94, color=color, label=name)
@@ -193,7 +193,7 @@ def _panels(
         if groups == ACTION_UNITS:  # agreement may be negative, or not exist
             all_axes[0].axhline(0, color=GREY, linewidth=0.8)
             for i, group in enumerate(groups):
-                if key(ALL, group, "relative_icc") not in values:
+                if value_key(ALL, group, "relative_icc") not in values:
                     all_axes[0].text(
                         i, 0.02, "never rendered", rotation=90, ha="center", va="bottom", color=GREY, fontsize=8
                     )
