@@ -8,6 +8,7 @@ from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import class_weights, weighted_mean
 from microexpr.models.recipe import (
     balanced,
+    cosine,
     half_and_half,
     in_steps,
     jitter,
@@ -125,3 +126,7 @@ def test_a_share_of_clips_is_mirrored_in_training_and_none_in_scoring():
 
 def test_black_is_nothing_and_white_is_one():
     assert to_unit_range(torch.tensor([0, 51, 255], dtype=torch.uint8)).tolist() == [0, torch.tensor(0.2).item(), 1]
+
+
+def test_cosine_falls_from_one_to_zero():
+    np.testing.assert_allclose([cosine(p) for p in (0, 1 / 3, 0.5, 1)], [1, 0.75, 0.5, 0], atol=1e-12)

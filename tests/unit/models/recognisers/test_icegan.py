@@ -14,6 +14,7 @@ from microexpr.models.recognisers.icegan import (
     Convolution,
     Dcgan,
     Icegan,
+    Reconstruction,
     UNet,
     trunk,
     warp,
@@ -315,3 +316,10 @@ def test_the_generators_rate_and_steps_are_its_own():
     assert (discriminator.every, generator.every) == (1, 4)
     rates = [u.trains[name].keywords["lr"] for u, name in ((discriminator, "trunk"), (generator, "generator"))]
     assert rates == [0.1, 0.3]
+
+
+def test_reconstruction_sees_the_capsule_of_the_class_alone():
+    network, capsules, label = Reconstruction(6, (4, 8), 32), torch.randn(3, 3, 2), torch.tensor([0, 2, 1])
+    others = capsules + torch.randn(3, 3, 2) * (torch.arange(3) != label[:, None])[..., None]
+    assert torch.equal(network(capsules, label), network(others, label))
+    assert not torch.equal(network(capsules, label), network(capsules, label.roll(1)))

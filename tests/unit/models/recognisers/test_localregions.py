@@ -248,3 +248,26 @@ def test_rows_of_tables_5_to_7_are_these_variants():
     printed = {cell.method for cell in cells() if cell.paper == "localregions" and cell.table in tables}
     variants = ("no_cheeks", "no_nose", "whole_face", "simple_cnn", "cross_entropy")
     assert printed == {"localregions", *(f"localregions.{name}" for name in variants)}
+
+
+def test_a_whole_face_is_read_by_one_network():
+    recogniser = method(regions="whole_face")
+    assert recogniser.inputs == {FACE: (1, 5, 160, 160), "sequence_real": (5,)}
+    assert set(recogniser.build({})) == {f"network_{FACE}", f"head_{FACE}", "temporal"}
+
+
+@pytest.mark.parametrize("pictures", [0, 2])
+def test_precomputed_patches_give_the_same_loss(pictures):
+    recogniser = method(pictures=pictures)
+    modules, batch, statistics = at_hand(recogniser, clips(recogniser))
+    targets = {name: batch[name] for name in ("label", "reacts")}
+    precomputed = recogniser.precompute_patches(modules, batch, statistics) | targets
+    first, second = (recogniser.spatial_loss(modules, inputs, statistics, stream()) for inputs in (batch, precomputed))
+    assert torch.equal(first, second) and precomputed[f"patches_{MOUTH}"].shape == (6, 5, 1, 15, 40)
+    assert recogniser.phases()[0].precompute is not None and method(shrink=1).phases()[0].precompute is None
+
+
+def test_the_networks_of_regions_learn_first_then_the_lstms():
+    (spatial,), (temporal,) = (phase.updates for phase in method().phases())
+    assert {*spatial.trains} == {f"{part}_{region}" for part in ("network", "head") for region in PATCHES}
+    assert {*temporal.trains} == {"temporal"}

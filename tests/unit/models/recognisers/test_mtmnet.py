@@ -207,3 +207,10 @@ def test_macronet_has_the_encoder_of_micronet():
     shared = {"backbone": "placed", "balanced": True, "mirror": 0.5, "shift": 1, "difference_weight": 2, "cosine": True}
     teacher = method(**shared, input_mode="change").pretraining().params
     assert {name: getattr(teacher, name) for name in shared} == shared and teacher.input_mode == "change"
+
+
+def test_an_epoch_samples_each_clip_repeats_times():
+    mtmnet = method(batch=6, repeats=3)
+    phase = mtmnet.phases()[0]
+    targets = {"macro": np.zeros(12, int), "label": np.zeros(12, int)}
+    assert phase.batch == 2 and phase.sample(targets, 6, phase.batch, np.random.default_rng(0)).shape == (6, 6)

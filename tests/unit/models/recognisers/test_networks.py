@@ -10,10 +10,10 @@ from microexpr.core.facs import AUS
 from microexpr.models.base import ClipTensors
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recognisers import find, mer_gcn, micro_attention, mmnet
-from microexpr.models.recognisers.causalnet import Attention, direction
+from microexpr.models.recognisers.causalnet import Attention, CausalBlock, Passing, direction
 from microexpr.models.recognisers.dual_inception import Inception
 from microexpr.models.recognisers.nmer import Heads, Nmer
-from microexpr.models.recognisers.slstt import Lstms, Mean
+from microexpr.models.recognisers.slstt import Encoder, Lstms, Mean
 from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
@@ -216,3 +216,59 @@ def test_the_features_gain_what_the_discriminator_loses():
     )
     recogniser, discriminator = method.phases()[0].updates
     assert set(recogniser.trains) == {"trunk", "heads"} and set(discriminator.trains) == {"discriminator"}
+
+
+def test_queries_and_keys_change_nothing_where_a_block_is_one_token():
+    torch.manual_seed(0)
+    htnet, flow = network("htnet", width=8, heads=2, layers=(1, 1, 1)), torch.randn(2, 3, 28, 28)
+    before = htnet(flow)
+    with torch.no_grad():
+        for level in htnet.transformer.levels:
+            read = level.layers[0].attention.read.weight
+            read[: 2 * len(read) // 3].normal_()
+    torch.testing.assert_close(htnet(flow), before, rtol=0, atol=0)
+
+
+def test_directions_of_a_still_face_are_numbers():
+    assert direction(torch.zeros(1, 3, 28, 28)).isfinite().all()
+
+
+def test_a_position_of_the_later_phase_sees_itself_and_its_own_past_alone():
+    torch.manual_seed(0)
+    layer, earlier, later = Passing(6, 2), torch.randn(2, 4, 6), torch.randn(2, 4, 6)
+    before = layer(earlier, later)
+    earlier[:, 1] += 1
+    later[:, 2] += 1
+    changed = (layer(earlier, later) - before).abs().amax((0, 2)) > 1e-6
+    assert changed.tolist() == [False, True, True, False]
+
+
+def test_both_orders_of_time_are_treated_alike():
+    """Exchanged phases exchange the second and the third part of the result."""
+    torch.manual_seed(0)
+    block, first, second = CausalBlock(6, 2, 0.5), torch.randn(2, 4, 6), torch.randn(2, 4, 6)
+    forwards, backwards = block(first, second).chunk(3, 1), block(second, first).chunk(3, 1)
+    torch.testing.assert_close(forwards[1], backwards[2])
+    torch.testing.assert_close(forwards[2], backwards[1])
+
+
+def test_the_branch_of_motion_sees_the_change_alone():
+    """Light that is added to both frames changes only the other branch."""
+    two_branches = network("mmnet", image_size=32, stem=6, width=4).eval()
+    onset, apex = torch.rand(2, 2, 3, 32, 32)
+    with torch.no_grad():
+        difference = two_branches(onset + 0.5, apex + 0.5) - two_branches(onset, apex)
+        positions = two_branches.positions(onset + 0.5) - two_branches.positions(onset)
+    expected = positions.flatten(1) @ two_branches.classify.weight.T
+    torch.testing.assert_close(difference, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_the_class_token_sees_a_square_by_its_position():
+    """Squares that change places change the result; without position embeddings they do not."""
+    torch.manual_seed(0)
+    encoder, flow = Encoder(16, 8, 12, 1, 2, 0.0), torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        exchanged = flow.roll(8, 3)
+        assert not torch.allclose(encoder(flow), encoder(exchanged), atol=1e-4)
+        encoder.position.zero_()
+        torch.testing.assert_close(encoder(flow), encoder(exchanged), atol=1e-5, rtol=1e-4)
