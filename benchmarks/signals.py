@@ -22,7 +22,8 @@ import numpy as np
 from skimage.registration import optical_flow_tvl1
 
 from microexpr.core import arithmetic
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
+from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions

@@ -16,9 +16,10 @@ import numpy as np
 import pages
 
 import microexpr
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
 from microexpr.core.files import WEIGHTS
+from microexpr.core.seeds import generator
 from microexpr.signals.aus import regressor
 from microexpr.signals.landmarks import FACE, SIZE, cut, face_box, patch_matrix
 

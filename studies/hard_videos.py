@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.rendering import camera, display, film, take
 from microexpr.rendering.camera import expose
 from microexpr.rendering.corpus import render_frames

@@ -17,8 +17,9 @@ import numpy as np
 import pages
 
 from microexpr.core import arithmetic
-from microexpr.core.arrays import generator, space_evenly
+from microexpr.core.arrays import space_evenly
 from microexpr.core.onnx import read_metadata
+from microexpr.core.seeds import generator
 from microexpr.population import Params, portraits
 from microexpr.population.identities import performer_of
 from microexpr.rendering.face import GLASSES, Face

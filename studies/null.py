@@ -14,7 +14,7 @@ from checkout import compute, folder, parser, scratch
 
 from microexpr.cli import config
 from microexpr.core import arithmetic
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics, pairs
 from microexpr.protocols import PROTOCOLS
 

@@ -23,9 +23,9 @@ from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.domain import Calibration, calibration_error
 from microexpr.cli import config
 from microexpr.core import arithmetic, store
-from microexpr.core.arrays import generator
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.files import file_digest
+from microexpr.core.seeds import generator
 from microexpr.datasets import RAW, flow_folders
 from microexpr.evaluation import metrics, pairs
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from microexpr.api import checks
-from microexpr.core.arrays import generator
 from microexpr.core.errors import DataError
 from microexpr.core.facs import UNKNOWN
+from microexpr.core.seeds import generator
 from microexpr.evaluation import Params, metrics
 from microexpr.evaluation.metrics import UNTESTED
 from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL

@@ -1,27 +1,13 @@
-"""Array functions that several packages share: random streams by name, grey images, landmarks, labels from scores.
+"""Array functions that several packages share: grey images, landmarks, labels from scores.
 
 Shapes: N clips, L labels, C classes. A label is 1, 0 or `UNKNOWN`. Out of scope: files, and how a face is found.
 """
-
-import zlib
 
 import numpy as np
 
 from microexpr.core.facs import UNKNOWN
 
 JAW_BROWS_NOSE = (slice(0, 9), slice(8, 17), slice(17, 22), slice(22, 27), slice(27, 31))  # lines of iBUG's 68 points
-
-
-def spawn(root: int | np.random.SeedSequence, *names: str | int) -> np.random.SeedSequence:
-    """Return the child seed of `names` (dataset, subject, fold, role, ...), at whatever time it is spawned."""
-    sequence = np.random.SeedSequence(root) if isinstance(root, int) else root
-    words = (zlib.crc32(str(name).encode()) for name in names)
-    return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, *words))
-
-
-def generator(root: int | np.random.SeedSequence, *names: str | int) -> np.random.Generator:
-    """Return a numpy generator seeded by `spawn(root, *names)`."""
-    return np.random.default_rng(spawn(root, *names))
 
 
 def luma(image: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.core.arrays import generator, spawn
 from microexpr.core.facs import UNKNOWN
+from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import megc_log, metrics
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
 from microexpr.evaluation.rows import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, Row, format_labels, read, write

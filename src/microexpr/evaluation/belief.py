@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
+from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics
 from microexpr.evaluation.faces import (
     HELD_OUT,

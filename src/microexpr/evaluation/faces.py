@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
+from microexpr.core.seeds import generator
 from microexpr.evaluation.rows import Row, scopes
 from microexpr.protocols import Protocol, provenance
 from microexpr.protocols.splits import subject_id

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import csv_file, store
-from microexpr.core.arrays import generator, spawn
 from microexpr.core.clip import join_origins
 from microexpr.core.errors import StoreError, remedy
+from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import metrics
 from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row, parse_labels
 from microexpr.protocols import Protocol

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.arrays import generator, spawn
 from microexpr.core.clip import KINDS, LABELS, Expression, Kind, LongVideo
 from microexpr.core.errors import StoreError, remedy
+from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics.figures import ratio
 from microexpr.evaluation.rows import FULL, Row, scopes

@@ -6,8 +6,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
 from microexpr.core.clip import LABELS, POPULATION, Clip
+from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.rendering import camera, display, take
 from microexpr.rendering.corpus import render_frames, with_both_sides

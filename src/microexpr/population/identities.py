@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.rendering.identity import Traits, digest
 from microexpr.rendering.performance import Performer

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
 from microexpr.core.clip import POPULATION
+from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import identity, performer_of
 from microexpr.population.sessions import ORDER, resting_units, sample_units

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import LABELS
+from microexpr.core.seeds import generator
 from microexpr.population.clips import LABEL, NEGATIVE, UNITS, record, reduce, reduce_points
 from microexpr.population.sessions import MACRO, MICRO, NOISE, QUALITY, resting_units
 from microexpr.rendering import camera, display, performance

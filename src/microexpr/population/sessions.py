@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
+from microexpr.core.seeds import generator
 from microexpr.population.clips import record
 from microexpr.rendering import display
 from microexpr.rendering.camera import expose

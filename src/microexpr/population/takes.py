@@ -2,8 +2,8 @@
 
 from pathlib import Path, PurePosixPath
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import POPULATION, Clip, Expression, LongVideo, long_video
+from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import has_grey_camera, performer_of
 from microexpr.rendering import camera, take

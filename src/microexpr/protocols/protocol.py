@@ -240,7 +240,9 @@ class Grouping(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A target to recognise in clips: a folder of results, and for all but the main task a section of params.yaml."""
+    """A target to recognise in clips: a folder of results, and for all but the main task a section of params.yaml.
+
+    All protocols of a task but the main one have the same classes."""
 
     name: str
     protocols: tuple[Protocol, ...]

@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip, Fold
 from microexpr.core.errors import ParamsError
+from microexpr.core.seeds import generator
 from microexpr.protocols.provenance import PARTS, Unit
 
 Item = TypeVar("Item")

@@ -8,7 +8,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.rendering.raster import kernel
 
 KINDS = {"plain": 0.35, "gradient": 0.3, "curtain": 0.15, "shelf": 0.2}  # probability

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip
+from microexpr.core.seeds import generator
 from microexpr.rendering import camera, take
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.face import Face

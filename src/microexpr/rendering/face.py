@@ -7,7 +7,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from microexpr.core.arrays import generator, space_evenly
+from microexpr.core.arrays import space_evenly
+from microexpr.core.seeds import generator
 from microexpr.rendering import camera, clothes, hair, scene
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape

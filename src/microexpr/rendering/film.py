@@ -5,9 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.clip import LongVideo
 from microexpr.core.errors import ParamsError
+from microexpr.core.seeds import generator
 from microexpr.rendering import camera
 from microexpr.rendering.corpus import Scene, render_frames, write_video
 from microexpr.rendering.display import notation

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import KINDS, Clip, Expression, Kind, LongVideo, long_video
+from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.datasets.layout import label_of
 from microexpr.rendering import display, take

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from scipy.special import ndtr, ndtri
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip
+from microexpr.core.seeds import generator
 from microexpr.datasets import LAYOUTS
 from microexpr.rendering import coder, display
 from microexpr.rendering.layout import Census, Native, PlannedClip

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
 
-from microexpr.core.arrays import best_thresholds, generator, spawn
+from microexpr.core.arrays import best_thresholds
 from microexpr.core.errors import MicroexprError, ParamsError
+from microexpr.core.seeds import generator, spawn
 from microexpr.models.base import Batch, ClipTensors, Modules, NetworkMethod, Phase, Precompute, Statistics, Update
 from microexpr.models.counter_rng import Stream, mix
 from microexpr.models.labels import LABELS

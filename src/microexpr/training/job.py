@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from microexpr.core import facs
-from microexpr.core.arrays import spawn
 from microexpr.core.clip import Clip, Fold, join_origins
+from microexpr.core.seeds import spawn
 from microexpr.models.base import Method, NetworkMethod
 from microexpr.protocols import Protocol, classes
 from microexpr.training import engine

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
+from microexpr.core.seeds import generator
 from microexpr.models.base import ClipTensors
 from microexpr.models.observer import CELL, Observer, pair
 from microexpr.training import engine

@@ -13,8 +13,8 @@ import torch
 from pydantic import Field
 
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip, Fold
+from microexpr.core.seeds import generator
 from microexpr.datasets import MICRO
 from microexpr.models.base import Batch, ClipTensors, Generator
 from microexpr.protocols import GROUPINGS

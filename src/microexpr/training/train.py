@@ -10,8 +10,9 @@ from itertools import groupby
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.arrays import correct, generator
+from microexpr.core.arrays import correct
 from microexpr.core.clip import Fold
+from microexpr.core.seeds import generator
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.training import engine
 from microexpr.training.checkpoint import CheckpointDir

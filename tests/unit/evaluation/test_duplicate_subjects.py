@@ -8,8 +8,8 @@ import pytest
 from composites import clip
 
 from microexpr.core import store
-from microexpr.core.arrays import generator, spawn
 from microexpr.core.errors import StoreError
+from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
 from microexpr.evaluation.duplicate_subjects import Pair, embeddings, find_duplicates
 from microexpr.population.sessions import render_frame

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from composites import composite
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.evaluation import face_measures
 from microexpr.evaluation.faces import Face, SynthesisedFaces, TrueFace, exaggerate, gather, warp_by_mean_flow
 from microexpr.evaluation.rows import FACE_COLUMNS

@@ -12,8 +12,8 @@ from sklearn.metrics import f1_score, recall_score
 
 from microexpr import evaluation
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.errors import StoreError
+from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics, pairs
 from microexpr.evaluation.metrics import UNTESTED
 from microexpr.protocols import PROTOCOLS

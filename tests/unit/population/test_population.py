@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from microexpr.core import schemas, store
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
 from microexpr.models.recognisers import find
 from microexpr.population import Params, clips, identities, recordings, scenes, sessions
 from microexpr.rendering import corpus, plan

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.rendering.camera import backdrop, expose
 
 

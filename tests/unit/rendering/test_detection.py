@@ -4,7 +4,7 @@ import face_recognition
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.rendering import motion
 from microexpr.rendering.camera import expose
 from microexpr.rendering.face import Face

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.rendering import clothes
 from microexpr.rendering.face import key_light, open_sky
 from microexpr.rendering.hair import STYLES, build_layer, density, height_above_hairline

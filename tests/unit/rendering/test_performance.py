@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
 from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
 from microexpr.rendering.display import ACTION_UNITS, DISPLAYS, GAIN, array, sample_display
 from microexpr.rendering.performance import DIFFICULTIES, RESIDUAL, Performer, envelope, perform, vary_performer
 

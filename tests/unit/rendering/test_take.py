@@ -8,8 +8,8 @@ import pytest
 
 from microexpr import datasets
 from microexpr.cli.main import main
-from microexpr.core.arrays import generator
 from microexpr.core.errors import ParamsError
+from microexpr.core.seeds import generator
 from microexpr.rendering import film
 from microexpr.rendering.display import ACTION_UNITS, array
 from microexpr.rendering.performance import Performer

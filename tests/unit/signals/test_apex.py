@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
 from microexpr.signals.apex import (
     Params,
     divide_and_conquer,

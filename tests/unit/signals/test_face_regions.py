@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.spatial import Delaunay
 
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
+from microexpr.core.seeds import generator
 from microexpr.rendering import camera
 from microexpr.rendering.corpus import render_frames
 from microexpr.rendering.face import Face

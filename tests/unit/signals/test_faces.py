@@ -9,8 +9,8 @@ import pytest
 from scipy.signal import savgol_filter
 from skimage.data import astronaut
 
-from microexpr.core.arrays import generator
 from microexpr.core.errors import DataError, ParamsError
+from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
 from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track, tracking

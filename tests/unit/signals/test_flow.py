@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from skimage.registration import optical_flow_tvl1
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip
+from microexpr.core.seeds import generator
 from microexpr.reporting.plots import signals
 from microexpr.signals.flow import Params, TvL1, clip_flow, magnitude, normalise, onset_apex, orientation, strain
 from microexpr.signals.flow.tvl1 import tvl1

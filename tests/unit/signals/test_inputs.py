@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.errors import DataError, ParamsError
+from microexpr.core.seeds import generator
 from microexpr.signals import apex, inputs
 from microexpr.signals.inputs import INPUTS, REGIONS, SOURCES, Source, load
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals.portraits import Conditions, Cover, record, sample
 
 FLAT = np.full((64, 64), 100, np.uint8)

@@ -11,7 +11,7 @@ from composites import composite
 from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
-from microexpr.core.arrays import spawn
+from microexpr.core.seeds import spawn
 from microexpr.evaluation import predictions
 from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, train

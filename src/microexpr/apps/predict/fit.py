@@ -12,8 +12,9 @@ import torch
 from microexpr.apps.predict import domain
 from microexpr.apps.predict.domain import BINS, Calibration, calibration_error, fit_temperature
 from microexpr.core import store
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
 from microexpr.core.clip import LABELS, POPULATION, Clip
+from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics
 from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers.flow_cnn import FlowCnn

@@ -19,8 +19,9 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from microexpr.core import store
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
 from microexpr.core.clip import POPULATION, subject_provenance
+from microexpr.core.seeds import generator
 from microexpr.models.generators.famgan import Famgan
 from microexpr.models.layers.mover import WarpGenerator, by_column, paint_over, warp
 from microexpr.signals import learning

@@ -11,8 +11,8 @@ import numpy as np
 
 from microexpr.apps.reenact import ALL, Animation, Components, Kind, SourceFace, animate
 from microexpr.apps.reenact.source import DrivingClip
-from microexpr.core.arrays import generator, spawn
 from microexpr.core.clip import Origin
+from microexpr.core.seeds import generator, spawn
 from microexpr.rendering.camera import expose
 from microexpr.rendering.display import ACTION_UNITS, FULL
 from microexpr.rendering.face import Face

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from microexpr.core.arrays import generator
 from microexpr.core.files import shipped
+from microexpr.core.seeds import generator
 from microexpr.models import base
 from microexpr.models.base import Batch, Modules, Shapes, Statistics
 from microexpr.models.classifier import Classifier, Epochs

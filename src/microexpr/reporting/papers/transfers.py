@@ -15,8 +15,8 @@ from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, evaluation
 from microexpr.apps.reenact.evaluation import GROUND_TRUTH, RESULT, TARGET, UNCHANGED
 from microexpr.apps.reenact.onto import NAMES, Reenactment, RenderedFace, reenact
 from microexpr.apps.reenact.source import STAGES, DrivingClip
-from microexpr.core.arrays import generator
 from microexpr.core.clip import LABELS, Clip
+from microexpr.core.seeds import generator
 from microexpr.datasets import RAW
 from microexpr.evaluation.read_back import roughness
 from microexpr.protocols import ALL_GROUPS, provenance

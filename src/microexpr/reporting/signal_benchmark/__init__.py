@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from microexpr.core.arrays import spawn
+from microexpr.core.seeds import spawn
 from microexpr.rendering import plan
 from microexpr.rendering.layout import PlannedClip
 from microexpr.rendering.layouts import NATIVES

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from microexpr.core import onnx, store
-from microexpr.core.arrays import generator
 from microexpr.core.clip import POPULATION, subject_provenance
+from microexpr.core.seeds import generator
 from microexpr.signals import learning, portraits
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, agreement, coded
 from microexpr.signals.aus.architecture import READ, UNIT, UNITS, Movement, Trunk, UnitNetwork, graphs

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from microexpr.core import onnx
-from microexpr.core.arrays import generator
 from microexpr.core.clip import subject_provenance
+from microexpr.core.seeds import generator
 from microexpr.signals import learning, portraits
 from microexpr.signals.landmarks import ERROR_UNIT, FACE, POINTS, SIZE, cut
 from microexpr.signals.learning import Checkpoint, Progress, Residual, Schedule, convolution

@@ -11,8 +11,8 @@ from microexpr.apps.predict import Models, domain, recognition
 from microexpr.apps.predict.domain import WIDENING, Calibration, calibration_error, fit_temperature
 from microexpr.apps.predict.recognition import SHIPPED
 from microexpr.core import onnx
-from microexpr.core.arrays import generator
 from microexpr.core.errors import StoreError
+from microexpr.core.seeds import generator
 from microexpr.signals.faces import CROP
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS
 

@@ -15,9 +15,9 @@ from microexpr.apps.predict.recognition import SHIPPED
 from microexpr.cli import applications
 from microexpr.cli.main import main
 from microexpr.core import outputs
-from microexpr.core.arrays import generator
 from microexpr.core.clip import LABELS
 from microexpr.core.onnx import read_metadata
+from microexpr.core.seeds import generator
 from microexpr.rendering import film, take
 from microexpr.rendering.recording import MARK
 from microexpr.reporting import app_folders

@@ -10,7 +10,7 @@ import pytest
 
 from microexpr.apps.predict import fit, recognition
 from microexpr.apps.predict.domain import Calibration
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals import flow
 from microexpr.signals.flow import pictures
 

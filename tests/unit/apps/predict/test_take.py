@@ -5,8 +5,8 @@ import pytest
 from skimage import data
 
 from microexpr.apps.predict import take
-from microexpr.core.arrays import generator
 from microexpr.core.errors import DataError
+from microexpr.core.seeds import generator
 from microexpr.signals.aus import filters
 from microexpr.signals.faces import FaceTrack
 from microexpr.signals.faces.pose import HEAD, POSE_POINTS

@@ -8,8 +8,8 @@ import pytest
 
 from microexpr import datasets
 from microexpr.core import store
-from microexpr.core.arrays import generator
 from microexpr.core.errors import ParamsError
+from microexpr.core.seeds import generator
 from microexpr.rendering import coder, corpus, plan
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.layouts import NATIVES

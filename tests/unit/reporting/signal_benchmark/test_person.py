@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from microexpr.core import store
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.rendering import plan
 from microexpr.rendering.corpus import Scene, performer_of
 from microexpr.rendering.motion import Motion

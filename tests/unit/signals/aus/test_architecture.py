@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals.aus.architecture import CELL, Movement
 
 SIZE = 128

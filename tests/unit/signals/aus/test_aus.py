@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.rendering import display
 from microexpr.signals.aus import ACTION_UNITS, SHOWN, agreement, coded
 from microexpr.signals.aus.filters import modulate, smooth

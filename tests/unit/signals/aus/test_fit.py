@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
 from microexpr.core.onnx import read_metadata
+from microexpr.core.seeds import generator
 from microexpr.population import Params
 from microexpr.population.identities import performer_of
 from microexpr.population.sessions import render_sessions

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from skimage import data
 
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
+from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, recording, regressor
 from microexpr.signals.faces import align, alignment, detection
 from microexpr.signals.faces.detection import NetworkPredictor

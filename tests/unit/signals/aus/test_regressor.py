@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from microexpr.core import onnx
-from microexpr.core.arrays import generator
 from microexpr.core.errors import StoreError
+from microexpr.core.seeds import generator
 from microexpr.signals.aus import LARGEST, OPEN, SIZES, Params
 from microexpr.signals.aus.architecture import UNIT, Movement, UnitNetwork, graphs, outward
 from microexpr.signals.aus.filters import curves

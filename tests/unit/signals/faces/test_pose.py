@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator, luma
+from microexpr.core.arrays import luma
+from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
 from microexpr.signals.faces.alignment import align, alignment

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals import learning, portraits
 from microexpr.signals.landmarks import POINTS, SIZE, fit
 from microexpr.signals.learning import Checkpoint

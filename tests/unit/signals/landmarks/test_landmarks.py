@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from microexpr.core import onnx
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals import landmarks
 from microexpr.signals.landmarks import FACE, POINTS, SIZE, Box, Model, cut, patch_matrix
 from microexpr.signals.landmarks.fit import LandmarkNetwork, graph

@@ -4,7 +4,7 @@ import drawn
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals.motion import head
 
 

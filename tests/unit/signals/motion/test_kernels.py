@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals.motion import head, kernels
 
 N = 400

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from microexpr.core.arrays import generator
 from microexpr.core.clip import Clip
+from microexpr.core.seeds import generator
 from microexpr.reporting.plots import signals
 from microexpr.signals import motion
 from microexpr.signals.motion import around_apex

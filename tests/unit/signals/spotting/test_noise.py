@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals import spotting
 from microexpr.signals.spotting import Params
 from microexpr.signals.spotting.hits import overlap

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from microexpr.core.arrays import generator
+from microexpr.core.seeds import generator
 from microexpr.signals import spotting
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.spotting import Params
