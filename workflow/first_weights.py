@@ -64,7 +64,7 @@ class FirstWeights:
     def about(self, method: str, classes: str, key: str) -> Any:
         """Return a property of a method that starts from the population, such as params of the network of a role."""
         rows = self.plan.rows.get(classes)
-        return (rows[method] if rows else self.plan.about(method, "both")).get(key)
+        return (rows[method] if rows else self.plan.about(method, "both"))[key]
 
     def network(self, method: str, classes: str, role: Role = "population") -> Network | None:
         """Return the network of the first variant, itself or its teacher, that the population trains with equal params.

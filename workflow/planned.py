@@ -13,8 +13,14 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS, TRAINING_SETS, Protocol, Task, TrainingSet
 from microexpr.training import training_sets
 
-EVALUATED = (".csv", "_confusion.csv", "_predictions.csv", ".log")  # after a method's name
-TABLE, METRICS, PAIRED = "results/megc2019_table.csv", "results/metrics", "results/megc2019_paired.csv"
+EVALUATED = {  # endings after a method's name, of the files that an evaluation writes next to its curve
+    "figures": ".csv",
+    "confusion": "_confusion.csv",
+    "predictions": "_predictions.csv",
+    "log": ".log",  # the official one, for protocols with one label of a clip
+}
+TABLE, PAIRED = TASKS[MAIN_TASK].files("megc2019_table").values()
+METRICS = "results/metrics"
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Training:
 
     @property
     def folder(self) -> str:
-        """The folder of its scores, and of its checkpoints below work."""
+        """The folder of its scores."""
         return f"results/{self.task.folder}train/{self.method}/{self.protocol.name}"
 
     @property
@@ -76,7 +82,7 @@ class Training:
     @property
     def evaluation(self) -> list[str]:
         """All files of its evaluation."""
-        endings = [end for end in EVALUATED if not (self.protocol.several and end == ".log")]
+        endings = [ending for kind, ending in EVALUATED.items() if not (self.protocol.several and kind == "log")]
         faces = ["_faces.csv"] * (self.synthesises and not self.planted_leak)
         return [*map(self.evaluated, (*endings, *faces)), self.curve]
 
@@ -339,4 +345,4 @@ class Plan:
     def protocol_of_classes(self) -> dict[str, str]:
         """By name of a set of classes, a protocol that has them."""
         names = [name for task, allowed in self.allowed.items() if not TASKS[task].pictures for name in allowed]
-        return {PROTOCOLS[name].label_set: name for name in reversed(names)}
+        return {protocols.class_set(name): name for name in reversed(names)}

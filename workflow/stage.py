@@ -25,6 +25,12 @@ from microexpr.core.errors import MicroexprError
 PIPELINE, OTHERS = "dvc.yaml", "workflow/dvc.yaml"  # the way to the table; all other stages
 
 
+def other_stages() -> list[str]:
+    """Return the stages of `OTHERS`, in the order in which they run; a task needs none there."""
+    described = config.load(OTHERS)["stages"]
+    return [noun for noun in STAGES if noun in described]
+
+
 def prune_checkpoints(run: Run) -> None:
     """Deletes the checkpoints of trainings that are finished or no longer part of the run."""
     checkpoints = run.checkpoints
@@ -91,7 +97,7 @@ def record() -> int:
         sys.exit(f"error: {changed[0]} was changed since it was made here; `make table` makes it again")
     for noun in outputs.of_table:
         make_folders(noun)
-    others = [noun for noun, stage in STAGES.items() if not stage.table and Path(folders(noun)[0]).is_dir()]
+    others = [noun for noun in other_stages() if Path(folders(noun)[0]).is_dir()]
     command = ["dvc", "commit", "--force", PIPELINE, *(f"{OTHERS}:{noun}" for noun in others)]
     process = subprocess.run(command, text=True, stderr=subprocess.PIPE)
     if process.returncode:
@@ -123,11 +129,7 @@ def adopt() -> int:
             "error: these results are not of these params and this code (`dvc status`): adopt them at the commit of "
             "dvc.lock, before any edit, or let `dvc repro` compute them"
         )
-    others = [
-        noun
-        for noun, stage in STAGES.items()
-        if stage.adoptable and not stage.table and is_vouched_for(f"{OTHERS}:{noun}")
-    ]
+    others = [noun for noun in other_stages() if STAGES[noun].adoptable and is_vouched_for(f"{OTHERS}:{noun}")]
     targets = [*(f"table_{noun}" for noun in outputs.of_table), "all", *(f"all_{noun}" for noun in others)]
     if code := subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets]):
         return code

@@ -23,12 +23,12 @@ def module() -> str:
     return "\n".join(code).rstrip() + "\n"
 
 
-def add(project: Project) -> None:
+def add(project: Project, rows: str = ROWS) -> None:
     """Adds the example: its file and its section."""
     path = project.root / "src/microexpr/protocols/tasks/face_half.py"
     path.write_text(module(), encoding="utf-8")
     with (project.root / "params.yaml").open("a", encoding="utf-8") as params:
-        params.write(f"\nface_half:\n  datasets: [casme2, samm]\n  methods: {ROWS}\n")
+        params.write(f"\nface_half:\n  datasets: [casme2, samm]\n  methods: {rows}\n")
 
 
 def test_a_task_is_one_file_and_a_section_and_runs_no_job_of_others_again(project):
@@ -47,6 +47,16 @@ def test_a_task_is_one_file_and_a_section_and_runs_no_job_of_others_again(projec
     assert (project.root / "results/face_half_paired.csv").read_text(encoding="utf-8").count("\n") > 3
     plan = project.run("python", "workflow/plan.py", "face_half", "ststnet").stdout.splitlines()
     assert len(plan) == 2 and "face_half_loso" in plan[1] and plan[1].split()[0] == "face_half"
+    done = project.run("python", "workflow/stage.py", "record", check=False)  # it has no stage of DVC
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+def test_rows_of_a_task_may_synthesise_or_start_from_the_population(project):
+    add(project, "{icegan: {epochs: 2}, ststnet: {initialisation: population, population: {epochs: 2}}}")
+    jobs = project.jobs("all_face_half")
+    assert {"train": 2, "pretrain_on_population": 1, "evaluate": 2}.items() <= jobs.items()
+    project.edit("src/microexpr/protocols/tasks/face_half.py", "moved <= UPPER else", "moved < UPPER else")
+    assert project.planned("all_face_half").keys() >= {"train", "pretrain_on_population"}  # its classes: learnt anew
 
 
 @pytest.mark.parametrize(
@@ -66,3 +76,22 @@ def test_a_wrong_section_of_a_task_is_refused(project, old, new, message):
     project.edit("params.yaml", old, new)
     done = project.snakemake("--", "all_face_half", check=False)
     assert done.returncode == 1 and re.search(message, done.stderr), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            "results/face_half/train/ststnet/megc2019/1of1.h5",
+            "results/face_half/ has no training of ststnet under megc2019",
+        ),
+        ("results/train/hoof/face_half_loso/1of1.h5", "results/ has no training of hoof under face_half_loso"),
+        ("results/face_half_table.csv", "params.yaml: face_half must have methods, and datasets with labelled clips"),
+    ],
+)
+def test_what_a_run_cannot_have_is_refused_in_one_line(project, target, message):
+    add(project)
+    project.edit("params.yaml", "datasets: [casme2, samm]\n  methods: {maj", "datasets: [smic]\n  methods: {maj")
+    done = project.snakemake("--", target, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert [message in line for line in done.stderr.splitlines() if line.startswith("error")] == [True], done.stderr

@@ -19,7 +19,6 @@ from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
 from planned import EVALUATED, METRICS, PAIRED, TABLE
 from run import APPENDIX, SIGNALS, TRAINING_SETS_TABLE, Run
 from session import Session, disable_job_rate_limiter, say
-from snakemake.exceptions import WorkflowError
 from stages import STAGES, Outputs
 
 try:

@@ -5,14 +5,10 @@ from run import FLOW_FOLDERS
 SYNTHESISED_FACES = [training.evaluated("_faces.csv") for training in PLAN.table if training.method in PLAN.synthesising]
 
 
-def evaluated(folder):
+def evaluated(folder, *left_out):
     """Return the outputs of an evaluation in a folder."""
-    return {
-        "figures": f"{folder}/{{method}}.csv",
-        "confusion": f"{folder}/{{method}}_confusion.csv",
-        "predictions": f"{folder}/{{method}}_predictions.csv",
-        "curve": f"{folder}/curves/{{method}}.csv",
-    }
+    files = {kind: f"{folder}/{{method}}{ending}" for kind, ending in EVALUATED.items() if kind not in left_out}
+    return {**files, "curve": f"{folder}/curves/{{method}}.csv"}
 
 
 rule evaluate:
@@ -21,7 +17,6 @@ rule evaluate:
         shards=lambda w: training(w).files,
     output:
         **evaluated("results/{task}evaluate/{protocol}"),
-        log="results/{task}evaluate/{protocol}/{method}.log",
     log:
         "work/logs/{task}evaluate/{protocol}/{method}.log",
     wildcard_constraints:
@@ -39,7 +34,7 @@ rule evaluate:
 
 use rule evaluate as evaluate_several with:  # labels of a clip: no official log has them
     output:
-        **evaluated("results/{task}evaluate/{protocol}"),
+        **evaluated("results/{task}evaluate/{protocol}", "log"),
     wildcard_constraints:
         task=TASK_FOLDERS,
         protocol=one_of(name for name in PROTOCOLS if PROTOCOLS[name].several),
@@ -48,7 +43,6 @@ use rule evaluate as evaluate_several with:  # labels of a clip: no official log
 use rule evaluate as evaluate_leaky with:  # methods with a declared leak, which no table reads
     output:
         **evaluated("results/evaluate/leaky/{protocol}"),
-        log="results/evaluate/leaky/{protocol}/{method}.log",
     log:
         "work/logs/evaluate/{protocol}/{method}.log",
     wildcard_constraints:

@@ -9,6 +9,13 @@ def teacher(wildcards):
     return FIRST.taught(wildcards.method, wildcards.classes)
 
 
+def modules_of_classes(classes):
+    """Return the modules that a training on the population with these classes follows from, next to the network's."""
+    if classes not in TASKS:
+        return []
+    return [*task_modules(TASKS[classes].folder), "signals.aus.regressor"]  # reads the action units of crops
+
+
 rule pretrain:
     input:
         macro=lambda w: CORPUS.indices(PLAN.macro_sets(w.method)),
@@ -50,8 +57,7 @@ rule pretrain_on_population:
     resources:
         gpu=1,
     params:
-        # which reads the population's crops where a method asks for action units as they are read
-        code=lambda w: code("pretrain_on_population", model(w.method), *["signals.aus.regressor"] * (w.classes in TASKS)),
+        code=lambda w: code("pretrain_on_population", model(w.method), *modules_of_classes(w.classes)),
         method=lambda w: FIRST.about(w.method, w.classes, w.role),
         weights=lambda w: FIRST.published(FIRST.about(w.method, w.classes, "population_weights")),
         population=CORPUS.recorded,

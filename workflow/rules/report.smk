@@ -22,7 +22,7 @@ rule report:
         table=TABLE,
         paired=PAIRED,
         index=CORPUS.indices(CORPUS.micro_sets),
-        evaluated=lambda w: [row.evaluated(ending) for ending in EVALUATED for row in PLAN.table_rows("megc2019_table")],
+        evaluated=lambda w: [row.evaluated(ending) for ending in EVALUATED.values() for row in PLAN.table_rows("megc2019_table")],
         curves=[row.curve for row in PLAN.table],
         face_figures=SYNTHESISED_FACES,
         trained=[path for row in PLAN.table for path in row.files],

@@ -12,7 +12,7 @@ def training(wildcards):
             return found
     except (LookupError, MicroexprError):
         pass
-    raise WorkflowError(f"no training of {wildcards.method} under {protocol} in results/{folder}")
+    sys.exit(f"error: results/{folder} has no training of {wildcards.method} under {protocol}")
 
 
 def task_code(script):

@@ -11,7 +11,7 @@ with logged(snakemake.log[0]):
 
     from microexpr import population
     from microexpr.core import store
-    from microexpr.core.arrays import generator
+    from microexpr.core.seeds import generator
     from microexpr.datasets import flow_folders
     from microexpr.population import recordings
     from microexpr.signals.flow import pictures
