@@ -1,6 +1,7 @@
 """The adapter of scripts: progress bars of resumed jobs, last lines of logs."""
 
 import io
+import sys
 import time
 
 import pytest
@@ -25,11 +26,12 @@ def bars(monkeypatch):
     return bars
 
 
-def test_time_left_is_reckoned_from_what_this_job_trained(bars):
+def test_time_left_is_reckoned_from_what_this_job_trained(bars, monkeypatch):
     """Three of four quarters were there: they count as done, and say nothing of the speed."""
     from adapter import progress_bar
 
-    show = progress_bar(Terminal(), "ststnet")
+    monkeypatch.setattr(sys, "__stderr__", Terminal())
+    show = progress_bar("ststnet")
     for done in (300, 301, 310):
         show(done, 400)
     (bar,) = bars
@@ -37,11 +39,12 @@ def test_time_left_is_reckoned_from_what_this_job_trained(bars):
     assert (state["initial"], state["n"], state["total"]) == (300, 310, 400)
 
 
-def test_no_bar_where_there_is_no_terminal(bars):
+def test_no_bar_where_there_is_no_terminal(bars, monkeypatch):
     from adapter import progress_bar
 
     log = io.StringIO()
-    show = progress_bar(log, "ststnet")
+    monkeypatch.setattr(sys, "__stderr__", log)
+    show = progress_bar("ststnet")
     show(0, 4)
     show(4, 4)
     assert log.getvalue() == ""

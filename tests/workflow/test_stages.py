@@ -18,11 +18,9 @@ def count(rows: list) -> str:
 ''',
     "workflow/scripts/clip_counts.py": '''"""Number of clips of a data set, as CSV."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.datasets import clip_counts
 

@@ -1,4 +1,4 @@
-"""Log, errors in one line and progress bar of every script. Scripts only unpack the `snakemake` object."""
+"""Log, errors in one line and progress bar of every script. Scripts only unpack the object that `logged` yields."""
 
 import logging
 import platform
@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 import fork_server
 from microexpr import __version__
@@ -45,14 +45,16 @@ class Prefixed(logging.Formatter):
 
 
 @contextmanager
-def logged(path: str) -> Iterator[TextIO]:
-    """Send log messages and printed text to the job's log; end a job with the error in its last line there.
+def logged(path: str = "") -> Iterator[Snakemake]:
+    """Yield what Snakemake tells the script. Send log messages and printed text to its log, or to `path`.
 
-    A MicroexprError is one line, any other error a traceback before it. Yields the terminal, for progress bars. Where
+    An error ends the job with its last line there: a MicroexprError in one line, any other after a traceback. Where
     there is a server that has the libraries loaded, it runs the script, and nothing after this line happens here."""
     fork_server.hand_over()
     start = time.perf_counter()
-    terminal, under_way = sys.stderr, Path(path).with_suffix(".under_way")
+    snakemake: Any = getattr(sys.modules["__main__"], "snakemake", None)
+    path = path or snakemake.log[0]
+    under_way = Path(path).with_suffix(".under_way")
     under_way.touch()  # stays where the job is killed
     with Path(path).open("w", buffering=1, encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
         handler = logging.StreamHandler(log)
@@ -61,7 +63,7 @@ def logged(path: str) -> Iterator[TextIO]:
         logger.setLevel(logging.INFO)
         logger.info("microexpr %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
         try:
-            yield terminal
+            yield snakemake
         except MicroexprError as error:
             print(f"error: {error}", file=log)
             raise SystemExit(1) from None
@@ -90,7 +92,7 @@ def write_times(log: str, seconds: float) -> None:
     path.write_text("s\tcpu_time\tmax_rss\n" + "\t".join(f"{value:.2f}" for value in values) + "\n", encoding="utf-8")
 
 
-def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:
+def progress_bar(title: str) -> Callable[[int, int], None]:
     """Return a function of (done, total) that shows a bar with the time left, if there is a terminal."""
     from tqdm import tqdm
 
@@ -100,7 +102,7 @@ def progress_bar(terminal: TextIO, title: str) -> Callable[[int, int], None]:
         nonlocal bar
         if bar is None:  # epochs of an earlier job say nothing of this one's speed
             kind = {"unit": "epoch", "leave": False, "mininterval": 1}
-            bar = tqdm(desc=title, file=terminal, disable=None, initial=done, total=total, **kind)
+            bar = tqdm(desc=title, file=sys.__stderr__, disable=None, initial=done, total=total, **kind)
         bar.update(done - bar.n)
 
     return show

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core.clip import Clip
     from microexpr.rendering.layouts import NATIVES
 

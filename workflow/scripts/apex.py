@@ -1,10 +1,8 @@
 """Onset, apex and offset of one subject's clips."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.core.clip import Clip
     from microexpr.signals import apex

@@ -1,10 +1,8 @@
 """Action-unit intensities of one subject's clips, by the shipped regressor or from OpenFace's tables."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from typing import Any
 
     import numpy as np

@@ -1,10 +1,8 @@
 """Subjects who may be the same person, and how many were compared."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.evaluation import duplicate_subjects

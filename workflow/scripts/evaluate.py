@@ -1,10 +1,8 @@
 """Figures of a method under one protocol, its confusion matrix, its predictions, and the official log."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import evaluation, protocols
     from microexpr.core import store
     from microexpr.datasets import index

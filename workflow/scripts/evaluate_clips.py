@@ -1,10 +1,8 @@
 """How well an observer tells the clips that a generator synthesised from recorded ones."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.evaluation import Params, belief
     from microexpr.evaluation.rows import write_faces

@@ -1,10 +1,8 @@
 """Figures of the faces of held-out subjects that one generator synthesised under one protocol."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.evaluation import Params, belief, face_measures, faces, resemblance

@@ -1,10 +1,8 @@
 """Landmarks, pose and aligned crops of one subject's clips."""
 
-from adapter import Snakemake, logged, logger
+from adapter import logged, logger
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import datasets
     from microexpr.core import store
     from microexpr.core.clip import Clip

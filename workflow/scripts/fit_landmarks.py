@@ -1,14 +1,12 @@
 """The shipped predictor of landmarks, trained on the population's portraits."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr.signals.landmarks import fit
     from microexpr.signals.learning import Checkpoint
 
     training, path = snakemake.input.training, "work/checkpoints/shipped/fit/landmarks/state.safetensors"
     checkpoint = Checkpoint.of(path, snakemake.params.code, training)
-    bar = progress_bar(terminal, "landmarks")
+    bar = progress_bar("landmarks")
     fit.run(training, snakemake.input.held_out, snakemake.output[0], checkpoint=checkpoint, progress=bar)

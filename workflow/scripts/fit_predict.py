@@ -1,10 +1,8 @@
 """The shipped recogniser of `microexpr predict`, trained on the clips of the population."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr import population
     from microexpr.apps.predict import fit
     from microexpr.population.recordings import clips_of
@@ -19,6 +17,6 @@ with logged(snakemake.log[0]) as terminal:
         (fit.make_job(training, train.Params(**snakemake.config["train"])), snakemake.input.training),
         (held_out, snakemake.input.held_out),
         snakemake.output[0],
-        progress_bar(terminal, "predict"),
+        progress_bar("predict"),
         CheckpointDir("work/checkpoints/shipped/fit/predict", snakemake.params.code),
     )

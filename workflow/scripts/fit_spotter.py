@@ -1,10 +1,8 @@
 """The shipped network of `au_curves`, trained on the long takes of the population."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from pathlib import Path
 
     from microexpr import population
@@ -16,4 +14,4 @@ with logged(snakemake.log[0]) as terminal:
         {path: takes.video_of(params, Path(path).stem) for path in paths}
         for paths in (snakemake.input.training, snakemake.input.held_out)
     )
-    fit.run(training, held_out, snakemake.output[0], progress_bar(terminal, "spotter"))
+    fit.run(training, held_out, snakemake.output[0], progress_bar("spotter"))

@@ -1,10 +1,8 @@
 """Optical flow and strain from onset to apex of one subject's clips."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.core.arrays import luma
     from microexpr.core.clip import Clip

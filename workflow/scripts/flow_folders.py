@@ -3,11 +3,9 @@
 from itertools import groupby
 from pathlib import Path
 
-from adapter import Snakemake, logged, logger
+from adapter import logged, logger
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.datasets import flow_folders, index
     from microexpr.signals.flow import pictures

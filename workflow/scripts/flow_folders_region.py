@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from adapter import Snakemake, logged, logger
+from adapter import logged, logger
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     import numpy as np
 
     from microexpr import population

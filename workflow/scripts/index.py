@@ -1,10 +1,8 @@
 """The index CSV of a data set, held to the rows that the DAG was built with."""
 
-from adapter import Snakemake, logged, logger
+from adapter import logged, logger
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core.clip import Clip
     from microexpr.datasets import index
 

@@ -1,10 +1,8 @@
 """The index CSV of rendered subjects of no corpus: the rows that the DAG was built with."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core.clip import Clip
     from microexpr.datasets import index
 

@@ -1,10 +1,8 @@
 """AU-GACN's Figure 3, also as an animation, or 5: clips that this run's AU-ICGAN synthesised of unseen subjects."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.evaluation import read_back
     from microexpr.reporting.plots import augacn

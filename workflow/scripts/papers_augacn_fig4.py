@@ -1,10 +1,8 @@
 """AU-GACN's Figure 4: one network, trained on all but the subject with the clips to score."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr import protocols
     from microexpr.core import store
     from microexpr.datasets import index
@@ -20,7 +18,7 @@ with logged(snakemake.log[0]) as terminal:
     method = AuGacn(AuGacn.Params(**snakemake.params.method), len(protocol.classes))
     others = [clip for clip in clips if clip not in held]
     job = job_on_all(name, method, protocol, others, snakemake.config, snakemake.params.seed)
-    refit.run(job, files, snakemake.output.weights, progress_bar(terminal, f"fig4 {name}"))
+    refit.run(job, files, snakemake.output.weights, progress_bar(f"fig4 {name}"))
     rows = augacn.node_rows(refit.load(snakemake.output.weights), clips, held, files, expected)
     store.write_text(snakemake.output.csv, table.csv_text(augacn.NODE_COLUMNS, rows))
     augacn.fig4(snakemake.output.figure, rows)

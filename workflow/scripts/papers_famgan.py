@@ -1,10 +1,8 @@
 """FAMGAN's task, measured and drawn, or its four devices, each taken away: every source's movement on two faces."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.datasets import index
     from microexpr.reporting import papers

@@ -1,10 +1,8 @@
 """ICE-GAN's Figure 4, of this run's held-out faces."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.evaluation import faces

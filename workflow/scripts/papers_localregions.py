@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.models.recognisers.localregions import LocalRegions
     from microexpr.reporting.plots import localregions

@@ -1,10 +1,8 @@
 """MTMNet's Figure 3: one network, trained on all but the subjects that it plots."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models.recognisers.mtmnet import Mtmnet
@@ -19,5 +17,5 @@ with logged(snakemake.log[0]) as terminal:
     others = [clip for clip in clips if clip not in held]
     job = job_on_all(name, method, protocol, others, snakemake.config, snakemake.params.seed)
     figure, weights = snakemake.output.figure, snakemake.output.weights
-    refit.run(job, files, weights, progress_bar(terminal, f"fig3 {name}"))
+    refit.run(job, files, weights, progress_bar(f"fig3 {name}"))
     mtmnet.fig3(figure, refit.load(weights), clips, held, files, snakemake.params.show)

@@ -1,10 +1,8 @@
 """One subject of the population: its clips, sessions and scenes."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import population
     from microexpr.population.subject import write_subject
     from microexpr.signals import faces, flow

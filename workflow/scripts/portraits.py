@@ -1,10 +1,8 @@
 """The portraits of one subject of the population."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import population
     from microexpr.population.portraits import write_portraits
 

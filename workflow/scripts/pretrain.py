@@ -1,10 +1,8 @@
 """One network, trained on macro-expressions of one set of classes."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models import recognisers
@@ -18,5 +16,5 @@ with logged(snakemake.log[0]) as terminal:
     macro = protocol.macro(index.read_all(snakemake.input.macro))
     job = job_on_all(name, method, protocol, [], snakemake.config, values.seed, macro)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{wildcards.classes}", values.code)
-    bar = progress_bar(terminal, f"pretrain {name}")
+    bar = progress_bar(f"pretrain {name}")
     pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, checkpoints)

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr import population, protocols
     from microexpr.models import recognisers
     from microexpr.population.recordings import training_clips
@@ -22,5 +20,5 @@ with logged(snakemake.log[0]) as terminal:
     clips = [clip for clip in clips if protocol.label(clip) is not None]
     job = job_on_all(name, method, protocol, clips, snakemake.config, values.seed, protocol.macro(macro))
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{Path(snakemake.output[0]).stem}", values.code)
-    bar = progress_bar(terminal, f"{name} on the population")
+    bar = progress_bar(f"{name} on the population")
     pretrain.run_on_population(job, files, snakemake.output[0], bar, checkpoints, population=values.population)

@@ -1,10 +1,8 @@
 """One network, trained on all clips of the main table's protocol."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models import recognisers
@@ -18,4 +16,4 @@ with logged(snakemake.log[0]) as terminal:
     macro = protocol.macro(index.read_all(snakemake.input.macro))
     job = job_on_all(name, method, protocol, clips, snakemake.config, snakemake.params.seed, macro)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/{protocol.name}/refit", snakemake.params.code)
-    refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(terminal, f"refit {name}"), checkpoints)
+    refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(f"refit {name}"), checkpoints)

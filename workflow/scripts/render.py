@@ -1,10 +1,8 @@
 """One subject of a rendered corpus: native frames and ground truth."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.rendering import corpus
     from microexpr.rendering.layout import PlannedClip
 

@@ -3,13 +3,11 @@
 import hashlib
 from pathlib import Path
 
-from adapter import Snakemake, logged
-
-snakemake: Snakemake  # defined by Snakemake
+from adapter import logged
 
 COLUMNS = ("file", "bytes", "sha256", "subjects", "errors")
 
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.core.onnx import read_metadata
 

@@ -1,10 +1,8 @@
 """The signal benchmark's figures, pooled, and its page."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.core import store
     from microexpr.reporting.signal_benchmark import page, pool
 

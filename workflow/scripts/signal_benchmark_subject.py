@@ -1,10 +1,8 @@
 """One subject of the signal benchmark: what the signal stages read of it, compared with the ground truth."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr.rendering.corpus import Scene
     from microexpr.rendering.layout import PlannedClip
     from microexpr.reporting import signal_benchmark

@@ -1,10 +1,8 @@
 """Action units and movement of one long video, and what the spotter of `microexpr predict` finds in it."""
 
-from adapter import Snakemake, logged, logger
+from adapter import logged, logger
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import datasets
     from microexpr.apps import spot
     from microexpr.core.clip import Clip

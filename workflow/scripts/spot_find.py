@@ -1,10 +1,8 @@
 """Intervals of one spotter in all long videos, trained on those of other subjects."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from functools import partial
 
     from microexpr.apps import spot
@@ -22,6 +20,6 @@ with logged(snakemake.log[0]) as terminal:
         spotters.build(name, values.params, values.side),
         [values.seed + number for number in range(values.seeds)],
     )
-    classify, bar = partial(spot.classify, recogniser), progress_bar(terminal, name)
+    classify, bar = partial(spot.classify, recogniser), progress_bar(name)
     output, seen = snakemake.output[0], recogniser.fitted_on
     training.run(name, spotter, videos, files, folds, seeds, output, classify, seen, bar, origin=videos[0].clip.origin)

@@ -1,10 +1,8 @@
 """The table of long videos, all figures of it, and which methods differ."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from pathlib import Path
 
     from microexpr.core import store

@@ -1,10 +1,8 @@
 """One generator of clips, trained without one group of subjects, and its clips; or one that all clips trained."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.models import generators
     from microexpr.training import refit, synthesise, train
@@ -22,5 +20,5 @@ with logged(snakemake.log[0]) as terminal:
         group,
     )
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/groups/{group or 'refit'}", values.code)
-    bar = progress_bar(terminal, f"{name} {group or 'refit'}")
+    bar = progress_bar(f"{name} {group or 'refit'}")
     (synthesise.run if group else refit.run)(job, files.files, snakemake.output[0], bar, checkpoints)

@@ -3,11 +3,9 @@
 import json
 from pathlib import Path
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import evaluation
     from microexpr.core import store
     from microexpr.datasets import index

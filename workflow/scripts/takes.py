@@ -1,10 +1,8 @@
 """The long take of one subject of the population, as the stage `spot` measures it."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 

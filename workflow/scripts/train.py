@@ -1,10 +1,8 @@
 """All folds of one shard of a training."""
 
-from adapter import Snakemake, logged, progress_bar
+from adapter import logged, progress_bar
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]) as terminal:
+with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models import recognisers
@@ -23,5 +21,5 @@ with logged(snakemake.log[0]) as terminal:
     shard = protocols.shard(folds, wildcards.shard)
     job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/{wildcards.protocol}/{wildcards.shard}", values.code)
-    bar = progress_bar(terminal, name)
+    bar = progress_bar(name)
     train.run(job, files.files, dict(snakemake.output.items()), bar, checkpoints, files.synthetic)

@@ -1,10 +1,8 @@
 """The wide form of the main table: each method by what it learnt from."""
 
-from adapter import Snakemake, logged
+from adapter import logged
 
-snakemake: Snakemake  # defined by Snakemake
-
-with logged(snakemake.log[0]):
+with logged() as snakemake:
     from microexpr import evaluation
     from microexpr.core import store
     from microexpr.reporting import main_table
