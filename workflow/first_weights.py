@@ -161,7 +161,7 @@ class FirstWeights:
             return []
         name, kind = teacher
         part = "" if kind == self.plan.declared(name) else f"{kind}_"
-        return [f"results/pretrain/{name}/{part}{training.protocol.label_set}.safetensors"]
+        return [f"results/pretrain/{name}/{part}{class_set(training.protocol.name)}.safetensors"]
 
     def taught(self, method: str, name: str) -> Training:
         """Return a training with the classes and training set that the name of a teacher's file has."""

@@ -294,10 +294,10 @@ class Plan:
 
     def methods_of(self, task: str) -> list[str]:
         """Return the methods of a task; on flow pictures, rows of the main table that read nothing else there."""
+        rows, suits = self.rows[task], TASKS[task].suits
         if not TASKS[task].pictures:
-            return list(self.rows[task])
-        suits = TASKS[task].protocols[0].suits
-        return [name for name in self.in_table if suits(self.rows[task][name]["reads"]) and not self.macro_sets(name)]
+            return list(rows)
+        return [name for name in self.in_table if suits(rows[name]["reads"]) and not self.macro_sets(name)]
 
     @cached_property
     def table(self) -> list[Training]:

@@ -18,7 +18,7 @@ from microexpr.core.errors import ParamsError, nearest
 from microexpr.datasets import MACRO, MICRO
 from microexpr.models import base, generators, recognisers, spotters
 from microexpr.models.base import NetworkMethod
-from microexpr.protocols import GROUPINGS, MAIN_TASK, PROTOCOLS, TASKS, TrainingSet
+from microexpr.protocols import GROUPINGS, MAIN_TASK, TASKS, TrainingSet
 from microexpr.reporting import papers
 from microexpr.signals import inputs
 from microexpr.training import synthetic_clips, training_sets, weights
@@ -253,7 +253,7 @@ def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         values = _without_population(name, method_params, None)
         instance = kind(validate(kind.Params, values, f"flow_folders.{key}."))
         reads = inputs.stages(instance.inputs)
-        if name in changes and (instance.macro or not PROTOCOLS["flow_folders"].suits(reads)):
+        if name in changes and (instance.macro or not TASKS["flow_folders"].suits(reads)):
             expected = "a method that reads flow alone, without macro-expressions"
             raise ParamsError(f"flow_folders.methods.{name} must be {expected}")
         yield name, {"params_on_pictures": instance.params.model_dump(mode="json"), "reads_on_pictures": reads}

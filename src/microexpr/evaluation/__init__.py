@@ -77,7 +77,7 @@ def _scope_rows(
         "folds": sum(not names.isdisjoint(fold.test) for fold in predictions.folds),
         "subjects": len(set(predictions.subjects)),
         "clips": len(names),
-        "subject_seen": "no" if protocol.ranked else "yes",
+        "subject_seen": "yes" if protocol.unit == "clip" else "no",
         "pooling": pooling,
         "seeds": len(predictions.predicted[selection]),
         **predictions.about,

@@ -268,5 +268,5 @@ def row_keys(synthesised: SynthesisedFaces, scope: str, faces: Iterable[Face]) -
         "side": HELD_OUT,
         "scope": scope,
         "folds": len({face.fold.name for face in faces}),
-        "subject_seen": "no" if synthesised.protocol.ranked else "yes",
+        "subject_seen": "yes" if synthesised.protocol.unit == "clip" else "no",
     }

@@ -34,7 +34,6 @@ class Protocol:
     alone: bool = False  # whether a fold trains on other clips of the data set that it tests, and on no other data set
     unlabelled_means: bool = False  # whether the mean of each side's clips, without labels, is taken off these
     share: float | None = None  # of each data set's subjects that trains, sampled for each seed; None: leave one out
-    stages: tuple[str, ...] | None = None  # the only stages that its clips have files of; None: all
     grouped: bool = False  # whether several rendered subjects may be held out together
     training: TrainingSet | None = None  # the training set of methods, where their params do not choose it
     title: str = ""  # of its rows in a table with all methods and folds; {held_out}: how subjects are held out
@@ -48,18 +47,6 @@ class Protocol:
     def uses_population(self) -> bool:
         """Whether rendered subjects of no corpus are trained on."""
         return POPULATION in (*self.trained_on, *self.also_trained_on)
-
-    @property
-    def label_set(self) -> str:
-        """The name of its classes, which other protocols may share."""
-        shared = {classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective", classes.UNITS: "units"}
-        native = {names: f"{dataset}_{count}" for (dataset, count), names in classes.NATIVE.items()}
-        return (shared | native).get(self.classes, self.name)
-
-    @property
-    def ranked(self) -> bool:
-        """Whether its figures may be ranked: not where a tested clip's own subject is trained on."""
-        return self.unit != "clip"
 
     def label(self, clip: Clip) -> int | None:
         """Return the clip's class as an index into `classes`; None if it has none of them.
@@ -83,10 +70,6 @@ class Protocol:
                 str(classes.objective(clip)), ""
             )
         return classes.USUAL_EMOTION.get(clip.emotion.lower(), clip.emotion.lower())
-
-    def suits(self, reads: Iterable[str]) -> bool:
-        """Return whether its clips have files of all stages that a method reads."""
-        return self.stages is None or set(reads) <= set(self.stages)
 
     def select(self, clips: Sequence[Clip]) -> list[Clip]:
         """Return the protocol's clips: of its data sets, with a label; sorted by data set, subject and name.
@@ -146,7 +129,7 @@ class Protocol:
         elif self.alone:
             folds = self._folds_within(chosen, seed, limit, groups)
         elif self.share is None:
-            count = self._count_groups(chosen, groups)
+            count = _count_groups(self, chosen, groups)
             if count:
                 folds = splits.evenly_spaced(splits.group_folds(chosen, count, seed), limit)
             else:
@@ -168,19 +151,13 @@ class Protocol:
             clips = [clip for clip in chosen if clip.dataset == dataset]
             if len({clip.subject for clip in clips}) < 2:
                 continue
-            count = self._count_groups(clips, groups)
+            count = _count_groups(self, clips, groups)
             if count:
                 grouped = splits.group_folds(clips, count, seed)
                 folds += [replace(fold, name=f"{dataset}/{fold.name}") for fold in grouped]
             else:
                 folds += splits.leave_one_out(clips, self.unit)
         return splits.evenly_spaced(folds, limit)
-
-    def _count_groups(self, chosen: Sequence[Clip], groups: int) -> int:
-        """Return the number of groups of subjects that are held out in turn; 0 where single subjects are."""
-        if not (self.grouped and groups and all(clip.origin == "generated" for clip in chosen)):
-            return 0
-        return min(groups, len({splits.subject_id(clip.id) for clip in chosen}))
 
     def count_folds(
         self,
@@ -196,7 +173,7 @@ class Protocol:
             return len(self.folds(clips, seed, inner_subjects, seeds, limit, groups))
         chosen = self.select(clips)
         units = self._check_enough(chosen)  # two or more, so each fold has clips on both sides
-        units = self._count_groups(chosen, groups) or units
+        units = _count_groups(self, chosen, groups) or units
         return min(units, limit) if limit else units
 
     def _check_enough(self, chosen: Sequence[Clip]) -> int:
@@ -213,6 +190,13 @@ class Protocol:
             unit_names = "labelled clips" if unit == "clip" else f"{names[unit]} with labelled clips"
             raise DataError(f"protocol {self.name} must have at least 2 {unit_names}, not {len(units)}")
         return len(units)
+
+
+def _count_groups(protocol: Protocol, chosen: Sequence[Clip], groups: int) -> int:
+    """Return the number of groups of subjects that are held out in turn; 0 where single subjects are."""
+    if not (protocol.grouped and groups and all(clip.origin == "generated" for clip in chosen)):
+        return 0
+    return min(groups, len({splits.subject_id(clip.id) for clip in chosen}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +238,10 @@ class Task:
     def folder(self) -> str:
         """Its folder below results; "" for the main task."""
         return "" if self.name == MAIN_TASK else f"{self.name}/"
+
+    def suits(self, reads: Iterable[str]) -> bool:
+        """Return whether its clips have files of all stages that a method reads."""
+        return not self.pictures or set(reads) <= {"flow"}
 
     def files(self, table: str) -> dict[str, str]:
         """Return the CSV of a table, and where rows are compared that of the differences."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from microexpr.core.facs import AUS, REGIONS
 from microexpr.datasets import flow_folders
 from microexpr.models import base, recognisers
-from microexpr.protocols import MEGC2019, PROTOCOLS
+from microexpr.protocols import MEGC2019, TASK_OF
 from microexpr.reporting.method_list import Row
 from microexpr.signals.inputs import stages
 
@@ -28,7 +28,7 @@ def _row(name: str, about: Mapping[str, Any] | None) -> Row:
     reads = {MEGC2019: stages(instance.inputs)}
     if not instance.macro:  # of the protocols of precomputed flow, which has no macro-expressions, one stands for all
         reads[flow_folders.NAME] = (about or {}).get("reads_on_pictures", reads[MEGC2019])
-    suitable = [name for name, stages_read in reads.items() if PROTOCOLS[name].suits(stages_read)]
+    suitable = [name for name, stages_read in reads.items() if TASK_OF[name].suits(stages_read)]
     return {
         "method": name,
         "in_table": about is None or about["in_table"],

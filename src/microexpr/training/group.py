@@ -98,7 +98,7 @@ class Group:
 
     def build(self, run: Run) -> tuple[Statistics, dict[str, nn.Module]]:
         """Return statistics of a run's training clips, and its new modules: the same whatever other runs there are."""
-        statistics = self.method.statistics(self.data[self._tensor(run.fold.train)])
+        statistics = self.method.statistics(self.data[to_tensor(run.fold.train, self.device)])
         for name in self.method.normalisation:
             if (value := self.method.initial_weights.get(f"{STATISTICS}{name}")) is not None:
                 statistics[name] = value.to(statistics[name])
@@ -113,9 +113,6 @@ class Group:
             if not self.stacked:
                 lay_out_weights(network)
         return statistics, networks
-
-    def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def _join(self, trees: Sequence[Any]) -> Any:
         """Return one tree for the group: the stack of all runs' trees, detached, or the only run's tree itself."""
@@ -162,7 +159,9 @@ class Group:
         phase = self.phases[self.phase_index]
         for name, network in self.networks.items():
             network.train(name in phase.trained_modules)
-        self._set_rates(phase)
+        factor = phase.schedule(self.phase_epochs / phase.epochs)
+        for group in (group for _, optimiser in self._optimisers() for group in optimiser.param_groups):
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
         if self.precomputed is None and phase.precompute is not None:
             self.precomputed = self._precompute(phase, phase.precompute)
         self.losses.append(self._steps(phase))
@@ -171,12 +170,6 @@ class Group:
             for history, scores in zip(self.scores, self._score_tests(), strict=True):
                 history.append(scores)
         return True
-
-    def _set_rates(self, phase: Phase) -> None:
-        factor = phase.schedule(self.phase_epochs / phase.epochs)
-        for optimiser in (o for optimisers in self.optimisers for o in optimisers):
-            for group in optimiser.param_groups:
-                group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
 
     def _steps(self, phase: Phase) -> Tensor:
         """Make all steps of an epoch; return the mean loss of each update [R, U], nan where `every` left it out."""
@@ -237,8 +230,8 @@ class Group:
             step_keys = run.seeds(self.phase_index, self.phase_epochs, "loss").generate_state(steps)
             keys.append(mix(step_keys[:, None] + np.arange(len(phase.updates), dtype=np.uint32)).view(np.int32))
         if not self.stacked:
-            return self._tensor(orders[0]), self._tensor(keys[0])
-        return self._tensor(np.stack(orders, 1)), self._tensor(np.stack(keys, 2))
+            return to_tensor(orders[0], self.device), to_tensor(keys[0], self.device)
+        return to_tensor(np.stack(orders, 1), self.device), to_tensor(np.stack(keys, 2), self.device)
 
     def _step(self, update_index: int, update: Update, batch: Batch, keys: Tensor) -> Tensor:
         """Make one optimiser step of every run; return the loss before it, [R]."""
@@ -302,8 +295,8 @@ class Group:
         """
         for network in self.networks.values():
             network.eval()
-        clips = self.data[self._tensor(positions)]
-        batch = clips.inputs | clips.targets | {"target_label": self._tensor(label)}
+        clips = self.data[to_tensor(positions, self.device)]
+        batch = clips.inputs | clips.targets | {"target_label": to_tensor(label, self.device)}
         parameters, buffers = self.run_part(run_index, self.parameters), self.run_part(run_index, self.buffers)
         statistics = self.run_part(run_index, self.statistics)
         key = self.runs[run_index].key("synthesis", *names, device=self.device)
@@ -395,6 +388,11 @@ def initialise(networks: Mapping[str, nn.Module], method: NetworkMethod) -> list
         shapes = f"{method.name()} has no weight of the name and shape of any of the {len(weights)}"
         raise ParamsError(f"population must have params that give a network of the same shapes: {shapes}")
     return others
+
+
+def to_tensor(array: np.ndarray, device: torch.device) -> Tensor:
+    """Return the tensor of an array on a device."""
+    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
 def lay_out_weights(network: nn.Module) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from microexpr.core import facs
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.seeds import spawn
 from microexpr.models.base import Method, NetworkMethod
@@ -106,11 +105,6 @@ class Job:
         """Class index, or several labels, that are to be predicted of each clip, by its id."""
         return self.several_labels or self.labels
 
-    @cached_property
-    def reactions(self) -> dict[str, tuple[int, ...]]:
-        """The regions in which each clip's emotion shows, by clip id."""
-        return {clip.id: facs.reaction_mask(self.protocol.emotion(clip)) for clip in self.all_clips}
-
     @property
     def macro_ids(self) -> tuple[str, ...]:
         """Ids of the macro-expressions."""
@@ -155,13 +149,6 @@ class Job:
     def on_all_clips(self, name: str) -> "Job":
         """Return the same job with one fold of this name, which trains on all clips and holds out none."""
         return replace(self, folds=[Fold(name, tuple(clip.id for clip in self.clips), ())])
-
-    @property
-    def differs_from_paper(self) -> list[str]:
-        """The params that have another value than the paper's, which are the defaults of the class; sorted."""
-        params = self.method.params
-        defaults = type(params)().model_dump()
-        return sorted(name for name, value in params.model_dump().items() if value != defaults[name])
 
     def sections(self) -> dict[str, Any]:
         """Return the sections of params.yaml that the result depends on, as plain values."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from microexpr.core import store
+from microexpr.core import facs, store
 from microexpr.core.clip import POPULATION
 from microexpr.core.errors import StoreError
 from microexpr.core.files import file_digest
@@ -49,7 +49,8 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
         job, [path for path in expand_directories(files) if Path(path).parent.name not in other_sets]
     )
     marked = job.macro_ids if job.clips else ()  # in pretraining they are the training set itself
-    clips = load_clips(job.method, job.all_clips, paths, job.labels, marked, job.reactions, job.several_labels)
+    shown_in = {clip.id: facs.reaction_mask(job.protocol.emotion(clip)) for clip in job.all_clips}
+    clips = load_clips(job.method, job.all_clips, paths, job.labels, marked, shown_in, job.several_labels)
     if job.protocol.unlabelled_means:
         clips = without_means(clips, [clip.origin for clip in job.all_clips])
     by_fold = synthetic_clips.select_files(synthetic_files, job.protocol.unit, job.test_clips)

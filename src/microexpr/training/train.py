@@ -146,7 +146,10 @@ def write(
     outputs: Mapping[str, str],
 ) -> None:
     """Write each fold's result as it comes; an interrupted training leaves no output."""
-    attributes = job.attributes() | inputs.attributes() | {"differs_from_paper": ", ".join(job.differs_from_paper)}
+    params = job.method.params.model_dump()
+    of_paper = type(job.method.params)().model_dump()  # the defaults of the class
+    other = sorted(name for name, value in params.items() if value != of_paper[name])
+    attributes = job.attributes() | inputs.attributes() | {"differs_from_paper": ", ".join(other)}
     with ExitStack() as stack:
         shards = {
             kind: stack.enter_context(store.create(path, kind, job.sections(), **attributes))

@@ -84,7 +84,7 @@ def test_every_protocol_of_the_papers_is_there_and_two_of_each_added_data_set():
     ours = {*TRAINING_SETS.values(), ABLATION, *(protocol.name for protocol in TASKS["units"].protocols)}
     assert set(PROTOCOLS) == {*PUBLISHED, "split70", "loso_all_3", *ours, *expected}
     assert set(MAIN) < set(PROTOCOLS)
-    assert {name for name, protocol in PROTOCOLS.items() if not protocol.ranked} == {
+    assert {name for name, protocol in PROTOCOLS.items() if protocol.unit == "clip"} == {
         name for name in PROTOCOLS if name.startswith("lovo_")
     }
     assert all(name == protocol.name for name, protocol in PROTOCOLS.items())
@@ -185,8 +185,8 @@ def test_of_one_person_every_clip_may_be_left_out_in_turn():
 
 
 def test_precomputed_flow_suits_who_reads_nothing_else():
-    assert PROTOCOLS["flow_folders"].suits(["flow"]) and not PROTOCOLS["flow_folders"].suits(["flow", "aus"])
-    assert MEGC.suits(["flow", "aus"])
+    assert TASKS["flow_folders"].suits(["flow"]) and not TASKS["flow_folders"].suits(["flow", "aus"])
+    assert TASKS["emotion"].suits(["flow", "aus"])
 
 
 def test_rendered_subjects_next_to_recorded_ones_are_in_no_fold(published):

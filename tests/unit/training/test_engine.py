@@ -13,7 +13,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.models.base import CLASSES, ClipTensors, Params
 from microexpr.models.recognisers import find
 from microexpr.training.engine import train, use_one_thread
-from microexpr.training.group import Group, Run
+from microexpr.training.group import Group, Run, to_tensor
 
 use_one_thread()  # for groups that no engine steps
 
@@ -104,7 +104,7 @@ def test_what_a_phase_reads_is_of_full_precision():
     while group.epoch():
         pass
     assert group.precomputed is not None
-    test = group._tensor(group.runs[0].fold.test)
+    test = to_tensor(group.runs[0].fold.test, group.device)
     plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)
     np.testing.assert_allclose(group.scores[0][-1], plain.detach(), atol=1e-6)
 

@@ -231,9 +231,8 @@ def test_folds_of_one_group_share_its_synthetic_clips(groups):
     learner_job = learner("lovo_casme2_7")
     synthetic = synthetic_for(learner_job, groups, "clip")
     assert len(synthetic.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
-    data = load_clips(
-        learner_job.method, learner_job.clips, groups[1], learner_job.labels, reacts=learner_job.reactions
-    )
+    shown_in = {clip.id: reaction_mask(clip.emotion) for clip in learner_job.clips}
+    data = load_clips(learner_job.method, learner_job.clips, groups[1], learner_job.labels, reacts=shown_in)
     assert data.targets["reacts"].tolist() == [[*reaction_mask(clip.emotion)] for clip in learner_job.clips]
     both, positions = synthetic_clips.append(data, [clip.provenance for clip in learner_job.clips], synthetic)
     assert len({tuple(fold_positions) for fold_positions in positions.values()}) == 2 and len(positions) == 12

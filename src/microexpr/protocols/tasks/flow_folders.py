@@ -9,7 +9,6 @@ from microexpr.protocols.tasks.emotion import COMPOSITE
 RECORDED = replace(
     COMPOSITE,
     name="flow_folders",
-    stages=("flow",),
     title="MEGC2019 composite from precomputed flow, {held_out}, figures pooled over folds",
 )
 RENDERED = replace(
