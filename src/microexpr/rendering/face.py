@@ -13,7 +13,7 @@ from microexpr.rendering import camera, clothes, hair, scene
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
 from microexpr.rendering.lanes import LANES
-from microexpr.rendering.layers import CELL, Eyes, arrange, grain, in_rows, sphere
+from microexpr.rendering.layers import Eyes, grain, row_order, sort_points, unit_eyeball
 from microexpr.rendering.materials import CURVE, Lamps, Row, Surface
 from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
 from microexpr.rendering.rig import MAP_WIDTH, SKIN_WIDTH, contour, jaw_skin, rig
@@ -61,7 +61,7 @@ class Face:
         if (glasses_rng := generator(seed, "glasses")).random() < GLASSES:
             layers.append(clothes.build_glasses(self.vertices, glasses_rng))
         layers.append(clothes.build_garment(self.vertices, self._garment, rng))
-        self._layers = [arrange(layer) for layer in layers]
+        self._layers = [sort_points(layer) for layer in layers]
         all_strands = hair.strands(self.style, LEVELS, generator(seed, "strands"))
         self.lashes = hair.lashes(generator(seed, "lashes"))
         coordinates = self._assemble()
@@ -146,10 +146,10 @@ class Face:
         return scene.project((points @ turn.T).astype(np.float32), size, shift, zoom)[:, :2]
 
     def _assemble(self) -> np.ndarray:
-        """Assemble all vertices (rig, layers fixed to the skull, eyeballs) and triangles in single arrays, and compute
-        how much of the room's light reaches each vertex."""
+        """Assemble all vertices (rig, rigid layers, eyeballs) and triangles in single arrays, and compute how much of
+        the room's light reaches each vertex. Return the texture coordinates, float32[all, 3]."""
         head = rig()
-        points, ball = sphere()
+        points, ball = unit_eyeball()
         self._eyes = Eyes.fit(self.vertices, points)
         starts = accumulate((len(part.points) for part in self._layers), initial=len(head.vertices))
         layers = [part.triangles + start for part, start in zip(self._layers, starts, strict=False)]
@@ -160,7 +160,7 @@ class Face:
         at_rest = np.concatenate(
             [self.vertices, *(part.points for part in self._layers), self._eyes.rotate(0.0, 0.0)[0]]
         )
-        order = in_rows(at_rest[triangles].mean(axis=1), CELL)
+        order = row_order(at_rest[triangles].mean(axis=1))
         self._triangles = triangles[order]
         materials = [np.full(len(part.triangles), part.material) for part in self._layers]
         materials = [head.materials[in_view], *materials, np.full(2 * len(ball), EYE)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from microexpr.rendering.layers import sphere
+from microexpr.rendering.layers import unit_eyeball
 from microexpr.rendering.raster import CLOTH, HAIR, SKIN, Samples, rasterise, vertex_normals
 
 NOTHING = np.zeros((1, 1), np.uint8)
@@ -88,7 +88,7 @@ def test_cloth_ends_at_its_hem_and_has_an_inner_side():
 
 
 def test_normals_of_a_sphere_point_outwards():
-    points, triangles = sphere()
+    points, triangles = unit_eyeball()
     normals = np.zeros_like(points)
     vertex_normals(points, triangles, normals)
     inside = (points[:, 2] > 0) & (points[:, 2] < 0.999)  # not the rim or the pole, where it is open
