@@ -1,11 +1,11 @@
-"""The commands between DVC and Snakemake.
+"""The commands that connect DVC and Snakemake.
 
-python workflow/stage.py NOUN      what a stage of dvc.yaml calls: runs that stage's own rules, and none upstream
-python workflow/stage.py record    takes every result of a finished run into dvc.lock and DVC's cache
-python workflow/stage.py adopt     after dvc pull or checkout: lets Snakemake take over what dvc.lock vouches for
+python workflow/stage.py NOUN      for DVC: runs the rules of a stage, and of a stage of workflow/dvc.yaml also upstream
+python workflow/stage.py record    records every result of a finished run in dvc.lock and DVC's cache
+python workflow/stage.py adopt     after dvc pull or checkout: makes Snakemake accept the outputs that match dvc.lock
 
-Snakemake knows an output by its record in .snakemake/metadata. What DVC puts there has none, and would pass as up to
-date after an edit of params: a stage sets such outputs aside before it runs, since DVC has found it stale.
+Snakemake knows an output by its record in .snakemake/metadata. A file from DVC's cache has none, and Snakemake takes it
+as up to date even after an edit of params. DVC runs a stage only if it is out of date: `run` first removes such files.
 """
 
 import os
@@ -22,17 +22,17 @@ from stages import STAGES, Outputs, folders, rules
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
 
-PIPELINE, OTHERS = "dvc.yaml", "workflow/dvc.yaml"  # the way to the table; all other stages
+PIPELINE, OTHERS = "dvc.yaml", "workflow/dvc.yaml"  # the stages on the way to the table; all other stages
 
 
 def other_stages() -> list[str]:
-    """Return the stages of `OTHERS`, in the order in which they run; a task needs none there."""
+    """Return the stages of `OTHERS`, in the order in which they run. A task may have none there."""
     described = config.load(OTHERS)["stages"]
     return [noun for noun in STAGES if noun in described]
 
 
 def prune_checkpoints(run: Run) -> None:
-    """Deletes the checkpoints of trainings that are finished or no longer part of the run."""
+    """Delete the checkpoints of trainings that are finished or no longer part of the run."""
     checkpoints = run.checkpoints
     for folder in Path("work/checkpoints").glob("*/*/*"):
         result = checkpoints.get(str(folder))
@@ -41,7 +41,7 @@ def prune_checkpoints(run: Run) -> None:
 
 
 def planned_run() -> Run:
-    """Return the run that params.yaml asks for; invalid params end the program with a one-line error."""
+    """Return the run that params.yaml describes; end the program with a one-line error if it is invalid."""
     try:
         return Run(config.check_cached(config.load("params.yaml")))
     except MicroexprError as error:
@@ -49,13 +49,13 @@ def planned_run() -> Run:
 
 
 def make_folders(noun: str) -> None:
-    """Makes the folders of a stage of dvc.yaml, which DVC expects even where a run has nothing in them."""
+    """Make the folders of a stage, which DVC expects even if a run writes nothing into them."""
     for folder in folders(noun):
         Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 def clear_untracked(outputs: Iterable[str]) -> None:
-    """Deletes outputs from elsewhere that DVC's cache holds, and sets the others aside."""
+    """Delete the outputs without a record of Snakemake that DVC's cache holds too, and set the others aside."""
     untracked = Records().review(outputs).untracked
     for name in untracked:
         if Path(name).is_file() and is_cached(content(Path(name))):
@@ -64,14 +64,14 @@ def clear_untracked(outputs: Iterable[str]) -> None:
 
 
 def run(noun: str) -> int:
-    """Return Snakemake's exit code after it ran one stage of the way to the table, or all that another stage needs."""
+    """Run a stage by Snakemake and return its exit code; a stage that is not in dvc.yaml with all that it needs."""
     planned = planned_run()
     outputs = Outputs(planned)
     if noun not in STAGES:
         sys.exit(f"error: stage must be one of {', '.join(STAGES)}, not {noun}")
     make_folders(noun)
     clear_untracked(outputs.expected[noun])
-    # also where Snakemake finds no job: the next stage has to notice
+    # not left to `Session.begin`, which a run without jobs skips: DVC compares the folders before the next stage
     set_aside(outputs.superfluous(noun), OTHER_PARAMS, print)
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
         outdated = [str(path) for path in Path("results/flow_folders").iterdir()]
@@ -79,13 +79,13 @@ def run(noun: str) -> int:
     target, allowed = f"all_{noun}", list[str]()
     if noun in outputs.of_table:
         target = f"table_{noun}"
-        upstream = rules("population", planned) if noun == "pretrain" and planned.first.needed() else {}
-        allowed = ["--allowed-rules", *rules(noun, planned), *upstream, target]
+        others = rules("population", planned) if noun == "pretrain" and planned.first.needed() else {}  # of OTHERS
+        allowed = ["--allowed-rules", *rules(noun, planned), *others, target]
     return subprocess.call(["snakemake", *allowed, "--", target], env=os.environ | {"MICROEXPR_STAGE": noun})
 
 
 def record() -> int:
-    """Takes the outputs of a finished run into dvc.lock and DVC's cache, by links; runs no job."""
+    """Record the outputs of a finished run in dvc.lock and DVC's cache, by links; run no job."""
     if not Path(".git").exists() or not Path(".dvc").is_dir():
         print("note: not recorded for DVC, which needs a git repository here (git init)")
         return 0
@@ -103,7 +103,7 @@ def record() -> int:
     if process.returncode:
         print(process.stderr.strip(), file=sys.stderr)
         return process.returncode
-    records.review(outputs.all)  # a link to an older file of the same content has an older time
+    records.review(outputs.all)  # restores the times of outputs that DVC replaced by links to older files
     records.renew(outputs.all)
     results = [path.stat() for path in Path("results").rglob("*") if path.is_file()]
     size = sum(stat.st_size for stat in results) / 1e6
@@ -114,27 +114,27 @@ def record() -> int:
     return 0
 
 
-def is_vouched_for(pipeline: str) -> bool:
-    """Whether all outputs of a pipeline are of the params and code in dvc.lock."""
+def matches_lock(pipeline: str) -> bool:
+    """Return whether params, code and outputs of a pipeline or stage are those in dvc.lock."""
     return subprocess.call(["dvc", "status", "--quiet", pipeline]) == 0
 
 
 def adopt() -> int:
-    """Renders the corpora, then marks every output that matches dvc.lock as up to date."""
+    """Render the corpora, then mark every output that matches dvc.lock as up to date."""
     outputs = Outputs(planned_run())
     if code := run("render"):
         return code
-    if not is_vouched_for(PIPELINE):
+    if not matches_lock(PIPELINE):
         sys.exit(
             "error: these results are not of these params and this code (`dvc status`): adopt them at the commit of "
             "dvc.lock, before any edit, or let `dvc repro` compute them"
         )
-    others = [noun for noun in other_stages() if STAGES[noun].adoptable and is_vouched_for(f"{OTHERS}:{noun}")]
+    others = [noun for noun in other_stages() if STAGES[noun].adoptable and matches_lock(f"{OTHERS}:{noun}")]
     targets = [*(f"table_{noun}" for noun in outputs.of_table), "all", *(f"all_{noun}" for noun in others)]
     if code := subprocess.call(["snakemake", "--touch", "--forceall", "--quiet", "all", "--", *targets]):
         return code
-    of_table = {path for paths in outputs.of_table.values() for path in paths}
-    Records().renew(sorted(of_table.union(*(outputs.expected[noun] for noun in others))), trusted=True)
+    table_paths = {path for paths in outputs.of_table.values() for path in paths}
+    Records().renew(sorted(table_paths.union(*(outputs.expected[noun] for noun in others))), trusted=True)
     return 0
 
 
