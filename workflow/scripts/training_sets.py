@@ -1,4 +1,4 @@
-"""The wide form of the main table: each method by what it learnt from."""
+"""The main table with a row for each method and training set."""
 
 from adapter import logged
 

@@ -8,7 +8,7 @@ from microexpr.core import facs
 
 Origin = Literal["generated", "licensed"]
 POPULATION = "population"  # as a data set and a stage: rendered subjects who are in no corpus
-# Kinds of its recordings: clips, and emotions of scenes, which differ from a face at rest in action units alone.
+# Kinds of its recordings: clips, and scenes, whose two images, at rest and with an emotion, are otherwise the same.
 Recording = Literal["micro", "macro", "micro scene", "macro scene"]
 Kind = Literal["micro", "macro"]
 KINDS: tuple[Kind, ...] = ("micro", "macro")
@@ -19,9 +19,9 @@ LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is 
 class Clip:
     """One annotated clip of a facial expression, as its data set's loader reads it.
 
-    Frame numbers are the data set's own (SAMM 5562, SMIC 658536), not positions. `onset`, `apex` and `offset` are None
-    where the data set does not annotate them (SMIC no apex, MMI none of them). `label` is MEGC2019's class, or None for
-    clips outside of it.
+    Frame numbers are the data set's own (5562 in SAMM, 658536 in SMIC), not positions. `onset`, `apex` and `offset`
+    are None where the data set does not annotate them (SMIC has no apex, MMI none of the three). `label` is MEGC2019's
+    class, or None for clips outside of it.
     """
 
     dataset: str
@@ -48,7 +48,7 @@ class Clip:
 
     @property
     def provenance(self) -> str:
-        """origin/dataset/subject/name, an entry of `fitted_on`."""
+        """origin/dataset/subject/name, an entry of `fitted_on`: a file's list of the clips that it was fitted on."""
         return f"{self.origin}/{self.id}"
 
     def parsed_action_units(self) -> str:
@@ -62,9 +62,9 @@ class Clip:
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "Clip":
         """Return the clip of a row: the inverse of `row`. Values may also be text, where "" stands for None."""
-        kinds = {f.name: str(f.type) for f in fields(cls)}
-        whole = {k: None if v in (None, "") else int(v) for k, v in row.items() if "int" in kinds[k]}
-        return cls(**row | whole)
+        types = {f.name: str(f.type) for f in fields(cls)}
+        integers = {k: None if v in (None, "") else int(v) for k, v in row.items() if "int" in types[k]}
+        return cls(**row | integers)
 
 
 def subject_provenance(subject: str, dataset: str = POPULATION, origin: str = "generated") -> str:
@@ -73,7 +73,7 @@ def subject_provenance(subject: str, dataset: str = POPULATION, origin: str = "g
 
 
 def join_origins(origins: Iterable[str]) -> str:
-    """Return the origins that occur; each may be joined already: generated, licensed, licensed+generated."""
+    """Return each origin once, as in licensed+generated; the given ones may be joined in this way already."""
     return "+".join(sorted({part for origin in origins for part in origin.split("+")}, reverse=True))
 
 

@@ -1,7 +1,7 @@
-"""Check the clips that a loader reads against the rows of the DAG, and write and read the index CSV. No pixels.
+"""Check that a data set still has the clips that the DAG was built with; write and read its index CSV. No pixels.
 
-The rows are read when the DAG is built, so that a subject's jobs know them before any job runs. The CSV is written
-after face detection and names the clips that all later stages leave out.
+The clips are read when the DAG is built, so that the jobs of each subject are known before any job runs. The CSV is
+written after face detection, and says which clips all later stages leave out.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, StoreError, nearest, remedy
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
-PARSED = "action_units_parsed"  # like the next two a column for users and other programs, which `read` ignores
+PARSED = "action_units_parsed"  # for users and other programs: `read` ignores this column, and those of DETECTION
 DETECTION = ("detected", "other_faces")  # share of the frames with a face; number of other, smaller faces
 LEFT_OUT = "left_out"  # why a clip is left out of later stages, or ""
 WRITTEN = (*COLUMNS, PARSED, *DETECTION, LEFT_OUT)
@@ -41,16 +41,15 @@ def read_licensed(dataset: str) -> list[Clip]:
 
 
 def verify(dataset: str, expected: list[Clip], params: Params) -> list[str]:
-    """Check that the loader still reads the clips that the DAG was built with, and return its notes.
+    """Check that the loader still reads the clips `expected`, with which the DAG was built; return the loader's notes.
 
-    Raises DataError for the first clip that differs, and for a clip, other than a single picture, that is shorter than
-    `min_frames`."""
+    Raises DataError for the first clip that differs, and as `check_length` does."""
     folder = datasets.root(dataset, expected[0].origin)
     clips, notes = datasets.layout(dataset).read(folder, expected[0].origin, None)
-    for clip, other in zip(expected, clips, strict=False):
-        if clip != other:
-            columns = [column for column in COLUMNS if getattr(clip, column) != getattr(other, column)]
-            before, now = ([getattr(version, column) for column in columns] for version in (clip, other))
+    for clip, current in zip(expected, clips, strict=False):
+        if clip != current:
+            columns = [column for column in COLUMNS if getattr(clip, column) != getattr(current, column)]
+            before, now = ([getattr(version, column) for column in columns] for version in (clip, current))
             raise DataError(
                 f"{folder}: clip {clip.id}: {', '.join(columns)} must be {before}, not {now}; start the run again"
             )
@@ -70,7 +69,7 @@ def check_length(clips: Iterable[Clip], params: Params) -> None:
 
 
 def detections(paths: Iterable[str | Path]) -> dict[str, dict[str, str]]:
-    """Return columns DETECTION and LEFT_OUT of each clip by its id, from the faces files of subjects.
+    """Return the columns DETECTION and LEFT_OUT of each clip, by clip id, from the faces files at `paths`.
 
     Raises StoreError for a file that cannot be read."""
     by_clip = {}
@@ -86,9 +85,9 @@ def detections(paths: Iterable[str | Path]) -> dict[str, dict[str, str]]:
 
 
 def write(path: str | Path, clips: list[Clip], detected: Mapping[str, Mapping[str, str]] | None = None) -> None:
-    """Write the index CSV of all clips, with the `detections` of each if faces were looked for.
+    """Write the index CSV of all clips; `detected` is what `detections` returns, None where no faces were looked for.
 
-    Raises DataError if some clips have them and others do not."""
+    Raises DataError if it lacks a clip."""
     if detected is not None and (missing := [clip.id for clip in clips if clip.id not in detected]):
         advice = remedy(f"results/faces/{missing[0].rpartition('/')[0]}.h5")
         raise DataError(f"faces must have been looked for in every clip, not in {missing[0]}{advice}")
