@@ -300,7 +300,7 @@ class NetworkMethod(Method):
     def label_loss(self, scores: Tensor, batch: Batch, statistics: Statistics) -> Tensor:
         """Return the mean loss of scores [B, C]: weighted cross-entropy, or that of several labels."""
         if self.several:
-            targets = labels.Targets.of(batch[LABELS], scores)
+            targets = labels.SeveralTargets.of(batch[LABELS], scores)
             return labels.several_loss(scores, targets, statistics["class_weights"], self.several)
         return F.cross_entropy(scores, batch[LABEL], statistics["class_weights"])
 

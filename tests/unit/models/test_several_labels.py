@@ -9,7 +9,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from microexpr.core.arrays import best_thresholds, correct
 from microexpr.core.errors import ParamsError
 from microexpr.core.facs import UNKNOWN
-from microexpr.models.labels import LABELS, SeveralLabels, Targets, positive_weights, several_loss
+from microexpr.models.labels import LABELS, SeveralLabels, SeveralTargets, positive_weights, several_loss
 from microexpr.models.recognisers import find, names
 from microexpr.training import engine
 
@@ -56,7 +56,7 @@ def test_guesses_without_looking():
 def test_what_is_unknown_has_no_loss_and_no_gradient():
     scores = torch.tensor([[0.3, -2.0], [1.0, 0.5]], requires_grad=True)
     labels = torch.tensor([[1, UNKNOWN], [0, 1]])
-    loss = several_loss(scores, Targets.of(labels, scores), torch.ones(2), SeveralLabels(loss="bce"))
+    loss = several_loss(scores, SeveralTargets.of(labels, scores), torch.ones(2), SeveralLabels(loss="bce"))
     labelled = torch.stack([scores[0, 0], scores[1, 0], scores[1, 1]])
     expected = binary_cross_entropy_with_logits(labelled, torch.tensor([1.0, 0.0, 1.0]))
     assert loss.item() == pytest.approx(expected.item())
@@ -66,7 +66,7 @@ def test_what_is_unknown_has_no_loss_and_no_gradient():
 
 def test_losses_are_the_published_ones():
     scores, labels = torch.tensor([[0.7], [-0.2]]), torch.tensor([[1], [0]])
-    targets, weights = Targets.of(labels, scores), torch.tensor([3.0])
+    targets, weights = SeveralTargets.of(labels, scores), torch.tensor([3.0])
     p = scores.sigmoid()
     plain = torch.tensor([-torch.log(p[0, 0]), -torch.log(1 - p[1, 0])])
     focal = torch.tensor([0.25 * (1 - p[0, 0]) ** 2, 0.75 * p[1, 0] ** 2]) * plain

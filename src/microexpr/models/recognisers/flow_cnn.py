@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from microexpr.models.base import FLOW_SIZE, Batch, Modules, Statistics
 from microexpr.models.classifier import ClipsPerStep, Cosine, Epochs, FlowNetwork, Mirror
 from microexpr.models.counter_rng import Stream, dropout
-from microexpr.models.labels import LABELS, Targets, several_loss
+from microexpr.models.labels import LABELS, SeveralTargets, several_loss
 
 EXPONENT = 3  # of the uniform number that a share of another clip comes from, so that most are small
 
@@ -81,10 +81,10 @@ class FlowCnn(FlowNetwork):
         mixed = torch.lerp(flow, flow.roll(1, 0), share[:, None, None, None])
         scores = modules.network(mixed, rng)  # [M, B, C]
         if self.several:
-            targets, weights = Targets.of(batch[LABELS], scores), statistics["class_weights"]
+            targets, weights = SeveralTargets.of(batch[LABELS], scores), statistics["class_weights"]
             parts = (targets.truth * targets.weight, targets.weight)
             truth, weight = (torch.lerp(part, part.roll(1, 0), share[:, None]) for part in parts)
-            targets = Targets(truth / weight.clamp(min=1e-6), weight)
+            targets = SeveralTargets(truth / weight.clamp(min=1e-6), weight)
             losses = [several_loss(member, targets, weights, self.several) for member in scores.unbind(0)]
             return torch.stack(losses).mean()
         logs = F.log_softmax(scores, dim=-1).mean(0)  # [B, C]
