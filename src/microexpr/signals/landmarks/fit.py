@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 SEED = 0
 STEPS, PAIRS = 20000, 24  # updates, and pairs of images in each
-RATE, DECAY = 2e-3, 1e-4
+RATE, DECAY = 2e-3, 1e-4  # learning rate, weight decay
 SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: log scale, degrees, sides of the image
-AT_REST = 0.6  # share of pairs that begin with the image at rest
+AT_REST = 0.6  # share of pairs whose first image is the one at rest; in the others it is any image of the scene
 # The counterpart of each point in a mirror image; the iBUG markup numbers jaw, brows, eyes and lips in order.
 MIRROR = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
@@ -34,17 +34,17 @@ MIRROR = np.array(
     + [69, 68]
 )
 JAW, JAW_WEIGHT = slice(0, 17), 0.5  # the contour is less certain than other points
-CHANGES = 3.0  # weight of movements
+CHANGE_WEIGHT = 3.0  # of the loss of movements
 CHANGE_UNIT = 0.01  # of the outer eye distance: larger errors of a movement count by their size, smaller by its square
 RIGID = (27, 28, 29, 30, 36, 39, 42, 45)  # landmarks that expressions hardly move
 WIDTH = 16  # channels of the first layer
 
 
 class LandmarkNetwork(nn.Module):
-    """Images to positions and the logarithms of their variances.
+    """A feature pyramid from images to positions of points and the logarithms of their variances.
 
-    Features of four sizes are computed, from 56 to 7 pixels a side, and added up again to 28, where each point has its
-    map. What the smallest say of the whole face corrects positions and tells how certain they are."""
+    Features go down from 56 to 7 pixels a side and up again to 28, where each point has a map, whose mean is its
+    position. The features of 7 pixels a side, as one vector of the whole face, correct positions and give variances."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,9 +67,9 @@ class LandmarkNetwork(nn.Module):
         """Return positions [B, 70, 2], x and y in -0.5..0.5 from edge to edge, and log variances [B, 70].
 
         `images` are grey, [B, 1, 112, 112] in 0..1."""
-        mean, spread = images.mean((1, 2, 3), keepdim=True), images.std((1, 2, 3), keepdim=True)
+        mean, deviation = images.mean((1, 2, 3), keepdim=True), images.std((1, 2, 3), keepdim=True)
         double = partial(functional.interpolate, scale_factor=2, mode="nearest")
-        fine = self.down1(self.stem((images - mean) / (spread + 0.02)))
+        fine = self.down1(self.stem((images - mean) / (deviation + 0.02)))
         middle = self.down2(fine)
         coarse = self.down3(middle)
         whole = self.whole(coarse)
@@ -77,14 +77,14 @@ class LandmarkNetwork(nn.Module):
         fine = torch.relu(fine + double(self.side1(self.up2(middle))))
         maps = self.maps(self.up1(fine))
         side = maps.shape[-1]
-        likely = maps.flatten(2).softmax(-1).reshape(maps.shape)
-        steps = (torch.arange(side) + 0.5) / side - 0.5
-        positions = torch.stack([(likely.sum(2) * steps).sum(-1), (likely.sum(3) * steps).sum(-1)], -1)
+        probability = maps.flatten(2).softmax(-1).reshape(maps.shape)
+        centres = (torch.arange(side) + 0.5) / side - 0.5  # of the map's columns, and of its rows
+        positions = torch.stack([(probability.sum(2) * centres).sum(-1), (probability.sum(3) * centres).sum(-1)], -1)
         return positions + 0.1 * self.shift(whole).reshape(-1, POINTS, 2), self.variance(whole)
 
 
 class Points(nn.Module):
-    """The exported network: images uint8[N, 112, 112] to points [N, 70, 2] and errors [N, 70], in their pixels."""
+    """The network as it is exported: images uint8[N, 112, 112] to points [N, 70, 2] and errors [N, 70] in pixels."""
 
     def __init__(self, network: LandmarkNetwork) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ def run(
     checkpoint: Checkpoint | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Train on portraits in files of training subjects, measure on those of held-out ones; write and log both."""
+    """Train on portraits of training subjects, measure errors on those of held-out ones; write and log the result."""
     network = train(portraits.read(training), steps, checkpoint, progress)
     errors = measure_errors(portraits.read(held_out), network)
     fitted_on = tuple(subject_provenance(Path(file).stem) for file in training)
@@ -123,9 +123,8 @@ def train(
 ) -> LandmarkNetwork:
     """Return a network trained on pairs of images of one scene.
 
-    The loss has three parts: the likelihood of positions with the variances that the network gives them, their
-    distance, and how far a movement from one image to the other is missed, since expressions move points by less than
-    faces differ."""
+    The loss has three parts: the negative log likelihood of true positions given the predicted variances, the distance
+    of predicted from true positions, and the error of the movement between both images, as expressions move little."""
     torch.manual_seed(SEED)
     network = LandmarkNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     weight = torch.ones(POINTS)
@@ -146,7 +145,7 @@ def train(
         parts = {  # of each point, [B, 70]
             "likelihood": likelihood.mean(1),
             "distance": distance.mean(1),
-            "change": CHANGES * (torch.sqrt(1 + (misses**2).sum(-1)) - 1),
+            "change": CHANGE_WEIGHT * (torch.sqrt(1 + (misses**2).sum(-1)) - 1),
         }
         return {name: (weight * part).mean() for name, part in parts.items()}
 
@@ -181,9 +180,10 @@ def sample_matrix(rng: np.random.Generator, spread: float = 1.0) -> np.ndarray:
 
 
 def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float]:
-    """Return errors in % of the outer eye distance, and shares of movements that are followed, on recorded portraits.
+    """Return errors on portraits as a camera records them, in % of the outer eye distance, by part of the face.
 
-    `change` is the root mean square error of inner points' movements from one image of a scene to another."""
+    `change` is the root mean square error of the movements of inner points from one image of a scene to another, less
+    that of `RIGID` points; `..._followed` is the slope of predicted movements on true ones."""
     images, points = [], []
     for k in range(2 * data.scenes):
         rng = generator(SEED, "landmarks", "errors", k)
