@@ -1,7 +1,7 @@
 """Fit the shipped FAMGAN generator to the scenes of the population: rule `fit_reenact`.
 
-A face can be rendered at rest and, in exactly the same image, with AUs added, so the generator is fitted to exact
-ground truth and needs no critic. The target AUs are changes: where they are all 0, the face itself is the ground truth.
+A rendered face can be rendered again with AUs added and nothing else changed, so the generator is fitted to exact
+ground truth and needs no critic. The target AUs are changes: if all are 0, the face itself is the ground truth.
 """
 
 import json
@@ -37,16 +37,16 @@ SEED = 0
 SIDE = 128  # pixels of the faces that the generator makes
 SHIPPED = {"image_size": SIDE, "width": 16, "blocks": 4, "moves": True}
 STEPS, BATCH = 5000, 16
-RATE, WARM = 2e-3, 50  # Adam's learning rate rises over the first steps, then falls to 0 on half a cosine
-SLIGHT = 0.5 / 127.5  # half a grey level: smaller changes do not weigh more than this one
-POINTS = 1.0  # weight of the displacement of 68 landmarks
-SIZES = {"micro": 1.0, "macro": 3.0}  # FACS intensity of each single AU of held-out subjects
+RATE, WARM_UP = 2e-3, 50  # Adam's learning rate, and steps over which it rises; see `HalfCosine`
+SLIGHT = 0.5 / 127.5  # half a grey level: keeps the weight of the smallest changes finite
+POINTS_WEIGHT = 1.0  # of the displacement of 68 landmarks
+SIZES = {"micro": 1.0, "macro": 3.0}  # FACS intensity of each single AU in scenes of held-out subjects
 VISIBLE = 1.0  # grey levels by which a pixel must differ to count as changed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One subject in one pose and light: n images that differ in AUs alone; or many such scenes, with one more axis."""
+    """One subject in one pose and light: n images that differ in AUs alone. `stack` puts an axis of scenes first."""
 
     faces: np.ndarray  # uint8[n, 3, 128, 128]
     points: np.ndarray  # float32[n, 68, 2]: true landmarks, pixels of `faces`
@@ -61,9 +61,9 @@ def run(
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
-    """Fit to the scenes in files of training subjects, measure on those of held-out ones; write and log both.
+    """Fit to the scenes of training subjects, measure on those of held-out subjects; write both and log the measures.
 
-    `paths` are of the weights, from which generators start, and of the graph that moves faces."""
+    `paths` are those of the weights, from which a run's generators start, and of the ONNX graph, which reenacts."""
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
     network = train(method, stack(training), progress, checkpoint)
@@ -94,7 +94,7 @@ def read_scenes(path: str | Path) -> list[Scene]:
 
 
 def stack(files: Iterable[str | Path]) -> Scene:
-    """Return the scenes of all subjects as one."""
+    """Return the scenes of all subjects as one `Scene`, whose arrays have the scenes as their first axis."""
     scenes = [scene for file in files for scene in read_scenes(file)]
     return Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
 
@@ -120,14 +120,14 @@ def train(
     def parts(step: int) -> dict[str, Tensor]:
         return losses(network, *sample_batch(scenes, generator(SEED, "famgan", "training", step)))
 
-    learning.train(network.train(), parts, HalfCosine(STEPS, RATE, decay=0, rise=WARM), checkpoint, progress)
+    learning.train(network.train(), parts, HalfCosine(STEPS, RATE, decay=0, rise=WARM_UP), checkpoint, progress)
     return network.eval()
 
 
 def losses(
     network: WarpGenerator, noisy: Tensor, rest: Tensor, true: Tensor, target_aus: Tensor, points: Tensor
 ) -> dict[str, Tensor]:
-    """Return the weighted losses by name. The network reads a noisy image and is compared with the clean one.
+    """Return the weighted losses by name. The network reads noisy images; what it predicts changes the clean ones.
 
     Errors are relative to the size of the change, so that a micro-expression weighs as much as a macro-expression."""
     flow, mask, paint = network.parts(noisy, target_aus)
@@ -142,12 +142,12 @@ def losses(
     return {
         "absolute": (difference.abs() / size).mean(),
         "squared": (difference.square().mean((1, 2, 3)) / spread).mean(),
-        "points": POINTS * (error / ((start - end).abs().mean((1, 2)) + 0.05)).mean(),
+        "points": POINTS_WEIGHT * (error / ((start - end).abs().mean((1, 2)) + 0.05)).mean(),
     }
 
 
 def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Sample a batch: noisy images, the same without noise, their ground truth, target AUs, and landmarks.
+    """Sample a batch: noisy images, the same without noise, the ground truth of their change, target AUs, landmarks.
 
     Target AUs [B, 17, 128] are those of each column, in 0..1. Landmarks [B, 2, 68, 2] are those before and after the
     change. Half of the batch is mirrored; light and camera vary."""
@@ -164,7 +164,7 @@ def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tenso
     rest, true = torch.from_numpy(vary_colours(images, rng)).unbind(1)
     noise_level = rng.uniform(0, 2.5 / 127.5, (BATCH, 1, 1, 1)).astype(np.float32)
     noisy = rest + torch.from_numpy(noise_level * rng.standard_normal(rest.shape, np.float32))
-    for i in np.flatnonzero(rng.random(len(noisy)) < 0.25):  # a quarter is compressed as JPEG
+    for i in np.flatnonzero(rng.random(len(noisy)) < 0.25):  # about a quarter is compressed as JPEG
         image = ((noisy[i].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
         data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))])[1]
         noisy[i] = torch.from_numpy(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))).permute(2, 0, 1) / 127.5 - 1
@@ -173,27 +173,27 @@ def sample_batch(scenes: Scene, rng: np.random.Generator) -> tuple[Tensor, Tenso
 
 
 def vary_colours(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return pairs of images float32[B, 2, 3, H, H] in 0..1 as one other camera sees both, in -1..1."""
+    """Return pairs of images float32[B, 2, 3, H, H] in 0..1 as another camera would record both, in -1..1."""
     per_pair = (BATCH, 1, 1, 1, 1)
 
-    def noise(spread: float, shape: tuple[int, ...] = per_pair) -> np.ndarray:
-        return rng.normal(0, spread, shape).astype(np.float32)
+    def normal(deviation: float, shape: tuple[int, ...] = per_pair) -> np.ndarray:
+        return rng.normal(0, deviation, shape).astype(np.float32)
 
-    images = images ** np.exp(noise(0.2))
+    images = images ** np.exp(normal(0.2))
     grey = images.mean(2, keepdims=True)
     images = grey + rng.choice(np.array([0, 0.5, 1], np.float32), per_pair, p=[0.15, 0.15, 0.7]) * (images - grey)
-    images = images * np.exp(noise(0.1, (BATCH, 1, 3, 1, 1)))
+    images = images * np.exp(normal(0.1, (BATCH, 1, 3, 1, 1)))
     middle = images[:, :1].mean((2, 3, 4), keepdims=True)
-    images = middle + np.exp(noise(0.2)) * (images - middle) + noise(0.05)
+    images = middle + np.exp(normal(0.2)) * (images - middle) + normal(0.05)
     return np.asarray(2 * images.clip(0, 1) - 1)
 
 
 @torch.no_grad()
 def measure(network: WarpGenerator, test_scenes: Iterable[Scene], start: str) -> list[dict[str, str | float]]:
-    """Return rows by size and action unit ("mean" for all AUs, "none" for no change), means over scenes.
+    """Return a row for each size and AU, a mean over scenes; AU "none" is the image without a change, "mean" all AUs.
 
-    `start` names what the first image of each scene shows, "rest" or "expression"; a unit that it shows already, so
-    that it rises by less than half of its size, is left out there.
+    `start` names what the first image of each scene shows, "rest" or "expression". An AU that the image shows already,
+    so that it rises by less than half of the size, is left out of that scene.
 
     The input is the face as a camera records it; its ground truth is that image plus what the AUs alone change.
     `slope` and `r` regress the generated change on the true one where that is more than `VISIBLE`, `error` is the mean
@@ -214,22 +214,20 @@ def measure(network: WarpGenerator, test_scenes: Iterable[Scene], start: str) ->
         read, read_exact = (read_aus(np.concatenate([face, faces[1:]]), model) for faces in (generated, exact))
         changes.append(np.stack([scene.added.mean(-1), read, read_exact]))
         for i, (size, unit) in enumerate(names):
-            if not i:
-                row = figures(face[0], generated[i], exact[i]) | {"read": 0.0, "read_exact": 0.0}
-                rows_of_names[size, unit].append(row)
-                continue
-            column = ACTION_UNITS.index(unit)
-            rise = float(scene.added[i, column].mean())
-            if rise < SIZES[size] / 2:
-                continue
-            row = {"read": float(read[i, column] / rise), "read_exact": float(read_exact[i, column] / rise)}
-            rows_of_names[size, unit].append(figures(face[0], generated[i], exact[i]) | row)
+            reading = {"read": 0.0, "read_exact": 0.0}
+            if unit != "none":
+                column = ACTION_UNITS.index(unit)
+                rise = float(scene.added[i, column].mean())
+                if rise < SIZES[size] / 2:
+                    continue
+                reading = {"read": float(read[i, column] / rise), "read_exact": float(read_exact[i, column] / rise)}
+            rows_of_names[size, unit].append(figures(face[0], generated[i], exact[i]) | reading)
     table = [(name, mean(rows)) for name, rows in rows_of_names.items() if rows]
     for size in SIZES:
-        of_size = [kind == size for kind, _ in names]
-        targets, *both = np.concatenate([change[:, of_size] for change in changes], 1).reshape(3, -1)
-        read_r, read_exact_r = (float(np.corrcoef(targets, values)[0, 1]) for values in both)
-        row = mean([row for (kind, _), row in table if kind == size])
+        of_size = [name[0] == size for name in names]
+        targets, *readings = np.concatenate([change[:, of_size] for change in changes], 1).reshape(3, -1)
+        read_r, read_exact_r = (float(np.corrcoef(targets, reading)[0, 1]) for reading in readings)
+        row = mean([row for name, row in table if name[0] == size])
         table.append(((size, "mean"), row | {"read_r": read_r, "read_exact_r": read_exact_r}))
     return [{"start": start, "size": size, "action_unit": unit} | row for (size, unit), row in table]
 
