@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from broken import truncate, video_header
-from encoded import LEVELS, Pipe, drifting, flip, shades, write
+from encoded import LEVELS, Pipe, drifting, flip, opened, shades, write
 from PIL import Image
 
 from microexpr.core.errors import DataError
@@ -41,11 +41,8 @@ def clip(tmp_path):
     return path
 
 
-def test_header(clip):
+def test_header_and_every_frame_in_order_red_first(clip):
     assert container.measure(clip) == (COUNT, 24)
-
-
-def test_every_frame_in_order_red_first(clip):
     pictures = read(clip)
     assert {picture.shape for picture in pictures} == {(48, 64, 3)}
     assert np.allclose([picture[..., 0].mean() for picture in pictures], LEVELS + 1, atol=3)
@@ -104,8 +101,7 @@ def test_a_header_of_no_camera_is_refused(clip, values, content):
 
 def test_times_of_frames_are_those_that_were_written(tmp_path):
     for name, codec in (("take.mp4", "libx264"), ("take.mkv", "mpeg4")):
-        write(tmp_path / name, shades(), times=FALLING, codec=codec)
-        video = open_video(tmp_path / name)
+        video = opened(tmp_path / name, shades(), times=FALLING, codec=codec)
         assert len(video) == COUNT and video.seconds == pytest.approx(FALLING, abs=0.001)
         assert video.fps == pytest.approx(30, rel=0.002)
         (note,) = video.notes
@@ -127,8 +123,7 @@ def test_a_video_that_was_written_to_a_pipe_has_its_rate_and_all_frames(codec, f
 
 @pytest.mark.parametrize("suffix", ["avi", "mkv"])
 def test_frames_that_are_coded_out_of_order_come_as_they_are_shown(suffix, tmp_path):
-    write(tmp_path / f"take.{suffix}", shades(), b_frames=2)
-    video = open_video(tmp_path / f"take.{suffix}")
+    video = opened(tmp_path / f"take.{suffix}", shades(), b_frames=2)
     assert levels(video.path) == pytest.approx(LEVELS.tolist(), abs=7)
     assert video.fps == 25 and video.seconds == pytest.approx(np.arange(COUNT) / 25)
 
@@ -147,8 +142,7 @@ def test_frames_that_are_coded_out_of_order_come_as_they_are_shown(suffix, tmp_p
 def test_any_frames_are_those_of_reading_from_the_first(name, codec, b_frames, tmp_path, monkeypatch):
     monkeypatch.setattr(container, "SKIPPED", 2)  # frames, so that decoding begins at key frames
     monkeypatch.setattr(container, "HELD", 0)  # bytes, so that frames are decoded again
-    write(tmp_path / name, drifting(40), codec=codec, b_frames=b_frames, keyframes=7)
-    video = open_video(tmp_path / name)
+    video = opened(tmp_path / name, drifting(40), codec=codec, b_frames=b_frames, keyframes=7)
     every, rng = video.frames, np.random.default_rng(0)
     assert video.timeline.key.sum() > 4
     for _ in range(8):
@@ -157,8 +151,7 @@ def test_any_frames_are_those_of_reading_from_the_first(name, codec, b_frames, t
 
 
 def test_a_short_video_is_decoded_once_and_a_longer_one_again(tmp_path, monkeypatch):
-    write(tmp_path / "take.avi", drifting(20), codec="mpeg4", keyframes=7)
-    short = open_video(tmp_path / "take.avi")
+    short = opened(tmp_path / "take.avi", drifting(20), keyframes=7)
     monkeypatch.setattr(container, "HELD", 2 * 10**4)
     longer = open_video(tmp_path / "take.avi")
     numbers, decode, passes = [0, 3, 19], container._decode, []
@@ -174,8 +167,7 @@ def test_each_field_of_an_interlaced_video_is_a_frame(suffix, tmp_path):
     fields = shades(brightness)
     woven = fields[::2].copy()
     woven[:, 1::2] = fields[1::2, 1::2]
-    write(tmp_path / f"take.{suffix}", woven, codec="mpeg2video")
-    video = open_video(tmp_path / f"take.{suffix}")
+    video = opened(tmp_path / f"take.{suffix}", woven, codec="mpeg2video")
     assert video.notes == ("interlaced: each field is read as a frame, 50 a second",)
     assert video.fps == 50 and video.seconds == pytest.approx(np.arange(40) / 50)
     images = video.frames
@@ -183,20 +175,19 @@ def test_each_field_of_an_interlaced_video_is_a_frame(suffix, tmp_path):
     assert np.abs(np.diff(images[..., 1].astype(int), axis=1)).max() < 5  # rows of two times would differ by 5
 
 
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_a_video_that_says_how_it_was_held_is_turned(quarters, tmp_path):
-    images = shades(size=(48, 64)).copy()
+@pytest.mark.parametrize(("mirror", "quarters"), [("", 1), ("", 2), ("", 3), ("x", 0), ("y", 0)])
+def test_a_video_that_says_how_it_was_held_is_turned_or_mirrored(mirror, quarters, tmp_path):
+    images = shades().copy()
     images[:, :16, :16] = 255 - images[:, :16, :16]  # the upper left corner
-    write(tmp_path / "take.mp4", images, quarters=quarters)
-    video = open_video(tmp_path / "take.mp4")
-    assert video.notes == (f"turned by {90 * quarters} degrees to the left, as the file says",)
-    assert video.frames.shape == (COUNT, *((64, 48, 3) if quarters % 2 else (48, 64, 3)))
-    assert np.abs(video.frames - np.rot90(images, quarters, (1, 2)).astype(float)).mean() < 5
+    video = opened(tmp_path / "take.mp4", images, quarters=quarters, mirror=mirror)
+    said = f"mirrored and turned by {180 * (mirror == 'y')}" if mirror else f"turned by {90 * quarters}"
+    assert video.notes == (f"{said} degrees to the left, as the file says",)
+    expected = np.flip(images, " yx".index(mirror)) if mirror else np.rot90(images, quarters, (1, 2))
+    assert video.frames.shape == expected.shape and np.abs(video.frames - expected.astype(float)).mean() < 5
 
 
 def test_pixels_that_are_twice_as_wide_as_high_are_made_square(tmp_path):
-    write(tmp_path / "take.mp4", shades(), aspect=2)
-    video = open_video(tmp_path / "take.mp4")
+    video = opened(tmp_path / "take.mp4", shades(), aspect=2)
     assert video.size == (48, 128) and video.frames.shape == (COUNT, 48, 128, 3)
     assert video.notes == ("pixels are 2 times as wide as high; frames are read as 128x48",)
 
@@ -205,8 +196,7 @@ def test_pixels_that_are_twice_as_wide_as_high_are_made_square(tmp_path):
 def test_damage_is_said_of_all_frames_that_it_changes(codec, suffix, tmp_path):
     """Frames between two keyframes are coded as differences, so that damage in one lasts until the next."""
     path = tmp_path / f"take.{suffix}"
-    write(path, drifting(40), codec=codec, keyframes=15)
-    whole = open_video(path).frames
+    whole = opened(path, drifting(40), codec=codec, keyframes=15).frames
     flip(path, 0.3, 50)
     video = open_video(path)
     changed = np.flatnonzero((video.frames != whole).any(axis=(1, 2, 3)))
@@ -215,13 +205,6 @@ def test_damage_is_said_of_all_frames_that_it_changes(codec, suffix, tmp_path):
     assert video.notes == (f"{len(changed)} of 40 frames are damaged, at {first:.2f} s for one",)
     with pytest.raises(DataError, match=f"must hold 40 frames, but frame {changed[0]} does not decode"):
         read(path, 40)
-
-
-def test_a_recording_that_was_not_finished_is_named(tmp_path):
-    write(tmp_path / "take.mp4", shades())
-    truncate(tmp_path / "take.mp4")
-    with pytest.raises(DataError, match=r"take.mp4: is not a readable video \(the index of its frames is missing: "):
-        open_video(tmp_path / "take.mp4")
 
 
 def test_joined_files_go_on_and_another_size_is_another_view(tmp_path):
@@ -263,17 +246,13 @@ def test_a_name_is_a_name(name, tmp_path, monkeypatch):
     assert levels(Path(name)) == levels(Path("plain.mp4"))
 
 
-@pytest.mark.parametrize("name", ["list.m3u8", "take.mp4"])
-def test_a_playlist_leads_to_no_other_file(name, tmp_path):
-    write(tmp_path / "other.ts", shades(), codec="libx264")
-    other = tmp_path / "other.ts"
-    (tmp_path / name).write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{other}\n#EXT-X-ENDLIST\n")
-    with pytest.raises(DataError, match=rf"{name}: is not a readable video"):
-        open_video(tmp_path / name)
-
-
-def test_what_is_no_video_is_refused(tmp_path):
+def test_what_is_no_video_is_refused_and_a_playlist_leads_to_no_other_file(tmp_path):
     (tmp_path / "a.avi").write_bytes(b"RIFF\0\0\0\0AVI ")
+    write(tmp_path / "unfinished.mp4", shades())
+    truncate(tmp_path / "unfinished.mp4")
+    write(other := tmp_path / "other.ts", shades(), codec="libx264")
+    for name in ("list.m3u8", "list.mp4"):
+        (tmp_path / name).write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{other}\n#EXT-X-ENDLIST\n")
     Image.fromarray(shades()[0]).save(tmp_path / "picture.png")
     with av.open(str(tmp_path / "sound.mp4"), "w") as file:
         stream = file.add_stream("aac", rate=8000, layout="mono")
@@ -281,7 +260,8 @@ def test_what_is_no_video_is_refused(tmp_path):
         frame.rate = 8000
         file.mux([*stream.encode(frame), *stream.encode()])
     for name, message in {
-        "a.avi": "is not a readable video",
+        **dict.fromkeys(("a.avi", "list.m3u8", "list.mp4"), "is not a readable video"),
+        "unfinished.mp4": r"is not a readable video \(the index of its frames is missing: ",
         "b.avi": "the video is missing",
         "picture.png": "is not a video, but a picture",
         "sound.mp4": r"is not a readable video \(it holds sound alone\)",
@@ -293,20 +273,9 @@ def test_what_is_no_video_is_refused(tmp_path):
         Scan(tmp_path / "b.avi")
 
 
-@pytest.mark.parametrize(("mirror", "axis"), [("x", 2), ("y", 1)])
-def test_a_file_that_says_so_is_mirrored(tmp_path, mirror, axis):
-    images = np.zeros((6, 48, 64, 3), np.uint8)
-    images[:, :24, :32] = 255
-    write(tmp_path / "front.mp4", images, mirror=mirror)
-    video = open_video(tmp_path / "front.mp4")
-    assert np.abs(video.frames.astype(int) - np.flip(images, axis)).mean() < 5
-    assert video.notes[0].startswith("mirrored and turned by")
-
-
 def test_slow_motion_is_named_with_the_rate_of_its_recording(tmp_path):
     tags = {"com.android.capture.fps": "240.000000"}
-    write(tmp_path / "slow.mp4", shades(), tags=tags, options={"movflags": "use_metadata_tags"})
-    (note,) = open_video(tmp_path / "slow.mp4").notes
+    (note,) = opened(tmp_path / "slow.mp4", shades(), tags=tags, options={"movflags": "use_metadata_tags"}).notes
     assert "recorded at 240 frames a second" in note and "--fps 240" in note
     assert open_video(tmp_path / "slow.mp4", 100).notes == ()
 

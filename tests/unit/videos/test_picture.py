@@ -62,14 +62,6 @@ def test_a_cameras_levels_in_16_bits_are_as_bright_as_in_8(bits, levels, tmp_pat
     assert picture.depth([tmp_path / "a.png"]) == bits
 
 
-def test_a_dark_frame_has_the_depth_of_its_camera(tmp_path):
-    for name, brightest in (("dark.png", 40), ("bright.png", 200)):
-        cv2.imwrite(str(tmp_path / name), np.full((6, 8), brightest << 4, np.uint16))
-    bits = picture.depth([tmp_path / "dark.png", tmp_path / "bright.png"])
-    assert bits == 12 and picture.depth([tmp_path / "dark.png"]) == 10
-    assert picture.read(tmp_path / "dark.png", bits=bits).max() == 40
-
-
 @pytest.mark.parametrize("suffix", [".avif", ".jfif", ".tga", ".JPG", ".dat"])
 def test_content_decides_what_is_a_picture(suffix, tmp_path):
     path, form = tmp_path / f"a{suffix}", {".avif": "AVIF", ".tga": "TGA", ".dat": "PNG"}.get(suffix, "JPEG")

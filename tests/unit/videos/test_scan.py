@@ -1,10 +1,9 @@
 """The first reading of a video: cuts, repeated frames, colours, length; and videos in memory and turned ones."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from encoded import drifting, noise, shades, write
+from encoded import drifting, noise, opened, shades, write
+from PIL import Image
 
 from microexpr.core.errors import DataError
 from microexpr.videos import Scan, from_array, of_files, open_video
@@ -39,8 +38,7 @@ def test_noise_and_flicker_are_no_repetition_and_no_cut(each):
 def test_frames_that_repeat_the_one_before_are_not_new(tmp_path):
     """A camera of 25 frames a second in a file of 50."""
     images = drifting(20).repeat(2, 0)
-    write(tmp_path / "take.mkv", images, 50, codec="ffv1")
-    for video in (from_array(images, 50), open_video(tmp_path / "take.mkv")):
+    for video in (from_array(images, 50), opened(tmp_path / "take.mkv", images, 50, codec="ffv1")):
         assert video.timeline.new.tolist() == [True, False] * 20
         assert "20 of 40 frames repeat the one before" in video.notes[-1] and "not 50" in video.notes[-1]
 
@@ -101,12 +99,9 @@ def test_a_turned_video_has_turned_frames_and_says_so(quarters):
 
 
 def test_named_files_are_a_video_with_frames_missing(tmp_path):
-    from PIL import Image
-
-    paths = {}
-    for number, image in enumerate(noise(6)):
-        paths[2 * number] = Path(tmp_path / f"{number}.png")
-        Image.fromarray(image).save(paths[2 * number])
+    paths = {2 * number: tmp_path / f"{number}.png" for number in range(6)}
+    for path, image in zip(paths.values(), noise(6), strict=True):
+        Image.fromarray(image).save(path)
     video = of_files(paths, 30, generated=True)
     assert len(video) == 11 and video.generated and video.timeline.present.tolist() == [True, False] * 5 + [True]
     assert np.array_equal([*video.read([0, 1, 4])], noise(6)[[0, 2]])
