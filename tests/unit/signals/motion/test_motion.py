@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from composites import clip
+from figure_texts import texts
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from microexpr.core.clip import Clip
 from microexpr.core.seeds import generator
 from microexpr.reporting.plots import signals
 from microexpr.signals import motion
@@ -34,12 +34,10 @@ def test_the_picture_shows_five_frames_twice_and_four_lines_each_said_to_be_gene
     landmarks = generator(0, "points").uniform(60, 220, (9, 68, 2))
     faces = {"frame": np.arange(7, 16), "crop": crop, "landmarks_crop": landmarks}
     events = {event: np.array(number) for event, number in (("onset", 8), ("apex", 11), ("offset", 14))}
-    clip = Clip("casme2", "sub01", "a", "generated", "-", 7, 15, 9, 8, 11, 14, 200, "happiness", 1, 1, "12")
-    figure = Figure((10, 4.3))
-    signals.draw_motion(figure, clip, faces, events)
-    texts = [text.get_text() for text in figure.findobj(Text)]
-    assert texts.count("generated") == 10 and texts.count("magnified") == 6
-    assert [f"frame {number}" for number in range(9, 14)] == [text for text in texts if text.startswith("frame")]
+    signals.draw_motion(figure := Figure((10, 4.3)), clip(), faces, events)
+    drawn = texts(figure)
+    assert drawn.count("generated") == 10 and drawn.count("magnified") == 6
+    assert [f"frame {number}" for number in range(9, 14)] == [text for text in drawn if text.startswith("frame")]
 
 
 @pytest.mark.parametrize(("frames", "count"), [(7, 10), (20, 16), (5, 5), (2, 9)])
