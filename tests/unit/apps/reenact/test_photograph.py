@@ -1,5 +1,7 @@
 """Faces of a photograph: which there are, and which cannot be moved."""
 
+from dataclasses import replace
+
 import numpy as np
 import performed
 import pytest
@@ -45,32 +47,23 @@ def test_yaw_is_known_wherever_the_face_is_in_the_photograph():
     assert yaw(moved) == pytest.approx(yaw(SourceFace(rendered.image, points)), abs=0.1)
 
 
-def face_of(scale=1.0):
-    face = target()
-    return SourceFace(face.image, (face.landmarks * scale).astype(np.float32))
-
-
-def test_a_face_that_cannot_be_moved_is_refused(pair, monkeypatch):
+def test_a_face_that_cannot_be_moved_is_refused_and_all_are_those_that_can(pair, monkeypatch):
     with pytest.raises(DataError, match=r"pair.png: --face-number must be 1 to 2, not 3"):
         pair.select(3)
-    size = float(np.hypot(*(target().landmarks[45] - target().landmarks[36])))
-    few = 0.9 * MIN_EYE_DISTANCE
-    small = Photograph(pair.path, pair.image, (1, 1), [face_of(few / size)])
-    with pytest.raises(DataError, match=rf"face 1 must have 40 pixels between the outer eye corners, not {few:.0f}"):
-        small.select(1)
+    assert pair.choose("all") == (dict(enumerate(pair.faces, 1)), {}) and pair.choose(2) == ({2: pair.faces[1]}, {})
+    few, size = 0.9 * MIN_EYE_DISTANCE, float(np.hypot(*(target().landmarks[45] - target().landmarks[36])))
+    small = SourceFace(target().image, (target().landmarks * few / size).astype(np.float32))
+    words = f"must have 40 pixels between the outer eye corners, not {few:.0f}"
+    seen, refused = replace(pair, faces=[pair.faces[0], small]).choose("all")
+    assert seen == {1: pair.faces[0]} and [*refused] == [2]
+    assert refused[2].startswith(f"{pair.path}: face 2 {words}")
+    with pytest.raises(DataError, match=rf"face 1 {words}.*; .*pair.png: face 2 {words}"):
+        replace(pair, faces=[small, small]).choose("all")
+    with pytest.raises(DataError, match=f"face 1 {words}"):
+        replace(pair, faces=[small]).select(1)
     monkeypatch.setattr(faces, "pose", lambda landmarks, shape: np.array([-MAX_YAW - 4, 0, 0]))
     with pytest.raises(DataError, match=r"face 1 must be turned by at most 20 degrees to a side, not 24"):
         pair.select(1)
-
-
-def test_all_faces_are_those_that_can_be_moved(pair):
-    assert pair.choose("all") == (dict(enumerate(pair.faces, 1)), {}) and pair.choose(2) == ({2: pair.faces[1]}, {})
-    small = face_of(0.1)
-    faces, refused = Photograph(pair.path, pair.image, (1, 1), [pair.faces[0], small]).choose("all")
-    assert faces == {1: pair.faces[0]} and [*refused] == [2]
-    assert refused[2].startswith(f"{pair.path}: face 2 must have 40 pixels between the outer eye corners, not ")
-    with pytest.raises(DataError, match=r"face 1 must have 40 .*; .*pair.png: face 2 must have 40 "):
-        Photograph(pair.path, pair.image, (1, 1), [small, small]).choose("all")
 
 
 def test_a_large_photograph_is_reduced_by_area():
