@@ -41,6 +41,8 @@ def test_a_line_at_uneven_times_is_the_same_line_at_even_ones(step):
     assert np.abs(FALLING[even.numbers] - times).max() <= 0.025 * step + 1e-6  # the nearest frame that was read
     if step == 1:
         assert even.detected.all() and even.resting.all()
+        assert even.numbers[[75, 78, 84]].tolist() == [70, 72, 76]  # at 2.5, 2.6 and 2.8 s
+        assert filmed.seconds[[70, 72, 76]] == pytest.approx([2.5, 2.6, 2.8])
 
 
 def test_nothing_is_seen_in_a_gap_that_is_too_long_to_be_bridged():
@@ -61,10 +63,3 @@ def test_a_face_that_is_not_found_is_not_found_up_to_the_frames_next_to_it():
     times = np.arange(len(even.gaze)) / 30
     lost = (times > FALLING[69] + 1e-6) & (times < FALLING[71] - 1e-6)
     assert not even.detected[lost].any() and even.detected[~lost].all()
-
-
-def test_times_of_curves_have_the_frames_at_these_times():
-    filmed = video(FALLING)
-    even = predict.evened(read(FALLING, np.arange(100), 30), filmed)
-    assert even.numbers[[75, 78, 84]].tolist() == [70, 72, 76]  # at 2.5, 2.6 and 2.8 s
-    assert filmed.seconds[[70, 72, 76]] == pytest.approx([2.5, 2.6, 2.8])

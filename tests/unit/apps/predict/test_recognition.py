@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import cv2
 import numpy as np
@@ -33,27 +32,27 @@ def excerpt() -> recognition.Excerpt:
     )
 
 
+class Recogniser(SimpleNamespace):
+    """A network of how much moves."""
+
+    inputs, classes = {"flow": (3, 28, 28)}, ("much", "little", "none")
+
+    def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        vars(self).setdefault("first", inputs["flow"])  # of the whole face; regions that keep still come later
+        return np.array([[np.abs(inputs["flow"]).mean(), 0.0, 0.0]])
+
+
 @pytest.mark.parametrize("as_picture", [True, False])
 def test_flow_is_read_as_the_weights_say(as_picture: bool) -> None:
-    arrays: dict[str, np.ndarray] = {}
-
-    class Recogniser(SimpleNamespace):
-        def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
-            for name, value in inputs.items():
-                arrays.setdefault(name, value)  # of the whole face; regions that keep still come later
-            return np.zeros((1, 3))
-
-    metadata = {"pictures": fit.PICTURES.model_dump_json()} if as_picture else {}
-    model: Any = Recogniser(inputs={"flow": (3, 28, 28)}, metadata=metadata, classes=("a",) * 3)
-    reader: Any = None
-    recognition.classify(model, Calibration(), excerpt(), reader)
+    model = Recogniser(metadata={"pictures": fit.PICTURES.model_dump_json()} if as_picture else {})
+    recognition.classify(model, Calibration(), excerpt(), None)
     vectors = flow.clip_flow(excerpt().crop[..., 0], ONSET, APEX, flow.Params())
     if as_picture:
         picture = pictures.flow_as_picture(vectors, pictures.USUAL, fit.PICTURES.normalise)
-        assert np.array_equal(arrays["flow"][0], picture)
-        assert arrays["flow"].std((2, 3)) == pytest.approx(1)
+        assert np.array_equal(model.first[0], picture)
+        assert model.first.std((2, 3)) == pytest.approx(1)
     else:
-        assert arrays["flow"].mean((2, 3))[0] == pytest.approx(vectors.mean((1, 2)), abs=1e-4)
+        assert model.first.mean((2, 3))[0] == pytest.approx(vectors.mean((1, 2)), abs=1e-4)
 
 
 def test_nothing_is_measured_outside_the_frame() -> None:
@@ -68,20 +67,13 @@ def test_nothing_is_measured_outside_the_frame() -> None:
 
 
 def test_reasons_and_regions_come_with_the_class() -> None:
-    """A network of how much moves: its class hangs on every region that does."""
-
-    class Recogniser(SimpleNamespace):
-        def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
-            return np.array([[np.abs(inputs["flow"]).mean(), 0.0, 0.0]])
-
-    model: Any = Recogniser(inputs={"flow": (3, 28, 28)}, metadata={}, classes=("much", "little", "none"))
-    reader: Any = None
+    """The class hangs on every region that moves."""
     points = np.array([[30 + 13 * (i % 17), 60 + 40 * (i // 17)] for i in range(68)], np.float32)
     seen = replace(excerpt(), landmarks_crop=np.repeat(points[None], 6, axis=0))
-    plain = recognition.classify(model, Calibration(), seen, reader)
+    plain = recognition.classify(Recogniser(metadata={}), Calibration(), seen, None)
     assert plain.reasons == () and max(plain.probabilities, key=lambda name: plain.probabilities[name]) == "much"
     assert plain.regions["cheeks"] > 0 and {*plain.regions} == {"brows", "eyes", "nose", "mouth", "cheeks"}
-    outside = recognition.classify(model, Calibration(1.0, {"flow": (0.0, 0.01)}), seen, reader)
+    outside = recognition.classify(Recogniser(metadata={}), Calibration(1.0, {"flow": (0.0, 0.01)}), seen, None)
     assert "mean movement of the skin" in outside.reasons[0] and outside.certainty != "sure"
     assert outside.probabilities["much"] < plain.probabilities["much"]
 

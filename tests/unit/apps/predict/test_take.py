@@ -5,7 +5,6 @@ import pytest
 from skimage import data
 
 from microexpr.apps.predict import take
-from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import filters
 from microexpr.signals.faces import FaceTrack
@@ -24,22 +23,19 @@ def landmarks(shift=(0.0, 0.0), noise=0.2):
     return points + [200, 150] + np.broadcast_to(shift, (FRAMES, 2))[:, None] + rng.normal(0, noise, (FRAMES, 68, 2))
 
 
-def test_a_still_head_is_averaged_over_seconds():
+def test_a_still_head_is_averaged_over_seconds_but_not_where_it_was_not_found():
     steady = take.steady_landmarks(landmarks(), SEEN, RATE)
     assert steady[10:-10].std(axis=0).max() < 0.1
     assert steady == pytest.approx(filters.smooth_stretches(landmarks(), SEEN, RATE, take.STEADY))
+    points, seen = landmarks(), SEEN.copy()
+    seen[30:40] = False
+    assert np.array_equal(take.steady_landmarks(points, seen, RATE)[30:40], points[30:40])
 
 
 def test_a_moving_head_is_followed():
     path = 8 * np.sin(2 * np.pi * np.arange(FRAMES) / RATE / 2)[:, None] * [1, 0]
     steady = take.steady_landmarks(landmarks(path), SEEN, RATE)
     assert np.abs(steady - landmarks(path, 0))[5:-5].max() < 1.5  # the average of a second would be off by 8 pixels
-
-
-def test_landmarks_of_frames_without_a_face_are_left_as_they_are():
-    points, seen = landmarks(), SEEN.copy()
-    seen[30:40] = False
-    assert np.array_equal(take.steady_landmarks(points, seen, RATE)[30:40], points[30:40])
 
 
 FACE = data.astronaut()[:240, 110:350]  # Eileen Collins, by NASA
@@ -72,9 +68,7 @@ def test_each_view_has_a_face_of_its_own_and_one_without_is_no_stretch():
     assert [stretch.frames for stretch in followed.stretches] == [range(15), range(30, 45)]
     assert [followed.at(number).frames.start for number in (0, 14, 20, 30, 44)] == [0, 0, 0, 30, 30]
     first, second = (followed.landmarks([number])[0, 27:31].mean(axis=0) for number in (5, 35))  # bridge of the nose
-    assert first[0] == pytest.approx(FACE.shape[1] - 1 - second[0], abs=3) and first[1] == pytest.approx(
-        second[1], abs=3
-    )
+    assert first == pytest.approx([FACE.shape[1] - 1 - second[0], second[1]], abs=3)
     repeated = take.track(followed.video)  # whose frames were all seen
     assert np.allclose(repeated.face.landmarks, followed.face.landmarks)
 
@@ -133,32 +127,21 @@ def test_who_comes_back_elsewhere_is_another_face_and_a_note_says_so():
     assert followed.at(10) is first and followed.at(80) is second
 
 
-def test_a_video_without_a_face_is_refused():
-    with pytest.raises(
-        DataError, match=r"array: must show a face, seen from the front, in 5% of its frames, not in 0%"
-    ):
-        take.track(from_array(filmed(np.full((90, 90, 3), 120)), 25))
-
-
-def stretch(detected=(True, True, True), positions=None):
+def stretch(detected, positions):
     """Landmarks in frames 0, 4 and 8 of 9, which move to the right by a pixel a frame of the clock."""
-    every = np.arange(9.0) if positions is None else positions
     tracked = np.array([0, 4, 8])
-    points = landmarks(noise=0)[:3] + every[tracked][:, None, None] * [1, 0]
-    return take.Stretch(range(9), tracked, FaceTrack(np.array(detected), points, (300, 400), 0), every, 25)
+    points = landmarks(noise=0)[:3] + positions[tracked][:, None, None] * [1, 0]
+    return take.Stretch(range(9), tracked, FaceTrack(np.array(detected), points, (300, 400), 0), positions, 25)
 
 
 @pytest.mark.parametrize("positions", [np.arange(9.0), np.array([0, 1, 2, 3, 4, 8, 12, 16, 20.0])])
 def test_landmarks_between_tracked_frames_lie_at_their_times(positions):
-    part = stretch(positions=positions)
+    part = stretch((True, True, True), positions)
     expected = landmarks(noise=0)[:9] + positions[:, None, None] * [1, 0]
     assert part.landmarks(range(9)) == pytest.approx(expected)
     matrices = np.stack([part.matrix_at(number) for number in range(9)])
     assert np.abs(np.diff(matrices[..., 2], 2, axis=0)[[0, 1, 4, 5]]).max() < 1e-6  # a line between tracked frames
     on_crop = expected[4] @ matrices[4, :, :2].T + matrices[4, :, 2]
     assert np.ptp(on_crop, axis=0) == pytest.approx(np.ptp(part.landmarks_at(4), axis=0))
-
-
-def test_a_face_is_found_between_two_detections_alone():
-    detected = [stretch(detected=(True, True, False)).is_detected(number) for number in range(9)]
-    assert detected == [True] * 4 + [False] * 5
+    part = stretch((True, True, False), positions)  # found between two detections alone
+    assert [part.is_detected(number) for number in range(9)] == [True] * 4 + [False] * 5
