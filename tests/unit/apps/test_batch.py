@@ -36,18 +36,14 @@ def items(names=NAMES, base=Path("videos")):
     return [Item(base / name, "other" if reason else "video", reason, base) for name, reason in reasons.items()]
 
 
-def plan(items, out="out", force=False):
+def run(items, out="out", settings="", force=False, read=lambda path: path.read_text(), progress=lambda *_: None):
+    """Return the plan and its outcomes: what a file says is its table."""
+
     def output(path, item, read):
         return outputs.table(path, read, force, item.path)
 
     def label(item, name):
         return {"table": name, "input": item.name}
-
-    return batch.plan("test", items, Path(out), ("summary.csv",), output, label, (), force, ".csv")
-
-
-def run(items, out="out", settings="", force=False, read=lambda path: path.read_text(), progress=lambda *_: None):
-    """Return the plan and its outcomes: what a file says is its table."""
 
     def read_text(item):
         if (text := read(item.path)).endswith("bad.mp4"):
@@ -61,8 +57,8 @@ def run(items, out="out", settings="", force=False, read=lambda path: path.read_
     def summarise(rows, folder):
         write_csv(folder / "summary.csv", COLUMNS, rows)
 
-    whole = plan(items, out, force)
-    return whole, [*batch.run(whole, settings, read_text, write, summarise, progress)]
+    plan = batch.plan("test", items, Path(out), ("summary.csv",), output, label, (), force, ".csv")
+    return plan, [*batch.run(plan, settings, read_text, write, summarise, progress)]
 
 
 def states(outcomes):
@@ -153,12 +149,10 @@ def test_files_of_others_and_of_another_input_are_refused(project):
 
 
 def test_names_that_collide_have_their_endings(project):
-    names = ("P01.mp4", "P01.ts", "p01.avi", "P02.mp4", "summary.mp4", "P03/take.mp4", "take.mp4")
-    named = batch.name_outputs(items(names), ".csv", ["summary.csv"])
-    assert {item.name: name for item, name in named} == {
-        **{name: f"{name}.csv" for name in ("P01.mp4", "P01.ts", "p01.avi", "summary.mp4")},
-        "P02.mp4": "P02.csv", "P03/take.mp4": "P03/take.csv", "take.mp4": "take.csv",
-    }  # fmt: skip
+    collide, alone = ("P01.mp4", "P01.ts", "p01.avi", "summary.mp4"), ("P02.mp4", "P03/take.mp4", "take.mp4")
+    named = batch.name_outputs(items((*collide, *alone)), ".csv", ["summary.csv"])
+    expected = {name: f"{name}.csv" for name in collide} | {name: name.replace(".mp4", ".csv") for name in alone}
+    assert {item.name: name for item, name in named} == expected
     twice = [*items(["a.mp4"]), *items(["a.mp4"], Path("others"))]
     with pytest.raises(OutputError, match=r"others/a\.mp4: its files would have the name a\.mp4, as those of videos/a"):
         [*batch.name_outputs(twice, "", ())]
