@@ -94,19 +94,16 @@ def test_events_keep_the_annotation_and_spot_what_it_lacks(spotter: str, faces: 
         locate(replace(CLIP, offset=99), faces, params)
 
 
-def test_an_annotated_apex_is_not_looked_for(faces: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("microexpr.signals.apex.find_apex", None)  # a call of it would fail
-    events = locate(replace(CLIP, onset=None, apex=55), faces, Params())
-    assert (events.methods["onset"], events.methods["apex"], events.apex) == ("flow", "annotated", 55)
-
-
-def test_events_of_a_clip_without_any_are_spotted(faces: dict[str, np.ndarray]) -> None:
+def test_events_of_a_clip_without_any_are_spotted_and_no_annotated_apex_is_looked_for(faces, monkeypatch) -> None:
     events = locate(replace(CLIP, onset=None, offset=None), faces, Params())
     assert events.methods == dict.fromkeys(("onset", "apex", "offset"), "flow")
     assert events.onset < events.apex < events.offset
     assert abs(events.apex - (46 + APEX)) <= 1
     # the course is smooth and at 20 % a little way into rise and fall
     assert abs(events.onset - (46 + ONSET + 3)) <= 2 and abs(events.offset - (46 + OFFSET - 4)) <= 2
+    monkeypatch.setattr("microexpr.signals.apex.find_apex", None)  # a call of it would fail
+    events = locate(replace(CLIP, onset=None, apex=55), faces, Params())
+    assert (events.methods["onset"], events.methods["apex"], events.apex) == ("flow", "annotated", 55)
 
 
 def test_flow_score_is_how_far_regions_have_moved(faces: dict[str, np.ndarray]) -> None:

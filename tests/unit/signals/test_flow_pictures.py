@@ -23,13 +23,15 @@ def flow() -> np.ndarray:
     return np.stack([columns / 111 - 0.25, rows / 55 - 0.25, spot])
 
 
-def test_each_channel_of_a_picture_fills_the_range(flow):
+def test_each_channel_of_a_picture_fills_the_range_and_is_black_without_movement(flow):
     picture = pictures.from_flow(flow, WHOLE)
     assert picture.shape == (28, 28, 3) and picture.dtype == np.uint8
     assert picture.min((0, 1)).tolist() == [0, 0, 0] and picture.max((0, 1)).tolist() == [255, 255, 255]
     np.testing.assert_allclose(picture[0, :, 0], np.linspace(0, 255, 28), atol=1)
     np.testing.assert_allclose(picture[:, 0, 1], np.linspace(0, 255, 28), atol=1)
     assert np.unravel_index(picture[:, :, 2].argmax(), (28, 28)) == (7, 7)
+    still = pictures.from_flow(np.full((3, 28, 28), 2.0), WHOLE)
+    assert not still.any() and not pictures.channels(still, "centred").any()
 
 
 def test_a_region_is_cut_out(flow):
@@ -37,12 +39,6 @@ def test_a_region_is_cut_out(flow):
     assert np.unravel_index(picture[:, :, 2].argmax(), (28, 28)) == (14, 14)
     scaled = pictures.from_flow(flow[:, :28, :56], WHOLE)
     np.testing.assert_allclose(picture[2:-2, 2:-2].astype(int), scaled[2:-2, 2:-2], atol=6)
-
-
-def test_without_movement_a_picture_is_black_and_its_channels_are_zero():
-    picture = pictures.from_flow(np.full((3, 28, 28), 2.0), WHOLE)
-    assert not picture.any()
-    assert not pictures.channels(picture, "centred").any()
 
 
 def test_centred_channels_do_not_depend_on_the_scale_of_a_clip(flow):
@@ -97,23 +93,20 @@ def test_the_region_of_other_clips_is_found(rendered, region):
     assert pictures.choose(registered, "auto", "x") == registered.best.region
 
 
-def test_noise_fits_nowhere(rendered, caplog):
+def test_noise_fits_nowhere_and_a_region_given_elsewhere_is_used_with_a_warning(rendered, caplog):
     images = np.random.default_rng(3).integers(0, 256, (40, 28, 28, 3), np.uint8)
     registered = register(rendered, images)
     problem = r"data/x: pictures must move as rendered faces do .* found: region left "
     with pytest.raises(DataError, match=rf"{problem}.*flow_folders\.subjects: 0 trains on recorded subjects alone"):
         pictures.choose(registered, "auto", "data/x")
+    near = (0.1, 0.9, 0.0, 0.92)
     with caplog.at_level(logging.WARNING):
-        assert pictures.choose(registered, pictures.USUAL, "data/x") == pictures.USUAL
-    assert "flow_folders.region is used" in caplog.text
-
-
-def test_a_region_given_elsewhere_is_used_with_a_warning(caplog):
-    with caplog.at_level(logging.WARNING):
-        assert pictures.choose(REGISTERED, (0.1, 0.9, 0.0, 0.92), "data/x") == (0.1, 0.9, 0.0, 0.92)
-        assert not caplog.records
-        assert pictures.choose(REGISTERED, pictures.USUAL, "data/x") == pictures.USUAL
-    assert "data/x: flow_folders.region is [0.2, 0.8, 0.05, 0.85], found: region left 0.10" in caplog.text
+        assert pictures.choose(REGISTERED, near, "data/x") == near and not caplog.records
+        for found in (registered, REGISTERED):
+            assert pictures.choose(found, pictures.USUAL, "data/x") == pictures.USUAL
+    none, other = (record.message for record in caplog.records)
+    assert "flow_folders.region is used" in none
+    assert "data/x: flow_folders.region is [0.2, 0.8, 0.05, 0.85], found: region left 0.10" in other
 
 
 def test_the_region_used_is_written_and_read(tmp_path):

@@ -17,7 +17,7 @@ class Everything(nn.Module):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_operators_of_our_own(count: int) -> None:
+def test_operators_of_our_own_and_a_first_axis_of_one_that_is_no_number_of_pictures(count: int) -> None:
     torch.manual_seed(0)
     a, b = torch.randn(count, 4), torch.randn(1, 4)
     names = ["sinh", "asinh", "softmax", "log_softmax", "sum"]
@@ -25,10 +25,6 @@ def test_operators_of_our_own(count: int) -> None:
     outputs = network(a=a.numpy(), b=b.numpy())
     for output, expected in zip(outputs, Everything()(a, b), strict=True):
         assert output.shape == (count, 4) and output == pytest.approx(expected.numpy(), abs=1e-6)
-
-
-def test_a_first_axis_of_one_is_no_number_of_pictures() -> None:
-    network = onnx.run(learning.graph(Everything(), {"a": torch.zeros(2, 4), "b": torch.zeros(1, 4)}, [*"vwxyz"]))
     shapes = [item.shape for item in network.session.get_inputs()]
     assert shapes == [["n", 4], [1, 4]]
     with pytest.raises(Exception, match="b"):

@@ -13,11 +13,6 @@ def recorded(image: np.ndarray, stream: int = 0, **conditions: object) -> np.nda
     return record(image, Conditions(**conditions), generator(stream, "conditions"))  # type: ignore[arg-type]
 
 
-def test_a_camera_without_faults_changes_nothing() -> None:
-    image = generator(0, "image").integers(0, 256, (64, 64), np.uint8)
-    assert np.array_equal(recorded(image), image)
-
-
 @pytest.mark.parametrize(
     ("conditions", "level"),
     [({"gain": 1.5}, 150), ({"offset": 0.1}, 125), ({"gamma": 2.0}, 255 * (100 / 255) ** 2), ({"gain": 9.0}, 255)],
@@ -44,8 +39,9 @@ def test_noise_has_its_deviation_and_its_own_stream() -> None:
     assert np.array_equal(noisy, repeated) and not np.array_equal(noisy, other)
 
 
-def test_blur_movement_and_reduction_keep_brightness_and_lose_detail() -> None:
+def test_blur_movement_and_reduction_keep_brightness_and_lose_detail_and_no_fault_changes_nothing() -> None:
     image = generator(0, "image").integers(0, 256, (64, 64), np.uint8)
+    assert np.array_equal(recorded(image), image)
     for conditions in ({"blur": 1.0}, {"motion": (4.0, 30.0)}, {"reduction": 0.5}):
         seen = recorded(image, **conditions)
         assert seen.mean() == pytest.approx(image.mean(), abs=2) and seen.std() < 0.95 * image.std()

@@ -99,13 +99,15 @@ def test_a_header_of_no_camera_is_refused(clip, values, content):
         container.measure(clip)
 
 
-def test_times_of_frames_are_those_that_were_written(tmp_path):
+def test_times_of_frames_are_those_that_were_written_unless_a_rate_is_asked(tmp_path):
     for name, codec in (("take.mp4", "libx264"), ("take.mkv", "mpeg4")):
         video = opened(tmp_path / name, shades(), times=FALLING, codec=codec)
         assert len(video) == COUNT and video.seconds == pytest.approx(FALLING, abs=0.001)
         assert video.fps == pytest.approx(30, rel=0.002)
         (note,) = video.notes
         assert note.startswith("frames are 33") and "to 50 ms apart; times are the frames' own" in note
+        video = open_video(video.path, fps=100)  # which stand in place of the file's
+        assert (video.fps, video.notes) == (100, ()) and video.seconds == pytest.approx(np.arange(COUNT) / 100)
     seconds = [seconds for seconds, _ in container.read_all(tmp_path / "take.mkv", COUNT)]
     assert timeline.unevenness(seconds) == ["frames are 33 to 50 ms apart; they are read as if evenly spaced"]
 

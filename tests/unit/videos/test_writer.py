@@ -35,12 +35,7 @@ class Camera:
 @pytest.fixture
 def virtual(monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
     opened: list[Camera] = []
-
-    def open_camera(number: int) -> Camera:
-        opened.append(Camera(number))
-        return opened[-1]
-
-    monkeypatch.setattr(cv2, "VideoCapture", open_camera)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda number: opened.append(Camera(number)) or opened[-1])
     return opened
 
 
@@ -57,21 +52,16 @@ def test_a_recording_has_the_rate_that_the_camera_has(virtual: list[Camera], tmp
 
 
 def test_a_camera_that_slows_down_gives_each_frame_its_own_time(virtual: list[Camera], tmp_path: Path) -> None:
-    clock = lambda: virtual[0].time if virtual else 0  # noqa: E731
-    path = tmp_path / writer.FILE
-
     def slow_down(what: str, done: int, total: int) -> None:
         virtual[0].time += 0.02 if done > 25 else 0.0
 
-    writer.record(path, 0, 2, slow_down, clock)
-    steps = np.diff(open_video(path).seconds)
+    writer.record(tmp_path / writer.FILE, 0, 2, slow_down, lambda: virtual[0].time if virtual else 0)
+    steps = np.diff(open_video(tmp_path / writer.FILE).seconds)
     assert steps[:25] == pytest.approx(1 / RATE, abs=0.002)
     assert steps[26:] == pytest.approx(1 / RATE + 0.02, abs=0.002) and len(steps) > 40
 
 
-def test_a_camera_that_is_not_there_or_stops_is_named(
-    virtual: list[Camera], tmp_path: Path, monkeypatch, capsys
-) -> None:
+def test_a_camera_that_is_not_there_or_stops_is_named(virtual, tmp_path, monkeypatch, capsys) -> None:
     out = str(tmp_path / "out")
     assert main(["predict", "--camera", "7", "--out", out]) == 1
     assert "camera 7: is not there, or another program uses it" in capsys.readouterr().err

@@ -27,9 +27,7 @@ def data() -> Portraits:
     return Portraits(texture, points, rng.uniform(0, 5, (2 * SCENE, UNITS, 2)).astype(np.float32))
 
 
-def test_a_batch_has_pairs_of_one_scene_with_their_intensities(
-    data: Portraits, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_has_pairs_of_one_scene_with_their_intensities(data: Portraits, monkeypatch) -> None:
     monkeypatch.setattr(fit, "SCENES", 3)
     batch = fit.sample_batch(data, generator(0, "batch"))
     assert batch.faces.shape == (3 * SCENE, 128, 128) and batch.intensity.shape == (3 * SCENE, 2, UNITS)
@@ -82,9 +80,9 @@ def test_shipped_model_reads_a_subject_it_was_not_fitted_on() -> None:
     subject = params.held_out_subjects()[0]
     performer = performer_of(subject, params)
     session = next(render_sessions(Face(performer.face_seed), performer, f"population/{subject}", params.seed))
-    held_out = [fit.Session(session.crop[..., 0], session.intensity, session.strength)]
-    read = [regress(part.crops, 0, model, (0,)) for part in held_out]
+    held_out = fit.Session(session.crop[..., 0], session.intensity, session.strength)
+    read = regress(held_out.crops, 0, model, (0,))
     for kind, least in ((1, 0.5), (2, 0.7)):
-        intensities = fit.intensity_pairs(held_out, read, kind, form="relative")
+        intensities = fit.intensity_pairs([held_out], [read], kind, form="relative")
         true, predicted = (np.concatenate(parts).ravel() for parts in zip(*intensities, strict=True))
         assert agreement(true, predicted)["icc"] > least

@@ -68,7 +68,7 @@ def test_half_faces_have_tables_of_their_own(tmp_path: Path) -> None:
         openface.read(CLIP, 0.9, NUMBERS, tmp_path)
 
 
-def test_a_frame_without_a_face_is_interpolated_and_said(tmp_path: Path) -> None:
+def test_a_frame_without_a_face_is_interpolated_and_said_and_too_many_are_an_error(tmp_path: Path) -> None:
     table = cell("success", 7, "0")
     for column in range(HEADER.index("gaze_0_x"), len(HEADER)):
         table[7][column] = "-nan(ind)"
@@ -76,9 +76,6 @@ def test_a_frame_without_a_face_is_interpolated_and_said(tmp_path: Path) -> None
     values, attributes = openface.read(CLIP, 0.9, NUMBERS, tmp_path)
     assert values[6] == pytest.approx((values[5] + values[7]) / 2)
     assert attributes["interpolated"] == "52"
-
-
-def test_too_few_faces_are_an_error(tmp_path: Path) -> None:
     table = rows()
     for row in table[1:4]:
         row[HEADER.index("success")] = "0"
@@ -89,27 +86,18 @@ def test_too_few_faces_are_an_error(tmp_path: Path) -> None:
     assert values[0] == pytest.approx(values[3])
 
 
-def without(column: str) -> list[list[str]]:
-    column_index = HEADER.index(column)
-    return [row[:column_index] + row[column_index + 1 :] for row in rows()]
-
-
-def two_faces() -> list[list[str]]:
-    table = rows()
-    other = list(table[3])
-    other[1] = "1"
-    return [*table[:4], other, *table[4:]]
-
-
 WRONG = {
     "only a header": ([HEADER], r"must hold 12 frames as the clip does, not 0"),
-    "a column is missing": (without("AU12_r"), r"row 1: column 'AU12_r' is missing \(did you mean 'AU\d\d_.'\?\)"),
+    "a column is missing": (
+        [row[: HEADER.index("AU12_r")] for row in rows()],
+        r"row 1: column 'AU12_r' is missing \(did you mean 'AU\d\d_.'\?\)",
+    ),
     "of pictures": (
         [["face", "confidence", *HEADER[5:]], ["0", "0.9", *rows()[1][5:]]],
         r"row 1: must be of FeatureExtraction, with a column frame, not of FaceLandmarkImg",
     ),
     "of several faces": (
-        two_faces(),
+        [*rows()[:4], ["3", "1", *rows()[3][2:]], *rows()[4:]],
         r"must be of one face \(FeatureExtraction\), not of 2 \(FaceLandmarkVidMulti\?\): face_id 0 in row 2, 1 in row",
     ),
     "a frame twice": (cell("frame", 5, "4"), r"row 6: frame 4 must occur once, but is in row 5 too"),
@@ -126,15 +114,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, kind: str) -> None:
+def test_what_is_wrong_with_a_table_and_what_is_none_is_said(tmp_path: Path, kind: str) -> None:
     table, message = WRONG[kind]
     path = write(tmp_path, table)
     with pytest.raises(DataError, match=rf"^{path}(:|,) {message}"):
         openface.read(CLIP, 0.9, NUMBERS, tmp_path)
-
-
-def test_what_is_no_table_is_said(tmp_path: Path) -> None:
-    path = write(tmp_path, rows())
     path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff\xfe")
     with pytest.raises(DataError, match=rf"^{path}: must "):
         openface.read(CLIP, 0.9, NUMBERS, tmp_path)

@@ -1,7 +1,5 @@
 """The regressor with networks made for the test: sides, the onset, sizes of images, errors, files."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -110,9 +108,7 @@ def test_relative_keeps_what_raw_cuts_off(crops: np.ndarray, network: UnitNetwor
     assert {array.shape for array in filtered.values()} == {(FRAMES, 17, 3)}
 
 
-def test_a_model_is_read_as_it_was_written(
-    network: UnitNetwork, model: Model, crops: np.ndarray, tmp_path: Path
-) -> None:
+def test_a_model_is_read_as_it_was_written(network, model, crops, tmp_path) -> None:
     paths = [tmp_path / f"{name}.onnx" for name in ("alone", "change")]
     for path, graph in zip(paths, graphs(network), strict=True):
         onnx.write(path, graph, ["generated/population/p0001/*"])

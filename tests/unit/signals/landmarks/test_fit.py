@@ -1,7 +1,5 @@
 """Training of the landmark network: pairs agree with their points, and an interruption changes no byte."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -44,9 +42,7 @@ def test_mirrored_points_change_their_names() -> None:
     assert fit.MIRROR[[36, 48, 68, 27]].tolist() == [45, 54, 69, 27]
 
 
-def test_an_interrupted_training_ends_in_the_same_bytes(
-    data: Portraits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_training_ends_in_the_same_bytes(data: Portraits, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(fit, "PAIRS", 2)
     monkeypatch.setattr(learning, "EVERY", 1)
     whole = fit.train(data, steps=3)
@@ -62,9 +58,8 @@ def test_an_interrupted_training_ends_in_the_same_bytes(
         fit.train(data, 3, checkpoint)
     assert checkpoint.path.exists()
     resumed = fit.train(data, 3, checkpoint)
-    assert all(
-        torch.equal(a, b) for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True)
-    )
+    weights = whole.state_dict().values(), resumed.state_dict().values()
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
     network, other = fit.LandmarkNetwork(), Checkpoint(checkpoint.path, "another training")
     assert other.restore(network, torch.optim.AdamW(network.parameters())) == 0
 

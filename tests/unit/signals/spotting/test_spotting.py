@@ -87,11 +87,9 @@ def test_events_do_not_overlap_but_with_blinks():
     for seed in range(8):
         rng = generator(seed, "overlap")
         curves = 0.02 * rng.standard_normal((1500, 17, 2)) + 0.015 * rng.standard_normal((1500, 17, 2)).cumsum(axis=0)
-        for unit, side, start, length, height in rng.uniform(
-            (0, 0, 0, 5, 0.3), (len(ACTION_UNITS), 2, 1300, 190, 3), (12, 5)
-        ):
-            span = slice(int(start), int(start) + int(length))
-            curves[span, int(unit), int(side)] += height * np.hanning(int(length))
+        for *places, height in rng.uniform((0, 0, 0, 5, 0.3), (len(ACTION_UNITS), 2, 1300, 190, 3), (12, 5)):
+            unit, side, start, length = map(int, places)
+            curves[start : start + length, unit, side] += height * np.hanning(length)
         events = spot(curves, rng.standard_normal(1500), 100, Params())
         for is_blink in (True, False):
             others = [event for event in events if (event.kind == "blink") == is_blink]
@@ -137,15 +135,12 @@ def test_frames_without_the_face_are_not_read_and_bound_what_is_seen():
     assert spot(curves, gaze, 100, Params(), np.zeros(len(curves), bool)) == []
 
 
-def test_brows_that_rise_again_and_again_do_not_speak():
+def test_brows_that_move_while_the_mouth_speaks_are_speech_and_after_it_or_by_themselves_they_are_not():
     curves, gaze = at_rest(100)
     for i in range(7):
         show(curves, 100, "AU2", 8 + 0.3 * i, 0.25, 0.6)
     assert {event.kind for event in spot(curves, gaze, 100, Params())} == {"micro"}
-
-
-def test_brows_that_move_while_the_mouth_speaks_are_speech_and_after_it_they_are_not():
-    curves, gaze = at_rest(100)
+    curves, _ = at_rest(100)
     units = ("AU26", "AU20", "AU23", "AU25", "AU17", "AU12", "AU26", "AU10", "AU25", "AU14")
     spans = [show(curves, 100, unit, 6 + 0.3 * i, 0.2, 0.4 + 0.1 * (i % 3)) for i, unit in enumerate(units)]
     show(curves, 100, "AU1", 7.5, 0.4, 1.0)
