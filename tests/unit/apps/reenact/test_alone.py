@@ -75,17 +75,13 @@ def test_changes_of_faces_that_overlap_are_added():
     assert np.array_equal(alone.compose([third, second, first], 0), added)
 
 
-def test_sides_have_their_own_targets():
-    values = targets(5)
+def test_sides_have_their_own_targets_and_super_resolution_enlarges_differences():
+    values, face = targets(5), target()
     values[:, :, 1] = 0  # the subject's right is at the left
-    frame, face = alone.move(painter(Shifter()), target(), values).frame(0), target()
     left, right = (face.landmarks[[54, 48], 0] + [20, -20]).astype(int)
-    differs = (frame != face.image).any(-1)
+    differs = (alone.move(painter(Shifter()), face, values).frame(0) != face.image).any(-1)
     assert differs[:, left:].any() and not differs[:, :right].any()
-
-
-def test_super_resolution_enlarges_differences():
-    face, values = target(), targets(0, 4)
+    values = targets(0, 4)
     by_warp, by_difference = (alone.move(painter(Brightener()), face, values, kind) for kind in (None, "lanczos"))
     assert np.array_equal(by_warp.parts, by_difference.parts)  # it cannot warp
     brighter = face.align(by_difference.frame(1)).astype(int) - face.crop

@@ -43,13 +43,10 @@ def test_an_error_is_told_where_it_is():
     assert values["face", "asymmetry_error"] == 0
 
 
-def test_one_side_alone_is_as_far_from_both_as_it_is_lopsided():
+def test_one_side_alone_is_lopsided_and_a_film_that_stays_follows_nothing_and_has_no_roughness():
     values = figures(smile(left=1, right=0), smile())
     assert values["face", "asymmetry_error"] == pytest.approx(rise().mean() / 17, rel=1e-5)
     assert figures(smile(0.5, 0.5), smile())["face", "asymmetry_error"] == 0
-
-
-def test_a_film_that_stays_follows_nothing_and_has_no_roughness():
     values = figures(0 * smile(), smile())
     assert {metric for _, metric in values} == {"au_error", "asymmetry_error", "au_r"}
     assert values["face", "au_r"] == 0
@@ -109,19 +106,14 @@ def test_looks_of_the_face_itself_and_of_another():
     assert looks(man)["identity_cosine"] < 0.98
 
 
-@pytest.fixture(scope="module")
-def model():
-    return regressor.load()
-
-
 def reenact(driving):
     return onto.reenact(driving, target(), NOTHING, woman(), painter(Brightener()), "lanczos", most=3)
 
 
-def test_every_film_has_its_figures(model):
+def test_every_film_has_its_figures():
     reenactment, values = reenact(source()), {}
-    assert not evaluation.changes(reenactment.ground_truth, target(), model)[0].any()
-    for output, figure in evaluation.figures(reenactment, model):
+    assert not evaluation.changes(reenactment.ground_truth, target(), regressor.load())[0].any()
+    for output, figure in evaluation.figures(reenactment, regressor.load()):
         assert (figure.region, figure.metric) not in values.setdefault(output, {})
         values[output][figure.region, figure.metric] = figure.value
     assert list(values) == ["asked", "made", "unchanged", "answer"]
@@ -136,13 +128,10 @@ def test_every_film_has_its_figures(model):
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("frames", [1, 2])
-def test_a_movement_of_hardly_any_frames_has_figures_too(model, frames):
-    driving = source()
-    movement = replace(driving.movement, last=driving.movement.first + frames - 1)
-    rendered = driving.rendered_changes[:frames]
-    driving = replace(
-        driving, movement=movement, crops=driving.crops[:frames], rendered_changes=rendered, apex=frames - 1
-    )
-    figures = list(evaluation.figures(reenact(driving), model))
+def test_a_movement_of_hardly_any_frames_has_figures_too(frames):
+    whole, end = source(), frames - 1
+    movement = replace(whole.movement, last=whole.movement.first + end)
+    parts = {"crops": whole.crops[:frames], "rendered_changes": whole.rendered_changes[:frames]}
+    figures = list(evaluation.figures(reenact(replace(whole, movement=movement, apex=end, **parts)), regressor.load()))
     assert all(np.isfinite(figure.value) for _, figure in figures)
     assert {output for output, _ in figures} == {"asked", "made", "unchanged", "answer"}

@@ -41,12 +41,12 @@ def four_frames():
 
 
 @pytest.fixture(scope="module")
-def rows(four_frames):
+def rows():
     return rows_of(task())
 
 
 @pytest.fixture(scope="module")
-def ablation(four_frames):
+def ablation():
     return list(transfers.ablation(task(), 1))
 
 
@@ -84,7 +84,8 @@ def test_the_page_has_the_medians_of_the_rows(rows):
     assert "| flow_cosine | face | - |" in page  # of what is asked there is no film
 
 
-def test_all_devices_and_each_taken_away(ablation):
+def test_all_devices_and_each_taken_away_from_the_same_again(ablation, rows):
+    assert list(transfers.ablation(task(), 1)) == ablation and rows_of(task()) == rows
     assert all(tuple(row) == transfers.ABLATED for row in ablation)
     assert list(dict.fromkeys(row["devices"] for row in ablation)) == list(Components.ablations())
     assert len(Components.ablations()) == 5 and {row["origin"] for row in ablation} == {"generated"}
@@ -106,11 +107,6 @@ def test_a_difference_is_between_two_values_and_within_its_interval(ablation):
         assert float(row["low"]) - 1e-4 <= float(row["difference"]) <= float(row["high"]) + 1e-4
     assert values["no_relative", "asked", "au_error"] == pytest.approx(values["all", "asked", "au_error"], abs=0.05)
     assert values["no_sides", "asked", "asymmetry_error"] > values["all", "asked", "asymmetry_error"] + 0.01
-
-
-def test_the_same_again(ablation, rows):
-    assert list(transfers.ablation(task(), 1)) == ablation
-    assert rows_of(task()) == rows
 
 
 def test_who_was_read_at_one_size_goes_without_the_other_sizes():
