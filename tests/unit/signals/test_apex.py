@@ -147,6 +147,5 @@ def test_bounds_are_where_a_face_is_at_rest_again() -> None:
 
 
 @pytest.mark.parametrize("spotter", ["flow", "regions"])
-@pytest.mark.parametrize(("onset", "offset", "expected"), [(4, 4, 4), (4, 5, 5), (4, 6, 5)])
-def test_apex_of_the_shortest_clips(onset: int, offset: int, expected: int, spotter: str) -> None:
-    assert find_apex(np.zeros(9), onset, offset, spotter) == expected
+def test_apex_of_the_shortest_clips(spotter: str) -> None:
+    assert [find_apex(np.zeros(9), 4, offset, spotter) for offset in (4, 5, 6)] == [4, 5, 5]

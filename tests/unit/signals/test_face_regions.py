@@ -32,15 +32,10 @@ def test_each_pixel_of_the_face_is_in_one_region_and_no_other_is() -> None:
         assert labels[y, x] == face_regions.FLOW_REGIONS.index(name), name
     assert labels[103, 64] == face_regions.FLOW_REGIONS.index("cheeks")  # the chin
     assert labels[5, 64] == -1
-
-
-def test_a_region_reaches_beyond_its_landmarks_by_its_share_of_the_eye_distance() -> None:
-    mouth = face_regions.region_labels(FACE, SIZE) == face_regions.FLOW_REGIONS.index("mouth")
-    columns = np.flatnonzero(mouth.any(axis=0))
-    distance = face_regions.eye_distance(FACE)
+    columns = np.flatnonzero((labels == face_regions.FLOW_REGIONS.index("mouth")).any(axis=0))
+    distance = face_regions.eye_distance(FACE)  # of which regions reach by a share beyond their landmarks
     assert distance == pytest.approx(120 * SIZE / 288)
-    expected = FACE[[48, 54], 0] + 0.07 * distance * np.array([-1, 1])
-    assert columns[[0, -1]] == pytest.approx(expected, abs=1)
+    assert columns[[0, -1]] == pytest.approx(FACE[[48, 54], 0] + 0.07 * distance * np.array([-1, 1]), abs=1)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -84,7 +79,7 @@ def groups(face: faces.Faces) -> dict[str, dict[str, np.ndarray]]:
     return {"faces": {"frame": np.arange(FRAMES), **face.arrays()}, "apex": events}
 
 
-def test_only_crops_that_reach_beyond_the_frame_say_so_and_nothing_moves_there() -> None:
+def test_only_crops_that_reach_beyond_the_frame_say_so_and_nothing_moves_there_nor_is_of_the_face() -> None:
     whole, tight = recording()
     assert whole.in_frame is None and "in_frame" not in whole.arrays()
     in_frame = tight.in_frame
@@ -95,6 +90,9 @@ def test_only_crops_that_reach_beyond_the_frame_say_so_and_nothing_moves_there()
     assert all(inside(corners, tuple(map(float, point)), False) >= 0 for point in points)
     assert (np.ptp(tight.crop[:, ~in_frame].astype(int), axis=0) == 0).all()
     assert np.ptp(tight.crop[:, in_frame].astype(int), axis=0).mean() > NOISE
+    (mask,) = inputs.derive({"face_mask": (1, 96, 96)}, groups(tight))["face_mask"][0]
+    visible = cv2.resize(in_frame.astype(np.float32), (96, 96), interpolation=cv2.INTER_AREA)
+    assert mask.max() == 1 and mask[visible == 0].max() == 0
 
 
 @pytest.mark.parametrize("algorithm", ["tvl1", "farneback"])
@@ -125,13 +123,6 @@ def test_inputs_of_networks_show_no_moving_border(name: str) -> None:
     outside &= ~cv2.dilate((~outside).astype(np.uint8), np.ones((3, 3))).astype(bool)  # half a pixel of both
     assert np.ptp(video[:, :, outside], axis=1).max() <= 1
     assert np.ptp(video[:, :, ~outside], axis=1).max() > (5 if name != "flow_video" else 0.3)
-
-
-def test_the_mask_of_a_face_ends_with_the_frame() -> None:
-    tight = recording()[1]
-    (mask,) = inputs.derive({"face_mask": (1, 96, 96)}, groups(tight))["face_mask"][0]
-    visible = cv2.resize(tight.in_frame.astype(np.float32), (96, 96), interpolation=cv2.INTER_AREA)
-    assert mask.max() == 1 and mask[visible == 0].max() == 0
 
 
 def test_action_units_are_nearly_those_of_the_whole_frames() -> None:

@@ -41,18 +41,13 @@ def test_a_region_is_cut_out(flow):
     np.testing.assert_allclose(picture[2:-2, 2:-2].astype(int), scaled[2:-2, 2:-2], atol=6)
 
 
-def test_centred_channels_do_not_depend_on_the_scale_of_a_clip(flow):
+def test_centred_channels_do_not_depend_on_the_scale_of_a_clip_and_those_as_published_are_grey_levels(flow):
     faint, strong = (pictures.channels(pictures.from_flow(scale * flow + 3, WHOLE), "centred") for scale in (1, 40))
     np.testing.assert_allclose(faint, strong, atol=0.05)
     np.testing.assert_allclose(np.median(faint, (1, 2)), 0, atol=1e-6)
     np.testing.assert_allclose(faint.std((1, 2)), 1, atol=1e-4)
-
-
-def test_channels_as_published_are_grey_levels():
-    picture = np.zeros((28, 28, 3), np.uint8)
-    picture[0, 0] = 255, 0, 7
-    channels = pictures.channels(picture, "as_published")
-    assert channels[:, 0, 0].tolist() == [127.5, -127.5, 7]
+    published = pictures.channels(np.array([[[255, 0, 7]]], np.uint8), "as_published")
+    assert published[:, 0, 0].tolist() == [127.5, -127.5, 7]
 
 
 @pytest.mark.parametrize("region", [(0.8, 0.2, 0, 1), (0, 1, 0.5, 0.5)])

@@ -1,7 +1,7 @@
 """Pictures of every form that is read, and what their pixels are by another program or by construction."""
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import cv2
 import numpy as np
@@ -20,31 +20,20 @@ GREYS = np.arange(256, dtype=np.uint8).reshape(16, 16)
 COLOURS = np.stack([GREYS, GREYS[::-1], GREYS.T], axis=-1)
 ON_ITS_SIDE = Image.Exif()
 ON_ITS_SIDE[0x0112] = 6
-ALTERED: list[tuple[Callable[[Path], object], object, str]] = [  # the writer, the pixels that are read, the note
-    (lambda path: cv2.imwrite(str(path), WIDE), WIDE // 256, SIXTEEN.format(16)),
-    (
-        lambda path: cv2.imwrite(str(path), np.full((6, 8, 3), (1, 129 * 256 + 7, 65535), np.uint16)),
-        (255, 129, 0),
-        SIXTEEN.format(16),
-    ),
-    (lambda path: COLOUR.convert("LA").save(path), COLOUR.convert("L"), "an alpha channel, dropped"),
-    (lambda path: COLOUR.quantize(8).save(path), COLOUR, "a palette, read as RGB"),
-    (
-        lambda path: COLOUR.save(path, format="WEBP", lossless=True),
-        COLOUR,
-        "WEBP under the name of .png, read all the same",
-    ),
-    (
-        lambda path: COLOUR.transpose(Image.Transpose.ROTATE_90).save(path, exif=ON_ITS_SIDE),
-        COLOUR,
-        "turned upright, as EXIF says",
-    ),
+TURNED, BGR = COLOUR.transpose(Image.Transpose.ROTATE_90), np.full((6, 8, 3), (1, 129 * 256 + 7, 65535), np.uint16)
+ALTERED: list[tuple[Callable[[str], object], object, str]] = [  # the writer, the pixels that are read, the note
+    (partial(cv2.imwrite, img=WIDE), WIDE // 256, SIXTEEN.format(16)),
+    (partial(cv2.imwrite, img=BGR), (255, 129, 0), SIXTEEN.format(16)),
+    (COLOUR.convert("LA").save, COLOUR.convert("L"), "an alpha channel, dropped"),
+    (COLOUR.quantize(8).save, COLOUR, "a palette, read as RGB"),
+    (partial(COLOUR.save, format="WEBP", lossless=True), COLOUR, "WEBP under the name of .png, read all the same"),
+    (partial(TURNED.save, exif=ON_ITS_SIDE), COLOUR, "turned upright, as EXIF says"),
 ]
 
 
 @pytest.mark.parametrize(("write", "expected", "alteration"), ALTERED)
 def test_pixels_of_other_forms_are_read_and_noted(write, expected, alteration, tmp_path):
-    write(tmp_path / "a.png")
+    write(str(tmp_path / "a.png"))
     altered = Alterations()
     pixels = picture.read(tmp_path / "a.png", altered)
     assert pixels.dtype == np.uint8 and (pixels == np.asarray(expected)).all()

@@ -52,12 +52,15 @@ def test_a_rate_that_falls_keeps_the_time_of_every_frame():
     assert rounded == pytest.approx(30, rel=1e-3)
 
 
-def test_a_gap_is_named_and_kept():
+def test_a_gap_and_a_late_first_frame_are_named_and_kept():
     seconds = np.arange(100) / 50
     seconds[40:] += 0.3
     fps, positions, notes = keep_time(seconds, 50)
     assert fps == pytest.approx(50) and positions / fps == pytest.approx(seconds)
     assert "no frame from 0.78 to 1.10 s; nothing is spotted there" in notes
+    fps, positions, notes = keep_time(np.arange(50) / 25 + 0.4, 25)
+    assert fps == 25 and positions == pytest.approx(np.arange(50) + 10)
+    assert notes == ["the first frame is shown at 0.40 s, as the file says"]
 
 
 @pytest.mark.parametrize("jump", [-5, -2, -0.1, 1000])
@@ -70,12 +73,6 @@ def test_times_that_begin_again_go_on(jump):
         assert fps == 25 and np.array_equal(positions, np.arange(100))
     else:  # nobody knows how long it was
         assert positions[60] / fps > 1000
-
-
-def test_a_first_frame_that_is_shown_late_is_at_that_time():
-    fps, positions, notes = keep_time(np.arange(50) / 25 + 0.4, 25)
-    assert fps == 25 and positions == pytest.approx(np.arange(50) + 10)
-    assert notes == ["the first frame is shown at 0.40 s, as the file says"]
 
 
 def test_a_regular_rate_is_the_first_candidate_that_fits_or_that_of_the_line():

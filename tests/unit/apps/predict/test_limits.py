@@ -145,15 +145,12 @@ def test_the_nearest_rate_is_described(fps, measured):
     assert of_others.keys().isdisjoint(limits.CLASSES) and "classes" not in of_others["description"]
 
 
-def test_the_figures_are_of_the_weights_that_are_shipped():
+def test_the_shipped_figures_are_of_the_shipped_weights() -> None:
+    """After another fit: `python studies/real_faces.py --predict --write-docs`."""
     contents = json.loads(limits.RATES.read_text(encoding="utf-8"))
     assert contents["sha256"] == DIGEST, f"{limits.RATES.name} must be of the weights in {recognition.SHIPPED.name}"
     for rate in contents["rates"].values():
         assert 0 <= rate["f1"] <= 1 and rate["hits"] <= rate["micro"] and rate["sure_right"] <= rate["sure"]
-
-
-def test_the_shipped_figures_are_of_the_shipped_weights() -> None:
-    """After another fit: `python studies/real_faces.py --predict --write-docs`."""
     figures = limits.recorded_figures(recognition.SHIPPED)
     assert figures, f"{limits.RECORDED.name} must be of the weights in {recognition.SHIPPED.name}, not of others"
     for scope in (figures, *figures["datasets"].values()):

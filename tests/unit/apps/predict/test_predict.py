@@ -49,11 +49,14 @@ def micro(document):
     return [interval for interval in json.loads(document)["intervals"] if interval["kind"] == "micro"]
 
 
-def test_it_says_first_what_it_found_and_then_in_a_line_where_models_and_law_are(predicted):
+def test_it_says_first_what_it_found_then_its_files_and_in_a_line_where_models_and_law_are(predicted):
     out, lines = predicted
     assert lines[0].startswith("micro-expression ") and "times its noise" in lines[0]
     assert lines[-1] == f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out / 'prediction.html'}"
     assert not any("AI Act" in line or "fitted on" in line for line in lines)
+    assert lines[-2] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
+    second = outputs.folder(out, "predict", app_folders.PREDICTED, (), force=False)  # known again
+    assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, second.manifest.name}
 
 
 def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_after_the_result(predicted):
@@ -130,18 +133,11 @@ def test_a_class_is_always_given_with_how_far_it_can_be_relied_on(highest, reaso
     assert (row["class"], row["certainty"], row["reasons"]) == ("positive", certainty, [*reasons])
 
 
-def test_the_files_are_those_that_were_checked_and_are_known_again(predicted):
-    out, lines = predicted
-    second = outputs.folder(out, "predict", app_folders.PREDICTED, (), force=False)
-    assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, second.manifest.name}
-    assert lines[-2] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
-
-
-def noise(folder, frames, size=(120, 160)):
+def noise(folder, frames):
     folder.mkdir()
     rng = generator(0, "noise")
     for number in range(frames):
-        cv2.imwrite(str(folder / f"img{number}.png"), rng.integers(0, 256, size, dtype=np.uint8))
+        cv2.imwrite(str(folder / f"img{number}.png"), rng.integers(0, 256, (120, 160), dtype=np.uint8))
     return str(folder)
 
 

@@ -23,16 +23,13 @@ def landmarks(shift=(0.0, 0.0), noise=0.2):
     return points + [200, 150] + np.broadcast_to(shift, (FRAMES, 2))[:, None] + rng.normal(0, noise, (FRAMES, 68, 2))
 
 
-def test_a_still_head_is_averaged_over_seconds_but_not_where_it_was_not_found():
+def test_a_still_head_is_averaged_over_seconds_but_not_where_it_was_not_found_and_a_moving_one_is_followed():
     steady = take.steady_landmarks(landmarks(), SEEN, RATE)
     assert steady[10:-10].std(axis=0).max() < 0.1
     assert steady == pytest.approx(filters.smooth_stretches(landmarks(), SEEN, RATE, take.STEADY))
     points, seen = landmarks(), SEEN.copy()
     seen[30:40] = False
     assert np.array_equal(take.steady_landmarks(points, seen, RATE)[30:40], points[30:40])
-
-
-def test_a_moving_head_is_followed():
     path = 8 * np.sin(2 * np.pi * np.arange(FRAMES) / RATE / 2)[:, None] * [1, 0]
     steady = take.steady_landmarks(landmarks(path), SEEN, RATE)
     assert np.abs(steady - landmarks(path, 0))[5:-5].max() < 1.5  # the average of a second would be off by 8 pixels

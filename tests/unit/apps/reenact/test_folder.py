@@ -72,12 +72,14 @@ def test_the_first_frame_is_the_photograph_and_strength_0_is_nothing_else(reenac
         assert is_photograph == (strength == "0" or int(number) in (1, FRAMES))
 
 
-def test_the_animation_shows_all_of_it_slower(paths):
+def test_the_animation_shows_all_of_it_slower_and_the_video_plays_all_strengths(paths):
     with Image.open(paths[2]) as page:
         assert page.info["comment"].decode() == folder.WORD and page.size == (320, 240)
         # frames that are alike are one that lasts longer
         seconds = sum(frame.info["duration"] for frame in ImageSequence.Iterator(page)) / 1000
     assert seconds == len(STRENGTHS) * FRAMES * folder.SLOWER / 200
+    images, fps = video_of(paths[1])
+    assert [image.shape for image in images] == [(240, 320, 3)] * len(STRENGTHS) * FRAMES and fps == 50
 
 
 def video_of(path):
@@ -88,23 +90,13 @@ def video_of(path):
     return images, video.get(cv2.CAP_PROP_FPS)
 
 
-def test_the_video_plays_all_strengths(paths):
-    images, fps = video_of(paths[1])
-    assert [image.shape for image in images] == [(240, 320, 3)] * len(STRENGTHS) * FRAMES and fps == 50
-
-
-def test_a_video_of_odd_sides_loses_a_row_and_a_column(tmp_path):
+def test_a_video_of_odd_sides_loses_a_row_and_a_column_and_a_large_photograph_makes_a_smaller_animation(tmp_path):
     frame = np.full((51, 67, 3), (200, 90, 30), np.uint8)
     folder._write_video(tmp_path / "odd.mp4", iter([frame] * 3), 50)
     images, _ = video_of(tmp_path / "odd.mp4")
     assert [image.shape for image in images] == [(50, 66, 3)] * 3
     assert np.abs(images[0][..., ::-1].astype(int) - frame[:50, :66]).mean() < 8  # red is red
-
-
-def test_a_large_photograph_makes_a_smaller_animation(tmp_path):
-    frames = np.zeros((2, 600, 960, 3), np.uint8)
-    frames[1] = 255
-    folder._write_animation(tmp_path / "large.gif", iter(frames), 25)
+    folder._write_animation(tmp_path / "large.gif", (np.full((600, 960, 3), level, np.uint8) for level in (0, 255)), 25)
     with Image.open(tmp_path / "large.gif") as page:
         assert (page.size, page.n_frames, page.info["duration"]) == ((480, 300), 2, 40)
 

@@ -95,7 +95,7 @@ def test_what_is_beyond_the_border_is_as_at_it(home):
     np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), blocks(expected, 4), atol=1e-3)
 
 
-def test_a_missing_or_damaged_network_is_named_with_its_place_and_source(home):
+def test_a_missing_damaged_or_other_network_and_a_missing_package_is_named_with_its_source(home, monkeypatch):
     for path, name in zip(home, ("x4.param", "x4.bin"), strict=True):
         content = path.read_bytes()
         path.unlink()
@@ -106,16 +106,10 @@ def test_a_missing_or_damaged_network_is_named_with_its_place_and_source(home):
         with pytest.raises(StoreError, match=rf"{path.name}: is no file of ncnn's, or damaged"):
             enlarge(IMAGES, 32, "realsr")
         path.write_bytes(content)
-
-
-def test_a_network_that_enlarges_otherwise_is_refused(home):
-    placed(UP.replace("2=4", "2=2"))
+    placed(UP.replace("2=4", "2=2"))  # enlarges otherwise
     message = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 28, 28\), not \(3, 112, 56\)"
     with pytest.raises(StoreError, match=message):
         enlarge(IMAGES, 32, "realsr")
-
-
-def test_without_its_package_it_says_how_to_get_it(home, monkeypatch):
     monkeypatch.setitem(sys.modules, "ncnn", None)
     with pytest.raises(StoreError, match="needs the package ncnn: pip install ncnn"):
         enlarge(IMAGES, 32, "realsr")

@@ -23,15 +23,12 @@ def pair(tmp_path_factory):
     return Photograph.read(path)
 
 
-def test_the_largest_face_is_first_and_one_can_be_chosen(pair):
+def test_the_largest_face_is_first_and_one_can_be_chosen_of_which_position_and_size_are_said(pair):
     first, second = (pair.faces[i].landmarks for i in (0, 1))
     assert first[:, 0].max() < 320 < second[:, 0].min()
     assert np.abs(first - target().landmarks).max() < 2
     assert pair.select(1) is pair.faces[0] and pair.select(2) is pair.faces[1]
-
-
-def test_position_size_and_the_number_of_others_are_said(pair):
-    (left, top), (right, bottom) = np.rint(pair.faces[1].landmarks.min(0)), np.rint(pair.faces[1].landmarks.max(0))
+    (left, top), (right, bottom) = np.rint(second.min(0)), np.rint(second.max(0))
     line = pair.describe(2)
     assert f"face 2 of 2: {right - left:.0f} x {bottom - top:.0f} pixels from ({left:.0f}, {top:.0f})" in line
     assert "1 other (--face-number chooses one, or all)" in line and "\n" not in line

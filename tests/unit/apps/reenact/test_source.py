@@ -22,13 +22,10 @@ def driving(files):
     return read(CLIP, files, files["truth"])
 
 
-def test_from_onset_to_offset(driving):
+def test_the_reader_looks_at_one_size_and_at_five_from_onset_to_offset(driving):
     assert np.array_equal(driving.crops, film()[BEFORE : BEFORE + FRAMES])
     assert (driving.apex, driving.movement.first, driving.movement.last) == (FRAMES // 2, BEFORE, BEFORE + FRAMES - 1)
     assert driving.clip == CLIP and driving.movement.fps == 200 and driving.params == aus.Params()
-
-
-def test_the_reader_looks_at_one_size_and_at_five(driving):
     values, once = driving.movement.values, driving.movement.at_one_size
     assert values.shape == once.shape == (CLIP.frames, 17, 3)
     assert not np.array_equal(values, once) and np.abs(values - once).max() < 1

@@ -7,7 +7,6 @@ import pytest
 from performed import APEX, BROWS, FRAMES, SMILE, Brightener, movement, painter, rise, source, target, woman
 
 from microexpr.apps.reenact import Components, animate, onto, paste_change
-from microexpr.apps.reenact.onto import RenderedFace
 
 NOTHING = np.zeros((17, 2), np.float32)
 
@@ -43,13 +42,6 @@ def test_filter_and_sizes_take_noise_away_where_there_is_more_than_one():
     assert jitter(Components()) < jitter(Components(filter=False)) < jitter(Components(filter=False, sizes=False))
     with pytest.raises(ValueError, match="one size"):
         replace(noisy, at_one_size=None).target_aus(NOTHING, 0.1, Components(sizes=False))
-
-
-def test_a_target_is_aligned_as_the_faces_stage_aligns():
-    face = target()
-    assert face.crop.shape == (288, 288, 3)
-    outer = face.landmarks_crop[[36, 45]]
-    assert abs(np.hypot(*(outer[1] - outer[0])) - 120) < 12 and abs(outer.mean(0) - [143.5, 80]).max() < 6
 
 
 def test_no_change_leaves_every_pixel():
@@ -90,11 +82,3 @@ def test_the_apex_is_among_the_frames_that_are_looked_at():
             places = onto.sample_positions(replace(source(), apex=apex), most)
             assert {0, apex} <= {*places} <= {*range(FRAMES)} and 1 <= len(places) <= most
             assert len(places) == min(most, FRAMES) and (np.diff(places) > 0).all()
-
-
-def test_a_person_is_always_the_same_and_the_other_another():
-    same_face = RenderedFace("woman", 1, (320, 240))
-    assert np.array_equal(same_face.image, woman().image)
-    assert not np.array_equal(RenderedFace("man", 1, (320, 240)).image, woman().image)
-    nothing = np.zeros((1, 24, 2), np.float32)
-    assert np.array_equal(same_face.perform(nothing)[0], same_face.image)

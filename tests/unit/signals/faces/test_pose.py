@@ -26,26 +26,17 @@ def look(face: Face, rng: np.random.Generator) -> tuple[Look, np.ndarray]:
     return (crop, points, correct_yaw(pose(seen.landmarks, (480, 640)))), true
 
 
-@pytest.fixture(scope="module")
-def looks() -> tuple[list[Look], np.ndarray]:
+def test_eyes_look_where_they_are_turned_to_by_weights_of_least_squares() -> None:
     parts = []
     for head in range(HEADS):
         face, rng = Face(head), generator(head, "gaze")
         parts += [look(face, rng) for _ in range(LOOKS)]
-    return [seen for seen, _ in parts], np.array([true for _, true in parts])
-
-
-def test_eyes_look_where_they_are_turned_to(looks) -> None:
-    seen, true = looks
+    seen, true = [seen for seen, _ in parts], np.array([true for _, true in parts])
     error = np.sqrt(((np.array([gaze(*part) for part in seen]) - true) ** 2).mean(axis=0))
     middles = np.array([[points[lids].mean(axis=0) for lids in EYES] for _, points, _ in seen])
     without = [features(middle, points, turn) for middle, (_, points, turn) in zip(middles, seen, strict=True)]
     unmoved = np.sum(np.array(without) * [YAW, PITCH], axis=2)
     assert (error < 0.85 * np.sqrt(((unmoved - true) ** 2).mean(axis=0))).all() and (error < [5, 8]).all()
-
-
-def test_the_weights_are_those_of_least_squares(looks) -> None:
-    seen, true = looks
     rows = np.array([features(pupils(crop, points), points, turn) for crop, points, turn in seen])
     for axis, weights in enumerate((YAW, PITCH)):
         fitted = np.linalg.lstsq(rows[:, axis], true[:, axis], rcond=None)[0]
