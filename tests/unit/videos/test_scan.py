@@ -60,9 +60,8 @@ def test_a_video_is_long_and_fast_enough():
     for rate in (19, 1001, np.nan):
         with pytest.raises(DataError, match=f"take: must have 20 to 1000 frames a second, not {rate:.4g}"):
             from_array(images, rate, "take")
-    with pytest.raises(
-        DataError, match=r"must be uint8\[T, H, W, 3\] or uint8\[T, H, W\], not float64\[10, 48, 64, 3\]"
-    ):
+    words = r"must be uint8\[T, H, W, 3\] or uint8\[T, H, W\], not float64\[10, 48, 64, 3\]"
+    with pytest.raises(DataError, match=words):
         from_array(images / 255, 100)
 
 

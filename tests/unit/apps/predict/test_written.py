@@ -16,9 +16,8 @@ CUES = [
 
 def test_subtitles_name_class_and_units_and_stay_until_the_next_begins():
     cues = [f"{start} --> {end}\n{name}\n{units}\n" for start, end, name, units in CUES]
-    assert written.subtitles(prediction()) == "\n".join(f"{i}\n{cue}" for i, cue in enumerate(cues, 1)).replace(
-        "{}", ","
-    )
+    numbered = "\n".join(f"{i}\n{cue}" for i, cue in enumerate(cues, 1))
+    assert written.subtitles(prediction()) == numbered.replace("{}", ",")
     assert written.subtitles(prediction(), for_browsers=True) == "WEBVTT\n\n" + "\n".join(cues).replace("{}", ".")
 
 

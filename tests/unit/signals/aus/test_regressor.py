@@ -8,7 +8,7 @@ from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import LARGEST, OPEN, SIZES, Params
-from microexpr.signals.aus.architecture import UNIT, Movement, UnitNetwork, graphs, outward
+from microexpr.signals.aus.architecture import UNIT, UnitNetwork, graphs
 from microexpr.signals.aus.filters import curves
 from microexpr.signals.aus.regressor import Model, load, reduce_crop, regress, resize, size_jumps
 
@@ -60,17 +60,6 @@ def test_a_mirrored_clip_swaps_the_sides(crops: np.ndarray, model: Model) -> Non
     seen, reflected = (regress(images, 2, model, (0,)) for images in (crops, crops[:, :, ::-1].copy()))
     assert reflected[..., [1, 0, 2]] == pytest.approx(seen, abs=0.01)
     assert np.abs(seen[..., 0] - seen[..., 1]).max() > 0.05
-
-
-def test_halves_move_outward_and_down() -> None:
-    rng = generator(0, "texture")
-    texture = np.kron(rng.uniform(0, 200, (32, 32)), np.ones((4, 4))).astype(np.float32)
-    moved = np.roll(texture, 1, axis=1)
-    _, fine = Movement()(*(torch.from_numpy(image[None]) for image in (texture, moved)))
-    ((left, right),) = outward(fine).numpy()
-    assert left.shape == right.shape == (2, 32, 16)
-    assert np.median(left[0]) > 0.3 and np.median(right[0]) < -0.3
-    assert abs(np.median([left[1], right[1]])) < 0.1
 
 
 def test_no_change_exceeds_the_scale_of_facs_and_errors_grow_with_it(crops: np.ndarray, network: UnitNetwork) -> None:
