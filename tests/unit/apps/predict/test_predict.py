@@ -75,8 +75,7 @@ def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_a
 def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predicted, video):
     out, lines = predicted
     assert any(line.startswith("hits 1, false 0, missed 0 at IoU 0.5") for line in lines)
-    with (out / "intervals.csv").open(newline="") as text:
-        rows = list(csv.DictReader(text))
+    rows = [*csv.DictReader((out / "intervals.csv").read_text().splitlines())]
     assert sorted(row["kind"] for row in rows if row["kind"] in ("micro", "macro", "blink")) == ["blink", "micro"]
     (row,) = [row for row in rows if row["kind"] == "micro"]
     (true,) = truth.read(video.with_suffix(".csv"))
@@ -90,8 +89,7 @@ def test_all_files_are_there_and_say_that_the_face_is_generated(predicted):
     out, _ = predicted
     document = json.loads((out / "intervals.json").read_text())
     assert (document["origin"], document["frames"], document["fps"]) == ("generated", 300, 50)
-    with (out / "action_units.csv").open(newline="") as text:
-        curves = list(csv.DictReader(text))
+    curves = [*csv.DictReader((out / "action_units.csv").read_text().splitlines())]
     assert len(curves) == 300 and float(curves[-1]["seconds"]) == pytest.approx(299 / 50)
     (blink,) = [row for row in document["intervals"] if row["kind"] == "blink"]
     assert float(curves[blink["apex"]]["AU45L"]) > 1

@@ -47,8 +47,7 @@ def typed(run, monkeypatch, **changed):
 
 
 def table(path):
-    with path.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return [*csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
 
 
 def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):

@@ -55,8 +55,7 @@ def paths(reenactment, tmp_path_factory):
 
 
 def read(path):
-    with path.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return [*csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
 
 
 def test_the_first_frame_is_the_photograph_and_strength_0_is_nothing_else(reenactment, paths):
@@ -119,12 +118,10 @@ def test_metrics_are_of_the_written_rows(paths):
     curves, metrics = read(paths[3]), {float(row["strength"]): row for row in read(paths[4])}
     assert list(metrics) == list(STRENGTHS)
     for strength, row in metrics.items():
-        target_changes, read_back = (
-            [float(row[name]) for row in curves if float(row["strength"]) == strength]
-            for name in ("asked_change", "read_back_change")
-        )
+        names, rows = ("asked_change", "read_back_change"), [r for r in curves if float(r["strength"]) == strength]
         if strength:
-            assert float(row["au_r"]) == pytest.approx(np.corrcoef(target_changes, read_back)[0, 1], abs=1e-3)
+            r = np.corrcoef([[float(row[name]) for row in rows] for name in names])[0, 1]
+            assert float(row["au_r"]) == pytest.approx(r, abs=1e-3)
             brighter = 0.2 * strength * rise().max() / 5 * 127.5
             assert float(row["moved_tenth"]) == pytest.approx(brighter, abs=1.5)
             assert float(row["largest"]) == pytest.approx(brighter, abs=1.5)

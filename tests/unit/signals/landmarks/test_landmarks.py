@@ -1,6 +1,4 @@
-"""The landmark network: positions as means of maps, in pixels of any frame; files; boxes."""
-
-from pathlib import Path
+"""The landmark network: positions as means of maps, in pixels of any frame; boxes."""
 
 import numpy as np
 import pytest
@@ -56,12 +54,3 @@ def test_the_image_of_a_box_is_its_part_of_the_frame() -> None:
     assert image[middle, middle] == pytest.approx(inner, abs=1)
     outside = cut(GREY, patch_matrix(Box(np.array([-500.0, -500.0]), 50.0), FACE * SIZE, SIZE))
     assert (outside == GREY[0, 0]).all()
-
-
-def test_a_file_is_read_as_it_was_written(level: LandmarkNetwork, tmp_path: Path) -> None:
-    path = tmp_path / "landmarks.onnx"
-    onnx.write(path, graph(level), ["generated/population/p0001/*"])
-    model = landmarks.load(path)
-    assert model.fitted_on == ("generated/population/p0001/*",)
-    box = Box(np.array([120.0, 90.0]), 80.0)
-    assert (model(GREY, box).points == Model(onnx.run(graph(level)))(GREY, box).points).all()
