@@ -50,15 +50,14 @@ def rows(items):
 
 
 def test_content_tells_what_a_file_is_and_not_its_name(folder, video):
-    for name in ("P01.mts", "P02", "P03.MP4.part", "12:30 50%.3gp", "-dash.txt"):
+    for name in (names := ["P01.mts", "P02", "P03.MP4.part", "12:30 50%.3gp", "-dash.txt"]):
         shutil.copy(video, folder / name)
-    for name, form in {"a.avif": "AVIF", "b.jfif": "JPEG", "c.tga": "TGA", "d": "WEBP", "e.mp4": "PNG"}.items():
+    forms = {"a.avif": "AVIF", "b.jfif": "JPEG", "c.tga": "TGA", "d": "WEBP", "e.mp4": "PNG"}
+    for name, form in forms.items():
         photograph(folder / "pictures" / name, form)
-    expected = dict.fromkeys(
-        ["take.avi", "P01.mts", "P02", "P03.MP4.part", "12:30 50%.3gp", "-dash.txt"], ("video", "")
-    )
+    expected = dict.fromkeys(["take.avi", *names], ("video", ""))
     assert rows(find([folder], "videos", fps=30)) == expected | {"pictures": ("frames", "")}
-    read = {f"pictures/{name}": ("picture", "") for name in ("a.avif", "b.jfif", "c.tga", "d", "e.mp4")}
+    read = {f"pictures/{name}": ("picture", "") for name in forms}
     assert rows(find([folder], "each picture")) == read | dict.fromkeys(expected, ("video", A_VIDEO))
 
 

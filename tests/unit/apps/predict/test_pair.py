@@ -23,28 +23,27 @@ def pictures(tmp_path_factory) -> list[str]:
     return [str(folder / f"{name}.png") for name in images]
 
 
-def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(pictures, capsys):
+def test_a_frown_between_two_pictures_is_negative_and_hangs_on_the_brows(pictures, capsys, monkeypatch):
     rest, frown, _ = pictures
-    assert main(["predict", "--onset", rest, "--apex", frown, "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+
+    def printed(onset, apex):
+        assert main(["predict", "--onset", onset, "--apex", apex, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    document = printed(rest, frown)
     assert document["class"] == "negative" and sum(document["classes"].values()) == pytest.approx(1, abs=1e-3)
     assert max(document["regions"], key=document["regions"].get) == "brows"
     assert next(iter(document["action_units"])) in ("AU4L", "AU4R") and document["models"]
     turned = [path.replace(".png", ".turned.png") for path in (rest, frown)]
     for path, upside_down in zip((rest, frown), turned, strict=True):
         Image.open(path).rotate(180).save(upside_down)
-    assert main(["predict", "--onset", turned[0], "--apex", turned[1], "--json"]) == 0
-    turned_document = json.loads(capsys.readouterr().out)
+    turned_document = printed(*turned)
     assert turned_document["classes"] == document["classes"] and not turned_document["warnings"]
     assert main(["predict", "--onset", rest, "--apex", frown]) == 0
     line, _ = capsys.readouterr().out.splitlines()
     assert line.startswith("negative, ") and "AU4 brow lowerer +" in line
-
-
-def test_a_unit_of_another_class_takes_away_sure(pictures, capsys, monkeypatch):
     monkeypatch.setattr(limits, "units_by_class", lambda: {"positive": frozenset({4}), "negative": frozenset({12})})
-    assert main(["predict", "--onset", pictures[0], "--apex", pictures[1], "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    document = printed(rest, frown)  # a unit of another class takes away sure
     assert document["reasons"][0] == "AU4 moves most, which negative faces do not show"
     assert document["class"] == "negative" and document["certainty"] != "sure"
 

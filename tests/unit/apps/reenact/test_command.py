@@ -80,7 +80,8 @@ def test_a_sample_needs_no_run_and_no_weights(run, tmp_path, monkeypatch, capsys
 
 
 def test_a_folder_of_photographs(run, monkeypatch, capsys):
-    """Each has the files of a command of its own; a refused one is a line and does not stop the others."""
+    """Each has the files of a command of its own; a refused one is a line and does not stop the others, as weights do
+    that fit none."""
     assert typed(run, monkeypatch) == 0
     (run / "photographs/below").mkdir(parents=True)
     (run / "photographs/list.txt").write_text("no picture")
@@ -108,6 +109,7 @@ def test_a_folder_of_photographs(run, monkeypatch, capsys):
     rows, (metrics,) = table(run / "many/photographs.csv"), table(run / "many/b/metrics.csv")
     assert [row["photograph"] for row in rows] == ["a.png", "b.png", "below/e.jfif", "c.png", "list.txt"]
     assert [f"problem: {rows[i]['problem']}" for i in (0, 3)] == lines[2:4] and rows[4]["left_out"] == "text"
+    assert rows[3]["face"] == rows[3]["origin"] == ""
     expected = {"photograph": "b.png", "driving": CLIP.id, "refused": "", "note": "", "problem": "", "left_out": ""}
     names = ("face", "strength", "au_r", "au_share", "identity_cosine", "origin")
     assert rows[1] == expected | {name: metrics[name] for name in names}
@@ -116,17 +118,7 @@ def test_a_folder_of_photographs(run, monkeypatch, capsys):
     assert typed(run, monkeypatch, face="photographs", out="many") == 1
     assert "4 inputs, 2 done before, 2 with a problem, 1 left out" in capsys.readouterr().out
     assert (run / "many/photographs.csv").read_bytes() == whole
-
-
-def test_photographs_without_a_face_are_rows_and_weights_that_fit_none_end_the_command(run, monkeypatch, capsys):
-    (run / "walls").mkdir()
-    shutil.copy(run / "wall.png", run / "walls")
-    assert typed(run, monkeypatch, face="walls", out="none") == 1
-    assert "1 input, 0 done before, 1 with a problem" in capsys.readouterr().out
-    (row,) = table(run / "none/photographs.csv")
-    assert row["problem"].startswith("walls/wall.png: must show a face") and row["face"] == row["origin"] == ""
-    shutil.copy(run / "woman.png", run / "walls/a.png")
-    assert typed(run, monkeypatch, face="walls", out="never", weights="broken.safetensors") == 1
+    assert typed(run, monkeypatch, face="photographs/below", out="never", weights="broken.safetensors") == 1
     assert "broken.safetensors: cannot be read as safetensors" in capsys.readouterr().err
     assert not (run / "never").exists()
 
