@@ -61,8 +61,6 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
         assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in printed
     (row,) = table(run / "out/metrics.csv")
     assert row["strength"] == "2" and f"strength 2: r {float(row['au_r']):.2f} of asked and read AU changes" in printed
-    with Image.open(run / "out/frames/2x_0001.png") as frame:
-        assert np.array_equal(np.array(frame), woman().image)
     assert typed(run, monkeypatch, weights="seen.safetensors") == 0
     assert "among them the subject of the driving clip" in capsys.readouterr().out
 
