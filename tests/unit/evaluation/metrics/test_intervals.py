@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import simulated
+from scipy.special import logit
 from scipy.stats import t as student
 from sklearn.metrics import f1_score
 
@@ -31,6 +32,11 @@ def random_clips(seed, clips=90, people=6, methods=2):
     truth = rng.integers(3, size=clips)
     predicted = np.where(rng.random((methods, clips)) < 0.5, truth, rng.integers(3, size=(methods, clips)))
     return truth, predicted, rng.integers(people, size=clips)
+
+
+def ends_by_log_odds(value, error, people):
+    """Student's interval of a share, on the log-odds scale."""
+    return logit(value) + np.array([-1, 1]) * student.ppf(0.975, people - 1) * error / (value * (1 - value))
 
 
 def test_interval_of_a_mean_is_students_with_one_value_a_subject_and_not_below_0():
@@ -59,13 +65,9 @@ def test_errors_are_those_of_a_loop_over_resampled_clips(clips, greater):
         "bootstrap": np.std(resampled, ddof=0) * math.sqrt(6 / 5),
         "jackknife": math.sqrt(5 / 6 * ((without - np.mean(without)) ** 2).sum()),
     }
-    error = errors[greater]
-    assert error == max(errors.values())
-    value = figure(np.ones(6, int))
+    assert errors[greater] == max(errors.values())
     ends = bootstrap(truth, predicted, subjects, uf1, 60, np.random.default_rng(4))
-    for end, sign in zip(ends, (-1, 1), strict=True):
-        expected = math.log(value / (1 - value)) + sign * student.ppf(0.975, 5) * error / (value * (1 - value))
-        assert math.log(end / (1 - end)) == pytest.approx(expected)
+    assert logit(ends) == pytest.approx(ends_by_log_odds(figure(np.ones(6, int)), errors[greater], 6))
 
 
 def test_all_right_or_wrong_is_as_if_one_more_person_had_guessed_half_a_clip_of_each_class():
@@ -74,8 +76,7 @@ def test_all_right_or_wrong_is_as_if_one_more_person_had_guessed_half_a_clip_of_
     low, high = bootstrap(right, right, each, accuracy, 10, rng, 2)
     value, without = 5.5 / 6, np.array([4.5 / 5] * 5 + [1])
     error = math.sqrt(5 / 6 * ((without - without.mean()) ** 2).sum())
-    expected = math.log(value / (1 - value)) - student.ppf(0.975, 4) * error / (value * (1 - value))
-    assert (math.log(low / (1 - low)), high) == (pytest.approx(expected), 1)
+    assert (logit(low), high) == (pytest.approx(ends_by_log_odds(value, error, 5)[0]), 1)
     assert bootstrap(right, 1 - right, each, accuracy, 10, rng, 2) == (0, pytest.approx(1 - low))
 
 
@@ -133,10 +134,8 @@ def test_mean_over_subjects_has_the_interval_of_a_mean():
     predicted = np.concatenate([np.arange(n) >= round(n * share) for n, share in zip(clips, shares, strict=True)])
     matrices = by_subject(np.zeros(len(subjects), int), [predicted] * 2, subjects, 2)
     ends = interval(matrices, accuracy, 20000, np.random.default_rng(0), "per_subject_mean")
-    value, error = shares.mean(), shares.std(ddof=1) / math.sqrt(8)
-    for end, sign in zip(ends, (-1, 1), strict=True):
-        expected = math.log(value / (1 - value)) + sign * student.ppf(0.975, 7) * error / (value * (1 - value))
-        assert math.log(end / (1 - end)) == pytest.approx(expected, abs=0.03)
+    expected = ends_by_log_odds(shares.mean(), shares.std(ddof=1) / math.sqrt(8), 8)
+    assert logit(ends) == pytest.approx(expected, abs=0.03)
 
 
 def test_difference_of_accuracies_is_a_paired_t_test():
@@ -185,11 +184,10 @@ def test_holm_is_the_closure_of_bonferroni():
 def test_intervals_cover_and_equal_methods_are_told_apart_seldom():
     """Simulated experiments: shares of 300, within three standard errors of 95 % and 5 %."""
     rng = np.random.default_rng(7)
-    population = simulated.Population(simulated.composite(12))
-    true = float(uf1(simulated.expected(population)))
+    true = float(uf1(simulated.expected()))
     held = different = 0
     for _ in range(300):
-        truth, (first, second), people = simulated.clips(simulated.matrices(rng, [population, population]))
+        truth, (first, second), people = simulated.clips(rng, 4)
         low, high = bootstrap(truth, first, people, uf1, 200, rng)
         held += low <= true <= high
         different += paired(truth, first, second, people, uf1, 200, rng).p < 0.05
