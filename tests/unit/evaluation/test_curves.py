@@ -87,16 +87,12 @@ def test_picture_shows_each_update_and_says_that_uf1_chooses_nothing():
     assert "generated faces" in [text.get_text() for text in figure.texts]
 
 
-def test_picture_of_shards_by_the_command(shards, tmp_path):
-    out = tmp_path / "training.png"
+def test_the_command_draws_shards_and_a_file_that_lacks_curves_is_an_error_of_one_line(shards, tmp_path, capsys):
+    out, empty = tmp_path / "training.png", str(tmp_path / "a.h5")
     assert main(["plot", "training", *shards, str(out)]) == 0
     assert out.read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_file_that_lacks_curves_is_an_error_of_one_line(tmp_path, capsys):
-    with store.create(tmp_path / "a.h5", "train", {}, method="m", protocol="p", origin="generated", classes="a, b"):
+    with store.create(empty, "train", {}, method="m", protocol="p", origin="generated", classes="a, b"):
         pass
-    assert main(["plot", "training", str(tmp_path / "a.h5"), str(tmp_path / "a.png")]) == 1
-    assert (
-        "a.h5: must have attributes, datasets and axes as a stage writes them, not others (" in capsys.readouterr().err
-    )
+    assert main(["plot", "training", empty, str(tmp_path / "a.png")]) == 1
+    error = "a.h5: must have attributes, datasets and axes as a stage writes them, not others ("
+    assert error in capsys.readouterr().err

@@ -151,17 +151,15 @@ def test_predictions_of_other_clips_are_refused(tmp_path, folds, clips, message)
         evaluate([path], clips)
 
 
-def test_scores_that_are_no_numbers_are_refused(training):
+def test_scores_that_are_no_numbers_and_shards_of_different_trainings_are_refused(training):
     with h5py.File(training[0], "a") as file:
         file["casme2/s02/scores"][...] = np.nan
     with pytest.raises(StoreError, match=r"scores must be finite numbers \(.*1of2.h5, fold casme2/s02\)"):
         evaluate(training)
-
-
-def test_shards_of_different_trainings_are_refused(tmp_path, training):
     first, _ = shards(FOLDS, 2)
+    shard(training[0], first, CLIPS, right(first))
     with pytest.raises(StoreError, match=r"1of2\.h5, .*2of2\.h5: must agree on origin"):
-        evaluate([shard(tmp_path / "1of2.h5", first, CLIPS, right(first)), training[1]])
+        evaluate(training)
 
 
 def test_rows_come_back_from_their_file(tmp_path, training):
@@ -175,16 +173,11 @@ def test_rows_come_back_from_their_file(tmp_path, training):
 def test_the_official_log_of_seven_classes_scores_to_the_same_figures():
     """Six subjects with a clip of each emotion."""
     protocol = PROTOCOLS["loso_casme2_7"]
-    clips = [
-        replace(clip("casme2", f"sub{subject:02}", emotion), emotion=emotion)
-        for subject in range(6)
-        for emotion in protocol.classes
-    ]
+    names = [(f"sub{subject:02}", emotion) for subject in range(6) for emotion in protocol.classes]
+    clips = [replace(clip("casme2", subject, emotion), emotion=emotion) for subject, emotion in names]
     truth, predicted = np.arange(42) % 7, np.random.default_rng(0).integers(7, size=(1, 42))
-    folds = protocol.folds(clips)
-    predictions = Predictions(
-        "ststnet", protocol, clips, truth, {"last": predicted}, {}, folds, {"parameters": 0, "origin": "generated"}
-    )
+    about = {"parameters": 0, "origin": "generated"}
+    predictions = Predictions("ststnet", protocol, clips, truth, {"last": predicted}, {}, protocol.folds(clips), about)
     rows = evaluation.evaluate(predictions, PARAMS, 1)
     scored = megc_log.scores(megc_log.read(official_log(predictions), "log", classes=7), classes=7)
     for metric in ("uf1", "uar", "accuracy"):
@@ -193,8 +186,7 @@ def test_the_official_log_of_seven_classes_scores_to_the_same_figures():
     assert {r["metric"] for r in rows} >= {"f1_repression", "recall_fear"}
 
 
-def test_few_folds_of_a_protocol(tmp_path):
-    """Only the clips of the folds that were trained are asked for; a fold more or fewer is refused."""
+def test_few_folds_ask_only_for_their_clips_and_a_fold_more_or_fewer_is_refused(tmp_path):
     protocol = PROTOCOLS["lovo_casme2_3"]
     few = protocol.folds(CLIPS, limit=3)
     path = shard(tmp_path / "1of1.h5", few, CLIPS, right(few))
@@ -238,9 +230,7 @@ def test_learning_is_said_in_words():
     losses = np.array([[[1.0, np.nan], [0.4, np.nan], [0.2, np.nan]]], np.float32)
     moved = {"network": np.array([0.5], np.float32), "frozen": np.array([0.0], np.float32)}
     scores = np.zeros((1, 3, 1, 2), np.float32)
-    folds = [
-        FoldScores("file", name, ("x",), np.zeros(1, int), scores, (), None, None, losses * factor, moved)
-        for name, factor in (("a", 1), ("b", 3))
-    ]
+    fold = FoldScores("file", "a", ("x",), np.zeros(1, int), scores, (), None, None, losses, moved)
+    folds = [fold, replace(fold, loss=losses * 3)]
     assert describe_learning(folds) == "loss 2 to 0.4; weights moved by network 0.5, frozen 0 of their length"
-    assert describe_learning([replace(folds[0], loss=None, moved={})]) == ""
+    assert describe_learning([replace(fold, loss=None, moved={})]) == ""

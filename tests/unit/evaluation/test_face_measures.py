@@ -132,7 +132,12 @@ def regress(monkeypatch):
 def change_figures(faces, true):
     rows = face_measures.changes(gather(faces, true), None, 50, 1)
     assert all(row.keys() == set(FACE_COLUMNS) for row in rows)
-    return {(row["scope"], row["metric"], row["faces"]): row for row in rows}
+    rows = {(row["scope"], row["metric"], row["faces"]): row for row in rows}
+    return rows, {key: row["value"] for key, row in rows.items()}
+
+
+def kinds(values, metric):
+    return {kind for _, name, kind in values if name == metric}
 
 
 def test_exaggerated_faces_have_twice_the_change_within_the_grey_levels():
@@ -149,29 +154,23 @@ def test_grey_change_is_over_the_tenth_of_pixels_that_changes_most():
 
 
 def test_grey_change_of_each_kind_and_scope(faces, true, regress):
-    rows = change_figures(faces, true)
-    values = {(scope, kind): row["value"] for (scope, metric, kind), row in rows.items() if metric == "grey_change"}
-    assert {kind for _, kind in values} == {"made", "made_twice", "mean_flow", "true"}
-    assert values["samm", "made"] == 5 and values["smic", "made"] == 4
-    assert values["full", "made_twice"] == pytest.approx(2 * values["full", "made"])
-    assert values["full", "true"] == 10 and values["full", "mean_flow"] == 0  # nothing moves where all is even
-    assert (rows["full", "grey_change", "made"]["made"], rows["full", "grey_change", "true"]["made"]) == (54, 18)
-    row = rows["full", "grey_change", "made"]
-    assert row["low"] < row["value"] < row["high"]
+    name, (rows, values) = "grey_change", change_figures(faces, true)
+    assert kinds(values, name) == {"made", "made_twice", "mean_flow", "true"}
+    assert values["samm", name, "made"] == 5 and values["smic", name, "made"] == 4
+    assert values["full", name, "made_twice"] == pytest.approx(2 * values["full", name, "made"])
+    assert values["full", name, "true"] == 10 and values["full", name, "mean_flow"] == 0  # nothing moves on even grey
+    row = rows["full", name, "made"]
+    assert (row["made"], rows["full", name, "true"]["made"]) == (54, 18) and row["low"] < row["value"] < row["high"]
 
 
 def test_the_error_of_action_units_is_of_changes_to_the_true_apex(faces, true, regress):
     """The true change is read as 1 from brightness."""
-    rows = change_figures(faces, true)
-    values = {(scope, kind): row["value"] for (scope, metric, kind), row in rows.items() if metric == "au_error"}
-    expected = {clip.id: 0.3 + clip.label / 10 + (clip.dataset == "samm") / 10 for clip in CLIPS}
-    assert {kind for _, kind in values} == {"made", "mean_flow", "neutral"}
-    assert values["full", "neutral"] == values["full", "mean_flow"] == pytest.approx(1)
-    assert values["full", "made"] == pytest.approx(1 - np.mean([*expected.values()]))
-    assert values["samm", "made"] == pytest.approx(
-        1 - np.mean([expected[clip.id] for clip in CLIPS if clip.dataset == "samm"])
-    )
-    row = rows["full", "au_error", "made"]
+    name, (rows, values) = "au_error", change_figures(faces, true)
+    assert kinds(values, name) == {"made", "mean_flow", "neutral"}
+    assert values["full", name, "neutral"] == values["full", name, "mean_flow"] == pytest.approx(1)
+    assert values["full", name, "made"] == pytest.approx(1 - (0.3 + 0.1 + 0.1 / 3))  # mean of labels 1, a third samm
+    assert values["samm", name, "made"] == pytest.approx(1 - (0.3 + 0.1 + 0.1))
+    row = rows["full", name, "made"]
     assert (row["made"], row["true"], row["folds"]) == (18, 18, 6) and row["low"] < row["value"] < row["high"]
     assert row["note"] == "32 x 32 pixels enlarged to 64 x 64"
     assert len(regress) == 18 and {crops.shape for crops in regress} == {(4, CROP, CROP)}  # each image once
@@ -180,12 +179,12 @@ def test_the_error_of_action_units_is_of_changes_to_the_true_apex(faces, true, r
 def test_displays_are_compared_with_the_true_one_and_with_each_other(faces, true, regress):
     """Three faces of each clip: the first 3, 4 or 5 levels brighter, then 8 and 13; the true one is 10 brighter."""
     displays = {clip.id: np.stack([even(8)[1], even(13)[1]]) for clip in CLIPS}
-    rows = change_figures(replace(faces, displays=displays), true)
-    values = {(metric, kind): row["value"] for (scope, metric, kind), row in rows.items() if scope == "full"}
-    assert values["au_error_nearest", "made"] == pytest.approx(0.2)
-    assert values["au_error_nearest", "true"] == values["display_distance", "true"] == 0  # all true faces are alike
-    first = np.array([3 + clip.label + (clip.dataset == "samm") for clip in CLIPS])
-    assert values["display_distance", "made"] == pytest.approx(np.mean([(8 - first) + (13 - first) + 5]) / 30)
+    _, values = change_figures(replace(faces, displays=displays), true)
+    assert values["full", "au_error_nearest", "made"] == pytest.approx(0.2)
+    assert values["full", "au_error_nearest", "true"] == values["full", "display_distance", "true"] == 0  # all alike
+    first = 3 + 1 + 1 / 3  # levels, on average
+    expected = ((8 - first) + (13 - first) + 5) / 30
+    assert values["full", "display_distance", "made"] == pytest.approx(expected)
     assert {crops.shape[0] for crops in regress} == {6}
 
 

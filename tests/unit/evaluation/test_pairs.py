@@ -20,8 +20,6 @@ from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import method_tests
 
 MEGC, SPLIT = PROTOCOLS["megc2019"], PROTOCOLS["split70"]
-
-
 CLIPS = sorted(composite(subjects=3), key=lambda clip: clip.id)
 TRUTH = np.array([clip.label for clip in CLIPS])
 
@@ -39,11 +37,9 @@ def write(path, predicted, clips=CLIPS):
 @pytest.fixture
 def predictions():
     """Return predictions of four methods, two seeds each: right in nearly all, most, some clips; always class 0."""
-    rng, shape = np.random.default_rng(1), (2, len(TRUTH))
-    shares = {"best": 0.95, "good": 0.85, "poor": 0.4}
-    labels = {
-        name: np.where(rng.random(shape) < share, TRUTH, rng.integers(3, size=shape)) for name, share in shares.items()
-    }
+    rng, shape, labels = np.random.default_rng(1), (2, len(TRUTH)), {}
+    for name, share in {"best": 0.95, "good": 0.85, "poor": 0.4}.items():
+        labels[name] = np.where(rng.random(shape) < share, TRUTH, rng.integers(3, size=shape))
     return labels | {"constant": np.zeros(shape, int)}
 
 
@@ -119,15 +115,20 @@ def test_the_csv_is_read_as_it_was_written_and_one_method_makes_none(tmp_path, p
     assert (tmp_path / "none.csv").read_text() == ",".join(pairs.COLUMNS) + "\n"
 
 
+def compared(tests, half=1, subjects=68):
+    """Return rows of both metrics of tests, each two methods, their difference, p and corrected p."""
+    return [
+        {"first": first, "second": second, "metric": metric, "difference": difference, "p": p, "p_holm": p_holm,
+         "low": difference - half, "high": difference + half, "subjects": subjects}
+        for metric in ("uf1", "uar") for first, second, difference, p, p_holm in tests
+    ]  # fmt: skip
+
+
 def line(uf1, p_holm, subjects=68):
     """Return the line below a table of methods with these UF1; all pairs have one corrected p but for those named."""
     rows = [{"method": method, "full_uf1": str(value)} for method, value in uf1.items()]
-    paired_rows = [
-        {"first": first, "second": second, "metric": metric, "p_holm": p_holm.get(first + second, 1e-4),
-         "subjects": subjects}
-        for metric in ("uf1", "uar") for first, second in combinations(uf1, 2)
-    ]  # fmt: skip
-    return method_tests.indistinguishable_from_best(rows, paired_rows)
+    tests = [(*pair, 0, 0, p_holm.get("".join(pair), 1e-4)) for pair in combinations(uf1, 2)]
+    return method_tests.indistinguishable_from_best(rows, compared(tests, subjects=subjects))
 
 
 def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest():
@@ -142,37 +143,23 @@ def test_the_line_below_the_table_names_who_is_not_told_apart_from_the_highest()
 
 def test_who_is_better_than_the_floor_is_a_family_of_its_own():
     """Three tests: Holm multiplies the smallest p by 3, the next by 2."""
-    tests = [
-        ("majority", "a", -0.5, 0.001),
-        ("b", "majority", 0.3, 0.024),
-        ("c", "majority", -0.2, 0.001),
-        ("a", "b", 1, 0),
-    ]
-    compared = [
-        {"first": first, "second": second, "metric": metric, "difference": difference, "p": p, "low": -1, "high": 1}
-        for metric in ("uf1", "uar")
-        for first, second, difference, p in tests
-    ]
+    floor = [("majority", "a", -0.5, 0.001, 1), ("b", "majority", 0.3, 0.024, 1), ("c", "majority", -0.2, 0.001, 1)]
+    other = ("a", "b", 1, 0, 0)
     basis = "UAR above that of majority, p < 0.05, corrected for 3 methods"
-    assert method_tests.better_than_chance(compared) == f"Better than chance ({basis}): a, b.\n"
-    assert method_tests.better_than_chance(compared[3:4]) == ""
+    assert method_tests.better_than_chance(compared([*floor, other])) == f"Better than chance ({basis}): a, b.\n"
+    assert method_tests.better_than_chance(compared([other])) == ""
 
 
 def test_methods_are_compared_with_one_reference_and_the_smallest_difference_is_that_of_a_paired_test():
     """Two tests of the reference, three pairs; power of a t test by simulation with the standard error of the pairs."""
     tests = [("ststnet", "a", -0.3, 0.001, 0.003), ("b", "ststnet", -0.2, 0.02, 0.06), ("a", "b", 0.5, 0.001, 0.003)]
     subjects, error = 24, 0.04
-    half = error * student.ppf(0.975, subjects - 1)
-    compared = [
-        {"first": first, "second": second, "metric": "uf1", "difference": difference, "p": p, "p_holm": p_holm,
-         "low": difference - half, "high": difference + half, "subjects": subjects}
-        for first, second, difference, p, p_holm in tests
-    ]  # fmt: skip
-    first, second = method_tests.against_reference(compared).splitlines()
+    rows = compared(tests, error * student.ppf(0.975, subjects - 1), subjects)
+    first, second = method_tests.against_reference(rows).splitlines()
     assert first == (
         "Compared with ststnet (UF1, p < 0.05, corrected for 2 tests), better: a; worse: b. Of all 3 pairs 2 differ."
     )
-    assert method_tests.against_reference(compared, "c") == ""
+    assert method_tests.against_reference(rows, "c") == ""
     smallest = float(re.search(r"show: (\S+) of one pair", second)[1])
     rng = np.random.default_rng(0)
     differences = rng.normal(smallest, error * subjects**0.5, (20_000, subjects))

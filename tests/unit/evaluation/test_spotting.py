@@ -1,9 +1,12 @@
 """Figures of spotting: counts by hand, the published ones from their counts, chance, classes of hits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from composites import clip
 
-from microexpr.core.clip import Clip, Expression, LongVideo
+from microexpr.core.clip import Expression, LongVideo
 from microexpr.datasets import LONG
 from microexpr.evaluation import published, spotting
 from microexpr.evaluation.spotting import Spotted
@@ -12,12 +15,8 @@ LINES = published.read(published.LONG_VIDEOS)
 
 
 def video(subject: str, *expressions: Expression, frames: int = 300) -> LongVideo:
-    clip = Clip(
-        dataset="casme_sq", subject=subject, name=f"{subject}_1", origin="generated", folder=subject, first=1,
-        last=frames, frames=frames, onset=None, apex=None, offset=None, fps=30, emotion="", label=None,
-        objective_class=None, action_units="",
-    )  # fmt: skip
-    return LongVideo(clip, expressions)
+    whole = replace(clip("casme_sq", subject, f"{subject}_1", None), last=frames, frames=frames, fps=30)
+    return LongVideo(replace(whole, onset=None, apex=None, offset=None), expressions)
 
 
 def micro(onset: int, offset: int, label: int | None = 0) -> Expression:
@@ -71,16 +70,12 @@ def test_figures_of_classes_are_of_hits_alone():
 
 
 def test_rows_of_data_sets_and_without_hits():
-    other = LongVideo(
-        Clip.from_row(VIDEOS[1].clip.row() | {"dataset": "samm_long"}), VIDEOS[1].expressions
-    )  # another data set
+    other = replace(VIDEOS[1], clip=replace(VIDEOS[1].clip, dataset="samm_long"))
     intervals = FOUND | {other.clip.id: []}
     rows = list(spotting.rows("ours", [VIDEOS[0], other], intervals, 50, 1))
-    assert [(row["scope"], row["kind"]) for row in rows][::3] == [
-        ("full", "micro"), ("casme_sq", "micro"), ("samm_long", "micro"),
-    ]  # fmt: skip
-    last = rows[6]
-    assert (last["f1"], last["onset_ms"], last["strs"], last["recognised"]) == (0, None, None, 0)
+    scopes = ("full", "casme_sq", "samm_long")
+    assert [(row["scope"], row["kind"]) for row in rows][::3] == [(scope, "micro") for scope in scopes]
+    assert [rows[6][name] for name in ("f1", "onset_ms", "strs", "recognised")] == [0, None, None, 0]
 
 
 def test_differences_are_paired_by_subjects():
@@ -91,23 +86,15 @@ def test_differences_are_paired_by_subjects():
     assert difference.value == 1 and difference.p < 0.05
 
 
-def test_published_f1_follow_from_published_counts():
-    counted = [line for line in LINES if line["hits"]]
-    assert len(counted) == 11
+def test_published_f1_follow_from_counts_scores_from_figures_and_data_sets_and_kinds_are_known():
+    counted, scored = ([line for line in LINES if line["hits"]], [line for line in LINES if len(line["strs"]) > 3])
+    assert (len(counted), len(scored)) == (11, 6)
     for line in counted:
         hits, false, missed = (int(line[name]) for name in ("hits", "false", "missed"))
         assert float(spotting.f1(np.array([hits, false, missed]))) == pytest.approx(float(line["f1"]), abs=6e-5)
         assert hits + missed == int(line["true"])
-
-
-def test_published_scores_are_products_of_published_figures():
-    scored = [line for line in LINES if len(line["strs"]) > 3]
-    assert len(scored) == 6
     for line in scored:
         assert float(line["f1"]) * float(line["analysis_f1"]) == pytest.approx(float(line["strs"]), abs=1.1e-4)
-
-
-def test_published_lines_are_of_data_sets_and_kinds():
     for line in LINES:
         assert line["kind"] in ("micro", "macro", "both")
         assert line["dataset"] in LONG or line["dataset"].startswith("unseen ")
