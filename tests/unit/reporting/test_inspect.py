@@ -1,6 +1,5 @@
 """The output of `inspect` for a file."""
 
-import io
 import re
 
 import h5py
@@ -16,9 +15,9 @@ from microexpr.reporting.inspect import chain, tree, values
 
 
 def printed(tree) -> str:
-    console = Console(file=io.StringIO(), width=200)
-    console.print(tree)
-    return console.file.getvalue()
+    with (console := Console(width=200)).capture() as captured:
+        console.print(tree)
+    return captured.get()
 
 
 @pytest.mark.parametrize(
@@ -29,10 +28,9 @@ def printed(tree) -> str:
     ],
 )
 def test_groups_that_are_alike_are_counted_not_repeated(datasets, names, more, tmp_path):
-    contents = {"score": lambda number: [0.0] * (number + 1), "onset": lambda number: number}
     with store.create(tmp_path / "a.h5", "apex", {}) as file:
         for number, name in enumerate(datasets):
-            file.group(f"EP0{number}").put(name, contents[name](number))
+            file.group(f"EP0{number}").put(name, number if name == "onset" else [0.0] * (number + 1))
     text = printed(tree(tmp_path / "a.h5"))
     assert re.findall(r"EP0\d/", text) == names and more in text
 
@@ -41,14 +39,11 @@ def test_a_foreign_files_brackets_are_text_and_the_storage_of_its_datasets_is_sh
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.attrs["note"] = "[/bold] " + "x" * 200
         file["[red]"] = [1, 2]
-    text = printed(tree(tmp_path / "a.h5"))
-    assert "[/bold]" in text and "[red] int64 2" in text
-    assert "(208 characters)" in text
-    with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("plain", data=[[1, 2], [3, 4]])
         file.create_dataset("packed", data=[0] * 1000, chunks=(500,), compression="gzip")
         size = file["packed"].id.get_storage_size()
     text = printed(tree(tmp_path / "a.h5"))
+    assert "[/bold]" in text and "[red] int64 2" in text and "(208 characters)" in text
     assert "plain int64 2 x 2; contiguous, uncompressed, 32 B" in text
     assert size < 8000 and f"packed int64 1000; chunks 500, gzip, {size} B" in text
 
@@ -82,22 +77,23 @@ def test_a_chain_of_something_else_is_an_error_of_one_line(value, message, tmp_p
         chain(tmp_path / "a.h5")
 
 
+GRID = np.arange(60).reshape(3, 4, 5)
+
+
 @pytest.fixture
 def numbers(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        file["clip/grid"] = np.arange(60).reshape(3, 4, 5)
-        file["clip/names"] = ["onset", "apex \x1b"]
-        file["clip/rate"] = 200.5
+        file["clip/grid"], file["clip/names"], file["clip/rate"] = GRID, ["onset", "apex \x1b"], 200.5
     return tmp_path / "a.h5"
 
 
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        ("clip/grid[0, 1]", np.arange(60).reshape(3, 4, 5)[0, 1]),
-        ("/clip/grid[1:, 2, ::2]", np.arange(60).reshape(3, 4, 5)[1:, 2, ::2]),
-        ("clip/grid[..., -1]", np.arange(60).reshape(3, 4, 5)[..., -1]),
-        ("clip/grid", np.arange(60).reshape(3, 4, 5)),
+        ("clip/grid[0, 1]", GRID[0, 1]),
+        ("/clip/grid[1:, 2, ::2]", GRID[1:, 2, ::2]),
+        ("clip/grid[..., -1]", GRID[..., -1]),
+        ("clip/grid", GRID),
         ("clip/rate", 200.5),
     ],
 )
@@ -108,7 +104,7 @@ def test_the_values_of_a_slice_are_those_of_numpy(numbers, selection, expected):
 
 def test_values_of_any_kind_are_printed_but_no_more_than_the_limit(numbers):
     with h5py.File(numbers, "a") as file:
-        file["bytes"] = np.array([b"\xffa"])
+        file["bytes"], file["long"] = np.array([b"\xffa"]), np.arange(100)
         file.create_dataset("arrays", (2,), h5py.vlen_dtype("i4"))
         file["pairs"], file["places"] = np.zeros(1, [("a", "f4"), ("b", "S1")]), np.array([file.ref], h5py.ref_dtype)
     lines = {name: values(numbers, name, 10)[1] for name in ("bytes", "arrays", "pairs", "places")}
@@ -117,8 +113,6 @@ def test_values_of_any_kind_are_printed_but_no_more_than_the_limit(numbers):
         "places": "['<HDF5 object reference>']",
     }  # fmt: skip
     assert values(numbers, "clip/names[1]", 10)[1:] == ["apex \x1b"]
-    with h5py.File(numbers, "a") as file:
-        file["long"] = np.arange(100)
     (_, *whole), (_, *short) = (values(numbers, "long", limit) for limit in (100, 99))
     assert " ".join(whole).split()[50:52] == ["49", "50"] and short == ["[ 0  1  2 ... 97 98 99]"]
 

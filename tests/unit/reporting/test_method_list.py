@@ -1,6 +1,5 @@
 """Lists of methods with their sizes and papers, and of params."""
 
-import io
 from pathlib import Path
 from typing import Literal
 
@@ -37,9 +36,9 @@ def test_every_method_is_listed_with_its_sizes_on_one_line(rows):
 
 
 def lines_of(table, width: int) -> list[str]:
-    console = Console(file=io.StringIO(), width=width)
-    console.print(table)
-    return console.file.getvalue().splitlines()
+    with (console := Console(width=width)).capture() as captured:
+        console.print(table)
+    return captured.get().splitlines()
 
 
 def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkeypatch, tmp_path):
@@ -58,9 +57,8 @@ def test_those_run_on_pictures_of_flow_for_which_the_dag_has_a_rule(rows, monkey
 @pytest.mark.parametrize("name", recognisers.names())
 def test_the_defaults_of_a_method_have_the_size_of_the_paper_preset(name):
     kind, preset = recognisers.find(name), config.load(ROOT / "workflow/presets/paper.yaml")["methods"]
-    assert method_sizes.parameters(kind(kind.Params())) == method_sizes.parameters(
-        kind(kind.Params(**preset.get(name, {})))
-    )
+    default, preset_method = kind(kind.Params()), kind(kind.Params(**preset.get(name, {})))
+    assert method_sizes.parameters(default) == method_sizes.parameters(preset_method)
 
 
 class Inner(BaseModel):
@@ -98,10 +96,8 @@ def test_the_table_shows_the_papers_value_only_where_another_is_used_and_values_
     lines = words(params)
     assert ["mode", "slow", "fast", "fast,", "slow", "how"] in lines
     assert ["rates", "[0.5]", "list", "of", "number", "one", "of", "each", "phase"] in lines
-    assert lines[lines.index(["first", "lr:", "0.1", "{}", "mapping", "before", "the", "others"]) + 1] == [
-        "mode:",
-        "slow",
-    ]
+    first = lines.index(["first", "lr:", "0.1", "{}", "mapping", "before", "the", "others"])
+    assert lines[first + 1] == ["mode:", "slow"]
     values = {"mode": "slow", "rates": [0.5], "scale": 0.25, "first": {}, "inner": {}, "needed": 3}
     params = list(fields(Params, values, values | {"needed": 4}))
     assert [(param.name, param.on_pictures) for param in params if param.on_pictures] == [("needed", "4")]
@@ -112,9 +108,7 @@ def test_the_table_shows_the_papers_value_only_where_another_is_used_and_values_
     assert ["mode", "fast", "fast,", "slow", "how"] in lines and ["needed", "integer"] in lines
 
 
-FINDERS = dict.fromkeys(recognisers.names(), recognisers.find) | dict.fromkeys(
-    module_names(generators), generators.find
-)
+FINDERS = {name: kind.find for kind in (recognisers, generators) for name in module_names(kind)}
 
 
 @pytest.mark.parametrize("method", FINDERS)

@@ -1,6 +1,5 @@
 """The main table in a terminal: it fits, breaks no word, rounds, and marks what the paired tests say."""
 
-import io
 import json
 import re
 
@@ -26,12 +25,11 @@ def table_of(**figures: float) -> list[dict[str, str]]:
 
 
 def printed(table: list[dict[str, str]], width: int, tests: Standing | None = None) -> list[str]:
-    stream = io.StringIO()
-    console = Console(file=stream, width=width)
-    console.print(render(table, tests or Standing(), width))
-    for line in legend(table, tests or Standing()):
-        console.print(line, markup=False, highlight=False)
-    return [line.rstrip() for line in stream.getvalue().splitlines()]
+    with (console := Console(width=width)).capture() as captured:
+        console.print(render(table, tests or Standing(), width))
+        for line in legend(table, tests or Standing()):
+            console.print(line, markup=False, highlight=False)
+    return [line.rstrip() for line in captured.get().splitlines()]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

@@ -57,9 +57,8 @@ def test_each_method_has_its_figures_its_test_and_what_is_published_of_it(rows):
     reader, network = by_method["au_reader"], by_method["ststnet"]
     assert (reader["macro_f1"], reader["macro_f1_low"], reader["f1_AU17"]) == ("0.8000", "0.7000", "0.8000")
     assert (reader["oracle_threshold"], reader["learnt_from"], reader["published_row"]) == ("0.8500", "population", "")
-    assert (network["published_macro_f1"], network["published_f1_AU1"], network["learnt_from"]) == (
-        "0.318", "0.742", "corpus",
-    )  # fmt: skip
+    cells = [network[name] for name in ("published_macro_f1", "published_f1_AU1", "learnt_from")]
+    assert cells == ["0.318", "0.742", "corpus"]
     assert float(network["above_floor"]) == pytest.approx(0.3) and network["p"] == "0.001"
     assert by_method["prevalence"]["published_row"] == "Constant" and not by_method["prevalence"]["p"]
     assert network["casme3_macro_f1"] == "0.5000" and network["published_casme3_macro_f1"] == "0.292"
@@ -73,12 +72,9 @@ def test_published_rows_that_nothing_reproduces_come_last_and_only_leaving_one_d
 
 
 def test_a_caution_stands_over_rendered_figures_and_sentences_below(rows):
-    text = units_table.TABLE.markdown(rows)
-    first, *_ = text.splitlines()
-    assert first.startswith(
-        "Action units, leaving one data set out; 316 clips of 40 subjects, 4 without a code left out"
-    )
-    assert "not comparable with published figures" in first
+    first, *_ = (text := units_table.TABLE.markdown(rows)).splitlines()
+    title = "Action units, leaving one data set out; 316 clips of 40 subjects, 4 without a code left out"
+    assert first.startswith(title) and "not comparable with published figures" in first
     assert "Above prevalence (macro F1, p < 0.05, corrected for 2 methods): ststnet, au_reader." in text
     assert "higher by: prevalence +0.050, ststnet +0.050, au_reader +0.050." in text
     lines = [line for line in text.splitlines() if line.startswith("| ")]
@@ -86,9 +82,9 @@ def test_a_caution_stands_over_rendered_figures_and_sentences_below(rows):
 
 
 def test_the_terminal_and_the_command_show_it(rows, tmp_path, capsys):
-    console = Console(width=130, record=True)
-    console.print(units_table.terminal(rows, 130))
-    text = console.export_text()
+    with (console := Console(width=130)).capture() as captured:
+        console.print(units_table.terminal(rows, 130))
+    text = captured.get()
     assert text.index("au_reader") < text.index("ststnet") < text.index("SSSNet") and "0.318" in text
     path = tmp_path / "units_table.csv"
     store.write_csv(path, units_table.COLUMNS, rows)
