@@ -7,17 +7,14 @@ import pytest
 from composites import clip as composite
 
 from microexpr.core import store
-from microexpr.core.clip import Clip, Expression, LongVideo
+from microexpr.core.clip import Expression, LongVideo
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.reporting.html import charts, choose_clips, choose_videos, results
 
 
 def video(dataset: str, name: str, *expressions: Expression) -> LongVideo:
-    clip = Clip(
-        dataset=dataset, subject="s1", name=name, origin="generated", folder=name, first=101, last=400, frames=300,
-        onset=None, apex=None, offset=None, fps=100, emotion="", label=None, objective_class=None, action_units="",
-    )  # fmt: skip
-    return LongVideo(clip, expressions)
+    whole = replace(composite(dataset, "s1", name, None), first=101, last=400, frames=300, fps=100)
+    return LongVideo(replace(whole, onset=None, apex=None, offset=None), expressions)
 
 
 MICRO = Expression("micro", 151, 160, 170, "surprise", 2, "")
@@ -29,15 +26,13 @@ def write(folder, video, fitted_on=("generated/population/s0001/*",)):
     with store.subject_file(folder / f"spot/curves/{video.clip.id}.h5", "spot", [video.clip]) as file:
         file.group(video.clip.name).put_all(frame=np.arange(101, 401, 3), score=np.linspace(0, 9, 100))
     with store.create(folder / "spot/found/ours.h5", "spot", {}, spotter="ours") as file:
-        group = file.group(video.clip.id, fold="one")
-        group.put_all(
-            kind=["micro"], onset=[151], apex=[155], offset=[175], confidence=[1.0], fitted_on=list(fitted_on),
-            **{"class": ["surprise"]},
-        )  # fmt: skip
+        interval = {"kind": "micro", "onset": 151, "apex": 155, "offset": 175, "confidence": 1.0, "class": "surprise"}
+        columns = {name: [value] for name, value in interval.items()}
+        file.group(video.clip.id, fold="one").put_all(**columns, fitted_on=list(fitted_on))
 
 
 CLIPS = [
-    replace(composite(name=f"{dataset}{number}"), dataset=dataset, label=number)
+    composite(dataset, "sub01", f"{dataset}{number}", number)
     for dataset in ("smic", "casme2", "samm")
     for number in (2, 0, 1, 1)
 ]
@@ -76,6 +71,6 @@ def test_what_is_true_and_what_was_spotted_over_time_unless_it_leaks_or_is_missi
     write(tmp_path, MANY, [MANY.clip.provenance])
     with pytest.raises(LeakError):
         results.long_videos([MANY.row()], ["ours"], tmp_path)
+    write(tmp_path, FEW)
     with pytest.raises(StoreError, match="many"):
-        write(tmp_path, FEW)
         results.long_videos([MANY.row()], ["ours"], tmp_path)

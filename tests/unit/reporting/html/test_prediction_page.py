@@ -23,8 +23,7 @@ def test_a_curve_keeps_its_peaks_in_few_columns_and_a_unit_is_drawn_again_above_
     moving, resting = page.unit_rows(prediction())
     assert [(row.unit, row.levels) for row in moving] == [("AU4", 1), ("AU9", 1), ("AU12", 1), ("AU45", 3)]
     assert len(moving) + len(resting) == 17
-    nose = points(moving[1].points)[:, 1].min()
-    assert nose == pytest.approx((1 - 0.9) * page.ROW_HEIGHT, abs=0.05)
+    assert points(moving[1].points)[:, 1].min() == pytest.approx((1 - 0.9) * page.ROW_HEIGHT, abs=0.05)
 
 
 def test_a_frame_has_one_x_in_curves_bands_and_ticks():
@@ -35,8 +34,7 @@ def test_a_frame_has_one_x_in_curves_bands_and_ticks():
     middle = (120 + 0.5) / FRAMES
     assert x[y.argmin()] == pytest.approx(middle * page.COLUMNS, abs=0.1)
     assert (band.x + band.width / 2) / page.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
-    positions = np.array([0, 1, 2, 5, 6, 9.0])
-    (band,) = page.bands([("micro", 3, 4, "negative")], positions)
+    (band,) = page.bands([("micro", 3, 4, "negative")], np.array([0, 1, 2, 5, 6, 9.0]))
     assert (band.x, band.width) == (500, 200)
 
 

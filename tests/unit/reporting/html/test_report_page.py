@@ -25,12 +25,8 @@ LINKS = ("src", "href", "srcset", "poster", "data", "action", "formaction", "xli
 LARGEST = 15_000_000
 
 
-def made(root: Path, library: str | None = "", **changes) -> str:
-    return page.html(run(root, **changes), root / "results", library)
-
-
-def parsed(root: Path, inputs: PageInputs) -> Element:
-    return parse(page.html(inputs, root / "results", ""))
+def made(root: Path, library: str | None = "", inputs: PageInputs | None = None, **changes) -> str:
+    return page.html(inputs or run(root, **changes), root / "results", library)
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +91,13 @@ def test_the_headline_and_methods_by_uf1_that_link_to_their_part(seen):
     assert [link for link in links if "#method" in link][:2] == ["#method-icegan", "#method-majority"]
     kinds = {element.get("data-kinds") for element in seen.findall(".//*[@data-kinds]")}
     assert kinds == {"network published", "alike classical"}
-    first = " ".join(visible(seen).partition("Leaderboard")[0].split())
+    above = " ".join(visible(seen).partition("Leaderboard")[0].split())
     for words in (
         "highest UF1 0.5000 icegan 95 % interval 0.1000 to 0.7000", "UF1 of majority, the floor 0.2000",
         "UAR better than chance 0 of 1 p < 0.05, corrected for 1 test", "not distinguishable from the best 1 of 1",
         "clips 4 2 subjects, leave-one-subject-out", "All figures are of generated faces",
     ):  # fmt: skip
-        assert words in first, words
+        assert words in above, words
     tests = {row[0]: row[1:] for row in rows(by_id(seen, "tests-table"))}
     assert tests["icegan"][:4] == ["+0.3000", "", "-0.1000 to +0.5000", "0.5"] and tests["icegan"][4] == "–"
     assert tests["majority"][0] == "–" and tests["majority"][4:] == ["-0.3000", "", "-0.5000 to +0.1000", "0.5"]
@@ -142,6 +138,8 @@ def test_each_section_with_generated_faces_or_figures_says_so_once(seen):
 
 
 def test_figures_are_those_of_the_stages_and_plotly_knows_every_property(seen):
+    from plotly import graph_objects as graphs
+
     figures = contents(seen, "figures")
     pairs = figures["pairs"]["data"][0]
     assert pairs["y"] == ["icegan 1", "majority 2"] and pairs["z"] == [[None, 0.3], [-0.3, None]]
@@ -156,11 +154,7 @@ def test_figures_are_those_of_the_stages_and_plotly_knows_every_property(seen):
     assert figures["score-1"]["data"][0]["x"][0] == -20  # frame 1 of onset 5 at 200 a second
     assert figures["curve-icegan"]["layout"]["xaxis"]["dtick"] == 1  # epochs are whole
     assert "1 of 2 methods predicted positive" in visible(seen)
-    from plotly import graph_objects as graphs
-
-    charts = contents(seen, "figures")
-    assert charts
-    for chart in charts.values():
+    for chart in figures.values():
         graphs.Figure(chart)  # raises ValueError for one that it does not
 
 
@@ -221,10 +215,10 @@ def test_papers_tables_and_what_has_not_been_made(tmp_path):
     row = dict.fromkeys(papers.COLUMNS, "") | {"row": "a <row>", "column": "UF1", "published": "0.9"}
     row |= {"reproduced": "0.4", "origin": "generated", "folds": "4", "metric": "uf1", "status": "reproduced"}
     store.write_csv(path, papers.COLUMNS, [row])
-    with_table = visible(parsed(tmp_path, replace(inputs, papers=[str(path)])))
-    for words in ("MTMNet, Table 2", "a <row>", "generated, last epoch, 4 folds"):
-        assert words in with_table
-    lacking = replace(inputs, benchmarks={}, clips=["casme2/sub01/none"])
-    empty = visible(parsed(tmp_path, lacking))
-    for words in ("None exists yet.", "It does not exist yet.", "Left out: casme2/sub01/none"):
-        assert words in empty
+    lacking = {"benchmarks": {}, "clips": ["casme2/sub01/none"]}
+    for changes, words in (
+        ({"papers": [str(path)]}, ("MTMNet, Table 2", "a <row>", "generated, last epoch, 4 folds")),
+        (lacking, ("None exists yet.", "It does not exist yet.", "Left out: casme2/sub01/none")),
+    ):
+        text_of_page = visible(parse(made(tmp_path, inputs=replace(inputs, **changes))))
+        assert [part for part in words if part not in text_of_page] == []

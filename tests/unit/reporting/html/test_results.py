@@ -32,9 +32,9 @@ PAIRS = [
 
 
 def test_the_best_is_first_and_a_test_is_of_the_method_less_the_reference_corrected_within_its_family():
-    methods = results.standings(ROWS, PAIRS)
-    assert [(method.rank, method.name) for method in methods] == [(1, "b"), (2, "c"), (3, "a"), (4, "majority")]
-    methods = {method.name: method for method in results.standings(ROWS, PAIRS)}
+    standings = results.standings(ROWS, PAIRS)
+    assert [(method.rank, method.name) for method in standings] == [(1, "b"), (2, "c"), (3, "a"), (4, "majority")]
+    methods = {method.name: method for method in standings}
     test = methods["b"].against_floor
     assert test is not None and (test.difference, test.low, test.high) == pytest.approx((0.6, 0.4, 0.7))
     floor = {name: method.against_floor and method.against_floor.p_holm for name, method in methods.items()}
@@ -43,8 +43,7 @@ def test_the_best_is_first_and_a_test_is_of_the_method_less_the_reference_correc
     assert best == {"a": pytest.approx(0.003), "majority": pytest.approx(0.02), "c": pytest.approx(0.9), "b": None}
     assert methods["a"].kinds == ["better", "classical"] and methods["c"].kinds == ["better", "alike", "network"]
     assert methods["b"].kinds == ["network"]  # better than chance is a test of UAR: UF1 of a guess is above the floor's
-    methods = results.standings(ROWS, PAIRS)
-    assert list(results.kinds(methods)) == ["", "better", "alike", "network", "classical"]
+    assert list(results.kinds(standings)) == ["", "better", "alike", "network", "classical"]
 
 
 def test_tiles_count_what_the_tests_distinguish_and_pairs_are_antisymmetric():
@@ -65,8 +64,7 @@ def test_tiles_count_what_the_tests_distinguish_and_pairs_are_antisymmetric():
 
 def test_axes_hold_all_intervals_and_curves_need_two_epochs():
     tests = [method.against_best for method in results.standings(ROWS, PAIRS)]
-    start, end = results.span(tests)
-    assert (start, end) == (-0.7, 0.1)  # majority less b, and c less b
+    assert results.span(tests) == (-0.7, 0.1)  # majority less b, and c less b
     assert results.span([None]) == (0.0, 0.1)  # where two methods agree on every clip
     assert results.ticks(-0.5, 0.5) == [-0.5, 0.0, 0.5] and results.ticks(-0.9, 0.1) == [-0.9, 0.0]
     assert results.percent(0.25, -0.5, 1) == "50.00%"

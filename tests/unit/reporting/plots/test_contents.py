@@ -23,11 +23,10 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def drawn(path) -> list[str]:
-    figure = Figure((10, 5))
+def drawn(path) -> Figure:
     with store.open_file(path) as file:
-        contents.draw(figure, file, path)
-    return texts(figure)
+        contents.draw(figure := Figure((10, 5)), file, path)
+    return figure
 
 
 @pytest.mark.parametrize(
@@ -42,7 +41,7 @@ def drawn(path) -> list[str]:
 )
 def test_every_clip_is_drawn_with_what_it_is(stage, named, folder):
     results(folder)
-    labels = drawn(FILES[stage])
+    labels = texts(drawn(FILES[stage]))
     assert any(text.startswith(f"{FILES[stage]}: ") for text in labels)
     for part in named:
         assert any(part in text for text in labels), part
@@ -54,14 +53,10 @@ def test_events_without_a_score_are_drawn_and_a_long_file_says_how_much_of_it_is
     clip, _ = results(folder)
     with store.subject_file("annotated.h5", "apex", [clip], apex={}) as file:
         file.group(clip.name, method="annotated").put_all(frame=range(1, 46), onset=5, apex=20, offset=40)
-    figure = Figure((10, 5))
-    with store.open_file("annotated.h5") as file:
-        contents.draw(figure, file, "annotated.h5")
-    (axes,) = figure.findobj(Axes)
+    (axes,) = drawn("annotated.h5").findobj(Axes)
     assert [line.get_xdata()[0] for line in axes.lines] == [5, 20, 40]
-    results(folder)
     monkeypatch.setattr(contents, "MOST", 1)
-    assert any("of 1 of 2 clips" in text for text in drawn(FILES["apex"]))
+    assert any("of 1 of 2 clips" in text for text in texts(drawn(FILES["apex"])))
 
 
 @pytest.mark.parametrize("stage", FILES)
@@ -72,7 +67,7 @@ def test_faces_of_a_licence_are_drawn_only_when_asked(stage, folder, capsys):
     assert (folder / "a.png").exists() == (not refused)
     assert ("faces must be generated, not licensed" in capsys.readouterr().err) == refused
     assert main(["inspect", FILES[stage], "--png", "b.png", "--show-licensed-faces"]) == 0
-    assert not any("generated" in text for text in drawn(FILES[stage]))
+    assert not any("generated" in text for text in texts(drawn(FILES[stage])))
 
 
 def test_a_file_without_pictures_or_curves_says_what_has_some(folder, capsys):
@@ -89,7 +84,6 @@ def test_datasets_of_other_axes_are_refused(values, tmp_path):
         file.attrs["origin"] = "generated"
         for name, value in values.items():
             file[f"a/{name}"] = value
-    with pytest.raises(
-        StoreError, match=r"a.h5: must have attributes, datasets and axes as a stage writes them, not others \("
-    ):
+    message = r"a.h5: must have attributes, datasets and axes as a stage writes them, not others \("
+    with pytest.raises(StoreError, match=message):
         contents.write(tmp_path / "a.h5", tmp_path / "a.png")

@@ -68,7 +68,6 @@ def test_the_network_has_not_seen_whom_it_draws_and_faces_are_of_their_own_parts
     with pytest.raises(LeakError, match=r"Fig\. 3 fold casme2 was fitted on generated/casme2/s03/c00"):
         mtmnet.fig3(tmp_path / "fig3.png", network, CLIPS, of("s01", "s03"), paths, False)
     assert not (tmp_path / "fig3.png").exists()
-    network, paths = fig3
     clips = of("s01", "s03")
     data = load_clips(network.method, clips, paths)
     parts = mtmnet.encode(network, clips, paths)
