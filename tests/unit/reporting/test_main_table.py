@@ -146,7 +146,9 @@ def test_notes_are_sentences_and_an_erratum_that_two_figures_share_is_stated_onc
     assert notes(row | {"reason": "one frame"})[0] == "It is not in the main table: one frame."
     (row,) = megc2019([rows("ststnet")])
     assert notes(row | {"published_erratum": "full_uf1: 1; figure: 2; x: 3", "initialisation": ""})[-1].endswith(": 3.")
-    assert numbers({"full_uf1": "1e-05", "folds": "12", "note": "1"}) == {"full_uf1": 1e-05, "folds": 12, "note": "1"}
+    values = {"full_uf1": "1e-05", "published_full_uf1": "", "folds": "12", "note": "1", "initialisation": ""}
+    converted = {"full_uf1": 1e-05, "published_full_uf1": None, "folds": 12, "note": "1", "initialisation": None}
+    assert numbers(values) == converted
 
 
 def test_a_table_that_a_spreadsheet_program_saved_is_read(tmp_path):

@@ -1,6 +1,5 @@
 """The main table in a terminal: it fits, breaks no word, rounds, and marks what the paired tests say."""
 
-import json
 import re
 
 import pytest
@@ -8,7 +7,6 @@ from paper_runs import rows
 from rich.console import Console
 
 from microexpr.reporting import main_table
-from microexpr.reporting.html import results
 from microexpr.reporting.terminal_table import Standing, legend, render, standing
 
 NAMES = ("majority", "capsulenet.icegan_change", "ststnet", "icegan")
@@ -69,14 +67,3 @@ def test_marks_are_those_of_the_tests():
     assert standing(table, []) == Standing()
     ties = [pair | {"p_holm": 1} for pair in pairs]
     assert standing(table, ties).ties == frozenset()  # nothing can be told from anything
-
-
-def test_json_html_and_csv_have_the_same_digits():
-    table = table_of(majority=0.1877, ststnet=0.6449)
-    numbers = json.loads(json.dumps([main_table.numbers(row) for row in table]))
-    assert numbers[0]["seeds"] == 3 and numbers[0]["published_full_uf1"] is None
-    assert numbers[0]["method"] == "majority" and numbers[0]["initialisation"] is None
-    standings = {method.name: method for method in results.standings(table, [])}
-    for row, values in zip(table, numbers, strict=True):
-        for name in (*main_table.CELLS, *main_table.INTERVALS):
-            assert f"{values[name]:.4f}" == row[name] == standings[row["method"]].row[name]

@@ -78,8 +78,7 @@ def test_each_figure_is_at_its_place_and_the_best_method_at_the_top():
     hollow = {str(line.get_label())[:6] for line in figure.axes[0].lines if line.get_fillstyle() == "none"}
     assert hollow == {"oracle"}
     best, other = made()
-    best["full_uf1"] = "0.9"
-    figure = drawn(methods.draw_table, [other, best])
+    figure = drawn(methods.draw_table, [other, best | {"full_uf1": "0.9"}])
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [best["method"], other["method"]]
     assert [len(axes.lines) > 0 for axes in figure.axes] == [True, True]
     assert len(drawn(methods.draw_table, made(["majority"])).axes) == 1  # which nobody has published
@@ -141,8 +140,7 @@ def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_pa
     assert error.startswith("error: faces must be generated, not licensed (casme2/sub01/a)")
     assert error.count("\n") == 1 and "--show-licensed-faces" in error
     assert not (tmp_path / "a.png").exists()
-    assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0
-    assert (tmp_path / "a.png").exists()
+    assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0 and (tmp_path / "a.png").exists()
     assert "generated" not in " ".join(texts(drawn(run_clips.draw_journey, gathered(tmp_path, clip))))
 
 
@@ -210,14 +208,13 @@ def test_names_of_files_are_legible_without_a_warning(name, expected, tmp_path, 
 def test_a_sheet_has_for_each_subject_the_clip_in_the_middle_and_its_change_since_the_onset(tmp_path):
     clips = results(tmp_path)  # the flow of clip a is 0 everywhere, that of clip b is longer
     (entry,) = run_clips.entries(clips, tmp_path / "results")
-    assert entry.clip == clips[1]
-    assert (entry.apex == entry.clip.apex).all()
+    assert entry.clip == clips[1] and (entry.apex == entry.clip.apex).all()
     expected = 128 + run_clips.MAGNIFIED * (entry.clip.apex - entry.clip.onset)
     assert np.abs(entry.change.astype(int) - min(expected, 255)).max() <= 8  # at the ends there are fewer frames around
     with pytest.raises(DataError, match="at least one clip, not none"):
         run_clips.entries([], tmp_path)
     entries = run_clips.entries(results(tmp_path, origin="licensed"), tmp_path / "results")
     with pytest.raises(DataError, match="--show-licensed-faces"):
-        run_clips.write_sheet(entries, tmp_path / "sheet.png")
-    run_clips.write_sheet(entries, tmp_path / "sheet.png", show_licensed_faces=True)
-    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+        run_clips.write_sheet(entries, sheet := tmp_path / "sheet.png")
+    run_clips.write_sheet(entries, sheet, show_licensed_faces=True)
+    assert sheet.read_bytes().startswith(b"\x89PNG")

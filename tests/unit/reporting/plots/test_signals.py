@@ -58,9 +58,8 @@ def test_curves_of_units_are_the_files_and_halves_are_made_whole_by_their_mirror
     *pictures, sizes, intensity, change = drawn("aus", CLIP, results, monkeypatch).axes
     assert [text.get_text() for axes in pictures for text in axes.texts] == ["generated"] * 3
     with drawing.clip_groups(CLIP, results, "aus") as (group,):
-        raw, smoothed, relative = (
-            group[name][:, ACTION_UNITS.index("AU12")] for name in ("raw", "smoothed", "relative")
-        )
+        names, unit = ("raw", "smoothed", "relative"), ACTION_UNITS.index("AU12")
+        raw, smoothed, relative = (group[name][:, unit] for name in names)
     for axes, expected in ((intensity, [raw[:, 2], smoothed[:, 2]]), (change, [relative[:, 0], relative[:, 1]])):
         assert np.array_equal(curves(axes)[:2], expected)
     single, mean = curves(sizes)

@@ -55,11 +55,10 @@ def written(tmp_path_factory):
 
 
 def measured(path, rows, folder):
+    seed, stages = signal_benchmark.root_seed(1), person.Stages.from_sections(STAGES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
-        person.write(
-            rows, Scene("easy", *SIZE), signal_benchmark.root_seed(1), person.Stages.from_sections(STAGES), path
-        )
+        person.write(rows, Scene("easy", *SIZE), seed, stages, path)
     return path
 
 
@@ -76,10 +75,7 @@ def test_a_person_is_read_about_as_it_is_and_its_flow_is_as_long_as_landmarks_go
     change = dict(zip(ACTION_UNITS, clip["au_true"][position, :, 2] - clip["au_true"][0, :, 2], strict=True))
     assert all(change[unit] > 0.05 for unit in rendered & set(ACTION_UNITS))
     # Head motion taken out another way: each frame laid onto the crop by its own rigid points.
-    _, planned, path = written
-    with store.open_file(path, "measured") as file:
-        landmarks = file[planned.clip.name]["landmarks_true"][()].astype(float)
-        pixels, length = (file[planned.clip.name][f"flow_{name}"][()] for name in ("pixels", "length"))
+    landmarks, pixels, length = clip["landmarks_true"].astype(float), clip["flow_pixels"], clip["flow_length"]
     onset, top = (landmarks[number - planned.clip.first] for number in (planned.clip.onset, planned.apex))
     first, second = (points @ (m := faces.alignment(points[None]))[:, :2].T + m[:, 2] for points in (onset, top))
     distance = np.linalg.norm(second - first, axis=1)
@@ -95,13 +91,11 @@ def test_the_same_subject_is_the_same_bytes_in_no_corpus_and_one_more_changes_no
     second = measured(folder / "b.h5", [planned], folder)
     assert second.read_bytes() == path.read_bytes()
     assert sorted(left.name for left in folder.iterdir()) == ["a.h5", "b.h5"]
-    two, three = (
-        signal_benchmark.plan_clips("casme2", signal_benchmark.Params(subjects=n), MADE, seed=1) for n in (2, 3)
-    )
-    assert {planned.clip.subject for planned in three} > {planned.clip.subject for planned in two}
-    assert two == [planned for planned in three if planned.clip.subject in {second.clip.subject for second in two}]
-    corpus = plan.plan_clips("casme2", MADE, seed=1)
-    corpus_seeds = {performer_of(planned.clip, 1).face_seed for planned in corpus}
-    assert len(corpus_seeds) > 20 and not corpus_seeds & {
-        performer_of(planned.clip, signal_benchmark.root_seed(1)).face_seed for planned in three
-    }
+    two_three = [signal_benchmark.Params(subjects=number) for number in (2, 3)]
+    two, three = (signal_benchmark.plan_clips("casme2", params, MADE, seed=1) for params in two_three)
+    people = {planned.clip.subject for planned in two}
+    assert {planned.clip.subject for planned in three} > people
+    assert two == [planned for planned in three if planned.clip.subject in people]
+    corpus_seeds = {performer_of(planned.clip, 1).face_seed for planned in plan.plan_clips("casme2", MADE, seed=1)}
+    seeds = {performer_of(planned.clip, signal_benchmark.root_seed(1)).face_seed for planned in three}
+    assert len(corpus_seeds) > 20 and not corpus_seeds & seeds
