@@ -108,14 +108,11 @@ def test_a_prediction_is_that_of_the_command(path, tmp_path, capsys):
         assert (tmp_path / "python" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
     table = pd.read_csv(tmp_path / "command/intervals.csv")
     assert table["class"].to_list() == prediction.intervals["class"].to_list() == ["negative"]
-    assert prediction.intervals[["negative", "positive", "surprise"]].sum(axis=1).to_list() == pytest.approx(
-        [1], abs=1e-3
-    )
+    chances = prediction.intervals[["negative", "positive", "surprise"]].sum(axis=1)
+    assert chances.to_list() == pytest.approx([1], abs=1e-3)
     assert {file.name for file in prediction.files} == {*(file.name for file in (tmp_path / "python").glob("[!.]*"))}
-    spotted = microexpr.spot(microexpr.read_video(path).frames, fps=60)
-    assert spotted.drop(columns="action_units").equals(
-        prediction.intervals[spotted.columns].drop(columns="action_units")
-    )
+    spotted = microexpr.spot(microexpr.read_video(path).frames, fps=60).drop(columns="action_units")
+    assert spotted.equals(prediction.intervals[spotted.columns])
     (tmp_path / "python/intervals.csv").write_text("mine")
     with pytest.raises(OutputError, match=r"intervals.csv"):
         microexpr.predict(path, tmp_path / "python")
@@ -218,14 +215,14 @@ def test_a_test_clip_has_no_part_in_its_fold_and_inputs_come_by_name():
 
 
 def test_a_subject_on_both_sides_of_a_fold_is_refused():
-    estimator = DummyClassifier()
+    loso = partial(microexpr.loso, DummyClassifier(), INPUTS, LABELS, SUBJECTS)
     leak = "fold 1 must not test a subject that it trains on: s1, clip 0, and trains on its clip 5"
     with pytest.raises(LeakError, match=leak):
-        microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS, folds=KFold(5).split(INPUTS))
-    table = microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS, folds=GroupKFold(2).split(INPUTS, LABELS, SUBJECTS))
+        loso(folds=KFold(5).split(INPUTS))
+    table = loso(folds=GroupKFold(2).split(INPUTS, LABELS, SUBJECTS))
     assert table.fold.nunique() == 2 and len(table) == 24
     with pytest.raises(LeakError, match="fold s3 must not test a subject of fitted_on: s3, clip 12"):
-        microexpr.loso(estimator, INPUTS, LABELS, SUBJECTS, fitted_on=["s3"])
+        loso(fitted_on=["s3"])
 
 
 @pytest.fixture

@@ -66,19 +66,20 @@ def photographs():
     return {(name, session): seen(name, session) for name in ("ada", "bea", "cy") for session in range(4)}
 
 
+def embedded(face):
+    return embeddings(face.crop, face.landmarks_crop)
+
+
 def test_a_person_is_found_in_two_data_sets_and_nobody_else_is(photographs):
     """Each of three people is in both data sets, in two frames of each, all in another pose and light."""
     vectors = {
-        (dataset, name): np.concatenate(
-            [embeddings(photographs[name, i].crop, photographs[name, i].landmarks_crop) for i in sessions]
-        )
+        (dataset, name): np.concatenate([embedded(photographs[name, i]) for i in sessions])
         for dataset, sessions in (("casme2", (0, 1)), ("samm", (2, 3)))
         for name in ("ada", "bea", "cy")
     }
     pairs = find_duplicates(vectors, duplicate_subjects.THRESHOLDS["generated"])
-    assert {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in pairs} == {
-        ("casme2", name, "samm", name) for name in ("ada", "bea", "cy")
-    }
+    found = {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in pairs}
+    assert found == {("casme2", name, "samm", name) for name in ("ada", "bea", "cy")}
 
 
 def test_embeddings_are_near_those_of_the_library_alone(photographs):
@@ -86,8 +87,7 @@ def test_embeddings_are_near_those_of_the_library_alone(photographs):
     face = photographs["ada", 0]
     box = [face_recognition.face_locations(face.crop[0])[0]]
     (alone,) = face_recognition.face_encodings(face.crop[0], box)
-    vector = embeddings(face.crop, face.landmarks_crop)[0]
-    other = embeddings(photographs["bea", 0].crop, photographs["bea", 0].landmarks_crop)[0]
+    vector, other = (embedded(photographs[name, 0])[0] for name in ("ada", "bea"))
     assert np.linalg.norm(vector - alone) < 0.15 < np.linalg.norm(vector - other)
     model = Path(face_recognition.api.face_recognition_models.face_recognition_model_location())
     assert detection.ENCODER.read_bytes() == model.read_bytes()
@@ -96,8 +96,7 @@ def test_embeddings_are_near_those_of_the_library_alone(photographs):
 def test_grey_and_colour_of_one_face_are_one_person(photographs):
     face = photographs["cy", 0]
     grey = face.crop.mean(axis=-1, keepdims=True).astype(np.uint8)
-    both = [embeddings(crop, face.landmarks_crop)[0] for crop in (face.crop, grey)]
-    assert np.linalg.norm(both[0] - both[1]) < 0.2
+    assert np.linalg.norm(embedded(face) - embeddings(grey, face.landmarks_crop)) < 0.2
 
 
 def faces_file(root, clips, tracked_faces):
@@ -114,8 +113,7 @@ def test_a_subjects_embeddings_are_those_of_its_clips_first_frames(tmp_path, pho
     tracked_faces = [photographs[key] for key in (("ada", 0), ("ada", 1), ("bea", 0))]
     path = faces_file(tmp_path, clips, tracked_faces)
     vectors = duplicate_subjects.subject_embeddings(path, clips, max_faces=2)
-    expected = [embeddings(face.crop, face.landmarks_crop)[0] for face in tracked_faces[:2]]
-    np.testing.assert_array_equal(vectors, expected)
+    np.testing.assert_array_equal(vectors, [embedded(face)[0] for face in tracked_faces[:2]])
 
 
 def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs):
@@ -133,9 +131,8 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
         clips += subject_clips
     near = duplicate_subjects.THRESHOLDS["generated"]  # all the licensed people here are rendered, too
     report = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=near))
-    assert [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in report.pairs] == [
-        ("generated", "casme2", "mmi", 0)
-    ]
+    pairs = [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in report.pairs]
+    assert pairs == [("generated", "casme2", "mmi", 0)]
     store.write_csv(tmp_path / "compared.csv", duplicate_subjects.COMPARED, report.compared)
     assert (tmp_path / "compared.csv").read_text().splitlines() == [
         "origin,dataset,subjects,faces,threshold",
@@ -145,8 +142,7 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
         f"licensed,samm,1,1,{near}",
         f"licensed,smic,1,1,{near}",
     ]
-    largest = duplicate_subjects.Params(faces=1, licensed=2)  # no two faces are further apart
-    everyone = duplicate_subjects.report(clips, files, largest)
+    everyone = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=2))  # 2: the largest
     assert ("licensed", "samm", "smic") in [(o, pair.dataset_a, pair.dataset_b) for o, pair in everyone.pairs]
     with pytest.raises(StoreError, match=r"results/faces/smic/s03.h5 must be among the faces"):
         duplicate_subjects.report(clips, files[:-1], duplicate_subjects.Params())

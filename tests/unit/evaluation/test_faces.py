@@ -56,6 +56,11 @@ def embedded(monkeypatch):
     return calls
 
 
+def enlarged(faces, index=1):
+    """Return the synthesised faces, or the neutral ones, in the size of the crops."""
+    return faces_of_clips.enlarge(np.stack([face.pair[index] for face in faces]), CROP)
+
+
 def figures(synthesised, files, every=True):
     true = faces_of_clips.read_true((face.clip for face in synthesised.faces), files, synthesised.image_shape)
     rows = resemblance.evaluate(synthesised, true, every)
@@ -108,9 +113,7 @@ def test_figures_are_those_of_all_folds_faces_against_as_many_true_ones(faces, f
 def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(faces, files):
     rows = figures(faces, files)
     of_smic = [face for face in faces.faces if face.clip.dataset == "smic"]
-    synthesised, neutral = (
-        means(faces_of_clips.enlarge(np.stack([face.pair[index] for face in of_smic]), CROP)) for index in (1, 0)
-    )
+    synthesised, neutral = (means(enlarged(of_smic, index)) for index in (1, 0))
     cosine = np.array([[a @ b / np.sqrt(a @ a * (b @ b)) for b in neutral] for a in synthesised])
     assert rows["smic", "made", "identity_cosine"]["value"] == pytest.approx(np.diag(cosine).mean())
     subjects = np.array([face.clip.subject for face in of_smic])
@@ -122,8 +125,8 @@ def test_identity_is_of_the_same_person_and_beside_it_of_others_of_the_data_set(
 
 def test_for_identity_alone_one_face_of_each_subject_is_embedded(faces, files, embedded):
     rows = figures(faces, files, every=False)
-    firsts = faces_of_clips.enlarge(np.stack([face.pair[1] for face in faces.faces[::3]]), CROP)
-    assert [len(crops) for crops, _ in embedded] == [6, 6, 6] and np.array_equal(embedded[0][0], firsts)
+    assert [len(crops) for crops, _ in embedded] == [6, 6, 6]
+    assert np.array_equal(embedded[0][0], enlarged(faces.faces[::3]))
     metrics = {metric for _, _, metric in rows}
     assert metrics == {"ssim", "psnr", "identity_cosine", "identity_distance", "identity_cosine_to_others"}
     assert rows["full", "made", "ssim"]["made"] == 18 and rows["full", "made", "identity_cosine"]["made"] == 6
@@ -149,16 +152,16 @@ def test_draws_are_measured_one_by_one(tmp_path, files):
     """Two draws that test some clips alike: the mean of what each alone would be."""
     some, more = FOLDS[0], replace(FOLDS[1], test=FOLDS[1].test + FOLDS[0].test)
     folds = [replace(some, name="draw1", draw=0), replace(more, name="draw2", draw=1)]
-    paths = [
-        synth_file(tmp_path / f"{fold.name}.h5", [fold], CLIPS, {fold.name: ["generated/x/y/*"]}) for fold in folds
-    ]
+    fitted_on = {fold.name: ["generated/x/y/*"] for fold in folds}
+    paths = [synth_file(tmp_path / f"{fold.name}.h5", [fold], CLIPS, fitted_on) for fold in folds]
     both, first, second = (
-        figures(faces_of_clips.read(paths[part], "icegan", PROTOCOL, CLIPS, folds[part]).own_class(), files)
+        figures(faces_of_clips.read(paths[part], "icegan", PROTOCOL, CLIPS, folds[part]).own_class(), files)[
+            "full", "made", "face_frechet"
+        ]
         for part in (slice(2), slice(1), slice(1, 2))
     )
-    key = ("full", "made", "face_frechet")
-    assert both[key]["value"] == pytest.approx((first[key]["value"] + second[key]["value"]) / 2)
-    assert (both[key]["made"], both[key]["folds"]) == (3 + 6, 2)
+    assert both["value"] == pytest.approx((first["value"] + second["value"]) / 2)
+    assert (both["made"], both["folds"]) == (3 + 6, 2)
 
 
 def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
