@@ -49,10 +49,8 @@ def test_layers_are_those_that_the_paper_prints_but_for_kernels_that_cannot_be()
     assert len(rows) == 28 and {row["status"] for row in rows} == {"built"}
     assert all(row["reproduced"] == row["published"] for row in rows if row["metric"] == "shape")
     other = {row["row"]: row for row in rows if row["reproduced"] != (row["published"] or "-")}
-    assert {name: row["reproduced"] for name, row in other.items()} == {
-        "Conv3d": "K=(1,7,7), S=(1,2,2)",
-        **{f"MaxPool3d ({number})": "K=(2,1,1), S=(2,1,1)" for number in (2, 3, 4)},
-        **{f"Bottleneck-{kind}": "K=(1,3,3), (3,1,1), S=(1,2,2)" for kind in "BC"},
-    }
+    expected = {f"MaxPool3d ({number})": "K=(2,1,1), S=(2,1,1)" for number in (2, 3, 4)}
+    expected |= {f"Bottleneck-{kind}": "K=(1,3,3), (3,1,1), S=(1,2,2)" for kind in "BC"}
+    assert {name: row["reproduced"] for name, row in other.items()} == expected | {"Conv3d": "K=(1,7,7), S=(1,2,2)"}
     assert all("erratum" in row["note"] for row in other.values())
     assert {row["reproduced"] for row in papers.rows("augacn", "table7", Run([], [], 4))} == {""}
