@@ -26,14 +26,7 @@ SECTIONS = {
     "duplicate_subjects": duplicate_subjects, "synthesise": synthesise, "evaluate": evaluation,
     "signal_benchmark": signal_benchmark, "report": html, "papers": papers,
 }  # fmt: skip
-DEFAULTS = (
-    "index",
-    "faces",
-    "apex",
-    "flow",
-    "aus",
-    "duplicate_subjects",
-)  # sections that show the defaults of the code
+DEFAULTS = ("index", "faces", "apex", "flow", "aus", "duplicate_subjects")  # sections that show those of the code
 
 
 def fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -70,8 +63,11 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
 def methods(changes: dict[str, Any]) -> dict[str, Any]:
     """Return the descriptions of methods where the committed file has other values at these keys, and no variants."""
     values = changed({"variants": {}, "papers.variants": {}} | changes)
-    descriptions: dict[str, Any] = described.check(values)["methods"]
-    return descriptions
+    return described.check(values)["methods"]
+
+
+def outside_of_tables(descriptions: dict[str, Any]) -> list[str]:
+    return [name for name, about in descriptions.items() if not (about["in_table"] or about["appendix"])]
 
 
 GRID = "papers.variants.ststnet"
@@ -134,19 +130,15 @@ def test_what_cannot_be_meant_is_refused_by_its_key(key, value, message):
 
 
 def test_a_variant_is_its_method_but_for_what_differs():
-    descriptions = methods(
-        {"variants.ststnet.plain": {"mirror": 0.0}, "papers.variants.icegan": {"wide": {"width": 16}, "same": None}}
-    )
+    of_icegan = {"wide": {"width": 16}, "same": None}
+    descriptions = methods({"variants.ststnet.plain": {"mirror": 0.0}, "papers.variants.icegan": of_icegan})
     plain, whole = descriptions["ststnet.plain"], descriptions["ststnet"]
     assert whole["params"]["mirror"] == 0.5 and plain["params"] == whole["params"] | {"mirror": 0.0}
     assert plain["reads"] == whole["reads"] == ["flow"]
-    assert (
-        descriptions["icegan.same"]["params"] == descriptions["icegan"]["params"]
-        and descriptions["icegan.wide"]["params"]["width"] == 16
-    )
-    assert descriptions["icegan.wide"]["synthesises"]
-    outside = [name for name, about in descriptions.items() if not (about["in_table"] or about["appendix"])]
-    assert outside == ["icegan.wide", "icegan.same"]
+    wide, same = (descriptions[f"icegan.{name}"] for name in of_icegan)
+    assert same["params"] == descriptions["icegan"]["params"]
+    assert wide["params"]["width"] == 16 and wide["synthesises"]
+    assert outside_of_tables(descriptions) == ["icegan.wide", "icegan.same"]
 
 
 def test_on_flow_pictures_nothing_starts_from_the_population():
@@ -160,18 +152,15 @@ def test_on_flow_pictures_nothing_starts_from_the_population():
     assert {key: on_pictures[key] for key in expected} == expected
 
 
-def test_params_on_flow_pictures_decide_what_a_method_reads_there():
-    described = methods({})["microexpr"]
-    assert described["reads"] == ["apex", "aus", "flow"] and described["reads_on_pictures"] == ["flow"]
-
-
-def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs():
+def test_params_on_flow_pictures_are_those_of_the_method_but_for_what_differs_and_decide_what_it_reads_there():
     values = config.load(ROOT / "params.yaml")
     values["variants"] = {"ststnet": {"plain": {"mirror": 0.0}, "long": {"epochs": 9}}}
     values["methods"]["ststnet"] |= {"initialisation": "scratch", "population": {}}
     del values["methods"]["off_apexnet"]
     values["flow_folders"]["methods"] = {"ststnet": {"epochs": 3, "lr": 0.01}, "off_apexnet": {"epochs": 1}}
     checked = described.check(values)["methods"]
+    ours = methods({})["microexpr"]
+    assert ours["reads"] == ["apex", "aus", "flow"] and ours["reads_on_pictures"] == ["flow"]
     differences = {
         name: {key: value for key, value in about["params_on_pictures"].items() if value != about["params"][key]}
         for name, about in checked.items()
@@ -195,9 +184,8 @@ def test_a_row_of_the_appendix_is_in_no_other_table_and_trains_as_before():
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_committed_file_shows_every_key_of_a_section_and_says_what_it_is(section):
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    values, model = yaml.safe_load(text)[section], SECTIONS[section].Params
-    keys = fields(model)
-    read = yaml.safe_load(text)
+    read, model = yaml.safe_load(text), SECTIONS[section].Params
+    values, keys = read[section], fields(model)
     if section == "render":  # data sets that the file does not ask for may have a size
         unused = {*MICRO, *MACRO}.difference(*(read[name] for name in ("datasets", "macro")), read["units"]["datasets"])
         keys = {name: nested for name, nested in keys.items() if name not in unused}
@@ -285,8 +273,7 @@ def test_a_grid_is_every_combination():
     grid = [{"still": {"mirror": 0.0}, "": {}}, {"fast": {"lr": 0.1, "epochs": 1}, "slow": {"lr": 0.001}}]
     entries = methods({GRID: {"alone": {"epochs": 2}, "grid": grid}})
     names = ["alone", "still_fast", "fast", "still_slow", "slow"]
-    outside = [name for name, entry in entries.items() if not (entry["in_table"] or entry["appendix"])]
-    assert outside == [f"ststnet.{name}" for name in names]
+    assert outside_of_tables(entries) == [f"ststnet.{name}" for name in names]
     whole = entries["ststnet"]["params"]
     assert entries["ststnet.still_fast"]["params"] == whole | {"mirror": 0.0, "lr": 0.1, "epochs": 1}
     assert entries["ststnet.slow"]["params"] == whole | {"lr": 0.001}

@@ -1,9 +1,6 @@
 """The list of what is installed, and what a missing package is for."""
 
 import shutil
-from pathlib import Path
-
-import pytest
 
 from microexpr.cli import doctor
 from microexpr.cli.main import main
@@ -11,7 +8,7 @@ from microexpr.core.errors import EXTRAS, extra_remedy
 from microexpr.core.files import WEIGHTS
 
 
-def test_every_part_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_part_has_a_line(capsys):
     assert main(["doctor"]) == 0
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
     assert [part for _, part, _ in lines] == ["microexpr", "library", "weights", "digits", *EXTRAS]
@@ -19,20 +16,15 @@ def test_every_part_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert dict((part, what) for _, part, what in lines)["train"].startswith("torch 2.")
 
 
-def test_what_is_missing_names_its_purpose_and_its_command(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train = EXTRAS["train"]
-    monkeypatch.setitem(EXTRAS, "train", train._replace(modules=("torch", "no_such_package.part")))
+def test_what_is_missing_names_its_purpose_and_its_command(capsys, monkeypatch):
+    monkeypatch.setitem(EXTRAS, "train", EXTRAS["train"]._replace(modules=("torch", "no_such_package.part")))
     assert main(["doctor"]) == 0
     (line,) = (line for line in capsys.readouterr().out.splitlines() if " train " in line)
     assert line.startswith("-") and "no_such_package.part missing, for training" in line
     assert line.endswith("pip install 'microexpr[train]'")
 
 
-def test_damaged_weights_and_a_library_without_a_package_are_errors(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_damaged_weights_and_a_library_without_a_package_are_errors(capsys, monkeypatch, tmp_path):
     shutil.copy(WEIGHTS / "predict.onnx", tmp_path)
     (tmp_path / "landmarks.onnx").write_bytes(b"nothing of the kind")
     monkeypatch.setattr(doctor, "WEIGHTS", tmp_path)
@@ -43,7 +35,7 @@ def test_damaged_weights_and_a_library_without_a_package_are_errors(
     assert "landmarks.onnx: cannot be read as ONNX" in wrong[1] and "predict.onnx" not in wrong[1]
 
 
-def test_a_module_of_no_extra_has_no_remedy() -> None:
+def test_a_module_of_no_extra_has_no_remedy():
     error = ModuleNotFoundError(name="torch.nn")
     assert (extra_remedy(error) or "").startswith("torch is not installed, which is for training")
     assert "snakemake" in EXTRAS["workflow"].modules and extra_remedy(ModuleNotFoundError(name="ruamel"))

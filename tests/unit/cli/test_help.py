@@ -11,8 +11,6 @@ from cyclopts import App
 
 from microexpr.cli.main import build, main
 
-SHELLS = ("bash", "zsh", "fish")
-
 
 def commands(app: App, *chain: str) -> Iterator[tuple[str, ...]]:
     yield chain
@@ -25,9 +23,7 @@ CHAINS = [*commands(build())]
 
 
 @pytest.mark.parametrize("chain", CHAINS, ids=" ".join)
-def test_every_help_has_a_sentence_and_examples_that_parse(
-    chain: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_help_has_a_sentence_and_examples_that_parse(chain, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     assert main([*chain, "--help"]) == 0
     printed = capsys.readouterr().out
@@ -41,7 +37,7 @@ def test_every_help_has_a_sentence_and_examples_that_parse(
 
 
 @pytest.mark.parametrize("arguments", [[], ["plot"]])
-def test_a_command_alone_shows_its_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_alone_shows_its_help(arguments, capsys):
     assert main(arguments) == 0
     assert "examples:\n  microexpr" in capsys.readouterr().out
 
@@ -63,15 +59,15 @@ def test_a_command_alone_shows_its_help(arguments: list[str], capsys: pytest.Cap
         ("measure --out b", "SOURCE"),
     ],
 )
-def test_wrong_words_are_answered_in_one_line(line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_words_are_answered_in_one_line(line, message, capsys):
     assert main(line.split()) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1
     assert printed.err.startswith("error: ") and message in printed.err and "--help` shows the arguments" in printed.err
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_scripts_name_commands_and_can_be_read_by_their_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_scripts_name_commands_and_can_be_read_by_their_shell(shell, capsys):
     assert main(["completion", shell]) == 0
     text = capsys.readouterr().out
     assert all(word in text for word in ("methods", "completion", "difficulty", "casme3_long"))

@@ -145,9 +145,8 @@ def test_out_must_be_a_folder_that_can_be_written(capsys, monkeypatch):
 
 def test_a_picture_is_not_written_over_another_kind_of_file(capsys):
     mine("last.h5")
-    assert "last.h5: must end in .png or .svg or .pdf or .jpg" in refused(
-        ["plot", "training", "in.h5", "last.h5", "--force"], capsys
-    )
+    plot = ["plot", "training", "in.h5", "last.h5", "--force"]
+    assert "last.h5: must end in .png or .svg or .pdf or .jpg" in refused(plot, capsys)
     assert "last.h5: must end in .avi" in refused(["film", "last.h5", "--force"], capsys)
 
 
