@@ -181,16 +181,18 @@ def test_an_interrupted_command_says_so_in_a_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "error: interrupted\n"
 
 
-def test_help_loads_nothing_heavy():
+def test_neither_help_nor_a_refusal_loads_anything_heavy(tmp_path):
+    for name in ("in.avi", "annotated.avi"):
+        (tmp_path / name).write_text("mine")
     code = (
         "import sys; from microexpr.cli.main import main\n"
-        "main(['--help'])\n"
-        "print(sorted({'torch', 'numpy', 'h5py', 'pandas'} & set(sys.modules)))"
+        "print(main(['predict', 'in.avi', '--out', '.']), main(['--help']))\n"
+        "print(sorted({'torch', 'numpy', 'h5py', 'pandas', 'cv2'} & set(sys.modules)))"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.endswith("[]\n")
-    for command in ("inspect", "score", "check", "methods", "table"):
-        assert f"│ {command} " in run.stdout
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert run.stdout.endswith("1 0\n[]\n") and "annotated.avi: must not be written" in run.stderr
+    assert all(f"│ {name} " in run.stdout for name in ("inspect", "score", "check", "methods", "table"))
 
 
 def printed_rows(arguments, capsys):

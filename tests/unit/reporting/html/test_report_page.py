@@ -49,14 +49,8 @@ def grey(url: str) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(b64decode(url.split(",")[1]), np.uint8), cv2.IMREAD_GRAYSCALE)
 
 
-def names(page: Element, end: str) -> list[str]:
-    """Return the alternative texts of images that have this end, without it."""
-    return [image.get("alt").removesuffix(end) for image in page.iter("img") if image.get("alt").endswith(end)]
-
-
 def test_it_loads_nothing_and_is_small_enough(tmp_path):
-    written = made(tmp_path, None)
-    elements = [*parse(written).iter()]
+    elements = [*parse(written := made(tmp_path, None)).iter()]
     loading = [link for element in elements if element.tag != "a" for name, link in element.items() if name in LINKS]
     assert loading and all(link.startswith("data:") for link in loading)
     styles = [element.text if element.tag == "style" else element.get("style", "") for element in elements]
@@ -169,7 +163,8 @@ def test_pictures_are_of_the_frames_that_they_name_and_synthesised_faces_lie_on_
     assert film["numbers"] == list(range(1, 46)) and len(film["frames"]) == 45
     last = grey(film["frames"][44])
     assert last[-14:].max() > 200 > 100 > np.median(last)  # white letters at the lower edge of a grey of 45
-    faces = names(seen, " face by icegan")
+    end = " face by icegan"
+    faces = [image.get("alt").removesuffix(end) for image in seen.iter("img") if image.get("alt").endswith(end)]
     assert faces[:5] == [
         "synthesised negative", "neutral", "negative: change × 8", "negative: change doubled", "neutral"
     ]  # fmt: skip
