@@ -29,8 +29,10 @@ def answers():
     return truth, (scores > 0).astype(int), scores, np.repeat(np.arange(8), 5)
 
 
-def test_f1_is_scikit_learns_of_what_is_known(answers):
+def test_f1_is_scikit_learns_of_what_is_known_and_other_labels_are_refused(answers):
     truth, predicted, _, subjects = answers
+    with pytest.raises(ValueError, match=r"labels must be 0, 1 or -1, not 0\.\.2"):
+        metrics.by_subject(np.array([[0, 2]]), np.array([[0, 1]]), [0])
     matrices = metrics.by_subject(truth, predicted, subjects)
     assert matrices.shape == (8, 2, 5, 2, 2) and matrices.sum() == 2 * (truth >= 0).sum()
     for seed in range(2):
@@ -58,11 +60,6 @@ def test_average_precision_is_scikit_learns_with_ties_weights_and_a_label_of_no_
             rows = rows[truth[rows, i] >= 0]
             assert actual[i] == pytest.approx(average_precision_score(truth[rows, i], scores[0, rows, i]))
         assert actual[4] == 0
-
-
-def test_other_labels_are_refused():
-    with pytest.raises(ValueError, match=r"labels must be 0, 1 or -1, not 0\.\.2"):
-        metrics.by_subject(np.array([[0, 2]]), np.array([[0, 1]]), [0])
 
 
 def test_an_interval_of_a_mean_holds_it_and_single_subjects_give_none(answers):
@@ -114,12 +111,9 @@ def test_files_say_what_was_predicted_and_pairs_compare_it(predictions, tmp_path
     assert float(curve[-1]["uf1"]) == pytest.approx(macro_f1, abs=1e-6) and len(curve) == 5
 
 
-def test_labels_are_written_with_what_is_not_known():
+def test_labels_are_written_with_what_is_not_known_and_clips_without_a_known_unit_are_no_clips_of_the_protocol():
     text = format_labels(("AU1", "AU12", "AU2"), np.array([1, -1, 0]))
     assert text == "AU1 AU12?" and parse_labels(("AU1", "AU12", "AU2"), text) == [1, -1, 0]
-
-
-def test_clips_without_a_known_unit_are_no_clips_of_the_protocol():
     protocol = PROTOCOLS[UNITS]
     codes = {"1+2": [1, 1, *[0] * 10], "R12 or R14": [0] * 8 + [-1, -1, 0, 0], "": None, "?": None}
     for code, labels in codes.items():

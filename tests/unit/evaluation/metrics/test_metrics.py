@@ -31,7 +31,7 @@ def test_published_predictions_of_ststnet():
     assert round(float(macro_precision(matrices["full"])), 4) == 0.7605  # what the paper prints as recall
 
 
-def test_agreement_with_scikit_learn():
+def test_agreement_with_scikit_learn_and_mean_and_deviation_over_seeds():
     rng = np.random.default_rng(3)
     truth, predicted = rng.integers(4, size=(2, 60))
     matrix = confusion(truth, predicted, 4)
@@ -49,6 +49,7 @@ def test_agreement_with_scikit_learn():
         expected |= {f"{word}_{name}": value for name, value in zip(names, each, strict=True)}
     assert figures == pytest.approx(expected)
     assert list(figures) == list(expected)
+    assert over_seeds([0.5, 0.7, 0.6]) == pytest.approx((0.6, 0.1)) and over_seeds([0.5]) == (0.5, None)
 
 
 def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
@@ -62,16 +63,12 @@ def test_mean_over_subjects_is_scikit_learns_with_the_absent_left_out():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_subject_without_the_class_is_left_out_of_the_mean_of_its_recall():
+def test_a_subject_without_the_class_is_left_out_of_its_mean_recall_and_a_class_only_predicted_has_an_f1_of_zero():
     matrices = by_subject(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), np.array(["a", "a", "a", "b"]), 3)
     recall = by_class(["negative", "positive", "surprise"])
     means = [float(per_subject_mean(matrices, metric)[0]) for metric in recall.values()][3:]
     assert means == pytest.approx([0.5, 1, np.nan], nan_ok=True)
-
-
-def test_mean_and_deviation_over_seeds():
-    assert over_seeds([0.5, 0.7, 0.6]) == pytest.approx((0.6, 0.1))
-    assert over_seeds([0.5]) == (0.5, None)
+    assert uf1(confusion(np.array([0, 1, 1]), np.array([0, 1, 2]), 3)) == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 
 def test_an_absent_class_counts_as_zero_and_is_named():
@@ -84,11 +81,6 @@ def test_an_absent_class_counts_as_zero_and_is_named():
     with pytest.warns(RuntimeWarning, match="^recall of class 2 is 0/0 and counts as 0") as seen:
         assert by_class("abc")["recall_c"](matrix) == 0
     assert seen[0].filename == __file__
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_class_that_is_only_predicted_has_an_f1_of_zero_without_a_warning():
-    assert uf1(confusion(np.array([0, 1, 1]), np.array([0, 1, 2]), 3)) == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 
 @pytest.mark.parametrize(

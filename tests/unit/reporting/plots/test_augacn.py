@@ -75,9 +75,8 @@ def test_the_subject_held_out_and_the_clip_shown_alone():
     for clips in (HELD, CLIPS[6:7] + CLIPS[1:3]):
         with pytest.raises(DataError, match=r"Fig\. 4 must have clips of 2 subjects, one of them with surprise, not"):
             augacn.held_out(clips, "surprise")
-    for clips in (HELD, HELD[::-1]):
-        assert [recorded.name for recorded in augacn.clips_of_emotion(clips, "surprise")] == ["c1", "c2", "c0"]
-    assert [recorded.name for recorded in augacn.clips_of_emotion(CLIPS[:3], "surprise")] == ["c0"]
+    for clips, names in ((HELD, ["c1", "c2", "c0"]), (HELD[::-1], ["c1", "c2", "c0"]), (CLIPS[:3], ["c0"])):
+        assert [recorded.name for recorded in augacn.clips_of_emotion(clips, "surprise")] == names
 
 
 def test_the_network_has_seen_all_others_and_the_script_writes_its_shares(fig4):
