@@ -36,21 +36,6 @@ def people(names):
     return {subject_id(name) for name in names}
 
 
-def test_every_subject_is_in_one_group():
-    for count in (2, 3, 8):
-        folds = GROUPS.groups(CLIPS[::-1], count, seed=1)
-        assert [fold.name for fold in folds] == [f"{n}of{count}" for n in range(1, count + 1)]
-        held = sorted(name for fold in folds for name in people(fold.test))
-        assert held == sorted(people(clip.id for clip in CLIPS))
-        assert all(not people(fold.train) & people(fold.test) for fold in folds)
-        assert all({*fold.train, *fold.test} == {clip.id for clip in CLIPS} for fold in folds)
-        sizes = [len(people(fold.test)) for fold in folds]
-        assert max(sizes) - min(sizes) <= 1
-    assert GROUPS.groups(CLIPS, 2, seed=1) == GROUPED != GROUPS.groups(CLIPS, 2, seed=2)
-    with pytest.raises(ParamsError, match=r"synthesise.groups must be between 2 and 8, of 8 subjects, not 9"):
-        GROUPS.groups(CLIPS, 9, seed=1)
-
-
 def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_seen(groups):
     shape = {"width": 16, "blocks": 4, "moves": True}
     params = generator_groups.OWN | shape | {"initialisation": "shipped", "condition": "change"}
