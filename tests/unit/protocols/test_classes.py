@@ -4,19 +4,15 @@ import random
 from dataclasses import replace
 
 import pytest
-from composites import clip, composite
+from composites import clip, composite, people
 
 from microexpr.core.errors import ParamsError
 from microexpr.protocols import ALL_GROUPS, GROUPS, driving_clips
-from microexpr.protocols.splits import group_folds, subject_id
+from microexpr.protocols.splits import group_folds
 
 SHOWN = {"s1": [0, 0], "s2": [0, 1], "s3": [1, 0], "s4": [2]}  # classes of each person's clips
 CLIPS = [clip("casme2", subject, f"c{i}", label) for subject, labels in SHOWN.items() for i, label in enumerate(labels)]
 FEW = composite(subjects=3, clips=3)
-
-
-def people(names):
-    return {subject_id(name) for name in names}
 
 
 def ids(clips):
@@ -32,12 +28,9 @@ def test_of_each_class_the_first_clip_of_who_shows_most_and_else_of_the_next():
     assert ids(driving_clips([entry for entry in CLIPS if entry.label != 2])) == expected[:2]
 
 
-def test_of_each_data_set_as_many_as_it_has_classes_and_none_outside_of_them():
+def test_of_each_data_set_as_many_as_it_has_classes_and_none_outside_of_them_or_the_named_ones_once_and_sorted():
     clips = driving_clips([*FEW, clip("samm", "s00", "other", None)])
     assert ids(clips) == [f"{name}/s01/c0{number}" for name in ("casme2", "samm", "smic") for number in range(3)]
-
-
-def test_named_ones_are_taken_once_and_sorted():
     names = ["smic/s02/c01", "casme2/s03/c00", "smic/s02/c01"]
     assert ids(driving_clips(FEW, names)) == sorted({*names})
 

@@ -15,16 +15,15 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 
+from microexpr.models import generators, module_names
 from microexpr.models.base import ClipTensors, Modules, NetworkMethod, Phase
 from microexpr.models.counter_rng import Stream
-from microexpr.models.generators.auicgan import Auicgan
-from microexpr.models.generators.famgan import Famgan
 from microexpr.models.recipe import training_phases
 from microexpr.training import group
 from microexpr.training.group import Group, Run
 
 SUBJECTS = 4
-GENERATORS = {"auicgan": Auicgan, "famgan": Famgan}
+GENERATORS = module_names(generators)
 
 
 class FixedShapes(TorchFunctionMode):
@@ -84,7 +83,7 @@ def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str,
 @pytest.mark.parametrize("name", [*NETWORKS, *GENERATORS])
 def test_computes_where_its_clips_are(name):
     if name in GENERATORS:
-        kind = GENERATORS[name]
+        kind = generators.find(name)
         method = kind(kind.Params(image_size=32, frames=4, width=4, blocks=1, batch=6))
     else:
         method = network(name, epochs=2)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from toy_networks import ADAM, COUNT, SIZE, Frozen, Hard, Toy, clips, folds, toy
+from trainings import finished, plans_apart
 
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.models.base import CLASSES, ClipTensors, Params
@@ -28,20 +29,10 @@ def group_of(method, plan):
     return Group(method, clips(), runs, stacked=plan == "stacked")
 
 
-def largest_difference(method):
-    runs = [Run(fold, 7) for fold in folds()]
-    alone, together = [Group(method, clips(), [run], False) for run in runs], Group(method, clips(), runs, True)
-    for group in [*alone, together]:
-        while group.epoch():
-            pass
-    pairs = [(single.scores[0][-1], many[-1]) for single, many in zip(alone, together.scores, strict=True)]
-    return max(float((a - b).abs().max()) for a, b in pairs) / max(float(a.abs().max()) for a, _ in pairs)
-
-
 @pytest.mark.parametrize("method", [toy(epochs=10), Hard(Params()), Frozen(Params())], ids=["toy", "hard", "frozen"])
 class TestPlans:
     def test_agree_but_for_rounding_after_50_steps(self, method, double):
-        assert largest_difference(method) < 1e-9
+        assert plans_apart(method, clips(), [Run(fold, 7) for fold in folds()]) < 1e-9
 
     def test_a_fold_does_not_know_the_others(self, method):
         for plan, bound in (("sequential", 0), ("stacked", 1e-5)):
@@ -59,7 +50,8 @@ def test_against_a_plain_loop(plan):
     group = Group(method, clips(), [Run(fold, 7)], stacked=False)
     network = group.build(Run(fold, 7))[1]["network"].train()
     optimiser, x, label = ADAM(network.parameters()), clips().inputs["x"], clips().targets["label"]
-    x = x - x[fold.train].mean(0)
+    mean = x[fold.train].mean(0)
+    x = x - mean
     losses = []
     for epoch in range(4):
         group.phase_epochs = epoch
@@ -71,6 +63,7 @@ def test_against_a_plain_loop(plan):
             losses.append(loss.item())
     expected = network.eval()(x[fold.test]).detach().numpy()
     result = trained(method, plan, [fold])[0]
+    np.testing.assert_allclose(result.statistics["mean"], mean, atol=1e-6)
     np.testing.assert_allclose(result.scores[0, -1], expected, atol=1e-5)
     np.testing.assert_allclose(result.loss[0, :, 0], np.reshape(losses, (4, -1)).mean(1), atol=1e-5)
 
@@ -100,9 +93,7 @@ def test_inputs_that_a_phase_precomputes_are_computed_once(plan, groups):
 def test_what_a_phase_reads_is_of_full_precision():
     """Scores are never coarse; nor may they be of coarse features."""
     method = Frozen(Params(precision="bfloat16"))
-    group = group_of(method, "sequential")
-    while group.epoch():
-        pass
+    group = finished(method, clips(), [Run(folds()[0], 7)])
     assert group.precomputed is not None
     test = to_tensor(group.runs[0].fold.test, group.device)
     plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)
@@ -122,13 +113,6 @@ def test_result_by_fold_and_seed(plan):
         assert np.isnan(result.loss[:, 0, 1]).all() and np.isfinite(result.loss[:, 1, 1]).all()  # turns 7, 14, 21
     assert results[0].parameters == (6 * 8 + 8 + 8 + 1) + (4 * 6 + 6) + (6 * 8 + 8) + (8 * 3 + 3)
     assert seen[-1] == (80, 80) and [done for done, _ in seen] == sorted({done for done, _ in seen})
-
-
-def test_statistics_are_of_the_training_clips():
-    for plan in ("sequential", "stacked"):
-        for result, fold in zip(trained(toy(), plan), folds(), strict=True):
-            expected = clips().inputs["x"].numpy()[fold.train].mean(0)
-            np.testing.assert_allclose(result.statistics["mean"], expected, atol=1e-6)
 
 
 def test_bfloat16_is_float32_but_coarser():
@@ -177,25 +161,30 @@ def test_features_are_made_once_for_all_folds():
     assert len(list(train(method, data, folds(), [7, 8], "auto", 1))) == 4 and len(calls) == 1
 
 
-class TestRefuses:
-    def test_unknown_plan(self):
-        with pytest.raises(ParamsError, match=r"not stackd \(did you mean 'stacked'\?\)"):
-            trained(toy(), "stackd")
+NOT_FINITE = toy(loss=lambda modules, batch, statistics, rng: modules.network(batch["x"]).sum() / 0)
+NOT_OURS = toy(build=lambda statistics: {"network": nn.Sequential(nn.Linear(SIZE, CLASSES), nn.Dropout())})
 
-    @pytest.mark.parametrize("plan", ["sequential", "stacked"])
-    def test_a_loss_that_is_not_finite(self, plan):
-        method = toy(loss=lambda modules, batch, statistics, rng: modules.network(batch["x"]).sum() / 0)
-        with pytest.raises(MicroexprError, match=r"must be finite, not .*fold s0, seed 7, phase 0, epoch 0, update 0"):
-            trained(method, plan)
 
-    def test_a_layer_that_draws_from_the_global_generator(self):
-        method = toy(build=lambda statistics: {"network": nn.Sequential(nn.Linear(SIZE, CLASSES), nn.Dropout())})
-        with pytest.raises(TypeError, match=r"counter_rng\.dropout"):
-            trained(method)
-
-    def test_images_of_a_method_that_makes_none(self):
-        with pytest.raises(ParamsError, match="not of Toy"):
-            trained(toy(), synthesis={})
+@pytest.mark.parametrize(
+    ("method", "options", "error", "message"),
+    [
+        (toy(), {"plan": "stackd"}, ParamsError, r"not stackd \(did you mean 'stacked'\?\)"),
+        (toy(), {"synthesis": {}}, ParamsError, "not of Toy"),  # which synthesises nothing
+        (NOT_OURS, {}, TypeError, r"counter_rng\.dropout"),  # its layer draws from the global generator
+    ]
+    + [
+        (
+            NOT_FINITE,
+            {"plan": plan},
+            MicroexprError,
+            "finite, not .*fold s0, seed 7, phase 0, epoch 0, update 0",
+        )
+        for plan in ("sequential", "stacked")
+    ],
+)
+def test_refusals(method, options, error, message):
+    with pytest.raises(error, match=message):
+        trained(method, **options)
 
 
 @pytest.mark.parametrize("plan", ["sequential", "stacked"])

@@ -70,10 +70,9 @@ def test_all_folds_are_guided_by_it_and_say_whom_it_has_seen(teacher, tmp_path):
     for name, value in guided_job.method.guide.state_dict().items():
         assert torch.equal(value, torch.tensor(tensors[f"network.{name}"]))
     with store.open_file(path) as file:
-        assert (
-            file.attrs["initialisation"].decode()
-            == f"guided guided={sum(c.label < 2 for c in CLIPS)} clips={len(CLIPS)} sets=ckplus"
-        )
+        guided_clips = sum(recorded.label < 2 for recorded in CLIPS)
+        expected = f"guided guided={guided_clips} clips={len(CLIPS)} sets=ckplus"
+        assert file.attrs["initialisation"].decode() == expected
         for fold in guided_job.folds:
             assert {clip.provenance for clip, _ in STRONG} <= set(store.fitted_on(file[fold.name]))
 

@@ -20,16 +20,12 @@ from microexpr.training.load_clips import load_clips
 CLIPS = composite(subjects=2, clips=3)
 
 
-def silent(done, total):
-    pass
-
-
 @pytest.fixture(scope="module")
 def final(tmp_path_factory):
     """The file, the flow that it was trained on, and the job."""
     root = tmp_path_factory.mktemp("final")
     files, path = flow_files(root, CLIPS), str(root / "results/refit/ststnet.safetensors")
-    refit.run(job(CLIPS), files, path, silent)
+    refit.run(job(CLIPS), files, path, engine.silent)
     return path, files, job(CLIPS)
 
 
@@ -61,20 +57,20 @@ def test_what_upstream_has_seen_is_said_too(final, tmp_path):
     other = tmp_path / "results/pretrain/some.safetensors"
     store.write_tensors(other, {"weight": np.zeros(3, np.float32)}, ["generated/mmi/a/*"])
     path = tmp_path / "ststnet.safetensors"
-    refit.run(final_job, [*files, str(other)], str(path), silent)
+    refit.run(final_job, [*files, str(other)], str(path), engine.silent)
     assert "generated/mmi/a/*" in refit.load(path).fitted_on
 
 
 def test_only_of_networks(final, tmp_path):
     final_job = replace(final[2], name="majority", method=Majority(Majority.Params()))
     with pytest.raises(ParamsError, match="refit must be asked of a network, not of majority"):
-        refit.run(final_job, [], str(tmp_path / "majority.safetensors"), silent)
+        refit.run(final_job, [], str(tmp_path / "majority.safetensors"), engine.silent)
 
 
 def test_what_learns_from_made_faces_is_refused(tmp_path):
     path = tmp_path / "ststnet.safetensors"
     with pytest.raises(ParamsError, match=r"alone, not of ststnet: icegan makes no faces without holding someone out"):
-        refit.run(job(CLIPS, synthetic="icegan"), flow_files(tmp_path, CLIPS), str(path), silent)
+        refit.run(job(CLIPS, synthetic="icegan"), flow_files(tmp_path, CLIPS), str(path), engine.silent)
     assert not path.exists()
 
 
@@ -87,7 +83,7 @@ def generator(tmp_path_factory):
     params = train.Params(checkpoint_minutes=1e-9), synthesise.Params()
     final_job = synthesise.make_job("famgan", kind, values, (CLIPS, stills), params, seed=1)
     files, path = film_files(root, [*CLIPS, *stills]), str(root / "results/refit/famgan.safetensors")
-    refit.run(final_job, files, path, silent)
+    refit.run(final_job, files, path, engine.silent)
     return path, files, final_job
 
 

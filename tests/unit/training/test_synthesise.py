@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from composites import clip
+from composites import clip, people
 from generator_groups import CLIPS, GROUPED, STILLS, run
 from scipy.ndimage import gaussian_filter
 from stage_files import film_files
@@ -32,10 +32,6 @@ from microexpr.training.steps import load_inputs
 groups = generator_groups.groups  # a fixture
 
 
-def people(names):
-    return {subject_id(name) for name in names}
-
-
 def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_seen(groups):
     shape = {"width": 16, "blocks": 4, "moves": True}
     params = generator_groups.OWN | shape | {"initialisation": "shipped", "condition": "change"}
@@ -51,8 +47,8 @@ def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_s
         networks = group_job.method.build({})
         others = initialise(networks, group_job.method)
         assert {name.partition(".")[0] for name in others} == {*networks} - {"generator"}
-        for name, value in shipped.modules.generator.state_dict().items():
-            torch.testing.assert_close(networks["generator"].state_dict()[name], value)
+        expected, actual = (dict(part.state_dict()) for part in (shipped.modules.generator, networks["generator"]))
+        torch.testing.assert_close(actual, expected)
         for key, value in (("width", 8), ("moves", False)):
             other = kind(kind.Params(**params | {key: value}))
             with pytest.raises(ParamsError, match=rf"auicgan.{key} must be {shape[key]} with initialisation: shipped"):
@@ -77,22 +73,26 @@ def test_clips_to_train_on_are_of_training_subjects(groups):
                 (clip.dataset, GROUPS.label(clip)): 4 for clip in CLIPS
             }
             for (dataset, _), faces in subjects.items():
-                assert {f"{dataset}/{name}" for name in faces} == {
-                    p for p in people(fold.train) if p.startswith(dataset)
-                }
+                expected = {person for person in people(fold.train) if person.startswith(dataset)}
+                assert {f"{dataset}/{name}" for name in faces} == expected
             held = {store.strings(group["source"])[0] for group in file["held_out"].values()}
             assert {subject_id(by_provenance[clip].id) for clip in held} == people(fold.test)
             moves = {store.strings(group["trajectory"])[0] for group in file["held_out"].values()}
             assert {by_provenance[clip].id for clip in moves} <= {*fold.train}
 
 
+def read(root, entry, name, shape):
+    """Return an input of the clip that the entry names."""
+    dataset, subject, clip = store.strings(entry)[0].split("/")[1:]
+    files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
+    return inputs.load({name: shape}, files, [clip])[name][0]
+
+
 def test_a_face_goes_through_the_intensities_of_another_clip(groups):
     root, _, (path, _) = groups
     with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
-            dataset, subject, name = store.strings(group["trajectory"])[0].split("/")[1:]
-            files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
-            asked = inputs.load({"au_intensities": (3, 17)}, files, [name])["au_intensities"][0]
+            asked = read(root, group["trajectory"], "au_intensities", (3, 17))
             np.testing.assert_array_equal(group["au_asked"][()], np.stack([asked, asked], -1))
             assert group["apex"][()] == np.abs(asked - asked[0]).sum(1).argmax() > 0
 
@@ -103,13 +103,9 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(groups, tm
     path = run(tmp_path, files, kind=Famgan)
     with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
-            intensities = {}
-            for role, name in (("source", "au_intensities"), ("trajectory", "au_changes")):
-                dataset, subject, clip = store.strings(group[role])[0].split("/")[1:]
-                stage_files = {stage: root / f"results/{stage}/{dataset}/{subject}.h5" for stage in ("apex", "aus")}
-                shape = (3, 17, 2)[: 2 + (name == "au_changes")]
-                intensities[role] = inputs.load({name: shape}, stage_files, [clip])[name][0]
-            expected = np.clip(0.1 * intensities["source"][0, :, None] + intensities["trajectory"], 0, 5)
+            own = read(root, group["source"], "au_intensities", (3, 17))
+            change = read(root, group["trajectory"], "au_changes", (3, 17, 2))
+            expected = np.clip(0.1 * own[0, :, None] + change, 0, 5)
             np.testing.assert_allclose(group["au_asked"][()], expected, rtol=1e-6)
             left, right = np.moveaxis(group["au_asked"][()], -1, 0)
             assert np.abs(left - right).max() > 0.1 and np.array_equal(left[0], right[0])
@@ -212,7 +208,7 @@ def synthetic_for(learner_job, groups, unit):
     return synthetic_clips.load(files, generator, labels, learner_job.method.inputs)
 
 
-def test_folds_of_one_group_share_its_synthetic_clips(groups):
+def test_folds_of_one_group_share_its_synthetic_clips_without_emotions_outside_the_protocol(groups):
     learner_job = learner("lovo_casme2_7")
     synthetic = synthetic_for(learner_job, groups, "clip")
     assert len(synthetic.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
@@ -229,11 +225,7 @@ def test_folds_of_one_group_share_its_synthetic_clips(groups):
         assert [row[0] for row in targets["aus"]] == [1] * len(numbers)  # as coded of whose movement it shows
         assert targets["label"] == [learner_job.labels[clip.id] for clip in driving_clips]
         assert targets["reacts"] == [[*reaction_mask(clip.emotion)] for clip in driving_clips]
-
-
-def test_emotions_outside_the_protocol_are_left_out(groups):
-    learner_job = learner("loso_casme2_3")
-    synthetic = synthetic_for(learner_job, groups, "subject")
+    synthetic = synthetic_for(learner("loso_casme2_3"), groups, "subject")
     assert sorted({*synthetic.label.tolist()}) == [0, 2] and len(synthetic.label) == 2 * 4 * 2
 
 
@@ -259,9 +251,8 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(groups, tmp_path):
         del first["source"]
         first["source"] = store.text(f"generated/{GROUPED[0].test[0]}")
     fold = subject_id(GROUPED[0].test[0])
-    with pytest.raises(
-        LeakError, match=f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
-    ):
+    message = f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
+    with pytest.raises(LeakError, match=message):
         synthetic_clips.select_files([path], "subject", {fold: [clip for clip in CLIPS if subject_id(clip.id) == fold]})
 
 

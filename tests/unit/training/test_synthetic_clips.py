@@ -68,12 +68,9 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
         assert not fold_clips.targets["reacts"].any()  # a face follows nobody's movement
 
 
-def test_leak_of_another_generators_shard_is_refused(shard):
+def test_leak_of_another_generators_shard_and_a_fold_without_faces_are_refused(shard):
     with pytest.raises(LeakError, match=r"1of1.h5 must be of protocol split70, not megc2019"):
         synthetic_clips.load({FOLDS[0].name: [shard]}, ABOUT | {"protocol": "split70"}, LABELS, SHAPES)
-
-
-def test_a_fold_without_faces_is_an_error(shard):
     with pytest.raises(StoreError, match=r"icegan must have synthesised clips to train fold samm/nobody on"):
         synthetic_clips.load({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
 

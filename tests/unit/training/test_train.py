@@ -12,7 +12,6 @@ from trainings import EPOCHS, flow_files, job, trained
 
 from microexpr.core import store
 from microexpr.core.seeds import spawn
-from microexpr.evaluation import predictions
 from microexpr.models.recognisers.majority import Majority
 from microexpr.training import engine, train
 from microexpr.training.checkpoint import CheckpointDir
@@ -50,9 +49,8 @@ def test_inner_epoch_is_that_of_a_training_that_never_saw_the_inner_subjects(sha
     positions = {clip.id: number for number, clip in enumerate(inner_job.clips)}
     chosen = []
     for fold in inner_job.folds:
-        indices = engine.FoldIndices(
-            fold.name, *(np.array([positions[name] for name in side]) for side in (fold.train, fold.inner))
-        )
+        sides = (np.array([positions[name] for name in side]) for side in (fold.train, fold.inner))
+        indices = engine.FoldIndices(fold.name, *sides)
         (result,) = engine.train(inner_job.method, data, [indices], seeds, "sequential", 1)
         truth = np.array([inner_job.by_id[name].label for name in fold.inner])
         for scores in result.scores:
@@ -81,12 +79,6 @@ def test_a_shard_of_an_interrupted_training_is_the_same_bytes(tmp_path, plan):
     assert Path(resumed).read_bytes() == Path(undisturbed).read_bytes()
 
 
-def test_selection_by_inner_validation_reads_that_epoch():
-    scores = np.eye(3, dtype=np.float32)[np.array([[[0, 1], [2, 2]], [[1, 1], [0, 0]]])]  # [S, E, N, K]
-    fold = predictions.FoldScores("f", "a", ("x", "y"), np.array([0, 1]), scores, (), np.array([0, 1]))
-    assert fold.selections()["inner_validation"].argmax(-1).tolist() == [[0, 1], [0, 0]]
-
-
 def test_what_counts_as_one_epoch_needs_no_second_training(tmp_path):
     inner_job = job(CLIPS, folds=FEW, inner_subjects=1, seeds=2)
     one_epoch = replace(inner_job, name="majority", method=Majority(Majority.Params()))
@@ -101,9 +93,7 @@ def test_each_draw_is_trained_by_its_own_seed(tmp_path):
     with h5py.File(trained(tmp_path, split_job, files)) as file:
         for number, fold in enumerate(split_job.folds):
             (scores,) = file[fold.name]["scores"][()]
-            alone = replace(
-                split_job, folds=[replace(fold, draw=None)], params=split_job.params.model_copy(update={"seeds": 3})
-            )
+            alone = replace(split_job, folds=[replace(fold, draw=None)])
             with h5py.File(trained(tmp_path / fold.name, alone, files)) as other:
                 assert other[fold.name]["scores"][number].tobytes() == scores.tobytes()
 

@@ -51,26 +51,20 @@ def everyone(root, clips=CLIPS):
     return flow_files(root, [*clips, *(expression for expression, _ in MACRO)])
 
 
-def test_every_fold_trains_on_them_and_an_epoch_stays_as_long(tmp_path):
+@pytest.mark.parametrize(("clips", "steps"), [(0, len(CLIPS) // BATCH), (BATCH + 1, 2)])
+def test_every_fold_trains_on_them_and_an_epoch_is_of_as_many_clips_as_without_or_as_asked(tmp_path, clips, steps):
     watched_job = watched()
+    phases = watched_job.method.phases
+    watched_job.method.phases = lambda: [replace(phase, clips=clips) for phase in phases()]
     path = trained(tmp_path, watched_job, everyone(tmp_path))
-    assert watched_job.method.asked == [(len(CLIPS) // BATCH, len(MACRO), 20 + len(MACRO))] * (2 * EPOCHS)
+    assert watched_job.method.asked == [(steps, len(MACRO), 20 + len(MACRO))] * (2 * EPOCHS)
     with h5py.File(path) as file:
         for fold in watched_job.folds:
             group = file[fold.name]
             assert store.strings(group["clip"]) == list(fold.test)
             entries = set(store.fitted_on(group))
-            assert entries == {watched_job.by_id[name].provenance for name in fold.train} | {
-                m.provenance for m, _ in MACRO
-            }
-
-
-def test_an_epoch_may_be_of_fewer_clips(tmp_path):
-    watched_job = watched()
-    phases = watched_job.method.phases
-    watched_job.method.phases = lambda: [replace(phase, clips=BATCH + 1) for phase in phases()]
-    trained(tmp_path, watched_job, everyone(tmp_path))
-    assert {steps for steps, *_ in watched_job.method.asked} == {2}
+            seen = [*(watched_job.by_id[name] for name in fold.train), *(macro for macro, _ in MACRO)]
+            assert entries == {expression.provenance for expression in seen}
 
 
 def test_they_are_marked_and_come_after_the_protocols_own(tmp_path):
@@ -115,22 +109,17 @@ def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
 
 
 def test_which_macro_expressions_show_a_protocols_classes():
-    emotions = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
-    labels = (0, 0, 0, 0, 1, 0, 2)  # MEGC2019's negative, positive, surprise, as the loaders map them
-    macro = [
-        replace(clip("ckplus", "S005", emotion, label), emotion=emotion)
-        for emotion, label in zip(emotions, labels, strict=True)
-    ]
+    negative = ("anger", "contempt", "disgust", "fear", "sadness")
+    shown = {**dict.fromkeys(negative, 0), "happiness": 1, "surprise": 2}  # as the loaders map them
+    macro = [replace(clip("ckplus", "S005", emotion, label), emotion=emotion) for emotion, label in shown.items()]
 
     def named(protocol):
         selected = PROTOCOLS[protocol].macro(macro)
         return {expression.emotion: PROTOCOLS[protocol].classes[label] for expression, label in selected}
 
-    assert named("megc2019") == {"surprise": "surprise", "happiness": "positive"} | dict.fromkeys(
-        ("anger", "contempt", "disgust", "fear", "sadness"), "negative"
-    )
+    assert named("megc2019") == {name: ("negative", "positive", "surprise")[label] for name, label in shown.items()}
     assert named("loso_casme2_5") == {name: name for name in ("disgust", "happiness", "surprise")}
-    assert named("loso_samm_7") == {name: name for name in emotions}
+    assert named("loso_samm_7") == {name: name for name in shown}
     assert named("objective") == {"happiness": "I", "surprise": "II", "anger": "III", "disgust": "IV", "sadness": "V"}
     with pytest.raises(DataError, match="clip samm/s01/c00 must be of a macro set, not of protocol loso_samm_3"):
         PROTOCOLS["loso_samm_3"].macro([clip("samm", "s01", "c00")])

@@ -186,6 +186,13 @@ def test_weights_of_every_network_fit_all_of_it(name: str) -> None:
             torch.testing.assert_close(tensor, other.initial_weights[f"{key}.{inner}"], rtol=0, atol=0)
 
 
+DATA = ClipTensors({"flow": torch.randn(6, 3, 28, 28)}, {"label": torch.arange(6) % 3})
+TWO = [
+    engine.FoldIndices("a", np.arange(4), np.array([4, 5])),
+    engine.FoldIndices("b", np.arange(2, 6), np.array([0])),
+]
+
+
 def start(tensors: dict[str, torch.Tensor], left_out: tuple[str, ...] = ()) -> list[str]:
     method: NetworkMethod = Ststnet(Ststnet.Params(**FROM_POPULATION))
     method.initial_weights, method.left_out = tensors, left_out  # type: ignore[misc]
@@ -205,10 +212,8 @@ def test_what_gets_no_weights_is_named_and_an_error_if_it_is_all(caplog: pytest.
             start(others, left_out)
     method = Ststnet(Ststnet.Params(epochs=1, batch=2))
     method.initial_weights = tensors | {first: torch.zeros(1)}
-    data = ClipTensors({"flow": torch.randn(6, 3, 28, 28)}, {"label": torch.arange(6) % 3})
-    two = [engine.FoldIndices(name, np.arange(4), np.arange(4, 6)) for name in "ab"]
     with caplog.at_level(logging.INFO, "microexpr"):
-        list(engine.train(method, data, two, [1], "sequential", 1))
+        list(engine.train(method, DATA, TWO, [1], "sequential", 1))
     assert [record.getMessage() for record in caplog.records] == [f"without initial weights: {first}"]  # once
 
 
@@ -218,23 +223,18 @@ def test_first_weights_are_scored_before_any_step(plan: engine.Plan) -> None:
     method = Ststnet(Ststnet.Params(epochs=1, batch=2, lr=0.1))
     networks = method.build({})
     state = networks["network"].state_dict()
-    data = ClipTensors({"flow": torch.randn(6, 3, 28, 28)}, {"label": torch.arange(6) % 3})
-    two = [
-        engine.FoldIndices("a", np.arange(4), np.array([4, 5])),
-        engine.FoldIndices("b", np.arange(2, 6), np.array([0])),
-    ]
-    assert [result.start for result in engine.train(method, data, two, [1], plan, 2)] == [None, None]
+    assert [result.start for result in engine.train(method, DATA, TWO, [1], plan, 2)] == [None, None]
     method.initial_weights = {f"network.{name}": value.clone() for name, value in state.items()}
-    for fold, result in zip(two, engine.train(method, data, two, [1, 2], plan, 4), strict=True):
-        statistics = method.statistics(data[torch.from_numpy(fold.train)])
+    for fold, result in zip(TWO, engine.train(method, DATA, TWO, [1, 2], plan, 4), strict=True):
+        statistics = method.statistics(DATA[torch.from_numpy(fold.train)])
         modules = SimpleNamespace(network=networks["network"].eval())
-        expected = method.scores(modules, {"flow": data.inputs["flow"][fold.test]}, statistics).detach().numpy()
+        expected = method.scores(modules, {"flow": DATA.inputs["flow"][fold.test]}, statistics).detach().numpy()
         np.testing.assert_allclose(result.start, np.stack([expected] * 2), rtol=1e-4, atol=1e-5)
         assert np.abs(result.scores[:, 0] - result.start).max() > 0.01  # a step changed them
     method.initial_weights |= {"statistics.mean": torch.full((3,), 0.5), "statistics.deviation": torch.full((3,), 2.0)}
     statistics = {"mean": torch.full((3,), 0.5), "deviation": torch.full((3,), 2.0)}  # those of the population
-    expected = method.scores(modules, {"flow": data.inputs["flow"][fold.test]}, statistics).detach().numpy()
-    *_, last = engine.train(method, data, two, [1], plan, 4)
+    expected = method.scores(modules, {"flow": DATA.inputs["flow"][fold.test]}, statistics).detach().numpy()
+    *_, last = engine.train(method, DATA, TWO, [1], plan, 4)
     np.testing.assert_allclose(last.start[0], expected, rtol=1e-4, atol=1e-5)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from small_generators import COUNT, FOLDS, FRAMES, SIZE, UNITS, clips, small
+from trainings import finished
 
 from microexpr.models import generators, module_names
 from microexpr.models.base import ClipTensors, Generator
@@ -47,21 +48,14 @@ def test_a_training_repeats_itself_and_sees_nothing_of_held_out_subjects(kind: t
 def test_stacked_is_sequential_but_for_rounding(kind: type[Generator], double: None) -> None:
     method, data, runs = small(kind, epochs=4), clips(), [Run(fold, 7) for fold in FOLDS]
 
-    def trained_group(runs: list[Run], stacked: bool) -> Group:
-        group = Group(method, data, runs, stacked)
-        while group.epoch():
-            pass
-        return group
-
-    together = trained_group(runs, True)
+    together = finished(method, data, runs, stacked=True)
     for i, run in enumerate(runs):  # one after another, for their memory
-        alone = trained_group([run], False)
+        alone = finished(method, data, [run])
         torch.testing.assert_close(alone.scores[0][-1], together.scores[i][-1], rtol=1e-9, atol=1e-9)
         for losses, stacked in zip(alone.losses, together.losses, strict=True):
             torch.testing.assert_close(losses[0], stacked[i], rtol=1e-9, atol=1e-9)
-        for name, parameters in alone.parameters.items():
-            for key, value in parameters.items():
-                torch.testing.assert_close(value, together.parameters[name][key][i], rtol=1e-6, atol=1e-8)
+        of_run = {name: {key: value[i] for key, value in part.items()} for name, part in together.parameters.items()}
+        torch.testing.assert_close(alone.parameters, of_run, rtol=1e-6, atol=1e-8)
 
 
 @each_kind
@@ -82,6 +76,7 @@ def test_rate_falls_over_the_last_epochs_and_half_of_a_batch_are_stills(kind: ty
     generator = kind(kind.Params())
     (phase,) = generator.phases()
     np.testing.assert_allclose([phase.schedule(epoch / 30) for epoch in (0, 20, 25, 29)], [1, 1, 0.5, 0.1])
+    assert kind(kind.Params(decay_epochs=0)).phases()[0].schedule(0.5) == 1
     assert [update.every for update in phase.updates] == [1, 5] and generator.macro
     targets = {name: value.numpy() for name, value in clips().targets.items()}
     sampled = phase.sample(targets, 9, 5, np.random.default_rng(0))
@@ -102,9 +97,7 @@ def test_faces_learn_to_brighten_by_their_targets(kind: type[Generator]) -> None
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )
     method = small(kind, epochs=30, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=3000.0)
-    group = Group(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)], stacked=False)
-    while group.epoch():
-        pass
+    group = finished(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)])
     target = torch.zeros(4, 2, UNITS, 2)
     target[:, 1, 0] = 5.0
     with torch.no_grad():
