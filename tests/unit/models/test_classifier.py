@@ -50,6 +50,5 @@ def test_all_modules_are_trained_by_the_optimiser_that_the_params_ask_for(name, 
 
 def test_the_rate_is_constant_or_falls_along_a_cosine():
     phases = [Ststnet(Ststnet.Params(cosine=cosine)).phases()[0] for cosine in (False, True)]
-    np.testing.assert_allclose(
-        [[phase.schedule(p) for p in (0, 1 / 3, 1)] for phase in phases], [[1, 1, 1], [1, 0.75, 0]], atol=1e-12
-    )
+    factors = [[phase.schedule(p) for p in (0, 1 / 3, 0.5, 1)] for phase in phases]
+    np.testing.assert_allclose(factors, [[1, 1, 1, 1], [1, 0.75, 0.5, 0]], atol=1e-12)

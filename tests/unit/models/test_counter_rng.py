@@ -24,11 +24,6 @@ def test_tensors_and_arrays_are_mixed_and_hashed_alike():
         assert np.array_equal(hash_tensor(torch.tensor(word), 40_000).numpy(), hashed)
 
 
-def test_uniform_is_the_same_stacked_and_alone():
-    stacked = torch.func.vmap(lambda key: Stream(key).uniform(50, 1000))(KEYS)
-    assert all(torch.equal(row, Stream(key).uniform(50, 1000)) for row, key in zip(stacked, KEYS, strict=True))
-
-
 def test_uniform_has_the_moments_of_the_uniform_distribution():
     rows = torch.stack([Stream(key).uniform(50_000) for key in KEYS])  # standard error of the mean 0.0013
     assert rows.min() >= 0 and rows.max() < 1

@@ -21,9 +21,8 @@ def test_weights_are_not_there_until_they_are_the_published_file(monkeypatch, tm
     path.parent.mkdir(parents=True)
     path.write_bytes(b"something else")
     begins = hashlib.sha256(b"something else").hexdigest()[:8]
-    with pytest.raises(
-        StoreError, match=f"SHA-256 must begin with 6726825d, not {begins}; download it again from https://"
-    ):
+    message = f"SHA-256 must begin with 6726825d, not {begins}; download it again from https://"
+    with pytest.raises(StoreError, match=message):
         INCEPTION.path()
 
 
@@ -57,9 +56,7 @@ def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
 
     paper, other = (Starting(Ststnet.Params(initialisation="published", batch=batch)) for batch in (256, 8))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
-    assert (
-        Ststnet(Ststnet.Params()).load_published_weights() == Starting(Ststnet.Params()).load_published_weights() == ""
-    )
+    assert [kind(Ststnet.Params()).load_published_weights() for kind in (Ststnet, Starting)] == ["", ""]
     assert paper.load_published_weights() == "absent file=net.pth" and paper.published_weights == {}
     path = tmp_path / "home/hub/checkpoints/net.pth"
     path.parent.mkdir(parents=True)

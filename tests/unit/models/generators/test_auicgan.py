@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
-from small_generators import COUNT, FRAMES, SIZE, UNITS, built, clips, stream
+from small_generators import FRAMES, SIZE, UNITS, built, clips, stream
 from small_generators import small as small_generator
 
 from microexpr.models.generators import auicgan
@@ -139,13 +139,6 @@ def test_sides_that_differ_are_asked_for_their_mean():
     modules, neutral = built(method), clips().inputs["video"][:2, :, 0]
     actual = [method.synthesise_clips(modules, neutral, asked) for asked in (sides, torch.full_like(sides, 2.0))]
     torch.testing.assert_close(*actual)
-
-
-def test_both_sides_are_asked_for_the_intensities_of_the_clip_that_lends_them():
-    face, moves = clips(0).inputs, clips(1).inputs
-    asked = small().target_aus(face, moves)
-    assert asked.shape == (COUNT, FRAMES, UNITS, 2)
-    assert all(torch.equal(asked[..., side], moves["au_intensities"]) for side in (0, 1))
 
 
 def test_a_clips_class_is_read_where_the_class_is_learnt_and_nowhere_else():

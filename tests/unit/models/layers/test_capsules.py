@@ -1,9 +1,9 @@
-"""Squashing, routing and the margin loss against the formulas of Sabour et al. in numpy."""
+"""Squashing and routing against the formulas of Sabour et al. in numpy."""
 
 import numpy as np
 import torch
 
-from microexpr.models.layers.capsules import Capsules, length, margin_loss, primary, squash
+from microexpr.models.layers.capsules import Capsules, length, primary, squash
 
 
 def squashed(vector):
@@ -42,9 +42,3 @@ def test_a_layer_votes_with_a_matrix_for_each_pair():
     weight = layer.weight.detach().numpy()
     votes = np.einsum("bid,ijde->bije", capsules.numpy(), weight)
     np.testing.assert_allclose(layer(capsules).detach().numpy(), [routed(v, 3) for v in votes], atol=1e-7)
-
-
-def test_margin_loss_by_hand():
-    lengths = torch.tensor([[0.95, 0.3, 0.05], [0.2, 0.4, 0.9]])
-    by_hand = ((0 + 0.5 * 0.2**2 + 0) + (0.5 * 0.1**2 + 0.5**2 + 0.5 * 0.8**2)) / 2
-    torch.testing.assert_close(margin_loss(lengths, torch.tensor([0, 1])), torch.tensor(by_hand))

@@ -67,22 +67,6 @@ def test_attention_loss():
     assert ganimation.attention_loss(torch.ones(1, 1, 4, 4), 1.0) == 0
 
 
-def test_levels_are_those_of_the_networks_frame_by_frame():
-    film = torch.arange(2 * 3 * 4 * 2 * 2, dtype=torch.uint8).view(2, 3, 4, 2, 2)
-    film[0, 0, 0, 0, 0], film[1, 2, 3, 1, 1] = 0, 255
-    actual = ganimation.signed_frames(film)
-    assert actual.shape == (2, 4, 3, 2, 2) and actual.min() == -1 and actual.max() == 1
-    torch.testing.assert_close((actual[1, 2, 0] + 1) * 127.5, film[1, 0, 2].float())
-
-
-def test_the_weight_of_intensities_is_that_of_the_published_program():
-    """It multiplies 4000 by the mean squared error of a batch of 25, and divides by the batch."""
-    predicted, target = (torch.rand(25, UNITS, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
-    published = torch.nn.MSELoss()(predicted, target) / len(predicted) * 4000
-    actual = ganimation.INTENSITY_WEIGHT * ganimation.intensity_loss(predicted, target)
-    torch.testing.assert_close(actual, published)
-
-
 @torch.no_grad()
 def test_the_generator_looks_at_each_face_and_at_each_intensity_that_is_asked_of_it(generator):
     fake, mask = generator(faces(), asked())

@@ -26,9 +26,8 @@ def test_steps_that_are_none_leave_the_state_as_it_is():
     real = torch.arange(6) < torch.tensor(lengths)[:, None]
     actual = mine(sequence, real)
     for clip, length in enumerate(lengths):
-        torch.testing.assert_close(
-            actual[clip], mine(sequence[clip : clip + 1, :length])[0] if length else torch.zeros(7)
-        )
+        expected = mine(sequence[clip : clip + 1, :length])[0] if length else torch.zeros(7)
+        torch.testing.assert_close(actual[clip], expected)
 
 
 KERNELS = [  # channels, size, stride, padding

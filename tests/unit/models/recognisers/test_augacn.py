@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from trainings import finished
 
 from microexpr.core.facs import AUS, MUSCLES, share_a_muscle
 from microexpr.models.base import ClipTensors
@@ -23,7 +24,7 @@ from microexpr.models.recognisers.augacn import (
     pool,
 )
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.training.group import FoldIndices, Group, Run
+from microexpr.training.group import FoldIndices, Run
 
 A, L = len(AUS), 16
 TABLE7 = {  # of one clip, by row; the last three have the axis of clips in the paper's place
@@ -173,16 +174,6 @@ def test_the_share_that_is_kept_is_of_the_nodes_that_are_present(ratio, present,
     assert count == expected <= nodes.shape[1]
 
 
-def test_scores_are_those_of_a_graph_of_the_present_nodes_alone():
-    """A network whose units are absent is one without them: neither pooling nor readout leaves room for them."""
-    augacn, data = method(), clips(marks("1 2", "12", "4 7", "1"))
-    statistics, modules = statistics_and_modules(augacn, data)
-    present_mask, nodes = statistics["present"] > 0, torch.randn(4, A, 1)
-    assert present_mask.sum() == 5
-    alone = modules.relations(nodes[:, present_mask], statistics["graph"][present_mask][:, present_mask], torch.ones(5))
-    torch.testing.assert_close(modules.relations(nodes, statistics["graph"], statistics["present"]), alone)
-
-
 def test_only_known_units_count_each_mark_by_its_weight():
     scores = torch.tensor([[0.0, 2.0, -1.0], [3.0, 4.0, 5.0]])
     aus = torch.tensor([[1, 0, -1], [-1, -1, -1]])
@@ -234,7 +225,8 @@ def test_clips_without_codes_learn_their_class_alone():
     assert any(p.grad is not None and p.grad.any() for p in modules.stpnet.parameters())
 
 
-def test_units_that_nobody_shows_in_training_get_no_gradient_and_no_score():
+def test_units_that_nobody_shows_in_training_get_no_gradient_no_score_and_no_room_in_the_graph():
+    """A network whose units are absent is one without them: neither pooling nor readout leaves room for them."""
     augacn, data = method(), clips(marks("1 2", "12", "4 7", "1"))
     statistics, modules = statistics_and_modules(augacn, data)
     total(augacn, modules, statistics, data).backward()
@@ -244,6 +236,10 @@ def test_units_that_nobody_shows_in_training_get_no_gradient_and_no_score():
     scores = augacn.au_scores(modules, data.inputs, statistics)
     assert scores.shape == (4, A)
     assert {AUS[i] for i in range(A) if scores[:, i].any()} == moved
+    present_mask, nodes = statistics["present"] > 0, torch.randn(4, A, 1)
+    assert present_mask.sum() == 5
+    alone = modules.relations(nodes[:, present_mask], statistics["graph"][present_mask][:, present_mask], torch.ones(5))
+    torch.testing.assert_close(modules.relations(nodes, statistics["graph"], statistics["present"]), alone)
 
 
 def test_rare_marks_weigh_more_only_where_asked():
@@ -304,8 +300,6 @@ def test_nothing_is_learnt_from_the_change_of_a_held_out_clip():
         if clip is not None:
             part.inputs["au_change"][clip] *= -1
         runs = [Run(FoldIndices("a", np.arange(3, 8), np.arange(3)), 1)]
-        group = Group(method(au_labels="coded_or_read", epochs=2, batch=4), part, runs, stacked=False)
-        while group.epoch():
-            pass
+        group = finished(method(au_labels="coded_or_read", epochs=2, batch=4), part, runs)
         results.append(torch.cat([torch.tensor(np.array(group.scores)).flatten(), group.statistics["graph"].flatten()]))
     assert torch.equal(results[0], results[1]) and not torch.equal(results[0], results[2])

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from trainings import finished
 
 from microexpr.models.base import ClipTensors
 from microexpr.models.layers.pretrained import vgg16_features
 from microexpr.models.recognisers.elrcn import Elrcn
-from microexpr.training.group import FoldIndices, Group, Run
+from microexpr.training.group import FoldIndices, Run
 
 TINY = {"image_size": 32, "width": 2, "memory": 6, "hidden": 5, "frames": 2, "batch": 4, "spatial_epochs": 1}
 VGG = 138_357_544 - (4096 * 1000 + 1000)  # without ImageNet's classes
@@ -58,9 +59,7 @@ def test_published_weights_start_the_network_and_only_its_last_layers_change():
     torch.testing.assert_close(method.build({})["spatial0"].hidden.weight, published["classifier.3.weight"])
     for stacked in (False, True):
         fold = FoldIndices("s", np.arange(4), np.arange(4, 6))
-        group = Group(method, clips(method), [Run(fold, 7)] * (1 + stacked), stacked)
-        while group.epoch():
-            pass
-        for name, tensor in group.shared["base0"].state_dict().items():
-            torch.testing.assert_close(tensor, published[name])
+        group = finished(method, clips(method), [Run(fold, 7)] * (1 + stacked), stacked)
+        base = group.shared["base0"].state_dict()
+        torch.testing.assert_close(dict(base), {name: published[name] for name in base})
         assert (group.parameters["spatial0"]["hidden.weight"] != published["classifier.3.weight"]).any()

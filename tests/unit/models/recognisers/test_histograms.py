@@ -31,10 +31,8 @@ def votes(flow, bins, grid, signed):
     counts = np.zeros((grid, grid, bins))
     for y, x in np.ndindex(grid * rows, grid * columns):
         u, v = flow[:2, y, x]
-        angle, span = (
-            (math.atan2(v, u) + math.pi, 2 * math.pi) if signed else (math.atan2(v, abs(u)) + math.pi / 2, math.pi)
-        )
-        counts[y // rows, x // columns, math.floor(angle / span * bins) % bins] += math.hypot(u, v)
+        share = math.atan2(v, u) / math.tau + 1 / 2 if signed else math.atan2(v, abs(u)) / math.pi + 1 / 2
+        counts[y // rows, x // columns, math.floor(share * bins) % bins] += math.hypot(u, v)
     return counts
 
 
@@ -43,9 +41,8 @@ def votes(flow, bins, grid, signed):
 def test_hoof_is_a_loop_over_blocks_and_pixels(signed, sums):
     counts = votes(moving(), 8, 5, signed)
     expected = counts / (counts.sum(2, keepdims=True) if sums == "block" else counts.sum())
-    np.testing.assert_allclose(
-        described("hoof", moving(), bins=8, signed=signed, sums=sums), expected.ravel(), rtol=1e-5
-    )
+    actual = described("hoof", moving(), bins=8, signed=signed, sums=sums)
+    np.testing.assert_allclose(actual, expected.ravel(), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("bins", "grid"), [(8, 5), (12, 2)])

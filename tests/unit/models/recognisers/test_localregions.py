@@ -44,6 +44,7 @@ def clip(dataset: str, emotion: str, objective: int | None = None) -> Clip:
 def test_patches_have_the_papers_sizes():
     sizes = [shape[2:] for name, shape in LocalRegions(LocalRegions.Params()).inputs.items() if name in PATCHES]
     assert sorted(sizes) == [(60, 60), (60, 60), (60, 160), (80, 100), (80, 100), (80, 120)]
+    assert method(regions="whole_face").inputs == {FACE: (1, 5, 160, 160), "sequence_real": (5,)}
 
 
 def test_part_b_joins_what_it_got_and_four_sizes_of_filters():
@@ -78,15 +79,14 @@ def region_batch(column: int) -> dict[str, torch.Tensor]:
     return {"label": torch.tensor([0, 1, 2, 0, 1, 2]), "reacts": reacts}
 
 
-def test_labels_of_a_region_count_the_classes_that_show_there():
-    """MEGC2019 has 3 labels for eyes, 2 for nose, 2 for cheeks, 4 for mouth; 0 is for what does not show."""
+def test_labels_of_a_region_count_the_classes_that_show_there_in_other_protocols_all():
+    """MEGC2019 has 3 labels for eyes, 2 for nose, 2 for cheeks, 4 for mouth; 0 is for what does not show.
+
+    A whole face has its clip's label."""
     expected = {EYES[0]: [1, 0, 2], EYES[1]: [1, 0, 2], NOSE: [1, 0, 0], CHEEKS: [0, 1, 0], MOUTH: [1, 2, 3]}
     for (region, labels), column in zip(expected.items(), (0, 0, 1, 2, 3), strict=True):
         assert method().region_labels(region, region_batch(column)).tolist() == [*labels, 0, 0, 0]
         assert method().region_classes(region) == max(labels) + 1
-
-
-def test_other_protocols_count_all_classes_and_a_whole_face_has_its_clips_label():
     other, whole = method(5), method(regions="whole_face")
     assert other.region_labels(NOSE, region_batch(1)).tolist() == [1, 2, 3, 0, 0, 0] and other.region_classes(NOSE) == 6
     assert whole.region_labels(FACE, region_batch(1)).tolist() == [0, 1, 2] * 2 and whole.region_classes(FACE) == 3
@@ -172,10 +172,8 @@ def test_loss_of_sampled_frames_is_that_of_these_frames():
     for name in PATCHES:
         data.inputs[name] = data.inputs[name][:, :, :1].expand_as(data.inputs[name]).contiguous()
     data.inputs["sequence_real"][:] = True
-    losses = [
-        recogniser.spatial_loss(*at_hand(all_frames, data), stream()) for recogniser in (all_frames, sampled_frames)
-    ]
-    torch.testing.assert_close(*losses)
+    both = (all_frames, sampled_frames)
+    torch.testing.assert_close(*(part.spatial_loss(*at_hand(all_frames, data), stream()) for part in both))
 
 
 def test_frames_that_differ_little_from_the_first_have_no_label():
@@ -200,9 +198,8 @@ def test_a_mirrored_face_has_its_regions_on_the_other_side():
     data = clips(recogniser)
     flipped = {name: data.inputs[mirror_region(name)].flip(-1) for name in PATCHES}
     modules, batch, statistics = at_hand(recogniser, data)
-    statistics |= {
-        f"{moment}_{name}": statistics[f"{moment}_{NOSE}"] for moment in ("mean", "deviation") for name in PATCHES
-    }
+    for moment in ("mean", "deviation"):
+        statistics |= {f"{moment}_{name}": statistics[f"{moment}_{NOSE}"] for name in PATCHES}
     mirrored = batch | flipped
     loss = mirroring.spatial_loss(modules, batch, statistics, stream())
     torch.testing.assert_close(loss, recogniser.spatial_loss(modules, mirrored, statistics, stream()))
@@ -236,11 +233,13 @@ def test_differences_are_from_the_first_frame():
 @pytest.mark.parametrize(
     ("regions", "left_out"), [("all", "none"), ("no_nose", "nose"), ("no_cheeks", "cheek"), ("whole_face", "region")]
 )
-def test_rows_of_table_5_read_what_they_name(regions, left_out):
+def test_rows_of_table_5_read_what_they_name_and_their_networks_learn_before_the_lstms(regions, left_out):
     recogniser, places = method(regions=regions), [name for name in PATCHES if left_out not in name] or [FACE]
     assert [*recogniser.inputs] == [*places, "sequence_real"]
     networks = {f"{part}_{region}" for part in ("network", "head") for region in places}
     assert set(recogniser.build({})) == networks | {"temporal"}
+    (spatial,), (temporal,) = (phase.updates for phase in recogniser.phases())
+    assert {*spatial.trains} == networks and {*temporal.trains} == {"temporal"}
 
 
 def test_rows_of_tables_5_to_7_are_these_variants():
@@ -248,12 +247,6 @@ def test_rows_of_tables_5_to_7_are_these_variants():
     printed = {cell.method for cell in cells() if cell.paper == "localregions" and cell.table in tables}
     variants = ("no_cheeks", "no_nose", "whole_face", "simple_cnn", "cross_entropy")
     assert printed == {"localregions", *(f"localregions.{name}" for name in variants)}
-
-
-def test_a_whole_face_is_read_by_one_network():
-    recogniser = method(regions="whole_face")
-    assert recogniser.inputs == {FACE: (1, 5, 160, 160), "sequence_real": (5,)}
-    assert set(recogniser.build({})) == {f"network_{FACE}", f"head_{FACE}", "temporal"}
 
 
 @pytest.mark.parametrize("pictures", [0, 2])
@@ -265,9 +258,3 @@ def test_precomputed_patches_give_the_same_loss(pictures):
     first, second = (recogniser.spatial_loss(modules, inputs, statistics, stream()) for inputs in (batch, precomputed))
     assert torch.equal(first, second) and precomputed[f"patches_{MOUTH}"].shape == (6, 5, 1, 15, 40)
     assert recogniser.phases()[0].precompute is not None and method(shrink=1).phases()[0].precompute is None
-
-
-def test_the_networks_of_regions_learn_first_then_the_lstms():
-    (spatial,), (temporal,) = (phase.updates for phase in method().phases())
-    assert {*spatial.trains} == {f"{part}_{region}" for part in ("network", "head") for region in PATCHES}
-    assert {*temporal.trains} == {"temporal"}

@@ -131,7 +131,7 @@ def test_without_guidance_weights_there_is_no_teacher():
     assert Mtmnet.macro is False and method().macro is True
 
 
-def test_a_triplet_is_a_micro_expression_a_macro_expression_of_its_class_and_one_of_another():
+def test_a_triplet_is_a_micro_expression_a_macro_expression_of_its_class_and_one_of_another_and_needs_macro_ones():
     label = np.array([0, 0, 1, 1, 2, 2, 0, 1, 1])
     targets = {"label": label, "macro": np.array([0] * 6 + [1] * 3)}
     sampled = triplets(targets, 20, 6, np.random.default_rng(0))
@@ -142,9 +142,6 @@ def test_a_triplet_is_a_micro_expression_a_macro_expression_of_its_class_and_one
     assert np.array_equal(label[anchor] == label[positive], label[anchor] < 2)  # no macro-expression is of class 2
     assert set(positive[label[anchor] == 1]) == {7, 8}
     assert (np.bincount(anchor.ravel()) == 20).all()  # each as often as the others
-
-
-def test_triplets_need_macro_expressions():
     with pytest.raises(StoreError, match="guidance must have macro-expressions"):
         triplets({"label": np.zeros(4, int), "macro": np.zeros(4, int)}, 1, 2, np.random.default_rng(0))
 
@@ -178,8 +175,8 @@ def test_shared_modules_have_the_teachers_weights():
     mtmnet.teacher_weights = {f"{m}.{k}": v for m, network in networks.items() for k, v in network.state_dict().items()}
     shared = mtmnet.shared()
     for name in ("encoder", "classifier"):
-        for key, value in networks[name].state_dict().items():
-            assert torch.equal(value, shared[f"macro_{name}"].state_dict()[key])
+        expected, actual = (dict(network.state_dict()) for network in (networks[name], shared[f"macro_{name}"]))
+        torch.testing.assert_close(actual, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(("mode", "channels"), [("around_apex", 3), ("apex", 3), ("change", 4)])
