@@ -38,15 +38,10 @@ def shard(tmp_path):
 
 def resident() -> ClipTensors:
     count = len(CLIPS)
-    targets = {
-        "label": torch.tensor([clip.label for clip in CLIPS]),
-        "subject": torch.arange(count) // 3,
-        "dataset": torch.arange(count) // 6,
-        "macro": torch.zeros(count, dtype=torch.int64),
-        "synthetic": torch.zeros(count, dtype=torch.int64),
-        "aus": torch.ones((count, 5), dtype=torch.int64),
-        "reacts": torch.ones((count, 4), dtype=torch.int64),
-    }
+    targets = {"label": torch.tensor([clip.label for clip in CLIPS])}
+    targets |= {"subject": torch.arange(count) // 3, "dataset": torch.arange(count) // 6}
+    targets |= {name: torch.zeros(count, dtype=torch.int64) for name in ("macro", "synthetic")}
+    targets |= {name: torch.ones((count, size), dtype=torch.int64) for name, size in (("aus", 5), ("reacts", 4))}
     pictures = {name: torch.zeros((count, *shape), dtype=torch.uint8) for name, shape in SHAPES.items()}
     return ClipTensors(pictures, targets)
 
