@@ -5,6 +5,7 @@ Torch's fake tensors refuse an operation on tensors of two devices, as CUDA does
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -125,14 +126,12 @@ def without_values(monkeypatch):
     monkeypatch.setattr(group, "enable_fused", lambda optimiser: optimiser)
 
 
+QUICK = {("ststnet", False), ("icegan", True), ("localregions", False)}
+STEPPED = product(("ststnet", "icegan", "localregions", "capsulenet"), (False, True))
+
+
 @pytest.mark.parametrize(
-    ("name", "stacked"),
-    [("ststnet", False), ("icegan", True), ("localregions", False)]
-    + [
-        pytest.param(name, stacked, marks=pytest.mark.slow)
-        for name, stacked in [("ststnet", True), ("icegan", False), ("localregions", True)]
-        + [("capsulenet", False), ("capsulenet", True)]
-    ],
+    ("name", "stacked"), [pytest.param(*case, marks=() if case in QUICK else pytest.mark.slow) for case in STEPPED]
 )
 def test_the_engine_steps_on_the_device_and_keeps_results_on_the_cpu(name, stacked, without_values):
     """Weights, optimisers and what a phase reads stay on the device; scores, losses and checkpoints leave it."""

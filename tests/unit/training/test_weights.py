@@ -58,8 +58,8 @@ def population(files: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 ABOUT = {"schema": "final/1", "network": "ststnet", "params": "{}", "classes": "a, b, c", "created_by": "microexpr 0"}
-STATE = Ststnet(Ststnet.Params()).build({})["network"].state_dict()
-TENSORS = {f"network.{name}": value.numpy() for name, value in STATE.items()}
+STATE = {f"network.{k}": v for k, v in Ststnet(Ststnet.Params()).build({})["network"].state_dict().items()}
+TENSORS = {name: value.numpy() for name, value in STATE.items()}
 
 
 def written(folder: Any, tensors: Any = None, **changes: str) -> Any:
@@ -202,16 +202,13 @@ def start(tensors: dict[str, torch.Tensor], left_out: tuple[str, ...] = ()) -> l
 
 
 def test_what_gets_no_weights_is_named_and_an_error_if_it_is_all(caplog: pytest.LogCaptureFixture) -> None:
-    network = Ststnet(Ststnet.Params()).build({})["network"]
-    values = [*network.named_parameters(), *network.named_buffers()]
-    tensors = {f"network.{key}": value.detach() for key, value in values}
-    first = next(iter(tensors))
-    assert start(tensors | {first: torch.zeros(1)}) == [first] and start(tensors) == []
-    for others, left_out in (({"network.other": torch.zeros(1)}, ()), (tensors, ("network",))):
+    first = next(iter(STATE))
+    assert start(STATE | {first: torch.zeros(1)}) == [first] and start(STATE) == []
+    for others, left_out in (({"network.other": torch.zeros(1)}, ()), (STATE, ("network",))):
         with pytest.raises(ParamsError, match="ststnet has no weight of the name and shape"):
             start(others, left_out)
     method = Ststnet(Ststnet.Params(epochs=1, batch=2))
-    method.initial_weights = tensors | {first: torch.zeros(1)}
+    method.initial_weights = STATE | {first: torch.zeros(1)}
     with caplog.at_level(logging.INFO, "microexpr"):
         list(engine.train(method, DATA, TWO, [1], "sequential", 1))
     assert [record.getMessage() for record in caplog.records] == [f"without initial weights: {first}"]  # once
@@ -221,13 +218,11 @@ def test_what_gets_no_weights_is_named_and_an_error_if_it_is_all(caplog: pytest.
 def test_first_weights_are_scored_before_any_step(plan: engine.Plan) -> None:
     """By hand: the network with these weights, on the flow normalised as each fold's training clips say."""
     method = Ststnet(Ststnet.Params(epochs=1, batch=2, lr=0.1))
-    networks = method.build({})
-    state = networks["network"].state_dict()
+    modules = SimpleNamespace(network=method.build({})["network"].eval())
     assert [result.start for result in engine.train(method, DATA, TWO, [1], plan, 2)] == [None, None]
-    method.initial_weights = {f"network.{name}": value.clone() for name, value in state.items()}
+    method.initial_weights = {f"network.{name}": value for name, value in modules.network.state_dict().items()}
     for fold, result in zip(TWO, engine.train(method, DATA, TWO, [1, 2], plan, 4), strict=True):
         statistics = method.statistics(DATA[torch.from_numpy(fold.train)])
-        modules = SimpleNamespace(network=networks["network"].eval())
         expected = method.scores(modules, {"flow": DATA.inputs["flow"][fold.test]}, statistics).detach().numpy()
         np.testing.assert_allclose(result.start, np.stack([expected] * 2), rtol=1e-4, atol=1e-5)
         assert np.abs(result.scores[:, 0] - result.start).max() > 0.01  # a step changed them
