@@ -73,8 +73,8 @@ def read(path: Any) -> weights.Network:
     return weights.Network.read(path, weights.FINAL, recognisers.find, ("fitted_on", "classes"))
 
 
-def on_population(**changed: Any) -> Any:
-    method = network_job(**changed).method.population_pretraining()
+def on_population() -> Any:
+    method = network_job().method.population_pretraining()
     return replace(job(CLIPS), method=method, clips=OTHERS, folds=[])
 
 
@@ -100,9 +100,11 @@ def test_the_file_says_whom_it_has_seen(population: str) -> None:
     assert weights.Weights.open(population).mismatches(expected) == []
 
 
-def test_every_fold_starts_from_them(files: Any, population: str, tmp_path: Any) -> None:
-    initialised = network_job()
-    path = trained(tmp_path, initialised, [*files[0], population])
+def test_every_fold_starts_from_them_and_ends_in_the_same_bytes_if_interrupted(
+    files: Any, population: str, tmp_path: Any
+) -> None:
+    initialised, inputs = network_job(), [*files[0], population]
+    path = trained(tmp_path, initialised, inputs)
     tensors, _ = store.read_tensors(population)
     assert {"statistics.mean", "statistics.deviation"} < {*tensors} == {*initialised.method.initial_weights}
     for name, value in initialised.method.initial_weights.items():
@@ -113,6 +115,10 @@ def test_every_fold_starts_from_them(files: Any, population: str, tmp_path: Any)
         for fold in initialised.folds:
             assert {f"generated/population/{name}/*" for name in SUBJECTS} < set(store.fitted_on(file[fold.name]))
     assert not np.array_equal(*(scores(p) for p in (path, trained(tmp_path / "b", job(CLIPS, folds=2), files[0]))))
+    folder = CheckpointDir(str(tmp_path / "checkpoints"), "code")
+    with pytest.raises(InterruptedError):
+        trained(tmp_path / "part", network_job(), inputs, folder, stops=EPOCHS + 2)
+    assert scores(trained(tmp_path / "part", network_job(), inputs, folder)).tobytes() == scores(path).tobytes()
 
 
 def test_a_reader_of_action_units_is_named_with_its_subjects(tmp_path: Any) -> None:
@@ -128,14 +134,6 @@ def test_a_reader_of_action_units_is_named_with_its_subjects(tmp_path: Any) -> N
 def scores(path: str) -> np.ndarray:
     with store.open_file(path) as file:
         return file["casme2/s01/scores"][()]
-
-
-def test_an_interrupted_training_ends_in_the_same_bytes(files: Any, population: str, tmp_path: Any) -> None:
-    inputs, folder = [*files[0], population], CheckpointDir(str(tmp_path / "checkpoints"), "code")
-    whole = trained(tmp_path / "whole", network_job(), inputs)
-    with pytest.raises(InterruptedError):
-        trained(tmp_path / "part", network_job(), inputs, folder, stops=EPOCHS + 2)
-    assert scores(trained(tmp_path / "part", network_job(), inputs, folder)).tobytes() == scores(whole).tobytes()
 
 
 def test_only_the_population_trains_first_weights(files: Any) -> None:

@@ -104,7 +104,7 @@ def guided(**changed):
 
 
 @pytest.mark.parametrize("weights", [(0.5, 0.25, 2.0), (0.0, 0.0, 2.0)])
-def test_mtm_loss_by_hand(weights):
+def test_mtm_and_discriminator_loss_by_hand(weights):
     """Eq. 12. Anchor at (0, 0), positive 3 away, negative 1 away; the other triplet only trains the class."""
     names = ("triplet_weight", "adversarial_weight", "inequality_weight")
     mtmnet, modules, batch = guided(margin=0.5, **dict(zip(names, weights, strict=True)))
@@ -115,12 +115,7 @@ def test_mtm_loss_by_hand(weights):
     by_hand = np.mean(classes) + np.dot(weights, [triplet, adversarial, inequality])
     np.testing.assert_allclose(float(mtmnet.mtm_loss(modules, batch, {}, stream())), by_hand, rtol=1e-5)
     assert ("discriminator" in mtmnet.build({})) == bool(weights[1])
-
-
-def test_discriminator_loss_by_hand():
-    """Eq. 8, of the one triplet that is guided: positive's logit 2, anchor's -1."""
-    mtmnet, modules, batch = guided()
-    by_hand = np.log(1 + np.exp(-2)) + np.log(1 + np.exp(-1))
+    by_hand = np.log(1 + np.exp(-2)) + np.log(1 + np.exp(-1))  # eq. 8, of the guided one: logits 2, -1
     np.testing.assert_allclose(float(mtmnet.discriminator_loss(modules, batch, {}, stream())), by_hand, rtol=1e-5)
 
 
