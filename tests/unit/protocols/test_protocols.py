@@ -142,6 +142,7 @@ def test_folds(name, clips, inner, draws, seed, data):
         units = {UNITS[protocol.unit](name) for name in tested}
         together = "_".join(name for name in protocol.datasets if name in units)  # tested by the same training
         assert [fold.name for fold in folds] == ([together] if protocol.trained_on else sorted(units))
+    assert protocol.count_folds(clips, seed, inner, draws) == len(folds)
     shuffled = data.draw(st.permutations(clips))
     assert protocol.folds(shuffled, seed, inner, draws) == folds
 
@@ -198,8 +199,9 @@ def test_rendered_subjects_next_to_recorded_ones_are_in_no_fold(published):
     ],
 )
 def test_refusals(name, clips, message):
-    with pytest.raises(DataError, match=message):
-        PROTOCOLS[name].folds(clips)
+    for asked in (PROTOCOLS[name].folds, PROTOCOLS[name].count_folds):
+        with pytest.raises(DataError, match=message):
+            asked(clips)
 
 
 def test_same_person_under_another_origin_does_not_make_a_mixture_of_unlabelled_clips():
@@ -220,12 +222,13 @@ def test_shards_are_contiguous_and_even(count, sizes):
             shards(folds, beyond)
 
 
-def test_a_few_folds_are_spread_over_all():
+def test_a_few_folds_are_spread_over_all_and_counted_without_being_made():
     clips = random.Random(1).sample(composite(4), 72)
     folds = MEGC.folds(clips)
     assert [fold.name for fold in MEGC.folds(clips, limit=4)] == ["casme2/s01", "casme2/s04", "samm/s03", "smic/s02"]
     assert MEGC.folds(clips, limit=1) == folds[:1]
     assert MEGC.folds(clips, limit=12) == MEGC.folds(clips, limit=99) == folds
+    assert [MEGC.count_folds(clips, 1, inner, 1, limit) for inner in (0, 1) for limit in (1, 4, 99)] == [1, 4, 12] * 2
     split = PROTOCOLS["split70"]
     assert split.folds(clips, seeds=3, limit=1) == split.folds(clips, seeds=3)  # each is a seed's
 
@@ -234,14 +237,3 @@ def test_clips_of_a_unit_that_lie_apart_are_refused():
     clips = [clip(subject=subject, name=name) for subject, name in (("sub01", "a"), ("sub02", "a"), ("sub01", "b"))]
     with pytest.raises(ValueError, match="must be sorted"):
         splits.leave_one_out(clips, "subject")
-
-
-@pytest.mark.parametrize("inner", [0, 1])
-@pytest.mark.parametrize("limit", [0, 2, 100])
-@pytest.mark.parametrize("name", ["megc2019", "lovo_samm_3", "split70", "cross_samm_to_smic"])
-def test_folds_are_counted_without_being_made(name, limit, inner):
-    protocol, clips = PROTOCOLS[name], composite()
-    folds = protocol.folds(clips, 1, inner, 3, limit)
-    assert protocol.count_folds(clips, 1, inner, 3, limit) == len(folds)
-    with pytest.raises(DataError):
-        protocol.count_folds(clips[:1], limit=limit)

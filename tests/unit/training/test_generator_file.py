@@ -15,14 +15,6 @@ from microexpr.training import engine, generator_file
 SEEN = ["generated/samm/2/b", "generated/casme2/1/a", "generated/samm/2/b"]
 
 
-def fitted(kind):
-    method = small(kind)
-    everyone = engine.FoldIndices("all", np.arange(COUNT), np.arange(0))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.cuda, "is_available", lambda: False)  # what is read back is on a CPU
-        return method, engine.fit_network(method, clips(), engine.Run(everyone, 7))
-
-
 def clip_of(method, modules) -> np.ndarray:
     data = clips().inputs
     asked = method.target_aus({k: v[:2] for k, v in data.items()}, {k: v[2:4] for k, v in data.items()})
@@ -31,8 +23,11 @@ def clip_of(method, modules) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", [Famgan, Auicgan])
-def test_a_file_gives_back_what_makes_the_same_clip_to_the_bit_and_whom_that_has_seen(tmp_path, kind):
-    method, network = fitted(kind)
+def test_a_file_gives_back_what_makes_the_same_clip_to_the_bit_and_whom_that_has_seen(tmp_path, kind, monkeypatch):
+    method, everyone = small(kind), engine.FoldIndices("all", np.arange(COUNT), np.arange(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: False)  # what is read back is on a CPU
+        network = engine.fit_network(method, clips(), engine.Run(everyone, 7))
     path, second = tmp_path / "one.safetensors", tmp_path / "again.safetensors"
     generator_file.save(path, method, network.tensors, SEEN, origin="generated", held_out="casme2/s1")
     generator_file.save(second, method, network.tensors, reversed(SEEN), held_out="casme2/s1", origin="generated")

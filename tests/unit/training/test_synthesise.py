@@ -29,8 +29,6 @@ from microexpr.training.group import initialise
 from microexpr.training.load_clips import load_clips
 from microexpr.training.steps import load_inputs
 
-groups = generator_groups.groups  # a fixture
-
 
 def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_seen(groups):
     shape = {"width": 16, "blocks": 4, "moves": True}
