@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 import scratch
 
+PROGRAMS = ("workflow", "studies", "benchmarks", "workflow/scripts")  # which tests import
+sys.path += [str(scratch.ROOT / folder) for folder in PROGRAMS]
+
 
 @dataclass(frozen=True)
 class Project:

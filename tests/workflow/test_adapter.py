@@ -6,8 +6,8 @@ import time
 
 import pytest
 import tqdm
-from scratch import ROOT
 
+from adapter import logged, logger, progress_bar
 from microexpr.core.errors import DataError
 
 
@@ -16,20 +16,10 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def bars(monkeypatch):
-    """All progress bars that a test opens."""
-    monkeypatch.syspath_prepend(str(ROOT / "workflow/scripts"))
-    bars = []
-    kind = tqdm.tqdm
-    monkeypatch.setattr(tqdm, "tqdm", lambda *args, **options: bars.append(kind(*args, **options)) or bars[-1])
-    return bars
-
-
-def test_time_left_is_reckoned_from_what_this_job_trained(bars, monkeypatch):
+def test_time_left_is_reckoned_from_what_this_job_trained(monkeypatch):
     """Three of four quarters were there: they count as done, and say nothing of the speed."""
-    from adapter import progress_bar
-
+    bars, kind = [], tqdm.tqdm
+    monkeypatch.setattr(tqdm, "tqdm", lambda *args, **options: bars.append(kind(*args, **options)) or bars[-1])
     monkeypatch.setattr(sys, "__stderr__", Terminal())
     show = progress_bar("ststnet")
     for done in (300, 301, 310):
@@ -39,9 +29,7 @@ def test_time_left_is_reckoned_from_what_this_job_trained(bars, monkeypatch):
     assert (state["initial"], state["n"], state["total"]) == (300, 310, 400)
 
 
-def test_no_bar_where_there_is_no_terminal(bars, monkeypatch):
-    from adapter import progress_bar
-
+def test_no_bar_where_there_is_no_terminal(monkeypatch):
     log = io.StringIO()
     monkeypatch.setattr(sys, "__stderr__", log)
     show = progress_bar("ststnet")
@@ -60,34 +48,26 @@ def test_no_bar_where_there_is_no_terminal(bars, monkeypatch):
         (DataError("sub\x1b[2J01: is not there"), r"error: sub\x1b[2J01: is not there"),
     ],
 )
-def test_a_jobs_last_line_is_its_error(bars, tmp_path, error, message):
-    from adapter import logged
-
+def test_a_jobs_last_line_is_its_error(tmp_path, error, message):
     with pytest.raises(SystemExit), logged(str(tmp_path / "log")):
         raise error
     last = (tmp_path / "log").read_text(encoding="utf-8").splitlines()[-1]
     assert last.startswith(message)
 
 
-def test_notes_hold_no_commands_of_a_terminal(bars, tmp_path):
-    from adapter import logged, logger
-
+def test_notes_hold_no_commands_of_a_terminal(tmp_path):
     with logged(str(tmp_path / "log")):
         logger.warning("%s: passed over", "img\x1b[2J.jpg")
     assert (tmp_path / "log").read_text().splitlines()[-1] == r"note: img\x1b[2J.jpg: passed over"
 
 
-def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(bars, tmp_path):
-    from adapter import logged
-
+def test_only_a_job_that_was_killed_leaves_word_that_it_is_under_way(tmp_path):
     with logged(str(tmp_path / "one.log")):
         assert (tmp_path / "one.under_way").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["one.log"]
 
 
-def test_job_writes_its_seconds_and_memory(bars, tmp_path, monkeypatch):
-    from adapter import logged
-
+def test_job_writes_its_seconds_and_memory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     log = tmp_path / "work/logs/train/ststnet/megc2019/1of1.log"
     log.parent.mkdir(parents=True)

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from bad_input import CASES, PROJECT
-from scratch import ROOT
+from run import Run
 
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
@@ -37,9 +37,6 @@ def sizes(project):
 
 @pytest.mark.parametrize("case", BY_DAG, ids=lambda case: case.kind)
 def test_is_refused_before_anything_runs(project, monkeypatch, case):
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from run import Run
-
     case.make(project.root)
     monkeypatch.chdir(project.root)
     with pytest.raises(MicroexprError) as error:

@@ -8,6 +8,7 @@ import pytest
 import scratch
 import yaml
 from conftest import Project
+from stages import STAGES, stage_of
 
 from microexpr import datasets
 
@@ -60,10 +61,7 @@ def test_the_command_line_counts_and_a_second_attempt_asks_for_twice_as_much(fre
         assert (values["mem_mb"], values["runtime"]) == (memory, runtime), output
 
 
-def test_the_register_has_all_rules_and_no_other(fresh, monkeypatch):
-    monkeypatch.syspath_prepend(str(scratch.ROOT / "workflow"))
-    from stages import STAGES, stage_of
-
+def test_the_register_has_all_rules_and_no_other(fresh):
     rules = fresh.snakemake("--list-rules", *ALL_SETS).stdout.split()
     targets = {rule for rule in rules if rule.startswith(("all", "table_", "synthesise_", "train_"))}
     nouns = {stage_of(rule) for rule in {*rules} - targets | {"train_generator"}}

@@ -1,12 +1,9 @@
 """The files of the tiny run are the same on every CPU, stage by stage."""
 
 import hashlib
-import sys
 from pathlib import Path
 
 import committed
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 from stages import STAGES, TABLE, folders
 
 

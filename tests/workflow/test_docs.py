@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from figures import BLOCK, PAGE, PLOTS, rewrite
+from line_by_line import NAMED, correct
 from PIL import Image
 
 from microexpr.cli import config
@@ -78,10 +80,7 @@ def test_figures_that_follow_from_the_code_are_those_of_the_code():
 
 
 @pytest.mark.parametrize("paper", ["icegan", "mtmnet", "augacn", "famgan", "localregions"])
-def test_every_line_that_a_papers_table_names_is_there(paper, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "studies"))
-    from line_by_line import NAMED, correct
-
+def test_every_line_that_a_papers_table_names_is_there(paper):
     text = (ROOT / f"docs/{paper}.md").read_text(encoding="utf-8")
     rows = [line for line in text.partition("## Line by line")[2].splitlines() if line.startswith("| ")][2:]
     assert len(rows) > 15 and all(NAMED.search(row) or "| nowhere |" in row for row in rows)
@@ -105,10 +104,7 @@ def test_params_that_a_description_names_exist(name):
     assert named <= {*fields, "cnn_wide"}  # a value of ICE-GAN's discriminator
 
 
-def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "studies"))
-    from figures import BLOCK, PAGE, rewrite
-
+def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit():
     text = (ROOT / PAGE).read_text(encoding="utf-8")
     (block,) = BLOCK.finditer(text)
     lines = block["table"].splitlines()
@@ -120,13 +116,10 @@ def test_a_pages_table_is_that_of_a_run_with_its_date_and_commit(monkeypatch):
     assert rewritten.replace(BLOCK.search(rewritten)[0], "") == text.replace(block[0], "")
 
 
-def test_tables_and_pictures_of_docs_are_of_one_run(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "studies"))
-    import figures
-
-    (block,) = figures.BLOCK.finditer((ROOT / figures.PAGE).read_text(encoding="utf-8"))
-    digests = {figures.PAGE: block["table"].splitlines()[-1].removeprefix("<!-- ").removesuffix(" -->")}
-    for name in (*figures.PLOTS, "report"):
+def test_tables_and_pictures_of_docs_are_of_one_run():
+    (block,) = BLOCK.finditer((ROOT / PAGE).read_text(encoding="utf-8"))
+    digests = {PAGE: block["table"].splitlines()[-1].removeprefix("<!-- ").removesuffix(" -->")}
+    for name in (*PLOTS, "report"):
         with Image.open(ROOT / f"docs/{name}.png") as picture:
             digests[name] = picture.text.get("Source")
     assert len({*digests.values()}) == 1 and "megc2019_table.csv sha256 " in digests["table"], digests

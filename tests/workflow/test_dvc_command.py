@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import dvc_command
 import pytest
 from scratch import ROOT
 
@@ -20,9 +21,6 @@ from scratch import ROOT
     ],
 )
 def test_only_what_checks_out_by_force_is_guarded(tmp_path, monkeypatch, arguments, guarded):
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    import dvc_command
-
     monkeypatch.chdir(tmp_path)
     Path(".dvc").mkdir()
     calls = []

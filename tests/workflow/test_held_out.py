@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from run import SIGNALS, Run
 from scratch import ROOT
 
 from microexpr.cli import config
+from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
 from microexpr.datasets import index
 from microexpr.models import generators, recognisers
@@ -33,9 +35,6 @@ SHOWN = {  # in place of each emotion another one of another class, with its act
 @pytest.fixture
 def run(once, finished, monkeypatch) -> Any:
     """The run of the tiny preset's clips, and of macro-expressions, under the committed methods."""
-
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from run import SIGNALS, Run
 
     def make(root: Path) -> None:
         project = finished.copy(root)
@@ -88,8 +87,6 @@ def read_files(run: Any, job: train.Job, folder: Path) -> list[str]:
 
 def trained(job: train.Job, files: list[str], path: Path, synthetic: list[str] = (), **more: str) -> np.ndarray:
     """Return a fold's scores."""
-    from microexpr.core import store
-
     train.run(job, files, {"train": str(path), **more}, lambda done, total: None, None, synthetic)
     with store.open_file(path) as file:
         return file[job.folds[0].name]["scores"][()]

@@ -1,13 +1,9 @@
 """The digest of what code does: what changes it and what does not."""
 
 import ast
-import sys
 
-import pytest
-import scratch
-
-sys.path.insert(0, str(scratch.ROOT / "workflow"))
 import meaning
+import pytest
 
 CODE = '''"""Module."""
 import math

@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
+import preset
 import pytest
+from preset import load, merge
+from run import Run
 from scratch import ROOT
+from stages import Outputs
 
 from microexpr.cli import config
 from microexpr.models import generators, module_names, recognisers
@@ -13,9 +17,6 @@ from microexpr.training import synthesise
 
 @pytest.mark.parametrize("text", [b"seed: 1\nseed: 2\n", b"# \xe9\n", b"seed: 1\n"])
 def test_nothing_is_merged_into_a_file_that_no_run_accepts(text, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    import preset
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["preset.py", "tiny", "--force"])
     path = tmp_path / "params.yaml"
@@ -25,22 +26,16 @@ def test_nothing_is_merged_into_a_file_that_no_run_accepts(text, tmp_path, monke
     assert path.read_bytes() == text
 
 
-@pytest.mark.parametrize("preset", ["paper", "subjects36", "tiny"])
-def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["paper", "subjects36", "tiny"])
+def test_everything_that_a_preset_asks_for_can_be_planned(name, tmp_path, monkeypatch):
     """People, clips and files of all stages, those of the truth benchmark too."""
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from preset import merge
-    from run import Run
-    from stages import Outputs
-
     values = config.load(ROOT / "params.yaml")
-    changes = config.load(ROOT / f"workflow/presets/{preset}.yaml")
-    merge(values, changes)
+    merge(values, load(name))
     monkeypatch.chdir(tmp_path)  # where nothing is licensed
     run = Run(config.check_cached(values))
     corpus = run.corpus
     assert corpus.micro_sets == values["datasets"] and set(corpus.params["macro"]) < set(corpus.clips)
-    if preset == "paper":
+    if name == "paper":
         published = {"smic": 164, "casme2": 255, "samm": 159, "ckplus": 327, "mmi": 205, "oulu_casia": 480}
         assert {name: len(corpus.clips[name]) for name in published} == published
     people = {(clip.dataset, clip.subject) for clips in corpus.clips.values() for clip in clips}
@@ -50,10 +45,7 @@ def test_everything_that_a_preset_asks_for_can_be_planned(preset, tmp_path, monk
     ] * len(corpus.params["signal_benchmark"]["difficulties"])
 
 
-def test_more_subjects_change_nothing_else(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from preset import load, merge
-
+def test_more_subjects_change_nothing_else():
     committed, values = (config.load(ROOT / "params.yaml") for _ in range(2))
     merge(values, load("subjects36"))
     for name in values["datasets"]:
@@ -64,14 +56,11 @@ def test_more_subjects_change_nothing_else(monkeypatch):
 UNPRINTED: dict[str, str] = {}  # params that `paper` has other than the code's defaults: <section>.<model>.<param>, why
 
 
-def test_paper_has_the_values_of_the_papers(monkeypatch):
+def test_paper_has_the_values_of_the_papers():
     """They are the defaults of the code for every method and generator, whatever was set before."""
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    from preset import merge
-
     values = config.load(ROOT / "params.yaml")
     values["flow_folders"]["methods"]["flow_svm"] = {"penalty": 2}
-    merge(values, config.load(ROOT / "workflow/presets/paper.yaml"))
+    merge(values, load("paper"))
     described = config.check_cached(values)
     assert all(about["params_on_pictures"] == about["params"] for about in described["methods"].values())
     different = {

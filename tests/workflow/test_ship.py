@@ -1,18 +1,13 @@
 """Fitted weights are copied into the package under the names by which it reads them."""
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-from scratch import ROOT
+import ship
+from first_weights import Network
 
 
 def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(ROOT / "workflow"))
-    import ship
-    from first_weights import Network
-
     names = {
         Network("ststnet", "composite", "population"): "ststnet",
         Network("mtmnet.tri", "units", "population"): "mtmnet.tri.units",
@@ -36,10 +31,3 @@ def test_weights_are_copied_where_they_differ_and_others_removed(tmp_path, monke
     weights = Path("src/microexpr/weights")
     copied = {str(path.relative_to(weights)): path.read_bytes() for path in weights.rglob("*.*")}
     assert copied == {name: path.encode() for path, name in sources.items()}
-
-
-@pytest.fixture(autouse=True)
-def forget():
-    """Modules of workflow/ are imported by path, and other tests import theirs again."""
-    yield
-    sys.modules.pop("ship", None)

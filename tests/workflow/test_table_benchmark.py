@@ -4,20 +4,12 @@ import subprocess
 import sys
 from collections import Counter
 
-import pytest
 from scratch import ROOT
 
-
-@pytest.fixture
-def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    monkeypatch.delitem(sys.modules, "table", raising=False)
-    import table
-
-    return table
+import table as benchmark
 
 
-def test_stages_are_in_order_of_the_first_run_and_the_rest_adds_up(benchmark):
+def test_stages_are_in_order_of_the_first_run_and_the_rest_adds_up():
     runs = [
         benchmark.Run("aaa", 0.0, 368.4, 702.0, Counter(train=363.2, render=117.0)),
         benchmark.Run("bbb", 14.6, 241.0, 480.0, Counter(render=60.4, train=260.0, index=1.0)),
@@ -35,7 +27,7 @@ def test_stages_are_in_order_of_the_first_run_and_the_rest_adds_up(benchmark):
     ]
 
 
-def test_core_seconds_are_of_processes_that_were_waited_for(benchmark):
+def test_core_seconds_are_of_processes_that_were_waited_for():
     before = benchmark.core_seconds()
     busy = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-c", busy], check=True)
