@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
@@ -149,6 +150,19 @@ def in_a_tab(check: Callable[[Page], Awaitable[None]]) -> None:
                 assert page.logged == []
 
     asyncio.run(opened())
+
+
+def seen(*widths: int, **preferences: Any) -> Callable[[Callable[[Page, int], Awaitable[None]]], Any]:
+    """Make a test of check(tab, width): each of the fixture `paths` is looked at in these widths."""
+
+    def test_of(check: Callable[[Page, int], Awaitable[None]]) -> Any:
+        @pytest.mark.parametrize("width", widths or (1280,))
+        def test(paths: list[Path], width: int) -> None:
+            look(paths, check, width, **preferences)
+
+        return test
+
+    return test_of
 
 
 def look(

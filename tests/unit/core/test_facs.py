@@ -16,7 +16,7 @@ from microexpr.core.facs import (
 )
 from microexpr.evaluation.published import cells
 
-AU = ActionUnit
+AU, UNKNOWN = ActionUnit, dict.fromkeys(AUS, -1)
 
 
 @pytest.mark.parametrize(
@@ -47,22 +47,15 @@ def test_what_is_no_code_is_named(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "units", "term"), [("R14+17+soft focus", "R14 17", "soft focus"), ("12+", "12", ""), ("x+4", "4", "x")]
-)
-def test_the_other_units_of_a_code_are_read(text, units, term):
-    assert (format_units(parse(text)), unread(text)) == (units, (term,))
-
-
-def test_plain_form():
-    assert format_units(parse("4+R10")) == "4 R10"
-    assert format_units(parse("(R6 or R12)+R15B")) == "R6|R12 R15"
-    assert format_units(parse("ref(7B)+A12+15?")) == "7? 12 15?"
-    assert format_units(parse("?")) == ""
-
-
-def marked(code: str) -> dict[int, int]:
-    """Return the labels that are not 0, by action unit."""
-    return {number: mark for number, mark in zip(AUS, occurrence(code), strict=True) if mark}
+    ("text", "units", "terms"),
+    [
+        ("R14+17+soft focus", "R14 17", ("soft focus",)), ("12+", "12", ("",)), ("x+4", "4", ("x",)),
+        ("4+R10", "4 R10", ()), ("(R6 or R12)+R15B", "R6|R12 R15", ()), ("ref(7B)+A12+15?", "7? 12 15?", ()),
+        ("?", "", ()),
+    ],
+)  # fmt: skip
+def test_units_are_written_plainly_without_the_terms_that_are_none(text, units, terms):
+    assert (format_units(parse(text)), unread(text)) == (units, terms)
 
 
 @pytest.mark.parametrize(
@@ -76,19 +69,13 @@ def marked(code: str) -> dict[int, int]:
         ("4+(4 or 7)", {4: 1, 7: -1}),
         ("99+4", {4: 1}),
         ("A9E+ref(10)", {9: 1, 10: -1}),
+        ("R14+17+soft focus", UNKNOWN | {14: 1, 17: 1}),  # next to what is not understood
+        *((code, UNKNOWN) for code in ("", "?", "no code")),
     ],
 )
 def test_what_is_coded_is_marked_and_what_is_unsure_is_unknown(code, expected):
-    assert marked(code) == expected
-
-
-def test_next_to_what_is_not_understood_other_units_are_unknown():
-    assert marked("R14+17+soft focus") == dict.fromkeys(AUS, -1) | {14: 1, 17: 1}
-
-
-@pytest.mark.parametrize("code", ["", "?", "no code"])
-def test_without_a_code_nothing_is_known(code):
-    assert set(occurrence(code)) == {-1}
+    """The labels that are not 0, by action unit."""
+    assert {number: mark for number, mark in zip(AUS, occurrence(code), strict=True) if mark} == expected
 
 
 COLUMNS = dict(zip(("eyes and eyebrows*", "nose", "cheeks*", "mouth"), REGIONS, strict=True))
