@@ -12,7 +12,7 @@ import scratch
 import yaml
 
 ROOT = scratch.ROOT
-WORKFLOW = str(ROOT / "workflow")
+WORKFLOW, WEIGHTS = str(ROOT / "workflow"), "src/microexpr/weights/{}.onnx"
 RULES = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
 
 
@@ -40,10 +40,10 @@ def test_a_method_depends_on_its_own_file_only():
 
 
 def test_a_fit_does_not_depend_on_the_file_that_it_writes():
-    weights = "src/microexpr/weights/{}.onnx".format
-    assert weights("landmarks") not in call("closure.closure('fit_landmarks')")
+    landmarks, *others = map(WEIGHTS.format, ("landmarks", "action_units", "action_units.change"))
+    assert landmarks not in call("closure.closure('fit_landmarks')")
     files = call("closure.closure('fit_action_units')")
-    assert not {weights("action_units"), weights("action_units.change")} & {*files} and weights("landmarks") in files
+    assert not {*others} & {*files} and landmarks in files
 
 
 def test_every_data_file_of_the_package_is_code_of_some_job():
@@ -52,17 +52,13 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     reached = set(call(f"sorted({{path for name in {scripts} for path in closure.closure(name)}})"))
     listed = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     data = {path for path in listed.split() if not path.endswith((".py", ".typed"))}
-    assert len(data) > 8 and {f"src/microexpr/weights/action_units{name}.onnx" for name in ("", ".change")} <= {
-        *reached
-    }
-    commands = {f"src/microexpr/weights/{name}.onnx" for name in ("reenact", "predict")}
-    commands |= {f"src/microexpr/reporting/html/prediction.{ending}" for ending in ("css", "jinja", "js")}
-    commands |= {"src/microexpr/reporting/html/predictions.jinja"}
-    commands |= {f"src/microexpr/reporting/html/form.{ending}" for ending in ("css", "jinja", "js")}
+    assert len(data) > 8
+    assert {"envs/pyfeat/detectors.py", *map(WEIGHTS.format, ("action_units", "action_units.change"))} <= reached
+    html = [f"{page}.{ending}" for page in ("prediction", "form") for ending in ("css", "jinja", "js")]
+    commands = {f"src/microexpr/reporting/html/{name}" for name in (*html, "predictions.jinja")}
+    commands |= {*map(WEIGHTS.format, ("reenact", "predict")), "src/snakemake_logger_plugin_microexpr/seconds.json"}
     commands |= {f"src/microexpr/weights/predict_{name}.json" for name in ("rates", "recorded")}
-    commands |= {"src/snakemake_logger_plugin_microexpr/seconds.json"}
     assert {path for path in data - reached if "/weights/initial/" not in path} <= commands
-    assert "envs/pyfeat/detectors.py" in reached
 
 
 def test_no_job_reads_another_files_docstrings_nor_imports_relatively():

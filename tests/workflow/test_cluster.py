@@ -71,15 +71,18 @@ def test_the_register_has_all_rules_and_no_other(fresh):
     assert {*profile("slurm")["groups"]} - {*rules} == {"aus_pyfeat"}
 
 
-def test_the_profile_has_what_the_register_has(tmp_path):
+@pytest.mark.parametrize(
+    ("program", "written"),
+    [("stages.py", "workflow/profiles/slurm/config.yaml"), ("architecture.py", "docs/architecture.md")],
+)
+def test_the_profile_and_the_table_of_stages_are_those_of_the_register_and_the_rules(tmp_path, program, written):
     scratch.copy(tmp_path)
-    file = tmp_path / "workflow/profiles/slurm/config.yaml"
-    committed = file.read_text(encoding="utf-8")
-    subprocess.run([sys.executable, "workflow/stages.py"], cwd=tmp_path, check=True)
-    assert file.read_text(encoding="utf-8") == committed, "python workflow/stages.py"
-    assert {*profile("slurm")["groups"].values()} == profile("slurm")["group-components"].keys()
+    committed = (tmp_path / written).read_text(encoding="utf-8")
+    subprocess.run([sys.executable, f"workflow/{program}"], cwd=tmp_path, check=True)
+    assert (tmp_path / written).read_text(encoding="utf-8") == committed, f"python workflow/{program}"
 
 
 def test_the_slurm_profile_has_all_that_the_default_one_has():
     slurm, default = profile("slurm"), profile("default")
     assert {key: slurm[key] for key in default if key != "cores"} == {k: v for k, v in default.items() if k != "cores"}
+    assert {*slurm["groups"].values()} == slurm["group-components"].keys()

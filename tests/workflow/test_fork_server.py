@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from scratch import ROOT
 
+import fork_server
+
+pytestmark = pytest.mark.skipif(not fork_server.is_possible(), reason="processes cannot be watched here")
 SCRIPTS = ROOT / "workflow/scripts"
 HEAD = f"""
 import sys
@@ -25,17 +28,7 @@ import os
 
 
 @pytest.fixture
-def fork_server(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    import fork_server
-
-    if not fork_server.is_possible():
-        pytest.skip("processes cannot be watched here")
-    return fork_server
-
-
-@pytest.fixture
-def environment(fork_server):
+def environment():
     """The environment of clients of a server, which do not ignore Ctrl-C; at the end the server is stopped."""
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in a shell's background
     environment = {name: value for name, value in os.environ.items() if name != fork_server.ADDRESS}
@@ -47,10 +40,15 @@ def environment(fork_server):
 
 
 def run(folder, environment, body):
-    script = folder / "script.py"
-    script.write_text(HEAD + body)
-    command = [sys.executable, str(script), "argument"]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    client = start(folder, environment, body, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    output = client.communicate(timeout=60)
+    return subprocess.CompletedProcess(client.args, client.returncode, *output)
+
+
+def start(folder, environment, body, **options):
+    (folder / "script.py").write_text(HEAD + body)
+    command = [sys.executable, str(folder / "script.py"), "argument"]
+    return subprocess.Popen(command, cwd=folder, env=environment, **options)
 
 
 HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # in the background too
@@ -91,9 +89,7 @@ def test_client_ends_as_the_job_does(environment, tmp_path, body, code, error):
 
 
 def test_job_of_a_killed_client_is_killed(environment, tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(HEAD + "import time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)")
-    client = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path, env=environment)
+    client = start(tmp_path, environment, "import time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)")
     pid = tmp_path / "pid"
     assert holds_soon(lambda: pid.exists() and pid.read_text())
     client.kill()
@@ -101,7 +97,7 @@ def test_job_of_a_killed_client_is_killed(environment, tmp_path):
     assert holds_soon(lambda: not is_alive(int(pid.read_text())))
 
 
-def test_script_runs_by_itself_without_a_server(fork_server, tmp_path):
+def test_script_runs_by_itself_without_a_server(tmp_path):
     body = f"print({GRANDPARENT} == str({os.getpid()}) or os.getppid() == {os.getpid()})"
     gone = {**os.environ, fork_server.ADDRESS: str(tmp_path / "socket")}
     for environment in (os.environ | {fork_server.ADDRESS: ""}, gone):
@@ -110,10 +106,9 @@ def test_script_runs_by_itself_without_a_server(fork_server, tmp_path):
 
 def test_job_that_gets_an_interrupt_unwinds_and_its_client_waits(environment, tmp_path):
     """As Ctrl-C sends it, to the whole group."""
-    start = "import time\nopen('pid', 'w').write(str(os.getpid()))\nopen('begun', 'w')\n"
+    begin = "import time\nopen('pid', 'w').write(str(os.getpid()))\nopen('begun', 'w')\n"
     body = "try:\n    time.sleep(60)\nfinally:\n    time.sleep(0.3)\n    open('done', 'w')"
-    (tmp_path / "script.py").write_text(HEAD + start + body)
-    client = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, env=environment)
+    client = start(tmp_path, environment, begin + body)
     assert holds_soon((tmp_path / "begun").exists)
     for process in (client.pid, int((tmp_path / "pid").read_text())):
         os.kill(process, signal.SIGINT)
@@ -121,19 +116,16 @@ def test_job_that_gets_an_interrupt_unwinds_and_its_client_waits(environment, tm
     assert (tmp_path / "done").exists()
 
 
-def test_client_that_gets_an_interrupt_before_its_job_has_started_ends_without_a_word(fork_server, tmp_path):
+def test_client_that_gets_an_interrupt_before_its_job_has_started_ends_without_a_word(tmp_path):
     """A server that is still loading libraries."""
     (tmp_path / "script.py").write_text(HEAD + "open('ran', 'w')")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "socket"))
         listener.listen()
         listener.settimeout(20)
-        command = [
-            sys.executable,
-            "-c",
-            f"{HEARS_INTERRUPTS}; import runpy; runpy.run_path('script.py', None, '__main__')",
-        ]
+        program = f"{HEARS_INTERRUPTS}; import runpy; runpy.run_path('script.py', None, '__main__')"
         environment = os.environ | {fork_server.ADDRESS: listener.getsockname()}
+        command = [sys.executable, "-c", program]
         client = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
         connection, _ = listener.accept()
         connection.makefile().readline()  # the request: from here on the client waits
@@ -143,43 +135,33 @@ def test_client_that_gets_an_interrupt_before_its_job_has_started_ends_without_a
     assert not (tmp_path / "ran").exists()
 
 
-def test_client_runs_the_script_itself_where_the_server_cannot_start_a_job(fork_server, tmp_path):
+def test_client_runs_the_script_itself_where_the_server_cannot_start_a_job(tmp_path):
     """A server that accepts, and closes the connection without a job."""
     address = str(tmp_path / "socket")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
-
-        def close():
-            listener.accept()[0].close()
-
-        thread = threading.Thread(target=close)
+        thread = threading.Thread(target=lambda: listener.accept()[0].close())
         thread.start()
         assert run(tmp_path, os.environ | {fork_server.ADDRESS: address}, "print('ran')").stdout == "ran\n"
         thread.join()
 
 
-def test_there_is_no_server_below_a_folder_with_too_long_a_path(fork_server, monkeypatch, tmp_path):
+def test_there_is_no_server_where_the_variable_is_set_or_below_a_folder_with_too_long_a_path(monkeypatch, tmp_path):
+    assert fork_server.start(environment := {fork_server.ADDRESS: ""}) is None
+    assert environment == {fork_server.ADDRESS: ""}
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    environment = {}
-    assert fork_server.start(environment) is None
+    assert fork_server.start(environment := {}) is None
     assert environment == {} and not list(folder.iterdir())
 
 
-def test_there_is_no_server_where_the_variable_is_set(fork_server):
-    environment = {fork_server.ADDRESS: ""}
-    assert fork_server.start(environment) is None
-    assert environment == {fork_server.ADDRESS: ""}
-
-
-def test_server_waits_for_its_jobs_and_removes_its_socket(fork_server, tmp_path):
+def test_server_waits_for_its_jobs_and_removes_its_socket(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != fork_server.ADDRESS}
     server = fork_server.start(environment)
-    script = tmp_path / "script.py"
-    script.write_text(HEAD + "import time\nopen('begun', 'w')\ntime.sleep(0.5)\nopen('done', 'w')")
-    client = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path, env=environment)
+    body = "import time\nopen('begun', 'w')\ntime.sleep(0.5)\nopen('done', 'w')"
+    client = start(tmp_path, environment, body)
     assert holds_soon((tmp_path / "begun").exists)
     server.stdin.close()
     assert server.wait(timeout=20) == 0

@@ -77,32 +77,23 @@ def test_the_newest_python_with_venv_is_taken_and_every_lock_installed_by_hash(m
     assert len(locks) == 4 and all("--require-hashes" in line and "--no-deps" in line for line in locks)
 
 
-def test_without_a_driver_the_cpu_build_comes_from_pips_configuration(machine: Machine) -> None:
-    if Path("/proc/driver/nvidia/version").exists():
-        pytest.skip("there is an NVIDIA driver here")
+@pytest.mark.skipif(Path("/proc/driver/nvidia/version").exists(), reason="there is an NVIDIA driver here")
+def test_without_a_driver_the_cpu_build_is_taken_or_in_its_place_pypis_and_one_line_says_so(machine: Machine) -> None:
     machine.install()
     assert "torch-cpu.lock" in machine.pip()
     assert "torch-cuda.lock" not in machine.pip() and "--index-url" not in machine.pip()
-
-
-def test_where_no_cpu_build_is_to_be_had_pypis_takes_its_place_and_one_line_says_so(machine: Machine) -> None:
-    if Path("/proc/driver/nvidia/version").exists():
-        pytest.skip("there is an NVIDIA driver here")
     done = machine.install(FAILING="torch-cpu", MESSAGE="No matching distribution found for torch==2.13.0+cpu")
     assert done.returncode == 0 and "torch-cuda.lock" in machine.pip()
     assert "--retries 1 --index-url https://download.pytorch.org/whl/cpu" in machine.pip()
     assert done.stdout.count("PyPI's takes its place") == 1 and "ERROR" not in done.stdout + done.stderr
 
 
-def test_a_driver_or_a_wish_brings_the_cuda_build_alone(machine: Machine) -> None:
+def test_a_driver_or_a_wish_brings_one_build_alone_and_a_wish_is_not_replaced(machine: Machine) -> None:
     for environment in ({"DRIVER": "1"}, {"MICROEXPR_TORCH": "cuda"}):
         assert machine.install(**environment).returncode == 0
         assert "torch-cuda.lock" in machine.pip() and "torch-cpu.lock" not in machine.pip()
     assert machine.install(DRIVER="1", MICROEXPR_TORCH="cpu").returncode == 0
     assert "torch-cuda.lock" not in machine.pip()
-
-
-def test_a_cpu_build_that_was_asked_for_is_not_replaced(machine: Machine) -> None:
     done = machine.install(MICROEXPR_TORCH="cpu", FAILING="torch-cpu", MESSAGE="No matching distribution found")
     assert done.returncode == 1 and "torch's CPU build could not be installed" in done.stderr
     assert "torch-cuda.lock" not in machine.pip()

@@ -71,6 +71,13 @@ def install(folder: Path, *files: str) -> Path:
     return folder
 
 
+def python(packages: Path, folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code with these packages alone."""
+    environment = {"PYTHONPATH": str(packages), "PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    command = [sys.executable, "-S", "-c", code, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install(tmp_path_factory.mktemp("alone"), "library.in")
@@ -86,12 +93,8 @@ def with_torch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_docs_and_docstrings_run_in_the_library_alone(
     extra: str, fixture: str, least: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    alone = request.getfixturevalue(fixture)
     pages = [extra, *(str(ROOT / "docs" / page) for page in PAGES[extra])]
-    environment = {"PYTHONPATH": str(alone), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", RUN, *pages], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    done = python(request.getfixturevalue(fixture), tmp_path, RUN, *pages)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert int(done.stdout.splitlines()[-1].split()[0]) > least
 
@@ -102,19 +105,13 @@ def test_every_module_imports_in_the_library_alone(alone: Path, tmp_path: Path) 
         name for name in importing.MODULES if not name.endswith("__main__") and not importing.loads_torch(name)
     )
     code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
-    environment = {"PYTHONPATH": str(alone), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code, *modules], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    done = python(alone, tmp_path, code, *modules)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_what_trains_says_what_it_needs(alone: Path, tmp_path: Path) -> None:
-    environment = {"PYTHONPATH": str(alone), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-
     def last_line(code: str) -> str:
-        run = [sys.executable, "-S", "-c", f"import sys, microexpr\n{code}"]
-        done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        done = python(alone, tmp_path, f"import sys, microexpr\n{code}")
         assert done.returncode == 1, done.stderr
         return done.stderr.splitlines()[-1]
 

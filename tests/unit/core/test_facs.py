@@ -49,11 +49,15 @@ def test_what_is_no_code_is_named(text):
 @pytest.mark.parametrize(
     ("text", "units", "terms"),
     [
-        ("R14+17+soft focus", "R14 17", ("soft focus",)), ("12+", "12", ("",)), ("x+4", "4", ("x",)),
-        ("4+R10", "4 R10", ()), ("(R6 or R12)+R15B", "R6|R12 R15", ()), ("ref(7B)+A12+15?", "7? 12 15?", ()),
+        ("R14+17+soft focus", "R14 17", ("soft focus",)),
+        ("12+", "12", ("",)),
+        ("x+4", "4", ("x",)),
+        ("4+R10", "4 R10", ()),
+        ("(R6 or R12)+R15B", "R6|R12 R15", ()),
+        ("ref(7B)+A12+15?", "7? 12 15?", ()),
         ("?", "", ()),
     ],
-)  # fmt: skip
+)
 def test_units_are_written_plainly_without_the_terms_that_are_none(text, units, terms):
     assert (format_units(parse(text)), unread(text)) == (units, terms)
 

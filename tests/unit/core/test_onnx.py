@@ -58,19 +58,13 @@ def test_a_network_with_other_inputs_is_refused(path: Path) -> None:
         onnx.load(path, ["face"])
 
 
-@pytest.mark.parametrize("position", [0, 40, -100, -1])
-def test_damaged_bytes_are_seen(path: Path, position: int) -> None:
-    content = bytearray(path.read_bytes())
-    content[position] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(StoreError, match=r"double\.onnx: (is damaged|cannot be read as ONNX)"):
-        onnx.load(path, ["x"])
-
-
-def test_every_shorter_file_is_refused(path: Path) -> None:
+def test_damaged_bytes_are_seen_and_every_shorter_file_is_refused(path: Path) -> None:
     content = path.read_bytes()
-    for length in range(len(content)):
-        path.write_bytes(content[:length])
+    damaged = [bytearray(content) for _ in range(4)]
+    for bad, position in zip(damaged, (0, 40, -100, -1), strict=True):
+        bad[position] ^= 1
+    for bad in (*damaged, *(content[:length] for length in range(len(content)))):
+        path.write_bytes(bad)
         with pytest.raises(StoreError, match=r"double\.onnx: (is damaged|cannot be read as ONNX)"):
             onnx.load(path, ["x"])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from broken import replace
+from broken import all_of, moved, replace
 
 from microexpr import datasets
 from microexpr.core.errors import DataError
@@ -71,47 +71,6 @@ def test_other_names_of_the_folders(ckplus):
     after = read("ckplus", ckplus)[0]
     assert [(clip.id, clip.action_units) for clip in after] == [(clip.id, clip.action_units) for clip in before]
     assert all(clip.folder.startswith("extended-cohn-kanade-images/cohn-kanade-images/S") for clip in after)
-
-
-def text(kind: str, content: str):
-    path = f"{kind}/S003/001/S003_001_00000013_{kind.lower()}.txt"
-    return lambda root: (root / path).write_bytes(content.encode("latin-1"))
-
-
-def without(path: str):
-    return lambda root: (root / path).unlink()
-
-
-def move(path: str, to: str):
-    return lambda root: (root / path).rename(root / to)
-
-
-emotion, units = partial(text, "Emotion"), partial(text, "FACS")
-SEQUENCE = "cohn-kanade-images/S003/001/S003_001_{:08d}.png"
-BAD_CKPLUS = {
-    "no such emotion": (emotion("   8.0000000e+00"), r"one code of 1\.\.7, not 8 \(.*S003_001_00000013_emotion.txt\)"),
-    "half an emotion": (emotion("2.5"), "whole number like .*not '2.5'"),
-    "not UTF-8": (emotion("3é"), "whole number like .*not '3\N{REPLACEMENT CHARACTER}'"),
-    "empty": (emotion(""), "not nothing"),
-    "intensity": (units("4.0 1.0\n9.0 6.0"), r"intensity of 0\.\.5, not '9.0 6.0' \(.*_facs.txt, line 2\)"),
-    "no units": (without("FACS/S003/001/S003_001_00000013_facs.txt"), "action units are missing"),
-    "last frame is gone": (without(SEQUENCE.format(13)), "frame 13, must be the last frame, not 12"),
-    "gap": (without(SEQUENCE.format(7)), "frame 7 is missing between 1 and 13"),
-    "no pictures": (move("cohn-kanade-images/S003", "elsewhere"), "S003: is not there"),
-    "other person": (move("Emotion/S003/001", "Emotion/S004/009"), "must be named like"),
-    "no emotions": (move("Emotion", "Emotions"), "must hold a folder Emotion or Emotion_labels/Emotion"),
-    "no files": (move("Emotion", "E"), "must hold files like"),
-}
-
-
-@pytest.mark.parametrize("kind", BAD_CKPLUS)
-def test_bad_copy_is_refused(ckplus, kind):
-    spoil, message = BAD_CKPLUS[kind]
-    spoil(ckplus)
-    if kind == "no files":
-        (ckplus / "Emotion").mkdir()
-    with pytest.raises(DataError, match=message):
-        read("ckplus", ckplus)
 
 
 OULU_LABELS = {"Anger": 0, "Disgust": 0, "Fear": 0, "Happiness": 1, "Sadness": 0, "Surprise": 2}
@@ -203,6 +162,8 @@ def test_frontal_sessions_with_an_emotion(mmi):
     assert [clip.action_units for clip in clips] == [""] * 6 + ["1+2+27"]
     for clip in clips:
         assert (clip.first, clip.onset, clip.apex, clip.offset, clip.last) == (0, None, None, None, FRAMES - 1)
+    with pytest.raises(DataError, match="must hold sessions like Sessions/1795"):
+        read("mmi", mmi / "page-1/Sessions")
     reasons = "that do not show the face from the front", "without an emotion of 1..6"
     assert notes == [f"{mmi}: sessions {why}: 2, passed over" for why in reasons]
 
@@ -217,36 +178,6 @@ def test_pictures_are_the_frames_of_the_video(mmi, monkeypatch):
     _, read_again = datasets.frame_reader(clip, mmi)
     assert np.array_equal(list(read_again()), list(read_again()))
     assert np.array_equal(list(read_again()), list(pictures()))
-
-
-ENCODED = '<?xml version="1.0" encoding="{}"?><a/>'
-BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbb">]><a>&b;</a>'
-BAD_MMI = {
-    "document type": ("S002-101.xml", BOMB, r"plain XML, not one with a document type 'a' \(.*S002-101.xml\)"),
-    "no encoding": ("S002-101.xml", ENCODED.format("x"), "101.xml: is not readable XML .unknown enc"),
-    "of several bytes": ("S002-101.xml", ENCODED.format("big5"), "101.xml: is not readable XML"),
-    "cut short": ("S002-101.xml", "<annotations>", "S002-101.xml: is not readable XML"),
-    "two emotions": ("S002-101.xml", f"<a>{ANNOTATION[21:] * 2}</a>".format(1, 2), "one emotion, not 1 and 2"),
-    "no view": ("session.xml", "<session/>", r"one of 0, 1 and 2, not missing \(.*session.xml\)"),
-    "other view": ("session.xml", SESSION.format(1, 3), "one of 0, 1 and 2, not 3"),
-    "no session": ("session.xml", None, "session.xml: the annotation is missing"),
-    "no video": ("S002-101.avi", None, "S002-101.avi: the video is missing"),
-    "two annotations": ("S002-109.xml", "<a/>", "1701: must hold one annotation like S002-106.xml, not 2"),
-}
-
-
-@pytest.mark.parametrize("kind", BAD_MMI)
-def test_bad_session_is_refused(mmi, kind):
-    name, text, message = BAD_MMI[kind]
-    file = mmi / "page-1/Sessions/1701" / name
-    if text is None:
-        file.unlink()
-    else:
-        file.write_text(text)
-    with pytest.raises(DataError, match=message):
-        read("mmi", mmi)
-    with pytest.raises(DataError, match="must hold sessions like Sessions/1795"):
-        read("mmi", mmi / "page-1/Sessions")
 
 
 HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
@@ -301,22 +232,64 @@ def test_index_takes_one_frame_for_long_enough(affectnet, tmp_path_factory, monk
     assert check("data/raw/affectnet").problems == []  # no count is published that it could miss
 
 
-BAD_AFFECTNET = {
-    "code": (",5,-2", ",11,-2", r"code of 0\.\.10, not '11' \(validation.csv, row 2\)"),
-    "missing": ("06ab", "77ab", r"680/77ab.jpg: the picture is missing \(validation.csv, row 3\)"),
-    "elsewhere": ("680/06ab", "../06ab", r"plain letters.*not '\.\.' \(validation.csv, row 3\)"),
-    "deep": ("680/06ab", "680/1/06ab", "a directory and a file like 689/ab12.jpg, not '680/1/06ab.jpg'"),
-    "twice": ("681/07ab", "680/06ab", r"affectnet/680/06ab must have one row.*validation.csv, row 4"),
-    "column": ("expression", "expresion", r"column 'expression' is missing in row 1 .did you mean 'expresion'"),
+def text(path: str, content: str):
+    return lambda root: (root / path).write_bytes(content.encode("latin-1"))
+
+
+def without(path: str):
+    return lambda root: (root / path).unlink()
+
+
+emotion = partial(text, "Emotion/S003/001/S003_001_00000013_emotion.txt")
+UNITS, SEQUENCE = "FACS/S003/001/S003_001_00000013_facs.txt", "cohn-kanade-images/S003/001/S003_001_{:08d}.png"
+BAD_CKPLUS = {
+    "no such emotion": (emotion("   8.0000000e+00"), r"one code of 1\.\.7, not 8 \(.*S003_001_00000013_emotion.txt\)"),
+    "half an emotion": (emotion("2.5"), "whole number like .*not '2.5'"),
+    "not UTF-8": (emotion("3é"), "whole number like .*not '3\N{REPLACEMENT CHARACTER}'"),
+    "empty": (emotion(""), "not nothing"),
+    "intensity": (text(UNITS, "4.0 1.0\n9.0 6.0"), r"intensity of 0\.\.5, not '9.0 6.0' \(.*_facs.txt, line 2\)"),
+    "no units": (without(UNITS), "action units are missing"),
+    "last frame is gone": (without(SEQUENCE.format(13)), "frame 13, must be the last frame, not 12"),
+    "gap": (without(SEQUENCE.format(7)), "frame 7 is missing between 1 and 13"),
+    "no pictures": (moved("cohn-kanade-images/S003", "elsewhere"), "S003: is not there"),
+    "other person": (moved("Emotion/S003/001", "Emotion/S004/009"), "must be named like"),
+    "no emotions": (moved("Emotion", "Emotions"), "must hold a folder Emotion or Emotion_labels/Emotion"),
+    "no files": (all_of(moved("Emotion", "E"), lambda root: (root / "Emotion").mkdir()), "must hold files like"),
 }
+FOLDER, ENCODED = "page-1/Sessions/1701", '<?xml version="1.0" encoding="{}"?><a/>'
+session, annotation = partial(text, f"{FOLDER}/session.xml"), partial(text, f"{FOLDER}/S002-101.xml")
+BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbb">]><a>&b;</a>'
+BAD_MMI = {
+    "document type": (annotation(BOMB), r"plain XML, not one with a document type 'a' \(.*S002-101.xml\)"),
+    "no encoding": (annotation(ENCODED.format("x")), "101.xml: is not readable XML .unknown enc"),
+    "of several bytes": (annotation(ENCODED.format("big5")), "101.xml: is not readable XML"),
+    "cut short": (annotation("<annotations>"), "S002-101.xml: is not readable XML"),
+    "two emotions": (annotation(f"<a>{ANNOTATION[21:] * 2}</a>".format(1, 2)), "one emotion, not 1 and 2"),
+    "no view": (session("<session/>"), r"one of 0, 1 and 2, not missing \(.*session.xml\)"),
+    "other view": (session(SESSION.format(1, 3)), "one of 0, 1 and 2, not 3"),
+    "no session": (without(f"{FOLDER}/session.xml"), "session.xml: the annotation is missing"),
+    "no video": (without(f"{FOLDER}/S002-101.avi"), "S002-101.avi: the video is missing"),
+    "two annotations": (text(f"{FOLDER}/S002-109.xml", "<a/>"), "must hold one annotation like S002-106.xml, not 2"),
+}
+row_with = partial(replace, "validation.csv")
+BAD_AFFECTNET = {
+    "code": (row_with(",5,-2", ",11,-2"), r"code of 0\.\.10, not '11' \(validation.csv, row 2\)"),
+    "missing": (row_with("06ab", "77ab"), r"680/77ab.jpg: the picture is missing \(validation.csv, row 3\)"),
+    "elsewhere": (row_with("680/06ab", "../06ab"), r"plain letters.*not '\.\.' \(validation.csv, row 3\)"),
+    "deep": (row_with("680/06", "680/1/06"), "a directory and a file like 689/ab12.jpg, not '680/1/06ab.jpg'"),
+    "twice": (row_with("681/07ab", "680/06ab"), r"affectnet/680/06ab must have one row.*validation.csv, row 4"),
+    "column": (row_with("ssion", "sion"), r"column 'expression' is missing in row 1 .did you mean 'expresion'"),
+    "no list": (
+        without("validation.csv"),
+        r"must hold validation\.csv or Manually_Annotated_file_lists/validation\.csv",
+    ),
+}
+BAD = {"ckplus": BAD_CKPLUS, "mmi": BAD_MMI, "affectnet": BAD_AFFECTNET}
 
 
-@pytest.mark.parametrize("kind", BAD_AFFECTNET)
-def test_bad_row_is_refused(affectnet, kind):
-    old, new, message = BAD_AFFECTNET[kind]
-    replace("validation.csv", old, new)(affectnet)
+@pytest.mark.parametrize(("dataset", "kind"), [(dataset, kind) for dataset, kinds in BAD.items() for kind in kinds])
+def test_bad_copy_is_refused(dataset, kind, request):
+    root, (spoil, message) = request.getfixturevalue(dataset), BAD[dataset][kind]
+    spoil(root)
     with pytest.raises(DataError, match=message):
-        read("affectnet", affectnet)
-    (affectnet / "validation.csv").unlink()
-    with pytest.raises(DataError, match=r"must hold validation\.csv or Manually_Annotated_file_lists/validation\.csv"):
-        read("affectnet", affectnet)
+        read(dataset, root)
