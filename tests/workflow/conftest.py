@@ -1,5 +1,6 @@
 """The whole pipeline on the tiny preset, run once by the command a user types; tests work on copies of it."""
 
+import csv
 import fcntl
 import hashlib
 import os
@@ -78,6 +79,11 @@ class Project:
             if len(words) == 2 and words[1].isdigit() and words[0] not in ("total", "all"):
                 counts[words[0]] = int(words[1])
         return counts
+
+    def rows(self, path: str | Path) -> list[dict[str, str]]:
+        """The rows of a CSV file."""
+        with (self.root / path).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.root / path

@@ -1,6 +1,5 @@
 """Precomputed flow pictures, from the folder to the table, beside a finished run that must not notice them."""
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -37,20 +36,18 @@ def test_table_of_pictures_beside_a_finished_run(project):
     project.edit("params.yaml", "  region: auto ", "  region: [0.2, 0.8, 0.05, 0.85] ")
     project.snakemake("--", TABLE)
     after = project.digests()
-    assert {path: after[path] for path in before} == before
-    added = {path for path in after if path not in before and "flow_folders" not in path}
+    assert before.items() <= after.items()
+    added = {path for path in after.keys() - before.keys() if "flow_folders" not in path}
     assert {path for path in added if not path.startswith("results/population/")} == set()
 
-    with (project.root / TABLE).open(encoding="utf-8") as file:
-        by_protocol = {}
-        for row in csv.DictReader(file):
-            by_protocol.setdefault(row["protocol"], []).append(row)
+    by_protocol = {}
+    for row in project.rows(TABLE):
+        by_protocol.setdefault(row["protocol"], []).append(row)
     assert {name: [row["method"] for row in rows] for name, rows in by_protocol.items()} == {
         name: ["majority", "flow_svm"] for name in FLOW_PROTOCOLS
     }
-    assert {(row["folds"], row["clips"]) for rows in by_protocol.values() for row in rows} == {
-        ("68", "442"), ("1", "442"),
-    }  # fmt: skip
+    counts = {(row["folds"], row["clips"]) for rows in by_protocol.values() for row in rows}
+    assert counts == {("68", "442"), ("1", "442")}
     origins = {name: {row["origin"] for row in rows} for name, rows in by_protocol.items()}
     assert origins == {name: {"licensed+generated"} for name in FLOW_PROTOCOLS} | {"flow_folders": {"licensed"}}
     (majority, machine) = by_protocol["flow_folders"]

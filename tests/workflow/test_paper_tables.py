@@ -1,7 +1,5 @@
 """Tables of papers, as Snakemake makes them: what a target runs, and that its figures are the evaluations'."""
 
-import csv
-
 import pytest
 
 from microexpr.training import generator_file
@@ -12,18 +10,13 @@ GIVEN = "results/papers/famgan/transfer.csv"
 STSTNET = "  ststnet: {epochs: 2, batch: 16, lr: 0.0005, cosine: true, mirror: 0.5}\n"
 
 
-def read(path):
-    with path.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def fitted_on(path):
-    return generator_file.load(path).fitted_on
+def cells_of(project, table) -> dict[tuple[str, str], dict[str, str]]:
+    return {(row["row"], row["column"]): row for row in project.rows(table)}
 
 
 def value(project, protocol, method, scope, metric) -> str:
     """Return a pooled figure of the last epoch, as tables print it."""
-    rows = read(project.root / f"results/evaluate/{protocol}/{method}.csv")
+    rows = project.rows(f"results/evaluate/{protocol}/{method}.csv")
     key = ("last", "pooled", scope, metric)
     (row,) = [row for row in rows if (row["selection"], row["pooling"], row["scope"], row["metric"]) == key]
     return f"{float(row['value']):.4f}"
@@ -32,8 +25,11 @@ def value(project, protocol, method, scope, metric) -> str:
 def test_three_tables(project):
     """One of the main table's protocol, which trains nothing; a census; one of protocols that nothing else trains."""
     assert project.jobs(TABLE, CENSUS) == {"papers": 2}
-    assert_counts_clips(read(project.root / CENSUS))
-    cells = {(row["row"], row["column"]): row for row in read(project.root / TABLE)}
+    counted = cells_of(project, CENSUS)
+    totals = {column: counted["Total", column]["reproduced"] for column in ("SMIC", "CASME II", "SMM", "FULL")}
+    assert totals == {"SMIC": "6", "CASME II": "6", "SMM": "6", "FULL": "18"}  # of the corpora that the run rendered
+    assert {row["origin"] for row in counted.values()} == {"generated"}
+    cells = cells_of(project, TABLE)
     assert len(cells) == 48 + 16  # and chance and majority of each of 8 columns
     first = (project.root / TABLE).with_suffix(".md").read_text(encoding="utf-8").partition("\n")[0]
     assert first.endswith("2 to 6 subjects tested.")
@@ -57,7 +53,7 @@ def test_three_tables(project):
     assert {path: after[path] for path in before} == before
     new = {path.split("/")[3] for path in after if path not in before and "/train/" in path}
     assert new == {"loso_casme2_5", "loso_smic_3", "loso_samm_7"}
-    cells = {(row["row"], row["column"]): row for row in read(project.root / OTHER)}
+    cells = cells_of(project, OTHER)
     cell = cells["LBP-TOP [13]", "SMIC / Acc"]
     assert cell["reproduced"] == value(project, "loso_smic_3", "lbp_top", "full", "accuracy")
     assert (cell["published"], cell["origin"], cell["folds"], cell["n"]) == ("0.580", "generated", "1", "3")
@@ -79,19 +75,10 @@ def test_a_table_of_parts_trains_what_it_needs_alone(project):
     project.edit("params.yaml", "  variants: {} ", f"  variants: {{mtmnet: {rows}}} ")
     target = "results/papers/mtmnet/table3.csv"
     project.snakemake("--", target)
-    cells = {(row["row"], row["column"]): row for row in read(project.root / target)}
+    cells = cells_of(project, target)
     cell = cells["L_EID / L_MTM", "MMI / UF1"]
     assert cell["reproduced"] == value(project, "megc2019", "mtmnet.mmi", "full", "uf1") and cell["folds"] == "2"
     assert "at most 2 folds (papers.folds)" in cell["note"] and "clips guided by mmi" in cell["note"]
-
-
-def assert_counts_clips(rows):
-    """Check the counts of the corpora that the run rendered."""
-    cells = {(row["row"], row["column"]): row for row in rows}
-    assert {column: cells["Total", column]["reproduced"] for column in ("SMIC", "CASME II", "SMM", "FULL")} == {
-        "SMIC": "6", "CASME II": "6", "SMM": "6", "FULL": "18",
-    }  # fmt: skip
-    assert {row["origin"] for row in cells.values()} == {"generated"}
 
 
 @pytest.mark.slow
@@ -100,7 +87,7 @@ def test_movements_on_two_other_faces(project):
     that everyone trained, which has."""
     target, everyone = project.root / GIVEN, project.root / "results/refit/famgan.safetensors"
     project.snakemake("--", GIVEN, "results/refit/famgan.safetensors")
-    rows = read(target)
+    rows = project.rows(GIVEN)
     sources, targets = ({row[column] for row in rows} for column in ("source", "target"))
     assert len(sources) == 9 and targets == {"woman", "man"}
     assert len({(row["source"].split("/")[0], row["class"]) for row in rows}) == 9  # of each data set and class one
@@ -112,5 +99,6 @@ def test_movements_on_two_other_faces(project):
         assert (target.parent / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     people = {source.rpartition("/")[0] for source in sources}
     first = project.root / "results/synthesise/famgan/groups/1of2.safetensors"
-    assert {person for person in people if any(person in entry for entry in fitted_on(first))} == set()
-    assert {person for person in people if any(person in entry for entry in fitted_on(everyone))} == people
+    for path, expected in ((first, set()), (everyone, people)):
+        entries = generator_file.load(path).fitted_on
+        assert {person for person in people if any(person in entry for entry in entries)} == expected

@@ -224,27 +224,3 @@ def test_a_figure_edited_behind_snakemakes_back_is_moved_away_and_made_again(pro
     output = project.snakemake("--", "results/megc2019_table.csv").stderr
     assert "ststnet.csv was changed since it was made here: moved to work/set_aside" in output
     assert file.read_bytes() == before and project.planned("results/megc2019_table.csv") == {}
-
-
-@pytest.mark.slow
-def test_an_earlier_copy_of_results_is_not_taken_for_todays(project):
-    """Copied, another run, put back: the figures would be those of other params."""
-    shutil.copytree(project.root / "results", project.root / "earlier")
-    project.edit("params.yaml", "{epochs: 2, batch: 16, lr: 0.0005", "{epochs: 3, batch: 16, lr: 0.0005")
-    project.snakemake("--", "all")
-    digests = project.digests()
-    shutil.rmtree(project.root / "results")
-    (project.root / "earlier").rename(project.root / "results")
-    assert project.planned() == {"train": 2, "evaluate": 2, "megc2019_table": 1}
-    project.snakemake("--", "all")
-    assert project.digests() == digests
-
-
-@pytest.mark.slow
-def test_results_that_were_never_made_here_are_refused(project):
-    """After a pull or a copy nobody knows of which params they are."""
-    shutil.rmtree(project.root / ".snakemake/metadata")
-    done = project.snakemake("--", "all", check=False)
-    assert done.returncode == 1
-    assert "outputs were not made here" in done.stderr and "`python workflow/stage.py adopt`" in done.stderr
-    assert project.snakemake("--unlock").returncode == 0

@@ -1,12 +1,14 @@
 """A task added as docs/adding-a-task.md says: one file, and a section of params.yaml."""
 
-import csv
 import re
 
 import pytest
 import scratch
 from conftest import Project
 
+DATASETS, ALL, SMIC = "[casme2, samm]\n  methods: {maj", "all_face_half", "[smic]\n  methods: {maj"
+TABLE = "results/face_half_table.csv"
+TRAINED = "results/face_half/train/ststnet/megc2019/1of1.h5", "results/train/hoof/face_half_loso/1of1.h5"
 PAGE = scratch.ROOT / "docs/adding-a-task.md"
 ROWS = "{majority: {}, hoof: {}, ststnet: {epochs: 2, batch: 16, lr: 0.001}}"
 
@@ -35,14 +37,13 @@ def test_a_task_is_one_file_and_a_section_and_runs_no_job_of_others_again(projec
     add(project)
     assert project.planned() == {}  # the main table is as it was
     project.snakemake("--", "all_face_half")
-    with (project.root / "results/face_half_table.csv").open(encoding="utf-8") as table:
-        rows = {row["method"]: row for row in csv.DictReader(table)}
+    rows = {row["method"]: row for row in project.rows(TABLE)}
     assert [*rows] == ["majority", "hoof", "ststnet"]
     assert {(row["protocol"], row["origin"], row["clips"]) for row in rows.values()} == {
         ("face_half_loso", "generated", rows["hoof"]["clips"])
     }
     assert int(rows["hoof"]["clips"]) >= 8 and float(rows["hoof"]["full_uf1"]) > float(rows["majority"]["full_uf1"])
-    markdown = project.run("microexpr", "table", "results/face_half_table.csv", "--markdown").stdout
+    markdown = project.run("microexpr", "table", TABLE, "--markdown").stdout
     assert "Half of the face that moves" in markdown
     assert (project.root / "results/face_half_paired.csv").read_text(encoding="utf-8").count("\n") > 3
     plan = project.run("python", "workflow/plan.py", "face_half", "ststnet").stdout.splitlines()
@@ -60,38 +61,20 @@ def test_rows_of_a_task_may_synthesise_or_start_from_the_population(project):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("old", "new", "target", "message"),
     [
-        ("hoof: {}", "hoop: {}", r"params.yaml: face_half.methods.hoop: method must be one of .*, not hoop"),
-        ("hoof: {}", "hoof: {bin: 3}", r"params.yaml: face_half.methods.hoof.bin is no known key"),
-        (
-            "casme2, samm]\n  methods: {maj",
-            "casme4]\n  methods: {maj",
-            r"params.yaml: face_half.datasets.0: input should",
-        ),
+        ("hoof: {}", "hoop: {}", ALL, "params.yaml: face_half.methods.hoop: method must be one of .*, not hoop"),
+        ("hoof: {}", "hoof: {bin: 3}", ALL, "params.yaml: face_half.methods.hoof.bin is no known key"),
+        (DATASETS, "[casme4]\n  methods: {maj", ALL, "params.yaml: face_half.datasets.0: input should"),
+        (DATASETS, SMIC, TRAINED[0], "results/face_half/ has no training of ststnet under megc2019"),
+        (DATASETS, SMIC, TRAINED[1], " results/ has no training of hoof under face_half_loso"),
+        (DATASETS, SMIC, TABLE, "params.yaml: face_half must have methods, and datasets with labelled clips"),
     ],
 )
-def test_a_wrong_section_of_a_task_is_refused(project, old, new, message):
+def test_a_wrong_section_and_what_a_run_cannot_have_are_refused_in_one_line(project, old, new, target, message):
     add(project)
     project.edit("params.yaml", old, new)
-    done = project.snakemake("--", "all_face_half", check=False)
-    assert done.returncode == 1 and re.search(message, done.stderr), done.stderr
-
-
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [
-        (
-            "results/face_half/train/ststnet/megc2019/1of1.h5",
-            "results/face_half/ has no training of ststnet under megc2019",
-        ),
-        ("results/train/hoof/face_half_loso/1of1.h5", "results/ has no training of hoof under face_half_loso"),
-        ("results/face_half_table.csv", "params.yaml: face_half must have methods, and datasets with labelled clips"),
-    ],
-)
-def test_what_a_run_cannot_have_is_refused_in_one_line(project, target, message):
-    add(project)
-    project.edit("params.yaml", "datasets: [casme2, samm]\n  methods: {maj", "datasets: [smic]\n  methods: {maj")
     done = project.snakemake("--", target, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert [message in line for line in done.stderr.splitlines() if line.startswith("error")] == [True], done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    assert len(errors) == 1 and re.search(message, errors[0]), done.stderr
