@@ -82,11 +82,9 @@ def test_full_disk(project, mount_namespace):
     )
     done = project.run(*mount_namespace, "bash", "-c", script, check=False)
     output = done.stdout + done.stderr
-    assert re.search(r"error: results/faces/\w+/\w+.h5: cannot be written: no space left on the disk", output), output[
-        -3000:
-    ]
-    assert "rc=1" in output
-    assert ".part\n" not in done.stdout
+    message = r"error: results/faces/\w+/\w+.h5: cannot be written: no space left on the disk"
+    assert re.search(message, output), output[-3000:]
+    assert "rc=1" in output and ".part\n" not in done.stdout
     assert sorted((project.root / "results/flow").rglob("*.h5")) == flow_files
     project.snakemake("--", target)  # with space again, one command goes on
 

@@ -29,6 +29,7 @@ ENVS = ROOT / "envs"
 DLIB = ENVS / "dlib-from-bin/pyproject.toml"
 RECORDED: dict[str, list[str]] = json.loads((ROOT / "tests/fixtures/torch_requires.json").read_text(encoding="utf-8"))
 LINE = re.compile(r"[a-z0-9.-]+==[\w.+]+( ; [^#]+)?( --hash=sha256:[0-9a-f]{64})+")
+IMPORTS = (ast.Import, ast.ImportFrom)
 BUILDS = {"cpu": "torch==2.13.0+cpu", "cuda": "torch==2.13.0"}
 
 spec = importlib.util.spec_from_file_location("lock", ENVS / "lock.py")
@@ -176,23 +177,14 @@ def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_
     others = {module for module, names in packages.items() if not names & (required | below)}
     assert others == {"face_recognition", "ncnn", "plotly", "skimage", "xarray"}
     for module in others - {module for extra in EXTRAS.values() for module in extra.modules}:
-        imports = sum(module in modules(node) for tree in trees for node in ast.walk(tree) if is_import(node))
-        guarded = sum(
-            module in modules(node) for tree in trees for part in optional(tree) for node in ast.walk(part)
-            if is_import(node)
-        )  # fmt: skip
+        imports, guarded = (
+            sum(module in modules(node) for part in parts for node in ast.walk(part) if isinstance(node, IMPORTS))
+            for parts in (trees, [part for tree in trees for part in optional(tree)])
+        )
         assert imports == guarded > 0, module
     assert required - set().union(*packages.values()) == set()
-    extras = {
-        requirement.name
-        for name in ("train.in", "workflow.in", "dev.in")
-        for requirement in requirements_of(ENVS / name)
-    }
-    assert not required & set(map(canonicalize_name, extras))
-
-
-def is_import(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Import, ast.ImportFrom))
+    for name in ("train.in", "workflow.in", "dev.in"):
+        assert not required & {canonicalize_name(requirement.name) for requirement in requirements_of(ENVS / name)}
 
 
 def test_the_wheel_holds_every_file_of_the_package() -> None:

@@ -3,23 +3,20 @@
 import numpy as np
 import pytest
 from PIL import Image
+from small_corpora import render_person
 
 from microexpr.core import store
 from microexpr.population import Params
 from microexpr.population.identities import identities, identity
-from microexpr.rendering import corpus, plan, recording
+from microexpr.rendering import corpus, recording
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.videos.picture import read
-
-PARAMS = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=1, clips=3) for name in ("smic", "casme2", "samm")})
 
 
 @pytest.fixture(scope="module", params=["casme2", "samm"])
 def person(request, tmp_path_factory):
-    root = tmp_path_factory.mktemp("corpus")
-    planned = plan.plan_clips(request.param, PARAMS, seed=5)
-    corpus.write_person(planned, corpus.Scene("standard", 320, 240), 5, root, root / "truth.h5")
-    return root, planned
+    root = tmp_path_factory.mktemp("corpus") / "person"
+    return root, render_person(root, request.param, clips=3)
 
 
 def test_every_frame_is_there_and_says_that_it_is_generated(person):
@@ -35,7 +32,7 @@ def test_every_frame_is_there_and_says_that_it_is_generated(person):
 
 def test_truth_says_whose_face_it_is_and_peaks_where_the_plan_says(person):
     root, planned = person
-    with store.open_file(root / "truth.h5", "truth") as file:
+    with store.open_file(root.with_suffix(".h5"), "truth") as file:
         assert file.attrs["identity"].decode() == identity(corpus.performer_of(planned[0].clip, 5))
         assert file.attrs["identity"].decode() not in identities(Params()).values()
         for item in planned:

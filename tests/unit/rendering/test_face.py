@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from microexpr.core.errors import ParamsError
-from microexpr.rendering.display import ACTION_UNITS, SIDES, array
+from microexpr.rendering.display import array
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import SCALE, Light, direction, project, rotation
 
@@ -118,9 +117,3 @@ def test_rotation_is_that_of_opencv_and_projection_to_scale_at_the_heads_centre(
     scale = SCALE * 480
     expected = [[319.5, 239.5], [319.5 + scale, 239.5], [319.5, 239.5 - scale], [319.5 + 2 * scale, 239.5]]
     np.testing.assert_allclose(seen[:, :2], expected, rtol=1e-6)  # half way to the camera all is twice as large
-
-
-def test_unknown_unit_is_refused(face):
-    with pytest.raises(ParamsError, match="did you mean"):
-        face.render({"AU120L": 1.0})
-    assert len(ACTION_UNITS) == 24 and SIDES == "LR"

@@ -6,6 +6,7 @@ from microexpr.rendering.layers import unit_eyeball
 from microexpr.rendering.raster import CLOTH, HAIR, SKIN, Samples, rasterise, vertex_normals
 
 NOTHING = np.zeros((1, 1), np.uint8)
+SQUARE = np.array([[0, 0, 1], [0, 39, 1], [39, 39, 1], [39, 0, 1]], float)
 
 
 def drawn(screen, triangles, materials=None, coordinates=None, hair=NOTHING, size=(40, 50), stagger=0.0):
@@ -70,20 +71,18 @@ def test_neighbours_leave_no_gap_and_back_faces_are_not_seen():
 
 
 def test_hair_is_seen_through_where_its_map_is_below_the_threshold():
-    screen = np.array([[0, 0, 1], [0, 39, 1], [39, 39, 1], [39, 0, 1]], float)
     square = [[0, 1, 2], [0, 2, 3]]
-    coordinates = np.column_stack([screen[:, :2] / 32, np.full(4, 100)]).astype(np.float32)  # the map repeats
+    coordinates = np.column_stack([SQUARE[:, :2] / 32, np.full(4, 100)]).astype(np.float32)  # the map repeats
     stripes = np.tile(np.array([50, 150], np.uint8).repeat(8), (32, 2))
-    _, hit, _ = drawn(screen, square, [HAIR, HAIR], coordinates, np.ascontiguousarray(stripes), size=(40, 40))
+    _, hit, _ = drawn(SQUARE, square, [HAIR, HAIR], coordinates, np.ascontiguousarray(stripes), size=(40, 40))
     seen = (hit >= 0)[10, 2:38]
     assert (seen == (np.tile(stripes, 2)[10, 2:38] > 100)).mean() > 0.95
 
 
 def test_cloth_ends_at_its_hem_and_has_an_inner_side():
-    screen = np.array([[0, 0, 1], [0, 39, 1], [39, 39, 1], [39, 0, 1]], float)
-    coordinates = np.column_stack([screen[:, :2], 19.5 - screen[:, 1]]).astype(np.float32)  # > 0 in the upper half
+    coordinates = np.column_stack([SQUARE[:, :2], 19.5 - SQUARE[:, 1]]).astype(np.float32)  # > 0 in the upper half
     for square in ([[0, 1, 2], [0, 2, 3]], [[2, 1, 0], [3, 2, 0]]):
-        _, hit, _ = drawn(screen, square, [CLOTH, CLOTH], coordinates, size=(40, 40))
+        _, hit, _ = drawn(SQUARE, square, [CLOTH, CLOTH], coordinates, size=(40, 40))
         assert (hit[:20] < 0).all() and (hit[20:39, 1:39] >= 0).all()
 
 

@@ -85,19 +85,18 @@ def test_a_planned_run_says_the_time_left_once_it_is_known(monkeypatch, tmp_path
     assert log.lines()[1].endswith("1 min   about 3 min left")
 
 
-def progress_of(seconds, is_speed_known, needs=()):
+def progress_of(seconds, running=(), needs=(), is_speed_known=True):
     """The progress of a run of one stage, whose jobs of these seconds need others as `needs` says by number."""
-    progress = Progress()
-    needs = dict(needs)
+    progress, needs = Progress(), dict(needs)
     planned = {number: Planned("train", value, needs.get(number, ())) for number, value in enumerate(seconds)}
     progress.plan(planned, is_speed_known)
+    for job_id in running:
+        progress.start(job_id, Job("train", "train", "", 0.0))
     return progress
 
 
 def test_time_left_counts_the_part_of_running_jobs_that_is_over():
-    progress = progress_of([60] * 4, is_speed_known=True)
-    for job_id in (0, 1):
-        progress.start(job_id, Job("train", "train", "", 0.0))
+    progress = progress_of([60] * 4, running=(0, 1))
     progress.finish(0, 60.0)
     assert progress.left(60.0) == pytest.approx((3 * 60 - 60) / 2)
     progress.finish(1, 60.0)
@@ -106,9 +105,7 @@ def test_time_left_counts_the_part_of_running_jobs_that_is_over():
 
 def test_time_left_is_at_least_that_of_jobs_that_wait_for_each_other():
     """Three at a time: a job of 10 s is done and two run, but the last of three in a row ends 50 s after it."""
-    progress = progress_of([10, 10, 10, 20, 30], True, {3: (1,), 4: (3,)})
-    for job_id in (0, 1, 2):
-        progress.start(job_id, Job("train", "train", "", 0.0))
+    progress = progress_of([10, 10, 10, 20, 30], running=(0, 1, 2), needs={3: (1,), 4: (3,)})
     progress.finish(0, 10.0)
     assert progress.left(10.0) == pytest.approx(50)
 

@@ -5,12 +5,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from small_corpora import render_person
 
 from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.errors import ParamsError
 from microexpr.core.seeds import generator
-from microexpr.rendering import coder, corpus, plan
+from microexpr.rendering import coder, plan
 from microexpr.rendering.display import ACTION_UNITS
 from microexpr.rendering.layouts import NATIVES
 
@@ -67,17 +68,8 @@ def test_annotation_beside_a_sequence_of_ckplus():
     assert all(1 <= float(line.split()[1]) <= 5 for line in lines)
 
 
-def write(dataset: str, clips: int, root) -> list:
-    params = plan.Params(max_frames=17, **{dataset: plan.Corpus(subjects=1, clips=clips)})
-    planned = plan.plan_clips(dataset, params, seed=5)
-    corpus.write_person(planned, corpus.Scene("standard", 320, 240), 5, root / dataset, root / f"{dataset}.h5")
-    for file, annotate in NATIVES[dataset].annotations.items():
-        annotate(root / dataset / file, [item.clip for item in planned])
-    return planned
-
-
 def test_one_person_of_mmi_is_read_back(tmp_path):
-    planned = write("mmi", 3, tmp_path)
+    planned = render_person(tmp_path / "mmi", "mmi", clips=3)
     clips, notes = datasets.layout("mmi").read(tmp_path / "mmi", "generated", None)
     assert (clips, notes) == ([item.clip for item in planned], [])
     with store.open_file(tmp_path / "mmi.h5", "truth") as file:
@@ -95,8 +87,8 @@ def test_one_person_of_mmi_is_read_back(tmp_path):
 
 
 def test_pictures_of_one_person_have_their_emotions_and_poses_of_their_own(tmp_path):
-    planned = write("affectnet", 4, tmp_path)
     root = tmp_path / "affectnet"
+    planned = render_person(root, "affectnet", clips=4)
     with (root / "training.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     emotions = {row["subDirectory_filePath"]: int(row["expression"]) for row in rows}
