@@ -73,12 +73,8 @@ class Project:
     def planned(self, *targets: str) -> dict[str, int]:
         """Jobs by rule that Snakemake would run now."""
         output = self.snakemake("--dry-run", "--quiet", "rules", "--", *(targets or ["all"])).stdout
-        counts = {}
-        for line in output.splitlines():
-            words = line.split()
-            if len(words) == 2 and words[1].isdigit() and words[0] not in ("total", "all"):
-                counts[words[0]] = int(words[1])
-        return counts
+        counts = re.findall(r"^ *(\S+) +(\d+) *$", output, re.MULTILINE)
+        return {rule: int(count) for rule, count in counts if rule not in ("total", "all")}
 
     def rows(self, path: str | Path) -> list[dict[str, str]]:
         """The rows of a CSV file."""

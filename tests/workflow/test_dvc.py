@@ -1,13 +1,17 @@
-"""DVC next to Snakemake: every step from a finished run to a colleague's clone, and an edit of params under both."""
+"""DVC next to Snakemake: every step from a finished run to a colleague's clone, and an edit of params under both.
+
+A guard before DVC's experiments says which commands it leaves to DVC."""
 
 import base64
 import json
 import re
 import shutil
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
+import dvc_command
 import psutil
 import pytest
 import yaml
@@ -30,9 +34,8 @@ def test_dvc_yaml_is_short_and_names_what_is_there():
     for name, stage in stages().items():
         assert stage["cmd"] == f"python workflow/stage.py {name}"
         assert [dep for dep in stage["deps"] if dep not in outs and not (ROOT / dep).exists()] == []
-        assert all(
-            settings["persist"] for out in stage["outs"] for settings in out.values()
-        )  # DVC deletes others first
+        kept = [settings["persist"] for out in stage["outs"] for settings in out.values()]
+        assert all(kept)  # DVC deletes others first
     listed = {section for stage in stages().values() for param in stage["params"] for section in names(param)}
     assert listed == {*yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))} - {"report"}
 
@@ -59,10 +62,9 @@ def test_a_stage_depends_on_all_that_its_jobs_read(finished):
 
 
 @pytest.mark.slow  # the test above holds what it depends on
-def test_a_subject_fewer_is_gone_from_every_stage_under_dvc(finished, tmp_path):
+def test_a_subject_fewer_is_gone_from_every_stage_under_dvc(project):
     """No job of `faces` has to run for that, but `index` must notice."""
-    project = finished.copy(tmp_path / "project")
-    project.run("python", "workflow/stage.py", "record")
+    project.run(*RECORD)
     project.edit("params.yaml", "samm: {subjects: 2,", "samm: {subjects: 1,")
     project.run("dvc", "repro", "index")
     assert not list((project.root / "results").glob("faces/samm/007*"))
@@ -96,9 +98,8 @@ def refusal(project: Project, *command: str) -> str:
 
 
 @pytest.mark.slow
-def test_no_step_from_a_finished_run_to_a_colleagues_clone_loses_a_result(finished, tmp_path):
+def test_no_step_from_a_finished_run_to_a_colleagues_clone_loses_a_result(project, tmp_path):
     """Record, repro, edits, an experiment refused, run and killed, push, clone, pull, repro, adopt."""
-    project = finished.copy(tmp_path / "project")
     first = project.digests()
     assert ran(project, *RECORD) == ran(project, "dvc", "repro") == 0
     project.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
@@ -156,12 +157,11 @@ def pushed_and_pulled(project: Project, folder: Path) -> Project:
     return clone
 
 
-def test_an_edit_runs_the_same_jobs_under_dvc(finished, tmp_path):
+def test_an_edit_runs_the_same_jobs_under_dvc(project):
     """DVC starts every stage that may be concerned, and Snakemake in them only the jobs that it would run by itself.
 
     test_rerun.py makes more edits under both."""
-    project = finished.copy(tmp_path / "project")
-    project.run("python", "workflow/stage.py", "record")
+    project.run(*RECORD)
     project.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
     planned = project.planned()
     ran = project.jobs_of("dvc", "repro")
@@ -171,12 +171,14 @@ def test_an_edit_runs_the_same_jobs_under_dvc(finished, tmp_path):
     assert project.run("dvc", "repro").stdout.count("Running stage") == 0
 
 
-def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(finished, tmp_path):
+def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(project, tmp_path):
     """Take the steps of docs/dvc.md from push to adopt, without those that render the corpora."""
-    project = finished.copy(tmp_path / "project")
     project.run(*RECORD)
-    refused = pushed_and_pulled(project, tmp_path).snakemake("--", "all", check=False)
-    assert refused.returncode == 1 and "`python workflow/stage.py adopt`" in refused.stderr
+    clone = pushed_and_pulled(project, tmp_path)
+    refused = clone.snakemake("--", "all", check=False)
+    assert refused.returncode == 1
+    assert "outputs were not made here" in refused.stderr and "`python workflow/stage.py adopt`" in refused.stderr
+    clone.snakemake("--unlock")
 
 
 def test_metrics_have_a_row_for_each_method(finished):
@@ -189,3 +191,31 @@ def test_plots_need_no_network(finished, tmp_path):
     finished.run("dvc", "plots", "show", "--quiet", "--out", str(tmp_path / "plots"))
     page = (tmp_path / "plots/index.html").read_text(encoding="utf-8")
     assert not re.findall(r"<script[^>]*\ssrc=|<link", page) and page.count("vegaEmbed") >= 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "guarded"),
+    [
+        (["exp", "run"], True),
+        (["exp", "run", "-S", "seed=2"], True),
+        (["experiments", "apply", "abc"], True),
+        (["exp", "run", "--temp"], False),
+        (["exp", "run", "--help"], False),
+        (["exp", "show"], False),
+        (["repro"], False),
+    ],
+)
+def test_only_what_checks_out_by_force_is_guarded(tmp_path, monkeypatch, arguments, guarded):
+    monkeypatch.chdir(tmp_path)
+    Path(".dvc").mkdir()
+    calls = []
+    monkeypatch.setattr(sys, "argv", ["dvc", *arguments])
+    monkeypatch.setattr(dvc_command, "refusal", lambda: "no reason")
+    monkeypatch.setattr(dvc_command.os, "execv", lambda _, command: calls.append(command[3:]))
+    assert dvc_command.main() == (1 if guarded else None)
+    assert calls == ([] if guarded else [arguments])
+
+
+def test_the_environments_dvc_goes_by_way_of_the_guard():
+    installed = Path(sys.executable).with_name("dvc").read_text(encoding="utf-8").partition("\n")[2]
+    assert installed == (ROOT / "envs/dvc").read_text(encoding="utf-8").partition("\n")[2]

@@ -16,62 +16,38 @@ FLOW, INTERVALS = Path("src/microexpr/signals/flow/__init__.py"), Path("src/micr
 MAJORITY = Path("src/microexpr/models/recognisers/majority.py")
 SUBJECTS = 6
 BELOW_TRAIN = {"train": 3, "evaluate": 3, "megc2019_table": 1}  # two methods and a variant of one
-# what is edited: file, old text, new text -> jobs by rule
-QUICK = (  # a method's param is edited in test_dvc.py; EDITS below are more, whose jobs run
-    "code of flow, which apex reads too",
-    "minutes between checkpoints, and faces per class where no method makes any",
-    "resamples, and a method's file",
-)
-CASES = {
-    "apex params": (
-        ("params.yaml", "  region: 36 ", "  region: 40 "),
-        {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
-    ),
-    "code of flow, which apex reads too": (
-        ("src/microexpr/signals/flow/__init__.py", "second / np.float32(255)", "second / np.float32(254)"),
-        {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN,
-    ),
-    "minutes between checkpoints, and faces per class where no method makes any": (
-        ("params.yaml", "checkpoint_minutes: 10", "checkpoint_minutes: 5"),
-        ("params.yaml", "per_class: 4", "per_class: 5"),
-        {},
-    ),
-    "resamples": (("params.yaml", "resamples: 50", "resamples: 60"), {"evaluate": 3, "megc2019_table": 1}),
-    "resamples, and a method's file": (
-        ("params.yaml", "resamples: 50", "resamples: 60"),
-        ("src/microexpr/models/recognisers/majority.py", "minlength=self.classes", "minlength=self.classes + 0"),
-        {"train": 1, "evaluate": 3, "megc2019_table": 1},
-    ),
-}
+BELOW_FACES = {"apex": SUBJECTS, "flow": SUBJECTS, "aus": SUBJECTS} | BELOW_TRAIN
 
 
-INDEX, BELOW_INDEX = {"annotation_smic": 1, "index": 1}, {"duplicate_subjects": 1} | BELOW_TRAIN
-
-
-@pytest.mark.parametrize(
-    ("target", "jobs", "left"),
-    [
-        ("results/index/smic.csv", INDEX, BELOW_INDEX),
-        pytest.param("all", INDEX | BELOW_INDEX, {}, marks=pytest.mark.slow),
-    ],
-    ids=["index", "all"],
-)
-def test_one_subject_fewer(project, target, jobs, left):
+def test_one_subject_fewer(project):
     """All files of that subject are deleted, in the corpus and in results; the others stay as they are."""
     project.edit("params.yaml", "smic: {subjects: 2,", "smic: {subjects: 1,")
-    assert project.jobs(target) == jobs
+    assert project.jobs("results/index/smic.csv") == {"annotation_smic": 1, "index": 1}
     assert not [path for top in ("data", "results") for path in (project.root / top).glob("**/smic/**/s02*")]
-    assert project.planned() == left
+    assert project.planned() == {"duplicate_subjects": 1} | BELOW_TRAIN
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+REGION = ("params.yaml", "  region: 36 ", "  region: 40 ")  # of apex
+SCALE = (str(FLOW), "second / np.float32(255)", "second / np.float32(254)")  # code of flow, which apex reads too
+MINUTES = ("params.yaml", "checkpoint_minutes: 10", "checkpoint_minutes: 5")
+FACES = ("params.yaml", "per_class: 4", "per_class: 5")  # where no method makes any
+RESAMPLES = ("params.yaml", "resamples: 50", "resamples: 60")
+CLASSES = (str(MAJORITY), "minlength=self.classes", "minlength=self.classes + 0")
+
+
+@pytest.mark.parametrize(  # a method's param is edited in test_dvc.py; EDITS below are more, whose jobs run
+    ("edits", "jobs"),
+    [
+        pytest.param([REGION], BELOW_FACES, marks=pytest.mark.slow),
+        ([SCALE], BELOW_FACES),
+        ([MINUTES, FACES], {}),
+        ([RESAMPLES, CLASSES], {"train": 1, "evaluate": 3, "megc2019_table": 1}),
+    ],
 )
-def test_snakemake(project, name):
-    *edits, expected = CASES[name]
+def test_an_edit_plans_the_jobs_that_have_to(project, edits, jobs):
     for edit in edits:
         project.edit(*edit)
-    assert project.planned() == expected
+    assert project.planned() == jobs
 
 
 def python_files(root: Path) -> list[Path]:
@@ -162,7 +138,7 @@ SUBJECT = {"faces": 1, "apex": 1, "flow": 1, "aus": 1} | BELOW_SUBJECT
 EDITS = (  # in this order: an edit of a checkout, which may move it, and the jobs that run; more in test_dvc.py
     (edit_without_meaning, {}),
     (switch_and_copy, {}),
-    (replace(FLOW, "np.float32(255)", "np.float32(254)"), CASES["code of flow, which apex reads too"][-1]),
+    (replace(FLOW, "np.float32(255)", "np.float32(254)"), BELOW_FACES),
     (replace(MAJORITY, "(np.float32)\n", "(np.float32)\n        share = share / share.sum()\n"), ONE),
     (
         replace(INTERVALS, "import math", "import math\nimport statistics"),

@@ -1,11 +1,14 @@
-"""Results of a run: the table, and files that explain themselves."""
+"""Results of a run: the table, files that explain themselves, and the same bytes on every CPU, stage by stage."""
 
-import csv
+import hashlib
 import re
 from itertools import combinations
+from pathlib import Path
 
+import committed
 import h5py
 import pytest
+from stages import STAGES, TABLE, folders
 
 from microexpr.core import store
 from microexpr.evaluation import pairs
@@ -15,8 +18,7 @@ FIRST = "method,origin,selection,seeds,full_uf1,full_uar,smic_uf1,smic_uar,casme
 
 
 def test_table(finished):
-    with (finished.root / "results/megc2019_table.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = finished.rows("results/megc2019_table.csv")
     assert ",".join(list(rows[0])[:12]) == FIRST
     assert [row["method"] for row in rows] == ["majority", "ststnet", "ststnet.plain"]
     for row in rows:
@@ -75,14 +77,13 @@ def test_pairs_of_the_table(finished):
 def test_curves(finished):
     """A network has a row for each epoch; a method fitted in one step has one row, without a loss."""
     curves = finished.root / "results/evaluate/megc2019/curves"
-    rows = {path.stem: list(csv.DictReader(path.open(encoding="utf-8"))) for path in curves.iterdir()}
+    rows = {path.stem: finished.rows(path) for path in curves.iterdir()}
     assert {method: [row["epoch"] for row in curve] for method, curve in rows.items()} == {
         "majority": ["1"], "ststnet": ["1", "2"], "ststnet.plain": ["1", "2"],
     }  # fmt: skip
     assert rows["majority"][0]["loss"] == "" and float(rows["ststnet"][1]["loss"]) > 0
     key = {"selection": "last", "scope": "full", "metric": "uf1", "pooling": "pooled"}
-    with (finished.root / "results/evaluate/megc2019/ststnet.csv").open(encoding="utf-8") as file:
-        (last,) = (row for row in csv.DictReader(file) if key.items() <= row.items())
+    (last,) = (row for row in finished.rows("results/evaluate/megc2019/ststnet.csv") if key.items() <= row.items())
     assert rows["ststnet"][1]["uf1"] == last["value"]
 
 
@@ -133,8 +134,7 @@ def test_faces_of_a_generator_are_measured(project):
     section = "  icegan: {epochs: 1, image_size: 32, width: 8, reconstruction: [8, 16], perceptual: trunk}\n"
     project.edit("params.yaml", "  majority: {}\n", f"  majority: {{}}\n{section}")
     assert project.jobs(target) == {"train_generator": 1, "evaluate_faces": 1}
-    with (project.root / target).open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = project.rows(target)
     assert {(row["method"], row["protocol"], row["origin"], row["side"], row["folds"]) for row in rows} == {
         ("icegan", "loso_samm_3", "generated", "held_out", "2")
     }
@@ -150,8 +150,7 @@ def test_faces_of_a_generator_are_measured(project):
     assert 0.9 < float(figures["identity_cosine", "true"]["value"]) <= 1
     every = target.replace("_faces", "_all_faces")
     assert project.jobs(every) == {"evaluate_faces": 1}
-    with (project.root / every).open(encoding="utf-8") as file:
-        more = {(row["metric"], row["faces"]) for row in csv.DictReader(file) if row["scope"] == "full"}
+    more = {(row["metric"], row["faces"]) for row in project.rows(every) if row["scope"] == "full"}
     assert {("face_frechet", "made"), ("fid", "made"), ("class_uar", "made_twice"), ("belief_auc", "true")} <= more
     assert figures.keys() < more
 
@@ -175,3 +174,20 @@ def test_methods_alone_leave_the_table(project):
     assert "ststnet" in output and "majority" not in output and "generated" in output
     assert table.read_bytes() == before
     assert params != edited == (project.root / "params.yaml").read_bytes()
+
+
+def by_stage(files: dict[str, str]) -> dict[str, str]:
+    """The digest of each stage's files and of the table, in the order in which they are made."""
+    places = {noun: tuple(f"{folder}/" for folder in folders(noun)) for noun in STAGES} | {"table": (TABLE,)}
+    digests = {}
+    for noun, starts in places.items():
+        lines = [f"{path} {digest}\n" for path, digest in sorted(files.items()) if path.startswith(starts)]
+        if lines:
+            digests[noun] = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return digests
+
+
+def test_every_stage_has_the_committed_bytes(finished, request):
+    digests = by_stage(finished.digests())
+    assert list(digests)[:6] == ["render", "faces", "index", "apex", "flow", "aus"]
+    committed.check(Path(__file__).with_name("stage_digests.json"), digests, request.config)
