@@ -8,7 +8,7 @@ from microexpr.core import onnx
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import LARGEST, OPEN, SIZES, Params
-from microexpr.signals.aus.architecture import UNIT, UnitNetwork, graphs
+from microexpr.signals.aus.architecture import UNIT, Movement, UnitNetwork, graphs, outward
 from microexpr.signals.aus.filters import curves
 from microexpr.signals.aus.regressor import Model, load, reduce_crop, regress, resize, size_jumps
 
@@ -143,3 +143,14 @@ def test_jumps_are_lengths_of_the_vectors_change_either_way() -> None:
     rest = seen[0] + seen[40]
     either = [abs(seen[-30] + seen[10] - rest) / 2, abs(seen[30] + seen[70] - rest) / 2]
     assert averages == pytest.approx(np.sqrt(5) * np.mean(either))
+
+
+def test_halves_move_outward_and_down() -> None:
+    rng = generator(0, "texture")
+    texture = np.kron(rng.uniform(0, 200, (32, 32)), np.ones((4, 4))).astype(np.float32)
+    moved = np.roll(texture, 1, axis=1)
+    _, fine = Movement()(*(torch.from_numpy(image[None]) for image in (texture, moved)))
+    ((left, right),) = outward(fine).numpy()
+    assert left.shape == right.shape == (2, 32, 16)
+    assert np.median(left[0]) > 0.3 and np.median(right[0]) < -0.3
+    assert abs(np.median([left[1], right[1]])) < 0.1
