@@ -177,14 +177,6 @@ def test_every_format_holds_the_same_table(project, measured):
     assert summary("csv")["origin"].to_dict() == {"take.csv": "generated", "pair.csv": "not marked as generated"}
 
 
-def test_parquet_needs_pyarrow_and_says_so(project, monkeypatch, capsys):
-    monkeypatch.setattr("microexpr.apps.measure.find_spec", lambda name: None)
-    assert main(["measure", "take.avi", "--out", "out", "--format", "parquet"]) == 1
-    assert "needs the package pyarrow: pip install pyarrow" in capsys.readouterr().err and not Path("out").exists()
-    with pytest.raises(ParamsError, match="format must be one of csv, parquet, hdf5, not xlsx"):
-        microexpr.measure("take.avi", "out", format="xlsx")
-
-
 def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(project, monkeypatch, capsys):
     Path("bad.mp4").write_text("no video")
     Path("cut.jpg").write_bytes(b"\xff\xd8\xff")
@@ -208,7 +200,7 @@ def test_a_run_goes_on_where_it_ended_and_a_bad_file_stops_no_other(project, mon
             main(["measure", *arguments, "--out", "out", "--quiet"])
 
 
-def test_an_interruption_keeps_what_is_measured(project, monkeypatch):
+def test_an_interruption_keeps_what_is_measured_and_no_table_of_another_input_is_replaced(project, folder, monkeypatch):
     measure = tables.measure
 
     def interrupted(item, *arguments):
@@ -220,28 +212,29 @@ def test_an_interruption_keeps_what_is_measured(project, monkeypatch):
     assert main(["measure", "pair.png", "take.avi", "--out", "out", "--quiet"]) == 130
     assert summary().index.to_list() == ["pair.csv"]
     assert sorted(path.name for path in Path("out").glob("[!.]*")) == ["pair.csv", "summary.csv"]
-
-
-def test_a_wrong_path_is_refused_before_any_work(project, capsys):
-    Path("folder").mkdir()
-    Path("folder/take.avi").write_text("another")
-    for arguments, message in {
-        "nowhere.avi take.avi": "nowhere.avi: is not there",
-        "take.avi folder/take.avi": "folder/take.avi: its files would have the name take.avi.csv, as those of take.avi",
-    }.items():
-        assert main(["measure", *arguments.split(), "--out", "out"]) == 1
-        assert capsys.readouterr().err.startswith(f"error: {message}") and not Path("out").exists()
-    with pytest.raises(DataError, match=r"folder/take.avi: a video, where pictures are read"):
-        microexpr.measure("folder", pictures=True)
-    with pytest.raises(DataError, match="out is for paths"):
-        microexpr.measure(np.zeros((20, 8, 8), np.uint8), "out", fps=60)
-
-
-def test_a_table_of_another_input_is_not_replaced(project, folder):
-    microexpr.measure(["pair.png", folder / "2none.png"], "out")
+    microexpr.measure(folder / "2none.png", "out")
     Path("other").mkdir()
     Path("pair.png").rename("other/pair.png")
     with pytest.raises(OutputError, match=r"out/pair.csv: .* it is of .*/pair.png, not of .*/other/pair.png"):
         microexpr.measure("other/pair.png", "out")
     assert len(microexpr.measure("other/pair.png", "out", force=True)) == 2
     assert set(summary()) == {*MEASURED} - {"table"} and summary().index.to_list() == ["2none.csv", "pair.csv"]
+
+
+def test_a_wrong_path_or_format_is_refused_before_any_work(project, monkeypatch, capsys):
+    Path("folder").mkdir()
+    Path("folder/take.avi").write_text("another")
+    monkeypatch.setattr("microexpr.apps.measure.find_spec", lambda name: None)
+    for arguments, message in {
+        "take.avi --format parquet": "format parquet needs the package pyarrow: pip install pyarrow",
+        "nowhere.avi take.avi": "nowhere.avi: is not there",
+        "take.avi folder/take.avi": "folder/take.avi: its files would have the name take.avi.csv, as those of take.avi",
+    }.items():
+        assert main(["measure", *arguments.split(), "--out", "out"]) == 1
+        assert capsys.readouterr().err.startswith(f"error: {message}") and not Path("out").exists()
+    with pytest.raises(ParamsError, match="format must be one of csv, parquet, hdf5, not xlsx"):
+        microexpr.measure("take.avi", "out", format="xlsx")
+    with pytest.raises(DataError, match=r"folder/take.avi: a video, where pictures are read"):
+        microexpr.measure("folder", pictures=True)
+    with pytest.raises(DataError, match="out is for paths"):
+        microexpr.measure(np.zeros((20, 8, 8), np.uint8), "out", fps=60)
