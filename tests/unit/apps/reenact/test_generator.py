@@ -71,13 +71,10 @@ def test_realsr_is_its_network_brought_to_size(home):
     np.testing.assert_allclose(enlarge(IMAGES, 40, "realsr"), np.clip(beyond, 0, 255), atol=1e-2)
 
 
-def test_realsr_sees_levels_in_0_to_1_and_gives_them_back_unrounded(home):
-    """A network that squares: 51 is a fifth, which becomes a twenty-fifth."""
+def test_realsr_sees_levels_in_0_to_1_and_gives_them_back_unrounded_but_within_levels_before_they_are_resized(home):
+    """A network that squares: 51 is a fifth, which becomes a twenty-fifth; and one that adds a half."""
     placed("Split s 1 2 data a b", "BinaryOp q 2 1 a b squared 0=2", UP.replace("data", "squared"))
     np.testing.assert_allclose(enlarge(np.full((1, 2, 2, 3), 51, np.uint8), 8, "realsr"), 10.2, rtol=1e-5)
-
-
-def test_realsr_is_kept_within_levels_before_it_is_brought_to_size(home):
     placed("BinaryOp s 1 1 data more 0=0 1=1 2=0.5", UP.replace("data", "more"))
     large = np.minimum(blocks(IMAGES, 4) + 127.5, 255)
     np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
