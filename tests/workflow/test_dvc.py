@@ -34,8 +34,8 @@ def test_dvc_yaml_is_short_and_names_what_is_there():
     for name, stage in stages().items():
         assert stage["cmd"] == f"python workflow/stage.py {name}"
         assert [dep for dep in stage["deps"] if dep not in outs and not (ROOT / dep).exists()] == []
-        kept = [settings["persist"] for out in stage["outs"] for settings in out.values()]
-        assert all(kept)  # DVC deletes others first
+        persists = [settings["persist"] for out in stage["outs"] for settings in out.values()]
+        assert all(persists)  # DVC deletes others first
     listed = {section for stage in stages().values() for param in stage["params"] for section in names(param)}
     assert listed == {*yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))} - {"report"}
 

@@ -8,7 +8,7 @@ from microexpr.core import facs
 
 Origin = Literal["generated", "licensed"]
 POPULATION = "population"  # as a data set and a stage: rendered subjects who are in no corpus
-# Kinds of its recordings: clips, and scenes, whose two images, at rest and with an emotion, are otherwise the same.
+# Kinds of its recordings: clips, and scenes of two images, at rest and with an emotion, that are otherwise the same.
 Recording = Literal["micro", "macro", "micro scene", "macro scene"]
 Kind = Literal["micro", "macro"]
 KINDS: tuple[Kind, ...] = ("micro", "macro")

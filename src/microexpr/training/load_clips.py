@@ -14,7 +14,7 @@ from microexpr.models.base import ClipTensors, Method
 from microexpr.models.labels import LABELS
 from microexpr.signals import inputs
 
-STAGES = {stage for stages in inputs.SOURCES.values() for stage in stages}  # whose files inputs are derived from
+STAGES = {stage for stages in inputs.SOURCES.values() for stage in stages}  # inputs are derived from their files
 
 
 def load_clips(

@@ -78,8 +78,8 @@ def test_a_person_is_found_in_two_data_sets_and_nobody_else_is(photographs):
         for name in ("ada", "bea", "cy")
     }
     pairs = find_duplicates(vectors, duplicate_subjects.THRESHOLDS["generated"])
-    found = {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in pairs}
-    assert found == {("casme2", name, "samm", name) for name in ("ada", "bea", "cy")}
+    names = {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in pairs}
+    assert names == {("casme2", name, "samm", name) for name in ("ada", "bea", "cy")}
 
 
 def test_embeddings_are_near_those_of_the_library_alone(photographs):

@@ -39,7 +39,9 @@ PUBLISHED = {
     **{f"lovo_{name}_3": (sum(clips), clips) for name, (_, clips) in THREE.items()},
     "lovo_casme2_7": (255, (63, 2, 32, 99, 27, 7, 25)),
     "lovo_samm_8": (159, (57, 12, 9, 8, 26, 26, 6, 15)),
-    **{f"cross_{one}_to_{name}": (1, clips) for name, (_, clips) in THREE.items() for one in THREE if one != name},
+    **{
+        f"cross_{other}_to_{name}": (1, clips) for name, (_, clips) in THREE.items() for other in THREE if other != name
+    },
     "cross_samm_smic_to_casme2": (1, THREE["casme2"][1]),
     "cross_casme2_smic_to_samm": (1, THREE["samm"][1]),
     "cross_casme2_samm_to_smic": (1, THREE["smic"][1]),

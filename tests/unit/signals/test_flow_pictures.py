@@ -97,8 +97,8 @@ def test_noise_fits_nowhere_and_a_region_given_elsewhere_is_used_with_a_warning(
     near = (0.1, 0.9, 0.0, 0.92)
     with caplog.at_level(logging.WARNING):
         assert pictures.choose(REGISTERED, near, "data/x") == near and not caplog.records
-        for found in (registered, REGISTERED):
-            assert pictures.choose(found, pictures.USUAL, "data/x") == pictures.USUAL
+        for outcome in (registered, REGISTERED):
+            assert pictures.choose(outcome, pictures.USUAL, "data/x") == pictures.USUAL
     none, other = (record.message for record in caplog.records)
     assert "flow_folders.region is used" in none
     assert "data/x: flow_folders.region is [0.2, 0.8, 0.05, 0.85], found: region left 0.10" in other

@@ -101,9 +101,9 @@ def test_famgans_face_goes_through_another_clips_changes_side_by_side(groups, tm
     path = run(tmp_path, files, kind=Famgan)
     with store.open_file(path, "synth") as file:
         for group in list(file["train"].values())[:5]:
-            own = read(root, group["source"], "au_intensities", (3, 17))
+            units = read(root, group["source"], "au_intensities", (3, 17))
             change = read(root, group["trajectory"], "au_changes", (3, 17, 2))
-            expected = np.clip(0.1 * own[0, :, None] + change, 0, 5)
+            expected = np.clip(0.1 * units[0, :, None] + change, 0, 5)
             np.testing.assert_allclose(group["au_asked"][()], expected, rtol=1e-6)
             left, right = np.moveaxis(group["au_asked"][()], -1, 0)
             assert np.abs(left - right).max() > 0.1 and np.array_equal(left[0], right[0])

@@ -110,16 +110,16 @@ def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
 
 def test_which_macro_expressions_show_a_protocols_classes():
     negative = ("anger", "contempt", "disgust", "fear", "sadness")
-    shown = {**dict.fromkeys(negative, 0), "happiness": 1, "surprise": 2}  # as the loaders map them
-    macro = [replace(clip("ckplus", "S005", emotion, label), emotion=emotion) for emotion, label in shown.items()]
+    labels = {**dict.fromkeys(negative, 0), "happiness": 1, "surprise": 2}  # as the loaders map them
+    macro = [replace(clip("ckplus", "S005", emotion, label), emotion=emotion) for emotion, label in labels.items()]
 
     def named(protocol):
         selected = PROTOCOLS[protocol].macro(macro)
         return {expression.emotion: PROTOCOLS[protocol].classes[label] for expression, label in selected}
 
-    assert named("megc2019") == {name: ("negative", "positive", "surprise")[label] for name, label in shown.items()}
+    assert named("megc2019") == {name: ("negative", "positive", "surprise")[label] for name, label in labels.items()}
     assert named("loso_casme2_5") == {name: name for name in ("disgust", "happiness", "surprise")}
-    assert named("loso_samm_7") == {name: name for name in shown}
+    assert named("loso_samm_7") == {name: name for name in labels}
     assert named("objective") == {"happiness": "I", "surprise": "II", "anger": "III", "disgust": "IV", "sadness": "V"}
     with pytest.raises(DataError, match="clip samm/s01/c00 must be of a macro set, not of protocol loso_samm_3"):
         PROTOCOLS["loso_samm_3"].macro([clip("samm", "s01", "c00")])

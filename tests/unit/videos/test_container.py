@@ -182,8 +182,8 @@ def test_a_video_that_says_how_it_was_held_is_turned_or_mirrored(mirror, quarter
     images = shades().copy()
     images[:, :16, :16] = 255 - images[:, :16, :16]  # the upper left corner
     video = opened(tmp_path / "take.mp4", images, quarters=quarters, mirror=mirror)
-    said = f"mirrored and turned by {180 * (mirror == 'y')}" if mirror else f"turned by {90 * quarters}"
-    assert video.notes == (f"{said} degrees to the left, as the file says",)
+    note = f"mirrored and turned by {180 * (mirror == 'y')}" if mirror else f"turned by {90 * quarters}"
+    assert video.notes == (f"{note} degrees to the left, as the file says",)
     expected = np.flip(images, " yx".index(mirror)) if mirror else np.rot90(images, quarters, (1, 2))
     assert video.frames.shape == expected.shape and np.abs(video.frames - expected.astype(float)).mean() < 5
 

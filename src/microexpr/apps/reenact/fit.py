@@ -94,7 +94,7 @@ def read_scenes(path: str | Path) -> list[Scene]:
 
 
 def stack(files: Iterable[str | Path]) -> Scene:
-    """Return the scenes of all subjects as one `Scene`, whose arrays have the scenes as their first axis."""
+    """Return the scenes of all subjects as one `Scene`; the first axis of its arrays is the scene."""
     scenes = [scene for file in files for scene in read_scenes(file)]
     return Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
 

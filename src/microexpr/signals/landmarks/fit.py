@@ -25,7 +25,7 @@ SEED = 0
 STEPS, PAIRS = 20000, 24  # updates, and pairs of images in each
 RATE, DECAY = 2e-3, 1e-4  # learning rate, weight decay
 SCALE, TURN, SHIFT = 0.08, 8.0, 0.05  # standard deviations of a face's place: log scale, degrees, sides of the image
-AT_REST = 0.6  # share of pairs whose first image is the one at rest; in the others it is any image of the scene
+AT_REST = 0.6  # share of pairs that begin with the image at rest; in the others it is any image of the scene
 # The counterpart of each point in a mirror image; the iBUG markup numbers jaw, brows, eyes and lips in order.
 MIRROR = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
@@ -43,7 +43,7 @@ WIDTH = 16  # channels of the first layer
 class LandmarkNetwork(nn.Module):
     """A feature pyramid from images to positions of points and the logarithms of their variances.
 
-    Features go down from 56 to 7 pixels a side and up again to 28, where each point has a map, whose mean is its
+    Features go down from 56 to 7 pixels a side and up again to 28, where each point has a map; its mean is the point's
     position. The features of 7 pixels a side, as one vector of the whole face, correct positions and give variances."""
 
     def __init__(self) -> None:

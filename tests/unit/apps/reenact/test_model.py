@@ -38,8 +38,8 @@ def stranger() -> Scene:
     params = Params()
     subject = params.held_out_subjects()[0]
     performer = performer_of(subject, params)
-    made = scenes.render_scenes(Face(performer.face_seed), performer, f"population/{subject}", params.seed, asked)
-    scene = next(made)
+    rendered = scenes.render_scenes(Face(performer.face_seed), performer, f"population/{subject}", params.seed, asked)
+    scene = next(rendered)
     return Scene(np.moveaxis(scene.face, -1, 1), scene.landmarks, scene.change, np.moveaxis(scene.photographed, -1, 0))
 
 

@@ -35,9 +35,9 @@ def test_the_picture_shows_five_frames_twice_and_four_lines_each_said_to_be_gene
     faces = {"frame": np.arange(7, 16), "crop": crop, "landmarks_crop": landmarks}
     events = {event: np.array(number) for event, number in (("onset", 8), ("apex", 11), ("offset", 14))}
     signals.draw_motion(figure := Figure((10, 4.3)), clip(), faces, events)
-    drawn = texts(figure)
-    assert drawn.count("generated") == 10 and drawn.count("magnified") == 6
-    assert [f"frame {number}" for number in range(9, 14)] == [text for text in drawn if text.startswith("frame")]
+    words = texts(figure)
+    assert words.count("generated") == 10 and words.count("magnified") == 6
+    assert [f"frame {number}" for number in range(9, 14)] == [text for text in words if text.startswith("frame")]
 
 
 @pytest.mark.parametrize(("frames", "count"), [(7, 10), (20, 16), (5, 5), (2, 9)])
