@@ -5,7 +5,7 @@ python workflow/stage.py record    records every result of a finished run in dvc
 python workflow/stage.py adopt     after dvc pull or checkout: makes Snakemake accept the outputs that match dvc.lock
 
 Snakemake knows an output by its record in .snakemake/metadata. A file from DVC's cache has none, and Snakemake takes it
-as up to date even after an edit of params. DVC runs a stage only if it is out of date: `run` first removes such files.
+as up to date even after an edit of params. DVC runs a stage only if it is stale, so `run` first takes such files away.
 """
 
 import os

@@ -32,11 +32,11 @@ FLOW_PROTOCOLS = tuple(protocol.name for protocol in TASKS["flow_folders"].proto
 
 def class_set(protocol: str) -> str:
     """Return the name of a protocol's classes, which others of its task may share."""
-    task, names = TASK_OF[protocol], PROTOCOLS[protocol].classes
+    task, chosen = TASK_OF[protocol], PROTOCOLS[protocol].classes
     if task.name != MAIN_TASK and not task.pictures:
         return task.name
     native = {names: f"{dataset}_{count}" for (dataset, count), names in classes.NATIVE.items()}
-    return ({classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective"} | native).get(names, protocol)
+    return ({classes.COMPOSITE: "composite", classes.OBJECTIVE: "objective"} | native).get(chosen, protocol)
 
 
 # Groups of subjects that generators of clips hold out; all protocols share them.

@@ -98,7 +98,7 @@ class Group:
 
     def build(self, run: Run) -> tuple[Statistics, dict[str, nn.Module]]:
         """Return statistics of a run's training clips, and its new modules: the same whatever other runs there are."""
-        statistics = self.method.statistics(self.data[to_tensor(run.fold.train, self.device)])
+        statistics = self.method.statistics(self.data[torch.as_tensor(run.fold.train, device=self.device)])
         for name in self.method.normalisation:
             if (value := self.method.initial_weights.get(f"{STATISTICS}{name}")) is not None:
                 statistics[name] = value.to(statistics[name])
@@ -230,8 +230,9 @@ class Group:
             step_keys = run.seeds(self.phase_index, self.phase_epochs, "loss").generate_state(steps)
             keys.append(mix(step_keys[:, None] + np.arange(len(phase.updates), dtype=np.uint32)).view(np.int32))
         if not self.stacked:
-            return to_tensor(orders[0], self.device), to_tensor(keys[0], self.device)
-        return to_tensor(np.stack(orders, 1), self.device), to_tensor(np.stack(keys, 2), self.device)
+            return torch.as_tensor(orders[0], device=self.device), torch.as_tensor(keys[0], device=self.device)
+        arrays = np.stack(orders, 1), np.stack(keys, 2)
+        return torch.as_tensor(arrays[0], device=self.device), torch.as_tensor(arrays[1], device=self.device)
 
     def _step(self, update_index: int, update: Update, batch: Batch, keys: Tensor) -> Tensor:
         """Make one optimiser step of every run; return the loss before it, [R]."""
@@ -295,8 +296,8 @@ class Group:
         """
         for network in self.networks.values():
             network.eval()
-        clips = self.data[to_tensor(positions, self.device)]
-        batch = clips.inputs | clips.targets | {"target_label": to_tensor(label, self.device)}
+        clips = self.data[torch.as_tensor(positions, device=self.device)]
+        batch = clips.inputs | clips.targets | {"target_label": torch.as_tensor(label, device=self.device)}
         parameters, buffers = self.run_part(run_index, self.parameters), self.run_part(run_index, self.buffers)
         statistics = self.run_part(run_index, self.statistics)
         key = self.runs[run_index].key("synthesis", *names, device=self.device)
@@ -388,11 +389,6 @@ def initialise(networks: Mapping[str, nn.Module], method: NetworkMethod) -> list
         shapes = f"{method.name()} has no weight of the name and shape of any of the {len(weights)}"
         raise ParamsError(f"population must have params that give a network of the same shapes: {shapes}")
     return others
-
-
-def to_tensor(array: np.ndarray, device: torch.device) -> Tensor:
-    """Return the tensor of an array on a device."""
-    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
 def lay_out_weights(network: nn.Module) -> None:

@@ -14,7 +14,7 @@ from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.models.base import CLASSES, ClipTensors, Params
 from microexpr.models.recognisers import find
 from microexpr.training.engine import train, use_one_thread
-from microexpr.training.group import Group, Run, to_tensor
+from microexpr.training.group import Group, Run
 
 use_one_thread()  # for groups that no engine steps
 
@@ -93,7 +93,7 @@ def test_what_a_phase_reads_is_of_full_precision():
     method = Frozen(Params(precision="bfloat16"))
     group = finished(method, clips(), [Run(folds()[0], 7)])
     assert group.precomputed is not None
-    test = to_tensor(group.runs[0].fold.test, group.device)
+    test = torch.as_tensor(group.runs[0].fold.test, device=group.device)
     plain = method.scores(group._modules(group.parameters, group.buffers), group.data[test].inputs, group.statistics)
     np.testing.assert_allclose(group.scores[0][-1], plain.detach(), atol=1e-6)
 
