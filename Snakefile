@@ -25,13 +25,14 @@ rule all:
         CORPUS.per_subject("aus", CORPUS.micro_sets),
 
 
-for _noun, _files in OUTPUTS.of_table.items():  # what each stage of dvc.yaml makes
+for _target, _stages in (("all", OUTPUTS.whole), ("table", OUTPUTS.of_table)):
+    for _noun, _files in _stages.items():
 
-    rule:
-        name:
-            f"table_{_noun}"
-        input:
-            _files,
+        rule:
+            name:
+                f"{_target}_{_noun}"
+            input:
+                _files,
 
 
 SESSION.set_rule_defaults(workflow)

@@ -117,6 +117,10 @@ class Run:
         scores = [path for training in trainings for path in training.files]
         return [*scores, *(path for training in trainings for path in training.evaluation)]
 
+    def tables_of(self, task: str) -> list[str]:
+        """Return the tables of a task."""
+        return [f"results/{table}.csv" for table in TASKS[task].tables]
+
     @staticmethod
     def scores(trainings: Iterable[Training]) -> list[str]:
         """Return the shards of these trainings, and the faces synthesised in them."""

@@ -36,8 +36,20 @@ class Stage:
     rules: Mapping[str, Job]  # by name; {dataset} or {long} in it stands for each of these
     outputs: Callable[[Run], Iterable[str]]  # every file or folder that a run may have in the stage's folders
     table: Callable[[Run], list[str]] | None = None  # the outputs that the main table needs; None: it needs none
+    whole: Callable[[Run], list[str]] | None = None  # the outputs that all_<stage> makes; None: all of these
     folders: tuple[str, ...] = ()  # results/<stage> if none is given
     adoptable: bool = True  # whether DVC's cache holds all that the outputs depend on, so that `adopt` can check them
+
+
+def networks_of_table(run: Run) -> list[str]:
+    """The networks that are trained once for all folds of the main table's rows."""
+    teachers = {path for training in run.plan.table for path in run.first.teacher_paths(training)}
+    return sorted(teachers.union(run.first.needed()))
+
+
+def figures_of_table(run: Run) -> list[str]:
+    """The evaluations of the main table's rows, and what is made from these."""
+    return [*(path for training in run.plan.table for path in training.evaluation), TABLE, PAIRED, METRICS]
 
 
 SIGNAL, TRAINING = Job(group="subject"), Job(memory=2000, minutes=360)
@@ -47,7 +59,7 @@ STAGES = {  # in the order in which they run
             "render_{dataset}": Job(memory=1200, minutes=60, group="subject"),
             "annotation_{dataset}": Job(group="annotation"),
             "render_long_{long}": Job(memory=1500, minutes=240, group="long"),
-            "annotation_long_{long}": Job(group="annotation"),
+            "annotation_{long}": Job(group="annotation"),
         },
         folders=("data/rendered",),
         outputs=lambda run: [*run.rendered_files(run.corpus.plans), *run.videos.rendered_files],
@@ -90,9 +102,8 @@ STAGES = {  # in the order in which they run
     "pretrain": Stage(
         rules={"pretrain": TRAINING, "pretrain_on_population": TRAINING},
         outputs=lambda run: run.first.files,
-        table=lambda run: sorted(
-            {path for training in run.plan.table for path in run.first.teacher_paths(training)} | {*run.first.needed()}
-        ),
+        table=networks_of_table,
+        whole=networks_of_table,
     ),
     "synthesise": Stage(
         rules={"synthesise": TRAINING},
@@ -103,6 +114,9 @@ STAGES = {  # in the order in which they run
         rules={"train": TRAINING, "train_generator": TRAINING},
         outputs=lambda run: run.scores(run.plan.of_task(MAIN_TASK)),
         table=lambda run: run.scores(run.plan.table),
+        whole=lambda run: [
+            path for name in run.corpus.params["methods"] for path in run.plan.training(name, run.plan.main.name).files
+        ],
     ),
     "evaluate": Stage(
         rules={
@@ -124,10 +138,8 @@ STAGES = {  # in the order in which they run
             ),
             *(f"results/evaluate/clips/{name}.csv" for name in run.generators.described),
         ],
-        table=lambda run: [
-            *(path for training in run.plan.table for path in training.evaluation),
-            *(TABLE, PAIRED, METRICS),
-        ],
+        table=figures_of_table,
+        whole=figures_of_table,
     ),
     "duplicate_subjects": Stage(
         rules={"duplicate_subjects": Job(), "duplicate_subjects_with_macro": Job()},
@@ -183,9 +195,10 @@ STAGES = {  # in the order in which they run
             "flow_folders_population": Job(),
         },
         outputs=lambda run: run.flow_folder_files,
+        whole=lambda run: run.tables_of("flow_folders"),
     ),
     **{
-        name: Stage(rules={}, outputs=partial(Run.files_of, task=name))
+        name: Stage(rules={}, outputs=partial(Run.files_of, task=name), whole=partial(Run.tables_of, task=name))
         for name, task in TASKS.items()
         if name != MAIN_TASK and not task.pictures
     },
@@ -239,6 +252,10 @@ class Outputs:
     def __init__(self, run: Run):
         self.run = run
         self.expected = {noun: set(stage.outputs(run)) for noun, stage in STAGES.items()}
+        # by stage: what all_<stage> makes
+        self.whole = {
+            noun: stage.whole(run) if stage.whole else sorted(self.expected[noun]) for noun, stage in STAGES.items()
+        }
         # by stage of dvc.yaml: the files that the main table and its companions need
         self.of_table = {noun: stage.table(run) for noun, stage in STAGES.items() if stage.table}
         tables = {path for task in TASKS.values() for stem in task.tables for path in task.files(stem).values()}

@@ -70,18 +70,15 @@ def test_no_job_reads_another_files_docstrings_nor_imports_relatively():
 
 @pytest.mark.parametrize("package", ["recognisers", "generators"])
 def test_rules_name_the_module_that_their_wildcards_choose(package):
-    """A script that finds a module by name does not import it. `use rule` with params of its own names it again."""
+    """A script that finds a module by name does not import it. `use rule` inherits the params that it does not name."""
     scripts = {
         path.stem
         for path in (ROOT / "workflow/scripts").glob("*.py")
         if re.search(rf"\b{package}\.(find|build)\(", path.read_text(encoding="utf-8"))
     }
-    blocks = re.findall(r"^( *)(?:rule|use rule (\w+) as) ?(\w*).*:\n((?:\1 .*\n|\n)+)", RULES, re.MULTILINE)
-    used = {name or "study": script for _, _, name, body in blocks for script in re.findall(r"scripts/(\w+)\.py", body)}
     checked = 0
-    for _, parent, _, body in blocks:
-        script = re.findall(r"scripts/(\w+)\.py", body) or [used.get(parent)]
-        if script[0] in scripts and (not parent or "params:" in body):
+    for _, body in re.findall(r"^( *)rule ?\w*:\n((?:\1 .*\n|\n)+)", RULES, re.MULTILINE):
+        if (script := re.findall(r"scripts/(\w+)\.py", body)) and script[0] in scripts:
             assert re.search(rf'code\("{script[0]}"(, |\),\n)', body), body  # `task_code` adds the model itself
             checked += 1
     assert checked >= 1

@@ -35,11 +35,6 @@ with logged() as snakemake:
         "work/logs/clip_counts/{dataset}.log",
     script:
         "../scripts/clip_counts.py"
-
-
-rule all_clip_counts:
-    input:
-        sorted(OUTPUTS.expected["clip_counts"]),
 """,
 }
 

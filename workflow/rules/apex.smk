@@ -11,8 +11,3 @@ rule apex:
         apex=PARAMS["apex"],
     script:
         "../scripts/apex.py"
-
-
-rule all_apex:
-    input:
-        sorted(OUTPUTS.expected["apex"]),

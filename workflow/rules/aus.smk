@@ -41,8 +41,3 @@ else:
             min_detected=MIN_DETECTED,
         script:
             "../scripts/aus.py"
-
-
-rule all_aus:
-    input:
-        sorted(OUTPUTS.expected["aus"]),

@@ -23,8 +23,3 @@ use rule duplicate_subjects as duplicate_subjects_with_macro with:  # also those
         compared="results/duplicate_subjects/with_macro/compared.csv",
     log:
         "work/logs/duplicate_subjects/with_macro.log",
-
-
-rule all_duplicate_subjects:
-    input:
-        sorted(OUTPUTS.expected["duplicate_subjects"]),

@@ -158,20 +158,3 @@ rule appendix:
         reasons=PLAN.in_appendix,
     script:
         "../scripts/table.py"
-
-
-rule all_evaluate:
-    input:
-        TABLE,
-        PAIRED,
-        SYNTHESISED_FACES,
-
-
-for _task in TASKS.values():
-    if _task.name != MAIN_TASK and not _task.pictures:
-
-        rule:
-            name:
-                f"all_{_task.name}"
-            input:
-                [f"results/{table}.csv" for table in _task.tables],

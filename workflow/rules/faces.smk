@@ -12,8 +12,3 @@ rule faces:
         faces=PARAMS["faces"],
     script:
         "../scripts/faces.py"
-
-
-rule all_faces:
-    input:
-        sorted(OUTPUTS.expected["faces"]),

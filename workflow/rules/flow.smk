@@ -12,8 +12,3 @@ rule flow:
         flow=PARAMS["flow"],
     script:
         "../scripts/flow.py"
-
-
-rule all_flow:
-    input:
-        sorted(OUTPUTS.expected["flow"]),

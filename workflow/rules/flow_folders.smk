@@ -50,8 +50,3 @@ rule flow_folders_population:
         population=CORPUS.population.recording(),
     script:
         "../scripts/flow_folders_population.py"
-
-
-rule all_flow_folders:
-    input:
-        [f"results/{table}.csv" for table in TASKS["flow_folders"].tables],

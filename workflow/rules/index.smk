@@ -33,8 +33,3 @@ rule index_population:  # of the rendered subjects that papers' tables train on
         rows=lambda w: [clip.row() for clip in CORPUS.ablation_clips],
     script:
         "../scripts/index_population.py"
-
-
-rule all_index:
-    input:
-        sorted(OUTPUTS.expected["index"]),

@@ -188,7 +188,6 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
     params:
         dataset="samm",
         title="Fig. 5",
-        show=PARAMS["papers"]["show_licensed_faces"],
 
 
 # FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
@@ -256,8 +255,3 @@ rule papers_localregions:
         show=PARAMS["papers"]["show_licensed_faces"],
     script:
         "../scripts/papers_localregions.py"
-
-
-rule all_papers:
-    input:
-        sorted(path for path in papers.files(RUN.figure_sources) if not path.endswith(".md")),

@@ -42,8 +42,3 @@ rule takes:
         spot=MEASURED,
     script:
         "../scripts/takes.py"
-
-
-rule all_population:
-    input:
-        sorted(OUTPUTS.expected["population"]),

@@ -66,8 +66,3 @@ rule pretrain_on_population:
         seed=SEED,
     script:
         "../scripts/pretrain_on_population.py"
-
-
-rule all_pretrain:
-    input:
-        sorted(OUTPUTS.of_table["pretrain"]),

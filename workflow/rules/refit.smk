@@ -30,8 +30,3 @@ use rule synthesise as refit_generator with:
         "results/refit/{generator}.safetensors",
     log:
         "work/logs/refit/{generator}.log",
-
-
-rule all_refit:
-    input:
-        RUN.refit_files.values(),

@@ -22,19 +22,6 @@ for _dataset in CORPUS.plans:
         script:
             "../scripts/render.py"
 
-    rule:
-        name:
-            f"annotation_{_dataset}"
-        output:
-            CORPUS.annotations(_dataset),
-        log:
-            f"work/logs/render/{_dataset}.log",
-        params:
-            rows=[planned.clip.row() for planned in CORPUS.plans[_dataset]],
-        script:
-            "../scripts/annotation.py"
-
-
 for _dataset in VIDEOS.plans:
 
     rule:
@@ -53,19 +40,21 @@ for _dataset in VIDEOS.plans:
         script:
             "../scripts/render_long.py"
 
+
+ANNOTATED = {name: [planned.clip.row() for planned in plan] for name, plan in CORPUS.plans.items()}
+ANNOTATED |= {name: [planned.video.row() for planned in plan] for name, plan in VIDEOS.plans.items()}
+
+for _dataset, _rows in ANNOTATED.items():
+
     rule:
         name:
-            f"annotation_long_{_dataset}"
+            f"annotation_{_dataset}"
         output:
-            VIDEOS.annotations(_dataset),
+            (CORPUS if _dataset in CORPUS.plans else VIDEOS).annotations(_dataset),
         log:
             f"work/logs/render/{_dataset}.log",
         params:
-            rows=[planned.video.row() for planned in VIDEOS.plans[_dataset]],
+            dataset=_dataset,
+            rows=_rows,
         script:
-            "../scripts/annotation_long.py"
-
-
-rule all_render:
-    input:
-        sorted(OUTPUTS.expected["render"]),
+            "../scripts/annotation.py"

@@ -59,8 +59,3 @@ rule report:
         },
     script:
         "../scripts/report.py"
-
-
-rule all_report:
-    input:
-        rules.report.output,

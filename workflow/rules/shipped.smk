@@ -37,8 +37,3 @@ rule shipped:
         "work/logs/shipped/files.log",
     script:
         "../scripts/shipped.py"
-
-
-rule all_shipped:
-    input:
-        rules.shipped.output,

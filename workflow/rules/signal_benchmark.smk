@@ -36,8 +36,3 @@ rule signal_benchmark:
         "work/logs/signal_benchmark/pooled.log",
     script:
         "../scripts/signal_benchmark.py"
-
-
-rule all_signal_benchmark:
-    input:
-        rules.signal_benchmark.output,

@@ -62,8 +62,3 @@ rule spot_table:
         seed=SEED,
     script:
         "../scripts/spot_table.py"
-
-
-rule all_spot:
-    input:
-        SPOT_TABLE,

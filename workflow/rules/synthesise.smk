@@ -24,11 +24,6 @@ rule synthesise:
         "../scripts/synthesise.py"
 
 
-rule all_synthesise:
-    input:
-        [path for name in GENERATORS.described for path in GENERATORS.clips(name)],
-
-
 for _generator in GENERATORS.described:
 
     rule:

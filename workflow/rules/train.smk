@@ -65,17 +65,7 @@ use rule train as train_generator with:
         method=one_of(SYNTHESISING),
     priority: 1  # other trainings wait for its faces
     params:
-        code=task_code("train"),
-        method=lambda w: training(w).about["params"],
-        training=lambda w: RUN.settings(training(w)),
-        train=TRAIN,
         synth={name: PARAMS["synthesise"][name] for name in ("per_class", "displays")},
-        seed=SEED,
-
-
-rule all_train:
-    input:
-        [path for name in PARAMS["methods"] for path in PLAN.training(name, PROTOCOL).files],
 
 
 for _method in PARAMS["methods"]:

@@ -1,14 +1,15 @@
-"""The annotation of a whole rendered corpus."""
+"""The annotation of a whole rendered corpus, of clips or of long videos."""
 
 from pathlib import Path
 
 from adapter import logged
 
 with logged() as snakemake:
-    from microexpr.core.clip import Clip
-    from microexpr.rendering.layouts import NATIVES
+    from microexpr.core.clip import Clip, LongVideo
+    from microexpr.rendering.layouts import LONG_NATIVES, NATIVES
 
-    clips = [Clip.from_row(row) for row in snakemake.params.rows]
-    annotations = NATIVES[clips[0].dataset].annotations.values()
-    for write, path in zip(annotations, snakemake.output, strict=True):
-        write(Path(path), clips)
+    name, rows = snakemake.params.dataset, snakemake.params.rows
+    native, kind = (LONG_NATIVES[name], LongVideo) if name in LONG_NATIVES else (NATIVES[name], Clip)
+    annotated = [kind.from_row(row) for row in rows]
+    for write, path in zip(native.annotations.values(), snakemake.output, strict=True):
+        write(Path(path), annotated)
