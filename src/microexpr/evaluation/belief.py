@@ -17,7 +17,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
-from microexpr.evaluation import metrics
+from microexpr.evaluation import metrics, read_back
 from microexpr.evaluation.faces import (
     HELD_OUT,
     NEUTRAL,
@@ -25,12 +25,12 @@ from microexpr.evaluation.faces import (
     TRUE,
     Face,
     Faces,
-    Figure,
+    Film,
     SynthesisedFaces,
     files_by_subject,
     scope_rows,
 )
-from microexpr.evaluation.rows import FULL, Row
+from microexpr.evaluation.rows import Row
 from microexpr.protocols import GROUPINGS, Protocol, provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
@@ -38,9 +38,9 @@ from microexpr.signals import inputs
 METRIC = "belief_auc"
 REGIONS = {"eyes": (0.0, 0.5), "cheeks": (0.5, 0.6875), "mouth": (0.6875, 1.0)}  # parts of a crop's height
 FRAMES = 8  # of a clip that the observer sees
-NO_TARGET = -1  # class of a recorded clip
 # Subjects, pictures at rest, other pictures, whether these are true, seed -> the observer of each, scores by cell.
 Observe = Callable[[Sequence[str], np.ndarray, np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+Views = tuple[Sequence[Face | Film], np.ndarray, np.ndarray]  # of one kind, with pictures at rest, and other pictures
 
 
 def of_faces(
@@ -53,23 +53,12 @@ def of_faces(
     true faces one half is told from the other. `observe` is that of `training.observers`. `kinds_observed` are those
     with a row, () all."""
     own_faces, is_own = faces.of_kind(TRUE), faces.synthesised.is_own_class
-    rest, true = np.stack([faces.true[face.clip.id].rest for face in own_faces]), faces.pairs[TRUE][:, 1]
-    rows: list[Row] = []
-    for kind, pairs in faces.pairs.items():
-        if kinds_observed and kind not in kinds_observed:
-            continue
-        if kind == TRUE:
-            face_of_picture, at_rest, pictures, is_true = own_faces, rest, true, _halves(len(own_faces), seed)
-        else:
-            face_of_picture, at_rest = [*own_faces, *own_faces], np.concatenate([rest, rest])
-            pictures, is_true = np.concatenate([true, pairs[is_own, 1]]), np.arange(2 * len(own_faces)) < len(own_faces)
-        rows += _rows(faces.synthesised, kind, face_of_picture, at_rest, pictures, is_true, observe, resamples, seed)
-    return rows
-
-
-def _halves(count: int, seed: int) -> np.ndarray:
-    """Return a random half of true pictures, which is told from the other, bool[count]."""
-    return np.asarray(generator(seed, "evaluate", METRIC, "halves").permutation(count) % 2 == 0)
+    rest = np.stack([faces.true[face.clip.id].rest for face in own_faces])
+    by_kind = {
+        kind: (own_faces, rest, pairs[:, 1] if kind == TRUE else pairs[is_own, 1])
+        for kind, pairs in faces.pairs.items()
+    }
+    return list(_rows(faces.synthesised, by_kind, kinds_observed or by_kind, observe, resamples, seed))
 
 
 def auc(score: np.ndarray, true: np.ndarray, group: np.ndarray, subjects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,43 +77,42 @@ def auc(score: np.ndarray, true: np.ndarray, group: np.ndarray, subjects: np.nda
 
 
 def _rows(
-    synthesised: SynthesisedFaces, kind: str, faces: Sequence[Face], rest: np.ndarray, pictures: np.ndarray,
-    is_true: np.ndarray, observe: Observe, resamples: int, seed: int,
+    synthesised: SynthesisedFaces, by_kind: Mapping[str, Views], kinds_observed: Collection[str], observe: Observe,
+    resamples: int, seed: int,
 ) -> Iterator[Row]:  # fmt: skip
-    """Yield a row for the whole face and each region of one kind of face, and each scope."""
-    group, scores = observe([subject_id(face.clip.id) for face in faces], rest, pictures, is_true, seed)
-    datasets, cells = np.array([face.clip.dataset for face in faces]), scores.shape[1]
-    for region, (start, end) in {"": (0.0, 1.0), **REGIONS}.items():
-        score = scores[:, round(cells * start) : round(cells * end)].sum((1, 2))
+    """Yield a row of each kind, told from true ones, for the whole face and each region, and each scope.
 
-        def figure(
-            positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator, score: np.ndarray = score
-        ) -> Figure:
-            numbers = np.unique(subjects, return_inverse=True)[1]
-            wins, pairs = auc(score[positions], is_true[positions], group[positions], numbers)
-            count = len(wins)
+    Of true ones a random half is told from the other."""
+    for kind, views in by_kind.items():
+        if kind not in kinds_observed:
+            continue
+        parts = [by_kind[TRUE], *[views] * (kind != TRUE)]
+        faces = [face for part, *_ in parts for face in part]
+        rest, pictures = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+        is_true = np.arange(len(faces)) < len(parts[0][0])
+        if kind == TRUE:
+            is_true = generator(seed, "evaluate", METRIC, "halves").permutation(len(faces)) % 2 == 0
+        group, scores = observe([subject_id(face.clip.id) for face in faces], rest, pictures, is_true, seed)
+        cells = scores.shape[1]
+        for region, (start, end) in {"": (0.0, 1.0), **REGIONS}.items():
+            score = scores[:, round(cells * start) : round(cells * end)].sum((1, 2))
+            metric = f"{METRIC}_{region}" if region else METRIC
+            columns = {"faces": kind, "metric": metric, "note": "by observers that were trained on other subjects"}
+            for row, positions, subjects, rng in scope_rows(synthesised, faces, columns, seed):
+                truth, numbers = is_true[positions], np.unique(subjects, return_inverse=True)[1]
+                wins_and_pairs = auc(score[positions], truth, group[positions], numbers)
+                count = int(numbers.max()) + 1
+                value = float(_share(np.ones((1, count)), *wins_and_pairs)[0])
+                resampled = _share(metrics.resample_counts(count, resamples, rng), *wins_and_pairs)
+                low, high = metrics.share_interval(value, resampled, _share(1 - np.eye(count), *wins_and_pairs))
+                counts = {"made": int((~truth).sum()), "true": int(truth.sum())}
+                yield row | counts | {"value": value, "low": low, "high": high}
 
-            def share(weights: np.ndarray) -> np.ndarray:
-                won, compared = (np.einsum("bu,uv,bv->b", weights, matrix, weights) for matrix in (wins, pairs))
-                return np.divide(won, compared, out=np.full(len(won), 0.5), where=compared > 0)
 
-            value = float(share(np.ones((1, count)))[0])
-            resampled = share(metrics.resample_counts(count, resamples, rng))
-            return value, *metrics.share_interval(value, resampled, share(1 - np.eye(count)))
-
-        metric = f"{METRIC}_{region}" if region else METRIC
-        columns = {"faces": kind, "metric": metric, "note": "by observers that were trained on other subjects"}
-        for row in scope_rows(synthesised, faces, columns, figure, seed):
-            within = (datasets == row["scope"]) | (row["scope"] == FULL)
-            yield row | {"made": int((within & ~is_true).sum()), "true": int((within & is_true).sum())}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Film:
-    """The frames of a synthesised or recorded clip, and as a face the recorded clip that it starts from."""
-
-    face: Face  # its pair is the first frame twice
-    frames: np.ndarray  # uint8[K, H, W, C]
+def _share(times: np.ndarray, wins: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return the share of pairs that are won, [B], if each subject occurs `times` [B, U]; 0.5 without a pair."""
+    won, compared = (np.einsum("bu,uv,bv->b", times, matrix, times) for matrix in (wins, pairs))
+    return np.divide(won, compared, out=np.full(len(won), 0.5), where=compared > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,54 +133,45 @@ def read_clips(paths: Iterable[str], clips: Sequence[Clip], files: Iterable[str]
     results/{faces,apex}/<dataset>/<subject>.h5. Raises LeakError for a subject who trained the generator, StoreError
     for files of several generators or without a clip."""
     paths, stage_files = sorted(paths), list(files)
-    by_provenance = {clip.provenance: clip for clip in clips}
     synthetic_clips: list[Film] = []
     recorded_clips: dict[str, Film] = {}
     generators, origins = set(), set()
     for path in paths:
         with store.open_file(path, "synth") as file:
             generators.add((file.attrs["method"].decode(), file.attrs["protocol"].decode()))
-            fitted_on, groups = store.strings(file["fitted_on"]), list(file[HELD_OUT].values())
-            sources = [by_provenance[store.strings(group["source"])[0]] for group in groups]
-            labels, crops = ([group[name][()] for group in groups] for name in ("label", "crop"))
-            grouping = GROUPINGS[file.attrs["protocol"].decode()]
-        subjects = {subject_id(clip.id) for clip in sources}
+        synthesised = read_back.read(path, clips, stage_files)
+        subjects = {subject_id(clip.source.id) for clip in synthesised}
         test = [clip for clip in clips if subject_id(clip.id) in subjects]
         fold = Fold(Path(path).stem, (), tuple(clip.id for clip in test))
-        provenance.check(path, fold.name, grouping.unit, test, fitted_on)
-        synthetic_clips += [
-            Film(Face(clip, fold, int(label), crop[[0, 0]]), crop)
-            for clip, label, crop in zip(sources, labels, crops, strict=True)
-        ]
-        count, height, width, channels = crops[0].shape
+        synthetic_clips += [Film(clip.source, fold, clip.frames) for clip in synthesised]
+        count, height, width, channels = synthesised[0].frames.shape
         by_subject = files_by_subject(((clip.dataset, clip.subject) for clip in test), stage_files)
         for subject, subject_files in by_subject.items():
             of_subject = [clip for clip in test if (clip.dataset, clip.subject) == subject]
             shapes = {"video": (channels, count, height, width)}
             videos = inputs.load(shapes, subject_files, [clip.name for clip in of_subject])["video"]
             for clip, frames in zip(of_subject, np.moveaxis(videos, 1, -1), strict=True):
-                recorded_clips[clip.id] = Film(Face(clip, fold, NO_TARGET, frames[[0, 0]]), frames)
-        origins |= {entry.split("/")[0] for entry in fitted_on} | {clip.origin for clip in test}
+                recorded_clips[clip.id] = Film(clip, fold, frames)
+        training_data = provenance.read_fitted_on(path, [HELD_OUT])[HELD_OUT]
+        origins |= {entry.split("/")[0] for entry in training_data} | {clip.origin for clip in test}
     if len(generators) != 1 or not synthetic_clips:
         raise StoreError(f"{', '.join(paths)}: must have clips of held-out subjects of one generator")
-    name, _ = generators.pop()
-    return HeldOutClips(name, grouping, join_origins(origins), synthetic_clips, recorded_clips)
+    name, grouping = generators.pop()
+    return HeldOutClips(name, GROUPINGS[grouping], join_origins(origins), synthetic_clips, recorded_clips)
 
 
 def of_clips(clips: HeldOutClips, observe: Observe, resamples: int, seed: int) -> list[Row]:
-    """Return rows as `of_faces` does, of synthesised clips, of stills of their first frames, of recorded ones.
-
-    Of recorded clips one half is told from the other."""
+    """Return rows as `of_faces` does, of synthesised clips, of stills of their first frames, of recorded ones."""
     synthetic_clips, recorded_clips = clips.synthetic_clips, list(clips.recorded_clips.values())
-    faces = [film.face for film in synthetic_clips]
-    synthesised = SynthesisedFaces(clips.generator, clips.grouping, clips.origin, faces)
-    stills = [Film(film.face, np.broadcast_to(film.frames[:1], film.frames.shape)) for film in synthetic_clips]
-    rows: list[Row] = []
-    for kind, others in {SYNTHESISED: synthetic_clips, NEUTRAL: stills, TRUE: []}.items():
-        films = [*recorded_clips, *others]
-        is_true = _halves(len(films), seed) if kind == TRUE else np.arange(len(films)) < len(recorded_clips)
-        positions = np.linspace(0, len(films[0].frames) - 2, FRAMES).round().astype(int)
-        rest = np.stack([clips.recorded_clips[film.face.clip.id].frames[-1] for film in films])
-        pictures, face_of_picture = np.stack([film.frames[positions] for film in films]), [film.face for film in films]
-        rows += _rows(synthesised, kind, face_of_picture, rest, pictures, is_true, observe, resamples, seed)
-    return rows
+    positions = np.linspace(0, len(recorded_clips[0].frames) - 2, FRAMES).round().astype(int)
+    stills, by_kind = np.zeros_like(positions), dict[str, Views]()
+    chosen_frames = {
+        SYNTHESISED: (synthetic_clips, positions),
+        NEUTRAL: (synthetic_clips, stills),
+        TRUE: (recorded_clips, positions),
+    }
+    for kind, (films, chosen) in chosen_frames.items():
+        rest = np.stack([clips.recorded_clips[film.clip.id].frames[-1] for film in films])
+        by_kind[kind] = films, rest, np.stack([film.frames[chosen] for film in films])
+    synthesised = SynthesisedFaces(clips.generator, clips.grouping, clips.origin, [])
+    return list(_rows(synthesised, by_kind, by_kind, observe, resamples, seed))

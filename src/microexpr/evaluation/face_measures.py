@@ -6,7 +6,6 @@ face, A action units. Out of scope: a recogniser that was trained on a synthesis
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from math import comb
 
 import numpy as np
@@ -22,7 +21,6 @@ from microexpr.evaluation.faces import (
     TWICE,
     Face,
     Faces,
-    Figure,
     TrueFace,
     enlarge,
     scope_rows,
@@ -68,9 +66,13 @@ def class_uar(faces: Faces, resamples: int, seed: int) -> list[Row]:
         folds, predicted = np.array([face.fold.name for face in of_kind]), np.empty(len(of_kind), np.int64)
         for name, recogniser in recognisers.items():
             predicted[folds == name] = recogniser(movement[folds == name]).argmax(-1)
-        figure = partial(_uar, np.array([face.label for face in of_kind]), predicted, classes, resamples)
+        targets = np.array([face.label for face in of_kind])
         columns = {"faces": kind, "metric": CLASS_UAR, "note": note}
-        rows += scope_rows(synthesised, of_kind, columns, figure, seed)
+        for row, positions, subjects, rng in scope_rows(synthesised, of_kind, columns, seed):
+            truth, seen = targets[positions], predicted[positions]
+            value = float(metrics.uar(metrics.confusion(truth, seen, classes)))
+            low, high = metrics.bootstrap(truth, seen, subjects, metrics.uar, resamples, rng, classes)
+            rows.append(row | {"value": value, "low": low, "high": high})
     return rows
 
 
@@ -81,16 +83,6 @@ def movements(pairs: np.ndarray) -> np.ndarray:
     params = flow.Params(size=max(pairs.shape[2], 32), stored_size=FLOW_SIZE)
     grey = pairs.mean(-1, dtype=np.float32)
     return np.stack([flow.onset_apex(first, second, params) for first, second in grey]).reshape(len(pairs), -1)
-
-
-def _uar(
-    targets: np.ndarray, predicted: np.ndarray, classes: int, resamples: int,
-    positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator,
-) -> Figure:  # fmt: skip
-    """Return UAR of the faces at these positions, with its interval."""
-    truth, seen = targets[positions], predicted[positions]
-    interval = metrics.bootstrap(truth, seen, subjects, metrics.uar, resamples, rng, classes)
-    return float(metrics.uar(metrics.confusion(truth, seen, classes))), *interval
 
 
 def changes(faces: Faces, model: regressor.Model, resamples: int, seed: int) -> list[Row]:
@@ -120,8 +112,10 @@ def changes(faces: Faces, model: regressor.Model, resamples: int, seed: int) -> 
     rows: list[Row] = []
     for metric, kind, of_kind, values, note in measured:
         columns = {"faces": kind, "metric": metric, "note": note}
-        for row in scope_rows(synthesised, of_kind, columns, partial(_mean, values, resamples), seed):
-            rows.append(row | {"true": 0 if metric == GREY_CHANGE else row["made"]})
+        for row, positions, subjects, rng in scope_rows(synthesised, of_kind, columns, seed):
+            low, high = metrics.mean_interval(values[positions], subjects, resamples, rng)
+            figures = {"value": float(values[positions].mean()), "low": low, "high": high}
+            rows.append(row | figures | {"true": 0 if metric == GREY_CHANGE else row["made"]})
     return rows
 
 
@@ -186,10 +180,3 @@ def expected_least(values: np.ndarray, count: int) -> float:
     ordered, size = np.sort(values), min(count, len(values))
     chances = [comb(len(ordered) - 1 - i, size - 1) / comb(len(ordered), size) for i in range(len(ordered) - size + 1)]
     return float(np.dot(chances, ordered[: len(chances)]))
-
-
-def _mean(
-    values: np.ndarray, resamples: int, positions: np.ndarray, subjects: np.ndarray, rng: np.random.Generator
-) -> Figure:
-    """Return the mean of the values at these positions, with its interval."""
-    return float(values[positions].mean()), *metrics.mean_interval(values[positions], subjects, resamples, rng)

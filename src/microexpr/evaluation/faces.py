@@ -5,7 +5,7 @@ generator's size. Out of scope: a figure, and faces synthesised from training cl
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ REST = "offset"  # another picture of the subject at rest
 # the target class in training; the clip's apex frame.
 SYNTHESISED, TWICE, NEUTRAL, MEAN_FLOW, TRUE = "made", "made_twice", "neutral", "mean_flow", "true"
 STRENGTH = 2  # factor of the change from the neutral face in exaggerated faces
-Figure = tuple[float, float | None, float | None]  # value, and its 95 % interval if there is one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +39,15 @@ class Face:
     fold: Fold
     label: int  # the target class
     pair: np.ndarray  # uint8[2, H, W, C]: neutral, synthesised
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """The frames of a synthesised clip, with the held-out clip that it starts from, or of a held-out clip itself."""
+
+    clip: Clip
+    fold: Fold
+    frames: np.ndarray  # uint8[K, H, W, C]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,27 +247,22 @@ def warp_by_mean_flow(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace
 
 
 def scope_rows(
-    synthesised: SynthesisedFaces,
-    faces: Sequence[Face],
-    columns: Row,
-    figure: Callable[[np.ndarray, np.ndarray, np.random.Generator], Figure],
-    seed: int,
-) -> Iterator[Row]:
-    """Yield a row of `results/evaluate/<protocol>/<method>_faces.csv` for each scope; `faces` are of one kind.
+    synthesised: SynthesisedFaces, faces: Sequence[Face | Film], columns: Row, seed: int
+) -> Iterator[tuple[Row, np.ndarray, np.ndarray, np.random.Generator]]:
+    """Yield a row of `results/evaluate/<protocol>/<method>_faces.csv` without its figure for each scope.
 
-    `figure` gets the positions of a scope's faces, the subject of each, and a random generator, the same for each kind
-    of faces. `columns` are those that it does not determine: `faces`, `metric` and `note`.
+    With it come the positions of the scope's `faces`, which are of one kind, the subject of each, and a random
+    generator, the same for each kind. `columns` are `faces`, `metric` and `note`.
     """
     protocol = synthesised.protocol
     subjects = np.array([subject_id(face.clip.id) for face in faces])
     for scope, positions in scopes([face.clip for face in faces], protocol.datasets):
+        keys = row_keys(synthesised, scope, [faces[position] for position in positions])
         rng = generator(seed, "evaluate", columns["metric"], protocol.name, scope)
-        value, low, high = figure(positions, subjects[positions], rng)
-        figures = {"value": value, "low": low, "high": high, "made": len(positions), "true": 0}
-        yield columns | row_keys(synthesised, scope, [faces[position] for position in positions]) | figures
+        yield columns | keys | {"made": len(positions), "true": 0}, positions, subjects[positions], rng
 
 
-def row_keys(synthesised: SynthesisedFaces, scope: str, faces: Iterable[Face]) -> Row:
+def row_keys(synthesised: SynthesisedFaces, scope: str, faces: Iterable[Face | Film]) -> Row:
     """Return the columns that neither metric nor kind of face determines, of a scope and its faces."""
     return {
         "method": synthesised.method,

@@ -13,8 +13,7 @@ from microexpr.core import store
 from microexpr.core.clip import Fold
 from microexpr.core.errors import LeakError, StoreError
 from microexpr.evaluation import belief
-from microexpr.evaluation.belief import Film
-from microexpr.evaluation.faces import Face, SynthesisedFaces, TrueFace, gather
+from microexpr.evaluation.faces import Face, Film, SynthesisedFaces, TrueFace, gather
 from microexpr.evaluation.rows import FACE_COLUMNS
 from microexpr.protocols import GROUPINGS, PROTOCOLS
 from microexpr.training import observers
@@ -89,8 +88,8 @@ def clips_with(movement: float) -> belief.HeldOutClips:
     for clip in CLIPS:
         fold, face = Fold("1of2", (), (clip.id,)), smooth(rng)
         recorded, other = (noisy(face + share * course * MOUTH, rng) for share in (1.0, movement))
-        recorded_clips[clip.id] = Film(Face(clip, fold, 0, recorded[[0, 0]]), recorded)
-        synthetic_clips.append(Film(Face(clip, fold, 0, other[[0, 0]]), other))
+        recorded_clips[clip.id] = Film(clip, fold, recorded)
+        synthetic_clips.append(Film(clip, fold, other))
     return belief.HeldOutClips("famgan", GROUPINGS["all_groups"], "generated", synthetic_clips, recorded_clips)
 
 
@@ -113,7 +112,7 @@ def test_clips_of_held_out_subjects_are_read_next_to_recorded_ones(groups):
     held = belief.read_clips(paths, GROUPED_CLIPS, faces_and_events(files))
     assert held.generator == "auicgan" and {*held.recorded_clips} == {clip.id for clip in GROUPED_CLIPS}
     for film in held.synthetic_clips:
-        frames, recorded = film.frames, held.recorded_clips[film.face.clip.id].frames
+        frames, recorded = film.frames, held.recorded_clips[film.clip.id].frames
         assert frames.shape == recorded.shape == (3, 16, 16, 3)
         assert np.corrcoef(frames[0].ravel(), recorded[0].ravel())[0, 1] > 0.5  # of the source clip's own face
     with store.open_file(paths[0], "synth") as file:
