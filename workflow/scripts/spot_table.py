@@ -7,7 +7,7 @@ with logged() as snakemake:
 
     from microexpr.core import store
     from microexpr.core.clip import KINDS, LongVideo
-    from microexpr.evaluation import spotting, spotting_log
+    from microexpr.evaluation import pairs, spotting, spotting_log
     from microexpr.reporting import spot_table
 
     values = snakemake.params
@@ -15,11 +15,11 @@ with logged() as snakemake:
     videos = [LongVideo.from_row(row) for row in values.videos]
     methods = dict(spotting.read(path, videos) for path in snakemake.input.found)
     figures = [row for name, intervals in methods.items() for row in spotting.rows(name, videos, intervals, *settings)]
-    differences = {kind: spotting.differences(methods, videos, kind, *settings) for kind in KINDS}
-    table = spot_table.rows(figures, differences["micro"])
+    compared = [row for kind in KINDS for row in spotting.differences(methods, videos, kind, *settings)]
+    table = spot_table.rows(figures, compared)
     store.write_csv(snakemake.output.csv, spot_table.COLUMNS, table)
     store.write_text(snakemake.output.figures, spot_table.figures_csv(figures))
-    store.write_text(snakemake.output.paired, spot_table.paired_csv(differences))
+    pairs.write(snakemake.output.paired, compared, spotting.PAIRED_COLUMNS)
     for path in map(Path, snakemake.output.logs):
         name, _, year = path.stem.rpartition("_")
         of_dataset = [video for video in videos if video.clip.dataset == path.parent.name]

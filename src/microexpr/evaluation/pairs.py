@@ -82,30 +82,39 @@ def compare_methods(paths: Mapping[str, str | Path], protocol: Protocol, resampl
             raise StoreError(f"{paths[other]}: {expected}{remedy(paths[other])}")
     classes = len(protocol.classes)
     subjects = np.array([subject_id(clip) for clip in reference.clips])
-    matrices = [
-        metrics.by_subject(answers.truth, answers.predicted, subjects, classes) for answers in predictions.values()
-    ]
+    matrices = {
+        name: metrics.by_subject(answers.truth, answers.predicted, subjects, classes)
+        for name, answers in predictions.items()
+    }
+    counts = {"clips": len(reference.clips), "subjects": len(set(subjects)), "seeds": len(reference.predicted)}
     seed_sequence = spawn(seed, "evaluate", protocol.name, FULL)
     rows: list[Row] = []
     for name in COMPARED_OF_SEVERAL if protocol.several else COMPARED_METRICS:
         metric = (metrics.METRICS | metrics.LABEL_METRICS)[name]
-        differences = metrics.differences(matrices, metric, resamples, generator(seed_sequence))
-        corrected = metrics.holm([difference.p for difference in differences])
-        for pair, difference, p_holm in zip(combinations(predictions, 2), differences, corrected, strict=True):
-            figures = {key: getattr(difference, key) for key in ("low", "high", "p")}
-            rows.append(
-                {"first": pair[0], "second": pair[1], "metric": name, "difference": difference.value, **figures}
-                | {"p_holm": float(p_holm), "clips": len(reference.clips), "subjects": len(set(subjects))}
-                | {"selection": SELECTION, "seeds": len(reference.predicted)}
-                | {"origin": join_origins(predictions[method].origin for method in pair)}
-            )
+        for row in compare(matrices, metric, resamples, generator(seed_sequence)):
+            origin = join_origins(predictions[row[side]].origin for side in ("first", "second"))
+            rows.append(row | counts | {"metric": name, "origin": origin, "selection": SELECTION})
     return rows
 
 
-def write(path: str | Path, rows: Iterable[Row]) -> None:
+def compare(
+    matrices: Mapping[str, np.ndarray], metric: metrics.Metric, resamples: int, rng: np.random.Generator
+) -> list[Row]:
+    """Return a row with both names and `FIGURES` for each two methods, in their order; p is corrected for all of these.
+
+    `matrices` are the clips of each method counted by subject and seed, [U, S, ...]."""
+    differences = metrics.differences([*matrices.values()], metric, resamples, rng)
+    corrected = metrics.holm([d.p for d in differences])
+    return [
+        dict(zip(("first", "second", *FIGURES), (*pair, d.value, d.low, d.high, d.p, float(p_holm)), strict=True))
+        for pair, d, p_holm in zip(combinations(matrices, 2), differences, corrected, strict=True)
+    ]
+
+
+def write(path: str | Path, rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> None:
     """Write rows as CSV: differences with six decimals, p with four digits; the header alone if there are none."""
     digits = dict.fromkeys(FIGURES, ".6f") | {"p": ".4g", "p_holm": ".4g"}
-    store.write_csv(path, COLUMNS, ({key: format(row[key], digits.get(key, "")) for key in COLUMNS} for row in rows))
+    store.write_csv(path, columns, ({key: format(row[key], digits.get(key, "")) for key in columns} for row in rows))
 
 
 def read(path: str | Path) -> list[Row]:

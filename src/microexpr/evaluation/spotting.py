@@ -6,7 +6,6 @@ choose nothing here.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from microexpr.core import store
 from microexpr.core.clip import KINDS, LABELS, Expression, Kind, LongVideo
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.seeds import generator, spawn
-from microexpr.evaluation import metrics
+from microexpr.evaluation import metrics, pairs
 from microexpr.evaluation.metrics.figures import ratio
 from microexpr.evaluation.rows import FULL, Row, scopes
 from microexpr.protocols import provenance
@@ -36,6 +35,7 @@ COLUMNS = (
     *("chance_f1", "p_chance", "false_a_minute", *(f"{event}_ms" for event in ERRORS)),
     *("recognised", "uf1", "uar", "analysis_f1", "strs"),
 )
+PAIRED_COLUMNS = ("first", "second", "kind", *pairs.FIGURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +218,10 @@ def recognition(found_hits: Sequence[Hit], spotting_f1: float) -> Row:
 
 def differences(
     methods: Mapping[str, Intervals], videos: Sequence[LongVideo], kind: Kind, resamples: int, seed: int
-) -> dict[tuple[str, str], metrics.Difference]:
-    """Return the difference of F1 of each two methods over all videos, paired by resampled subjects."""
-    subjects = [subject_id(video.clip.id) for video in videos]
-    by_video = [matrices(counts(videos, intervals)[:, KINDS.index(kind)], subjects) for intervals in methods.values()]
-    sequence = spawn(seed, "evaluate", PROTOCOL, FULL, kind)
-    compared = metrics.differences(by_video, metrics.macro_f1, resamples, generator(sequence))
-    return dict(zip(combinations(methods, 2), compared, strict=True))
+) -> list[Row]:
+    """Return rows with `PAIRED_COLUMNS` of F1 of each two methods over all videos, paired by resampled subjects."""
+    subjects, column = [subject_id(video.clip.id) for video in videos], KINDS.index(kind)
+    by_method = {name: matrices(counts(videos, intervals)[:, column], subjects) for name, intervals in methods.items()}
+    rng = generator(spawn(seed, "evaluate", PROTOCOL, FULL, kind))
+    compared = pairs.compare(by_method, metrics.macro_f1, resamples, rng)
+    return [row | {"kind": kind, "metric": f"{kind}_f1"} for row in compared]

@@ -74,13 +74,13 @@ def comparisons(reference: str, pairs: Sequence[Row], metric: str = "uf1") -> li
     return [Comparison(*test, float(p)) for test, p in zip(tests, holm([test[-1] for test in tests]), strict=True)]
 
 
-def comparison_cells(test: Comparison | None, reference: str) -> dict[str, Any]:
-    """Return the cells of a test in the row of its method, by column; {} without one."""
-    if test is None:
-        return {}
-    figures = {"": test.difference, "_low": test.low, "_high": test.high}
-    cells: dict[str, Any] = {f"above_{reference}{end}": figure for end, figure in figures.items()}
-    return cells | {"p": f"{test.p:.2g}", "p_holm": f"{test.p_holm:.2g}"}
+def comparison_cells(reference: str, pairs: Sequence[Row], metric: str, column: str) -> dict[str, dict[str, Any]]:
+    """Return the cells of the tests of `comparisons` by method and column; `column` has the difference."""
+    return {
+        test.method: {column: test.difference, f"{column}_low": test.low, f"{column}_high": test.high}
+        | {"p": f"{test.p:.2g}", "p_holm": f"{test.p_holm:.2g}"}
+        for test in comparisons(reference, pairs, metric)
+    }
 
 
 def significantly_above(rows: Sequence[Mapping[str, str]], column: str) -> str:

@@ -3,21 +3,19 @@
 Out of scope: times; they are no result.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from microexpr import datasets
-from microexpr.core import store
-from microexpr.core.clip import KINDS, Kind
+from microexpr.core.clip import KINDS
 from microexpr.datasets import LONG
 from microexpr.evaluation import published, spotting
-from microexpr.evaluation.metrics import Difference, holm
 from microexpr.evaluation.spotting import BOTH, ERRORS, FULL, Row
 from microexpr.reporting import table
-from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, comparisons, significantly_above
+from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, significantly_above
 from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
 
 BASELINE = "mdmd"  # that of the challenge of 2020, with which all others are compared
@@ -35,7 +33,6 @@ COLUMNS = (
 WORDS = ("method", "origin", "published_row", "published_strs", "published_source")
 OF_MICRO = ("chance_f1", "p_chance", "false_a_minute", *(f"{event}_ms" for event in ERRORS), "recognised", "uf1", "uar",
             "analysis_f1", "strs")  # fmt: skip
-PAIRED_COLUMNS = ("first", "second", "kind", "difference", "low", "high", "p", "p_holm")
 NOTE = (
     "Micro-expressions: a spotted interval hits a true one where they share half of their union, each true one once. "
     "chance: the same intervals moved at random within their videos. STRS: F1 of spotting times that of the classes of "
@@ -43,20 +40,15 @@ NOTE = (
 )
 
 
-def rows(figures: Iterable[Row], differences: Mapping[tuple[str, str], Difference]) -> list[dict[str, str]]:
+def rows(figures: Iterable[Row], pairs: Sequence[Row]) -> list[dict[str, str]]:
     """Return a row of text for each method, then one for each published row that no method reproduces; "" if unknown.
 
-    `figures` are the rows of `spotting.rows` of all methods, `differences` those of F1 of micro-expressions."""
+    `figures` are the rows of `spotting.rows` of all methods, `pairs` those of `spotting.differences`."""
     by_method: dict[str, dict[tuple[str, str], Row]] = {}
     for row in figures:
         by_method.setdefault(row["method"], {})[row["scope"], row["kind"]] = row
-    pairs = [
-        {"first": first, "second": second, "metric": "f1"}
-        | {"difference": d.value, "low": d.low, "high": d.high, "p": d.p}
-        for (first, second), d in differences.items()
-    ]
-    tests = {test.method: test for test in comparisons(BASELINE, pairs, "f1")}
-    rows = [_row(cells) | comparison_cells(tests.get(name), BASELINE) for name, cells in by_method.items()]
+    tests = comparison_cells(BASELINE, pairs, "micro_f1", f"above_{BASELINE}")
+    rows = [_row(cells) | tests.get(name, {}) for name, cells in by_method.items()]
     lines = published.read(published.LONG_VIDEOS)
     names = {line["method"]: line["row"] for line in reversed(lines)}
     printed = {line["row"]: _published(line["row"]) for line in lines}
@@ -97,20 +89,6 @@ def _decimal(text: str) -> str:
 def figures_csv(figures: Iterable[Row]) -> str:
     """Return all figures, of each scope and kind, as CSV text."""
     return table.csv_text(spotting.COLUMNS, figures)
-
-
-def paired_csv(differences: Mapping[Kind, Mapping[tuple[str, str], Difference]]) -> str:
-    """Return the differences of F1 of each two methods, by kind, as CSV text; p is corrected within a kind."""
-    lines = []
-    for kind, pairs in differences.items():
-        corrected = holm([d.p for d in pairs.values()] or [1.0])
-        for ((first, second), d), p_holm in zip(pairs.items(), corrected, strict=False):
-            figures = {"difference": d.value, "low": d.low, "high": d.high}
-            lines.append(
-                {"first": first, "second": second, "kind": kind, "p": f"{d.p:.4g}", "p_holm": f"{p_holm:.4g}"}
-                | {name: f"{value:.6f}" for name, value in figures.items()}
-            )
-    return store.csv_text(PAIRED_COLUMNS, lines)
 
 
 def title(rows: Rows) -> str:

@@ -15,7 +15,7 @@ from microexpr.protocols import CODED, TASKS
 from microexpr.protocols import UNITS as CROSS
 from microexpr.protocols.classes import UNITS
 from microexpr.reporting import initialisation, table
-from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, comparisons, significantly_above
+from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, significantly_above
 from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
 
 FLOOR = TASKS["units"].floor  # the row that all others must beat: it predicts every unit for every clip
@@ -68,9 +68,9 @@ def rows(
 
     `evaluations` are the rows of the evaluate stage, a sequence for each method; `pairs` those of `evaluation.pairs`;
     `clips_left_out` clips have no code. Figures have four decimals; published ones, in per cent there, are shares."""
-    tests = {test.method: test for test in comparisons(FLOOR, pairs, "macro_f1")}
+    tests = comparison_cells(FLOOR, pairs, "macro_f1", "above_floor")
     methods = [_row(evaluation) | {"clips_left_out": clips_left_out} for evaluation in evaluations]
-    tested = [row | comparison_cells(tests.get(row["method"]), "floor") for row in methods]
+    tested = [row | tests.get(row["method"], {}) for row in methods]
     methods_of = {line["row"]: line["method"] for line in published.read(published.UNITS)}
     printed = {name: _published(name) for name in methods_of} if protocol == CROSS else {}
     return TABLE.rows(tested, printed, {method: name for name, method in reversed(methods_of.items())})

@@ -8,7 +8,7 @@ from composites import clip
 
 from microexpr.core.clip import Expression, LongVideo
 from microexpr.datasets import LONG
-from microexpr.evaluation import published, spotting
+from microexpr.evaluation import metrics, published, spotting
 from microexpr.evaluation.spotting import Spotted
 
 LINES = published.read(published.LONG_VIDEOS)
@@ -82,8 +82,13 @@ def test_differences_are_paired_by_subjects():
     videos = [video(f"s{i}", micro(11 + i, 20 + i)) for i in range(12)]
     right = {v.clip.id: [spotted("micro", *v.spans("micro")[0])] for v in videos}
     wrong = {v.clip.id: [spotted("micro", 200, 209)] for v in videos}
-    difference = spotting.differences({"right": right, "wrong": wrong}, videos, "micro", 200, 1)["right", "wrong"]
-    assert difference.value == 1 and difference.p < 0.05
+    methods = {"right": right, "wrong": wrong, "again": right}
+    rows = spotting.differences(methods, videos, "micro", 200, 1)
+    assert [(row["first"], row["second"], row["difference"]) for row in rows] == [
+        ("right", "wrong", 1), ("right", "again", 0), ("wrong", "again", -1)
+    ]  # fmt: skip
+    assert rows[0]["p"] < 0.05 and [row["p_holm"] for row in rows] == metrics.holm([row["p"] for row in rows]).tolist()
+    assert all({*spotting.PAIRED_COLUMNS} < {*row} for row in rows)
 
 
 def test_published_f1_follow_from_counts_scores_from_figures_and_data_sets_and_kinds_are_known():
