@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +18,35 @@ from microexpr.core.errors import StoreError
 from microexpr.models import pretrained_weights
 
 IMAGE_SIZE, FEATURES, BATCH = 299, 2048, 16
+Size = tuple[int, int]  # rows and columns of a kernel
+ONE, THREE, FIVE, WIDE, HIGH = (1, 1), (3, 3), (5, 5), (1, 7), (7, 1)
+# Branches of a block by name, each of layers: channels, and the kernel, or two kernels side by side. In a block without
+# a layer after its pool, the last layers have stride 2.
+Branches = dict[str, list[tuple[int, *tuple[Size, ...]]]]
+AT_35: Branches = {
+    "branch1x1": [(64, ONE)],
+    "branch5x5": [(48, ONE), (64, FIVE)],
+    "branch3x3dbl": [(64, ONE), (96, THREE), (96, THREE)],
+}
+TO_17: Branches = {"branch3x3": [(384, THREE)], "branch3x3dbl": [(64, ONE), (96, THREE), (96, THREE)]}
+TO_8: Branches = {
+    "branch3x3": [(192, ONE), (320, THREE)],
+    "branch7x7x3": [(192, ONE), (192, WIDE), (192, HIGH), (192, THREE)],
+}
+AT_8: Branches = {
+    "branch1x1": [(320, ONE)],
+    "branch3x3": [(384, ONE), (384, (1, 3), (3, 1))],
+    "branch3x3dbl": [(448, ONE), (384, THREE), (384, (1, 3), (3, 1))],
+}
+
+
+def at_17(inner: int) -> Branches:
+    """Return the branches of a block at 17 x 17: 7x7 as 1x7 and 7x1, once and twice."""
+    return {
+        "branch1x1": [(192, ONE)],
+        "branch7x7": [(inner, ONE), (inner, WIDE), (192, HIGH)],
+        "branch7x7dbl": [(inner, ONE), (inner, HIGH), (inner, WIDE), (inner, HIGH), (192, WIDE)],
+    }
 
 
 def load_network(path: Path) -> "Inception":
@@ -59,60 +87,15 @@ def resize(images: Tensor) -> Tensor:
     return (torch.einsum("yh,nchw,xw->ncyx", rows, images, columns) - 128) / 128
 
 
-class Layer(NamedTuple):
-    """A convolution without bias, batch norm and ReLU, by its name in the weights file."""
-
-    name: str
-    channels: int  # out
-    rows: int = 1  # of the kernel
-    columns: int = 1
-    halves: bool = False  # stride 2 without padding; otherwise the image keeps its size
-    padded: bool = True
-
-    def build(self, inputs: int) -> nn.Sequential:
-        """Build the layer for a number of input channels."""
-        padding = (self.rows // 2, self.columns // 2) if self.padded and not self.halves else 0
-        size, stride = (self.rows, self.columns), 2 if self.halves else 1
-        parts = {
-            "conv": nn.Conv2d(inputs, self.channels, size, stride, padding, bias=False),
-            "bn": nn.BatchNorm2d(self.channels, eps=0.001),
-            "relu": nn.ReLU(),
-        }
-        return nn.Sequential(OrderedDict(parts))
-
-
-Step = tuple[Layer, ...]  # parallel layers, their channels joined
-Branch = list[Step]
-
-
-def branch(*layers: Layer) -> Branch:
-    """Return a branch of one layer after the other."""
-    return [(layer,) for layer in layers]
-
-
-class Block(nn.Module):
-    """Parallel branches, their channels joined; the last is a pool, followed by a layer unless it halves."""
-
-    def __init__(self, inputs: int, branches: list[Branch], pool: Callable[[Tensor], Tensor], pooled: int = 0):
-        super().__init__()
-        self.pool = pool
-        self.rows = [[tuple(layer.name for layer in step) for step in row] for row in branches]
-        for row in branches:
-            channels = inputs
-            for step in row:
-                for layer in step:
-                    self.add_module(layer.name, layer.build(channels))
-                channels = sum(layer.channels for layer in step)
-        self.branch_pool = Layer("branch_pool", pooled).build(inputs) if pooled else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        outputs = []
-        for row in self.rows:
-            y = x
-            for step in row:
-                y = torch.cat([getattr(self, name)(y) for name in step], 1)
-            outputs.append(y)
-        return torch.cat([*outputs, self.branch_pool(self.pool(x))], 1)
+def convolution(inputs: int, channels: int, size: Size, stride: int = 1, padded: bool = True) -> nn.Sequential:
+    """Return a convolution without bias, batch norm and ReLU, which keeps the image's size if padded, at stride 1."""
+    padding = (size[0] // 2, size[1] // 2) if padded else 0
+    parts = {
+        "conv": nn.Conv2d(inputs, channels, size, stride, padding, bias=False),
+        "bn": nn.BatchNorm2d(channels, eps=0.001),
+        "relu": nn.ReLU(),
+    }
+    return nn.Sequential(OrderedDict(parts))
 
 
 halving_pool = partial(F.max_pool2d, kernel_size=3, stride=2)
@@ -120,55 +103,33 @@ max_pool = partial(F.max_pool2d, kernel_size=3, stride=1, padding=1)
 average_pool = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)
 
 
-def block_35(inputs: int, pooled: int) -> Block:
-    """Return a block at 35 x 35: 1x1, 5x5 and two 3x3."""
-    five = branch(Layer("branch5x5_1", 48), Layer("branch5x5_2", 64, 5, 5))
-    double = branch(Layer("branch3x3dbl_1", 64), Layer("branch3x3dbl_2", 96, 3, 3), Layer("branch3x3dbl_3", 96, 3, 3))
-    return Block(inputs, [branch(Layer("branch1x1", 64)), five, double], average_pool, pooled)
+class Block(nn.Module):
+    """Parallel branches, their channels joined; the last is a pool, followed by a layer unless the block halves."""
 
+    def __init__(self, inputs: int, branches: Branches, pool: Callable[[Tensor], Tensor], pooled: int = 0):
+        super().__init__()
+        self.pool, self.paths = pool, list[list[list[str]]]()  # names of layers by branch and step
+        for branch, layers in branches.items():
+            channels, path = inputs, []
+            for i, (outputs, *sizes) in enumerate(layers, start=1):
+                name, last = f"{branch}_{i}" if len(layers) > 1 else branch, i == len(layers)
+                step = dict(zip((f"{name}a", f"{name}b") if len(sizes) > 1 else (name,), sizes, strict=True))
+                stride, padded = (1, True) if pooled or not last else (2, False)
+                for layer, size in step.items():
+                    self.add_module(layer, convolution(channels, outputs, size, stride, padded))
+                channels = outputs * len(sizes)
+                path.append([*step])
+            self.paths.append(path)
+        self.branch_pool = convolution(inputs, pooled, ONE) if pooled else nn.Identity()
 
-def reduce_to_17(inputs: int) -> Block:
-    """Return the block from 35 x 35 to 17 x 17."""
-    double = branch(
-        Layer("branch3x3dbl_1", 64), Layer("branch3x3dbl_2", 96, 3, 3), Layer("branch3x3dbl_3", 96, 3, 3, halves=True)
-    )
-    return Block(inputs, [branch(Layer("branch3x3", 384, 3, 3, halves=True)), double], halving_pool)
-
-
-def block_17(inputs: int, inner: int) -> Block:
-    """Return a block at 17 x 17: 7x7 as 1x7 and 7x1, once and twice."""
-    seven = branch(Layer("branch7x7_1", inner), Layer("branch7x7_2", inner, 1, 7), Layer("branch7x7_3", 192, 7, 1))
-    double = branch(
-        Layer("branch7x7dbl_1", inner),
-        Layer("branch7x7dbl_2", inner, 7, 1),
-        Layer("branch7x7dbl_3", inner, 1, 7),
-        Layer("branch7x7dbl_4", inner, 7, 1),
-        Layer("branch7x7dbl_5", 192, 1, 7),
-    )
-    return Block(inputs, [branch(Layer("branch1x1", 192)), seven, double], average_pool, 192)
-
-
-def reduce_to_8(inputs: int) -> Block:
-    """Return the block from 17 x 17 to 8 x 8."""
-    three = branch(Layer("branch3x3_1", 192), Layer("branch3x3_2", 320, 3, 3, halves=True))
-    seven = branch(
-        Layer("branch7x7x3_1", 192),
-        Layer("branch7x7x3_2", 192, 1, 7),
-        Layer("branch7x7x3_3", 192, 7, 1),
-        Layer("branch7x7x3_4", 192, 3, 3, halves=True),
-    )
-    return Block(inputs, [three, seven], halving_pool)
-
-
-def block_8(inputs: int, pool: Callable[[Tensor], Tensor]) -> Block:
-    """Return a block at 8 x 8: branches that end in parallel 1x3 and 3x1."""
-
-    def fork(name: str) -> Step:
-        return Layer(f"{name}a", 384, 1, 3), Layer(f"{name}b", 384, 3, 1)
-
-    three = [*branch(Layer("branch3x3_1", 384)), fork("branch3x3_2")]
-    double = [*branch(Layer("branch3x3dbl_1", 448), Layer("branch3x3dbl_2", 384, 3, 3)), fork("branch3x3dbl_3")]
-    return Block(inputs, [branch(Layer("branch1x1", 320)), three, double], pool, 192)
+    def forward(self, x: Tensor) -> Tensor:
+        outputs = []
+        for path in self.paths:
+            y = x
+            for step in path:
+                y = torch.cat([getattr(self, name)(y) for name in step], 1)
+            outputs.append(y)
+        return torch.cat([*outputs, self.branch_pool(self.pool(x))], 1)
 
 
 class Inception(nn.Module):
@@ -176,21 +137,18 @@ class Inception(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        stem = [
-            Layer("Conv2d_1a_3x3", 32, 3, 3, halves=True),
-            Layer("Conv2d_2a_3x3", 32, 3, 3, padded=False),
-            Layer("Conv2d_2b_3x3", 64, 3, 3),
-            Layer("Conv2d_3b_1x1", 80),
-            Layer("Conv2d_4a_3x3", 192, 3, 3, padded=False),
-        ]
-        for layer, inputs in zip(stem, (3, 32, 32, 64, 80), strict=True):
-            self.add_module(layer.name, layer.build(inputs))
-        self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = block_35(192, 32), block_35(256, 64), block_35(288, 64)
-        self.Mixed_6a = reduce_to_17(288)
-        self.Mixed_6b, self.Mixed_6c = block_17(768, 128), block_17(768, 160)
-        self.Mixed_6d, self.Mixed_6e = block_17(768, 160), block_17(768, 192)
-        self.Mixed_7a = reduce_to_8(768)
-        self.Mixed_7b, self.Mixed_7c = block_8(1280, average_pool), block_8(2048, max_pool)
+        self.Conv2d_1a_3x3 = convolution(3, 32, THREE, stride=2, padded=False)
+        self.Conv2d_2a_3x3 = convolution(32, 32, THREE, padded=False)
+        self.Conv2d_2b_3x3 = convolution(32, 64, THREE)
+        self.Conv2d_3b_1x1 = convolution(64, 80, ONE)
+        self.Conv2d_4a_3x3 = convolution(80, 192, THREE, padded=False)
+        for name, inputs, pooled in (("5b", 192, 32), ("5c", 256, 64), ("5d", 288, 64)):
+            self.add_module(f"Mixed_{name}", Block(inputs, AT_35, average_pool, pooled))
+        self.Mixed_6a = Block(288, TO_17, halving_pool)
+        for name, inner in (("6b", 128), ("6c", 160), ("6d", 160), ("6e", 192)):
+            self.add_module(f"Mixed_{name}", Block(768, at_17(inner), average_pool, 192))
+        self.Mixed_7a = Block(768, TO_8, halving_pool)
+        self.Mixed_7b, self.Mixed_7c = Block(1280, AT_8, average_pool, 192), Block(2048, AT_8, max_pool, 192)
         self.fc = nn.Linear(FEATURES, 1008)  # in the file; FID and KID stop before it
 
     def forward(self, x: Tensor) -> Tensor:
