@@ -180,7 +180,11 @@ def faces_table(folders: Mapping[int, Path]) -> list[str]:
     lines = header("`class_uar` of faces", "seed", *KINDS)
     for seed, folder in folders.items():
         for path in sorted((folder / "evaluate/megc2019").glob("*_faces.csv")):
-            table = [row for row in rows.read_faces(path) if (row["scope"], row["metric"]) == ("full", "class_uar")]
+            table = [
+                row
+                for row in rows.read(path, rows.FACE_COLUMNS)
+                if (row["scope"], row["metric"]) == ("full", "class_uar")
+            ]
             values = {row["faces"]: f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for row in table}
             cells = " | ".join(values[kind] for kind in KINDS.values())
             lines.append(f"| `{path.stem.removesuffix('_faces')}` | {seed} | {cells} |")

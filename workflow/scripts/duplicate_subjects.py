@@ -8,8 +8,8 @@ with logged() as snakemake:
     from microexpr.evaluation import duplicate_subjects
 
     clips = index.read_all(snakemake.input.index)
-    report = duplicate_subjects.report(
+    compared, pairs = duplicate_subjects.report(
         clips, snakemake.input.faces, duplicate_subjects.Params(**snakemake.params.section)
     )
-    duplicate_subjects.write(snakemake.output.duplicates, report.pairs)
-    store.write_csv(snakemake.output.compared, duplicate_subjects.COMPARED, report.compared)
+    store.write_csv(snakemake.output.duplicates, duplicate_subjects.PAIR, pairs)
+    store.write_csv(snakemake.output.compared, duplicate_subjects.COMPARED, compared)

@@ -5,10 +5,10 @@ from adapter import logged
 with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.evaluation import Params, belief
-    from microexpr.evaluation.rows import write_faces
+    from microexpr.evaluation.rows import FACE_COLUMNS, write
     from microexpr.training.observers import observe
 
     values = snakemake.params
     clips = belief.read_clips(snakemake.input.clips, index.read_all(snakemake.input.index), snakemake.input.true)
     rows = belief.of_clips(clips, observe, Params(**values.evaluate).resamples, values.seed)
-    write_faces(snakemake.output[0], rows)
+    write(snakemake.output[0], rows, FACE_COLUMNS)

@@ -6,7 +6,7 @@ with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.evaluation import Params, belief, face_measures, faces, resemblance
-    from microexpr.evaluation.rows import write_faces
+    from microexpr.evaluation.rows import FACE_COLUMNS, write
     from microexpr.signals.aus import regressor
     from microexpr.training.observers import observe
 
@@ -25,4 +25,4 @@ with logged() as snakemake:
     rows += face_measures.changes(measured, regressor.load(), *resampling)
     observed = () if values.every else (faces.SYNTHESISED, faces.MEAN_FLOW)
     rows += belief.of_faces(measured, observe, *resampling, observed)
-    write_faces(snakemake.output[0], rows)
+    write(snakemake.output[0], rows, FACE_COLUMNS)

@@ -6,7 +6,7 @@ with logged() as snakemake:
     from microexpr import evaluation
     from microexpr.core import store
     from microexpr.datasets import index
-    from microexpr.evaluation.rows import read_faces
+    from microexpr.evaluation.rows import FACE_COLUMNS
     from microexpr.reporting import papers
     from microexpr.reporting.papers.cells import SyntheticClips
 
@@ -18,7 +18,10 @@ with logged() as snakemake:
         evaluations={
             tuple(key): evaluation.read(path) for key, path in zip(keys["evaluations"], files.evaluations, strict=True)
         },
-        faces={tuple(key): read_faces(path) for key, path in zip(keys["faces"], files.faces, strict=True)},
+        faces={
+            tuple(key): evaluation.read(path, FACE_COLUMNS)
+            for key, path in zip(keys["faces"], files.faces, strict=True)
+        },
         params=snakemake.params.described,
         clips=index.read_all(files.index),
     )

@@ -328,7 +328,7 @@ def table(
     from microexpr import evaluation
     from microexpr.datasets import MICRO, index
     from microexpr.evaluation import pairs
-    from microexpr.evaluation.rows import read_faces
+    from microexpr.evaluation.rows import FACE_COLUMNS
     from microexpr.models import recognisers
     from microexpr.reporting import main_table, method_tests, terminal_table
 
@@ -362,7 +362,7 @@ def table(
         if any(shard.stat().st_mtime_ns > faces.stat().st_mtime_ns for shard in shards):
             lines.append(f"{faces}: is of earlier synthesised faces than those that are here{remedy(faces)}")
         else:
-            lines += main_table.synthesis_summary(read_faces(faces), faces).splitlines()
+            lines += main_table.synthesis_summary(evaluation.read(faces, FACE_COLUMNS), faces).splitlines()
     lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(DUPLICATES)) else []
     if notes:
         lines += [f"{row['method']}: {note}" for row in main_table.by_uf1(rows) for note in main_table.notes(row)]

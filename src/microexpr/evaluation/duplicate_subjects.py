@@ -4,7 +4,6 @@ A subject who is in two data sets, or twice in one, is trained on while held out
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import dlib
@@ -15,10 +14,15 @@ from scipy.spatial import KDTree
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import StoreError
+from microexpr.evaluation.rows import Row
 from microexpr.signals.faces import detection
 from microexpr.signals.landmarks import face_box
 
 SIZE = 128  # numbers in an embedding
+# Columns: two subjects who look like one person, and the distance between their mean embeddings.
+PAIR = ("origin", "dataset_a", "subject_a", "dataset_b", "subject_b", "distance")
+# How many subjects and faces of each data set were compared, and below which distance they count.
+COMPARED = ("origin", "dataset", "subjects", "faces", "threshold")
 # Distance below which two faces count as one person's. Licensed: face_recognition's own, for photographs.
 # Generated: rendered subjects resemble each other more (docs/measured.md).
 THRESHOLDS: dict[Origin, float] = {"licensed": 0.6, "generated": 0.3}
@@ -37,17 +41,6 @@ class Params(BaseModel):
     generated: float = Field(
         THRESHOLDS["generated"], gt=0, le=2, description="distance below which two generated subjects are a pair"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two subjects who look like one person."""
-
-    dataset_a: str
-    subject_a: str
-    dataset_b: str
-    subject_b: str
-    distance: float  # between their mean embeddings
 
 
 def embeddings(crops: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
@@ -74,36 +67,25 @@ def subject_embeddings(path: str | Path, clips: Sequence[Clip], max_faces: int =
     return embeddings(np.array(crops), np.array(landmarks))
 
 
-def find_duplicates(embeddings: Mapping[tuple[str, str], np.ndarray], threshold: float) -> list[Pair]:
-    """Return pairs of different subjects nearer than `threshold`, within and across data sets, the nearest first.
+def find_duplicates(embeddings: Mapping[tuple[str, str], np.ndarray], threshold: float) -> list[Row]:
+    """Return rows with `PAIR` but for the origin: different subjects nearer than `threshold`, the nearest first.
 
-    `embeddings` are [n, 128] of each (dataset, subject), who is represented by their mean; subjects without any are
-    left out. A pair is a reason to look, not a proof.
+    They may be of one data set or of two. `embeddings` are [n, 128] of each (dataset, subject), who is represented by
+    their mean; subjects without any are left out. A pair is a reason to look, not a proof.
     """
     means = {subject: vectors.mean(0) for subject, vectors in sorted(embeddings.items()) if len(vectors)}
     subjects, points = list(means), np.reshape([*means.values()], (-1, SIZE))
     near: list[tuple[int, int]] = sorted(KDTree(points).query_pairs(threshold))
-    pairs = [Pair(*subjects[a], *subjects[b], float(np.linalg.norm(points[a] - points[b]))) for a, b in near]
-    return sorted((pair for pair in pairs if pair.distance < threshold), key=lambda pair: pair.distance)
+    pairs = [(*subjects[a], *subjects[b], float(np.linalg.norm(points[a] - points[b]))) for a, b in near]
+    ordered = sorted((pair for pair in pairs if pair[-1] < threshold), key=lambda pair: pair[-1])
+    return [dict(zip(PAIR[1:], pair, strict=True)) for pair in ordered]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Counts of the subjects compared, and the pairs found. Licensed and generated subjects are never compared."""
-
-    compared: list[dict[str, str | int]]  # a row for each data set, with `COMPARED`
-    pairs: list[tuple[Origin, Pair]]  # the nearest of each origin first
-
-
-PAIR = ("origin", *(field.name for field in fields(Pair)))
-# How many subjects and faces of each data set were compared, and below which distance they count.
-COMPARED = ("origin", "dataset", "subjects", "faces", "threshold")
-
-
-def report(clips: Iterable[Clip], files: Iterable[str | Path], params: Params) -> Report:
+def report(clips: Iterable[Clip], files: Iterable[str | Path], params: Params) -> tuple[list[Row], list[Row]]:
     """Compare all subjects of these clips that have the same origin.
 
-    `files` are results/faces/<dataset>/<subject>.h5. Raises StoreError if one of a subject's is not among them.
+    Return rows with `COMPARED` of each data set, then with `PAIR`, of each origin the nearest first. `files` are
+    results/faces/<dataset>/<subject>.h5. Raises StoreError if one of a subject's is not among them.
     """
     paths = {Path(path).parts[-2:]: path for path in files}
     clips_by_subject: dict[tuple[Origin, str, str], list[Clip]] = {}
@@ -116,18 +98,16 @@ def report(clips: Iterable[Clip], files: Iterable[str | Path], params: Params) -
         vectors = subject_embeddings(paths[dataset, f"{subject}.h5"], subject_clips, params.faces)
         subjects.setdefault(origin, {})[dataset, subject] = vectors
     limits: dict[Origin, float] = {"licensed": params.licensed, "generated": params.generated}
-    rows: list[dict[str, str | int]] = []
+    rows: list[Row] = []
     for origin, vectors_by_subject in subjects.items():
         for dataset in sorted({dataset for dataset, _ in vectors_by_subject}):
             counts = [len(vectors) for (other, _), vectors in vectors_by_subject.items() if other == dataset]
             embedded = sum(map(bool, counts))  # with at least one face
             values = (origin, dataset, embedded, sum(counts), f"{limits[origin]:g}")
             rows.append(dict(zip(COMPARED, values, strict=True)))
-    pairs = [(origin, pair) for origin in subjects for pair in find_duplicates(subjects[origin], limits[origin])]
-    return Report(rows, pairs)
-
-
-def write(path: str | Path, pairs: Iterable[tuple[Origin, Pair]]) -> None:
-    """Write pairs as CSV with four decimals; the header alone if there are none."""
-    rows = ({**asdict(pair), "origin": origin, "distance": f"{pair.distance:.4f}"} for origin, pair in pairs)
-    store.write_csv(path, PAIR, rows)
+    pairs = [
+        pair | {"origin": origin, "distance": f"{pair['distance']:.4f}"}
+        for origin in subjects
+        for pair in find_duplicates(subjects[origin], limits[origin])
+    ]
+    return rows, pairs

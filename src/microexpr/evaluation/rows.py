@@ -58,20 +58,10 @@ def write(path: str | Path, rows: Iterable[Row], columns: Sequence[str] = COLUMN
     store.write_csv(path, columns, cells)
 
 
-def write_faces(path: str | Path, rows: Iterable[Row]) -> None:
-    """Write rows with `FACE_COLUMNS` in the same way."""
-    write(path, rows, FACE_COLUMNS)
-
-
 def read(path: str | Path, columns: Sequence[str] = COLUMNS) -> list[Row]:
     """Read the rows that `write` wrote. Raises StoreError when the file is missing, has other columns or cells."""
     kinds = dict.fromkeys(FIGURES, _figure) | dict.fromkeys((*COUNTS, "made", "true"), csv_file.whole)
     return store.read_csv(path, columns, {name: kind for name, kind in kinds.items() if name in columns})
-
-
-def read_faces(path: str | Path) -> list[Row]:
-    """Read the rows that `write_faces` wrote. Raises the errors of `read`."""
-    return read(path, FACE_COLUMNS)
 
 
 def _figure(text: str) -> float | None:

@@ -12,7 +12,7 @@ from rich.text import Text
 from microexpr import datasets
 from microexpr.core.clip import KINDS
 from microexpr.datasets import LONG
-from microexpr.evaluation import published, spotting
+from microexpr.evaluation import published
 from microexpr.evaluation.spotting import BOTH, ERRORS, FULL, Row
 from microexpr.reporting import table
 from microexpr.reporting.method_tests import DIFFERENT, comparison_cells, significantly_above
@@ -84,11 +84,6 @@ def short_title(dataset: str) -> str:
 
 def _decimal(text: str) -> str:
     return f"0{text}" if text.startswith(".") else text
-
-
-def figures_csv(figures: Iterable[Row]) -> str:
-    """Return all figures, of each scope and kind, as CSV text."""
-    return table.csv_text(spotting.COLUMNS, figures)
 
 
 def title(rows: Rows) -> str:

@@ -11,7 +11,7 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import duplicate_subjects
-from microexpr.evaluation.duplicate_subjects import Pair, embeddings, find_duplicates
+from microexpr.evaluation.duplicate_subjects import PAIR, embeddings, find_duplicates
 from microexpr.population.sessions import render_frame
 from microexpr.rendering.face import Face
 from microexpr.rendering.performance import Performer
@@ -38,19 +38,17 @@ def test_pairs_within_and_across_data_sets_the_nearest_first():
         ("casme2", "sub01", "casme2", "sub02", pytest.approx(0.05)),
         ("casme2", "sub01", "smic", "s01", pytest.approx(0.3)),
     ]
-    assert [(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b, p.distance) for p in pairs] == expected
+    assert [tuple(pair[name] for name in PAIR[1:]) for pair in pairs] == expected
     assert find_duplicates(dict(reversed(embeddings.items())), 0.32) == pairs
     assert find_duplicates(embeddings, 0.05 - 1e-9) == []
 
 
-def test_the_report_has_a_row_for_each_pair(tmp_path):
+def test_a_line_names_the_nearest_pair(tmp_path):
     path, header = tmp_path / "duplicates.csv", "origin,dataset_a,subject_a,dataset_b,subject_b,distance\n"
-    duplicate_subjects.write(path, [("licensed", Pair("casme2", "sub01", "smic", "s01", 0.25))])
-    assert path.read_text() == header + "licensed,casme2,sub01,smic,s01,0.2500\n"
+    path.write_text(header + "licensed,casme2,sub01,smic,s01,0.2500\n")
     line = "a pair of subjects looks like one person (licensed): casme2/sub01 and smic/s01, at distance 0.2500"
     assert main_table.duplicate_subjects(path) == f"{line}; see {path}"
-    duplicate_subjects.write(path, [])
-    assert path.read_text() == header
+    path.write_text(header)
     assert main_table.duplicate_subjects(path) == main_table.duplicate_subjects(tmp_path / "none.csv") == ""
 
 
@@ -78,7 +76,7 @@ def test_a_person_is_found_in_two_data_sets_and_nobody_else_is(photographs):
         for name in ("ada", "bea", "cy")
     }
     pairs = find_duplicates(vectors, duplicate_subjects.THRESHOLDS["generated"])
-    names = {(p.dataset_a, p.subject_a, p.dataset_b, p.subject_b) for p in pairs}
+    names = {tuple(pair[name] for name in PAIR[1:-1]) for pair in pairs}
     assert names == {("casme2", name, "samm", name) for name in ("ada", "bea", "cy")}
 
 
@@ -130,10 +128,10 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
         files.append(faces_file(tmp_path, subject_clips, [photographs[name, 0]] * 2))
         clips += subject_clips
     near = duplicate_subjects.THRESHOLDS["generated"]  # all the licensed people here are rendered, too
-    report = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=near))
-    pairs = [(origin, pair.dataset_a, pair.dataset_b, pair.distance) for origin, pair in report.pairs]
-    assert pairs == [("generated", "casme2", "mmi", 0)]
-    store.write_csv(tmp_path / "compared.csv", duplicate_subjects.COMPARED, report.compared)
+    compared, pairs = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=near))
+    store.write_csv(tmp_path / "pairs.csv", PAIR, pairs)
+    assert (tmp_path / "pairs.csv").read_text().splitlines() == [",".join(PAIR), "generated,casme2,s01,mmi,S001,0.0000"]
+    store.write_csv(tmp_path / "compared.csv", duplicate_subjects.COMPARED, compared)
     assert (tmp_path / "compared.csv").read_text().splitlines() == [
         "origin,dataset,subjects,faces,threshold",
         "generated,casme2,1,1,0.3",
@@ -142,7 +140,7 @@ def test_licensed_and_generated_people_are_never_compared(tmp_path, photographs)
         f"licensed,samm,1,1,{near}",
         f"licensed,smic,1,1,{near}",
     ]
-    everyone = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=2))  # 2: the largest
-    assert ("licensed", "samm", "smic") in [(o, pair.dataset_a, pair.dataset_b) for o, pair in everyone.pairs]
+    _, pairs = duplicate_subjects.report(clips, files, duplicate_subjects.Params(faces=1, licensed=2))  # 2: the largest
+    assert ("licensed", "samm", "smic") in [(pair["origin"], pair["dataset_a"], pair["dataset_b"]) for pair in pairs]
     with pytest.raises(StoreError, match=r"results/faces/smic/s03.h5 must be among the faces"):
         duplicate_subjects.report(clips, files[:-1], duplicate_subjects.Params())

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from microexpr.core.clip import join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
-from microexpr.evaluation.rows import read_faces
+from microexpr.evaluation.rows import FACE_COLUMNS, read
 from microexpr.reporting import main_table, method_list, method_tests, papers, spot_table, units_table
 from microexpr.reporting.html import (
     PageInputs,
@@ -189,7 +189,7 @@ def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | 
 
 def _synthesised_faces(base: Path, method: str) -> dict[str, Any]:
     """Return figures of the faces of a method: a line for each measure, a column for each kind of face."""
-    rows = [row for row in read_faces(base / f"{method}_faces.csv") if row["scope"] == FULL]
+    rows = [row for row in read(base / f"{method}_faces.csv", FACE_COLUMNS) if row["scope"] == FULL]
     kinds, measures = (list(dict.fromkeys(row[column] for row in rows)) for column in ("faces", "metric"))
     cells = {}
     for row in (row for row in rows if row["value"] is not None):
