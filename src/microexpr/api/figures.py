@@ -1,7 +1,7 @@
 """Judge predicted classes: figures with intervals over subjects, and a paired comparison. Arrays in, tables out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -88,94 +88,32 @@ def evaluate(
     >>> result.confusion.values.tolist()
     [[3, 0], [1, 2]]
     """
-    if np.ndim(truth) == 2:
-        return _evaluate_several(np.asarray(truth), np.asarray(predicted), subjects, classes, resamples, seed)
-    names = class_names(classes, truth=truth, predicted=predicted)
+    names, (true, labels) = read_labels(classes, truth=truth, predicted=predicted)
     checks.whole(resamples, "resamples", 1)
-    true, labels = encode(truth, names, "truth"), np.atleast_2d(encode(predicted, names, "predicted"))
-    units = _check_lengths(true, subjects, predicted=labels)
-
-    def interval(metric: metrics.Metric) -> tuple[float, float]:
-        rng = generator(seed, "evaluate")  # the same resamples for each metric
-        return metrics.bootstrap(true, labels, units, metric, resamples, rng, len(names))
-
-    matrices = [metrics.confusion(true, row, len(names)) for row in labels]
-    rows = {
-        name: (float(np.mean([metric(matrix) for matrix in matrices])), *interval(metric))
-        for name, metric in (metrics.METRICS | metrics.by_class(names)).items()
-    }
-    by_class = {
-        name: {"clips": int((true == i).sum())}
-        | {
-            f"{figure}{end}": value
-            for figure in ("f1", "recall")
-            for end, value in zip(("", "_low", "_high"), rows[f"{figure}_{name}"], strict=True)
-        }
-        for i, name in enumerate(names)
-    }
-    axes = (pd.Index(names, name="truth"), pd.Index(names, name="predicted"))
-    return Evaluation(
-        pd.DataFrame([rows[name] for name in metrics.METRICS], [*metrics.METRICS], ["value", "low", "high"]),
-        pd.DataFrame.from_dict(by_class, orient="index"),
-        pd.DataFrame(np.sum(matrices, axis=0), *axes),
-        len(np.unique(units)),
-    )
-
-
-def _evaluate_several(
-    truth: np.ndarray,
-    predicted: np.ndarray,
-    subjects: Subjects,
-    classes: Sequence[str] | None,
-    resamples: int,
-    seed: int,
-) -> Evaluation:
-    """Return the figures of several labels, [N, L]."""
-    checks.whole(resamples, "resamples", 1)
-    names, true = label_names(classes, truth), several_labels(truth, "truth")
-    labels = several_labels(predicted, "predicted", has_unknown=False)
-    units = checks.present(subjects, "subject", "name or number")
-    for word, count in (("predicted", labels.shape[-2:]), ("subjects", (len(units), len(names)))):
-        if count != true.shape:
-            raise DataError(f"{word} must be of {len(true)} clips and {len(names)} labels, as truth is, not {[*count]}")
-    matrices = metrics.by_subject(true, labels, units)  # [U, S, L, 2, 2]
+    units = _check_lengths(true, subjects, np.ndim(truth) == 2, predicted=labels)
+    matrices = metrics.by_subject(true, labels, units, len(names))  # [U, S, K, K], of L labels [U, S, L, 2, 2]
+    pooled = matrices.sum((0, 1))
 
     def row(metric: metrics.Metric) -> tuple[float, float, float]:
-        low, high = metrics.interval(matrices, metric, resamples, generator(seed, "evaluate"))
-        return float(metric(matrices.sum(0)).mean()), low, high
+        value = np.mean([metric(matrix) for matrix in matrices.sum(0)])
+        rng = generator(seed, "evaluate")  # the same resamples for each metric
+        return float(value), *metrics.interval(matrices, metric, resamples, rng)
 
-    pooled = matrices.sum((0, 1))
-    by_label = metrics.by_label(names)
-    by_class = {
-        name: {"clips": int((true[:, i] >= 0).sum()), "positive": int((true[:, i] == 1).sum())}
-        | dict(zip(("f1", "f1_low", "f1_high"), row(by_label[f"f1_{name}"]), strict=True))
-        for i, name in enumerate(names)
-    }
-    counts = pd.DataFrame(pooled.reshape(len(names), 4), names, ["not, not", "not, yes", "yes, not", "yes, yes"])
-    counts.columns.name = "truth, predicted"
-    figures = pd.DataFrame([row(metric) for metric in metrics.LABEL_METRICS.values()], [*metrics.LABEL_METRICS])
-    figures.columns = ["value", "low", "high"]
-    return Evaluation(figures, pd.DataFrame.from_dict(by_class, orient="index"), counts, len(np.unique(units)))
-
-
-def label_names(classes: Sequence[str] | None, labels: np.ndarray) -> list[str]:
-    """Return the names of several labels [N, L]: those given, or their numbers. Raises DataError for another number."""
-    if isinstance(classes, str):
-        raise DataError(f"classes must be a list of names, not {classes!r}")
-    names = [str(number) for number in range(labels.shape[1])] if classes is None else list(classes)
-    if len(names) != labels.shape[1]:
-        raise DataError(f"classes must name the {labels.shape[1]} labels, not {len(names)}")
-    return names
-
-
-def several_labels(labels: np.ndarray, word: str, has_unknown: bool = True) -> np.ndarray:
-    """Return labels [..., N, L] of 1, 0 and, if `has_unknown`, -1 as int64. Raises DataError for any other value."""
-    choices = (0, 1, UNKNOWN) if has_unknown else (0, 1)
-    array = checks.numbers(labels, word, finite=False)
-    if not np.isin(array, choices).all():
-        value = np.ravel(array)[~np.isin(np.ravel(array), choices)][0]
-        raise DataError(f"{word} must be {' or '.join(map(str, choices))}, not {value}")
-    return array.astype(np.int64)
+    if true.ndim == 1:
+        overall, single, columns = metrics.METRICS, metrics.by_class(names), ["f1", "recall"]
+        counts = {"clips": np.bincount(true, minlength=len(names))}
+        confusion = pd.DataFrame(pooled, pd.Index(names, name="truth"), pd.Index(names, name="predicted"))
+    else:
+        overall, single, columns = metrics.LABEL_METRICS, metrics.by_label(names), ["f1"]
+        counts = {"clips": (true >= 0).sum(0), "positive": (true == 1).sum(0)}
+        cells = pd.Index(["not, not", "not, yes", "yes, not", "yes, yes"], name="truth, predicted")
+        confusion = pd.DataFrame(pooled.reshape(len(names), 4), names, cells)
+    figures = pd.DataFrame(map(row, overall.values()), [*overall], ["value", "low", "high"])
+    by_class = pd.DataFrame(counts, names)
+    for column in columns:
+        ends = [column, f"{column}_low", f"{column}_high"]
+        by_class[ends] = [row(single[f"{column}_{name}"]) for name in names]
+    return Evaluation(figures, by_class, confusion, len(np.unique(units)))
 
 
 def compare(
@@ -201,32 +139,51 @@ def compare(
     >>> table.loc["uar", ["difference", "p"]].round(4).to_list()
     [0.5, 0.25]
     """
-    names = class_names(classes, truth=truth, first=first, second=second)
+    names, (true, labels, others) = read_labels(classes, truth=truth, first=first, second=second)
     checks.whole(resamples, "resamples", 2)
-    true = encode(truth, names, "truth")
-    labels, others = np.atleast_2d(encode(first, names, "first")), np.atleast_2d(encode(second, names, "second"))
-    units = _check_lengths(true, subjects, first=labels, second=others)
-    differences = {
-        name: metrics.paired(
-            true, labels, others, units, metrics.METRICS[name], resamples, generator(seed, "evaluate"), len(names)
+    units = _check_lengths(true, subjects, False, first=labels, second=others)
+    rows = {
+        name: astuple(
+            metrics.paired(
+                true, labels, others, units, metrics.METRICS[name], resamples, generator(seed, "evaluate"), len(names)
+            )
         )
         for name in COMPARED_METRICS
     }
-    rows = [(difference.value, difference.low, difference.high, difference.p) for difference in differences.values()]
-    return pd.DataFrame(rows, [*differences], ["difference", "low", "high", "p"])
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "p"])
 
 
-def class_names(classes: Sequence[str] | None, **labels: Labels) -> list[Any]:
-    """Return the classes in order: those that are named, or else those that occur, sorted.
+def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[Any], list[np.ndarray]]:
+    """Return the classes, named or else those that occur, sorted, and arrays of labels; the first is the truth.
 
-    Raises DataError for a missing label."""
-    values = [np.ravel(checks.present(array, word, "class")) for word, array in labels.items()]
+    Arrays are indices of classes, int64[..., N]. Where the truth is of several labels [N, L], names are those of labels
+    or else their numbers, and arrays int64[..., N, L] of 1, 0 and, in the truth, -1. Raises DataError for a missing
+    label, one that is none of the classes, and another number of names."""
     if isinstance(classes, str):
         raise DataError(f"classes must be a list of names, not {classes!r}")
-    return np.unique(np.concatenate(values)).tolist() if classes is None else list(classes)
+    truth = next(iter(labels.values()))
+    if np.ndim(truth) == 2:
+        count = np.shape(truth)[1]
+        names = [*map(str, range(count))] if classes is None else list(classes)
+        if len(names) != count:
+            raise DataError(f"classes must name the {count} labels, not {len(names)}")
+        return names, [_several_labels(values, word, values is truth) for word, values in labels.items()]
+    present = [np.ravel(checks.present(values, word, "class")) for word, values in labels.items()]
+    names = np.unique(np.concatenate(present)).tolist() if classes is None else list(classes)
+    return names, [_encode(values, names, word) for word, values in labels.items()]
 
 
-def encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
+def _several_labels(labels: Labels, word: str, has_unknown: bool) -> np.ndarray:
+    """Return labels [..., N, L] of 1, 0 and, if `has_unknown`, -1 as int64. Raises DataError for any other value."""
+    choices = (0, 1, UNKNOWN) if has_unknown else (0, 1)
+    array = checks.numbers(labels, word, finite=False)
+    if not np.isin(array, choices).all():
+        value = np.ravel(array)[~np.isin(np.ravel(array), choices)][0]
+        raise DataError(f"{word} must be {' or '.join(map(str, choices))}, not {value}")
+    return array.astype(np.int64)
+
+
+def _encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
     """Return labels, names or indices of classes, as indices int64 of the same shape.
 
     `word` names the labels in the error. Raises DataError naming the first that is no class."""
@@ -242,12 +199,17 @@ def encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
     return np.array(codes, np.int64).reshape(values.shape)
 
 
-def _check_lengths(truth: np.ndarray, subjects: Subjects, **labels: np.ndarray) -> np.ndarray:
-    """Return the subjects as an array. Raises DataError unless all have as many values as `truth`."""
+def _check_lengths(truth: np.ndarray, subjects: Subjects, several: bool, **labels: np.ndarray) -> np.ndarray:
+    """Return the subjects as an array. Raises DataError unless all are of as many clips and labels as `truth`."""
     units = checks.present(subjects, "subject", "name or number")
-    if truth.ndim != 1 or not len(truth):
-        raise DataError(f"truth must have the shape [N], N > 0, not {[*truth.shape]}")
-    for word, values in (labels | {"subjects": units}).items():
-        if values.shape[-1] != len(truth):
-            raise DataError(f"{word} must have {len(truth)} values, as truth has, not {values.shape[-1]}")
+    if truth.ndim != 1 + several or not len(truth):
+        raise DataError(f"truth must have the shape [N{', L' * several}], N > 0, not {[*truth.shape]}")
+    shapes = {word: np.atleast_1d(values).shape[-truth.ndim :] for word, values in labels.items()}
+    for word, shape in (shapes | {"subjects": (len(units), *truth.shape[1:])}).items():
+        if shape == truth.shape:
+            continue
+        if several:
+            clips, count = truth.shape
+            raise DataError(f"{word} must be of {clips} clips and {count} labels, as truth is, not {[*shape]}")
+        raise DataError(f"{word} must have {len(truth)} values, as truth has, not {shape[0]}")
     return units

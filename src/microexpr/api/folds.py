@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from microexpr.api import checks
-from microexpr.api.figures import Labels, Subjects, class_names, encode, label_names, several_labels
+from microexpr.api.figures import Labels, Subjects, read_labels
 from microexpr.core.errors import DataError, LeakError, ParamsError
 from microexpr.core.facs import UNKNOWN
 from microexpr.models.base import (
@@ -104,11 +104,7 @@ def loso(
     True
     """
     several = SeveralLabels(loss="weighted_bce", threshold="zero") if np.ndim(labels) == 2 else None
-    if several:
-        names, true = label_names(classes, np.asarray(labels)), several_labels(np.asarray(labels), "label")
-    else:
-        names = class_names(classes, label=labels)
-        true = encode(labels, names, "label")
+    names, (true,) = read_labels(classes, label=labels)
     units = checks.present(subjects, "subject", "name or number")
     by_name = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
     is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
