@@ -77,7 +77,7 @@ def asked(task: Task) -> None:
     shares = []
     for name, (target, person) in task.faces.items():
         assert person is not None
-        nothing = animate(task.model, target, np.zeros((1, 17, 2), np.float32), task.kind).crops[0]
+        nothing = animate(task.model, target, np.zeros((1, 17, 2), np.float32), task.kind)[0]
         change = np.abs(nothing.astype(int) - target.crop).mean()
         noise = DIFFICULTIES["standard"].noise
         print(f"| {name} | none | 0 | mean change {change:.3f} grey levels; the camera's noise {noise} | | |")
@@ -89,7 +89,7 @@ def asked(task: Task) -> None:
             readings, best = (
                 changes(film, target, task.reader)[1].mean(-1)
                 for film in (
-                    animate(task.model, target, asked_change, task.kind).crops,
+                    animate(task.model, target, asked_change, task.kind),
                     np.stack([target.align(frame) for frame in person.perform(true)]),
                 )
             )
@@ -98,7 +98,7 @@ def asked(task: Task) -> None:
             print(f"| {name} | {called} | {ASKED} | {readings[unit]:.2f} | {best[unit]:.2f} | {others:.2f} |")
         left = np.zeros((2, 17, 2), np.float32)
         left[1, SMILE, 0] = ASKED
-        sides = changes(animate(task.model, target, left, task.kind).crops, target, task.reader)[1, SMILE]
+        sides = changes(animate(task.model, target, left, task.kind), target, task.reader)[1, SMILE]
         print(f"| {name} | AU12, left alone | {ASKED} | left {sides[0]:.2f}, right {sides[1]:.2f} | | |", flush=True)
     half = sum(readings >= 0.5 for _, readings, _ in shares)
     print(f"read back by at least half of what was asked: {half} of {len(shares)}")

@@ -13,12 +13,11 @@ import numpy as np
 from microexpr.apps.reenact.generator import Generator, Kind, enlarge
 from microexpr.core.arrays import luma
 from microexpr.signals import aus, faces
-from microexpr.signals.aus import SIDES, filters, regressor
+from microexpr.signals.aus import SIDES, regressor
 
 BATCH = 16  # frames generated together: bounds memory only
 EDGE = 24  # pixels of a crop over which a change fades out towards the rim
 LARGEST = 1024  # side in pixels of the largest patch that is pasted
-ONE_SIZE = (0,)
 HALVES = [SIDES.index("left"), SIDES.index("right")]
 
 
@@ -38,40 +37,6 @@ class Components:
 
 
 ALL = Components()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Movement:
-    """Action units of a driving clip, from onset to offset."""
-
-    values: np.ndarray  # float32[T, 17, 3]: intensities as read, by `SIDES`
-    at_one_size: np.ndarray | None  # the same without FAMGAN's five sizes; None if the reader has one size only
-    fps: float
-    first: int  # position of the onset
-    last: int  # position of the offset
-
-    def target_aus(
-        self,
-        resting: np.ndarray,
-        alpha: float,
-        components: Components = ALL,
-        half_window: float = 0.01,
-        relative_to: filters.Reference = "onset",
-    ) -> np.ndarray:
-        """Return float32[K, 17, 2], FACS 0..5 by left and right, for a face with intensities `resting` [17, 2].
-
-        `alpha` is the share of `resting` that is kept, `half_window` that of section `aus`; `relative_to` as in
-        `filters.modulate`. Raises ValueError if `components` has no sizes and the movement was not read at one size."""
-        values = self.values if components.sizes else self.at_one_size
-        if values is None:
-            raise ValueError("the movement must be read at one size too")
-        sides = HALVES if components.sides else [SIDES.index("both")] * 2
-        resting = resting if components.sides else resting.mean(-1, keepdims=True)
-        smoothed = filters.smooth(values[..., sides], self.fps, half_window if components.filter else 0.0)
-        target = (
-            filters.modulate(smoothed, resting, self.first, alpha, relative_to) if components.relative else smoothed
-        )
-        return np.clip(target, 0, aus.LARGEST)[self.first : self.last + 1].astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,18 +83,12 @@ class SourceFace:
         return np.clip(regressor.regress(luma(self.crop[None]), 0, model)[0][..., HALVES], 0, aus.LARGEST)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Animation:
-    """A source face in motion."""
+def animate(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind = "lanczos") -> np.ndarray:
+    """Return crops uint8[K, 288, 288, 3] of the source face with the target AUs [K, 17, 2], frame by frame.
 
-    frames: np.ndarray  # uint8[K, H, W, 3]: the whole image
-    crops: np.ndarray  # uint8[K, 288, 288, 3]: aligned as the source face
-
-
-def animate(model: Generator, face: SourceFace, target_aus: np.ndarray, kind: Kind = "lanczos") -> Animation:
-    """Return the source face with the target AUs [K, 17, 2] frame by frame, by the difference from the face itself."""
-    frames = [*changed_frames(model, face, target_aus, kind, generator_input(face, model)[None])]
-    return Animation(np.stack(frames), np.stack([face.align(frame) for frame in frames]))
+    They are changed by the difference from the face itself."""
+    frames = changed_frames(model, face, target_aus, kind, generator_input(face, model))
+    return np.stack([face.align(frame) for frame in frames])
 
 
 def changed_frames(
@@ -143,14 +102,14 @@ def changed_frames(
     """Yield the image uint8[H, W, 3] with the target AUs [K, 17, 2], frame by frame.
 
     Only the difference that the generator makes is added to the image, so that the rest of it stays unchanged. It is
-    the difference from `before` [1, h, h, 3], by default the generator's frame without target. The patch in which it is
+    the difference from `before` [h, h, 3], by default the generator's frame without target. The patch in which it is
     pasted has the side of the face in the image, but not less than the generator's."""
     small = generator_input(face, model)
     side = min(max(round(faces.CROP / np.hypot(*face.matrix[:, 0])), len(small)), LARGEST)
-    first = enlarge(model.frames(small, np.zeros_like(target_aus[:1])) if before is None else before, side, kind)[0]
+    first = enlarge(model.frames(small, np.zeros_like(target_aus[:1]))[0] if before is None else before, side, kind)
     for start in range(0, len(target_aus), batch):
         for frame in model.frames(small, target_aus[start : start + batch]):
-            yield paste_change(face, enlarge(frame[None], side, kind)[0] - first)
+            yield paste_change(face, enlarge(frame, side, kind) - first)
 
 
 def generator_input(face: SourceFace, model: Generator) -> np.ndarray:

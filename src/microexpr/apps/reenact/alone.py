@@ -214,8 +214,7 @@ def measure(
     changes = np.sort(np.abs(luma(crops[apex]).astype(float) - luma(moved.face.crop)), axis=None)
     yield "moved_tenth", float(changes[-(len(changes) // 10) :].mean())
     yield "largest", float(np.abs(moved.parts[apex].astype(int) - moved.still).max())
-    for figure in evaluation.appearance(crops[apex], moved.face):
-        yield figure.metric, figure.value
+    yield from evaluation.appearance(crops[apex], moved.face).items()
 
 
 def summary(reenactment: Reenactment) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.apps import driving_name
-from microexpr.apps.reenact import Components, source
+from microexpr.apps.reenact import source
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError, ParamsError, StoreError, nearest, remedy
 from microexpr.datasets import index
@@ -94,9 +94,8 @@ def read_clip(clip: Clip, results: Path) -> DrivingCurves:
     if missing := [str(path) for path in files.values() if not path.is_file()]:
         raise StoreError(f"{missing[0]}: is not there{remedy(missing[0])}")
     driving = source.read(clip, files)
-    params = driving.params
-    changes = driving.movement.target_aus(NO_RESTING_AUS, 0.0, Components(), params.half_window)
-    description = f"{clip.id} ({clip.origin}), action units by {params.backend}"
+    changes = driving.target_aus(NO_RESTING_AUS, 0.0)
+    description = f"{clip.id} ({clip.origin}), action units by {driving.params.backend}"
     return DrivingCurves(clip.id, clip.origin, description, changes, float(clip.fps), clip)
 
 

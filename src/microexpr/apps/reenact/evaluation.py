@@ -3,9 +3,6 @@
 Changes of intensity are [K, 17, 2], by left and right, since the first frame. Arrays in, figures out.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
@@ -25,34 +22,28 @@ REGIONS = {"face": (*UPPER, *LOWER), "upper": UPPER, "lower": LOWER}
 NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)  # 0 on flat and on sloping skin
 # Kinds of video, as in the column `shown`.
 RESULT, GROUND_TRUTH, UNCHANGED, TARGET = "made", "answer", "unchanged", "asked"
+Figures = dict[tuple[str, str], float]  # by region, of REGIONS, and metric
 ROWS = {"face": slice(16, 272), "upper": slice(16, 130), "lower": slice(130, 272)}  # of a crop; about the nose
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number about one video."""
-
-    region: str  # of REGIONS
-    metric: str
-    value: float
-
-
-def curves(read: np.ndarray, true: np.ndarray) -> Iterator[Figure]:
-    """Yield how well changes of intensity follow the true ones: error of all units, correlation of those that move.
+def curves(read: np.ndarray, true: np.ndarray) -> Figures:
+    """Return how well changes of intensity follow the true ones: error of all units, correlation of those that move.
 
     The error of the asymmetry, left less right, and the roughness of the changes follow."""
+    figures: Figures = {}
     for region, units in REGIONS.items():
         read_units, true_units = read[:, units], true[:, units]
-        yield Figure(region, "au_error", float(np.abs(read_units - true_units).mean()))
+        figures[region, "au_error"] = float(np.abs(read_units - true_units).mean())
         moving = np.ptp(true_units, axis=0).max(-1) > MIN_RANGE
         if moving.any():
             varies = np.ptp(read_units[:, moving]) > 0  # a constant curve correlates with nothing
             r = np.corrcoef(read_units[:, moving].ravel(), true_units[:, moving].ravel())[0, 1] if varies else 0.0
-            yield Figure(region, "au_r", float(r))
+            figures[region, "au_r"] = float(r)
     asymmetry, true_asymmetry = (values[..., 0] - values[..., 1] for values in (read, true))
-    yield Figure("face", "asymmetry_error", float(np.abs(asymmetry - true_asymmetry).mean()))
+    figures["face", "asymmetry_error"] = float(np.abs(asymmetry - true_asymmetry).mean())
     if np.ptp(read):
-        yield Figure("face", "au_roughness", roughness(read))
+        figures["face", "au_roughness"] = roughness(read)
+    return figures
 
 
 def changes(crops: np.ndarray, face: SourceFace, model: regressor.Model) -> np.ndarray:
@@ -61,14 +52,12 @@ def changes(crops: np.ndarray, face: SourceFace, model: regressor.Model) -> np.n
     return np.asarray(values - values[:1])
 
 
-def appearance(crop: np.ndarray, face: SourceFace) -> Iterator[Figure]:
-    """Yield likeness to the target face, and noise, of one crop uint8[288, 288, 3]."""
+def appearance(crop: np.ndarray, face: SourceFace) -> dict[str, float]:
+    """Return likeness to the target face, and noise, of one crop uint8[288, 288, 3]."""
     points = np.stack([face.landmarks_crop] * 2)
     result_vector, target_vector = duplicate_subjects.embeddings(np.stack([crop, face.crop]), points)
-    for figure in synthesis.identity(result_vector[None], target_vector[None]):
-        if figure.metric == "identity_cosine":
-            yield Figure("face", figure.metric, figure.value)
-    yield Figure("face", "noise", noise(luma(crop)))
+    identity = {figure.metric: figure.value for figure in synthesis.identity(result_vector[None], target_vector[None])}
+    return {"identity_cosine": identity["identity_cosine"], "noise": noise(luma(crop))}
 
 
 def noise(image: np.ndarray) -> float:
@@ -77,35 +66,40 @@ def noise(image: np.ndarray) -> float:
     return float(np.sqrt(np.pi / 2) * np.abs(curvature).mean() / 6)
 
 
-def likeness(crops: np.ndarray, ground_truth: np.ndarray) -> Iterator[Figure]:
-    """Yield SSIM and, where they differ, PSNR against the exact ground truth, both crops uint8[K, 288, 288, 3]."""
-    for region, rows in ROWS.items():
-        for figure in synthesis.similarity(crops[:, rows, 16:272], ground_truth[:, rows, 16:272]):
-            if np.isfinite(figure.value):
-                yield Figure(region, figure.metric, figure.value)
+def likeness(crops: np.ndarray, ground_truth: np.ndarray) -> Figures:
+    """Return SSIM and, where they differ, PSNR against the exact ground truth, both crops uint8[K, 288, 288, 3]."""
+    return {
+        (region, figure.metric): figure.value
+        for region, rows in ROWS.items()
+        for figure in synthesis.similarity(crops[:, rows, 16:272], ground_truth[:, rows, 16:272])
+        if np.isfinite(figure.value)
+    }
 
 
-def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> Figure:
+def flow_similarity(crops: np.ndarray, source: np.ndarray, apex: int) -> float:
     """Return the cosine between two movements from first frame to apex, of crops [K, 288, 288, C]."""
     flows = [flow.clip_flow(luma(frames), 0, apex, flow.Params())[:2] for frames in (crops, source)]
     lengths = [float(np.sqrt((magnitude(flow_vectors) ** 2).sum())) for flow_vectors in flows]
-    return Figure("face", "flow_cosine", float((flows[0] * flows[1]).sum() / max(lengths[0] * lengths[1], 1e-9)))
+    return float((flows[0] * flows[1]).sum() / max(lengths[0] * lengths[1], 1e-9))
 
 
-def figures(reenactment: Reenactment, model: regressor.Model) -> Iterator[tuple[str, Figure]]:
-    """Yield the figures of a reenactment, each with the video that it is of."""
+def figures(reenactment: Reenactment, model: regressor.Model) -> dict[str, Figures]:
+    """Return the figures of a reenactment by the kind of video that they are of."""
     face, apex, truth = reenactment.face, reenactment.apex, reenactment.ground_truth
-    crops, unchanged = reenactment.result.crops, np.repeat(face.crop[None], len(reenactment.positions), 0)
+    crops, unchanged = reenactment.crops, np.repeat(face.crop[None], len(reenactment.positions), 0)
     change = reenactment.target_aus - reenactment.target_aus[:1]
-    yield from ((TARGET, figure) for figure in curves(change, reenactment.true_changes))
+    by_kind = {TARGET: curves(change, reenactment.true_changes)}
     for kind, video in ((RESULT, crops), (UNCHANGED, unchanged), (GROUND_TRUTH, truth)):
         if video is None:
             continue
+        of_video: Figures = {}
         if kind != UNCHANGED:
-            read = changes(video, face, model)
-            yield from ((kind, figure) for figure in curves(read, reenactment.true_changes))
-            yield kind, flow_similarity(video, reenactment.driving.crops[reenactment.positions], apex)
-        yield from ((kind, figure) for figure in appearance(video[apex], face))
+            of_video |= curves(changes(video, face, model), reenactment.true_changes)
+            driving_crops = reenactment.driving.crops[reenactment.positions]
+            of_video["face", "flow_cosine"] = flow_similarity(video, driving_crops, apex)
+        of_video |= {("face", metric): value for metric, value in appearance(video[apex], face).items()}
         if truth is not None and kind != GROUND_TRUTH:
             at_apex = slice(apex, apex + 1)
-            yield from ((kind, figure) for figure in likeness(video[at_apex], truth[at_apex]))
+            of_video |= likeness(video[at_apex], truth[at_apex])
+        by_kind[kind] = of_video
+    return by_kind

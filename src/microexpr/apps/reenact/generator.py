@@ -1,6 +1,6 @@
 """The generator that moves a face, shipped or trained by this project, and the enlargement of its faces.
 
-Shapes: N images [N, H, H, 3] of levels 0..255. RealSR: Ji et al., Real-World Super-Resolution via Kernel Estimation and
+Shapes: images [H, H, 3] of levels 0..255. RealSR: Ji et al., Real-World Super-Resolution via Kernel Estimation and
 Noise Injection, CVPR Workshops, 2020; its network is read from the two files that `PACKAGE` has, put under the names
 of `SOURCES` into $TORCH_HOME/hub/checkpoints/ (by default ~/.cache/torch/hub/checkpoints/), and run by the package
 ncnn. Downloads nothing.
@@ -62,19 +62,18 @@ def load(path: Path | None) -> Generator:
     return model
 
 
-def enlarge(images: np.ndarray, side: int, kind: Kind) -> np.ndarray:
-    """Return uint8 or float32 [N, H, H, 3] as float32[N, side, side, 3], not rounded; `side` is H or more.
+def enlarge(image: np.ndarray, side: int, kind: Kind) -> np.ndarray:
+    """Return uint8 or float32 [H, H, 3] as float32[side, side, 3], not rounded; `side` is H or more.
 
     RealSR returns 4 H for H, which is then reduced by the mean over area, or enlarged by Lanczos. Raises StoreError if
     its network or ncnn is missing, or the network is another one."""
-    if side < images.shape[1]:
-        raise ValueError(f"side must be at least {images.shape[1]}, the side of the images, not {side}")
-    enlargement = images.astype(np.float32)
+    if side < len(image):
+        raise ValueError(f"side must be at least {len(image)}, the side of the image, not {side}")
+    enlargement = image.astype(np.float32)
     if kind == "realsr":
         enlargement = _super_resolve(enlargement)
-    interpolation = cv2.INTER_AREA if side < enlargement.shape[1] else cv2.INTER_LANCZOS4
-    resized = [cv2.resize(image, (side, side), interpolation=interpolation) for image in enlargement]
-    return np.clip(np.array(resized, np.float32).reshape(-1, side, side, 3), 0, 255)
+    interpolation = cv2.INTER_AREA if side < len(enlargement) else cv2.INTER_LANCZOS4
+    return np.clip(cv2.resize(enlargement, (side, side), interpolation=interpolation), 0, 255)
 
 
 def file(name: str) -> Path:
@@ -85,9 +84,10 @@ def file(name: str) -> Path:
     return path
 
 
-def _super_resolve(images: np.ndarray) -> np.ndarray:
-    """Return float32[N, 4 H, 4 H, 3] by RealSR, on one thread in float32; one image at a time, since 64 channels of it
-    are in memory. Raises StoreError without ncnn, which few users need, or for other files."""
+def _super_resolve(image: np.ndarray) -> np.ndarray:
+    """Return float32[4 H, 4 H, 3] by RealSR, on one thread in float32.
+
+    Raises StoreError without ncnn, which few users need, or for other files."""
     paths = [file(PARAM), file(WEIGHTS)]
     try:
         import ncnn
@@ -100,17 +100,13 @@ def _super_resolve(images: np.ndarray) -> np.ndarray:
     for path, load_file in zip(paths, (network.load_param, network.load_model), strict=True):
         if load_file(str(path)):
             raise StoreError(f"{path}: is no file of ncnn's, or damaged; it is {SOURCES[path.name]} of {PACKAGE}")
-    crop, side = TIMES * BORDER, TIMES * images.shape[1]
-    expected, outputs = (3, side + 2 * crop, side + 2 * crop), []
-    for image in images:
-        padded = np.pad(image / 255, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), "edge")
-        planes, extractor = np.ascontiguousarray(padded.transpose(2, 0, 1)), network.create_extractor()
-        extractor.input(network.input_names()[0], ncnn.Mat(planes).clone())  # a clone is aligned
-        status, output = extractor.extract(network.output_names()[-1])
-        if status:
-            raise StoreError(f"{paths[0]}: ncnn cannot run this network, status {status}")
-        result = np.array(output)
-        if result.shape != expected:
-            raise StoreError(f"{paths[0]}: must make {expected} of {planes.shape}, not {result.shape}")
-        outputs.append(result[:, crop:-crop, crop:-crop].clip(0, 1).transpose(1, 2, 0) * 255)
-    return np.array(outputs, np.float32).reshape(-1, side, side, 3)
+    padded = np.pad(image / 255, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), "edge")
+    planes, extractor = np.ascontiguousarray(padded.transpose(2, 0, 1)), network.create_extractor()
+    extractor.input(network.input_names()[0], ncnn.Mat(planes).clone())  # a clone is aligned
+    status, output = extractor.extract(network.output_names()[-1])
+    if status:
+        raise StoreError(f"{paths[0]}: ncnn cannot run this network, status {status}")
+    result, crop = np.array(output), TIMES * BORDER
+    if result.shape != (expected := (3, TIMES * planes.shape[1], TIMES * planes.shape[2])):
+        raise StoreError(f"{paths[0]}: must make {expected} of {planes.shape}, not {result.shape}")
+    return np.ascontiguousarray(result[:, crop:-crop, crop:-crop].clip(0, 1).transpose(1, 2, 0) * 255, np.float32)

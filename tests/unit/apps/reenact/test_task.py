@@ -111,8 +111,7 @@ def test_a_difference_is_between_two_values_and_within_its_interval(ablation):
 
 def test_who_was_read_at_one_size_goes_without_the_other_sizes():
     first, second = movements()
-    once = replace(second, movement=replace(second.movement, at_one_size=None))
-    rows = list(transfers.ablation(task([first, once]), 1))
+    rows = list(transfers.ablation(task([first, replace(second, at_one_size=None)]), 1))
     assert {row["devices"] for row in rows} == {"all", "no_filter", "no_relative", "no_sides"}
 
 

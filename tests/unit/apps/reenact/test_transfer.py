@@ -4,36 +4,36 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from performed import APEX, BROWS, FRAMES, SMILE, Brightener, movement, painter, rise, source, target, woman
+from performed import APEX, BROWS, FRAMES, SMILE, Brightener, painter, rise, source, target, woman
 
-from microexpr.apps.reenact import Components, animate, onto, paste_change
+from microexpr.apps.reenact import Components, changed_frames, generator_input, onto, paste_change
 
 NOTHING = np.zeros((17, 2), np.float32)
 
 
 def test_a_change_is_asked_and_a_little_of_the_targets_own_and_without_it_the_sources_own_face():
     resting = np.full((17, 2), 2.0, np.float32)
-    target_aus = movement().target_aus(resting, 0.1, Components(filter=False))
+    target_aus = source().target_aus(resting, 0.1, Components(filter=False))
     assert target_aus.shape == (FRAMES, 17, 2)
     np.testing.assert_allclose(target_aus[:, SMILE], 0.2 + rise()[:, None].repeat(2, 1), atol=1e-6)
     np.testing.assert_allclose(target_aus[:, BROWS], 0.2, atol=1e-6)
-    asked = movement().target_aus(NOTHING, 0.1, Components(filter=False, relative=False))
+    asked = source().target_aus(NOTHING, 0.1, Components(filter=False, relative=False))
     np.testing.assert_allclose(asked[:, BROWS], 0.5, atol=1e-6)  # the source's own face
 
 
 def test_without_sides_both_are_asked_for_their_mean():
-    left_movement = movement(left_alone=True)
-    target_aus = left_movement.target_aus(NOTHING, 0.1, Components(filter=False))
+    left_alone = source(left_alone=True)
+    target_aus = left_alone.target_aus(NOTHING, 0.1, Components(filter=False))
     assert target_aus[APEX, SMILE, 0] == pytest.approx(2) and target_aus[APEX, SMILE, 1] == 0
-    both = left_movement.target_aus(NOTHING, 0.1, Components(filter=False, sides=False))
+    both = left_alone.target_aus(NOTHING, 0.1, Components(filter=False, sides=False))
     np.testing.assert_allclose(both[APEX, SMILE], [1, 1], atol=1e-6)
     lopsided = np.tile(np.array([0, 4], np.float32), (17, 1))
-    both = left_movement.target_aus(lopsided, 0.1, Components(filter=False, sides=False))
+    both = left_alone.target_aus(lopsided, 0.1, Components(filter=False, sides=False))
     np.testing.assert_allclose(both[0], 0.2, atol=1e-6)
 
 
 def test_filter_and_sizes_take_noise_away_where_there_is_more_than_one():
-    noisy = movement(noise=0.05)
+    noisy = source(noise=0.05)
 
     def jitter(devices: Components) -> float:
         asked = noisy.target_aus(np.full((17, 2), 5.0, np.float32), 0.2, devices)  # far from 0, where it would be cut
@@ -46,8 +46,9 @@ def test_filter_and_sizes_take_noise_away_where_there_is_more_than_one():
 
 def test_no_change_leaves_every_pixel():
     assert np.array_equal(paste_change(target(), np.zeros((120, 120, 3), np.float32)), woman().image)
-    still = animate(painter(Brightener()), target(), np.zeros((2, 17, 2), np.float32))
-    assert np.array_equal(still.frames, np.stack([woman().image] * 2))
+    model, still = painter(Brightener()), np.zeros((2, 17, 2), np.float32)
+    frames = changed_frames(model, target(), still, "lanczos", generator_input(target(), model))
+    assert np.array_equal([*frames], [woman().image] * 2)
 
 
 def test_a_change_is_pasted_where_the_face_is():
