@@ -35,7 +35,7 @@ def main() -> int:
         path = arguments.clones / row["repository"] / row["video"]
         prediction = predict.predict(Scan(path), models)
         kinds = Counter(expression.interval.kind for expression in prediction.expressions)
-        sure = sum(expression.certainty == "sure" for expression in prediction.expressions)
+        sure = sum(expression.classes.certainty == "sure" for expression in prediction.expressions)
         seconds = prediction.video.end
         counts[row["shows"]].update(kinds, sure=sure, seconds=seconds, number=1)
         print(*row.values(), f"{seconds:.1f} s", dict(kinds), file=sys.stderr, flush=True)

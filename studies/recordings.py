@@ -122,13 +122,13 @@ def _found(path: Path, truth_path: Path) -> dict[str, Any]:
     counts: Counts = count(prediction.spans, [event.span for event in true])
     expressions = []
     for expression in prediction.expressions:
-        interval = expression.interval
+        interval, classes = expression.interval, expression.classes
         if interval.kind == "micro":
             hit = hits.get((interval.onset, interval.offset))
             expressions.append({
                 "onset": interval.onset, "offset": interval.offset, "score": interval.score,
-                "class": expression.predicted_class, "true_class": hit.true_class if hit else "",
-                "certainty": expression.certainty, "classes": expression.classes, "reasons": expression.reasons,
+                "class": classes.predicted_class, "true_class": hit.true_class if hit else "",
+                "certainty": classes.certainty, "classes": classes.probabilities, "reasons": classes.reasons,
                 "action_units": dict(interval.action_units),
             })  # fmt: skip
     print(path.name, json.dumps(expressions), file=sys.stderr, flush=True)

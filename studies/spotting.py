@@ -57,9 +57,9 @@ class Tally:
         spotted = {kind: [(i.onset, i.offset) for i in intervals if i.kind == kind] for kind in KINDS}
         counts = {kind: count(spotted[kind], true_spans(events, kind, frames)) for kind in KINDS}
         self.counts = {kind: self.counts[kind] + counts[kind] for kind in KINDS}
-        self.qualified += sum(bool(expression.reasons) for expression in expressions)
-        self.reasons.update(re.split(r" -?\d", reason)[0] for e in expressions for reason in e.reasons)
-        self.highest = max([self.highest, *(p for e in expressions for p in e.classes.values())])
+        self.qualified += sum(bool(expression.classes.reasons) for expression in expressions)
+        self.reasons.update(re.split(r" -?\d", reason)[0] for e in expressions for reason in e.classes.reasons)
+        self.highest = max([self.highest, *(p for e in expressions for p in e.classes.probabilities.values())])
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ import pandas as pd
 from microexpr.api import checks
 from microexpr.api.measures import au_table
 from microexpr.api.results import Shown, shown
-from microexpr.api.videos import Source, as_video, scan
+from microexpr.api.videos import Source, read_video, scan
 from microexpr.apps import driving_name
 from microexpr.apps import predict as prediction
 from microexpr.apps.measure import Table, tables
@@ -51,7 +51,7 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
     (['micro'], [True])
     """
     spotted = prediction.spot(scan(video, fps), regressor.load(), params=params)
-    rows = [written.interval_dict(interval, spotted.video.seconds) for interval in spotted.intervals]
+    rows = [written.to_dict(expression, spotted.video.seconds) for expression in spotted.expressions]
     return pd.DataFrame(rows, columns=written.INTERVAL_KEYS)
 
 
@@ -205,7 +205,7 @@ def measure(
                     paths = (item for item in items if not item.reason)
                     tables_by_name += [(str(item.path), tables.measure(item, fps, report)) for item in paths]
                 else:
-                    tables_by_name.append((str(each), tables.of_video(as_video(each, fps), report)))
+                    tables_by_name.append((str(each), tables.of_video(read_video(each, fps), report)))
             problems = [problem for _, table in tables_by_name for problem in table.problems]
             measured = [(name, _frame(table)) for name, table in tables_by_name]
         else:

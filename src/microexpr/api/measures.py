@@ -10,10 +10,10 @@ import pandas as pd
 
 from microexpr.api import checks
 from microexpr.api.results import FoundEvents, TrackedFaces, shown
-from microexpr.api.videos import Source, as_video
-from microexpr.apps.measure.tables import find
+from microexpr.api.videos import Source, read_video
 from microexpr.apps.predict import Progress, counted
 from microexpr.apps.predict.take import find_turn
+from microexpr.apps.reenact.photograph import find_faces
 from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
 from microexpr.signals import apex, aus, faces
@@ -47,7 +47,7 @@ def track_faces(
     >>> faces.crop.shape, faces.landmarks.shape, bool(faces.detected.all())
     ((120, 288, 288, 3), (120, 68, 2), True)
     """
-    video = as_video(video, fps)
+    video = read_video(video, fps)
     video = video.turned(find_turn(video))
     frames = len(video)
     with shown(progress) as report:
@@ -158,7 +158,7 @@ def action_units(
         raise DataError(f"curve must be one of {', '.join(names)}, not {curve}")
     if (image := as_picture(video)) is not None:
         return _picture_units(image, curve)
-    rate = fps if isinstance(video, Faces) else (video := as_video(video, fps)).fps
+    rate = fps if isinstance(video, Faces) else (video := read_video(video, fps)).fps
     if rate is None:
         raise DataError("fps must be the frames a second of a tracked face, not None")
     checks.whole(onset, "onset", 0)
@@ -199,7 +199,8 @@ def _picture_units(image: np.ndarray, curve: str) -> pd.DataFrame:
     if curve == "relative":
         raise DataError("curve must be raw or smoothed for a picture, which has no onset, not relative")
     model, grey = regressor.load(), luma(image)
-    crops = [faces.align(grey, faces.alignment(points[None]))[..., 0] for points in find(image)]
+    landmarks = [points.astype(float) for points in find_faces(image)]
+    crops = [faces.align(grey, faces.alignment(points[None]))[..., 0] for points in landmarks]
     reduced = [regressor.reduce_crop(crop) for crop in crops]
     values = model.alone(reduced).values.transpose(0, 2, 1) if reduced else np.zeros((0, 17, 2))
     both = np.clip(np.concatenate([values, values.mean(axis=2, keepdims=True)], axis=2), 0, LARGEST)

@@ -13,7 +13,7 @@ from microexpr.videos import Scan, Video, from_array
 Source = Video | str | Path | np.ndarray
 
 
-def read_video(path: str | Path | np.ndarray, fps: float | None = None) -> Video:
+def read_video(path: Source, fps: float | None = None) -> Video:
     """Return a video file, a folder of frames, or an array uint8[T, H, W, 3] RGB or uint8[T, H, W] grey.
 
     `fps` is the number of frames a second: needed for a folder or an array, and for a video file in place of what its
@@ -46,11 +46,6 @@ def scan(path: Source, fps: float | None = None) -> Video | Scan:
     if not isinstance(path, (str, PathLike)):
         raise DataError(f"a video must be a path or an array uint8[T, H, W, 3], not {checks.describe(path)}")
     return Scan(Path(path), fps)
-
-
-def as_video(source: Source, fps: float | None) -> Video:
-    """Return a source of frames as a video; `fps` is for those that are none yet."""
-    return source if isinstance(source, Video) else read_video(source, fps)
 
 
 def example_video(folder: str | Path, seed: int = 1) -> Path:

@@ -1,8 +1,8 @@
 """Measure the faces of one video, or of pictures, as a table. Writes no file.
 
-A video is read three times: to track the face, to choose a frame at rest, to measure. Only
-`find`, `alone`, `since`, `_at_rest` and `_geometry` know the readers of landmarks and of action units; what
-another reader reads in addition becomes a line of `columns`.
+A video is read three times: to track the face, to choose a frame at rest, to measure. Only `alone`, `since`, `_at_rest`
+and `_geometry` know the readers of landmarks and of action units; what another reader reads in addition becomes a line
+of `columns`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,11 +34,6 @@ SLOWEST = 1.0  # frames a second of a video that is measured
 
 # A face with action units still to be read: its pixels uint8[128, 128], and what reads them; or a frame without a face.
 Unread = tuple[MeasuredFace, np.ndarray | None, Callable[[Sequence[np.ndarray]], Sequence[Reading | None]] | None]
-
-
-def find(image: np.ndarray) -> list[np.ndarray]:
-    """Return the landmarks [68, 2] of every face in a picture, the largest first."""
-    return [points.astype(float) for points in find_faces(image)]
 
 
 def alone(face: np.ndarray) -> Reading:
@@ -166,7 +161,8 @@ def of_pictures(paths: Sequence[Path], progress: Progress) -> Table:
         try:
             image = read_upright(path, alterations)
             grey, rows = luma(image), list[MeasuredFace]()
-            for i, points in enumerate(find(image)):
+            for i, landmarks in enumerate(find_faces(image)):
+                points = landmarks.astype(float)
                 matrix = alignment(points[None])
                 crop = align(grey, matrix)[..., 0]
                 units, filmed = alone(reduce_crop(crop)), quality(domain.reduce(crop))

@@ -7,7 +7,7 @@ action units; once for the spotted expressions. `videos` holds the frames of a s
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,48 +78,33 @@ class Curves:
     turn: np.ndarray  # float64[T, 3], yaw, pitch and roll of the head in degrees
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """One interval, in frames of the video, with each class's probability if it is a micro-expression."""
+class Expression(NamedTuple):
+    """One interval, in frames of the video, with its classes if it is a micro-expression that was classified."""
 
     interval: spotting.Interval
-    classes: dict[str, float] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()  # how it differs from the expressions that the models know, as text
-    regions: Mapping[str, float] = field(default_factory=dict)  # as in `Classes`
-
-    @property
-    def predicted_class(self) -> str:
-        """The most probable class, "" for other kinds of expression."""
-        return Classes(self.classes).predicted_class if self.classes else ""
-
-    @property
-    def certainty(self) -> str:
-        """How reliable the class is, as in `Classes.certainty`; "" for other kinds of expression."""
-        return Classes(self.classes, self.reasons).certainty if self.classes else ""
+    classes: Classes = Classes()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spotted:
-    """The expressions of one video, without their classes."""
+class Prediction:
+    """The result for one video; of `spot` without classes."""
 
     take: Take
     curves: Curves
     signal: spotting.Signal
-    intervals: list[spotting.Interval]  # in frames of the video
+    expressions: list[Expression]
     warnings: list[str]  # of parts that were not searched; of a prediction, of all
+    rate: limits.Figures = field(default_factory=dict)  # how good it is at about this frame rate
 
     @property
     def video(self) -> Video:
         """The video, upright."""
         return self.take.video
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction(Spotted):
-    """The result for one video."""
-
-    expressions: list[Expression]
-    rate: limits.Figures  # how good it is at about this frame rate
+    @property
+    def intervals(self) -> list[spotting.Interval]:
+        """The intervals of all expressions, in frames of the video."""
+        return [expression.interval for expression in self.expressions]
 
     @property
     def spans(self) -> list[tuple[int, int]]:
@@ -134,7 +119,7 @@ def spot(
     params: spotting.Params | None = None,
     rate: float = READ,
     see: See | None = None,
-) -> Spotted:
+) -> Prediction:
     """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found.
 
     `see` gets each crop that is read, uint8[H, H], None where no face was found."""
@@ -145,7 +130,7 @@ def spot(
         if len(stretch.frames) == len(take.video) or not spotting.is_short(len(stretch.frames), take.video.fps)
     ]
     stretches = long_enough or take.stretches
-    parts, intervals = [], []
+    parts, expressions = [], []
     for stretch in stretches:
         curves = read_curves(take.video, stretch, reader, progress, rate, see)
         signal = spotting.compute_signal(
@@ -153,14 +138,14 @@ def spot(
         )
         for interval in spotting.spot(signal, curves.fps, params):
             onset, apex, offset = curves.numbers[[interval.onset, interval.apex, interval.offset]].tolist()
-            intervals.append(replace(interval, onset=onset, apex=apex, offset=offset))
+            expressions.append(Expression(replace(interval, onset=onset, apex=apex, offset=offset)))
         parts.append((curves, signal))
     warnings = []
     if passed_over := len(take.stretches) - len(stretches):
         least = 2 * spotting.BRIEF
         warnings.append(f"{passed_over} stretches between cuts are shorter than {least:g} s and are not searched")
     curves, signal = (_joined(part) for part in zip(*parts, strict=True))
-    return Spotted(take, curves, signal, intervals, warnings)
+    return Prediction(take, curves, signal, expressions, warnings)
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -177,24 +162,23 @@ def predict(
 ) -> Prediction:
     """Spot the expressions of a video and classify its micro-expressions. Raises DataError if no face is found."""
     spotted = spot(source, models.reader, progress, params)
-    take, video, curves = spotted.take, spotted.video, spotted.curves
-    micro = [interval for interval in spotted.intervals if interval.kind == "micro"]
+    take, video, curves, intervals = spotted.take, spotted.video, spotted.curves, spotted.intervals
+    micro = [interval for interval in intervals if interval.kind == "micro"]
     classes = classify(take, micro, models, progress)
-    spans = [(video.seconds[i.onset], video.seconds[i.offset]) for i in spotted.intervals]
+    spans = [(video.seconds[i.onset], video.seconds[i.offset]) for i in intervals]
     signal, times = spotted.signal, video.seconds[curves.numbers]
     usual = limits.usual_score(signal.score, signal.seen, times, spans, curves.fps)
     expressions = []
-    for interval in spotted.intervals:
-        if interval.kind == "micro" and interval.onset in classes:
-            of_class = classes[interval.onset]
+    for interval in intervals:
+        of_interval = classes.get(interval.onset, Classes()) if interval.kind == "micro" else Classes()
+        if of_interval.probabilities:
             reasons = (
-                *limits.doubts(interval, spotted.intervals, take, curves.fps, usual),
-                *limits.contradiction(interval.action_units, of_class.predicted_class),
-                *of_class.reasons,
+                *limits.doubts(interval, intervals, take, curves.fps, usual),
+                *limits.contradiction(interval.action_units, of_interval.predicted_class),
+                *of_interval.reasons,
             )
-            expressions.append(Expression(interval, of_class.probabilities, reasons, of_class.regions))
-        else:
-            expressions.append(Expression(interval))
+            of_interval = of_interval._replace(reasons=reasons)
+        expressions.append(Expression(interval, of_interval))
     warnings = [*video.notes, *spotted.warnings]
     if usual is not None and usual >= signal.height / limits.STANDS_OUT:
         common = f"scores of {usual:.0f} are common here, and spotting needs {signal.height:g}"
@@ -202,7 +186,7 @@ def predict(
     fitted_on = {*models.reader.fitted_on, *models.recogniser.fitted_on, *detection.fitted_on("network")}
     warnings += limits.warnings(take, fitted_on)
     rate = limits.rate_figures(video.fps, models.digest)
-    return Prediction(take, curves, signal, spotted.intervals, warnings, expressions, rate)
+    return replace(spotted, expressions=expressions, warnings=warnings, rate=rate)
 
 
 def read_curves(

@@ -98,9 +98,9 @@ def annotate(
     captions += [("rendered face, no person is shown", white)] * video.generated
     for expression in expressions:
         units = " ".join(list(expression.interval.action_units)[:4])
-        name = f" {written.in_words(expression)}" if expression.classes else ""
+        name = f" {written.in_words(expression.classes)}" if expression.classes.probabilities else ""
         captions.append((f"{expression.interval.kind}{name} {units}", COLOURS[expression.interval.kind]))
-        captions += [(reason, white) for reason in expression.reasons[:1]]
+        captions += [(reason, white) for reason in expression.classes.reasons[:1]]
     image = np.vstack([image, timeline_image])
     for line, (text, ink) in enumerate(captions):
         for thickness, text_colour in ((3, (0, 0, 0)), (1, ink)):

@@ -36,12 +36,9 @@ class Pair:
 
     def to_document(self, models: Models) -> dict[str, Any]:
         """Return the result by names, with the models' training data and the limits of the result."""
+        result = {"class": self.predicted_class, "certainty": self.certainty}  # of the pair, and first
         return {
-            "class": self.predicted_class,
-            "certainty": self.certainty,
-            "classes": {name: round(share, 4) for name, share in self.classes.probabilities.items()},
-            "reasons": list(self.classes.reasons),
-            "regions": {name: round(share, 4) for name, share in self.classes.regions.items()},
+            **(result | self.classes.to_dict() | result),
             "action_units": {name: round(amount, 3) for name, amount in self.action_units.items()},
             "notice": list(limits.NOTICE),
             "models": list(models.descriptions),
@@ -49,10 +46,9 @@ class Pair:
 
     def __str__(self) -> str:
         """Return the result in one line."""
-        shares = ", ".join(f"{name} {share:.2f}" for name, share in self.classes.probabilities.items())
         moved = written.stronger_sides(dict(self.action_units))
         units = ", ".join(f"{unit} {NAMES[unit]} +{amount:.1f}" for unit, amount in moved.items())
-        text = f"{self.predicted_class}, {self.certainty} ({shares})"
+        text = f"{self.predicted_class}, {self.certainty} ({self.classes.shares})"
         return "; ".join([text, *self.classes.reasons, units or "no action unit moves clearly"])
 
 

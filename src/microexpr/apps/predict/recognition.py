@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,7 +26,7 @@ SHIPPED = shipped("predict.onnx")
 
 Recogniser: TypeAlias = "OnnxRecogniser | refit.Recogniser"  # a trained network: call it with inputs
 Groups = dict[str, dict[str, np.ndarray]]  # by stage: the contents of its file on a clip
-Certainty = Literal["sure", "unsure", "cannot tell"]
+Certainty = Literal["sure", "unsure", "cannot tell", ""]
 SURE, TELLS = 0.8, 0.5  # least probability of the class
 
 
@@ -58,24 +58,41 @@ def load(path: str | Path) -> Recogniser:
 
 
 class Classes(NamedTuple):
-    """The result for one expression."""
+    """The result for one expression, empty for one that is not classified."""
 
-    probabilities: dict[str, float]  # by class
+    probabilities: Mapping[str, float] = {}  # by class
     reasons: tuple[str, ...] = ()  # how it differs from the expressions that the model knows, as text
     regions: Mapping[str, float] = {}  # by how much the class is less probable if a region of the face keeps still
 
     @property
     def predicted_class(self) -> str:
-        """The most probable class."""
-        return max(self.probabilities, key=lambda name: self.probabilities[name])
+        """The most probable class, "" for none."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name], default="")
 
     @property
     def certainty(self) -> Certainty:
-        """Return how reliable the most probable class is, as text: "sure" only without any reason."""
+        """Return how reliable the most probable class is, as text: "sure" only without any reason, "" for none."""
+        if not self.probabilities:
+            return ""
         highest = max(self.probabilities.values())
         if highest < TELLS:
             return "cannot tell"
         return "sure" if highest >= SURE and not self.reasons else "unsure"
+
+    @property
+    def shares(self) -> str:
+        """Each class and its probability as text."""
+        return ", ".join(f"{name} {share:.2f}" for name, share in self.probabilities.items())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result by the names of the JSON file, rounded."""
+        return {
+            "class": self.predicted_class,
+            "classes": {name: round(share, 4) for name, share in self.probabilities.items()},
+            "certainty": self.certainty,
+            "reasons": list(self.reasons),
+            "regions": {name: round(share, 4) for name, share in self.regions.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from microexpr.apps.predict import Expression, Models, Prediction, limits
+from microexpr.apps.predict.recognition import Classes
 from microexpr.core import store
 from microexpr.core.errors import printable
 from microexpr.signals.aus import ACTION_UNITS, NAMES
@@ -69,26 +70,14 @@ def to_document(prediction: Prediction, models: Models) -> dict[str, Any]:
 
 def to_dict(expression: Expression, seconds: np.ndarray) -> dict[str, Any]:
     """Return one expression by the names of the JSON file; `seconds` are the times of all frames."""
-    row = interval_dict(expression.interval, seconds)
-    units = row.pop("action_units")
-    return row | {
-        "class": expression.predicted_class,
-        "classes": {name: round(share, 4) for name, share in expression.classes.items()},
-        "certainty": expression.certainty,
-        "reasons": list(expression.reasons),
-        "regions": {name: round(share, 4) for name, share in expression.regions.items()},
-        "action_units": units,
-    }
-
-
-def interval_dict(interval: Interval, seconds: np.ndarray) -> dict[str, Any]:
-    """Return an interval, in frames of a video at these `seconds`, by `INTERVAL_KEYS`."""
+    interval = expression.interval
     frames = {event: getattr(interval, event) for event in EVENTS}
     return {
         "kind": interval.kind,
         **frames,
         **{f"{event}_seconds": round(float(seconds[number]), 4) for event, number in frames.items()},
         "score": round(interval.score, 2),
+        **expression.classes.to_dict(),
         "action_units": {name: round(amount, 3) for name, amount in interval.action_units.items()},
     }
 
@@ -96,14 +85,13 @@ def interval_dict(interval: Interval, seconds: np.ndarray) -> dict[str, Any]:
 def summary(prediction: Prediction) -> Iterator[str]:
     """Yield lines for a terminal: each micro-expression, and how many expressions there are of each kind."""
     for expression in prediction.expressions:
-        interval = expression.interval
+        interval, classes = expression.interval, expression.classes
         if interval.kind == "micro":
             onset, apex, offset = (f"{prediction.video.seconds[getattr(interval, event)]:.2f}" for event in EVENTS)
-            shares = ", ".join(f"{name} {share:.2f}" for name, share in expression.classes.items())
-            classes = "; ".join([f"{expression.certainty} ({shares})", *expression.reasons])
+            result = "; ".join([f"{classes.certainty} ({classes.shares})", *classes.reasons])
             units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
             times = f"{onset} to {offset} s, apex {apex} s"
-            yield f"micro-expression {times}: {classes}; {units}; {interval.score:.0f} times its noise"
+            yield f"micro-expression {times}: {result}; {units}; {interval.score:.0f} times its noise"
     yield prediction.rate["description"]
     kinds = [expression.interval.kind for expression in prediction.expressions]
     yield ", ".join(f"{kind} {kinds.count(kind)}" for kind in get_args(Kind))
@@ -117,10 +105,9 @@ def stronger_sides(action_units: dict[str, float]) -> dict[str, float]:
     return dict(sorted(amounts.items(), key=lambda item: -item[1]))
 
 
-def in_words(expression: Expression) -> str:
+def in_words(classes: Classes) -> str:
     """Return a micro-expression's class, its probability, and how far it can be relied on, in a few words."""
-    highest = max(expression.classes.values(), default=0)
-    return f"{expression.predicted_class} {highest:.2f}, {expression.certainty}"
+    return f"{classes.predicted_class} {max(classes.probabilities.values(), default=0):.2f}, {classes.certainty}"
 
 
 def intervals_csv(prediction: Prediction, models: Models) -> str:
@@ -166,7 +153,7 @@ def labels(prediction: Prediction) -> list[Label]:
     for expression in prediction.expressions:
         interval: Interval = expression.interval
         units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
-        name = f"micro-expression: {in_words(expression)}" if interval.kind == "micro" else interval.kind
+        name = f"micro-expression: {in_words(expression.classes)}" if interval.kind == "micro" else interval.kind
         end = float(times[interval.offset]) + 1 / prediction.video.fps
         rows.append(Label(float(times[interval.onset]), end, interval.kind, name, units))
     return rows

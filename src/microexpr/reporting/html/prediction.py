@@ -89,7 +89,7 @@ class Player:
         return self._images
 
     def _magnify(self, i: int, crops: dict[int, np.ndarray]) -> None:
-        interval, shares = self._micro[i].interval, self._micro[i].regions
+        interval, shares = self._micro[i].interval, self._micro[i].classes.regions
         stretch = self._take.at(interval.apex)
         faces = annotated.magnify(np.stack([*crops.values()]), frame_mask(self._size, stretch.matrix_at(interval.apex)))
         for number, face in zip(crops, faces, strict=True):
@@ -170,7 +170,7 @@ def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> d
     height = prediction.signal.height
     top = HEADROOM * float(np.log(max(prediction.signal.score.max(), height)))
     positions = prediction.video.timeline.positions
-    intervals = [(e.interval, e.predicted_class) for e in prediction.expressions]
+    intervals = [(e.interval, e.classes.predicted_class) for e in prediction.expressions]
     spotted = [(interval.kind, interval.onset, interval.offset, name) for interval, name in intervals]
     powers = range(int(top / np.log(10)) + 1)  # of ten, on the score's axis
     return {

@@ -37,7 +37,7 @@ def draw(page: Figure, prediction: Prediction) -> None:
             axes.axvspan(*span, color=colour, alpha=0.25, linewidth=0)
         if expression.interval.kind == "micro":
             score_axes.annotate(
-                expression.predicted_class,
+                expression.classes.predicted_class,
                 (span[0], 1.01),
                 xycoords=("data", "axes fraction"),
                 color=colour,

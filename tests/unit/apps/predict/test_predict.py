@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from microexpr.apps.predict import Expression, annotated, limits, truth, written
-from microexpr.apps.predict.recognition import SHIPPED
+from microexpr.apps.predict.recognition import SHIPPED, Classes
 from microexpr.cli import applications
 from microexpr.cli.main import main
 from microexpr.core import outputs
@@ -126,7 +126,7 @@ def test_the_page_has_all_and_loads_nothing(predicted):
 )
 def test_a_class_is_always_given_with_how_far_it_can_be_relied_on(highest, reasons, certainty):
     classes = {"negative": (1 - highest) / 2, "positive": highest, "surprise": (1 - highest) / 2}
-    expression = Expression(spotting.Interval("micro", 10, 15, 20, 30.0, {"AU12L": 1.0}), classes, reasons)
+    expression = Expression(spotting.Interval("micro", 10, 15, 20, 30.0, {"AU12L": 1.0}), Classes(classes, reasons))
     row = written.to_dict(expression, np.arange(30) / 25)
     assert (row["class"], row["certainty"], row["reasons"]) == ("positive", certainty, [*reasons])
 
