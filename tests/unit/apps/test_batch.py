@@ -2,10 +2,9 @@
 but text."""
 
 import csv
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -177,32 +176,30 @@ def test_weights_that_cannot_be_read_end_the_run(project):
     assert not Path("out").exists()
 
 
-WORKER = """
-import os, signal, sys, time
-sys.path.insert(0, {folder!r})
-from test_batch import items, run
-def read(path):
-    time.sleep({seconds})
-    if path.name == sys.argv[1]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return path.read_text()
-run(items(), sys.argv[2], read=read)
-"""
-
-
 def worker(killed_at="", out="out", seconds=0.0):
-    code = WORKER.format(folder=str(Path(__file__).parent), seconds=seconds)
-    return subprocess.Popen([sys.executable, "-c", code, killed_at, out])
+    """Start a process that works through all inputs."""
+
+    def read(path):
+        time.sleep(seconds)
+        if path.name == killed_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return path.read_text()
+
+    process = multiprocessing.get_context("fork").Process(target=run, args=(items(), out), kwargs={"read": read})
+    process.start()
+    return process
 
 
 def test_a_killed_run_and_two_at_once_write_the_bytes_of_one(project):
     run(items(), "one")
     expected = {path.name: path.read_bytes() for path in Path("one").rglob("*.csv")}
-    assert worker("c.mp4").wait() == -signal.SIGKILL and not Path("out/summary.csv").exists()
+    (killed := worker("c.mp4")).join()
+    assert killed.exitcode == -signal.SIGKILL and not Path("out/summary.csv").exists()
     assert states(run(items())[1])["a.csv"] == "done before"
     processes = [worker(out="both", seconds=0.2), worker(out="both", seconds=0.2)]
-    time.sleep(0.1)
-    assert [process.wait() for process in processes] == [0, 0]
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
     for out in ("out", "both"):
         assert {path.name: path.read_bytes() for path in Path(out).rglob("*.csv")} == expected
         assert not [path for path in Path(out).rglob(".microexpr-*")]
