@@ -96,23 +96,23 @@ def _fit_motion(
     Reweighted least squares: a pixel weighs `prior` [H, W] / (1 + (r / w s)^2), r the residual's length, s its weighted
     median, w from WIDTHS. Each parameter is shrunk towards 0, the more the smaller its `typical` size [k] is against
     the least s so far."""
-    from microexpr.signals.motion import kernels  # with numba, which takes long to load
-
     step = max(1, len(flow) // SAMPLES)
     mask = face[::step, ::step]
     equations, values, prior = (field[::step, ::step][mask].astype(float) for field in (basis, flow, prior))
     pairs, flat = equations.reshape(-1, basis.shape[-1]), values.ravel()
     evidence = (np.repeat(prior, 2)[:, None] * pairs**2).sum(axis=0)
-    weights, min_scale, whole = prior.copy(), 0.0, prior.sum()
-    lengths, order = np.empty(len(prior)), np.empty(len(prior), np.int64)
+    weights, min_scale, whole = prior, 0.0, prior.sum()
     for width in WIDTHS:
         weighted = (equations * weights[:, None, None]).reshape(pairs.shape)
         penalty = evidence * weights.sum() / whole * (min_scale / typical) ** 2
         motion = np.linalg.solve(weighted.T @ pairs + np.diag(penalty), weighted.T @ flat)
-        fitted = (pairs @ motion[:, None]).reshape(values.shape)
-        scale = max(kernels.median_length(values, fitted, prior, lengths, order), 1e-6)
+        across, down = (values - (pairs @ motion[:, None]).reshape(values.shape)).T
+        lengths = np.sqrt(across**2 + down**2)
+        order = lengths.argsort()
+        total = prior[order].cumsum()
+        scale = max(float(lengths[order[total.searchsorted(total[-1] / 2)]]), 1e-6)  # their weighted median
         min_scale = min(min_scale or scale, scale)
-        kernels.reweight(prior, lengths, width * scale, weights)
+        weights = prior / (1 + (lengths / (width * scale)) ** 2)
     fit: np.ndarray = np.tensordot(basis, motion, axes=1)  # as `@`, in one product instead of one for each pixel
     return fit
 
@@ -143,11 +143,6 @@ def _squared_distance(ellipse: np.ndarray, size: int) -> np.ndarray:
     return ((x - centre_x) / width) ** 2 + ((y - centre_y) / height) ** 2
 
 
-def prepare() -> None:
-    """Load the compiled functions."""
-    head_path(np.zeros((1, REGISTERED, REGISTERED), np.uint8), 0)
-
-
 def head_path(crop: np.ndarray, onset: int, in_frame: np.ndarray | None = None) -> np.ndarray:
     """Return how far each frame's head is from the onset's, float64[T, 6] in terms of `head.basis`, pixels of the crop.
 
@@ -170,21 +165,19 @@ def hold_still(crop: np.ndarray, path: np.ndarray, in_frame: np.ndarray | None =
     """Undo the head's movement, `path` [T, 6] of `head_path`, in crops [T, H, H, C]; the type is kept.
 
     A pixel that lies outside the frame (`in_frame`, bool[H, H]) in any crop has one value in all."""
-    warp, mask = _Warp(crop.shape[1]), None if in_frame is None else 255 * in_frame.astype(np.uint8)
-    still, always = np.empty_like(crop), np.ones(crop.shape[1:3], bool)
-    for position, motion in enumerate(path):
-        warp.move(motion)
-        still[position] = warp(crop[position])
-        if mask is not None:
-            always &= warp(mask) == 255
-    return still if mask is None else face_regions.hold_outside_still(still, always)
+    still = np.stack([_move_back(frame, motion) for frame, motion in zip(crop, path, strict=True)])
+    if in_frame is None:
+        return still
+    mask = 255 * in_frame.astype(np.uint8)
+    always = np.all([_move_back(mask, motion) == 255 for motion in path], axis=0)
+    return face_regions.hold_outside_still(still, always)
 
 
 def _registration(reference: np.ndarray, in_frame: np.ndarray | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return a function that registers frames to a reference, float32[SIZE, SIZE] each.
 
     It gets a frame and a movement to search from, and returns the head's movement since the reference, float64[6]."""
-    in_face, warp = visible_face(REGISTERED, in_frame), _Warp(REGISTERED)
+    in_face = visible_face(REGISTERED, in_frame)
     brightness, prior = float(reference[in_face].mean()), nose_prior(REGISTERED)[in_face]
     down, right = np.gradient(reference)
     slopes = (np.stack([right, down], axis=-1)[..., None] * basis(REGISTERED)).sum(axis=2)[in_face]  # [n, 6]
@@ -192,8 +185,7 @@ def _registration(reference: np.ndarray, in_frame: np.ndarray | None) -> Callabl
     def register(image: np.ndarray, motion: np.ndarray) -> np.ndarray:
         image = image * (brightness / max(float(image[in_face].mean()), 1.0))
         for _ in range(ROUNDS):
-            warp.move(motion)
-            residual = (warp(image) - reference)[in_face].astype(float)
+            residual = (_move_back(image, motion) - reference)[in_face].astype(float)
             scale = max(RESIDUAL * float(np.median(np.abs(residual))), 1e-6)
             weighted = slopes * (prior / (1 + (residual / scale) ** 2))[:, None]
             normal = weighted.T @ slopes
@@ -204,21 +196,13 @@ def _registration(reference: np.ndarray, in_frame: np.ndarray | None) -> Callabl
     return register
 
 
-class _Warp:
-    """Looks up pictures [H, H, ...] where a head moved to. Its arrays are made once, since new memory costs more."""
+def _move_back(image: np.ndarray, motion: np.ndarray) -> np.ndarray:
+    """Return a picture [H, H, ...] as if the head in it had not moved by `motion`, float64[6] in terms of `basis`.
 
-    def __init__(self, size: int):
-        from microexpr.signals.motion import kernels  # with numba, which takes long to load
-
-        flows = basis(size)
-        self.axis, self.depth = flows[0, :, 0, 2].copy(), flows[..., 0, 4].copy()
-        self.places, self._move = np.empty((2, size, size), np.float32), kernels.move
-
-    def move(self, motion: np.ndarray) -> None:
-        """Look up from now on where `motion`, float64[6], takes each pixel."""
-        self._move(motion, self.axis, self.depth, self.places)
-
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        """Return the image, of the same shape."""
-        x, y = self.places
-        return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(image.shape)
+    Each pixel is looked up where the head takes it."""
+    flows, pixels = basis(len(image)), np.arange(len(image), dtype=np.float32)
+    axis, depth = flows[0, :, 0, 2], flows[..., 0, 4]
+    right, down, growth, roll, yaw, nod = motion
+    x = (right + growth * axis - roll * axis[:, None] + yaw * depth).astype(np.float32) + pixels
+    y = ((down + growth * axis)[:, None] + roll * axis + nod * depth).astype(np.float32) + pixels[:, None]
+    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(image.shape)

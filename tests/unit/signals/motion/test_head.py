@@ -26,6 +26,13 @@ def test_the_depth_of_the_head_is_no_shift_growth_or_roll() -> None:
     assert np.abs(plain.T @ depth).max() < 1e-9 * len(plain)
 
 
+def test_a_head_is_moved_back_from_where_its_flow_points() -> None:
+    basis, motion = head.basis(24), np.array([1.0, -2, 0.5, 0.1, 3, -0.7])
+    places = np.mgrid[:24, :24][::-1].transpose(1, 2, 0).astype(np.float32)  # a picture that shows its own pixels
+    truth = np.clip(places + basis @ motion, 0, 23)
+    assert head.hold_still(places[None], motion[None])[0] == pytest.approx(truth, abs=1 / 32)  # as OpenCV rounds places
+
+
 def test_a_steady_clip_keeps_the_expression_and_loses_the_head() -> None:
     rng = generator(0, "steady")
     picture, basis = drawn.texture(rng), head.basis(288)
