@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.core.arrays import luma
 from microexpr.core.clip import Clip
@@ -28,10 +28,8 @@ Spotter = Literal["flow", "regions"]
 SPOTTERS: tuple[Spotter, ...] = get_args(Spotter)
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `apex` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     spotter: Spotter = Field(default="flow", description="method that finds the events that are not annotated")
     region: int = Field(default=36, ge=8, le=96, description="side of each of the ten regions, in pixels of the crop")
@@ -119,8 +117,7 @@ def stored_score(faces: Mapping[str, Any], events: Mapping[str, Any], params: Pa
 
     The apex file holds the score where one of the events was spotted; otherwise it is computed again."""
     if "score" in events:
-        stored: np.ndarray = events["score"][()]
-        return stored
+        return events["score"][()]
     first, last = (int(np.searchsorted(faces["frame"][()], events[event][()])) for event in ("onset", "offset"))
     return score_clip(faces, first, last, params)
 

@@ -33,8 +33,7 @@ MARGIN = 0.07  # margin of a region around its landmarks, in outer-eye distances
 
 def eye_distance(landmarks: np.ndarray) -> np.ndarray:
     """Return the distance between the outer eye corners, [...], of landmarks [..., 68, 2], a unit for errors."""
-    distance: np.ndarray = np.linalg.norm(landmarks[..., 36, :] - landmarks[..., 45, :], axis=-1)
-    return distance
+    return np.linalg.norm(landmarks[..., 36, :] - landmarks[..., 45, :], axis=-1)
 
 
 def region_labels(landmarks: np.ndarray, size: int) -> np.ndarray:

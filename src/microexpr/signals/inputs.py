@@ -97,8 +97,7 @@ class Source:
     @property
     def landmarks(self) -> np.ndarray:
         """Landmarks of the onset, float32[68, 2], pixels of the crop."""
-        landmarks: np.ndarray = self.groups["faces"]["landmarks_crop"][self.at("onset")]
-        return landmarks
+        return self.groups["faces"]["landmarks_crop"][self.at("onset")]
 
 
 Reader = Callable[[Source, Shape], np.ndarray]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 # Action units that readers return, the 17 that FAMGAN takes from OpenFace, in the order of every action-unit axis, with
 # their names in FACS (Ekman et al. 2002).
@@ -26,10 +26,8 @@ SHOWN = (*ACTION_UNITS, "AU16", "AU18", "AU22", "AU24", "AU27", "AU28", "AU34") 
 OPEN = [ACTION_UNITS.index(unit) for unit in ("AU25", "AU26")]
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `aus` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     backend: Literal["embedded", "openface", "pyfeat"] = Field(
         default="embedded",

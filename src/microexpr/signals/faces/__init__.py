@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
@@ -25,10 +25,8 @@ PREDICTION_INTERVAL = 0.05  # seconds between predictions, at least two frames: 
 LOST_INTERVAL = 0.02  # seconds around a lost point in which the predictor is trusted more, about the rise of a blink
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `faces` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     predictor: PredictorName = Field(
         default="network", description="what predicts landmarks: the shipped network | dlib's regression trees"

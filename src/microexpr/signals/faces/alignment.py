@@ -51,5 +51,4 @@ def warp(frame: np.ndarray, matrix: np.ndarray, side: int, border: int = cv2.BOR
         # A reduced pixel's centre lies (factor - 1) / 2 from that of its first source pixel.
         shift = matrix[:, :2] @ np.full(2, (factor - 1) / 2)
         matrix = np.column_stack([matrix[:, :2] * factor, matrix[:, 2] + shift])
-    warped: np.ndarray = cv2.warpAffine(frame, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border)
-    return warped
+    return cv2.warpAffine(frame, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border)

@@ -127,8 +127,7 @@ class DlibPredictor:
                 points = np.array([(part.x, part.y) for part in predictor()(patch, MIDDLE).parts()], float)
                 self._predicted[x, y, side] = to_frame(points, matrix)
         predicted = np.array([self._predicted[x, y, side] for x, y, side in corners.tolist()])
-        landmarks: np.ndarray = (weights[:, None, None] * predicted).sum(axis=0)
-        return landmarks
+        return (weights[:, None, None] * predicted).sum(axis=0)
 
     def refine(self, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable.

@@ -7,7 +7,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.signals import face_regions
 from microexpr.signals.motion.head import Stabilise, head_motion, visible_face
@@ -18,10 +18,8 @@ EDGE = 8  # pixels of the crop inside the frame's edge over which TV-L1's smooth
 GREY = 127.5, 255.0  # the largest u or v, and the largest strain, of a normalised clip
 
 
-class TvL1(BaseModel):
+class TvL1(BaseModel, frozen=True, extra="forbid"):
     """Settings of TV-L1 flow."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     attachment: float = Field(default=20, gt=0, le=200, description="lambda: the smaller, the smoother")
     tightness: float = Field(default=0.6, gt=0, le=5, description="theta: how far data and smooth field may part")
@@ -31,10 +29,8 @@ class TvL1(BaseModel):
     median: bool = Field(default=True, description="3x3 median of the flow before each warp")
 
 
-class Farneback(BaseModel):
+class Farneback(BaseModel, frozen=True, extra="forbid"):
     """Settings of Farneback's flow."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     levels: int = Field(default=4, ge=1, le=8, description="of the pyramid, each half the size")
     window: int = Field(default=41, ge=9, le=144, description="side of the averaging window, pixels of the crop")
@@ -43,10 +39,8 @@ class Farneback(BaseModel):
     sigma: float = Field(default=1.5, ge=0.5, le=3, description="Gaussian weight of that neighbourhood, pixels")
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `flow` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     algorithm: Literal["tvl1", "farneback"] = Field(default="tvl1", description="Zach et al. 2007, or Farneback 2003")
     size: int = Field(default=288, ge=32, le=288, description="rows and columns at which frames are compared")

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from microexpr.core import store
 from microexpr.core.errors import DataError
@@ -58,10 +58,8 @@ COLUMNS = ("pictures", *SIDES, "agreement", "spread")
 USED = "used"  # the row of the region that the run uses
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `flow_folders` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     normalise: Normalisation = Field(
         default="centred", description="channels of a picture: as published | each less its median, in deviations"

@@ -76,8 +76,7 @@ def magnify(
     bandpass = np.asarray(cosines.T @ (gain[:, None] * cosines)).astype(np.float32)
     frames = frames.astype(np.float32)
     changes = np.tensordot(bandpass, frames, 1)
-    magnified: np.ndarray = frames + np.stack([_magnify_bands(change, alpha, wavelength) for change in changes])
-    return magnified
+    return frames + np.stack([_magnify_bands(change, alpha, wavelength) for change in changes])
 
 
 def _magnify_bands(change: np.ndarray, alpha: float, wavelength: float) -> np.ndarray:
@@ -90,5 +89,4 @@ def _magnify_bands(change: np.ndarray, alpha: float, wavelength: float) -> np.nd
     band_wavelength = 4.0  # pixels: the dominant wavelength of this band
     band_alpha = float(np.clip((1 + alpha) * band_wavelength / wavelength - 1, 0, alpha))
     coarser = cv2.pyrUp(_magnify_bands(smaller, alpha, wavelength / 2), dstsize=size)
-    magnified: np.ndarray = band_alpha * band + coarser
-    return magnified
+    return band_alpha * band + coarser

@@ -113,8 +113,7 @@ def _fit_motion(
         scale = max(float(lengths[order[total.searchsorted(total[-1] / 2)]]), 1e-6)  # their weighted median
         min_scale = min(min_scale or scale, scale)
         weights = prior / (1 + (lengths / (width * scale)) ** 2)
-    fit: np.ndarray = np.tensordot(basis, motion, axes=1)  # as `@`, in one product instead of one for each pixel
-    return fit
+    return np.tensordot(basis, motion, axes=1)  # as `@`, in one product instead of one for each pixel
 
 
 @cache

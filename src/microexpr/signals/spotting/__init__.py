@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 import scipy
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
@@ -46,10 +46,8 @@ GAZE = 6.0  # deviations of its noise that a glance must exceed
 LIDS = 0.3  # FACS intensity that lids alone must exceed: they follow every glance
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Settings of spotting in a long recording."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     height: float = Field(default=10.0, ge=3, le=100, description="deviations of its noise that a unit must exceed")
     clip_height: float = Field(
@@ -90,8 +88,7 @@ class Signal:
     @property
     def score(self) -> np.ndarray:
         """The curve of the unit that exceeds its noise most, AU45 excluded, float64[T]."""
-        score: np.ndarray = np.delete(self.transient, BLINK, axis=1).max(axis=(1, 2))
-        return score
+        return np.delete(self.transient, BLINK, axis=1).max(axis=(1, 2))
 
 
 def compute_signal(

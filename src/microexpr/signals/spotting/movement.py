@@ -11,7 +11,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.signals.flow import TvL1, strain
 
@@ -30,10 +30,8 @@ POINT_SIDE = 11 / 128  # of a node's patch
 STRONGEST = 0.6  # share of its vectors, the longest ones, that is averaged
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Settings of movement in long videos."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     size: int = Field(default=128, ge=48, le=288, description="rows and columns of the crop that is compared")
     regions: int = Field(default=42, ge=12, le=84, description="rows and columns of the picture of brows and mouth")
@@ -161,5 +159,4 @@ def _main(vectors: np.ndarray) -> np.ndarray:
     quadrant = quadrants(flat)
     main = flat[quadrant == np.bincount(quadrant, minlength=4).argmax()]
     order = np.argsort(-np.hypot(*main.T), kind="stable")
-    mean: np.ndarray = main[order[: max(1, round(STRONGEST * len(main)))]].mean(0)
-    return mean
+    return main[order[: max(1, round(STRONGEST * len(main)))]].mean(0)

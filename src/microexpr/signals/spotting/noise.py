@@ -24,8 +24,7 @@ def noise_level(change: np.ndarray) -> np.ndarray:
     """Return the standard deviation of noise, [...] of [T, ...], by the median, which expressions do not change."""
     if not len(change):
         return np.full(change.shape[1:], MIN_NOISE)
-    noise: np.ndarray = np.maximum(np.median(np.abs(change), axis=0) / NORMAL_MEDIAN, MIN_NOISE)
-    return noise
+    return np.maximum(np.median(np.abs(change), axis=0) / NORMAL_MEDIAN, MIN_NOISE)
 
 
 def heavy_noise_level(change: np.ndarray) -> np.ndarray:
