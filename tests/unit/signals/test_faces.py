@@ -14,8 +14,8 @@ from microexpr.core.seeds import generator
 from microexpr.rendering.face import Face
 from microexpr.rendering.scene import rotation
 from microexpr.signals.faces import CROP, Faceless, Params, align, alignment, detection, pose, smooth, track, tracking
-from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity
-from microexpr.signals.faces.detection import NetworkPredictor
+from microexpr.signals.faces.alignment import RIGID, TEMPLATE, similarity, warp
+from microexpr.signals.faces.detection import PREDICTORS
 from microexpr.signals.faces.pose import FOCAL, HEAD, POSE_POINTS, correct_yaw
 from microexpr.signals.landmarks import Box
 
@@ -105,7 +105,7 @@ def test_a_refined_box_no_longer_depends_on_where_the_detector_put_it() -> None:
     landmarks = []
     for right, larger in ((0, 1), (0.08, 1), (-0.08, 1.1), (0, 0.9)):
         moved = Box(box.centre + [right * box.side, 0], box.side * larger)
-        landmarks.append(NetworkPredictor(GREY).refine(moved))
+        landmarks.append(PREDICTORS["network"].refine(GREY, moved))
     away = np.linalg.norm(np.array(landmarks) - np.mean(landmarks, axis=0), axis=-1)[:, 17:]
     assert away.mean() < 0.005 * outer_eye_distance(landmarks[0])
 
@@ -133,8 +133,8 @@ def test_noise_of_one_grey_level_hardly_moves_landmarks() -> None:
 
 def test_points_that_tracking_loses_move_with_the_rest_of_the_face() -> None:
     (box,) = detection.detect(PHOTOGRAPH, 0)
-    reference = tracking.Reference.of(GREY, NetworkPredictor(GREY).refine(box))
-    moved = detection.cut_patch(shifted(GREY, 3, 1), reference.matrix)
+    reference = tracking.Reference.of(0, GREY, PREDICTORS["network"].refine(GREY, box))
+    moved = warp(shifted(GREY, 3, 1), reference.matrix, detection.PATCH_SIZE)
     clear, lost = reference.track(moved.copy())
     assert lost.max() < 0.1
     assert clear == pytest.approx(reference.start + reference.matrix[0, 0] * np.array([3, 1]), abs=0.3)

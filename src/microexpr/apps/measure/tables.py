@@ -24,8 +24,7 @@ from microexpr.signals.aus import LARGEST, recording, regressor
 from microexpr.signals.aus.regressor import reduce_crop
 from microexpr.signals.faces import align, alignment, detection
 from microexpr.signals.faces.pose import correct_yaw, gaze
-from microexpr.signals.landmarks import face_box
-from microexpr.signals.landmarks import load as load_landmarks
+from microexpr.signals.landmarks import face_box, load, predict
 from microexpr.videos import Scan, Video, is_rendered, picture, search
 from microexpr.videos.search import Item
 
@@ -142,7 +141,7 @@ def _geometry(grey: np.ndarray, landmarks: np.ndarray, matrix: np.ndarray, crop:
                                   (side, side) if is_small else shape))  # fmt: skip
     return {
         "landmarks": landmarks,
-        "error": float(load_landmarks(detection.MODEL)(grey, face_box(landmarks)).error[:68].mean()),
+        "error": float(predict(load(detection.MODEL), grey, face_box(landmarks))[1][:68].mean()),
         "pose": turn,
         "gaze": gaze(crop, landmarks @ matrix[:, :2].T + matrix[:, 2], turn),
     }

@@ -15,7 +15,7 @@ from microexpr.core.errors import DataError
 from microexpr.signals import faces
 from microexpr.signals.face_regions import eye_distance
 from microexpr.signals.faces import detection
-from microexpr.signals.faces.detection import DETECTABLE, NetworkPredictor, detect, detect_large
+from microexpr.signals.faces.detection import DETECTABLE, PREDICTORS, detect, detect_large
 from microexpr.signals.landmarks import Box, face_box
 from microexpr.videos import picture
 
@@ -129,11 +129,11 @@ def find_faces(image: np.ndarray) -> list[np.ndarray]:
                 candidates += [Box(box.centre + [left, top], box.side) for box in detect_large(tile, SMALLEST * factor)]
     else:
         candidates = detect(np.ascontiguousarray(image), faces.Params().upsample)
-    predictor, boxes = NetworkPredictor(luma(image)), list[Box]()
+    grey, boxes = luma(image), list[Box]()
     for box in sorted(candidates, key=lambda box: -box.side):
         if all(np.abs(box.centre - other.centre).max() > other.side / 2 for other in boxes):
             boxes.append(box)
-    landmarks = [predictor.refine(box).astype(np.float32) for box in boxes]
+    landmarks = [PREDICTORS["network"].refine(grey, box).astype(np.float32) for box in boxes]
     return sorted(landmarks, key=lambda points: -face_box(points).side)
 
 

@@ -18,7 +18,7 @@ from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED
 from microexpr.signals import apex, face_regions, flow, inputs, motion
 from microexpr.signals.apex import EVENTS, SPOTTERS
 from microexpr.signals.aus import ACTION_UNITS, SIDES, SIZES, regressor
-from microexpr.signals.faces.detection import NetworkPredictor
+from microexpr.signals.faces.detection import predict_by_network
 from microexpr.signals.landmarks import face_box
 from microexpr.signals.motion import around_apex, head
 
@@ -58,7 +58,7 @@ def draw_landmarks(page: Figure, clip: Clip, faces: Group) -> None:
         page.add_axes((0.46, bottom, 0.37, high)) for bottom, high in ((0.37, 0.43), (0.08, 0.18))
     )
     each_frame = np.array(
-        [NetworkPredictor(crop)(face_box(points)) for crop, points in zip(luma(crops), tracked, strict=True)]
+        [predict_by_network(crop, face_box(points)) for crop, points in zip(luma(crops), tracked, strict=True)]
     )
     for i, (name, point) in enumerate(POINTS.items()):
         for points, colour, width in ((each_frame, "0.7", 1.0), (tracked, BLUE, 1.8)):

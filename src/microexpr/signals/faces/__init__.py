@@ -17,7 +17,8 @@ from microexpr.signals import face_regions
 from microexpr.signals.faces.alignment import CROP, align, alignment, frame_mask
 from microexpr.signals.faces.detection import PREDICTORS, PredictorName, detect, detect_large
 from microexpr.signals.faces.pose import pose
-from microexpr.signals.faces.tracking import TrackedFace, combine_tracks
+from microexpr.signals.faces.tracking import Reference, TrackedFace, combine_tracks
+from microexpr.signals.landmarks import face_box
 
 __all__ = ["CROP", "FaceTrack", "Faceless", "Faces", "Params", "align", "alignment", "follow", "pose", "track"]
 
@@ -175,12 +176,13 @@ def _follow_all(faces: list[TrackedFace], position: int, frame: np.ndarray, para
     for box in boxes:  # of tracked faces, of lost ones, or of new ones
         if any(face.box is not None and face.box.holds(box) for face in faces):
             continue
-        points = predictor(grey).refine(box)
-        lost_faces = (face for face in faces if face.box is None and face.matches(grey, points))
+        points = predictor.refine(grey, box)
+        reference = Reference.of(position, grey, points)
+        lost_faces = (face for face in faces if face.box is None and face.matches(reference, face_box(points)))
         if not (match := next(lost_faces, None)):
-            match = TrackedFace(predictor, predict_every, params.min_similarity)
+            match = TrackedFace(predictor, predict_every, params.min_similarity, reference)
             faces.append(match)
-        match.set_reference(grey, points)
+        match.reference = reference
         match.record(position, points, points, np.zeros(68))
 
 

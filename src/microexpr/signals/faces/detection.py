@@ -7,7 +7,8 @@ shipped.
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ import numpy as np
 from microexpr.core.errors import ParamsError, extra_remedy
 from microexpr.core.files import shipped
 from microexpr.signals.faces.alignment import warp
-from microexpr.signals.landmarks import Box, face_box, load, patch_matrix
+from microexpr.signals.landmarks import Box, face_box, load, patch_matrix, predict
 
 ENCODER = shipped("face_encoder.dat")
 
@@ -28,7 +29,6 @@ MIDDLE = dlib.rectangle(*[(PATCH_SIZE - FACE_SIZE) // 2] * 2, *[(PATCH_SIZE + FA
 BLUR = 1.0  # pixels of the patch: landmarks then depend less on the box and on noise, and are no less accurate
 LATTICE = 1 / 8  # distance of the boxes between which predictions are interpolated, in sides of a box, or half of it
 NEGLIGIBLE = 1 / 8  # weight of such a box that is not worth a prediction
-STABLE, ROUNDS = 0.002, 8  # a box that moves by less than this share of its side is stable, mostly after 2 to 5 rounds
 DETECTABLE = 80  # pixels: the smallest face that dlib's detector is trained for
 LARGEST = 1600  # pixels: the longest side of a frame that the detector gets
 
@@ -102,43 +102,52 @@ def reduce_frame(frame: np.ndarray, factor: int) -> np.ndarray:
     return np.ascontiguousarray(frame)
 
 
-def cut_patch(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Return a grey frame's patch, uint8[PATCH_SIZE, PATCH_SIZE], under a matrix of `patch_matrix`."""
-    return warp(grey, matrix, PATCH_SIZE)
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """Predicts the landmarks in a box of a grey frame, float64[68, 2] in pixels of the frame."""
 
+    predict: Callable[[np.ndarray, Box], np.ndarray]
+    stable: float  # a box that moves by less than this share of its side is stable
+    rounds: int  # predictions at most until then
+    once_more: bool  # whether landmarks are predicted in the stable box again
 
-class DlibPredictor:
-    """Predicts landmarks in one grey frame, continuously in the box.
-
-    dlib's regression trees are not: a box that moves by a hundredth of a pixel may move landmarks by pixels. Here they
-    are predicted in boxes of a lattice, which do not move with noise, and interpolated between those."""
-
-    def __init__(self, grey: np.ndarray):
-        self.grey = grey
-        self._predicted: dict[tuple[float, ...], np.ndarray] = {}  # by centre and side of a box of the lattice
-
-    def __call__(self, box: Box) -> np.ndarray:
-        """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
-        corners, weights = lattice(box)
-        for x, y, side in map(tuple, corners.tolist()):
-            if (x, y, side) not in self._predicted:
-                matrix = patch_matrix(Box(np.array([x, y]), side), FACE_SIZE, PATCH_SIZE)
-                patch = cv2.GaussianBlur(cut_patch(self.grey, matrix), (0, 0), BLUR)
-                points = np.array([(part.x, part.y) for part in predictor()(patch, MIDDLE).parts()], float)
-                self._predicted[x, y, side] = to_frame(points, matrix)
-        predicted = np.array([self._predicted[x, y, side] for x, y, side in corners.tolist()])
-        return (weights[:, None, None] * predicted).sum(axis=0)
-
-    def refine(self, box: Box) -> np.ndarray:
+    def refine(self, grey: np.ndarray, box: Box) -> np.ndarray:
         """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable.
 
         ICE-GAN's preprocessing does the same: the detector's box lies on a coarse grid, the box of the landmarks does
         not."""
-        for _ in range(ROUNDS):
-            last, box = box, face_box(self(box))
-            if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < STABLE * box.side:
+        for _ in range(self.rounds):
+            points, last = self.predict(grey, box), box
+            box = face_box(points)
+            if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < self.stable * box.side:
                 break
-        return self(box)
+        return self.predict(grey, box) if self.once_more else points
+
+
+def predict_by_network(grey: np.ndarray, box: Box) -> np.ndarray:
+    """Return the landmarks that the shipped network predicts, float64[68, 2]."""
+    return predict(load(MODEL), grey, box)[0][:68]
+
+
+def predict_by_dlib(grey: np.ndarray, box: Box) -> np.ndarray:
+    """Return the landmarks that dlib's regression trees predict, float64[68, 2], continuously in the box.
+
+    The trees are not: a box that moves by a hundredth of a pixel may move landmarks by pixels. Here they predict in
+    boxes of a lattice, which do not move with noise, and the result is interpolated between those."""
+    corners, weights = lattice(box)
+    predicted = []
+    for x, y, side in corners:
+        matrix = patch_matrix(Box(np.array([x, y]), float(side)), FACE_SIZE, PATCH_SIZE)
+        patch = cv2.GaussianBlur(warp(grey, matrix, PATCH_SIZE), (0, 0), BLUR)
+        points = np.array([(part.x, part.y) for part in predictor()(patch, MIDDLE).parts()], float)
+        predicted.append(to_frame(points, matrix))
+    return (weights[:, None, None] * np.array(predicted)).sum(axis=0)
+
+
+PREDICTORS: dict[PredictorName, Predictor] = {
+    "network": Predictor(predict_by_network, 0.01, 3, once_more=False),
+    "dlib": Predictor(predict_by_dlib, 0.002, 8, once_more=True),  # stable mostly after 2 to 5 rounds
+}
 
 
 def lattice(box: Box) -> tuple[np.ndarray, np.ndarray]:
@@ -167,29 +176,9 @@ def to_patch(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return points * matrix[0, 0] + matrix[:, 2]
 
 
-class NetworkPredictor:
-    """Predicts landmarks in one grey frame by the shipped network."""
-
-    def __init__(self, grey: np.ndarray):
-        self.grey = grey
-
-    def __call__(self, box: Box) -> np.ndarray:
-        """Return the landmarks, float64[68, 2] in pixels of the frame, in a box."""
-        return load(MODEL)(self.grey, box).points[:68]
-
-    def refine(self, box: Box) -> np.ndarray:
-        """Return the landmarks, float64[68, 2], in the box of the last prediction until it is stable."""
-        return load(MODEL).refine(self.grey, box).points[:68]
-
-
 def fitted_on(name: PredictorName) -> tuple[str, ...]:
     """Return the provenance of a predictor's training data, as in `provenance`."""
     return load(MODEL).fitted_on if name == "network" else DLIB_FITTED_ON
-
-
-PREDICTORS: dict[PredictorName, type[NetworkPredictor] | type[DlibPredictor]] = {
-    "network": NetworkPredictor, "dlib": DlibPredictor,
-}  # fmt: skip
 
 
 def best_turn(images: Iterable[np.ndarray]) -> int:

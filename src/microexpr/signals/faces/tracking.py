@@ -11,16 +11,8 @@ import cv2
 import numpy as np
 import scipy
 
-from microexpr.signals.faces.alignment import similarity
-from microexpr.signals.faces.detection import (
-    FACE_SIZE,
-    PATCH_SIZE,
-    DlibPredictor,
-    NetworkPredictor,
-    cut_patch,
-    to_frame,
-    to_patch,
-)
+from microexpr.signals.faces.alignment import similarity, warp
+from microexpr.signals.faces.detection import FACE_SIZE, PATCH_SIZE, Predictor, to_frame, to_patch
 from microexpr.signals.landmarks import Box, face_box, patch_matrix
 
 WINDOW, LEVELS = 17, 2  # Lucas-Kanade: pixels of the patch around a point, and halvings
@@ -43,25 +35,29 @@ class Observation:
     tracked: np.ndarray  # float64[68, 2]
     lost: np.ndarray  # float64[68], 0..1: how far each tracked point counts as lost
     box: Box
-    reference: int  # number of the reference, the same for all frames tracked from it
+    reference: int  # position of the reference's frame, the same for all frames tracked from it
 
 
 @dataclass(slots=True, eq=False)
 class Reference:
     """The frame from which others are tracked."""
 
+    position: int
     matrix: np.ndarray  # float64[2, 3], from its frame to its patch
     patch: np.ndarray
     start: np.ndarray  # float32[68, 2], its landmarks in pixels of the patch
     shift: np.ndarray  # float32[2], their median movement to the last frame tracked
     thumbnail: np.ndarray
+    offsets: np.ndarray  # float64[68, 2], predicted less tracked points, at the last prediction
+    is_predicted: bool = False  # whether anything has been predicted since
 
     @classmethod
-    def of(cls, grey: np.ndarray, points: np.ndarray) -> "Reference":
-        """Make a reference of a grey frame and the landmarks [68, 2] of a face in it."""
+    def of(cls, position: int, grey: np.ndarray, points: np.ndarray) -> "Reference":
+        """Make a reference of a grey frame at this position and the landmarks [68, 2] of a face in it."""
         matrix = patch_matrix(face_box(points), FACE_SIZE, PATCH_SIZE)
-        patch, start = cut_patch(grey, matrix), to_patch(points, matrix).astype(np.float32)
-        return cls(matrix, patch, start, np.zeros(2, np.float32), thumbnail(patch, face_box(start)))
+        patch, start = warp(grey, matrix, PATCH_SIZE), to_patch(points, matrix).astype(np.float32)
+        shift, offsets = np.zeros(2, np.float32), np.zeros((68, 2))
+        return cls(position, matrix, patch, start, shift, thumbnail(patch, face_box(start)), offsets)
 
     def track(self, patch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Track the landmarks into a patch of the same matrix: positions float64[68, 2], and how far they are lost.
@@ -115,37 +111,30 @@ def thumbnail(patch: np.ndarray, box: Box) -> np.ndarray:
 class TrackedFace:
     """One face through a clip."""
 
-    predictor: type[NetworkPredictor] | type[DlibPredictor]
+    predictor: Predictor
     predict_every: int  # frames between predictions while points are tracked; 0: no points are tracked
     min_similarity: float
+    reference: Reference
     observations: dict[int, Observation] = field(default_factory=dict)  # by position of the frame
-    reference: Reference | None = None
-    references: int = 0
-    offsets: np.ndarray = field(default_factory=lambda: np.zeros((68, 2)))  # predicted less tracked, at the last one
-    prediction_due: bool = False  # whether nothing has been predicted since the reference
     box: Box | None = None  # None while the face is lost
-    last_box: Box | None = None  # where the face was last
 
-    def matches(self, grey: np.ndarray, points: np.ndarray) -> bool:
-        """Return whether a face with these landmarks is at this one's last position or looks like it."""
-        if self.reference is None or self.last_box is None:
-            return False
-        if self.last_box.holds(face_box(points)):
-            return True
-        return self._looks_like(Reference.of(grey, points).thumbnail)
+    def matches(self, reference: Reference, box: Box) -> bool:
+        """Return whether the face of a reference, with this box, is at this one's last position or looks like it."""
+        last = next(reversed(self.observations.values()))
+        return last.box.holds(box) or self._looks_like(reference.thumbnail)
 
     def follow(self, position: int, grey: np.ndarray) -> None:
         """Track the face into the next frame, or lose it if its new box looks different."""
-        if self.box is None or self.reference is None:
+        if self.box is None:
             return
-        matrix, predicted = self.reference.matrix, None
-        patch = cut_patch(grey, matrix)
-        tracked, lost = self.reference.track(patch) if self.predict_every else (None, np.zeros(68))
-        if tracked is None or self.prediction_due or position % self.predict_every == 0:
-            predicted = to_patch(self.predictor(grey)(self.box), matrix)
+        reference, matrix, predicted = self.reference, self.reference.matrix, None
+        patch = warp(grey, matrix, PATCH_SIZE)
+        tracked, lost = reference.track(patch) if self.predict_every else (None, np.zeros(68))
+        if tracked is None or not reference.is_predicted or position % self.predict_every == 0:
+            predicted = to_patch(self.predictor.predict(grey, self.box), matrix)
             tracked = predicted if tracked is None else tracked
-            self.offsets = predicted - tracked
-        box = face_box(tracked + self.offsets)
+            reference.offsets = predicted - tracked
+        box = face_box(tracked + reference.offsets)
         if not self._looks_like(thumbnail(patch, box)):
             self.box = None
             return
@@ -153,23 +142,16 @@ class TrackedFace:
         self.record(position, None if predicted is None else to_frame(predicted, matrix), points, lost)
         shift = np.abs(box.centre - (PATCH_SIZE - 1) / 2).max()
         if shift >= MAX_SHIFT * FACE_SIZE or abs(box.side / FACE_SIZE - 1) >= MAX_GROWTH:
-            self.set_reference(grey, points + self.offsets / matrix[0, 0])
+            self.reference = Reference.of(position, grey, points + reference.offsets / matrix[0, 0])
+            self.reference.thumbnail = reference.thumbnail  # else a face could turn into another by small steps
 
     def _looks_like(self, other: np.ndarray) -> bool:
-        return self.reference is not None and bool(np.dot(self.reference.thumbnail, other) >= self.min_similarity)
-
-    def set_reference(self, grey: np.ndarray, points: np.ndarray) -> None:
-        previous = self.reference if self.box is not None else None
-        self.reference = Reference.of(grey, points)
-        self.references += 1
-        self.offsets, self.prediction_due = np.zeros((68, 2)), True
-        if previous is not None:  # else a face could turn into another by small steps
-            self.reference.thumbnail = previous.thumbnail
+        return bool(np.dot(self.reference.thumbnail, other) >= self.min_similarity)
 
     def record(self, position: int, predicted: np.ndarray | None, tracked: np.ndarray, lost: np.ndarray) -> None:
-        self.box = self.last_box = face_box(tracked if predicted is None else predicted)
-        self.observations[position] = Observation(predicted, tracked, lost, self.box, self.references)
-        self.prediction_due &= predicted is None
+        self.box = face_box(tracked if predicted is None else predicted)
+        self.observations[position] = Observation(predicted, tracked, lost, self.box, self.reference.position)
+        self.reference.is_predicted |= predicted is not None
 
 
 def combine_tracks(observations: list[Observation], reach: int, neighbours: int) -> np.ndarray:

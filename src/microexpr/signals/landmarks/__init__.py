@@ -20,7 +20,6 @@ BOX_DROP, BOX_SIDE = 0.058, 3.22
 POINTS = 70  # iBUG's 68 and the pupils, the subject's left first
 SIZE, FACE = 112, 224 / 364  # pixels of the network's image, and the box's share of its side
 ERROR_UNIT = 0.01  # sides of the image: the unit of the network's standard deviations
-STABLE, ROUNDS = 0.01, 3  # a box that moves by less than this share of its side is stable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,44 +63,18 @@ def cut(grey: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.asarray(cut)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Landmarks:
-    """One face's points in pixels of the frame."""
+def predict(network: onnx.Network, grey: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of the face in a box of a grey frame, uint8[H, W]: float64[70, 2] in pixels of the frame.
 
-    points: np.ndarray  # float64[70, 2]
-    error: np.ndarray  # float64[70], standard deviation to expect on rendered faces
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Model:
-    """A trained network."""
-
-    network: onnx.Network
-
-    @property
-    def fitted_on(self) -> tuple[str, ...]:
-        """Provenance of the training data."""
-        return self.network.fitted_on
-
-    def __call__(self, grey: np.ndarray, box: Box) -> Landmarks:
-        """Return the points of the face in a box of a grey frame, uint8[H, W]."""
-        matrix = patch_matrix(box, FACE * SIZE, SIZE)
-        points, error = (output[0].astype(float) for output in self.network(image=cut(grey, matrix)[None]))
-        points = (points - matrix[:, 2]) / matrix[0, 0]
-        points[:68] = space_evenly(points[:68])
-        return Landmarks(points, error / matrix[0, 0])
-
-    def refine(self, grey: np.ndarray, box: Box) -> Landmarks:
-        """Return the points in the box of the last ones, until it is stable."""
-        for _ in range(ROUNDS):
-            landmarks, last = self(grey, box), box
-            box = face_box(landmarks.points[:68])
-            if max(*np.abs(box.centre - last.centre), abs(box.side - last.side)) < STABLE * box.side:
-                break
-        return landmarks
+    Also returned are the standard deviations to expect of them on rendered faces, float64[70]."""
+    matrix = patch_matrix(box, FACE * SIZE, SIZE)
+    points, error = (output[0].astype(float) for output in network(image=cut(grey, matrix)[None]))
+    points = (points - matrix[:, 2]) / matrix[0, 0]
+    points[:68] = space_evenly(points[:68])
+    return points, error / matrix[0, 0]
 
 
 @cache
-def load(path: str | Path) -> Model:
+def load(path: str | Path) -> onnx.Network:
     """Load a trained network. Raises StoreError if the file cannot be read or is of another network."""
-    return Model(onnx.load(path, ["image"]))
+    return onnx.load(path, ["image"])

@@ -15,6 +15,7 @@ from microexpr.core import onnx
 from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
 from microexpr.signals import learning, portraits
+from microexpr.signals.face_regions import LANDMARKS, eye_distance
 from microexpr.signals.landmarks import ERROR_UNIT, FACE, POINTS, SIZE, cut
 from microexpr.signals.learning import Checkpoint, Progress, Residual, Schedule, convolution
 from microexpr.signals.portraits import SCENE, SIDE, Portraits
@@ -197,16 +198,13 @@ def measure_errors(data: Portraits, network: LandmarkNetwork) -> dict[str, float
             [network(torch.from_numpy(image)[None, None].float() / 255)[0] for image in images]
         ).numpy()
     true, positions = (np.reshape(array, (-1, 2, POINTS, 2)) for array in (np.stack(points), positions))
-    eyes = np.linalg.norm(true[:, 0, 36] - true[:, 0, 45], axis=-1)[:, None, None, None]
+    eyes = eye_distance(true[:, 0])[:, None, None, None]
     error = 100 * np.linalg.norm((positions - true) / eyes, axis=-1)
     movement, estimate = ((array[:, 1] - array[:, 0]) / eyes[:, 0] for array in (true, positions))
     movement, estimate = (array - array[:, list(RIGID)].mean(axis=1, keepdims=True) for array in (movement, estimate))
-    parts = {"jaw": range(17), "brows": range(17, 27), "nose": range(27, 36), "eyes": range(36, 48),
-             "mouth": range(48, 68), "pupils": range(68, 70)}  # fmt: skip
     errors = {"all": float(error[..., :68].mean())}
     errors["change"] = float(100 * np.sqrt(((estimate - movement)[:, 17:68] ** 2).sum(-1).mean()))
-    for part, indices in parts.items():
-        select = list(indices)
+    for part, select in {**LANDMARKS, "pupils": slice(68, 70)}.items():
         errors[part] = float(error[..., select].mean())
         errors[f"{part}_followed"] = float(
             (movement[:, select] * estimate[:, select]).sum() / (movement[:, select] ** 2).sum()

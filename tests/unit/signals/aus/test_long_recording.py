@@ -11,7 +11,7 @@ from microexpr.core.arrays import luma
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import ACTION_UNITS, recording, regressor
 from microexpr.signals.faces import align, alignment, detection
-from microexpr.signals.faces.detection import NetworkPredictor
+from microexpr.signals.faces.detection import PREDICTORS
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def looks():
     """A face, the lower half of which has moved by two pixels after 50 of 120 frames."""
     rng, grey = generator(0, "recording"), luma(data.astronaut())
     (box,) = detection.detect(data.astronaut(), 0)
-    still = align(grey, alignment(NetworkPredictor(grey).refine(box)[None]))[..., 0].astype(float)
+    still = align(grey, alignment(PREDICTORS["network"].refine(grey, box)[None]))[..., 0].astype(float)
     moved = still.copy()
     moved[144:] = np.roll(still, 2, axis=0)[144:]
     frames = [still] * 50 + [moved] * 70
