@@ -108,7 +108,7 @@ def _fit_motion(
         motion = np.linalg.solve(weighted.T @ pairs + np.diag(penalty), weighted.T @ flat)
         across, down = (values - (pairs @ motion[:, None]).reshape(values.shape)).T
         lengths = np.sqrt(across**2 + down**2)
-        order = lengths.argsort()
+        order = lengths.argsort(kind="stable")  # the same on every CPU
         total = prior[order].cumsum()
         scale = max(float(lengths[order[total.searchsorted(total[-1] / 2)]]), 1e-6)  # their weighted median
         min_scale = min(min_scale or scale, scale)
