@@ -11,7 +11,7 @@ May import: core.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from microexpr.videos import frames
 from microexpr.videos import timeline as times
 from microexpr.videos.container import FASTEST, VideoFile
 from microexpr.videos.frames import FrameFiles
-from microexpr.videos.sources import Array, Source, Turned, is_rendered
+from microexpr.videos.sources import Array, Raw, Source, is_rendered
 from microexpr.videos.timeline import Timeline
 
 __all__ = ["Scan", "Seen", "Video", "from_array", "is_rendered", "of_files", "open_video"]
@@ -34,6 +34,7 @@ USUAL = 30  # earlier frames; their median difference is usual
 SETTLED = 5  # at least, or each frame of a noisy or flickering video would be a cut
 GREY = 4  # grey levels by which the channels of a grey video may differ, as compression leaves them
 COLOUR_CHECKS = 30  # frames that are looked at, one a second, until one has colours
+TURNED = "turned by {} degrees to the left, so that the face is upright"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ class Video:
     generated: bool  # whether it is marked as rendered
     grey: bool
     notes: tuple[str, ...] = ()  # differences from a complete, progressive video of an even rate
+    quarters: int = 0  # by which the source's frames are turned, anticlockwise
 
     @property
     def path(self) -> Path:
@@ -93,12 +95,18 @@ class Video:
         """Yield the frames of these numbers, rising, or all that exist: uint8[H, W, 3] RGB or uint8[H, W] grey.
 
         Raises DataError naming a frame that is unreadable or of another size than the first."""
-        return self.source.read(numbers)
+        return (_turn(image, self.quarters) for image in self.source.read(numbers))
 
     def turned(self, quarters: int) -> "Video":
         """Return the video turned by quarters, anticlockwise."""
-        source, size = Turned(self.source, quarters), self.size[::-1] if quarters % 2 else self.size
-        return replace(self, source=source, size=size, notes=(*self.notes, source.note)) if quarters else self
+        if not quarters:
+            return self
+        size, notes = self.size[::-1] if quarters % 2 else self.size, (*self.notes, TURNED.format(90 * quarters))
+        return replace(self, size=size, notes=notes, quarters=self.quarters + quarters)
+
+
+def _turn(image: np.ndarray, quarters: int) -> np.ndarray:
+    return np.ascontiguousarray(np.rot90(image, quarters))
 
 
 class Seen(NamedTuple):
@@ -115,7 +123,6 @@ class _Frame(NamedTuple):
     number: int
     seconds: float | None
     change: float  # mean difference in grey levels from the one before, infinite for the first of a view
-    is_key: bool
     is_damaged: bool
 
 
@@ -145,11 +152,11 @@ class Scan:
         self._frames: list[_Frame] = []
         self._cuts: list[int] = []
         self._is_grey, self._size = True, (0, 0)
-        self._is_seen = False
+        self._is_seen, self._quarters = False, 0
 
     def turn(self, quarters: int) -> None:
         """Turn the video by quarters, anticlockwise, before it is read."""
-        self.source = Turned(self.source, quarters) if quarters else self.source
+        self._quarters = quarters
 
     def _check_rate(self, rate: float) -> None:
         if not self._slowest <= rate <= FASTEST:  # nor NaN
@@ -168,19 +175,22 @@ class Scan:
             is_large = len(changes) >= SETTLED and change > max(CUT, (CUT_RATIO + number - last - 1) * usual)
             is_cut = before is not None and not raw.is_damaged and (before.shape != small.shape or is_large)
             if not self._frames:
-                self._size = raw.image().shape[:2]
+                self._size = self._image(raw).shape[:2]
             if is_cut:
                 self._cuts.append(number)
             if self._is_grey and len(self._frames) % every == 0 and len(self._frames) <= COLOUR_CHECKS * every:
                 image = raw.image()
                 self._is_grey = image.ndim == 2 or int(np.ptp(image.astype(np.int16), axis=2).max()) <= GREY
             is_first = before is None or is_cut
-            self._frames.append(_Frame(number, raw.seconds, np.inf if is_first else change, raw.is_key, raw.is_damaged))
+            self._frames.append(_Frame(number, raw.seconds, np.inf if is_first else change, raw.is_damaged))
             if not raw.is_damaged:  # or damage would look like two cuts
                 changes = [] if is_first else [*changes, change][-USUAL:]
                 before, last = small, number
-            yield Seen(number, len(self._cuts), raw.image)
+            yield Seen(number, len(self._cuts), partial(self._image, raw))
         self._is_seen = True
+
+    def _image(self, raw: Raw) -> np.ndarray:
+        return _turn(raw.image(), self._quarters)
 
     @cached_property
     def video(self) -> Video:
@@ -188,7 +198,8 @@ class Scan:
         if not self._is_seen:
             for _ in self:
                 pass
-        source, notes = self.source, list(self.source.notes)
+        source, notes = self.source, [*self.source.notes]
+        notes += [TURNED.format(90 * self._quarters)] * bool(self._quarters)
         numbers = np.array([frame.number for frame in self._frames], int)
         count = int(numbers[-1]) + 1 if len(numbers) else 0
         present = np.isin(np.arange(count), numbers)
@@ -204,12 +215,13 @@ class Scan:
         if self.source.expected > 1.01 * count + 1:
             notes.append(f"{count} of the {source.expected} frames that the header says decode; the rest, perhaps cut "
                          "off, is not searched")  # fmt: skip
-        change, flags = np.zeros(count), np.zeros((2, count), bool)
+        change, damaged = np.zeros(count), np.zeros(count, bool)
         change[numbers] = [frame.change for frame in self._frames]
-        flags[:, numbers] = np.array([(frame.is_key, frame.is_damaged) for frame in self._frames]).T
-        timeline = Timeline(positions, present, change, flags[0], flags[1], tuple(self._cuts))
+        damaged[numbers] = [frame.is_damaged for frame in self._frames]
+        timeline = Timeline(positions, present, change, damaged, tuple(self._cuts))
         notes += times.describe(timeline, fps)
-        return Video(source, fps, timeline, self._size, source.is_generated(), self._is_grey, tuple(notes))
+        is_generated = source.marked is not None and is_rendered(source.marked)
+        return Video(source, fps, timeline, self._size, is_generated, self._is_grey, tuple(notes), self._quarters)
 
 
 def open_video(path: Path, fps: float | None = None) -> Video:

@@ -76,7 +76,7 @@ class VideoFile(Source):
     """A video file; `fps` are frames a second in place of its rate."""
 
     def __init__(self, path: Path, fps: float | None = None):
-        self.path, self._asked = path, fps
+        self.path, self.marked, self._asked = path, path, fps
         # Once the file was scanned: times of frames from which decoding can begin, and all frames of a short video.
         self._keys: dict[int, float] = {}
         self._held: dict[int, av.VideoFrame] = {}
@@ -109,7 +109,7 @@ class VideoFile(Source):
             else:
                 shape = small_size((picture.height, picture.width))
                 small = np.asarray(picture.reformat(*shape, "gray", threads=1).to_ndarray())
-            yield number, Raw(small, image, frame.seconds, frame.is_key, frame.is_damaged)
+            yield number, Raw(small, image, frame.seconds, frame.is_damaged)
         self._held = held
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:

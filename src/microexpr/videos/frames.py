@@ -9,7 +9,7 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.videos import picture
-from microexpr.videos.sources import Raw, Source, is_rendered
+from microexpr.videos.sources import Raw, Source
 
 MOST_APART = 100  # numbers a file, on average: a slip in a name must not make millions of missing frames
 STRAYS = 0.1  # share of the pictures that may be named otherwise, as a cover is
@@ -26,7 +26,7 @@ class FrameFiles(Source):
 
     def __init__(self, path: Path, files: Mapping[int, Path], rate: float, notes: Iterable[str] = ()):
         self.path, self.files, self.rate, self.notes = path, files, rate, [*notes]
-        self.expected = max(files) + 1
+        self.marked, self.expected = files[min(files)], max(files) + 1
         self._alterations = picture.Alterations()
         self._bits = picture.depth([files[number] for number in sorted(files)])
 
@@ -48,10 +48,6 @@ class FrameFiles(Source):
                 expected, actual = (f"{shape[1]}x{shape[0]}" for shape in (size, image.shape))
                 raise DataError(f"{path}: must be {expected} as the frames before, not {actual}")
             yield image
-
-    def is_generated(self) -> bool:
-        """Return whether the first frame is marked as rendered."""
-        return is_rendered(self.files[min(self.files)])
 
 
 def find(folder: Path, rate: float) -> FrameFiles:

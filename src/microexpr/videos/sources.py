@@ -1,7 +1,6 @@
-"""Sources of a video's frames: those in memory and turned ones; `container` and `frames` read files."""
+"""Sources of a video's frames, and those in memory; `container` and `frames` read files."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +19,6 @@ class Raw(NamedTuple):
     small: np.ndarray  # grey uint8[h, w]
     image: Callable[[], np.ndarray]  # decodes it: RGB uint8[H, W, 3] or grey uint8[H, W]
     seconds: float | None = None
-    is_key: bool = False
     is_damaged: bool = False
 
     @classmethod
@@ -51,6 +49,7 @@ class Source:
     """A sequence of frames, numbered from 0."""
 
     path: Path  # the file or folder
+    marked: Path | None  # the file that has the mark if it is rendered
     rate: float  # frames a second to expect
     expected: int  # frames to expect, 0 if it is not known
     notes: list[str]  # differences from a complete, progressive video
@@ -64,48 +63,14 @@ class Source:
         """Yield the existing ones of these frames, rising, or of all: RGB uint8[H, W, 3] or grey uint8[H, W]."""
         raise NotImplementedError
 
-    def is_generated(self) -> bool:
-        """Return whether it is marked as rendered."""
-        return is_rendered(self.path)
-
 
 class Array(Source):
     """Frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `path` names them in errors."""
 
     def __init__(self, images: np.ndarray, rate: float, path: Path):
-        self.images, self.rate, self.path, self.expected, self.notes = images, rate, path, len(images), []
+        self.images, self.rate, self.path, self.marked = images, rate, path, None
+        self.expected, self.notes = len(images), []
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
         """Yield frames."""
         yield from self.images if numbers is None else (self.images[i] for i in numbers if i < len(self.images))
-
-    def is_generated(self) -> bool:
-        """Return False: an array says nothing."""
-        return False
-
-
-class Turned(Source):
-    """Another source, turned by `quarters` anticlockwise."""
-
-    def __init__(self, source: Source, quarters: int):
-        self._source, self._quarters = source, quarters
-        self.path, self.rate, self.expected = source.path, source.rate, source.expected
-        self.note = f"turned by {90 * quarters} degrees to the left, so that the face is upright"
-        self.notes = [*source.notes, self.note]
-
-    def scan(self) -> Iterator[tuple[int, Raw]]:
-        """Yield number and content of each existing frame."""
-        for number, raw in self._source.scan():
-            yield number, raw._replace(image=partial(lambda raw: self._turn(raw.image()), raw))
-        self.notes = [*self._source.notes, self.note]  # a source knows some of them at its end
-
-    def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield frames."""
-        return map(self._turn, self._source.read(numbers))
-
-    def is_generated(self) -> bool:
-        """Return whether it is marked as rendered."""
-        return self._source.is_generated()
-
-    def _turn(self, image: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.rot90(image, self._quarters))

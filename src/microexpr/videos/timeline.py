@@ -22,15 +22,14 @@ class Timeline:
     positions: np.ndarray  # float64[T], time in frames of a regular clock; whole numbers where the rate is even
     present: np.ndarray  # bool[T]
     change: np.ndarray  # float64[T], grey levels by which it differs from the one before; infinite for a first one
-    key: np.ndarray  # bool[T], frames from which decoding can begin
     damaged: np.ndarray  # bool[T]
     cuts: tuple[int, ...] = ()  # first frames of other views
 
     @classmethod
     def even(cls, present: np.ndarray) -> "Timeline":
         """Return the timeline of frames at an even rate, with no other information."""
-        no, count = np.zeros(len(present), bool), len(present)
-        return cls(np.arange(count, dtype=float), present, np.where(present, np.inf, 0), no, no)
+        positions, damaged = np.arange(len(present), dtype=float), np.zeros(len(present), bool)
+        return cls(positions, present, np.where(present, np.inf, 0), damaged)
 
     @property
     def is_even(self) -> bool:

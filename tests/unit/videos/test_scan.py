@@ -87,8 +87,9 @@ def test_a_turned_video_has_turned_frames_and_says_so(quarters):
         assert np.array_equal(turned.frames, expected) and turned.size == expected.shape[1:3]
         words = f"turned by {90 * quarters} degrees to the left, so that the face is upright"
         assert turned.notes == (words,) * bool(quarters)
-    frames = Scan(video.turned(quarters).source)
-    assert all(np.array_equal(frame.image(), image) for frame, image in zip(frames, expected, strict=True))
+    scan = Scan(video.source)
+    scan.turn(quarters)
+    assert all(np.array_equal(frame.image(), image) for frame, image in zip(scan, expected, strict=True))
 
 
 def test_named_files_are_a_video_with_frames_missing(tmp_path):

@@ -17,15 +17,13 @@ def uneven(*parts: tuple[int, float]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(steps)[:-1]])
 
 
-def shown(new=None, present=None, positions=None, count=40, **fields) -> Timeline:
+def shown(new=None, present=None, positions=None, count=40, damaged=(), **fields) -> Timeline:
     every = np.ones(count, bool)
-    flags = {name: np.isin(np.arange(count), fields.pop(name, ())) for name in ("key", "damaged")}
     return Timeline(
         np.arange(count, dtype=float) if positions is None else positions,
         every if present is None else present,
         np.where(every if new is None else new, 1.0, 0.0),
-        flags["key"],
-        flags["damaged"],
+        np.isin(np.arange(count), damaged),
         **fields,
     )
 

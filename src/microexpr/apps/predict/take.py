@@ -212,8 +212,8 @@ def by_face(stretch: Stretch) -> list[Stretch]:
 
 def find_turn(source: Scan | Video) -> int:
     """Return by how many quarters, anticlockwise, a video is to be turned so that its face is upright: mostly 0."""
-    rate = source.rate if isinstance(source, Scan) else source.fps
-    return detection.best_turn(source.source.read([round(second * rate) for second in range(LOOKED_AT)]))
+    rate, frames = (source.rate, source.source) if isinstance(source, Scan) else (source.fps, source)
+    return detection.best_turn(frames.read([round(second * rate) for second in range(LOOKED_AT)]))
 
 
 def steady_landmarks(landmarks: np.ndarray, detected: np.ndarray, fps: float) -> np.ndarray:
