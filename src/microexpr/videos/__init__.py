@@ -117,15 +117,6 @@ class Seen(NamedTuple):
     image: Callable[[], np.ndarray]  # decodes it
 
 
-class _Frame(NamedTuple):
-    """A frame that was seen, without its pixels."""
-
-    number: int
-    seconds: float | None
-    change: float  # mean difference in grey levels from the one before, infinite for the first of a view
-    is_damaged: bool
-
-
 class Scan:
     """The first reading of a video: iterate to see each frame; `video` is there when all were seen.
 
@@ -149,7 +140,8 @@ class Scan:
         self.rate = fps or self.source.rate
         self._asked, self._slowest, self._shortest = fps, slowest, shortest
         self._check_rate(self.rate)
-        self._frames: list[_Frame] = []
+        # number, time, difference in grey levels from the frame before (infinite for the first of a view), and damage
+        self._frames: list[tuple[int, float | None, float, bool]] = []
         self._cuts: list[int] = []
         self._is_grey, self._size = True, (0, 0)
         self._is_seen, self._quarters = False, 0
@@ -182,7 +174,7 @@ class Scan:
                 image = raw.image()
                 self._is_grey = image.ndim == 2 or int(np.ptp(image.astype(np.int16), axis=2).max()) <= GREY
             is_first = before is None or is_cut
-            self._frames.append(_Frame(number, raw.seconds, np.inf if is_first else change, raw.is_damaged))
+            self._frames.append((number, raw.seconds, np.inf if is_first else change, raw.is_damaged))
             if not raw.is_damaged:  # or damage would look like two cuts
                 changes = [] if is_first else [*changes, change][-USUAL:]
                 before, last = small, number
@@ -200,11 +192,10 @@ class Scan:
                 pass
         source, notes = self.source, [*self.source.notes]
         notes += [TURNED.format(90 * self._quarters)] * bool(self._quarters)
-        numbers = np.array([frame.number for frame in self._frames], int)
-        count = int(numbers[-1]) + 1 if len(numbers) else 0
+        numbers, seconds, changes, is_damaged = [*zip(*self._frames, strict=True)] or [()] * 4
+        count = numbers[-1] + 1 if numbers else 0
         present = np.isin(np.arange(count), numbers)
         fps, positions = self.rate, np.arange(count, dtype=float)
-        seconds = [frame.seconds for frame in self._frames]
         if self._asked is None and count and all(time is not None for time in seconds):
             fps, positions, further = times.keep_time(np.array(seconds), self.rate)
             notes += further
@@ -216,8 +207,7 @@ class Scan:
             notes.append(f"{count} of the {source.expected} frames that the header says decode; the rest, perhaps cut "
                          "off, is not searched")  # fmt: skip
         change, damaged = np.zeros(count), np.zeros(count, bool)
-        change[numbers] = [frame.change for frame in self._frames]
-        damaged[numbers] = [frame.is_damaged for frame in self._frames]
+        change[present], damaged[present] = changes, is_damaged
         timeline = Timeline(positions, present, change, damaged, tuple(self._cuts))
         notes += times.describe(timeline, fps)
         is_generated = source.marked is not None and is_rendered(source.marked)

@@ -48,21 +48,6 @@ class NoVideo(DataError):
         self.content = content
 
 
-class Header(NamedTuple):
-    """The statements of a file before all of it is decoded."""
-
-    rate: float  # frames a second to expect, after fields were taken apart
-    frames: int  # expected number, 0 where the file has none
-    interlaced: bool
-    shape: tuple[int, int]  # rows and columns of a frame before it is turned
-    turn: int  # quarters of a turn, anticlockwise, by which it is turned to be shown
-    mirrored: bool  # whether it is mirrored before
-    squeezed: float  # width of a pixel, in heights
-    recorded_rate: float  # of slow motion, frames a second at which it was recorded; 0 where the file does not say
-    others: int  # videos that the file holds too, and are not read
-    dynamic_range: str  # the curve of a high one, "" for a usual one
-
-
 class Decoded(NamedTuple):
     """A frame of a file; `seconds` is None where the file has no time for it."""
 
@@ -80,9 +65,7 @@ class VideoFile(Source):
         # Once the file was scanned: times of frames from which decoding can begin, and all frames of a short video.
         self._keys: dict[int, float] = {}
         self._held: dict[int, av.VideoFrame] = {}
-        self.header = self._header()
-        self.rate = fps or self.header.rate
-        self.expected = self.header.frames
+        self._read_header()
         self.notes = [*self._describe()]
 
     def scan(self) -> Iterator[tuple[int, Raw]]:
@@ -98,7 +81,7 @@ class VideoFile(Source):
                 held[number] = frame.picture
             else:
                 held.clear()
-            if frame.is_key and frame.seconds is not None and not self.header.interlaced:
+            if frame.is_key and frame.seconds is not None and not self.interlaced:
                 self._keys[number] = frame.seconds
             picture, image = frame.picture, partial(self._pixels, frame.picture)
             plane, component = picture.planes[0], picture.format.components[0]  # reduced, but not turned
@@ -142,65 +125,67 @@ class VideoFile(Source):
             return
         yield from enumerate(chain([first], frames), key)
 
-    def _header(self) -> Header:
+    def _read_header(self) -> None:
         with opened(self.path) as (container, stream):
             if not self._asked and container.format.flags & NO_TIMES:
                 raise DataError(
                     f"{self.path}: {container.format.long_name} does not say how many frames a second it has; "
                     "fps (--fps) does"
                 )
-            others = sum(other.codec_context is not None for other in _videos(container)) - 1
-            dynamic_range = HIGH_RANGE.get(stream.codec_context.color_trc, "")
+            self.others = sum(other.codec_context is not None for other in _videos(container)) - 1  # that are not read
+            self.dynamic_range = HIGH_RANGE.get(stream.codec_context.color_trc, "")  # the curve of a high one
             stated = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
             is_counted = not length or container.format.name == "avi"
             # an edit list shows a part of them; a length is a guess where none are counted
             frames = stream.frames if is_counted or not stream.frames else round(length * stated)
             squeezed = float(stream.sample_aspect_ratio or 1)  # a closed file has none
-            try:
-                recorded = float({**container.metadata, **stream.metadata}.get("com.android.capture.fps", 0))
+            try:  # the rate of slow motion at which it was recorded
+                self.recorded_rate = float({**container.metadata, **stream.metadata}.get("com.android.capture.fps", 0))
             except ValueError:
-                recorded = 0.0
-            squeezed = squeezed if 1 / 8 <= squeezed <= 8 and abs(squeezed - 1) > ROUNDED else 1.0
-            shape = stream.codec_context.height, round(stream.codec_context.width * squeezed)
-            if max(shape) > LONGEST:
-                raise DataError(f"{self.path}: must have at most {LONGEST} pixels a side, not {shape[1]}x{shape[0]}")
-            turn, mirrored, times, interlaced_frames = 0, False, list[float | None](), 0
+                self.recorded_rate = 0.0
+            # width of a pixel, in heights
+            self.squeezed = squeezed if 1 / 8 <= squeezed <= 8 and abs(squeezed - 1) > ROUNDED else 1.0
+            rows, columns = stream.codec_context.height, round(stream.codec_context.width * self.squeezed)
+            if max(rows, columns) > LONGEST:
+                raise DataError(f"{self.path}: must have at most {LONGEST} pixels a side, not {columns}x{rows}")
+            times, interlaced_frames = list[float | None](), 0
             for frame in islice(_decode(container, stream), PEEKED):  # one by one: together they take much memory
                 if not times:
-                    turn, mirrored = _turn(frame.picture)
-                    shape = frame.picture.height, round(frame.picture.width * squeezed)
+                    self.turn, self.mirrored = _turn(frame.picture)
+                    # rows and columns of a frame before it is turned
+                    self.shape = frame.picture.height, round(frame.picture.width * self.squeezed)
                 times.append(frame.seconds)
                 interlaced_frames += frame.picture.interlaced_frame
         if not times:
             raise DataError(f"{self.path}: is not a readable video (no frame of it decodes)")
-        interlaced = interlaced_frames > len(times) / 2
-        fields = 1 + interlaced
+        self.interlaced = interlaced_frames > len(times) / 2
+        fields = 1 + self.interlaced
         steps = np.diff(np.sort([time for time in times if time is not None]))
         measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
         is_plausible = 1 <= stated <= FASTEST and (measured == 0 or 0.4 < stated / measured < 2.5)
-        rate = (stated if is_plausible else measured) * fields  # the first frames' where the header's is absurd
-        return Header(rate, frames * fields, interlaced, shape, turn, mirrored, squeezed, recorded, others,
-                      dynamic_range)  # fmt: skip
+        # the rate of the first frames where the header's is absurd
+        self.rate = self._asked or (stated if is_plausible else measured) * fields
+        self.expected = frames * fields
 
     def _describe(self) -> Iterator[str]:
-        header, (rows, columns) = self.header, self.header.shape
-        if header.interlaced:
+        rows, columns = self.shape
+        if self.interlaced:
             yield f"interlaced: each field is read as a frame, {self.rate:.4g} a second"
-        if header.turn or header.mirrored:
-            mirrored = "mirrored and " * header.mirrored
-            yield f"{mirrored}turned by {90 * header.turn} degrees to the left, as the file says"
-        if header.squeezed != 1:
-            yield f"pixels are {header.squeezed:.3g} times as wide as high; frames are read as {columns}x{rows}"
-        if self._asked is None and header.recorded_rate > 1.5 * self.rate:
+        if self.turn or self.mirrored:
+            mirrored = "mirrored and " * self.mirrored
+            yield f"{mirrored}turned by {90 * self.turn} degrees to the left, as the file says"
+        if self.squeezed != 1:
+            yield f"pixels are {self.squeezed:.3g} times as wide as high; frames are read as {columns}x{rows}"
+        if self._asked is None and self.recorded_rate > 1.5 * self.rate:
             yield (
-                f"slow motion: recorded at {header.recorded_rate:g} frames a second, says the file, and shown at "
-                f"{self.rate:.4g}; --fps {header.recorded_rate:g} reads it as it happened"
+                f"slow motion: recorded at {self.recorded_rate:g} frames a second, says the file, and shown at "
+                f"{self.rate:.4g}; --fps {self.recorded_rate:g} reads it as it happened"
             )
-        if header.others:
-            yield f"the file holds {1 + header.others} videos; the first, {columns}x{rows}, is read"
-        if header.dynamic_range:
-            yield f"high dynamic range ({header.dynamic_range}), read without conversion: its contrast is lower"
+        if self.others:
+            yield f"the file holds {1 + self.others} videos; the first, {columns}x{rows}, is read"
+        if self.dynamic_range:
+            yield f"high dynamic range ({self.dynamic_range}), read without conversion: its contrast is lower"
         if missing := missing_bytes(self.path):
             yield f"{missing} bytes are missing at the end, by its header: it is cut short"
 
@@ -211,13 +196,13 @@ class VideoFile(Source):
         Frames that do not decode are left out. Raises DataError if the file is no video."""
         with opened(self.path) as (container, stream):
             frames = _decode(container, stream, start)
-            yield from _fields(frames, stream) if self.header.interlaced else frames
+            yield from _fields(frames, stream) if self.interlaced else frames
 
     def _pixels(self, picture: "av.VideoFrame") -> np.ndarray:
         """Return a decoded frame as it is shown, RGB uint8[H, W, 3]."""
-        rows, columns = self.header.shape
+        rows, columns = self.shape
         rgb = picture.reformat(columns, rows, "rgb24", threads=1).to_ndarray()
-        return np.ascontiguousarray(np.rot90(rgb[:, ::-1] if self.header.mirrored else rgb, self.header.turn))
+        return np.ascontiguousarray(np.rot90(rgb[:, ::-1] if self.mirrored else rgb, self.turn))
 
 
 @contextmanager
