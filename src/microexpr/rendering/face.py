@@ -12,7 +12,6 @@ from microexpr.core.seeds import generator
 from microexpr.rendering import camera, clothes, hair, scene
 from microexpr.rendering.display import ACTION_UNITS, FULL, array
 from microexpr.rendering.identity import Look, Traits, sample_shape
-from microexpr.rendering.lanes import LANES
 from microexpr.rendering.layers import Eyes, grain, row_order, sort_points, unit_eyeball
 from microexpr.rendering.materials import CURVE, Lamps, Row, Surface
 from microexpr.rendering.raster import EYE, LASH, MOUTH, SKIN, TEETH, Samples, rasterise, vertex_normals
@@ -216,9 +215,9 @@ class Face:
         if right <= left or bottom <= top:
             return
         shape = 2 * (bottom - top), right - left
-        count = shape[0] * shape[1] + LANES
+        count = shape[0] * shape[1]
         if self._samples is None or len(self._samples.hit) < count:  # fresh memory pages would cost more than drawing
-            self._samples = Samples.of(1, count - LANES)
+            self._samples = Samples.of(1, count)
         samples = Samples(*(array[:count] for array in self._samples))
         samples.clear()
         points = screen.copy()

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from microexpr.rendering.lanes import LANES
 from microexpr.rendering.raster import EYE, FRAME, LASH, TEETH, inlined
 
 _f = np.float32
@@ -18,6 +17,7 @@ CURVE_STEPS = 4096
 CURVE_END = 2.0  # linear value at which the curve ends
 
 BLOCK = 64  # samples of skin or hair that are shaded together
+ATTRIBUTES = 8  # of a vertex, see `Surface`
 _linear = np.arange(CURVE_STEPS) * (CURVE_END / CURVE_STEPS)
 _film = _linear * (1 + _linear / 4) / (1 + _linear * 0.9) * 1.45
 # the tone curve, uint8[CURVE_STEPS], of linear light in 0..CURVE_END
@@ -63,7 +63,7 @@ class Row(NamedTuple):
     x: np.ndarray  # int32[5, 2 W]: column of the pixel
     t: np.ndarray  # int32[4, 2 W]: triangle
     weights: np.ndarray  # float32[4, 2 W, 3]: weights of the first two corners, share of the pixel
-    values: np.ndarray  # float32[LANES BLOCK]: attributes of a block of samples
+    values: np.ndarray  # float32[ATTRIBUTES BLOCK]: attributes of a block of samples
     colours: np.ndarray  # float32[3 BLOCK]: their linear RGB
     texels: np.ndarray  # uint64[6 BLOCK]: the four texels around each sample, offsets from the first one
     levels: np.ndarray  # float32[W, 3]: grey levels of pixels with two samples
@@ -72,7 +72,7 @@ class Row(NamedTuple):
     def of(cls, width: int) -> "Row":
         """Return memory for rows of this width."""
         counts, x, t = (np.zeros(shape, np.int32) for shape in (5, (5, 2 * width), (4, 2 * width)))
-        shapes = (4, 2 * width, 3), LANES * BLOCK, 3 * BLOCK, (width, 3)
+        shapes = (4, 2 * width, 3), ATTRIBUTES * BLOCK, 3 * BLOCK, (width, 3)
         weights, values, colours, levels = (np.zeros(shape, np.float32) for shape in shapes)
         return cls(counts, x, t, weights, values, colours, np.zeros(6 * BLOCK, np.uint64), levels)
 

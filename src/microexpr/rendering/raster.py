@@ -11,7 +11,6 @@ import numpy as np
 from numba import njit
 
 from microexpr.core.arithmetic import FASTMATH
-from microexpr.rendering.lanes import LANES, all_of, any_of, choose, gather, load, ramp, store, truncated
 
 SKIN, TEETH, EYE, MOUTH, FRAME, LASH, HAIR, CLOTH = range(8)  # the first five have no holes
 SOFTNESS = 14  # of hair's edges: levels of alpha by which the thresholds of a pixel's samples differ
@@ -24,23 +23,24 @@ inlined = njit(fastmath=FASTMATH, error_model="numpy", inline="always", _nrt=Fal
 exact_kernel = njit(error_model="numpy", cache=True, _nrt=False)  # type: ignore[call-overload]
 exact = njit(error_model="numpy", inline="always", _nrt=False)  # type: ignore[call-overload]
 
+STEP = 8  # samples of a row from one that is computed in float64 to the next; those between add to it in float32
 BITS = 32  # of the fraction of a crossing
 ONE = 1 << BITS
 _f, _d = np.float32, np.float64
 
 
 class Samples(NamedTuple):
-    """The nearest triangle at each sample of an image, row by row; a vector may begin at the last one."""
+    """The nearest triangle at each sample of an image, row by row."""
 
-    depth: np.ndarray  # float32[H W + LANES], initially below all depths
-    hit: np.ndarray  # int32[H W + LANES]: triangle, -1 for none
-    first: np.ndarray  # float32[H W + LANES]: weight of the triangle's first corner
-    second: np.ndarray  # float32[H W + LANES]: of its second corner
+    depth: np.ndarray  # float32[H W], initially below all depths
+    hit: np.ndarray  # int32[H W]: triangle, -1 for none
+    first: np.ndarray  # float32[H W]: weight of the triangle's first corner
+    second: np.ndarray  # float32[H W]: of its second corner
 
     @classmethod
     def of(cls, rows: int, columns: int) -> "Samples":
         """Return memory for this many samples, cleared."""
-        size = rows * columns + LANES
+        size = rows * columns
         samples = cls(np.empty(size, np.float32), np.empty(size, np.int32), *np.zeros((2, size), np.float32))
         samples.clear()
         return samples
@@ -51,7 +51,7 @@ class Samples(NamedTuple):
 
     def images(self, rows: int, columns: int) -> list[np.ndarray]:
         """Return depth, hit, first and second as arrays [rows, columns]."""
-        return [values[: rows * columns].reshape(rows, columns) for values in self]
+        return [values.reshape(rows, columns) for values in self]
 
 
 @exact_kernel
@@ -67,7 +67,6 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, sh
     rows, columns = shape
     odd_shift = ONE - 1 - int(stagger * ONE)
     depth, hit, first, second = samples
-    lane, lane_index = ramp(_f(0)), ramp(np.int32(0))
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
@@ -87,8 +86,7 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, sh
         across, down = ((by - cy) * scale, (cy - ay) * scale), ((cx - bx) * scale, (ax - cx) * scale)
         depths = _plane(screen, a, b, c, 2, 1, 0)
         deeper, lower = _change(depths, across), _change(depths, down)
-        z_steps = lane * all_of(_f(deeper))
-        w0_steps, w1_steps = lane * all_of(_f(across[0])), lane * all_of(_f(across[1]))
+        z_step, w0_step, w1_step = _f(deeper), _f(across[0]), _f(across[1])
         alpha = depths, depths, depths
         if material >= LASH:
             alpha = _alpha_planes(material, coordinates, a, b, c, hair)
@@ -109,23 +107,15 @@ def rasterise(screen, triangles, materials, coordinates, lash, hair, stagger, sh
             right, under = aside - cx, y - cy
             start_z = depths[2] + right * deeper + under * lower
             start_w0, start_w1 = right * across[0] + under * down[0], right * across[1] + under * down[1]
-            x = x0
-            while True:
-                index = y * columns + x
-                z, behind = all_of(_f(start_z + x * deeper)) + z_steps, load(depth, index)
-                visible = (z > behind) & (lane_index < all_of(np.int32(x1 - x)))
-                if any_of(visible):
-                    w0 = all_of(_f(start_w0 + x * across[0])) + w0_steps
-                    w1 = all_of(_f(start_w1 + x * across[1])) + w1_steps
-                    if material >= LASH:
-                        visible = visible & _solid(material, alpha, w0, w1, visible, y, lash, hair)
-                    store(depth, index, choose(visible, z, behind))
-                    store(hit, index, choose(visible, all_of(np.int32(t)), load(hit, index)))
-                    store(first, index, choose(visible, w0, load(first, index)))
-                    store(second, index, choose(visible, w1, load(second, index)))
-                x += LANES
-                if x >= x1:
-                    break
+            for x in range(x0, x1):
+                index, k = np.uint32(y * columns + x), (x - x0) & (STEP - 1)
+                left, step = x - k, _f(k)
+                z = _f(start_z + left * deeper) + step * z_step
+                if z > depth[index]:
+                    w0 = _f(start_w0 + left * across[0]) + step * w0_step
+                    w1 = _f(start_w1 + left * across[1]) + step * w1_step
+                    if material < LASH or _solid(material, alpha, w0, w1, y, lash, hair):
+                        depth[index], hit[index], first[index], second[index] = z, t, w0, w1
 
 
 @exact
@@ -135,29 +125,17 @@ def _change(plane, weights):  # type: ignore[no-untyped-def]
 
 
 @exact
-def _solid(material, planes, w0, w1, visible, y, lash, hair):  # type: ignore[no-untyped-def]
-    """Return where a triangle with holes covers samples at these weights: not between hairs, or above a hem."""
+def _solid(material, planes, w0, w1, y, lash, hair):  # type: ignore[no-untyped-def]
+    """Return whether a triangle with holes covers a sample at these weights: not between hairs, or above a hem."""
     threshold = _at(planes[2], w0, w1)
     if material == CLOTH:
-        return threshold < all_of(_f(0))
-    nothing = all_of(_f(0))  # weights of samples outside the triangle may be too large for whole numbers
-    u = truncated(choose(visible, _at(planes[0], w0, w1), nothing))
-    v = truncated(choose(visible, _at(planes[1], w0, w1), nothing))
+        return threshold < 0
+    u, v = int(_at(planes[0], w0, w1)), int(_at(planes[1], w0, w1))
     if material == LASH:
-        u, v = _within(u, lash.shape[1]), _within(v, lash.shape[0])
-        return gather(lash, v * all_of(np.int32(lash.shape[1])) + u) > threshold
+        rows, columns = lash.shape
+        return _f(lash[min(max(v, 0), rows - 1), min(max(u, 0), columns - 1)]) > threshold
     rows, columns = hair.shape
-    u, v = u & all_of(np.int32(columns - 1)), v & all_of(np.int32(rows - 1))
-    softness = all_of(_f(SOFTNESS) * _f(2 * (y & 1) - 3))
-    return gather(hair, v * all_of(np.int32(columns)) + u) > threshold + softness
-
-
-@exact
-def _within(indices, count):  # type: ignore[no-untyped-def]
-    """Return indices, the nearest valid one for those that are none."""
-    nothing, last = all_of(np.int32(0)), all_of(np.int32(count - 1))
-    indices = choose(indices < nothing, nothing, indices)
-    return choose(last < indices, last, indices)
+    return _f(hair[v & (rows - 1), u & (columns - 1)]) > threshold + _f(SOFTNESS) * _f(2 * (y & 1) - 3)
 
 
 @exact
@@ -180,7 +158,7 @@ def _plane(values, a, b, c, column, scale, offset):  # type: ignore[no-untyped-d
 
 @exact
 def _at(plane, w0, w1):  # type: ignore[no-untyped-def]
-    return all_of(plane[0]) * w0 + all_of(plane[1]) * w1 + all_of(plane[2])
+    return plane[0] * w0 + plane[1] * w1 + plane[2]
 
 
 @exact

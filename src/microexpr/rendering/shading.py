@@ -6,8 +6,8 @@ float32, since one float64 among them would double their time.
 
 import numpy as np
 
-from microexpr.rendering.lanes import LANES, all_of, load, store
 from microexpr.rendering.materials import (
+    ATTRIBUTES,
     BLOCK,
     CURVE_END,
     CURVE_STEPS,
@@ -140,11 +140,10 @@ def _level(linear, curve):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _mix_all(surface, corners, w0, w1):  # type: ignore[no-untyped-def]
-    """Interpolate all attributes at once."""
-    a, w2 = surface.attributes, _f(1) - w0 - w1
-    first, second, third = load(a, LANES * corners[0]), load(a, LANES * corners[1]), load(a, LANES * corners[2])
-    return all_of(w0) * first + all_of(w1) * second + all_of(w2) * third
+def _mix_all(surface, corners, w0, w1, values, start):  # type: ignore[no-untyped-def]
+    """Interpolate all attributes, and write them to `values` from `start` on."""
+    for column in range(ATTRIBUTES):
+        values[start + column] = _mix(surface.attributes, corners, w0, w1, column)
 
 
 @inlined
@@ -153,7 +152,7 @@ def _mix_block(first, count, queue, surface, row):  # type: ignore[no-untyped-de
     column = 2 if queue == 1 else 1
     for k in range(count):
         corners, w0, w1 = _pop(row, queue, first + k, surface)
-        store(row.values, LANES * k, _mix_all(surface, corners, w0, w1))
+        _mix_all(surface, corners, w0, w1, row.values, ATTRIBUTES * k)
         row.colours[k] = _mix(surface.coordinates, corners, w0, w1, column)
 
 
@@ -179,7 +178,7 @@ def _fetch_skin(first, count, surface, row):  # type: ignore[no-untyped-def]
     texels = row.texels
     _mix_block(first, count, 0, surface, row)
     for k in range(count):
-        u, v = row.values[LANES * k + 7], row.colours[k]
+        u, v = row.values[ATTRIBUTES * k + 7], row.colours[k]
         j, i, along, down = texel(u * surface.detail - _f(0.5), v * surface.detail - _f(0.5), surface.skin)
         right, below = i + np.uint32(1), j + np.uint32(1)
         texels[k], texels[k + BLOCK] = surface.skin[j, i], surface.skin[j, right]
@@ -193,7 +192,7 @@ def _light_skin(count, detail, lamps, values, texels, colours):  # type: ignore[
     towards, half, keys = three(lamps.direction), three(lamps.half), three(lamps.key)
     lamps = Lamps(towards, half, keys, three(lamps.above), three(lamps.below))
     for k in range(min(count, BLOCK)):
-        start = LANES * k
+        start = ATTRIBUTES * k
         normal = unit(values[start], values[start + 1], values[start + 2])
         sky, lit = values[start + 3], values[start + 4]
         corners = texels[k], texels[k + BLOCK], texels[k + 2 * BLOCK], texels[k + 3 * BLOCK]
@@ -223,7 +222,7 @@ def _fetch_hair(first, count, surface, row):  # type: ignore[no-untyped-def]
     """Write a block's inputs. The strand and the depth of a sample take the place of its u and v."""
     _mix_block(first, count, 1, surface, row)
     for k in range(count):
-        start = LANES * k
+        start = ATTRIBUTES * k
         row.values[start + 6] = strand_brightness(row.values[start + 6], row.values[start + 7], surface.strands)
         row.values[start + 7] = row.colours[k]
 
@@ -233,7 +232,7 @@ def _light_hair(count, hair, lamps, values, colours):  # type: ignore[no-untyped
     """Write a block's linear RGB, computed in vectors."""
     hair, key = three(hair), three(lamps.key)
     for k in range(min(count, BLOCK)):
-        start = LANES * k
+        start = ATTRIBUTES * k
         strand, depth = values[start + 6], values[start + 7]
         thick = (_f(1) + _f(0.2) * strand) * (_f(0.5) + _f(0.5) * clamp(depth * _f(0.006)))
         along, across = values[start + 3], values[start + 4]
@@ -252,9 +251,9 @@ def _shade_cloth(surface, curve, row, window):  # type: ignore[no-untyped-def]
         count = min(BLOCK, row.counts[2] - first)
         for k in range(count):
             corners, w0, w1 = _pop(row, 2, first + k, surface)
-            store(values, LANES * k, _mix_all(surface, corners, w0, w1))
+            _mix_all(surface, corners, w0, w1, values, ATTRIBUTES * k)
         for k in range(count):
-            start = LANES * k
+            start = ATTRIBUTES * k
             strand = strand_brightness(values[start + 6] * _f(1.7), values[start + 7], surface.strands)
             knit = _f(1) + _f(0.04) * strand  # threads as irregular as hair
             red, green, blue = knit * values[start], knit * values[start + 1], knit * values[start + 2]
