@@ -58,7 +58,7 @@ def contents(project: Project, path: str, backend: str) -> dict[str, np.ndarray]
             clip = file[name]
             for curve in ("raw", "smoothed", "relative"):
                 assert clip[curve].shape == (len(clip["frame"]), len(ACTION_UNITS), 3)
-                assert clip[curve].dtype == AUS.fields[curve].dtype
+                assert clip[curve].dtype == AUS[curve].dtype
                 assert np.isfinite(clip[curve][()]).all()
             assert 0 <= clip["raw"][()].min() <= clip["raw"][()].max() <= 5
             changes[name] = clip["relative"][()]

@@ -72,7 +72,7 @@ def test_a_file_is_of_the_schema_and_says_whose_face_it_is(written: Any) -> None
         groups = [item for group in ("clips", "scenes") for item in file[group].values()]
         written_names = {name for group in groups for name, item in group.items() if not store.is_dimension(item)}
         datasets = written_names - {*schemas.LABELS}
-        assert datasets | {"action_unit", "fitted_on"} == {*schemas.POPULATION.fields} - OTHERS
+        assert datasets | {"action_unit", "fitted_on"} == {*schemas.POPULATION} - OTHERS
         assert {*file["clips"]} == {item.clip.name for item in clips.plan_clips(PARAMS, SUBJECT)}
 
 
