@@ -30,7 +30,7 @@ LATE, AWAY = 0.3, 0.15  # largest errors of onset and apex, as shares of the ris
 DISPLAYS = (
     display.DISPLAYS,
     *(
-        {emotion: display.displays_from_counts(codes) for emotion, codes in NATIVES[name].coded.items()}
+        {emotion: display.read_displays(codes, display.TOGETHER) for emotion, codes in NATIVES[name].coded.items()}
         for name in ("casme2", "samm")
     ),
 )

@@ -42,71 +42,47 @@ class Display:
 Displays = Sequence[tuple[float, Display]]  # relative frequency of each display, and the display
 
 
-def displays_from_counts(codes: Mapping[str, int]) -> Displays:
-    """Return displays of FACS codes such as "6+12" with their counts. Simultaneous units are each a bit weaker."""
-    return [
-        (count, Display({f"AU{number}": TOGETHER if "+" in code else 1.0 for number in code.split("+")}))
-        for code, count in codes.items()
-    ]
+def read_displays(codes: Mapping[str, float], together: float = 1.0) -> Displays:
+    """Return displays of FACS codes with their frequencies: "6*0.8+12" has a weight, "U12" is on one side.
+
+    Units without a weight have 1, or `together` if they are several."""
+    displays = []
+    for code, frequency in codes.items():
+        units = [unit.partition("*") for unit in code.removeprefix("U").split("+") if unit]
+        default = together if len(units) > 1 else 1.0
+        weights = {f"AU{number}": float(weight or default) for number, _, weight in units}
+        displays.append((frequency, Display(weights, code.startswith("U"))))
+    return displays
 
 
-# emotion -> (probability, display). Prototypes as coders describe them; "others" are habits without emotional meaning.
-DISPLAYS: dict[str, Displays] = {
-    "happiness": [
-        (0.45, Display({"AU12": 1.0})), (0.3, Display({"AU6": 0.8, "AU12": 1.0})),
-        (0.2, Display({"AU12": 1.0}, unilateral=True)), (0.05, Display({"AU12": 1.0, "AU14": 0.4})),
-    ],
-    "disgust": [
-        (0.4, Display({"AU4": 0.4, "AU9": 1.0})), (0.3, Display({"AU4": 0.5, "AU10": 1.0})),
-        (0.3, Display({"AU4": 1.0, "AU7": 0.8})),
-    ],
-    "repression": [
-        (0.4, Display({"AU14": 1.0})), (0.3, Display({"AU15": 1.0, "AU17": 0.7})),
-        (0.3, Display({"AU17": 1.0, "AU24": 0.6})),
-    ],
-    "sadness": [(0.5, Display({"AU1": 0.7, "AU4": 0.8})), (0.5, Display({"AU1": 0.5, "AU15": 1.0}))],
-    "fear": [
-        (0.4, Display({"AU1": 0.6, "AU4": 0.6, "AU20": 0.7})), (0.4, Display({"AU5": 0.8, "AU20": 0.8})),
-        (0.2, Display({"AU1": 0.8, "AU2": 0.7, "AU4": 0.6})),
-    ],
-    "anger": [(0.5, Display({"AU4": 1.0, "AU7": 0.7})), (0.5, Display({"AU4": 0.8, "AU23": 0.8}))],
-    "contempt": [(1.0, Display({"AU12": 0.25, "AU14": 1.0}, unilateral=True))],
-    "surprise": [
-        (0.4, Display({"AU1": 1.0, "AU2": 1.0})), (0.3, Display({"AU1": 0.8, "AU2": 0.8, "AU5": 0.7})),
-        (0.2, Display({"AU2": 1.0})), (0.1, Display({"AU1": 0.8, "AU2": 0.8, "AU25": 0.6})),
-    ],
-    "others": [
-        (0.35, Display({"AU4": 1.0})), (0.25, Display({"AU4": 1.0, "AU7": 0.8})), (0.2, Display({"AU14": 1.0})),
-        (0.2, Display({"AU17": 1.0})),
-    ],
-    "neutral": [(1.0, Display({}))],
-}  # fmt: skip
+# Prototypes as coders describe them, with probabilities; "others" are habits without emotional meaning.
+_PROTOTYPES = {
+    "happiness": {"12": 0.45, "6*0.8+12": 0.3, "U12": 0.2, "12+14*0.4": 0.05},
+    "disgust": {"4*0.4+9": 0.4, "4*0.5+10": 0.3, "4+7*0.8": 0.3},
+    "repression": {"14": 0.4, "15+17*0.7": 0.3, "17+24*0.6": 0.3},
+    "sadness": {"1*0.7+4*0.8": 0.5, "1*0.5+15": 0.5},
+    "fear": {"1*0.6+4*0.6+20*0.7": 0.4, "5*0.8+20*0.8": 0.4, "1*0.8+2*0.7+4*0.6": 0.2},
+    "anger": {"4+7*0.7": 0.5, "4*0.8+23*0.8": 0.5},
+    "contempt": {"U12*0.25+14": 1.0},
+    "surprise": {"1+2": 0.4, "1*0.8+2*0.8+5*0.7": 0.3, "2": 0.2, "1*0.8+2*0.8+25*0.6": 0.1},
+    "others": {"4": 0.35, "4+7*0.8": 0.25, "14": 0.2, "17": 0.2},
+    "neutral": {"": 1.0},
+}
 # Macro-expressions that are posed: several units at once, mostly with parted lips (EMFACS).
-POSES: dict[str, Displays] = {
-    "happiness": [
-        (0.5, Display({"AU6": 0.8, "AU12": 1.0, "AU25": 0.9})), (0.2, Display({"AU12": 1.0, "AU25": 0.7})),
-        (0.2, Display({"AU6": 0.6, "AU12": 0.8})), (0.1, Display({"AU6": 0.9, "AU12": 1.0, "AU25": 1.0, "AU26": 0.7})),
-    ],
-    "surprise": [
-        (0.4, Display({"AU1": 1.0, "AU2": 1.0, "AU5": 0.8, "AU25": 0.8, "AU26": 1.0})),
-        (0.25, Display({"AU1": 1.0, "AU2": 1.0, "AU5": 0.7, "AU25": 0.6, "AU27": 0.6})),
-        (0.2, Display({"AU1": 0.9, "AU2": 0.9, "AU5": 0.7})), (0.15, Display({"AU1": 0.9, "AU2": 1.0, "AU25": 0.5})),
-    ],
-    "disgust": [
-        (0.4, Display({"AU4": 0.5, "AU7": 0.6, "AU9": 1.0, "AU10": 0.6, "AU25": 0.5})),
-        (0.3, Display({"AU4": 0.5, "AU10": 1.0, "AU17": 0.4})),
-        (0.3, Display({"AU4": 0.8, "AU7": 0.8, "AU9": 0.7, "AU17": 0.6})),
-    ],
-    "sadness": [
-        (0.4, Display({"AU1": 0.8, "AU4": 0.7, "AU15": 0.8})), (0.3, Display({"AU1": 0.7, "AU4": 0.8, "AU17": 0.7})),
-        (0.3, Display({"AU1": 0.6, "AU15": 1.0, "AU17": 0.8})),
-    ],
-    "anger": [
-        (0.4, Display({"AU4": 1.0, "AU5": 0.5, "AU7": 0.7, "AU23": 0.7})),
-        (0.3, Display({"AU4": 1.0, "AU7": 0.8, "AU17": 0.5, "AU24": 0.8})),
-        (0.3, Display({"AU4": 0.9, "AU10": 0.6, "AU16": 0.6, "AU25": 0.8})),
-    ],
-}  # fmt: skip
+_POSES = {
+    "happiness": {"6*0.8+12+25*0.9": 0.5, "12+25*0.7": 0.2, "6*0.6+12*0.8": 0.2, "6*0.9+12+25+26*0.7": 0.1},
+    "surprise": {
+        "1+2+5*0.8+25*0.8+26": 0.4,
+        "1+2+5*0.7+25*0.6+27*0.6": 0.25,
+        "1*0.9+2*0.9+5*0.7": 0.2,
+        "1*0.9+2+25*0.5": 0.15,
+    },
+    "disgust": {"4*0.5+7*0.6+9+10*0.6+25*0.5": 0.4, "4*0.5+10+17*0.4": 0.3, "4*0.8+7*0.8+9*0.7+17*0.6": 0.3},
+    "sadness": {"1*0.8+4*0.7+15*0.8": 0.4, "1*0.7+4*0.8+17*0.7": 0.3, "1*0.6+15+17*0.8": 0.3},
+    "anger": {"4+5*0.5+7*0.7+23*0.7": 0.4, "4+7*0.8+17*0.5+24*0.8": 0.3, "4*0.9+10*0.6+16*0.6+25*0.8": 0.3},
+}
+DISPLAYS = {emotion: read_displays(codes) for emotion, codes in _PROTOTYPES.items()}
+POSES = {emotion: read_displays(codes) for emotion, codes in _POSES.items()}
 EXPRESSIVE = tuple(emotion for emotion in DISPLAYS if emotion not in ("others", "neutral"))
 
 

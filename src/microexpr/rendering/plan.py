@@ -113,7 +113,7 @@ def _clip(native: Native, role: Role, params: Params, seed: int) -> PlannedClip:
     rng = generator(seed, "generate", native.dataset, person, number)
     coders = generator(seed, "generate", native.dataset, person, number, "coders")
     word = str(rng.choice(native.displays.get(emotion, (emotion,))))
-    coded = {word: display.displays_from_counts(native.coded[emotion])} if emotion in native.coded else {}
+    coded = {word: display.read_displays(native.coded[emotion], display.TOGETHER)} if emotion in native.coded else {}
     weights = display.sample_display(word, rng, class_filter, display.DISPLAYS | coded, native.one_sided)
     name = native.name_clip(person, number, emotion, rng)
     fps = name.fps or LAYOUTS[native.dataset].fps
