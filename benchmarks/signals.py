@@ -139,7 +139,7 @@ def measure_aus(rounds: int) -> None:
     for subject in params.held_out_subjects()[:SUBJECTS]:
         performer = performer_of(subject, params)
         sessions = render_sessions(Face(performer.face_seed), performer, f"population/{subject}", params.seed)
-        crops += [session.crop[..., 0] for session in sessions]
+        crops += [session["crop"][..., 0] for session in sessions]
     grey = [regressor.reduce_crop(crop) for crop in crops[0]]
     calls = [lambda chosen=chosen: regressor.regress(crops[0], 0, model, chosen) for chosen in ((0,), SIZES)]
     one_ms, all_ms = best(calls, rounds, len(grey))[0]

@@ -9,7 +9,7 @@ The tables of each reader's page are those of its file's metadata.
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,12 +120,12 @@ def read_subject(subject: str) -> Subject:
 
 
 def read_scene(
-    data: portraits.Portraits, scene: int, rng: np.random.Generator
+    data: Mapping[str, np.ndarray], scene: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float]:
     """Read the images of a scene: errors, changes since rest, and what is read too much at rest."""
     landmarks, units, camera = load(MODEL), regressor.load(), sample(rng, is_close=True)
-    images = [record(data.image[i], camera, rng) for i in range(scene * SCENE, (scene + 1) * SCENE)]
-    true = data.points[scene * SCENE : (scene + 1) * SCENE, :68]
+    images = [record(data["image"][i], camera, rng) for i in range(scene * SCENE, (scene + 1) * SCENE)]
+    true = data["points"][scene * SCENE : (scene + 1) * SCENE, :68]
     first = face_box(true[0])
     start = Box(first.centre + first.side * rng.normal(0, 0.03, 2), first.side * np.exp(rng.normal(0, 0.05)))
     points = np.stack([landmarks.refine(image, start).points[:68] for image in images])
@@ -133,7 +133,7 @@ def read_scene(
     error = 100 * (points - np.stack([space_evenly(face) for face in true])) / eyes
     matrix = alignment(points[:1].astype(float))
     faces = [regressor.reduce_crop(align(image, matrix)[..., 0]) for image in images]
-    intensity = coded(data.intensity[scene * SCENE : (scene + 1) * SCENE])
+    intensity = coded(data["intensity"][scene * SCENE : (scene + 1) * SCENE])
     change = units.change(faces[0], faces[1:]).values.transpose(0, 2, 1)
     alone = np.clip(units.alone(faces[:1]).values[0].T, 0, LARGEST)
     missed = np.sqrt((((error[1:] - error[0])[:, 17:]) ** 2).sum(-1).mean(-1))

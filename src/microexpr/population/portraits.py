@@ -5,7 +5,6 @@ the renderer returns them. The fits simulate cameras on them, each image many ti
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,34 +39,28 @@ LIDS = (0.02, 0.16)  # of a full blink, at rest
 WALL = 0.35  # share of scenes before a wall; the others are before blotches of any colour
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Portraits:
-    """All n images of a subject, scene by scene."""
-
-    image: np.ndarray  # uint8[n, 224, 224], grey
-    points: np.ndarray  # float32[n, 70, 2]: 68 landmarks before `markup.space_evenly`, and both pupils
-    intensity: np.ndarray  # float32[n, 24, 2], FACS 0..5, by the units of `coding.SHOWN` and left, right
-    pose: np.ndarray  # float32[n, 3]: yaw, pitch, roll in degrees
-
-
 def write_portraits(path: str | Path, subject: str, params: Params) -> None:
     """Render and write the portraits of one subject."""
     performer = performer_of(subject, params)
     portraits = render_portraits(Face(performer.face_seed), performer, f"{POPULATION}/{subject}", params.seed)
     attributes = {"origin": "generated", "dataset": POPULATION, "subject": subject, "identity": identity(performer)}
     with store.create(path, "portraits", {"population": {"seed": params.seed}}, **attributes) as file:
-        file.put_all(action_unit=SHOWN, **asdict(portraits))
+        file.put_all(action_unit=SHOWN, **portraits)
 
 
-def render_portraits(face: Face, performer: Performer, name: str, seed: int) -> Portraits:
-    """Render the portraits of a subject; `name` is of its random streams."""
+def render_portraits(face: Face, performer: Performer, name: str, seed: int) -> dict[str, np.ndarray]:
+    """Render the portraits of a subject; return their datasets by name, as schema `portraits` has them.
+
+    `name` is of its random streams. There are n images, scene by scene: image uint8[n, 224, 224], points
+    float32[n, 70, 2] with 68 landmarks before `space_evenly`, intensity float32[n, 24, 2] of the units `SHOWN`, pose
+    float32[n, 3]."""
     streams = (generator(seed, name, "portraits", scene) for scene in range(SCENES))
     images = [image for rng in streams for image in _scene(face, performer, rng)]
-    return Portraits(*(np.stack(arrays) for arrays in zip(*images, strict=True)))
+    return {name: np.stack([image[name] for image in images]) for name in images[0]}
 
 
-def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield the arrays of each image of one scene."""
+def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the arrays of each image of one scene by name."""
     size = (SIZE, SIZE)
     light = Light(  # from any side, hard or soft, strong or weak
         azimuth=rng.uniform(-80, 80),
@@ -95,8 +88,12 @@ def _scene(face: Face, performer: Performer, rng: np.random.Generator) -> Iterat
         rendered = face.render(units, turned, moved, light, size, zoom, gaze + glance, background)
         screen = face.project_vertices(units, turned, moved, size, zoom)
         pupils = face.pupils(gaze + glance, turned, moved, size, zoom)
-        points = np.vstack([contour(face.jaw_skin, screen, turned), pupils])
-        yield luma(rendered.image), points.astype(np.float32), units[ORDER], turned.astype(np.float32)
+        yield {
+            "image": luma(rendered.image),
+            "points": np.vstack([contour(face.jaw_skin, screen, turned), pupils]).astype(np.float32),
+            "intensity": units[ORDER],
+            "pose": turned.astype(np.float32),
+        }
 
 
 def _units(image: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Render scenes: a face at rest, and the same image with action units added, singly, in combinations, as emotions."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -45,27 +44,15 @@ class Changes(NamedTuple):
         return np.array([LABELS.index(LABEL.get(name, "negative")) if name else NONE for name in self.emotions])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """One subject in one pose and light: n images without noise, which differ in AUs only.
-
-    The first is at rest or shows an expression. The alignment is that of the first image, a little off, as detected
-    landmarks are.
-    """
-
-    face: np.ndarray  # uint8[n, 128, 128, 3]
-    landmarks: np.ndarray  # float32[n, 68, 2]: ground truth, pixels of `face`
-    change: np.ndarray  # float32[n, 17, 2]: of FACS intensity since the first image, left and right
-    label: np.ndarray  # int64[n]: class index of the emotion, or NONE
-    photographed: np.ndarray  # uint8[128, 128, 3]: the first as a camera records it, after JPEG
-
-
 def render_scenes(
     face: Face, performer: Performer, name: str, seed: int, sample: Callable[[np.random.Generator], Changes]
-) -> Iterator[Scene]:
-    """Render the scenes of a subject; `name` is of its random streams, `sample` returns the additions to the first.
+) -> Iterator[dict[str, np.ndarray]]:
+    """Render the scenes of a subject; yield the datasets of each by name, as schema `population` has them.
 
-    The first image is at rest; in the last scene it shows an expression."""
+    `name` is of its random streams, `sample` returns the additions to the first image. This is at rest; in the last
+    scene it shows an expression. A scene has n images without noise in one pose and light, which differ in AUs only:
+    face uint8[n, 128, 128, 3], landmarks float32[n, 68, 2], change float32[n, 17, 2], label int64[n], and photographed
+    uint8[128, 128, 3]. The alignment is that of the first image, a little off, as detected landmarks are."""
     resting = resting_units(performer.rest)
     for i in range(SCENES + 1):
         rng = stream(seed, name, i)
@@ -83,7 +70,7 @@ def stream(seed: int, name: str, scene: int) -> np.random.Generator:
     return generator(seed, name, "scene", scene)
 
 
-def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Generator) -> Scene:
+def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Render one scene at random; additions are clipped to what a face can do."""
     scene = Performer.sample(rng)
     intensities = np.clip(np.clip(first, 0, LARGEST) + changes.added, 0, LARGEST)
@@ -98,13 +85,13 @@ def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Gene
     rendered = [render(units.astype(np.float32)) for units in intensities]
     matrix = jitter(alignment(rendered[0].landmarks[None]), rng)
     points = np.stack([frame.landmarks @ matrix[:, :2].T + matrix[:, 2] for frame in rendered])
-    return Scene(
-        face=np.stack([reduce(align(frame.image, matrix), SIZE) for frame in rendered]),
-        landmarks=reduce_points(points, SIZE).astype(np.float32),
-        change=(intensities - intensities[0])[:, UNITS].astype(np.float32),
-        label=changes.label,
-        photographed=reduce(align(record(expose(rendered[0].image, rng, NOISE), QUALITY), matrix), SIZE),
-    )
+    return {
+        "face": np.stack([reduce(align(frame.image, matrix), SIZE) for frame in rendered]),
+        "landmarks": reduce_points(points, SIZE).astype(np.float32),
+        "change": (intensities - intensities[0])[:, UNITS].astype(np.float32),
+        "label": changes.label,
+        "photographed": reduce(align(record(expose(rendered[0].image, rng, NOISE), QUALITY), matrix), SIZE),
+    }
 
 
 def sample_changes(rng: np.random.Generator) -> Changes:

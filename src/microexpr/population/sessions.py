@@ -4,7 +4,6 @@ The same action units, at rest and sampled, are those of all single images of th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,18 +29,11 @@ ORDER = [display.ACTION_UNITS.index(unit) for unit in SHOWN]
 UNILATERAL = 0.3  # share of units on one side
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Session:
-    """One subject in one pose and light. T frames, the first of them at rest."""
+def render_sessions(face: Face, performer: Performer, name: str, seed: int) -> Iterator[dict[str, np.ndarray]]:
+    """Render the sessions of a subject; yield the datasets of each by name, as schema `population` has them.
 
-    crop: np.ndarray  # uint8[T, 288, 288, 1]
-    landmarks_crop: np.ndarray  # float32[T, 68, 2]
-    intensity: np.ndarray  # float32[T, 24, 3], by `coding.SHOWN` and left, right, both
-    strength: np.ndarray  # int64[T]: 0 at rest, 1 micro, 2 macro
-
-
-def render_sessions(face: Face, performer: Performer, name: str, seed: int) -> Iterator[Session]:
-    """Render the sessions of a subject; `name` is of its random streams."""
+    `name` is of its random streams. A session has T frames, the first of them at rest: crop uint8[T, 288, 288, 1],
+    landmarks_crop float32[T, 68, 2], intensity float32[T, 24, 3] of the units `SHOWN`, strength int64[T]."""
     resting = resting_units(performer.rest)
     for i in range(SESSIONS):
         rng = generator(seed, name, "session", i)
@@ -51,8 +43,12 @@ def render_sessions(face: Face, performer: Performer, name: str, seed: int) -> I
         intensities = np.stack(levels).astype(np.float32)
         frames = [render_frame(face, scene, units, rng) for units in intensities]
         tracked = faces.track(frames.copy, faces.Params(), f"{name}, session {i}")
-        intensity = with_both_sides(intensities[:, ORDER])
-        yield Session(luma(tracked.crop)[..., None], tracked.landmarks_crop, intensity, strength)
+        yield {
+            "crop": luma(tracked.crop)[..., None],
+            "landmarks_crop": tracked.landmarks_crop,
+            "intensity": with_both_sides(intensities[:, ORDER]),
+            "strength": strength,
+        }
 
 
 def sample_intensities(strength: int, rng: np.random.Generator) -> np.ndarray:

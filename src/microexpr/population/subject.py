@@ -1,7 +1,6 @@
 """Write one subject of the population: all of its recordings, as results/population/<subject>.h5."""
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 
 from microexpr.core import store
@@ -46,7 +45,7 @@ def write_subject(
                 group.put(key, array, kinds.get(key))
         logger.info("%s: clips", name)
         for i, session in enumerate(render_sessions(face, performer, name, params.seed) if held_out else ()):
-            file.group(f"sessions/{i + 1}").put_all(action_unit=SHOWN, **asdict(session))
+            file.group(f"sessions/{i + 1}").put_all(action_unit=SHOWN, **session)
         sample = single_units if held_out else sample_changes
         for i, scene in enumerate(render_scenes(face, performer, name, params.seed, sample)):
-            file.group(f"scenes/{i + 1}").put_all(**asdict(scene))
+            file.group(f"scenes/{i + 1}").put_all(**scene)

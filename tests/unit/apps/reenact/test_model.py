@@ -40,7 +40,8 @@ def stranger() -> Scene:
     performer = performer_of(subject, params)
     rendered = scenes.render_scenes(Face(performer.face_seed), performer, f"population/{subject}", params.seed, asked)
     scene = next(rendered)
-    return Scene(np.moveaxis(scene.face, -1, 1), scene.landmarks, scene.change, np.moveaxis(scene.photographed, -1, 0))
+    faces, photographed = np.moveaxis(scene["face"], -1, 1), np.moveaxis(scene["photographed"], -1, 0)
+    return Scene(faces, scene["landmarks"], scene["change"], photographed)
 
 
 @pytest.fixture(scope="module")

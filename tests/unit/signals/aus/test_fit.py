@@ -80,7 +80,7 @@ def test_shipped_model_reads_a_subject_it_was_not_fitted_on() -> None:
     subject = params.held_out_subjects()[0]
     performer = performer_of(subject, params)
     session = next(render_sessions(Face(performer.face_seed), performer, f"population/{subject}", params.seed))
-    held_out = fit.Session(session.crop[..., 0], session.intensity, session.strength)
+    held_out = fit.Session(session["crop"][..., 0], session["intensity"], session["strength"])
     read = regress(held_out.crops, 0, model, (0,))
     for kind, least in ((1, 0.5), (2, 0.7)):
         intensities = fit.intensity_pairs([held_out], [read], kind, form="relative")
