@@ -205,9 +205,9 @@ class Plan:
         return PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
 
     def _count_of(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
-        """Return the number of folds, without the ids of all their clips: quadratic in the subjects."""
+        """Return the number of folds. The folds are not kept: the ids of their clips are quadratic in the subjects."""
         clips, options = self._fold_arguments(protocol, limit, groups)
-        return PROTOCOLS[protocol].count_folds(clips, self.params["seed"], **options)
+        return len(PROTOCOLS[protocol].folds(clips, self.params["seed"], **options))
 
     def _fold_arguments(self, protocol: str, limit: int, groups: int) -> tuple[list[Clip], dict[str, int]]:
         corpus = self.corpus

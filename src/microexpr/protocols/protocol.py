@@ -5,7 +5,7 @@ Knows clips; no files, no scores.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 from microexpr.core.clip import POPULATION, Clip, Fold
@@ -126,77 +126,43 @@ class Protocol:
         self._check_enough(chosen)
         if self.trained_on:
             folds = [splits.train_elsewhere(chosen, self.trained_on, self.datasets)]
-        elif self.alone:
-            folds = self._folds_within(chosen, seed, limit, groups)
-        elif self.share is None:
-            count = _count_groups(self, chosen, groups)
-            if count:
-                folds = splits.evenly_spaced(splits.group_folds(chosen, count, seed), limit)
-            else:
-                folds = splits.leave_one_out(chosen, self.unit, limit)
-        else:
+        elif self.share is not None:
             folds = [splits.sample_split(chosen, self.share, seed, draw) for draw in range(seeds)]
+        elif self.alone:  # a data set of one subject is left out
+            sets = [list(clips) for _, clips in groupby(chosen, lambda clip: clip.dataset)]
+            several = [clips for clips in sets if len({clip.subject for clip in clips}) > 1]
+            folds = [fold for clips in several for fold in self._hold_out(clips, seed, 0, groups)]
+            folds = splits.evenly_spaced(folds, limit)
+        else:
+            folds = self._hold_out(chosen, seed, limit, groups)
         if empty := [fold.name for fold in folds if not (fold.train and fold.test)]:
             raise DataError(f"protocol {self.name} must have clips on both sides of each fold, not none in {empty[0]}")
         if inner_subjects:
             folds = [splits.with_inner_subjects(fold, inner_subjects, seed, self.name) for fold in folds]
         return folds
 
-    def _folds_within(self, chosen: Sequence[Clip], seed: int, limit: int, groups: int) -> list[Fold]:
-        """Return the folds of each data set separately: those of subjects, or of groups of rendered ones.
+    def _hold_out(self, clips: Sequence[Clip], seed: int, limit: int, groups: int) -> list[Fold]:
+        """Return a fold for each unit of these clips, or for each group of rendered subjects.
 
-        A group is named after its data set: casme2/1of4. A data set of one subject is left out."""
-        folds: list[Fold] = []
-        for dataset in dict.fromkeys(clip.dataset for clip in chosen):
-            clips = [clip for clip in chosen if clip.dataset == dataset]
-            if len({clip.subject for clip in clips}) < 2:
-                continue
-            count = _count_groups(self, clips, groups)
-            if count:
-                grouped = splits.group_folds(clips, count, seed)
-                folds += [replace(fold, name=f"{dataset}/{fold.name}") for fold in grouped]
-            else:
-                folds += splits.leave_one_out(clips, self.unit)
-        return splits.evenly_spaced(folds, limit)
+        A group among those of one data set is named after it: casme2/1of4."""
+        if not (self.grouped and groups and all(clip.origin == "generated" for clip in clips)):
+            return splits.leave_one_out(clips, self.unit, limit)
+        count = min(groups, len({splits.subject_id(clip.id) for clip in clips}))
+        folds = splits.evenly_spaced(splits.group_folds(clips, count, seed), limit)
+        return [replace(fold, name=f"{clips[0].dataset}/{fold.name}") for fold in folds] if self.alone else folds
 
-    def count_folds(
-        self,
-        clips: Sequence[Clip],
-        seed: int = 0,
-        inner_subjects: int = 0,
-        seeds: int = 1,
-        limit: int = 0,
-        groups: int = 0,
-    ) -> int:
-        """Return the number of `folds`, and raise its errors; of leave-one-out without the clips of each fold."""
-        if self.trained_on or self.unit == "dataset" or self.alone or self.share is not None or inner_subjects:
-            return len(self.folds(clips, seed, inner_subjects, seeds, limit, groups))
-        chosen = self.select(clips)
-        units = self._check_enough(chosen)  # two or more, so each fold has clips on both sides
-        units = _count_groups(self, chosen, groups) or units
-        return min(units, limit) if limit else units
-
-    def _check_enough(self, chosen: Sequence[Clip]) -> int:
-        """Return the number of units. Raise DataError unless there are clips to train on and at least two units."""
+    def _check_enough(self, chosen: Sequence[Clip]) -> None:
+        """Raise DataError unless there are clips to train on and at least two units."""
         present = {clip.dataset for clip in chosen}
         needed = self.trained_on and (*self.trained_on, *(self.datasets if present.isdisjoint(self.datasets) else ()))
         if missing := sorted({*needed} - present):
             raise DataError(f"protocol {self.name} must have labelled clips of {missing[0]}, not none")
-        keys: dict[Unit, Callable[[Clip], str]] = {"clip": lambda clip: clip.id, "dataset": lambda clip: clip.dataset}
         unit: Unit = "subject" if self.trained_on else self.unit
-        names = {"subject": "subjects", "dataset": "data sets"}
-        units = {keys.get(unit, lambda clip: splits.subject_id(clip.id))(clip) for clip in chosen}
+        units = {splits.unit_id(clip.id, unit) for clip in chosen}
         if len(units) < 2:
-            unit_names = "labelled clips" if unit == "clip" else f"{names[unit]} with labelled clips"
+            names = {"subject": "subjects with labelled clips", "dataset": "data sets with labelled clips"}
+            unit_names = names.get(unit, "labelled clips")
             raise DataError(f"protocol {self.name} must have at least 2 {unit_names}, not {len(units)}")
-        return len(units)
-
-
-def _count_groups(protocol: Protocol, chosen: Sequence[Clip], groups: int) -> int:
-    """Return the number of groups of subjects that are held out in turn; 0 where single subjects are."""
-    if not (protocol.grouped and groups and all(clip.origin == "generated" for clip in chosen)):
-        return 0
-    return min(groups, len({splits.subject_id(clip.id) for clip in chosen}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,21 @@ def subject_id(name: str) -> str:
     return name.rpartition("/")[0]
 
 
+def unit_id(name: str, unit: Unit) -> str:
+    """Return the part of a clip's id that names its unit: casme2/sub01 for a subject."""
+    return "/".join(name.split("/")[: PARTS[unit] - 1])
+
+
 def leave_one_out(clips: Sequence[Clip], unit: Unit, limit: int = 0) -> list[Fold]:
     """Return a fold for each unit, sorted by its name; all clips outside the unit train.
 
     `limit` leaves at most that many folds, evenly spaced; 0 leaves all.
     `clips` are sorted by data set, subject and name, so that a unit's are contiguous; ValueError if not.
     """
-    parts = PARTS[unit] - 1  # of dataset/subject/clip
     names = tuple(clip.id for clip in clips)
     held_out: defaultdict[str, list[int]] = defaultdict(list)
     for i, name in enumerate(names):
-        held_out["/".join(name.split("/")[:parts])].append(i)
+        held_out[unit_id(name, unit)].append(i)
     if any(positions[-1] - positions[0] >= len(positions) for positions in held_out.values()):
         raise ValueError("clips must be sorted: those of a unit are not contiguous")
     return [
