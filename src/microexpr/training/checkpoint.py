@@ -21,13 +21,12 @@ from torch import Tensor
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.protocols import provenance
-from microexpr.training.engine import FoldResult, SynthesisedFace
-from microexpr.training.group import Run
+from microexpr.training.engine import FoldResult
+from microexpr.training.group import Run, flatten, unflatten
 
 logger = logging.getLogger(__name__)
 
 Arrays = dict[str, np.ndarray]
-FACE_FIELDS = ("source", "label", "image")  # of `SynthesisedFace`, in its order
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,18 @@ class Checkpoints:
 
     def results(self, runs: Sequence[Run]) -> list[FoldResult] | None:
         """Return the results of finished runs, else None. Raises LeakError if the file is of other runs."""
-        checkpoint = self._read(self._path(runs, "results"), runs)
-        return None if checkpoint is None else _unpack_results(*checkpoint, runs)
+        arrays = self._read(self._path(runs, "results"), runs)
+        if arrays is None:
+            return None
+        fields = unflatten(arrays)
+        for values in fields.values():
+            values["parameters"] = int(values["parameters"])
+        return [FoldResult(run.fold.name, **fields[str(i)]) for i, run in enumerate(runs)]
 
     def state(self, runs: Sequence[Run]) -> dict[str, Tensor] | None:
         """Return the state of interrupted runs, else None. Raises LeakError if the file is of other runs."""
-        checkpoint = self._read(self._path(runs, "state"), runs)
-        return None if checkpoint is None else {name: torch.tensor(array) for name, array in checkpoint[0].items()}
+        arrays = self._read(self._path(runs, "state"), runs)
+        return None if arrays is None else {name: torch.tensor(array) for name, array in arrays.items()}
 
     def after_epoch(self, runs: Sequence[Run], epochs: int, state: Callable[[], dict[str, Tensor]]) -> None:
         """Write the state, and the results of finished runs, if it is time."""
@@ -77,7 +81,9 @@ class Checkpoints:
 
     def after_training(self, runs: Sequence[Run], results: list[FoldResult]) -> None:
         """Write the results if it is time; otherwise with the next checkpoint."""
-        self._finished[self._path(runs, "state")] = lambda: self._write(runs, "results", *_pack_results(results))
+        fields = ({k: v for k, v in vars(result).items() if k != "name" and v is not None} for result in results)
+        arrays = {name: np.asarray(value) for name, value in flatten(dict(enumerate(fields))).items()}
+        self._finished[self._path(runs, "state")] = lambda: self._write(runs, "results", arrays)
         if self._is_due():
             self._write_finished()
             self._last = time.monotonic()
@@ -104,20 +110,19 @@ class Checkpoints:
         name = f"{runs[0].fold.name.replace('/', '_')}-{digest(self._run_identity(runs))}"
         return self.folder / f"{name}.{kind}.safetensors"
 
-    def _write(self, runs: Sequence[Run], kind: str, arrays: Arrays, more: Mapping[str, str] | None = None) -> bool:
+    def _write(self, runs: Sequence[Run], kind: str, arrays: Arrays) -> bool:
         """Return whether it was written: a checkpoint that cannot be written is no reason to end a training."""
         path = self._path(runs, kind)
         fitted_on = sorted({self.clips[position] for run in runs for position in run.fold.train})
-        metadata = {**self.identity, **self._run_identity(runs), **(more or {})}
         try:
-            store.write_tensors(path, arrays, fitted_on, **metadata)
+            store.write_tensors(path, arrays, fitted_on, **self.identity, **self._run_identity(runs))
         except StoreError as error:
             logger.warning("no checkpoint: %s", error)
             return False
         return True
 
-    def _read(self, path: Path, runs: Sequence[Run]) -> tuple[Arrays, dict[str, str]] | None:
-        """Return a file's arrays and metadata; remove a damaged file and return None."""
+    def _read(self, path: Path, runs: Sequence[Run]) -> Arrays | None:
+        """Return a file's arrays; remove a damaged file and return None."""
         if not path.exists():
             return None
         try:
@@ -129,42 +134,7 @@ class Checkpoints:
             return None
         provenance.check_identity(str(path), metadata, {**self.identity, **self._run_identity(runs)})
         logger.warning("resumes from %s", path)
-        return arrays, metadata
-
-
-def _pack_results(results: Sequence[FoldResult]) -> tuple[Arrays, dict[str, str]]:
-    """Return arrays by run and name, and as metadata the number of parameters, which all runs share."""
-    flat: Arrays = {}
-    for i, result in enumerate(results):
-        arrays = {"scores": result.scores, "loss": result.loss}
-        if result.start is not None:
-            arrays["start"] = result.start
-        arrays |= {f"statistics/{name}": value for name, value in result.statistics.items()}
-        arrays |= {f"moved/{name}": value for name, value in result.moved.items()}
-        if result.faces is not None:
-            for field in FACE_FIELDS:
-                arrays[f"synthetic/{field}"] = np.array([getattr(face, field) for face in result.faces])
-        flat |= {f"{i}/{name}": array for name, array in arrays.items()}
-    return flat, {"parameters": str(results[0].parameters)}
-
-
-def _unpack_results(flat: Arrays, metadata: Mapping[str, str], runs: Sequence[Run]) -> list[FoldResult]:
-    """Return the results that `_pack_results` packed."""
-    results = []
-    for i, run in enumerate(runs):
-        arrays = {name.split("/", 1)[1]: array for name, array in flat.items() if name.split("/", 1)[0] == str(i)}
-        statistics, moved = (
-            {name.removeprefix(f"{kind}/"): array for name, array in arrays.items() if name.startswith(f"{kind}/")}
-            for kind in ("statistics", "moved")
-        )
-        faces = None
-        if "synthetic/image" in arrays:
-            fields = zip(*(arrays[f"synthetic/{field}"] for field in FACE_FIELDS), strict=True)
-            faces = [SynthesisedFace(int(source), int(label), image) for source, label, image in fields]
-        parameters = int(metadata["parameters"])
-        scores, loss, start = arrays["scores"], arrays["loss"], arrays.get("start")
-        results.append(FoldResult(run.fold.name, scores, loss, statistics, parameters, faces, start, moved))
-    return results
+        return arrays
 
 
 def digest(value: Any, arrays: Mapping[str, np.ndarray] | None = None) -> str:

@@ -5,6 +5,7 @@ Shapes: R runs (no such axis unless stacked), S steps, B in a batch, U updates, 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -307,40 +308,43 @@ class Group:
         """Return copies, by name and on the CPU, of all that the epochs so far have changed.
 
         Random numbers have no state: they are functions of seed, fold, phase, epoch and step."""
-        trees = {"parameters": self.parameters, "buffers": self.buffers}
-        flat = {f"{kind}/{module}/{name}": tensor for kind, module, name, tensor in _leaves(trees)}
-        for path, optimiser in self._optimisers():
-            for parameter, values in optimiser.state_dict()["state"].items():
-                flat |= {f"optimisers/{path}/{parameter}/{name}": value for name, value in values.items()}
-        flat |= {f"scores/{i}": torch.stack(scores) for i, scores in enumerate(self.scores) if scores}
-        flat |= {f"losses/{epoch}": loss for epoch, loss in enumerate(self.losses)}
-        flat |= {"phase": torch.tensor(self.phase_index), "epoch": torch.tensor(self.phase_epochs)}
-        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in flat.items()}
+        state = {
+            "parameters": self.parameters,
+            "buffers": self.buffers,
+            "optimisers": {name: optimiser.state_dict()["state"] for name, optimiser in self._optimisers()},
+            "scores": {i: torch.stack(scores) for i, scores in enumerate(self.scores) if scores},
+            "losses": dict(enumerate(self.losses)),
+            "phase": torch.tensor(self.phase_index),
+            "epoch": torch.tensor(self.phase_epochs),
+        }
+        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in flatten(state).items()}
 
     @torch.no_grad()
     def restore(self, flat: dict[str, Tensor]) -> None:
         """Restore a result of `state` from another group of the same runs."""
-        self._enter_phase(int(flat["phase"]))
-        self.phase_epochs = int(flat["epoch"])
-        for kind, module, name, tensor in _leaves({"parameters": self.parameters, "buffers": self.buffers}):
-            tensor.copy_(flat[f"{kind}/{module}/{name}"])
-        for path, optimiser in self._optimisers():
-            state: dict[int, dict[str, Tensor]] = {}
-            for name in (name for name in flat if name.startswith(f"optimisers/{path}/")):
-                index, key = name.split("/")[-2:]
-                parameter = optimiser.param_groups[0]["params"][int(index)]
-                state.setdefault(int(index), {})[key] = match_strides(flat[name], parameter)
-            # rates are those of the phase, which `_set_rates` scales again in each epoch
+        saved = unflatten(flat)
+        self._enter_phase(int(saved["phase"]))
+        self.phase_epochs = int(saved["epoch"])
+        for name, tensor in flatten({"parameters": self.parameters, "buffers": self.buffers}).items():
+            tensor.copy_(flat[name])
+        for name, optimiser in self._optimisers():
+            parameters = optimiser.param_groups[0]["params"]
+            moments = saved.get("optimisers", {}).get(name, {})  # none before its first step
+            state = {
+                int(i): {key: match_strides(value, parameters[int(i)]) for key, value in values.items()}
+                for i, values in moments.items()
+            }
+            # rates are those of the phase, which `epoch` scales again
             optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-        if "scores/0" in flat:
-            self.scores = [list(flat[f"scores/{i}"]) for i in range(len(self.runs))]
-        self.losses = [flat[f"losses/{epoch}"] for epoch in range(sum(name.startswith("losses/") for name in flat))]
+        if "scores" in saved:
+            self.scores = [list(saved["scores"][str(i)]) for i in range(len(self.runs))]
+        self.losses = [saved["losses"][str(epoch)] for epoch in range(len(saved.get("losses", {})))]
 
     def _optimisers(self) -> Iterator[tuple[str, torch.optim.Optimizer]]:
-        """Yield each optimiser of the phase, with its path `<update>/<index>` in `state`."""
+        """Yield each optimiser of the phase, with its name `<update>.<index>` in `state`."""
         for update, optimisers in enumerate(self.optimisers):
             for i, optimiser in enumerate(optimisers):
-                yield f"{update}/{i}", optimiser
+                yield f"{update}.{i}", optimiser
 
     @torch.no_grad()
     def moved(self, run_index: int) -> dict[str, float]:
@@ -391,6 +395,15 @@ def initialise(networks: Mapping[str, nn.Module], method: NetworkMethod) -> list
     return others
 
 
+def named_tensors(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """Return the parameters and buffers of modules, named `<module>.<name>`."""
+    return {
+        f"{module}.{name}": tensor
+        for module, network in modules.items()
+        for name, tensor in [*network.named_parameters(), *network.named_buffers()]
+    }
+
+
 def lay_out_weights(network: nn.Module) -> None:
     """Lay out kernels channels-last, as a CPU convolves faster; in another layout sums are rounded otherwise."""
     for parameter in network.parameters():
@@ -419,9 +432,18 @@ def enable_fused(optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:
     return optimiser
 
 
-def _leaves(trees: dict[str, Tensors]) -> Iterator[tuple[str, str, str, Tensor]]:
-    """Yield kind, module, name and tensor of each leaf."""
-    for kind, modules in trees.items():
-        for module, tensors in modules.items():
-            for name, tensor in tensors.items():
-                yield kind, module, name, tensor
+def flatten(tree: Mapping[Any, Any], path: str = "") -> dict[str, Any]:
+    """Return the leaves of nested dicts by their keys, joined by slashes; `path` comes before all of them."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= flatten(value, f"{path}{key}/") if isinstance(value, Mapping) else {f"{path}{key}": value}
+    return flat
+
+
+def unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the nested dicts that `flatten` made flat; keys are texts."""
+    tree: dict[str, Any] = {}
+    for path, value in flat.items():
+        *parents, key = path.split("/")
+        reduce(lambda node, parent: node.setdefault(parent, {}), parents, tree)[key] = value
+    return tree

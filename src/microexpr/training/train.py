@@ -48,8 +48,9 @@ def run(
     logger.info(
         "%s on %s: %d folds, %d seeds, %d clips, %s plan", job.name, job.protocol.name, *counts, job.params.plan
     )
-    results = fit(job, inputs, progress, checkpoints, synthesises="synth" in outputs)
-    write(job, inputs, results, outputs)
+    synthesis = synthesis_requests(job) if "synth" in outputs else None
+    results = fit(job, inputs, progress, checkpoints, synthesis)
+    write(job, inputs, results, outputs, synthesis)
 
 
 def fit(
@@ -57,16 +58,15 @@ def fit(
     inputs: TrainingInputs,
     progress: Progress,
     checkpoints: engine.CheckpointStore | None,
-    synthesises: bool,
+    synthesis: engine.Synthesis | None,
 ) -> Iterator[Trained]:
     """Choose each fold's epoch on inner clips, where there are any; then train all folds and yield their results."""
     inner_epochs = choose_epochs(job, inputs.clips, progress, checkpoints)
     if inner_epochs:
         progress = part_of(progress, 1, 2)
-    requests = synthesis_requests(job) if synthesises else None
     folds = [replace(fold, train=job.train_ids(fold)) for fold in job.folds]
     synthetic = inputs.synthetic_positions
-    results = train_folds(job, inputs.clips, folds, progress, checkpoints, requests, synthetic)
+    results = train_folds(job, inputs.clips, folds, progress, checkpoints, synthesis, synthetic)
     return ((f, result, inner_epochs.get(f.name)) for f, result in zip(job.folds, results, strict=True))
 
 
@@ -96,7 +96,7 @@ def train_folds(
     folds: Sequence[Fold],
     progress: Progress,
     checkpoints: engine.CheckpointStore | None,
-    requests: Mapping[str, engine.SynthesisRequest] | None = None,
+    synthesis: engine.Synthesis | None = None,
     synthetic: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[engine.FoldResult]:
     """Yield each fold's result: trained by all seeds, or, for a drawn split, by the seed that drew it.
@@ -111,7 +111,7 @@ def train_folds(
             indices = [replace(fold, train=np.concatenate([fold.train, synthetic[fold.name]])) for fold in indices]
         part_progress = part_of(progress, i, len(parts))
         yield from engine.train(
-            job.method, clips, indices, part_seeds, plan, stack, part_progress, requests, checkpoints
+            job.method, clips, indices, part_seeds, plan, stack, part_progress, synthesis, checkpoints
         )
 
 
@@ -120,7 +120,7 @@ def part_of(progress: Progress, index: int, count: int) -> Callable[[int, int], 
     return lambda done, total: progress(index * total + done, count * total)
 
 
-def synthesis_requests(job: Job) -> dict[str, engine.SynthesisRequest]:
+def synthesis_requests(job: Job) -> engine.Synthesis:
     """Return by fold the faces to synthesise: every class from each held-out clip, `per_class` from training clips.
 
     Further displays of the held-out clips' own class follow, so that each has `displays`."""
@@ -134,8 +134,7 @@ def synthesis_requests(job: Job) -> dict[str, engine.SynthesisRequest]:
             pairs += [(positions[train[i]], label) for i in sorted(sample)]
         further = range(job.synth.displays - 1)
         pairs += [(positions[clip_id], job.labels[clip_id]) for clip_id in fold.test for _ in further]
-        source, label_asked = np.array(pairs).T
-        requests[fold.name] = engine.SynthesisRequest(source, label_asked)
+        requests[fold.name] = np.array(pairs)
     return requests
 
 
@@ -144,6 +143,7 @@ def write(
     inputs: TrainingInputs,
     results: Iterable[Trained],
     outputs: Mapping[str, str],
+    synthesis: engine.Synthesis | None,
 ) -> None:
     """Write each fold's result as it comes; an interrupted training leaves no output."""
     params = job.method.params.model_dump()
@@ -158,9 +158,9 @@ def write(
         for fold, result, inner_epochs in results:
             shards["train"].describe(parameters=result.parameters)
             write_scores(shards["train"], job, fold, result, inputs.fitted_on[fold.name], inner_epochs)
-            if result.faces is not None:
-                onsets = inputs.clips.inputs["onset"].numpy()
-                write_faces(shards["synth"], job, fold, result.faces, inputs.fitted_on[fold.name], onsets)
+            if synthesis and result.faces is not None:
+                pairs, onsets = synthesis[fold.name], inputs.clips.inputs["onset"].numpy()
+                write_faces(shards["synth"], job, fold, pairs, result.faces, inputs.fitted_on[fold.name], onsets)
 
 
 def write_scores(
@@ -197,24 +197,26 @@ def write_faces(
     file: store.Group,
     job: Job,
     fold: Fold,
-    faces: Sequence[engine.SynthesisedFace],
+    requests: np.ndarray,
+    faces: np.ndarray,
     fitted_on: list[str],
     onsets: np.ndarray,
 ) -> None:
     """Write one fold's synthesised faces as /<fold>/{train,held_out,displays}/<clip>_<class>.
 
-    A second face of a held-out clip and class, and further ones, are displays. `onsets` are uint8[N, C, H, W]."""
+    A second face of a held-out clip and class, and further ones, are displays. `requests` are those of the fold in
+    `engine.Synthesis`, `onsets` uint8[N, C, H, W] of all clips."""
     group = file.group(fold.name)
     group.put("fitted_on", fitted_on)
     times = Counter[str]()
-    for face in faces:
-        clip = job.clips[face.source]
+    for (source, label), face in zip(requests.tolist(), faces, strict=True):
+        clip = job.clips[source]
         side = "held_out" if clip.id in fold.test else "train"
-        name = f"{side}/{clip.id.replace('/', '_')}_{job.protocol.classes[face.label]}"
+        name = f"{side}/{clip.id.replace('/', '_')}_{job.protocol.classes[label]}"
         times[name] += 1
         if times[name] > 1:
             name = f"displays/{name.partition('/')[2]}_{times[name]}"
-        image = np.clip(np.rint(face.image * 255), 0, 255).astype(np.uint8)
-        pair = np.stack([onsets[face.source], image]).transpose(0, 2, 3, 1)  # [2, H, W, C]
-        values = {"label": face.label, "source": clip.provenance, "onset": 0, "apex": 1, "offset": 1}
+        image = np.clip(np.rint(face * 255), 0, 255).astype(np.uint8)
+        pair = np.stack([onsets[source], image]).transpose(0, 2, 3, 1)  # [2, H, W, C]
+        values = {"label": label, "source": clip.provenance, "onset": 0, "apex": 1, "offset": 1}
         group.group(name).put_all(frame=[0, 1], crop=pair, **values)

@@ -22,7 +22,7 @@ from microexpr.core.errors import MicroexprError, ParamsError, StoreError, remed
 from microexpr.core.files import shipped
 from microexpr.models.base import CLASSES, Generator, Method, Modules, NetworkMethod, Shapes, Statistics
 from microexpr.signals import learning
-from microexpr.training.group import STATISTICS, lay_out_weights
+from microexpr.training.group import STATISTICS, lay_out_weights, named_tensors
 from microexpr.training.job import Job
 
 INITIAL, TEACHER = "initial/1", "pretrain/1"  # schemas of initial weights
@@ -205,7 +205,7 @@ class Network:
         with torch.random.fork_rng(devices=[]):
             modules = _build(method, statistics)
         with torch.no_grad():
-            for name, tensor in _state(modules).items():
+            for name, tensor in named_tensors(modules).items():
                 tensor.copy_(values[name])
         for module in modules.values():
             lay_out_weights(module.eval())  # as the engine does
@@ -216,18 +216,10 @@ def shapes(method: NetworkMethod, statistics: Statistics) -> dict[str, torch.Siz
     """Return the shapes of a network's tensors; {} where these statistics are not its own."""
     # without memory, since params may ask for any amount; torch warns of shipped weights that stay behind
     with torch.device("meta"), warnings.catch_warnings(action="ignore"), suppress(KeyError):
-        return {name: tensor.shape for name, tensor in _state(_build(method, statistics)).items()}
+        return {name: tensor.shape for name, tensor in named_tensors(_build(method, statistics)).items()}
     return {}
 
 
 def _build(method: NetworkMethod, statistics: Statistics) -> dict[str, nn.Module]:
     built = method.shared() | method.build(statistics)
     return {name: built[name] for name in (method.inference_modules if isinstance(method, Generator) else built)}
-
-
-def _state(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-    return {
-        f"{name}.{part}": tensor
-        for name, module in modules.items()
-        for part, tensor in [*module.named_parameters(), *module.named_buffers()]
-    }

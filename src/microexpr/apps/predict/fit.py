@@ -78,8 +78,8 @@ def run(
         "calibration": calibration.to_json(),
         "calibration_errors": json.dumps(calibration_figures),
     }
-    fitted_on, statistics = frozenset(pretrain.subjects(job.clips)), as_tensors(trained.statistics)
-    refit.export(path, refit.Recogniser(job.method, trained.modules, statistics, fitted_on, metadata))
+    fitted_on = frozenset(pretrain.subjects(job.clips))
+    refit.export(path, refit.Recogniser(job.method, trained.modules, trained.statistics, fitted_on, metadata))
     logger.info(" ".join(f"{name}={value:.3f}" for name, value in (figures | calibration_figures).items()))
 
 
@@ -125,11 +125,7 @@ def score(job: Job, trained: engine.TrainedNetwork, clips: ClipTensors) -> np.nd
     """Return the scores float32[N, C] of clips of held-out subjects."""
     assert isinstance(job.method, FlowCnn)
     inputs = clips.to(trained.device).inputs
-    return np.asarray(job.method.scores(trained.modules, inputs, as_tensors(trained.statistics)).cpu())
-
-
-def as_tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    return {name: torch.from_numpy(value) for name, value in arrays.items()}
+    return np.asarray(job.method.scores(trained.modules, inputs, trained.statistics).cpu())
 
 
 def measure(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from microexpr.core import store
 from microexpr.core.clip import KINDS, LongVideo
@@ -45,10 +44,9 @@ def measure(spotter: AuCurves, trained: engine.TrainedNetwork, takes: Takes) -> 
     """Return F1 of both kinds in takes of subjects that did not train."""
     (network,) = spotter.networks().values()
     videos, intervals = list(takes.values()), {}
-    statistics = {name: torch.from_numpy(value) for name, value in trained.statistics.items()}
     for path, video in takes.items():
         measured = read_curves(path)
-        scores = {"network": score(network, trained.modules, statistics, measured)}
+        scores = {"network": score(network, trained.modules, trained.statistics, measured)}
         intervals[video.clip.id] = spotting.numbered(spotter.find(measured, scores), measured.arrays["frame"])
     by_kind = spotting.counts(videos, intervals).sum(0)
     return {f"{kind}_f1": float(spotting.f1(by_kind[i])) for i, kind in enumerate(KINDS)}

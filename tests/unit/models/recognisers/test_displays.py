@@ -8,7 +8,7 @@ from microexpr.models.base import ClipTensors
 from microexpr.models.recognisers import displays
 from microexpr.models.recognisers.displays import Displays
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.training.engine import FoldIndices, SynthesisRequest, train
+from microexpr.training.engine import FoldIndices, train
 from microexpr.training.generator_file import load
 
 SIZE, UNITS = displays.SIZE, len(ACTION_UNITS)
@@ -31,7 +31,7 @@ def test_a_class_with_two_displays_is_given_both_and_one_with_one_display_that_o
     method.synthesise = lambda modules, batch, statistics, rng: (
         outputs.append(method._choose(modules, batch["target_label"], rng)) or batch["onset"].float() / 255
     )
-    request = {"a": SynthesisRequest(np.zeros(400, np.int64), np.repeat([0, 1], 200))}
+    request = {"a": np.array([[0, 0], [0, 1]]).repeat(200, 0)}
     folds = [FoldIndices("a", np.arange(119), np.array([119]))]
     list(train(method, clips(), folds, [1], "sequential", 1, synthesis=request))
     single, double = (5 * torch.cat(outputs)).unflatten(0, (2, 200))

@@ -11,7 +11,7 @@ from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.pretrained import Vgg16Maps
 from microexpr.models.recognisers import icegan
 from microexpr.models.recognisers.icegan import Icegan, UNet, warp
-from microexpr.training.engine import FoldIndices, SynthesisRequest, train
+from microexpr.training.engine import FoldIndices, train
 
 NEUTRAL = torch.linspace(-1, 1, 3 * 32 * 32).view(3, 1, 32, 32)
 unet = partial(UNet, 32, 2, condition=5, norm=True)
@@ -228,11 +228,10 @@ def test_a_made_face_shows_the_class_asked_for():
     params = {"image_size": 32, "width": 8, "noise": 4, "label_code": "one_hot", "instance_norm": False, "epochs": 40}
     params |= {"lr": 2e-3, "perceptual": "trunk", "adv_size": 16, "exp_size": 8, "reconstruction": (16, 32)}
     method = Icegan(Icegan.Params(**params, adv="margin"))
-    asked = {"s": SynthesisRequest(np.full(CLASSES, 23), np.arange(CLASSES))}
+    asked = {"s": np.array([[23, label] for label in range(CLASSES)])}
     fold = FoldIndices("s", np.arange(20), np.arange(20, 24))
     (result,) = train(method, data, [fold], [7], "sequential", 1, synthesis=asked)
-    images = [index.image for index in result.faces]
-    brightness = np.array([[image[part].mean() for part in quarter] for image in images])
+    brightness = np.array([[image[part].mean() for part in quarter] for image in result.faces])
     assert (brightness.argmax(1) == np.arange(CLASSES)).all()
     assert result.loss[0, -1, 1] < 0.7 * result.loss[0, 0, 1]
 
