@@ -63,7 +63,7 @@ def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] =
         labels = {job.by_id[clip_id].provenance: label for clip_id, label in job.labels.items()}
         additions = synthetic_clips.load(by_fold, generator, labels, job.method.inputs)
         clips, positions = synthetic_clips.append(clips, [clip.provenance for clip in job.all_clips], additions)
-        sources = [*additions.sources]
+        sources = [clip.source for clip in additions]
     fitted_on = check_leaks(job, paths, by_fold)
     return TrainingInputs(clips, paths, "; ".join(filter(None, parts)), fitted_on, positions, sources)
 

@@ -4,7 +4,6 @@ Only `train/` of a file is read: clips synthesised from held-out subjects are fo
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,26 +21,14 @@ CHANGES = ("au_change", "au_changes")  # inputs that hold the requested changes 
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 
 
-@dataclass(frozen=True, eq=False)
-class SyntheticClips:
-    """P clips, set after set; a set is the output of one generator, trained without one fold or group of subjects."""
+class SyntheticClip(NamedTuple):
+    """One clip, and the folds that train on it: its generator saw nothing that they hold out."""
 
-    inputs: dict[str, np.ndarray]  # as a method reads them, each [P, ...]
-    label: np.ndarray  # int64[P], the requested class
-    sources: Sequence[str]  # P times origin/dataset/subject/clip of the source face
-    trajectories: Sequence[str]  # P times the same of the driving clip; "" where there is none
-    sets: Sequence[str]  # P names
-    set_of_fold: Mapping[str, str]
-
-
-class _Row(NamedTuple):
-    """One synthetic clip; the fields are those of `SyntheticClips`."""
-
-    inputs: dict[str, np.ndarray]
-    label: int
-    source: str
-    trajectory: str
-    set_name: str
+    inputs: dict[str, np.ndarray]  # as a method reads them
+    label: int  # the requested class
+    source: str  # origin/dataset/subject/clip of the source face
+    trajectory: str  # the same of the driving clip; "" where there is none
+    folds: Sequence[str]
 
 
 def check_inputs(shapes: Shapes, clips: bool = True) -> None:
@@ -80,14 +67,13 @@ def _attribute(path: str, name: str) -> str:
 
 def load(
     files: Mapping[str, Sequence[str]], generator: Mapping[str, str], labels: Mapping[str, int], shapes: Shapes
-) -> SyntheticClips:
+) -> list[SyntheticClip]:
     """Read the clips that these folds may train on; `files` are those of `select_files`.
 
     `generator` has the `method` and `protocol` that the files must be of. `labels` are, by `Clip.provenance`, the
     classes of the clips that are trained on: synthetic clips of other source faces or driving clips are left out.
     Raises LeakError for files of another method or protocol, StoreError for a fold without synthetic clips."""
-    rows: list[_Row] = []
-    set_of_fold: dict[str, str] = {}
+    clips: list[SyntheticClip] = []
     for path in sorted({path for paths in files.values() for path in paths}):
         folds = [fold for fold, paths in files.items() if path in paths]
         with store.open_file(path, "synth") as file:
@@ -95,19 +81,16 @@ def load(
             grouped = protocol in GROUPINGS
             expected = dict(generator) | ({"protocol": protocol} if grouped else {})
             provenance.check_identity(path, {key: file.attrs[key].decode() for key in expected}, expected)
-            sets = {path: file} if grouped else {fold: file[fold] for fold in folds if f"{fold}/train" in file}
-            for name, group in sets.items():
-                rows += _read_set(name, group["train"], labels, shapes)
-            set_of_fold |= dict.fromkeys(folds, path) if grouped else {fold: fold for fold in sets}
-    if missing := sorted(fold for fold in files if set_of_fold.get(fold) not in {row.set_name for row in rows}):
+            sets = [(folds, file)] if grouped else [([fold], file[fold]) for fold in folds if f"{fold}/train" in file]
+            for set_folds, group in sets:
+                clips += _read_set(set_folds, group["train"], labels, shapes)
+    if missing := sorted({*files} - {fold for clip in clips for fold in clip.folds}):
         raise StoreError(f"{generator['method']} must have synthesised clips to train fold {missing[0]} on, found none")
-    values, label, sources, trajectories, set_names = zip(*rows, strict=True)
-    stacked = {name: np.stack([clip[name] for clip in values]) for name in shapes}
-    return SyntheticClips(stacked, np.array(label), sources, trajectories, set_names, set_of_fold)
+    return clips
 
 
-def _read_set(name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) -> Iterator[_Row]:
-    """Yield one set's clips, of subjects and movements that are trained on, with the protocol's class of these."""
+def _read_set(folds: list[str], train: Any, labels: Mapping[str, int], shapes: Shapes) -> Iterator[SyntheticClip]:
+    """Yield clips of subjects and movements that are trained on, with the protocol's class of these."""
     subjects = {subject_id(clip) for clip in labels}
     for _, group in sorted(train.items()):
         (source,) = store.strings(group["source"])
@@ -118,7 +101,7 @@ def _read_set(name: str, train: Any, labels: Mapping[str, int], shapes: Shapes) 
         clip = inputs.Source({"faces": group, "apex": events, "aus": _target_changes(group)})  # as of a recorded clip
         values = {key: inputs.INPUTS[key].read(clip, shape) for key, shape in shapes.items()}
         label = labels[trajectory] if trajectory else int(group["label"][()])
-        yield _Row(values, label, source, trajectory, name)
+        yield SyntheticClip(values, label, source, trajectory, folds)
 
 
 def _target_changes(group: Any) -> dict[str, Any]:
@@ -130,7 +113,7 @@ def _target_changes(group: Any) -> dict[str, Any]:
 
 
 def append(
-    data: ClipTensors, clips: Sequence[str], synthetic: SyntheticClips
+    data: ClipTensors, clips: Sequence[str], synthetic: Sequence[SyntheticClip]
 ) -> tuple[ClipTensors, dict[str, np.ndarray]]:
     """Return recorded clips followed by synthetic ones, and by fold the positions int64[...] of its synthetic ones.
 
@@ -138,16 +121,16 @@ def append(
     and the action units of its driving clip; for a face of a class these are unknown."""
     positions = {name: i for i, name in enumerate(clips)}
     subjects = {subject_id(name): i for name, i in positions.items()}
-    source = torch.tensor([subjects[subject_id(name)] for name in synthetic.sources])
+    source = torch.tensor([subjects[subject_id(clip.source)] for clip in synthetic])
     targets = {name: value[source] for name, value in data.targets.items()}
-    targets |= {"label": torch.from_numpy(synthetic.label), "synthetic": torch.ones(len(source), dtype=torch.int64)}
-    driving = torch.tensor([positions.get(name, -1) for name in synthetic.trajectories])
+    targets |= {"label": torch.tensor([clip.label for clip in synthetic]), "synthetic": torch.ones_like(source)}
+    driving = torch.tensor([positions.get(clip.trajectory, -1) for clip in synthetic])
     targets["aus"] = torch.where(driving[:, None] >= 0, data.targets["aus"][driving], -1)
     targets["reacts"] = torch.where(driving[:, None] >= 0, data.targets["reacts"][driving], 0)
+    additions = {name: np.stack([clip.inputs[name] for clip in synthetic]) for name in data.inputs}
     both = ClipTensors(
-        {name: torch.cat([value, torch.from_numpy(synthetic.inputs[name])]) for name, value in data.inputs.items()},
+        {name: torch.cat([value, torch.from_numpy(additions[name])]) for name, value in data.inputs.items()},
         {name: torch.cat([value, targets[name]]) for name, value in data.targets.items()},
     )
-    sets = np.array(synthetic.sets)
-    set_positions = {name: len(clips) + np.flatnonzero(sets == name) for name in sorted({*synthetic.sets})}
-    return both, {fold: set_positions[name] for fold, name in synthetic.set_of_fold.items()}
+    folds = {fold for clip in synthetic for fold in clip.folds}
+    return both, {fold: len(clips) + np.flatnonzero([fold in clip.folds for clip in synthetic]) for fold in folds}

@@ -209,22 +209,22 @@ def synthetic_for(learner_job, groups, unit):
 def test_folds_of_one_group_share_its_synthetic_clips_without_emotions_outside_the_protocol(groups):
     learner_job = learner("lovo_casme2_7")
     synthetic = synthetic_for(learner_job, groups, "clip")
-    assert len(synthetic.label) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
+    assert len(synthetic) == 2 * 4 * 3  # of two groups, of each emotion of this data set alone
     shown_in = {clip.id: reaction_mask(clip.emotion) for clip in learner_job.clips}
     data = load_clips(learner_job.method, learner_job.clips, groups[1], learner_job.labels, reacts=shown_in)
     assert data.targets["reacts"].tolist() == [[*reaction_mask(clip.emotion)] for clip in learner_job.clips]
     both, positions = synthetic_clips.append(data, [clip.provenance for clip in learner_job.clips], synthetic)
     assert len({tuple(fold_positions) for fold_positions in positions.values()}) == 2 and len(positions) == 12
     for fold, fold_positions in positions.items():
-        numbers = [n - len(data) for n in fold_positions]
-        assert not {synthetic.sources[n] for n in numbers} & {f"generated/{fold}"}
-        driving_clips = [learner_job.by_id[synthetic.trajectories[n].removeprefix("generated/")] for n in numbers]
+        fold_clips = [synthetic[n - len(data)] for n in fold_positions]
+        assert f"generated/{fold}" not in {clip.source for clip in fold_clips}
+        driving_clips = [learner_job.by_id[clip.trajectory.removeprefix("generated/")] for clip in fold_clips]
         targets = {name: values[fold_positions].tolist() for name, values in both.targets.items()}
-        assert [row[0] for row in targets["aus"]] == [1] * len(numbers)  # as coded of whose movement it shows
+        assert [row[0] for row in targets["aus"]] == [1] * len(fold_clips)  # as coded of whose movement it shows
         assert targets["label"] == [learner_job.labels[clip.id] for clip in driving_clips]
         assert targets["reacts"] == [[*reaction_mask(clip.emotion)] for clip in driving_clips]
     synthetic = synthetic_for(learner("loso_casme2_3"), groups, "subject")
-    assert sorted({*synthetic.label.tolist()}) == [0, 2] and len(synthetic.label) == 2 * 4 * 2
+    assert {clip.label for clip in synthetic} == {0, 2} and len(synthetic) == 2 * 4 * 2
 
 
 def test_a_shard_names_its_generator_and_all_that_was_fitted_on(groups, tmp_path):
