@@ -247,7 +247,7 @@ class NetworkMethod(Method):
     synthesises: bool = False  # default of the class; params may change it for an instance
     seeds_torch: bool = False  # whether its loss seeds torch's generator, so that modules may sample; never stacked
     weights: ClassVar[Weights | None] = None  # published weights to start from where their file is present
-
+    published_params: ClassVar[Mapping[str, Any]] = {}  # of the networks that `weights` are for
     left_out: ClassVar[tuple[str, ...]] = ()  # modules that `initial_weights` leave as `build` made them
     normalisation: ClassVar[tuple[str, ...]] = ()  # statistics that stay those of the population, as its weights do
 
@@ -257,8 +257,9 @@ class NetworkMethod(Method):
         self.teacher_weights: Mapping[str, Tensor] = {}  # tensors of the trained `pretraining`, for `shared`
 
     def weights_fit(self) -> bool:
-        """Return whether the file `weights` is for networks of these params."""
-        return self.weights is not None
+        """Return whether the file `weights` is for networks of these params: by default `published_params`."""
+        fits = (getattr(self.params, name) == value for name, value in self.published_params.items())
+        return self.weights is not None and all(fits)
 
     def uses_published_weights(self) -> bool:
         """Return whether the params request the file `weights`."""

@@ -67,6 +67,11 @@ class SupportVectors(ClassicalMethod):
     class Params(base.Params):
         penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
 
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        """Return float32[N, D]: by default the values of the only input, the last axis next to each other."""
+        (values,) = inputs.values()
+        return values.flatten(1).numpy()
+
     def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
         """Fit a machine, or one for each of several labels; decisions above 0 predict a label.
 

@@ -50,9 +50,7 @@ def test_a_method_says_what_it_starts_from(monkeypatch, tmp_path):
 
     class Starting(Ststnet):
         weights = Weights(("net.pth",), "https://example.org/net.pth", digest[:8])
-
-        def weights_fit(self):
-            return self.params.batch == 256
+        published_params = {"batch": 256}
 
     paper, other = (Starting(Ststnet.Params(initialisation="published", batch=batch)) for batch in (256, 8))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))

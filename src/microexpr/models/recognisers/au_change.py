@@ -1,11 +1,9 @@
 """Logistic regression on the change of action units: what a practitioner tries first. No network.
 
-Shapes: N clips, A action units of the aus stage, 2 sides.
+Shapes: features [N, A * 2] of N clips, A action units of the aus stage, 2 sides, which lie next to each other.
 """
 
-import numpy as np
 from sklearn.linear_model import LogisticRegression
-from torch import Tensor
 
 from microexpr.models.base import ClassicalMethod, Shapes
 from microexpr.models.handcrafted import SupportVectors
@@ -22,14 +20,7 @@ class AuChange(SupportVectors):
 
     paper = "None: action units, then logistic regression, the usual first attempt"
     decisive = ClassicalMethod.decisive  # all clips decide
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"au_change": (len(ACTION_UNITS), 2)}
-
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        """Return float32[N, A * 2], sides of a unit next to each other."""
-        return inputs["au_change"].flatten(1).numpy()
+    inputs: Shapes = {"au_change": (len(ACTION_UNITS), 2)}
 
     def _machine(self) -> LogisticRegression:
         return LogisticRegression(C=self.params.penalty, max_iter=1000)

@@ -34,14 +34,11 @@ class AuReader(ClassicalMethod):
     """
 
     paper = "None: ours; the reader of action units with thresholds from rendered subjects"
+    inputs: Shapes = {"au_read": (len(ACTION_UNITS), 2)}
     takes_several = True
 
     class Params(base.Params):
         penalty: float = Field(1.0, gt=0, le=1e6, description="C, the price of a training error")
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"au_read": (len(ACTION_UNITS), 2)}
 
     def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
         """Return float32[N, 4 A]: of the stronger side, then of the weaker, relative change; then bent change."""

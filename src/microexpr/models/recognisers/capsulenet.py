@@ -53,7 +53,7 @@ class Capsulenet(Classifier):
 
     paper = "Van Quang, Chun and Tokuyama, CapsuleNet for micro-expression recognition, FG 2019"
     pictures = {"apex": 3}
-    weights, network, published_part = RESNET18, Network, "stem"
+    weights, network, published_part, published_params = RESNET18, Network, "stem", {"width": WIDTH}
     sample = staticmethod(balanced)
 
     class Params(base.Params):
@@ -75,9 +75,6 @@ class Capsulenet(Classifier):
             if self.image_size // 8 < 2 * self.kernel - 1:
                 raise ValueError(f"kernel must be <= {(self.image_size // 8 + 1) // 2} at this image_size")
             return self
-
-    def weights_fit(self) -> bool:
-        return self.params.width == WIDTH
 
     def schedule(self, progress: float) -> float:
         return self.params.decay ** round(progress * self.params.epochs)

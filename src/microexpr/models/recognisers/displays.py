@@ -53,8 +53,10 @@ class Displays(Classifier):
     """
 
     paper = "None: ours; the score is of Gneiting & Raftery, Strictly proper scoring rules, JASA 2007, eq. 21"
+    inputs: Shapes = {"onset": (1, SIZE, SIZE), "au_read": (len(ACTION_UNITS), 2)}
     synthesises = True
     trains = ("generator",)
+    schedule = staticmethod(linear)
 
     class Params(base.Params):
         noise: int = Field(8, ge=1, le=1000, description="length of the noise")
@@ -62,10 +64,6 @@ class Displays(Classifier):
         epochs: Epochs = 30
         batch: int = Field(16, ge=1, le=256, description="clips in a step")
         lr: float = Field(0.003, gt=0, le=1, description="Adam's first learning rate, which falls to 0 in a line")
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"onset": (1, SIZE, SIZE), "au_read": (len(ACTION_UNITS), 2)}
 
     def shared(self) -> dict[str, nn.Module]:
         """Return the shipped generator."""
@@ -84,9 +82,6 @@ class Displays(Classifier):
 
     def build(self, statistics: Statistics) -> dict[str, nn.Module]:
         return {"generator": Chooser(self.params.noise, self.classes)}
-
-    def schedule(self, progress: float) -> float:
-        return linear(progress)
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the energy score of two displays of each clip's class for its own."""

@@ -35,6 +35,7 @@ class FlowResnet(FlowNetwork):
 
     paper = "Varanka et al., Data leakage and evaluation issues in micro-expression analysis, IEEE TAC 2024 (meb)"
     weights, network, published_part = RESNET18, Network, "trunk"
+    published_params = {"width": WIDTH, "stages": 4, "pool": True}
 
     class Params(FlowNetwork.Params):
         image_size: int = Field(112, ge=28, le=288, description="rows and columns of the flow")
@@ -46,6 +47,3 @@ class FlowResnet(FlowNetwork):
         batch: ClipsPerStep = 32
         lr: float = Field(1e-4, gt=0, le=1, description="Adam's first learning rate, see `cosine`")
         initialisation: Initialisation = Field("published", description="the trunk's first weights: ImageNet's or none")
-
-    def weights_fit(self) -> bool:
-        return (self.params.width, self.params.stages, self.params.pool) == (WIDTH, 4, True)

@@ -1,8 +1,5 @@
 """A support vector machine on raw optical flow, the baseline without features. No network comes in."""
 
-import numpy as np
-from torch import Tensor
-
 from microexpr.models.handcrafted import SupportVectors
 
 
@@ -12,6 +9,3 @@ class FlowSvm(SupportVectors):
     paper = "Cortes & Vapnik, Support-vector networks, Machine Learning 20, 1995"
     pictures = {"flow": 3}
     kernel = "rbf"
-
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        return inputs["flow"].flatten(1).numpy()

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Statistics, Update
 from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import SeveralLabels
 from microexpr.models.layers import capsules
@@ -220,6 +220,7 @@ class Icegan(NetworkMethod):
     paper = (
         "Yu et al., ICE-GAN: identity-aware and capsule-enhanced GAN for micro-expressions, arXiv 2005.04370v1, 2020"
     )
+    pictures = {"onset": 1, "apex": 1}
     synthesises = True
     recordings = ("micro", "macro scene")
     weights = VGG16
@@ -295,11 +296,6 @@ class Icegan(NetworkMethod):
         self.synthesises = params.generator != "none"
         self.capsules = params.discriminator == "capsule"
         self.macro = params.macro_strength is not None
-
-    @property
-    def inputs(self) -> Shapes:
-        shape = (1, self.params.image_size, self.params.image_size)
-        return {"onset": shape, "apex": shape}
 
     def weights_fit(self) -> bool:
         return self.synthesises and self.params.perceptual == "vgg16"

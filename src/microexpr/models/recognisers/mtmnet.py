@@ -160,7 +160,7 @@ class Mtmnet(NetworkMethod):
     """
 
     paper = "Xia, Wang, Wang and Chen, Learning from macro-expression, ACM Multimedia 2020"
-    weights = RESNET18
+    weights, published_params = RESNET18, {"width": WIDTH, "backbone": "resnet18"}
     recordings = ("micro", "macro", "micro scene", "macro scene")
 
     class Params(base.Params):
@@ -214,9 +214,6 @@ class Mtmnet(NetworkMethod):
         side = self.params.image_size
         shapes: Shapes = {"onset": (3, side, side), "apex": (3, side, side)}
         return shapes | ({"around_apex": (3, FRAMES, side, side)} if self.params.input_mode == "around_apex" else {})
-
-    def weights_fit(self) -> bool:
-        return self.params.width == WIDTH and self.params.backbone == "resnet18"
 
     def pretraining(self) -> "Mtmnet | None":
         """Return MacroNet: this network without guidance, on pairs of onset and apex."""

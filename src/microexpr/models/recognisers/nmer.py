@@ -76,7 +76,7 @@ class Nmer(Classifier):
     pictures = {"flow": 3}
     macro = True
     recordings = ("micro", "macro")
-    weights = RESNET18
+    weights, published_params = RESNET18, {"width": WIDTH}
 
     class Params(base.Params):
         image_size: int = Field(224, ge=33, le=448, description="pixels, side of the flow")
@@ -94,9 +94,6 @@ class Nmer(Classifier):
         mirror: Mirror = 0.5
 
     takes_several = True
-
-    def weights_fit(self) -> bool:
-        return self.params.width == WIDTH
 
     def statistics(self, train: ClipTensors) -> Statistics:
         flow, macro = train.inputs["flow"], train.targets["macro"] == 1

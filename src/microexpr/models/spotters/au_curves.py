@@ -56,14 +56,11 @@ class Network(nn.Module):
 class Temporal(FrameNetwork):
     """The network of both kinds: whether a frame is in a micro-expression, in a macro-expression."""
 
+    inputs: Shapes = {"curves": (CURVES, WINDOW)}
     normalisation = ("mean", "deviation")
     network = Network
     algorithm = torch.optim.AdamW
     cosine = True
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"curves": (CURVES, WINDOW)}
 
     def windows(self, curves: Curves) -> dict[str, np.ndarray]:
         """Return the curves around each frame; those of action units are of the side that moves more."""

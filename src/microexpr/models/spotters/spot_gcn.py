@@ -84,13 +84,10 @@ class Graph(FrameNetwork):
     """The network of both kinds. Its outputs: onset, offset, neither of micro-, then of macro-expressions; both apexes;
     within a micro-, within a macro-expression."""
 
+    inputs: Shapes = {"points": (2, WINDOW, POINTS)}
     network = Network
     algorithm = torch.optim.AdamW
     sample = staticmethod(balanced)
-
-    @property
-    def inputs(self) -> Shapes:
-        return {"points": (2, WINDOW, POINTS)}
 
     def windows(self, curves: Curves) -> dict[str, np.ndarray]:
         """Return how far each point has moved since the first frame of the window around each frame."""
