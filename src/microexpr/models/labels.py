@@ -63,13 +63,11 @@ class SeveralTargets(NamedTuple):
         return cls(labels.clamp(min=0).to(scores.dtype), (labels != UNKNOWN).to(scores.dtype))
 
 
-def several_loss(scores: Tensor, targets: SeveralTargets, weights: Tensor, several: SeveralLabels) -> Tensor:
+def several_loss(scores: Tensor, targets: SeveralTargets, weights: Tensor | None, several: SeveralLabels) -> Tensor:
     """Return the mean loss of scores [B, L] over known labels, 0 without any; `weights` [L] of weighted_bce."""
     truth, weight = targets
-    if several.loss == "weighted_bce":
-        losses = F.binary_cross_entropy_with_logits(scores, truth, pos_weight=weights, reduction="none")
-    else:
-        losses = F.binary_cross_entropy_with_logits(scores, truth, reduction="none")
+    positive = weights if several.loss == "weighted_bce" else None
+    losses = F.binary_cross_entropy_with_logits(scores, truth, pos_weight=positive, reduction="none")
     if several.loss == "focal":
         probability = torch.exp(-losses)  # of the true label
         alpha = ALPHA * truth + (1 - ALPHA) * (1 - truth)

@@ -20,6 +20,7 @@ from microexpr.models import base
 from microexpr.models.base import Batch, ClipTensors, Modules, Shapes, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror
 from microexpr.models.counter_rng import Stream
+from microexpr.models.labels import weighted_mean
 from microexpr.models.layers.sequences import MaxPool3d, StemConv3d
 from microexpr.models.recipe import mirror_share, to_signed_range, to_unit_range
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
@@ -294,9 +295,8 @@ def mark_weights(aus: Tensor) -> Tensor:
 def masked_loss(scores: Tensor, aus: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
     """Return eq. 4 over logits [B, A] where `mask` is 1, marks weighed by `weights` [2, A]; 0 if the mask is empty."""
     active = aus.clamp(min=0)
-    weighed = torch.where(active == 1, weights[1], weights[0]) * mask
-    loss = F.binary_cross_entropy_with_logits(scores, active.to(scores.dtype), reduction="none")
-    return (weighed * loss).sum() / mask.sum().clamp(min=1)
+    losses = F.binary_cross_entropy_with_logits(scores, active.to(scores.dtype), reduction="none")
+    return weighted_mean(torch.where(active == 1, weights[1], weights[0]) * losses, mask)
 
 
 def pool(x: Tensor, attention: Tensor, present: Tensor, ratio: float) -> tuple[Tensor, Tensor]:

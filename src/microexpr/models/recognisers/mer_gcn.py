@@ -13,11 +13,12 @@ from microexpr.models import base
 from microexpr.models.base import Batch, ClipTensors, Modules, Statistics
 from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs, Mirror
 from microexpr.models.counter_rng import Stream
-from microexpr.models.labels import weighted_mean
+from microexpr.models.labels import SeveralLabels, SeveralTargets, several_loss
 from microexpr.models.layers.sequences import StemConv3d
 from microexpr.models.recipe import mirror_share, to_signed_range
 
 SLOPE = 0.2  # of the leaky ReLU between the graph's layers
+CODED = SeveralLabels(loss="bce", threshold="zero")  # of action units
 
 
 class Block(nn.Module):
@@ -89,7 +90,8 @@ class MerGcn(Classifier):
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         video = mirror_share(to_signed_range(batch["video"]), self.params.mirror, rng)
         scores, units = modules.network(video, statistics["graph"])
-        return self.label_loss(scores, batch, statistics) + self.params.au_weight * unit_loss(units, batch["aus"])
+        coded = several_loss(units, SeveralTargets.of(batch["aus"], units), None, CODED)  # 0 if no clip has marks
+        return self.label_loss(scores, batch, statistics) + self.params.au_weight * coded
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         return modules.network(to_signed_range(batch["video"]), statistics["graph"])[0]
@@ -103,9 +105,3 @@ def graph(aus: Tensor) -> Tensor:
     loops = torch.eye(len(together), device=aus.device)
     edges = conditional * (1 - loops) + loops
     return edges / edges.sum(1, keepdim=True)
-
-
-def unit_loss(units: Tensor, aus: Tensor) -> Tensor:
-    """Return the mean binary cross-entropy of logits [B, A] where marks int64[B, A] are coded; 0 if none is."""
-    losses = F.binary_cross_entropy_with_logits(units, aus.clamp(min=0).to(units.dtype), reduction="none")
-    return weighted_mean(losses, (aus >= 0).to(units.dtype))

@@ -139,14 +139,6 @@ def test_edges_are_how_often_units_came_together():
     torch.testing.assert_close(mer_gcn.graph(aus), expected / expected.sum(1, keepdim=True))
 
 
-def test_only_known_units_count():
-    units = torch.tensor([[0.0, 2.0, -1.0], [3.0, 4.0, 5.0]])
-    aus = torch.tensor([[1, 0, -1], [-1, -1, -1]])
-    by_hand = (torch.tensor(2.0).log() + (1 + torch.tensor(2.0).exp()).log()) / 2
-    torch.testing.assert_close(mer_gcn.unit_loss(units, aus), by_hand)
-    assert mer_gcn.unit_loss(units, torch.full((2, 3), -1)) == 0
-
-
 def test_a_unit_is_scored_by_its_own_detector():
     """With a mer_gcn.graph without edges the detectors are the product of both layers' weights, a row for each name."""
     gcn = network("mer_gcn", width=2, hidden=4).eval()
