@@ -1,13 +1,12 @@
-"""AU-ICGAN's losses by hand, and its penalty on linear critics."""
+"""AU-ICGAN's SSIM, what its losses read, and its sequences."""
 
 from functools import partial
-from types import SimpleNamespace as Modules
 
 import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
-from small_generators import FRAMES, SIZE, UNITS, built, clips, stream
+from small_generators import BATCH, FRAMES, SIZE, UNITS, built, clips, critic_loss, pretended, stream
 from small_generators import small as small_generator
 
 from microexpr.models.generators import auicgan
@@ -29,62 +28,20 @@ def test_ssim_is_that_of_scikit_image():
     torch.testing.assert_close(auicgan.ssim(first, first), torch.ones(2))
 
 
-class Pretended:
-    """Networks of known answers: colour 0.5, mask 1/2; critics that know real films by their mean level, which is 1."""
-
-    batch = {
-        "video": torch.full((2, 3, FRAMES, SIZE, SIZE), 255, dtype=torch.uint8),
-        "au_intensities": torch.stack([torch.full((FRAMES, UNITS), value) for value in (5.0, 2.5)]),
-        "label": torch.tensor([0, 1]),
-        "macro": torch.tensor([0, 0]),
-    }
-
-    @staticmethod
-    def modules():
-        chances = torch.tensor([0.5, 0.3, 0.2]).log()
-        return Modules(
-            attention=lambda face, asked: torch.full_like(face[:, :1], 0.5),
-            colour=lambda face, asked: torch.full_like(face, 0.5),
-            image_critic=lambda x: (3 * x.mean((1, 2, 3)), torch.full((len(x), UNITS), 0.25)),
-            video_critic=lambda x: (7 * x.mean((1, 2, 3, 4)), chances.expand(len(x), 3)),
-        )
-
-    def losses(self, batch=None, **changed):
-        method = small(**changed)
-        return method.generator_losses(self.modules(), batch or self.batch, stream())
-
-    def critic(self, batch=None, **weights):
-        zero = dict.fromkeys(("adversarial_weight", "sequence_weight", "intensity_weight", "emotion_weight"), 0.0)
-        method = small(**({"own_share": 1.0} | zero | weights))
-        return method.critic_loss(self.modules(), batch or self.batch, {}, stream()).item()
-
-
-def test_the_seven_losses_of_the_generators():
-    fake, back = 0.75, 0.625  # of 1, half of the way to 0.5; the same again
-    losses = Pretended().losses(own_share=1.0)
-    c1 = 0.01**2
-    alike = (2 * 0.875 + c1) / (0.875**2 + 1 + c1)  # flat faces, 0.875 and 1 of 0..1: brightness alone differs
-    emotion = ((0.25 + 0.09 + 0.04) + (0.25 + 0.49 + 0.04)) / 2
-    expected = {
-        "adversarial": -3 * fake, "consistency": 1 - back, "attention": 2 * 0.25,
-        "intensity": (0.75**2 + 0.25**2) / 2, "ssim": FRAMES * (1 - alike), "emotion": emotion, "sequence": -7 * fake,
-    }  # fmt: skip
-    assert {name: loss.item() for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
-    weights = dict.fromkeys(expected, 1) | {"consistency": 10, "attention": 0.1, "intensity": 160}
-    total = small(own_share=1.0).generator_loss(Pretended.modules(), Pretended.batch, {}, stream()).item()
-    assert total == pytest.approx(sum(weights[name] * value for name, value in expected.items()), rel=1e-4)
+def losses(batch=BATCH, **changed):
+    return small(**changed).generator_losses(pretended(), batch, stream())
 
 
 def test_asked_for_another_clips_intensities_it_is_asked_for_its_class():
-    actual = Pretended().losses(own_share=0.0, batch=Pretended.batch | {"macro": torch.tensor([0, 1])})
+    actual = losses(own_share=0.0, batch=BATCH | {"macro": torch.tensor([0, 1])})
     # clip 1 is asked clip 0's intensities, which are class 0's; clip 0 the still's, of which no class is known
     assert actual["emotion"].item() == pytest.approx(0.25 + 0.09 + 0.04, rel=1e-5)
 
 
 def test_ssim_is_to_the_true_frames_where_these_are_asked():
-    film = Pretended.batch["video"].clone()
+    film = BATCH["video"].clone()
     film[:, :, 1:] = 191  # the neutral frame stays at 255; half of the way to 0.5 is 0.75 of -1..1: 223
-    batch = Pretended.batch | {"video": film}
+    batch = BATCH | {"video": film}
     levels = np.array([255, 191, 191, 191]) / 255
 
     def apart(level):
@@ -96,22 +53,12 @@ def test_ssim_is_to_the_true_frames_where_these_are_asked():
         ({"own_share": 0.0}, apart(np.ones(FRAMES))),
         ({"own_share": 1.0, "ssim_to": "input"}, apart(np.ones(FRAMES))),
     ):
-        assert Pretended().losses(batch, **changed)["ssim"].item() == pytest.approx(expected, rel=1e-3)
-
-
-def test_critics_learn_by_their_part_of_each_loss():
-    # the slope of k times a mean over n numbers is k / n in each: |slope| = k / sqrt(n)
-    steep = 3 / np.sqrt(3 * SIZE**2), 7 / np.sqrt(3 * SIZE**2 * FRAMES)
-    actual = Pretended().critic
-    assert actual(adversarial_weight=1.0) == pytest.approx(3 * (0.75 - 1) + 10 * (steep[0] - 1) ** 2, rel=1e-4)
-    assert actual(sequence_weight=1.0) == pytest.approx(7 * (0.75 - 1) + 10 * (steep[1] - 1) ** 2, rel=1e-4)
-    assert actual(intensity_weight=1.0) == pytest.approx((0.75**2 + 0.25**2) / 2, rel=1e-4)
-    assert actual(emotion_weight=1.0) == pytest.approx((0.38 + 0.78) / 2, rel=1e-4)
+        assert losses(batch, **changed)["ssim"].item() == pytest.approx(expected, rel=1e-3)
 
 
 def test_stills_teach_the_image_critic_alone():
-    stills = Pretended.batch | {"macro": torch.tensor([1, 1])}
-    actual = Pretended().critic
+    stills = BATCH | {"macro": torch.tensor([1, 1])}
+    actual = partial(critic_loss, Auicgan)
     assert actual(stills, sequence_weight=1.0) == 0 and actual(stills, emotion_weight=1.0) == 0
     assert actual(stills, adversarial_weight=1.0) == actual(adversarial_weight=1.0)
 

@@ -1,15 +1,16 @@
-"""One contract over every generator: short trainings by the engine, rates, and what a training learns."""
+"""One contract over every generator: losses by hand, short trainings by the engine, rates, what a training learns."""
 
 from types import SimpleNamespace as Modules
 
 import numpy as np
 import pytest
 import torch
-from small_generators import COUNT, FOLDS, FRAMES, SIZE, UNITS, clips, small
+from small_generators import BATCH, COUNT, FOLDS, FRAMES, OWN, SIZE, UNITS, clips, critic_loss, pretended, small, stream
 from trainings import finished
 
 from microexpr.models import generators, module_names
 from microexpr.models.base import ClipTensors, Generator
+from microexpr.models.generators.auicgan import Auicgan
 from microexpr.signals import inputs
 from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, train
@@ -18,6 +19,38 @@ from microexpr.training.group import Group, Run
 engine.use_one_thread()  # for groups that no engine steps
 KINDS = [generators.find(name) for name in module_names(generators)]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name())
+FAKE, BACK = 0.75, 0.625  # of 1, half of the way to 0.5; the same again
+ALIKE = (2 * 0.875 + 1e-4) / (0.875**2 + 1 + 1e-4)  # flat faces, 0.875 and 1 of 0..1: brightness alone differs
+READ = (0.75**2 + 0.25**2) / 2  # a critic reads 0.25, of 1 and 0.5
+BOTH = {"adversarial": -3 * FAKE, "attention": 2 * 0.25, "intensity": READ}
+EMOTIONS = ((0.25 + 0.09 + 0.04) + (0.25 + 0.49 + 0.04)) / 2
+OF_CLIPS = {"ssim": FRAMES * (1 - ALIKE), "emotion": EMOTIONS, "sequence": -7 * FAKE}
+LOSSES = {"auicgan": BOTH | {"consistency": 1 - BACK} | OF_CLIPS, "famgan": BOTH | {"cycle": 1 - BACK}}
+# the published program multiplies 4000 by the mean squared error of a batch of 25, and divides by the batch
+WEIGHTS = {"consistency": 10, "cycle": 10, "attention": 0.1, "intensity": 4000 / 25}
+# the slope of k times a mean over n numbers is k / n in each: |slope| = k / sqrt(n)
+STEEP, STEEP_IN_TIME = 3 / np.sqrt(3 * SIZE**2), 7 / np.sqrt(3 * SIZE**2 * FRAMES)
+CRITICS = [
+    *((kind, {"adversarial_weight": 1.0}, 3 * (FAKE - 1) + 10 * (STEEP - 1) ** 2) for kind in KINDS),
+    *((kind, {"adversarial_weight": 2.0, "penalty_weight": 0.0}, 6 * (FAKE - 1)) for kind in KINDS),
+    *((kind, {"intensity_weight": 1.0}, READ) for kind in KINDS),
+    (Auicgan, {"sequence_weight": 1.0}, 7 * (FAKE - 1) + 10 * (STEEP_IN_TIME - 1) ** 2),
+    (Auicgan, {"emotion_weight": 1.0}, EMOTIONS),
+]
+
+
+@each_kind
+def test_the_losses_of_the_generators(kind: type[Generator]) -> None:
+    method, expected = small(kind, **OWN[kind.name()]), LOSSES[kind.name()]
+    losses = method.generator_losses(pretended(), BATCH, stream())
+    assert {name: loss.item() for name, loss in losses.items()} == pytest.approx(expected, rel=1e-4)
+    total = method.generator_loss(pretended(), BATCH, {}, stream()).item()
+    assert total == pytest.approx(sum(WEIGHTS.get(name, 1) * value for name, value in expected.items()), rel=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "weights", "expected"), CRITICS)
+def test_critics_learn_by_their_part_of_each_loss(kind: type[Generator], weights: dict[str, float], expected: float):
+    assert critic_loss(kind, **weights) == pytest.approx(expected, rel=1e-4)
 
 
 @each_kind
