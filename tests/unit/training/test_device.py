@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_methods import NETWORKS, clips, folds, network
+from small_methods import GENERATORS, NETWORKS, clips, folds, network
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 
-from microexpr.models import generators, module_names
 from microexpr.models.base import ClipTensors, Modules, NetworkMethod, Phase
 from microexpr.models.counter_rng import Stream
 from microexpr.models.recipe import training_phases
@@ -24,7 +23,6 @@ from microexpr.training import group
 from microexpr.training.group import Group, Run
 
 SUBJECTS = 4
-GENERATORS = module_names(generators)
 
 
 class FixedShapes(TorchFunctionMode):
@@ -83,11 +81,7 @@ def devices_of_a_training(method: NetworkMethod, real: ClipTensors) -> dict[str,
 
 @pytest.mark.parametrize("name", [*NETWORKS, *GENERATORS])
 def test_computes_where_its_clips_are(name):
-    if name in GENERATORS:
-        kind = generators.find(name)
-        method = kind(kind.Params(image_size=32, frames=4, width=4, blocks=1, batch=6))
-    else:
-        method = network(name, epochs=2)
+    method = network(name, epochs=2)
     devices = devices_of_a_training(method, clips(method))
     assert [name for name, device in devices.items() if device != "meta"] == []
 

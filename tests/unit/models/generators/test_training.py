@@ -13,7 +13,7 @@ from microexpr.models.base import ClipTensors, Generator
 from microexpr.models.generators.auicgan import Auicgan
 from microexpr.signals import inputs
 from microexpr.training import engine
-from microexpr.training.engine import FoldIndices, train
+from microexpr.training.engine import FoldIndices
 from microexpr.training.group import Group, Run
 
 engine.use_one_thread()  # for groups that no engine steps
@@ -57,38 +57,6 @@ def test_critics_learn_by_their_part_of_each_loss(kind: type[Generator], weights
 def test_inputs_exist(kind: type[Generator]) -> None:
     for name, shape in kind(kind.Params()).inputs.items():
         inputs.check(name, shape)
-
-
-@each_kind
-def test_a_training_repeats_itself_and_sees_nothing_of_held_out_subjects(kind: type[Generator]) -> None:
-    method, data, state = small(kind), clips(), torch.get_rng_state()
-    first, second = (list(train(method, data, FOLDS, [7], "sequential", 1)) for _ in range(2))
-    assert torch.equal(state, torch.get_rng_state())
-    for left, right in zip(first, second, strict=True):
-        assert left.scores.shape == (1, 2, 2, 3) and left.loss.shape == (1, 2, 2)
-        assert np.isfinite(left.scores).all() and np.isfinite(left.loss).all()
-        assert left.scores.tobytes() == right.scores.tobytes() and left.loss.tobytes() == right.loss.tobytes()
-    other = clips()
-    for tensor in other.inputs.values():
-        tensor[FOLDS[0].test] = tensor[FOLDS[0].test].flip(1)
-    for name in ("label", "subject", "aus"):
-        other.targets[name][FOLDS[0].test] = 0
-    (repeated,) = train(method, other, FOLDS[:1], [7], "sequential", 1)
-    assert repeated.loss.tobytes() == first[0].loss.tobytes() != first[1].loss.tobytes()
-
-
-@each_kind
-def test_stacked_is_sequential_but_for_rounding(kind: type[Generator], double: None) -> None:
-    method, data, runs = small(kind, epochs=4), clips(), [Run(fold, 7) for fold in FOLDS]
-
-    together = finished(method, data, runs, stacked=True)
-    for i, run in enumerate(runs):  # one after another, for their memory
-        alone = finished(method, data, [run])
-        torch.testing.assert_close(alone.scores[0][-1], together.scores[i][-1], rtol=1e-9, atol=1e-9)
-        for losses, stacked in zip(alone.losses, together.losses, strict=True):
-            torch.testing.assert_close(losses[0], stacked[i], rtol=1e-9, atol=1e-9)
-        of_run = {name: {key: value[i] for key, value in part.items()} for name, part in together.parameters.items()}
-        torch.testing.assert_close(alone.parameters, of_run, rtol=1e-6, atol=1e-8)
 
 
 @each_kind
