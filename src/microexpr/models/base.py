@@ -87,15 +87,15 @@ class ClipTensors:
         """Number of clips of the protocol; the others, marked `macro` or `synthetic`, are only trained on."""
         return len(self) - sum(int(self.targets[key].sum()) for key in ("macro", "synthetic") if key in self.targets)
 
+    def map(self, function: Callable[[Tensor], Tensor]) -> "ClipTensors":
+        """Return the result of a function for each tensor."""
+        return ClipTensors(*({k: function(v) for k, v in part.items()} for part in (self.inputs, self.targets)))
+
     def __getitem__(self, index: Tensor) -> "ClipTensors":
-        return ClipTensors(
-            {k: v[index] for k, v in self.inputs.items()}, {k: v[index] for k, v in self.targets.items()}
-        )
+        return self.map(lambda tensor: tensor[index])
 
     def to(self, device: torch.device) -> "ClipTensors":
-        return ClipTensors(
-            {k: v.to(device) for k, v in self.inputs.items()}, {k: v.to(device) for k, v in self.targets.items()}
-        )
+        return self.map(lambda tensor: tensor.to(device))
 
 
 def shuffled(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:

@@ -68,7 +68,7 @@ class Gan(base.Generator):
         critics = Update(self.critic_loss, dict.fromkeys(self.critics, adam))
         generators = Update(self.generator_loss, dict.fromkeys(self.inference_modules, adam), params.critic_steps)
         schedule, clips = linear_at_the_end(params.epochs, params.decay_epochs), getattr(params, "clips", 0)
-        return [Phase([critics, generators], params.epochs, params.batch, half_and_half("macro"), schedule, clips)]
+        return [Phase([critics, generators], params.epochs, params.batch, half_and_half, schedule, clips)]
 
     @abstractmethod
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:

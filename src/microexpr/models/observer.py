@@ -4,15 +4,14 @@ Shapes: B faces or clips of K frames (a face is one), images [B, 1, H, H], H a m
 columns.
 """
 
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.models import base
-from microexpr.models.base import Batch, Modules, NetworkMethod, Phase, Shapes, Statistics, Update
+from microexpr.models.base import Batch, Modules, Shapes, Statistics
+from microexpr.models.classifier import Classifier, ClipsPerStep, Epochs
 from microexpr.models.counter_rng import Stream
 from microexpr.models.layers.contrast import steady_change
 from microexpr.models.layers.portable import square_root
@@ -22,18 +21,16 @@ CELL = 8  # pixels, side of a cell
 SPREAD = 8.0  # grey levels, about the change of a micro-expression: the change's unit
 WIDTH = 16  # maps of both convolutions
 SHIFT = 1  # pixels, largest random shift of training pairs
-EPOCHS, BATCH = 24, 24  # passes over the faces, and faces in a step
-RATE, DECAY = 1e-3, 0.05  # AdamW's first learning rate, which falls linearly to 0, and its weight decay
 
 
 class Cells(nn.Module):
     """Two convolutions and a logit for each cell, by weights of that cell's own; a face's logit is the sum."""
 
-    def __init__(self, side: int, frames: int):
+    def __init__(self, params: "Observer.Params", classes: int):
         super().__init__()
-        cells = side // CELL
+        cells = params.image_size // CELL
         self.maps = nn.Sequential(
-            nn.Conv2d(1 + frames, WIDTH, 8, 4, 2), nn.ReLU(), nn.Conv2d(WIDTH, WIDTH, 4, 2, 1), nn.ReLU()
+            nn.Conv2d(1 + params.frames, WIDTH, 8, 4, 2), nn.ReLU(), nn.Conv2d(WIDTH, WIDTH, 4, 2, 1), nn.ReLU()
         )  # [B, 1 + K, H, H] -> [B, W, cells, cells]
         self.weight = nn.Parameter(torch.zeros(WIDTH, cells, cells))
         self.bias = nn.Parameter(torch.zeros(()))
@@ -44,28 +41,26 @@ class Cells(nn.Module):
         return logits + self.bias / logits[0].numel()
 
 
-class Observer(NetworkMethod):
+class Observer(Classifier):
     """Sees a face at rest and K other pictures of it, and scores whether these are true.
 
     Ours, after the two-sample test by classifiers of Lopez-Paz & Oquab, ICLR 2017. Its score is a sum over cells, so
     that the scores of a region's cells say how much the region gives away."""
 
     paper = "None: ours; the test is Lopez-Paz & Oquab, Revisiting classifier two-sample tests, ICLR 2017"
+    network, algorithm, schedule = Cells, torch.optim.AdamW, staticmethod(linear)
 
     class Params(base.Params):
         image_size: int = Field(128, ge=16, le=512, multiple_of=CELL, description="pixels, side of the faces")
         frames: int = Field(1, ge=1, le=64, description="pictures of a clip, next to the one at rest")
+        epochs: Epochs = 24
+        batch: ClipsPerStep = 24
+        lr: float = Field(1e-3, gt=0, le=1, description="AdamW's first learning rate, which falls linearly to 0")
+        weight_decay: float = Field(0.05, ge=0, le=10, description="AdamW's")
 
     @property
     def inputs(self) -> Shapes:
         return {"pair": (1 + self.params.frames, self.params.image_size, self.params.image_size)}
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        return {"network": Cells(self.params.image_size, self.params.frames)}
-
-    def phases(self) -> list[Phase]:
-        adam = partial(torch.optim.AdamW, lr=RATE, weight_decay=DECAY)
-        return [Phase([Update(self.loss, {"network": adam})], EPOCHS, BATCH, schedule=linear)]
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         pair = jitter(batch["pair"], rng, 0.5, SHIFT)

@@ -58,22 +58,15 @@ macro_only = filtered("macro", True, shuffled)
 micro_only = filtered("macro", False, shuffled)
 
 
-def half_and_half(kind: str) -> Sampler:
-    """Return a sampler of batches that are half marked as `kind`, each half in shuffled order.
+def half_and_half(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
+    """Sample batches that are half micro- and half macro-expressions, which come last, each half in shuffled order.
 
-    Marked clips come last in a batch. Where all clips are marked, or none, all are sampled in shuffled order.
-    """
-
-    def sample_halves(targets: Targets, steps: int, batch: int, rng: np.random.Generator) -> np.ndarray:
-        marked = int(targets[kind].sum())
-        if not 0 < marked < len(targets[kind]):
-            return shuffled(targets, steps, batch, rng)
-        size = batch // 2
-        unmarked_half = filtered(kind, False, shuffled)(targets, steps, batch - size, rng)
-        marked_half = filtered(kind, True, shuffled)(targets, steps, size, rng)
-        return np.concatenate([unmarked_half, marked_half], 1)
-
-    return sample_halves
+    Where there is only one kind of them, all are sampled in shuffled order."""
+    if not 0 < targets["macro"].sum() < len(targets["macro"]):
+        return shuffled(targets, steps, batch, rng)
+    size = batch // 2
+    micro, macro = micro_only(targets, steps, batch - size, rng), macro_only(targets, steps, size, rng)
+    return np.concatenate([micro, macro], 1)
 
 
 def training_phases(method: NetworkMethod) -> list[Phase]:

@@ -72,7 +72,7 @@ class Checkpoints:
         arrays = self._read(self._path(runs, "state"), runs)
         return None if arrays is None else {name: torch.tensor(array) for name, array in arrays.items()}
 
-    def after_epoch(self, runs: Sequence[Run], epochs: int, state: Callable[[], dict[str, Tensor]]) -> None:
+    def after_epoch(self, runs: Sequence[Run], state: Callable[[], dict[str, Tensor]]) -> None:
         """Write the state, and the results of finished runs, if it is time."""
         if self._is_due():
             self._write_finished()

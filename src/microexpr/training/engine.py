@@ -6,7 +6,7 @@ Randomness is a function of (seed, fold, phase, epoch, step, update), not of the
 import ctypes
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -88,8 +88,8 @@ class CheckpointStore(Protocol):
     def state(self, runs: Sequence[Run]) -> dict[str, Tensor] | None:
         """Return the state of runs that were interrupted, else None."""
 
-    def after_epoch(self, runs: Sequence[Run], epochs: int, state: Callable[[], dict[str, Tensor]]) -> None:
-        """Store the state, or leave it; `epochs` are done, of all phases."""
+    def after_epoch(self, runs: Sequence[Run], state: Callable[[], dict[str, Tensor]]) -> None:
+        """Store the state, or leave it."""
 
     def after_training(self, runs: Sequence[Run], results: list[FoldResult]) -> None:
         """Store the results, or leave them."""
@@ -152,16 +152,13 @@ def _to_device(data: ClipTensors, device: torch.device, stacked: bool) -> ClipTe
 def _join_seeds(results: Iterator[FoldResult], seeds: int) -> Iterator[FoldResult]:
     """Yield one result a fold, from results of one seed each in order of folds then seeds."""
     for first in results:
-        others = [next(results) for _ in range(seeds - 1)]
-        yield FoldResult(
-            first.name,
-            np.concatenate([result.scores for result in (first, *others)]),
-            np.concatenate([result.loss for result in (first, *others)]),
-            first.statistics,
-            first.parameters,
-            first.faces,
-            None if first.start is None else np.concatenate([result.start for result in (first, *others)]),
-            {name: np.concatenate([result.moved[name] for result in (first, *others)]) for name in first.moved},
+        each = [first, *(next(results) for _ in range(seeds - 1))]
+        yield replace(
+            first,
+            scores=np.concatenate([result.scores for result in each]),
+            loss=np.concatenate([result.loss for result in each]),
+            start=None if first.start is None else np.concatenate([result.start for result in each]),
+            moved={name: np.concatenate([result.moved[name] for result in each]) for name in first.moved},
         )
 
 
@@ -277,7 +274,7 @@ class _Networks:
         while group.epoch():
             self.counter.add(len(runs))
             if checkpoints:
-                checkpoints.after_epoch(runs, group.epochs, group.state)
+                checkpoints.after_epoch(runs, group.state)
         return group
 
     def fit(self, runs: Sequence[Run]) -> list[FoldResult]:

@@ -113,9 +113,7 @@ def _intervals(
             ]
     return {
         "kind": [f.kind for f in ordered],
-        "onset": [frames[f.onset] for f in ordered],
-        "apex": [frames[f.apex] for f in ordered],
-        "offset": [frames[f.offset] for f in ordered],
+        **{event: [frames[getattr(f, event)] for f in ordered] for event in ("onset", "apex", "offset")},
         "confidence": [f.confidence for f in ordered],
         "class": classes,
     }

@@ -62,12 +62,12 @@ def test_only_one_kind_each_of_them_once_before_any_comes_twice():
 def test_half_of_a_batch_is_of_a_kind_where_there_are_both():
     marks = np.array([1, 0, 1, 1, 1, 1, 0])
     targets = {"label": np.zeros(7), "macro": marks}
-    order = recipe.half_and_half("macro")(targets, 6, 5, np.random.default_rng(0))
+    order = recipe.half_and_half(targets, 6, 5, np.random.default_rng(0))
     assert order.shape == (6, 5) and (marks[order] == [0, 0, 0, 1, 1]).all()
     assert {*order[:, :3].ravel()} == {1, 6} and {*order[:, 3:].ravel()} == {0, 2, 3, 4, 5}
     for all_of in (0, 1):
         alone = {"label": np.zeros(4), "macro": np.full(4, all_of)}
-        order = recipe.half_and_half("macro")(alone, 2, 4, np.random.default_rng(0))
+        order = recipe.half_and_half(alone, 2, 4, np.random.default_rng(0))
         assert [sorted(batch) for batch in order] == [[0, 1, 2, 3]] * 2
 
 

@@ -43,9 +43,7 @@ class FixedShapes(TorchFunctionMode):
 
 def fake(clips: ClipTensors) -> ClipTensors:
     """The shapes of clips, on the device."""
-    tensors = ({name: torch.zeros_like(value, device="meta") for name, value in part.items()}
-               for part in (clips.inputs, clips.targets))  # fmt: skip
-    return ClipTensors(*tensors)
+    return clips.map(lambda tensor: torch.zeros_like(tensor, device="meta"))
 
 
 def batch_shape(phase: Phase, data: ClipTensors) -> tuple[int, ...]:

@@ -344,7 +344,7 @@ class Icegan(NetworkMethod):
         updates = [Update(self.discriminator_loss, dict.fromkeys(parts, adam))]
         if self.synthesises:
             updates.append(Update(self.generator_loss, {"generator": generator_adam}, self.params.generator_every))
-        sample = balanced if self.params.balanced else half_and_half("macro") if self.macro else base.shuffled
+        sample = balanced if self.params.balanced else half_and_half if self.macro else base.shuffled
         schedule = in_steps(self.params.decay, self.params.epochs, self.params.decay_epochs)
         return [Phase(updates, self.params.epochs, self.params.batch, sample, schedule)]
 
