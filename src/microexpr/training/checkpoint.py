@@ -21,8 +21,7 @@ from torch import Tensor
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.protocols import provenance
-from microexpr.training.engine import FoldResult
-from microexpr.training.group import Run, flatten, unflatten
+from microexpr.training.group import FoldResult, Run, flatten, unflatten
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ class CheckpointDir:
 
 
 class Checkpoints:
-    """The checkpoints of one training; an `engine.CheckpointStore`.
+    """The checkpoints of one training: of runs that step together.
 
     Their folder is named by a digest of all that the training follows from, so that after any change none is found;
     those of before are removed."""

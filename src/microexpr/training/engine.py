@@ -6,8 +6,8 @@ Randomness is a function of (seed, fold, phase, epoch, step, update), not of the
 import ctypes
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import torch
@@ -16,10 +16,13 @@ from torch import Tensor
 from microexpr.core.errors import ParamsError, nearest
 from microexpr.models.base import ClassicalMethod, ClipTensors, Method, Modules, NetworkMethod, Statistics
 from microexpr.models.recipe import training_phases
-from microexpr.training.group import STATISTICS, FoldIndices, Group, Run, lay_out_images, named_tensors
+from microexpr.training.group import STATISTICS, FoldIndices, FoldResult, Group, Run, lay_out_images, named_tensors
+
+if TYPE_CHECKING:
+    from microexpr.training.checkpoint import Checkpoints  # it reads and writes files, which the engine does not load
 
 __all__ = [
-    "CheckpointStore", "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "Synthesis", "TrainedNetwork",
+    "FoldIndices", "FoldResult", "Plan", "Progress", "Run", "Synthesis", "TrainedNetwork",
     "fit_network", "train",
 ]  # fmt: skip
 
@@ -30,7 +33,7 @@ Progress = Callable[[int, int], None]  # epochs done and to do, summed over runs
 # Faces to synthesise once a fold's first seed is trained, by fold name: int64[K, 2], of each face the position of the
 # clip that its neutral face is from, in the loaded clips, and the class to show. Clips of the test set are held out.
 Synthesis = Mapping[str, np.ndarray]
-Fit = Callable[[Sequence[Run]], "list[FoldResult]"]  # trains runs that step together
+Fit = Callable[[Sequence[Run]], list[FoldResult]]  # trains runs that step together
 SYNTHESIS_BATCH = 64  # faces synthesised at once: bounds memory only
 
 # glibc's mallopt settings, by their numbers in malloc.h. With glibc's defaults each large tensor is asked of the system
@@ -40,20 +43,6 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
 
 def silent(done: int, total: int) -> None:
     """Report no progress."""
-
-
-@dataclass(frozen=True, eq=False)
-class FoldResult:
-    """Results of one fold over all seeds. S seeds, E epochs of the last phase, m test clips, C classes."""
-
-    name: str
-    scores: np.ndarray  # float32[S, E, m, C], test clips in the fold's order
-    loss: np.ndarray  # float32[S, epochs of all phases, updates], nan where a phase has fewer updates
-    statistics: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the first seed
-    parameters: int = 0  # trainable ones of a network; 0 for a classical method
-    faces: np.ndarray | None = None  # float32[K, channels, H, W] in 0..1, as in `Synthesis`; None without a request
-    start: np.ndarray | None = None  # float32[S, m, C], of first weights that were trained elsewhere, before any step
-    moved: Mapping[str, np.ndarray] = field(default_factory=dict)  # by module, float32[S]: see `Group.moved`
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,22 +68,6 @@ def _to_arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
 
 
-class CheckpointStore(Protocol):
-    """Checkpoints of runs that step together. The store decides when it writes one."""
-
-    def results(self, runs: Sequence[Run]) -> list[FoldResult] | None:
-        """Return the results of runs that were finished, else None."""
-
-    def state(self, runs: Sequence[Run]) -> dict[str, Tensor] | None:
-        """Return the state of runs that were interrupted, else None."""
-
-    def after_epoch(self, runs: Sequence[Run], state: Callable[[], dict[str, Tensor]]) -> None:
-        """Store the state, or leave it."""
-
-    def after_training(self, runs: Sequence[Run], results: list[FoldResult]) -> None:
-        """Store the results, or leave them."""
-
-
 def use_one_thread() -> None:
     """Compute on one thread, since sums in another order are other bytes; with glibc, hold memory between steps."""
     torch.set_num_threads(1)
@@ -113,7 +86,7 @@ def train(
     stack: int,
     progress: Progress = silent,
     synthesis: Synthesis | None = None,
-    checkpoints: CheckpointStore | None = None,
+    checkpoints: "Checkpoints | None" = None,
 ) -> Iterator[FoldResult]:
     """Yield each fold's result as soon as all of its seeds are trained, in the order of `folds`.
 
@@ -174,7 +147,7 @@ def fit_network(
     data: ClipTensors,
     run: Run,
     progress: Progress = silent,
-    checkpoints: CheckpointStore | None = None,
+    checkpoints: "Checkpoints | None" = None,
 ) -> TrainedNetwork:
     """Train one run's network and return it: the same bytes as the run has among others under the sequential plan."""
     use_one_thread()
@@ -212,7 +185,7 @@ def _fit_groups(
     epochs: int,
     fit: Fit,
     counter: _ProgressCounter,
-    checkpoints: CheckpointStore | None,
+    checkpoints: "Checkpoints | None",
 ) -> Iterator[FoldResult]:
     """Yield the results of each group of runs, which train together: from their checkpoint, or else by `fit`."""
     for runs in groups:
@@ -258,7 +231,7 @@ class _Networks:
     data: ClipTensors
     stacked: bool
     counter: _ProgressCounter
-    checkpoints: CheckpointStore | None
+    checkpoints: "Checkpoints | None"
     synthesis: Synthesis | None = None
     first_seed: int = 0  # of the networks that synthesise
 

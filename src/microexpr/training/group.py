@@ -4,7 +4,7 @@ Shapes: R runs (no such axis unless stacked), S steps, B in a batch, U updates, 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, TypeVar
 
@@ -56,6 +56,20 @@ class Run:
     def key(self, *names: str | int, device: torch.device) -> Tensor:
         """Return the key, int32, of a named `Stream` of this run."""
         return torch.tensor(self.seeds(*names).generate_state(1).view(np.int32)[0], device=device)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """Results of one fold over all seeds. S seeds, E epochs of the last phase, m test clips, C classes."""
+
+    name: str
+    scores: np.ndarray  # float32[S, E, m, C], test clips in the fold's order
+    loss: np.ndarray  # float32[S, epochs of all phases, updates], nan where a phase has fewer updates
+    statistics: Mapping[str, np.ndarray] = field(default_factory=dict)  # of the first seed
+    parameters: int = 0  # trainable ones of a network; 0 for a classical method
+    faces: np.ndarray | None = None  # float32[K, channels, H, W] in 0..1, as in `Synthesis`; None without a request
+    start: np.ndarray | None = None  # float32[S, m, C], of first weights that were trained elsewhere, before any step
+    moved: Mapping[str, np.ndarray] = field(default_factory=dict)  # by module, float32[S]: see `Group.moved`
 
 
 class Group:

@@ -128,9 +128,7 @@ def without_means(clips: ClipTensors, sides: Sequence[str]) -> ClipTensors:
     return replace(clips, inputs=inputs)
 
 
-def checkpoint_store(
-    job: Job, inputs: TrainingInputs, directory: CheckpointDir | None
-) -> engine.CheckpointStore | None:
+def checkpoint_store(job: Job, inputs: TrainingInputs, directory: CheckpointDir | None) -> Checkpoints | None:
     """Open the checkpoints of a job: named by all that its training follows from, by bytes, not file names or times.
 
     None without a folder, and where `train.checkpoint_minutes` is 0."""

@@ -15,7 +15,7 @@ from microexpr.core.clip import Fold
 from microexpr.core.seeds import generator
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.training import engine
-from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.checkpoint import CheckpointDir, Checkpoints
 from microexpr.training.engine import Progress
 from microexpr.training.job import Job, Params, SynthParams, fold_indices, macro_clips
 from microexpr.training.steps import TrainingInputs, checkpoint_store, load_inputs
@@ -57,7 +57,7 @@ def fit(
     job: Job,
     inputs: TrainingInputs,
     progress: Progress,
-    checkpoints: engine.CheckpointStore | None,
+    checkpoints: Checkpoints | None,
     synthesis: engine.Synthesis | None,
 ) -> Iterator[Trained]:
     """Choose each fold's epoch on inner clips, where there are any; then train all folds and yield their results."""
@@ -71,7 +71,7 @@ def fit(
 
 
 def choose_epochs(
-    job: Job, clips: ClipTensors, progress: Progress, checkpoints: engine.CheckpointStore | None
+    job: Job, clips: ClipTensors, progress: Progress, checkpoints: Checkpoints | None
 ) -> dict[str, np.ndarray]:
     """Return by fold, int64[S], the first epoch of highest accuracy on the inner clips, in a training without them.
 
@@ -95,7 +95,7 @@ def train_folds(
     clips: ClipTensors,
     folds: Sequence[Fold],
     progress: Progress,
-    checkpoints: engine.CheckpointStore | None,
+    checkpoints: Checkpoints | None,
     synthesis: engine.Synthesis | None = None,
     synthetic: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[engine.FoldResult]:
