@@ -25,20 +25,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from types import CodeType, FrameType
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-SITE = """import os
-if "PYTEST_CURRENT_TEST" in os.environ:
-    import mutants
-    mutants.Recorder(mutants.write_call).start()
-"""  # sitecustomize.py of subprocesses
 CALLS = "MICROEXPR_CALLS"  # environment: the folder where processes write which functions they call
+CURRENT = "PYTEST_CURRENT_TEST"  # environment: pytest writes the test that runs; here also a fixture of several tests
+FIXTURE = "fixture "  # before its name
+SITE = f"import os\nif {CURRENT!r} in os.environ:\n    import mutants\n"  # sitecustomize.py of subprocesses
 WORKERS = 2
 ENDLESS = "no end within"  # in place of a test's name
 OPERATORS: dict[type, type] = {
@@ -148,27 +147,21 @@ def _changes(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 def calls(roots: list[Path], tests: list[str], folder: Path) -> list[Test]:
     """Run tests without a fault, and return each with its time and the functions that it calls, cheap ones first."""
-    (folder / "processes").mkdir(parents=True)
+    folder.mkdir()
     (folder / "sitecustomize.py").write_text(SITE, encoding="utf-8")
     added = {CALLS: str(folder), "PYTHONPATH": f"{folder}:{Path(__file__).parent}:{roots[0] / 'src'}"}
     command = [sys.executable, "-m", "pytest", *PYTEST, "-n", str(WORKERS), "--dist", "loadfile", *tests]
     done = subprocess.run(command, cwd=roots[0], env=os.environ | added, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"tests fail without a fault: {done.stdout[-3000:]}{done.stderr[-2000:]}")
-    processes: dict[str, set[tuple[str, int]]] = {}  # by test
-    for file in (folder / "processes").iterdir():
-        for line in file.read_text(encoding="utf-8").splitlines():
-            test, path, first = line.split("\t")
-            processes.setdefault(test, set()).add((path, int(first)))
     rows = [json.loads(line) for file in folder.glob("*.jsonl") for line in file.read_text("utf-8").splitlines()]
-    fixtures: dict[str, set[tuple[str, int]]] = {}  # by name, which fixtures of several files may share
-    for row in (row for row in rows if "fixture" in row):
-        fixtures.setdefault(row["fixture"], set()).update(map(tuple, row["calls"]), processes.get(row["by"], ()))
+    called: dict[str, set[tuple[str, int]]] = {}  # by test, or by fixture, which may be of several files
+    for by, path, first in (row for row in rows if len(row) == 3):
+        called.setdefault(by, set()).add((path, first))
     results = []
-    for row in (row for row in rows if "test" in row):
-        called = set(map(tuple, row["calls"])) | processes.get(row["test"], set())
-        called = called.union(*(fixtures.get(name, ()) for name in row["fixtures"]))
-        results.append(Test(row["test"], row["seconds"], frozenset(called)))
+    for name, seconds, fixtures, _ in (row for row in rows if len(row) == 4):
+        of_fixtures = [called.get(FIXTURE + fixture, ()) for fixture in fixtures]
+        results.append(Test(name, seconds, frozenset(called.get(name, set()).union(*of_fixtures))))
     return sorted(results, key=lambda test: (round(test.seconds, 1), test.name))
 
 
@@ -268,42 +261,37 @@ def _failures(root: Path, tests: list[Test], first: bool) -> list[str]:
     return failed
 
 
-# the plugin of pytest with which `calls` runs the tests, and what subprocesses run
+# the plugin of pytest with which `calls` runs the tests; their subprocesses import it too
 
 
 class Recorder:
-    """The functions of the project that are called, whoever calls them; `write` takes each when it is first called."""
+    """Writes the functions of the project that are called, each when a test or a fixture first calls it."""
 
-    def __init__(self, write: Callable[[CodeType], None] = lambda code: None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.called: set[CodeType] = set()
-        self.write = write
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code not in self.called:
-            self.called.add(frame.f_code)
-            self.write(frame.f_code)
-
-    def start(self) -> None:
-        """Record from here on, in later threads too. A script notices `settrace`, and would run without its server."""
-        threading.setprofile(self)
+        self.file = (folder / f"{os.getpid()}.jsonl").open("a", encoding="utf-8", buffering=1)  # it may be killed
+        threading.setprofile(self)  # a script notices `settrace`, and would run without its server
         sys.setprofile(self)
 
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
+        code = frame.f_code
+        if event == "call" and code not in self.called:
+            self.called.add(code)
+            for folder in ("src/microexpr/", "workflow/"):
+                _, package, path = code.co_filename.rpartition(f"/{folder}")
+                if package and "/tests/" not in code.co_filename:
+                    by = os.environ.get(CURRENT, "").rsplit(" (", 1)[0]
+                    self.write(by, f"{folder}{path}", code.co_firstlineno)
 
-def _place(code: CodeType) -> tuple[str, int] | None:
-    """Return the file below src or workflow, and the first line, of a function of the project."""
-    for folder in ("src/microexpr/", "workflow/"):
-        _, package, path = code.co_filename.rpartition(f"/{folder}")
-        if package and "/tests/" not in code.co_filename:
-            return f"{folder}{path}", code.co_firstlineno
-    return None
+    def write(self, *row: object) -> None:
+        self.file.write(json.dumps(row) + "\n")
 
-
-def write_call(code: CodeType) -> None:
-    """Write a function that a subprocess of a test calls: it may end without a word."""
-    if key := _place(code):
-        test = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" (", 1)[0]
-        with Path(os.environ[CALLS], "processes", str(os.getpid())).open("a", encoding="utf-8") as file:
-            file.write(f"{test}\t{key[0]}\t{key[1]}\n")
+    @contextmanager
+    def separately(self) -> Iterator[None]:
+        """Write again what is called here."""
+        before, self.called = self.called, set()
+        yield
+        self.called = before
 
 
 if __name__ == "mutants":
@@ -319,25 +307,15 @@ if __name__ == "mutants":
 
 
 if __name__ == "mutants" and CALLS in os.environ:
-    recorder = Recorder()
-    recorder.start()
-
-    def _write(row: dict) -> None:
-        with Path(os.environ[CALLS], f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-
-    def _taken(before: set[CodeType]) -> list[tuple[str, int]]:
-        """Return what was called since a moment, and go on with what was before."""
-        taken, recorder.called = recorder.called, before
-        return [key for code in taken if (key := _place(code))]
+    recorder = Recorder(Path(os.environ[CALLS]))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(item: "pytest.Item") -> Generator[None, object, object]:
-        before, recorder.called, start = recorder.called, set(), time.perf_counter()
+        start = time.perf_counter()
         sys.setprofile(recorder)
-        outcome = yield
-        seconds = round(time.perf_counter() - start, 2)
-        _write({"test": item.nodeid, "seconds": seconds, "fixtures": item.fixturenames, "calls": _taken(before)})  # type: ignore[attr-defined]
+        with recorder.separately():
+            outcome = yield
+        recorder.write(item.nodeid, round(time.perf_counter() - start, 2), item.fixturenames, "test")  # type: ignore[attr-defined]
         return outcome
 
     @pytest.hookimpl(wrapper=True)
@@ -346,11 +324,9 @@ if __name__ == "mutants" and CALLS in os.environ:
     ) -> Generator[None, object, object]:
         if fixturedef.scope == "function":
             return (yield)
-        before, recorder.called = recorder.called, set()
-        outcome = yield
-        by = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" (", 1)[0]
-        _write({"fixture": fixturedef.argname, "by": by, "calls": _taken(before)})
-        return outcome
+        with recorder.separately(), pytest.MonkeyPatch.context() as patch:
+            patch.setenv(CURRENT, f"{FIXTURE}{fixturedef.argname} (setup)")  # subprocesses take it over
+            return (yield)
 
 
 if __name__ == "__main__":
