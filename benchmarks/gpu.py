@@ -190,10 +190,10 @@ def network(name: str, values: Values) -> NetworkMethod:
     return method
 
 
-def folds(size: Size) -> list[FoldIndices]:
+def folds(clips: int, subjects: int) -> list[FoldIndices]:
     """Return leave-one-subject-out folds; each subject has its share of the clips."""
-    every = np.arange(size.clips)
-    tests = np.array_split(every, size.folds)
+    every = np.arange(clips)
+    tests = np.array_split(every, subjects)
     return [FoldIndices(f"s{number:02d}", np.setdiff1d(every, test), test) for number, test in enumerate(tests)]
 
 
@@ -252,7 +252,7 @@ def plain_loop(method: NetworkMethod, data: ClipTensors, fold: FoldIndices) -> N
 
 def difference(method: NetworkMethod, session: Session) -> float:
     """Return the largest difference between both plans' last scores, as a share of the largest score."""
-    data, some = clips(method, session), folds(session.size)[: session.size.some]
+    data, some = clips(method, session), folds(session.size.clips, session.size.folds)[: session.size.some]
     alone, together = (
         np.concatenate([result.scores[0, -1] for result in train(method, data, some, [0], plan, len(some))])
         for plan in ("sequential", "stacked")
@@ -266,7 +266,7 @@ def plans(session: Session, name: str) -> None:
     batch = network(name, values).phases()[-1].batch
     steps = -(-size.clips // batch)
     epochs = -(-size.steps // steps)
-    method, every = network(name, {**values, "epochs": epochs}), folds(size)
+    method, every = network(name, {**values, "epochs": epochs}), folds(size.clips, size.folds)
     session.keep("plans", name, folds=len(every), steps=epochs * steps, batch=batch)
     for state in ("float32", "float64"):  # scores are stored in float32 in either
         compute_in(state)
@@ -288,7 +288,7 @@ def stacked_group(session: Session, name: str, values: Values, stack: int) -> Gr
     """Return folds of a method that train at once, without test clips: only training steps are timed."""
     size, method = session.size, network(name, values)
     counted = min(size.clips, EPOCH_STEPS * method.phases()[-1].batch)
-    runs = [Run(replace(fold, test=fold.test[:0]), 0) for fold in folds(size)[:stack]]
+    runs = [Run(replace(fold, test=fold.test[:0]), 0) for fold in folds(size.clips, size.folds)[:stack]]
     return Group(method, clips(method, session, counted), runs, True)
 
 

@@ -41,7 +41,7 @@ from microexpr.training.engine import FoldIndices, train
 
 sys.path.append(str(Path(__file__).parents[1] / "studies"))
 import pages
-from gpu import TorchRandom
+from gpu import TorchRandom, folds
 
 METHODS = ("ststnet", "off_apexnet", "dual_inception")
 BATCH = 256
@@ -53,11 +53,6 @@ def clips(count: int) -> ClipTensors:
     rng = np.random.default_rng(0)
     flow = torch.tensor(rng.normal(size=(count, 3, FLOW_SIZE, FLOW_SIZE)), dtype=torch.float32)
     return ClipTensors({"flow": flow}, {"label": torch.tensor(rng.integers(0, 3, count))})
-
-
-def folds(clips: int, subjects: int) -> list[FoldIndices]:
-    tests = np.array_split(np.arange(clips), subjects)
-    return [FoldIndices(f"s{number}", np.setdiff1d(np.arange(clips), test), test) for number, test in enumerate(tests)]
 
 
 def method(name: str, epochs: int) -> Any:
@@ -161,37 +156,22 @@ def run_plain(name: str, threads: int, options: argparse.Namespace) -> None:
     print(textbook(name, data, all_folds, options.epochs))
 
 
-def row(name: str, options: argparse.Namespace) -> str:
-    """Return one method's line of the table: milliseconds for one fold's epoch, and their ratios."""
+def cells(name: str, options: argparse.Namespace) -> list[str]:
+    """Return one method's cells of the table: milliseconds for one fold's epoch, and their ratios."""
     turns = range(options.rounds)
     rounds = [(plain(name, options, options.cores), plain(name, options, 1), engine(name, options)) for _ in turns]
     sides = [*zip(*rounds, strict=True)]
     times = [min(side) * 1000 / options.subjects / options.epochs for side in sides]  # the engine's is the last
     spread = max(max(side) / min(side) - 1 for side in sides)
-    cells = [*(f"{ms:.1f}" for ms in times), *(f"{ms / times[-1]:.2f}" for ms in times[:-1]), f"{spread:.0%}"]
-    return f"| `{name}` | {' | '.join(cells)} |"
-
-
-def table(options: argparse.Namespace) -> str:
-    """Return the table of all methods, each printed as soon as it is measured."""
-    threads = f"{options.cores} threads"
-    columns = f"plain loop, {threads} | 1 thread | engine | ratio to {threads} | to 1 thread"
-    lines = [f"| | {columns} | spread |", f"| --- {'| --- ' * 6}|"]
-    for name in options.methods:
-        lines.append(row(name, options))
-        print(lines[-1], flush=True)
-    data = f"{options.subjects} folds, {options.clips} clips"
-    lines += ["", f"{data}, batch {BATCH}, {options.epochs} epochs, {options.rounds} rounds."]
-    return "\n".join(lines)
+    return [*(f"{ms:.1f}" for ms in times), *(f"{ms / times[-1]:.2f}" for ms in times[:-1]), f"{spread:.0%}"]
 
 
 def main() -> None:
-    parser = pages.parser(__doc__, PAGE)
+    parser = pages.parser(__doc__, PAGE, cores=2)
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--subjects", type=int, default=68)
     parser.add_argument("--clips", type=int, default=442)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--plain", nargs=2, help=argparse.SUPPRESS)  # the plain loop's own process: method, threads
     options = parser.parse_args()
@@ -199,10 +179,14 @@ def main() -> None:
         run_plain(options.plain[0], int(options.plain[1]), options)
         return
     arithmetic.restart_pinned()
-    text = table(options)
-    print(text)
-    if options.write_docs:
-        pages.write(PAGE, MARK, f"{text}\n{pages.source()}")
+    threads = f"{options.cores} threads"
+    columns = ("", f"plain loop, {threads}", "1 thread", "engine", f"ratio to {threads}", "to 1 thread", "spread")
+    table = pages.Table(*columns)
+    for name in options.methods:
+        table.add(f"`{name}`", *cells(name, options))
+    data = f"{options.subjects} folds, {options.clips} clips, batch {BATCH}"
+    about = f"{data}, {options.epochs} epochs, {options.rounds} rounds.\n"
+    table.publish(PAGE, MARK, about, options.write_docs)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ ones in the first jobs that need them: that is timed too, in a row of its own, f
 """
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -51,49 +50,43 @@ def measure(commit: str, command: list[str]) -> Run:
         subprocess.run(["git", "checkout", "--quiet", "--detach", commit], cwd=root, check=True)
         (root / ".venv").symlink_to(sys.prefix)
         environment = os.environ | {"PYTHONPATH": str(root / "src")}
-        before = core_seconds()
+        before = pages.core_seconds()
         if (root / COMPILE).exists():
             subprocess.run([sys.executable, COMPILE], cwd=root, env=environment, check=True)
-        used, start = core_seconds(), time.perf_counter()
+        used, start = pages.core_seconds(), time.perf_counter()
         process = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
         if process.returncode:
             raise SystemExit(f"error: {' '.join(command)} failed at {commit}:\n{process.stderr[-2000:]}")
-        seconds, compiled, used = time.perf_counter() - start, used - before, core_seconds() - used
+        seconds, compiled, used = time.perf_counter() - start, used - before, pages.core_seconds() - used
         stages = Counter[str]()
         for job in times.read(root / "work/times"):
             stages[job.stage] += job.seconds
         return Run(pages.commit(commit), compiled, seconds, used, stages)
 
 
-def core_seconds() -> float:
-    """Return the CPU seconds of all processes that this one has waited for, and of theirs."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def table(runs: list[Run]) -> str:
+def table(runs: list[Run], title: str = "") -> pages.Table:
     """Return a column for each run, a line for each stage, the rest, all, and the minutes."""
     stages = sorted({stage for run in runs for stage in run.stages}, key=lambda stage: -runs[0].stages[stage])
-    lines = [["seconds of jobs", *(f"commit {run.commit}" for run in runs)], ["---"] * (len(runs) + 1)]
-    lines += [[stage, *(f"{run.stages[stage]:.0f}" for run in runs)] for stage in stages]
-    lines.append(["the rest", *(f"{run.core_seconds - run.stages.total():.0f}" for run in runs)])
-    lines.append(["core-seconds of all", *(f"{run.core_seconds:.0f}" for run in runs)])
-    lines.append(["from start to end", *(f"{run.seconds // 60:.0f} min {run.seconds % 60:02.0f} s" for run in runs)])
-    lines.append(["before, core-seconds of compiling", *(f"{run.installation:.0f}" for run in runs)])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    times_table = pages.Table("seconds of jobs", *(f"commit {run.commit}" for run in runs), title=title)
+    for stage in stages:
+        times_table.add(stage, *(f"{run.stages[stage]:.0f}" for run in runs))
+    times_table.add("the rest", *(f"{run.core_seconds - run.stages.total():.0f}" for run in runs))
+    times_table.add("core-seconds of all", *(f"{run.core_seconds:.0f}" for run in runs))
+    times_table.add("from start to end", *(f"{run.seconds // 60:.0f} min {run.seconds % 60:02.0f} s" for run in runs))
+    times_table.add("before, core-seconds of compiling", *(f"{run.installation:.0f}" for run in runs))
+    return times_table
 
 
 def main() -> None:
-    parser = pages.parser(__doc__, PAGE)
+    parser = pages.parser(__doc__, PAGE, cores=2)
     parser.add_argument("commits", nargs="*", default=["HEAD"])
-    parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--make", action="store_true", help="run `make table`")
     options = parser.parse_args()
     snakemake = ["snakemake", "--cores", str(options.cores), "results/megc2019_table.csv"]
     make = ["make", "--assume-old=.venv/.installed", "table", f"CORES={options.cores}"]  # or it would install
     command = make if options.make else snakemake
-    text = table([measure(commit, command) for commit in options.commits])
-    pages.publish(PAGE, MARK, [f"`{' '.join(command)}`:\n", text], writes=options.write_docs)
+    runs = [measure(commit, command) for commit in options.commits]
+    table(runs, f"`{' '.join(command)}`:").publish(PAGE, MARK, writes=options.write_docs)
 
 
 if __name__ == "__main__":

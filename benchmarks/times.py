@@ -11,7 +11,6 @@ server that jobs are forked from; `max_rss` is the largest job's memory, with wh
 file below the folder counts, of whatever run and table: delete the folder first to see one run alone.
 """
 
-import argparse
 import csv
 import json
 import sys
@@ -88,17 +87,16 @@ def shipped(folder: Path, source: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__)
     parser.add_argument("--ship", action="store_true", help=f"write {SHIPPED.name}, of a run with the committed params")
     parser.add_argument("--commit", default="HEAD", help="that the run was made from, default: %(default)s")
     parser.add_argument("--times", type=Path, default=Path("work/times"), help="default: %(default)s")
     arguments = parser.parse_args()
-    folder = arguments.times
-    jobs = read(folder)
+    jobs = read(arguments.times)
     if not jobs:
-        raise SystemExit(f"error: {folder} must hold the times of jobs, not none; `make table` writes them")
+        raise SystemExit(f"error: {arguments.times} must hold the times of jobs, not none; `make table` writes them")
     if arguments.ship:
-        SHIPPED.write_text(f"{shipped(folder, pages.source(name=arguments.commit))}\n", encoding="utf-8")
+        SHIPPED.write_text(f"{shipped(arguments.times, pages.source(name=arguments.commit))}\n", encoding="utf-8")
     Console().print(table(jobs))
 
 

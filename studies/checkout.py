@@ -5,30 +5,25 @@ import os
 import subprocess
 import sys
 import tempfile
-from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests/fixtures"))  # pytest finds these by itself
-import scratch  # noqa: F401, which studies import from here
+from microexpr.cli import config
 
-
-def parser(purpose: str, first: int, seeds: int) -> ArgumentParser:
-    """The command line that studies of several corpora share; `first` and `seeds` are defaults."""
-    options = ArgumentParser(description=purpose)
-    options.add_argument("--first", type=int, default=first, help=f"the least generator seed, default {first}")
-    options.add_argument("--seeds", type=int, default=seeds, help=f"how many seeds from there on, default {seeds}")
-    options.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
-    options.add_argument("--keep", type=Path, help="a folder to run in, to resume or to look at; else a temporary one")
-    return options
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests/fixtures")]  # pytest finds these by itself
+import encoded  # noqa: E402, F401, which studies import from here
+import preset  # noqa: E402
+import scratch  # noqa: E402, F401, as above
 
 
 @contextmanager
-def folder(keep: Path | None, name: str) -> Iterator[Path]:
+def folder(keep: Path | None, name: str = "") -> Iterator[Path]:
     """Yield the folder to run in: below `keep`, or in a temporary folder that is deleted afterwards."""
     if keep is not None:
         yield (keep / name).resolve()
@@ -37,16 +32,31 @@ def folder(keep: Path | None, name: str) -> Iterator[Path]:
         yield Path(temporary) / name
 
 
+def params(name: str = "") -> dict[str, Any]:
+    """Return the values of params.yaml, with those of a preset."""
+    values = config.load(ROOT / "params.yaml")
+    if name:
+        preset.merge(values, config.load(preset.PRESETS / f"{name}.yaml"))
+    return values
+
+
 def compute(
-    root: Path, values: Mapping[str, Any], cores: int, *targets: str, variables: Mapping[str, str] | None = None
-) -> None:
-    """Runs the targets in a copy of the project, with these params; progress goes to the standard error.
+    root: Path,
+    values: Mapping[str, Any],
+    cores: int,
+    *targets: str,
+    options: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> float:
+    """Run the targets in a copy of the project, with these params; return the seconds. Progress goes to the
+    standard error.
 
     Raises CalledProcessError where it fails, after Snakemake has said why."""
     (root / "params.yaml").write_text(yaml.safe_dump(dict(values), sort_keys=False), encoding="utf-8")
-    command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
-    env = environment(root) | (variables or {})
+    command = ["snakemake", "--cores", str(cores), "--quiet", "all", *options, "--", *targets]
+    env, start = environment(root) | (variables or {}), time.monotonic()
     subprocess.run(command, cwd=root, env=env, check=True, stdout=sys.stderr)
+    return time.monotonic() - start
 
 
 def environment(root: Path) -> dict[str, str]:

@@ -7,16 +7,14 @@ must have the same bytes in every file; one that is not pinned shows that the co
 import os
 import sys
 import tempfile
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import checkout
 import pages
-import yaml
 from checkout import compute, differences, scratch
 
-from microexpr.cli import config
-
+PAGE, MARK = "docs/same-digits.md", "study-cpus"
 WITHOUT_AVX512 = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "OPENBLAS_CORETYPE": "Haswell",
@@ -39,32 +37,27 @@ CPUS = {  # variables of the run, and whether its arithmetic is pinned
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once; default all")
-    parser.add_argument("--write", action="store_true", help="write the table into docs/same-digits.md")
-    arguments = parser.parse_args()
-    rows, failed = ["| CPU | files of other bytes than on this CPU, pinned |", "| --- | --- |"], False
+    arguments = pages.parser(__doc__, PAGE, cores=os.cpu_count()).parse_args()
+    table, failed = pages.Table("CPU", "files of other bytes than on this CPU, pinned"), False
     with tempfile.TemporaryDirectory(prefix="microexpr-study-") as temporary:
         for name, (variables, pinned) in CPUS.items():
             scratch.copy(root := Path(temporary) / name.replace(" ", "_"))
             if not pinned:
                 with (root / "src/microexpr/core/arithmetic.py").open("a", encoding="utf-8") as file:
                     file.write(UNPINNED)
-            compute(root, small(root), arguments.cores, "all", variables=variables | {"MICROEXPR_FORK_SERVER": ""})
+            compute(root, small(), arguments.cores, "all", variables=variables | {"MICROEXPR_FORK_SERVER": ""})
             count, differ = differences(Path(temporary) / "this_CPU", root)
             failed |= pinned == bool(differ)
-            rows.append(f"| {name} | {len(differ)} of {count}{', such as ' + differ[0] if differ else ''} |")
-            print(rows[-1], file=sys.stderr, flush=True)
-    pages.publish("docs/same-digits.md", "study-cpus", rows, writes=arguments.write)
+            table.add(name, f"{len(differ)} of {count}{', such as ' + differ[0] if differ else ''}")
+    table.publish(PAGE, MARK, writes=arguments.write_docs)
     return int(failed)
 
 
-def small(root: Path) -> dict[str, Any]:
+def small() -> dict[str, Any]:
     """Return params.yaml with the small corpus of the tiny preset and one epoch of each phase."""
-    values = config.load(root / "params.yaml")
-    preset = yaml.safe_load((root / "workflow/presets/tiny.yaml").read_text(encoding="utf-8"))
-    values["render"] |= preset["render"]
-    values["generators"] = {name: values["generators"][name] | of for name, of in preset["generators"].items()}
+    values, tiny = checkout.params(), checkout.params("tiny")
+    values["render"] = tiny["render"]
+    values["generators"] = {name: values["generators"][name] | of for name, of in tiny["generators"].items()}
     for chosen in values["methods"].values():
         chosen.update({name: 1 for name in chosen if name.endswith("epochs")})
     return values

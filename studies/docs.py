@@ -9,16 +9,16 @@ import shlex
 import subprocess
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import checkout
 import cv2
+import pages
 import yaml
 from checkout import environment, folder, scratch
 
-from microexpr.cli import config
 from microexpr.core import store
 from microexpr.rendering.face import Face
 
@@ -60,14 +60,12 @@ PRELUDES = {
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__)
+    parser = pages.parser(__doc__, keep=None)
     parser.add_argument("--only", default="", metavar="PATTERN", help="commands like this (regular expression)")
-    parser.add_argument("--keep", type=Path, help="a folder to run in and to look at; else a temporary one")
     arguments = parser.parse_args()
     every = list(commands())
     unused = [pattern for pattern in NOT_RUN if not any(re.match(pattern, command) for _, command in every)]
-    failed = 0
-    print("| command | in | seconds | |\n| --- | --- | --- | --- |", flush=True)
+    failed, table = 0, pages.Table("command", "in", "seconds", "")
     with folder(arguments.keep, "docs") as root:
         prepare(root)
         for page, command in every:
@@ -77,7 +75,7 @@ def main() -> int:
                 code -= command == SAYS_NO
                 failed += code != 0
                 result = f"exit code {code}" if code else f"not run: {reason}" if reason else "done"
-                print(f"| `{command.partition(chr(10))[0]}` | {page} | {seconds:.0f} | {result} |", flush=True)
+                table.add(f"`{command.partition(chr(10))[0]}`", page, f"{seconds:.0f}", result)
     for pattern in unused:
         print(f"no command is like {pattern}: take it out of NOT_RUN")
     print(f"{len(every)} commands, {failed} failed")
@@ -109,13 +107,12 @@ def commands_of(block: str, page: str) -> list[str]:
 def prepare(root: Path) -> None:
     """Make a repository with short trainings, an environment and a picture of a face; next to it another one with data
     of its own, as licences would give: a corpus as CASME II lays it out, and pictures of flow."""
-    second_root = root.parent / "own"
+    second_root, values = root.parent / "own", shortened(checkout.params())
     for checkout_root in (root, second_root):
         if checkout_root.exists():
             continue
         scratch.copy(checkout_root)
         (checkout_root / ".venv").symlink_to(Path(sys.executable).parents[1])
-        values = shortened(config.load(checkout_root / "params.yaml"))
         (checkout_root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
         for line in ("init -q", "add -A", "-c user.name=a -c user.email=a commit -qm start"):
             subprocess.run(["git", *line.split()], cwd=checkout_root, check=True)
@@ -123,8 +120,7 @@ def prepare(root: Path) -> None:
     if not (second_root / "data/raw/casme2").exists():
         from flow_pictures import composite, write_list
 
-        command = ["snakemake", "--cores", "2", "--quiet", "all", "--", "all_render"]
-        subprocess.run(command, cwd=second_root, env=environment(second_root), check=True)
+        checkout.compute(second_root, values, 2, "all_render")
         (second_root / "data/rendered/casme2").rename(second_root / "data/raw/casme2")
         write_list(second_root / "data/raw/flow_folders", composite())
 

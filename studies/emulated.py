@@ -23,6 +23,7 @@ from microexpr.core.seeds import generator
 from microexpr.signals.aus import regressor
 from microexpr.signals.landmarks import FACE, SIZE, cut, face_box, patch_matrix
 
+PAGE, MARK = "docs/same-digits.md", "study-emulated"
 LEVELS = {"as it is run": "ORT_ENABLE_BASIC", "with all optimisations": "ORT_ENABLE_ALL"}
 PROGRAM = """
 import hashlib, sys
@@ -39,11 +40,11 @@ print(hashlib.sha256(b"".join(output.tobytes() for output in outputs)).hexdigest
 
 
 def main() -> int:
-    arguments = pages.parser(__doc__, "docs/same-digits.md").parse_args()
+    arguments = pages.parser(__doc__, PAGE).parse_args()
     emulator = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
     if not emulator:
         raise DataError("qemu-x86_64 is not here: sudo apt install qemu-user")
-    rows, failed = ["| network | graph | bytes under AVX2 alone |", "| --- | --- | --- |"], False
+    table, failed = pages.Table("network", "graph", "bytes under AVX2 alone"), False
     with tempfile.TemporaryDirectory() as temporary:
         networks = inputs()
         for network, values in networks.items():
@@ -53,9 +54,8 @@ def main() -> int:
                 arrays = Path(temporary) / f"{network}.npz"
                 same = digest([], network, name, arrays) == digest([emulator, "-cpu", "max"], network, name, arrays)
                 failed |= not same and level == "as it is run"
-                rows.append(f"| `{network}.onnx` | {level} | {'the same' if same else 'others'} |")
-                print(rows[-1], file=sys.stderr, flush=True)
-    pages.publish("docs/same-digits.md", "study-emulated", rows, writes=arguments.write_docs)
+                table.add(f"`{network}.onnx`", level, "the same" if same else "others")
+    table.publish(PAGE, MARK, writes=arguments.write_docs)
     return int(failed)
 
 

@@ -7,22 +7,20 @@ photograph, by the clock.
 """
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+import checkout
 import cv2
 import numpy as np
-import yaml
-from checkout import environment, folder, parser
+import pages
+from checkout import compute, environment, folder
 from scratch import copy
 from skimage import data
 
 from microexpr.apps.reenact import alone, animate
 from microexpr.apps.reenact.evaluation import changes
 from microexpr.apps.reenact.source import STAGES
-from microexpr.cli import config
-from microexpr.core import arithmetic
 from microexpr.datasets import index
 from microexpr.protocols import ALL_GROUPS, driving_clips
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
@@ -36,7 +34,7 @@ SMILE = ACTION_UNITS.index("AU12")
 
 
 def main() -> int:
-    arguments = parser(__doc__ or "", first=1, seeds=2).parse_args()
+    arguments = pages.parser(__doc__, first=1, seeds=2, cores=2, keep=None).parse_args()
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         with folder(arguments.keep, f"famgan-{seed}") as root:
             copy(root)
@@ -52,35 +50,30 @@ def main() -> int:
 
 def prepared(root: Path, cores: int, seed: int) -> Task:
     """The stage files of the sources, and the task with the shipped generator."""
-    values = config.load(Path("params.yaml"))
+    values = checkout.params()
     values["seed"], values["origin"], values["render"]["difficulty"] = seed, "generated", "standard"
-    (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    make(root, cores, [f"results/index/{name}.csv" for name in values["datasets"]])
-    clips = index.read_all([root / f"results/index/{name}.csv" for name in values["datasets"]])
+    indices = [f"results/index/{name}.csv" for name in values["datasets"]]
+    compute(root, values, cores, *indices)
+    clips = index.read_all([root / path for path in indices])
     people = sorted({(clip.dataset, clip.subject) for clip in driving_clips(ALL_GROUPS.select(clips))})
     outputs = [f"results/{stage}/{name}/{subject}.h5" for stage in STAGES for name, subject in people]
-    make(root, cores, outputs)
+    compute(root, values, cores, *outputs)
     files = [str(root / path) for path in outputs]
     files += [str(root / f"data/rendered/truth/{name}/{subject}.h5") for name, subject in people]
     size = values["render"]["width"], values["render"]["height"]
     return Task.load(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
 
 
-def make(root: Path, cores: int, targets: list[str]) -> None:
-    command = ["snakemake", "--cores", str(cores), "--quiet", "all", "--", *targets]
-    subprocess.run(command, cwd=root, env=environment(root), check=True, stdout=sys.stderr)
-
-
 def asked(task: Task) -> None:
     """Nothing; each unit alone, beside what is read off the face that truly does it; the left side of AU12 alone."""
-    print(f"| face | unit | asked | read back | of the true face | other units, mean |\n|{' --- |' * 6}")
+    table = pages.Table("face", "unit", "asked", "read back", "of the true face", "other units, mean")
     shares = []
     for name, (target, person) in task.faces.items():
         assert person is not None
         nothing = animate(task.model, target, np.zeros((1, 17, 2), np.float32), task.kind)[0]
         change = np.abs(nothing.astype(int) - target.crop).mean()
         noise = DIFFICULTIES["standard"].noise
-        print(f"| {name} | none | 0 | mean change {change:.3f} grey levels; the camera's noise {noise} | | |")
+        table.add(name, "none", 0, f"mean change {change:.3f} grey levels; the camera's noise {noise}", "", "")
         for unit, called in enumerate(ACTION_UNITS):
             asked_change = np.zeros((2, 17, 2), np.float32)
             asked_change[1, unit] = ASKED
@@ -95,11 +88,11 @@ def asked(task: Task) -> None:
             )
             others = np.abs(np.delete(readings, unit)).mean()
             shares.append((called, readings[unit] / ASKED, best[unit] / ASKED))
-            print(f"| {name} | {called} | {ASKED} | {readings[unit]:.2f} | {best[unit]:.2f} | {others:.2f} |")
+            table.add(name, called, ASKED, f"{readings[unit]:.2f}", f"{best[unit]:.2f}", f"{others:.2f}")
         left = np.zeros((2, 17, 2), np.float32)
         left[1, SMILE, 0] = ASKED
         sides = changes(animate(task.model, target, left, task.kind), target, task.reader)[1, SMILE]
-        print(f"| {name} | AU12, left alone | {ASKED} | left {sides[0]:.2f}, right {sides[1]:.2f} | | |", flush=True)
+        table.add(name, "AU12, left alone", ASKED, f"left {sides[0]:.2f}, right {sides[1]:.2f}", "", "")
     half = sum(readings >= 0.5 for _, readings, _ in shares)
     print(f"read back by at least half of what was asked: {half} of {len(shares)}")
     mean, true = (np.mean([share[column] for share in shares]) for column in (1, 2))
@@ -119,5 +112,4 @@ def photograph(root: Path, clip: str) -> None:
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

@@ -5,8 +5,6 @@ method means all. It, and each picture of the run, carries the digest of the run
 `animation` and `report` are pages in Chromium (sudo apt install chromium).
 """
 
-import argparse
-import asyncio
 import os
 import re
 import shutil
@@ -57,7 +55,7 @@ MOVED = """new Promise((done) => {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__)
     parser.add_argument("--run", type=Path, default=ROOT, help="folder with the results/ of a finished run")
     parser.add_argument("--commit", default="HEAD", help="commit that the run was made from; default: HEAD")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(NAMES))
@@ -129,38 +127,34 @@ def reenact(path: Path) -> None:
 
 def animate(path: Path) -> None:
     """Write the page of a prediction while it repeats a micro-expression, as an animated WebP."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # the browser may still write
+    pictures: list[bytes] = []
+    with TemporaryDirectory() as folder:
         video, out = Path(folder) / "take.avi", Path(folder) / "predicted"
         for command in (("film", video, *FILM), ("predict", video, "--out", out, "--truth", video.with_suffix(".csv"))):
             subprocess.run([sys.executable, "-m", "microexpr", *map(str, command), "--quiet"], check=True)
-        pictures = asyncio.run(repeated(out / "prediction.html", Path(folder) / "profile"))
+        chromium.in_a_tab(lambda tab: repeat(tab, out / "prediction.html", pictures))
     first, *others = (Image.open(BytesIO(picture)).convert("RGB") for picture in pictures)
     first.save(path, save_all=True, append_images=others, duration=SHOWN_MS, loop=0, quality=80, method=6)
 
 
-async def repeated(page: Path, profile: Path) -> list[bytes]:
-    """Return the page's first screen as a PNG at each frame of its first micro-expression, and next to these."""
-    async with chromium.tab(profile) as tab:
-        await tab.open(page, *SCREEN)
-        expression = "JSON.parse(document.getElementById('player').textContent).expressions[0]"
-        onset, offset = await tab.run(f"[{expression}.onset, {expression}.offset]")
-        pictures = []
-        for frame in range(onset - MARGIN, offset + MARGIN):
-            await tab.run(MOVED % frame)
-            pictures.append(b64decode((await tab.send("Page.captureScreenshot", format="png"))["data"]))
-        return pictures
+async def repeat(tab: chromium.Page, page: Path, pictures: list[bytes]) -> None:
+    """Append the page's first screen as a PNG at each frame of its first micro-expression, and next to these."""
+    await tab.open(page, *SCREEN)
+    expression = "JSON.parse(document.getElementById('player').textContent).expressions[0]"
+    onset, offset = await tab.run(f"[{expression}.onset, {expression}.offset]")
+    for frame in range(onset - MARGIN, offset + MARGIN):
+        await tab.run(MOVED % frame)
+        pictures.append(b64decode((await tab.send("Page.captureScreenshot", format="png"))["data"]))
 
 
 def show_report(page: Path, path: Path) -> None:
     """Write the first screen of the report as a PNG."""
 
-    async def look(profile: str) -> None:
-        async with chromium.tab(Path(profile)) as tab:
-            await tab.open(page, *REPORT)
-            await tab.picture(path)
+    async def look(tab: chromium.Page) -> None:
+        await tab.open(page, *REPORT)
+        await tab.picture(path)
 
-    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        asyncio.run(look(profile))
+    chromium.in_a_tab(look)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Tables with the heading "Line by line" name `path:number` and a part of that lin
 
 import re
 import sys
-from argparse import ArgumentParser
 
 import pages
 
@@ -37,9 +36,7 @@ def correct(text: str) -> tuple[str, list[str]]:
 
 def main() -> int:
     """Look through all pages; return 1 if a line is not where it is said to be and was not corrected."""
-    options = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    options.add_argument("--write-docs", action="store_true", help="correct the numbers")
-    write, is_wrong = options.parse_args().write_docs, False
+    write, is_wrong = pages.parser(__doc__, "the pages").parse_args().write_docs, False
     for page in sorted(pages.ROOT.glob("docs/*.md")):
         before = page.read_text(encoding="utf-8")
         text, problems = correct(before)

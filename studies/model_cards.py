@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pages
 
-from microexpr.core import arithmetic
 from microexpr.core.arrays import space_evenly
 from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
@@ -46,10 +45,8 @@ GROUPS: dict[str, Callable[["Subject"], bool]] = {
     "glasses": lambda subject: subject.glasses,
     "no glasses": lambda subject: not subject.glasses,
 }
-HEAD = (
-    "| subjects | number | landmarks: error | of changes | action units: ICC of change, micro | macro | error, micro | "
-    "macro | read at rest, less true |\n|" + " --- |" * 9
-)
+COLUMNS = ("subjects", "number", "landmarks: error", "of changes", "action units: ICC of change, micro", "macro",
+           "error, micro", "macro", "read at rest, less true")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,33 +71,41 @@ def main() -> int:
     for number in range(FIRST, FIRST + arguments.subjects):
         subjects.append(read_subject(f"p{number}"))
         print(f"\r{len(subjects)} of {arguments.subjects} subjects", end="", file=sys.stderr)
-    lines = [HEAD, *(row(name, [subject for subject in subjects if is_in(subject)]) for name, is_in in GROUPS.items())]
-    pages.publish(PAGE, MARK, lines, writes=arguments.write_docs)
+    table = pages.Table(*COLUMNS)
+    for name, is_in in GROUPS.items():
+        group = [subject for subject in subjects if is_in(subject)]
+        table.add(name, len(group), *([f"{value:.2f}" for value in figures(group)] if group else ["-"] * 7))
+    table.publish(PAGE, MARK, writes=arguments.write_docs)
     if arguments.write_docs:
-        pages.write("docs/aus.md", UNITS_MARK, unit_table(json.loads(read_metadata(regressor.MODEL)["errors"])))
-        pages.write("docs/signals.md", POINTS_MARK, point_table(json.loads(read_metadata(MODEL)["errors"])))
+        for page, mark, table in (
+            ("docs/aus.md", UNITS_MARK, unit_table(json.loads(read_metadata(regressor.MODEL)["errors"]))),
+            ("docs/signals.md", POINTS_MARK, point_table(json.loads(read_metadata(MODEL)["errors"]))),
+        ):
+            pages.write(page, mark, "\n".join(table.lines))
     return 0
 
 
-def unit_table(errors: list[dict[str, Any]]) -> str:
+def unit_table(errors: list[dict[str, Any]]) -> pages.Table:
     """Return the errors of the reader of action units, mean and by unit."""
     by_key = {(row["action_unit"], row["size"], row["form"]): row for row in errors}
     columns = [("relative", "icc"), ("relative", "mae"), ("absolute", "icc")]
-    lines = ["| unit | ICC of change, micro | macro | error, micro | macro | ICC of intensity, micro | macro |"]
-    lines.append("|" + " --- |" * 7)
+    named = ("ICC of change", "error", "ICC of intensity")
+    table = pages.Table("unit", *(title for name in named for title in (f"{name}, micro", "macro")))
     for unit in ("mean", *ACTION_UNITS):
         cells = [by_key[unit, size, form][figure] for form, figure in columns for size in ("micro", "macro")]
         bold = "**" if unit == "mean" else ""
-        lines.append(f"| {bold}{unit}{bold} | {' | '.join(f'{value:.2f}' for value in cells)} |")
-    return "\n".join(lines)
+        table.add(f"{bold}{unit}{bold}", *(f"{value:.2f}" for value in cells))
+    return table
 
 
-def point_table(errors: dict[str, float]) -> str:
+def point_table(errors: dict[str, float]) -> pages.Table:
     """Return the errors of the landmark network by part of the face."""
     parts = [name for name in errors if f"{name}_followed" in errors]
-    lines = ["| part | error | share of movement |", "| --- | --- | --- |"]
-    lines += [f"| {part} | {errors[part]:.2f} | {100 * errors[f'{part}_followed']:.0f} % |" for part in parts]
-    return "\n".join([*lines, f"| all 68 | {errors['all']:.2f} | |"])
+    table = pages.Table("part", "error", "share of movement")
+    for part in parts:
+        table.add(part, f"{errors[part]:.2f}", f"{100 * errors[f'{part}_followed']:.0f} %")
+    table.add("all 68", f"{errors['all']:.2f}", "")
+    return table
 
 
 def read_subject(subject: str) -> Subject:
@@ -141,12 +146,6 @@ def read_scene(
     return distance, missed, intensity[1:] - intensity[0], change, float((alone - intensity[0]).mean())
 
 
-def row(name: str, subjects: list[Subject]) -> str:
-    """Return the line of a group of subjects."""
-    numbers = "|".join(f" {value:.2f} " for value in figures(subjects)) if subjects else "|".join([" - "] * 7)
-    return f"| {name} | {len(subjects)} |{numbers}|"
-
-
 def figures(subjects: list[Subject]) -> Iterator[float]:
     for name in ("distance", "moved"):
         yield float(np.mean(np.concatenate([getattr(subject, name) for subject in subjects])))
@@ -163,5 +162,4 @@ def figures(subjects: list[Subject]) -> Iterator[float]:
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

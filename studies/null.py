@@ -8,12 +8,13 @@ method's UAR must hold 1/3; near chance such intervals are a little too narrow (
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+import checkout
 import numpy as np
-from checkout import compute, folder, parser, scratch
+import pages
+from checkout import compute, folder, scratch
 
-from microexpr.cli import config
-from microexpr.core import arithmetic
 from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics, pairs
 from microexpr.protocols import PROTOCOLS
@@ -25,8 +26,8 @@ CHANCE, RESAMPLES, ROUNDING = 1 / len(CLASSES), 10000, 1e-6
 
 
 def main() -> int:
-    arguments = parser(__doc__ or "", first=1, seeds=5).parse_args()
-    values = config.load(scratch.ROOT / "params.yaml")
+    arguments = pages.parser(__doc__, first=1, seeds=5, cores=2, keep=None).parse_args()
+    values = checkout.params()
     render = values["render"] | {"difficulty": "null"} | dict.fromkeys(values["datasets"], SIZE)
     answers: dict[str, list[pairs.MethodPredictions]] = {method: [] for method in METHODS}
     for seed in range(arguments.first, arguments.first + arguments.seeds):
@@ -35,16 +36,28 @@ def main() -> int:
             params = values | {"seed": seed, "origin": "generated", "render": render}
             compute(root, params, arguments.cores, *(f"results/evaluate/megc2019/{name}.csv" for name in METHODS))
             for method in METHODS:
-                path = root / f"results/evaluate/megc2019/{method}_predictions.csv"
-                answers[method].append(pairs.read_predictions(path, CLASSES))
+                answers[method].append(read(root / "results", method))
         print(f"seed {seed}: done", file=sys.stderr, flush=True)
-    biased = []
-    for method in METHODS:
-        value, low, high = pooled_uar(answers[method], "null", method)
-        print(f"{method:<10} UAR {value:.3f} ({low:.3f} to {high:.3f})", flush=True)
-        biased += [] if low - ROUNDING <= CHANCE <= high + ROUNDING else [method]
+    _, biased = chance_table(answers, "null")
     print(f"above or below chance: {', '.join(biased)}" if biased else "nothing tells the class")
     return 1 if biased else 0
+
+
+def read(results: Path, method: str) -> pairs.MethodPredictions:
+    return pairs.read_predictions(results / f"evaluate/megc2019/{method}_predictions.csv", CLASSES)
+
+
+def chance_table(answers: dict[str, list[pairs.MethodPredictions]], study: str) -> tuple[pages.Table, list[str]]:
+    """Return a line for each method, its UAR over the clips of all corpora and the 95 % interval over subjects, and the
+    methods whose interval does not hold chance."""
+    table, biased = pages.Table("row", "clips", "UAR", f"holds 1/{len(CLASSES)}"), []
+    for method, corpora in answers.items():
+        value, low, high = pooled_uar(corpora, study, method)
+        holds = low - ROUNDING <= CHANCE <= high + ROUNDING
+        biased += [] if holds else [method]
+        clips, interval = sum(len(corpus.clips) for corpus in corpora), f"{value:.3f} ({low:.3f} to {high:.3f})"
+        table.add(f"`{method}`", clips, interval, "yes" if holds else "no")
+    return table, biased
 
 
 def pooled_uar(answers: Sequence[pairs.MethodPredictions], study: str, method: str) -> tuple[float, float, float]:
@@ -59,5 +72,4 @@ def pooled_uar(answers: Sequence[pairs.MethodPredictions], study: str, method: s
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

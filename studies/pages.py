@@ -1,29 +1,75 @@
-"""Tables that studies print and write into pages of docs/, between marks, with their date, commit and CPU."""
+"""Programs of this folder and of benchmarks/: options that several have, tables with their date, commit and CPU, which
+are printed and written into pages of docs/ between marks."""
 
+import csv
 import hashlib
 import re
+import resource
 import subprocess
+import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NoReturn
+
+from microexpr.core import arithmetic
 
 ROOT = Path(__file__).parents[1]
+SHARED = {  # options of several programs
+    "first": "the least seed, default %(default)s",
+    "seeds": "how many seeds from there on, default %(default)s",
+    "cores": "jobs at once, default %(default)s",
+    "keep": "a folder to run in, to resume or to look at; else a temporary one",
+}
 
 
-def parser(purpose: str | None, page: str) -> ArgumentParser:
-    """Return a command line with the option to write the tables into a page."""
+def parser(purpose: str | None, page: str = "", **shared: int | None) -> ArgumentParser:
+    """Return a command line with the option to write tables into a page, and those of `SHARED` that have a default."""
     options = ArgumentParser(description=purpose, formatter_class=RawDescriptionHelpFormatter)
-    options.add_argument("--write-docs", action="store_true", help=f"write the table into {page}")
+    if page:
+        options.add_argument("--write-docs", action="store_true", help=f"write what is measured into {page}")
+    for name, default in shared.items():
+        options.add_argument(f"--{name}", type=Path if name == "keep" else int, default=default, help=SHARED[name])
     return options
 
 
-def publish(page: str, mark: str, lines: Iterable[str], about: str = "", writes: bool = False) -> None:
-    """Print the lines of a table and where it comes from, and write them into a page if asked for."""
-    text = "\n".join([*lines, "", f"{about}{source()}"])
-    print(text, flush=True)
-    if writes:
-        write(page, mark, text)
+def start(main: Callable[[], int]) -> NoReturn:
+    """Run a program in a process with the project's arithmetic, which the figures depend on."""
+    arithmetic.restart_pinned()
+    sys.exit(main())
+
+
+class Table:
+    """A Markdown table below a title, whose lines are printed as they come."""
+
+    def __init__(self, *columns: str, title: str = "") -> None:
+        self.lines = [title, ""] if title else []
+        print(*self.lines, sep="\n", end="\n" * bool(title))
+        self.add(*columns)
+        self.add(*["---"] * len(columns))
+
+    def add(self, *cells: object) -> None:
+        self.lines.append(f"| {' | '.join(map(str, cells))} |")
+        print(self.lines[-1], flush=True)
+
+    def publish(self, page: str, mark: str, about: str = "", writes: bool = False) -> None:
+        """Print where the table comes from, and write both into a page if asked for."""
+        print(f"\n{about}{source()}", flush=True)
+        if writes:
+            write(page, mark, "\n".join([*self.lines, "", f"{about}{source()}"]))
+
+
+def read_list(name: str) -> list[dict[str, str]]:
+    """Return the rows of a list of public recordings in this folder."""
+    with (ROOT / "studies" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def core_seconds() -> float:
+    """Return the CPU seconds of all processes that this one has waited for, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def cpu_model() -> str:
@@ -41,6 +87,11 @@ def commit(name: str = "HEAD") -> str:
 def table_digest(table: Path) -> str:
     """Return the digest of a run's table, which everything that docs/ shows of this run carries."""
     return f"{table.name} sha256 {hashlib.sha256(table.read_bytes()).hexdigest()[:16]}"
+
+
+def origin() -> dict[str, str]:
+    """Return where figures come from that a file of the package holds: today, HEAD and this CPU."""
+    return {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit(), "cpu": cpu_model()}
 
 
 def source(day: date | None = None, name: str = "HEAD") -> str:

@@ -19,13 +19,10 @@ import pages
 import torch
 from checkout import scratch
 
-from microexpr.cli import config
 from microexpr.core import store
 from microexpr.models import generators, recognisers
 
-sys.path.insert(0, str(scratch.ROOT / "workflow"))
 sys.path.insert(0, str(scratch.ROOT / "benchmarks"))
-import preset
 import times
 
 PAGE, MARK = "docs/papers.md", "study-paper-size"
@@ -42,12 +39,10 @@ EPOCHS = 2
 
 
 def main() -> int:
-    parser = pages.parser(__doc__, PAGE)
+    parser = pages.parser(__doc__, PAGE, cores=1, keep=None)
     parser.add_argument("--only", nargs="+", choices=[*TRAINED, *GENERATORS], default=[*TRAINED, *GENERATORS])
     parser.add_argument("--subjects", type=int, default=3, help="rendered subjects of a data set, default 3")
     parser.add_argument("--clips", type=int, default=4, help="clips of each, default 4")
-    parser.add_argument("--cores", type=int, default=1, help="jobs at once, default 1")
-    parser.add_argument("--keep", type=Path, help="a folder to run in, to resume or to look at; else a temporary one")
     arguments = parser.parse_args()
     with checkout.folder(arguments.keep, "paper_size") as root:
         scratch.copy(root)
@@ -55,22 +50,18 @@ def main() -> int:
             (root / "data").mkdir(exist_ok=True)
             (root / "data/raw").symlink_to(raw)
         values = params(arguments.subjects, arguments.clips)
-        lines = ["| system | weights | published | core-seconds | MB | smaller than the paper's |", "| --- " * 6 + "|"]
+        table = pages.Table("system", "weights", "published", "core-seconds", "MB", "smaller than the paper's")
         for name in arguments.only:
-            lines.append(row(name, root, values, arguments.cores))
-            print(lines[-1], file=sys.stderr, flush=True)
+            table.add(f"`{name}`", *cells(name, root, values, arguments.cores))
     about = f"Clips of {arguments.subjects} rendered subjects of each data set with {arguments.clips} clips each. "
-    pages.publish(PAGE, MARK, lines, about, arguments.write_docs)
+    table.publish(PAGE, MARK, about, arguments.write_docs)
     return 0
 
 
 def params(subjects: int, clips: int) -> dict[str, Any]:
     """Return the values of params.yaml at the papers' size, but for the clips and the epochs."""
-    values = config.load(scratch.ROOT / "params.yaml")
-    committed = dict(values["render"])
-    preset.merge(values, config.load(preset.PRESETS / "paper.yaml"))
-    counts = {"subjects": subjects, "clips": clips}
-    values["render"] = committed | {name: counts for name in values["datasets"]}
+    values, counts = checkout.params("paper"), {"subjects": subjects, "clips": clips}
+    values["render"] = checkout.params()["render"] | {name: counts for name in values["datasets"]}
     values["methods"] = {name: short(recognisers.find(name)) for name in TRAINED}
     values["generators"] = {name: short(generators.find(name)) | {"critic_steps": 1} for name in GENERATORS}
     if not torch.cuda.is_available():
@@ -88,21 +79,21 @@ def short(kind: Any) -> dict[str, int]:
     return {name: min(EPOCHS, value) for name, value in defaults.items() if name.endswith("epochs")}
 
 
-def row(name: str, root: Path, values: dict[str, Any], cores: int) -> str:
-    """Run one system and return its line of the table; what ended it, where it could not."""
+def cells(name: str, root: Path, values: dict[str, Any], cores: int) -> list[str]:
+    """Run one system and return its cells of the table; what ended it, where it could not."""
     target = f"results/synthesise/{name}/groups/1of2.h5"
     if name in TRAINED:
         target = f"results/train/{name}/{TRAINED[name]}/1of1.h5"
     try:
         checkout.compute(root, values, cores, target)
     except subprocess.CalledProcessError:
-        return f"| `{name}` | failed: see above | | | | |"
+        return ["failed: see above", *[""] * 4]
     jobs = times.read(root / "work/times" / Path(*Path(target).parts[1:3]))
     seconds, memory = sum(job.cpu_seconds for job in jobs), max(job.max_rss for job in jobs)
     smaller = {} if torch.cuda.is_available() else ON_CPU.get(name, {})
     changed = ", ".join(f"{param} {value}" for param, value in smaller.items())
-    count = weights(name, root / target, values)
-    return f"| `{name}` | {count / 1e6:.1f} M | {PUBLISHED.get(name, '-')} | {seconds:.0f} | {memory:.0f} | {changed} |"
+    count = f"{weights(name, root / target, values) / 1e6:.1f} M"
+    return [count, PUBLISHED.get(name, "-"), f"{seconds:.0f}", f"{memory:.0f}", changed]
 
 
 def weights(name: str, path: Path, values: dict[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """Reenactment on twenty public photographs: what moves, and whether it is what was asked.
 
     tail -n +3 studies/photographs.csv | cut -d, -f1 | sort -u | xargs -I{} git clone --depth 1 https://github.com/{} clones/{}
-    python studies/photographs.py clones --write       # also into docs/famgan.md; ten minutes
+    python studies/photographs.py clones --write-docs  # also into docs/famgan.md; ten minutes
 
 `photographs.csv` lists those of three repositories in which the command finds a face; the first, NASA's astronaut, is
 scikit-image's. For each photograph and shipped sample at strength 2 it prints r of asked and read AU changes over all
@@ -10,9 +10,7 @@ changes outside of the face's part, and that without a target no pixel changes. 
 so r says what it reads, not what a person sees: `--out` writes pictures to look at. No picture is stored by us.
 """  # noqa: E501
 
-import csv
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,27 +23,23 @@ from skimage import data
 
 from microexpr.apps.reenact import alone, driving
 from microexpr.apps.reenact.photograph import Photograph
-from microexpr.core import arithmetic
 from microexpr.core.clip import LABELS
 from microexpr.reporting.plots import reenactment as plot
 
 PAGE, MARK = "docs/famgan.md", "study-photographs"
-LIST = Path(__file__).with_suffix(".csv")
 STRENGTHS = (0.0, 2.0)
 STEP = 4  # every so many frames of a sample are measured; onset and apex are among them
-LEAST_R = alone.WEAK_R
 
 
 def main() -> int:
-    options = ArgumentParser(description=__doc__)
+    options = pages.parser(__doc__, PAGE)
     options.add_argument("clones", type=Path, help="folder of the repositories, by owner and name")
     options.add_argument("--weights", type=Path, help="a generator in place of the shipped one")
     options.add_argument("--super-resolution", choices=("lanczos", "realsr"), help="enlarge differences, do not warp")
     options.add_argument("--out", type=Path, help="folder for pictures; they show people")
-    options.add_argument("--write", action="store_true", help=f"write the table into {PAGE}")
     arguments = options.parse_args()
-    lines = [f"| photograph | r, share read: {' | '.join(LABELS)} |\n|{' --- |' * (1 + len(LABELS))}"]
-    print(lines[0])
+    first, *others = LABELS
+    table = pages.Table("photograph", f"r, share read: {first}", *others)
     figures: dict[str, list[dict[str, float]]] = {label: [] for label in LABELS}
     broken = 0
     with TemporaryDirectory() as folder:
@@ -64,30 +58,26 @@ def main() -> int:
                 if arguments.out:
                     arguments.out.mkdir(parents=True, exist_ok=True)
                     plot.write(arguments.out / f"{path.stem}_{label}.png", result)
-            lines.append(f"| {path.stem} | {' | '.join(cells)} |")
-            print(lines[-1], flush=True)
-    cells = [summary(figures[label]) for label in LABELS]
+            table.add(path.stem, *cells)
+    del table.lines[2:]  # the page has no single photograph
+    table.add(f"median; r at least {alone.WEAK_R}", *(summary(figures[label]) for label in LABELS))
     every = [metrics for label in LABELS for metrics in figures[label]]
-    lines += [f"| median; r at least {LEAST_R} | {' | '.join(cells)} |", "", f"All together: {summary(every)}."]
-    print("\n".join(lines[-3:]))
-    if arguments.write:
-        pages.write(PAGE, MARK, "\n".join([lines[0], *lines[-3:], "", pages.source()]))
+    table.publish(PAGE, MARK, f"All together: {summary(every)}.\n\n", arguments.write_docs)
     return 1 if broken else 0
 
 
 def photographs(folder: Path, clones: Path) -> Iterator[Path]:
     """Yield the photographs as files."""
     Image.fromarray(data.astronaut()).save(folder / "astronaut.png")
-    with LIST.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            path = clones / row["repository"] / row["picture"]
-            yield path if path.suffix else folder / "astronaut.png"
+    for row in pages.read_list("photographs.csv"):
+        path = clones / row["repository"] / row["picture"]
+        yield path if path.suffix else folder / "astronaut.png"
 
 
 def summary(metrics: list[dict[str, float]]) -> str:
     """Say the medians of r and share, and how many r are enough."""
     r, share = (np.array([outcome[name] for outcome in metrics]) for name in ("au_r", "au_share"))
-    return f"{np.median(r):.2f}, {np.median(share):.2f}; {int((r >= LEAST_R).sum())} of {len(r)}"
+    return f"{np.median(r):.2f}, {np.median(share):.2f}; {int((r >= alone.WEAK_R).sum())} of {len(r)}"
 
 
 def broken_promises(outcome: alone.Outcome, apex: int) -> Iterator[str]:
@@ -104,5 +94,4 @@ def broken_promises(outcome: alone.Outcome, apex: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

@@ -9,11 +9,9 @@ The table has UF1 of each method by the subjects that it was trained on, and p o
 """
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pages
@@ -22,7 +20,7 @@ from microexpr import evaluation
 from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.domain import Calibration, calibration_error
 from microexpr.cli import config
-from microexpr.core import arithmetic, store
+from microexpr.core import store
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.files import file_digest
 from microexpr.core.seeds import generator
@@ -43,25 +41,18 @@ TITLES = {
 RESAMPLES = 10_000
 
 
-class Recorded(NamedTuple):
-    """All clips of the pictures below data/raw."""
-
-    clips: list[Clip]
-    pictures: np.ndarray  # uint8[N, 28, 28, 3]
-    label: np.ndarray  # int64[N]
-
-
 def main() -> int:
     parser = pages.parser(__doc__, PAGE)
     parser.add_argument("--predict", action="store_true", help="measure the weights of predict, and do no more")
     arguments = parser.parse_args()
     if not arguments.predict:
-        pages.publish(PAGE, MARK, uf1_table(read_rows(), p_of_difference), writes=arguments.write_docs)
+        uf1_table(read_rows()).publish(PAGE, MARK, writes=arguments.write_docs)
         return 0
-    figures = measure_shipped(read_recorded(Path(RAW, flow_folders.NAME)))
+    figures = measure_shipped(Path(RAW, flow_folders.NAME))
     if arguments.write_docs:
         store.write_text(limits.RECORDED, json.dumps(figures, indent=2) + "\n")
-    pages.publish(PAGE, PREDICT_MARK, shipped_table(figures), writes=arguments.write_docs)
+    about = f"Calibration error of the probabilities, 10 bins: {figures['calibration_error']:.3f}.\n\n"
+    shipped_table(figures).publish(PAGE, PREDICT_MARK, about, arguments.write_docs)
     return 0
 
 
@@ -75,25 +66,19 @@ def read_rows() -> list[dict[str, str]]:
     return main_table.megc2019(evaluation.read(path) for path in existing)
 
 
-def read_recorded(root: Path) -> Recorded:
-    clips, _ = flow_folders.read(root)
-    images = np.stack([flow_folders.picture(root, clip) for clip in clips])
-    return Recorded(clips, images, np.array([clip.label for clip in clips]))
-
-
-def uf1_table(rows: Sequence[Mapping[str, str]], p_value: Callable[[str, str], float]) -> Iterator[str]:
-    """Yield a line for each method: UF1 by protocol with its interval, and p of the difference to recorded subjects."""
+def uf1_table(rows: Sequence[Mapping[str, str]]) -> pages.Table:
+    """Return a line for each method: UF1 by protocol with its interval, p of the difference to recorded subjects."""
     by_key = {(row["method"], row["protocol"]): row for row in rows}
-    yield f"| UF1 of method, trained on | {' | '.join(TITLES.values())} |"
-    yield "|" + " --- |" * (1 + len(TITLES))
+    table = pages.Table("UF1 of method, trained on", *TITLES.values())
     for method in sorted({method for method, protocol in by_key if protocol == RECORDED}):
         cells = []
         for protocol in TITLES:
             row = by_key.get((method, protocol))
             figures = [row[f"full_uf1{part}"][:5] for part in ("", "_low", "_high")] if row else []
-            p = f", p {p_value(method, protocol):.2g}" if row and protocol != RECORDED else ""
+            p = f", p {p_of_difference(method, protocol):.2g}" if row and protocol != RECORDED else ""
             cells.append("{} ({} to {})".format(*figures) + p if row else "-")
-        yield f"| `{method}` | {' | '.join(cells)} |"
+        table.add(f"`{method}`", *cells)
+    return table
 
 
 def p_of_difference(method: str, protocol: str) -> float:
@@ -103,31 +88,30 @@ def p_of_difference(method: str, protocol: str) -> float:
     return float(row["p"])
 
 
-def measure_shipped(recorded: Recorded) -> dict[str, Any]:
-    """Return the figures of the weights of `microexpr predict` on recorded clips."""
-    model = recognition.load(recognition.SHIPPED)
+def measure_shipped(root: Path) -> dict[str, Any]:
+    """Return the figures of the weights of `microexpr predict` on the clips of all pictures below a folder."""
+    (clips, _), model = flow_folders.read(root), recognition.load(recognition.SHIPPED)
     normalise = pictures.Params.model_validate_json(model.metadata["pictures"]).normalise
-    scores = model({"flow": np.stack([pictures.channels(picture, normalise) for picture in recorded.pictures])})
-    datasets = np.array([clip.dataset for clip in recorded.clips])
+    flow = [pictures.channels(flow_folders.picture(root, clip), normalise) for clip in clips]
+    scores = model({"flow": np.stack(flow)})
+    datasets, label = (np.array([getattr(clip, name) for clip in clips]) for name in ("dataset", "label"))
     calibration = Calibration.read(model.metadata)
     assert calibration
     return {
         "sha256": file_digest(recognition.SHIPPED),
-        "date": datetime.now(UTC).date().isoformat(),
-        "commit": pages.commit(),
-        "cpu": pages.cpu_model(),
-        **scope_figures("full", recorded, scores, datasets != ""),
+        **pages.origin(),
+        **scope_figures("full", clips, scores, datasets != ""),
         "datasets": {
-            name: scope_figures(name, recorded, scores, datasets == name) for name in PROTOCOLS[RECORDED].datasets
+            name: scope_figures(name, clips, scores, datasets == name) for name in PROTOCOLS[RECORDED].datasets
         },
-        "calibration_error": round(calibration_error(calibration.probabilities(scores), recorded.label), 4),
+        "calibration_error": round(calibration_error(calibration.probabilities(scores), label), 4),
     }
 
 
-def scope_figures(scope: str, recorded: Recorded, scores: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
+def scope_figures(scope: str, clips: Sequence[Clip], scores: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
     """Return the number of chosen clips and subjects, and each metric with its interval: value, low, high."""
-    subjects = np.array([f"{clip.dataset}/{clip.subject}" for clip in recorded.clips])[chosen]
-    truth, predicted = recorded.label[chosen], scores[chosen].argmax(axis=1)
+    subjects = np.array([f"{clip.dataset}/{clip.subject}" for clip in clips])[chosen]
+    truth, predicted = np.array([clip.label for clip in clips])[chosen], scores[chosen].argmax(axis=1)
     matrix = metrics.confusion(truth, predicted, len(LABELS))
     figures: dict[str, Any] = {"clips": len(truth), "subjects": len({*subjects})}
     for name in ("uf1", "uar"):
@@ -138,16 +122,13 @@ def scope_figures(scope: str, recorded: Recorded, scores: np.ndarray, chosen: np
     return figures
 
 
-def shipped_table(figures: Mapping[str, Any]) -> Iterator[str]:
-    yield "| weights of `predict`, tested on | clips | subjects | UF1 | UAR |"
-    yield "| --- | --- | --- | --- | --- |"
+def shipped_table(figures: Mapping[str, Any]) -> pages.Table:
+    table = pages.Table("weights of `predict`, tested on", "clips", "subjects", "UF1", "UAR")
     for name, scope in {"full": figures, **figures["datasets"]}.items():
         cells = ("{:.3f} ({:.3f} to {:.3f})".format(*scope[metric]) for metric in ("uf1", "uar"))
-        yield f"| {main_table.TITLES[name]} | {scope['clips']} | {scope['subjects']} | {' | '.join(cells)} |"
-    yield ""
-    yield f"Calibration error of the probabilities, 10 bins: {figures['calibration_error']:.3f}."
+        table.add(main_table.TITLES[name], scope["clips"], scope["subjects"], *cells)
+    return table
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

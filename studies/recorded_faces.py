@@ -10,7 +10,6 @@ faces those come from its own predictor, as the files say. The templates of the 
 by hand; of their 189 points those are compared that mean the same. No picture is stored or shown by us.
 """
 
-import csv
 import sys
 import xml.etree.ElementTree as ElementTree
 from argparse import Namespace
@@ -23,7 +22,6 @@ from pathlib import Path
 import numpy as np
 import pages
 
-from microexpr.core import arithmetic
 from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
@@ -34,7 +32,6 @@ from microexpr.videos import picture
 from microexpr.videos.container import VideoFile
 
 PAGE, MARK = "docs/measures.md", "study-recorded-faces"
-HERE = Path(__file__).parent
 DLIB, TEMPLATES = "davisking/dlib/examples/faces", "debruine/webmorphR.stim/inst"
 TEMPLATE_FOLDERS = ("neutral_front", "canada")
 SAME = {  # iBUG: template
@@ -52,11 +49,12 @@ def main() -> int:
     parser.add_argument("--predictor", choices=list(PREDICTORS), default="network", help="of landmarks")
     parser.add_argument("--only", choices=list(PARTS), help="one part")
     arguments = parser.parse_args()
-    lines = ["| recorded faces | measured |", "| --- | --- |"]
+    table = pages.Table("recorded faces", "measured")
     for name, part in PARTS.items():
         if arguments.only in (None, name):
-            lines += [f"| {what} | {value} |" for what, value in part(arguments)]
-    pages.publish(PAGE, MARK, lines, writes=arguments.write_docs)
+            for row in part(arguments):
+                table.add(*row)
+    table.publish(PAGE, MARK, writes=arguments.write_docs)
     return 0
 
 
@@ -67,7 +65,7 @@ def load(path: Path) -> regressor.Model:
 def rest(arguments: Namespace) -> Iterator[tuple[str, str]]:
     """Intensities read off single faces at rest."""
     model, values = load(arguments.weights), []
-    for row in read_list("recorded_rest.csv"):
+    for row in pages.read_list("recorded_rest.csv"):
         grey = read_picture(arguments.clones / row["repository"] / row["picture"], row["frame"])
         landmarks = find_face(grey, arguments.predictor, row["box"])
         values.append(np.clip(model.alone([crop(grey, landmarks)]).values[0], 0, LARGEST))
@@ -81,7 +79,7 @@ def rest(arguments: Namespace) -> Iterator[tuple[str, str]]:
 def pairs(arguments: Namespace) -> Iterator[tuple[str, str]]:
     """Signs of changes that nobody doubts."""
     model, right, total, wrong = load(arguments.weights), Counter[str](), Counter[str](), []
-    rows = read_list("recorded_pairs.csv")
+    rows = pages.read_list("recorded_pairs.csv")
     for row in rows:
         faces = []
         for name in ("rest", "expression"):
@@ -146,11 +144,6 @@ def regions(errors: Sequence[np.ndarray]) -> str:
 PARTS = {"rest": rest, "pairs": pairs, "landmarks": landmarks}
 
 
-def read_list(name: str) -> list[dict[str, str]]:
-    with (HERE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @cache
 def read_picture(path: Path, frame: str = "") -> np.ndarray:
     """Return a picture, or a frame of a video, as grey uint8[H, W]."""
@@ -180,5 +173,4 @@ def crop(grey: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

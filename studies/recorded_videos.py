@@ -13,16 +13,13 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pages
-from recorded_faces import read_list
 
 from microexpr.apps import predict
-from microexpr.core import arithmetic
 from microexpr.videos import Scan
 
-PAGE, MARK, LIST = "docs/predict.md", "study-recorded-videos", "recorded_videos.csv"
-HEAD = (
-    "| recordings of | number | seconds | speech or full expressions | micro-expressions | a minute | of these sure |"
-)
+PAGE, MARK = "docs/predict.md", "study-recorded-videos"
+COLUMNS = ("recordings of", "number", "seconds", "speech or full expressions", "micro-expressions", "a minute",
+           "of these sure")  # fmt: skip
 
 
 def main() -> int:
@@ -31,7 +28,7 @@ def main() -> int:
     arguments = parser.parse_args()
     models = predict.Models.load(None, Path())
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in read_list(LIST):
+    for row in pages.read_list("recorded_videos.csv"):
         path = arguments.clones / row["repository"] / row["video"]
         prediction = predict.predict(Scan(path), models)
         kinds = Counter(expression.interval.kind for expression in prediction.expressions)
@@ -39,15 +36,14 @@ def main() -> int:
         seconds = prediction.video.end
         counts[row["shows"]].update(kinds, sure=sure, seconds=seconds, number=1)
         print(*row.values(), f"{seconds:.1f} s", dict(kinds), file=sys.stderr, flush=True)
-    lines = [HEAD, "|" + " --- |" * 7]
+    table = pages.Table(*COLUMNS)
     for shows, about in counts.items():
         others, minute = about["speech"] + about["macro"], 60 * about["micro"] / about["seconds"]
         cells = (about["number"], round(about["seconds"]), others, about["micro"], f"{minute:.1f}", about["sure"])
-        lines.append(f"| {shows} | {' | '.join(map(str, cells))} |")
-    pages.publish(PAGE, MARK, lines, writes=arguments.write_docs)
+        table.add(shows, *cells)
+    table.publish(PAGE, MARK, writes=arguments.write_docs)
     return 0
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pages
+from checkout import encoded
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests/fixtures"))  # pytest finds these by itself
-import encoded
-
-from microexpr.core import arithmetic
 from microexpr.rendering import film, take
 from microexpr.videos import open_video
 
@@ -33,13 +30,13 @@ COMMAND = str(Path(sys.executable).with_name("microexpr"))
 LONGEST = 460  # characters of a cell
 X264 = {"codec": "libx264"}
 
-Make = Callable[[Path], str]  # makes inputs in an empty folder; returns the command's arguments
-SITUATIONS: dict[str, Make] = {}
+Make = Callable[[Path], None]  # makes inputs in an empty folder
+SITUATIONS: dict[str, tuple[str, Make]] = {}  # by name: the command, and how its inputs are made
 
 
-def situation(name: str) -> Callable[[Make], Make]:
-    """Register a situation by its name."""
-    return lambda make: SITUATIONS.setdefault(name, make)
+def situation(name: str, command: str) -> Callable[[Make], object]:
+    """Register how the inputs of a command are made."""
+    return lambda make: SITUATIONS.setdefault(name, (f"{command} --out o", make))
 
 
 def video(
@@ -48,12 +45,10 @@ def video(
 ) -> None:  # fmt: skip
     """Register a situation with one video: the film's frames, changed and encoded, and the damaged bytes of that."""
 
-    def make(folder: Path) -> str:
+    @situation(name, f"predict {file}")
+    def make(folder: Path) -> None:
         encoded.write(folder / file, change(frames()), fps, **{**X264, **options})
         (folder / file).write_bytes(damage((folder / file).read_bytes()))
-        return f"predict {file} --out o"
-
-    SITUATIONS[name] = make
 
 
 @cache
@@ -93,10 +88,9 @@ video("a phone lowers its rate in dim light, from 30 to 20 a second", "dim.mp4",
 video("the rate halves on the way", "vfr.mp4", lambda images: images[SLOWER], times=[i / 30 for i in SLOWER])
 
 
-@situation("a browser's recording: VP8 in a webm without a length")
-def _webm(folder: Path) -> str:
+@situation("a browser's recording: VP8 in a webm without a length", "predict live.webm")
+def _webm(folder: Path) -> None:
     encoded.write(encoded.Pipe(folder / "live.webm"), frames(), FPS, codec="libvpx", format="webm")
-    return "predict live.webm --out o"
 
 
 video("a camcorder's interlaced MPEG-2", "camcorder.mpg", _weave, 25, codec="mpeg2video")
@@ -117,46 +111,42 @@ video("an MP4 that was never finished", "take.mp4", lambda images: images[:30],
       damage=lambda data: data[: len(data) // 2])  # fmt: skip
 
 
-@situation("damaged in the middle")
-def _damaged(folder: Path) -> str:
+@situation("damaged in the middle", "predict scratched.mp4")
+def _damaged(folder: Path) -> None:
     encoded.write(folder / "scratched.mp4", frames(), FPS, **X264)
     encoded.flip(folder / "scratched.mp4", 0.4, 300)
-    return "predict scratched.mp4 --out o"
 
 
-@situation("frames whose numbers have gaps")
-def _gaps(folder: Path) -> str:
+@situation("frames whose numbers have gaps", "predict frames --fps 30")
+def _gaps(folder: Path) -> None:
     (folder / "frames").mkdir()
     for number, image in enumerate(frames()):
         if number >= 60 or number % 2 == 0:
             Image.fromarray(image).save(folder / f"frames/img{number:03}.jpg", quality=95)
-    return "predict frames --fps 30 --out o"
 
 
-@situation("frames whose names are milliseconds of a clock")
-def _clock(folder: Path) -> str:
+@situation("frames whose names are milliseconds of a clock", "predict frames --fps 30")
+def _clock(folder: Path) -> None:
     (folder / "frames").mkdir()
     for number, image in enumerate(frames()):
         if not 60 <= number < 75:
             name = f"frames/{1700000000000 + round(number * 1000 / 30)}.jpg"
             Image.fromarray(image).save(folder / name, quality=95)
-    return "predict frames --fps 30 --out o"
 
 
 video("a raw stream, as small cameras write it", "cam.h264", lambda images: images[:45], format="h264")
 
 
-@situation("frames of two cameras in one folder")
-def _two_cameras(folder: Path) -> str:
+@situation("frames of two cameras in one folder", "predict frames --fps 30")
+def _two_cameras(folder: Path) -> None:
     (folder / "frames").mkdir()
     for number, image in enumerate(frames()[:20]):
         for camera in "AB":
             Image.fromarray(image).save(folder / f"frames/cam{camera}_{number:03}.jpg")
-    return "predict frames --fps 30 --out o"
 
 
-@situation("a folder as laboratories have them")
-def _folder(folder: Path) -> str:
+@situation("a folder as laboratories have them", "predict videos")
+def _folder(folder: Path) -> None:
     videos = folder / "videos"
     (videos / "P03").mkdir(parents=True)
     encoded.write(videos / "P01.mp4", frames()[:45], FPS, **X264)
@@ -166,73 +156,65 @@ def _folder(folder: Path) -> str:
     (videos / "P06.mov").write_bytes((videos / "P01.mp4").read_bytes()[:9000])
     (videos / "notes.txt").write_text("P02 moved")
     Image.fromarray(frames()[0]).save(videos / "P01_consent.jpg")
-    return "predict videos --out o"
 
 
-@situation("an input is replaced by an older recording")
-def _older(folder: Path) -> str:
+@situation("an input is replaced by an older recording", "measure take.mp4")
+def _older(folder: Path) -> None:
     encoded.write(folder / "take.mp4", frames()[:30], FPS, **X264)
     run(folder, "measure take.mp4 --out o")
     encoded.write(folder / "take.mp4", frames()[:40], FPS, **X264)
     os.utime(folder / "take.mp4", (1.7e9, 1.7e9))
-    return "measure take.mp4 --out o"
 
 
-@situation("two commands at once into one folder")
-def _two(folder: Path) -> str:
+@situation("two commands at once into one folder", "measure a.mp4 b.mp4")
+def _two(folder: Path) -> None:
     for name in "ab":
         encoded.write(folder / f"{name}.mp4", frames()[:30], FPS, **X264)
     command = [COMMAND, "measure", "a.mp4", "--out", "o", "--quiet"]
     other = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     run(folder, "measure b.mp4 --out o")
     other.wait()
-    return "measure a.mp4 b.mp4 --out o"
 
 
-@situation("a name that is not UTF-8")
-def _bytes(folder: Path) -> str:
+@situation("a name that is not UTF-8", "predict .")
+def _bytes(folder: Path) -> None:
     encoded.write(folder / "take.mp4", frames()[:45], FPS, **X264)
     (folder / "take.mp4").rename(folder / os.fsdecode(b"bad\xff.mp4"))
-    return "predict . --out o"
 
 
-@situation("a name with a colon, a name in Chinese")
-def _names(folder: Path) -> str:
+@situation("a name with a colon, a name in Chinese", "predict .")
+def _names(folder: Path) -> None:
     encoded.write(folder / "take.mp4", frames()[:45], FPS, **X264)
     for name in ("11:30.mp4", "录像.mp4"):
         shutil.copy(folder / "take.mp4", folder / name)
     (folder / "take.mp4").unlink()
-    return "predict . --out o"
 
 
-@situation("sound alone, a playlist that names another file")
-def _sound(folder: Path) -> str:
+@situation("sound alone, a playlist that names another file", "predict voice.wav list.m3u8")
+def _sound(folder: Path) -> None:
     with wave.open(str(folder / "voice.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(bytes(16000))
     (folder / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:8,\n/etc/passwd\n#EXT-X-ENDLIST\n")
-    return "predict voice.wav list.m3u8 --out o"
 
 
-@situation("a group photograph of 24 megapixels, 12 faces")
-def _group(folder: Path) -> str:
+@situation("a group photograph of 24 megapixels, 12 faces", "measure group.png")
+def _group(folder: Path) -> None:
     wall = np.full((4000, 6000, 3), 120, np.uint8)
     head = cv2.resize(frames()[0][40:440, 120:520], (500, 500))
     for i in range(12):
         y, x = 200 + 1250 * (i // 4), 200 + 1450 * (i % 4)
         wall[y : y + 500, x : x + 500] = head
     Image.fromarray(wall).save(folder / "group.png")
-    return "measure group.png --out o"
 
 
-@situation("a photograph that lies on its side")
-def _photograph(folder: Path) -> str:
+@situation("a photograph that lies on its side", "measure side.png")
+def _photograph(folder: Path) -> None:
     Image.fromarray(frames()[0]).rotate(90, expand=True).save(folder / "side.png")
-    return "measure side.png --out o"
 
 
-@situation("pictures of 16, 12 and 10 bits, .avif, .jfif, .tga")
-def _pictures(folder: Path) -> str:
+@situation("pictures of 16, 12 and 10 bits, .avif, .jfif, .tga", "measure pictures --pictures")
+def _pictures(folder: Path) -> None:
     (folder / "pictures").mkdir()
     image = frames()[0]
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint16)
@@ -240,14 +222,12 @@ def _pictures(folder: Path) -> str:
         cv2.imwrite(str(folder / f"pictures/{bits}_bits.png"), grey * factor)
     for suffix, form in (("avif", "AVIF"), ("jfif", "JPEG"), ("tga", "TGA")):
         Image.fromarray(image).save(folder / f"pictures/x.{suffix}", form)
-    return "measure pictures --pictures --out o"
 
 
-@situation("ground truth that Excel has saved: semicolons and a byte-order mark")
-def _excel(folder: Path) -> str:
+@situation("ground truth that Excel has saved: semicolons and a byte-order mark", "predict take.mp4 --truth truth.csv")
+def _excel(folder: Path) -> None:
     encoded.write(folder / "take.mp4", frames(), FPS, **X264)
     (folder / "truth.csv").write_text("kind;emotion;onset;offset\r\nmicro;anger;17;26\r\n", encoding="utf-8-sig")
-    return "predict take.mp4 --truth truth.csv --out o"
 
 
 def run(folder: Path, arguments: str) -> str:
@@ -262,28 +242,21 @@ def run(folder: Path, arguments: str) -> str:
     return "\n".join([*lines, f"exit code {done.returncode}"])
 
 
-def table(names: list[str]) -> Iterator[str]:
-    """Yield the lines of a table of these situations."""
-    yield "| situation | command | what is printed |"
-    yield "| --- | --- | --- |"
-    for name in names:
-        with tempfile.TemporaryDirectory() as folder:
-            arguments = SITUATIONS[name](Path(folder))
-            printed = "<br>".join(run(Path(folder), arguments).replace("|", "\\|").splitlines())
-        print(name, "|", printed.replace("<br>", "\n    "), file=sys.stderr, flush=True)
-        yield f"| {name} | `{arguments}` | {printed if len(printed) <= LONGEST else printed[:LONGEST] + ' ...'} |"
-
-
 def main() -> int:
     """Print the table, and write it into its page where this is asked for."""
     options = pages.parser(__doc__, PAGE)
     options.add_argument("names", nargs="*", help="parts of names; all by default")
-    arguments = options.parse_args()
-    names = [name for name in SITUATIONS if not arguments.names or any(part in name for part in arguments.names)]
-    pages.publish(PAGE, MARK, table(names), writes=arguments.write_docs)
+    arguments, table = options.parse_args(), pages.Table("situation", "command", "what is printed")
+    for name, (command, make) in SITUATIONS.items():
+        if not arguments.names or any(part in name for part in arguments.names):
+            with tempfile.TemporaryDirectory() as folder:
+                make(Path(folder))
+                printed = "<br>".join(run(Path(folder), command).replace("|", "\\|").splitlines())
+            print(name, "|", printed.replace("<br>", "\n    "), file=sys.stderr, flush=True)
+            table.add(name, f"`{command}`", printed if len(printed) <= LONGEST else printed[:LONGEST] + " ...")
+    table.publish(PAGE, MARK, writes=arguments.write_docs)
     return 0
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

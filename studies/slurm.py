@@ -13,15 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import yaml
-from checkout import differences, environment, scratch
-
-from microexpr.cli import config
+import checkout
+import pages
+from checkout import compute, differences, environment, scratch
 
 TABLE = "results/megc2019_table.csv"
 DAEMONS, CLIENTS = ("munged", "slurmctld", "slurmd"), ("sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
@@ -62,23 +60,26 @@ NO_ACCOUNTING = ["--slurm-no-account", "--slurm-status-command=squeue", "--slurm
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__)
+    parser = pages.parser(__doc__, cores=os.cpu_count())
     parser.add_argument("--preset", default="tiny", help="of workflow/presets, default tiny")
-    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="of the node, and jobs at once; default all")
     arguments = parser.parse_args()
     if missing := [name for name in (*DAEMONS, *CLIENTS) if not program(name)]:
         parser.error(f"no {', '.join(missing)} here: sudo apt install slurmctld slurmd slurm-client munge")
     with tempfile.TemporaryDirectory(prefix="microexpr-study-") as temporary:
-        base = Path(temporary)
-        roots = [prepared(base / name, arguments.preset) for name in ("slurm", "local")]
+        base, values = Path(temporary), checkout.params(arguments.preset)
+        values["origin"], values["train"]["shards"] = "generated", 2
+        roots = [base / name for name in ("slurm", "local")]
+        for root in roots:
+            scratch.copy(root)
         (partitions := base / "partitions.yaml").write_text(PARTITIONS, encoding="utf-8")
         options = ["--workflow-profile", "slurm", "--slurm-partition-config", str(partitions), *NO_ACCOUNTING]
         with node(base / "node", arguments.cores) as clients:
-            seconds = run(roots[0], arguments.cores, options, clients)
+            variables = {"PATH": f"{clients}:{environment(roots[0])['PATH']}"}
+            seconds = compute(roots[0], values, arguments.cores, TABLE, options=options, variables=variables)
             jobs = output(clients, "squeue", "--noheader", "--states=all", "--format=%P %T").splitlines()
         counts = ", ".join(f"{jobs.count(kind)} {kind}" for kind in sorted({*jobs}))
         print(f"slurm: {len(jobs)} submissions ({counts}), {seconds:.0f} s", flush=True)
-        print(f"local: {run(roots[1], arguments.cores, []):.0f} s", flush=True)
+        print(f"local: {compute(roots[1], values, arguments.cores, TABLE):.0f} s", flush=True)
         count, differ = differences(*roots)
     print(*differ, f"{count} results, {len(differ)} of them missing or of other bytes", sep="\n")
     return 1 if differ else 0
@@ -86,27 +87,6 @@ def main() -> int:
 
 def program(name: str) -> str | None:
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")  # where Debian puts daemons
-
-
-def prepared(root: Path, preset: str) -> Path:
-    """Return a copy of the project on the preset, all faces rendered, trainings in two shards."""
-    scratch.copy(root)
-    command = [sys.executable, "workflow/preset.py", preset, "--force"]
-    subprocess.run(command, cwd=root, env=environment(root), check=True, capture_output=True)
-    values = config.load(root / "params.yaml")
-    values["origin"], values["train"]["shards"] = "generated", 2
-    (root / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    return root
-
-
-def run(root: Path, cores: int, options: list[str], first_on_path: Path | None = None) -> float:
-    """Return the seconds that the table took. Raises CalledProcessError where the run fails."""
-    env, started = environment(root), time.monotonic()
-    if first_on_path:
-        env["PATH"] = f"{first_on_path}:{env['PATH']}"
-    command = ["snakemake", "--cores", str(cores), "--quiet", "all", *options, "--", TABLE]
-    subprocess.run(command, cwd=root, env=env, check=True)
-    return time.monotonic() - started
 
 
 @contextmanager

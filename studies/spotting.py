@@ -12,24 +12,22 @@ import csv
 import json
 import re
 import sys
-import tempfile
 from argparse import Namespace
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import hard_videos
 import numpy as np
 import pages
+from checkout import folder
 
 from microexpr.apps import predict
 from microexpr.apps.predict import limits, truth
 from microexpr.apps.predict.written import EVENTS
-from microexpr.core import arithmetic, store
+from microexpr.core import store
 from microexpr.rendering import film, take
 from microexpr.rendering.take import Kind
 from microexpr.signals.spotting.hits import Counts, Span, count
@@ -69,38 +67,35 @@ def main() -> int:
     if arguments.rates:
         return compare_rates(arguments, seeds, models)
     tallies: dict[str, Tally] = defaultdict(Tally)
-    with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
+    with folder(arguments.keep) as root:
         for seed in seeds:
             for name in arguments.videos:
-                for path, events in videos(Path(folder), name, seed):
+                for path, events in videos(root, name, seed):
                     prediction = predict.predict(Scan(path), models)
                     tallies[name].add(prediction.expressions, events, len(prediction.video))
                 print(f"seed {seed}, {name}: {tallies[name]}", file=sys.stderr, flush=True)
     unfamiliar = {name: tally for name, tally in tallies.items() if name in hard_videos.UNFAMILIAR}
-    for mark, lines in ((MARK, hard_table(tallies)), (UNFAMILIAR_MARK, unfamiliar_table(unfamiliar))):
-        pages.publish(PAGE, mark, lines, writes=arguments.write_docs)
+    hard_table(tallies).publish(PAGE, MARK, writes=arguments.write_docs)
+    unfamiliar_table(unfamiliar).publish(PAGE, UNFAMILIAR_MARK, writes=arguments.write_docs)
     return 0
 
 
 def parse() -> Namespace:
     names = (FILMS, hard_videos.SHORT, *hard_videos.SETTINGS)
-    parser = pages.parser(__doc__, f"{PAGE}, or {limits.RATES.name}")
-    parser.add_argument("--first", type=int, default=1, help="the least seed, default 1")
-    parser.add_argument("--seeds", type=int, default=3, help="how many from there on, default 3")
+    parser = pages.parser(__doc__, f"{PAGE}, or {limits.RATES.name}", first=1, seeds=3, keep=None)
     parser.add_argument("--videos", nargs="+", choices=names, default=names, help="default all", metavar="NAME")
-    parser.add_argument("--keep", type=Path, help="a folder for the videos, which are rendered unless they are there")
     parser.add_argument("--rates", type=int, nargs="+", default=[], help="frames a second of films; no other videos")
     return parser.parse_args()
 
 
-def videos(folder: Path, name: str, seed: int) -> list[tuple[Path, Events]]:
+def videos(root: Path, name: str, seed: int) -> list[tuple[Path, Events]]:
     """Return the videos of a name and a seed, with what is in each; render those that are not there yet."""
     if name != FILMS:
-        written = hard_videos.write(folder, name, seed)
+        written = hard_videos.write(root, name, seed)
         return [(path, [(event.kind, event.onset, event.offset) for event in events]) for path, events in written]
-    path = render(folder / f"film_{seed}.avi", take.Params(), seed)
-    with path.with_suffix(".csv").open(newline="", encoding="utf-8") as text:
-        return [(path, [(row["kind"], int(row["onset"]), int(row["offset"])) for row in csv.DictReader(text)])]
+    path = render(root / f"film_{seed}.avi", take.Params(), seed)
+    rows = read(path.with_suffix(".csv"))
+    return [(path, [(row["kind"], int(row["onset"]), int(row["offset"])) for row in rows])]
 
 
 def render(path: Path, params: take.Params, seed: int) -> Path:
@@ -112,46 +107,57 @@ def render(path: Path, params: take.Params, seed: int) -> Path:
 
 def compare_rates(arguments: Namespace, seeds: range, models: predict.Models) -> int:
     """Print what is spotted in the same films at several rates, its classes, and the errors of its events."""
-    measured: dict[str, dict[str, Any]] = {}
+    rates: dict[str, dict[str, Any]] = {}
     for rate in arguments.rates:
-        counts, right, sure, errors = Counts(), [], [], []
-        with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
+        films = []
+        with folder(arguments.keep) as root:
             for seed in seeds:
-                path = render(Path(folder) / f"film_{seed}_{rate}.avi", take.Params(fps=rate), seed)
-                true, apexes = truth.read(path.with_suffix(".csv")), read_apexes(path.with_suffix(".csv"))
-                prediction = predict.predict(Scan(path), models)
-                expressions = {(e.interval.onset, e.interval.offset): e for e in prediction.expressions}
-                counts += count(prediction.spans, [event.span for event in true])
-                for span, event in truth.match(prediction.spans, true).items():
-                    spotted = expressions[span]
-                    right.append(spotted.predicted_class == event.true_class)
-                    sure.append(spotted.certainty == "sure")
-                    times = (event.onset, apexes[event.onset], event.offset)
-                    errors.append(np.subtract([getattr(spotted.interval, name) for name in EVENTS], times) / rate)
-                print(f"{rate} a second, seed {seed}: {counts}", file=sys.stderr, flush=True)
-        measured[str(rate)] = {
+                path = render(root / f"film_{seed}_{rate}.avi", take.Params(fps=rate), seed)
+                films.append(measure(path, path.with_suffix(".csv"), models))
+                print(f"{rate} a second, seed {seed}: {films[-1]}", file=sys.stderr, flush=True)
+        micro, hits, false = (sum(film[name] for film in films) for name in ("micro", "hits", "false"))
+        matched = [expression for film in films for expression in film["expressions"] if expression["true"]]
+        right, sure = (np.array([expression[name] for expression in matched], bool) for name in ("right", "sure"))
+        errors = [np.subtract([e["interval"][name] for name in EVENTS], e["true"]) / rate for e in matched]
+        rates[str(rate)] = {
             "films": len(seeds),
-            "micro": counts.hits + counts.missed,
-            "hits": counts.hits,
-            "false": counts.false,
-            "f1": round(counts.f1, 4),
-            "right": sum(right),
-            "sure": sum(sure),
-            "sure_right": sum(np.logical_and(right, sure).tolist()),
+            "micro": micro,
+            "hits": hits,
+            "false": false,
+            "f1": round(Counts(hits, false, micro - hits).f1, 4),
+            "right": int(right.sum()),
+            "sure": int(sure.sum()),
+            "sure_right": int((right & sure).sum()),
             "errors": dict(zip(EVENTS, np.sqrt(np.mean(np.square(errors), axis=0)).round(4).tolist(), strict=True)),
         }
-    origin = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": pages.commit(), "cpu": pages.cpu_model()}
-    text = json.dumps({"sha256": models.digest, **origin, "rates": measured}, indent=2) + "\n"
+    text = json.dumps({"sha256": models.digest, **pages.origin(), "rates": rates}, indent=2) + "\n"
     print(text)
     if arguments.write_docs:
         store.write_text(limits.RATES, text)
     return 0
 
 
-def read_apexes(path: Path) -> dict[int, int]:
-    """Return the apex of each event of a film by its onset."""
+def measure(path: Path, truth_path: Path, models: predict.Models) -> dict[str, Any]:
+    """Return counts of a film's micro-expressions, and each that is spotted, with the frames of what it hits."""
+    true, prediction = truth.read(truth_path), predict.predict(Scan(path), models)
+    hits, expressions = truth.match(prediction.spans, true), []
+    apexes = {int(row["onset"]): int(row["apex"]) for row in read(truth_path)}
+    for expression in prediction.expressions:
+        if expression.interval.kind == "micro":
+            hit = hits.get((expression.interval.onset, expression.interval.offset))
+            about = {
+                "right": hit is not None and expression.classes.predicted_class == hit.true_class,
+                "sure": expression.classes.certainty == "sure",
+                "true": hit and (hit.onset, apexes[hit.onset], hit.offset),
+            }
+            expressions.append(asdict(expression) | about)
+    return {"micro": len(true), "hits": len(hits), "false": len(expressions) - len(hits), "expressions": expressions}
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Return the events of a film."""
     with path.open(newline="", encoding="utf-8") as text:
-        return {int(row["onset"]): int(row["apex"]) for row in csv.DictReader(text)}
+        return list(csv.DictReader(text))
 
 
 def true_spans(events: Events, kind: Kind, frames: int) -> list[Span]:
@@ -162,26 +168,23 @@ def true_spans(events: Events, kind: Kind, frames: int) -> list[Span]:
     return [(max(0, onset), min(offset, frames - 1)) for onset, offset in spans]
 
 
-def hard_table(tallies: Mapping[str, Tally]) -> list[str]:
-    lines = ["| videos | micro: of | hits | false | macro: of | hits | false |", "|" + " --- |" * 7]
+def hard_table(tallies: Mapping[str, Tally]) -> pages.Table:
+    table = pages.Table("videos", "micro: of", "hits", "false", "macro: of", "hits", "false")
     for name in [name for name in tallies if name not in hard_videos.UNFAMILIAR]:
-        cells = [f"{c.hits + c.missed} | {c.hits} | {c.false}" for c in tallies[name].counts.values()]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return lines
+        table.add(name, *(n for c in tallies[name].counts.values() for n in (c.hits + c.missed, c.hits, c.false)))
+    return table
 
 
-def unfamiliar_table(tallies: Mapping[str, Tally]) -> list[str]:
+def unfamiliar_table(tallies: Mapping[str, Tally]) -> pages.Table:
     """Return how sure classes are of videos that are filmed as no clip of the population is."""
-    lines = ["| other video | spotted | with reasons | highest probability | most frequent reasons |"]
-    lines.append("|" + " --- |" * 5)
+    table = pages.Table("other video", "spotted", "with reasons", "highest probability", "most frequent reasons")
     for name, tally in tallies.items():
         micro = tally.counts["micro"]
         reasons = ", ".join(word for word, _ in tally.reasons.most_common(3)) or "-"
         highest = f"{tally.highest:.2f}" if tally.highest else "-"
-        lines.append(f"| {name} | {micro.hits + micro.false} | {tally.qualified} | {highest} | {reasons} |")
-    return lines
+        table.add(name, micro.hits + micro.false, tally.qualified, highest, reasons)
+    return table
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)

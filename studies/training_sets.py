@@ -10,7 +10,6 @@ the mean over corpora has a 95 % interval by the t distribution over seeds. With
 no expression at all, so UAR must be that of guessing; subjects of all seeds are pooled.
 """
 
-import resource
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -19,14 +18,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import checkout
 import numpy as np
 import pages
 from checkout import compute, scratch
-from null import CHANCE, ROUNDING, pooled_uar
+from null import chance_table, read
 from scipy.stats import t as student
 
-from microexpr.cli import config
-from microexpr.core import arithmetic, store
+from microexpr.core import store
 from microexpr.evaluation import pairs, rows
 from microexpr.evaluation.faces import MEAN_FLOW, SYNTHESISED, TRUE
 from microexpr.protocols import PROTOCOLS
@@ -42,47 +41,41 @@ KINDS = {"synthesised": SYNTHESISED, "mean flow, no network": MEAN_FLOW, "true":
 
 def main() -> int:
     arguments = parse()
-    values = config.load("params.yaml")
+    values = checkout.params()
     folders = {seed: run(values, seed, arguments) for seed in arguments.seeds}
     tables = [main_table.read(folder / "megc2019_table.csv") for folder in folders.values()]
-    source = f"Corpus seeds {', '.join(map(str, folders))}. {pages.source()}"
-    readme = "\n".join([*summary(tables), "", f"{training_data(tables[0])} {source}"])
-    if arguments.write_docs:
-        pages.write("README.md", README_MARK, readme)
+    seeds = f"Corpus seeds {', '.join(map(str, folders))}. "
+    summary(tables).publish("README.md", README_MARK, f"{training_data(tables[0])} {seeds}", arguments.write_docs)
     compared = [pairs.read(folder / "megc2019_paired.csv") for folder in folders.values()]
     if len(folders) > 1:
         names_of_rows = [row["method"] for row in tables[0]]
         compared.append(pooled_pairs(folders, names_of_rows, values["evaluate"]["resamples"]))
     titles = [*map(str, folders), "all"][: len(compared)]
-    print("\n".join([readme, "", *faces_table(folders), *power(titles, compared)]))
+    faces_table(folders)
+    power(titles, compared)
     if arguments.readme:
         return 0
-    wide = [main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()]
-    lines = [*wide_table(wide), "", *power(titles[-1:], compared[-1:])]
+    table = wide_table([main_table.read(folder / "megc2019_training_sets.csv") for folder in folders.values()])
+    table.lines += ["", *power(titles[-1:], compared[-1:]).lines]
     biased: list[str] = []
     if arguments.null:
-        null_lines, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
-        columns = header("row", "clips", "UAR", f"holds 1/{len(PROTOCOL.classes)}")
-        print("\n".join([*columns, *null_lines.values()]))
+        null, biased = null_table([run(values, seed, arguments, True) for seed in arguments.null])
+        head, rows_of_null = null.lines[:2], null.lines[2:]
         corpora = ", ".join(map(str, arguments.null))
-        title = f"Without any expression, corpus seeds {corpora}, these of {len(null_lines)} rows miss chance:"
-        lines += ["", title, "", *columns, *(null_lines[name] for name in biased)]
-    text = "\n".join([*lines, "", source])
-    print(text)
-    if arguments.write_docs:
-        pages.write(PAGE, MARK, text)
+        title = f"Without any expression, corpus seeds {corpora}, these of {len(rows_of_null)} rows miss chance:"
+        table.lines += ["", title, "", *head, *(line for line in rows_of_null if line.split("`")[1] in biased)]
+    table.publish(PAGE, MARK, seeds, arguments.write_docs)
     for name in biased:
         print(f"{name}: the interval of UAR must hold 1/{len(PROTOCOL.classes)}", file=sys.stderr)
     return 1 if biased else 0
 
 
 def parse() -> Namespace:
-    parser = pages.parser(__doc__, f"README.md and {PAGE}")
+    parser = pages.parser(__doc__, f"README.md and {PAGE}", cores=2)
     names = " ".join(map(str, SEEDS))
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help=f"corpus seeds, default {names}")
     parser.add_argument("--null", type=int, nargs="+", default=[], help="seeds of corpora without expression")
     parser.add_argument("--readme", action="store_true", help="README's table alone: no training on a corpus alone")
-    parser.add_argument("--cores", type=int, default=2, help="jobs at once, default 2")
     parser.add_argument("--keep", type=Path, default=FOLDER, help=f"the folder to run in, default {FOLDER}")
     return parser.parse_args()
 
@@ -103,16 +96,11 @@ def run(values: dict[str, Any], seed: int, arguments: Namespace, null: bool = Fa
     scratch.copy(root)
     params = configure(values, seed, "null" if null else values["render"]["difficulty"])
     targets = ["all"] if null or arguments.readme else ["all", "results/megc2019_training_sets.csv"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = pages.core_seconds()
     compute(root, params, arguments.cores, *targets)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    minutes = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60
+    minutes = (pages.core_seconds() - before) / 60
     print(f"{root.name}: {minutes:.1f} core-minutes", file=sys.stderr, flush=True)
     return root / "results"
-
-
-def header(*columns: str) -> list[str]:
-    return [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
 
 
 def figures(tables: Sequence[Sequence[Row]], column: str) -> dict[tuple[str, str], list[float]]:
@@ -133,15 +121,15 @@ def interval(values: Sequence[float]) -> str:
     return f"{mean:.3f} ({mean - half:.3f} to {mean + half:.3f})"
 
 
-def summary(tables: Sequence[Sequence[Row]]) -> list[str]:
-    """Return the lines of README's table: each row of the main table, the highest mean UF1 first."""
+def summary(tables: Sequence[Sequence[Row]]) -> pages.Table:
+    """Return README's table: each row of the main table, the highest mean UF1 first."""
     uf1, uar, start = (figures(tables, name) for name in ("full_uf1", "full_uar", "start_full_uf1"))
-    lines = header("method", "UF1, mean", "lowest to highest", "UAR", "what the folds add")
+    table = pages.Table("method", "UF1, mean", "lowest to highest", "UAR", "what the folds add")
     for key, values in sorted(uf1.items(), key=lambda item: -np.mean(item[1])):
         added = f"{np.mean(values) - np.mean(start[key]):+.3f}" if start[key] else "-"
         spread = f"{min(values):.3f} to {max(values):.3f}"
-        lines.append(f"| `{key[0]}` | {np.mean(values):.3f} | {spread} | {np.mean(uar[key]):.3f} | {added} |")
-    return lines
+        table.add(f"`{key[0]}`", f"{np.mean(values):.3f}", spread, f"{np.mean(uar[key]):.3f}", added)
+    return table
 
 
 def training_data(table: Sequence[Row]) -> str:
@@ -152,17 +140,16 @@ def training_data(table: Sequence[Row]) -> str:
     return f"Learnt from {'; '.join([most, *others])}."
 
 
-def wide_table(tables: Sequence[Sequence[Row]]) -> list[str]:
-    """Return the lines of a table of UF1 by method and what it learnt from, the highest mean of all first."""
+def wide_table(tables: Sequence[Sequence[Row]]) -> pages.Table:
+    """Return a table of UF1 by method and what it learnt from, the highest mean of all first."""
     uf1 = figures(tables, "full_uf1")
     names = dict.fromkeys(name for name, _ in uf1)
     best = {name: max(np.mean(values) for (other, _), values in uf1.items() if other == name) for name in names}
     counts = {protocol: _counts([row for row in tables[0] if row["protocol"] == protocol]) for protocol in SETS}
-    lines = header("method", *(f"{title}: {counts[protocol]}" for protocol, title in SETS.items()))
+    table = pages.Table("method", *(f"{title}: {counts[protocol]}" for protocol, title in SETS.items()))
     for name in sorted(names, key=lambda name: -best[name]):
-        cells = [interval(uf1[name, protocol]) if (name, protocol) in uf1 else "-" for protocol in SETS]
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
-    return lines
+        table.add(f"`{name}`", *(interval(uf1[name, key]) if (name, key) in uf1 else "-" for key in SETS))
+    return table
 
 
 SETS = {"megc2019_corpus": "corpus", "megc2019_population": "population", "megc2019_both": "both"}  # title by protocol
@@ -175,9 +162,9 @@ def _counts(table: Sequence[Row]) -> str:
     return " and ".join(f"{'/'.join(sorted(side))} subjects" for side in (corpus, population) if side)
 
 
-def faces_table(folders: Mapping[int, Path]) -> list[str]:
-    """Return the lines of a table of `class_uar` by generator and seed; none without a generator."""
-    lines = header("`class_uar` of faces", "seed", *KINDS)
+def faces_table(folders: Mapping[int, Path]) -> pages.Table:
+    """Return a table of `class_uar` by generator and seed."""
+    uar = pages.Table("`class_uar` of faces", "seed", *KINDS)
     for seed, folder in folders.items():
         for path in sorted((folder / "evaluate/megc2019").glob("*_faces.csv")):
             table = [
@@ -186,9 +173,8 @@ def faces_table(folders: Mapping[int, Path]) -> list[str]:
                 if (row["scope"], row["metric"]) == ("full", "class_uar")
             ]
             values = {row["faces"]: f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for row in table}
-            cells = " | ".join(values[kind] for kind in KINDS.values())
-            lines.append(f"| `{path.stem.removesuffix('_faces')}` | {seed} | {cells} |")
-    return lines if len(lines) > 2 else []
+            uar.add(f"`{path.stem.removesuffix('_faces')}`", seed, *(values[kind] for kind in KINDS.values()))
+    return uar
 
 
 def pooled_pairs(folders: Mapping[int, Path], names: Sequence[str], resamples: int) -> list[rows.Row]:
@@ -203,10 +189,10 @@ def pooled_pairs(folders: Mapping[int, Path], names: Sequence[str], resamples: i
         return pairs.compare_methods(paths, PROTOCOL, resamples, 0)
 
 
-def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> list[str]:
-    """Return the lines of a table of how many pairs of methods differ in each corpus, and of those of the reference."""
+def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> pages.Table:
+    """Return a table of how many pairs of methods differ in each corpus, and of those of the reference."""
     reference = method_tests.REFERENCE
-    lines = header("seed", "subjects", "pairs that differ", f"other than `{reference}`: above, below")
+    table = pages.Table("seed", "subjects", "pairs that differ", f"other than `{reference}`: above, below")
     for title, pairs_of_table in zip(titles, compared, strict=True):
         tests = method_tests.comparisons(reference, pairs_of_table)
         differ = [test for test in tests if test.p_holm < method_tests.DIFFERENT]
@@ -214,26 +200,16 @@ def power(titles: Sequence[str], compared: Sequence[Sequence[rows.Row]]) -> list
         count = sum(pair["p_holm"] < method_tests.DIFFERENT for pair in every)
         above, below = ([f"`{test.method}`" for test in differ if (test.difference > 0) == up] for up in (True, False))
         sides = f"{', '.join(above) or 'none'}; {', '.join(below) or 'none'}"
-        cells = (every[0]["subjects"], f"{count} of {len(every)}", f"{len(differ)} of {len(tests)}: {sides}")
-        lines.append(f"| {title} | {' | '.join(map(str, cells))} |")
-    return lines
+        differing = f"{len(differ)} of {len(tests)}: {sides}"
+        table.add(title, every[0]["subjects"], f"{count} of {len(every)}", differing)
+    return table
 
 
-def null_table(folders: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
-    """Return by row a line of a table of UAR without expression, and the rows whose interval does not hold chance."""
-    lines: dict[str, str] = {}
-    biased = []
-    for name in (row["method"] for row in main_table.read(folders[0] / "megc2019_table.csv")):
-        files = [folder / f"evaluate/megc2019/{name}_predictions.csv" for folder in folders]
-        answers = [pairs.read_predictions(path, PROTOCOL.classes) for path in files]
-        value, low, high = pooled_uar(answers, "population", name)
-        holds = low - ROUNDING <= CHANCE <= high + ROUNDING
-        biased += [] if holds else [name]
-        clips, interval = sum(len(answer.clips) for answer in answers), f"{value:.3f} ({low:.3f} to {high:.3f})"
-        lines[name] = f"| `{name}` | {clips} | {interval} | {'yes' if holds else 'no'} |"
-    return lines, biased
+def null_table(folders: Sequence[Path]) -> tuple[pages.Table, list[str]]:
+    """Return a table of UAR without expression by row, and the rows whose interval does not hold chance."""
+    names = [row["method"] for row in main_table.read(folders[0] / "megc2019_table.csv")]
+    return chance_table({name: [read(folder, name) for folder in folders] for name in names}, "population")
 
 
 if __name__ == "__main__":
-    arithmetic.restart_pinned()
-    sys.exit(main())
+    pages.start(main)
