@@ -17,24 +17,30 @@ import re
 import subprocess
 import tempfile
 import time
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pages
 
+COLUMNS = ("Python", "packages", "torch", "MB downloaded", "MB on disk", "seconds", "run", "its seconds", "table", "of")
 TABLE = "results/megc2019_table.csv"
 RUNS = {
-    "import": [],
-    "tiny": [["python", "workflow/preset.py", "tiny", "--force"], ["snakemake", "--cores", "{cores}", "--", "all"]],
-    "table": [["make", "table", "CORES={cores}"]],
-    "test": [["make", "test"]],
+    "import": (),
+    "tiny": ("python workflow/preset.py tiny --force", "snakemake --cores {cores} -- all"),
+    "table": ("make table CORES={cores}",),
+    "test": ("make test",),
 }
+LIBRARY = (
+    "microexpr film take.avi --seconds 20 --micro 3 --macro 1 --blinks 4",
+    "microexpr predict take.avi --out predicted --truth take.csv",
+    "microexpr measure take.avi --out measured",
+    "microexpr doctor",
+)
 MEGABYTES = {"bytes": 1e-6, "kB": 1e-3, "MB": 1, "GB": 1e3}
 
 
 def main() -> None:
-    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser = pages.parser(__doc__)
     parser.add_argument("--python", default="", metavar="PROGRAM", help="default: as envs/install.sh chooses")
     parser.add_argument("--torch", choices=("cpu", "cuda"), help="MICROEXPR_TORCH; default: as envs/install.sh chooses")
     parser.add_argument("--run", choices=RUNS, default="import", help="what is run after `import torch`")
@@ -49,49 +55,34 @@ def main() -> None:
         if arguments.torch:
             environment["MICROEXPR_TORCH"] = arguments.torch
         subprocess.run(["git", "clone", "--quiet", pages.ROOT.resolve(), clone], check=True)
+        kind, commands, cwd = arguments.run, RUNS[arguments.run], clone
+        install, probe = f"make .venv/.installed PYTHON={arguments.python}", "torch; version = torch.__version__"
         if arguments.library:
-            print(f"| {' | '.join(library(clone, arguments.python or 'python3', environment))} |")
-            return
-        installation = seconds(["make", ".venv/.installed", f"PYTHON={arguments.python}"], clone, environment)
-        probe = "import platform, torch; print(platform.python_version(), torch.__version__)"
-        printed = subprocess.run([clone / ".venv/bin/python", "-c", probe], check=True, capture_output=True, text=True)
-        python, torch = printed.stdout.split()
-        commands = [[word.format(cores=arguments.cores) for word in command] for command in RUNS[arguments.run]]
-        run, table = sum(seconds(command, clone, environment) for command in commands), clone / TABLE
-        disk = subprocess.run(["du", "-sm", clone / ".venv"], capture_output=True, text=True, check=True).stdout
+            kind, commands, cwd = "library", LIBRARY, folder
+            install, probe = "pip install --quiet .", "platform; version = 'none'"
+            subprocess.run([arguments.python or "python3", "-m", "venv", clone / ".venv"], check=True)
+        installation = seconds(install, clone, environment)
+        probe = f"import platform, {probe}; print(platform.python_version(), version)"
+        python, torch = printed(clone / ".venv/bin/python", "-c", probe).split()
+        run = sum(seconds(command.format(cores=arguments.cores), cwd, environment) for command in commands)
+        table = clone / TABLE
         row = (
             python,
             "pip's configuration" if arguments.configured else "PyPI alone",
             torch,
             f"{downloaded(folder / 'pip.log'):,.0f}",
-            f"{int(disk.split()[0]):,}",
+            f"{int(printed('du', '-sm', clone / '.venv').split()[0]):,}",
             f"{installation:.0f}",
-            f"`{arguments.run}`, {arguments.cores} core(s)",
+            f"`{kind}`, {arguments.cores} core(s)",
             f"{run:.0f}",
             hashlib.sha256(table.read_bytes()).hexdigest()[:12] if table.exists() else "",
             f"{datetime.now(UTC):%Y-%m-%d}, {pages.commit()}, {machine()}",
         )
-    print(f"| {' | '.join(row)} |")
+    pages.Table(*COLUMNS).add(*row)
 
 
-def library(clone: Path, python: str, environment: dict[str, str]) -> list[str]:
-    """Return the row of the library alone: installed by pip, used on a film."""
-    venv, film = clone / ".venv", str(clone.parent / "take.avi")
-    subprocess.run([python, "-m", "venv", venv], check=True)
-    installation = seconds(["pip", "install", "--quiet", "."], clone, environment)
-    disk = subprocess.run(["du", "-sm", venv], capture_output=True, text=True, check=True).stdout
-    kinds = ["--seconds", "20", "--micro", "3", "--macro", "1", "--blinks", "4"]
-    commands = (
-        ["film", film, *kinds],
-        ["predict", film, "--out", "predicted", "--truth", f"{film.removesuffix('.avi')}.csv"],
-        ["measure", film, "--out", "measured"],
-        ["doctor"],
-    )
-    run = sum(seconds(["microexpr", *command], clone.parent, environment) for command in commands)
-    version = subprocess.run([venv / "bin/python", "--version"], check=True, capture_output=True, text=True).stdout
-    size = downloaded(clone.parent / "pip.log")
-    about = f"{datetime.now(UTC):%Y-%m-%d}, {pages.commit()}, {machine()}"
-    return [version.strip(), f"{size:,.0f}", f"{int(disk.split()[0]):,}", f"{installation:.0f}", f"{run:.0f}", about]
+def printed(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def pip_environment(folder: Path, configured: bool) -> dict[str, str]:
@@ -110,10 +101,10 @@ def downloaded(log: Path) -> float:
     return sum(float(size) * MEGABYTES[unit] for size, unit in sizes)
 
 
-def seconds(command: list[str], folder: Path, environment: dict[str, str]) -> float:
+def seconds(command: str, folder: Path, environment: dict[str, str]) -> float:
     """Run a command and return its wall-clock seconds. Raises CalledProcessError where it fails."""
     start = time.monotonic()
-    subprocess.run(command, cwd=folder, env=environment, check=True)
+    subprocess.run(command.split(), cwd=folder, env=environment, check=True)
     return time.monotonic() - start
 
 
