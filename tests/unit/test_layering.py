@@ -5,9 +5,9 @@ import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import importing
 import pytest
 import yaml
+from importing import MODULES, loads_torch, names, tree
 
 from microexpr.cli.described import SECTION
 
@@ -24,28 +24,16 @@ TRAIN_TOO = {  # modules of other rooms
     *(f"reporting.papers.{name}" for name in ("networks", "transfers")),
     *(f"reporting.plots.{name}" for name in ("augacn", "localregions", "mtmnet")),
 }  # fmt: skip
-MODULES = sorted(SOURCES.rglob("*.py"))
 
 
-def room(path: Path) -> str:
-    """The first part below the package: `datasets` for datasets/layouts/workbooks.py."""
-    return path.relative_to(SOURCES).with_suffix("").parts[0]
+def room(name: str) -> str:
+    """The first part below the package: `datasets` for microexpr.datasets.layouts.workbooks."""
+    return f"{name}.".split(".")[1]
 
 
-def imports(path: Path) -> set[str]:
+def imports(module: str) -> set[str]:
     """Return the dotted names that a module imports, at its top or inside its functions."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
-
-
-def rooms_imported(path: Path) -> set[str]:
-    parts = (name.split(".") for name in imports(path))
-    return {part[1] for part in parts if part[0] == "microexpr" and len(part) > 1 and (SOURCES / part[1]).is_dir()}
+    return names(ast.walk(tree(module)))
 
 
 def may_import(folder: Path) -> set[str]:
@@ -59,9 +47,9 @@ def may_import(folder: Path) -> set[str]:
 ALLOWED = {folder.name: may_import(folder) for folder in ROOMS}
 
 
-@pytest.mark.parametrize("module", [name for name, path in importing.MODULES.items() if room(path) not in TRAIN])
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) not in TRAIN])
 def test_only_what_trains_loads_torch(module):
-    assert importing.loads_torch(module) == (module.removeprefix("microexpr.") in TRAIN_TOO)
+    assert loads_torch(module) == (module.removeprefix("microexpr.") in TRAIN_TOO)
 
 
 def test_rooms_stand_in_layers():
@@ -71,38 +59,31 @@ def test_rooms_stand_in_layers():
 
 @pytest.mark.parametrize("folder", ROOMS, ids=lambda path: path.name)
 def test_a_room_imports_what_it_says_and_says_what_it_imports(folder):
-    used = set().union(*map(rooms_imported, folder.rglob("*.py"))) - {folder.name}
-    assert used == ALLOWED[folder.name]
+    imported = set().union(*(imports(module) for module in MODULES if room(module) == folder.name))
+    rooms = {room(name) for name in imported if name.startswith("microexpr.")}
+    assert rooms & ALLOWED.keys() - {folder.name} == ALLOWED[folder.name]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCES)))
-def test_module(path):
-    names = imports(path)
-    tops = {name.split(".")[0] for name in names}
+@pytest.mark.parametrize("module", MODULES)
+def test_module(module):
+    imported, recognisers = imports(module), "microexpr.models.recognisers."
+    tops = {name.split(".")[0] for name in imported}
     assert not tops & {"snakemake", "dvc", "pickle"}
-    assert not names & {"scipy.stats", "scipy.signal"}  # half a second of each process that imports them
-    assert "h5py" not in tops or path.relative_to(SOURCES) == Path("core/store.py")
-    if "recognisers" in path.parts:  # a method depends on its own file or package; what methods share is in models
-        package = ".".join(("microexpr", *path.relative_to(SOURCES).with_suffix("").parts[:3]))
-        recognisers = [name for name in names if name.startswith("microexpr.models.recognisers.")]
-        assert not [name for name in recognisers if not f"{name}.".startswith(f"{package}.")]
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "no sentence says what this module is for"
+    assert not imported & {"scipy.stats", "scipy.signal"}  # half a second of each process that imports them
+    assert "h5py" not in tops or module == "microexpr.core.store"
+    if f"{module}.".startswith(recognisers):  # a method depends on itself alone; what methods share is in models
+        assert {name.split(".")[3] for name in imported if name.startswith(recognisers)} <= {*module.split(".")[3:4]}
+    assert ast.get_docstring(tree(module)), "no sentence says what this module is for"
 
 
 def test_no_module_imports_itself_on_a_longer_way():
-    paths = {
-        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__"): path
-        for path in MODULES
-    }
-    uses: dict[str, set[str]] = {name: set() for name in paths}
-    for name, path in paths.items():
-        if name == "microexpr":  # it imports the API for types, and when a name is first used
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module in paths:
-                modules = (f"{node.module}.{alias.name}" for alias in node.names)
-                uses[name] |= {module if module in paths else node.module for module in modules}
-    assert set(TopologicalSorter(uses).static_order()) == set(paths)  # or it raises the circle
+    uses: dict[str, set[str]] = {module: set() for module in MODULES}
+    for module in uses.keys() - {"microexpr"}:  # it imports the API for types, and when a name is first used
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ImportFrom) and node.module in MODULES:
+                parts = (f"{node.module}.{alias.name}" for alias in node.names)
+                uses[module] |= {part if part in MODULES else node.module for part in parts}
+    assert set(TopologicalSorter(uses).static_order()) == set(MODULES)  # or it raises the circle
 
 
 OUTPUTS = {
@@ -113,7 +94,7 @@ OUTPUTS = {
     for name in output
 }
 SECTIONS = {  # of params.yaml that a class `Params` describes
-    section for path in MODULES for section in SECTION.findall(path.read_text(encoding="utf-8"))
+    section for path in MODULES.values() for section in SECTION.findall(path.read_text(encoding="utf-8"))
 }
 NOUNS = sorted(path.stem for path in (ROOT / "workflow/rules").glob("*.smk") if path.stem != "common")
 

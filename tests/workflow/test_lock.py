@@ -142,11 +142,7 @@ def test_every_file_that_names_the_supported_pythons_names_the_same() -> None:
 
 def modules(tree: ast.AST) -> set[str]:
     """Return the packages that a file or a part of it imports."""
-    names = set()
-    for node in ast.walk(tree):
-        names |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
-        names |= {node.module} if isinstance(node, ast.ImportFrom) and node.module else set()
-    return {name.partition(".")[0] for name in names}
+    return {name.partition(".")[0] for name in importing.names(ast.walk(tree))}
 
 
 def optional(tree: ast.AST) -> Iterator[ast.AST]:
@@ -159,12 +155,11 @@ def optional(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def test_the_library_imports_what_the_wheel_requires_and_nothing_else_without_a_way_out() -> None:
-    paths = [
-        path
-        for name, path in importing.MODULES.items()
+    trees = [
+        importing.tree(name)
+        for name in importing.MODULES
         if not importing.loads_torch(name) and name != "microexpr.models.pretrained_weights"  # which trainings ask
     ]
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     imported = set().union(*map(modules, trees)) - {*sys.stdlib_module_names, "microexpr"}
     providers = {**packages_distributions(), "dlib": ["dlib-bin"]}  # whose metadata do not say so
     packages = {module: {*map(canonicalize_name, providers.get(module, [module]))} for module in imported}
