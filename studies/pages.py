@@ -55,9 +55,10 @@ class Table:
 
     def publish(self, page: str, mark: str, about: str = "", writes: bool = False) -> None:
         """Print where the table comes from, and write both into a page if asked for."""
-        print(f"\n{about}{source()}", flush=True)
+        about += source()
+        print(f"\n{about}", flush=True)
         if writes:
-            write(page, mark, "\n".join([*self.lines, "", f"{about}{source()}"]))
+            write(page, mark, "\n".join([*self.lines, "", about]))
 
 
 def read_list(name: str) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from base64 import b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
          "--no-first-run", "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
          "--force-color-profile=srgb", "--remote-allow-origins=*")  # fmt: skip
-STARTS = 60  # seconds
+LONGEST = 60  # seconds to wait for anything
 
 
 def program() -> str | None:
@@ -28,10 +28,10 @@ def program() -> str | None:
 
 
 class Page:
-    """One tab: what it logged, what it asked the network for, and what it is told."""
+    """One tab: what it logged, what it asked the network for, and what it is told. Downloads come into its folder."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse):
-        self._socket, self._numbers = socket, itertools.count(1)
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, folder: Path):
+        self._socket, self._folder, self._numbers = socket, folder, itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self.logged: list[str] = []
         self.requests: list[str] = []
@@ -72,6 +72,13 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    async def wait(self, script: str) -> Any:
+        """What an expression is once that is true, or not empty."""
+        async with asyncio.timeout(LONGEST):
+            while not (value := await self.run(script)):
+                await asyncio.sleep(0.1)
+        return value
+
     async def open(
         self, path: Path, width: int, height: int = 900, dark: bool = False, motion: str = "no-preference"
     ) -> None:
@@ -104,18 +111,20 @@ class Page:
             Path(folder).mkdir(parents=True, exist_ok=True)
             await self.picture(Path(folder) / f"{name}.png")
 
-    async def download(self, link: str, folder: Path) -> bytes:
-        """Click on a link, an expression, and return the file that comes into a folder, where it is removed."""
-        await self.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
-        path = folder / await self.run(f"{link}.download")
+    async def download(self, link: str) -> bytes:
+        """Click on a link, an expression, and return the file that comes."""
+        await self.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(self._folder))
+        path = self._folder / await self.run(f"{link}.download")
         await self.run(f"{link}.click()")
-        for _ in range(100):
-            if path.exists() and path.stat().st_size:  # it is empty before it is whole
-                break
+        return await content(path)
+
+
+async def content(path: Path) -> bytes:
+    """Return what is in a file once there is something: it is empty before it is whole."""
+    async with asyncio.timeout(LONGEST):
+        while not (path.exists() and path.stat().st_size):
             await asyncio.sleep(0.1)
-        content = path.read_bytes()
-        path.unlink()
-        return content
+    return path.read_bytes()
 
 
 @asynccontextmanager
@@ -125,16 +134,12 @@ async def tab(folder: Path) -> AsyncIterator[Page]:
     assert name, f"none of {', '.join(NAMES)} is here"
     process = subprocess.Popen([name, *FLAGS, f"--user-data-dir={folder}", "about:blank"], stderr=subprocess.DEVNULL)
     try:
-        port = folder / "DevToolsActivePort"
-        for _ in range(STARTS * 10):
-            if port.exists() and port.read_text().strip():
-                break
-            await asyncio.sleep(0.1)
-        address = f"http://127.0.0.1:{port.read_text().split()[0]}/json/list"
+        port = (await content(folder / "DevToolsActivePort")).split()[0].decode()
+        address = f"http://127.0.0.1:{port}/json/list"
         async with aiohttp.ClientSession() as session:
             (about,) = [target for target in await (await session.get(address)).json() if target["type"] == "page"]
             async with session.ws_connect(about["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                yield Page(socket)
+                yield Page(socket, folder)
     finally:
         process.terminate()
         process.wait(30)
@@ -153,27 +158,19 @@ def in_a_tab(check: Callable[[Page], Awaitable[None]]) -> None:
 
 
 def seen(*widths: int, **preferences: Any) -> Callable[[Callable[[Page, int], Awaitable[None]]], Any]:
-    """Make a test of check(tab, width): each of the fixture `paths` is looked at in these widths."""
+    """Make a test of check(tab, width): each of the fixture `paths` is looked at in these widths, and loads nothing."""
 
     def test_of(check: Callable[[Page, int], Awaitable[None]]) -> Any:
         @pytest.mark.parametrize("width", widths or (1280,))
         def test(paths: list[Path], width: int) -> None:
-            look(paths, check, width, **preferences)
+            for path in paths:
+                in_a_tab(lambda page, path=path: opened(page, path, width))
 
-        return test
-
-    return test_of
-
-
-def look(
-    paths: Iterable[Path], check: Callable[[Page, int], Awaitable[None]], width: int = 1280, **preferences: Any
-) -> None:
-    """Open each page, which may load nothing, in a browser of its own, and await check(tab, width)."""
-    for path in paths:
-
-        async def opened(page: Page, path: Path = path) -> None:
+        async def opened(page: Page, path: Path, width: int) -> None:
             await page.open(path, width, **preferences)
             await check(page, width)
             assert [url for url in page.requests if not url.startswith(("data:", "blob:"))] == [path.resolve().as_uri()]
 
-        in_a_tab(opened)
+        return test
+
+    return test_of

@@ -10,19 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import Page, look, seen
+from chromium import Page, seen
 from made_run import run
 
 from microexpr.reporting.html import page
 
 WIDTHS = (390, 1280)
 TABS = 30  # presses until the leaderboard's first head is reached from the top
-DRAWN = """new Promise((done, fail) => { let tries = 0; const look = () => {
-  const open = [...document.querySelectorAll("[data-chart]")].filter((one) => one.checkVisibility());
-  if (open.every((one) => one.querySelector(".main-svg"))) done(open.length);
-  else if (++tries > 300) fail(new Error("charts are not drawn"));
-  else { open.find((one) => !one.querySelector(".main-svg")).scrollIntoView(); setTimeout(look, 100); } };
-  look(); })"""
+DRAWN = """(() => { const open = [...document.querySelectorAll("[data-chart]")].filter((one) => one.checkVisibility());
+  const next = open.find((one) => !one.querySelector(".main-svg")); next?.scrollIntoView();
+  return next ? 0 : open.length; })()"""
 BEYOND = """[...document.querySelectorAll("body *")].filter((one) => !one.closest("nav, .wide, pre, .hidden, .skip")
   && one.getBoundingClientRect().right > %d + 1).map((one) => one.outerHTML.slice(0, 90))"""
 CLIPPED = """[...document.querySelectorAll("[data-chart]")].filter((one) => one.checkVisibility()).flatMap((one) => {
@@ -52,7 +49,7 @@ def paths(tmp_path_factory) -> list[Path]:
 @seen(*WIDTHS)
 async def test_all_opened_it_draws_every_chart_and_nothing_is_beyond_the_edge(tab: Page, width: int) -> None:
     await tab.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    assert await tab.run(DRAWN) == await tab.run("document.querySelectorAll('[data-chart]').length") > 5
+    assert await tab.wait(DRAWN) == await tab.run("document.querySelectorAll('[data-chart]').length") > 5
     assert await tab.run(BEYOND % width) == []
     assert await tab.run("document.documentElement.scrollWidth") <= width
     assert await tab.run(CLIPPED) == []
@@ -125,15 +122,12 @@ async def test_links_open_the_methods_part_and_lead_to_clips_below_the_navigatio
     assert await tab.run(marked) == "Clips"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_tables_are_downloaded_from_within_the_page(paths, width, tmp_path):
-    async def check(tab: Page, width: int) -> None:
-        for name in ("megc2019_table.csv", "megc2019_paired.csv"):
-            link = f"document.querySelector('a[download=\"{name}\"]')"
-            content = b64decode((await tab.run(f"{link}.href")).partition(",")[2])
-            assert await tab.download(link, tmp_path) == content
-
-    look(paths, check, width)
+@seen(*WIDTHS)
+async def test_tables_are_downloaded_from_within_the_page(tab: Page, width: int) -> None:
+    for name in ("megc2019_table.csv", "megc2019_paired.csv"):
+        link = f"document.querySelector('a[download=\"{name}\"]')"
+        content = b64decode((await tab.run(f"{link}.href")).partition(",")[2])
+        assert await tab.download(link) == content
 
 
 @seen()
@@ -149,7 +143,7 @@ async def test_keys_sort_and_reach_the_charts_controls_and_the_films(tab: Page, 
         await tab.press(*(("Enter", 13, "\r") if expected is ranks else (" ", 32, " ")))
         assert await tab.run(COLUMN % 0) == expected
     assert await tab.run("document.activeElement.closest('th').ariaSort") == "descending"
-    await tab.run(DRAWN)
+    await tab.wait(DRAWN)
     await tab.run("document.querySelector('[data-chart=pairs]').closest('section').lastElementChild"
                   ".querySelector('summary').focus()")  # fmt: skip
     await tab.press("Tab", 9, shift=True)
@@ -185,7 +179,7 @@ async def test_a_place_shows_its_other_picture_by_click_by_space_and_in_turn_unl
 
 @seen(dark=True)
 async def test_charts_take_the_colours_of_the_dark(tab: Page, width: int) -> None:
-    await tab.run(DRAWN)
+    await tab.wait(DRAWN)
     ink = "document.querySelector('[data-chart=pairs]').layout.font.color"
     paper = "getComputedStyle(document.body).backgroundColor"
     dark: list[Any] = [await tab.run(ink), await tab.run(paper)]

@@ -13,12 +13,7 @@ PAGES = ("index", "quickstart", "tutorials/video", "reference/api", "reference/p
 WORD = "strain"  # of many pages
 OPENED = """document.querySelector("[data-md-toggle=search]").click();
   document.querySelector("[data-md-component=search-query]").focus()"""
-LINKS = """new Promise((done, fail) => { let tries = 0; const look = () => {
-  const links = [...document.querySelectorAll(".md-search-result__link")].map((one) => one.href);
-  if (links.length) done(links);
-  else if (++tries > 200) fail(new Error("the search finds nothing"));
-  else setTimeout(look, 100); };
-  look(); })"""
+LINKS = "[...document.querySelectorAll('.md-search-result__link')].map((one) => one.href)"
 
 
 def outside(urls: list[str]) -> list[str]:
@@ -44,7 +39,7 @@ def test_the_search_finds_pages_without_a_server() -> None:
         await tab.open(SITE / "index.html", 1280)
         await tab.run(OPENED)
         await tab.send("Input.insertText", text=WORD)
-        links = await tab.run(LINKS)
+        links = await tab.wait(LINKS)
         assert any("signals.html" in link for link in links), links
         assert outside(tab.requests) == []
 
