@@ -55,7 +55,7 @@ def test_table_of_pictures_beside_a_finished_run(project):
     assert float(machine["full_uf1"]) > 0.95
     log = (project.root / "results/flow_folders/evaluate/flow_folders/flow_svm.log").read_text(encoding="utf-8")
     assert [(line.clip, line.truth) for line in megc_log.read(log, "log")] == [
-        (picture.clip, picture.label) for picture in composite()
+        (picture.name, picture.label) for picture in composite()
     ]
     assert "flow_svm" in project.run("microexpr", "table", TABLE).stdout
 
