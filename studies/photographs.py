@@ -24,6 +24,7 @@ from skimage import data
 from microexpr.apps.reenact import alone, driving
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.core.clip import LABELS
+from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots import reenactment as plot
 
 PAGE, MARK = "docs/famgan.md", "study-photographs"
@@ -57,7 +58,7 @@ def main() -> int:
                     broken += 1
                 if arguments.out:
                     arguments.out.mkdir(parents=True, exist_ok=True)
-                    plot.write(arguments.out / f"{path.stem}_{label}.png", result)
+                    drawing.plot(plot.draw, result, path=arguments.out / f"{path.stem}_{label}.png")
             table.add(path.stem, *cells)
     del table.lines[2:]  # the page has no single photograph
     table.add(f"median; r at least {alone.WEAK_R}", *(summary(figures[label]) for label in LABELS))

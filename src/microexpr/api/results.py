@@ -91,25 +91,20 @@ def plot(result: Any) -> "Figure":
 
     from microexpr.apps.predict import Prediction
     from microexpr.apps.reenact.alone import Reenactment
-    from microexpr.reporting.plots import contents, prediction, reenactment
-    from microexpr.reporting.plots.drawing import open_page
+    from microexpr.reporting.plots import contents, drawing, prediction, reenactment
 
     match getattr(result, "result", result):
         case Prediction() as predicted:
-            with open_page(prediction.HEIGHT) as page:
-                prediction.draw(page, predicted)
-            return page
+            return drawing.plot(prediction.draw, predicted)
         case Reenactment() as reenacted:
-            with open_page(reenactment.height(reenacted)) as page:
-                reenactment.draw(page, reenacted)
-            return page
+            return drawing.plot(reenactment.draw, reenacted)
         case TrackedFaces():
             group = Group(result.arrays(), frame=np.arange(len(result.crop)))
-            return contents.figure("crop", group, "generated" if result.generated else "")
+            kind, origin = "crop", "generated" if result.generated else ""
         case FoundEvents():
-            return contents.figure("apex", Group({k: np.asarray(v) for k, v in result.arrays().items()}), "")
+            kind, group, origin = "apex", Group({k: np.asarray(v) for k, v in result.arrays().items()}), ""
         case np.ndarray() if result.ndim == 3 and len(result) == 3:
-            return contents.figure("onset_apex", Group(onset_apex=result), "")
+            kind, group, origin = "onset_apex", Group(onset_apex=result), ""
         case pd.DataFrame() if {*result.columns.names} == {"unit", "side"}:
             units, sides = (
                 result.columns.unique("unit"),
@@ -118,9 +113,11 @@ def plot(result: Any) -> "Figure":
             values = np.stack([result.xs(side, axis=1, level="side")[units].to_numpy() for side in sides], axis=-1)
             frame = result.index.get_level_values("frame").to_numpy()
             labels = np.array([unit.encode() for unit in units])
-            return contents.figure("relative", Group(frame=frame, relative=values, action_unit=labels), "")
-    expected = "track_faces, find_apex, flow, action_units, predict or reenact"
-    raise DataError(f"result must be what {expected} returned, not {describe(result)}")
+            kind, group, origin = "relative", Group(frame=frame, relative=values, action_unit=labels), ""
+        case _:
+            expected = "track_faces, find_apex, flow, action_units, predict or reenact"
+            raise DataError(f"result must be what {expected} returned, not {describe(result)}")
+    return drawing.plot(contents.draw_clip, kind, group, origin)
 
 
 @contextmanager

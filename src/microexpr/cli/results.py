@@ -99,9 +99,9 @@ def inspect(
         limit: most --values that are printed whole"""
     if png:
         with _output_picture(png, [file], force) as picture:
-            from microexpr.reporting.plots import contents
+            from microexpr.reporting.plots import contents, drawing
 
-            contents.write(file, picture, show_licensed_faces)
+            drawing.plot(contents.draw, file, show_licensed_faces, path=picture)
         return 0
     from microexpr.core import store
     from microexpr.reporting import inspect as inspection
@@ -418,9 +418,9 @@ def plot_table(picture: Written, /, *, force: Force = False) -> int:
       microexpr plot table table.png"""
     with _output_picture(picture, [TABLE], force) as path:
         from microexpr.reporting import main_table
-        from microexpr.reporting.plots import methods
+        from microexpr.reporting.plots import drawing, methods
 
-        methods.write_table(main_table.read(TABLE), path)
+        drawing.plot(methods.draw_table, main_table.read(TABLE), path=path)
     return 0
 
 
@@ -434,11 +434,12 @@ def plot_clip(
     synthetic = sorted(SYNTHETIC.glob("*.h5"))
     with _output_picture(picture, [*run_files(clip, RESULTS), *synthetic], force) as path:
         from microexpr.datasets import index
-        from microexpr.reporting.plots import clips
+        from microexpr.reporting.plots import clips, drawing
 
         chosen = index.find(clip, RESULTS)
+        drawing.refuse_licensed([chosen], show_licensed_faces)
         files = {stage: RESULTS / stage / chosen.dataset / f"{chosen.subject}.h5" for stage in clips.STAGES}
-        clips.write_journey(clips.read(chosen, files, synthetic), path, show_licensed_faces)
+        drawing.plot(clips.draw_journey, clips.read(chosen, files, synthetic), path=path)
     return 0
 
 
@@ -457,10 +458,10 @@ def plot_training(*paths: Path, force: Force = False) -> int:
     with _output_picture(picture, shards, force) as path:
         from microexpr.core import store
         from microexpr.evaluation import curves
-        from microexpr.reporting.plots import methods
+        from microexpr.reporting.plots import drawing, methods
 
         with store.content_of_a_stage(*shards):
-            methods.write_training(curves.read(map(str, shards)), path)
+            drawing.plot(methods.draw_training, curves.read(map(str, shards)), path=path)
     return 0
 
 
@@ -476,7 +477,7 @@ def _plot_of(signal: str) -> Any:
 
             chosen = index.find(clip, RESULTS)
             drawing.refuse_licensed([chosen], show_licensed_faces)
-            signals.write(signal, chosen, RESULTS, path)
+            drawing.plot(signals.draw, signal, chosen, RESULTS, path=path)
         return 0
 
     return plot
@@ -500,13 +501,16 @@ def plot_faces(
         datasets: only these (default: all of micro-expressions)"""
     with _output_picture(picture, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")], force) as path:
         from microexpr.datasets import MICRO, index, layout
-        from microexpr.reporting.plots.clips import entries, write_sheet
+        from microexpr.reporting.plots import drawing
+        from microexpr.reporting.plots.clips import draw_sheet, entries
 
         for name in datasets:
             layout(name)
         tables = [RESULTS / "index" / f"{name}.csv" for name in datasets or MICRO]
         clips = [clip for table in tables if datasets or table.exists() for clip in index.read(table)]
-        write_sheet(entries(clips, RESULTS), path, show_licensed_faces)
+        rows = entries(clips, RESULTS)
+        drawing.refuse_licensed([row.clip for row in rows], show_licensed_faces)
+        drawing.plot(draw_sheet, rows, path=path)
     return 0
 
 

@@ -41,10 +41,11 @@ def write_prediction(
     """Write tables, subtitles, plot, annotated video and page of a prediction; the page compares with the truth."""
     from microexpr.apps.predict import annotated, written
     from microexpr.reporting.html import prediction as page
+    from microexpr.reporting.plots import drawing
     from microexpr.reporting.plots import prediction as plot
 
     written.write(folder, result, models)
-    plot.write(result, folder / "prediction.png")
+    drawing.plot(plot.draw, result, path=folder / "prediction.png")
     player = page.Player(result)
     annotated.write(folder / "annotated.avi", result, progress, player.numbers, player.add)
     page.write(folder / "prediction.html", result, models, truth, player)
@@ -53,7 +54,8 @@ def write_prediction(
 def write_reenactment(folder: Path, result: "Reenactment") -> None:
     """Write frames, video, animation, tables and plot of a reenactment."""
     from microexpr.apps.reenact import folder as files
+    from microexpr.reporting.plots import drawing
     from microexpr.reporting.plots import reenactment as plot
 
     files.write(folder, result)
-    plot.write(folder / "reenactment.png", result)
+    drawing.plot(plot.draw, result, path=folder / "reenactment.png")

@@ -6,7 +6,6 @@ import h5py
 import numpy as np
 import pytest
 from composites import composite
-from matplotlib.figure import Figure
 from sklearn.metrics import f1_score
 from trainings import EPOCHS, flow_files, job, trained
 
@@ -14,7 +13,7 @@ from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.evaluation import curves
-from microexpr.reporting.plots import methods
+from microexpr.reporting.plots import drawing, methods
 
 CLIPS = composite(subjects=2, clips=3)
 
@@ -78,8 +77,7 @@ def test_shards_of_two_trainings_are_refused(shards, tmp_path):
 
 
 def test_picture_shows_each_update_and_says_that_uf1_chooses_nothing():
-    figure = Figure((10, 6))
-    methods.draw_training(figure, TWO_PHASES)
+    figure = drawing.plot(methods.draw_training, TWO_PHASES)
     losses, uf1 = figure.axes
     assert losses.lines[0].get_ydata().tolist() == [2, 3] and losses.lines[1].get_ydata()[0] == 4
     assert (list(uf1.lines[0].get_xdata()), list(uf1.lines[0].get_ydata())) == ([2], [0.25])

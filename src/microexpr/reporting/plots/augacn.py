@@ -123,7 +123,7 @@ def node_rows(
 
 def fig4(path: str | Path, rows: Sequence[Row]) -> None:
     """Plot rows of `node_rows`: the five largest shares of each panel, and the ranks of the expected AUs."""
-    with drawing.save_page(path, 3.6) as page:
+    with drawing.open_page(3.6, path) as page:
         page.suptitle(title(rows[0]), x=0.015, y=0.97, ha="left", va="top", linespacing=1.4)
         for axes, panel in zip(page.subplots(1, 2), ("clip", "mean"), strict=True):
             bars(axes, [row for row in rows if row["panel"] == panel])
@@ -197,7 +197,7 @@ def plot_clips(path: str | Path, synthetic_clips: Sequence[SynthesisedClip], tit
     if drawing.hide_licensed(path, [synthetic.source for synthetic in rows], show_licensed, title):
         return
     model, n_frames = regressor.load(), len(rows[0].frames)
-    with drawing.save_page(path, 1.0 + 1.75 * len(rows)) as page:
+    with drawing.open_page(1.0 + 1.75 * len(rows), path) as page:
         generated = any(synthetic.source.origin == "generated" for synthetic in rows)
         remark = "; faces are rendered, no person is shown" * generated
         text = f"{title}: clips that AU-ICGAN synthesised of held-out subjects{remark}"

@@ -117,18 +117,9 @@ def _sides(group: Any) -> Iterator[Any]:
             yield from _sides(fold)
 
 
-def write_journey(journey: Journey, path: str | Path, show_licensed_faces: bool = False) -> None:
-    """Write a PNG of one clip's way: landmarks, apex score, flow and strain, action units, synthesised faces.
-
-    Raises DataError for licensed faces unless `show_licensed_faces`, StoreError if the file cannot be written.
-    """
-    drawing.refuse_licensed([journey.clip], show_licensed_faces)
-    with drawing.save_page(path, 9.9 if journey.synthetic else 5.5) as figure:
-        draw_journey(figure, journey)
-
-
 def draw_journey(figure: Figure, journey: Journey) -> None:
-    """Plot the clip's way on an empty figure."""
+    """Plot one clip's way: landmarks, apex score, flow and strain, action units, synthesised faces."""
+    figure.set_figheight(9.9 if journey.synthetic else 5.5)
     clip, inch = journey.clip, 1 / figure.get_figheight()
     description = ", ".join(part for part in (clip.emotion, clip.action_units and f"AU {clip.action_units}") if part)
     drawing.add_heading(figure, f"{clip.id}: {description}", clip.origin == "generated")
@@ -262,26 +253,17 @@ def magnified_change(face: Mapping[str, Any], events: Mapping[str, Any]) -> np.n
     return np.clip(128 + MAGNIFIED * change, 0, 255).astype(np.uint8)
 
 
-def write_sheet(entries: Sequence[Entry], path: str | Path, show_licensed_faces: bool = False) -> None:
-    """Write a PNG of subjects, each with an apex and, below it, its difference from the onset.
-
-    Raises DataError for licensed faces unless `show_licensed_faces`, StoreError if the file cannot be written.
-    """
-    clips = [entry.clip for entry in entries]
-    drawing.refuse_licensed(clips, show_licensed_faces)
+def draw_sheet(figure: Figure, entries: Sequence[Entry]) -> None:
+    """Plot subjects, each with an apex and, below it, its difference from the onset."""
     rows = -(-len(entries) // ACROSS)
-    with drawing.save_page(path, 0.6 + rows * 3.75) as figure:
-        inch = 1 / figure.get_figheight()
-        title = (
-            f"A clip of each subject: the apex, and below {MAGNIFIED} times its difference from the onset (grey: none)"
-        )
-        drawing.add_caption(figure, title, clips)
-        grid = figure.add_gridspec(
-            rows, ACROSS, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, wspace=0.04, hspace=0.15
-        )
-        for i, entry in enumerate(entries):
-            cell = grid[divmod(i, ACROSS)].subgridspec(2, 1, hspace=0.04)
-            description = ", ".join(filter(None, (entry.clip.emotion, entry.clip.action_units)))
-            title = f"{entry.clip.dataset}/{entry.clip.subject}\n{description}"
-            drawing.show_cell(figure, cell[0], entry.apex.squeeze(), title, entry.clip)
-            drawing.show_cell(figure, cell[1], entry.change, "", entry.clip)
+    figure.set_figheight(0.6 + rows * 3.75)
+    title = f"A clip of each subject: the apex, and below {MAGNIFIED} times its difference from the onset (grey: none)"
+    drawing.add_caption(figure, title, [entry.clip for entry in entries])
+    top = 1 - 0.95 / figure.get_figheight()
+    grid = figure.add_gridspec(rows, ACROSS, left=0.015, right=0.985, top=top, bottom=0.01, wspace=0.04, hspace=0.15)
+    for i, entry in enumerate(entries):
+        cell = grid[divmod(i, ACROSS)].subgridspec(2, 1, hspace=0.04)
+        description = ", ".join(filter(None, (entry.clip.emotion, entry.clip.action_units)))
+        title = f"{entry.clip.dataset}/{entry.clip.subject}\n{description}"
+        drawing.show_cell(figure, cell[0], entry.apex.squeeze(), title, entry.clip)
+        drawing.show_cell(figure, cell[1], entry.change, "", entry.clip)

@@ -26,40 +26,31 @@ TITLE = 0.75  # inches
 FRAMED = 1.15  # times a clip's height, alone on a page
 
 
-def write(source: str | Path, path: str | Path, show_licensed_faces: bool = False) -> None:
-    """Write a PNG of an HDF5 file's contents, a cell for each of at most `MOST` clips, in the file's order.
+def draw(page: Figure, source: str | Path, show_licensed_faces: bool = False) -> None:
+    """Plot the contents of an HDF5 file, a cell for each of at most `MOST` clips, in the file's order.
 
     Raises DataError for a file without anything to plot, or with licensed faces unless `show_licensed_faces`;
-    StoreError if it cannot be read or written, or has other datasets than a stage writes.
+    StoreError if it cannot be read, or has other datasets than a stage writes.
     """
-    with store.open_file(source) as file:
+    with store.open_file(source) as file, store.content_of_a_stage(source):
         kind, groups, origin = _drawable(file, source)
         if kind.shows_faces:
             drawing.refuse_origin(origin, str(source), show_licensed_faces)
-        rows = -(-min(len(groups), MOST) // kind.across)
-        with drawing.save_page(path, TITLE + kind.height * rows) as page, store.content_of_a_stage(source):
-            draw(page, file, source)
+        plotted = groups[:MOST]
+        rows = -(-len(plotted) // kind.across)
+        page.set_figheight(TITLE + kind.height * rows)
+        count = f"{len(plotted)} of {len(groups)}" if len(groups) > MOST else len(groups)
+        drawing.add_heading(page, f"{source}: {kind.description} of {count} clips", "generated" in origin, "faces")
+        body = page.add_subfigure(page.add_gridspec(2, 1, height_ratios=(TITLE, kind.height * rows))[1])
+        cells = body.add_gridspec(rows, kind.across)
+        for i, group in enumerate(plotted):
+            kind.draw(body.add_subfigure(cells[divmod(i, kind.across)]), group, origin)
 
 
-def draw(page: Figure, file: Any, source: str | Path) -> None:
-    """Plot the contents of an open file from `source` on an empty figure."""
-    kind, groups, origin = _drawable(file, source)
-    plotted = groups[:MOST]
-    count = f"{len(plotted)} of {len(groups)}" if len(groups) > MOST else len(groups)
-    drawing.add_heading(page, f"{source}: {kind.description} of {count} clips", "generated" in origin, "faces")
-    rows = -(-len(plotted) // kind.across)
-    body = page.add_subfigure(page.add_gridspec(2, 1, height_ratios=(TITLE, kind.height * rows))[1])
-    cells = body.add_gridspec(rows, kind.across)
-    for i, group in enumerate(plotted):
-        kind.draw(body.add_subfigure(cells[divmod(i, kind.across)]), group, origin)
-
-
-def figure(name: str, group: Any, origin: str) -> Figure:
-    """Return a figure of one clip in memory, by the name of its dataset in `KINDS`."""
-    kind = KINDS[name]
-    with drawing.open_page(kind.height * FRAMED) as page:
-        kind.draw(page.add_subfigure(page.add_gridspec(1, 1)[0]), group, origin)
-    return page
+def draw_clip(page: Figure, name: str, group: Any, origin: str) -> None:
+    """Plot one clip in memory, by the name of its dataset in `KINDS`."""
+    page.set_figheight(KINDS[name].height * FRAMED)
+    KINDS[name].draw(page.add_subfigure(page.add_gridspec(1, 1)[0]), group, origin)
 
 
 def _drawable(file: Any, source: str | Path) -> tuple["Kind", list[Any], str]:

@@ -3,10 +3,10 @@
 Imports no pyplot, which has global state, and writes no times, so that the same results give the same bytes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import matplotlib.style
 import numpy as np
@@ -57,22 +57,28 @@ OPEN_LINES = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
 CLOSED_LINES = ((36, 42), (42, 48), (48, 60), (60, 68))
 HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in params.yaml shows them"
 
+What = TypeVarTuple("What")  # that a function plots
+
 
 @contextmanager
-def open_page(height: float, path: Path | None = None) -> Iterator[Figure]:
-    """Yield a figure to draw on, saved afterwards if it has a path. The user's matplotlib settings do not change it."""
+def open_page(height: float, path: str | Path | None = None) -> Iterator[Figure]:
+    """Yield a figure to draw on; one with a path is saved afterwards, in the format of the path's suffix.
+
+    The user's matplotlib settings do not change it. Raises StoreError if the file cannot be written."""
     with matplotlib.style.context(["default", STYLE]):
         yield (figure := Figure((WIDTH, height)))
         _make_legible(figure)
         if path:
-            suffix = path.suffix.lower()
+            suffix = Path(path).suffix.lower()
             with store.atomic(path) as part:
                 figure.savefig(part, format=suffix[1:], dpi=DPI, **SAVING[suffix])
 
 
-def save_page(path: str | Path, height: float) -> AbstractContextManager[Figure]:
-    """Yield a figure to draw on as `open_page` does, saved afterwards in the format of the path's suffix."""
-    return open_page(height, Path(path))
+def plot(draw: Callable[[Figure, *What], None], *what: *What, path: str | Path | None = None) -> Figure:
+    """Return a figure on which `draw(figure, *what)` has plotted, whose height it sets; save it if it has a path."""
+    with open_page(1.0, path) as figure:
+        draw(figure, *what)
+    return figure
 
 
 def _make_legible(figure: Figure) -> None:
@@ -133,7 +139,7 @@ def hide_licensed(path: str | Path, items: Iterable[Any], show_licensed: bool, t
     If so, write a page that says so in their place."""
     if show_licensed or all(item.origin == "generated" for item in items):
         return False
-    with save_page(path, 1.5) as page:
+    with open_page(1.5, path) as page:
         page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")
     return True
 

@@ -64,7 +64,7 @@ def fig2(path: str | Path, reenactment: "Reenactment", task: "Task", show_licens
     driving, face, at = reenactment.driving, reenactment.face, reenactment.apex
     apex_crop, (left, right) = driving.crops[driving.apex], (drive_by_side(reenactment, task, side) for side in (0, 1))
     left_half, right_half = drawing.mirror_halves(apex_crop)
-    with drawing.save_page(path, 6.0) as page:
+    with drawing.open_page(6.0, path) as page:
         text = (
             f"Fig. 2: separate halves. Driving clip {driving.clip.id} at its apex, source face: {reenactment.face_name}"
         )
@@ -119,7 +119,7 @@ def _page(
     """Plot a row of frames for each clip, and the curves next to them."""
     columns = np.rint(np.linspace(0, len(reenactment.positions) - 1, FRAMES)).astype(int)
     columns[np.abs(columns - reenactment.apex).argmin()] = reenactment.apex
-    with drawing.save_page(path, max(0.9 + 1.35 * len(rows), 5.0)) as page:
+    with drawing.open_page(max(0.9 + 1.35 * len(rows), 5.0), path) as page:
         _title(page, reenactment, text)
         top = 1 - 0.7 / page.get_figheight()
         outer = page.add_gridspec(

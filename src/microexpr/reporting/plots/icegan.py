@@ -18,7 +18,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.evaluation.faces import HELD_OUT, Face, SynthesisedFaces, TrueFace
 from microexpr.evaluation.rows import Row
-from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, save_page, show_cell, stamp
+from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, open_page, show_cell, stamp
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 SUBJECTS = 4
@@ -52,7 +52,7 @@ def fig4(
     clips, classes = choose_clips(synthesised.faces), synthesised.protocol.classes
     if hide_licensed(path, clips, show_licensed, "Fig. 4"):
         return
-    with save_page(path, 0.7 + 1.35 * max(len(clips), len(variants))) as page:
+    with open_page(0.7 + 1.35 * max(len(clips), len(variants)), path) as page:
         top = add_caption(
             page, "Fig. 4: synthesised faces of held-out subjects, (a) next to true ones, (b) by generator", clips
         )
@@ -101,7 +101,7 @@ def fig5(
     if hide_licensed(path, clips, show_licensed, "Fig. 5"):
         return
     by_label = {(face.clip.id, face.label): face for face in synthesised.faces}
-    with save_page(path, 0.6 + 3.9 * len(classes)) as page:
+    with open_page(0.6 + 3.9 * len(classes), path) as page:
         top = add_caption(
             page, "Fig. 5: differences of synthesised from neutral faces; boxes: AUs the class should move", clips
         )

@@ -54,7 +54,7 @@ def fig3(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
         return
     frames = ClipFrames(clip, results)
     names = ("onset", "", "apex", "", "offset")
-    with drawing.save_page(path, 4.95) as page:
+    with drawing.open_page(4.95, path) as page:
         text = f"Fig. 3: {clip.emotion} of {clip.id}; below, the change since the onset, times {LARGER}"
         top = drawing.add_caption(page, text, [clip])
         grid = page.add_gridspec(2, 5, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.03, hspace=0.02)
@@ -72,7 +72,7 @@ def fig5(path: str | Path, clips: Sequence[Clip], results: Path, shrink: int, sh
     firsts = [first_clip(clips, name) for name in datasets]
     if drawing.hide_licensed(path, firsts, show_licensed, "Fig. 5"):
         return
-    with drawing.save_page(path, 0.9 + 1.9 * len(firsts)) as page:
+    with drawing.open_page(0.9 + 1.9 * len(firsts), path) as page:
         smaller = f", sides divided by {shrink}" if shrink > 1 else ""
         text = f"Fig. 5: the six regions at the onset, and the patches that the networks read{smaller}"
         top = drawing.add_caption(page, text, firsts)
@@ -97,7 +97,7 @@ def fig7(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
     if drawing.hide_licensed(path, [clip], show_licensed, "Fig. 7"):
         return
     frames = ClipFrames(clip, results)
-    with drawing.save_page(path, 6.0) as page:
+    with drawing.open_page(6.0, path) as page:
         text = "Fig. 7: regions where an emotion shows (filled), which are labels of its clips"
         top = drawing.add_caption(page, text, [clip])
         grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=top - 0.02, bottom=0.01, wspace=0.03, hspace=0.12)

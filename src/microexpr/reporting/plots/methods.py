@@ -1,7 +1,6 @@
 """Plot results of methods: the main table, and the course of a training."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +8,7 @@ from matplotlib.figure import Figure
 
 from microexpr.evaluation.curves import Curves
 from microexpr.reporting import main_table
-from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading, save_page
+from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading
 from microexpr.reporting.table import CAUTION
 
 Row = Mapping[str, str]
@@ -20,18 +19,11 @@ LAST, ORACLE = "last epoch, with 95 % interval", "oracle: the epoch that is best
 CHOOSES_NOTHING = "UF1 of test clips, pooled over folds: not used to choose anything, its maximum is an oracle"
 
 
-def write_table(rows: Sequence[Row], path: str | Path) -> None:
-    """Write the pooled UF1 of each method as a picture: last epoch with its interval, oracle hollow, published apart.
-
-    `rows` are those of `main_table.megc2019`; the best is plotted first. Raises StoreError if the file cannot be
-    written.
-    """
-    with save_page(path, 1.75 + PITCH * len(rows)) as figure:
-        draw_table(figure, rows)
-
-
 def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
-    """Plot the table on an empty figure, the method of largest UF1 at the top."""
+    """Plot the pooled UF1 of each method: last epoch with its interval, oracle hollow, published apart.
+
+    `rows` are those of `main_table.megc2019`; the method of largest UF1 is at the top."""
+    figure.set_figheight(1.75 + PITCH * len(rows))
     rows = main_table.by_uf1(rows)
     labels = [row["method"] for row in rows]
     if len({row["origin"] for row in rows}) > 1:
@@ -76,14 +68,9 @@ def _scale(axes: Axes, count: int, label: str) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def write_training(curves: Curves, path: str | Path) -> None:
-    """Write the curves of a training as a PNG. Raises StoreError if it cannot be written."""
-    with save_page(path, 6) as figure:
-        draw_training(figure, curves)
-
-
 def draw_training(figure: Figure, curves: Curves) -> None:
-    """Plot losses above, mean over folds and one standard deviation, and UF1 below, on an empty figure."""
+    """Plot losses of a training above, mean over folds and one standard deviation, and UF1 below."""
+    figure.set_figheight(6)
     folds, epochs, updates = curves.loss.shape
     figure.subplots_adjust(0.08, 0.1, 0.97, 0.83, hspace=0.45)
     add_heading(figure, f"{curves.method} under {curves.protocol}, {folds} folds", False)

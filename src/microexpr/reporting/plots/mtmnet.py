@@ -15,7 +15,7 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.models.recipe import to_unit_range
 from microexpr.protocols import provenance
-from microexpr.reporting.plots.drawing import add_caption, clip_groups, hide_licensed, save_page, show_cell
+from microexpr.reporting.plots.drawing import add_caption, clip_groups, hide_licensed, open_page, show_cell
 from microexpr.signals import inputs
 from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
@@ -52,7 +52,7 @@ def fig1(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: 
     first_clips = choose_emotions(clips)
     if hide_licensed(path, first_clips, show_licensed, "Fig. 1"):
         return
-    with save_page(path, 0.9 + 1.25 * len(first_clips)) as page:
+    with open_page(0.9 + 1.25 * len(first_clips), path) as page:
         add_caption(page, "Fig. 1: onset to apex, micro-expressions above macro-expressions", first_clips)
         top = 1 - 0.95 / page.get_figheight()
         grid = page.add_gridspec(len(first_clips), FRAMES, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.04)
@@ -148,7 +148,7 @@ def fig3(
     onset, apex, decoded = pixels(parts.onset), pixels(parts.apex), decode(network, parts.expression, parts.identity)
     first = np.cumsum([0, *map(len, by_subject.values())])[:-1]  # clip of each subject
     faces = cross_faces(network, parts, first)
-    with save_page(path, HEAD + ROW * count) as page:
+    with open_page(HEAD + ROW * count, path) as page:
         add_caption(page, TITLE, page_clips)
         ratios = {"height_ratios": (HEAD, ROW * count), "width_ratios": (columns, 1.1 * (count + 1))}
         halves = page.add_gridspec(2, 2, **ratios)

@@ -1,28 +1,20 @@
 """A prediction as one plot: the expressions in time, their classes, and every action unit. No face is shown."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from microexpr.apps.predict import Prediction
 from microexpr.core.errors import printable
-from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading, save_page
+from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading
 from microexpr.signals.aus import ACTION_UNITS
 
 COLOURS = {"micro": RED, "macro": BLUE, "blink": GREY, "glance": GREEN, "speech": PINK}
 DARKEST = 2.0  # FACS intensity
-HEIGHT = 6.0  # inches
-
-
-def write(prediction: Prediction, path: Path) -> None:
-    """Write a plot of a prediction."""
-    with save_page(path, HEIGHT) as page:
-        draw(page, prediction)
 
 
 def draw(page: Figure, prediction: Prediction) -> None:
-    """Plot a prediction on an empty page."""
+    """Plot a prediction."""
+    page.set_figheight(6)
     time = prediction.video.seconds[prediction.curves.numbers]
     add_heading(page, f"{printable(prediction.video.path.name)}: what was spotted", prediction.video.generated)
     score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))

@@ -1,7 +1,5 @@
 """The picture that `microexpr reenact` writes: the face at rest, its apex at each strength, the changes, the curves."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,7 +8,7 @@ from matplotlib.patches import Rectangle
 from microexpr.apps.reenact.alone import Outcome, Reenactment
 from microexpr.apps.reenact.photograph import box
 from microexpr.evaluation.read_back import MIN_RANGE
-from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED, amplify_change, save_page, show_image
+from microexpr.reporting.plots.drawing import BLUE, GREEN, PINK, RED, amplify_change, show_image
 from microexpr.reporting.plots.famgan import ENLARGED, MADE
 from microexpr.signals.aus import ACTION_UNITS, SIDES
 
@@ -18,29 +16,15 @@ COLOURS = (BLUE, RED, GREEN, PINK)  # of the action units that move most
 MOST = 8  # faces with separate panels, the largest
 
 
-def write(path: str | Path, reenactment: Reenactment) -> None:
-    """Write a plot of a reenactment."""
-    with save_page(path, height(reenactment)) as page:
-        draw(page, reenactment)
-
-
-def height(reenactment: Reenactment) -> float:
-    """Return the height of the plot in inches."""
-    return (2 * _panel(reenactment) + 2.9) * len(reenactment.numbers[:MOST])
-
-
-def _panel(reenactment: Reenactment) -> float:
-    return 9.6 / (len(reenactment.strengths) + 1)  # inches
-
-
 def draw(page: Figure, reenactment: Reenactment) -> None:
     """Plot for each face in motion, up to `MOST`, the onset, the apex at each strength, differences, and curves below.
 
     The photograph is on the left, with a box around each face; that of the face in motion is red."""
-    numbers, panel = reenactment.numbers[:MOST], _panel(reenactment)
+    numbers, panel = reenactment.numbers[:MOST], 9.6 / (len(reenactment.strengths) + 1)  # inches
+    inches = 2 * panel + 2.9
+    page.set_figheight(inches * len(numbers))
     parts = page.subfigures(len(numbers), 1, squeeze=False)[:, 0] if len(numbers) > 1 else [page]
     title = f"{reenactment.photograph.path.name}, driven by {reenactment.driving.name}\n{MADE}"
-    inches = 2 * panel + 2.9
     for part, number in zip(parts, numbers, strict=True):
         outcomes = [outcome for outcome in reenactment.outcomes if outcome.number == number]
         part.suptitle(title, x=0.015, y=1 - 0.1 / inches, ha="left", va="top", fontsize=11)

@@ -39,11 +39,12 @@ LINE = 40  # length in pixels of the line that is shown through time
 LINE_POINTS = (18, 20, 23, 25, 48, 51, 54, 57)  # landmarks on brows and mouth: lines go through one of them
 
 
-def write(signal: str, clip: Clip, results: Path, path: Path) -> None:
+def draw(page: Figure, signal: str, clip: Clip, results: Path) -> None:
     """Plot a signal of a clip, by its name in `SIGNALS`. Raises StoreError if the file of a stage cannot be read."""
-    height, draw, *stages = SIGNALS[signal]
-    with drawing.clip_groups(clip, results, *stages) as groups, drawing.save_page(path, height) as page:
-        draw(page, clip, *groups)
+    height, draw_signal, *stages = SIGNALS[signal]
+    page.set_figheight(height)
+    with drawing.clip_groups(clip, results, *stages) as groups:
+        draw_signal(page, clip, *groups)
 
 
 def draw_landmarks(page: Figure, clip: Clip, faces: Group) -> None:

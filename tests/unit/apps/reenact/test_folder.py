@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 from microexpr.apps.reenact import alone, folder, generator
 from microexpr.apps.reenact.driving import DrivingCurves
 from microexpr.apps.reenact.photograph import Photograph
+from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots import reenactment as plot
 from microexpr.reporting.plots.famgan import MADE
 from microexpr.signals.aus import ACTION_UNITS
@@ -145,7 +146,7 @@ def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path, mon
     monkeypatch.setattr(Figure, "suptitle", lambda page, text, **how: titles.append(text))
     monkeypatch.setattr(plot, "show_image", lambda axes, image, title: images.append((title, image)))
     for name in ("first.png", "again.png"):
-        plot.write(tmp_path / name, reenactment)
+        drawing.plot(plot.draw, reenactment, path=tmp_path / name)
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     assert len(titles) == 2 and all(title.endswith(MADE) for title in titles)
     images_by_title = dict(images)
@@ -181,13 +182,12 @@ def test_all_faces_of_a_photograph_move_in_the_same_frames(group, tmp_path):
     assert not change.any()
 
 
-def test_each_face_in_motion_has_panels(group, tmp_path, monkeypatch):
+def test_each_face_in_motion_has_panels(group, monkeypatch):
     titles = []
     monkeypatch.setattr(plot, "show_image", lambda axes, image, title: titles.append(title))
-    plot.write(tmp_path / "page.png", group)
+    of_both = drawing.plot(plot.draw, group).get_figheight()
     assert titles.count("apex, strength 2") == 2
-    of_both = plot.height(group)
     monkeypatch.setattr(plot, "MOST", 1)
-    assert plot.height(group) == of_both / 2
+    assert drawing.plot(plot.draw, group).get_figheight() == of_both / 2
     lines = [f"strength {strength}, face {face}" for strength in (1, 2) for face in (1, 2)]
     assert [line.split(":")[0] for line in alone.summary(group)][:4] == lines

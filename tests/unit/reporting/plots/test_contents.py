@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import StoreError
-from microexpr.reporting.plots import contents
+from microexpr.reporting.plots import contents, drawing
 
 FILES = {stage: f"results/{stage}/casme2/sub01.h5" for stage in ("faces", "apex", "flow", "aus")}
 FILES["synth"] = "results/train/icegan/megc2019/faces/1of1.h5"
@@ -24,9 +24,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def drawn(path) -> Figure:
-    with store.open_file(path) as file:
-        contents.draw(figure := Figure((10, 5)), file, path)
-    return figure
+    return drawing.plot(contents.draw, path, True)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +84,4 @@ def test_datasets_of_other_axes_are_refused(values, tmp_path):
             file[f"a/{name}"] = value
     message = r"a.h5: must have attributes, datasets and axes as a stage writes them, not others \("
     with pytest.raises(StoreError, match=message):
-        contents.write(tmp_path / "a.h5", tmp_path / "a.png")
+        drawing.plot(contents.draw, tmp_path / "a.h5")

@@ -9,7 +9,6 @@ import pytest
 from figure_texts import texts
 from made_run import gathered, results
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from paper_runs import rows
 
@@ -28,12 +27,6 @@ CLIP = "casme2/sub01/a"
 def made(methods=("ststnet", "majority"), origin="generated"):
     """0.1 in [0.05, 0.15], oracle 0.6; published for ststnet only."""
     return main_table.megc2019(rows(method, origin) for method in methods)
-
-
-def drawn(draw, what) -> Figure:
-    figure = Figure((10, 5))
-    draw(figure, what)
-    return figure
 
 
 def marks(figure, label) -> list[tuple[float, float]]:
@@ -59,7 +52,7 @@ def test_the_table_is_drawn_from_its_csv_in_the_format_of_the_suffix_with_the_sa
         assert content.startswith(start)
         assert main(["plot", "table", name]) == 0  # its own file, so no --force
         assert (tmp_path / name).read_bytes() == content
-    methods.write_table(made(), "b.png")
+    drawing.plot(methods.draw_table, made(), path="b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     store.write_text(csv, "method,origin\nststnet,generated\n")
     assert main(["plot", "table", "a.png"]) == 1
@@ -67,7 +60,7 @@ def test_the_table_is_drawn_from_its_csv_in_the_format_of_the_suffix_with_the_sa
 
 
 def test_each_figure_is_at_its_place_and_the_best_method_at_the_top():
-    figure = drawn(methods.draw_table, made())
+    figure = drawing.plot(methods.draw_table, made())
     assert figure.axes[0].get_xlim() == (0, 1)
     assert marks(figure, "last epoch") == [(0.1, 0), (0.1, 1)]
     assert marks(figure, "oracle") == [(0.6, 0), (0.6, 1)]
@@ -78,20 +71,19 @@ def test_each_figure_is_at_its_place_and_the_best_method_at_the_top():
     hollow = {str(line.get_label())[:6] for line in figure.axes[0].lines if line.get_fillstyle() == "none"}
     assert hollow == {"oracle"}
     best, other = made()
-    figure = drawn(methods.draw_table, [other, best | {"full_uf1": "0.9"}])
+    figure = drawing.plot(methods.draw_table, [other, best | {"full_uf1": "0.9"}])
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [best["method"], other["method"]]
     assert [len(axes.lines) > 0 for axes in figure.axes] == [True, True]
-    assert len(drawn(methods.draw_table, made(["majority"])).axes) == 1  # which nobody has published
+    assert len(drawing.plot(methods.draw_table, made(["majority"])).axes) == 1  # which nobody has published
 
 
 @pytest.mark.parametrize("subject", ["table", "journey"])
 def test_no_text_leaves_the_page(subject, tmp_path):
-    figure = Figure((drawing.WIDTH, 8))
     with matplotlib.style.context(["default", drawing.STYLE]):
         if subject == "table":
-            methods.draw_table(figure, made(["ststnet", "capsulenet.icegan_change"]))
+            figure = drawing.plot(methods.draw_table, made(["ststnet", "capsulenet.icegan_change"]))
         else:
-            run_clips.draw_journey(figure, gathered(tmp_path, results(tmp_path)[0]))
+            figure = drawing.plot(run_clips.draw_journey, gathered(tmp_path, results(tmp_path)[0]))
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         words = [text for text in figure.findobj(Text) if text.get_text()]
@@ -102,17 +94,17 @@ def test_no_text_leaves_the_page(subject, tmp_path):
 
 
 def test_rendered_rows_say_so_in_title_axis_and_row_and_settings_of_users_change_no_byte(tmp_path):
-    figure = drawn(methods.draw_table, made())
+    figure = drawing.plot(methods.draw_table, made())
     assert "rendered faces, not comparable with published figures" in figure.get_suptitle()
     assert "rendered faces" in figure.axes[0].get_xlabel()
-    mixed = drawn(methods.draw_table, made(["ststnet"], "licensed") + made(["majority"], "licensed+generated"))
+    mixed = drawing.plot(methods.draw_table, made(["ststnet"], "licensed") + made(["majority"], "licensed+generated"))
     assert CAUTION in mixed.get_suptitle()
     assert "majority, licensed+generated" in [label.get_text() for label in mixed.axes[0].get_yticklabels()]
-    licensed = " ".join(texts(drawn(methods.draw_table, made(origin="licensed"))))
+    licensed = " ".join(texts(drawing.plot(methods.draw_table, made(origin="licensed"))))
     assert "rendered" not in licensed and "generated" not in licensed
-    methods.write_table(made(), tmp_path / "a.png")
+    drawing.plot(methods.draw_table, made(), path=tmp_path / "a.png")
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "savefig.dpi": 20}):
-        methods.write_table(made(), tmp_path / "b.png")
+        drawing.plot(methods.draw_table, made(), path=tmp_path / "b.png")
     data = (tmp_path / "a.png").read_bytes()
     assert data == (tmp_path / "b.png").read_bytes()
     assert not any(chunk in data for chunk in (b"tEXt", b"tIME", b"iTXt"))
@@ -121,7 +113,7 @@ def test_rendered_rows_say_so_in_title_axis_and_row_and_settings_of_users_change
 
 def test_all_stages_are_on_the_picture_and_generated_faces_carry_the_word(tmp_path):
     clip, _ = results(tmp_path)
-    figure = drawn(run_clips.draw_journey, gathered(tmp_path, clip))
+    figure = drawing.plot(run_clips.draw_journey, gathered(tmp_path, clip))
     assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
     assert len(stamped) == 3 + 1 + 4 * 2  # onset, apex, their difference; neutral; of a class and of the apex two
@@ -129,19 +121,22 @@ def test_all_stages_are_on_the_picture_and_generated_faces_carry_the_word(tmp_pa
     assert faces | {"apex, annotated", "offset", "AU12", "AU4"} <= set(texts(figure))
     assert any("right side dashed" in text for text in texts(figure))
     (tmp_path / "results/train/icegan/megc2019/faces/1of1.h5").unlink()
-    assert not any("synth" in text for text in texts(drawn(run_clips.draw_journey, gathered(tmp_path, clip))))
+    assert not any("synth" in text for text in texts(drawing.plot(run_clips.draw_journey, gathered(tmp_path, clip))))
 
 
 def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_path, monkeypatch, capsys):
     clip, _ = results(tmp_path, "licensed")
     monkeypatch.chdir(tmp_path)
-    assert main(["plot", "clip", CLIP, "a.png"]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: faces must be generated, not licensed (casme2/sub01/a)")
-    assert error.count("\n") == 1 and "--show-licensed-faces" in error
-    assert not (tmp_path / "a.png").exists()
-    assert main(["plot", "clip", CLIP, "a.png", "--show-licensed-faces"]) == 0 and (tmp_path / "a.png").exists()
-    assert "generated" not in " ".join(texts(drawn(run_clips.draw_journey, gathered(tmp_path, clip))))
+    for plot, shown in ((("clip", CLIP), "a"), (("flow", CLIP), "a"), (("faces",), "b")):
+        assert main(["plot", *plot, "a.png"]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"error: faces must be generated, not licensed (casme2/sub01/{shown})")
+        assert error.count("\n") == 1 and "--show-licensed-faces" in error
+        assert not (tmp_path / "a.png").exists()
+    for plot in (("clip", CLIP), ("faces",)):
+        assert main(["plot", *plot, path := f"{plot[0]}.png", "--show-licensed-faces"]) == 0
+        assert (tmp_path / path).read_bytes().startswith(b"\x89PNG")
+    assert "generated" not in " ".join(texts(drawing.plot(run_clips.draw_journey, gathered(tmp_path, clip))))
 
 
 def test_what_is_no_clip_is_named(tmp_path, monkeypatch, capsys):
@@ -197,7 +192,7 @@ def test_the_units_that_change_most_on_either_side_between_onset_and_offset():
 )
 def test_names_of_files_are_legible_without_a_warning(name, expected, tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "FONTS", ("STIXGeneral", "a font that is not installed"))
-    with warnings.catch_warnings(action="error"), drawing.save_page(tmp_path / "a.png", 1) as page:
+    with warnings.catch_warnings(action="error"), drawing.open_page(1, tmp_path / "a.png") as page:
         drawing.add_heading(page, name, False)
     assert page.get_suptitle() == expected
 
@@ -210,8 +205,3 @@ def test_a_sheet_has_for_each_subject_the_clip_in_the_middle_and_its_change_sinc
     assert np.abs(entry.change.astype(int) - min(expected, 255)).max() <= 8  # at the ends there are fewer frames around
     with pytest.raises(DataError, match="at least one clip, not none"):
         run_clips.entries([], tmp_path)
-    entries = run_clips.entries(results(tmp_path, origin="licensed"), tmp_path / "results")
-    with pytest.raises(DataError, match="--show-licensed-faces"):
-        run_clips.write_sheet(entries, sheet := tmp_path / "sheet.png")
-    run_clips.write_sheet(entries, sheet, show_licensed_faces=True)
-    assert sheet.read_bytes().startswith(b"\x89PNG")

@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from composites import clip
-from figure_texts import drawn
 from matplotlib.axes import Axes
 from skimage.data import astronaut
 
 from microexpr.core import store
-from microexpr.reporting.plots import drawing
+from microexpr.reporting.plots import drawing, signals
 from microexpr.signals import apex, faces
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -40,22 +39,22 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_score_and_landmarks_that_are_drawn_are_the_files(results, monkeypatch) -> None:
-    figure = drawn("apex", CLIP, results, monkeypatch)
+def test_score_and_landmarks_that_are_drawn_are_the_files(results) -> None:
+    figure = drawing.plot(signals.draw, "apex", CLIP, results)
     with drawing.clip_groups(CLIP, results, "apex") as (events,):
         score, top = events["score"][()], int(events["apex"][()])
     curve, dot = figure.axes[1].lines[:2]
     assert np.array_equal(curve.get_ydata(), score) and list(dot.get_xdata()) == [top]
     assert "rendered face" in figure.get_suptitle()
-    figure = drawn("landmarks", CLIP, results, monkeypatch)
+    figure = drawing.plot(signals.draw, "landmarks", CLIP, results)
     with drawing.clip_groups(CLIP, results, "faces") as (group,):
         course = group["landmarks_crop"][:, 21, 1]
     ours = figure.axes[1].lines[1].get_ydata()  # the first point's, after the predictor's
     assert ours == pytest.approx(np.median(course) - course)
 
 
-def test_curves_of_units_are_the_files_and_halves_are_made_whole_by_their_mirror_image(results, monkeypatch) -> None:
-    *pictures, sizes, intensity, change = drawn("aus", CLIP, results, monkeypatch).axes
+def test_curves_of_units_are_the_files_and_halves_are_made_whole_by_their_mirror_image(results) -> None:
+    *pictures, sizes, intensity, change = drawing.plot(signals.draw, "aus", CLIP, results).axes
     assert [text.get_text() for axes in pictures for text in axes.texts] == ["generated"] * 3
     with drawing.clip_groups(CLIP, results, "aus") as (group,):
         names, unit = ("raw", "smoothed", "relative"), ACTION_UNITS.index("AU12")
