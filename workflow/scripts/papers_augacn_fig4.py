@@ -8,7 +8,7 @@ with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.models.recognisers.augacn import AuGacn
     from microexpr.reporting import papers, table
-    from microexpr.reporting.plots import augacn
+    from microexpr.reporting.plots import augacn, drawing
     from microexpr.training import refit
     from microexpr.training.job import job_on_all
 
@@ -21,4 +21,4 @@ with logged() as snakemake:
     refit.run(job, files, snakemake.output.weights, progress_bar(f"fig4 {name}"))
     rows = augacn.node_rows(refit.load(snakemake.output.weights), clips, held, files, expected)
     store.write_text(snakemake.output.csv, table.csv_text(augacn.NODE_COLUMNS, rows))
-    augacn.fig4(snakemake.output.figure, rows)
+    drawing.plot(augacn.fig4, rows, path=snakemake.output.figure)

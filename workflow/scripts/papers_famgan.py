@@ -7,7 +7,7 @@ with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.reporting import papers
     from microexpr.reporting.papers import transfers
-    from microexpr.reporting.plots import famgan
+    from microexpr.reporting.plots import drawing, famgan
 
     values, files, outputs = snakemake.params, snakemake.input, snakemake.output
     clips, size = index.read_all(files.index), tuple(values.size)
@@ -22,7 +22,8 @@ with logged() as snakemake:
         rows = list(transfers.rows(results, task.reader, task.kind))
         store.write_csv(outputs.transfer, transfers.COLUMNS, rows)
         store.write_text(outputs.markdown, transfers.markdown(rows))
-        famgan.fig2(outputs.fig2, famgan.most_asymmetric(results), task, values.show)
+        drawing.plot(famgan.fig2, famgan.most_asymmetric(results), task, values.show, path=outputs.fig2)
         for name in famgan.SHOWN:
             expected = papers.expected_units("famgan", name)
-            famgan.sequence(outputs[name], name, famgan.choose(results, name), task, expected, values.show)
+            figure = name, famgan.choose(results, name), task, expected, values.show
+            drawing.plot(famgan.sequence, *figure, path=outputs[name])

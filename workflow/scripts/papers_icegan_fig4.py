@@ -6,7 +6,7 @@ with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.evaluation import faces
-    from microexpr.reporting.plots import icegan
+    from microexpr.reporting.plots import drawing, icegan
 
     main, split = (protocols.PROTOCOLS[name] for name in ("megc2019", "split70"))
     files, values = snakemake.input, snakemake.params
@@ -19,4 +19,4 @@ with logged() as snakemake:
         shards = [path for path in files.others if f"/{name}/" in path]
         others[f"model {letter}"] = faces.read(shards, name, split, clips, folds)
     true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
-    icegan.fig4(snakemake.output[0], synthesised, true, others, values.show)
+    drawing.plot(icegan.fig4, synthesised, true, others, values.show, path=snakemake.output[0])

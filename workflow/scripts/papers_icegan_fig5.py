@@ -8,7 +8,7 @@ with logged() as snakemake:
     from microexpr.datasets import index
     from microexpr.evaluation import faces
     from microexpr.reporting import papers, table
-    from microexpr.reporting.plots import icegan
+    from microexpr.reporting.plots import drawing, icegan
 
     files, values = snakemake.input, snakemake.params
     clips = index.read_all(files.index)
@@ -19,4 +19,4 @@ with logged() as snakemake:
     units = icegan.units_at_apex(files.truth, clips)
     rows = icegan.change_rows(synthesised, true, papers.expected_units("icegan", "fig5"), units)
     store.write_text(snakemake.output.csv, table.csv_text(icegan.CHANGE_COLUMNS, rows))
-    icegan.fig5(snakemake.output.figure, synthesised, true, rows, values.show)
+    drawing.plot(icegan.fig5, synthesised, true, rows, values.show, path=snakemake.output.figure)

@@ -6,7 +6,7 @@ from adapter import logged
 
 with logged() as snakemake:
     from microexpr.datasets import index
-    from microexpr.reporting.plots import mtmnet
+    from microexpr.reporting.plots import drawing, mtmnet
 
     clips = index.read_all(snakemake.input.index)
-    mtmnet.fig1(snakemake.output[0], clips, Path("results"), snakemake.params.show)
+    drawing.plot(mtmnet.fig1, clips, Path("results"), snakemake.params.show, path=snakemake.output[0])

@@ -6,7 +6,7 @@ with logged() as snakemake:
     from microexpr import protocols
     from microexpr.datasets import index
     from microexpr.models.recognisers.mtmnet import Mtmnet
-    from microexpr.reporting.plots import mtmnet
+    from microexpr.reporting.plots import drawing, mtmnet
     from microexpr.training import refit
     from microexpr.training.job import job_on_all
 
@@ -18,4 +18,4 @@ with logged() as snakemake:
     job = job_on_all(name, method, protocol, others, snakemake.config, snakemake.params.seed)
     figure, weights = snakemake.output.figure, snakemake.output.weights
     refit.run(job, files, weights, progress_bar(f"fig3 {name}"))
-    mtmnet.fig3(figure, refit.load(weights), clips, held, files, snakemake.params.show)
+    drawing.plot(mtmnet.fig3, refit.load(weights), clips, held, files, snakemake.params.show, path=figure)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from microexpr.core import store
@@ -121,17 +122,17 @@ def node_rows(
     return table
 
 
-def fig4(path: str | Path, rows: Sequence[Row]) -> None:
+def fig4(page: Figure, rows: Sequence[Row]) -> None:
     """Plot rows of `node_rows`: the five largest shares of each panel, and the ranks of the expected AUs."""
-    with drawing.open_page(3.6, path) as page:
-        page.suptitle(title(rows[0]), x=0.015, y=0.97, ha="left", va="top", linespacing=1.4)
-        for axes, panel in zip(page.subplots(1, 2), ("clip", "mean"), strict=True):
-            bars(axes, [row for row in rows if row["panel"] == panel])
-        page.subplots_adjust(left=0.06, right=0.98, top=0.67, bottom=0.24, wspace=0.16)
-        for colour, label in ((RED, "unit the paper expects"), (BLUE, "another")):
-            page.axes[0].bar(0, 0, color=colour, label=label)
-        handles, labels = page.axes[0].get_legend_handles_labels()
-        page.legend(handles, labels, loc="lower left", ncols=3, fontsize=8, bbox_to_anchor=(0.05, -0.01))
+    page.set_figheight(3.6)
+    page.suptitle(title(rows[0]), x=0.015, y=0.97, ha="left", va="top", linespacing=1.4)
+    for axes, panel in zip(page.subplots(1, 2), ("clip", "mean"), strict=True):
+        bars(axes, [row for row in rows if row["panel"] == panel])
+    page.subplots_adjust(left=0.06, right=0.98, top=0.67, bottom=0.24, wspace=0.16)
+    for colour, label in ((RED, "unit the paper expects"), (BLUE, "another")):
+        page.axes[0].bar(0, 0, color=colour, label=label)
+    handles, labels = page.axes[0].get_legend_handles_labels()
+    page.legend(handles, labels, loc="lower left", ncols=3, fontsize=8, bbox_to_anchor=(0.05, -0.01))
 
 
 def title(row: Row) -> str:
@@ -191,36 +192,36 @@ def dominant(synthetic: SynthesisedClip) -> list[int]:
     return [int(unit) for unit in np.argsort(-ranges, kind="stable")[:MOST] if ranges[unit] > 0]
 
 
-def plot_clips(path: str | Path, synthetic_clips: Sequence[SynthesisedClip], title: str, show_licensed: bool) -> None:
+def draw_clips(page: Figure, synthetic_clips: Sequence[SynthesisedClip], title: str, show_licensed: bool) -> None:
     """Plot the frames of each clip, their changes, and changes of the dominant AUs: target and, dashed, read back."""
     rows = choose_clips(synthetic_clips)
-    if drawing.hide_licensed(path, [synthetic.source for synthetic in rows], show_licensed, title):
+    if drawing.hide_licensed(page, [synthetic.source for synthetic in rows], show_licensed, title):
         return
     model, n_frames = regressor.load(), len(rows[0].frames)
-    with drawing.open_page(1.0 + 1.75 * len(rows), path) as page:
-        generated = any(synthetic.source.origin == "generated" for synthetic in rows)
-        remark = "; faces are rendered, no person is shown" * generated
-        text = f"{title}: clips that AU-ICGAN synthesised of held-out subjects{remark}"
-        page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=10)
-        shape = {"left": 0.01, "right": 0.985, "top": 1 - 0.75 / page.get_figheight(), "bottom": 0.02}
-        outer = page.add_gridspec(len(rows), 2, **shape, width_ratios=(n_frames, 3), wspace=0.12, hspace=0.25)
-        for row, synthetic in enumerate(rows):
-            source, grid = synthetic.source, outer[row, 0].subgridspec(2, n_frames, wspace=0.04, hspace=0.04)
-            heading = f"{source.dataset}/{source.subject}, target: {synthetic.emotion}"
-            for line, film in enumerate(_films(synthetic)):
-                for column, image in enumerate(film):
-                    title = "" if line or column else heading
-                    axes = drawing.show_cell(page, grid[line, column], image, title, source, 7)
-                    if line and not column:
-                        axes.text(0.03, 0.87, f"change x {ENLARGED}", fontsize=5, transform=axes.transAxes)
-            axes, read_back = page.add_subplot(outer[row, 1]), synthetic.read_intensities(model)
-            styles = ((synthetic.target_aus, "-"), (read_back, "--"))
-            curves = [(values - values[0], style, 1.0) for values, style in styles]
-            units, colours = dominant(synthetic), (BLUE, RED, GREEN)
-            drawing.plot_units(axes, range(len(read_back)), curves, units, colours, ACTION_UNITS)
-            axes.set_title("change of intensity: target, and - - read back", fontsize=6)
-            axes.tick_params(labelsize=6)
-            axes.legend(fontsize=6, loc="upper left")
+    page.set_figheight(1.0 + 1.75 * len(rows))
+    generated = any(synthetic.source.origin == "generated" for synthetic in rows)
+    remark = "; faces are rendered, no person is shown" * generated
+    text = f"{title}: clips that AU-ICGAN synthesised of held-out subjects{remark}"
+    page.suptitle(text, x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=10)
+    shape = {"left": 0.01, "right": 0.985, "top": 1 - 0.75 / page.get_figheight(), "bottom": 0.02}
+    outer = page.add_gridspec(len(rows), 2, **shape, width_ratios=(n_frames, 3), wspace=0.12, hspace=0.25)
+    for row, synthetic in enumerate(rows):
+        source, grid = synthetic.source, outer[row, 0].subgridspec(2, n_frames, wspace=0.04, hspace=0.04)
+        heading = f"{source.dataset}/{source.subject}, target: {synthetic.emotion}"
+        for line, film in enumerate(_films(synthetic)):
+            for column, image in enumerate(film):
+                title = "" if line or column else heading
+                axes = drawing.show_cell(page, grid[line, column], image, title, source, 7)
+                if line and not column:
+                    axes.text(0.03, 0.87, f"change x {ENLARGED}", fontsize=5, transform=axes.transAxes)
+        axes, read_back = page.add_subplot(outer[row, 1]), synthetic.read_intensities(model)
+        styles = ((synthetic.target_aus, "-"), (read_back, "--"))
+        curves = [(values - values[0], style, 1.0) for values, style in styles]
+        units, colours = dominant(synthetic), (BLUE, RED, GREEN)
+        drawing.plot_units(axes, range(len(read_back)), curves, units, colours, ACTION_UNITS)
+        axes.set_title("change of intensity: target, and - - read back", fontsize=6)
+        axes.tick_params(labelsize=6)
+        axes.legend(fontsize=6, loc="upper left")
 
 
 def _films(synthetic: SynthesisedClip) -> tuple[np.ndarray, np.ndarray]:

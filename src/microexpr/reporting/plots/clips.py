@@ -119,13 +119,12 @@ def _sides(group: Any) -> Iterator[Any]:
 
 def draw_journey(figure: Figure, journey: Journey) -> None:
     """Plot one clip's way: landmarks, apex score, flow and strain, action units, synthesised faces."""
-    figure.set_figheight(9.9 if journey.synthetic else 5.5)
-    clip, inch = journey.clip, 1 / figure.get_figheight()
+    clip, height = journey.clip, 9.9 if journey.synthetic else 5.5
     description = ", ".join(part for part in (clip.emotion, clip.action_units and f"AU {clip.action_units}") if part)
-    drawing.add_heading(figure, f"{clip.id}: {description}", clip.origin == "generated")
+    drawing.add_heading(figure, height, f"{clip.id}: {description}", clip.origin == "generated")
     heights = [1, 1, 1.72] if journey.synthetic else [1, 1]
     grid = figure.add_gridspec(
-        len(heights), 30, left=0.015, right=0.985, top=1 - 0.95 * inch, bottom=0.01, hspace=0.17, wspace=0.3,
+        len(heights), 30, left=0.015, right=0.985, top=1 - 0.95 / height, bottom=0.01, hspace=0.17, wspace=0.3,
         height_ratios=heights,
     )  # fmt: skip
     faces, fields = ([figure.add_subplot(grid[row, column : column + 6]) for column in (0, 6, 12)] for row in (0, 1))
@@ -148,10 +147,7 @@ def draw_journey(figure: Figure, journey: Journey) -> None:
     lengths = (("length", magnitude(journey.flow[:2]), " pixels"), ("strain", journey.flow[2], ""))
     for axes, (name, values, unit) in zip(fields[1:], lengths, strict=True):
         end = drawing.largest(values, 99.5)
-        axes.imshow(values, cmap="magma", vmin=0, vmax=end)
-        axes.set_title(f"flow: {name}, to {end:.2g}{unit}")
-        axes.set_anchor("W")
-        axes.set_axis_off()
+        drawing.show_image(axes, values, f"flow: {name}, to {end:.2g}{unit}", cmap="magma", vmax=end)
     _action_units(_over_time(figure, grid[1, 18:], journey), journey)
     if journey.synthetic:
         _synthetic(figure, grid[2, :], journey)
@@ -256,11 +252,11 @@ def magnified_change(face: Mapping[str, Any], events: Mapping[str, Any]) -> np.n
 def draw_sheet(figure: Figure, entries: Sequence[Entry]) -> None:
     """Plot subjects, each with an apex and, below it, its difference from the onset."""
     rows = -(-len(entries) // ACROSS)
-    figure.set_figheight(0.6 + rows * 3.75)
+    height = 0.6 + rows * 3.75
     title = f"A clip of each subject: the apex, and below {MAGNIFIED} times its difference from the onset (grey: none)"
-    drawing.add_caption(figure, title, [entry.clip for entry in entries])
-    top = 1 - 0.95 / figure.get_figheight()
-    grid = figure.add_gridspec(rows, ACROSS, left=0.015, right=0.985, top=top, bottom=0.01, wspace=0.04, hspace=0.15)
+    drawing.add_caption(figure, height, title, [entry.clip for entry in entries])
+    shape = {"left": 0.015, "right": 0.985, "top": 1 - 0.95 / height, "bottom": 0.01}
+    grid = figure.add_gridspec(rows, ACROSS, **shape, wspace=0.04, hspace=0.15)
     for i, entry in enumerate(entries):
         cell = grid[divmod(i, ACROSS)].subgridspec(2, 1, hspace=0.04)
         description = ", ".join(filter(None, (entry.clip.emotion, entry.clip.action_units)))

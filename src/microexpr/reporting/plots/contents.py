@@ -38,9 +38,9 @@ def draw(page: Figure, source: str | Path, show_licensed_faces: bool = False) ->
             drawing.refuse_origin(origin, str(source), show_licensed_faces)
         plotted = groups[:MOST]
         rows = -(-len(plotted) // kind.across)
-        page.set_figheight(TITLE + kind.height * rows)
         count = f"{len(plotted)} of {len(groups)}" if len(groups) > MOST else len(groups)
-        drawing.add_heading(page, f"{source}: {kind.description} of {count} clips", "generated" in origin, "faces")
+        title, height = f"{source}: {kind.description} of {count} clips", TITLE + kind.height * rows
+        drawing.add_heading(page, height, title, "generated" in origin, "faces")
         body = page.add_subfigure(page.add_gridspec(2, 1, height_ratios=(TITLE, kind.height * rows))[1])
         cells = body.add_gridspec(rows, kind.across)
         for i, group in enumerate(plotted):
@@ -103,9 +103,8 @@ def _image(
 ) -> Axes:  # fmt: skip
     """Show an image in a box of a cell, with the label on rendered faces; return its axes."""
     axes = cell.add_axes(box)
-    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=vmax)
+    drawing.show_image(axes, pixels, "", cmap=cmap, vmax=vmax)
     axes.set_anchor("NW")
-    axes.set_axis_off()
     drawing.stamp(axes, origin, 6, colour)
     axes.set_title(title, fontsize=7, pad=3)
     return axes

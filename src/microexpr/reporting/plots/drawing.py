@@ -60,24 +60,18 @@ HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in par
 What = TypeVarTuple("What")  # that a function plots
 
 
-@contextmanager
-def open_page(height: float, path: str | Path | None = None) -> Iterator[Figure]:
-    """Yield a figure to draw on; one with a path is saved afterwards, in the format of the path's suffix.
+def plot(draw: Callable[[Figure, *What], None], *what: *What, path: str | Path | None = None) -> Figure:
+    """Return a figure on which `draw(figure, *what)` has plotted, which sets its height.
 
-    The user's matplotlib settings do not change it. Raises StoreError if the file cannot be written."""
+    With a path it is saved, in the format of the path's suffix. The user's matplotlib settings do not change it. Raises
+    StoreError if the file cannot be written."""
     with matplotlib.style.context(["default", STYLE]):
-        yield (figure := Figure((WIDTH, height)))
+        draw(figure := Figure((WIDTH, 1)), *what)
         _make_legible(figure)
         if path:
             suffix = Path(path).suffix.lower()
             with store.atomic(path) as part:
                 figure.savefig(part, format=suffix[1:], dpi=DPI, **SAVING[suffix])
-
-
-def plot(draw: Callable[[Figure, *What], None], *what: *What, path: str | Path | None = None) -> Figure:
-    """Return a figure on which `draw(figure, *what)` has plotted, whose height it sets; save it if it has a path."""
-    with open_page(1.0, path) as figure:
-        draw(figure, *what)
     return figure
 
 
@@ -111,11 +105,11 @@ def clip_groups(clip: Clip, results: Path, *stages: str) -> Iterator[list[Any]]:
         yield [file[clip.name] for file in files]
 
 
-def add_heading(figure: Figure, text: str, generated: bool, noun: str = "face") -> None:
-    """Write the title, upper left, and a line below it if rendered faces are shown."""
+def add_heading(figure: Figure, height: float, text: str, generated: bool, noun: str = "face") -> None:
+    """Set the height in inches; write the title, upper left, and a line below it if rendered faces are shown."""
+    figure.set_figheight(height)
     word = f"\nrendered {noun}, no person is shown" if generated else ""
-    top = 1 - 0.1 / figure.get_figheight()
-    figure.suptitle(text + word, x=0.015, y=top, ha="left", va="top", linespacing=1.4)
+    figure.suptitle(text + word, x=0.015, y=1 - 0.1 / height, ha="left", va="top", linespacing=1.4)
 
 
 def refuse_licensed(clips: Iterable[Clip], show: bool) -> None:
@@ -133,22 +127,22 @@ def refuse_origin(origin: str, what: str, show: bool) -> None:
         )
 
 
-def hide_licensed(path: str | Path, items: Iterable[Any], show_licensed: bool, title: str) -> bool:
+def hide_licensed(page: Figure, items: Iterable[Any], show_licensed: bool, title: str) -> bool:
     """Return whether faces of these clips or other things with an `origin` may not be shown.
 
-    If so, write a page that says so in their place."""
+    If so, the page says so in their place."""
     if show_licensed or all(item.origin == "generated" for item in items):
         return False
-    with open_page(1.5, path) as page:
-        page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")
+    page.set_figheight(1.5)
+    page.text(0.5, 0.5, f"{title}\n{HIDDEN}", ha="center", va="center")
     return True
 
 
-def add_caption(page: Figure, text: str, clips: Sequence[Clip]) -> float:
-    """Write the title of several clips; return the share of the page's height below it."""
+def add_caption(page: Figure, height: float, text: str, clips: Sequence[Clip]) -> float:
+    """Set the height in inches, write the title of several clips; return the share of the height below it."""
     generated = any(clip.origin == "generated" for clip in clips)
-    add_heading(page, text, generated, "faces")
-    return 1 - (0.85 if generated else 0.6) / page.get_figheight()
+    add_heading(page, height, text, generated, "faces")
+    return 1 - (0.85 if generated else 0.6) / height
 
 
 def amplify_change(frames: np.ndarray, reference: np.ndarray, factor: float) -> np.ndarray:
@@ -156,10 +150,14 @@ def amplify_change(frames: np.ndarray, reference: np.ndarray, factor: float) -> 
     return np.clip(128 + factor * (frames.astype(float) - reference), 0, 255).astype(np.uint8)
 
 
-def show_image(axes: Axes, pixels: np.ndarray, title: str, size: float = 10) -> None:
-    """Show an image without axes, its title in letters of a size; `pixels` uint8[H, W], [H, W, 1] or [H, W, 3]."""
+def show_image(
+    axes: Axes, pixels: np.ndarray, title: str, size: float = 10, cmap: str = "gray", vmax: float = 255
+) -> None:
+    """Show an image without axes, its title in letters of a size; `pixels` uint8[H, W], [H, W, 1] or [H, W, 3].
+
+    Other values [H, W] have the colours of a map, which ends at `vmax`."""
     pixels = pixels if pixels.ndim == 2 else np.broadcast_to(pixels, (*pixels.shape[:2], 3))
-    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=vmax)
     axes.set_anchor("W")
     axes.set_title(title, fontsize=size)
     axes.set_axis_off()

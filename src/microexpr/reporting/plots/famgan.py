@@ -1,7 +1,6 @@
 """FAMGAN's Figures 2 to 5: halves of a face and the frames driven by each, and movements on two source faces."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,42 +56,39 @@ def drive_by_side(reenactment: "Reenactment", task: "Task", side: int) -> np.nda
     return animate(task.model, reenactment.face, reenactment.target_aus[..., [side, side]], task.kind)
 
 
-def fig2(path: str | Path, reenactment: "Reenactment", task: "Task", show_licensed: bool) -> None:
+def fig2(page: Figure, reenactment: "Reenactment", task: "Task", show_licensed: bool) -> None:
     """Plot how the halves of a face are driven separately, at the apex of an asymmetric movement."""
-    if drawing.hide_licensed(path, [reenactment], show_licensed, "Fig. 2"):
+    if drawing.hide_licensed(page, [reenactment], show_licensed, "Fig. 2"):
         return
     driving, face, at = reenactment.driving, reenactment.face, reenactment.apex
     apex_crop, (left, right) = driving.crops[driving.apex], (drive_by_side(reenactment, task, side) for side in (0, 1))
     left_half, right_half = drawing.mirror_halves(apex_crop)
-    with drawing.open_page(6.0, path) as page:
-        text = (
-            f"Fig. 2: separate halves. Driving clip {driving.clip.id} at its apex, source face: {reenactment.face_name}"
-        )
-        _title(page, reenactment, text)
-        grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
-        panels = {
-            "driving clip": apex_crop,
-            "its left half, mirrored": left_half,
-            "its right half, mirrored": right_half,
-            "source face": face.crop,
-            "driven by the left": left[at],
-            "driven by the right": right[at],
-            "joined": reenactment.crops[at],
-            f"joined, change x {ENLARGED}": drawing.amplify_change(reenactment.crops[at], face.crop, ENLARGED),
-        }
-        for cell, (name, image) in zip(np.ndindex(2, 4), panels.items(), strict=True):
-            drawing.show_image(page.add_subplot(grid[cell]), image, name)
+    text = f"Fig. 2: separate halves. Driving clip {driving.clip.id} at its apex, source face: {reenactment.face_name}"
+    _title(page, 6.0, reenactment, text)
+    grid = page.add_gridspec(2, 4, left=0.01, right=0.99, top=0.86, bottom=0.02, wspace=0.05, hspace=0.15)
+    panels = {
+        "driving clip": apex_crop,
+        "its left half, mirrored": left_half,
+        "its right half, mirrored": right_half,
+        "source face": face.crop,
+        "driven by the left": left[at],
+        "driven by the right": right[at],
+        "joined": reenactment.crops[at],
+        f"joined, change x {ENLARGED}": drawing.amplify_change(reenactment.crops[at], face.crop, ENLARGED),
+    }
+    for cell, (name, image) in zip(np.ndindex(2, 4), panels.items(), strict=True):
+        drawing.show_image(page.add_subplot(grid[cell]), image, name)
 
 
 def sequence(
-    path: str | Path, figure: str, reenactment: "Reenactment", task: "Task", expected: Mapping[str, Sequence[str]],
+    page: Figure, figure: str, reenactment: "Reenactment", task: "Task", expected: Mapping[str, Sequence[str]],
     show_licensed: bool,
 ) -> None:  # fmt: skip
     """Plot the driving clip, the synthesised clips and their changes, ground truth if there is any, and the curves.
 
     `expected` are the AUs by class that the paper's text sees in the figure."""
     title = f"Fig. {figure.removeprefix('fig')}"
-    if drawing.hide_licensed(path, [reenactment], show_licensed, title):
+    if drawing.hide_licensed(page, [reenactment], show_licensed, title):
         return
     face_crop = reenactment.face.crop
     clips = {"left": drive_by_side(reenactment, task, 0)}  # for most figures the paper shows this one only
@@ -110,31 +106,29 @@ def sequence(
     remark = f"; the text sees {', '.join(units)}" if units else ""
     text = f"{title}: {reenactment.driving.clip.id} reenacted by a {reenactment.face_name}{remark}"
     read_back = evaluation.changes(reenactment.crops, reenactment.face, task.reader)
-    _page(path, text, rows, reenactment, read_back)
+    _page(page, text, rows, reenactment, read_back)
 
 
 def _page(
-    path: str | Path, text: str, rows: Mapping[str, np.ndarray], reenactment: "Reenactment", read_back: np.ndarray
+    page: Figure, text: str, rows: Mapping[str, np.ndarray], reenactment: "Reenactment", read_back: np.ndarray
 ) -> None:
     """Plot a row of frames for each clip, and the curves next to them."""
     columns = np.rint(np.linspace(0, len(reenactment.positions) - 1, FRAMES)).astype(int)
     columns[np.abs(columns - reenactment.apex).argmin()] = reenactment.apex
-    with drawing.open_page(max(0.9 + 1.35 * len(rows), 5.0), path) as page:
-        _title(page, reenactment, text)
-        top = 1 - 0.7 / page.get_figheight()
-        outer = page.add_gridspec(
-            1, 2, left=0.01, right=0.985, top=top, bottom=0.45 / page.get_figheight(), width_ratios=(3, 1), wspace=0.1
-        )
-        grid = outer[0, 0].subgridspec(len(rows), FRAMES, wspace=0.03, hspace=0.2)
-        for row, (name, frames) in enumerate(rows.items()):
-            for column, frame_index in enumerate(columns):
-                axes = page.add_subplot(grid[row, column])
-                drawing.show_image(axes, frames[frame_index], "")
-                if not column:
-                    axes.set_title(name, fontsize=7)
-        charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)
-        for i, side in enumerate(("left", "right")):
-            _curves(page.add_subplot(charts[i]), reenactment, read_back, i, side)
+    height = max(0.9 + 1.35 * len(rows), 5.0)
+    _title(page, height, reenactment, text)
+    shape = {"left": 0.01, "right": 0.985, "top": 1 - 0.7 / height, "bottom": 0.45 / height}
+    outer = page.add_gridspec(1, 2, **shape, width_ratios=(3, 1), wspace=0.1)
+    grid = outer[0, 0].subgridspec(len(rows), FRAMES, wspace=0.03, hspace=0.2)
+    for row, (name, frames) in enumerate(rows.items()):
+        for column, frame_index in enumerate(columns):
+            axes = page.add_subplot(grid[row, column])
+            drawing.show_image(axes, frames[frame_index], "")
+            if not column:
+                axes.set_title(name, fontsize=7)
+    charts = outer[0, 1].subgridspec(2, 1, hspace=0.3)
+    for i, side in enumerate(("left", "right")):
+        _curves(page.add_subplot(charts[i]), reenactment, read_back, i, side)
 
 
 def _curves(axes: Axes, reenactment: "Reenactment", read_back: np.ndarray, side: int, name: str) -> None:
@@ -152,6 +146,8 @@ def _curves(axes: Axes, reenactment: "Reenactment", read_back: np.ndarray, side:
     axes.legend(fontsize=6, loc="upper left")
 
 
-def _title(page: Figure, reenactment: "Reenactment", text: str) -> None:
+def _title(page: Figure, height: float, reenactment: "Reenactment", text: str) -> None:
+    """Set the height in inches, and write the title with the word on whose faces these are."""
+    page.set_figheight(height)
     word = WORD if reenactment.origin == "generated" else MADE
-    page.suptitle(f"{text}\n{word}", x=0.015, y=1 - 0.1 / page.get_figheight(), ha="left", va="top", fontsize=9)
+    page.suptitle(f"{text}\n{word}", x=0.015, y=1 - 0.1 / height, ha="left", va="top", fontsize=9)

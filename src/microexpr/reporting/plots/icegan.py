@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from matplotlib.figure import SubFigure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.patches import Rectangle
 
@@ -18,7 +18,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.evaluation.faces import HELD_OUT, Face, SynthesisedFaces, TrueFace
 from microexpr.evaluation.rows import Row
-from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, open_page, show_cell, stamp
+from microexpr.reporting.plots.drawing import BLUE, GREY, RED, add_caption, hide_licensed, show_cell, stamp
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
 SUBJECTS = 4
@@ -42,7 +42,7 @@ def choose_clips(faces: Faces, count: int = SUBJECTS) -> list[Clip]:
 
 
 def fig4(
-    path: str | Path, synthesised: SynthesisedFaces, true: TrueFaces, variants: Mapping[str, SynthesisedFaces],
+    page: Figure, synthesised: SynthesisedFaces, true: TrueFaces, variants: Mapping[str, SynthesisedFaces],
     show_licensed: bool,
 ) -> None:  # fmt: skip
     """Plot (a) neutral, true and synthesised faces of four subjects, (b) one subject's faces by each kind of generator.
@@ -50,30 +50,28 @@ def fig4(
     `synthesised` are faces of the whole ICE-GAN, `variants` those of others by their label; all of every class.
     """
     clips, classes = choose_clips(synthesised.faces), synthesised.protocol.classes
-    if hide_licensed(path, clips, show_licensed, "Fig. 4"):
+    if hide_licensed(page, clips, show_licensed, "Fig. 4"):
         return
-    with open_page(0.7 + 1.35 * max(len(clips), len(variants)), path) as page:
-        top = add_caption(
-            page, "Fig. 4: synthesised faces of held-out subjects, (a) next to true ones, (b) by generator", clips
-        )
-        halves = page.add_gridspec(1, 2, left=0, right=1, top=top, bottom=0, width_ratios=(7, 4), wspace=0)
-        part, shape = page.add_subfigure(halves[0]), {"right": 0.99, "top": 0.9, "bottom": 0.01, "wspace": 0.05}
-        grid = part.add_gridspec(len(clips), 1 + 2 * len(classes), left=0.01, **shape)
-        faces = {(face.clip.id, face.label): face for face in synthesised.faces}
-        true_clips = {(f.clip.dataset, f.clip.subject, f.clip.label): f.clip for f in reversed(synthesised.faces)}
-        for row, clip in enumerate(clips):
-            show_cell(part, grid[row, 0], faces[clip.id, 0].pair[0], f"{clip.dataset}/{clip.subject}\nneutral", clip, 7)
-            for label, name in enumerate(classes):
-                if true_clip := true_clips.get((clip.dataset, clip.subject, label)):
-                    show_cell(part, grid[row, 1 + label], true[true_clip.id].apex, f"true\n{name}", clip, 7)
-                else:
-                    axes = part.add_subplot(grid[row, 1 + label])
-                    axes.set_title(f"no true\n{name}", fontsize=7)
-                    axes.set_axis_off()
-                cell = grid[row, 1 + len(classes) + label]
-                show_cell(part, cell, faces[clip.id, label].pair[1], f"synthesised\n{name}", clip, 7)
-        if variants:
-            _generators(page.add_subfigure(halves[1]), variants, classes, shape)
+    text = "Fig. 4: synthesised faces of held-out subjects, (a) next to true ones, (b) by generator"
+    top = add_caption(page, 0.7 + 1.35 * max(len(clips), len(variants)), text, clips)
+    halves = page.add_gridspec(1, 2, left=0, right=1, top=top, bottom=0, width_ratios=(7, 4), wspace=0)
+    part, shape = page.add_subfigure(halves[0]), {"right": 0.99, "top": 0.9, "bottom": 0.01, "wspace": 0.05}
+    grid = part.add_gridspec(len(clips), 1 + 2 * len(classes), left=0.01, **shape)
+    faces = {(face.clip.id, face.label): face for face in synthesised.faces}
+    true_clips = {(f.clip.dataset, f.clip.subject, f.clip.label): f.clip for f in reversed(synthesised.faces)}
+    for row, clip in enumerate(clips):
+        show_cell(part, grid[row, 0], faces[clip.id, 0].pair[0], f"{clip.dataset}/{clip.subject}\nneutral", clip, 7)
+        for label, name in enumerate(classes):
+            if true_clip := true_clips.get((clip.dataset, clip.subject, label)):
+                show_cell(part, grid[row, 1 + label], true[true_clip.id].apex, f"true\n{name}", clip, 7)
+            else:
+                axes = part.add_subplot(grid[row, 1 + label])
+                axes.set_title(f"no true\n{name}", fontsize=7)
+                axes.set_axis_off()
+            cell = grid[row, 1 + len(classes) + label]
+            show_cell(part, cell, faces[clip.id, label].pair[1], f"synthesised\n{name}", clip, 7)
+    if variants:
+        _generators(page.add_subfigure(halves[1]), variants, classes, shape)
 
 
 def _generators(
@@ -91,35 +89,33 @@ def _generators(
 
 
 def fig5(
-    path: str | Path, synthesised: SynthesisedFaces, true: TrueFaces, rows: Sequence[Row], show_licensed: bool
+    page: Figure, synthesised: SynthesisedFaces, true: TrueFaces, rows: Sequence[Row], show_licensed: bool
 ) -> None:
     """Plot squared differences of synthesised from neutral faces, and their shares by region.
 
     Boxes mark the regions of the class's action units; `rows` are those of `change_rows`.
     """
     clips, classes = choose_clips(synthesised.faces), list(dict.fromkeys(row["class"] for row in rows))
-    if hide_licensed(path, clips, show_licensed, "Fig. 5"):
+    if hide_licensed(page, clips, show_licensed, "Fig. 5"):
         return
     by_label = {(face.clip.id, face.label): face for face in synthesised.faces}
-    with open_page(0.6 + 3.9 * len(classes), path) as page:
-        top = add_caption(
-            page, "Fig. 5: differences of synthesised from neutral faces; boxes: AUs the class should move", clips
-        )
-        heights = [(1 - top) * len(classes) / top, *[1] * len(classes)]  # all it heeds
-        outer = page.add_gridspec(1 + len(classes), 1, height_ratios=heights)
-        parts = [page.add_subfigure(outer[1 + i, 0]) for i in range(len(classes))]
-        for part, name in zip(parts, classes, strict=True):
-            shape = {"left": 0.015, "right": 0.98, "top": 0.89, "bottom": 0.06}
-            halves = part.add_gridspec(1, 2, **shape, width_ratios=(7, 3), wspace=0.18)
-            grid = halves[0].subgridspec(2, len(clips), wspace=0.06, hspace=0.15)
-            class_rows = [row for row in rows if row["class"] == name]
-            boxes = [row["region"] for row in class_rows if row["expected"]]
-            for column, clip in enumerate(clips):
-                face = by_label[clip.id, synthesised.protocol.classes.index(name)]
-                title = f"{clip.dataset}/{clip.subject}\nmade, {name}"
-                show_cell(part, grid[0, column], face.pair[1], title, clip, 7)
-                _difference(part, grid[1, column], face, true[clip.id], boxes)
-            _bars(part, halves[1], class_rows)
+    text = "Fig. 5: differences of synthesised from neutral faces; boxes: AUs the class should move"
+    top = add_caption(page, 0.6 + 3.9 * len(classes), text, clips)
+    heights = [(1 - top) * len(classes) / top, *[1] * len(classes)]  # all it heeds
+    outer = page.add_gridspec(1 + len(classes), 1, height_ratios=heights)
+    parts = [page.add_subfigure(outer[1 + i, 0]) for i in range(len(classes))]
+    for part, name in zip(parts, classes, strict=True):
+        shape = {"left": 0.015, "right": 0.98, "top": 0.89, "bottom": 0.06}
+        halves = part.add_gridspec(1, 2, **shape, width_ratios=(7, 3), wspace=0.18)
+        grid = halves[0].subgridspec(2, len(clips), wspace=0.06, hspace=0.15)
+        class_rows = [row for row in rows if row["class"] == name]
+        boxes = [row["region"] for row in class_rows if row["expected"]]
+        for column, clip in enumerate(clips):
+            face = by_label[clip.id, synthesised.protocol.classes.index(name)]
+            title = f"{clip.dataset}/{clip.subject}\nmade, {name}"
+            show_cell(part, grid[0, column], face.pair[1], title, clip, 7)
+            _difference(part, grid[1, column], face, true[clip.id], boxes)
+        _bars(part, halves[1], class_rows)
 
 
 def _difference(part: SubFigure, cell: SubplotSpec, face: Face, true: TrueFace, boxes: Sequence[str]) -> None:

@@ -23,12 +23,13 @@ def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
     """Plot the pooled UF1 of each method: last epoch with its interval, oracle hollow, published apart.
 
     `rows` are those of `main_table.megc2019`; the method of largest UF1 is at the top."""
-    figure.set_figheight(1.75 + PITCH * len(rows))
     rows = main_table.by_uf1(rows)
     labels = [row["method"] for row in rows]
     if len({row["origin"] for row in rows}) > 1:
         labels = [f"{row['method']}, {row['origin']}" for row in rows]
-    width, height = figure.get_size_inches()
+    is_rendered = any("generated" in row["origin"] for row in rows)
+    width, height = figure.get_figwidth(), 1.75 + PITCH * len(rows)
+    add_heading(figure, height, main_table.table_title(rows) + f"\n{CAUTION}" * is_rendered, False)
     left = 0.3 + LETTER * max(map(len, labels))
     right = RIGHT if any(row["published_full_uf1"] for row in rows) else 0.0
     bottom, top = 0.9 / height, 1 - 0.85 / height
@@ -41,7 +42,6 @@ def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
         axes.plot(value, i, "o", color=BLUE, markersize=7, label=LAST)
         axes.plot(oracle, i, "o", color=RED, markersize=11, fillstyle="none", linestyle="", label=ORACLE)
         axes.text(1.02, i, f"{value:.3f}  {low:.2f} to {high:.2f}", va="center", color=BLUE)
-    is_rendered = any("generated" in row["origin"] for row in rows)
     _scale(axes, len(rows), "UF1, clips of all folds" + ", rendered faces" * is_rendered)
     axes.set_yticks(range(len(rows)), labels)
     for floor in (float(row["full_uf1"]) for row in rows if row["method"] == "majority"):
@@ -54,7 +54,6 @@ def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
         for i, row in enumerate(rows):
             if row["published_full_uf1"]:
                 published.plot(float(row["published_full_uf1"]), i, "D", color=GREY, markersize=6, label="published")
-    add_heading(figure, main_table.table_title(rows) + f"\n{CAUTION}" * is_rendered, False)
     handles, names = axes.get_legend_handles_labels()
     by_name = dict(zip(names, handles, strict=True))  # one entry for each
     figure.legend(list(by_name.values()), list(by_name), loc="lower left", ncols=2, bbox_to_anchor=(left / width, 0))
@@ -70,10 +69,9 @@ def _scale(axes: Axes, count: int, label: str) -> None:
 
 def draw_training(figure: Figure, curves: Curves) -> None:
     """Plot losses of a training above, mean over folds and one standard deviation, and UF1 below."""
-    figure.set_figheight(6)
     folds, epochs, updates = curves.loss.shape
     figure.subplots_adjust(0.08, 0.1, 0.97, 0.83, hspace=0.45)
-    add_heading(figure, f"{curves.method} under {curves.protocol}, {folds} folds", False)
+    add_heading(figure, 6, f"{curves.method} under {curves.protocol}, {folds} folds", False)
     losses, uf1 = figure.subplots(2, 1, sharex=True)
     x, colours = np.arange(1, epochs + 1), (BLUE, RED, GREEN, PINK, GREY)
     for i in range(updates):

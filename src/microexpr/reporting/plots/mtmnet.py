@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.models.recipe import to_unit_range
 from microexpr.protocols import provenance
-from microexpr.reporting.plots.drawing import add_caption, clip_groups, hide_licensed, open_page, show_cell
+from microexpr.reporting.plots.drawing import add_caption, clip_groups, hide_licensed, show_cell
 from microexpr.signals import inputs
 from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
@@ -45,21 +46,21 @@ def read_frames(clip: Clip, results: Path) -> tuple[np.ndarray, np.ndarray]:
         return np.stack([faces["crop"][position] for position in positions]), faces["frame"][()][positions]
 
 
-def fig1(path: str | Path, clips: Sequence[Clip], results: Path, show_licensed: bool) -> None:
+def fig1(page: Figure, clips: Sequence[Clip], results: Path, show_licensed: bool) -> None:
     """Plot micro-expressions of an index above macro-expressions of the same emotions.
 
     Raises StoreError if a faces or apex file cannot be read."""
     first_clips = choose_emotions(clips)
-    if hide_licensed(path, first_clips, show_licensed, "Fig. 1"):
+    if hide_licensed(page, first_clips, show_licensed, "Fig. 1"):
         return
-    with open_page(0.9 + 1.25 * len(first_clips), path) as page:
-        add_caption(page, "Fig. 1: onset to apex, micro-expressions above macro-expressions", first_clips)
-        top = 1 - 0.95 / page.get_figheight()
-        grid = page.add_gridspec(len(first_clips), FRAMES, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.04)
-        for row, clip in enumerate(first_clips):
-            for column, (frame, number) in enumerate(zip(*read_frames(clip, results), strict=True)):
-                title = f"{number}" if column else f"{clip.dataset}, {clip.emotion}"
-                show_cell(page, grid[row, column], frame, title, clip, 7)
+    height, text = 0.9 + 1.25 * len(first_clips), "Fig. 1: onset to apex, micro-expressions above macro-expressions"
+    add_caption(page, height, text, first_clips)
+    top = 1 - 0.95 / height
+    grid = page.add_gridspec(len(first_clips), FRAMES, left=0.01, right=0.99, top=top, bottom=0.01, wspace=0.04)
+    for row, clip in enumerate(first_clips):
+        for column, (frame, number) in enumerate(zip(*read_frames(clip, results), strict=True)):
+            title = f"{number}" if column else f"{clip.dataset}, {clip.emotion}"
+            show_cell(page, grid[row, column], frame, title, clip, 7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +132,7 @@ def rms_difference(image: np.ndarray, other: np.ndarray) -> float:
 
 
 def fig3(
-    path: str | Path, network: Recogniser, clips: Sequence[Clip], held: Sequence[Clip], files: Iterable[str],
+    page: Figure, network: Recogniser, clips: Sequence[Clip], held: Sequence[Clip], files: Iterable[str],
     show_licensed: bool,
 ) -> None:  # fmt: skip
     """Plot (a) apex faces and their reconstructions from their own expression and the neutral frame's identity (eq. 2),
@@ -142,31 +143,30 @@ def fig3(
     provenance.check("the network of Fig. 3", MICRO, "subject", held, network.fitted_on)
     by_subject, unseen = choose_classes(clips, held), {clip.subject for clip in held}
     page_clips = [clip for subject_clips in by_subject.values() for clip in subject_clips]
-    if hide_licensed(path, page_clips, show_licensed, "Fig. 3"):
+    if hide_licensed(page, page_clips, show_licensed, "Fig. 3"):
         return
     parts, count, columns = encode(network, page_clips, files), len(by_subject), 2 * max(map(len, by_subject.values()))
     onset, apex, decoded = pixels(parts.onset), pixels(parts.apex), decode(network, parts.expression, parts.identity)
     first = np.cumsum([0, *map(len, by_subject.values())])[:-1]  # clip of each subject
     faces = cross_faces(network, parts, first)
-    with open_page(HEAD + ROW * count, path) as page:
-        add_caption(page, TITLE, page_clips)
-        ratios = {"height_ratios": (HEAD, ROW * count), "width_ratios": (columns, 1.1 * (count + 1))}
-        halves = page.add_gridspec(2, 2, **ratios)
-        shape = {"top": 0.93, "bottom": 0.01, "wspace": 0.05}
-        part = page.add_subfigure(halves[1, 0])
-        grid = part.add_gridspec(count, columns, left=0.015, right=0.97, **shape)
-        for row, (start, (name, subject_clips)) in enumerate(zip(first, by_subject.items(), strict=True)):
-            for column, clip in enumerate(subject_clips):
-                i, role = start + column, "held out" if name in unseen else "trained on"
-                title = f"\n{clip.emotion}" if column else f"{name}, {role}\n{clip.emotion}"
-                show_cell(part, grid[row, 2 * column], apex[i], title, clip, 7)
-                error = f"\nerror {rms_difference(apex[i], decoded[i]):.0f}"
-                show_cell(part, grid[row, 2 * column + 1], decoded[i], error, clip, 7)
-        part = page.add_subfigure(halves[1, 1])
-        grid = part.add_gridspec(count + 1, count + 1, left=0.02, right=0.98, **shape, hspace=0.3)
-        for row, i in enumerate(first, 1):
-            clip = page_clips[i]
-            show_cell(part, grid[0, row], apex[i], f"{clip.subject}\n{clip.emotion}", clip, 7)
-            show_cell(part, grid[row, 0], onset[i], f"{clip.subject}, neutral", clip, 7)
-            for column in range(count):
-                show_cell(part, grid[row, 1 + column], faces[row - 1, column], "", clip, 7)
+    add_caption(page, HEAD + ROW * count, TITLE, page_clips)
+    ratios = {"height_ratios": (HEAD, ROW * count), "width_ratios": (columns, 1.1 * (count + 1))}
+    halves = page.add_gridspec(2, 2, **ratios)
+    shape = {"top": 0.93, "bottom": 0.01, "wspace": 0.05}
+    part = page.add_subfigure(halves[1, 0])
+    grid = part.add_gridspec(count, columns, left=0.015, right=0.97, **shape)
+    for row, (start, (name, subject_clips)) in enumerate(zip(first, by_subject.items(), strict=True)):
+        for column, clip in enumerate(subject_clips):
+            i, role = start + column, "held out" if name in unseen else "trained on"
+            title = f"\n{clip.emotion}" if column else f"{name}, {role}\n{clip.emotion}"
+            show_cell(part, grid[row, 2 * column], apex[i], title, clip, 7)
+            error = f"\nerror {rms_difference(apex[i], decoded[i]):.0f}"
+            show_cell(part, grid[row, 2 * column + 1], decoded[i], error, clip, 7)
+    part = page.add_subfigure(halves[1, 1])
+    grid = part.add_gridspec(count + 1, count + 1, left=0.02, right=0.98, **shape, hspace=0.3)
+    for row, i in enumerate(first, 1):
+        clip = page_clips[i]
+        show_cell(part, grid[0, row], apex[i], f"{clip.subject}\n{clip.emotion}", clip, 7)
+        show_cell(part, grid[row, 0], onset[i], f"{clip.subject}, neutral", clip, 7)
+        for column in range(count):
+            show_cell(part, grid[row, 1 + column], faces[row - 1, column], "", clip, 7)

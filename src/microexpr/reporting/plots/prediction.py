@@ -14,9 +14,9 @@ DARKEST = 2.0  # FACS intensity
 
 def draw(page: Figure, prediction: Prediction) -> None:
     """Plot a prediction."""
-    page.set_figheight(6)
     time = prediction.video.seconds[prediction.curves.numbers]
-    add_heading(page, f"{printable(prediction.video.path.name)}: what was spotted", prediction.video.generated)
+    title = f"{printable(prediction.video.path.name)}: what was spotted"
+    add_heading(page, 6, title, prediction.video.generated)
     score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
     score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
     score_axes.axhline(prediction.signal.height, color=PINK, linewidth=0.8, linestyle=":")

@@ -41,8 +41,7 @@ LINE_POINTS = (18, 20, 23, 25, 48, 51, 54, 57)  # landmarks on brows and mouth: 
 
 def draw(page: Figure, signal: str, clip: Clip, results: Path) -> None:
     """Plot a signal of a clip, by its name in `SIGNALS`. Raises StoreError if the file of a stage cannot be read."""
-    height, draw_signal, *stages = SIGNALS[signal]
-    page.set_figheight(height)
+    draw_signal, *stages = SIGNALS[signal]
     with drawing.clip_groups(clip, results, *stages) as groups:
         draw_signal(page, clip, *groups)
 
@@ -50,7 +49,7 @@ def draw(page: Figure, signal: str, clip: Clip, results: Path) -> None:
 def draw_landmarks(page: Figure, clip: Clip, faces: Group) -> None:
     """Plot positions of landmarks, their height as tracked and as the network predicts each frame, and the pose."""
     frame, crops, tracked, pose = (faces[name][()] for name in ("frame", "crop", "landmarks_crop", "pose"))
-    drawing.add_heading(page, f"{clip.id}: landmarks", clip.origin == "generated")
+    drawing.add_heading(page, 5.4, f"{clip.id}: landmarks", clip.origin == "generated")
     face_axes = page.add_axes((0.015, 0.02, 0.4, 0.78))
     drawing.show_image(face_axes, luma(crops[0]), "crop with 68 landmarks")
     drawing.draw_landmarks(face_axes, tracked[0])
@@ -83,7 +82,8 @@ def draw_landmarks(page: Figure, clip: Clip, faces: Group) -> None:
 def draw_apex(page: Figure, clip: Clip, faces: Group, events: Any) -> None:
     """Plot the ten regions, the scores of both spotters by frame, and the events that were chosen."""
     params = apex.Params(**json.loads(events.file.attrs["params"])["apex"])
-    drawing.add_heading(page, f"{clip.id}: apex, {events.attrs['method'].decode()}", clip.origin == "generated")
+    title = f"{clip.id}: apex, {events.attrs['method'].decode()}"
+    drawing.add_heading(page, 5.2, title, clip.origin == "generated")
     at = {event: inputs.position(faces, events, event) for event in EVENTS}
     crop, points, frame = luma(faces["crop"][()]), faces["landmarks_crop"][()], faces["frame"][()]
     face_axes = page.add_axes((0.015, 0.06, 0.33, 0.72))
@@ -113,7 +113,7 @@ def draw_apex(page: Figure, clip: Clip, faces: Group, events: Any) -> None:
 
 def draw_action_units(page: Figure, clip: Clip, faces: Group, events: Group, aus: Group) -> None:
     """Plot the face that is read, raw, smoothed and relative intensities, and effects of image size."""
-    drawing.add_heading(page, f"{clip.id}: action units", clip.origin == "generated")
+    drawing.add_heading(page, 6.2, f"{clip.id}: action units", clip.origin == "generated")
     onset, top, offset = (inputs.position(faces, events, event) for event in EVENTS)
     crops, frames = luma(faces["crop"][()]), faces["frame"][()]
     apex_crop = crops[top, 16:-16, 16:-16]
@@ -168,7 +168,7 @@ def draw_flow(page: Figure, clip: Clip, faces: Group, events: Group, flows: Any)
     """Plot onset and apex, and in a row for each algorithm its flow, the head motion in it, and the rest.
 
     Params are those of the flow file except for the algorithm."""
-    drawing.add_heading(page, f"{clip.id}: flow from onset to apex", clip.origin == "generated")
+    drawing.add_heading(page, 4.5, f"{clip.id}: flow from onset to apex", clip.origin == "generated")
     params = flow.Params(**json.loads(flows.file.attrs["params"])["flow"])
     crop, in_frame = luma(faces["crop"][()]), face_regions.read_in_frame(faces)
     onset, top = (inputs.position(faces, events, name) for name in ("onset", "apex"))
@@ -198,7 +198,7 @@ def draw_flow(page: Figure, clip: Clip, faces: Group, events: Group, flows: Any)
 
 def draw_motion(page: Figure, clip: Clip, faces: Group, events: Group) -> None:
     """Plot frames around the apex, magnified frames, and a line of pixels through time."""
-    drawing.add_heading(page, f"{clip.id}: movement made visible", clip.origin == "generated")
+    drawing.add_heading(page, 4.3, f"{clip.id}: movement made visible", clip.origin == "generated")
     onset, top, offset = (inputs.position(faces, events, event) for event in EVENTS)
     film = luma(faces["crop"][onset : offset + 1])
     changed = (motion.magnify(film, len(film)), motion.interpolate(film, LENGTH))
@@ -230,11 +230,11 @@ def draw_motion(page: Figure, clip: Clip, faces: Group, events: Group) -> None:
     page.axes[0].plot([x, x], [first, first + LINE], color="white", linewidth=1)
 
 
-# height of the page in inches, what fills it, and the stages that it reads
-SIGNALS: dict[str, tuple[float, Callable[..., None], *tuple[str, ...]]] = {
-    "landmarks": (5.4, draw_landmarks, "faces"),
-    "apex": (5.2, draw_apex, "faces", "apex"),
-    "aus": (6.2, draw_action_units, "faces", "apex", "aus"),
-    "flow": (4.5, draw_flow, "faces", "apex", "flow"),
-    "motion": (4.3, draw_motion, "faces", "apex"),
+# what fills a page, and the stages that it reads
+SIGNALS: dict[str, tuple[Callable[..., None], *tuple[str, ...]]] = {
+    "landmarks": (draw_landmarks, "faces"),
+    "apex": (draw_apex, "faces", "apex"),
+    "aus": (draw_action_units, "faces", "apex", "aus"),
+    "flow": (draw_flow, "faces", "apex", "flow"),
+    "motion": (draw_motion, "faces", "apex"),
 }

@@ -9,7 +9,7 @@ from PIL import Image
 
 from microexpr.apps.reenact import onto
 from microexpr.reporting.papers.transfers import Task
-from microexpr.reporting.plots import famgan
+from microexpr.reporting.plots import drawing, famgan
 from microexpr.signals.aus import regressor
 
 NOTHING = np.zeros((17, 2), np.float32)
@@ -17,9 +17,9 @@ NOTHING = np.zeros((17, 2), np.float32)
 
 def draw(name, path, reenactment, task, show):
     if name == "fig2":
-        famgan.fig2(path, reenactment, task, show)
+        drawing.plot(famgan.fig2, reenactment, task, show, path=path)
     else:
-        famgan.sequence(path, name, reenactment, task, {"negative": ["AU4"]}, show)
+        drawing.plot(famgan.sequence, name, reenactment, task, {"negative": ["AU4"]}, show, path=path)
 
 
 def transfer(person=None, origin="generated", left_alone=True):
@@ -96,11 +96,11 @@ def test_no_page_says_that_nobody_is_shown_where_somebody_is(which, word, by_ori
     assert "the text sees" not in titles[0] and "the text sees AU4" in titles[1]
 
 
-def test_the_apex_is_drawn(task, tmp_path, monkeypatch):
+def test_the_apex_is_drawn(task, monkeypatch):
     """Six of seven frames are shown, evenly spaced, and the fourth would not be among them."""
     reenactment, images = onto.reenact(source(), target(), NOTHING, "x", painter(Brightener()), "lanczos"), []
     monkeypatch.setattr(famgan.drawing, "show_image", lambda axes, image, title: images.append(image))
-    famgan.sequence(tmp_path / "page.png", "fig3", reenactment, task, {}, True)
+    drawing.plot(famgan.sequence, "fig3", reenactment, task, {}, True)
     crops = reenactment.driving.crops
     row = [i for image in images[: famgan.FRAMES] for i in range(FRAMES) if np.array_equal(image, crops[i])]
     assert row == [0, 1, APEX, 4, 5, 6]

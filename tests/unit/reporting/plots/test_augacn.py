@@ -17,7 +17,7 @@ from microexpr.core.errors import DataError, LeakError
 from microexpr.core.facs import AUS
 from microexpr.models.recognisers.augacn import AuGacn
 from microexpr.reporting.papers import expected_units
-from microexpr.reporting.plots import augacn
+from microexpr.reporting.plots import augacn, drawing
 from microexpr.reporting.plots.drawing import BLUE, RED
 from microexpr.training import refit
 
@@ -120,7 +120,7 @@ def test_rows_say_what_is_expected_and_what_coders_saw(fig4):
     assert values == clip_rows + mean_rows
 
 
-def test_each_panel_has_five_bars_of_its_rows_in_two_colours(fig4, tmp_path, monkeypatch):
+def test_each_panel_has_five_bars_of_its_rows_in_two_colours(fig4, monkeypatch):
     network = scoring({1: 3.0, 2: 2.0, 4: 1.0, 5: 0.5, 12: -1.0, 25: -2.0})
     rows = augacn.node_rows(network, CLIPS, HELD, fig4[1], EXPECTED)
     for panel, words in (("clip", "annotated"), ("mean", "annotated in 1 of 1")):
@@ -137,7 +137,7 @@ def test_each_panel_has_five_bars_of_its_rows_in_two_colours(fig4, tmp_path, mon
     panels: list[list] = []
     monkeypatch.setattr(augacn, "bars", lambda axes, rows: panels.append(rows))
     rows = augacn.node_rows(scoring({1: 3.0, 2: 2.0}), CLIPS, HELD, fig4[1], EXPECTED)
-    augacn.fig4(tmp_path / "fig4.png", rows)
+    drawing.plot(augacn.fig4, rows)
     assert [[row["panel"] for row in rows] for rows in panels] == [["clip"] * 3, ["mean"] * 3]
 
 

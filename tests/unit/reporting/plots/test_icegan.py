@@ -12,7 +12,7 @@ from microexpr.evaluation import faces as faces_of_clips
 from microexpr.evaluation.faces import TrueFace
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import papers
-from microexpr.reporting.plots import icegan
+from microexpr.reporting.plots import drawing, icegan
 from microexpr.reporting.table import csv_text
 from microexpr.signals.face_regions import FLOW_REGIONS, region_labels
 
@@ -84,7 +84,7 @@ def test_rows_are_of_the_classes_whose_units_the_text_names(synthesised, true):
     assert all(",generated,held_out" in line for line in lines[1:])
 
 
-def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true, tmp_path, monkeypatch):
+def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true, monkeypatch):
     table, columns = icegan.change_rows(synthesised, true, papers.expected_units("icegan", "fig5"), {}), {}
     show = icegan.show_cell
 
@@ -97,8 +97,9 @@ def test_pictures_show_generated_faces_and_hide_licensed_ones(synthesised, true,
     for origin in ("generated", "licensed"):
         faces = [replace(face, clip=replace(face.clip, origin=origin)) for face in synthesised.faces]
         relabelled = replace(synthesised, faces=faces)
-        icegan.fig4(tmp_path / "fig4.png", relabelled, true, {"model F": relabelled}, False)
-        icegan.fig5(tmp_path / "fig5.png", relabelled, true, table, False)
-        heights[origin] = [cv2.imread(str(tmp_path / f"{name}.png")).shape[0] for name in ("fig4", "fig5")]
-    assert max(heights["licensed"]) < 200 < min(heights["generated"])
+        whole = drawing.plot(icegan.fig4, relabelled, true, {"model F": relabelled}, False)
+        heights[origin] = [
+            page.get_figheight() for page in (whole, drawing.plot(icegan.fig5, relabelled, true, table, False))
+        ]
+    assert max(heights["licensed"]) == 1.5 < 2 < min(heights["generated"])
     assert [columns[f"synthesised {name}"] for name in ("negative", "positive", "surprise")] == [{4}, {5}, {6}]

@@ -4,18 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
 import stage_files
 import torch
 from composites import composite
+from figure_texts import texts
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
 from microexpr.models.recognisers.mtmnet import Mtmnet
 from microexpr.protocols import PROTOCOLS
-from microexpr.reporting.plots import mtmnet
+from microexpr.reporting.plots import drawing, mtmnet
 from microexpr.training import refit
 from microexpr.training.load_clips import load_clips
 
@@ -66,7 +66,7 @@ def test_the_network_has_not_seen_whom_it_draws_and_faces_are_of_their_own_parts
     seen = {entry.rsplit("/", 1)[0] for entry in network.fitted_on}
     assert seen == {f"generated/{c.dataset}/{c.subject}" for c in CLIPS} - {f"generated/casme2/{n}" for n in HELD}
     with pytest.raises(LeakError, match=r"Fig\. 3 fold casme2 was fitted on generated/casme2/s03/c00"):
-        mtmnet.fig3(tmp_path / "fig3.png", network, CLIPS, of("s01", "s03"), paths, False)
+        drawing.plot(mtmnet.fig3, network, CLIPS, of("s01", "s03"), paths, False, path=tmp_path / "fig3.png")
     assert not (tmp_path / "fig3.png").exists()
     clips = of("s01", "s03")
     data = load_clips(network.method, clips, paths)
@@ -93,13 +93,11 @@ def test_rows_are_identities_and_columns_expressions_and_errors_are_in_grey_leve
     assert mtmnet.rms_difference(first, second) == pytest.approx(np.sqrt(12.5))
 
 
-def test_licensed_faces_are_hidden(fig3, tmp_path):
+def test_licensed_faces_are_hidden(fig3):
     network, paths = fig3
-    rendered, redacted, visible = (tmp_path / f"{name}.png" for name in ("rendered", "hidden", "shown"))
-    mtmnet.fig3(rendered, network, CLIPS, of(*HELD), paths, False)
     licensed, held = ([replace(clip, origin="licensed") for clip in clips] for clips in (CLIPS, of(*HELD)))
-    mtmnet.fig3(redacted, network, licensed, held, paths, False)
-    mtmnet.fig3(visible, network, licensed, held, paths, True)
-    heights = [cv2.imread(str(path)).shape[0] for path in (rendered, redacted, visible)]
-    assert heights[1] < 200 < heights[0] == heights[2]
-    assert rendered.read_bytes() != visible.read_bytes()  # which are not stamped `generated`
+    rendered = drawing.plot(mtmnet.fig3, network, CLIPS, of(*HELD), paths, False)
+    redacted, visible = (drawing.plot(mtmnet.fig3, network, licensed, held, paths, show) for show in (False, True))
+    heights = [page.get_figheight() for page in (rendered, redacted, visible)]
+    assert heights[1] == 1.5 < 2 < heights[0] == heights[2]
+    assert "generated" in texts(rendered) and "generated" not in texts(visible)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from microexpr.core.clip import LABELS
 from microexpr.evaluation.read_back import SynthesisedClip
-from microexpr.reporting.plots import augacn, famgan, localregions, mtmnet
+from microexpr.reporting.plots import augacn, drawing, famgan, localregions, mtmnet
 from microexpr.reporting.plots.drawing import amplify_change
 from microexpr.signals import inputs
 from microexpr.signals.aus import ACTION_UNITS
@@ -71,7 +71,7 @@ def test_boxes_lie_where_the_patches_are_taken(results):
 FIGURES = {
     "fig1": mtmnet.fig1,
     "fig3": localregions.fig3,
-    "fig5": lambda path, clips, results, show: localregions.fig5(path, clips, results, 4, show),
+    "fig5": lambda page, clips, results, show: localregions.fig5(page, clips, results, 4, show),
     "fig7": localregions.fig7,
 }
 
@@ -79,11 +79,11 @@ FIGURES = {
 @pytest.mark.parametrize("figure", FIGURES)
 def test_the_order_of_clips_does_not_matter_and_licensed_faces_are_hidden(figure, results, tmp_path):
     first, second, hidden = (tmp_path / f"{name}.png" for name in ("first", "second", "hidden"))
-    FIGURES[figure](first, CLIPS, results, False)
-    FIGURES[figure](second, CLIPS[::-1], results, False)
+    drawing.plot(FIGURES[figure], CLIPS, results, False, path=first)
+    drawing.plot(FIGURES[figure], CLIPS[::-1], results, False, path=second)
     assert first.read_bytes() == second.read_bytes()
     licensed = [replace(clip, origin="licensed") for clip in CLIPS]
-    FIGURES[figure](hidden, licensed, tmp_path / "none", False)  # of which nothing is read
+    drawing.plot(FIGURES[figure], licensed, tmp_path / "none", False, path=hidden)  # of which nothing is read
     assert hidden.stat().st_size < first.stat().st_size
 
 
@@ -126,7 +126,8 @@ def test_the_same_animation_is_the_same_bytes_and_licensed_faces_stay_hidden_unt
         augacn.write_animation(path := tmp_path / f"{show}.gif", synthetic_clips("licensed"), show)
         with Image.open(path) as page:
             assert (page.n_frames, skin(page)) == ((3, True) if show else (1, False))
-        augacn.plot_clips(path := tmp_path / f"{show}.png", synthetic_clips("licensed"), "Fig. 3", show)
+        path = tmp_path / f"{show}.png"
+        drawing.plot(augacn.draw_clips, synthetic_clips("licensed"), "Fig. 3", show, path=path)
         with Image.open(path) as page:
             assert skin(page) == show
 

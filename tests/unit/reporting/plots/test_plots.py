@@ -192,8 +192,8 @@ def test_the_units_that_change_most_on_either_side_between_onset_and_offset():
 )
 def test_names_of_files_are_legible_without_a_warning(name, expected, tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "FONTS", ("STIXGeneral", "a font that is not installed"))
-    with warnings.catch_warnings(action="error"), drawing.open_page(1, tmp_path / "a.png") as page:
-        drawing.add_heading(page, name, False)
+    with warnings.catch_warnings(action="error"):
+        page = drawing.plot(drawing.add_heading, 1, name, False, path=tmp_path / "a.png")
     assert page.get_suptitle() == expected
 
 
