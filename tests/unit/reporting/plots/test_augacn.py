@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import stage_files
 import torch
 from composites import clip as composite
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from stage_files import figure_of_a_network
 
 from microexpr.core import store
 from microexpr.core.clip import Clip
@@ -23,7 +23,6 @@ from microexpr.training import refit
 
 EXPECTED = expected_units("augacn", "fig4")
 SMALL = {"image_size": 16, "width": 2, "hidden": 2, "epochs": 1, "batch": 4}
-ENDS = {"figure": "png", "csv": "csv", "weights": "safetensors"}
 
 
 def of(subject: str, name: str, emotion: str, units: str) -> Clip:
@@ -38,24 +37,11 @@ CLIPS = [
 HELD = [recorded for recorded in CLIPS if recorded.subject == "s02"]
 
 
-def files(root) -> list[str]:
-    """Faces of noise; onset is frame 0, apex frame 2 of 5."""
-    rng = np.random.default_rng(0)
-
-    def face(_: Clip) -> dict[str, np.ndarray]:
-        return {"frame": np.arange(5), "crop": rng.integers(0, 256, size=(5, 288, 288, 1))}
-
-    return stage_files.face_files(root, CLIPS, face, onset=0, apex=2, offset=4)
-
-
 @pytest.fixture(scope="module")
 def fig4(tmp_path_factory):
     """The network that the rule's own script trains, the files, and the rows that the script wrote."""
-    root = tmp_path_factory.mktemp("fig4")
-    paths = files(root)
-    outputs = {kind: str(root / f"fig4.{end}") for kind, end in ENDS.items()}
-    params = {"method": SMALL, "protocol": "loso_casme2_7", "seed": 1}
-    stage_files.run_script("papers_augacn_fig4.py", root, CLIPS, paths, outputs, **params)
+    params, root = {"method": SMALL, "protocol": "loso_casme2_7", "seed": 1}, tmp_path_factory.mktemp("fig4")
+    paths, outputs = figure_of_a_network("papers_augacn_fig4.py", root, CLIPS, 1, **params)
     return refit.load(outputs["weights"]), paths, store.read_csv(outputs["csv"], augacn.NODE_COLUMNS)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import cv2
+import drawn
 import numpy as np
 import pytest
 from composites import composite
@@ -21,16 +22,6 @@ PROTOCOL = PROTOCOLS["megc2019"]
 SIDE, SHAPE = 96, (SIZE, SIZE, 1)
 
 
-def landmarks() -> np.ndarray:
-    """float32[68, 2]: a plain face in SIDE x SIDE pixels."""
-    jaw = [(14 + 68 * t, 40 + 50 * np.sin(np.pi * t)) for t in np.linspace(0, 1, 17)]
-    brows = [(x, 26) for x in (*np.linspace(20, 40, 5), *np.linspace(56, 76, 5))]
-    nose = [(48, y) for y in np.linspace(36, 52, 4)] + [(x, 56) for x in np.linspace(42, 54, 5)]
-    eyes = [(x + dx, 38 + dy) for x in (30, 66) for dx, dy in ((-6, 0), (-3, -2), (3, -2), (6, 0), (3, 2), (-3, 2))]
-    mouth = [(48 + 12 * np.cos(a), 70 + 5 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 20, endpoint=False)]
-    return np.array([*jaw, *brows, *nose, *eyes, *mouth], np.float32)
-
-
 @pytest.fixture
 def synthesised(tmp_path):
     shard = synth_file(tmp_path / "1of1.h5", PROTOCOL.folds(CLIPS), CLIPS)
@@ -39,7 +30,7 @@ def synthesised(tmp_path):
 
 @pytest.fixture
 def true():
-    points = {"onset": landmarks(), "apex": landmarks()}
+    points = dict.fromkeys(("onset", "apex"), drawn.face(SIDE))
     return {
         clip.id: TrueFace(clip, np.full((2, *SHAPE), 7, np.uint8), np.full(SHAPE, 7, np.uint8), points, SIDE)
         for clip in CLIPS

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import stage_files
 import torch
 from composites import composite
 from figure_texts import texts
+from stage_files import figure_of_a_network
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
@@ -25,24 +25,12 @@ SMALL |= dict.fromkeys(("triplet_weight", "adversarial_weight", "inequality_weig
 HELD = ["s01", "s02"]
 
 
-def files(root) -> list[str]:
-    """Faces of noise around a grey of each person's own; onset is frame 0, apex frame 2 of 5."""
-    rng, people = np.random.default_rng(0), sorted({(clip.dataset, clip.subject) for clip in CLIPS})
-
-    def face(clip: Clip) -> dict[str, np.ndarray]:
-        grey = 15 * people.index((clip.dataset, clip.subject))
-        return {"frame": np.arange(5), "crop": rng.integers(grey, grey + 60, size=(5, 288, 288, 3))}
-
-    return stage_files.face_files(root, CLIPS, face, onset=0, apex=2, offset=4)
-
-
 @pytest.fixture(scope="module")
 def fig3(tmp_path_factory):
     """The network that the rule's own script trains, and the files."""
-    root = tmp_path_factory.mktemp("fig3")
-    paths, outputs = files(root), {"figure": str(root / "fig3.png"), "weights": str(root / "fig3.safetensors")}
     params = {"method": SMALL, "protocol": "megc2019", "seed": 1, "show": False}
-    stage_files.run_script("papers_mtmnet_fig3.py", root, CLIPS, paths, outputs, **params)
+    root = tmp_path_factory.mktemp("fig3")
+    paths, outputs = figure_of_a_network("papers_mtmnet_fig3.py", root, CLIPS, 3, **params)
     assert Path(outputs["figure"]).is_file()
     return refit.load(outputs["weights"]), paths
 
