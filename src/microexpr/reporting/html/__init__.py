@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,26 +80,27 @@ def choose_videos(videos: Iterable[LongVideo]) -> list[LongVideo]:
     return list(selection.values())
 
 
-def template(name: str, folder: Path = HERE) -> Template:
-    """Return a template that escapes its values and writes them in UTF-8, which names of files need not be."""
+def render(files: Sequence[str], library: str | None = None, /, **values: Any) -> str:
+    """Return a page of these files: its template, which escapes its values, then styles and scripts, as their ends say.
+
+    It is written in UTF-8, which names of files need not be. The template also gets `style`, `script`, `library`, which
+    is a script before that, and `hashes` of both scripts: a page lets a browser run these and no other."""
 
     def writable(value: object) -> object:
         return type(value)(value.encode("utf-8", "backslashreplace").decode()) if isinstance(value, str) else value
 
-    return Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, finalize=writable,
+    style, script = (
+        "\n".join((HERE / name).read_text(encoding="utf-8") for name in files if name.endswith(end))
+        for end in (".css", ".js")
+    )
+    running = [script] if library is None else [library, script]
+    hashes = [b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in running]
+    values |= {"style": Markup(style), "script": Markup(script), "library": Markup(library or "")}
+    environment = Environment(
+        loader=FileSystemLoader((HERE, HERE.parent)), autoescape=True, undefined=StrictUndefined, finalize=writable,
         trim_blocks=True, lstrip_blocks=True,
-    ).get_template(name)  # fmt: skip
-
-
-def text(*names: str) -> Markup:
-    """Return styles or scripts one after the other, as a page holds them."""
-    return Markup("\n".join((HERE / name).read_text(encoding="utf-8") for name in names))
-
-
-def script_hash(script: str) -> str:
-    """Return the hash of a script that a page lets a browser run, and no other."""
-    return b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    )  # fmt: skip
+    return environment.get_template(files[0]).render(values, hashes=" ".join(f"'sha256-{part}'" for part in hashes))
 
 
 def data_url(media_type: str, content: bytes) -> str:

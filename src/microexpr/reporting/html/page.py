@@ -8,29 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from microexpr.core.clip import join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import FACE_COLUMNS, read
 from microexpr.reporting import main_table, method_list, method_tests, papers, spot_table, units_table
-from microexpr.reporting.html import (
-    PageInputs,
-    charts,
-    clips,
-    data_url,
-    results,
-    script_hash,
-    template,
-    text,
-)  # fmt: skip
+from microexpr.reporting.html import PageInputs, charts, clips, data_url, render, results
 from microexpr.reporting.plots.clips import MAGNIFIED
 from microexpr.reporting.signal_benchmark import page as benchmark_page
 from microexpr.reporting.signal_benchmark import pool
 
-TEMPLATES = ("page.jinja", "leaderboard.jinja", "macros.jinja")  # the first includes the others
-STYLES, SCRIPTS = ("page.css", "report.css"), ("page.js", "tables.js")
+# the first template includes the others
+FILES = ("page.jinja", "leaderboard.jinja", "macros.jinja", "page.css", "report.css", "page.js", "tables.js")
 SECTIONS = {
     "results": "Leaderboard",
     "tests": "Tests",
@@ -90,9 +79,9 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         figures[name] = figure
         return name
 
-    library = plotly() if library is None else library
-    script = text(*SCRIPTS)
-    return template(TEMPLATES[0]).render(
+    return render(
+        FILES,
+        plotly() if library is None else library,
         inputs=inputs,
         sections=SECTIONS,
         standings=standings,
@@ -117,6 +106,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         synthesised=[_synthesised_faces(evaluated, name) for name in inputs.synthesising],
         scopes_shown=scopes,
         methods=methods,
+        small_curves={method.name: charts.small_curve(method.curve) for method in methods},
         selections={"last epoch": results.LAST, "oracle": results.ORACLE},
         **tables,
         table_origins={name: join_origins(table["origin"] for table in of_kind) for name, of_kind in tables.items()},
@@ -144,10 +134,6 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
             for i, view in enumerate(clip_views, 1)
             if view["film"]
         },
-        script=script,
-        library=Markup(library),
-        style=text(*STYLES),
-        hashes=" ".join(f"'sha256-{script_hash(part)}'" for part in (library, script)),
     )
 
 

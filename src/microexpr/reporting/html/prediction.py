@@ -25,7 +25,7 @@ from microexpr.signals.faces.alignment import frame_mask
 from microexpr.signals.spotting.hits import Counts
 from microexpr.videos.writer import jpeg
 
-STYLES, SCRIPT = ("page.css", "prediction.css"), "prediction.js"
+STYLES = ("page.css", "prediction.css")
 RATE = 12.5  # images a second of the player between micro-expressions, which have every frame
 MOST = 4000  # images between these, about, of a long video
 WIDEST, QUALITY = 480, 60  # of an image in pixels, and of JPEG
@@ -118,7 +118,7 @@ def _data_url(image: np.ndarray) -> str:
 
 def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, images: Images) -> str:
     """Return the page."""
-    video, script = prediction.video, html.text(SCRIPT)
+    video = prediction.video
     hits = true_expressions.match(prediction.spans, truth or ())
     rows = [written.to_dict(expression, video.seconds) for expression in prediction.expressions]
     for row in rows:
@@ -138,7 +138,8 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         "intervals.csv": ("text/csv", written.intervals_csv(prediction, models)),
         f"{video.path.stem}.srt": ("application/x-subrip", written.subtitles(prediction)),
     }
-    return html.template("prediction.jinja").render(
+    return html.render(
+        ("prediction.jinja", *STYLES, "prediction.js"),
         name=video.path.name,
         video=video,
         short_notice=limits.SHORT_NOTICE,
@@ -158,9 +159,6 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         times=annotated.TIMES,
         player=player,
         downloads={name: html.data_url(kind, text.encode()) for name, (kind, text) in downloads.items()},
-        style=html.text(*STYLES),
-        script=script,
-        hash=html.script_hash(script),
     )
 
 
@@ -284,7 +282,8 @@ def write_index(
         name: [interval for interval in document["intervals"] if interval["kind"] == "micro"]
         for name, document in contents.items()
     }
-    page = html.template("predictions.jinja").render(
+    page = html.render(
+        ("predictions.jinja", *STYLES),
         videos=[video for video in videos if video["folder"]],
         micro=micro,
         count=sum(map(len, micro.values())),
@@ -295,6 +294,5 @@ def write_index(
         short_notice=limits.SHORT_NOTICE,
         notice=(*models.descriptions, *limits.NOTICE),
         address=lambda folder: quote(f"{folder}/prediction.html"),
-        style=html.text(*STYLES),
     )
     store.write_text(path, page)

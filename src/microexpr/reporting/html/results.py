@@ -52,11 +52,6 @@ class Method:
         """The data sets, without the scope of all of them together."""
         return [scope for selection, scope in self.confusions if selection == LAST and scope != FULL]
 
-    @property
-    def has_curve(self) -> bool:
-        """Whether its test UF1 is known after more than one epoch."""
-        return sum(bool(row["uf1"]) for row in self.curve) > 1
-
     def correct_by_subject(self) -> dict[str, tuple[int, int]]:
         """Return, by subject, the correct clips of the last epoch and all clips; over all seeds."""
         correct: Counter[str] = Counter()

@@ -6,14 +6,13 @@ bytes.
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
-from microexpr.reporting.html import data_url, template
+from microexpr.reporting.html import data_url, render
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED, SAVING, STYLE
 from microexpr.reporting.signal_benchmark import DIFFICULTIES
 from microexpr.reporting.signal_benchmark.pool import ALL, ANGLES, POOLED, Measured, Row
@@ -110,7 +109,8 @@ SECTIONS = {
 
 def html(tables: Mapping[str, Sequence[Row]], clips: Sequence[Measured]) -> str:
     """Return the page of these clips; `tables` are the rows that `pool.tables` makes of them."""
-    return template(TEMPLATE, Path(__file__).parent).render(
+    return render(
+        (f"signal_benchmark/{TEMPLATE}",),
         title=TITLE,
         subjects=len({(clip.dataset, clip.subject) for clip in clips}),
         clips=len({(clip.dataset, clip.name) for clip in clips}),
