@@ -7,7 +7,7 @@ import drawn
 import numpy as np
 import pytest
 from composites import clip
-from figure_texts import texts
+from figure_contents import texts
 from matplotlib.figure import Figure
 from skimage.registration import optical_flow_tvl1
 

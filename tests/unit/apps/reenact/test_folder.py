@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from figure_contents import images, texts
 from performed import FRAMES, SMILE, Brightener, painter, rise, target
 from PIL import Image, ImageSequence
 
@@ -141,15 +141,12 @@ def test_a_warning_is_printed_where_the_movement_is_hardly_read(reenactment):
     assert lines(0.3)[-1].startswith("warning: the movement is hardly read back")
 
 
-def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path, monkeypatch):
-    titles, images = [], []
-    monkeypatch.setattr(Figure, "suptitle", lambda page, text, **how: titles.append(text))
-    monkeypatch.setattr(plot, "show_image", lambda axes, image, title: images.append((title, image)))
-    for name in ("first.png", "again.png"):
-        drawing.plot(plot.draw, reenactment, path=tmp_path / name)
-    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
-    assert len(titles) == 2 and all(title.endswith(MADE) for title in titles)
-    images_by_title = dict(images)
+def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path):
+    paths = tmp_path / "first.png", tmp_path / "again.png"
+    page, again = (drawing.plot(plot.draw, reenactment, path=path) for path in paths)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert page.get_suptitle().endswith(MADE) and again.get_suptitle().endswith(MADE)
+    images_by_title = dict(images(page))
     assert np.array_equal(images_by_title["apex, strength 0"], images_by_title["onset: the photograph"])
     assert np.array_equal(images_by_title["apex, strength 2"], reenactment.outcomes[2].crops[reenactment.driving.apex])
     assert np.array_equal(images_by_title["photograph"], reenactment.photograph.image)
@@ -183,11 +180,9 @@ def test_all_faces_of_a_photograph_move_in_the_same_frames(group, tmp_path):
 
 
 def test_each_face_in_motion_has_panels(group, monkeypatch):
-    titles = []
-    monkeypatch.setattr(plot, "show_image", lambda axes, image, title: titles.append(title))
-    of_both = drawing.plot(plot.draw, group).get_figheight()
-    assert titles.count("apex, strength 2") == 2
+    of_both = drawing.plot(plot.draw, group)
+    assert texts(of_both).count("apex, strength 2") == 2
     monkeypatch.setattr(plot, "MOST", 1)
-    assert drawing.plot(plot.draw, group).get_figheight() == of_both / 2
+    assert drawing.plot(plot.draw, group).get_figheight() == of_both.get_figheight() / 2
     lines = [f"strength {strength}, face {face}" for strength in (1, 2) for face in (1, 2)]
     assert [line.split(":")[0] for line in alone.summary(group)][:4] == lines

@@ -2,7 +2,7 @@
 
 import h5py
 import pytest
-from figure_texts import texts
+from figure_contents import texts
 from made_run import results
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

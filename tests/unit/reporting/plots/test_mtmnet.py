@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from composites import composite
-from figure_texts import texts
+from figure_contents import texts
 from stage_files import figure_of_a_network
 
 from microexpr.core.clip import Clip

@@ -6,7 +6,7 @@ import cv2
 import matplotlib
 import numpy as np
 import pytest
-from figure_texts import texts
+from figure_contents import texts
 from made_run import gathered, results
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text

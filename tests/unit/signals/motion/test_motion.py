@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from composites import clip
-from figure_texts import texts
+from figure_contents import texts
 from matplotlib.figure import Figure
 
 from microexpr.core.seeds import generator
