@@ -147,7 +147,7 @@ def _curves(axes: Axes, reenactment: "Reenactment", read_back: np.ndarray, side:
 
 
 def _title(page: Figure, height: float, reenactment: "Reenactment", text: str) -> None:
-    """Set the height in inches, and write the title with the word on whose faces these are."""
+    """Set the height in inches; write the title, and below it `WORD` or `MADE`."""
     page.set_figheight(height)
     word = WORD if reenactment.origin == "generated" else MADE
     page.suptitle(f"{text}\n{word}", x=0.015, y=1 - 0.1 / height, ha="left", va="top", fontsize=9)

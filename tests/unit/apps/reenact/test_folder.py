@@ -143,9 +143,9 @@ def test_a_warning_is_printed_where_the_movement_is_hardly_read(reenactment):
 
 def test_the_picture_says_that_nobody_moved_like_this(reenactment, tmp_path):
     paths = tmp_path / "first.png", tmp_path / "again.png"
-    page, again = (drawing.plot(plot.draw, reenactment, path=path) for path in paths)
+    page, _ = (drawing.plot(plot.draw, reenactment, path=path) for path in paths)
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert page.get_suptitle().endswith(MADE) and again.get_suptitle().endswith(MADE)
+    assert page.get_suptitle().endswith(MADE)
     images_by_title = dict(images(page))
     assert np.array_equal(images_by_title["apex, strength 0"], images_by_title["onset: the photograph"])
     assert np.array_equal(images_by_title["apex, strength 2"], reenactment.outcomes[2].crops[reenactment.driving.apex])

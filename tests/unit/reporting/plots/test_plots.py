@@ -127,10 +127,10 @@ def test_all_stages_are_on_the_picture_and_generated_faces_carry_the_word(tmp_pa
 def test_a_licensed_face_is_refused_in_one_line_and_drawn_only_when_asked(tmp_path, monkeypatch, capsys):
     clip, _ = results(tmp_path, "licensed")
     monkeypatch.chdir(tmp_path)
-    for plot, shown in ((("clip", CLIP), "a"), (("flow", CLIP), "a"), (("faces",), "b")):
+    for plot, name in ((("clip", CLIP), "a"), (("flow", CLIP), "a"), (("faces",), "b")):
         assert main(["plot", *plot, "a.png"]) == 1
         error = capsys.readouterr().err
-        assert error.startswith(f"error: faces must be generated, not licensed (casme2/sub01/{shown})")
+        assert error.startswith(f"error: faces must be generated, not licensed (casme2/sub01/{name})")
         assert error.count("\n") == 1 and "--show-licensed-faces" in error
         assert not (tmp_path / "a.png").exists()
     for plot in (("clip", CLIP), ("faces",)):
