@@ -438,8 +438,7 @@ def plot_clip(
 
         chosen = index.find(clip, RESULTS)
         drawing.refuse_licensed([chosen], show_licensed_faces)
-        files = {stage: RESULTS / stage / chosen.dataset / f"{chosen.subject}.h5" for stage in clips.STAGES}
-        drawing.plot(clips.draw_journey, clips.read(chosen, files, synthetic), path=path)
+        drawing.plot(clips.draw_journey, clips.read(chosen, RESULTS, synthetic), path=path)
     return 0
 
 

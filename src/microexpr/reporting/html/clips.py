@@ -42,8 +42,7 @@ def view(clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], visible:
 
     Images are data URLs, and left out if the clip's faces may not be `visible`. Times are ms since the onset; frame
     numbers where the clip's rate is not known. Raises StoreError or DataError for a file that cannot be read."""
-    files = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in run_clips.STAGES}
-    stages = run_clips.read(clip, files, [])
+    stages = run_clips.read(clip, results, [])
     events, word = stages.events, clip.origin if clip.origin == "generated" else ""  # that its face is rendered
     ends = (largest(magnitude(stages.flow), 99), largest(stages.flow[2], 99.5))
     event_times = charts.times_of_frames(clip, events["onset"], list(events.values()))
@@ -57,7 +56,7 @@ def view(clip: Clip, results: Path, synth: Mapping[str, Sequence[str]], visible:
         "synthesised": {},  # by generator, a row of pictures by class
         "score": charts.score(stages),
         "action_units": charts.action_units(stages),
-        "files": [_file(stage, path) for stage, path in files.items()],
+        "files": [_file(stage, results / stage / clip.dataset / f"{clip.subject}.h5") for stage in run_clips.STAGES],
     }
     if not visible:
         return contents

@@ -5,7 +5,6 @@ Reads through the store only.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,30 +52,24 @@ class Journey:
     synthetic: dict[str, np.ndarray]  # uint8[2, h, w, C] by class: neutral and synthesised face; {} without a generator
 
 
-def read(clip: Clip, files: Mapping[str, str | Path], synth: Sequence[str | Path]) -> Journey:
-    """Return the journey of a clip, from its subject's `files` by stage (`STAGES`) and all shards of a generator.
+def read(clip: Clip, results: Path, synth: Sequence[str | Path]) -> Journey:
+    """Return the journey of a clip, from its subject's files of `STAGES` and all shards of a generator.
 
     The synthesised faces are those that the generator made from this clip with weights that never saw its subject.
     Raises DataError for a clip that is not in a file or has another origin there, StoreError for a file that cannot
     be read.
     """
     faces_by_class = synthetic(clip, synth)
-    with ExitStack() as stack:
-        open_files = {stage: stack.enter_context(store.open_file(files[stage], stage)) for stage in STAGES}
-        for stage, file in open_files.items():
-            if clip.name not in file:
-                raise DataError(
-                    f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip.name} ({files[stage]})"
-                )
-        _check_origins({file.attrs["origin"].decode() for file in open_files.values()}, clip)
-        faces, apex, flow, aus = (open_files[stage][clip.name] for stage in STAGES)
+    with drawing.clip_groups(clip, results, *STAGES) as groups:
+        _check_origins({group.file.attrs["origin"].decode() for group in groups}, clip)
+        faces, apex, flow, aus = groups
         positions = {event: inputs.position(faces, apex, event) for event in EVENTS}
         return Journey(
             clip=clip,
             events={event: int(apex[event][()]) for event in EVENTS},
             apex_by=apex.attrs["method"].decode(),
             frame=apex["frame"][()],
-            score=stored_score(faces, apex, Params(**json.loads(open_files["apex"].attrs["params"])["apex"])),
+            score=stored_score(faces, apex, Params(**json.loads(apex.file.attrs["params"])["apex"])),
             crops={event: luma(faces["crop"][position]) for event, position in positions.items()},
             landmarks={event: faces["landmarks_crop"][position] for event, position in positions.items()},
             flow=flow["onset_apex"][()],

@@ -98,11 +98,17 @@ def _make_legible(figure: Figure) -> None:
 
 @contextmanager
 def clip_groups(clip: Clip, results: Path, *stages: str) -> Iterator[list[Any]]:
-    """Yield a clip's groups in the files of these stages. Raises StoreError if a file cannot be read."""
+    """Yield a clip's groups in the files of these stages.
+
+    Raises DataError for a clip that is not in a file, StoreError if a file cannot be read."""
     with ExitStack() as stack:
-        paths = {stage: results / stage / clip.dataset / f"{clip.subject}.h5" for stage in stages}
-        files = [stack.enter_context(store.open_file(path, stage)) for stage, path in paths.items()]
-        yield [file[clip.name] for file in files]
+        groups = []
+        for path, stage in ((results / stage / clip.dataset / f"{clip.subject}.h5", stage) for stage in stages):
+            file = stack.enter_context(store.open_file(path, stage))
+            if clip.name not in file:
+                raise DataError(f"clip must be one of {', '.join(store.clip_groups(file))}, not {clip.name} ({path})")
+            groups.append(file[clip.name])
+        yield groups
 
 
 def add_heading(figure: Figure, height: float, text: str, generated: bool, noun: str = "face") -> None:
