@@ -187,12 +187,17 @@ class Tile(NamedTuple):
 
 
 def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[Standing]:
-    """Return the methods by UF1. `rows` are those of the table, `pairs` those of `evaluation.pairs`."""
+    """Return the methods by UF1. `rows` are those of the table, `pairs` those of `evaluation.pairs`.
+
+    Tests against the floor are corrected for their number, tests against the best, which these clips chose, for all
+    pairs."""
     ordered = main_table.by_uf1(rows)
+    best_name, of_best = method_tests.pairs_of_best(rows, pairs)
     chance, floor, best = (
         {test.method: test for test in method_tests.comparisons(reference, pairs, metric)}
-        for reference, metric in ((FLOOR, "uar"), (FLOOR, "uf1"), (ordered[0]["method"], "uf1"))
+        for reference, metric in ((FLOOR, "uar"), (FLOOR, "uf1"), (best_name, "uf1"))
     )
+    best = {name: test._replace(p_holm=of_best[name]["p_holm"]) for name, test in best.items()}
     methods = []
     for rank, row in enumerate(ordered, 1):
         against_chance, against_best = chance.get(row["method"]), best.get(row["method"])
@@ -218,15 +223,20 @@ def tiles(methods: Sequence[Standing], datasets: int) -> list[Tile]:
     best = methods[0]
     headline = [_figure("highest UF1", best)]
     headline += [_figure(f"UF1 of {FLOOR}, the floor", method) for method in methods if method.name == FLOOR]
+    above = [method for method in methods if method.against_chance]
+    others = [method for method in methods if method.against_best]
     families = {
-        "better": ("UAR better than chance", [method for method in methods if method.against_chance], "<"),
-        "alike": ("not distinguishable from the best", [method for method in methods if method.against_best], "≥"),
+        "better": ("UAR better than chance", above, f"< {DIFFERENT}, corrected for {_count(len(above), 'test')}"),
+        "alike": (
+            "not distinguishable from the best",
+            others,
+            f"≥ {DIFFERENT}, corrected for {_count(math.comb(len(others) + 1, 2), 'pair')}",
+        ),
     }
-    for kind, (title, tested, sign) in families.items():
+    for kind, (title, tested, below) in families.items():
         if tested:
             count = sum(kind in method.kinds for method in tested)
-            below = f"p {sign} {DIFFERENT}, corrected for {_count(len(tested), 'test')}"
-            headline.append(Tile(title, f"{count} of {len(tested)}", below))
+            headline.append(Tile(title, f"{count} of {len(tested)}", f"p {below}"))
     tested_on = f"{best.row['subjects']} subjects, {held_out(best.row)}, {_count(datasets, 'data set')}"
     return [*headline, Tile("clips", best.row["clips"], tested_on)]
 
