@@ -18,9 +18,10 @@ from checkout import compute, environment, folder
 from scratch import copy
 from skimage import data
 
-from microexpr.apps.reenact import alone, animate
+from microexpr.apps.reenact import animate
 from microexpr.apps.reenact.evaluation import changes
 from microexpr.apps.reenact.source import STAGES
+from microexpr.core.files import shipped
 from microexpr.datasets import index
 from microexpr.protocols import ALL_GROUPS, driving_clips
 from microexpr.rendering.display import ACTION_UNITS as SHOWN
@@ -61,7 +62,7 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     files = [str(root / path) for path in outputs]
     files += [str(root / f"data/rendered/truth/{name}/{subject}.h5") for name, subject in people]
     size = values["render"]["width"], values["render"]["height"]
-    return Task.load(clips, (), files, str(alone.SHIPPED), "lanczos", seed, size)
+    return Task.load(clips, (), files, str(shipped("reenact.safetensors")), "lanczos", seed, size)
 
 
 def asked(task: Task) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from microexpr.core import store
-from microexpr.core.clip import LongVideo
+from microexpr.core.clip import LongVideo, join_origins
 from microexpr.evaluation import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, curves, spotting
 from microexpr.evaluation.rows import Row
 from microexpr.models import recognisers
@@ -89,7 +89,7 @@ def read(folder: Path, name: str) -> Method:
     kinds = dict.fromkeys((row["selection"], row["scope"]) for row in rows)
     return Method(
         name,
-        "+".join(dict.fromkeys(row["origin"] for row in predictions)),
+        join_origins(row["origin"] for row in predictions),
         classes,
         {kind: [[cells[*kind, true, predicted] for predicted in classes] for true in classes] for kind in kinds},
         store.read_csv(folder / "curves" / f"{name}.csv", curves.COLUMNS),

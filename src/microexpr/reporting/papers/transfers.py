@@ -3,7 +3,7 @@
 The paper prints no table: three experts judged. Out of scope: a generator that has seen a driving clip.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, evaluation
 from microexpr.apps.reenact.evaluation import GROUND_TRUTH, RESULT, TARGET, UNCHANGED
 from microexpr.apps.reenact.onto import NAMES, Reenactment, RenderedFace, reenact
 from microexpr.apps.reenact.source import STAGES, DrivingClip
-from microexpr.core.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, Clip, join_origins
 from microexpr.core.seeds import generator
 from microexpr.datasets import RAW
 from microexpr.evaluation.read_back import roughness
@@ -128,7 +128,7 @@ def ablation(task: Task, seed: int) -> Iterator[dict[str, str]]:
         reenactments = task.reenactments(components)  # one setting at a time: frames take much memory
         by_setting[name] = [_summary(reenactment, task.reader) for reenactment in reenactments]
         driving_ids = np.array([reenactment.driving.clip.id for reenactment in reenactments])
-        origins = _origins(reenactment.origin for reenactment in reenactments)
+        origins = join_origins(reenactment.origin for reenactment in reenactments)
         del reenactments
     for name, summaries in by_setting.items():
         for output, metric in summaries[0]:
@@ -205,12 +205,7 @@ def ablation_markdown(rows: Sequence[dict[str, str]]) -> str:
     return _page("Ablations", rows, caption, head, body)
 
 
-def _origins(origins: Iterable[str]) -> str:
-    """Return all origins in these, joined by "+"."""
-    return "+".join(sorted({origin for joined in origins for origin in joined.split("+")}))
-
-
 def _page(title: str, rows: Sequence[dict[str, str]], caption: str, head: list[str], body: list[list[str]]) -> str:
-    origin = _origins(row["origin"] for row in rows)
+    origin = join_origins(row["origin"] for row in rows)
     grid = table.markdown([head, *body], words=len(head))
     return "\n".join([f"FAMGAN. {title} ({origin}; ours, the paper prints no table).", "", *grid, "", caption, ""])

@@ -38,7 +38,7 @@ class ClipFrames:
     def __init__(self, clip: Clip, results: Path):
         with drawing.clip_groups(clip, results, "faces", "apex") as groups:
             face, event_values = ({key: values[()] for key, values in group.items()} for group in groups)
-        self.clip, self.source = clip, inputs.Source({"faces": face, "apex": event_values})
+        self.source = inputs.Source({"faces": face, "apex": event_values})
         self.frame = face["frame"][self.source.at("onset") : self.source.at("offset") + 1]
 
     @property
