@@ -111,7 +111,7 @@ def test_a_row_for_each_strength_frame_unit_and_side(reenactment, paths):
         target_au = STRENGTHS[which] * rise()[frame] * (unit == SMILE)
         assert float(row["asked_change"]) == pytest.approx(target_au, abs=6e-5)
         assert float(row["read_back_change"]) == pytest.approx(outcome.read_back[frame, unit, side], abs=6e-5)
-        assert row["origin"] == "made of generated+licensed"
+        assert row["origin"] == "made of licensed+generated"
 
 
 def test_metrics_are_of_the_written_rows(paths):

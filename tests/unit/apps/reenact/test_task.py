@@ -65,9 +65,9 @@ def test_rows_have_every_column_and_their_origin(rows):
 def test_who_was_recorded_says_so():
     driving, _ = movements()
     rows = rows_of(task([replace(driving, rendered_changes=None, clip=replace(driving.clip, origin="licensed"))]))
-    assert {(row["origin"], row["truth"]) for row in rows} == {("generated+licensed", "as read of the source")}
+    assert {(row["origin"], row["truth"]) for row in rows} == {("licensed+generated", "as read of the source")}
     assert {row["shown"] for row in rows} == {"asked", "made", "unchanged"}  # no answer
-    assert "(generated+licensed; ours" in transfers.markdown(rows)
+    assert "(licensed+generated; ours" in transfers.markdown(rows)
 
 
 def test_the_page_has_the_medians_of_the_rows(rows):
@@ -184,7 +184,7 @@ def test_a_picture_under_its_name_is_taken_in_place_of_a_rendered_person(tmp_pat
     assert [rendered for _, rendered in famgan_task.faces.values()] == [woman(), None]
     assert np.array_equal(famgan_task.faces["man"][0].image, woman().image)
     results = [(each.face_name, each.origin, each.ground_truth is None) for each in famgan_task.reenactments()]
-    assert results == [("woman", "generated", False), ("man", "generated+licensed", True)]
+    assert results == [("woman", "generated", False), ("man", "licensed+generated", True)]
     Image.new("RGB", (200, 200)).save(transfers.PICTURES / "man.png")
     with pytest.raises(DataError, match=r"data/raw/targets/man\.png"):
         of_files(tmp_path)
