@@ -16,6 +16,7 @@ from microexpr.apps.reenact.driving import DrivingCurves
 from microexpr.apps.reenact.generator import Generator, Kind
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.core.arrays import luma
+from microexpr.core.clip import join_origins
 from microexpr.protocols import provenance
 from microexpr.signals.aus import regressor
 from microexpr.signals.faces import CROP
@@ -144,7 +145,7 @@ class Reenactment:
     @property
     def origin(self) -> str:
         """Origins of driving clip and photograph, joined by "+"; a photograph counts as licensed."""
-        return "+".join(sorted({self.driving.origin, "licensed"}))
+        return join_origins([self.driving.origin, "licensed"])
 
     @property
     def strengths(self) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from microexpr.apps.reenact import ALL, Components, Kind, SourceFace, animate
 from microexpr.apps.reenact.source import DrivingClip
-from microexpr.core.clip import Origin
+from microexpr.core.clip import Origin, join_origins
 from microexpr.core.seeds import generator, spawn
 from microexpr.rendering.camera import expose
 from microexpr.rendering.display import ACTION_UNITS, FULL
@@ -90,7 +90,7 @@ class Reenactment:
     @property
     def origin(self) -> str:
         """Origins of driving clip and face, joined by "+", since a plot may show both."""
-        return "+".join(sorted({self.driving.clip.origin, self.face_origin}))
+        return join_origins([self.driving.clip.origin, self.face_origin])
 
     @cached_property
     def true_changes(self) -> np.ndarray:
