@@ -75,11 +75,10 @@ def test_the_register_has_all_rules_and_no_other(fresh):
     ("program", "written"),
     [("stages.py", "workflow/profiles/slurm/config.yaml"), ("architecture.py", "docs/architecture.md")],
 )
-def test_the_profile_and_the_table_of_stages_are_those_of_the_register_and_the_rules(tmp_path, program, written):
-    scratch.copy(tmp_path)
-    committed = (tmp_path / written).read_text(encoding="utf-8")
-    subprocess.run([sys.executable, f"workflow/{program}"], cwd=tmp_path, check=True)
-    assert (tmp_path / written).read_text(encoding="utf-8") == committed, f"python workflow/{program}"
+def test_the_profile_and_the_table_of_stages_are_those_of_the_register_and_the_rules(fresh, program, written):
+    committed = (fresh.root / written).read_text(encoding="utf-8")
+    subprocess.run([sys.executable, f"workflow/{program}"], cwd=fresh.root, check=True)
+    assert (fresh.root / written).read_text(encoding="utf-8") == committed, f"python workflow/{program}"
 
 
 def test_the_slurm_profile_has_all_that_the_default_one_has():
