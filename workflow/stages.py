@@ -48,7 +48,7 @@ def networks_of_table(run: Run) -> list[str]:
 
 
 def figures_of_table(run: Run) -> list[str]:
-    """The evaluations of the main table's rows, and what is made from these."""
+    """The evaluations of the main table's rows, and the files made from these."""
     return [*(path for training in run.plan.table for path in training.evaluation), TABLE, PAIRED, METRICS]
 
 

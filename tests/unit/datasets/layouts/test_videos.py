@@ -123,7 +123,7 @@ def test_a_fault_is_named(shared_corpus, dataset, fault):
     root, planned = shared_corpus(dataset)
     spoil, message = FAULTS[fault]
     folder = root / planned[0].video.clip.folder
-    kept = {path: path.read_bytes() for path in (root / WORKBOOKS[dataset], sorted(folder.iterdir())[2])}
+    contents = {path: path.read_bytes() for path in (root / WORKBOOKS[dataset], sorted(folder.iterdir())[2])}
     spoil(root, planned[0].video.clip.folder)
     try:
         report = check(root)
@@ -133,7 +133,7 @@ def test_a_fault_is_named(shared_corpus, dataset, fault):
     if (away := root.parent / "away").exists():
         folder.rmdir()
         away.rename(folder)
-    for path, content in kept.items():
+    for path, content in contents.items():
         path.write_bytes(content)
     assert re.search(message, text), text
 
