@@ -53,7 +53,9 @@ def test_a_task_is_one_file_and_a_section_and_runs_no_job_of_others_again(projec
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
-SYNTHESISED = "{icegan: {epochs: 2}, ststnet: {initialisation: population, population: {epochs: 2}}}"
+SYNTHESISED = """
+    icegan: {epochs: 1, image_size: 32, width: 8, reconstruction: [8, 16], perceptual: trunk}
+    ststnet: {initialisation: population, population: {epochs: 2}}"""
 
 
 def test_rows_of_a_task_may_synthesise_or_start_from_the_population(project):
