@@ -171,6 +171,22 @@ def test_an_edit_runs_the_same_jobs_under_dvc(project):
     assert project.run("dvc", "repro").stdout.count("Running stage") == 0
 
 
+@pytest.mark.slow
+def test_a_version_that_dvc_puts_back_stays_where_a_later_stage_runs(project):
+    """Snakemake's records are of the version that was made last, so to it the older one upstream was not made here."""
+    project.run("python", "workflow/stage.py", "record")
+    lock = (project.root / "dvc.lock").read_bytes()
+    before = {path: digest for path, digest in project.digests().items() if path.startswith("results/apex")}
+    project.edit("params.yaml", "  region: 36 ", "  region: 40 ")
+    assert project.jobs_of("dvc", "repro")["apex"] == len(before) == 6
+    project.edit("params.yaml", "  region: 40 ", "  region: 36 ")
+    (project.root / "dvc.lock").write_bytes(lock)
+    project.run("dvc", "checkout", "--force", "dvc.yaml")
+    project.edit("params.yaml", "resamples: 50", "resamples: 60")
+    assert project.jobs_of("dvc", "repro") == {"evaluate": 3, "megc2019_table": 1, "table_evaluate": 1}
+    assert before.items() <= project.digests().items()
+
+
 def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(project, tmp_path):
     """Take the steps of docs/dvc.md from push to adopt, without those that render the corpora."""
     project.run(*RECORD)
