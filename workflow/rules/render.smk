@@ -22,6 +22,7 @@ for _dataset in CORPUS.plans:
         script:
             "../scripts/render.py"
 
+
 for _dataset in VIDEOS.plans:
 
     rule:

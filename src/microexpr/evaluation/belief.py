@@ -19,7 +19,6 @@ from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics, read_back
 from microexpr.evaluation.faces import (
-    HELD_OUT,
     NEUTRAL,
     SYNTHESISED,
     TRUE,
@@ -31,7 +30,7 @@ from microexpr.evaluation.faces import (
     scope_rows,
 )
 from microexpr.evaluation.rows import Row
-from microexpr.protocols import GROUPINGS, Protocol, provenance
+from microexpr.protocols import GROUPINGS, Protocol
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 
@@ -139,6 +138,7 @@ def read_clips(paths: Iterable[str], clips: Sequence[Clip], files: Iterable[str]
     for path in paths:
         with store.open_file(path, "synth") as file:
             generators.add((file.attrs["method"].decode(), file.attrs["protocol"].decode()))
+            training_data = store.strings(file["fitted_on"])
         synthesised = read_back.read(path, clips, stage_files)
         subjects = {subject_id(clip.source.id) for clip in synthesised}
         test = [clip for clip in clips if subject_id(clip.id) in subjects]
@@ -152,7 +152,6 @@ def read_clips(paths: Iterable[str], clips: Sequence[Clip], files: Iterable[str]
             videos = inputs.load(shapes, subject_files, [clip.name for clip in of_subject])["video"]
             for clip, frames in zip(of_subject, np.moveaxis(videos, 1, -1), strict=True):
                 recorded_clips[clip.id] = Film(clip, fold, frames)
-        training_data = provenance.read_fitted_on(path, [HELD_OUT])[HELD_OUT]
         origins |= {entry.split("/")[0] for entry in training_data} | {clip.origin for clip in test}
     if len(generators) != 1 or not synthetic_clips:
         raise StoreError(f"{', '.join(paths)}: must have clips of held-out subjects of one generator")

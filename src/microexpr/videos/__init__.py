@@ -210,7 +210,7 @@ class Scan:
         change[present], damaged[present] = changes, is_damaged
         timeline = Timeline(positions, present, change, damaged, tuple(self._cuts))
         notes += times.describe(timeline, fps)
-        is_generated = source.marked is not None and is_rendered(source.marked)
+        is_generated = source.marked_file is not None and is_rendered(source.marked_file)
         return Video(source, fps, timeline, self._size, is_generated, self._is_grey, tuple(notes), self._quarters)
 
 

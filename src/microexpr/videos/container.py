@@ -61,7 +61,7 @@ class VideoFile(Source):
     """A video file; `fps` are frames a second in place of its rate."""
 
     def __init__(self, path: Path, fps: float | None = None):
-        self.path, self.marked, self._asked = path, path, fps
+        self.path, self.marked_file, self._asked = path, path, fps
         # Once the file was scanned: times of frames from which decoding can begin, and all frames of a short video.
         self._keys: dict[int, float] = {}
         self._held: dict[int, av.VideoFrame] = {}

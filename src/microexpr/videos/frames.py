@@ -26,7 +26,7 @@ class FrameFiles(Source):
 
     def __init__(self, path: Path, files: Mapping[int, Path], rate: float, notes: Iterable[str] = ()):
         self.path, self.files, self.rate, self.notes = path, files, rate, [*notes]
-        self.marked, self.expected = files[min(files)], max(files) + 1
+        self.marked_file, self.expected = files[min(files)], max(files) + 1
         self._alterations = picture.Alterations()
         self._bits = picture.depth([files[number] for number in sorted(files)])
 

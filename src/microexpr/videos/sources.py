@@ -49,7 +49,7 @@ class Source:
     """A sequence of frames, numbered from 0."""
 
     path: Path  # the file or folder
-    marked: Path | None  # the file that has the mark if it is rendered
+    marked_file: Path | None  # has the mark if the video is rendered; None for an array
     rate: float  # frames a second to expect
     expected: int  # frames to expect, 0 if it is not known
     notes: list[str]  # differences from a complete, progressive video
@@ -68,7 +68,7 @@ class Array(Source):
     """Frames in memory, uint8[T, H, W, 3] RGB or uint8[T, H, W] grey; `path` names them in errors."""
 
     def __init__(self, images: np.ndarray, rate: float, path: Path):
-        self.images, self.rate, self.path, self.marked = images, rate, path, None
+        self.images, self.rate, self.path, self.marked_file = images, rate, path, None
         self.expected, self.notes = len(images), []
 
     def read(self, numbers: Sequence[int] | None = None) -> Iterator[np.ndarray]:

@@ -36,9 +36,11 @@ class Pair:
 
     def to_document(self, models: Models) -> dict[str, Any]:
         """Return the result by names, with the models' training data and the limits of the result."""
-        result = {"class": self.predicted_class, "certainty": self.certainty}  # of the pair, and first
+        of_classes = self.classes.to_dict()
         return {
-            **(result | self.classes.to_dict() | result),
+            "class": self.predicted_class,
+            "certainty": self.certainty,
+            **{name: of_classes[name] for name in ("classes", "reasons", "regions")},
             "action_units": {name: round(amount, 3) for name, amount in self.action_units.items()},
             "notice": list(limits.NOTICE),
             "models": list(models.descriptions),

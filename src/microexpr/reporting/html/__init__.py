@@ -81,10 +81,10 @@ def choose_videos(videos: Iterable[LongVideo]) -> list[LongVideo]:
 
 
 def render(files: Sequence[str], library: str | None = None, /, **values: Any) -> str:
-    """Return a page of these files: its template, which escapes its values, then styles and scripts, as their ends say.
+    """Return a page. `files` are its template, which escapes its values, then its .css and .js files in any order.
 
-    It is written in UTF-8, which names of files need not be. The template also gets `style`, `script`, `library`, which
-    is a script before that, and `hashes` of both scripts: a page lets a browser run these and no other."""
+    Names of files need not be UTF-8: other bytes are written with backslashes. The template also gets
+    `style`, `script`, `library`, a script that runs first, and `hashes` of both: a browser runs no other script."""
 
     def writable(value: object) -> object:
         return type(value)(value.encode("utf-8", "backslashreplace").decode()) if isinstance(value, str) else value

@@ -57,16 +57,16 @@ OPEN_LINES = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
 CLOSED_LINES = ((36, 42), (42, 48), (48, 60), (60, 68))
 HIDDEN = "licensed faces are not shown;\npapers.show_licensed_faces: true in params.yaml shows them"
 
-What = TypeVarTuple("What")  # that a function plots
+Arguments = TypeVarTuple("Arguments")
 
 
-def plot(draw: Callable[[Figure, *What], None], *what: *What, path: str | Path | None = None) -> Figure:
-    """Return a figure on which `draw(figure, *what)` has plotted, which sets its height.
+def plot(draw: Callable[[Figure, *Arguments], None], *arguments: *Arguments, path: str | Path | None = None) -> Figure:
+    """Return a figure that `draw(figure, *arguments)` has drawn; `draw` sets its height.
 
     With a path it is saved, in the format of the path's suffix. The user's matplotlib settings do not change it. Raises
     StoreError if the file cannot be written."""
     with matplotlib.style.context(["default", STYLE]):
-        draw(figure := Figure((WIDTH, 1)), *what)
+        draw(figure := Figure((WIDTH, 1)), *arguments)
         _make_legible(figure)
         if path:
             suffix = Path(path).suffix.lower()

@@ -108,9 +108,7 @@ def _fit_motion(
         motion = np.linalg.solve(weighted.T @ pairs + np.diag(penalty), weighted.T @ flat)
         across, down = (values - (pairs @ motion[:, None]).reshape(values.shape)).T
         lengths = np.sqrt(across**2 + down**2)
-        order = lengths.argsort(kind="stable")  # the same on every CPU
-        total = prior[order].cumsum()
-        scale = max(float(lengths[order[total.searchsorted(total[-1] / 2)]]), 1e-6)  # their weighted median
+        scale = max(weighted_median(lengths, prior), 1e-6)
         min_scale = min(min_scale or scale, scale)
         weights = prior / (1 + (lengths / (width * scale)) ** 2)
     return np.tensordot(basis, motion, axes=1)  # as `@`, in one product instead of one for each pixel
@@ -133,6 +131,13 @@ def visible_face(size: int, in_frame: np.ndarray | None) -> np.ndarray:
 def ellipse_mask(ellipse: np.ndarray, size: int) -> np.ndarray:
     """Return the pixels inside an ellipse of a crop, bool[size, size]."""
     return _squared_distance(ellipse, size) <= 1
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """Return the least of values [n] up to which at least half of the weight lies."""
+    order = values.argsort(kind="stable")  # the same on every CPU
+    total = weights[order].cumsum()
+    return float(values[order[total.searchsorted(total[-1] / 2)]])
 
 
 def _squared_distance(ellipse: np.ndarray, size: int) -> np.ndarray:
@@ -196,12 +201,17 @@ def _registration(reference: np.ndarray, in_frame: np.ndarray | None) -> Callabl
 
 
 def _move_back(image: np.ndarray, motion: np.ndarray) -> np.ndarray:
-    """Return a picture [H, H, ...] as if the head in it had not moved by `motion`, float64[6] in terms of `basis`.
+    """Return a picture [H, H, ...] as if the head in it had not moved by `motion`, float64[6] in terms of `basis`."""
+    return cv2.remap(image, *places(len(image), motion), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(
+        image.shape
+    )
 
-    Each pixel is looked up where the head takes it."""
-    flows, pixels = basis(len(image)), np.arange(len(image), dtype=np.float32)
+
+def places(size: int, motion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a head that moves by `motion`, float64[6], takes each pixel: x and y, float32[size, size]."""
+    flows, pixels = basis(size), np.arange(size, dtype=np.float32)
     axis, depth = flows[0, :, 0, 2], flows[..., 0, 4]
     right, down, growth, roll, yaw, nod = motion
     x = (right + growth * axis - roll * axis[:, None] + yaw * depth).astype(np.float32) + pixels
     y = ((down + growth * axis)[:, None] + roll * axis + nod * depth).astype(np.float32) + pixels[:, None]
-    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(image.shape)
+    return x, y

@@ -26,11 +26,23 @@ def test_the_depth_of_the_head_is_no_shift_growth_or_roll() -> None:
     assert np.abs(plain.T @ depth).max() < 1e-9 * len(plain)
 
 
-def test_a_head_is_moved_back_from_where_its_flow_points() -> None:
+@pytest.mark.parametrize("distinct", [1, 2, 7, 10**6])
+def test_the_weighted_median_is_the_least_value_with_half_of_the_weight_up_to_it(distinct: int) -> None:
+    rng = generator(0, "tests", "median")
+    for count in (1, 2, 3, 400, 401):
+        values = rng.integers(0, distinct, count).astype(float)
+        weights = 2.0 ** rng.integers(0, 4, count)  # their sums are exact in any order
+        share = [weights[values <= value].sum() / weights.sum() for value in values]
+        assert head.weighted_median(values, weights) == min(v for v, s in zip(values, share, strict=True) if s >= 0.5)
+
+
+def test_a_head_takes_each_pixel_where_its_flow_points_and_is_moved_back_from_there() -> None:
     basis, motion = head.basis(24), np.array([1.0, -2, 0.5, 0.1, 3, -0.7])
-    places = np.mgrid[:24, :24][::-1].transpose(1, 2, 0).astype(np.float32)  # a picture that shows its own pixels
-    truth = np.clip(places + basis @ motion, 0, 23)
-    assert head.hold_still(places[None], motion[None])[0] == pytest.approx(truth, abs=1 / 32)  # as OpenCV rounds places
+    pixels = np.mgrid[:24, :24][::-1].transpose(1, 2, 0).astype(np.float32)  # as a picture it shows its own pixels
+    truth = pixels + basis @ motion
+    assert np.stack(head.places(24, motion), -1) == pytest.approx(truth, abs=1e-5)  # float32, up to 24
+    still = head.hold_still(pixels[None], motion[None])[0]
+    assert still == pytest.approx(np.clip(truth, 0, 23), abs=1 / 32)  # as OpenCV rounds places
 
 
 def test_a_steady_clip_keeps_the_expression_and_loses_the_head() -> None:
