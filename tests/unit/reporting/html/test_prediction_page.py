@@ -36,6 +36,8 @@ def test_a_frame_has_one_x_in_curves_bands_and_ticks():
     assert (band.x + band.width / 2) / page.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
     (band,) = page.bands([("micro", 3, 4, "negative")], np.array([0, 1, 2, 5, 6, 9.0]))
     assert (band.x, band.width) == (500, 200)
+    (band,) = page.bands([("micro", 3, 3, "")], np.arange(10.0 * page.COLUMNS))
+    assert band.width == 1  # of a tenth, or it would hardly be seen
 
 
 @pytest.mark.parametrize("seconds", [0.2, 2, 20, 61, 3600])
