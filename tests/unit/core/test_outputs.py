@@ -40,6 +40,9 @@ def test_a_command_replaces_its_own_files_and_leaves_others(tmp_path):
     (tmp_path / "x/y/notes.txt").write_text("mine")
     (tmp_path / "x/y/frames/mine.png").write_text("mine")
     run(tmp_path / "x/y", "second", frames=1)
+    (tmp_path / "x/y/.notes").touch()
+    assert [manifest.of for manifest in outputs.manifests(tmp_path / "x/y")] == ["test"]
+    (tmp_path / "x/y/.notes").unlink()
     assert contents(tmp_path / "x/y") == {
         **dict.fromkeys((*NAMES, "frames/0.png"), "second"), "frames/mine.png": "mine", "notes.txt": "mine"
     }  # fmt: skip

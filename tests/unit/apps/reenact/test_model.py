@@ -140,3 +140,11 @@ def test_a_flow_that_leads_each_landmark_back_has_no_error_at_points() -> None:
     batch = image, image, image, torch.zeros(1, 17, fit.SIDE)
     assert fit.losses(network, *batch, torch.stack([start, end], 1))["points"] < 1e-4  # type: ignore[arg-type]
     assert fit.losses(network, *batch, torch.stack([end, end], 1))["points"] > 1  # type: ignore[arg-type]
+
+
+def test_another_camera_shows_the_same_pair():
+    ramp = np.broadcast_to(np.linspace(0.2, 0.8, 64, dtype=np.float32), (fit.BATCH, 2, 3, 64, 64))
+    varied = fit.vary_colours(ramp, np.random.default_rng(0))
+    assert varied.shape == ramp.shape and np.abs(varied).max() <= 1 and varied.std(axis=0).max() > 0.05
+    rises = np.diff(varied, axis=-1)
+    assert (varied[:, 0] == varied[:, 1]).all() and (rises >= -1e-6).all() and (rises > 0).mean() > 0.5

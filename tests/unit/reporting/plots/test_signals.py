@@ -51,6 +51,8 @@ def test_score_and_landmarks_that_are_drawn_are_the_files(results) -> None:
         course = group["landmarks_crop"][:, 21, 1]
     ours = figure.axes[1].lines[1].get_ydata()  # the first point's, after the predictor's
     assert ours == pytest.approx(np.median(course) - course)
+    low, high = figure.axes[1].get_ylim()
+    assert all(low < np.median(line.get_ydata()) < high for line in figure.axes[1].lines if len(line.get_ydata()))
 
 
 def test_curves_of_units_are_the_files_and_halves_are_made_whole_by_their_mirror_image(results) -> None:
