@@ -52,16 +52,17 @@ def test_a_line_names_the_nearest_pair(tmp_path):
     assert main_table.duplicate_subjects(path) == main_table.duplicate_subjects(tmp_path / "none.csv") == ""
 
 
-def seen(name, session):
+def seen(name, face, session):
     """One frame of a person at rest, in the pose and light of a session."""
     rng = generator(0, name, session)
-    frame = render_frame(Face(spawn(0, name)), Performer.sample(rng), np.zeros((24, 2), np.float32), rng)
+    frame = render_frame(face, Performer.sample(rng), np.zeros((24, 2), np.float32), rng)
     return faces.track(lambda: iter([frame]), faces.Params(), name)
 
 
 @pytest.fixture(scope="module")
 def photographs():
-    return {(name, session): seen(name, session) for name in ("ada", "bea", "cy") for session in range(4)}
+    people = {name: Face(spawn(0, name)) for name in ("ada", "bea", "cy")}
+    return {(name, session): seen(name, face, session) for name, face in people.items() for session in range(4)}
 
 
 def embedded(face):

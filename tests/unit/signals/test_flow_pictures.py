@@ -72,7 +72,7 @@ def moving(rng: np.random.Generator, clips: int) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def rendered() -> pictures.Rendered:
-    return pictures.Rendered(moving(np.random.default_rng(0), 60))
+    return pictures.Rendered(moving(np.random.default_rng(0), 20))
 
 
 def register(rendered: pictures.Rendered, images: np.ndarray) -> pictures.Registration:
@@ -81,7 +81,7 @@ def register(rendered: pictures.Rendered, images: np.ndarray) -> pictures.Regist
 
 @pytest.mark.parametrize("region", [(0.2, 0.8, 0.05, 0.95), (-0.05, 1.05, -0.05, 1.0)])
 def test_the_region_of_other_clips_is_found(rendered, region):
-    images = np.stack([pictures.from_flow(flow, region) for flow in moving(np.random.default_rng(1), 60)])
+    images = np.stack([pictures.from_flow(flow, region) for flow in moving(np.random.default_rng(1), 20)])
     registered = register(rendered, images)
     np.testing.assert_allclose(registered.best.region, region, atol=0.04)
     assert registered.margin >= pictures.LEAST and registered.spread < 0.05
@@ -89,7 +89,7 @@ def test_the_region_of_other_clips_is_found(rendered, region):
 
 
 def test_noise_fits_nowhere_and_a_region_given_elsewhere_is_used_with_a_warning(rendered, caplog):
-    images = np.random.default_rng(3).integers(0, 256, (40, 28, 28, 3), np.uint8)
+    images = np.random.default_rng(3).integers(0, 256, (20, 28, 28, 3), np.uint8)
     registered = register(rendered, images)
     problem = r"data/x: pictures must move as rendered faces do .* found: region left "
     with pytest.raises(DataError, match=rf"{problem}.*flow_folders\.subjects: 0 trains on recorded subjects alone"):

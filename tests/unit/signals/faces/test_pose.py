@@ -10,7 +10,7 @@ from microexpr.rendering.scene import rotation
 from microexpr.signals.faces.alignment import align, alignment
 from microexpr.signals.faces.pose import EYES, PITCH, YAW, correct_yaw, features, gaze, pose, pupils
 
-HEADS, LOOKS = 12, 8
+HEADS, LOOKS = 5, 16
 Look = tuple[np.ndarray, np.ndarray, np.ndarray]  # crop, its landmarks, pose as measured
 
 
