@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from small_methods import GENERATORS, LEARNS, NETWORKS, clips, folds, learns_from_held_out, network, small, trained
+from small_methods import FEW, GENERATORS, LEARNS, NETWORKS, clips, folds, learns_from_held_out, network, small, trained
 from trainings import finished, plans_apart
 
 from microexpr.core.errors import ParamsError
@@ -78,7 +78,7 @@ def test_features_look_at_each_clip_alone(name):
 @pytest.mark.parametrize("classes", [pytest.param(3, marks=pytest.mark.slow), 5])
 @pytest.mark.parametrize("name", LEARNERS)
 def test_learns_what_can_be_learnt(name, classes):
-    method = small(name, classes=classes, **({"epochs": 25} | LEARNS.get(name, {})))
+    method = small(name, classes=classes, **({"epochs": 15} | LEARNS.get(name, {})))
     data, fold = clips(method), folds(3)[2]
     predicted = trained(method, data, [fold])[0].scores[0, -1].argmax(1)
     assert (predicted == data.targets["label"].numpy()[fold.test]).all()
@@ -100,13 +100,14 @@ def test_does_not_see_the_label_of_a_test_clip(name, several):
 
 
 def largest_difference(name: str, steps: int, **changed: Any) -> float:
-    """Between the two plans after some 14 or 50 steps.
+    """Between the two plans after about so many steps, four an epoch.
 
     Of few clips each, but for the ResNets that read macro-expressions: there batch norm over three is mostly noise."""
-    resnets = name in NETWORKS and find(name).macro
-    few: dict[str, Any] = {"epochs": steps // 4 + 1} if resnets else {"epochs": steps // 7, "batch": 3}
-    method = network(name, **few, **changed)
-    return plans_apart(method, clips(method), [Run(fold, 7) for fold in folds()])
+    if name in NETWORKS and small(name).macro:
+        method = network(name, steps // 4, **changed)
+        return plans_apart(method, clips(method), [Run(fold, 7) for fold in folds()])
+    method = network(name, steps // 4, batch=3, **changed)
+    return plans_apart(method, clips(method)[torch.tensor(FEW)], [Run(fold, 7) for fold in folds(clips=len(FEW))])
 
 
 @pytest.mark.parametrize("name", [*NETWORKS, *GENERATORS])
@@ -124,7 +125,7 @@ def test_resumes_from_its_state_with_the_same_bytes(name):
     assert all(expected[key].numpy().tobytes() == actual[key].numpy().tobytes() for key in expected)
 
 
-@pytest.mark.parametrize("steps", [14, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [8, pytest.param(50, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("name", "changed"),
     [(name, {}) for name in (*NETWORKS, *GENERATORS)]
