@@ -97,7 +97,7 @@ def test_faces_learn_to_brighten_by_their_targets(kind: type[Generator]) -> None
         {"video": torch.tensor(video), "au_intensities": torch.tensor(intensity), "au_changes": torch.zeros(count)},
         {"label": torch.arange(count) % 3, "macro": torch.zeros(count, dtype=torch.int64)},
     )
-    method = small(kind, epochs=30, decay_epochs=0, lr=3e-3, width=6, critic_steps=1, intensity_weight=3000.0)
+    method = small(kind, epochs=15, decay_epochs=0, lr=3e-3, width=4, critic_steps=1, intensity_weight=3000.0)
     group = finished(method, data, [Run(FoldIndices("g", np.arange(12), np.arange(12, 16)), 7)])
     target = torch.zeros(4, 2, UNITS, 2)
     target[:, 1, 0] = 5.0
