@@ -26,17 +26,18 @@ sys.path.append(str(ROOT / "workflow"))
 from preset import merge
 from run import Run
 
-SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=4) for name in NATIVES})
+SMALL = plan.Params(max_frames=17, **{name: plan.Corpus(subjects=2, clips=3) for name in NATIVES})
 
 
 @cache
-def values(dataset: str) -> dict:
-    """The tiny preset with this one licensed data set."""
+def checked(dataset: str) -> dict:
+    """The tiny preset with this one licensed data set, checked."""
     whole = config.load(ROOT / "params.yaml")
     changes = yaml.safe_load((ROOT / "workflow/presets/tiny.yaml").read_text(encoding="utf-8"))
     merge(whole, changes)
     micro = dataset in datasets.MICRO
-    return whole | {"datasets": [dataset] if micro else ["smic"], "macro": [] if micro else [dataset]}
+    sets = {"datasets": [dataset] if micro else ["smic"], "macro": [] if micro else [dataset]}
+    return config.check_cached(whole | sets)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def run(dataset: str) -> tuple[str, list[str], list[str]]:
     faces, the index is held to it."""
     notes: list[str] = []
     try:
-        clips = Run(config.check_cached(values(dataset))).corpus.clips[dataset]
+        clips = Run(checked(dataset)).corpus.clips[dataset]
         for clip in clips:
             for _ in datasets.frame_reader(clip, note=notes.append)[1]():
                 pass
