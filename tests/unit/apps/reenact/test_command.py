@@ -2,7 +2,9 @@
 
 import csv
 import shutil
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -46,13 +48,19 @@ def typed(run, monkeypatch, **changed):
     return main(["reenact", *(word for name, value in words.items() for word in (f"--{name}", value))])
 
 
+@pytest.fixture(scope="module")
+def printed(run):
+    """What the command printed that moved the photograph, whose files are in run / "out"."""
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as output:
+        assert typed(run, patch) == 0
+    return output.getvalue()
+
+
 def table(path):
     return [*csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
 
 
-def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
-    assert typed(run, monkeypatch) == 0
-    printed = capsys.readouterr().out
+def test_a_movement_on_ones_own_picture(run, printed, monkeypatch, capsys):
     assert "fitted on 1 entries, none of them the subject of the driving clip" in printed
     assert f"driving clip: {CLIP.id} (generated), action units by embedded, {FRAMES} frames at 200 a second" in printed
     assert "photograph: woman.png, 320 x 240 pixels; face 1 of 1: " in printed and "; 0 others" in printed
@@ -61,7 +69,7 @@ def test_a_movement_on_ones_own_picture(run, monkeypatch, capsys):
         assert (run / "out" / name).stat().st_size > 0 and f"out/{name}" in printed
     (row,) = table(run / "out/metrics.csv")
     assert row["strength"] == "2" and f"strength 2: r {float(row['au_r']):.2f} of asked and read AU changes" in printed
-    assert typed(run, monkeypatch, weights="seen.safetensors") == 0
+    assert typed(run, monkeypatch, weights="seen.safetensors", out="seen") == 0
     assert "among them the subject of the driving clip" in capsys.readouterr().out
 
 
@@ -77,10 +85,10 @@ def test_a_sample_needs_no_run_and_no_weights(run, tmp_path, monkeypatch, capsys
     assert float(at_rest["largest"]) == 0 and float(moved["moved_tenth"]) >= 3 and float(moved["au_r"]) >= 0.6
 
 
+@pytest.mark.usefixtures("printed")
 def test_a_folder_of_photographs(run, monkeypatch, capsys):
     """Each has the files of a command of its own; a refused one is a line and does not stop the others, as weights do
     that fit none."""
-    assert typed(run, monkeypatch) == 0
     (run / "photographs/below").mkdir(parents=True)
     (run / "photographs/list.txt").write_text("no picture")
     turned = Image.Exif()
@@ -89,7 +97,6 @@ def test_a_folder_of_photographs(run, monkeypatch, capsys):
     upside_down.save(run / "photographs/below/e.jfif", "JPEG", exif=turned)
     for name, original in {"a": "notes.png", "b": "woman.png", "c": "wall.png", ".d": "woman.png"}.items():
         shutil.copy(run / original, run / f"photographs/{name}.png")
-    capsys.readouterr()
     assert typed(run, monkeypatch, face="photographs", out="many") == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("moved: photographs/b.png, 1 face")
