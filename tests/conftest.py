@@ -57,9 +57,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     return outcome
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def give_memory_back() -> Generator[None]:
-    """Hand freed memory back to the system after each file: what glibc keeps of large tensors adds up to gigabytes."""
+    """Hand freed memory back to the system after each test: what glibc keeps of large tensors adds up to gigabytes."""
     yield
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)

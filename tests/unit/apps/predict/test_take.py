@@ -41,8 +41,9 @@ FACE = data.astronaut()[:240, 110:350]  # Eileen Collins, by NASA
 def filmed(*views, frames=15):
     """A video of 25 frames a second in which each view lasts some frames, with a little noise."""
     rng = generator(0, "views")
-    images = np.concatenate([np.repeat(view[None].astype(np.int16), frames, 0) for view in views])
-    return np.clip(images + rng.integers(-2, 3, images.shape, np.int16), 0, 255).astype(np.uint8)
+    images = [view for view in views for _ in range(frames)]
+    noisy = (np.clip(image + rng.integers(-2, 3, image.shape, np.int16), 0, 255) for image in images)
+    return np.stack([image.astype(np.uint8) for image in noisy])
 
 
 def test_a_face_is_tracked_ten_times_a_second():
@@ -113,8 +114,9 @@ def test_who_comes_back_elsewhere_is_another_face_and_a_note_says_so():
     left, right = wall.copy(), wall.copy()
     left[:, :240], right[:, 240:] = FACE, FACE
     shares = np.concatenate([np.ones(20), np.linspace(1, 0, 12), np.zeros(20), np.linspace(0, 1, 12), np.ones(20)])
-    views = [share * view + (1 - share) * wall for share, view in zip(shares, [left] * 42 + [right] * 42, strict=True)]
-    followed = take.track(from_array(filmed(*views, frames=1), 25), every=3)
+    views = zip(shares, [left] * 42 + [right] * 42, strict=True)
+    faded = [(share * view + (1 - share) * wall).astype(np.uint8) for share, view in views]
+    followed = take.track(from_array(filmed(*faded, frames=1), 25), every=3)
     first, second = followed.stretches
     assert not followed.video.timeline.cuts and 50 < second.frames.start < 66 and second.frames.stop == 84
     since = followed.video.seconds[second.frames.start]
