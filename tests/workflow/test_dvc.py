@@ -81,6 +81,14 @@ ALL, ADOPT = ("snakemake", "--cores", "2", "--", "all"), ("python", "workflow/st
 RECORD = ("python", "workflow/stage.py", "record")
 
 
+@pytest.fixture(scope="module")
+def recorded(finished, tmp_path_factory) -> Project:
+    """A copy of the finished run that DVC holds, for tests that leave their results recorded."""
+    project = finished.copy(tmp_path_factory.mktemp("recorded") / "project")
+    project.run(*RECORD)
+    return project
+
+
 def ran(project: Project, *command: str) -> int:
     """The number of jobs that a command runs, which loses no result."""
     before = project.digests().keys()
@@ -157,18 +165,17 @@ def pushed_and_pulled(project: Project, folder: Path) -> Project:
     return clone
 
 
-def test_an_edit_runs_the_same_jobs_under_dvc(project):
+def test_an_edit_runs_the_same_jobs_under_dvc(recorded):
     """DVC starts every stage that may be concerned, and Snakemake in them only the jobs that it would run by itself.
 
     test_rerun.py makes more edits under both."""
-    project.run(*RECORD)
-    project.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
-    planned = project.planned()
-    ran = project.jobs_of("dvc", "repro")
+    recorded.edit("params.yaml", "lr: 0.0005, cosine", "lr: 0.0007, cosine")
+    planned = recorded.planned()
+    ran = recorded.jobs_of("dvc", "repro")
     jobs = {rule: count for rule, count in ran.items() if not rule.startswith("table_")}
     assert jobs == planned == {"train": 2, "evaluate": 2, "megc2019_table": 1}
-    assert project.planned() == {}
-    assert project.run("dvc", "repro").stdout.count("Running stage") == 0
+    assert recorded.planned() == {}
+    assert recorded.run("dvc", "repro").stdout.count("Running stage") == 0
 
 
 @pytest.mark.slow
@@ -187,10 +194,9 @@ def test_a_version_that_dvc_puts_back_stays_where_a_later_stage_runs(project):
     assert before.items() <= project.digests().items()
 
 
-def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(project, tmp_path):
+def test_a_clone_has_the_results_after_a_pull_and_is_told_to_adopt_them(recorded, tmp_path):
     """Take the steps of docs/dvc.md from push to adopt, without those that render the corpora."""
-    project.run(*RECORD)
-    clone = pushed_and_pulled(project, tmp_path)
+    clone = pushed_and_pulled(recorded, tmp_path)
     refused = clone.snakemake("--", "all", check=False)
     assert refused.returncode == 1
     assert "outputs were not made here" in refused.stderr and "`python workflow/stage.py adopt`" in refused.stderr

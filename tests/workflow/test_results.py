@@ -133,7 +133,9 @@ def test_faces_of_a_generator_are_measured(project):
     target = "results/evaluate/loso_samm_3/icegan_faces.csv"
     section = "  icegan: {epochs: 1, image_size: 32, width: 8, reconstruction: [8, 16], perceptual: trunk}\n"
     project.edit("params.yaml", "  majority: {}\n", f"  majority: {{}}\n{section}")
-    assert project.jobs(target) == {"train_generator": 1, "evaluate_faces": 1}
+    every = target.replace("_faces", "_all_faces")
+    assert project.planned(target) == {"train_generator": 1, "evaluate_faces": 1}
+    assert project.jobs(target, every) == {"train_generator": 1, "evaluate_faces": 2}
     rows = project.rows(target)
     assert {(row["method"], row["protocol"], row["origin"], row["side"], row["folds"]) for row in rows} == {
         ("icegan", "loso_samm_3", "generated", "held_out", "2")
@@ -148,8 +150,6 @@ def test_faces_of_a_generator_are_measured(project):
     assert 0 < float(figures["grey_change", "true"]["value"]) < 128
     assert 0 < float(figures["au_error", "neutral"]["value"]) < 5
     assert 0.9 < float(figures["identity_cosine", "true"]["value"]) <= 1
-    every = target.replace("_faces", "_all_faces")
-    assert project.jobs(every) == {"evaluate_faces": 1}
     more = {(row["metric"], row["faces"]) for row in project.rows(every) if row["scope"] == "full"}
     assert {("face_frechet", "made"), ("fid", "made"), ("class_uar", "made_twice"), ("belief_auc", "true")} <= more
     assert figures.keys() < more

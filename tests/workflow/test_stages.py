@@ -1,8 +1,5 @@
 """The register of stages: a stage added by the list of docs/adding-a-stage.md runs."""
 
-import scratch
-from conftest import Project
-
 ENTRY = """    "clip_counts": Stage(
         rules={"clip_counts": Job(memory=500, minutes=5)},
         outputs=lambda run: [f"results/clip_counts/{name}.csv" for name in run.corpus.origin],
@@ -39,14 +36,12 @@ with logged() as snakemake:
 }
 
 
-def test_a_stage_without_params_has_four_places(tmp_path):
+def test_a_stage_without_params_has_four_places(project):
     """Module, script, rule file and entry of the register: no other file is touched."""
-    scratch.copy(tmp_path)
-    project = Project(tmp_path)
     for path, text in PLACES.items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(text, encoding="utf-8")
+        (project.root / path).write_text(text, encoding="utf-8")
     project.edit("workflow/stages.py", "}\nCOMPONENTS", ENTRY)
     project.snakemake("--", "all_clip_counts")
-    files = sorted((tmp_path / "results/clip_counts").iterdir())
-    assert len(files) == 11 and files[-1].read_text(encoding="utf-8") == "clips\n64\n"  # smic: 8 subjects, 8 clips each
+    files = sorted((project.root / "results/clip_counts").iterdir())
+    assert [file.stem for file in files] == ["casme2", "mmi", "samm", "smic"]
+    assert files[-1].read_text(encoding="utf-8") == "clips\n6\n"  # of two subjects, three of each
