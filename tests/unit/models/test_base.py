@@ -60,7 +60,7 @@ def test_trains_to_the_same_bytes_on_every_cpu_and_draws_from_no_global_generato
 
 @pytest.mark.parametrize("name", names())
 def test_a_score_is_the_clips_own(name):
-    method = small(name)
+    method = small(name, epochs=1)
     whole = trained(method, clips(method), folds(1))
     single = trained(method, clips(method), [FoldIndices("s00", folds(1)[0].train, folds(1)[0].test[1:2])])
     np.testing.assert_allclose(whole[0].scores[:, :, 1:2], single[0].scores, atol=1e-5)
