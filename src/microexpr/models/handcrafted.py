@@ -1,5 +1,7 @@
 """Bases of methods with handcrafted features: params, inputs and linear classifiers. No network.
 
+scikit-learn is imported where a machine is made: it takes a second, and each start of Snakemake imports all methods.
+
 Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C classes. No single method comes in.
 """
 
@@ -11,9 +13,6 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 from torch import Tensor
 
 from microexpr.core.facs import UNKNOWN
@@ -31,6 +30,8 @@ class KernelMachine:
 
     def __init__(self, kernel: Kernel, penalty: float, gamma: float | None = None):
         """`gamma` is that of kernel rbf; None: 1 by number and variance of the features, as scikit-learn has it."""
+        from sklearn.svm import SVC
+
         self.kernel, self.given_gamma, self.machine = kernel, gamma, SVC(C=penalty, kernel="precomputed")
 
     def set_params(self, class_weight: Mapping[int, float]) -> None:
@@ -50,11 +51,25 @@ class KernelMachine:
         return self.machine.decision_function(self._products(features.astype(np.float64)))
 
     def _products(self, features: np.ndarray) -> np.ndarray:
-        return (
-            linear_kernel(features, self.rows)
-            if self.kernel == "linear"
-            else rbf_kernel(features, self.rows, self.gamma)
-        )
+        from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
+
+        if self.kernel == "linear":
+            return linear_kernel(features, self.rows)
+        return rbf_kernel(features, self.rows, self.gamma)
+
+
+def logistic_regression(penalty: float, iterations: int = 1000) -> Machine:
+    """Return scikit-learn's logistic regression; `penalty` is its C."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=penalty, max_iter=iterations)
+
+
+def standard_scaler() -> Any:
+    """Return scikit-learn's standardisation of features."""
+    from sklearn.preprocessing import StandardScaler
+
+    return StandardScaler()
 
 
 class SupportVectors(ClassicalMethod):
@@ -156,7 +171,7 @@ class TrainingSet:
     features: np.ndarray
     label: np.ndarray  # int64[n]
     counts: np.ndarray  # int64[C]: clips of each class, also of those that are left out since they decide nothing
-    scaler: StandardScaler | None
+    scaler: Any  # `standard_scaler`, or None
 
     def read(self, features: np.ndarray) -> np.ndarray:
         """Return features [B, D] on the scale of the training clips."""
@@ -183,7 +198,7 @@ def training_set(
         first = {name: tensor.numpy() for name, tensor in population.items()}
         features = np.concatenate([first["features"].astype(np.float32), features])
         label, counts = np.concatenate([first["label"], label]), counts + first["counts"]
-    scaler = StandardScaler().fit(features) if standardised and len(features) else None
+    scaler = standard_scaler().fit(features) if standardised and len(features) else None
     if scaler and population:
         scaler.mean_, scaler.scale_ = first["mean"].astype(float), first["deviation"].astype(float)
     return TrainingSet(features, label, counts, scaler)

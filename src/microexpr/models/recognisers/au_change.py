@@ -3,10 +3,8 @@
 Shapes: features [N, A * 2] of N clips, A action units of the aus stage, 2 sides, which lie next to each other.
 """
 
-from sklearn.linear_model import LogisticRegression
-
 from microexpr.models.base import ClassicalMethod, Shapes
-from microexpr.models.handcrafted import SupportVectors
+from microexpr.models.handcrafted import Machine, SupportVectors, logistic_regression
 from microexpr.signals.aus import ACTION_UNITS
 
 
@@ -22,5 +20,5 @@ class AuChange(SupportVectors):
     decisive = ClassicalMethod.decisive  # all clips decide
     inputs: Shapes = {"au_change": (len(ACTION_UNITS), 2)}
 
-    def _machine(self) -> LogisticRegression:
-        return LogisticRegression(C=self.params.penalty, max_iter=1000)
+    def _machine(self) -> Machine:
+        return logistic_regression(self.params.penalty)

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from microexpr.core.arrays import best_thresholds
 from microexpr.core.facs import UNKNOWN
 from microexpr.models import base
 from microexpr.models.base import ClassicalMethod, Scorer, Shapes, Targets
+from microexpr.models.handcrafted import Machine, logistic_regression, standard_scaler
 from microexpr.models.labels import LABEL, LABELS
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -55,7 +54,7 @@ class AuReader(ClassicalMethod):
 
     def population_weights(self, features: np.ndarray, targets: Targets) -> dict[str, np.ndarray]:
         """Return `slopes` float64[C, D] and `offsets` [C] of the scores."""
-        scaler = StandardScaler().fit(features)
+        scaler = standard_scaler().fit(features)
         if self.several:
             lines = [self._fit_label(scaler, features, label) for label in targets[LABELS].T]
         else:
@@ -89,5 +88,5 @@ class AuReader(ClassicalMethod):
             lines[name] = (slopes[position], float(offsets[position]))
         return lines
 
-    def _machine(self) -> LogisticRegression:
-        return LogisticRegression(C=self.params.penalty, max_iter=3000)
+    def _machine(self) -> Machine:
+        return logistic_regression(self.params.penalty, 3000)
