@@ -148,6 +148,8 @@ def test_any_frames_are_those_of_reading_from_the_first(name, codec, b_frames, t
     every, rng = video.frames, np.random.default_rng(0)
     with av.open(str(tmp_path / name)) as file:
         assert sum(frame.key_frame for frame in file.decode(video=0)) > 4
+    if name == "take.mp4":  # whose key frames can all be reached
+        monkeypatch.setattr(container, "islice", None)
     for _ in range(8):
         numbers = sorted(rng.choice(40, 4, replace=False).tolist())
         assert np.array_equal([*video.read(numbers)], every[numbers]), numbers

@@ -113,7 +113,11 @@ def test_rendered_rows_say_so_in_title_axis_and_row_and_settings_of_users_change
 
 def test_all_stages_are_on_the_picture_and_generated_faces_carry_the_word(tmp_path):
     clip, _ = results(tmp_path)
-    figure = drawing.plot(run_clips.draw_journey, gathered(tmp_path, clip))
+    journey = gathered(tmp_path, clip)
+    journey.synthetic["negative"][0][:] = 7
+    figure = drawing.plot(run_clips.draw_journey, journey)
+    (neutral,) = (axes for axes in figure.axes if "neutral" in axes.get_title("left"))
+    assert (neutral.images[0].get_array() == 7).all()
     assert figure.get_suptitle() == "casme2/sub01/a: happiness, AU L12\nrendered face, no person is shown"
     stamped = [axes for axes in figure.axes if "generated" in [text.get_text() for text in axes.texts]]
     assert len(stamped) == 3 + 1 + 4 * 2  # onset, apex, their difference; neutral; of a class and of the apex two
