@@ -55,6 +55,11 @@ envs/pyfeat/.venv/.installed: .venv/.installed envs/pyfeat/pyfeat.lock envs/inst
 envs/docs/.venv/.installed: .venv/.installed envs/docs/docs.lock envs/install_beside.sh
 	@bash envs/install_beside.sh docs
 
+envs/facemesh/.venv/.installed: .venv/.installed envs/facemesh/facemesh.lock envs/install_beside.sh
+	@bash envs/install_beside.sh facemesh
+
+facemesh: envs/facemesh/.venv/.installed  ## MediaPipe in its own environment, for studies/face_mesh.py; Python 3.11 or 3.12
+
 pyfeat: envs/pyfeat/.venv/.installed  ## py-feat in its own environment, for aus.backend pyfeat
 
 test-pyfeat: envs/pyfeat/.venv/.installed  ## py-feat's detectors through the pipeline, with stand-ins for their weights
@@ -74,4 +79,4 @@ test-browser: docs  ## the report, a prediction and the site in a real browser; 
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/prediction_page.py tests/optional/browser/site_pages.py
 
-.PHONY: help table check test test-all studies docs figures notebooks test-browser lock check-lock preset shipped pyfeat test-pyfeat
+.PHONY: help table check test test-all studies docs figures notebooks test-browser lock check-lock preset shipped pyfeat facemesh test-pyfeat

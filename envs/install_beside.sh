@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make envs/NAME/.venv: the packages of NAME.lock next to the core environment's, which it sees too.
-#   bash envs/install_beside.sh pyfeat|docs
+#   bash envs/install_beside.sh pyfeat|docs|facemesh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }

@@ -13,6 +13,7 @@ has of it.
 | torch-cpu.lock | torch's CPU build, which PyPI lacks: written by hand, its version checked here | one of the two |
 | pyfeat/pyfeat.lock | what py-feat needs besides all these | by `make pyfeat` |
 | docs/docs.lock | what the documentation's site and notebooks need besides all these | by `make docs` |
+| facemesh/facemesh.lock | MediaPipe, and an older protobuf than core.lock's | by `make facemesh` |
 
 `--check` asks for each Python and machine whether the locks can be installed there: each pin has a wheel that fits and
 has a locked hash. It writes nothing.
@@ -43,7 +44,8 @@ SOURCES = ("library.in", "train.in", "workflow.in", "dev.in", "core.in")
 # torchcodec needs FFmpeg's libraries, and no video is read here (detectors.py replaces it); xgboost needs
 # nvidia-nccl-cu12 only for several GPUs together.
 PYFEAT_LEFT_OUT = {"torchcodec", "nvidia-nccl-cu12"}
-EXTRAS = ("pyfeat", "docs")  # environments of their own, which see the core's packages: NAME/NAME.in, NAME/NAME.lock
+EXTRAS = ("pyfeat", "docs", "facemesh")  # environments, which see the core's packages: NAME/NAME.in, NAME/NAME.lock
+AS_LISTED = {"facemesh"}  # has the packages of its .in file alone, also in another version than the core's
 LOCKS = ("core.lock", "source.lock", "torch-cuda.lock", *(f"{name}/{name}.lock" for name in EXTRAS))
 HEADER = "# Written by envs/lock.py from {source}; one requirement a line.\n"
 
@@ -63,13 +65,15 @@ def main() -> None:
 
 def write_locks(uv: Path, folder: Path) -> int:
     """Resolve and write every lock but torch-cpu.lock. Returns 1 where that one pins another torch."""
-    pins = {name: line for lock in LOCKS for name, line in locked(ENVS / lock).items()}
+    pins = {name: line for lock in reversed(LOCKS) for name, line in locked(ENVS / lock).items()}
     texts = [(ENVS / name).read_text(encoding="utf-8") for name in SOURCES]
     (folder / "core.in").write_text("\n".join([*texts, f"{ENVS / 'dlib-from-bin'}\n"]))
     core = resolve(uv, folder / "core.in", pins)
     constraints = folder / "constraints.txt"
     constraints.write_text("".join(f"{line.partition(' ')[0]}\n" for line in core.values()))
-    extras = {name: resolve(uv, ENVS / name / f"{name}.in", pins, "--constraints", str(constraints)) for name in EXTRAS}
+    constrained = ["--constraints", str(constraints)]
+    options = {name: ["--no-deps"] if name in AS_LISTED else constrained for name in EXTRAS}
+    extras = {name: resolve(uv, ENVS / name / f"{name}.in", pins, *options[name]) for name in EXTRAS}
     cuda = {name: line for name, line in core.items() if CUDA.match(name)}
     source = {name: core[name] for name in SOURCE_ONLY}
     wheels = {name: core[name] for name in core.keys() - cuda.keys() - source.keys()}
@@ -77,7 +81,8 @@ def write_locks(uv: Path, folder: Path) -> int:
     write("source.lock", "core.in", source)
     write("torch-cuda.lock", "core.in", cuda)
     for extra, lines in extras.items():
-        write(f"{extra}/{extra}.lock", f"{extra}.in", {name: lines[name] for name in lines.keys() - core.keys()})
+        beside = lines if extra in AS_LISTED else {name: lines[name] for name in lines.keys() - core.keys()}
+        write(f"{extra}/{extra}.lock", f"{extra}.in", beside)
     return check_cpu_build()
 
 

@@ -30,7 +30,7 @@ INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 STAND_INS = {"LOG": "results/evaluate/megc2019/ststnet.log", "/srv/dvc/microexpr": "../remote"}
 NOT_RUN = {
     r"make test$": "CI runs it",
-    r"make (study-|shipped|pyfeat|test-pyfeat)": "minutes to hours: shown to be there",
+    r"make (study-|shipped|pyfeat|facemesh|test-pyfeat)": "minutes to hours: shown to be there",
     r"make (lock|check-lock)": "needs PyPI",
     r"pytest ": "part of `make test`",
     r"make table METHODS=perceptron": "part of `make test`, as the example that it belongs to",
@@ -47,7 +47,7 @@ NOT_RUN = {
     r"snakemake --unlock": "part of `make test`, after a kill",
 }
 SAYS_NO = "microexpr check data/raw/casme2"  # as it must of a copy with so few clips: exit code 1
-DRY = re.compile(r"make (study-|[\w-]+-model|pyfeat|test-pyfeat|docs|figures|notebooks|lock|check-lock)")
+DRY = re.compile(r"make (study-|[\w-]+-model|pyfeat|facemesh|test-pyfeat|docs|figures|notebooks|lock|check-lock)")
 PRELUDES = {
     "docs/architecture.md": "import torch\nflow = torch.zeros(1, 3, 28, 28)\n",
     "docs/inputs.md": (

@@ -92,7 +92,7 @@ def _write(path: Path, performer: Performer, events: list[Event], setting: Setti
             record(path, image)
 
 
-def _turn_head(performance: Performance, fps: int, rng: Rng) -> Performance:
+def turn_head(performance: Performance, fps: int, rng: Rng) -> Performance:
     """Turn the head slowly to all sides, and let it drift more."""
     time = np.arange(len(performance.pose))[:, None] / fps
     turn = TURN * np.sin(2 * np.pi * (time / TURNS + rng.random(3)))
@@ -183,7 +183,7 @@ HARD: dict[str, Setting] = {
         15, (("macro", 1.5, 2.4), ("blink", 3.4, 3.6), ("macro", 4.5, 6.3), ("macro", 8, 9.2), ("macro", 11, 14))
     ),
     "moving head": Setting(
-        12, (("micro", 2, 2.4), ("blink", 3.5, 3.7), ("macro", 5, 6.4), ("micro", 9, 9.45)), act=_turn_head
+        12, (("micro", 2, 2.4), ("blink", 3.5, 3.7), ("macro", 5, 6.4), ("micro", 9, 9.45)), act=turn_head
     ),
     "hands": Setting(12, (("micro", 3.5, 3.9), ("blink", 4.8, 5), ("micro", 7.6, 8)), film=_pass_hand),
     "face in 40 % of it": Setting(15, (("micro", 4.2, 4.6), ("blink", 5.2, 5.4), ("micro", 11.3, 11.7)), film=_leave),
