@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from pydantic import BaseModel
 
 import microexpr
-from microexpr.cli import config, main
+from microexpr.cli import config, described, main
 from microexpr.core.schemas import SCHEMAS
 from microexpr.models import base, generators, recognisers
 from microexpr.reporting import method_list
@@ -87,7 +87,7 @@ def _command(app: App, level: int) -> Iterator[str]:
 def params() -> str:
     """Return the page of params.yaml's sections but those of methods."""
     values = config.load("params.yaml")
-    sections = config._section_models()
+    sections = described.section_models()
     parts = [
         "# params.yaml",
         "Every value of the pipeline. After an edit, the same command runs exactly the jobs that depend on it; "

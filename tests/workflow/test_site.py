@@ -1,6 +1,7 @@
 """The documentation's site and notebooks, built and run by the environment that `make test-all` installs for them."""
 
 import base64
+import importlib
 import json
 import os
 import re
@@ -36,6 +37,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     run("-m", "mkdocs", "--quiet", "build", "--strict", "--site-dir", str(folder))
     return folder
+
+
+def test_pages_of_the_reference_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(ROOT / "docs/hooks"))
+    pages = importlib.import_module("reference").pages()
+    assert len(pages) == 5 and all(len(text) > 1000 for text in pages.values())
 
 
 @pytest.mark.slow

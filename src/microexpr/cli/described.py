@@ -76,7 +76,7 @@ def list_methods(params: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield f"{section}.{name}", name, (params.methods[method] or {}) | (variant_params or {})
 
 
-def _section_models() -> dict[str, type[BaseModel]]:
+def section_models() -> dict[str, type[BaseModel]]:
     """Return the model of each stage's section: a class `Params` with a docstring that opens with its name."""
     models = {}
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -88,7 +88,7 @@ def _section_models() -> dict[str, type[BaseModel]]:
 
 def _params_model() -> type[BaseModel]:
     """Return the model of all sections: each stage's own Params; params of methods are left to the methods."""
-    sections = _section_models()
+    sections = section_models()
     rows = {name: (Rows, Rows()) for name in _other_tasks() if name not in sections}
     return create_model(  # type: ignore[call-overload]
         "Params",
