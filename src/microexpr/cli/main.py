@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 arithmetic.pin()
             return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
-        line = printable(str(error)).replace("\n", " ").rstrip(".")
+        line = printable(str(error)).replace("\n", " ").replace(", ...", " and others").removesuffix(".")
         chain = " ".join(["microexpr", *(error.command_chain or ())])
         print(f"error: {line}; `{chain} --help` shows the arguments", file=sys.stderr)
         return 2

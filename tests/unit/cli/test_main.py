@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,12 @@ def test_what_cannot_be_read_is_said_in_one_line(command, message, tmp_path, mon
     assert main(command.split()) == 1
     out, error = capsys.readouterr()
     assert out == "" and error.startswith("error: ") and error.count("\n") == 1 and message in error
+
+
+def test_an_unknown_command_is_answered_by_some_that_there_are(capsys):
+    assert main(["plot", "journey", "casme2/sub01/a"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r".*: (\w+, )+\w+ and others; `microexpr plot --help` shows the arguments", line)
 
 
 def test_names_cannot_command_the_terminal(tmp_path, capsys):
