@@ -5,11 +5,12 @@
         xargs -I{} git clone --depth 1 https://github.com/{} clones/{}      # some gigabytes
     python studies/face_mesh.py clones --write-docs                         # the table of docs/measures.md
 
-Printed are Pearson's correlations over the frames in which both are known, of `microexpr measure` (mean of both sides)
-and a distance, which a landmark's error and the turn of the head change too. What that costs is seen in films, whose
-true units are known. The distances were chosen by their correlation with the true units of films of seeds 101 to 104,
-not by any reading. The landmarks are those of MediaPipe 0.10.14 (Lugaresi et al. 2019, arXiv:1906.08172; Kartynnik et
-al. 2019, arXiv:1907.06724; Grishchenko et al. 2020, arXiv:2006.10962). No picture is stored or shown by us.
+It prints Pearson's correlations, over the frames in which both are known, of a unit as `microexpr measure` reads it
+(mean of both sides) and a distance, which a landmark's error and the turn of the head change too. Films, whose true
+units are known, show how much these matter. The distances were chosen by their correlation with the true units of
+films of seeds 101 to 104, not by any reading. The landmarks are those of MediaPipe 0.10.14 (Lugaresi et al. 2019,
+arXiv:1906.08172; Kartynnik et al. 2019, arXiv:1907.06724; Grishchenko et al. 2020, arXiv:2006.10962). No picture is
+stored or shown by us.
 """
 
 import subprocess
@@ -25,11 +26,8 @@ import pages
 
 import microexpr
 from microexpr.core.seeds import generator
-from microexpr.rendering import camera, display, take
-from microexpr.rendering.corpus import render_frames
-from microexpr.rendering.face import Face
-from microexpr.rendering.performance import DIFFICULTIES, Performer
-from microexpr.rendering.recording import recorder
+from microexpr.rendering import display, take
+from microexpr.rendering.performance import Performer
 
 PAGE, MARK = "docs/measures.md", "study-face-mesh"
 ENVIRONMENT = checkout.ROOT / "envs/facemesh"
@@ -129,19 +127,15 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def film(path: Path, shows: str, seed: int) -> np.ndarray:
-    """Render a film as `microexpr film` does; return its true units, float[T, units], the mean of both sides."""
+    """Render a film; return its true units, float[T, units], the mean of both sides."""
     rng = generator(seed, "study", "face mesh", shows)
     params, performer = take.Params(**FILM, speech=6 * (shows == "talking")), Performer.sample(rng)
     performance = take.perform(performer, take.sample_events(params, rng), params, rng)
     if shows == "turning":
         performance = hard_videos.turn_head(performance, params.fps, rng)
-    wall, look = camera.wall((params.width, params.height), rng), DIFFICULTIES[params.difficulty]
-    numbers, face = range(len(performance.pose)), Face(performer.face_seed)
-    with recorder(path.suffix, False, look.quality, params.fps) as record:
-        for image, _ in render_frames(face, performer, performance, numbers, wall, look.noise, rng):
-            record(path, image)
-    places = [display.ACTION_UNITS.index(unit) for unit in DISTANCES]
-    return performance.action_units[:, places].mean(axis=2)
+    hard_videos.record_performance(path, performer, performance, params.fps, rng)
+    units = [display.ACTION_UNITS.index(unit) for unit in DISTANCES]
+    return performance.action_units[:, units].mean(axis=2)
 
 
 if __name__ == "__main__":

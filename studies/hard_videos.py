@@ -30,6 +30,7 @@ RESTLESS = 3.0  # factor of the drift of a moving head
 Rng = np.random.Generator
 Images = Iterator[np.ndarray]
 Change = Callable[[np.ndarray, float, Rng], np.ndarray]  # image, seconds since the first
+Film = Callable[[Images, int, np.ndarray, Rng], Images]  # changes images, before a wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Setting:
     events: tuple[tuple[Kind, float, float], ...]
     fps: int = 50
     act: Callable[[Performance, int, Rng], Performance] | None = None  # changes a performance
-    film: Callable[[Images, int, np.ndarray, Rng], Images] | None = None  # changes images, before a wall
+    film: Film | None = None
 
 
 def write(folder: Path, name: str, seed: int) -> list[tuple[Path, list[Event]]]:
@@ -77,16 +78,23 @@ def _sample_event(kind: Kind, onset: float, offset: float, fps: int, rng: Rng) -
 def _write(path: Path, performer: Performer, events: list[Event], setting: Setting, rng: Rng) -> None:
     if path.exists():
         return
-    fps, difficulty = setting.fps, DIFFICULTIES[DIFFICULTY]
+    fps = setting.fps
     params = take.Params.model_construct(seconds=setting.seconds, fps=fps, difficulty=DIFFICULTY)  # may be short
     performance = take.perform(performer, events, params, rng)
     if setting.act:
         performance = setting.act(performance, fps, rng)
-    wall, indices = camera.wall(SIZE, rng), range(len(performance.pose))
+    record_performance(path, performer, performance, fps, rng, setting.film)
+
+
+def record_performance(
+    path: Path, performer: Performer, performance: Performance, fps: int, rng: Rng, change: Film | None = None
+) -> None:
+    """Film a performance before a wall; `change` is given the images, frames a second, the wall and `rng`."""
+    wall, indices, difficulty = camera.wall(SIZE, rng), range(len(performance.pose)), DIFFICULTIES[DIFFICULTY]
     frames = render_frames(Face(performer.face_seed), performer, performance, indices, wall, difficulty.noise, rng)
     images: Images = (image for image, _ in frames)
-    if setting.film:
-        images = setting.film(images, fps, wall, rng)
+    if change:
+        images = change(images, fps, wall, rng)
     with recorder(film.SUFFIXES[0], False, difficulty.quality, fps) as record:
         for image in images:
             record(path, image)
@@ -148,7 +156,7 @@ def _freeze(performance: Performance, fps: int, rng: Rng) -> Performance:
     return replace(performance, **{name: np.repeat(getattr(performance, name)[:1], frames, axis=0) for name in parts})
 
 
-def _each(change: Change) -> Callable[[Images, int, np.ndarray, Rng], Images]:
+def _each(change: Change) -> Film:
     """Return a change of every image by itself."""
 
     def film(images: Images, fps: int, wall: np.ndarray, rng: Rng) -> Images:
