@@ -83,7 +83,7 @@ RECORD = ("python", "workflow/stage.py", "record")
 
 @pytest.fixture(scope="module")
 def recorded(finished, tmp_path_factory) -> Project:
-    """A copy of the finished run that DVC holds, for tests that leave their results recorded."""
+    """A copy of the finished run, recorded in DVC. Two tests share it: what they make is recorded at their end, too."""
     project = finished.copy(tmp_path_factory.mktemp("recorded") / "project")
     project.run(*RECORD)
     return project
@@ -182,7 +182,7 @@ def test_an_edit_runs_the_same_jobs_under_dvc(recorded):
 @pytest.mark.slow
 def test_a_version_that_dvc_puts_back_stays_where_a_later_stage_runs(project):
     """Snakemake's records are of the version that was made last, so to it the older one upstream was not made here."""
-    project.run("python", "workflow/stage.py", "record")
+    project.run(*RECORD)
     lock = (project.root / "dvc.lock").read_bytes()
     before = {path: digest for path, digest in project.digests().items() if path.startswith("results/apex")}
     project.edit("params.yaml", "  region: 36 ", "  region: 40 ")
