@@ -72,7 +72,7 @@ def find_duplicates(embeddings: Mapping[tuple[str, str], np.ndarray], threshold:
     They may be of one data set or of two. `embeddings` are [n, 128] of each (dataset, subject), who is represented by
     their mean; subjects without any are left out. A pair is a reason to look, not a proof.
     """
-    from scipy.spatial import KDTree  # half a second, which each start of Snakemake would wait for
+    from scipy.spatial import KDTree  # slow to load, and a check of params imports this module
 
     means = {subject: vectors.mean(0) for subject, vectors in sorted(embeddings.items()) if len(vectors)}
     subjects, points = list(means), np.reshape([*means.values()], (-1, SIZE))

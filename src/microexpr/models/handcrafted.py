@@ -1,6 +1,7 @@
 """Bases of methods with handcrafted features: params, inputs and linear classifiers. No network.
 
-scikit-learn is imported where a machine is made: it takes a second, and each start of Snakemake imports all methods.
+scikit-learn, which takes about a second to load, is imported where a machine is made: a check of params imports all
+methods.
 
 Shapes: T frames, H rows, W columns; n training clips, B clips, D features, C classes. No single method comes in.
 """
