@@ -10,14 +10,11 @@ import json
 import sys
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from fractions import Fraction
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import av
-import numpy as np
 import pages
 import spotting
 from checkout import folder
@@ -26,7 +23,9 @@ from microexpr.apps import predict
 from microexpr.core import store
 from microexpr.core.files import file_digest, value_digest
 from microexpr.rendering import take
+from microexpr.signals.spotting.hits import Counts
 from microexpr.videos import open_video
+from microexpr.videos.writer import encoder
 
 PAGE, MARK = "docs/recordings.md", "study-recordings"
 FILM = {"seconds": 14, "micro": 4, "macro": 1, "blinks": 2}
@@ -68,11 +67,23 @@ def main() -> int:
             counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
             for (_, _, rate, i), result in zip(jobs, pool.map(_measure, jobs), strict=True):
                 counts[rate, i].update(result)
-    titles = (f"{rate} a second: of | hits | false | sure | of these right".split(" | ") for rate in arguments.rates)
-    table = pages.Table("stored as", *chain(*titles))
+    titles = (f"{rate} a second: of, hits, false, a minute, F1, sure, right".split(", ") for rate in arguments.rates)
+    table, minutes = pages.Table("stored as", *chain(*titles)), len(seeds) * FILM["seconds"] / 60
     for i, coding in enumerate(CODINGS):
         of_rates = [counts[rate, i] for rate in arguments.rates]
-        table.add(coding.name, *(of[name] for of in of_rates for name in ("micro", "hits", "false", "sure", "right")))
+        cells = []
+        for of in of_rates:
+            f1 = Counts(of["hits"], of["false"], of["micro"] - of["hits"]).f1
+            cells += [
+                of["micro"],
+                of["hits"],
+                of["false"],
+                f"{of['false'] / minutes:.1f}",
+                f"{f1:.2f}",
+                of["sure"],
+                of["right"],
+            ]
+        table.add(coding.name, *cells)
     table.publish(PAGE, MARK, f"Seeds {seeds[0]} to {seeds[-1]}. ", arguments.write_docs)
     return 0
 
@@ -101,19 +112,10 @@ def encode(source: Path, path: Path, coding: Coding, rate: int) -> Path:
     """Encode a film again, unless that exists; return its path."""
     if path.exists():
         return path
-    bits = coding.kilobits * 1000
-    options = coding.options | {"maxrate": str(bits), "bufsize": str(bits)}
-    with store.atomic(path) as part, part.open("wb") as file, av.open(file, "w", format=path.suffix[1:]) as container:
-        stream: Any = container.add_stream(coding.codec, rate=Fraction(rate), options=options)
-        stream.bit_rate, stream.pix_fmt = bits, "yuv420p"
-        stream.codec_context.gop_size, stream.codec_context.thread_count = round(coding.key_seconds * rate), 1
-        for i, image in enumerate(open_video(source)):
-            if i == 0:
-                stream.height, stream.width = image.shape[:2]
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
-            picture.pts, picture.time_base = i, Fraction(1, rate)
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
+    key = round(coding.key_seconds * rate)
+    with encoder(path, rate, coding.kilobits, key, coding.codec, **coding.options) as write:
+        for number, image in enumerate(open_video(source)):
+            write(image, number)
     return path
 
 

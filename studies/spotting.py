@@ -150,7 +150,8 @@ def measure(path: Path, truth_path: Path, models: predict.Models) -> dict[str, A
                 "sure": expression.classes.certainty == "sure",
                 "true": hit and (hit.onset, apexes[hit.onset], hit.offset),
             }
-            expressions.append(asdict(expression) | about)
+            parts = {"interval": asdict(expression.interval), "classes": expression.classes.to_dict()}
+            expressions.append(parts | about)
     return {"micro": len(true), "hits": len(hits), "false": len(expressions) - len(hits), "expressions": expressions}
 
 

@@ -237,7 +237,7 @@ class Corpus:
             "portraits": list(map(path, chosen.portrait_subjects())),
             "held_out_portraits": list(map(path, chosen.held_out_portraits())),
             "takes": list(map(take, training[: chosen.takes])),
-            "held_out_takes": list(map(take, held_out[: chosen.takes // 4])),
+            "held_out_takes": list(map(take, held_out[: max(1, chosen.takes // 4)])),
         }
 
     @cached_property

@@ -26,7 +26,7 @@ SHIPPED = {  # files by the part of a script's name after fit_, and of its rule
     "action_units": ("action_units.onnx", "action_units.change.onnx"),
     "reenact": ("reenact.safetensors", "reenact.onnx"),
     "predict": ("predict.onnx",),
-    "spotter": ("spotter.safetensors",),
+    "spotter": ("spotter.onnx",),
 }
 Role = Literal["population", "teacher_population"]  # which network of a method starts from the population's weights
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -18,7 +18,7 @@ MAY_IMPORT = re.compile(r"^May import: (.*?)\.$", re.MULTILINE | re.DOTALL)
 TRAIN = {"models", "training"}  # whole rooms that load torch, which only training needs
 TRAIN_TOO = {  # modules of other rooms
     "signals.learning",
-    "signals.aus.architecture", "signals.aus.fit", "signals.landmarks.fit",
+    "signals.aus.architecture", "signals.aus.fit", "signals.landmarks.fit", "signals.spotting.architecture",
     *(f"apps.{name}.fit" for name in ("predict", "reenact", "spot")),
     "api.folds", "cli.described", "evaluation.metrics.inception", "reporting.method_sizes",
     *(f"reporting.papers.{name}" for name in ("networks", "transfers")),

@@ -39,6 +39,5 @@ rule takes:
         subject=r"s\d{4}",
     params:
         seed=PARAMS["population"]["seed"],
-        spot=MEASURED,
     script:
         "../scripts/takes.py"

@@ -18,8 +18,9 @@ from microexpr.api.videos import Source, read_video, scan
 from microexpr.apps import driving_name
 from microexpr.apps import predict as prediction
 from microexpr.apps.measure import Table, tables
-from microexpr.apps.predict import Prediction, Progress, limits, pair, recognition, written
+from microexpr.apps.predict import Prediction, limits, pair, recognition, written
 from microexpr.apps.predict.pair import Pair
+from microexpr.apps.read.take import Progress
 from microexpr.apps.reenact import alone
 from microexpr.apps.reenact import driving as driving_curves
 from microexpr.apps.reenact.generator import Kind
@@ -27,7 +28,6 @@ from microexpr.apps.reenact.photograph import Photograph
 from microexpr.core import outputs, store
 from microexpr.core.errors import DataError
 from microexpr.reporting import app_folders, many_inputs
-from microexpr.signals import spotting
 from microexpr.signals.aus import SIDES, regressor
 from microexpr.videos import picture, search
 from microexpr.videos.search import Item
@@ -36,12 +36,12 @@ RESULTS = Path("results")
 
 
 @checks.single()
-def spot(video: Source, fps: float | None = None, params: spotting.Params | None = None) -> pd.DataFrame:
+def spot(video: Source, fps: float | None = None) -> pd.DataFrame:
     """Return the expressions of one face in a video of any length: a row for each, in the order of time.
 
     `video` is a `Video`, or what `read_video` accepts together with `fps`. Columns are kind (micro, macro, blink,
-    glance or speech), onset, apex and offset as frames from 0 and in seconds, score (deviations of its noise by which
-    the strongest unit moves) and action_units (FACS intensity at the apex since rest, by unit and side).
+    glance or speech), onset, apex and offset as frames from 0 and in seconds, score (how probable it is) and
+    action_units (FACS intensity at the apex since rest, by unit and side).
 
     Raises DataError if the face is in fewer than 5 % of the frames.
 
@@ -50,7 +50,7 @@ def spot(video: Source, fps: float | None = None, params: spotting.Params | None
     >>> table.kind.to_list(), table.apex.between(47, 69).to_list()
     (['micro'], [True])
     """
-    spotted = prediction.spot(scan(video, fps), regressor.load(), params=params)
+    spotted = prediction.spot(scan(video, fps), regressor.load())
     rows = [written.to_dict(expression, spotted.video.seconds) for expression in spotted.expressions]
     return pd.DataFrame(rows, columns=written.INTERVAL_KEYS)
 
@@ -84,7 +84,6 @@ def predict(
     fps: float | None = None,
     method: str | None = None,
     results: str | Path = RESULTS,
-    params: spotting.Params | None = None,
     force: bool = False,
     progress: Progress = prediction.silent,
 ) -> PredictedVideo:
@@ -110,7 +109,7 @@ def predict(
         weights = recognition.weights_path(method, folder)
         output = app_folders.prediction(Path(out), path, [path, weights], force)
     models = prediction.Models.load(method, folder)
-    result = prediction.predict(frames, models, progress, params)
+    result = prediction.predict(frames, models, progress)
     if output:
         with outputs.publish(output) as part:
             app_folders.write_prediction(part, result, models, None, progress)

@@ -11,8 +11,8 @@ import pandas as pd
 from microexpr.api import checks
 from microexpr.api.results import FoundEvents, TrackedFaces, shown
 from microexpr.api.videos import Source, read_video
-from microexpr.apps.predict import Progress, counted
-from microexpr.apps.predict.take import find_turn
+from microexpr.apps.read import counted
+from microexpr.apps.read.take import Progress, find_turn
 from microexpr.apps.reenact.photograph import find_faces
 from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError

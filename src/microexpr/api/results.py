@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import TqdmWarning
 
 from microexpr.api.checks import describe
-from microexpr.apps.predict import Progress
+from microexpr.apps.read.take import Progress
 from microexpr.core.errors import DataError
 from microexpr.signals.apex import Events
 from microexpr.signals.aus import SIDES

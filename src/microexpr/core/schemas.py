@@ -227,6 +227,22 @@ SPOT = {
     "fitted_on": FITTED_ON,
 }  # fmt: skip
 
+TAKES = {
+    "kind": Field("text", ("event",), "-", "what the subject does: micro, macro, blink, glance, speech"),
+    "time": Field("float64", ("event", "onset_apex_offset"), "seconds", "of what it does, since the first frame"),
+    "numbers": Field("int64", ("frame",), "frame number", "of the recording, from 0"),
+    "fps": Field("float64", (), "times a second", "that the face was read"),
+    "start": Field("float64", (), "seconds", "of the first time that it was read"),
+    "intensity": Field("float32", LEFT_RIGHT, "FACS -5..5", "of action units, since some frame of the recording"),
+    "movement": Field("float32", ("frame", "region_direction", "left_right"), "pixels of the crop",
+                      "of regions outward and down, since the same frame, without that of the head"),
+    "gaze": Field("float32", ("frame",), "pixels of the crop", "horizontal position of the pupils"),
+    "detected": Field("bool", ("frame",), "-", "whether the face was found and nothing covers it"),
+    "resting": Field("bool", ("frame",), "-", "whether it shows little expression"),
+    "turn": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the head"),
+    "fitted_on": FITTED_ON,
+}  # fmt: skip
+
 ROW = ("row",)  # a face in a frame or picture
 FACE_TABLE = {  # of `microexpr measure`: a dataset for each column of a table
     "number": Field("int64", ROW, "-", "frame or picture from 1, face from 0, or 1 where there is a face"),
@@ -246,5 +262,5 @@ SCHEMAS = {
     "truth": Schema(3, TRUTH), "faces": Schema(4, FACES), "apex": Schema(5, APEX), "flow": Schema(3, FLOW),
     "aus": Schema(2, AUS), "train": Schema(2, TRAIN), "synth": Schema(4, SYNTH), "measured": Schema(3, MEASURED),
     "face_table": Schema(1, FACE_TABLE), "population": Schema(3, POPULATION), "portraits": Schema(1, PORTRAITS),
-    "spot": Schema(1, SPOT),
+    "spot": Schema(1, SPOT), "takes": Schema(1, TAKES),
 }  # fmt: skip

@@ -4,7 +4,7 @@ A file holds three kinds of recordings: clips of emotions, scenes of images that
 subjects that readers are measured on, sessions of single images with random action units. Readers learn from the
 portraits of further subjects.
 
-May import: core, rendering, signals.
+May import: core, rendering, signals, videos.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,7 +23,7 @@ class Params(BaseModel):
     micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
     macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
 
-    takes: int = Field(48, ge=2, le=5000, description="of these, subjects of long takes, from which spotters learn")
+    takes: int = Field(96, ge=2, le=5000, description="of these, subjects of long takes, from which spotters learn")
     portraits: int = Field(
         1000, ge=2, le=9000, description="subjects of single images, from which readers of faces learn"
     )

@@ -12,19 +12,14 @@ import torch
 
 from microexpr.core import store
 from microexpr.core.clip import Expression, Fold, LongVideo
-from microexpr.core.errors import ParamsError, StoreError
-from microexpr.core.files import shipped as shipped_file
-from microexpr.models.base import ClipTensors, Modules, Statistics
+from microexpr.models.base import ClipTensors
 from microexpr.models.labels import LABEL
 from microexpr.models.spotter import Curves, FrameNetwork, Interval, Spotter
 from microexpr.protocols import provenance
-from microexpr.training import engine, weights
+from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, Progress
-from microexpr.training.weights import Network, Weights
 
 SCHEMA = "spot"
-SHIPPED_SCHEMA = weights.SPOTTER
-SHIPPED = shipped_file("spotter.safetensors")  # fitted on long takes of the population
 UNREAD = ("crop",)  # not for spotters
 Classify = Callable[[np.ndarray, np.ndarray], str]  # of two crops uint8[S, S], at onset and apex
 
@@ -76,20 +71,15 @@ def run(
     tests = {fold.name: [clips[name] for name in fold.test] for fold in folds}
     provenances = provenance.check_files(files.values(), "subject", tests)
     networks = spotter.networks()
-    starts = {key: start_from_shipped(network) for key, network in networks.items()}
-    shipped_fitted_on = {entry for start in starts.values() if start for entry in start.fitted_on}
     for fold in folds:
-        provenances[fold.name] |= {*also_fitted_on, *shipped_fitted_on}
+        provenances[fold.name] |= {*also_fitted_on}
         provenance.check(path, fold.name, "subject", tests[fold.name], provenances[fold.name])
-    scores = {
-        key: _frame_scores(network, starts[key], videos, curves, folds, seeds, progress)
-        for key, network in networks.items()
-    }
+    scores = {key: _frame_scores(network, videos, curves, folds, seeds, progress) for key, network in networks.items()}
     with store.create(
         path, SCHEMA, {"spotter": spotter.params.model_dump(mode="json")}, spotter=name, **attributes
     ) as file:
         for fold in folds:
-            trained = {clips[clip_id].provenance for clip_id in fold.train if any(map(learns, networks.values()))}
+            trained = {clips[clip_id].provenance for clip_id in fold.train if networks}
             for clip_id in fold.test:
                 intervals = spotter.find(curves[clip_id], {key: values[clip_id] for key, values in scores.items()})
                 group = file.group(clip_id, fold=fold.name)
@@ -119,41 +109,8 @@ def _intervals(
     }
 
 
-def start_from_shipped(network: FrameNetwork) -> Network | None:
-    """Give a network the shipped weights where its params request these; return the shipped network.
-
-    Raises StoreError for another file, and ParamsError where a row's network has other layers."""
-    if getattr(network.params, "initialisation", "scratch") == "scratch":
-        return None
-
-    def find(name: str) -> type[FrameNetwork]:
-        if name != network.name():
-            raise StoreError(f"{SHIPPED}: must have a network of {network.name()}, not of {name}")
-        return type(network)
-
-    saved = Network.read(SHIPPED, SHIPPED_SCHEMA, find)
-    if weights.shapes(network, saved.statistics) != weights.shapes(saved.method, saved.statistics):
-        raise ParamsError(f"{network.name()} must have the layers of {SHIPPED} with initialisation: population")
-    network.initial_weights = Weights.open(SHIPPED).tensors()
-    return saved
-
-
-def learns(network: FrameNetwork) -> bool:
-    """Return whether the videos of a fold train a network; else it is as the population made it."""
-    return any(phase.epochs for phase in network.phases())
-
-
-def score(network: FrameNetwork, modules: Modules, statistics: Statistics, curves: Curves) -> np.ndarray:
-    """Return the scores of the frames of a video, float32[T, C], by a trained network."""
-    engine.use_one_thread()
-    batch = {name: torch.from_numpy(values) for name, values in network.windows(curves).items()}
-    with torch.no_grad():
-        return network.scores(modules, batch, statistics).numpy().astype(np.float32)
-
-
 def _frame_scores(
     network: FrameNetwork,
-    shipped: Network | None,
     videos: Sequence[LongVideo],
     curves: Mapping[str, Curves],
     folds: Sequence[Fold],
@@ -161,8 +118,6 @@ def _frame_scores(
     progress: Progress,
 ) -> dict[str, np.ndarray]:
     """Return the scores of the frames of each video, float32[T, C], by trainings without its subject: their mean."""
-    if shipped and not learns(network):
-        return {name: score(network, shipped.modules, shipped.statistics, curves[name]) for name in curves}
     data, spans = frames_of(network, videos, curves)
     indices = [
         FoldIndices(fold.name, *(np.concatenate([spans[name] for name in side]) for side in (fold.train, fold.test)))

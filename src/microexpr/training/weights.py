@@ -26,7 +26,7 @@ from microexpr.training.group import STATISTICS, lay_out_weights, named_tensors
 from microexpr.training.job import Job
 
 INITIAL, TEACHER = "initial/1", "pretrain/1"  # schemas of initial weights
-FINAL, GENERATOR, SPOTTER = "final/1", "generator/1", "spotter/1"  # schemas of networks that are used as they are
+FINAL, GENERATOR = "final/1", "generator/1"  # schemas of networks that are used as they are
 KEY = ("schema", "network", "params", "classes", "several")  # metadata that differ between trainings
 SHIPPED = shipped("reenact.safetensors")  # FAMGAN's generator, fitted on the population, as initial weights
 

@@ -17,6 +17,7 @@ from microexpr.videos import SLOWEST
 FORMATS = {".avi": "avi", ".mkv": "matroska"}
 TICKS = 1000  # a second, in which times are stored
 QUALITY = 85  # of JPEG
+FINE = 3  # FFmpeg's step of Motion JPEG, from 2 (finest) to 31
 
 Write = Callable[[np.ndarray, float | None], None]  # takes RGB uint8[H, W, 3], and its time in seconds or None
 
@@ -56,6 +57,38 @@ def writer(path: Path, fps: float, mark: bytes) -> Iterator[Write]:
             container.mux(packet)
 
         yield write
+
+
+@contextmanager
+def encoder(
+    path: Path, fps: int, kilobits: int | None, keyframes: int, codec: str = "libx264", **options: str
+) -> Iterator[Callable[[np.ndarray, int], None]]:
+    """Yield a function that adds a frame, RGB uint8[H, W, 3], and its number in time to a new file, as FFmpeg does.
+
+    It has this many kbit/s and a keyframe every `keyframes` frames, or is Motion JPEG without a limit (None). `options`
+    are the codec's."""
+    import av
+
+    rate = Fraction(fps)
+    with store.atomic(path) as part, av.open(str(part), "w", format=path.suffix.removeprefix(".")) as container:
+        if kilobits:
+            limits = {"maxrate": f"{kilobits}k", "bufsize": f"{kilobits}k"}
+            stream: Any = container.add_stream(codec, rate=rate, options=limits | options)
+            stream.bit_rate, stream.pix_fmt, stream.codec_context.gop_size = 1000 * kilobits, "yuv420p", keyframes
+        else:
+            stream = container.add_stream("mjpeg", rate=rate)
+            stream.pix_fmt, stream.codec_context.qmin, stream.codec_context.qmax = "yuvj420p", FINE, FINE
+        stream.codec_context.thread_count = 1
+
+        def write(image: np.ndarray, number: int) -> None:
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = image.shape[:2]
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(format=stream.pix_fmt)
+            picture.pts, picture.time_base = number, 1 / rate
+            container.mux(stream.encode(picture))
+
+        yield write
+        container.mux(stream.encode())
 
 
 def jpeg(image: np.ndarray, quality: int) -> bytes:

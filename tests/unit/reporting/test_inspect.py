@@ -143,7 +143,7 @@ def test_an_attribute_of_another_kind_is_an_error_of_one_line(name, kind, tmp_pa
 
 @pytest.mark.parametrize(
     ("file", "part"),
-    [("spotter.safetensors", "float32"), ("landmarks.onnx", "input image tensor(uint8) n x 112 x 112")],
+    [("reenact.safetensors", "float32"), ("landmarks.onnx", "input image tensor(uint8) n x 112 x 112")],
 )
 def test_weights_show_what_they_are_and_what_they_were_fitted_on(file, part, capsys):
     assert main(["inspect", str(WEIGHTS / file)]) == 0

@@ -22,8 +22,8 @@ def figures(method: str, value: float, scope: str = "full") -> list[spotting.Row
     ]  # fmt: skip
 
 
-ROWS = [*figures("au_noise", 0.9), *figures("au_noise", 0.8, "casme_sq"), *figures("mdmd", 0.1)]
-PAIRS = [{"first": "au_noise", "second": "mdmd", "metric": "micro_f1", "difference": 0.8, "low": 0.6, "high": 0.9,
+ROWS = [*figures("predict", 0.9), *figures("predict", 0.8, "casme_sq"), *figures("mdmd", 0.1)]
+PAIRS = [{"first": "predict", "second": "mdmd", "metric": "micro_f1", "difference": 0.8, "low": 0.6, "high": 0.9,
           "p": 0.001}]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def test_rows_have_reproduced_and_published_figures():
     table = spot_table.rows(ROWS, PAIRS)
     ours, mdmd, *others = table
     names = ("method", "micro_f1", "casme_sq_micro_f1", "samm_long_micro_f1", "above_mdmd", "p_holm", "published_row")
-    assert [ours[name] for name in names] == ["au_noise", "0.9000", "0.8000", "", "0.8000", "0.001", ""]
+    assert [ours[name] for name in names] == ["predict", "0.9000", "0.8000", "", "0.8000", "0.001", ""]
     names = ("published_row", "published_casme_sq_micro_f1", "published_samm_long_both_f1")
     assert [mdmd[name] for name in names] == ["MDMD", "0.0082", "0.0445"]
     assert [row["published_row"] for row in others][:2] == ["SOFTNet", "MEAN"]
@@ -45,11 +45,11 @@ def test_a_written_table_is_read_and_printed(tmp_path, capsys, monkeypatch):
     assert main(["table", path]) == 0
     out = capsys.readouterr().out
     assert "4 of 2 subjects, 1.5 min, 10 micro- and 10 macro-expressions" in out
-    assert "Above mdmd (F1 of micro-expressions, p < 0.05): au_noise." in out and "Not above chance: mdmd." in out
+    assert "Above mdmd (F1 of micro-expressions, p < 0.05): predict." in out and "Not above chance: mdmd." in out
     monkeypatch.setenv("COLUMNS", "130")
     assert main(["table", path]) == 0
     by_name = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
-    assert "(0.01)" in by_name["mdmd"] and "0.80" in by_name["au_noise"] and "(" not in by_name["au_noise"]
+    assert "(0.01)" in by_name["mdmd"] and "0.80" in by_name["predict"] and "(" not in by_name["predict"]
     assert by_name["OF-FD"].split()[1:] == ["(0.20)", "(0.22)"] and "BoostingVRME" not in by_name
     assert main(["table", path, "--markdown"]) == 0
     out = capsys.readouterr().out

@@ -15,7 +15,7 @@ import numpy as np
 
 from microexpr.apps.measure import MeasuredFace, Reading, Table, fill
 from microexpr.apps.predict import domain
-from microexpr.apps.predict.take import Progress, Stretch, Take, track
+from microexpr.apps.read.take import Progress, Stretch, Take, track
 from microexpr.apps.reenact.photograph import find_faces, read_upright
 from microexpr.core.arrays import luma
 from microexpr.core.errors import DataError, StoreError, about

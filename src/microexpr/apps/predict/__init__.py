@@ -4,7 +4,7 @@ A video is read several times: once to learn the times of its frames and to trac
 action units; once for the spotted expressions. `videos` holds the frames of a short one meanwhile, of no other.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,21 +14,17 @@ import numpy as np
 from microexpr.apps.predict import limits, recognition
 from microexpr.apps.predict.domain import Calibration
 from microexpr.apps.predict.recognition import Classes, Excerpt
-from microexpr.apps.predict.take import Progress, Stretch, Take, silent, track
-from microexpr.core.arrays import luma
+from microexpr.apps.read import READ, See, counted, read_curves
+from microexpr.apps.read.take import Progress, Stretch, Take, silent, track
 from microexpr.core.errors import StoreError
 from microexpr.core.files import file_digest
 from microexpr.signals import face_regions, faces, spotting
-from microexpr.signals.aus import recording, regressor
+from microexpr.signals.aus import regressor
+from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import align, detection
 from microexpr.signals.faces.alignment import frame_mask
+from microexpr.signals.spotting import spotter
 from microexpr.videos import Scan, Video
-from microexpr.videos.timeline import GAP
-
-READ = 100  # times a second that action units are read, at most
-PART = 5.0  # seconds read against one frame
-
-See = Callable[[np.ndarray | None], None]  # is shown each crop that is read, uint8[H, H], or None without a face
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,27 +51,16 @@ class Models:
             raise StoreError(f"{path}: metadata must be as `microexpr` writes them, not with {error!r}") from error
         uncalibrated = "" if calibration else "; its probabilities are not calibrated, and its limits are not known"
         by_reader = limits.describe_training(reader.fitted_on)
+        by_spotter = limits.describe_training({*spotter.load().fitted_on}.difference(landmarks, reader.fitted_on))
         by_landmarks = limits.describe_training(landmarks)
         descriptions = (
             f"classes by {method or 'the shipped network'}, fitted on {by_recogniser}{uncalibrated}",
             limits.describe_recorded(figures, recogniser.fitted_on),
             f"landmarks by the shipped network, fitted on {by_landmarks}",
             f"action units by the shipped reader, fitted on {by_reader}",
+            f"expressions spotted by the shipped network, fitted on {by_spotter}",
         )
         return cls(reader, recogniser, calibration or Calibration(), file_digest(path), figures, descriptions)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curves:
-    """Signals at T times, evenly spaced in each stretch of a video."""
-
-    numbers: np.ndarray  # int64[T], the frame of the video at each time, or the nearest
-    fps: float  # times a second
-    intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the stretch
-    gaze: np.ndarray  # float64[T], pixels of the crop
-    detected: np.ndarray  # bool[T], whether the face was detected, and nothing covers it
-    resting: np.ndarray  # bool[T], whether it shows little expression
-    turn: np.ndarray  # float64[T, 3], yaw, pitch and roll of the head in degrees
 
 
 class Expression(NamedTuple):
@@ -92,6 +77,7 @@ class Prediction:
     take: Take
     curves: Curves
     signal: spotting.Signal
+    probability: np.ndarray  # float64[T, 5], of each kind in `spotting.LENGTHS`
     expressions: list[Expression]
     warnings: list[str]  # of parts that were not searched; of a prediction, of all
     rate: limits.Figures = field(default_factory=dict)  # how good it is at about this frame rate
@@ -116,36 +102,35 @@ def spot(
     source: Scan | Video,
     reader: regressor.Model,
     progress: Progress = silent,
-    params: spotting.Params | None = None,
     rate: float = READ,
     see: See | None = None,
 ) -> Prediction:
     """Spot the expressions of a video, read `rate` times a second at most. Raises DataError if no face is found.
 
     `see` gets each crop that is read, uint8[H, H], None where no face was found."""
-    params, take = params or spotting.Params(), track(source, progress)
+    take = track(source, progress)
     long_enough = [  # to show the resting face; a video without cuts always counts
         stretch
         for stretch in take.stretches
         if len(stretch.frames) == len(take.video) or not spotting.is_short(len(stretch.frames), take.video.fps)
     ]
     stretches = long_enough or take.stretches
-    parts, expressions = [], []
+    parts, signals, probabilities, expressions = [], [], [], []
     for stretch in stretches:
         curves = read_curves(take.video, stretch, reader, progress, rate, see)
-        signal = spotting.compute_signal(
-            curves.intensity, curves.gaze, curves.fps, params, curves.detected, curves.resting, curves.turn
-        )
-        for interval in spotting.spot(signal, curves.fps, params):
+        signal, probability, intervals = spotter.spot(curves)
+        for interval in intervals:
             onset, apex, offset = curves.numbers[[interval.onset, interval.apex, interval.offset]].tolist()
             expressions.append(Expression(replace(interval, onset=onset, apex=apex, offset=offset)))
-        parts.append((curves, signal))
+        parts.append(curves)
+        signals.append(signal)
+        probabilities.append(probability)
     warnings = []
     if passed_over := len(take.stretches) - len(stretches):
         least = 2 * spotting.BRIEF
         warnings.append(f"{passed_over} stretches between cuts are shorter than {least:g} s and are not searched")
-    curves, signal = (_joined(part) for part in zip(*parts, strict=True))
-    return Prediction(take, curves, signal, expressions, warnings)
+    joined = _joined(parts), _joined(signals), np.concatenate(probabilities)
+    return Prediction(take, *joined, expressions, warnings)
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -157,95 +142,28 @@ def _joined(parts: Sequence[Any]) -> Any:
     return replace(first, **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
-def predict(
-    source: Scan | Video, models: Models, progress: Progress = silent, params: spotting.Params | None = None
-) -> Prediction:
+def predict(source: Scan | Video, models: Models, progress: Progress = silent) -> Prediction:
     """Spot the expressions of a video and classify its micro-expressions. Raises DataError if no face is found."""
-    spotted = spot(source, models.reader, progress, params)
+    spotted = spot(source, models.reader, progress)
     take, video, curves, intervals = spotted.take, spotted.video, spotted.curves, spotted.intervals
     micro = [interval for interval in intervals if interval.kind == "micro"]
     classes = classify(take, micro, models, progress)
-    spans = [(video.seconds[i.onset], video.seconds[i.offset]) for i in intervals]
-    signal, times = spotted.signal, video.seconds[curves.numbers]
-    usual = limits.usual_score(signal.score, signal.seen, times, spans, curves.fps)
     expressions = []
     for interval in intervals:
         of_interval = classes.get(interval.onset, Classes()) if interval.kind == "micro" else Classes()
         if of_interval.probabilities:
             reasons = (
-                *limits.doubts(interval, intervals, take, curves.fps, usual),
+                *limits.doubts(interval, intervals, take, curves.fps),
                 *limits.contradiction(interval.action_units, of_interval.predicted_class),
                 *of_interval.reasons,
             )
             of_interval = of_interval._replace(reasons=reasons)
         expressions.append(Expression(interval, of_interval))
     warnings = [*video.notes, *spotted.warnings]
-    if usual is not None and usual >= signal.height / limits.STANDS_OUT:
-        common = f"scores of {usual:.0f} are common here, and spotting needs {signal.height:g}"
-        warnings.append(f"{common}: strong compression, speech or light?")
-    fitted_on = {*models.reader.fitted_on, *models.recogniser.fitted_on, *detection.fitted_on("network")}
+    fitted_on = {*models.reader.fitted_on, *models.recogniser.fitted_on, *spotter.load().fitted_on}
     warnings += limits.warnings(take, fitted_on)
     rate = limits.rate_figures(video.fps, models.digest)
     return replace(spotted, expressions=expressions, warnings=warnings, rate=rate)
-
-
-def read_curves(
-    video: Video,
-    stretch: Stretch,
-    reader: regressor.Model,
-    progress: Progress,
-    rate: float = READ,
-    see: See | None = None,
-) -> Curves:
-    """Read action units and gaze of the face, `rate` times a second or as often as there are frames.
-
-    `see` gets each crop, uint8[H, H], None where no face was found."""
-    step = max(1, round(video.fps / rate))
-    numbers = video.timeline.select(stretch.frames, step)
-    gaze: list[float] = []
-
-    def looks() -> Iterator[np.ndarray | None]:
-        frames = counted(video.read(numbers.tolist()), "reading action units", len(numbers), progress)
-        for number, frame in zip(numbers.tolist(), frames, strict=False):
-            if not stretch.is_detected(number):
-                gaze.append(0.0)
-                if see:
-                    see(None)
-                yield None
-                continue
-            crop = align(luma(frame), stretch.matrix_at(number))[..., 0]
-            if see:
-                see(crop)
-            gaze.append(recording.horizontal_gaze(crop, stretch.landmarks_at(number)))
-            yield regressor.reduce_crop(crop)
-
-    fps = video.fps / step
-    read = recording.curves(looks(), reader, round(PART * fps))
-    curves = Curves(numbers, fps, read.intensity, np.array(gaze), read.seen, read.resting, stretch.turn(numbers))
-    return curves if video.timeline.is_even and len(numbers) == len(stretch.frames[::step]) else evened(curves, video)
-
-
-def evened(curves: Curves, video: Video) -> Curves:
-    """Return curves of frames at uneven times on an even clock, interpolated in time.
-
-    Where no frame is for longer than `GAP`, nothing is seen."""
-    times = video.seconds[curves.numbers]
-    clock = np.arange(times[0], times[-1] + 1e-9, 1 / curves.fps)
-    after = np.clip(np.searchsorted(times, clock), 1, max(len(times) - 1, 1))
-    before = after - 1 if len(times) > 1 else np.zeros_like(after)
-    after = np.minimum(after, len(times) - 1)
-    span = np.maximum(times[after] - times[before], 1e-9)
-    share = np.clip((clock - times[before]) / span, 0, 1)
-    nearest = np.where(share < 0.5, before, after)
-    is_known = (span <= GAP + 1e-6) | (np.minimum(share, 1 - share) < 1e-6)
-
-    def between(values: np.ndarray) -> np.ndarray:
-        weight = share.reshape(-1, *[1] * (values.ndim - 1))
-        return np.asarray((1 - weight) * values[before] + weight * values[after], values.dtype)
-
-    detected = curves.detected[before] & curves.detected[after] & is_known
-    arrays = (between(curves.intensity), between(curves.gaze), detected, curves.resting[nearest] & detected)
-    return Curves(curves.numbers[nearest], curves.fps, *arrays, between(curves.turn))
 
 
 def classify(
@@ -289,10 +207,3 @@ def cut_out(stretch: Stretch, interval: spotting.Interval, frames: Mapping[int, 
     tracked = stretch.landmarks(numbers)
     pose = np.array([faces.pose(points, size) for points in tracked])
     return Excerpt(crop, landmarks, tracked @ matrix[:, :2].T + matrix[:, 2], pose, onset, apex, offset, fps, in_frame)
-
-
-def counted(images: Iterable[np.ndarray], what: str, total: int, progress: Progress) -> Iterator[np.ndarray]:
-    """Yield images, and report each before; there may be more than `total`."""
-    for done, image in enumerate(images, 1):
-        progress(what, done, max(total, done))
-        yield image

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from microexpr.apps.predict import Prediction, Progress, written
+from microexpr.apps.predict import Prediction, written
+from microexpr.apps.read.take import Progress
 from microexpr.core.arrays import luma
 from microexpr.signals import motion
 from microexpr.signals.motion import head
@@ -116,7 +117,7 @@ def annotate(
 
 
 def timeline(prediction: Prediction, width: int) -> np.ndarray:
-    """Return uint8[BAND, width, 3]: the score over the whole video, in front of the intervals."""
+    """Return uint8[BAND, width, 3]: how probable a micro-expression is, in front of the intervals."""
     page = np.full((BAND, width, 3), 30, np.uint8)
     positions = prediction.video.timeline.positions
     last = max(positions[-1], 1)
@@ -124,11 +125,10 @@ def timeline(prediction: Prediction, width: int) -> np.ndarray:
         events = (expression.interval.onset, expression.interval.offset)
         first, end = (round(positions[number] * (width - 1) / last) for number in events)
         page[:, first : max(end, first + 1) + 1] = COLOURS[expression.interval.kind]
-    score = np.log(np.maximum(prediction.signal.score, 1))
     columns = np.minimum(positions[prediction.curves.numbers] * width // (last + 1), width - 1).astype(int)
     highest = np.zeros(width)
-    np.maximum.at(highest, columns, score)
-    rows = (BAND - 2) * (1 - highest / max(highest.max(), 1e-9))
+    np.maximum.at(highest, columns, prediction.probability[:, 0])
+    rows = (BAND - 2) * (1 - highest)
     points = np.column_stack([np.arange(width), rows]).round().astype(np.int32)
     return np.asarray(cv2.polylines(page, [points[:, None]], False, (240, 240, 240), 1))
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from microexpr.apps.predict.domain import BINS
-from microexpr.apps.predict.take import Take
+from microexpr.apps.read.take import Take
 from microexpr.core.facs import units_by_class
 from microexpr.core.files import file_digest, shipped
 from microexpr.signals.face_regions import eye_distance
@@ -37,10 +37,7 @@ MAX_HEAD_TURN = 12.0  # degrees, in yaw, pitch and roll
 MIN_REST = 0.3  # seconds between two expressions; events of rendered videos are at least 0.5 apart
 MIN_DETECTED = 0.98  # share of the frames
 AROUND = 0.1  # seconds before and after an expression in which its frames are looked at
-PEAK = 0.5  # seconds: the highest score in them counts, where nothing is spotted
-OFTEN = 0.9  # quantile of these that the rest of a video often reaches
-STANDS_OUT = 2.5  # times that score, from which an expression is no chance peak of it
-LEAST_PEAKS = 6  # of these, for an estimate of that quantile
+CERTAIN = 0.8  # least probability of an expression that is sure
 LEAST_RATE = 0.95  # of `SLOWEST`: times are rounded
 
 RATES = shipped("predict_rates.json")
@@ -73,14 +70,11 @@ def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | No
     return "; ".join([", ".join(counts), *filter(None, [figure])])
 
 
-def doubts(
-    interval: Interval, intervals: Iterable[Interval], take: Take, fps: float, usual: float | None
-) -> Iterator[str]:
+def doubts(interval: Interval, intervals: Iterable[Interval], take: Take, fps: float) -> Iterator[str]:
     """Yield reasons to distrust a micro-expression, one of `intervals` in a video that was read `fps` times a second.
 
     They are another expression that is nearly next to it, as in speech; an end of the video, or a cut, before the
-    movement ends; frames around it that are damaged, or too far apart; a score that is little above `usual`, as of
-    `usual_score`."""
+    movement ends; frames around it that are damaged, or too far apart; that it may be none."""
     timeline, seconds, frames = take.video.timeline, take.video.seconds, take.at(interval.onset).frames
     first, last = seconds[interval.onset], seconds[interval.offset]
     others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
@@ -99,25 +93,8 @@ def doubts(
         yield f"{longest:.2f} s without a new picture"
     elif len(new) > 1 and (rate := (len(new) - 1) / (new[-1] - new[0])) < LEAST_RATE * SLOWEST:
         yield f"{rate:.3g} new pictures a second, not {SLOWEST:g} or more"
-    if usual is not None and interval.score < STANDS_OUT * usual:
-        yield f"{interval.score:.0f} times its noise, where the rest of the video often reaches {usual:.0f}"
-
-
-def usual_score(
-    score: np.ndarray, seen: np.ndarray, times: np.ndarray, spans: Iterable[tuple[float, float]], fps: float
-) -> float | None:
-    """Return the score that a video often reaches where nothing is spotted; None if too little of it is left.
-
-    Noise that is no camera's, such as that of key frames and of strong compression, has high peaks. `score` and `seen`
-    [T] are at `times` in seconds, `fps` a second; `spans` are the spotted intervals, in seconds."""
-    free = seen.copy()
-    for first, last in spans:
-        free &= (times < first - AROUND) | (times > last + AROUND)
-    length = max(1, round(PEAK * fps))
-    starts = range(0, len(score) - length + 1, length)
-    parts = [slice(start, start + length) for start in starts if free[start : start + length].mean() >= 0.5]
-    peaks = [float(score[part][free[part]].max()) for part in parts]
-    return float(np.quantile(peaks, OFTEN)) if len(peaks) >= LEAST_PEAKS else None
+    if interval.score < CERTAIN:
+        yield f"perhaps none: probability {interval.score:.2f}, not {CERTAIN:g} or more"
 
 
 def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...]:

@@ -31,18 +31,19 @@ NO_DATE = "1970-01-01T00:00:00+00:00"  # ELAN's format requires one; the same vi
 def write(folder: Path, prediction: Prediction, models: Models) -> None:
     """Write intervals.csv, intervals.json and action_units.csv, where frames count from 0, and files of other programs.
 
-    action_units.csv has the change of each unit since the face at rest, FACS intensities, left and right. Others are
+    action_units.csv has how probable a micro-expression is, and the change of each unit since the face at rest, FACS
+    intensities, left and right. Others are
     subtitles.srt, subtitles.vtt, intervals.eaf and intervals.TextGrid. Raises StoreError when the disk is full."""
     units = [f"{unit}{side}" for unit in ACTION_UNITS for side in "LR"]
-    score, rows = prediction.signal.score, []
-    for i, values in enumerate(prediction.signal.change.reshape(len(score), -1)):
+    likely, rows = prediction.probability[:, 0], []
+    for i, values in enumerate(prediction.signal.change.reshape(len(likely), -1)):
         number = int(prediction.curves.numbers[i])
-        row = {"frame": number, "seconds": f"{prediction.video.seconds[number]:.4f}", "score": f"{score[i]:.2f}"}
+        row = {"frame": number, "seconds": f"{prediction.video.seconds[number]:.4f}", "micro": f"{likely[i]:.3f}"}
         rows.append(row | {unit: f"{value:.3f}" for unit, value in zip(units, values, strict=True)})
     files = {
         "intervals.csv": intervals_csv(prediction, models),
         "intervals.json": json.dumps(to_document(prediction, models), indent=2) + "\n",
-        "action_units.csv": store.csv_text(("frame", "seconds", "score", *units), rows),
+        "action_units.csv": store.csv_text(("frame", "seconds", "micro", *units), rows),
         "subtitles.srt": subtitles(prediction),
         "subtitles.vtt": subtitles(prediction, for_browsers=True),
         "intervals.eaf": elan(prediction),
@@ -76,7 +77,7 @@ def to_dict(expression: Expression, seconds: np.ndarray) -> dict[str, Any]:
         "kind": interval.kind,
         **frames,
         **{f"{event}_seconds": round(float(seconds[number]), 4) for event, number in frames.items()},
-        "score": round(interval.score, 2),
+        "score": round(interval.score, 3),
         **expression.classes.to_dict(),
         "action_units": {name: round(amount, 3) for name, amount in interval.action_units.items()},
     }
@@ -91,7 +92,7 @@ def summary(prediction: Prediction) -> Iterator[str]:
             result = "; ".join([f"{classes.certainty} ({classes.shares})", *classes.reasons])
             units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
             times = f"{onset} to {offset} s, apex {apex} s"
-            yield f"micro-expression {times}: {result}; {units}; {interval.score:.0f} times its noise"
+            yield f"micro-expression {times}: {result}; {units}; probability {interval.score:.2f}"
     yield prediction.rate["description"]
     kinds = [expression.interval.kind for expression in prediction.expressions]
     yield ", ".join(f"{kind} {kinds.count(kind)}" for kind in get_args(Kind))

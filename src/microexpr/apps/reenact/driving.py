@@ -112,7 +112,7 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
     video, signal, curves = spotted.video, spotted.signal, spotted.curves
     expressions = [interval for interval in spotted.intervals if interval.kind in EXPRESSIONS]
     if expressions:
-        interval = max(expressions, key=lambda interval: interval.score)
+        interval = max(expressions, key=lambda interval: max(interval.action_units.values(), default=0))
         is_moving = np.array([[f"{unit}{side}" in interval.action_units for side in "LR"] for unit in aus.ACTION_UNITS])
         first, last = np.searchsorted(curves.numbers, (interval.onset, interval.offset)).tolist()
         part = f"{interval.kind}-expression"
@@ -120,7 +120,7 @@ def read_video(path: Path, fps: float | None) -> DrivingCurves:
         is_moving, first, last, part = np.ones((len(aus.ACTION_UNITS), 2), bool), 0, len(signal.change) - 1, "all"
     else:
         raise DataError(
-            f"{path}: must show an expression; no action unit exceeds its noise, nor is it short enough "
+            f"{path}: must show an expression; none is likely, nor is it short enough "
             f"({LONGEST:g} s) to be taken as a whole"
         )
     changes = np.clip(is_moving * signal.change[first : last + 1], 0, aus.LARGEST)

@@ -18,8 +18,7 @@ from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.faces import detection
 from microexpr.signals.faces.alignment import CROP
-from microexpr.signals.spotting import Params as Spotting
-from microexpr.signals.spotting import movement
+from microexpr.signals.spotting import movement, spotter
 from microexpr.signals.spotting.movement import GAPS
 from microexpr.signals.spotting.movement import Params as Movement
 from microexpr.videos import Video
@@ -40,7 +39,6 @@ class Params(BaseModel):
     )
     rate: float = Field(default=30, ge=20, le=200, description="frames a second that are read, at most")
     movement: Movement = Movement()
-    spotting: Spotting = Spotting()
 
 
 def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, params: Params) -> int:
@@ -49,9 +47,9 @@ def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, pa
     `numbers` are the data set's own of all frames. Raises DataError if no face is found."""
     reader = regressor.load()
     content = measure(video, np.array(numbers), reader, params)
-    settings = params.model_dump(mode="json", include={"rate", "movement", "spotting"})
+    settings = params.model_dump(mode="json", include={"rate", "movement"})
     with store.subject_file(path, "spot", [clip], spot=settings) as file:
-        file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network")}))
+        file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network"), *spotter.load().fitted_on}))
         file.group(clip.name).put_all(**content)
     return len(content["frame"])
 
@@ -84,7 +82,7 @@ def measure(video: Video, numbers: np.ndarray, reader: regressor.Model, params: 
             else:
                 images.append(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA))
 
-    spotted = predict.spot(video, reader, params=params.spotting, rate=params.rate, see=see)
+    spotted = predict.spot(video, reader, rate=params.rate, see=see)
     curves, signal, intervals = spotted.curves, spotted.signal, spotted.intervals
     read = curves.numbers.tolist()
     places = np.median([spotted.take.at(number).landmarks_at(number) for number in read], axis=0) * (size / CROP)

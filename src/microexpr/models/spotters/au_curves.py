@@ -4,12 +4,11 @@ Shapes: B frames, T of a video, W frames of a window, F curves.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import Tensor, nn
 
 from microexpr.core.clip import KINDS, Expression, Kind
@@ -114,18 +113,9 @@ class AuCurves(Spotter):
         dropout: float = Field(0.3, ge=0, lt=1, description="share of values dropped before the output")
         lr: float = Field(0.002, gt=0, le=1, description="AdamW's first learning rate, which falls along a cosine")
         weight_decay: float = Field(0.05, ge=0, le=10, description="AdamW's")
-        initialisation: Literal["scratch", "population"] = Field(
-            "scratch", description="first weights: random, or the shipped ones, fitted on long takes of the population"
-        )
-        epochs: int = Field(12, ge=0, le=500, description="passes over the frames; 0: none, from the population alone")
+        epochs: int = Field(8, ge=1, le=500, description="passes over the frames")
         batch: int = Field(128, ge=8, le=4096, description="frames in a step")
         threshold: float = Field(0.5, gt=0, lt=1, description="probability from which on a frame is in an expression")
-
-        @model_validator(mode="after")
-        def _learns(self) -> Self:
-            if not self.epochs and self.initialisation == "scratch":
-                raise ValueError("epochs must be at least 1 with initialisation: scratch")
-            return self
 
     def networks(self) -> Mapping[str, FrameNetwork]:
         return {"network": Temporal(self.params, len(KINDS))}

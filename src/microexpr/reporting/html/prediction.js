@@ -9,10 +9,10 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   const heads = all(".head"), cards = all(".expression"), repeats = all(".repeat");
   const curves = all(".reading").map((reading) => {
-    const polygon = document.getElementById(reading.dataset.curve), { top } = reading.dataset;
+    const polygon = document.getElementById(reading.dataset.curve), { digits = 1 } = reading.dataset;
     const points = polygon.getAttribute("points").split(" ").slice(1, -1).map((point) => point.split(",").map(Number));
     const height = polygon.ownerSVGElement.viewBox.baseVal.height;
-    return { reading, points, value: (y) => (top ? Math.exp((1 - y / height) * top).toFixed(0) : (1 - y / height).toFixed(1)) };
+    return { reading, points, value: (y) => (1 - y / height).toFixed(digits) };
   });
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let at = 0, clock = 0, started = null, repeated = null;

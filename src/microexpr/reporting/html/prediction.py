@@ -22,6 +22,7 @@ from microexpr.signals import face_regions
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, NAMES
 from microexpr.signals.faces import align
 from microexpr.signals.faces.alignment import frame_mask
+from microexpr.signals.spotting import LIKELY
 from microexpr.signals.spotting.hits import Counts
 from microexpr.videos.writer import jpeg
 
@@ -33,7 +34,6 @@ FOR, AGAINST = np.array([255.0, 140, 0]), np.array([0.0, 110, 255])  # colours o
 DENSITY = 0.55  # of these, at most
 COLUMNS = 1000  # of a chart, and points of a curve at most
 SCORE_HEIGHT, ROW_HEIGHT = 100, 20  # of a chart, in its own units
-HEADROOM = 1.05  # of the score's axis above its peak
 TICKS = 10  # of time, at most
 
 
@@ -153,7 +153,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         classes=models.recogniser.classes,
         kinds=[kind for kind in annotated.COLOURS if any(row["kind"] == kind for row in rows)],
         charts=_charts(prediction, truth),
-        height=prediction.signal.height,
+        likely=LIKELY,
         images=images,
         image_size=annotated.shown_size(video.size, WIDEST),
         times=annotated.TIMES,
@@ -163,14 +163,11 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
 
 
 def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:
-    """Return the contents of the charts: the score on a logarithmic scale, the units, and bands of intervals."""
+    """Return the contents of the charts: how probable a micro-expression is, the units, and bands of intervals."""
     moving, resting = unit_rows(prediction)
-    height = prediction.signal.height
-    top = HEADROOM * float(np.log(max(prediction.signal.score.max(), height)))
     positions = prediction.video.timeline.positions
     intervals = [(e.interval, e.classes.predicted_class) for e in prediction.expressions]
     spotted = [(interval.kind, interval.onset, interval.offset, name) for interval, name in intervals]
-    powers = range(int(top / np.log(10)) + 1)  # of ten, on the score's axis
     return {
         "columns": COLUMNS,
         "score_height": SCORE_HEIGHT,
@@ -178,10 +175,9 @@ def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> d
         "bands": bands(spotted, positions),
         "true_bands": bands([("true", e.onset, e.offset, e.true_class) for e in sorted(truth or ())], positions),
         "time_ticks": time_ticks(positions[-1] + 1, prediction.video.fps),
-        "score_ticks": [Tick(f"{10**k}", round(100 * (1 - k * np.log(10) / top), 2)) for k in powers],
-        "score": score_points(prediction, top),
-        "score_top": top,
-        "threshold": SCORE_HEIGHT * (1 - float(np.log(height)) / top),
+        "score_ticks": [Tick(f"{share:g}", round(100 * (1 - share), 2)) for share in (0, LIKELY, 1)],
+        "score": area(prediction.probability[:, 0], SCORE_HEIGHT, _x(prediction)),
+        "threshold": SCORE_HEIGHT * (1 - LIKELY),
         "moving": moving,
         "resting": resting,
     }
@@ -234,12 +230,6 @@ def time_ticks(frames: float, fps: float) -> list[Tick]:
     times = MaxNLocator(TICKS, steps=[1, 2, 5, 10]).tick_values(0, (frames - 1) / fps)
     inside = (float(time) for time in times if 0 <= time * fps <= frames - 1)
     return [Tick(f"{time:g}", round(100 * (time * fps + 0.5) / frames, 4)) for time in inside]
-
-
-def score_points(prediction: Prediction, top: float) -> str:
-    """Return the points of the score's area, on a logarithmic scale up to `top`."""
-    score = np.log(np.maximum(prediction.signal.score, 1))
-    return area(score / top, SCORE_HEIGHT, _x(prediction))
 
 
 def unit_rows(prediction: Prediction) -> tuple[list[Row], list[Row]]:

@@ -1,12 +1,12 @@
 """A prediction as one plot: the expressions in time, their classes, and every action unit. No face is shown."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from microexpr.apps.predict import Prediction
 from microexpr.core.errors import printable
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading
 from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.spotting import LIKELY
 
 COLOURS = {"micro": RED, "macro": BLUE, "blink": GREY, "glance": GREEN, "speech": PINK}
 DARKEST = 2.0  # FACS intensity
@@ -18,10 +18,10 @@ def draw(page: Figure, prediction: Prediction) -> None:
     title = f"{printable(prediction.video.path.name)}: what was spotted"
     add_heading(page, 6, title, prediction.video.generated)
     score_axes, unit_axes = page.add_axes((0.07, 0.58, 0.91, 0.26)), page.add_axes((0.07, 0.09, 0.91, 0.41))
-    score_axes.plot(time, np.maximum(prediction.signal.score, 1), color="black", linewidth=0.6)
-    score_axes.axhline(prediction.signal.height, color=PINK, linewidth=0.8, linestyle=":")
-    score_axes.set_yscale("log")
-    score_axes.set_title("deviations of its noise by which the unit that moves most stands out", pad=14)
+    score_axes.plot(time, prediction.probability[:, 0], color="black", linewidth=0.6)
+    score_axes.axhline(LIKELY, color=PINK, linewidth=0.8, linestyle=":")
+    score_axes.set_ylim(0, 1)
+    score_axes.set_title("probability of a micro-expression", pad=14)
     for expression in prediction.expressions:
         span = [prediction.video.seconds[number] for number in (expression.interval.onset, expression.interval.offset)]
         colour = COLOURS[expression.interval.kind]

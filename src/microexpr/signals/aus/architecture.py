@@ -95,17 +95,19 @@ class Alone(nn.Module):
 
 
 class Change(nn.Module):
-    """The exported reader of changes: from a face uint8[1, 128, 128] to N others, [N, 2, 17], and their errors."""
+    """The exported reader of changes: from a face uint8[1, 128, 128] to N others, [N, 2, 17], their errors, and how the
+    skin moved, [N, 2, 32, 32] of `Movement`."""
 
     def __init__(self, network: UnitNetwork) -> None:
         super().__init__()
         self.network, self.movement = network, Movement()
 
-    def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         faces = before.float(), after.float()
         first, second = map(self.network.trunk, faces)
         first = Trunk(*(part.repeat(after.shape[0], 1, 1, 1) for part in first))
-        return _reading(*self.network.change(first, second, *self.movement(*faces)))
+        coarse, fine = self.movement(*faces)
+        return *_reading(*self.network.change(first, second, coarse, fine)), fine
 
 
 def split_halves(faces: Tensor) -> Tensor:
@@ -138,12 +140,12 @@ def _coded(units: Tensor) -> Tensor:
 
 def graphs(network: UnitNetwork) -> tuple[bytes, bytes]:
     """Return a trained network as two ONNX graphs, both to `intensity` and `error`: from `face`, and from `before` and
-    `after`."""
+    `after`, this one also to `movement`."""
     faces = torch.arange(2 * FACE_SIZE * FACE_SIZE).reshape(2, FACE_SIZE, FACE_SIZE).to(torch.uint8)
     outputs = ["intensity", "error"]
     return (
         learning.graph(Alone(network), {"face": faces}, outputs),
-        learning.graph(Change(network), {"before": faces[:1], "after": faces}, outputs),
+        learning.graph(Change(network), {"before": faces[:1], "after": faces}, [*outputs, "movement"]),
     )
 
 

@@ -5,6 +5,7 @@ own reference, the frame most like its resting frames, and consecutive parts are
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import scipy
 from microexpr.signals.aus import ACTION_UNITS, LARGEST
 from microexpr.signals.aus.regressor import Model
 from microexpr.signals.motion.head import face_mask
+from microexpr.signals.motion.regions import COURSES, region_movement
 
 OVERLAP = 10  # frames read against both references where two parts meet
 MEDIAN_FRAMES = 60  # frames of a part from which its median face is taken
@@ -29,19 +31,35 @@ MARGIN = 2  # pixels of the crop around an eye's landmarks
 BLUR = 0.7  # pixels of a face of 128, before it is compared
 
 
-class Curves(NamedTuple):
-    """Action units of T faces."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """Readings of a face at T times, evenly spaced in each stretch of a video."""
 
-    intensity: np.ndarray  # float32[T, 17, 2], left and right, since the first part's reference; 0 without a face
+    numbers: np.ndarray  # int64[T], the frame of the video at each time, or the nearest
+    fps: float  # times a second
+    intensity: np.ndarray  # float32[T, 17, 2], relative to some frame of the stretch
+    movement: np.ndarray  # float32[T, 22, 2], of regions, relative to the same frame (`motion.regions`)
+    gaze: np.ndarray  # float64[T], pixels of the crop
+    detected: np.ndarray  # bool[T], whether the face was detected, and nothing covers it
+    resting: np.ndarray  # bool[T], whether it shows little expression
+    turn: np.ndarray  # float64[T, 3], yaw, pitch and roll of the head in degrees
+
+
+class Looks(NamedTuple):
+    """Action units and movement of T faces, left and right, since the first part's reference; 0 without a face."""
+
+    intensity: np.ndarray  # float32[T, 17, 2]
+    movement: np.ndarray  # float32[T, 22, 2], of `motion.regions`
     seen: np.ndarray  # bool[T], whether the frame shows a face, and nothing covers it
     resting: np.ndarray  # bool[T], whether it shows about as little expression as any of its part
 
 
-def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Curves:
+def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Looks:
     """Return the action units of faces, as `regressor.reduce_crop` returns them; None: a frame without a face.
 
     A part has `frames` faces; the last may be shorter."""
     readings: list[np.ndarray] = []
+    moved: list[np.ndarray] = []
     previous: list[np.ndarray] = []
     present: list[bool] = []
     covered: list[np.ndarray] = []
@@ -58,22 +76,33 @@ def curves(faces: Iterable[np.ndarray | None], model: Model, frames: int) -> Cur
         resting = resting_frames(part, model)
         position, median = reference(part, resting)
         reference_face = part[position]
-        values = model.change(reference_face, part).values
-        if readings:
-            values += (readings[-1][-len(previous) :] - model.change(reference_face, previous).values).mean(axis=0)
+        values, movement = _since(model, reference_face, part)
+        if readings:  # both since the reference of the part before
+            overlap = _since(model, reference_face, previous)
+            for array, parts, reread in zip((values, movement), (readings, moved), overlap, strict=True):
+                array += (parts[-1][-len(previous) :] - reread).mean(axis=0)
         readings.append(values)
+        moved.append(movement)
         covered.append(is_covered(part, [median, reference(part, np.ones(len(part), bool))[1]]))
         at_rest.append(resting)
         previous = part[-OVERLAP:]
     intensity = np.zeros((len(present), 2, len(ACTION_UNITS)), np.float32)
+    movement = np.zeros((len(present), COURSES, 2), np.float32)
     cover, rest = np.zeros(len(present), bool), np.zeros(len(present), bool)
     if readings:
-        for array, parts in ((intensity, readings), (cover, covered), (rest, at_rest)):
+        for array, parts in ((intensity, readings), (movement, moved), (cover, covered), (rest, at_rest)):
             array[present] = np.concatenate(parts)
     window = 2 * round(AROUND_COVER * frames) + 1
     near_cover = scipy.ndimage.maximum_filter1d(cover, window)  # a hand moves before it covers much
     seen = np.array(present, bool) & ~near_cover
-    return Curves(intensity.transpose(0, 2, 1), seen, rest & seen)
+    return Looks(intensity.transpose(0, 2, 1), movement, seen, rest & seen)
+
+
+def _since(model: Model, reference_face: np.ndarray, part: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return how action units [n, 2, 17] and regions [n, 22, 2] of some faces differ from another."""
+    change = model.change(reference_face, part)
+    assert change.movement is not None
+    return change.values, region_movement(change.movement)
 
 
 def resting_frames(part: Sequence[np.ndarray], model: Model) -> np.ndarray:

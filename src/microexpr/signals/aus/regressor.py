@@ -36,6 +36,7 @@ class Reading(NamedTuple):
 
     values: np.ndarray  # float32[N, 2, 17]
     errors: np.ndarray  # float32[N, 2, 17], on rendered faces; on recorded ones they are larger
+    movement: np.ndarray | None = None  # float32[N, 2, 32, 32] of changes: right and down, pixels of the face, by cell
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from PIL import Image
 import microexpr
 from microexpr.apps import measure as columns
 from microexpr.apps.measure import openface_angles, tables
-from microexpr.apps.predict.take import silent
+from microexpr.apps.read.take import silent
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.errors import DataError, OutputError, ParamsError

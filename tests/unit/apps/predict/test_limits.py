@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from microexpr.apps.predict import limits, recognition
-from microexpr.apps.predict.take import Stretch, Take
 from microexpr.apps.predict.written import EVENTS
+from microexpr.apps.read.take import Stretch, Take
 from microexpr.core.files import file_digest
 from microexpr.signals import spotting
 from microexpr.signals.faces import FaceTrack
@@ -18,7 +18,7 @@ from microexpr.videos import Video
 from microexpr.videos.sources import Array
 from microexpr.videos.timeline import Timeline
 
-EXPRESSION = spotting.Interval("micro", 10, 20, 30, 12.0, {})
+EXPRESSION = spotting.Interval("micro", 10, 20, 30, 0.9, {})
 DIGEST = file_digest(recognition.SHIPPED)
 FITTED_ON = ["generated/population/s0001/*"]
 
@@ -59,12 +59,12 @@ def test_what_is_unlike_the_models_people_is_warned_of():
         assert words in warning
 
 
-def doubts(interval=EXPRESSION, others=(), take=None, fps=100.0, usual=None):
-    return [*limits.doubts(interval, [interval, *others], take or shown(), fps, usual)]
+def doubts(interval=EXPRESSION, others=(), take=None, fps=100.0):
+    return [*limits.doubts(interval, [interval, *others], take or shown(), fps)]
 
 
 def test_little_rest_next_to_another_expression_is_a_reason():
-    first, second, third = (spotting.Interval("micro", n, n + 5, n + 10, 30.0, {}) for n in (100, 130, 200))
+    first, second, third = (spotting.Interval("micro", n, n + 5, n + 10, 0.9, {}) for n in (100, 130, 200))
     (reason,) = doubts(first, [second, third])
     assert reason == "rest next to another expression 0.20 s, not 0.3 or more"
     assert doubts(third, [first, second]) == [] == doubts(first)
@@ -105,17 +105,8 @@ def test_what_takes_away_belief_in_the_frames_of_an_expression_is_a_reason(frame
     assert doubts(take=changed(**frames)) == reasons
 
 
-def test_the_score_that_a_video_often_reaches_is_that_of_its_quiet_parts():
-    """Peaks of 3 each half second, one of 50 in what was spotted, and none where no face is."""
-    fps, score, seen = 20, np.ones(200), np.ones(200, bool)
-    score[5::10], seen[150:] = 3, False
-    score[33] = 50
-    times = np.arange(200) / fps
-    assert limits.usual_score(score, seen, times, [(1.6, 1.7)], fps) == 3
-    assert limits.usual_score(score, seen, times, [(0, 6)], fps) is None
-    assert doubts(replace(EXPRESSION, score=50.0), usual=3) == [] == doubts(replace(EXPRESSION, score=5.0))
-    reason = "5 times its noise, where the rest of the video often reaches 3"
-    assert doubts(replace(EXPRESSION, score=5.0), usual=3) == [reason]
+def test_what_may_be_no_expression_is_named():
+    assert doubts(replace(EXPRESSION, score=0.6)) == ["perhaps none: probability 0.60, not 0.8 or more"]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def micro(document):
 
 def test_it_says_first_what_it_found_then_its_files_and_in_a_line_where_models_and_law_are(predicted):
     out, lines = predicted
-    assert lines[0].startswith("micro-expression ") and "times its noise" in lines[0]
+    assert lines[0].startswith("micro-expression ") and "; probability " in lines[0]
     assert lines[-1] == f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out / 'prediction.html'}"
     assert not any("AI Act" in line or "fitted on" in line for line in lines)
     assert lines[-2] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
@@ -64,10 +64,11 @@ def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_a
     document = json.loads((out / "intervals.json").read_text())
     page = html.unescape((out / "prediction.html").read_text())
     assert document["recorded"]["clips"] == 442
-    classes, recorded, *signals = document["models"]
+    classes, recorded, *signals, spotter = document["models"]
     assert "fitted on 240 generated subjects (population); UF1" in classes
     assert recorded.startswith("on 442 recorded micro-expressions of 68 subjects, none seen in training")
     assert ["1000 generated subjects" in line for line in signals] == [True, True]  # landmarks and action units
+    assert "spotted by the shipped network, fitted on 96 generated subjects (population)" in spotter
     for line in (*document["models"], *limits.NOTICE):
         assert page.index("Micro-expressions</h2>") < page.index(f"<li>{line}</li>")
 
@@ -126,7 +127,7 @@ def test_the_page_has_all_and_loads_nothing(predicted):
 )
 def test_a_class_is_always_given_with_how_far_it_can_be_relied_on(highest, reasons, certainty):
     classes = {"negative": (1 - highest) / 2, "positive": highest, "surprise": (1 - highest) / 2}
-    expression = Expression(spotting.Interval("micro", 10, 15, 20, 30.0, {"AU12L": 1.0}), Classes(classes, reasons))
+    expression = Expression(spotting.Interval("micro", 10, 15, 20, 0.9, {"AU12L": 1.0}), Classes(classes, reasons))
     row = written.to_dict(expression, np.arange(30) / 25)
     assert (row["class"], row["certainty"], row["reasons"]) == ("positive", certainty, [*reasons])
 

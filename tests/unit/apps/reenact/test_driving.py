@@ -10,13 +10,15 @@ from recorded import CLIP, stages
 
 from microexpr import videos
 from microexpr.apps import driving_name, predict
-from microexpr.apps.predict import Curves, take
+from microexpr.apps.read import take
 from microexpr.apps.reenact import driving
 from microexpr.core.errors import DataError, ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.performance import DIFFICULTIES
 from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import FaceTrack
+from microexpr.signals.spotting import network
 from microexpr.videos import from_array
 
 
@@ -59,10 +61,14 @@ def read(seconds, height):
     face = FaceTrack(np.ones(frames, bool), np.zeros((frames, 68, 2)), (4, 4), 0)
     stretch = take.Stretch(range(frames), np.arange(frames), face, video.timeline.positions, 100)
     every, numbers = np.ones(frames, bool), np.arange(frames)
-    curves = Curves(numbers, 100, values, np.zeros(frames), every, every, np.zeros((frames, 3)))
+    still = np.zeros((frames, 22, 2), np.float32)
+    curves = Curves(numbers, 100, values, still, np.zeros(frames), every, every, np.zeros((frames, 3)))
+    likely = np.zeros((frames, 5))
+    likely[100:140, 0] = 0.9 * bool(height)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(predict, "track", lambda *arguments: take.Take(video, [stretch]))
         patch.setattr(predict, "read_curves", lambda *arguments: curves)
+        patch.setattr(network, "probabilities", lambda *arguments: likely)
         patch.setattr(videos, "Scan", lambda path, fps: video)
         return driving.read_video(Path("take.avi"), None)
 

@@ -27,11 +27,12 @@ def test_a_curve_keeps_its_peaks_in_few_columns_and_a_unit_is_drawn_again_above_
 
 
 def test_a_frame_has_one_x_in_curves_bands_and_ticks():
-    """Also where only every second frame was read; the score is highest from frame 120 on, at 0.6 s."""
-    x, y = points(page.score_points(prediction(), 10)).T
-    (band,) = page.bands([("micro", 120, 120, "negative")], np.arange(float(FRAMES)))
-    (tick,) = (tick for tick in page.time_ticks(FRAMES, FPS) if tick.label == "0.6")
-    middle = (120 + 0.5) / FRAMES
+    """Also where only every second frame was read; the first micro-expression is from frame 40 on, at 0.2 s."""
+    result = prediction()
+    x, y = points(page.area(result.probability[:, 0], 100, page._x(result))).T
+    (band,) = page.bands([("micro", 40, 40, "negative")], np.arange(float(FRAMES)))
+    (tick,) = (tick for tick in page.time_ticks(FRAMES, FPS) if tick.label == "0.2")
+    middle = (40 + 0.5) / FRAMES
     assert x[y.argmin()] == pytest.approx(middle * page.COLUMNS, abs=0.1)
     assert (band.x + band.width / 2) / page.COLUMNS == pytest.approx(middle, abs=1e-4) == tick.at / 100
     (band,) = page.bands([("micro", 3, 4, "negative")], np.array([0, 1, 2, 5, 6, 9.0]))
@@ -52,7 +53,7 @@ def test_the_page_shows_truth_names_and_magnified_faces(tmp_path):
     assert "&#10003; truth: negative (disgust)" in text and "&#10007; truth: none here" in text
     assert re.search(r"Missed: <button[^>]*>1\.70 to 1\.90 s</button> positive \(happiness\)", text)
     assert "<title>AU9, nose wrinkler</title>" in text  # on hover
-    assert "<b>AU9</b> nose wrinkler +0.9" in text and "Score 75: the movement is 75 times the noise" in text
+    assert "<b>AU9</b> nose wrinkler +0.9" in text and "It is a micro-expression with a probability of 0.97" in text
     assert text.index("negative (disgust)") < text.index("AI Act") and "grey; models saw" in text
     assert 'class="verdict"' not in write_page(tmp_path / "alone.html").read_text(encoding="utf-8")
 

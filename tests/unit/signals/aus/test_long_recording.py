@@ -65,13 +65,13 @@ def test_a_lasting_expression_covers_no_face(looks):
 
 def test_a_hand_and_frames_without_a_face_are_not_seen(looks):
     model, frames = regressor.load(), list(looks)
-    plain, seen, _ = recording.curves(iter(frames), model, 120)
+    plain, _, seen, _ = recording.curves(iter(frames), model, 120)
     assert seen.all()
     hand = frames[20].copy()
     hand[64:] = hand[:63:-1]
     frames[20] = hand
     frames[90] = None
-    curves, seen, _ = recording.curves(iter(frames), model, 120)
+    curves, _, seen, _ = recording.curves(iter(frames), model, 120)
     assert np.flatnonzero(~seen).tolist() == [18, 19, 20, 21, 22, 90]
     assert not curves[90].any() and curves[91:] == pytest.approx(plain[91:], abs=0.2)
 

@@ -1,5 +1,6 @@
-"""Spot events in synthetic curves: short and long bumps over noise, blinks, eyes that look elsewhere."""
+"""Deviations of synthetic curves from their noise, and events where probabilities are high."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,15 +9,20 @@ import pytest
 from microexpr.core.seeds import generator
 from microexpr.signals import spotting
 from microexpr.signals.aus import ACTION_UNITS
-from microexpr.signals.spotting import Params
-from microexpr.signals.spotting.hits import overlap
+from microexpr.signals.aus.recording import Curves
+from microexpr.signals.motion.regions import COURSES
+from microexpr.signals.spotting import LENGTHS
 
 SECONDS = 20
+SMILE, LIDS = ACTION_UNITS.index("AU12"), ACTION_UNITS.index("AU45")
 
 
-def spot(curves, gaze, fps, params, seen=None):
-    """The events in these curves."""
-    return spotting.spot(spotting.compute_signal(curves, gaze, fps, params, seen), fps, params)
+def curves_of(intensity, gaze, fps, **changes) -> Curves:
+    """What was read of a head that keeps still, always seen and at rest."""
+    frames = len(gaze)
+    every, still = np.ones(frames, bool), np.zeros((frames, COURSES, 2), np.float32)
+    curves = Curves(np.arange(frames), fps, intensity, still, gaze, every, every, np.zeros((frames, 3)))
+    return replace(curves, **changes)
 
 
 def at_rest(fps, drift=0.0):
@@ -34,137 +40,105 @@ def show(curves, fps, unit, start, seconds, height, sides=(0, 1)):
     return first, first + length - 1
 
 
-@pytest.mark.parametrize("fps", [25, 50, 100])
-def test_micro_macro_and_blink_are_told_apart(fps):
+@pytest.mark.parametrize("fps", [25, 100])
+def test_what_moves_stands_out_by_deviations_of_its_noise_and_what_drifts_does_not(fps):
     curves, gaze = at_rest(fps, drift=0.3)
-    true = {
-        "micro": show(curves, fps, "AU12", 5, 0.4, 0.8, sides=(0,)),
-        "macro": show(curves, fps, "AU4", 9, 1.6, 2.0),
-        "blink": show(curves, fps, "AU45", 14, 0.25, 3.0),
-    }
-    events = spot(curves, gaze, fps, Params())
-    assert [event.kind for event in events] == ["micro", "macro", "blink"]
-    for event in events:
-        assert overlap((event.onset, event.offset), true[event.kind]) >= 0.5
-        assert abs(event.apex - np.mean(true[event.kind])) <= 0.1 * fps
-    micro, macro, _ = events
-    assert list(micro.action_units) == ["AU12L"] and micro.action_units["AU12L"] == pytest.approx(0.8, rel=0.2)
-    assert {*macro.action_units} == {"AU4L", "AU4R"}
+    micro = show(curves, fps, "AU12", 5, 0.4, 0.8, sides=(0,))
+    macro = show(curves, fps, "AU4", 9, 1.6, 2.0)
+    signal = spotting.compute_signal(curves_of(curves, gaze, fps))
+    apex = sum(micro) // 2
+    assert signal.transient[apex].argmax() == 2 * SMILE and signal.transient[apex, SMILE, 0] > 15
+    assert signal.change[apex, SMILE] == pytest.approx([0.8, 0], abs=0.2)
+    assert signal.sustained[sum(macro) // 2].max() > 15
+    quiet = np.ones(len(gaze), bool)
+    for first, last in (micro, macro):
+        quiet[first - fps : last + fps] = False
+    assert np.quantile(signal.transient[quiet], 0.99) < 5
 
 
-def test_nothing_is_found_where_nothing_happens():
-    assert spot(*at_rest(100, drift=0.3), 100, Params()) == []
-    assert spot(np.zeros((300, len(ACTION_UNITS), 2)), np.zeros(300), 100, Params()) == []  # a still picture
-
-
-def test_what_a_blink_moves_around_the_eyes_is_the_blinks(monkeypatch):
+def test_what_a_blink_moves_around_the_eyes_is_the_blinks():
     curves, gaze = at_rest(100)
-    show(curves, 100, "AU45", 8, 0.25, 3.0)
+    first, last = show(curves, 100, "AU45", 8, 0.25, 3.0)
     show(curves, 100, "AU6", 8, 0.25, 0.3)
-    assert [event.kind for event in spot(curves, gaze, 100, Params())] == ["blink"]
-    monkeypatch.setattr(spotting, "LEAK", 0)
-    assert sorted(event.kind for event in spot(curves, gaze, 100, Params())) == ["blink", "micro"]
+    signal = spotting.compute_signal(curves_of(curves, gaze, 100))
+    middle = (first + last) // 2
+    assert signal.transient[middle, LIDS].min() > 50 and signal.transient[middle, ACTION_UNITS.index("AU6")].max() < 1
 
 
-@pytest.mark.parametrize(
-    ("unit", "rise", "turned", "kind"),
-    [("AU5", 0.6, 3.0, "glance"), ("AU5", 0.6, 0.0, "micro"), ("AU5", 0.2, 0.0, "glance"), ("AU4", 0.2, 0.0, "micro")],
-)
-def test_lids_that_follow_the_eyes_are_a_glance(unit, rise, turned, kind):
+def test_frames_without_the_face_are_not_read():
     curves, gaze = at_rest(100)
-    show(curves, 100, unit, 8, 0.4, rise)
-    gaze[800:840] += turned
-    assert [event.kind for event in spot(curves, gaze, 100, Params())] == [kind]
-
-
-def test_the_nearest_frames_at_rest_bound_a_peak():
-    along = np.array([0, 3, 0, 2, 10, 6, 1, 0, 4.0])
-    assert spotting.extent(along, 4, 0.1, slice(0, 9)) == (2, 4, 6)
-    assert spotting.extent(along, 4, 0.1, slice(3, 6)) == (3, 4, 5)  # none is at rest
-
-
-def test_events_do_not_overlap_but_with_blinks():
-    for seed in range(8):
-        rng = generator(seed, "overlap")
-        curves = 0.02 * rng.standard_normal((1500, 17, 2)) + 0.015 * rng.standard_normal((1500, 17, 2)).cumsum(axis=0)
-        for *places, height in rng.uniform((0, 0, 0, 5, 0.3), (len(ACTION_UNITS), 2, 1300, 190, 3), (12, 5)):
-            unit, side, start, length = map(int, places)
-            curves[start : start + length, unit, side] += height * np.hanning(length)
-        events = spot(curves, rng.standard_normal(1500), 100, Params())
-        for is_blink in (True, False):
-            others = [event for event in events if (event.kind == "blink") == is_blink]
-            assert all(event.offset < following.onset for event, following in pairwise(others))
-            assert all(event.onset <= event.apex <= event.offset for event in others)
-
-
-def test_a_clip_of_one_micro_expression_shows_it_and_one_at_rest_nothing():
-    curves, gaze = at_rest(100)
-    first, last = show(curves, 100, "AU12", 5, 0.4, 0.4)
-    for start, stop in ((first, last + 1), (first - 3, last + 3)):
-        (event,) = spot(curves[start:stop], gaze[start:stop], 100, Params())
-        assert event.kind == "micro" and overlap((event.onset + start, event.offset + start), (first, last)) > 0.5
-    for start in range(600, 1900, 50):
-        assert spot(curves[start : start + 45], gaze[start : start + 45], 100, Params()) == []
-
-
-@pytest.mark.parametrize("end", [20, 40])
-def test_what_a_video_cuts_off_is_no_micro_expression(end):
-    curves, gaze = at_rest(100)
-    first, last = show(curves, 100, "AU12", 9, 0.4, 1.0)
-    assert spot(curves[: first + end // 2], gaze[: first + end // 2], 100, Params()) == []
-    assert spot(curves[last - end // 2 :], gaze[last - end // 2 :], 100, Params()) == []
-
-
-def test_a_smile_that_lasts_to_the_end_is_a_macro_expression():
-    curves, gaze = at_rest(100)
-    curves[1850:, ACTION_UNITS.index("AU12")] += 2 * np.minimum(np.arange(150) / 40, 1)[:, None]
-    (smile,) = spot(curves, gaze, 100, Params())
-    assert smile.kind == "macro" and abs(smile.onset - 1850) < 15 and smile.offset == len(curves) - 1
-
-
-def test_frames_without_the_face_are_not_read_and_bound_what_is_seen():
-    curves, gaze = at_rest(100)
-    first, last = show(curves, 100, "AU12", 5, 0.4, 0.8)
     seen = np.ones(len(curves), bool)
     seen[700:1400] = False
     curves[~seen] = 40 * generator(1, "spotting").standard_normal((700, len(ACTION_UNITS), 2))
     curves[1400:] += 1.5  # the face comes back elsewhere, in another light
-    show(curves, 100, "AU4", 13.9, 0.4, 0.8)  # half of it is not seen
-    (event,) = spot(curves, gaze, 100, Params(), seen)
-    assert event.kind == "micro" and overlap((event.onset, event.offset), (first, last)) > 0.5
-    assert spot(curves, gaze, 100, Params(), np.zeros(len(curves), bool)) == []
-
-
-def test_brows_that_move_while_the_mouth_speaks_are_speech_and_after_it_or_by_themselves_they_are_not():
-    curves, gaze = at_rest(100)
-    for i in range(7):
-        show(curves, 100, "AU2", 8 + 0.3 * i, 0.25, 0.6)
-    assert {event.kind for event in spot(curves, gaze, 100, Params())} == {"micro"}
-    curves, _ = at_rest(100)
-    units = ("AU26", "AU20", "AU23", "AU25", "AU17", "AU12", "AU26", "AU10", "AU25", "AU14")
-    spans = [show(curves, 100, unit, 6 + 0.3 * i, 0.2, 0.4 + 0.1 * (i % 3)) for i, unit in enumerate(units)]
-    show(curves, 100, "AU1", 7.5, 0.4, 1.0)
-    alone = show(curves, 100, "AU1", 13, 0.4, 1.0)
-    speech, micro = spot(curves, gaze, 100, Params())
-    assert speech.kind == "speech" and overlap((speech.onset, speech.offset), (spans[0][0], spans[-1][1])) > 0.8
-    assert micro.kind == "micro" and overlap((micro.onset, micro.offset), alone) > 0.6
-
-
-def test_a_clip_may_end_at_the_apex():
-    curves, gaze = (values[:60] for values in at_rest(100))
-    show(curves, 100, "AU12", 0.1, 0.5, 0.4)
-    (event,) = spot(curves[:35], gaze[:35], 100, Params())
-    assert event.kind == "micro" and event.apex >= 32 and event.offset == 34
+    signal = spotting.compute_signal(curves_of(curves, gaze, 100, detected=seen))
+    assert not signal.change[~seen].any() and np.abs(signal.change[seen]).max() < 0.2
+    nothing = spotting.compute_signal(curves_of(curves, gaze, 100, detected=np.zeros(len(gaze), bool)))
+    assert not nothing.transient.any()
 
 
 @pytest.mark.parametrize("seconds", [4, 2])
 def test_a_smile_that_lasts_for_most_of_a_video_is_not_taken_for_the_resting_face(seconds):
     curves, gaze = (values[: seconds * 100] for values in at_rest(100))
     smile = np.clip((np.arange(len(curves)) - 100) / 20, 0, 1)
-    curves[:, ACTION_UNITS.index("AU12")] += 3 * smile[:, None]
-    signal = spotting.compute_signal(curves, gaze, 100, Params(), resting=smile == 0)
-    assert signal.change[-50:, ACTION_UNITS.index("AU12")] == pytest.approx(3, abs=0.1)
-    (event,) = spotting.spot(signal, 100, Params())
-    assert event.kind == "macro" and abs(event.onset - 100) < 10 and event.offset > len(curves) - 5
-    without = spotting.compute_signal(curves, gaze, 100, Params())
-    assert without.change[-50:, ACTION_UNITS.index("AU12")].max() < 2
+    curves[:, SMILE] += 3 * smile[:, None]
+    signal = spotting.compute_signal(curves_of(curves, gaze, 100, resting=smile == 0))
+    assert signal.change[-50:, SMILE] == pytest.approx(3, abs=0.1)
+    assert spotting.compute_signal(curves_of(curves, gaze, 100)).change[-50:, SMILE].max() < 2
+
+
+def probability(fps=50, **spans):
+    """Probabilities [T, 5]: bumps of a height from a first to a last second, by kind."""
+    values = np.zeros((SECONDS * fps, len(LENGTHS)))
+    for name, (first, last, height) in spans.items():
+        start, stop = round(first * fps), round(last * fps)
+        column = [*LENGTHS].index(name.rstrip("s"))
+        values[start:stop, column] = np.maximum(values[start:stop, column], height * np.hanning(stop - start))
+    return values
+
+
+def find(values, fps=50):
+    curves, gaze = at_rest(fps)
+    show(curves, fps, "AU12", 5, 0.6, 1.0, sides=(1,))
+    return spotting.find(values, spotting.compute_signal(curves_of(curves, gaze, fps)), fps)
+
+
+def test_an_event_is_where_its_kind_is_a_fifth_as_likely_as_at_its_peak():
+    (event,) = find(probability(micro=(5, 5.8, 0.9)))
+    assert event.kind == "micro" and event.score == pytest.approx(0.9, abs=0.01)
+    assert (event.onset, event.offset) == (256, 283) and [*event.action_units] == ["AU12R"]
+    assert abs(event.apex - 265) <= 2 and event.action_units["AU12R"] == pytest.approx(1, abs=0.2)
+    assert find(probability(micro=(5, 5.8, 0.49))) == []  # not likely
+    assert find(probability(micro=(5, 7, 0.9))) == [] != find(probability(macro=(5, 7, 0.9)))  # too long for a micro
+
+
+def test_what_a_video_or_a_gap_cuts_off_is_no_micro_expression_except_in_a_clip():
+    for cut in (slice(0, 15), slice(-15, None)):
+        values = probability()
+        values[cut, 0] = 0.9
+        assert find(values) == [] and len(find(np.roll(values, 30, axis=0))) == 1
+    curves, gaze = at_rest(50)
+    seen = np.ones(len(gaze), bool)
+    seen[265:300] = False
+    values = probability(micro=(5, 5.8, 0.9)) * seen[:, None]
+    assert spotting.find(values, spotting.compute_signal(curves_of(curves, gaze, 50, detected=seen)), 50) == []
+    clip = spotting.compute_signal(curves_of(curves[:50], gaze[:50], 50))
+    (event,) = spotting.find(values[250:300], clip, 50)
+    assert event.kind == "micro" and event.offset == 14
+
+
+def test_of_events_at_the_same_time_the_likelier_stays_and_a_blink_with_it():
+    spans = {"micro": (5, 5.8, 0.8), "macro": (4.8, 6, 0.9), "blink": (5.2, 5.6, 0.99)}
+    assert [event.kind for event in find(probability(**spans))] == ["macro", "blink"]
+    assert [event.kind for event in find(probability(**spans | {"macro": (4.8, 6, 0.7)}))] == ["micro", "blink"]
+
+
+def test_events_do_not_overlap_but_with_blinks():
+    for seed in range(8):
+        rng = generator(seed, "overlap")
+        values = np.abs(np.cumsum(rng.normal(0, 0.04, (1000, len(LENGTHS))), axis=0)) % 1
+        events = find(values)
+        assert len(events) > 3
+        others = [event for event in events if event.kind != "blink"]
+        assert all(event.offset < following.onset for event, following in pairwise(others))
+        assert all(event.onset <= event.apex <= event.offset for event in events)

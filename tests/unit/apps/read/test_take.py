@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from microexpr.apps.predict import take
+from microexpr.apps.read import take
 from microexpr.core.seeds import generator
 from microexpr.signals.aus import filters
 from microexpr.signals.faces import FaceTrack

@@ -1,6 +1,6 @@
-"""The spotter of `microexpr predict`: action units above their own noise. It learns nothing. No folds, files, devices.
+"""The spotter of `microexpr predict`, which learnt from the population alone. No folds, files, devices.
 
-What it spots in a video is in the video's file already, since the same stage measures the curves.
+What it spots in a video is in the video's file already, since the same stage reads the face.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ import numpy as np
 from microexpr.models.spotter import Curves, Interval, Spotter
 
 
-class AuNoise(Spotter):
-    """Expressions are where an action unit exceeds its own noise; how long it does so decides between the kinds."""
+class Predict(Spotter):
+    """Expressions where a network that reads action units, movement, gaze and turns of the head finds them likely."""
 
     paper = "None: ours; comparing a face with itself is Moilanen et al., ICPR 2014"
 

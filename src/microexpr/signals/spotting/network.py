@@ -1,0 +1,122 @@
+"""Score each moment of a recording by a network: how likely it is in an expression, a blink, a glance, in words.
+
+The network reads every curve in the same way, on a clock of its own, so that frame rates matter little. `architecture`
+builds it, `apps.spot.fit` trains it on long takes of the population. No torch here.
+
+Shapes: T frames, N times of the clock, 17 action units and 22 courses of regions on 2 sides.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy
+
+from microexpr.core import onnx
+from microexpr.signals.aus.filters import stretches
+from microexpr.signals.spotting import (
+    BRIEF,
+    LENGTHS,
+    REST,
+    SMOOTH,
+    WANDER,
+    Curves,
+    Signal,
+    is_short,
+    resting_face,
+)
+from microexpr.signals.spotting.noise import camera_noise, noise_level
+
+CLOCK = 50  # times a second
+KINDS = (*LENGTHS,)
+CHANNELS, WHOLE = 4, 6  # of a curve, and of the face as a whole
+UNIT, REGION = 0.25, 0.5  # FACS intensity, pixels of the crop: smaller changes are read linearly, larger as logarithms
+LEAST_MOVEMENT = 0.04  # pixels: noise of a region is no smaller
+FINE, LEAST_GRAIN = 0.1, 0.01  # seconds: faster changes are noise; its least size
+AROUND = 1.0  # seconds in which it is measured
+TURNING = 5.0  # degrees a second: faster turns of the head are read as logarithms
+MARGIN = 150  # times before and after the recording in which nothing is seen
+SPAN, REACH = 6000, 200  # times that are read at once, and times on either side that may change a score
+
+
+class Inputs(NamedTuple):
+    """Inputs of the network at N times."""
+
+    units: np.ndarray  # float32[N, 34, 4]: transient, sustained, change, grain of each unit, left and right in turn
+    regions: np.ndarray  # float32[N, 44, 4]: the same of movement
+    whole: np.ndarray  # float32[N, 6]: mouth, gaze, turns of the head, whether the face is seen
+
+
+def inputs(curves: Curves, signal: Signal) -> Inputs:
+    """Return what the network reads of these curves, `signal` computed from them."""
+    seen, fps = signal.seen, curves.fps
+    units = [np.log1p(signal.transient), np.arcsinh(signal.sustained), np.arcsinh(signal.change / UNIT)]
+    units.append(grain(curves.intensity, fps))
+    turn = scipy.ndimage.gaussian_filter1d(curves.turn.astype(float), FINE * fps, axis=0)
+    rates = np.gradient(turn, 1 / fps, axis=0) if len(turn) > 1 else np.zeros_like(turn)
+    single = [np.log1p(np.maximum(values, 0)) for values in (signal.mouth, signal.gaze)]
+    whole = np.column_stack([*single, np.arcsinh(rates / TURNING), np.ones(len(seen))])
+
+    def on_clock(values: np.ndarray) -> np.ndarray:
+        return clocked(values.reshape(len(seen), -1) * seen[:, None], fps)
+
+    of_curves = (on_clock(values) for values in (np.stack(units, -1), movement(curves, seen)))
+    read, moved = (values.reshape(len(values), -1, CHANNELS) for values in of_curves)
+    return Inputs(read, moved, on_clock(whole))
+
+
+def movement(curves: Curves, seen: np.ndarray) -> np.ndarray:
+    """Return movement of regions as the network reads it, float64[T, 22, 2, 4]."""
+    values, fps = curves.movement.astype(float), curves.fps
+    change, transient = np.zeros(values.shape), np.zeros(values.shape)
+    for part in stretches(seen):
+        smoothed = scipy.ndimage.gaussian_filter1d(values[part], SMOOTH * fps, axis=0)
+        change[part] = smoothed - resting_face(smoothed, fps, REST)
+        transient[part] = smoothed - resting_face(smoothed, fps, BRIEF)
+    if is_short(int(seen.sum()), fps):
+        noise = change_noise = WANDER * camera_noise(values, seen, SMOOTH * fps)
+    else:
+        noise, change_noise = noise_level(transient[seen]), noise_level(change[seen])
+    noise, change_noise = (np.maximum(level, LEAST_MOVEMENT) for level in (noise, change_noise))
+    scaled = [transient / noise, change / change_noise, change / REGION]
+    return np.stack([*map(np.arcsinh, scaled), grain(values, fps)], -1)
+
+
+def grain(values: np.ndarray, fps: float) -> np.ndarray:
+    """Return the logarithm of how much curves [T, ...] change faster than faces do, in the second around."""
+    values = values.astype(float)
+    fast = values - scipy.ndimage.gaussian_filter1d(values, FINE * fps, axis=0)
+    around = scipy.ndimage.uniform_filter1d(fast**2, max(1, round(AROUND * fps)), axis=0)
+    return np.asarray(np.log(np.sqrt(np.maximum(around, 0)) + LEAST_GRAIN))
+
+
+def clocked(values: np.ndarray, fps: float) -> np.ndarray:
+    """Return values [T, n] at the times of the clock, float32[N, n]: means where frames are closer, else in between."""
+    if fps > CLOCK:
+        values = scipy.ndimage.uniform_filter1d(values, 2 * round(fps / CLOCK / 2) + 1, axis=0)
+    places = np.arange(int((len(values) - 1) / fps * CLOCK) + 1) / CLOCK * fps
+    before = np.minimum(places.astype(int), len(values) - 1)
+    share = (places - before)[:, None]
+    return ((1 - share) * values[before] + share * values[np.minimum(before + 1, len(values) - 1)]).astype(np.float32)
+
+
+def scores(network: onnx.Network, curves: Inputs) -> np.ndarray:
+    """Return the network's scores at N times, float32[N, 5]; a long recording is read in parts."""
+    padded = [np.pad(values, ((MARGIN, MARGIN), *[(0, 0)] * (values.ndim - 1))) for values in curves]
+    count = len(padded[0])
+    parts = []
+    for first in range(0, count, SPAN):
+        start = max(0, first - REACH)
+        part = [values[start : first + SPAN + REACH] for values in padded]
+        (out,) = network(**dict(zip(Inputs._fields, part, strict=True)))
+        parts.append(out[first - start : first - start + SPAN])
+    return np.concatenate(parts)[MARGIN:-MARGIN]
+
+
+def probabilities(score: np.ndarray, fits: np.ndarray, curves: Curves) -> np.ndarray:
+    """Return how probable it is that each frame is in an event of each kind, float64[T, 5]; 0 where nothing is seen.
+
+    `score` [N, 5] are the network's, `fits` [5, 2] as of `calibration`."""
+    slope, offset = fits.T
+    on_clock = 1 / (1 + np.exp(-(score * slope + offset)))
+    times, clock = np.arange(len(curves.detected)) / curves.fps, np.arange(len(score)) / CLOCK
+    return np.column_stack([np.interp(times, clock, column) for column in on_clock.T]) * curves.detected[:, None]
