@@ -33,7 +33,8 @@ STAGE_FILES = {  # by schema, the files that have it
     "measured": "Signals next to the ground truth: `results/signal_benchmark/`",
     "population": "Rendered subjects of no corpus: `results/population/`",
     "portraits": "Single images of further rendered subjects: `results/portraits/`",
-    "spot": "Long videos: `results/spot/curves/`, `results/spot/found/`, `results/takes/`",
+    "spot": "Long videos: `results/spot/curves/`, `results/spot/found/`",
+    "takes": "Long takes of the population: `results/takes/`",
     "face_table": "Every face in videos and pictures: `microexpr measure`, in HDF5",
 }
 MODELS = {"methods", "generators", "variants"}  # sections without a model of their own

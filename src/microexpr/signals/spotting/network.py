@@ -34,6 +34,7 @@ LEAST_MOVEMENT = 0.04  # pixels: noise of a region is no smaller
 FINE, LEAST_GRAIN = 0.1, 0.01  # seconds: faster changes are noise; its least size
 AROUND = 1.0  # seconds in which it is measured
 TURNING = 5.0  # degrees a second: faster turns of the head are read as logarithms
+FARTHEST = 50.0  # scores beyond are as certain
 MARGIN = 150  # times before and after the recording in which nothing is seen
 SPAN, REACH = 6000, 200  # times that are read at once, and times on either side that may change a score
 
@@ -117,6 +118,6 @@ def probabilities(score: np.ndarray, fits: np.ndarray, curves: Curves) -> np.nda
 
     `score` [N, 5] are the network's, `fits` [5, 2] as of `calibration`."""
     slope, offset = fits.T
-    on_clock = 1 / (1 + np.exp(-(score * slope + offset)))
+    on_clock = 1 / (1 + np.exp(-np.clip(score * slope + offset, -FARTHEST, FARTHEST)))
     times, clock = np.arange(len(curves.detected)) / curves.fps, np.arange(len(score)) / CLOCK
     return np.column_stack([np.interp(times, clock, column) for column in on_clock.T]) * curves.detected[:, None]
