@@ -44,7 +44,7 @@ class Plan:
     """The contents of a take: its settings, events in frames from 0, and what else the subject does."""
 
     settings: take.Params
-    events: list[Event]  # but words
+    events: list[Event]  # all but the stretches of `words`
     words: list[Stretch]
     turns: bool
     flicker: tuple[float, float] | None  # its size, and beats a second

@@ -37,7 +37,7 @@ PARTS = (0.4, 2.4), (2.4, 5.0), (4.0, 10.0)  # seconds of parts that are cut out
 MIRRORED = 0.5  # share of windows whose sides change places
 BEYOND = 50  # times of a window before the recording or after it, at most
 LEAST = 4  # frames of a part that show the face
-CANDIDATE = 0.05  # of a score before calibration, from which on it is mask
+CANDIDATE = 0.05  # of a score before calibration, from which on a run is counted
 LOOSE = 100.0  # scikit-learn's C of the calibration: it is hardly shrunk
 SURE = 0.8  # probability
 
@@ -116,15 +116,16 @@ def cut(recording: Recording, first: float, last: float) -> Iterator[Example]:
 def example(recording: Recording, weight: float) -> Example:
     """Return what the network reads of a recording, and what it is to answer."""
     curves = recording.curves
-    batch = network.inputs(curves, spotting.compute_signal(curves))
-    targets, mask = np.zeros((len(batch.whole), len(KINDS)), np.float32), np.ones(len(batch.whole), np.float32)
-    end, is_clip = len(batch.whole) / CLOCK, spotting.is_clip(len(curves.numbers), curves.fps)
+    inputs = network.inputs(curves, spotting.compute_signal(curves))
+    times_in_all = len(inputs.whole)
+    targets, mask = np.zeros((times_in_all, len(KINDS)), np.float32), np.ones(times_in_all, np.float32)
+    end, is_clip = times_in_all / CLOCK, spotting.is_clip(len(curves.numbers), curves.fps)
     for event in recording.events:
         times = slice(max(0, round(event.onset * CLOCK)), max(0, round(event.offset * CLOCK) + 1))
         targets[times, KINDS.index(event.kind)] = 1
         if event.kind == "micro" and not is_clip and (event.onset < 0 or event.offset > end):
             mask[times] = 0
-    return Example(batch, targets, mask, weight)
+    return Example(inputs, targets, mask, weight)
 
 
 def train(
@@ -188,7 +189,7 @@ def window(values: np.ndarray, first: int) -> np.ndarray:
 def calibrate(recordings: Sequence[Recording], scores: Sequence[np.ndarray]) -> dict[str, list[float]]:
     """Return slope and offset, by kind, that turn the peak of an event's score into how probable the event is.
 
-    All runs around peaks of a score are mask; those that hit an event, as challenges count, are one."""
+    All runs around peaks of a score are counted, as misses or, where they hit an event as challenges count, as hits."""
     fits = dict[str, list[float]]()
     for k, kind in enumerate(KINDS):
         peaks, hit = list[float](), list[bool]()

@@ -157,11 +157,9 @@ def find(probability: np.ndarray, signal: Signal, fps: float) -> list[Interval]:
     ]
     taken = np.zeros(len(probability), bool)
     for peak, kind, run in sorted(candidates, key=lambda candidate: -candidate[0]):
-        if kind != "blink" and taken[run].any():
-            continue
-        if kind != "blink":
-            taken[run] = True
-        intervals.append(describe(kind, run, peak, signal))
+        if kind == "blink" or not taken[run].any():
+            taken[run] |= kind != "blink"
+            intervals.append(describe(kind, run, peak, signal))
     return sorted(intervals, key=lambda interval: (interval.onset, interval.apex))
 
 

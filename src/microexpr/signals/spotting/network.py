@@ -13,13 +13,13 @@ import scipy
 
 from microexpr.core import onnx
 from microexpr.signals.aus.filters import stretches
+from microexpr.signals.aus.recording import Curves
 from microexpr.signals.spotting import (
     BRIEF,
     LENGTHS,
     REST,
     SMOOTH,
     WANDER,
-    Curves,
     Signal,
     is_short,
     resting_face,
