@@ -23,7 +23,7 @@ class Params(BaseModel):
     micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
     macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
 
-    takes: int = Field(96, ge=2, le=5000, description="of these, subjects of long takes, from which spotters learn")
+    takes: int = Field(64, ge=2, le=5000, description="of these, subjects of long takes, from which spotters learn")
     portraits: int = Field(
         1000, ge=2, le=9000, description="subjects of single images, from which readers of faces learn"
     )

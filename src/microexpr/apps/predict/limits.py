@@ -73,14 +73,16 @@ def describe_training(fitted_on: Iterable[str], metadata: Mapping[str, str] | No
 def doubts(interval: Interval, intervals: Iterable[Interval], take: Take, fps: float) -> Iterator[str]:
     """Yield reasons to distrust a micro-expression, one of `intervals` in a video that was read `fps` times a second.
 
-    They are another expression that is nearly next to it, as in speech; an end of the video, or a cut, before the
-    movement ends; frames around it that are damaged, or too far apart; that it may be none."""
+    They are another expression that is nearly next to it, or speech; an end of the video, or a cut, before the movement
+    ends; frames around it that are damaged, or too far apart; that it may be none."""
     timeline, seconds, frames = take.video.timeline, take.video.seconds, take.at(interval.onset).frames
     first, last = seconds[interval.onset], seconds[interval.offset]
     others = [other for other in intervals if other != interval and other.kind in ("micro", "macro")]
     rest = min((max(seconds[o.onset] - last, first - seconds[o.offset]) for o in others), default=MIN_REST)
     if rest < MIN_REST:
         yield f"rest next to another expression {max(rest, 0):.2f} s, not {MIN_REST:g} or more"
+    if any(o.kind == "speech" and o.onset <= interval.offset and interval.onset <= o.offset for o in intervals):
+        yield "the face speaks at the same time"
     if interval.offset + max(1, round(take.video.fps / fps)) >= frames.stop:
         is_end = frames.stop == len(take.video)
         yield "the video ends before the movement does" if is_end else "a cut ends the movement"

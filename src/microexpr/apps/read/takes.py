@@ -31,6 +31,11 @@ class Shown:
     apex: float
     offset: float
 
+    def since(self, start: float, pace: float = 1.0) -> "Shown":
+        """Return the event in seconds from a later start, of a recording that plays `pace` times as fast."""
+        onset, apex, offset = ((time - start) / pace for time in (self.onset, self.apex, self.offset))
+        return replace(self, onset=onset, apex=apex, offset=offset)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:

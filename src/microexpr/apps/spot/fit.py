@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from microexpr.apps.read import takes
-from microexpr.apps.read.takes import Recording
+from microexpr.apps.read.takes import Recording, Shown
 from microexpr.core import onnx, store
 from microexpr.core.clip import subject_provenance
 from microexpr.core.seeds import generator
@@ -34,11 +34,11 @@ CUT = 0.25  # how often a part of a recording is sampled, against the recording
 CLOSE, WIDE = (0.0, 0.06), (0.05, 0.8)  # seconds of a clip around its expression
 CLOSELY, AT_APEX = 0.6, 0.2  # share of clips cut so, and of those that end shortly after the apex
 PARTS = (0.4, 2.4), (2.4, 5.0), (4.0, 10.0)  # seconds of parts that are cut out anywhere
+PACE, SLOWEST = (0.8, 1.3), 0.5  # factor of the speed of a recording; seconds of a micro-expression then, at most
 MIRRORED = 0.5  # share of windows whose sides change places
+HIDDEN = 0.2  # share of a window's curves that are not seen
 BEYOND = 50  # times of a window before the recording or after it, at most
 LEAST = 4  # frames of a part that show the face
-CANDIDATE = 0.05  # of a score before calibration, from which on a run is counted
-LOOSE = 100.0  # scikit-learn's C of the calibration: it is hardly shrunk
 SURE = 0.8  # probability
 
 
@@ -82,7 +82,7 @@ def run(
 
 
 def examples(recording: Recording) -> Iterator[Example]:
-    """Yield a recording and parts of it, as data sets and users cut them."""
+    """Yield a recording, parts of it, as data sets and users cut them, and all of it at another pace."""
     yield example(recording, 1.0)
     rng, curves = generator(SEED, "spotter", recording.subject, recording.name), recording.curves
     for event in recording.events:
@@ -97,6 +97,18 @@ def examples(recording: Recording) -> Iterator[Example]:
         length = rng.uniform(least, most)
         first = rng.uniform(0, max(0.0, seconds - length))
         yield from cut(recording, first, first + length)
+    yield at_pace(recording, generator(SEED, "pace", recording.subject, recording.name).uniform(*PACE))
+
+
+def at_pace(recording: Recording, pace: float) -> Example:
+    """Return a recording that plays `pace` times as fast; micro-expressions that last too long then do not count."""
+    curves = replace(recording.curves, fps=recording.curves.fps * pace)
+    events = tuple(event.since(0, pace) for event in recording.events)
+    changed = example(replace(recording, curves=curves, events=events), 1.0)
+    for event in events:
+        if event.kind == "micro" and event.offset - event.onset > SLOWEST:
+            changed.mask[times_of(event)] = 0
+    return changed
 
 
 def cut(recording: Recording, first: float, last: float) -> Iterator[Example]:
@@ -106,10 +118,7 @@ def cut(recording: Recording, first: float, last: float) -> Iterator[Example]:
     part = {item.name: getattr(curves, item.name) for item in fields(curves) if item.name != "fps"}
     part = {name: values[start:stop] for name, values in part.items()}
     if part["detected"].sum() >= LEAST:
-        moved = start / curves.fps
-        events = tuple(
-            replace(e, onset=e.onset - moved, apex=e.apex - moved, offset=e.offset - moved) for e in recording.events
-        )
+        events = tuple(event.since(start / curves.fps) for event in recording.events)
         yield example(replace(recording, curves=replace(curves, **part), events=events), CUT)
 
 
@@ -121,11 +130,16 @@ def example(recording: Recording, weight: float) -> Example:
     targets, mask = np.zeros((times_in_all, len(KINDS)), np.float32), np.ones(times_in_all, np.float32)
     end, is_clip = times_in_all / CLOCK, spotting.is_clip(len(curves.numbers), curves.fps)
     for event in recording.events:
-        times = slice(max(0, round(event.onset * CLOCK)), max(0, round(event.offset * CLOCK) + 1))
+        times = times_of(event)
         targets[times, KINDS.index(event.kind)] = 1
         if event.kind == "micro" and not is_clip and (event.onset < 0 or event.offset > end):
             mask[times] = 0
     return Example(inputs, targets, mask, weight)
+
+
+def times_of(event: Shown) -> slice:
+    """Return the times of the clock that an event lasts, within a recording."""
+    return slice(max(0, round(event.onset * CLOCK)), max(0, round(event.offset * CLOCK) + 1))
 
 
 def train(
@@ -175,6 +189,8 @@ def sample_batch(
             ]
         rows.append(parts)
     *batch, targets, mask = (torch.from_numpy(np.stack(values)) for values in zip(*rows, strict=True))
+    for curves in batch[:2]:
+        curves *= torch.from_numpy(rng.random((BATCH, 1, curves.shape[2], 1)) >= HIDDEN)
     return batch, targets, mask
 
 
@@ -189,13 +205,12 @@ def window(values: np.ndarray, first: int) -> np.ndarray:
 def calibrate(recordings: Sequence[Recording], scores: Sequence[np.ndarray]) -> dict[str, list[float]]:
     """Return slope and offset, by kind, that turn the peak of an event's score into how probable the event is.
 
-    All runs around peaks of a score are counted, as misses or, where they hit an event as challenges count, as hits."""
+    All runs of a score above 0 are counted, as misses or, where they hit an event as challenges count, as hits."""
     fits = dict[str, list[float]]()
     for k, kind in enumerate(KINDS):
         peaks, hit = list[float](), list[bool]()
         for recording, score in zip(recordings, scores, strict=True):
-            likely = 1 / (1 + np.exp(-score[:, k].astype(float)))
-            runs = [run for run in spotting.likely(likely, CANDIDATE) if spotting.is_of_length(kind, run, CLOCK)]
+            runs = spotting.runs(kind, score[:, k], CLOCK)
             hits = match([(run.start, run.stop - 1) for run in runs], true_spans(recording, kind))
             peaks += [float(score[run, k].max()) for run in runs]
             hit += [i in hits for i in range(len(runs))]
@@ -209,7 +224,7 @@ def logistic(values: np.ndarray, hit: np.ndarray) -> list[float]:
         return [1.0, 0.0]
     from sklearn.linear_model import LogisticRegression  # takes a second to import
 
-    fit = LogisticRegression(C=LOOSE).fit(values[:, None], hit)
+    fit = LogisticRegression().fit(values[:, None], hit)
     return [float(fit.coef_[0, 0]), float(fit.intercept_[0])]
 
 
@@ -230,8 +245,9 @@ def measure(recordings: Sequence[Recording], scores: Sequence[np.ndarray], halve
         fits = calibrate([recordings[i] for i in others], [scores[i] for i in others])
         for i in (i for i, number in enumerate(halves) if number == half):
             curves = recordings[i].curves
-            probability = network.probabilities(scores[i], np.array([*fits.values()]), curves)
-            intervals = spotting.find(probability, spotting.compute_signal(curves), curves.fps)
+            score = network.on_frames(scores[i], curves)
+            probability = network.probabilities(score, np.array([*fits.values()]))
+            intervals = spotting.find(score, probability, spotting.compute_signal(curves), curves.fps)
             for kind in ("micro", "macro"):
                 true, events = true_spans(recordings[i], kind), [event for event in intervals if event.kind == kind]
                 spans = [(round(e.onset / curves.fps * CLOCK), round(e.offset / curves.fps * CLOCK)) for e in events]

@@ -7,13 +7,13 @@ kind. Comparing a face with itself over a window is after Moilanen et al. 2014.
 Shapes: T frames, 17 action units, 2 sides, left and right.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import scipy
 
+from microexpr.core.clip import KINDS as EXPRESSIONS
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
 from microexpr.signals.aus.recording import Curves
@@ -32,7 +32,7 @@ REST = 5.0  # seconds: a running median is the face at rest
 LEAK = 0.15  # share of a blink's deviations that leaks into other units
 WANDER = 1.3  # noise of a unit at rest, in deviations of the camera's; of short videos
 SYLLABLE = 0.4  # seconds: a running median to subtract for the mouth's movements of speech
-LIKELY, WITHIN = 0.5, 0.2  # probability of an event's peak, and the share of it that all of its frames have
+LIKELY = 0.5  # probability of an event's peak
 LENGTHS: dict[Kind, tuple[float, float]] = {  # seconds that an event may be
     "micro": (0.1, 0.75), "macro": (0.3, 20), "blink": (0.06, 0.7), "glance": (0.1, 5), "speech": (0.2, 600),
 }  # fmt: skip
@@ -142,43 +142,34 @@ def is_clip(frames: int, fps: float) -> bool:
     return frames < BRIEF * fps
 
 
-def find(probability: np.ndarray, signal: Signal, fps: float) -> list[Interval]:
-    """Return the events in frames that are each in one of a kind with these probabilities [T, 5], in order of time.
+def find(score: np.ndarray, probability: np.ndarray, signal: Signal, fps: float) -> list[Interval]:
+    """Return the events of frames with these scores [T, 5] and, calibrated, probabilities [T, 5], in order of time.
 
-    An event is where a kind is as probable as a fifth of its peak, if that is likely and its length is one that its
-    kind has. Nothing says how long a micro-expression is that the video's ends or a gap cut off: it is left out, except
-    in a clip. The more probable of two that overlap stays, but a blink may be during anything."""
+    An event is where the score of a kind is above 0, if its peak is likely and its length is one that its kind has.
+    Nothing says how long a micro-expression is that the video's ends or a gap cut off: it is left out, except
+    in a clip. The more probable of two expressions that overlap stays, and no less probable glance; faces blink and
+    speak meanwhile."""
     intervals, may_be_cut = list[Interval](), is_clip(len(signal.seen), fps)
     candidates = [
-        (float(curve[run].max()), kind, run)
-        for kind, curve in zip(LENGTHS, probability.T, strict=True)
-        for run in likely(curve, LIKELY)
-        if is_of_length(kind, run, fps) and (kind != "micro" or may_be_cut or is_whole(run, signal.seen))
+        (peak, kind, run)
+        for kind, curve, likely in zip(LENGTHS, score.T, probability.T, strict=True)
+        for run in runs(kind, curve, fps)
+        if (peak := float(likely[run].max())) >= LIKELY
+        and (kind != "micro" or may_be_cut or is_whole(run, signal.seen))
     ]
-    taken = np.zeros(len(probability), bool)
+    taken = np.zeros(len(score), bool)
     for peak, kind, run in sorted(candidates, key=lambda candidate: -candidate[0]):
-        if kind == "blink" or not taken[run].any():
-            taken[run] |= kind != "blink"
+        is_expression = kind in EXPRESSIONS
+        if not (taken[run].any() and (is_expression or kind == "glance")):
+            taken[run] |= is_expression
             intervals.append(describe(kind, run, peak, signal))
     return sorted(intervals, key=lambda interval: (interval.onset, interval.apex))
 
 
-def likely(curve: np.ndarray, least: float) -> Iterator[slice]:
-    """Yield the runs of a curve [T] around peaks of at least this height, the highest first, down to `WITHIN` of it."""
-    left = curve.copy()
-    while len(left) and (height := left[peak := int(left.argmax())]) >= least:
-        low = curve < WITHIN * height
-        before, after = np.flatnonzero(low[:peak]), np.flatnonzero(low[peak:])
-        run = slice(int(before[-1]) + 1 if len(before) else 0, peak + int(after[0]) if len(after) else len(curve))
-        if (left[run] == curve[run]).all():  # nothing of it is another's
-            yield run
-        left[run] = 0
-
-
-def is_of_length(kind: Kind, run: slice, fps: float) -> bool:
-    """Return whether an event of this kind may be as long as a run of frames."""
+def runs(kind: Kind, score: np.ndarray, fps: float) -> list[slice]:
+    """Return the runs of frames of a score [T] above 0 that are as long as an event of this kind may be."""
     least, most = LENGTHS[kind]
-    return least * fps <= run.stop - run.start <= most * fps
+    return [run for run in stretches(score > 0) if least * fps <= run.stop - run.start <= most * fps]
 
 
 def is_whole(run: slice, seen: np.ndarray) -> bool:

@@ -113,11 +113,14 @@ def scores(network: onnx.Network, curves: Inputs) -> np.ndarray:
     return np.concatenate(parts)[MARGIN:-MARGIN]
 
 
-def probabilities(score: np.ndarray, fits: np.ndarray, curves: Curves) -> np.ndarray:
-    """Return how probable it is that each frame is in an event of each kind, float64[T, 5]; 0 where nothing is seen.
-
-    `score` [N, 5] are the network's, `fits` [5, 2] as of `calibration`."""
-    slope, offset = fits.T
-    on_clock = 1 / (1 + np.exp(-np.clip(score * slope + offset, -FARTHEST, FARTHEST)))
+def on_frames(score: np.ndarray, curves: Curves) -> np.ndarray:
+    """Return the network's scores [N, 5] at each frame, float64[T, 5]; minus infinity where nothing is seen."""
     times, clock = np.arange(len(curves.detected)) / curves.fps, np.arange(len(score)) / CLOCK
-    return np.column_stack([np.interp(times, clock, column) for column in on_clock.T]) * curves.detected[:, None]
+    values = np.clip(np.column_stack([np.interp(times, clock, column) for column in score.T]), -FARTHEST, FARTHEST)
+    return np.where(curves.detected[:, None], values, -np.inf)
+
+
+def probabilities(score: np.ndarray, fits: np.ndarray) -> np.ndarray:
+    """Return how probable events with scores [T, 5] are, of the same shape; `fits` [5, 2] are as of `calibration`."""
+    slope, offset = fits.T
+    return np.asarray(1 / (1 + np.exp(-(score * slope + offset))))

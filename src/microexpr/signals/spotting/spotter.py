@@ -35,7 +35,6 @@ def calibration(spotter: onnx.Network) -> np.ndarray:
 def spot(curves: Curves) -> tuple[Signal, np.ndarray, list[Interval]]:
     """Spot all events in what was read of a face; return also its deviations and the probabilities [T, 5]."""
     signal, spotter = compute_signal(curves), load()
-    probability = network.probabilities(
-        network.scores(spotter, network.inputs(curves, signal)), calibration(spotter), curves
-    )
-    return signal, probability, find(probability, signal, curves.fps)
+    score = network.on_frames(network.scores(spotter, network.inputs(curves, signal)), curves)
+    probability = network.probabilities(score, calibration(spotter))
+    return signal, probability, find(score, probability, signal, curves.fps)

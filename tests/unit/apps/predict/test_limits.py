@@ -69,7 +69,8 @@ def test_little_rest_next_to_another_expression_is_a_reason():
     assert reason == "rest next to another expression 0.20 s, not 0.3 or more"
     assert doubts(third, [first, second]) == [] == doubts(first)
     assert doubts(first, [second], shown(fps=50.0)) == []  # frames at half the rate lie further apart
-    assert doubts(first, [replace(second, kind="blink")]) == []
+    assert doubts(first, [replace(second, kind="blink")]) == [] == doubts(first, [replace(second, kind="speech")])
+    assert doubts(first, [replace(first, kind="speech")]) == ["the face speaks at the same time"]
 
 
 @pytest.mark.parametrize(("step", "frames", "is_cut"), [(1, 31, True), (1, 32, False), (2, 32, True), (2, 33, False)])

@@ -68,7 +68,7 @@ def test_notice_and_figures_on_recorded_faces_are_in_the_table_and_on_the_page_a
     assert "fitted on 240 generated subjects (population); UF1" in classes
     assert recorded.startswith("on 442 recorded micro-expressions of 68 subjects, none seen in training")
     assert ["1000 generated subjects" in line for line in signals] == [True, True]  # landmarks and action units
-    assert "spotted by the shipped network, fitted on 96 generated subjects (population)" in spotter
+    assert "spotted by the shipped network, fitted on 64 generated subjects (population)" in spotter
     for line in (*document["models"], *limits.NOTICE):
         assert page.index("Micro-expressions</h2>") < page.index(f"<li>{line}</li>")
 

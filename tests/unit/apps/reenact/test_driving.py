@@ -63,12 +63,12 @@ def read(seconds, height):
     every, numbers = np.ones(frames, bool), np.arange(frames)
     still = np.zeros((frames, 22, 2), np.float32)
     curves = Curves(numbers, 100, values, still, np.zeros(frames), every, every, np.zeros((frames, 3)))
-    likely = np.zeros((frames, 5))
-    likely[100:140, 0] = 0.9 * bool(height)
+    score = np.full((frames, 5), -9.0)
+    score[100:140, 0] = 9 if height else -9
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(predict, "track", lambda *arguments: take.Take(video, [stretch]))
         patch.setattr(predict, "read_curves", lambda *arguments: curves)
-        patch.setattr(network, "probabilities", lambda *arguments: likely)
+        patch.setattr(network, "on_frames", lambda *arguments: score)
         patch.setattr(videos, "Scan", lambda path, fps: video)
         return driving.read_video(Path("take.avi"), None)
 

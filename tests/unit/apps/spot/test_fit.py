@@ -51,7 +51,13 @@ def test_an_example_says_where_each_kind_is_and_a_part_that_cuts_one_off_does_no
     (clip,) = fit.cut(take, micro.onset - 0.03, micro.apex)
     assert clip.mask.all() and clip.targets[2:, MICRO].all()
     assert [*fit.cut(take, 3, 3.05)] == []
-    assert len([*fit.examples(take)]) == 5 and macro.kind == "macro"
+    assert len([*fit.examples(take)]) == 6 and macro.kind == "macro"
+
+
+def test_at_another_pace_events_are_as_much_longer_and_what_is_too_slow_does_not_count():
+    slow, fast = (fit.at_pace(recording(1), pace) for pace in (0.7, 1.25))
+    assert slow.mask[slow.targets[:, MICRO] == 0].all() and not slow.mask[slow.targets[:, MICRO] == 1].any()
+    assert fast.mask.all() and fast.targets[:, MACRO].sum() == pytest.approx(1.5 / 1.25 * network.CLOCK, abs=2)
 
 
 def test_windows_are_of_one_length_mirrored_or_not_and_empty_where_there_is_nothing():
@@ -61,6 +67,7 @@ def test_windows_are_of_one_length_mirrored_or_not_and_empty_where_there_is_noth
     data = [fit.example(recording(2), 1.0)]
     given, shown, counted = fit.sample_batch(data, np.ones(1), generator(1))
     assert [tuple(part.shape) for part in given] == [(fit.BATCH, fit.TIMES, *n) for n in ((34, 4), (44, 4), (6,))]
+    assert 0.7 < (given[0] != 0).any((1, 3)).float().mean() < 0.9, "a fifth of the curves is hidden"
     assert shown.shape == (fit.BATCH, fit.TIMES, len(LENGTHS)) and set(counted.unique().tolist()) <= {0.0, 1.0}
 
 
@@ -74,7 +81,7 @@ def test_the_calibration_is_how_often_a_score_is_right():
 
 def test_a_network_learns_what_is_short_and_what_is_long_and_is_exported_as_it_is():
     recordings = [recording(seed) for seed in range(6)]
-    spotter = fit.train([fit.example(take, 1.0) for take in recordings], steps=60)
+    spotter = fit.train([fit.example(take, 1.0) for take in recordings], steps=100)
     exported, held_out = onnx.run(graph(spotter)), [recording(seed) for seed in (11, 12)]
     given = network.inputs(held_out[0].curves, spotting.compute_signal(held_out[0].curves))
     with torch.no_grad():
