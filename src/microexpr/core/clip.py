@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from microexpr.core import facs
 
@@ -12,6 +12,8 @@ POPULATION = "population"  # as a data set and a stage: rendered subjects who ar
 Recording = Literal["micro", "macro", "micro scene", "macro scene"]
 Kind = Literal["micro", "macro"]
 KINDS: tuple[Kind, ...] = ("micro", "macro")
+EventKind = Literal["micro", "macro", "blink", "glance", "speech"]  # of what faces do in a recording
+EVENTS: tuple[EventKind, ...] = get_args(EventKind)
 LABELS = ("negative", "positive", "surprise")  # MEGC2019's classes; a label is an index into them
 
 

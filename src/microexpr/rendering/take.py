@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from microexpr.core.clip import EventKind as Kind
 from microexpr.core.errors import ParamsError
 from microexpr.rendering import display
 from microexpr.rendering.display import ACTION_UNITS, FULL, GAIN
@@ -24,7 +25,6 @@ from microexpr.rendering.performance import (
     peak,
 )
 
-Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 MICRO = ("happiness", "disgust", "repression", "surprise", "sadness", "fear", "anger", "contempt")
 MACRO = ("happiness", "disgust", "surprise", "sadness", "anger")
 SECONDS = {  # from onset to offset; macro as in CAS(ME)^2

@@ -12,6 +12,7 @@ from microexpr import __version__
 from microexpr.apps import batch
 from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
 from microexpr.core import outputs, store
+from microexpr.core.clip import EVENTS
 from microexpr.core.files import file_digest, value_digest
 from microexpr.reporting import app_folders
 from microexpr.videos.search import Item
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     from microexpr.apps.reenact.alone import Reenactment
     from microexpr.apps.reenact.photograph import Photograph
 
-KINDS = ("micro", "macro", "blink", "glance", "speech")
 PREDICTIONS = ("videos.csv", "intervals.csv", "index.html")
-PREDICTED = ("video", "folder", "frames", "fps", "origin", *KINDS, "warnings", "problem", "left_out")
+PREDICTED = ("video", "folder", "frames", "fps", "origin", *EVENTS, "warnings", "problem", "left_out")
 MEASURED = (
     "table", "input", "kind", "fps", "version", "origin", "frames", "faces", "share_with_face", "face_width",
     "sharpness", "brightness", "noise", "seconds", "reference", "note", "problem", "left_out",
@@ -62,7 +62,7 @@ def predict(
         app_folders.write_prediction(folder, result, models, None, progress)
         document = written.to_document(result, models)
         kinds = [interval["kind"] for interval in document["intervals"]]
-        counts = {kind: kinds.count(kind) for kind in KINDS}
+        counts = {kind: kinds.count(kind) for kind in EVENTS}
         about = {key: document[key] for key in ("frames", "fps", "origin")}
         return [about | counts | {"warnings": "; ".join(document["warnings"])}]
 

@@ -355,6 +355,37 @@ def read_all(path: Path, frames: int, start: int = 0) -> Iterator[tuple[float | 
         raise DataError(f"{path}: must hold {frames} frames, but frame {count} does not decode")
 
 
+def times(path: Path) -> np.ndarray:
+    """Return when each frame of `VideoFile` is shown, seconds since the first, float64[T]; none is decoded but a few.
+
+    Raises DataError if it is no video."""
+    file = VideoFile(path)
+    with opened(path) as (container, stream):
+        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+        stamps = [None if packet.pts is None else float(packet.pts * packet.time_base) for packet in packets]
+    sorted_stamps = np.array(sorted(stamp for stamp in stamps if stamp is not None))
+    fields = 1 + file.interlaced
+    if len(sorted_stamps) < len(stamps) or len({*sorted_stamps}) < len(sorted_stamps):  # no times
+        return np.arange(fields * len(stamps)) / file.rate
+    seconds = sorted_stamps - sorted_stamps[0]
+    return np.sort(np.concatenate([seconds, seconds + 1 / file.rate])) if file.interlaced else seconds
+
+
+def read_some(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    """Yield the pixels, RGB uint8[H, W, 3], of these frames of `VideoFile`, rising.
+
+    Raises DataError naming the first that does not decode, or that does so with damage."""
+    file, count = VideoFile(path), 0
+    for number, frame in enumerate(file._decode()):
+        if frame.is_damaged or count == len(numbers):
+            break
+        if number == numbers[count]:
+            yield file._pixels(frame.picture)
+            count += 1
+    if count < len(numbers):
+        raise DataError(f"{path}: must hold frame {numbers[count]}, but a frame up to it does not decode")
+
+
 def missing_bytes(path: Path) -> int:
     """Return how many bytes an AVI lacks of the length in its header, as where a camera died; 0 for other files."""
     with path.open("rb") as file:

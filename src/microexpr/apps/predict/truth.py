@@ -1,18 +1,18 @@
-"""The ground truth of a video, where a table has it: its micro-expressions, and which of them were spotted."""
+"""The ground truth of a video, where coders marked it: its micro-expressions, and which of them were spotted."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
-from microexpr.core import csv_file
+import numpy as np
+
+from microexpr import coding
+from microexpr.coding import Coded
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.datasets.layout import label_of
-from microexpr.datasets.workbook import listing
-from microexpr.signals.spotting import Kind, hits
+from microexpr.signals.spotting import hits
 from microexpr.signals.spotting.hits import Span
-
-COLUMNS = {"kind": csv_file.one_of(get_args(Kind)), "onset": csv_file.whole, "offset": csv_file.whole}
 
 
 class TrueExpression(NamedTuple):
@@ -39,20 +39,27 @@ class TrueExpression(NamedTuple):
         return name if name == self.emotion else f"{name} ({self.emotion})"
 
 
-def read(path: Path) -> list[TrueExpression]:
-    """Read the micro-expressions of a CSV with columns kind, onset, offset and perhaps emotion, as `film` writes it.
+def read(path: Path, video: Path) -> list[Coded]:
+    """Read what `film`, a table, ELAN or Praat say of a video, as `microexpr.coding` does; of a table its rows.
 
-    Raises DataError naming file and row: if there is no such file, or it has other columns, kinds or numbers."""
-    if path.is_dir():
-        raise DataError(f"{path}: must be a CSV file, not a folder")
-    expressions = []
-    for line, row in listing(path, COLUMNS):
-        cells = csv_file.cells(path, line, row, COLUMNS)
-        if cells["onset"] > cells["offset"]:
-            raise DataError(f"{path}, row {line}: onset must be <= offset, not {cells['onset']} > {cells['offset']}")
-        if cells["kind"] == "micro":
-            expressions.append(TrueExpression(cells["onset"], cells["offset"], row.get("emotion", "")))
-    return expressions
+    Raises DataError, also for a table without a row of this video, and for several coders."""
+    events, _ = coding.read(path)
+    names = {event.recording for event in events} - {""}
+    of_video = {name for name in names if Path(name).stem == video.stem}
+    if names and not of_video:
+        raise DataError(f"{path}: must have rows of {video.name}, not of {', '.join(sorted(names))}")
+    events = [event for event in events if not names or event.recording in of_video]
+    if len(coders := coding.coders(events)) > 1:
+        raise DataError(f"{path}: must have the events of one coder, not of {', '.join(coders)}")
+    return events
+
+
+def micro(events: Sequence[Coded], seconds: np.ndarray) -> list[TrueExpression]:
+    """Return the micro-expressions among events of a video, whose frames have these times, float64[T].
+
+    Raises DataError for one that does not lie in the video."""
+    spans = [(event.frames(seconds), event) for event in events if event.kind == "micro"]
+    return [TrueExpression(onset, offset, event.emotion) for (onset, _, offset), event in spans]
 
 
 def match(spotted: Sequence[Span], truth: Sequence[TrueExpression]) -> dict[Span, TrueExpression]:

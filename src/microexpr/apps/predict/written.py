@@ -4,17 +4,19 @@ These are subtitles of players, ELAN's annotations and Praat's TextGrid.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
-from xml.etree import ElementTree
 
 import numpy as np
 
 from microexpr.apps.predict import Expression, Models, Prediction, limits
 from microexpr.apps.predict.recognition import Classes
+from microexpr.coding import elan, praat
 from microexpr.core import store
 from microexpr.core.errors import printable
+from microexpr.rendering.display import notation
 from microexpr.signals.aus import ACTION_UNITS, NAMES
 from microexpr.signals.spotting import Interval, Kind
 
@@ -23,9 +25,6 @@ TIMES = ("kind", *EVENTS, *(f"{event}_seconds" for event in EVENTS), "score")
 INTERVAL_KEYS = (*TIMES, "action_units")
 
 READABLE = 1.5  # seconds that a subtitle stays at least
-KINDS: tuple[str, ...] = get_args(Kind)
-ELAN_SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
-NO_DATE = "1970-01-01T00:00:00+00:00"  # ELAN's format requires one; the same video has the same bytes
 
 
 def write(folder: Path, prediction: Prediction, models: Models) -> None:
@@ -33,7 +32,8 @@ def write(folder: Path, prediction: Prediction, models: Models) -> None:
 
     action_units.csv has how probable a micro-expression is, and the change of each unit since the face at rest, FACS
     intensities, left and right. Others are
-    subtitles.srt, subtitles.vtt, intervals.eaf and intervals.TextGrid. Raises StoreError when the disk is full."""
+    subtitles.srt, subtitles.vtt, intervals.eaf and intervals.TextGrid. `folder` lies in that which they are moved to.
+    Raises StoreError when the disk is full."""
     units = [f"{unit}{side}" for unit in ACTION_UNITS for side in "LR"]
     likely, rows = prediction.probability[:, 0], []
     for i, values in enumerate(prediction.signal.change.reshape(len(likely), -1)):
@@ -46,8 +46,8 @@ def write(folder: Path, prediction: Prediction, models: Models) -> None:
         "action_units.csv": store.csv_text(("frame", "seconds", "micro", *units), rows),
         "subtitles.srt": subtitles(prediction),
         "subtitles.vtt": subtitles(prediction, for_browsers=True),
-        "intervals.eaf": elan(prediction),
-        "intervals.TextGrid": text_grid(prediction),
+        "intervals.eaf": elan.text(marks(prediction), media_path(prediction, folder.parent), "microexpr"),
+        "intervals.TextGrid": praat.text(marks(prediction), prediction.video.end),
     }
     for name, text in files.items():
         store.write_text(folder / name, text)
@@ -138,14 +138,8 @@ class Label(NamedTuple):
 
     start: float  # seconds
     end: float
-    kind: str
     name: str  # class of a micro-expression, or the kind
     units: str
-
-    @property
-    def text(self) -> str:
-        """Both in one line."""
-        return ": ".join(filter(None, [self.name, self.units]))
 
 
 def labels(prediction: Prediction) -> list[Label]:
@@ -156,7 +150,7 @@ def labels(prediction: Prediction) -> list[Label]:
         units = ", ".join(f"{unit} {NAMES[unit]}" for unit in stronger_sides(interval.action_units))
         name = f"micro-expression: {in_words(expression.classes)}" if interval.kind == "micro" else interval.kind
         end = float(times[interval.offset]) + 1 / prediction.video.fps
-        rows.append(Label(float(times[interval.onset]), end, interval.kind, name, units))
+        rows.append(Label(float(times[interval.onset]), end, name, units))
     return rows
 
 
@@ -180,58 +174,23 @@ def _clock(seconds: float, point: str) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"
 
 
-def elan(prediction: Prediction) -> str:
-    """Return a document of ELAN (EAF 3.0) with a tier for each kind that was spotted. ELAN needs the video."""
-    rows = labels(prediction)
-    namespace = {"xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance"}
-    about = {"AUTHOR": "microexpr", "DATE": NO_DATE, "FORMAT": "3.0", "VERSION": "3.0"}
-    document = ElementTree.Element(
-        "ANNOTATION_DOCUMENT", about | namespace | {"xsi:noNamespaceSchemaLocation": ELAN_SCHEMA}
-    )
-    header = ElementTree.SubElement(document, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    name = printable(prediction.video.path.name)
-    media = {"MEDIA_URL": name, "MIME_TYPE": "video/unknown", "RELATIVE_MEDIA_URL": f"./{name}"}
-    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media)
-    order = ElementTree.SubElement(document, "TIME_ORDER")
-    spans = [(round(1000 * row.start), round(1000 * row.end)) for row in rows]
-    for time in sorted({time for span in spans for time in span}):
-        ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": f"ts{time}", "TIME_VALUE": str(time)})
-    number = 0
-    for kind in (kind for kind in KINDS if any(row.kind == kind for row in rows)):
-        tier = ElementTree.SubElement(document, "TIER", {"LINGUISTIC_TYPE_REF": "expression", "TIER_ID": kind})
-        for row, (start, end) in ((row, span) for row, span in zip(rows, spans, strict=True) if row.kind == kind):
-            number += 1
-            annotation = ElementTree.SubElement(ElementTree.SubElement(tier, "ANNOTATION"), "ALIGNABLE_ANNOTATION", {
-                "ANNOTATION_ID": f"a{number}", "TIME_SLOT_REF1": f"ts{start}", "TIME_SLOT_REF2": f"ts{end}",
-            })  # fmt: skip
-            ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = row.text
-    kinds = {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": "expression", "TIME_ALIGNABLE": "true"}
-    ElementTree.SubElement(document, "LINGUISTIC_TYPE", kinds)
-    ElementTree.indent(document)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(document, encoding="unicode")}\n'
+def marks(prediction: Prediction) -> list[elan.Mark]:
+    """Return all intervals as coders' programs have them, in order of time; the emotion is the class."""
+    times, rows = prediction.video.seconds, list[elan.Mark]()
+    for expression in prediction.expressions:
+        interval, classes = expression.interval, expression.classes
+        onset, apex, offset = (float(times[getattr(interval, event)]) for event in EVENTS)
+        start, stop = round(1000 * onset), round(1000 * (offset + 1 / prediction.video.fps))
+        mark = elan.Mark(interval.kind, start, stop)
+        if interval.kind in ("micro", "macro"):
+            remarks = "; ".join([in_words(classes), *classes.reasons]) if classes.probabilities else ""
+            ends, units = round(1000 * (apex + 1 / prediction.video.fps)), notation(interval.action_units)
+            mark = mark._replace(apex=round(1000 * apex), apex_stop=ends, action_units=units, remarks=remarks)
+            mark = mark._replace(emotion=classes.predicted_class)
+        rows.append(mark)
+    return rows
 
 
-def text_grid(prediction: Prediction) -> str:
-    """Return a TextGrid of Praat with a tier for each kind that was spotted, which covers the whole video."""
-    rows, last = labels(prediction), prediction.video.end
-    kinds = [kind for kind in KINDS if any(row.kind == kind for row in rows)] or ["micro"]
-    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {last:.6f}"]
-    lines += ["tiers? <exists>", f"size = {len(kinds)}", "item []:"]
-    for number, kind in enumerate(kinds, 1):
-        parts, position = [], 0.0  # start, end and text of intervals that do not overlap, and of the gaps between them
-        for row in (row for row in rows if row.kind == kind):
-            start, end = max(row.start, position), min(row.end, last)
-            if start > position:
-                parts.append((position, start, ""))
-            if end > start:
-                parts.append((start, end, row.text))
-                position = end
-        if last > position:
-            parts.append((position, last, ""))
-        lines += [f"    item [{number}]:", '        class = "IntervalTier"', f'        name = "{kind}"']
-        lines += ["        xmin = 0", f"        xmax = {last:.6f}", f"        intervals: size = {len(parts)}"]
-        for i, (start, end, text) in enumerate(parts, 1):
-            quoted = text.replace('"', '""')
-            lines += [f"        intervals [{i}]:", f"            xmin = {start:.6f}", f"            xmax = {end:.6f}"]
-            lines += [f'            text = "{quoted}"']
-    return "\n".join(lines) + "\n"
+def media_path(prediction: Prediction, folder: Path) -> str:
+    """Return the path of the video from the folder in which its files will lie."""
+    return printable(Path(os.path.relpath(prediction.video.path, folder)).as_posix())

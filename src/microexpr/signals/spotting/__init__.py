@@ -8,18 +8,17 @@ Shapes: T frames, 17 action units, 2 sides, left and right.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import scipy
 
 from microexpr.core.clip import KINDS as EXPRESSIONS
+from microexpr.core.clip import EventKind as Kind
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.signals.aus.filters import stretches
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.spotting.noise import camera_noise, heavy_noise_level, noise_level, without_turn
 
-Kind = Literal["micro", "macro", "blink", "glance", "speech"]
 BLINK = ACTION_UNITS.index("AU45")
 MOUTH = [ACTION_UNITS.index(f"AU{code}") for code in (10, 12, 14, 15, 17, 20, 23, 25, 26)]
 ENDS = 0.04  # seconds at either end of a short video; their mean is its face at rest

@@ -1,11 +1,12 @@
 """Intervals of a prediction that is written down, as other programs read them."""
 
-import re
-from xml.etree import ElementTree
+from pathlib import Path
 
 from simulated_prediction import prediction
 
+from microexpr import coding
 from microexpr.apps.predict import written
+from microexpr.coding import elan
 
 CUES = [
     ("00:00:00{}200", "00:00:00{}600", "micro-expression: negative 0.90, sure", "AU9 nose wrinkler, AU4 brow lowerer"),
@@ -21,33 +22,18 @@ def test_subtitles_name_class_and_units_and_stay_until_the_next_begins():
     assert written.subtitles(prediction(), for_browsers=True) == "WEBVTT\n\n" + "\n".join(cues).replace("{}", ".")
 
 
-def test_elan_finds_each_kind_in_a_tier_and_times_in_their_order():
-    document = ElementTree.fromstring(written.elan(prediction("take.avi")))
-    times = {slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE", 0)) for slot in document.iter("TIME_SLOT")}
-    assert list(times.values()) == [200, 400, 600, 700, 1200, 1400]
-    tiers = {
-        tier.get("TIER_ID"): [
-            (times[a.get("TIME_SLOT_REF1")], times[a.get("TIME_SLOT_REF2")], a.findtext("ANNOTATION_VALUE"))
-            for a in tier.iter("ALIGNABLE_ANNOTATION")
-        ]
-        for tier in document.iter("TIER")
-    }
-    assert tiers == {
-        "micro": [
-            (200, 400, "micro-expression: negative 0.90, sure: AU9 nose wrinkler, AU4 brow lowerer"),
-            (1200, 1400, "micro-expression: positive 0.60, unsure: AU12 lip corner puller"),
-        ],
-        "blink": [(600, 700, "blink: AU45 blink")],
-    }
-    (media,) = document.iter("MEDIA_DESCRIPTOR")
-    assert media.get("RELATIVE_MEDIA_URL") == "./take.avi"
-    assert written.elan(prediction()) == written.elan(prediction())
+def test_intervals_are_read_back_as_a_coder_may_correct_them(tmp_path):
+    (tmp_path / "take.eaf").write_text(elan.text(written.marks(prediction()), "take.avi"), encoding="utf-8")
+    events, _ = coding.read(tmp_path / "take.eaf")
+    times = prediction().video.seconds
+    assert [(e.kind, *e.frames(times), e.emotion, e.action_units) for e in events] == [
+        ("micro", 40, 60, 79, "negative", "L4+9"), ("blink", 120, None, 139, "", ""),
+        ("micro", 240, 260, 279, "positive", "L12"),
+    ]  # fmt: skip
+    remarks = written.marks(prediction())[2].remarks
+    assert remarks == "positive 0.60, unsure; noise of the camera 9, not 0 to 2"
 
 
-def test_tiers_of_a_text_grid_cover_the_video():
-    text = written.text_grid(prediction())
-    tiers = text.split("    item [")[1:]
-    assert [re.search(r'name = "(\w+)"', tier)[1] for tier in tiers] == ["micro", "blink"]
-    for tier, count in zip(tiers, (5, 3), strict=True):
-        starts, ends = (list(map(float, re.findall(f"{name} = (.+)", tier))) for name in ("xmin", "xmax"))
-        assert starts[1:] == [0.0, *ends[1:-1]] and ends[-1] == ends[0] == 2.0 and len(starts) == count + 1
+def test_the_document_of_elan_names_the_video_from_where_it_lies():
+    assert written.media_path(prediction("videos/take.avi"), Path("out/part")) == "../../videos/take.avi"
+    assert written.media_path(prediction("take.avi"), Path()) == "take.avi"

@@ -1,0 +1,181 @@
+"""Read and write ELAN's .eaf files: a tier for each kind, and tiers below it for apex, action units and remarks.
+
+| tier | annotation |
+| --- | --- |
+| `micro`, `macro` | the emotion, from a controlled vocabulary that coders may extend |
+| `micro apex` | begins with the frame in which the face has moved most |
+| `micro action units` | FACS, R12+L14 |
+| `micro remarks` | what `predict` says of it: class, certainty, reasons; not read |
+| `blink`, `glance`, `speech` | nothing |
+
+A tier may end with the coder, micro@anna, and ELAN's fields for participant and annotator count as subject and coder.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from microexpr.coding.events import KINDS, Coded, Problems, collected, kind_of
+from microexpr.core.errors import DataError
+from microexpr.core.files import VIDEO_SUFFIXES, regular
+
+SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
+NO_DATE = "1970-01-01T00:00:00+00:00"  # the format requires one; the same video has the same bytes
+LARGEST = 2**26  # bytes
+APEX, UNITS, REMARKS = "apex", "action units", "remarks"
+BELOW = {APEX: (APEX,), UNITS: (UNITS, " units", " aus", " au", " facs"), REMARKS: (REMARKS,)}  # ends of tiers' names
+VOCABULARY, LANGUAGE = "emotion", "eng"
+EMOTIONS = ("happiness", "disgust", "repression", "surprise", "sadness", "fear", "anger", "contempt", "others",
+            "positive", "negative")  # fmt: skip
+
+
+class Mark(NamedTuple):
+    """An event to write; times in milliseconds, those of `stop` and `apex_stop` after the last frame."""
+
+    kind: str
+    start: int
+    stop: int
+    apex: int | None = None
+    apex_stop: int = 0
+    emotion: str = ""
+    action_units: str = ""
+    remarks: str = ""
+
+
+def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]:
+    """Return the events of an .eaf file in order of time, and notes. Raises DataError for a file that is none."""
+    document = _parse(path)
+    shift = _origin(document, path)
+    events, passed_over = list[Coded](), list[str]()
+    for tier, (aligned, references, attributes, _) in document.tiers.items():
+        name, _, coder = tier.partition("@")
+        kind = kind_of(name)
+        if kind is None:
+            if (aligned or references) and not (attributes.get("PARENT_REF") and _below(tier)):
+                passed_over.append(tier)
+            continue
+        apexes, units = _children(document, tier)
+        for key, (begin, end, value, _) in aligned.items():
+            start, stop = (document.timeslots[slot] for slot in (begin, end))
+            where = f"{path}, tier {tier}, {'?' if start is None else f'{start / 1000:.3f} s'}"
+            with collected(problems):
+                if start is None or stop is None:
+                    raise DataError(f"an annotation must have a time at both ends; in ELAN, move its edge ({where})")
+                inside = [time for time in apexes if start <= time < stop]
+                if len(inside) > 1:
+                    raise DataError(f"an event must have one apex, not {len(inside)} ({where})")
+                codes = [code for at, code in units if at == key or (isinstance(at, int) and start <= at < stop)]
+                event = Coded(
+                    kind, (start + shift) / 1000, (inside[0] + shift) / 1000 if inside else None, (stop + shift) / 1000,
+                    span=True, emotion=value.strip().lower(), action_units="+".join(codes),
+                    subject=attributes.get("PARTICIPANT") or "", coder=coder or attributes.get("ANNOTATOR") or "",
+                    where=where,
+                )  # fmt: skip
+                events.append(event)
+    names = ", ".join(passed_over)
+    notes = [f"{path}: tiers passed over: {names}; those read are called {', '.join(KINDS)}"] if names else []
+    return sorted(events, key=lambda event: (event.onset, event.offset, event.kind)), notes
+
+
+def _origin(document: Any, path: Path) -> int:
+    """Return where in its video a document begins, in milliseconds; of several, in that which is called like it."""
+    media = [(Path(m.get("MEDIA_URL", "")), int(m.get("TIME_ORIGIN") or 0)) for m in document.media_descriptors]
+    of_name = [origin for url, origin in media if url.stem.lower() == path.stem.lower()]
+    return (of_name or [origin for _, origin in media] or [0])[0]
+
+
+def _below(tier: str) -> str:
+    """Return what a tier below an expression's holds, one of `BELOW`, by its name; "" for none of them."""
+    name = tier.partition("@")[0].strip().lower()
+    return next((content for content, words in BELOW.items() if name.endswith(words)), "")
+
+
+def _children(document: Any, tier: str) -> tuple[list[int], list[tuple[str | int, str]]]:
+    """Return the apexes below a tier in milliseconds, and each code of units with its annotation's name or time."""
+    apexes, units = list[int](), list[tuple[str | int, str]]()
+    for name, (aligned, references, attributes, _) in document.tiers.items():
+        if attributes.get("PARENT_REF") != tier:
+            continue
+        times = [(document.timeslots[begin], value.strip()) for begin, _, value, _ in aligned.values()]
+        if _below(name) == APEX:
+            apexes += [time for time, _ in times if time is not None]
+        elif _below(name) == UNITS:
+            units += [(time, value) for time, value in times if value and time is not None]
+            units += [(parent, value.strip()) for parent, value, *_ in references.values() if value.strip()]
+    return apexes, units
+
+
+def _parse(path: Path) -> Any:
+    from pympi.Elan import Eaf
+
+    size = regular(path).stat().st_size
+    if size > LARGEST or b"<!DOCTYPE" in path.read_bytes().replace(b"\0", b""):
+        raise DataError(f"{path}: must be an .eaf file of at most {LARGEST >> 20} MB without a DOCTYPE")
+    try:
+        return Eaf(str(path), suppress_version_warning=True)
+    except Exception as error:  # pympi raises these for any file that is not ELAN's
+        raise DataError(
+            f"{path}: is not a readable .eaf file ({type(error).__name__}: {error}); ELAN must open it"
+        ) from None
+
+
+def text(marks: Sequence[Mark], media: str, annotator: str = "") -> str:
+    """Return an .eaf document (EAF 3.0) of events in order of time, of a video at this path from it."""
+    from pympi.Elan import Eaf, to_string
+
+    document = Eaf(author="microexpr")
+    document.adocument |= {
+        "DATE": NO_DATE, "VERSION": "3.0", "FORMAT": "3.0", "xsi:noNamespaceSchemaLocation": SCHEMA
+    }  # fmt: skip
+    document.properties.clear()
+    document.header |= {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
+    document.add_linked_file(media, media if media.startswith("../") else f"./{media}", "video/unknown")
+    document.languages[LANGUAGE] = ("http://cdb.iso.org/lg/CDB-00138502-001", "English (eng)")
+    document.add_controlled_vocabulary(VOCABULARY)
+    for emotion in EMOTIONS:
+        document.add_cv_entry(VOCABULARY, f"cve_{emotion}", [(emotion, LANGUAGE, None)])
+    document.remove_tier("default")
+    document.linguistic_types.clear()
+    document.add_linguistic_type("event")
+    document.add_linguistic_type("expression")
+    document.linguistic_types["expression"]["CONTROLLED_VOCABULARY_REF"] = VOCABULARY
+    document.add_linguistic_type("moment", "Included_In")
+    document.add_linguistic_type("words", "Symbolic_Association", timealignable=False)
+    for kind in KINDS:
+        of_kind = [mark for mark in marks if mark.kind == kind]
+        is_expression = kind in ("micro", "macro")
+        document.add_tier(kind, "expression" if is_expression else "event", ann=annotator or None)
+        for mark in of_kind:
+            document.add_annotation(kind, mark.start, mark.stop, mark.emotion)
+        if is_expression:
+            _write_below(document, kind, of_kind)
+    _order_times(document)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{to_string(document)}\n'
+
+
+def _write_below(document: Any, kind: str, marks: Sequence[Mark]) -> None:
+    document.add_tier(f"{kind} {APEX}", "moment", kind)
+    for mark in marks:
+        if mark.apex is not None:
+            document.add_annotation(f"{kind} {APEX}", mark.apex, min(mark.apex_stop, mark.stop))
+    for name in (UNITS, REMARKS):
+        document.add_tier(f"{kind} {name}", "words", kind)
+        for mark in marks:
+            if value := getattr(mark, name.replace(" ", "_")):
+                document.add_ref_annotation(f"{kind} {name}", kind, (mark.start + mark.stop) // 2, value)
+
+
+def _order_times(document: Any) -> None:
+    """Number the time slots in order of time, as ELAN has them."""
+    order = sorted(document.timeslots, key=lambda slot: (document.timeslots[slot], int(slot[2:])))
+    names = {slot: f"ts{i}" for i, slot in enumerate(order, 1)}
+    document.timeslots = {names[slot]: document.timeslots[slot] for slot in order}
+    for aligned, *_ in document.tiers.values():
+        for key, (begin, end, *rest) in aligned.items():
+            aligned[key] = names[begin], names[end], *rest
+
+
+def media(path: Path) -> list[str]:
+    """Return the relative paths of the videos that a file names. Raises DataError for a file that is none."""
+    names = (descriptor.get("RELATIVE_MEDIA_URL") or "" for descriptor in _parse(path).media_descriptors)
+    return [name for name in names if Path(name).suffix.lower() in VIDEO_SUFFIXES]

@@ -1,0 +1,82 @@
+"""An event that a coder marked, and the words for its kind."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from microexpr.core.clip import EVENTS as KINDS
+from microexpr.core.clip import EventKind as Kind
+from microexpr.core.errors import DataError
+
+OTHER_WORDS: dict[str, Kind] = {  # of tiers, behaviours and cells, in small letters and without blanks
+    "me": "micro", "microexpression": "micro", "microexpressions": "micro", "macroexpression": "macro",
+    "macroexpressions": "macro", "blinks": "blink", "glances": "glance", "gaze": "glance", "talk": "speech",
+}  # fmt: skip
+Problems = list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """An event that a coder marked in a recording.
+
+    Its times are numbers of frames, or seconds from the beginning: of the frames themselves, as tables have them, or of
+    a `span`, which ends where the frame after the last begins, as on a timeline."""
+
+    kind: Kind
+    onset: float
+    apex: float | None
+    offset: float
+    unit: Literal["frames", "seconds"] = "seconds"
+    span: bool = False
+    emotion: str = ""  # as annotated
+    action_units: str = ""  # the same
+    recording: str = ""  # path or name, where the file says it
+    subject: str = ""
+    coder: str = ""
+    fps: float = 0  # frames a second that its frames were counted at, where the file says it
+    where: str = ""  # file and row, or tier, for messages
+
+    def frames(self, seconds: np.ndarray) -> tuple[int, int | None, int]:
+        """Return the positions of onset, apex and offset among frames with these times, float64[T], rising.
+
+        Raises DataError if they are not in this order, or outside of the recording."""
+        onset, offset = self._position(self.onset, seconds, "onset"), self._position(self.offset, seconds, "offset")
+        apex = None if self.apex is None else self._position(self.apex, seconds, "apex")
+        offset -= self.span
+        if onset > offset or (apex is not None and not onset <= apex <= offset):
+            times = " and ".join(f"{time:g}" for time in (self.onset, self.apex, self.offset) if time is not None)
+            least = ", with a frame between them" if self.span else ""
+            raise DataError(f"onset, apex and offset must follow each other{least}, not {times} ({self.where})")
+        return onset, apex, offset
+
+    def _position(self, time: float, seconds: np.ndarray, name: str) -> int:
+        step = (seconds[-1] - seconds[0]) / max(1, len(seconds) - 1)
+        last = len(seconds) - 1 if self.unit == "frames" else float(seconds[-1])
+        if not 0 <= time <= last + (self.span + 0.5) * (1 if self.unit == "frames" else step):
+            kind = "frames 0 to" if self.unit == "frames" else "seconds 0 to"
+            raise DataError(f"{name} must lie in the recording, {kind} {last:.6g}, not {time:g} ({self.where})")
+        if self.unit == "frames":
+            return int(time)
+        if self.span and name == "offset" and time > last + step / 2:
+            return len(seconds)
+        return int(np.abs(seconds - time).argmin())
+
+
+@contextmanager
+def collected(problems: Problems) -> Iterator[None]:
+    """Append a DataError to `problems` if that is a list, else raise it."""
+    try:
+        yield
+    except DataError as error:
+        if problems is None:
+            raise
+        problems.append(str(error))
+
+
+def kind_of(word: str) -> Kind | None:
+    """Return the kind that a word of a coder stands for, "Micro-expression"; None if it is none."""
+    plain = "".join(letter for letter in word.lower() if letter.isalnum())
+    return next((kind for kind in KINDS if kind == plain), OTHER_WORDS.get(plain))

@@ -1,0 +1,72 @@
+"""Read and write Praat's TextGrids: a tier for each kind, whose labels are emotions, perhaps with FACS: "fear: 1+2"."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from microexpr.coding.elan import LARGEST, Mark
+from microexpr.coding.events import KINDS, Coded, Problems, kind_of
+from microexpr.core import csv_file
+from microexpr.core.errors import DataError
+
+
+def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]:
+    """Return the events of a TextGrid, tier by tier, and notes. Raises DataError for a file that is none."""
+    from pympi.Praat import TextGrid
+
+    if path.stat().st_size > LARGEST:
+        raise DataError(f"{path}: must be a TextGrid of at most {LARGEST >> 20} MB")
+    try:
+        path.read_text(codec := csv_file.encoding(path))
+    except UnicodeError:
+        codec = "latin-1"  # as Praat wrote before it knew UTF-8
+    try:
+        grid = TextGrid(str(path), codec=codec)
+    except Exception as error:  # pympi raises these for any file that is not Praat's
+        raise DataError(f"{path}: is not a readable TextGrid ({type(error).__name__}: {error})") from None
+    events, notes = list[Coded](), list[str]()
+    for tier in grid.get_tiers():
+        name, _, coder = str(tier.name).partition("@")
+        kind = kind_of(name)
+        if kind is None or tier.tier_type != "IntervalTier":
+            notes.append(f"{path}: tier {tier.name} is passed over; those read are called {', '.join(KINDS)}")
+            continue
+        for start, stop, label in tier.get_intervals(sort=True):
+            if not label.strip():
+                continue
+            emotion, _, units = label.partition(":")
+            word = emotion.strip().lower()
+            word = "" if word == kind else word
+            events.append(
+                Coded(
+                    kind, start, None, stop, span=True, emotion=word, action_units=units.strip(),
+                    coder=coder, where=f"{path}, tier {tier.name}, {start:.3f} s",
+                )
+            )  # fmt: skip
+    return events, notes
+
+
+def text(marks: Sequence[Mark], seconds: float) -> str:
+    """Return a TextGrid of events in order of time, which covers a video of this length.
+
+    A label is the emotion, or the kind where it has none, and after a colon the action units."""
+    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {seconds:.6f}"]
+    lines += ["tiers? <exists>", f"size = {len(KINDS)}", "item []:"]
+    for number, kind in enumerate(KINDS, 1):
+        parts, position = [], 0.0  # start, end and text of intervals that do not overlap, and of the gaps between them
+        for mark in (mark for mark in marks if mark.kind == kind):
+            start, end = max(mark.start / 1000, position), min(mark.stop / 1000, seconds)
+            if start > position:
+                parts.append((position, start, ""))
+            if end > start:
+                label = ": ".join(filter(None, [mark.emotion or kind, mark.action_units]))
+                parts.append((start, end, label))
+                position = end
+        if seconds > position:
+            parts.append((position, seconds, ""))
+        lines += [f"    item [{number}]:", '        class = "IntervalTier"', f'        name = "{kind}"']
+        lines += ["        xmin = 0", f"        xmax = {seconds:.6f}", f"        intervals: size = {len(parts)}"]
+        for i, (start, end, label) in enumerate(parts, 1):
+            quoted = label.replace('"', '""')
+            lines += [f"        intervals [{i}]:", f"            xmin = {start:.6f}", f"            xmax = {end:.6f}"]
+            lines += [f'            text = "{quoted}"']
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,168 @@
+"""What coders mark, in each format: read back as it was meant, and what cannot be meant is named."""
+
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from pympi.Elan import Eaf
+from pympi.Praat import TextGrid
+
+from microexpr import coding
+from microexpr.coding import Coded, elan, praat, tables
+from microexpr.core.errors import DataError
+
+TIMES = np.arange(100) / 25
+MARKS = [
+    elan.Mark("micro", 1000, 1320, 1160, 1200, "happiness", "R12+6", "positive 0.91, sure"),
+    elan.Mark("macro", 2000, 3000, 2400, 2440, "surprise", "1+2"),
+    elan.Mark("blink", 2200, 2400),
+]
+ORDER = ("ANNOTATION_DOCUMENT", "HEADER", "TIME_ORDER", "TIER", "LINGUISTIC_TYPE", "LANGUAGE", "CONSTRAINT",
+         "CONTROLLED_VOCABULARY")  # fmt: skip
+
+
+def frames(event: Coded) -> tuple[str, int, int | None, int, str, str]:
+    return event.kind, *event.frames(TIMES), event.emotion, event.action_units
+
+
+EXPECTED = [
+    ("micro", 25, 29, 32, "happiness", "R12+6"),
+    ("macro", 50, 60, 74, "surprise", "1+2"),
+    ("blink", 55, None, 59, "", ""),
+]
+
+
+def test_elan_reads_back_what_was_meant_and_so_does_pympi(tmp_path):
+    path = tmp_path / "take.eaf"
+    path.write_text(elan.text(MARKS, "take.mp4", "anna"), encoding="utf-8")
+    events, notes = coding.read(path)
+    assert [frames(event) for event in events] == EXPECTED and not notes
+    assert {event.coder for event in events} == {"anna"}
+    document = Eaf(str(path))
+    assert [value for *_, value in document.get_annotation_data_for_tier("micro")] == ["happiness"]
+    assert [row[2] for row in document.get_ref_annotation_data_for_tier("micro remarks")] == ["positive 0.91, sure"]
+    assert document.linguistic_types["expression"]["CONTROLLED_VOCABULARY_REF"] in document.controlled_vocabularies
+    root = ElementTree.parse(path).getroot()
+    found = [element.tag for element in root]
+    assert found == sorted(found, key=ORDER.index), "the schema of EAF 3.0 has this order"
+    times = [int(slot.get("TIME_VALUE", -1)) for slot in root.iter("TIME_SLOT")]
+    assert times == sorted(times) and coding.media(path) is None
+    (tmp_path / "take.mp4").touch()
+    assert coding.media(path) == tmp_path / "take.mp4"
+    assert elan.text(MARKS, "take.mp4") == elan.text(MARKS, "take.mp4")
+
+
+def test_a_coder_may_move_events_add_tiers_and_name_other_words(tmp_path):
+    path = tmp_path / "take.eaf"
+    path.write_text(elan.text(MARKS[:1], "take.mp4"), encoding="utf-8")
+    document = Eaf(str(path))
+    document.rename_tier("micro", "Micro-Expression@ben")
+    document.add_annotation("blink", 400, 520)
+    document.add_tier("thoughts")
+    document.add_annotation("thoughts", 0, 40, "hm")
+    document.media_descriptors[0]["TIME_ORIGIN"] = "400"
+    document.to_file(str(path))
+    events, (note,) = coding.read(path)
+    assert [(e.kind, e.onset, e.coder) for e in events] == [("blink", 0.8, ""), ("micro", 1.4, "ben")]
+    assert "tiers passed over: thoughts" in note
+
+
+def test_tiers_below_others_and_units_with_times_count(tmp_path):
+    path = tmp_path / "take.eaf"
+    path.write_text(elan.text([], "take.mp4"), encoding="utf-8")
+    document = Eaf(str(path))
+    for tier in (*document.tiers,):
+        document.remove_tier(tier)
+    document.add_linked_file("scene.mp4", "./scene.mp4", "video/mp4", 0)
+    document.media_descriptors[0]["TIME_ORIGIN"] = "200"
+    document.add_tier("face", "event")
+    document.add_tier("micro", "moment", "face", part="p01")
+    document.add_tier("micro AUs", "moment", "micro")
+    document.add_tier("micro thoughts", "moment", "micro")
+    document.add_annotation("face", 0, 3000)
+    document.add_annotation("micro", 400, 720, "Fear")
+    for start, code in ((420, "1"), (520, "R2")):
+        document.add_annotation("micro AUs", start, start + 80, code)
+    document.add_annotation("micro thoughts", 420, 520, "hm")
+    document.to_file(str(path))
+    (event,), (note,) = coding.read(path)
+    assert (event.onset, event.emotion, event.action_units, event.subject) == (0.6, "fear", "1+R2", "p01")
+    assert "tiers passed over: face, micro thoughts" in note
+
+
+def test_praat_reads_back_kinds_and_emotions_and_tiers_cover_the_video(tmp_path):
+    path = tmp_path / "take.TextGrid"
+    path.write_text(praat.text(MARKS, 4.0), encoding="utf-8")
+    expected = [(kind, onset, None, *rest) for kind, onset, _, *rest in EXPECTED]
+    assert [frames(event) for event in coding.read(path)[0]] == expected
+    for tier in TextGrid(str(path)).get_tiers():
+        intervals = [*tier.get_all_intervals()]
+        assert intervals[0][0] == 0 and intervals[-1][1] == 4
+        assert all(first[1] == second[0] for first, second in pairwise(intervals))
+
+
+SAME = {
+    "frames": "recording,kind,onset,apex,offset,emotion,action_units\ns01/take.mp4,micro,25,29,32,Happiness,R12+6\n",
+    "seconds": "kind;onset_seconds;apex_seconds;offset_seconds;emotion;AUs\nmicro;1,0;1,16;1,28;happiness;R12+6\n",
+    "boris": "Observation id,Media file name,Subject,Behavior,Modifier #1,Modifier #2,Start (s),Stop (s)\n"
+    "1,C:\\videos\\take.mp4,s01,Micro-expression,happiness,R12+6,1.0,1.32\n",
+    "datavyu": "file,column,ordinal,onset,offset,apex,emotion,units\ntake,micro,1,1000,1320,1160,happiness,R12+6\n",
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_tables_of_all_programs_mean_the_same_frames(name, encoding, tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(SAME[name], encoding=encoding)
+    (event,), _ = coding.read(path)
+    kind, onset, apex, *rest = EXPECTED[0]
+    assert frames(event) == (kind, onset, None if name == "boris" else apex, *rest)
+    assert event.recording in ("", "s01/take.mp4", "C:/videos/take.mp4", "take")
+
+
+def test_what_predict_and_boris_write_of_nothing_and_of_measurements(tmp_path):
+    path = tmp_path / "intervals.csv"
+    path.write_text("kind,onset,apex,offset,class,action_units\nmicro,1,3,9,negative,AU12L:0.52 AU4R:0.1\n")
+    (event,), _ = coding.read(path)
+    assert (event.emotion, event.action_units) == ("negative", "L12+R4")
+    path.write_text("Subject,Behavior,Modifier #1,Start (s),Stop (s)\nNo focal subject,blink,None,1,1.2\n")
+    (event,), _ = coding.read(path)
+    assert (event.subject, event.emotion, event.kind) == ("", "", "blink")
+
+
+def test_the_template_is_read(tmp_path):
+    path = tmp_path / "annotations.csv"
+    path.write_text(tables.template(), encoding="utf-8")
+    assert [event.kind for event in coding.read(path)[0]] == ["micro", "macro"]
+
+
+HEAD = "kind,onset,offset\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind,onset\n", "column 'offset' is missing in row 1"),
+        (HEAD + "mirco,1,3\n", r"kind must be one of micro, .* not 'mirco' .did you mean 'micro'.*row 2"),
+        (HEAD + "micro,4.32,4.6\n", "not '4.32'; times in seconds belong in a column onset_seconds.*row 2"),
+        (HEAD + "micro,12-Jan,14\n", "a spreadsheet program has made a date"),
+        (HEAD + "micro,,14\n", "onset must not be empty"),
+        (HEAD + "micro,9,3\n", "must follow each other, not 9 and 3 .*row 2"),
+        (HEAD + "micro,90,130\n", "offset must lie in the recording, frames 0 to 99, not 130 .*row 2"),
+        ("kind,onset_seconds,offset_seconds\nmicro,75,76\n", r"onset must lie in the recording, seconds 0 to 3.96"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_named_with_its_row(text, message, tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        [event.frames(TIMES) for event in coding.read(path)[0]]
+
+
+@pytest.mark.parametrize("name", ["events.eaf", "events.TextGrid", "events.xlsx"])
+def test_files_of_other_content_are_refused(name, tmp_path):
+    (tmp_path / name).write_text("no annotation")
+    with pytest.raises(DataError, match=r"is not a readable|must be one of"):
+        coding.read(tmp_path / name)
