@@ -84,9 +84,10 @@ class Corpus:
         Raises DataError where one of their faces is in the population. Planning needs scipy; each start of Snakemake
         needs the plans, so they are kept as params are."""
         values = {name: self.params[name] for name in ("seed", "render", "signal_benchmark", "population")}
-        rendered = [name for name, origin in self.origin.items() if origin == "generated"]
+        rendered = [name for name, origin in self.origin.items() if origin == "generated" and name in NATIVES]
         names = [*self.params["datasets"], *self.params["macro"]]
-        moving = [name for name in names if datasets.LAYOUTS[name].has_motion]  # in a single picture nothing moves
+        # in a single picture nothing moves; own data sets are not rendered
+        moving = [name for name in names if name in NATIVES and datasets.LAYOUTS[name].has_motion]
 
         def rows() -> list[dict[str, list[dict[str, Any]]]]:
             from microexpr.population.identities import check_distinct
@@ -172,7 +173,7 @@ class Corpus:
         if not datasets.layout(dataset).clips_share_folder:
             return digest(self.native_paths(dataset, subject))
         clips = self._by_subject[dataset, subject]  # its folders hold thousands of other frames
-        return digest(str(path) for clip in clips for _, path in datasets.frames(clip))
+        return digest(dict.fromkeys(str(path) for clip in clips for _, path in datasets.frames(clip)))
 
     def annotations(self, dataset: str) -> list[str]:
         """Return the files that annotate a whole rendered data set; none for a licensed one."""

@@ -43,7 +43,7 @@ class LongVideos:
     def _plans(self) -> dict[str, list[PlannedVideo]]:
         """Return the plans of the rendered corpora, by data set."""
         values = {name: self.params[name] for name in ("seed", "render", "population")}
-        rendered = [name for name, origin in self.origin.items() if origin == "generated"]
+        rendered = [name for name in self.sets if self.origin[name] == "generated" and name in LONG_NATIVES]
 
         def rows() -> dict[str, list[dict[str, Any]]]:
             from microexpr.population.identities import check_distinct

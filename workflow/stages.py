@@ -13,8 +13,8 @@ from pathlib import Path
 from planned import METRICS, PAIRED, TABLE
 from run import APPENDIX, TRAINING_SETS_TABLE, Run
 
-from microexpr.datasets import LONG
 from microexpr.protocols import ABLATION, MAIN_TASK, TASKS
+from microexpr.rendering.layouts import LONG_NATIVES
 
 PROFILE = Path("workflow/profiles/slurm/config.yaml")
 BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into it
@@ -235,7 +235,7 @@ def folders(noun: str) -> list[str]:
 
 def expand(rule: str, datasets: Iterable[str]) -> list[str]:
     """The names of the rules for which a name of the register stands; {long} is each data set of long videos."""
-    for key, names in (("{long}", LONG), ("{dataset}", datasets)):
+    for key, names in (("{long}", LONG_NATIVES), ("{dataset}", datasets)):
         if key in rule:
             return [rule.replace(key, name) for name in names]
     return [rule]

@@ -201,7 +201,7 @@ def driving_subjects():
 def driving_files(wildcards):
     pairs = driving_subjects()
     signals = [f"results/{stage}/{name}/{subject}.h5" for stage in ("faces", "apex", "aus") for name, subject in pairs]
-    rendered = [pair for pair in pairs if CORPUS.origin[pair[0]] == "generated"]
+    rendered = [pair for pair in pairs if pair[0] in CORPUS.plans]
     return signals + [f"data/rendered/truth/{name}/{subject}.h5" for name, subject in rendered]
 
 

@@ -1,4 +1,5 @@
 """Read the command line and params.yaml.
 
-May import: core, videos, datasets, rendering, signals, protocols, models, training, evaluation, apps, reporting.
+May import: core, coding, videos, datasets, rendering, signals, protocols, models, training, evaluation, apps,
+reporting.
 """

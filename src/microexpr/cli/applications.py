@@ -51,6 +51,7 @@ def add_to(app: App) -> None:
     for command in (reenact, predict, measure):
         app.command(command, help_epilogue=EXIT_CODES)
     app.command(film)
+    app.command(agreement)
 
 
 def predict(
@@ -83,7 +84,7 @@ def predict(
         apex: a picture of the same face, of the same camera, as it moves most
         method: classify with results/refit/METHOD.safetensors (default: the shipped network)
         fps: frames a second, of a folder or where a video's header is wrong
-        truth: CSV of true expressions, as `film` writes them: compares with them
+        truth: true expressions, as `film` writes them or a coder: CSV, .eaf, .TextGrid; compares with them
         json: print only the contents of intervals.json, or the result for two pictures"""
     if onset or apex:
         if not (onset and apex) or any((footage, out, truth, fps, camera is not None)):
@@ -119,10 +120,11 @@ def predict(
     from microexpr.videos import Scan
 
     video = Scan(path, fps)
-    true = None if truth is None else true_expressions.read(truth)
+    coded = None if truth is None else true_expressions.read(truth, path)
     models = prediction.Models.load(method, RESULTS / "refit")
     with progress(quiet) as report:
         result = prediction.predict(video, models, report)
+        true = None if coded is None else true_expressions.micro(coded, result.video.seconds)
         with outputs.publish(output) as part:
             app_folders.write_prediction(part, result, models, true, report)
     if json:
@@ -355,7 +357,7 @@ def film(
     video: Path,
     /,
     *,
-    layout: Literal["casme3_long", "casme_sq", "samm_long", "smic_long"] | None = None,
+    layout: Literal["casme3_long", "casme_sq", "samm_long", "smic_long", "own"] | None = None,
     subjects: int = 2,
     videos: int = 1,
     seed: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 1,
@@ -373,14 +375,15 @@ def film(
     """Render a video with micro-expressions at known times.
 
     examples:
-      microexpr film take.avi
       microexpr film take.mp4 --seconds 20 --micro 3 --macro 1 --blinks 4 --difficulty hard --seed 2
       microexpr film mine/samm_long --layout samm_long --subjects 3 --videos 2 --seconds 20 --micro 2 --blinks 2
+      microexpr film data/raw/mine --layout own --subjects 12 --seconds 20 --fps 50 --micro 3 --macro 1 --blinks 4
 
     Args:
         video: OUT.avi or OUT.mp4 is written, and OUT.csv with its expressions; see --force. An .avi has 9 MB a second,
             an .mp4 half a MB; with --layout a new folder
-        layout: write long videos as this data set has them, with its workbooks and frame rate
+        layout: write long videos as this data set has them, with its workbooks and frame rate; own: a folder for each
+            subject, videos with ELAN's .eaf next to them, and those of two coders who err below _coders
         subjects: of --layout
         videos: of each, of --layout
         seed: each seed has its own subject
@@ -394,11 +397,11 @@ def film(
     arguments = dict(locals())
     output = None if layout else outputs.video(video, force)
     from microexpr.cli import config
-    from microexpr.rendering import film, take
+    from microexpr.rendering import film, own, take
     from microexpr.rendering.corpus import Scene
     from microexpr.rendering.long_videos import LongCorpus
 
-    model: Any = LongCorpus if layout else take.Params
+    model: Any = LongCorpus if layout and layout != "own" else take.Params
     with config.errors_at("film: "):
         values = {name: value for name, value in arguments.items() if name in model.model_fields}
         params = config.validate(model, values, "--")
@@ -406,7 +409,10 @@ def film(
         if not is_ours:
             raise OutputError(f"{video}: must not be written by two processes, and another one writes it now")
         with progress(quiet) as report:
-            if layout:
+            if layout == "own":
+                people = own.People(subjects=subjects, videos=videos)
+                count = len(own.write(video, people, params, seed, partial(report, f"{video}, videos")))
+            elif layout:
                 scene, report_videos = Scene(difficulty, 640, 480), partial(report, f"{video}, videos")
                 count = len(film.write_data_set(video, layout, params, scene, seed, report_videos))
             if output:
@@ -414,8 +420,64 @@ def film(
                     film.write(part / output.names[0], params, seed, partial(report, str(video)))
     if output is None:
         plural = "s" * (count > 1)
-        say(f"written: {count} video{plural} in {video}, with their workbooks; rendered, no person is shown")
+        say(f"written: {count} video{plural} in {video}, with their annotation; rendered, no person is shown")
         return 0
     size = output.paths[0].stat().st_size / 1e6
     say(f"written: {output.paths[0]} ({size:.0f} MB), {output.paths[1]}; rendered, no person is shown")
+    return 0
+
+
+def agreement(
+    first: Path,
+    second: Path | None = None,
+    /,
+    *,
+    coders: tuple[str, str] | None = None,
+    out: Path | None = None,
+    fps: float | None = None,
+    force: Force = False,
+) -> int:
+    """Compare what two coders mark in the same recordings, or a coder and `predict`: times, emotions, action units.
+
+    examples:
+      microexpr agreement data/raw/mine/_coders/anna data/raw/mine/_coders/ben --out agreement
+      microexpr agreement annotations.csv --coders anna ben
+      microexpr agreement predicted data/raw/mine --out agreement  # what is left to a coder
+
+    Args:
+        first: a file of events, .eaf, .TextGrid or a table, or a folder of such files
+        second: the same, of the other; files in folders have the same names
+        coders: the names of both in one table
+        out: folder for agreement.csv with all figures, disagreements.csv and agreement.html with both on a line of time
+        fps: frames a second, where no video is found"""
+    from microexpr.apps import agreement as agreements
+
+    if (second is None) == (coders is None):
+        raise ParamsError("agreement needs two files or folders, or one table and --coders FIRST SECOND")
+    names = coders or (first.stem, second.stem if second else "")
+    if not coders and second and names[0] == names[1]:
+        names = (first.absolute().parent.name, second.absolute().parent.name)
+    output = out and outputs.folder(out, "agreement", agreements.FILES, [first, *filter(None, [second])], force)
+    (marks, notes), (others, more) = (
+        agreements.gather(path, coder) for path, coder in zip((first, second or first), coders or ("", ""), strict=True)
+    )
+    recordings, about = agreements.compare_all(marks, others, fps)
+    figures, notes = agreements.rows(recordings), [*notes, *more, *about]
+    from rich.table import Table
+
+    table = Table("of", "measure", "value", "count", box=None, title=f"{names[0]} (first), {names[1]} (second)")
+    for row in figures:
+        table.add_row(row["of"], row["measure"], "" if row["value"] is None else f"{row['value']:g}", str(row["count"]))
+    console().print(table)
+    left = ", ".join(f"{name} {value:g}" for name, value in agreements.work(recordings).items())
+    say(f"micro-expressions of the first as proposals to the second: {left}")
+    for note in notes:
+        say(f"note: {note}")
+    if output:
+        from microexpr.reporting.html import agreement as page
+
+        with outputs.publish(output) as part:
+            agreements.write(part, recordings, figures, names)
+            page.write(part / "agreement.html", names, recordings, figures, notes)
+        say("written: " + ", ".join(map(str, output.paths)))
     return 0

@@ -191,17 +191,38 @@ def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
     return 0
 
 
-def check(directory: Path, /, *, json: Json = False, csv: Csv = False) -> int:
-    """Check that a data set on disk has its published layout and counts.
+def check(
+    directory: Path | None = None,
+    /,
+    *,
+    template: Path | None = None,
+    json: Json = False,
+    csv: Csv = False,
+    force: Force = False,
+) -> int:
+    """Check that a data set on disk has its published layout and counts, or that recordings of your own are annotated.
 
     examples:
       microexpr check data/raw/casme2
       microexpr check data/rendered/casme2
+      microexpr check --template annotations.csv  # to annotate your own recordings
 
     Args:
-        directory: the data set's own folder, such as data/raw/casme2"""
+        directory: the data set's own folder, such as data/raw/casme2
+        template: in place of it: the table of annotations to write, with two examples"""
+    from microexpr.coding import tables
+    from microexpr.core import store
     from microexpr.datasets.check import check
 
+    if (directory is None) == (template is None):
+        raise ParamsError("check needs the folder of a data set, or --template FILE.csv")
+    if template:
+        output = outputs.table(template, [], force)
+        with outputs.publish(output) as part:
+            store.write_text(part / output.names[0], tables.template())
+        say(f"written: {output.paths[0]}")
+        return 0
+    assert directory is not None
     result = check(directory)
     if json or csv:
         kinds = {"count": result.counts, "note": result.notes, "problem": result.problems}

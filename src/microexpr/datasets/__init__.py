@@ -3,7 +3,7 @@
 Each data set has a file of facts in `layouts`, and `LAYOUTS` holds its layout. The meaning of pixels, protocols and
 the renderer do not come in here.
 
-May import: core, videos.
+May import: core, coding, videos.
 """
 
 import re
@@ -15,16 +15,17 @@ import numpy as np
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, nearest
 from microexpr.datasets.layout import is_video
-from microexpr.datasets.layouts import Layout, Videos, facts, names
+from microexpr.datasets.layouts import Layout, Videos, facts, names, own
 from microexpr.videos import container, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
-LAYOUTS: dict[str, Layout] = {name: facts(name) for name in names()}
+RAW, GENERATED = Path("data/raw"), Path("data/rendered")
+LAYOUTS: dict[str, Layout] = {name: facts(name) for name in names()} | own.found(RAW, names())
 MICRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "micro")
 MACRO = tuple(name for name, layout in LAYOUTS.items() if layout.kind in ("macro", "picture"))
 LONG = tuple(name for name, layout in LAYOUTS.items() if layout.kind == "long")
+OWN = tuple(name for name in MICRO if isinstance(LAYOUTS[name], own.OwnLayout))  # of users, in data/raw
 HELD_BYTES = container.HELD  # of one clip's decoded frames
-RAW, GENERATED = Path("data/raw"), Path("data/rendered")
 
 
 def layout(dataset: str) -> Layout:
@@ -45,7 +46,9 @@ def read_videos(dataset: str, origin: Origin, problems: list[str] | None = None)
 
 
 def root(dataset: str, origin: Origin) -> Path:
-    """Return the folder of a data set: data/raw/<dataset> if licensed, data/rendered/<dataset> if rendered."""
+    """Return the folder of a data set: data/raw/<dataset> if licensed or own, data/rendered/<dataset> if rendered."""
+    if isinstance(own_layout := LAYOUTS.get(dataset), own.OwnLayout):
+        return RAW / own_layout.home
     return (RAW if origin == "licensed" else GENERATED) / dataset
 
 
@@ -103,7 +106,10 @@ def frame_reader(
     def read_frames() -> Iterator[np.ndarray]:
         yield from cached
         rest, seconds = paths[len(cached) :], list[float | None]()
-        if has_video:
+        decoded: Iterator[tuple[float | None, np.ndarray]]
+        if has_video and layout(clip.dataset).clips_share_folder:  # a part of a recording
+            decoded = ((None, image) for image in container.read_some(paths[0], numbers[len(cached) :]))
+        elif has_video:
             decoded = container.read_all(paths[0], len(paths), len(cached))
         else:
             longest = LONGEST if layout(clip.dataset).has_motion else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.datasets import GENERATED, flow_folders, layout
+from microexpr.datasets import GENERATED, LAYOUTS, flow_folders
 from microexpr.datasets.layout import (
     collect_errors,
     compare_counts,
@@ -18,7 +18,7 @@ from microexpr.datasets.layout import (
     count_videos,
     is_video,
 )
-from microexpr.datasets.layouts import Layout
+from microexpr.datasets.layouts import Layout, own
 from microexpr.videos import container, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
@@ -52,7 +52,7 @@ def check(directory: str | Path) -> CheckReport:
             with collect_errors(problems):
                 flow_folders.picture(directory, clip)
         return CheckReport(list(count_lines(count_clips(clips))), notes, problems)
-    native, problems = layout(directory.absolute().name), list[str]()
+    native, problems, more = layout_of(directory), list[str](), list[str]()
     origin: Origin = "generated" if directory.absolute().parent.name == GENERATED.name else "licensed"
     if native.kind == "long":
         videos, notes = native.read_videos(directory, origin, problems)
@@ -60,15 +60,31 @@ def check(directory: str | Path) -> CheckReport:
     else:
         clips, notes = native.read(directory, origin, problems)
         counts = count_clips(clips)
-    notes += _check_frames(directory, native, clips, problems)
     lines = [*count_lines(counts), *filter(None, [count_units(clips, native.units)])]
+    if isinstance(native, own.OwnLayout):  # its recordings are checked, not each clip of one
+        videos, _ = own.layouts(native.home)[native.home + own.WHOLE].read_videos(directory, origin, more)
+        clips, lines = [video.clip for video in videos], [*lines, *count_lines(count_videos(videos))]
+    notes += _check_frames(directory, native, clips, problems)
     if origin == "generated":
         return CheckReport(lines, notes, problems, "readable; rendered, of the size that params.yaml sets (render)")
+    if isinstance(native, own.OwnLayout):
+        rendered = "; rendered, no person is shown" * any(clip.origin == "generated" for clip in clips)
+        return CheckReport(lines, notes, list(dict.fromkeys(problems)), f"readable{rendered}")
     if native.published is None:
         return CheckReport(lines, notes, problems, "readable; no counts are published to compare with")
     if difference := compare_counts(counts, native.published, *native.releases):
         problems.append(f"{directory}: {difference}")
     return CheckReport(lines, notes, list(dict.fromkeys(problems)))
+
+
+def layout_of(directory: Path) -> Layout:
+    """Return the layout of a copy by its folder's name; of an own data set, which may lie anywhere, if none has it."""
+    name = directory.absolute().name
+    if name in LAYOUTS:
+        return LAYOUTS[name]
+    if not own.NAME.fullmatch(name):
+        raise DataError(f"{directory}: must be one of {', '.join(LAYOUTS)}, or {own.RULE}, not {name}")
+    return own.layouts(name)[name]
 
 
 def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: list[str]) -> Iterator[str]:
@@ -83,7 +99,8 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
                 warning = f"fewer than {SHORT} (index.min_frames, unless you change it) are refused by a run"
                 yield f"{root / clip.folder}: frames: {clip.frames}; {warning} (clip {clip.id})"
             count = len(problems)
-            yield from _check_pixels(root / clip.folder, files, LONGEST if native.has_motion else None, problems)
+            longest = LONGEST if native.has_motion else None
+            yield from _check_pixels(root / clip.folder, files, longest, problems, clip.frames)
             if len(problems) > count:  # a clip that does not decode is not compared with others
                 continue
             # pictures from the web contain duplicates
@@ -96,15 +113,19 @@ def _check_frames(root: Path, native: Layout, clips: Sequence[Clip], problems: l
                 problems.append(f"clip {clip.id} must have frames of its own, not those of {other.id} ({where})")
 
 
-def _check_pixels(where: Path, files: Sequence[Path], longest: int | None, problems: list[str]) -> Iterator[str]:
-    """Yield notes on the pixels of one clip, with frames of at most `longest` pixels a side."""
+def _check_pixels(
+    where: Path, files: Sequence[Path], longest: int | None, problems: list[str], frames: int
+) -> Iterator[str]:
+    """Yield notes on the pixels of one clip of `frames`, of at most `longest` pixels a side."""
     alterations, seconds, sizes, black = Alterations(), list[float | None](), dict[str, list[str]](), 0
     has_video = is_video(files[0])
     bits = None if has_video else depth(files)
     for path in files:
         with collect_errors(problems):
-            if has_video:
+            if has_video and path.suffix.lower() == ".avi":
                 pictures = container.read_all(path, container.measure(path)[0])
+            elif has_video:
+                pictures = ((None, image) for image in container.read_some(path, range(frames)))
             else:
                 pictures = iter([(None, read(path, alterations, longest, bits))])
             for i, (time, picture) in enumerate(pictures):

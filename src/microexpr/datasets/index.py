@@ -13,6 +13,7 @@ from microexpr import datasets
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, StoreError, nearest, remedy
+from microexpr.datasets.layouts.own import OwnLayout
 
 COLUMNS = tuple(Clip.__dataclass_fields__)
 PARSED = "action_units_parsed"  # for users and other programs: `read` ignores this column, and those of DETECTION
@@ -31,7 +32,9 @@ class Params(BaseModel):
 
 
 def origin(dataset: str, preference: str) -> Origin:
-    """Return "licensed" if data/raw/<dataset> exists, unless `preference` is "generated"."""
+    """Return "licensed" if data/raw/<dataset> exists, unless `preference` is "generated"; of an own one, what it is."""
+    if isinstance(native := datasets.LAYOUTS[dataset], OwnLayout):
+        return native.origin(datasets.root(dataset, "licensed"))
     return "licensed" if preference != "generated" and datasets.has_licensed_copy(dataset) else "generated"
 
 

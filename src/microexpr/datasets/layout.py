@@ -19,7 +19,7 @@ from microexpr.core import facs
 from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
-from microexpr.core.files import regular
+from microexpr.core.files import VIDEO_SUFFIXES, regular
 from microexpr.videos import container
 from microexpr.videos.frames import shorten
 
@@ -31,7 +31,6 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
 }
 
 OBJECTIVE = range(1, 8)  # AU-based classes
-VIDEO_SUFFIX = ".avi"
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
 # micro-expressions, acted expressions, single pictures; videos with several micro- and macro-expressions each
 Kind = Literal["micro", "macro", "picture", "long"]
@@ -129,7 +128,7 @@ def frame_paths(path: Path, pattern: re.Pattern[str] | None) -> dict[int, Path]:
 
 def is_video(path: Path) -> bool:
     """Return whether a file is a video, by its suffix."""
-    return path.suffix.lower() == VIDEO_SUFFIX
+    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = None) -> dict[int, Path]:

@@ -2,5 +2,5 @@
 
 This package knows native layouts only through its own writers. Networks and licensed pictures do not come in here.
 
-May import: core, videos, datasets.
+May import: core, coding, videos, datasets.
 """

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from microexpr.core import store
 from microexpr.core.clip import LongVideo
 from microexpr.core.errors import ParamsError
@@ -14,7 +16,7 @@ from microexpr.rendering.display import notation
 from microexpr.rendering.face import Face
 from microexpr.rendering.layouts import LONG_NATIVES
 from microexpr.rendering.long_videos import LongCorpus, plan_videos
-from microexpr.rendering.performance import DIFFICULTIES, Performer
+from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer
 from microexpr.rendering.recording import recorder
 from microexpr.rendering.take import Params, perform, sample_events
 
@@ -33,20 +35,33 @@ def write(path: Path, params: Params, seed: int, progress: Progress = lambda don
     performer = Performer.sample(generator(seed, "film", "performer"))
     events = sample_events(params, generator(seed, "film", "events"))
     performance = perform(performer, events, params, generator(seed, "film", "performance"))
-    size, difficulty = (params.width, params.height), DIFFICULTIES[params.difficulty]
-    face, background = Face(performer.face_seed), camera.wall(size, generator(seed, "film", "wall"))
-    rng, count = generator(seed, "film", "camera"), len(performance.pose)
-    frames = render_frames(face, performer, performance, range(count), background, difficulty.noise, rng)
-    with recorder(path.suffix, False, difficulty.quality, params.fps) as record:
-        for done, (image, _) in enumerate(frames, 1):
-            record(path, image)
-            progress(done, count)
+    walls, cameras = generator(seed, "film", "wall"), generator(seed, "film", "camera")
+    record_performance(path, performer, performance, params, walls, cameras, progress)
     truth = path.with_suffix(".csv")
     fields = {"fps": params.fps, "origin": "generated"}
     # an event that is no expression has no emotion and no units
     rows = [asdict(e) | fields | {"action_units": notation(e.weights) if e.emotion else ""} for e in events]
     store.write_csv(truth, COLUMNS, [{column: row[column] for column in COLUMNS} for row in rows])
     return truth
+
+
+def record_performance(
+    path: Path,
+    performer: Performer,
+    performance: Performance,
+    params: Params,
+    walls: np.random.Generator,
+    cameras: np.random.Generator,
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Render a performance before a wall into a video."""
+    size, difficulty, count = (params.width, params.height), DIFFICULTIES[params.difficulty], len(performance.pose)
+    face, background = Face(performer.face_seed), camera.wall(size, walls)
+    frames = render_frames(face, performer, performance, range(count), background, difficulty.noise, cameras)
+    with recorder(path.suffix, False, difficulty.quality, params.fps) as record:
+        for done, (image, _) in enumerate(frames, 1):
+            record(path, image)
+            progress(done, count)
 
 
 def write_data_set(
@@ -56,8 +71,7 @@ def write_data_set(
 
     Raises ParamsError for a folder that holds something and for events that do not fit, StoreError if the disk is
     full."""
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise ParamsError(f"{root}: must be a new or an empty folder")
+    check_new(root)
     native = LONG_NATIVES[dataset]
     plan = plan_videos(native, size, size.seconds, scene.difficulty, seed)
     for done, planned in enumerate(plan, 1):
@@ -68,3 +82,9 @@ def write_data_set(
     for file, annotate in native.annotations.items():
         annotate(root / file, videos)
     return videos
+
+
+def check_new(root: Path) -> None:
+    """Raise ParamsError for a folder that holds something."""
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise ParamsError(f"{root}: must be a new or an empty folder")

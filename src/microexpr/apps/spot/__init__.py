@@ -13,7 +13,9 @@ from microexpr.apps import predict
 from microexpr.apps.predict import recognition
 from microexpr.core import store
 from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError
 from microexpr.datasets import LONG
+from microexpr.datasets.layout import is_video
 from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.faces import detection
@@ -61,6 +63,11 @@ def prepare() -> None:
 
 def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Video]:
     """Return the frame numbers of a long video and the video; the frame before replaces a missing one."""
+    if is_video(frames[0][1]):
+        video = videos.open_video(frames[0][1])
+        if len(video) != clip.frames:
+            raise DataError(f"{video.path}: must hold {clip.frames} frames, as its index says, not {len(video)}")
+        return [number for number, _ in frames], video
     by_number, files = dict(frames), list[Path]()
     numbers = list(range(clip.first, clip.last + 1))
     for number in numbers:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from microexpr.datasets import OWN
 from microexpr.protocols import classes
 from microexpr.protocols.protocol import Protocol, Task
 
-CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3")  # data sets with action units, in meb's order
+# data sets with action units, in meb's order, and own ones
+CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3", *OWN)
 UNITS, UNITS_LOSO = "units_cross_dataset", "units_loso"
 ACROSS = Protocol(
     UNITS,

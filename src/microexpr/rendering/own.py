@@ -1,0 +1,124 @@
+"""Film people as a laboratory does: a folder for each, its videos, and what two coders who err would mark in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from microexpr.coding import elan
+from microexpr.core import store
+from microexpr.core.seeds import generator
+from microexpr.rendering.coder import noticed
+from microexpr.rendering.display import notation
+from microexpr.rendering.film import Progress, check_new, record_performance
+from microexpr.rendering.performance import Performance, Performer
+from microexpr.rendering.take import Event, Params, perform, sample_events
+
+CODERS = "_coders"  # folder of what they mark, which is no part of the data set
+SIMILAR = {  # emotions that coders confuse
+    "happiness": "contempt", "disgust": "anger", "repression": "others", "surprise": "fear", "sadness": "disgust",
+    "fear": "surprise", "anger": "disgust", "contempt": "happiness",
+}  # fmt: skip
+
+
+class People(BaseModel):
+    """How many are filmed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    subjects: int = Field(ge=1, le=200, description="subjects")
+    videos: int = Field(1, ge=1, le=60, description="videos of each subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a coder errs."""
+
+    name: str
+    late: float  # seconds after the onset, on average, and as much before the offset
+    scatter: float  # seconds, standard deviation of each time
+    faint: float  # FACS intensity that is missed half of the time
+    confused: float  # share of emotions that are taken for a similar one
+    missed_units: float  # share of action units, but the strongest
+    invented: float  # events a minute that are none
+
+
+CODERS_HABITS = (
+    Habits("anna", 0.02, 0.015, 0.25, 0.1, 0.15, 0.2),
+    Habits("ben", 0.045, 0.025, 0.4, 0.2, 0.3, 0.5),
+)
+
+
+def write(
+    root: Path, people: People, params: Params, seed: int, progress: Progress = lambda done, total: None
+) -> list[Path]:
+    """Write s01/take1.mp4 and its .eaf, and those of each coder below `_coders`; return the videos.
+
+    Raises ParamsError for a folder that holds something and for events that do not fit, StoreError if the disk is
+    full."""
+    check_new(root)
+    paths = list[Path]()
+    names = [(f"s{s:02}", f"take{v}") for s in range(1, people.subjects + 1) for v in range(1, people.videos + 1)]
+    for done, (subject, name) in enumerate(names, 1):
+        performer = Performer.sample(generator(seed, "own", subject, "performer"))
+        key = f"{subject}/{name}"
+        events = sample_events(params, generator(seed, "own", key, "events"))
+        performance = perform(performer, events, params, generator(seed, "own", key, "performance"))
+        paths.append(root / subject / f"{name}.mp4")
+        store.write_text(paths[-1].with_suffix(".eaf"), _document(events, params.fps, paths[-1].name))
+        for habits in CODERS_HABITS:
+            marked = coded(events, performance, params.fps, habits, generator(seed, "own", key, habits.name))
+            media = f"../../../{subject}/{paths[-1].name}"
+            text = _document(marked, params.fps, media, habits.name)
+            store.write_text(root / CODERS / habits.name / subject / f"{name}.eaf", text)
+        walls, cameras = generator(seed, "own", subject, "wall"), generator(seed, "own", key, "camera")
+        record_performance(paths[-1], performer, performance, params, walls, cameras)
+        progress(done, len(names))
+    return paths
+
+
+def coded(
+    events: Sequence[Event], performance: Performance, fps: float, habits: Habits, rng: np.random.Generator
+) -> list[Event]:
+    """Return the events as a coder marks them: late, without faint ones, with confused emotions, in order of time."""
+    frames, marked = len(performance.pose), list[Event]()
+    for event in events:
+        shift = habits.scatter * fps * rng.standard_normal(3) + habits.late * fps * np.array([1, 0, -1])
+        chance, similar, unit_rng = rng.random(), rng.random() < habits.confused, rng.spawn(1)[0]
+        if event.kind not in ("micro", "macro"):
+            marked.append(event)
+            continue
+        strength = float(performance.expression[event.apex].max())
+        if event.kind == "micro" and chance < 1 / (1 + max(strength, 1e-3) ** 2 / habits.faint**2):
+            continue
+        onset, apex, offset = (
+            round(t + s) for t, s in zip((event.onset, event.apex, event.offset), shift, strict=True)
+        )
+        onset, offset = max(0, min(onset, event.apex - 1)), min(frames - 1, max(offset, event.apex + 1))
+        emotion = SIMILAR.get(event.emotion, event.emotion) if similar else event.emotion
+        weights = noticed(event.weights, habits.missed_units, unit_rng)
+        apex = min(max(apex, onset), offset)
+        marked.append(replace(event, onset=onset, apex=apex, offset=offset, emotion=emotion, weights=weights))
+    for _ in range(rng.poisson(habits.invented * frames / fps / 60)):
+        onset, length = int(rng.integers(max(1, frames - round(0.5 * fps)))), round(rng.uniform(0.2, 0.45) * fps)
+        invented = Event("micro", "others", {"AU4L": 1.0, "AU4R": 1.0}, onset, onset + length // 2, onset + length)
+        if all(e.offset < invented.onset or invented.offset < e.onset for e in marked if e.kind != "blink"):
+            marked.append(invented)
+    return sorted(marked, key=lambda event: event.onset)
+
+
+def _document(events: Sequence[Event], fps: float, media: str, annotator: str = "") -> str:
+    """Return events as ELAN has them."""
+
+    def milliseconds(frame: int) -> int:
+        return round(1000 * frame / fps)
+
+    marks = list[elan.Mark]()
+    for event in events:
+        mark = elan.Mark(event.kind, milliseconds(event.onset), milliseconds(event.offset + 1))
+        if event.emotion:
+            apex, units = (milliseconds(event.apex), milliseconds(event.apex + 1)), notation(event.weights)
+            mark = mark._replace(apex=apex[0], apex_stop=apex[1], emotion=event.emotion, action_units=units)
+        marks.append(mark)
+    return elan.text(marks, media, annotator)

@@ -1,0 +1,59 @@
+"""The page of an agreement: both coders on one line of time, their disagreements, and all figures. No script."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from microexpr.apps import agreement
+from microexpr.apps.agreement import Event, Recording
+from microexpr.core import store
+from microexpr.core.clip import EVENTS
+from microexpr.reporting import html
+
+SCALE, LEFT = 60, 130  # pixels a second, and before the first
+FILES = ("agreement.jinja", "page.css", "prediction.css", "agreement.css")
+
+
+def write(
+    path: Path, names: tuple[str, str], recordings: Sequence[Recording], figures: Sequence[Mapping[str, Any]],
+    notes: Sequence[str],
+) -> None:  # fmt: skip
+    """Write the page. Raises StoreError when the disk is full."""
+    confused: Counter[tuple[str, str]] = agreement.confusion(recordings)
+    page = html.render(
+        FILES, names=names, scale=SCALE, left=LEFT, notes=notes, figures=figures, confusion=confused,
+        minutes=sum(r.frames / r.fps for r in recordings) / 60,
+        agreed={row["of"]: row["value"] for row in figures if row["measure"] == "F1"},
+        emotions=sorted({name for pair in confused for name in pair}),
+        recordings=[_recording(i, recording, names) for i, recording in enumerate(recordings)],
+    )  # fmt: skip
+    store.write_text(path, page)
+
+
+def _recording(number: int, recording: Recording, names: tuple[str, str]) -> dict[str, Any]:
+    """Return the values of one recording's rows and list."""
+    seconds, targets = recording.frames / recording.fps, dict[int, str]()
+    listed = []
+    for i, (frame, text) in enumerate(agreement.disagreements(recording, names)):
+        targets.setdefault(frame, f"r{number}d{i}")
+        listed.append({"id": targets[frame], "seconds": frame / recording.fps, "text": text})
+    rows, alone = [], [{id(event) for event in events} for events in recording.alone]
+    for kind in EVENTS:
+        for side, events in enumerate((recording.first, recording.second)):
+            of_kind = [event for event in events if event.kind == kind]
+            if any(event.kind == kind for event in (*recording.first, *recording.second)):
+                bars = [_bar(event, recording.fps, id(event) in alone[side], targets) for event in of_kind]
+                rows.append({"who": f"{kind} {names[side]}", "bars": bars})
+    width = LEFT + round(SCALE * seconds) + 1
+    return {"name": recording.name, "seconds": int(seconds), "width": width, "rows": rows, "disagreements": listed}
+
+
+def _bar(event: Event, fps: float, alone: bool, targets: dict[int, str]) -> dict[str, Any]:
+    times = f"{event.onset / fps:.2f} to {(event.offset + 1) / fps:.2f} s"
+    title = ": ".join(filter(None, [f"{event.kind} {times}", event.emotion, event.code]))
+    return {
+        "kind": event.kind, "left": LEFT + round(SCALE * event.onset / fps), "title": title, "text": event.emotion,
+        "width": max(3, round(SCALE * (event.offset - event.onset + 1) / fps)), "alone": alone,
+        "id": targets.pop(event.onset, ""),
+    }  # fmt: skip

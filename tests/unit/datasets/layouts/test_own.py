@@ -1,0 +1,217 @@
+"""Data sets of users: the same clips from each kind of annotation, and a line on whatever is broken."""
+
+import shutil
+import unicodedata
+
+import numpy as np
+import pytest
+from encoded import shades, write
+
+from microexpr import datasets
+from microexpr.coding import elan
+from microexpr.core.errors import DataError
+from microexpr.datasets import index
+from microexpr.datasets.check import check
+from microexpr.datasets.layouts import own
+
+FPS = 25
+MARKS = [elan.Mark("micro", 400, 720, 560, 600, "happiness", "R12"), elan.Mark("macro", 1000, 1600, 1200, 1240, "fear")]
+HEAD = "recording,subject,kind,onset,apex,offset,emotion,action_units,coder\n"
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """Two subjects with a recording of two seconds each, as `data/raw/mine` without annotation."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "data/raw/mine"
+    for subject, first in (("s01", 30), ("s02", 50)):
+        (folder / subject).mkdir(parents=True)
+        write(folder / subject / "take.mp4", shades(first + 4 * np.arange(50)), FPS, keyframes=1)
+    monkeypatch.setattr(datasets, "LAYOUTS", datasets.LAYOUTS | own.layouts("mine"))
+    return folder
+
+
+def annotate(root):
+    for subject in ("s01", "s02"):
+        (root / subject / "take.eaf").write_text(elan.text(MARKS, "take.mp4"), encoding="utf-8")
+
+
+def table(root, rows, name="annotations.csv", encoding="utf-8"):
+    (root / name).write_text(HEAD + rows, encoding=encoding)
+
+
+def read():
+    return index.read_licensed("mine"), datasets.read_videos("mine_long", "licensed")[0]
+
+
+ROWS = "".join(
+    f"{s}/take.mp4,,micro,10,14,17,happiness,R12,\n{s}/take.mp4,,macro,25,30,39,fear,,\n" for s in ("s01", "s02")
+)
+
+
+def test_elan_frames_and_seconds_give_the_same_clips_and_videos(root):
+    annotate(root)
+    clips, videos = expected = read()
+    assert [(c.id, c.onset, c.apex, c.offset, c.first, c.last, c.frames, c.label) for c in clips] == [
+        (f"mine/{s}/take_000010", 10, 14, 17, 8, 19, 12, 1) for s in ("s01", "s02")
+    ]
+    assert {(c.fps, c.origin, c.action_units, c.objective_class) for c in clips} == {(FPS, "licensed", "R12", 1)}
+    assert [(v.clip.id, v.clip.frames, v.spans("micro"), v.spans("macro")) for v in videos] == [
+        (f"mine_long/{s}/take", 50, [(10, 17)], [(25, 39)]) for s in ("s01", "s02")
+    ]
+    for path in root.rglob("*.eaf"):
+        path.unlink()
+    table(root, ROWS)
+    assert read() == expected
+    seconds = [row.split(",") for row in ROWS.splitlines()]
+    text = "".join(",".join([*r[:3], *(str(int(t) / FPS) for t in r[3:6]), *r[6:]]) + "\n" for r in seconds)
+    (root / "annotations.csv").write_text(HEAD.replace("set,", "set_seconds,").replace("apex", "apex_seconds") + text)
+    assert read() == expected
+
+
+def test_the_frames_of_a_clip_are_those_of_its_recording(root):
+    annotate(root)
+    numbers, images = datasets.frame_reader(index.read_licensed("mine")[0])
+    assert numbers == [*range(8, 20)]
+    levels = np.array([image.mean() for image in images()])
+    assert abs(np.median((levels - 30) / 4 - numbers)) < 0.5, "a frame too early or late would be 1"
+
+
+def test_folders_of_frames_need_their_rate_and_patterns_name_subjects(root):
+    import cv2
+
+    shutil.rmtree(root)
+    for subject in ("anna", "ben"):
+        folder = root / f"{subject}_morning"
+        folder.mkdir(parents=True)
+        for number in range(50):
+            cv2.imwrite(str(folder / f"img_{number + 1:03}.png"), np.full((48, 64), 30 + number, np.uint8))
+        (root / f"{subject}_morning.eaf").write_text(elan.text(MARKS, "none"), encoding="utf-8")
+    (root / own.FACTS).write_text("subject: '^([a-z]+)_'\n")
+    with pytest.raises(DataError, match="needs their rate, `fps: 200` in"):
+        read()
+    (root / own.FACTS).write_text("fps: 25\nsubject: '^([a-z]+)_'\nemotions: {happiness: surprise}\n")
+    clips, _ = read()
+    assert [(c.id, c.onset, c.label) for c in clips] == [
+        (f"mine/{s}/{s}_morning_000010", 10, 2) for s in ("anna", "ben")
+    ]
+    assert len([*datasets.frame_reader(clips[0])[1]()]) == 12
+
+
+def test_of_two_coders_one_is_chosen(root):
+    annotate(root)
+    for subject in ("s01", "s02"):
+        (root / subject / "take.eaf").rename(root / subject / "take.anna.eaf")
+    (root / "s01/take.ben.eaf").write_text(elan.text(MARKS[1:], "take.mp4"), encoding="utf-8")
+    with pytest.raises(DataError, match="must have one coder's events, not those of anna, ben"):
+        read()
+    (root / own.FACTS).write_text("coder: anna\n")
+    assert len(read()[0]) == 2
+
+
+def test_a_complete_folder_has_no_problems_and_its_counts(root):
+    annotate(root)
+    report = check(root)
+    assert not report.problems and not report.notes
+    assert {"2 clips", "2 subjects", "2 videos", "2 micro-expressions", "2 macro-expressions"} <= {*report.counts}
+
+
+def broken(change):
+    """A way in which a folder with a table is broken."""
+    return lambda root: (table(root, ROWS), change(root))
+
+
+def rows(text):
+    return lambda root: table(root, text)
+
+
+T = "s01/take.mp4"
+BROKEN = {
+    "no annotation": (lambda root: None, "must hold tables such as annotations.csv, or .eaf"),
+    "both kinds": (broken(annotate), "found annotations.csv, s01/take.eaf"),
+    "a recording without": (lambda root: (annotate(root), (root / "s02/take.eaf").unlink()), "take.eaf next to it"),
+    "an annotation without": (
+        lambda root: (annotate(root), (root / "s02/take.mp4").unlink()), "must lie next to the recording"),
+    "an unknown recording": (rows("s01/tkae.mp4,,micro,1,,9,fear,,\n"), "none is called so (did you mean 's01/take"),
+    "two people": (
+        rows(f"{T},s01,micro,1,,9,fear,,\n{T},s07,micro,20,,29,fear,,\ns02/take.mp4,s02,blink,1,,9,,,\n"),
+        "one subject, not s01 and s07"),
+    "two names": (rows(f"{T},anna,micro,1,,9,fear,,\n"), "s02/take.mp4: must have a subject, in a column or ELAN"),
+    "two spellings": (rows(f"{T},P1,micro,1,,9,fear,,\ns02/take.mp4,p1,micro,1,,9,fear,,\n"), "spelt P1 throughout"),
+    "another folder": (rows("s02/tak.mp4,,micro,1,,9,fear,,\n"), "none is called so"),
+    "onset after offset": (rows(f"{T},,micro,19,,9,fear,,\n"), "must follow each other, not 19 and 9"),
+    "apex outside": (rows(f"{T},,micro,1,30,9,fear,,\n"), "must follow each other, not 1 and 30 and 9"),
+    "seconds among frames": (rows(f"{T},,micro,1,,9,fear,,\n{T},,micro,1.2,,1.6,fear,,\n"), "a column onset_seconds"),
+    "decimal commas": (rows(f'{T},,micro,"0,4",,"0,72",fear,,\n'), "in a column onset_seconds"),
+    "a date": (rows(f"{T},,micro,2026-01-12,,9,fear,,\n"), "made a date or a clock time of it"),
+    "beyond the end": (rows(f"{T},,micro,45,,60,fear,,\n"), "frames 0 to 49, not 60"),
+    "duplicates": (rows(f"{T},,micro,1,,9,fear,,\n" * 2), "must be there once, not twice: 1..9"),
+    "an unknown emotion": (rows(f"{T},,micro,1,,9,hapiness,,\n"), "not 'hapiness' (did you mean 'happiness'"),
+    "an umlaut": (rows(f"{T},,micro,1,,9,überrascht,,\n"), "emotions: {überrascht: negative}"),
+    "a kind": (rows(f"{T},,mikro,1,,9,fear,,\n"), "kind must be one of micro"),
+    "two coders": (rows(f"{T},,micro,1,,9,fear,,a\n{T},,micro,20,,29,fear,,b\n"), "name one in"),
+    "a name of a subject": (
+        rows(f"{T},müller,micro,1,,9,fear,,\ns02/take.mp4,s02,blink,1,,9,,,\n"), "must be of letters a to z, digits"),
+    "facts": (broken(lambda root: (root / own.FACTS).write_text("fsp: 25\n")), "must have fps, subject, coder"),
+    "a workbook": (lambda root: (root / "annotations.xlsx").write_text("x"), "must hold tables"),
+    "no column": (lambda root: (root / "a.csv").write_text("recording,kind,start,end\n"), "column 'onset' is missing"),
+    "another rate": (
+        lambda root: (root / "a.csv").write_text(f"recording,kind,onset,offset,fps\n{T},micro,1,9,24.975\n"),
+        "fps must be 25, the recording's, not 24.975"),
+    "units": (rows(f"{T},,micro,1,,9,fear,smile,\ns02/take.mp4,,blink,1,,9,,,\n"), "action units must be coded like"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_way_to_be_broken_is_a_line_that_says_how_to_mend_it(root, name):
+    spoil, message = BROKEN[name]
+    spoil(root)
+    try:
+        report = check(root)
+        lines = [*report.problems, *(report.notes if name == "units" else ())]
+    except DataError as error:
+        lines = [str(error)]
+    assert len(lines) == 1 and message in lines[-1], lines
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_tables_that_excel_saved_are_read(root, encoding):
+    text = (HEAD + ROWS).replace(",", ";")
+    (root / "annotations.csv").write_text(text, encoding=encoding)
+    assert len(read()[0]) == 2
+
+
+def test_what_a_laboratory_keeps_around_its_recordings_does_no_harm(root, tmp_path):
+    annotate(root)
+    (root / "s01/portrait.jpg").write_bytes(b"x")
+    (root / "s01/._take.mp4").write_bytes(b"x")
+    (tmp_path / "disk").mkdir()
+    (root / "s02").rename(tmp_path / "disk/s02")
+    (root / "s02").symlink_to(tmp_path / "disk/s02")
+    (root / "loop").symlink_to(root)
+    assert [clip.subject for clip in index.read_licensed("mine")] == ["s01", "s02"]
+    (tmp_path / "data/raw/backup").mkdir()
+    (tmp_path / "data/raw/pilot").mkdir()
+    (tmp_path / "data/raw/pilot/annotations.csv").touch()
+    assert {*own.found(tmp_path / "data/raw", ["casme2"])} == {"mine", "mine_long", "pilot", "pilot_long"}
+
+
+def test_names_with_accents_are_those_of_the_table_however_the_disk_stores_them(root):
+    (root / "s01/take.mp4").rename(root / "s01" / unicodedata.normalize("NFD", "münchen.mp4"))
+    table(root, "s01/münchen.mp4,,micro,10,14,17,fröhlich,,\n")
+    (root / own.FACTS).write_text("emotions: {fröhlich: positive}\n", encoding="utf-8")
+    report = check(root)
+    assert ["the name of a recording must be of letters" in line for line in report.problems] == [True]
+
+
+def test_rendered_recordings_are_generated_and_never_mixed_with_people(root):
+    from microexpr.videos.sources import MARK
+
+    annotate(root)
+    with (root / "s01/take.mp4").open("ab") as file:
+        file.write(MARK)
+    with pytest.raises(DataError, match="people or rendered faces, not both"):
+        read()
+    with (root / "s02/take.mp4").open("ab") as file:
+        file.write(MARK)
+    assert index.origin("mine", "auto") == "generated" and {clip.origin for clip in read()[0]} == {"generated"}
