@@ -25,7 +25,7 @@ from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts import plus_for_commas
 from microexpr.signals.spotting import hits
-from microexpr.videos import container
+from microexpr.videos import excerpt
 
 RIGHT = 3  # frames by which onset and offset of a proposal may be off, so that nobody has to correct it
 STEP, AROUND = 2.0, 1.0  # seconds that a coder looks at a frame; seconds before and after a proposal to look at
@@ -107,7 +107,7 @@ def times_of(files: Iterable[Path], name: str, events: Iterable[Coded], fps: flo
     events, paths = [*events], [*files]
     rows_of = {event.recording for event in events} or {""}
     if video := next(filter(None, (coding.media(path, row) for path in paths for row in sorted(rows_of))), None):
-        return container.times(video), ""
+        return excerpt.times(video), ""
     if not fps:
         raise DataError(f"{paths[-1]}: no video of {name} is there, so --fps must say how many frames a second it has")
     ends = [event.offset / (fps if event.unit == "frames" else 1) for event in events]

@@ -16,7 +16,7 @@ from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, nearest
 from microexpr.datasets.layout import is_video
 from microexpr.datasets.layouts import Layout, Videos, facts, names, own
-from microexpr.videos import container, timeline
+from microexpr.videos import container, excerpt, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
 RAW, GENERATED = Path("data/raw"), Path("data/rendered")
@@ -108,7 +108,7 @@ def frame_reader(
         rest, seconds = paths[len(cached) :], list[float | None]()
         decoded: Iterator[tuple[float | None, np.ndarray]]
         if has_video and layout(clip.dataset).clips_share_folder:  # a part of a recording
-            decoded = ((None, image) for image in container.read_some(paths[0], numbers[len(cached) :]))
+            decoded = ((None, image) for image in excerpt.read_some(paths[0], numbers[len(cached) :]))
         elif has_video:
             decoded = container.read_all(paths[0], len(paths), len(cached))
         else:

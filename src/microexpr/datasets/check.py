@@ -19,7 +19,7 @@ from microexpr.datasets.layout import (
     is_video,
 )
 from microexpr.datasets.layouts import Layout, own
-from microexpr.videos import container, timeline
+from microexpr.videos import container, excerpt, timeline
 from microexpr.videos.picture import LONGEST, Alterations, depth, describe_size, read
 
 SHORT = 5  # frames; the default of `index.min_frames`
@@ -125,7 +125,7 @@ def _check_pixels(
             if has_video and path.suffix.lower() == ".avi":
                 pictures = container.read_all(path, container.measure(path)[0])
             elif has_video:
-                pictures = ((None, image) for image in container.read_some(path, range(frames)))
+                pictures = ((None, image) for image in excerpt.read_some(path, range(frames)))
             else:
                 pictures = iter([(None, read(path, alterations, longest, bits))])
             for i, (time, picture) in enumerate(pictures):

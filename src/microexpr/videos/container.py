@@ -35,7 +35,6 @@ STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written with
 TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
 NO_TIMES = 0x80  # FFmpeg's mark of a format without times of frames
 HIGH_RANGE = {16: "PQ", 18: "HLG"}  # FFmpeg's numbers of transfer curves
-SAME_TIME = 1e-4  # seconds
 COVER = 0x400  # FFmpeg's mark of a stream that is a cover's picture
 SECOND = 1_000_000  # FFmpeg's unit of a container's start
 DEINTERLACE = "mode=send_field:parity=auto:deint=all"  # a frame of each field
@@ -76,7 +75,7 @@ class VideoFile(Source):
         self._keys, self._held = {}, {}
         held: dict[int, av.VideoFrame] = {}
         held_bytes = 0
-        for number, frame in enumerate(self._decode()):
+        for number, frame in enumerate(self.decode()):
             held_bytes += sum(plane.buffer_size for plane in frame.picture.planes)
             if held_bytes <= HELD:
                 held[number] = frame.picture
@@ -84,7 +83,7 @@ class VideoFile(Source):
                 held.clear()
             if frame.is_key and frame.seconds is not None and not self.interlaced:
                 self._keys[number] = frame.seconds
-            picture, image = frame.picture, partial(self._pixels, frame.picture)
+            picture, image = frame.picture, partial(self.pixels, frame.picture)
             plane, component = picture.planes[0], picture.format.components[0]  # reduced, but not turned
             if picture.format.is_planar and component.bits == 8 and component.is_luma:
                 levels = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
@@ -100,12 +99,12 @@ class VideoFile(Source):
         """Yield the frames of these numbers, rising, or all that decode: RGB uint8[H, W, 3], all of one size."""
         if self._held:
             present = self._held if numbers is None else filter(self._held.__contains__, numbers)
-            yield from (self._pixels(self._held[number]) for number in present)
+            yield from (self.pixels(self._held[number]) for number in present)
             return
         if numbers is None:
-            yield from (self._pixels(frame.picture) for frame in self._decode())
+            yield from (self.pixels(frame.picture) for frame in self.decode())
             return
-        frames: Iterator[tuple[int, Decoded]] = enumerate(self._decode())
+        frames: Iterator[tuple[int, Decoded]] = enumerate(self.decode())
         number, keys = -1, [*self._keys]
         for due in numbers:
             key = keys[max(0, bisect_right(keys, due) - 1)] if keys else 0
@@ -113,16 +112,16 @@ class VideoFile(Source):
                 frames = self._from_key(key)
             for number, frame in frames:
                 if number == due:
-                    yield self._pixels(frame.picture)
+                    yield self.pixels(frame.picture)
                     break
 
     def _from_key(self, key: int) -> Iterator[tuple[int, Decoded]]:
         """Yield number and content of frames from a key frame on; from the first where the file does not lead there."""
         start = self._keys[key]
-        frames = (frame for frame in self._decode(start) if frame.seconds is not None and frame.seconds >= start)
+        frames = (frame for frame in self.decode(start) if frame.seconds is not None and frame.seconds >= start)
         first = next(frames, None)
         if first is None or first.seconds != start or not first.is_key:
-            yield from islice(enumerate(self._decode()), key, None)
+            yield from islice(enumerate(self.decode()), key, None)
             return
         yield from enumerate(chain([first], frames), key)
 
@@ -190,7 +189,7 @@ class VideoFile(Source):
         if missing := missing_bytes(self.path):
             yield f"{missing} bytes are missing at the end, by its header: it is cut short"
 
-    def _decode(self, start: float | None = None) -> Iterator[Decoded]:
+    def decode(self, start: float | None = None) -> Iterator[Decoded]:
         """Yield every frame in the order of display, fields as separate frames; or those from about
         `start` seconds on.
 
@@ -199,7 +198,7 @@ class VideoFile(Source):
             frames = _decode(container, stream, start)
             yield from _fields(frames, stream) if self.interlaced else frames
 
-    def _pixels(self, picture: "av.VideoFrame") -> np.ndarray:
+    def pixels(self, picture: "av.VideoFrame") -> np.ndarray:
         """Return a decoded frame as it is shown, RGB uint8[H, W, 3]."""
         rows, columns = self.shape
         rgb = picture.reformat(columns, rows, "rgb24", threads=1).to_ndarray()
@@ -354,54 +353,6 @@ def read_all(path: Path, frames: int, start: int = 0) -> Iterator[tuple[float | 
             count += 1
     if count < frames:
         raise DataError(f"{path}: must hold {frames} frames, but frame {count} does not decode")
-
-
-def times(path: Path) -> np.ndarray:
-    """Return when each frame of `VideoFile` is shown, seconds since the first, float64[T]; none is decoded but a few.
-
-    Raises DataError if it is no video."""
-    file, (stamps, _) = VideoFile(path), _stamps(path)
-    seconds = stamps - stamps[0] if len({*stamps.tolist()}) == len(stamps) else np.arange(len(stamps)) / file.rate
-    if file.interlaced:
-        return np.sort(np.concatenate([seconds, seconds + 1 / file.rate]))
-    return seconds
-
-
-def _stamps(path: Path) -> tuple[np.ndarray, bool]:
-    """Return the times of a file's packets, as of `Decoded`, sorted, float64[T], and whether all have their own.
-
-    Zeros stand for those that a packet lacks."""
-    with opened(path) as (container, stream):
-        origin = max(container.start_time or 0, 0) / SECOND
-        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-        stamps = [packet.pts and float(packet.pts * packet.time_base) - origin for packet in packets]
-        has_times = container.format.name != "avi" and all(packet.pts is not None for packet in packets)
-    values = np.sort(np.array([stamp or 0.0 for stamp in stamps]))
-    return values, has_times and len({*values.tolist()}) == len(values)
-
-
-def read_some(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
-    """Yield the pixels, RGB uint8[H, W, 3], of these frames of `VideoFile`, rising, from the key frame before them on.
-
-    Raises DataError naming the first that does not decode, or that does so with damage."""
-    file, (stamps, has_times) = VideoFile(path), _stamps(path)
-    start = float(stamps[numbers[0]]) if has_times and not file.interlaced and numbers[0] < len(stamps) else None
-    count = 0
-    for from_where in dict.fromkeys((start, None)):  # a file may not lead to its key frames
-        for position, frame in enumerate(file._decode(from_where)):
-            number = position
-            if from_where is not None:
-                number = int(np.searchsorted(stamps, (frame.seconds or 0.0) - SAME_TIME))
-            if number > numbers[count] or (frame.is_damaged and (from_where is None or number == numbers[count])):
-                break
-            if number == numbers[count]:
-                yield file._pixels(frame.picture)
-                count += 1
-                if count == len(numbers):
-                    return
-        if count:
-            break
-    raise DataError(f"{path}: must hold frame {numbers[count]}, but a frame up to it does not decode")
 
 
 def missing_bytes(path: Path) -> int:

@@ -5,7 +5,7 @@ import numpy as np
 from microexpr import coding
 from microexpr.rendering import own
 from microexpr.rendering.take import Params
-from microexpr.videos import container
+from microexpr.videos import excerpt
 
 
 def test_a_folder_has_videos_with_truth_and_two_coders(tmp_path):
@@ -13,7 +13,7 @@ def test_a_folder_has_videos_with_truth_and_two_coders(tmp_path):
     paths = own.write(tmp_path / "mine", own.People(subjects=2), params, 1)
     assert [path.relative_to(tmp_path / "mine").as_posix() for path in paths] == ["s01/take1.mp4", "s02/take1.mp4"]
     for path in paths:
-        times = container.times(path)
+        times = excerpt.times(path)
         assert len(times) == 125 and np.allclose(times, np.arange(125) / 25)
         true, _ = coding.read(path.with_suffix(".eaf"))
         assert sorted(event.kind for event in true) == ["macro", "micro"]

@@ -308,37 +308,3 @@ def test_a_second_video_and_a_high_dynamic_range_are_named(tmp_path):
         "the file holds 2 videos; the first, 64x48, is read",
         "high dynamic range (HLG), read without conversion: its contrast is lower",
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "how"),
-    [
-        ("plain.mp4", {}), ("fields.mpg", {"codec": "mpeg2video", "fps": 25}), ("reordered.avi", {"b_frames": 2}),
-        ("reordered.mp4", {"codec": "libx264", "b_frames": 2}), ("broadcast.mp4", {"fps": 30000 / 1001}),
-        ("uneven.mkv", {"times": np.arange(20) / 30 + 0.2 * (np.arange(20) > 9)}),
-    ],
-)  # fmt: skip
-def test_times_without_decoding_are_those_of_the_decoded_frames(name, how, tmp_path):
-    write(tmp_path / name, drifting(20), **({"fps": 30} | how))
-    times, video = container.times(tmp_path / name), open_video(tmp_path / name)
-    assert len(times) == len(video) and times == pytest.approx(video.seconds - video.seconds[0], abs=2e-3)
-    whole = [*container.VideoFile(tmp_path / name).read()]
-    for numbers in (range(3, 9), range(14, 18)):  # key frames are 0 and 12
-        images = [*container.read_some(tmp_path / name, numbers)]
-        assert len(images) == len(numbers) and np.array_equal(images, [whole[number] for number in numbers])
-    with pytest.raises(DataError, match="a frame up to it does not decode"):
-        list(container.read_some(tmp_path / name, range(3, 99)))
-
-
-def test_a_frame_after_a_damaged_one_is_refused_where_its_number_counts(tmp_path):
-    write(tmp_path / "take.mp4", drifting(20), 30)
-    with av.open(str(tmp_path / "take.mp4")) as file:
-        packet = [packet for packet in file.demux(video=0) if packet.size][5]
-        place, size = packet.pos, packet.size
-    content = bytearray((tmp_path / "take.mp4").read_bytes())
-    content[place : place + size] = bytes(size)
-    (tmp_path / "take.mp4").write_bytes(content)
-    assert len([*container.read_some(tmp_path / "take.mp4", range(4))]) == 4
-    with pytest.raises(DataError, match="a frame up to it does not decode"):
-        list(container.read_some(tmp_path / "take.mp4", range(8, 12)))
-    assert len([*container.read_some(tmp_path / "take.mp4", range(13, 16))]) == 3, "after the next key frame"

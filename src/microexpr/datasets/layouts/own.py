@@ -8,64 +8,30 @@
 `<name>` has a clip for each micro-expression, `<name>_long` the recordings as a whole. Frames count from 0.
 """
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
-
-import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from microexpr import coding
 from microexpr.coding import Coded
 from microexpr.core import facs
-from microexpr.core.clip import LABELS, POPULATION, Clip, Expression, Origin, long_video
+from microexpr.core.clip import POPULATION, Clip, Expression, Origin, long_video
 from microexpr.core.errors import DataError, nearest
-from microexpr.core.files import VIDEO_SUFFIXES
-from microexpr.datasets.layout import MEGC2019, check_events, collect_errors, label_of, list_content
-from microexpr.datasets.layouts import Layout, Loader, Reader, plus_for_commas
-from microexpr.videos import container, frames, sources
+from microexpr.datasets.layout import check_events, collect_errors, list_content
+from microexpr.datasets.layouts import Layout, Reader, plus_for_commas
+from microexpr.datasets.layouts.recordings import FACTS, Recording, composed, paths, read_facts, recordings
 
 WHOLE = "_long"  # after the name: the recordings as a whole
 NAME = re.compile(r"[a-z][a-z0-9_]*(?<!_long)")
 RULE = "for your own recordings a name of letters a to z, digits and _ that does not end in _long"
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # of subjects and recordings, which become names of files
-FACTS = "dataset.yaml"
 PASSED_OVER = ("flow_folders", POPULATION)  # names that are no data set's
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LOOKED_AT = 2000  # files of a folder among which an annotation shows that it is an own data set
 SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
 MARGIN = 0.1  # seconds of a clip before the onset and after the offset, as far as the recording has them
-OTHERS = ("others", "other", "neutral", "")  # emotions of no class
-
-
-class Facts(BaseModel):
-    """Facts that a folder does not show by itself, in its dataset.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    fps: float | None = Field(None, gt=0, le=container.FASTEST)  # of recordings that are folders of frames
-    subject: str = ""  # a regular expression whose group 1 in a recording's path is the subject
-    coder: str = ""  # whose events count, of several
-    emotions: dict[str, str] = {}  # word of a coder -> class of MEGC2019, or "" for none
-
-    def label(self, emotion: str, where: str) -> int | None:
-        """Return the class of an emotion, None for none. Raises DataError for a word that is in no table."""
-        words = {_composed(word).lower(): label for word, label in self.emotions.items()}
-        if emotion in words:
-            return LABELS.index(words[emotion]) if words[emotion] else None
-        if emotion not in MEGC2019 and emotion not in OTHERS:
-            choices = sorted({*MEGC2019, *words, *filter(None, OTHERS)})
-            raise DataError(
-                f"emotion must be one of {', '.join(choices)}, not {emotion!r}{nearest(emotion, choices)}; {FACTS} may "
-                f"have its class, `emotions: {{{emotion}: negative}}` ({where})"
-            )
-        return label_of(emotion)
 
 
 class OwnLayout(Layout):
@@ -108,97 +74,6 @@ def layouts(name: str) -> dict[str, Layout]:
     clips = OwnLayout(name=name, title=f"{name} (own)", kind="micro", **shared)
     whole = OwnLayout(name=name + WHOLE, title=f"{name} (own), long videos", kind="long", **shared)
     return {layout.name: layout for layout in (clips, whole)}
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A video, or a folder of frames, at a path below the root of a data set."""
-
-    path: Path
-    root: Path
-    fps: float | None  # of a folder
-
-    @cached_property
-    def key(self) -> str:
-        """Its path below the root, a video's without suffix."""
-        path = self.path.relative_to(self.root)
-        return _composed((path if self.path.is_dir() else path.with_suffix("")).as_posix())
-
-    @property
-    def is_rendered(self) -> bool:
-        """Whether it is marked as rendered, a folder by its first picture."""
-        pictures = filter(_is_picture, sorted(self.path.iterdir())) if self.path.is_dir() else iter([self.path])
-        return sources.is_rendered(next(pictures))
-
-    @property
-    def files(self) -> dict[int, Path]:
-        """The frames of a folder, by number from 0. Raises DataError without a rate."""
-        if self.fps is None:
-            raise DataError(f"{self.path}: a folder of frames needs their rate, `fps: 200` in {self.root / FACTS}")
-        return _files(self.path, self.fps, self.path.stat().st_mtime_ns)
-
-    @cached_property
-    def seconds(self) -> np.ndarray:
-        """The time of each frame, float64[T]. Raises DataError for a single one."""
-        state = self.path.stat()
-        times = (
-            np.arange(max(self.files) + 1) / (self.fps or 1)
-            if self.path.is_dir()
-            else _times(self.path, state.st_size, state.st_mtime_ns)
-        )
-        if len(times) < 2:
-            raise DataError(f"{self.path}: must have several frames, not {len(times)}")
-        return times
-
-    @property
-    def rate(self) -> float:
-        """Frames a second, on average."""
-        return float((len(self.seconds) - 1) / (self.seconds[-1] - self.seconds[0]))
-
-
-def recordings(root: Path, fps: float | None) -> Iterator[Recording]:
-    """Yield the videos below a root, and the folders with pictures and no video, at any depth; `fps` are of folders."""
-    for path in sorted(paths(root)):
-        if path.is_dir():
-            files = [*path.iterdir()]
-            is_recording = any(map(_is_picture, files)) and not any(map(_is_video, files))
-        else:
-            is_recording = _is_video(path)
-        if is_recording:
-            yield Recording(path, root, fps)
-
-
-def paths(root: Path) -> Iterator[Path]:
-    """Yield all files and folders below a root, also those that links lead to, but what begins with a dot, _ or ~."""
-    seen = set[str]()
-    for folder, folders, files in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        folders[:] = [] if real in seen else sorted(name for name in folders if not name.startswith((".", "_", "~")))
-        seen.add(real)
-        yield from (Path(folder, name) for name in (*folders, *sorted(files)) if not name.startswith((".", "_", "~")))
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURES and not path.name.startswith(".")
-
-
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
-def _composed(text: str) -> str:
-    """Return a text whose letters have their accents as keyboards write them; macOS stores names of files otherwise."""
-    return normalize("NFC", text)
-
-
-@lru_cache(maxsize=4096)
-def _times(path: Path, size: int, modified: int) -> np.ndarray:
-    return container.times(path)
-
-
-@lru_cache(maxsize=64)
-def _files(path: Path, fps: float, modified: int) -> dict[int, Path]:
-    return dict(frames.find(path, fps).files)
 
 
 class Own(Reader):
@@ -323,7 +198,7 @@ class Own(Reader):
                         f"an event must be there once, not twice: {onset}..{offset} ({event.where}, {other})"
                     )
                 where[event.kind, onset, offset] = event.where
-                emotion = _composed(event.emotion)
+                emotion = composed(event.emotion)
                 label = self.about.label(emotion, event.where)
                 units = plus_for_commas(event.action_units)
                 expressions.append(Expression(event.kind, onset, apex, offset, emotion, label, units))
@@ -360,34 +235,14 @@ def _plain(name: str, what: str, path: Path) -> str:
     return name
 
 
-def read_facts(root: Path) -> Facts:
-    """Return what a data set's dataset.yaml says; none where it has none. Raises DataError for another content."""
-    path = root / FACTS
-    if not path.is_file():
-        return Facts(fps=None)
-    try:
-        facts = Facts(**(yaml.load(path.read_text(encoding="utf-8"), Loader) or {}))
-        re.compile(facts.subject)
-        if wrong := {*facts.emotions.values()} - {*LABELS, ""}:
-            raise ValueError(f"a class is {', '.join(LABELS)} or '', not {min(wrong)!r}")
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except (yaml.YAMLError, UnicodeError, ValueError, TypeError, re.error) as error:
-        reason = " ".join(str(error).split())
-    else:
-        return facts
-    raise DataError(f"{path}: must have {', '.join(Facts.model_fields)} alone ({reason})")
-
-
 def _match(event: Coded, by_key: Mapping[str, Recording]) -> str:
     """Return the recording of a row: its path, the end of an absolute path, or its name alone where no other has it."""
-    name = _composed(event.recording).removeprefix("./")
+    name = composed(event.recording).removeprefix("./")
     if not name:
         if len(by_key) == 1:
             return next(iter(by_key))
         raise DataError(f"recording must not be empty ({event.where})")
-    keys = {key: {key, _composed(r.path.relative_to(r.root).as_posix())} for key, r in by_key.items()}
+    keys = {key: {key, composed(r.path.relative_to(r.root).as_posix())} for key, r in by_key.items()}
     is_absolute = bool(re.match(r"/|[A-Za-z]:/", name))
     matches = [key for key, names in keys.items() if name in names]
     if is_absolute:
@@ -407,7 +262,7 @@ def _match(event: Coded, by_key: Mapping[str, Recording]) -> str:
 
 def _of_file(path: Path, root: Path, by_key: Mapping[str, Recording]) -> tuple[str, str]:
     """Return the recording that a file lies next to, and the coder of its name, recording.coder.eaf."""
-    key, coder = _composed(path.relative_to(root).with_suffix("").as_posix()), ""
+    key, coder = composed(path.relative_to(root).with_suffix("").as_posix()), ""
     whole = key
     if key not in by_key:
         key, _, coder = key.rpartition(".")

@@ -1,0 +1,158 @@
+"""The recordings in a folder of a user's own, and the facts that its dataset.yaml says of them. No annotation."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from unicodedata import normalize
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from microexpr.core.clip import LABELS
+from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import VIDEO_SUFFIXES
+from microexpr.datasets.layout import MEGC2019, label_of
+from microexpr.datasets.layouts import Loader
+from microexpr.videos import container, excerpt, frames, sources
+
+FACTS = "dataset.yaml"
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+OTHERS = ("others", "other", "neutral", "")  # emotions of no class
+
+
+class Facts(BaseModel):
+    """Facts that a folder does not show by itself, in its dataset.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    fps: float | None = Field(None, gt=0, le=container.FASTEST)  # of recordings that are folders of frames
+    subject: str = ""  # a regular expression whose group 1 in a recording's path is the subject
+    coder: str = ""  # whose events count, of several
+    emotions: dict[str, str] = {}  # word of a coder -> class of MEGC2019, or "" for none
+
+    def label(self, emotion: str, where: str) -> int | None:
+        """Return the class of an emotion, None for none. Raises DataError for a word that is in no table."""
+        words = {composed(word).lower(): label for word, label in self.emotions.items()}
+        if emotion in words:
+            return LABELS.index(words[emotion]) if words[emotion] else None
+        if emotion not in MEGC2019 and emotion not in OTHERS:
+            choices = sorted({*MEGC2019, *words, *filter(None, OTHERS)})
+            raise DataError(
+                f"emotion must be one of {', '.join(choices)}, not {emotion!r}{nearest(emotion, choices)}; {FACTS} may "
+                f"have its class, `emotions: {{{emotion}: negative}}` ({where})"
+            )
+        return label_of(emotion)
+
+
+def read_facts(root: Path) -> Facts:
+    """Return what a data set's dataset.yaml says; none where it has none. Raises DataError for another content."""
+    path = root / FACTS
+    if not path.is_file():
+        return Facts(fps=None)
+    try:
+        facts = Facts(**(yaml.load(path.read_text(encoding="utf-8"), Loader) or {}))
+        re.compile(facts.subject)
+        if wrong := {*facts.emotions.values()} - {*LABELS, ""}:
+            raise ValueError(f"a class is {', '.join(LABELS)} or '', not {min(wrong)!r}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except (yaml.YAMLError, UnicodeError, ValueError, TypeError, re.error) as error:
+        reason = " ".join(str(error).split())
+    else:
+        return facts
+    raise DataError(f"{path}: must have {', '.join(Facts.model_fields)} alone ({reason})")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A video, or a folder of frames, at a path below the root of a data set."""
+
+    path: Path
+    root: Path
+    fps: float | None  # of a folder
+
+    @cached_property
+    def key(self) -> str:
+        """Its path below the root, a video's without suffix."""
+        path = self.path.relative_to(self.root)
+        return composed((path if self.path.is_dir() else path.with_suffix("")).as_posix())
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether it is marked as rendered, a folder by its first picture."""
+        pictures = filter(is_picture, sorted(self.path.iterdir())) if self.path.is_dir() else iter([self.path])
+        return sources.is_rendered(next(pictures))
+
+    @property
+    def files(self) -> dict[int, Path]:
+        """The frames of a folder, by number from 0. Raises DataError without a rate."""
+        if self.fps is None:
+            raise DataError(f"{self.path}: a folder of frames needs their rate, `fps: 200` in {self.root / FACTS}")
+        return _files(self.path, self.fps, self.path.stat().st_mtime_ns)
+
+    @cached_property
+    def seconds(self) -> np.ndarray:
+        """The time of each frame, float64[T]. Raises DataError for a single one."""
+        state = self.path.stat()
+        times = (
+            np.arange(max(self.files) + 1) / (self.fps or 1)
+            if self.path.is_dir()
+            else _times(self.path, state.st_size, state.st_mtime_ns)
+        )
+        if len(times) < 2:
+            raise DataError(f"{self.path}: must have several frames, not {len(times)}")
+        return times
+
+    @property
+    def rate(self) -> float:
+        """Frames a second, on average."""
+        return float((len(self.seconds) - 1) / (self.seconds[-1] - self.seconds[0]))
+
+
+def recordings(root: Path, fps: float | None) -> Iterator[Recording]:
+    """Yield the videos below a root, and the folders with pictures and no video, at any depth; `fps` are of folders."""
+    for path in sorted(paths(root)):
+        if path.is_dir():
+            files = [*path.iterdir()]
+            is_recording = any(map(is_picture, files)) and not any(map(is_video, files))
+        else:
+            is_recording = is_video(path)
+        if is_recording:
+            yield Recording(path, root, fps)
+
+
+def paths(root: Path) -> Iterator[Path]:
+    """Yield all files and folders below a root, also those that links lead to, but what begins with a dot, _ or ~."""
+    seen = set[str]()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        folders[:] = [] if real in seen else sorted(name for name in folders if not name.startswith((".", "_", "~")))
+        seen.add(real)
+        yield from (Path(folder, name) for name in (*folders, *sorted(files)) if not name.startswith((".", "_", "~")))
+
+
+def is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURES and not path.name.startswith(".")
+
+
+def is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def composed(text: str) -> str:
+    """Return a text whose letters have their accents as keyboards write them; macOS stores names of files otherwise."""
+    return normalize("NFC", text)
+
+
+@lru_cache(maxsize=4096)
+def _times(path: Path, size: int, modified: int) -> np.ndarray:
+    return excerpt.times(path)
+
+
+@lru_cache(maxsize=64)
+def _files(path: Path, fps: float, modified: int) -> dict[int, Path]:
+    return dict(frames.find(path, fps).files)

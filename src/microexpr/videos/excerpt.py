@@ -1,0 +1,59 @@
+"""The times of a video file's frames without decoding them, and some of its frames without those before."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from microexpr.core.errors import DataError
+from microexpr.videos.container import SECOND, VideoFile, opened
+
+SAME_TIME = 1e-4  # seconds
+
+
+def times(path: Path) -> np.ndarray:
+    """Return when each frame of `VideoFile` is shown, seconds since the first, float64[T]; none is decoded but a few.
+
+    Raises DataError if it is no video."""
+    file, (stamps, _) = VideoFile(path), _stamps(path)
+    seconds = stamps - stamps[0] if len({*stamps.tolist()}) == len(stamps) else np.arange(len(stamps)) / file.rate
+    if file.interlaced:
+        return np.sort(np.concatenate([seconds, seconds + 1 / file.rate]))
+    return seconds
+
+
+def _stamps(path: Path) -> tuple[np.ndarray, bool]:
+    """Return the times of a file's packets, as of `Decoded`, sorted, float64[T], and whether all have their own.
+
+    Zeros stand for those that a packet lacks."""
+    with opened(path) as (container, stream):
+        origin = max(container.start_time or 0, 0) / SECOND
+        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+        stamps = [packet.pts and float(packet.pts * packet.time_base) - origin for packet in packets]
+        has_times = container.format.name != "avi" and all(packet.pts is not None for packet in packets)
+    values = np.sort(np.array([stamp or 0.0 for stamp in stamps]))
+    return values, has_times and len({*values.tolist()}) == len(values)
+
+
+def read_some(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    """Yield the pixels, RGB uint8[H, W, 3], of these frames of `VideoFile`, rising, from the key frame before them on.
+
+    Raises DataError naming the first that does not decode, or that does so with damage."""
+    file, (stamps, has_times) = VideoFile(path), _stamps(path)
+    start = float(stamps[numbers[0]]) if has_times and not file.interlaced and numbers[0] < len(stamps) else None
+    count = 0
+    for from_where in dict.fromkeys((start, None)):  # a file may not lead to its key frames
+        for position, frame in enumerate(file.decode(from_where)):
+            number = position
+            if from_where is not None:
+                number = int(np.searchsorted(stamps, (frame.seconds or 0.0) - SAME_TIME))
+            if number > numbers[count] or (frame.is_damaged and (from_where is None or number == numbers[count])):
+                break
+            if number == numbers[count]:
+                yield file.pixels(frame.picture)
+                count += 1
+                if count == len(numbers):
+                    return
+        if count:
+            break
+    raise DataError(f"{path}: must hold frame {numbers[count]}, but a frame up to it does not decode")
