@@ -73,7 +73,7 @@ figures: .venv/.installed  ## writes the tables and pictures of README and docs/
 	python studies/figures.py $(if $(RUN),--run $(RUN)) $(if $(COMMIT),--commit $(COMMIT))
 
 notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, and stores what they print and plot
-	@PYTHONPATH=src envs/docs/.venv/bin/python docs/hooks/notebooks.py
+	@PYTHONPATH=$(CURDIR)/src envs/docs/.venv/bin/python docs/hooks/notebooks.py
 
 test-browser: docs  ## the report, a prediction and the site in a real browser; REPORT=results/report/index.html looks at that page too
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
