@@ -30,10 +30,10 @@ def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], li
     readers: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {
         ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
     }  # fmt: skip
-    if path.suffix.lower() not in readers:
-        raise DataError(f"{path}: must be one of {', '.join(SUFFIXES)}; a spreadsheet can be saved as CSV")
     if path.is_dir() or not path.exists():
         raise DataError(f"{path}: {'must be a file, not a folder' if path.is_dir() else 'is not there'}")
+    if path.suffix.lower() not in readers:
+        raise DataError(f"{path}: must be one of {', '.join(SUFFIXES)}; a spreadsheet can be saved as CSV")
     return readers[path.suffix.lower()](path, problems)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from microexpr import videos
 from microexpr.apps import predict
@@ -14,8 +14,9 @@ from microexpr.apps.predict import recognition
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.datasets import LONG
+from microexpr.datasets import LONG, OWN
 from microexpr.datasets.layout import is_video
+from microexpr.datasets.layouts import own
 from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.faces import detection
@@ -28,12 +29,17 @@ from microexpr.videos import Video
 SIDE = 144  # rows and columns of the crops that are kept
 
 
+def whole(name: str) -> str:
+    """Return the name of an own data set's recordings as a whole for that of its clips; other names unchanged."""
+    return name + own.WHOLE if name in OWN else name
+
+
 class Params(BaseModel):
     """Section `spot` of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    datasets: list[Literal[tuple(LONG)]] = Field(  # type: ignore[valid-type]
+    datasets: list[Annotated[Literal[tuple(LONG)], BeforeValidator(whole)]] = Field(  # type: ignore[valid-type]
         default=list(LONG), min_length=1, description="data sets of long videos"
     )
     methods: dict[str, dict[str, Any] | None] = Field(

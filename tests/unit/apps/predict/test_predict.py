@@ -79,7 +79,7 @@ def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predi
     rows = [*csv.DictReader((out / "intervals.csv").read_text().splitlines())]
     assert sorted(row["kind"] for row in rows if row["kind"] in ("micro", "macro", "blink")) == ["blink", "micro"]
     (row,) = [row for row in rows if row["kind"] == "micro"]
-    (true,) = truth.read(video.with_suffix(".csv"))
+    (true,) = truth.micro(truth.read(video.with_suffix(".csv"), video), np.arange(300) / TAKE.fps)
     assert true.onset <= int(row["apex"]) <= true.offset and true.emotion
     assert float(row["apex_seconds"]) == pytest.approx(int(row["apex"]) / TAKE.fps)
     assert sum(float(row[name]) for name in LABELS) == pytest.approx(1, abs=1e-3)
@@ -160,8 +160,8 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
         (str(video), "--method", "nobody"): "method must be one of",
         (str(video), "--method", "majority"): "--method must name a network, not majority",
         (str(video), "--method", "ststnet"): "results/refit/ststnet.safetensors` makes it, or leave --method out",
-        (str(video), "--truth", str(tmp_path / "none.csv")): "none.csv: does not exist",
-        (str(video), "--truth", str(tmp_path)): ": must be a CSV file, not a folder",
+        (str(video), "--truth", str(tmp_path / "none.csv")): "none.csv: is not there",
+        (str(video), "--truth", str(tmp_path)): ": must be a file, not a folder",
     }
     for arguments, message in messages.items():
         assert main(["predict", *arguments, "--out", str(tmp_path / "out")]) == 1
