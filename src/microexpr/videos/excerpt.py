@@ -39,6 +39,8 @@ def read_some(path: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
     """Yield the pixels, RGB uint8[H, W, 3], of these frames of `VideoFile`, rising, from the key frame before them on.
 
     Raises DataError naming the first that does not decode, or that does so with damage."""
+    if not numbers:
+        return
     file, (stamps, has_times) = VideoFile(path), _stamps(path)
     start = float(stamps[numbers[0]]) if has_times and not file.interlaced and numbers[0] < len(stamps) else None
     count = 0

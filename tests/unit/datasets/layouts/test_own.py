@@ -74,6 +74,7 @@ def test_the_frames_of_a_clip_are_those_of_its_recording(root):
     numbers, images = datasets.frame_reader(index.read_licensed("mine")[0])
     assert numbers == [*range(8, 20)]
     levels = np.array([image.mean() for image in images()])
+    assert len([*images()]) == 12, "read again, from memory"
     assert abs(np.median((levels - 30) / 4 - numbers)) < 0.5, "a frame too early or late would be 1"
 
 
