@@ -55,7 +55,10 @@ def test_every_data_file_of_the_package_is_code_of_some_job():
     assert len(data) > 8
     assert {"envs/pyfeat/detectors.py", *map(WEIGHTS.format, ("action_units", "action_units.change"))} <= reached
     html = [f"{page}.{ending}" for page in ("prediction", "form") for ending in ("css", "jinja", "js")]
-    commands = {f"src/microexpr/reporting/html/{name}" for name in (*html, "predictions.jinja")}
+    commands = {
+        f"src/microexpr/reporting/html/{name}"
+        for name in (*html, "predictions.jinja", "agreement.css", "agreement.jinja")
+    }
     commands |= {*map(WEIGHTS.format, ("reenact", "predict")), "src/snakemake_logger_plugin_microexpr/seconds.json"}
     commands |= {f"src/microexpr/weights/predict_{name}.json" for name in ("rates", "recorded")}
     assert {path for path in data - reached if "/weights/initial/" not in path} <= commands

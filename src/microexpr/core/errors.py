@@ -83,9 +83,7 @@ class Extra(NamedTuple):
 
 
 EXTRAS = {
-    "train": Extra(
-        "training: `microexpr.loso`, and networks of a run's own", ("torch", "sklearn", "skimage"), ("torch",)
-    ),
+    "train": Extra("training: `microexpr.loso`, and networks of a run's own", ("torch", "skimage"), ("torch",)),
     "workflow": Extra(
         "the pipeline from a checkout: Snakemake and DVC",
         ("snakemake", "dvc", "ruamel.yaml", "plotly", "face_recognition"),
