@@ -179,16 +179,17 @@ class Plan:
     def fold_options(self, method: str, protocol: str) -> dict[str, int]:
         """Return which of a protocol's folds a method trains, as `Protocol.folds` takes it.
 
-        `limit`: how many at most; 0: all, as for rows of tables with a row for each method. `groups`: how many groups
-        of rendered subjects are held out in turn; 0: each subject, also where clips are from a generator with groups
-        that split these."""
+        `limit`: how many at most; 0: all, as for rows of tables with a row for each method, and own data sets.
+        `groups`: how many groups of rendered subjects are held out in turn; 0: each subject, also where clips are from
+        a generator with groups that split these."""
         task = TASK_OF[protocol]
         if task.pictures:
             return {}
         groups = int(self.params["train"]["rendered_folds"]) if PROTOCOLS[protocol].grouped else 0
         if task.name != MAIN_TASK:
             return {"limit": 0, "groups": groups}
-        limited = protocol not in (*protocols.MAIN, self.main.name)
+        own = {*PROTOCOLS[protocol].sources} <= {*datasets.OWN}
+        limited = not own and protocol not in (*protocols.MAIN, self.main.name)
         generator = self.methods[method]["params"].get("synthetic", "")
         splits_groups = groups and generator in self.generators.described
         if splits_groups and not self.generators.are_apart(generator, self._folds(protocol, 0, groups)):

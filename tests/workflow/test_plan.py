@@ -19,6 +19,7 @@ from scratch import ROOT
 from small_corpora import write_corpus
 from stages import Outputs
 
+from microexpr import datasets
 from microexpr.cli import config, described
 from microexpr.core import store
 from microexpr.core.errors import ParamsError
@@ -130,6 +131,14 @@ def test_main_protocol_trains_all_folds_and_others_so_many_as_the_tables_of_pape
     assert few.training("ststnet", "cross_smic_to_samm").names == ["1of1"]
     assert few.training("ststnet", "split70").files == ["results/train/ststnet/split70/1of1.h5"]
     assert len(run_of(papers={"folds": 0}).plan.folds("ststnet", "lovo_samm_8")) == 64
+
+
+def test_a_set_of_the_users_own_is_tested_in_full(run_of, monkeypatch):
+    plan = run_of(papers={"folds": 2}).plan
+    assert len(plan.folds("ststnet", "loso_smic_3")) == 2
+    monkeypatch.setattr(datasets, "OWN", ("smic",))
+    assert len(plan.folds("ststnet", "loso_smic_3")) == 8
+    assert len(plan.folds("ststnet", "loso_samm_3")) == 2
     several = run_of(train={"seeds": 2}, papers={"draws": 3}).plan
     assert [fold.draw for fold in several.folds("ststnet", "split70")] == [0, 1, 2]
     assert (several.seeds("split70"), several.seeds("megc2019")) == (3, 2)
