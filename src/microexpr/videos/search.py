@@ -1,7 +1,7 @@
 """Find the videos and pictures that paths of a user name, by content: every unread file has a reason as text.
 
-Folders are walked. Left out without a word are hidden files, results of this program, and what lies next to a recording
-under its name and is none itself, as its sound or notes.
+Folders are walked. Left out without a word are hidden files, results of this program, what coders wrote, and what lies
+next to a recording under its name and is none itself, as its sound or notes.
 """
 
 import mimetypes
@@ -21,6 +21,7 @@ from microexpr.videos.picture import HEIF, SIGNATURES, describe_content
 Kind = Literal["video", "frames", "pictures", "picture", "other"]
 Seek = Literal["videos", "pictures", "each picture"]
 FOLDERS = ("predict", "reenact", "form")  # commands with a manifest of all files that they wrote into a folder
+OF_CODERS = (".eaf", ".textgrid", ".csv")  # endings of what they write
 OF_WINDOWS = ("thumbs.db", "desktop.ini")  # hidden files that it leaves in folders
 START = 4096  # bytes of a file that are looked at
 DAMAGED = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")  # first bytes of videos; those of others are below
@@ -78,7 +79,7 @@ def find(
     for _, item in sorted(items, key=lambda pair: pair[0]):
         result.setdefault(item.source, item)
     if not result:
-        raise DataError(f"{paths[0]}: must be a video, a picture or a folder of these, not an empty folder")
+        raise DataError(f"{paths[0]}: must be a video, a picture or a folder with any, not one without")
     return [*result.values()]
 
 
@@ -185,4 +186,5 @@ class _Search:
         is_read = self._seek == "videos" or (self._picture_too and not folder)
         yield from (item._replace(reason="" if is_read else A_VIDEO) for item in videos)
         recordings = {(f.path.parent, name) for f in items if f.kind != "other" for name in (f.path.stem, f.path.name)}
-        yield from (f for f in items if f.kind == "other" and (f.path.parent, f.path.stem) not in recordings)
+        others = [f for f in items if f.kind == "other" and (f.path.parent, f.path.stem) not in recordings]
+        yield from (f for f in others if not folder or f.path.suffix.lower() not in OF_CODERS)

@@ -89,8 +89,16 @@ def test_all_that_is_not_read_has_a_reason(folder):
 
 
 def test_companions_hidden_files_and_our_own_results_are_passed_over(folder):
-    for name in ("take.csv", "take.eaf", "take.avi.md5", ".take.mp4", ".hidden/take.avi", "Thumbs.db"):
-        (folder / name).parent.mkdir(exist_ok=True)
+    for name in (
+        "take.csv",
+        "take.eaf",
+        "take.avi.md5",
+        ".take.mp4",
+        ".hidden/take.avi",
+        "Thumbs.db",
+        "_coders/anna/take.eaf",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("text")
     sound(folder / "take.wav")
     out = outputs.folder(folder / "mine", "predict", ("page.html",), (), False, "frames/[0-9]*.png")
@@ -148,7 +156,7 @@ def test_names_that_are_not_utf8_or_not_there(folder, monkeypatch):
         with pytest.raises(DataError, match=message):
             find([Path(path)], "videos")
     (folder / "empty").mkdir()
-    with pytest.raises(DataError, match="must be a video, a picture or a folder of these, not an empty folder"):
+    with pytest.raises(DataError, match="must be a video, a picture or a folder with any, not one without"):
         find([folder / "empty"], "videos")
     monkeypatch.chdir(folder / "empty")
     assert find([Path("../*")], "videos")[0].source == str(folder / name)

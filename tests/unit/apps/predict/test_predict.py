@@ -147,7 +147,7 @@ def test_what_cannot_be_is_refused_in_a_line(tmp_path, video, capsys):
     messages = {
         (str(tmp_path / "none.avi"),): "none.avi: is not there",
         (str(tmp_path / "text.avi"),): "text.avi: is not a readable video",
-        (str(tmp_path / "empty"),): "empty: must be a video, a picture or a folder of these, not an empty folder",
+        (str(tmp_path / "empty"),): "empty: must be a video, a picture or a folder with any, not one without",
         (str(video), str(tmp_path / "text.avi"), "--json"): "--truth and --json are for one video, not for several",
         (f"{few}/img0.png",): "img0.png: is not a video, but a picture",
         (few,): "few: a folder does not say how many frames a second it has; fps (--fps) does",

@@ -146,7 +146,7 @@ def test_a_folder_of_photographs(run, monkeypatch, capsys):
         ({"driving": "casme2/s/c"}, "results/index/casme2.csv"),
         ({"driving": "samm/006/006_1_6"}, "results/faces/samm/006.h5"),
         ({"driving": "samm/007/007_1_1"}, "results/faces/samm/007.h5: is not there; `snakemake --cores all"),
-        ({"face": "empty"}, "empty: must be a video, a picture or a folder of these, not an empty folder"),
+        ({"face": "empty"}, "empty: must be a video, a picture or a folder with any, not one without"),
         ({"out": "taken"}, "taken: must be a folder"),
     ],
 )
