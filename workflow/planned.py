@@ -188,8 +188,8 @@ class Plan:
         groups = int(self.params["train"]["rendered_folds"]) if PROTOCOLS[protocol].grouped else 0
         if task.name != MAIN_TASK:
             return {"limit": 0, "groups": groups}
-        own = {*PROTOCOLS[protocol].sources} <= {*datasets.OWN}
-        limited = not own and protocol not in (*protocols.MAIN, self.main.name)
+        of_users = {*PROTOCOLS[protocol].sources} <= {*datasets.OWN}
+        limited = not of_users and protocol not in (*protocols.MAIN, self.main.name)
         generator = self.methods[method]["params"].get("synthetic", "")
         splits_groups = groups and generator in self.generators.described
         if splits_groups and not self.generators.are_apart(generator, self._folds(protocol, 0, groups)):
