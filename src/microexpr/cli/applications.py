@@ -52,6 +52,7 @@ def add_to(app: App) -> None:
         app.command(command, help_epilogue=EXIT_CODES)
     app.command(film)
     app.command(agreement)
+    app.command(answer)
 
 
 def predict(
@@ -480,4 +481,59 @@ def agreement(
             agreements.write(part, recordings, figures, names)
             page.write(part / "agreement.html", names, recordings, figures, notes)
         say("written: " + ", ".join(map(str, output.paths)))
+    return 0
+
+
+def answer(
+    questions: Path,
+    /,
+    *,
+    videos: Path | None = None,
+    out: Path | None = None,
+    question: str | None = None,
+    method: str | None = None,
+    fps: float | None = None,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> int:
+    """Answer the questions of a challenge on clips of micro-expressions, by what is measured in their faces.
+
+    examples:
+      microexpr answer me_vqa_samm_to_answer.jsonl --videos samm_test --out answers.jsonl
+      microexpr answer take.avi --question "What are the action units?"
+
+    Args:
+        questions: JSON lines with id, video and question; or with --question a clip
+        videos: folder of the clips, files or folders of frames called as the questions call them
+        out: file for the answers, JSON lines as the challenge takes them
+        question: one question on one clip; prints the answer, and below it what was measured
+        method: classify with results/refit/METHOD.safetensors (default: the shipped network)
+        fps: frames a second, of folders of frames or where a video's header is wrong"""
+    from microexpr.apps import answer as answering
+    from microexpr.apps.predict import Models
+    from microexpr.core import store
+    from microexpr.evaluation.questions import answer, lines, understand
+    from microexpr.videos import Scan
+
+    if question is not None:
+        if videos or out:
+            raise ParamsError("--question is for one clip; --videos and --out are for a file of questions")
+        request = understand(question)
+        with progress(quiet) as report:
+            measured = answering.measure(Scan(questions, fps), Models.load(method, RESULTS / "refit"), report)
+        print(answer(request, measured.facts))
+        say(str(measured))
+        return 0
+    if videos is None or out is None:
+        raise ParamsError("answer needs --videos DIR and --out FILE for a file of questions, or --question for a clip")
+    output = outputs.table(out, [questions], force)
+    requests = lines.read(questions)
+    with progress(quiet) as report:
+        models = Models.load(method, RESULTS / "refit")
+        answers, notes = answering.answers(requests, videos, models, fps, report)
+    with outputs.publish(output) as part:
+        store.write_text(part / output.names[0], lines.text(requests, answers))
+    for note in notes:
+        say(f"warning: {note}")
+    say(f"written: {out}, {len(answers)} answers")
     return 0

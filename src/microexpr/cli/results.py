@@ -17,7 +17,7 @@ from microexpr.cli.applications import RESULTS, Force
 from microexpr.cli.screen import console, paragraphs, print_rows, say
 from microexpr.core import csv_file, outputs
 from microexpr.core.clip import LABELS
-from microexpr.core.errors import MicroexprError, ParamsError, StoreError, nearest, remedy
+from microexpr.core.errors import DataError, MicroexprError, ParamsError, StoreError, nearest, remedy
 from microexpr.core.files import regular, run_files
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ Written = Annotated[Path, Parameter(help="is written, as .png, .svg, .pdf or .jp
 
 def add_to(app: App) -> None:
     """Add the commands to a command line."""
-    for command in (inspect, score, check, methods, doctor, table):
+    for command in (inspect, score, check, questions, methods, doctor, table):
         app.command(command)
     plots = App("plot", help=PLOT, help_format="plaintext")
     for plot in (plot_table, plot_clip, plot_training, plot_faces):
@@ -122,23 +122,28 @@ def score(
     /,
     *,
     videos: Path | None = None,
+    questions: Path | None = None,
     classes: Annotated[int, Parameter(validator=Number(gte=2, lte=100))] = 3,
     json: Json = False,
     csv: Csv = False,
 ) -> int:
-    """Print UF1 and UAR of any official MEGC2019 log, or figures of any log of spotting.
+    """Print UF1 and UAR of any official MEGC2019 log, or figures of any log of spotting, or of answers to questions.
 
     examples:
       microexpr score log.txt
-      microexpr score log.txt --classes 5
       microexpr score samm_pred.csv --videos data/raw/samm_long
+      microexpr score answers.jsonl --questions true_answers.jsonl
 
     Args:
-        log: text: 'db sub' for each fold, then 'clip truth predicted'; with --videos a CSV of video, onset, offset
+        log: text: 'db sub' for each fold, then 'clip truth predicted'; with --videos a CSV of video, onset, offset;
+            with --questions JSON lines with answers
         videos: folder of long videos in which LOG tells when expressions were spotted
+        questions: JSON lines of the same questions with true answers
         classes: number of classes in its protocol"""
     if videos:
         return _score_spotting(log, videos, json, csv)
+    if questions:
+        return _score_answers(log, questions, json, csv)
     from rich.table import Table
 
     from microexpr.datasets import MICRO
@@ -155,6 +160,26 @@ def score(
     console().print(table)
     if classes == len(LABELS) and (difference := megc_log.difference(lines)):
         say(f"note: {difference}; these figures do not compare with the challenge's")
+    return 0
+
+
+def _score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
+    from rich.table import Table
+
+    from microexpr.evaluation.questions import lines, scores
+
+    answers = {line.id: line.answer for line in lines.read(path) if line.answer is not None}
+    try:
+        rows = scores.rows(lines.read(questions), answers, SCORED_RESAMPLES)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    if json or csv:
+        return print_rows(rows, json, scores.COLUMNS)
+    table = Table(*scores.COLUMNS, box=None)
+    for row in rows:
+        figures = (f"{row[name]:.4f}" if name in row else "" for name in ("value", "low", "high"))
+        table.add_row(str(row["questions"]), str(row["figure"]), *figures, str(row["count"]))
+    console().print(table)
     return 0
 
 
@@ -235,6 +260,29 @@ def check(
     verdict = f"{count} problem{'s' * (count > 1)}" if count else result.verdict
     say(f"{directory}: {verdict}")
     return 1 if result.problems else 0
+
+
+def questions(directory: Path, /, *, out: Path, force: Force = False) -> int:
+    """Write the questions of a challenge on the clips of a data set, with the answers that its annotation gives.
+
+    examples:
+      microexpr questions data/raw/casme2 --out casme2.jsonl
+
+    Args:
+        directory: the data set's own folder, such as data/raw/casme2
+        out: JSON lines to write, which `answer` answers and with which `score` compares"""
+    from microexpr.core import store
+    from microexpr.datasets.check import layout_of, origin_of
+    from microexpr.evaluation.questions import lines
+
+    output = outputs.table(out, [], force)
+    clips, _ = layout_of(directory).read(directory, origin_of(directory))
+    if not (requests := lines.of_clips(clips)):
+        raise DataError(f"{directory}: must have clips of micro-expressions with a class, not none")
+    with outputs.publish(output) as part:
+        store.write_text(part / output.names[0], lines.text(requests, [str(line.answer) for line in requests]))
+    say(f"written: {out}, {len(requests)} questions on {len({(line.subject, line.clip) for line in requests})} clips")
+    return 0
 
 
 def doctor() -> int:

@@ -8,6 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Side = Literal["both", "left", "right"]
+NAMES = {  # of action units, movements of the head and of the eyes, by their numbers
+    1: "inner brow raiser", 2: "outer brow raiser", 4: "brow lowerer", 5: "upper lid raiser", 6: "cheek raiser",
+    7: "lid tightener", 8: "lips toward each other", 9: "nose wrinkler", 10: "upper lip raiser",
+    11: "nasolabial deepener", 12: "lip corner puller", 13: "sharp lip puller", 14: "dimpler",
+    15: "lip corner depressor", 16: "lower lip depressor", 17: "chin raiser", 18: "lip pucker", 19: "tongue show",
+    20: "lip stretcher", 21: "neck tightener", 22: "lip funneler", 23: "lip tightener", 24: "lip pressor",
+    25: "lips part", 26: "jaw drop", 27: "mouth stretch", 28: "lip suck", 29: "jaw thrust", 30: "jaw sideways",
+    31: "jaw clencher", 32: "lip bite", 33: "cheek blow", 34: "cheek puff", 35: "cheek suck", 36: "tongue bulge",
+    37: "lip wipe", 38: "nostril dilator", 39: "nostril compressor", 41: "lid droop", 42: "slit", 43: "eye closure",
+    44: "squint", 45: "blink", 46: "wink", 51: "head turn left", 52: "head turn right", 53: "head up", 54: "head down",
+    55: "tilt left", 56: "tilt right", 57: "head forward", 58: "head back", 61: "eyes left", 62: "eyes right",
+    63: "eyes up", 64: "eyes down",
+}  # fmt: skip
 SIDE_OF_LETTER: dict[str, Side] = {"": "both", "L": "left", "R": "right"}
 CODE = re.compile(
     r"(?P<asymmetric>A/?)?[TB]?(?:AU(?=[LR]))?(?P<side>[LR]?)(?:AU)?"

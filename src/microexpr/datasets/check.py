@@ -52,8 +52,7 @@ def check(directory: str | Path) -> CheckReport:
             with collect_errors(problems):
                 flow_folders.picture(directory, clip)
         return CheckReport(list(count_lines(count_clips(clips))), notes, problems)
-    native, problems, more = layout_of(directory), list[str](), list[str]()
-    origin: Origin = "generated" if directory.absolute().parent.name == GENERATED.name else "licensed"
+    native, problems, more, origin = layout_of(directory), list[str](), list[str](), origin_of(directory)
     if native.kind == "long":
         videos, notes = native.read_videos(directory, origin, problems)
         clips, counts = [video.clip for video in videos], count_videos(videos)
@@ -75,6 +74,11 @@ def check(directory: str | Path) -> CheckReport:
     if difference := compare_counts(counts, native.published, *native.releases):
         problems.append(f"{directory}: {difference}")
     return CheckReport(lines, notes, list(dict.fromkeys(problems)))
+
+
+def origin_of(directory: Path) -> Origin:
+    """Return the origin of a data set by the folder that it is in."""
+    return "generated" if directory.absolute().parent.name == GENERATED.name else "licensed"
 
 
 def layout_of(directory: Path) -> Layout:

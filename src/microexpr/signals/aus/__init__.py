@@ -9,14 +9,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
+from microexpr.core import facs
+
 # Action units that readers return, the 17 that FAMGAN takes from OpenFace, in the order of every action-unit axis, with
-# their names in FACS (Ekman et al. 2002).
-NAMES = {
-    "AU1": "inner brow raiser", "AU2": "outer brow raiser", "AU4": "brow lowerer", "AU5": "upper lid raiser",
-    "AU6": "cheek raiser", "AU7": "lid tightener", "AU9": "nose wrinkler", "AU10": "upper lip raiser",
-    "AU12": "lip corner puller", "AU14": "dimpler", "AU15": "lip corner depressor", "AU17": "chin raiser",
-    "AU20": "lip stretcher", "AU23": "lip tightener", "AU25": "lips part", "AU26": "jaw drop", "AU45": "blink",
-}  # fmt: skip
+# their names.
+NAMES = {f"AU{n}": facs.NAMES[n] for n in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)}
 ACTION_UNITS = tuple(NAMES)
 SIDES = ("left", "right", "both")  # the subject's own left and right; the order of every side axis
 SIZES = (-10, -5, 0, 5, 10)  # FAMGAN's changes of image size, in pixels

@@ -1,0 +1,113 @@
+"""Questions on the expression in a clip, as challenges of micro-expressions pose them, and the answers by facts.
+
+Forms are those of MEGC 2025's track of questions, as its training files have them (`dataset/casme.jsonl` and
+`dataset/samm.jsonl` of github.com/Humphrey-0125/MEGC2025). Their grammar says whether one action unit is to be named or
+several. Text in, text out: no pixels."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from microexpr.core.errors import DataError, nearest
+from microexpr.core.facs import NAMES, Side
+
+Topic = Literal["coarse", "fine", "units", "shown", "side", "all"]
+NUMBERS = {name: number for number, name in NAMES.items()} | {"nostril dilater": 38, "nostril compress": 39}
+WORDS = {True: ("", "is", "it"), False: ("s", "are", "them")}  # of one action unit, of several
+COARSE, FINE = "What is the coarse expression class?", "What is the fine-grained expression class?"
+UNITS = {single: f"What {verb} the action unit{s}?" for single, (s, verb, _) in WORDS.items()}
+ALL = {
+    single: f"What {verb} the action unit{s} present, and based on {these}, what is the fine-grained expression and "
+    "the coarse expression class?"
+    for single, (s, verb, these) in WORDS.items()
+}
+SHOWN, SIDE = "Is the action unit {} shown on the face?", "Is the action unit {} located on the left or right face?"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The meaning of a question."""
+
+    topic: Topic
+    unit: int = 0  # that it names, by its number in FACS
+    single: bool = True  # whether it wants a single action unit
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Knowledge of the expression in a clip."""
+
+    coarse: str  # class
+    fine: str  # emotion
+    units: Mapping[int, Side] = field(default_factory=dict)  # their sides by number in FACS, the strongest first
+
+
+def understand(text: str) -> Question:
+    """Return the meaning of a question, in whatever case. Raises DataError for one of another form."""
+    words = f"{' '.join(text.split()).casefold().rstrip(' ?')}?"
+    if plain := _PLAIN.get(words):
+        return plain
+    for form, topic in _NAMING:
+        if match := form.fullmatch(words):
+            if match[1] not in NUMBERS:
+                raise DataError(f"must name an action unit as FACS does, not {match[1]!r}{nearest(match[1], NUMBERS)}")
+            return Question(topic, NUMBERS[match[1]])
+    raise DataError(f"must be a question of the challenge, such as {COARSE!r}, not {text!r}")
+
+
+def answer(question: Question, facts: Facts) -> str:
+    """Return the answer in the challenge's words; one without a fact names what is most frequent or likely."""
+    chosen = [*facts.units][: 1 if question.single else None]
+    units = ", ".join(NAMES[unit] for unit in chosen)
+    match question.topic:
+        case "coarse":
+            return facts.coarse
+        case "fine":
+            return facts.fine
+        case "units":
+            return units
+        case "shown":
+            return "yes" if question.unit in facts.units else "no"
+        case "side":
+            side = facts.units.get(question.unit, "both")
+            return "left" if side == "both" else side
+    s, verb, _ = WORDS[question.single]
+    classes = f"the fine-grained expression class is {facts.fine}, and the coarse expression class is {facts.coarse}"
+    return f"The action unit{s} present {verb}: {units}. Therefore, {classes}."
+
+
+def parts(topic: Topic, text: str) -> tuple[frozenset[str], str]:
+    """Return the action units and the classes that an answer names, in small letters; units have no order."""
+    words = " ".join(text.split()).casefold()
+    units, classes = (words, "") if topic == "units" else ("", words)
+    if topic == "all":
+        units, _, classes = words.partition(": ")[2].partition(". therefore, ")
+    return frozenset(part.strip() for part in units.split(",")) - {""}, classes
+
+
+def ask(facts: Facts, absent: int) -> list[str]:
+    """Return the questions on a clip, as the challenge has them: one of its units is asked for, and one that is not.
+
+    A clip of which no unit is known has those on classes alone."""
+    if not facts.units:
+        return [COARSE, FINE]
+    single = len(facts.units) == 1
+    sided = [unit for unit, side in facts.units.items() if side != "both"]
+    return [
+        *(COARSE, FINE, UNITS[single], SHOWN.format(NAMES[next(iter(facts.units))]), SHOWN.format(NAMES[absent])),
+        *(SIDE.format(NAMES[unit]) for unit in sided[:1]),
+        ALL[single],
+    ]
+
+
+_PLAIN = {
+    COARSE.casefold(): Question("coarse"),
+    FINE.casefold(): Question("fine"),
+    **{form.casefold(): Question("units", single=single) for single, form in UNITS.items()},
+    **{form.casefold(): Question("all", single=single) for single, form in ALL.items()},
+}
+_NAMING: list[tuple[re.Pattern[str], Topic]] = [
+    (re.compile(re.escape(SHOWN.casefold()).replace(r"\{\}", "(.+)")), "shown"),
+    (re.compile(re.escape(SIDE.casefold()).replace(r"\{\}", "(.+)")), "side"),
+]

@@ -1,0 +1,111 @@
+"""Questions of the challenge are understood, answered by facts, and read from its files line by line."""
+
+import json
+
+import pytest
+
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError
+from microexpr.evaluation import questions
+from microexpr.evaluation.questions import Facts, Question, lines
+
+ANGER = Facts("negative", "anger", {4: "both", 7: "left"})
+ONE = Facts("positive", "happiness", {12: "right"})
+OFFICIAL = [  # as the challenge's training file has them
+    ("What is the coarse expression class?", "negative"),
+    ("What is the fine-grained expression class?", "anger"),
+    ("What are the action units?", "brow lowerer, lid tightener"),
+    ("Is the action unit brow lowerer shown on the face?", "yes"),
+    ("Is the action unit lip stretcher shown on the face?", "no"),
+    ("Is the action unit lid tightener located on the left or right face?", "left"),
+    (
+        "What are the action units present, and based on them, what is the fine-grained expression and the coarse "
+        "expression class?",
+        "The action units present are: brow lowerer, lid tightener. Therefore, the fine-grained expression class is "
+        "anger, and the coarse expression class is negative.",
+    ),
+]
+OF_ONE = [
+    ("What is the action unit?", "lip corner puller"),
+    (
+        "What is the action unit present, and based on it, what is the fine-grained expression and the coarse "
+        "expression class?",
+        "The action unit present is: lip corner puller. Therefore, the fine-grained expression class is happiness, and "
+        "the coarse expression class is positive.",
+    ),
+]
+
+
+def test_questions_are_asked_and_answered_in_the_words_of_the_challenge():
+    requests = questions.ask(ANGER, 20)
+    assert [(text, questions.answer(questions.understand(text), ANGER)) for text in requests] == OFFICIAL
+    requests = questions.ask(ONE, 20)
+    assert {(text, questions.answer(questions.understand(text), ONE)) for text in requests} >= {*OF_ONE}
+    assert questions.ask(Facts("negative", "fear"), 4) == [questions.COARSE, questions.FINE]
+
+
+def test_a_question_is_understood_in_whatever_case_and_no_other_is():
+    assert questions.understand(" what is  the action unit") == Question("units", single=True)
+    nostril = "Is the action unit nostril dilater shown on the face?"  # as the challenge spells it
+    assert questions.understand(nostril) == Question("shown", 38)
+    with pytest.raises(DataError, match=r"not 'brow lowrer' \(did you mean 'brow lowerer'"):
+        questions.understand("Is the action unit brow lowrer shown on the face?")
+    with pytest.raises(DataError, match="must be a question of the challenge, such as 'What is the coarse"):
+        questions.understand("Is she happy?")
+
+
+def test_answers_are_compared_without_the_order_of_units():
+    first, second = ("The action units present are: {}. Therefore, {}".format(u, "x is y.") for u in ("a, b", "B, a"))
+    assert questions.parts("all", first) == questions.parts("all", second) == ({"a", "b"}, "x is y.")
+    assert questions.parts("units", "jaw drop") == ({"jaw drop"}, "")
+    assert questions.parts("coarse", " Negative") == (set(), "negative")
+
+
+def clip(name, emotion, label, units):
+    return Clip("casme2", "sub01", name, "generated", "", 1, 9, 9, 1, 5, 9, 200, emotion, label, None, units)
+
+
+def test_annotation_gives_questions_with_ids_of_their_own(tmp_path):
+    clips = [clip("EP01", "disgust", 0, "4+L10"), clip("EP02", "happiness", 1, "12"), clip("EP03", "others", None, "4")]
+    requests = lines.of_clips(clips)
+    assert [line.answer for line in requests if line.question.topic == "units"] == [
+        "brow lowerer, upper lip raiser",
+        "lip corner puller",
+    ]
+    assert [line.answer for line in requests if line.question.topic == "side"] == ["left"]
+    assert [line.answer for line in requests if line.question.topic == "shown"] == ["yes", "no", "yes", "no"]
+    path = tmp_path / "asked.jsonl"
+    path.write_text(lines.text(requests, [str(line.answer) for line in requests]), encoding="utf-8")
+    assert lines.read(path) == requests
+    assert (requests[0].id, requests[0].clip, requests[0].subject) == ("casme2_sub01_EP01_1", "EP01", "sub01")
+
+
+def test_an_official_test_file_gets_answers_and_keeps_its_fields(tmp_path):
+    path = tmp_path / "to_answer.jsonl"
+    fields = {"video_id": "samm_test_SAMM-1_1", "video": "SAMM-1", "question": questions.COARSE, "more": 1}
+    path.write_text(f"{json.dumps(fields)}\n\n", encoding="utf-8-sig")
+    (line,) = lines.read(path)
+    assert (line.id, line.clip, line.subject, line.answer) == ("samm_test_SAMM-1_1", "SAMM-1", "", None)
+    assert json.loads(lines.text([line], ["negative"])) == {**fields, "answer": "negative"}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("", "must hold questions, a JSON object in each row, not nothing"),
+        ("[1]", "row 1: must be a JSON object, not '.1.'"),
+        ("{", "row 1: must be a JSON object, not '{'"),
+        ('{"video_id": "1", "question": "x"}', "row 1: video or filename or image_id must be a text, not missing"),
+        ('{"id": 1, "video": "a", "question": "x"}', "row 1: video_id or id must be a text, not 1"),
+        ('{"id": "1", "video": "a", "question": "x"}', "row 1: must be a question of the challenge"),
+        (
+            '{"id": "1", "video": "a", "question": "What are the action units?"}\n' * 2,
+            "row 2: must have an id of its own",
+        ),
+    ],
+)
+def test_a_bad_line_is_named_with_file_and_row(tmp_path, row, message):
+    path = tmp_path / "asked.jsonl"
+    path.write_text(row)
+    with pytest.raises(DataError, match=f"asked.jsonl.*{message}"):
+        lines.read(path)
