@@ -86,6 +86,11 @@ def parts(topic: Topic, text: str) -> tuple[frozenset[str], str]:
     return frozenset(part.strip() for part in units.split(",")) - {""}, classes
 
 
+def named(text: str) -> frozenset[int]:
+    """Return the numbers of the action units that a text of any form names."""
+    return frozenset(NUMBERS[name] for name in _ANY_UNIT.findall(text.casefold()))
+
+
 def ask(facts: Facts, absent: int) -> list[str]:
     """Return the questions on a clip, as the challenge has them: one of its units is asked for, and one that is not.
 
@@ -101,6 +106,7 @@ def ask(facts: Facts, absent: int) -> list[str]:
     ]
 
 
+_ANY_UNIT = re.compile(rf"\b(?:{'|'.join(sorted(NUMBERS, key=len, reverse=True))})\b")
 _PLAIN = {
     COARSE.casefold(): Question("coarse"),
     FINE.casefold(): Question("fine"),

@@ -13,11 +13,10 @@ from functools import partial
 import numpy as np
 
 from microexpr.core.errors import DataError
-from microexpr.core.facs import NAMES
 from microexpr.core.seeds import generator
 from microexpr.evaluation.metrics import Metric, accuracy, interval, uar, uf1
 from microexpr.evaluation.metrics.figures import by_subject, label_f1
-from microexpr.evaluation.questions import NUMBERS, Topic, parts
+from microexpr.evaluation.questions import NUMBERS, Topic, named, parts
 from microexpr.evaluation.questions.lines import Line
 
 Row = dict[str, str | float | int]
@@ -95,21 +94,21 @@ def _right(right: Sequence[bool], subjects: Sequence[str]) -> np.ndarray:
 def _consistent(lines: Sequence[Line], answers: Mapping[str, str]) -> tuple[list[bool], list[str]]:
     """Return for each clip whether its answers agree, and its subject.
 
-    They contradict if a unit is named and is not shown, or the answer to all at once has other classes or units."""
+    They contradict if a unit is named and is not shown, or if the sentence on all at once has other classes or units,
+    in whatever form it is."""
     of_clip = defaultdict[tuple[str, str], list[Line]](list)
     for line in lines:
         of_clip[line.subject, line.clip].append(line)
     agree = list[bool]()
     for clip in of_clip.values():
-        words = {line.question.topic: parts(line.question.topic, answers[line.id]) for line in clip}
-        units, every = (words.get(topic) for topic in ("units", "all"))
-        pairs = [(words[topic][1], every[1]) for topic in ("coarse", "fine") if every and topic in words]
-        contradicts = any(word not in sentence for word, sentence in pairs)
-        if units:
+        texts = {line.question.topic: answers[line.id].strip().casefold() for line in clip}
+        sentence, units = texts.get("all"), texts.get("units")
+        contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))
+        if units is not None:
             about_units = [line for line in clip if line.question.topic == "shown"]
             yes = {line.question.unit: answers[line.id].strip().casefold() == "yes" for line in about_units}
-            contradicts |= any((NAMES[unit] in units[0]) != is_shown for unit, is_shown in yes.items())
-            contradicts |= every is not None and units[0] != every[0]
+            contradicts |= any((unit in named(units)) != is_shown for unit, is_shown in yes.items())
+            contradicts |= sentence is not None and named(sentence) != named(units)
         agree.append(not contradicts)
     return agree, [subject for subject, _ in of_clip]
 

@@ -48,9 +48,12 @@ def test_wrong_answers_count_where_they_are_wrong():
     assert values["of a clip", "no contradiction"] == pytest.approx(2 / 3)  # b: joy, and happiness in the sentence
 
 
-def test_units_that_are_named_and_not_shown_contradict():
+def test_answers_contradict_by_what_they_name_in_whatever_form():
     said_by_id = {line.id: line.answer for line in asked()}
-    assert figures(said_by_id | {"a3": "no"})["of a clip", "no contradiction"] == pytest.approx(2 / 3)
+    for text, share in (("no", 2 / 3), ("Yes", 1)):
+        assert figures(said_by_id | {"a3": text})["of a clip", "no contradiction"] == pytest.approx(share)
+    for text, share in (("anger, negative: AU lid tightener and brow lowerer", 1), ("anger: brow lowerer", 2 / 3)):
+        assert figures(said_by_id | {"a5": text})["of a clip", "no contradiction"] == pytest.approx(share)
 
 
 def test_every_question_needs_both_answers():
