@@ -1,8 +1,8 @@
-"""Answer questions on short clips by what is measured in them: the class, the emotion and the action units.
+"""Answer questions on short clips by measurement: the class, the emotion and the action units.
 
 The most probable micro-expression of the video counts; where none is spotted, the change from its first frame to the
-one that differs most. The emotion is that of the class whose display is most alike to the units that moved. Nothing is
-fitted on the clips of a challenge.
+one that differs most. The emotion is the one, of the class, with the display nearest to the units that moved. No clip
+of a challenge is learnt from.
 """
 
 from collections.abc import Mapping, Sequence
@@ -124,13 +124,13 @@ def _side(unit: str, changes: Mapping[str, float]) -> Side:
 
 
 def emotion(coarse: str, amounts: Mapping[str, float]) -> str:
-    """Return the emotion of a class whose display is most alike to units that changed by these amounts."""
+    """Return the emotion of a class with the display nearest to units that changed by these amounts."""
 
-    def alike(weights: Mapping[str, float]) -> float:
+    def cosine(weights: Mapping[str, float]) -> float:
         product = sum(amounts.get(unit, 0.0) * weight for unit, weight in weights.items())
         lengths = np.linalg.norm([*weights.values()]) * np.linalg.norm([*amounts.values()])
         return float(product / lengths) if lengths else 0.0
 
     of_class = [name for name in DISPLAYS if (label := label_of(name)) is not None and LABELS[label] == coarse]
-    likeness = {name: max(alike(display.action_units) for _, display in DISPLAYS[name]) for name in of_class}
-    return max(likeness, key=lambda name: likeness[name])
+    similarity = {name: max(cosine(display.action_units) for _, display in DISPLAYS[name]) for name in of_class}
+    return max(similarity, key=lambda name: similarity[name])

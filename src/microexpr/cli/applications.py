@@ -491,6 +491,7 @@ def answer(
     videos: Path | None = None,
     out: Path | None = None,
     question: str | None = None,
+    guess: bool = False,
     method: str | None = None,
     fps: float | None = None,
     force: Force = False,
@@ -507,6 +508,7 @@ def answer(
         videos: folder of the clips, files or folders of frames called as the questions call them
         out: file for the answers, JSON lines as the challenge takes them
         question: one question on one clip; prints the answer, and below it what was measured
+        guess: answer every clip as the most frequent one, without --videos: the least that a score must exceed
         method: classify with results/refit/METHOD.safetensors (default: the shipped network)
         fps: frames a second, of folders of frames or where a video's header is wrong"""
     from microexpr.apps import answer as answering
@@ -516,21 +518,24 @@ def answer(
     from microexpr.videos import Scan
 
     if question is not None:
-        if videos or out:
-            raise ParamsError("--question is for one clip; --videos and --out are for a file of questions")
+        if videos or out or guess:
+            raise ParamsError("--question is for one clip; --videos, --guess and --out are for a file of questions")
         request = understand(question)
         with progress(quiet) as report:
             measured = answering.measure(Scan(questions, fps), Models.load(method, RESULTS / "refit"), report)
         print(answer(request, measured.facts))
         say(str(measured))
         return 0
-    if videos is None or out is None:
-        raise ParamsError("answer needs --videos DIR and --out FILE for a file of questions, or --question for a clip")
+    if out is None or (videos is None) != guess:
+        raise ParamsError("a file of questions needs --out FILE, and --videos DIR or --guess; a clip needs --question")
     output = outputs.table(out, [questions], force)
     requests = lines.read(questions)
-    with progress(quiet) as report:
-        models = Models.load(method, RESULTS / "refit")
-        answers, notes = answering.answers(requests, videos, models, fps, report)
+    if videos:
+        with progress(quiet) as report:
+            models = Models.load(method, RESULTS / "refit")
+            answers, notes = answering.answers(requests, videos, models, fps, report)
+    else:
+        answers, notes = [answer(line.question, answering.GUESS) for line in requests], []
     with outputs.publish(output) as part:
         store.write_text(part / output.names[0], lines.text(requests, answers))
     for note in notes:

@@ -58,6 +58,14 @@ def test_a_file_is_answered_and_a_clip_without_a_face_by_a_guess(tmp_path, scree
     assert "SAMM-2.mp4" in screen[0] and screen[0].endswith("its answers are guesses: negative, disgust, brow lowerer")
 
 
+def test_a_guess_looks_at_no_clip(tmp_path, capsys):
+    path, out = asked(tmp_path, "SAMM-1"), tmp_path / "guesses.jsonl"
+    assert main(["answer", str(path), "--guess", "--out", str(out)]) == 0
+    assert [line.answer for line in lines.read(out)] == ["negative", "disgust"]
+    assert main(["answer", str(path), "--out", str(out), "--force"]) == 1
+    assert "needs --out FILE, and --videos DIR or --guess" in capsys.readouterr().err
+
+
 def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path):
     for name in ("s1/take.mp4", "s2/take.mp4", "s2/other.mp4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -1,8 +1,9 @@
 """Questions on the expression in a clip, as challenges of micro-expressions pose them, and the answers by facts.
 
 Forms are those of MEGC 2025's track of questions, as its training files have them (`dataset/casme.jsonl` and
-`dataset/samm.jsonl` of github.com/Humphrey-0125/MEGC2025). Their grammar says whether one action unit is to be named or
-several. Text in, text out: no pixels."""
+`dataset/samm.jsonl` of github.com/Humphrey-0125/MEGC2025). By their grammar, one action unit is to be named or several.
+Text in, text out: no pixels.
+"""
 
 import re
 from collections.abc import Mapping
@@ -94,7 +95,7 @@ def named(text: str) -> frozenset[int]:
 def ask(facts: Facts, absent: int) -> list[str]:
     """Return the questions on a clip, as the challenge has them: one of its units is asked for, and one that is not.
 
-    A clip of which no unit is known has those on classes alone."""
+    A clip without known units has those on classes alone."""
     if not facts.units:
         return [COARSE, FINE]
     single = len(facts.units) == 1

@@ -27,7 +27,7 @@ class Line:
 
     id: str
     clip: str  # the name of its video
-    subject: str  # "" where the file does not say whose it is
+    subject: str  # "" where the file does not say it
     text: str
     question: Question
     answer: str | None  # None where there is none yet
