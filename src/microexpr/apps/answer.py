@@ -75,13 +75,14 @@ def answers(
     Raises DataError, before any is measured, for a clip that is not there, or there several times."""
     paths = clips(lines, folder, fps)
     of_clip, notes = dict[Path, Facts](), list[str]()
-    for number, path in enumerate(dict.fromkeys(paths), 1):
+    different = dict.fromkeys(paths)
+    for number, path in enumerate(different, 1):
         try:
             of_clip[path] = measure(Scan(path, fps), models).facts
         except DataError as error:
             of_clip[path] = GUESS
             notes.append(f"{error}; its answers are guesses: {GUESS.coarse}, {GUESS.fine}, {NAMES[4]}")
-        progress("measuring clips", number, len({*paths}))
+        progress("measuring clips", number, len(different))
     return [answer(line.question, of_clip[path]) for line, path in zip(lines, paths, strict=True)], notes
 
 

@@ -168,9 +168,10 @@ def _score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
 
     from microexpr.evaluation.questions import lines, scores
 
-    answers = {line.id: line.answer for line in lines.read(path) if line.answer is not None}
+    answers = {line.id: str(line.answer) for line in lines.read(path, answered=True)}
+    truth = lines.read(questions, answered=True)
     try:
-        rows = scores.rows(lines.read(questions), answers, SCORED_RESAMPLES)
+        rows = scores.rows(truth, answers, SCORED_RESAMPLES)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     if json or csv:

@@ -1,4 +1,4 @@
-"""Questions on the expression in a clip, as challenges of micro-expressions pose them, and the answers by facts.
+"""Understand and ask the questions of a challenge on the expression in a clip, and answer them from known facts.
 
 Forms are those of MEGC 2025's track of questions, as its training files have them (`dataset/casme.jsonl` and
 `dataset/samm.jsonl` of github.com/Humphrey-0125/MEGC2025). By their grammar, one action unit is to be named or several.
@@ -41,7 +41,9 @@ class Facts:
 
     coarse: str  # class
     fine: str  # emotion
-    units: Mapping[int, Side] = field(default_factory=dict)  # their sides by number in FACS, the strongest first
+    units: Mapping[int, Side] = field(
+        default_factory=dict
+    )  # sides by number in FACS; the first answers a question for a single unit
 
 
 def understand(text: str) -> Question:
@@ -58,7 +60,7 @@ def understand(text: str) -> Question:
 
 
 def answer(question: Question, facts: Facts) -> str:
-    """Return the answer in the challenge's words; one without a fact names what is most frequent or likely."""
+    """Return the answer in the challenge's words; of a unit on both sides, left, as most are."""
     chosen = [*facts.units][: 1 if question.single else None]
     units = ", ".join(NAMES[unit] for unit in chosen)
     match question.topic:

@@ -34,8 +34,8 @@ class Line:
     fields: dict[str, Any]  # as they are in the file
 
 
-def read(path: Path) -> list[Line]:
-    """Read a file of questions. Raises DataError with file and row for a line that is not one."""
+def read(path: Path, answered: bool = False) -> list[Line]:
+    """Read a file of questions, all of them `answered` if so. Raises DataError with file and row for any other line."""
     if not regular(path).is_file():
         raise DataError(f"{path}: is not a file")
     if (size := path.stat().st_size) > LONGEST:
@@ -48,6 +48,8 @@ def read(path: Path) -> list[Line]:
             line = _line(text)
         except DataError as error:
             raise DataError(f"{path}, row {number}: {error}") from None
+        if answered and line.answer is None:
+            raise DataError(f"{path}, row {number}: answer must be a text, not missing")
         if line.id in rows:
             raise DataError(f"{path}, row {number}: must have an id of its own, not {line.id} of row {rows[line.id]}")
         rows[line.id] = number
@@ -79,7 +81,7 @@ def _line(text: str) -> Line:
 def of_clips(clips: Iterable[Clip]) -> list[Line]:
     """Return the questions on clips of a class, with the answers that their annotation gives.
 
-    The unit that a clip does not show, and is asked for all the same, is each of those that clips show in turn."""
+    One question is on a unit that the clip does not show; from clip to clip it goes through the units of all."""
     coded = [(clip, facts) for clip in clips if (facts := _facts(clip))]
     numbers = sorted({unit for _, facts in coded for unit in facts.units})
     lines = []

@@ -1,8 +1,8 @@
-"""How good answers to questions on clips are: each kind as what it is, and all as words.
+"""Score answers to questions on clips: classes, action units and sides by the field's figures, and all as words.
 
 Classes: UF1 and UAR; words that are no clip's class are one more class. Action units: F1 over all clips and units.
 Words: BLEU (Papineni et al. 2002, smoothed by the first method of Chen and Cherry 2014) and the recall of ROUGE-1 (Lin
-2004), means over questions, as entries of MEGC 2025 measure them.
+2004), means over questions, as github.com/Humphrey-0125/MEGC2025 computes them.
 """
 
 import re
@@ -28,12 +28,11 @@ TITLES: dict[Topic, str] = {
 
 
 def rows(truth: Sequence[Line], answers: Mapping[str, str], resamples: int) -> list[Row]:
-    """Return the figures of answers, by the questions' ids, with intervals over subjects where their clips have any.
+    """Return the figures of answers, by the ids of questions with true answers.
 
-    Raises DataError for a question without a true answer or without an answer."""
+    Intervals are over subjects; clips without one count as of one subject, whose interval is 0 to 1. Raises DataError
+    for a question without an answer."""
     for line in truth:
-        if line.answer is None:
-            raise DataError(f"question {line.id}: must have a true answer, not none")
         if line.id not in answers:
             raise DataError(f"question {line.id}: must have an answer, not none")
     result = list[Row]()
@@ -80,9 +79,8 @@ def _classes(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.nd
 
 def _units(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
     """Return units of clips by subject, whether shown and whether answered, int64[U, 1, 2, 2]."""
-    truth, answered = (
-        [[name in parts("units", text)[0] for name in NUMBERS] for text in texts] for texts in zip(*pairs, strict=True)
-    )
+    units = ([parts("units", text)[0] for text in texts] for texts in zip(*pairs, strict=True))
+    truth, answered = ([[name in names for name in NUMBERS] for names in of_clips] for of_clips in units)
     of_units = np.repeat(np.array(subjects), len(NUMBERS))
     return by_subject(np.ravel(truth), np.ravel(answered), of_units)
 
