@@ -24,6 +24,7 @@ from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts import plus_for_commas
+from microexpr.datasets.layouts.recordings import paths
 from microexpr.signals.spotting import hits
 from microexpr.videos import excerpt
 
@@ -104,12 +105,12 @@ def times_of(files: Iterable[Path], name: str, events: Iterable[Coded], fps: flo
 
     They are those of the video of one of these files of events, as `coding.media` finds it. Without it, `fps` are
     counted up to the end of the last event. Raises DataError without both."""
-    events, paths = [*events], [*files]
+    events, files = [*events], [*files]
     rows_of = {event.recording for event in events} or {""}
-    if video := next(filter(None, (coding.media(path, row) for path in paths for row in sorted(rows_of))), None):
+    if video := next(filter(None, (coding.media(path, row) for path in files for row in sorted(rows_of))), None):
         return excerpt.times(video), ""
     if not fps:
-        raise DataError(f"{paths[-1]}: no video of {name} is there, so --fps must say how many frames a second it has")
+        raise DataError(f"{files[-1]}: no video of {name} is there, so --fps must say how many frames a second it has")
     ends = [event.offset / (fps if event.unit == "frames" else 1) for event in events]
     count = round(fps * max(ends, default=1)) + 2
     return np.arange(count) / fps, f"{name}: its video is not there, nor known how long it is: no figures by frame"
@@ -248,15 +249,14 @@ Marked = dict[str, tuple[Path, list[Coded]]]  # by recording: the file that mark
 
 
 def gather(path: Path, coder: str = "") -> tuple[Marked, list[str]]:
-    """Return the events of a file, of each recording of a table, or of all .eaf and .TextGrid files of a folder but
-    those that begin with _ or a dot.
+    """Return the events of a file, of each recording of a table, or of all .eaf and .TextGrid files in a folder.
 
-    Those of a folder of `predict` are called like the folder. With `coder`, only these count, and a recording where
-    there are none stays. Raises DataError for a file that cannot be read, and if there is none."""
+    What begins with _ or a dot is passed over, as in a data set. Those of a folder of `predict` are called like the
+    folder. With `coder`, only these count, and a recording where there are none stays. Raises DataError for a file that
+    cannot be read, and if there is none."""
     files = [path]
     if path.is_dir():
-        visible = (p for p in path.rglob("*") if not any(n.startswith(("_", ".")) for n in p.relative_to(path).parts))
-        files = sorted(file for file in visible if file.suffix.lower() in (".eaf", ".textgrid"))
+        files = sorted(file for file in paths(path) if file.suffix.lower() in (".eaf", ".textgrid"))
         files = [file for file in files if file.suffix == ".eaf" or file.with_suffix(".eaf") not in files]
     gathered, notes, names = Marked(), list[str](), set[str]()
     for file in files:
@@ -289,11 +289,10 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
     if not names:
         raise DataError(f"both must mark the same recordings, not {', '.join(first)} and {', '.join(second)}")
     emotions = {event.emotion for side in (first, second) for _, events in side.values() for event in events}
-    recordings = []
+    in_classes, recordings = bool(emotions & {"negative", "positive"}), list[Recording]()
     for name in names:
         (path, events), (other, others) = first[name], second[name]
         times, note = times_of([other, path], name, [*events, *others], fps)
-        in_classes = bool(emotions & {"negative", "positive"})
         recordings.append(compare(name, events, others, times, in_classes, not note))
         notes += filter(None, [note])
     return recordings, notes

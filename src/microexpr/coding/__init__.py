@@ -19,7 +19,10 @@ from microexpr.core.files import VIDEO_SUFFIXES
 
 __all__ = ["KINDS", "Coded", "coders", "collected", "media", "read"]
 
-SUFFIXES = (".eaf", ".textgrid", ".csv", ".tsv")
+READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
+    ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
+}  # fmt: skip
+SUFFIXES = tuple(READERS)
 
 
 def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], list[str]]:
@@ -27,14 +30,11 @@ def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], li
 
     Raises DataError naming file and row, or tier, for what cannot be understood; if `problems` is a list, what concerns
     one event alone is appended to it."""
-    readers: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {
-        ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
-    }  # fmt: skip
     if path.is_dir() or not path.exists():
         raise DataError(f"{path}: {'must be a file, not a folder' if path.is_dir() else 'is not there'}")
-    if path.suffix.lower() not in readers:
+    if path.suffix.lower() not in READERS:
         raise DataError(f"{path}: must be one of {', '.join(SUFFIXES)}; a spreadsheet can be saved as CSV")
-    return readers[path.suffix.lower()](path, problems)
+    return READERS[path.suffix.lower()](path, problems)
 
 
 def coders(events: Iterable[Coded]) -> list[str]:

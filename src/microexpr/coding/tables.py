@@ -14,6 +14,7 @@ from microexpr.coding.events import KINDS, Coded, Problems, collected, kind_of
 from microexpr.core import csv_file
 from microexpr.core.errors import DataError, nearest
 
+Unit = Literal["frames", "seconds"]
 TIMES = ("onset", "apex", "offset")
 COLUMNS = ("recording", "subject", "kind", *TIMES, "emotion", "action_units", "coder")  # of the template
 SECONDS = {f"{name}_seconds": name for name in TIMES}
@@ -39,10 +40,11 @@ TEMPLATE = (
 def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]:
     """Return the events of a table, and notes. Raises DataError naming file and row."""
     with csv_file.opened(path) as (header, rows):
+        unit: Unit = "seconds"
         if {"Behavior", "Start (s)"} <= {*header}:
-            names, unit, factor = BORIS, "seconds", 1.0
+            names, factor = BORIS, 1.0
         elif {"file", "column", "ordinal"} <= {*header}:
-            names, unit, factor = DATAVYU, "seconds", 1e-3
+            names, factor = DATAVYU, 1e-3
         else:
             header_names = {_plain(name): name for name in header if name}
             names = {header_names[key]: ours for key, ours in OURS.items() if key in header_names}
@@ -80,7 +82,7 @@ def _plain(column: str) -> str:
     return re.sub(r"\W+", "_", column.strip().lower()).strip("_")
 
 
-def _event(path: Path, line: int, cells: Mapping[str, str], unit: str, factor: float, span: bool) -> Coded:
+def _event(path: Path, line: int, cells: Mapping[str, str], unit: Unit, factor: float, span: bool) -> Coded:
     where = f"{path}, row {line}"
     kind = kind_of(cells["kind"])
     if kind is None:
@@ -94,7 +96,6 @@ def _event(path: Path, line: int, cells: Mapping[str, str], unit: str, factor: f
     if onset is None or offset is None:
         missing = "onset" if onset is None else "offset"
         raise DataError(f"{missing} must not be empty ({where})")
-    chosen: Literal["frames", "seconds"] = "frames" if unit == "frames" else "seconds"
     others = {name: cells.get(name, "") for name in ("emotion", "action_units", "subject", "coder")}
     others["emotion"] = others["emotion"].lower()
     others = {name: "" if text.lower() in NOTHING else text for name, text in others.items()}
@@ -102,12 +103,12 @@ def _event(path: Path, line: int, cells: Mapping[str, str], unit: str, factor: f
     others["action_units"] = "+".join(f"{side}{number}" for number, side in sided) or others["action_units"]
     recording = PureWindowsPath(cells.get("recording", "")).as_posix()
     return Coded(
-        kind, onset, times["apex"], offset, chosen, span, where=where, recording="" if recording == "." else recording,
-        fps=_time("fps", cells["fps"], "", 1, where) if cells.get("fps") else 0, **others,
+        kind, onset, times["apex"], offset, unit, span, where=where, recording="" if recording == "." else recording,
+        fps=_time("fps", cells["fps"], "seconds", 1, where) if cells.get("fps") else 0, **others,
     )  # fmt: skip
 
 
-def _time(name: str, text: str, unit: str, factor: float, where: str) -> float:
+def _time(name: str, text: str, unit: Unit, factor: float, where: str) -> float:
     try:
         return float(csv_file.whole(text)) if unit == "frames" else factor * csv_file.number(text)
     except ValueError as problem:

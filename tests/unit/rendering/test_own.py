@@ -34,8 +34,8 @@ def test_coders_are_late_miss_what_is_faint_and_confuse_emotions():
         events = sample_events(params, rng)
         performance = perform(Performer.sample(rng), events, params, rng)
         marked = own.coded(events, performance, params.fps, habits, generator(3, "own", "take", habits.name))
-        found = [(a, b) for a in events for b in marked if abs(a.apex - b.apex) < 8]
-        counts.append(len(found))
-        late.append(np.mean([b.onset - a.onset for a, b in found]))
-        confused.append(sum(a.emotion != b.emotion for a, b in found))
+        pairs = [(a, b) for a in events for b in marked if abs(a.apex - b.apex) < 8]
+        counts.append(len(pairs))
+        late.append(np.mean([b.onset - a.onset for a, b in pairs]))
+        confused.append(sum(a.emotion != b.emotion for a, b in pairs))
     assert 20 > counts[0] >= counts[1] > 8 and 0 < late[0] < late[1] and 0 < sum(confused) < sum(counts) / 3

@@ -33,9 +33,9 @@ def test_a_frame_after_a_damaged_one_is_refused_where_its_number_counts(tmp_path
     write(tmp_path / "take.mp4", drifting(20), 30)
     with av.open(str(tmp_path / "take.mp4")) as file:
         packet = [packet for packet in file.demux(video=0) if packet.size][5]
-        place, size = packet.pos, packet.size
+        start, size = packet.pos, packet.size
     content = bytearray((tmp_path / "take.mp4").read_bytes())
-    content[place : place + size] = bytes(size)
+    content[start : start + size] = bytes(size)
     (tmp_path / "take.mp4").write_bytes(content)
     assert len([*excerpt.read_some(tmp_path / "take.mp4", range(4))]) == 4
     with pytest.raises(DataError, match="a frame up to it does not decode"):

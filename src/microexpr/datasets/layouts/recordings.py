@@ -14,8 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError, nearest
-from microexpr.core.files import VIDEO_SUFFIXES
-from microexpr.datasets.layout import MEGC2019, label_of
+from microexpr.datasets.layout import MEGC2019, is_video, label_of
 from microexpr.datasets.layouts import Loader
 from microexpr.videos import container, excerpt, frames, sources
 
@@ -117,10 +116,10 @@ def recordings(root: Path, fps: float | None) -> Iterator[Recording]:
     """Yield the videos below a root, and the folders with pictures and no video, at any depth; `fps` are of folders."""
     for path in sorted(paths(root)):
         if path.is_dir():
-            files = [*path.iterdir()]
+            files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
             is_recording = any(map(is_picture, files)) and not any(map(is_video, files))
         else:
-            is_recording = is_video(path)
+            is_recording = is_video(path) and path.is_file()
         if is_recording:
             yield Recording(path, root, fps)
 
@@ -137,10 +136,6 @@ def paths(root: Path) -> Iterator[Path]:
 
 def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURES and not path.name.startswith(".")
-
-
-def is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def composed(text: str) -> str:
