@@ -87,7 +87,7 @@ def test_an_official_test_file_gets_answers_and_keeps_its_fields(tmp_path):
     (line,) = lines.read(path)
     assert (line.id, line.clip, line.subject, line.answer) == ("samm_test_SAMM-1_1", "SAMM-1", "", None)
     assert json.loads(lines.text([line], ["negative"])) == {**fields, "answer": "negative"}
-    with pytest.raises(DataError, match="to_answer.jsonl, row 1: answer must be a text, not missing"):
+    with pytest.raises(DataError, match=r"to_answer\.jsonl, row 1: answer must be a text, not missing"):
         lines.read(path, answered=True)
 
 
