@@ -14,6 +14,7 @@ from first_weights import SHIPPED, FirstWeights
 from generators import Generators
 from long_videos import LongVideos
 from planned import Plan, Training
+from question_files import Questions
 
 from microexpr import datasets
 from microexpr.core.errors import ParamsError
@@ -39,6 +40,7 @@ class Run:
         self.generators = Generators(self.corpus, checked["generators"])
         self.plan = Plan(self.corpus, self.generators, checked)
         self.first = FirstWeights(self.corpus, self.plan)
+        self.questions = Questions(self.corpus, self.plan, self.videos)
 
     def index(self, training: Training) -> list[str]:
         """Return the indices of the clips that a training's protocol trains or tests."""

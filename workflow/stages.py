@@ -210,6 +210,15 @@ STAGES = {  # in the order in which they run
         },
         outputs=lambda run: run.videos.files,
     ),
+    "questions": Stage(
+        rules={
+            "questions": Job(),
+            "questions_measure": Job(memory=1500, group="subject"),
+            "questions_program": Job(memory=32000, minutes=720),
+            "questions_table": Job(),
+        },
+        outputs=lambda run: run.questions.files,
+    ),
     "report": Stage(
         rules={"report": Job(memory=1500)},
         outputs=lambda run: ["results/report/index.html"],

@@ -34,6 +34,7 @@ try:
 except MicroexprError as error:
     sys.exit(f"error: {error}")
 CORPUS, PLAN, GENERATORS, FIRST, VIDEOS = RUN.corpus, RUN.plan, RUN.generators, RUN.first, RUN.videos
+QUESTIONS = RUN.questions
 PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], PLAN.main.name, CHECKED["params"]["seed"]
 MEASURED = {name: PARAMS["spot"][name] for name in ("rate", "movement")}  # how long videos are
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]

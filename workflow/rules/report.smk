@@ -13,7 +13,9 @@ EXISTING_BENCHMARKS = {  # CSV by signal stage
     Path(path).stem: path for path in RUN.benchmark_figures if path.endswith(".csv") and Path(path).is_file()
 }
 EXISTING_UNIT_TABLES = [path for name in TASKS["units"].tables if Path(path := f"results/{name}.csv").is_file()]
-EXISTING_SPOT_TABLE = [path for path in [SPOT_TABLE] if Path(path).exists()]
+EXISTING_SPOT_TABLE, EXISTING_QUESTIONS_TABLE = (
+    [path for path in [table] if Path(path).exists()] for table in (SPOT_TABLE, QUESTIONS_TABLE)
+)
 SHOWN_VIDEOS = pages.choose_videos(VIDEOS.videos.values()) if EXISTING_SPOT_TABLE else []
 
 
@@ -33,6 +35,7 @@ rule report:
         papers=EXISTING_PAPER_TABLES,
         units=EXISTING_UNIT_TABLES,
         spot=EXISTING_SPOT_TABLE,
+        questions=EXISTING_QUESTIONS_TABLE,
         long_videos=[f"results/spot/curves/{video.clip.id}.h5" for video in SHOWN_VIDEOS],
         spotted=VIDEOS.found if SHOWN_VIDEOS else [],
         benchmarks=list(EXISTING_BENCHMARKS.values()),
@@ -53,6 +56,7 @@ rule report:
             "papers": EXISTING_PAPER_TABLES,
             "units": EXISTING_UNIT_TABLES,
             "spot": EXISTING_SPOT_TABLE,
+            "questions": EXISTING_QUESTIONS_TABLE,
             "long_videos": [video.row() for video in SHOWN_VIDEOS],
             "spotters": list(SPOTTERS) if SHOWN_VIDEOS else [],
             "benchmarks": EXISTING_BENCHMARKS,

@@ -1,31 +1,77 @@
 """Answer questions on short clips by measurement: the class, the emotion and the action units.
 
-The most probable micro-expression of the video counts; where none is spotted, the change from its first frame to the
-one that differs most. The emotion is the one, of the class, with the display nearest to the units that moved. No clip
+The most probable micro-expression of the video counts; where none is spotted, the frame in which action units stand
+out most of their noise. The emotion is the one, of the class, with the display nearest to the units that moved. No clip
 of a challenge is learnt from.
 """
 
+import shlex
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from microexpr.apps import predict
+from microexpr import datasets
+from microexpr.apps import predict, spot
 from microexpr.apps.predict import Models, pair, written
 from microexpr.apps.read.take import Progress, silent
-from microexpr.core.clip import LABELS
+from microexpr.core import store
+from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import NAMES, Side
 from microexpr.datasets.layout import label_of
-from microexpr.evaluation.questions import Facts, answer
+from microexpr.evaluation.questions import Facts
 from microexpr.evaluation.questions.lines import Line
+from microexpr.evaluation.questions.lines import read as read_lines
+from microexpr.protocols import CODED, provenance
+from microexpr.protocols.splits import subject_id
 from microexpr.rendering.display import DISPLAYS
+from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.faces import detection
+from microexpr.signals.spotting import spotter
 from microexpr.videos import Scan, Video, search
 
 PRESENT = 0.4  # of the largest change, from which a unit counts as shown: most like the truth in rendered clips
+BLINK = "AU45"  # of no answer: faces blink in any clip
+NOT_BLINKS = [unit for unit, name in enumerate(ACTION_UNITS) if name != BLINK]
+LISTED = 8  # units in a line of evidence
 ONE_SIDED = 0.5  # of the stronger side's change, below which the weaker side shows nothing
 GUESS = Facts("negative", "disgust", {4: "both"})  # where no face is found: the most frequent of CASME II
+
+
+PARTS = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
+
+
+def _command(text: str) -> str:
+    """Raises ValueError for a command that cannot be split into words, or lacks one of `PARTS`."""
+    words = shlex.split(text)
+    if missing := [part for part in PARTS if not any(part in word for word in words)]:
+        raise ValueError(f"must have {' and '.join(missing)}")
+    return text
+
+
+class Params(BaseModel):
+    """Section `questions` of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    datasets: list[Literal[CODED]] = Field(  # type: ignore[valid-type]
+        default=["casme2", "samm"],
+        min_length=1,
+        description="data sets with action units on whose clips questions are asked",
+    )
+    units: list[str] = Field(default=[], description="rows of `units.methods` that answer")
+    spotters: list[str] = Field(default=["predict"], description="rows of `spot.methods` that answer on long videos")
+    programs: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[str, AfterValidator(_command)]] = (
+        Field(
+            default={},
+            description="commands of outside programs that read {questions} and {videos} and write {answers}",
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +79,34 @@ class Measured:
     """Measurements in a clip, and the facts that they give."""
 
     facts: Facts
-    seconds: tuple[float, float, float]  # onset, apex, offset; those of a clip without a spotted expression are its own
+    prediction: predict.Prediction
+    frames: tuple[int, int, int]  # onset, apex, offset; those of a clip without a spotted expression are its own
     spotted: bool
     probabilities: Mapping[str, float]  # by class
     changes: Mapping[str, float]  # by sided unit, the largest first: FACS intensity since rest
 
-    def __str__(self) -> str:
-        """Return the evidence in one line."""
+    @property
+    def seconds(self) -> tuple[float, float, float]:
+        """Times of these frames."""
+        onset, apex, offset = (float(self.prediction.video.seconds[frame]) for frame in self.frames)
+        return onset, apex, offset
+
+    def errors(self, models: Models) -> Mapping[str, float]:
+        """Return by sided unit the standard deviation to expect of its change; none where a frame shows no face."""
+        video = self.prediction.video
+        onset, apex = video.read([*self.frames[:2]])
+        try:
+            return pair.predict(onset, apex, models, str(video.path)).errors
+        except DataError:
+            return {}
+
+    def describe(self, errors: Mapping[str, float]) -> str:
+        """Return the evidence in one line, with the errors of action units."""
         onset, apex, offset = self.seconds
-        units = ", ".join(f"{unit} {NAMES[int(unit[2:-1])]} +{amount:.1f}" for unit, amount in self.changes.items())
+        units = ", ".join(
+            f"{unit} {NAMES[int(unit[2:-1])]} +{amount:.1f}{f' ({errors[unit]:.1f})' if unit in errors else ''}"
+            for unit, amount in [*self.changes.items()][:LISTED]
+        )
         classes = ", ".join(f"{name} {share:.2f}" for name, share in self.probabilities.items())
         what = "micro-expression" if self.spotted else "no micro-expression spotted; the whole clip"
         return f"{what} {onset:.2f} to {offset:.2f} s, apex {apex:.2f} s; {classes}; {units or 'no unit moves clearly'}"
@@ -50,27 +115,95 @@ class Measured:
 def measure(source: Scan | Video, models: Models, progress: Progress = silent) -> Measured:
     """Return what a clip shows. Raises DataError if no face is found."""
     result = predict.predict(source, models, progress)
-    times = result.video.seconds
     micro = [expression for expression in result.expressions if expression.classes.probabilities]
     if micro:
         best = max(micro, key=lambda expression: expression.interval.score)
         interval, probabilities = best.interval, best.classes.probabilities
         numbers, changes = (interval.onset, interval.apex, interval.offset), interval.action_units
     else:
-        frames = result.curves.numbers
-        apex = frames[np.abs(result.signal.change).sum((1, 2)).argmax()]
-        numbers = (frames[0], max(apex, frames[1]), frames[-1])
+        frames, moved = result.curves.numbers, result.signal.sustained.clip(0)[:, NOT_BLINKS]
+        place = max(1, int(moved.max(2).sum(1).argmax()))
+        numbers = (frames[0], frames[place], frames[-1])
         onset_frame, apex_frame = result.video.read([*numbers[:2]])
-        both = pair.predict(onset_frame, apex_frame, models, str(result.video.path))
-        probabilities, changes = both.classes.probabilities, dict(both.action_units)
-    onset, apex, offset = (float(times[number]) for number in numbers)
-    return Measured(facts(probabilities, changes), (onset, apex, offset), bool(micro), probabilities, changes)
+        probabilities = pair.predict(onset_frame, apex_frame, models, str(result.video.path)).classes.probabilities
+        changes = {
+            f"{ACTION_UNITS[unit]}{side}": float(result.signal.change[place, unit, i])
+            for unit in NOT_BLINKS
+            for i, side in enumerate("LR")
+        }
+        changes = {name: amount for name, amount in sorted(changes.items(), key=lambda item: -item[1]) if amount > 0}
+    onset, apex, offset = map(int, numbers)
+    return Measured(facts(probabilities, changes), result, (onset, apex, offset), bool(micro), probabilities, changes)
+
+
+def write(path: str | Path, clips: Sequence[Clip], models: Models) -> list[str]:
+    """Measure one subject's clips and write their file; return a line on each that is left out: without a face."""
+    seen = {*models.reader.fitted_on, *models.recogniser.fitted_on, *spotter.load().fitted_on}
+    notes = list[str]()
+    with store.subject_file(path, "answers", clips) as file:
+        file.put("fitted_on", sorted(seen.union(detection.fitted_on("network"))))
+        for clip in clips:
+            _, video = spot.open_clip(clip, datasets.frames(clip))
+            try:
+                measured = measure(video, models)
+            except DataError as error:
+                notes.append(str(error))
+                continue
+            file.group(clip.name, evidence=measured.describe({})).put_all(
+                seconds=measured.seconds, spotted=measured.spotted,
+                **{"class": [*measured.probabilities]}, probability=[*measured.probabilities.values()],
+                action_unit=[*measured.changes], change=[*measured.changes.values()],
+            )  # fmt: skip
+    return notes
+
+
+def read(path: str | Path, clips: Sequence[Clip]) -> dict[str, Facts]:
+    """Return by id the facts measured in those of the clips that are of the file's subject; guesses without a face.
+
+    Raises LeakError where a model was fitted on the subject."""
+    by_clip = {}
+    with store.open_file(path, "answers") as file:
+        subject = f"{store.attribute_text(file.attrs['dataset'])}/{store.attribute_text(file.attrs['subject'])}"
+        chosen = [clip for clip in clips if subject_id(clip.id) == subject]
+        provenance.check(str(path), subject, "subject", chosen, store.fitted_on(file))
+        groups = store.clip_groups(file)
+        for clip in chosen:
+            if clip.name not in groups:
+                by_clip[clip.id] = GUESS
+                continue
+            group = groups[clip.name]
+            probabilities = dict(zip(store.strings(group["class"]), group["probability"][()].tolist(), strict=True))
+            changes = dict(zip(store.strings(group["action_unit"]), group["change"][()].tolist(), strict=True))
+            by_clip[clip.id] = facts(probabilities, changes)
+    return by_clip
+
+
+def run_program(command: str, questions: str, videos: str, output: str, name: str) -> None:
+    """Let an outside program write the answers to a file of questions; its text goes to this job's log.
+
+    Raises DataError if it fails, or leaves a question without an answer."""
+    parts = dict(zip(PARTS, (questions, videos, output), strict=True))
+    words = shlex.split(command)
+    for part, path in parts.items():
+        words = [word.replace(part, str(Path(path).absolute())) for word in words]
+    try:
+        process = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    except OSError as error:
+        raise DataError(f"params.yaml: questions.programs.{name}: {words[0]}: {error.strerror}") from None
+    print(process.stdout, end="")
+    if process.returncode:
+        raise DataError(f"params.yaml: questions.programs.{name} ended with {process.returncode}: {shlex.join(words)}")
+    answered = {line.id for line in read_lines(Path(output), answered=True)}
+    if missing := [line.id for line in read_lines(Path(questions)) if line.id not in answered]:
+        raise DataError(
+            f"{output}: must have an answer to question {missing[0]}, as to {len(missing) - 1} others, not none"
+        )
 
 
 def answers(
     lines: Sequence[Line], folder: Path, models: Models, fps: float | None = None, progress: Progress = silent
-) -> tuple[list[str], list[str]]:
-    """Return the answer to each question on a clip in a folder, and a line on each clip that was not measured.
+) -> tuple[list[Facts], list[str]]:
+    """Return the facts for each question on a clip in a folder, and a line on each clip that was not measured.
 
     Raises DataError, before any is measured, for a clip that is not there, or there several times."""
     paths = clips(lines, folder, fps)
@@ -83,7 +216,7 @@ def answers(
             of_clip[path] = GUESS
             notes.append(f"{error}; its answers are guesses: {GUESS.coarse}, {GUESS.fine}, {NAMES[4]}")
         progress("measuring clips", number, len(different))
-    return [answer(line.question, of_clip[path]) for line, path in zip(lines, paths, strict=True)], notes
+    return [of_clip[path] for path in paths], notes
 
 
 def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list[Path]:
@@ -111,10 +244,12 @@ def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list
 def facts(probabilities: Mapping[str, float], changes: Mapping[str, float]) -> Facts:
     """Return the facts for classes with these probabilities and sided units that changed so much."""
     coarse = max(probabilities, key=lambda name: probabilities[name])
-    amounts = written.stronger_sides(dict(changes))
+    amounts = written.stronger_sides({name: amount for name, amount in changes.items() if name[:-1] != BLINK})
     largest = max(amounts.values(), default=0.0)
-    present = [unit for unit, amount in amounts.items() if amount >= PRESENT * largest]
-    return Facts(coarse, emotion(coarse, amounts), {int(unit[2:]): _side(unit, changes) for unit in present})
+    sides = {int(unit[2:]): _side(unit, changes) for unit in amounts}
+    count = sum(amount >= PRESENT * largest for amount in amounts.values())
+    shown, likely = (dict([*sides.items()][part]) for part in (slice(count), slice(count, None)))
+    return Facts(coarse, emotion(coarse, amounts), shown, likely, probabilities[coarse])
 
 
 def _side(unit: str, changes: Mapping[str, float]) -> Side:

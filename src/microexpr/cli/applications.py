@@ -491,7 +491,9 @@ def answer(
     videos: Path | None = None,
     out: Path | None = None,
     question: str | None = None,
+    picture: Path | None = None,
     guess: bool = False,
+    confidence: bool = False,
     method: str | None = None,
     fps: float | None = None,
     force: Force = False,
@@ -507,8 +509,10 @@ def answer(
         questions: JSON lines with id, video and question; or with --question a clip
         videos: folder of the clips, files or folders of frames called as the questions call them
         out: file for the answers, JSON lines as the challenge takes them
-        question: one question on one clip; prints the answer, and below it what was measured
+        question: one question on one clip; prints the answer, and below it what was measured, with errors in brackets
+        picture: with --question, plot of what was measured, .png, .svg, .pdf or .jpg; it shows no face
         guess: answer every clip as the most frequent one, without --videos: the least that a score must exceed
+        confidence: write the probability of each coarse class too, which `score` reads
         method: classify with results/refit/METHOD.safetensors (default: the shipped network)
         fps: frames a second, of folders of frames or where a video's header is wrong"""
     from microexpr.apps import answer as answering
@@ -520,24 +524,31 @@ def answer(
     if question is not None:
         if videos or out or guess:
             raise ParamsError("--question is for one clip; --videos, --guess and --out are for a file of questions")
-        request = understand(question)
+        request, plotted = understand(question), outputs.picture(picture, [questions], force) if picture else None
+        models = Models.load(method, RESULTS / "refit")
         with progress(quiet) as report:
-            measured = answering.measure(Scan(questions, fps), Models.load(method, RESULTS / "refit"), report)
+            measured = answering.measure(Scan(questions, fps), models, report)
         print(answer(request, measured.facts))
-        say(str(measured))
+        say(measured.describe(measured.errors(models)))
+        if plotted:
+            from microexpr.reporting.plots import drawing, prediction
+
+            with outputs.publish(plotted) as part:
+                drawing.plot(prediction.draw, measured.prediction, path=part / plotted.names[0])
         return 0
-    if out is None or (videos is None) != guess:
+    if out is None or picture or (videos is None) != guess:
         raise ParamsError("a file of questions needs --out FILE, and --videos DIR or --guess; a clip needs --question")
     output = outputs.table(out, [questions], force)
     requests = lines.read(questions)
     if videos:
         with progress(quiet) as report:
             models = Models.load(method, RESULTS / "refit")
-            answers, notes = answering.answers(requests, videos, models, fps, report)
+            facts, notes = answering.answers(requests, videos, models, fps, report)
     else:
-        answers, notes = [answer(line.question, answering.GUESS) for line in requests], []
+        facts, notes = [answering.GUESS] * len(requests), []
+    answers, confidences = lines.replies(requests, facts)
     with outputs.publish(output) as part:
-        store.write_text(part / output.names[0], lines.text(requests, answers))
+        store.write_text(part / output.names[0], lines.text(requests, answers, confidences if confidence else ()))
     for note in notes:
         say(f"warning: {note}")
     say(f"written: {out}, {len(answers)} answers")

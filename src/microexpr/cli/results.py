@@ -7,6 +7,7 @@ Modules are imported inside the functions, so that a command loads no more than 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
 TABLE = RESULTS / "megc2019_table.csv"
 TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
-UNIT_TABLES = ("units_table.csv", "units_loso_table.csv")
-SPOT_TABLE = "megc2025_table.csv"
+OTHER_TABLES = {  # by file name, the module of `reporting` that reads and words it
+    "units_table.csv": "units_table", "units_loso_table.csv": "units_table",
+    "megc2025_table.csv": "spot_table", "megc2026_table.csv": "questions_table",
+}  # fmt: skip
 SCORED_RESAMPLES = 1000  # of subjects, for the intervals of a scored log
 TABLES = (
-    f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/{SPOT_TABLE}, "
-    f"{RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
+    f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/megc2025_table.csv, "
+    f"{RESULTS}/megc2026_table.csv, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 )
 PAIRED = RESULTS / "megc2019_paired.csv"
 DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
@@ -168,17 +171,17 @@ def _score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
 
     from microexpr.evaluation.questions import lines, scores
 
-    answers = {line.id: str(line.answer) for line in lines.read(path, answered=True)}
-    truth = lines.read(questions, answered=True)
+    answers, truth = lines.read(path, answered=True), lines.read(questions, answered=True)
     try:
-        rows = scores.rows(truth, answers, SCORED_RESAMPLES)
+        rows = scores.rows(truth, {line.id: str(line.answer) for line in answers}, SCORED_RESAMPLES)
+        rows += scores.calibration(truth, answers)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     if json or csv:
         return print_rows(rows, json, scores.COLUMNS)
     table = Table(*scores.COLUMNS, box=None)
     for row in rows:
-        figures = (f"{row[name]:.4f}" if name in row else "" for name in ("value", "low", "high"))
+        figures = (f"{row[name]:.4f}" if name in row else "" for name in ("value", "low", "high", "shuffled"))
         table.add_row(str(row["questions"]), str(row["figure"]), *figures, str(row["count"]))
     console().print(table)
     return 0
@@ -391,7 +394,7 @@ def table(
     form = "json" if json else "csv" if csv else "markdown" if markdown else None
     if not methods and path.parts[-3:-2] == ("papers",):
         return _paper_table(path, form)
-    if not methods and path.name in (*UNIT_TABLES, SPOT_TABLE):
+    if not methods and path.name in OTHER_TABLES:
         return _other_table(path, form)
     if not methods and path != TABLE and not path.is_file():
         raise MicroexprError(f"{path}: is not there; tables are {TABLES}")
@@ -444,10 +447,8 @@ def table(
 
 
 def _other_table(path: Path, form: str | None) -> int:
-    """Print a table of action units or of long videos."""
-    from microexpr.reporting import spot_table, units_table
-
-    table = spot_table.TABLE if path.name == SPOT_TABLE else units_table.TABLE
+    """Print a table of action units, long videos or questions."""
+    table = import_module(f"microexpr.reporting.{OTHER_TABLES[path.name]}").TABLE
     rows = table.read(path)
     if form in ("json", "csv"):
         return print_rows(rows, form == "json")

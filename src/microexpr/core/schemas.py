@@ -258,9 +258,19 @@ FACE_TABLE = {  # of `microexpr measure`: a dataset for each column of a table
     "fitted_on": Field("text", ("fitted_on",), "-", "origin/dataset/subject/clip that the reader saw"),
 }
 
+ANSWERS = {  # of `microexpr answer`: the measurements in a clip
+    "seconds": Field("float64", ("event",), "seconds", "onset, apex and offset since the clip's first frame"),
+    "spotted": Field("bool", (), "-", "whether a micro-expression was spotted; else the events are the clip's ends"),
+    "class": Field("text", ("class",), "-", "names of the class axis"),
+    "probability": Field("float64", ("class",), "0..1", "of each class"),
+    "action_unit": Field("text", ("action_unit",), "-", "FACS names with L or R, the subject's own side"),
+    "change": Field("float64", ("action_unit",), "FACS", "change of intensity since rest, the largest first"),
+    "fitted_on": FITTED_ON,
+}
+
 SCHEMAS = {
     "truth": Schema(3, TRUTH), "faces": Schema(4, FACES), "apex": Schema(5, APEX), "flow": Schema(3, FLOW),
     "aus": Schema(2, AUS), "train": Schema(2, TRAIN), "synth": Schema(4, SYNTH), "measured": Schema(3, MEASURED),
     "face_table": Schema(1, FACE_TABLE), "population": Schema(3, POPULATION), "portraits": Schema(1, PORTRAITS),
-    "spot": Schema(1, SPOT), "takes": Schema(1, TAKES),
+    "spot": Schema(1, SPOT), "takes": Schema(1, TAKES), "answers": Schema(1, ANSWERS),
 }  # fmt: skip

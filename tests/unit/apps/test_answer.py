@@ -1,17 +1,25 @@
 """Questions on a clip are answered by what moves in it; a file of questions finds its clips."""
 
 import json
+import re
 import shutil
+import sys
+from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from encoded import shades, write
 
 import microexpr
+from microexpr import datasets, videos
 from microexpr.apps import answer
+from microexpr.apps.predict import Models
 from microexpr.cli import applications
 from microexpr.cli.main import main
-from microexpr.core.errors import DataError
+from microexpr.core import store
+from microexpr.core.clip import Clip
+from microexpr.core.errors import DataError, LeakError
 from microexpr.evaluation.questions import COARSE, FINE, Facts, lines
 
 EXAMPLE = microexpr.example_video("example")  # lip corners are depressed
@@ -35,7 +43,11 @@ def asked(tmp_path, *names):
 def test_facts_follow_from_classes_and_changes():
     probabilities = {"negative": 0.7, "positive": 0.2, "surprise": 0.1}
     changes = {"AU4L": 1.0, "AU4R": 0.9, "AU7L": 0.8, "AU12R": 0.1}
-    assert answer.facts(probabilities, changes) == Facts("negative", "disgust", {4: "both", 7: "left"})
+    assert answer.facts(probabilities, changes) == Facts(
+        "negative", "disgust", {4: "both", 7: "left"}, {12: "right"}, 0.7
+    )
+    blinking = {"AU45L": 3.0, "AU45R": 3.0} | changes
+    assert answer.facts(probabilities, blinking) == answer.facts(probabilities, changes)
     assert answer.facts({"positive": 1.0}, changes).fine == "happiness"
     assert answer.facts(probabilities, {}).units == {}
 
@@ -44,6 +56,15 @@ def test_one_question_is_answered_with_what_was_measured(screen, capsys):
     assert main(["answer", str(EXAMPLE), "--question", "What is the action unit?", "--quiet"]) == 0
     assert capsys.readouterr().out == "lip corner depressor\n"
     assert screen[0].startswith("micro-expression 0.75 to ") and "; negative 0.9" in screen[0]
+    assert re.search(r"AU15R lip corner depressor \+1\.\d \(\d\.\d\)", screen[0])  # and its error
+
+
+def test_a_picture_shows_what_was_measured(tmp_path, capsys):
+    picture = tmp_path / "measured.png"
+    assert main(["answer", str(EXAMPLE), "--question", COARSE, "--picture", str(picture), "--quiet"]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["answer", str(asked(tmp_path, "a")), "--guess", "--out", "x", "--picture", str(picture)]) == 1
+    assert "needs --out FILE" in capsys.readouterr().err
 
 
 def test_a_file_is_answered_and_a_clip_without_a_face_by_a_guess(tmp_path, screen):
@@ -78,3 +99,71 @@ def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path
     (line, *_) = lines.read(asked(tmp_path, "othr"))
     with pytest.raises(DataError, match=r"not none \(did you mean 'other'\?\); --fps reads folders of pictures"):
         answer.clips([line], tmp_path)
+
+
+def test_confidences_are_written_if_asked_for(tmp_path):
+    path, out = asked(tmp_path, "SAMM-1"), tmp_path / "guesses.jsonl"
+    confident = replace(answer.GUESS, confidence=0.5)
+    replies, shares = lines.replies(lines.read(path), [confident, confident])
+    out.write_text(lines.text(lines.read(path), replies, shares), encoding="utf-8")
+    assert [line.confidence for line in lines.read(out)] == [0.5, None]  # of the coarse class
+
+
+def test_a_subjects_clips_are_measured_into_a_file_that_names_what_its_models_saw(tmp_path, monkeypatch):
+    count, path = len(videos.open_video(EXAMPLE)), tmp_path / "s.h5"
+    clip = Clip("casme2", "s1", "a", "generated", "a", 1, count, count, None, None, None, 30, "anger", 0, None, "4")
+    faceless = replace(clip, name="b", last=20, frames=20)
+    write(tmp_path / "b.mp4", shades(30 + np.arange(20)), 30)
+    files = {"a": EXAMPLE, "b": tmp_path / "b.mp4"}
+    monkeypatch.setattr(datasets, "frames", lambda clip: [(1 + i, files[clip.name]) for i in range(clip.frames)])
+    (note,) = answer.write(path, [clip, faceless], Models.load(None, tmp_path))
+    assert "b.mp4" in note
+    facts = answer.read(path, [clip, faceless, replace(clip, subject="s2")])
+    assert [*facts] == ["casme2/s1/a", "casme2/s1/b"] and facts["casme2/s1/b"] == answer.GUESS
+    assert facts["casme2/s1/a"].units.keys() == {15} and 0.9 < facts["casme2/s1/a"].confidence < 1
+    with store.open_file(path, "answers") as file:
+        entry = store.fitted_on(file)[0]
+        assert store.attribute_text(file["a"].attrs["evidence"]).startswith("micro-expression 0.75 to")
+    _, dataset, subject, _ = entry.split("/")
+    with h5py.File(path, "a") as file:
+        file.attrs.update(dataset=dataset, subject=subject)
+    with pytest.raises(LeakError, match=f"was fitted on {re.escape(entry)}"):
+        answer.read(path, [replace(clip, dataset=dataset, subject=subject)])
+
+
+TOY = """
+import json, sys
+questions, answers = sys.argv[1:]
+with open(answers, "w") as file:
+    for line in open(questions):
+        row = json.loads(line)
+        file.write(json.dumps({**row, "answer": "negative"}) + "\\n" * (row["video"] != "skipped"))
+"""
+
+
+def program(tmp_path, *words):
+    script = tmp_path / "toy.py"
+    script.write_text(TOY.replace("\\\\n", "\\n"), encoding="utf-8")
+    return f"{sys.executable} {script} {' '.join(words)}"
+
+
+def test_an_outside_program_answers_a_file(tmp_path, capsys):
+    path, out = asked(tmp_path, "a", "b"), tmp_path / "answers.jsonl"
+    command = program(tmp_path, "{questions}", "{answers}")
+    answer.run_program(command, str(path), "clips", str(out), "toy")
+    assert [line.answer for line in lines.read(out)] == ["negative"] * 4
+    with pytest.raises(DataError, match=r"questions\.programs\.toy ended with 1"):
+        answer.run_program(program(tmp_path, "{questions}"), str(path), "clips", str(out), "toy")
+    assert "not enough values" in capsys.readouterr().out
+    with pytest.raises(DataError, match=r"questions\.programs\.toy: no_such_program: No such file"):
+        answer.run_program("no_such_program", str(path), "clips", str(out), "toy")
+    with pytest.raises(DataError, match="must have an answer to question b_0"):
+        answer.run_program(command, str(asked(tmp_path, "a")), "clips", str(out), "toy")
+        answer.run_program("true", str(asked(tmp_path, "b")), "clips", str(out), "toy")
+
+
+@pytest.mark.parametrize("command", ["vlm {questions} {answers}", "vlm {videos} '{questions} {answers}", ""])
+def test_a_command_names_all_its_files(command):
+    with pytest.raises(ValueError, match=r"must have \{videos\}|No closing quotation|must have \{questions\}"):
+        answer.Params(programs={"vlm": command})
+    assert answer.Params(programs={"vlm": "vlm {questions} {videos} {answers}"}).programs

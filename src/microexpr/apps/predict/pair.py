@@ -23,6 +23,7 @@ class Pair:
 
     classes: Classes
     action_units: Mapping[str, float]  # by sided name, "AU12L": rise from one picture to the other, largest first
+    errors: Mapping[str, float]  # by sided name of every unit: standard deviation to expect of its rise
 
     @property
     def certainty(self) -> str:
@@ -81,4 +82,9 @@ def predict(onset: np.ndarray, apex: np.ndarray, models: Models, name: str) -> P
     by_unit = {f"{ACTION_UNITS[unit]}{'LR'[side]}": float(change.values[0, side, unit]) for side, unit in clear}
     rises = dict(sorted(by_unit.items(), key=lambda item: -item[1]))
     against = limits.contradiction(rises, classes.predicted_class)
-    return Pair(classes._replace(reasons=(*against, *classes.reasons)), rises)
+    errors = {
+        f"{unit}{side}": float(change.errors[0, s, u])
+        for u, unit in enumerate(ACTION_UNITS)
+        for s, side in enumerate("LR")
+    }
+    return Pair(classes._replace(reasons=(*against, *classes.reasons)), rises, errors)

@@ -19,6 +19,7 @@ FILES = (
 # github.com/tvaranka/meb, commit f731b0a, experiments/benchmarks, which the tables of Varanka et al. (IEEE Trans.
 # Affective Computing 2024) come from. NMER is left out: its notebook stores a trial of one epoch.
 UNITS = "meb.csv"  # a line for each row and metric: of each unit, pooled over data sets, of each data set, and means
+QUESTIONS = "megc2025_questions.csv"  # of entries of MEGC 2025, over its test clips of SAMM and CAS(ME)^3 together
 LONG_VIDEOS = "megc2025.csv"  # a line for each row, data set and kind; of classes of micro-expressions that were hit
 # The table in which each paper compares itself with others under the protocol of MEGC2019.
 MAIN = {

@@ -2,18 +2,19 @@
 
 Forms are those of MEGC 2025's track of questions, as its training files have them (`dataset/casme.jsonl` and
 `dataset/samm.jsonl` of github.com/Humphrey-0125/MEGC2025). By their grammar, one action unit is to be named or several.
-Text in, text out: no pixels.
+Questions on long videos are in `long_videos`. Text in, text out: no pixels.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import NAMES, Side
+from microexpr.evaluation.questions import long_videos
 
-Topic = Literal["coarse", "fine", "units", "shown", "side", "all"]
+Topic = Literal["coarse", "fine", "units", "shown", "side", "all"] | long_videos.Topic
 NUMBERS = {name: number for number, name in NAMES.items()} | {"nostril dilater": 38, "nostril compress": 39}
 WORDS = {True: ("", "is", "it"), False: ("s", "are", "them")}  # of one action unit, of several
 COARSE, FINE = "What is the coarse expression class?", "What is the fine-grained expression class?"
@@ -43,7 +44,15 @@ class Facts:
     fine: str  # emotion
     units: Mapping[int, Side] = field(
         default_factory=dict
-    )  # sides by number in FACS; the first answers a question for a single unit
+    )  # sides by number in FACS of those that are shown, the surest first
+    likely: Mapping[int, Side] = field(default_factory=dict)  # and of further ones
+    confidence: float | None = None  # probability of the coarse class
+
+    def counted(self, single: bool) -> "Facts":
+        """Return the facts with the surest unit alone, or else with two at least, as a question says."""
+        candidates = {**self.units, **{unit: side for unit, side in self.likely.items() if unit not in self.units}}
+        count = 1 if single else max(2, len(self.units))
+        return replace(self, units=dict([*candidates.items()][:count]))
 
 
 def understand(text: str) -> Question:
@@ -61,8 +70,9 @@ def understand(text: str) -> Question:
 
 def answer(question: Question, facts: Facts) -> str:
     """Return the answer in the challenge's words; of a unit on both sides, left, as most are."""
-    chosen = [*facts.units][: 1 if question.single else None]
-    units = ", ".join(NAMES[unit] for unit in chosen)
+    if question.topic in ("units", "all"):
+        facts = facts.counted(question.single)
+    units = ", ".join(NAMES[unit] for unit in facts.units)
     match question.topic:
         case "coarse":
             return facts.coarse
@@ -115,6 +125,7 @@ _PLAIN = {
     FINE.casefold(): Question("fine"),
     **{form.casefold(): Question("units", single=single) for single, form in UNITS.items()},
     **{form.casefold(): Question("all", single=single) for single, form in ALL.items()},
+    **{form.casefold(): Question(topic) for topic, form in long_videos.FORMS.items()},
 }
 _NAMING: list[tuple[re.Pattern[str], Topic]] = [
     (re.compile(re.escape(SHOWN.casefold()).replace(r"\{\}", "(.+)")), "shown"),

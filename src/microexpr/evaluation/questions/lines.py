@@ -7,16 +7,16 @@ The first is to be answered and handed in, without an answer before; the second 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from microexpr.core import csv_file, facs
-from microexpr.core.clip import LABELS, Clip
+from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.evaluation.questions import Facts, Question, answer, ask, understand
+from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, understand
 
 LONGEST = 100_000_000  # bytes of a file
 
@@ -32,6 +32,22 @@ class Line:
     question: Question
     answer: str | None  # None where there is none yet
     fields: dict[str, Any]  # as they are in the file
+
+    @property
+    def subject_id(self) -> str:
+        """dataset/subject."""
+        return f"{self.fields.get('dataset', '')}/{self.subject}"
+
+    @property
+    def clip_id(self) -> str:
+        """dataset/subject/name, as `Clip.id` where the file says them."""
+        return f"{self.subject_id}/{self.clip}"
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability of the answer, in 0..1, None where the file does not say it."""
+        value = self.fields.get("confidence")
+        return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
 
 
 def read(path: Path, answered: bool = False) -> list[Line]:
@@ -82,7 +98,7 @@ def of_clips(clips: Iterable[Clip]) -> list[Line]:
     """Return the questions on clips of a class, with the answers that their annotation gives.
 
     One question is on a unit that the clip does not show; from clip to clip it goes through the units of all."""
-    coded = [(clip, facts) for clip in clips if (facts := _facts(clip))]
+    coded = [(clip, facts) for clip in clips if (facts := facts_of(clip))]
     numbers = sorted({unit for _, facts in coded for unit in facts.units})
     lines = []
     for i, (clip, facts) in enumerate(coded):
@@ -98,7 +114,20 @@ def of_clips(clips: Iterable[Clip]) -> list[Line]:
     return lines
 
 
-def _facts(clip: Clip) -> Facts | None:
+def of_videos(videos: Iterable[LongVideo]) -> list[Line]:
+    """Return the questions on long videos, with the answers that their annotation gives."""
+    lines = []
+    for video in videos:
+        clip, expressions = video.clip, long_videos.events(video)
+        for number, (topic, form) in enumerate(long_videos.FORMS.items(), 1):
+            reply = long_videos.answer(topic, expressions)
+            fields = {"id": f"{clip.dataset}_{clip.subject}_{clip.name}_{number}", "dataset": clip.dataset}
+            fields |= {"subject": clip.subject, "filename": clip.name, "question": form, "answer": reply}
+            lines.append(Line(fields["id"], clip.name, clip.subject, form, understand(form), reply, fields))
+    return lines
+
+
+def facts_of(clip: Clip) -> Facts | None:
     """Return what the annotation of a clip says, None for one of no class; units that are unsure count as absent."""
     if clip.label is None:
         return None
@@ -106,7 +135,42 @@ def _facts(clip: Clip) -> Facts | None:
     return Facts(LABELS[clip.label], clip.emotion, {unit: side for unit, side in units.items() if unit in facs.NAMES})
 
 
-def text(lines: Sequence[Line], answers: Sequence[str]) -> str:
-    """Return the lines with these answers, as the challenge takes them."""
-    rows = ({**line.fields, "answer": answer} for line, answer in zip(lines, answers, strict=True))
+def to_answer(lines: Iterable[Line], places: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the lines as the challenge gives them to be answered, without an answer.
+
+    `places` are further fields by clip id: `video`, its path in the folder of its data set, and what else tells where
+    it is."""
+    rows = ({"video_id": line.id, **places[line.clip_id], "question": line.text} for line in lines)
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def place(clip: Clip) -> dict[str, Any]:
+    """Return the fields that tell where a clip is: `video`, its folder or file, its rate, its first and last frame."""
+    return {"video": clip.folder, "fps": clip.fps, "first": clip.first, "last": clip.last}
+
+
+def replies(lines: Sequence[Line], facts: Sequence[Facts]) -> tuple[list[str], list[float | None]]:
+    """Return the answer to each question by what is known of its clip, and its probability, that of coarse classes.
+
+    A question for the action unit of a clip, or for its units, says how many to count in all questions on it."""
+    single = {line.clip_id: line.question.single for line in lines if line.question.topic in ("units", "all")}
+    pairs = [
+        (line, of_clip.counted(single[line.clip_id]) if line.clip_id in single else of_clip)
+        for line, of_clip in zip(lines, facts, strict=True)
+    ]
+    confidences = [of_clip.confidence if line.question.topic == "coarse" else None for line, of_clip in pairs]
+    return [answer(line.question, of_clip) for line, of_clip in pairs], confidences
+
+
+def text(lines: Sequence[Line], answers: Sequence[str | None], confidences: Sequence[float | None] = ()) -> str:
+    """Return the lines with these answers, or none, as the challenge takes them.
+
+    `confidences`: probabilities of the answers, which `score` reads as well."""
+    rows = []
+    for i, (line, reply) in enumerate(zip(lines, answers, strict=True)):
+        row = {name: value for name, value in line.fields.items() if name not in ("answer", "confidence")}
+        row |= {} if reply is None else {"answer": reply}
+        if confidences and (confidence := confidences[i]) is not None:
+            row["confidence"] = round(confidence, 4)
+        rows.append(json.dumps(row, ensure_ascii=False) + "\n")
+    return "".join(rows)

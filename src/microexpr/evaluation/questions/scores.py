@@ -1,66 +1,145 @@
 """Score answers to questions on clips: classes, action units and sides by the field's figures, and all as words.
 
 Classes: UF1 and UAR; words that are no clip's class are one more class. Action units: F1 over all clips and units.
-Words: BLEU (Papineni et al. 2002, smoothed by the first method of Chen and Cherry 2014) and the recall of ROUGE-1 (Lin
-2004), means over questions, as github.com/Humphrey-0125/MEGC2025 computes them.
+Times: F1 of intervals that share half of their union with a true one. Words: BLEU (Papineni et al. 2002, smoothed by
+the first method of Chen and Cherry 2014) and the recall of ROUGE-1 (Lin 2004), means over questions, as
+github.com/Humphrey-0125/MEGC2025 computes them.
+
+Axes: U subjects, K classes.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 
 import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
+from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import Metric, accuracy, interval, uar, uf1
 from microexpr.evaluation.metrics.figures import by_subject, label_f1
-from microexpr.evaluation.questions import NUMBERS, Topic, named, parts
+from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
 from microexpr.evaluation.questions.lines import Line
+from microexpr.signals.spotting.hits import Span, match
 
 Row = dict[str, str | float | int]
-COLUMNS = ("questions", "figure", "value", "low", "high", "count")
+COLUMNS = ("questions", "figure", "value", "low", "high", "shuffled", "count")
 TITLES: dict[Topic, str] = {
     "coarse": "coarse class", "fine": "fine class", "units": "action units", "shown": "shown or not",
-    "side": "left or right", "all": "all at once",
+    "side": "left or right", "all": "all at once", "micro count": "number of micro-expressions",
+    "macro count": "number of macro-expressions", "times": "times", "classes": "classes of micro-expressions",
 }  # fmt: skip
+CONTRADICTION = ("of a clip", "no contradiction")
+SHUFFLES = 20
+BINS = 10  # of confidences
+FRAMES = 1000  # in a second of an answer's times
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figure:
+    """A figure of answers, by subject."""
+
+    matrices: np.ndarray  # int64[U, 1, K, K], true and answered
+    metric: Metric
+    count: int  # of answers
+
+    @property
+    def value(self) -> float:
+        """Of all subjects."""
+        return float(self.metric(self.matrices.sum((0, 1)), left_out=True))
+
+
+Figures = dict[tuple[str, str], Figure]  # by title of the questions and name
 
 
 def rows(truth: Sequence[Line], answers: Mapping[str, str], resamples: int) -> list[Row]:
     """Return the figures of answers, by the ids of questions with true answers.
 
-    Intervals are over subjects; clips without one count as of one subject, whose interval is 0 to 1. Raises DataError
-    for a question without an answer."""
+    Intervals are over subjects; clips without one count as of one subject, whose interval is 0 to 1. `shuffled` is the
+    mean of the figure when clips get the answers to the same question of other clips. Raises DataError for a question
+    without an answer."""
+    of_answers = figures(truth, answers)
+    others = [by_topic(truth, shuffled(truth, answers, i)) for i in range(SHUFFLES)]
+    result = list[Row]()
+    for key, figure in of_answers.items():
+        metric = partial(figure.metric, left_out=True)
+        low, high = interval(figure.matrices, metric, resamples, generator(0, "answers", *key))
+        row: Row = {"questions": key[0], "figure": key[1], "value": figure.value, "low": low, "high": high}
+        if key in others[0]:
+            row["shuffled"] = fmean(other[key].value for other in others)
+        result.append(row | {"count": figure.count})
+    return result + _numbers(truth, answers) + _words([(str(line.answer), answers[line.id]) for line in truth])
+
+
+def calibration(truth: Sequence[Line], answers: Sequence[Line]) -> list[Row]:
+    """Return the row of the calibration error of answers with a confidence; none where no answer has one.
+
+    It is the distance of mean confidence and share of right answers, of bins of equal width (Guo et al. 2017)."""
+    true = {line.id: str(line.answer).casefold() for line in truth}
+    pairs = [
+        (line.confidence, str(line.answer).strip().casefold() == true[line.id])
+        for line in answers
+        if line.confidence is not None and line.id in true
+    ]
+    if not pairs:
+        return []
+    confidence, right = np.array(pairs, float).T
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = [abs((confidence - right)[bins == i].sum()) for i in range(BINS)]
+    error = float(sum(gaps)) / len(pairs)
+    return [{"questions": TITLES["coarse"], "figure": "calibration error", "value": error, "count": len(pairs)}]
+
+
+def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> float:
+    """Return p of no difference between the same figure of two answerers, paired by resampled subjects."""
+    matrices, metric = [first.matrices, second.matrices], partial(first.metric, left_out=True)
+    return metrics.differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
+
+
+def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
+    """Return the figures of answers that have an interval. Raises DataError for a question without an answer."""
     for line in truth:
         if line.id not in answers:
             raise DataError(f"question {line.id}: must have an answer, not none")
-    result = list[Row]()
+    consistent, subjects = _consistent(truth, answers)
+    agreement = Figure(_right(consistent, subjects), accuracy, len(consistent))
+    return by_topic(truth, answers) | {CONTRADICTION: agreement}
+
+
+def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
+    """Return the figures of questions that are alike."""
+    result: Figures = {}
     for topic, title in TITLES.items():
         lines = [line for line in truth if line.question.topic == topic]
         pairs = [(str(line.answer), answers[line.id].strip()) for line in lines]
-        subjects = [line.subject for line in lines]
-        figures: dict[str, tuple[np.ndarray, Metric]] = {}
-        if topic in ("coarse", "fine") and lines:
+        subjects, count = [line.subject_id for line in lines], len(lines)
+        if not lines:
+            continue
+        if topic in ("coarse", "fine"):
             matrices = _classes(pairs, subjects)
-            figures = {"UF1": (matrices, uf1), "UAR": (matrices, uar)}
-        if topic == "units" and lines:
-            figures = {"F1": (_units(pairs, subjects), _f1)}
-        if lines:
+            result |= {(title, "UF1"): Figure(matrices, uf1, count), (title, "UAR"): Figure(matrices, uar, count)}
+        if topic == "units":
+            result[title, "F1"] = Figure(_units(pairs, subjects), _f1, count)
+        if topic in ("times", "classes"):
+            result[title, "F1"] = Figure(_intervals(truth, answers, topic == "classes"), _f1, count)
+        else:
             right = [parts(topic, true) == parts(topic, answer) for true, answer in pairs]
-            figures["right"] = _right(right, subjects), accuracy
-        for name, (matrices, metric) in figures.items():
-            result.append(_row(title, name, matrices, metric, resamples, len(lines)))
-    consistent, subjects = _consistent(truth, answers)
-    matrices = _right(consistent, subjects)
-    result.append(_row("of a clip", "no contradiction", matrices, accuracy, resamples, len(consistent)))
-    return result + _words([(str(line.answer), answers[line.id]) for line in truth])
+            result[title, "right"] = Figure(_right(right, subjects), accuracy, count)
+    return result
 
 
-def _row(title: str, name: str, matrices: np.ndarray, metric: Metric, resamples: int, count: int) -> Row:
-    figure = partial(metric, left_out=True)
-    low, high = interval(matrices, figure, resamples, generator(0, "answers", title, name))
-    return dict(zip(COLUMNS, (title, name, float(figure(matrices.sum((0, 1)))), low, high, count), strict=True))
+def shuffled(truth: Sequence[Line], answers: Mapping[str, str], number: int) -> dict[str, str]:
+    """Return the answers, each that to the same question of another clip; the order of clips is random."""
+    clips = sorted({line.clip_id for line in truth})
+    place = dict(zip(clips, generator(0, "answers", "shuffled", number).permutation(len(clips)), strict=True))
+    of_text = defaultdict[str, list[Line]](list)
+    for line in sorted(truth, key=lambda line: place[line.clip_id]):
+        of_text[line.text.casefold()].append(line)
+    return {line.id: answers[lines[i - 1].id] for lines in of_text.values() for i, line in enumerate(lines)}
 
 
 def _f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
@@ -89,16 +168,46 @@ def _right(right: Sequence[bool], subjects: Sequence[str]) -> np.ndarray:
     return by_subject(np.ones(len(right)), np.array(right), np.array(subjects))
 
 
+def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bool) -> np.ndarray:
+    """Return hits, false and missed micro-expressions by subject as int64[U, 1, 2, 2]; `with_class`: of the same class.
+
+    Where an answer does not name a class for each of its intervals, none has one."""
+    cells = defaultdict[str, np.ndarray](lambda: np.zeros((1, 2, 2), np.int64))
+    for lines in _by_clip(truth).values():
+        of_topic = {line.question.topic: line for line in lines}
+        if not {"times", "classes"} <= {*of_topic}:
+            continue
+        times, classes = of_topic["times"], of_topic["classes"]
+        true, true_classes = _spans(str(times.answer), str(classes.answer))
+        spotted, spotted_classes = _spans(answers[times.id], answers[classes.id])
+        hits = match(spotted, true)
+        count = sum(not with_class or spotted_classes[i] == true_classes[j] for i, j in hits.items())
+        matrix = cells[times.subject_id]
+        matrix[0] += np.array([[0, len(spotted) - count], [len(true) - count, count]])
+    return np.stack([cells[subject] for subject in sorted(cells)])
+
+
+def _spans(times: str, classes: str) -> tuple[list[Span], list[str | None]]:
+    """Return the intervals of an answer, in 1 / `FRAMES` s, and their classes."""
+    spans = [(round(FRAMES * start), round(FRAMES * end)) for start, end in long_videos.spans(times)]
+    names = long_videos.classes(classes)
+    return spans, [*names] if len(names) == len(spans) else [None] * len(spans)
+
+
+def _by_clip(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    of_clip = defaultdict[str, list[Line]](list)
+    for line in lines:
+        of_clip[line.clip_id].append(line)
+    return of_clip
+
+
 def _consistent(lines: Sequence[Line], answers: Mapping[str, str]) -> tuple[list[bool], list[str]]:
     """Return for each clip whether its answers agree, and its subject.
 
-    They contradict if a unit is named and is not shown, or if the sentence on all at once has other classes or units,
-    in whatever form it is."""
-    of_clip = defaultdict[tuple[str, str], list[Line]](list)
-    for line in lines:
-        of_clip[line.subject, line.clip].append(line)
-    agree = list[bool]()
-    for clip in of_clip.values():
+    They contradict if a unit is named and is not shown, if the sentence on all at once has other classes or units, in
+    whatever form it is, or if the micro-expressions of a long video have another number than times or classes."""
+    agree, subjects = list[bool](), list[str]()
+    for clip in _by_clip(lines).values():
         texts = {line.question.topic: answers[line.id].strip().casefold() for line in clip}
         sentence, units = texts.get("all"), texts.get("units")
         contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))
@@ -107,8 +216,26 @@ def _consistent(lines: Sequence[Line], answers: Mapping[str, str]) -> tuple[list
             yes = {line.question.unit: answers[line.id].strip().casefold() == "yes" for line in about_units}
             contradicts |= any((unit in named(units)) != is_shown for unit, is_shown in yes.items())
             contradicts |= sentence is not None and named(sentence) != named(units)
+        if "micro count" in texts:
+            count = long_videos.number(texts["micro count"])
+            contradicts |= "times" in texts and len(long_videos.spans(texts["times"])) != count
+            contradicts |= "classes" in texts and len(long_videos.classes(texts["classes"])) != count
         agree.append(not contradicts)
-    return agree, [subject for subject, _ in of_clip]
+        subjects.append(clip[0].subject_id)
+    return agree, subjects
+
+
+def _numbers(truth: Sequence[Line], answers: Mapping[str, str]) -> list[Row]:
+    """Return the mean error of numbers of expressions; an answer without a number counts as 0."""
+    result = list[Row]()
+    topics: tuple[Topic, ...] = ("micro count", "macro count")
+    for topic in topics:
+        pairs = [(str(line.answer), answers[line.id]) for line in truth if line.question.topic == topic]
+        errors = [abs((long_videos.number(a) or 0) - (long_videos.number(t) or 0)) for t, a in pairs]
+        if errors:
+            value = fmean(errors)
+            result.append({"questions": TITLES[topic], "figure": "mean error", "value": value, "count": len(errors)})
+    return result
 
 
 def _words(pairs: Sequence[tuple[str, str]]) -> list[Row]:
@@ -120,5 +247,5 @@ def _words(pairs: Sequence[tuple[str, str]]) -> list[Row]:
     bleu = [sentence_bleu([true.split()], answer.split(), smoothing_function=smooth) for true, answer in pairs]
     counts = [[Counter(stem(word) for word in re.findall(r"[a-z0-9]+", text)) for text in pair] for pair in pairs]
     recall = [(true & answer).total() / max(true.total(), 1) for true, answer in counts]
-    figures = {"BLEU": float(np.mean(bleu)), "ROUGE-1 recall": float(np.mean(recall))}
+    figures = {"BLEU": fmean(bleu), "ROUGE-1 recall": fmean(recall)}
     return [{"questions": "all as words", "figure": n, "value": v, "count": len(pairs)} for n, v in figures.items()]

@@ -8,7 +8,7 @@ from microexpr.protocols.protocol import Protocol, Task
 
 # data sets with action units, in meb's order, and own ones
 CODED = ("casme", "casme2", "samm", "fourdme", "mmew", "casme3", *OWN)
-UNITS, UNITS_LOSO = "units_cross_dataset", "units_loso"
+UNITS, UNITS_LOSO, UNITS_QUESTIONS = "units_cross_dataset", "units_loso", "units_questions"
 ACROSS = Protocol(
     UNITS,
     "dataset",
@@ -26,7 +26,13 @@ WITHIN = replace(
     grouped=True,
     title="Action units, leaving subjects of one data set out",
 )
+ASKED = replace(
+    WITHIN,
+    name=UNITS_QUESTIONS,
+    datasets=("casme2", "samm"),
+    title="Action units of the main table's clips, leaving subjects of one data set out",
+)
 TASK = Task(
-    "units", (ACROSS, WITHIN), {"units_table": (UNITS,), "units_loso_table": (UNITS_LOSO,)},
+    "units", (ACROSS, WITHIN, ASKED), {"units_table": (UNITS,), "units_loso_table": (UNITS_LOSO,)},
     floor="prevalence",
 )  # fmt: skip

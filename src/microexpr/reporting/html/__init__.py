@@ -43,6 +43,7 @@ class PageInputs:
     papers: Sequence[str] = ()  # tables that exist
     units: Sequence[str] = ()  # tables of action units that exist
     spot: Sequence[str] = ()  # the table of long videos, if it exists
+    questions: Sequence[str] = ()  # the table of questions, if it exists
     long_videos: Sequence[Mapping[str, Any]] = ()  # rows of those with plotted expressions, if the table exists
     spotters: Sequence[str] = ()  # rows of that table
     benchmarks: Mapping[str, str] = field(default_factory=dict)  # existing CSVs of the signal benchmark, by stage

@@ -12,7 +12,7 @@ from microexpr.core.clip import join_origins
 from microexpr.datasets import index
 from microexpr.evaluation import FULL, pairs
 from microexpr.evaluation.rows import FACE_COLUMNS, read
-from microexpr.reporting import main_table, method_list, method_tests, papers, spot_table, units_table
+from microexpr.reporting import main_table, method_list, method_tests, papers, questions_table, spot_table, units_table
 from microexpr.reporting.html import PageInputs, charts, clips, data_url, render, results
 from microexpr.reporting.plots.clips import MAGNIFIED
 from microexpr.reporting.signal_benchmark import page as benchmark_page
@@ -28,6 +28,7 @@ SECTIONS = {
     "methods": "Methods",
     "units": "Action units",
     "spot": "Long videos",
+    "questions": "Questions",
     "papers": "Papers",
     "clips": "Clips",
     "truth": "Signals",
@@ -70,6 +71,7 @@ def html(inputs: PageInputs, folder: Path, library: str | None = None) -> str:
         "papers": [_table(path, papers) for path in inputs.papers],
         "units": [_table(path, units_table.TABLE) for path in inputs.units],
         "spot": [_table(path, spot_table.TABLE) for path in inputs.spot],
+        "questions": [_table(path, questions_table.TABLE) for path in inputs.questions],
     }
     scopes = [scope for scope in main_table.SCOPES[1:] if rows[0][f"{scope}_uf1"]]
     figures: dict[str, charts.Chart] = {}
@@ -187,7 +189,7 @@ def _synthesised_faces(base: Path, method: str) -> dict[str, Any]:
 
 
 def _table(path: str, kind: Any) -> dict[str, Any]:
-    """Return a table of a paper, of action units or of long videos; `kind` reads and words it."""
+    """Return a table of a paper, of action units, long videos or questions; `kind` reads and words it."""
     rows = kind.read(path)
     below = [line.removeprefix("\\") for line in kind.below(rows)]
     origin = join_origins(row["origin"] for row in rows if row["origin"])

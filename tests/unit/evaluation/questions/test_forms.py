@@ -1,6 +1,7 @@
 """Questions of the challenge are understood, answered by facts, and read from its files line by line."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -111,3 +112,16 @@ def test_a_bad_line_is_named_with_file_and_row(tmp_path, row, message):
     path.write_text(row)
     with pytest.raises(DataError, match=f"asked.jsonl.*{message}"):
         lines.read(path)
+
+
+def test_a_question_says_how_many_units_count_in_all_questions_on_a_clip(tmp_path):
+    facts = Facts("negative", "disgust", {4: "both", 7: "left"}, {9: "right"})
+    assert facts.counted(True).units == {4: "both"} and facts.counted(False) == facts
+    assert replace(facts, units={4: "both"}).counted(False).units == {4: "both", 9: "right"}
+    assert Facts("negative", "disgust").counted(False).units == {}
+    texts = ("What is the action unit?", "Is the action unit lid tightener shown on the face?")
+    path = tmp_path / "asked.jsonl"
+    rows = [{"video_id": str(i), "video": "a", "question": text} for i, text in enumerate(texts)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    assert lines.replies(lines.read(path), [facts, facts])[0] == ["brow lowerer", "no"]
+    assert lines.replies(lines.read(path)[1:], [facts])[0] == ["yes"]

@@ -1,9 +1,11 @@
 """Figures of answers against values counted by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from microexpr.core.errors import DataError
-from microexpr.evaluation.questions import Facts, answer, ask, scores, understand
+from microexpr.evaluation.questions import Facts, answer, ask, long_videos, scores, understand
 from microexpr.evaluation.questions.lines import Line
 
 CLIPS = {  # of two subjects
@@ -60,3 +62,63 @@ def test_every_question_needs_both_answers():
     said_by_id = {line.id: line.answer for line in asked()}
     with pytest.raises(DataError, match="question a0: must have an answer, not none"):
         scores.rows(asked(), {name: text for name, text in said_by_id.items() if name != "a0"}, 5)
+
+
+def long_lines(times: str, classes: str, count: str = "2", subject: str = "s1") -> list[Line]:
+    answers = {"micro count": count, "macro count": "0", "times": times, "classes": classes}
+    return [
+        Line(f"{subject}{topic}", "v", subject, text, understand(text), answers[topic], {})
+        for topic, text in long_videos.FORMS.items()
+    ]
+
+
+def long_figures(times: str, classes: str, count: str = "2"):
+    truth = long_lines("1.000 to 1.200 s, 3.000 to 3.500 s", "negative, surprise")
+    truth += long_lines("none", "none", "0", "s2")
+    answers = long_lines(times, classes, count) + long_lines("none", "none", "0", "s2")
+    rows = scores.rows(truth, {line.id: str(line.answer) for line in answers}, 20)
+    return {(str(row["questions"]), str(row["figure"])): row for row in rows}
+
+
+def test_times_hit_by_half_of_their_union_and_classes_count_where_times_hit():
+    rows = long_figures("1.05 to 1.25 s, 3.0 to 3.2 s", "negative, surprise")  # 150 of 250 ms; 200 of 500 ms
+    assert rows["times", "F1"]["value"] == pytest.approx(1 / 2)
+    assert rows["classes of micro-expressions", "F1"]["value"] == pytest.approx(1 / 2)
+    rows = long_figures("3.0 to 3.5 s, 1.0 to 1.2 s", "negative, surprise")  # in another order, so with other classes
+    assert rows["times", "F1"]["value"] == 1 and rows["classes of micro-expressions", "F1"]["value"] == 0
+    rows = long_figures("1.0 to 1.2 s", "negative, surprise", "4")
+    assert rows["times", "F1"]["value"] == pytest.approx(2 / 3)
+    assert rows["classes of micro-expressions", "F1"]["value"] == 0  # two classes for one interval
+    assert rows["number of micro-expressions", "mean error"]["value"] == 1  # 2 in one of two videos
+    assert rows["number of micro-expressions", "right"]["value"] == 1 / 2
+    assert rows["of a clip", "no contradiction"]["value"] == 1 / 2
+
+
+def test_with_the_answers_of_other_clips_figures_fall():
+    said_by_id = {line.id: str(line.answer) for line in asked()}
+    rows = {(row["questions"], row["figure"]): row for row in scores.rows(asked(), said_by_id, 20)}
+    # each clip gets the emotion of another one, and all differ; of the three classes one clip in three may stay right
+    assert rows["fine class", "UF1"]["shuffled"] == 0 and rows["coarse class", "UF1"]["shuffled"] < 0.5
+    assert "shuffled" not in rows["of a clip", "no contradiction"] and "shuffled" not in rows["all as words", "BLEU"]
+    rows = long_figures("1.0 to 1.2 s, 3.0 to 3.5 s", "negative, surprise")
+    assert rows["times", "F1"]["value"] == 1 and rows["times", "F1"]["shuffled"] == 0
+
+
+def test_calibration_is_the_distance_of_confidence_and_share_of_right_answers():
+    truth = [line for line in asked() if line.question.topic == "coarse"]
+    shares = (0.95, 0.93, 0.55)  # right, right, wrong: two bins
+    answers = [
+        replace(line, answer=word, fields={"confidence": share})
+        for line, word, share in zip(truth, ("negative", "positive", "positive"), shares, strict=True)
+    ]
+    (row,) = scores.calibration(truth, answers)
+    assert row["value"] == pytest.approx((0.05 + 0.07 + 0.55) / 3) and row["count"] == 3
+    assert scores.calibration(truth, truth) == []
+
+
+def test_two_answerers_are_compared_by_resampled_subjects():
+    true = {line.id: str(line.answer) for line in asked()}
+    first, second = scores.figures(asked(), true), scores.figures(asked(), true | {"a0": "surprise", "c0": "surprise"})
+    key = ("coarse class", "UF1")
+    assert scores.compare(first[key], first[key], 50, "x") == 1
+    assert scores.compare(first[key], second[key], 50, "x") == 0.5  # the least that two subjects allow

@@ -1,0 +1,171 @@
+"""Let each answerer answer the same questions, on clips and on long videos, and compare their figures.
+
+Answerers: two that guess, by other subjects' answers or by the questions alone; measurements; methods that predict a
+class or action units, with what is most frequent with them; spotters; outside programs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from microexpr.core import store
+from microexpr.core.clip import Clip, LongVideo, join_origins
+from microexpr.core.errors import DataError, StoreError, remedy
+from microexpr.evaluation import metrics
+from microexpr.evaluation.pairs import SELECTION
+from microexpr.evaluation.questions import Facts, learnt, lines, long_videos, scores
+from microexpr.evaluation.questions.lines import Line
+from microexpr.evaluation.rows import PREDICTION_COLUMNS
+from microexpr.evaluation.spotting import Intervals
+
+MAJORITY, FORM, MEASURED = "majority", "questions_alone", "predict"
+GUESSES = (MAJORITY, FORM)
+OTHERS = "other subjects"  # whose answers are learnt from
+COLUMNS = (
+    *("method", "learnt_from", "origin", "task", "subjects", *scores.COLUMNS, "clips"),
+    *(f"p_{guess}" for guess in GUESSES),
+)
+TESTED = (
+    *(("coarse class", "UF1"), ("fine class", "UF1"), ("action units", "F1")),
+    *(("times", "F1"), ("classes of micro-expressions", "F1")),
+)
+TASKS = ("clips", "long videos")
+Replies = dict[str, tuple[str, float | None]]  # answers and confidences by the ids of questions
+
+
+@dataclass
+class Answerers:
+    """Answers to the questions on these clips and videos, by answerer."""
+
+    true: Sequence[Line]
+    clips: Sequence[Clip]
+    videos: Sequence[LongVideo]
+    answers: dict[str, Replies] = field(default_factory=dict)
+    learnt_from: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        long = {video.clip.id for video in self.videos}
+        self.lines = {
+            "clips": [line for line in self.true if line.clip_id not in long],
+            "long videos": [line for line in self.true if line.clip_id in long],
+        }
+        asked = {line.clip_id for line in self.lines["clips"]}
+        by_id = {clip.id: lines.facts_of(clip) for clip in self.clips if clip.id in asked}
+        self.known: dict[str, Facts] = {name: facts for name, facts in by_id.items() if facts}
+        if unknown := sorted(asked - {*self.known}):
+            raise DataError(f"questions must be on clips of the index that have a class, not on {unknown[0]}")
+
+    def guess(self) -> None:
+        """Answer by other subjects' answers, and by the questions alone."""
+        self._reply(MAJORITY, OTHERS, learnt.majority(self.known))
+        self._reply(FORM, OTHERS, learnt.from_questions(self.known, self.lines["clips"]))
+        if self.lines["long videos"]:
+            self._reply_long(MAJORITY, learnt.guess_videos(self.videos))
+
+    def measured(self, facts: Mapping[str, Facts]) -> None:
+        """Answer by what is measured in each clip."""
+        self._reply(MEASURED, "population", facts)
+
+    def classes(self, name: str, learnt_from: str, path: str | Path) -> None:
+        """Answer by the classes that a method predicts, which its `_predictions.csv` has."""
+        predicted = self._predicted(path, [*self.known])
+        self._reply(name, learnt_from, learnt.from_classes(self.known, predicted))
+
+    def units(self, name: str, learnt_from: str, path: str | Path) -> None:
+        """Answer by the action units that a method predicts, which its `_predictions.csv` has.
+
+        Clips without a known unit are not predicted: they get the most frequent answers."""
+        texts = self._predicted(path, [clip for clip, facts in self.known.items() if facts.units])
+        predicted = {clip: [int(unit.removeprefix("AU")) for unit in text.split()] for clip, text in texts.items()}
+        self._reply(name, learnt_from, learnt.from_units(self.known, predicted))
+
+    def spotted(self, name: str, intervals: Intervals) -> None:
+        """Answer by the intervals of a spotter in long videos."""
+        found = {
+            clip.id: [long_videos.event(clip, i.kind, i.onset, i.offset, i.emotion) for i in intervals[clip.id]]
+            for clip in (video.clip for video in self.videos)
+        }
+        self.learnt_from.setdefault(name, OTHERS)
+        self._reply_long(name, found)
+
+    def program(self, name: str, answers: Sequence[Line]) -> None:
+        """Answer as an outside program did."""
+        self.learnt_from[name] = "not known"
+        self.answers.setdefault(name, {}).update({line.id: (str(line.answer), line.confidence) for line in answers})
+
+    def rows(self, resamples: int) -> list[scores.Row]:
+        """Return the figures of all answerers, rows of `COLUMNS`; p, against a guess, is corrected for their number."""
+        result = list[scores.Row]()
+        origins = {"clips": [clip.origin for clip in self.clips], "long videos": [v.clip.origin for v in self.videos]}
+        for task, truth in self.lines.items():
+            ids = {line.id for line in truth}
+            texts = {
+                name: {key: text for key, (text, _) in of.items() if key in ids} for name, of in self.answers.items()
+            }
+            texts = {name: of for name, of in texts.items() if of}
+            about: scores.Row = {"task": task, "origin": join_origins(origins[task]) if truth else ""}
+            about |= {
+                "subjects": len({line.subject_id for line in truth}),
+                "clips": len({line.clip_id for line in truth}),
+            }
+            tests = self._tests(truth, texts, resamples)
+            for name, answers in texts.items():
+                confidences = [self._line(line, *self.answers[name][line.id]) for line in truth]
+                rows = scores.rows(truth, answers, resamples) + scores.calibration(truth, confidences)
+                for row in rows:
+                    p = tests.get((name, str(row["questions"]), str(row["figure"])), {})
+                    result.append({"method": name, "learnt_from": self.learnt_from[name], **about, **row, **p})
+        return result
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of each answerer, and its answers as JSON lines."""
+        for name, answers in self.answers.items():
+            answered = [line for line in self.true if line.id in answers]
+            replies = [answers[line.id] for line in answered]
+            yield name, lines.text(answered, [text for text, _ in replies], [share for _, share in replies])
+
+    def _tests(
+        self, truth: Sequence[Line], texts: Mapping[str, Mapping[str, str]], resamples: int
+    ) -> dict[tuple[str, str, str], dict[str, float]]:
+        """Return p of each tested figure against each guess, by answerer, questions and figure."""
+        figures = {name: scores.figures(truth, answers) for name, answers in texts.items()}
+        others = [name for name in figures if name not in GUESSES]
+        tests: dict[tuple[str, str, str], dict[str, float]] = {}
+        for key in TESTED:
+            for guess in GUESSES:
+                if not others or key not in figures.get(guess, {}):
+                    continue
+                p = [scores.compare(figures[name][key], figures[guess][key], resamples, *key, guess) for name in others]
+                for name, corrected in zip(others, metrics.holm(p), strict=True):
+                    tests.setdefault((name, *key), {})[f"p_{guess}"] = float(corrected)
+        return tests
+
+    def _reply(self, name: str, learnt_from: str, facts: Mapping[str, Facts]) -> None:
+        asked = self.lines["clips"]
+        texts, confidences = lines.replies(asked, [facts[line.clip_id] for line in asked])
+        self.learnt_from[name] = learnt_from
+        pairs = zip(texts, confidences, strict=True)
+        self.answers.setdefault(name, {}).update({line.id: pair for line, pair in zip(asked, pairs, strict=True)})
+
+    def _reply_long(self, name: str, expressions: Mapping[str, Sequence[long_videos.Event]]) -> None:
+        replies = {
+            line.id: (long_videos.answer(topic, expressions[line.clip_id]), None)
+            for line in self.lines["long videos"]
+            for topic in long_videos.FORMS
+            if line.question.topic == topic
+        }
+        self.answers.setdefault(name, {}).update(replies)
+
+    @staticmethod
+    def _predicted(path: str | Path, clips: Sequence[str]) -> dict[str, str]:
+        """Return the prediction of the first seed by clip. Raises StoreError for a file that lacks one of these."""
+        rows = [r for r in store.read_csv(path, PREDICTION_COLUMNS) if r["selection"] == SELECTION and r["seed"] == "0"]
+        predicted = {row["clip"]: row["predicted"] for row in rows}
+        if missing := [clip for clip in clips if clip not in predicted]:
+            raise StoreError(f"{path}: must have a prediction of {missing[0]}{remedy(path)}")
+        return predicted
+
+    @staticmethod
+    def _line(line: Line, text: str, confidence: float | None) -> Line:
+        fields = {**line.fields, "confidence": confidence}
+        return Line(line.id, line.clip, line.subject, line.text, line.question, text, fields)

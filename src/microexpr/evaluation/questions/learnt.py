@@ -1,0 +1,158 @@
+"""Answer from the true answers on other subjects: what their questions, a class or action units tell of the rest.
+
+Naive Bayes over features that a clip has or lacks, words such as a question or "AU4". Without features it is the most
+frequent answer. Counts and logarithms in one order: the same digits everywhere.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TypeVar
+
+from microexpr.core.clip import LongVideo
+from microexpr.core.errors import DataError
+from microexpr.core.facs import EVALUATED, Side
+from microexpr.evaluation.questions import Facts, long_videos
+from microexpr.evaluation.questions.lines import Line
+from microexpr.evaluation.questions.long_videos import Event
+from microexpr.protocols.splits import subject_id
+
+Value = TypeVar("Value", bound=Hashable)
+Table = dict[Value, tuple[float, list[tuple[float, float]]]]  # by value, logarithms: see `Learnt._table`
+Known = Mapping[str, Facts]  # true facts by clip id
+Features = Mapping[str, frozenset[str]]  # by clip id
+SHOWN = 0.5  # probability from which a unit counts as shown
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The true facts of a clip, and its features."""
+
+    facts: Facts
+    features: frozenset[str]
+
+
+class Learnt:
+    """The answers of examples: probabilities of classes and units by features."""
+
+    def __init__(self, examples: Sequence[Example]):
+        """Raises DataError without an example."""
+        if not examples:
+            raise DataError("clips of at least two subjects must have true answers, not of one")
+        self.examples = examples
+        self.features = sorted({feature for example in examples for feature in example.features})
+        self.units = sorted({unit for example in examples for unit in example.facts.units})
+        self.coarse, self.fine = (
+            self._table([getattr(example.facts, name) for example in examples]) for name in ("coarse", "fine")
+        )
+        self.of_unit = {unit: self._table([unit in example.facts.units for example in examples]) for unit in self.units}
+
+    def _table(self, values: Sequence[Value]) -> Table[Value]:
+        """Return by value the logarithms of its count, and of the shares that have and lack each feature."""
+        groups: dict[Value, list[frozenset[str]]] = {}
+        for value, example in zip(values, self.examples, strict=True):
+            groups.setdefault(value, []).append(example.features)
+        table = {}
+        for value in sorted(groups, key=str):
+            having = Counter(feature for features in groups[value] for feature in features)
+            total = len(groups[value])
+            shares = [(having[feature] + 1) / (total + 2) for feature in self.features]
+            table[value] = math.log(total), [(math.log(share), math.log(1 - share)) for share in shares]
+        return table
+
+    def facts(self, features: Collection[str]) -> Facts:
+        """Return the most probable facts of a clip with these features; it shows one unit at least."""
+        chances = [self._probabilities(table, features) for table in (self.coarse, self.fine)]
+        coarse, fine = (max(chance, key=lambda value: chance[value]) for chance in chances)
+        shown = {unit: self._probabilities(table, features).get(True, 0.0) for unit, table in self.of_unit.items()}
+        order = sorted(shown, key=lambda unit: (-shown[unit], unit))
+        count = max(1, sum(chance >= SHOWN for chance in shown.values()))
+        units, likely = ({unit: self.side(unit) for unit in part} for part in (order[:count], order[count:]))
+        return Facts(coarse, fine, units, likely, chances[0][coarse])
+
+    def side(self, unit: int) -> Side:
+        """Return the most frequent side of a unit where it is one-sided; "both" where it never is."""
+        sides = Counter(e.facts.units[unit] for e in self.examples if e.facts.units.get(unit, "both") != "both")
+        return min(sides, key=lambda side: (-sides[side], side), default="both")
+
+    def _probabilities(self, table: Table[Value], features: Collection[str]) -> dict[Value, float]:
+        lacking = [feature not in features for feature in self.features]
+        logs = {
+            value: math.fsum([count, *(pair[absent] for pair, absent in zip(pairs, lacking, strict=True))])
+            for value, (count, pairs) in table.items()
+        }
+        largest = max(logs.values())
+        weights = {value: math.exp(log - largest) for value, log in logs.items()}
+        total = math.fsum(weights.values())
+        return {value: weight / total for value, weight in weights.items()}
+
+
+def answer_all(known: Known, features: Features, asked: Features) -> dict[str, Facts]:
+    """Return by clip id the facts that the clips of all other subjects make most probable.
+
+    `features` are those of the clips to learn from, `asked` of those to answer for. Raises DataError for clips of a
+    single subject."""
+
+    @cache
+    def learnt(subject: str) -> Learnt:
+        return Learnt([Example(known[clip], features[clip]) for clip in sorted(known) if subject_id(clip) != subject])
+
+    return {clip: learnt(subject_id(clip)).facts(asked[clip]) for clip in known}
+
+
+def majority(known: Known) -> dict[str, Facts]:
+    """Return for each clip the most frequent facts of other subjects' clips."""
+    none = dict.fromkeys(known, frozenset[str]())
+    return answer_all(known, none, none)
+
+
+def from_questions(known: Known, lines: Sequence[Line]) -> dict[str, Facts]:
+    """Return for each clip the facts that its questions alone make most probable."""
+    texts: dict[str, set[str]] = {clip: set() for clip in known}
+    for line in lines:
+        texts[line.clip_id].add(line.text)
+    features = {clip: frozenset(of_clip) for clip, of_clip in texts.items()}
+    return answer_all(known, features, features)
+
+
+def from_classes(known: Known, predicted: Mapping[str, str]) -> dict[str, Facts]:
+    """Return for each clip its predicted class, and the facts that are most frequent in it."""
+    features = {clip: frozenset({facts.coarse}) for clip, facts in known.items()}
+    learnt = answer_all(known, features, {clip: frozenset({predicted[clip]}) for clip in known})
+    return {clip: replace(facts, coarse=predicted[clip], confidence=None) for clip, facts in learnt.items()}
+
+
+def from_units(known: Known, predicted: Mapping[str, Collection[int]]) -> dict[str, Facts]:
+    """Return for each clip its predicted units of those that are `EVALUATED`, and the facts most frequent with them.
+
+    A clip without a prediction gets the most frequent facts of all."""
+
+    def words(units: Collection[int]) -> frozenset[str]:
+        return frozenset(f"AU{unit}" for unit in units if unit in EVALUATED)
+
+    features = {clip: words([*facts.units]) for clip, facts in known.items()}
+    learnt = answer_all(known, features, {clip: words(predicted.get(clip, ())) for clip in known})
+    result = majority(known)
+    for clip, facts in learnt.items():
+        if clip not in predicted:
+            continue
+        shown = {unit: side for unit, side in facts.units.items() if unit in predicted[clip] or unit not in EVALUATED}
+        others: dict[int, Side] = {unit: "both" for unit in sorted(predicted[clip]) if unit not in shown}
+        result[clip] = replace(facts, units=shown | others or facts.units)
+    return result
+
+
+def guess_videos(videos: Sequence[LongVideo]) -> dict[str, list[Event]]:
+    """Return by id of a long video the expressions that those of other subjects make most probable.
+
+    Raises DataError for videos of a single subject."""
+    result = {}
+    for clip in (video.clip for video in videos):
+        others = [video for video in videos if subject_id(video.clip.id) != subject_id(clip.id)]
+        if not others:
+            raise DataError("long videos must be of at least two subjects, not of one")
+        seconds = (clip.last - clip.first + 1) / clip.fps
+        result[clip.id] = long_videos.guess([long_videos.events(video) for video in others], seconds)
+    return result

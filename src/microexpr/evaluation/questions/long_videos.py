@@ -1,0 +1,96 @@
+"""Ask and answer questions on long videos: how many expressions, when, and of which classes.
+
+The forms are of this project: those of MEGC 2026 (arXiv 2603.08927) are in no public file. Times are seconds since the
+first frame. Text in, text out: no pixels.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median_low
+from typing import Literal
+
+from microexpr.core.clip import KINDS, LABELS, Clip, LongVideo
+
+Topic = Literal["micro count", "macro count", "times", "classes"]
+FORMS: dict[Topic, str] = {
+    "micro count": "How many micro-expressions are in the video?",
+    "macro count": "How many macro-expressions are in the video?",
+    "times": "When do the micro-expressions start and end?",
+    "classes": "What are the coarse expression classes of the micro-expressions?",
+}
+NONE = "none"
+_SPAN = re.compile(r"(\d+(?:\.\d+)?) (?:s )?(?:to|-) (\d+(?:\.\d+)?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An expression in a long video."""
+
+    kind: str  # "micro" or "macro"
+    onset: float  # seconds
+    offset: float
+    coarse: str  # class, "" where it is not known
+
+
+def event(video: Clip, kind: str, onset: int, offset: int, coarse: str) -> Event:
+    """Return the event between two frames of a video, which its data set numbers."""
+    return Event(kind, (onset - video.first) / video.fps, (offset - video.first) / video.fps, coarse)
+
+
+def events(video: LongVideo) -> list[Event]:
+    """Return the annotated expressions of a video, in the order of their onsets."""
+    classes = ["" if e.label is None else LABELS[e.label] for e in video.expressions]
+    pairs = zip(video.expressions, classes, strict=True)
+    return [event(video.clip, e.kind, e.onset, e.offset, coarse) for e, coarse in pairs]
+
+
+def answer(topic: Topic, expressions: Sequence[Event]) -> str:
+    """Return the answer for a video with these expressions; lists are in the order of their onsets."""
+    micro = sorted((e for e in expressions if e.kind == "micro"), key=lambda e: (e.onset, e.offset))
+    match topic:
+        case "micro count":
+            return str(len(micro))
+        case "macro count":
+            return str(len(expressions) - len(micro))
+        case "times":
+            return ", ".join(f"{e.onset:.3f} to {e.offset:.3f} s" for e in micro) or NONE
+    return ", ".join(e.coarse or "unknown" for e in micro) or NONE
+
+
+def number(text: str) -> int | None:
+    """Return the first whole number in an answer, None where there is none."""
+    match = re.search(r"\d+", text)
+    return int(match[0]) if match else None
+
+
+def spans(text: str) -> list[tuple[float, float]]:
+    """Return the start and end of each interval in an answer, in seconds."""
+    return [(float(start), float(end)) for start, end in _SPAN.findall(text.casefold())]
+
+
+def classes(text: str) -> list[str]:
+    """Return the classes in an answer, in its order."""
+    return [] if text.strip().casefold() == NONE else [part.strip().casefold() for part in text.split(",")]
+
+
+def guess(training: Sequence[Sequence[Event]], seconds: float) -> list[Event]:
+    """Return the most probable expressions of a video of this length, without a look at it.
+
+    `training` are those of other videos: the median of their numbers and durations, evenly spread over the video, of
+    the most frequent class."""
+    guesses = list[Event]()
+    for kind in KINDS:
+        of_kind = [[e for e in video if e.kind == kind] for video in training]
+        every = [e for video in of_kind for e in video]
+        count = median_low(map(len, of_kind))
+        if not (every and count):
+            continue
+        duration = median_low(e.offset - e.onset for e in every)
+        names: Mapping[str, int] = Counter(e.coarse for e in every)
+        coarse = min(names, key=lambda name: (-names[name], name))
+        for i in range(count):
+            onset = max(0.0, (i + 0.5) / count * seconds - duration / 2)
+            guesses.append(Event(kind, onset, onset + duration, coarse))
+    return guesses

@@ -1,0 +1,41 @@
+"""Questions on long videos: their answers in words, and what these mean."""
+
+import pytest
+
+from microexpr.core.clip import Clip, Expression, LongVideo
+from microexpr.evaluation.questions import lines, long_videos, understand
+from microexpr.evaluation.questions.long_videos import Event
+
+EVENTS = [Event("micro", 4.0, 4.2, "surprise"), Event("macro", 1.0, 3.0, ""), Event("micro", 0.5, 0.75, "negative")]
+
+
+def test_answers_are_numbers_and_lists_in_the_order_of_time():
+    answers = {topic: long_videos.answer(topic, EVENTS) for topic in long_videos.FORMS}
+    assert answers == {
+        "micro count": "2",
+        "macro count": "1",
+        "times": "0.500 to 0.750 s, 4.000 to 4.200 s",
+        "classes": "negative, surprise",
+    }
+    assert [long_videos.answer(topic, []) for topic in long_videos.FORMS] == ["0", "0", "none", "none"]
+    assert long_videos.answer("classes", [Event("micro", 1, 2, "")]) == "unknown"
+
+
+@pytest.mark.parametrize(("topic", "text"), [*long_videos.FORMS.items()])
+def test_each_question_is_understood_in_any_case(topic, text):
+    assert understand(text.upper()).topic == topic
+
+
+def test_answers_of_other_programs_are_understood():
+    assert long_videos.spans("From 0.5 s to 1 s and 2.25 - 2.5 s") == [(0.5, 1.0), (2.25, 2.5)]
+    assert long_videos.spans("none") == [] and long_videos.number("There are 3.") == 3
+    assert long_videos.number("many") is None
+    assert long_videos.classes(" Negative, surprise") == ["negative", "surprise"] and long_videos.classes("None") == []
+
+
+def test_a_video_is_asked_about_in_its_own_time():
+    clip = Clip("long", "s1", "v", "generated", "s1/v", 51, 350, 300, None, None, None, 100, "", None, None, "")
+    expressions = (Expression("micro", 51, 60, 76, "", 2, ""), Expression("micro", 151, 160, 176, "", None, ""))
+    asked = lines.of_videos([LongVideo(clip, expressions)])
+    assert [line.answer for line in asked] == ["2", "0", "0.000 to 0.250 s, 1.000 to 1.250 s", "surprise, unknown"]
+    assert asked[0].id == "long_s1_v_1" and {line.clip_id for line in asked} == {"long/s1/v"}

@@ -1,0 +1,97 @@
+"""The questions of a run, known before anything runs: data sets, answerers, and files."""
+
+from typing import Any
+
+from corpus import Corpus
+from long_videos import LongVideos
+from planned import Plan, Training
+
+from microexpr import datasets
+from microexpr.core.errors import ParamsError, nearest
+from microexpr.evaluation.questions.lines import place
+from microexpr.protocols import MAIN_TASK, TASKS, UNITS_QUESTIONS
+
+TABLE, FIGURES, ANSWERS = "results/megc2026_table.csv", "results/questions/figures.csv", "results/questions/answers"
+
+
+class Questions:
+    """Everything about questions that follows from params.yaml and the annotation."""
+
+    def __init__(self, corpus: Corpus, plan: Plan, videos: LongVideos):
+        self.corpus, self.plan, self.videos = corpus, plan, videos
+        self.params: dict[str, Any] = corpus.params["questions"]
+        usable = plan.sources(plan.main.name)
+        self.sets = [name for name in self.params["datasets"] if name in usable]
+        self.long_sets = videos.sets if self.params["spotters"] else []
+        for key, section, rows in (("units", "units", plan.rows["units"]), ("spotters", "spot", videos.spotters)):
+            for name in self.params[key]:
+                if name not in rows:
+                    near = nearest(name, rows)
+                    raise ParamsError(
+                        f"params.yaml: questions.{key} must be rows of {section}.methods, not {name}{near}"
+                    )
+
+    @property
+    def classes(self) -> list[Training]:
+        """The trainings of the main table whose classes answer: not the row that guesses, as questions have another."""
+        return [training for training in self.plan.table if training.method != TASKS[MAIN_TASK].floor]
+
+    @property
+    def units(self) -> list[Training]:
+        """The trainings whose action units answer; none where their protocol does not test all of these data sets."""
+        is_tested = {*self.sets} <= {*self.plan.sources(UNITS_QUESTIONS)}
+        return [self.plan.training(name, UNITS_QUESTIONS) for name in self.params["units"] if is_tested]
+
+    @property
+    def found(self) -> list[str]:
+        """The intervals of spotters that answer."""
+        return [f"results/spot/found/{name}.h5" for name in self.params["spotters"]]
+
+    def true(self, ending: str = "") -> list[str]:
+        """Return the files of questions, with their answers; `ending` _to_answer: without."""
+        return [f"results/questions/{name}{ending}.jsonl" for name in (*self.sets, *self.long_sets)]
+
+    @property
+    def measured(self) -> list[str]:
+        """What is measured in the clips of each subject."""
+        return [
+            f"results/questions/measured/{name}/{subject}.h5"
+            for name, subject in self.corpus.subjects
+            if name in self.sets and self.rows(name, subject)
+        ]
+
+    @property
+    def programs(self) -> dict[str, list[str]]:
+        """The answers of each outside program."""
+        names = (*self.sets, *self.long_sets)
+        return {
+            name: [f"results/questions/programs/{name}/{of}.jsonl" for of in names] for name in self.params["programs"]
+        }
+
+    @property
+    def files(self) -> list[str]:
+        """All files of questions."""
+        answers = [path for paths in self.programs.values() for path in paths]
+        return [*self.true(), *self.true("_to_answer"), *self.measured, *answers, FIGURES, ANSWERS, TABLE]
+
+    def rows(self, dataset: str, subject: str) -> list[dict[str, Any]]:
+        """Return the index rows of a subject's clips that are asked about: those with a class."""
+        return [row for row in self.corpus.rows(dataset, subject) if row["label"] is not None]
+
+    def places(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """Return by id where the clips or long videos of a data set are in its folder."""
+        clips = self.corpus.clips.get(dataset) or [
+            v.clip for v in self.videos.videos.values() if v.clip.dataset == dataset
+        ]
+        return {clip.id: place(clip) for clip in clips}
+
+    def root(self, dataset: str) -> str:
+        """Return the folder of a data set."""
+        origin = self.corpus.origin.get(dataset) or self.videos.origin[dataset]
+        return str(datasets.root(dataset, origin))
+
+    def learnt_from(self, training: Training) -> str:
+        """Return what a training learnt from, in words, for the table."""
+        own = {"corpus": "other subjects", "population": "population"}
+        kind = training.learns_from if training.task.name == MAIN_TASK else "corpus"
+        return own.get(kind, "population, other subjects")

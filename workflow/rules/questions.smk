@@ -1,0 +1,84 @@
+# Questions on clips and long videos, what answers them, and the table. From common.smk: QUESTIONS; from spot.smk: VIDEOS.
+from question_files import ANSWERS as QUESTION_ANSWERS
+from question_files import FIGURES as QUESTION_FIGURES
+from question_files import TABLE as QUESTIONS_TABLE
+
+VIDEOS_BY_SET = {name: [v.row() for v in VIDEOS.videos.values() if v.clip.dataset == name] for name in QUESTIONS.long_sets}
+
+
+rule questions:
+    input:
+        index=lambda w: [] if w.dataset in VIDEOS_BY_SET else CORPUS.indices([w.dataset]),
+        annotations=lambda w: VIDEOS.annotations(w.dataset) if w.dataset in VIDEOS.plans else [],
+    output:
+        true="results/questions/{dataset}.jsonl",
+        to_answer="results/questions/{dataset}_to_answer.jsonl",
+    log:
+        "work/logs/questions/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of([*QUESTIONS.sets, *QUESTIONS.long_sets]),
+    params:
+        videos=lambda w: VIDEOS_BY_SET.get(w.dataset, []),
+        places=lambda w: QUESTIONS.places(w.dataset),
+    script:
+        "../scripts/questions.py"
+
+
+rule questions_measure:
+    input:
+        native=native_paths,
+    output:
+        "results/questions/measured/{dataset}/{subject}.h5",
+    log:
+        "work/logs/questions/measured/{dataset}/{subject}.log",
+    wildcard_constraints:
+        dataset=one_of(QUESTIONS.sets),
+    params:
+        rows=lambda w: QUESTIONS.rows(w.dataset, w.subject),
+        state=lambda w: CORPUS.native_state(w.dataset, w.subject),
+    script:
+        "../scripts/questions_measure.py"
+
+
+rule questions_program:
+    input:
+        to_answer="results/questions/{dataset}_to_answer.jsonl",
+    output:
+        "results/questions/programs/{program}/{dataset}.jsonl",
+    log:
+        "work/logs/questions/programs/{program}/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of([*QUESTIONS.sets, *QUESTIONS.long_sets]),
+        program=one_of(QUESTIONS.programs),
+    resources:
+        gpu=1,
+    params:
+        command=lambda w: PARAMS["questions"]["programs"][w.program],
+        videos=lambda w: QUESTIONS.root(w.dataset),
+    script:
+        "../scripts/questions_program.py"
+
+
+rule questions_table:
+    input:
+        true=QUESTIONS.true(),
+        index=CORPUS.indices(QUESTIONS.sets),
+        measured=QUESTIONS.measured,
+        classes=[row.evaluated("_predictions.csv") for row in QUESTIONS.classes],
+        units=[row.evaluated("_predictions.csv") for row in QUESTIONS.units],
+        found=QUESTIONS.found if QUESTIONS.long_sets else [],
+        programs=[path for paths in QUESTIONS.programs.values() for path in paths],
+    output:
+        csv=report(QUESTIONS_TABLE, caption="../report/questions.rst", category="Results"),
+        figures=QUESTION_FIGURES,
+        answers=directory(QUESTION_ANSWERS),
+    log:
+        "work/logs/questions/table.log",
+    params:
+        videos=[row for rows in VIDEOS_BY_SET.values() for row in rows],
+        classes=[(row.method, QUESTIONS.learnt_from(row)) for row in QUESTIONS.classes],
+        units=[(f"units/{row.method}", QUESTIONS.learnt_from(row)) for row in QUESTIONS.units],
+        programs=QUESTIONS.programs,
+        resamples=PARAMS["evaluate"]["resamples"],
+    script:
+        "../scripts/questions_table.py"
