@@ -53,7 +53,7 @@ class Questions:
 
     @property
     def measured(self) -> list[str]:
-        """What is measured in the clips of each subject."""
+        """The files of measurements in the clips, a file for each subject."""
         return [
             f"results/questions/measured/{name}/{subject}.h5"
             for name, subject in self.corpus.subjects
@@ -92,6 +92,6 @@ class Questions:
 
     def learnt_from(self, training: Training) -> str:
         """Return what a training learnt from, in words, for the table."""
-        own = {"corpus": "other subjects", "population": "population"}
+        names = {"corpus": "other subjects", "population": "population"}
         kind = training.learns_from if training.task.name == MAIN_TASK else "corpus"
-        return own.get(kind, "population, other subjects")
+        return names.get(kind, "population, other subjects")

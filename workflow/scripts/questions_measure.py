@@ -1,4 +1,4 @@
-"""What is measured in one subject's clips, by which `microexpr answer` answers questions on them."""
+"""Measurements in one subject's clips, by which `microexpr answer` answers questions on them."""
 
 from adapter import logged, logger
 

@@ -122,12 +122,12 @@ def measure(source: Scan | Video, models: Models, progress: Progress = silent) -
         numbers, changes = (interval.onset, interval.apex, interval.offset), interval.action_units
     else:
         frames, moved = result.curves.numbers, result.signal.sustained.clip(0)[:, NOT_BLINKS]
-        place = max(1, int(moved.max(2).sum(1).argmax()))
-        numbers = (frames[0], frames[place], frames[-1])
+        position = max(1, int(moved.max(2).sum(1).argmax()))
+        numbers = (frames[0], frames[position], frames[-1])
         onset_frame, apex_frame = result.video.read([*numbers[:2]])
         probabilities = pair.predict(onset_frame, apex_frame, models, str(result.video.path)).classes.probabilities
         changes = {
-            f"{ACTION_UNITS[unit]}{side}": float(result.signal.change[place, unit, i])
+            f"{ACTION_UNITS[unit]}{side}": float(result.signal.change[position, unit, i])
             for unit in NOT_BLINKS
             for i, side in enumerate("LR")
         }
@@ -248,8 +248,8 @@ def facts(probabilities: Mapping[str, float], changes: Mapping[str, float]) -> F
     largest = max(amounts.values(), default=0.0)
     sides = {int(unit[2:]): _side(unit, changes) for unit in amounts}
     count = sum(amount >= PRESENT * largest for amount in amounts.values())
-    shown, likely = (dict([*sides.items()][part]) for part in (slice(count), slice(count, None)))
-    return Facts(coarse, emotion(coarse, amounts), shown, likely, probabilities[coarse])
+    units, likely = (dict([*sides.items()][part]) for part in (slice(count), slice(count, None)))
+    return Facts(coarse, emotion(coarse, amounts), units, likely, probabilities[coarse])
 
 
 def _side(unit: str, changes: Mapping[str, float]) -> Side:

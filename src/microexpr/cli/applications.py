@@ -493,6 +493,7 @@ def answer(
     question: str | None = None,
     picture: Path | None = None,
     guess: bool = False,
+    learn: Path | None = None,
     confidence: bool = False,
     method: str | None = None,
     fps: float | None = None,
@@ -512,18 +513,21 @@ def answer(
         question: one question on one clip; prints the answer, and below it what was measured, with errors in brackets
         picture: with --question, plot of what was measured, .png, .svg, .pdf or .jpg; it shows no face
         guess: answer every clip as the most frequent one, without --videos: the least that a score must exceed
+        learn: answer by the questions alone, as those on other subjects in this file of true answers are answered
         confidence: write the probability of each coarse class too, which `score` reads
         method: classify with results/refit/METHOD.safetensors (default: the shipped network)
         fps: frames a second, of folders of frames or where a video's header is wrong"""
     from microexpr.apps import answer as answering
     from microexpr.apps.predict import Models
     from microexpr.core import store
-    from microexpr.evaluation.questions import answer, lines, understand
+    from microexpr.evaluation.questions import answer, learnt, lines, understand
     from microexpr.videos import Scan
 
     if question is not None:
-        if videos or out or guess:
-            raise ParamsError("--question is for one clip; --videos, --guess and --out are for a file of questions")
+        if videos or out or guess or learn:
+            raise ParamsError(
+                "--question is for one clip; --videos, --guess, --learn, --out are for a file of questions"
+            )
         request, plotted = understand(question), outputs.picture(picture, [questions], force) if picture else None
         models = Models.load(method, RESULTS / "refit")
         with progress(quiet) as report:
@@ -536,14 +540,19 @@ def answer(
             with outputs.publish(plotted) as part:
                 drawing.plot(prediction.draw, measured.prediction, path=part / plotted.names[0])
         return 0
-    if out is None or picture or (videos is None) != guess:
-        raise ParamsError("a file of questions needs --out FILE, and --videos DIR or --guess; a clip needs --question")
-    output = outputs.table(out, [questions], force)
+    if out is None or picture or sum(map(bool, (videos, guess, learn))) != 1:
+        raise ParamsError(
+            "a file of questions needs --out FILE, and --videos DIR, --guess or --learn FILE; a clip needs --question"
+        )
+    output = outputs.table(out, [questions, *([learn] if learn else [])], force)
     requests = lines.read(questions)
     if videos:
         with progress(quiet) as report:
             models = Models.load(method, RESULTS / "refit")
             facts, notes = answering.answers(requests, videos, models, fps, report)
+    elif learn:
+        of_clip = learnt.from_questions(lines.read(learn, answered=True), requests)
+        facts, notes = [of_clip[line.clip_id] for line in requests], []
     else:
         facts, notes = [answering.GUESS] * len(requests), []
     answers, confidences = lines.replies(requests, facts)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
+from asked import LINES
 from encoded import shades, write
 
 import microexpr
@@ -84,7 +85,23 @@ def test_a_guess_looks_at_no_clip(tmp_path, capsys):
     assert main(["answer", str(path), "--guess", "--out", str(out)]) == 0
     assert [line.answer for line in lines.read(out)] == ["negative", "disgust"]
     assert main(["answer", str(path), "--out", str(out), "--force"]) == 1
-    assert "needs --out FILE, and --videos DIR or --guess" in capsys.readouterr().err
+    assert "needs --out FILE, and --videos DIR, --guess or --learn FILE" in capsys.readouterr().err
+
+
+def test_questions_alone_answer_as_those_of_other_subjects_are_answered(tmp_path):
+    true, out = tmp_path / "true.jsonl", tmp_path / "answers.jsonl"
+    true.write_text(lines.text(LINES, [line.answer for line in LINES]), encoding="utf-8")
+    assert main(["answer", str(true), "--learn", str(true), "--out", str(out)]) == 0
+    answered = {line.id: line.answer for line in lines.read(out)}
+    assert answered["casme2_s1_0_1"] == "negative" and answered["casme2_s1_1_2"] == "happiness"
+
+
+def test_a_clip_to_learn_from_is_answered_if_its_subject_is_known(tmp_path, capsys):
+    path, out = asked(tmp_path, "a"), tmp_path / "answers.jsonl"
+    answered = tmp_path / "answered.jsonl"
+    answered.write_text(lines.text(lines.read(path), ["negative", "anger"]), encoding="utf-8")
+    assert main(["answer", str(path), "--learn", str(answered), "--out", str(out)]) == 1
+    assert "question a_0: must say its subject" in capsys.readouterr().err
 
 
 def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path):

@@ -49,16 +49,14 @@ class Answerers:
             "clips": [line for line in self.true if line.clip_id not in long],
             "long videos": [line for line in self.true if line.clip_id in long],
         }
-        asked = {line.clip_id for line in self.lines["clips"]}
-        by_id = {clip.id: lines.facts_of(clip) for clip in self.clips if clip.id in asked}
-        self.known: dict[str, Facts] = {name: facts for name, facts in by_id.items() if facts}
-        if unknown := sorted(asked - {*self.known}):
-            raise DataError(f"questions must be on clips of the index that have a class, not on {unknown[0]}")
+        self.facts = lines.facts(self.lines["clips"])
+        if unknown := sorted({*self.facts} - {clip.id for clip in self.clips}):
+            raise DataError(f"questions must be on clips of the index, not on {unknown[0]}")
 
     def guess(self) -> None:
         """Answer by other subjects' answers, and by the questions alone."""
-        self._reply(MAJORITY, OTHERS, learnt.majority(self.known))
-        self._reply(FORM, OTHERS, learnt.from_questions(self.known, self.lines["clips"]))
+        self._reply(MAJORITY, OTHERS, learnt.majority(self.facts))
+        self._reply(FORM, OTHERS, learnt.from_questions(self.lines["clips"], self.lines["clips"]))
         if self.lines["long videos"]:
             self._reply_long(MAJORITY, learnt.guess_videos(self.videos))
 
@@ -68,25 +66,25 @@ class Answerers:
 
     def classes(self, name: str, learnt_from: str, path: str | Path) -> None:
         """Answer by the classes that a method predicts, which its `_predictions.csv` has."""
-        predicted = self._predicted(path, [*self.known])
-        self._reply(name, learnt_from, learnt.from_classes(self.known, predicted))
+        predicted = self._predicted(path, [*self.facts])
+        self._reply(name, learnt_from, learnt.from_classes(self.facts, predicted))
 
     def units(self, name: str, learnt_from: str, path: str | Path) -> None:
         """Answer by the action units that a method predicts, which its `_predictions.csv` has.
 
         Clips without a known unit are not predicted: they get the most frequent answers."""
-        texts = self._predicted(path, [clip for clip, facts in self.known.items() if facts.units])
+        texts = self._predicted(path, [clip for clip, facts in self.facts.items() if facts.units])
         predicted = {clip: [int(unit.removeprefix("AU")) for unit in text.split()] for clip, text in texts.items()}
-        self._reply(name, learnt_from, learnt.from_units(self.known, predicted))
+        self._reply(name, learnt_from, learnt.from_units(self.facts, predicted))
 
     def spotted(self, name: str, intervals: Intervals) -> None:
         """Answer by the intervals of a spotter in long videos."""
-        found = {
+        events = {
             clip.id: [long_videos.event(clip, i.kind, i.onset, i.offset, i.emotion) for i in intervals[clip.id]]
             for clip in (video.clip for video in self.videos)
         }
         self.learnt_from.setdefault(name, OTHERS)
-        self._reply_long(name, found)
+        self._reply_long(name, events)
 
     def program(self, name: str, answers: Sequence[Line]) -> None:
         """Answer as an outside program did."""
@@ -141,11 +139,11 @@ class Answerers:
         return tests
 
     def _reply(self, name: str, learnt_from: str, facts: Mapping[str, Facts]) -> None:
-        asked = self.lines["clips"]
-        texts, confidences = lines.replies(asked, [facts[line.clip_id] for line in asked])
+        requests = self.lines["clips"]
+        texts, confidences = lines.replies(requests, [facts[line.clip_id] for line in requests])
         self.learnt_from[name] = learnt_from
         pairs = zip(texts, confidences, strict=True)
-        self.answers.setdefault(name, {}).update({line.id: pair for line, pair in zip(asked, pairs, strict=True)})
+        self.answers.setdefault(name, {}).update({line.id: pair for line, pair in zip(requests, pairs, strict=True)})
 
     def _reply_long(self, name: str, expressions: Mapping[str, Sequence[long_videos.Event]]) -> None:
         replies = {

@@ -14,14 +14,14 @@ from typing import TypeVar
 from microexpr.core.clip import LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import EVALUATED, Side
-from microexpr.evaluation.questions import Facts, long_videos
+from microexpr.evaluation.questions import Facts, lines, long_videos
 from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.questions.long_videos import Event
 from microexpr.protocols.splits import subject_id
 
 Value = TypeVar("Value", bound=Hashable)
 Table = dict[Value, tuple[float, list[tuple[float, float]]]]  # by value, logarithms: see `Learnt._table`
-Known = Mapping[str, Facts]  # true facts by clip id
+Truth = Mapping[str, Facts]  # true facts by clip id
 Features = Mapping[str, frozenset[str]]  # by clip id
 SHOWN = 0.5  # probability from which a unit counts as shown
 
@@ -66,9 +66,9 @@ class Learnt:
         """Return the most probable facts of a clip with these features; it shows one unit at least."""
         chances = [self._probabilities(table, features) for table in (self.coarse, self.fine)]
         coarse, fine = (max(chance, key=lambda value: chance[value]) for chance in chances)
-        shown = {unit: self._probabilities(table, features).get(True, 0.0) for unit, table in self.of_unit.items()}
-        order = sorted(shown, key=lambda unit: (-shown[unit], unit))
-        count = max(1, sum(chance >= SHOWN for chance in shown.values()))
+        chances_of = {unit: self._probabilities(table, features).get(True, 0.0) for unit, table in self.of_unit.items()}
+        order = sorted(chances_of, key=lambda unit: (-chances_of[unit], unit))
+        count = max(1, sum(chance >= SHOWN for chance in chances_of.values()))
         units, likely = ({unit: self.side(unit) for unit in part} for part in (order[:count], order[count:]))
         return Facts(coarse, fine, units, likely, chances[0][coarse])
 
@@ -89,42 +89,51 @@ class Learnt:
         return {value: weight / total for value, weight in weights.items()}
 
 
-def answer_all(known: Known, features: Features, asked: Features) -> dict[str, Facts]:
-    """Return by clip id the facts that the clips of all other subjects make most probable.
+def answer_all(truth: Truth, features: Features, queries: Features) -> dict[str, Facts]:
+    """Return by id of a clip to answer for the facts that the clips of all other subjects make most probable.
 
-    `features` are those of the clips to learn from, `asked` of those to answer for. Raises DataError for clips of a
+    `features` are those of the clips to learn from, `queries` of those to answer for. Raises DataError for clips of a
     single subject."""
 
     @cache
     def learnt(subject: str) -> Learnt:
-        return Learnt([Example(known[clip], features[clip]) for clip in sorted(known) if subject_id(clip) != subject])
+        return Learnt([Example(truth[clip], features[clip]) for clip in sorted(truth) if subject_id(clip) != subject])
 
-    return {clip: learnt(subject_id(clip)).facts(asked[clip]) for clip in known}
+    return {clip: learnt(subject_id(clip)).facts(queries[clip]) for clip in queries}
 
 
-def majority(known: Known) -> dict[str, Facts]:
+def majority(truth: Truth) -> dict[str, Facts]:
     """Return for each clip the most frequent facts of other subjects' clips."""
-    none = dict.fromkeys(known, frozenset[str]())
-    return answer_all(known, none, none)
+    none = dict.fromkeys(truth, frozenset[str]())
+    return answer_all(truth, none, none)
 
 
-def from_questions(known: Known, lines: Sequence[Line]) -> dict[str, Facts]:
-    """Return for each clip the facts that its questions alone make most probable."""
-    texts: dict[str, set[str]] = {clip: set() for clip in known}
-    for line in lines:
-        texts[line.clip_id].add(line.text)
-    features = {clip: frozenset(of_clip) for clip, of_clip in texts.items()}
-    return answer_all(known, features, features)
+def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[str, Facts]:
+    """Return for each clip that is asked about the facts that its questions alone make most probable.
+
+    Learnt from the clips of other subjects with true answers. Raises DataError where a clip without a subject is among
+    these."""
+    truth, features, queries = lines.facts(answered), _texts(answered), _texts(requests)
+    if unnamed := next((line for line in requests if not line.subject and line.clip_id in truth), None):
+        raise DataError(f"question {unnamed.id}: must say its subject, since its clip has a true answer to learn from")
+    return answer_all(truth, features, queries)
 
 
-def from_classes(known: Known, predicted: Mapping[str, str]) -> dict[str, Facts]:
+def _texts(of_lines: Sequence[Line]) -> dict[str, frozenset[str]]:
+    texts: dict[str, set[str]] = {}
+    for line in of_lines:
+        texts.setdefault(line.clip_id, set()).add(line.text.casefold())
+    return {clip: frozenset(of_clip) for clip, of_clip in texts.items()}
+
+
+def from_classes(truth: Truth, predicted: Mapping[str, str]) -> dict[str, Facts]:
     """Return for each clip its predicted class, and the facts that are most frequent in it."""
-    features = {clip: frozenset({facts.coarse}) for clip, facts in known.items()}
-    learnt = answer_all(known, features, {clip: frozenset({predicted[clip]}) for clip in known})
+    features = {clip: frozenset({facts.coarse}) for clip, facts in truth.items()}
+    learnt = answer_all(truth, features, {clip: frozenset({predicted[clip]}) for clip in truth})
     return {clip: replace(facts, coarse=predicted[clip], confidence=None) for clip, facts in learnt.items()}
 
 
-def from_units(known: Known, predicted: Mapping[str, Collection[int]]) -> dict[str, Facts]:
+def from_units(truth: Truth, predicted: Mapping[str, Collection[int]]) -> dict[str, Facts]:
     """Return for each clip its predicted units of those that are `EVALUATED`, and the facts most frequent with them.
 
     A clip without a prediction gets the most frequent facts of all."""
@@ -132,15 +141,20 @@ def from_units(known: Known, predicted: Mapping[str, Collection[int]]) -> dict[s
     def words(units: Collection[int]) -> frozenset[str]:
         return frozenset(f"AU{unit}" for unit in units if unit in EVALUATED)
 
-    features = {clip: words([*facts.units]) for clip, facts in known.items()}
-    learnt = answer_all(known, features, {clip: words(predicted.get(clip, ())) for clip in known})
-    result = majority(known)
+    features = {clip: words([*facts.units]) for clip, facts in truth.items()}
+    learnt = answer_all(truth, features, {clip: words(predicted.get(clip, ())) for clip in truth})
+    result = majority(truth)
     for clip, facts in learnt.items():
         if clip not in predicted:
             continue
-        shown = {unit: side for unit, side in facts.units.items() if unit in predicted[clip] or unit not in EVALUATED}
-        others: dict[int, Side] = {unit: "both" for unit in sorted(predicted[clip]) if unit not in shown}
-        result[clip] = replace(facts, units=shown | others or facts.units)
+        candidates: dict[int, Side] = {**facts.units, **facts.likely}
+        candidates |= {unit: "both" for unit in sorted(predicted[clip]) if unit not in candidates}
+        units = {
+            unit: side
+            for unit, side in candidates.items()
+            if unit in predicted[clip] or (unit in facts.units and unit not in EVALUATED)
+        }
+        result[clip] = replace(facts, units=units or facts.units)
     return result
 
 

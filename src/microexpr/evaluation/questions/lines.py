@@ -15,8 +15,9 @@ from typing import Any
 from microexpr.core import csv_file, facs
 from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError
+from microexpr.core.facs import Side
 from microexpr.core.files import regular
-from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, understand
+from microexpr.evaluation.questions import NUMBERS, Facts, Question, answer, ask, long_videos, parts, understand
 
 LONGEST = 100_000_000  # bytes of a file
 
@@ -98,18 +99,18 @@ def of_clips(clips: Iterable[Clip]) -> list[Line]:
     """Return the questions on clips of a class, with the answers that their annotation gives.
 
     One question is on a unit that the clip does not show; from clip to clip it goes through the units of all."""
-    coded = [(clip, facts) for clip in clips if (facts := facts_of(clip))]
-    numbers = sorted({unit for _, facts in coded for unit in facts.units})
+    coded = [(clip, truth) for clip in clips if (truth := _facts(clip))]
+    numbers = sorted({unit for _, truth in coded for unit in truth.units})
     lines = []
-    for i, (clip, facts) in enumerate(coded):
-        others = [unit for unit in numbers if unit not in facts.units]
-        forms = ask(facts, others[i % len(others)]) if others else ask(replace(facts, units={}), 0)
+    for i, (clip, truth) in enumerate(coded):
+        others = [unit for unit in numbers if unit not in truth.units]
+        forms = ask(truth, others[i % len(others)]) if others else ask(replace(truth, units={}), 0)
         image = clip.name if clip.name.startswith(clip.subject) else f"{clip.subject}_{clip.name}"
         for number, form in enumerate(forms, 1):
             question = understand(form)
             fields = {"id": f"{clip.dataset}_{image}_{number}", "dataset": clip.dataset, "image_id": image}
             fields |= {"subject": clip.subject, "filename": clip.name, "question": form}
-            fields["answer"] = answer(question, facts)
+            fields["answer"] = answer(question, truth)
             lines.append(Line(fields["id"], clip.name, clip.subject, form, question, fields["answer"], fields))
     return lines
 
@@ -127,12 +128,31 @@ def of_videos(videos: Iterable[LongVideo]) -> list[Line]:
     return lines
 
 
-def facts_of(clip: Clip) -> Facts | None:
+def _facts(clip: Clip) -> Facts | None:
     """Return what the annotation of a clip says, None for one of no class; units that are unsure count as absent."""
     if clip.label is None:
         return None
     units = {unit.number: unit.side for unit in facs.parse(clip.action_units) if unit.certain and not unit.alternatives}
     return Facts(LABELS[clip.label], clip.emotion, {unit: side for unit, side in units.items() if unit in facs.NAMES})
+
+
+def facts(lines: Iterable[Line]) -> dict[str, Facts]:
+    """Return by clip id what the true answers say of clips with both classes; of a unit without a side, both."""
+    by_clip: dict[str, list[Line]] = {}
+    for line in lines:
+        by_clip.setdefault(line.clip_id, []).append(line)
+    result = {}
+    for clip, of_clip in by_clip.items():
+        answers = {line.question.topic: str(line.answer).strip() for line in of_clip}
+        if not {"coarse", "fine"} <= {*answers}:
+            continue
+        names = parts("units", answers.get("units", ""))[0]
+        units: dict[int, Side] = {NUMBERS[name]: "both" for name in sorted(names) if name in NUMBERS}
+        for line in of_clip:
+            if line.question.topic == "side" and str(line.answer) in ("left", "right"):
+                units[line.question.unit] = "left" if line.answer == "left" else "right"
+        result[clip] = Facts(answers["coarse"], answers["fine"], units)
+    return result
 
 
 def to_answer(lines: Iterable[Line], places: Mapping[str, Mapping[str, Any]]) -> str:
@@ -149,14 +169,14 @@ def place(clip: Clip) -> dict[str, Any]:
     return {"video": clip.folder, "fps": clip.fps, "first": clip.first, "last": clip.last}
 
 
-def replies(lines: Sequence[Line], facts: Sequence[Facts]) -> tuple[list[str], list[float | None]]:
+def replies(lines: Sequence[Line], by_line: Sequence[Facts]) -> tuple[list[str], list[float | None]]:
     """Return the answer to each question by what is known of its clip, and its probability, that of coarse classes.
 
     A question for the action unit of a clip, or for its units, says how many to count in all questions on it."""
     single = {line.clip_id: line.question.single for line in lines if line.question.topic in ("units", "all")}
     pairs = [
         (line, of_clip.counted(single[line.clip_id]) if line.clip_id in single else of_clip)
-        for line, of_clip in zip(lines, facts, strict=True)
+        for line, of_clip in zip(lines, by_line, strict=True)
     ]
     confidences = [of_clip.confidence if line.question.topic == "coarse" else None for line, of_clip in pairs]
     return [answer(line.question, of_clip) for line, of_clip in pairs], confidences

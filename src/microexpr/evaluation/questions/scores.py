@@ -49,7 +49,7 @@ class Figure:
 
     @property
     def value(self) -> float:
-        """Of all subjects."""
+        """The figure of all subjects."""
         return float(self.metric(self.matrices.sum((0, 1)), left_out=True))
 
 
@@ -135,9 +135,9 @@ def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
 def shuffled(truth: Sequence[Line], answers: Mapping[str, str], number: int) -> dict[str, str]:
     """Return the answers, each that to the same question of another clip; the order of clips is random."""
     clips = sorted({line.clip_id for line in truth})
-    place = dict(zip(clips, generator(0, "answers", "shuffled", number).permutation(len(clips)), strict=True))
+    position = dict(zip(clips, generator(0, "answers", "shuffled", number).permutation(len(clips)), strict=True))
     of_text = defaultdict[str, list[Line]](list)
-    for line in sorted(truth, key=lambda line: place[line.clip_id]):
+    for line in sorted(truth, key=lambda line: position[line.clip_id]):
         of_text[line.text.casefold()].append(line)
     return {line.id: answers[lines[i - 1].id] for lines in of_text.values() for i, line in enumerate(lines)}
 

@@ -33,7 +33,7 @@ def test_methods_answer_by_their_classes_or_units_and_are_compared_with_guesses(
 
 def test_what_is_measured_and_spotted_is_one_answerer_of_clips_and_long_videos():
     made = exam()
-    made.measured({clip.id: facts for clip in CLIPS if (facts := lines.facts_of(clip))})
+    made.measured(made.facts)
     spotted = {
         v.clip.id: [Spotted("micro", e.onset, e.onset, e.offset, 1, "negative") for e in v.expressions] for v in VIDEOS
     }

@@ -48,7 +48,7 @@ def lines():
 
 
 def test_questions_alone_give_away_what_is_asked_of_which_clip():
-    answers = learnt.from_questions(KNOWN, lines())
+    answers = learnt.from_questions(lines(), lines())
     assert {clip: facts.coarse for clip, facts in answers.items()} == {clip: f.coarse for clip, f in KNOWN.items()}
     assert answers["d/s3/f"].units == {4: "both"} and [*answers["d/s2/c"].units, *answers["d/s2/c"].likely] == [4, 12]
     assert answers["d/s1/b"].units == {12: "right"}  # the side of the other subject
