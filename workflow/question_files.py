@@ -7,7 +7,6 @@ from long_videos import LongVideos
 from planned import Plan, Training
 
 from microexpr import datasets
-from microexpr.core.errors import ParamsError, nearest
 from microexpr.evaluation.questions.lines import place
 from microexpr.protocols import MAIN_TASK, TASKS, UNITS_QUESTIONS
 
@@ -22,14 +21,8 @@ class Questions:
         self.params: dict[str, Any] = corpus.params["questions"]
         usable = plan.sources(plan.main.name)
         self.sets = [name for name in self.params["datasets"] if name in usable]
-        self.long_sets = videos.sets if self.params["spotters"] else []
-        for key, section, rows in (("units", "units", plan.rows["units"]), ("spotters", "spot", videos.spotters)):
-            for name in self.params[key]:
-                if name not in rows:
-                    near = nearest(name, rows)
-                    raise ParamsError(
-                        f"params.yaml: questions.{key} must be rows of {section}.methods, not {name}{near}"
-                    )
+        self.spotters = [name for name in self.params["spotters"] if name in videos.spotters]
+        self.long_sets = videos.sets if self.spotters else []
 
     @property
     def classes(self) -> list[Training]:
@@ -40,12 +33,13 @@ class Questions:
     def units(self) -> list[Training]:
         """The trainings whose action units answer; none where their protocol does not test all of these data sets."""
         is_tested = {*self.sets} <= {*self.plan.sources(UNITS_QUESTIONS)}
-        return [self.plan.training(name, UNITS_QUESTIONS) for name in self.params["units"] if is_tested]
+        names = [name for name in self.params["units"] if is_tested and name in self.plan.rows["units"]]
+        return [self.plan.training(name, UNITS_QUESTIONS) for name in names]
 
     @property
     def found(self) -> list[str]:
         """The intervals of spotters that answer."""
-        return [f"results/spot/found/{name}.h5" for name in self.params["spotters"]]
+        return [f"results/spot/found/{name}.h5" for name in self.spotters]
 
     def true(self, ending: str = "") -> list[str]:
         """Return the files of questions, with their answers; `ending` _to_answer: without."""

@@ -230,6 +230,10 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
             raise ParamsError(f"appendix.{name} must be a method or a variant of one{near}")
         if not reason.strip():
             raise ParamsError(f"appendix.{name} must say why the row is not in the main table")
+    for key, kinds in (("units", recognisers), ("spotters", spotters)):
+        for name in getattr(params.questions, key):
+            with errors_at(f"questions.{key}: "):
+                kinds.find(name)
 
 
 def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:

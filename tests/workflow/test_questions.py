@@ -1,0 +1,60 @@
+"""The table of questions: its jobs, and an outside program as one of its rows."""
+
+import json
+
+import pytest
+
+TABLE = "results/megc2026_table.csv"
+TOY = """
+import json, sys
+questions, videos, answers = sys.argv[1:]
+with open(answers, "w") as file:
+    for line in open(questions):
+        row = json.loads(line)
+        assert "/data/rendered/" in videos and "answer" not in row
+        file.write(json.dumps(row | {"answer": "negative", "confidence": 0.5}) + "\\n")
+"""
+
+
+def with_a_program(project):
+    (project.root / "toy.py").write_text(TOY, encoding="utf-8")
+    command = "python toy.py {questions} {videos} {answers}"
+    project.edit("params.yaml", "  programs: {}", f'  programs: {{toy: "{command}"}}')
+
+
+def test_a_program_answers_the_questions_on_each_data_set_and_no_job_of_the_table_runs_again(project):
+    with_a_program(project)
+    jobs = project.planned(TABLE)
+    assert {
+        "questions": 3,
+        "questions_program": 3,
+        "questions_measure": 4,
+        "questions_table": 1,
+    }.items() <= jobs.items()
+    assert jobs.keys().isdisjoint({"faces", "apex", "flow", "train_generator", "megc2019_table"})
+    assert project.planned() == {}
+
+
+def test_names_of_rows_and_parts_of_a_command_are_checked(project):
+    project.edit("params.yaml", "units: [ststnet]", "units: [stsnet]")
+    done = project.snakemake("-n", check=False)
+    assert "questions.units: " in done.stderr and "did you mean 'ststnet'?" in done.stderr
+    project.edit("params.yaml", "units: [stsnet]", "units: [flow_cnn]")  # a row that this run lacks
+    assert project.planned(TABLE).keys().isdisjoint({"train", "evaluate_several"})
+    project.edit("params.yaml", "  programs: {}", '  programs: {toy: "toy {questions} {answers}"}')
+    done = project.snakemake("-n", check=False)
+    assert "questions.programs.toy: value error, must have {videos}" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_program_is_a_row_of_the_table(project):
+    with_a_program(project)
+    project.snakemake("--", TABLE)
+    rows = {row["method"]: row for row in project.rows(TABLE)}
+    assert {"majority", "questions_alone", "predict", "ststnet", "units/ststnet", "toy"} <= {*rows}
+    toy, ours = rows["toy"], rows["predict"]
+    assert toy["learnt_from"] == "not known" and toy["clips"] == ours["clips"] and toy["videos"] == "2"
+    assert float(toy["coarse_uf1"]) < float(ours["coarse_uf1"]) and float(toy["calibration_error"]) <= 0.5
+    answers = (project.root / "results/questions/answers/toy.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["answer"] for line in answers} == {"negative"}
+    assert "toy" in project.run("microexpr", "table", TABLE).stdout
