@@ -18,7 +18,7 @@ from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.rows import PREDICTION_COLUMNS
 from microexpr.evaluation.spotting import Intervals
 
-MAJORITY, FORM, MEASURED = "majority", "questions_alone", "predict"
+MAJORITY, FORM, MEASURED, LEARNT = "majority", "questions_alone", "predict", "predict_learnt"
 GUESSES = (MAJORITY, FORM)
 OTHERS = "other subjects"  # whose answers are learnt from
 COLUMNS = (
@@ -61,8 +61,10 @@ class Answerers:
             self._reply_long(MAJORITY, learnt.guess_videos(self.videos))
 
     def measured(self, facts: Mapping[str, Facts]) -> None:
-        """Answer by what is measured in each clip."""
+        """Answer by what is measured in each clip, and by what that, with the questions, means on other subjects."""
         self._reply(MEASURED, "population", facts)
+        learnt_facts = learnt.from_measurements(self.lines["clips"], {clip: facts[clip] for clip in self.facts})
+        self._reply(LEARNT, f"population, {OTHERS}", learnt_facts)
 
     def classes(self, name: str, learnt_from: str, path: str | Path) -> None:
         """Answer by the classes that a method predicts, which its `_predictions.csv` has."""

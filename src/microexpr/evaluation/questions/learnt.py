@@ -119,6 +119,18 @@ def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[s
     return answer_all(truth, features, queries)
 
 
+def from_measurements(answered: Sequence[Line], measured: Mapping[str, Facts]) -> dict[str, Facts]:
+    """Return for each clip the facts that its questions, and the class and units measured in it, make most probable.
+
+    Learnt from the questions and measurements of other subjects."""
+    features = _texts(answered)
+    single = lines.single(answered)
+    for clip, facts in measured.items():
+        units = facts.counted(single[clip]).units if clip in single else facts.units
+        features[clip] |= {facts.coarse, *(f"AU{unit}" for unit in units)}
+    return answer_all(lines.facts(answered), features, features)
+
+
 def _texts(of_lines: Sequence[Line]) -> dict[str, frozenset[str]]:
     texts: dict[str, set[str]] = {}
     for line in of_lines:

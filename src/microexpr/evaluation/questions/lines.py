@@ -169,13 +169,18 @@ def place(clip: Clip) -> dict[str, Any]:
     return {"video": clip.folder, "fps": clip.fps, "first": clip.first, "last": clip.last}
 
 
+def single(lines: Iterable[Line]) -> dict[str, bool]:
+    """Return by id of a clip that is asked for its units whether it is for a single one."""
+    return {line.clip_id: line.question.single for line in lines if line.question.topic in ("units", "all")}
+
+
 def replies(lines: Sequence[Line], by_line: Sequence[Facts]) -> tuple[list[str], list[float | None]]:
     """Return the answer to each question by what is known of its clip, and its probability, that of coarse classes.
 
     A question for the action unit of a clip, or for its units, says how many to count in all questions on it."""
-    single = {line.clip_id: line.question.single for line in lines if line.question.topic in ("units", "all")}
+    counts = single(lines)
     pairs = [
-        (line, of_clip.counted(single[line.clip_id]) if line.clip_id in single else of_clip)
+        (line, of_clip.counted(counts[line.clip_id]) if line.clip_id in counts else of_clip)
         for line, of_clip in zip(lines, by_line, strict=True)
     ]
     confidences = [of_clip.confidence if line.question.topic == "coarse" else None for line, of_clip in pairs]

@@ -8,7 +8,7 @@ from asked import CLIPS, PREDICTED, UNITS, VIDEOS, exam, predictions
 
 from microexpr.core.errors import DataError, StoreError
 from microexpr.evaluation.questions import answerers, lines
-from microexpr.evaluation.questions.answerers import FORM, MAJORITY, MEASURED, Answerers
+from microexpr.evaluation.questions.answerers import FORM, LEARNT, MAJORITY, MEASURED, Answerers
 from microexpr.evaluation.spotting import Spotted
 
 
@@ -38,6 +38,7 @@ def test_what_is_measured_and_spotted_is_one_answerer_of_clips_and_long_videos()
         v.clip.id: [Spotted("micro", e.onset, e.onset, e.offset, 1, "negative") for e in v.expressions] for v in VIDEOS
     }
     made.spotted(MEASURED, spotted)
+    assert values(made)[LEARNT]["value"] == values(made, ("action units", "F1"))[LEARNT]["value"] == 1
     assert values(made)[MEASURED]["value"] == 1 and values(made)[MEASURED]["learnt_from"] == "population"
     times = values(made, ("times", "F1"))
     assert times[MEASURED]["value"] == 1 > times[MAJORITY]["value"] and FORM not in times

@@ -92,3 +92,12 @@ def test_long_videos_are_guessed_by_number_and_duration_in_those_of_other_subjec
     assert (second.onset, second.offset) == pytest.approx((7.25, 7.75))
     with pytest.raises(DataError, match="at least two subjects"):
         learnt.guess_videos(videos[:1])
+
+
+def test_measurements_are_read_as_those_of_other_subjects_turned_out():
+    wrong = {
+        clip: Facts("surprise" if f.coarse == "negative" else "negative", "?", {99: "both"})
+        for clip, f in KNOWN.items()
+    }
+    answers = learnt.from_measurements(lines(), wrong)  # always wrong in the same way
+    assert {clip: facts.coarse for clip, facts in answers.items()} == {clip: f.coarse for clip, f in KNOWN.items()}
