@@ -23,7 +23,7 @@ GUESSES = (MAJORITY, FORM)
 OTHERS = "other subjects"  # whose answers are learnt from
 COLUMNS = (
     *("method", "learnt_from", "origin", "task", "subjects", *scores.COLUMNS, "clips"),
-    *(f"p_{guess}" for guess in GUESSES),
+    *(f"{p}_{guess}" for guess in GUESSES for p in ("p", "p_holm")),
 )
 TESTED = (
     *(("coarse class", "UF1"), ("fine class", "UF1"), ("action units", "F1")),
@@ -94,7 +94,7 @@ class Answerers:
         self.answers.setdefault(name, {}).update({line.id: (str(line.answer), line.confidence) for line in answers})
 
     def rows(self, resamples: int) -> list[scores.Row]:
-        """Return the figures of all answerers, rows of `COLUMNS`; p, against a guess, is corrected for their number."""
+        """Return the figures of all answerers, rows of `COLUMNS`; p is against a guess, p_holm corrected for their number."""
         result = list[scores.Row]()
         origins = {"clips": [clip.origin for clip in self.clips], "long videos": [v.clip.origin for v in self.videos]}
         for task, truth in self.lines.items():
@@ -136,8 +136,9 @@ class Answerers:
                 if not others or key not in figures.get(guess, {}):
                     continue
                 p = [scores.compare(figures[name][key], figures[guess][key], resamples, *key, guess) for name in others]
-                for name, corrected in zip(others, metrics.holm(p), strict=True):
-                    tests.setdefault((name, *key), {})[f"p_{guess}"] = float(corrected)
+                for name, of_pair, corrected in zip(others, p, metrics.holm(p), strict=True):
+                    both = {f"p_{guess}": of_pair, f"p_holm_{guess}": float(corrected)}
+                    tests.setdefault((name, *key), {}).update(both)
         return tests
 
     def _reply(self, name: str, learnt_from: str, facts: Mapping[str, Facts]) -> None:
