@@ -26,15 +26,12 @@ PLAIN = {
     "micro_count_error": ("number of micro-expressions", "mean error"),
     "macro_count_error": ("number of macro-expressions", "mean error"),
 }  # fmt: skip
+P = [f"{p}_{guess}" for guess in GUESSES for p in ("p", "p_holm")]
 OF_LONG = ("times_f1", "classes_f1", "micro_count_error", "macro_count_error")
 PUBLISHED = ("coarse_uf1", "coarse_uar", "fine_uf1", "fine_uar")
 COLUMNS = (
     *("method", "origin", "learnt_from", "clips", "subjects"),
-    *(
-        f"{name}{end}"
-        for name in INTERVALS
-        for end in ("", "_low", "_high", "_shuffled", *(f"_p_{g}" for g in GUESSES))
-    ),
+    *(f"{name}{end}" for name in INTERVALS for end in ("", "_low", "_high", "_shuffled", *(f"_{p}" for p in P))),
     *PLAIN,
     *("videos", "published_row", *(f"published_{name}" for name in PUBLISHED), "published_source"),
 )
@@ -72,7 +69,7 @@ def _row(name: str, cells: dict[tuple[str, str, str], Row]) -> dict[str, Any]:
         row[column] = cell["value"]
         ends = {"_low": "low", "_high": "high", "_shuffled": "shuffled"} if column in INTERVALS else {}
         row |= {f"{column}{end}": cell.get(figure) for end, figure in ends.items()}
-        row |= {f"{column}_p_{guess}": cell[f"p_{guess}"] for guess in GUESSES if f"p_{guess}" in cell}
+        row |= {f"{column}_{p}": cell[p] for p in P if p in cell}
     return row
 
 
@@ -94,13 +91,14 @@ def below(rows: Rows) -> list[str]:
     """Return sentences on the table: what it counts, and which answerers beat both guesses."""
     sentences = [NOTE]
     for column, words in (("coarse_uf1", "coarse classes"), ("fine_uf1", "fine classes"), ("units_f1", "action units")):
-        tested = [row for row in rows if all(row[f"{column}_p_{guess}"] for guess in GUESSES)]
+        corrected = [f"{column}_p_holm_{guess}" for guess in GUESSES]
+        tested = [row for row in rows if all(row[name] for name in corrected)]
         floors = {row["method"]: float(row[column]) for row in rows if row["method"] in GUESSES}
         better = [
             row["method"]
             for row in table.by_figure(tested, column)
             if float(row[column]) > max(floors.values(), default=1.0)
-            and all(float(row[f"{column}_p_{guess}"]) < DIFFERENT for guess in GUESSES)
+            and all(float(row[name]) < DIFFERENT for name in corrected)
         ]
         if tested:
             names = ", ".join(better) or "none"
