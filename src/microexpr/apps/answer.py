@@ -8,7 +8,7 @@ of a challenge is learnt from.
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,13 +20,14 @@ from microexpr.apps import predict, spot
 from microexpr.apps.predict import Models, pair, written
 from microexpr.apps.read.take import Progress, silent
 from microexpr.core import store
-from microexpr.core.clip import LABELS, Clip
+from microexpr.core.clip import KINDS, LABELS, Clip
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import NAMES, Side
 from microexpr.datasets.layout import label_of
 from microexpr.evaluation.questions import Facts
 from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.questions.lines import read as read_lines
+from microexpr.evaluation.questions.long_videos import Event
 from microexpr.protocols import CODED, provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.rendering.display import DISPLAYS
@@ -133,7 +134,23 @@ def measure(source: Scan | Video, models: Models, progress: Progress = silent) -
         }
         changes = {name: amount for name, amount in sorted(changes.items(), key=lambda item: -item[1]) if amount > 0}
     onset, apex, offset = map(int, numbers)
-    return Measured(facts(probabilities, changes), result, (onset, apex, offset), bool(micro), probabilities, changes)
+    of_clip = replace(facts(probabilities, changes), events=_events(result))
+    return Measured(of_clip, result, (onset, apex, offset), bool(micro), probabilities, changes)
+
+
+def _events(result: predict.Prediction) -> list[Event]:
+    """Return the micro- and macro-expressions of a prediction."""
+    times, expressions = result.video.seconds, result.expressions
+    return [
+        Event(
+            e.interval.kind,
+            float(times[e.interval.onset]),
+            float(times[e.interval.offset]),
+            max(e.classes.probabilities, key=lambda name: e.classes.probabilities[name], default=""),
+        )
+        for e in expressions
+        if e.interval.kind in KINDS
+    ]
 
 
 def write(path: str | Path, clips: Sequence[Clip], models: Models) -> list[str]:

@@ -500,7 +500,7 @@ def answer(
     force: Force = False,
     quiet: Quiet = False,
 ) -> int:
-    """Answer the questions of a challenge on clips of micro-expressions, by what is measured in their faces.
+    """Answer the questions of a challenge on clips or long videos, by what is measured in their faces.
 
     examples:
       microexpr answer me_vqa_samm_to_answer.jsonl --videos samm_test --out answers.jsonl
@@ -520,26 +520,14 @@ def answer(
     from microexpr.apps import answer as answering
     from microexpr.apps.predict import Models
     from microexpr.core import store
-    from microexpr.evaluation.questions import answer, learnt, lines, understand
-    from microexpr.videos import Scan
+    from microexpr.evaluation.questions import learnt, lines
 
     if question is not None:
         if videos or out or guess or learn:
             raise ParamsError(
                 "--question is for one clip; --videos, --guess, --learn, --out are for a file of questions"
             )
-        request, plotted = understand(question), outputs.picture(picture, [questions], force) if picture else None
-        models = Models.load(method, RESULTS / "refit")
-        with progress(quiet) as report:
-            measured = answering.measure(Scan(questions, fps), models, report)
-        print(answer(request, measured.facts))
-        say(measured.describe(measured.errors(models)))
-        if plotted:
-            from microexpr.reporting.plots import drawing, prediction
-
-            with outputs.publish(plotted) as part:
-                drawing.plot(prediction.draw, measured.prediction, path=part / plotted.names[0])
-        return 0
+        return _answer_one(questions, question, picture, method, fps, force, quiet)
     if out is None or picture or sum(map(bool, (videos, guess, learn))) != 1:
         raise ParamsError(
             "a file of questions needs --out FILE, and --videos DIR, --guess or --learn FILE; a clip needs --question"
@@ -561,4 +549,26 @@ def answer(
     for note in notes:
         say(f"warning: {note}")
     say(f"written: {out}, {len(answers)} answers")
+    return 0
+
+
+def _answer_one(
+    clip: Path, text: str, picture: Path | None, method: str | None, fps: float | None, force: bool, quiet: bool
+) -> int:
+    from microexpr.apps import answer as answering
+    from microexpr.apps.predict import Models
+    from microexpr.evaluation.questions import answer, understand
+    from microexpr.videos import Scan
+
+    question, output = understand(text), outputs.picture(picture, [clip], force) if picture else None
+    models = Models.load(method, RESULTS / "refit")
+    with progress(quiet) as report:
+        measured = answering.measure(Scan(clip, fps), models, report)
+    print(answer(question, measured.facts))
+    say(measured.describe(measured.errors(models)))
+    if output:
+        from microexpr.reporting.plots import drawing, prediction
+
+        with outputs.publish(output) as part:
+            drawing.plot(prediction.draw, measured.prediction, path=part / output.names[0])
     return 0

@@ -21,7 +21,7 @@ from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError
-from microexpr.evaluation.questions import COARSE, FINE, Facts, lines
+from microexpr.evaluation.questions import COARSE, FINE, Facts, lines, long_videos
 
 EXAMPLE = microexpr.example_video("example")  # lip corners are depressed
 
@@ -58,6 +58,15 @@ def test_one_question_is_answered_with_what_was_measured(screen, capsys):
     assert capsys.readouterr().out == "lip corner depressor\n"
     assert screen[0].startswith("micro-expression 0.75 to ") and "; negative 0.9" in screen[0]
     assert re.search(r"AU15R lip corner depressor \+1\.\d \(\d\.\d\)", screen[0])  # and its error
+
+
+def test_a_question_on_a_long_video_is_answered_too(screen, capsys):
+    answers = {}
+    for topic, question in long_videos.FORMS.items():
+        assert main(["answer", str(EXAMPLE), "--question", question, "--quiet"]) == 0
+        answers[topic] = capsys.readouterr().out.strip()
+    assert (answers["micro count"], answers["macro count"], answers["classes"]) == ("1", "0", "negative")
+    assert re.fullmatch(r"0\.7\d\d to 1\.1\d\d s", answers["times"])
 
 
 def test_a_picture_shows_what_was_measured(tmp_path, capsys):

@@ -6,7 +6,7 @@ Questions on long videos are in `long_videos`. Text in, text out: no pixels.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -38,7 +38,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Knowledge of the expression in a clip."""
+    """Knowledge of the expression in a clip, or of those in a long video."""
 
     coarse: str  # class
     fine: str  # emotion
@@ -47,6 +47,7 @@ class Facts:
     )  # sides by number in FACS of those that are shown, the surest first
     likely: Mapping[int, Side] = field(default_factory=dict)  # and of further ones
     confidence: float | None = None  # probability of the coarse class
+    events: Sequence[long_videos.Event] = ()  # expressions of a long video
 
     def counted(self, single: bool) -> "Facts":
         """Return the facts with the surest unit alone, or else with two at least, as a question says."""
@@ -70,6 +71,8 @@ def understand(text: str) -> Question:
 
 def answer(question: Question, facts: Facts) -> str:
     """Return the answer in the challenge's words; of a unit on both sides, left, as most are."""
+    if question.topic in long_videos.FORMS:
+        return long_videos.answer(question.topic, facts.events)
     if question.topic in ("units", "all"):
         facts = facts.counted(question.single)
     units = ", ".join(NAMES[unit] for unit in facts.units)

@@ -152,10 +152,8 @@ class Answerers:
 
     def _reply_long(self, name: str, expressions: Mapping[str, Sequence[long_videos.Event]]) -> None:
         replies = {
-            line.id: (long_videos.answer(topic, expressions[line.clip_id]), None)
+            line.id: (long_videos.answer(line.question.topic, expressions[line.clip_id]), None)
             for line in self.lines["long videos"]
-            for topic in long_videos.FORMS
-            if line.question.topic == topic
         }
         self.answers.setdefault(name, {}).update(replies)
 

@@ -46,8 +46,8 @@ def events(video: LongVideo) -> list[Event]:
     return [event(video.clip, e.kind, e.onset, e.offset, coarse) for e, coarse in pairs]
 
 
-def answer(topic: Topic, expressions: Sequence[Event]) -> str:
-    """Return the answer for a video with these expressions; lists are in the order of their onsets."""
+def answer(topic: str, expressions: Sequence[Event]) -> str:
+    """Return the answer to a topic of `FORMS` for these expressions; lists are in the order of their onsets."""
     micro = sorted((e for e in expressions if e.kind == "micro"), key=lambda e: (e.onset, e.offset))
     match topic:
         case "micro count":
