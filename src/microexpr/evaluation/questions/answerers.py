@@ -128,18 +128,18 @@ class Answerers:
 
     def _tests(
         self, truth: Sequence[Line], texts: Mapping[str, Mapping[str, str]], resamples: int
-    ) -> dict[tuple[str, str, str], dict[str, float]]:
+    ) -> dict[tuple[str, str, str], dict[str, str]]:
         """Return p of each tested figure against each guess, by answerer, questions and figure."""
         figures = {name: scores.figures(truth, answers) for name, answers in texts.items()}
         others = [name for name in figures if name not in GUESSES]
-        tests: dict[tuple[str, str, str], dict[str, float]] = {}
+        tests: dict[tuple[str, str, str], dict[str, str]] = {}
         for key in TESTED:
             for guess in GUESSES:
                 if not others or key not in figures.get(guess, {}):
                     continue
                 p = [scores.compare(figures[name][key], figures[guess][key], resamples, *key, guess) for name in others]
                 for name, of_pair, corrected in zip(others, p, metrics.holm(p), strict=True):
-                    both = {f"p_{guess}": of_pair, f"p_holm_{guess}": float(corrected)}
+                    both = {f"p_{guess}": f"{of_pair:.4g}", f"p_holm_{guess}": f"{corrected:.4g}"}
                     tests.setdefault((name, *key), {}).update(both)
         return tests
 

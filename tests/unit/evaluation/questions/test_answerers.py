@@ -25,7 +25,7 @@ def test_methods_answer_by_their_classes_or_units_and_are_compared_with_guesses(
     coarse = values(made)
     assert coarse["good"]["value"] == coarse["units/good"]["value"] == 1
     assert coarse["poor"]["value"] == pytest.approx(1 / 6) and coarse["poor"]["learnt_from"] == "other subjects"
-    assert coarse["good"]["p_majority"] < 0.05 < coarse["poor"]["p_majority"]
+    assert float(coarse["good"]["p_majority"]) < 0.05 < float(coarse["poor"]["p_majority"])
     assert "p_majority" not in coarse[MAJORITY] and (coarse["good"]["clips"], coarse["good"]["subjects"]) == (24, 8)
     assert values(made, ("action units", "F1"))["units/good"]["value"] == 1
     assert values(made, ("left or right", "right"))["good"]["value"] == 1  # the side of other subjects
