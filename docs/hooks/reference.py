@@ -35,6 +35,7 @@ STAGE_FILES = {  # by schema, the files that have it
     "portraits": "Single images of further rendered subjects: `results/portraits/`",
     "spot": "Long videos: `results/spot/curves/`, `results/spot/found/`",
     "takes": "Long takes of the population: `results/takes/`",
+    "answers": "Measurements that answer questions: `results/questions/measured/`",
     "face_table": "Every face in videos and pictures: `microexpr measure`, in HDF5",
 }
 MODELS = {"methods", "generators", "variants"}  # sections without a model of their own

@@ -35,17 +35,6 @@ def test_a_program_answers_the_questions_on_each_data_set_and_no_job_of_the_tabl
     assert project.planned() == {}
 
 
-def test_names_of_rows_and_parts_of_a_command_are_checked(project):
-    project.edit("params.yaml", "units: [ststnet]", "units: [stsnet]")
-    done = project.snakemake("-n", check=False)
-    assert "questions.units: " in done.stderr and "did you mean 'ststnet'?" in done.stderr
-    project.edit("params.yaml", "units: [stsnet]", "units: [flow_cnn]")  # a row that this run lacks
-    assert project.planned(TABLE).keys().isdisjoint({"train", "evaluate_several"})
-    project.edit("params.yaml", "  programs: {}", '  programs: {toy: "toy {questions} {answers}"}')
-    done = project.snakemake("-n", check=False)
-    assert "questions.programs.toy: value error, must have {videos}" in done.stderr
-
-
 @pytest.mark.slow
 def test_a_program_is_a_row_of_the_table(project):
     with_a_program(project)

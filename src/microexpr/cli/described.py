@@ -232,8 +232,8 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
             raise ParamsError(f"appendix.{name} must say why the row is not in the main table")
     for key, kinds in (("units", recognisers), ("spotters", spotters)):
         for name in getattr(params.questions, key):
-            with errors_at(f"questions.{key}: "):
-                kinds.find(name)
+            if name.partition(".")[0] not in kinds.names():
+                raise ParamsError(f"questions.{key} must be methods or variants{nearest(name, kinds.names())}")
 
 
 def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:

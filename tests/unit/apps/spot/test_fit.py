@@ -81,7 +81,7 @@ def test_the_calibration_is_how_often_a_score_is_right():
 
 def test_a_network_learns_what_is_short_and_what_is_long_and_is_exported_as_it_is():
     recordings = [recording(seed) for seed in range(6)]
-    spotter = fit.train([fit.example(take, 1.0) for take in recordings], steps=100)
+    spotter = fit.train([fit.example(take, 1.0) for take in recordings], steps=75)
     exported, held_out = onnx.run(graph(spotter)), [recording(seed) for seed in (11, 12)]
     given = network.inputs(held_out[0].curves, spotting.compute_signal(held_out[0].curves))
     with torch.no_grad():

@@ -123,7 +123,7 @@ def test_each_section_with_generated_faces_or_figures_says_so_once(seen):
         section.get("id"): [text(badge) for badge in section.findall(".//*[@class='badge']")]
         for section in seen.iter("section")
     }
-    plain = {"papers", "units", "spot"}  # no table
+    plain = {"papers", "units", "spot", "questions"}  # no table
     assert badges == {name: ["generated faces"] * (name not in plain) for name in page.SECTIONS}
     for name, chart in contents(seen, "figures").items():
         words = [annotation["text"] for annotation in chart["layout"]["annotations"]]
