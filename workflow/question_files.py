@@ -85,7 +85,5 @@ class Questions:
         return str(datasets.root(dataset, origin))
 
     def learnt_from(self, training: Training) -> str:
-        """Return what a training learnt from, in words, for the table."""
-        names = {"corpus": "other subjects", "population": "population"}
-        kind = training.learns_from if training.task.name == MAIN_TASK else "corpus"
-        return names.get(kind, "population, other subjects")
+        """Return what a row learnt from, in words, for the table: also answers that go with its classes or units."""
+        return "other subjects" if training.learns_from == "corpus" else "population, other subjects"
