@@ -267,7 +267,7 @@ def check(
 
 
 def questions(directory: Path, /, *, out: Path, force: Force = False) -> int:
-    """Write the questions of a challenge on the clips of a data set, with the answers that its annotation gives.
+    """Write the questions of a challenge on a data set's clips or long videos, with the answers of its annotation.
 
     examples:
       microexpr questions data/raw/casme2 --out casme2.jsonl
@@ -280,8 +280,12 @@ def questions(directory: Path, /, *, out: Path, force: Force = False) -> int:
     from microexpr.evaluation.questions import lines
 
     output = outputs.table(out, [], force)
-    clips, _ = layout_of(directory).read(directory, origin_of(directory))
-    if not (requests := lines.of_clips(clips)):
+    native, origin = layout_of(directory), origin_of(directory)
+    if native.kind == "long":
+        requests = lines.of_videos(native.read_videos(directory, origin, None)[0])
+    else:
+        requests = lines.of_clips(native.read(directory, origin)[0])
+    if not requests:
         raise DataError(f"{directory}: must have clips of micro-expressions with a class, not none")
     with outputs.publish(output) as part:
         store.write_text(part / output.names[0], lines.text(requests, [str(line.answer) for line in requests]))
