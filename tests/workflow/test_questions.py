@@ -35,6 +35,13 @@ def test_a_program_answers_the_questions_on_each_data_set_and_no_job_of_the_tabl
     assert project.planned() == {}
 
 
+def test_a_data_set_is_asked_about_by_a_command_too(project):
+    done = project.run("microexpr", "questions", "data/rendered/casme2", "--out", "asked.jsonl")
+    rows = [json.loads(line) for line in (project.root / "asked.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert f"{len(rows)} questions on 6 clips" in done.stdout + done.stderr
+    assert {row["dataset"] for row in rows} == {"casme2"} and all(row["answer"] for row in rows)
+
+
 @pytest.mark.slow
 def test_a_program_is_a_row_of_the_table(project):
     with_a_program(project)
@@ -44,6 +51,9 @@ def test_a_program_is_a_row_of_the_table(project):
     toy, ours = rows["toy"], rows["predict"]
     assert toy["learnt_from"] == "not known" and toy["clips"] == ours["clips"] and toy["videos"] == "2"
     assert float(toy["coarse_uf1"]) < float(ours["coarse_uf1"]) and float(toy["calibration_error"]) <= 0.5
+    project.run("microexpr", "questions", "data/rendered/casme_sq", "--out", "asked.jsonl")
+    by_rule = (project.root / "results/questions/casme_sq.jsonl").read_bytes()
+    assert (project.root / "asked.jsonl").read_bytes() == by_rule
     answers = (project.root / "results/questions/answers/toy.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["answer"] for line in answers} == {"negative"}
     assert "toy" in project.run("microexpr", "table", TABLE).stdout
