@@ -1,4 +1,4 @@
-"""Answer questions on short clips by measurement: the class, the emotion and the action units.
+"""Answer questions on clips and long videos by measurement: the class, the emotion and the action units.
 
 The most probable micro-expression of the video counts; where none is spotted, the frame in which action units stand
 out most of their noise. The emotion is the one, of the class, with the display nearest to the units that moved. No clip
@@ -42,8 +42,6 @@ NOT_BLINKS = [unit for unit, name in enumerate(ACTION_UNITS) if name != BLINK]
 LISTED = 8  # units in a line of evidence
 ONE_SIDED = 0.5  # of the stronger side's change, below which the weaker side shows nothing
 GUESS = Facts("negative", "disgust", {4: "both"})  # where no face is found: the most frequent of CASME II
-
-
 PARTS = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
 
 
@@ -212,9 +210,7 @@ def run_program(command: str, questions: str, videos: str, output: str, name: st
         raise DataError(f"params.yaml: questions.programs.{name} ended with {process.returncode}: {shlex.join(words)}")
     answered = {line.id for line in read_lines(Path(output), answered=True)}
     if missing := [line.id for line in read_lines(Path(questions)) if line.id not in answered]:
-        raise DataError(
-            f"{output}: must have an answer to question {missing[0]}, as to {len(missing) - 1} others, not none"
-        )
+        raise DataError(f"{output}: must have an answer to question {missing[0]}, not none; {len(missing)} have none")
 
 
 def answers(

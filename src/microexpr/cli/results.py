@@ -173,8 +173,8 @@ def _score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
 
     answers, truth = lines.read(path, answered=True), lines.read(questions, answered=True)
     try:
-        rows = scores.rows(truth, {line.id: str(line.answer) for line in answers}, SCORED_RESAMPLES)
-        rows += scores.calibration(truth, answers)
+        rows = scores.rows(truth, texts := {line.id: str(line.answer) for line in answers}, SCORED_RESAMPLES)
+        rows += scores.calibration(truth, texts, {line.id: line.confidence for line in answers})
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     if json or csv:

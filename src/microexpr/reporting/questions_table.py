@@ -7,16 +7,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from microexpr.evaluation import published
-from microexpr.evaluation.questions.answerers import GUESSES, TASKS
+from microexpr.evaluation.questions.answerers import GUESSES, TASKS, TESTED
 from microexpr.evaluation.rows import Row
 from microexpr.reporting import table
 from microexpr.reporting.method_tests import DIFFERENT
 from microexpr.reporting.table import INTERVAL, WIDE, Rows, Table
 
-INTERVALS = {  # columns of figures with an interval, by questions and figure
-    "coarse_uf1": ("coarse class", "UF1"), "fine_uf1": ("fine class", "UF1"), "units_f1": ("action units", "F1"),
-    "times_f1": ("times", "F1"), "classes_f1": ("classes of micro-expressions", "F1"),
-}  # fmt: skip
+# questions and figure by column, of figures that are tested and have an interval
+INTERVALS = dict(zip(("coarse_uf1", "fine_uf1", "units_f1", "times_f1", "classes_f1"), TESTED, strict=True))
 PLAIN = {
     "coarse_uar": ("coarse class", "UAR"), "fine_uar": ("fine class", "UAR"),
     "calibration_error": ("coarse class", "calibration error"), "shown_right": ("shown or not", "right"),

@@ -18,8 +18,8 @@ from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.rows import PREDICTION_COLUMNS
 from microexpr.evaluation.spotting import Intervals
 
-MAJORITY, FORM, MEASURED, LEARNT = "majority", "questions_alone", "predict", "predict_learnt"
-GUESSES = (MAJORITY, FORM)
+MAJORITY, QUESTIONS, MEASURED, LEARNT = "majority", "questions_alone", "predict", "predict_learnt"
+GUESSES = (MAJORITY, QUESTIONS)
 OTHERS = "other subjects"  # whose answers are learnt from
 COLUMNS = (
     *("method", "learnt_from", "origin", "task", "subjects", *scores.COLUMNS, "clips"),
@@ -56,9 +56,9 @@ class Answerers:
     def guess(self) -> None:
         """Answer by other subjects' answers, and by the questions alone."""
         self._reply(MAJORITY, OTHERS, learnt.majority(self.facts))
-        self._reply(FORM, OTHERS, learnt.from_questions(self.lines["clips"], self.lines["clips"]))
+        self._reply(QUESTIONS, OTHERS, learnt.from_questions(self.lines["clips"], self.lines["clips"]))
         if self.lines["long videos"]:
-            self._reply_long(MAJORITY, learnt.guess_videos(self.videos))
+            self._reply_long(MAJORITY, OTHERS, learnt.guess_videos(self.videos))
 
     def measured(self, facts: Mapping[str, Facts]) -> None:
         """Answer by what is measured in each clip, and by what that, with the questions, means on other subjects."""
@@ -85,8 +85,7 @@ class Answerers:
             clip.id: [long_videos.event(clip, i.kind, i.onset, i.offset, i.emotion) for i in intervals[clip.id]]
             for clip in (video.clip for video in self.videos)
         }
-        self.learnt_from.setdefault(name, OTHERS)
-        self._reply_long(name, events)
+        self._reply_long(name, OTHERS, events)
 
     def program(self, name: str, answers: Sequence[Line]) -> None:
         """Answer as an outside program did."""
@@ -112,9 +111,9 @@ class Answerers:
             }
             tests = self._tests(truth, texts, resamples)
             for name, answers in texts.items():
-                confidences = [self._line(line, *self.answers[name][line.id]) for line in truth]
-                rows = scores.rows(truth, answers, resamples) + scores.calibration(truth, confidences)
-                for row in rows:
+                confidences = {key: share for key, (_, share) in self.answers[name].items()}
+                rows = scores.rows(truth, answers, resamples)
+                for row in rows + scores.calibration(truth, answers, confidences):
                     p = tests.get((name, str(row["questions"]), str(row["figure"])), {})
                     result.append({"method": name, "learnt_from": self.learnt_from[name], **about, **row, **p})
         return result
@@ -143,19 +142,16 @@ class Answerers:
                     tests.setdefault((name, *key), {}).update(both)
         return tests
 
-    def _reply(self, name: str, learnt_from: str, facts: Mapping[str, Facts]) -> None:
-        requests = self.lines["clips"]
+    def _reply(self, name: str, learnt_from: str, facts: Mapping[str, Facts], task: str = "clips") -> None:
+        requests = self.lines[task]
         texts, confidences = lines.replies(requests, [facts[line.clip_id] for line in requests])
-        self.learnt_from[name] = learnt_from
+        self.learnt_from.setdefault(name, learnt_from)
         pairs = zip(texts, confidences, strict=True)
         self.answers.setdefault(name, {}).update({line.id: pair for line, pair in zip(requests, pairs, strict=True)})
 
-    def _reply_long(self, name: str, expressions: Mapping[str, Sequence[long_videos.Event]]) -> None:
-        replies = {
-            line.id: (long_videos.answer(line.question.topic, expressions[line.clip_id]), None)
-            for line in self.lines["long videos"]
-        }
-        self.answers.setdefault(name, {}).update(replies)
+    def _reply_long(self, name: str, learnt_from: str, events: Mapping[str, Sequence[long_videos.Event]]) -> None:
+        facts = {video: Facts("", "", events=of_video) for video, of_video in events.items()}
+        self._reply(name, learnt_from, facts, "long videos")
 
     @staticmethod
     def _predicted(path: str | Path, clips: Sequence[str]) -> dict[str, str]:
@@ -165,8 +161,3 @@ class Answerers:
         if missing := [clip for clip in clips if clip not in predicted]:
             raise StoreError(f"{path}: must have a prediction of {missing[0]}{remedy(path)}")
         return predicted
-
-    @staticmethod
-    def _line(line: Line, text: str, confidence: float | None) -> Line:
-        fields = {**line.fields, "confidence": confidence}
-        return Line(line.id, line.clip, line.subject, line.text, line.question, text, fields)

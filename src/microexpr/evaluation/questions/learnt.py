@@ -132,10 +132,7 @@ def from_measurements(answered: Sequence[Line], measured: Mapping[str, Facts]) -
 
 
 def _texts(of_lines: Sequence[Line]) -> dict[str, frozenset[str]]:
-    texts: dict[str, set[str]] = {}
-    for line in of_lines:
-        texts.setdefault(line.clip_id, set()).add(line.text.casefold())
-    return {clip: frozenset(of_clip) for clip, of_clip in texts.items()}
+    return {clip: frozenset(line.text.casefold() for line in of) for clip, of in lines.by_clip(of_lines).items()}
 
 
 def from_classes(truth: Truth, predicted: Mapping[str, str]) -> dict[str, Facts]:

@@ -136,13 +136,18 @@ def _facts(clip: Clip) -> Facts | None:
     return Facts(LABELS[clip.label], clip.emotion, {unit: side for unit, side in units.items() if unit in facs.NAMES})
 
 
+def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    """Return the lines by clip id, both in their order."""
+    clips: dict[str, list[Line]] = {}
+    for line in lines:
+        clips.setdefault(line.clip_id, []).append(line)
+    return clips
+
+
 def facts(lines: Iterable[Line]) -> dict[str, Facts]:
     """Return by clip id what the true answers say of clips with both classes; of a unit without a side, both."""
-    by_clip: dict[str, list[Line]] = {}
-    for line in lines:
-        by_clip.setdefault(line.clip_id, []).append(line)
     result = {}
-    for clip, of_clip in by_clip.items():
+    for clip, of_clip in by_clip(lines).items():
         answers = {line.question.topic: str(line.answer).strip() for line in of_clip}
         if not {"coarse", "fine"} <= {*answers}:
             continue

@@ -23,7 +23,7 @@ from microexpr.evaluation import metrics
 from microexpr.evaluation.metrics import Metric, accuracy, interval, uar, uf1
 from microexpr.evaluation.metrics.figures import by_subject, label_f1
 from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
-from microexpr.evaluation.questions.lines import Line
+from microexpr.evaluation.questions.lines import Line, by_clip
 from microexpr.signals.spotting.hits import Span, match
 
 Row = dict[str, str | float | int]
@@ -75,15 +75,16 @@ def rows(truth: Sequence[Line], answers: Mapping[str, str], resamples: int) -> l
     return result + _numbers(truth, answers) + _words([(str(line.answer), answers[line.id]) for line in truth])
 
 
-def calibration(truth: Sequence[Line], answers: Sequence[Line]) -> list[Row]:
+def calibration(
+    truth: Sequence[Line], answers: Mapping[str, str], confidences: Mapping[str, float | None]
+) -> list[Row]:
     """Return the row of the calibration error of answers with a confidence; none where no answer has one.
 
     It is the distance of mean confidence and share of right answers, of bins of equal width (Guo et al. 2017)."""
-    true = {line.id: str(line.answer).casefold() for line in truth}
     pairs = [
-        (line.confidence, str(line.answer).strip().casefold() == true[line.id])
-        for line in answers
-        if line.confidence is not None and line.id in true
+        (confidence, answers[line.id].strip().casefold() == str(line.answer).casefold())
+        for line in truth
+        if (confidence := confidences.get(line.id)) is not None
     ]
     if not pairs:
         return []
@@ -173,7 +174,7 @@ def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bo
 
     Where an answer does not name a class for each of its intervals, none has one."""
     cells = defaultdict[str, np.ndarray](lambda: np.zeros((1, 2, 2), np.int64))
-    for lines in _by_clip(truth).values():
+    for lines in by_clip(truth).values():
         of_topic = {line.question.topic: line for line in lines}
         if not {"times", "classes"} <= {*of_topic}:
             continue
@@ -194,20 +195,13 @@ def _spans(times: str, classes: str) -> tuple[list[Span], list[str | None]]:
     return spans, [*names] if len(names) == len(spans) else [None] * len(spans)
 
 
-def _by_clip(lines: Sequence[Line]) -> dict[str, list[Line]]:
-    of_clip = defaultdict[str, list[Line]](list)
-    for line in lines:
-        of_clip[line.clip_id].append(line)
-    return of_clip
-
-
 def _consistent(lines: Sequence[Line], answers: Mapping[str, str]) -> tuple[list[bool], list[str]]:
     """Return for each clip whether its answers agree, and its subject.
 
     They contradict if a unit is named and is not shown, if the sentence on all at once has other classes or units, in
     whatever form it is, or if the micro-expressions of a long video have another number than times or classes."""
     agree, subjects = list[bool](), list[str]()
-    for clip in _by_clip(lines).values():
+    for clip in by_clip(lines).values():
         texts = {line.question.topic: answers[line.id].strip().casefold() for line in clip}
         sentence, units = texts.get("all"), texts.get("units")
         contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))

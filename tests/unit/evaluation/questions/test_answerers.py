@@ -7,8 +7,8 @@ import pytest
 from asked import CLIPS, PREDICTED, UNITS, VIDEOS, exam, predictions
 
 from microexpr.core.errors import DataError, StoreError
-from microexpr.evaluation.questions import answerers, lines
-from microexpr.evaluation.questions.answerers import FORM, LEARNT, MAJORITY, MEASURED, Answerers
+from microexpr.evaluation.questions import lines
+from microexpr.evaluation.questions.answerers import LEARNT, MAJORITY, MEASURED, QUESTIONS, Answerers
 from microexpr.evaluation.spotting import Spotted
 
 
@@ -41,7 +41,7 @@ def test_what_is_measured_and_spotted_is_one_answerer_of_clips_and_long_videos()
     assert values(made)[LEARNT]["value"] == values(made, ("action units", "F1"))[LEARNT]["value"] == 1
     assert values(made)[MEASURED]["value"] == 1 and values(made)[MEASURED]["learnt_from"] == "population"
     times = values(made, ("times", "F1"))
-    assert times[MEASURED]["value"] == 1 > times[MAJORITY]["value"] and FORM not in times
+    assert times[MEASURED]["value"] == 1 > times[MAJORITY]["value"] and QUESTIONS not in times
     assert times[MEASURED]["task"] == "long videos" and "p_majority" in times[MEASURED]
     assert values(made, ("classes of micro-expressions", "F1"))[MEASURED]["value"] == 1
 
@@ -71,4 +71,3 @@ def test_answers_without_a_look_are_the_same_whatever_the_order():
     other = Answerers(made.true[::-1], CLIPS[::-1], VIDEOS[::-1])
     other.guess()
     assert made.answers == other.answers and made.rows(50) == other.rows(50)
-    assert answerers.COLUMNS[:2] == ("method", "learnt_from")

@@ -1,7 +1,5 @@
 """Figures of answers against values counted by hand."""
 
-from dataclasses import replace
-
 import pytest
 
 from microexpr.core.errors import DataError
@@ -107,13 +105,10 @@ def test_with_the_answers_of_other_clips_figures_fall():
 def test_calibration_is_the_distance_of_confidence_and_share_of_right_answers():
     truth = [line for line in asked() if line.question.topic == "coarse"]
     shares = (0.95, 0.93, 0.55)  # right, right, wrong: two bins
-    answers = [
-        replace(line, answer=word, fields={"confidence": share})
-        for line, word, share in zip(truth, ("negative", "positive", "positive"), shares, strict=True)
-    ]
-    (row,) = scores.calibration(truth, answers)
+    answers = dict(zip((line.id for line in truth), ("negative", "positive", "positive"), strict=True))
+    (row,) = scores.calibration(truth, answers, dict(zip(answers, shares, strict=True)))
     assert row["value"] == pytest.approx((0.05 + 0.07 + 0.55) / 3) and row["count"] == 3
-    assert scores.calibration(truth, truth) == []
+    assert scores.calibration(truth, answers, dict.fromkeys(answers)) == []
 
 
 def test_two_answerers_are_compared_by_resampled_subjects():
