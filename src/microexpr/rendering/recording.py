@@ -2,7 +2,9 @@
 
 import struct
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +16,7 @@ from microexpr.core.errors import StoreError
 from microexpr.videos.sources import MARK
 
 Record = Callable[[Path, np.ndarray], None]  # takes a frame's path and its image, RGB uint8[H, W, 3]
+WRITERS, WAITING = 4, 64  # threads that write frames, and frames that may wait for them
 
 
 @contextmanager
@@ -23,17 +26,29 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
     `mark` is the comment of a video; the comment of other files is always MARK. `quality` 0..100 is that of JPEG, also
     of each frame of an .avi; an .mp4 is about a twentieth of the size, and its bytes are those of this FFmpeg.
     Raises StoreError if the disk is full, and for a suffix that cannot be written."""
-    import cv2  # a tenth of a second, which planning a run must not wait for: it needs MARK alone
-
     if suffix in (".avi", ".mp4"):
         with _video(suffix, quality, fps, mark) as record:
             yield record
         return
     if suffix not in (".jpg", ".jpeg", ".png"):
         raise StoreError(f"a generated frame must be a .jpg, .jpeg, .png, .avi or .mp4 file, not {suffix}")
-    options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, quality]
+    with _pictures(suffix, grey, quality) as record:
+        yield record
 
-    def record_image(path: Path, image: np.ndarray) -> None:
+
+@contextmanager
+def _pictures(suffix: str, grey: bool, quality: int) -> Iterator[Record]:
+    """Yield a function that writes frames as pictures. The next is drawn while the disk confirms those before."""
+    import cv2  # a tenth of a second, which planning a run must not wait for: it needs MARK alone
+
+    options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, quality]
+    waiting = deque[Future[None]]()
+
+    def write(path: Path, *parts: bytes) -> None:
+        with store.atomic(path) as part:
+            part.write_bytes(b"".join(parts))
+
+    def record_picture(path: Path, image: np.ndarray) -> None:
         pixels = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY if grey else cv2.COLOR_RGB2BGR)
         data = cv2.imencode(suffix, pixels, options)[1].tobytes()
         if suffix == ".png":  # a text chunk right after the header, which ends at byte 33
@@ -41,16 +56,20 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
             mark = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
         else:  # a comment segment right after the start of the image
             mark, end = b"\xff\xfe" + (len(MARK) + 2).to_bytes(2, "big") + MARK, 2
-        with store.atomic(path) as part:
-            part.write_bytes(data[:end] + mark + data[end:])
+        if len(waiting) == WAITING:
+            waiting.popleft().result()
+        waiting.append(pool.submit(write, path, data[:end], mark, data[end:]))
 
-    yield record_image
+    with ThreadPoolExecutor(WRITERS) as pool:
+        yield record_picture
+        for future in waiting:
+            future.result()
 
 
 @contextmanager
 def _video(suffix: str, quality: int, fps: float, mark: bytes) -> Iterator[Record]:
     """Yield a function that writes frames as MPEG-4, or by OpenCV as Motion JPEG, with reproducible bytes."""
-    import cv2
+    import cv2  # as above
 
     writer, target, is_avi = cv2.VideoWriter(), Path(), suffix == ".avi"
     backend, codec = (cv2.CAP_OPENCV_MJPEG, "MJPG") if is_avi else (cv2.CAP_FFMPEG, "mp4v")
