@@ -8,6 +8,7 @@ Questions on long videos are in `long_videos`. Text in, text out: no pixels.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from microexpr.core.errors import DataError, nearest
@@ -93,6 +94,7 @@ def answer(question: Question, facts: Facts) -> str:
     return f"The action unit{s} present {verb}: {units}. Therefore, {classes}."
 
 
+@lru_cache(4096)
 def parts(topic: Topic, text: str) -> tuple[frozenset[str], str]:
     """Return the action units and the classes that an answer names, in small letters; units have no order."""
     words = " ".join(text.split()).casefold()

@@ -12,7 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from statistics import fmean
 
 import numpy as np
@@ -236,7 +236,7 @@ def _words(pairs: Sequence[tuple[str, str]]) -> list[Row]:
     from nltk.stem.porter import PorterStemmer  # take a second to import
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
-    smooth, stem = SmoothingFunction().method1, PorterStemmer().stem
+    smooth, stem = SmoothingFunction().method1, cache(PorterStemmer().stem)
     pairs = [(true.casefold(), answer.casefold()) for true, answer in pairs]
     bleu = [sentence_bleu([true.split()], answer.split(), smoothing_function=smooth) for true, answer in pairs]
     counts = [[Counter(stem(word) for word in re.findall(r"[a-z0-9]+", text)) for text in pair] for pair in pairs]
