@@ -26,13 +26,10 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
     `mark` is the comment of a video; the comment of other files is always MARK. `quality` 0..100 is that of JPEG, also
     of each frame of an .avi; an .mp4 is about a twentieth of the size, and its bytes are those of this FFmpeg.
     Raises StoreError if the disk is full, and for a suffix that cannot be written."""
-    if suffix in (".avi", ".mp4"):
-        with _video(suffix, quality, fps, mark) as record:
-            yield record
-        return
-    if suffix not in (".jpg", ".jpeg", ".png"):
+    if suffix not in (".avi", ".mp4", ".jpg", ".jpeg", ".png"):
         raise StoreError(f"a generated frame must be a .jpg, .jpeg, .png, .avi or .mp4 file, not {suffix}")
-    with _pictures(suffix, grey, quality) as record:
+    is_video = suffix in (".avi", ".mp4")
+    with _video(suffix, quality, fps, mark) if is_video else _pictures(suffix, grey, quality) as record:
         yield record
 
 

@@ -41,6 +41,13 @@ def test_picture_and_comment(tmp_path, name, grey):
         assert np.abs(pixels - expected).mean() < (0.6 if name.endswith("png") else 6)
 
 
+def test_a_picture_that_cannot_be_written_is_an_error(tmp_path):
+    (tmp_path / "3.png").mkdir()
+    with pytest.raises(StoreError, match=r"3\.png: cannot be written"):
+        record(tmp_path, "{}.png")
+    assert len([*tmp_path.glob("?.png")]) == len(film())  # the others are there
+
+
 def lists(content: bytes) -> dict[bytes, bytes]:
     """Return what is directly inside a RIFF file, by its kind: for a list the kind of list."""
     assert content[:4] == b"RIFF"
