@@ -52,7 +52,6 @@ def add_to(app: App) -> None:
         app.command(command, help_epilogue=EXIT_CODES)
     app.command(film)
     app.command(agreement)
-    app.command(answer)
 
 
 def predict(
@@ -481,94 +480,4 @@ def agreement(
             agreements.write(part, recordings, figures, names)
             page.write(part / "agreement.html", names, recordings, figures, notes)
         say("written: " + ", ".join(map(str, output.paths)))
-    return 0
-
-
-def answer(
-    questions: Path,
-    /,
-    *,
-    videos: Path | None = None,
-    out: Path | None = None,
-    question: str | None = None,
-    picture: Path | None = None,
-    guess: bool = False,
-    learn: Path | None = None,
-    confidence: bool = False,
-    method: str | None = None,
-    fps: float | None = None,
-    force: Force = False,
-    quiet: Quiet = False,
-) -> int:
-    """Answer the questions of a challenge on clips or long videos, by what is measured in their faces.
-
-    examples:
-      microexpr answer me_vqa_samm_to_answer.jsonl --videos samm_test --out answers.jsonl
-      microexpr answer take.avi --question "What are the action units?"
-
-    Args:
-        questions: JSON lines with id, video and question; or with --question a clip
-        videos: folder of the clips, files or folders of frames called as the questions call them
-        out: file for the answers, JSON lines as the challenge takes them
-        question: one question on one clip; prints the answer, and below it what was measured, with errors in brackets
-        picture: with --question, plot of what was measured, .png, .svg, .pdf or .jpg; it shows no face
-        guess: answer every clip as the most frequent one, without --videos: the least that a score must exceed
-        learn: answer by the questions alone, as those on other subjects in this file of true answers are answered
-        confidence: write the probability of each coarse class too, which `score` reads
-        method: classify with results/refit/METHOD.safetensors (default: the shipped network)
-        fps: frames a second, of folders of frames or where a video's header is wrong"""
-    from microexpr.apps import answer as answering
-    from microexpr.apps.predict import Models
-    from microexpr.core import store
-    from microexpr.evaluation.questions import learnt, lines
-
-    if question is not None:
-        if videos or out or guess or learn:
-            raise ParamsError(
-                "--question is for one clip; --videos, --guess, --learn, --out are for a file of questions"
-            )
-        return _answer_one(questions, question, picture, method, fps, force, quiet)
-    if out is None or picture or sum(map(bool, (videos, guess, learn))) != 1:
-        raise ParamsError(
-            "a file of questions needs --out FILE, and --videos DIR, --guess or --learn FILE; a clip needs --question"
-        )
-    output = outputs.table(out, [questions, *([learn] if learn else [])], force)
-    requests = lines.read(questions)
-    if videos:
-        with progress(quiet) as report:
-            models = Models.load(method, RESULTS / "refit")
-            facts, notes = answering.answers(requests, videos, models, fps, report)
-    elif learn:
-        of_clip = learnt.from_questions(lines.read(learn, answered=True), requests)
-        facts, notes = [of_clip[line.clip_id] for line in requests], []
-    else:
-        facts, notes = [answering.GUESS] * len(requests), []
-    answers, confidences = lines.replies(requests, facts)
-    with outputs.publish(output) as part:
-        store.write_text(part / output.names[0], lines.text(requests, answers, confidences if confidence else ()))
-    for note in notes:
-        say(f"warning: {note}")
-    say(f"written: {out}, {len(answers)} answers")
-    return 0
-
-
-def _answer_one(
-    clip: Path, text: str, picture: Path | None, method: str | None, fps: float | None, force: bool, quiet: bool
-) -> int:
-    from microexpr.apps import answer as answering
-    from microexpr.apps.predict import Models
-    from microexpr.evaluation.questions import answer, understand
-    from microexpr.videos import Scan
-
-    question, output = understand(text), outputs.picture(picture, [clip], force) if picture else None
-    models = Models.load(method, RESULTS / "refit")
-    with progress(quiet) as report:
-        measured = answering.measure(Scan(clip, fps), models, report)
-    print(answer(question, measured.facts))
-    say(measured.describe(measured.errors(models)))
-    if output:
-        from microexpr.reporting.plots import drawing, prediction
-
-        with outputs.publish(output) as part:
-            drawing.plot(prediction.draw, measured.prediction, path=part / output.names[0])
     return 0

@@ -10,7 +10,7 @@ from typing import Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from microexpr import __version__
-from microexpr.cli import applications, results
+from microexpr.cli import applications, plots, questions, results
 from microexpr.core import arithmetic
 from microexpr.core.errors import MicroexprError, extra_remedy, printable
 
@@ -90,7 +90,9 @@ def build() -> App:
         app.help_print([command] if command else [])
 
     results.add_to(app)
+    plots.add_to(app)
     applications.add_to(app)
+    questions.add_to(app)
     app.command(completion)
     app.command(show_help, name="help")
     return app

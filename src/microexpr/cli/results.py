@@ -1,12 +1,11 @@
-"""Commands for data and results: `inspect`, `score`, `check`, `methods`, `doctor`, `table`, `plot`.
+"""Commands for data and results: `inspect`, `score`, `check`, `methods`, `doctor`, `table`.
 
 Each calls the module that works.
 
 Modules are imported inside the functions, so that a command loads no more than it needs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,11 +14,12 @@ from cyclopts import App, Group, Parameter
 from cyclopts.validators import LimitedChoice, Number
 
 from microexpr.cli.applications import RESULTS, Force
-from microexpr.cli.screen import console, paragraphs, print_rows, say
+from microexpr.cli.questions import SCORED_RESAMPLES, score_answers
+from microexpr.cli.screen import console, output_picture, paragraphs, print_rows, say
 from microexpr.core import csv_file, outputs
 from microexpr.core.clip import LABELS
-from microexpr.core.errors import DataError, MicroexprError, ParamsError, StoreError, nearest, remedy
-from microexpr.core.files import regular, run_files
+from microexpr.core.errors import MicroexprError, ParamsError, StoreError, nearest, remedy
+from microexpr.core.files import regular
 
 if TYPE_CHECKING:
     from microexpr.reporting.method_list import Row
@@ -31,47 +31,22 @@ OTHER_TABLES = {  # by file name, the module of `reporting` that reads and words
     "units_table.csv": "units_table", "units_loso_table.csv": "units_table",
     "megc2025_table.csv": "spot_table", "megc2026_table.csv": "questions_table",
 }  # fmt: skip
-SCORED_RESAMPLES = 1000  # of subjects, for the intervals of a scored log
 TABLES = (
     f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/megc2025_table.csv, "
     f"{RESULTS}/megc2026_table.csv, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 )
 PAIRED = RESULTS / "megc2019_paired.csv"
 DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
-SYNTHETIC = RESULTS / "train/icegan/megc2019/faces"  # synthesised faces that the plot of a clip shows
-SIGNALS = {  # plots of one clip
-    "landmarks": "a clip's landmarks before and after smoothing, its crop, and the head pose",
-    "apex": "a clip's spotting scores and events by frame",
-    "flow": "a clip's flow by either algorithm: direction, magnitude, strain, and the head motion that was removed",
-    "motion": "a clip magnified, interpolated in time, and the frames around its apex",
-    "aus": "a clip's action units: raw, smoothed, relative, and the effect of image size",
-}
 PRINTED, CHOSEN = Group(validator=LimitedChoice()), Group(validator=LimitedChoice())
 Json = Annotated[bool, Parameter(help="print the rows as JSON, alone", group=PRINTED)]
 Csv = Annotated[bool, Parameter(help="print the rows as CSV, alone", group=PRINTED)]
 ShowLicensedFaces = Annotated[bool, Parameter(help="show licensed faces too, if their licence allows it")]
-Clip = Annotated[str, Parameter(help="DATASET/SUBJECT/CLIP, such as casme2/sub01/EP05_06f")]
-Written = Annotated[Path, Parameter(help="is written, as .png, .svg, .pdf or .jpg; see --force")]
 
 
 def add_to(app: App) -> None:
     """Add the commands to a command line."""
-    for command in (inspect, score, check, questions, methods, doctor, table):
+    for command in (inspect, score, check, methods, doctor, table):
         app.command(command)
-    plots = App("plot", help=PLOT, help_format="plaintext")
-    for plot in (plot_table, plot_clip, plot_training, plot_faces):
-        plots.command(plot, name=plot.__name__.removeprefix("plot_"))
-    for signal, description in SIGNALS.items():
-        plots.command(_plot_of(signal), name=signal, help=f"{description[0].upper()}{description[1:]}.")
-    app.command(plots)
-
-
-PLOT = """The table, one clip's way through the stages, a training, or all subjects, as a picture.
-
-examples:
-  microexpr plot table table.png
-  microexpr plot clip casme2/sub01/EP02_01 clip.png
-  microexpr plot clip --help"""
 
 
 def inspect(
@@ -101,7 +76,7 @@ def inspect(
         values: print the values of a DATASET[SLICE] instead; a slice is as in numpy
         limit: most --values that are printed whole"""
     if png:
-        with _output_picture(png, [file], force) as picture:
+        with output_picture(png, [file], force) as picture:
             from microexpr.reporting.plots import contents, drawing
 
             drawing.plot(contents.draw, file, show_licensed_faces, path=picture)
@@ -146,7 +121,7 @@ def score(
     if videos:
         return _score_spotting(log, videos, json, csv)
     if questions:
-        return _score_answers(log, questions, json, csv)
+        return score_answers(log, questions, json, csv)
     from rich.table import Table
 
     from microexpr.datasets import MICRO
@@ -163,27 +138,6 @@ def score(
     console().print(table)
     if classes == len(LABELS) and (difference := megc_log.difference(lines)):
         say(f"note: {difference}; these figures do not compare with the challenge's")
-    return 0
-
-
-def _score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
-    from rich.table import Table
-
-    from microexpr.evaluation.questions import lines, scores
-
-    answers, truth = lines.read(path, answered=True), lines.read(questions, answered=True)
-    try:
-        rows = scores.rows(truth, texts := {line.id: str(line.answer) for line in answers}, SCORED_RESAMPLES)
-        rows += scores.calibration(truth, texts, {line.id: line.confidence for line in answers})
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
-    if json or csv:
-        return print_rows(rows, json, scores.COLUMNS)
-    table = Table(*scores.COLUMNS, box=None)
-    for row in rows:
-        figures = (f"{row[name]:.4f}" if name in row else "" for name in ("value", "low", "high", "shuffled"))
-        table.add_row(str(row["questions"]), str(row["figure"]), *figures, str(row["count"]))
-    console().print(table)
     return 0
 
 
@@ -264,33 +218,6 @@ def check(
     verdict = f"{count} problem{'s' * (count > 1)}" if count else result.verdict
     say(f"{directory}: {verdict}")
     return 1 if result.problems else 0
-
-
-def questions(directory: Path, /, *, out: Path, force: Force = False) -> int:
-    """Write the questions of a challenge on a data set's clips or long videos, with the answers of its annotation.
-
-    examples:
-      microexpr questions data/raw/casme2 --out casme2.jsonl
-
-    Args:
-        directory: the data set's own folder, such as data/raw/casme2
-        out: JSON lines to write, which `answer` answers and with which `score` compares"""
-    from microexpr.core import store
-    from microexpr.datasets.check import layout_of, origin_of
-    from microexpr.evaluation.questions import lines
-
-    output = outputs.table(out, [], force)
-    native, origin = layout_of(directory), origin_of(directory)
-    if native.kind == "long":
-        requests = lines.of_videos(native.read_videos(directory, origin, None)[0])
-    else:
-        requests = lines.of_clips(native.read(directory, origin)[0])
-    if not requests:
-        raise DataError(f"{directory}: must have clips of micro-expressions with a class, not none")
-    with outputs.publish(output) as part:
-        store.write_text(part / output.names[0], lines.text(requests, [str(line.answer) for line in requests]))
-    say(f"written: {out}, {len(requests)} questions on {len({(line.subject, line.clip) for line in requests})} clips")
-    return 0
 
 
 def doctor() -> int:
@@ -484,114 +411,3 @@ def _paper_table(path: Path, form: str | None) -> int:
         names = [f"{paper}/{table}" for paper, tables in TARGETS.items() for table in tables]
         raise MicroexprError(f"{path}: must be one of {', '.join(names)}{nearest(f'{paper}/{table}', names)}")
     return 0
-
-
-def plot_table(picture: Written, /, *, force: Force = False) -> int:
-    """Plot results/megc2019_table.csv: UF1 with intervals, oracle, published.
-
-    examples:
-      microexpr plot table table.png"""
-    with _output_picture(picture, [TABLE], force) as path:
-        from microexpr.reporting import main_table
-        from microexpr.reporting.plots import drawing, methods
-
-        drawing.plot(methods.draw_table, main_table.read(TABLE), path=path)
-    return 0
-
-
-def plot_clip(
-    clip: Clip, picture: Written, /, *, show_licensed_faces: ShowLicensedFaces = False, force: Force = False
-) -> int:
-    """Plot landmarks, apex, flow, action units and synthesised faces of a clip.
-
-    examples:
-      microexpr plot clip casme2/sub01/EP05_06f clip.png"""
-    synthetic = sorted(SYNTHETIC.glob("*.h5"))
-    with _output_picture(picture, [*run_files(clip, RESULTS), *synthetic], force) as path:
-        from microexpr.datasets import index
-        from microexpr.reporting.plots import clips, drawing
-
-        chosen = index.find(clip, RESULTS)
-        drawing.refuse_licensed([chosen], show_licensed_faces)
-        drawing.plot(clips.draw_journey, clips.read(chosen, RESULTS, synthetic), path=path)
-    return 0
-
-
-def plot_training(*paths: Path, force: Force = False) -> int:
-    """Plot a training's losses and test UF1 by epoch; these choose nothing.
-
-    examples:
-      microexpr plot training results/train/ststnet/megc2019/* training.png
-
-    Args:
-        paths: shards of one training, results/train/METHOD/PROTOCOL/*, then the picture, which is written as .png,
-            .svg, .pdf or .jpg"""
-    if len(paths) < 2:
-        raise ParamsError("plot training must have shards of a training, then a picture")
-    *shards, picture = paths
-    with _output_picture(picture, shards, force) as path:
-        from microexpr.core import store
-        from microexpr.evaluation import curves
-        from microexpr.reporting.plots import drawing, methods
-
-        with store.content_of_a_stage(*shards):
-            drawing.plot(methods.draw_training, curves.read(map(str, shards)), path=path)
-    return 0
-
-
-def _plot_of(signal: str) -> Any:
-    """Return the command that plots one signal of a clip."""
-
-    def plot(
-        clip: Clip, picture: Written, /, *, show_licensed_faces: ShowLicensedFaces = False, force: Force = False
-    ) -> int:
-        with _output_picture(picture, run_files(clip, RESULTS), force) as path:
-            from microexpr.datasets import index
-            from microexpr.reporting.plots import drawing, signals
-
-            chosen = index.find(clip, RESULTS)
-            drawing.refuse_licensed([chosen], show_licensed_faces)
-            drawing.plot(signals.draw, signal, chosen, RESULTS, path=path)
-        return 0
-
-    return plot
-
-
-def plot_faces(
-    picture: Written,
-    /,
-    *,
-    datasets: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
-    show_licensed_faces: ShowLicensedFaces = False,
-    force: Force = False,
-) -> int:
-    """Plot a contact sheet: each subject's apex, and its change, magnified.
-
-    examples:
-      microexpr plot faces faces.png
-      microexpr plot faces faces.svg --datasets casme2 samm
-
-    Args:
-        datasets: only these (default: all of micro-expressions)"""
-    with _output_picture(picture, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")], force) as path:
-        from microexpr.datasets import MICRO, index, layout
-        from microexpr.reporting.plots import drawing
-        from microexpr.reporting.plots.clips import draw_sheet, entries
-
-        for name in datasets:
-            layout(name)
-        tables = [RESULTS / "index" / f"{name}.csv" for name in datasets or MICRO]
-        clips = [clip for table in tables if datasets or table.exists() for clip in index.read(table)]
-        rows = entries(clips, RESULTS)
-        drawing.refuse_licensed([row.clip for row in rows], show_licensed_faces)
-        drawing.plot(draw_sheet, rows, path=path)
-    return 0
-
-
-@contextmanager
-def _output_picture(picture: Path, inputs: Iterable[Path], force: bool) -> Iterator[Path]:
-    """Yield the path to write a picture to; it is moved to its name when the block ends."""
-    out = outputs.picture(picture, inputs, force)
-    with outputs.publish(out) as part:
-        yield part / out.names[0]
-    say(f"written: {', '.join(map(str, out.paths))}")

@@ -5,8 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from microexpr.core import outputs
 from microexpr.core.errors import printable
 
 if TYPE_CHECKING:
@@ -82,3 +84,12 @@ def progress(quiet: bool = False, seconds: float = SECONDS) -> Iterator[Report]:
             bar.update(tasks[what], completed=done, total=total)
 
         yield report
+
+
+@contextmanager
+def output_picture(picture: Path, inputs: Iterable[Path], force: bool) -> Iterator[Path]:
+    """Yield the path to write a picture to; it is moved to its name when the block ends."""
+    out = outputs.picture(picture, inputs, force)
+    with outputs.publish(out) as part:
+        yield part / out.names[0]
+    say(f"written: {', '.join(map(str, out.paths))}")
