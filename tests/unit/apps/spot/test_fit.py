@@ -79,7 +79,9 @@ def test_the_calibration_is_how_often_a_score_is_right():
     assert fit.logistic(values[:0], hit[:0]) == [1, 0]
 
 
-def test_a_network_learns_what_is_short_and_what_is_long_and_is_exported_as_it_is():
+def test_a_network_learns_what_is_short_and_what_is_long_and_is_exported_as_it_is(monkeypatch):
+    monkeypatch.setattr(fit, "BATCH", 4)
+    monkeypatch.setattr(fit, "TIMES", 150)
     recordings = [recording(seed) for seed in range(6)]
     spotter = fit.train([fit.example(take, 1.0) for take in recordings], steps=75)
     exported, held_out = onnx.run(graph(spotter)), [recording(seed) for seed in (11, 12)]
