@@ -95,7 +95,7 @@ class Answerers:
     def rows(self, resamples: int) -> list[scores.Row]:
         """Return the figures of all answerers, rows of `COLUMNS`.
 
-        p is that of a guess being as good, p_holm corrected for the number of answerers."""
+        p is that of no difference to a guess, p_holm corrected for the number of answerers."""
         result = list[scores.Row]()
         origins = {"clips": [clip.origin for clip in self.clips], "long videos": [v.clip.origin for v in self.videos]}
         for task, truth in self.lines.items():
