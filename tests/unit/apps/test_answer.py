@@ -16,7 +16,7 @@ import microexpr
 from microexpr import datasets, videos
 from microexpr.apps import answer
 from microexpr.apps.predict import Models
-from microexpr.cli import applications
+from microexpr.cli import questions as command
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.clip import Clip
@@ -30,7 +30,7 @@ EXAMPLE = microexpr.example_video("example")  # lip corners are depressed
 def screen(monkeypatch):
     """Lines that the command says on the screen."""
     texts = []
-    monkeypatch.setattr(applications, "say", lambda text, **how: texts.append(text))
+    monkeypatch.setattr(command, "say", lambda text, **how: texts.append(text))
     return texts
 
 
