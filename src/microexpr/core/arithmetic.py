@@ -15,6 +15,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 COMPILED = ("rendering", "signals/flow", "signals/motion")  # folders of the package with functions that numba compiles
 LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled once for every CPU
+LOCATORS = "microexpr.core.kernel_cache.BySource,UserProvidedCacheLocator,UserWideCacheLocator"  # of numba, by rank
 AVX512 = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})  # what OpenCV calls AVX512-SKX
 SETTINGS = {
     "OMP_NUM_THREADS": "1",
@@ -58,7 +59,7 @@ def is_supported() -> bool:
 
 def settings() -> dict[str, str]:
     """Return the variables of the environment that pin the libraries on this CPU: only threads if it has no AVX2."""
-    cache_folder = {"NUMBA_CACHE_DIR": kernel_cache()}
+    cache_folder = {"NUMBA_CACHE_DIR": kernel_cache(), "NUMBA_CACHE_LOCATOR_CLASSES": LOCATORS}
     if not is_supported():
         return {name: value for name, value in SETTINGS.items() if value == "1"} | cache_folder
     return SETTINGS | cache_folder | ({"OPENCV_CPU_DISABLE": "AVX512-SKX"} if cpu_flags() >= AVX512 else {})

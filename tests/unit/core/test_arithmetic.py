@@ -6,13 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import torch
 from numba import njit
 
-from microexpr.core import arithmetic
+from microexpr.core import arithmetic, kernel_cache
 from microexpr.models.layers.portable import square_root
+from microexpr.signals.motion.kernels import bicubic
 
 SOURCES = Path(__file__).parents[3] / "src/microexpr"
 HASWELL = frozenset({"avx2", "fma"})
@@ -127,3 +129,10 @@ def test_compiled_code_is_kept_by_the_source_that_it_is_of(monkeypatch, tmp_path
         monkeypatch.setenv("NUMBA_CACHE_DIR", "/cache")
     arithmetic._source_digest.cache_clear()
     assert folders[0].startswith("/cache/kernels-") and folders[0] == folders[2] != folders[1]
+
+
+def test_compiled_code_is_found_by_every_checkout():
+    assert kernel_cache.BySource.get_suitable_cache_subpath(str(SOURCES / "signals/flow/tvl1.py")) == "signals-flow"
+    assert kernel_cache.BySource.from_function(test_compiled_code_is_found_by_every_checkout, __file__) is None
+    assert numba.config.CACHE_LOCATOR_CLASSES == arithmetic.LOCATORS
+    assert Path(bicubic._cache.cache_path) == Path(arithmetic.kernel_cache(), "signals-motion")

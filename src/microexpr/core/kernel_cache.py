@@ -1,0 +1,22 @@
+"""Where numba keeps compiled functions: by their source code and not by its path, so that all checkouts share them."""
+
+from pathlib import Path
+from typing import Any
+
+from numba.core.caching import UserProvidedCacheLocator
+
+from microexpr.core.arithmetic import PACKAGE
+
+
+class BySource(UserProvidedCacheLocator):
+    """Locates this package's functions in NUMBA_CACHE_DIR, which is of one source code; none of other packages."""
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """Return the folder of a module, relative to the package."""
+        return "-".join(Path(py_file).parent.relative_to(PACKAGE).parts)
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> Any:
+        """Return a locator, None for functions of other packages."""
+        return super().from_function(py_func, py_file) if Path(py_file).is_relative_to(PACKAGE) else None
