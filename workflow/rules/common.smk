@@ -48,6 +48,8 @@ if CORPUS.left_out:
         "`origin: generated` in params.yaml runs all on generated faces"
     )
 if workflow.is_main_process:
+    if QUESTIONS.left_out:
+        say(f"note: no questions on {', '.join(QUESTIONS.left_out)}, which the main table does not test")
     for _row, _reason in PLAN.without_clips.items():
         say(f"note: {_row} is left out of the table: {_reason}")
 if workflow.is_main_process and (note := FIRST.note()):

@@ -10,7 +10,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -25,8 +26,9 @@ from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import NAMES, Side
 from microexpr.datasets.layout import label_of
 from microexpr.evaluation.questions import Facts
-from microexpr.evaluation.questions.lines import Line
+from microexpr.evaluation.questions.lines import Line, match
 from microexpr.evaluation.questions.lines import read as read_lines
+from microexpr.evaluation.questions.lines import text as as_text
 from microexpr.evaluation.questions.long_videos import Event
 from microexpr.protocols import CODED, provenance
 from microexpr.protocols.splits import subject_id
@@ -194,23 +196,51 @@ def read(path: str | Path, clips: Sequence[Clip]) -> dict[str, Facts]:
 
 
 def run_program(command: str, questions: str, videos: str, output: str, name: str) -> None:
-    """Let an outside program write the answers to a file of questions; its text goes to this job's log.
+    """Let an outside program answer a file of questions, and write its answers; its text goes to this job's log.
 
-    Raises DataError if it fails, or leaves a question without an answer."""
-    parts = dict(zip(PARTS, (questions, videos, output), strict=True))
-    words = shlex.split(command)
-    for part, path in parts.items():
-        words = [word.replace(part, str(Path(path).absolute())) for word in words]
-    try:
-        process = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    except OSError as error:
-        raise DataError(f"params.yaml: questions.programs.{name}: {words[0]}: {error.strerror}") from None
-    print(process.stdout, end="")
-    if process.returncode:
-        raise DataError(f"params.yaml: questions.programs.{name} ended with {process.returncode}: {shlex.join(words)}")
-    answered = {line.id for line in read_lines(Path(output), answered=True)}
-    if missing := [line.id for line in read_lines(Path(questions)) if line.id not in answered]:
-        raise DataError(f"{output}: must have an answer to question {missing[0]}, not none; {len(missing)} have none")
+    It gets other ids and names of clips, since those of a data set may tell an emotion. Raises DataError if it fails,
+    or leaves a question without an answer."""
+    requests, about = read_lines(Path(questions)), f"params.yaml: questions.programs.{name}"
+    with TemporaryDirectory() as folder:
+        files = [Path(folder, part.strip("{}")) for part in PARTS]
+        hidden = _hide(requests, Path(videos).absolute(), files[1])
+        files[0].write_text(as_text(hidden, [None] * len(hidden)), encoding="utf-8")
+        words = shlex.split(command)
+        for part, path in zip(PARTS, files, strict=True):
+            words = [word.replace(part, str(path)) for word in words]
+        try:
+            options: Mapping[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+            process = subprocess.run(words, errors="replace", **options)
+        except OSError as error:
+            raise DataError(f"{about}: {words[0]}: {error.strerror}") from None
+        print(process.stdout, end="")
+        if process.returncode:
+            raise DataError(f"{about} ended with {process.returncode}: {shlex.join(words)}")
+        try:
+            replies = {line.id: line for line in match(hidden, read_lines(files[2], answered=True))}
+        except DataError as error:
+            raise DataError(f"{about}: {error}") from None
+    pairs = [(line.id, replies.get(other.id)) for line, other in zip(requests, hidden, strict=True)]
+    if missing := [name for name, reply in pairs if not reply]:
+        raise DataError(f"{about} must answer question {missing[0]}; {len(missing)} have no answer")
+    given = [reply for _, reply in pairs if reply]
+    text = as_text(requests, [reply.answer for reply in given], [reply.confidence for reply in given])
+    store.write_text(output, text)
+
+
+def _hide(requests: Sequence[Line], videos: Path, folder: Path) -> list[Line]:
+    """Return the questions with numbers for ids and names of clips, of which `folder` gets links."""
+    folder.mkdir()
+    numbers = {
+        name: f"{number:04d}{Path(name).suffix}"
+        for number, name in enumerate(dict.fromkeys(line.clip for line in requests), 1)
+    }
+    for name, number in numbers.items():
+        (folder / number).symlink_to(videos / name)
+    return [
+        replace(line, id=f"{i:05d}", fields={**line.fields, "video_id": f"{i:05d}", "video": numbers[line.clip]})
+        for i, line in enumerate(requests, 1)
+    ]
 
 
 def answers(

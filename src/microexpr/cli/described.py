@@ -234,6 +234,12 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
         for name in getattr(params.questions, key):
             if name.partition(".")[0] not in kinds.names():
                 raise ParamsError(f"questions.{key} must be methods or variants{nearest(name, kinds.names())}")
+    if params.questions.programs:
+        from microexpr.evaluation.questions import answerers  # a fifth of a second
+
+        taken = {*answerers.ROWS, *methods, *recognisers.names(), *spotters.names()}
+        if name := next((name for name in params.questions.programs if name in taken), None):
+            raise ParamsError(f"questions.programs.{name} must have another name: that is another row's")
 
 
 def _describe_on_pictures(params: Any) -> Iterator[tuple[str, dict[str, Any]]]:

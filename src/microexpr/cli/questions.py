@@ -88,15 +88,16 @@ def answer(
     from microexpr.evaluation.questions import learnt, lines
 
     if question is not None:
-        if videos or out or guess or learn:
-            raise ParamsError(
-                "--question is for one clip; --videos, --guess, --learn, --out are for a file of questions"
-            )
+        if videos or out or guess or learn or confidence:
+            others = "--videos, --guess, --learn, --out, --confidence"
+            raise ParamsError(f"--question is for one clip; {others} are for a file of questions")
         return _answer_one(questions, question, picture, method, fps, force, quiet)
     if out is None or picture or sum(map(bool, (videos, guess, learn))) != 1:
         raise ParamsError(
             "a file of questions needs --out FILE, and --videos DIR, --guess or --learn FILE; a clip needs --question"
         )
+    if not videos and (method or fps):
+        raise ParamsError("--guess and --learn look at no clip; --method and --fps are for --videos")
     output = outputs.table(out, [questions, *([learn] if learn else [])], force)
     requests = lines.read(questions)
     if videos:
@@ -145,8 +146,9 @@ def score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
 
     from microexpr.evaluation.questions import lines, scores
 
-    answers, truth = lines.read(path, answered=True), lines.read(questions, answered=True)
+    given, truth = lines.read(path, answered=True), lines.read(questions, answered=True)
     try:
+        answers = lines.match(truth, given)
         rows = scores.rows(truth, texts := {line.id: str(line.answer) for line in answers}, SCORED_RESAMPLES)
         rows += scores.calibration(truth, texts, {line.id: line.confidence for line in answers})
     except DataError as error:
@@ -158,4 +160,6 @@ def score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
         figures = (f"{row[name]:.4f}" if name in row else "" for name in ("value", "low", "high", "shuffled"))
         table.add_row(str(row["questions"]), str(row["figure"]), *figures, str(row["count"]))
     console().print(table)
+    if left := len(given) - len(answers):
+        say(f"note: {left} answers are to no question of {questions}, and are not scored")
     return 0

@@ -118,6 +118,8 @@ def score(
         videos: folder of long videos in which LOG tells when expressions were spotted
         questions: JSON lines of the same questions with true answers
         classes: number of classes in its protocol"""
+    if videos and questions:
+        raise ParamsError("score needs --videos, --questions or neither, not both")
     if videos:
         return _score_spotting(log, videos, json, csv)
     if questions:

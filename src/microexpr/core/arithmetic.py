@@ -78,7 +78,8 @@ def kernel_cache() -> str:
 @cache
 def _source_digest() -> str:
     whole = hashlib.sha256()
-    for path in sorted(path for folder in COMPILED for path in (PACKAGE / folder).glob("*.py")):
+    sources = sorted(path for folder in COMPILED for path in (PACKAGE / folder).glob("*.py"))
+    for path in (*sources, Path(__file__)):  # the compiler's settings are in this file
         whole.update(path.read_bytes())
     return whole.hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""Where numba keeps compiled functions: by their source code and not by its path, so that all checkouts share them."""
+"""The place of what numba compiles: by its source code and not by its path, so that all checkouts share it."""
 
 from pathlib import Path
 from typing import Any

@@ -105,12 +105,45 @@ def test_questions_alone_answer_as_those_of_other_subjects_are_answered(tmp_path
     assert answered["casme2_s1_0_1"] == "negative" and answered["casme2_s1_1_2"] == "happiness"
 
 
-def test_a_clip_to_learn_from_is_answered_if_its_subject_is_known(tmp_path, capsys):
-    path, out = asked(tmp_path, "a"), tmp_path / "answers.jsonl"
-    answered = tmp_path / "answered.jsonl"
-    answered.write_text(lines.text(lines.read(path), ["negative", "anger"]), encoding="utf-8")
-    assert main(["answer", str(path), "--learn", str(answered), "--out", str(out)]) == 1
-    assert "question a_0: must say its subject" in capsys.readouterr().err
+def renamed(path, lines_of, **fields):
+    """Write lines under other fields: None leaves one out."""
+    rows = [
+        {name: value for name, value in {**line.fields, **fields}.items() if value is not None} for line in lines_of
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("which", ["asked", "true"])
+@pytest.mark.parametrize("fields", [{"subject": None}, {"dataset": None}, {"dataset": "CASME II"}])
+def test_no_clip_is_answered_by_its_own_answer_under_another_name(tmp_path, capsys, which, fields):
+    files = {
+        name: renamed(tmp_path / f"{name}.jsonl", LINES, **(fields if name == which else {}))
+        for name in ("asked", "true")
+    }
+    out = tmp_path / "answers.jsonl"
+    assert main(["answer", str(files["asked"]), "--learn", str(files["true"]), "--out", str(out)]) == 1
+    assert "question casme2_s1_0_1: must say its data set and subject" in capsys.readouterr().err and not out.exists()
+
+
+def test_a_subject_is_the_same_under_another_spelling(tmp_path):
+    changed = [replace(line, fields={**line.fields, "subject": f"sub0{line.subject[1:]}"}) for line in LINES]
+    for path, of in ((tmp_path / "true.jsonl", changed), (tmp_path / "asked.jsonl", LINES)):
+        renamed(path, of)
+    texts = []
+    for name in ("asked", "true"):
+        out = tmp_path / "answers.jsonl"
+        command = [
+            "answer",
+            str(tmp_path / "asked.jsonl"),
+            "--learn",
+            str(tmp_path / f"{name}.jsonl"),
+            "--out",
+            str(out),
+        ]
+        assert main([*command, "--force"]) == 0
+        texts.append(out.read_text(encoding="utf-8"))
+    assert texts[0] == texts[1]
 
 
 def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path):
@@ -158,34 +191,48 @@ def test_a_subjects_clips_are_measured_into_a_file_that_names_what_its_models_sa
 
 
 TOY = """
-import json, sys
-questions, answers = sys.argv[1:]
+import json, pathlib, sys
+questions, videos, answers = map(pathlib.Path, sys.argv[1:])
 with open(answers, "w") as file:
     for line in open(questions):
         row = json.loads(line)
-        file.write(json.dumps({**row, "answer": "negative"}) + "\\n" * (row["video"] != "skipped"))
+        if (text := (videos / row["video"]).read_text()) != "skipped":
+            assert not {"a", "b"} & {*row["video_id"], *row["video"]}
+            file.write(json.dumps({**row, "answer": text, "confidence": 0.25}) + "\\n")
 """
 
 
 def program(tmp_path, *words):
     script = tmp_path / "toy.py"
-    script.write_text(TOY.replace("\\\\n", "\\n"), encoding="utf-8")
+    script.write_text(TOY, encoding="utf-8")
     return f"{sys.executable} {script} {' '.join(words)}"
 
 
 def test_an_outside_program_answers_a_file(tmp_path, capsys):
-    path, out = asked(tmp_path, "a", "b"), tmp_path / "answers.jsonl"
-    command = program(tmp_path, "{questions}", "{answers}")
-    answer.run_program(command, str(path), "clips", str(out), "toy")
-    assert [line.answer for line in lines.read(out)] == ["negative"] * 4
+    path, out = asked(tmp_path, "a", "s/b"), tmp_path / "answers.jsonl"
+    (clips := tmp_path / "clips" / "s").mkdir(parents=True)
+    (clips.parent / "a").write_text("negative")
+    (clips / "b").write_text("fear")
+
+    def run(command):
+        answer.run_program(command, str(path), str(clips.parent), str(out), "toy")
+
+    command = program(tmp_path, "{questions}", "{videos}", "{answers}")
+    run(command)
+    replies = [(line.id, line.answer, line.confidence) for line in lines.read(out)]
+    assert replies == [
+        (f"{name}_{i}", text, 0.25) for name, text in (("a", "negative"), ("s/b", "fear")) for i in (0, 1)
+    ]
     with pytest.raises(DataError, match=r"questions\.programs\.toy ended with 1"):
-        answer.run_program(program(tmp_path, "{questions}"), str(path), "clips", str(out), "toy")
+        run(program(tmp_path, "{questions}"))
     assert "not enough values" in capsys.readouterr().out
     with pytest.raises(DataError, match=r"questions\.programs\.toy: no_such_program: No such file"):
-        answer.run_program("no_such_program", str(path), "clips", str(out), "toy")
-    with pytest.raises(DataError, match="must have an answer to question b_0"):
-        answer.run_program(command, str(asked(tmp_path, "a")), "clips", str(out), "toy")
-        answer.run_program("true", str(asked(tmp_path, "b")), "clips", str(out), "toy")
+        run("no_such_program")
+    with pytest.raises(DataError, match=r"questions\.programs\.toy: .*answers: is not a file"):
+        run("true")
+    (clips / "b").write_text("skipped")
+    with pytest.raises(DataError, match=r"questions\.programs\.toy must answer question s/b_0; 2 have no answer"):
+        run(command)
 
 
 @pytest.mark.parametrize("command", ["vlm {questions} {answers}", "vlm {videos} '{questions} {answers}", ""])

@@ -14,9 +14,11 @@ from typing import Literal
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import NAMES, Side
 from microexpr.evaluation.questions import long_videos
+from microexpr.evaluation.questions.long_videos import plain
 
 Topic = Literal["coarse", "fine", "units", "shown", "side", "all"] | long_videos.Topic
-NUMBERS = {name: number for number, name in NAMES.items()} | {"nostril dilater": 38, "nostril compress": 39}
+SPELT = NAMES | {38: "nostril dilater", 39: "nostril compress"}  # as the challenge has them
+NUMBERS = {name: number for names in (NAMES, SPELT) for number, name in names.items()}
 WORDS = {True: ("", "is", "it"), False: ("s", "are", "them")}  # of one action unit, of several
 COARSE, FINE = "What is the coarse expression class?", "What is the fine-grained expression class?"
 UNITS = {single: f"What {verb} the action unit{s}?" for single, (s, verb, _) in WORDS.items()}
@@ -76,7 +78,7 @@ def answer(question: Question, facts: Facts) -> str:
         return long_videos.answer(question.topic, facts.events)
     if question.topic in ("units", "all"):
         facts = facts.counted(question.single)
-    units = ", ".join(NAMES[unit] for unit in facts.units)
+    units = ", ".join(SPELT[unit] for unit in facts.units)
     match question.topic:
         case "coarse":
             return facts.coarse
@@ -95,13 +97,16 @@ def answer(question: Question, facts: Facts) -> str:
 
 
 @lru_cache(4096)
-def parts(topic: Topic, text: str) -> tuple[frozenset[str], str]:
-    """Return the action units and the classes that an answer names, in small letters; units have no order."""
-    words = " ".join(text.split()).casefold()
+def parts(topic: Topic, text: str) -> tuple[frozenset[int | str], str]:
+    """Return the action units and the classes that an answer names, in small letters; units have no order.
+
+    A unit is its number in FACS, or, if it has none, its words."""
+    words = plain(text)
     units, classes = (words, "") if topic == "units" else ("", words)
     if topic == "all":
         units, _, classes = words.partition(": ")[2].partition(". therefore, ")
-    return frozenset(part.strip() for part in units.split(",")) - {""}, classes
+    names = {part.strip() for part in units.split(",")} - {""}
+    return frozenset(NUMBERS.get(name, name) for name in names), classes
 
 
 def named(text: str) -> frozenset[int]:
@@ -118,8 +123,9 @@ def ask(facts: Facts, absent: int) -> list[str]:
     single = len(facts.units) == 1
     sided = [unit for unit, side in facts.units.items() if side != "both"]
     return [
-        *(COARSE, FINE, UNITS[single], SHOWN.format(NAMES[next(iter(facts.units))]), SHOWN.format(NAMES[absent])),
-        *(SIDE.format(NAMES[unit]) for unit in sided[:1]),
+        *(COARSE, FINE, UNITS[single]),
+        *(SIDE.format(SPELT[unit]) for unit in sided[:1]),
+        *(SHOWN.format(SPELT[unit]) for unit in (next(iter(facts.units)), absent)),
         ALL[single],
     ]
 

@@ -20,6 +20,7 @@ from microexpr.evaluation.spotting import Intervals
 
 MAJORITY, QUESTIONS, MEASURED, LEARNT = "majority", "questions_alone", "predict", "predict_learnt"
 GUESSES = (MAJORITY, QUESTIONS)
+ROWS = (*GUESSES, MEASURED, LEARNT)  # in every table
 OTHERS = "other subjects"  # whose answers are learnt from
 COLUMNS = (
     *("method", "learnt_from", "origin", "task", "subjects", *scores.COLUMNS, "clips"),

@@ -5,10 +5,13 @@ frequent answer. Counts and logarithms in one order: the same digits everywhere.
 """
 
 import math
+import re
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from microexpr.core.clip import LongVideo
@@ -89,17 +92,19 @@ class Learnt:
         return {value: weight / total for value, weight in weights.items()}
 
 
-def answer_all(truth: Truth, features: Features, queries: Features) -> dict[str, Facts]:
+def answer_all(
+    truth: Truth, features: Features, queries: Features, person: Callable[[str], Hashable] = subject_id
+) -> dict[str, Facts]:
     """Return by id of a clip to answer for the facts that the clips of all other subjects make most probable.
 
-    `features` are those of the clips to learn from, `queries` of those to answer for. Raises DataError for clips of a
-    single subject."""
+    `features` are those of the clips to learn from, `queries` of those to answer for; `person` tells subjects apart by
+    the ids of their clips. Raises DataError for clips of a single subject."""
 
     @cache
-    def learnt(subject: str) -> Learnt:
-        return Learnt([Example(truth[clip], features[clip]) for clip in sorted(truth) if subject_id(clip) != subject])
+    def learnt(subject: Hashable) -> Learnt:
+        return Learnt([Example(truth[clip], features[clip]) for clip in sorted(truth) if person(clip) != subject])
 
-    return {clip: learnt(subject_id(clip)).facts(queries[clip]) for clip in queries}
+    return {clip: learnt(person(clip)).facts(queries[clip]) for clip in queries}
 
 
 def majority(truth: Truth) -> dict[str, Facts]:
@@ -111,12 +116,31 @@ def majority(truth: Truth) -> dict[str, Facts]:
 def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[str, Facts]:
     """Return for each clip that is asked about the facts that its questions alone make most probable.
 
-    Learnt from the clips of other subjects with true answers. Raises DataError where a clip without a subject is among
-    these."""
+    Learnt from the clips of other subjects with true answers. Raises DataError where a clip to answer for may be one of
+    these: it has the name of one, and not both say their data set, the same, and their subject."""
     truth, features, queries = lines.facts(answered), _texts(answered), _texts(requests)
-    if unnamed := next((line for line in requests if not line.subject and line.clip_id in truth), None):
-        raise DataError(f"question {unnamed.id}: must say its subject, since its clip has a true answer to learn from")
-    return answer_all(truth, features, queries)
+    if not truth:
+        raise DataError("questions to learn from must be on clips with true answers of both classes, coarse and fine")
+    same = {name: [_person(clip) for clip in clips] for name, clips in groupby(sorted(truth, key=_name), _name)}
+    for line in requests:
+        (dataset, subject), name = _person(line.clip_id), _name(line.clip_id)
+        if any(not (subject and of_subject and dataset == of) for of, of_subject in same.get(name, ())):
+            raise DataError(
+                f"question {line.id}: must say its data set and subject, and so must the clip called {name!r} that is "
+                "learnt from, since it may be the same"
+            )
+    return answer_all(truth, features, queries, _person)
+
+
+def _person(clip: str) -> tuple[str, str]:
+    """Return the data set and subject of a clip id, in whatever case, the subject by its number if it has one."""
+    dataset, subject, _ = clip.casefold().split("/", 2)
+    return dataset, "".join(str(int(digits)) for digits in re.findall(r"\d+", subject)) or subject
+
+
+def _name(clip: str) -> str:
+    """Return the name of a clip id's recording, in whatever folder and case."""
+    return PurePosixPath(clip).stem.casefold()
 
 
 def from_measurements(answered: Sequence[Line], measured: Mapping[str, Facts]) -> dict[str, Facts]:

@@ -17,7 +17,8 @@ from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import Side
 from microexpr.core.files import regular
-from microexpr.evaluation.questions import NUMBERS, Facts, Question, answer, ask, long_videos, parts, understand
+from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, parts, understand
+from microexpr.evaluation.questions.long_videos import plain
 
 LONGEST = 100_000_000  # bytes of a file
 
@@ -48,7 +49,7 @@ class Line:
     def confidence(self) -> float | None:
         """Probability of the answer, in 0..1, None where the file does not say it."""
         value = self.fields.get("confidence")
-        return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
+        return None if value is None else float(value)
 
 
 def read(path: Path, answered: bool = False) -> list[Line]:
@@ -58,7 +59,7 @@ def read(path: Path, answered: bool = False) -> list[Line]:
     if (size := path.stat().st_size) > LONGEST:
         raise DataError(f"{path}: must have at most {LONGEST} bytes, not {size}")
     lines, rows = list[Line](), dict[str, int]()
-    for number, text in enumerate(path.read_text(encoding=csv_file.encoding(path), errors="replace").splitlines(), 1):
+    for number, text in enumerate(path.read_text(encoding=csv_file.encoding(path), errors="replace").split("\n"), 1):
         if not text.strip():
             continue
         try:
@@ -92,6 +93,10 @@ def _line(text: str) -> Line:
         if not isinstance(value, str) and (name != "answer" or value is not None):
             key = " or ".join(names.get(name, (name,)))
             raise DataError(f"{key} must be a text, not {'missing' if value is None else repr(value)[:40]}")
+    confidence = fields.get("confidence")
+    is_share = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0 <= confidence <= 1
+    if confidence is not None and not is_share:
+        raise DataError(f"confidence must be a number in 0..1, not {confidence!r:.40}")
     return Line(question=understand(values["text"]), fields=fields, **values)
 
 
@@ -132,8 +137,11 @@ def _facts(clip: Clip) -> Facts | None:
     """Return what the annotation of a clip says, None for one of no class; units that are unsure count as absent."""
     if clip.label is None:
         return None
-    units = {unit.number: unit.side for unit in facs.parse(clip.action_units) if unit.certain and not unit.alternatives}
-    return Facts(LABELS[clip.label], clip.emotion, {unit: side for unit, side in units.items() if unit in facs.NAMES})
+    units: dict[int, Side] = {}
+    for unit in facs.parse(clip.action_units):
+        if unit.certain and not unit.alternatives and unit.number in facs.NAMES:
+            units[unit.number] = unit.side if units.get(unit.number, unit.side) == unit.side else "both"
+    return Facts(LABELS[clip.label], clip.emotion, units)
 
 
 def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:
@@ -144,18 +152,28 @@ def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:
     return clips
 
 
+def match(requests: Iterable[Line], answers: Iterable[Line]) -> list[Line]:
+    """Return the answers that are to these requests. Raises DataError for an answer to another question of that id."""
+    asked = {line.id: line for line in requests}
+    replies = [line for line in answers if line.id in asked]
+    for line in replies:
+        if line.question != asked[line.id].question:
+            raise DataError(f"question {line.id}: must be {asked[line.id].text!r}, not {line.text!r}")
+    return replies
+
+
 def facts(lines: Iterable[Line]) -> dict[str, Facts]:
     """Return by clip id what the true answers say of clips with both classes; of a unit without a side, both."""
     result = {}
     for clip, of_clip in by_clip(lines).items():
-        answers = {line.question.topic: str(line.answer).strip() for line in of_clip}
+        answers = {line.question.topic: plain(str(line.answer)) for line in of_clip}
         if not {"coarse", "fine"} <= {*answers}:
             continue
-        names = parts("units", answers.get("units", ""))[0]
-        units: dict[int, Side] = {NUMBERS[name]: "both" for name in sorted(names) if name in NUMBERS}
+        numbers = [unit for unit in parts("units", answers.get("units", ""))[0] if isinstance(unit, int)]
+        units: dict[int, Side] = dict.fromkeys(sorted(numbers), "both")
         for line in of_clip:
-            if line.question.topic == "side" and str(line.answer) in ("left", "right"):
-                units[line.question.unit] = "left" if line.answer == "left" else "right"
+            if line.question.topic == "side" and (side := plain(str(line.answer))) in ("left", "right"):
+                units[line.question.unit] = "left" if side == "left" else "right"
         result[clip] = Facts(answers["coarse"], answers["fine"], units)
     return result
 
@@ -166,7 +184,7 @@ def to_answer(lines: Iterable[Line], places: Mapping[str, Mapping[str, Any]]) ->
     `places` are further fields by clip id: `video`, its path in the folder of its data set, and what else tells where
     it is."""
     rows = ({"video_id": line.id, **places[line.clip_id], "question": line.text} for line in lines)
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def place(clip: Clip) -> dict[str, Any]:
@@ -202,5 +220,5 @@ def text(lines: Sequence[Line], answers: Sequence[str | None], confidences: Sequ
         row |= {} if reply is None else {"answer": reply}
         if confidences and (confidence := confidences[i]) is not None:
             row["confidence"] = round(confidence, 4)
-        rows.append(json.dumps(row, ensure_ascii=False) + "\n")
+        rows.append(json.dumps(row) + "\n")
     return "".join(rows)

@@ -21,7 +21,8 @@ FORMS: dict[Topic, str] = {
     "classes": "What are the coarse expression classes of the micro-expressions?",
 }
 NONE = "none"
-_SPAN = re.compile(r"(\d+(?:\.\d+)?) (?:s )?(?:to|-) (\d+(?:\.\d+)?)")
+_SECONDS = r"(?<![\d.])(\d{1,6}(?:\.\d{1,9})?)"
+_SPAN = re.compile(_SECONDS + r"\s*(?:s|sec|seconds)?\s*(?:to|-|–)\s*" + _SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +60,27 @@ def answer(topic: str, expressions: Sequence[Event]) -> str:
     return ", ".join(e.coarse or "unknown" for e in micro) or NONE
 
 
+def plain(text: str) -> str:
+    """Return an answer in small letters, without a full stop, its words a space apart."""
+    return " ".join(text.split()).casefold().rstrip(" .")
+
+
 def number(text: str) -> int | None:
     """Return the first whole number in an answer, None where there is none."""
-    match = re.search(r"\d+", text)
+    match = re.search(r"\d{1,9}", text)
     return int(match[0]) if match else None
 
 
 def spans(text: str) -> list[tuple[float, float]]:
-    """Return the start and end of each interval in an answer, in seconds."""
-    return [(float(start), float(end)) for start, end in _SPAN.findall(text.casefold())]
+    """Return the start and end of each interval in an answer, in seconds; not of one that ends before it starts."""
+    pairs = [(float(start), float(end)) for start, end in _SPAN.findall(text.casefold())]
+    return [(start, end) for start, end in pairs if start <= end]
 
 
 def classes(text: str) -> list[str]:
     """Return the classes in an answer, in its order."""
-    return [] if text.strip().casefold() == NONE else [part.strip().casefold() for part in text.split(",")]
+    words = plain(text)
+    return [] if words == NONE else [part.strip() for part in words.split(",")]
 
 
 def guess(training: Sequence[Sequence[Event]], seconds: float) -> list[Event]:

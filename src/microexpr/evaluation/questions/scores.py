@@ -1,9 +1,9 @@
 """Score answers to questions on clips: classes, action units and sides by the field's figures, and all as words.
 
-Classes: UF1 and UAR; words that are no clip's class are one more class. Action units: F1 over all clips and units.
-Times: F1 of intervals that share half of their union with a true one. Words: BLEU (Papineni et al. 2002, smoothed by
-the first method of Chen and Cherry 2014) and the recall of ROUGE-1 (Lin 2004), means over questions, as
-github.com/Humphrey-0125/MEGC2025 computes them.
+Classes: UF1 and UAR; any other answer is one more class for UF1. Action units: F1 over all clips and units, also those
+that FACS does not have. Times: F1 of intervals that share half of their union with a true one. Words: BLEU (Papineni et
+al. 2002, smoothed by the first method of Chen and Cherry 2014) and the recall of ROUGE-1 (Lin 2004), means over
+questions, as github.com/Humphrey-0125/MEGC2025 computes them.
 
 Axes: U subjects, K classes.
 """
@@ -24,6 +24,7 @@ from microexpr.evaluation.metrics import Metric, accuracy, interval, uar, uf1
 from microexpr.evaluation.metrics.figures import by_subject, label_f1
 from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
 from microexpr.evaluation.questions.lines import Line, by_clip
+from microexpr.evaluation.questions.long_videos import plain
 from microexpr.signals.spotting.hits import Span, match
 
 Row = dict[str, str | float | int]
@@ -78,13 +79,13 @@ def rows(truth: Sequence[Line], answers: Mapping[str, str], resamples: int) -> l
 def calibration(
     truth: Sequence[Line], answers: Mapping[str, str], confidences: Mapping[str, float | None]
 ) -> list[Row]:
-    """Return the row of the calibration error of answers with a confidence; none where no answer has one.
+    """Return the row of the calibration error of coarse classes with a confidence; none where no answer has one.
 
     It is the distance of mean confidence and share of right answers, of bins of equal width (Guo et al. 2017)."""
     pairs = [
-        (confidence, answers[line.id].strip().casefold() == str(line.answer).casefold())
+        (confidence, plain(answers[line.id]) == plain(str(line.answer)))
         for line in truth
-        if (confidence := confidences.get(line.id)) is not None
+        if line.question.topic == "coarse" and (confidence := confidences.get(line.id)) is not None
     ]
     if not pairs:
         return []
@@ -97,8 +98,18 @@ def calibration(
 
 def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> float:
     """Return p of no difference between the same figure of two answerers, paired by resampled subjects."""
-    matrices, metric = [first.matrices, second.matrices], partial(first.metric, left_out=True)
+    classes = max(first.matrices.shape[-1], second.matrices.shape[-1])  # one may have answers in more words
+    matrices, metric = (
+        [padded(figure.matrices, classes) for figure in (first, second)],
+        partial(first.metric, left_out=True),
+    )
     return metrics.differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
+
+
+def padded(matrices: np.ndarray, classes: int) -> np.ndarray:
+    """Return confusion matrices [..., K, K] with more classes, which no clip has and no answer names."""
+    missing = classes - matrices.shape[-1]
+    return np.pad(matrices, [(0, 0)] * (matrices.ndim - 2) + [(0, missing)] * 2)
 
 
 def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
@@ -116,7 +127,7 @@ def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
     result: Figures = {}
     for topic, title in TITLES.items():
         lines = [line for line in truth if line.question.topic == topic]
-        pairs = [(str(line.answer), answers[line.id].strip()) for line in lines]
+        pairs = [(plain(str(line.answer)), plain(answers[line.id])) for line in lines]
         subjects, count = [line.subject_id for line in lines], len(lines)
         if not lines:
             continue
@@ -126,10 +137,14 @@ def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
         if topic == "units":
             result[title, "F1"] = Figure(_units(pairs, subjects), _f1, count)
         if topic in ("times", "classes"):
-            result[title, "F1"] = Figure(_intervals(truth, answers, topic == "classes"), _f1, count)
+            if len(intervals := _intervals(truth, answers, topic == "classes")):
+                result[title, "F1"] = Figure(intervals, _f1, count)
+            continue
+        if topic in ("micro count", "macro count"):
+            right = [long_videos.number(true) == long_videos.number(answer) for true, answer in pairs]
         else:
             right = [parts(topic, true) == parts(topic, answer) for true, answer in pairs]
-            result[title, "right"] = Figure(_right(right, subjects), accuracy, count)
+        result[title, "right"] = Figure(_right(right, subjects), accuracy, count)
     return result
 
 
@@ -148,21 +163,24 @@ def _f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
 
 
 def _classes(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
-    """Return clips by subject, true and answered class, int64[U, 1, K + 1, K + 1]; the last is any other word."""
-    names = sorted({true.casefold() for true, _ in pairs})
-    number_of = {name: number for number, name in enumerate(names)}
-    truth, answered = (
-        [number_of.get(text.casefold(), len(names)) for text in texts] for texts in zip(*pairs, strict=True)
-    )
-    return by_subject(np.array(truth), np.array(answered), np.array(subjects), len(names) + 1)
+    """Return clips by subject, true and answered class, int64[U, 1, K, K]; answers in other words are the last."""
+    true = sorted({text for text, _ in pairs})
+    names = [*true, *sorted({answer for _, answer in pairs} - {*true})]
+    truth, answered = ([names.index(text) for text in texts] for texts in zip(*pairs, strict=True))
+    return by_subject(np.array(truth), np.array(answered), np.array(subjects), max(2, len(names)))
 
 
 def _units(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
     """Return units of clips by subject, whether shown and whether answered, int64[U, 1, 2, 2]."""
-    units = ([parts("units", text)[0] for text in texts] for texts in zip(*pairs, strict=True))
-    truth, answered = ([[name in names for name in NUMBERS] for names in of_clips] for of_clips in units)
-    of_units = np.repeat(np.array(subjects), len(NUMBERS))
-    return by_subject(np.ravel(truth), np.ravel(answered), of_units)
+    cells = [
+        (subject, unit in true, unit in answered)
+        for subject, true, answered in (
+            (s, *(parts("units", text)[0] for text in pair)) for s, pair in zip(subjects, pairs, strict=True)
+        )
+        for unit in {*NUMBERS.values(), *true, *answered}
+    ]
+    of_units, truth, answered = zip(*cells, strict=True)
+    return by_subject(np.array(truth), np.array(answered), np.array(of_units))
 
 
 def _right(right: Sequence[bool], subjects: Sequence[str]) -> np.ndarray:
@@ -172,20 +190,20 @@ def _right(right: Sequence[bool], subjects: Sequence[str]) -> np.ndarray:
 def _intervals(truth: Sequence[Line], answers: Mapping[str, str], with_class: bool) -> np.ndarray:
     """Return hits, false and missed micro-expressions by subject as int64[U, 1, 2, 2]; `with_class`: of the same class.
 
-    Where an answer does not name a class for each of its intervals, none has one."""
+    Where an answer does not name a class for each of its intervals, none has one. U is 0 without such questions."""
     cells = defaultdict[str, np.ndarray](lambda: np.zeros((1, 2, 2), np.int64))
     for lines in by_clip(truth).values():
         of_topic = {line.question.topic: line for line in lines}
-        if not {"times", "classes"} <= {*of_topic}:
+        times, classes = of_topic.get("times"), of_topic.get("classes")
+        if not times or (with_class and not classes):
             continue
-        times, classes = of_topic["times"], of_topic["classes"]
-        true, true_classes = _spans(str(times.answer), str(classes.answer))
-        spotted, spotted_classes = _spans(answers[times.id], answers[classes.id])
+        true, true_classes = _spans(str(times.answer), str(classes.answer) if classes else "")
+        spotted, spotted_classes = _spans(answers[times.id], answers[classes.id] if classes else "")
         hits = match(spotted, true)
         count = sum(not with_class or spotted_classes[i] == true_classes[j] for i, j in hits.items())
         matrix = cells[times.subject_id]
         matrix[0] += np.array([[0, len(spotted) - count], [len(true) - count, count]])
-    return np.stack([cells[subject] for subject in sorted(cells)])
+    return np.array([cells[subject] for subject in sorted(cells)], np.int64).reshape(-1, 1, 2, 2)
 
 
 def _spans(times: str, classes: str) -> tuple[list[Span], list[str | None]]:
@@ -202,12 +220,12 @@ def _consistent(lines: Sequence[Line], answers: Mapping[str, str]) -> tuple[list
     whatever form it is, or if the micro-expressions of a long video have another number than times or classes."""
     agree, subjects = list[bool](), list[str]()
     for clip in by_clip(lines).values():
-        texts = {line.question.topic: answers[line.id].strip().casefold() for line in clip}
+        texts = {line.question.topic: plain(answers[line.id]) for line in clip}
         sentence, units = texts.get("all"), texts.get("units")
         contradicts = any(sentence and texts.get(topic, "") not in sentence for topic in ("coarse", "fine"))
         if units is not None:
             about_units = [line for line in clip if line.question.topic == "shown"]
-            yes = {line.question.unit: answers[line.id].strip().casefold() == "yes" for line in about_units}
+            yes = {line.question.unit: plain(answers[line.id]) == "yes" for line in about_units}
             contradicts |= any((unit in named(units)) != is_shown for unit, is_shown in yes.items())
             contradicts |= sentence is not None and named(sentence) != named(units)
         if "micro count" in texts:

@@ -16,9 +16,9 @@ OFFICIAL = [  # as the challenge's training file has them
     ("What is the coarse expression class?", "negative"),
     ("What is the fine-grained expression class?", "anger"),
     ("What are the action units?", "brow lowerer, lid tightener"),
+    ("Is the action unit lid tightener located on the left or right face?", "left"),
     ("Is the action unit brow lowerer shown on the face?", "yes"),
     ("Is the action unit lip stretcher shown on the face?", "no"),
-    ("Is the action unit lid tightener located on the left or right face?", "left"),
     (
         "What are the action units present, and based on them, what is the fine-grained expression and the coarse "
         "expression class?",
@@ -57,9 +57,11 @@ def test_a_question_is_understood_in_whatever_case_and_no_other_is():
 
 def test_answers_are_compared_without_the_order_of_units():
     first, second = ("The action units present are: {}. Therefore, {}".format(u, "x is y.") for u in ("a, b", "B, a"))
-    assert questions.parts("all", first) == questions.parts("all", second) == ({"a", "b"}, "x is y.")
-    assert questions.parts("units", "jaw drop") == ({"jaw drop"}, "")
-    assert questions.parts("coarse", " Negative") == (set(), "negative")
+    assert questions.parts("all", first) == questions.parts("all", second) == ({"a", "b"}, "x is y")
+    assert questions.parts("units", "jaw drop, Nostril dilator.") == ({26, 38}, "")
+    assert questions.parts("units", "nostril dilater, smile") == ({38, "smile"}, "")
+    assert questions.answer(Question("units"), Facts("negative", "fear", {38: "both"})) == "nostril dilater"
+    assert questions.parts("coarse", " Negative.") == (set(), "negative")
 
 
 def clip(name, emotion, label, units):
@@ -105,6 +107,13 @@ def test_an_official_test_file_gets_answers_and_keeps_its_fields(tmp_path):
             '{"id": "1", "video": "a", "question": "What are the action units?"}\n' * 2,
             "row 2: must have an id of its own",
         ),
+        *(
+            (
+                f'{{"id": "1", "video": "a", "question": "What are the action units?", "confidence": {value}}}',
+                "row 1: confidence must be a number in 0..1, not ",
+            )
+            for value in ("90", '"0.9"', "true", "-1")
+        ),
     ],
 )
 def test_a_bad_line_is_named_with_file_and_row(tmp_path, row, message):
@@ -112,6 +121,30 @@ def test_a_bad_line_is_named_with_file_and_row(tmp_path, row, message):
     path.write_text(row)
     with pytest.raises(DataError, match=f"asked.jsonl.*{message}"):
         lines.read(path)
+
+
+def test_a_line_ends_where_json_says_and_nowhere_else(tmp_path):
+    path, words = tmp_path / "asked.jsonl", "a\u2028b\x85c"
+    row = {"id": "1", "video": "a", "question": questions.COARSE, "answer": words}
+    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    (line,) = lines.read(path)
+    path.write_text(lines.text([line], [line.answer]), encoding="utf-8")
+    assert lines.read(path)[0].answer == words
+
+
+def test_answers_are_to_the_same_questions(tmp_path):
+    requests = lines.of_clips([clip("EP01", "disgust", 0, "4+L10")])
+    assert lines.match(requests[:2], requests) == requests[:2]
+    other = replace(requests[0], question=requests[1].question, text=requests[1].text)
+    with pytest.raises(
+        DataError, match=r"question casme2_sub01_EP01_1: must be 'What is the coarse .*, not 'What is the f"
+    ):
+        lines.match(requests, [other])
+
+
+def test_a_unit_of_both_sides_has_no_side():
+    (_, _, units, *rest) = lines.of_clips([clip("EP01", "disgust", 0, "L4+R4"), clip("EP02", "happiness", 1, "12")])
+    assert units.answer == "brow lowerer" and "side" not in {line.question.topic for line in rest}
 
 
 def test_a_question_says_how_many_units_count_in_all_questions_on_a_clip(tmp_path):

@@ -43,9 +43,31 @@ def test_wrong_answers_count_where_they_are_wrong():
     assert values["coarse class", "UAR"] == pytest.approx(3 / 4)
     assert values["fine class", "right"] == pytest.approx(1 / 3)
     assert values["fine class", "UAR"] == pytest.approx(1 / 3)
+    assert values["fine class", "UF1"] == pytest.approx(1 / 4)  # joy is one more class
     assert values["action units", "F1"] == 1  # the question asks for one, and the first is right
     assert values["all at once", "right"] == pytest.approx(2 / 3)
     assert values["of a clip", "no contradiction"] == pytest.approx(2 / 3)  # b: joy, and happiness in the sentence
+
+
+def test_a_full_stop_is_no_mistake_and_a_unit_that_nobody_has_is():
+    said_by_id = {line.id: line.answer for line in asked()}
+    assert figures(said_by_id | {"a0": "Negative.", "a2": "brow lowerer, lid tightener."})["coarse class", "UF1"] == 1
+    values = figures(said_by_id | {"a2": "brow lowerer, lid tightener, smile"})
+    assert values["action units", "F1"] == pytest.approx(8 / 9)  # four hits, one false
+
+
+def test_the_interval_of_a_full_figure_is_of_its_classes_alone():
+    of_clips = (Facts("negative", "anger", {4: "both"}), Facts("positive", "happiness", {12: "both"}))
+    facts = {(f"s{i}", "a"): of_clips[i % 2] for i in range(20)}
+    truth = [
+        Line(f"{who}{text}", "a", who, text, understand(text), answer(understand(text), of), {})
+        for (who, _), of in facts.items()
+        for text in ask(of, 20)
+    ]
+    rows = {
+        (row["questions"], row["figure"]): row for row in scores.rows(truth, {x.id: str(x.answer) for x in truth}, 20)
+    }
+    assert rows["coarse class", "UF1"]["low"] > 0.7 and rows["coarse class", "UF1"]["high"] == 1
 
 
 def test_answers_contradict_by_what_they_name_in_whatever_form():
@@ -92,6 +114,18 @@ def test_times_hit_by_half_of_their_union_and_classes_count_where_times_hit():
     assert rows["of a clip", "no contradiction"]["value"] == 1 / 2
 
 
+def test_times_are_understood_as_programs_write_them_and_no_answer_stops_the_figures():
+    assert long_figures("1.0s–1.2 s, 3.0s to 3.5s", "negative, surprise.")["times", "F1"]["value"] == 1
+    rows = long_figures("1.2 to 1.0 s, 3.0 to 3.5 s", "negative, surprise", "9" * 400)
+    assert rows["times", "F1"]["value"] == pytest.approx(2 / 3)  # one ends before it starts
+    assert rows["number of micro-expressions", "right"]["value"] == 1 / 2
+    assert long_figures("1" * 400 + " to 5 s", "none")["times", "F1"]["value"] == 0
+    for topic, title in (("times", "times"), ("classes", "classes of micro-expressions")):
+        truth = [line for line in long_lines("1.0 to 1.2 s", "negative") if line.question.topic == topic]
+        alone = {(row["questions"], row["figure"]) for row in scores.rows(truth, {truth[0].id: "none"}, 5)}
+        assert ((title, "F1") in alone) == (topic == "times")
+
+
 def test_with_the_answers_of_other_clips_figures_fall():
     said_by_id = {line.id: str(line.answer) for line in asked()}
     rows = {(row["questions"], row["figure"]): row for row in scores.rows(asked(), said_by_id, 20)}
@@ -109,6 +143,9 @@ def test_calibration_is_the_distance_of_confidence_and_share_of_right_answers():
     (row,) = scores.calibration(truth, answers, dict(zip(answers, shares, strict=True)))
     assert row["value"] == pytest.approx((0.05 + 0.07 + 0.55) / 3) and row["count"] == 3
     assert scores.calibration(truth, answers, dict.fromkeys(answers)) == []
+    every = dict.fromkeys((line.id for line in asked()), 0.9)  # of other questions, these are not counted
+    (row,) = scores.calibration(asked(), {line.id: str(line.answer) for line in asked()}, every)
+    assert row["value"] == pytest.approx(0.1) and row["count"] == 3
 
 
 def test_two_answerers_are_compared_by_resampled_subjects():
@@ -117,3 +154,5 @@ def test_two_answerers_are_compared_by_resampled_subjects():
     key = ("coarse class", "UF1")
     assert scores.compare(first[key], first[key], 50, "x") == 1
     assert scores.compare(first[key], second[key], 50, "x") == 0.5  # the least that two subjects allow
+    wordy = scores.figures(asked(), true | {"a0": "bad", "c0": "worse"})
+    assert scores.compare(wordy[key], first[key], 50, "x") == 0.5
