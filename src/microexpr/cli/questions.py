@@ -35,6 +35,8 @@ def questions(directory: Path, /, *, out: Path, force: Force = False) -> int:
     from microexpr.datasets.check import layout_of, origin_of
     from microexpr.evaluation.questions import lines
 
+    if not directory.is_dir():
+        raise DataError(f"{directory}: is not a folder")
     output = outputs.table(out, [], force)
     native, origin = layout_of(directory), origin_of(directory)
     if native.kind == "long":

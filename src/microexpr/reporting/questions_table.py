@@ -37,7 +37,8 @@ WORDS = ("method", "origin", "learnt_from", "published_row", "published_source")
 NOTE = (
     "Coarse and fine classes: UF1 over all clips; units: F1 over clips and units; times: F1 of intervals that share "
     "half of their union with a true one, classes: of those with the right class. shuffled, in the CSV: with answers "
-    "of other clips. Published figures are of 24 recorded clips whose answers are not public."
+    "of other clips, which answers that vary have without a look at a face. Published figures are of 24 recorded clips "
+    "whose answers are not public."
 )
 
 

@@ -99,6 +99,7 @@ ON_PICTURES = "flow_folders.methods"
         ("questions.units", ["stsnet"], r" must be methods or variants \(did you mean 'ststnet'\?\)"),
         ("questions.spotters", ["predicts"], r" must be methods or variants \(did you mean 'predict'\?\)"),
         ("questions.programs", {"toy": "toy {questions} {answers}"}, r"\.toy: value error, must have \{videos\}"),
+        ("questions.programs", {"predict": "toy {questions} {videos} {answers}"}, r"\.predict must have another name"),
         ("appendix.hog3d", " ", " must say why the row is not in the main table"),
         (f"{ON_PICTURES}.ststnets", {}, r" must be a method \(did you mean 'ststnet'\?\)"),
         (f"{ON_PICTURES}.ststnet.epoch", 1, r" is no known key \(did you mean 'epochs'\?\)"),
