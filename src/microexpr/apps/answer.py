@@ -223,8 +223,8 @@ def run_program(command: str, questions: str, videos: str, output: str, name: st
     pairs = [(line.id, replies.get(other.id)) for line, other in zip(requests, hidden, strict=True)]
     if missing := [name for name, reply in pairs if not reply]:
         raise DataError(f"{about} must answer question {missing[0]}; {len(missing)} have no answer")
-    given = [reply for _, reply in pairs if reply]
-    text = as_text(requests, [reply.answer for reply in given], [reply.confidence for reply in given])
+    answered = [reply for _, reply in pairs if reply]
+    text = as_text(requests, [reply.answer for reply in answered], [reply.confidence for reply in answered])
     store.write_text(output, text)
 
 

@@ -148,9 +148,9 @@ def score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
 
     from microexpr.evaluation.questions import lines, scores
 
-    given, truth = lines.read(path, answered=True), lines.read(questions, answered=True)
+    replies, truth = lines.read(path, answered=True), lines.read(questions, answered=True)
     try:
-        answers = lines.match(truth, given)
+        answers = lines.match(truth, replies)
         rows = scores.rows(truth, texts := {line.id: str(line.answer) for line in answers}, SCORED_RESAMPLES)
         rows += scores.calibration(truth, texts, {line.id: line.confidence for line in answers})
     except DataError as error:
@@ -162,6 +162,6 @@ def score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
         figures = (f"{row[name]:.4f}" if name in row else "" for name in ("value", "low", "high", "shuffled"))
         table.add_row(str(row["questions"]), str(row["figure"]), *figures, str(row["count"]))
     console().print(table)
-    if left := len(given) - len(answers):
+    if left := len(replies) - len(answers):
         say(f"note: {left} answers are to no question of {questions}, and are not scored")
     return 0

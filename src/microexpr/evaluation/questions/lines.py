@@ -154,11 +154,11 @@ def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:
 
 def match(requests: Iterable[Line], answers: Iterable[Line]) -> list[Line]:
     """Return the answers that are to these requests. Raises DataError for an answer to another question of that id."""
-    asked = {line.id: line for line in requests}
-    replies = [line for line in answers if line.id in asked]
+    by_id = {line.id: line for line in requests}
+    replies = [line for line in answers if line.id in by_id]
     for line in replies:
-        if line.question != asked[line.id].question:
-            raise DataError(f"question {line.id}: must be {asked[line.id].text!r}, not {line.text!r}")
+        if line.question != by_id[line.id].question:
+            raise DataError(f"question {line.id}: must be {by_id[line.id].text!r}, not {line.text!r}")
     return replies
 
 
