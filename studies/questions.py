@@ -98,7 +98,8 @@ def p_of(runs: Sequence[Run], name: str, guess: str, key: tuple[str, str]) -> st
 
 
 def pooled(figures: Sequence[scores.Figure]) -> scores.Figure:
-    matrices = np.concatenate([figure.matrices for figure in figures])
+    classes = max(figure.matrices.shape[-1] for figure in figures)  # answers of one seed may have more words
+    matrices = np.concatenate([scores.padded(figure.matrices, classes) for figure in figures])
     return scores.Figure(matrices, figures[0].metric, sum(figure.count for figure in figures))
 
 

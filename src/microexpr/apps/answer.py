@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -209,8 +209,9 @@ def run_program(command: str, questions: str, videos: str, output: str, name: st
         for part, path in zip(PARTS, files, strict=True):
             words = [word.replace(part, str(path)) for word in words]
         try:
-            options: Mapping[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-            process = subprocess.run(words, errors="replace", **options)
+            process = subprocess.run(
+                words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            )
         except OSError as error:
             raise DataError(f"{about}: {words[0]}: {error.strerror}") from None
         print(process.stdout, end="")
