@@ -33,6 +33,7 @@ for _dataset in VIDEOS.plans:
             truth=VIDEOS.truth(_dataset),
         log:
             f"work/logs/render/{VIDEOS.truth(_dataset).removeprefix('data/rendered/truth/').removesuffix('.h5')}.log",
+        priority: max(planned.video.clip.frames for planned in VIDEOS.plans[_dataset])  # or a core would wait for the longest
         params:
             plan=lambda w, dataset=_dataset: VIDEOS.plan(dataset, w.video, w.get("subject", "")),
             scene=SCENE,

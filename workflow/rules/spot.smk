@@ -12,6 +12,7 @@ rule spot:
         "results/spot/curves/{dataset}/{subject}/{video}.h5",
     log:
         "work/logs/spot/curves/{dataset}/{subject}/{video}.log",
+    priority: 1  # clips to answer questions on are shorter
     wildcard_constraints:
         dataset=one_of(VIDEOS.sets),
     params:

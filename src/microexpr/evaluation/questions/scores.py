@@ -172,15 +172,12 @@ def _classes(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.nd
 
 def _units(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
     """Return units of clips by subject, whether shown and whether answered, int64[U, 1, 2, 2]."""
-    cells = [
-        (subject, unit in true, unit in answered)
-        for subject, true, answered in (
-            (s, *(parts("units", text)[0] for text in pair)) for s, pair in zip(subjects, pairs, strict=True)
-        )
-        for unit in {*NUMBERS.values(), *true, *answered}
-    ]
-    of_units, truth, answered = zip(*cells, strict=True)
-    return by_subject(np.array(truth), np.array(answered), np.array(of_units))
+    cells = defaultdict[str, np.ndarray](lambda: np.zeros((1, 2, 2), np.int64))
+    for subject, pair in zip(subjects, pairs, strict=True):
+        true, answered = (parts("units", text)[0] for text in pair)
+        neither = len({*NUMBERS.values()} - true - answered)
+        cells[subject] += [[[neither, len(answered - true)], [len(true - answered), len(true & answered)]]]
+    return np.stack([cells[subject] for subject in sorted(cells)])
 
 
 def _right(right: Sequence[bool], subjects: Sequence[str]) -> np.ndarray:
@@ -255,9 +252,13 @@ def _words(pairs: Sequence[tuple[str, str]]) -> list[Row]:
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
     smooth, stem = SmoothingFunction().method1, cache(PorterStemmer().stem)
-    pairs = [(true.casefold(), answer.casefold()) for true, answer in pairs]
-    bleu = [sentence_bleu([true.split()], answer.split(), smoothing_function=smooth) for true, answer in pairs]
-    counts = [[Counter(stem(word) for word in re.findall(r"[a-z0-9]+", text)) for text in pair] for pair in pairs]
-    recall = [(true & answer).total() / max(true.total(), 1) for true, answer in counts]
+
+    @cache  # many answers are alike
+    def of_pair(true: str, answer: str) -> tuple[float, float]:
+        bleu = sentence_bleu([true.split()], answer.split(), smoothing_function=smooth)
+        words = [Counter(map(stem, re.findall(r"[a-z0-9]+", text))) for text in (true, answer)]
+        return bleu, (words[0] & words[1]).total() / max(words[0].total(), 1)
+
+    bleu, recall = zip(*(of_pair(true.casefold(), answer.casefold()) for true, answer in pairs), strict=True)
     figures = {"BLEU": fmean(bleu), "ROUGE-1 recall": fmean(recall)}
     return [{"questions": "all as words", "figure": n, "value": v, "count": len(pairs)} for n, v in figures.items()]
