@@ -64,12 +64,13 @@ def run(seed: int, null: bool, keep: Path | None, cores: int) -> Run:
 
 
 def params(seed: int, null: bool) -> Mapping[str, Any]:
+    """Return the values of params.yaml for a corpus seed, with few rows; `null`: without expression."""
     values = checkout.params()
     return values | {
         "seed": seed,
         "origin": "generated",
         "render": values["render"] | ({"difficulty": "null"} if null else {}),
-        "methods": {name: values["methods"][name] for name in ("majority", METHOD) if name in values["methods"]},
+        "methods": {name: values["methods"][name] for name in ("majority", METHOD)},
         "variants": {},
         "papers": values["papers"] | {"variants": {}},
         "questions": values["questions"] | {"units": [UNITS]},
@@ -77,6 +78,7 @@ def params(seed: int, null: bool) -> Mapping[str, Any]:
 
 
 def figures_of(truth: Sequence[Line], answered: Sequence[Line]) -> scores.Figures:
+    """Return the figures of the questions that a row answers."""
     answers = {line.id: str(line.answer) for line in answered}
     return scores.by_topic([line for line in truth if line.id in answers], answers)
 
@@ -98,6 +100,7 @@ def p_of(runs: Sequence[Run], name: str, guess: str, key: tuple[str, str]) -> st
 
 
 def pooled(figures: Sequence[scores.Figure]) -> scores.Figure:
+    """Return one figure over the subjects of all."""
     classes = max(figure.matrices.shape[-1] for figure in figures)  # answers of one seed may have more words
     matrices = np.concatenate([scores.padded(figure.matrices, classes) for figure in figures])
     return scores.Figure(matrices, figures[0].metric, sum(figure.count for figure in figures))

@@ -16,7 +16,8 @@ from microexpr.core.errors import StoreError
 from microexpr.videos.sources import MARK
 
 Record = Callable[[Path, np.ndarray], None]  # takes a frame's path and its image, RGB uint8[H, W, 3]
-WRITERS, WAITING = 4, 64  # threads that write frames, and frames that may wait for them
+VIDEOS, PICTURES = (".avi", ".mp4"), (".jpg", ".jpeg", ".png")
+WRITERS, WAITING = 4, 64  # threads that write pictures, and pictures that may wait for them
 
 
 @contextmanager
@@ -26,10 +27,9 @@ def recorder(suffix: str, grey: bool, quality: int, fps: float, mark: bytes = MA
     `mark` is the comment of a video; the comment of other files is always MARK. `quality` 0..100 is that of JPEG, also
     of each frame of an .avi; an .mp4 is about a twentieth of the size, and its bytes are those of this FFmpeg.
     Raises StoreError if the disk is full, and for a suffix that cannot be written."""
-    if suffix not in (".avi", ".mp4", ".jpg", ".jpeg", ".png"):
+    if suffix not in VIDEOS + PICTURES:
         raise StoreError(f"a generated frame must be a .jpg, .jpeg, .png, .avi or .mp4 file, not {suffix}")
-    is_video = suffix in (".avi", ".mp4")
-    with _video(suffix, quality, fps, mark) if is_video else _pictures(suffix, grey, quality) as record:
+    with _video(suffix, quality, fps, mark) if suffix in VIDEOS else _pictures(suffix, grey, quality) as record:
         yield record
 
 
@@ -66,7 +66,7 @@ def _pictures(suffix: str, grey: bool, quality: int) -> Iterator[Record]:
 @contextmanager
 def _video(suffix: str, quality: int, fps: float, mark: bytes) -> Iterator[Record]:
     """Yield a function that writes frames as MPEG-4, or by OpenCV as Motion JPEG, with reproducible bytes."""
-    import cv2  # as above
+    import cv2  # takes long, see `_pictures`
 
     writer, target, is_avi = cv2.VideoWriter(), Path(), suffix == ".avi"
     backend, codec = (cv2.CAP_OPENCV_MJPEG, "MJPG") if is_avi else (cv2.CAP_FFMPEG, "mp4v")
