@@ -107,6 +107,11 @@ class LongVideos:
         return [f"results/spot/curves/{dataset}/{subject}/{name}.h5" for dataset, subject, name in self.videos]
 
     @property
+    def movement(self) -> list[str]:
+        """The files with the movement in each video, in the same order."""
+        return [path.replace("/curves/", "/movement/") for path in self.curves]
+
+    @property
     def found(self) -> list[str]:
         """The files with the intervals of each spotter."""
         return [f"results/spot/found/{name}.h5" for name in self.spotters]
@@ -120,7 +125,8 @@ class LongVideos:
     @property
     def files(self) -> list[str]:
         """All files of spotting."""
-        return [*self.curves, *self.found, TABLE, FIGURES, PAIRED, *self.logs]
+        movement = self.movement if any(about["reads_movement"] for about in self.spotters.values()) else []
+        return [*self.curves, *movement, *self.found, TABLE, FIGURES, PAIRED, *self.logs]
 
     @cached_property
     def folds(self) -> list[Fold]:

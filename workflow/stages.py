@@ -205,6 +205,7 @@ STAGES = {  # in the order in which they run
     "spot": Stage(
         rules={
             "spot": Job(memory=3000, minutes=240, group="long"),
+            "spot_movement": Job(memory=3000, minutes=240, group="long"),
             "spot_find": Job(memory=8000, minutes=720),
             "spot_table": Job(),
         },

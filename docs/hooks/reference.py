@@ -34,6 +34,7 @@ STAGE_FILES = {  # by schema, the files that have it
     "population": "Rendered subjects of no corpus: `results/population/`",
     "portraits": "Single images of further rendered subjects: `results/portraits/`",
     "spot": "Long videos: `results/spot/curves/`, `results/spot/found/`",
+    "movement": "Movement in long videos: `results/spot/movement/`",
     "takes": "Long takes of the population: `results/takes/`",
     "answers": "Measurements that answer questions: `results/questions/measured/`",
     "face_table": "Every face in videos and pictures: `microexpr measure`, in HDF5",

@@ -36,7 +36,6 @@ except MicroexprError as error:
 CORPUS, PLAN, GENERATORS, FIRST, VIDEOS = RUN.corpus, RUN.plan, RUN.generators, RUN.first, RUN.videos
 QUESTIONS = RUN.questions
 PARAMS, METHODS, PROTOCOL, SEED = CHECKED["params"], CHECKED["methods"], PLAN.main.name, CHECKED["params"]["seed"]
-MEASURED = {name: PARAMS["spot"][name] for name in ("rate", "movement")}  # how long videos are
 SYNTHESISING = [name for name, about in METHODS.items() if about["synthesises"]]
 LEAKY = [name for name in METHODS if name not in PLAN.ranked]
 

@@ -3,7 +3,7 @@ from long_videos import FIGURES as SPOT_FIGURES
 from long_videos import PAIRED as SPOT_PAIRED
 from long_videos import TABLE as SPOT_TABLE
 
-SPOTTERS = CHECKED["spotters"]
+SPOTTERS, MOVEMENT = CHECKED["spotters"], PARAMS["spot"]["movement"]
 
 rule spot:
     input:
@@ -18,14 +18,31 @@ rule spot:
     params:
         video=lambda w: VIDEOS.videos[w.dataset, w.subject, w.video].clip.row(),
         state=lambda w: VIDEOS.state(w.dataset, w.subject, w.video),
-        spot=MEASURED,
+        spot={"rate": PARAMS["spot"]["rate"], "movement": {"size": MOVEMENT["size"]}},
     script:
         "../scripts/spot.py"
+
+
+rule spot_movement:
+    input:
+        curves="results/spot/curves/{dataset}/{subject}/{video}.h5",
+    output:
+        "results/spot/movement/{dataset}/{subject}/{video}.h5",
+    log:
+        "work/logs/spot/movement/{dataset}/{subject}/{video}.log",
+    wildcard_constraints:
+        dataset=one_of(VIDEOS.sets),
+    params:
+        video=lambda w: VIDEOS.videos[w.dataset, w.subject, w.video].clip.row(),
+        movement=MOVEMENT,
+    script:
+        "../scripts/spot_movement.py"
 
 
 rule spot_find:
     input:
         curves=VIDEOS.curves,
+        movement=lambda w: VIDEOS.movement if SPOTTERS[w.spotter]["reads_movement"] else [],
     output:
         "results/spot/found/{spotter}.h5",
     log:
@@ -37,7 +54,7 @@ rule spot_find:
     params:
         code=lambda w: code("spot_find", f"models.spotters.{w.spotter.partition('.')[0]}"),
         params=lambda w: SPOTTERS[w.spotter]["params"],
-        side=MEASURED["movement"]["regions"],
+        side=MOVEMENT["regions"],
         videos=[video.row() for video in VIDEOS.videos.values()],
         folds=[{"name": fold.name, "train": fold.train, "test": fold.test} for fold in VIDEOS.folds],
         seeds=PARAMS["train"]["seeds"],

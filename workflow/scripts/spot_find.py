@@ -13,7 +13,8 @@ with logged() as snakemake:
 
     values, name = snakemake.params, snakemake.wildcards.spotter
     videos = [LongVideo.from_row(row) for row in values.videos]
-    files = dict(zip((video.clip.id for video in videos), snakemake.input.curves, strict=True))
+    measured = [snakemake.input.curves, *filter(None, [snakemake.input.movement])]
+    files = dict(zip((video.clip.id for video in videos), zip(*measured, strict=True), strict=True))
     folds = [Fold(fold["name"], tuple(fold["train"]), tuple(fold["test"])) for fold in values.folds]
     recogniser = load(SHIPPED)
     spotter, seeds = (

@@ -369,6 +369,7 @@ def _describe_spotters(section: Any) -> dict[str, dict[str, Any]]:
             kind = spotters.find(name)
         instance = kind(validate(kind.Params, values or {}, f"{key}."), section.movement.regions)
         described[name] = {"params": instance.params.model_dump(mode="json"), "network": bool(instance.networks())}
+        described[name]["reads_movement"] = kind.reads_movement
     return described
 
 

@@ -206,6 +206,20 @@ SPOT = {
     "turn": Field("float32", ("frame", "yaw_pitch_roll"), "degrees", "of the head"),
     "score": Field("float32", ("frame",), "deviations of its noise", "of the unit that exceeds it most"),
     "crop": Field("uint8", ("frame", "row", "column"), "grey level 0..255", "aligned face", by_frame=True),
+    "compared": Field("uint8", ("frame", "row", "column"), "grey level 0..255",
+                      "the same in the size in which movement is measured", by_frame=True),
+    "places": Field("float64", ("landmark", "x_y"), "pixels of `compared`", "medians of the 68 landmarks"),
+    "kind": Field("text", ("interval",), "-", "what was spotted: micro, macro, blink, glance, speech"),
+    "onset": Field("int64", ("interval",), "frame number", "of what was spotted"),
+    "apex": Field("int64", ("interval",), "frame number", "of what was spotted"),
+    "offset": Field("int64", ("interval",), "frame number", "of what was spotted"),
+    "confidence": Field("float32", ("interval",), "as its method has it", "of what was spotted"),
+    "frame_score": Field("float32", ("frame", "output"), "as its network has it", "of each frame"),
+    "class": Field("text", ("interval",), "-", "predicted class of a micro-expression, \"\" where there is none"),
+    "fitted_on": FITTED_ON,
+}  # fmt: skip
+
+MOVEMENT = {
     "regions": Field("float16", ("frame", "gap", "u_v_strain", "row", "column"), "pixels of the crop; strain 1",
                      "flow to the frame a gap later, and its strain: brows above mouth", by_frame=True),
     "gap": Field("text", ("gap",), "-", "names of the gaps between two frames"),
@@ -217,13 +231,6 @@ SPOT = {
                     "main directional maximal difference of 6 x 6 blocks, for two reaches"),
     "points": Field("float32", ("frame", "point", "u_v"), "pixels of the crop",
                     "flow since the frame before at ten points of brows and mouth, less that of the nose"),
-    "kind": Field("text", ("interval",), "-", "what was spotted: micro, macro, blink, glance, speech"),
-    "onset": Field("int64", ("interval",), "frame number", "of what was spotted"),
-    "apex": Field("int64", ("interval",), "frame number", "of what was spotted"),
-    "offset": Field("int64", ("interval",), "frame number", "of what was spotted"),
-    "confidence": Field("float32", ("interval",), "as its method has it", "of what was spotted"),
-    "frame_score": Field("float32", ("frame", "output"), "as its network has it", "of each frame"),
-    "class": Field("text", ("interval",), "-", "predicted class of a micro-expression, \"\" where there is none"),
     "fitted_on": FITTED_ON,
 }  # fmt: skip
 
@@ -272,5 +279,6 @@ SCHEMAS = {
     "truth": Schema(3, TRUTH), "faces": Schema(4, FACES), "apex": Schema(5, APEX), "flow": Schema(3, FLOW),
     "aus": Schema(2, AUS), "train": Schema(2, TRAIN), "synth": Schema(4, SYNTH), "measured": Schema(3, MEASURED),
     "face_table": Schema(1, FACE_TABLE), "population": Schema(3, POPULATION), "portraits": Schema(1, PORTRAITS),
-    "spot": Schema(1, SPOT), "takes": Schema(1, TAKES), "answers": Schema(1, ANSWERS),
+    "spot": Schema(2, SPOT), "movement": Schema(1, MOVEMENT),
+    "takes": Schema(1, TAKES), "answers": Schema(1, ANSWERS),
 }  # fmt: skip

@@ -70,6 +70,7 @@ class Spotter(ABC):
 
     paper: ClassVar[str]  # one line: authors, title, where, year
     recognises: ClassVar[bool] = False  # whether it also classifies what it finds
+    reads_movement: ClassVar[bool] = True  # whether its curves have those of `signals.spotting.movement`, too
     Params: ClassVar[type[Params]] = Params
     params: Any  # of `Params`
 

@@ -4,9 +4,11 @@ Nothing comes in of the videos that are held out, except their numbers of frames
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import torch
 
@@ -20,20 +22,29 @@ from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, Progress
 
 SCHEMA = "spot"
-UNREAD = ("crop",)  # not for spotters
+UNREAD = ("crop", "compared")  # not for spotters
 Classify = Callable[[np.ndarray, np.ndarray], str]  # of two crops uint8[S, S], at onset and apex
 
 
-def read_curves(path: str | Path) -> Curves:
+def read_curves(path: str | Path, movement: str | Path | None = None) -> Curves:
     """Return the measurements of a long video, with spotted intervals in positions among the frames that were read.
 
-    Raises StoreError for another file."""
+    `movement` is the file of the movement in it, for spotters that read it. Raises StoreError for another file."""
     with store.open_file(path, SCHEMA) as file:
         (group,) = store.clip_groups(file).values()
-        arrays = {name: group[name][()] for name in group if name not in UNREAD and group[name].ndim}
+        arrays = _arrays(group)
         arrays["kind"] = np.array(store.strings(group["kind"]))
         arrays |= {event: np.searchsorted(arrays["frame"], arrays[event]) for event in ("onset", "apex", "offset")}
-        return Curves(arrays, float(group["fps"][()]))
+        fps = float(group["fps"][()])
+    if movement is not None:
+        with store.open_file(movement, "movement") as file:
+            (group,) = store.clip_groups(file).values()
+            arrays = _arrays(group) | arrays  # whose frame numbers the movement's file has not
+    return Curves(arrays, fps)
+
+
+def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
+    return {name: group[name][()] for name in group if name not in UNREAD and group[name].ndim}
 
 
 def positions(curves: Curves, video: LongVideo) -> list[Expression]:
@@ -53,7 +64,7 @@ def run(
     name: str,
     spotter: Spotter,
     videos: Sequence[LongVideo],
-    files: Mapping[str, str],
+    files: Mapping[str, Sequence[str]],
     folds: Sequence[Fold],
     seeds: Sequence[int],
     path: str,
@@ -64,12 +75,13 @@ def run(
 ) -> None:
     """Write the intervals of a spotter in each video, by a training that has not seen its subject.
 
-    `files` are those of the first part by clip id; `also_fitted_on` is the training data of the class's network. Raises
-    LeakError where anything upstream of a fold has seen a subject that it holds out."""
-    curves = {video.clip.id: read_curves(files[video.clip.id]) for video in videos}
+    `files` are the curves of each by clip id, and the movement for spotters that read it. `also_fitted_on` is the
+    training data of the class's network. Raises LeakError where anything upstream of a fold has seen a subject that it
+    holds out."""
+    curves = {video.clip.id: read_curves(*files[video.clip.id]) for video in videos}
     clips = {video.clip.id: video.clip for video in videos}
     tests = {fold.name: [clips[name] for name in fold.test] for fold in folds}
-    provenances = provenance.check_files(files.values(), "subject", tests)
+    provenances = provenance.check_files(chain(*files.values()), "subject", tests)
     networks = spotter.networks()
     for fold in folds:
         provenances[fold.name] |= {*also_fitted_on}
@@ -83,7 +95,7 @@ def run(
             for clip_id in fold.test:
                 intervals = spotter.find(curves[clip_id], {key: values[clip_id] for key, values in scores.items()})
                 group = file.group(clip_id, fold=fold.name)
-                group.put_all(**_intervals(intervals, curves[clip_id], files[clip_id], spotter, classify))
+                group.put_all(**_intervals(intervals, curves[clip_id], files[clip_id][0], spotter, classify))
                 group.put("fitted_on", sorted(provenances[fold.name] | trained))
                 for key, values in scores.items():
                     group.put(f"frame_score_{key}", values[clip_id], "frame_score")

@@ -1,4 +1,4 @@
-"""Measure a long video: action units and movement at one rate, and the intervals that `predict` spots. No file."""
+"""Measure a long video: action units at one rate, and the intervals that `predict` spots."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +21,7 @@ from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.faces import detection
 from microexpr.signals.faces.alignment import CROP
-from microexpr.signals.spotting import movement, spotter
-from microexpr.signals.spotting.movement import GAPS
+from microexpr.signals.spotting import spotter
 from microexpr.signals.spotting.movement import Params as Movement
 from microexpr.videos import Video
 
@@ -55,16 +54,11 @@ def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, pa
     `numbers` are the data set's own of all frames. Raises DataError if no face is found."""
     reader = regressor.load()
     content = measure(video, np.array(numbers), reader, params)
-    settings = params.model_dump(mode="json", include={"rate", "movement"})
+    settings = params.model_dump(mode="json", include={"rate": True, "movement": {"size"}})
     with store.subject_file(path, "spot", [clip], spot=settings) as file:
         file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network"), *spotter.load().fitted_on}))
         file.group(clip.name).put_all(**content)
     return len(content["frame"])
-
-
-def prepare() -> None:
-    """Load the compiled functions."""
-    movement.prepare()
 
 
 def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Video]:
@@ -85,11 +79,11 @@ def measure(video: Video, numbers: np.ndarray, reader: regressor.Model, params: 
     """Measure a long video, T frames of it; return the content of its file. Raises DataError if no face is found.
 
     `numbers` int64[frames] are the data set's own of all frames."""
-    size, crops, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
+    size, compared, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
 
     def see(crop: np.ndarray | None) -> None:
         """Keep the crop at both sizes; where no face was found, the one before."""
-        for images, side in ((crops, size), (pictures, SIDE)):
+        for images, side in ((compared, size), (pictures, SIDE)):
             if crop is None:
                 images.append(images[-1] if images else np.zeros((side, side), np.uint8))
             else:
@@ -103,8 +97,8 @@ def measure(video: Video, numbers: np.ndarray, reader: regressor.Model, params: 
         "frame": numbers[curves.numbers], "fps": curves.fps, "seen": curves.detected, "resting": curves.resting,
         "action_unit": ACTION_UNITS, "au": curves.intensity, "au_change": signal.change,
         "au_sustained": signal.sustained, "au_transient": signal.transient, "gaze": signal.gaze, "mouth": signal.mouth,
-        "turn": curves.turn, "score": signal.score, "gap": list(GAPS), "crop": np.stack(pictures),
-        **movement.measure(np.stack(crops), places, curves.fps, params.movement, CROP / size),
+        "turn": curves.turn, "score": signal.score, "crop": np.stack(pictures),
+        "compared": np.stack(compared), "places": places,
         "kind": [interval.kind for interval in intervals],
         **{event: [numbers[getattr(i, event)] for i in intervals] for event in ("onset", "apex", "offset")},
         "confidence": [interval.score for interval in intervals],

@@ -14,6 +14,7 @@ class Predict(Spotter):
     """Expressions where a network that reads action units, movement, gaze and turns of the head finds them likely."""
 
     paper = "None: ours; comparing a face with itself is Moilanen et al., ICPR 2014"
+    reads_movement = False
 
     def find(self, curves: Curves, scores: Mapping[str, np.ndarray]) -> list[Interval]:
         columns = ("kind", "onset", "apex", "offset", "confidence")

@@ -10,6 +10,7 @@ import torch
 from microexpr.core import store
 from microexpr.core.clip import Clip, Expression, Fold, LongVideo
 from microexpr.core.errors import LeakError
+from microexpr.core.schemas import MOVEMENT
 from microexpr.evaluation import spotting
 from microexpr.models import spotters
 from microexpr.models.spotter import Curves, Interval
@@ -76,7 +77,8 @@ def arrays(video: LongVideo) -> dict:
     blocks[:, 1, :14] += macro[:, None]
     return {
         "frame": np.arange(1, FRAMES + 1), "fps": FPS, "seen": np.ones(FRAMES, bool), "score": units.max((1, 2)),
-        "au_sustained": units, "au_transient": units, "crop": np.full((FRAMES, 8, 8), 90, np.uint8),
+        "au_sustained": units, "au_transient": units,
+        "crop": np.full((FRAMES, 8, 8), 90, np.uint8), "compared": np.zeros((FRAMES, 8, 8), np.uint8),
         "gaze": np.abs(rng.normal(0, 1, FRAMES)), "mouth": np.abs(rng.normal(0, 1, FRAMES)),
         "regions": regions, "nose": np.zeros((FRAMES, 3, 3)), "eyes": np.zeros((SIDE, SIDE), bool),
         "least": regions.min((3, 4)), "most": regions.max((3, 4)),
@@ -88,18 +90,22 @@ def arrays(video: LongVideo) -> dict:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """The files of the first part by clip id."""
+    """The files of curves and of movement by clip id."""
     folder, paths = tmp_path_factory.mktemp("curves"), {}
     for video in VIDEOS:
-        paths[video.clip.id] = str(folder / f"{video.clip.name}.h5")
-        with store.subject_file(paths[video.clip.id], "spot", [video.clip]) as file:
-            file.put("fitted_on", ["generated/population/1/*"])
-            file.group(video.clip.name).put_all(**arrays(video))
+        content = arrays(video)
+        movement = {name: content.pop(name) for name in MOVEMENT if name in content}
+        paths[video.clip.id] = [str(folder / f"{video.clip.name}.{kind}.h5") for kind in ("curves", "movement")]
+        for path, schema, values in zip(paths[video.clip.id], ("spot", "movement"), (content, movement), strict=True):
+            with store.subject_file(path, schema, [video.clip]) as file:
+                file.put("fitted_on", ["generated/population/1/*"])
+                file.group(video.clip.name).put_all(**values)
     return paths
 
 
 def run(name: str, files: dict, path, folds=None, videos=VIDEOS, seen=("generated/population/2/*",)):
     spotter, folds = spotters.build(name, SMALL[name], SIDE), folds or folds_of(videos)
+    files = {clip_id: paths[: 1 + spotter.reads_movement] for clip_id, paths in files.items()}
     spot.run(name, spotter, videos, files, folds, [1], path, lambda onset, apex: "positive", seen, origin="generated")
     return spotting.read(path, videos)
 

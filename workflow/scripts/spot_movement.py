@@ -1,0 +1,10 @@
+"""The movement in one long video, as published spotters read it."""
+
+from adapter import logged
+
+with logged() as snakemake:
+    from microexpr.apps.spot import movement
+    from microexpr.core.clip import Clip
+
+    clip, params = Clip.from_row(snakemake.params.video), movement.Params(**snakemake.params.movement)
+    movement.write(snakemake.output[0], snakemake.input.curves, clip, params)
