@@ -3,11 +3,14 @@
 A cut or another face begins a new stretch, with its own face. A video that lies on its side is turned.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import TypeVar
 
 import numpy as np
 
@@ -30,6 +33,7 @@ JUMP = 1.0  # widths by which one face does not move within `LOST`
 LOOKED_AT = 3  # frames, one a second, that tell which way up the face is
 
 Progress = Callable[[str, int, int], None]  # step, frames done, frames in all
+T = TypeVar("T")
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -134,29 +138,23 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
     A video that was not scanned yet is read for the first time. Raises DataError if the face is in fewer than
     `LEAST` of the frames."""
     rate, path = source.rate if isinstance(source, Scan) else source.fps, source.source.path
-    turn = find_turn(source)
+    turn, every = find_turn(source), every or max(1, round(rate / TRACKED))
     if isinstance(source, Scan):
         source.turn(turn)
         seen = iter(source)
     else:
         source = source.turned(turn)
-        numbers_present, cuts = np.flatnonzero(source.timeline.present).tolist(), [*source.timeline.cuts]
-        seen = (
-            Seen(number, bisect_right(cuts, number), partial(np.asarray, image))
-            for number, image in zip(numbers_present, source.read(), strict=False)
-        )
-    every = every or max(1, round(rate / TRACKED))
+        seen = _seen_again(source, every)
     expected = source.source.expected
     params = faces.Params(min_detected=LEAST, smooth=0)
     parts: list[tuple[list[int], FaceTrack | None]] = []
     detected: list[np.ndarray] = []
 
     def due(frames: Iterable[Seen], numbers: list[int]) -> Iterator[np.ndarray]:
-        for frame in frames:
-            if not numbers or frame.number >= numbers[-1] + every:
-                numbers.append(frame.number)
-                progress("looking for the face", frame.number, max(expected, frame.number + 1))
-                yield frame.image()
+        for frame in _spaced(frames, every, attrgetter("number")):
+            numbers.append(frame.number)
+            progress("looking for the face", frame.number, max(expected, frame.number + 1))
+            yield frame.image()
 
     for _, group in groupby(seen, key=lambda frame: frame.stretch):
         numbers: list[int] = []
@@ -185,6 +183,24 @@ def track(source: Scan | Video, progress: Progress = silent, every: int | None =
         note = f"perhaps another face from {times} s on: each is read by itself, with its own face at rest"
         video = replace(video, notes=(*video.notes, note))
     return Take(video, stretches)
+
+
+def _seen_again(video: Video, every: int) -> Iterator[Seen]:
+    """Yield the frames of a video that was scanned, `every` apart in each part without a cut: no other is decoded."""
+    parts = [np.array(part)[video.timeline.present[part]].tolist() for part in video.timeline.stretches]
+    numbers = [(number, i) for i, part in enumerate(parts) for number in _spaced(part, every, int)]
+    images = video.read([number for number, _ in numbers])
+    for (number, part), image in zip(numbers, images, strict=True):
+        yield Seen(number, part, partial(np.asarray, image))
+
+
+def _spaced(frames: Iterable[T], every: int, number: Callable[[T], int]) -> Iterator[T]:
+    """Yield the first frame and each that is `every` or more after the one before."""
+    due = -math.inf
+    for frame in frames:
+        if number(frame) >= due:
+            due = number(frame) + every
+            yield frame
 
 
 def by_face(stretch: Stretch) -> list[Stretch]:
