@@ -26,9 +26,12 @@ PIPELINE, OTHERS = "dvc.yaml", "workflow/dvc.yaml"  # the stages on the way to t
 
 
 def other_stages() -> list[str]:
-    """Return the stages of `OTHERS`, in the order in which they run. A task may have none there."""
+    """Return the stages of `OTHERS` whose outputs all exist, in the order in which they run.
+
+    Another table may have needed some of a stage: DVC takes none with an output missing."""
     described = config.load(OTHERS)["stages"]
-    return [noun for noun in STAGES if noun in described]
+    outs = {noun: [path for entry in stage["outs"] for path in entry] for noun, stage in described.items()}
+    return [noun for noun in STAGES if noun in described and all(map(os.path.lexists, outs[noun]))]
 
 
 def prune_checkpoints(run: Run) -> None:
@@ -97,8 +100,7 @@ def record() -> int:
         sys.exit(f"error: {changed[0]} was changed since it was made here; `make table` makes it again")
     for noun in outputs.of_table:
         make_folders(noun)
-    others = [noun for noun in other_stages() if Path(folders(noun)[0]).is_dir()]
-    command = ["dvc", "commit", "--force", PIPELINE, *(f"{OTHERS}:{noun}" for noun in others)]
+    command = ["dvc", "commit", "--force", PIPELINE, *(f"{OTHERS}:{noun}" for noun in other_stages())]
     process = subprocess.run(command, text=True, stderr=subprocess.PIPE)
     if process.returncode:
         print(process.stderr.strip(), file=sys.stderr)
