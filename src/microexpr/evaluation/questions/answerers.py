@@ -110,10 +110,11 @@ class Answerers:
                 "subjects": len({line.subject_id for line in truth}),
                 "clips": len({line.clip_id for line in truth}),
             }
-            tests = self._tests(truth, texts, resamples)
+            figures = {name: scores.figures(truth, answers) for name, answers in texts.items()}
+            tests = self._tests(figures, resamples)
             for name, answers in texts.items():
                 confidences = {key: share for key, (_, share) in self.answers[name].items()}
-                rows = scores.rows(truth, answers, resamples)
+                rows = scores.rows(truth, answers, resamples, figures[name])
                 for row in rows + scores.calibration(truth, answers, confidences):
                     p = tests.get((name, str(row["questions"]), str(row["figure"])), {})
                     result.append({"method": name, "learnt_from": self.learnt_from[name], **about, **row, **p})
@@ -126,11 +127,9 @@ class Answerers:
             replies = [answers[line.id] for line in answered]
             yield name, lines.text(answered, [text for text, _ in replies], [share for _, share in replies])
 
-    def _tests(
-        self, truth: Sequence[Line], texts: Mapping[str, Mapping[str, str]], resamples: int
-    ) -> dict[tuple[str, str, str], dict[str, str]]:
+    @staticmethod
+    def _tests(figures: Mapping[str, scores.Figures], resamples: int) -> dict[tuple[str, str, str], dict[str, str]]:
         """Return p of each tested figure against each guess, by answerer, questions and figure."""
-        figures = {name: scores.figures(truth, answers) for name, answers in texts.items()}
         others = [name for name in figures if name not in GUESSES]
         tests: dict[tuple[str, str, str], dict[str, str]] = {}
         for key in TESTED:

@@ -51,6 +51,7 @@ class Learnt:
             self._table([getattr(example.facts, name) for example in examples]) for name in ("coarse", "fine")
         )
         self.of_unit = {unit: self._table([unit in example.facts.units for example in examples]) for unit in self.units}
+        self.sides = {unit: self._side(unit) for unit in self.units}
 
     def _table(self, values: Sequence[Value]) -> Table[Value]:
         """Return by value the logarithms of its count, and of the shares that have and lack each feature."""
@@ -72,10 +73,10 @@ class Learnt:
         chances_of = {unit: self._probabilities(table, features).get(True, 0.0) for unit, table in self.of_unit.items()}
         order = sorted(chances_of, key=lambda unit: (-chances_of[unit], unit))
         count = max(1, sum(chance >= SHOWN for chance in chances_of.values()))
-        units, likely = ({unit: self.side(unit) for unit in part} for part in (order[:count], order[count:]))
+        units, likely = ({unit: self.sides[unit] for unit in part} for part in (order[:count], order[count:]))
         return Facts(coarse, fine, units, likely, chances[0][coarse])
 
-    def side(self, unit: int) -> Side:
+    def _side(self, unit: int) -> Side:
         """Return the most frequent side of a unit where it is one-sided; "both" where it never is."""
         sides = Counter(e.facts.units[unit] for e in self.examples if e.facts.units.get(unit, "both") != "both")
         return min(sides, key=lambda side: (-sides[side], side), default="both")

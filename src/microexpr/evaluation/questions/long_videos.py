@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median_low
 from typing import Literal
 
@@ -60,6 +61,7 @@ def answer(topic: str, expressions: Sequence[Event]) -> str:
     return ", ".join(e.coarse or "unknown" for e in micro) or NONE
 
 
+@lru_cache(maxsize=1 << 14)  # a table compares the same few answers a million times
 def plain(text: str) -> str:
     """Return an answer in small letters, without a full stop, its words a space apart."""
     return " ".join(text.split()).casefold().rstrip(" .")

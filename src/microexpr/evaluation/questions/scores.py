@@ -57,13 +57,15 @@ class Figure:
 Figures = dict[tuple[str, str], Figure]  # by title of the questions and name
 
 
-def rows(truth: Sequence[Line], answers: Mapping[str, str], resamples: int) -> list[Row]:
-    """Return the figures of answers, by the ids of questions with true answers.
+def rows(
+    truth: Sequence[Line], answers: Mapping[str, str], resamples: int, of_answers: Figures | None = None
+) -> list[Row]:
+    """Return the figures of answers, by the ids of questions with true answers; `of_answers` are those with intervals.
 
     Intervals are over subjects; clips without one count as of one subject, whose interval is 0 to 1. `shuffled` is the
     mean of the figure when clips get the answers to the same question of other clips. Raises DataError for a question
     without an answer."""
-    of_answers = figures(truth, answers)
+    of_answers = of_answers or figures(truth, answers)
     others = [by_topic(truth, shuffled(truth, answers, i)) for i in range(SHUFFLES)]
     result = list[Row]()
     for key, figure in of_answers.items():
