@@ -18,13 +18,19 @@ from microexpr.apps.read import READ, See, counted, read_curves
 from microexpr.apps.read.take import Progress, Stretch, Take, silent, track
 from microexpr.core.errors import StoreError
 from microexpr.core.files import file_digest
-from microexpr.signals import face_regions, faces, spotting
+from microexpr.signals import face_regions, faces, flow, spotting
 from microexpr.signals.aus import regressor
 from microexpr.signals.aus.recording import Curves
 from microexpr.signals.faces import align, detection
 from microexpr.signals.faces.alignment import frame_mask
 from microexpr.signals.spotting import spotter
 from microexpr.videos import Scan, Video
+
+
+def prepare() -> None:
+    """Load the compiled functions and the detector of faces."""
+    flow.prepare()
+    detection.prepare()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -61,6 +61,11 @@ def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, pa
     return len(content["frame"])
 
 
+def prepare() -> None:
+    """Load the detector of faces."""
+    detection.prepare()
+
+
 def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Video]:
     """Return the frame numbers of a long video and the video; the frame before replaces a missing one."""
     if is_video(frames[0][1]):

@@ -49,6 +49,11 @@ def detector() -> Any:
     return dlib.get_frontal_face_detector()
 
 
+def prepare() -> None:
+    """Load the detector."""
+    detector()
+
+
 @cache
 def predictor() -> Any:
     """Return the predictor of iBUG's 68 landmarks in a face's box. Raises ParamsError without face_recognition."""
