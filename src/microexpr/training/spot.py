@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 
@@ -43,7 +42,7 @@ def read_curves(path: str | Path, movement: str | Path | None = None) -> Curves:
     return Curves(arrays, fps)
 
 
-def _arrays(group: h5py.Group) -> dict[str, np.ndarray]:
+def _arrays(group: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return {name: group[name][()] for name in group if name not in UNREAD and group[name].ndim}
 
 
