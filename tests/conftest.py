@@ -33,9 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files first that need a whole run of the pipeline; a file's own order stays."""
+    """Put the files first that need a whole run of the pipeline, then those that start it; their own order stays."""
     runs = {item.path for item in items if "finished" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in runs)
+    items.sort(key=lambda item: (item.path not in runs, item.path.parent.name != "workflow"))
 
 
 @pytest.hookimpl(wrapper=True)
