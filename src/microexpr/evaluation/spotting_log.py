@@ -9,10 +9,12 @@ import io
 from collections.abc import Sequence
 
 from microexpr.core import csv_file
-from microexpr.core.clip import KINDS, LongVideo
+from microexpr.core.clip import KINDS, LABELS, LongVideo
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.store import csv_text
+from microexpr.datasets.layout import label_of
 from microexpr.evaluation.spotting import Intervals, Spotted
+from microexpr.protocols.splits import person
 
 COLUMNS = {  # by year
     "2022": ("vid", "pred_onset", "pred_offset", "type"),
@@ -23,7 +25,12 @@ NAMES = {  # of a column in the logs of each year
     "video": ("vid", "video"),
     "onset": ("onset", "pred_onset"),
     "offset": ("offset", "pred_offset"),
+    "subject": ("subject",),
+    "type": ("type",),
+    "emotion": ("emotion",),
 }
+OPTIONAL = ("subject", "type", "emotion")
+NO_CLASS = ("", "other", "others")
 
 
 def format_log(videos: Sequence[LongVideo], intervals: Intervals, year: str) -> str:
@@ -48,39 +55,60 @@ def _vid(video: LongVideo) -> str:
 def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
     """Return the intervals that a log lists for each of these videos, in either form; without a type all are micro.
 
-    Raises DataError naming the row of a missing column, another word or number, and a video that is not among these."""
+    Emotions are classes, or words that belong to one. Raises DataError naming the row of a missing column, another word
+    or number, a video that is not among these, and one that several subjects have where none is named."""
     header, rows = csv_file.parse(io.StringIO(text, newline=""), name)
     columns = {}
     for column, names in NAMES.items():
-        if not (columns_found := [head for head in header if head.strip().lower() in names]):
+        if columns_found := [head for head in header if head.strip().lower() in names]:
+            columns[column] = columns_found[0]
+        elif column not in OPTIONAL:
             listed = ", ".join(header) or "nothing"
             raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {listed}")
-        columns[column] = columns_found[0]
     intervals: Intervals = {video.clip.id: [] for video in videos}
-    by_name = {}  # each name of a video, also after its subject
-    for clip, video in ((video.clip, video) for video in videos):
-        for alias in (clip.name, _vid(video), f"{clip.subject}_{clip.name}"):
-            by_name[clip.subject.lower(), alias.lower()] = by_name["", alias.lower()] = video
     kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
     for number, row in rows:
         where = f"{name}, row {number}"
-        subject, key = (row.get("subject") or "").strip().lower(), row[columns["video"]].strip().lower()
-        candidates = ((subject, key), (subject.zfill(3), key), (f"s{subject}", key), ("", key))
-        if not (matches := [by_name[candidate] for candidate in candidates if candidate in by_name]):
-            near = nearest(key, [alias for _, alias in by_name])
-            raise DataError(f"a video must be one of the data set, not {row[columns['video']]!r}{near} ({where})")
+        cells = {column: row[head].strip() for column, head in columns.items()}
+        clip = _video(cells["video"], cells.get("subject", ""), videos, where).clip
         numbers = []
-        for column in (columns["onset"], columns["offset"]):
+        for column in ("onset", "offset"):
             try:
-                numbers.append(round(csv_file.number(row[column])))
+                numbers.append(round(csv_file.number(cells[column])))
             except ValueError:
-                raise DataError(f"{column} must be a frame number, not {row[column]!r} ({where})") from None
+                raise DataError(f"{columns[column]} must be a frame number, not {cells[column]!r} ({where})") from None
         onset, offset = numbers
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
-        if (word := row.get("type") or "me").strip().lower() not in kinds:
+        if onset > clip.last or offset < clip.first:
+            frames = f"frames {clip.first} to {clip.last}"
+            raise DataError(f"onset and offset must lie in {clip.name}, {frames}, not {onset} and {offset} ({where})")
+        if (word := cells.get("type") or "me").lower() not in kinds:
             raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
-        kind, emotion = kinds[word.strip().lower()], (row.get("emotion") or "").strip().lower()
-        spotted = Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion)
-        intervals[matches[0].clip.id].append(spotted)
+        kind, emotion = kinds[word.lower()], cells.get("emotion", "").lower()
+        if emotion not in (*LABELS, *NO_CLASS):
+            if (label := label_of(emotion)) is None:
+                raise DataError(f"emotion must be one of {', '.join(LABELS)}, not {cells['emotion']!r} ({where})")
+            emotion = LABELS[label]
+        intervals[clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
     return intervals
+
+
+def _video(name: str, subject: str, videos: Sequence[LongVideo], where: str) -> LongVideo:
+    """Return the video of a name, its own or after its subject, that the subject has, in whatever spelling."""
+    of_subject = [v for v in videos if not subject or v.clip.subject.lower() == subject.lower()]
+    if not of_subject:
+        of_subject = [v for v in videos if person(v.clip.subject) == person(subject)]
+    if not of_subject:
+        subjects = sorted({video.clip.subject for video in videos})
+        raise DataError(f"a subject must be one of the data set, not {subject!r}{nearest(subject, subjects)} ({where})")
+    aliases = {v.clip.id: (v.clip.name, _vid(v), f"{v.clip.subject}_{v.clip.name}") for v in of_subject}
+    matches = [v for v in of_subject if name.lower() in map(str.lower, aliases[v.clip.id])]
+    if len(matches) > 1:
+        subjects = sorted({video.clip.subject for video in matches})
+        raise DataError(f"a column subject must tell whose video {name!r} is, {' or '.join(subjects[:4])} ({where})")
+    if not matches:
+        near = nearest(name.lower(), [alias for names in aliases.values() for alias in names])
+        of = f" of subject {subject}" if subject else ""
+        raise DataError(f"a video must be one of the data set{of}, not {name!r}{near} ({where})")
+    return matches[0]

@@ -1,6 +1,7 @@
 """Logs of spotting: ours are read back, the challenges' forms, wrong rows, and the command that scores them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from small_corpora import write_long_corpus
@@ -73,6 +74,8 @@ HEADER = "vid,onset,offset,type\n"
         (HEADER + "006_1,1,2,me,x", r"log.csv, row 2: must have 4 cells like the header, not 5"),
         ("", r"log.csv: must be a CSV file with a header, not empty"),
         (HEADER + "006_1,9,2,me", r"onset must not be after offset, not 9 and 2 \(log.csv, row 2\)"),
+        (HEADER + "006_1,99998,99999,me", r"onset and offset must lie in 006_1, frames 1 to \d+, not 99998 and 99999"),
+        ("vid,onset,offset,emotion\n006_1,1,2,wut", r"emotion must be one of negative, .*, not 'wut'"),
         (HEADER + "006_1,1,2,meso", r"type must be one of me, mae, micro, macro, not 'meso' \(log.csv, row 2\)"),
     ],
 )
@@ -95,3 +98,21 @@ def test_the_command_scores_a_log(corpus, tmp_path, capsys):
         log.write_bytes(data)
         assert main(["score", str(log), "--videos", str(root), "--json"]) == 0
         assert [row["f1"] for row in json.loads(capsys.readouterr().out)] == [1, 1, 1]
+
+
+def test_a_video_is_that_of_its_subject_however_both_are_spelt(corpus):
+    """All videos of CAS(ME)^3 may have the same name."""
+    _, videos = corpus("casme3_long")
+    first, second = (replace(v, clip=replace(v.clip, name="a")) for v in videos if v is videos[0] or v is videos[-1])
+    assert first.clip.subject != second.clip.subject
+    span = f"a,{second.clip.first},{second.clip.first + 9}"
+    for subject in (second.clip.subject, second.clip.subject.upper(), second.clip.subject.removeprefix("spNO.")):
+        text = f"Subject,Video,Onset,Offset,Emotion,Type\n{subject},{span},Happiness,MaE\n"
+        (spotted,) = spotting_log.read(text, "log.csv", [first, second])[second.clip.id]
+        assert (spotted.kind, spotted.emotion) == ("macro", "positive")
+    for subject, message in (
+        ("", r"a column subject must tell whose video 'a' is, .* or .* \(log.csv, row 2\)"),
+        ("spNO.99", r"a subject must be one of the data set, not 'spNO.99'.* \(log.csv, row 2\)"),
+    ):
+        with pytest.raises(DataError, match=message):
+            spotting_log.read(f"subject,video,onset,offset\n{subject},{span}\n", "log.csv", [first, second])
