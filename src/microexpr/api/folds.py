@@ -143,15 +143,22 @@ def loso(
 
 
 def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: Iterable[Any] = ()) -> None:
-    """Raise LeakError, naming fold, subject and a clip, for a subject in training and test or in `fitted_on`."""
-    seen = set(np.asarray(list(fitted_on)).tolist())
+    """Raise LeakError, naming fold, subject and a clip, for a subject in training and test or in `fitted_on`.
+
+    Names in `fitted_on` may be of another type and spelling: 2, 2.0 and "2" are one subject, "S2 " and "s2", too."""
+
+    def spelt(subject: Any) -> str:
+        is_whole = isinstance(subject, float) and subject.is_integer()
+        return str(int(subject) if is_whole else subject).strip().casefold()
+
+    seen = {spelt(subject) for name in fitted_on for subject in np.asarray(name).ravel().tolist()}
     for fold in folds:
         trained = {subject: i for i, subject in zip(fold.train.tolist(), subjects[fold.train].tolist(), strict=True)}
         for i, subject in zip(fold.test.tolist(), subjects[fold.test].tolist(), strict=True):
             if subject in trained:
                 both = f"clip {i}, and trains on its clip {trained[subject]}"
                 raise LeakError(f"fold {fold.name} must not test a subject that it trains on: {subject}, {both}")
-            if subject in seen:
+            if spelt(subject) in seen:
                 raise LeakError(f"fold {fold.name} must not test a subject of fitted_on: {subject}, clip {i}")
 
 

@@ -5,6 +5,7 @@ out most of their noise. The emotion is the one, of the class, with the display 
 of a challenge is learnt from.
 """
 
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -264,7 +265,9 @@ def answers(
 
 
 def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list[Path]:
-    """Return the recording of each question: a file called like it, or a folder of frames, below its subject's."""
+    """Return the recording of each question: a file called like it, or a folder of frames, below its subject's.
+
+    Without a folder of the subject, one that lies in the folder of no other counts."""
     items = [item for item in search.find([folder], "videos", fps) if not item.reason]
     paths: dict[tuple[str, str], list[Path]] = {}
     for item in items:
@@ -274,15 +277,23 @@ def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list
                 paths.setdefault((subject, part), []).append(item.path)
     result = []
     for line in lines:
-        matches = {*paths.get((line.subject, line.clip), paths.get(("", line.clip), []))}
+        matches = {*paths.get((line.subject, line.clip), [])} or {
+            path for path in paths.get(("", line.clip), []) if not _of_other(path.relative_to(folder), line.subject)
+        }
         if len(matches) != 1:
-            several = ", ".join(map(str, sorted(matches))) or "none"
+            several, of = ", ".join(map(str, sorted(matches))) or "none", f" of {line.subject}" * bool(line.subject)
             hint = f"{nearest(line.clip, (part for _, part in paths))}; --fps reads folders of pictures" * (not matches)
             raise DataError(
-                f"{folder}: must have one recording of {line.clip} for question {line.id}, not {several}{hint}"
+                f"{folder}: must have one recording of {line.clip}{of} for question {line.id}, not {several}{hint}"
             )
         result.append(matches.pop())
     return result
+
+
+def _of_other(path: Path, subject: str) -> bool:
+    """Return whether a path lies in a folder that is called like another subject: sub01, if that is sub02."""
+    letters = re.sub(r"\d", "#", subject)
+    return any(re.sub(r"\d", "#", part) == letters and part != subject for part in path.parts[:-1])
 
 
 def facts(probabilities: Mapping[str, float], changes: Mapping[str, float]) -> Facts:

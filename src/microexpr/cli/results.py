@@ -155,9 +155,10 @@ def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
     from microexpr import datasets
     from microexpr.evaluation import spotting, spotting_log
 
-    native = datasets.layout(folder.absolute().name)
-    if native.kind != "long" or not folder.is_dir():
-        raise MicroexprError(f"{folder}: must be a folder of long videos named {', '.join(datasets.LONG)}")
+    by_folder = {datasets.root(name, "licensed").name: datasets.layout(name) for name in datasets.LONG}
+    native = by_folder.get(folder.absolute().name)
+    if native is None or not folder.is_dir():
+        raise MicroexprError(f"{folder}: must be a folder of long videos named {', '.join(sorted(by_folder))}")
     text = _log_text(log)
     rendered = folder.absolute().parent.name == datasets.GENERATED.name
     videos = native.read_videos(folder, "generated" if rendered else "licensed", None)[0]

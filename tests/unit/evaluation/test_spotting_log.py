@@ -92,7 +92,7 @@ def test_the_command_scores_a_log(corpus, tmp_path, capsys):
     assert main(["score", str(log), "--videos", str(root)]) == 0
     assert "micro" in capsys.readouterr().out
     assert main(["score", str(log), "--videos", str(tmp_path)]) == 1
-    assert "data set must be one of" in capsys.readouterr().err
+    assert "must be a folder of long videos named casme3_long, " in capsys.readouterr().err
     as_excel_writes_it = text.replace(",", ";").replace("\n", "\r\n").encode("utf-16")
     for data in (text.encode(), as_excel_writes_it):
         log.write_bytes(data)
