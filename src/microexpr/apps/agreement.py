@@ -21,7 +21,6 @@ from microexpr.coding import Coded
 from microexpr.core import facs, store
 from microexpr.core.clip import EVENTS, KINDS, LABELS
 from microexpr.core.errors import DataError
-from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts import plus_for_commas
 from microexpr.datasets.layouts.recordings import paths
@@ -106,7 +105,9 @@ def times_of(files: Iterable[Path], name: str, events: Iterable[Coded], fps: flo
     They are those of the video of one of these files of events, as `coding.media` finds it. Without it, `fps` are
     counted up to the end of the last event. Raises DataError without both."""
     events, files = [*events], [*files]
-    rows_of = {event.recording for event in events} or {""}
+    rows_of = {event.recording for event in events} | {
+        Path(event.subject, event.recording).as_posix() for event in events if event.recording
+    } or {""}
     if video := next(filter(None, (coding.media(path, row) for path in files for row in sorted(rows_of))), None):
         return excerpt.times(video), ""
     if not fps:
@@ -265,24 +266,42 @@ def gather(path: Path, coder: str = "") -> tuple[Marked, list[str]]:
         names |= {*coding.coders(events)}
         stem = file.relative_to(path).with_suffix("") if path.is_dir() else Path(file.stem)
         name = (stem.parent if stem.name == PREDICTED and stem.parent.name else stem).as_posix()
-        for recording in dict.fromkeys(event.recording for event in events) or [""]:
-            is_video = Path(recording).suffix.lower() in VIDEO_SUFFIXES
-            key = (Path(recording).with_suffix("").as_posix() if is_video else recording) or name
-            chosen = [event for event in events if event.recording == recording and coder in ("", event.coder)]
+        for recording, of_recording in _by_recording(events).items():
+            key, chosen = coding.bare(recording) or name, [e for e in of_recording if coder in ("", e.coder)]
+            if len(several := coding.coders(chosen)) > 1:
+                raise DataError(
+                    f"{file}: must have one coder's events of {key}, not those of {' and '.join(several)}; --coders "
+                    "compares two of one table"
+                )
             gathered[key] = file, [*gathered.get(key, (file, []))[1], *chosen]
     if not gathered:
-        raise DataError(f"{path}: must hold .eaf or .TextGrid files")
+        raise DataError(f"{path}: must hold .eaf or .TextGrid files; of a table give the file itself")
     if coder and coder not in names:
         raise DataError(f"{path}: must have events of the coder {coder}, not of {', '.join(sorted(names))}")
     return gathered, notes
 
 
+def _by_recording(events: Sequence[Coded]) -> dict[str, list[Coded]]:
+    """Return the events of each recording; where several subjects have one of a name, it is in each one's folder."""
+    subjects = dict[str, set[str]]()
+    for event in events:
+        subjects.setdefault(event.recording, set()).add(event.subject)
+    by_recording = dict[str, list[Coded]]()
+    for event in events:
+        is_shared = event.recording and len(subjects[event.recording]) > 1
+        name = Path(event.subject, event.recording).as_posix() if is_shared else event.recording
+        by_recording.setdefault(name, []).append(event)
+    return by_recording or {"": []}
+
+
 def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[Recording], list[str]]:
     """Compare all recordings that both mark, by name; return also notes on those of one alone.
 
-    Two files alone are of one recording, however they are called. Where one side has classes in place of emotions, as
-    of `predict`, all are compared as classes. Raises DataError if there is no recording of both."""
-    if len(first) == len(second) == 1:
+    Two files alone are of one recording, however they are called, unless rows name two. Where one side has classes in
+    place of emotions, as of `predict`, all are compared as classes. Raises DataError if they share no recording."""
+    stems = [{Path(coding.bare(e.recording)).name for _, of in side.values() for e in of} for side in (first, second)]
+    is_other = "" not in stems[0] | stems[1] and all(stems) and stems[0] != stems[1]
+    if len(first) == len(second) == 1 and not is_other:
         first = dict(zip(second, first.values(), strict=True))
     names = sorted({*first} & {*second})
     notes = [f"{name}: marked by one alone, left out" for name in sorted({*first} ^ {*second})]

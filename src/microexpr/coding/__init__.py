@@ -17,7 +17,7 @@ from microexpr.coding.events import KINDS, Coded, Problems, collected
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
 
-__all__ = ["KINDS", "Coded", "coders", "collected", "media", "read"]
+__all__ = ["KINDS", "Coded", "bare", "coders", "collected", "media", "read"]
 
 READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
@@ -42,14 +42,21 @@ def coders(events: Iterable[Coded]) -> list[str]:
     return sorted({event.coder for event in events})
 
 
+def bare(name: str) -> str:
+    """Return a name without the suffix of a video; any other dot belongs to it."""
+    return name.removesuffix(suffix) if (suffix := Path(name).suffix).lower() in VIDEO_SUFFIXES else name
+
+
 def media(path: Path, recording: str = "") -> Path | None:
     """Return the video that events are of: that of a table's row, that which an .eaf names, or one of the same name."""
     if path.suffix.lower() == ".eaf":
         for name in elan.media(path):
             if (path.parent / name).is_file():
                 return path.parent / name
-    stem = (path.parent / recording if recording else path).with_suffix("").name
-    folder = (path.parent / recording).parent if recording else path.parent
+    named = path.parent / recording if recording else path.with_suffix("")
+    if recording and named.is_file():
+        return named
+    stem, folder = bare(named.name), named.parent
     neighbours = sorted(folder.iterdir()) if folder.is_dir() else []
     videos = (other for other in neighbours if other.suffix.lower() in VIDEO_SUFFIXES and other.is_file())
     return next((video for video in videos if video.stem == stem), None)

@@ -16,6 +16,7 @@ OTHER_WORDS: dict[str, Kind] = {  # of tiers, behaviours and cells, in small let
     "macroexpressions": "macro", "blinks": "blink", "glances": "glance", "gaze": "glance", "talk": "speech",
 }  # fmt: skip
 Problems = list[str] | None
+SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,13 @@ class Coded:
     def frames(self, seconds: np.ndarray) -> tuple[int, int | None, int]:
         """Return the positions of onset, apex and offset among frames with these times, float64[T], rising.
 
-        Raises DataError if they are not in this order, or outside of the recording."""
+        Raises DataError if they are not in this order, outside of the recording, or counted at another rate."""
+        rate = (len(seconds) - 1) / max(float(seconds[-1] - seconds[0]), 1e-9)
+        if self.unit == "frames" and self.fps and len(seconds) > 1 and abs(self.fps / rate - 1) > SAME_RATE:
+            raise DataError(
+                f"fps must be {rate:.5g}, the recording's, not {self.fps:g}: count frames of this recording, or give "
+                f"onset_seconds ({self.where})"
+            )
         onset, offset = self._position(self.onset, seconds, "onset"), self._position(self.offset, seconds, "offset")
         apex = None if self.apex is None else self._position(self.apex, seconds, "apex")
         offset -= self.span

@@ -19,7 +19,7 @@ TIMES = ("onset", "apex", "offset")
 COLUMNS = ("recording", "subject", "kind", *TIMES, "emotion", "action_units", "coder")  # of the template
 SECONDS = {f"{name}_seconds": name for name in TIMES}
 OURS = {name: name for name in (*COLUMNS, *SECONDS, "fps")} | {  # plain name of a column -> ours
-    "aus": "action_units", "units": "action_units", "class": "emotion",
+    "aus": "action_units", "units": "action_units", "class": "emotion", "video": "recording",
 }  # fmt: skip
 MEASURED = re.compile(r"AU(\d+)([LR]):")  # of `predict`, as in AU12L:0.52
 NOTHING = ("none", "no focal subject")  # cells by which BORIS says that there is none
@@ -47,6 +47,8 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
             names, factor = DATAVYU, 1e-3
         else:
             header_names = {_plain(name): name for name in header if name}
+            if "recording" in header_names:
+                header_names.pop("video", None)
             names = {header_names[key]: ours for key, ours in OURS.items() if key in header_names}
             unit, factor = "frames", 1.0
             if "onset" not in names.values():

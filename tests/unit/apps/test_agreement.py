@@ -100,6 +100,21 @@ def test_folders_and_tables_are_paired_by_recording_and_the_page_is_written(tmp_
     assert coding.read(table)[0][0].coder == "x"
 
 
+@pytest.mark.parametrize(
+    ("rows", "others", "message"),
+    [
+        ("a.mp4,,micro,1,9,x\na.mp4,,micro,2,9,y\n", "a.mp4,,micro,1,9,x\n", "one coder's events of a, .* x and y"),
+        ("a.mp4,,micro,1,9,x\n", "b.mp4,,micro,1,9,x\n", "the same recordings, not a and b"),
+        ("a.mp4,s1,micro,1,9,x\na.mp4,s2,micro,2,9,x\n", "a.mp4,s3,micro,1,9,x\n", "not s1/a, s2/a and a"),
+    ],
+)
+def test_neither_coders_nor_recordings_are_pooled(tmp_path, rows, others, message):
+    for name, text in (("one", rows), ("two", others)):
+        (tmp_path / f"{name}.csv").write_text(f"recording,subject,kind,onset,offset,coder\n{text}")
+    with pytest.raises(DataError, match=message):
+        agreement.compare_all(*(agreement.gather(tmp_path / f"{name}.csv")[0] for name in ("one", "two")), 25)
+
+
 def test_where_one_coder_marks_nothing_the_other_is_alone(tmp_path):
     table = tmp_path / "annotations.csv"
     table.write_text("recording,kind,onset,offset,coder\na.mp4,micro,1,9,x\na.mp4,micro,1,9,y\nb.mp4,micro,1,9,x\n")

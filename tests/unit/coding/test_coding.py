@@ -50,6 +50,10 @@ def test_elan_reads_back_what_was_meant_and_so_does_pympi(tmp_path):
     assert times == sorted(times) and coding.media(path) is None
     (tmp_path / "take.mp4").touch()
     assert coding.media(path) == tmp_path / "take.mp4"
+    (tmp_path / "take.1.avi").touch()
+    (tmp_path / "take.avi").touch()
+    recordings = {"take.mp4": "take.mp4", "take": "take.avi", "take.1": "take.1.avi", "take.mov": "take.avi"}
+    assert {name: coding.media(path.with_suffix(".csv"), name).name for name in recordings} == recordings
     assert elan.text(MARKS, "take.mp4") == elan.text(MARKS, "take.mp4")
 
 

@@ -42,13 +42,26 @@ class TrueExpression(NamedTuple):
 def read(path: Path, video: Path) -> list[Coded]:
     """Read what `film`, a table, ELAN or Praat say of a video, as `microexpr.coding` does; of a table its rows.
 
-    Raises DataError, also for a table without a row of this video, and for several coders."""
+    Raises DataError, also for a table without a row of this video, and for several recordings of its name, subjects or
+    coders."""
     events, _ = coding.read(path)
-    names = {event.recording for event in events} - {""}
-    of_video = {name for name in names if Path(name).stem == video.stem}
-    if names and not of_video:
-        raise DataError(f"{path}: must have rows of {video.name}, not of {', '.join(sorted(names))}")
+    names, whole = {event.recording for event in events} - {""}, video.absolute()
+    of_video = {name for name in names if coding.bare(Path(name).name) == coding.bare(video.name)}
+    for is_nearer in (
+        lambda name: Path(name).name == video.name,
+        lambda name: coding.bare(f"/{whole.as_posix()}").endswith(f"/{coding.bare(name)}"),
+    ):
+        of_video = {*filter(is_nearer, of_video)} or of_video
+    if len(of_video) > 1 or (names and not of_video):
+        others = ", ".join(sorted(of_video or names))
+        raise DataError(f"{path}: must have rows of {video.name}{' in one folder' * bool(of_video)}, not of {others}")
     events = [event for event in events if not names or event.recording in of_video]
+    subjects = {event.subject for event in events}
+    if len(subjects) > 1:
+        subjects = subjects & {*whole.parts[:-1]} or subjects
+        events = [event for event in events if event.subject in subjects]
+    if len(subjects) > 1:
+        raise DataError(f"{path}: must have the events of one subject, not of {', '.join(sorted(subjects))}")
     if len(coders := coding.coders(events)) > 1:
         raise DataError(f"{path}: must have the events of one coder, not of {', '.join(coders)}")
     return events

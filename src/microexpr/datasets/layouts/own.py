@@ -30,7 +30,6 @@ RULE = "for your own recordings a name of letters a to z, digits and _ that does
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # of subjects and recordings, which become names of files
 PASSED_OVER = ("flow_folders", POPULATION)  # names that are no data set's
 LOOKED_AT = 2000  # files of a folder among which an annotation shows that it is an own data set
-SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
 MARGIN = 0.1  # seconds of a clip before the onset and after the offset, as far as the recording has them
 
 
@@ -185,11 +184,6 @@ class Own(Reader):
             if event.kind != "micro" and event.kind != "macro":
                 continue
             with collect_errors(self.problems):
-                if event.unit == "frames" and event.fps and abs(event.fps / recording.rate - 1) > SAME_RATE:
-                    raise DataError(
-                        f"fps must be {recording.rate:.5g}, the recording's, not {event.fps:g}: count frames of this "
-                        f"recording, or give onset_seconds ({event.where})"
-                    )
                 onset, apex, offset = event.frames(recording.seconds)
                 if recording.path.is_dir():
                     check_events(event.where, recording.files, onset=onset, apex=apex, offset=offset)

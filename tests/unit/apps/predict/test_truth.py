@@ -33,6 +33,40 @@ def test_of_a_table_of_many_recordings_those_of_the_video_count(tmp_path):
         truth.read(path, Path("take.avi"))
 
 
+def test_of_two_videos_of_a_name_the_nearer_counts_and_of_two_subjects_that_of_the_folder(tmp_path):
+    """By the path in the row, by the file's own ending, or by the column subject; `predict` calls the column video."""
+    path, video = tmp_path / "annotations.csv", tmp_path / "s02/take.1.mp4"
+    for text in (
+        "recording,kind,onset,offset\ns01/take.1.mp4,micro,1,9\ns02/take.1.mp4,micro,20,30\n",
+        "video,kind,onset,offset\ns01/take.1.mp4,micro,1,9\ns02/take.1.mp4,micro,20,30\n",
+        "recording,kind,onset,offset\ntake.1.avi,micro,1,9\ntake.1.mp4,micro,20,30\n",
+        "recording,subject,kind,onset,offset\ntake.1,s01,micro,1,9\ntake.1,s02,micro,20,30\n",
+        "recording,kind,onset,offset\ntake.1,micro,20,30\ntake.2,micro,1,9\n",
+    ):
+        path.write_text(text)
+        assert [event.onset for event in truth.read(path, video)] == [20], text
+    for text, message in (
+        (
+            "recording,kind,onset,offset\na/take.1.mp4,micro,1,9\nb/take.1.mp4,micro,2,9\n",
+            "in one folder, not of a/take",
+        ),
+        ("subject,kind,onset,offset\na,micro,1,9\nb,micro,2,9\n", "the events of one subject, not of a, b"),
+    ):
+        path.write_text(text)
+        with pytest.raises(DataError, match=message):
+            truth.read(path, video)
+
+
+def test_frames_that_were_counted_at_another_rate_are_refused(tmp_path):
+    path = tmp_path / "take.csv"
+    path.write_text("kind,onset,offset,fps\nmicro,1,9,30\n")
+    (true,) = truth.micro(truth.read(path, Path("take.avi")), TIMES)
+    assert true.span == (1, 9)
+    path.write_text("kind,onset,offset,fps\nmicro,1,9,29.97\n")
+    with pytest.raises(DataError, match=r"fps must be 30, the recording's, not 29.97: .* \(.*take.csv, row 2\)"):
+        truth.micro(truth.read(path, Path("take.avi")), TIMES)
+
+
 def test_each_spotted_expression_has_the_true_one_it_hits():
     true = [TrueExpression(100, 109, "fear"), TrueExpression(0, 9, "disgust")]
     spotted = [(1, 10), (0, 9), (40, 49)]
