@@ -145,11 +145,12 @@ def loso(
 def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: Iterable[Any] = ()) -> None:
     """Raise LeakError, naming fold, subject and a clip, for a subject in training and test or in `fitted_on`.
 
-    Names in `fitted_on` may be of another type and spelling: 2, 2.0 and "2" are one subject, "S2 " and "s2", too."""
+    Names in `fitted_on` may be of another type and spelling: 2, 2.0 and "02" are one subject, "S2 " and "s2", too."""
 
     def spelt(subject: Any) -> str:
         is_whole = isinstance(subject, float) and subject.is_integer()
-        return str(int(subject) if is_whole else subject).strip().casefold()
+        text = str(int(subject) if is_whole else subject).strip().casefold()
+        return str(int(text)) if text.isdecimal() else text
 
     seen = {spelt(subject) for name in fitted_on for subject in np.asarray(name).ravel().tolist()}
     for fold in folds:

@@ -282,7 +282,8 @@ def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list
         }
         if len(matches) != 1:
             several, of = ", ".join(map(str, sorted(matches))) or "none", f" of {line.subject}" * bool(line.subject)
-            hint = f"{nearest(line.clip, (part for _, part in paths))}; --fps reads folders of pictures" * (not matches)
+            near = nearest(line.clip, {part for _, part in paths} - {line.clip})
+            hint = f"{near}; --fps reads folders of pictures" * (not matches)
             raise DataError(
                 f"{folder}: must have one recording of {line.clip}{of} for question {line.id}, not {several}{hint}"
             )

@@ -395,6 +395,8 @@ def film(
         glances: glances to the side and back
         speech: stretches of speech"""
     arguments = dict(locals())
+    if not layout and (subjects, videos) != (2, 1):
+        raise ParamsError("film: --subjects and --videos are of --layout; one video has one subject, that of --seed")
     output = None if layout else outputs.video(video, force)
     from microexpr.cli import config
     from microexpr.rendering import film, own, take

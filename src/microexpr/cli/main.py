@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             command, bound, _ = build().parse_args(argv, exit_on_error=False, print_error=False)
             if argv is None:  # this process is the command's own
                 arithmetic.pin()
+                warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"  # no line of a program
             return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
         line = printable(str(error)).replace("\n", " ").replace(", ...", " and others").removesuffix(".")

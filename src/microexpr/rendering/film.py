@@ -30,7 +30,7 @@ def write(path: Path, params: Params, seed: int, progress: Progress = lambda don
 
     Raises ParamsError for another suffix than .avi or .mp4 and for events that do not fit, StoreError if the disk is
     full."""
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise ParamsError(f"{path}: must end in {' or '.join(SUFFIXES)}")
     performer = Performer.sample(generator(seed, "film", "performer"))
     events = sample_events(params, generator(seed, "film", "events"))
@@ -58,7 +58,7 @@ def record_performance(
     size, difficulty, count = (params.width, params.height), DIFFICULTIES[params.difficulty], len(performance.pose)
     face, background = Face(performer.face_seed), camera.wall(size, walls)
     frames = render_frames(face, performer, performance, range(count), background, difficulty.noise, cameras)
-    with recorder(path.suffix, False, difficulty.quality, params.fps) as record:
+    with recorder(path.suffix.lower(), False, difficulty.quality, params.fps) as record:
         for done, (image, _) in enumerate(frames, 1):
             record(path, image)
             progress(done, count)
@@ -87,4 +87,4 @@ def write_data_set(
 def check_new(root: Path) -> None:
     """Raise ParamsError for a folder that holds something."""
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise ParamsError(f"{root}: must be a new or an empty folder")
+        raise ParamsError(f"{root}: must be a new or an empty folder; delete what an interrupted `film` has left")

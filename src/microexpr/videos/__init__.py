@@ -137,7 +137,7 @@ class Scan:
             raise DataError(f"{source}: a folder does not say how many frames a second it has; fps (--fps) does")
         else:
             self.source = frames.find(source, fps)
-        self.rate = fps or self.source.rate
+        self.rate = self.source.rate if fps is None else fps
         self._asked, self._slowest, self._shortest = fps, slowest, shortest
         self._check_rate(self.rate)
         # number, time, difference in grey levels from the frame before (infinite for the first of a view), and damage

@@ -218,7 +218,10 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     if not regular(path).is_file():
         raise DataError(f"{path}: the video is missing")
     with ExitStack() as stack:
-        file = stack.enter_context(open(os.fsencode(path), "rb"))  # noqa: PTH123 a name need not be UTF-8
+        try:
+            file = stack.enter_context(open(os.fsencode(path), "rb"))  # noqa: PTH123 a name need not be UTF-8
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read ({error.strerror})") from None
         start, size = file.read(START), path.stat().st_size
         file.seek(0)
         try:

@@ -106,7 +106,12 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     message = capsys.readouterr().err
     assert "take.mov: must end in .avi or .mp4" in message
     assert "--fps: input should be greater than or equal to 25, not 3" in message
+    assert main(["film", str(tmp_path / "take.avi"), "--subjects", "4"]) == 1
+    assert "--subjects and --videos are of --layout" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+    options = ["--seconds", "1", "--micro", "0", "--macro", "0", "--blinks", "0", "--quiet"]
+    assert main(["film", str(tmp_path / "TAKE.AVI"), *options]) == 0
+    assert sorted(path.name for path in tmp_path.glob("T*")) == ["TAKE.AVI", "TAKE.csv"]
 
 
 def test_a_data_set_of_long_videos_is_written_with_its_workbooks(tmp_path, capsys):
