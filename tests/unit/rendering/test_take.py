@@ -109,7 +109,7 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     assert main(["film", str(tmp_path / "take.avi"), "--subjects", "4"]) == 1
     assert "--subjects and --videos are of --layout" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
-    options = ["--seconds", "1", "--micro", "0", "--macro", "0", "--blinks", "0", "--quiet"]
+    options = ["--seconds", "2", "--micro", "0", "--macro", "0", "--blinks", "0", "--quiet"]
     assert main(["film", str(tmp_path / "TAKE.AVI"), *options]) == 0
     assert sorted(path.name for path in tmp_path.glob("T*")) == ["TAKE.AVI", "TAKE.csv"]
 
