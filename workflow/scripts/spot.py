@@ -1,4 +1,4 @@
-"""Action units and movement of one long video, and what the spotter of `microexpr predict` finds in it."""
+"""Action units of one long video, and what the spotter of `microexpr predict` finds in it."""
 
 from adapter import logged, logger
 

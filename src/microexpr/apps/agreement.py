@@ -24,6 +24,7 @@ from microexpr.core.errors import DataError
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts import plus_for_commas
 from microexpr.datasets.layouts.recordings import paths
+from microexpr.protocols.splits import person
 from microexpr.signals.spotting import hits
 from microexpr.videos import excerpt
 
@@ -268,28 +269,30 @@ def gather(path: Path, coder: str = "") -> tuple[Marked, list[str]]:
         name = (stem.parent if stem.name == PREDICTED and stem.parent.name else stem).as_posix()
         for recording, of_recording in _by_recording(events).items():
             key, chosen = coding.bare(recording) or name, [e for e in of_recording if coder in ("", e.coder)]
-            if len(several := coding.coders(chosen)) > 1:
-                raise DataError(
-                    f"{file}: must have one coder's events of {key}, not those of {' and '.join(several)}; --coders "
-                    "compares two of one table"
-                )
             gathered[key] = file, [*gathered.get(key, (file, []))[1], *chosen]
     if not gathered:
         raise DataError(f"{path}: must hold .eaf or .TextGrid files; of a table give the file itself")
     if coder and coder not in names:
         raise DataError(f"{path}: must have events of the coder {coder}, not of {', '.join(sorted(names))}")
+    for key, (file, events) in gathered.items():
+        if len(several := {*coding.coders(events)} - {""}) > 1:
+            raise DataError(
+                f"{file}: must have one coder's events of {key}, not those of {' and '.join(sorted(several))}; "
+                "--coders compares two of one table"
+            )
     return gathered, notes
 
 
 def _by_recording(events: Sequence[Coded]) -> dict[str, list[Coded]]:
-    """Return the events of each recording; where several subjects have one of a name, it is in each one's folder."""
+    """Return the events of each recording; where several subjects have one of a name, after the subject."""
     subjects = dict[str, set[str]]()
     for event in events:
-        subjects.setdefault(event.recording, set()).add(event.subject)
+        if event.subject:
+            subjects.setdefault(event.recording, set()).add(person(event.subject))
     by_recording = dict[str, list[Coded]]()
     for event in events:
-        is_shared = event.recording and len(subjects[event.recording]) > 1
-        name = Path(event.subject, event.recording).as_posix() if is_shared else event.recording
+        is_shared = event.recording and event.subject and len(subjects[event.recording]) > 1
+        name = f"{event.subject.casefold()}/{event.recording.strip('/')}" if is_shared else event.recording
         by_recording.setdefault(name, []).append(event)
     return by_recording or {"": []}
 

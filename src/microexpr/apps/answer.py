@@ -45,6 +45,7 @@ NOT_BLINKS = [unit for unit, name in enumerate(ACTION_UNITS) if name != BLINK]
 LISTED = 8  # units in a line of evidence
 ONE_SIDED = 0.5  # of the stronger side's change, below which the weaker side shows nothing
 GUESS = Facts("negative", "disgust", {4: "both"})  # where no face is found: the most frequent of CASME II
+NUMBERED, SUBJECT_WORDS = re.compile(r"(\D*)(\d+)"), ("s", "sub", "subject", "spno.", "p")  # of subjects' folders
 PARTS = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
 
 
@@ -282,7 +283,7 @@ def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list
         }
         if len(matches) != 1:
             several, of = ", ".join(map(str, sorted(matches))) or "none", f" of {line.subject}" * bool(line.subject)
-            near = nearest(line.clip, {part for _, part in paths} - {line.clip})
+            near = nearest(line.clip, {part for _, part in paths if Path(part).name != line.clip})
             hint = f"{near}; --fps reads folders of pictures" * (not matches)
             raise DataError(
                 f"{folder}: must have one recording of {line.clip}{of} for question {line.id}, not {several}{hint}"
@@ -292,9 +293,14 @@ def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list
 
 
 def _of_other(path: Path, subject: str) -> bool:
-    """Return whether a path lies in a folder that is called like another subject: sub01, if that is sub02."""
-    letters = re.sub(r"\d", "#", subject)
-    return any(re.sub(r"\d", "#", part) == letters and part != subject for part in path.parts[:-1])
+    """Return whether a path lies in a folder that is called like another subject: sub1, if that is sub02 or 2.
+
+    A folder that is a number alone may be anything."""
+    if not (of_subject := NUMBERED.fullmatch(subject)):
+        return False
+    words = (of_subject[1].lower(),) if of_subject[1] else SUBJECT_WORDS
+    folders = filter(None, map(NUMBERED.fullmatch, path.parts[:-1]))
+    return any(folder[1].lower() in words and int(folder[2]) != int(of_subject[2]) for folder in folders)
 
 
 def facts(probabilities: Mapping[str, float], changes: Mapping[str, float]) -> Facts:

@@ -54,7 +54,7 @@ def media(path: Path, recording: str = "") -> Path | None:
             if (path.parent / name).is_file():
                 return path.parent / name
     named = path.parent / recording if recording else path.with_suffix("")
-    if recording and named.is_file():
+    if named.is_file() and (recording or named.suffix.lower() in VIDEO_SUFFIXES):
         return named
     stem, folder = bare(named.name), named.parent
     neighbours = sorted(folder.iterdir()) if folder.is_dir() else []

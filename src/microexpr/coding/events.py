@@ -16,6 +16,7 @@ OTHER_WORDS: dict[str, Kind] = {  # of tiers, behaviours and cells, in small let
     "macroexpressions": "macro", "blinks": "blink", "glances": "glance", "gaze": "glance", "talk": "speech",
 }  # fmt: skip
 Problems = list[str] | None
+ROUNDED = 1.1e-3  # seconds by which the times of the first and last frame together may be rounded
 SAME_RATE = 5e-4  # 29.97 and 30 differ by twice as much: two frames in a minute
 
 
@@ -44,12 +45,8 @@ class Coded:
         """Return the positions of onset, apex and offset among frames with these times, float64[T], rising.
 
         Raises DataError if they are not in this order, outside of the recording, or counted at another rate."""
-        rate = (len(seconds) - 1) / max(float(seconds[-1] - seconds[0]), 1e-9)
-        if self.unit == "frames" and self.fps and len(seconds) > 1 and abs(self.fps / rate - 1) > SAME_RATE:
-            raise DataError(
-                f"fps must be {rate:.5g}, the recording's, not {self.fps:g}: count frames of this recording, or give "
-                f"onset_seconds ({self.where})"
-            )
+        if self.unit == "frames" and self.fps:
+            self._check_rate(seconds)
         onset, offset = self._position(self.onset, seconds, "onset"), self._position(self.offset, seconds, "offset")
         apex = None if self.apex is None else self._position(self.apex, seconds, "apex")
         offset -= self.span
@@ -58,6 +55,16 @@ class Coded:
             least = ", with a frame between them" if self.span else ""
             raise DataError(f"onset, apex and offset must follow each other{least}, not {times} ({self.where})")
         return onset, apex, offset
+
+    def _check_rate(self, seconds: np.ndarray) -> None:
+        """Raise DataError if `fps` is not the rate of most frames: pauses do not count, nor that times are rounded."""
+        steps = np.diff(seconds)
+        steps = steps[np.abs(steps - np.median(steps)) <= np.median(steps) / 2] if len(steps) else steps
+        if (length := float(steps.sum())) and abs(self.fps * length / len(steps) - 1) > SAME_RATE + ROUNDED / length:
+            raise DataError(
+                f"fps must be {len(steps) / length:.5g}, the recording's, not {self.fps:g}: count frames of this "
+                f"recording, or give onset_seconds ({self.where})"
+            )
 
     def _position(self, time: float, seconds: np.ndarray, name: str) -> int:
         step = (seconds[-1] - seconds[0]) / max(1, len(seconds) - 1)

@@ -13,7 +13,10 @@ from microexpr.core.errors import DataError, MicroexprError
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # the folder of shipped ones
 
-VIDEO_SUFFIXES = (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv", ".3gp")
+VIDEO_SUFFIXES = (
+    ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf",
+    ".flv", ".f4v", ".ogv", ".mxf", ".3gp",
+)  # fmt: skip
 SPECIAL = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 

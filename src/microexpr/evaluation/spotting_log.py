@@ -30,7 +30,6 @@ NAMES = {  # of a column in the logs of each year
     "emotion": ("emotion",),
 }
 OPTIONAL = ("subject", "type", "emotion")
-NO_CLASS = ("", "other", "others")
 
 
 def format_log(videos: Sequence[LongVideo], intervals: Intervals, year: str) -> str:
@@ -55,8 +54,9 @@ def _vid(video: LongVideo) -> str:
 def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
     """Return the intervals that a log lists for each of these videos, in either form; without a type all are micro.
 
-    Emotions are classes, or words that belong to one. Raises DataError naming the row of a missing column, another word
-    or number, a video that is not among these, and one that several subjects have where none is named."""
+    Emotions are classes, or words that belong to one; other words are no class. Raises DataError naming the row of a
+    missing column, another type or number, a misspelt class, a video that is not among these, and one that several
+    subjects have where none is named."""
     header, rows = csv_file.parse(io.StringIO(text, newline=""), name)
     columns = {}
     for column, names in NAMES.items():
@@ -80,16 +80,13 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
         onset, offset = numbers
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
-        if onset > clip.last or offset < clip.first:
-            frames = f"frames {clip.first} to {clip.last}"
-            raise DataError(f"onset and offset must lie in {clip.name}, {frames}, not {onset} and {offset} ({where})")
         if (word := cells.get("type") or "me").lower() not in kinds:
             raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
         kind, emotion = kinds[word.lower()], cells.get("emotion", "").lower()
-        if emotion not in (*LABELS, *NO_CLASS):
-            if (label := label_of(emotion)) is None:
-                raise DataError(f"emotion must be one of {', '.join(LABELS)}, not {cells['emotion']!r} ({where})")
+        if (label := label_of(emotion)) is not None:
             emotion = LABELS[label]
+        elif emotion not in LABELS and (near := nearest(emotion, LABELS)):
+            raise DataError(f"emotion must be one of {', '.join(LABELS)}, not {cells['emotion']!r}{near} ({where})")
         intervals[clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
     return intervals
 
@@ -99,16 +96,17 @@ def _video(name: str, subject: str, videos: Sequence[LongVideo], where: str) -> 
     of_subject = [v for v in videos if not subject or v.clip.subject.lower() == subject.lower()]
     if not of_subject:
         of_subject = [v for v in videos if person(v.clip.subject) == person(subject)]
-    if not of_subject:
-        subjects = sorted({video.clip.subject for video in videos})
-        raise DataError(f"a subject must be one of the data set, not {subject!r}{nearest(subject, subjects)} ({where})")
-    aliases = {v.clip.id: (v.clip.name, _vid(v), f"{v.clip.subject}_{v.clip.name}") for v in of_subject}
-    matches = [v for v in of_subject if name.lower() in map(str.lower, aliases[v.clip.id])]
+    of_subject = of_subject or [*videos]  # a number of another list: the video's name may be enough
+    aliases = {v.clip.id: (_vid(v), f"{v.clip.subject}_{v.clip.name}") for v in of_subject}
+    matches = [v for v in of_subject if name.lower() == v.clip.name.lower()]
+    matches = matches or [v for v in of_subject if name.lower() in map(str.lower, aliases[v.clip.id])]
     if len(matches) > 1:
         subjects = sorted({video.clip.subject for video in matches})
-        raise DataError(f"a column subject must tell whose video {name!r} is, {' or '.join(subjects[:4])} ({where})")
+        raise DataError(f"subject must tell whose video {name!r} is, {' or '.join(subjects[:4])} ({where})")
     if not matches:
-        near = nearest(name.lower(), [alias for names in aliases.values() for alias in names])
+        near = nearest(
+            name.lower(), [alias.lower() for v in of_subject for alias in (v.clip.name, *aliases[v.clip.id])]
+        )
         of = f" of subject {subject}" if subject else ""
         raise DataError(f"a video must be one of the data set{of}, not {name!r}{near} ({where})")
     return matches[0]

@@ -115,6 +115,17 @@ def test_neither_coders_nor_recordings_are_pooled(tmp_path, rows, others, messag
         agreement.compare_all(*(agreement.gather(tmp_path / f"{name}.csv")[0] for name in ("one", "two")), 25)
 
 
+@pytest.mark.parametrize("subject", ["", "S1", "s01"])
+def test_a_subject_that_one_coder_leaves_out_or_spells_otherwise_is_the_same(tmp_path, subject):
+    table = tmp_path / "annotations.csv"
+    rows = f"a.ts,s1,micro,1,9,x\na.ts,{subject},micro,1,9,y\n"
+    table.write_text(f"recording,subject,kind,onset,offset,coder\n{rows}")
+    (recording,), _ = agreement.compare_all(*(agreement.gather(table, coder)[0] for coder in "xy"), 25)
+    assert len(recording.pairs) == 1
+    table.write_text(f"recording,subject,kind,onset,offset,coder\n{rows.replace(',y', ',')}")
+    assert [len(events) for _, events in agreement.gather(table)[0].values()] == [2]  # of a coder and one not named
+
+
 def test_where_one_coder_marks_nothing_the_other_is_alone(tmp_path):
     table = tmp_path / "annotations.csv"
     table.write_text("recording,kind,onset,offset,coder\na.mp4,micro,1,9,x\na.mp4,micro,1,9,y\nb.mp4,micro,1,9,x\n")

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -144,6 +145,18 @@ def test_a_subject_is_the_same_under_another_spelling(tmp_path):
         assert main([*command, "--force"]) == 0
         texts.append(out.read_text(encoding="utf-8"))
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("folder", "subject", "is_other"),
+    [
+        ("sub01", "sub02", True), ("Sub1", "sub02", True), ("sub2", "sub02", False), ("spNO.10", "spNO.7", True),
+        ("sub16", "17", True), ("s17", "17", False), ("100", "006", False), ("2023", "0006", False),
+        ("films", "sub02", False), ("day1", "sub02", False), ("sub01", "anna", False),
+    ],
+)  # fmt: skip
+def test_a_folder_of_another_subject_is_told_from_other_folders(folder, subject, is_other):
+    assert answer._of_other(Path(folder, "take.avi"), subject) == is_other
 
 
 def test_a_clip_is_found_by_its_name_and_subject_and_must_be_there_once(tmp_path):

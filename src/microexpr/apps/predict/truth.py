@@ -1,7 +1,9 @@
 """The ground truth of a video, where coders marked it: its micro-expressions, and which of them were spotted."""
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ from microexpr.coding import Coded
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.datasets.layout import label_of
+from microexpr.protocols.splits import person
 from microexpr.signals.spotting import hits
 from microexpr.signals.spotting.hits import Span
 
@@ -45,26 +48,35 @@ def read(path: Path, video: Path) -> list[Coded]:
     Raises DataError, also for a table without a row of this video, and for several recordings of its name, subjects or
     coders."""
     events, _ = coding.read(path)
-    names, whole = {event.recording for event in events} - {""}, video.absolute()
-    of_video = {name for name in names if coding.bare(Path(name).name) == coding.bare(video.name)}
-    for is_nearer in (
-        lambda name: Path(name).name == video.name,
-        lambda name: coding.bare(f"/{whole.as_posix()}").endswith(f"/{coding.bare(name)}"),
-    ):
-        of_video = {*filter(is_nearer, of_video)} or of_video
-    if len(of_video) > 1 or (names and not of_video):
-        others = ", ".join(sorted(of_video or names))
-        raise DataError(f"{path}: must have rows of {video.name}{' in one folder' * bool(of_video)}, not of {others}")
-    events = [event for event in events if not names or event.recording in of_video]
-    subjects = {event.subject for event in events}
+    whole = Path(os.path.normpath(video.absolute()))
+    names = {event.recording for event in events} - {""}
+    shared = {name: _shared(name, whole) for name in names}
+    nearest = {name for name in names if shared[name] == max(shared.values()) > 0}
+    if names and not nearest:
+        raise DataError(f"{path}: must have rows of {video.name}, not of {', '.join(sorted(names))}")
+    events = [event for event in events if not names or event.recording in nearest]
+    subjects = {person(event.subject): event.subject for event in events if event.subject}
     if len(subjects) > 1:
-        subjects = subjects & {*whole.parts[:-1]} or subjects
-        events = [event for event in events if event.subject in subjects]
-    if len(subjects) > 1:
-        raise DataError(f"{path}: must have the events of one subject, not of {', '.join(sorted(subjects))}")
+        folders = [part.casefold() for part in whole.parts[:-1]]
+        if len(mine := {key for key, name in subjects.items() if name.casefold() in folders}) != 1:
+            raise DataError(f"{path}: must have the events of one subject, not of {', '.join(subjects.values())}")
+        events = [event for event in events if not event.subject or person(event.subject) in mine]
+    if len(several := {event.recording for event in events}) > 1:
+        raise DataError(f"{path}: must have rows of {video.name} in one folder, not of {', '.join(sorted(several))}")
     if len(coders := coding.coders(events)) > 1:
         raise DataError(f"{path}: must have the events of one coder, not of {', '.join(coders)}")
     return events
+
+
+def _shared(name: str, video: Path) -> float:
+    """Return how many parts of a row's path are those of a video, from the last; 0 for a recording of another name.
+
+    The suffix may be missing or another one, for half a part less."""
+    *folders, last = PurePosixPath(name).parts
+    if last != video.name and video.stem not in (last, coding.bare(last)):
+        return 0
+    pairs = zip(reversed(folders), reversed(video.parts[:-1]), strict=False)
+    return 0.5 + 0.5 * (last == video.name) + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def micro(events: Sequence[Coded], seconds: np.ndarray) -> list[TrueExpression]:

@@ -41,10 +41,14 @@ def test_of_two_videos_of_a_name_the_nearer_counts_and_of_two_subjects_that_of_t
         "video,kind,onset,offset\ns01/take.1.mp4,micro,1,9\ns02/take.1.mp4,micro,20,30\n",
         "recording,kind,onset,offset\ntake.1.avi,micro,1,9\ntake.1.mp4,micro,20,30\n",
         "recording,subject,kind,onset,offset\ntake.1,s01,micro,1,9\ntake.1,s02,micro,20,30\n",
+        "recording,subject,kind,onset,offset\ntake.1,s01,micro,1,9\ntake.1,,micro,20,30\ntake.1,S02,micro,40,41\n",
         "recording,kind,onset,offset\ntake.1,micro,20,30\ntake.2,micro,1,9\n",
+        "recording,kind,onset,offset\nC:\\v\\s01\\take.1.mp4,micro,1,9\nC:\\v\\s02\\take.1.mp4,micro,20,30\n",
     ):
         path.write_text(text)
-        assert [event.onset for event in truth.read(path, video)] == [20], text
+        assert truth.read(path, video)[0].onset == 20, text
+    path.write_text("recording,kind,onset,offset\nP01,micro,20,30\n")
+    assert len(truth.read(path, Path("P01.ts"))) == len(truth.read(path, Path("P01.unusual"))) == 1
     for text, message in (
         (
             "recording,kind,onset,offset\na/take.1.mp4,micro,1,9\nb/take.1.mp4,micro,2,9\n",
@@ -62,9 +66,13 @@ def test_frames_that_were_counted_at_another_rate_are_refused(tmp_path):
     path.write_text("kind,onset,offset,fps\nmicro,1,9,30\n")
     (true,) = truth.micro(truth.read(path, Path("take.avi")), TIMES)
     assert true.span == (1, 9)
-    path.write_text("kind,onset,offset,fps\nmicro,1,9,29.97\n")
-    with pytest.raises(DataError, match=r"fps must be 30, the recording's, not 29.97: .* \(.*take.csv, row 2\)"):
-        truth.micro(truth.read(path, Path("take.avi")), TIMES)
+    dropped, rounded = np.delete(np.arange(900), slice(500, 540)) / 30, np.round(np.arange(20) / 30, 3)
+    for times in (dropped, rounded, np.delete(TIMES, 7)):
+        assert len(truth.micro(truth.read(path, Path("take.avi")), times)) == 1
+    for fps, times in (("25", rounded), ("29.97", dropped), ("60", TIMES)):
+        path.write_text(f"kind,onset,offset,fps\nmicro,1,9,{fps}\n")
+        with pytest.raises(DataError, match=rf"fps must be 30.*, the recording's, not {fps}: .* \(.*take.csv, row 2\)"):
+            truth.micro(truth.read(path, Path("take.avi")), times)
 
 
 def test_each_spotted_expression_has_the_true_one_it_hits():
