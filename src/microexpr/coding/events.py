@@ -60,7 +60,9 @@ class Coded:
         """Raise DataError if `fps` is not the rate of most frames: pauses do not count, nor that times are rounded."""
         steps = np.diff(seconds)
         steps = steps[np.abs(steps - np.median(steps)) <= np.median(steps) / 2] if len(steps) else steps
-        if (length := float(steps.sum())) and abs(self.fps * length / len(steps) - 1) > SAME_RATE + ROUNDED / length:
+        length = float(steps.sum())
+        rounded = ROUNDED / length if length and np.ptp(steps) > ROUNDED / 10 else 0.0
+        if length and abs(self.fps * length / len(steps) - 1) > SAME_RATE + rounded:
             raise DataError(
                 f"fps must be {len(steps) / length:.5g}, the recording's, not {self.fps:g}: count frames of this "
                 f"recording, or give onset_seconds ({self.where})"

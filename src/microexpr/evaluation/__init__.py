@@ -2,7 +2,7 @@
 
 Out of scope: training, and any figure of a paper.
 
-May import: core, signals, protocols, models.
+May import: core, datasets, signals, protocols, models.
 """
 
 from collections.abc import Iterator
