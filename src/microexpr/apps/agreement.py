@@ -24,7 +24,7 @@ from microexpr.core.errors import DataError
 from microexpr.datasets.layout import label_of
 from microexpr.datasets.layouts import plus_for_commas
 from microexpr.datasets.layouts.recordings import paths
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_key
 from microexpr.signals.spotting import hits
 from microexpr.videos import excerpt
 
@@ -288,7 +288,7 @@ def _by_recording(events: Sequence[Coded]) -> dict[str, list[Coded]]:
     subjects = dict[str, set[str]]()
     for event in events:
         if event.subject:
-            subjects.setdefault(event.recording, set()).add(person(event.subject))
+            subjects.setdefault(event.recording, set()).add(subject_key(event.subject))
     by_recording = dict[str, list[Coded]]()
     for event in events:
         is_shared = event.recording and event.subject and len(subjects[event.recording]) > 1

@@ -368,8 +368,11 @@ def _describe_spotters(section: Any) -> dict[str, dict[str, Any]]:
         with errors_at(f"{key}: "):
             kind = spotters.find(name)
         instance = kind(validate(kind.Params, values or {}, f"{key}."), section.movement.regions)
-        described[name] = {"params": instance.params.model_dump(mode="json"), "network": bool(instance.networks())}
-        described[name]["reads_movement"] = kind.reads_movement
+        described[name] = {
+            "params": instance.params.model_dump(mode="json"),
+            "network": bool(instance.networks()),
+            "reads_movement": kind.reads_movement,
+        }
     return described
 
 

@@ -14,7 +14,7 @@ from microexpr.core.errors import DataError, nearest
 from microexpr.core.store import csv_text
 from microexpr.datasets.layout import label_of
 from microexpr.evaluation.spotting import Intervals, Spotted
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_key
 
 COLUMNS = {  # by year
     "2022": ("vid", "pred_onset", "pred_offset", "type"),
@@ -95,7 +95,7 @@ def _video(name: str, subject: str, videos: Sequence[LongVideo], where: str) -> 
     """Return the video of a name, its own or after its subject, that the subject has, in whatever spelling."""
     of_subject = [v for v in videos if not subject or v.clip.subject.lower() == subject.lower()]
     if not of_subject:
-        of_subject = [v for v in videos if person(v.clip.subject) == person(subject)]
+        of_subject = [v for v in videos if subject_key(v.clip.subject) == subject_key(subject)]
     of_subject = of_subject or [*videos]  # a number of another list: the video's name may be enough
     aliases = {v.clip.id: (_vid(v), f"{v.clip.subject}_{v.clip.name}") for v in of_subject}
     matches = [v for v in of_subject if name.lower() == v.clip.name.lower()]

@@ -15,7 +15,7 @@ from microexpr.protocols.provenance import PARTS, Unit
 Item = TypeVar("Item")
 
 
-def person(subject: str) -> str:
+def subject_key(subject: str) -> str:
     """Return what tells a subject of a data set, in whatever spelling: its number if it has one, else its name."""
     return "".join(str(int(digits)) for digits in re.findall(r"\d+", subject)) or subject.casefold()
 

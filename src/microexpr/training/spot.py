@@ -21,7 +21,7 @@ from microexpr.training import engine
 from microexpr.training.engine import FoldIndices, Progress
 
 SCHEMA = "spot"
-UNREAD = ("crop", "compared")  # not for spotters
+UNREAD = ("crop", "movement_crop")  # not for spotters
 Classify = Callable[[np.ndarray, np.ndarray], str]  # of two crops uint8[S, S], at onset and apex
 
 

@@ -13,7 +13,7 @@ from microexpr.coding import Coded
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
 from microexpr.datasets.layout import label_of
-from microexpr.protocols.splits import person
+from microexpr.protocols.splits import subject_key
 from microexpr.signals.spotting import hits
 from microexpr.signals.spotting.hits import Span
 
@@ -55,12 +55,12 @@ def read(path: Path, video: Path) -> list[Coded]:
     if names and not nearest:
         raise DataError(f"{path}: must have rows of {video.name}, not of {', '.join(sorted(names))}")
     events = [event for event in events if not names or event.recording in nearest]
-    subjects = {person(event.subject): event.subject for event in events if event.subject}
+    subjects = {subject_key(event.subject): event.subject for event in events if event.subject}
     if len(subjects) > 1:
         folders = [part.casefold() for part in whole.parts[:-1]]
         if len(mine := {key for key, name in subjects.items() if name.casefold() in folders}) != 1:
             raise DataError(f"{path}: must have the events of one subject, not of {', '.join(subjects.values())}")
-        events = [event for event in events if not event.subject or person(event.subject) in mine]
+        events = [event for event in events if not event.subject or subject_key(event.subject) in mine]
     if len(several := {event.recording for event in events}) > 1:
         raise DataError(f"{path}: must have rows of {video.name} in one folder, not of {', '.join(sorted(several))}")
     if len(coders := coding.coders(events)) > 1:

@@ -84,11 +84,11 @@ def measure(video: Video, numbers: np.ndarray, reader: regressor.Model, params: 
     """Measure a long video, T frames of it; return the content of its file. Raises DataError if no face is found.
 
     `numbers` int64[frames] are the data set's own of all frames."""
-    size, compared, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
+    size, movement_crops, pictures = params.movement.size, list[np.ndarray](), list[np.ndarray]()
 
     def see(crop: np.ndarray | None) -> None:
         """Keep the crop at both sizes; where no face was found, the one before."""
-        for images, side in ((compared, size), (pictures, SIDE)):
+        for images, side in ((movement_crops, size), (pictures, SIDE)):
             if crop is None:
                 images.append(images[-1] if images else np.zeros((side, side), np.uint8))
             else:
@@ -97,13 +97,13 @@ def measure(video: Video, numbers: np.ndarray, reader: regressor.Model, params: 
     spotted = predict.spot(video, reader, rate=params.rate, see=see)
     curves, signal, intervals = spotted.curves, spotted.signal, spotted.intervals
     read = curves.numbers.tolist()
-    places = np.median([spotted.take.at(number).landmarks_at(number) for number in read], axis=0) * (size / CROP)
+    landmarks = np.median([spotted.take.at(number).landmarks_at(number) for number in read], axis=0) * (size / CROP)
     return {
         "frame": numbers[curves.numbers], "fps": curves.fps, "seen": curves.detected, "resting": curves.resting,
         "action_unit": ACTION_UNITS, "au": curves.intensity, "au_change": signal.change,
         "au_sustained": signal.sustained, "au_transient": signal.transient, "gaze": signal.gaze, "mouth": signal.mouth,
         "turn": curves.turn, "score": signal.score, "crop": np.stack(pictures),
-        "compared": np.stack(compared), "places": places,
+        "movement_crop": np.stack(movement_crops), "movement_landmarks": landmarks,
         "kind": [interval.kind for interval in intervals],
         **{event: [numbers[getattr(i, event)] for i in intervals] for event in ("onset", "apex", "offset")},
         "confidence": [interval.score for interval in intervals],

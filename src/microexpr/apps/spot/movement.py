@@ -18,9 +18,9 @@ def write(path: str | Path, curves: str | Path, clip: Clip, params: Params) -> N
     """Write the movement in a video of whose curves this is the file. Raises StoreError for another file."""
     with store.open_file(curves, "spot") as file:
         (group,) = store.clip_groups(file).values()
-        crops, places, fps = (group[name][()] for name in ("compared", "places", "fps"))
+        crops, landmarks, fps = (group[name][()] for name in ("movement_crop", "movement_landmarks", "fps"))
         fitted_on = store.fitted_on(group)
-    content = movement.measure(crops, places, float(fps), params, CROP / params.size)
+    content = movement.measure(crops, landmarks, float(fps), params, CROP / params.size)
     with store.subject_file(path, "movement", [clip], movement=params.model_dump(mode="json")) as file:
         file.put("fitted_on", fitted_on)
         file.group(clip.name).put_all(gap=list(GAPS), **content)

@@ -19,7 +19,7 @@ from microexpr.core.facs import EVALUATED, Side
 from microexpr.evaluation.questions import Facts, lines, long_videos
 from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.questions.long_videos import Event
-from microexpr.protocols.splits import person, subject_id
+from microexpr.protocols.splits import subject_id, subject_key
 
 Value = TypeVar("Value", bound=Hashable)
 Table = dict[Value, tuple[float, list[tuple[float, float]]]]  # by value, logarithms: see `Learnt._table`
@@ -135,7 +135,7 @@ def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[s
 def _person(clip: str) -> tuple[str, str]:
     """Return the data set and subject of a clip id, in whatever case, the subject by its number if it has one."""
     dataset, subject, _ = clip.casefold().split("/", 2)
-    return dataset, person(subject)
+    return dataset, subject_key(subject)
 
 
 def _name(clip: str) -> str:

@@ -39,13 +39,14 @@ def draw(page: Figure, prediction: Prediction) -> None:
         [score_axes.axvspan(0, 0, color=colour, alpha=0.25) for colour in COLOURS.values()], list(COLOURS), ncols=5,
         loc="lower right", bbox_to_anchor=(1, 1.1),
     )  # fmt: skip
+    end = max(time[-1], time[0] + 1e-3)  # a single frame may have been read
     change = prediction.signal.change.max(axis=2).T  # [17, T]
     unit_axes.imshow(
         change, aspect="auto", cmap="Greys", vmin=0, vmax=DARKEST, interpolation="nearest",
-        extent=(time[0], max(time[-1], time[0] + 1e-3), len(ACTION_UNITS) - 0.5, -0.5),
+        extent=(time[0], end, len(ACTION_UNITS) - 0.5, -0.5),
     )  # fmt: skip
     unit_axes.set_yticks(range(len(ACTION_UNITS)), ACTION_UNITS, fontsize=7)
     unit_axes.set_title(f"change of each action unit since rest, the stronger side; black is {DARKEST:g} of 5")
     unit_axes.set_xlabel("seconds")
     for axes in (score_axes, unit_axes):
-        axes.set_xlim(time[0], max(time[-1], time[0] + 1e-3))  # a single frame may have been read
+        axes.set_xlim(time[0], end)

@@ -78,7 +78,7 @@ def arrays(video: LongVideo) -> dict:
     return {
         "frame": np.arange(1, FRAMES + 1), "fps": FPS, "seen": np.ones(FRAMES, bool), "score": units.max((1, 2)),
         "au_sustained": units, "au_transient": units,
-        "crop": np.full((FRAMES, 8, 8), 90, np.uint8), "compared": np.zeros((FRAMES, 8, 8), np.uint8),
+        "crop": np.full((FRAMES, 8, 8), 90, np.uint8), "movement_crop": np.zeros((FRAMES, 8, 8), np.uint8),
         "gaze": np.abs(rng.normal(0, 1, FRAMES)), "mouth": np.abs(rng.normal(0, 1, FRAMES)),
         "regions": regions, "nose": np.zeros((FRAMES, 3, 3)), "eyes": np.zeros((SIDE, SIDE), bool),
         "least": regions.min((3, 4)), "most": regions.max((3, 4)),
