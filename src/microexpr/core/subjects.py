@@ -1,0 +1,140 @@
+"""Tell who is who: which names of subjects, as people and programs spell them, are of one person.
+
+The only place that compares such names. A name is understood among all names at hand, since "1.0" is 1 where a
+spreadsheet program has added the zero to every number, and no whole number next to "1.1". Imports errors alone.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from microexpr.core.errors import DataError, nearest
+
+ADVICE = "spell one person the same everywhere, or give two people names that differ in more than that"
+WORDS = ("s", "sub", "subj", "subject", "spno", "p", "participant")  # before the number of a subject
+Part = str | int  # of a name: letters, or a number
+
+
+def composed(text: str) -> str:
+    """Return a text whose letters have their accents as keyboards write them; macOS stores names of files otherwise."""
+    return unicodedata.normalize("NFC", text)
+
+
+def folded(name: Any) -> str:
+    """Return a name without blanks at its ends, in one case and one form of Unicode: "ANNA " and "anna" are equal."""
+    text = "".join(c for c in unicodedata.normalize("NFKC", str(name)) if unicodedata.category(c) != "Cf")
+    text = "".join("-" if unicodedata.category(c) == "Pd" else c for c in text)
+    return " ".join(unicodedata.normalize("NFKC", text.casefold()).split())
+
+
+class Subjects:
+    """The subjects of a set of names.
+
+    Names are one subject's if they are equal but for case, blanks at their ends, forms of Unicode, zeros before a
+    number, and a fraction of zeros that all decimal numbers of the set have. Letters count: m1 and f1 are two."""
+
+    def __init__(self, names: Iterable[Any] | Mapping[Any, str], what: str = "subjects", advice: str = ADVICE) -> None:
+        """Take all names at hand, and where each stands, if that is known.
+
+        Raises DataError naming two that could be one person: equal but for other characters than letters and digits
+        (s-1 and s1), or a number that another name has after letters (1 and s1)."""
+        self._what = what
+        self._where = {name: f" ({where})" if where else "" for name, where in _items(names)}
+        decimals = [text for name in self._where if re.fullmatch(r"\d+\.\d+", text := folded(name))]
+        self._drops_fractions = all(text.rstrip("0").endswith(".") for text in decimals)
+        self._names: dict[str, list[Any]] = {}  # by key, in their order
+        for name in self._where:
+            self._names.setdefault(self.key(name), []).append(name)
+        keys = [*self._names]
+        first: dict[tuple[Part, ...], str] = {}
+        for key in sorted(keys, key=lambda key: len(_parts(key))):
+            for likely in _likely(key):
+                if (other := first.setdefault(likely, key)) != key and self._could_be(key, other):
+                    a, b = self.name(other), self.name(key)
+                    raise DataError(
+                        f"{what} {str(a)!r}{self._where[a]} and {str(b)!r}{self._where[b]} could be one person: {advice}"
+                    )
+
+    def key(self, name: Any) -> str:
+        """Return what tells a subject from others; equal for all names of one."""
+        text = folded(name)
+        if self._drops_fractions and re.fullmatch(r"\d+\.0+", text):
+            text = text.partition(".")[0]
+        return re.sub(r"(?<!\d)(?<!\d\.)0+(?=\d)", "", text)
+
+    def name(self, key: str) -> Any:
+        """Return the first name of a subject in the set."""
+        return self._names[key][0]
+
+    @property
+    def keys(self) -> list[str]:
+        """The key of each subject, in the order of first names."""
+        return [*self._names]
+
+    @property
+    def notes(self) -> list[str]:
+        """A line on each subject whose names differ in more than case and blanks."""
+        lines = []
+        for names in self._names.values():
+            if len({folded(name) for name in names}) > 1:
+                spellings = " and ".join(f"{str(name)!r}{self._where[name]}" for name in names)
+                lines.append(f"{self._what} {spellings} are taken as one")
+        return lines
+
+    def find(self, name: Any) -> list[str]:
+        """Return the keys of the subjects that a name from elsewhere may be of: of one where that is certain.
+
+        A number alone is the subject with that number after letters, and the reverse; other characters than letters
+        and digits do not count."""
+        if (key := self.key(name)) in self._names:
+            return [key]
+        return [other for other in self._names if self._could_be(key, other)]
+
+    def find_one(self, name: Any, where: str) -> str:
+        """Return the key of the subject that a name from elsewhere is of. Raises DataError for none and for several."""
+        keys = self.find(name)
+        if len(keys) == 1:
+            return keys[0]
+        names = [str(self.name(key)) for key in keys or self._names]
+        listed = ", ".join(names[:6]) + ", ..." * (len(names) > 6)
+        if keys:
+            raise DataError(f"subject {str(name)!r} could be each of {listed}: it must say which ({where})")
+        raise DataError(f"a subject must be one of {listed}, not {str(name)!r}{nearest(str(name), names)} ({where})")
+
+    def is_of_other(self, folder: str, key: str) -> bool:
+        """Return whether a folder is called like another subject than that of a key: s02, if that is s01 or 1.
+
+        A folder that is a number alone may be anything."""
+        other, parts = _parts(self.key(folder)), _parts(key)
+        if len(other) == 1 and isinstance(other[0], int):
+            return False
+        if self.key(folder) in self._names:
+            return self.key(folder) != key
+        if len(other) != 2 or not isinstance(other[1], int) or not parts or not isinstance(parts[-1], int):
+            return False
+        is_alike = other[:1] == parts[:-1] if len(parts) > 1 else other[0] in WORDS
+        return is_alike and other[1] != parts[-1]
+
+    def _could_be(self, key: str, other: str) -> bool:
+        """Return whether two subjects of different keys may be one person."""
+        a, b = sorted((_parts(key), _parts(other)), key=len)
+        if a == b:
+            return key != other
+        is_number = len(a) == 1 and isinstance(a[0], int)
+        return is_number and len(b) == 2 and isinstance(b[0], str) and b[1] == a[0]
+
+
+def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]]:
+    return names.items() if isinstance(names, Mapping) else ((name, "") for name in names)
+
+
+def _parts(key: str) -> tuple[Part, ...]:
+    """Return letters and numbers of a key, in their order, without other characters."""
+    return tuple(int(part) if part.isdecimal() else part for part in re.findall(r"\d+|[^\d\s_.,:;/()#-]+", key))
+
+
+def _likely(key: str) -> list[tuple[Part, ...]]:
+    """Return the forms in which two keys that could be one person meet."""
+    parts = _parts(key)
+    return [parts, parts[1:]] if len(parts) == 2 and isinstance(parts[0], str) else [parts]

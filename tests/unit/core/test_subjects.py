@@ -1,0 +1,89 @@
+"""Who is who: names that are one person's, that are two people's, and that could be either."""
+
+import pytest
+
+from microexpr.core.errors import DataError
+from microexpr.core.subjects import Subjects
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("s1", "S1", " s1 ", "S01"),
+        ("006", "6", "6.0", 6, 6.0),
+        ("Jos\N{COMBINING ACUTE ACCENT}e", "JOśE".replace("ś", "s\N{COMBINING ACUTE ACCENT}")),
+        ("\N{FULLWIDTH LATIN SMALL LETTER S}\N{FULLWIDTH DIGIT ONE}", "s1"),
+        ("s\N{NON-BREAKING HYPHEN}1", "s-1"),
+        ("anna\N{ZERO WIDTH SPACE}", "Anna"),
+        ("spNO.1", "spno.01"),
+    ],
+)
+def test_names_of_one_subject(names):
+    assert len(Subjects(names).keys) == 1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("m1", "f1"),
+        ("p1_12", "p11_2"),
+        ("1.0", "10"),
+        ("1.0", "1.1", "1.10"),
+        ("a10", "a1"),
+        ("s1", "p1"),
+        ("s100", "s10"),
+    ],
+)
+def test_names_of_several_subjects(names):
+    subjects = Subjects(names)
+    assert len(subjects.keys) == len(names)
+    assert not subjects.notes
+
+
+@pytest.mark.parametrize(("first", "second"), [("1", "s1"), ("s-1", "s1"), ("10.05", "10.5"), ("s1", "01"), ("a b", "a_b"), (7, "P07")])
+def test_names_that_could_be_one_subject_are_refused_with_their_places(first, second):
+    with pytest.raises(DataError) as error:
+        Subjects({first: "a.csv, row 2", second: "a.csv, row 9", "s2": ""})
+    for text in (repr(str(first)), repr(str(second)), "row 2", "row 9", "could be one person"):
+        assert text in str(error.value)
+
+
+def test_a_decimal_that_is_no_whole_number_makes_fractions_count():
+    assert Subjects(["1.0", "2.0"]).key("1.0") == "1"
+    assert Subjects(["1.0", "2.5"]).key("1.0") == "1.0"
+
+
+def test_zeros_that_were_dropped_are_noted():
+    assert Subjects({"006": "a.csv, row 2", "6": "b.csv, row 2", "7": ""}).notes == [
+        "subjects '006' (a.csv, row 2) and '6' (b.csv, row 2) are taken as one"
+    ]
+    assert not Subjects(["S1 ", "s1"]).notes
+
+
+def test_a_name_from_elsewhere_is_found_where_it_is_certain():
+    subjects = Subjects(["spNO.1", "spNO.10", "spNO.2"])
+    assert subjects.find("1.0") == subjects.find("01") == subjects.find("SPNO.1") == subjects.find("spno1") == ["spno.1"]
+    assert subjects.find("10") == ["spno.10"]
+    assert subjects.find("spNO.77") == subjects.find("s1") == []
+    assert Subjects(["m1", "f1"]).find("1") == ["m1", "f1"]
+
+
+def test_a_name_of_nobody_and_one_of_several_are_refused():
+    with pytest.raises(DataError, match=r"subject '1' could be each of m1, f1: it must say which \(row 3\)"):
+        Subjects(["m1", "f1"]).find_one("1", "row 3")
+    with pytest.raises(DataError, match=r"a subject must be one of m1, f1, not 'm2' \(row 3\)"):
+        Subjects(["m1", "f1"]).find_one("m2", "row 3")
+
+
+@pytest.mark.parametrize(
+    ("folder", "key", "is_other"),
+    [("s02", "s1", True), ("s1", "s1", False), ("S01", "s1", False), ("sub2", "1", True), ("2", "s1", False),
+     ("take2", "1", False), ("session", "s1", False), ("m1", "f1", False)],
+)  # fmt: skip
+def test_a_folder_of_another_subject(folder, key, is_other):
+    assert Subjects([key]).is_of_other(folder, key) is is_other
+
+
+def test_a_folder_called_like_another_subject_of_the_set():
+    subjects = Subjects(["anna", "ben"])
+    assert subjects.is_of_other("Ben", "anna") and not subjects.is_of_other("carla", "anna")
