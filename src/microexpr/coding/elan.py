@@ -46,7 +46,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
     """Return the events of an .eaf file in order of time, and notes. Raises DataError for a file that is none."""
     document = _parse(path)
     shift = _origin(document, path)
-    events, passed_over = list[Coded](), list[str]()
+    events, passed_over, notes = list[Coded](), list[str](), list[str]()
     for tier, (aligned, references, attributes, _) in document.tiers.items():
         name, _, coder = tier.partition("@")
         kind = kind_of(name)
@@ -55,6 +55,11 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 passed_over.append(tier)
             continue
         apexes, units = _children(document, tier)
+        if references and not aligned:
+            aligned, reason = _of_parents(document, tier), _constraint(document, tier)
+            if len({key for key, *_ in references.values()}) < len(references) or not aligned:
+                notes.append(f"{path}: tier {tier} is passed over: its annotations have no times ({reason})")
+                continue
         for key, (begin, end, value, _) in aligned.items():
             start, stop = (document.timeslots[slot] for slot in (begin, end))
             where = f"{path}, tier {tier}, {'?' if start is None else f'{start / 1000:.3f} s'}"
@@ -73,8 +78,23 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 )  # fmt: skip
                 events.append(event)
     names = ", ".join(passed_over)
-    notes = [f"{path}: tiers passed over: {names}; those read are called {', '.join(KINDS)}"] if names else []
+    notes += [f"{path}: tiers passed over: {names}; those read are called {', '.join(KINDS)}"] if names else []
     return sorted(events, key=lambda event: (event.onset, event.offset, event.kind)), notes
+
+
+def _constraint(document: Any, tier: str) -> str:
+    """Return how a tier's annotations depend on those of the tier above it, "Symbolic_Association"; "" if they do not."""
+    name = document.tiers[tier][2].get("LINGUISTIC_TYPE_REF")
+    return document.linguistic_types.get(name, {}).get("CONSTRAINTS") or ""
+
+
+def _of_parents(document: Any, tier: str) -> dict[str, tuple[str, str, str, Any]]:
+    """Return the annotations of a tier with the times of those above them, one each; {} where these have none."""
+    aligned, references, attributes, _ = document.tiers[tier]
+    if aligned or _constraint(document, tier) != "Symbolic_Association":
+        return aligned
+    above = _of_parents(document, parent) if (parent := attributes.get("PARENT_REF")) in document.tiers else {}
+    return {key: (*above[of][:2], value, None) for key, (of, value, *_) in references.items() if of in above}
 
 
 def _origin(document: Any, path: Path) -> int:

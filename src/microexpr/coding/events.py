@@ -39,6 +39,7 @@ class Coded:
     subject: str = ""
     coder: str = ""
     fps: float = 0  # frames a second that its frames were counted at, where the file says it
+    seconds: tuple[tuple[str, float], ...] = ()  # onset, apex, offset in seconds next to those in frames, by column
     where: str = ""  # file and row, or tier, for messages
 
     def frames(self, seconds: np.ndarray) -> tuple[int, int | None, int]:
@@ -54,6 +55,12 @@ class Coded:
             times = " and ".join(f"{time:g}" for time in (self.onset, self.apex, self.offset) if time is not None)
             least = ", with a frame between them" if self.span else ""
             raise DataError(f"onset, apex and offset must follow each other{least}, not {times} ({self.where})")
+        for column, time in self.seconds:
+            position = {"onset": onset, "apex": apex, "offset": offset}[name := column.partition("_")[0]]
+            step = (seconds[-1] - seconds[0]) / max(1, len(seconds) - 1)
+            if position is None or abs(seconds[position] - time) > step / 2 + ROUNDED:
+                frame = "none" if position is None else f"{position}, at {seconds[position]:.3f} s"
+                raise DataError(f"{column} must be the time of {name}, frame {frame}, not {time:g} ({self.where})")
         return onset, apex, offset
 
     def _check_rate(self, seconds: np.ndarray) -> None:

@@ -6,9 +6,9 @@ datavyu2csv.rb of datavyur (columns named like `KINDS`, with codes emotion, unit
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from microexpr.coding.events import KINDS, Coded, Problems, collected, kind_of
 from microexpr.core import csv_file
@@ -16,58 +16,124 @@ from microexpr.core.errors import DataError, nearest
 
 Unit = Literal["frames", "seconds"]
 TIMES = ("onset", "apex", "offset")
+SECONDS = tuple(f"{name}_seconds" for name in TIMES)
 COLUMNS = ("recording", "subject", "kind", *TIMES, "emotion", "action_units", "coder")  # of the template
-SECONDS = {f"{name}_seconds": name for name in TIMES}
-OURS = {name: name for name in (*COLUMNS, *SECONDS, "fps")} | {  # plain name of a column -> ours
-    "aus": "action_units", "units": "action_units", "class": "emotion", "video": "recording",
+OURS: dict[str, Sequence[str]] = {  # by meaning, names of columns
+    **{name: (name,) for name in (*COLUMNS, *SECONDS, "fps")},
+    "recording": ("recording", "video", "file"), "kind": ("kind", "type", "expression_type"),
+    "emotion": ("emotion", "class", "label"), "action_units": ("action_units", "aus", "units"),
+}  # fmt: skip
+OF_TIME: dict[str, tuple[Unit, float]] = {  # words in a column `units` that is of times -> unit, and seconds in one
+    **dict.fromkeys(("frame", "frames"), ("frames", 1.0)), **dict.fromkeys(("s", "sec", "seconds"), ("seconds", 1.0)),
+    **dict.fromkeys(("ms", "milliseconds"), ("seconds", 1e-3)),
 }  # fmt: skip
 MEASURED = re.compile(r"AU(\d+)([LR]):")  # of `predict`, as in AU12L:0.52
 NOTHING = ("none", "no focal subject")  # cells by which BORIS says that there is none
-BORIS = {  # column -> ours; times are in seconds
-    "Media file name": "recording", "Subject": "subject", "Behavior": "kind", "Start (s)": "onset",
-    "Stop (s)": "offset", "Modifier #1": "emotion", "Modifier #2": "action_units",
+BORIS: dict[str, Sequence[str]] = {  # times are in seconds
+    "recording": ("Media file name",), "subject": ("Subject",), "kind": ("Behavior",), "onset": ("Start (s)",),
+    "offset": ("Stop (s)",), "emotion": ("Modifier #1",), "action_units": ("Modifier #2",), "source": ("Source",),
+    "lengths": ("Media duration (s)",), "shift": ("Time offset (s)",), "rate": ("FPS (frame/s)",),
+    "frame": ("Image index start",),
 }  # fmt: skip
-DATAVYU = {  # the same; times are in milliseconds
-    "file": "recording", "column": "kind", "onset": "onset", "offset": "offset", "apex": "apex", "emotion": "emotion",
-    "units": "action_units",
+DATAVYU: dict[str, Sequence[str]] = {  # the same; times are in milliseconds
+    "recording": ("file",), "kind": ("column",), "onset": ("onset",), "offset": ("offset",), "apex": ("apex",),
+    "emotion": ("emotion",), "action_units": ("units",),
 }  # fmt: skip
 TEMPLATE = (
     "s01/interview.mp4,s01,micro,131,136,142,happiness,R12,anna\n",
     "s01/interview.mp4,s01,macro,402,,466,surprise,1+2+25,anna\n",
 )
+FRAMES_OFF = 1.5  # by which BORIS's number of a frame may differ from its time
+
+
+class Form(NamedTuple):
+    """How a table gives times."""
+
+    unit: Unit = "frames"
+    factor: float = 1.0  # seconds in one
+    span: bool = False  # whether an event ends where the frame after its last begins
+    number: csv_file.Kind = csv_file.number
 
 
 def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]:
     """Return the events of a table, and notes. Raises DataError naming file and row."""
     with csv_file.opened(path) as (header, rows):
-        unit: Unit = "seconds"
+        number = csv_file.decimal(header.separator)
         if {"Behavior", "Start (s)"} <= {*header}:
-            names, factor = BORIS, 1.0
+            meanings, form = BORIS, Form("seconds", 1.0, True, number)
         elif {"file", "column", "ordinal"} <= {*header}:
-            names, factor = DATAVYU, 1e-3
+            meanings, form = DATAVYU, Form("seconds", 1e-3, True, number)
         else:
-            header_names = {_plain(name): name for name in header if name}
-            if "recording" in header_names:
-                header_names.pop("video", None)
-            names = {header_names[key]: ours for key, ours in OURS.items() if key in header_names}
-            unit, factor = "frames", 1.0
-            if "onset" not in names.values():
-                names = {name: SECONDS.get(ours, ours) for name, ours in names.items()}
-                unit = "seconds"
-        columns = {*names.values()}
+            meanings, form = OURS, Form(number=number)
+        lines = [*rows]
+        if meanings is OURS and (of_time := _unit_of_times(path, header, lines)):
+            meanings, form = {**OURS, "action_units": ("action_units", "aus")}, Form(*of_time, number=number)
+        columns = csv_file.Columns(header, meanings, str(path))
+        heads = columns.heads
+        if meanings is not BORIS and "onset" not in heads and "onset_seconds" in heads:
+            heads |= {name: heads.pop(f"{name}_seconds") for name in TIMES if f"{name}_seconds" in heads}
+            form = form._replace(unit="seconds")
         for column in ("kind", "onset", "offset"):
-            if column not in columns:
+            if column not in heads:
                 likely = nearest(column, header)
                 raise DataError(f"{path}: column {column!r} is missing in row 1{likely}; {advice()}")
-        notes = []
-        if passed := [name for name in header if name and name not in names]:
-            notes.append(f"{path}: columns passed over: {', '.join(passed)}")
         events = []
-        for line, row in rows:
-            cells = {ours: row[name].strip() for name, ours in names.items() if name in row}
+        for line, row in lines:
             with collected(problems):
-                events.append(_event(path, line, cells, unit, factor, span=names is BORIS or names is DATAVYU))
-        return events, notes
+                cells = columns.cells(line, row)
+                if meanings is BORIS:
+                    cells = _in_its_file(cells, form, f"{path}, row {line}")
+                events.append(_event(path, line, cells, form))
+        return events, columns.notes()
+
+
+def _unit_of_times(
+    path: Path, header: Sequence[str], rows: Sequence[tuple[int, csv_file.Row]]
+) -> tuple[Unit, float] | None:
+    """Return the unit of times that a column `units` gives, and its seconds; None where it has other words."""
+    name = next((head for head in header if csv_file.plain_name(head) == "units"), "")
+    words = {row[name].strip().lower() for _, row in rows} - {""} if name else set()
+    if not words & {*OF_TIME}:
+        return None
+    if len(words) > 1:
+        raise DataError(
+            f"{path}: column {name} must have one unit of time in all rows, not {' and '.join(sorted(words))}"
+        )
+    return OF_TIME[words.pop()]
+
+
+def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, str]:
+    """Return an event of BORIS with times in its own file, where an observation plays several, one after the other.
+
+    Raises DataError where they cannot be told: without the files' lengths, or if the number of a frame differs."""
+    files, lengths = (re.split(r"\s*;\s*", cells.get(name, "")) for name in ("source", "lengths"))
+    queues, player, own = dict[str, list[tuple[str, float]]](), "", cells.get("recording", "")
+    if len(files) > 1:
+        if len(files) != len(lengths):
+            raise DataError(f"Media duration (s) must have {len(files)} lengths, as Source has files ({where})")
+        for entry, length in zip(files, lengths, strict=True):
+            match = re.fullmatch(r"(?:player #(\d+):)?(.*)", entry)
+            player, name = (match and match[1]) or player, match[2] if match else entry
+            queues.setdefault(player, []).append((name, _time("Media duration (s)", length, form, where)))
+    shifts = [
+        sum(length for _, length in queue[:i]) for queue in queues.values() for i, (name, _) in enumerate(queue)
+        if name == own
+    ]  # fmt: skip
+    if queues and len(shifts) != 1:
+        raise DataError(f"Source must name the file {own!r} once, not {len(shifts)} times ({where})")
+    if cells.get("shift") and _time("Time offset (s)", cells["shift"], form, where):
+        raise DataError(f"Time offset (s) of the observation must be 0, not {cells['shift']} ({where})")
+    shift = shifts[0] if shifts else 0.0
+    times = {
+        name: f"{_time(name, cells[name], form, where) - shift:.6f}" if cells[name] else ""
+        for name in ("onset", "offset")
+    }
+    rate, frame = cells.get("rate", "").split(";")[0], cells.get("frame", "")
+    if times["onset"] and re.fullmatch(r"[\d.]+", rate) and frame.isdecimal():
+        expected = float(times["onset"]) * float(rate)
+        if abs(expected - int(frame)) > FRAMES_OFF:
+            raise DataError(f"Image index start must be {expected:.0f}, as Start (s) says, not {frame} ({where})")
+    return {**cells, **times}
 
 
 def advice() -> str:
@@ -80,11 +146,7 @@ def template() -> str:
     return ",".join(COLUMNS) + "\n" + "".join(TEMPLATE)
 
 
-def _plain(column: str) -> str:
-    return re.sub(r"\W+", "_", column.strip().lower()).strip("_")
-
-
-def _event(path: Path, line: int, cells: Mapping[str, str], unit: Unit, factor: float, span: bool) -> Coded:
+def _event(path: Path, line: int, cells: Mapping[str, str], form: Form) -> Coded:
     where = f"{path}, row {line}"
     kind = kind_of(cells["kind"])
     if kind is None:
@@ -93,11 +155,12 @@ def _event(path: Path, line: int, cells: Mapping[str, str], unit: Unit, factor: 
     times = dict[str, float | None]()
     for name in TIMES:
         text = cells.get(name, "")
-        times[name] = _time(name, text, unit, factor, where) if text and text != "/" else None
+        times[name] = _time(name, text, form, where) if text and text != "/" else None
     onset, offset = times["onset"], times["offset"]
     if onset is None or offset is None:
         missing = "onset" if onset is None else "offset"
         raise DataError(f"{missing} must not be empty ({where})")
+    in_seconds = form._replace(unit="seconds", factor=1.0)
     others = {name: cells.get(name, "") for name in ("emotion", "action_units", "subject", "coder")}
     others["emotion"] = others["emotion"].lower()
     others = {name: "" if text.lower() in NOTHING else text for name, text in others.items()}
@@ -105,19 +168,22 @@ def _event(path: Path, line: int, cells: Mapping[str, str], unit: Unit, factor: 
     others["action_units"] = "+".join(f"{side}{number}" for number, side in sided) or others["action_units"]
     recording = PureWindowsPath(cells.get("recording", "")).as_posix()
     return Coded(
-        kind, onset, times["apex"], offset, unit, span, where=where, recording="" if recording == "." else recording,
-        fps=_time("fps", cells["fps"], "seconds", 1, where) if cells.get("fps") else 0, **others,
+        kind, onset, times["apex"], offset, form.unit, form.span, where=where,
+        recording="" if recording == "." else recording,
+        fps=_time("fps", cells["fps"], in_seconds, where) if cells.get("fps") else 0,
+        seconds=tuple((name, _time(name, cells[name], in_seconds, where)) for name in SECONDS if cells.get(name)),
+        **others,
     )  # fmt: skip
 
 
-def _time(name: str, text: str, unit: Unit, factor: float, where: str) -> float:
+def _time(name: str, text: str, form: Form, where: str) -> float:
     try:
-        return float(csv_file.whole(text)) if unit == "frames" else factor * csv_file.number(text)
+        return float(csv_file.whole(text)) if form.unit == "frames" else form.factor * form.number(text)
     except ValueError as problem:
-        is_time = unit == "frames" and re.fullmatch(r"\d+[.,]\d+", text)
+        is_time = form.unit == "frames" and re.fullmatch(r"\d+[.,]\d+", text)
         advice = f"; times in seconds belong in a column {name}_seconds, of all rows" if is_time else ""
         if re.search(r"\d[-/:]\w|\d\.\d+\.", text):
             advice = "; a spreadsheet program has made a date or a clock time of it: format the column as text"
         raise DataError(
-            f"{name} must be {problem}{' of a frame' * (unit == 'frames')}, not {text!r}{advice} ({where})"
+            f"{name} must be {problem}{' of a frame' * (form.unit == 'frames')}, not {text!r}{advice} ({where})"
         ) from None

@@ -1,4 +1,4 @@
-"""Read CSV files as this program, a spreadsheet program or an editor writes them. Knows no column.
+"""Read CSV files as this program, a spreadsheet program or an editor writes them, each column by its meaning.
 
 Excel writes semicolons where a comma is the decimal sign, tabs in UTF-16 as "Unicode text", and a mark before UTF-8.
 """
@@ -8,7 +8,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -26,6 +26,12 @@ Kind = Callable[[str], Any]  # see below
 Rows = Iterator[tuple[int, Row]]  # number of the line, as in an editor, and its cells by column
 
 
+class Header(list[str]):
+    """The names of a file's columns, in order, and what separates its cells."""
+
+    separator = ","
+
+
 def encoding(path: Path) -> str:
     """Return the encoding of a text by its first bytes."""
     with path.open("rb") as file:
@@ -33,7 +39,7 @@ def encoding(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: str | Path, error: type[MicroexprError] = DataError) -> Iterator[tuple[list[str], Rows]]:
+def opened(path: str | Path, error: type[MicroexprError] = DataError) -> Iterator[tuple[Header, Rows]]:
     """Yield the header of a CSV file, and its rows that are not blank.
 
     Raises `error`, then or when rows are read: for a file that is missing or no such text, for a column that occurs
@@ -47,10 +53,11 @@ def opened(path: str | Path, error: type[MicroexprError] = DataError) -> Iterato
         yield parse(file, str(path), error)
 
 
-def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> tuple[list[str], Rows]:
+def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> tuple[Header, Rows]:
     """Return the header and the rows of a text, opened with newline="", as `opened` does."""
-    rows = _rows(file, name, error)
-    header = [cell.strip() for cell in next(rows, (0, []))[1]]
+    separator, rows = _rows(file, name, error)
+    header = Header(cell.strip() for cell in next(rows, (0, []))[1])
+    header.separator = separator
     while header and not header[-1]:  # columns that were deleted in a spreadsheet program
         header.pop()
     if not header:
@@ -68,8 +75,8 @@ def parse(file: TextIO, name: str, error: type[MicroexprError] = DataError) -> t
     return header, by_column()
 
 
-def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> Iterator[tuple[int, list[str]]]:
-    """Yield line numbers and cells of the rows that are not blank."""
+def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+    """Return what separates cells, and an iterator over line numbers and cells of the rows that are not blank."""
 
     def checked_lines() -> Iterator[str]:
         while line := file.readline(LONGEST):
@@ -79,19 +86,28 @@ def _rows(file: TextIO, name: str, error: type[MicroexprError]) -> Iterator[tupl
                 raise csv.Error(f"a line of more than {LONGEST} characters")
             yield line
 
-    lines, number = checked_lines(), 0
+    def refused(problem: Exception, number: int) -> MicroexprError:
+        return error(f"{name}: must be a CSV file in UTF-8, not so after row {number} ({problem}){remedy(name)}")
+
+    lines = checked_lines()
     try:
         first = next(lines, "").removeprefix("\ufeff")
-        separator = max(SEPARATORS, key=first.count)
-        reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
-        for cells in reader:
-            number = reader.line_num
-            if any(map(str.strip, cells)):
-                yield number, cells
     except (UnicodeError, csv.Error) as problem:
-        raise error(
-            f"{name}: must be a CSV file in UTF-8, not so after row {number} ({problem}){remedy(name)}"
-        ) from None
+        raise refused(problem, 0) from None
+    separator = max(SEPARATORS, key=first.count)
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        number = 0
+        try:
+            reader = csv.reader(chain([first], lines), delimiter=separator, strict=True)
+            for cells in reader:
+                number = reader.line_num
+                if any(map(str.strip, cells)):
+                    yield number, cells
+        except (UnicodeError, csv.Error) as problem:
+            raise refused(problem, number) from None
+
+    return separator, rows()
 
 
 def cells(
@@ -108,25 +124,74 @@ def cells(
     return values
 
 
+class Columns:
+    """The columns of a table by what they mean. Several may mean one thing, where their cells do not differ."""
+
+    def __init__(self, header: Sequence[str], meanings: Mapping[str, Collection[str]], name: str) -> None:
+        """Take names of columns for each meaning; case, blanks and other characters than letters do not count.
+
+        `name` is that of the file, for messages."""
+        self._name = name
+        plain = {head: plain_name(head) for head in header if head}
+        self.heads = {
+            meaning: heads
+            for meaning, names in meanings.items()
+            if (heads := [head for head, text in plain.items() if text in map(plain_name, names)])
+        }
+        read = {head for heads in self.heads.values() for head in heads}
+        self.passed_over = [head for head in header if head and head not in read]
+
+    def cells(self, line: int, row: Row, error: type[MicroexprError] = DataError) -> dict[str, str]:
+        """Return a row's cells by meaning, without blanks around. Raises `error` where two columns of one differ."""
+        cells = {}
+        for meaning, heads in self.heads.items():
+            values = {text.casefold(): head for head in heads if (text := row[head].strip())}
+            if len(values) > 1:
+                listed = " and ".join(f"{head} {text!r}" for text, head in values.items())
+                raise error(f"{self._name}, row {line}: {listed} must not differ, both are {meaning}: leave one column")
+            cells[meaning] = next((row[head].strip() for head in values.values()), "")
+        return cells
+
+    def notes(self) -> list[str]:
+        """Return a line on columns that are passed over, if there are any."""
+        listed = "; ".join(f"{meaning}: {' or '.join(heads)}" for meaning, heads in self.heads.items())
+        names = ", ".join(self.passed_over)
+        return [f"{self._name}: columns passed over: {names}; those read are {listed}"] * bool(names)
+
+
+def plain_name(column: str) -> str:
+    """Return the name of a column in small letters, with _ for other characters than letters and digits."""
+    return re.sub(r"[\W_]+", "_", column.strip().lower()).strip("_")
+
+
 # Kinds of cells: functions of the text of one. They raise a ValueError that names the expected value.
 
 
 def number(text: str) -> float:
-    """Return a finite number, with a point or, as Excel writes it in many countries, a comma."""
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    """Return a finite number, with a point or, as Excel writes it in many countries, a comma.
+
+    A text such as 1,200 could be either 1.2 or 1200, and is refused."""
+    if re.fullmatch(r"\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+\s*", text):
+        raise ValueError("a number with a point, or without a comma between thousands")
+    if not re.fullmatch(r"\s*[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]{1,4})?\s*", text):
+        raise ValueError("a number")
+    if not math.isfinite(value := float(text.replace(",", "."))):
         raise ValueError("a number")
     return value
 
 
+def decimal(separator: str) -> Callable[[str], float]:
+    """Return `number` for cells of a file with this separator: next to another than a comma, a comma is a point."""
+    return number if separator == "," else lambda text: number(text.replace(",", "."))
+
+
 def whole(text: str) -> int:
-    """Return a whole number, of up to 15 digits."""
+    """Return a whole number, of up to 15 digits. One such as 1.000 could be 1 or 1000, and is refused."""
+    if re.fullmatch(r"\s*-?[1-9][0-9]{0,2}([.,][0-9]{3})+\s*", text):
+        raise ValueError("a whole number without a sign between thousands")
     if not re.fullmatch(r"\s*-?[0-9]{1,15}([.,]0*)?\s*", text):
         raise ValueError("a whole number")
-    return int(number(text))
+    return int(text.replace(",", ".").partition(".")[0])
 
 
 def figure(text: str) -> str:

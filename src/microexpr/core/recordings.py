@@ -1,0 +1,167 @@
+"""Tell which recording is meant: by paths and names as tables, programs of coders and people write them.
+
+The only place that compares such names. A path's end stands for the whole where no other recording has it; the suffix
+of a video may be missing. Folders and subjects count: s01/take and s02/take are two, and so are take of m1 and of f1.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import VIDEO_SUFFIXES
+from microexpr.core.subjects import Subjects, composed
+
+K = TypeVar("K")
+
+
+def bare(name: str) -> str:
+    """Return a name without the suffix of a video; any other dot belongs to it."""
+    return name.removesuffix(suffix) if (suffix := Path(name).suffix).lower() in VIDEO_SUFFIXES else name
+
+
+class Name(NamedTuple):
+    """What a file says of a recording."""
+
+    path: str  # or its end; "" if it says nothing
+    subject: str = ""
+    source: str = ""  # the file that says so
+    where: str = ""  # and its row
+
+    def __str__(self) -> str:
+        return " of ".join(filter(None, [self.path or "a recording without a name", self.subject]))
+
+
+class _Parts(NamedTuple):
+    """A path as folders and name, without the suffix."""
+
+    all: tuple[str, ...]
+    suffix: str
+    is_absolute: bool
+
+    def ends(self, other: "_Parts") -> bool:
+        return self.all == other.all[len(other.all) - len(self.all) :]
+
+
+def _parts(path: str) -> _Parts:
+    text = re.sub(r"^[A-Za-z]:(?=/)", "", composed(path.strip()).replace("\\", "/"))
+    *folders, last = [part for part in text.split("/") if part not in ("", ".")] or [""]
+    name = bare(last)
+    return _Parts((*folders, name) if name else (), last[len(name) :].lower(), text.startswith("/"))
+
+
+def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
+    """Return names of one set in groups, one for each recording, in the order of their first names.
+
+    Raises DataError for a name that could be of two recordings."""
+    names = list(dict.fromkeys(names))
+    parts = {name: _parts(name.path) for name in names}
+    suffixes: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    for name, of in parts.items():
+        suffixes.setdefault((name.source, of.all), set()).add(of.suffix)
+    counted = {path for (_, path), several in suffixes.items() if len(several - {""}) > 1}  # take.avi and take.mp4
+
+    def agree(a: Name, b: Name) -> bool:
+        short, long = sorted((parts[a], parts[b]), key=lambda of: len(of.all))
+        if not short.ends(long):
+            return False
+        if {short.all, long.all} & counted and len({short.suffix, long.suffix} - {""}) > 1:
+            return False
+        return _same_subject(a, b, subjects) and _same_subject(b, a, subjects)
+
+    by_last: dict[str, list[Name]] = {}
+    for name in names:
+        by_last.setdefault(parts[name].all[-1] if parts[name].all else "", []).append(name)
+    nameless = by_last.get("", [])
+    groups: dict[Name, list[Name]] = {}
+    for name in names:
+        candidates = names if name in nameless else [*by_last[parts[name].all[-1]], *nameless]
+        alike = [other for other in candidates if other == name or agree(name, other)]
+        for i, first in enumerate(alike):
+            if other := next((other for other in alike[i + 1 :] if not agree(first, other)), None):
+                raise DataError(
+                    f"{name} could be {first} or {other}: give each row the path of its recording{_place(name)}"
+                )
+        joined = next((groups[other] for other in alike if other in groups), [])
+        groups[name] = joined if name in joined else [*joined, name]
+        for other in groups[name]:
+            groups[other] = groups[name]
+    return list({id(members): members for members in groups.values()}.values())
+
+
+def _rank(path: _Parts, wanted: _Parts) -> int:
+    """Return how well a path that is there answers to a wanted one: the higher the better, 0 for not at all."""
+    if path.all == wanted.all:
+        return 1000
+    if not wanted.is_absolute:
+        return int(wanted.ends(path))
+    return 1 + len(path.all) if path.ends(wanted) else int(path.all[-1:] == wanted.all[-1:])
+
+
+def _place(name: Name) -> str:
+    return f" ({name.where or name.source})" if name.where or name.source else ""
+
+
+def _same_subject(a: Name, b: Name, subjects: Subjects) -> bool:
+    """Return whether the subject of a name may be that of another, by its own and by the folders of its path."""
+    if not a.subject:
+        return True
+    key = subjects.key(a.subject)
+    if b.subject:
+        return key == subjects.key(b.subject)
+    return not any(subjects.is_of_other(folder, key) for folder in _parts(b.path).all[:-1])
+
+
+class Recordings(Generic[K]):
+    """Recordings that are there, by their paths; a name from elsewhere is one of them."""
+
+    def __init__(
+        self, paths: Mapping[K, Sequence[str]], of: Mapping[K, str] | None = None, subjects: Subjects | None = None
+    ) -> None:
+        """Take the paths below one folder, or further names, of each recording, and its subject where it is known."""
+        self._paths = {key: [_parts(path) for path in several] for key, several in paths.items()}
+        self._texts, self._of = paths, dict(of or {})
+        self._subjects = subjects or Subjects(filter(None, self._of.values()))
+
+    def find(self, name: str, subject: str = "") -> list[K]:
+        """Return those that a path or name may mean, of a subject if one is given: one where that is certain.
+
+        A whole path comes before the end of one. An absolute path is that which it ends with, else its name alone."""
+        wanted = _parts(name)
+        by_rank: dict[int, list[K]] = {}
+        for key, several in self._paths.items():
+            ranks = [_rank(of, wanted) for of in several if not wanted.suffix or of.suffix in ("", wanted.suffix)]
+            by_rank.setdefault(max(ranks, default=0), []).append(key)
+        for rank in sorted({*by_rank} - {0}, reverse=True):
+            if matches := self._of_subject(by_rank[rank], subject) if subject else by_rank[rank]:
+                return matches
+        return []
+
+    def find_one(self, name: str, subject: str, where: str, what: str) -> K:
+        """Return the one that is meant. Raises DataError for none and for several, listing these."""
+        matches = self.find(name, subject)
+        if len(matches) == 1:
+            return matches[0]
+        paths = {key: self._texts[key][0] for key in matches or self._texts}
+        of = f" of {subject}" if subject else ""
+        if matches:
+            names = ", ".join(sorted(map(str, paths.values()))[:4])
+            raise DataError(f"{what} must be one, but {name!r}{of} could be {names}: give its path ({where})")
+        near = nearest(name, [text for several in self._texts.values() for text in several])
+        listed = ", ".join(sorted(paths.values())[:4]) + ", ..." * (len(paths) > 4)
+        raise DataError(f"{what} must be one of {listed}, not {name!r}{of}{near} ({where})")
+
+    def _of_subject(self, keys: Sequence[K], name: str) -> list[K]:
+        """Return the recordings that are a subject's, else those that may be: of none that is known, nor another's."""
+        certain, possible, alone = list[K](), list[K](), Subjects([name])
+        meant, (subject,) = self._subjects.find(name), alone.keys
+        for key in keys:
+            folders = [folder for of in self._paths[key] for folder in of.all[:-1]]
+            if owner := self._of.get(key):
+                certain += [key] * (self._subjects.key(owner) in meant)
+            elif any(alone.find(folder) for folder in folders):
+                certain.append(key)
+            elif not any(alone.is_of_other(folder, subject) for folder in folders):
+                possible.append(key)
+        return certain or possible

@@ -1,0 +1,88 @@
+"""Which recording is meant: by the end of its path, its folders and its subject; never by chance."""
+
+import pytest
+
+from microexpr.core.errors import DataError
+from microexpr.core.recordings import Name, Recordings, bare, group
+from microexpr.core.subjects import Subjects
+
+
+def grouped(*names: tuple[str, ...]) -> list[set[tuple[str, str]]]:
+    items = [Name(*name) for name in names]
+    return [{name[:2] for name in of} for of in group(items, Subjects({i.subject for i in items} - {""}))]
+
+
+def test_a_name_and_its_path_are_one_recording():
+    assert grouped(("a.mp4",), ("s01/a.mp4",), ("C:\\videos\\s01\\a.MP4",), ("b",)) == [
+        {("a.mp4", ""), ("s01/a.mp4", ""), ("C:\\videos\\s01\\a.MP4", "")},
+        {("b", "")},
+    ]
+    assert grouped(("take.v1",), ("s01/take.v1.mov",), ("take",)) == [
+        {("take.v1", ""), ("s01/take.v1.mov", "")},
+        {("take", "")},
+    ]
+
+
+def test_recordings_of_one_name_are_told_by_folder_and_subject():
+    assert len(grouped(("s01/a",), ("s02/a",))) == 2
+    assert len(grouped(("a", "m1"), ("a", "f1"))) == 2
+    assert grouped(("a", "s1"), ("a", "S01"), ("a", "")) == [{("a", "s1"), ("a", "S01"), ("a", "")}]
+    assert grouped(("s01/a",), ("a", "s1"), ("s02/a",), ("a", "s2")) == [
+        {("s01/a", ""), ("a", "s1")},
+        {("s02/a", ""), ("a", "s2")},
+    ]
+
+
+def test_a_row_without_a_recording_is_of_the_only_one():
+    assert grouped(("a",), ("",)) == [{("a", ""), ("", "")}]
+    with pytest.raises(DataError, match=r"a recording without a name could be a or b: .* \(t.csv, row 4\)"):
+        grouped(("a",), ("b",), ("", "", "t.csv", "t.csv, row 4"))
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([("s01/a",), ("s02/a",), ("a", "", "x", "x, row 3")], r"a could be s01/a or s02/a: .* \(x, row 3\)"),
+        ([("a", "s1"), ("a", "s2"), ("a",)], "a could be a of s1 or a of s2"),
+        ([("a.avi", "", "x"), ("a.mp4", "", "x"), ("a", "", "y")], "a could be a.avi or a.mp4"),
+    ],
+)
+def test_a_name_of_two_recordings_is_refused(names, message):
+    with pytest.raises(DataError, match=message):
+        grouped(*names)
+
+
+def test_two_videos_of_a_name_in_one_table_are_two_and_a_converted_one_in_another_is_the_same():
+    assert len(grouped(("a.avi", "", "x"), ("a.mp4", "", "x"))) == 2
+    assert len(grouped(("a.avi", "", "x"), ("a.mp4", "", "y"))) == 1
+
+
+THERE = Recordings({"1": ["s01/a.mp4"], "2": ["s02/a.mp4"], "3": ["s02/b.mp4"], "4": ["b.mp4"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "keys"),
+    [
+        ("s01/a.mp4", "", ["1"]), ("./s01\\a", "", ["1"]), ("a", "", ["1", "2"]), ("a", "S1", ["1"]), ("a", "2", ["2"]),
+        ("a", "s03", []), ("b", "", ["4"]), ("b", "s2", ["4"]), ("/x/s02/b.mp4", "", ["3"]), ("/x/b.mp4", "", ["4"]),
+        ("D:/y/s09/a.mp4", "", ["1", "2"]), ("a.mov", "", []), ("s03/a", "", []), ("c", "", []),
+    ],
+)  # fmt: skip
+def test_a_name_from_elsewhere(name, subject, keys):
+    assert THERE.find(name, subject) == keys
+
+
+def test_recordings_of_known_subjects():
+    known = Recordings({1: ["a"], 2: ["a"]}, {1: "spNO.1", 2: "spNO.10"})
+    assert known.find("a", "10.0") == [2] and known.find("a", "77") == [] and known.find("a") == [1, 2]
+
+
+def test_none_and_several_are_named():
+    with pytest.raises(DataError, match=r"a video must be one, but 'a' could be s01/a.mp4, s02/a.mp4: .* \(row 2\)"):
+        THERE.find_one("a", "", "row 2", "a video")
+    with pytest.raises(DataError, match=r"a video must be one of b.mp4, .*, not 's03/a.mp4' of s3 \(did you mean"):
+        THERE.find_one("s03/a.mp4", "s3", "row 2", "a video")
+
+
+def test_only_the_suffix_of_a_video_is_left_out():
+    assert [bare(name) for name in ("a.MP4", "a.v1", "a.v1.mov")] == ["a", "a.v1", "a.v1"]
