@@ -40,7 +40,7 @@ def main() -> int:
             own.write(root, PEOPLE, TAKE, arguments.first)
         marked = {name: agreement.gather(root / own.CODERS / name)[0] for name in ("anna", "ben")}
         marked["truth"] = agreement.gather(root)[0]
-        marked["`predict`"] = proposals(root, folder / "predicted", list(marked["truth"]))
+        marked["`predict`"] = proposals(root, folder / "predicted", marked["truth"].titles)
         table = pages.Table("micro-expressions of", "against", *FIGURES)
         for first, second in (("anna", "ben"), ("anna", "truth"), ("ben", "truth"), ("`predict`", "truth")):
             recordings, _ = agreement.compare_all(marked[first], marked[second], None)

@@ -6,6 +6,7 @@ FACS: twice the units that both note in an expression that both mark, by the sum
 and Friesen's index, by which CASME II reports 0.846, Yan et al. 2014).
 """
 
+import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,13 +19,14 @@ import numpy as np
 
 from microexpr import coding
 from microexpr.coding import Coded
+from microexpr.coding.events import SAME_RATE
 from microexpr.core import facs, store
 from microexpr.core.clip import EVENTS, KINDS, LABELS
 from microexpr.core.errors import DataError
-from microexpr.datasets.layout import label_of
-from microexpr.datasets.layouts import plus_for_commas
+from microexpr.core.recordings import Name, bare, group
+from microexpr.core.subjects import Subjects
+from microexpr.datasets.layout import label_of, unread_unit_notes
 from microexpr.datasets.layouts.recordings import paths
-from microexpr.protocols.splits import subject_key
 from microexpr.signals.spotting import hits
 from microexpr.videos import excerpt
 
@@ -94,28 +96,40 @@ def compare(
 
 def _event(coded: Coded, times: np.ndarray, in_classes: bool) -> Event:
     onset, apex, offset = coded.frames(times)
-    units = frozenset(unit.number for unit in facs.parse(plus_for_commas(coded.action_units)))
+    units = frozenset(unit.number for unit in facs.parse(facs.joined(coded.action_units)))
     label = label_of(coded.emotion) if in_classes else None
     emotion = coded.emotion if label is None else LABELS[label]
     return Event(coded.kind, onset, apex, offset, emotion, units, coded.action_units)
 
 
-def times_of(files: Iterable[Path], name: str, events: Iterable[Coded], fps: float | None) -> tuple[np.ndarray, str]:
+def times_of(names: Iterable[Name], title: str, events: Iterable[Coded], fps: float | None) -> tuple[np.ndarray, str]:
     """Return the times of a recording's frames, and a note if its length is not known.
 
-    They are those of the video of one of these files of events, as `coding.media` finds it. Without it, `fps` are
-    counted up to the end of the last event. Raises DataError without both."""
-    events, files = [*events], [*files]
-    rows_of = {event.recording for event in events} | {
-        Path(event.subject, event.recording).as_posix() for event in events if event.recording
-    } or {""}
-    if video := next(filter(None, (coding.media(path, row) for path in files for row in sorted(rows_of))), None):
-        return excerpt.times(video), ""
+    They are those of the video of these names, as `coding.media` finds it. Without it, `fps` are counted up to the end
+    of the last event. Raises DataError without both, for videos of several lengths, and for `fps` of another rate."""
+    videos = dict[str, Path]()
+    for name in names:
+        rows = [name.path, Path(name.subject, name.path).as_posix()] if name.is_row else [""]
+        if video := next(filter(None, (coding.media(Path(name.source), row) for row in rows)), None):
+            videos.setdefault(os.path.realpath(video), video)
+    if videos:
+        of_videos = [excerpt.times(video) for video in videos.values()]
+        if len({len(times) for times in of_videos}) > 1:
+            listed = " and ".join(
+                f"{path} ({len(of)} frames)" for path, of in zip(videos.values(), of_videos, strict=True)
+            )
+            raise DataError(f"{title}: both must mark one video, not {listed}")
+        rate = (len(of_videos[0]) - 1) / max(of_videos[0][-1] - of_videos[0][0], 1e-9)
+        if fps and abs(fps / rate - 1) > SAME_RATE:
+            raise DataError(
+                f"{next(iter(videos.values()))}: has {rate:.5g} frames a second, not {fps:g}: leave out --fps"
+            )
+        return of_videos[0], ""
     if not fps:
-        raise DataError(f"{files[-1]}: no video of {name} is there, so --fps must say how many frames a second it has")
+        raise DataError(f"{title}: no video of it is there, so --fps must say how many frames a second it has")
     ends = [event.offset / (fps if event.unit == "frames" else 1) for event in events]
     count = round(fps * max(ends, default=1)) + 2
-    return np.arange(count) / fps, f"{name}: its video is not there, nor known how long it is: no figures by frame"
+    return np.arange(count) / fps, f"{title}: its video is not there, nor known how long it is: no figures by frame"
 
 
 def rows(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
@@ -247,77 +261,118 @@ def work(recordings: Sequence[Recording]) -> Mapping[str, float]:
     }  # fmt: skip
 
 
-Marked = dict[str, tuple[Path, list[Coded]]]  # by recording: the file that marks it
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What one side marks: events by what its files say of their recording."""
+
+    events: dict[Name, list[Coded]]
+    is_file: bool  # whether it is one file, and no row names a recording
+
+    @property
+    def titles(self) -> list[str]:
+        """Paths of its recordings, after the subject where there is one."""
+        return [_title(name, is_shared=bool(name.subject)) for name in self.events]
 
 
-def gather(path: Path, coder: str = "") -> tuple[Marked, list[str]]:
+def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Marked, list[str]]:
     """Return the events of a file, of each recording of a table, or of all .eaf and .TextGrid files in a folder.
 
     What begins with _ or a dot is passed over, as in a data set. Those of a folder of `predict` are called like the
-    folder. With `coder`, only these count, and a recording where there are none stays. Raises DataError for a file that
-    cannot be read, and if there is none."""
+    folder. With `coder`, only these count, and a recording where there are none stays; events of coders who are none of
+    `others` are noted. Raises DataError for a file that cannot be read, and if there is none."""
     files = [path]
     if path.is_dir():
         files = sorted(file for file in paths(path) if file.suffix.lower() in (".eaf", ".textgrid"))
         files = [file for file in files if file.suffix == ".eaf" or file.with_suffix(".eaf") not in files]
-    gathered, notes, names = Marked(), list[str](), set[str]()
+    marked, notes, read, has_rows = dict[Name, list[Coded]](), list[str](), list[Coded](), False
     for file in files:
         events, more = coding.read(file)
         notes += more
-        names |= {*coding.coders(events)}
+        read += events
         stem = file.relative_to(path).with_suffix("") if path.is_dir() else Path(file.stem)
-        name = (stem.parent if stem.name == PREDICTED and stem.parent.name else stem).as_posix()
-        for recording, of_recording in _by_recording(events).items():
-            key, chosen = coding.bare(recording) or name, [e for e in of_recording if coder in ("", e.coder)]
-            gathered[key] = file, [*gathered.get(key, (file, []))[1], *chosen]
-    if not gathered:
-        raise DataError(f"{path}: must hold .eaf or .TextGrid files; of a table give the file itself")
-    if coder and coder not in names:
-        raise DataError(f"{path}: must have events of the coder {coder}, not of {', '.join(sorted(names))}")
-    for key, (file, events) in gathered.items():
-        if len(several := {*coding.coders(events)} - {""}) > 1:
-            raise DataError(
-                f"{file}: must have one coder's events of {key}, not those of {' and '.join(sorted(several))}; "
-                "--coders compares two of one table"
+        title = (stem.parent if stem.name == PREDICTED and stem.parent.name else stem).as_posix()
+        names_recordings = any(event.recording for event in events)
+        has_rows |= names_recordings
+        for event in events:
+            name = Name(event.recording if names_recordings else title, event.subject, str(file), "", names_recordings)
+            name = next(
+                (other for other in marked if other._replace(where="") == name), name._replace(where=event.where)
             )
-    return gathered, notes
-
-
-def _by_recording(events: Sequence[Coded]) -> dict[str, list[Coded]]:
-    """Return the events of each recording; where several subjects have one of a name, after the subject."""
-    subjects = dict[str, set[str]]()
-    for event in events:
-        if event.subject:
-            subjects.setdefault(event.recording, set()).add(subject_key(event.subject))
-    by_recording = dict[str, list[Coded]]()
-    for event in events:
-        is_shared = event.recording and event.subject and len(subjects[event.recording]) > 1
-        name = f"{event.subject.casefold()}/{event.recording.strip('/')}" if is_shared else event.recording
-        by_recording.setdefault(name, []).append(event)
-    return by_recording or {"": []}
+            marked.setdefault(name, []).append(event)
+        if not events:
+            marked[Name(title, "", str(file))] = []
+    if not marked:
+        raise DataError(f"{path}: must hold .eaf or .TextGrid files; of a table give the file itself")
+    if coder:
+        chosen, more = coding.of_coder(read, coder, others)
+        if not chosen:
+            raise DataError(f"{path}: must have events of the coder {coder}, not of {', '.join(coding.coders(read))}")
+        notes += more
+        kept = {*chosen}
+        marked = {name: [event for event in events if event in kept] for name, events in marked.items()}
+    codes = [(event.where, facs.joined(event.action_units)) for events in marked.values() for event in events]
+    notes += unread_unit_notes(path, [(where, code) for where, code in codes if code], "codes")
+    return Marked(marked, path.is_file() and not has_rows), notes
 
 
 def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[Recording], list[str]]:
-    """Compare all recordings that both mark, by name; return also notes on those of one alone.
+    """Compare all recordings that both mark, by path and subject; return also notes on those of one alone.
 
-    Two files alone are of one recording, however they are called, unless rows name two. Where one side has classes in
-    place of emotions, as of `predict`, all are compared as classes. Raises DataError if they share no recording."""
-    stems = [{Path(coding.bare(e.recording)).name for _, of in side.values() for e in of} for side in (first, second)]
-    is_other = "" not in stems[0] | stems[1] and all(stems) and stems[0] != stems[1]
-    if len(first) == len(second) == 1 and not is_other:
-        first = dict(zip(second, first.values(), strict=True))
-    names = sorted({*first} & {*second})
-    notes = [f"{name}: marked by one alone, left out" for name in sorted({*first} ^ {*second})]
-    if not names:
-        raise DataError(f"both must mark the same recordings, not {', '.join(first)} and {', '.join(second)}")
-    emotions = {event.emotion for side in (first, second) for _, events in side.values() for event in events}
+    Two files alone are of one recording, however they are called, unless rows of both name theirs. Where one side has
+    classes in place of emotions, as of `predict`, all are compared as classes. Raises DataError if they share no
+    recording, for a subject or recording that could be two, and for events of several coders."""
+    sides = (first, second)
+    names = [*dict.fromkeys(name for side in sides for name in side.events)]
+    subjects = Subjects({name.subject: name.where for name in names if name.subject})
+    groups, notes = group(names, subjects), subjects.notes
+    if len(groups) == 2 and (first.is_file or second.is_file) and all(len(side.events) == 1 for side in sides):
+        groups = [names]
+    paths = Counter(bare(max(members, key=lambda name: len(name.path)).path) for members in groups)
+    found = dict[str, tuple[list[Name], list[list[Coded]]]]()
+    for members in groups:
+        longest = max(members, key=lambda name: (len(name.path), name.subject))
+        title = _title(longest, is_shared=paths[bare(longest.path)] > 1)
+        events = [[event for name in members for event in side.events.get(name, ())] for side in sides]
+        if not all(any(name in side.events for name in members) for side in sides):
+            notes.append(f"{title}: marked by one alone, left out")
+            continue
+        for of_side in events:
+            _check(title, of_side)
+        found[title] = members, events
+    if not found:
+        listed = " and ".join(", ".join(side.titles) for side in sides)
+        raise DataError(f"both must mark the same recordings, not {listed}")
+    emotions = {event.emotion for _, of_sides in found.values() for of_side in of_sides for event in of_side}
     in_classes, recordings = bool(emotions & {"negative", "positive"}), list[Recording]()
-    for name in names:
-        (path, events), (other, others) = first[name], second[name]
-        times, note = times_of([other, path], name, [*events, *others], fps)
-        recordings.append(compare(name, events, others, times, in_classes, not note))
+    for title, (members, (one, other)) in sorted(found.items()):
+        times, note = times_of(members, title, [*one, *other], fps)
+        recordings.append(compare(title, one, other, times, in_classes, not note))
         notes += filter(None, [note])
     return recordings, notes
+
+
+def _title(name: Name, is_shared: bool) -> str:
+    """Return how a recording is called: by its path, after the subject where the path is that of several."""
+    path = bare(name.path).strip("/") or "recording"
+    return f"{name.subject.casefold()}/{path}" if is_shared and name.subject else path
+
+
+def _check(title: str, events: Sequence[Coded]) -> None:
+    """Raise DataError for events of one side that are of several coders, and for one that is there twice."""
+    if len(several := [name for name in coding.coders(events) if name]) > 1:
+        file = events[0].where.partition(", row ")[0]
+        raise DataError(
+            f"{file}: must have one coder's events of {title}, not those of {' and '.join(several)}; "
+            "--coders compares two of one table"
+        )
+    seen = dict[tuple[Any, ...], str]()
+    for event in events:
+        if other := seen.get(key := (event.kind, event.onset, event.offset, event.unit)):
+            raise DataError(
+                f"an event must be there once, not twice: {event.kind} {event.onset:g} to {event.offset:g} "
+                f"({other}; {event.where})"
+            )
+        seen[key] = event.where
 
 
 def write(

@@ -461,7 +461,8 @@ def agreement(
         names = (first.absolute().parent.name, second.absolute().parent.name)
     output = out and outputs.folder(out, "agreement", agreements.FILES, [first, *filter(None, [second])], force)
     (marks, notes), (others, more) = (
-        agreements.gather(path, coder) for path, coder in zip((first, second or first), coders or ("", ""), strict=True)
+        agreements.gather(path, coder, coders or ())
+        for path, coder in zip((first, second or first), coders or ("", ""), strict=True)
     )
     recordings, about = agreements.compare_all(marks, others, fps)
     figures, notes = agreements.rows(recordings), [*notes, *more, *about]
@@ -473,7 +474,7 @@ def agreement(
     console().print(table)
     left = ", ".join(f"{name} {value:g}" for name, value in agreements.work(recordings).items())
     say(f"micro-expressions of the first as proposals to the second: {left}")
-    for note in notes:
+    for note in dict.fromkeys(notes):
         say(f"note: {note}")
     if output:
         from microexpr.reporting.html import agreement as page

@@ -9,15 +9,18 @@ Knows no data set and no pixels.
 May import: core.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from microexpr.coding import elan, praat, tables
 from microexpr.coding.events import KINDS, Coded, Problems, collected
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
+from microexpr.core.recordings import bare
+from microexpr.core.subjects import folded
 
-__all__ = ["KINDS", "Coded", "bare", "coders", "collected", "media", "read"]
+__all__ = ["KINDS", "Coded", "coders", "collected", "media", "of_coder", "read"]
 
 READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
@@ -38,17 +41,24 @@ def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], li
 
 
 def coders(events: Iterable[Coded]) -> list[str]:
-    """Return the coders of events, sorted; "" where none is named."""
-    return sorted({event.coder for event in events})
+    """Return the coders of events, sorted, each in one spelling; "" where none is named."""
+    return sorted({folded(event.coder): event.coder.strip() for event in reversed([*events])}.values())
 
 
-def bare(name: str) -> str:
-    """Return a name without the suffix of a video; any other dot belongs to it."""
-    return name.removesuffix(suffix) if (suffix := Path(name).suffix).lower() in VIDEO_SUFFIXES else name
+def of_coder(events: Sequence[Coded], coder: str, others: Collection[str] = ()) -> tuple[list[Coded], list[str]]:
+    """Return the events of a coder, in any case, and a note on those of coders who are none of `others`."""
+    chosen = [event for event in events if folded(event.coder) == folded(coder)]
+    named = {folded(name) for name in (coder, *others)}
+    rest = Counter(event.coder.strip() or "no coder" for event in events if folded(event.coder) not in named)
+    listed = ", ".join(f"{count} of {name}" for name, count in sorted(rest.items()))
+    file = events[0].where.partition(", row ")[0].partition(", tier ")[0] if events else ""
+    return chosen, [f"{file}: events passed over, of coders who are not asked for: {listed}"] * bool(rest)
 
 
 def media(path: Path, recording: str = "") -> Path | None:
-    """Return the video that events are of: that of a table's row, that which an .eaf names, or one of the same name."""
+    """Return the video that events are of: that of a table's row, that which an .eaf names, or one of the same name.
+
+    Raises DataError where several have the name."""
     if path.suffix.lower() == ".eaf":
         for name in elan.media(path):
             if (path.parent / name).is_file():
@@ -56,7 +66,10 @@ def media(path: Path, recording: str = "") -> Path | None:
     named = path.parent / recording if recording else path.with_suffix("")
     if named.is_file() and (recording or named.suffix.lower() in VIDEO_SUFFIXES):
         return named
-    stem, folder = bare(named.name), named.parent
+    folder = named.parent
     neighbours = sorted(folder.iterdir()) if folder.is_dir() else []
-    videos = (other for other in neighbours if other.suffix.lower() in VIDEO_SUFFIXES and other.is_file())
-    return next((video for video in videos if video.stem == stem), None)
+    videos = [other for other in neighbours if other.suffix.lower() in VIDEO_SUFFIXES and other.is_file()]
+    alike = [video for video in videos if video.stem == bare(named.name)]
+    if len(alike) > 1:
+        raise DataError(f"{path}: must be of one video, but {' and '.join(map(str, alike))} have its name")
+    return alike[0] if alike else None

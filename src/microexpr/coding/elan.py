@@ -60,6 +60,15 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
             if len({key for key, *_ in references.values()}) < len(references) or not aligned:
                 notes.append(f"{path}: tier {tier} is passed over: its annotations have no times ({reason})")
                 continue
+        spans = [tuple(document.timeslots[slot] for slot in times[:2]) for times in aligned.values()]
+        outside = [
+            time
+            for time in (*apexes, *(at for at, _ in units))
+            if isinstance(time, int) and not any(None not in span and span[0] <= time < span[1] for span in spans)
+        ]
+        if outside:
+            times = ", ".join(f"{time / 1000:.3f} s" for time in outside[:4]) + ", ..." * (len(outside) > 4)
+            notes.append(f"{path}: apexes and units below tier {tier} are in none of its events: {times}; passed over")
         for key, (begin, end, value, _) in aligned.items():
             start, stop = (document.timeslots[slot] for slot in (begin, end))
             where = f"{path}, tier {tier}, {'?' if start is None else f'{start / 1000:.3f} s'}"
@@ -83,17 +92,19 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
 
 
 def _constraint(document: Any, tier: str) -> str:
-    """Return how a tier's annotations depend on those of the tier above it, "Symbolic_Association"; "" if they do not."""
+    """Return how annotations depend on those of the tier above, "Symbolic_Association"; "" if they do not."""
     name = document.tiers[tier][2].get("LINGUISTIC_TYPE_REF")
     return document.linguistic_types.get(name, {}).get("CONSTRAINTS") or ""
 
 
-def _of_parents(document: Any, tier: str) -> dict[str, tuple[str, str, str, Any]]:
+def _of_parents(document: Any, tier: str, below: tuple[str, ...] = ()) -> dict[str, tuple[str, str, str, Any]]:
     """Return the annotations of a tier with the times of those above them, one each; {} where these have none."""
+    if tier in below or tier not in document.tiers:
+        return {}
     aligned, references, attributes, _ = document.tiers[tier]
     if aligned or _constraint(document, tier) != "Symbolic_Association":
         return aligned
-    above = _of_parents(document, parent) if (parent := attributes.get("PARENT_REF")) in document.tiers else {}
+    above = _of_parents(document, attributes.get("PARENT_REF") or "", (*below, tier))
     return {key: (*above[of][:2], value, None) for key, (of, value, *_) in references.items() if of in above}
 
 

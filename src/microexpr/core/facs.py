@@ -54,6 +54,15 @@ def parse(text: str) -> tuple[ActionUnit, ...]:
     return tuple(unit for term in _terms(text) if (unit := _alternatives(term)))
 
 
+def joined(text: str) -> str:
+    """Return a code with + in place of other marks between its units: commas, semicolons, also full-width ones, blanks.
+
+    "6 12" and "4;9" become "6+12" and "4+9"; "6 or 12" and words that are no unit stay."""
+    text = re.sub(r"\s*[,;\N{FULLWIDTH COMMA}\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}]\s*", "+", text.strip())
+    terms = [re.split(r"\s+", term.strip()) for term in text.split("+")]
+    return "+".join("+".join(words) if all(map(_unit, words)) else " ".join(words) for words in terms)
+
+
 def unread(text: str) -> tuple[str, ...]:
     """Return the terms of a code that are not understood, in its order: "soft focus" of "R14+17+soft focus"."""
     return tuple(term for term in _terms(text) if _alternatives(term) is None)

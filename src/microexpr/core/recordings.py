@@ -28,6 +28,7 @@ class Name(NamedTuple):
     subject: str = ""
     source: str = ""  # the file that says so
     where: str = ""  # and its row
+    is_row: bool = False  # whether a row says so, and not the name of the file
 
     def __str__(self) -> str:
         return " of ".join(filter(None, [self.path or "a recording without a name", self.subject]))

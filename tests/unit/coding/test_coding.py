@@ -52,8 +52,10 @@ def test_elan_reads_back_what_was_meant_and_so_does_pympi(tmp_path):
     assert coding.media(path) == tmp_path / "take.mp4"
     (tmp_path / "take.1.avi").touch()
     (tmp_path / "take.avi").touch()
-    recordings = {"take.mp4": "take.mp4", "take": "take.avi", "take.1": "take.1.avi", "take.mov": "take.avi"}
+    recordings = {"take.mp4": "take.mp4", "take.1": "take.1.avi", "take.1.mov": "take.1.avi"}
     assert {name: coding.media(path.with_suffix(".csv"), name).name for name in recordings} == recordings
+    with pytest.raises(DataError, match=r"must be of one video, but .*take.avi and .*take.mp4 have its name"):
+        coding.media(path.with_suffix(".csv"), "take")
     assert elan.text(MARKS, "take.mp4") == elan.text(MARKS, "take.mp4")
 
 
