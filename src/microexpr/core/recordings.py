@@ -14,6 +14,7 @@ from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.subjects import Subjects, composed
 
 K = TypeVar("K")
+WHOLE = 1000  # rank of a path that is equal
 
 
 def bare(name: str) -> str:
@@ -82,7 +83,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
         for i, first in enumerate(alike):
             if other := next((other for other in alike[i + 1 :] if not agree(first, other)), None):
                 raise DataError(
-                    f"{name} could be {first} or {other}: give each row the path of its recording{_place(name)}"
+                    f"{name} could be {first} or {other}: rows must give the path, or the subject{_place(name)}"
                 )
         joined = next((groups[other] for other in alike if other in groups), [])
         groups[name] = joined if name in joined else [*joined, name]
@@ -94,7 +95,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
 def _rank(path: _Parts, wanted: _Parts) -> int:
     """Return how well a path that is there answers to a wanted one: the higher the better, 0 for not at all."""
     if path.all == wanted.all:
-        return 1000
+        return WHOLE
     if not wanted.is_absolute:
         return int(wanted.ends(path))
     return 1 + len(path.all) if path.ends(wanted) else int(path.all[-1:] == wanted.all[-1:])
@@ -135,7 +136,9 @@ class Recordings(Generic[K]):
             ranks = [_rank(of, wanted) for of in several if not wanted.suffix or of.suffix in ("", wanted.suffix)]
             by_rank.setdefault(max(ranks, default=0), []).append(key)
         for rank in sorted({*by_rank} - {0}, reverse=True):
-            if matches := self._of_subject(by_rank[rank], subject) if subject else by_rank[rank]:
+            keys = by_rank[rank]
+            is_whole = rank == WHOLE and len(keys) == 1 and keys[0] not in self._of  # its folder may be called anything
+            if matches := keys if is_whole or not subject else self._of_subject(keys, subject):
                 return matches
         return []
 

@@ -9,6 +9,7 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -20,9 +21,11 @@ from microexpr.coding import Coded
 from microexpr.core import facs
 from microexpr.core.clip import POPULATION, Clip, Expression, Origin, long_video
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.recordings import Recordings
+from microexpr.core.subjects import Subjects, composed
 from microexpr.datasets.layout import check_events, collect_errors, list_content
-from microexpr.datasets.layouts import Layout, Reader, plus_for_commas
-from microexpr.datasets.layouts.recordings import FACTS, Recording, composed, paths, read_facts, recordings
+from microexpr.datasets.layouts import Layout, Reader
+from microexpr.datasets.layouts.recordings import FACTS, Recording, paths, read_facts, recordings
 
 WHOLE = "_long"  # after the name: the recordings as a whole
 NAME = re.compile(r"[a-z][a-z0-9_]*(?<!_long)")
@@ -92,10 +95,12 @@ class Own(Reader):
         self.origin, items = self.facts.origin(self.root), list[Any]()
         events = self._events(by_key)
         subjects = self._subjects(by_key, events)
+        counts = Counter((subject, _below_folder(key)) for key, subject in subjects.items())
         for key, coded in sorted(events.items()):
             with collect_errors(self.problems):
-                if key in subjects:
-                    items += self._items(by_key[key], subjects[key], coded)
+                if subject := subjects.get(key):  # a subject with two folders may have a take1 in both
+                    name = _below_folder(key) if counts[subject, _below_folder(key)] == 1 else key
+                    items += self._items(by_key[key], subject, name.replace("/", "_"), coded)
         return items
 
     def _events(self, by_key: Mapping[str, Recording]) -> dict[str, list[Coded]]:
@@ -110,10 +115,14 @@ class Own(Reader):
                 f"recordings, found {names or 'neither'}; what begins with _ is passed over; {coding.tables.advice()}"
             )
         by_recording: dict[str, list[Coded]] = {key: [] for key in by_key} if tables else {}
+        there = Recordings({key: (_path(recording), key) for key, recording in by_key.items()})
         for table in tables:
             for event in self._read_file(table):
                 with collect_errors(self.problems):
-                    by_recording[_match(event, by_key)].append(event)
+                    if not event.recording and len(by_key) > 1:
+                        raise DataError(f"recording must not be empty ({event.where})")
+                    name, what = event.recording or next(iter(by_key)), f"a recording below {self.root}"
+                    by_recording[there.find_one(name, event.subject, event.where, what)].append(event)
         if without := [key for key, events in by_recording.items() if not events]:
             names = ", ".join(without[:4]) + ", ..." * (len(without) > 4)
             self.notes.append(f"{self.root}: no table has a row of {names}: taken as without events")
@@ -134,51 +143,65 @@ class Own(Reader):
         events, notes = coding.read(path, self.problems)
         self.notes += notes
         events = [replace(event, coder=event.coder or coder) for event in events]
-        return [event for event in events if self.about.coder in ("", event.coder) or not event.coder]
+        if not self.about.coder:
+            return events
+        chosen, notes = coding.of_coder(events, self.about.coder, [""])
+        self.notes += notes
+        return [event for event in events if event in chosen or not event.coder]
 
     def _subjects(self, by_key: Mapping[str, Recording], events: Mapping[str, Sequence[Coded]]) -> dict[str, str]:
         """Return the subject of each recording, as `Facts.subject`, else the events, else its first folder names it.
 
-        A person must not become two: where events name subjects, a recording without any is of its folder's."""
-        subjects, by_folder = dict[str, str](), dict[str, set[str]]()
-        names = {key: {e.subject for e in coded if e.subject} for key, coded in events.items()}
-        for key, of_recording in names.items():
-            by_folder.setdefault(key.partition("/")[0], set()).update(of_recording)
-        spellings: dict[str, str] = {}
-        for key, of_recording in sorted(names.items()):
-            path, (folder, slash, _) = by_key[key].path, key.partition("/")
+        A person must not become two: where events name subjects, a recording without any is of its folder's. Raises
+        DataError for names that could be one person's, unless `Facts.subjects` says whose they are."""
+        choices, told = dict[str, set[str]](), any(event.subject for coded in events.values() for event in coded)
+        names, by_folder, used = dict[str, str](), dict[str, set[str]](), set[str]()  # of subjects -> where
+        for key, coded in sorted(events.items()):
+            folder, slash, _ = key.partition("/")
+            path = by_key[key].path
             with collect_errors(self.problems):
-                choices = of_recording or by_folder[folder] if slash else of_recording
                 if self.about.subject:
                     match = re.search(self.about.subject, key)
                     if not (match and match.re.groups and match[1]):
                         raise DataError(f"{path}: must match `subject` of {FACTS}, {self.about.subject}, group 1")
-                    choices = {match[1]}
-                elif not choices and slash and not any(names.values()):
-                    choices = {folder}
-                if len(choices) > 1:
-                    raise DataError(f"{path}: must show one subject, not {' and '.join(sorted(choices))}")
-                if not choices:
-                    others = "as events of other recordings do" if any(names.values()) else "or a folder of its name"
+                    places = {match[1]: str(path)}
+                else:
+                    places = {event.subject: event.where for event in reversed(coded) if event.subject}
+                    places = places or {folder: str(path)} if slash and not told else places
+                used |= {*places}
+                places = {self.about.subjects.get(name, name): where for name, where in places.items()}
+                choices[key] = {*places}
+                names |= {name: names.get(name, where) for name, where in places.items()}
+                by_folder.setdefault(folder, set()).update(places)
+        subjects = Subjects(names, advice=f"spell it the same, or say whose it is, `subjects: {{...}}` in {FACTS}")
+        self.notes += [f"{self.root}: {note}" for note in subjects.notes]
+        if unused := sorted({*self.about.subjects} - used):
+            self.notes.append(f"{self.root / FACTS}: `subjects` has names that nobody has: {', '.join(unused)}")
+        result = dict[str, str]()
+        for key, of_recording in choices.items():
+            path, (folder, slash, _) = by_key[key].path, key.partition("/")
+            with collect_errors(self.problems):
+                people = {subjects.key(name) for name in of_recording or (by_folder[folder] if slash else ())}
+                if len(people) > 1:
+                    listed = " and ".join(sorted(subjects.name(person) for person in people))
+                    raise DataError(f"{path}: must show one subject, not {listed}")
+                if not people:
+                    others = "as events of other recordings do" if told else "or a folder of its name"
                     raise DataError(
                         f"{path}: must have a subject, in a column or ELAN's participant, {others}, or by "
                         f"`subject: '^([a-z0-9]+)_'` in {self.root / FACTS}"
                     )
-                (subject,) = choices
-                if (other := spellings.setdefault(subject.lower(), subject)) != subject:
-                    raise DataError(f"{path}: the subject must be spelt {other} throughout, not {subject}")
-                subjects[key] = _plain(subject, "subject", path)
-        return subjects
+                result[key] = _plain(subjects.name(people.pop()).strip(), "subject", path)
+        return result
 
-    def _items(self, recording: Recording, subject: str, events: Sequence[Coded]) -> list[Any]:
+    def _items(self, recording: Recording, subject: str, name: str, events: Sequence[Coded]) -> list[Any]:
         """Return the clips of a recording, or the recording with its expressions."""
         if len(names := {*coding.coders(events)} - {""}) > 1:
             raise DataError(
                 f"{recording.path}: must have one coder's events, not those of {', '.join(sorted(names))}; name one in "
                 f"{self.root / FACTS}, `coder: {min(names)}`"
             )
-        folder, slash, rest = recording.key.partition("/")
-        name = _plain((rest if slash else folder).replace("/", "_"), "recording", recording.path)
+        name = _plain(name, "recording", recording.path)
         expressions, where = list[Expression](), dict[tuple[str, int, int], str]()
         for event in events:
             if event.kind != "micro" and event.kind != "macro":
@@ -194,7 +217,7 @@ class Own(Reader):
                 where[event.kind, onset, offset] = event.where
                 emotion = composed(event.emotion)
                 label = self.about.label(emotion, event.where)
-                units = plus_for_commas(event.action_units)
+                units = facs.joined(event.action_units)
                 expressions.append(Expression(event.kind, onset, apex, offset, emotion, label, units))
         last = len(recording.seconds) - 1
         if self.facts.kind == "long":
@@ -229,29 +252,14 @@ def _plain(name: str, what: str, path: Path) -> str:
     return name
 
 
-def _match(event: Coded, by_key: Mapping[str, Recording]) -> str:
-    """Return the recording of a row: its path, the end of an absolute path, or its name alone where no other has it."""
-    name = composed(event.recording).removeprefix("./")
-    if not name:
-        if len(by_key) == 1:
-            return next(iter(by_key))
-        raise DataError(f"recording must not be empty ({event.where})")
-    keys = {key: {key, composed(r.path.relative_to(r.root).as_posix())} for key, r in by_key.items()}
-    is_absolute = bool(re.match(r"/|[A-Za-z]:/", name))
-    matches = [key for key, names in keys.items() if name in names]
-    if is_absolute:
-        ends = [key for key, names in keys.items() if any(name.endswith(f"/{other}") for other in names)]
-        matches = sorted(ends, key=len)[-1:]
-    if not matches and (is_absolute or "/" not in name):
-        matches = [key for key, names in keys.items() if Path(name).name in {Path(other).name for other in names}]
-        of_subject = [key for key in matches if key.startswith(f"{event.subject}/")]
-        matches = of_subject if len(matches) > 1 and event.subject else matches
-    if len(matches) != 1:
-        near = nearest(name, [other for names in keys.values() for other in names])
-        count = f"{len(matches)} are called so" if matches else f"none is called so{near}"
-        root = next(iter(by_key.values())).root
-        raise DataError(f"recording must be the path of one below {root}, not {name}: {count} ({event.where})")
-    return matches[0]
+def _below_folder(key: str) -> str:
+    """Return a recording's path below its first folder."""
+    return key.partition("/")[2] or key
+
+
+def _path(recording: Recording) -> str:
+    """Return the path of a recording below its root, with the suffix of a video."""
+    return composed(recording.path.relative_to(recording.root).as_posix())
 
 
 def _of_file(path: Path, root: Path, by_key: Mapping[str, Recording]) -> tuple[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from unicodedata import normalize
 
 import numpy as np
 import yaml
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.subjects import composed
 from microexpr.datasets.layout import MEGC2019, is_video, label_of
 from microexpr.datasets.layouts import Loader
 from microexpr.videos import container, excerpt, frames, sources
@@ -26,9 +26,10 @@ OTHERS = ("others", "other", "neutral", "")  # emotions of no class
 class Facts(BaseModel):
     """Facts that a folder does not show by itself, in its dataset.yaml."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
     fps: float | None = Field(None, gt=0, le=container.FASTEST)  # of recordings that are folders of frames
     subject: str = ""  # a regular expression whose group 1 in a recording's path is the subject
+    subjects: dict[str, str] = {}  # name of a subject as a row or folder has it -> its only name
     coder: str = ""  # whose events count, of several
     emotions: dict[str, str] = {}  # word of a coder -> class of MEGC2019, or "" for none
 
@@ -136,11 +137,6 @@ def paths(root: Path) -> Iterator[Path]:
 
 def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURES and not path.name.startswith(".")
-
-
-def composed(text: str) -> str:
-    """Return a text whose letters have their accents as keyboards write them; macOS stores names of files otherwise."""
-    return normalize("NFC", text)
 
 
 @lru_cache(maxsize=4096)

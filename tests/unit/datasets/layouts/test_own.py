@@ -133,13 +133,27 @@ BROKEN = {
     "a recording without": (lambda root: (annotate(root), (root / "s02/take.eaf").unlink()), "take.eaf next to it"),
     "an annotation without": (
         lambda root: (annotate(root), (root / "s02/take.mp4").unlink()), "must lie next to the recording"),
-    "an unknown recording": (rows("s01/tkae.mp4,,micro,1,,9,fear,,\n"), "none is called so (did you mean 's01/take"),
+    "an unknown recording": (
+        rows("s01/tkae.mp4,,micro,1,,9,fear,,\n"), "not 's01/tkae.mp4' (did you mean 's01/take.mp4'?)"),
     "two people": (
         rows(f"{T},s01,micro,1,,9,fear,,\n{T},s07,micro,20,,29,fear,,\ns02/take.mp4,s02,blink,1,,9,,,\n"),
         "one subject, not s01 and s07"),
     "two names": (rows(f"{T},anna,micro,1,,9,fear,,\n"), "s02/take.mp4: must have a subject, in a column or ELAN"),
-    "two spellings": (rows(f"{T},P1,micro,1,,9,fear,,\ns02/take.mp4,p1,micro,1,,9,fear,,\n"), "spelt P1 throughout"),
-    "another folder": (rows("s02/tak.mp4,,micro,1,,9,fear,,\n"), "none is called so"),
+    "two spellings": (
+        rows(f"{T},P1,micro,1,,9,fear,,\ns02/take.mp4,1,micro,1,,9,fear,,\n"), "could be one person: spell it the same, or say whose"),
+    "another folder": (rows("s02/tak.mp4,,micro,1,,9,fear,,\n"), "not 's02/tak.mp4' (did you mean 's02/take.mp4'?)"),
+    "a folder that is not there": (rows("s03/take.mp4,,micro,1,,9,fear,,\n"), "must be one of s01/take.mp4, s02/take"),
+    "a name of two": (rows("take,,micro,1,,9,fear,,\n"), "'take' could be s01/take.mp4, s02/take.mp4: give its path"),
+    "another subject's": (rows("take,s03,micro,1,,9,fear,,\n"), "not 'take' of s03"),
+    "no recording": (rows(",s01,micro,1,,9,fear,,\n"), "recording must not be empty"),
+    "two emotions": (
+        lambda root: (root / "a.csv").write_text(f"recording,kind,onset,offset,emotion,class\n{T},micro,1,9,fear,x\n"),
+        "emotion 'fear' and class 'x' must not differ, both are emotion"),
+    "two times": (
+        lambda root: (root / "a.csv").write_text(f"recording,kind,onset,offset,offset_seconds\n{T},micro,1,9,0.8\n"),
+        "offset_seconds must be the time of offset, frame 9, at 0.360 s, not 0.8"),
+    "a comma of thousands": (rows(f'{T},,micro,"1,200",,9,fear,,\n'), "without a sign between thousands"),
+    "a line under a number": (rows(f"{T},,micro,2_0,,29,fear,,\n"), "onset must be a whole number"),
     "onset after offset": (rows(f"{T},,micro,19,,9,fear,,\n"), "must follow each other, not 19 and 9"),
     "apex outside": (rows(f"{T},,micro,1,30,9,fear,,\n"), "must follow each other, not 1 and 30 and 9"),
     "seconds among frames": (rows(f"{T},,micro,1,,9,fear,,\n{T},,micro,1.2,,1.6,fear,,\n"), "a column onset_seconds"),
@@ -153,7 +167,7 @@ BROKEN = {
     "two coders": (rows(f"{T},,micro,1,,9,fear,,a\n{T},,micro,20,,29,fear,,b\n"), "name one in"),
     "a name of a subject": (
         rows(f"{T},müller,micro,1,,9,fear,,\ns02/take.mp4,s02,blink,1,,9,,,\n"), "must be of letters a to z, digits"),
-    "facts": (broken(lambda root: (root / own.FACTS).write_text("fsp: 25\n")), "must have fps, subject, coder"),
+    "facts": (broken(lambda root: (root / own.FACTS).write_text("fsp: 25\n")), "have fps, subject, subjects, coder"),
     "a workbook": (lambda root: (root / "annotations.xlsx").write_text("x"), "must hold tables"),
     "no column": (lambda root: (root / "a.csv").write_text("recording,kind,start,end\n"), "column 'onset' is missing"),
     "another rate": (
@@ -173,6 +187,36 @@ def test_each_way_to_be_broken_is_a_line_that_says_how_to_mend_it(root, name):
     except DataError as error:
         lines = [str(error)]
     assert len(lines) == 1 and message in lines[-1], lines
+
+
+def test_spellings_of_one_subject_are_one_and_dataset_yaml_tells_two_apart(root):
+    for first, second, name in (
+        ("P1", "p01 ", "P1"),
+        ("006", "6", "006"),
+        ("6.0", "6", "6.0"),
+        ("Anna", "ANNA", "Anna"),
+    ):
+        table(root, f"{T},{first},micro,1,,9,fear,,\ns02/take.mp4,{second},micro,1,,9,fear,,\n")
+        if name == "6.0":
+            assert "the name of a subject must be of letters" in check(root).problems[0]
+            continue
+        assert [clip.id for clip in read()[0]] == [f"mine/{name}/{s}_take_000001" for s in ("s01", "s02")]
+    note = "subjects '006' (data/raw/mine/annotations.csv, row 2) and '6' (data/raw/mine/annotations.csv, row 3)"
+    table(root, f"{T},006,micro,1,,9,fear,,\ns02/take.mp4,6,micro,1,,9,fear,,\n")
+    assert any(
+        note in line.replace(f"{root}", "data/raw/mine") and "taken as one" in line for line in check(root).notes
+    )
+    (root / own.FACTS).write_text("subjects: {'006': a6, '6': b6, '7': c7}\n")
+    assert {clip.subject for clip in read()[0]} == {"a6", "b6"}
+    assert any("names that nobody has: 7" in line for line in check(root).notes)
+
+
+def test_an_empty_class_next_to_an_emotion_is_none_and_coders_are_told_in_any_case(root):
+    text = f"recording,kind,onset,offset,class,emotion,coder\n{T},micro,1,9,,fear,Anna\n{T},micro,20,29,,fear,ben\n"
+    (root / "a.csv").write_text(text + "s02/take.mp4,micro,1,9,,fear,anna\n")
+    (root / own.FACTS).write_text("coder: ANNA\n")
+    assert [(clip.subject, clip.emotion) for clip in read()[0]] == [("s01", "fear"), ("s02", "fear")]
+    assert any("of coders who are not asked for: 1 of ben" in line for line in check(root).notes)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
