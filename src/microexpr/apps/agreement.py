@@ -365,14 +365,7 @@ def _check(title: str, events: Sequence[Coded]) -> None:
             f"{file}: must have one coder's events of {title}, not those of {' and '.join(several)}; "
             "--coders compares two of one table"
         )
-    seen = dict[tuple[Any, ...], str]()
-    for event in events:
-        if other := seen.get(key := (event.kind, event.onset, event.offset, event.unit)):
-            raise DataError(
-                f"an event must be there once, not twice: {event.kind} {event.onset:g} to {event.offset:g} "
-                f"({other}; {event.where})"
-            )
-        seen[key] = event.where
+    coding.check_once(events)
 
 
 def write(

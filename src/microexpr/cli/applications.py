@@ -120,7 +120,7 @@ def predict(
     from microexpr.videos import Scan
 
     video = Scan(path, fps)
-    coded = None if truth is None else true_expressions.read(truth, path)
+    coded, notes = (None, []) if truth is None else true_expressions.read(truth, path)
     models = prediction.Models.load(method, RESULTS / "refit")
     with progress(quiet) as report:
         result = prediction.predict(video, models, report)
@@ -139,6 +139,8 @@ def predict(
     say("written: " + ", ".join(map(str, output.paths)))
     for warning in result.warnings:
         say(f"warning: {warning}")
+    for note in notes:
+        say(f"note: {note}")
     for item in left_out:
         say(f"left out: {item.path} ({item.reason})")
     say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {output.paths[-1]}")

@@ -20,7 +20,7 @@ from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.recordings import bare
 from microexpr.core.subjects import folded
 
-__all__ = ["KINDS", "Coded", "coders", "collected", "media", "of_coder", "read"]
+__all__ = ["KINDS", "Coded", "check_once", "coders", "collected", "media", "of_coder", "read"]
 
 READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
@@ -53,6 +53,16 @@ def of_coder(events: Sequence[Coded], coder: str, others: Collection[str] = ()) 
     listed = ", ".join(f"{count} of {name}" for name, count in sorted(rest.items()))
     file = events[0].where.partition(", row ")[0].partition(", tier ")[0] if events else ""
     return chosen, [f"{file}: events passed over, of coders who are not asked for: {listed}"] * bool(rest)
+
+
+def check_once(events: Iterable[Coded]) -> None:
+    """Raise DataError for an event of one recording and coder that is there twice, naming both places."""
+    seen = dict[tuple[str, float, float, str], str]()
+    for event in events:
+        if other := seen.get(key := (event.kind, event.onset, event.offset, event.unit)):
+            span = f"{event.kind} {event.onset:g} to {event.offset:g}"
+            raise DataError(f"an event must be there once, not twice: {span} ({other}; {event.where})")
+        seen[key] = event.where
 
 
 def media(path: Path, recording: str = "") -> Path | None:

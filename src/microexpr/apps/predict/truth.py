@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from itertools import takewhile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +11,9 @@ from microexpr import coding
 from microexpr.coding import Coded
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
+from microexpr.core.recordings import Name, Recordings, group
+from microexpr.core.subjects import Subjects
 from microexpr.datasets.layout import label_of
-from microexpr.protocols.splits import subject_key
 from microexpr.signals.spotting import hits
 from microexpr.signals.spotting.hits import Span
 
@@ -42,41 +42,39 @@ class TrueExpression(NamedTuple):
         return name if name == self.emotion else f"{name} ({self.emotion})"
 
 
-def read(path: Path, video: Path) -> list[Coded]:
-    """Read what `film`, a table, ELAN or Praat say of a video, as `microexpr.coding` does; of a table its rows.
+def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
+    """Return what `film`, a table, ELAN or Praat say of a video, as `microexpr.coding` does, and notes.
 
-    Raises DataError, also for a table without a row of this video, and for several recordings of its name, subjects or
-    coders."""
-    events, _ = coding.read(path)
+    Of a table those rows count that name the video, by its path or the end of it; of a subject, by a folder. Raises
+    DataError, also for a table without a row of this video, and for several recordings of its name, subjects or coders,
+    and for one event twice."""
+    events, notes = coding.read(path)
     whole = Path(os.path.normpath(video.absolute()))
-    names = {event.recording for event in events} - {""}
-    shared = {name: _shared(name, whole) for name in names}
-    nearest = {name for name in names if shared[name] == max(shared.values()) > 0}
-    if names and not nearest:
-        raise DataError(f"{path}: must have rows of {video.name}, not of {', '.join(sorted(names))}")
-    events = [event for event in events if not names or event.recording in nearest]
-    subjects = {subject_key(event.subject): event.subject for event in events if event.subject}
-    if len(subjects) > 1:
-        folders = [part.casefold() for part in whole.parts[:-1]]
-        if len(mine := {key for key, name in subjects.items() if name.casefold() in folders}) != 1:
-            raise DataError(f"{path}: must have the events of one subject, not of {', '.join(subjects.values())}")
-        events = [event for event in events if not event.subject or subject_key(event.subject) in mine]
-    if len(several := {event.recording for event in events}) > 1:
-        raise DataError(f"{path}: must have rows of {video.name} in one folder, not of {', '.join(sorted(several))}")
+    names = {event: Name(event.recording, event.subject, str(path), event.where) for event in events}
+    subjects = Subjects({name.subject: name.where for name in names.values() if name.subject})
+    groups = group(names.values(), subjects)
+    chosen = [*range(len(groups))]
+    if any(name.path for name in names.values()):
+        there = Recordings({i: sorted({name.path for name in members}) for i, members in enumerate(groups)})
+        chosen = there.find(str(whole)) or there.find(str(whole.with_suffix("")))
+        if not chosen:
+            listed = ", ".join(sorted({name.path for name in names.values()} - {""}))
+            raise DataError(f"{path}: must have rows of {video.name}, not of {listed}")
+        notes += [f"{path}: rows of other recordings: {len(groups) - len(chosen)}"] * (len(chosen) < len(groups))
+    if len(chosen) > 1:  # of several subjects, that of a folder
+        folders = [subjects.find(folder) for folder in whole.parts[1:-1]]
+        of = {i: {subjects.key(name.subject) for name in groups[i] if name.subject} for i in chosen}
+        mine = [i for i in chosen if any([*of[i]] == keys for keys in folders)]
+        if len(mine) != 1:
+            listed = " or ".join(str(max(groups[i], key=lambda name: (len(name.path), name.subject))) for i in chosen)
+            raise DataError(f"{path}: must have the events of one recording, but {video.name} could be {listed}")
+        chosen = mine
+    members = {name for i in chosen for name in groups[i]}
+    events = [event for event in events if names[event] in members]
     if len(coders := coding.coders(events)) > 1:
         raise DataError(f"{path}: must have the events of one coder, not of {', '.join(coders)}")
-    return events
-
-
-def _shared(name: str, video: Path) -> float:
-    """Return how many parts of a row's path are those of a video, from the last; 0 for a recording of another name.
-
-    The suffix may be missing or another one, for half a part less."""
-    *folders, last = PurePosixPath(name).parts
-    if last != video.name and video.stem not in (last, coding.bare(last)):
-        return 0
-    pairs = zip(reversed(folders), reversed(video.parts[:-1]), strict=False)
-    return 0.5 + 0.5 * (last == video.name) + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    coding.check_once(events)
+    return events, notes
 
 
 def micro(events: Sequence[Coded], seconds: np.ndarray) -> list[TrueExpression]:

@@ -79,7 +79,7 @@ def test_the_hidden_micro_expression_is_found_and_the_blink_is_not_counted(predi
     rows = [*csv.DictReader((out / "intervals.csv").read_text().splitlines())]
     assert sorted(row["kind"] for row in rows if row["kind"] in ("micro", "macro", "blink")) == ["blink", "micro"]
     (row,) = [row for row in rows if row["kind"] == "micro"]
-    (true,) = truth.micro(truth.read(video.with_suffix(".csv"), video), np.arange(300) / TAKE.fps)
+    (true,) = truth.micro(truth.read(video.with_suffix(".csv"), video)[0], np.arange(300) / TAKE.fps)
     assert true.onset <= int(row["apex"]) <= true.offset and true.emotion
     assert float(row["apex_seconds"]) == pytest.approx(int(row["apex"]) / TAKE.fps)
     assert sum(float(row[name]) for name in LABELS) == pytest.approx(1, abs=1e-3)

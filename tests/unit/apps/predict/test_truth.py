@@ -15,17 +15,17 @@ TIMES = np.arange(60) / 30
 def test_a_table_without_emotions_has_no_class_and_one_with_them_has(tmp_path):
     path = tmp_path / "truth.csv"
     path.write_text("kind,onset,offset\nmicro,1,9\nblink,2,3\n")
-    (true,) = truth.micro(truth.read(path, Path("take.avi")), TIMES)
+    (true,) = truth.micro(truth.read(path, Path("take.avi"))[0], TIMES)
     assert true == TrueExpression(1, 9) and str(true) == ""
     path.write_text("kind,emotion,onset,offset\nmicro,Happiness,1,9\nmicro,others,20,30\nmicro,surprise,40,50\n")
-    found = truth.micro(truth.read(path, Path("take.avi")), TIMES)
+    found = truth.micro(truth.read(path, Path("take.avi"))[0], TIMES)
     assert [str(interval) for interval in found] == ["positive (happiness)", "others", "surprise"]
 
 
 def test_of_a_table_of_many_recordings_those_of_the_video_count(tmp_path):
     path = tmp_path / "annotations.csv"
     path.write_text("recording,kind,onset,offset,coder\na/take.avi,micro,1,9,x\nb/other.mp4,micro,1,9,x\n")
-    assert len(truth.read(path, Path("videos/take.avi"))) == 1
+    assert len(truth.read(path, Path("videos/take.avi"))[0]) == 1
     with pytest.raises(DataError, match=r"must have rows of third.avi, not of a/take.avi, b/other.mp4"):
         truth.read(path, Path("third.avi"))
     path.write_text("kind,onset,offset,coder\nmicro,1,9,x\nmicro,1,9,y\n")
@@ -41,20 +41,29 @@ def test_of_two_videos_of_a_name_the_nearer_counts_and_of_two_subjects_that_of_t
         "video,kind,onset,offset\ns01/take.1.mp4,micro,1,9\ns02/take.1.mp4,micro,20,30\n",
         "recording,kind,onset,offset\ntake.1.avi,micro,1,9\ntake.1.mp4,micro,20,30\n",
         "recording,subject,kind,onset,offset\ntake.1,s01,micro,1,9\ntake.1,s02,micro,20,30\n",
-        "recording,subject,kind,onset,offset\ntake.1,s01,micro,1,9\ntake.1,,micro,20,30\ntake.1,S02,micro,40,41\n",
+        "recording,subject,kind,onset,offset\ntake.1,s01,micro,1,9\ntake.1,s2 ,micro,20,30\ntake.1,S02,micro,40,41\n",
         "recording,kind,onset,offset\ntake.1,micro,20,30\ntake.2,micro,1,9\n",
         "recording,kind,onset,offset\nC:\\v\\s01\\take.1.mp4,micro,1,9\nC:\\v\\s02\\take.1.mp4,micro,20,30\n",
     ):
         path.write_text(text)
-        assert truth.read(path, video)[0].onset == 20, text
+        assert truth.read(path, video)[0][0].onset == 20, text
     path.write_text("recording,kind,onset,offset\nP01,micro,20,30\n")
-    assert len(truth.read(path, Path("P01.ts"))) == len(truth.read(path, Path("P01.unusual"))) == 1
+    assert [len(truth.read(path, Path(name))[0]) for name in ("P01.ts", "P01.unusual")] == [1, 1]
     for text, message in (
         (
             "recording,kind,onset,offset\na/take.1.mp4,micro,1,9\nb/take.1.mp4,micro,2,9\n",
-            "in one folder, not of a/take",
+            "of one recording, but take.1.mp4 could be a/take.1.mp4 or b/take.1.mp4",
         ),
-        ("subject,kind,onset,offset\na,micro,1,9\nb,micro,2,9\n", "the events of one subject, not of a, b"),
+        ("subject,kind,onset,offset\na,micro,1,9\nb,micro,2,9\n", "could be a recording without a name of a or"),
+        (
+            "subject,kind,onset,offset\ns2,micro,1,9\n2,micro,2,9\n",
+            "'2' .*row 3. and 's2' .*row 2. could be one person",
+        ),
+        (
+            "recording,subject,kind,onset,offset\ntake.1,s1,micro,1,9\ntake.1,,micro,2,9\ntake.1,s2,micro,4,9\n",
+            r"take.1 could be take.1 of s1 or take.1 of s2: .* \(.*annotations.csv, row 3\)",
+        ),
+        ("kind,onset,offset\nmicro,1,9\nblink,1,9\nmicro,1,9\n", r"once, not twice: micro 1 to 9 \(.*row 2; .*row 4\)"),
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=message):
@@ -64,15 +73,15 @@ def test_of_two_videos_of_a_name_the_nearer_counts_and_of_two_subjects_that_of_t
 def test_frames_that_were_counted_at_another_rate_are_refused(tmp_path):
     path = tmp_path / "take.csv"
     path.write_text("kind,onset,offset,fps\nmicro,1,9,30\n")
-    (true,) = truth.micro(truth.read(path, Path("take.avi")), TIMES)
+    (true,) = truth.micro(truth.read(path, Path("take.avi"))[0], TIMES)
     assert true.span == (1, 9)
     dropped, rounded = np.delete(np.arange(900), slice(500, 540)) / 30, np.round(np.arange(20) / 30, 3)
     for times in (dropped, rounded, np.delete(TIMES, 7)):
-        assert len(truth.micro(truth.read(path, Path("take.avi")), times)) == 1
+        assert len(truth.micro(truth.read(path, Path("take.avi"))[0], times)) == 1
     for fps, times in (("25", rounded), ("29.97", dropped), ("60", TIMES)):
         path.write_text(f"kind,onset,offset,fps\nmicro,1,9,{fps}\n")
         with pytest.raises(DataError, match=rf"fps must be 30.*, the recording's, not {fps}: .* \(.*take.csv, row 2\)"):
-            truth.micro(truth.read(path, Path("take.avi")), times)
+            truth.micro(truth.read(path, Path("take.avi"))[0], times)
 
 
 def test_each_spotted_expression_has_the_true_one_it_hits():

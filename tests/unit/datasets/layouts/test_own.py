@@ -140,7 +140,8 @@ BROKEN = {
         "one subject, not s01 and s07"),
     "two names": (rows(f"{T},anna,micro,1,,9,fear,,\n"), "s02/take.mp4: must have a subject, in a column or ELAN"),
     "two spellings": (
-        rows(f"{T},P1,micro,1,,9,fear,,\ns02/take.mp4,1,micro,1,,9,fear,,\n"), "could be one person: spell it the same, or say whose"),
+        rows(f"{T},P1,micro,1,,9,fear,,\ns02/take.mp4,1,micro,1,,9,fear,,\n"),
+        "could be one person: spell it the same, or say whose"),
     "another folder": (rows("s02/tak.mp4,,micro,1,,9,fear,,\n"), "not 's02/tak.mp4' (did you mean 's02/take.mp4'?)"),
     "a folder that is not there": (rows("s03/take.mp4,,micro,1,,9,fear,,\n"), "must be one of s01/take.mp4, s02/take"),
     "a name of two": (rows("take,,micro,1,,9,fear,,\n"), "'take' could be s01/take.mp4, s02/take.mp4: give its path"),
