@@ -6,6 +6,7 @@ of a video may be missing. Folders and subjects count: s01/take and s02/take are
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -98,7 +99,9 @@ def _rank(path: _Parts, wanted: _Parts) -> int:
         return WHOLE
     if not wanted.is_absolute:
         return int(wanted.ends(path))
-    return 1 + len(path.all) if path.ends(wanted) else int(path.all[-1:] == wanted.all[-1:])
+    pairs = zip(path.all[::-1], wanted.all[::-1], strict=False)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return 1 + common if (path.is_absolute and common) or path.ends(wanted) else min(common, 1)
 
 
 def _place(name: Name) -> str:
