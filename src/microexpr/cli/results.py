@@ -146,7 +146,7 @@ def score(
 def _log_text(path: Path) -> str:
     if not regular(path).is_file():
         raise MicroexprError(f"{path}: is not a file")
-    return path.read_text(encoding=csv_file.encoding(path), errors="replace")
+    return path.read_text(encoding=csv_file.encoding(path), errors="surrogateescape")
 
 
 def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
@@ -162,7 +162,7 @@ def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
     text = _log_text(log)
     rendered = folder.absolute().parent.name == datasets.GENERATED.name
     videos = native.read_videos(folder, "generated" if rendered else "licensed", None)[0]
-    intervals = spotting_log.read(text, str(log), videos)
+    intervals, notes = spotting_log.read(text, str(log), videos)
     rows = list(spotting.rows(log.stem, videos, intervals, SCORED_RESAMPLES, 1))
     if json or csv:
         return print_rows([{name: row.get(name) for name in spotting.COLUMNS[2:]} for row in rows], json)
@@ -174,6 +174,8 @@ def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
         cells = [f"{value:.4f}" if value is not None else "" for value in values]
         table.add_row(row["kind"], *(str(row[name]) for name in counts), *cells)
     console().print(table)
+    for note in notes:
+        say(f"note: {note}")
     return 0
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
+from microexpr.core.subjects import Subjects
 from microexpr.evaluation.metrics import METRICS, confusion
 
 COMPOSITE = {"smic": 164, "casme2": 145, "samm": 133}  # clips of MEGC2019 by data set (See et al. 2019)
@@ -43,9 +44,9 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
     """Return the lines of a log, with either kind of line end. `name` is the log's, for errors.
 
     Raises DataError with the row of a line of another form, of a data set other than `datasets`, of an unknown class,
-    or of a clip that occurred before.
+    of a clip that occurred before or is above the first of the headers, and for subjects that could be one person.
     """
-    lines, keys = [], set()
+    lines, rows, headers = list[Line](), list[int](), dict[str, dict[str, str]]()
     dataset = subject = ""
     for row, words in enumerate(map(str.split, text.splitlines()), start=1):
         if len(words) == 2:
@@ -53,6 +54,9 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
             if dataset not in datasets:
                 expected = f"'db sub' with a data set of {', '.join(datasets)}"
                 raise DataError(f"a header must be {expected}, not {' '.join(words)!r} ({name}, row {row})")
+            if rows and not headers:
+                raise DataError(f"a clip must stand below a header 'db sub', as others do ({name}, row {rows[0]})")
+            headers.setdefault(dataset, {}).setdefault(subject, f"{name}, row {row}")
         elif len(words) == 3:
             for word in words[1:]:
                 if word not in map(str, range(classes)):
@@ -60,15 +64,19 @@ def read(text: str, name: str, classes: int = len(LABELS), datasets: Collection[
                     expected = megc if classes == len(LABELS) else f"in 0..{classes - 1}"
                     raise DataError(f"a class must be {expected}, not {word!r} ({name}, row {row})")
             lines.append(Line(dataset, subject, words[0], int(words[1]), int(words[2])))
+            rows.append(row)
         elif words:
             expected = "'db sub' or 'clip truth predicted'"
             raise DataError(f"a line must be {expected}, not {' '.join(words)!r} ({name}, row {row})")
     if not lines:
         raise DataError(f"{name} must hold lines 'clip truth predicted', not none")
-    for line in lines:
-        if (key := (line.dataset, line.subject, line.clip)) in keys:
-            raise DataError(f"clip {'/'.join(filter(None, key))} must be predicted once, not twice ({name})")
-        keys.add(key)
+    subjects, seen = {key: Subjects(names) for key, names in headers.items()}, dict[tuple[str, str, str], int]()
+    for row, line in zip(rows, lines, strict=True):
+        person = subjects[line.dataset].key(line.subject) if line.dataset else ""
+        if first := seen.get(key := (line.dataset, person, line.clip)):
+            clip = "/".join(filter(None, (line.dataset, line.subject, line.clip)))
+            raise DataError(f"clip {clip} must be predicted once, not twice ({name}, rows {first} and {row})")
+        seen[key] = row
     return lines
 
 

@@ -6,28 +6,30 @@ alone: subject, video, onset, offset, emotion.
 """
 
 import io
+import re
 from collections.abc import Sequence
 
 from microexpr.core import csv_file
-from microexpr.core.clip import KINDS, LABELS, LongVideo
+from microexpr.core.clip import KINDS, LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.recordings import Recordings
 from microexpr.core.store import csv_text
+from microexpr.core.subjects import Subjects
 from microexpr.datasets.layout import label_of
 from microexpr.evaluation.spotting import Intervals, Spotted
-from microexpr.protocols.splits import subject_key
 
 COLUMNS = {  # by year
     "2022": ("vid", "pred_onset", "pred_offset", "type"),
     "2025": ("subject", "video", "onset", "offset", "emotion"),
 }
 TYPES = {"micro": "me", "macro": "mae"}
-NAMES = {  # of a column in the logs of each year
-    "video": ("vid", "video"),
+NAMES = {  # of a column in the logs of each year, and of others
+    "video": ("vid", "video", "recording"),
     "onset": ("onset", "pred_onset"),
     "offset": ("offset", "pred_offset"),
-    "subject": ("subject",),
-    "type": ("type",),
-    "emotion": ("emotion",),
+    "subject": ("subject", "sub"),
+    "type": ("type", "kind", "expression_type"),
+    "emotion": ("emotion", "class", "label", "pred_emotion"),
 }
 OPTIONAL = ("subject", "type", "emotion")
 
@@ -51,62 +53,77 @@ def _vid(video: LongVideo) -> str:
     return clip.name if clip.name.startswith(clip.subject.lstrip("s")) else f"{clip.subject}_{clip.name}"
 
 
-def read(text: str, name: str, videos: Sequence[LongVideo]) -> Intervals:
-    """Return the intervals that a log lists for each of these videos, in either form; without a type all are micro.
+def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, list[str]]:
+    """Return the intervals that a log lists for each of these videos, in either form, and notes; without a type, micro.
 
     Emotions are classes, or words that belong to one; other words are no class. Raises DataError naming the row of a
-    missing column, another type or number, a misspelt class, a video that is not among these, and one that several
-    subjects have where none is named."""
+    missing column, of two columns of one thing that differ, another type or number, a misspelt class, a video that is
+    not among these, one that several subjects have where none is named, an interval outside of the video, and one that
+    is there twice."""
     header, rows = csv_file.parse(io.StringIO(text, newline=""), name)
-    columns = {}
+    columns = csv_file.Columns(header, NAMES, name)
     for column, names in NAMES.items():
-        if columns_found := [head for head in header if head.strip().lower() in names]:
-            columns[column] = columns_found[0]
-        elif column not in OPTIONAL:
+        if column not in columns.heads and column not in OPTIONAL:
             listed = ", ".join(header) or "nothing"
             raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {listed}")
     intervals: Intervals = {video.clip.id: [] for video in videos}
     kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
+    there, seen = _Videos(videos), dict[tuple[str, str, int, int], int]()
     for number, row in rows:
         where = f"{name}, row {number}"
-        cells = {column: row[head].strip() for column, head in columns.items()}
-        clip = _video(cells["video"], cells.get("subject", ""), videos, where).clip
-        numbers = []
-        for column in ("onset", "offset"):
-            try:
-                numbers.append(round(csv_file.number(cells[column])))
-            except ValueError:
-                raise DataError(f"{columns[column]} must be a frame number, not {cells[column]!r} ({where})") from None
-        onset, offset = numbers
+        cells = columns.cells(number, row)
+        clip = there.find(cells["video"], cells.get("subject", ""), where).clip
+        onset, offset = (_frame(columns.heads[column][0], cells[column], clip, where) for column in ("onset", "offset"))
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
-        if (word := cells.get("type") or "me").lower() not in kinds:
+        word = (cells.get("type") or "me").lower()
+        kind = kinds.get(re.sub(r"[\W_]+|expressions?$", "", word))
+        if kind is None:
             raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
-        kind, emotion = kinds[word.lower()], cells.get("emotion", "").lower()
+        if other := seen.get(key := (clip.id, kind, onset, offset)):
+            raise DataError(f"an interval must be there once, not twice: {onset} to {offset} ({where}; row {other})")
+        seen[key] = number
+        emotion = cells.get("emotion", "").lower()
         if (label := label_of(emotion)) is not None:
             emotion = LABELS[label]
         elif emotion not in LABELS and (near := nearest(emotion, LABELS)):
             raise DataError(f"emotion must be one of {', '.join(LABELS)}, not {cells['emotion']!r}{near} ({where})")
         intervals[clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
-    return intervals
+    return intervals, columns.notes()
 
 
-def _video(name: str, subject: str, videos: Sequence[LongVideo], where: str) -> LongVideo:
-    """Return the video of a name, its own or after its subject, that the subject has, in whatever spelling."""
-    of_subject = [v for v in videos if not subject or v.clip.subject.lower() == subject.lower()]
-    if not of_subject:
-        of_subject = [v for v in videos if subject_key(v.clip.subject) == subject_key(subject)]
-    of_subject = of_subject or [*videos]  # a number of another list: the video's name may be enough
-    aliases = {v.clip.id: (_vid(v), f"{v.clip.subject}_{v.clip.name}") for v in of_subject}
-    matches = [v for v in of_subject if name.lower() == v.clip.name.lower()]
-    matches = matches or [v for v in of_subject if name.lower() in map(str.lower, aliases[v.clip.id])]
-    if len(matches) > 1:
-        subjects = sorted({video.clip.subject for video in matches})
-        raise DataError(f"subject must tell whose video {name!r} is, {' or '.join(subjects[:4])} ({where})")
-    if not matches:
-        near = nearest(
-            name.lower(), [alias.lower() for v in of_subject for alias in (v.clip.name, *aliases[v.clip.id])]
+def _frame(column: str, text: str, clip: Clip, where: str) -> int:
+    """Return the number of a frame of a video. Raises DataError for another number, and for one outside of it."""
+    try:
+        number = csv_file.whole(text)
+    except ValueError as problem:
+        raise DataError(f"{column} must be {problem} of a frame, not {text!r} ({where})") from None
+    if not clip.first <= number <= clip.last:
+        raise DataError(
+            f"{column} must lie in the frames {clip.first}..{clip.last} of the video, not {number} ({where})"
         )
-        of = f" of subject {subject}" if subject else ""
-        raise DataError(f"a video must be one of the data set{of}, not {name!r}{near} ({where})")
-    return matches[0]
+    return number
+
+
+class _Videos:
+    """The videos of a data set, by their names and subjects in any spelling."""
+
+    def __init__(self, videos: Sequence[LongVideo]) -> None:
+        self._videos = {video.clip.id: video for video in videos}
+        paths = {
+            v.clip.id: (f"{v.clip.subject}/{v.clip.name}", v.clip.name, _vid(v), f"{v.clip.subject}_{v.clip.name}")
+            for v in videos
+        }
+        self._subjects = Subjects({v.clip.subject: v.clip.id for v in videos})
+        self._there = Recordings(paths, {v.clip.id: v.clip.subject for v in videos}, self._subjects)
+
+    def find(self, name: str, subject: str, where: str) -> LongVideo:
+        """Return the video of a name, its own or after its subject. Raises DataError for none and for several."""
+        if not name:
+            raise DataError(f"a video must have a name, not an empty cell ({where})")
+        if subject:
+            self._subjects.find_one(subject, where)
+        elif len(matches := self._there.find(name)) > 1:
+            subjects = sorted({self._videos[key].clip.subject for key in matches})
+            raise DataError(f"subject must tell whose video {name!r} is, {' or '.join(subjects[:4])} ({where})")
+        return self._videos[self._there.find_one(name, subject, where, "a video")]

@@ -44,7 +44,7 @@ def test_a_written_log_is_read_back(corpus, dataset, form):
     _, videos = corpus(dataset)
     text = spotting_log.format_log(videos, truth(videos), form)
     assert text.splitlines()[0] == ",".join(spotting_log.COLUMNS[form])
-    spotted = spotting_log.read(text, "log.csv", videos)
+    spotted = spotting_log.read(text, "log.csv", videos)[0]
     for video in videos:
         expected = [s for s in truth(videos)[video.clip.id] if form == "2022" or s.kind == "micro"]
         spans = [(s.kind, s.span, s.emotion * (form == "2025")) for s in expected]
@@ -55,9 +55,9 @@ def test_names_of_other_years_and_without_zeros_are_understood(corpus):
     _, videos = corpus("samm_long")
     clip = videos[0].clip
     text = f"\ufeffvid,onset,offset,type\n{clip.name},3,20,mae\n"
-    assert spotting_log.read(text, "log.csv", videos)[clip.id][0].kind == "macro"
+    assert spotting_log.read(text, "log.csv", videos)[0][clip.id][0].kind == "macro"
     text = f"subject,video,onset,offset,emotion\n{int(clip.subject)},{clip.name},3.0,20,Negative\n"
-    assert spotting_log.read(text, "log.csv", videos)[clip.id][0].emotion == "negative"
+    assert spotting_log.read(text, "log.csv", videos)[0][clip.id][0].emotion == "negative"
 
 
 HEADER = "vid,onset,offset,type\n"
@@ -67,10 +67,21 @@ HEADER = "vid,onset,offset,type\n"
     ("text", "message"),
     [
         ("vid,onset", r"log\.csv: must have a column offset or pred_offset, not only vid, onset"),
-        (HEADER + "006_9,1,2,me", r"a video must be one of the data set, not '006_9' .*\(log.csv, row 2\)"),
-        (HEADER + "006_1,one,2,me", r"onset must be a frame number, not 'one' \(log.csv, row 2\)"),
-        (HEADER + "006_1,nan,2,me", r"onset must be a frame number, not 'nan' \(log.csv, row 2\)"),
-        (HEADER + "006_1,1", r"offset must be a frame number, not '' \(log.csv, row 2\)"),
+        (HEADER + "006_9,1,2,me", r"a video must be one of 006/006_1, .*, not '006_9' .*\(log.csv, row 2\)"),
+        *(
+            (
+                HEADER + f"006_1,{text},2,me",
+                rf"onset must be a whole number .*of a frame, not '{text}' \(log.csv, row 2\)",
+            )
+            for text in ("one", "nan", "0.6", "2_0", "1.200")
+        ),
+        (HEADER + '006_1,"1,200",2,me', r"onset must be a whole number without a sign between thousands of a frame"),
+        (HEADER + "006_1,1", r"offset must be a whole number of a frame, not '' \(log.csv, row 2\)"),
+        (HEADER + "006_1,-9,2,me", r"onset must lie in the frames 1\.\.\d+ of the video, not -9 \(log.csv, row 2\)"),
+        (HEADER + "006_1,1,99999,me", r"offset must lie in the frames .*, not 99999 \(log.csv, row 2\)"),
+        (HEADER + "006_1,1,2,me\n006_1,1.0,2,micro", r"once, not twice: 1 to 2 \(log.csv, row 3; row 2\)"),
+        (HEADER + ",1,2,me", r"a video must have a name, not an empty cell \(log.csv, row 2\)"),
+        ("vid,onset,pred_onset,offset\n006_1,1,2,3", "onset '1' and pred_onset '2' must not differ, both are onset"),
         (HEADER + "006_1,1,2,me,x", r"log.csv, row 2: must have 4 cells like the header, not 5"),
         ("", r"log.csv: must be a CSV file with a header, not empty"),
         (HEADER + "006_1,9,2,me", r"onset must not be after offset, not 9 and 2 \(log.csv, row 2\)"),
@@ -81,7 +92,7 @@ HEADER = "vid,onset,offset,type\n"
 def test_wrong_columns_and_rows_are_named(corpus, text, message):
     _, videos = corpus("samm_long")
     with pytest.raises(DataError, match=message):
-        spotting_log.read(f"{text}\n", "log.csv", videos)
+        spotting_log.read(f"{text}\n", "log.csv", videos)[0]
 
 
 def test_the_command_scores_a_log(corpus, tmp_path, capsys):
@@ -107,15 +118,29 @@ def test_a_video_is_that_of_its_subject_however_both_are_spelt(corpus):
     span = f"a,{second.clip.first},{second.clip.first + 9}"
     for subject in (second.clip.subject, second.clip.subject.upper(), second.clip.subject.removeprefix("spNO.")):
         text = f"Subject,Video,Onset,Offset,Emotion,Type\n{subject},{span},Happiness,MaE\n"
-        (spotted,) = spotting_log.read(text, "log.csv", [first, second])[second.clip.id]
+        (spotted,) = spotting_log.read(text, "log.csv", [first, second])[0][second.clip.id]
         assert (spotted.kind, spotted.emotion) == ("macro", "positive")
-    for subject in ("", "spNO.99"):
-        with pytest.raises(DataError, match=r"subject must tell whose video 'a' is, .* or .* \(log.csv, row 2\)"):
+    for subject, message in (
+        ("", "subject must tell whose video 'a' is, .* or"),
+        ("spNO.99", "must be one of .*, not"),
+    ):
+        with pytest.raises(DataError, match=rf"{message} .* \(log.csv, row 2\)"):
             spotting_log.read(f"subject,video,onset,offset\n{subject},{span}\n", "log.csv", [first, second])
 
 
 def test_a_name_that_no_other_video_has_is_enough_and_other_words_are_no_class(corpus):
     _, videos = corpus("samm_long")
     clip = videos[0].clip
-    text = f"subject,video,onset,offset,emotion\n99,{clip.name},3,20,helpless\n99,{clip.name},0,0,neutral\n"
-    assert [s.emotion for s in spotting_log.read(text, "log.csv", videos)[clip.id]] == ["helpless", "neutral"]
+    text = f"video,onset,offset,emotion\n{clip.name},3,20,helpless\n{clip.subject}/{clip.name}.mp4,3,9,neutral\n"
+    assert [s.emotion for s in spotting_log.read(text, "log.csv", videos)[0][clip.id]] == ["helpless", "neutral"]
+    with pytest.raises(DataError, match=r"a subject must be one of 006, .*, not '99' \(log.csv, row 2\)"):
+        spotting_log.read(f"subject,video,onset,offset\n99,{clip.name},3,20\n", "log.csv", videos)
+
+
+def test_columns_of_other_names_are_read_or_named(corpus):
+    _, videos = corpus("samm_long")
+    name = videos[0].clip.name
+    text = f",Vid,pred onset,pred_offset,Expression-Type,score\n0,{name},3,20,Macro-expression,0.5\n"
+    intervals, notes = spotting_log.read(text, "log.csv", videos)
+    assert [(s.kind, s.onset) for s in intervals[videos[0].clip.id]] == [("macro", 3)]
+    assert len(notes) == 1 and "log.csv: columns passed over: score;" in notes[0]
