@@ -5,7 +5,6 @@ out most of their noise. The emotion is the one, of the class, with the display 
 of a challenge is learnt from.
 """
 
-import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -23,8 +22,9 @@ from microexpr.apps.predict import Models, pair, written
 from microexpr.apps.read.take import Progress, silent
 from microexpr.core import store
 from microexpr.core.clip import KINDS, LABELS, Clip
-from microexpr.core.errors import DataError, nearest
+from microexpr.core.errors import DataError
 from microexpr.core.facs import NAMES, Side
+from microexpr.core.recordings import Recordings
 from microexpr.datasets.layout import label_of
 from microexpr.evaluation.questions import Facts
 from microexpr.evaluation.questions.lines import Line, match
@@ -45,7 +45,6 @@ NOT_BLINKS = [unit for unit, name in enumerate(ACTION_UNITS) if name != BLINK]
 LISTED = 8  # units in a line of evidence
 ONE_SIDED = 0.5  # of the stronger side's change, below which the weaker side shows nothing
 GUESS = Facts("negative", "disgust", {4: "both"})  # where no face is found: the most frequent of CASME II
-NUMBERED, SUBJECT_WORDS = re.compile(r"(\D*)(\d+)"), ("s", "sub", "subject", "spno.", "p")  # of subjects' folders
 PARTS = ("{questions}", "{videos}", "{answers}")  # of an outside program's command
 
 
@@ -268,39 +267,15 @@ def answers(
 def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list[Path]:
     """Return the recording of each question: a file called like it, or a folder of frames, below its subject's.
 
-    Without a folder of the subject, one that lies in the folder of no other counts."""
+    Without a folder of the subject, one that lies in the folder of no other counts. Raises DataError for none and for
+    several."""
     items = [item for item in search.find([folder], "videos", fps) if not item.reason]
-    paths: dict[tuple[str, str], list[Path]] = {}
-    for item in items:
-        name = Path(item.name) if item.kind == "frames" else Path(item.name).with_suffix("")
-        for part in (name.as_posix(), name.name):
-            for subject in ("", *name.parts[:-1]):
-                paths.setdefault((subject, part), []).append(item.path)
-    result = []
+    there, paths = Recordings({item.path: (item.name,) for item in items}), list[Path]()
     for line in lines:
-        matches = {*paths.get((line.subject, line.clip), [])} or {
-            path for path in paths.get(("", line.clip), []) if not _of_other(path.relative_to(folder), line.subject)
-        }
-        if len(matches) != 1:
-            several, of = ", ".join(map(str, sorted(matches))) or "none", f" of {line.subject}" * bool(line.subject)
-            near = nearest(line.clip, {part for _, part in paths if Path(part).name != line.clip})
-            hint = f"{near}; --fps reads folders of pictures" * (not matches)
-            raise DataError(
-                f"{folder}: must have one recording of {line.clip}{of} for question {line.id}, not {several}{hint}"
-            )
-        result.append(matches.pop())
-    return result
-
-
-def _of_other(path: Path, subject: str) -> bool:
-    """Return whether a path lies in a folder that is called like another subject: sub1, if that is sub02 or 2.
-
-    A folder that is a number alone may be anything."""
-    if not (of_subject := NUMBERED.fullmatch(subject)):
-        return False
-    words = (of_subject[1].lower(),) if of_subject[1] else SUBJECT_WORDS
-    folders = filter(None, map(NUMBERED.fullmatch, path.parts[:-1]))
-    return any(folder[1].lower() in words and int(folder[2]) != int(of_subject[2]) for folder in folders)
+        hint = "" if there.find(line.clip) else "; --fps reads folders of pictures"
+        where, what = f"question {line.id}{hint}", f"{folder}: a recording"
+        paths.append(there.find_one(line.clip, line.subject, where, what))
+    return paths
 
 
 def facts(probabilities: Mapping[str, float], changes: Mapping[str, float]) -> Facts:

@@ -6,13 +6,14 @@ spreadsheet program has added the zero to every number, and no whole number next
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from microexpr.core.errors import DataError, nearest
 
 ADVICE = "spell one person the same everywhere, or give two people names that differ in more than that"
-WORDS = ("s", "sub", "subj", "subject", "spno", "p", "participant")  # before the number of a subject
+SPELLINGS = ("s", "sub", "subj", "subject", "spno")  # of one word before the number of a subject, in two lists of names
+WORDS = (*SPELLINGS, "p", "participant")  # before the number of a subject
 Part = str | int  # of a name: letters, or a number
 
 
@@ -83,11 +84,15 @@ class Subjects:
     def find(self, name: Any) -> list[str]:
         """Return the keys of the subjects that a name from elsewhere may be of: of one where that is certain.
 
-        A number alone is the subject with that number after letters, and the reverse; other characters than letters
-        and digits do not count."""
+        A number alone is the subject with that number after letters, and the reverse; sub01 is s1 where no other is;
+        other characters than letters and digits do not count."""
         if (key := self.key(name)) in self._names:
             return [key]
-        return [other for other in self._names if self._could_be(key, other)]
+        return [other for other in self._names if self._could_be(key, other)] or [
+            other
+            for other in self._names
+            if _number_after(key, SPELLINGS) == _number_after(other, SPELLINGS) is not None
+        ]
 
     def find_one(self, name: Any, where: str) -> str:
         """Return the key of the subject that a name from elsewhere is of. Raises DataError for none and for several."""
@@ -130,6 +135,14 @@ def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]
 def _parts(key: str) -> tuple[Part, ...]:
     """Return letters and numbers of a key, in their order, without other characters."""
     return tuple(int(part) if part.isdecimal() else part for part in re.findall(r"\d+|[^\d\s_.,:;/()#-]+", key))
+
+
+def _number_after(key: str, words: Collection[str]) -> int | None:
+    """Return the number of a key that is one of these words and a number; None for another."""
+    match _parts(key):
+        case (str(word), int(number)) if word in words:
+            return number
+    return None
 
 
 def _likely(key: str) -> list[tuple[Part, ...]]:

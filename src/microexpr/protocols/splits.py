@@ -1,6 +1,5 @@
 """Split clips into those that train and those that are tested. Knows clips and a seed, no classes."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -13,11 +12,6 @@ from microexpr.core.seeds import generator
 from microexpr.protocols.provenance import PARTS, Unit
 
 Item = TypeVar("Item")
-
-
-def subject_key(subject: str) -> str:
-    """Return what tells a subject of a data set, in whatever spelling: its number if it has one, else its name."""
-    return "".join(str(int(digits)) for digits in re.findall(r"\d+", subject)) or subject.casefold()
 
 
 def subject_id(name: str) -> str:

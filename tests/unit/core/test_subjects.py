@@ -68,7 +68,8 @@ def test_a_name_from_elsewhere_is_found_where_it_is_certain():
     for name in ("1.0", "01", 1, "SPNO.1", "spno1"):
         assert subjects.find(name) == ["spno.1"]
     assert subjects.find("10") == ["spno.10"]
-    assert subjects.find("spNO.77") == subjects.find("s1") == []
+    assert subjects.find("spNO.77") == subjects.find("m1") == []
+    assert subjects.find("sub01") == ["spno.1"] and Subjects(["s1", "sub2"]).find("sub1") == ["s1"]
     assert Subjects(["m1", "f1"]).find("1") == ["m1", "f1"]
 
 
@@ -82,7 +83,9 @@ def test_a_name_of_nobody_and_one_of_several_are_refused():
 @pytest.mark.parametrize(
     ("folder", "key", "is_other"),
     [("s02", "s1", True), ("s1", "s1", False), ("S01", "s1", False), ("sub2", "1", True), ("2", "s1", False),
-     ("take2", "1", False), ("session", "s1", False), ("m1", "f1", False)],
+     ("take2", "1", False), ("session", "s1", False), ("m1", "f1", False), ("Sub1", "sub2", True),
+     ("spNO.10", "spno.7", True), ("sub16", "17", True), ("s17", "17", False), ("100", "6", False),
+     ("day1", "sub2", False), ("sub01", "anna", False)],
 )  # fmt: skip
 def test_a_folder_of_another_subject(folder, key, is_other):
     assert Subjects([key]).is_of_other(folder, key) is is_other

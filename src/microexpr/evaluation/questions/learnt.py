@@ -6,7 +6,7 @@ frequent answer. Counts and logarithms in one order: the same digits everywhere.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
@@ -16,10 +16,11 @@ from typing import TypeVar
 from microexpr.core.clip import LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import EVALUATED, Side
+from microexpr.core.subjects import Subjects
 from microexpr.evaluation.questions import Facts, lines, long_videos
 from microexpr.evaluation.questions.lines import Line
 from microexpr.evaluation.questions.long_videos import Event
-from microexpr.protocols.splits import subject_id, subject_key
+from microexpr.protocols.splits import subject_id
 
 Value = TypeVar("Value", bound=Hashable)
 Table = dict[Value, tuple[float, list[tuple[float, float]]]]  # by value, logarithms: see `Learnt._table`
@@ -121,21 +122,36 @@ def from_questions(answered: Sequence[Line], requests: Sequence[Line]) -> dict[s
     truth, features, queries = lines.facts(answered), _texts(answered), _texts(requests)
     if not truth:
         raise DataError("questions to learn from must be on clips with true answers of both classes, coarse and fine")
-    same = {name: [_person(clip) for clip in clips] for name, clips in groupby(sorted(truth, key=_name), _name)}
+    person = _people(truth)
+    same = {name: [person(clip) for clip in clips] for name, clips in groupby(sorted(truth, key=_name), _name)}
     for line in requests:
-        (dataset, subject), name = _person(line.clip_id), _name(line.clip_id)
+        (dataset, subject), name = person(line.clip_id), _name(line.clip_id)
         if any(not (subject and of_subject and dataset == of) for of, of_subject in same.get(name, ())):
             raise DataError(
                 f"question {line.id}: must say its data set and subject, and so must the clip called {name!r} that is "
                 "learnt from, since it may be the same"
             )
-    return answer_all(truth, features, queries, _person)
+    return answer_all(truth, features, queries, person)
 
 
-def _person(clip: str) -> tuple[str, str]:
-    """Return the data set and subject of a clip id, in whatever case, the subject by its number if it has one."""
-    dataset, subject, _ = clip.casefold().split("/", 2)
-    return dataset, subject_key(subject)
+def _people(clips: Iterable[str]) -> Callable[[str], tuple[str, str]]:
+    """Return a function of a clip id that returns its data set and subject: one of these clips' however it is spelt.
+
+    Raises DataError, also when called, for a name that could be of two subjects."""
+    names: dict[str, dict[str, str]] = {}
+    for dataset, subject, _ in (clip.split("/", 2) for clip in clips):
+        names.setdefault(dataset.casefold(), {})[subject] = f"data set {dataset}"
+    subjects = {dataset: Subjects(filter(None, of_dataset)) for dataset, of_dataset in names.items()}
+
+    def person(clip: str) -> tuple[str, str]:
+        dataset, subject, _ = clip.split("/", 2)
+        of_dataset = subjects.get(dataset.casefold(), Subjects([]))
+        keys = of_dataset.find(subject) if subject else []
+        if len(keys) > 1:
+            of_dataset.find_one(subject, f"clip {clip}")
+        return dataset.casefold(), keys[0] if keys else of_dataset.key(subject)
+
+    return person
 
 
 def _name(clip: str) -> str:
