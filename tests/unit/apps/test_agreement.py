@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from encoded import shades, write
 
 from microexpr import coding
 from microexpr.apps import agreement
@@ -135,3 +136,97 @@ def test_where_one_coder_marks_nothing_the_other_is_alone(tmp_path):
     assert next(row["value"] for row in agreement.rows(recordings) if row["measure"] == "F1") == pytest.approx(
         2 / 3, abs=1e-4
     )
+
+
+CODED = "recording,subject,kind,onset,offset,emotion,action_units,coder\n"
+
+
+def compared(tmp_path, rows, fps=30.0):
+    """The figures of coders anna and ben in one table, by what they are of and measure, and the notes."""
+    table = tmp_path / "annotations.csv"
+    table.write_text(rows if rows.startswith("rec") else CODED + rows)
+    (first, notes), (second, more) = (agreement.gather(table, coder, ("anna", "ben")) for coder in ("anna", "ben"))
+    recordings, about = agreement.compare_all(first, second, fps)
+    figures = {(row["of"], row["measure"]): (row["value"], row["count"]) for row in agreement.rows(recordings)}
+    return figures, [*notes, *more, *about]
+
+
+def test_people_whose_names_have_the_same_digits_are_not_pooled(tmp_path):
+    for one, other in (("m1", "f1"), ("p1_12", "p11_2"), ("a", "b")):
+        rows = f"a.mp4,{one},micro,10,20,,,anna\na.mp4,{other},micro,90,99,,,anna\n"
+        rows += f"a.mp4,{one},micro,90,99,,,ben\na.mp4,{other},micro,10,20,,,ben\n"
+        assert compared(tmp_path, rows)[0]["micro", "F1"] == (0, 0)
+
+
+def test_a_person_is_not_split_by_spelling_and_one_that_could_be_two_is_refused(tmp_path):
+    rows = "a,s1,micro,10,20,,,anna\na,S01,micro,40,50,,,anna\na,s1 ,micro,10,20,,,ben\na,{},micro,40,50,,,ben\n"
+    assert compared(tmp_path, rows.format("s01"))[0]["micro", "F1"] == (1, 2)
+    assert compared(tmp_path, rows.format(""))[0]["micro", "F1"] == (1, 2)  # of the only subject
+    with pytest.raises(DataError, match=r"subjects '1' .*row 5. and 's1' .*row 2. could be one person"):
+        compared(tmp_path, rows.format("1"))
+    with pytest.raises(DataError, match=r"a could be a of s1 or a of s2: .* \(.*annotations.csv, row 4\)"):
+        compared(tmp_path, "a,s1,micro,1,9,,,anna\na,s2,micro,1,9,,,anna\na,,micro,1,9,,,ben\n")
+
+
+def test_a_recording_with_and_without_its_folder_is_one(tmp_path):
+    rows = "s01/a.mp4,,micro,1,9,,,anna\nb.mp4,,micro,1,9,,,anna\na,,micro,1,9,,,ben\nx/b,,micro,1,9,,,ben\n"
+    assert compared(tmp_path, rows)[0]["micro", "F1"] == (1, 2)
+    with pytest.raises(DataError, match=r"a could be s01/a or s02/a: .* \(.*row 4\)"):
+        compared(tmp_path, "s01/a,,micro,1,9,,,anna\ns02/a,,micro,1,9,,,anna\na,,micro,1,9,,,ben\n")
+    with pytest.raises(DataError, match=r"a recording without a name could be a or b: .* \(.*row 4\)"):
+        compared(tmp_path, "a,,micro,1,9,,,anna\nb,,micro,1,9,,,anna\n,,micro,1,9,,,ben\n")
+
+
+def test_folders_of_different_subjects_are_not_compared_with_each_other(tmp_path):
+    for name, subject in (("anna", "s01"), ("ben", "s02")):
+        (tmp_path / name / subject).mkdir(parents=True)
+        (tmp_path / name / subject / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], "take.mp4"))
+    sides = [agreement.gather(tmp_path / name)[0] for name in ("anna", "ben")]
+    with pytest.raises(DataError, match="must mark the same recordings, not s01/take and s02/take"):
+        agreement.compare_all(*sides, 25)
+
+
+def test_coders_are_told_in_any_case_and_events_of_others_are_noted(tmp_path):
+    rows = (
+        "a,,micro,10,20,,,Anna\na,,micro,40,50,,,anna \na,,micro,70,80,,,\na,,micro,10,20,,,ben\na,,micro,40,50,,,BEN\n"
+    )
+    figures, notes = compared(tmp_path, rows + "a,,micro,70,80,,,ben\na,,blink,70,80,,,cleo\n")
+    assert figures["micro", "F1"] == (0.8, 2)
+    assert any("coders who are not asked for: 1 of cleo, 1 of no coder" in note for note in notes)
+
+
+def test_codes_of_units_are_read_or_noted(tmp_path):
+    rows = "".join(f"a,,micro,{t},{t + 9},,{{}},{{}}\n" for t in (10, 40, 70))
+    anna = rows.format("6+12", "anna", "4+7", "anna", "1+2", "anna")
+    figures, notes = compared(tmp_path, anna + rows.format("6 12", "ben", "4;9", "ben", '"1,2"', "ben"))
+    assert figures["units", "FACS agreement"] == (round(10 / 12, 4), 3)
+    assert not any("action units" in note for note in notes)
+    figures, notes = compared(tmp_path, anna + rows.format("6+smirk", "ben", "4+7", "ben", "1+2", "ben"))
+    assert figures["units", "FACS agreement"] == (round(10 / 11, 4), 3)
+    assert any("not 'smirk', which is passed over in 1 of 3 codes" in note and "row 5" in note for note in notes)
+
+
+def test_a_column_units_may_be_that_of_time(tmp_path):
+    head = "recording,kind,onset,offset,action_units,units,coder\n"
+    for unit, onset, offset in (("frames", "10", "20"), ("s", "0.3333", "0.7"), ("ms", "333.33", "700")):
+        row = f"a,micro,{onset},{offset},6+12,{unit},"
+        figures, _ = compared(tmp_path, f"{head}{row}anna\n{row.replace('6+12', '4')}ben\n")
+        assert figures["units", "FACS agreement"] == (0, 1) and figures["micro", "F1"] == (1, 1)
+    with pytest.raises(DataError, match="column units must have one unit of time in all rows, not frames and s"):
+        compared(tmp_path, f"{head}a,micro,1,9,6,frames,anna\na,micro,1,9,6,s,ben\n")
+    with pytest.raises(DataError, match=r"row 2: action_units '6' and units '7' must not differ"):
+        compared(tmp_path, f"{head}a,micro,1,9,6,7,anna\na,micro,1,9,6,6,ben\n")
+
+
+def test_an_event_that_is_there_twice_is_refused_with_both_rows(tmp_path):
+    row = "a,,micro,10,20,,,{}\n"
+    with pytest.raises(DataError, match=r"once, not twice: micro 10 to 20 \(.*row 2; .*row 3\)"):
+        compared(tmp_path, row.format("anna") * 2 + row.format("ben"))
+
+
+def test_a_rate_other_than_the_videos_is_refused(tmp_path):
+    write(tmp_path / "a.mp4", shades(30 + np.arange(60)), 30)
+    rows = "a.mp4,,micro,10,20,,,anna\na.mp4,,micro,10,20,,,ben\n"
+    assert compared(tmp_path, rows, None)[0] == compared(tmp_path, rows, 30)[0]
+    with pytest.raises(DataError, match=r"a.mp4: has 30 frames a second, not 25: leave out --fps"):
+        compared(tmp_path, rows, 25)

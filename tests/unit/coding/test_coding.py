@@ -138,6 +138,90 @@ def test_what_predict_and_boris_write_of_nothing_and_of_measurements(tmp_path):
     assert (event.subject, event.emotion, event.kind) == ("", "", "blink")
 
 
+BORIS = (
+    "Observation id,Source,Time offset (s),Media duration (s),FPS (frame/s),Subject,Behavior,Modifier #1,Start (s),"
+    "Stop (s),Media file name,Image index start\n"
+    "o,player #1:s01/a.mp4;s01/b.mp4,0.0,5.000;8.000,25.000;25.000,s01,micro,happiness,2.0,2.4,s01/a.mp4,50\n"
+    "o,player #1:s01/a.mp4;s01/b.mp4,0.0,5.000;8.000,25.000;25.000,s01,micro,surprise,6.0,6.4,s01/b.mp4,25\n"
+)
+
+
+def test_times_of_a_boris_observation_of_several_videos_are_in_their_own(tmp_path):
+    path = tmp_path / "boris.csv"
+    path.write_text(BORIS)
+    assert [(e.recording, e.onset, round(e.offset, 6)) for e in coding.read(path)[0]] == [
+        ("s01/a.mp4", 2.0, 2.4),
+        ("s01/b.mp4", 1.0, 1.4),
+    ]
+    path.write_text(BORIS.replace(";s01/b.mp4", ";player #2:s01/b.mp4").replace("6.0,6.4", "1.0,1.4"))  # side by side
+    assert coding.read(path)[0][1].onset == 1.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("5.000;8.000", "5.000", r"Media duration \(s\) must have 2 lengths, as Source has files \(.*row 2\)"),
+        ("s01/b.mp4,25", "s01/c.mp4,25", r"Source must name the file 's01/c.mp4' once, not 0 times \(.*row 3\)"),
+        (",0.0,", ",3.5,", r"Time offset \(s\) of the observation must be 0, not 3.5 \(.*row 2\)"),
+        ("s01/a.mp4,50", "s01/a.mp4,40", r"Image index start must be 50, as Start \(s\) says, not 40 \(.*row 2\)"),
+        ("5.000;8.000", "long;8.000", r"Media duration \(s\) must be a number, not 'long' \(.*row 2\)"),
+    ],
+)
+def test_times_of_boris_that_cannot_be_told_are_refused(tmp_path, old, new, message):
+    (tmp_path / "boris.csv").write_text(BORIS.replace(old, new))
+    with pytest.raises(DataError, match=message):
+        coding.read(tmp_path / "boris.csv")
+
+
+def test_seconds_next_to_frames_must_be_theirs(tmp_path):
+    path = tmp_path / "intervals.csv"
+    path.write_text("kind,onset,apex,offset,onset_seconds,apex_seconds,offset_seconds\nmicro,25,29,32,1.0,1.16,1.28\n")
+    assert [event.frames(TIMES) for event in coding.read(path)[0]] == [(25, 29, 32)]
+    path.write_text("kind,onset,apex,offset,onset_seconds,apex_seconds,offset_seconds\nmicro,25,,32,1.0,1.16,1.28\n")
+    with pytest.raises(DataError, match=r"apex_seconds must be the time of apex, frame none, not 1.16 \(.*row 2\)"):
+        coding.read(path)[0][0].frames(TIMES)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "times"), [("Symbolic_Association", [(2.0, 2.4)]), ("Symbolic_Subdivision", [])]
+)
+def test_a_tier_without_times_has_those_above_it_or_is_named(tmp_path, constraint, times):
+    document = Eaf()
+    document.add_linguistic_type("below", constraint, timealignable=False)
+    document.add_tier("segment")
+    document.add_tier("micro", "below", "segment")
+    document.add_annotation("segment", 2000, 2400, "x")
+    document.add_ref_annotation("micro", "segment", 2100, "happiness")
+    document.to_file(str(tmp_path / "a.eaf"))
+    events, notes = coding.read(tmp_path / "a.eaf")
+    assert [(event.onset, event.offset) for event in events] == times
+    reason = f"tier micro is passed over: its annotations have no times ({constraint})"
+    assert any(reason in note for note in notes) == (not times)
+
+
+def test_apexes_and_units_of_no_event_are_noted(tmp_path):
+    path = tmp_path / "take.eaf"
+    path.write_text(elan.text(MARKS[:1], "take.mp4"), encoding="utf-8")
+    document = Eaf(str(path))
+    document.add_annotation("micro apex", 3000, 3040)
+    document.to_file(str(path))
+    (note,) = coding.read(path)[1]
+    assert "apexes and units below tier micro are in none of its events: 3.000 s; passed over" in note
+
+
+def test_a_column_of_a_meaning_may_be_empty_next_to_another(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("kind,onset,offset,class,emotion,AUs,score\nmicro,1,9,,Fear,4,\nmicro,11,19,anger,Anger,4,\n")
+    events, notes = coding.read(path)
+    assert [event.emotion for event in events] == ["fear", "anger"]
+    assert "columns passed over: score; those read are" in notes[0]
+    path.write_text("kind,onset,offset,class,emotion\nmicro,1,9,negative,fear\n")
+    with pytest.raises(
+        DataError, match=r"row 2: emotion.*'fear' must not differ, both are emotion|class 'negative' and"
+    ):
+        coding.read(path)
+
+
 def test_the_template_is_read(tmp_path):
     path = tmp_path / "annotations.csv"
     path.write_text(tables.template(), encoding="utf-8")

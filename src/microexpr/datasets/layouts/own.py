@@ -22,7 +22,7 @@ from microexpr.core import facs
 from microexpr.core.clip import POPULATION, Clip, Expression, Origin, long_video
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.recordings import Recordings
-from microexpr.core.subjects import Subjects, composed
+from microexpr.core.subjects import Subjects, composed, folded
 from microexpr.datasets.layout import check_events, collect_errors, list_content
 from microexpr.datasets.layouts import Layout, Reader
 from microexpr.datasets.layouts.recordings import FACTS, Recording, paths, read_facts, recordings
@@ -93,7 +93,15 @@ class Own(Reader):
             raise DataError(f"{self.root}: must hold videos or folders of frames, found {list_content(self.root)}")
         assert isinstance(self.facts, OwnLayout)
         self.origin, items = self.facts.origin(self.root), list[Any]()
-        events = self._events(by_key)
+        self.coders = set[str]()
+        events, coder = self._events(by_key), self.about.coder
+        if coder and folded(coder) not in map(folded, self.coders):
+            names = ", ".join(sorted(self.coders)) or "no one"
+            raise DataError(f"{self.root / FACTS}: coder must be one of those of the events, {names}, not {coder}")
+        if self.about.fps and not any(recording.path.is_dir() for recording in by_key.values()):
+            self.notes.append(
+                f"{self.root / FACTS}: fps is passed over: it is for folders of frames, and here are none"
+            )
         subjects = self._subjects(by_key, events)
         counts = Counter((subject, _below_folder(key)) for key, subject in subjects.items())
         for key, coded in sorted(events.items()):
@@ -143,6 +151,7 @@ class Own(Reader):
         events, notes = coding.read(path, self.problems)
         self.notes += notes
         events = [replace(event, coder=event.coder or coder) for event in events]
+        self.coders |= {event.coder for event in events if event.coder}
         if not self.about.coder:
             return events
         chosen, notes = coding.of_coder(events, self.about.coder, [""])

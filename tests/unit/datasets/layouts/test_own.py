@@ -164,6 +164,8 @@ BROKEN = {
     "duplicates": (rows(f"{T},,micro,1,,9,fear,,\n" * 2), "must be there once, not twice: 1..9"),
     "an unknown emotion": (rows(f"{T},,micro,1,,9,hapiness,,\n"), "not 'hapiness' (did you mean 'happiness'"),
     "an umlaut": (rows(f"{T},,micro,1,,9,überrascht,,\n"), "emotions: {überrascht: negative}"),
+    "a coder": (
+        broken(lambda root: (root / own.FACTS).write_text("coder: anna\n")), "those of the events, no one, not anna"),
     "a kind": (rows(f"{T},,mikro,1,,9,fear,,\n"), "kind must be one of micro"),
     "two coders": (rows(f"{T},,micro,1,,9,fear,,a\n{T},,micro,20,,29,fear,,b\n"), "name one in"),
     "a name of a subject": (
@@ -209,7 +211,9 @@ def test_spellings_of_one_subject_are_one_and_dataset_yaml_tells_two_apart(root)
     )
     (root / own.FACTS).write_text("subjects: {'006': a6, '6': b6, '7': c7}\n")
     assert {clip.subject for clip in read()[0]} == {"a6", "b6"}
-    assert any("names that nobody has: 7" in line for line in check(root).notes)
+    (root / own.FACTS).write_text("subjects: {'006': a6, '6': b6, '7': c7}\nfps: 25\n")
+    notes = "\n".join(check(root).notes)
+    assert "names that nobody has: 7" in notes and "fps is passed over" in notes
 
 
 def test_an_empty_class_next_to_an_emotion_is_none_and_coders_are_told_in_any_case(root):
