@@ -52,9 +52,8 @@ class Subjects:
             for likely in _likely(key):
                 if (other := first.setdefault(likely, key)) != key and self._could_be(key, other):
                     a, b = self.name(other), self.name(key)
-                    raise DataError(
-                        f"{what} {str(a)!r}{self._where[a]} and {str(b)!r}{self._where[b]} could be one person: {advice}"
-                    )
+                    both = f"{str(a)!r}{self._where[a]} and {str(b)!r}{self._where[b]}"
+                    raise DataError(f"{what} {both} could be one person: {advice}")
 
     def key(self, name: Any) -> str:
         """Return what tells a subject from others; equal for all names of one."""

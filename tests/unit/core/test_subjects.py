@@ -40,7 +40,9 @@ def test_names_of_several_subjects(names):
     assert not subjects.notes
 
 
-@pytest.mark.parametrize(("first", "second"), [("1", "s1"), ("s-1", "s1"), ("10.05", "10.5"), ("s1", "01"), ("a b", "a_b"), (7, "P07")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("1", "s1"), ("s-1", "s1"), ("10.05", "10.5"), ("s1", "01"), ("a b", "a_b"), (7, "P07")]
+)
 def test_names_that_could_be_one_subject_are_refused_with_their_places(first, second):
     with pytest.raises(DataError) as error:
         Subjects({first: "a.csv, row 2", second: "a.csv, row 9", "s2": ""})
@@ -62,7 +64,9 @@ def test_zeros_that_were_dropped_are_noted():
 
 def test_a_name_from_elsewhere_is_found_where_it_is_certain():
     subjects = Subjects(["spNO.1", "spNO.10", "spNO.2"])
-    assert subjects.find("1.0") == subjects.find("01") == subjects.find("SPNO.1") == subjects.find("spno1") == ["spno.1"]
+    assert (
+        subjects.find("1.0") == subjects.find("01") == subjects.find("SPNO.1") == subjects.find("spno1") == ["spno.1"]
+    )
     assert subjects.find("10") == ["spno.10"]
     assert subjects.find("spNO.77") == subjects.find("s1") == []
     assert Subjects(["m1", "f1"]).find("1") == ["m1", "f1"]
