@@ -84,7 +84,8 @@ def subjects(values: Sequence[Any] | np.ndarray) -> np.ndarray:
     array = present(values, "subject", "name or number")
     if array.ndim != 1:
         raise DataError(f"subjects must have the shape [N], not {[*array.shape]}")
-    array = np.char.decode(array) if array.dtype.kind == "S" else array
+    if any(isinstance(name, bytes) for name in array.tolist()):  # as h5py reads texts
+        array = np.array([name.decode() if isinstance(name, bytes) else name for name in array.tolist()])
     names, first = array.tolist(), dict[Any, str]()
     for i, name in enumerate(names):
         first.setdefault(name, f"clip {i}")

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from microexpr.api import checks
 from microexpr.api.figures import Labels, Names, read_labels
-from microexpr.api.own_methods import SINGLE, OwnEstimator, OwnNetwork, label_advice, one_line
+from microexpr.api.own_methods import SINGLE, OwnEstimator, OwnNetwork, one_line
 from microexpr.core.errors import DataError, LeakError, ParamsError
 from microexpr.core.facs import UNKNOWN
 from microexpr.core.subjects import Subjects
@@ -131,7 +131,7 @@ def loso(
         )
     targets = {LABEL: torch.from_numpy(np.zeros(len(true), np.int64) if several else true)}
     targets |= {LABELS: torch.from_numpy(true)} if several else {}
-    tensors = {name: torch.as_tensor(np.asarray(values)) for name, values in arrays.items()}
+    tensors = {name: torch.as_tensor(np.require(values, requirements="W")) for name, values in arrays.items()}
     if isinstance(adapter, OwnNetwork):
         tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     data = ClipTensors(tensors, targets)
@@ -140,7 +140,7 @@ def loso(
         results = engine.train(adapter, data, parts, [seed], "sequential", 1, progress)
         for part in parts:
             adapter.fold = part.name
-            with one_line(f"fold {part.name} cannot be trained", label_advice, (RuntimeError, TypeError)):
+            with one_line(f"fold {part.name} cannot be trained", kinds=(RuntimeError, TypeError)):
                 scores = next(results).scores[0, -1]  # of the last epoch
             tables.append(_table(part, scores, true, units, names))
     table = pd.concat(tables).sort_index()

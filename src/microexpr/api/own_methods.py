@@ -225,8 +225,8 @@ class OwnNetwork(NetworkMethod):
         if self.criterion is None:
             return self.label_loss(scores, batch, statistics)
         target = batch[LABELS if self.several else LABEL]
-        given = f"scores {checks.describe(scores)} and labels {checks.describe(target)}"
-        with one_line(f"loss must take {given} (fold {self.fold})", label_advice):
+        arguments = f"scores {checks.describe(scores)} and labels {checks.describe(target)}"
+        with one_line(f"loss must take {arguments} (fold {self.fold})", _loss_advice):
             criterion = self.criterion.to(scores.device) if isinstance(self.criterion, nn.Module) else self.criterion
             value = criterion(scores, target)
         if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
@@ -248,7 +248,7 @@ class OwnNetwork(NetworkMethod):
         if not scores.is_floating_point():
             kind = checks.describe(scores)
             raise ParamsError(f"the network must return scores float32{expected}, not {kind} (fold {self.fold})")
-        return scores
+        return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
 
 
 class WeightsLeft:
@@ -312,7 +312,7 @@ def _check_inputs(network: nn.Module, names: list[str]) -> None:
         pass  # a function without a readable signature
 
 
-def label_advice(text: str) -> str:
+def _loss_advice(text: str) -> str:
     """Return torch's error of a loss with what to give it, if that is labels of another type."""
     return f"{text}; labels are whole numbers: give the loss labels.float()" if "Long" in text else text
 
