@@ -122,6 +122,26 @@ def test_weights_that_are_loaded_again_are_no_leak():
     assert loso(reset).equals(loso(lambda: copy.deepcopy(pretrained)))
 
 
+class Flags(nn.Linear):
+    """A buffer that training sets to what another one begins with."""
+
+    def __init__(self):
+        super().__init__(5, 3)
+        self.register_buffer("is_new", torch.ones(2))
+        self.register_buffer("zeros", torch.zeros(2))
+
+    def forward(self, x):
+        self.is_new.zero_()
+        return super().forward(x)
+
+
+def test_equal_constants_of_two_folds_are_no_leak():
+    assert len(loso(Flags)) == 24
+    flags = Flags()
+    with pytest.raises(LeakError, match=r"its is_new was trained in fold s1 already"):
+        loso(lambda: setattr(new := Flags(), "is_new", flags.is_new) or new)
+
+
 def test_a_factory_is_called_once_in_each_fold():
     networks = [mlp() for _ in range(4)]
     assert len(loso(partial(next, iter(networks)))) == 24
