@@ -4,7 +4,7 @@ torch is not loaded here: where it is, it may be asked for as many threads as th
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 
 from microexpr.core.errors import DataError
+from microexpr.core.subjects import Subjects
+
+TENSOR = "; of a tensor on a GPU or with a gradient give .detach().cpu()"
 
 
 def describe(value: Any) -> str:
@@ -44,7 +47,8 @@ def numbers(value: Any, name: str, finite: bool = True) -> np.ndarray:
     try:
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):  # rows of different lengths, or a tensor on a GPU or with gradients
-        raise DataError(f"{name} must be an array of numbers, not {describe(value)}") from None
+        hint = TENSOR if hasattr(value, "detach") else ""
+        raise DataError(f"{name} must be an array of numbers, not {describe(value)}{hint}") from None
     if array.dtype.kind not in "fiub":
         raise DataError(f"{name} must be an array of numbers, not {describe(array)}")
     if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -62,11 +66,60 @@ def whole(value: Any, name: str, least: int) -> int:
 
 def present(values: Sequence[Any] | np.ndarray, name: str, noun: str) -> np.ndarray:
     """Return values one by one as an array. Raises DataError for a missing one: None or NaN, in place of a `noun`."""
-    array = np.asarray(values, object) if not isinstance(values, np.ndarray) else values
+    try:
+        array = np.asarray(values, object) if not isinstance(values, np.ndarray) else values
+    except (TypeError, ValueError, RuntimeError):
+        hint = TENSOR if hasattr(values, "detach") else ""
+        raise DataError(f"{name} must be a {noun} of each clip, not {describe(values)}{hint}") from None
     missing = np.flatnonzero(pd.isna(np.ravel(array)))
     if missing.size:
         raise DataError(f"{name} {missing[0]} must be a {noun}, not {np.ravel(array)[missing[0]]}")
     return np.asarray(values)
+
+
+def subjects(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+    """Return the subject of each clip, [N], with one spelling of each: the first. Numbers next to texts are texts.
+
+    Raises DataError for a missing name, and for two that could be one subject's."""
+    array = present(values, "subject", "name or number")
+    if array.ndim != 1:
+        raise DataError(f"subjects must have the shape [N], not {[*array.shape]}")
+    if any(isinstance(name, bytes) for name in array.tolist()):  # as h5py reads texts
+        array = np.array([name.decode() if isinstance(name, bytes) else name for name in array.tolist()])
+    names, first = array.tolist(), dict[Any, str]()
+    for i, name in enumerate(names):
+        first.setdefault(name, f"clip {i}")
+    each = Subjects(first)
+    spelling = {name: each.name(each.key(name)) for name in first}
+    if any(name != spelling[name] for name in first):
+        array = np.array([spelling[name] for name in names], array.dtype)
+    return array.astype(str) if len({isinstance(name, str) for name in first}) > 1 else array
+
+
+def aligned(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], pd.Index | None]:
+    """Return arguments with the rows of the first that has an index, and this index; None where none has one.
+
+    An argument of another length stays as it is. Raises DataError for indexes with other labels, and where another
+    argument has no index, so that nobody can tell which order its rows have."""
+    indexes = {name: value.index for name, value in arguments.items() if isinstance(value, (pd.Series, pd.DataFrame))}
+    if not indexes:
+        return dict(arguments), None
+    first, index = next(iter(indexes.items()))
+    rows, plain = dict(arguments), next((name for name in arguments if name not in indexes), None)
+    both = f"give both with their index, or both as arrays, which are paired by position: {first}.to_numpy()"
+    for name, other in indexes.items():
+        if len(other) != len(index) or other.equals(index):
+            continue
+        if not (index.is_unique and other.is_unique and (order := other.get_indexer(index)).min() >= 0):
+            raise DataError(f"{name} must have the index of {first}: give both with one index, or as .to_numpy()")
+        if plain:
+            raise DataError(f"{name} has the index of {first} in another order, and {plain} has none: {both}")
+        rows[name] = arguments[name].iloc[order]
+    positions = np.arange(len(index))
+    is_shuffled = index.dtype.kind in "iu" and np.array_equal(np.sort(index), positions)
+    if plain and is_shuffled and not np.array_equal(index, positions):
+        raise DataError(f"{first} has the index 0..{len(index) - 1} in another order, and {plain} has none: {both}")
+    return rows, index
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Judge predicted classes: figures with intervals over subjects, and a paired comparison. Arrays in, tables out."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -11,18 +12,22 @@ from microexpr.api import checks
 from microexpr.core.errors import DataError
 from microexpr.core.facs import UNKNOWN
 from microexpr.core.seeds import generator
+from microexpr.core.subjects import folded
 from microexpr.evaluation import Params, metrics
 from microexpr.evaluation.metrics import UNTESTED
 from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL
 
 Labels = Sequence[Any] | np.ndarray  # class names, or indices into `classes`; also a column of a table
-Subjects = Sequence[Any] | np.ndarray
+Names = Sequence[Any] | np.ndarray  # of subjects
 RESAMPLES = Params().resamples
+LEAST_WIDTH = 1e-9  # of an interval; narrower is rounding
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """Figures of predicted classes. Intervals have 95 % and are over subjects: what others would have given."""
+    """Figures of predicted classes. Intervals have 95 % and are over subjects: what others would have given.
+
+    Their ends are nan where all subjects are alike, which says nothing of others."""
 
     figures: pd.DataFrame  # uf1, uar, accuracy, weighted_f1, macro_precision; columns value, low, high
     by_class: pd.DataFrame  # of each class clips; f1 and recall, each with _low and _high
@@ -33,6 +38,7 @@ class Evaluation:
         row = "{} {:.3f} ({:.3f} to {:.3f})"
         names = [name for name in (*COMPARED_METRICS, *COMPARED_OF_SEVERAL) if name in self.figures.index]
         figures = ", ".join(row.format(name.upper(), *self.figures.loc[name]) for name in names)
+        figures = figures.replace("(nan to nan)", "(no interval: subjects are alike)")
         clips = self.by_class.clips.max() if "positive" in self.by_class else self.by_class.clips.sum()
         return f"Evaluation({figures}; {clips} clips of {self.subjects} subjects)"
 
@@ -58,7 +64,7 @@ class Evaluation:
 def evaluate(
     truth: Labels,
     predicted: Labels,
-    subjects: Subjects,
+    subjects: Names,
     classes: Sequence[str] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -67,14 +73,18 @@ def evaluate(
 
     `truth` [N] and `predicted` [N], or [S, N] of S seeds, are class names, or indices into `classes`. `classes` are the
     names in order, also those that no clip has; without them the classes are those that occur, sorted. `subjects` [N]
-    are any sortable values. All clips are pooled before a figure is computed, as MEGC2019 does; over seeds, figures are
-    averaged. `resamples` is the number of resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
+    are names or numbers; those that differ in case, blanks or zeros before a number are one. All clips are pooled
+    before a figure is computed, as MEGC2019 does; over seeds, figures are averaged. `resamples` is the number of
+    resamples of the subjects. A figure that is 0/0 counts as 0, with a warning.
+    An interval is nan, with a warning, where all subjects are alike. Arrays are paired by position, pandas objects by
+    their index.
 
     Where a clip may have several labels at once, such as action units, `truth` and `predicted` are [N, L] of 1, 0 and,
     in `truth`, -1 for an unknown label; `predicted` may be [S, N, L], and `classes` name the labels. Figures are then
     macro_f1, the mean of the labels' F1, and macro_f1_of_both, with the F1 of not having a label.
 
-    Raises DataError for a value that is no class and for arrays of another length.
+    Raises DataError for a value that is no class or another spelling of one, for arrays of another length, an index
+    with other labels, and subjects of two names that could be one's.
 
     >>> import microexpr
     >>> truth, predicted = [[1, 0], [0, 1], [1, -1]], [[1, 0], [0, 1], [0, 1]]
@@ -88,9 +98,11 @@ def evaluate(
     >>> result.confusion.values.tolist()
     [[3, 0], [1, 2]]
     """
-    names, (true, labels) = read_labels(classes, truth=truth, predicted=predicted)
+    rows = _aligned(truth, subjects, predicted=predicted)
+    units = checks.subjects(rows.pop("subjects"))
+    names, (true, labels) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 1)
-    units = _check_lengths(true, subjects, np.ndim(truth) == 2, predicted=labels)
+    _check_lengths(true, units, np.ndim(truth) == 2, predicted=labels)
     matrices = metrics.by_subject(true, labels, units, len(names))  # [U, S, K, K], of L labels [U, S, L, 2, 2]
     pooled = matrices.sum((0, 1))
 
@@ -113,6 +125,9 @@ def evaluate(
     for column in columns:
         ends = [column, f"{column}_low", f"{column}_high"]
         by_class[ends] = [row(single[f"{column}_{name}"]) for name in names]
+        _leave_out_empty(by_class, *ends[1:])
+    if alike := _leave_out_empty(figures, "low", "high"):
+        _warn_alike(alike)
     return Evaluation(figures, by_class, confusion, len(np.unique(units)))
 
 
@@ -120,7 +135,7 @@ def compare(
     truth: Labels,
     first: Labels,
     second: Labels,
-    subjects: Subjects,
+    subjects: Names,
     classes: Sequence[str] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -129,7 +144,8 @@ def compare(
 
     `first` and `second` are the classes that either predicts; all arguments are as for `evaluate`. Both methods are
     resampled by the same subjects. Interval and two-sided p are Student's; no p is below 2^(1 - subjects), the least
-    that swapping the two within subjects could give. p is not corrected for several comparisons.
+    that swapping the two within subjects could give. p is not corrected for several comparisons. Where all subjects
+    have the same difference, the interval is nan, with a warning.
 
     Raises DataError as `evaluate` does.
 
@@ -139,10 +155,12 @@ def compare(
     >>> table.loc["uar", ["difference", "p"]].round(4).to_list()
     [0.5, 0.25]
     """
-    names, (true, labels, others) = read_labels(classes, truth=truth, first=first, second=second)
+    rows = _aligned(truth, subjects, first=first, second=second)
+    units = checks.subjects(rows.pop("subjects"))
+    names, (true, labels, others) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 2)
-    units = _check_lengths(true, subjects, False, first=labels, second=others)
-    rows = {
+    _check_lengths(true, units, False, first=labels, second=others)
+    differences = {
         name: astuple(
             metrics.paired(
                 true, labels, others, units, metrics.METRICS[name], resamples, generator(seed, "evaluate"), len(names)
@@ -150,15 +168,40 @@ def compare(
         )
         for name in COMPARED_METRICS
     }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "p"])
+    table = pd.DataFrame.from_dict(differences, orient="index", columns=["difference", "low", "high", "p"])
+    if alike := _leave_out_empty(table, "low", "high"):
+        _warn_alike(alike)
+    return table
+
+
+def _aligned(truth: Labels, subjects: Names, **predicted: Labels) -> dict[str, Any]:
+    """Return the arguments by name with the rows of `truth`, if they have an index."""
+    seeds = {word for word, table in predicted.items() if isinstance(table, pd.DataFrame) and np.ndim(truth) == 1}
+    by_clip: dict[str, Any] = {w: pd.DataFrame(table).T if w in seeds else table for w, table in predicted.items()}
+    rows, _ = checks.aligned({"truth": truth, **by_clip, "subjects": subjects})
+    return {word: values.T if word in seeds else values for word, values in rows.items()}
+
+
+def _leave_out_empty(table: pd.DataFrame, low: str, high: str) -> list[str]:
+    """Replace the ends of intervals without width by nan; return the names of their rows."""
+    empty = table[high] - table[low] < LEAST_WIDTH
+    table.loc[empty, [low, high]] = np.nan
+    return [str(name) for name in table.index[empty]]
+
+
+def _warn_alike(figures: Sequence[str]) -> None:
+    """Warn the caller of a function of the API of figures without an interval."""
+    names = ", ".join(figures)
+    warnings.warn(f"no interval of {names}: all subjects are alike", RuntimeWarning, stacklevel=3)
 
 
 def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[Any], list[np.ndarray]]:
     """Return the classes, named or else those that occur, sorted, and arrays of labels; the first is the truth.
 
     Arrays are indices of classes, int64[..., N]. Where the truth is of several labels [N, L], names are those of labels
-    or else their numbers, and arrays int64[..., N, L] of 1, 0 and, in the truth, -1. Raises DataError for a missing
-    label, one that is none of the classes, and another number of names."""
+    or else their numbers, and arrays int64[..., N, L] of 1, 0 and, in the truth, -1; a warning says so where each row
+    has one 1. Raises DataError for a missing label, one that is none of the classes or another spelling of one, and
+    another number or order of names."""
     if isinstance(classes, str):
         raise DataError(f"classes must be a list of names, not {classes!r}")
     truth = next(iter(labels.values()))
@@ -167,10 +210,52 @@ def read_labels(classes: Sequence[str] | None, **labels: Labels) -> tuple[list[A
         names = [*map(str, range(count))] if classes is None else list(classes)
         if len(names) != count:
             raise DataError(f"classes must name the {count} labels, not {len(names)}")
-        return names, [_several_labels(values, word, values is truth) for word, values in labels.items()]
-    present = [np.ravel(checks.present(values, word, "class")) for word, values in labels.items()]
-    names = np.unique(np.concatenate(present)).tolist() if classes is None else list(classes)
+        _check_columns(labels, classes)
+        arrays = [_several_labels(values, word, values is truth) for word, values in labels.items()]
+        if count > 1 and len(arrays[0]) > 1 and ((arrays[0] == 1).sum(1) == 1).all() and (arrays[0] >= 0).all():
+            word = next(iter(labels))
+            several = f"each row of {word} has one 1, and is read as several labels at once"
+            warnings.warn(f"{several}; for one class of each clip give argmax(1) of it", UserWarning, stacklevel=3)
+        return names, arrays
+    present = {word: np.ravel(checks.present(values, word, "class")) for word, values in labels.items()}
+    if classes is None:
+        _check_spellings(present)
+    names = np.unique(np.concatenate([*present.values()])).tolist() if classes is None else list(classes)
     return names, [_encode(values, names, word) for word, values in labels.items()]
+
+
+def _check_spellings(labels: Mapping[str, np.ndarray]) -> None:
+    """Raise DataError for two classes that differ in case and blanks alone, texts among numbers, and -1 next to 0."""
+    first = dict[Any, str]()  # where each class first occurs
+    for word, values in labels.items():
+        for i, value in enumerate(values.tolist()):
+            first.setdefault(value, f"{word} {i}")
+    spelt = dict[str, Any]()
+    for name, where in first.items():
+        if (other := spelt.setdefault(folded(name), name)) != name:
+            both = f"{first[other]}, {other!r}, and {where}, {name!r}, must be spelt the same"
+            raise DataError(f"{both}, or be two of the names in classes")
+    texts = [name for name in first if isinstance(name, str)]
+    if texts and (numbers := [name for name in first if not isinstance(name, str)]):
+        a, b = texts[0], numbers[0]
+        raise DataError(f"{first[a]}, {a!r}, and {first[b]}, {b!r}, must be both names or both numbers")
+    if {0, -1} <= first.keys():
+        raise DataError(
+            f"{first[-1]} must be a class, not -1: leave the clip out, or name -1 among classes if it is one"
+        )
+
+
+def _check_columns(labels: Mapping[str, Labels], classes: Sequence[str] | None) -> None:
+    """Raise DataError for tables of several labels, and names of these, that have the same labels in another order."""
+    names = {} if classes is None else {"classes": [*map(str, classes)]}
+    for word, table in labels.items():
+        if isinstance(table, pd.DataFrame):
+            names[word] = [str(name).removeprefix(f"{word}_") for name in table.columns]
+    for word, columns in names.items():
+        first, expected = next(iter(names.items()))
+        if columns != expected and sorted(columns) == sorted(expected):
+            order = f"{', '.join(expected)} as {first} has, not {', '.join(columns)}"
+            raise DataError(f"{word} must have its labels in the order {order}")
 
 
 def _several_labels(labels: Labels, word: str, has_unknown: bool) -> np.ndarray:
@@ -179,7 +264,8 @@ def _several_labels(labels: Labels, word: str, has_unknown: bool) -> np.ndarray:
     array = checks.numbers(labels, word, finite=False)
     if not np.isin(array, choices).all():
         value = np.ravel(array)[~np.isin(np.ravel(array), choices)][0]
-        raise DataError(f"{word} must be {' or '.join(map(str, choices))}, not {value}")
+        hint = f"; one class of each clip has the shape [N], not {[*array.shape]}" if array.shape[-1] == 1 else ""
+        raise DataError(f"{word} must be {' or '.join(map(str, choices))}, not {value}{hint}")
     return array.astype(np.int64)
 
 
@@ -199,17 +285,15 @@ def _encode(labels: Labels, names: Sequence[Any], word: str) -> np.ndarray:
     return np.array(codes, np.int64).reshape(values.shape)
 
 
-def _check_lengths(truth: np.ndarray, subjects: Subjects, several: bool, **labels: np.ndarray) -> np.ndarray:
-    """Return the subjects as an array. Raises DataError unless all are of as many clips and labels as `truth`."""
-    units = checks.present(subjects, "subject", "name or number")
+def _check_lengths(truth: np.ndarray, subjects: np.ndarray, several: bool, **labels: np.ndarray) -> None:
+    """Raise DataError unless all are of as many clips and labels as `truth`."""
     if truth.ndim != 1 + several or not len(truth):
         raise DataError(f"truth must have the shape [N{', L' * several}], N > 0, not {[*truth.shape]}")
     shapes = {word: np.atleast_1d(values).shape[-truth.ndim :] for word, values in labels.items()}
-    for word, shape in (shapes | {"subjects": (len(units), *truth.shape[1:])}).items():
+    for word, shape in (shapes | {"subjects": (len(subjects), *truth.shape[1:])}).items():
         if shape == truth.shape:
             continue
         if several:
             clips, count = truth.shape
             raise DataError(f"{word} must be of {clips} clips and {count} labels, as truth is, not {[*shape]}")
         raise DataError(f"{word} must have {len(truth)} values, as truth has, not {shape[0]}")
-    return units

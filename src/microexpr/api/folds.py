@@ -3,9 +3,8 @@
 Shapes: N clips, n of them in training, B in a batch, C classes.
 """
 
-import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -15,31 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from microexpr.api import checks
-from microexpr.api.figures import Labels, Subjects, read_labels
+from microexpr.api.figures import Labels, Names, read_labels
+from microexpr.api.own_methods import SINGLE, OwnEstimator, OwnNetwork, one_line
 from microexpr.core.errors import DataError, LeakError, ParamsError
 from microexpr.core.facs import UNKNOWN
-from microexpr.models.base import (
-    Batch,
-    ClassicalMethod,
-    ClipTensors,
-    Modules,
-    NetworkMethod,
-    Optimiser,
-    Params,
-    Phase,
-    Scorer,
-    Shapes,
-    Statistics,
-    Targets,
-    Update,
-)
-from microexpr.models.counter_rng import Stream
+from microexpr.core.subjects import Subjects
+from microexpr.models.base import ClipTensors, Optimiser
 from microexpr.models.labels import LABEL, LABELS, SeveralLabels
 from microexpr.training import engine
 from microexpr.training.engine import FoldIndices
 
 ADAM = partial(torch.optim.Adam, lr=1e-3)
-SINGLE = "input"  # name of the input that is one array
 Arrays = np.ndarray | Tensor | Mapping[str, np.ndarray | Tensor]
 
 
@@ -47,7 +32,7 @@ def loso(
     method: Any,
     inputs: Arrays,
     labels: Labels,
-    subjects: Subjects,
+    subjects: Names,
     *,
     classes: Sequence[str] | None = None,
     epochs: int = 30,
@@ -65,7 +50,12 @@ def loso(
     a new `torch.nn.Module`, which the project's engine trains. `inputs` has one row per clip, [N, ...]; a network may
     take several by name, `{"flow": ..., "crop": ...}`, and is called with these. It returns scores [B, C]. `labels` [N]
     are class names, or indices into `classes`, in the order of the scores (default: the labels that occur,
-    sorted). `subjects` [N] are any sortable values.
+    sorted). `subjects` [N] are names or numbers; those that differ in case, blanks or zeros before a number are one.
+    Arrays are paired by position; pandas objects by their index, which the result then has.
+
+    A fold's network must be new: it may not begin with what the training of an earlier fold left in it, in a part of it
+    or in a copy. Weights that no training changed may be shared, as those of a frozen backbone. An estimator is cloned,
+    or copied if it has no `get_params`; data outside of it, such as in a global variable, stays unseen here.
 
     `epochs`, `batch`, `optimiser` (a function of a list of parameters) and `loss` (of scores and class indices; by
     default cross-entropy with equal class weights) are a network's; an epoch is ceil(N / batch) full batches.
@@ -78,13 +68,16 @@ def loso(
     labels. An estimator predicts [n, L] and must know all labels.
 
     `folds` are pairs of positions (train, test) in place of one fold per subject, such as those of scikit-learn's
-    `GroupKFold`. `fitted_on` are subjects that the inputs or the network's first weights were fitted on.
+    `GroupKFold`; each clip is tested once. `fitted_on` are subjects that the inputs or the network's first weights were
+    fitted on.
 
-    The result has a row for each tested clip: its position, subject, fold, truth, predicted, and a network's score of
-    each class; of several labels, columns truth_<label> and predicted_<label>. Give it to `evaluate`.
+    The result has a row for each clip, in the order of the inputs: its position, subject, fold, truth, predicted, and a
+    network's score of each class; of several labels, columns truth_<label> and predicted_<label>. Give it to
+    `evaluate`.
 
-    Raises LeakError for a fold that trains on a subject it tests, or tests one of `fitted_on`; DataError for arrays
-    that do not fit, ParamsError for another kind of method, MicroexprError for a loss that is not finite.
+    Raises LeakError for a fold that trains on a subject it tests, tests one of `fitted_on` or has a network that an
+    earlier one trained; DataError for arrays that do not fit, ParamsError for another kind of method and for an error
+    inside it, MicroexprError for a loss that is not finite.
 
     >>> import microexpr, numpy
     >>> from sklearn.linear_model import LogisticRegression
@@ -103,17 +96,24 @@ def loso(
     >>> microexpr.evaluate(table.truth, table.predicted, table.subject).uf1 > 0.9
     True
     """
+    by_name: dict[str, Any] = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
+    arguments = {"inputs" if name == SINGLE else f"input {name}": values for name, values in by_name.items()}
+    rows, index = checks.aligned(arguments | {"labels": labels, "subjects": subjects})
+    labels, subjects = rows.pop("labels"), rows.pop("subjects")
+    if np.ndim(labels) not in (1, 2):
+        raise DataError(f"labels must have the shape [N] or [N, L], not {[*np.shape(labels)]}")
     several = SeveralLabels(loss="weighted_bce", threshold="zero") if np.ndim(labels) == 2 else None
     names, (true,) = read_labels(classes, label=labels)
-    units = checks.present(subjects, "subject", "name or number")
-    by_name = dict(inputs) if isinstance(inputs, Mapping) else {SINGLE: inputs}
+    units = checks.subjects(subjects)
+    by_name = dict(zip(by_name, rows.values(), strict=True))
     is_estimator = hasattr(method, "fit") and hasattr(method, "predict")
     arrays = {name: checks.numbers(values, name, finite=not is_estimator) for name, values in by_name.items()}
-    if isinstance(fitted_on, str):
+    if isinstance(fitted_on, (str, bytes)) or not isinstance(fitted_on, Iterable):
         raise ParamsError(f"fitted_on must be a list of subjects, not {fitted_on!r}")
     for name, values in {"subjects": units, **arrays}.items():
-        if len(values) != len(true):
-            raise DataError(f"{name} must have {len(true)} rows, as labels has, not {len(values)}")
+        if np.shape(values)[:1] != (len(true),):
+            count = len(values) if values.ndim else "one number"
+            raise DataError(f"{name} must have {len(true)} rows, as labels has, not {count}")
     parts = _folds(folds, units)
     check_leaks(parts, units, fitted_on)
     if is_estimator and isinstance(method, type):
@@ -121,7 +121,7 @@ def loso(
     if is_estimator:
         if several and (true == UNKNOWN).any():
             raise DataError("an estimator must know all labels, not have some of -1")
-        adapter: engine.Method = OwnEstimator(method, arrays, len(names), several)
+        adapter: OwnEstimator | OwnNetwork = OwnEstimator(method, arrays, len(names), several)
     elif callable(method) and not isinstance(method, nn.Module):
         adapter = OwnNetwork(method, arrays, len(names), epochs, batch, optimiser, loss, several)
     else:
@@ -131,42 +131,50 @@ def loso(
         )
     targets = {LABEL: torch.from_numpy(np.zeros(len(true), np.int64) if several else true)}
     targets |= {LABELS: torch.from_numpy(true)} if several else {}
-    tensors = {name: torch.as_tensor(np.asarray(values)) for name, values in arrays.items()}
+    tensors = {name: torch.as_tensor(np.require(values, requirements="W")) for name, values in arrays.items()}
     if isinstance(adapter, OwnNetwork):
         tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     data = ClipTensors(tensors, targets)
+    tables = []
     with checks.single():
-        results = list(engine.train(adapter, data, parts, [seed], "sequential", 1, progress))
-    scores = [result.scores[0, -1] for result in results]  # of the last epoch
-    table = pd.concat(_table(part, values, true, units, names) for part, values in zip(parts, scores, strict=True))
+        results = engine.train(adapter, data, parts, [seed], "sequential", 1, progress)
+        for part in parts:
+            adapter.fold = part.name
+            with one_line(f"fold {part.name} cannot be trained", kinds=(RuntimeError, TypeError)):
+                scores = next(results).scores[0, -1]  # of the last epoch
+            tables.append(_table(part, scores, true, units, names))
+    table = pd.concat(tables).sort_index()
+    if index is not None:
+        table.index = index if index.names != [None] else index.rename("clip")
     return table if isinstance(adapter, OwnNetwork) else table.filter(regex="^(?!score_)")
 
 
 def check_leaks(folds: Sequence[FoldIndices], subjects: np.ndarray, fitted_on: Iterable[Any] = ()) -> None:
     """Raise LeakError, naming fold, subject and a clip, for a subject in training and test or in `fitted_on`.
 
-    Names in `fitted_on` may be of another type and spelling: 2, 2.0 and "02" are one subject, "S2 " and "s2", too."""
-
-    def spelt(subject: Any) -> str:
-        is_whole = isinstance(subject, float) and subject.is_integer()
-        text = str(int(subject) if is_whole else subject).strip().casefold()
-        return str(int(text)) if text.isdecimal() else text
-
-    seen = {spelt(subject) for name in fitted_on for subject in np.asarray(name).ravel().tolist()}
+    Names in `fitted_on` may be of another type and spelling: all that could be a subject's count as that subject's."""
+    names = subjects.tolist()
+    each = Subjects(dict.fromkeys(names, ""))
+    keys = {name: each.key(name) for name in set(names)}
+    others = [other for name in fitted_on for other in np.asarray(name).ravel().tolist()]
+    fitted = {key: other for other in others for key in each.find(other)}
     for fold in folds:
-        trained = {subject: i for i, subject in zip(fold.train.tolist(), subjects[fold.train].tolist(), strict=True)}
-        for i, subject in zip(fold.test.tolist(), subjects[fold.test].tolist(), strict=True):
-            if subject in trained:
-                both = f"clip {i}, and trains on its clip {trained[subject]}"
-                raise LeakError(f"fold {fold.name} must not test a subject that it trains on: {subject}, {both}")
-            if spelt(subject) in seen:
-                raise LeakError(f"fold {fold.name} must not test a subject of fitted_on: {subject}, clip {i}")
+        trained = {keys[names[i]]: i for i in fold.train.tolist()}
+        for i in fold.test.tolist():
+            name, key = names[i], keys[names[i]]
+            if key in trained:
+                both = f"clip {i}, and trains on its clip {trained[key]}"
+                raise LeakError(f"fold {fold.name} must not test a subject that it trains on: {name}, {both}")
+            if key in fitted:
+                spelling = "" if str(fitted[key]) == str(name) else f", as {fitted[key]!r}"
+                raise LeakError(f"fold {fold.name} must not test a subject of fitted_on: {name}, clip {i}{spelling}")
 
 
 def _folds(folds: Iterable[tuple[np.ndarray, np.ndarray]] | None, subjects: np.ndarray) -> list[FoldIndices]:
     """Return folds numbered from 1, without `folds` one per subject.
 
-    Raises DataError for a position outside 0..count-1, an empty side, and fewer than two subjects."""
+    Raises DataError for a position outside 0..count-1 or twice on a side, an empty side, a clip not tested once, and
+    fewer than two subjects; LeakError for a clip on both sides."""
     if folds is None:
         names, parts = np.unique(subjects), []
         if len(names) < 2:
@@ -175,19 +183,31 @@ def _folds(folds: Iterable[tuple[np.ndarray, np.ndarray]] | None, subjects: np.n
             parts.append(FoldIndices(str(name), np.flatnonzero(subjects != name), np.flatnonzero(subjects == name)))
         return parts
     try:
-        pairs = [[np.asarray(side, np.int64) for side in sides] for sides in folds]
-        if any(len(pair) != 2 for pair in pairs):
+        pairs = [[np.asarray(side) for side in sides] for sides in folds]
+        if any(len(pair) != 2 or any(side.ndim != 1 for side in pair) for pair in pairs):
             raise TypeError
-    except TypeError:
+    except (TypeError, ValueError):
         raise DataError(
             "folds must be pairs of positions (train, test), such as GroupKFold(5).split(...) gives"
         ) from None
+    last, testing = len(subjects) - 1, dict[int, int]()
     for number, pair in enumerate(pairs, 1):
         for word, side in zip(("train", "test"), pair, strict=True):
-            if not len(side) or side.min() < 0 or side.max() >= len(subjects):
-                last = len(subjects) - 1
+            if not len(side) or side.dtype.kind not in "iu" or side.min() < 0 or side.max() > last:
                 raise DataError(f"fold {number} must {word} on positions in 0..{last}, not {side.tolist()[:5]}")
-    return [FoldIndices(str(number), *pair) for number, pair in enumerate(pairs, 1)]
+            clip, times = Counter(side.tolist()).most_common(1)[0]
+            if times > 1:
+                raise DataError(f"fold {number} must {word} on clip {clip} once, not {times} times")
+        for clip in pair[1].tolist():
+            if (other := testing.setdefault(clip, number)) != number:
+                raise DataError(f"folds must test clip {clip} once, not in folds {other} and {number}")
+        if both := {*pair[0].tolist()} & {*pair[1].tolist()}:
+            raise LeakError(f"fold {number} must not test clip {min(both)}, which it trains on")
+    if missing := {*range(last + 1)} - testing.keys():
+        raise DataError(
+            f"folds must test each clip once, and clip {min(missing)} is tested in none of {len(pairs)} folds"
+        )
+    return [FoldIndices(str(number), *(side.astype(np.int64) for side in pair)) for number, pair in enumerate(pairs, 1)]
 
 
 def _table(
@@ -202,138 +222,3 @@ def _table(
         columns |= {"truth": labels[truth[fold.test]], "predicted": labels[scores.argmax(-1)]}
     columns |= {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
     return pd.DataFrame(columns, pd.Index(fold.test, name="clip"))
-
-
-class OwnEstimator(ClassicalMethod):
-    """A scikit-learn estimator, or an object with its fit and predict, on an array of features."""
-
-    paper = "None: given by the caller"
-    takes_several = True
-
-    def __init__(self, estimator: Any, arrays: Mapping[str, Any], classes: int, several: SeveralLabels | None = None):
-        super().__init__(Params(), classes, several)
-        if [*arrays] != [SINGLE]:
-            raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
-        self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
-
-    @property
-    def inputs(self) -> Shapes:
-        return {SINGLE: self.shape}
-
-    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
-        """Return the array itself, [N, ...]."""
-        return inputs[SINGLE].numpy()
-
-    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
-        """Fit a copy, with a seed for each `random_state` that is None.
-
-        Its score is 1 for the class that it predicts, 0 for others."""
-        if hasattr(self.estimator, "get_params"):
-            from sklearn.base import clone
-
-            estimator = clone(self.estimator)
-            params = estimator.get_params(deep=True)
-            seeded = sorted(
-                name for name in params if name.rpartition("__")[2] == "random_state" and params[name] is None
-            )
-            estimator.set_params(**{name: int(rng.integers(2**31)) for name in seeded})
-        else:
-            estimator = deepcopy(self.estimator)
-        estimator.fit(features, targets[LABELS if self.several else LABEL])
-
-        def score(tested: np.ndarray) -> np.ndarray:
-            predicted = np.asarray(estimator.predict(tested))
-            if self.several:
-                shape = (len(tested), self.classes)
-                if predicted.shape != shape or not np.isin(predicted, (0, 1)).all():
-                    raise ParamsError(f"the estimator must predict 0 or 1, {[*shape]}, not {predicted.tolist()[:5]}")
-                return 2.0 * predicted - 1
-            if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
-                raise ParamsError(
-                    f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
-                )
-            return np.eye(self.classes)[predicted.astype(int)]
-
-        return score
-
-
-class OwnNetwork(NetworkMethod):
-    """A network of the caller's: any module that returns scores [B, C]. Its layers may sample by torch's generator."""
-
-    paper = "None: given by the caller"
-    seeds_torch = True
-    takes_several = True
-
-    def __init__(
-        self,
-        factory: Callable[[], nn.Module],
-        arrays: Mapping[str, Any],
-        classes: int,
-        epochs: int,
-        batch: int,
-        optimiser: Optimiser,
-        loss: Callable[[Tensor, Tensor], Tensor] | None,
-        several: SeveralLabels | None = None,
-    ):
-        super().__init__(Params(), classes, several)
-        for name, value in (("epochs", epochs), ("batch", batch)):
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise ParamsError(f"{name} must be a whole number, 1 or more, not {value!r}")
-        if not callable(optimiser):
-            example = "functools.partial(torch.optim.Adam, lr=0.001)"
-            raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {optimiser!r}")
-        if loss is not None and not callable(loss):
-            raise ParamsError(f"loss must be a function of scores and class indices, not {loss!r}")
-        try:
-            inspect.signature(factory).bind()
-        except TypeError as error:
-            name = getattr(factory, "__name__", type(factory).__name__)
-            example = f"functools.partial({name}, ...)"
-            raise ParamsError(
-                f"method must be a function without arguments, such as {example}: {name} alone is {error}"
-            ) from None
-        except ValueError:
-            pass  # a function without a readable signature
-        self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
-        self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
-
-    @property
-    def inputs(self) -> Shapes:
-        return self.shapes
-
-    def statistics(self, train: ClipTensors) -> Statistics:
-        return {"class_weights": self.label_weights(train.targets)}
-
-    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
-        network = self.factory()
-        if not isinstance(network, nn.Module):
-            raise ParamsError(f"method must return a torch.nn.Module, not {type(network).__name__}")
-        return {"network": network}
-
-    def phases(self) -> list[Phase]:
-        return [Phase([Update(self.loss, {"network": self.optimiser})], self.epochs, self.batch)]
-
-    def optimiser(self, parameters: list[Tensor]) -> torch.optim.Optimizer:
-        """Return the caller's optimiser. Raises ParamsError if it is none."""
-        result = self.make(parameters)
-        if not isinstance(result, torch.optim.Optimizer):
-            raise ParamsError(f"optimiser must return a torch.optim.Optimizer, not {checks.describe(result)}")
-        return result
-
-    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
-        devices = [rng.key.device] if rng.key.is_cuda else []
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(int(rng.key))
-            scores = self.scores(modules, batch, statistics)
-        if self.criterion is not None:
-            return self.criterion(scores, batch[LABELS if self.several else LABEL])
-        return self.label_loss(scores, batch, statistics)
-
-    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
-        arrays = {name: batch[name] for name in self.shapes}
-        scores: Tensor = modules.network(arrays[SINGLE]) if [*arrays] == [SINGLE] else modules.network(**arrays)
-        count = len(next(iter(arrays.values())))
-        if not isinstance(scores, Tensor) or scores.shape != (count, self.classes):
-            shape = [*scores.shape] if isinstance(scores, Tensor) else type(scores).__name__
-            raise ParamsError(f"the network must return scores [{count}, {self.classes}], not {shape}")
-        return scores

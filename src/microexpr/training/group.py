@@ -263,7 +263,8 @@ class Group:
 
         value, self.buffers = self._each(loss)(self.parameters, self.buffers, batch, self.statistics, keys)
         self.buffers = tree_map(Tensor.detach, self.buffers)
-        parameters = [parameter for name in update.trains for parameter in self.parameters[name].values()]
+        named = [parameter for name in update.trains for parameter in self.parameters[name].values()]
+        parameters = [parameter for parameter in named if parameter.requires_grad]  # others are frozen
         # runs share nothing, so the gradient of the sum is each run's own
         gradients = torch.autograd.grad(value.sum(), parameters, allow_unused=True, materialize_grads=True)
         for parameter, gradient in zip(parameters, gradients, strict=True):

@@ -1,0 +1,330 @@
+"""Adapt a network or estimator of the caller's to the engine, one new in each fold. No file comes in.
+
+Shapes: N clips, n of them in training, B in a batch, C classes.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from microexpr.api import checks
+from microexpr.core.errors import DataError, LeakError, MicroexprError, ParamsError
+from microexpr.models.base import (
+    Batch,
+    ClassicalMethod,
+    ClipTensors,
+    Modules,
+    NetworkMethod,
+    Optimiser,
+    Params,
+    Phase,
+    Scorer,
+    Shapes,
+    Statistics,
+    Targets,
+    Update,
+)
+from microexpr.models.counter_rng import Stream
+from microexpr.models.labels import LABEL, LABELS, SeveralLabels
+
+SINGLE = "input"  # name of the input that is one array
+REGRESSION = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss)  # would spread class indices over scores
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@contextmanager
+def one_line(
+    problem: str, advice: Callable[[str], str] = str, kinds: tuple[type[Exception], ...] = (Exception,)
+) -> Iterator[None]:
+    """Raise an error of the caller's code as ParamsError of one line, caused by it, with advice from its text."""
+    try:
+        yield
+    except MicroexprError:
+        raise
+    except kinds as error:
+        reason = next(iter(str(error).splitlines()), "")
+        raise ParamsError(f"{problem}: {type(error).__name__}: {advice(reason)}") from error
+
+
+class OwnEstimator(ClassicalMethod):
+    """A scikit-learn estimator, or an object with its fit and predict, on an array of features."""
+
+    paper = "None: given by the caller"
+    takes_several = True
+    fold = ""  # that is being fitted
+
+    def __init__(self, estimator: Any, arrays: Mapping[str, Any], classes: int, several: SeveralLabels | None = None):
+        super().__init__(Params(), classes, several)
+        if [*arrays] != [SINGLE]:
+            raise DataError(f"an estimator must have one array of inputs, not {', '.join(arrays)}")
+        self.estimator, self.shape = estimator, np.shape(arrays[SINGLE])[1:]
+
+    @property
+    def inputs(self) -> Shapes:
+        return {SINGLE: self.shape}
+
+    def features(self, inputs: dict[str, Tensor]) -> np.ndarray:
+        """Return the array itself, [N, ...]."""
+        return inputs[SINGLE].numpy()
+
+    def fit(self, features: np.ndarray, targets: Targets, rng: np.random.Generator) -> Scorer:
+        """Fit a copy, with a seed for each `random_state` that is None.
+
+        Its score is 1 for the class that it predicts, 0 for others. Raises LeakError if fitting changes its class."""
+        with one_line(f"the estimator cannot be fitted (fold {self.fold})"):
+            before = _class_data(self.estimator)
+            estimator = self._copy(rng)
+            estimator.fit(features, targets[LABELS if self.several else LABEL])
+        if changed := sorted(name for name, data in _class_data(estimator).items() if before.get(name, data) != data):
+            raise LeakError(f"fit must not change {changed[0]}, which the estimators of all folds share")
+
+        def score(tested: np.ndarray) -> np.ndarray:
+            with one_line(f"the estimator cannot predict (fold {self.fold})"):
+                predicted = np.asarray(estimator.predict(tested))
+            if self.several:
+                shape = (len(tested), self.classes)
+                if predicted.shape != shape or not np.isin(predicted, (0, 1)).all():
+                    raise ParamsError(f"the estimator must predict 0 or 1, {[*shape]}, not {predicted.tolist()[:5]}")
+                return 2.0 * predicted - 1
+            if predicted.shape != (len(tested),) or not np.isin(predicted, np.arange(self.classes)).all():
+                raise ParamsError(
+                    f"the estimator must predict classes 0..{self.classes - 1}, not {predicted.tolist()[:5]}"
+                )
+            return np.eye(self.classes)[predicted.astype(int)]
+
+        return score
+
+    def _copy(self, rng: np.random.Generator) -> Any:
+        if hasattr(self.estimator, "get_params"):
+            from sklearn.base import clone
+
+            estimator = clone(self.estimator)
+            params = estimator.get_params(deep=True)
+            seeded = sorted(
+                name for name in params if name.rpartition("__")[2] == "random_state" and params[name] is None
+            )
+            estimator.set_params(**{name: int(rng.integers(2**31)) for name in seeded})
+            return estimator
+        return deepcopy(self.estimator)
+
+
+def _class_data(estimator: Any) -> dict[str, Any]:
+    """Return the containers in the classes of an estimator and of its parts as texts: all copies share them."""
+    parts = [estimator, *(estimator.get_params(deep=True).values() if hasattr(estimator, "get_params") else ())]
+    data = {}
+    for owner in {owner for part in parts for owner in type(part).__mro__ if owner.__module__ != "builtins"}:
+        for name, value in vars(owner).items():
+            if isinstance(value, (list, dict, set, np.ndarray)) and not name.startswith("_"):
+                data[f"{owner.__name__}.{name}"] = value.tobytes() if isinstance(value, np.ndarray) else repr(value)
+    return data
+
+
+class OwnNetwork(NetworkMethod):
+    """A network of the caller's: any module that returns scores [B, C]. Its layers may sample by torch's generator."""
+
+    paper = "None: given by the caller"
+    seeds_torch = True
+    takes_several = True
+    fold = ""  # that is being trained
+
+    def __init__(
+        self,
+        factory: Callable[[], nn.Module],
+        arrays: Mapping[str, Any],
+        classes: int,
+        epochs: int,
+        batch: int,
+        optimiser: Optimiser,
+        loss: Loss | None,
+        several: SeveralLabels | None = None,
+    ):
+        super().__init__(Params(), classes, several)
+        for name, value in (("epochs", epochs), ("batch", batch)):
+            if not isinstance(value, (int, np.integer)) or value < 1:
+                raise ParamsError(f"{name} must be a whole number, 1 or more, not {value!r}")
+        if not callable(optimiser):
+            example = "functools.partial(torch.optim.Adam, lr=0.001)"
+            value = optimiser if isinstance(optimiser, str) else type(optimiser).__name__
+            raise ParamsError(f"optimiser must be a function of a list of parameters, as {example}, not {value!r}")
+        _check_loss(loss, several is not None)
+        try:
+            inspect.signature(factory).bind()
+        except TypeError as error:
+            name = getattr(factory, "__name__", type(factory).__name__)
+            example = f"functools.partial({name}, ...)"
+            raise ParamsError(
+                f"method must be a function without arguments, such as {example}: {name} alone is {error}"
+            ) from None
+        except ValueError:
+            pass  # a function without a readable signature
+        self.factory, self.epochs, self.batch, self.make, self.criterion = factory, epochs, batch, optimiser, loss
+        self.whole_loss = loss
+        self.shapes = {name: np.shape(values)[1:] for name, values in arrays.items()}
+        self.weights_left, self.network, self.network_fold = WeightsLeft(), nn.Module(), ""
+
+    @property
+    def inputs(self) -> Shapes:
+        return self.shapes
+
+    def statistics(self, train: ClipTensors) -> Statistics:
+        self.example = train[torch.arange(1)].map(torch.zeros_like).inputs
+        return {"class_weights": self.label_weights(train.targets)}
+
+    def build(self, statistics: Statistics) -> dict[str, nn.Module]:
+        """Return the fold's new network. The engine asks again after training, to see how far the weights moved.
+
+        Raises LeakError for one that an earlier fold trained, ParamsError for one that cannot be trained."""
+        if self.network_fold == self.fold:
+            return {"network": self.network}
+        self.weights_left.record(self.network, self.network_fold)
+        with one_line(f"method cannot make a network (fold {self.fold})"):
+            network = self.factory()
+        if not isinstance(network, nn.Module):
+            raise ParamsError(f"method must return a torch.nn.Module, not {type(network).__name__}")
+        _check_inputs(network, [*self.shapes])
+        if any(is_lazy(tensor) for tensor in [*network.parameters(), *network.buffers()]):
+            with torch.no_grad():
+                self._scores(network.cpu().eval(), {name: value.cpu() for name, value in self.example.items()})
+        if not any(parameter.requires_grad for parameter in network.parameters()):
+            raise ParamsError("the network must have a parameter to train, of which requires_grad is True")
+        self.weights_left.check(network, self.fold)
+        if isinstance(self.criterion, nn.Module):
+            self.criterion = deepcopy(self.whole_loss)  # it may hold a state
+        self.network, self.network_fold = network, self.fold
+        return {"network": network}
+
+    def phases(self) -> list[Phase]:
+        return [Phase([Update(self.loss, {"network": self.optimiser})], self.epochs, self.batch)]
+
+    def optimiser(self, parameters: list[Tensor]) -> torch.optim.Optimizer:
+        """Return the caller's optimiser. Raises ParamsError if it is none, or of other parameters."""
+        with one_line(f"optimiser cannot be made (fold {self.fold})"):
+            result = self.make(parameters)
+        if not isinstance(result, torch.optim.Optimizer):
+            raise ParamsError(f"optimiser must return a torch.optim.Optimizer, not {checks.describe(result)}")
+        if not {id(p) for group in result.param_groups for p in group["params"]} <= {*map(id, parameters)}:
+            raise ParamsError(f"optimiser must return a new one, of the parameters that it gets (fold {self.fold})")
+        return result
+
+    def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        devices = [rng.key.device] if rng.key.is_cuda else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(int(rng.key))
+            scores = self.scores(modules, batch, statistics)
+        if not scores.requires_grad:
+            lost = "which argmax, round, detach and no_grad take away"
+            raise ParamsError(f"the network's scores must have a gradient, {lost} (fold {self.fold})")
+        if self.criterion is None:
+            return self.label_loss(scores, batch, statistics)
+        target = batch[LABELS if self.several else LABEL]
+        arguments = f"scores {checks.describe(scores)} and labels {checks.describe(target)}"
+        with one_line(f"loss must take {arguments} (fold {self.fold})", _loss_advice):
+            criterion = self.criterion.to(scores.device) if isinstance(self.criterion, nn.Module) else self.criterion
+            value = criterion(scores, target)
+        if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+            which = "with a gradient" if isinstance(value, Tensor) and value.numel() == 1 else "as by reduction='mean'"
+            raise ParamsError(f"loss must return one number, {which}, not {checks.describe(value)} (fold {self.fold})")
+        return value
+
+    def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
+        return self._scores(modules.network, {name: batch[name] for name in self.shapes})
+
+    def _scores(self, network: nn.Module, arrays: Batch) -> Tensor:
+        listed = ", ".join(f"{name} {checks.describe(value)}" for name, value in arrays.items())
+        with one_line(f"the network cannot take {listed} (fold {self.fold})", lambda text: _input_advice(text, arrays)):
+            scores: Tensor = network(arrays[SINGLE]) if [*arrays] == [SINGLE] else network(**arrays)
+        expected = [len(next(iter(arrays.values()))), self.classes]
+        if not isinstance(scores, Tensor) or [*scores.shape] != expected:
+            shape = [*scores.shape] if isinstance(scores, Tensor) else type(scores).__name__
+            raise ParamsError(f"the network must return scores {expected}, not {shape} (fold {self.fold})")
+        if not scores.is_floating_point():
+            kind = checks.describe(scores)
+            raise ParamsError(f"the network must return scores float32{expected}, not {kind} (fold {self.fold})")
+        return scores if torch.is_grad_enabled() else scores.detach()  # of a network that enables gradients itself
+
+
+class WeightsLeft:
+    """Weights that training has left in the networks of earlier folds, to find it in the network of a later one.
+
+    Values are compared, not objects: a copy is found too, and what no training changed may be shared."""
+
+    def __init__(self) -> None:
+        self.start: dict[str, bytes] = {}  # digests of the tensors of the newest network, before training
+        self.left: dict[bytes, str] = {}  # folds by digests of what their training changed
+
+    def record(self, network: nn.Module, fold: str) -> None:
+        """Take down what training a fold has changed."""
+        for name, digest in _digests(network).items():
+            if digest != self.start.get(name):
+                self.left.setdefault(digest, fold)
+
+    def check(self, network: nn.Module, fold: str) -> None:
+        """Raise LeakError, naming tensor and fold, for a new network that begins with what training left."""
+        self.start = _digests(network)
+        for name, digest in self.start.items():
+            if digest in self.left:
+                trained = f"its {name} was trained in fold {self.left[digest]} already"
+                raise LeakError(f"the network of fold {fold} must be new: {trained}")
+
+
+def _digests(network: nn.Module) -> dict[str, bytes]:
+    """Return a digest of each parameter and buffer; of tensors of one value, which chance makes equal, by name."""
+    digests = {}
+    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        key = name if bool((flat == flat[:1]).all()) else ""
+        digests[name] = blake2b(flat.view(torch.uint8).numpy().tobytes(), key=key.encode()[-64:]).digest()
+    return digests
+
+
+def _check_loss(loss: Any, is_of_several: bool) -> None:
+    """Raise ParamsError for a loss that has no use here: a class, one of its own weights, one of other targets."""
+    if isinstance(loss, type):
+        raise ParamsError(f"loss must be a function, such as {loss.__name__}(), not the class {loss.__name__}")
+    if loss is not None and not callable(loss):
+        raise ParamsError(f"loss must be a function of scores and class indices, not {loss!r}")
+    if isinstance(loss, REGRESSION) and not is_of_several:
+        instead = "lambda scores, label: loss(scores, one_hot(label, classes).float())"
+        raise ParamsError(f"loss must be of scores and class indices, not {type(loss).__name__}() alone: {instead}")
+    for name, parameter in loss.named_parameters() if isinstance(loss, nn.Module) else ():
+        if parameter.requires_grad:
+            raise ParamsError(f"loss must have no parameter to train, not {name}: put it into the network")
+
+
+def _check_inputs(network: nn.Module, names: list[str]) -> None:
+    """Raise ParamsError unless the network's `forward` takes inputs of these names, or one array."""
+    try:
+        signature = inspect.signature(network.forward)
+        signature.bind(None) if names == [SINGLE] else signature.bind(**dict.fromkeys(names))
+    except TypeError as error:
+        expected = "one array" if names == [SINGLE] else f"{', '.join(map(str, names))}, as the inputs are named"
+        listed = ", ".join(signature.parameters) or "nothing"
+        raise ParamsError(f"forward of the network must take {expected}, not {listed}: {error}") from None
+    except ValueError:
+        pass  # a function without a readable signature
+
+
+def _loss_advice(text: str) -> str:
+    """Return torch's error of a loss with what to give it, if that is labels of another type."""
+    return f"{text}; labels are whole numbers: give the loss labels.float()" if "Long" in text else text
+
+
+def _input_advice(text: str, arrays: Batch) -> str:
+    """Return torch's error with what to give in place of these inputs."""
+    if "more than 1 value per channel" in text:
+        return f"{text}; batch norm must have a batch of 2 or more"
+    for name, value in arrays.items():
+        if not value.is_floating_point():
+            scaled = " / 255" if value.dtype == torch.uint8 else ""
+            return f"{text}; {name} must be float32 for layers with weights: x.astype('float32'){scaled}"
+        if value.ndim >= 4 and value.shape[-1] in (1, 3) and value.shape[1] > 3:
+            return f"{text}; torch's layers expect channels first: np.moveaxis(x, -1, 1)"
+    return text

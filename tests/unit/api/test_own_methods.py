@@ -1,0 +1,332 @@
+"""A caller's network or estimator: what one fold leaves to the next, and its errors in one line."""
+
+import copy
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from torch import nn
+
+import microexpr
+from microexpr.core.errors import LeakError, MicroexprError, ParamsError
+
+RNG = np.random.default_rng(6)
+LABELS, SUBJECTS = np.tile([0, 1, 2], 8), np.repeat(["s1", "s2", "s3", "s4"], 6)
+INPUTS = RNG.normal(LABELS[:, None], 0.5, (24, 5)).astype("float32")
+IMAGES = RNG.random((24, 3, 8, 8)).astype("float32")
+SEVERAL = RNG.integers(0, 2, (24, 3))
+loso = partial(microexpr.loso, inputs=INPUTS, labels=LABELS, subjects=SUBJECTS, epochs=2, batch=6)
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 3))
+
+
+def normed():
+    return nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+
+
+def convolution():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 3))
+
+
+class Frozen(nn.Module):
+    """A backbone without training, and a new head."""
+
+    def __init__(self, backbone, stays_in_eval):
+        super().__init__()
+        self.backbone, self.head, self.stays_in_eval = backbone.requires_grad_(False), nn.Linear(3, 3), stays_in_eval
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.backbone.train(mode and not self.stays_in_eval)
+        return self
+
+    def forward(self, x):
+        return self.head(self.backbone(x))
+
+
+def copies_of_trained():
+    """Return a factory whose networks are copies of the one before, with its weights after training."""
+    networks = [mlp()]
+
+    def factory():
+        networks.append(copy.deepcopy(networks[-1]))
+        return networks[-1]
+
+    return factory
+
+
+def loads_trained():
+    networks = [mlp()]
+
+    def factory():
+        network = mlp()
+        network.load_state_dict(networks[-1].state_dict())
+        networks.append(network)
+        return network
+
+    return factory
+
+
+def wraps_trained():
+    networks = [nn.Linear(5, 3)]
+
+    def factory():
+        networks.append(nn.Sequential(networks[-1], nn.Linear(3, 3)))
+        return networks[-1]
+
+    return factory
+
+
+NETWORK, BACKBONE, NORMED = mlp(), nn.Linear(5, 8), normed().eval()
+
+
+@pytest.mark.parametrize(
+    ("factory", "tensor"),
+    [
+        (lambda: NETWORK, "0.weight"),
+        (lambda: nn.Sequential(BACKBONE, nn.Linear(8, 3)), "0.weight"),
+        (partial(Frozen, NORMED, stays_in_eval=False), "backbone.1.running_mean"),
+        (copies_of_trained(), "0.weight"),
+        (loads_trained(), "0.weight"),
+        (wraps_trained(), "1.weight|0.0.weight"),
+    ],
+)
+def test_a_network_that_an_earlier_fold_trained_is_a_leak(factory, tensor):
+    message = rf"the network of fold s2 must be new: its ({tensor}) was trained in fold s1 already"
+    with pytest.raises(LeakError, match=message):
+        loso(factory)
+
+
+def test_weights_that_no_training_changes_may_be_shared():
+    backbone = normed().eval()
+    before = copy.deepcopy(backbone.state_dict())
+    shared = loso(partial(Frozen, backbone, stays_in_eval=True))
+    assert all(torch.equal(before[name], tensor) for name, tensor in backbone.state_dict().items())
+    new = loso(lambda: Frozen(copy.deepcopy(backbone), True))
+    assert shared.equals(new)
+
+
+def test_weights_that_are_loaded_again_are_no_leak():
+    pretrained, network = mlp(), mlp()
+
+    def reset():  # the same object, as it was
+        network.load_state_dict(pretrained.state_dict())
+        return network
+
+    assert loso(reset).equals(loso(lambda: copy.deepcopy(pretrained)))
+
+
+class Flags(nn.Linear):
+    """A buffer that training sets to what another one begins with."""
+
+    def __init__(self):
+        super().__init__(5, 3)
+        self.register_buffer("is_new", torch.ones(2))
+        self.register_buffer("zeros", torch.zeros(2))
+
+    def forward(self, x):
+        self.is_new.zero_()
+        return super().forward(x)
+
+
+def test_equal_constants_of_two_folds_are_no_leak():
+    assert len(loso(Flags)) == 24
+    flags = Flags()
+    with pytest.raises(LeakError, match=r"its is_new was trained in fold s1 already"):
+        loso(lambda: setattr(new := Flags(), "is_new", flags.is_new) or new)
+
+
+def test_a_factory_is_called_once_in_each_fold():
+    networks = [mlp() for _ in range(4)]
+    assert len(loso(partial(next, iter(networks)))) == 24
+    with pytest.raises(ParamsError, match=r"method cannot make a network \(fold s4\): StopIteration"):
+        loso(partial(next, iter([mlp() for _ in range(3)])))
+
+
+def test_a_loss_with_a_state_begins_again_in_each_fold():
+    class Centred(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(()))
+
+        def forward(self, scores, label):
+            self.seen += 1
+            return nn.functional.cross_entropy(scores, label) * self.seen
+
+    loss, parts = Centred(), [(np.arange(6, 24), np.arange(6)), (np.arange(6), np.arange(6, 24))]
+    optimiser = partial(torch.optim.SGD, lr=0.01)
+    forward, reverse = (loso(mlp, loss=loss, optimiser=optimiser, folds=order) for order in (parts, parts[::-1]))
+    assert loss.seen == 0
+    assert len({*forward.fold}) == 2 and not forward.equals(reverse)  # other names of folds, so other weights
+    assert loso(mlp, loss=loss, optimiser=optimiser).equals(loso(mlp, loss=loss, optimiser=optimiser))
+    with pytest.raises(ParamsError, match="loss must have no parameter to train, not weight: put it into the network"):
+        loso(mlp, loss=nn.PReLU())
+
+
+def test_lazy_layers_get_their_shape_and_no_clip():
+    torch.manual_seed(0)
+    lazy = loso(lambda: nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(3)), epochs=1)
+    assert lazy.filter(like="score_").notna().all(axis=None) and lazy.filter(like="score_").nunique().min() > 12
+
+
+class Warm(ClassifierMixin, BaseEstimator):
+    """An estimator that keeps what it learns in its class."""
+
+    rows: list[tuple] = []
+
+    def fit(self, inputs, labels):
+        Warm.rows += [tuple(row) for row in inputs]
+        self.classes_ = np.unique(labels)
+        return self
+
+    def predict(self, inputs):
+        return np.array([int(tuple(row) in Warm.rows) for row in inputs])
+
+
+def test_an_estimator_may_keep_nothing_between_folds():
+    for estimator in (Warm(), make_pipeline(Warm())):
+        with pytest.raises(LeakError, match=r"fit must not change Warm\.rows, which the estimators of all folds share"):
+            loso(estimator)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_a_warm_start_is_cold_in_each_fold():
+    warm, cold = (MLPClassifier(warm_start=start, max_iter=5, random_state=0) for start in (True, False))
+    warm.fit(INPUTS, LABELS)
+    assert loso(warm).equals(loso(cold))
+
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(5, 3)
+
+    def forward(self, u, v):
+        return self.linear(u + v)
+
+
+class After(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.network, self.function = mlp(), function
+
+    def forward(self, x):
+        return self.function(self.network(x))
+
+
+SAME = torch.optim.Adam(mlp().parameters())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"method": convolution, "inputs": (IMAGES * 255).astype("uint8")},
+            r"input uint8\[6, 3, 8, 8\] \(fold s1\): .*; input must be float32 .*: x.astype\('float32'\) / 255$",
+        ),
+        (
+            {"method": convolution, "inputs": np.moveaxis(IMAGES, 1, -1)},
+            r"input float32\[6, 8, 8, 3\] \(fold s1\): .*channels first: np.moveaxis\(x, -1, 1\)$",
+        ),
+        (
+            {"loss": nn.CrossEntropyLoss},
+            r"loss must be a function, such as CrossEntropyLoss\(\), not the class CrossEntropyLoss",
+        ),
+        (
+            {"loss": nn.CrossEntropyLoss(reduction="none")},
+            r"loss must return one number, as by reduction='mean', not float32\[6\] \(fold s1\)",
+        ),
+        (
+            {"loss": lambda s, y: s.sum().detach()},
+            r"loss must return one number, with a gradient, not float32\[\] \(fold s1\)",
+        ),
+        ({"loss": nn.MSELoss()}, r"loss must be of scores and class indices, not MSELoss\(\) alone: lambda"),
+        (
+            {"loss": lambda s, y: nn.functional.cross_entropy(s, y[:2])},
+            r"loss must take scores float32\[6, 3\] and labels int64\[6\] \(fold s1\): ValueError",
+        ),
+        (
+            {"loss": nn.BCEWithLogitsLoss(), "labels": SEVERAL},
+            r"loss must take .* labels int64\[6, 3\] .*Long; .* labels.float\(\)",
+        ),
+        (
+            {"method": normed, "batch": 1},
+            r"cannot take input float32\[1, 5\] \(fold s1\): .*; batch norm must have a batch of 2 or more",
+        ),
+        (
+            {"method": Two, "inputs": {"flow": INPUTS, "crop": INPUTS}},
+            "forward of the network must take flow, crop, as the inputs are named, not u, v: ",
+        ),
+        ({"method": Two}, "forward of the network must take one array, not u, v: missing a required argument: 'v'"),
+        (
+            {"method": lambda: nn.Linear(7, 3)},
+            r"the network cannot take input float32\[6, 5\] \(fold s1\): RuntimeError: mat1 and mat2 shapes",
+        ),
+        ({"method": lambda: mlp().requires_grad_(False)}, "the network must have a parameter to train"),
+        ({"method": nn.Identity}, "the network must have a parameter to train"),
+        (
+            {"method": lambda: After(lambda y: nn.functional.one_hot(y.argmax(1), 3))},
+            r"must return scores float32\[6, 3\], not int64\[6, 3\] \(fold s1\)",
+        ),
+        ({"method": lambda: After(lambda y: y.detach())}, r"scores must have a gradient, which argmax, .* \(fold s1\)"),
+        ({"method": lambda: After(lambda y: {}["x"])}, r"the network cannot take .* \(fold s1\): "),
+        ({"method": lambda: 1 / 0}, r"method cannot make a network \(fold s1\): ZeroDivisionError: division by zero"),
+        ({"optimiser": SAME}, "optimiser must be a function of a list of parameters, .*, not 'Adam'"),
+        (
+            {"optimiser": lambda parameters: SAME},
+            r"optimiser must return a new one, of the parameters that it gets \(fold s1\)",
+        ),
+        (
+            {"optimiser": partial(torch.optim.Adam, rate=1)},
+            r"optimiser cannot be made \(fold s1\): TypeError: .*'rate'",
+        ),
+        ({"optimiser": torch.optim.LBFGS}, "fold s1 cannot be trained: TypeError: .*closure"),
+        (
+            {"inputs": torch.tensor(INPUTS, requires_grad=True)},
+            r"input must be an array of numbers, not float32\[24, 5\]; .*\.detach\(\)\.cpu\(\)",
+        ),
+        ({"inputs": torch.empty(24, 5, device="meta")}, r"input must be an array of numbers, .*\.detach\(\)\.cpu\(\)"),
+        (
+            {"labels": torch.empty(24, device="meta", dtype=torch.int64)},
+            r"label must be a class of each clip, not int64\[24\]; .*\.detach\(\)\.cpu\(\)",
+        ),
+        (
+            {"method": MLPClassifier(hidden_layer_sizes=-1)},
+            r"the estimator cannot be fitted \(fold s1\): InvalidParameterError: ",
+        ),
+    ],
+)
+def test_errors_of_the_callers_code_are_one_line(change, message):
+    with pytest.raises(MicroexprError, match=message) as caught:
+        loso(**{"method": mlp} | change)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_the_cause_of_an_error_stays():
+    with pytest.raises(ParamsError) as caught:
+        loso(partial(nn.Linear, 7, 3))
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_a_rest_of_one_clip_is_no_batch_of_one():
+    assert len(loso(normed, inputs=INPUTS[:19], labels=LABELS[:19], subjects=SUBJECTS[:19])) == 19
+
+
+def test_a_network_with_any_arguments_and_gradients_of_its_own_is_trained():
+    scores = loso(AnyArguments).filter(like="score_")
+    assert scores.equals(loso(partial(nn.Linear, 5, 3)).filter(like="score_"))
+
+
+class AnyArguments(nn.Linear):
+    def __init__(self):
+        super().__init__(5, 3)
+
+    @torch.enable_grad()
+    def forward(self, *args, **options):
+        return super().forward(*args, **options)
