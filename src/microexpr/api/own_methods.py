@@ -215,6 +215,7 @@ class OwnNetwork(NetworkMethod):
         return result
 
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
+        """Return the caller's loss, or the mean of that of each clip."""
         devices = [rng.key.device] if rng.key.is_cuda else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(int(rng.key))
@@ -229,6 +230,8 @@ class OwnNetwork(NetworkMethod):
         with one_line(f"loss must take {arguments} (fold {self.fold})", _loss_advice):
             criterion = self.criterion.to(scores.device) if isinstance(self.criterion, nn.Module) else self.criterion
             value = criterion(scores, target)
+        if isinstance(value, Tensor) and value.shape == scores.shape[:1]:
+            value = value.mean()  # as of reduction="none"
         if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
             which = "with a gradient" if isinstance(value, Tensor) and value.numel() == 1 else "as by reduction='mean'"
             raise ParamsError(f"loss must return one number, {which}, not {checks.describe(value)} (fold {self.fold})")

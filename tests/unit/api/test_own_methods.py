@@ -239,8 +239,8 @@ SAME = torch.optim.Adam(mlp().parameters())
             r"loss must be a function, such as CrossEntropyLoss\(\), not the class CrossEntropyLoss",
         ),
         (
-            {"loss": nn.CrossEntropyLoss(reduction="none")},
-            r"loss must return one number, as by reduction='mean', not float32\[6\] \(fold s1\)",
+            {"loss": lambda s, y: s},
+            r"loss must return one number, as by reduction='mean', not float32\[6, 3\] \(fold s1\)",
         ),
         (
             {"loss": lambda s, y: s.sum().detach()},
@@ -330,3 +330,8 @@ class AnyArguments(nn.Linear):
     @torch.enable_grad()
     def forward(self, *args, **options):
         return super().forward(*args, **options)
+
+
+def test_losses_of_each_clip_train_as_their_mean():
+    mean, each = (loso(mlp, loss=nn.CrossEntropyLoss(reduction=reduction)) for reduction in ("mean", "none"))
+    assert mean.equals(each)
