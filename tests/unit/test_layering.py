@@ -119,3 +119,48 @@ def test_a_stage_has_all_its_places(noun):
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow/scripts").glob("*.py")), ids=lambda p: p.stem)
 def test_scripts_are_adapters(path):
     assert path.stem in ("adapter", "fork_server") or len(path.read_text(encoding="utf-8").splitlines()) <= 34
+
+
+SPELLING = {  # what code does to a name before it compares it
+    *("lower", "upper", "casefold", "strip", "lstrip", "rstrip", "zfill", "startswith", "endswith"),
+    *("removeprefix", "removesuffix", "isdigit", "isdecimal", "int", "float"),
+    *("fullmatch", "match", "search", "sub", "findall"),
+}
+MAY_SPELL = {  # and why
+    "core.subjects": "tells who is who",
+    "datasets.layouts.folders": "puts names of published data sets into their form",
+    "datasets.layouts.videos": "the same",
+    "datasets.layouts.workbooks": "the same",
+    "datasets.flow_folders": "the same",
+    "datasets.layouts.own": "finds one in a path by the pattern of its dataset.yaml",
+    "rendering.layouts.annotations": "writes them",
+    "evaluation.spotting_log": "writes vid",
+    "apps.agreement": "prints one",
+    "population": "reads its own p0001",
+}
+
+
+def spells_subject(node: ast.AST) -> bool:
+    """Whether an expression changes or searches the spelling of a subject."""
+
+    def is_subject(value: ast.AST) -> bool:
+        name = value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
+        return name == "subject"
+
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    receiver = [function.value] if isinstance(function, ast.Attribute) else []
+    on_name = name not in ("startswith", "endswith")  # of these, only the receiver
+    return name in SPELLING and any(map(is_subject, receiver + node.args * on_name))
+
+
+def test_one_module_tells_subjects_by_their_spelling():
+    """All others ask `core.subjects`: a person must not become two, nor two people one, in one command alone."""
+    files = {module.removeprefix("microexpr."): tree(module) for module in MODULES}
+    files |= {f"workflow/{path.name}": ast.parse(path.read_text()) for path in ROOT.glob("workflow/**/*.py")}
+    found = {name for name, module in files.items() if any(map(spells_subject, ast.walk(module)))}
+    assert found - {*MAY_SPELL} == set()
+    assert spells_subject(ast.parse("clip.subject.lower() == name", mode="eval").body.left)
+    assert spells_subject(ast.parse("re.fullmatch(pattern, subject)", mode="eval").body)

@@ -354,7 +354,7 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
 def _title(name: Name, is_shared: bool) -> str:
     """Return how a recording is called: by its path, after the subject where the path is that of several."""
     path = bare(name.path).strip("/") or "recording"
-    return f"{name.subject.casefold()}/{path}" if is_shared and name.subject else path
+    return f"{name.subject.strip()}/{path}" if is_shared and name.subject else path
 
 
 def _check(title: str, events: Sequence[Coded]) -> None:
