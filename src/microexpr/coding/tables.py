@@ -67,7 +67,8 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
             meanings, form = OURS, Form(number=number)
         lines = [*rows]
         if meanings is OURS and (of_time := _unit_of_times(path, header, lines)):
-            meanings, form = {**OURS, "action_units": ("action_units", "aus")}, Form(*of_time, number=number)
+            meanings = {**OURS, "action_units": ("action_units", "aus"), "unit of times": ("units",)}
+            form = Form(*of_time, number=number)
         columns = csv_file.Columns(header, meanings, str(path))
         heads = columns.heads
         if meanings is not BORIS and "onset" not in heads and "onset_seconds" in heads:
