@@ -17,7 +17,6 @@ from planned import Plan, Training
 from question_files import Questions
 
 from microexpr import datasets
-from microexpr.core.errors import ParamsError
 from microexpr.datasets import flow_folders
 from microexpr.protocols import PROTOCOLS, TASK_OF, TASKS
 from microexpr.reporting import papers
@@ -94,13 +93,8 @@ class Run:
 
     @property
     def flow_population_files(self) -> list[str]:
-        """The subjects of the population with flow that becomes pictures. Raises ParamsError if they are too few."""
-        count, files = self.corpus.params["flow_folders"]["subjects"], self.corpus.population_files["training"]
-        if count > len(files):
-            raise ParamsError(
-                f"params.yaml: flow_folders.subjects must be at most population.subjects, {len(files)}, not {count}"
-            )
-        return files[:count]
+        """The subjects of the population with flow that becomes pictures."""
+        return self.corpus.population_files["training"][: self.corpus.params["flow_folders"]["subjects"]]
 
     @property
     def flow_pictures(self) -> list[str]:

@@ -270,11 +270,11 @@ def clips(lines: Sequence[Line], folder: Path, fps: float | None = None) -> list
     Without a folder of the subject, one that lies in the folder of no other counts. Raises DataError for none and for
     several."""
     items = [item for item in search.find([folder], "videos", fps) if not item.reason]
-    there, paths = Recordings({item.path: (item.name,) for item in items}), list[Path]()
+    recordings, paths = Recordings({item.path: (item.name,) for item in items}), list[Path]()
     for line in lines:
-        hint = "" if there.find(line.clip) else "; --fps reads folders of pictures"
+        hint = "" if recordings.find(line.clip) else "; --fps reads folders of pictures"
         where, what = f"question {line.id}{hint}", f"{folder}: a recording"
-        paths.append(there.find_one(line.clip, line.subject, where, what))
+        paths.append(recordings.find_one(line.clip, line.subject, where, what))
     return paths
 
 

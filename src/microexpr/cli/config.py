@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,8 +19,21 @@ from microexpr.core.store import write_text
 
 PACKAGE = Path(__file__).parents[1]
 CACHE = Path("work/params")
+PLAIN = {  # spellings of a value that all readers of YAML take for the same, unlike 010, which is 8 or 10
+    "bool": (re.compile("(?i:true|false)"), "true or false"),
+    "int": (re.compile(r"[-+]?(0|[1-9]\d*)"), "digits alone, without 0 before them"),
+    "float": (re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:[-+]?\.inf|\.nan)"), "digits, point and exponent"),
+}
 DEPTH, VALUES, DIGITS = 32, 10**5, 100  # bounds of a file: params.yaml has 6 levels, and some thousand values
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is eight times as fast
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml's is eight times as fast
+    """A reader that takes 1e-3 for a number, as every other reader does."""
+
+
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), [*"-+.0123456789"]
+)
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -31,6 +45,7 @@ def load(path: str | Path) -> dict[str, Any]:
         node = loader.get_single_node()
         _check_keys(node, path)
         _check_size(node, path)
+        _check_spelling(node, path)
         values = loader.construct_document(node) if node else None
     except OSError as error:
         raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
@@ -99,6 +114,25 @@ def _check_keys(root: Any, path: str | Path) -> None:
         seen.add(id(node))
 
 
+def _check_spelling(root: Any, path: str | Path) -> None:
+    """Raises ParamsError for a scalar that YAML 1.1 makes something else of: yes, 010, 1_000, 1:30, a date."""
+    nodes, seen = [root], set[int]()
+    for node in nodes:
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        kind, line = node.tag.rpartition(":")[2], node.start_mark.line + 1
+        if isinstance(node, yaml.ScalarNode):
+            pattern, form = PLAIN.get(kind, (None, "text, a number, true or false"))
+            if kind not in ("str", "null", "merge") and not (pattern and pattern.fullmatch(node.value)):
+                actual = f"{node.value[:60]}, which YAML reads as {kind}; in quotes it is text"
+                raise ParamsError(f"{path}, line {line}: must be {form}, not {actual}")
+        elif kind not in ("map", "seq"):
+            raise ParamsError(f"{path}, line {line}: must be a list or mapping, not a {kind}")
+        else:
+            nodes += chain(*node.value) if isinstance(node, yaml.MappingNode) else node.value
+
+
 def check_cached(values: dict[str, Any]) -> dict[str, Any]:
     """Return `described.check` of these values, cached, since it imports every method and so torch, and each start of
     Snakemake needs it again."""
@@ -131,9 +165,24 @@ def errors_at(position: str) -> Iterator[None]:
 def validate(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Any:
     """Return the values as the model. Raises ParamsError with every wrong key after `prefix`, its position."""
     try:
-        return model.model_validate(values)
+        return model.model_validate_json(json.dumps(values), strict=True)  # lists for tuples, but no true for 1
     except ValidationError as error:
-        raise ParamsError("; ".join(_line(model, e, prefix) for e in error.errors())) from None
+        raise ParamsError("; ".join(_line(model, e, prefix) for e in _relevant(error.errors()))) from None
+
+
+def _relevant(errors: Iterable[Any]) -> Iterator[Any]:
+    """Yield errors; of a value that may be a word or something else those alone of what it is, a word or not.
+
+    The branch, such as `literal['published']`, is left out of an error's position."""
+    errors = list(errors)
+    is_word = {e["loc"][:-1]: isinstance(e["input"], str) for e in errors if str(e["loc"][-1]).startswith("literal[")}
+    for error in errors:
+        loc = error["loc"]
+        depth = next((n for n in range(len(loc)) if loc[:n] in is_word), None)
+        if depth is None:
+            yield error
+        elif str(loc[depth]).startswith("literal[") == is_word[loc[:depth]]:
+            yield error | {"loc": loc[:depth] + loc[depth + 1 :]}
 
 
 def _line(model: type[BaseModel], error: Any, prefix: str) -> str:
@@ -142,11 +191,25 @@ def _line(model: type[BaseModel], error: Any, prefix: str) -> str:
         return f"{key} is no known key{nearest(str(error['loc'][-1]), _keys(model, error['loc'][:-1]))}"
     if error["type"] == "missing":
         return f"{key} is missing"
+    if error["type"] == "value_error" and isinstance(error["input"], dict):  # of values in it
+        return f"{key}.{error['ctx']['error']}"
+    message = error["msg"].replace("an object", "a mapping").replace("array", "list")
     actual = repr(error["input"])
-    return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}, not {actual[:60]}{'...' * (len(actual) > 60)}"
+    near = nearest(error["input"], re.findall("'(.*?)'", error["msg"])) if error["type"] == "literal_error" else ""
+    return f"{key}: {message[0].lower()}{message[1:]}, not {actual[:60]}{'...' * (len(actual) > 60)}{near}"
 
 
-def _keys(model: Any, path: tuple[str | int, ...]) -> list[str]:
+def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    models = [model]
     for part in path:
-        model = model.model_fields[part].annotation
-    return list(model.model_fields)
+        fields = [parent.model_fields[str(part)] for parent in models if part in parent.model_fields]
+        models = [nested for field in fields for nested in _models(field.annotation)]
+    return [name for nested in models for name in nested.model_fields]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that a value of a type may be."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

@@ -7,8 +7,9 @@ name `grid` has a list of mappings {part of a name: params} instead, and stands 
 
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
+from operator import attrgetter
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -26,6 +27,13 @@ from microexpr.training.task_params import Rows
 
 SECTION = re.compile(r'^class Params\b.*\n    """Section `(\w+)` of params\.yaml', re.MULTILINE)
 MODELS = ("methods", "generators")  # mappings by name of a model; lists in them may repeat a value: sizes of layers
+AT_MOST = {  # key -> key of its largest value
+    "flow.stored_size": "flow.size",
+    "population.takes": "population.subjects",
+    "flow_folders.subjects": "population.subjects",
+    "flow_folders.both": "flow_folders.subjects",
+    "papers.ablation_subjects": "population.subjects",
+}
 ENDINGS = ("_confusion", "_predictions", "_faces")  # after a method's name, in files of its evaluation
 
 
@@ -122,6 +130,7 @@ def check(values: dict[str, Any]) -> dict[str, Any]:
         name: _describe_method(key, name, method_params, params.generators)
         for key, name, method_params in list_methods(params)
     }
+    _check_rows("variants", {name: about for name, about in methods.items() if about["in_table"]})
     generators = {
         name: _describe_generator(name, generator_params or {}) for name, generator_params in params.generators.items()
     }
@@ -136,9 +145,13 @@ def check(values: dict[str, Any]) -> dict[str, Any]:
         methods[name] |= pictured
     tasks = {name: _describe_task(name, getattr(params, name)) for name in _other_tasks()}
     for name, rows in tasks.items():
+        _check_rows(f"{name}.methods", rows)
+    for name, rows in tasks.items():
         getattr(params, name).methods.update({row: about["params"] for row, about in rows.items()})
     spotters = _describe_spotters(params.spot)
+    _check_rows("spot.methods", spotters)
     params.spot.methods.update({name: spotters[name]["params"] for name in spotters})
+    _check_relations(params)
     params.methods.update({name: methods[name]["params"] for name in params.methods})
     params.generators.update({name: generators[name]["params"] for name in generators})
     plain = params.model_dump(mode="json")
@@ -151,20 +164,49 @@ def _other_tasks() -> list[str]:
 
 
 def _check_lists(values: dict[str, Any], prefix: str = "") -> None:
-    """Raises ParamsError for a repeated value in a list: a run would drop it, or count it twice."""
+    """Raises ParamsError for a repeated name or size in a list: a run would drop it, or count it twice.
+
+    Sides of a region and sizes of a method's layers may repeat."""
     for key, value in values.items():
-        if isinstance(value, dict) and key not in ("variants", *MODELS):
+        if isinstance(value, dict) and key not in ("variants", "training_sets", *MODELS):
             _check_lists(value, f"{prefix}{key}.")
-        for item in value if isinstance(value, list) else ():
+        for item in value if isinstance(value, list) and key != "region" else ():
             if value.count(item) > 1:
                 raise ParamsError(f"{prefix}{key} must have each value once, not {item} {value.count(item)} times")
+
+
+def _check_relations(params: Any) -> None:
+    """Raises ParamsError for a value that another one excludes."""
+    for key, largest in AT_MOST.items():
+        value, bound = (attrgetter(name)(params) for name in (key, largest))
+        if value > bound > 0:  # subjects: 0 are no such rows
+            raise ParamsError(f"{key} must be at most {largest}, not {value} > {bound}")
+    for key, section in (("units", "units"), ("spotters", "spot")):
+        rows = getattr(params, section).methods
+        if name := next((name for name in getattr(params.questions, key) if name not in rows), ""):
+            expected = f"rows of {section}.methods: {', '.join(rows)}"
+            raise ParamsError(f"questions.{key} must be {expected}, not {name}{nearest(name, rows)}")
+    for clip in params.report.clips:
+        dataset, *names = clip.split("/")
+        if dataset not in params.datasets or len(names) != 2:
+            expected = f"data set/subject/clip, of {', '.join(params.datasets)}"
+            raise ParamsError(f"report.clips must be {expected}, not {clip}{nearest(dataset, params.datasets)}")
+
+
+def _check_rows(section: str, rows: Mapping[str, Any]) -> None:
+    """Raises ParamsError for a row `<method>.<name>` of a table with the same params as its row `<method>`."""
+    for name in rows:
+        method = name.partition(".")[0]
+        if name != method and method in rows and rows[name]["params"] == rows[method]["params"]:
+            raise ParamsError(f"{section}.{name} must differ from {method} in a param, or go: it is the same row")
 
 
 def _describe_method(key: str, name: str, method_params: dict[str, Any], generators: Collection[str]) -> dict[str, Any]:
     """Return the properties of a method or variant that a run needs; `key` is its position in the file.
 
     `generators` are those of clips."""
-    kind = recognisers.find(name)
+    with errors_at(f"{key}: "):
+        kind = recognisers.find(name)
     instance = kind(validate(kind.Params, method_params, f"{key}."))
     _check_initialisation(kind, instance, key)
     params = instance.params.model_dump(mode="json")
@@ -230,10 +272,6 @@ def _check_names(params: Any, methods: dict[str, Any]) -> None:
             raise ParamsError(f"appendix.{name} must be a method or a variant of one{near}")
         if not reason.strip():
             raise ParamsError(f"appendix.{name} must say why the row is not in the main table")
-    for key, kinds in (("units", recognisers), ("spotters", spotters)):
-        for name in getattr(params.questions, key):
-            if name.partition(".")[0] not in kinds.names():
-                raise ParamsError(f"questions.{key} must be methods or variants{nearest(name, kinds.names())}")
     if params.questions.programs:
         from microexpr.evaluation.questions import answerers  # a fifth of a second
 
@@ -378,7 +416,8 @@ def _describe_spotters(section: Any) -> dict[str, dict[str, Any]]:
 
 def _describe_generator(name: str, generator_params: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of a separately trained generator that a run needs."""
-    kind = generators.find(name)
+    with errors_at(f"generators.{name}: "):
+        kind = generators.find(name)
     checked_params = validate(kind.Params, generator_params, f"generators.{name}.")
     instance = kind(checked_params, len(GROUPINGS[kind.grouping].classes))
     if checked_params.initialisation == "shipped":

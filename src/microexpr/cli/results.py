@@ -24,7 +24,7 @@ from microexpr.core.files import regular
 if TYPE_CHECKING:
     from microexpr.reporting.method_list import Row
 
-EVALUATIONS = RESULTS / "evaluate/megc2019"  # where the evaluate stage writes
+EVALUATIONS = "evaluate/megc2019"  # where the evaluate stage writes, below a results folder
 TABLE = RESULTS / "megc2019_table.csv"
 TRAINING_SETS = RESULTS / "megc2019_training_sets.csv"
 OTHER_TABLES = {  # by file name, the module of `reporting` that reads and words it
@@ -35,8 +35,7 @@ TABLES = (
     f"{TABLE}, {TRAINING_SETS}, {RESULTS}/units_table.csv, {RESULTS}/megc2025_table.csv, "
     f"{RESULTS}/megc2026_table.csv, {RESULTS}/flow_folders_table.csv and {RESULTS}/papers/PAPER/TABLE.csv"
 )
-PAIRED = RESULTS / "megc2019_paired.csv"
-DUPLICATES = RESULTS / "duplicate_subjects/duplicates.csv"
+PAIRED, DUPLICATES = "megc2019_paired.csv", "duplicate_subjects/duplicates.csv"  # below a results folder
 PRINTED, CHOSEN = Group(validator=LimitedChoice()), Group(validator=LimitedChoice())
 Json = Annotated[bool, Parameter(help="print the rows as JSON, alone", group=PRINTED)]
 Csv = Annotated[bool, Parameter(help="print the rows as CSV, alone", group=PRINTED)]
@@ -49,6 +48,13 @@ def add_to(app: App) -> None:
         app.command(command)
 
 
+def needs(command: str, options: Mapping[str, Any], purpose: str, is_there: object) -> None:
+    """Raises ParamsError for an option that would be passed over: one that is given where its purpose is not there."""
+    for option, value in options.items():
+        if value and not is_there:
+            raise ParamsError(f"{command}: {option} needs {purpose}")
+
+
 def inspect(
     file: Path,
     /,
@@ -58,7 +64,7 @@ def inspect(
     values: Annotated[str | None, Parameter(group=PRINTED)] = None,
     json: Json = False,
     csv: Csv = False,
-    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=10**9))] = 1000,
+    limit: Annotated[int | None, Parameter(validator=Number(gte=1, lte=10**9))] = None,
     show_licensed_faces: ShowLicensedFaces = False,
     force: Force = False,
 ) -> int:
@@ -74,7 +80,9 @@ def inspect(
         chain: print the subjects and clips it was fitted on instead
         png: plot it instead, as .png, .svg, .pdf or .jpg: frames with landmarks, or curves
         values: print the values of a DATASET[SLICE] instead; a slice is as in numpy
-        limit: most --values that are printed whole"""
+        limit: most --values that are printed whole, by default 1000"""
+    needs("inspect", {"--limit": limit}, "--values", values)
+    needs("inspect", {"--show-licensed-faces": show_licensed_faces, "--force": force}, "--png", png)
     if png:
         with output_picture(png, [file], force) as picture:
             from microexpr.reporting.plots import contents, drawing
@@ -88,7 +96,7 @@ def inspect(
         if json or csv:
             return print_rows(inspection.rows(file), json, inspection.COLUMNS)
         if values:
-            for line in inspection.values(file, values, limit):
+            for line in inspection.values(file, values, limit or 1000):
                 say(line)
             return 0
         console().print((inspection.chain if chain else inspection.tree)(file))
@@ -101,7 +109,7 @@ def score(
     *,
     videos: Path | None = None,
     questions: Path | None = None,
-    classes: Annotated[int, Parameter(validator=Number(gte=2, lte=100))] = 3,
+    classes: Annotated[int | None, Parameter(validator=Number(gte=2, lte=100))] = None,
     json: Json = False,
     csv: Csv = False,
 ) -> int:
@@ -117,9 +125,13 @@ def score(
             with --questions JSON lines with answers
         videos: folder of long videos in which LOG tells when expressions were spotted
         questions: JSON lines of the same questions with true answers
-        classes: number of classes in its protocol"""
+        classes: number of classes in its protocol, by default 3"""
     if videos and questions:
         raise ParamsError("score needs --videos, --questions or neither, not both")
+    needs(
+        "score", {"--classes": classes}, "a log of classes, without --videos or --questions", not (videos or questions)
+    )
+    classes = classes or len(LABELS)
     if videos:
         return _score_spotting(log, videos, json, csv)
     if questions:
@@ -249,6 +261,7 @@ def methods(*names: str, all: bool = False, json: Json = False, csv: Csv = False
     Args:
         names: every param of these: its value here and in the paper, allowed values, meaning
         all: also the variants of the papers' tables"""
+    needs("methods", {"--all": all}, "the list, without names of methods", not names)
     if names:
         return _method_params(names, json, csv)
     from microexpr.reporting import method_list
@@ -328,6 +341,10 @@ def table(
         notes: also sentences on each row, such as what it starts from
         markdown: all figures, in Markdown"""
     form = "json" if json else "csv" if csv else "markdown" if markdown else None
+    options: dict[str, Any] = {"--reference": reference, "--notes": notes}
+    if not methods and (path.parts[-3:-2] == ("papers",) or path.name in OTHER_TABLES):
+        needs("table", options, f"the main table, {TABLE}, not {path}", False)
+    needs("table", options, "the table as text or in --markdown, without --json and --csv", form in (None, "markdown"))
     if not methods and path.parts[-3:-2] == ("papers",):
         return _paper_table(path, form)
     if not methods and path.name in OTHER_TABLES:
@@ -341,17 +358,21 @@ def table(
     from microexpr.models import recognisers
     from microexpr.reporting import main_table, method_tests, terminal_table
 
+    home = RESULTS if methods else path.parent  # all that is shown with a table is of its results folder
     for name in methods:
-        if not (EVALUATIONS / f"{name}.csv").is_file():
+        if methods.count(name) > 1:
+            raise ParamsError(f"--methods must have each name once, not {name} {methods.count(name)} times")
+        if not (home / EVALUATIONS / f"{name}.csv").is_file():
             recognisers.find(name)
     if methods:
-        rows = main_table.megc2019(evaluation.read(EVALUATIONS / f"{name}.csv") for name in methods)
+        rows = main_table.megc2019(evaluation.read(home / EVALUATIONS / f"{name}.csv") for name in methods)
     else:
         rows = main_table.read(path)
     if form in ("json", "csv"):
         return print_rows(list(map(main_table.numbers, rows)) if json else rows, json)
-    is_whole = not methods and path == TABLE
-    compared = pairs.read(PAIRED) if is_whole and PAIRED.exists() else []
+    is_whole = not methods and path.name == TABLE.name
+    compared = pairs.read(home / PAIRED) if is_whole and (home / PAIRED).exists() else []
+    needs("table", {"--reference": reference}, f"a table with paired tests, {TABLE} next to {PAIRED}", compared)
     is_chosen, reference = bool(reference), reference or method_tests.REFERENCE
     if is_chosen and reference not in (names := [row["method"] for row in rows]):
         raise ParamsError(f"--reference must be a row of the table, not {reference}{nearest(reference, names)}")
@@ -364,22 +385,46 @@ def table(
         lines = terminal_table.legend(rows, tests)
     lines.append(method_tests.indistinguishable_from_best(rows, compared))
     lines += method_tests.against_reference(compared, reference).splitlines()
-    for row, faces in ((row, EVALUATIONS / f"{row['method']}_faces.csv") for row in rows):
+    for row, faces in ((row, home / f"evaluate/{row['protocol']}/{row['method']}_faces.csv") for row in rows):
         if not faces.exists():
             continue
-        shards = RESULTS.glob(f"train/{row['method']}/{row['protocol']}/faces/*.h5")
+        shards = home.glob(f"train/{row['method']}/{row['protocol']}/faces/*.h5")
         if any(shard.stat().st_mtime_ns > faces.stat().st_mtime_ns for shard in shards):
             lines.append(f"{faces}: is of earlier synthesised faces than those that are here{remedy(faces)}")
         else:
             lines += main_table.synthesis_summary(evaluation.read(faces, FACE_COLUMNS), faces).splitlines()
-    lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(DUPLICATES)) else []
+    lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(home / DUPLICATES)) else []
+    lines += _made_with(home, rows)
     if notes:
         lines += [f"{row['method']}: {note}" for row in main_table.by_uf1(rows) for note in main_table.notes(row)]
     paragraphs(lines)
-    for index_path in (RESULTS / "index" / f"{name}.csv" for name in MICRO):
+    for index_path in (home / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.exclusions(index_path).values() if index_path.exists() else ():
             say(f"left out: {reason}")
     return 0
+
+
+def _made_with(home: Path, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a line on the data sets of a table, and whether its params are those of params.yaml next to its folder."""
+    from microexpr.cli import config
+    from microexpr.reporting import made_with
+
+    names = ", ".join(made_with.datasets(rows)) or "data sets of your own"
+    origins, path = " and ".join(dict.fromkeys(row["origin"] for row in rows)), home.parent / "params.yaml"
+    line, recorded = f"Clips of {names}, {origins}", made_with.recorded(home, rows)
+    unknown = f"{line}; nothing here says with which params"
+    if not path.is_file():
+        return [unknown]
+    try:
+        values = config.load(path)
+        is_here = home == RESULTS  # checked values are cached in the current folder, for its own params.yaml alone
+        checked = config.check_cached(values) if is_here else import_module("microexpr.cli.described").check(values)
+        difference = made_with.differences(recorded, rows, checked)
+    except (MicroexprError, ModuleNotFoundError) as error:
+        return [f"{line}; not compared with {path}: {error}"]
+    if difference:
+        return [line, f"note: {difference}"]
+    return [f"{line}; params as in {path}" if recorded else unknown]
 
 
 def _other_table(path: Path, form: str | None) -> int:

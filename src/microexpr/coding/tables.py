@@ -108,7 +108,7 @@ def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, 
 
     Raises DataError where they cannot be told: without the files' lengths, or if the number of a frame differs."""
     files, lengths = (re.split(r"\s*;\s*", cells.get(name, "")) for name in ("source", "lengths"))
-    queues, player, own = dict[str, list[tuple[str, float]]](), "", cells.get("recording", "")
+    queues, player, file = dict[str, list[tuple[str, float]]](), "", cells.get("recording", "")
     if len(files) > 1:
         if len(files) != len(lengths):
             raise DataError(f"Media duration (s) must have {len(files)} lengths, as Source has files ({where})")
@@ -118,10 +118,10 @@ def _in_its_file(cells: Mapping[str, str], form: Form, where: str) -> dict[str, 
             queues.setdefault(player, []).append((name, _time("Media duration (s)", length, form, where)))
     shifts = [
         sum(length for _, length in queue[:i]) for queue in queues.values() for i, (name, _) in enumerate(queue)
-        if name == own
+        if name == file
     ]  # fmt: skip
     if queues and len(shifts) != 1:
-        raise DataError(f"Source must name the file {own!r} once, not {len(shifts)} times ({where})")
+        raise DataError(f"Source must name the file {file!r} once, not {len(shifts)} times ({where})")
     if cells.get("shift") and _time("Time offset (s)", cells["shift"], form, where):
         raise DataError(f"Time offset (s) of the observation must be 0, not {cells['shift']} ({where})")
     shift = shifts[0] if shifts else 0.0

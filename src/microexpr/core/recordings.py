@@ -24,7 +24,7 @@ def bare(name: str) -> str:
 
 
 class Name(NamedTuple):
-    """What a file says of a recording."""
+    """The name of a recording in a file."""
 
     path: str  # or its end; "" if it says nothing
     subject: str = ""

@@ -68,11 +68,11 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
             raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {listed}")
     intervals: Intervals = {video.clip.id: [] for video in videos}
     kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
-    there, seen = _Videos(videos), dict[tuple[str, str, int, int], int]()
+    known_videos, seen = _Videos(videos), dict[tuple[str, str, int, int], int]()
     for number, row in rows:
         where = f"{name}, row {number}"
         cells = columns.cells(number, row)
-        clip = there.find(cells["video"], cells.get("subject", ""), where).clip
+        clip = known_videos.find(cells["video"], cells.get("subject", ""), where).clip
         onset, offset = (_frame(columns.heads[column][0], cells[column], clip, where) for column in ("onset", "offset"))
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")

@@ -20,8 +20,12 @@ class Params(BaseModel):
     seed: int = Field(0, ge=0, lt=2**63, description="root of all random streams, so that corpora have other faces")
     subjects: int = Field(240, ge=2, le=5000, description="subjects on whom weights are fitted")
     held_out: int = Field(24, ge=1, le=1000, description="further subjects, on whom these weights are measured")
-    micro: int = Field(12, ge=3, le=60, description="micro-expressions of each subject, a third of each class")
-    macro: int = Field(6, ge=3, le=60, description="macro-expressions of each subject, a third of each class")
+    micro: int = Field(
+        12, ge=3, le=60, multiple_of=3, description="micro-expressions of each subject, a third of each class"
+    )
+    macro: int = Field(
+        6, ge=3, le=60, multiple_of=3, description="macro-expressions of each subject, a third of each class"
+    )
 
     takes: int = Field(64, ge=2, le=5000, description="of these, subjects of long takes, from which spotters learn")
     portraits: int = Field(

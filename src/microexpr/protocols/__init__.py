@@ -20,6 +20,7 @@ __all__ = [
     "ABLATION", "ALL_GROUPS", "CODED", "EVERY", "FLOW_PROTOCOLS", "GROUPINGS", "GROUPS", "MAIN", "MAIN_TASK",
     "MEGC2019", "PROTOCOLS", "TASKS", "TASK_OF", "TRAINING_SETS", "UNITS", "UNITS_LOSO", "UNITS_QUESTIONS", "Grouping",
     "Protocol", "Task", "TrainingSet", "check_shards", "class_set", "driving_clips", "shard", "shards",
+    "synthesised_classes",
 ]  # fmt: skip
 
 _NAMES = sorted(module.name for module in pkgutil.iter_modules(tasks.__path__))
@@ -43,3 +44,10 @@ def class_set(protocol: str) -> str:
 GROUPS = Grouping("groups", "subject", ("casme2", "samm"), classes.EMOTIONS, classes.emotion)
 ALL_GROUPS = Grouping("all_groups", "subject", MICRO, classes.COMPOSITE, classes.composite, has_driving_group=True)
 GROUPINGS = {protocol.name: protocol for protocol in (GROUPS, ALL_GROUPS)}
+
+
+def synthesised_classes(dataset: str) -> list[str]:
+    """Return the classes of the clips that generators synthesise for a data set: its emotions, and MEGC2019's."""
+    native = {name for (of, _), names in classes.NATIVE.items() if of == dataset for name in names}
+    emotions = {"others" if name == "other" else name for name in native} if dataset in GROUPS.datasets else set()
+    return sorted(emotions | {*classes.COMPOSITE})

@@ -81,7 +81,7 @@ def megc2019(evaluations: Iterable[Sequence[Row]], reasons: Mapping[str, str] | 
     decimals.
     """
     rows = (_row(evaluation) for evaluation in evaluations)
-    return [row | {"reason": (reasons or {}).get(row["method"], "")} for row in rows]
+    return check_clips([row | {"reason": (reasons or {}).get(row["method"], "")} for row in rows])
 
 
 def training_sets(evaluations: Mapping[str, Mapping[TrainingSet, Sequence[Row]]]) -> list[dict[str, str]]:
@@ -94,6 +94,21 @@ def training_sets(evaluations: Mapping[str, Mapping[TrainingSet, Sequence[Row]]]
         for by_training in evaluations.values():
             if training in by_training:
                 rows.append(_row(by_training[training], selection) | {"protocol": name})
+    return check_clips(rows)
+
+
+def check_clips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the rows. Raises StoreError where two of one protocol are of other clips: one title would be of both."""
+    first: dict[str, tuple[str, str]] = {}  # method and clips by protocol
+    for row in rows:
+        datasets = ", ".join(scope for scope in SCOPES[1:] if row[f"{scope}_uf1"])
+        clips = f"{row['clips']} {row['origin']} clips of {row['subjects']} subjects, {row['folds']} folds ({datasets})"
+        method, expected = first.setdefault(row["protocol"], (row["method"], clips))
+        if clips != expected:
+            raise StoreError(
+                f"rows of {row['protocol']} must be of the same clips, not {method} of {expected} and {row['method']} "
+                f"of {clips}; a run with one params.yaml evaluates both"
+            )
     return rows
 
 
@@ -151,7 +166,7 @@ def numbers(row: Mapping[str, str]) -> dict[str, str | float | None]:
 def read(path: str | Path) -> list[dict[str, str]]:
     """Read the rows of a table CSV. Raises StoreError for one without rows, of other columns, or of other cells."""
     kinds = {"full_uf1": csv_file.figure, "protocol": csv_file.one_of(PROTOCOL_TITLES)}
-    return table.read(path, COLUMNS, dict.fromkeys(FIGURES, csv_file.figure_if_any) | kinds)
+    return check_clips(table.read(path, COLUMNS, dict.fromkeys(FIGURES, csv_file.figure_if_any) | kinds))
 
 
 def markdown(rows: Rows) -> str:

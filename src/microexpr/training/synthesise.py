@@ -10,14 +10,15 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from microexpr.core import store
 from microexpr.core.clip import Clip, Fold
+from microexpr.core.errors import nearest
 from microexpr.core.seeds import generator
 from microexpr.datasets import MICRO
 from microexpr.models.base import Batch, ClipTensors, Generator
-from microexpr.protocols import GROUPINGS
+from microexpr.protocols import GROUPINGS, synthesised_classes
 from microexpr.protocols.splits import subject_id
 from microexpr.signals.aus import ACTION_UNITS
 from microexpr.training import engine, generator_file
@@ -47,6 +48,17 @@ class Params(SynthParams):
     counts: dict[Literal[tuple(MICRO)], dict[str, Annotated[int, Field(ge=0, le=10_000)]]] = Field(  # type: ignore[valid-type]
         {}, description="clips to synthesise, by data set and emotion; `per_class` where there is no entry"
     )
+
+    @field_validator("counts")
+    @classmethod
+    def _check_emotions(cls, counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+        for dataset, by_emotion in counts.items():
+            possible = synthesised_classes(dataset)
+            if unknown := next((emotion for emotion in by_emotion if emotion not in possible), ""):
+                raise ValueError(
+                    f"{dataset} must have {', '.join(possible)}, not {unknown}{nearest(unknown, possible)}"
+                )
+        return counts
 
     def clips(self, dataset: str, emotion: str) -> int:
         """Return how many clips of an emotion of a data set are synthesised for each group."""

@@ -96,8 +96,17 @@ ON_PICTURES = "flow_folders.methods"
         ("training_sets.corpus.ststnet.epoch", 1, " is no known key"),
         ("training_sets.all", {}, " is no known key"),
         ("appendix.hog", "grey", " must be a method or a variant of one"),
-        ("questions.units", ["stsnet"], r" must be methods or variants \(did you mean 'ststnet'\?\)"),
-        ("questions.spotters", ["predicts"], r" must be methods or variants \(did you mean 'predict'\?\)"),
+        (
+            "questions.units",
+            ["htnet"],
+            r" must be rows of units.methods: prevalence, .*, not htnet \(did you mean 'sts",
+        ),
+        (
+            "questions.spotters",
+            ["predicts"],
+            r" must be rows of spot.methods: .* \(did you mean 'predict'\?\)",
+        ),
+        ("flow.size", 64, "^params.yaml: flow.stored_size must be at most flow.size, not 128 > 64"),
         ("questions.programs", {"toy": "toy {questions} {answers}"}, r"\.toy: value error, must have \{videos\}"),
         ("questions.programs", {"predict": "toy {questions} {videos} {answers}"}, r"\.predict must have another name"),
         ("appendix.hog3d", " ", " must say why the row is not in the main table"),
@@ -124,13 +133,78 @@ ON_PICTURES = "flow_folders.methods"
         ("synthesise.counts.casme9", {}, ": input should be .*'casme9'"),
         ("signal_benchmark.difficulties", ["easy", "easy"], " must have each value once, not easy 2 times"),
         ("duplicate_subjects.licensed", math.inf, ": .*, not inf"),
+        ("seed", True, ": input should be a valid integer, not True"),
+        ("seed", "7", ": input should be a valid integer, not '7'"),
+        ("faces.smooth", False, ": input should be a valid number, not False"),
+        ("flow.equalise", 1, ": input should be a valid boolean, not 1"),
+        ("methods.ststnet.epochs", True, ": input should be a valid integer, not True"),
+        ("methods.htnet.layers", [True, 1, 2], r"\.0: input should be a valid integer, not True"),
+        ("population.takes", 300, " must be at most population.subjects, not 300 > 240$"),
+        ("population.micro", 4, ": input should be a multiple of 3, not 4"),
+        ("flow_folders.both", 100, " must be at most flow_folders.subjects, not 100 > 60$"),
+        ("flow_folders.subjects", 300, " must be at most population.subjects, not 300 > 240$"),
+        ("flow_folders.region", [0.8, 0.2, 0.1, 0.9], r" must be left < right .*, not \[0.8, 0.2, 0.1, 0.9\]$"),
+        ("flow_folders.region", "aut", r": input should be 'auto', not 'aut' \(did you mean 'auto'\?\)$"),
+        ("flow_folders.region", [0.1, 0.9], r"\.2 is missing; flow_folders\.region\.3 is missing$"),
+        ("papers.ablation_subjects", 300, " must be at most population.subjects, not 300 > 240$"),
+        ("variants.hoof", {"signed": {}}, r"\.signed must differ from hoof in a param, or go"),
+        ("variants.hoof.signed", {"signed": False}, " must differ from hoof in a param, or go"),
+        ("units.methods", {"flow_svm": {}, "flow_svm.a": {}}, r"\.flow_svm\.a must differ from flow_svm in a param"),
+        ("spot.methods", {"mdmd": {}, "mdmd.a": {}}, r"\.mdmd\.a must differ from mdmd in a param"),
+        ("methods.ststnets", {}, r": method must be one of .*, not ststnets \(did you mean 'ststnet'\?\)"),
+        ("generators.famgans", {}, r": generator must be one of .*, not famgans \(did you mean 'famgan'\?\)"),
+        ("synthesise.counts", {"casme2": {"hapiness": 3}}, r".casme2 must have .*, not hapiness \(did .*'happiness'"),
+        (
+            "synthesise.counts",
+            {"smic": {"happiness": 3}},
+            ".smic must have negative, positive, surprise, not hap",
+        ),
+        (
+            "report.clips",
+            ["casme3/sub01/EP02"],
+            r" must be data set/subject/clip, of smic, .*'casme2'",
+        ),
+        ("report.clips", ["casme2/sub01"], " must be data set/subject/clip, of .*, not casme2/sub01"),
+        ("datasets", ["smic", "smic"], " must have each value once, not smic 2 times"),
+        (
+            "render.smic",
+            {"subject": 8},
+            r"\.subjects is missing; .*\.smic\.subject is no known key .*'subjects'",
+        ),
+        ("render.smic", {"subjects": 8, "clips": 2}, r"\.clips: input should be greater than or equal to 3, not 2$"),
+        ("render.smic", "publish", r": input should be 'published', not 'publish' \(did you mean 'published'\?\)$"),
+        ("render.smic", 8, ": input should be a mapping, not 8$"),
+        ("render.samm_long", {"subjects": 1, "videos": 1, "seconds": 5, "blink": 1}, r"\.blink is no .*'blinks'"),
+        ("origin", "generate", r": input should be .*, not 'generate' \(did you mean 'generated'\?\)$"),
+        ("aus.sizes", [0, 0], " must have each value once, not 0 2 times"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_its_key(key, value, message):
     name = re.escape(key.removeprefix("variants."))
-    with pytest.raises(ParamsError, match=rf"^params\.yaml: (variants\.)?{name}{message}") as error:
+    pattern = message if message.startswith("^") else rf"^params\.yaml: (variants\.)?{name}{message}"
+    with pytest.raises(ParamsError, match=pattern) as error:
         described.check(changed({key: value}))
-    assert len(str(error.value)) < (400 if value == "famgans" else 250)  # the longer one names every generator
+    assert len(str(error.value)) < (500 if "one of" in message or value == "famgans" else 250)  # those list every name
+
+
+def test_sides_of_a_region_and_sizes_of_layers_may_repeat():
+    region = {"flow_folders.region": [0.1, 0.9, 0.1, 0.9], "training_sets.corpus.htnet": {"layers": [1, 1, 2]}}
+    assert described.check(changed(region))["params"]["flow_folders"]["region"] == [0.1, 0.9, 0.1, 0.9]
+
+
+def test_without_subjects_on_flow_pictures_no_number_of_them_is_too_large():
+    none = described.check(changed({"flow_folders.subjects": 0}))["params"]["flow_folders"]
+    assert (none["subjects"], none["both"]) == (0, 24)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "workflow/presets").glob("*.yaml")])
+def test_every_preset_is_accepted(name, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "workflow")
+    import preset
+
+    values = config.load(ROOT / "params.yaml")
+    preset.merge(values, config.load(ROOT / f"workflow/presets/{name}.yaml"))
+    described.check(values)
 
 
 def test_a_variant_is_its_method_but_for_what_differs():
@@ -213,8 +287,15 @@ def test_the_committed_file_shows_every_key_of_a_section_and_says_what_it_is(sec
         ("seed: 1\n# é\n".encode("latin-1"), "line 2: must be UTF-8, not byte 0xe9"),
         ("seed: 1\n".encode("utf-16"), "line 1: must be UTF-8, not byte 0xff"),
         (b"seed: 1\n\tb: 1\n", "line 2: must be YAML: found a tab character that violates indentation"),
-        (b"seed: 2026-13-45\n", ": must be YAML: month must be in 1..12"),
-        (b"seed: !!bool perhaps\n", ": must be YAML: 'perhaps'"),
+        (b"seed: !!bool perhaps\n", "line 1: must be true or false, not perhaps, which YAML reads as bool"),
+        (b"a: 1\nb: [yes]\n", "line 2: must be true or false, not yes, which YAML reads as bool; in quotes it is text"),
+        (b"seed: 010\n", "line 1: must be digits alone, without 0 before them, not 010, which YAML reads as int"),
+        (b"seed: 1_000\n", "line 1: must be digits alone, .*, not 1_000, which"),
+        (b"seed: 1:30\n", "line 1: must be digits alone, .*, not 1:30, which"),
+        (b"seed: 0x1f\n", "line 1: must be digits alone, .*, not 0x1f, which"),
+        (b"seed: 1_0.5\n", "line 1: must be digits, point and exponent, not 1_0.5, which YAML reads as float"),
+        (b"seed: 2026-13-45\n", "line 1: must be text, .*, not 2026-13-45, which YAML reads as timestamp"),
+        (b"seed: !!set {a}\n", "line 1: must be a list or mapping, not a set"),
         (b"seed: 0x" + b"f" * 5000, "line 1: a number must have at most 100 digits"),
         (b"a: " + b"[" * 10**5, "line 1: must be nested at most 32 deep"),
         (b"a: &a [*a]\n", ": must have at most 100000 values"),
@@ -245,6 +326,15 @@ def test_aliases_and_merges_are_read_as_in_yaml(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n")
     assert config.load(path) == {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}, "c": {"x": 1, "y": 2}}
+
+
+def test_numbers_are_read_as_they_are_written_and_text_in_quotes_stays_text(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("a: [7, -3, 0, 0.5, 1e-3, 2E+3, True, .inf]\nb: ['yes', '010', !!str 010, 1.2.3, e5]\n")
+    numbers = config.load(path)["a"]
+    assert numbers == [7, -3, 0, 0.5, 0.001, 2000.0, True, math.inf]
+    assert [type(number).__name__ for number in numbers] == [*["int"] * 3, *["float"] * 3, "bool", "float"]
+    assert config.load(path)["b"] == ["yes", "010", "010", "1.2.3", "e5"]
 
 
 def numbers(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -15,8 +15,10 @@ from paper_runs import rows
 from scratch import ROOT
 
 from microexpr import __version__, evaluation
+from microexpr.cli import config, described
 from microexpr.cli.main import main
 from microexpr.core import store
+from microexpr.evaluation.duplicate_subjects import PAIR
 from microexpr.reporting import main_table
 
 
@@ -113,6 +115,71 @@ def test_table_shows_what_was_evaluated(tmp_path, monkeypatch, capsys):
     store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, table)
     assert main(["table"]) == 0
     assert "ststnet" in (printed := capsys.readouterr().out) and "icegan" not in printed
+
+
+def test_what_stands_below_a_table_is_of_its_results_folder(tmp_path, monkeypatch, capsys):
+    """Not of the folder that the command runs in, which has a run of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    pair = dict(dataset_a="smic", subject_a="s1", dataset_b="samm", subject_b="9", distance="0.1", origin="generated")
+    for home, distance in (("results", "0.1"), ("other/results", "0.2")):
+        store.write_csv(f"{home}/megc2019_table.csv", main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
+        store.write_csv(f"{home}/duplicate_subjects/duplicates.csv", PAIR, [pair | {"distance": distance}])
+    assert main(["table", "other/results/megc2019_table.csv"]) == 0
+    printed = capsys.readouterr().out
+    assert "at distance 0.2; see other/results/duplicate_subjects/duplicates.csv" in printed
+    assert "distance 0.1" not in printed
+    assert "Clips of smic, casme2, samm, generated; nothing here says with which params" in printed
+
+
+def test_params_that_a_table_is_not_of_are_named_below_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(text)
+    params = described.check(config.load("params.yaml"))["methods"]["ststnet"]["params"]
+    store.write_csv("results/megc2019_table.csv", main_table.COLUMNS, main_table.megc2019([rows("ststnet")]))
+    Path("results/train/ststnet/megc2019").mkdir(parents=True)
+    with store.create("results/train/ststnet/megc2019/1of1.h5", "train", {"methods.ststnet": params}):
+        pass
+    assert main(["table"]) == 0
+    assert "Clips of smic, casme2, samm, generated; params as in params.yaml\n" in capsys.readouterr().out
+    Path("params.yaml").write_text(text.replace("ststnet: {epochs: 10, batch: 16,", "ststnet: {epochs: 12, batch: 16,"))
+    assert main(["table"]) == 0
+    assert "note: params.yaml now has methods.ststnet.epochs 12, not 10: " in capsys.readouterr().out
+    Path("params.yaml").write_text(text.replace("seed: 1 ", "seed: yes "))
+    assert main(["table"]) == 0
+    assert "not compared with params.yaml: params.yaml, line 4: must be true or " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("table --methods icegan icegan", "--methods must have each name once, not icegan 2 times"),
+        ("table --methods icegan --reference icegan", "table: --reference needs a table with paired tests, "),
+        ("table --methods icegan --notes --csv", "table: --notes needs the table as text or in --markdown, "),
+        (
+            "table results/units_table.csv --notes",
+            "table: --notes needs the main table, results/megc2019_table.csv, not ",
+        ),
+        ("table results/papers/icegan/table1.csv --reference a", "table: --reference needs the main table, "),
+        ("methods ststnet --all", "methods: --all needs the list, without names of methods"),
+        ("inspect a.h5 --limit 3", "inspect: --limit needs --values"),
+        ("inspect a.h5 --show-licensed-faces", "inspect: --show-licensed-faces needs --png"),
+        ("inspect a.h5 --force", "inspect: --force needs --png"),
+        (
+            "score log.txt --classes 5 --videos v",
+            "score: --classes needs a log of classes, without --videos or --questions",
+        ),
+        ("score log.txt --classes 5 --questions q", "score: --classes needs a log of classes, without --videos or "),
+    ],
+)
+def test_an_option_that_would_be_passed_over_is_refused(command, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    evaluation.write("results/evaluate/megc2019/icegan.csv", rows("icegan"))
+    assert main(command.split()) == 1
+    out, error = capsys.readouterr()
+    assert out == "" and error.startswith(f"error: {message}") and error.count("\n") == 1
 
 
 def test_inspect_shows_axes_units_and_the_chain(tmp_path, capsys, monkeypatch):

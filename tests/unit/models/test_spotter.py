@@ -60,7 +60,7 @@ def test_a_new_spotter_is_a_file_and_a_line_of_params(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "microexpr.models.spotters.toy", raising=False)
     assert "toy" in spotters.names()
     values = config.load("params.yaml")
-    values["spot"]["methods"] = {"toy": {}}
+    values["spot"]["methods"], values["questions"]["spotters"] = {"toy": {}}, []
     assert described.check(values)["spotters"] == {"toy": {"params": {}, "network": False, "reads_movement": True}}
     monkeypatch.delitem(sys.modules, "microexpr.models.spotters.toy", raising=False)
 

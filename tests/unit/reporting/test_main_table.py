@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from paper_runs import rows
@@ -93,7 +94,7 @@ def test_a_row_of_each_training_has_its_own_figures_and_what_it_learnt_from():
 
 
 def test_generated_stands_on_the_row_and_in_the_title_of_aligned_lines():
-    text = markdown(megc2019([rows("ststnet"), rows("icegan", "licensed")]))
+    text = markdown([*megc2019([rows("ststnet")]), *megc2019([rows("icegan", "licensed")])])
     first, second = text[text.index("ststnet") :].split("icegan")
     figures = [line for line in first.splitlines() if "0.1000" in line or "0.6000" in line]
     assert figures and all("generated" in line for line in figures)
@@ -186,3 +187,30 @@ def test_an_evaluation_without_its_figures_is_refused(change):
     message = "an evaluation must have UF1 and UAR of all clips, selection last, of a known"
     with pytest.raises(StoreError, match=message):
         megc2019([[row | change for row in rows("ststnet")]])
+
+
+@pytest.mark.parametrize(
+    ("change", "other"),
+    [
+        ({"clips": 120, "subjects": 8}, "120 generated clips of 8 subjects, 12 folds (smic, casme2, samm)"),
+        ({"folds": 4}, "100 generated clips of 12 subjects, 4 folds (smic, casme2, samm)"),
+        ({"origin": "licensed"}, "100 licensed clips of 12 subjects, 12 folds (smic, casme2, samm)"),
+        ({}, "100 generated clips of 12 subjects, 12 folds (smic, casme2)"),
+    ],
+)
+def test_rows_of_other_clips_are_not_mixed_under_one_title(change, other, tmp_path):
+    scopes = ("full", "smic", "casme2") if not change else ("full", "smic", "casme2", "samm")
+    evaluations = [rows("ststnet"), [row | change for row in rows("flow_svm", scopes=scopes)]]
+    expected = "ststnet of 100 generated clips of 12 subjects, 12 folds (smic, casme2, samm)"
+    message = re.escape(f"must be of the same clips, not {expected} and flow_svm of {other}")
+    with pytest.raises(StoreError, match=f"^rows of megc2019 {message}"):
+        megc2019(evaluations)
+    both = [row for evaluation in evaluations for row in megc2019([evaluation])]
+    store.write_csv(tmp_path / "table.csv", COLUMNS, both)
+    with pytest.raises(StoreError, match=message):
+        read(tmp_path / "table.csv")
+
+
+def test_rows_of_two_protocols_may_be_of_other_clips():
+    other = [row | {"clips": 7, "protocol": "flow_folders"} for row in rows("ststnet")]
+    assert [row["clips"] for row in megc2019([rows("ststnet"), other])] == ["100", "7"]

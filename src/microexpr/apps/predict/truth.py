@@ -55,8 +55,8 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
     groups = group(names.values(), subjects)
     chosen = [*range(len(groups))]
     if any(name.path for name in names.values()):
-        there = Recordings({i: sorted({name.path for name in members}) for i, members in enumerate(groups)})
-        chosen = there.find(str(whole)) or there.find(str(whole.with_suffix("")))
+        recordings = Recordings({i: sorted({name.path for name in members}) for i, members in enumerate(groups)})
+        chosen = recordings.find(str(whole)) or recordings.find(str(whole.with_suffix("")))
         if not chosen:
             listed = ", ".join(sorted({name.path for name in names.values()} - {""}))
             raise DataError(f"{path}: must have rows of {video.name}, not of {listed}")

@@ -123,14 +123,14 @@ class Own(Reader):
                 f"recordings, found {names or 'neither'}; what begins with _ is passed over; {coding.tables.advice()}"
             )
         by_recording: dict[str, list[Coded]] = {key: [] for key in by_key} if tables else {}
-        there = Recordings({key: (_path(recording), key) for key, recording in by_key.items()})
+        recordings_by_path = Recordings({key: (_path(recording), key) for key, recording in by_key.items()})
         for table in tables:
             for event in self._read_file(table):
                 with collect_errors(self.problems):
                     if not event.recording and len(by_key) > 1:
                         raise DataError(f"recording must not be empty ({event.where})")
                     name, what = event.recording or next(iter(by_key)), f"a recording below {self.root}"
-                    by_recording[there.find_one(name, event.subject, event.where, what)].append(event)
+                    by_recording[recordings_by_path.find_one(name, event.subject, event.where, what)].append(event)
         if without := [key for key, events in by_recording.items() if not events]:
             names = ", ".join(without[:4]) + ", ..." * (len(without) > 4)
             self.notes.append(f"{self.root}: no table has a row of {names}: taken as without events")

@@ -1,0 +1,68 @@
+"""Compare the params that made a table with params.yaml, by the attributes of files in the table's results folder."""
+
+import glob
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from microexpr.core import store
+from microexpr.protocols import EVERY, FLOW_PROTOCOLS, MEGC2019
+from microexpr.reporting.main_table import SCOPES
+from microexpr.reporting.table import Rows
+
+STAGES = ("faces", "apex", "flow", "aus")
+SEVERAL = ("seeds", "inner_subjects")  # of section `train`: the others change no figure
+LISTED = 4
+
+
+def datasets(rows: Rows) -> list[str]:
+    """Return the data sets that the figures of a table's rows are of."""
+    return [scope for scope in SCOPES[1:] if any(row[f"{scope}_uf1"] for row in rows)]
+
+
+def recorded(results: Path, rows: Rows) -> dict[str, Any]:
+    """Return the params that files in a results folder were made with, by section or `methods.<name>`, as far as known.
+
+    `rows` are those of a table of this folder; without rows that are trained as `methods` says, there are none."""
+    trained = [row for row in rows if row["protocol"] in (MEGC2019, EVERY)]
+    patterns = [f"train/{glob.escape(row['method'])}/{row['protocol']}/*.h5" for row in trained]
+    patterns += [f"{stage}/{name}/*.h5" for stage in STAGES * bool(trained) for name in datasets(rows) or "*"]
+    params: dict[str, Any] = {}
+    for pattern in patterns:
+        if files := sorted(results.glob(pattern)):
+            with store.open_file(files[0]) as file:
+                params |= json.loads(store.attribute_text(file.attrs["params"]))
+    return params
+
+
+def differences(then: Mapping[str, Any], rows: Rows, checked: Mapping[str, Any]) -> str:
+    """Return a note on params that are others now than `recorded` ones, and on methods that are gone; "" for none.
+
+    `checked` is the result of `described.check`."""
+    params = checked["params"]
+    now = {name: params[name] for name in STAGES} | {"seed": params["seed"]}
+    now["train"] = {name: params["train"][name] for name in SEVERAL}
+    now |= {f"methods.{name}": about["params"] for name, about in checked["methods"].items()}
+    changes = [line for key in then if key in now for line in _changes(key, then[key], now[key])]
+    used, chosen = datasets(rows), [name for name in SCOPES[1:] if name in params["datasets"]]
+    if used and used != chosen and all(row["protocol"] not in FLOW_PROTOCOLS for row in rows):
+        changes.insert(0, f"datasets {', '.join(chosen) or 'none of these'}, not {', '.join(used)}")
+    changes += [
+        f"no method {name}" for name in dict.fromkeys(row["method"] for row in rows) if name not in checked["methods"]
+    ]
+    more = f"; and {len(changes) - LISTED} more" if len(changes) > LISTED else ""
+    return f"params.yaml now has {'; '.join(changes[:LISTED])}{more}: this table is of other params" if changes else ""
+
+
+def _changes(key: str, then: Any, now: Any) -> Iterator[str]:
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in now:
+            if name in then:
+                yield from _changes(f"{key}.{name}", then[name], now[name])
+    elif then != now:
+        yield f"{key} {_text(now)}, not {_text(then)}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value)
