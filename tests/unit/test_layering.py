@@ -160,7 +160,7 @@ def test_one_module_tells_subjects_by_their_spelling():
     """All others ask `core.subjects`: a person must not become two, nor two people one, in one command alone."""
     files = {module.removeprefix("microexpr."): tree(module) for module in MODULES}
     files |= {f"workflow/{path.name}": ast.parse(path.read_text()) for path in ROOT.glob("workflow/**/*.py")}
-    found = {name for name, module in files.items() if any(map(spells_subject, ast.walk(module)))}
-    assert found - {*MAY_SPELL} == set()
+    spelling = {name for name, module in files.items() if any(map(spells_subject, ast.walk(module)))}
+    assert spelling - {*MAY_SPELL} == set()
     assert spells_subject(ast.parse("clip.subject.lower() == name", mode="eval").body.left)
     assert spells_subject(ast.parse("re.fullmatch(pattern, subject)", mode="eval").body)

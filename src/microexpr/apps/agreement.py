@@ -263,7 +263,7 @@ def work(recordings: Sequence[Recording]) -> Mapping[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What one side marks: events by what its files say of their recording."""
+    """The marks of one side: events by what its files say of their recording."""
 
     events: dict[Name, list[Coded]]
     is_file: bool  # whether it is one file, and no row names a recording
@@ -308,8 +308,8 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
         if not chosen:
             raise DataError(f"{path}: must have events of the coder {coder}, not of {', '.join(coding.coders(read))}")
         notes += more
-        kept = {*chosen}
-        marked = {name: [event for event in events if event in kept] for name, events in marked.items()}
+        of_coder = {*chosen}
+        marked = {name: [event for event in events if event in of_coder] for name, events in marked.items()}
     codes = [(event.where, facs.joined(event.action_units)) for events in marked.values() for event in events]
     notes += unread_unit_notes(path, [(where, code) for where, code in codes if code], "codes")
     return Marked(marked, path.is_file() and not has_rows), notes
@@ -328,7 +328,7 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
     if len(groups) == 2 and (first.is_file or second.is_file) and all(len(side.events) == 1 for side in sides):
         groups = [names]
     paths = Counter(bare(max(members, key=lambda name: len(name.path)).path) for members in groups)
-    found = dict[str, tuple[list[Name], list[list[Coded]]]]()
+    shared = dict[str, tuple[list[Name], list[list[Coded]]]]()
     for members in groups:
         longest = max(members, key=lambda name: (len(name.path), name.subject))
         title = _title(longest, is_shared=paths[bare(longest.path)] > 1)
@@ -338,15 +338,15 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
             continue
         for of_side in events:
             _check(title, of_side)
-        found[title] = members, events
-    if not found:
+        shared[title] = members, events
+    if not shared:
         listed = " and ".join(", ".join(side.titles) for side in sides)
         raise DataError(f"both must mark the same recordings, not {listed}")
-    emotions = {event.emotion for _, of_sides in found.values() for of_side in of_sides for event in of_side}
+    emotions = {event.emotion for _, of_sides in shared.values() for of_side in of_sides for event in of_side}
     in_classes, recordings = bool(emotions & {"negative", "positive"}), list[Recording]()
-    for title, (members, (one, other)) in sorted(found.items()):
-        times, note = times_of(members, title, [*one, *other], fps)
-        recordings.append(compare(title, one, other, times, in_classes, not note))
+    for title, (members, (of_first, of_second)) in sorted(shared.items()):
+        times, note = times_of(members, title, [*of_first, *of_second], fps)
+        recordings.append(compare(title, of_first, of_second, times, in_classes, not note))
         notes += filter(None, [note])
     return recordings, notes
 

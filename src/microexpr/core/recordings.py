@@ -93,15 +93,15 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     return list({id(members): members for members in groups.values()}.values())
 
 
-def _rank(path: _Parts, wanted: _Parts) -> int:
-    """Return how well a path that is there answers to a wanted one: the higher the better, 0 for not at all."""
-    if path.all == wanted.all:
+def _rank(path: _Parts, query: _Parts) -> int:
+    """Return how well a path that is there answers to a query one: the higher the better, 0 for not at all."""
+    if path.all == query.all:
         return WHOLE
-    if not wanted.is_absolute:
-        return int(wanted.ends(path))
-    pairs = zip(path.all[::-1], wanted.all[::-1], strict=False)
+    if not query.is_absolute:
+        return int(query.ends(path))
+    pairs = zip(path.all[::-1], query.all[::-1], strict=False)
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return 1 + common if (path.is_absolute and common) or path.ends(wanted) else min(common, 1)
+    return 1 + common if (path.is_absolute and common) or path.ends(query) else min(common, 1)
 
 
 def _place(name: Name) -> str:
@@ -133,10 +133,10 @@ class Recordings(Generic[K]):
         """Return those that a path or name may mean, of a subject if one is given: one where that is certain.
 
         A whole path comes before the end of one. An absolute path is that which it ends with, else its name alone."""
-        wanted = _parts(name)
+        query = _parts(name)
         by_rank: dict[int, list[K]] = {}
         for key, several in self._paths.items():
-            ranks = [_rank(of, wanted) for of in several if not wanted.suffix or of.suffix in ("", wanted.suffix)]
+            ranks = [_rank(of, query) for of in several if not query.suffix or of.suffix in ("", query.suffix)]
             by_rank.setdefault(max(ranks, default=0), []).append(key)
         for rank in sorted({*by_rank} - {0}, reverse=True):
             keys = by_rank[rank]
@@ -162,11 +162,11 @@ class Recordings(Generic[K]):
     def _of_subject(self, keys: Sequence[K], name: str) -> list[K]:
         """Return the recordings that are a subject's, else those that may be: of none that is known, nor another's."""
         certain, possible, alone = list[K](), list[K](), Subjects([name])
-        meant, (subject,) = self._subjects.find(name), alone.keys
+        subject_keys, (subject,) = self._subjects.find(name), alone.keys
         for key in keys:
             folders = [folder for of in self._paths[key] for folder in of.all[:-1]]
             if owner := self._of.get(key):
-                certain += [key] * (self._subjects.key(owner) in meant)
+                certain += [key] * (self._subjects.key(owner) in subject_keys)
             elif any(alone.find(folder) for folder in folders):
                 certain.append(key)
             elif not any(alone.is_of_other(folder, subject) for folder in folders):

@@ -67,9 +67,9 @@ def test_disagreements_are_in_order_of_time_and_work_is_counted(recording):
 
 def test_where_one_side_has_classes_emotions_are_compared_as_classes():
     names = [Name(name, source=f"{name}.csv") for name in "ab"]
-    one = Marked(dict(zip(names, (FIRST[:1], []), strict=True)), False)
-    other = Marked(dict(zip(names, (SECOND[:1], [event("micro", 10, 19, "negative")]), strict=True)), False)
-    (compared, _), notes = agreement.compare_all(one, other, 50)
+    first = Marked(dict(zip(names, (FIRST[:1], []), strict=True)), False)
+    second = Marked(dict(zip(names, (SECOND[:1], [event("micro", 10, 19, "negative")]), strict=True)), False)
+    (compared, _), notes = agreement.compare_all(first, second, 50)
     assert [a.emotion for a in compared.first] == ["negative"] and compared.second[0].emotion == "surprise"
     assert len(notes) == 2 and not any("frame" in row["measure"].split() for row in agreement.rows([compared]))
 

@@ -73,8 +73,8 @@ def test_a_name_from_elsewhere(name, subject, keys):
 
 
 def test_recordings_of_known_subjects():
-    known = Recordings({1: ["a"], 2: ["a"]}, {1: "spNO.1", 2: "spNO.10"})
-    assert known.find("a", "10.0") == [2] and known.find("a", "77") == [] and known.find("a") == [1, 2]
+    recordings = Recordings({1: ["a"], 2: ["a"]}, {1: "spNO.1", 2: "spNO.10"})
+    assert recordings.find("a", "10.0") == [2] and recordings.find("a", "77") == [] and recordings.find("a") == [1, 2]
 
 
 def test_none_and_several_are_named():

@@ -1,4 +1,4 @@
-"""Who is who: names that are one person's, that are two people's, and that could be either."""
+"""Names of subjects: that are one person's, that are two people's, and that could be either."""
 
 import pytest
 

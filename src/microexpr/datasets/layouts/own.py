@@ -163,7 +163,7 @@ class Own(Reader):
 
         A person must not become two: where events name subjects, a recording without any is of its folder's. Raises
         DataError for names that could be one person's, unless `Facts.subjects` says whose they are."""
-        choices, told = dict[str, set[str]](), any(event.subject for coded in events.values() for event in coded)
+        choices, has_names = dict[str, set[str]](), any(event.subject for coded in events.values() for event in coded)
         names, by_folder, used = dict[str, str](), dict[str, set[str]](), set[str]()  # of subjects -> where
         for key, coded in sorted(events.items()):
             folder, slash, _ = key.partition("/")
@@ -176,7 +176,7 @@ class Own(Reader):
                     places = {match[1]: str(path)}
                 else:
                     places = {event.subject: event.where for event in reversed(coded) if event.subject}
-                    places = places or {folder: str(path)} if slash and not told else places
+                    places = places or {folder: str(path)} if slash and not has_names else places
                 used |= {*places}
                 places = {self.about.subjects.get(name, name): where for name, where in places.items()}
                 choices[key] = {*places}
@@ -195,7 +195,7 @@ class Own(Reader):
                     listed = " and ".join(sorted(subjects.name(person) for person in people))
                     raise DataError(f"{path}: must show one subject, not {listed}")
                 if not people:
-                    others = "as events of other recordings do" if told else "or a folder of its name"
+                    others = "as events of other recordings do" if has_names else "or a folder of its name"
                     raise DataError(
                         f"{path}: must have a subject, in a column or ELAN's participant, {others}, or by "
                         f"`subject: '^([a-z0-9]+)_'` in {self.root / FACTS}"
