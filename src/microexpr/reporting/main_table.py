@@ -102,7 +102,8 @@ def check_clips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     first: dict[str, tuple[str, str]] = {}  # method and clips by protocol
     for row in rows:
         datasets = ", ".join(scope for scope in SCOPES[1:] if row[f"{scope}_uf1"])
-        clips = f"{row['clips']} {row['origin']} clips of {row['subjects']} subjects, {row['folds']} folds ({datasets})"
+        tested = "licensed" if "licensed" in row["origin"].split("+") else "generated"  # others may be trained on
+        clips = f"{row['clips']} {tested} clips of {row['subjects']} subjects, {row['folds']} folds ({datasets})"
         method, expected = first.setdefault(row["protocol"], (row["method"], clips))
         if clips != expected:
             raise StoreError(

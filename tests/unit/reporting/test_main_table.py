@@ -211,6 +211,11 @@ def test_rows_of_other_clips_are_not_mixed_under_one_title(change, other, tmp_pa
         read(tmp_path / "table.csv")
 
 
+def test_rows_of_recorded_clips_may_begin_with_weights_of_rendered_ones():
+    origins = ("licensed", "licensed+generated")
+    assert len(megc2019([[row | {"origin": origin} for row in rows("ststnet")] for origin in origins])) == 2
+
+
 def test_rows_of_two_protocols_may_be_of_other_clips():
     other = [row | {"clips": 7, "protocol": "flow_folders"} for row in rows("ststnet")]
     assert [row["clips"] for row in megc2019([rows("ststnet"), other])] == ["100", "7"]
