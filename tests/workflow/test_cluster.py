@@ -12,7 +12,7 @@ from stages import STAGES, stage_of
 
 from microexpr import datasets
 
-PROFILES = scratch.ROOT / "workflow/profiles"
+PROFILES = scratch.ROOT / "profiles"
 ALL_SETS = ["--config", f"datasets={[*datasets.MICRO]}", f"macro={[*datasets.MACRO]}"]
 
 
@@ -75,7 +75,7 @@ def test_the_register_has_all_rules_and_no_other(fresh):
 
 @pytest.mark.parametrize(
     ("program", "written"),
-    [("stages.py", "workflow/profiles/slurm/config.yaml"), ("architecture.py", "docs/architecture.md")],
+    [("stages.py", "profiles/slurm/config.yaml"), ("architecture.py", "docs/architecture.md")],
 )
 def test_the_profile_and_the_table_of_stages_are_those_of_the_register_and_the_rules(fresh, program, written):
     committed = (fresh.root / written).read_text(encoding="utf-8")
