@@ -181,7 +181,7 @@ def disable_job_rate_limiter(workflow: Any) -> None:
 
 
 def quote_python(python_script: Any) -> None:
-    """Lets Snakemake's class of Python scripts start them where the shell would split the path of Python, as at a blank.
+    """Lets Snakemake's class of Python scripts start them by a Python with a blank or an apostrophe in its path.
 
     Snakemake 9.27 quotes the path of the script alone (its issue 2645)."""
     execute = python_script._execute_cmd

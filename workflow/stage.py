@@ -146,7 +146,7 @@ COMMANDS = {"record": record, "adopt": adopt}
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    own_source.check()
+    own_source.restart()
     name = sys.argv[1]
     try:
         sys.exit(COMMANDS[name]() if name in COMMANDS else run(name))
