@@ -32,7 +32,7 @@ def restart() -> None:
     source, path = str(PACKAGE.parents[1]), os.environ.get("PYTHONPATH", "")
     if imported() == PACKAGE:
         return
-    if path.startswith(source):  # to no effect, as with `python -E`
+    if path.startswith(source):  # to no effect, as with Python's option -E
         check()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [source, path]))}
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

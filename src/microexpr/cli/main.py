@@ -62,11 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _note_other_checkout() -> None:
     """Print a note where a checkout's folder is current and the code is another one's, as of an environment that was
     copied with it. A wheel's code is nobody's checkout."""
-    here, source = Path("src/microexpr"), Path(__file__).resolve().parents[1]
-    if here.is_dir() and source.parent.name == "src" and not here.samefile(source):
+    local, source = Path("src/microexpr"), Path(__file__).resolve().parents[1]
+    if local.is_dir() and source.parent.name == "src" and not local.samefile(source):
         remedy = "`make .venv/.installed` and `source .venv/bin/activate` bring this one's"
         print(
-            f"note: the code of {printable(str(source))} runs, not {here} of this checkout: {remedy}", file=sys.stderr
+            f"note: the code of {printable(str(source))} runs, not {local} of this checkout: {remedy}", file=sys.stderr
         )
 
 
