@@ -64,10 +64,8 @@ def _note_other_checkout() -> None:
     copied with it. A wheel's code is nobody's checkout."""
     local, source = Path("src/microexpr"), Path(__file__).resolve().parents[1]
     if local.is_dir() and source.parent.name == "src" and not local.samefile(source):
-        remedy = "`make .venv/.installed` and `source .venv/bin/activate` bring this one's"
-        print(
-            f"note: the code of {printable(str(source))} runs, not {local} of this checkout: {remedy}", file=sys.stderr
-        )
+        line = f"the code of {source} runs, not {local} of this checkout; `make .venv/.installed` installs this one's"
+        print(f"note: {printable(line)}", file=sys.stderr)
 
 
 def build() -> App:
