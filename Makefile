@@ -9,8 +9,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-.venv/.installed: $(wildcard envs/*.in) envs/core.lock envs/source.lock envs/torch-cpu.lock envs/torch-cuda.lock envs/dlib-from-bin/pyproject.toml envs/dvc envs/install.sh pyproject.toml
+.venv/.installed: $(wildcard envs/*.in) envs/core.lock envs/source.lock envs/torch-cpu.lock envs/torch-cuda.lock envs/dlib-from-bin/pyproject.toml envs/dvc envs/install.sh envs/moved.sh pyproject.toml
 	@PYTHON="$(PYTHON)" bash envs/install.sh
+
+$(addsuffix /.installed,$(shell bash envs/moved.sh)): moved  # copied or moved with the checkout
 
 table: .venv/.installed  ## raw video to results/megc2019_table.csv, printed at the end; METHODS="ststnet ..." runs these alone
 	@snakemake --cores $(CORES) -- $(if $(METHODS),$(METHODS:%=results/evaluate/megc2019/%.csv),all)
@@ -73,10 +75,10 @@ figures: .venv/.installed  ## writes the tables and pictures of README and docs/
 	python studies/figures.py $(if $(RUN),--run $(RUN)) $(if $(COMMIT),--commit $(COMMIT))
 
 notebooks: envs/docs/.venv/.installed  ## runs the notebooks of docs/tutorials, and stores what they print and plot
-	@PYTHONPATH=$(CURDIR)/src envs/docs/.venv/bin/python docs/hooks/notebooks.py
+	@PYTHONPATH="$(CURDIR)/src" envs/docs/.venv/bin/python docs/hooks/notebooks.py
 
 test-browser: docs  ## the report, a prediction and the site in a real browser; REPORT=results/report/index.html looks at that page too
 	@command -v chromium chromium-browser google-chrome >/dev/null || { echo "error: no browser is here: sudo apt install chromium" >&2; exit 1; }
 	pytest -p no:cacheprovider tests/optional/browser/report_page.py tests/optional/browser/prediction_page.py tests/optional/browser/site_pages.py
 
-.PHONY: help table check test test-all studies docs figures notebooks test-browser lock check-lock preset shipped pyfeat facemesh test-pyfeat
+.PHONY: help moved table check test test-all studies docs figures notebooks test-browser lock check-lock preset shipped pyfeat facemesh test-pyfeat

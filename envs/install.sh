@@ -4,7 +4,8 @@
 #   MICROEXPR_TORCH=cpu|cuda    the build of torch; by default cuda where there is an NVIDIA driver, else cpu
 # pip installs, since uv and poetry do not look where pip is configured to find packages.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
+. envs/moved.sh
 pythons=(python3.13 python3.12 python3.11)  # newest first
 pytorch_index=https://download.pytorch.org/whl/cpu
 declare -A disk=([cpu]=3000 [cuda]=7000)  # MB that an installation takes, rounded up; docs/installation.md
@@ -15,6 +16,10 @@ is_supported() { [[ " ${pythons[*]} " == *" python$(version "$1") "* ]]; }
 has_venv() { "$1" -c 'import venv, ensurepip' 2>/dev/null; }
 loads() { "$python" -c "import ctypes; ctypes.CDLL('$1')" 2>/dev/null; }
 has_nvidia_driver() { [ -e /proc/driver/nvidia/version ] || loads libcuda.so.1; }
+
+check_path() {  # letters that end a path in PATH, or are no text in the first lines of pip's programs
+    [[ $PWD != *[\"\$\\\`:[:cntrl:]]* ]] || fail "the path of a checkout must have no : \" \$ \\ \` or control character, not ${PWD@Q}: move it elsewhere"
+}
 
 choose_python() {  # PYTHON, or .venv's, or the newest
     local candidate candidates=("${pythons[@]}" python3) incomplete=()
@@ -46,6 +51,7 @@ make_venv() {  # .venv/.installing stands there, locked, until an installation i
     [ ! -e .venv/.installing ] || reason="an earlier installation was interrupted"
     exec 9>>.venv/.installing
     ! command -v flock >/dev/null || flock -n 9 || fail "another installation into $PWD/.venv is running"
+    ! is_moved .venv || reason="it was made in $(made_in .venv), and works only there"
     if [ -e .venv/bin/python ] && [ "$(version .venv/bin/python)" != "$(version "$python")" ]; then
         reason="it has Python $(version .venv/bin/python || echo '(broken)')"
     fi
@@ -105,10 +111,13 @@ install_source() {  # built by the setuptools of core.lock; the project itself i
 }
 
 install_dvc() {  # DVC by way of workflow/dvc_command.py, which lets no experiment delete a result
-    { echo "#!$(readlink -f .venv)/bin/python"; tail -n +2 envs/dvc; } >.venv/bin/.dvc
+    # the first lines are as pip's where a path has blanks, or is longer than a line that begins with #! may be
+    printf "#!/bin/sh\n'''exec' \"%s/bin/python\" \"\$0\" \"\$@\"\n' '''\n" "$(readlink -f .venv)" >.venv/bin/.dvc
+    tail -n +2 envs/dvc >>.venv/bin/.dvc
     chmod 755 .venv/bin/.dvc && mv .venv/bin/.dvc .venv/bin/dvc
 }
 
+check_path
 build=${MICROEXPR_TORCH:-}
 [[ $build =~ ^(cpu|cuda)?$ ]] || fail "MICROEXPR_TORCH must be cpu or cuda, not $build"
 python=$(choose_python)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import microexpr
 from microexpr.core import arithmetic
 
 arithmetic.pin()  # before anything is imported; workers run side by side, as jobs do
@@ -26,7 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Fewer examples of what hypothesis makes up where slow tests are left out."""
+    """Refuse to test the code of another checkout, as an environment that was copied would. Fewer examples of what
+    hypothesis makes up where slow tests are left out."""
+    if (source := Path(microexpr.__file__).resolve()).parents[2] != (root := Path(__file__).resolve().parents[1]):
+        raise pytest.UsageError(f"microexpr must be imported from {root / 'src'}, not from {source.parents[1]}")
     quick = config.option.markexpr == "not slow"
     settings.register_profile("examples", max_examples=6 if quick else 20, deadline=None, derandomize=True)
     settings.load_profile("examples")

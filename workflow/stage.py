@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import own_source
 from records import OTHER_PARAMS, Records, content, is_as_recorded, is_cached, recorded, set_aside
 from run import FLOW_FOLDERS, Run
 from stages import STAGES, Outputs, folders, rules
@@ -145,6 +146,7 @@ COMMANDS = {"record": record, "adopt": adopt}
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    own_source.restart()
     name = sys.argv[1]
     try:
         sys.exit(COMMANDS[name]() if name in COMMANDS else run(name))

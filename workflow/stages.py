@@ -16,7 +16,7 @@ from run import APPENDIX, TRAINING_SETS_TABLE, Run
 from microexpr.protocols import ABLATION, MAIN_TASK, TASKS
 from microexpr.rendering.layouts import LONG_NATIVES
 
-PROFILE = Path("workflow/profiles/slurm/config.yaml")
+PROFILE = Path("profiles/slurm/config.yaml")
 BLOCK = re.compile(r"(stages begin.*?\n)(.*?)(\n[^\n]*stages end)", re.DOTALL)  # what this file writes into it
 
 

@@ -49,8 +49,8 @@ def options(*names: str) -> set[str]:
 def known(program: str, words: list[str]) -> set[str]:
     """Return what may follow a program's name."""
     if program == "make":
-        rules = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-        return {*rules, *(f"study-{path.stem}" for path in (ROOT / "studies").glob("*.py"))}
+        rules = re.findall(r"^([\w./-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        return {"-B", *rules, *(f"study-{path.stem}" for path in (ROOT / "studies").glob("*.py"))}
     if program == "snakemake":
         stages = {f"{kind}_{noun}" for kind in ("all", "table") for noun in STAGES}
         results = {

@@ -89,7 +89,7 @@ def test_rules_name_the_module_that_their_wildcards_choose(package):
 
 def test_profiles_leave_code_to_params():
     """Snakemake's trigger `code` is the time of a script."""
-    for path in sorted((ROOT / "workflow/profiles").glob("*/config.yaml")):
+    for path in sorted((ROOT / "profiles").glob("*/config.yaml")):
         triggers = yaml.safe_load(path.read_text(encoding="utf-8"))["rerun-triggers"]
         assert sorted(triggers) == ["input", "mtime", "params", "software-env"]
 

@@ -1,7 +1,6 @@
 """Resources of jobs on a cluster, and groups that the Slurm profile submits together. Runs no job, needs no Slurm."""
 
 import re
-import subprocess
 import sys
 
 import pytest
@@ -12,7 +11,7 @@ from stages import STAGES, stage_of
 
 from microexpr import datasets
 
-PROFILES = scratch.ROOT / "workflow/profiles"
+PROFILES = scratch.ROOT / "profiles"
 ALL_SETS = ["--config", f"datasets={[*datasets.MICRO]}", f"macro={[*datasets.MACRO]}"]
 
 
@@ -75,11 +74,11 @@ def test_the_register_has_all_rules_and_no_other(fresh):
 
 @pytest.mark.parametrize(
     ("program", "written"),
-    [("stages.py", "workflow/profiles/slurm/config.yaml"), ("architecture.py", "docs/architecture.md")],
+    [("stages.py", "profiles/slurm/config.yaml"), ("architecture.py", "docs/architecture.md")],
 )
 def test_the_profile_and_the_table_of_stages_are_those_of_the_register_and_the_rules(fresh, program, written):
     committed = (fresh.root / written).read_text(encoding="utf-8")
-    subprocess.run([sys.executable, f"workflow/{program}"], cwd=fresh.root, check=True)
+    fresh.run(sys.executable, f"workflow/{program}")
     assert (fresh.root / written).read_text(encoding="utf-8") == committed, f"python workflow/{program}"
 
 

@@ -7,6 +7,7 @@ studies/installation.py installs.
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,8 @@ class Machine:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        if root.joinpath("envs").exists():
+            return  # a machine that was moved
         shutil.copytree(ENVS, root / "envs", ignore=shutil.ignore_patterns(".venv"))
         (root / "bin").mkdir()
         for minor in ("3.10", "3.11", "3.12", "3.13"):
@@ -123,6 +126,71 @@ def test_an_environment_stays_unless_another_python_is_asked_for(machine: Machin
     done = machine.install(PYTHON="python3.11")
     assert "making .venv anew: it has Python 3.12" in done.stdout and "Python 3.11" in done.stdout
     assert not (machine.root / ".venv/own").exists()
+
+
+def made_in(machine: Machine, place: Path) -> None:
+    """Let the environment say that it was made there, as Python's venv does."""
+    line = f"command = /usr/bin/python3.12 -m venv --without-pip {place}\n"
+    (machine.root / ".venv/pyvenv.cfg").write_text(f"home = /usr/bin\n{line}")
+
+
+def test_an_environment_that_was_copied_or_moved_is_made_anew(tmp_path: Path) -> None:
+    first, link = Machine(tmp_path / "my first"), tmp_path / "link"
+    link.symlink_to(first.root)
+    assert first.install(PYTHON="python3.12").returncode == 0
+    made_in(first, link / ".venv")
+    (first.root / ".venv/own").touch()
+    assert "anew" not in first.install().stdout and (first.root / ".venv/own").exists()
+    copy = Machine(tmp_path / "copy")
+    shutil.copytree(first.root / ".venv", copy.root / ".venv")
+    line = f"making .venv anew: it was made in {link}/.venv, and works only there\n"
+    done = copy.install()
+    assert done.returncode == 0 and line in done.stdout and "Python 3.12" in done.stdout
+    assert not (copy.root / ".venv/own").exists()
+    first.root.rename(tmp_path / "moved")
+    assert line in Machine(tmp_path / "moved").install().stdout
+
+
+@pytest.mark.parametrize("venv", [".venv", "envs/docs/.venv"])
+def test_make_installs_again_what_was_copied_or_moved(tmp_path: Path, venv: str) -> None:
+    machine = Machine(tmp_path / "my user's dir")
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ENVS.parent / name, machine.root)
+    for folder in (machine.root / ".venv", machine.root / venv):
+        folder.mkdir(exist_ok=True)
+        (folder / ".installed").touch()  # after all that it is made from
+
+    def planned() -> str:
+        command = ["make", "--dry-run", f"{venv}/.installed"]
+        return subprocess.run(command, cwd=machine.root, capture_output=True, text=True, check=True).stdout
+
+    config = machine.root / venv / "pyvenv.cfg"
+    for place in (machine.root / venv, None):
+        config.write_text(f"command = python3.12 -m venv {place}\n" if place else "home = /usr/bin\n")
+        assert "bash" not in planned(), "it stands where it was made, or was not made by venv"
+    config.write_text("command = python3.12 -m venv /elsewhere/.venv\n")
+    assert f"bash envs/{'install' if venv == '.venv' else 'install_beside'}.sh" in planned()
+
+
+@pytest.mark.parametrize("letter", [*'"$\\`:', "\n", "\t", "\x1b"])
+def test_a_path_that_no_environment_can_have_is_refused(tmp_path: Path, letter: str) -> None:
+    machine = Machine(tmp_path / f"a{letter}b")
+    done = machine.install()
+    assert done.returncode == 1 and done.stderr.startswith('error: the path of a checkout must have no : " $ ')
+    assert done.stderr.count("\n") == 1 and not (machine.root / ".venv").exists()
+
+
+def test_dvc_starts_in_a_path_with_blanks_and_an_apostrophe(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / f"my user's (first) dir, é;&#{'a' * 120}")
+    done = machine.install()
+    assert done.returncode == 0, done.stderr
+    python, guard = machine.root / ".venv/bin/python", tmp_path / "workflow/dvc_command.py"
+    python.unlink()
+    python.symlink_to(sys.executable)
+    guard.parent.mkdir()
+    guard.write_text("import sys; print(sys.argv[1:])")
+    command = [machine.root / ".venv/bin/dvc", "status", "a b"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout == "['status', 'a b']\n"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,10 @@ from pathlib import Path
 gc.freeze()  # the modules loaded by now stay, so that no garbage collection looks through them again
 sys.path[:0] = [str(Path(workflow.basedir, folder)) for folder in ("workflow", "workflow/scripts")]
 
+import own_source
+
+own_source.check()
+
 from microexpr.core import arithmetic
 
 os.environ.update(arithmetic.settings())  # of this process's jobs; it computes nothing itself
@@ -18,7 +22,8 @@ from microexpr.core.errors import MicroexprError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS
 from planned import EVALUATED, METRICS, PAIRED, TABLE
 from run import APPENDIX, SIGNALS, TRAINING_SETS_TABLE, Run
-from session import Session, disable_job_rate_limiter, say
+from session import Session, disable_job_rate_limiter, quote_python, say
+from snakemake.script import PythonScript
 from stages import STAGES, Outputs
 
 try:
@@ -53,6 +58,7 @@ if workflow.is_main_process:
         say(f"note: {_row} is left out of the table: {_reason}")
 if workflow.is_main_process and (note := FIRST.note()):
     say(note)
+quote_python(PythonScript)
 SESSION = Session(RUN, OUTPUTS, workflow)
 
 

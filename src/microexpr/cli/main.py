@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 from cyclopts import App, CycloptsError, Parameter
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             command, bound, _ = build().parse_args(argv, exit_on_error=False, print_error=False)
             if argv is None:  # this process is the command's own
                 arithmetic.pin()
+                _note_other_checkout()
                 warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"  # no line of a program
             return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
@@ -55,6 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("error: interrupted", file=sys.stderr)
         return 130
     return 1
+
+
+def _note_other_checkout() -> None:
+    """Print a note where a checkout's folder is current and the code is another one's, as of an environment that was
+    copied with it. A wheel's code is nobody's checkout."""
+    local, source = Path("src/microexpr"), Path(__file__).resolve().parents[1]
+    if local.is_dir() and source.parent.name == "src" and not local.samefile(source):
+        line = f"the code of {source} runs, not {local} of this checkout; `make .venv/.installed` installs this one's"
+        print(f"note: {printable(line)}", file=sys.stderr)
 
 
 def build() -> App:

@@ -55,6 +55,20 @@ def test_version_and_help_have_the_names_that_are_tried_first_and_the_package_is
     assert "predict" in printed and "--truth PATH" in printed
 
 
+def test_the_code_of_another_checkout_is_named_in_a_note(tmp_path):
+    command = [sys.executable, "-m", "microexpr", "--version"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    for source, notes in ((tmp_path / "copy/src/microexpr", 1), (tmp_path / "link/src/microexpr", 0)):
+        source.parent.mkdir(parents=True)
+        source.mkdir() if notes else source.symlink_to(ROOT / "src/microexpr")
+        done = subprocess.run(command, cwd=source.parents[1], env=environment, capture_output=True, text=True)
+        assert done.stdout == f"microexpr {__version__}\n"
+        assert done.stderr.startswith(f"note: the code of {ROOT / 'src/microexpr'} runs, not src/microexpr") == bool(
+            notes
+        )
+        assert done.stderr.count("\n") == notes
+
+
 LONG = "a" * 300
 PIPE = "error: pipe: must be a file, not a named pipe\n"
 
