@@ -32,6 +32,7 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
 
 OBJECTIVE = range(1, 8)  # AU-based classes
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
+CLOSED = "the frames around it are read as neighbours"  # of a frame that a clip lacks
 # micro-expressions, acted expressions, single pictures; videos with several micro- and macro-expressions each
 Kind = Literal["micro", "macro", "picture", "long"]
 
@@ -181,10 +182,17 @@ def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]
 
 def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
     """Return the frames unchanged; raise DataError naming the first gap in their numbers, if there is one."""
-    if missing := gaps(frames):
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise DataError(f"{folder}: frame {missing[0]}{more} is missing between {min(frames)} and {max(frames)}")
+    if text := describe_gaps(frames):
+        raise DataError(f"{folder}: {text}")
     return frames
+
+
+def describe_gaps(frames: dict[int, Path]) -> str:
+    """Return "frame 25 is missing between 20 and 30, 2 of 11 are"; "" if none is missing."""
+    first, last, missing = min(frames), max(frames), gaps(frames)
+    if not missing:
+        return ""
+    return f"frame {missing[0]} is missing between {first} and {last}, {len(missing)} of {last - first + 1} are"
 
 
 def gaps(frames: dict[int, Path]) -> list[int]:

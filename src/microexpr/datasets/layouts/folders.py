@@ -11,10 +11,11 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
 from microexpr.datasets.layout import (
+    CLOSED,
     check_contiguous,
     collect_errors,
+    describe_gaps,
     first_folder,
-    gaps,
     list_content,
     numbered_frames,
     plain_name,
@@ -90,9 +91,8 @@ class Smic(Folders):
         """Return the frames; of the camera's counter, one may never have been recorded, which is noted."""
         assert self.facts.frame is not None
         frames = numbered_frames(folder, self.facts.frame)
-        if missing := gaps(frames):
-            count = f"{len(missing)} of {max(frames) - min(frames) + 1} are"
-            self.notes.append(f"{folder}: frame {missing[0]} is missing, {count}")
+        if text := describe_gaps(frames):
+            self.notes.append(f"{folder}: {text}; {CLOSED}")
         return frames
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from microexpr.core.clip import Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.errors import DataError
 from microexpr.datasets import workbook
-from microexpr.datasets.layout import collect_errors, first_folder, gaps, numbered_frames
+from microexpr.datasets.layout import collect_errors, describe_gaps, first_folder, numbered_frames
 from microexpr.datasets.layouts import Reader, plus_for_commas
 from microexpr.datasets.layouts.workbooks import casme3_subject
 from microexpr.datasets.workbook import Row
@@ -50,12 +50,10 @@ class Videos(Reader):
         Raises DataError for a missing frame, unless the data set tolerates it."""
         assert self.facts.frame is not None
         frames = numbered_frames(folder, self.facts.frame)
-        if missing := gaps(frames):
-            message = f"{folder}: frame {missing[0]} is missing between {min(frames)} and {max(frames)}"
-            message += f", {len(missing)} of {max(frames) - min(frames) + 1} are" if len(missing) > 1 else ""
+        if text := describe_gaps(frames):
             if not self.tolerates_gaps:
-                raise DataError(message)
-            self.notes.append(f"{message}; the frame before stands for each")
+                raise DataError(f"{folder}: {text}")
+            self.notes.append(f"{folder}: {text}; the frame before stands for each")
         key = self.form.format(match["subject"]), name or folder.name
         return self.clip(key, folder, frames, (None, None, None), "", {})
 

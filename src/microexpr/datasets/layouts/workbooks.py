@@ -9,10 +9,12 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
 from microexpr.datasets import workbook
 from microexpr.datasets.layout import (
+    CLOSED,
     OBJECTIVE,
     check_contiguous,
     check_events,
     collect_errors,
+    describe_gaps,
     first_folder,
     list_content,
     numbered_frames,
@@ -23,6 +25,8 @@ from microexpr.datasets.workbook import Row
 Key = tuple[str, str]  # subject and clip
 Events = tuple[int, int | None, int]  # onset, apex, offset
 Frames = dict[int, Path]
+
+LONGEST = 2.0  # seconds of a micro-expression, a slow fade included, above which a row is noted
 
 
 class Workbook(Reader):
@@ -42,7 +46,8 @@ class Workbook(Reader):
                     name = "/".join((self.facts.name, *key))
                     raise DataError(f"clip {name} has two rows, this is the second ({row.where})")
                 keys.add(key)
-                clips.append(self.row_clip(row, key))
+                clips.append(clip := self.row_clip(row, key))
+                self.note_length(clip, row)
         self.notes += self.unread(keys)
         return clips
 
@@ -122,6 +127,13 @@ class Workbook(Reader):
             self.notes.append(f"{column} {row.text(column)!r} does not lie in {where}")
         self.notes.append(f"the apex is not annotated: it will be spotted ({row.where})")
         return None
+
+    def note_length(self, clip: Clip, row: Row) -> None:
+        """Note an expression that is far too long for a micro-expression."""
+        if clip.onset is not None and clip.offset is not None and clip.offset - clip.onset > LONGEST * clip.fps:
+            seconds = f"{(clip.offset - clip.onset) / clip.fps:.3g} s"
+            text = f"{clip.onset}..{clip.offset} lasts {seconds}, which no micro-expression does: read all the same"
+            self.notes.append(f"{text} ({row.where})")
 
     def emotion(self, row: Row) -> str:
         published = self.facts.published
@@ -235,13 +247,14 @@ class Casme3(Workbook):
 
     def row_clip(self, row: Row, key: Key) -> Clip:
         folder = self.folder(row, key)
+        self.used.add(folder)
         assert self.facts.frame is not None
         video = numbered_frames(folder, self.facts.frame)
         onset, apex, offset = self.events(row, video, key)
-        frames = check_contiguous({n: path for n, path in video.items() if onset <= n <= offset}, folder)
-        clip = self.clip(key, folder, frames, (onset, apex, offset), self.emotion(row), self.others(row, key))
-        self.used.add(folder)
-        return clip
+        frames = {n: path for n, path in video.items() if onset <= n <= offset}
+        if text := describe_gaps(frames):
+            self.notes.append(f"{folder}: {text}; {CLOSED} ({row.where})")
+        return self.clip(key, folder, frames, (onset, apex, offset), self.emotion(row), self.others(row, key))
 
     def folder(self, row: Row, key: Key) -> Path:
         """Return the folder of the clip, or that of its video."""
@@ -250,19 +263,38 @@ class Casme3(Workbook):
         return _in_any_case(self.homes[0], key[0]) / row.name("Filename") / "color"
 
     def events(self, row: Row, frames: Frames, key: Key) -> Events:
-        """Return onset, apex and offset; mend impossible ones, with a note."""
+        """Return onset, apex and offset; mend impossible ones and those whose frames are missing, with a note."""
         first, last = min(frames), max(frames)
         annotated, offset = row.integer("Onset"), row.integer("Offset")
-        onset = max(self.ONSETS.get((key[0], row.name("Filename"), annotated), annotated), first)
+        onset = self.ONSETS.get((key[0], row.name("Filename"), annotated), annotated)
+        if onset < offset <= first:
+            raise DataError(f"the frames {onset}..{offset} must be there, not {first}..{last} alone ({row.where})")
+        onset = max(onset, first)
         if onset != annotated:
             self.notes.append(f"Onset {annotated} is not possible: taken as {onset} ({row.where})")
-        if onset not in frames:
+        if onset > last:
             raise DataError(f"Onset must lie in the frames {first}..{last}, not {onset} ({row.where})")
-        if not onset < offset <= last:
+        if not onset < offset <= last + self.LONGEST:
             likely = min(onset + self.LONGEST, last)
             self.notes.append(f"Offset {offset} is not possible: taken as {likely} ({row.where})")
             offset = likely
-        return onset, self.apex(row, onset, offset), offset
+        existing = sorted(number for number in frames if onset <= number <= offset)
+        if len(existing) < 2:
+            raise DataError(f"the frames {onset}..{offset} must be there, not {len(existing)} of them ({row.where})")
+        apex = self.apex(row, onset, offset)
+        if apex is not None:
+            nearest = min(existing[1:], key=lambda number: (abs(number - apex), number))
+            apex = self.existing("Apex", apex, nearest, "the nearest frame", row)
+        return (
+            self.existing("Onset", onset, existing[0], "the next frame", row), apex,
+            self.existing("Offset", offset, existing[-1], "the last frame before it", row),
+        )  # fmt: skip
+
+    def existing(self, column: str, number: int, substitute: int, which: str, row: Row) -> int:
+        """Return the frame that replaces a missing one, with a note unless it is the same."""
+        if substitute != number:
+            self.notes.append(f"{column} {number} is not there: {substitute}, {which}, is taken ({row.where})")
+        return substitute
 
     def others(self, row: Row, key: Key) -> Mapping[str, Any]:
         objective = self.CLASSES.get(row.text("Objective class").upper())
