@@ -19,7 +19,7 @@ from microexpr.core import facs
 from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
-from microexpr.core.files import VIDEO_SUFFIXES, regular
+from microexpr.core.files import VIDEO_SUFFIXES, is_hidden, regular, visible
 from microexpr.videos import container
 from microexpr.videos.frames import shorten
 
@@ -90,7 +90,7 @@ def first_folder(root: Path, *candidates: str) -> Path:
         if (root / candidate).is_dir():
             return root / candidate
     for candidate in candidates:
-        deeper = sorted(folder for folder in root.glob(f"[!._]*/{candidate}") if folder.is_dir())
+        deeper = [folder for folder in visible(root, f"[!._]*/{candidate}") if folder.is_dir()]
         if len(deeper) > 1:
             raise DataError(f"{root}: must hold {candidate} once, found {' and '.join(map(str, deeper))}")
         if deeper:
@@ -101,7 +101,7 @@ def first_folder(root: Path, *candidates: str) -> Path:
 
 def list_content(folder: Path) -> str:
     """Return the first names in a folder, for an error, with advice on an archive; "nothing" if it is empty."""
-    names = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
+    names = [path.name for path in visible(folder)] if folder.is_dir() else []
     packed = [f"; unpack {name} there" for name in names if name.lower().endswith(ARCHIVES)]
     return (", ".join(names[:6]) or "nothing") + " ..." * (len(names) > 6) + "".join(packed[:1])
 
@@ -144,11 +144,11 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
         named = missing
         while not named.parent.is_dir():
             named = named.parent
-        others = (path.name for path in named.parent.iterdir())
+        others = (path.name for path in visible(named.parent))
         near = nearest(named.name, (other for other in others if _numbers(other) == _numbers(named.name)))
         raise DataError(f"{missing}: is not there; the annotation names it{near}")
     frames: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
+    for path in visible(folder):
         match = pattern.fullmatch(path.name)
         if match is None:
             continue
@@ -159,7 +159,7 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
             raise DataError(f"{path}: must be a frame of {owner}, not of {match['owner']}")
         frames[number] = path
     if not frames:
-        names = shorten(path.name for path in folder.iterdir()) or "nothing"
+        names = shorten(path.name for path in visible(folder)) or "nothing"
         raise DataError(f"{folder}: holds no frames named like {example_name(pattern)}, found {names}")
     return frames
 
@@ -176,7 +176,7 @@ def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]
     """Return the pictures that are not named like a frame ("img46 (1).jpg"), and the number of other such files."""
     names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
     kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
-    pictures = [name for name in names if not name.startswith(".") and kinds[name].startswith("image/")]
+    pictures = [name for name in names if not is_hidden(Path(name)) and kinds[name].startswith("image/")]
     return pictures, len(names) - len(pictures)
 
 

@@ -201,7 +201,7 @@ def test_an_offset_before_the_onset_is_half_a_second_after_it(corpus):
 
 WHERE = r"\(cas\(me\)3_part_A_ME_label_JpgIndex_v2.xlsx, row 2\)"
 LACKING = {  # frames, since the onset, that are not there -> onset, apex and offset in place of 0, 3 and 10, and notes
-    "inside": ([5], (0, 3, 10), [r"frame {5} is missing between {0} and {10}, 1 of 11 are; the frames around it are read as"]),
+    "inside": ([5], (0, 3, 10), [r"frame {5} is missing between {0} and {10}, 1 of 11 are; the frames around"]),
     "the onset": ([0, 1], (2, 3, 10), ["Onset {0} is not there: {2}, the next frame, is taken"]),
     "the apex": ([3], (0, 2, 10), [
         "Apex {3} is not there: {2}, the nearest frame, is taken", r"frame {3} is missing between {0} and {10}"]),
@@ -426,3 +426,26 @@ def test_subjects_of_mmew_as_numbers_or_names_others_without_a_class_and_a_folde
     clips, (note,) = read(root)
     assert [clips[number].label for number in others] == [0, None]  # repression is negative
     assert "S01-07-009: has no row" in note
+
+
+@pytest.mark.parametrize(
+    "dataset, folder",
+    [
+        ("mmew", "Micro_Expression/S01/anger/S01-07-009 copy"),
+        ("mmew", "Micro_Expression"),
+        ("dfme", "DFME/extra"),
+        ("casme2", "CASME2_RAW_selected/sub01"),
+        ("fourdme", "gray_micro/S01"),
+    ],
+)
+def test_frames_that_no_row_names_are_noted_wherever_they_lie(corpus, dataset, folder):
+    root, planned = corpus(dataset)
+    before = read(root)[0]
+    home = root / planned[0].clip.folder
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    shutil.copy(next(home.iterdir()), root / folder)
+    (root / "._mac").touch()
+    (home / "._mac.jpg").touch()
+    clips, notes = read(root)
+    assert clips == before
+    assert f"{root / folder}: holds frames, but no row names it; passed over" in notes
