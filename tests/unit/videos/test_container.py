@@ -308,3 +308,60 @@ def test_a_second_video_and_a_high_dynamic_range_are_named(tmp_path):
         "the file holds 2 videos; the first, 64x48, is read",
         "high dynamic range (HLG), read without conversion: its contrast is lower",
     )
+
+
+def two_videos(path: Path, default: int | None, count: int = 20) -> Path:
+    """A film of two videos, 64x48 and 32x24, one of which a player shows by default, or neither."""
+    with av.open(str(path), "w") as film:
+        streams = [film.add_stream("mjpeg", rate=25) for _ in range(2)]
+        for i, stream in enumerate(streams):
+            stream.width, stream.height, stream.pix_fmt = 64 // (i + 1), 48 // (i + 1), "yuvj420p"
+            stream.disposition = av.stream.Disposition(int(i == default))
+        for number in range(count):
+            for stream in streams:
+                image = np.full((stream.height, stream.width, 3), 40 + number, np.uint8)
+                frame = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuvj420p")
+                frame.pts = number
+                film.mux(stream.encode(frame))
+    return path
+
+
+@pytest.mark.parametrize("default, size", [(0, (48, 64)), (1, (24, 32)), (None, (48, 64))])
+def test_of_two_videos_that_which_players_show_is_read(tmp_path, default, size):
+    video = open_video(two_videos(tmp_path / "two.mkv", default))
+    assert video.size == size and video.frames.shape == (20, *size, 3)
+    which = "number 2, which players show, 32x24" if default == 1 else "the first, 64x48"
+    assert video.notes == (f"the file holds 2 videos; {which}, is read",)
+
+
+@pytest.mark.parametrize("rate", [25, 30, 50, 60])
+def test_a_gif_whose_times_are_rounded_to_hundredths_of_a_second_is_whole(tmp_path, rate):
+    with av.open(str(tmp_path / "take.gif"), "w") as film:
+        stream = film.add_stream("gif", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8"
+        for number, image in enumerate(drifting(60)[:, :48, :64].astype(np.uint8)):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(format="rgb8")
+            frame.pts = number
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+    video = open_video(tmp_path / "take.gif")
+    assert len(video) == 60 and not any("cut off" in note for note in video.notes)
+    assert video.fps == pytest.approx(rate, rel=0.01)
+
+
+def test_a_photograph_is_no_slow_video(tmp_path):
+    Image.fromarray(shades()[0].astype(np.uint8)).save(tmp_path / "photo.avif")
+    with pytest.raises(
+        DataError, match=r"photo.avif: is not a video, but a picture; `predict --onset A --apex B` takes"
+    ):
+        open_video(tmp_path / "photo.avif")
+    content = (tmp_path / "photo.avif").read_bytes()
+    for brand in (b"heic", b"mif1"):  # also one that does not decode
+        (tmp_path / "photo.heic").write_bytes(content.replace(b"ftypavif", b"ftyp" + brand, 1))
+        with pytest.raises(
+            DataError, match=r"^\S+photo.heic: is not a video, but a HEIF photograph: export it as JPEG$"
+        ):
+            open_video(tmp_path / "photo.heic")
+    (tmp_path / "photo.heic").write_bytes(content.replace(b"ftypavif", b"ftypheic", 1)[:100])
+    with pytest.raises(DataError, match=r"is not a readable video \(it holds a HEIF photograph: export it as JPEG\)$"):
+        open_video(tmp_path / "photo.heic")
