@@ -136,6 +136,7 @@ class VideoFile(Source):
             self.others = len(readable) - 1  # that are not read
             self.number = 1 + [other.index for other in readable].index(stream.index)
             self.dynamic_range = HIGH_RANGE.get(stream.codec_context.color_trc, "")  # the curve of a high one
+            has_times = not container.format.flags & NO_TIMES
             stated = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
             is_counted = not length or container.format.name == "avi"
@@ -168,7 +169,9 @@ class VideoFile(Source):
         measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
         is_plausible = 1 <= stated <= FASTEST and (measured == 0 or 0.4 < stated / measured < 2.5)
         # the rate of the first frames where the header's is absurd
-        self.rate = self._asked or (stated if is_plausible else measured) * fields
+        own_rate = (stated if is_plausible else measured) * fields
+        self.rate = self._asked or own_rate
+        self.replaced = own_rate if self._asked and has_times else 0.0
         self.expected = frames * fields
 
     def _describe(self) -> Iterator[str]:
@@ -180,6 +183,9 @@ class VideoFile(Source):
             yield f"{mirrored}turned by {90 * self.turn} degrees to the left, as the file says"
         if self.squeezed != 1:
             yield f"pixels are {self.squeezed:.3g} times as wide as high; frames are read as {columns}x{rows}"
+        is_recorded_rate = self.recorded_rate and abs(self.rate / self.recorded_rate - 1) < ROUNDED
+        if self.replaced and abs(self.rate / self.replaced - 1) > ROUNDED and not is_recorded_rate:
+            yield f"read as {self.rate:g} frames a second, evenly spaced, as asked; the file says {self.replaced:.4g}"
         if self._asked is None and self.recorded_rate > 1.5 * self.rate:
             yield (
                 f"slow motion: recorded at {self.recorded_rate:g} frames a second, says the file, and shown at "

@@ -7,7 +7,8 @@ next to a recording under its name and is none itself, as its sound or notes.
 import mimetypes
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -58,7 +59,9 @@ def find(
 
     In folders `seek` is read: videos, each folder of pictures, or each picture. A folder of pictures alone is a video
     if `fps` says how many a second it has. `picture_too` are the user's own choice of pictures next to videos. The
-    output folder `out` is passed over. Raises DataError for a path that is not there, and if there is nothing."""
+    output folder `out` is passed over. Raises DataError for a path that is not there or is named twice, and if there is
+    nothing."""
+    check_distinct(paths)
     search, named = _Search(seek, fps, out, picture_too), list[Path]()
     for path in paths:
         if os.path.lexists(path):
@@ -80,6 +83,16 @@ def find(
     if not result:
         raise DataError(f"{paths[0]}: must be a video, a picture or a folder with any, not one without")
     return [*result.values()]
+
+
+def check_distinct(paths: Iterable[str | PathLike[str]]) -> None:
+    """Raise DataError for a path that is named twice, however it is written."""
+    first: dict[str, Path] = {}
+    for path in map(Path, paths):
+        source = outputs.source_of(path)
+        if source in first:
+            raise DataError(f"{path}: must be named once, not twice (as {first[source]} before)")
+        first[source] = path
 
 
 def pictures(folder: Path) -> list[Path]:
