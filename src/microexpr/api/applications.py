@@ -203,13 +203,13 @@ def measure(
     with shown(progress) as report:
         if out is None:
             tables_by_name: list[tuple[str, Table]] = []
-            found = [
+            items_of_sources = [
                 search.find([Path(each)], seek, fps, picture_too=True) if isinstance(each, (str, PathLike)) else []
                 for each in sources
             ]
-            many_inputs.check_rate([item for items in found for item in items] if are_paths else [], fps)
-            left_out = [item for items in found for item in items if item.reason]
-            for each, items in zip(sources, found, strict=True):
+            many_inputs.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
+            left_out = [item for items in items_of_sources for item in items if item.reason]
+            for each, items in zip(sources, items_of_sources, strict=True):
                 if isinstance(each, (str, PathLike)):
                     paths = (item for item in items if not item.reason)
                     tables_by_name += [(str(item.path), tables.measure(item, fps, report)) for item in paths]
@@ -338,8 +338,9 @@ def reenact(
 
 def _check_of_files(out: Any, **options: bool) -> None:
     """Raise ParamsError for options of files where none is written."""
-    if out is None and (given := [name for name, is_given in options.items() if is_given]):
-        raise ParamsError(f"{' and '.join(given)} must be of files, and without out none is written")
+    names = [name for name, is_set in options.items() if is_set]
+    if out is None and names:
+        raise ParamsError(f"{' and '.join(names)} must be of files, and without out none is written")
 
 
 def _frame(table: Table) -> pd.DataFrame:
