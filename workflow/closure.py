@@ -13,6 +13,7 @@ import meaning
 import yaml
 
 from microexpr.core.errors import MicroexprError
+from microexpr.core.files import visible
 from microexpr.core.store import write_text
 
 SOURCES = Path("src")  # relative, like every path that Snakemake and DVC are told
@@ -131,7 +132,7 @@ def _discovered(word: str) -> list[Path]:
     folder = SOURCES.joinpath(*word.split("."))
     if not PACKAGE_NAME.fullmatch(word) or not (folder / "__init__.py").is_file():
         return []
-    return sorted((*folder.glob("*.py"), *folder.glob("*.yaml")))
+    return sorted((*visible(folder, "*.py"), *visible(folder, "*.yaml")))
 
 
 @cache

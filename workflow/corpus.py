@@ -14,7 +14,7 @@ from microexpr import datasets, population
 from microexpr.cli import config
 from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import DataError, ParamsError
-from microexpr.core.files import value_digest
+from microexpr.core.files import value_digest, visible
 from microexpr.datasets import index
 from microexpr.protocols import MAIN_TASK, TASKS
 from microexpr.rendering.layout import PlannedClip
@@ -28,7 +28,7 @@ def digest(paths: Iterable[str]) -> str:
     """Return a digest of name, size and time of these files, and of the files directly in these folders."""
     whole = hashlib.sha256()
     for entry in map(Path, paths):
-        for path in sorted(entry.iterdir()) if entry.is_dir() else [entry]:
+        for path in visible(entry) if entry.is_dir() else [entry]:
             try:
                 stat = path.stat()
             except OSError as error:

@@ -14,7 +14,7 @@ from planned import Plan, Training
 
 from microexpr import protocols
 from microexpr.core import store
-from microexpr.core.files import file_digest
+from microexpr.core.files import file_digest, visible
 from microexpr.models import pretrained_weights
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TRAINING_SETS, TrainingSet, class_set
 
@@ -97,7 +97,7 @@ class FirstWeights:
 
     @cached_property
     def _shipped(self) -> dict[str, dict[str, str]]:
-        return {str(path): store.read_metadata(path) for path in sorted(INITIAL.glob("*.safetensors"))}
+        return {str(path): store.read_metadata(path) for path in visible(INITIAL, "*.safetensors")}
 
     def digests(self, training: Training, role: Role = "population") -> dict[str, str]:
         """Return the digest of the shipped file that a training starts from: a change of it reruns the training."""

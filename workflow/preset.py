@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError, nearest
+from microexpr.core.files import visible
 from microexpr.core.store import write_text
 
 PRESETS = Path(__file__).parent / "presets"
@@ -68,7 +69,7 @@ def committed(path: Path) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("preset", choices=sorted(path.stem for path in PRESETS.glob("*.yaml")))
+    parser.add_argument("preset", choices=[path.stem for path in visible(PRESETS, "*.yaml")])
     parser.add_argument("--force", action="store_true", help="even where params.yaml has edits that git does not hold")
     arguments = parser.parse_args()
     path = Path("params.yaml")

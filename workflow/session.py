@@ -18,6 +18,7 @@ from stages import STAGES, Job, Outputs, rules
 
 import fork_server
 from microexpr.core.errors import printable
+from microexpr.core.files import visible
 
 UNDER_WAY = ".under_way"  # next to the log of a job that has not ended (workflow/scripts/adapter.py)
 KILLED = "error: the job was killed, maybe for want of memory; run the same command again, with fewer --cores"
@@ -116,7 +117,7 @@ class Session:
 
     def show_errors(self) -> None:
         """Prints the error of each failed job last on the terminal, in one line each."""
-        logs = [path for path in Path("work/logs").rglob("*.log") if path.stat().st_mtime >= self.started]
+        logs = [path for path in visible(Path("work/logs"), "**/*.log") if path.stat().st_mtime >= self.started]
         for path in sorted(logs):
             lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("error: ")]
             for line in lines + [KILLED] * path.with_suffix(UNDER_WAY).exists():

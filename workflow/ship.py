@@ -6,13 +6,14 @@ from pathlib import Path
 from first_weights import INITIAL
 from stage import planned_run
 
+from microexpr.core.files import visible
 from microexpr.core.store import atomic
 
 
 def main(*names: str) -> int:
     fitted = planned_run().first.package_files.items()
     paths = {Path(target): Path(path) for path, target in fitted if not names or Path(path).stem in names}
-    unknown = set() if names else {*INITIAL.glob("*.safetensors")} - paths.keys()
+    unknown = set() if names else {*visible(INITIAL, "*.safetensors")} - paths.keys()
     for target in sorted(unknown):
         target.unlink()  # of params that no method of this run has
         print(f"removed {target}")

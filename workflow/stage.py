@@ -22,6 +22,7 @@ from stages import STAGES, Outputs, folders, rules
 
 from microexpr.cli import config
 from microexpr.core.errors import MicroexprError
+from microexpr.core.files import visible
 
 PIPELINE, OTHERS = "dvc.yaml", "workflow/dvc.yaml"  # the stages on the way to the table; all other stages
 
@@ -38,7 +39,7 @@ def other_stages() -> list[str]:
 def prune_checkpoints(run: Run) -> None:
     """Delete the checkpoints of trainings that are finished or no longer part of the run."""
     checkpoints = run.checkpoints
-    for folder in Path("work/checkpoints").glob("*/*/*"):
+    for folder in visible(Path("work/checkpoints"), "*/*/*"):
         result = checkpoints.get(str(folder))
         if result is None or is_as_recorded(Path(result), recorded(result)):
             shutil.rmtree(folder)
@@ -78,7 +79,7 @@ def run(noun: str) -> int:
     # not left to `Session.begin`, which a run without jobs skips: DVC compares the folders before the next stage
     set_aside(outputs.superfluous(noun), OTHER_PARAMS, print)
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):
-        outdated = [str(path) for path in Path("results/flow_folders").iterdir()]
+        outdated = [str(path) for path in visible(Path("results/flow_folders"))]
         set_aside(outdated, "is of flow pictures that are no longer there", print)
     target, allowed = f"all_{noun}", list[str]()
     if noun in outputs.of_table:

@@ -13,6 +13,7 @@ from pathlib import Path
 from planned import METRICS, PAIRED, TABLE
 from run import APPENDIX, TRAINING_SETS_TABLE, Run
 
+from microexpr.core.files import visible
 from microexpr.protocols import ABLATION, MAIN_TASK, TASKS
 from microexpr.rendering.layouts import LONG_NATIVES
 
@@ -277,7 +278,7 @@ class Outputs:
         expected = self.expected[noun]
         parents = {str(parent) for path in expected for parent in Path(path).parents}
         skipped, others = set(expected), []  # the contents of kept or listed folders are not listed again
-        for path in sorted(path for folder in folders(noun) for path in Path(folder).rglob("*")):
+        for path in sorted(path for folder in folders(noun) for path in visible(Path(folder), "**/*")):
             if str(path) in skipped or str(path) in parents or any(str(parent) in skipped for parent in path.parents):
                 continue
             skipped.add(str(path))

@@ -26,11 +26,10 @@ from microexpr.apps.reenact import driving as driving_curves
 from microexpr.apps.reenact.generator import Kind
 from microexpr.apps.reenact.photograph import Photograph
 from microexpr.core import outputs, store
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, ParamsError
 from microexpr.reporting import app_folders, many_inputs
 from microexpr.signals.aus import SIDES, regressor
 from microexpr.videos import picture, search
-from microexpr.videos.search import Item
 
 RESULTS = Path("results")
 
@@ -103,6 +102,7 @@ def predict(
     >>> prediction.action_units.shape, prediction.notice[0][:45]
     ((120, 34), 'What a person feels cannot be read off a face')
     """
+    _check_of_files(out, force=force)
     frames, folder = scan(video, fps), Path(results) / "refit"
     path, output = frames.source.path, None
     if out is not None:
@@ -192,15 +192,25 @@ def measure(
     are_paths = all(isinstance(item, (str, PathLike)) for item in sources)
     if out is not None and not are_paths:
         raise DataError("out is for paths of videos and pictures, not for frames in memory")
+    if pictures and fps is not None:
+        raise ParamsError("pictures must stand in place of fps, which makes the frames of one video of a folder")
+    _check_of_files(out, force=force, format=format != "csv")
+    search.check_distinct([item for item in sources if isinstance(item, (str, PathLike))])
+    memory = [id(item) for item in sources if not isinstance(item, (str, PathLike))]
+    if len(memory) > len({*memory}):
+        raise DataError("source must have each video once, not one twice")
     seek: search.Seek = "pictures" if pictures else "videos"
     with shown(progress) as report:
         if out is None:
             tables_by_name: list[tuple[str, Table]] = []
-            left_out: list[Item] = []
-            for each in sources:
+            items_of_sources = [
+                search.find([Path(each)], seek, fps, picture_too=True) if isinstance(each, (str, PathLike)) else []
+                for each in sources
+            ]
+            many_inputs.check_rate([item for items in items_of_sources for item in items] if are_paths else [], fps)
+            left_out = [item for items in items_of_sources for item in items if item.reason]
+            for each, items in zip(sources, items_of_sources, strict=True):
                 if isinstance(each, (str, PathLike)):
-                    items = search.find([Path(each)], seek, fps, None, picture_too=True)
-                    left_out += [item for item in items if item.reason]
                     paths = (item for item in items if not item.reason)
                     tables_by_name += [(str(item.path), tables.measure(item, fps, report)) for item in paths]
                 else:
@@ -289,7 +299,8 @@ def reenact(
     >>> reenacted.frames(2).shape[1:], bool(reenacted.metrics.loc[2, "au_r"] > 0.5)
     ((360, 480, 3), True)
     """
-    name, source = driving_name.choose(driving, emotion, style), Path(face)
+    _check_of_files(out, force=force)
+    name, source = driving_name.choose(driving, emotion, style, fps), Path(face)
     paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
     output = None if out is None else app_folders.reenactment(Path(out), source, paths, force)
     photograph = Photograph.read(source)
@@ -325,6 +336,13 @@ def reenact(
     )
 
 
+def _check_of_files(out: Any, **options: bool) -> None:
+    """Raise ParamsError for options of files where none is written."""
+    names = [name for name, is_set in options.items() if is_set]
+    if out is None and names:
+        raise ParamsError(f"{' and '.join(names)} must be of files, and without out none is written")
+
+
 def _frame(table: Table) -> pd.DataFrame:
     rows = pd.DataFrame(table.columns)
     rows.attrs.update(table.attributes)
@@ -334,7 +352,7 @@ def _frame(table: Table) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     """Return a table that `measure` has written."""
     if path.suffix != ".h5":
-        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        return pd.read_csv(path, dtype={"picture": str}) if path.suffix == ".csv" else pd.read_parquet(path)
     with store.open_file(path, "face_table") as file:
         names = store.attribute_text(file.attrs["columns"]).split()
         return pd.DataFrame(

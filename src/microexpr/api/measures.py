@@ -76,6 +76,8 @@ def find_apex(video: Source | Faces, fps: float | None = None, params: apex.Para
     >>> events.onset < events.apex < events.offset, 47 < events.apex < 69
     (True, True)
     """
+    if isinstance(video, Faces) and fps is not None:
+        raise DataError(f"fps must be of a video, not of a tracked face, whose events are frame numbers; it is {fps!r}")
     tracked = video if isinstance(video, Faces) else track_faces(video, fps)
     frame = np.arange(len(tracked.detected))
     events = apex.find_events(frame, {}, tracked.arrays(), params or apex.Params())
@@ -161,6 +163,8 @@ def action_units(
     rate = fps if isinstance(video, Faces) else (video := read_video(video, fps)).fps
     if rate is None:
         raise DataError("fps must be the frames a second of a tracked face, not None")
+    if not (isinstance(rate, (int, float, np.number)) and 0 < rate < np.inf):
+        raise DataError(f"fps must be a number of frames a second, not {rate!r}")
     checks.whole(onset, "onset", 0)
     tracked = video if isinstance(video, Faces) else track_faces(video, progress=progress)
     frames = len(tracked.detected)

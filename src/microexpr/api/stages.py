@@ -1,7 +1,8 @@
 """Open a file of a run as labelled arrays or tables. Reads through the store, and writes nothing."""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from microexpr.core import store
+from microexpr.core import csv_file, store
+from microexpr.core.clip import Clip
 from microexpr.core.errors import MicroexprError, StoreError, install
 
 if TYPE_CHECKING:
     import xarray
+
+NAMES = {field.name for field in fields(Clip) if field.type is str} | {  # columns, also where all cells are numbers
+    "clip", "fold", "person", "video", "recording", "method", "protocol", "class", "predicted", "action_units_parsed",
+}  # fmt: skip
+NUMBER = re.compile(r"|nan|-?inf|-?(0|[1-9][0-9]*)(\.[0-9]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)  # not 006
 
 Variable = tuple[tuple[str, ...], np.ndarray, dict[str, str]]  # axes, values, attributes
 
@@ -66,13 +73,25 @@ def open_stage(path: str | Path, clip: str | None = None) -> "Stage | xarray.Dat
     path = Path(path)
     if path.suffix == ".csv":
         try:
-            return pd.read_csv(path)
+            return _read_table(path)
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: is not a readable CSV file ({error})") from None
     _xarray()
     with store.open_file(path) as file:
         stage = Stage(path, tuple(_clips(file)), _attributes(file))
     return stage if clip is None else stage[clip]
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Return the rows of a CSV file; names stay text, as do columns with one cell that is no plain number: 006."""
+    path.stat()  # or an OSError
+    with csv_file.opened(path, StoreError) as (header, rows):
+        is_text = {name: name in NAMES for name in header}
+        for _, row in rows:
+            is_text.update({name: True for name, cell in row.items() if not NUMBER.fullmatch(cell)})
+    words = {name: [""] if text else ["", "nan"] for name, text in is_text.items()}
+    types = {name: str for name, text in is_text.items() if text}
+    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=words)
 
 
 def variables(group: Any) -> dict[str, Variable]:

@@ -10,6 +10,7 @@ from microexpr.core import outputs
 from microexpr.core.errors import DataError
 from microexpr.videos import Scan, Video, from_array
 
+SAME_RATE = 1e-3  # by which rates are rounded, 29.97
 Source = Video | str | Path | np.ndarray
 
 
@@ -17,7 +18,7 @@ def read_video(path: Source, fps: float | None = None) -> Video:
     """Return a video file, a folder of frames, or an array uint8[T, H, W, 3] RGB or uint8[T, H, W] grey.
 
     `fps` is the number of frames a second: needed for a folder or an array, and for a video file in place of what its
-    header says. Frames of a folder are sorted by the numbers in their names.
+    header says; that of a `Video` is its own. Frames of a folder are sorted by the numbers in their names.
 
     Raises DataError if there is no video, a frame cannot be read, or there are fewer than 20 frames a second or 0.1 s
     in all, in which no micro-expression can be seen.
@@ -35,10 +36,12 @@ def read_video(path: Source, fps: float | None = None) -> Video:
 
 def scan(path: Source, fps: float | None = None) -> Video | Scan:
     """Scan a path as `read_video` does before it reads frames; return a `Video` as it is."""
-    if isinstance(path, Video):
-        return path
     if fps is not None and (isinstance(fps, bool) or not isinstance(fps, (int, float, np.number))):
         raise DataError(f"fps must be a number of frames a second, not {fps!r}")
+    if isinstance(path, Video):
+        if fps is not None and not np.isclose(fps, path.fps, rtol=SAME_RATE):
+            raise DataError(f"fps must be {path.fps:g}, as the Video has, not {fps:g} ({path.path}); read it again")
+        return path
     if isinstance(path, np.ndarray):
         if fps is None:
             raise DataError("fps must be the frames a second of an array, not None")

@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from microexpr.core import outputs
 from microexpr.core.errors import OutputError, StoreError, about, printable
-from microexpr.core.files import value_digest
+from microexpr.core.files import value_digest, visible
 from microexpr.core.outputs import Inputs, Output
 from microexpr.videos.search import Item
 
@@ -144,7 +144,7 @@ def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
 
 def identify(path: Path, settings: str) -> str:
     """Return a digest of an input, by its real path, sizes and times of all its files, and of the settings."""
-    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    files = [file for file in visible(path) if file.is_file()] if path.is_dir() else [path]
     states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return value_digest([os.path.realpath(path), states, settings])
 

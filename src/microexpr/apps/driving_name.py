@@ -12,15 +12,20 @@ DEFAULT = "surprise"
 EMOTION = re.compile(r"[a-z]+:\d+")
 
 
-def choose(driving: str | Path | None, emotion: str | None, style: int | None) -> str:
+def choose(driving: str | Path | None, emotion: str | None, style: int | None, fps: float | None = None) -> str:
     """Return the name of a driving clip, of a display of an emotion "<emotion>:<style>", the default's without either.
 
-    Raises ParamsError for a driving clip next to an emotion, and for a style without an emotion."""
+    Raises ParamsError for a driving clip next to an emotion, for a style without an emotion, and for frames a second of
+    what is no video or folder of frames."""
     if driving and emotion:
         raise ParamsError(f"--emotion must stand in place of --driving, not next to it: {emotion}, {driving}")
     if style and not emotion:
         raise ParamsError(f"--style must be of an --emotion, and there is none; it is {style}")
-    return f"{emotion}:{style or 1}" if emotion else str(driving or DEFAULT)
+    name = f"{emotion}:{style or 1}" if emotion else str(driving or DEFAULT)
+    if fps is not None and (what := kind(name)) != "video":
+        words = {"sample": "a sample", "emotion": "a display of an emotion", "clip": "a clip of a run"}
+        raise ParamsError(f"--fps must be of a driving video or folder of frames; {name} is {words[what]}")
+    return name
 
 
 def kind(name: str) -> Literal["sample", "video", "emotion", "clip"]:

@@ -42,8 +42,23 @@ Force = Annotated[
     bool,
     Parameter(help="replace also files that this command did not write, or that were changed since; inputs never"),
 ]
+
+
+def positive(_: type, value: float | None) -> None:
+    """Refuse numbers that no length, rate or factor has: 0, below, nan and infinite ones."""
+    if value is not None and not 0 < value < float("inf"):
+        raise ValueError("Must be a number above 0.")
+
+
 Quiet = Annotated[bool, Parameter(help="show no progress")]
-Strengths = Annotated[tuple[float, ...], Parameter(consume_multiple=True, validator=Number(gte=0, lte=10))]
+
+
+def _factors(_: type, values: tuple[float, ...]) -> None:
+    if not all(0 <= value <= 10 for value in values):  # nor nan
+        raise ValueError("Must be 0 to 10.")
+
+
+Strengths = Annotated[tuple[float, ...], Parameter(consume_multiple=True, validator=_factors)]
 
 
 def add_to(app: App) -> None:
@@ -57,8 +72,8 @@ def add_to(app: App) -> None:
 def predict(
     *footage: Path,
     out: Out | None = None,
-    camera: int | None = None,
-    seconds: float = 30.0,
+    camera: Annotated[int | None, Parameter(validator=Number(gte=0, lte=1000))] = None,
+    seconds: float | None = None,
     onset: Path | None = None,
     apex: Path | None = None,
     method: str | None = None,
@@ -79,7 +94,7 @@ def predict(
         footage: one person's face each, seen from the front; of several, or a folder of videos, each has a folder in
             --out
         camera: number of a camera, in place of a video: records OUT/camera.mkv first
-        seconds: length of that recording
+        seconds: length of that recording (default: 30)
         onset: in place of a video: a picture of a face before it moves, with --apex
         apex: a picture of the same face, of the same camera, as it moves most
         method: classify with results/refit/METHOD.safetensors (default: the shipped network)
@@ -87,18 +102,22 @@ def predict(
         truth: true expressions, as `film` writes them or a coder: CSV, .eaf, .TextGrid; compares with them
         json: print only the contents of intervals.json, or the result for two pictures"""
     if onset or apex:
-        if not (onset and apex) or any((footage, out, truth, fps, camera is not None)):
+        others = (footage, out, truth, fps is not None, camera is not None, seconds is not None, force)
+        if not (onset and apex) or any(others):
             raise ParamsError(
-                "--onset and --apex are two pictures in place of a video; nothing is written, so no --out"
+                "--onset and --apex are two pictures in place of a video; nothing is written, so no --out, --fps, "
+                "--truth, --seconds or --force"
             )
         return _predict_pair(onset, apex, method, json)
     is_recorded = camera is not None
     if out is None or is_recorded == bool(footage):
         raise ParamsError("predict needs a video or a camera, and --out DIR, or two pictures: --onset and --apex")
     if camera is not None:
-        if truth or fps:
+        if truth or fps is not None:
             raise ParamsError("--truth and --fps are for a video, not for --camera")
-        footage = (_record(camera, seconds, out, json, force, quiet),)
+        footage = (_record(camera, 30.0 if seconds is None else seconds, out, json, force, quiet),)
+    elif seconds is not None:
+        raise ParamsError("--seconds is the length of a recording and needs --camera")
     weights = [RESULTS / f"refit/{method}.safetensors"] if method else []
     path, left_out = footage[0], []
     if len(footage) > 1 or not path.is_file():
@@ -284,7 +303,7 @@ def reenact(
         weights: a generator: results/refit/famgan.safetensors, results/synthesise/famgan/groups/* (default: shipped)
         super_resolution: enlarge the generator's difference to the size in the photograph (default: the shipped
             generator moves the photograph's own pixels; lanczos for one that cannot)"""
-    name = driving_name.choose(driving, emotion, style)
+    name = driving_name.choose(driving, emotion, style, fps)
     inputs = [face, *driving_name.files(name, RESULTS), *filter(None, [weights])]
     strengths = tuple(dict.fromkeys(map(float, strength)))
     if face.is_dir():
@@ -360,11 +379,11 @@ def film(
     /,
     *,
     layout: Literal["casme3_long", "casme_sq", "samm_long", "smic_long", "own"] | None = None,
-    subjects: int = 2,
-    videos: int = 1,
+    subjects: int | None = None,
+    videos: int | None = None,
     seed: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 1,
     seconds: float = 60,
-    fps: int = 100,
+    fps: int | None = None,
     micro: int = 5,
     macro: int = 3,
     blinks: int = 10,
@@ -386,19 +405,28 @@ def film(
             an .mp4 half a MB; with --layout a new folder
         layout: write long videos as this data set has them, with its workbooks and frame rate; own: a folder for each
             subject, videos with ELAN's .eaf next to them, and those of two coders who err below _coders
-        subjects: of --layout
-        videos: of each, of --layout
+        subjects: of --layout (default: 2)
+        videos: of each, of --layout (default: 1)
         seed: each seed has its own subject
         seconds: length
-        fps: frames a second
+        fps: frames a second, but of a --layout that has its own rate (default: 100)
         micro: micro-expressions
         macro: macro-expressions
         blinks: blinks
         glances: glances to the side and back
         speech: stretches of speech"""
-    arguments = dict(locals())
-    if not layout and (subjects, videos) != (2, 1):
+    if not layout and (subjects, videos) != (None, None):
         raise ParamsError("film: --subjects and --videos are of --layout; one video has one subject, that of --seed")
+    if layout and layout != "own" and fps is not None:
+        raise ParamsError(f"film: --fps needs one video or --layout own; {layout} has its own rate")
+    if layout and force:
+        raise ParamsError("film: --force needs one video; --layout writes into a new folder")
+    subjects, videos, fps = (
+        2 if subjects is None else subjects,
+        1 if videos is None else videos,
+        100 if fps is None else fps,
+    )
+    arguments = dict(locals())
     output = None if layout else outputs.video(video, force)
     from microexpr.cli import config
     from microexpr.rendering import film, own, take
@@ -438,7 +466,7 @@ def agreement(
     *,
     coders: tuple[str, str] | None = None,
     out: Path | None = None,
-    fps: float | None = None,
+    fps: Annotated[float | None, Parameter(validator=positive)] = None,
     force: Force = False,
 ) -> int:
     """Compare what two coders mark in the same recordings, or a coder and `predict`: times, emotions, action units.
@@ -458,6 +486,8 @@ def agreement(
 
     if (second is None) == (coders is None):
         raise ParamsError("agreement needs two files or folders, or one table and --coders FIRST SECOND")
+    if force and out is None:
+        raise ParamsError("agreement: --force needs --out, without which nothing is written")
     names = coders or (first.stem, second.stem if second else "")
     if not coders and second and names[0] == names[1]:
         names = (first.absolute().parent.name, second.absolute().parent.name)

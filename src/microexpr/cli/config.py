@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from microexpr.core.errors import ParamsError, nearest
-from microexpr.core.files import regular
+from microexpr.core.files import regular, visible
 from microexpr.core.store import write_text
 
 PACKAGE = Path(__file__).parents[1]
@@ -143,7 +143,7 @@ def check_cached(values: dict[str, Any]) -> dict[str, Any]:
 def cached(kind: str, key: Any, compute: Callable[[], Any]) -> Any:
     """Return `compute()`, which JSON can hold, cached in `CACHE` under the hash of kind, key and the package's code."""
     digest = hashlib.sha256(json.dumps([kind, key], sort_keys=True, default=str).encode())
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in visible(PACKAGE, "**/*.py"):
         digest.update(path.read_bytes())
     cache_file = CACHE / f"{digest.hexdigest()[:24]}.json"
     with suppress(FileNotFoundError, ValueError):  # it is not there, or damaged

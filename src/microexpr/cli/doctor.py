@@ -9,7 +9,7 @@ from typing import NamedTuple
 from microexpr import __version__
 from microexpr.core import arithmetic
 from microexpr.core.errors import EXTRAS, StoreError, install, missing_modules
-from microexpr.core.files import WEIGHTS, is_weights
+from microexpr.core.files import WEIGHTS, is_weights, visible
 from microexpr.core.onnx import read_metadata
 
 LIBRARY = ("numpy", "opencv-python", "onnxruntime", "dlib-bin", "av", "numba", "h5py")  # with compiled parts
@@ -33,7 +33,7 @@ def findings() -> Iterator[Finding]:
     reinstall = f"; missing: {missing}: pip install --force-reinstall microexpr" if missing else ""
     present = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
     yield Finding("library", not missing, present + reinstall)
-    files, damaged = sorted(path for path in WEIGHTS.iterdir() if is_weights(path)), []
+    files, damaged = [path for path in visible(WEIGHTS) if is_weights(path)], []
     for path in files:
         try:
             read_metadata(path)

@@ -12,7 +12,7 @@ from microexpr.cli.applications import RESULTS, Force
 from microexpr.cli.results import TABLE, ShowLicensedFaces
 from microexpr.cli.screen import output_picture
 from microexpr.core.errors import ParamsError
-from microexpr.core.files import run_files
+from microexpr.core.files import run_files, visible
 
 SYNTHETIC = RESULTS / "train/icegan/megc2019/faces"  # synthesised faces that the plot of a clip shows
 SIGNALS = {  # plots of one clip
@@ -62,7 +62,7 @@ def plot_clip(
 
     examples:
       microexpr plot clip casme2/sub01/EP05_06f clip.png"""
-    synthetic = sorted(SYNTHETIC.glob("*.h5"))
+    synthetic = visible(SYNTHETIC, "*.h5")
     with output_picture(picture, [*run_files(clip, RESULTS), *synthetic], force) as path:
         from microexpr.datasets import index
         from microexpr.reporting.plots import clips, drawing
@@ -129,7 +129,7 @@ def plot_faces(
 
     Args:
         datasets: only these (default: all of micro-expressions)"""
-    with output_picture(picture, [*RESULTS.glob("index/*.csv"), *RESULTS.glob("*/*/*.h5")], force) as path:
+    with output_picture(picture, [*visible(RESULTS, "index/*.csv"), *visible(RESULTS, "*/*/*.h5")], force) as path:
         from microexpr.datasets import MICRO, index, layout
         from microexpr.reporting.plots import drawing
         from microexpr.reporting.plots.clips import draw_sheet, entries

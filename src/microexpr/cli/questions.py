@@ -93,12 +93,14 @@ def answer(
         if videos or out or guess or learn or confidence:
             others = "--videos, --guess, --learn, --out, --confidence"
             raise ParamsError(f"--question is for one clip; {others} are for a file of questions")
+        if force and not picture:
+            raise ParamsError("--force needs --picture; without it --question writes nothing")
         return _answer_one(questions, question, picture, method, fps, force, quiet)
     if out is None or picture or sum(map(bool, (videos, guess, learn))) != 1:
         raise ParamsError(
             "a file of questions needs --out FILE, and --videos DIR, --guess or --learn FILE; a clip needs --question"
         )
-    if not videos and (method or fps):
+    if not videos and (method or fps is not None):
         raise ParamsError("--guess and --learn look at no clip; --method and --fps are for --videos")
     output = outputs.table(out, [questions, *([learn] if learn else [])], force)
     requests = lines.read(questions)

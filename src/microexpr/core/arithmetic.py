@@ -12,6 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from microexpr.core.files import visible
+
 PACKAGE = Path(__file__).parents[1]
 COMPILED = ("rendering", "signals/flow", "signals/motion")  # folders of the package with functions that numba compiles
 LIBRARIES = ("numpy", "cv2", "numba", "torch")  # all others compute by these, or are compiled once for every CPU
@@ -78,7 +80,7 @@ def kernel_cache() -> str:
 @cache
 def _source_digest() -> str:
     whole = hashlib.sha256()
-    sources = sorted(path for folder in COMPILED for path in (PACKAGE / folder).glob("*.py"))
+    sources = sorted(path for folder in COMPILED for path in visible(PACKAGE / folder, "*.py"))
     for path in (*sources, Path(__file__)):  # the compiler's settings are in this file
         whole.update(path.read_bytes())
     return whole.hexdigest()[:12]

@@ -17,6 +17,7 @@ VIDEO_SUFFIXES = (
     ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf",
     ".flv", ".f4v", ".ogv", ".mxf", ".3gp",
 )  # fmt: skip
+OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")  # names, in lower case
 SPECIAL = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
@@ -32,6 +33,20 @@ def regular(path: str | Path, error: type[MicroexprError] = DataError) -> Path:
     if kind:
         raise error(f"{path}: must be a file, not {kind}")
     return path
+
+
+def is_hidden(path: Path) -> bool:
+    """Return whether a file or folder is hidden, or one that a system leaves next to others: .DS_Store, ._x.jpg."""
+    return path.name.startswith(".") or path.name.lower() in OF_SYSTEMS
+
+
+def visible(folder: Path, pattern: str = "*") -> list[Path]:
+    """Return the files and folders in a folder that are not hidden, sorted; those of a pattern in visible folders."""
+    paths = folder.iterdir() if pattern == "*" else folder.glob(pattern)  # iterdir raises what glob passes over
+    return sorted(
+        path for path in paths
+        if not any(is_hidden(part) for part in (path, *path.parents[: len(path.relative_to(folder).parts) - 1]))
+    )  # fmt: skip
 
 
 def run_files(clip: str, results: Path) -> list[Path]:

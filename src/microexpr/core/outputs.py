@@ -125,7 +125,7 @@ def manifests(folder: Path) -> Iterator[Manifest]:
     """Yield the manifests in a folder."""
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.name.startswith(".") and entry.name.endswith(ENDING))
-    yield from (Manifest(name[1 : -len(ENDING)]) for name in names)
+    yield from (Manifest(name[1 : -len(ENDING)]) for name in names if not name.startswith("._"))  # a Mac's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ DEPTH, ATTRIBUTES = 16, 1000  # groups in groups, attributes of an object: our f
 HEADER = 4096  # bytes of an object's header, those of our files are a quarter
 EXPANDED = 2**30  # bytes that the values of a dataset may have beyond those that are stored
 NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # name of a dimension scale without values
+IN_USE = ("unable to lock file", "already open for write")  # in HDF5's errors
 DAMAGE = (OSError, RuntimeError, KeyError)  # h5py's exceptions for a damaged file or a mistake of the caller
 _HARMLESS: set[tuple[int, ...]] = set()  # device, inode, size and times of files in which nothing dangerous is
 
@@ -269,9 +270,19 @@ def open_file(path: str | Path, schema: str | None = None) -> Iterator[h5py.File
     except FileNotFoundError:
         raise StoreError(f"{path}: does not exist{remedy(path)}") from None
     except OSError as error:
+        if error.errno == errno.ENOLCK:
+            advice = "the environment variable HDF5_USE_FILE_LOCKING=FALSE reads it all the same"
+            raise StoreError(f"{path}: is on a disk without file locks; {advice}") from None
+        if isinstance(error, BlockingIOError) or any(words in str(error) for words in IN_USE):
+            raise StoreError(
+                f"{path}: another program has it open to write; close it there, then run this again"
+            ) from None
         if not Path(path).is_dir():
-            with Path(path).open("rb") as other:
-                start = other.read(256)
+            try:
+                with Path(path).open("rb") as other:
+                    start = other.read(256)
+            except OSError as problem:
+                raise StoreError(f"{path}: cannot be read: {problem.strerror}") from None
             if start and all(byte >= 32 or byte in b"\t\r\n" for byte in start):
                 raise StoreError(f"{path}: must be an HDF5 file, not text") from None
         raise StoreError(f"{path}: is not a readable HDF5 file (truncated or damaged?){remedy(path)}") from error

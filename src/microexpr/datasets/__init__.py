@@ -14,6 +14,7 @@ import numpy as np
 
 from microexpr.core.clip import Clip, Origin
 from microexpr.core.errors import DataError, nearest
+from microexpr.core.files import visible
 from microexpr.datasets.layout import is_video
 from microexpr.datasets.layouts import Layout, Videos, facts, names, own
 from microexpr.videos import container, excerpt, timeline
@@ -60,11 +61,11 @@ def has_licensed_copy(dataset: str) -> bool:
     folder = root(dataset, "licensed")
     if not folder.is_symlink() and not folder.exists():
         names = {_normalise(dataset), _normalise(LAYOUTS[dataset].title)}  # but for case, blanks, an archive's suffix
-        for path in sorted(RAW.iterdir()) if RAW.is_dir() else ():
+        for path in visible(RAW) if RAW.is_dir() else ():
             if {_normalise(path.name), _normalise(path.stem)} & names:
                 raise DataError(f"{path}: must be a folder named {dataset}; rename or unpack it, or take it away")
         return False
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or not visible(folder):
         state = "is no folder" if folder.is_file() else "is an empty folder" if folder.is_dir() else "leads nowhere"
         raise DataError(f"{folder}: {state}; mount the disk, or remove it to run on generated faces")
     return True

@@ -7,7 +7,7 @@ to it. Both give the same clips.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 from microexpr.core import csv_file
 from microexpr.core.clip import LABELS, Clip
 from microexpr.core.errors import DataError
+from microexpr.core.files import visible
 from microexpr.datasets.layout import collect_errors, duplicates, list_content, plain_name, shorten
 from microexpr.datasets.layouts import facts
 from microexpr.datasets.workbook import listing
@@ -126,14 +127,14 @@ def _locate(root: Path) -> tuple[Path, Path | None]:
     if not root.is_dir():
         raise DataError(f"{root}: is not there; it must hold {EXPECTED}")
     tables: dict[Path, list[Path]] = {folder: [] for folder in (root, *_folders(root))}  # CSV files with the columns
-    for path in (path for folder in tables for path in sorted(folder.glob("*.csv"))):
+    for path in (path for folder in tables for path in visible(folder, "*.csv")):
         with csv_file.opened(path) as (header, _):
             tables[path.parent] += [path] * (set(COLUMNS) <= set(header))
     candidates: list[tuple[Path, Path | None]] = []
     for folder in tables:
         if any((subfolder / partition).is_dir() for subfolder in _folders(folder) for partition in PARTITIONS):
             candidates.append((folder, None))
-        elif next(_pictures(folder), None):
+        elif _pictures(folder):
             candidates += [(folder, table) for table in dict.fromkeys([*tables[folder], *tables[root]])]
     if not candidates:
         raise DataError(f"{root}: must hold {EXPECTED}; found {list_content(root)}")
@@ -144,12 +145,11 @@ def _locate(root: Path) -> tuple[Path, Path | None]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the folders in a folder, sorted, without those that archives and systems leave behind."""
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
+    return [path for path in visible(folder) if path.is_dir()]
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.iterdir() if path.suffix.lower() == ".png" and not path.name.startswith("."))
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in visible(folder) if path.suffix.lower() == ".png"]
 
 
 def _clip(root: Path, path: Path, owner: tuple[str, str], name: str, label: int) -> Clip:
@@ -176,13 +176,29 @@ def _read_partitions(root: Path, folder: Path, problems: list[str] | None) -> Co
     """Read the first layout, in which the clips are those of each subject's u_test."""
     clips: list[Clip] = []
     tests: dict[Path, set[LabelledName]] = {}
+    notes = list(_strays(folder))
     for subject_folder in _folders(folder):
         with collect_errors(problems):
             owner = subject_of(subject_folder.name, str(subject_folder))
             pictures = _labelled_pictures(subject_folder / "u_test")
             tests[subject_folder] = {(label, path.stem.strip()) for label, path in pictures}
             clips += [_clip(root, path, owner, path.stem, label) for label, path in pictures]
-    return sorted(clips, key=lambda clip: clip.id), [], list(_train_violations(tests))
+    return sorted(clips, key=lambda clip: clip.id), notes, list(_train_violations(tests))
+
+
+def _strays(folder: Path) -> Iterator[str]:
+    """Yield a note on each folder with files or folders that have no place in the first layout."""
+    levels: dict[str, tuple[str, Callable[[Path], bool]]] = {
+        "*": ("a subject's folder", Path.is_dir), "*/*": ("u_train or u_test", lambda path: path.name in PARTITIONS),
+        "*/u_*/*": ("a folder of a class", Path.is_dir),
+        "*/u_*/*/*": ("a .png", lambda path: path.suffix.lower() == ".png"),
+    }  # fmt: skip
+    for pattern, (expected, is_expected) in levels.items():
+        strays: dict[Path, list[str]] = {}
+        for path in visible(folder, pattern):
+            if not is_expected(path):
+                strays.setdefault(path.parent, []).append(path.name)
+        yield from (f"{parent}: {shorten(names)}: not {expected}, passed over" for parent, names in strays.items())
 
 
 def _labelled_pictures(partition: Path) -> list[tuple[int, Path]]:
@@ -190,7 +206,7 @@ def _labelled_pictures(partition: Path) -> list[tuple[int, Path]]:
     if not partition.is_dir():
         raise DataError(f"{partition}: is not there; each subject must have u_train and u_test")
     labelled = [(_label(folder.name, str(folder)), folder) for folder in _folders(partition)]
-    return [(label, path) for label, folder in labelled for path in sorted(_pictures(folder))]
+    return [(label, path) for label, folder in labelled for path in _pictures(folder)]
 
 
 def _train_violations(tests: dict[Path, set[LabelledName]]) -> Iterator[str]:
@@ -233,7 +249,7 @@ def _read_list(root: Path, folder: Path, table: Path, problems: list[str] | None
                 raise DataError(f"{folder / f'{stem} .png'}: is not there; the list names it ({where})")
             clips.append(_clip(root, path, owner, name, _label(label, f"{where}, clip {name}")))
     stems = {"_".join(row[column] for column in COLUMNS[:2]) for _, row in rows}
-    unlisted = sorted(path for path in _pictures(folder) if path.stem.strip() not in stems)
+    unlisted = [path for path in _pictures(folder) if path.stem.strip() not in stems]
     notes = [f"{path}: has no row in {table.name}; passed over" for path in unlisted]
     return sorted(clips, key=lambda clip: clip.id), notes, []
 

@@ -19,7 +19,7 @@ from microexpr.core import facs
 from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
-from microexpr.core.files import VIDEO_SUFFIXES, regular
+from microexpr.core.files import VIDEO_SUFFIXES, is_hidden, regular, visible
 from microexpr.videos import container
 from microexpr.videos.frames import shorten
 
@@ -32,6 +32,7 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
 
 OBJECTIVE = range(1, 8)  # AU-based classes
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
+CLOSED = "the frames around it are read as neighbours"  # of a frame that a clip lacks
 # micro-expressions, acted expressions, single pictures; videos with several micro- and macro-expressions each
 Kind = Literal["micro", "macro", "picture", "long"]
 
@@ -89,7 +90,7 @@ def first_folder(root: Path, *candidates: str) -> Path:
         if (root / candidate).is_dir():
             return root / candidate
     for candidate in candidates:
-        deeper = sorted(folder for folder in root.glob(f"[!._]*/{candidate}") if folder.is_dir())
+        deeper = [folder for folder in visible(root, f"[!._]*/{candidate}") if folder.is_dir()]
         if len(deeper) > 1:
             raise DataError(f"{root}: must hold {candidate} once, found {' and '.join(map(str, deeper))}")
         if deeper:
@@ -100,7 +101,7 @@ def first_folder(root: Path, *candidates: str) -> Path:
 
 def list_content(folder: Path) -> str:
     """Return the first names in a folder, for an error, with advice on an archive; "nothing" if it is empty."""
-    names = sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
+    names = [path.name for path in visible(folder)] if folder.is_dir() else []
     packed = [f"; unpack {name} there" for name in names if name.lower().endswith(ARCHIVES)]
     return (", ".join(names[:6]) or "nothing") + " ..." * (len(names) > 6) + "".join(packed[:1])
 
@@ -143,11 +144,11 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
         named = missing
         while not named.parent.is_dir():
             named = named.parent
-        others = (path.name for path in named.parent.iterdir())
+        others = (path.name for path in visible(named.parent))
         near = nearest(named.name, (other for other in others if _numbers(other) == _numbers(named.name)))
         raise DataError(f"{missing}: is not there; the annotation names it{near}")
     frames: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
+    for path in visible(folder):
         match = pattern.fullmatch(path.name)
         if match is None:
             continue
@@ -158,7 +159,7 @@ def numbered_frames(folder: Path, pattern: re.Pattern[str], owner: str | None = 
             raise DataError(f"{path}: must be a frame of {owner}, not of {match['owner']}")
         frames[number] = path
     if not frames:
-        names = shorten(path.name for path in folder.iterdir()) or "nothing"
+        names = shorten(path.name for path in visible(folder)) or "nothing"
         raise DataError(f"{folder}: holds no frames named like {example_name(pattern)}, found {names}")
     return frames
 
@@ -175,16 +176,23 @@ def stray_files(folder: Path, pattern: re.Pattern[str]) -> tuple[list[str], int]
     """Return the pictures that are not named like a frame ("img46 (1).jpg"), and the number of other such files."""
     names = sorted(path.name for path in folder.iterdir() if not pattern.fullmatch(path.name))
     kinds = {name: mimetypes.guess_type(name)[0] or "" for name in names}  # thousands are not opened for a note
-    pictures = [name for name in names if not name.startswith(".") and kinds[name].startswith("image/")]
+    pictures = [name for name in names if not is_hidden(Path(name)) and kinds[name].startswith("image/")]
     return pictures, len(names) - len(pictures)
 
 
 def check_contiguous(frames: dict[int, Path], folder: Path) -> dict[int, Path]:
     """Return the frames unchanged; raise DataError naming the first gap in their numbers, if there is one."""
-    if missing := gaps(frames):
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise DataError(f"{folder}: frame {missing[0]}{more} is missing between {min(frames)} and {max(frames)}")
+    if text := describe_gaps(frames):
+        raise DataError(f"{folder}: {text}")
     return frames
+
+
+def describe_gaps(frames: dict[int, Path]) -> str:
+    """Return "frame 25 is missing between 20 and 30, 2 of 11 are"; "" if none is missing."""
+    first, last, missing = min(frames), max(frames), gaps(frames)
+    if not missing:
+        return ""
+    return f"frame {missing[0]} is missing between {first} and {last}, {len(missing)} of {last - first + 1} are"
 
 
 def gaps(frames: dict[int, Path]) -> list[int]:

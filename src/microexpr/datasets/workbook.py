@@ -15,7 +15,7 @@ from zipfile import ZipFile
 
 from microexpr.core import csv_file
 from microexpr.core.errors import DataError, nearest
-from microexpr.core.files import regular
+from microexpr.core.files import regular, visible
 from microexpr.datasets.layout import list_content, plain_name
 from microexpr.videos.picture import describe_content
 
@@ -115,8 +115,9 @@ def find_optional(root: Path, pattern: str) -> Path | None:
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:
-    paths = chain(root.iterdir(), *(folder.iterdir() for folder in root.iterdir() if folder.is_dir()))
-    files = (path for path in paths if not path.name.startswith(("~", ".")))  # the lock of an open spreadsheet is ~$...
+    content = visible(root)
+    paths = chain(content, *(visible(folder) for folder in content if folder.is_dir()))
+    files = (path for path in paths if not path.name.startswith("~"))  # the lock of an open spreadsheet is ~$...
     return sorted(path for path in files if fnmatchcase(path.name.lower(), pattern.lower()))
 
 

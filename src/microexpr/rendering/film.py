@@ -9,6 +9,7 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.clip import LongVideo
 from microexpr.core.errors import ParamsError
+from microexpr.core.files import visible
 from microexpr.core.seeds import generator
 from microexpr.rendering import camera
 from microexpr.rendering.corpus import Scene, render_frames, write_video
@@ -86,5 +87,5 @@ def write_data_set(
 
 def check_new(root: Path) -> None:
     """Raise ParamsError for a folder that holds something."""
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    if root.exists() and (not root.is_dir() or visible(root)):
         raise ParamsError(f"{root}: must be a new or an empty folder; delete what an interrupted `film` has left")

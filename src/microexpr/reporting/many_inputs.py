@@ -13,6 +13,7 @@ from microexpr.apps import batch
 from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
 from microexpr.core import outputs, store
 from microexpr.core.clip import EVENTS
+from microexpr.core.errors import ParamsError
 from microexpr.core.files import file_digest, value_digest
 from microexpr.reporting import app_folders
 from microexpr.videos.search import Item
@@ -86,8 +87,10 @@ def predict(
 def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, force: bool) -> Plan:
     """Return where `measure` writes the table of each input, in this format.
 
-    Raises ParamsError for a format that cannot be written, OutputError if it may not write."""
+    Raises ParamsError for a format that cannot be written and as `check_rate`, OutputError if it may not write."""
     from microexpr.apps.measure import ending
+
+    check_rate(items, fps)
 
     def label(item: Item, name: str) -> Row:
         rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
@@ -98,6 +101,13 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
         output=lambda path, item, read: outputs.table(path, read, force, item.path),
         label=label, inputs=(), force=force, ending=ending(form),
     )  # fmt: skip
+
+
+def check_rate(items: Sequence[Item], fps: float | None) -> None:
+    """Raise ParamsError for frames a second where nothing is read that has any."""
+    inputs = [item for item in items if not item.reason]
+    if fps is not None and inputs and not any(item.kind in ("video", "frames") for item in inputs):
+        raise ParamsError(f"--fps must be of videos or folders of frames, and {inputs[0].path} is a picture")
 
 
 def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outcome[Table]]":

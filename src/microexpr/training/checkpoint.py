@@ -20,6 +20,7 @@ from torch import Tensor
 
 from microexpr.core import store
 from microexpr.core.errors import StoreError
+from microexpr.core.files import visible
 from microexpr.protocols import provenance
 from microexpr.training.group import FoldResult, Run, flatten, unflatten
 
@@ -52,7 +53,7 @@ class Checkpoints:
         self.folder = Path(directory.folder) / digest(self.identity)
         self.clips, self.seconds = clips, 60 * minutes
         self._last, self._finished = time.monotonic(), dict[Path, Callable[[], bool]]()
-        for other in self.folder.parent.glob("*"):
+        for other in visible(self.folder.parent) if self.folder.parent.is_dir() else ():
             if other != self.folder:
                 shutil.rmtree(other)
 

@@ -10,6 +10,7 @@ from microexpr.core import facs
 from microexpr.core.clip import POPULATION, Clip
 from microexpr.core.errors import StoreError
 from microexpr.core.facs import occurrence
+from microexpr.core.files import visible
 from microexpr.models.base import ClipTensors, Method
 from microexpr.models.labels import LABELS
 from microexpr.signals import inputs
@@ -68,7 +69,7 @@ def expand_directories(files: Iterable[str]) -> list[str]:
     """Return the files, with each stage's folder replaced by the files of all subjects in it."""
     paths: list[Path] = []
     for path in map(Path, files):
-        paths += sorted(path.glob("*/*.h5")) if path.is_dir() else [path]
+        paths += visible(path, "*/*.h5") if path.is_dir() else [path]
     return [str(path) for path in paths]
 
 

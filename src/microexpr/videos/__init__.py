@@ -140,7 +140,7 @@ class Scan:
         self.rate = self.source.rate if fps is None else fps
         self._asked, self._slowest, self._shortest = fps, slowest, shortest
         self._check_rate(self.rate)
-        # number, time, difference in grey levels from the frame before (infinite for the first of a view), and damage
+        # number, time, change since the frame before, as in a timeline, and damage
         self._frames: list[tuple[int, float | None, float, bool]] = []
         self._cuts: list[int] = []
         self._is_grey, self._size = True, (0, 0)
@@ -161,7 +161,9 @@ class Scan:
         before, last, changes, every = None, 0, list[float](), max(1, round(self.rate))
         for number, raw in self.source.scan():
             small = raw.small.astype(np.int16)
-            change = 0.0 if before is None or before.shape != small.shape else float(np.abs(small - before).mean())
+            change, anywhere = 0.0, 0.0
+            if before is not None and before.shape == small.shape:
+                change, anywhere = times.change(small, before)
             moving = [other for other in changes if other >= times.SAME]
             usual = float(np.median(moving)) if moving else 0.0
             is_large = len(changes) >= SETTLED and change > max(CUT, (CUT_RATIO + number - last - 1) * usual)
@@ -174,7 +176,7 @@ class Scan:
                 image = raw.image()
                 self._is_grey = image.ndim == 2 or int(np.ptp(image.astype(np.int16), axis=2).max()) <= GREY
             is_first = before is None or is_cut
-            self._frames.append((number, raw.seconds, np.inf if is_first else change, raw.is_damaged))
+            self._frames.append((number, raw.seconds, np.inf if is_first else anywhere, raw.is_damaged))
             if not raw.is_damaged:  # or damage would look like two cuts
                 changes = [] if is_first else [*changes, change][-USUAL:]
                 before, last = small, number

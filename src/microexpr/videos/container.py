@@ -18,7 +18,7 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.files import regular
-from microexpr.videos.picture import LONGEST, describe_content
+from microexpr.videos.picture import AVIF, HEIF, LONGEST, describe_content
 from microexpr.videos.sources import Raw, Source, small_size
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ STREAMED = (0, 2**32 - 1)  # sizes in the header of an AVI that was written with
 TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs that make pictures of a text
 NO_TIMES = 0x80  # FFmpeg's mark of a format without times of frames
 HIGH_RANGE = {16: "PQ", 18: "HLG"}  # FFmpeg's numbers of transfer curves
-COVER = 0x400  # FFmpeg's mark of a stream that is a cover's picture
+DEFAULT, COVERS = 0x1, 0x400 | 0x800  # FFmpeg's marks of streams: that players show, of covers' pictures and thumbnails
 SECOND = 1_000_000  # FFmpeg's unit of a container's start
 DEINTERLACE = "mode=send_field:parity=auto:deint=all"  # a frame of each field
 
@@ -132,13 +132,17 @@ class VideoFile(Source):
                     f"{self.path}: {container.format.long_name} does not say how many frames a second it has; "
                     "fps (--fps) does"
                 )
-            self.others = sum(other.codec_context is not None for other in _videos(container)) - 1  # that are not read
+            readable = [other for other in container.streams.video if other in _videos(container)]
+            self.others = len(readable) - 1  # that are not read
+            self.number = 1 + [other.index for other in readable].index(stream.index)
             self.dynamic_range = HIGH_RANGE.get(stream.codec_context.color_trc, "")  # the curve of a high one
+            has_times = not container.format.flags & NO_TIMES
             stated = float(stream.average_rate or stream.guessed_rate or 0)
             length = float((stream.duration or 0) * stream.time_base) if stream.time_base else 0.0
             is_counted = not length or container.format.name == "avi"
             # an edit list shows a part of them; a length is a guess where none are counted
-            frames = stream.frames if is_counted or not stream.frames else round(length * stated)
+            guess = round(length * stated)
+            frames = stream.frames if is_counted else min(stream.frames or guess, guess)
             squeezed = float(stream.sample_aspect_ratio or 1)  # a closed file has none
             try:  # the rate of slow motion at which it was recorded
                 self.recorded_rate = float({**container.metadata, **stream.metadata}.get("com.android.capture.fps", 0))
@@ -165,7 +169,9 @@ class VideoFile(Source):
         measured = 1 / float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
         is_plausible = 1 <= stated <= FASTEST and (measured == 0 or 0.4 < stated / measured < 2.5)
         # the rate of the first frames where the header's is absurd
-        self.rate = self._asked or (stated if is_plausible else measured) * fields
+        own_rate = (stated if is_plausible else measured) * fields
+        self.rate = self._asked or own_rate
+        self.replaced = own_rate if self._asked and has_times else 0.0
         self.expected = frames * fields
 
     def _describe(self) -> Iterator[str]:
@@ -177,13 +183,17 @@ class VideoFile(Source):
             yield f"{mirrored}turned by {90 * self.turn} degrees to the left, as the file says"
         if self.squeezed != 1:
             yield f"pixels are {self.squeezed:.3g} times as wide as high; frames are read as {columns}x{rows}"
+        is_recorded_rate = self.recorded_rate and abs(self.rate / self.recorded_rate - 1) < ROUNDED
+        if self.replaced and abs(self.rate / self.replaced - 1) > ROUNDED and not is_recorded_rate:
+            yield f"read as {self.rate:g} frames a second, evenly spaced, as asked; the file says {self.replaced:.4g}"
         if self._asked is None and self.recorded_rate > 1.5 * self.rate:
             yield (
                 f"slow motion: recorded at {self.recorded_rate:g} frames a second, says the file, and shown at "
                 f"{self.rate:.4g}; --fps {self.recorded_rate:g} reads it as it happened"
             )
         if self.others:
-            yield f"the file holds {1 + self.others} videos; the first, {columns}x{rows}, is read"
+            which = "the first" if self.number == 1 else f"number {self.number}, which players show"
+            yield f"the file holds {1 + self.others} videos; {which}, {columns}x{rows}, is read"
         if self.dynamic_range:
             yield f"high dynamic range ({self.dynamic_range}), read without conversion: its contrast is lower"
         if missing := missing_bytes(self.path):
@@ -230,25 +240,32 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
             streams = _videos(container)
         except (av.error.FFmpegError, ValueError, IndexError) as error:
             reason = str(getattr(error, "strerror", None) or error)
-            if start[4:8] == b"ftyp":
+            if start[4:12] in HEIF:
+                reason = f"it holds {describe_content(start, size)}"
+            elif start[4:8] == b"ftyp":
                 reason = "the index of its frames is missing: its recording was not finished, or its copy is cut short"
             elif "Invalid data" in reason:
                 reason = f"it holds {describe_content(start, size)}"
             raise DataError(f"{path}: is not a readable video ({reason})") from None
-        if not streams or streams[0].codec_context is None or streams[0].codec_context.name in TEXT:
+        if not streams or streams[0].codec_context.name in TEXT:
             if container.streams.audio:
                 raise NoVideo(path, "sound alone")
             raise DataError(f"{path}: is not a readable video (it holds {describe_content(start, size)})")
-        if container.format.name.endswith("_pipe"):
-            raise NoVideo(path, "a picture of a kind that is not read", "is not a video, but a picture")
+        if start[4:12] in HEIF and all(stream.frames == 1 for stream in streams):  # each part of a photograph is one
+            content = describe_content(start, size)
+            raise NoVideo(path, content, f"is not a video, but {content}")
+        if container.format.name.endswith("_pipe") or (start[4:12] == AVIF and streams[0].frames == 1):
+            advice = "; `predict --onset A --apex B` takes two of a face"
+            raise NoVideo(path, "a picture of a kind that is not read", f"is not a video, but a picture{advice}")
         streams[0].codec_context.thread_count = 1
         streams[0].codec_context.options = {"max_pixels": str(LONGEST**2)}  # of any frame, whatever the header says
         yield container, streams[0]
 
 
 def _videos(container: Any) -> list[Any]:
-    """Return the videos in a file but covers, which are pictures."""
-    return [stream for stream in container.streams.video if not stream.disposition & COVER]
+    """Return the videos in a file that can be read, first that which players show; covers and thumbnails are none."""
+    streams = [s for s in container.streams.video if not s.disposition & COVERS and s.codec_context is not None]
+    return sorted(streams, key=lambda stream: (stream.frames == 1, not stream.disposition & DEFAULT))
 
 
 def _decode(container: Any, stream: Any, start: float | None = None) -> Iterator[Decoded]:

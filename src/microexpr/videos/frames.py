@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from microexpr.core.errors import DataError
+from microexpr.core.files import visible
 from microexpr.videos import picture
 from microexpr.videos.sources import Raw, Source
 
@@ -56,7 +57,7 @@ def find(folder: Path, rate: float) -> FrameFiles:
     Raises DataError if there are none, for frames of several videos, and for a number that occurs twice."""
     files = pictures(folder)
     if not files:
-        names = [file.name for file in folder.iterdir()]
+        names = [file.name for file in visible(folder)]
         content = f"a folder of {shorten(names)}" if names else "an empty folder"
         raise DataError(f"{folder}: must be a video or a folder of frames, pictures each, not {content}")
     series: dict[tuple[str, str], Files] = {}
@@ -71,7 +72,7 @@ def find(folder: Path, rate: float) -> FrameFiles:
     if len(strays) <= STRAYS * len(files):
         notes = [f"{shorten(strays)}: not named like the frames, left out"] * bool(strays)
         first = largest[0][min(largest[0])]
-        others = (path for path in folder.iterdir() if path not in files)
+        others = (path for path in visible(folder) if path not in files)
         if broken := [path.name for path in others if _series(path) == _series(first)]:
             notes.append(f"{shorten(broken)}: no readable picture, so this frame is missing")
         return FrameFiles(folder, _by_time(folder, largest[0], rate, notes), rate, notes)
@@ -90,8 +91,7 @@ def _series(path: Path) -> tuple[str, str]:
 
 def pictures(folder: Path) -> list[Path]:
     """Return the pictures in a folder, whatever their endings, by the numbers in their names."""
-    names = (file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file())
-    return sorted(filter(picture.is_picture, names), key=by_number)
+    return sorted((path for path in visible(folder) if path.is_file() and picture.is_picture(path)), key=by_number)
 
 
 def by_number(path: Path) -> tuple[list[int], str]:

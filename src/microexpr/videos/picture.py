@@ -43,7 +43,8 @@ SIGNATURES = {  # first bytes, in lower case -> description
     b"riff": "a video, sound or WebP file",
     b"\x00\x05\x16\x07": "metadata that a Mac writes next to a file",
 }
-HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
+HEIF = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
+AVIF = b"ftypavif"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # in a file that begins like an old Excel file
 
 

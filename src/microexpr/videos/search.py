@@ -7,13 +7,14 @@ next to a recording under its name and is none itself, as its sound or notes.
 import mimetypes
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from microexpr.core import outputs
 from microexpr.core.errors import DataError, printable
-from microexpr.core.files import SPECIAL
+from microexpr.core.files import SPECIAL, is_hidden, visible
 from microexpr.videos import container, picture
 from microexpr.videos.frames import by_number
 from microexpr.videos.picture import HEIF, SIGNATURES, describe_content
@@ -22,7 +23,6 @@ Kind = Literal["video", "frames", "pictures", "picture", "other"]
 Seek = Literal["videos", "pictures", "each picture"]
 FOLDERS = ("predict", "reenact", "form")  # commands with a manifest of all files that they wrote into a folder
 OF_CODERS = (".eaf", ".textgrid", ".csv")  # endings of what they write
-OF_WINDOWS = ("thumbs.db", "desktop.ini")  # hidden files that it leaves in folders
 START = 4096  # bytes of a file that are looked at
 DAMAGED = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")  # first bytes of videos; those of others are below
 KIND_BY_NAME: dict[str, Kind] = {"video": "video", "image": "picture"}  # first part of a MIME type
@@ -59,7 +59,9 @@ def find(
 
     In folders `seek` is read: videos, each folder of pictures, or each picture. A folder of pictures alone is a video
     if `fps` says how many a second it has. `picture_too` are the user's own choice of pictures next to videos. The
-    output folder `out` is passed over. Raises DataError for a path that is not there, and if there is nothing."""
+    output folder `out` is passed over. Raises DataError for a path that is not there or is named twice, and if there is
+    nothing."""
+    check_distinct(paths)
     search, named = _Search(seek, fps, out, picture_too), list[Path]()
     for path in paths:
         if os.path.lexists(path):
@@ -68,9 +70,9 @@ def find(
             raise DataError(f"{path}: is not there")
         else:  # no shell has expanded it
             matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-            if not (visible := [match for match in matches if not match.name.startswith(".")]):
+            if not (matches := [match for match in matches if not is_hidden(match)]):
                 raise DataError(f"{path}: matches nothing")
-            named += visible
+            named += matches
     order = {path: i for i, path in enumerate(named)}
     single = [path for path in order if not path.is_dir()]
     items = [(order[item.path], item) for item in search.choose(single, None)]
@@ -81,6 +83,16 @@ def find(
     if not result:
         raise DataError(f"{paths[0]}: must be a video, a picture or a folder with any, not one without")
     return [*result.values()]
+
+
+def check_distinct(paths: Iterable[str | PathLike[str]]) -> None:
+    """Raise DataError for a path that is named twice, however it is written."""
+    first: dict[str, Path] = {}
+    for path in map(Path, paths):
+        source = outputs.source_of(path)
+        if source in first:
+            raise DataError(f"{path}: must be named once, not twice (as {first[source]} before)")
+        first[source] = path
 
 
 def pictures(folder: Path) -> list[Path]:
@@ -136,11 +148,8 @@ def _content(folder: Path) -> tuple[list[Path], list[Path]]:
         for name in manifest.listed(folder)
         if manifest.of in FOLDERS or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
     }
-    paths = (
-        Path(entry) for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name not in results
-    )
-    visible = sorted(path for path in paths if path.name.lower() not in OF_WINDOWS)
-    return [path for path in visible if not path.is_dir()], [path for path in visible if path.is_dir()]
+    paths = [path for path in visible(folder) if path.name not in results]
+    return [path for path in paths if not path.is_dir()], [path for path in paths if path.is_dir()]
 
 
 class _Search:

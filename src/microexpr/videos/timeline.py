@@ -10,6 +10,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 TOLERANCE = 0.3  # of the time between frames, by which one of an even rate may be off: containers round times
 GAP = 0.1  # seconds without a frame that are too long to be bridged
 SAME = 0.02  # mean difference in grey levels of reduced frames, below which one repeats the one before
+BLOCK, BLOCK_SHARE = (
+    10,
+    0.2,
+)  # pixels of a side, of reduced frames; what counts of the block that changes most
 NEARLY_SAME = 0.2  # share of the largest difference within `GAP`, below which it nearly repeats: encoders refine it
 REPEATS, NEAR_REPEATS = 0.05, 0.25  # shares of frames that repeat, or nearly repeat, from which a warning says so
 FROZEN = 0.5  # seconds of one picture that are a standstill
@@ -21,7 +25,7 @@ class Timeline:
 
     positions: np.ndarray  # float64[T], time in frames of a regular clock; whole numbers where the rate is even
     present: np.ndarray  # bool[T]
-    change: np.ndarray  # float64[T], grey levels by which it differs from the one before; infinite for a first one
+    change: np.ndarray  # float64[T], as `change` returns it, since the one before; infinite for a first one
     damaged: np.ndarray  # bool[T]
     cuts: tuple[int, ...] = ()  # first frames of other views
 
@@ -75,6 +79,20 @@ class Timeline:
                 due = max(due + step, position + step - TOLERANCE) if chosen else position + step
                 chosen.append(number)
         return np.array(chosen, int)
+
+
+def change(small: np.ndarray, before: np.ndarray) -> tuple[float, float]:
+    """Return the mean difference of two reduced frames, int16[h, w], and the change that tells whether one is new.
+
+    The latter is at least `BLOCK_SHARE` of the difference in the block where it is largest: a face may be a small part
+    of a picture that stands still, as a tile of a video call."""
+    import cv2
+
+    difference = np.abs(small - before).astype(np.float32)
+    height, width = difference.shape
+    blocks = cv2.resize(difference, (-(-width // BLOCK), -(-height // BLOCK)), interpolation=cv2.INTER_AREA)
+    mean = float(difference.mean(dtype=float))
+    return mean, max(mean, BLOCK_SHARE * float(blocks.max()))
 
 
 def regular_rate(seconds: np.ndarray, candidates: list[float]) -> float | None:

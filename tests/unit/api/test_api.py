@@ -22,7 +22,7 @@ from microexpr.api import stages
 from microexpr.cli.main import main
 from microexpr.core import store
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError, LeakError, OutputError, StoreError
+from microexpr.core.errors import DataError, LeakError, MicroexprError, OutputError, StoreError
 from microexpr.evaluation import metrics
 from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS
@@ -267,3 +267,54 @@ def test_a_stage_is_a_mapping_of_its_clips(stage_file):
     assert stage["EP2"].attrs == {"left_out": "no face"}
     with pytest.raises(StoreError, match="must hold one of EP1, EP2, not EP3"):
         stage["EP3"]
+
+
+def test_names_in_tables_stay_text(tmp_path):
+    path = tmp_path / "index.csv"
+    path.write_text("subject,name,code,fps,score,action_units\n006,1,007,200,nan,12\n7,NA,8,100,0.5,\n")
+    table = microexpr.open_stage(path)
+    assert table.subject.to_list() == ["006", "7"] and table.name.to_list() == ["1", "NA"]
+    assert table.code.to_list() == ["007", "8"]  # no number is written like that
+    assert table.fps.to_list() == [200, 100] and table.fps.dtype.kind == "i"
+    assert table.score.isna().to_list() == [True, False] and table.score.dtype.kind == "f"
+    assert table.action_units[0] == "12" and table.action_units.isna().to_list() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "call", ["read_video", "spot", "predict", "measure", "track_faces", "find_apex", "action_units"]
+)
+def test_another_rate_than_that_of_the_video_is_refused(call):
+    video = microexpr.read_video(np.zeros((20, 32, 32, 3), np.uint8), 60)
+    for rate in (30, np.nan, -60):
+        with pytest.raises(
+            DataError, match=rf"^fps must be 60, as the Video has, not {rate} \(array\); read it again$"
+        ):
+            getattr(microexpr, call)(video, fps=rate)
+    assert microexpr.read_video(video, 60) is video and microexpr.read_video(video, 60.0) is video
+
+
+def test_options_without_an_effect_are_refused(tmp_path):
+    video = microexpr.read_video(np.zeros((20, 32, 32, 3), np.uint8), 60)
+    photo = tmp_path / "face.png"
+    Image.fromarray(video.frames[0]).save(photo)
+    for call, message in (
+        (lambda: microexpr.measure([video, video]), "source must have each video once, not one twice"),
+        (lambda: microexpr.measure([photo, f"{tmp_path}/./face.png"]), r"face.png: must be named once, not twice"),
+        (
+            lambda: microexpr.measure(photo, fps=30),
+            "--fps must be of videos or folders of frames, and ",
+        ),
+        (lambda: microexpr.measure(tmp_path, fps=30, pictures=True), "pictures must stand in place of fps"),
+        (
+            lambda: microexpr.measure(photo, format="parquet", force=True),
+            "force and format must be of files, and",
+        ),
+        (lambda: microexpr.predict(video, force=True), "force must be of files, and without out none is written"),
+        (
+            lambda: microexpr.reenact(photo, fps=30),
+            "--fps must be of a driving video or folder of fram",
+        ),
+        (lambda: microexpr.reenact(photo, emotion="disgust", fps=30), "disgust:1 is a display of an emotion"),
+    ):
+        with pytest.raises(MicroexprError, match=message):
+            call()

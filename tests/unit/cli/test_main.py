@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from composites import STSTNET
 from paper_runs import rows
+from PIL import Image
 from scratch import ROOT
 
 from microexpr import __version__, evaluation
@@ -347,3 +348,35 @@ def test_params_of_methods_variants_and_generators_are_rows(tmp_path, monkeypatc
     assert values.keys() >= {"epochs", "batch", "lr"} and set(values.values()) == {""}
     assert main(["methods", "ststnet"]) == 0
     assert "Liong" in capsys.readouterr().out
+
+
+REFUSED = {
+    "predict --out o take.avi --seconds 5": "--seconds is the length of a recording and needs --camera",
+    "predict --out o take.avi ./take.avi": "take.avi: must be named once, not twice (as take.avi before)",
+    "predict --onset a.png --apex b.png --seconds 5": "nothing is written, so no --out, --fps, --truth, --seconds or",
+    "predict --onset a.png --apex b.png --force": "nothing is written, so no --out, --fps, --truth, --seconds or",
+    "predict --out o --camera 0 --fps 0": "--truth and --fps are for a video, not for --camera",
+    "predict --out o --camera -1": "--camera. Must be >= 0",
+    "measure --out o take.avi take.avi": "take.avi: must be named once, not twice",
+    "measure --out o photo.png --fps 30": "--fps must be of videos or folders of frames, and photo.png is a picture",
+    "reenact --face photo.png --out o --fps 30": "--fps must be of a driving video or folder of frames; surprise is a",
+    "reenact --face photo.png --out o --emotion fear --fps nan": "fear:1 is a display of an emotion",
+    "reenact --face photo.png --out o --strength nan": "--strength. Must be 0 to 10",
+    "answer take.avi --question Which? --force": "--force needs --picture; without it --question writes nothing",
+    "answer q.jsonl --out o --guess --fps 0": "--method and --fps are for --videos",
+    "agreement a.csv b.csv --force": "--force needs --out, without which nothing is written",
+    "agreement a.csv b.csv --fps nan": "--fps. Must be a number above 0",
+    "agreement a.csv b.csv --fps -30": "--fps. Must be a number above 0",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_an_option_without_an_effect_or_a_number_that_none_may_be_is_refused_in_a_line(
+    line, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "take.avi").write_bytes(b"RIFF")
+    Image.new("RGB", (32, 32)).save(tmp_path / "photo.png")
+    assert main(line.split()) in (1, 2)
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: ") and REFUSED[line] in error

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from microexpr.core.errors import DataError, StoreError
-from microexpr.core.files import file_digest, regular, value_digest
+from microexpr.core.files import file_digest, regular, value_digest, visible
 
 
 def test_pipes_sockets_and_devices_are_refused(tmp_path, monkeypatch):
@@ -28,6 +28,18 @@ def test_files_folders_and_missing_paths_are_left_alone(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for name in ("", "file", "none", "loop"):
         assert regular(tmp_path / name) == tmp_path / name
+
+
+def test_hidden_files_and_those_of_systems_are_not_visible(tmp_path):
+    for name in ("a/._b.jpg", "a/b.jpg", "._a", ".DS_Store", "Thumbs.db", "__MACOSX/b.jpg", ".c/b.jpg", "a/d/b.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert visible(tmp_path) == [tmp_path / "a"]
+    assert visible(tmp_path, "*/*.jpg") == [tmp_path / "a/b.jpg"]
+    assert visible(tmp_path, "**/*.jpg") == [tmp_path / "a/b.jpg", tmp_path / "a/d/b.jpg"]
+    assert visible(tmp_path / ".c") == [tmp_path / ".c/b.jpg"]  # the user named it
+    with pytest.raises(FileNotFoundError):
+        visible(tmp_path / "none")
 
 
 def test_digests_are_of_contents_and_of_keys_in_any_order(tmp_path):

@@ -1,6 +1,7 @@
 """Files are whole or not there, say what they hold, and are refused when they are not what they say."""
 
 import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -241,6 +242,25 @@ def test_a_damaged_attribute_is_noticed(tmp_path):
     path.write_bytes(whole)
     with pytest.raises(StoreError, match="is damaged"), store.open_file(path, "apex") as file:
         dict(file["EP01_01/score"].attrs)
+
+
+def test_a_file_that_another_program_writes_is_not_called_damaged(tmp_path, monkeypatch):
+    path = apex_file(tmp_path / "sub01.h5")
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        message = f"^{path}: another program has it open to write; close it there"
+        with pytest.raises(StoreError, match=message), store.open_file(path):
+            pass
+    with store.open_file(path, "apex"):
+        pass
+
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "unable to lock file, errno = 37, error message = 'No locks available'")
+
+    monkeypatch.setattr(store.h5py, "File", no_locks)
+    message = r"is on a disk without file locks; .*HDF5_USE_FILE_LOCKING=FALSE reads it"
+    with pytest.raises(StoreError, match=message), store.open_file(path):
+        pass
 
 
 def test_a_dataset_of_other_axes_is_a_mistake_of_the_caller(tmp_path):

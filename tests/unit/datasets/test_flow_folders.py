@@ -72,6 +72,30 @@ def test_every_clip_of_the_challenge_is_read_from_either_layout(layout, root, tm
     assert index.read(tmp_path / "index.csv") == clips
 
 
+def test_files_of_a_mac_are_left_out_and_strays_are_noted(folders):
+    before = flow_folders.read(folders)
+    subject = next(path for path in sorted(folders.iterdir()) if path.is_dir())
+    test = next((subject / "u_test").iterdir())
+    for name in ("._a.png", "a.jpg"):
+        (test / name).touch()
+    (subject / "u_val").mkdir()
+    (folders / "readme.txt").touch()
+    clips, notes = flow_folders.read(folders)
+    assert (clips, before[1]) == (before[0], [])
+    assert notes == [
+        f"{folders}: readme.txt: not a subject's folder, passed over",
+        f"{subject}: u_val: not u_train or u_test, passed over",
+        f"{test}: a.jpg: not a .png, passed over",
+    ]
+
+
+def test_a_list_of_a_mac_is_no_list(flat):
+    before = flow_folders.read(flat)
+    for folder in (flat, flat / FLAT):
+        (folder / f"._{LIST}").write_bytes(b"\0\5\x16\7")
+    assert flow_folders.read(flat) == before
+
+
 def test_counts_are_those_that_the_loaders_hold_videos_to():
     for name, part in flow_folders.PARTS.items():
         published = datasets.LAYOUTS[name].published

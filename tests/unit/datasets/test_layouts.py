@@ -72,11 +72,18 @@ def test_check_lists_every_problem(small_copy):
 @pytest.mark.parametrize("name", ["CASME2", "CASME II", "casme-2", "casme2.zip"])
 def test_a_licensed_copy_under_another_name_is_no_reason_for_generated_faces(corpus, name):
     corpus("casme2")
+    Path("data/raw").mkdir()
+    for hidden in ("._casme2", ".casme2.zip"):  # a Mac's
+        (Path("data/raw") / hidden).touch()
     assert not datasets.has_licensed_copy("casme2")
     (Path("data/raw") / name).mkdir(parents=True)
     with pytest.raises(DataError, match=f"{name}: must be a folder named casme2; rename or unpack it, or take it away"):
         datasets.has_licensed_copy("casme2")
     assert not datasets.has_licensed_copy("samm")
+    Path("data/raw/smic").mkdir()
+    Path("data/raw/smic/.DS_Store").touch()
+    with pytest.raises(DataError, match="data/raw/smic: is an empty folder"):
+        datasets.has_licensed_copy("smic")
     Path("data/raw/samm").touch()
     with pytest.raises(DataError, match="data/raw/samm: is no folder"):
         datasets.has_licensed_copy("samm")

@@ -108,6 +108,14 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     assert "--fps: input should be greater than or equal to 25, not 3" in message
     assert main(["film", str(tmp_path / "take.avi"), "--subjects", "4"]) == 1
     assert "--subjects and --videos are of --layout" in capsys.readouterr().err
+    data_set = ["film", str(tmp_path / "samm_long"), "--layout", "samm_long"]
+    for arguments, message in (
+        (["film", str(tmp_path / "take.avi"), "--videos", "1"], "--subjects and --videos are of --layout"),
+        ([*data_set, "--fps", "50"], "--fps needs one video or --layout own; samm_long has its own rate"),
+        ([*data_set, "--force"], "--force needs one video; --layout writes into a new folder"),
+    ):
+        assert main(arguments) == 1
+        assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
     options = ["--seconds", "2", "--micro", "0", "--macro", "0", "--blinks", "0", "--quiet"]
     assert main(["film", str(tmp_path / "TAKE.AVI"), *options]) == 0

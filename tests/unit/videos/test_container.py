@@ -107,7 +107,9 @@ def test_times_of_frames_are_those_that_were_written_unless_a_rate_is_asked(tmp_
         (note,) = video.notes
         assert note.startswith("frames are 33") and "to 50 ms apart; times are the frames' own" in note
         video = open_video(video.path, fps=100)  # which stand in place of the file's
-        assert (video.fps, video.notes) == (100, ()) and video.seconds == pytest.approx(np.arange(COUNT) / 100)
+        assert video.fps == 100 and video.seconds == pytest.approx(np.arange(COUNT) / 100)
+        (note,) = video.notes
+        assert note.startswith("read as 100 frames a second, evenly spaced, as asked; the file says 2")
     seconds = [seconds for seconds, _ in container.read_all(tmp_path / "take.mkv", COUNT)]
     assert timeline.unevenness(seconds) == ["frames are 33 to 50 ms apart; they are read as if evenly spaced"]
 
@@ -280,9 +282,13 @@ def test_what_is_no_video_is_refused_and_a_playlist_leads_to_no_other_file(tmp_p
 
 def test_slow_motion_is_named_with_the_rate_of_its_recording(tmp_path):
     tags = {"com.android.capture.fps": "240.000000"}
-    (note,) = opened(tmp_path / "slow.mp4", shades(), tags=tags, options={"movflags": "use_metadata_tags"}).notes
+    (note,) = opened(
+        tmp_path / "slow.mp4", shades(np.linspace(10, 200, 40)), tags=tags, options={"movflags": "use_metadata_tags"}
+    ).notes
     assert "recorded at 240 frames a second" in note and "--fps 240" in note
-    assert open_video(tmp_path / "slow.mp4", 100).notes == ()
+    assert open_video(tmp_path / "slow.mp4", 240).notes == ()
+    (note,) = open_video(tmp_path / "slow.mp4", 100).notes
+    assert note == "read as 100 frames a second, evenly spaced, as asked; the file says 25"
 
 
 def test_a_stream_without_times_needs_a_rate(tmp_path):
@@ -308,3 +314,60 @@ def test_a_second_video_and_a_high_dynamic_range_are_named(tmp_path):
         "the file holds 2 videos; the first, 64x48, is read",
         "high dynamic range (HLG), read without conversion: its contrast is lower",
     )
+
+
+def two_videos(path: Path, default: int | None, count: int = 20) -> Path:
+    """A film of two videos, 64x48 and 32x24, one of which a player shows by default, or neither."""
+    with av.open(str(path), "w") as film:
+        streams = [film.add_stream("mjpeg", rate=25) for _ in range(2)]
+        for i, stream in enumerate(streams):
+            stream.width, stream.height, stream.pix_fmt = 64 // (i + 1), 48 // (i + 1), "yuvj420p"
+            stream.disposition = av.stream.Disposition(int(i == default))
+        for number in range(count):
+            for stream in streams:
+                image = np.full((stream.height, stream.width, 3), 40 + number, np.uint8)
+                frame = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuvj420p")
+                frame.pts = number
+                film.mux(stream.encode(frame))
+    return path
+
+
+@pytest.mark.parametrize("default, size", [(0, (48, 64)), (1, (24, 32)), (None, (48, 64))])
+def test_of_two_videos_that_which_players_show_is_read(tmp_path, default, size):
+    video = open_video(two_videos(tmp_path / "two.mkv", default))
+    assert video.size == size and video.frames.shape == (20, *size, 3)
+    which = "number 2, which players show, 32x24" if default == 1 else "the first, 64x48"
+    assert video.notes == (f"the file holds 2 videos; {which}, is read",)
+
+
+@pytest.mark.parametrize("rate", [25, 30, 50, 60])
+def test_a_gif_whose_times_are_rounded_to_hundredths_of_a_second_is_whole(tmp_path, rate):
+    with av.open(str(tmp_path / "take.gif"), "w") as film:
+        stream = film.add_stream("gif", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8"
+        for number, image in enumerate(drifting(60)[:, :48, :64].astype(np.uint8)):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(format="rgb8")
+            frame.pts = number
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+    video = open_video(tmp_path / "take.gif")
+    assert len(video) == 60 and not any("cut off" in note for note in video.notes)
+    assert video.fps == pytest.approx(rate, rel=0.01)
+
+
+def test_a_photograph_is_no_slow_video(tmp_path):
+    Image.fromarray(shades()[0].astype(np.uint8)).save(tmp_path / "photo.avif")
+    with pytest.raises(
+        DataError, match=r"photo.avif: is not a video, but a picture; `predict --onset A --apex B` takes"
+    ):
+        open_video(tmp_path / "photo.avif")
+    content = (tmp_path / "photo.avif").read_bytes()
+    for brand in (b"heic", b"mif1"):  # also one that does not decode
+        (tmp_path / "photo.heic").write_bytes(content.replace(b"ftypavif", b"ftyp" + brand, 1))
+        with pytest.raises(
+            DataError, match=r"^\S+photo.heic: is not a video, but a HEIF photograph: export it as JPEG$"
+        ):
+            open_video(tmp_path / "photo.heic")
+    (tmp_path / "photo.heic").write_bytes(content.replace(b"ftypavif", b"ftypheic", 1)[:100])
+    with pytest.raises(DataError, match=r"is not a readable video \(it holds a HEIF photograph: export it as JPEG\)$"):
+        open_video(tmp_path / "photo.heic")

@@ -43,6 +43,18 @@ def test_frames_that_repeat_the_one_before_are_not_new(tmp_path):
         assert "20 of 40 frames repeat the one before" in video.notes[-1] and "not 50" in video.notes[-1]
 
 
+def test_movement_in_a_tile_of_a_still_screen_is_no_repetition(tmp_path):
+    """A face of 90 pixels in a screen of 960, whose mouth is all that moves: by 0.005 grey levels in the mean."""
+    screen = noise(1, (54, 96)).repeat(10, 1).repeat(10, 2).repeat(40, 0)
+    for i, image in enumerate(screen):
+        image[120:140, 220:250] = 100 + 4 * (i % 2)  # in blocks of no more than a twentieth of its width
+    moving = from_array(screen, 25)
+    assert moving.timeline.new.all() and moving.timeline.change[1:].max() > 5 * 4 * 600 / (540 * 960)
+    assert not any("repeat" in note or "hardly" in note for note in moving.notes)
+    still = from_array(screen[::2].repeat(2, 0), 25)
+    assert still.timeline.new.tolist() == [True] + [False] * 39  # a still screen stays one
+
+
 def test_a_video_that_fades_in_from_black_has_its_colours():
     colour = np.clip(drifting(30) * [1, 0.5, 0.2], 0, 255)
     fade = np.minimum(np.arange(60) / 30, 1)[:, None, None, None]

@@ -102,13 +102,19 @@ def doubts(interval: Interval, intervals: Iterable[Interval], take: Take, fps: f
 def contradiction(action_units: Iterable[str], predicted: str) -> tuple[str, ...]:
     """Return a warning if the unit that moves most indicates another class than the one predicted; else ().
 
-    `action_units` are by sided name, the largest first; those in no combination of `units_by_class` speak for none."""
+    `action_units` are by sided name, the largest first. Those in no combination of `units_by_class` speak for none:
+    then it is the largest other one, and the warning names those that move more."""
     by_class = units_by_class()
     units = frozenset().union(*by_class.values())
-    strongest = next((unit for name in action_units if (unit := int(name[2:-1])) in units), None)
+    order = [*dict.fromkeys(int(name[2:-1]) for name in action_units)]
+    strongest = next((unit for unit in order if unit in units), None)
     if strongest is None or strongest in by_class.get(predicted, units):
         return ()
-    return (f"AU{strongest} moves most, which {predicted} faces do not show",)
+    if not (larger := order[: order.index(strongest)]):
+        return (f"AU{strongest} moves most, which {predicted} faces do not show",)
+    names = " and ".join(f"AU{unit}" for unit in larger)
+    more = f"{names} move{'s' * (len(larger) == 1)} more and belong{'s' * (len(larger) == 1)} to no class"
+    return (f"AU{strongest} moves, which {predicted} faces do not show ({more})",)
 
 
 def warnings(take: Take, fitted_on: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ and the meaning of pixels do not come in here.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -17,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from microexpr.core.clip import Clip, LongVideo, Origin
 from microexpr.core.clip import Kind as ExpressionKind
+from microexpr.core.files import visible
 from microexpr.datasets.layout import (
     Counts,
     Kind,
@@ -27,6 +29,7 @@ from microexpr.datasets.layout import (
     frame_paths,
     label_of,
     os_errors_as_data_errors,
+    shorten,
     unread_unit_notes,
 )
 
@@ -162,13 +165,31 @@ class Reader:
         raise NotImplementedError
 
     def matching(self, pictures: Path) -> Iterator[tuple[Path, re.Match[str]]]:
-        """Yield the folders of `glob` with a path below `pictures` that `clip` matches; note the others."""
-        for folder in sorted(pictures.glob(self.facts.glob)):
+        """Yield the folders of `glob` with a path below `pictures` that `clip` matches; note all else that lies there.
+
+        Next to a folder of a fixed name, such as `color`, folders are of other kinds of data, and not noted."""
+        level, fault = [pictures], self.UNKNOWN.format(
+            example=self.facts.example, emotions=", ".join(self.facts.emotions)
+        )  # fmt: skip
+        for pattern in self.facts.glob.strip("/").split("/"):
+            parents, level = level, []
+            for parent in parents:
+                content = visible(parent)
+                matching = [path for path in content if path.is_dir() and fnmatchcase(path.name, pattern)]
+                others = [path for path in content if path not in matching] if "*" in pattern else []
+                self.notes += [f"{path}: {fault}; passed over" for path in others if path.is_dir()]
+                if files := [path.name for path in others if not path.is_dir()]:
+                    self.notes.append(f"{parent}: {shorten(files)}: no folders like {self.facts.example}; passed over")
+                elif not matching and not content:
+                    self.notes.append(f"{parent}: is empty, and holds nothing like {self.facts.example}; passed over")
+                elif not matching and "*" not in pattern:
+                    self.notes.append(f"{parent}: holds no folder {pattern}; passed over")
+                level += matching
+        for folder in level:
             path = folder.relative_to(pictures).as_posix()
             if match := self.facts.clip and self.facts.clip.fullmatch(path):
                 yield folder, match
             else:
-                fault = self.UNKNOWN.format(example=self.facts.example, emotions=", ".join(self.facts.emotions))
                 self.notes.append(f"{folder}: {fault}; passed over")
 
     def clip(

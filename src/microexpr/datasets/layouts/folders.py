@@ -2,22 +2,24 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
-from microexpr.core.files import regular
+from microexpr.core.files import regular, visible
 from microexpr.datasets.layout import (
+    CLOSED,
     check_contiguous,
     collect_errors,
+    describe_gaps,
     first_folder,
-    gaps,
     list_content,
     numbered_frames,
     plain_name,
+    shorten,
 )
 from microexpr.datasets.layouts import Reader
 from microexpr.datasets.workbook import listing
@@ -70,7 +72,7 @@ class Smic(Folders):
     def read(self) -> list[Clip]:
         clips = super().read()
         with_clips = {Path(clip.folder).parts[-4] for clip in clips}
-        for folder in sorted(self.pictures.glob("[!._]*/")):
+        for folder in visible(self.pictures, "[!_]*/"):
             if folder.name not in with_clips:
                 self.notes.append(f"{folder}: holds no clips like micro/negative/s1_ne_01; passed over")
         return clips
@@ -90,9 +92,8 @@ class Smic(Folders):
         """Return the frames; of the camera's counter, one may never have been recorded, which is noted."""
         assert self.facts.frame is not None
         frames = numbered_frames(folder, self.facts.frame)
-        if missing := gaps(frames):
-            count = f"{len(missing)} of {max(frames) - min(frames) + 1} are"
-            self.notes.append(f"{folder}: frame {missing[0]} is missing, {count}")
+        if text := describe_gaps(frames):
+            self.notes.append(f"{folder}: {text}; {CLOSED}")
         return frames
 
 
@@ -108,15 +109,21 @@ class Ckplus(Folders):
         images, emotions = first_folder(self.root, *self.facts.folders), first_folder(self.root, *self.EMOTIONS)
         codes = first_folder(self.root, *self.UNITS)
         clips: list[Clip] = []
-        annotated = [file for file in sorted(emotions.glob("S*/*/*")) if file.name.endswith("_emotion.txt")]
+        files = visible(emotions, "S*/*/*")
+        annotated = [file for file in files if file.name.endswith("_emotion.txt")]
         for file in annotated:
             with collect_errors(self.problems):
                 clips.append(self.annotated_clip(images, codes, file))
         if not annotated:
             raise DataError(f"{emotions}: must hold files like {self.facts.example}, found none")
         keys = {file.parts[-3:-1] for file in annotated}
-        without = sum(folder.parts[-2:] not in keys for folder in images.glob("S*/[0-9]*/"))
-        self.notes += [f"{images}: sequences without an emotion file: {without}, passed over"] * bool(without)
+        folders = {"/".join(folder.parts[-2:]): folder for folder in visible(images, "*/*/")}
+        without = [name for name, folder in folders.items() if folder.parts[-2:] not in keys]
+        for folder, names, fault in (
+            (images, without, "sequences without an emotion file"),
+            (emotions, [file.name for file in files if file not in annotated], "files not named like emotions"),
+        ):
+            self.notes += [f"{folder}: {fault}: {len(names)}, passed over: {shorten(names)}"] * bool(names)
         return clips
 
     def annotated_clip(self, images: Path, codes: Path, file: Path) -> Clip:
@@ -172,17 +179,20 @@ class Mmi(Reader):
 
     def read(self) -> list[Clip]:
         root, rates = self.root, self.facts.rates
-        sessions = sorted(folder for pages in ("Sessions", "*/Sessions") for folder in root.glob(f"{pages}/[0-9]*/"))
+        folders = sorted(folder for pages in ("Sessions", "*/Sessions") for folder in visible(root, f"{pages}/*/"))
+        sessions = [folder for folder in folders if folder.name[:1].isdigit()]
+        self.notes += [f"{path}: has no session's number; passed over" for path in folders if path not in sessions]
         if not sessions:
             raise DataError(f"{root}: must hold sessions like {self.facts.example}, found none")
         clips: list[Clip] = []
-        self.passed_over: Counter[str] = Counter()
+        self.passed_over: defaultdict[str, list[str]] = defaultdict(list)
         for folder in sessions:
             with collect_errors(self.problems):
                 if clip := self.session(folder):
                     clips.append(clip)
         self.notes += [
-            f"{root}: sessions {why}: {count}, passed over" for why, count in sorted(self.passed_over.items())
+            f"{root}: sessions {why}: {len(names)}, passed over: {shorten(names)}"
+            for why, names in sorted(self.passed_over.items())
         ]
         self.notes += [
             f"{root / clip.folder}: has {clip.fps} frames a second, where MMI has {' or '.join(map(str, rates))}"
@@ -194,17 +204,17 @@ class Mmi(Reader):
     def session(self, folder: Path) -> Clip | None:
         """Return the clip of a session; None, and count the reason, unless it is a frontal video with an emotion."""
         if self.view(folder / "session.xml") != self.FRONTAL:
-            self.passed_over["that do not show the face from the front"] += 1
+            self.passed_over["that do not show the face from the front"].append(folder.name)
             return None
-        annotations = [file for file in sorted(folder.iterdir()) if self.ANNOTATION.fullmatch(file.name)]
+        annotations = [file for file in visible(folder) if self.ANNOTATION.fullmatch(file.name)]
         if len(annotations) > 1:
             raise DataError(f"{folder}: must hold one annotation like S002-106.xml, not {len(annotations)}")
         emotion = self.emotion(annotations[0]) if annotations else None
         if emotion is None:
-            self.passed_over["without an emotion of 1..6"] += 1
+            self.passed_over["without an emotion of 1..6"].append(folder.name)
             return None
         video = annotations[0].with_suffix(".avi")
-        file = next((path for path in folder.iterdir() if path.name.lower() == video.name.lower()), None)
+        file = next((path for path in visible(folder) if path.name.lower() == video.name.lower()), None)
         if file is None:
             raise DataError(f"{video}: the video is missing; found {list_content(folder)}")
         frames, rate = container.measure(file)
@@ -258,20 +268,21 @@ class Affectnet(Reader):
     def read(self) -> list[Clip]:
         pictures = first_folder(self.root, *self.facts.folders)
         clips: dict[str, Clip] = {}
-        passed_over: Counter[str] = Counter()
+        passed_over: defaultdict[str, list[str]] = defaultdict(list)
         emotions = self.facts.emotions
         for where, path, expression in self.rows():
             with collect_errors(self.problems):
                 code = self.code(expression, where)
                 if code >= len(emotions):
-                    passed_over[self.PASSED_OVER[code - len(emotions)]] += 1
+                    passed_over[self.PASSED_OVER[code - len(emotions)]].append(where)
                     continue
                 clip = self.row_clip(pictures, path, emotions[code], where)
                 if clip.id in clips:
                     raise DataError(f"clip {clip.id} must have one row, not a second one ({where})")
                 clips[clip.id] = clip
         self.notes += [
-            f"{self.root}: rows with {why}: {count}, passed over" for why, count in sorted(passed_over.items())
+            f"{self.root}: rows with {why}: {len(rows)}, passed over, {rows[0]} for one"
+            for why, rows in sorted(passed_over.items())
         ]
         return list(clips.values())
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 from microexpr.core.clip import Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.errors import DataError
 from microexpr.datasets import workbook
-from microexpr.datasets.layout import collect_errors, first_folder, gaps, numbered_frames
+from microexpr.datasets.layout import collect_errors, describe_gaps, first_folder, numbered_frames
 from microexpr.datasets.layouts import Reader, plus_for_commas
 from microexpr.datasets.layouts.workbooks import casme3_subject
 from microexpr.datasets.workbook import Row
 
 Events = tuple[int, int | None, int]  # onset, apex, offset
+SHOWN = 3  # rows in a note
 
 
 class Videos(Reader):
@@ -42,6 +43,7 @@ class Videos(Reader):
                     raise DataError(f"there must be {expected}, found none ({row.where})")
                 clip = by_key[key]
                 self.add(expressions.setdefault(clip.id, []), row, clip)
+        self.note_the_rest()
         return [long_video(clip, expressions.get(clip.id, ())) for clip in clips]
 
     def video(self, folder: Path, match: re.Match[str], name: str = "") -> Clip:
@@ -50,12 +52,10 @@ class Videos(Reader):
         Raises DataError for a missing frame, unless the data set tolerates it."""
         assert self.facts.frame is not None
         frames = numbered_frames(folder, self.facts.frame)
-        if missing := gaps(frames):
-            message = f"{folder}: frame {missing[0]} is missing between {min(frames)} and {max(frames)}"
-            message += f", {len(missing)} of {max(frames) - min(frames) + 1} are" if len(missing) > 1 else ""
+        if text := describe_gaps(frames):
             if not self.tolerates_gaps:
-                raise DataError(message)
-            self.notes.append(f"{message}; the frame before stands for each")
+                raise DataError(f"{folder}: {text}")
+            self.notes.append(f"{folder}: {text}; the frame before stands for each")
         key = self.form.format(match["subject"]), name or folder.name
         return self.clip(key, folder, frames, (None, None, None), "", {})
 
@@ -95,24 +95,67 @@ class Videos(Reader):
             apex = None
         return Expression(kind, first, apex, last, emotion, self.facts.label(emotion), units)
 
-    def emotion_rows(self, pattern: str, name: str, *columns: str) -> Iterator[Row]:
-        """Return the rows of the workbook with the emotions; none, and a note, if it is not there."""
-        file = workbook.find_optional(self.root, pattern)
-        if file is None:
+    def note_the_rest(self) -> None:
+        """Note what no row has used."""
+
+
+class VideosWithEmotions(Videos):
+    """Videos whose micro-expressions have their emotions in another workbook, by a key."""
+
+    def read_emotions(self, pattern: str, name: str, columns: tuple[str, ...], key: Callable[[Row], Any]) -> None:
+        """Read the emotions, in the last of the columns, by key; none, and a note, if the workbook is not there."""
+        self.emotions: dict[Any, tuple[str, Row]] = {}
+        self.named: set[Any] = set()
+        self.nameless: list[str] = []
+        self.emotion_file = workbook.find_optional(self.root, pattern)
+        if self.emotion_file is None:
             self.notes.append(f"{self.root}: has no {name}: emotions are not known")
-            return iter(())
-        return workbook.rows(file, columns)
+            return
+        for row in workbook.rows(self.emotion_file, columns):
+            with collect_errors(self.problems):
+                emotion, (before, other) = row.text(columns[-1]).lower(), self.emotions.get(key(row), ("", None))
+                if other and emotion != before:
+                    rows = f"{before!r} in row {other.number}, {emotion!r} in row {row.number}"
+                    raise DataError(f"{self.emotion_file}: {_text(key(row))} must have one emotion, not {rows}")
+                self.emotions[key(row)] = emotion, row
+
+    def emotion(self, row: Row, kind: Kind, key: Any) -> str:
+        """Return the emotion of an expression; "" of a macro-expression, and of others that have no row."""
+        if kind != "micro" or self.emotion_file is None:
+            return ""
+        self.named.add(key)
+        emotion = self.emotions[key][0] if key in self.emotions else ""
+        self.nameless += [f"{_text(key)} ({row.where})"] * (not emotion)
+        return emotion
+
+    def note_the_rest(self) -> None:
+        """Note micro-expressions without an emotion, and emotions of none."""
+        rest = {key: row for key, (_, row) in self.emotions.items() if key not in self.named}
+        unused = [f"{_text(key)} in row {row.number}" for key, row in rest.items()]
+        if self.nameless:
+            text = f"has no emotion for {len(self.nameless)} micro-expressions: {_first(self.nameless)}"
+            self.notes.append(f"{self.emotion_file}: {text}")
+        if unused:
+            text = f"has {len(unused)} emotions of no micro-expression: {_first(unused)}; passed over"
+            self.notes.append(f"{self.emotion_file}: {text}")
 
 
-class SammLong(Videos):
+def _text(key: Any) -> str:
+    return key if isinstance(key, str) else " ".join(map(str, key))
+
+
+def _first(texts: list[str]) -> str:
+    return ", ".join(texts[:SHOWN]) + f" and {len(texts) - SHOWN} more" * (len(texts) > SHOWN)
+
+
+class SammLong(VideosWithEmotions):
     """SAMM Long Videos (Yap et al. 2020): an expression is named by its video and a number."""
 
     example = "SAMM_longvideos/006_1"
 
     def rows(self) -> Iterator[Row]:
-        name = "SAMM_Micro_FACS_Codes_v2.xlsx"
-        rows = self.emotion_rows("*Micro_FACS_Codes*.xlsx", name, "Subject", "Filename", "Estimated Emotion")
-        self.emotions = {row.text("Filename"): row.text("Estimated Emotion").lower() for row in rows}
+        file, columns = "SAMM_Micro_FACS_Codes_v2.xlsx", ("Subject", "Filename", "Estimated Emotion")
+        self.read_emotions("*Micro_FACS_Codes*.xlsx", file, columns, lambda row: row.text("Filename"))
         return super().rows()
 
     def row_key(self, row: Row) -> str:
@@ -125,7 +168,7 @@ class SammLong(Videos):
         """Add the expression of a row; an apex below 0 is not known."""
         kind = self.kind(row)
         onset, apex, offset = (_rounded(row, column) for column in ("Onset", "Apex", "Offset"))
-        emotion = self.emotions.get(row.name("Filename"), "") if kind == "micro" else ""
+        emotion = self.emotion(row, kind, row.name("Filename"))
         events = onset, apex if apex >= 0 else None, offset
         expressions.append(self.expression(row, clip, kind, events, emotion))
 
@@ -138,7 +181,7 @@ def _rounded(row: Row, column: str) -> int:
         raise DataError(f"{column} must be a frame number, not {row.text(column)!r} ({row.where})") from None
 
 
-class Casme3Long(Videos):
+class Casme3Long(VideosWithEmotions):
     """CAS(ME)^3, part A (Li et al. 2023): videos by a letter, emotions by subject, video and onset."""
 
     example, form = "part_A/spNO.1/a/color", "spNO.{}"
@@ -153,8 +196,10 @@ class Casme3Long(Videos):
 
     def rows(self) -> Iterator[Row]:
         stem = "cas(me)3_part_A_ME_label_JpgIndex"
-        rows = self.emotion_rows(f"{stem}*.xlsx", f"{stem}_v2.xlsx", "Subject", "Filename", "Onset", "emotion")
-        self.emotions = {(*self.row_key(row), row.integer("Onset")): row.text("emotion").lower() for row in rows}
+        columns = "Subject", "Filename", "Onset", "emotion"
+        self.read_emotions(
+            f"{stem}*.xlsx", f"{stem}_v2.xlsx", columns, lambda row: (*self.row_key(row), row.integer("Onset"))
+        )
         return super().rows()
 
     def row_key(self, row: Row) -> tuple[str, str]:
@@ -168,7 +213,7 @@ class Casme3Long(Videos):
             self.notes.append(f"Offset {offset} is not possible: taken as {likely} ({row.where})")
             offset = likely
         kind = self.kind(row)
-        emotion = self.emotions.get((clip.subject, clip.name, onset), "") if kind == "micro" else ""
+        emotion = self.emotion(row, kind, (clip.subject, clip.name, onset))
         expressions.append(self.expression(row, clip, kind, (onset, apex, offset), emotion))
 
 

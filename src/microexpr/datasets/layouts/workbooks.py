@@ -7,15 +7,19 @@ from typing import Any
 
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError
+from microexpr.core.files import visible
 from microexpr.datasets import workbook
 from microexpr.datasets.layout import (
+    CLOSED,
     OBJECTIVE,
     check_contiguous,
     check_events,
     collect_errors,
+    describe_gaps,
     first_folder,
     list_content,
     numbered_frames,
+    shorten,
 )
 from microexpr.datasets.layouts import Reader, plus_for_commas
 from microexpr.datasets.workbook import Row
@@ -23,6 +27,8 @@ from microexpr.datasets.workbook import Row
 Key = tuple[str, str]  # subject and clip
 Events = tuple[int, int | None, int]  # onset, apex, offset
 Frames = dict[int, Path]
+
+LONGEST = 2.0  # seconds of a micro-expression, a slow fade included, above which a row is noted
 
 
 class Workbook(Reader):
@@ -42,15 +48,16 @@ class Workbook(Reader):
                     name = "/".join((self.facts.name, *key))
                     raise DataError(f"clip {name} has two rows, this is the second ({row.where})")
                 keys.add(key)
-                clips.append(self.row_clip(row, key))
+                clips.append(clip := self.row_clip(row, key))
+                self.note_length(clip, row)
         self.notes += self.unread(keys)
         return clips
 
     def prepare(self) -> None:
         """Find `homes`, the folders of subjects: one, or one for each camera. Note cropped and unread frames."""
         facts = self.facts
-        self.column = facts.columns
-        self.homes = sorted(path for pattern in facts.parts for path in self.root.glob(f"{pattern}/"))
+        self.column, self.used = facts.columns, set[Path]()  # and folders that rows name
+        self.homes = sorted(path for pattern in facts.parts for path in visible(self.root, f"{pattern}/"))
         self.homes = self.homes or [first_folder(self.root, *facts.folders)]
         if facts.cropped and len(self.homes) == 1:  # of raw and cropped frames only one is read
             for folder in (self.root / name for name in facts.folders if (self.root / name).is_dir()):
@@ -74,7 +81,7 @@ class Workbook(Reader):
         return subject, row.name(self.column["clip"])
 
     def row_clip(self, row: Row, key: Key) -> Clip:
-        folder = self.folder(row, key)
+        self.used.add(folder := self.folder(row, key))
         frames = self.frames(folder, key)
         return self.clip(key, folder, frames, self.events(row, frames, key), self.emotion(row), self.others(row, key))
 
@@ -123,6 +130,13 @@ class Workbook(Reader):
         self.notes.append(f"the apex is not annotated: it will be spotted ({row.where})")
         return None
 
+    def note_length(self, clip: Clip, row: Row) -> None:
+        """Note an expression that is far too long for a micro-expression."""
+        if clip.onset is not None and clip.offset is not None and clip.offset - clip.onset > LONGEST * clip.fps:
+            seconds = f"{(clip.offset - clip.onset) / clip.fps:.3g} s"
+            text = f"{clip.onset}..{clip.offset} lasts {seconds}, which no micro-expression does: read all the same"
+            self.notes.append(f"{text} ({row.where})")
+
     def emotion(self, row: Row) -> str:
         published = self.facts.published
         choices = self.facts.emotions or (published and published.emotions) or ()
@@ -135,9 +149,17 @@ class Workbook(Reader):
 
     def unread(self, keys: set[Key]) -> list[str]:
         """Return notes on folders <subject>/<clip> of frames that no row names."""
-        folders = (folder for home in self.homes for folder in sorted(home.glob("[!._]*/[!._]*/")))
-        unnamed = [folder for folder in folders if folder.parts[-2:] not in keys]
-        return [f"{folder}: has no row in the annotation; passed over" for folder in unnamed]
+        folders = (folder for home in self.homes for folder in visible(home, "[!_]*/[!_]*/"))
+        unnamed = [folder for folder in folders if folder not in self.used and folder.parts[-2:] not in keys]
+        return [f"{folder}: has no row in the annotation; passed over" for folder in unnamed] + self.elsewhere("*/")
+
+    def elsewhere(self, *patterns: str) -> list[str]:
+        """Return notes on frames in the folders of these patterns, and directly in `homes`, that no row names."""
+        frame = self.facts.frame
+        assert frame is not None
+        folders = [path for home in self.homes for path in (home, *(p for g in patterns for p in visible(home, g)))]
+        holding = [path for path in folders if path not in self.used and any(map(frame.fullmatch, names(path)))]
+        return [f"{folder}: holds frames, but no row names it; passed over" for folder in holding]
 
 
 class Samm(Workbook):
@@ -203,9 +225,14 @@ class Casme2(Workbook):
         ]
 
 
+def names(folder: Path) -> list[str]:
+    """Return the names in a folder."""
+    return [path.name for path in visible(folder)] if folder.is_dir() else []
+
+
 def _in_any_case(parent: Path, name: str) -> Path:
     """Return a folder in another; if none has exactly this name, one that differs in case alone."""
-    candidates = sorted(parent.glob("*/")) if not (parent / name).is_dir() else []
+    candidates = visible(parent, "*/") if not (parent / name).is_dir() else []
     return next((path for path in candidates if path.name.lower() == name.lower()), parent / name)
 
 
@@ -226,22 +253,18 @@ class Casme3(Workbook):
         word: i for i, roman in enumerate(("I", "II", "III", "IV", "V", "VI", "VII"), 1) for word in (roman, str(i))
     }
 
-    def prepare(self) -> None:
-        super().prepare()
-        self.used: set[Path] = set()
-
     def key(self, row: Row) -> Key:
         return casme3_subject(row), f"{row.name('Filename')}_{row.integer('Onset')}"
 
     def row_clip(self, row: Row, key: Key) -> Clip:
-        folder = self.folder(row, key)
+        self.used.add(folder := self.folder(row, key))
         assert self.facts.frame is not None
         video = numbered_frames(folder, self.facts.frame)
         onset, apex, offset = self.events(row, video, key)
-        frames = check_contiguous({n: path for n, path in video.items() if onset <= n <= offset}, folder)
-        clip = self.clip(key, folder, frames, (onset, apex, offset), self.emotion(row), self.others(row, key))
-        self.used.add(folder)
-        return clip
+        frames = {n: path for n, path in video.items() if onset <= n <= offset}
+        if text := describe_gaps(frames):
+            self.notes.append(f"{folder}: {text}; {CLOSED} ({row.where})")
+        return self.clip(key, folder, frames, (onset, apex, offset), self.emotion(row), self.others(row, key))
 
     def folder(self, row: Row, key: Key) -> Path:
         """Return the folder of the clip, or that of its video."""
@@ -250,19 +273,39 @@ class Casme3(Workbook):
         return _in_any_case(self.homes[0], key[0]) / row.name("Filename") / "color"
 
     def events(self, row: Row, frames: Frames, key: Key) -> Events:
-        """Return onset, apex and offset; mend impossible ones, with a note."""
+        """Return onset, apex and offset; mend impossible ones and those whose frames are missing, with a note."""
         first, last = min(frames), max(frames)
         annotated, offset = row.integer("Onset"), row.integer("Offset")
-        onset = max(self.ONSETS.get((key[0], row.name("Filename"), annotated), annotated), first)
+        onset = self.ONSETS.get((key[0], row.name("Filename"), annotated), annotated)
+        if onset < offset <= first:
+            raise DataError(f"the frames {onset}..{offset} must be there, not {first}..{last} alone ({row.where})")
+        onset = max(onset, first)
         if onset != annotated:
             self.notes.append(f"Onset {annotated} is not possible: taken as {onset} ({row.where})")
-        if onset not in frames:
+        if onset > last:
             raise DataError(f"Onset must lie in the frames {first}..{last}, not {onset} ({row.where})")
-        if not onset < offset <= last:
+        if not onset < offset <= last + self.LONGEST:
             likely = min(onset + self.LONGEST, last)
             self.notes.append(f"Offset {offset} is not possible: taken as {likely} ({row.where})")
             offset = likely
-        return onset, self.apex(row, onset, offset), offset
+        existing = sorted(number for number in frames if onset <= number <= offset)
+        if len(existing) < 2:
+            raise DataError(f"the frames {onset}..{offset} must be there, not {len(existing)} of them ({row.where})")
+        apex = self.apex(row, onset, offset)
+        if apex is not None:
+            distances = [(abs(number - apex), number) for number in existing[1:]]
+            nearest = min(distances)[1]
+            apex = self.existing("Apex", apex, nearest, "the nearest frame", row)
+        return (
+            self.existing("Onset", onset, existing[0], "the next frame", row), apex,
+            self.existing("Offset", offset, existing[-1], "the last frame before it", row),
+        )  # fmt: skip
+
+    def existing(self, column: str, number: int, substitute: int, which: str, row: Row) -> int:
+        """Return the frame that replaces a missing one, with a note unless it is the same."""
+        if substitute != number:
+            self.notes.append(f"{column} {number} is not there: {substitute}, {which}, is taken ({row.where})")
+        return substitute
 
     def others(self, row: Row, key: Key) -> Mapping[str, Any]:
         objective = self.CLASSES.get(row.text("Objective class").upper())
@@ -270,9 +313,10 @@ class Casme3(Workbook):
 
     def unread(self, keys: set[Key]) -> list[str]:
         pictures = self.homes[0]
-        existing = set(pictures.glob("*/" if pictures.name == "frame" else "*/*/color/"))
-        unused = len(existing - self.used)
-        return [f"{pictures}: folders of frames without a row in the annotation: {unused}, passed over"] * bool(unused)
+        existing = visible(pictures, "*/" if pictures.name == "frame" else "*/*/color/")
+        unused = [str(folder.relative_to(pictures)) for folder in existing if folder not in self.used]
+        count = f"{len(unused)}, passed over: {shorten(unused)}"
+        return [f"{pictures}: folders of frames without a row in the annotation: {count}"] * bool(unused)
 
 
 class Dfme(Workbook):
@@ -280,7 +324,7 @@ class Dfme(Workbook):
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of all lists, in the order of their names."""
-        files = sorted((*self.root.glob("[!.~]*"), *self.root.glob("*/[!.~]*")))
+        files = sorted((*visible(self.root, "[!~]*"), *visible(self.root, "*/[!~]*")))
         lists = [path for path in files if "dfme" in path.name.lower() and path.suffix.lower() in (".xlsx", ".csv")]
         if not lists:
             content = list_content(self.root)
@@ -301,7 +345,7 @@ class Dfme(Workbook):
         return {"fps": fps, **super().others(row, key)}
 
     def unread(self, keys: set[Key]) -> list[str]:
-        return super().unread(keys) if self.homes[0] != self.root else []
+        return super().unread(keys) if self.homes[0] != self.root else self.elsewhere("*/", "*/*/")
 
 
 class Fourdme(Workbook):
@@ -309,7 +353,7 @@ class Fourdme(Workbook):
 
     def prepare(self) -> None:
         super().prepare()
-        self.subjects = sorted(path.name for path in self.homes[0].glob("[!._]*/"))
+        self.subjects = [path.name for path in visible(self.homes[0], "[!_]*/")]
 
     def key(self, row: Row) -> Key:
         """Return the folder of the subject's name, or the one of the same number, and the clip's name."""
@@ -336,7 +380,7 @@ class Mmew(Workbook):
         """Find the folders of clips by name. Raises DataError for a clip in two folders."""
         super().prepare()
         self.folders: dict[str, Path] = {}
-        for folder in sorted((*self.homes[0].glob("*/*/"), *self.homes[0].glob("*/*/*/"))):
+        for folder in (folder for pattern in ("*/*/", "*/*/*/") for folder in visible(self.homes[0], pattern)):
             if self.CLIP.fullmatch(folder.name):
                 other = self.folders.setdefault(folder.name.upper(), folder)
                 if other != folder:
@@ -356,5 +400,7 @@ class Mmew(Workbook):
         return self.folders[key[1]]
 
     def unread(self, keys: set[Key]) -> list[str]:
-        names = sorted({*self.folders} - {name for _, name in keys})
-        return [f"{self.folders[name]}: has no row in the annotation; passed over" for name in names]
+        unread = sorted({*self.folders} - {name for _, name in keys})
+        self.used.update(self.folders.values())
+        others = self.elsewhere("*/", "*/*/", "*/*/*/")
+        return [f"{self.folders[name]}: has no row in the annotation; passed over" for name in unread] + others

@@ -25,7 +25,6 @@ FITTED_ON = tuple(
 )
 MAX_NAMES = 3  # in an error
 WHOLE, HALVES = "the whole face's values, since there are no tables of halves", "each of a mirrored half face"
-Row = tuple[int, dict[str, str]]  # its line number in the file, and its cells by column
 
 
 def tables(clip: Clip, root: Path = ROOT) -> dict[str, Path]:
@@ -86,30 +85,33 @@ def table(path: Path, frames: int, min_share: float) -> tuple[np.ndarray, np.nda
     """Return intensities float32[frames, 17] and success bool[frames] of one table, in order of its frame numbers.
 
     Raises DataError as `read` does."""
-    rows, lines = _rows(path), dict[int, int]()
-    for line, row in rows:
+    rows, lines = _rows(path), dict[int, int]()  # by frame
+    for line, row in rows.items():
         value = _number(path, line, "frame", row, np.inf)
         frame = int(value)
         if frame != value:
-            raise DataError(f"{path}, row {line}: frame must be a whole number, not {row['frame']}")
+            raise DataError(f"{path}, row {line}: frame must be a whole number, not {row['frame']!r}")
         if frame in lines:
             raise DataError(f"{path}, row {line}: frame {frame} must occur once, but is in row {lines[frame]} too")
         lines[frame] = line
-    if len(rows) != frames:
-        raise DataError(f"{path}: must hold {frames} frames as the clip does, not {len(rows)}")
-    if wrong := sorted(set(lines) - set(range(1, frames + 1))):
-        raise DataError(f"{path}, row {lines[wrong[0]]}: frame must be 1..{frames}, not {wrong[0]}")
+    expected = set(range(1, frames + 1))
+    if wrong := sorted(set(lines) - expected):
+        many = f"; the table holds {len(rows)} frames, the clip {frames}" if len(rows) != frames else ""
+        raise DataError(f"{path}, row {lines[wrong[0]]}: frame must be 1..{frames}, not {wrong[0]}{many}")
+    if missing := sorted(expected - set(lines)):
+        first = f"frame {missing[0]} for one is missing"
+        raise DataError(f"{path}: must hold {frames} frames as the clip does, not {len(rows)}; {first}")
     values, success = np.zeros((frames, len(COLUMNS)), np.float32), np.zeros(frames, bool)
-    for line, row in rows:
-        position = int(row["frame"]) - 1
+    for frame, line in lines.items():
+        row, position = rows[line], frame - 1
         success[position] = _number(path, line, "success", row, 1) == 1
         if success[position]:  # without success the row's values mean nothing
             values[position] = [_number(path, line, name, row, LARGEST) for name in COLUMNS]
     return fill_gaps(values, success, min_share, str(path)), success
 
 
-def _rows(path: Path) -> list[Row]:
-    """Return the rows of a table of one face by column, without the blanks that OpenFace puts after its commas."""
+def _rows(path: Path) -> dict[int, dict[str, str]]:
+    """Return the rows of a table of one face by line and column, without the blanks that OpenFace puts after commas."""
     if not path.exists():
         raise DataError(f"{path}: is not there; docs/aus.md says how OpenFace 2 makes such tables")
     with csv_file.opened(path) as (header, lines):
@@ -118,9 +120,9 @@ def _rows(path: Path) -> list[Row]:
         for name in ("frame", "success", *COLUMNS):
             if name not in header:
                 raise DataError(f"{path}, row 1: column {name!r} is missing{nearest(name, header)}")
-        rows = [(line, {column: cell.strip() for column, cell in cells.items()}) for line, cells in lines]
+        rows = {line: {column: cell.strip() for column, cell in cells.items()} for line, cells in lines}
     first_lines: dict[str, int] = {}  # FaceLandmarkVidMulti writes a row for each face of a frame
-    for line, row in rows:
+    for line, row in rows.items():
         first_lines.setdefault(row.get("face_id", "0"), line)
     if len(first_lines) > 1:
         faces = ", ".join(f"{face} in row {line}" for face, line in list(first_lines.items())[:3])

@@ -124,7 +124,14 @@ def test_what_may_be_no_expression_is_named():
 def test_a_unit_that_only_other_classes_show_speaks_against_a_class(units, predicted, is_contradicted):
     strongest = next((unit[:-1] for unit in units if unit != "AU14R"), "")
     words = f"{strongest} moves most, which {predicted} faces do not show"
+    if "AU14R" in units:
+        words = "AU12 moves, which surprise faces do not show (AU14 moves more and belongs to no class)"
     assert limits.contradiction(units, predicted) == (words,) * is_contradicted
+
+
+def test_units_of_no_class_that_move_more_are_named():
+    (words,) = limits.contradiction(["AU14R", "AU14L", "AU45L", "AU12L"], "negative")
+    assert words == "AU12 moves, which negative faces do not show (AU14 and AU45 move more and belong to no class)"
 
 
 @pytest.mark.parametrize(("fps", "measured"), [(20, 25), (28, 30), (29.97, 30), (120, 100), (1000, 200)])

@@ -58,7 +58,8 @@ def test_codes_frames_and_units(ckplus):
         assert clip.frames == clip.apex == clip.offset == clip.last
     assert [clip.action_units for clip in clips[:2]] == ["4B", "1+27E"]
     assert clips[1].parsed_action_units() == "1 27"
-    assert notes[0].endswith("sequences without an emotion file: 2, passed over") and "no pictures: 8" in notes[1]
+    assert notes[0].endswith("sequences without an emotion file: 2, passed over: S001/003, S999/001")
+    assert "no pictures: 8" in notes[1]
 
 
 def test_other_names_of_the_folders(ckplus):
@@ -101,6 +102,37 @@ def test_every_sequence_from_neutral_to_apex(oulu):
     assert numbers == list(range(14))
     red = [picture[..., 0].mean() for picture in pictures()]
     assert np.allclose(red, 100 + 5 * np.arange(14), atol=3)  # red comes first, and in the order of the numbers
+
+
+def test_what_is_passed_over_of_oulu_casia_is_named(oulu):
+    before, strong = read("oulu_casia", oulu)[0], next(oulu.rglob("Strong"))
+    for name in ("P001/joy_1", "other", "P003", "__MACOSX", ".Trashes"):
+        (strong / name).mkdir()
+    for name in ("readme.txt", "P080/notes.txt", "._P001", "Thumbs.db", "P080/Anger/._000.jpeg", "P080/._Anger"):
+        (strong / name).write_bytes(b"\0\5\x16\7")
+    clips, notes = read("oulu_casia", oulu)
+    assert clips == before
+    emotions = "is none of Anger, Disgust, Fear, Happiness, Sadness, Surprise; passed over"
+    assert notes == [
+        f"{strong}/other: {emotions}",
+        f"{strong}: readme.txt: no folders like P001/Anger; passed over",
+        f"{strong}/P003: is empty, and holds nothing like P001/Anger; passed over",
+        f"{strong}/P080: notes.txt: no folders like P001/Anger; passed over",
+        f"{strong}/P001/joy_1: {emotions}",
+        f"{oulu}: files among the frames that are no pictures: 1, passed over",
+    ]
+
+
+def test_hidden_files_of_a_mac_are_no_annotations(ckplus):
+    before = read("ckplus", ckplus)
+    folder = ckplus / "Emotion/S001/001"
+    for path in (folder / f"._{next(folder.iterdir()).name}", ckplus / "._Emotion"):
+        path.write_bytes(b"\0\5\x16\7")
+    assert read("ckplus", ckplus) == before
+    (folder / "S001_001_emotions.doc").touch()
+    assert f"{ckplus}/Emotion: files not named like emotions: 1, passed over: S001_001_emotions.doc" in str(
+        read("ckplus", ckplus)[1]
+    )
 
 
 def test_faults_of_oulu_casia_are_refused(oulu, tmp_path_factory):
@@ -165,7 +197,8 @@ def test_frontal_sessions_with_an_emotion(mmi):
     with pytest.raises(DataError, match="must hold sessions like Sessions/1795"):
         read("mmi", mmi / "page-1/Sessions")
     reasons = "that do not show the face from the front", "without an emotion of 1..6"
-    assert notes == [f"{mmi}: sessions {why}: 2, passed over" for why in reasons]
+    numbers = "12, 13", "10, 11"
+    assert notes == [f"{mmi}: sessions {why}: 2, passed over: {n}" for why, n in zip(reasons, numbers, strict=True)]
 
 
 def test_pictures_are_the_frames_of_the_video(mmi, monkeypatch):
@@ -212,8 +245,12 @@ def test_codes_and_single_frames(affectnet):
     for clip in clips:
         assert (clip.first, clip.onset, clip.apex, clip.offset, clip.last) == (0, 0, 0, 0, 0)
         assert (clip.frames, clip.fps) == (1, 0)
-    rows = ("an uncertain emotion: 1", "no emotion: 2", "no face: 1")
-    assert notes == [f"{affectnet}: rows with {row}, passed over" for row in rows]
+    rows = {
+        "an uncertain emotion: 1": "training.csv, row 8",
+        "no emotion: 2": "training.csv, row 7",
+        "no face: 1": "training.csv, row 9",
+    }
+    assert notes == [f"{affectnet}: rows with {row}, passed over, {place} for one" for row, place in rows.items()]
     (affectnet / "Manually_Annotated_file_lists").mkdir()
     for name in ("training.csv", "validation.csv"):
         (affectnet / name).rename(affectnet / "Manually_Annotated_file_lists" / name)

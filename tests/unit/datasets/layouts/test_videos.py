@@ -185,6 +185,58 @@ def test_emotions_of_samm_are_in_its_other_workbook(corpus):
     assert notes == [f"{root}: has no SAMM_Micro_FACS_Codes_v2.xlsx: emotions are not known"]
 
 
+SECOND = {  # workbook of the emotions, its columns of the key's last part and of the emotion
+    "samm_long": ("SAMM_Micro_FACS_Codes_v2.xlsx", "Filename", "Estimated Emotion"),
+    "casme3_long": ("cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx", "Onset", "emotion"),
+}
+
+
+@pytest.mark.parametrize("dataset", SECOND)
+def test_emotions_without_an_expression_and_expressions_without_an_emotion_are_noted(corpus, dataset):
+    root, _ = corpus(dataset)
+    file, key, emotion = SECOND[dataset]
+    cells = {}
+
+    def change(book):
+        page = next(page for page in book.worksheets if page.max_row > 1)
+        for top in page.iter_rows():
+            names = {cell.value: cell.column for cell in top}
+            if key in names:
+                break
+        row = top[0].row + 1
+        cells.update(row=row, key=page.cell(row, names[key]).value, emotion=page.cell(row, names[emotion]).value)
+        page.cell(row, names[key]).value = "999_1_1" if dataset == "samm_long" else 99999
+
+    expected = [e.emotion for video in read(root)[0] for e in video.expressions if e.kind == "micro"]
+    workbook(file, change)(root)
+    videos, notes = read(root)
+    emotions = [e.emotion for video in videos for e in video.expressions if e.kind == "micro"]
+    assert emotions.count("") == 1 and len(emotions) == len(expected)
+    without, unused = notes
+    assert re.fullmatch(
+        rf"\S+: has no emotion for 1 micro-expressions: .*{cells['key']} \(\S+.xlsx, row \d+\)", without
+    )
+    assert re.fullmatch(
+        rf"\S+: has 1 emotions of no micro-expression: .*9\S* in row {cells['row']}; passed over", unused
+    )
+
+
+def test_two_emotions_of_one_expression_are_refused(corpus):
+    root, _ = corpus("samm_long")
+
+    def change(book):
+        page = next(page for page in book.worksheets if page.max_row > 1)
+        top = next(row for row in page.iter_rows() if "Filename" in [cell.value for cell in row])
+        names, row = {cell.value: cell.column for cell in top}, top[0].row + 1
+        page.cell(row + 1, names["Filename"]).value = page.cell(row, names["Filename"]).value
+        page.cell(row, names["Estimated Emotion"]).value = "Anger"
+        page.cell(row + 1, names["Estimated Emotion"]).value = "Fear"
+
+    workbook("SAMM_Micro_FACS_Codes_v2.xlsx", change)(root)
+    with pytest.raises(DataError, match=r"must have one emotion, not 'anger' in row \d+, 'fear' in row \d+"):
+        read(root)
+
+
 def test_quirks_of_casme3(corpus):
     root, planned = corpus("casme3_long")
     clip, first = planned[0].video.clip, planned[0].video.expressions[0]

@@ -33,7 +33,7 @@ REFUSED = {
             clip := min(root.glob("Micro_Expression/S01/*/*")), root / "Micro_Expression/anger" / clip.name
         ), r"clip S01-\d\d-\d\d\d must lie in one folder"),
     "a frame within a clip": (
-        "casme3", lambda root: sorted(root.glob("ME_A/spNO.1/*/color/*"))[2].unlink(), r"frame \d+ is missing"),
+        "mmew", lambda root: sorted(root.glob("Micro_Expression/S01/*/*/*"))[2].unlink(), r"frame \d+ is missing"),
     "a rate that is none": (
         "dfme", cell(DFME, 1, "Fps", 20), r"Fps must be one of 200, 300, 500, not 20 \(DFME.xlsx, row 2\)"),
     "a list under another name": (
@@ -199,6 +199,73 @@ def test_an_offset_before_the_onset_is_half_a_second_after_it(corpus):
     assert "Offset 0 is not possible" in note
 
 
+WHERE = r"\(cas\(me\)3_part_A_ME_label_JpgIndex_v2.xlsx, row 2\)"
+LACKING = {  # frames, since the onset, that are not there -> onset, apex and offset in place of 0, 3 and 10, and notes
+    "inside": ([5], (0, 3, 10), [r"frame {5} is missing between {0} and {10}, 1 of 11 are; the frames around"]),
+    "the onset": ([0, 1], (2, 3, 10), ["Onset {0} is not there: {2}, the next frame, is taken"]),
+    "the apex": ([3], (0, 2, 10), [
+        "Apex {3} is not there: {2}, the nearest frame, is taken", r"frame {3} is missing between {0} and {10}"]),
+    "the onset up to the apex": ([0, 1, 2, 3], (4, 5, 10), [
+        "Apex {3} is not there: {5}, the nearest frame", "Onset {0} is not there: {4}, the next frame"]),
+    "the offset": ([9, 10], (0, 3, 8), ["Offset {10} is not there: {8}, the last frame before it, is taken"]),
+}  # fmt: skip
+
+
+@pytest.fixture
+def casme3_clip(corpus):
+    """casme3_clip(removed): its first frame and row's results, where the first row's events are 0, 3 and 10 frames
+    after the first, with two frames before and after it."""
+
+    def written(removed, events=(0, 3, 10)):
+        root, planned = corpus("casme3")
+        folder = root / "ME_A/spNO.1/z/color"
+        folder.mkdir(parents=True)
+        some = next((root / planned[0].clip.folder).iterdir())
+        for number in range(98, 113):
+            if number - 100 not in removed:
+                shutil.copy(some, folder / f"{number}.jpg")
+        shown = {column: 100 + event for column, event in zip(("Onset", "Apex", "Offset"), events, strict=True)}
+        for column, value in ({"Subject": "spNO.1", "Filename": "z"} | shown).items():
+            cell(CASME3, 1, column, value)(root)
+        return root
+
+    return written
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+def test_frames_that_a_clip_lacks_are_noted(casme3_clip, lacking):
+    removed, events, expected = LACKING[lacking]
+    clips, notes = read(casme3_clip(removed))
+    (clip,) = [clip for clip in clips if "/z/" in clip.folder]
+    assert clip.name == "z_100" and (clip.onset, clip.apex, clip.offset) == tuple(100 + event for event in events)
+    numbers = [number for number, _ in datasets.frames(clip)]
+    assert numbers == [n for n in range(clip.onset, clip.offset + 1) if n - 100 not in removed]
+    notes = [note for note in notes if "ME_A: folders" not in note]
+    for note, text in zip(notes, expected, strict=True):
+        assert re.search(re.sub(r"{(\d+)}", lambda match: str(100 + int(match[1])), text) + f".*{WHERE}", note)
+
+
+def test_an_offset_after_the_last_frame_is_that_frame(casme3_clip):
+    clips, notes = read(casme3_clip([], (0, 3, 15)))
+    assert [clip.offset for clip in clips if "/z/" in clip.folder] == [112]
+    assert any("Offset 115 is not there: 112, the last frame before it, is taken" in note for note in notes)
+
+
+@pytest.mark.parametrize("removed, events", [(range(12), (0, 3, 10)), ([], (-60, -57, -50))])
+def test_a_clip_none_of_whose_frames_is_there_is_refused(casme3_clip, removed, events):
+    with pytest.raises(DataError, match=rf"the frames {100 + events[0]}..{100 + events[2]} must be there.*{WHERE}"):
+        read(casme3_clip(removed, events))
+
+
+def test_a_row_of_seconds_is_noted(casme3_clip):
+    root = casme3_clip([], (0, 3, 70))
+    folder = root / "ME_A/spNO.1/z/color"
+    for number in range(113, 180):
+        shutil.copy(folder / "100.jpg", folder / f"{number}.jpg")
+    notes = read(root)[1]
+    assert any(re.search(rf"100..170 lasts 2.33 s, which no micro-expression does: .*{WHERE}", note) for note in notes)
+
+
 def test_clips_in_folders_of_their_own(corpus):
     root, planned = corpus("casme3")
     for clip in clips_of(planned):
@@ -359,3 +426,26 @@ def test_subjects_of_mmew_as_numbers_or_names_others_without_a_class_and_a_folde
     clips, (note,) = read(root)
     assert [clips[number].label for number in others] == [0, None]  # repression is negative
     assert "S01-07-009: has no row" in note
+
+
+@pytest.mark.parametrize(
+    "dataset, folder",
+    [
+        ("mmew", "Micro_Expression/S01/anger/S01-07-009 copy"),
+        ("mmew", "Micro_Expression"),
+        ("dfme", "DFME/extra"),
+        ("casme2", "CASME2_RAW_selected/sub01"),
+        ("fourdme", "gray_micro/S01"),
+    ],
+)
+def test_frames_that_no_row_names_are_noted_wherever_they_lie(corpus, dataset, folder):
+    root, planned = corpus(dataset)
+    before = read(root)[0]
+    home = root / planned[0].clip.folder
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    shutil.copy(next(home.iterdir()), root / folder)
+    (root / "._mac").touch()
+    (home / "._mac.jpg").touch()
+    clips, notes = read(root)
+    assert clips == before
+    assert f"{root / folder}: holds frames, but no row names it; passed over" in notes

@@ -57,6 +57,15 @@ def test_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path, comma: str)
     assert attributes == {"interpolated": "none", "left_and_right": openface.WHOLE}
 
 
+def test_frames_may_be_written_as_decimals_and_names_of_columns_have_blanks(tmp_path: Path) -> None:
+    table = rows()
+    write(tmp_path, table)
+    expected = openface.read(CLIP, 0.9, NUMBERS, tmp_path)[0]
+    decimals = [[f" {name}  " for name in HEADER], *([f"{float(row[0]):.1f}", *row[1:]] for row in table[1:])]
+    write(tmp_path, decimals)
+    assert np.array_equal(openface.read(CLIP, 0.9, NUMBERS, tmp_path)[0], expected)
+
+
 def test_half_faces_have_tables_of_their_own(tmp_path: Path) -> None:
     for ending, value in (("", "1.00"), ("_left", "2.00"), ("_right", "3.00")):
         write(tmp_path, cell("AU12_r", 5, value), ending)
@@ -101,9 +110,17 @@ WRONG = {
         r"must be of one face \(FeatureExtraction\), not of 2 \(FaceLandmarkVidMulti\?\): face_id 0 in row 2, 1 in row",
     ),
     "a frame twice": (cell("frame", 5, "4"), r"row 6: frame 4 must occur once, but is in row 5 too"),
-    "a frame too many": ([*rows(), ["13", *rows()[-1][1:]]], r"must hold 12 frames as the clip does, not 13"),
+    "a frame too many": (
+        [*rows(), ["13", *rows()[-1][1:]]],
+        r"row 14: frame must be 1..12, not 13; the table holds 13 frames, the clip 12",
+    ),
+    "a frame too few": (
+        [*rows()[:6], *rows()[7:]],
+        r"must hold 12 frames as the clip does, not 11; frame 6 for one is missing",
+    ),
+    "a frame twice, as text": (cell("frame", 5, "4.0"), r"row 6: frame 4 must occur once, but is in row 5 too"),
     "counted from 0": (cell("frame", 12, "0"), r"row 13: frame must be 1..12, not 0"),
-    "half a frame": (cell("frame", 3, "3.5"), r"row 4: frame must be a whole number, not 3.5"),
+    "half a frame": (cell("frame", 3, "3.5"), r"row 4: frame must be a whole number, not '3.5'"),
     "no number": (cell("AU45_r", 4, "a lot"), r"row 5: AU45_r must be a number 0..5, not 'a lot'"),
     "below 0": (cell("AU06_r", 4, "-0.01"), r"row 5: AU06_r must be a number 0..5, not '-0.01'"),
     "above 5": (cell("AU06_r", 4, "5.01"), r"row 5: AU06_r must be a number 0..5, not '5.01'"),
