@@ -14,13 +14,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from microexpr.coding import elan, praat, tables
-from microexpr.coding.events import KINDS, Coded, Problems, collected
+from microexpr.coding.events import KINDS, Coded, Problems
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.recordings import bare
 from microexpr.core.subjects import folded
 
-__all__ = ["KINDS", "Coded", "check_once", "coders", "collected", "media", "of_coder", "read"]
+__all__ = ["KINDS", "Coded", "check_once", "coders", "media", "of_coder", "read"]
 
 READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,

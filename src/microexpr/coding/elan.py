@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from microexpr.coding.events import KINDS, Coded, Problems, collected, kind_of
-from microexpr.core.errors import DataError
+from microexpr.coding.events import KINDS, Coded, Problems, kind_of
+from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import VIDEO_SUFFIXES, regular
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -72,7 +72,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         for key, (begin, end, value, _) in aligned.items():
             start, stop = (document.timeslots[slot] for slot in (begin, end))
             where = f"{path}, tier {tier}, {'?' if start is None else f'{start / 1000:.3f} s'}"
-            with collected(problems):
+            with collect_errors(problems):
                 if start is None or stop is None:
                     raise DataError(f"an annotation must have a time at both ends; in ELAN, move its edge ({where})")
                 inside = [time for time in apexes if start <= time < stop]

@@ -1,7 +1,5 @@
 """An event that a coder marked, and the words for its kind."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,17 +84,6 @@ class Coded:
         if self.span and name == "offset" and time > last + step / 2:
             return len(seconds)
         return int(np.abs(seconds - time).argmin())
-
-
-@contextmanager
-def collected(problems: Problems) -> Iterator[None]:
-    """Append a DataError to `problems` if that is a list, else raise it."""
-    try:
-        yield
-    except DataError as error:
-        if problems is None:
-            raise
-        problems.append(str(error))
 
 
 def kind_of(word: str) -> Kind | None:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Literal, NamedTuple
 
-from microexpr.coding.events import KINDS, Coded, Problems, collected, kind_of
+from microexpr.coding.events import KINDS, Coded, Problems, kind_of
 from microexpr.core import csv_file
-from microexpr.core.errors import DataError, nearest
+from microexpr.core.errors import DataError, collect_errors, nearest
 
 Unit = Literal["frames", "seconds"]
 TIMES = ("onset", "apex", "offset")
@@ -80,7 +80,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 raise DataError(f"{path}: column {column!r} is missing in row 1{likely}; {advice()}")
         events = []
         for line, row in lines:
-            with collected(problems):
+            with collect_errors(problems):
                 cells = columns.cells(line, row)
                 if meanings is BORIS:
                     cells = _in_its_file(cells, form, f"{path}, row {line}")

@@ -4,7 +4,8 @@ Also the extras of the wheel; their packages may be missing. This module imports
 may import it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,6 +49,21 @@ class OutputError(MicroexprError):
 
 class LeakError(MicroexprError):
     """A prediction concerns a held-out unit that something upstream was fitted on."""
+
+
+@contextmanager
+def collect_errors(problems: list[str] | None) -> Iterator[None]:
+    """Append a DataError to `problems` if that is a list, else raise it. An OSError becomes a DataError."""
+    try:
+        try:
+            yield
+        except OSError as error:  # no permission, a loop of links, a name too long
+            reason = f"cannot be read: {error.strerror or error}"
+            raise DataError(f"{error.filename or 'a file'}: {reason}") from error
+    except DataError as error:
+        if problems is None:
+            raise
+        problems.append(str(error))
 
 
 def about(path: Path, error: Exception) -> str:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microexpr.core.clip import Clip, Origin
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import regular
 from microexpr.datasets import GENERATED, LAYOUTS, flow_folders
 from microexpr.datasets.layout import (
-    collect_errors,
     compare_counts,
     count_clips,
     count_lines,

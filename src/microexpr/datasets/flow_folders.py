@@ -15,9 +15,9 @@ import numpy as np
 
 from microexpr.core import csv_file
 from microexpr.core.clip import LABELS, Clip
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import visible
-from microexpr.datasets.layout import collect_errors, duplicates, list_content, plain_name, shorten
+from microexpr.datasets.layout import duplicates, list_content, plain_name, shorten
 from microexpr.datasets.layouts import facts
 from microexpr.datasets.workbook import listing
 from microexpr.videos.picture import Alterations

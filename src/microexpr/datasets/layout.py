@@ -10,14 +10,13 @@ import mimetypes
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from microexpr.core import facs
 from microexpr.core.clip import LABELS, Clip, LongVideo
-from microexpr.core.errors import DataError, nearest
+from microexpr.core.errors import DataError, collect_errors, nearest
 from microexpr.core.facs import EVALUATED, UNKNOWN, evaluated
 from microexpr.core.files import VIDEO_SUFFIXES, is_hidden, regular, visible
 from microexpr.videos import container
@@ -48,27 +47,6 @@ class Counts:
     emotions: dict[str, int] | None = None  # by name, sorted; of long videos those of micro-expressions
     micro: int | None = None  # expressions in long videos
     macro: int | None = None
-
-
-@contextmanager
-def collect_errors(problems: list[str] | None) -> Iterator[None]:
-    """Append a DataError to `problems` if that is a list, else raise it. An OSError becomes a DataError."""
-    try:
-        with os_errors_as_data_errors():
-            yield
-    except DataError as error:
-        if problems is None:
-            raise
-        problems.append(str(error))
-
-
-@contextmanager
-def os_errors_as_data_errors() -> Iterator[None]:
-    """Raise DataError in place of an OSError: no permission, a loop of links, a name too long."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{error.filename or 'a file'}: cannot be read: {error.strerror or error}") from error
 
 
 def check_events(where: str, frames: Mapping[int, object], **events: int | None) -> None:

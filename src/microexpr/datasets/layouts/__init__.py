@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from microexpr.core.clip import Clip, LongVideo, Origin
 from microexpr.core.clip import Kind as ExpressionKind
+from microexpr.core.errors import collect_errors
 from microexpr.core.files import visible
 from microexpr.datasets.layout import (
     Counts,
@@ -28,7 +29,6 @@ from microexpr.datasets.layout import (
     count_videos,
     frame_paths,
     label_of,
-    os_errors_as_data_errors,
     shorten,
     unread_unit_notes,
 )
@@ -114,7 +114,7 @@ class Layout(BaseModel):
     def _read(self, root: Path, origin: Origin, problems: list[str] | None) -> tuple[list[Any], list[str]]:
         """Return clips, or long videos, and notes, with the checks that every copy must pass."""
         module, _, kind = self.reader.partition(".")
-        with os_errors_as_data_errors():
+        with collect_errors(None):
             reading = getattr(import_module(f"{__name__}.{module}"), kind)(self, root, origin, problems)
             items, notes = reading.read(), reading.notes
             items.sort(key=lambda item: item.clip.id if self.kind == "long" else item.id)

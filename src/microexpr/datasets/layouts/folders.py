@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import regular, visible
 from microexpr.datasets.layout import (
     CLOSED,
     check_contiguous,
-    collect_errors,
     describe_gaps,
     first_folder,
     list_content,

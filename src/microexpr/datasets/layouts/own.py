@@ -20,10 +20,10 @@ from microexpr import coding
 from microexpr.coding import Coded
 from microexpr.core import facs
 from microexpr.core.clip import POPULATION, Clip, Expression, Origin, long_video
-from microexpr.core.errors import DataError, nearest
+from microexpr.core.errors import DataError, collect_errors, nearest
 from microexpr.core.recordings import Recordings
 from microexpr.core.subjects import Subjects, composed, folded
-from microexpr.datasets.layout import check_events, collect_errors, list_content
+from microexpr.datasets.layout import check_events, list_content
 from microexpr.datasets.layouts import Layout, Reader
 from microexpr.datasets.layouts.recordings import FACTS, Recording, paths, read_facts, recordings
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from microexpr.core.clip import Clip
-from microexpr.core.errors import DataError
+from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import visible
 from microexpr.datasets import workbook
 from microexpr.datasets.layout import (
@@ -14,7 +14,6 @@ from microexpr.datasets.layout import (
     OBJECTIVE,
     check_contiguous,
     check_events,
-    collect_errors,
     describe_gaps,
     first_folder,
     list_content,
