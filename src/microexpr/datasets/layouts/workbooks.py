@@ -8,6 +8,7 @@ from typing import Any
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import visible
+from microexpr.core.subjects import Subjects
 from microexpr.datasets import workbook
 from microexpr.datasets.layout import (
     CLOSED,
@@ -352,15 +353,14 @@ class Fourdme(Workbook):
 
     def prepare(self) -> None:
         super().prepare()
-        self.subjects = [path.name for path in visible(self.homes[0], "[!_]*/")]
+        self.subjects = Subjects(path.name for path in visible(self.homes[0], "[!_]*/"))
 
     def key(self, row: Row) -> Key:
         """Return the folder of the subject's name, or the one of the same number, and the clip's name."""
-        name, subjects = row.name("sub_ID"), self.subjects
-        matches = [subject for subject in subjects if name.isdigit() and re.fullmatch(rf"\D*0*{int(name)}", subject)]
-        if name not in subjects and len(matches) > 1:
-            raise DataError(f"sub_ID must name one of {', '.join(matches)}, not {name!r} ({row.where})")
-        return name if name in subjects else (*matches, name)[0], row.name("fold_name")
+        name = row.name("sub_ID")
+        has_folder = bool(self.subjects.find(name))  # a missing one is named with its path
+        subject = self.subjects.name(self.subjects.find_one(name, row.where)) if has_folder else name
+        return subject, row.name("fold_name")
 
     def emotion(self, row: Row) -> str:
         """Return the words in alphabetical order, "positive+surprise"."""
