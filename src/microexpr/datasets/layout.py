@@ -31,6 +31,7 @@ MEGC2019 = {  # emotion as annotated -> MEGC2019's class (See et al. 2019, Sec. 
 
 OBJECTIVE = range(1, 8)  # AU-based classes
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001", ".z01")
+NOTICE_FILE = "GENERATED.txt"  # that the renderer writes into a data set
 CLOSED = "the frames around it are read as neighbours"  # of a frame that a clip lacks
 # micro-expressions, acted expressions, single pictures; videos with several micro- and macro-expressions each
 Kind = Literal["micro", "macro", "picture", "long"]

@@ -21,6 +21,7 @@ from microexpr.core.clip import Kind as ExpressionKind
 from microexpr.core.errors import collect_errors
 from microexpr.core.files import visible
 from microexpr.datasets.layout import (
+    NOTICE_FILE,
     Counts,
     Kind,
     check_clips,
@@ -174,7 +175,7 @@ class Reader:
         for pattern in self.facts.glob.strip("/").split("/"):
             parents, level = level, []
             for parent in parents:
-                content = visible(parent)
+                content = [path for path in visible(parent) if path.name != NOTICE_FILE]
                 matching = [path for path in content if path.is_dir() and fnmatchcase(path.name, pattern)]
                 others = [path for path in content if path not in matching] if "*" in pattern else []
                 self.notes += [f"{path}: {fault}; passed over" for path in others if path.is_dir()]

@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +12,7 @@ from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import regular, visible
 from microexpr.datasets.layout import (
     CLOSED,
+    MEGC2019,
     check_contiguous,
     describe_gaps,
     first_folder,
@@ -42,7 +43,16 @@ class Folders(Reader):
         if not clips and not self.problems:
             nothing = self.NOTHING.format(example=self.facts.example, content=list_content(self.pictures))
             raise DataError(f"{self.pictures}: must hold {nothing}")
+        self.note_words(clips)
         return clips
+
+    def note_words(self, clips: Sequence[Clip]) -> None:
+        """Note emotions that neither the facts of the data set nor MEGC2019 has: their clips have no class."""
+        expected = {word.lower() for word in self.facts.emotions} | MEGC2019.keys()
+        clip_of_word = {clip.emotion: clip for clip in reversed(clips) if clip.emotion not in expected}
+        for word, clip in sorted(clip_of_word.items()):
+            text = f"{word!r} is no emotion that is known: clips of it have no class, {clip.folder} for one"
+            self.notes.append(f"{self.pictures}: {text}")
 
     def folder_clip(self, folder: Path, match: re.Match[str]) -> Clip:
         frames = self.frames(folder)

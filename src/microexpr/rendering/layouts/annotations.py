@@ -10,6 +10,7 @@ from typing import Any
 
 from microexpr.core import facs, store
 from microexpr.core.clip import KINDS, LABELS, Clip, Expression, Kind, LongVideo
+from microexpr.datasets.layout import NOTICE_FILE
 from microexpr.datasets.layouts import facts
 from microexpr.datasets.layouts.folders import Affectnet, Ckplus, Mmi
 from microexpr.rendering.layout import PlannedClip
@@ -45,7 +46,7 @@ def _write_notice(path: Path, clips: Sized) -> None:
     store.write_text(path, f"All {len(clips)} clips here and all files about them: {MARK.decode()}.\n")
 
 
-NOTICE: dict[str, Callable[[Path, Any], None]] = {"GENERATED.txt": _write_notice}
+NOTICE: dict[str, Callable[[Path, Any], None]] = {NOTICE_FILE: _write_notice}
 
 CELLS: dict[str, Callable[[Clip], object]] = {  # a word in a `row` of a workbook's facts -> value
     "digits": lambda c: c.subject.lstrip("subS"),

@@ -12,6 +12,7 @@ from microexpr import datasets
 from microexpr.core.errors import DataError
 from microexpr.datasets import index
 from microexpr.datasets.check import check
+from microexpr.datasets.layouts import Layout
 
 
 def read(dataset: str, root: Path):
@@ -120,6 +121,25 @@ def test_what_is_passed_over_of_oulu_casia_is_named(oulu):
         f"{strong}/P080: notes.txt: no folders like P001/Anger; passed over",
         f"{strong}/P001/joy_1: {emotions}",
         f"{oulu}: files among the frames that are no pictures: 1, passed over",
+    ]
+
+
+def test_a_word_that_is_no_emotion_is_noted_where_folders_name_emotions(tmp_path):
+    about = Layout(
+        name="toy", title="Toy", kind="micro", fps=100, frame=r"(?P<number>\d+)\.png", reader="folders.Folders",
+        folders=(".",), glob="P[0-9]*/*_*/", clip=r"(?P<subject>P\d+)/(?P<name>(?P<emotion>[a-z]+)_\d+)",
+        example="P01/happiness_1", rendered={},
+    )  # fmt: skip
+    for name in ("happiness_1", "joy_1", "joy_2", "joy", "joy_x"):
+        folder = tmp_path / "P01" / name
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / "000.png"), np.zeros((6, 8), np.uint8))
+    clips, notes = about.read(tmp_path, "licensed", [])
+    assert [(clip.name, clip.label) for clip in clips] == [("happiness_1", 1), ("joy_1", None), ("joy_2", None)]
+    assert notes == [
+        f"{tmp_path}/P01/joy: is not named like P01/happiness_1; passed over",
+        f"{tmp_path}/P01/joy_x: is not named like P01/happiness_1; passed over",
+        f"{tmp_path}: 'joy' is no emotion that is known: clips of it have no class, P01/joy_1 for one",
     ]
 
 
