@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from microexpr.core.errors import DataError, nearest
 from microexpr.core.files import VIDEO_SUFFIXES
-from microexpr.core.subjects import Subjects, composed
+from microexpr.core.subjects import Subjects, composed, folded
 
 K = TypeVar("K")
 WHOLE = 1000  # rank of a path that is equal
@@ -31,6 +31,7 @@ class Name(NamedTuple):
     source: str = ""  # the file that says so
     where: str = ""  # and its row
     is_row: bool = False  # whether a row says so, and not the name of the file
+    coder: str = ""  # who marked it
 
     def __str__(self) -> str:
         return " of ".join(filter(None, [self.path or "a recording without a name", self.subject]))
@@ -57,17 +58,17 @@ def _parts(path: str) -> _Parts:
 def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     """Return names of one set in groups, one for each recording, in the order of their first names.
 
-    Raises DataError for a name that could be of two recordings."""
+    Raises DataError for a name that could be of two recordings, and for two that differ in case or zeros alone."""
     names = list(dict.fromkeys(names))
     parts = {name: _parts(name.path) for name in names}
-    suffixes: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    suffixes: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
     for name, of in parts.items():
-        suffixes.setdefault((name.source, of.all), set()).add(of.suffix)
-    counted = {path for (_, path), several in suffixes.items() if len(several - {""}) > 1}  # take.avi and take.mp4
+        suffixes.setdefault((name.source, name.coder, of.all), set()).add(of.suffix)
+    counted = {path for (*_, path), several in suffixes.items() if len(several - {""}) > 1}  # take.avi and take.mp4
 
     def agree(a: Name, b: Name) -> bool:
         short, long = sorted((parts[a], parts[b]), key=lambda of: len(of.all))
-        if not short.ends(long):
+        if not short.ends(long) and not _is_elsewhere(short, long):
             return False
         if {short.all, long.all} & counted and len({short.suffix, long.suffix} - {""}) > 1:
             return False
@@ -75,16 +76,26 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
 
     by_last: dict[str, list[Name]] = {}
     for name in names:
-        by_last.setdefault(parts[name].all[-1] if parts[name].all else "", []).append(name)
+        by_last.setdefault(_alike(parts[name].all[-1:]), []).append(name)
     nameless = by_last.get("", [])
     groups: dict[Name, list[Name]] = {}
     for name in names:
-        candidates = names if name in nameless else [*by_last[parts[name].all[-1]], *nameless]
+        candidates = names if name in nameless else [*by_last[_alike(parts[name].all[-1:])], *nameless]
         alike = [other for other in candidates if other == name or agree(name, other)]
         for i, first in enumerate(alike):
             if other := next((other for other in alike[i + 1 :] if not agree(first, other)), None):
+                advice = f"rows must give the path, or the subject{_place(name)}"
+                raise DataError(f"{name} could be {first} or {other}: {advice}")
+        for other in candidates:
+            a, b = (_alike(parts[which].all) for which in (name, other))
+            if (
+                other not in alike
+                and a == b
+                and parts[name].all != parts[other].all
+                and _same_subject(name, other, subjects)
+            ):
                 raise DataError(
-                    f"{name} could be {first} or {other}: rows must give the path, or the subject{_place(name)}"
+                    f"{name}{_place(name)} and {other}{_place(other)} could be one recording: spell it the same"
                 )
         joined = next((groups[other] for other in alike if other in groups), [])
         groups[name] = joined if name in joined else [*joined, name]
@@ -93,15 +104,35 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
     return list({id(members): members for members in groups.values()}.values())
 
 
+def _alike(parts: Sequence[str]) -> str:
+    """Return a path that is equal for paths that differ in case, or in zeros before numbers, alone."""
+    return "/".join(re.sub(r"(?<!\d)0+(?=\d)", "", folded(part)) for part in parts)
+
+
+def _is_elsewhere(a: _Parts, b: _Parts) -> bool:
+    """Return whether absolute paths of two machines end in the same folder and name."""
+    return a.is_absolute and b.is_absolute and a.all[0] != b.all[0] and len(a.all) > 1 < _common(a, b)
+
+
+def _common(a: _Parts, b: _Parts) -> int:
+    """Return how many parts two paths have in common, from the last."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a.all[::-1], b.all[::-1], strict=False)))
+
+
 def _rank(path: _Parts, query: _Parts) -> int:
-    """Return how well a path that is there answers to a query one: the higher the better, 0 for not at all."""
+    """Return how well a path that is there answers to a query: the higher the better, 0 for not at all.
+
+    Of an absolute path the name alone may count, but not in a folder that is called like another one: s03 and s01."""
     if path.all == query.all:
         return WHOLE
     if not query.is_absolute:
         return int(query.ends(path))
-    pairs = zip(path.all[::-1], query.all[::-1], strict=False)
-    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return 1 + common if (path.is_absolute and common) or path.ends(query) else min(common, 1)
+    common = _common(path, query)
+    if path.ends(query) or (path.is_absolute and common > 1):
+        return 1 + common
+    folders = [of.all[-2:-1] for of in (path, query)]
+    is_contradiction = all(of and re.search(r"\d\W*$", of[0]) for of in folders)
+    return int(common > 0 and not is_contradiction)
 
 
 def _place(name: Name) -> str:
@@ -115,6 +146,9 @@ def _same_subject(a: Name, b: Name, subjects: Subjects) -> bool:
     key = subjects.key(a.subject)
     if b.subject:
         return key == subjects.key(b.subject)
+    for folder in _parts(b.path).all[:-1]:
+        if keys := subjects.find(folder):
+            return key in keys
     return not any(subjects.is_of_other(folder, key) for folder in _parts(b.path).all[:-1])
 
 

@@ -6,15 +6,16 @@ spreadsheet program has added the zero to every number, and no whole number next
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from microexpr.core.errors import DataError, nearest
 
 ADVICE = "spell one person the same everywhere, or give two people names that differ in more than that"
-SPELLINGS = ("s", "sub", "subj", "subject", "spno")  # of one word before the number of a subject, in two lists of names
+SPELLINGS = ("s", "sub", "subj", "subject", "spno")  # of one word before the number of a subject
 WORDS = (*SPELLINGS, "p", "participant")  # before the number of a subject
 Part = str | int  # of a name: letters, or a number
+OTHER = r"[\s_.,:;/()#-]"  # characters of names that are neither
 
 
 def composed(text: str) -> str:
@@ -39,7 +40,8 @@ class Subjects:
         """Take all names at hand, and where each stands, if that is known.
 
         Raises DataError naming two that could be one person: equal but for other characters than letters and digits
-        (s-1 and s1), or a number that another name has after letters (1 and s1)."""
+        (s-1 and s1), a number that another name has after letters (1 and s1), or one after two words for a subject
+        (s1 and sub01)."""
         self._what = what
         self._where = {name: f" ({where})" if where else "" for name, where in _items(names)}
         decimals = [text for name in self._where if re.fullmatch(r"\d+\.\d+", text := folded(name))]
@@ -51,7 +53,7 @@ class Subjects:
         first: dict[tuple[Part, ...], str] = {}
         for key in sorted(keys, key=lambda key: len(_parts(key))):
             for likely in _likely(key):
-                if (other := first.setdefault(likely, key)) != key and self._could_be(key, other):
+                if (other := first.setdefault(likely, key)) != key and _could_be(key, other):
                     both = " and ".join(f"{str(n)!r}{self._where[n]}" for n in (self.name(other), self.name(key)))
                     raise DataError(f"{what} {both} could be one person: {advice}")
 
@@ -65,6 +67,11 @@ class Subjects:
     def name(self, key: str) -> Any:
         """Return the first name of a subject in the set."""
         return self._names[key][0]
+
+    def text(self, key: str) -> str:
+        """Return that name as text, without blanks at its ends and the fraction of a whole number."""
+        name = str(self.name(key)).strip()
+        return name.partition(".")[0] if self._drops_fractions and re.fullmatch(r"\d+\.0+", name) else name
 
     @property
     def keys(self) -> list[str]:
@@ -84,15 +91,10 @@ class Subjects:
     def find(self, name: Any) -> list[str]:
         """Return the keys of the subjects that a name from elsewhere may be of: of one where that is certain.
 
-        A number alone is the subject with that number after letters, and the reverse; sub01 is s1 where no other is;
-        other characters than letters and digits do not count."""
-        if (key := self.key(name)) in self._names:
-            return [key]
-        return [other for other in self._names if self._could_be(key, other)] or [
-            other
-            for other in self._names
-            if _number_after(key, SPELLINGS) == _number_after(other, SPELLINGS) is not None
-        ]
+        A number alone is the subject with that number after letters, and the reverse; sub01 is s1; other characters
+        than letters and digits do not count."""
+        key = self.key(name)
+        return [key] if key in self._names else [other for other in self._names if _could_be(key, other)]
 
     def find_one(self, name: Any, where: str) -> str:
         """Return the key of the subject that a name from elsewhere is of. Raises DataError for none and for several."""
@@ -119,13 +121,18 @@ class Subjects:
         is_alike = other[:1] == parts[:-1] if len(parts) > 1 else other[0] in WORDS
         return is_alike and other[1] != parts[-1]
 
-    def _could_be(self, key: str, other: str) -> bool:
-        """Return whether two subjects of different keys may be one person."""
-        a, b = sorted((_parts(key), _parts(other)), key=len)
-        if a == b:
-            return key != other
-        is_number = len(a) == 1 and isinstance(a[0], int)
-        return is_number and len(b) == 2 and isinstance(b[0], str) and b[1] == a[0]
+
+def _could_be(key: str, other: str) -> bool:
+    """Return whether two subjects of different keys may be one person."""
+    a, b = sorted((_parts(key), _parts(other)), key=len)
+    if a == b:
+        return key != other
+    match a, b:
+        case ((int(n),), (str(), int(number))):
+            return n == number
+        case ((str(word), int(n)), (str(other_word), int(number))):
+            return n == number and {word, other_word} <= {*SPELLINGS}
+    return False
 
 
 def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]]:
@@ -133,19 +140,14 @@ def _items(names: Iterable[Any] | Mapping[Any, str]) -> Iterable[tuple[Any, str]
 
 
 def _parts(key: str) -> tuple[Part, ...]:
-    """Return letters and numbers of a key, in their order, without other characters."""
-    return tuple(int(part) if part.isdecimal() else part for part in re.findall(r"\d+|[^\d\s_.,:;/()#-]+", key))
-
-
-def _number_after(key: str, words: Collection[str]) -> int | None:
-    """Return the number of a key that is one of these words and a number; None for another."""
-    match _parts(key):
-        case (str(word), int(number)) if word in words:
-            return number
-    return None
+    """Return letters and numbers of a key, in their order, without other characters; those between digits divide."""
+    text = re.sub(rf"(?<!\d){OTHER}+|{OTHER}+(?!\d)", "", key)
+    return tuple(int(part) if part.isdecimal() else part for part in re.findall(rf"\d+|[^\d{OTHER[1:]}+", text))
 
 
 def _likely(key: str) -> list[tuple[Part, ...]]:
     """Return the forms in which two keys that could be one person meet."""
-    parts = _parts(key)
-    return [parts, parts[1:]] if len(parts) == 2 and isinstance(parts[0], str) else [parts]
+    match parts := _parts(key):
+        case (str(), int(number)):
+            return [parts, (number,), *[(SPELLINGS[0], number)] * (parts[0] in SPELLINGS)]
+    return [parts]

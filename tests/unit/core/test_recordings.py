@@ -33,6 +33,24 @@ def test_recordings_of_one_name_are_told_by_folder_and_subject():
     ]
 
 
+@pytest.mark.parametrize("subject", ["vp01", "Proband_1", "01", "s1", "sub01"])
+def test_folders_of_any_word_and_subjects_by_number(subject):
+    other = subject.replace("1", "2")
+    names = [(f"{subject}/a",), (f"{other}/a",), ("a", "1"), ("a", "2")]
+    assert grouped(*names) == [{(names[0][0], ""), ("a", "1")}, {(names[1][0], ""), ("a", "2")}]
+
+
+def test_paths_of_two_machines_are_one_recording_and_two_sessions_of_one_are_two():
+    assert len(grouped(("/home/anna/s01/a.mp4",), ("C:\\ben\\s01\\a.mp4",))) == 1
+    assert len(grouped(("/d/day1/s01/a.mp4",), ("/d/day2/s01/a.mp4",))) == 2
+
+
+@pytest.mark.parametrize(("a", "b"), [("Take1", "take1"), ("take01", "take1"), ("s1/a", "s01/a"), ("S01/a", "s01/a")])
+def test_recordings_that_differ_in_case_or_zeros_are_refused(a, b):
+    with pytest.raises(DataError, match=rf"{a} and {b} could be one recording: spell it the same"):
+        grouped((a,), (b,))
+
+
 def test_a_row_without_a_recording_is_of_the_only_one():
     assert grouped(("a",), ("",)) == [{("a", ""), ("", "")}]
     with pytest.raises(DataError, match=r"a recording without a name could be a or b: .* \(t.csv, row 4\)"):
@@ -65,7 +83,8 @@ THERE = Recordings({"1": ["s01/a.mp4"], "2": ["s02/a.mp4"], "3": ["s02/b.mp4"], 
     [
         ("s01/a.mp4", "", ["1"]), ("./s01\\a", "", ["1"]), ("a", "", ["1", "2"]), ("a", "S1", ["1"]), ("a", "2", ["2"]),
         ("a", "s03", []), ("b", "", ["4"]), ("b", "s2", ["4"]), ("/x/s02/b.mp4", "", ["3"]), ("/x/b.mp4", "", ["4"]),
-        ("D:/y/s09/a.mp4", "", ["1", "2"]), ("a.mov", "", []), ("s03/a", "", []), ("c", "", []),
+        ("D:/y/s09/a.mp4", "", []), ("D:/films/a.mp4", "", ["1", "2"]),
+        ("/y/s09/b.mp4", "", ["4"]), ("a.mov", "", []), ("s03/a", "", []), ("c", "", []),
     ],
 )  # fmt: skip
 def test_a_name_from_elsewhere(name, subject, keys):

@@ -40,13 +40,22 @@ def test_names_of_several_subjects(names):
     assert not subjects.notes
 
 
-PAIRS = [("1", "s1"), ("s-1", "s1"), ("10.05", "10.5"), ("s1", "01"), ("a b", "a_b"), (7, "P07")]
+PAIRS = [
+    ("1", "s1"),
+    ("s-1", "s1"),
+    ("10.05", "10.5"),
+    ("s1", "01"),
+    ("a b", "a_b"),
+    (7, "P07"),
+    ("anna-m", "annam"),
+    ("s1", "sub01"),
+]
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_names_that_could_be_one_subject_are_refused_with_their_places(first, second):
     with pytest.raises(DataError) as error:
-        Subjects({first: "a.csv, row 2", second: "a.csv, row 9", "s2": ""})
+        Subjects({first: "a.csv, row 2", second: "a.csv, row 9", "s3": ""})
     for text in (repr(str(first)), repr(str(second)), "row 2", "row 9", "could be one person"):
         assert text in str(error.value)
 
@@ -69,7 +78,7 @@ def test_a_name_from_elsewhere_is_found_where_it_is_certain():
         assert subjects.find(name) == ["spno.1"]
     assert subjects.find("10") == ["spno.10"]
     assert subjects.find("spNO.77") == subjects.find("m1") == []
-    assert subjects.find("sub01") == ["spno.1"] and Subjects(["s1", "sub2"]).find("sub1") == ["s1"]
+    assert subjects.find("sub01") == ["spno.1"] and Subjects(["s1", "p2"]).find("sub1") == ["s1"]
     assert Subjects(["m1", "f1"]).find("1") == ["m1", "f1"]
 
 
