@@ -24,7 +24,7 @@ from microexpr.core import facs, store
 from microexpr.core.clip import EVENTS, KINDS, LABELS
 from microexpr.core.errors import DataError
 from microexpr.core.recordings import Name, bare, group
-from microexpr.core.subjects import Subjects
+from microexpr.core.subjects import Subjects, folded
 from microexpr.datasets.layout import label_of, unread_unit_notes
 from microexpr.datasets.layouts.recordings import paths
 from microexpr.signals.spotting import hits
@@ -36,6 +36,7 @@ FILES = ("agreement.csv", "disagreements.csv", "agreement.html")
 SIDES = attrgetter("first"), attrgetter("second")
 PREDICTED = "intervals"  # the name of the files of `predict`
 ROWS = ("of", "measure", "value", "count")
+LONGEST = 10**7  # frames of a recording without its video
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +107,37 @@ def times_of(names: Iterable[Name], title: str, events: Iterable[Coded], fps: fl
     """Return the times of a recording's frames, and a note if its length is not known.
 
     They are those of the video of these names, as `coding.media` finds it. Without it, `fps` are counted up to the end
-    of the last event. Raises DataError without both, for videos of several lengths, and for `fps` of another rate."""
+    of the last event. Raises DataError without both, for several videos, and for `fps` of another rate."""
     videos = dict[str, Path]()
     for name in names:
         rows = [name.path, Path(name.subject, name.path).as_posix()] if name.is_row else [""]
         if video := next(filter(None, (coding.media(Path(name.source), row) for row in rows)), None):
             videos.setdefault(os.path.realpath(video), video)
-    if videos:
-        of_videos = [excerpt.times(video) for video in videos.values()]
-        if len({len(times) for times in of_videos}) > 1:
-            listed = " and ".join(
-                f"{path} ({len(of)} frames)" for path, of in zip(videos.values(), of_videos, strict=True)
-            )
-            raise DataError(f"{title}: both must mark one video, not {listed}")
-        rate = (len(of_videos[0]) - 1) / max(of_videos[0][-1] - of_videos[0][0], 1e-9)
+    paths = [*videos.values()]
+    if len({_content(path) for path in paths}) > 1:
+        raise DataError(f"{title}: both must mark one video, not {' and '.join(map(str, paths))}")
+    if paths:
+        times = excerpt.times(paths[0])
+        rate = (len(times) - 1) / max(times[-1] - times[0], 1e-9)
         if fps and abs(fps / rate - 1) > SAME_RATE:
-            raise DataError(
-                f"{next(iter(videos.values()))}: has {rate:.5g} frames a second, not {fps:g}: leave out --fps"
-            )
-        return of_videos[0], ""
+            raise DataError(f"{paths[0]}: has {rate:.5g} frames a second, not {fps:g}: leave out --fps")
+        return times, ""
     if not fps:
         raise DataError(f"{title}: no video of it is there, so --fps must say how many frames a second it has")
-    ends = [event.offset / (fps if event.unit == "frames" else 1) for event in events]
-    count = round(fps * max(ends, default=1)) + 2
+    ends = [(event.offset / (fps if event.unit == "frames" else 1), event.where) for event in events]
+    last, where = max(ends, default=(1, ""))
+    if last > LONGEST:
+        raise DataError(
+            f"{title}: offset must be within {LONGEST} s, not {last:g} s at {fps:g} frames a second ({where})"
+        )
+    count = round(fps * last) + 2
     return np.arange(count) / fps, f"{title}: its video is not there, nor known how long it is: no figures by frame"
+
+
+def _content(video: Path) -> tuple[int, bytes]:
+    """Return what two copies of a video have in common: its size and its first bytes."""
+    with video.open("rb") as file:
+        return video.stat().st_size, file.read(2**16)
 
 
 def rows(recordings: Sequence[Recording]) -> list[dict[str, Any]]:
@@ -270,8 +278,8 @@ class Marked:
 
     @property
     def titles(self) -> list[str]:
-        """Paths of its recordings, after the subject where there is one."""
-        return [_title(name, is_shared=bool(name.subject)) for name in self.events]
+        """How its recordings are called."""
+        return _titles([[name] for name in self.events])
 
 
 def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Marked, list[str]]:
@@ -280,11 +288,20 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
     What begins with _ or a dot is passed over, as in a data set. Those of a folder of `predict` are called like the
     folder. With `coder`, only these count, and a recording where there are none stays; events of coders who are none of
     `others` are noted. Raises DataError for a file that cannot be read, and if there is none."""
-    files = [path]
+    files, notes = [path], list[str]()
     if path.is_dir():
-        files = sorted(file for file in paths(path) if file.suffix.lower() in (".eaf", ".textgrid"))
-        files = [file for file in files if file.suffix == ".eaf" or file.with_suffix(".eaf") not in files]
-    marked, notes, read, has_rows = dict[Name, list[Coded]](), list[str](), list[Coded](), False
+        files, others_there = list[Path](), list[Path]()
+        for file in sorted(file for file in paths(path) if file.suffix.lower() in coding.SUFFIXES):
+            twin = file.with_suffix(".eaf").exists() and file.suffix != ".eaf"
+            if file.suffix.lower() in (".csv", ".tsv") or (twin and file.stem == PREDICTED):
+                others_there += [file] * (not file.with_name(f"{PREDICTED}.eaf").exists())
+            elif twin:
+                raise DataError(f"{file}: must be the only file that marks {file.stem}, not {file.stem}.eaf too")
+            else:
+                files.append(file)
+        if others_there:
+            notes.append(f"{path}: tables are passed over in a folder: {', '.join(map(str, others_there[:4]))}")
+    marked, read, has_rows = dict[Name, list[Coded]](), list[Coded](), False
     for file in files:
         events, more = coding.read(file)
         notes += more
@@ -294,16 +311,15 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
         names_recordings = any(event.recording for event in events)
         has_rows |= names_recordings
         for event in events:
-            name = Name(event.recording if names_recordings else title, event.subject, str(file), "", names_recordings)
-            name = next(
-                (other for other in marked if other._replace(where="") == name), name._replace(where=event.where)
-            )
-            marked.setdefault(name, []).append(event)
+            recording, by = event.recording if names_recordings else title, folded(event.coder)
+            name = Name(recording, event.subject, str(file), "", names_recordings, by)
+            same = next((other for other in marked if other._replace(where="") == name), None)
+            marked.setdefault(same or name._replace(where=event.where), []).append(event)
         if not events:
             marked[Name(title, "", str(file))] = []
     if not marked:
         raise DataError(f"{path}: must hold .eaf or .TextGrid files; of a table give the file itself")
-    if coder:
+    if coder or others:
         chosen, more = coding.of_coder(read, coder, others)
         if not chosen:
             raise DataError(f"{path}: must have events of the coder {coder}, not of {', '.join(coding.coders(read))}")
@@ -312,6 +328,10 @@ def gather(path: Path, coder: str = "", others: Sequence[str] = ()) -> tuple[Mar
         marked = {name: [event for event in events if event in of_coder] for name, events in marked.items()}
     codes = [(event.where, facs.joined(event.action_units)) for events in marked.values() for event in events]
     notes += unread_unit_notes(path, [(where, code) for where, code in codes if code], "codes")
+    if several := [where for where, code in codes if any(unit.alternatives for unit in facs.parse(code))]:
+        notes.append(
+            f"{path}: of alternatives such as 6 or 12 the first unit counts: {len(several)} codes, {several[0]}"
+        )
     return Marked(marked, path.is_file() and not has_rows), notes
 
 
@@ -325,25 +345,26 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
     names = [*dict.fromkeys(name for side in sides for name in side.events)]
     subjects = Subjects({name.subject: name.where for name in names if name.subject})
     groups, notes = group(names, subjects), subjects.notes
-    if len(groups) == 2 and (first.is_file or second.is_file) and all(len(side.events) == 1 for side in sides):
+    if len(groups) == 2 and first.is_file and second.is_file and len(subjects.keys) < 2:
+        notes.append(f"{' and '.join(name.source for name in names)} are taken as of one recording")
         groups = [names]
-    paths = Counter(bare(max(members, key=lambda name: len(name.path)).path) for members in groups)
     shared = dict[str, tuple[list[Name], list[list[Coded]]]]()
-    for members in groups:
-        longest = max(members, key=lambda name: (len(name.path), name.subject))
-        title = _title(longest, is_shared=paths[bare(longest.path)] > 1)
+    for title, members in zip(_titles(groups), groups, strict=True):
         events = [[event for name in members for event in side.events.get(name, ())] for side in sides]
         if not all(any(name in side.events for name in members) for side in sides):
             notes.append(f"{title}: marked by one alone, left out")
             continue
-        for of_side in events:
+        for word, of_side in zip(("first", "second"), events, strict=True):
             _check(title, of_side)
+            notes += [f"{title}: the {word} marks nothing in it"] * (not of_side and any(events))
         shared[title] = members, events
     if not shared:
         listed = " and ".join(", ".join(side.titles) for side in sides)
         raise DataError(f"both must mark the same recordings, not {listed}")
     emotions = {event.emotion for _, of_sides in shared.values() for of_side in of_sides for event in of_side}
     in_classes, recordings = bool(emotions & {"negative", "positive"}), list[Recording]()
+    if in_classes and emotions - {*LABELS, ""}:
+        notes.append("emotions are compared as classes, negative, positive and surprise, since some events have these")
     for title, (members, (of_first, of_second)) in sorted(shared.items()):
         times, note = times_of(members, title, [*of_first, *of_second], fps)
         recordings.append(compare(title, of_first, of_second, times, in_classes, not note))
@@ -351,20 +372,31 @@ def compare_all(first: Marked, second: Marked, fps: float | None) -> tuple[list[
     return recordings, notes
 
 
-def _title(name: Name, is_shared: bool) -> str:
-    """Return how a recording is called: by its path, after the subject where the path is that of several."""
-    path = bare(name.path).strip("/") or "recording"
-    return f"{name.subject.strip()}/{path}" if is_shared and name.subject else path
+def _titles(groups: Sequence[Sequence[Name]]) -> list[str]:
+    """Return how recordings are called: each by its path, as far as needed with subject, suffix and file."""
+    forms = list[list[str]]()
+    for members in groups:
+        longest = max(members, key=lambda name: (name.path.count("/"), name.path))
+        path, subject = (
+            longest.path.strip("/") or "recording",
+            next((n.subject.strip() for n in members if n.subject), ""),
+        )
+        with_subject = f"{subject}/{bare(path)}" if subject else bare(path)
+        forms.append([bare(path), with_subject, f"{subject}/{path}".strip("/"), f"{path} ({longest.source})"])
+    titles = [of_group[0] for of_group in forms]
+    for i in (1, 2, 3):
+        counts = Counter(titles)
+        titles = [title if counts[title] == 1 else of_group[i] for title, of_group in zip(titles, forms, strict=True)]
+    return titles
 
 
 def _check(title: str, events: Sequence[Coded]) -> None:
     """Raise DataError for events of one side that are of several coders, and for one that is there twice."""
-    if len(several := [name for name in coding.coders(events) if name]) > 1:
+    if len(several := coding.coders(events)) > 1:
         file = events[0].where.partition(", row ")[0]
-        raise DataError(
-            f"{file}: must have one coder's events of {title}, not those of {' and '.join(several)}; "
-            "--coders compares two of one table"
-        )
+        listed = " and ".join(name or "no coder" for name in several)
+        advice = "--coders compares two of one table"
+        raise DataError(f"{file}: must have one coder's events of {title}, not those of {listed}; {advice}")
     coding.check_once(events)
 
 

@@ -71,7 +71,7 @@ def test_where_one_side_has_classes_emotions_are_compared_as_classes():
     second = Marked(dict(zip(names, (SECOND[:1], [event("micro", 10, 19, "negative")]), strict=True)), False)
     (compared, _), notes = agreement.compare_all(first, second, 50)
     assert [a.emotion for a in compared.first] == ["negative"] and compared.second[0].emotion == "surprise"
-    assert len(notes) == 2 and not any("frame" in row["measure"].split() for row in agreement.rows([compared]))
+    assert len(notes) == 4 and not any("frame" in row["measure"].split() for row in agreement.rows([compared]))
 
 
 def test_folders_and_tables_are_paired_by_recording_and_the_page_is_written(tmp_path, capsys):
@@ -107,7 +107,7 @@ def test_folders_and_tables_are_paired_by_recording_and_the_page_is_written(tmp_
     [
         ("a.mp4,,micro,1,9,x\na.mp4,,micro,2,9,y\n", "a.mp4,,micro,1,9,x\n", "one coder's events of a, .* x and y"),
         ("a.mp4,,micro,1,9,x\n", "b.mp4,,micro,1,9,x\n", "the same recordings, not a and b"),
-        ("a.mp4,s1,micro,1,9,x\na.mp4,s2,micro,2,9,x\n", "a.mp4,s3,micro,1,9,x\n", "not s1/a, s2/a and s3/a"),
+        ("a.mp4,s1,micro,1,9,x\na.mp4,s2,micro,2,9,x\n", "a.mp4,s3,micro,1,9,x\n", "not s1/a, s2/a and a"),
     ],
 )
 def test_neither_coders_nor_recordings_are_pooled(tmp_path, rows, others, message):
@@ -125,7 +125,8 @@ def test_a_subject_that_one_coder_leaves_out_or_spells_otherwise_is_the_same(tmp
     (recording,), _ = agreement.compare_all(*(agreement.gather(table, coder)[0] for coder in "xy"), 25)
     assert len(recording.pairs) == 1
     table.write_text(f"recording,subject,kind,onset,offset,coder\n{rows.replace(',y', ',')}")
-    assert sum(map(len, agreement.gather(table)[0].events.values())) == 2  # of a coder and one not named
+    with pytest.raises(DataError, match="one coder's events of a, not those of no coder and x"):
+        agreement.compare_all(agreement.gather(table)[0], agreement.gather(table, "x")[0], 25)
 
 
 def test_where_one_coder_marks_nothing_the_other_is_alone(tmp_path):
@@ -162,7 +163,7 @@ def test_a_person_is_not_split_by_spelling_and_one_that_could_be_two_is_refused(
     rows = "a,s1,micro,10,20,,,anna\na,S01,micro,40,50,,,anna\na,s1 ,micro,10,20,,,ben\na,{},micro,40,50,,,ben\n"
     assert compared(tmp_path, rows.format("s01"))[0]["micro", "F1"] == (1, 2)
     assert compared(tmp_path, rows.format(""))[0]["micro", "F1"] == (1, 2)  # of the only subject
-    with pytest.raises(DataError, match=r"subjects '1' .*row 5. and 's1' .*row 2. could be one person"):
+    with pytest.raises(DataError, match=r"subjects '1' .*row 5. and 's1' .*row 4. could be one person"):
         compared(tmp_path, rows.format("1"))
     with pytest.raises(DataError, match=r"a could be a of s1 or a of s2: .* \(.*annotations.csv, row 4\)"):
         compared(tmp_path, "a,s1,micro,1,9,,,anna\na,s2,micro,1,9,,,anna\na,,micro,1,9,,,ben\n")
@@ -175,6 +176,70 @@ def test_a_recording_with_and_without_its_folder_is_one(tmp_path):
         compared(tmp_path, "s01/a,,micro,1,9,,,anna\ns02/a,,micro,1,9,,,anna\na,,micro,1,9,,,ben\n")
     with pytest.raises(DataError, match=r"a recording without a name could be a or b: .* \(.*row 4\)"):
         compared(tmp_path, "a,,micro,1,9,,,anna\nb,,micro,1,9,,,anna\n,,micro,1,9,,,ben\n")
+
+
+def test_no_recording_is_lost_where_two_have_one_title(tmp_path):
+    rows = "a.mp4,,micro,10,20,,,anna\na.avi,,micro,50,60,,,anna\na.mp4,,micro,10,20,,,ben\na.avi,,micro,90,99,,,ben\n"
+    figures, _ = compared(tmp_path, rows + "a.avi,,micro,140,150,,,ben\n")
+    assert figures["micro", "events of the first"][0] == 2 and figures["micro", "events of the second"][0] == 3
+    (tmp_path / "ben.csv").write_text(CODED + "a.mp4,1,micro,3,5,,,\na.mp4,2,micro,3,5,,,\n")
+    for subject in ("s01", "s02"):
+        (tmp_path / "anna" / subject).mkdir(parents=True)
+        (tmp_path / "anna" / subject / "a.eaf").write_text(elan.text([elan.Mark("micro", 100, 200)], "a.mp4"))
+    sides = [agreement.gather(tmp_path / name)[0] for name in ("anna", "ben.csv")]
+    assert {recording.name for recording in agreement.compare_all(*sides, 30)[0]} == {"s01/a", "s02/a"}
+
+
+def test_a_recording_that_one_coder_spells_otherwise_or_leaves_out_is_named(tmp_path):
+    rows = "take1,,micro,10,20,,,anna\n{},,micro,10,20,,,ben\n"
+    with pytest.raises(
+        DataError, match=r"take1 .*row 2. and Take01 .*row 3. could be one recording: spell it the same"
+    ):
+        compared(tmp_path, rows.format("Take01"))
+    _, notes = compared(tmp_path, rows.format("tkae1"))
+    assert {"take1: the second marks nothing in it", "tkae1: the first marks nothing in it"} <= {*notes}
+    assert compared(tmp_path, rows.format("take1.avi"))[0]["micro", "F1"] == (1, 1)
+
+
+def test_two_files_of_two_people_or_videos_are_not_compared(tmp_path):
+    for subject, level in (("s1", 30), ("s2", 60)):
+        (tmp_path / subject).mkdir()
+        write(tmp_path / subject / "take.mp4", shades(level + np.arange(20)), 25)
+        (tmp_path / subject / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], "take.mp4"))
+        text = f"subject,kind,onset,offset\n{subject},micro,1,9\n"
+        (tmp_path / f"{subject}.csv").write_text(text)
+    with pytest.raises(DataError, match=r"take: both must mark one video, not .*s1/take.mp4 and .*s2/take.mp4"):
+        agreement.compare_all(*(agreement.gather(tmp_path / s / "take.eaf")[0] for s in ("s1", "s2")), None)
+    with pytest.raises(DataError, match="must mark the same recordings"):
+        agreement.compare_all(*(agreement.gather(tmp_path / f"{s}.csv")[0] for s in ("s1", "s2")), 25)
+
+
+def test_a_folder_has_one_file_for_each_recording(tmp_path):
+    (tmp_path / "take.eaf").write_text(elan.text([elan.Mark("micro", 0, 100)], "take.mp4"))
+    (tmp_path / "notes.csv").write_text("kind,onset,offset\n")
+    assert "tables are passed over in a folder" in agreement.gather(tmp_path)[1][0]
+    (tmp_path / "take.TextGrid").write_text("")
+    with pytest.raises(DataError, match=r"take.TextGrid: must be the only file that marks take, not take.eaf too"):
+        agreement.gather(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--coders", "anna", "Anna"), "--coders must be two names, not 'anna' and 'Anna'"),
+        (("--coders", "anna", " "), "--coders must be two names"),
+        (("--coders", "anna", "ben", "--fps", "nan"), "for --fps. Must be a number above 0"),
+    ],
+)
+def test_options_that_say_nothing_are_refused(tmp_path, capsys, options, message):
+    (tmp_path / "a.csv").write_text(CODED)
+    assert main(["agreement", str(tmp_path / "a.csv"), *options]) in (1, 2)
+    assert message in capsys.readouterr().err
+
+
+def test_an_offset_that_no_video_has_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"a: offset must be within 10000000 frames, not 1e\+12 .*row 2"):
+        compared(tmp_path, "a,,micro,1,999999999999,,,anna\na,,micro,1,9,,,ben\n")
 
 
 def test_folders_of_different_subjects_are_not_compared_with_each_other(tmp_path):
