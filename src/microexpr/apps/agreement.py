@@ -126,10 +126,8 @@ def times_of(names: Iterable[Name], title: str, events: Iterable[Coded], fps: fl
         raise DataError(f"{title}: no video of it is there, so --fps must say how many frames a second it has")
     ends = [(event.offset / (fps if event.unit == "frames" else 1), event.where) for event in events]
     last, where = max(ends, default=(1, ""))
-    if last > LONGEST:
-        raise DataError(
-            f"{title}: offset must be within {LONGEST} s, not {last:g} s at {fps:g} frames a second ({where})"
-        )
+    if last * fps > LONGEST:
+        raise DataError(f"{title}: offset must be within {LONGEST} frames, not {last * fps:g} ({where})")
     count = round(fps * last) + 2
     return np.arange(count) / fps, f"{title}: its video is not there, nor known how long it is: no figures by frame"
 

@@ -20,7 +20,7 @@ from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.recordings import bare
 from microexpr.core.subjects import folded
 
-__all__ = ["KINDS", "Coded", "check_once", "coders", "media", "of_coder", "read"]
+__all__ = ["KINDS", "Coded", "check_media", "check_once", "coders", "media", "of_coder", "read"]
 
 READERS: dict[str, Callable[[Path, Problems], tuple[list[Coded], list[str]]]] = {  # by ending
     ".eaf": elan.read, ".textgrid": praat.read, ".csv": tables.read, ".tsv": tables.read,
@@ -63,6 +63,14 @@ def check_once(events: Iterable[Coded]) -> None:
             span = f"{event.kind} {event.onset:g} to {event.offset:g}"
             raise DataError(f"an event must be there once, not twice: {span} ({other}; {event.where})")
         seen[key] = event.where
+
+
+def check_media(path: Path, recording: Path) -> None:
+    """Raise DataError for an .eaf that is linked to other videos alone than the recording that it is of."""
+    names = elan.media(path) if path.suffix.lower() == ".eaf" else []
+    linked = [other for name in names if (other := path.parent / name).is_file()]
+    if linked and not any(other.samefile(recording) for other in linked if recording.exists()):
+        raise DataError(f"{path}: must be linked to {recording}, not to {linked[0]}")
 
 
 def media(path: Path, recording: str = "") -> Path | None:

@@ -72,7 +72,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
             return False
         if {short.all, long.all} & counted and len({short.suffix, long.suffix} - {""}) > 1:
             return False
-        return _same_subject(a, b, subjects) and _same_subject(b, a, subjects)
+        return may_be_of_one_subject(a, b, subjects) and may_be_of_one_subject(b, a, subjects)
 
     by_last: dict[str, list[Name]] = {}
     for name in names:
@@ -92,7 +92,7 @@ def group(names: Iterable[Name], subjects: Subjects) -> list[list[Name]]:
                 other not in alike
                 and a == b
                 and parts[name].all != parts[other].all
-                and _same_subject(name, other, subjects)
+                and may_be_of_one_subject(name, other, subjects)
             ):
                 raise DataError(
                     f"{name}{_place(name)} and {other}{_place(other)} could be one recording: spell it the same"
@@ -139,7 +139,7 @@ def _place(name: Name) -> str:
     return f" ({name.where or name.source})" if name.where or name.source else ""
 
 
-def _same_subject(a: Name, b: Name, subjects: Subjects) -> bool:
+def may_be_of_one_subject(a: Name, b: Name, subjects: Subjects) -> bool:
     """Return whether the subject of a name may be that of another, by its own and by the folders of its path."""
     if not a.subject:
         return True

@@ -11,7 +11,7 @@ from microexpr import coding
 from microexpr.coding import Coded
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError
-from microexpr.core.recordings import Name, Recordings, group
+from microexpr.core.recordings import Name, Recordings, group, may_be_of_one_subject
 from microexpr.core.subjects import Subjects
 from microexpr.datasets.layout import label_of
 from microexpr.signals.spotting import hits
@@ -70,6 +70,9 @@ def read(path: Path, video: Path) -> tuple[list[Coded], list[str]]:
             raise DataError(f"{path}: must have the events of one recording, but {video.name} could be {listed}")
         chosen = mine
     members = {name for i in chosen for name in groups[i]}
+    if other := next((n for n in members if not may_be_of_one_subject(n, Name(str(whole)), subjects)), None):
+        raise DataError(f"{path}: must have the events of {video}, not of subject {other.subject} ({other.where})")
+    coding.check_media(path, video)
     events = [event for event in events if names[event] in members]
     if len(coders := coding.coders(events)) > 1:
         raise DataError(f"{path}: must have the events of one coder, not of {', '.join(coders)}")

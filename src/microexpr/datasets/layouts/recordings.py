@@ -2,10 +2,12 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -13,9 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import DataError, nearest
-from microexpr.core.subjects import composed
+from microexpr.core.subjects import composed, folded
 from microexpr.datasets.layout import MEGC2019, is_video, label_of
-from microexpr.datasets.layouts import Loader
 from microexpr.videos import container, excerpt, frames, sources
 
 FACTS = "dataset.yaml"
@@ -26,7 +27,7 @@ OTHERS = ("others", "other", "neutral", "")  # emotions of no class
 class Facts(BaseModel):
     """Facts that a folder does not show by itself, in its dataset.yaml."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     fps: float | None = Field(None, gt=0, le=container.FASTEST)  # of recordings that are folders of frames
     subject: str = ""  # a regular expression whose group 1 in a recording's path is the subject
     subjects: dict[str, str] = {}  # name of a subject as a row or folder has it -> its only name
@@ -47,13 +48,29 @@ class Facts(BaseModel):
         return label_of(emotion)
 
 
+class _Texts(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
+    """A reader that leaves 010 and 1:30 as they are typed, and refuses a key that is there twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping. Raises ValueError for keys that are equal but for case."""
+        if isinstance(node, yaml.MappingNode):
+            for key, count in Counter(folded(key.value) for key, _ in node.value).items():
+                if count > 1:
+                    raise ValueError(f"{key} must be there once, not {count} times")
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
 def read_facts(root: Path) -> Facts:
     """Return what a data set's dataset.yaml says; none where it has none. Raises DataError for another content."""
     path = root / FACTS
+    for other in root.iterdir() if root.is_dir() else ():
+        if other.name != FACTS and other.name.lower() in (FACTS, "dataset.yml"):
+            raise DataError(f"{other}: must be called {FACTS}")
     if not path.is_file():
         return Facts(fps=None)
     try:
-        facts = Facts(**(yaml.load(path.read_text(encoding="utf-8"), Loader) or {}))
+        facts = Facts(**(yaml.load(path.read_text(encoding="utf-8"), _Texts) or {}))
         re.compile(facts.subject)
         if wrong := {*facts.emotions.values()} - {*LABELS, ""}:
             raise ValueError(f"a class is {', '.join(LABELS)} or '', not {min(wrong)!r}")
@@ -114,11 +131,13 @@ class Recording:
 
 
 def recordings(root: Path, fps: float | None) -> Iterator[Recording]:
-    """Yield the videos below a root, and the folders with pictures and no video, at any depth; `fps` are of folders."""
+    """Yield the videos below a root, and the folders with pictures and no video, at any depth; `fps` are of folders.
+
+    A single picture is no recording."""
     for path in sorted(paths(root)):
         if path.is_dir():
             files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
-            is_recording = any(map(is_picture, files)) and not any(map(is_video, files))
+            is_recording = sum(map(is_picture, files)) > 1 and not any(map(is_video, files))  # one may be a portrait
         else:
             is_recording = is_video(path) and path.is_file()
         if is_recording:

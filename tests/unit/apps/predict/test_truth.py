@@ -89,3 +89,19 @@ def test_each_spotted_expression_has_the_true_one_it_hits():
     spotted = [(1, 10), (0, 9), (40, 49)]
     assert truth.match(spotted, true) == {(0, 9): true[1]}
     assert truth.summary(spotted, true).startswith("hits 1, false 2, missed 1 at IoU 0.5")
+
+
+def test_rows_of_another_subject_or_folder_are_not_those_of_a_video(tmp_path):
+    path, video = tmp_path / "t.csv", tmp_path / "s01/take.mp4"
+    head = "recording,subject,kind,onset,offset\n"
+    for row in ("s02/take.mp4,", "D:\\x\\s02\\take.mp4,", "/data/s02/take.mp4,"):
+        path.write_text(f"{head}{row},micro,1,9\n")
+        with pytest.raises(DataError, match=r"must have rows of take.mp4, not of .*s02/take.mp4"):
+            truth.read(path, video)
+    for row in ("take.mp4,s02", "s01/take.mp4,s02", ",s02"):
+        path.write_text(f"{head}{row},micro,1,9\n")
+        with pytest.raises(DataError, match=r"must have the events of .*take.mp4, not of subject s02 \(.*row 2\)"):
+            truth.read(path, video)
+    for row in ("take.mp4,anna", "films/take.mp4,", "s01/take.mp4,1", "take,"):
+        path.write_text(f"{head}{row},micro,1,9\n")
+        assert len(truth.read(path, video)[0]) == 1
