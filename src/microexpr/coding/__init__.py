@@ -18,7 +18,7 @@ from microexpr.coding.events import KINDS, Coded, Problems
 from microexpr.core.errors import DataError
 from microexpr.core.files import VIDEO_SUFFIXES
 from microexpr.core.recordings import bare
-from microexpr.core.subjects import folded
+from microexpr.core.subjects import Subjects
 
 __all__ = ["KINDS", "Coded", "check_media", "check_once", "coders", "media", "of_coder", "read"]
 
@@ -42,14 +42,17 @@ def read(path: Path, problems: list[str] | None = None) -> tuple[list[Coded], li
 
 def coders(events: Iterable[Coded]) -> list[str]:
     """Return the coders of events, sorted, each in one spelling; "" where none is named."""
-    return sorted({folded(event.coder): event.coder.strip() for event in reversed([*events])}.values())
+    names = [event.coder.strip() for event in events]
+    key = Subjects(names, "coders").key
+    return sorted({key(name): name for name in reversed(names)}.values())
 
 
 def of_coder(events: Sequence[Coded], coder: str, others: Collection[str] = ()) -> tuple[list[Coded], list[str]]:
     """Return the events of a coder, in any case, and a note on those of coders who are none of `others`."""
-    chosen = [event for event in events if folded(event.coder) == folded(coder)]
-    named = {folded(name) for name in (coder, *others)}
-    rest = Counter(event.coder.strip() or "no coder" for event in events if folded(event.coder) not in named)
+    key = Subjects({coder, *others, *(event.coder for event in events)}, "coders").key
+    named = {key(name) for name in (coder, *others)}
+    chosen = [event for event in events if key(event.coder) == key(coder)]
+    rest = Counter(event.coder.strip() or "no coder" for event in events if key(event.coder) not in named)
     listed = ", ".join(f"{count} of {name}" for name, count in sorted(rest.items()))
     file = events[0].where.partition(", row ")[0].partition(", tier ")[0] if events else ""
     return chosen, [f"{file}: events passed over, of coders who are not asked for: {listed}"] * bool(rest)

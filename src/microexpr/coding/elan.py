@@ -11,6 +11,7 @@
 A tier may end with the coder, micro@anna, and ELAN's fields for participant and annotator count as subject and coder.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from microexpr.coding.events import KINDS, Coded, Problems, kind_of
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import VIDEO_SUFFIXES, regular
+from microexpr.core.subjects import folded
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 NO_DATE = "1970-01-01T00:00:00+00:00"  # the format requires one; the same video has the same bytes
@@ -51,16 +53,20 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         name, _, coder = tier.partition("@")
         kind = kind_of(name)
         if kind is None:
-            if (aligned or references) and not (attributes.get("PARENT_REF") and _below(tier)):
+            above = (attributes.get("PARENT_REF") or "").partition("@")[0]
+            if (aligned or references) and not (kind_of(above) and _below(tier) and _is_read(document, tier)):
                 passed_over.append(tier)
             continue
+        annotator = (attributes.get("ANNOTATOR") or "").strip()
+        if coder and annotator and folded(coder) != folded(annotator):
+            raise DataError(f"{path}: annotator of tier {tier} must be {coder}, as it is called, not {annotator}")
         apexes, units = _children(document, tier)
         if references and not aligned:
             aligned, reason = _of_parents(document, tier), _constraint(document, tier)
             if len({key for key, *_ in references.values()}) < len(references) or not aligned:
                 notes.append(f"{path}: tier {tier} is passed over: its annotations have no times ({reason})")
                 continue
-        spans = [tuple(document.timeslots[slot] for slot in times[:2]) for times in aligned.values()]
+        spans = [tuple(document.timeslots.get(slot) for slot in times[:2]) for times in aligned.values()]
         outside = [
             time
             for time in (*apexes, *(at for at, _ in units))
@@ -70,7 +76,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
             times = ", ".join(f"{time / 1000:.3f} s" for time in outside[:4]) + ", ..." * (len(outside) > 4)
             notes.append(f"{path}: apexes and units below tier {tier} are in none of its events: {times}; passed over")
         for key, (begin, end, value, _) in aligned.items():
-            start, stop = (document.timeslots[slot] for slot in (begin, end))
+            start, stop = (document.timeslots.get(slot) for slot in (begin, end))
             where = f"{path}, tier {tier}, {'?' if start is None else f'{start / 1000:.3f} s'}"
             with collect_errors(problems):
                 if start is None or stop is None:
@@ -82,7 +88,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 event = Coded(
                     kind, (start + shift) / 1000, (inside[0] + shift) / 1000 if inside else None, (stop + shift) / 1000,
                     span=True, emotion=value.strip().lower(), action_units="+".join(codes),
-                    subject=attributes.get("PARTICIPANT") or "", coder=coder or attributes.get("ANNOTATOR") or "",
+                    subject=attributes.get("PARTICIPANT") or "", coder=coder or annotator,
                     where=where,
                 )  # fmt: skip
                 events.append(event)
@@ -110,7 +116,12 @@ def _of_parents(document: Any, tier: str, below: tuple[str, ...] = ()) -> dict[s
 
 def _origin(document: Any, path: Path) -> int:
     """Return where in its video a document begins, in milliseconds; of several, in that which is called like it."""
-    media = [(Path(m.get("MEDIA_URL", "")), int(m.get("TIME_ORIGIN") or 0)) for m in document.media_descriptors]
+    media = list[tuple[Path, int]]()
+    for descriptor in document.media_descriptors:
+        text = descriptor.get("TIME_ORIGIN") or "0"
+        if not re.fullmatch(r"-?\d{1,12}(\.0*)?", text):
+            raise DataError(f"{path}: TIME_ORIGIN must be a whole number of milliseconds, not {text[:40]!r}")
+        media.append((Path(descriptor.get("MEDIA_URL", "")), int(text.partition(".")[0])))
     of_name = [origin for url, origin in media if url.stem.lower() == path.stem.lower()]
     return (of_name or [origin for _, origin in media] or [0])[0]
 
@@ -121,13 +132,24 @@ def _below(tier: str) -> str:
     return next((content for content, words in BELOW.items() if name.endswith(words)), "")
 
 
+def _is_read(document: Any, tier: str) -> bool:
+    """Return whether all annotations of a tier below an expression's can be read: an apex needs a time of its own."""
+    aligned, references, attributes, _ = document.tiers[tier]
+    above = document.tiers.get(attributes.get("PARENT_REF"), ({}, {}))
+    has_times = all(any(document.timeslots.get(slot) is not None for slot in times[:2]) for times in aligned.values())
+    is_known = all(of in above[0] or of in above[1] for of, *_ in references.values())
+    return has_times and is_known and not (references and _below(tier) == APEX)
+
+
 def _children(document: Any, tier: str) -> tuple[list[int], list[tuple[str | int, str]]]:
     """Return the apexes below a tier in milliseconds, and each code of units with its annotation's name or time."""
     apexes, units = list[int](), list[tuple[str | int, str]]()
     for name, (aligned, references, attributes, _) in document.tiers.items():
         if attributes.get("PARENT_REF") != tier:
             continue
-        times = [(document.timeslots[begin], value.strip()) for begin, _, value, _ in aligned.values()]
+        slots = [(document.timeslots.get(b), document.timeslots.get(e), value) for b, e, value, _ in aligned.values()]
+        # within a parent ELAN leaves out the times of inner edges
+        times = [(stop - 1 if start is None and stop else start, value.strip()) for start, stop, value in slots]
         if _below(name) == APEX:
             apexes += [time for time, _ in times if time is not None]
         elif _below(name) == UNITS:

@@ -10,7 +10,7 @@ from microexpr.core.clip import EventKind as Kind
 from microexpr.core.errors import DataError
 
 OTHER_WORDS: dict[str, Kind] = {  # of tiers, behaviours and cells, in small letters and without blanks
-    "me": "micro", "microexpression": "micro", "microexpressions": "micro", "macroexpression": "macro",
+    "me": "micro", "mae": "macro", "microexpression": "micro", "microexpressions": "micro", "macroexpression": "macro",
     "macroexpressions": "macro", "blinks": "blink", "glances": "glance", "gaze": "glance", "talk": "speech",
 }  # fmt: skip
 Problems = list[str] | None

@@ -1,5 +1,6 @@
 """Read and write Praat's TextGrids: a tier for each kind, whose labels are emotions, perhaps with FACS: "fear: 1+2"."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,9 +17,11 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
     if path.stat().st_size > LARGEST:
         raise DataError(f"{path}: must be a TextGrid of at most {LARGEST >> 20} MB")
     try:
-        path.read_text(codec := csv_file.encoding(path))
+        content = path.read_text(codec := csv_file.encoding(path))
     except UnicodeError:
-        codec = "latin-1"  # as Praat wrote before it knew UTF-8
+        content = path.read_text(codec := "latin-1")  # as Praat wrote before it knew UTF-8
+    if match := re.search(r"^\s*x(?:min|max|number) = \d+,\d+", content, re.MULTILINE):
+        raise DataError(f"{path}: times must have a point, not {match[0].strip()!r}")
     try:
         grid = TextGrid(str(path), codec=codec)
     except Exception as error:  # pympi raises these for any file that is not Praat's

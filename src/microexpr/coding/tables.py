@@ -6,6 +6,7 @@ datavyu2csv.rb of datavyur (columns named like `KINDS`, with codes emotion, unit
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Literal, NamedTuple
@@ -20,7 +21,9 @@ SECONDS = tuple(f"{name}_seconds" for name in TIMES)
 COLUMNS = ("recording", "subject", "kind", *TIMES, "emotion", "action_units", "coder")  # of the template
 OURS: dict[str, Sequence[str]] = {  # by meaning, names of columns
     **{name: (name,) for name in (*COLUMNS, *SECONDS, "fps")},
-    "recording": ("recording", "video", "file"), "kind": ("kind", "type", "expression_type"),
+    "recording": ("recording", "video", "vid", "file", "filename", "file_name", "video_name"),
+    "subject": ("subject", "sub", "subject_id", "participant", "participant_id"),
+    "kind": ("kind", "type", "expression_type"),
     "emotion": ("emotion", "class", "label"), "action_units": ("action_units", "aus", "units"),
 }  # fmt: skip
 OF_TIME: dict[str, tuple[Unit, float]] = {  # words in a column `units` that is of times -> unit, and seconds in one
@@ -28,12 +31,12 @@ OF_TIME: dict[str, tuple[Unit, float]] = {  # words in a column `units` that is 
     **dict.fromkeys(("ms", "milliseconds"), ("seconds", 1e-3)),
 }  # fmt: skip
 MEASURED = re.compile(r"AU(\d+)([LR]):")  # of `predict`, as in AU12L:0.52
-NOTHING = ("none", "no focal subject")  # cells by which BORIS says that there is none
+NOTHING = ("none", "nan", "no focal subject")  # cells by which BORIS and pandas say that there is none
 BORIS: dict[str, Sequence[str]] = {  # times are in seconds
     "recording": ("Media file name",), "subject": ("Subject",), "kind": ("Behavior",), "onset": ("Start (s)",),
     "offset": ("Stop (s)",), "emotion": ("Modifier #1",), "action_units": ("Modifier #2",), "source": ("Source",),
     "lengths": ("Media duration (s)",), "shift": ("Time offset (s)",), "rate": ("FPS (frame/s)",),
-    "frame": ("Image index start",),
+    "frame": ("Image index start",), "observation": ("Observation id",),
 }  # fmt: skip
 DATAVYU: dict[str, Sequence[str]] = {  # the same; times are in milliseconds
     "recording": ("file",), "kind": ("column",), "onset": ("onset",), "offset": ("offset",), "apex": ("apex",),
@@ -71,21 +74,34 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
             form = Form(*of_time, number=number)
         columns = csv_file.Columns(header, meanings, str(path))
         heads = columns.heads
-        if meanings is not BORIS and "onset" not in heads and "onset_seconds" in heads:
+        if meanings is OURS and "onset" not in heads and "onset_seconds" in heads:  # all times must be seconds, then
+            columns.passed_over += [head for name in TIMES for head in heads.pop(name, ())]
             heads |= {name: heads.pop(f"{name}_seconds") for name in TIMES if f"{name}_seconds" in heads}
             form = form._replace(unit="seconds")
         for column in ("kind", "onset", "offset"):
             if column not in heads:
+                column += "_seconds" * (form.unit == "seconds" and meanings is OURS and column != "kind")
                 likely = nearest(column, header)
                 raise DataError(f"{path}: column {column!r} is missing in row 1{likely}; {advice()}")
-        events = []
+        events, behaviours, observations = list[Coded](), Counter[str](), dict[str, set[str]]()
         for line, row in lines:
             with collect_errors(problems):
                 cells = columns.cells(line, row)
+                if meanings is BORIS and kind_of(cells["kind"]) is None:
+                    behaviours[cells["kind"]] += 1
+                    continue
                 if meanings is BORIS:
                     cells = _in_its_file(cells, form, f"{path}, row {line}")
+                    observations.setdefault(cells.get("recording", ""), set()).add(cells.get("observation", ""))
                 events.append(_event(path, line, cells, form))
-        return events, columns.notes()
+        listed = ", ".join(f"{count} of {name}" for name, count in sorted(behaviours.items()))
+        notes = [f"{path}: behaviours passed over: {listed}; those read are {', '.join(KINDS)}"] * bool(behaviours)
+        for recording, several in observations.items():
+            if len(several) > 1:
+                notes.append(
+                    f"{path}: {recording} has events of the observations {', '.join(sorted(several))}: all count"
+                )
+        return events, [*columns.notes(), *notes]
 
 
 def _unit_of_times(

@@ -57,7 +57,8 @@ def parse(text: str) -> tuple[ActionUnit, ...]:
 def joined(text: str) -> str:
     """Return a code with + in place of other marks between its units: commas, semicolons, also full-width ones, blanks.
 
-    "6 12" and "4;9" become "6+12" and "4+9"; "6 or 12" and words that are no unit stay."""
+    "6 12" and "4;9" become "6+12" and "4+9", 12.0 of a spreadsheet 12; "6 or 12" and words that are no unit stay."""
+    text = re.sub(r"(?<![\d.])(\d+)\.0+(?![\d.])", r"\1", text)
     text = re.sub(r"\s*[,;\N{FULLWIDTH COMMA}\N{FULLWIDTH SEMICOLON}\N{IDEOGRAPHIC COMMA}]\s*", "+", text.strip())
     terms = [re.split(r"\s+", term.strip()) for term in text.split("+")]
     return "+".join("+".join(words) if all(map(_unit, words)) else " ".join(words) for words in terms)

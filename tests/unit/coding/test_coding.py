@@ -10,6 +10,7 @@ from pympi.Praat import TextGrid
 
 from microexpr import coding
 from microexpr.coding import Coded, elan, praat, tables
+from microexpr.core import facs
 from microexpr.core.errors import DataError
 
 TIMES = np.arange(100) / 25
@@ -220,6 +221,82 @@ def test_a_column_of_a_meaning_may_be_empty_next_to_another(tmp_path):
         DataError, match=r"row 2: emotion.*'fear' must not differ, both are emotion|class 'negative' and"
     ):
         coding.read(path)
+
+
+def test_behaviours_and_observations_of_boris_that_are_no_events_are_named(tmp_path):
+    path, row = tmp_path / "boris.csv", "{},s01,{},Fear,1,1.2,a.mp4\n"
+    head = "Observation id,Subject,Behavior,Modifier #1,Start (s),Stop (s),Media file name\n"
+    path.write_text(head + row.format("anna", "micro") + row.format("ben", "MaE") + row.format("ben", "smile"))
+    events, notes = coding.read(path)
+    assert [event.kind for event in events] == ["micro", "macro"]
+    assert any("behaviours passed over: 1 of smile" in note for note in notes)
+    assert any("a.mp4 has events of the observations anna, ben: all count" in note for note in notes)
+
+
+def test_seconds_are_not_mixed_with_frames(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("kind,onset_seconds,offset\nmicro,1.0,36\n")
+    with pytest.raises(DataError, match="column 'offset_seconds' is missing in row 1"):
+        coding.read(path)
+
+
+def test_what_pandas_writes_of_nothing_is_nothing_and_its_whole_numbers_are_whole(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("filename,Participant,kind,onset,offset,emotion,aus,coder\na.mp4,nan,micro,1.0,9.0,nan,12.0,1.0\n")
+    (event,), notes = coding.read(path)
+    assert (event.recording, event.subject, event.emotion, event.onset) == ("a.mp4", "", "", 1) and not notes
+    assert facs.joined("12.0, 6.0") == "12+6"
+    assert len(coding.of_coder([event], "1", ["2"])[0]) == 1
+
+
+def test_times_of_praat_have_a_point(tmp_path):
+    path = tmp_path / "take.TextGrid"
+    path.write_text(praat.text(MARKS, 4.0).replace("xmax = 1.3", "xmax = 1,3"), encoding="utf-8")
+    with pytest.raises(DataError, match="times must have a point, not 'xmax = 1,3"):
+        coding.read(path)
+
+
+def changed(tmp_path, change):
+    """Read an .eaf after a change of pympi's document."""
+    path = tmp_path / "take.eaf"
+    path.write_text(elan.text(MARKS[:1], "take.mp4"), encoding="utf-8")
+    document = Eaf(str(path))
+    change(document)
+    document.to_file(str(path))
+    return coding.read(path)
+
+
+def test_codes_without_a_time_of_their_own_are_read_and_apexes_without_are_named(tmp_path):
+    def subdivide(document):
+        document.remove_tier("micro action units")
+        document.add_tier("micro action units", "moment", "micro")
+        document.add_annotation("micro action units", 1000, 1160, "6")
+        document.add_annotation("micro action units", 1160, 1320, "12")
+        slot = document.tiers["micro action units"][0]
+        document.timeslots[[*slot.values()][1][0]] = None
+
+    assert changed(tmp_path, subdivide)[0][0].action_units == "6+12"
+
+    def associate(document):
+        document.remove_tier("micro apex")
+        document.add_tier("micro apex", "words", "micro")
+        document.add_ref_annotation("micro apex", "micro", 1100, "x")
+
+    (event,), (note,) = changed(tmp_path, associate)
+    assert event.apex is None and "tiers passed over: micro apex" in note
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.rename_tier("micro", "micro@anna") or d.tiers["micro@anna"][2].update(ANNOTATOR="ben"),
+         "annotator of tier micro@anna must be anna, as it is called, not ben"),
+        (lambda d: d.media_descriptors[0].update(TIME_ORIGIN="soon"), "TIME_ORIGIN must be a whole number"),
+    ],
+)  # fmt: skip
+def test_what_an_eaf_says_twice_or_wrongly_is_refused(tmp_path, change, message):
+    with pytest.raises(DataError, match=message):
+        changed(tmp_path, change)
 
 
 def test_the_template_is_read(tmp_path):

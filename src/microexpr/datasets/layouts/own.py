@@ -98,6 +98,9 @@ class Own(Reader):
         if coder and folded(coder) not in map(folded, self.coders):
             names = ", ".join(sorted(self.coders)) or "no one"
             raise DataError(f"{self.root / FACTS}: coder must be one of those of the events, {names}, not {coder}")
+        words = {composed(event.emotion) for coded in events.values() for event in coded}
+        if unused := sorted({*self.about.emotions} - {word for word in self.about.emotions if word.lower() in words}):
+            self.notes.append(f"{self.root / FACTS}: `emotions` has words that no event has: {', '.join(unused)}")
         if self.about.fps and not any(recording.path.is_dir() for recording in by_key.values()):
             self.notes.append(
                 f"{self.root / FACTS}: fps is passed over: it is for folders of frames, and here are none"
@@ -122,22 +125,40 @@ class Own(Reader):
                 f"{self.root}: must hold tables such as annotations.csv, or .eaf or .TextGrid files next to the "
                 f"recordings, found {names or 'neither'}; what begins with _ is passed over; {coding.tables.advice()}"
             )
+        self.notes += [
+            f"{path}: is passed over: tables count in {self.root} alone"
+            for path in files
+            if path not in tables and path not in documents
+        ]
         by_recording: dict[str, list[Coded]] = {key: [] for key in by_key} if tables else {}
         recordings_by_path = Recordings({key: (_path(recording), key) for key, recording in by_key.items()})
+        sources = dict[str, set[Path]]()
         for table in tables:
             for event in self._read_file(table):
                 with collect_errors(self.problems):
                     if not event.recording and len(by_key) > 1:
                         raise DataError(f"recording must not be empty ({event.where})")
                     name, what = event.recording or next(iter(by_key)), f"a recording below {self.root}"
-                    by_recording[recordings_by_path.find_one(name, event.subject, event.where, what)].append(event)
+                    key = recordings_by_path.find_one(name, event.subject, event.where, what)
+                    by_recording[key].append(event)
+                    sources.setdefault(key, set()).add(table)
         if without := [key for key, events in by_recording.items() if not events]:
             names = ", ".join(without[:4]) + ", ..." * (len(without) > 4)
             self.notes.append(f"{self.root}: no table has a row of {names}: taken as without events")
         for path in documents:
             with collect_errors(self.problems):
                 key, coder = _of_file(path, self.root, by_key)
-                by_recording[key] = [*by_recording.get(key, ()), *self._read_file(path, coder)]
+                coding.check_media(path, by_key[key].path)
+                events = self._read_file(path, coder)
+                by_recording[key] = [*by_recording.get(key, ()), *events]
+                if events or not self.about.coder:
+                    sources.setdefault(key, set()).add(path)
+        for key, of_key in sources.items():
+            with collect_errors(self.problems):
+                if len(of_key) > 1:
+                    listed = " and ".join(sorted(str(path.relative_to(self.root)) for path in of_key))
+                    advice = f"`coder:` in {FACTS} chooses one of several coders"
+                    raise DataError(f"{by_key[key].path}: must be marked in one file, not in {listed}; {advice}")
         for key in () if tables else sorted({*by_key} - {*by_recording}):
             with collect_errors(self.problems):
                 path = by_key[key].path
@@ -147,16 +168,23 @@ class Own(Reader):
         return by_recording
 
     def _read_file(self, path: Path, coder: str = "") -> list[Coded]:
-        """Return the events that count; `coder` is who marked those that do not name one."""
+        """Return the events that count; `coder` is who marked those that do not name one.
+
+        Raises DataError for one that names no coder where others of the file do."""
         events, notes = coding.read(path, self.problems)
         self.notes += notes
         events = [replace(event, coder=event.coder or coder) for event in events]
-        self.coders |= {event.coder for event in events if event.coder}
-        if not self.about.coder:
+        names = {event.coder for event in events if event.coder}
+        self.coders |= names
+        for event in events if names else ():
+            with collect_errors(self.problems):
+                if not event.coder:
+                    raise DataError(f"coder must not be empty where other events name one ({event.where})")
+        if not (self.about.coder and names):
             return events
-        chosen, notes = coding.of_coder(events, self.about.coder, [""])
+        chosen, notes = coding.of_coder(events, self.about.coder)
         self.notes += notes
-        return [event for event in events if event in chosen or not event.coder]
+        return chosen
 
     def _subjects(self, by_key: Mapping[str, Recording], events: Mapping[str, Sequence[Coded]]) -> dict[str, str]:
         """Return the subject of each recording, as `Facts.subject`, else the events, else its first folder names it.
@@ -165,6 +193,7 @@ class Own(Reader):
         DataError for names that could be one person's, unless `Facts.subjects` says whose they are."""
         choices, has_names = dict[str, set[str]](), any(event.subject for coded in events.values() for event in coded)
         names, by_folder, used = dict[str, str](), dict[str, set[str]](), set[str]()  # of subjects -> where
+        folders = sorted({key.partition("/")[0] for key in by_key if "/" in key})
         for key, coded in sorted(events.items()):
             folder, slash, _ = key.partition("/")
             path = by_key[key].path
@@ -174,11 +203,19 @@ class Own(Reader):
                     if not (match and match.re.groups and match[1]):
                         raise DataError(f"{path}: must match `subject` of {FACTS}, {self.about.subject}, group 1")
                     places = {match[1]: str(path)}
+                    for event in coded:
+                        if event.subject and folded(event.subject) != folded(match[1]):
+                            reason = f"{match[1]}, as `subject` of {FACTS} says"
+                            raise DataError(f"subject must be {reason}, or empty, not {event.subject} ({event.where})")
                 else:
                     places = {event.subject: event.where for event in reversed(coded) if event.subject}
+                    if slash:
+                        for name, where in places.items():
+                            self._only_name(name, entries := set[str]())
+                            if not entries:
+                                _check_folder(name, folder, folders, where)
                     places = places or {folder: str(path)} if slash and not has_names else places
-                used |= {*places}
-                places = {self.about.subjects.get(name, name): where for name, where in places.items()}
+                places = {self._only_name(name, used): where for name, where in places.items()}
                 choices[key] = {*places}
                 names |= {name: names.get(name, where) for name, where in places.items()}
                 by_folder.setdefault(folder, set()).update(places)
@@ -200,8 +237,18 @@ class Own(Reader):
                         f"{path}: must have a subject, in a column or ELAN's participant, {others}, or by "
                         f"`subject: '^([a-z0-9]+)_'` in {self.root / FACTS}"
                     )
-                result[key] = _plain(subjects.name(people.pop()).strip(), "subject", path)
+                result[key] = _plain(subjects.text(people.pop()), "subject", path)
         return result
+
+    def _only_name(self, name: str, used: set[str]) -> str:
+        """Return the only name of a subject, as `Facts.subjects` says, and add the entry to `used`.
+
+        An entry holds for all spellings of its name, unless another entry has one."""
+        table = self.about.subjects
+        key = Subjects([name]).keys
+        entries = [name] if name in table else [entry for entry in table if Subjects([entry]).keys == key]
+        used |= {*entries}
+        return table[entries[0]] if len(entries) == 1 else name
 
     def _items(self, recording: Recording, subject: str, name: str, events: Sequence[Coded]) -> list[Any]:
         """Return the clips of a recording, or the recording with its expressions."""
@@ -213,8 +260,6 @@ class Own(Reader):
         name = _plain(name, "recording", recording.path)
         expressions, where = list[Expression](), dict[tuple[str, int, int], str]()
         for event in events:
-            if event.kind != "micro" and event.kind != "macro":
-                continue
             with collect_errors(self.problems):
                 onset, apex, offset = event.frames(recording.seconds)
                 if recording.path.is_dir():
@@ -224,6 +269,8 @@ class Own(Reader):
                         f"an event must be there once, not twice: {onset}..{offset} ({event.where}, {other})"
                     )
                 where[event.kind, onset, offset] = event.where
+                if event.kind != "micro" and event.kind != "macro":
+                    continue
                 emotion = composed(event.emotion)
                 label = self.about.label(emotion, event.where)
                 units = facs.joined(event.action_units)
@@ -257,8 +304,20 @@ def _plain(name: str, what: str, path: Path) -> str:
     if not PLAIN.fullmatch(name):
         raise DataError(
             f"{path}: the name of a {what} must be of letters a to z, digits, _ and -, not {name!r}; rename it"
+            + f", or say `subjects: {{{name}: s01}}` in {FACTS}" * (what == "subject")
         )
     return name
+
+
+def _check_folder(name: str, folder: str, folders: Sequence[str], where: str) -> None:
+    """Raise DataError for a recording in a folder that is another subject's than its events are of."""
+    one = Subjects([name])
+    own = [other for other in folders if Subjects([other]).find(name)]
+    is_other = not own and not one.keys[0].isdecimal() and one.is_of_other(folder, one.keys[0])  # a number may be any
+    if (own and folder not in own) or is_other:
+        others = f" ({own[0]} is there)" if own else ""
+        advice = f"`subjects: {{{name}: {name}}}` in {FACTS} says that it is right"
+        raise DataError(f"subject must be that of the folder {folder}, not {name}{others}; {advice} ({where})")
 
 
 def _below_folder(key: str) -> str:
