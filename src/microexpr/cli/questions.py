@@ -9,7 +9,7 @@ from pathlib import Path
 from cyclopts import App
 
 from microexpr.cli.applications import RESULTS, Force, Quiet
-from microexpr.cli.screen import console, output_picture, print_rows, progress, say
+from microexpr.cli.screen import console, output_picture, print_rows, progress, say, say_notes
 from microexpr.core import outputs
 from microexpr.core.errors import DataError, ParamsError
 
@@ -40,9 +40,14 @@ def questions(directory: Path, /, *, out: Path, force: Force = False) -> int:
     output = outputs.table(out, [], force)
     native, origin = layout_of(directory), origin_of(directory)
     if native.kind == "long":
-        requests = lines.of_videos(native.read_videos(directory, origin, None)[0])
+        videos, notes = native.read_videos(directory, origin, None)
+        requests = lines.of_videos(videos)
     else:
-        requests = lines.of_clips(native.read(directory, origin)[0])
+        clips, notes = native.read(directory, origin)
+        requests = lines.of_clips(clips)
+        if without := sum(clip.label is None for clip in clips):
+            notes.append(f"{directory}: clips without a class of MEGC2019, on which nothing is asked: {without}")
+    say_notes(notes)
     if not requests:
         raise DataError(f"{directory}: must have clips of micro-expressions with a class, not none")
     with outputs.publish(output) as part:
@@ -157,6 +162,8 @@ def score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
         rows += scores.calibration(truth, texts, {line.id: line.confidence for line in answers})
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
+    left = len(replies) - len(answers)
+    say_notes([f"{left} answers are to no question of {questions}, and are not scored"] * bool(left), json or csv)
     if json or csv:
         return print_rows(rows, json, scores.COLUMNS)
     table = Table(*scores.COLUMNS, box=None)
@@ -164,6 +171,4 @@ def score_answers(path: Path, questions: Path, json: bool, csv: bool) -> int:
         figures = (f"{row[name]:.4f}" if name in row else "" for name in ("value", "low", "high", "shuffled"))
         table.add_row(str(row["questions"]), str(row["figure"]), *figures, str(row["count"]))
     console().print(table)
-    if left := len(replies) - len(answers):
-        say(f"note: {left} answers are to no question of {questions}, and are not scored")
     return 0

@@ -15,7 +15,7 @@ from cyclopts.validators import LimitedChoice, Number
 
 from microexpr.cli.applications import RESULTS, Force
 from microexpr.cli.questions import SCORED_RESAMPLES, score_answers
-from microexpr.cli.screen import console, output_picture, paragraphs, print_rows, say
+from microexpr.cli.screen import console, output_picture, paragraphs, print_rows, say, say_notes
 from microexpr.core import csv_file, outputs
 from microexpr.core.clip import LABELS
 from microexpr.core.errors import MicroexprError, ParamsError, StoreError, nearest, remedy
@@ -173,8 +173,9 @@ def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
         raise MicroexprError(f"{folder}: must be a folder of long videos named {', '.join(sorted(by_folder))}")
     text = _log_text(log)
     rendered = folder.absolute().parent.name == datasets.GENERATED.name
-    videos = native.read_videos(folder, "generated" if rendered else "licensed", None)[0]
-    intervals, notes = spotting_log.read(text, str(log), videos)
+    videos, notes = native.read_videos(folder, "generated" if rendered else "licensed", None)
+    intervals, more = spotting_log.read(text, str(log), videos)
+    say_notes([*notes, *more], json or csv)
     rows = list(spotting.rows(log.stem, videos, intervals, SCORED_RESAMPLES, 1))
     if json or csv:
         return print_rows([{name: row.get(name) for name in spotting.COLUMNS[2:]} for row in rows], json)
@@ -186,8 +187,6 @@ def _score_spotting(log: Path, folder: Path, json: bool, csv: bool) -> int:
         cells = [f"{value:.4f}" if value is not None else "" for value in values]
         table.add_row(row["kind"], *(str(row[name]) for name in counts), *cells)
     console().print(table)
-    for note in notes:
-        say(f"note: {note}")
     return 0
 
 

@@ -7,6 +7,7 @@ alone: subject, video, onset, offset, emotion.
 
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from microexpr.core import csv_file
@@ -68,15 +69,17 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
             raise DataError(f"{name}: must have a column {' or '.join(names)}, not only {listed}")
     intervals: Intervals = {video.clip.id: [] for video in videos}
     kinds = {short: kind for kind, short in TYPES.items()} | {kind: kind for kind in KINDS}
-    known_videos, seen = _Videos(videos), dict[tuple[str, str, int, int], int]()
-    for number, row in rows:
+    known_videos, seen, others = _Videos(videos), dict[tuple[str, str, int, int], int](), Counter[str]()
+    of_log, heads = [*rows], columns.heads.get("type", ())
+    has_types = any(row[head].strip() for _, row in of_log for head in heads)
+    for number, row in of_log:
         where = f"{name}, row {number}"
         cells = columns.cells(number, row)
         clip = known_videos.find(cells["video"], cells.get("subject", ""), where).clip
         onset, offset = (_frame(columns.heads[column][0], cells[column], clip, where) for column in ("onset", "offset"))
         if onset > offset:
             raise DataError(f"onset must not be after offset, not {onset} and {offset} ({where})")
-        word = (cells.get("type") or "me").lower()
+        word = cells["type"].lower() if has_types else "me"
         kind = kinds.get(re.sub(r"[\W_]+|expressions?$", "", word))
         if kind is None:
             raise DataError(f"type must be one of {', '.join(kinds)}, not {word!r} ({where})")
@@ -88,8 +91,12 @@ def read(text: str, name: str, videos: Sequence[LongVideo]) -> tuple[Intervals, 
             emotion = LABELS[label]
         elif emotion not in LABELS and (near := nearest(emotion, LABELS)):
             raise DataError(f"emotion must be one of {', '.join(LABELS)}, not {cells['emotion']!r}{near} ({where})")
+        elif kinds.get(re.sub(r"[\W_]+|expressions?$", "", emotion)):
+            raise DataError(f"emotion must be no type, as {cells['emotion']!r} is: call the column type ({where})")
+        others[emotion] += 1 if emotion and label is None and emotion not in LABELS else 0
         intervals[clip.id].append(Spotted(kind, onset, (onset + offset) // 2, offset, 1.0, emotion))
-    return intervals, columns.notes()
+    listed = ", ".join(f"{count} of {word}" for word, count in sorted(others.items()) if count)
+    return intervals, [*columns.notes(), *[f"{name}: emotions that are of no class: {listed}"] * bool(listed)]
 
 
 def _frame(column: str, text: str, clip: Clip, where: str) -> int:

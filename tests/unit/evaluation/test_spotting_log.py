@@ -144,3 +144,22 @@ def test_columns_of_other_names_are_read_or_named(corpus):
     intervals, notes = spotting_log.read(text, "log.csv", videos)
     assert [(s.kind, s.onset) for s in intervals[videos[0].clip.id]] == [("macro", 3)]
     assert len(notes) == 1 and "log.csv: columns passed over: score;" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("vid,onset,offset,label\n006_1,1,2,macro", r"emotion must be no type, as 'macro' is: call the column type"),
+        (HEADER + "006_1,1,2,me\n006_1,5,6,", r"type must be one of .*, not '' \(log.csv, row 3\)"),
+    ],
+)
+def test_a_type_is_not_taken_for_an_emotion_nor_an_empty_one_for_micro(corpus, text, message):
+    _, videos = corpus("samm_long")
+    with pytest.raises(DataError, match=message):
+        spotting_log.read(f"{text}\n", "log.csv", videos)
+
+
+def test_words_of_no_class_are_counted(corpus):
+    _, videos = corpus("samm_long")
+    notes = spotting_log.read("vid,onset,offset,emotion\n006_1,1,2,Freude\n006_1,5,6,fear\n", "log.csv", videos)[1]
+    assert notes == ["log.csv: emotions that are of no class: 1 of freude"]

@@ -9,7 +9,7 @@ The first is to be answered and handed in, without an answer before; the second 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from microexpr.core import csv_file, facs
@@ -17,6 +17,8 @@ from microexpr.core.clip import LABELS, Clip, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import Side
 from microexpr.core.files import regular
+from microexpr.core.recordings import bare
+from microexpr.core.subjects import Subjects, folded
 from microexpr.evaluation.questions import Facts, Question, answer, ask, long_videos, parts, understand
 from microexpr.evaluation.questions.long_videos import plain
 
@@ -58,7 +60,7 @@ def read(path: Path, answered: bool = False) -> list[Line]:
         raise DataError(f"{path}: is not a file")
     if (size := path.stat().st_size) > LONGEST:
         raise DataError(f"{path}: must have at most {LONGEST} bytes, not {size}")
-    lines, rows = list[Line](), dict[str, int]()
+    lines, rows, spellings = list[Line](), dict[str, int](), dict[tuple[str, str], str]()
     for number, text in enumerate(path.read_text(encoding=csv_file.encoding(path), errors="replace").split("\n"), 1):
         if not text.strip():
             continue
@@ -71,6 +73,9 @@ def read(path: Path, answered: bool = False) -> list[Line]:
         if line.id in rows:
             raise DataError(f"{path}, row {number}: must have an id of its own, not {line.id} of row {rows[line.id]}")
         rows[line.id] = number
+        if line.subject:  # one spelling of each
+            person = line.subject_id.rpartition("/")[0], Subjects([line.subject]).keys[0]
+            line = replace(line, subject=spellings.setdefault(person, line.subject))
         lines.append(line)
     if not lines:
         raise DataError(f"{path}: must hold questions, a JSON object in each row, not nothing")
@@ -79,12 +84,19 @@ def read(path: Path, answered: bool = False) -> list[Line]:
 
 def _line(text: str) -> Line:
     try:
-        fields = json.loads(text)
+        fields = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise DataError(f"must be a JSON object, not {text[:40]!r} ({error})") from None
     if not isinstance(fields, dict):
         raise DataError(f"must be a JSON object, not {text[:40]!r}")
     names = {"id": ("video_id", "id"), "clip": ("video", "filename", "image_id"), "text": ("question",)}
+    for first, second in (("video_id", "id"), ("video", "filename")):
+        if first in fields and second in fields and fields[first] != fields[second]:
+            raise DataError(
+                f"{first} and {second} must not differ, as {fields[first]!r:.40} and {fields[second]!r:.40} do"
+            )
+    if isinstance(fields.get("subject"), int | float):
+        fields["subject"] = str(fields["subject"])
     values: dict[str, Any] = {
         name: next((fields[key] for key in keys if key in fields), None) for name, keys in names.items()
     }
@@ -98,6 +110,13 @@ def _line(text: str) -> Line:
     if confidence is not None and not is_share:
         raise DataError(f"confidence must be a number in 0..1, not {confidence!r:.40}")
     return Line(question=understand(values["text"]), fields=fields, **values)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. Raises ValueError for a name that is there twice."""
+    if len(fields := dict(pairs)) < len(pairs):
+        raise ValueError(f"each name must be there once, not {', '.join(name for name, _ in pairs)}")
+    return fields
 
 
 def of_clips(clips: Iterable[Clip]) -> list[Line]:
@@ -153,13 +172,25 @@ def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:
 
 
 def match(requests: Iterable[Line], answers: Iterable[Line]) -> list[Line]:
-    """Return the answers that are to these requests. Raises DataError for an answer to another question of that id."""
+    """Return the answers that are to these requests.
+
+    Raises DataError for an answer to another question of that id, or to one on another clip, subject or data set."""
     by_id = {line.id: line for line in requests}
     replies = [line for line in answers if line.id in by_id]
     for line in replies:
         if line.question != by_id[line.id].question:
             raise DataError(f"question {line.id}: must be {by_id[line.id].text!r}, not {line.text!r}")
+        for first, second in zip(_clip_parts(by_id[line.id]), _clip_parts(line), strict=True):
+            if first and second and first != second:
+                raise DataError(f"question {line.id}: must be on {by_id[line.id].clip_id}, not on {line.clip_id}")
     return replies
+
+
+def _clip_parts(line: Line) -> tuple[str, ...]:
+    """Return data set, subject and clip of a line as they compare; "" for what it does not say."""
+    name = bare(PurePosixPath(line.clip.replace("\\", "/")).name)
+    subject = Subjects([line.subject]).keys[0] if line.subject else ""
+    return folded(line.fields.get("dataset", "")), subject, folded(name)
 
 
 def facts(lines: Iterable[Line]) -> dict[str, Facts]:
