@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from microexpr.coding.events import KINDS, Coded, Problems, kind_of
 from microexpr.core.errors import DataError, collect_errors
 from microexpr.core.files import VIDEO_SUFFIXES, regular
-from microexpr.core.subjects import folded
+from microexpr.core.subjects import composed, folded
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 NO_DATE = "1970-01-01T00:00:00+00:00"  # the format requires one; the same video has the same bytes
@@ -87,7 +87,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
                 codes = [code for at, code in units if at == key or (isinstance(at, int) and start <= at < stop)]
                 event = Coded(
                     kind, (start + shift) / 1000, (inside[0] + shift) / 1000 if inside else None, (stop + shift) / 1000,
-                    span=True, emotion=value.strip().lower(), action_units="+".join(codes),
+                    span=True, emotion=composed(value.strip()).lower(), action_units="+".join(codes),
                     subject=attributes.get("PARTICIPANT") or "", coder=coder or annotator,
                     where=where,
                 )  # fmt: skip

@@ -8,6 +8,7 @@ from microexpr.coding.elan import LARGEST, Mark
 from microexpr.coding.events import KINDS, Coded, Problems, kind_of
 from microexpr.core import csv_file
 from microexpr.core.errors import DataError
+from microexpr.core.subjects import composed
 
 
 def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]:
@@ -37,7 +38,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
             if not label.strip():
                 continue
             emotion, _, units = label.partition(":")
-            word = emotion.strip().lower()
+            word = composed(emotion.strip()).lower()
             word = "" if word == kind else word
             events.append(
                 Coded(

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from microexpr.coding.events import KINDS, Coded, Problems, kind_of
 from microexpr.core import csv_file
 from microexpr.core.errors import DataError, collect_errors, nearest
+from microexpr.core.subjects import composed
 
 Unit = Literal["frames", "seconds"]
 TIMES = ("onset", "apex", "offset")
@@ -179,7 +180,7 @@ def _event(path: Path, line: int, cells: Mapping[str, str], form: Form) -> Coded
         raise DataError(f"{missing} must not be empty ({where})")
     in_seconds = form._replace(unit="seconds", factor=1.0)
     others = {name: cells.get(name, "") for name in ("emotion", "action_units", "subject", "coder")}
-    others["emotion"] = others["emotion"].lower()
+    others["emotion"] = composed(others["emotion"]).lower()
     others = {name: "" if text.lower() in NOTHING else text for name, text in others.items()}
     sided = MEASURED.findall(others["action_units"])
     others["action_units"] = "+".join(f"{side}{number}" for number, side in sided) or others["action_units"]

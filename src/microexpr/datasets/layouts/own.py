@@ -105,6 +105,10 @@ class Own(Reader):
             self.notes.append(
                 f"{self.root / FACTS}: fps is passed over: it is for folders of frames, and here are none"
             )
+        for recording in by_key.values():
+            if recording.path.is_dir() and self.about.fps and not re.search(r"(?<!\d)0+$", recording.files[0].stem):
+                name = recording.files[0].name
+                self.notes.append(f"{recording.path}: frames count from 0 in rows: 0 is {name}")
         subjects = self._subjects(by_key, events)
         counts = Counter((subject, _below_folder(key)) for key, subject in subjects.items())
         for key, coded in sorted(events.items()):

@@ -97,6 +97,7 @@ def test_folders_of_frames_need_their_rate_and_patterns_name_subjects(root):
         (f"mine/{s}/{s}_morning_000010", 10, 2) for s in ("anna", "ben")
     ]
     assert len([*datasets.frame_reader(clips[0])[1]()]) == 12
+    assert any("frames count from 0 in rows: 0 is img_001.png" in note for note in check(root).notes)
 
 
 def test_of_two_coders_one_is_chosen(root):

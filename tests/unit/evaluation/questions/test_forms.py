@@ -104,6 +104,14 @@ def test_an_official_test_file_gets_answers_and_keeps_its_fields(tmp_path):
         ('{"id": 1, "video": "a", "question": "x"}', "row 1: video_id or id must be a text, not 1"),
         ('{"id": "1", "video": "a", "question": "x"}', "row 1: must be a question of the challenge"),
         (
+            '{"id": "1", "video_id": "2", "video": "a", "question": "x"}',
+            "row 1: video_id and id must not differ, as '2' and '1'",
+        ),
+        (
+            '{"id": "1", "video": "a", "video": "b", "question": "x"}',
+            "row 1: must be a JSON object, .* there once, not id",
+        ),
+        (
             '{"id": "1", "video": "a", "question": "What are the action units?"}\n' * 2,
             "row 2: must have an id of its own",
         ),
@@ -140,6 +148,20 @@ def test_answers_are_to_the_same_questions(tmp_path):
         DataError, match=r"question casme2_sub01_EP01_1: must be 'What is the coarse .*, not 'What is the f"
     ):
         lines.match(requests, [other])
+    for change in ({"clip": "EP02"}, {"subject": "sub02"}, {"fields": {"dataset": "samm"}}):
+        with pytest.raises(DataError, match="question casme2_sub01_EP01_1: must be on casme2/sub01/EP01, not on "):
+            lines.match(requests, [replace(requests[0], **change)])
+    same = replace(requests[0], subject="Sub1", clip="videos/EP01.mp4", fields={})
+    assert lines.match(requests, [same]) == [same]
+
+
+def test_a_subject_has_one_spelling_in_a_file(tmp_path):
+    rows = [
+        {"id": str(i), "subject": s, "video": "a", "question": questions.COARSE}
+        for i, s in enumerate(("006", 6, "6.0"))
+    ]
+    (tmp_path / "asked.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    assert {line.subject for line in lines.read(tmp_path / "asked.jsonl")} == {"006"}
 
 
 def test_a_unit_of_both_sides_has_no_side():
