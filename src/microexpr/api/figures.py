@@ -14,7 +14,7 @@ from microexpr.core.facs import UNKNOWN
 from microexpr.core.seeds import generator
 from microexpr.core.subjects import folded
 from microexpr.evaluation import Params, metrics
-from microexpr.evaluation.metrics import UNTESTED
+from microexpr.evaluation.metrics import UNTESTED, intervals
 from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL
 
 Labels = Sequence[Any] | np.ndarray  # class names, or indices into `classes`; also a column of a table
@@ -109,7 +109,7 @@ def evaluate(
     def row(metric: metrics.Metric) -> tuple[float, float, float]:
         value = np.mean([metric(matrix) for matrix in matrices.sum(0)])
         rng = generator(seed, "evaluate")  # the same resamples for each metric
-        return float(value), *metrics.interval(matrices, metric, resamples, rng)
+        return float(value), *intervals.interval(matrices, metric, resamples, rng)
 
     if true.ndim == 1:
         overall, single, columns = metrics.METRICS, metrics.by_class(names), ["f1", "recall"]
@@ -162,7 +162,7 @@ def compare(
     _check_lengths(true, units, False, first=labels, second=others)
     differences = {
         name: astuple(
-            metrics.paired(
+            intervals.paired(
                 true, labels, others, units, metrics.METRICS[name], resamples, generator(seed, "evaluate"), len(names)
             )
         )

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from microexpr.core.clip import LABELS
-from microexpr.evaluation.metrics.figures import Metric, by_subject
+from microexpr.evaluation.metrics import Metric, by_subject
 
 COVERAGE = (0.025, 0.975)  # of the 95 % interval
 HALF_CLIP = 0.5  # of each class, added if nothing varies

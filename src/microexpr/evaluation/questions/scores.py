@@ -19,9 +19,8 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
-from microexpr.evaluation import metrics
-from microexpr.evaluation.metrics import Metric, accuracy, interval, uar, uf1
-from microexpr.evaluation.metrics.figures import by_subject, label_f1
+from microexpr.evaluation.metrics import Metric, accuracy, by_subject, label_f1, uar, uf1
+from microexpr.evaluation.metrics.intervals import differences, interval
 from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
 from microexpr.evaluation.questions.lines import Line, by_clip
 from microexpr.evaluation.questions.long_videos import plain
@@ -105,7 +104,7 @@ def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> floa
         [padded(figure.matrices, classes) for figure in (first, second)],
         partial(first.metric, left_out=True),
     )
-    return metrics.differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
+    return differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
 
 
 def padded(matrices: np.ndarray, classes: int) -> np.ndarray:

@@ -10,21 +10,16 @@ from scipy.special import logit
 from scipy.stats import t as student
 from sklearn.metrics import f1_score
 
-from microexpr.evaluation.metrics import (
-    UNTESTED,
-    accuracy,
+from microexpr.evaluation.metrics import UNTESTED, accuracy, by_subject, confusion, uar, uf1
+from microexpr.evaluation.metrics.intervals import (
     bootstrap,
-    confusion,
     differences,
     holm,
     interval,
     mean_interval,
     paired,
     per_subject_mean,
-    uar,
-    uf1,
 )
-from microexpr.evaluation.metrics.figures import by_subject
 
 
 def random_clips(seed, clips=90, people=6, methods=2):
