@@ -88,9 +88,7 @@ def test_differences_are_paired_by_subjects():
     assert [(row["first"], row["second"], row["difference"]) for row in rows] == [
         ("right", "wrong", 1), ("right", "again", 0), ("wrong", "again", -1)
     ]  # fmt: skip
-    assert (
-        rows[0]["p"] < 0.05 and [row["p_holm"] for row in rows] == holm([row["p"] for row in rows]).tolist()
-    )
+    assert rows[0]["p"] < 0.05 and [row["p_holm"] for row in rows] == holm([row["p"] for row in rows]).tolist()
     assert all({*spotting.PAIRED_COLUMNS} < {*row} for row in rows)
 
 
