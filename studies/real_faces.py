@@ -118,7 +118,8 @@ def scope_figures(scope: str, clips: Sequence[Clip], scores: np.ndarray, chosen:
     for name in ("uf1", "uar"):
         metric = metrics.METRICS[name]
         rng = generator(0, "predict recorded", scope)
-        interval = intervals.bootstrap(truth, predicted, subjects, metric, RESAMPLES, rng)
+        matrices = metrics.by_subject(truth, predicted, subjects, len(LABELS))
+        interval = intervals.interval(matrices, metric, RESAMPLES, rng)
         figures[name] = [round(float(value), 4) for value in (metric(matrix), *interval)]
     return figures
 

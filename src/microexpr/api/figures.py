@@ -160,14 +160,11 @@ def compare(
     names, (true, labels, others) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 2)
     _check_lengths(true, units, False, first=labels, second=others)
-    differences = {
-        name: astuple(
-            intervals.paired(
-                true, labels, others, units, metrics.METRICS[name], resamples, generator(seed, "evaluate"), len(names)
-            )
-        )
-        for name in COMPARED_METRICS
-    }
+    matrices, differences = [metrics.by_subject(true, answers, units, len(names)) for answers in (labels, others)], {}
+    for name in COMPARED_METRICS:
+        rng = generator(seed, "evaluate")
+        (difference,) = intervals.differences(matrices, metrics.METRICS[name], resamples, rng)
+        differences[name] = astuple(difference)
     table = pd.DataFrame.from_dict(differences, orient="index", columns=["difference", "low", "high", "p"])
     if alike := _leave_out_empty(table, "low", "high"):
         _warn_alike(alike)

@@ -72,7 +72,8 @@ def class_uar(faces: Faces, resamples: int, seed: int) -> list[Row]:
         for row, positions, subjects, rng in scope_rows(synthesised, of_kind, columns, seed):
             truth, seen = targets[positions], predicted[positions]
             value = float(metrics.uar(metrics.confusion(truth, seen, classes)))
-            low, high = intervals.bootstrap(truth, seen, subjects, metrics.uar, resamples, rng, classes)
+            matrices = metrics.by_subject(truth, seen, subjects, classes)
+            low, high = intervals.interval(matrices, metrics.uar, resamples, rng)
             rows.append(row | {"value": value, "low": low, "high": high})
     return rows
 

@@ -151,7 +151,7 @@ def test_figures_are_those_of_scikit_learn_and_intervals_those_of_the_evaluation
     by_index = microexpr.evaluate(LABELS, predicted, SUBJECTS, classes=[*names], seed=3)
     assert by_index.figures.equals(result.figures)
     rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(zlib.crc32(b"evaluate"),)))
-    expected = intervals.bootstrap(LABELS, predicted, SUBJECTS, metrics.uf1, 1000, rng, 3)
+    expected = intervals.interval(metrics.by_subject(LABELS, predicted, SUBJECTS, 3), metrics.uf1, 1000, rng)
     assert tuple(result.figures.loc["uf1", ["low", "high"]]) == pytest.approx(expected)
 
 

@@ -62,8 +62,8 @@ def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_pair
     for row in rows:
         assert row["difference"] == pytest.approx(means[row["first"]] - means[row["second"]])
         rng = generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
-        both = predictions[row["first"]], predictions[row["second"]]
-        alone = intervals.paired(TRUTH, *both, subjects, metrics.METRICS[metric], 40, rng)
+        both = [metrics.by_subject(TRUTH, predictions[row[side]], subjects, 3) for side in ("first", "second")]
+        (alone,) = intervals.differences(both, metrics.METRICS[metric], 40, rng)
         assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)
         counts = [row[name] for name in ("clips", "subjects", "origin", "selection", "seeds")]
         assert counts == [54, 9, "generated", "last", 2]
