@@ -79,7 +79,11 @@ def rows(
 def _row(rows: Sequence[Row]) -> dict[str, Any]:
     by_cell = {(row["selection"], row["scope"], row["metric"]): row for row in rows}
     first = by_cell["last", FULL, "macro_f1"]
-    cells: dict[str, Any] = {name: first[name] for name in ABOUT} | {"learnt_from": _learnt_from(first)}
+    codes = initialisation.parse(first["initialisation"])
+    learnt_from = "population and corpus" if {"population", "reader"} & {*codes} else "corpus"
+    if "population" in codes and not first["parameters"]:
+        learnt_from = "population"
+    cells: dict[str, Any] = {name: first[name] for name in ABOUT} | {"learnt_from": learnt_from}
     for name in MEANS:
         row = by_cell["last", FULL, name]
         cells |= {name: row["value"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
@@ -87,14 +91,6 @@ def _row(rows: Sequence[Row]) -> dict[str, Any]:
     figures |= {name: ("last", FULL, name) for figure in ("f1", "ap", "prevalence") for name in _of_units(figure)}
     figures |= {f"{dataset}_macro_f1": ("last", dataset, "macro_f1") for dataset in CODED}
     return cells | {column: by_cell[key]["value"] for column, key in figures.items() if key in by_cell}
-
-
-def _learnt_from(row: Row) -> str:
-    """Describe the clips that a method has learnt from."""
-    codes = initialisation.parse(row["initialisation"])
-    if "population" in codes and not row["parameters"]:
-        return "population"
-    return "population and corpus" if {"population", "reader"} & {*codes} else "corpus"
 
 
 def _published(name: str) -> dict[str, str]:

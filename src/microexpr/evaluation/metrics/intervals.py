@@ -45,7 +45,7 @@ def interval(
 
     `matrices` are clips counted by subject and seed, [U, S, ...]: over several seeds, the interval of the mean over
     seeds. Not stratified by data set. 0/0 counts as in the metric."""
-    matrices = matrices[_tested_subjects(matrices)]
+    matrices = matrices[matrices.any(axis=tuple(range(1, matrices.ndim)))]  # subjects with a clip that counts
     figure, subject_count = _statistic(matrices, metric, pooling)
     value = float(figure(np.ones((1, subject_count)))[0])
     if subject_count < 2 or math.isnan(value):
@@ -108,7 +108,7 @@ def differences(
     two-sided p are Student's with U - 1 degrees of freedom. No p is below 2^(1 - U), the least that swapping the two
     within subjects could give. A single subject gives -1 to 1, and p 1. p is of each pair separately: see `holm`.
     """
-    tested = _tested_subjects(matrices[0])
+    tested = matrices[0].any(axis=tuple(range(1, matrices[0].ndim)))  # subjects with a clip that counts
     subject_count = int(tested.sum())
     figures = [_pooled(counts[tested], metric) for counts in matrices]
     values = [float(figure(np.ones((1, subject_count)))[0]) for figure in figures]
@@ -154,11 +154,6 @@ def per_subject_mean(matrices: np.ndarray, metric: Metric) -> np.ndarray:
     defined = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.where(defined, values, 0).sum(0) / defined.sum(0)
-
-
-def _tested_subjects(matrices: np.ndarray) -> np.ndarray:
-    """Return the subjects with a clip that counts under any seed, bool[U]."""
-    return np.asarray(matrices.any(axis=tuple(range(1, matrices.ndim))))
 
 
 def _pooled(matrices: np.ndarray, metric: Metric) -> Statistic:

@@ -7,7 +7,7 @@ frequent answer. Counts and logarithms in one order: the same digits everywhere.
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -29,35 +29,25 @@ Features = Mapping[str, frozenset[str]]  # by clip id
 SHOWN = 0.5  # probability from which a unit counts as shown
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """The true facts of a clip, and its features."""
-
-    facts: Facts
-    features: frozenset[str]
-
-
 class Learnt:
     """The answers of examples: probabilities of classes and units by features."""
 
-    def __init__(self, examples: Sequence[Example]):
-        """Raises DataError without an example."""
+    def __init__(self, examples: Sequence[tuple[Facts, frozenset[str]]]):
+        """Take the true facts of clips and their features. Raises DataError without a clip."""
         if not examples:
             raise DataError("clips of at least two subjects must have true answers, not of one")
-        self.examples = examples
-        self.features = sorted({feature for example in examples for feature in example.features})
-        self.units = sorted({unit for example in examples for unit in example.facts.units})
-        self.coarse, self.fine = (
-            self._table([getattr(example.facts, name) for example in examples]) for name in ("coarse", "fine")
-        )
-        self.of_unit = {unit: self._table([unit in example.facts.units for example in examples]) for unit in self.units}
-        self.sides = {unit: self._side(unit) for unit in self.units}
+        self.true, self.features_of = zip(*examples, strict=True)
+        self.features = sorted({feature for features in self.features_of for feature in features})
+        units = sorted({unit for facts in self.true for unit in facts.units})
+        self.coarse, self.fine = (self._table([getattr(f, name) for f in self.true]) for name in ("coarse", "fine"))
+        self.of_unit = {unit: self._table([unit in facts.units for facts in self.true]) for unit in units}
+        self.sides = {unit: self._side(unit) for unit in units}
 
     def _table(self, values: Sequence[Value]) -> Table[Value]:
         """Return by value the logarithms of its count, and of the shares that have and lack each feature."""
         groups: dict[Value, list[frozenset[str]]] = {}
-        for value, example in zip(values, self.examples, strict=True):
-            groups.setdefault(value, []).append(example.features)
+        for value, features in zip(values, self.features_of, strict=True):
+            groups.setdefault(value, []).append(features)
         table = {}
         for value in sorted(groups, key=str):
             having = Counter(feature for features in groups[value] for feature in features)
@@ -78,7 +68,7 @@ class Learnt:
 
     def _side(self, unit: int) -> Side:
         """Return the most frequent side of a unit where it is one-sided; "both" where it never is."""
-        sides = Counter(e.facts.units[unit] for e in self.examples if e.facts.units.get(unit, "both") != "both")
+        sides = Counter(f.units[unit] for f in self.true if f.units.get(unit, "both") != "both")
         return min(sides, key=lambda side: (-sides[side], side), default="both")
 
     def _probabilities(self, table: Table[Value], features: Collection[str]) -> dict[Value, float]:
@@ -103,7 +93,7 @@ def answer_all(
 
     @cache
     def learnt(subject: Hashable) -> Learnt:
-        return Learnt([Example(truth[clip], features[clip]) for clip in sorted(truth) if person(clip) != subject])
+        return Learnt([(truth[clip], features[clip]) for clip in sorted(truth) if person(clip) != subject])
 
     return {clip: learnt(person(clip)).facts(queries[clip]) for clip in queries}
 
