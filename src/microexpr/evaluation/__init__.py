@@ -99,7 +99,6 @@ def _figures(
     resamples: int,
     sequence: np.random.SeedSequence,
 ) -> Iterator[Figure]:
-    """Yield the figures of the classes that were predicted."""
     names, chosen = predictions.protocol.classes, metrics.METRICS
     if predictions.protocol.several:
         chosen = metrics.LABEL_METRICS | metrics.by_label(names)

@@ -29,7 +29,6 @@ SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
 
 
 def _of_units(figure: str) -> list[str]:
-    """Return the columns of a figure of each unit."""
     return [f"{figure}_{unit}" for unit in UNITS]
 
 
@@ -94,7 +93,6 @@ def _row(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _published(name: str) -> dict[str, str]:
-    """Return the cells of a published row."""
     by_metric = {line["metric"]: line for line in published.read(published.UNITS) if line["row"] == name}
     per_cent = {metric: line["mean"] for metric, line in by_metric.items()}
     per_cent |= {f"f1_{unit}": by_metric["macro_f1"][unit] for unit in UNITS}

@@ -11,9 +11,10 @@ from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import PurePosixPath
+from statistics import median_low
 from typing import TypeVar
 
-from microexpr.core.clip import LongVideo
+from microexpr.core.clip import KINDS, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import EVALUATED, Side
 from microexpr.core.subjects import Subjects
@@ -200,12 +201,22 @@ def from_units(truth: Truth, predicted: Mapping[str, Collection[int]]) -> dict[s
 def guess_videos(videos: Sequence[LongVideo]) -> dict[str, list[Event]]:
     """Return by id of a long video the expressions that those of other subjects make most probable.
 
+    These are the median of their numbers and durations, evenly spread over the video, of the most frequent class.
     Raises DataError for videos of a single subject."""
-    result = {}
+    result: dict[str, list[Event]] = {}
     for clip in (video.clip for video in videos):
         others = [video for video in videos if subject_id(video.clip.id) != subject_id(clip.id)]
         if not others:
             raise DataError("long videos must be of at least two subjects, not of one")
         seconds = (clip.last - clip.first + 1) / clip.fps
-        result[clip.id] = long_videos.guess([long_videos.events(video) for video in others], seconds)
+        result[clip.id] = []
+        for kind in KINDS:
+            of_kind = [[e for e in long_videos.events(video) if e.kind == kind] for video in others]
+            every, count = [e for events in of_kind for e in events], median_low(map(len, of_kind))
+            if every and count:
+                duration = median_low(e.offset - e.onset for e in every)
+                names = Counter(e.coarse for e in every)
+                coarse = min(names, key=lambda name: (-names[name], name))
+                starts = (max(0.0, (i + 0.5) / count * seconds - duration / 2) for i in range(count))
+                result[clip.id] += [Event(kind, onset, onset + duration, coarse) for onset in starts]
     return result

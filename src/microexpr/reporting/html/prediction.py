@@ -117,7 +117,6 @@ def _data_url(image: np.ndarray) -> str:
 
 
 def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, images: Images) -> str:
-    """Return the page."""
     video = prediction.video
     hits = true_expressions.match(prediction.spans, truth or ())
     rows = [written.to_dict(expression, video.seconds) for expression in prediction.expressions]

@@ -169,7 +169,6 @@ class Standing:
 
     @property
     def name(self) -> str:
-        """The method."""
         return self.row["method"]
 
     @property

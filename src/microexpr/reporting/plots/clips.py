@@ -167,7 +167,6 @@ def largest_units(relative: np.ndarray, frame: np.ndarray, onset: int, offset: i
 
 
 def _action_units(axes: Axes, journey: Journey) -> None:
-    """Plot both sides of the action units that change most."""
     units = largest_units(journey.relative, journey.frame, journey.events["onset"], journey.events["offset"])
     curves = [(journey.relative[..., 0], "-", 1.5), (journey.relative[..., 1], "--", 1.5)]
     drawing.plot_units(axes, journey.frame, curves, units, (BLUE, RED, GREEN, PINK), journey.action_units)

@@ -121,7 +121,6 @@ def _events(cell: SubFigure, group: Any, origin: str) -> None:
 
 
 def _units(cell: SubFigure, group: Any, origin: str) -> None:
-    """Plot both sides of the action units that change most."""
     name = next(name for name in ("relative", "au_intensity") if name in group)
     frame, values = group["frame"][()], group[name][()]
     axes = _over_time(cell, group)

@@ -82,6 +82,6 @@ def draw_training(figure: Figure, curves: Curves) -> None:
     losses.set(title="training loss: mean over folds, and one standard deviation of them", ylabel="loss")
     if updates > 1:
         losses.legend(ncols=updates)
-    uf1.plot(x[curves.first_scored :], curves.uf1, color=BLUE, marker="." if len(curves.uf1) < 3 else "")
+    uf1.plot(x[epochs - len(curves.uf1) :], curves.uf1, color=BLUE, marker="." if len(curves.uf1) < 3 else "")
     uf1.set(title=CHOOSES_NOTHING, ylabel="UF1", ylim=(0, 1), xlabel="epoch")
     figure.text(0.97, 0.95, f"{curves.origin} faces", ha="right", color=GREY)
