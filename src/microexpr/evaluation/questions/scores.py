@@ -133,7 +133,10 @@ def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
         if not lines:
             continue
         if topic in ("coarse", "fine"):
-            matrices = _classes(pairs, subjects)
+            names = sorted({text for text, _ in pairs})
+            names += sorted({answer for _, answer in pairs} - {*names})  # answers in other words are the last
+            true, answered = (np.array([names.index(text) for text in texts]) for texts in zip(*pairs, strict=True))
+            matrices = by_subject(true, answered, np.array(subjects), max(2, len(names)))
             result |= {(title, "UF1"): Figure(matrices, uf1, count), (title, "UAR"): Figure(matrices, uar, count)}
         if topic == "units":
             result[title, "F1"] = Figure(_units(pairs, subjects), _f1, count)
@@ -161,14 +164,6 @@ def shuffled(truth: Sequence[Line], answers: Mapping[str, str], number: int) -> 
 
 def _f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
     return label_f1(matrix)
-
-
-def _classes(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
-    """Return clips by subject, true and answered class, int64[U, 1, K, K]; answers in other words are the last."""
-    true = sorted({text for text, _ in pairs})
-    names = [*true, *sorted({answer for _, answer in pairs} - {*true})]
-    truth, answered = ([names.index(text) for text in texts] for texts in zip(*pairs, strict=True))
-    return by_subject(np.array(truth), np.array(answered), np.array(subjects), max(2, len(names)))
 
 
 def _units(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
