@@ -99,18 +99,12 @@ def calibration(
 
 def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> float:
     """Return p of no difference between the same figure of two answerers, paired by resampled subjects."""
-    classes = max(first.matrices.shape[-1], second.matrices.shape[-1])  # one may have answers in more words
-    matrices, metric = (
-        [padded(figure.matrices, classes) for figure in (first, second)],
-        partial(first.metric, left_out=True),
-    )
+    classes, matrices = max(figure.matrices.shape[-1] for figure in (first, second)), list[np.ndarray]()
+    for figure in (first, second):  # one may have answers in more words, which no clip has and no answer names
+        missing = classes - figure.matrices.shape[-1]
+        matrices.append(np.pad(figure.matrices, [(0, 0), (0, 0), (0, missing), (0, missing)]))
+    metric = partial(first.metric, left_out=True)
     return differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
-
-
-def padded(matrices: np.ndarray, classes: int) -> np.ndarray:
-    """Return confusion matrices [..., K, K] with more classes, which no clip has and no answer names."""
-    missing = classes - matrices.shape[-1]
-    return np.pad(matrices, [(0, 0)] * (matrices.ndim - 2) + [(0, missing)] * 2)
 
 
 def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
