@@ -23,6 +23,7 @@ import microexpr
 from microexpr.core.errors import MicroexprError
 from microexpr.reporting import main_table
 from microexpr.reporting.plots import drawing
+from microexpr.reporting.table import by_figure
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/optional/browser"))
@@ -95,7 +96,7 @@ def rewrite(text: str, rows: list[dict[str, str]], source: str) -> str:
         raise MicroexprError("the page must have a table between readme-table comments")
 
     def table(match: re.Match[str]) -> str:
-        lines = main_table.summary(main_table.by_uf1(rows), match["methods"].split())
+        lines = main_table.summary(by_figure(rows, "full_uf1"), match["methods"].split())
         return f"{match[1]}{lines}\n{source}\n{match[4]}"
 
     return BLOCK.sub(table, text)

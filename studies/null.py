@@ -17,6 +17,7 @@ from checkout import compute, folder, scratch
 
 from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics, pairs
+from microexpr.evaluation.metrics import intervals
 from microexpr.protocols import PROTOCOLS
 
 METHODS = ("flow_svm", "lbp_top", "ststnet")
@@ -66,7 +67,8 @@ def pooled_uar(answers: Sequence[pairs.MethodPredictions], study: str, method: s
     predicted = np.concatenate([answer.predicted for answer in answers], axis=1)  # [S, N]
     subjects = np.array([f"{i}/{clip.rpartition('/')[0]}" for i, a in enumerate(answers) for clip in a.clips])
     rng = generator(0, "study", study, method)
-    interval = metrics.bootstrap(truth, predicted, subjects, metrics.uar, RESAMPLES, rng, len(CLASSES))
+    matrices = metrics.by_subject(truth, predicted, subjects, len(CLASSES))
+    interval = intervals.interval(matrices, metrics.uar, RESAMPLES, rng)
     value = np.mean([metrics.uar(metrics.confusion(truth, labels, len(CLASSES))) for labels in predicted])
     return float(value), *interval
 

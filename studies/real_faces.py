@@ -26,6 +26,7 @@ from microexpr.core.files import file_digest
 from microexpr.core.seeds import generator
 from microexpr.datasets import RAW, flow_folders
 from microexpr.evaluation import metrics, pairs
+from microexpr.evaluation.metrics import intervals
 from microexpr.protocols import FLOW_PROTOCOLS, PROTOCOLS
 from microexpr.reporting import main_table
 from microexpr.signals.flow import pictures
@@ -117,7 +118,8 @@ def scope_figures(scope: str, clips: Sequence[Clip], scores: np.ndarray, chosen:
     for name in ("uf1", "uar"):
         metric = metrics.METRICS[name]
         rng = generator(0, "predict recorded", scope)
-        interval = metrics.bootstrap(truth, predicted, subjects, metric, RESAMPLES, rng)
+        matrices = metrics.by_subject(truth, predicted, subjects, len(LABELS))
+        interval = intervals.interval(matrices, metric, RESAMPLES, rng)
         figures[name] = [round(float(value), 4) for value in (metric(matrix), *interval)]
     return figures
 

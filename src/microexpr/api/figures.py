@@ -14,7 +14,7 @@ from microexpr.core.facs import UNKNOWN
 from microexpr.core.seeds import generator
 from microexpr.core.subjects import folded
 from microexpr.evaluation import Params, metrics
-from microexpr.evaluation.metrics import UNTESTED
+from microexpr.evaluation.metrics import UNTESTED, intervals
 from microexpr.evaluation.pairs import COMPARED_METRICS, COMPARED_OF_SEVERAL
 
 Labels = Sequence[Any] | np.ndarray  # class names, or indices into `classes`; also a column of a table
@@ -109,7 +109,7 @@ def evaluate(
     def row(metric: metrics.Metric) -> tuple[float, float, float]:
         value = np.mean([metric(matrix) for matrix in matrices.sum(0)])
         rng = generator(seed, "evaluate")  # the same resamples for each metric
-        return float(value), *metrics.interval(matrices, metric, resamples, rng)
+        return float(value), *intervals.interval(matrices, metric, resamples, rng)
 
     if true.ndim == 1:
         overall, single, columns = metrics.METRICS, metrics.by_class(names), ["f1", "recall"]
@@ -160,14 +160,11 @@ def compare(
     names, (true, labels, others) = read_labels(classes, **rows)
     checks.whole(resamples, "resamples", 2)
     _check_lengths(true, units, False, first=labels, second=others)
-    differences = {
-        name: astuple(
-            metrics.paired(
-                true, labels, others, units, metrics.METRICS[name], resamples, generator(seed, "evaluate"), len(names)
-            )
-        )
-        for name in COMPARED_METRICS
-    }
+    matrices, differences = [metrics.by_subject(true, answers, units, len(names)) for answers in (labels, others)], {}
+    for name in COMPARED_METRICS:
+        rng = generator(seed, "evaluate")
+        (difference,) = intervals.differences(matrices, metrics.METRICS[name], resamples, rng)
+        differences[name] = astuple(difference)
     table = pd.DataFrame.from_dict(differences, orient="index", columns=["difference", "low", "high", "p"])
     if alike := _leave_out_empty(table, "low", "high"):
         _warn_alike(alike)

@@ -68,7 +68,7 @@ def plot_clip(
         from microexpr.reporting.plots import clips, drawing
 
         chosen = index.find(clip, RESULTS)
-        drawing.refuse_licensed([chosen], show_licensed_faces)
+        drawing.refuse_origin(chosen.origin, chosen.id, show_licensed_faces)
         drawing.plot(clips.draw_journey, clips.read(chosen, RESULTS, synthetic), path=path)
     return 0
 
@@ -106,7 +106,7 @@ def _plot_of(signal: str) -> Any:
             from microexpr.reporting.plots import drawing, signals
 
             chosen = index.find(clip, RESULTS)
-            drawing.refuse_licensed([chosen], show_licensed_faces)
+            drawing.refuse_origin(chosen.origin, chosen.id, show_licensed_faces)
             drawing.plot(signals.draw, signal, chosen, RESULTS, path=path)
         return 0
 
@@ -139,6 +139,7 @@ def plot_faces(
         tables = [RESULTS / "index" / f"{name}.csv" for name in datasets or MICRO]
         clips = [clip for table in tables if datasets or table.exists() for clip in index.read(table)]
         rows = entries(clips, RESULTS)
-        drawing.refuse_licensed([row.clip for row in rows], show_licensed_faces)
+        for row in rows:
+            drawing.refuse_origin(row.clip.origin, row.clip.id, show_licensed_faces)
         drawing.plot(draw_sheet, rows, path=path)
     return 0

@@ -356,6 +356,7 @@ def table(
     from microexpr.evaluation.rows import FACE_COLUMNS
     from microexpr.models import recognisers
     from microexpr.reporting import main_table, method_tests, terminal_table
+    from microexpr.reporting.table import by_figure
 
     home = RESULTS if methods else path.parent  # all that is shown with a table is of its results folder
     for name in methods:
@@ -395,7 +396,7 @@ def table(
     lines += [f"note: {note}"] if (note := main_table.duplicate_subjects(home / DUPLICATES)) else []
     lines += _made_with(home, rows)
     if notes:
-        lines += [f"{row['method']}: {note}" for row in main_table.by_uf1(rows) for note in main_table.notes(row)]
+        lines += [f"{row['method']}: {note}" for row in by_figure(rows, "full_uf1") for note in main_table.notes(row)]
     paragraphs(lines)
     for index_path in (home / "index" / f"{name}.csv" for name in MICRO):
         for reason in index.exclusions(index_path).values() if index_path.exists() else ():

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from microexpr.core.facs import UNKNOWN
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import megc_log, metrics
+from microexpr.evaluation.metrics import intervals
+from microexpr.evaluation.metrics.intervals import Pooling
 from microexpr.evaluation.predictions import LEAKY, Predictions, pool_predictions
 from microexpr.evaluation.rows import CONFUSION_COLUMNS, FULL, PREDICTION_COLUMNS, Row, format_labels, read, write
 from microexpr.protocols.splits import subject_id
@@ -45,7 +47,7 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
     standard deviation, `low` and `high` bound the mean over resamples of subjects with 95 %. Resamples depend on
     `seed`, protocol and scope alone, so those of two methods are paired.
     """
-    poolings: list[metrics.Pooling] = ["pooled"]
+    poolings: list[Pooling] = ["pooled"]
     if predictions.protocol.unit == "subject" and not predictions.protocol.several:
         poolings.append("per_subject_mean")
     folds, parts = [fold.train for fold in predictions.folds], predictions.by_scope()
@@ -63,7 +65,7 @@ def evaluate(predictions: Predictions, params: Params, seed: int) -> list[Row]:
 
 
 def _scope_rows(
-    predictions: Predictions, selection: str, scope: str, pooling: metrics.Pooling, resamples: int, seed: int
+    predictions: Predictions, selection: str, scope: str, pooling: Pooling, resamples: int, seed: int
 ) -> Iterator[Row]:
     """Yield a row for each figure of the clips of one scope; all figures use the same resamples of subjects."""
     protocol = predictions.protocol
@@ -91,9 +93,12 @@ def _scope_rows(
 
 
 def _figures(
-    predictions: Predictions, selection: str, pooling: metrics.Pooling, resamples: int, sequence: np.random.SeedSequence
+    predictions: Predictions,
+    selection: str,
+    pooling: Pooling,
+    resamples: int,
+    sequence: np.random.SeedSequence,
 ) -> Iterator[Figure]:
-    """Yield the figures of the classes that were predicted."""
     names, chosen = predictions.protocol.classes, metrics.METRICS
     if predictions.protocol.several:
         chosen = metrics.LABEL_METRICS | metrics.by_label(names)
@@ -104,8 +109,8 @@ def _figures(
         if pooling == "pooled":
             values = np.array([metric(matrix) for matrix in matrices.sum(0)])
         else:
-            values = metrics.per_subject_mean(matrices, metric)
-        yield name, values, metrics.interval(matrices, metric, resamples, generator(sequence), pooling)
+            values = intervals.per_subject_mean(matrices, metric)
+        yield name, values, intervals.interval(matrices, metric, resamples, generator(sequence), pooling)
 
 
 def _figures_of_scores(
@@ -117,13 +122,13 @@ def _figures_of_scores(
     names, truth, scores = predictions.protocol.classes, predictions.truth, predictions.scores[selection]
     units, index = np.unique(predictions.subjects, return_inverse=True)
     by_seed = np.stack([metrics.average_precision(truth, of_seed)[0] for of_seed in scores])  # [S, L]
-    times = metrics.resample_counts(len(units), resamples, generator(sequence))[:, index]  # [B, N]
+    times = intervals.resample_counts(len(units), resamples, generator(sequence))[:, index]  # [B, N]
     without = 1.0 - (index == np.arange(len(units))[:, None])  # [U, N]
     resampled_means, means_without = (
         np.mean([metrics.average_precision(truth, of_seed, counts).mean(-1) for of_seed in scores], 0)
         for counts in (times, without)
     )
-    interval = metrics.share_interval(float(by_seed.mean()), resampled_means, means_without)
+    interval = intervals.share_interval(float(by_seed.mean()), resampled_means, means_without)
     yield "mean_ap", by_seed.mean(-1), interval
     for i, name in enumerate(names):
         yield f"ap_{name}", by_seed[:, i], None

@@ -17,7 +17,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip, Fold, join_origins
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
-from microexpr.evaluation import metrics, read_back
+from microexpr.evaluation import read_back
 from microexpr.evaluation.faces import (
     NEUTRAL,
     SYNTHESISED,
@@ -29,6 +29,7 @@ from microexpr.evaluation.faces import (
     files_by_subject,
     scope_rows,
 )
+from microexpr.evaluation.metrics import intervals
 from microexpr.evaluation.rows import Row
 from microexpr.protocols import GROUPINGS, Protocol
 from microexpr.protocols.splits import subject_id
@@ -102,8 +103,8 @@ def _rows(
                 wins_and_pairs = auc(score[positions], truth, group[positions], numbers)
                 count = int(numbers.max()) + 1
                 value = float(_share(np.ones((1, count)), *wins_and_pairs)[0])
-                resampled = _share(metrics.resample_counts(count, resamples, rng), *wins_and_pairs)
-                low, high = metrics.share_interval(value, resampled, _share(1 - np.eye(count), *wins_and_pairs))
+                resampled = _share(intervals.resample_counts(count, resamples, rng), *wins_and_pairs)
+                low, high = intervals.share_interval(value, resampled, _share(1 - np.eye(count), *wins_and_pairs))
                 counts = {"made": int((~truth).sum()), "true": int(truth.sum())}
                 yield row | counts | {"value": value, "low": low, "high": high}
 

@@ -30,11 +30,6 @@ class Curves:
     loss: np.ndarray  # float64[F, E, U], mean over seeds; nan where an update was not made
     uf1: np.ndarray  # float64[L], mean over seeds
 
-    @property
-    def first_scored(self) -> int:
-        """The first epoch of `uf1`, from 0."""
-        return self.loss.shape[1] - len(self.uf1)
-
 
 def read(paths: Iterable[str]) -> Curves:
     """Read the curves of the shards at `paths`. Leaks are not checked here: `evaluation.pool_predictions` refuses them.
@@ -74,9 +69,6 @@ def rows(curves: Curves) -> list[Row]:
     """
     total = np.nansum(curves.loss, axis=2).mean(axis=0)  # [E]
     has_loss = ~np.isnan(curves.loss).all(axis=(0, 2))
-    rows = []
-    for epoch in range(len(total)):
-        scored = epoch - curves.first_scored
-        loss = f"{total[epoch]:.6f}" if has_loss[epoch] else ""
-        rows.append({"epoch": epoch + 1, "loss": loss, "uf1": f"{curves.uf1[scored]:.6f}" if scored >= 0 else ""})
-    return rows
+    losses = [f"{loss:.6f}" if exists else "" for loss, exists in zip(total, has_loss, strict=True)]
+    uf1 = [""] * (len(total) - len(curves.uf1)) + [f"{value:.6f}" for value in curves.uf1]
+    return [dict(zip(COLUMNS, row, strict=True)) for row in zip(range(1, len(total) + 1), losses, uf1, strict=True)]

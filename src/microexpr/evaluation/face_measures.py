@@ -25,6 +25,7 @@ from microexpr.evaluation.faces import (
     enlarge,
     scope_rows,
 )
+from microexpr.evaluation.metrics import intervals
 from microexpr.evaluation.rows import Row
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import flow
@@ -71,7 +72,8 @@ def class_uar(faces: Faces, resamples: int, seed: int) -> list[Row]:
         for row, positions, subjects, rng in scope_rows(synthesised, of_kind, columns, seed):
             truth, seen = targets[positions], predicted[positions]
             value = float(metrics.uar(metrics.confusion(truth, seen, classes)))
-            low, high = metrics.bootstrap(truth, seen, subjects, metrics.uar, resamples, rng, classes)
+            matrices = metrics.by_subject(truth, seen, subjects, classes)
+            low, high = intervals.interval(matrices, metrics.uar, resamples, rng)
             rows.append(row | {"value": value, "low": low, "high": high})
     return rows
 
@@ -113,7 +115,7 @@ def changes(faces: Faces, model: regressor.Model, resamples: int, seed: int) -> 
     for metric, kind, of_kind, values, note in measured:
         columns = {"faces": kind, "metric": metric, "note": note}
         for row, positions, subjects, rng in scope_rows(synthesised, of_kind, columns, seed):
-            low, high = metrics.mean_interval(values[positions], subjects, resamples, rng)
+            low, high = intervals.mean_interval(values[positions], subjects, resamples, rng)
             figures = {"value": float(values[positions].mean()), "low": low, "high": high}
             rows.append(row | figures | {"true": 0 if metric == GREY_CHANGE else row["made"]})
     return rows

@@ -15,6 +15,7 @@ from microexpr.core.clip import join_origins
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import metrics
+from microexpr.evaluation.metrics import intervals
 from microexpr.evaluation.rows import FULL, PREDICTION_COLUMNS, Row, parse_labels
 from microexpr.protocols import Protocol
 from microexpr.protocols.splits import subject_id
@@ -103,8 +104,8 @@ def compare(
     """Return a row with both names and `FIGURES` for each two methods, in their order; p is corrected for all of these.
 
     `matrices` are the clips of each method counted by subject and seed, [U, S, ...]."""
-    differences = metrics.differences([*matrices.values()], metric, resamples, rng)
-    corrected = metrics.holm([d.p for d in differences])
+    differences = intervals.differences([*matrices.values()], metric, resamples, rng)
+    corrected = intervals.holm([d.p for d in differences])
     return [
         dict(zip(("first", "second", *FIGURES), (*pair, d.value, d.low, d.high, d.p, float(p_holm)), strict=True))
         for pair, d, p_holm in zip(combinations(matrices, 2), differences, corrected, strict=True)

@@ -232,7 +232,6 @@ def fold_groups(file: Any) -> list[tuple[str, Any]]:
 
 
 def _read_fold(path: str, name: str, group: Any) -> FoldScores:
-    """Read the scores of one fold."""
     scores = group["scores"][()]
     return FoldScores(
         artifact=path,

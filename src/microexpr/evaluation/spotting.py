@@ -16,7 +16,8 @@ from microexpr.core.clip import KINDS, LABELS, Expression, Kind, LongVideo
 from microexpr.core.errors import StoreError, remedy
 from microexpr.core.seeds import generator, spawn
 from microexpr.evaluation import metrics, pairs
-from microexpr.evaluation.metrics.figures import ratio
+from microexpr.evaluation.metrics import ratio
+from microexpr.evaluation.metrics.intervals import interval
 from microexpr.evaluation.rows import FULL, Row, scopes
 from microexpr.protocols import provenance
 from microexpr.protocols.splits import subject_id
@@ -167,7 +168,7 @@ def rows(name: str, videos: Sequence[LongVideo], intervals: Intervals, resamples
             total = Counts(*map(int, part.sum(0)))
             by_chance = f1(displaced[:, positions][:, :, columns].sum((1, 2)))
             sequence = spawn(seed, "evaluate", PROTOCOL, scope, kind)
-            low, high = metrics.interval(matrices(part, subjects), metrics.macro_f1, resamples, generator(sequence))
+            low, high = interval(matrices(part, subjects), metrics.macro_f1, resamples, generator(sequence))
             found_hits = [hit for v in chosen for name in kinds for hit in hits(v, intervals[v.clip.id], name)]
             yield {
                 "method": name, "scope": scope, "kind": kind, "origin": chosen[0].clip.origin, "videos": len(chosen),

@@ -175,9 +175,6 @@ def markdown(rows: Rows) -> str:
 
     Each line has its origin, so that no figure of rendered faces is next to a published one without that word.
     """
-    parts = [
-        [row for row in rows if row["protocol"] == name] for name in dict.fromkeys(row["protocol"] for row in rows)
-    ]
     errata = [
         f"\\* {row['method']}, as published: {row['published_erratum']}." for row in rows if row["published_erratum"]
     ]
@@ -191,7 +188,12 @@ def markdown(rows: Rows) -> str:
     differences = ", ".join(f"{name} {count}" for name, count in counts.items())
     other = f"Params other than the paper's: {differences}; `microexpr methods METHOD` lists them."
     notes = [f"{NOTE}.", *dict.fromkeys(initialisations), *(textwrap.wrap(other, 100) if counts else ()), *errata]
-    return "\n".join([*(line for part in parts for line in _part(part)), *notes, ""])
+    return "\n".join([*(line for part in by_protocol(rows) for line in _part(part)), *notes, ""])
+
+
+def by_protocol(rows: Rows) -> list[Rows]:
+    """Return the rows of each protocol, in the order of the first ones."""
+    return [[row for row in rows if row["protocol"] == name] for name in dict.fromkeys(row["protocol"] for row in rows)]
 
 
 def _part(rows: Rows) -> list[str]:
@@ -247,11 +249,6 @@ def gain(row: Mapping[str, str]) -> str:
     added = float(row["full_uf1"]) - float(row["start_full_uf1"])
     words = f"first weights alone have UF1 {row['start_full_uf1']}, the folds add {added:+.3f}"
     return words if added >= TEACHES else f"{words}, so the row measures its first weights"
-
-
-def by_uf1(rows: Rows) -> list[Mapping[str, str]]:
-    """Return the rows by UF1 of the last epoch, the highest first; equal ones stay in their order."""
-    return table.by_figure(rows, "full_uf1")
 
 
 def notes(row: Mapping[str, str]) -> list[str]:

@@ -18,26 +18,29 @@ def rows(methods: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """Return the rows of the list for methods and variants, as `described.check` describes them, sorted by name.
 
     Methods that they lack are listed with the size of their paper alone, which the code's defaults are."""
-    return [_row(name, methods.get(name)) for name in sorted({*methods, *recognisers.names()})]
-
-
-def _row(name: str, about: Mapping[str, Any] | None) -> Row:
-    kind = recognisers.find(name)
-    defaults = kind(kind.Params())
-    instance = defaults if about is None else kind(kind.Params(**about["params"]))
-    reads = {MEGC2019: stages(instance.inputs)}
-    if not instance.macro:  # of the protocols of precomputed flow, which has no macro-expressions, one stands for all
-        reads[flow_folders.NAME] = (about or {}).get("reads_on_pictures", reads[MEGC2019])
-    suitable = [name for name, stages_read in reads.items() if TASK_OF[name].suits(stages_read)]
-    return {
-        "method": name,
-        "in_table": about is None or about["in_table"],
-        "parameters": None if about is None else parameters(instance),
-        "parameters_in_paper": None if "." in name else parameters(defaults),
-        "inputs": ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items()),
-        "protocols": ", ".join(suitable),
-        "paper": kind.paper,
-    }
+    result: list[Row] = []
+    for name in sorted({*methods, *recognisers.names()}):
+        kind, about = recognisers.find(name), methods.get(name)
+        defaults = kind(kind.Params())
+        instance = defaults if about is None else kind(kind.Params(**about["params"]))
+        reads = {MEGC2019: stages(instance.inputs)}
+        if (
+            not instance.macro
+        ):  # of the protocols of precomputed flow, which has no macro-expressions, one stands for all
+            reads[flow_folders.NAME] = (about or {}).get("reads_on_pictures", reads[MEGC2019])
+        suitable = [protocol for protocol, stages_read in reads.items() if TASK_OF[protocol].suits(stages_read)]
+        result.append(
+            {
+                "method": name,
+                "in_table": about is None or about["in_table"],
+                "parameters": None if about is None else parameters(instance),
+                "parameters_in_paper": None if "." in name else parameters(defaults),
+                "inputs": ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in instance.inputs.items()),
+                "protocols": ", ".join(suitable),
+                "paper": kind.paper,
+            }
+        )
+    return result
 
 
 def parameters(instance: base.Method) -> int:

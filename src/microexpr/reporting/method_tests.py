@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from microexpr.evaluation import Row
-from microexpr.evaluation.metrics import holm, min_attainable_p
+from microexpr.evaluation.metrics.intervals import holm, min_attainable_p
 from microexpr.reporting.table import by_figure
 
 DIFFERENT = 0.05  # corrected p below which two methods count as different

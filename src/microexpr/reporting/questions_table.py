@@ -114,13 +114,9 @@ def terminal(rows: Rows, width: int) -> RenderableType:
     if width >= WIDE:
         figures |= {"BLEU": "bleu", "calibration": "calibration_error", "times": "times_f1", "classes": "classes_f1"}
     columns = {"answered by": [row["method"] or row["published_row"] for row in ranked]}
-    columns |= {head: [_printed(row, name) for row in ranked] for head, name in figures.items()}
+    for head, name in figures.items():
+        columns[head] = [table.rounded(row[name] or row.get(f"published_{name}", ""), 2) for row in ranked]
     return Group(Text(title(rows), style="bold"), table.grid(columns, ("answered by",)), "")
-
-
-def _printed(row: Any, column: str) -> str:
-    """Return a figure of a row, or the published one."""
-    return table.rounded(row[column] or row.get(f"published_{column}", ""), 2)
 
 
 HEADS = {

@@ -69,7 +69,6 @@ def _row(cells: Mapping[tuple[str, str], Row]) -> dict[str, Any]:
 
 
 def _published(name: str) -> dict[str, Any]:
-    """Return the cells of a published row."""
     lines = [line for line in published.read(published.LONG_VIDEOS) if line["row"] == name]
     cells: dict[str, Any] = {f"published_{line['dataset']}_{line['kind']}_f1": _decimal(line["f1"]) for line in lines}
     scores = ", ".join(f"{short_title(line['dataset'])} {_decimal(line['strs'])}" for line in lines if line["strs"])

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from microexpr.evaluation import Row as Result
 from microexpr.reporting import table
-from microexpr.reporting.main_table import SCOPES, TITLES, by_uf1, table_title
+from microexpr.reporting.main_table import SCOPES, TITLES, by_protocol, table_title
 from microexpr.reporting.method_tests import DIFFERENT, FLOOR, above_chance, comparisons, pairs_of_best
 from microexpr.reporting.table import NARROW, WIDE, Row, Rows
 
@@ -41,14 +41,12 @@ def render(rows: Rows, tests: Standing, width: int) -> RenderableType:
     """Return a table for each protocol, as wide as fits `width` columns; published figures have a separate column.
 
     Each line has the origin of its reproduced figures."""
-    names = dict.fromkeys(row["protocol"] for row in rows)
-    parts = [[row for row in rows if row["protocol"] == name] for name in names]
-    return Group(*(item for part in parts for item in (_title(part), _table(by_uf1(part), tests, width), "")))
-
-
-def _title(rows: Rows) -> Text:
-    subjects, clips = rows[0]["subjects"], rows[0]["clips"]
-    return Text(f"{table_title(rows)}; {subjects} subjects, {clips} clips, last epoch", style="bold")
+    parts: list[RenderableType] = []
+    for of_protocol in by_protocol(rows):
+        subjects, clips = of_protocol[0]["subjects"], of_protocol[0]["clips"]
+        title = f"{table_title(of_protocol)}; {subjects} subjects, {clips} clips, last epoch"
+        parts += [Text(title, style="bold"), _table(table.by_figure(of_protocol, "full_uf1"), tests, width), ""]
+    return Group(*parts)
 
 
 def _table(rows: Rows, tests: Standing, width: int) -> Grid:

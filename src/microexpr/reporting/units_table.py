@@ -29,7 +29,6 @@ SELECTIONS = {  # by column: macro F1 read otherwise than at the last epoch
 
 
 def _of_units(figure: str) -> list[str]:
-    """Return the columns of a figure of each unit."""
     return [f"{figure}_{unit}" for unit in UNITS]
 
 
@@ -79,7 +78,11 @@ def rows(
 def _row(rows: Sequence[Row]) -> dict[str, Any]:
     by_cell = {(row["selection"], row["scope"], row["metric"]): row for row in rows}
     first = by_cell["last", FULL, "macro_f1"]
-    cells: dict[str, Any] = {name: first[name] for name in ABOUT} | {"learnt_from": _learnt_from(first)}
+    codes = initialisation.parse(first["initialisation"])
+    learnt_from = "population and corpus" if {"population", "reader"} & {*codes} else "corpus"
+    if "population" in codes and not first["parameters"]:
+        learnt_from = "population"
+    cells: dict[str, Any] = {name: first[name] for name in ABOUT} | {"learnt_from": learnt_from}
     for name in MEANS:
         row = by_cell["last", FULL, name]
         cells |= {name: row["value"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
@@ -89,16 +92,7 @@ def _row(rows: Sequence[Row]) -> dict[str, Any]:
     return cells | {column: by_cell[key]["value"] for column, key in figures.items() if key in by_cell}
 
 
-def _learnt_from(row: Row) -> str:
-    """Describe the clips that a method has learnt from."""
-    codes = initialisation.parse(row["initialisation"])
-    if "population" in codes and not row["parameters"]:
-        return "population"
-    return "population and corpus" if {"population", "reader"} & {*codes} else "corpus"
-
-
 def _published(name: str) -> dict[str, str]:
-    """Return the cells of a published row."""
     by_metric = {line["metric"]: line for line in published.read(published.UNITS) if line["row"] == name}
     per_cent = {metric: line["mean"] for metric, line in by_metric.items()}
     per_cent |= {f"f1_{unit}": by_metric["macro_f1"][unit] for unit in UNITS}

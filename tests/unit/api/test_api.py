@@ -24,6 +24,7 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import DataError, LeakError, MicroexprError, OutputError, StoreError
 from microexpr.evaluation import metrics
+from microexpr.evaluation.metrics import intervals
 from microexpr.rendering.face import Face
 from microexpr.signals.aus import ACTION_UNITS
 
@@ -150,7 +151,7 @@ def test_figures_are_those_of_scikit_learn_and_intervals_those_of_the_evaluation
     by_index = microexpr.evaluate(LABELS, predicted, SUBJECTS, classes=[*names], seed=3)
     assert by_index.figures.equals(result.figures)
     rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(zlib.crc32(b"evaluate"),)))
-    expected = metrics.bootstrap(LABELS, predicted, SUBJECTS, metrics.uf1, 1000, rng, 3)
+    expected = intervals.interval(metrics.by_subject(LABELS, predicted, SUBJECTS, 3), metrics.uf1, 1000, rng)
     assert tuple(result.figures.loc["uf1", ["low", "high"]]) == pytest.approx(expected)
 
 

@@ -15,7 +15,7 @@ from microexpr.core import store
 from microexpr.core.errors import StoreError
 from microexpr.core.seeds import generator
 from microexpr.evaluation import metrics, pairs
-from microexpr.evaluation.metrics import UNTESTED
+from microexpr.evaluation.metrics import UNTESTED, intervals
 from microexpr.protocols import PROTOCOLS
 from microexpr.reporting import method_tests
 
@@ -62,12 +62,12 @@ def test_each_pair_has_the_difference_of_scikit_learns_figures_and_p_of_the_pair
     for row in rows:
         assert row["difference"] == pytest.approx(means[row["first"]] - means[row["second"]])
         rng = generator(7, "evaluate", "megc2019", "full")  # as for the intervals of the table
-        both = predictions[row["first"]], predictions[row["second"]]
-        alone = metrics.paired(TRUTH, *both, subjects, metrics.METRICS[metric], 40, rng)
+        both = [metrics.by_subject(TRUTH, predictions[row[side]], subjects, 3) for side in ("first", "second")]
+        (alone,) = intervals.differences(both, metrics.METRICS[metric], 40, rng)
         assert (row["low"], row["high"], row["p"]) == (alone.low, alone.high, alone.p)
         counts = [row[name] for name in ("clips", "subjects", "origin", "selection", "seeds")]
         assert counts == [54, 9, "generated", "last", 2]
-    assert [row["p_holm"] for row in rows] == metrics.holm([row["p"] for row in rows]).tolist()
+    assert [row["p_holm"] for row in rows] == intervals.holm([row["p"] for row in rows]).tolist()
 
 
 def test_predictions_come_back_as_they_were_pooled(tmp_path):

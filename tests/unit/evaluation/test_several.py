@@ -11,6 +11,7 @@ from trainings import flow_files, job, trained
 from microexpr import evaluation
 from microexpr.core import store
 from microexpr.evaluation import curves, metrics, pairs, pool_predictions
+from microexpr.evaluation.metrics import intervals
 from microexpr.evaluation.rows import COLUMNS, format_labels, parse_labels
 from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO
 from microexpr.protocols.classes import UNITS as NAMES
@@ -45,7 +46,7 @@ def test_f1_is_scikit_learns_of_what_is_known_and_other_labels_are_refused(answe
         pooled = matrices[:, seed].sum(0)
         assert metrics.macro_f1(pooled) == pytest.approx(np.mean(binary))
         # scikit-learn leaves out an answer that occurs nowhere; here the last label is never said to be there
-        assert metrics.figures.label_f1(pooled) == pytest.approx(binary)
+        assert metrics.label_f1(pooled) == pytest.approx(binary)
         assert metrics.macro_f1_of_both(pooled[:4]) == pytest.approx(np.mean(both[:4]))
 
 
@@ -65,9 +66,9 @@ def test_average_precision_is_scikit_learns_with_ties_weights_and_a_label_of_no_
 def test_an_interval_of_a_mean_holds_it_and_single_subjects_give_none(answers):
     truth, predicted, _, subjects = answers
     matrices = metrics.by_subject(truth, predicted, subjects)
-    low, high = metrics.interval(matrices, metrics.macro_f1, 200, np.random.default_rng(0))
+    low, high = intervals.interval(matrices, metrics.macro_f1, 200, np.random.default_rng(0))
     assert 0 < low < metrics.macro_f1(matrices.sum(0)).mean() < high < 1
-    assert metrics.share_interval(0.5, np.array([0.4, 0.6]), np.array([0.5])) == (0, 1)
+    assert intervals.share_interval(0.5, np.array([0.4, 0.6]), np.array([0.5])) == (0, 1)
 
 
 @pytest.fixture(scope="module", params=[UNITS, UNITS_LOSO])

@@ -8,7 +8,8 @@ from composites import clip
 
 from microexpr.core.clip import Expression, LongVideo
 from microexpr.datasets import LONG
-from microexpr.evaluation import metrics, published, spotting
+from microexpr.evaluation import published, spotting
+from microexpr.evaluation.metrics.intervals import holm
 from microexpr.evaluation.spotting import Spotted
 
 LINES = published.read(published.LONG_VIDEOS)
@@ -87,7 +88,7 @@ def test_differences_are_paired_by_subjects():
     assert [(row["first"], row["second"], row["difference"]) for row in rows] == [
         ("right", "wrong", 1), ("right", "again", 0), ("wrong", "again", -1)
     ]  # fmt: skip
-    assert rows[0]["p"] < 0.05 and [row["p_holm"] for row in rows] == metrics.holm([row["p"] for row in rows]).tolist()
+    assert rows[0]["p"] < 0.05 and [row["p_holm"] for row in rows] == holm([row["p"] for row in rows]).tolist()
     assert all({*spotting.PAIRED_COLUMNS} < {*row} for row in rows)
 
 

@@ -13,8 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from microexpr.core.clip import LABELS
-from microexpr.evaluation.metrics.figures import Metric, by_subject
+from microexpr.evaluation.metrics import Metric
 
 COVERAGE = (0.025, 0.975)  # of the 95 % interval
 HALF_CLIP = 0.5  # of each class, added if nothing varies
@@ -33,16 +32,10 @@ class Difference:
     p: float
 
 
-def bootstrap(
-    truth: np.ndarray,
-    predicted: np.ndarray,
-    subjects: np.ndarray,
-    metric: Metric,
-    resamples: int,
-    rng: np.random.Generator,
-    classes: int = len(LABELS),
+def interval(
+    matrices: np.ndarray, metric: Metric, resamples: int, rng: np.random.Generator, pooling: Pooling = "pooled"
 ) -> tuple[float, float]:
-    """Return the 95 % interval, within 0..1, of a metric over all clips.
+    """Return the 95 % interval, within 0..1, of a metric over all clips, or of its mean over subjects.
 
     On the log-odds scale, it is the figure plus and minus Student's t (U - 1 degrees of freedom) times the greater of
     two standard errors. One is the spread over resamples of the subjects, sampled with replacement, widened by sqrt(U /
@@ -50,20 +43,9 @@ def bootstrap(
     covers best (docs/measured.md). Where the figure is 0 or 1, and so nothing varies, one more subject of half
     a clip of each class, guessed, stands in for unseen subjects. A single subject gives 0 to 1.
 
-    `truth` [N], `subjects` [N] (any sortable values), `predicted` [N] or [S, N]: over several seeds, the interval of
-    the mean over seeds. Clips that are `UNTESTED` under a seed do not count there. Independent of the order of clips.
-    Not stratified by data set. 0/0 counts as in the metric.
-    """
-    return interval(by_subject(truth, predicted, subjects, classes), metric, resamples, rng)
-
-
-def interval(
-    matrices: np.ndarray, metric: Metric, resamples: int, rng: np.random.Generator, pooling: Pooling = "pooled"
-) -> tuple[float, float]:
-    """Return the interval of `bootstrap`, or that of the metric's mean over subjects.
-
-    `matrices` are clips counted by subject and seed, [U, S, ...]."""
-    matrices = matrices[_tested_subjects(matrices)]
+    `matrices` are clips counted by subject and seed, [U, S, ...]: over several seeds, the interval of the mean over
+    seeds. Not stratified by data set. 0/0 counts as in the metric."""
+    matrices = matrices[matrices.any(axis=tuple(range(1, matrices.ndim)))]  # subjects with a clip that counts
     figure, subject_count = _statistic(matrices, metric, pooling)
     value = float(figure(np.ones((1, subject_count)))[0])
     if subject_count < 2 or math.isnan(value):
@@ -100,7 +82,7 @@ def mean_interval(
 ) -> tuple[float, float] | tuple[None, None]:
     """Return the 95 % interval of the mean of values that are 0 or more, [N]; None, None for a single subject.
 
-    Student's, with the standard error of `bootstrap`; `subjects` [N] are any sortable values.
+    Student's, with the standard error of `interval`; `subjects` [N] are any sortable values.
     """
     _, index = np.unique(subjects, return_inverse=True)
     parts = np.stack([np.bincount(index, weights) for weights in (values, np.ones(len(values)))], axis=-1)  # [U, 2]
@@ -116,37 +98,17 @@ def mean_interval(
     return max(float(value - width), 0.0), float(value + width)
 
 
-def paired(
-    truth: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
-    subjects: np.ndarray,
-    metric: Metric,
-    resamples: int,
-    rng: np.random.Generator,
-    classes: int = len(LABELS),
-) -> Difference:
-    """Return the pooled metric of `first` less that of `second`, both on the same resamples of the subjects.
-
-    The standard error is that of `bootstrap`, of the difference; interval and two-sided p are Student's with U - 1
-    degrees of freedom. No p is below 2^(1 - U), the least that swapping the two within subjects could give. Takes the
-    arguments of `bootstrap`, both tested on the same subjects; their numbers of seeds may differ. A single subject
-    gives -1 to 1, and p 1.
-    """
-    matrices = [by_subject(truth, predicted, subjects, classes) for predicted in (first, second)]
-    (difference,) = differences(matrices, metric, resamples, rng)
-    return difference
-
-
 def differences(
     matrices: Sequence[np.ndarray], metric: Metric, resamples: int, rng: np.random.Generator
 ) -> list[Difference]:
-    """Return `paired` of each two of several methods, in the order of `itertools.combinations`, on the same resamples.
+    """Return the pooled metric of each method less that of each later one, in the order of `itertools.combinations`.
 
-    `matrices` are the clips of each method counted by subject and seed, [U, S, ...]. Its figures are computed once, so
-    that many pairs cost little more than many methods. p is of each pair separately: see `holm`.
+    `matrices` are the clips of each method counted by subject and seed, [U, S, ...], of the same subjects; numbers of
+    seeds may differ. The standard error is that of `interval`, of the difference, on the same resamples; interval and
+    two-sided p are Student's with U - 1 degrees of freedom. No p is below 2^(1 - U), the least that swapping the two
+    within subjects could give. A single subject gives -1 to 1, and p 1. p is of each pair separately: see `holm`.
     """
-    tested = _tested_subjects(matrices[0])
+    tested = matrices[0].any(axis=tuple(range(1, matrices[0].ndim)))  # subjects with a clip that counts
     subject_count = int(tested.sum())
     figures = [_pooled(counts[tested], metric) for counts in matrices]
     values = [float(figure(np.ones((1, subject_count)))[0]) for figure in figures]
@@ -192,11 +154,6 @@ def per_subject_mean(matrices: np.ndarray, metric: Metric) -> np.ndarray:
     defined = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.where(defined, values, 0).sum(0) / defined.sum(0)
-
-
-def _tested_subjects(matrices: np.ndarray) -> np.ndarray:
-    """Return the subjects with a clip that counts under any seed, bool[U]."""
-    return np.asarray(matrices.any(axis=tuple(range(1, matrices.ndim))))
 
 
 def _pooled(matrices: np.ndarray, metric: Metric) -> Statistic:

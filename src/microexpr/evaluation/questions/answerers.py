@@ -11,7 +11,7 @@ from pathlib import Path
 from microexpr.core import store
 from microexpr.core.clip import Clip, LongVideo, join_origins
 from microexpr.core.errors import DataError, StoreError, remedy
-from microexpr.evaluation import metrics
+from microexpr.evaluation.metrics.intervals import holm
 from microexpr.evaluation.pairs import SELECTION
 from microexpr.evaluation.questions import Facts, learnt, lines, long_videos, scores
 from microexpr.evaluation.questions.lines import Line
@@ -137,7 +137,7 @@ class Answerers:
                 if not others or key not in figures.get(guess, {}):
                     continue
                 p = [scores.compare(figures[name][key], figures[guess][key], resamples, *key, guess) for name in others]
-                for name, of_pair, corrected in zip(others, p, metrics.holm(p), strict=True):
+                for name, of_pair, corrected in zip(others, p, holm(p), strict=True):
                     both = {f"p_{guess}": f"{of_pair:.4g}", f"p_holm_{guess}": f"{corrected:.4g}"}
                     tests.setdefault((name, *key), {}).update(both)
         return tests

@@ -7,13 +7,14 @@ frequent answer. Counts and logarithms in one order: the same digits everywhere.
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import PurePosixPath
+from statistics import median_low
 from typing import TypeVar
 
-from microexpr.core.clip import LongVideo
+from microexpr.core.clip import KINDS, LongVideo
 from microexpr.core.errors import DataError
 from microexpr.core.facs import EVALUATED, Side
 from microexpr.core.subjects import Subjects
@@ -29,35 +30,25 @@ Features = Mapping[str, frozenset[str]]  # by clip id
 SHOWN = 0.5  # probability from which a unit counts as shown
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """The true facts of a clip, and its features."""
-
-    facts: Facts
-    features: frozenset[str]
-
-
 class Learnt:
     """The answers of examples: probabilities of classes and units by features."""
 
-    def __init__(self, examples: Sequence[Example]):
-        """Raises DataError without an example."""
+    def __init__(self, examples: Sequence[tuple[Facts, frozenset[str]]]):
+        """Take the true facts of clips and their features. Raises DataError without a clip."""
         if not examples:
             raise DataError("clips of at least two subjects must have true answers, not of one")
-        self.examples = examples
-        self.features = sorted({feature for example in examples for feature in example.features})
-        self.units = sorted({unit for example in examples for unit in example.facts.units})
-        self.coarse, self.fine = (
-            self._table([getattr(example.facts, name) for example in examples]) for name in ("coarse", "fine")
-        )
-        self.of_unit = {unit: self._table([unit in example.facts.units for example in examples]) for unit in self.units}
-        self.sides = {unit: self._side(unit) for unit in self.units}
+        self.true, self.features_of = zip(*examples, strict=True)
+        self.features = sorted({feature for features in self.features_of for feature in features})
+        units = sorted({unit for facts in self.true for unit in facts.units})
+        self.coarse, self.fine = (self._table([getattr(f, name) for f in self.true]) for name in ("coarse", "fine"))
+        self.of_unit = {unit: self._table([unit in facts.units for facts in self.true]) for unit in units}
+        self.sides = {unit: self._side(unit) for unit in units}
 
     def _table(self, values: Sequence[Value]) -> Table[Value]:
         """Return by value the logarithms of its count, and of the shares that have and lack each feature."""
         groups: dict[Value, list[frozenset[str]]] = {}
-        for value, example in zip(values, self.examples, strict=True):
-            groups.setdefault(value, []).append(example.features)
+        for value, features in zip(values, self.features_of, strict=True):
+            groups.setdefault(value, []).append(features)
         table = {}
         for value in sorted(groups, key=str):
             having = Counter(feature for features in groups[value] for feature in features)
@@ -78,7 +69,7 @@ class Learnt:
 
     def _side(self, unit: int) -> Side:
         """Return the most frequent side of a unit where it is one-sided; "both" where it never is."""
-        sides = Counter(e.facts.units[unit] for e in self.examples if e.facts.units.get(unit, "both") != "both")
+        sides = Counter(f.units[unit] for f in self.true if f.units.get(unit, "both") != "both")
         return min(sides, key=lambda side: (-sides[side], side), default="both")
 
     def _probabilities(self, table: Table[Value], features: Collection[str]) -> dict[Value, float]:
@@ -103,7 +94,7 @@ def answer_all(
 
     @cache
     def learnt(subject: Hashable) -> Learnt:
-        return Learnt([Example(truth[clip], features[clip]) for clip in sorted(truth) if person(clip) != subject])
+        return Learnt([(truth[clip], features[clip]) for clip in sorted(truth) if person(clip) != subject])
 
     return {clip: learnt(person(clip)).facts(queries[clip]) for clip in queries}
 
@@ -210,12 +201,22 @@ def from_units(truth: Truth, predicted: Mapping[str, Collection[int]]) -> dict[s
 def guess_videos(videos: Sequence[LongVideo]) -> dict[str, list[Event]]:
     """Return by id of a long video the expressions that those of other subjects make most probable.
 
+    These are the median of their numbers and durations, evenly spread over the video, of the most frequent class.
     Raises DataError for videos of a single subject."""
-    result = {}
+    result: dict[str, list[Event]] = {}
     for clip in (video.clip for video in videos):
         others = [video for video in videos if subject_id(video.clip.id) != subject_id(clip.id)]
         if not others:
             raise DataError("long videos must be of at least two subjects, not of one")
         seconds = (clip.last - clip.first + 1) / clip.fps
-        result[clip.id] = long_videos.guess([long_videos.events(video) for video in others], seconds)
+        result[clip.id] = []
+        for kind in KINDS:
+            of_kind = [[e for e in long_videos.events(video) if e.kind == kind] for video in others]
+            every, count = [e for events in of_kind for e in events], median_low(map(len, of_kind))
+            if every and count:
+                duration = median_low(e.offset - e.onset for e in every)
+                names = Counter(e.coarse for e in every)
+                coarse = min(names, key=lambda name: (-names[name], name))
+                starts = (max(0.0, (i + 0.5) / count * seconds - duration / 2) for i in range(count))
+                result[clip.id] += [Event(kind, onset, onset + duration, coarse) for onset in starts]
     return result

@@ -123,7 +123,14 @@ def of_clips(clips: Iterable[Clip]) -> list[Line]:
     """Return the questions on clips of a class, with the answers that their annotation gives.
 
     One question is on a unit that the clip does not show; from clip to clip it goes through the units of all."""
-    coded = [(clip, truth) for clip in clips if (truth := _facts(clip))]
+    coded = []
+    for clip in clips:
+        if clip.label is not None:
+            units: dict[int, Side] = {}  # those that are unsure count as absent
+            for unit in facs.parse(clip.action_units):
+                if unit.certain and not unit.alternatives and unit.number in facs.NAMES:
+                    units[unit.number] = unit.side if units.get(unit.number, unit.side) == unit.side else "both"
+            coded.append((clip, Facts(LABELS[clip.label], clip.emotion, units)))
     numbers = sorted({unit for _, truth in coded for unit in truth.units})
     lines = []
     for i, (clip, truth) in enumerate(coded):
@@ -150,17 +157,6 @@ def of_videos(videos: Iterable[LongVideo]) -> list[Line]:
             fields |= {"subject": clip.subject, "filename": clip.name, "question": form, "answer": reply}
             lines.append(Line(fields["id"], clip.name, clip.subject, form, understand(form), reply, fields))
     return lines
-
-
-def _facts(clip: Clip) -> Facts | None:
-    """Return what the annotation of a clip says, None for one of no class; units that are unsure count as absent."""
-    if clip.label is None:
-        return None
-    units: dict[int, Side] = {}
-    for unit in facs.parse(clip.action_units):
-        if unit.certain and not unit.alternatives and unit.number in facs.NAMES:
-            units[unit.number] = unit.side if units.get(unit.number, unit.side) == unit.side else "both"
-    return Facts(LABELS[clip.label], clip.emotion, units)
 
 
 def by_clip(lines: Iterable[Line]) -> dict[str, list[Line]]:

@@ -5,14 +5,12 @@ first frame. Text in, text out: no pixels.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import median_low
 from typing import Literal
 
-from microexpr.core.clip import KINDS, LABELS, Clip, LongVideo
+from microexpr.core.clip import LABELS, Clip, LongVideo
 
 Topic = Literal["micro count", "macro count", "times", "classes"]
 FORMS: dict[Topic, str] = {
@@ -83,24 +81,3 @@ def classes(text: str) -> list[str]:
     """Return the classes in an answer, in its order."""
     words = plain(text)
     return [] if words == NONE else [part.strip() for part in words.split(",")]
-
-
-def guess(training: Sequence[Sequence[Event]], seconds: float) -> list[Event]:
-    """Return the most probable expressions of a video of this length, without a look at it.
-
-    `training` are those of other videos: the median of their numbers and durations, evenly spread over the video, of
-    the most frequent class."""
-    guesses = list[Event]()
-    for kind in KINDS:
-        of_kind = [[e for e in video if e.kind == kind] for video in training]
-        every = [e for video in of_kind for e in video]
-        count = median_low(map(len, of_kind))
-        if not (every and count):
-            continue
-        duration = median_low(e.offset - e.onset for e in every)
-        names: Mapping[str, int] = Counter(e.coarse for e in every)
-        coarse = min(names, key=lambda name: (-names[name], name))
-        for i in range(count):
-            onset = max(0.0, (i + 0.5) / count * seconds - duration / 2)
-            guesses.append(Event(kind, onset, onset + duration, coarse))
-    return guesses

@@ -19,9 +19,8 @@ import numpy as np
 
 from microexpr.core.errors import DataError
 from microexpr.core.seeds import generator
-from microexpr.evaluation import metrics
-from microexpr.evaluation.metrics import Metric, accuracy, interval, uar, uf1
-from microexpr.evaluation.metrics.figures import by_subject, label_f1
+from microexpr.evaluation.metrics import Metric, accuracy, by_subject, label_f1, uar, uf1
+from microexpr.evaluation.metrics.intervals import differences, interval
 from microexpr.evaluation.questions import NUMBERS, Topic, long_videos, named, parts
 from microexpr.evaluation.questions.lines import Line, by_clip
 from microexpr.evaluation.questions.long_videos import plain
@@ -100,18 +99,12 @@ def calibration(
 
 def compare(first: Figure, second: Figure, resamples: int, *stream: str) -> float:
     """Return p of no difference between the same figure of two answerers, paired by resampled subjects."""
-    classes = max(first.matrices.shape[-1], second.matrices.shape[-1])  # one may have answers in more words
-    matrices, metric = (
-        [padded(figure.matrices, classes) for figure in (first, second)],
-        partial(first.metric, left_out=True),
-    )
-    return metrics.differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
-
-
-def padded(matrices: np.ndarray, classes: int) -> np.ndarray:
-    """Return confusion matrices [..., K, K] with more classes, which no clip has and no answer names."""
-    missing = classes - matrices.shape[-1]
-    return np.pad(matrices, [(0, 0)] * (matrices.ndim - 2) + [(0, missing)] * 2)
+    classes, matrices = max(figure.matrices.shape[-1] for figure in (first, second)), list[np.ndarray]()
+    for figure in (first, second):  # one may have answers in more words, which no clip has and no answer names
+        missing = classes - figure.matrices.shape[-1]
+        matrices.append(np.pad(figure.matrices, [(0, 0), (0, 0), (0, missing), (0, missing)]))
+    metric = partial(first.metric, left_out=True)
+    return differences(matrices, metric, resamples, generator(0, "answers", *stream))[0].p
 
 
 def figures(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
@@ -134,7 +127,10 @@ def by_topic(truth: Sequence[Line], answers: Mapping[str, str]) -> Figures:
         if not lines:
             continue
         if topic in ("coarse", "fine"):
-            matrices = _classes(pairs, subjects)
+            names = sorted({text for text, _ in pairs})
+            names += sorted({answer for _, answer in pairs} - {*names})  # answers in other words are the last
+            true, answered = (np.array([names.index(text) for text in texts]) for texts in zip(*pairs, strict=True))
+            matrices = by_subject(true, answered, np.array(subjects), max(2, len(names)))
             result |= {(title, "UF1"): Figure(matrices, uf1, count), (title, "UAR"): Figure(matrices, uar, count)}
         if topic == "units":
             result[title, "F1"] = Figure(_units(pairs, subjects), _f1, count)
@@ -162,14 +158,6 @@ def shuffled(truth: Sequence[Line], answers: Mapping[str, str], number: int) -> 
 
 def _f1(matrix: np.ndarray, *, left_out: bool = False) -> np.ndarray:
     return label_f1(matrix)
-
-
-def _classes(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:
-    """Return clips by subject, true and answered class, int64[U, 1, K, K]; answers in other words are the last."""
-    true = sorted({text for text, _ in pairs})
-    names = [*true, *sorted({answer for _, answer in pairs} - {*true})]
-    truth, answered = ([names.index(text) for text in texts] for texts in zip(*pairs, strict=True))
-    return by_subject(np.array(truth), np.array(answered), np.array(subjects), max(2, len(names)))
 
 
 def _units(pairs: Sequence[tuple[str, str]], subjects: Sequence[str]) -> np.ndarray:

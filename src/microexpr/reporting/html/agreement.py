@@ -32,7 +32,6 @@ def write(
 
 
 def _recording(number: int, recording: Recording, names: tuple[str, str]) -> dict[str, Any]:
-    """Return the values of one recording's rows and list."""
     seconds, targets = recording.frames / recording.fps, dict[int, str]()
     listed = []
     for i, (frame, text) in enumerate(agreement.disagreements(recording, names)):

@@ -119,7 +119,6 @@ def _synthesised_faces(pairs: Mapping[str, np.ndarray], word: str) -> list[list[
 
 
 def _file(stage: str, path: Path) -> dict[str, str]:
-    """Return the metadata of a stage's file."""
     with store.open_file(path, stage) as file:
         attributes: dict[str, Any] = {key: file.attrs[key].decode() for key in ("created_by", "origin", "params")}
         fitted = len(store.fitted_on(file))

@@ -165,7 +165,6 @@ def _clips(
 
 
 def _method_files(inputs: PageInputs, base: Path, name: str) -> dict[str, str | Path]:
-    """Return a method's files by their kinds."""
     return {
         "predictions (CSV)": base / f"{name}_predictions.csv",
         "confusion (CSV)": base / f"{name}_confusion.csv",
@@ -198,7 +197,6 @@ def _table(path: str, kind: Any) -> dict[str, Any]:
 
 
 def _benchmark(name: str, path: str) -> dict[str, Any]:
-    """Return the signal benchmark of one stage."""
     rows, section = pool.read_csv(path), benchmark_page.SECTIONS[name]
     picture = data_url("image/svg+xml", benchmark_page.CHARTS[name](rows))
     return {"section": section, "lines": benchmark_page.lines(section, rows), "picture": picture, "path": path}

@@ -46,13 +46,6 @@ class Images(NamedTuple):
     regions: list[str]  # the apex of each micro-expression, with the regions that its class hangs on; "" without these
 
 
-def write(
-    path: Path, prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, player: "Player"
-) -> None:
-    """Write the page; `player` has seen its frames. Raises StoreError when the disk is full."""
-    store.write_text(path, render(prediction, models, truth, player.images()))
-
-
 class Player:
     """Make the pictures of the frames that the player shows, and magnified faces of micro-expressions."""
 
@@ -116,9 +109,11 @@ def _data_url(image: np.ndarray) -> str:
     return html.data_url("image/jpeg", jpeg(image, QUALITY))
 
 
-def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, images: Images) -> str:
-    """Return the page."""
-    video = prediction.video
+def write(
+    path: Path, prediction: Prediction, models: Models, truth: Sequence[TrueExpression] | None, player: Player
+) -> None:
+    """Write the page; `player` has seen its frames. Raises StoreError when the disk is full."""
+    video, images = prediction.video, player.images()
     hits = true_expressions.match(prediction.spans, truth or ())
     rows = [written.to_dict(expression, video.seconds) for expression in prediction.expressions]
     for row in rows:
@@ -127,7 +122,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         row["hit"] = hits.get((row["onset"], row["offset"]))  # the true micro-expression
     micro = [row for row in rows if row["kind"] == "micro"]
     positions = video.timeline.positions
-    player = {
+    timing = {
         "fps": video.fps,
         "frames": float(positions[-1]) + 1,
         "positions": positions[images.numbers].round(4).tolist(),
@@ -138,7 +133,7 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         "intervals.csv": ("text/csv", written.intervals_csv(prediction, models)),
         f"{video.path.stem}.srt": ("application/x-subrip", written.subtitles(prediction)),
     }
-    return html.render(
+    page = html.render(
         ("prediction.jinja", *STYLES, "prediction.js"),
         name=video.path.name,
         video=video,
@@ -157,9 +152,10 @@ def render(prediction: Prediction, models: Models, truth: Sequence[TrueExpressio
         images=images,
         image_size=annotated.shown_size(video.size, WIDEST),
         times=annotated.TIMES,
-        player=player,
+        player=timing,
         downloads={name: html.data_url(kind, text.encode()) for name, (kind, text) in downloads.items()},
     )
+    store.write_text(path, page)
 
 
 def _charts(prediction: Prediction, truth: Sequence[TrueExpression] | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from microexpr.models import recognisers
 from microexpr.reporting import main_table, method_list, method_tests
 from microexpr.reporting.main_table import held_out
 from microexpr.reporting.method_tests import DIFFERENT, FLOOR, Comparison
+from microexpr.reporting.table import by_figure
 
 Rows = list[dict[str, str]]
 Matrix = list[list[int]]
@@ -168,7 +169,6 @@ class Standing:
 
     @property
     def name(self) -> str:
-        """The method."""
         return self.row["method"]
 
     @property
@@ -191,7 +191,7 @@ def standings(rows: Sequence[Mapping[str, str]], pairs: Sequence[Row]) -> list[S
 
     Tests against the floor are corrected for their number, tests against the best, which these clips chose, for all
     pairs."""
-    ordered = main_table.by_uf1(rows)
+    ordered = by_figure(rows, "full_uf1")
     best_name, of_best = method_tests.pairs_of_best(rows, pairs)
     chance, floor, best = (
         {test.method: test for test in method_tests.comparisons(reference, pairs, metric)}

@@ -301,7 +301,6 @@ class SynthesisedFaces(Tested):
 
     @cached_property
     def figure(self) -> Row:
-        """The row of the file."""
         rows, key = self.run.faces[self.cell.method, self.cell.runs_under], (self.scope, "made", self.cell.metric)
         row = next((row for row in rows if (row["scope"], row["faces"], row["metric"]) == key), None)
         if row is None or row["value"] is None:
@@ -327,7 +326,6 @@ class Evaluated(Tested):
 
     @property
     def metric(self) -> str:
-        """The evaluation's metric."""
         return self.metrics[self.cell.metric]
 
     def find(self, method: str, selection: str = "last", pooling: str = "pooled") -> Row | None:
@@ -403,7 +401,6 @@ class Gain(Evaluated):
 
     @cached_property
     def winner(self) -> float:
-        """The winner's figure."""
         if (row := self.find(WINNER)) and row["value"]:
             return float(row["value"])
         raise MissingError(f"no clips of {self.cell.dataset}")
@@ -423,7 +420,6 @@ class Lead(Evaluated):
 
     @cached_property
     def best_other(self) -> Row:
-        """The row of the best other method."""
         key = (self.cell.paper, self.cell.table, self.cell.runs_under)
         printed = (cell for cell in cells() if (cell.paper, cell.table, cell.runs_under) == key and cell.published)
         rows = self.others(sorted({cell.method for cell in printed} - {self.cell.method}))

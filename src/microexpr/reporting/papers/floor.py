@@ -42,21 +42,16 @@ def measure(protocol: Protocol, clips: Sequence[Clip], folds: Sequence[Fold]) ->
     for scope in (FULL, *protocol.datasets):
         if chosen := [entry for entry in tested if scope in (FULL, entry[1].dataset)]:
             subjects[scope] = len({subject_id(clip.id) for _, clip, _ in chosen})
-            matrices = [
-                _matrices([(labels[clip.id], guess) for split, clip, guess in chosen if split == draw], protocol)
-                for draw in sorted({split for split, *_ in chosen})
-            ]
+            matrices = []  # by guess, of each draw
+            for draw in sorted({split for split, *_ in chosen}):
+                pairs = [(labels[clip.id], guess) for split, clip, guess in chosen if split == draw]
+                truth, majority = np.array(pairs, np.int64).T
+                matrix = confusion(truth, majority, len(protocol.classes))
+                expected = np.repeat(matrix.sum(1, keepdims=True) / len(matrix), len(matrix), 1)
+                matrices.append({CHANCE: expected, MAJORITY: matrix})
             for guess in (CHANCE, MAJORITY):
                 for name, metric in METRICS.items():
                     with warnings.catch_warnings(action="ignore"):  # of classes that nothing shows
                         values = [metric(matrix[guess]) for matrix in matrices]
                     figures[guess, scope, name] = float(np.mean(values))
     return Floor(subjects, figures)
-
-
-def _matrices(pairs: Sequence[tuple[int, int]], protocol: Protocol) -> dict[str, np.ndarray]:
-    """Return by guess the confusion matrix [K, K] of pairs of true class and majority's guess."""
-    truth, frequent = np.array(pairs, np.int64).T
-    matrix = confusion(truth, frequent, len(protocol.classes))
-    chance = np.repeat(matrix.sum(1, keepdims=True) / len(matrix), len(matrix), 1)
-    return {CHANCE: chance, MAJORITY: matrix}

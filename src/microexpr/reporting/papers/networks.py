@@ -86,16 +86,11 @@ def format_kernel(layer: nn.Module) -> str:
         return f"K={without_blanks(layer.output_size)}"
     if not strided:
         return ABSENT
-    first, *others = strided
-    if others:
-        sizes = [module.kernel_size for module in strided if {*module.kernel_size} != {1}]
-    else:
-        sizes = [first.kernel_size]
-    kernels = f"K={', '.join(map(without_blanks, sizes))}"
-    strides = {*first.stride}
-    if strides == {1}:
+    sizes = [module.kernel_size for module in strided if len(strided) == 1 or {*module.kernel_size} != {1}]
+    kernels, stride = f"K={', '.join(map(without_blanks, sizes))}", strided[0].stride
+    if {*stride} == {1}:
         return kernels
-    return f"{kernels}, S={without_blanks(first.stride) if len(strides) > 1 else first.stride[0]}"
+    return f"{kernels}, S={without_blanks(stride) if len({*stride}) > 1 else stride[0]}"
 
 
 def without_blanks(sizes: object) -> str:

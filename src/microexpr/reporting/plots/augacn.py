@@ -225,7 +225,6 @@ def draw_clips(page: Figure, synthetic_clips: Sequence[SynthesisedClip], title: 
 
 
 def _films(synthetic: SynthesisedClip) -> tuple[np.ndarray, np.ndarray]:
-    """Return the frames of a clip, and their changes since the first."""
     return synthetic.frames, drawing.amplify_change(synthetic.frames, synthetic.frames[:1], ENLARGED)
 
 

@@ -141,7 +141,13 @@ def draw_journey(figure: Figure, journey: Journey) -> None:
     for axes, (name, values, unit) in zip(fields[1:], lengths, strict=True):
         end = drawing.largest(values, 99.5)
         drawing.show_image(axes, values, f"flow: {name}, to {end:.2g}{unit}", cmap="magma", vmax=end)
-    _action_units(_over_time(figure, grid[1, 18:], journey), journey)
+    units = largest_units(journey.relative, journey.frame, journey.events["onset"], journey.events["offset"])
+    curves = [(journey.relative[..., 0], "-", 1.5), (journey.relative[..., 1], "--", 1.5)]
+    axes = _over_time(figure, grid[1, 18:], journey)
+    drawing.plot_units(axes, journey.frame, curves, units, (BLUE, RED, GREEN, PINK), journey.action_units)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.985), ncols=SHOWN_UNITS, fontsize=9, borderpad=0,
+                handlelength=1.5, columnspacing=1.2)  # fmt: skip
+    axes.set_title("aus: change (FACS), right side dashed", pad=18)
     if journey.synthetic:
         _synthetic(figure, grid[2, :], journey)
 
@@ -164,16 +170,6 @@ def largest_units(relative: np.ndarray, frame: np.ndarray, onset: int, offset: i
     during = relative[(frame >= onset) & (frame <= offset), :, :2]
     change = np.abs(during).max(axis=(0, 2))
     return [int(unit) for unit in np.argsort(-change, kind="stable")[:SHOWN_UNITS]]
-
-
-def _action_units(axes: Axes, journey: Journey) -> None:
-    """Plot both sides of the action units that change most."""
-    units = largest_units(journey.relative, journey.frame, journey.events["onset"], journey.events["offset"])
-    curves = [(journey.relative[..., 0], "-", 1.5), (journey.relative[..., 1], "--", 1.5)]
-    drawing.plot_units(axes, journey.frame, curves, units, (BLUE, RED, GREEN, PINK), journey.action_units)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.985), ncols=SHOWN_UNITS, fontsize=9, borderpad=0,
-                handlelength=1.5, columnspacing=1.2)  # fmt: skip
-    axes.set_title("aus: change (FACS), right side dashed", pad=18)
 
 
 def _synthetic(figure: Figure, cell: SubplotSpec, journey: Journey) -> None:

@@ -33,7 +33,19 @@ def draw(page: Figure, source: str | Path, show_licensed_faces: bool = False) ->
     StoreError if it cannot be read, or has other datasets than a stage writes.
     """
     with store.open_file(source) as file, store.content_of_a_stage(source):
-        kind, groups, origin = _drawable(file, source)
+        groups_by_name: dict[str, list[Any]] = {name: [] for name in KINDS}
+
+        def visit(_: str, item: Any) -> None:
+            for name in KINDS:
+                if hasattr(item, "keys") and name in item:
+                    groups_by_name[name].append(item)
+
+        file.visititems(visit)
+        if not (name := next((name for name, groups in groups_by_name.items() if groups), "")):
+            names = ", ".join(KINDS)
+            raise DataError(f"{source}: must hold one of {names} to be plotted; without --png its tree is printed")
+        kind, groups = KINDS[name], groups_by_name[name]
+        origin = store.attribute_text(file.attrs.get("origin", "of unknown origin"))
         if kind.shows_faces:
             drawing.refuse_origin(origin, str(source), show_licensed_faces)
         plotted = groups[:MOST]
@@ -51,22 +63,6 @@ def draw_clip(page: Figure, name: str, group: Any, origin: str) -> None:
     """Plot one clip in memory, by the name of its dataset in `KINDS`."""
     page.set_figheight(KINDS[name].height * FRAMED)
     KINDS[name].draw(page.add_subfigure(page.add_gridspec(1, 1)[0]), group, origin)
-
-
-def _drawable(file: Any, source: str | Path) -> tuple["Kind", list[Any], str]:
-    """Return how a file is plotted, the groups that have the dataset to plot, and the file's origin."""
-    groups_by_name: dict[str, list[Any]] = {name: [] for name in KINDS}
-
-    def visit(_: str, item: Any) -> None:
-        for name in KINDS:
-            if hasattr(item, "keys") and name in item:
-                groups_by_name[name].append(item)
-
-    file.visititems(visit)
-    for name, groups in groups_by_name.items():
-        if groups:
-            return KINDS[name], groups, store.attribute_text(file.attrs.get("origin", "of unknown origin"))
-    raise DataError(f"{source}: must hold one of {', '.join(KINDS)} to be plotted; without --png its tree is printed")
 
 
 def _frames(cell: SubFigure, group: Any, origin: str) -> None:
@@ -121,7 +117,6 @@ def _events(cell: SubFigure, group: Any, origin: str) -> None:
 
 
 def _units(cell: SubFigure, group: Any, origin: str) -> None:
-    """Plot both sides of the action units that change most."""
     name = next(name for name in ("relative", "au_intensity") if name in group)
     frame, values = group["frame"][()], group[name][()]
     axes = _over_time(cell, group)

@@ -118,12 +118,6 @@ def add_heading(figure: Figure, height: float, text: str, generated: bool, noun:
     figure.suptitle(text + word, x=0.015, y=1 - 0.1 / height, ha="left", va="top", linespacing=1.4)
 
 
-def refuse_licensed(clips: Iterable[Clip], show: bool) -> None:
-    """Raises DataError for a clip that is not rendered, unless `show`."""
-    for clip in clips:
-        refuse_origin(clip.origin, clip.id, show)
-
-
 def refuse_origin(origin: str, what: str, show: bool) -> None:
     """Raises DataError for faces of an origin that is not rendered, unless `show`; `what` names them."""
     if origin != "generated" and not show:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from microexpr.evaluation.curves import Curves
 from microexpr.reporting import main_table
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, PINK, RED, add_heading
-from microexpr.reporting.table import CAUTION
+from microexpr.reporting.table import CAUTION, by_figure
 
 Row = Mapping[str, str]
 PITCH = 0.28  # inches of a row
@@ -23,7 +23,7 @@ def draw_table(figure: Figure, rows: Sequence[Row]) -> None:
     """Plot the pooled UF1 of each method: last epoch with its interval, oracle hollow, published apart.
 
     `rows` are those of `main_table.megc2019`; the method of largest UF1 is at the top."""
-    rows = main_table.by_uf1(rows)
+    rows = by_figure(rows, "full_uf1")
     labels = [row["method"] for row in rows]
     if len({row["origin"] for row in rows}) > 1:
         labels = [f"{row['method']}, {row['origin']}" for row in rows]
@@ -82,6 +82,6 @@ def draw_training(figure: Figure, curves: Curves) -> None:
     losses.set(title="training loss: mean over folds, and one standard deviation of them", ylabel="loss")
     if updates > 1:
         losses.legend(ncols=updates)
-    uf1.plot(x[curves.first_scored :], curves.uf1, color=BLUE, marker="." if len(curves.uf1) < 3 else "")
+    uf1.plot(x[epochs - len(curves.uf1) :], curves.uf1, color=BLUE, marker="." if len(curves.uf1) < 3 else "")
     uf1.set(title=CHOOSES_NOTHING, ylabel="UF1", ylim=(0, 1), xlabel="epoch")
     figure.text(0.97, 0.95, f"{curves.origin} faces", ha="right", color=GREY)

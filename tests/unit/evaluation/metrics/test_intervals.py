@@ -10,21 +10,14 @@ from scipy.special import logit
 from scipy.stats import t as student
 from sklearn.metrics import f1_score
 
-from microexpr.evaluation.metrics import (
-    UNTESTED,
-    accuracy,
-    bootstrap,
-    confusion,
+from microexpr.evaluation.metrics import UNTESTED, accuracy, by_subject, confusion, uar, uf1
+from microexpr.evaluation.metrics.intervals import (
     differences,
     holm,
     interval,
     mean_interval,
-    paired,
     per_subject_mean,
-    uar,
-    uf1,
 )
-from microexpr.evaluation.metrics.figures import by_subject
 
 
 def random_clips(seed, clips=90, people=6, methods=2):
@@ -32,6 +25,16 @@ def random_clips(seed, clips=90, people=6, methods=2):
     truth = rng.integers(3, size=clips)
     predicted = np.where(rng.random((methods, clips)) < 0.5, truth, rng.integers(3, size=(methods, clips)))
     return truth, predicted, rng.integers(people, size=clips)
+
+
+def bootstrap(truth, predicted, subjects, metric, resamples, rng, classes=3):
+    return interval(by_subject(truth, predicted, subjects, classes), metric, resamples, rng)
+
+
+def paired(truth, first, second, subjects, metric, resamples, rng, classes=3):
+    matrices = [by_subject(truth, predicted, subjects, classes) for predicted in (first, second)]
+    (difference,) = differences(matrices, metric, resamples, rng)
+    return difference
 
 
 def ends_by_log_odds(value, error, people):

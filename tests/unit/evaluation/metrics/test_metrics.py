@@ -8,14 +8,14 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, p
 from microexpr.evaluation.metrics import (
     METRICS,
     by_class,
+    by_subject,
     confusion,
     macro_precision,
     over_seeds,
-    per_subject_mean,
     uar,
     uf1,
 )
-from microexpr.evaluation.metrics.figures import by_subject
+from microexpr.evaluation.metrics.intervals import per_subject_mean
 
 # data set: UF1 and UAR of the published predictions; UF1 is also what that paper prints
 GOLDEN = {"smic": (0.6801, 0.6703), "casme2": (0.8382, 0.8190), "samm": (0.6588, 0.6415), "full": (0.7353, 0.7186)}
