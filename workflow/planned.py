@@ -8,7 +8,7 @@ from corpus import Corpus, errors_of_params
 from generators import Generators
 
 from microexpr import datasets, protocols
-from microexpr.core.clip import POPULATION, Clip, Fold
+from microexpr.core.clip import POPULATION, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS, TRAINING_SETS, Protocol, Task, TrainingSet
 from microexpr.training import training_sets
@@ -202,23 +202,18 @@ class Plan:
         return self._folds(protocol, **self.fold_options(method, protocol))
 
     def _folds_of(self, protocol: str, limit: int = 0, groups: int = 0) -> list[Fold]:
-        clips, options = self._fold_arguments(protocol, limit, groups)
-        return PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
-
-    def _count_of(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
-        """Return the number of folds. The folds are not kept: the ids of their clips are quadratic in the subjects."""
-        clips, options = self._fold_arguments(protocol, limit, groups)
-        return len(PROTOCOLS[protocol].folds(clips, self.params["seed"], **options))
-
-    def _fold_arguments(self, protocol: str, limit: int, groups: int) -> tuple[list[Clip], dict[str, int]]:
-        corpus = self.corpus
+        corpus, inner = self.corpus, self.params["train"]["inner_subjects"]
         clips = [
             clip
             for name in self.sources(protocol)
             for clip in (corpus.ablation_clips if name == POPULATION else corpus.clips[name])
         ]
-        inner = self.params["train"]["inner_subjects"]
-        return clips, {"inner_subjects": inner, "seeds": self.seeds(protocol), "limit": limit, "groups": groups}
+        seeds = self.seeds(protocol)
+        return PROTOCOLS[protocol].folds(clips, self.params["seed"], inner, seeds, limit, groups)
+
+    def _count_of(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
+        """Return the number of folds. The folds are not kept: the ids of their clips are quadratic in the subjects."""
+        return len(self._folds_of(protocol, limit, groups))
 
     @cached_property
     def allowed(self) -> dict[str, list[str]]:

@@ -314,14 +314,10 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def write_block(path: Path, text: str) -> None:
-    """Puts the text between the marks of a file."""
-    page = path.read_text(encoding="utf-8")
-    path.write_text(BLOCK.sub(lambda match: f"{match[1]}{text}{match[3]}", page), encoding="utf-8")
-
-
 if __name__ == "__main__":
     from microexpr.datasets import MACRO, MICRO
 
-    write_block(PROFILE, groups([*MICRO, *MACRO]))
+    text = groups([*MICRO, *MACRO])
+    page = BLOCK.sub(lambda match: f"{match[1]}{text}{match[3]}", PROFILE.read_text(encoding="utf-8"))
+    PROFILE.write_text(page, encoding="utf-8")
     print(table())
