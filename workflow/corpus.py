@@ -193,7 +193,6 @@ class Corpus:
         return files + [population.path(name) for name in subjects]
 
     def indices(self, names: Iterable[str]) -> list[str]:
-        """Return the index files of these data sets, sorted."""
         return sorted(f"results/index/{name}.csv" for name in names)
 
     @cached_property
@@ -210,7 +209,6 @@ class Corpus:
 
     @cached_property
     def population(self) -> population.Params:
-        """Section `population`."""
         return population.Params(**self.params["population"])
 
     @cached_property

@@ -60,7 +60,6 @@ class Training:
 
     @property
     def synthesises(self) -> bool:
-        """Whether the method synthesises faces."""
         return bool(self.about.get("synthesises"))
 
     @property
@@ -81,7 +80,6 @@ class Training:
 
     @property
     def evaluation(self) -> list[str]:
-        """All files of its evaluation."""
         endings = [ending for kind, ending in EVALUATED.items() if not (self.protocol.several and kind == "log")]
         faces = ["_faces.csv"] * (self.synthesises and not self.planted_leak)
         return [*map(self.evaluated, (*endings, *faces)), self.curve]
@@ -134,8 +132,7 @@ class Plan:
         leaky = {name for name, about in methods if about["params"]["planted_leak"]}  # no table has them
         self.ranked = [name for name in self.methods if name not in leaky]
         # rows at chance, outside of the main table: why
-        reasons = {name: about["appendix"] for name, about in methods if about["appendix"]}
-        self.in_appendix = {name: reasons[name] for name in self.ranked if name in reasons}
+        self.in_appendix = {name: why for name in self.ranked if (why := self.methods[name]["appendix"])}
         # rows of papers' tables alone
         self.paper_variants = [name for name, about in methods if not (about["in_table"] or about["appendix"])]
         self.without_clips: dict[str, str] = {}  # rows with a generator that has no subjects to learn from: why

@@ -114,7 +114,6 @@ class Run:
         return [*scores, *(path for training in trainings for path in training.evaluation)]
 
     def tables_of(self, task: str) -> list[str]:
-        """Return the tables of a task."""
         return [f"results/{table}.csv" for table in TASKS[task].tables]
 
     @staticmethod

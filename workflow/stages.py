@@ -253,7 +253,6 @@ def expand(rule: str, datasets: Iterable[str]) -> list[str]:
 
 
 def rules(noun: str, run: Run) -> dict[str, Job]:
-    """By name, the rules of a stage."""
     return {name: job for rule, job in STAGES[noun].rules.items() for name in expand(rule, run.corpus.plans)}
 
 
@@ -303,7 +302,6 @@ def groups(datasets: Iterable[str]) -> str:
 
 
 def table() -> str:
-    """The stages as a table of Markdown."""
     lines = ["| stage | rules | outputs | MB | minutes | group |", "| --- | --- | --- | --- | --- | --- |"]
     for noun, stage in STAGES.items():
         for job in dict.fromkeys(stage.rules.values()):

@@ -42,13 +42,6 @@ def leave_one_out(clips: Sequence[Clip], unit: Unit, limit: int = 0) -> list[Fol
     ]
 
 
-def train_elsewhere(clips: Sequence[Clip], trained_on: Sequence[str], tested: Sequence[str]) -> Fold:
-    """Return the fold that trains on all clips of some data sets, and tests all of others; these name it."""
-    names = [name for name in tested if any(clip.dataset == name for clip in clips)]
-    train, test = (tuple(clip.id for clip in clips if clip.dataset in side) for side in (trained_on, names))
-    return Fold("_".join(names), train, test)
-
-
 def sample_split(clips: Sequence[Clip], share: float, seed: int, draw: int) -> Fold:
     """Return split `draw`, from 0: of each data set's subjects the same share trains, to the nearest."""
     train: set[str] = set()

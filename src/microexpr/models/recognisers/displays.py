@@ -86,11 +86,12 @@ class Displays(Classifier):
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the energy score of two displays of each clip's class for its own."""
         first, second = (self._choose(modules, batch["label"], rng) for _ in range(2))
-        return energy_score(first, second, true_display(batch), self.params.diversity).mean()
+        true = batch["au_read"].to(torch.get_default_dtype()) / LARGEST
+        return energy_score(first, second, true, self.params.diversity).mean()
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return the negative energy score of each class's displays for the clip's own, [B, C]."""
-        true = true_display(batch)
+        true = batch["au_read"].to(torch.get_default_dtype()) / LARGEST
         noise = generator(0, "displays", "probes").standard_normal((PROBES, self.params.noise))
         probes = torch.from_numpy(noise).to(true)
         scores = []
@@ -109,11 +110,6 @@ class Displays(Classifier):
         """Return a display [B, A, 2] of each class int64[B]."""
         noise = rng.normal(len(label), self.params.noise)
         return modules.generator(torch.cat([noise, F.one_hot(label, self.classes).to(noise.dtype)], 1))
-
-
-def true_display(batch: Batch) -> Tensor:
-    """Return the displays [B, A, 2] that are read in clips."""
-    return batch["au_read"].to(torch.get_default_dtype()) / LARGEST
 
 
 def show(mover: nn.Module, neutral: Tensor, display: Tensor) -> Tensor:
