@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import TypeVar
 
 from microexpr.core.clip import Clip, Fold
@@ -102,16 +101,6 @@ def _divide(names: Iterable[str], subjects: Collection[str]) -> tuple[tuple[str,
     return inside, tuple(name for name in names if subject_id(name) not in subjects)
 
 
-def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
-    """Return the folds in `n` contiguous parts that differ in size by one at most.
-
-    Raises ParamsError unless 1 <= n <= number of folds.
-    """
-    check_shards(len(folds), n)
-    bounds = [len(folds) * part // n for part in range(n + 1)]
-    return [list(folds[low:high]) for low, high in pairwise(bounds)]
-
-
 def check_shards(folds: int, n: int) -> None:
     """Raise ParamsError unless 1 <= n <= number of folds."""
     if not 1 <= n <= folds:
@@ -119,9 +108,12 @@ def check_shards(folds: int, n: int) -> None:
 
 
 def shard(folds: Sequence[Fold], name: str) -> list[Fold]:
-    """Return the folds of one shard by its name, such as 1of4."""
+    """Return one of so many contiguous parts by its name, such as 1of4; parts differ in size by one at most.
+
+    Raises ParamsError unless the parts are between 1 and the number of folds."""
     position, count = map(int, name.split("of"))  # from 1
-    return shards(folds, count)[position - 1]
+    check_shards(len(folds), count)
+    return list(folds[len(folds) * (position - 1) // count : len(folds) * position // count])
 
 
 def evenly_spaced(items: Sequence[Item], count: int) -> list[Item]:
