@@ -183,8 +183,7 @@ class Auicgan(Gan):
         Return n K faces and masks [n K, 1, H, H]. `current` is [n K, A] too, or may be broadcast."""
         condition = target - current if self.params.condition == "change" else target
         if self.params.moves:
-            fake, mask = modules.generator(faces, condition)
-            return fake, mask
+            return modules.generator(faces, condition)
         faces = mover.repeat(faces, len(target))
         mask = modules.attention(faces, condition)
         return compose(mask, modules.colour(faces, condition), faces), mask

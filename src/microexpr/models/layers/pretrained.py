@@ -47,10 +47,9 @@ class Block(nn.Module):
         self.stride = stride
         self.conv1, self.bn1 = nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
         self.conv2, self.bn2 = nn.Conv2d(out, out, 3, 1, 1, bias=False), nn.BatchNorm2d(out)
+        self.downsample = nn.Sequential()
         if stride != 1 or channels != out:
-            self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
-        else:
-            self.downsample = nn.Sequential()
+            self.downsample.extend([nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out)])
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, channels, H, H] -> [B, out, H / stride, H / stride]"""

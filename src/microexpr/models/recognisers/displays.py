@@ -41,8 +41,7 @@ class Chooser(nn.Module):
         )  # fmt: skip
 
     def forward(self, condition: Tensor) -> Tensor:
-        display: Tensor = self.layers(condition)
-        return display.unflatten(-1, (len(ACTION_UNITS), 2)) / LARGEST
+        return self.layers(condition).unflatten(-1, (len(ACTION_UNITS), 2)) / LARGEST
 
 
 class Displays(Classifier):
@@ -114,7 +113,6 @@ class Displays(Classifier):
 
 def show(mover: nn.Module, neutral: Tensor, display: Tensor) -> Tensor:
     """Return neutral faces [B, 1, H, H] that show the displays [B, A, 2]; each half of a face its own side."""
-    faces: Tensor
     faces, _ = mover(neutral.expand(-1, 3, -1, -1), by_column(display, neutral.shape[-1]))
     return faces.mean(1, keepdim=True)
 
