@@ -41,8 +41,7 @@ import pages  # noqa: E402
 
 from microexpr.models import recognisers  # noqa: E402
 from microexpr.models.base import CLASSES, ClipTensors, Modules, NetworkMethod  # noqa: E402
-from microexpr.models.layers.pretrained import Vgg16Maps, initialise_vgg16  # noqa: E402
-from microexpr.models.recognisers.icegan import PERCEPTUAL_LAYER  # noqa: E402
+from microexpr.models.layers.pretrained import initialise_vgg16, vgg16_relu3_3  # noqa: E402
 from microexpr.training.engine import FoldIndices, train  # noqa: E402
 from microexpr.training.group import Group, Run  # noqa: E402
 
@@ -184,7 +183,7 @@ def network(name: str, values: Values) -> NetworkMethod:
     if name == "icegan" and method.params.perceptual == "vgg16":
         method.load_published_weights()
         if not method.published_weights:
-            maps = Vgg16Maps([PERCEPTUAL_LAYER])
+            maps = vgg16_relu3_3()
             initialise_vgg16(maps)
             method.published_weights = maps.state_dict()
     return method

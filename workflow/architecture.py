@@ -50,7 +50,6 @@ def table() -> str:
 
 
 def rewritten(page: str) -> str:
-    """Return the page with its table replaced."""
     return BLOCK.sub(lambda match: f"{match[1]}{table()}\n{match[2]}", page)
 
 

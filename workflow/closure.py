@@ -1,15 +1,16 @@
-"""The code that a job runs: found by reading imports, no list is kept by hand; and one digest of its meaning."""
+"""The code that a job runs: found by reading imports, no list is kept by hand; and one digest of its meaning.
+
+The digest is the same under every Python from 3.11 on, so that machines can share results.
+"""
 
 import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import meaning
 import yaml
 
 from microexpr.core.errors import MicroexprError
@@ -23,6 +24,8 @@ FOLDERS = (SCRIPTS, Path("envs/pyfeat"))  # of modules outside of the package
 MEMORY = Path("work/sources.json")
 DATA_FILE = re.compile(r"[\w.-]+\.(txt|csv|yaml|bib|safetensors|onnx|dat|jinja|css|js)")
 PACKAGE_NAME = re.compile(r"microexpr(\.\w+)+")
+DOCSTRING_READERS = {"__doc__", "getdoc", "getsource"}
+NO_MEANING = {"ctx", "kind", "type_comment"}  # a name's position tells whether it is stored; u"" is ""
 
 
 class Source(NamedTuple):
@@ -44,7 +47,7 @@ class Sources:
     def __init__(self, path: Path = MEMORY):
         """Damaged entries, or those that another version of this code wrote, are read once more from the files."""
         self.path, self.new = path, False
-        self.version = _digest(*(Path(file).read_bytes() for file in (__file__, meaning.__file__)))
+        self.version = _digest(Path(__file__).read_bytes())
         self.entries: dict[str, Source] = {}
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
@@ -60,7 +63,13 @@ class Sources:
         if path.suffix not in (".py", ".yaml"):
             return Source(digest, digest, [], [])
         if entry is None or entry.content != digest:
-            entry = self.entries[str(path)] = _parse(path, content, digest)
+            if path.suffix == ".yaml":
+                values = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+                entry = Source(digest, _digest(json.dumps(values).encode()), [], [])
+            else:
+                tree = ast.parse(content, str(path))
+                entry = Source(digest, meaning(tree), *_references(tree))
+            self.entries[str(path)] = entry
             self.new = True
         return entry
 
@@ -74,38 +83,68 @@ class Sources:
             self.new = False
 
 
-def _parse(path: Path, content: bytes, digest: str) -> Source:
-    if path.suffix == ".yaml":
-        values = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        return Source(digest, _digest(json.dumps(values).encode()), [], [])
-    tree = ast.parse(content, str(path))
-    return Source(digest, meaning.digest(tree), *_references(tree))
-
-
 def _digest(*contents: bytes) -> str:
     return hashlib.sha256(b"".join(contents)).hexdigest()
 
 
+def meaning(tree: ast.Module) -> str:
+    """Return a digest of what parsed code does: of its syntax tree without comments, docstrings and layout.
+
+    Code that reads docstrings keeps its own."""
+    names = {getattr(node, field, "") for node in ast.walk(tree) for field in ("id", "attr", "name")}
+    return _digest(ascii(_shape(tree, not DOCSTRING_READERS.isdisjoint(names))).encode())
+
+
+def _shape(node: Any, docstrings: bool) -> Any:
+    """Return nested lists and tuples. Empty fields are left out, because newer Pythons have more of them."""
+    match node:
+        case list():
+            return [_shape(item, docstrings) for item in node if not _is_idle(item, docstrings)]
+        case ast.Constant():
+            return type(node.value).__name__, node.value
+        case ast.JoinedStr():
+            return "JoinedStr", _joined([_shape(value, docstrings) for value in node.values])
+        case ast.AST():
+            return type(node).__name__, [
+                (field, _shape(value, docstrings))
+                for field, value in sorted(ast.iter_fields(node), key=lambda pair: pair[0])
+                if field not in NO_MEANING and value is not None and value != []
+            ]
+    return node
+
+
+def _is_idle(node: Any, docstrings: bool) -> bool:
+    """Whether a statement does nothing: `pass`, `...`, or a docstring, unless these are kept."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return not (docstrings and isinstance(node.value.value, str))
+    return isinstance(node, ast.Pass)
+
+
+def _joined(values: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the parts of an f-string with neighbouring literals joined, which versions of Python split differently."""
+    joined: list[tuple[str, Any]] = []
+    for kind, value in values:
+        if kind == "str" and joined and joined[-1][0] == "str":
+            value = joined.pop()[1] + value
+        if value != "":
+            joined.append((kind, value))
+    return joined
+
+
 def _references(tree: ast.Module) -> tuple[list[str], list[str]]:
-    names, words = set(), set()
-    for node in _walk(tree):
+    """Return what code imports and names, but below `if TYPE_CHECKING:`, which never runs."""
+    names, words, waiting = set(), set(), list[ast.AST]([tree])
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             words |= {node.value} if any(kind.fullmatch(node.value) for kind in (DATA_FILE, PACKAGE_NAME)) else set()
-    return sorted(names), sorted(words)
-
-
-def _walk(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes but those below `if TYPE_CHECKING:`, which never runs."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
         if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
             waiting += ast.iter_child_nodes(node)
+    return sorted(names), sorted(words)
 
 
 FILES = Sources()
@@ -114,16 +153,11 @@ read = cache(FILES.read)
 
 @cache
 def imported(path: Path) -> frozenset[Path]:
-    """The project's own files that this one imports, and the data files that it names."""
+    """The project's own files that this one imports, and the data files that it names: next to it, or weights."""
     source = read(path)
     files = {file for name in source.names for file in _files(name)}
-    return frozenset(files.union(*((*_data(path.parent, word), *_discovered(word)) for word in source.words)))
-
-
-def _data(folder: Path, word: str) -> list[Path]:
-    """The data file next to a module that a string in it names, or among the shipped weights."""
-    paths = (folder / word, WEIGHTS / word) if DATA_FILE.fullmatch(word) else ()
-    return [path for path in paths if path.is_file()]
+    data = (folder / word for word in source.words if DATA_FILE.fullmatch(word) for folder in (path.parent, WEIGHTS))
+    return frozenset(files.union(filter(Path.is_file, data), *map(_discovered, source.words)))
 
 
 @cache

@@ -73,7 +73,8 @@ class Corpus:
         }
         with errors_of_params():
             self.plans, self.benchmark_plans = self._plans()
-        self.clips = {name: self._clips(name) for name in self.origin}
+        planned = {name: [clip.clip for clip in plan] for name, plan in self.plans.items()}
+        self.clips = {name: planned[name] if name in planned else index.read_licensed(name) for name in self.origin}
         for clips in self.clips.values():
             index.check_length(clips, index.Params(**values["index"]))
         self._check_reader()
@@ -115,11 +116,6 @@ class Corpus:
         )
         return corpora, benchmark
 
-    def _clips(self, dataset: str) -> list[Clip]:
-        if dataset in self.plans:
-            return [planned.clip for planned in self.plans[dataset]]
-        return index.read_licensed(dataset)
-
     @cached_property
     def subjects(self) -> list[tuple[str, str]]:
         """(data set, subject) of every subject, those of the macro sets too."""
@@ -144,15 +140,7 @@ class Corpus:
 
     def subject_plan(self, dataset: str, subject: str) -> list[dict[str, Any]]:
         """Return the plan of one subject, a row for each clip."""
-        return [planned.row() for planned in self._planned_by_subject[dataset, subject]]
-
-    @cached_property
-    def _planned_by_subject(self) -> dict[tuple[str, str], list[PlannedClip]]:
-        by_subject: dict[tuple[str, str], list[PlannedClip]] = {}
-        for dataset, plan in self.plans.items():
-            for planned in plan:
-                by_subject.setdefault((dataset, planned.clip.subject), []).append(planned)
-        return by_subject
+        return [planned.row() for planned in self.plans[dataset] if planned.clip.subject == subject]
 
     def subject_folders(self, dataset: str, subject: str) -> list[str]:
         """Return the folders that hold all of a rendered subject's files."""
@@ -205,7 +193,6 @@ class Corpus:
         return files + [population.path(name) for name in subjects]
 
     def indices(self, names: Iterable[str]) -> list[str]:
-        """Return the index files of these data sets, sorted."""
         return sorted(f"results/index/{name}.csv" for name in names)
 
     @cached_property
@@ -222,7 +209,6 @@ class Corpus:
 
     @cached_property
     def population(self) -> population.Params:
-        """Section `population`."""
         return population.Params(**self.params["population"])
 
     @cached_property

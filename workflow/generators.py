@@ -65,7 +65,6 @@ class Generators:
         return [str(Path(path).with_suffix(".safetensors")) for path in self.clips(generator)]
 
     def files(self, names: Iterable[str]) -> list[str]:
-        """Return the clips and weights of these generators."""
         return [path for name in names for path in (*self.clips(name), *self.weights(name))]
 
     def clips_for(self, generator: str, folds: Iterable[Fold]) -> list[str]:

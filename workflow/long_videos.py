@@ -93,7 +93,6 @@ class LongVideos:
 
     @property
     def rendered_files(self) -> list[str]:
-        """Frames, truths and annotations of rendered videos."""
         files = [path for dataset in self.plans for path in self.annotations(dataset)]
         for dataset, plans in self.plans.items():
             for clip in (planned.video.clip for planned in plans):
@@ -124,7 +123,6 @@ class LongVideos:
 
     @property
     def files(self) -> list[str]:
-        """All files of spotting."""
         movement = self.movement if any(about["reads_movement"] for about in self.spotters.values()) else []
         return [*self.curves, *movement, *self.found, TABLE, FIGURES, PAIRED, *self.logs]
 

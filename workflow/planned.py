@@ -8,7 +8,7 @@ from corpus import Corpus, errors_of_params
 from generators import Generators
 
 from microexpr import datasets, protocols
-from microexpr.core.clip import POPULATION, Clip, Fold
+from microexpr.core.clip import POPULATION, Fold
 from microexpr.core.errors import MicroexprError, ParamsError
 from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASK_OF, TASKS, TRAINING_SETS, Protocol, Task, TrainingSet
 from microexpr.training import training_sets
@@ -60,7 +60,6 @@ class Training:
 
     @property
     def synthesises(self) -> bool:
-        """Whether the method synthesises faces."""
         return bool(self.about.get("synthesises"))
 
     @property
@@ -81,7 +80,6 @@ class Training:
 
     @property
     def evaluation(self) -> list[str]:
-        """All files of its evaluation."""
         endings = [ending for kind, ending in EVALUATED.items() if not (self.protocol.several and kind == "log")]
         faces = ["_faces.csv"] * (self.synthesises and not self.planted_leak)
         return [*map(self.evaluated, (*endings, *faces)), self.curve]
@@ -134,8 +132,7 @@ class Plan:
         leaky = {name for name, about in methods if about["params"]["planted_leak"]}  # no table has them
         self.ranked = [name for name in self.methods if name not in leaky]
         # rows at chance, outside of the main table: why
-        reasons = {name: about["appendix"] for name, about in methods if about["appendix"]}
-        self.in_appendix = {name: reasons[name] for name in self.ranked if name in reasons}
+        self.in_appendix = {name: why for name in self.ranked if (why := self.methods[name]["appendix"])}
         # rows of papers' tables alone
         self.paper_variants = [name for name, about in methods if not (about["in_table"] or about["appendix"])]
         self.without_clips: dict[str, str] = {}  # rows with a generator that has no subjects to learn from: why
@@ -202,23 +199,18 @@ class Plan:
         return self._folds(protocol, **self.fold_options(method, protocol))
 
     def _folds_of(self, protocol: str, limit: int = 0, groups: int = 0) -> list[Fold]:
-        clips, options = self._fold_arguments(protocol, limit, groups)
-        return PROTOCOLS[protocol].folds(clips, self.params["seed"], **options)
-
-    def _count_of(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
-        """Return the number of folds. The folds are not kept: the ids of their clips are quadratic in the subjects."""
-        clips, options = self._fold_arguments(protocol, limit, groups)
-        return len(PROTOCOLS[protocol].folds(clips, self.params["seed"], **options))
-
-    def _fold_arguments(self, protocol: str, limit: int, groups: int) -> tuple[list[Clip], dict[str, int]]:
-        corpus = self.corpus
+        corpus, inner = self.corpus, self.params["train"]["inner_subjects"]
         clips = [
             clip
             for name in self.sources(protocol)
             for clip in (corpus.ablation_clips if name == POPULATION else corpus.clips[name])
         ]
-        inner = self.params["train"]["inner_subjects"]
-        return clips, {"inner_subjects": inner, "seeds": self.seeds(protocol), "limit": limit, "groups": groups}
+        seeds = self.seeds(protocol)
+        return PROTOCOLS[protocol].folds(clips, self.params["seed"], inner, seeds, limit, groups)
+
+    def _count_of(self, protocol: str, limit: int = 0, groups: int = 0) -> int:
+        """Return the number of folds. The folds are not kept: the ids of their clips are quadratic in the subjects."""
+        return len(self._folds_of(protocol, limit, groups))
 
     @cached_property
     def allowed(self) -> dict[str, list[str]]:

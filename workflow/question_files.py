@@ -65,7 +65,6 @@ class Questions:
 
     @property
     def files(self) -> list[str]:
-        """All files of questions."""
         answers = [path for paths in self.programs.values() for path in paths]
         return [*self.true(), *self.true("_to_answer"), *self.measured, *answers, FIGURES, ANSWERS, TABLE]
 
@@ -81,7 +80,6 @@ class Questions:
         return {clip.id: place(clip) for clip in clips}
 
     def root(self, dataset: str) -> str:
-        """Return the folder of a data set."""
         origin = self.corpus.origin.get(dataset) or self.videos.origin[dataset]
         return str(datasets.root(dataset, origin))
 

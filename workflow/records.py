@@ -68,11 +68,6 @@ def recorded_of(names: Iterable[str]) -> dict[str, float | None]:
     return {name: recorded(name) if key(name) in keys else None for name in names}
 
 
-def is_incomplete(path: str | Path) -> bool:
-    """Whether a job that was killed left this output, which Snakemake will make again."""
-    return (SNAKEMAKE / "incomplete" / key(path)).exists()
-
-
 def is_as_recorded(path: Path, ended: float | None) -> bool:
     """Whether an output has the time that Snakemake recorded of it."""
     return ended is not None and path.exists() and abs(modified(path) - ended) <= 1e-3
@@ -146,56 +141,42 @@ class Records:
                 if ended is not None and (entry.digest or name not in self.entries):
                     self._count(name, entry)
                     review.missing.append(name)
-                continue
-            if ended is None:
-                if not is_incomplete(name):
+            elif ended is None:
+                if not (SNAKEMAKE / "incomplete" / key(name)).exists():  # of a killed job: Snakemake makes it again
                     review.untracked.append(name)
-            elif entry.digest and entry.ended == ended:
-                self._compare(name, entry, review)
-            elif not is_as_recorded(Path(name), ended):  # made here, and written since by another program
-                self._differs(name, entry, content(Path(name)), review)
+            elif not self._is_unchanged(name, ended):
+                if is_cached(content(Path(name))):
+                    review.untracked.append(name)
+                else:
+                    self._count(name, entry)
+                    review.changed.append(name)
         return review
 
-    def _compare(self, name: str, entry: Entry, review: Review) -> None:
-        if state(name) == entry.state:
-            return
-        digest = content(Path(name))
-        if digest == entry.digest:  # touched, copied or linked
-            self._restore_time(name, entry)
-        else:
-            self._differs(name, entry, digest, review)
+    def _is_unchanged(self, name: str, ended: float, *, by_time: bool = False) -> bool:
+        """Whether an output has the content of its entry or, without one of its time or `by_time`, Snakemake's time.
 
-    def _restore_time(self, name: str, entry: Entry) -> None:
-        """A link to an older file of DVC's cache would seem older than what it was made of, and than what uses it; a
-        newer copy, as DVC makes before a stage, would seem newer than inputs that have changed since."""
-        path, stamp = Path(name), Path(name) / TIMESTAMP
+        One that was touched, copied or linked gets its time back. A link to an older file of DVC's cache would seem
+        older than what it was made of, and than what uses it; a newer copy, as DVC makes before a stage, would seem
+        newer than inputs that have changed since."""
+        entry, path, stamp = self.entries.get(name, Entry()), Path(name), Path(name) / TIMESTAMP
+        if not entry.digest or entry.ended != ended:
+            return is_as_recorded(path, ended)
+        if state(path) == entry.state:
+            return True
+        if content(path) != entry.digest:
+            return by_time and is_as_recorded(path, ended)
         if path.is_dir() or abs(path.stat().st_mtime - entry.ended) > 1e-3:
             os.utime(stamp if stamp.exists() else path, (entry.ended, entry.ended))
         self.entries[name] = replace(entry, state=state(path))
         self.any_restored = True
+        return True
 
     def refresh(self, outputs: Iterable[str]) -> None:
         """Restores the modification time of outputs that DVC manages; its links lose it. Content that was
         not made here counts as new, so that Snakemake compares its checksum."""
         for name, ended in recorded_of(outputs).items():
-            path, entry = Path(name), self.entries.get(name, Entry())
-            if ended is None or not path.is_file():
-                continue
-            if entry.digest and entry.ended == ended:
-                if state(path) == entry.state:
-                    continue
-                if content(path) == entry.digest:
-                    self._restore_time(name, entry)
-                    continue
-            if not is_as_recorded(path, ended):
-                os.utime(path)
-
-    def _differs(self, name: str, entry: Entry, digest: str, review: Review) -> None:
-        if is_cached(digest):
-            review.untracked.append(name)
-        else:
-            self._count(name, entry)
-            review.changed.append(name)
+            if ended is not None and Path(name).is_file() and not self._is_unchanged(name, ended, by_time=True):
+                os.utime(name)
 
     def _count(self, name: str, entry: Entry) -> None:
         self.entries[name] = Entry(reruns=entry.reruns + 1)

@@ -82,14 +82,14 @@ class Run:
         return {name: section[name] for name in ("loss", "threshold")}
 
     @property
-    def figure_sources(self) -> list[str]:
-        """The methods and generators with figures in papers that this run can plot; generators by data set too."""
+    def paper_files(self) -> set[str]:
+        """The papers' tables, and the figures of methods and generators that this run has the data for."""
         plotted = ("mtmnet", "mtmnet.eidnet", "augacn.nodes", "localregions")
         available = [name for name in plotted if name in self.plan.ranked and "casme2" in self.corpus.micro_sets]
         available = [name for name in available if name != "mtmnet" or "ckplus" in self.corpus.params["macro"]]
         generators = self.generators.with_groups
         by_dataset = [f"{name}.{dataset}" for name in generators for dataset in self.generators.sets(name)]
-        return [*self.plan.synthesising, *available, *generators, *by_dataset]
+        return papers.files([*self.plan.synthesising, *available, *generators, *by_dataset])
 
     @property
     def flow_population_files(self) -> list[str]:
@@ -114,7 +114,6 @@ class Run:
         return [*scores, *(path for training in trainings for path in training.evaluation)]
 
     def tables_of(self, task: str) -> list[str]:
-        """Return the tables of a task."""
         return [f"results/{table}.csv" for table in TASKS[task].tables]
 
     @staticmethod
@@ -206,8 +205,3 @@ class Run:
         """The errors of the signal stages, pooled, and their page."""
         names = ("landmarks.csv", "apex.csv", "aus.csv", "flow.csv", "index.html")
         return [f"results/signal_benchmark/{name}" for name in names]
-
-    @property
-    def paper_files(self) -> set[str]:
-        """The papers' tables, and the figures that this run has the data for."""
-        return papers.files(self.figure_sources)

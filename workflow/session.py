@@ -14,7 +14,7 @@ from closure import code
 from records import OTHER_PARAMS, Records, Review, make_writable, set_aside
 from run import Run
 from stage import prune_checkpoints
-from stages import STAGES, Job, Outputs, rules
+from stages import STAGES, Outputs, rules
 
 import fork_server
 from microexpr.core.errors import printable
@@ -29,13 +29,6 @@ MAINTENANCE = {"--unlock", "--touch", "-t", "--lint", "--cleanup-metadata", "--l
 def say(line: str) -> None:
     """Prints a line for the user, who may have redirected the output of Snakemake itself."""
     print(printable(line), file=sys.stderr)
-
-
-def check_writable() -> None:
-    """Ends the program with one line where Snakemake would show a traceback of its code."""
-    for folder in ("results", "work", "data"):
-        if Path(folder).exists() and not os.access(folder, os.W_OK):
-            sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
 
 
 class Session:
@@ -85,7 +78,9 @@ class Session:
 
     def begin(self) -> None:
         """Before the first job: moves away outputs that this run did not make, and records those to make again."""
-        check_writable()
+        for folder in ("results", "work", "data"):
+            if Path(folder).exists() and not os.access(folder, os.W_OK):  # Snakemake would show a traceback of its code
+                sys.exit(f"error: {folder}: cannot be written (mounted read-only, or owned by somebody else?)")
         if self.review is None:
             return
         set_aside(self.review.changed, "was changed since it was made here", say)
@@ -95,10 +90,7 @@ class Session:
         prune_checkpoints(self.run)
         if self.workflow.local_exec:
             self.server = fork_server.start()
-        self.announce()
-
-    def announce(self) -> None:
-        """Tells the log of each job that will run, and which of them it needs: the time left follows from these."""
+        # the log of each job that will run, and which of them it needs: the time left follows from these
         dag = self.workflow.dag
         jobs = {
             dag.jobid(job): (next(iter(job.log), ""), tuple(dag.jobid(other) for other in needed if dag.needrun(other)))
@@ -131,45 +123,35 @@ class Session:
         overwritten = workflow.resource_settings.overwrite_resources
         for rule in workflow.rules:
             if rule.output:
-                if rule.name not in jobs:
+                if (job := jobs.get(rule.name)) is None:
                     raise LookupError(f"workflow/stages.py: must have an entry for rule {rule.name}, which has outputs")
-                set_default_resources(rule, jobs[rule.name], overwritten.get(rule.name, {}))
-                rule.set_params(reruns=self.rerun_param(rule), **code_params(rule))
+                for name, value in (("mem_mb", job.memory), ("runtime", job.minutes)):
+                    if name not in overwritten.get(rule.name, {}):  # --set-resources wins
+                        rule.resources[name] = doubled(value)
+                rule.set_params(**self.default_params(rule))
 
-    def rerun_param(self, rule: Any) -> Callable[[Any], list[str]]:
-        """A param of each job of a rule: which of its inputs and outputs had to be made again, and how often.
+    def default_params(self, rule: Any) -> dict[str, Callable[[Any], Any]]:
+        """Return `reruns`, a rule's own command, and `code` where the rule names none.
 
-        It is a function of wildcards alone, since params derived from files do not make Snakemake rerun a job."""
+        They are functions of wildcards alone, since params derived from files do not make Snakemake rerun a job."""
 
-        def counts(wildcards: Any) -> list[str]:
+        def reruns(wildcards: Any) -> list[str]:
             if not self.records.any_reruns:
                 return []
             values = dict(wildcards.items())
             return self.records.rerun_counts([*rule.expand_input(values)[0], *rule.expand_output(values)[0]])
 
-        return counts
-
-
-def code_params(rule: Any) -> dict[str, Callable[[Any], str]]:
-    """Return the param `code` of a rule that names none, and of one without a script its shell command."""
-    params: dict[str, Callable[[Any], str]] = {}
-    if rule.shellcmd is not None:
-        params["command"] = lambda wildcards: rule.shellcmd
-    if not hasattr(rule.params, "code"):
-        params["code"] = lambda wildcards: code(Path(rule.script).stem)
-    return params
+        params: dict[str, Callable[[Any], Any]] = {"reruns": reruns}
+        if rule.shellcmd is not None:
+            params["command"] = lambda wildcards: rule.shellcmd
+        if not hasattr(rule.params, "code"):
+            params["code"] = lambda wildcards: code(Path(rule.script).stem)
+        return params
 
 
 def doubled(first: int) -> Callable[[Any, int], int]:
     """A resource that doubles with each further attempt."""
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
-
-
-def set_default_resources(rule: Any, job: Job, overwritten: Any) -> None:
-    """Gives a rule the memory and minutes of its jobs; --set-resources wins."""
-    for name, value in (("mem_mb", job.memory), ("runtime", job.minutes)):
-        if name not in overwritten:
-            rule.resources[name] = doubled(value)
 
 
 def disable_job_rate_limiter(workflow: Any) -> None:

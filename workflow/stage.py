@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import own_source
@@ -59,15 +58,6 @@ def make_folders(noun: str) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
 
 
-def clear_untracked(outputs: Iterable[str]) -> None:
-    """Delete the outputs without a record of Snakemake that DVC's cache holds too, and set the others aside."""
-    untracked = Records().review(outputs).untracked
-    for name in untracked:
-        if Path(name).is_file() and is_cached(content(Path(name))):
-            Path(name).unlink()
-    set_aside(untracked, "was not made here", print)
-
-
 def run(noun: str) -> int:
     """Run a stage by Snakemake and return its exit code; a stage that is not in dvc.yaml with all that it needs."""
     planned = planned_run()
@@ -75,7 +65,11 @@ def run(noun: str) -> int:
     if noun not in STAGES:
         sys.exit(f"error: stage must be one of {', '.join(STAGES)}, not {noun}")
     make_folders(noun)
-    clear_untracked(outputs.expected[noun])
+    untracked = Records().review(outputs.expected[noun]).untracked
+    for path in map(Path, untracked):
+        if path.is_file() and is_cached(content(path)):  # DVC's cache holds it too
+            path.unlink()
+    set_aside(untracked, "was not made here", print)
     # not left to `Session.begin`, which a run without jobs skips: DVC compares the folders before the next stage
     set_aside(outputs.superfluous(noun), OTHER_PARAMS, print)
     if noun == "flow_folders" and not os.path.lexists(FLOW_FOLDERS):

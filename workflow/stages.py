@@ -253,7 +253,6 @@ def expand(rule: str, datasets: Iterable[str]) -> list[str]:
 
 
 def rules(noun: str, run: Run) -> dict[str, Job]:
-    """By name, the rules of a stage."""
     return {name: job for rule, job in STAGES[noun].rules.items() for name in expand(rule, run.corpus.plans)}
 
 
@@ -303,7 +302,6 @@ def groups(datasets: Iterable[str]) -> str:
 
 
 def table() -> str:
-    """The stages as a table of Markdown."""
     lines = ["| stage | rules | outputs | MB | minutes | group |", "| --- | --- | --- | --- | --- | --- |"]
     for noun, stage in STAGES.items():
         for job in dict.fromkeys(stage.rules.values()):
@@ -314,14 +312,10 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def write_block(path: Path, text: str) -> None:
-    """Puts the text between the marks of a file."""
-    page = path.read_text(encoding="utf-8")
-    path.write_text(BLOCK.sub(lambda match: f"{match[1]}{text}{match[3]}", page), encoding="utf-8")
-
-
 if __name__ == "__main__":
     from microexpr.datasets import MACRO, MICRO
 
-    write_block(PROFILE, groups([*MICRO, *MACRO]))
+    text = groups([*MICRO, *MACRO])
+    page = BLOCK.sub(lambda match: f"{match[1]}{text}{match[3]}", PROFILE.read_text(encoding="utf-8"))
+    PROFILE.write_text(page, encoding="utf-8")
     print(table())

@@ -30,7 +30,6 @@ class Job:
 
     @property
     def label(self) -> str:
-        """The stage and the purpose of the job."""
         return f"{self.stage} {self.name}".strip()
 
 
@@ -71,7 +70,6 @@ class Progress:
             self.ahead[job.stage] += job.seconds
 
     def start(self, job_id: int, job: Job) -> None:
-        """Take a job that starts."""
         self.running[job_id] = job
         self.begin = job.begin if self.begin is None else self.begin
 

@@ -2,7 +2,7 @@
 
 import ast
 
-import meaning
+import closure
 import pytest
 
 CODE = '''"""Module."""
@@ -65,7 +65,7 @@ OTHER = {
 
 
 def digest(code: str) -> str:
-    return meaning.digest(ast.parse(code))
+    return closure.meaning(ast.parse(code))
 
 
 @pytest.mark.parametrize(

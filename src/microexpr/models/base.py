@@ -6,13 +6,13 @@ Shapes: N clips, n of them in training, B in a batch, S steps in an epoch, D fea
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from torch import Tensor, nn
 
 from microexpr.core import clip
@@ -44,10 +44,8 @@ Sampler = Callable[[Targets, int, int, np.random.Generator], np.ndarray]
 Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Base of every method's params: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     planted_leak: Literal["", "held_out_clips"] = Field(
         default="",
@@ -138,7 +136,6 @@ class Phase:
 
     @property
     def trained_modules(self) -> set[str]:
-        """The names of the modules that any update trains."""
         return {name for update in self.updates for name in update.trains}
 
 
@@ -251,10 +248,8 @@ class NetworkMethod(Method):
     left_out: ClassVar[tuple[str, ...]] = ()  # modules that `initial_weights` leave as `build` made them
     normalisation: ClassVar[tuple[str, ...]] = ()  # statistics that stay those of the population, as its weights do
 
-    def __init__(self, params: BaseModel, classes: int = CLASSES, several: SeveralLabels | None = None):
-        super().__init__(params, classes, several)
-        self.published_weights: Mapping[str, Tensor] = {}  # tensors of that file, for `build`; empty: from scratch
-        self.teacher_weights: Mapping[str, Tensor] = {}  # tensors of the trained `pretraining`, for `shared`
+    published_weights: Mapping[str, Tensor] = MappingProxyType({})  # tensors of that file, for `build`; empty: none
+    teacher_weights: Mapping[str, Tensor] = MappingProxyType({})  # of the trained `pretraining`, for `shared`
 
     def weights_fit(self) -> bool:
         """Return whether the file `weights` is for networks of these params: by default `published_params`."""

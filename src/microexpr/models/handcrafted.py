@@ -36,7 +36,6 @@ class KernelMachine:
         self.kernel, self.given_gamma, self.machine = kernel, gamma, SVC(C=penalty, kernel="precomputed")
 
     def set_params(self, class_weight: Mapping[int, float]) -> None:
-        """Set the weight of each class."""
         self.machine.set_params(class_weight=class_weight)
 
     def fit(self, features: np.ndarray, label: np.ndarray) -> Self:
@@ -108,7 +107,6 @@ class SupportVectors(ClassicalMethod):
         return score
 
     def _machine(self) -> Machine:
-        """Return a machine that is not fitted yet."""
         return KernelMachine(getattr(self.params, "kernel", self.kernel), self.params.penalty)
 
     def decisive(self, features: np.ndarray, targets: Targets) -> np.ndarray:

@@ -12,14 +12,14 @@ from microexpr.datasets import MICRO
 from microexpr.protocols import classes, tasks
 from microexpr.protocols.classes import driving_clips
 from microexpr.protocols.protocol import MAIN_TASK, Grouping, Protocol, Task, TrainingSet
-from microexpr.protocols.splits import check_shards, shard, shards
+from microexpr.protocols.splits import check_shards, shard
 from microexpr.protocols.tasks.emotion import ABLATION, EVERY, MEGC2019, TRAINING_SETS
 from microexpr.protocols.tasks.units import CODED, UNITS, UNITS_LOSO, UNITS_QUESTIONS
 
 __all__ = [
     "ABLATION", "ALL_GROUPS", "CODED", "EVERY", "FLOW_PROTOCOLS", "GROUPINGS", "GROUPS", "MAIN", "MAIN_TASK",
     "MEGC2019", "PROTOCOLS", "TASKS", "TASK_OF", "TRAINING_SETS", "UNITS", "UNITS_LOSO", "UNITS_QUESTIONS", "Grouping",
-    "Protocol", "Task", "TrainingSet", "check_shards", "class_set", "driving_clips", "shard", "shards",
+    "Protocol", "Task", "TrainingSet", "check_shards", "class_set", "driving_clips", "shard",
     "synthesised_classes",
 ]  # fmt: skip
 

@@ -125,7 +125,10 @@ class Protocol:
         chosen = self.select(clips)
         self._check_enough(chosen)
         if self.trained_on:
-            folds = [splits.train_elsewhere(chosen, self.trained_on, self.datasets)]
+            tested = [name for name in self.datasets if any(clip.dataset == name for clip in chosen)]
+            sides = (self.trained_on, tested)
+            train, test = (tuple(clip.id for clip in chosen if clip.dataset in side) for side in sides)
+            folds = [Fold("_".join(tested), train, test)]
         elif self.share is not None:
             folds = [splits.sample_split(chosen, self.share, seed, draw) for draw in range(seeds)]
         elif self.alone:  # a data set of one subject is left out

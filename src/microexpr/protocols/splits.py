@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import TypeVar
 
 from microexpr.core.clip import Clip, Fold
@@ -40,13 +39,6 @@ def leave_one_out(clips: Sequence[Clip], unit: Unit, limit: int = 0) -> list[Fol
         Fold(name, names[: positions[0]] + names[positions[-1] + 1 :], names[positions[0] : positions[-1] + 1])
         for name, positions in evenly_spaced(sorted(held_out.items()), limit)
     ]
-
-
-def train_elsewhere(clips: Sequence[Clip], trained_on: Sequence[str], tested: Sequence[str]) -> Fold:
-    """Return the fold that trains on all clips of some data sets, and tests all of others; these name it."""
-    names = [name for name in tested if any(clip.dataset == name for clip in clips)]
-    train, test = (tuple(clip.id for clip in clips if clip.dataset in side) for side in (trained_on, names))
-    return Fold("_".join(names), train, test)
 
 
 def sample_split(clips: Sequence[Clip], share: float, seed: int, draw: int) -> Fold:
@@ -109,16 +101,6 @@ def _divide(names: Iterable[str], subjects: Collection[str]) -> tuple[tuple[str,
     return inside, tuple(name for name in names if subject_id(name) not in subjects)
 
 
-def shards(folds: Sequence[Fold], n: int) -> list[list[Fold]]:
-    """Return the folds in `n` contiguous parts that differ in size by one at most.
-
-    Raises ParamsError unless 1 <= n <= number of folds.
-    """
-    check_shards(len(folds), n)
-    bounds = [len(folds) * part // n for part in range(n + 1)]
-    return [list(folds[low:high]) for low, high in pairwise(bounds)]
-
-
 def check_shards(folds: int, n: int) -> None:
     """Raise ParamsError unless 1 <= n <= number of folds."""
     if not 1 <= n <= folds:
@@ -126,9 +108,12 @@ def check_shards(folds: int, n: int) -> None:
 
 
 def shard(folds: Sequence[Fold], name: str) -> list[Fold]:
-    """Return the folds of one shard by its name, such as 1of4."""
+    """Return one of so many contiguous parts by its name, such as 1of4; parts differ in size by one at most.
+
+    Raises ParamsError unless the parts are between 1 and the number of folds."""
     position, count = map(int, name.split("of"))  # from 1
-    return shards(folds, count)[position - 1]
+    check_shards(len(folds), count)
+    return list(folds[len(folds) * (position - 1) // count : len(folds) * position // count])
 
 
 def evenly_spaced(items: Sequence[Item], count: int) -> list[Item]:

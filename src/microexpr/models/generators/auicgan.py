@@ -96,11 +96,6 @@ class TargetBatch:
     is_micro: Tensor  # float[B]: 1 for a micro-expression, 0 for a repeated still
     target_is_micro: Tensor  # float[B]: the same for the clip that the targets are from
 
-    @property
-    def neutral(self) -> Tensor:
-        """The first frames, repeated: [B, K, 3, H, H]."""
-        return self.frames[:, :1].expand_as(self.frames)
-
     def flat_intensities(self) -> tuple[Tensor, Tensor]:
         """Return the targets, and the neutral frames' intensities: both [B K, A]."""
         neutral = self.neutral_intensity[:, None].expand_as(self.intensity)
@@ -188,8 +183,7 @@ class Auicgan(Gan):
         Return n K faces and masks [n K, 1, H, H]. `current` is [n K, A] too, or may be broadcast."""
         condition = target - current if self.params.condition == "change" else target
         if self.params.moves:
-            fake, mask = modules.generator(faces, condition)
-            return fake, mask
+            return modules.generator(faces, condition)
         faces = mover.repeat(faces, len(target))
         mask = modules.attention(faces, condition)
         return compose(mask, modules.colour(faces, condition), faces), mask
@@ -220,18 +214,19 @@ class Auicgan(Gan):
     def generator_losses(self, modules: Modules, batch: Batch, rng: Stream) -> dict[str, Tensor]:
         """Return the seven terms of eq. 9; that of SSIM, eq. 6, is summed over frames."""
         targets = self.assign_targets(batch, rng)
-        neutral, (intensity, neutral_intensity) = targets.neutral.flatten(0, 1), targets.flat_intensities()
+        neutral = targets.frames[:, :1].expand_as(targets.frames)  # the first frames, repeated
+        intensity, neutral_intensity = targets.flat_intensities()
         fake, mask = self.modify(modules, targets.frames[:, 0], intensity, neutral_intensity)
         cycled, cycle_mask = self.modify(modules, fake, neutral_intensity, intensity)
         realness, predicted = modules.image_critic(fake)
         clip_realness, emotion = modules.video_critic(fake.view_as(targets.frames))
-        smooth, expected = self.params.smooth_weight, targets.neutral
+        smooth, expected = self.params.smooth_weight, neutral
         if self.params.ssim_to == "truth":
             expected = torch.where(targets.is_own.view(-1, 1, 1, 1, 1) > 0, targets.frames, expected)
         unlike = (1 - ssim(fake, expected.flatten(0, 1))).view(targets.frames.shape[:2])
         return {
             "adversarial": -realness.mean(),
-            "consistency": F.l1_loss(cycled, neutral),
+            "consistency": F.l1_loss(cycled, neutral.flatten(0, 1)),
             "attention": attention_loss(mask, smooth) + attention_loss(cycle_mask, smooth),
             "intensity": intensity_loss(predicted, intensity),
             "ssim": unlike.sum(1).mean(),

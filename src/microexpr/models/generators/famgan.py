@@ -67,8 +67,7 @@ class Famgan(Gan):
 
     def modify(self, modules: Modules, face: Tensor, intensity: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Give faces [B, 3, H, H] of known intensities [B, A] their targets; return them and masks [B, 1, H, H]."""
-        fake, mask = modules.generator(face, target - intensity if self.params.condition == "change" else target)
-        return fake, mask
+        return modules.generator(face, target - intensity if self.params.condition == "change" else target)
 
     def critic_loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         real, intensity, target = self.sample_frames(batch, rng)

@@ -56,7 +56,9 @@ class Linear(nn.Linear):
     """`nn.Linear`; on a CPU, the gradient of its gradient is not defined."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, N] -> [B, M]"""
+        """[..., N] -> [..., M]"""
+        if x.ndim > 2:
+            return self(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
         if is_by_onednn(x, self.weight):
             return _Linear.apply(x, self.weight, self.bias)
         return F.linear(x, self.weight, self.bias)

@@ -3,7 +3,8 @@
 Shapes: B images, W `width`, H rows. No file is opened here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
@@ -16,8 +17,7 @@ WIDTH = 64  # channels of the first stage of the published weights; each later s
 STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # channels in units of W, and convolutions, before each pool
 DOWNSAMPLING = 2 ** len(STAGES)  # image rows to one of the last maps, also of ResNet-18
 HIDDEN = 64  # units of a fully connected layer to one of W: 4096
-# index in `features` of the last ReLU of each stage, before the pool
-VGG16_MAPS = {"relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "relu4_3": 22, "relu5_3": 29}
+RELU3_3 = 15  # index in VGG-16's `features` of the third stage's last ReLU, before its pool
 
 
 def load(network: nn.Module, published: Mapping[str, Tensor], file: str) -> None:
@@ -47,10 +47,9 @@ class Block(nn.Module):
         self.stride = stride
         self.conv1, self.bn1 = nn.Conv2d(channels, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
         self.conv2, self.bn2 = nn.Conv2d(out, out, 3, 1, 1, bias=False), nn.BatchNorm2d(out)
+        self.downsample = nn.Sequential()
         if stride != 1 or channels != out:
-            self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
-        else:
-            self.downsample = nn.Sequential()
+            self.downsample.extend([nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out)])
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, channels, H, H] -> [B, out, H / stride, H / stride]"""
@@ -98,21 +97,9 @@ def vgg16_features(width: int = WIDTH, channels: int = 3) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class Vgg16Maps(nn.Module):
-    """VGG-16 up to the last of the named intermediate maps, which it returns."""
-
-    def __init__(self, names: Sequence[str], width: int = WIDTH):
-        """`names` are keys of `VGG16_MAPS`."""
-        super().__init__()
-        self.indices = [VGG16_MAPS[name] for name in names]
-        self.features = nn.Sequential(*list(vgg16_features(width))[: max(self.indices) + 1])
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """[B, 3, H, H] -> maps [B, k W, H / n, H / n], one for each name"""
-        outputs = []
-        for layer in self.features:
-            outputs.append(x := layer(x))
-        return [outputs[index] for index in self.indices]
+def vgg16_relu3_3(width: int = WIDTH) -> nn.Sequential:
+    """Return VGG-16 up to relu3_3, `features` by name: [B, 3, H, H] -> [B, 4 W, H / 4, H / 4]"""
+    return nn.Sequential(OrderedDict(features=vgg16_features(width)[: RELU3_3 + 1]))
 
 
 def initialise_vgg16(network: nn.Module) -> None:

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Size = tuple[int, int, int]  # frames, rows, columns
-NONE = (0, 0, 0)
 
 
 class Lstm(nn.Module):
@@ -49,11 +48,6 @@ class StemConv3d(nn.Conv3d):
     oneDNN pads the channels of a volume to eight, which makes the gradient of a kernel over one channel slow. It is
     for a first layer: its input needs no gradient."""
 
-    def __init__(
-        self, channels: int, maps: int, size: Size, stride: Size = (1, 1, 1), padding: Size = NONE, bias: bool = True
-    ):
-        super().__init__(channels, maps, size, stride, padding, bias=bias)
-
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, M, T', H', W']"""
         (step, *strides), (margin, *margins) = self.stride, map(int, self.padding)
@@ -87,10 +81,7 @@ def split_phases(pictures: Tensor) -> Tensor:
 
 
 class MaxPool3d(nn.MaxPool3d):
-    """Maxima over time of each frame's maxima."""
-
-    def __init__(self, size: Size, stride: Size, padding: Size = NONE):
-        super().__init__(size, stride, padding)
+    """Maxima over time of each frame's maxima. Its three sizes are of frames, rows and columns."""
 
     def forward(self, video: Tensor) -> Tensor:
         """[B, C, T, H, W] -> [B, C, T', H', W']"""

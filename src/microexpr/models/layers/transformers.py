@@ -41,11 +41,6 @@ def cut_areas(flow: Tensor, centres: Centres) -> Tensor:
     return torch.cat([torch.cat(areas[:2], -1), torch.cat(areas[2:], -1)], -2)
 
 
-def each_token(layer: nn.Module, tokens: Tensor) -> Tensor:
-    """Apply a layer of matrices to the last axis of tokens [..., D]."""
-    return layer(tokens.flatten(0, -2)).unflatten(0, tokens.shape[:-1])
-
-
 def split_heads(tokens: Tensor, heads: int) -> Tensor:
     """[..., S, D] -> [..., heads, S, D / heads]"""
     return tokens.unflatten(-1, (heads, -1)).movedim(-2, -3)
@@ -68,8 +63,8 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """[B, K K, S, D] -> the same"""
-        query, key, value = (split_heads(part, self.heads) for part in each_token(self.read, tokens).chunk(3, -1))
-        return each_token(self.write, join_heads((query @ key.mT * self.scale).softmax(-1) @ value))
+        query, key, value = (split_heads(part, self.heads) for part in self.read(tokens).chunk(3, -1))
+        return self.write(join_heads((query @ key.mT * self.scale).softmax(-1) @ value))
 
 
 class Layer(nn.Module):
@@ -84,7 +79,7 @@ class Layer(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """[B, K K, S, D] -> the same"""
         tokens = tokens + self.attention(self.norm1(tokens))
-        return tokens + each_token(self.out, F.gelu(each_token(self.hidden, self.norm2(tokens))))
+        return tokens + self.out(F.gelu(self.hidden(self.norm2(tokens))))
 
 
 class Join(nn.Module):
@@ -140,7 +135,7 @@ class NestedTransformer(nn.Module):
         patch = self.patch
         squares = image.unflatten(3, (-1, patch)).unflatten(2, (-1, patch))  # [B, channels, h, patch, w, patch]
         squares = squares.permute(0, 2, 4, 3, 5, 1).flatten(3)  # [B, h, w, patch patch channels]
-        x = each_token(self.embed, squares).movedim(-1, 1)
+        x = self.embed(squares).movedim(-1, 1)
         for i, level in enumerate(self.levels):
             x = level(x)
             if i < len(self.joins):
@@ -170,12 +165,12 @@ class VisionLayer(nn.Module):
 
     def forward(self, tokens: Tensor, rng: Stream | None = None) -> Tensor:
         """[B, S, M] -> the same"""
-        parts = each_token(self.read, self.norm1(tokens)).chunk(3, -1)
+        parts = self.read(self.norm1(tokens)).chunk(3, -1)
         query, key, value = (split_heads(part, self.heads) for part in parts)
         weights = dropout((query @ key.mT * self.scale).softmax(-1), self.dropout, rng)
-        tokens = tokens + self._drop(each_token(self.write, join_heads(weights @ value)), rng)
-        hidden = F.gelu(each_token(self.hidden, self.norm2(tokens)), approximate=self.gelu)
-        return tokens + self._drop(each_token(self.out, hidden), rng)
+        tokens = tokens + self._drop(self.write(join_heads(weights @ value)), rng)
+        hidden = F.gelu(self.hidden(self.norm2(tokens)), approximate=self.gelu)
+        return tokens + self._drop(self.out(hidden), rng)
 
     def _drop(self, x: Tensor, rng: Stream | None) -> Tensor:
         return drop_images(dropout(x, self.dropout, rng), self.drop_path, rng)

@@ -23,7 +23,6 @@ from microexpr.models.layers.transformers import (
     NestedTransformer,
     Placement,
     cut_areas,
-    each_token,
     join_heads,
     split_heads,
 )
@@ -60,12 +59,12 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor, context: Tensor) -> Tensor:
         """Two [B, P, D] -> [B, P, D]"""
-        query = split_heads(each_token(self.query, tokens), self.heads)
-        key, value = (split_heads(part, self.heads) for part in each_token(self.read, context).chunk(2, -1))
+        query = split_heads(self.query(tokens), self.heads)
+        key, value = (split_heads(part, self.heads) for part in self.read(context).chunk(2, -1))
         # not `new_tensor`, which vmap lacks
         near, penalty = (torch.tensor(v, dtype=query.dtype, device=query.device) for v in (self.near, self.penalty))
         weights = (query @ key.mT * self.scale * near + penalty).softmax(-1) * near
-        return each_token(self.write, join_heads(weights @ value))
+        return self.write(join_heads(weights @ value))
 
 
 class Passing(nn.Module):
@@ -78,11 +77,11 @@ class Passing(nn.Module):
 
     def forward(self, earlier: Tensor, later: Tensor) -> Tensor:
         """Two [B, P, D] -> [B, P, D]"""
-        query = split_heads(each_token(self.query, later), self.heads)  # [B, heads, P, d]
-        phases = torch.stack([each_token(self.read, phase) for phase in (earlier, later)])
+        query = split_heads(self.query(later), self.heads)  # [B, heads, P, d]
+        phases = torch.stack([self.read(phase) for phase in (earlier, later)])
         key, value = (split_heads(part, self.heads) for part in phases.chunk(2, -1))  # [2, B, heads, P, d]
         weights = ((query * key).sum(-1, keepdim=True) * self.scale).softmax(0)
-        return each_token(self.write, join_heads((weights * value).sum(0)))
+        return self.write(join_heads((weights * value).sum(0)))
 
 
 def feed_forward(width: int) -> nn.ModuleList:
@@ -93,7 +92,7 @@ def feed_forward(width: int) -> nn.ModuleList:
 def widen(layers: nn.ModuleList, tokens: Tensor) -> Tensor:
     """Add to tokens [B, P, D] the output of two fully connected layers."""
     hidden, out = layers
-    return tokens + each_token(out, F.gelu(each_token(hidden, tokens)))
+    return tokens + out(F.gelu(hidden(tokens)))
 
 
 class CrossLayer(nn.Module):
@@ -135,9 +134,9 @@ class CausalBlock(nn.Module):
         before, later = self._in_order(first, second)
         reverse, last = self._in_order(second, first)
         tokens = ((self.query, later), (self.key, last), (self.value, last + later))
-        query, key, value = (split_heads(each_token(layer, x), self.heads) for layer, x in tokens)
+        query, key, value = (split_heads(layer(x), self.heads) for layer, x in tokens)
         weights = (query @ key.mT * self.scale).softmax(-1)
-        relation = each_token(self.write, join_heads(weights @ value) + later + last)
+        relation = self.write(join_heads(weights @ value) + later + last)
         return torch.cat([relation, before, reverse], 1)
 
 

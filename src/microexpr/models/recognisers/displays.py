@@ -41,8 +41,7 @@ class Chooser(nn.Module):
         )  # fmt: skip
 
     def forward(self, condition: Tensor) -> Tensor:
-        display: Tensor = self.layers(condition)
-        return display.unflatten(-1, (len(ACTION_UNITS), 2)) / LARGEST
+        return self.layers(condition).unflatten(-1, (len(ACTION_UNITS), 2)) / LARGEST
 
 
 class Displays(Classifier):
@@ -86,11 +85,12 @@ class Displays(Classifier):
     def loss(self, modules: Modules, batch: Batch, statistics: Statistics, rng: Stream) -> Tensor:
         """Return the energy score of two displays of each clip's class for its own."""
         first, second = (self._choose(modules, batch["label"], rng) for _ in range(2))
-        return energy_score(first, second, true_display(batch), self.params.diversity).mean()
+        true = batch["au_read"].to(torch.get_default_dtype()) / LARGEST
+        return energy_score(first, second, true, self.params.diversity).mean()
 
     def scores(self, modules: Modules, batch: Batch, statistics: Statistics) -> Tensor:
         """Return the negative energy score of each class's displays for the clip's own, [B, C]."""
-        true = true_display(batch)
+        true = batch["au_read"].to(torch.get_default_dtype()) / LARGEST
         noise = generator(0, "displays", "probes").standard_normal((PROBES, self.params.noise))
         probes = torch.from_numpy(noise).to(true)
         scores = []
@@ -111,14 +111,8 @@ class Displays(Classifier):
         return modules.generator(torch.cat([noise, F.one_hot(label, self.classes).to(noise.dtype)], 1))
 
 
-def true_display(batch: Batch) -> Tensor:
-    """Return the displays [B, A, 2] that are read in clips."""
-    return batch["au_read"].to(torch.get_default_dtype()) / LARGEST
-
-
 def show(mover: nn.Module, neutral: Tensor, display: Tensor) -> Tensor:
     """Return neutral faces [B, 1, H, H] that show the displays [B, A, 2]; each half of a face its own side."""
-    faces: Tensor
     faces, _ = mover(neutral.expand(-1, 3, -1, -1), by_column(display, neutral.shape[-1]))
     return faces.mean(1, keepdim=True)
 

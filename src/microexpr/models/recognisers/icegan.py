@@ -19,7 +19,7 @@ from microexpr.models.counter_rng import Stream
 from microexpr.models.labels import SeveralLabels
 from microexpr.models.layers import capsules
 from microexpr.models.layers.contrast import gradient, local_contrast, steady_change
-from microexpr.models.layers.pretrained import Vgg16Maps, load, standardise
+from microexpr.models.layers.pretrained import load, standardise, vgg16_relu3_3
 from microexpr.models.pretrained_weights import VGG16
 from microexpr.models.recipe import balanced, half_and_half, in_steps, jitter
 
@@ -30,7 +30,6 @@ PRIMARY_SIZE = 8  # D_PrimaryCaps
 EPSILON = 1e-6  # least distance of a probability to 0 and 1
 MAX_WIDTH = 8  # times `width`: layers double up to it
 MAX_MOTION = 1 / 8  # of the image's side, largest displacement of `generator_output: motion`
-PERCEPTUAL_LAYER = "relu3_3"  # of VGG-16
 Strength = Annotated[float, Field(ge=0, le=10)]
 Units = Annotated[int, Field(ge=1, le=65_536)]  # of a linear layer
 
@@ -313,7 +312,7 @@ class Icegan(NetworkMethod):
     def shared(self) -> dict[str, nn.Module]:
         if not self.published_weights:
             return {}
-        network = Vgg16Maps([PERCEPTUAL_LAYER])
+        network = vgg16_relu3_3()
         load(network, self.published_weights, VGG16.files[0])
         return {"cost": network}
 
@@ -374,7 +373,7 @@ class Icegan(NetworkMethod):
         realness, classes = modules.heads(patches)
         if self.published_weights:
             colours = [standardise((image + 1).expand(-1, 3, -1, -1) / 2) for image in (fake, onset)]
-            perceptual = F.mse_loss(*(modules.cost(image)[0] for image in colours))
+            perceptual = F.mse_loss(*(modules.cost(image) for image in colours))
         else:
             perceptual = F.mse_loss(patches, modules.trunk(self._discriminator_input(onset, onset)))
         loss = params.adversarial_weight * self._adversarial_loss(realness, True)
@@ -392,7 +391,7 @@ class Icegan(NetworkMethod):
         if params.macro_strength is not None:
             low, high = params.macro_strength
             factor = low * (high / low) ** rng.uniform(len(apex), 1, 1, 1)
-            apex = torch.where(is_macro(batch), onset + factor * (apex - onset), apex)
+            apex = torch.where(batch["macro"][:, None, None, None] == 1, onset + factor * (apex - onset), apex)
         if params.mirror or params.shift:
             onset, apex = jitter(torch.cat([onset, apex], 1), rng, params.mirror, params.shift).split(1, 1)
         return onset, apex
@@ -404,7 +403,7 @@ class Icegan(NetworkMethod):
         errors = errors.abs() if self.params.pixel_error == "absolute" else errors.square()
         if not self.macro:
             return errors.mean()
-        weight = is_macro(batch).to(fake.dtype)
+        weight = (batch["macro"][:, None, None, None] == 1).to(fake.dtype)
         return (weight * errors).sum() / (weight.sum().clamp(min=1) * fake[0].numel())
 
     def _adversarial_loss(self, realness: Tensor, real: bool) -> Tensor:
@@ -446,11 +445,6 @@ class Icegan(NetworkMethod):
         if self.params.strength != 1:
             face = (neutral + self.params.strength * (face - neutral)).clamp(-1, 1)
         return (face + 1) / 2
-
-
-def is_macro(batch: Batch) -> Tensor:
-    """Return which clips are macro-expressions, bool[B, 1, 1, 1]."""
-    return batch["macro"][:, None, None, None] == 1
 
 
 def signed_grey(image: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ class Network(nn.Module):
         self.dropout, kernels, depth, hidden = params.dropout, params.kernels, params.depth, params.hidden
         positions = (params.frames - depth + 1) // POOL * ((params.image_size - KERNEL + 1) // POOL) ** 2
         self.convolve, size = StemConv3d(1, kernels, (depth, KERNEL, KERNEL)), (POOL, POOL, POOL)
-        self.pool = MaxPool3d(size, size)
+        self.pool = MaxPool3d(size, size, (0, 0, 0))
         self.hidden, self.classify = Linear(kernels * positions, hidden), nn.Linear(hidden, classes)
         nn.init.xavier_uniform_(self.convolve.weight)
         nn.init.zeros_(self.convolve.bias)  # type: ignore[arg-type]

@@ -406,8 +406,7 @@ class Mtmnet(NetworkMethod):
         """Return f_anc^e and f_neg^e, both [B, F]."""
         pair = {name: torch.cat([batch[name][:, 0], batch[name][:, 2]]) for name in self.inputs}
         images = self._encoder_input(self._sample_face(pair, rng), to_unit_range(pair["onset"]))
-        anchor, negative = modules.encoder(images)[0].chunk(2)
-        return anchor, negative
+        return modules.encoder(images)[0].chunk(2)
 
     def _macro_features(self, modules: Modules, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return f_pos^e [B, F], and MacroNet's cross-entropy of its class [B]."""

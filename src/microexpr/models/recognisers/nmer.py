@@ -139,8 +139,7 @@ class Nmer(Classifier):
         """Return `Heads` of the training clips: equalised, normalised, mirrored at random."""
         flow = normalise_flow(self._equalise(batch["flow"], batch["macro"], statistics), statistics)
         flow = mirror_share(flow, self.params.mirror, rng, mirror_flow)
-        features, scores = modules.heads(modules.trunk(flow), rng)
-        return features, scores
+        return modules.heads(modules.trunk(flow), rng)
 
     def _micro_or_macro_loss(self, modules: Modules, features: Tensor, batch: Batch, rng: Stream) -> Tensor:
         """Return the discriminator's cross-entropy between micro- and macro-expressions."""

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from microexpr.core.errors import StoreError
-from microexpr.models.layers.pretrained import Block, ResNet18, Vgg16Maps, load, vgg16_features
+from microexpr.models.layers.pretrained import Block, ResNet18, load, vgg16_features, vgg16_relu3_3
 
 
 def test_tensors_go_where_their_names_say():
@@ -63,7 +63,7 @@ POOLS = (4, 9, 16, 23, 30)
 
 
 def test_layers_follow_the_tensors_by_name_and_maps_end_where_the_stages_do():
-    network, maps, x = vgg16_features(2), Vgg16Maps(("relu3_3", "relu1_2"), width=2), torch.randn(2, 3, 32, 32)
+    network, maps, x = vgg16_features(2), vgg16_relu3_3(2), torch.randn(2, 3, 32, 32)
     maps.features.load_state_dict({name: network.state_dict()[name] for name in maps.features.state_dict()})
     tensors, outputs, y = network.state_dict(), dict[int, Tensor](), x
     for i in range(31):
@@ -73,5 +73,5 @@ def test_layers_follow_the_tensors_by_name_and_maps_end_where_the_stages_do():
             y = F.max_pool2d(y, 2) if i in POOLS else y.relu()
         outputs[i] = y
     torch.testing.assert_close(network(x), outputs[30])
-    torch.testing.assert_close(maps(x), [outputs[15], outputs[3]])
+    torch.testing.assert_close(maps(x), outputs[15])
     assert list(maps.state_dict())[-1] == "features.14.bias"

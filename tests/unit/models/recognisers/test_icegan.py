@@ -8,7 +8,7 @@ import torch
 
 from microexpr.models.base import CLASSES, ClipTensors, Modules
 from microexpr.models.counter_rng import Stream
-from microexpr.models.layers.pretrained import Vgg16Maps
+from microexpr.models.layers.pretrained import vgg16_relu3_3
 from microexpr.models.recognisers import icegan
 from microexpr.models.recognisers.icegan import Icegan, UNet, warp
 from microexpr.training.engine import FoldIndices, train
@@ -183,7 +183,7 @@ def test_without_vgg16_the_perceptual_loss_is_by_the_trunk_and_says_so(tmp_path,
 
 def test_perceptual_loss_by_vgg16_compares_relu3_3():
     method, modules = Icegan(Icegan.Params(image_size=32)), Pretended().modules()
-    random = Vgg16Maps(["relu3_3"]).state_dict()  # whose maps are too small to count in the sum
+    random = vgg16_relu3_3().state_dict()  # whose maps are too small to count in the sum
     method.published_weights = {name: 3 * value for name, value in random.items()}
     modules.cost = method.shared()["cost"]
     actual = method.generator_loss(modules, Pretended.batch, {}, Stream(torch.tensor(1)))
