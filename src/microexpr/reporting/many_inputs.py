@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from microexpr import __version__
 from microexpr.apps import batch
-from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
+from microexpr.apps.batch import Job, Plan, Progress, Row
 from microexpr.core import outputs, store
 from microexpr.core.clip import EVENTS
 from microexpr.core.files import file_digest, value_digest
@@ -37,16 +37,16 @@ REENACTED = (
 
 def plan_predictions(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
     """Return where `predict` writes the files of each video. Raises OutputError if it may not."""
-    return batch.plan(
-        "predict", items, out, PREDICTIONS,
-        output=lambda path, item, read: app_folders.prediction(path, item.path, read, force),
-        label=lambda item, name: {"video": item.name, "folder": name}, inputs=inputs, force=force,
-    )  # fmt: skip
+
+    def label(item: Item, name: str) -> Row:
+        return {"video": item.name, "folder": name}
+
+    return batch.plan("predict", items, out, PREDICTIONS, PREDICTED, app_folders.prediction, label, inputs, force)
 
 
 def predict(
     plan: Plan, models: "Models", weights: Path, fps: float | None, progress: Progress
-) -> "Iterator[Outcome[Prediction]]":
+) -> "Iterator[tuple[Job, Prediction | None]]":
     """Predict the videos of a plan, and yield each. `weights` are the file of the recogniser in `models`."""
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import written
@@ -68,19 +68,18 @@ def predict(
 
     def summarise(rows: list[Row], folder: Path) -> None:
         names = [row["folder"] for row in rows if not row.get("problem") and not row.get("left_out")]
-        documents = {name: plan.summary.root / name / "intervals.json" for name in names}
+        documents = {name: plan.summary.folder / name / "intervals.json" for name in names}
         contents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in documents.items()}
         intervals = [
             {"video": row["video"], **written.flat(interval, classes)}
-            for row in rows
-            for interval in contents.get(row["folder"], {"intervals": ()})["intervals"]
-        ]
-        store.write_csv(folder / PREDICTIONS[0], PREDICTED, rows)
+            for row in rows if row["folder"] in contents
+            for interval in contents[row["folder"]]["intervals"]
+        ]  # fmt: skip
         store.write_csv(folder / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
         videos = [dict.fromkeys(PREDICTED, "") | row for row in rows]
         page.write_index(folder / PREDICTIONS[2], videos, contents, models)
 
-    return batch.run(plan, _settings([weights], fps), read, write, summarise, progress)
+    return batch.run(plan, _settings([weights], fps), read, write, progress, summarise)
 
 
 def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, force: bool) -> Plan:
@@ -93,51 +92,39 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
         rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
         return {"table": name, "input": item.source, "kind": item.kind, "fps": rate, "version": __version__}
 
-    return batch.plan(
-        "measure", items, out, ("summary.csv",),
-        output=lambda path, item, read: outputs.table(path, read, force, item.path),
-        label=label, inputs=(), force=force, ending=ending(form),
-    )  # fmt: skip
+    return batch.plan("measure", items, out, ("summary.csv",), MEASURED, outputs.table, label, (), force, ending(form))
 
 
-def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outcome[Table]]":
+def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[tuple[Job, Table | None]]":
     """Measure the inputs of a plan, and yield each."""
     from microexpr.apps.measure import tables
-
-    def read(item: Item) -> "Table":
-        return tables.measure(item, fps, progress)
 
     def write(job: Job, table: "Table", folder: Path) -> list[Row]:
         table.write(folder / job.output.names[0])
         return [table.summary()]
 
-    def summarise(rows: list[Row], folder: Path) -> None:
-        store.write_csv(folder / plan.summary.names[0], MEASURED, rows)
-
-    return batch.run(plan, _settings([], fps), read, write, summarise, progress)
+    return batch.run(plan, _settings([], fps), lambda item: tables.measure(item, fps, progress), write, progress)
 
 
 def plan_reenactments(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
     """Return where `reenact` writes the files of each photograph. Raises OutputError if it may not."""
-    return batch.plan(
-        "reenact", items, out, ("photographs.csv",),
-        output=lambda path, item, read: app_folders.reenactment(path, item.path, read, force),
-        label=lambda item, name: {"photograph": item.name}, inputs=inputs, force=force,
-    )  # fmt: skip
+
+    def label(item: Item, name: str) -> Row:
+        return {"photograph": item.name}
+
+    names = ("photographs.csv",)
+    return batch.plan("reenact", items, out, names, REENACTED, app_folders.reenactment, label, inputs, force)
 
 
 def reenact(
     plan: Plan, move: "Callable[[Photograph], Reenactment]", weights: Path, params: Any, files: Iterable[Path],
     progress: Progress,
-) -> "Iterator[Outcome[Reenactment]]":  # fmt: skip
+) -> "Iterator[tuple[Job, Reenactment | None]]":  # fmt: skip
     """Reenact the photographs of a plan by `move`, and yield each.
 
     `move` depends on the generator's `weights`, on `params`, and on the `files` of the driving clip."""
     from microexpr.apps.reenact import folder as reenacted
     from microexpr.apps.reenact.photograph import Photograph
-
-    def read(item: Item) -> "Reenactment":
-        return move(Photograph.read(item.path))
 
     def write(job: Job, result: "Reenactment", folder: Path) -> list[Row]:
         app_folders.write_reenactment(folder, result)
@@ -146,11 +133,8 @@ def reenact(
         refused = [{"face": str(number), "refused": reason} for number, reason in result.refused.items()]
         return [common | row for row in (*measured, *refused)]
 
-    def summarise(rows: list[Row], folder: Path) -> None:
-        store.write_csv(folder / plan.summary.names[0], REENACTED, rows)
-
-    states = [batch.identify(path, "") for path in files if path.exists()]
-    return batch.run(plan, _settings([weights], [params, states]), read, write, summarise, progress)
+    settings = _settings([weights], [params, [batch.identify(path, "") for path in files if path.exists()]])
+    return batch.run(plan, settings, lambda item: move(Photograph.read(item.path)), write, progress)
 
 
 def _settings(weights: Sequence[Path], params: Any) -> str:

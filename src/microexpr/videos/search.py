@@ -1,7 +1,7 @@
 """Find the videos and pictures that paths of a user name, by content: every unread file has a reason as text.
 
-Folders are walked. Left out without a word are hidden files, results of this program, what coders wrote, and what lies
-next to a recording under its name and is none itself, as its sound or notes.
+Folders are walked. Hidden files, results of this program, files of coders and companion files of a recording, as
+`take.wav` of `take.mp4`, are left out without a word.
 """
 
 import mimetypes
@@ -20,7 +20,6 @@ from microexpr.videos.picture import HEIF, SIGNATURES, describe_content
 
 Kind = Literal["video", "frames", "pictures", "picture", "other"]
 Seek = Literal["videos", "pictures", "each picture"]
-FOLDERS = ("predict", "reenact", "form")  # commands with a manifest of all files that they wrote into a folder
 OF_CODERS = (".eaf", ".textgrid", ".csv")  # endings of what they write
 OF_WINDOWS = ("thumbs.db", "desktop.ini")  # hidden files that it leaves in folders
 START = 4096  # bytes of a file that are looked at
@@ -133,8 +132,8 @@ def _content(folder: Path) -> tuple[list[Path], list[Path]]:
     results = {
         name.partition("/")[0]
         for manifest in outputs.manifests(folder)
-        for name in manifest.listed(folder)
-        if manifest.of in FOLDERS or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
+        for name in manifest.files
+        if name != manifest.command or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
     }
     paths = (
         Path(entry) for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name not in results

@@ -52,7 +52,7 @@ def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
     ]
     out, models = tmp_path / "out", Models.load(None, Path())
     plan = many_inputs.plan_predictions(items, out, [], force=False)
-    states = [outcome.state for outcome in many_inputs.predict(plan, models, SHIPPED, None, lambda *_: None)]
+    states = [job.state for job, _ in many_inputs.predict(plan, models, SHIPPED, None, lambda *_: None)]
     assert states == ["done", "done", "failed"]
     table = rows(out / "videos.csv")
     assert [(row["video"], row["folder"], row["micro"], row["warnings"]) for row in table] == [

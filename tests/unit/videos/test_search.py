@@ -101,9 +101,11 @@ def test_companions_hidden_files_and_our_own_results_are_passed_over(folder):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("text")
     sound(folder / "take.wav")
-    out = outputs.folder(folder / "mine", "predict", ("page.html",), (), False, "frames/[0-9]*.png")
+    names = ("page.html", "annotated.avi")
+    out = outputs.folder(folder / "mine", (), False, command="predict", names=names, numbered="frames/[0-9]*.png")
     with outputs.publish(out) as part:
         (part / "page.html").write_text("page")
+        shutil.copy(folder / "take.avi", part / "annotated.avi")
         photograph(part / "frames/1.png")
     with outputs.publish(outputs.table(folder / "summary.csv", (), False)) as part:
         (part / "summary.csv").write_text("a,b")
