@@ -213,7 +213,7 @@ def measure(
             plan = many_inputs.plan_tables(items, Path(out), fps, format, force)
             measured = [
                 (str(job.item.path), _frame(table) if table else _read(job.output.path))
-                for job, table in many_inputs.measure(plan, fps, report)
+                for job, table in plan.run(report)
                 if job.state != "failed"
             ]
             problems, left_out = [job.problem for job in plan.jobs if job.problem], plan.left_out

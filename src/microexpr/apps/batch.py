@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from microexpr.core import outputs, store
 from microexpr.core.errors import OutputError, StoreError, about, printable
@@ -20,7 +20,6 @@ from microexpr.videos.search import Item
 LONGEST = 180  # bytes of a file's name, to which endings and those of manifests are added
 Row = dict[str, Any]  # of the summary, by column; each has `problem` and `left_out`
 Progress = Callable[[str, int, int], None]
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -32,11 +31,21 @@ class Job:
     output: Output
     state: Literal["", "done", "done before", "failed"] = ""
     rows: list[Row] = field(default_factory=list)
+    note: str = ""  # to print, if it was read now
 
     @property
     def problem(self) -> str:
         """The problem with it or a part of it, "" for none."""
         return next((row["problem"] for row in self.rows if row.get("problem")), "")
+
+
+class Work(NamedTuple):
+    """How a command reads an input and writes files."""
+
+    settings: str  # digest of what results depend on, except the input
+    read: Callable[[Item], Any]
+    write: Callable[[Job, Any, Path], list[Row]]  # what was read into a folder; returns rows of the summary
+    summarise: Callable[[list[Row], Path], object] = lambda rows, folder: None  # writes files next to the table of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,27 @@ class Plan:
     summary: Output  # files of all inputs; the first is the table
     columns: Sequence[str]  # of the table
     label: Callable[[Item, str], Row]  # columns of each input's row, done or not, by the name of its files
+    start: Callable[["Plan", Progress], Work]  # loads networks
+
+    def run(self, progress: Progress) -> Iterator[tuple[Job, Any]]:
+        """Read the inputs that are not done, write their files and the summary; yield each, and what was read now.
+
+        Raises OutputError if another process works in the folder, and OutputError or StoreError if files cannot be
+        written."""
+        with outputs.reserve(self.summary.folder, self.command, self.summary.folder):
+            work = self.start(self, progress)
+            try:
+                for number, job in enumerate(self.jobs, 1):
+                    yield job, _work(job, self.label(job.item, job.name), work)
+                    progress("inputs", number, len(self.jobs))
+            finally:
+                if not self.jobs or any(job.state for job in self.jobs):
+                    entries = self._entries()
+                    rows = [row for entry in entries for row in entry["rows"]]
+                    rows = [{k: printable(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
+                    with outputs.publish(self.summary, {"entries": entries}) as part:
+                        store.write_csv(part / self.summary.names[0], self.columns, rows)
+                        work.summarise(rows, part)
 
     def exit_code(self) -> int:
         """Return 0 if all was read, 3 if all recordings were and something else was left out, 1 otherwise."""
@@ -56,22 +86,41 @@ class Plan:
             return 1
         return 3 if self.left_out else 0
 
+    def _entries(self) -> list[Row]:
+        """Return the name, input, manifest and rows of every input in the summary, in an order that is always the same.
+
+        An entry of an earlier run stays while its files are complete; without files, while its input is there."""
+        root, entries = self.summary.folder, list[Row]()
+        for job in (job for job in self.jobs if job.state):
+            manifest = None if job.state == "failed" else (os.path.relpath(job.output.folder, root), job.output.command)
+            entries.append({"name": job.name, "input": job.item.source, "manifest": manifest, "rows": job.rows})
+        for item in self.left_out:
+            rows = [self.label(item, "") | {"left_out": item.reason}]
+            entries.append({"name": item.name, "input": item.source, "manifest": None, "rows": rows})
+        names, inputs = ({entry[key] for entry in entries} for key in ("name", "input"))
+        for entry in self.summary.manifest.record.get("entries", []):
+            if entry["name"] not in names and entry["input"] not in inputs:
+                folder, name = entry["manifest"] or ("", "")
+                stays = Manifest(root / folder, name).is_complete() if name else os.path.lexists(entry["input"])
+                entries += [entry] if stays else []
+        return sorted(entries, key=lambda entry: (entry["name"], entry["input"]))
+
 
 def plan(
     command: str, items: Sequence[Item], out: Path, names: Sequence[str], columns: Sequence[str],
-    output: Callable[[Path, Inputs, bool, Path], Output], label: Callable[[Item, str], Row], inputs: Iterable[Path],
-    force: bool, ending: str = "",
+    output: Callable[[Path, Inputs, bool, Path], Output], label: Callable[[Item, str], Row],
+    start: Callable[[Plan, Progress], Work], inputs: Iterable[Path], force: bool, ending: str = "",
 ) -> Plan:  # fmt: skip
     """Return where the files of each input go: `output` of a path below the folder `out`, with this ending.
 
     `names` are files of all inputs, `inputs` are read too. Raises OutputError for inputs of one name, and for files of
     others or of another input."""
     read = outputs.identities({*(item.path for item in items), *(item.base for item in items if item.base), *inputs})
-    summary = outputs.folder(out, read, force, command=f"{command}-summary", names=names)
+    summary = Output(out, read, force, command=f"{command}-summary", names=names)
     named = name_outputs([item for item in items if not item.reason], ending, names)
     jobs = [Job(item, name, output(out / name, read, force, item.path)) for item, name in named]
     left_out = sorted((item for item in items if item.reason), key=lambda item: item.name)
-    return Plan(command, jobs, left_out, summary, columns, label)
+    return Plan(command, jobs, left_out, summary, columns, label, start)
 
 
 def name_outputs(items: Iterable[Item], ending: str, taken: Iterable[str]) -> Iterator[tuple[Item, str]]:
@@ -97,30 +146,6 @@ def _fitting(name: str) -> str:
     return "/".join(part if len(part.encode()) <= LONGEST else start + value_digest(part)[:8] for part, start in starts)
 
 
-def run(
-    plan: Plan, settings: str, read: Callable[[Item], T], write: Callable[[Job, T, Path], list[Row]],
-    progress: Progress, summarise: Callable[[list[Row], Path], None] = lambda rows, folder: None,
-) -> Iterator[tuple[Job, T | None]]:  # fmt: skip
-    """Read the inputs that are not done, write their files and the summary; yield each, and what was read now.
-
-    `settings` is a digest of what results depend on but the input. `write` gets what `read` returns and a folder for
-    the files, and returns rows of the summary; `summarise` gets all rows, and writes files other than the table. Raises
-    OutputError if another process works in the folder, and OutputError or StoreError if files cannot be written."""
-    with outputs.reserve(plan.summary.folder, plan.command, plan.summary.folder):
-        try:
-            for number, job in enumerate(plan.jobs, 1):
-                yield job, _work(job, plan.label(job.item, job.name), settings, read, write)
-                progress("inputs", number, len(plan.jobs))
-        finally:
-            if not plan.jobs or any(job.state for job in plan.jobs):
-                entries = _entries(plan)
-                rows = [row for entry in entries for row in entry["rows"]]
-                rows = [{k: printable(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
-                with outputs.publish(plan.summary, {"entries": entries}) as part:
-                    store.write_csv(part / plan.summary.names[0], plan.columns, rows)
-                    summarise(rows, part)
-
-
 def identify(path: Path, settings: str) -> str:
     """Return a digest of an input, by its real path, sizes and times of all its files, and of the settings."""
     files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
@@ -128,19 +153,17 @@ def identify(path: Path, settings: str) -> str:
     return value_digest([os.path.realpath(path), states, settings])
 
 
-def _work(
-    job: Job, label: Row, settings: str, read: Callable[[Item], T], write: Callable[[Job, T, Path], list[Row]]
-) -> T | None:
+def _work(job: Job, label: Row, work: Work) -> Any:
     """Read an input and write its files, unless that was done before."""
     record, before = Row(), job.output.manifest
     try:
-        identity = identify(job.item.path, settings)
+        identity = identify(job.item.path, work.settings)
         if not job.output.force and before.record.get("identity") == identity and before.is_complete():
             job.state, job.rows = "done before", before.record["rows"]
             return None
-        result = read(job.item)
+        result = work.read(job.item)
         with outputs.publish(job.output, record) as part:
-            job.rows = record["rows"] = [label | row for row in write(job, result, part)]
+            job.rows = record["rows"] = [label | row for row in work.write(job, result, part)]
             record["identity"] = "" if job.problem else identity  # "": the next run tries again
     except (OutputError, StoreError):
         raise  # the files of the others cannot be written either
@@ -149,24 +172,3 @@ def _work(
         return None
     job.state = "done"
     return result
-
-
-def _entries(plan: Plan) -> list[Row]:
-    """Return the name, input, manifest and rows of every input in the summary, in an order that is always the same.
-
-    An entry of an earlier run stays while its files are complete; without files, while its input is there."""
-    root, entries = plan.summary.folder, list[Row]()
-    for job in plan.jobs:
-        manifest = None if job.state == "failed" else (os.path.relpath(job.output.folder, root), job.output.command)
-        entry = {"name": job.name, "input": job.item.source, "manifest": manifest, "rows": job.rows}
-        entries += [entry] if job.state else []
-    for item in plan.left_out:
-        rows = [plan.label(item, "") | {"left_out": item.reason}]
-        entries.append({"name": item.name, "input": item.source, "manifest": None, "rows": rows})
-    names, inputs = ({entry[key] for entry in entries} for key in ("name", "input"))
-    for entry in plan.summary.manifest.record.get("entries", []):
-        if entry["name"] not in names and entry["input"] not in inputs:
-            folder, command = entry["manifest"] or ("", "")
-            is_there = Manifest(root / folder, command).is_complete() if command else os.path.lexists(entry["input"])
-            entries += [entry] if is_there else []
-    return sorted(entries, key=lambda entry: (entry["name"], entry["input"]))

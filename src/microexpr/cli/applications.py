@@ -5,7 +5,6 @@ Modules are imported inside the functions, so that a command loads no more than 
 
 import json as json_text
 import sys
-from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,7 +20,6 @@ from microexpr.reporting import app_folders
 
 if TYPE_CHECKING:
     from microexpr.apps.batch import Plan
-    from microexpr.videos.search import Item
 
 RESULTS = Path("results")  # relative to the project's folder
 SHOWN = 20  # files, of many that were not read, that are named on the screen
@@ -111,7 +109,13 @@ def predict(
         if [item.path for item in items if item not in left_out] != [path]:
             if truth or json:
                 raise ParamsError("--truth and --json are for one video, not for several")
-            return _predict_many(items, out, method, weights, fps, force, quiet)
+            from microexpr.apps.predict import limits
+            from microexpr.reporting import many_inputs
+
+            plan = many_inputs.plan_predictions(items, out, method, RESULTS / "refit", fps, force)
+            code = _work_through(plan, quiet)
+            say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {plan.summary.paths[-1]}")
+            return code
     output = app_folders.prediction(out, filter(None, [path, truth, *weights]), force, path)
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import limits, written
@@ -180,32 +184,6 @@ def _predict_pair(first: Path, second: Path, method: str | None, json: bool) -> 
     return 0
 
 
-def _predict_many(
-    items: "Sequence[Item]",
-    out: Path,
-    method: str | None,
-    weights: list[Path],
-    fps: float | None,
-    force: bool,
-    quiet: bool,
-) -> int:
-    """Predict many videos, each into a separate folder."""
-    from microexpr.reporting import many_inputs
-
-    plan = many_inputs.plan_predictions(items, out, weights, force)
-    from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import limits, recognition
-
-    path = recognition.weights_path(method, RESULTS / "refit")
-    models = prediction.Models.load(method, RESULTS / "refit")
-    with progress(quiet) as report:
-        for _ in many_inputs.predict(plan, models, path, fps, report):
-            pass
-    code = _sum_up(plan)
-    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {plan.summary.paths[-1]}")
-    return code
-
-
 def measure(
     source: Path,
     /,
@@ -238,10 +216,7 @@ def measure(
 
     items = search.find([source, *sources], "pictures" if pictures else "videos", fps, out, picture_too=True)
     plan = many_inputs.plan_tables(items, out, fps, format, force)
-    with progress(quiet) as report:
-        for _ in many_inputs.measure(plan, fps, report):
-            pass
-    return _sum_up(plan)
+    return _work_through(plan, quiet)
 
 
 def _face_number(_: type, number: int | str) -> None:
@@ -290,9 +265,10 @@ def reenact(
         from microexpr.reporting import many_inputs
         from microexpr.videos import search
 
-        plan = many_inputs.plan_reenactments(search.find([face], "each picture", out=out), out, inputs, force)
+        items = search.find([face], "each picture", out=out)
         options = {"number": face_number, "strengths": strengths, "kind": super_resolution}
-        return _reenact_many(plan, name, fps, weights, options, quiet)
+        plan = many_inputs.plan_reenactments(items, out, name, RESULTS, fps, weights, options, force)
+        return _work_through(plan, quiet)
     output = app_folders.reenactment(out, inputs, force, face)
     from microexpr.apps.reenact import alone
     from microexpr.apps.reenact import driving as driving_clip
@@ -315,28 +291,12 @@ def reenact(
     return 0
 
 
-def _reenact_many(
-    plan: "Plan", name: str, fps: float | None, weights: Path | None, options: Mapping[str, Any], quiet: bool
-) -> int:
-    """Give a movement to each photograph in a folder."""
-    from microexpr.apps.reenact import alone, driving, generator
-    from microexpr.reporting import many_inputs
-
-    curves = driving.read(name, fps, RESULTS)
-    move = partial(alone.reenact, curves, weights=weights, **options)
-    used, files = weights or generator.SHIPPED, driving_name.files(name, RESULTS)
+def _work_through(plan: "Plan", quiet: bool) -> int:
+    """Run a plan, print the inputs that were not read and the paths of the files; return the exit code."""
     with progress(quiet) as report:
-        for job, result in many_inputs.reenact(plan, move, used, [name, fps, options], files, report):
-            if result:
-                faces = len(result.numbers)
-                is_weak = any(face.metrics.get("au_r", 1) < alone.WEAK_R for face in result.outcomes)
-                warning = "; warning: the movement is hardly read back" * is_weak
-                say(f"moved: {job.item.path}, {faces} face{'s' * (faces > 1)}{warning}")
-    return _sum_up(plan)
-
-
-def _sum_up(plan: "Plan") -> int:
-    """Print the inputs that were not read and the paths of the files; return the exit code."""
+        for job, _ in plan.run(report):
+            if job.note:
+                say(job.note)
     problems = [f"problem: {job.problem}" for job in plan.jobs if job.problem]
     lines = [*problems, *(f"left out: {item.path} ({item.reason})" for item in plan.left_out)]
     for line in lines[:SHOWN]:
@@ -394,7 +354,7 @@ def film(
     arguments = dict(locals())
     if not layout and (subjects, videos) != (2, 1):
         raise ParamsError("film: --subjects and --videos are of --layout; one video has one subject, that of --seed")
-    output = None if layout else outputs.video(video, force)
+    output = None if layout else outputs.file(video, outputs.VIDEOS, (), force, ".csv")
     from microexpr.cli import config
     from microexpr.rendering import film, own, take
     from microexpr.rendering.corpus import Scene
@@ -457,7 +417,7 @@ def agreement(
     if not coders and second and names[0] == names[1]:
         names = (first.absolute().parent.name, second.absolute().parent.name)
     read = [first, *filter(None, [second])]
-    output = out and outputs.folder(out, read, force, command="agreement", names=agreements.FILES)
+    output = out and outputs.Output(out, read, force, command="agreement", names=agreements.FILES)
     (marks, notes), (others, more) = (
         agreements.gather(path, coder, coders or ())
         for path, coder in zip((first, second or first), coders or ("", ""), strict=True)

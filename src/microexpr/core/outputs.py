@@ -3,7 +3,7 @@
 An input is never overwritten. A file that this program did not write, or that was changed since, is overwritten only
 with `--force`. Only the standard library is imported, so that a refusal takes milliseconds.
 
-    out = outputs.picture(Path("table.png"), inputs=[table], force=False)
+    out = outputs.file(Path("table.png"), outputs.PICTURES, inputs=[table], force=False)
     with outputs.publish(out) as part:  # a hidden folder; its files move to their names when the block ends
         plot(part / out.names[0])
 """
@@ -14,7 +14,6 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from stat import S_ISREG
@@ -23,7 +22,7 @@ from typing import Any, TextIO
 from microexpr.core.errors import MicroexprError, OutputError
 from microexpr.core.files import file_digest
 
-PICTURES = (".png", ".svg", ".pdf", ".jpg")
+PICTURES, VIDEOS = (".png", ".svg", ".pdf", ".jpg"), (".avi", ".mp4")  # suffixes of files that users name
 MANIFEST, PART = ".microexpr.json", ".microexpr.part"  # ends of the hidden names of a manifest and of a folder
 Inputs = frozenset[tuple[int, int]]  # device and inode: the same through links and for every spelling of a path
 
@@ -88,18 +87,21 @@ def manifests(folder: Path) -> list[Manifest]:
     return [Manifest(folder, path.name[1 : -len(MANIFEST)]) for path in sorted(folder.glob(f".*{MANIFEST}"))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """The files that one run of a command writes into one folder."""
+    """The files that one run of a command writes into one folder. Raises OutputError if it may not write them.
 
-    folder: Path
-    names: tuple[str, ...]  # names of the files, relative to the folder
-    numbered: str  # glob pattern of further files; their number depends on the run
-    command: str  # the command, or the name of the file that the user chose
-    option: str  # command-line option that names the folder or file
-    inputs: Inputs
-    force: bool  # whether foreign files may be replaced
-    source: str  # the input that the files are of, as `source_of` returns it; "" for those of several
+    `command` is the command, or the name of the file that the user chose. `names` are relative to the folder, and
+    `numbered` is a glob pattern of further files, whose number depends on the run. `source` is the input that the files
+    are of, if it is one, and `option` what names the folder or file on the command line."""
+
+    def __init__(
+        self, folder: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None, *,
+        command: str, names: Iterable[str], numbered: str = "", option: str = "--out",
+    ):  # fmt: skip
+        self.folder, self.command, self.names, self.numbered = folder, command, tuple(names), numbered
+        self.inputs = inputs if isinstance(inputs, frozenset) else identities(inputs)
+        self.source, self.force, self.option = source_of(source) if source else "", force, option
+        self.check()
 
     @property
     def path(self) -> Path:
@@ -134,8 +136,7 @@ class Output:
                 raise OutputError(f"{self.folder}: must be a folder or be created in one, but {path} is none")
             if not os.access(path, os.W_OK | os.X_OK):
                 raise OutputError(f"{self.folder}: cannot be written: no permission to write into {path}")
-        for path in filter(None, (self.folder, subfolder)):
-            if _identity(path) in self.inputs:
+            if path in (self.folder, subfolder) and _identity(path) in self.inputs:
                 raise self._refusal(path, "is a folder that the command reads")
         for path in existing.values():
             if _identity(path) in self.inputs:
@@ -157,46 +158,20 @@ class Output:
         return OutputError(f"{path}: must not be written: it {reason}; choose another {self.option}{alternative}")
 
 
-def folder(
-    path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None, *,
-    command: str, names: Iterable[str], numbered: str = "", option: str = "--out",
-) -> Output:  # fmt: skip
-    """Return the files that `command` writes into the folder `path`, of the input `source` if it is one.
-
-    Raises OutputError if it may not write them."""
-    out = Output(
-        folder=path, names=tuple(names), numbered=numbered, command=command, option=option, force=force,
-        inputs=inputs if isinstance(inputs, frozenset) else identities(inputs),
-        source=source_of(source) if source else "",
-    )  # fmt: skip
-    out.check()
-    return out
-
-
 def table(path: Path, inputs: Iterable[Path] | Inputs, force: bool, source: Path | None = None) -> Output:
     """Return one file, with a separate manifest, as output. Raises OutputError if it may not be written."""
-    return folder(path.parent, inputs, force, source, command=path.name, names=[path.name])
+    return Output(path.parent, inputs, force, source, command=path.name, names=[path.name])
 
 
-def video(path: Path, force: bool) -> Output:
-    """Return a video and the table next to it as output. Raises OutputError if they may not be written."""
-    return _file(path, (".avi", ".mp4"), (".csv",), (), force)
+def file(path: Path, suffixes: tuple[str, ...], inputs: Iterable[Path], force: bool, sibling: str = "") -> Output:
+    """Return one file, and one of the same name with another suffix, as output. A symbolic link is followed.
 
-
-def picture(path: Path, inputs: Iterable[Path], force: bool) -> Output:
-    """Return one picture as output, in the format of its suffix. Raises OutputError if it may not be written."""
-    return _file(path, PICTURES, (), inputs, force)
-
-
-def _file(
-    path: Path, suffixes: tuple[str, ...], siblings: tuple[str, ...], inputs: Iterable[Path], force: bool
-) -> Output:
-    """Return one file, and those of the same name with another suffix, as output. A symbolic link is followed."""
+    Raises OutputError for a suffix that is none of `suffixes`, and if they may not be written."""
     path = path.resolve() if path.is_symlink() else path
     if path.suffix.lower() not in suffixes:
         raise OutputError(f"{path}: must end in {' or '.join(suffixes)}")
-    names = (path.name, *(path.with_suffix(suffix).name for suffix in siblings))
-    return folder(path.parent, inputs, force, command=path.name, names=names, option=f"OUT{path.suffix}")
+    names = [path.name, *([path.with_suffix(sibling).name] if sibling else [])]
+    return Output(path.parent, inputs, force, command=path.name, names=names, option=f"OUT{path.suffix}")
 
 
 @contextmanager
@@ -208,6 +183,8 @@ def reserve(path: Path, command: str, shown: Path) -> Iterator[Path]:
     created = [folder for folder in (path, *path.parents) if not folder.exists()]
     hidden = path / f".{command}{PART}"
     part = hidden / "files"
+    if hidden.is_symlink():
+        raise OutputError(f"{hidden}: must not be a link")
     try:
         hidden.mkdir(parents=True, exist_ok=True)
         with (hidden / "lock").open("a") as lock:
@@ -269,8 +246,8 @@ def _move(out: Output, part: Path, record: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} was written, but not declared: nobody checked what it replaces")
         files[name] = {"sha256": file_digest(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
     out.check()
-    content = {"written_by": f"microexpr {__version__}", "files": files, "record": {"input": out.source, **record}}
     manifest = out.manifest
+    content = {"written_by": f"microexpr {__version__}", "files": files, "record": {"input": out.source, **record}}
     store.write_text(part / manifest.name, json.dumps(content, indent=1) + "\n")
     replaced = manifest.intact() | {*files}
     for name, path in out.existing().items():  # first: a kill leaves too few files, never files of two runs

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microexpr.core import outputs
+from microexpr.core.outputs import Output
 
 if TYPE_CHECKING:
     from microexpr.apps.predict import Models, Prediction
@@ -23,8 +23,8 @@ REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv
 
 
 # the files in a folder, of one input or any, as output; raise OutputError if they may not be written
-prediction = partial(outputs.folder, command="predict", names=PREDICTED)
-reenactment = partial(outputs.folder, command="reenact", names=REENACTED, numbered="frames/[0-9]*.png")
+prediction = partial(Output, command="predict", names=PREDICTED)
+reenactment = partial(Output, command="reenact", names=REENACTED, numbered="frames/[0-9]*.png")
 
 
 def write_prediction(

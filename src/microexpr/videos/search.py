@@ -46,9 +46,9 @@ class Item(NamedTuple):
     @property
     def name(self) -> str:
         """The path below the user's folder, "P03/take.mp4", in characters that every file can hold."""
-        if self.base is None or self.path == self.base:
-            return _text(Path(self.source).name)
-        return _text(str(self.path.relative_to(self.base)))
+        base = self.base or self.path
+        name = Path(self.source).name if self.path == base else str(self.path.relative_to(base))
+        return printable(name).replace("\n", "\\n")
 
 
 def find(
@@ -121,10 +121,6 @@ def sniff(path: Path) -> tuple[Kind, str]:
             if is_video:
                 return "video", ""
     return ("other" if path.suffix.lower() == ".svg" else by_name), "text" if is_text else content
-
-
-def _text(name: str) -> str:
-    return printable(name).replace("\n", "\\n")
 
 
 def _content(folder: Path) -> tuple[list[Path], list[Path]]:

@@ -47,8 +47,11 @@ def run(items, out="out", settings="", force=False, read=lambda path: path.read_
         (folder / job.output.names[0]).write_text(text)
         return [{"text": text}]
 
-    plan = batch.plan("test", items, Path(out), ("summary.csv",), COLUMNS, outputs.table, label, (), force, ".csv")
-    assert [job for job, _ in batch.run(plan, settings, read_text, write, lambda *_: None)] == plan.jobs
+    work, names = batch.Work(settings, read_text, write), ("summary.csv",)
+    plan = batch.plan(
+        "test", items, Path(out), names, COLUMNS, outputs.table, label, lambda *_: work, (), force, ".csv"
+    )
+    assert [job for job, _ in plan.run(lambda *_: None)] == plan.jobs
     return plan
 
 

@@ -18,7 +18,11 @@ NUMBERED = "frames/[0-9]*.png"
 
 
 def folder(path, inputs=(), force=False):
-    return outputs.folder(path, inputs, force, command="test", names=NAMES, numbered=NUMBERED)
+    return outputs.Output(path, inputs, force, command="test", names=NAMES, numbered=NUMBERED)
+
+
+def picture(path, force=False):
+    return outputs.file(path, outputs.PICTURES, (), force)
 
 
 def run(path, word, frames=0, **options):
@@ -124,8 +128,8 @@ def test_a_link_that_the_user_names_is_followed(tmp_path):
     for name in ("a.csv", "a.png"):
         (tmp_path / f"link-{name}.png").symlink_to(f"real/{name}")
     with pytest.raises(OutputError, match=r"real/a\.csv: must end in \.png"):
-        outputs.picture(tmp_path / "link-a.csv.png", (), True)
-    assert outputs.picture(tmp_path / "link-a.png.png", (), True).paths == [tmp_path / "real/a.png"]
+        picture(tmp_path / "link-a.csv.png", force=True)
+    assert picture(tmp_path / "link-a.png.png", force=True).paths == [tmp_path / "real/a.png"]
 
 
 def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
@@ -172,7 +176,7 @@ def test_a_second_writer_is_refused_and_the_folder_of_a_killed_one_is_emptied(tm
     with outputs.publish(folder(tmp_path)) as files:
         with pytest.raises(OutputError) as error:
             run(tmp_path, "second")
-        with outputs.publish(outputs.picture(tmp_path / "a.png", (), False)):  # another command may write
+        with outputs.publish(picture(tmp_path / "a.png")):  # another command may write
             (files / "b.csv").write_text("first")
     assert str(error.value) == f"{tmp_path}: must not be written by two processes, and another one writes it now"
     assert contents(tmp_path) == {".a.png.microexpr.json": ANY, "b.csv": "first"} and not part.exists()
