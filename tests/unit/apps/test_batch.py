@@ -47,10 +47,11 @@ def run(items, out="out", settings="", force=False, read=lambda path: path.read_
         (folder / job.output.names[0]).write_text(text)
         return [{"text": text}]
 
-    work, names = batch.Work(settings, read_text, write), ("summary.csv",)
-    plan = batch.plan(
-        "test", items, Path(out), names, COLUMNS, outputs.table, label, lambda *_: work, (), force, ".csv"
-    )
+    def start(*_):
+        return batch.Work(settings, read_text, write)
+
+    names = ["summary.csv"]
+    plan = batch.plan("test", items, Path(out), names, COLUMNS, outputs.table, label, start, (), force, ".csv")
     assert [job for job, _ in plan.run(lambda *_: None)] == plan.jobs
     return plan
 
@@ -96,8 +97,8 @@ def test_what_is_done_is_kept_until_its_input_or_settings_change(project):
     Path("other").replace("videos/a.mp4")
     assert states(run(items()))["a.csv"] == "done" and texts()["a.mp4"] == "other"
     assert Path("out/summary.csv").read_bytes() != before
-    assert states(run(items(["c.mp4"]), settings="others")) == {"c.csv": "done"}
-    assert states(run(items(["c.mp4"]), settings="others", force=True)) == {"c.csv": "done"}
+    for force in (False, True):
+        assert states(run(items(["c.mp4"]), settings="others", force=force)) == {"c.csv": "done"}
     Path("out/c.csv").unlink()
     assert states(run(items(["c.mp4"]), settings="others")) == {"c.csv": "done"}
 

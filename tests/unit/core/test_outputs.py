@@ -118,6 +118,10 @@ def test_a_link_of_a_folder_is_not_written_through(tmp_path):
     (tmp_path / "out/frames").symlink_to("../elsewhere")
     with pytest.raises(OutputError, match="out/frames is none"):
         folder(tmp_path / "out", force=True)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/.test.microexpr.part").symlink_to("../elsewhere")
+    with pytest.raises(OutputError, match=r"linked/\.test\.microexpr\.part: must not be a link"):
+        run(tmp_path / "linked", "first")
 
 
 def test_a_link_that_the_user_names_is_followed(tmp_path):
@@ -135,7 +139,7 @@ def test_a_link_that_the_user_names_is_followed(tmp_path):
 def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
     run(tmp_path / "old", "first", frames=2)
     before = {path: path.stat().st_ino for path in tmp_path.rglob("*")}
-    for name in ("old", "new"):
+    for name in ("old", "new/below"):
         with pytest.raises(KeyboardInterrupt), outputs.publish(folder(tmp_path / name)) as part:
             (part / "a.csv").write_text("second")
             raise KeyboardInterrupt
