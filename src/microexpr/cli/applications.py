@@ -215,8 +215,7 @@ def measure(
     from microexpr.videos import search
 
     items = search.find([source, *sources], "pictures" if pictures else "videos", fps, out, picture_too=True)
-    plan = many_inputs.plan_tables(items, out, fps, format, force)
-    return _work_through(plan, quiet)
+    return _work_through(many_inputs.plan_tables(items, out, fps, format, force), quiet)
 
 
 def _face_number(_: type, number: int | str) -> None:

@@ -40,11 +40,10 @@ def identities(paths: Iterable[Path]) -> Inputs:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    try:
+    with suppress(OSError):  # a broken link
         status = path.stat()
-    except OSError:  # a broken link
-        return None
-    return status.st_dev, status.st_ino
+        return status.st_dev, status.st_ino
+    return None
 
 
 def source_of(path: Path) -> str:

@@ -131,9 +131,7 @@ def _content(folder: Path) -> tuple[list[Path], list[Path]]:
         for name in manifest.files
         if name != manifest.command or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
     }
-    paths = (
-        Path(entry) for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name not in results
-    )
+    paths = (path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in results)
     visible = sorted(path for path in paths if path.name.lower() not in OF_WINDOWS)
     return [path for path in visible if not path.is_dir()], [path for path in visible if path.is_dir()]
 
