@@ -31,12 +31,12 @@ def identities(paths: Iterable[Path]) -> Inputs:
     """Return the inputs of a command, files and folders, and the files in these folders.
 
     Unreadable ones are left out, since the command itself reports them."""
-    found = set[tuple[int, int] | None]()
+    inodes = set[tuple[int, int] | None]()
     for path in paths:
         with suppress(OSError):
             files = (entry for entry in path.iterdir() if entry.is_file()) if path.is_dir() else ()
-            found |= {_identity(path), *map(_identity, files)}
-    return frozenset(identity for identity in found if identity)
+            inodes |= {_identity(path), *map(_identity, files)}
+    return frozenset(identity for identity in inodes if identity)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
