@@ -174,11 +174,11 @@ def file(path: Path, suffixes: tuple[str, ...], inputs: Iterable[Path], force: b
 
 
 @contextmanager
-def reserve(path: Path, command: str, shown: Path) -> Iterator[Path]:
+def reserve(path: Path, command: str, user_path: Path) -> Iterator[Path]:
     """Yield an empty hidden folder in the folder `path`, which is this process's alone until the block ends.
 
     The kernel locks a file in it, so a killed process loses it. A file system without locks gives it to everyone.
-    Raises OutputError, which names the path `shown`, if another process has it."""
+    Raises OutputError, which names the path `user_path`, if another process has it."""
     created = [folder for folder in (path, *path.parents) if not folder.exists()]
     hidden = path / f".{command}{PART}"
     part = hidden / "files"
@@ -188,7 +188,7 @@ def reserve(path: Path, command: str, shown: Path) -> Iterator[Path]:
         hidden.mkdir(parents=True, exist_ok=True)
         with (hidden / "lock").open("a") as lock:
             if not _is_locked(lock):
-                raise OutputError(f"{shown}: must not be written by two processes, and another one writes it now")
+                raise OutputError(f"{user_path}: must not be written by two processes, and another one writes it now")
             try:
                 shutil.rmtree(part, ignore_errors=True)  # of a killed process
                 part.mkdir()
