@@ -11,6 +11,7 @@ import sys
 import tempfile
 import wave
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pages
 from checkout import encoded
 from PIL import Image
 
+from microexpr.core import outputs
 from microexpr.rendering import film, take
 from microexpr.videos import open_video
 
@@ -29,6 +31,7 @@ SEED, FPS = 101, 30  # of the film: a micro-expression from frame 17 to 26, apex
 COMMAND = str(Path(sys.executable).with_name("microexpr"))
 LONGEST = 460  # characters of a cell
 X264 = {"codec": "libx264"}
+FIRST = ExitStack()  # holds what the first of two commands does
 
 Make = Callable[[Path], None]  # makes inputs in an empty folder
 SITUATIONS: dict[str, tuple[str, Make]] = {}  # by name: the command, and how its inputs are made
@@ -170,10 +173,7 @@ def _older(folder: Path) -> None:
 def _two(folder: Path) -> None:
     for name in "ab":
         encoded.write(folder / f"{name}.mp4", frames()[:30], FPS, **X264)
-    command = [COMMAND, "measure", "a.mp4", "--out", "o", "--quiet"]
-    other = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    run(folder, "measure b.mp4 --out o")
-    other.wait()
+    FIRST.enter_context(outputs.reserve(folder / "o", "measure", folder / "o"))
 
 
 @situation("a name that is not UTF-8", "predict .")

@@ -3,6 +3,7 @@
 Writes only into `out`."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -107,11 +108,11 @@ def predict(
     path, output = frames.source.path, None
     if out is not None:
         weights = recognition.weights_path(method, folder)
-        output = app_folders.prediction(Path(out), path, [path, weights], force)
+        output = app_folders.prediction(Path(out), [path, weights], force, path)
     models = prediction.Models.load(method, folder)
-    result = prediction.predict(frames, models, progress)
-    if output:
-        with outputs.publish(output) as part:
+    with outputs.publish(output) if output else nullcontext() as part:
+        result = prediction.predict(frames, models, progress)
+        if part:
             app_folders.write_prediction(part, result, models, None, progress)
     seconds, frame = result.video.seconds, result.curves.numbers
     rows = [written.to_dict(expression, seconds) for expression in result.expressions]
@@ -220,16 +221,15 @@ def measure(
         else:
             items = search.find([*map(Path, sources)], seek, fps, Path(out), picture_too=True)
             plan = many_inputs.plan_tables(items, Path(out), fps, format, force)
-            outcomes = [*many_inputs.measure(plan, fps, report)]
-            problems, left_out = [outcome.problem for outcome in outcomes if outcome.problem], plan.left_out
             measured = [
-                (str(job.item.path), _frame(table) if table else _read(job.output.paths[0]))
-                for job, state, _, table in outcomes
-                if state in ("done", "done before")
+                (str(job.item.path), _frame(table) if table else _read(job.output.path))
+                for job, table in plan.run(report)
+                if job.state != "failed"
             ]
+            problems, left_out = [job.problem for job in plan.jobs if job.problem], plan.left_out
     reasons = [f"{item.path}: {item.reason}" for item in left_out]
     if not measured:
-        raise DataError("; ".join([*problems, *reasons]) or f"{out}: another process measures all of it")
+        raise DataError("; ".join([*problems, *reasons]))
     rows = measured[0][1]
     if len(sources) > 1 or len(measured) > 1:
         names = np.repeat([name for name, _ in measured], [len(table) for _, table in measured])
@@ -302,18 +302,17 @@ def reenact(
     _check_of_files(out, force=force)
     name, source = driving_name.choose(driving, emotion, style, fps), Path(face)
     paths = [source, *driving_name.files(name, Path(results)), *([Path(weights)] if weights else [])]
-    output = None if out is None else app_folders.reenactment(Path(out), source, paths, force)
+    output = None if out is None else app_folders.reenactment(Path(out), paths, force, source)
     photograph = Photograph.read(source)
     photograph.choose(face_number if face_number == "all" else checks.whole(face_number, "face_number", 1))
     curves = driving_curves.read(name, fps, Path(results))
     strengths = tuple(dict.fromkeys(np.atleast_1d(checks.numbers(strength, "strength")).astype(float).tolist()))
     if not all(0 <= value <= 10 for value in strengths):
         raise DataError(f"strength must be 0 to 10, not {strength}")
-    result = alone.reenact(
-        curves, photograph, face_number, strengths, Path(weights) if weights else None, super_resolution
-    )
-    if output:
-        with outputs.publish(output) as part:
+    network = Path(weights) if weights else None
+    with outputs.publish(output) if output else nullcontext() as part:
+        result = alone.reenact(curves, photograph, face_number, strengths, network, super_resolution)
+        if part:
             app_folders.write_reenactment(part, result)
     names, keys = ["strength", "face"], [(outcome.strength, outcome.number) for outcome in result.outcomes]
     index = pd.MultiIndex.from_tuples(keys, names=names)

@@ -72,7 +72,7 @@ def example_video(folder: str | Path, seed: int = 1) -> Path:
     from microexpr.rendering import film, take  # with numba, which takes long to load
 
     params = take.Params(seconds=2, fps=60, micro=1, macro=0, blinks=0, difficulty="standard", width=480, height=360)
-    out = outputs.video(path, force=False)
+    out = outputs.file(path, outputs.VIDEOS, (), False, ".csv")
     with outputs.publish(out) as part:
         film.write(part / out.names[0], params, seed)
     return path

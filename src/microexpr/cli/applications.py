@@ -5,8 +5,6 @@ Modules are imported inside the functions, so that a command loads no more than 
 
 import json as json_text
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,12 +15,11 @@ from cyclopts.validators import LimitedChoice, Number
 from microexpr.apps import driving_name
 from microexpr.cli.screen import console, progress, say
 from microexpr.core import outputs
-from microexpr.core.errors import MicroexprError, OutputError, ParamsError, printable
+from microexpr.core.errors import MicroexprError, ParamsError, printable
 from microexpr.reporting import app_folders
 
 if TYPE_CHECKING:
-    from microexpr.apps.batch import Outcome, Plan
-    from microexpr.videos.search import Item
+    from microexpr.apps.batch import Plan
 
 RESULTS = Path("results")  # relative to the project's folder
 SHOWN = 20  # files, of many that were not read, that are named on the screen
@@ -131,8 +128,14 @@ def predict(
         if [item.path for item in items if item not in left_out] != [path]:
             if truth or json:
                 raise ParamsError("--truth and --json are for one video, not for several")
-            return _predict_many(items, out, method, weights, fps, force, quiet)
-    output = app_folders.prediction(out, path, filter(None, [path, truth, *weights]), force)
+            from microexpr.apps.predict import limits
+            from microexpr.reporting import many_inputs
+
+            plan = many_inputs.plan_predictions(items, out, method, RESULTS / "refit", fps, force)
+            code = _work_through(plan, quiet)
+            say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {plan.summary.paths[-1]}")
+            return code
+    output = app_folders.prediction(out, filter(None, [path, truth, *weights]), force, path)
     from microexpr.apps import predict as prediction
     from microexpr.apps.predict import limits, written
     from microexpr.apps.predict import truth as true_expressions
@@ -141,11 +144,10 @@ def predict(
     video = Scan(path, fps)
     coded, notes = (None, []) if truth is None else true_expressions.read(truth, path)
     models = prediction.Models.load(method, RESULTS / "refit")
-    with progress(quiet) as report:
+    with progress(quiet) as report, outputs.publish(output) as part:
         result = prediction.predict(video, models, report)
         true = None if coded is None else true_expressions.micro(coded, result.video.seconds)
-        with outputs.publish(output) as part:
-            app_folders.write_prediction(part, result, models, true, report)
+        app_folders.write_prediction(part, result, models, true, report)
     if json:
         print(json_text.dumps(written.to_document(result, models), indent=2))
         for item in left_out:
@@ -170,7 +172,7 @@ def _record(number: int, seconds: float, out: Path, json: bool, force: bool, qui
     """Record from a camera into the folder of the prediction; return the video."""
     if not 1 <= seconds <= 600:
         raise ParamsError(f"--seconds must be 1 to 600, not {seconds:g}")
-    app_folders.prediction(out, None, [], force)
+    app_folders.prediction(out, [], force)
     from microexpr.videos import writer
 
     output = outputs.table(out / writer.FILE, [], force)
@@ -178,7 +180,7 @@ def _record(number: int, seconds: float, out: Path, json: bool, force: bool, qui
         fps = writer.record(part / writer.FILE, number, seconds, report)
     if not json:
         say(f"recorded: {output.paths[0]}, {fps:.1f} frames a second")
-    return output.root / writer.FILE
+    return output.path
 
 
 def _predict_pair(first: Path, second: Path, method: str | None, json: bool) -> int:
@@ -199,32 +201,6 @@ def _predict_pair(first: Path, second: Path, method: str | None, json: bool) -> 
         say(f"warning: {warning}")
     say(f"note: {limits.SHORT_NOTICE}")
     return 0
-
-
-def _predict_many(
-    items: "Sequence[Item]",
-    out: Path,
-    method: str | None,
-    weights: list[Path],
-    fps: float | None,
-    force: bool,
-    quiet: bool,
-) -> int:
-    """Predict many videos, each into a separate folder."""
-    from microexpr.reporting import many_inputs
-
-    plan = many_inputs.plan_predictions(items, out, weights, force)
-    from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import limits, recognition
-
-    path = recognition.weights_path(method, RESULTS / "refit")
-    models = prediction.Models.load(method, RESULTS / "refit")
-    with progress(quiet) as report:
-        predicted = many_inputs.predict(plan, models, path, fps, report)
-        outcomes = [outcome._replace(result=None) for outcome in predicted]
-    code = _sum_up(plan, outcomes)
-    say(f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {plan.summary.paths[-1]}")
-    return code
 
 
 def measure(
@@ -258,10 +234,7 @@ def measure(
     from microexpr.videos import search
 
     items = search.find([source, *sources], "pictures" if pictures else "videos", fps, out, picture_too=True)
-    plan = many_inputs.plan_tables(items, out, fps, format, force)
-    with progress(quiet) as report:
-        outcomes = [outcome._replace(result=None) for outcome in many_inputs.measure(plan, fps, report)]
-    return _sum_up(plan, outcomes)
+    return _work_through(many_inputs.plan_tables(items, out, fps, format, force), quiet)
 
 
 def _face_number(_: type, number: int | str) -> None:
@@ -310,68 +283,49 @@ def reenact(
         from microexpr.reporting import many_inputs
         from microexpr.videos import search
 
-        plan = many_inputs.plan_reenactments(search.find([face], "each picture", out=out), out, inputs, force)
+        items = search.find([face], "each picture", out=out)
         options = {"number": face_number, "strengths": strengths, "kind": super_resolution}
-        return _reenact_many(plan, name, fps, weights, options, quiet)
-    output = app_folders.reenactment(out, face, inputs, force)
+        plan = many_inputs.plan_reenactments(items, out, name, RESULTS, fps, weights, options, force)
+        return _work_through(plan, quiet)
+    output = app_folders.reenactment(out, inputs, force, face)
     from microexpr.apps.reenact import alone
     from microexpr.apps.reenact import driving as driving_clip
     from microexpr.apps.reenact.photograph import Photograph
 
     terminal = console(quiet)
-    with terminal.status("[1/4] looking for faces in the photograph"):
-        photograph = Photograph.read(face)
-        photograph.choose(face_number)
-    with terminal.status("[2/4] reading the action units of the driving clip"):
-        curves = driving_clip.read(name, fps, RESULTS)
-    with terminal.status("[3/4] moving the face, and reading it"):
-        result = alone.reenact(curves, photograph, face_number, strengths, weights, super_resolution)
-    with terminal.status("[4/4] writing"), outputs.publish(output) as part:
-        app_folders.write_reenactment(part, result)
+    with outputs.publish(output) as part:
+        with terminal.status("[1/4] looking for faces in the photograph"):
+            photograph = Photograph.read(face)
+            photograph.choose(face_number)
+        with terminal.status("[2/4] reading the action units of the driving clip"):
+            curves = driving_clip.read(name, fps, RESULTS)
+        with terminal.status("[3/4] moving the face, and reading it"):
+            result = alone.reenact(curves, photograph, face_number, strengths, weights, super_resolution)
+        with terminal.status("[4/4] writing"):
+            app_folders.write_reenactment(part, result)
     for line in (*result.description, *alone.summary(result)):
         say(line)
     say("written: " + ", ".join(map(str, output.paths)))
     return 0
 
 
-def _reenact_many(
-    plan: "Plan", name: str, fps: float | None, weights: Path | None, options: Mapping[str, Any], quiet: bool
-) -> int:
-    """Give a movement to each photograph in a folder."""
-    from microexpr.apps.reenact import alone, driving, generator
-    from microexpr.reporting import many_inputs
-
-    curves = driving.read(name, fps, RESULTS)
-    move = partial(alone.reenact, curves, weights=weights, **options)
-    used, files, outcomes = weights or generator.SHIPPED, driving_name.files(name, RESULTS), list["Outcome"]()
+def _work_through(plan: "Plan", quiet: bool) -> int:
+    """Run a plan, print the inputs that were not read and the paths of the files; return the exit code."""
     with progress(quiet) as report:
-        for outcome in many_inputs.reenact(plan, move, used, [name, fps, options], files, report):
-            outcomes.append(outcome._replace(result=None))
-            if outcome.result:
-                faces = len(outcome.result.numbers)
-                is_weak = any(face.metrics.get("au_r", 1) < alone.WEAK_R for face in outcome.result.outcomes)
-                warning = "; warning: the movement is hardly read back" * is_weak
-                say(f"moved: {outcome.job.item.path}, {faces} face{'s' * (faces > 1)}{warning}")
-    return _sum_up(plan, outcomes)
-
-
-def _sum_up(plan: "Plan", outcomes: "Iterable[Outcome]") -> int:
-    """Print the inputs that were not read and the paths of the files; return the exit code."""
-    from microexpr.apps import batch
-
-    outcomes = [*outcomes]
-    problems = [f"problem: {outcome.problem}" for outcome in outcomes if outcome.problem]
+        for job, _ in plan.run(report):
+            if job.note:
+                say(job.note)
+    problems = [f"problem: {job.problem}" for job in plan.jobs if job.problem]
     lines = [*problems, *(f"left out: {item.path} ({item.reason})" for item in plan.left_out)]
     for line in lines[:SHOWN]:
         say(line)
     if len(lines) > SHOWN:
         say(f"and {len(lines) - SHOWN} more, see {plan.summary.paths[0]}")
-    states = Counter(outcome.state for outcome in outcomes)
-    claimed = f"{states['claimed']} left to another process, " * bool(states["claimed"])
-    counts = f"{states['done before']} done before, {claimed}{len(problems)} with a problem"
-    say(f"{len(plan.jobs)} input{'s' * (len(plan.jobs) != 1)}, {counts}, {len(plan.left_out)} left out")
+    before = sum(job.state == "done before" for job in plan.jobs)
+    counts = f"{before} done before, {len(problems)} with a problem, {len(plan.left_out)} left out"
+    say(f"{len(plan.jobs)} input{'s' * (len(plan.jobs) != 1)}, {counts}")
     say("written: " + ", ".join(map(str, plan.summary.paths)))
-    return batch.exit_code(plan, outcomes)
+    return plan.exit_code()
 
 
 def film(
@@ -427,7 +381,7 @@ def film(
         100 if fps is None else fps,
     )
     arguments = dict(locals())
-    output = None if layout else outputs.video(video, force)
+    output = None if layout else outputs.file(video, outputs.VIDEOS, (), force, ".csv")
     from microexpr.cli import config
     from microexpr.rendering import film, own, take
     from microexpr.rendering.corpus import Scene
@@ -437,19 +391,19 @@ def film(
     with config.errors_at("film: "):
         values = {name: value for name, value in arguments.items() if name in model.model_fields}
         params = config.validate(model, values, "--")
-    with outputs.claim(video.resolve().parent, video.name) as is_ours:
-        if not is_ours:
-            raise OutputError(f"{video}: must not be written by two processes, and another one writes it now")
-        with progress(quiet) as report:
-            if layout == "own":
-                people = own.People(subjects=subjects, videos=videos)
-                count = len(own.write(video, people, params, seed, partial(report, f"{video}, videos")))
-            elif layout:
-                scene, report_videos = Scene(difficulty, 640, 480), partial(report, f"{video}, videos")
-                count = len(film.write_data_set(video, layout, params, scene, seed, report_videos))
-            if output:
-                with outputs.publish(output) as part:
-                    film.write(part / output.names[0], params, seed, partial(report, str(video)))
+    with progress(quiet) as report:
+        if output:
+            with outputs.publish(output) as part:
+                film.write(part / output.names[0], params, seed, partial(report, str(video)))
+        else:
+            report_videos = partial(report, f"{video}, videos")
+            with outputs.reserve(video.resolve().parent, video.name, video):
+                if layout == "own":
+                    people = own.People(subjects=subjects, videos=videos)
+                    count = len(own.write(video, people, params, seed, report_videos))
+                else:
+                    scene = Scene(difficulty, 640, 480)
+                    count = len(film.write_data_set(video, str(layout), params, scene, seed, report_videos))
     if output is None:
         plural = "s" * (count > 1)
         say(f"written: {count} video{plural} in {video}, with their annotation; rendered, no person is shown")
@@ -494,7 +448,8 @@ def agreement(
     names = coders or (first.stem, second.stem if second else "")
     if not coders and second and names[0] == names[1]:
         names = (first.absolute().parent.name, second.absolute().parent.name)
-    output = out and outputs.folder(out, "agreement", agreements.FILES, [first, *filter(None, [second])], force)
+    read = [first, *filter(None, [second])]
+    output = out and outputs.Output(out, read, force, command="agreement", names=agreements.FILES)
     (marks, notes), (others, more) = (
         agreements.gather(path, coder, coders or ())
         for path, coder in zip((first, second or first), coders or ("", ""), strict=True)

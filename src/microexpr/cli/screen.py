@@ -95,7 +95,7 @@ def progress(quiet: bool = False, seconds: float = SECONDS) -> Iterator[Report]:
 @contextmanager
 def output_picture(picture: Path, inputs: Iterable[Path], force: bool) -> Iterator[Path]:
     """Yield the path to write a picture to; it is moved to its name when the block ends."""
-    out = outputs.picture(picture, inputs, force)
+    out = outputs.file(picture, outputs.PICTURES, inputs, force)
     with outputs.publish(out) as part:
         yield part / out.names[0]
     say(f"written: {', '.join(map(str, out.paths))}")

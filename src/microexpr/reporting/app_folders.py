@@ -3,12 +3,12 @@
 Modules are imported inside the functions, so that a folder which may not be written is refused in milliseconds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microexpr.core import outputs
-from microexpr.core.outputs import Inputs, Output
+from microexpr.core.outputs import Output
 
 if TYPE_CHECKING:
     from microexpr.apps.predict import Models, Prediction
@@ -22,16 +22,9 @@ PREDICTED = (
 REENACTED = ("reenactment.mp4", "reenactment.gif", "comparison.mp4", "curves.csv", "metrics.csv", "reenactment.png")
 
 
-def prediction(folder: Path, source: Path | None, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
-    """Return a prediction's files in this folder, of one video or any, as output.
-
-    Raises OutputError if they may not be written."""
-    return outputs.folder(folder, "predict", PREDICTED, inputs, force, source=source)
-
-
-def reenactment(folder: Path, source: Path, inputs: Iterable[Path] | Inputs, force: bool) -> Output:
-    """Return a reenactment's files in this folder as output. Raises OutputError if they may not be written."""
-    return outputs.folder(folder, "reenact", REENACTED, inputs, force, "frames/[0-9]*.png", source)
+# the files in a folder, of one input or any, as output; raise OutputError if they may not be written
+prediction = partial(Output, command="predict", names=PREDICTED)
+reenactment = partial(Output, command="reenact", names=REENACTED, numbered="frames/[0-9]*.png")
 
 
 def write_prediction(

@@ -4,25 +4,20 @@ Modules are imported inside the functions, so that files which may not be writte
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from microexpr import __version__
-from microexpr.apps import batch
-from microexpr.apps.batch import Job, Outcome, Plan, Progress, Row
+from microexpr.apps import batch, driving_name
+from microexpr.apps.batch import Job, Plan, Progress, Row, Work
 from microexpr.core import outputs, store
 from microexpr.core.clip import EVENTS
 from microexpr.core.errors import ParamsError
 from microexpr.core.files import file_digest, value_digest
 from microexpr.reporting import app_folders
 from microexpr.videos.search import Item
-
-if TYPE_CHECKING:
-    from microexpr.apps.measure import Table
-    from microexpr.apps.predict import Models, Prediction
-    from microexpr.apps.reenact.alone import Reenactment
-    from microexpr.apps.reenact.photograph import Photograph
 
 PREDICTIONS = ("videos.csv", "intervals.csv", "index.html")
 PREDICTED = ("video", "folder", "frames", "fps", "origin", *EVENTS, "warnings", "problem", "left_out")
@@ -36,30 +31,31 @@ REENACTED = (
 )  # fmt: skip
 
 
-def plan_predictions(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
-    """Return where `predict` writes the files of each video. Raises OutputError if it may not."""
-    return batch.plan(
-        "predict", items, out, PREDICTIONS,
-        output=lambda path, item, read: app_folders.prediction(path, item.path, read, force),
-        label=lambda item, name: {"video": item.name, "folder": name}, inputs=inputs, force=force,
-    )  # fmt: skip
+def plan_predictions(
+    items: Sequence[Item], out: Path, method: str | None, networks: Path, fps: float | None, force: bool
+) -> Plan:
+    """Return how `predict` works through videos. Raises OutputError if it may not write."""
+
+    def label(item: Item, name: str) -> Row:
+        return {"video": item.name, "folder": name}
+
+    start, output = partial(_predict, method, networks, fps), app_folders.prediction
+    inputs = [networks / f"{method}.safetensors"] if method else []
+    return batch.plan("predict", items, out, PREDICTIONS, PREDICTED, output, label, start, inputs, force)
 
 
-def predict(
-    plan: Plan, models: "Models", weights: Path, fps: float | None, progress: Progress
-) -> "Iterator[Outcome[Prediction]]":
-    """Predict the videos of a plan, and yield each. `weights` are the file of the recogniser in `models`."""
+def _predict(method: str | None, networks: Path, fps: float | None, plan: Plan, progress: Progress) -> Work:
+    """Load the networks of `predict`."""
     from microexpr.apps import predict as prediction
-    from microexpr.apps.predict import written
+    from microexpr.apps.predict import recognition, written
     from microexpr.reporting.html import prediction as page
     from microexpr.videos import Scan
 
+    settings = _settings([recognition.weights_path(method, networks)], fps)
+    models = prediction.Models.load(method, networks)
     classes = models.recogniser.classes
 
-    def read(item: Item) -> "Prediction":
-        return prediction.predict(Scan(item.path, fps), models, progress)
-
-    def write(job: Job, result: "Prediction", folder: Path) -> list[Row]:
+    def write(job: Job, result: Any, folder: Path) -> list[Row]:
         app_folders.write_prediction(folder, result, models, None, progress)
         document = written.to_document(result, models)
         kinds = [interval["kind"] for interval in document["intervals"]]
@@ -69,23 +65,29 @@ def predict(
 
     def summarise(rows: list[Row], folder: Path) -> None:
         names = [row["folder"] for row in rows if not row.get("problem") and not row.get("left_out")]
-        documents = {name: plan.summary.root / name / "intervals.json" for name in names}
+        documents = {name: plan.summary.folder / name / "intervals.json" for name in names}
         contents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in documents.items()}
         intervals = [
             {"video": row["video"], **written.flat(interval, classes)}
-            for row in rows
-            for interval in contents.get(row["folder"], {"intervals": ()})["intervals"]
-        ]
-        store.write_csv(folder / PREDICTIONS[0], PREDICTED, rows)
+            for row in rows if row["folder"] in contents
+            for interval in contents[row["folder"]]["intervals"]
+        ]  # fmt: skip
         store.write_csv(folder / PREDICTIONS[1], ("video", *written.columns(classes)), intervals)
         videos = [dict.fromkeys(PREDICTED, "") | row for row in rows]
         page.write_index(folder / PREDICTIONS[2], videos, contents, models)
 
-    return batch.run(plan, _settings([weights], fps), read, write, summarise, progress)
+    return Work(settings, lambda item: prediction.predict(Scan(item.path, fps), models, progress), write, summarise)
+
+
+def check_rate(items: Sequence[Item], fps: float | None) -> None:
+    """Raise ParamsError for frames a second where nothing is read that has any."""
+    inputs = [item for item in items if not item.reason]
+    if fps is not None and inputs and not any(item.kind in ("video", "frames") for item in inputs):
+        raise ParamsError(f"--fps must be of videos or folders of frames, and {inputs[0].path} is a picture")
 
 
 def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, force: bool) -> Plan:
-    """Return where `measure` writes the table of each input, in this format.
+    """Return how `measure` works through inputs, with tables in this format.
 
     Raises ParamsError for a format that cannot be written and as `check_rate`, OutputError if it may not write."""
     from microexpr.apps.measure import ending
@@ -96,71 +98,59 @@ def plan_tables(items: Sequence[Item], out: Path, fps: float | None, form: str, 
         rate = f"{fps:g}" if fps and item.kind in ("video", "frames") else ""
         return {"table": name, "input": item.source, "kind": item.kind, "fps": rate, "version": __version__}
 
-    return batch.plan(
-        "measure", items, out, ("summary.csv",),
-        output=lambda path, item, read: outputs.table(path, read, force, item.path),
-        label=label, inputs=(), force=force, ending=ending(form),
-    )  # fmt: skip
-
-
-def check_rate(items: Sequence[Item], fps: float | None) -> None:
-    """Raise ParamsError for frames a second where nothing is read that has any."""
-    inputs = [item for item in items if not item.reason]
-    if fps is not None and inputs and not any(item.kind in ("video", "frames") for item in inputs):
-        raise ParamsError(f"--fps must be of videos or folders of frames, and {inputs[0].path} is a picture")
-
-
-def measure(plan: Plan, fps: float | None, progress: Progress) -> "Iterator[Outcome[Table]]":
-    """Measure the inputs of a plan, and yield each."""
-    from microexpr.apps.measure import tables
-
-    def read(item: Item) -> "Table":
-        return tables.measure(item, fps, progress)
-
-    def write(job: Job, table: "Table", folder: Path) -> list[Row]:
+    def write(job: Job, table: Any, folder: Path) -> list[Row]:
         table.write(folder / job.output.names[0])
         return [table.summary()]
 
-    def summarise(rows: list[Row], folder: Path) -> None:
-        store.write_csv(folder / plan.summary.names[0], MEASURED, rows)
+    def start(plan: Plan, progress: Progress) -> Work:
+        from microexpr.apps.measure import tables
 
-    return batch.run(plan, _settings([], fps), read, write, summarise, progress)
+        return Work(_settings([], fps), lambda item: tables.measure(item, fps, progress), write)
 
-
-def plan_reenactments(items: Sequence[Item], out: Path, inputs: Iterable[Path], force: bool) -> Plan:
-    """Return where `reenact` writes the files of each photograph. Raises OutputError if it may not."""
-    return batch.plan(
-        "reenact", items, out, ("photographs.csv",),
-        output=lambda path, item, read: app_folders.reenactment(path, item.path, read, force),
-        label=lambda item, name: {"photograph": item.name}, inputs=inputs, force=force,
-    )  # fmt: skip
+    names = ("summary.csv",)
+    return batch.plan("measure", items, out, names, MEASURED, outputs.table, label, start, (), force, ending(form))
 
 
-def reenact(
-    plan: Plan, move: "Callable[[Photograph], Reenactment]", weights: Path, params: Any, files: Iterable[Path],
-    progress: Progress,
-) -> "Iterator[Outcome[Reenactment]]":  # fmt: skip
-    """Reenact the photographs of a plan by `move`, and yield each.
+def plan_reenactments(
+    items: Sequence[Item], out: Path, driving: str, results: Path, fps: float | None, weights: Path | None,
+    options: Mapping[str, Any], force: bool,
+) -> Plan:  # fmt: skip
+    """Return how `reenact` gives the movement of a driving clip to photographs; `options` are those of `alone.reenact`.
 
-    `move` depends on the generator's `weights`, on `params`, and on the `files` of the driving clip."""
-    from microexpr.apps.reenact import folder as reenacted
-    from microexpr.apps.reenact.photograph import Photograph
+    Raises OutputError if it may not write."""
+    files = driving_name.files(driving, results)
 
-    def read(item: Item) -> "Reenactment":
-        return move(Photograph.read(item.path))
+    def label(item: Item, name: str) -> Row:
+        return {"photograph": item.name}
 
-    def write(job: Job, result: "Reenactment", folder: Path) -> list[Row]:
-        app_folders.write_reenactment(folder, result)
-        common = {"driving": result.driving.name, "note": "; ".join(result.photograph.notes)}
-        measured = [{name: row[name] for name in REENACTED if name in row} for row in reenacted.metrics(result)]
-        refused = [{"face": str(number), "refused": reason} for number, reason in result.refused.items()]
-        return [common | row for row in (*measured, *refused)]
+    def start(plan: Plan, progress: Progress) -> Work:
+        from microexpr.apps.reenact import alone, generator
+        from microexpr.apps.reenact import driving as driving_clip
+        from microexpr.apps.reenact import folder as reenacted
+        from microexpr.apps.reenact.photograph import Photograph
 
-    def summarise(rows: list[Row], folder: Path) -> None:
-        store.write_csv(folder / plan.summary.names[0], REENACTED, rows)
+        curves = driving_clip.read(driving, fps, results)
+        states = [batch.identify(path, "") for path in files if path.exists()]
+        settings = _settings([weights or generator.SHIPPED], [driving, fps, options, states])
 
-    states = [batch.identify(path, "") for path in files if path.exists()]
-    return batch.run(plan, _settings([weights], [params, states]), read, write, summarise, progress)
+        def read(item: Item) -> alone.Reenactment:
+            return alone.reenact(curves, Photograph.read(item.path), weights=weights, **options)
+
+        def write(job: Job, result: alone.Reenactment, folder: Path) -> list[Row]:
+            app_folders.write_reenactment(folder, result)
+            is_weak = any(outcome.metrics.get("au_r", 1) < alone.WEAK_R for outcome in result.outcomes)
+            warning = "; warning: the movement is hardly read back" * is_weak
+            faces = len(result.numbers)
+            job.note = f"moved: {job.item.path}, {faces} face{'s' * (faces > 1)}{warning}"
+            common = {"driving": result.driving.name, "note": "; ".join(result.photograph.notes)}
+            measured = [{name: row[name] for name in REENACTED if name in row} for row in reenacted.metrics(result)]
+            refused = [{"face": str(number), "refused": reason} for number, reason in result.refused.items()]
+            return [common | row for row in (*measured, *refused)]
+
+        return Work(settings, read, write)
+
+    names, output, inputs = ("photographs.csv",), app_folders.reenactment, [*files, *filter(None, [weights])]
+    return batch.plan("reenact", items, out, names, REENACTED, output, label, start, inputs, force)
 
 
 def _settings(weights: Sequence[Path], params: Any) -> str:

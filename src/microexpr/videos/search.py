@@ -1,7 +1,7 @@
 """Find the videos and pictures that paths of a user name, by content: every unread file has a reason as text.
 
-Folders are walked. Left out without a word are hidden files, results of this program, what coders wrote, and what lies
-next to a recording under its name and is none itself, as its sound or notes.
+Folders are walked. Hidden files, results of this program, files of coders and companion files of a recording, as
+`take.wav` of `take.mp4`, are left out without a word.
 """
 
 import mimetypes
@@ -21,7 +21,6 @@ from microexpr.videos.picture import HEIF, SIGNATURES, describe_content
 
 Kind = Literal["video", "frames", "pictures", "picture", "other"]
 Seek = Literal["videos", "pictures", "each picture"]
-FOLDERS = ("predict", "reenact", "form")  # commands with a manifest of all files that they wrote into a folder
 OF_CODERS = (".eaf", ".textgrid", ".csv")  # endings of what they write
 START = 4096  # bytes of a file that are looked at
 DAMAGED = (b"\x1a\x45\xdf\xa3", b"\x00\x00\x01\xba", b"FLV\x01")  # first bytes of videos; those of others are below
@@ -47,9 +46,9 @@ class Item(NamedTuple):
     @property
     def name(self) -> str:
         """The path below the user's folder, "P03/take.mp4", in characters that every file can hold."""
-        if self.base is None or self.path == self.base:
-            return _text(Path(self.source).name)
-        return _text(str(self.path.relative_to(self.base)))
+        base = self.base or self.path
+        name = Path(self.source).name if self.path == base else str(self.path.relative_to(base))
+        return printable(name).replace("\n", "\\n")
 
 
 def find(
@@ -136,17 +135,13 @@ def sniff(path: Path) -> tuple[Kind, str]:
     return ("other" if path.suffix.lower() == ".svg" else by_name), "text" if is_text else content
 
 
-def _text(name: str) -> str:
-    return printable(name).replace("\n", "\\n")
-
-
 def _content(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the files and the folders in a folder, sorted; hidden ones and results of this program are not there."""
     results = {
         name.partition("/")[0]
         for manifest in outputs.manifests(folder)
-        for name in manifest.listed(folder)
-        if manifest.of in FOLDERS or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
+        for name in manifest.files
+        if name != manifest.command or sniff(folder / name)[0] != "video"  # `film` writes videos to be read
     }
     paths = [path for path in visible(folder) if path.name not in results]
     return [path for path in paths if not path.is_dir()], [path for path in paths if path.is_dir()]

@@ -1,11 +1,9 @@
-"""Many inputs in one run, of which some are bad, done already, another process's, or of an earlier run. Nothing is read
-but text."""
+"""Test many inputs in one run, of which some are bad, done already, or of an earlier run. All are texts."""
 
 import csv
 import multiprocessing
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from microexpr.apps import batch
 from microexpr.core import outputs
 from microexpr.core.errors import DataError, OutputError
-from microexpr.core.store import write_csv
 from microexpr.videos.search import Item
 
 COLUMNS = ("table", "input", "text", "problem", "left_out")
@@ -35,11 +32,8 @@ def items(names=NAMES, base=Path("videos")):
     return [Item(base / name, "other" if reason else "video", reason, base) for name, reason in reasons.items()]
 
 
-def run(items, out="out", settings="", force=False, read=lambda path: path.read_text(), progress=lambda *_: None):
-    """Return the plan and its outcomes: what a file says is its table."""
-
-    def output(path, item, read):
-        return outputs.table(path, read, force, item.path)
+def run(items, out="out", settings="", force=False, read=lambda path: path.read_text()):
+    """Return the plan after its run: the text of a file is its table."""
 
     def label(item, name):
         return {"table": name, "input": item.name}
@@ -53,15 +47,17 @@ def run(items, out="out", settings="", force=False, read=lambda path: path.read_
         (folder / job.output.names[0]).write_text(text)
         return [{"text": text}]
 
-    def summarise(rows, folder):
-        write_csv(folder / "summary.csv", COLUMNS, rows)
+    def start(*_):
+        return batch.Work(settings, read_text, write)
 
-    plan = batch.plan("test", items, Path(out), ("summary.csv",), output, label, (), force, ".csv")
-    return plan, [*batch.run(plan, settings, read_text, write, summarise, progress)]
+    names = ["summary.csv"]
+    plan = batch.plan("test", items, Path(out), names, COLUMNS, outputs.table, label, start, (), force, ".csv")
+    assert [job for job, _ in plan.run(lambda *_: None)] == plan.jobs
+    return plan
 
 
-def states(outcomes):
-    return {outcome.job.name: outcome.state for outcome in outcomes}
+def states(plan):
+    return {job.name: job.state for job in plan.jobs}
 
 
 def table(out="out"):
@@ -74,41 +70,37 @@ def texts():
 
 
 def test_each_input_has_its_files_and_a_row_and_a_bad_one_stops_none(project):
-    whole, outcomes = run(items())
+    plan = run(items())
     expected = {"P03/take.csv": "done", "a.csv": "done", "bad.csv": "failed", "c.csv": "done"}
-    assert states(outcomes) == expected and Path("out/P03/take.csv").read_text() == "text of P03/take.mp4"
+    assert states(plan) == expected and Path("out/P03/take.csv").read_text() == "text of P03/take.mp4"
     rows = table()
     assert [*rows] == ["P03/take.mp4", "a.mp4", "bad.mp4", "c.mp4", "notes.txt"]
     assert rows["bad.mp4"]["problem"] == "videos/bad.mp4: is bad" and rows["notes.txt"]["left_out"] == "text"
     assert rows["a.mp4"] == dict(zip(COLUMNS, ("a.csv", "a.mp4", "text of a.mp4", "", ""), strict=True))
     assert {path.name for path in Path("out").glob("[!.]*")} == {"a.csv", "c.csv", "P03", "summary.csv"}
-    assert not [*Path("out").rglob("*.lock")]
-    assert batch.exit_code(whole, outcomes) == 1
+    assert not [*Path("out").rglob(f"*{outputs.PART}")]
 
 
 def test_exit_codes(project):
     codes = {("a.mp4",): 0, ("a.mp4", "notes.txt"): 3, ("a.mp4", "bad.mp4"): 1, ("notes.txt",): 1}
-    assert {names: batch.exit_code(*run(items(names))) for names in codes} == codes
-    assert batch.exit_code(*run(items(["a.mp4"]))) == 0  # done before
-    with outputs.claim(Path("out"), "c.csv"):
-        assert batch.exit_code(*run(items(["c.mp4"]))) == 0  # another process's
+    assert {names: run(items(names)).exit_code() for names in codes} == codes
+    assert run(items(["a.mp4"])).exit_code() == 0  # done before
 
 
 def test_what_is_done_is_kept_until_its_input_or_settings_change(project):
-    _, first = run(items())
-    _, second = run(items())
+    first, second = run(items()), run(items())
     assert states(second) == {**dict.fromkeys(states(first), "done before"), "bad.csv": "failed"}
-    assert second[1].rows == first[1].rows
+    assert second.jobs[1].rows == first.jobs[1].rows
     before = Path("out/summary.csv").read_bytes()
     Path("other").write_text("other")
     os.utime("other", ns=(1, 1))  # a copy that keeps its time may be older
     Path("other").replace("videos/a.mp4")
-    assert states(run(items())[1])["a.csv"] == "done" and texts()["a.mp4"] == "other"
+    assert states(run(items()))["a.csv"] == "done" and texts()["a.mp4"] == "other"
     assert Path("out/summary.csv").read_bytes() != before
-    assert states(run(items(["c.mp4"]), settings="others")[1]) == {"c.csv": "done"}
-    assert states(run(items(["c.mp4"]), settings="others", force=True)[1]) == {"c.csv": "done"}
+    for force in (False, True):
+        assert states(run(items(["c.mp4"]), settings="others", force=force)) == {"c.csv": "done"}
     Path("out/c.csv").unlink()
-    assert states(run(items(["c.mp4"]), settings="others")[1]) == {"c.csv": "done"}
+    assert states(run(items(["c.mp4"]), settings="others")) == {"c.csv": "done"}
 
 
 def test_rows_of_other_runs_stay_while_they_hold(project):
@@ -128,11 +120,11 @@ def test_rows_of_other_runs_stay_while_they_hold(project):
 def test_an_input_that_breaks_is_a_problem_although_its_files_are_there(project):
     run(items())
     Path("videos/a.mp4").write_text("bad.mp4")
-    assert run(items(["a.mp4"]))[1][0].problem == "videos/a.mp4: is bad"
+    assert run(items(["a.mp4"])).jobs[0].problem == "videos/a.mp4: is bad"
     run(items(["c.mp4"]))
     assert table()["a.mp4"]["problem"] == "videos/a.mp4: is bad" and texts()["a.mp4"] == ""
-    Path("videos/a.mp4").write_text("text of a.mp4")
-    assert states(run(items(["a.mp4"]))[1]) == {"a.csv": "done"} and table()["a.mp4"]["problem"] == ""
+    Path("videos/a.mp4").write_text("text of it")
+    assert states(run(items(["a.mp4"]))) == {"a.csv": "done"} and table()["a.mp4"]["problem"] == ""
 
 
 def test_files_of_others_and_of_another_input_are_refused(project):
@@ -141,7 +133,7 @@ def test_files_of_others_and_of_another_input_are_refused(project):
     Path("videos/a.mp4").rename("others/a.mp4")
     with pytest.raises(OutputError, match=r"a\.csv: must not be written: it is of .*videos/a\.mp4, not of .*others/a"):
         run(items(["a.mp4"], Path("others")))
-    assert states(run(items(["a.mp4"], Path("others")), force=True)[1]) == {"a.csv": "done"}
+    assert states(run(items(["a.mp4"], Path("others")), force=True)) == {"a.csv": "done"}
     Path("out/c.csv").write_text("mine")
     with pytest.raises(OutputError, match=r"out/c\.csv: must not be written: it is not a file of this command's"):
         run(items(["c.mp4"]))
@@ -161,10 +153,10 @@ def test_names_that_are_not_utf8_or_too_long(project):
     names = [os.fsdecode(b"bad\xff.mp4"), os.fsdecode(b"\xff" * 200 + b".mp4"), os.fsdecode(b"\xff" * 201 + b".mp4")]
     for name in names:
         (Path("videos") / name).write_text("text")
-    _, outcomes = run(items(names))
-    assert next(iter(states(outcomes))) == r"bad\udcff.csv" and {*states(outcomes).values()} == {"done"}
+    plan = run(items(names))
+    assert plan.jobs[0].name == r"bad\udcff.csv" and {*states(plan).values()} == {"done"}
     assert len(table()) == 3 and texts()[r"bad\udcff.mp4"] == "text"
-    assert {*states(run(items(names))[1]).values()} == {"done before"}
+    assert {*states(run(items(names))).values()} == {"done before"}
 
 
 def test_weights_that_cannot_be_read_end_the_run(project):
@@ -176,45 +168,28 @@ def test_weights_that_cannot_be_read_end_the_run(project):
     assert not Path("out").exists()
 
 
-def worker(killed_at="", out="out", seconds=0.0):
-    """Start a process that works through all inputs."""
-
+def test_a_killed_run_is_continued_and_writes_the_bytes_of_one(project):
     def read(path):
-        time.sleep(seconds)
-        if path.name == killed_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return path.read_text()
+        return os.kill(os.getpid(), signal.SIGKILL) if path.name == "c.mp4" else path.read_text()
 
-    process = multiprocessing.get_context("fork").Process(target=run, args=(items(), out), kwargs={"read": read})
-    process.start()
-    return process
-
-
-def test_a_killed_run_and_two_at_once_write_the_bytes_of_one(project):
     run(items(), "one")
     expected = {path.name: path.read_bytes() for path in Path("one").rglob("*.csv")}
-    (killed := worker("c.mp4")).join()
-    assert killed.exitcode == -signal.SIGKILL and not Path("out/summary.csv").exists()
-    assert states(run(items())[1])["a.csv"] == "done before"
-    processes = [worker(out="both", seconds=0.2), worker(out="both", seconds=0.2)]
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0]
-    for out in ("out", "both"):
-        assert {path.name: path.read_bytes() for path in Path(out).rglob("*.csv")} == expected
-        assert not [path for path in Path(out).rglob(".microexpr-*")]
+    context = multiprocessing.get_context("fork")
+    (killed := context.Process(target=run, args=(items(),), kwargs={"read": read})).start()
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL and [*Path("out").rglob(f"*{outputs.PART}")]
+    assert not Path("out/summary.csv").exists()
+    finished = {"P03/take.csv": "done", "a.csv": "done before", "bad.csv": "failed", "c.csv": "done"}
+    assert states(run(items())) == finished
+    assert {path.name: path.read_bytes() for path in Path("out").rglob("*.csv")} == expected
+    assert not [*Path("out").rglob(f"*{outputs.PART}")]
 
 
-def test_two_runs_at_once_into_one_folder_lose_no_row(project):
-    """The second ends first: what it knows is not of the first's input."""
+def test_a_second_run_into_the_same_folder_is_refused(project):
+    def read(path):
+        with pytest.raises(OutputError, match=r"^out: must not be written by two processes, and another one writes it"):
+            run(items(["c.mp4"]))
+        return path.read_text()
 
-    def progress(what, done, total):
-        if done == 1 and not nested:
-            nested.append(run(items(["c.mp4", "notes.txt"])))
-
-    nested = []
-    run(items(["a.mp4", "P03/take.mp4"]), progress=progress)
-    assert nested and [*table()] == ["P03/take.mp4", "a.mp4", "c.mp4", "notes.txt"]
-    with outputs.claim(Path("out"), "a.csv"):
-        assert states(run(items(["a.mp4"]), settings="others")[1]) == {"a.csv": "claimed"}
-    assert [*table()] == ["P03/take.mp4", "a.mp4", "c.mp4", "notes.txt"]
+    assert states(run(items(["a.mp4"]), read=read)) == {"a.csv": "done"}
+    assert [*table()] == ["a.mp4"]

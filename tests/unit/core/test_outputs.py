@@ -1,8 +1,11 @@
-"""Which files are replaced, how they come to their names, and what an interruption leaves."""
+"""Test which files are replaced, how they get their names, and what an interruption leaves."""
 
+import fcntl
 import json
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import ANY, Mock
 
 import pytest
 
@@ -11,15 +14,18 @@ from microexpr.core.errors import OutputError, StoreError
 from microexpr.core.files import file_digest
 
 NAMES = ("a.csv", "b.csv")
-NUMBERED = "frames/[0-9]*.png"
 
 
-def folder(path, inputs=(), force=False):
-    return outputs.folder(path, "test", NAMES, inputs, force, NUMBERED)
+def folder(path, force=False):
+    return outputs.Output(path, (), force, command="test", names=NAMES, numbered="frames/[0-9]*.png")
+
+
+def picture(path, force=False):
+    return outputs.file(path, outputs.PICTURES, (), force)
 
 
 def run(path, word, frames=0, **options):
-    """Writes both files and so many frames, all of which say `word`."""
+    """Write both files and some frames, with a word as the content of all."""
     with outputs.publish(folder(path, **options)) as part:
         for name in (*NAMES, *(f"frames/{number}.png" for number in range(frames))):
             (part / name).parent.mkdir(exist_ok=True)
@@ -27,7 +33,7 @@ def run(path, word, frames=0, **options):
 
 
 def contents(path):
-    """The text of every file by name, but for the manifest's."""
+    """Return the text of every file by name, except that of the manifest."""
     return {
         file.relative_to(path).as_posix(): file.read_text()
         for file in sorted(path.rglob("*"))
@@ -40,9 +46,7 @@ def test_a_command_replaces_its_own_files_and_leaves_others(tmp_path):
     (tmp_path / "x/y/notes.txt").write_text("mine")
     (tmp_path / "x/y/frames/mine.png").write_text("mine")
     run(tmp_path / "x/y", "second", frames=1)
-    (tmp_path / "x/y/.notes").touch()
-    assert [manifest.of for manifest in outputs.manifests(tmp_path / "x/y")] == ["test"]
-    (tmp_path / "x/y/.notes").unlink()
+    assert [manifest.command for manifest in outputs.manifests(tmp_path / "x/y")] == ["test"]
     assert contents(tmp_path / "x/y") == {
         **dict.fromkeys((*NAMES, "frames/0.png"), "second"), "frames/mine.png": "mine", "notes.txt": "mine"
     }  # fmt: skip
@@ -59,30 +63,31 @@ def test_a_file_that_was_changed_since_is_refused(tmp_path, text):
     assert contents(tmp_path) == dict.fromkeys(NAMES, "second")
 
 
-def test_a_copied_folder_is_recognised_by_its_digests(tmp_path):
+def test_a_copied_folder_is_recognised_by_its_digests_and_an_unchanged_file_is_not_read(tmp_path, monkeypatch):
     run(tmp_path / "one", "first")
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     (tmp_path / "two/a.csv").touch()
     run(tmp_path / "two", "second")
     assert contents(tmp_path / "two") == dict.fromkeys(NAMES, "second")
-
-
-def test_an_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
-    run(tmp_path, "first")
     monkeypatch.setattr(outputs, "file_digest", lambda path: pytest.fail(f"{path} was read"))
-    folder(tmp_path)
+    folder(tmp_path / "one")
 
 
-def test_numbered_files_of_others_are_never_removed(tmp_path):
+def test_numbered_files_of_the_user_are_never_removed(tmp_path):
     run(tmp_path, "first", frames=2)
     (tmp_path / "frames/0500.png").write_text("mine")
-    for force in (False, True):
-        with pytest.raises(OutputError, match=r"frames/0500\.png: .*choose another --out, or remove it"):
-            folder(tmp_path, force=force)
+    with pytest.raises(OutputError, match=r"frames/0500\.png: .*choose another --out, or add --force to replace it"):
+        folder(tmp_path)
+    run(tmp_path, "second", frames=1, force=True)
+    frames = {"frames/0.png": "second", "frames/0500.png": "mine"}
+    assert contents(tmp_path) == dict.fromkeys(NAMES, "second") | frames
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"files": []}', '{"files": {"a.csv": 1}}', "\0", "[" * 9**5])
-def test_a_manifest_that_is_none_makes_nothing_ours(tmp_path, manifest):
+@pytest.mark.parametrize(
+    "manifest",
+    ["", "[]", "{}", '{"files": [], "record": {}}', '{"files": {"a.csv": 1}, "record": {}}', "\0", "[" * 9**5],
+)
+def test_a_damaged_manifest_lists_no_file(tmp_path, manifest):
     run(tmp_path, "first")
     (tmp_path / ".test.microexpr.json").write_text(manifest)
     with pytest.raises(OutputError, match="not a file of this command's"):
@@ -102,7 +107,7 @@ def test_a_manifest_from_elsewhere_leads_to_no_other_file(tmp_path):
 
 def test_a_link_of_a_folder_is_not_written_through(tmp_path):
     run(tmp_path / "out", "mine")
-    (tmp_path / "out/a.csv").rename(tmp_path / "mine")  # not ours either where it leads to what was
+    (tmp_path / "out/a.csv").rename(tmp_path / "mine")  # with the listed size and time
     (tmp_path / "out/a.csv").symlink_to("../mine")
     with pytest.raises(OutputError, match=r"out/a\.csv: must not be written"):
         folder(tmp_path / "out")
@@ -112,6 +117,10 @@ def test_a_link_of_a_folder_is_not_written_through(tmp_path):
     (tmp_path / "out/frames").symlink_to("../elsewhere")
     with pytest.raises(OutputError, match="out/frames is none"):
         folder(tmp_path / "out", force=True)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/.test.microexpr.part").symlink_to("../elsewhere")
+    with pytest.raises(OutputError, match=r"linked/\.test\.microexpr\.part: must not be a link"):
+        run(tmp_path / "linked", "first")
 
 
 def test_a_link_that_the_user_names_is_followed(tmp_path):
@@ -119,84 +128,77 @@ def test_a_link_that_the_user_names_is_followed(tmp_path):
     (tmp_path / "link").symlink_to("real")
     run(tmp_path / "link", "first")
     assert (tmp_path / "link").is_symlink() and contents(tmp_path / "real") == dict.fromkeys(NAMES, "first")
-    (tmp_path / "link.png").symlink_to("real/a.csv")
-    with pytest.raises(OutputError, match=r"link\.png: must end in \.png, not lead to .*real/a\.csv"):
-        outputs.picture(tmp_path / "link.png", (), True)
+    for name in ("a.csv", "a.png"):
+        (tmp_path / f"link-{name}.png").symlink_to(f"real/{name}")
+    with pytest.raises(OutputError, match=r"real/a\.csv: must end in \.png"):
+        picture(tmp_path / "link-a.csv.png", force=True)
+    assert picture(tmp_path / "link-a.png.png", force=True).paths == [tmp_path / "real/a.png"]
 
 
 def test_a_failure_leaves_the_earlier_files_and_nothing_else(tmp_path):
     run(tmp_path / "old", "first", frames=2)
     before = {path: path.stat().st_ino for path in tmp_path.rglob("*")}
-    for name in ("old", "new"):
+    for name in ("old", "new/below"):
         with pytest.raises(KeyboardInterrupt), outputs.publish(folder(tmp_path / name)) as part:
             (part / "a.csv").write_text("second")
             raise KeyboardInterrupt
     assert {path: path.stat().st_ino for path in tmp_path.rglob("*")} == before
 
 
-@pytest.mark.parametrize("count", range(3))
-def test_a_kill_while_files_are_moved_mixes_no_two_runs(tmp_path, monkeypatch, count):
-    """The kill comes after the manifest and `count - 1` files."""
-    run(tmp_path, "first", frames=2)
-    moves, replace = iter(range(count)), Path.replace
-
-    def killed(path, target):
-        if outputs.BEFORE in str(path) and path.parent.name.endswith(outputs.AFTER):
-            if target.parent.name.endswith(outputs.AFTER):
-                return replace(path, target)  # inside of the hidden folder
-            if next(moves, None) is None:
-                raise KeyboardInterrupt
-        return replace(path, target)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Path, "replace", killed)
-        run(tmp_path, "second")
-    assert set(contents(tmp_path).values()) <= {"second"} and len(contents(tmp_path)) == max(count - 1, 0)
-    run(tmp_path, "third", frames=1)
-    assert set(contents(tmp_path).values()) == {"third"}
-
-
-@pytest.mark.parametrize("removed", range(3))
-def test_a_kill_while_earlier_files_go_leaves_no_file_that_is_refused(tmp_path, monkeypatch, removed):
+@pytest.mark.parametrize("steps", range(7))
+def test_a_kill_while_files_are_replaced_mixes_no_two_runs_and_leaves_no_foreign_file(tmp_path, monkeypatch, steps):
+    """The kill comes after removals of three earlier files, and moves of a manifest and of two files."""
     run(tmp_path, "first", frames=1)
-    removals, unlink = iter(range(removed)), Path.unlink
+    left = iter(range(steps))
 
-    def killed(path, **options):
-        if path.parent.name in ("frames", tmp_path.name) and next(removals, None) is None:
+    def killed(function, path, *arguments):
+        target = arguments[0] if arguments else path
+        if outputs.PART not in str(target) and next(left, None) is None:
             raise KeyboardInterrupt
-        unlink(path, **options)
+        return function(path, *arguments)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Path, "unlink", killed)
-        run(tmp_path, "second")
-    assert list(contents(tmp_path).values()) == ["first"] * (3 - removed)
+    with monkeypatch.context() as patch:
+        for name in ("replace", "unlink"):
+            function = getattr(Path, name)
+            patch.setattr(Path, name, lambda path, *to, function=function: killed(function, path, *to))
+        with pytest.raises(KeyboardInterrupt) if steps < 6 else nullcontext():
+            run(tmp_path, "second")
+    expected = ["first"] * (3 - steps) if steps < 3 else ["second"] * max(steps - 4, 0)
+    assert [*contents(tmp_path).values()] == expected
     run(tmp_path, "third")
     assert contents(tmp_path) == dict.fromkeys(NAMES, "third")
 
 
-def test_the_folder_of_a_killed_command_goes_and_that_of_a_running_one_stays(tmp_path):
-    left = tmp_path / f"{outputs.BEFORE}killed{outputs.AFTER}"
-    left.mkdir()
-    (left / "annotated.avi").write_text("half of it")
-    with outputs.publish(folder(tmp_path)) as part:
-        assert not left.exists()
+def test_a_second_writer_is_refused_and_the_folder_of_a_killed_one_is_emptied(tmp_path):
+    part = tmp_path / ".test.microexpr.part"
+    (part / "files").mkdir(parents=True)
+    (part / "files/a.csv").write_text("half of it")
+    (part / "lock").touch()
+    with outputs.publish(folder(tmp_path)) as files:
+        with pytest.raises(OutputError) as error:
+            run(tmp_path, "second")
+        with outputs.publish(picture(tmp_path / "a.png")):  # another command may write
+            (files / "b.csv").write_text("first")
+    assert str(error.value) == f"{tmp_path}: must not be written by two processes, and another one writes it now"
+    assert contents(tmp_path) == {".a.png.microexpr.json": ANY, "b.csv": "first"} and not part.exists()
+
+
+def test_a_lock_that_was_removed_just_now_is_none_and_a_file_system_without_locks_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(fcntl, "flock", lambda file, how: (tmp_path / ".test.microexpr.part/lock").unlink())
+    with pytest.raises(OutputError, match="by two processes"):
         run(tmp_path, "first")
-        assert part.is_dir()
-        (part / "a.csv").write_text("second")
-    assert contents(tmp_path) == {"a.csv": "second"}
+    monkeypatch.setattr(fcntl, "flock", Mock(side_effect=OSError("no locks here")))
+    run(tmp_path, "first")
+    assert contents(tmp_path) == dict.fromkeys(NAMES, "first")
 
 
-def test_a_file_that_came_meanwhile_is_kept(tmp_path):
+def test_no_file_is_moved_onto_one_that_came_meanwhile_or_if_it_was_not_declared(tmp_path):
+    with pytest.raises(ValueError, match=r"c\.csv was written"), outputs.publish(folder(tmp_path)) as part:
+        (part / "c.csv").write_text("first")
     with pytest.raises(OutputError, match=r"a\.csv: must not be written"), outputs.publish(folder(tmp_path)) as part:
         (part / "a.csv").write_text("first")
         (tmp_path / "a.csv").write_text("mine")
     assert contents(tmp_path) == {"a.csv": "mine"}
-
-
-def test_what_nobody_checked_is_not_moved(tmp_path):
-    with pytest.raises(ValueError, match=r"c\.csv was written"), outputs.publish(folder(tmp_path)) as part:
-        (part / "c.csv").write_text("first")
-    assert contents(tmp_path) == {}
 
 
 def test_an_error_names_the_folder_that_the_user_named(tmp_path, monkeypatch):

@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 
 from microexpr.apps import predict
-from microexpr.apps.predict import Models, written
-from microexpr.apps.predict.recognition import SHIPPED
+from microexpr.apps.predict import written
 from microexpr.core.errors import DataError
 from microexpr.reporting import app_folders, many_inputs
 from microexpr.videos.search import A_PICTURE, Item
@@ -50,9 +49,9 @@ def test_predictions_have_tables_and_a_page_of_all(tmp_path, monkeypatch):
     items = [
         Item(tmp_path / name, kind, A_PICTURE if kind == "picture" else "", tmp_path) for name, kind in names.items()
     ]
-    out, models = tmp_path / "out", Models.load(None, Path())
-    plan = many_inputs.plan_predictions(items, out, [], force=False)
-    states = [outcome.state for outcome in many_inputs.predict(plan, models, SHIPPED, None, lambda *_: None)]
+    out = tmp_path / "out"
+    plan = many_inputs.plan_predictions(items, out, None, Path(), None, force=False)
+    states = [job.state for job, _ in plan.run(lambda *_: None)]
     assert states == ["done", "done", "failed"]
     table = rows(out / "videos.csv")
     assert [(row["video"], row["folder"], row["micro"], row["warnings"]) for row in table] == [

@@ -101,13 +101,15 @@ def test_companions_hidden_files_and_our_own_results_are_passed_over(folder):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("text")
     sound(folder / "take.wav")
-    out = outputs.folder(folder / "mine", "predict", ("page.html",), (), False, "frames/[0-9]*.png")
+    names = ("page.html", "annotated.avi")
+    out = outputs.Output(folder / "mine", (), False, command="predict", names=names, numbered="frames/[0-9]*.png")
     with outputs.publish(out) as part:
         (part / "page.html").write_text("page")
+        shutil.copy(folder / "take.avi", part / "annotated.avi")
         photograph(part / "frames/1.png")
     with outputs.publish(outputs.table(folder / "summary.csv", (), False)) as part:
         (part / "summary.csv").write_text("a,b")
-    with outputs.publish(outputs.video(folder / "film.avi", False)) as part:
+    with outputs.publish(outputs.file(folder / "film.avi", outputs.VIDEOS, (), False, ".csv")) as part:
         shutil.copy(folder / "take.avi", part / "film.avi")
         (part / "film.csv").write_text("kind")
     shutil.copytree(folder, folder / "out")

@@ -14,7 +14,6 @@ from microexpr.apps.predict import Expression, annotated, limits, truth, written
 from microexpr.apps.predict.recognition import SHIPPED, Classes
 from microexpr.cli import applications
 from microexpr.cli.main import main
-from microexpr.core import outputs
 from microexpr.core.clip import LABELS
 from microexpr.core.onnx import read_metadata
 from microexpr.core.seeds import generator
@@ -55,7 +54,7 @@ def test_it_says_first_what_it_found_then_its_files_and_in_a_line_where_models_a
     assert lines[-1] == f"note: {limits.SHORT_NOTICE}; models, their figures and the law: {out / 'prediction.html'}"
     assert not any("AI Act" in line or "fitted on" in line for line in lines)
     assert lines[-2] == "written: " + ", ".join(str(out / name) for name in app_folders.PREDICTED)
-    second = outputs.folder(out, "predict", app_folders.PREDICTED, (), force=False)  # known again
+    second = app_folders.prediction(out, (), force=False)  # known again
     assert {path.name for path in out.iterdir()} == {*app_folders.PREDICTED, second.manifest.name}
 
 
