@@ -27,6 +27,7 @@ OURS: dict[str, Sequence[str]] = {  # by meaning, names of columns
     "kind": ("kind", "type", "expression_type"),
     "emotion": ("emotion", "class", "label"), "action_units": ("action_units", "aus", "units"),
 }  # fmt: skip
+OF_PREDICT = ("score", "certainty", "negative", "positive", "surprise", "reasons", "origin")  # no coder marks these
 OF_TIME: dict[str, tuple[Unit, float]] = {  # words in a column `units` that is of times -> unit, and seconds in one
     **dict.fromkeys(("frame", "frames"), ("frames", 1.0)), **dict.fromkeys(("s", "sec", "seconds"), ("seconds", 1.0)),
     **dict.fromkeys(("ms", "milliseconds"), ("seconds", 1e-3)),
@@ -73,7 +74,7 @@ def read(path: Path, problems: Problems = None) -> tuple[list[Coded], list[str]]
         if meanings is OURS and (of_time := _unit_of_times(path, header, lines)):
             meanings = {**OURS, "action_units": ("action_units", "aus"), "unit of times": ("units",)}
             form = Form(*of_time, number=number)
-        columns = csv_file.Columns(header, meanings, str(path))
+        columns = csv_file.Columns([head for head in header if head not in OF_PREDICT], meanings, str(path))
         heads = columns.heads
         if meanings is OURS and "onset" not in heads and "onset_seconds" in heads:  # all times must be seconds, then
             columns.passed_over += [head for name in TIMES for head in heads.pop(name, ())]

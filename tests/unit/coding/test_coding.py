@@ -212,10 +212,10 @@ def test_apexes_and_units_of_no_event_are_noted(tmp_path):
 
 def test_a_column_of_a_meaning_may_be_empty_next_to_another(tmp_path):
     path = tmp_path / "events.csv"
-    path.write_text("kind,onset,offset,class,emotion,AUs,score\nmicro,1,9,,Fear,4,\nmicro,11,19,anger,Anger,4,\n")
+    path.write_text("kind,onset,offset,class,emotion,AUs,mood\nmicro,1,9,,Fear,4,\nmicro,11,19,anger,Anger,4,\n")
     events, notes = coding.read(path)
     assert [event.emotion for event in events] == ["fear", "anger"]
-    assert "columns passed over: score; those read are" in notes[0]
+    assert "columns passed over: mood; those read are" in notes[0]
     path.write_text("kind,onset,offset,class,emotion\nmicro,1,9,negative,fear\n")
     with pytest.raises(
         DataError, match=r"row 2: emotion.*'fear' must not differ, both are emotion|class 'negative' and"
