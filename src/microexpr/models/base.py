@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from microexpr.core import clip
@@ -44,8 +44,10 @@ Sampler = Callable[[Targets, int, int, np.random.Generator], np.ndarray]
 Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
 
 
-class Params(BaseModel, frozen=True, extra="forbid"):
+class Params(BaseModel):
     """Base of every method's params: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     planted_leak: Literal["", "held_out_clips"] = Field(
         default="",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from microexpr.core.clip import Expression, Kind
 from microexpr.models.base import Targets
@@ -45,8 +45,10 @@ class Interval:
     emotion: str = ""  # its class, if the method recognises, too
 
 
-class Params(BaseModel, frozen=True, extra="forbid"):
+class Params(BaseModel):
     """Base of every spotter's params: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FrameNetwork(Classifier):
