@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from microexpr.core.facs import UNKNOWN
@@ -17,8 +17,10 @@ LARGEST_WEIGHT = 20.0  # of a positive label, so that a label of few clips does 
 ALPHA, GAMMA = 0.25, 2.0  # of the focal loss, as published
 
 
-class SeveralLabels(BaseModel, frozen=True, extra="forbid"):
+class SeveralLabels(BaseModel):
     """How methods learn several labels at once, and from which score on a label is predicted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     loss: Literal["bce", "weighted_bce", "focal"] = Field(
         "weighted_bce",
