@@ -21,6 +21,7 @@ class SeveralLabels(BaseModel):
     """How methods learn several labels at once, and from which score on a label is predicted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
     loss: Literal["bce", "weighted_bce", "focal"] = Field(
         "weighted_bce",
         description="bce: binary cross-entropy | weighted_bce: the same, a label's positive clips weigh as much as its "

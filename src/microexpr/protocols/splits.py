@@ -108,7 +108,7 @@ def check_shards(folds: int, n: int) -> None:
 
 
 def shard(folds: Sequence[Fold], name: str) -> list[Fold]:
-    """Return one of so many contiguous parts by its name, such as 1of4; parts differ in size by one at most.
+    """Return the folds of one contiguous part by its name, such as 1of4; parts differ in size by one at most.
 
     Raises ParamsError unless the parts are between 1 and the number of folds."""
     position, count = map(int, name.split("of"))  # from 1
