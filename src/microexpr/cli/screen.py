@@ -24,10 +24,10 @@ def say(text: str, end: str = "\n") -> None:
     print(printable(text), end=end)
 
 
-def say_notes(notes: Iterable[str], apart: bool = False) -> None:
-    """Print notes, each once; `apart` on the standard error, where the standard output is for a program."""
+def say_notes(notes: Iterable[str], to_stderr: bool = False) -> None:
+    """Print notes, each once; `to_stderr` on the standard error, where the standard output is for a program."""
     for note in dict.fromkeys(notes):
-        print(printable(f"note: {note}"), file=sys.stderr if apart else sys.stdout)
+        print(printable(f"note: {note}"), file=sys.stderr if to_stderr else sys.stdout)
 
 
 def console(quiet: bool = False) -> "Console":

@@ -153,9 +153,9 @@ def compared(tmp_path, rows, fps=30.0):
 
 
 def test_people_whose_names_have_the_same_digits_are_not_pooled(tmp_path):
-    for one, other in (("m1", "f1"), ("p1_12", "p11_2"), ("a", "b")):
-        rows = f"a.mp4,{one},micro,10,20,,,anna\na.mp4,{other},micro,90,99,,,anna\n"
-        rows += f"a.mp4,{one},micro,90,99,,,ben\na.mp4,{other},micro,10,20,,,ben\n"
+    for name, other in (("m1", "f1"), ("p1_12", "p11_2"), ("a", "b")):
+        rows = f"a.mp4,{name},micro,10,20,,,anna\na.mp4,{other},micro,90,99,,,anna\n"
+        rows += f"a.mp4,{name},micro,90,99,,,ben\na.mp4,{other},micro,10,20,,,ben\n"
         assert compared(tmp_path, rows)[0]["micro", "F1"] == (0, 0)
 
 

@@ -1,4 +1,4 @@
-"""What coders mark, in each format: read back as it was meant, and what cannot be meant is named."""
+"""Events of coders in each format: read back as it was meant, and what cannot be meant is named."""
 
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -45,8 +45,8 @@ def test_elan_reads_back_what_was_meant_and_so_does_pympi(tmp_path):
     assert [row[2] for row in document.get_ref_annotation_data_for_tier("micro remarks")] == ["positive 0.91, sure"]
     assert document.linguistic_types["expression"]["CONTROLLED_VOCABULARY_REF"] in document.controlled_vocabularies
     root = ElementTree.parse(path).getroot()
-    found = [element.tag for element in root]
-    assert found == sorted(found, key=ORDER.index), "the schema of EAF 3.0 has this order"
+    tags = [element.tag for element in root]
+    assert tags == sorted(tags, key=ORDER.index), "the schema of EAF 3.0 has this order"
     times = [int(slot.get("TIME_VALUE", -1)) for slot in root.iter("TIME_SLOT")]
     assert times == sorted(times) and coding.media(path) is None
     (tmp_path / "take.mp4").touch()

@@ -1,4 +1,4 @@
-"""What files of a results folder say of the params of a table, against params.yaml now."""
+"""Files of a results folder on the params of a table, against params.yaml now."""
 
 import pytest
 from paper_runs import rows

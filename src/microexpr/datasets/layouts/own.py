@@ -315,11 +315,13 @@ def _plain(name: str, what: str, path: Path) -> str:
 
 def _check_folder(name: str, folder: str, folders: Sequence[str], where: str) -> None:
     """Raise DataError for a recording in a folder that is another subject's than its events are of."""
-    one = Subjects([name])
-    own = [other for other in folders if Subjects([other]).find(name)]
-    is_other = not own and not one.keys[0].isdecimal() and one.is_of_other(folder, one.keys[0])  # a number may be any
-    if (own and folder not in own) or is_other:
-        others = f" ({own[0]} is there)" if own else ""
+    person = Subjects([name])
+    likely_folders = [other for other in folders if Subjects([other]).find(name)]
+    is_other = (
+        not likely_folders and not person.keys[0].isdecimal() and person.is_of_other(folder, person.keys[0])
+    )  # a number may be any
+    if (likely_folders and folder not in likely_folders) or is_other:
+        others = f" ({likely_folders[0]} is there)" if likely_folders else ""
         advice = f"`subjects: {{{name}: {name}}}` in {FACTS} says that it is right"
         raise DataError(f"subject must be that of the folder {folder}, not {name}{others}; {advice} ({where})")
 
