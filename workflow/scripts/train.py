@@ -21,5 +21,4 @@ with logged() as snakemake:
     shard = protocols.shard(folds, wildcards.shard)
     job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/{wildcards.protocol}/{wildcards.shard}", values.code)
-    bar = progress_bar(name)
-    train.run(job, files.files, dict(snakemake.output.items()), bar, checkpoints, files.synthetic)
+    train.run(job, dict(files.items()), dict(snakemake.output.items()), progress_bar(name), checkpoints)
