@@ -65,7 +65,7 @@ def make_job(run: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: 
     clips = PROTOCOL.select(index.read_all(run.corpus.indices(run.plan.sources(PROTOCOL.name))))
     fold, *_ = PROTOCOL.folds(clips, run.corpus.params["seed"])
     clips = [change(clip) if clip.id in fold.test else clip for clip in clips]
-    macro = train.macro_clips(method, PROTOCOL, index.read_all(run.corpus.indices(run.plan.macro_sets(name))))
+    macro = train.macro_clips(PROTOCOL, index.read_all(run.corpus.indices(run.plan.macro_sets(name))))
     params, synth = train.Params(**run.corpus.params["train"]), train.SynthParams(per_class=1)
     return train.Job(name, method, PROTOCOL, clips, [fold], params, synth, run.corpus.params["seed"], macro)
 

@@ -193,17 +193,12 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
 
 
 # FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
-def driving_subjects():
-    clips = protocols.ALL_GROUPS.select([clip for name in GENERATORS.sets("famgan") for clip in CORPUS.clips[name]])
-    return sorted(
-        {(clip.dataset, clip.subject) for clip in protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])}
-    )
-
-
 def driving_files(wildcards):
-    names = [f"{name}/{subject}.h5" for name, subject in driving_subjects()]
+    clips = protocols.ALL_GROUPS.select([clip for name in GENERATORS.sets("famgan") for clip in CORPUS.clips[name]])
+    driving = protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])
+    names = {f"{clip.dataset}/{clip.subject}.h5": clip.dataset in CORPUS.plans for clip in driving}
     signals = {stage: [f"results/{stage}/{name}" for name in names] for stage in ("faces", "apex", "aus")}
-    return signals | {"truth": [f"data/rendered/truth/{name}" for name in names if name.partition("/")[0] in CORPUS.plans]}
+    return signals | {"truth": [f"data/rendered/truth/{name}" for name, is_rendered in names.items() if is_rendered]}
 
 
 rule papers_famgan_transfer:

@@ -17,7 +17,7 @@ with logged() as snakemake:
     folds = protocol.folds(clips, values.seed, params.inner_subjects, params.seeds, **chosen["folds"])
     synth = train.SynthParams(**values.get("synth", {}))
     method = recognisers.build(name, values.method, len(protocol.classes), chosen.get("units"))
-    macro_clips = train.macro_clips(method, protocol, macro, chosen.get("both", 0))
+    macro_clips = train.macro_clips(protocol, macro, chosen.get("both", 0))
     shard = protocols.shard(folds, wildcards.shard)
     job = train.Job(name, method, protocol, clips, shard, params, synth, values.seed, macro_clips)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/{wildcards.protocol}/{wildcards.shard}", values.code)

@@ -44,6 +44,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Files) -> list[Synthesi
     trained on the subject that it shows, StoreError for a clip that is not in the index.
     """
     clips_by_provenance = {clip.provenance: clip for clip in clips}
+    paths = subject_files(files, ["faces"], ((clip.dataset, clip.subject) for clip in clips_by_provenance.values()))
     training_data = provenance.read_fitted_on(path, [HELD_OUT])[HELD_OUT]
     synthesised_clips = []
     with store.open_file(path, "synth") as file:
@@ -54,8 +55,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Files) -> list[Synthesi
                 raise StoreError(f"{path}: {name} must be made from a clip of the index, not from {source}")
             clip = clips_by_provenance[source]
             provenance.check(str(path), name, "subject", [clip], training_data)
-            ((_, paths),) = subject_files(files, ["faces"], [(clip.dataset, clip.subject)]).items()
-            with store.open_file(paths["faces"], "faces") as faces:
+            with store.open_file(paths[clip.dataset, clip.subject]["faces"], "faces") as faces:
                 side = int(faces[clip.name]["crop"].shape[1])
             emotion, target_aus = emotions[group["label"][()]], group["au_asked"][()].mean(-1)
             synthesised_clips.append(SynthesisedClip(clip, emotion, group["crop"][()], target_aus, side))

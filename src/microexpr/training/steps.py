@@ -10,7 +10,6 @@ import torch
 
 from microexpr.core import facs, store
 from microexpr.core.clip import POPULATION
-from microexpr.core.errors import StoreError
 from microexpr.core.files import file_digest
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.protocols import provenance
@@ -54,33 +53,22 @@ def load_inputs(job: Job, files: Files) -> TrainingInputs:
     parts = [code, action_unit_reader(files.get("aus", ())), initialisation(job)]
     positions, sources = dict[str, np.ndarray](), list[str]()
     if job.synthetic:
-        if not any(by_fold.values()):
-            raise StoreError(f"{job.synthetic} must have synthesised clips for {job.name} to train on, found no file")
         labels = {job.by_id[clip_id].provenance: label for clip_id, label in job.labels.items()}
         additions = synthetic_clips.load(by_fold, job.synthetic, job.protocol.name, labels, job.method.inputs)
         clips, positions = synthetic_clips.append(clips, [clip.provenance for clip in job.all_clips], additions)
         sources = [clip.source for clip in additions]
+    unit, tests = job.protocol.unit, job.test_clips
     first = [*files.get("teacher", ()), *files.get("initial", ())]
     signals = [path for stage in (*STAGES, POPULATION) for path in expand(files, stage)]
-    fitted_on = check_leaks(job, [*signals, *first], by_fold)
-    return TrainingInputs(clips, first, "; ".join(filter(None, parts)), fitted_on, positions, sources)
-
-
-def check_leaks(
-    job: Job, files: Sequence[str | Path], synthetic_files: Mapping[str, Sequence[str]]
-) -> dict[str, list[str]]:
-    """Return by fold, sorted, all that its training has seen: its own clips and the training data of its inputs.
-
-    These are entries of `fitted_on`; `synthetic_files` are by fold. Raises LeakError as `load_inputs` does."""
-    unit, tests = job.protocol.unit, job.test_clips
-    seen = provenance.check_files(files, unit, tests)
+    seen = provenance.check_files([*signals, *first], unit, tests)
     shared = job.method.shared_fitted_on() if isinstance(job.method, NetworkMethod) else []
     for fold in job.folds:
         name = fold.name
-        seen[name] |= provenance.check_files(synthetic_files[name], unit, {name: tests[name]})[name]
+        seen[name] |= provenance.check_files(by_fold[name], unit, {name: tests[name]})[name]
         seen[name] |= {job.by_id[clip_id].provenance for clip_id in job.train_ids(fold)}
         seen[name] |= {*shared}  # subjects of the population: no fold holds them out
-    return {name: sorted(entries) for name, entries in seen.items()}
+    fitted_on = {name: sorted(entries) for name, entries in seen.items()}
+    return TrainingInputs(clips, first, "; ".join(filter(None, parts)), fitted_on, positions, sources)
 
 
 def action_unit_reader(paths: Sequence[str | Path]) -> str:

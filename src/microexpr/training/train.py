@@ -29,11 +29,7 @@ Trained = tuple[Fold, engine.FoldResult, np.ndarray | None]  # a fold, its resul
 
 
 def run(
-    job: Job,
-    files: Files,
-    outputs: Mapping[str, str],
-    progress: Progress,
-    checkpoint_dir: CheckpointDir | None = None,
+    job: Job, files: Files, outputs: Mapping[str, str], progress: Progress, checkpoint_dir: CheckpointDir | None = None
 ) -> None:
     """Train the job's folds; write outputs["train"], and outputs["synth"] where the method synthesises faces.
 

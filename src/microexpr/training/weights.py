@@ -82,8 +82,7 @@ def export(
 def load_first(job: Job, files: inputs.Files) -> str:
     """Load into a job's method the weights in roles `teacher` and `initial` of `files`; return the code of the latter.
 
-    Raises StoreError where one is missing, not expected, or of another network, params or classes; ParamsError for a
-    generator with other layers than the shipped one that it starts from."""
+    Raises StoreError where one is missing, not expected, or of another network, params or classes."""
     method, code = job.method, ""
     population = method.population_pretraining()
     expected = {
@@ -91,7 +90,6 @@ def load_first(job: Job, files: inputs.Files) -> str:
         "initial": population and key(INITIAL, population, job.protocol.classes),
     }
     if getattr(method.params, "initialisation", "") == "shipped":
-        check_shipped(method, job.name)
         expected["initial"] = {name: value for name, value in store.read_metadata(SHIPPED).items() if name in KEY}
     for role, entries in expected.items():
         paths = files.get(role, ())

@@ -257,5 +257,5 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(groups, tmp_path):
 
 
 def test_without_synthetic_clips_nothing_is_trained(groups, tmp_path):
-    with pytest.raises(StoreError, match=r"auicgan must have synthesised clips for microexpstcnn.auicgan to train on"):
+    with pytest.raises(StoreError, match=r"auicgan must have synthesised clips to train fold casme2/s1 on, found none"):
         train.run(learner("loso_casme2_7"), groups[1], {"train": str(tmp_path / "1of1.h5")}, lambda done, total: None)
