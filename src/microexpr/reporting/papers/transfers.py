@@ -66,13 +66,15 @@ class Task:
 
         Raises LeakError if the generator has seen the subject of a driving clip."""
         model = load(generator_file)
-        chosen, driving_clips = protocols.driving_clips(ALL_GROUPS.select(clips), names), []
-        paths = subject_files(files, STAGES, ((clip.dataset, clip.subject) for clip in chosen))
-        truth = {(path.parent.name, path.stem): path for path in expand(files, "truth")}
-        for clip in chosen:
+        clips = protocols.driving_clips(ALL_GROUPS.select(clips), names)
+        subjects = [(clip.dataset, clip.subject) for clip in clips]
+        for clip in clips:
             provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
-            subject = clip.dataset, clip.subject
-            driving_clips.append(source.read(clip, paths[subject], truth.get(subject)))
+        paths = subject_files(files, STAGES, subjects)
+        truth = {(path.parent.name, path.stem): path for path in expand(files, "truth")}
+        driving_clips = [
+            source.read(clip, paths[subject], truth.get(subject)) for clip, subject in zip(clips, subjects, strict=True)
+        ]
         faces = {}
         for name in NAMES:  # an image below `PICTURES` if there is one, else rendered
             pictures = sorted(PICTURES.glob(f"{name}.*"))
