@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from microexpr.core import store
 from microexpr.core.clip import Clip, Origin
+from microexpr.core.errors import StoreError
 from microexpr.evaluation.rows import Row
 from microexpr.signals.faces import detection
-from microexpr.signals.inputs import subject_files
 from microexpr.signals.landmarks import face_box
 
 SIZE = 128  # numbers in an embedding
@@ -82,19 +82,21 @@ def find_duplicates(embeddings: Mapping[tuple[str, str], np.ndarray], threshold:
     return [dict(zip(PAIR[1:], pair, strict=True)) for pair in ordered]
 
 
-def report(clips: Iterable[Clip], files: Sequence[str | Path], params: Params) -> tuple[list[Row], list[Row]]:
+def report(clips: Iterable[Clip], files: Iterable[str | Path], params: Params) -> tuple[list[Row], list[Row]]:
     """Compare all subjects of these clips that have the same origin.
 
     Return rows with `COMPARED` of each data set, then with `PAIR`, of each origin the nearest first. `files` are
     results/faces/<dataset>/<subject>.h5. Raises StoreError if one of a subject's is not among them.
     """
+    paths = {Path(path).parts[-2:]: path for path in files}
     clips_by_subject: dict[tuple[Origin, str, str], list[Clip]] = {}
     for clip in clips:
         clips_by_subject.setdefault((clip.origin, clip.dataset, clip.subject), []).append(clip)
-    paths = subject_files({"faces": files}, ["faces"], ((dataset, subject) for _, dataset, subject in clips_by_subject))
     subjects: dict[Origin, dict[tuple[str, str], np.ndarray]] = {}
     for (origin, dataset, subject), subject_clips in sorted(clips_by_subject.items()):
-        vectors = subject_embeddings(paths[dataset, subject]["faces"], subject_clips, params.faces)
+        if (dataset, f"{subject}.h5") not in paths:
+            raise StoreError(f"results/faces/{dataset}/{subject}.h5 must be among the faces files")
+        vectors = subject_embeddings(paths[dataset, f"{subject}.h5"], subject_clips, params.faces)
         subjects.setdefault(origin, {})[dataset, subject] = vectors
     limits: dict[Origin, float] = {"licensed": params.licensed, "generated": params.generated}
     rows: list[Row] = []
