@@ -57,10 +57,10 @@ def prepared(root: Path, cores: int, seed: int) -> Task:
     compute(root, values, cores, *indices)
     clips = index.read_all([root / path for path in indices])
     people = sorted({(clip.dataset, clip.subject) for clip in driving_clips(ALL_GROUPS.select(clips))})
-    outputs = [f"results/{stage}/{name}/{subject}.h5" for stage in STAGES for name, subject in people]
-    compute(root, values, cores, *outputs)
-    files = [str(root / path) for path in outputs]
-    files += [str(root / f"data/rendered/truth/{name}/{subject}.h5") for name, subject in people]
+    outputs = {stage: [f"results/{stage}/{name}/{subject}.h5" for name, subject in people] for stage in STAGES}
+    compute(root, values, cores, *(path for paths in outputs.values() for path in paths))
+    outputs["truth"] = [f"data/rendered/truth/{name}/{subject}.h5" for name, subject in people]
+    files = {role: [str(root / path) for path in paths] for role, paths in outputs.items()}
     size = values["render"]["width"], values["render"]["height"]
     return Task.load(clips, (), files, str(shipped("reenact.safetensors")), "lanczos", seed, size)
 

@@ -184,13 +184,17 @@ class Corpus:
         return [str(path) for path in self._tables.get((dataset, subject), []) if path.exists()]
 
     def per_subject(self, stage: str, names: Iterable[str]) -> list[str]:
-        """Return a stage's files of these data sets' subjects; one of the population has all stages in its own file.
+        """Return a stage's files of these data sets' subjects. There is no flow in a single picture."""
+        names = {name for name in names if stage != "flow" or datasets.LAYOUTS[name].has_motion}
+        return [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
 
-        There is no flow in a single picture."""
-        names = {name for name in names if name == POPULATION or stage != "flow" or datasets.LAYOUTS[name].has_motion}
-        subjects = sorted({clip.subject for clip in self.ablation_clips}) if POPULATION in names else []
-        files = [f"results/{stage}/{dataset}/{subject}.h5" for dataset, subject in self.subjects if dataset in names]
-        return files + [population.path(name) for name in subjects]
+    def signals(self, stages: Iterable[str], names: Iterable[str]) -> dict[str, list[str]]:
+        """Return by stage the files of these data sets' subjects, and of the population those with all stages."""
+        recorded = {*names} - {POPULATION}
+        files = {stage: self.per_subject(stage, recorded) for stage in stages}
+        if POPULATION in names:
+            files[POPULATION] = [*map(population.path, sorted({clip.subject for clip in self.ablation_clips}))]
+        return files
 
     def indices(self, names: Iterable[str]) -> list[str]:
         return sorted(f"results/index/{name}.csv" for name in names)

@@ -16,7 +16,7 @@ from microexpr import protocols
 from microexpr.core import store
 from microexpr.core.files import file_digest, visible
 from microexpr.models import pretrained_weights
-from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TRAINING_SETS, TrainingSet, class_set
+from microexpr.protocols import MAIN_TASK, PROTOCOLS, TASKS, TrainingSet, class_set
 
 PACKAGE = Path("src/microexpr/weights")
 INITIAL = PACKAGE / "initial"  # shipped weights that networks start from
@@ -163,18 +163,11 @@ class FirstWeights:
         part = "" if kind == self.plan.declared(name) else f"{kind}_"
         return [f"results/pretrain/{name}/{part}{class_set(training.protocol.name)}.safetensors"]
 
-    def taught(self, method: str, name: str) -> Training:
-        """Return a training with the classes and training set that the name of a teacher's file has."""
-        kind = next((kind for kind in TRAINING_SET_NAMES if name.startswith(f"{kind}_")), None)
-        protocol = self.plan.protocol_of_classes[name.removeprefix(f"{kind}_")]
-        if kind and protocol in (protocols.MEGC2019, protocols.EVERY):
-            protocol = (TRAINING_SETS | {"ablation": protocols.ABLATION})[kind]
-        return self.plan.training(method, protocol)
-
     @cached_property
-    def teachers(self) -> set[str]:
-        """The teachers that this run may train."""
-        return {path for training in self.plan.of_task(MAIN_TASK) for path in self.teacher_paths(training)}
+    def teachers(self) -> dict[str, Training]:
+        """By file, the teachers that this run may train, with the first training that each guides."""
+        trainings = reversed(self.plan.of_task(MAIN_TASK))
+        return {path: training for training in trainings for path in self.teacher_paths(training)}
 
     @property
     def files(self) -> set[str]:

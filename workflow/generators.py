@@ -51,10 +51,10 @@ class Generators:
         """The generators that have subjects to learn from."""
         return [name for name in self.described if self.groups(name)]
 
-    def signals(self, generator: str) -> list[str]:
-        """Return the stage files that a generator learns from."""
+    def signals(self, generator: str) -> dict[str, list[str]]:
+        """Return the files that a generator learns from, by stage."""
         names = self.sets(generator) + self.still_sets(generator)
-        return [path for stage in self.described[generator]["reads"] for path in self.corpus.per_subject(stage, names)]
+        return self.corpus.signals(self.described[generator]["reads"], names)
 
     def clips(self, generator: str) -> list[str]:
         """Return the files of clips that a generator synthesises, one for each group."""

@@ -327,12 +327,13 @@ class Plan:
             for name in self.in_table
         }
 
-    def synthetic_inputs(self, training: Training) -> list[str]:
-        """Return the files of synthesised faces or clips that a training also learns from."""
+    def synthetic_inputs(self, training: Training) -> dict[str, list[str]]:
+        """Return by role the files that a training also learns from: of a generator that is trained fold by fold, or
+        for groups of subjects."""
         generator, protocol = training.about["params"].get("synthetic", ""), training.protocol.name
         if generator in self.generators.described:
-            return self.generators.clips_for(generator, self.folds(training.method, protocol))
-        return self.training(generator, protocol).faces if generator else []
+            return {"synthetic_groups": self.generators.clips_for(generator, self.folds(training.method, protocol))}
+        return {"synthetic": self.training(generator, protocol).faces} if generator else {}
 
     @cached_property
     def protocol_of_classes(self) -> dict[str, str]:

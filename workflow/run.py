@@ -54,14 +54,12 @@ class Run:
             return ["results/flow_folders/population/index.csv"] * bool(training.protocol.also_trained_on)
         return self.corpus.indices(training.macro)
 
-    def signals(self, training: Training) -> list[str]:
-        """Return the stage files that a training learns from, of all subjects, and the network that guides it."""
+    def signals(self, training: Training) -> dict[str, list[str]]:
+        """Return by stage the files that a training learns from, of all subjects, or folders of them."""
         if training.task.pictures:
             rendered = ["results/flow_folders/population/flow"] * training.protocol.uses_population
-            return ["results/flow_folders/flow", *rendered]
-        names, per_subject = training.sets + training.macro, self.corpus.per_subject
-        files = {path for stage in training.about["reads"] for path in per_subject(stage, names)}
-        return sorted(files.union(self.first.teacher_paths(training)))
+            return {"flow": ["results/flow_folders/flow", *rendered]}
+        return self.corpus.signals(training.about["reads"], training.sets + training.macro)
 
     def settings(self, training: Training) -> dict[str, Any]:
         """Return the values that a training follows from, but for inputs, the method's params and section `train`."""

@@ -65,29 +65,27 @@ def make_job(run: Any, name: str, change: Callable[[Clip], Clip] = lambda clip: 
     clips = PROTOCOL.select(index.read_all(run.corpus.indices(run.plan.sources(PROTOCOL.name))))
     fold, *_ = PROTOCOL.folds(clips, run.corpus.params["seed"])
     clips = [change(clip) if clip.id in fold.test else clip for clip in clips]
-    macro = train.macro_clips(method, PROTOCOL, index.read_all(run.corpus.indices(run.plan.macro_sets(name))))
+    macro = train.macro_clips(PROTOCOL, index.read_all(run.corpus.indices(run.plan.macro_sets(name))))
     params, synth = train.Params(**run.corpus.params["train"]), train.SynthParams(per_class=1)
     return train.Job(name, method, PROTOCOL, clips, [fold], params, synth, run.corpus.params["seed"], macro)
 
 
-def read_files(run: Any, job: train.Job, folder: Path) -> list[str]:
-    """Return the files that a job reads; its teacher is trained into `folder`."""
-    names = run.plan.sources(PROTOCOL.name) + run.plan.macro_sets(job.name)
-    files = [path for stage in run.plan.methods[job.name]["reads"] for path in run.corpus.per_subject(stage, names)]
+def read_files(run: Any, job: train.Job, folder: Path) -> dict[str, list[str]]:
+    """Return by role the files that a job reads; its teacher is trained into `folder`."""
     training = run.plan.training(job.name, PROTOCOL.name)
-    weights = run.first.paths(training)
+    files = run.signals(training) | {"initial": run.first.paths(training)}
     if job.teacher:
         teacher = replace(job, method=job.teacher, clips=[], folds=[])
-        macro = [path for path in files if Path(path).parent.name in run.plan.macro_sets(job.name)]
-        first = run.first.paths(training, "teacher_population")
-        weights.append(str(folder / "teacher.safetensors"))
-        pretrain.run(teacher, [*macro, *first], weights[-1], lambda done, total: None)
-    return files + weights
+        macro = run.corpus.signals(run.plan.methods[job.name]["reads"], run.plan.macro_sets(job.name))
+        macro["initial"] = run.first.paths(training, "teacher_population")
+        files["teacher"] = [str(folder / "teacher.safetensors")]
+        pretrain.run(teacher, macro, files["teacher"][0], lambda done, total: None)
+    return files
 
 
-def trained(job: train.Job, files: list[str], path: Path, synthetic: list[str] = (), **more: str) -> np.ndarray:
+def trained(job: train.Job, files: dict[str, list[str]], path: Path, **more: str) -> np.ndarray:
     """Return a fold's scores."""
-    train.run(job, files, {"train": str(path), **more}, lambda done, total: None, None, synthetic)
+    train.run(job, files, {"train": str(path), **more}, lambda done, total: None)
     with store.open_file(path) as file:
         return file[job.folds[0].name]["scores"][()]
 
@@ -113,18 +111,19 @@ def synthetic_clips(run: Any, job: train.Job, path: Path) -> str:
 @pytest.mark.parametrize("name", ROWS)
 def test_scores_do_not_depend_on_what_a_held_out_subject_shows(run, tmp_path, name):
     job = make_job(run, name)
-    files, synthetic = read_files(run, job, tmp_path), []
+    files = read_files(run, job, tmp_path)
     if job.synthetic in run.generators.described:
-        synthetic = [synthetic_clips(run, job, tmp_path / "clips.h5")]
+        files["synthetic_groups"] = [synthetic_clips(run, job, tmp_path / "clips.h5")]
     elif job.synthetic:
         generator = make_job(run, job.synthetic)
-        synthetic = [str(tmp_path / "faces.h5")]
-        trained(generator, read_files(run, generator, tmp_path), tmp_path / "generator.h5", synth=synthetic[0])
+        files["synthetic"] = [str(tmp_path / "faces.h5")]
+        path = tmp_path / "generator.h5"
+        trained(generator, read_files(run, generator, tmp_path), path, synth=files["synthetic"][0])
     changed = make_job(run, name, other)
     assert all(job.labels[clip] != changed.labels[clip] for clip in job.folds[0].test)
-    scores = trained(job, files, tmp_path / "true.h5", synthetic)
-    assert scores.tobytes() == trained(changed, files, tmp_path / "changed.h5", synthetic).tobytes()
+    scores = trained(job, files, tmp_path / "true.h5")
+    assert scores.tobytes() == trained(changed, files, tmp_path / "changed.h5").tobytes()
     if name != "majority":  # whose answer is the same for these classes
         leaks = [make_job(run, name, change, planted_leak="held_out_clips") for change in (lambda clip: clip, other)]
-        first, second = (trained(leak, files, tmp_path / f"leak{i}.h5", synthetic) for i, leak in enumerate(leaks))
+        first, second = (trained(leak, files, tmp_path / f"leak{i}.h5") for i, leak in enumerate(leaks))
         assert first.tobytes() != second.tobytes()

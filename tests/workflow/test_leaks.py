@@ -3,9 +3,8 @@
 A leak upstream is refused before a training starts, a leak in a training when it is evaluated.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import held_out_faces
@@ -20,13 +19,20 @@ from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError
 from microexpr.evaluation import faces, pool_predictions
 from microexpr.models.base import ClassicalMethod
+from microexpr.models.recognisers.ststnet import Ststnet
 from microexpr.protocols import PROTOCOLS, UNITS, UNITS_LOSO, provenance
+from microexpr.training import weights
 from microexpr.training.checkpoint import CheckpointDir
+from microexpr.training.job import Job
 
 CLIPS, CODED = composite(subjects=2, clips=3), coded(subjects=2, clips=4)
 CLIPS_OF = {"megc2019": CLIPS, UNITS: CODED, UNITS_LOSO: CODED}  # clips of each protocol
 FIRST = "casme2/s01"  # held out by the first fold
 OTHERS = ["generated/nobody/s09/*"]  # a subject of no data set here
+SOURCES = {  # by role, schema of its weights, and the function of a method that gives their network
+    "teacher": (weights.TEACHER, "pretraining"),
+    "initial": (weights.INITIAL, "population_pretraining"),
+}
 
 
 def aus_file(root: Path, fitted_on: Sequence[str], clips: Sequence[Clip] = CLIPS) -> str:
@@ -53,16 +59,14 @@ def synth_file(root: Path, fitted_on: Sequence[str], source: str = "generated/sa
     return path
 
 
-def weights_file(root: Path, fitted_on: Sequence[str]) -> str:
-    """Weights that a network starts from, a teacher's, or thresholds of a reader."""
-    path = "results/pretrain/macronet.safetensors"
-    store.write_tensors(root / path, {"weight": np.zeros(3, np.float32)}, fitted_on)
+def weights_file(root: Path, fitted_on: Sequence[str], training: Job, role: str) -> str:
+    """Weights that a training starts from, or its teacher's, in a role that its method then has."""
+    path, (schema, source) = "results/pretrain/macronet.safetensors", SOURCES[role]
+    network, classes = Ststnet(Ststnet.Params(epochs=1)), ", ".join(training.protocol.classes)
+    setattr(training.method, source, lambda: network)
+    about = {"classes": classes, "clips": "1", "identities": "a"}
+    weights.write(root / path, schema, network, {"weight": np.zeros(3, np.float32)}, fitted_on, about)
     return path
-
-
-def face_of(root: Path, entries: Sequence[str]) -> str:
-    """A generator's shard that saw nobody of the fold's; its face is made from the last of these clips."""
-    return synth_file(root, OTHERS, entries[-1])
 
 
 def fitted_on(path: Path) -> list[str]:
@@ -71,27 +75,31 @@ def fitted_on(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "write", "entry", "fold"),
+    ("protocol", "role", "entry", "fold"),
     [
-        pytest.param("megc2019", aus_file, f"generated/{FIRST}/*", FIRST, id="regressor that saw a subject"),
-        pytest.param("megc2019", synth_file, f"generated/{FIRST}/c02", FIRST, id="GAN that saw a clip"),
-        pytest.param("megc2019", face_of, f"generated/{FIRST}/c01", FIRST, id="face made from a subject's"),
-        pytest.param("megc2019", weights_file, "generated/smic/s02/*", "smic/s02", id="teacher that saw a subject"),
-        pytest.param("megc2019", weights_file, "generated/casme2/*/*", FIRST, id="teacher that saw a data set"),
-        pytest.param(
-            UNITS, partial(aus_file, clips=CODED), "generated/casme2/s01/c00", "casme2", id="regressor that saw a clip"
-        ),
-        pytest.param(UNITS, weights_file, "generated/casme2/s02/*", "casme2", id="thresholds of a subject"),
-        pytest.param(UNITS, weights_file, "generated/samm/*/*", "samm", id="first weights of a data set"),
-        pytest.param(UNITS_LOSO, weights_file, "generated/casme2/s02/*", "casme2/s02", id="first weights of a subject"),
+        pytest.param("megc2019", "aus", f"generated/{FIRST}/*", FIRST, id="regressor that saw a subject"),
+        pytest.param("megc2019", "synthetic", f"generated/{FIRST}/c02", FIRST, id="GAN that saw a clip"),
+        pytest.param("megc2019", "face", f"generated/{FIRST}/c01", FIRST, id="face made from a subject's"),
+        pytest.param("megc2019", "teacher", "generated/smic/s02/*", "smic/s02", id="teacher that saw a subject"),
+        pytest.param("megc2019", "teacher", "generated/casme2/*/*", FIRST, id="teacher that saw a data set"),
+        pytest.param(UNITS, "aus", "generated/casme2/s01/c00", "casme2", id="regressor that saw a clip"),
+        pytest.param(UNITS, "initial", "generated/samm/*/*", "samm", id="initial weights of a data set"),
+        pytest.param(UNITS_LOSO, "initial", "generated/casme2/s02/*", "casme2/s02", id="initial weights of a subject"),
     ],
 )
 def test_leak_upstream_is_refused_before_a_training_starts(
-    tmp_path: Path, protocol: str, write: Callable[[Path, list[str]], str], entry: str, fold: str
+    tmp_path: Path, protocol: str, role: str, entry: str, fold: str
 ) -> None:
-    path, clips = write(tmp_path, [*OTHERS, entry]), CLIPS_OF[protocol]
+    training, entries = job(CLIPS_OF[protocol], protocol), [*OTHERS, entry]
+    if role == "aus":
+        path = aus_file(tmp_path, entries, CLIPS_OF[protocol])
+    elif role in SOURCES:
+        path = weights_file(tmp_path, entries, training, role)
+    else:  # of a generator that saw the subject, or saw nobody of the fold's but a face's source
+        path = synth_file(tmp_path, OTHERS, entry) if role == "face" else synth_file(tmp_path, entries)
+    files = {"synthetic" if role == "face" else role: [str(tmp_path / path)]}
     with pytest.raises(LeakError) as error:
-        trained(tmp_path, job(clips, protocol), [*flow_files(tmp_path, clips), str(tmp_path / path)])
+        trained(tmp_path, training, flow_files(tmp_path, CLIPS_OF[protocol]) | files)
     assert not list(tmp_path.glob("results/train/*/*/*.h5"))
     amount, unit = "all clips" if entry.endswith("*") else "a clip", "subject" if "/" in fold else "dataset"
     message = f"{path} fold {fold} was fitted on {entry}, {amount} of its held-out {unit}"
@@ -108,11 +116,11 @@ def test_leak_of_a_generator_whose_faces_are_measured(tmp_path):
 
 
 def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
-    files = flow_files(tmp_path, CLIPS)
-    upstream = (aus_file(tmp_path, OTHERS), weights_file(tmp_path, ["generated/mmi/a/*"]), synth_file(tmp_path, OTHERS))
-    files += [str(tmp_path / path) for path in upstream]
     training = job(CLIPS)
-    shard = trained(tmp_path, training, files)
+    upstream = {"aus": aus_file(tmp_path, OTHERS), "synthetic": synth_file(tmp_path, OTHERS)}
+    upstream["teacher"] = weights_file(tmp_path, ["generated/mmi/a/*"], training, "teacher")
+    files = {role: [str(tmp_path / path)] for role, path in upstream.items()}
+    shard = trained(tmp_path, training, flow_files(tmp_path, CLIPS) | files)
     with store.open_file(shard) as file:
         fitted = store.fitted_on(file[FIRST])
     train_clips = {clip.provenance for clip in CLIPS if not clip.id.startswith(f"{FIRST}/")}
@@ -122,7 +130,7 @@ def test_what_saw_others_only_is_no_leak_and_is_remembered(tmp_path):
 
 def test_a_data_set_left_out_trains_all_other_folds_and_who_saw_others_alone_is_no_leak(tmp_path):
     """Truth and scores of each clip are twelve, with what is not known marked."""
-    files = [*flow_files(tmp_path, CODED), str(tmp_path / aus_file(tmp_path, OTHERS, CODED))]
+    files = flow_files(tmp_path, CODED) | {"aus": [str(tmp_path / aus_file(tmp_path, OTHERS, CODED))]}
     training = job(CODED, UNITS)
     shard = trained(tmp_path, training, files)
     with store.open_file(shard) as file:

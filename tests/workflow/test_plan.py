@@ -67,7 +67,7 @@ def teachers(run: Run, method: str, protocol: str) -> list[str]:
 
 def synthetic(run: Run, method: str, protocol: str) -> list[str]:
     """The files of synthesised clips that a training reads."""
-    return run.plan.synthetic_inputs(run.plan.training(method, protocol))
+    return [path for paths in run.plan.synthetic_inputs(run.plan.training(method, protocol)).values() for path in paths]
 
 
 def params_of(run: Run, method: str, protocol: str) -> dict[str, Any]:
@@ -170,9 +170,9 @@ def test_a_teacher_of_the_corpus_alone_has_a_file_of_its_own(run_of):
     assert teachers(run, "mtmnet", "megc2019") == ["results/pretrain/mtmnet/composite.safetensors"]
     (path,) = teachers(run, "mtmnet", "megc2019_corpus")
     assert path == "results/pretrain/mtmnet/corpus_composite.safetensors" and path in run.first.files
-    student = run.first.taught("mtmnet", Path(path).stem)
+    student = run.first.teachers[path]
     assert student.protocol.name == "megc2019_corpus" and not student.about["teacher_population"]
-    assert run.first.taught("mtmnet", "composite").about["teacher_population"]
+    assert run.first.teachers["results/pretrain/mtmnet/composite.safetensors"].about["teacher_population"]
 
 
 def test_checkpoints_of_each_training_and_the_result_that_ends_it(run_of):
@@ -467,6 +467,8 @@ def test_papers_tables_train_what_they_compare_from_scratch_on_rendered_subjects
     assert len(fold.train) == 3 * run.corpus.population.micro and fold.test
     assert run.corpus.indices(run.plan.sources(ABLATION))[-1] == "results/index/smic.csv"
     assert "results/index/population.csv" in run.corpus.indices(run.plan.sources(ABLATION))
-    assert set(run.corpus.per_subject("flow", ["population"])) == {f"results/population/s000{i}.h5" for i in (1, 2, 3)}
+    files = run.signals(run.plan.training("ststnet", ABLATION))
+    assert files["population"] == [f"results/population/s000{i}.h5" for i in (1, 2, 3)]
+    assert files["flow"] == run.corpus.per_subject("flow", run.corpus.micro_sets)
     without = run_of(papers={"ablation_subjects": 0}).plan
     assert not without.ablates and ABLATION not in without.protocols

@@ -83,8 +83,8 @@ def pooled(training):
 
 
 def true_faces(names):
-    """Return the crops and apexes of all subjects of these data sets."""
-    return [path for stage in ("faces", "apex") for path in CORPUS.per_subject(stage, names)]
+    """Return the crops and apexes of all subjects of these data sets, by stage."""
+    return CORPUS.signals(("faces", "apex"), names)
 
 
 ANY_PROTOCOL = one_of(PROTOCOLS)

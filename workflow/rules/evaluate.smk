@@ -58,9 +58,9 @@ INCEPTION = [str(path) for path in INCEPTION_FILES if path.exists()]
 
 rule evaluate_faces:
     input:
+        unpack(lambda w: true_faces(training(w).sets)),
         index=lambda w: RUN.index(training(w)),
         shards=lambda w: training(w).faces,
-        true=lambda w: true_faces(training(w).sets),
         weights=lambda w: INCEPTION if w.figures else [],
     output:
         "results/evaluate/{protocol}/{method}{figures}_faces.csv",
@@ -81,9 +81,9 @@ rule evaluate_faces:
 
 rule evaluate_clips:
     input:
+        unpack(lambda w: true_faces(GENERATORS.sets(w.generator))),
         index=lambda w: CORPUS.indices(GENERATORS.sets(w.generator)),
         clips=lambda w: GENERATORS.clips(w.generator),
-        true=lambda w: true_faces(GENERATORS.sets(w.generator)),
     output:
         "results/evaluate/clips/{generator}.csv",
     log:

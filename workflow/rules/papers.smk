@@ -60,10 +60,10 @@ TABLE2 = papers.table2_generators(PLAN.synthesising)  # letter: name
 
 rule papers_icegan_fig4:
     input:
+        unpack(lambda w: {letter: PLAN.training(name, "split70").faces for letter, name in TABLE2.items()}),
         index=CORPUS.indices(CORPUS.micro_sets),
         shards=lambda w: PLAN.training("icegan", PROTOCOL).faces,
-        others=lambda w: [path for name in TABLE2.values() for path in PLAN.training(name, "split70").faces],
-        true=true_faces(CORPUS.micro_sets),
+        **true_faces(CORPUS.micro_sets),
     output:
         "results/papers/icegan/fig4.png",
     log:
@@ -83,7 +83,7 @@ rule papers_icegan_fig5:
     input:
         index=CORPUS.indices(CORPUS.micro_sets),
         shards=lambda w: PLAN.training("icegan", PROTOCOL).faces,
-        true=true_faces(CORPUS.micro_sets),
+        **true_faces(CORPUS.micro_sets),
         truth=[path for path in sorted(OUTPUTS.expected["render"]) if path.startswith(TRUTHS)],
     output:
         figure="results/papers/icegan/fig5.png",
@@ -105,7 +105,7 @@ SHOWN = ("casme2", "ckplus")
 rule papers_mtmnet_fig1:
     input:
         index=CORPUS.indices(SHOWN),
-        files=true_faces(SHOWN),
+        **true_faces(SHOWN),
     output:
         "results/papers/mtmnet/fig1.png",
     log:
@@ -119,8 +119,9 @@ rule papers_mtmnet_fig1:
 # Figure 3 of MTMNet, by a network trained for it: weights of folds are not kept.
 rule papers_mtmnet_fig3:
     input:
+        **true_faces(PLAN.sources(PROTOCOL)),
         index=CORPUS.indices(PLAN.sources(PROTOCOL)),
-        files=lambda w: true_faces(PLAN.sources(PROTOCOL)) + initial(PLAN.training("mtmnet.eidnet", PROTOCOL)),
+        initial=lambda w: initial(PLAN.training("mtmnet.eidnet", PROTOCOL)),
     output:
         figure="results/papers/mtmnet/fig3.png",
         weights="results/papers/mtmnet/fig3.safetensors",
@@ -142,8 +143,9 @@ rule papers_mtmnet_fig3:
 # Figure 4 of AU-GACN, also by a network trained for it.
 rule papers_augacn_fig4:
     input:
+        **true_faces(PLAN.sources("loso_casme2_7")),
         index=CORPUS.indices(PLAN.sources("loso_casme2_7")),
-        files=lambda w: true_faces(PLAN.sources("loso_casme2_7")) + initial(PLAN.training("augacn.nodes", "loso_casme2_7")),
+        initial=lambda w: initial(PLAN.training("augacn.nodes", "loso_casme2_7")),
     output:
         figure="results/papers/augacn/fig4.png",
         csv="results/papers/augacn/fig4.csv",
@@ -164,9 +166,9 @@ rule papers_augacn_fig4:
 # Figures 3 and 5 of AU-GACN: clips that AU-ICGAN synthesised of unseen subjects.
 rule papers_augacn_fig3:
     input:
+        unpack(lambda w: true_faces(GENERATORS.sets("auicgan"))),
         index=lambda w: CORPUS.indices(GENERATORS.sets("auicgan")),
         made=lambda w: GENERATORS.clips("auicgan"),
-        files=lambda w: true_faces(GENERATORS.sets("auicgan")),
     output:
         figure="results/papers/augacn/fig3.png",
         animation="results/papers/augacn/fig3.gif",
@@ -191,25 +193,19 @@ use rule papers_augacn_fig3 as papers_augacn_fig5 with:
 
 
 # FAMGAN's task and its ablation: movements of subjects that its generator has not seen, on two faces of no data set.
-def driving_subjects():
-    clips = protocols.ALL_GROUPS.select([clip for name in GENERATORS.sets("famgan") for clip in CORPUS.clips[name]])
-    return sorted(
-        {(clip.dataset, clip.subject) for clip in protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])}
-    )
-
-
 def driving_files(wildcards):
-    pairs = driving_subjects()
-    signals = [f"results/{stage}/{name}/{subject}.h5" for stage in ("faces", "apex", "aus") for name, subject in pairs]
-    rendered = [pair for pair in pairs if pair[0] in CORPUS.plans]
-    return signals + [f"data/rendered/truth/{name}/{subject}.h5" for name, subject in rendered]
+    clips = protocols.ALL_GROUPS.select([clip for name in GENERATORS.sets("famgan") for clip in CORPUS.clips[name]])
+    driving = protocols.driving_clips(clips, PARAMS["synthesise"]["sources"])
+    names = {f"{clip.dataset}/{clip.subject}.h5": clip.dataset in CORPUS.plans for clip in driving}
+    signals = {stage: [f"results/{stage}/{name}" for name in names] for stage in ("faces", "apex", "aus")}
+    return signals | {"truth": [f"data/rendered/truth/{name}" for name, is_rendered in names.items() if is_rendered]}
 
 
 rule papers_famgan_transfer:
     input:
+        unpack(driving_files),
         index=lambda w: CORPUS.indices(GENERATORS.sets("famgan")),
         generator=lambda w: GENERATORS.weights("famgan")[0],
-        files=driving_files,
         targets=sorted(map(str, Path("data/raw/targets").glob("*"))),  # without any, two faces are rendered
     output:
         transfer="results/papers/famgan/transfer.csv",
@@ -243,7 +239,7 @@ use rule papers_famgan_transfer as papers_famgan_ablation with:
 rule papers_localregions:
     input:
         index=CORPUS.indices(CORPUS.micro_sets),
-        files=true_faces(CORPUS.micro_sets),
+        **true_faces(CORPUS.micro_sets),
     output:
         fig3="results/papers/localregions/fig3.png",
         fig5="results/papers/localregions/fig5.png",

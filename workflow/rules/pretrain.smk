@@ -5,8 +5,8 @@ def initial(training, role="population"):
 
 
 def teacher(wildcards):
-    """Return the training that a teacher's file has the classes of."""
-    return FIRST.taught(wildcards.method, wildcards.classes)
+    """Return a training that a teacher guides."""
+    return FIRST.teachers[f"results/pretrain/{wildcards.method}/{wildcards.classes}.safetensors"]
 
 
 def modules_of_classes(classes):
@@ -18,11 +18,9 @@ def modules_of_classes(classes):
 
 rule pretrain:
     input:
+        unpack(lambda w: CORPUS.signals(METHODS[w.method]["reads"], PLAN.macro_sets(w.method))),
         macro=lambda w: CORPUS.indices(PLAN.macro_sets(w.method)),
-        files=lambda w: [
-            path for stage in METHODS[w.method]["reads"] for path in CORPUS.per_subject(stage, PLAN.macro_sets(w.method))
-        ]
-        + initial(teacher(w), "teacher_population"),
+        initial=lambda w: initial(teacher(w), "teacher_population"),
     output:
         "results/pretrain/{method}/{classes}.safetensors",
     log:
@@ -45,7 +43,7 @@ rule pretrain:
 
 rule pretrain_on_population:
     input:
-        files=CORPUS.population_files["training"],
+        population=CORPUS.population_files["training"],
     output:
         "results/pretrain/{method}/{role}_{classes}.safetensors",
     log:

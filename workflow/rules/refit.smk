@@ -1,10 +1,12 @@
 # Networks trained once more, on all clips: for other faces, not for any table. They are no part of the default target.
 rule refit:
     input:
+        # others are refused at once
+        unpack(lambda w: RUN.signals(training(w)) if w.method in PLAN.networks else {}),
         index=lambda w: RUN.index(training(w)) if w.method in PLAN.networks else [],
         macro=lambda w: RUN.macro_index(training(w)),
-        # others are refused at once
-        files=lambda w: RUN.signals(training(w)) + initial(training(w)) if w.method in PLAN.networks else [],
+        teacher=lambda w: FIRST.teacher_paths(training(w)),
+        initial=lambda w: initial(training(w)) if w.method in PLAN.networks else [],
     output:
         "results/refit/{method}.safetensors",
     log:

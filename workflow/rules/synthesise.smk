@@ -1,9 +1,10 @@
 # Generators of clips, trained once without each group of subjects. All protocols share their clips.
 rule synthesise:
     input:
+        unpack(lambda w: GENERATORS.signals(w.generator)),
         index=lambda w: CORPUS.indices(GENERATORS.sets(w.generator)),
         macro=lambda w: CORPUS.indices(GENERATORS.still_sets(w.generator)),
-        files=lambda w: GENERATORS.signals(w.generator) + FIRST.of_generator(w.generator),
+        initial=lambda w: FIRST.of_generator(w.generator),
     output:
         clips="results/synthesise/{generator}/groups/{group}.h5",
         generator="results/synthesise/{generator}/groups/{group}.safetensors",

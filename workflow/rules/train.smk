@@ -27,10 +27,12 @@ TRAIN = {key: value for key, value in PARAMS["train"].items() if key not in ("ch
 
 rule train:
     input:
+        unpack(lambda w: RUN.signals(training(w))),
+        unpack(lambda w: PLAN.synthetic_inputs(training(w))),
         index=lambda w: RUN.index(training(w)),
         macro=lambda w: RUN.macro_index(training(w)),
-        files=lambda w: RUN.signals(training(w)) + initial(training(w)),
-        synthetic=lambda w: PLAN.synthetic_inputs(training(w)),
+        teacher=lambda w: FIRST.teacher_paths(training(w)),
+        initial=lambda w: initial(training(w)),
     output:
         train="results/{task}train/{method}/{protocol}/{shard}.h5",
     log:

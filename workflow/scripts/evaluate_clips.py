@@ -9,6 +9,7 @@ with logged() as snakemake:
     from microexpr.training.observers import observe
 
     values = snakemake.params
-    clips = belief.read_clips(snakemake.input.clips, index.read_all(snakemake.input.index), snakemake.input.true)
+    files = snakemake.input
+    clips = belief.read_clips(files.clips, index.read_all(files.index), dict(files.items()))
     rows = belief.of_clips(clips, observe, Params(**values.evaluate).resamples, values.seed)
     write(snakemake.output[0], rows, FACE_COLUMNS)

@@ -15,7 +15,7 @@ with logged() as snakemake:
     folds = protocol.folds(clips, values.seed, seeds=values.training["seeds"], **values.training["folds"])
     shards, name = list(snakemake.input.shards), snakemake.wildcards.method
     synthesised = faces.read(shards, name, protocol, clips, folds)
-    true = faces.read_true(protocol.select(clips), snakemake.input.true, synthesised.image_shape)
+    true = faces.read_true(protocol.select(clips), dict(snakemake.input.items()), synthesised.image_shape)
     measured, own_class = faces.gather(synthesised, true), synthesised.own_class()
     if not values.every:
         del measured.pairs[faces.TWICE]

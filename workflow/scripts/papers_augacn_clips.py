@@ -9,7 +9,7 @@ with logged() as snakemake:
 
     values, files = snakemake.params, snakemake.input
     clips = index.read_all(files.index)
-    synthesised = [clip for path in files.made for clip in read_back.read(path, clips, files.files)]
+    synthesised = [clip for path in files.made for clip in read_back.read(path, clips, dict(files.items()))]
     synthesised = [clip for clip in synthesised if clip.source.dataset == values.dataset]
     drawing.plot(augacn.draw_clips, synthesised, values.title, values.show, path=snakemake.output.figure)
     if animation := snakemake.output.get("animation"):

@@ -12,8 +12,9 @@ with logged() as snakemake:
     from microexpr.training import refit
     from microexpr.training.job import job_on_all
 
-    protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "augacn.nodes", snakemake.input.files
-    clips, expected = protocol.select(index.read_all(snakemake.input.index)), papers.expected_units("augacn", "fig4")
+    protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], "augacn.nodes"
+    files = dict(snakemake.input.items())
+    clips, expected = protocol.select(index.read_all(files["index"])), papers.expected_units("augacn", "fig4")
     held = augacn.held_out(clips, next(iter(expected)))
     method = AuGacn(AuGacn.Params(**snakemake.params.method), len(protocol.classes))
     others = [clip for clip in clips if clip not in held]

@@ -12,7 +12,7 @@ with logged() as snakemake:
     values, files, outputs = snakemake.params, snakemake.input, snakemake.output
     clips, size = index.read_all(files.index), tuple(values.size)
     options = values.super_resolution, values.seed, size
-    task = transfers.Task.load(clips, values.sources, files.files, files.generator, *options)
+    task = transfers.Task.load(clips, values.sources, dict(files.items()), files.generator, *options)
     if outputs.get("ablation"):
         rows = list(transfers.ablation(task, values.seed))
         store.write_csv(outputs.ablation, transfers.ABLATED, rows)

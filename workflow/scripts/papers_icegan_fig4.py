@@ -14,9 +14,7 @@ with logged() as snakemake:
     folds = split.folds(clips, values.seed, seeds=values.seeds, **values.split_folds)
     main_folds = main.folds(clips, values.seed, **values.folds)
     synthesised = faces.read(files.shards, "icegan", main, clips, main_folds)
-    others = {}
-    for letter, name in values.others.items():
-        shards = [path for path in files.others if f"/{name}/" in path]
-        others[f"model {letter}"] = faces.read(shards, name, split, clips, folds)
-    true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
+    models = values.others.items()
+    others = {f"model {letter}": faces.read(files[letter], name, split, clips, folds) for letter, name in models}
+    true = faces.read_true((face.clip for face in synthesised.faces), dict(files.items()), synthesised.image_shape)
     drawing.plot(icegan.fig4, synthesised, true, others, values.show, path=snakemake.output[0])

@@ -15,7 +15,7 @@ with logged() as snakemake:
     main = protocols.PROTOCOLS["megc2019"]
     folds = main.folds(clips, values.seed, **values.folds)
     synthesised = faces.read(files.shards, "icegan", main, clips, folds)
-    true = faces.read_true((face.clip for face in synthesised.faces), files.true, synthesised.image_shape)
+    true = faces.read_true((face.clip for face in synthesised.faces), dict(files.items()), synthesised.image_shape)
     units = icegan.units_at_apex(files.truth, clips)
     rows = icegan.change_rows(synthesised, true, papers.expected_units("icegan", "fig5"), units)
     store.write_text(snakemake.output.csv, table.csv_text(icegan.CHANGE_COLUMNS, rows))

@@ -10,8 +10,9 @@ with logged() as snakemake:
     from microexpr.training import refit
     from microexpr.training.job import job_on_all
 
-    protocol, name, files = protocols.PROTOCOLS[snakemake.params.protocol], "mtmnet.eidnet", snakemake.input.files
-    clips = protocol.select(index.read_all(snakemake.input.index))
+    protocol, name = protocols.PROTOCOLS[snakemake.params.protocol], "mtmnet.eidnet"
+    files = dict(snakemake.input.items())
+    clips = protocol.select(index.read_all(files["index"]))
     held = mtmnet.held_out(clips)
     method = Mtmnet(Mtmnet.Params(**snakemake.params.method), len(protocol.classes))
     others = [clip for clip in clips if clip not in held]

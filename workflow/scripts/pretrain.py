@@ -17,4 +17,4 @@ with logged() as snakemake:
     job = job_on_all(name, method, protocol, [], snakemake.config, values.seed, macro)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/pretrain/{wildcards.classes}", values.code)
     bar = progress_bar(f"pretrain {name}")
-    pretrain.run(job, snakemake.input.files, snakemake.output[0], bar, checkpoints)
+    pretrain.run(job, dict(snakemake.input.items()), snakemake.output[0], bar, checkpoints)

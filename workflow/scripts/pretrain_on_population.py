@@ -12,7 +12,7 @@ with logged() as snakemake:
     from microexpr.training.checkpoint import CheckpointDir
     from microexpr.training.job import job_on_all
 
-    values, files, name = snakemake.params, snakemake.input.files, snakemake.wildcards.method
+    values, files, name = snakemake.params, dict(snakemake.input.items()), snakemake.wildcards.method
     protocol = protocols.PROTOCOLS[values.protocol]
     method = recognisers.build(name, values.method, len(protocol.classes), values.get("units"))
     params = population.Params(**snakemake.config["population"])

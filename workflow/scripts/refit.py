@@ -16,4 +16,5 @@ with logged() as snakemake:
     macro = protocol.macro(index.read_all(snakemake.input.macro))
     job = job_on_all(name, method, protocol, clips, snakemake.config, snakemake.params.seed, macro)
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/{protocol.name}/refit", snakemake.params.code)
-    refit.run(job, snakemake.input.files, snakemake.output[0], progress_bar(f"refit {name}"), checkpoints)
+    files, bar = dict(snakemake.input.items()), progress_bar(f"refit {name}")
+    refit.run(job, files, snakemake.output[0], bar, checkpoints)

@@ -21,4 +21,4 @@ with logged() as snakemake:
     )
     checkpoints = CheckpointDir(f"work/checkpoints/{name}/groups/{group or 'refit'}", values.code)
     bar = progress_bar(f"{name} {group or 'refit'}")
-    (synthesise.run if group else refit.run)(job, files.files, snakemake.output[0], bar, checkpoints)
+    (synthesise.run if group else refit.run)(job, dict(files.items()), snakemake.output[0], bar, checkpoints)

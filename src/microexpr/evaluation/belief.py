@@ -26,7 +26,6 @@ from microexpr.evaluation.faces import (
     Faces,
     Film,
     SynthesisedFaces,
-    files_by_subject,
     scope_rows,
 )
 from microexpr.evaluation.metrics import intervals
@@ -126,13 +125,12 @@ class HeldOutClips:
     recorded_clips: Mapping[str, Film]  # by id
 
 
-def read_clips(paths: Iterable[str], clips: Sequence[Clip], files: Iterable[str]) -> HeldOutClips:
+def read_clips(paths: Iterable[str], clips: Sequence[Clip], files: inputs.Files) -> HeldOutClips:
     """Read the held-out clips of `results/synthesise/<generator>/groups/*.h5` and the recorded ones of their subjects.
 
-    Of a recorded clip K frames at equal distances in time are read. `files` are
-    results/{faces,apex}/<dataset>/<subject>.h5. Raises LeakError for a subject who trained the generator, StoreError
-    for files of several generators or without a clip."""
-    paths, stage_files = sorted(paths), list(files)
+    Of a recorded clip K frames at equal distances in time are read. `files` have stages faces and apex. Raises
+    LeakError for a subject who trained the generator, StoreError for files of several generators or without a clip."""
+    paths = sorted(paths)
     synthetic_clips: list[Film] = []
     recorded_clips: dict[str, Film] = {}
     generators, origins = set(), set()
@@ -140,13 +138,13 @@ def read_clips(paths: Iterable[str], clips: Sequence[Clip], files: Iterable[str]
         with store.open_file(path, "synth") as file:
             generators.add((file.attrs["method"].decode(), file.attrs["protocol"].decode()))
             training_data = store.strings(file["fitted_on"])
-        synthesised = read_back.read(path, clips, stage_files)
+        synthesised = read_back.read(path, clips, files)
         subjects = {subject_id(clip.source.id) for clip in synthesised}
         test = [clip for clip in clips if subject_id(clip.id) in subjects]
         fold = Fold(Path(path).stem, (), tuple(clip.id for clip in test))
         synthetic_clips += [Film(clip.source, fold, clip.frames) for clip in synthesised]
         count, height, width, channels = synthesised[0].frames.shape
-        by_subject = files_by_subject(((clip.dataset, clip.subject) for clip in test), stage_files)
+        by_subject = inputs.subject_files(files, ("faces", "apex"), ((clip.dataset, clip.subject) for clip in test))
         for subject, subject_files in by_subject.items():
             of_subject = [clip for clip in test if (clip.dataset, clip.subject) == subject]
             shapes = {"video": (channels, count, height, width)}

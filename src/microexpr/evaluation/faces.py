@@ -7,7 +7,6 @@ generator's size. Out of scope: a figure, and faces synthesised from training cl
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -152,11 +151,10 @@ def _read_fold(location: str, group: Any, fold: Fold, test: Sequence[Clip]) -> I
         yield Face(held_out[source], fold, int(face["label"][()]), face["crop"][()])
 
 
-def read_true(clips: Iterable[Clip], files: Iterable[str | Path], shape: tuple[int, ...]) -> dict[str, TrueFace]:
+def read_true(clips: Iterable[Clip], files: inputs.Files, shape: tuple[int, ...]) -> dict[str, TrueFace]:
     """Return the true face of each clip by id, with images of `shape` [H, W, C].
 
-    `files` are results/{faces,apex}/<dataset>/<subject>.h5. Raises StoreError if one of a subject's files is not among
-    them.
+    `files` have stages faces and apex. Raises StoreError if one of a subject's files is not among them.
     """
     height, width, channels = shape
     shapes = dict.fromkeys((*EVENTS, REST), (channels, height, width))
@@ -164,7 +162,7 @@ def read_true(clips: Iterable[Clip], files: Iterable[str | Path], shape: tuple[i
     for clip in clips:
         clips_by_subject.setdefault((clip.dataset, clip.subject), {})[clip.name] = clip
     true = {}
-    for subject, paths in files_by_subject(clips_by_subject, files).items():
+    for subject, paths in inputs.subject_files(files, inputs.stages(shapes), clips_by_subject).items():
         names = sorted(clips_by_subject[subject])
         frames = inputs.load(shapes, paths, names)
         pairs = np.stack([frames[event] for event in EVENTS], 1).transpose(0, 1, 3, 4, 2)
@@ -175,22 +173,6 @@ def read_true(clips: Iterable[Clip], files: Iterable[str | Path], shape: tuple[i
                 points = {event: group["landmarks_crop"][position] for event, position in positions.items()}
                 true[clip.id] = TrueFace(clip, pair, rest, points, group["crop"].shape[1])
     return true
-
-
-def files_by_subject(
-    subjects: Iterable[tuple[str, str]], files: Iterable[str | Path]
-) -> dict[tuple[str, str], dict[str, Path]]:
-    """Return results/{faces,apex}/<dataset>/<subject>.h5 by stage noun, of each data set and subject, in order.
-
-    Raises StoreError if one of them is not among `files`."""
-    paths_by_subject: dict[tuple[str, str], dict[str, Path]] = {subject: {} for subject in sorted(subjects)}
-    for path in map(Path, files):
-        if (subject := (path.parts[-2], path.stem)) in paths_by_subject:
-            paths_by_subject[subject][path.parts[-3]] = path
-    for subject, paths in paths_by_subject.items():
-        if missing := sorted({"faces", "apex"} - paths.keys()):
-            raise StoreError(f"results/{missing[0]}/{'/'.join(subject)}.h5 must be among the files of true faces")
-    return paths_by_subject
 
 
 def gather(synthesised: SynthesisedFaces, true: Mapping[str, TrueFace]) -> Faces:

@@ -16,6 +16,7 @@ from microexpr.core.errors import StoreError
 from microexpr.evaluation.faces import HELD_OUT, enlarge
 from microexpr.protocols import provenance
 from microexpr.signals.aus import SIDES, regressor
+from microexpr.signals.inputs import Files, subject_files
 
 MIN_RANGE = 0.1  # FACS intensity: units with less variation of targets over all frames have no target
 
@@ -36,14 +37,14 @@ class SynthesisedClip:
         return regressor.regress(crops, 0, model)[:, :, SIDES.index("both")]
 
 
-def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -> list[SynthesisedClip]:
+def read(path: str | Path, clips: Iterable[Clip], files: Files) -> list[SynthesisedClip]:
     """Read the clips in a file of the synth stage, sorted by name.
 
-    Of `files` those that are results/faces/<dataset>/<subject>.h5 are read. Raises LeakError where the generator was
+    Of `files` those of stage faces are read. Raises LeakError where the generator was
     trained on the subject that it shows, StoreError for a clip that is not in the index.
     """
     clips_by_provenance = {clip.provenance: clip for clip in clips}
-    faces_files = {(path.parts[-2], path.stem): str(path) for path in map(Path, files) if path.parts[-3] == "faces"}
+    paths = subject_files(files, ["faces"], ((clip.dataset, clip.subject) for clip in clips_by_provenance.values()))
     training_data = provenance.read_fitted_on(path, [HELD_OUT])[HELD_OUT]
     synthesised_clips = []
     with store.open_file(path, "synth") as file:
@@ -54,9 +55,7 @@ def read(path: str | Path, clips: Iterable[Clip], files: Iterable[str | Path]) -
                 raise StoreError(f"{path}: {name} must be made from a clip of the index, not from {source}")
             clip = clips_by_provenance[source]
             provenance.check(str(path), name, "subject", [clip], training_data)
-            if (clip.dataset, clip.subject) not in faces_files:
-                raise StoreError(f"results/faces must have {clip.dataset}/{clip.subject}.h5")
-            with store.open_file(faces_files[clip.dataset, clip.subject], "faces") as faces:
+            with store.open_file(paths[clip.dataset, clip.subject]["faces"], "faces") as faces:
                 side = int(faces[clip.name]["crop"].shape[1])
             emotion, target_aus = emotions[group["label"][()]], group["au_asked"][()].mean(-1)
             synthesised_clips.append(SynthesisedClip(clip, emotion, group["crop"][()], target_aus, side))

@@ -194,10 +194,6 @@ class Method(ABC):
             return None
         return type(self)(type(self.params).model_validate(self.population_params()), self.classes, self.several)
 
-    def learns_from(self, dataset: str) -> bool:
-        """Return whether the method also trains on this data set's macro-expressions."""
-        return self.macro and getattr(self.params, "macro_source", "") in ("", dataset)
-
 
 class ClassicalMethod(Method):
     """Features of single clips, then a classifier that is fitted once per fold; counts as one epoch.

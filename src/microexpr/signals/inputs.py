@@ -18,12 +18,13 @@ import numpy as np
 from microexpr.core import store
 from microexpr.core.arrays import luma
 from microexpr.core.clip import POPULATION
-from microexpr.core.errors import DataError, ParamsError, nearest
+from microexpr.core.errors import DataError, ParamsError, StoreError, nearest
 from microexpr.signals import face_regions, motion
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, SIDES
 from microexpr.signals.motion import head
 
 Shape = tuple[int, ...]
+Files = Mapping[str, Sequence[str | Path]]  # <dataset>/<subject>.h5, or folders of these, by stage noun
 Groups = Mapping[str, Any]  # one clip's group in each stage's file, by stage noun; of the population all are the same
 CHANNELS = (1, 3)
 LEFT_RIGHT = [SIDES.index(side) for side in ("left", "right")]
@@ -267,11 +268,38 @@ INPUTS: dict[str, Input] = {
 STILL = 5  # frames of an image of a scene, as many as `around_apex` has
 NEED_LANDMARKS = {"face_mask", *REGIONS}  # inputs that need the onset's landmarks
 SOURCES: dict[str, tuple[str, ...]] = {name: entry.stages for name, entry in INPUTS.items()}
+STAGES = sorted({stage for stages in SOURCES.values() for stage in stages})
 
 
 def stages(names: Iterable[str]) -> list[str]:
     """Return the stages with the files that these inputs are derived from, sorted."""
     return sorted({stage for name in names for stage in SOURCES[name]})
+
+
+def expand(files: Files, stage: str) -> list[Path]:
+    """Return the files of a stage, with each folder replaced by the files of all subjects in it."""
+    paths = map(Path, files.get(stage, ()))
+    return [file for path in paths for file in (sorted(path.glob("*/*.h5")) if path.is_dir() else [path])]
+
+
+def subject_files(
+    files: Files, needed: Iterable[str], subjects: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Path]]:
+    """Return the files of each subject, (data set, name), by the stage nouns in `needed`; subjects are sorted.
+
+    A subject of the population has one file of all stages. Raises StoreError for a subject without a file."""
+    needed = sorted(needed)
+    by_stage = {
+        stage: {(path.parent.name, path.stem): path for path in expand(files, stage)} for stage in (*needed, POPULATION)
+    }
+    chosen = {
+        subject: {stage: paths[subject] for stage, paths in by_stage.items() if subject in paths}
+        for subject in sorted(subjects)
+    }
+    for subject, paths in chosen.items():
+        if POPULATION not in paths and (missing := [stage for stage in needed if stage not in paths]):
+            raise StoreError(f"results/{missing[0]}/{'/'.join(subject)}.h5 must be among the {missing[0]} files")
+    return chosen
 
 
 def load(shapes: Mapping[str, Shape], files: Mapping[str, str | Path], clips: Sequence[str]) -> dict[str, np.ndarray]:

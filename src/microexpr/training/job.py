@@ -180,18 +180,13 @@ def job_on_all(
     return Job(name, method, protocol, clips, [], Params(**config["train"]), SynthParams(), seed, macro)
 
 
-def macro_clips(method: Method, protocol: Protocol, clips: Iterable[Clip], both: int = 0) -> list[tuple[Clip, int]]:
+def macro_clips(protocol: Protocol, clips: Iterable[Clip], both: int = 0) -> list[tuple[Clip, int]]:
     """Return the clips of other data sets that every fold trains on, with their classes.
 
-    These are the macro-expressions that the method learns from, and what the protocol adds, of its first `both`
-    subjects."""
-    clips = list(clips)
-    added = sorted({clip.subject for clip in clips if clip.dataset in protocol.also_trained_on})[:both]
-    return protocol.macro(
-        clip
-        for clip in clips
-        if (clip.subject in added if clip.dataset in protocol.also_trained_on else method.learns_from(clip.dataset))
-    )
+    Of data sets that the protocol adds, these are clips of its first `both` subjects."""
+    clips, added = list(clips), protocol.also_trained_on
+    subjects = sorted({clip.subject for clip in clips if clip.dataset in added})[:both]
+    return protocol.macro(clip for clip in clips if clip.dataset not in added or clip.subject in subjects)
 
 
 def fold_indices(folds: Sequence[Fold], clips: Sequence[Clip]) -> list[engine.FoldIndices]:

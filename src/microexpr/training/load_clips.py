@@ -1,27 +1,22 @@
 """Load a method's inputs and targets of all clips into memory, once for all folds. Trains nothing."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from microexpr.core import facs
-from microexpr.core.clip import POPULATION, Clip
-from microexpr.core.errors import StoreError
+from microexpr.core.clip import Clip
 from microexpr.core.facs import occurrence
-from microexpr.core.files import visible
 from microexpr.models.base import ClipTensors, Method
 from microexpr.models.labels import LABELS
 from microexpr.signals import inputs
-
-STAGES = {stage for stages in inputs.SOURCES.values() for stage in stages}  # inputs are derived from their files
 
 
 def load_clips(
     method: Method,
     clips: Sequence[Clip],
-    files: Iterable[str],
+    files: inputs.Files,
     labels: Mapping[str, int] | None = None,
     macro: Collection[str] = (),
     reacts: Mapping[str, Sequence[int]] | None = None,
@@ -29,23 +24,17 @@ def load_clips(
 ) -> ClipTensors:
     """Return all inputs of a method and all targets as tensors, in the order of `clips`.
 
-    `files` are results/<stage>/<dataset>/<subject>.h5, or the folder of a stage for all of its files, and
-    results/population/<subject>.h5. `macro` has the ids of macro-expressions. By clip id are `labels`, None for
-    MEGC2019's; `reacts`, a mask of the face regions in which the emotion shows, None for no region of any clip; and
+    `files` are those of `inputs.subject_files`. `macro` has the ids of macro-expressions. By clip id are `labels`, None
+    for MEGC2019's; `reacts`, a mask of the face regions in which the emotion shows, None for no region of any clip; and
     `several_labels`, None if each clip has one class. Raises StoreError if a file of a subject is missing."""
-    files_of: dict[tuple[str, str], dict[str, str]] = {}  # by data set and subject, then by stage
-    for path in map(Path, expand_directories(files)):
-        stage, dataset = path.parts[-3:-1]
-        if dataset == POPULATION and stage not in STAGES:  # its one file of a subject has all stages
-            stage = dataset
-        files_of.setdefault((dataset, path.stem), {})[stage] = str(path)
     clips_of: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
         clips_of.setdefault((clip.dataset, clip.subject), []).append(clip)
-    subjects = {subject: number for number, subject in enumerate(sorted(clips_of))}
+    files_of = inputs.subject_files(files, inputs.stages(method.inputs), clips_of)
+    subjects = {subject: number for number, subject in enumerate(files_of)}
     parts = [
-        _load_subject(method, subject, files_of.get(subject, {}), [clip.name for clip in clips_of[subject]])
-        for subject in subjects
+        inputs.load(method.inputs, paths, [clip.name for clip in clips_of[subject]])
+        for subject, paths in files_of.items()
     ]
     row = {clip.id: i for i, clip in enumerate(clip for subject in subjects for clip in clips_of[subject])}
     rows = [row[clip.id] for clip in clips]
@@ -63,22 +52,3 @@ def load_clips(
     if several_labels:
         targets[LABELS] = [several_labels[clip.id] for clip in clips]
     return ClipTensors(arrays, {name: torch.tensor(value) for name, value in targets.items()})
-
-
-def expand_directories(files: Iterable[str]) -> list[str]:
-    """Return the files, with each stage's folder replaced by the files of all subjects in it."""
-    paths: list[Path] = []
-    for path in map(Path, files):
-        paths += visible(path, "*/*.h5") if path.is_dir() else [path]
-    return [str(path) for path in paths]
-
-
-def _load_subject(
-    method: Method, subject: tuple[str, str], files: dict[str, str], names: list[str]
-) -> dict[str, np.ndarray]:
-    """Return by name the inputs of a subject's clips, in the order of `names`; `files` are by stage."""
-    for name in method.inputs:
-        for stage in inputs.SOURCES[name]:
-            if stage not in files and POPULATION not in files:
-                raise StoreError(f"results/{stage}/{'/'.join(subject)}.h5 must be among the inputs of {name!r}")
-    return inputs.load(method.inputs, {stage: Path(path) for stage, path in files.items()}, names)

@@ -5,6 +5,7 @@ clip that a protocol trains or tests on.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from microexpr.core import store
 from microexpr.core.clip import POPULATION, Clip, join_origins, subject_provenance
 from microexpr.core.errors import DataError
 from microexpr.models.base import ClassicalMethod, NetworkMethod
+from microexpr.signals.inputs import Files
 from microexpr.training import engine, weights
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
@@ -21,9 +23,7 @@ from microexpr.training.steps import fit_network, load_inputs
 FOLD = "pretrain"  # its name in seeds and checkpoints
 
 
-def run(
-    job: Job, files: Iterable[str], path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None
-) -> None:
+def run(job: Job, files: Files, path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None) -> None:
     """Train the job's method on its macro-expressions; write results/pretrain/<method>/<classes>.safetensors.
 
     Raises DataError where no macro-expression shows any of the classes, or where the job has clips of the protocol."""
@@ -40,7 +40,7 @@ def run(
 
 def run_on_population(
     job: Job,
-    files: Iterable[str],
+    files: Files,
     path: str,
     progress: Progress,
     checkpoint_dir: CheckpointDir | None = None,
@@ -48,7 +48,7 @@ def run_on_population(
 ) -> None:
     """Train the job's method on its clips, all of the population; write what its folds start from in half precision.
 
-    `files` are those of the subjects. Raises DataError for another clip, or where none shows any of the classes."""
+    `files` are of the population. Raises DataError for another clip, or where none shows any of the classes."""
     job = on_population(job)
     if isinstance(job.method, ClassicalMethod):
         inputs = load_inputs(job, files)
@@ -65,7 +65,7 @@ def run_on_population(
         "method": job.name,
         "classes": ", ".join(job.protocol.classes),
         "origin": "generated",
-        "identities": "\n".join(sorted(map(_identity, inputs.files))),
+        "identities": "\n".join(sorted(map(_identity, files[POPULATION]))),
         "clips": str(len(job.all_clips)),
     }
     about = inputs.attributes() | metadata | about
@@ -87,7 +87,7 @@ def subjects(clips: Iterable[Clip]) -> list[str]:
     return sorted({subject_provenance(clip.subject, clip.dataset, clip.origin) for clip in clips})
 
 
-def _identity(path: str) -> str:
+def _identity(path: str | Path) -> str:
     """Return the digest of a subject's face."""
     with store.open_file(path, POPULATION) as file:
         return store.attribute_text(file.attrs["identity"])

@@ -4,7 +4,7 @@ Out of scope: a score. No subject is held out, so no clip of the protocol may be
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from microexpr.core.errors import ParamsError
 from microexpr.models import recognisers
 from microexpr.models.base import Generator, NetworkMethod
+from microexpr.signals.inputs import Files
 from microexpr.training import generator_file, weights
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
@@ -26,9 +27,7 @@ SCHEMA = weights.FINAL
 FOLD = "final"  # its name in seeds and checkpoints
 
 
-def run(
-    job: Job, files: Iterable[str], path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None
-) -> None:
+def run(job: Job, files: Files, path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None) -> None:
     """Train on all of the job's clips, by the first seed, and write results/refit/<method>.safetensors.
 
     A recogniser's file is for `load`, a generator's for `generator_file.load`. Raises ParamsError for a method that is

@@ -1,7 +1,7 @@
 """The steps that all training stages share: load the inputs, check leaks, fit one network. Writes no result."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,15 +10,14 @@ import torch
 
 from microexpr.core import facs, store
 from microexpr.core.clip import POPULATION
-from microexpr.core.errors import StoreError
 from microexpr.core.files import file_digest
-from microexpr.datasets import MACRO
 from microexpr.models.base import ClipTensors, NetworkMethod
 from microexpr.protocols import provenance
+from microexpr.signals.inputs import STAGES, Files, expand
 from microexpr.training import engine, synthetic_clips, weights
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints, digest
 from microexpr.training.job import Job, fold_indices
-from microexpr.training.load_clips import expand_directories, load_clips
+from microexpr.training.load_clips import load_clips
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +25,7 @@ class TrainingInputs:
     """Everything that a job trains on, loaded."""
 
     clips: ClipTensors  # tensors: the protocol's clips, then macro-expressions, then synthetic clips
-    files: Sequence[str]  # stage files and weights that were read for `clips` and for the method
+    first: Sequence[str | Path]  # files of the weights that the method starts from, and of its teacher
     initialisation: str  # codes of weights and further training data; "": from scratch on its own clips
     fitted_on: Mapping[str, list[str]]  # by fold, sorted, all that its training has seen, its own clips among them
     synthetic_positions: Mapping[str, np.ndarray]  # by fold, int64[P] into `clips`
@@ -37,55 +36,43 @@ class TrainingInputs:
         return {"initialisation": self.initialisation} if self.initialisation else {}
 
 
-def load_inputs(job: Job, files: Iterable[str], synthetic_files: Sequence[str] = ()) -> TrainingInputs:
+def load_inputs(job: Job, files: Files) -> TrainingInputs:
     """Load a job's recorded and synthetic clips as tensors, and into `job.method` the weights that it starts from.
 
-    `files` are results/<stage>/<dataset>/<subject>.h5, or folders of them, and weights; those that only other variants
-    read are left out. `synthetic_files` are of the generator that the method's param `synthetic` names. Raises
-    StoreError for a file that is missing or of another training, and LeakError, which names the file, where an input
-    was fitted on what a fold holds out."""
-    other_sets = {*MACRO} - {clip.dataset for clip in job.all_clips}
-    paths, first = weights.select(
-        job, [path for path in expand_directories(files) if Path(path).parent.name not in other_sets]
-    )
+    `files` are by role: signals by stage noun, weights `teacher` and `initial`, and of the generator that the method's
+    param `synthetic` names, `synthetic` if it is trained fold by fold, else `synthetic_groups`. Raises StoreError for a
+    file that is missing or of another training, and LeakError, which names the file, where an input was fitted on what
+    a fold holds out."""
+    code = weights.load_first(job, files)
     marked = job.macro_ids if job.clips else ()  # in pretraining they are the training set itself
     shown_in = {clip.id: facs.reaction_mask(job.protocol.emotion(clip)) for clip in job.all_clips}
-    clips = load_clips(job.method, job.all_clips, paths, job.labels, marked, shown_in, job.several_labels)
+    clips = load_clips(job.method, job.all_clips, files, job.labels, marked, shown_in, job.several_labels)
     if job.protocol.unlabelled_means:
         clips = without_means(clips, [clip.origin for clip in job.all_clips])
-    by_fold = synthetic_clips.select_files(synthetic_files, job.protocol.unit, job.test_clips)
-    parts = [*(file.description for file in first), action_unit_reader(paths), initialisation(job)]
+    by_fold = synthetic_clips.select_files(files, job.protocol.unit, job.test_clips)
+    parts = [code, action_unit_reader(files.get("aus", ())), initialisation(job)]
     positions, sources = dict[str, np.ndarray](), list[str]()
     if job.synthetic:
-        if not any(by_fold.values()):
-            raise StoreError(f"{job.synthetic} must have synthesised clips for {job.name} to train on, found no file")
-        generator = {"method": job.synthetic, "protocol": job.protocol.name}
         labels = {job.by_id[clip_id].provenance: label for clip_id, label in job.labels.items()}
-        additions = synthetic_clips.load(by_fold, generator, labels, job.method.inputs)
+        additions = synthetic_clips.load(by_fold, job.synthetic, job.protocol.name, labels, job.method.inputs)
         clips, positions = synthetic_clips.append(clips, [clip.provenance for clip in job.all_clips], additions)
         sources = [clip.source for clip in additions]
-    fitted_on = check_leaks(job, paths, by_fold)
-    return TrainingInputs(clips, paths, "; ".join(filter(None, parts)), fitted_on, positions, sources)
-
-
-def check_leaks(job: Job, files: Sequence[str], synthetic_files: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return by fold, sorted, all that its training has seen: its own clips and the training data of its inputs.
-
-    These are entries of `fitted_on`; `synthetic_files` are by fold. Raises LeakError as `load_inputs` does."""
     unit, tests = job.protocol.unit, job.test_clips
-    seen = provenance.check_files(files, unit, tests)
+    first = [*files.get("teacher", ()), *files.get("initial", ())]
+    signals = [path for stage in (*STAGES, POPULATION) for path in expand(files, stage)]
+    seen = provenance.check_files([*signals, *first], unit, tests)
     shared = job.method.shared_fitted_on() if isinstance(job.method, NetworkMethod) else []
     for fold in job.folds:
         name = fold.name
-        seen[name] |= provenance.check_files(synthetic_files[name], unit, {name: tests[name]})[name]
+        seen[name] |= provenance.check_files(by_fold[name], unit, {name: tests[name]})[name]
         seen[name] |= {job.by_id[clip_id].provenance for clip_id in job.train_ids(fold)}
         seen[name] |= {*shared}  # subjects of the population: no fold holds them out
-    return {name: sorted(entries) for name, entries in seen.items()}
+    fitted_on = {name: sorted(entries) for name, entries in seen.items()}
+    return TrainingInputs(clips, first, "; ".join(filter(None, parts)), fitted_on, positions, sources)
 
 
-def action_unit_reader(files: Iterable[str]) -> str:
-    """Return the code of the reader that wrote the action units in these files; "" without such files."""
-    paths = [path for path in files if Path(path).parent.parent.name == "aus"]
+def action_unit_reader(paths: Sequence[str | Path]) -> str:
+    """Return the code of the reader that wrote these files of action units; "" without files."""
     if not paths:
         return ""
     with store.open_file(paths[0], "aus") as file:
@@ -135,7 +122,7 @@ def checkpoint_store(job: Job, inputs: TrainingInputs, directory: CheckpointDir 
     if directory is None or not job.params.checkpoint_minutes:
         return None
     arrays = {name: tensor.numpy() for name, tensor in (inputs.clips.inputs | inputs.clips.targets).items()}
-    first = [file_digest(path) for path in inputs.files if path.endswith(".safetensors")]
+    first = [file_digest(path) for path in inputs.first]
     clips = [*(clip.provenance for clip in job.all_clips), *inputs.synthetic_sources]
     identity = {
         "method": job.name,
@@ -147,7 +134,7 @@ def checkpoint_store(job: Job, inputs: TrainingInputs, directory: CheckpointDir 
 
 
 def fit_network(
-    job: Job, files: Iterable[str], progress: engine.Progress, directory: CheckpointDir | None
+    job: Job, files: Files, progress: engine.Progress, directory: CheckpointDir | None
 ) -> tuple[TrainingInputs, engine.TrainedNetwork]:
     """Train one network, by the first seed, on the training clips of the job's only fold; score nothing."""
     inputs = load_inputs(job, files)

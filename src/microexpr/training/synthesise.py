@@ -3,7 +3,7 @@
 No protocol's fold comes in. Groups are few, and all protocols share the clips that are synthesised for them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +21,7 @@ from microexpr.models.base import Batch, ClipTensors, Generator
 from microexpr.protocols import GROUPINGS, synthesised_classes
 from microexpr.protocols.splits import subject_id
 from microexpr.signals.aus import ACTION_UNITS
+from microexpr.signals.inputs import Files
 from microexpr.training import engine, generator_file
 from microexpr.training.checkpoint import CheckpointDir
 from microexpr.training.engine import Progress
@@ -111,9 +112,7 @@ def make_job(
     )
 
 
-def run(
-    job: Job, files: Iterable[str], path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None
-) -> None:
+def run(job: Job, files: Files, path: str, progress: Progress, checkpoint_dir: CheckpointDir | None = None) -> None:
     """Train the job's generator for its one group; write its clips, and next to them the generator as .safetensors.
 
     `path` is results/synthesise/<generator>/groups/<group>.h5, with /train/<clip> and /held_out/<clip> as

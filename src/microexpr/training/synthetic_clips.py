@@ -3,7 +3,7 @@
 Only `train/` of a file is read: clips synthesised from held-out subjects are for measuring. No generator comes in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,10 +13,11 @@ from microexpr.core import store
 from microexpr.core.clip import Clip
 from microexpr.core.errors import LeakError, ParamsError, StoreError
 from microexpr.models.base import ClipTensors, Shapes
-from microexpr.protocols import GROUPINGS, provenance
+from microexpr.protocols import provenance
 from microexpr.protocols.splits import subject_id
 from microexpr.signals import inputs
 
+TRAIN = "train"  # group of the clips to train on: of a whole file, or of each fold
 CHANGES = ("au_change", "au_changes")  # inputs that hold the requested changes of a synthetic clip
 Tests = Mapping[str, Sequence[Clip]]  # held-out clips by fold name
 
@@ -41,51 +42,44 @@ def check_inputs(shapes: Shapes, clips: bool = True) -> None:
             raise ParamsError(f"synthetic must be for a method that reads pictures{also} alone, not the input {name}")
 
 
-def select_files(paths: Iterable[str], unit: provenance.Unit, tests: Tests) -> dict[str, list[str]]:
+def select_files(files: inputs.Files, unit: provenance.Unit, tests: Tests) -> dict[str, list[str]]:
     """Return by fold the files that it trains on.
 
-    All shards of a generator that is trained fold by fold; of one that is trained for groups of subjects, the first
-    file with a generator that saw nothing that the fold holds out. Raises LeakError where there is none."""
-    paths = sorted(map(str, paths))
-    grouped = [path for path in paths if _attribute(path, "protocol") in GROUPINGS]
-    if not grouped:
-        return dict.fromkeys(tests, paths)
-    fitted_on = {path: provenance.read_fitted_on(path, tests) for path in grouped}
-    files = {}
-    for fold, test in tests.items():
-        clean = [path for path in grouped if not provenance.has_seen(unit, test, fitted_on[path][fold])]
-        if not clean:
-            raise LeakError(f"{grouped[0]} and others of its kind were each fitted on some of what {fold} holds out")
-        files[fold] = clean[:1]
-    return files
-
-
-def _attribute(path: str, name: str) -> str:
-    with store.open_file(path, "synth") as file:
-        return str(file.attrs[name].decode())
+    Of a generator that is trained fold by fold, `synthetic`, these are all shards; of one that is trained for groups of
+    subjects, `synthetic_groups`, the first file with a generator that saw nothing that the fold holds out. Raises
+    LeakError where there is none."""
+    if not (paths := sorted(map(str, files.get("synthetic_groups", ())))):
+        return dict.fromkeys(tests, sorted(map(str, files.get("synthetic", ()))))
+    fitted_on = {path: provenance.read_fitted_on(path, tests) for path in paths}
+    clean = {
+        fold: [path for path in paths if not provenance.has_seen(unit, test, fitted_on[path][fold])]
+        for fold, test in tests.items()
+    }
+    for fold, clean_paths in clean.items():
+        if not clean_paths:
+            raise LeakError(f"{paths[0]} and others of its kind were each fitted on some of what {fold} holds out")
+    return {fold: clean_paths[:1] for fold, clean_paths in clean.items()}
 
 
 def load(
-    files: Mapping[str, Sequence[str]], generator: Mapping[str, str], labels: Mapping[str, int], shapes: Shapes
+    files: Mapping[str, Sequence[str]], generator: str, protocol: str, labels: Mapping[str, int], shapes: Shapes
 ) -> list[SyntheticClip]:
     """Read the clips that these folds may train on; `files` are those of `select_files`.
 
-    `generator` has the `method` and `protocol` that the files must be of. `labels` are, by `Clip.provenance`, the
+    They must be of the generator, and shards of its folds of the protocol. `labels` are, by `Clip.provenance`, the
     classes of the clips that are trained on: synthetic clips of other source faces or driving clips are left out.
     Raises LeakError for files of another method or protocol, StoreError for a fold without synthetic clips."""
     clips: list[SyntheticClip] = []
     for path in sorted({path for paths in files.values() for path in paths}):
         folds = [fold for fold, paths in files.items() if path in paths]
         with store.open_file(path, "synth") as file:
-            protocol = file.attrs["protocol"].decode()
-            grouped = protocol in GROUPINGS
-            expected = dict(generator) | ({"protocol": protocol} if grouped else {})
+            expected = {"method": generator} | ({} if TRAIN in file else {"protocol": protocol})
             provenance.check_identity(path, {key: file.attrs[key].decode() for key in expected}, expected)
-            sets = [(folds, file)] if grouped else [([fold], file[fold]) for fold in folds if f"{fold}/train" in file]
+            sets = [(folds, file)] if TRAIN in file else [([f], file[f]) for f in folds if f"{f}/{TRAIN}" in file]
             for set_folds, group in sets:
-                clips += _read_set(set_folds, group["train"], labels, shapes)
+                clips += _read_set(set_folds, group[TRAIN], labels, shapes)
     if missing := sorted({*files} - {fold for clip in clips for fold in clip.folds}):
-        raise StoreError(f"{generator['method']} must have synthesised clips to train fold {missing[0]} on, found none")
+        raise StoreError(f"{generator} must have synthesised clips to train fold {missing[0]} on, found none")
     return clips
 
 

@@ -14,6 +14,7 @@ from microexpr.core.arrays import correct
 from microexpr.core.clip import Fold
 from microexpr.core.seeds import generator
 from microexpr.models.base import ClipTensors, NetworkMethod
+from microexpr.signals.inputs import Files
 from microexpr.training import engine
 from microexpr.training.checkpoint import CheckpointDir, Checkpoints
 from microexpr.training.engine import Progress
@@ -28,21 +29,15 @@ Trained = tuple[Fold, engine.FoldResult, np.ndarray | None]  # a fold, its resul
 
 
 def run(
-    job: Job,
-    files: Iterable[str],
-    outputs: Mapping[str, str],
-    progress: Progress,
-    checkpoint_dir: CheckpointDir | None = None,
-    synthetic_files: Sequence[str] = (),
+    job: Job, files: Files, outputs: Mapping[str, str], progress: Progress, checkpoint_dir: CheckpointDir | None = None
 ) -> None:
     """Train the job's folds; write outputs["train"], and outputs["synth"] where the method synthesises faces.
 
-    `files` may include those of other variants, which are left out. `synthetic_files` are of the generator of the
-    clips that it trains on. An interrupted training resumes from `checkpoint_dir`; the caller removes it once the
-    outputs are safe.
+    `files` are those of `steps.load_inputs`. An interrupted training resumes from `checkpoint_dir`; the caller removes
+    it once the outputs are safe.
 
     Raises LeakError, before it trains, for a file that was fitted on what one of the folds holds out."""
-    inputs = load_inputs(job, files, synthetic_files)
+    inputs = load_inputs(job, files)
     checkpoints = checkpoint_store(job, inputs, checkpoint_dir)
     counts = (len(job.folds), job.params.seeds, len(inputs.clips))
     logger.info(

@@ -21,7 +21,7 @@ from microexpr.core import onnx, store
 from microexpr.core.errors import MicroexprError, ParamsError, StoreError, remedy
 from microexpr.core.files import shipped
 from microexpr.models.base import CLASSES, Generator, Method, Modules, NetworkMethod, Shapes, Statistics
-from microexpr.signals import learning
+from microexpr.signals import inputs, learning
 from microexpr.training.group import STATISTICS, lay_out_weights, named_tensors
 from microexpr.training.job import Job
 
@@ -29,37 +29,6 @@ INITIAL, TEACHER = "initial/1", "pretrain/1"  # schemas of initial weights
 FINAL, GENERATOR = "final/1", "generator/1"  # schemas of networks that are used as they are
 KEY = ("schema", "network", "params", "classes", "several")  # metadata that differ between trainings
 SHIPPED = shipped("reenact.safetensors")  # FAMGAN's generator, fitted on the population, as initial weights
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """A file of tensors `<module>.<tensor>` and `statistics.<name>`: its path, and the contents of its metadata."""
-
-    path: str
-    metadata: Mapping[str, str]
-
-    @classmethod
-    def open(cls, path: str | Path) -> "Weights":
-        """Read the metadata. Raises StoreError for a file that cannot be read."""
-        return cls(str(path), store.read_metadata(path))
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Read the tensors. Raises StoreError for a damaged file."""
-        return {name: torch.tensor(array) for name, array in store.read_tensors(self.path)[0].items()}
-
-    def mismatches(self, expected: Mapping[str, str]) -> list[str]:
-        """Return the entries of a `key` in which the file differs."""
-        return [name for name in KEY if self.metadata.get(name) != expected.get(name)]
-
-    @property
-    def description(self) -> str:
-        """Their code in the attribute `initialisation` of a training that starts from them; "" for a teacher."""
-        counts = {name: len(self.metadata.get(name, "").split()) for name in ("fitted_on", "identities")}
-        if self.metadata["schema"] == GENERATOR:
-            return f"shipped subjects={counts['fitted_on']}"
-        if self.metadata["schema"] == INITIAL:
-            return f"population clips={self.metadata['clips']} subjects={counts['identities']}"
-        return ""
 
 
 def key(schema: str, method: Method, classes: Sequence[str] = ()) -> dict[str, str]:
@@ -110,41 +79,37 @@ def export(
     onnx.write(path, learning.graph(module, inputs, outputs), sorted(network.fitted_on), **about)
 
 
-def select(job: Job, files: Iterable[str]) -> tuple[list[str], list[Weights]]:
-    """Load into a job's method the weights that it starts from, which are among `files`.
+def load_first(job: Job, files: inputs.Files) -> str:
+    """Load into a job's method the weights in roles `teacher` and `initial` of `files`; return the code of the latter.
 
-    Return the files without teachers and first weights of other variants, and these weights. Raises StoreError where
-    one is missing or of another network, params or classes, ParamsError for a shipped one with other layers."""
-    files, method, classes = [*files], job.method, job.protocol.classes
-    opened = [Weights.open(path) for path in files if path.endswith(".safetensors")]
-    first, others = list[Weights](), set[str]()
+    Raises StoreError where one is missing, not expected, or of another network, params or classes."""
+    method, code = job.method, ""
+    population = method.population_pretraining()
+    expected = {
+        "teacher": job.teacher and key(TEACHER, job.teacher, job.protocol.classes),
+        "initial": population and key(INITIAL, population, job.protocol.classes),
+    }
     if getattr(method.params, "initialisation", "") == "shipped":
-        first += [weights for weights in opened if Path(weights.path).name == SHIPPED.name]
-        if len(first) != 1:
-            raise StoreError(f"{SHIPPED} must be among the inputs of {job.name}, once, not {len(first)} times")
-        check_shipped(method, job.name)
-        method.initial_weights = first[0].tensors()
-    for schema, source, words in (
-        (TEACHER, job.teacher, "network that guides"),
-        (INITIAL, method.population_pretraining(), "network of the population for"),
-    ):
-        candidates = [weights for weights in opened if weights.metadata.get("schema") == schema]
-        expected = {} if source is None else key(schema, source, classes)
-        same = [weights for weights in candidates if not weights.mismatches(expected)]
-        others |= {weights.path for weights in candidates} - {weights.path for weights in same}
-        if source is None:
-            continue
-        if not same and len(candidates) == 1:
-            path, (wrong, *_) = candidates[0].path, candidates[0].mismatches(expected)
-            raise StoreError(f"{path}: {wrong} must be those that {job.name} expects{remedy(path)}")
-        if len(same) != 1:
-            raise StoreError(f"results/pretrain must have one {words} {job.name}, not {len(same or candidates)}")
-        first += same
-        if schema == INITIAL:
-            method.initial_weights = same[0].tensors()
-        else:
-            method.teacher_weights = same[0].tensors()  # type: ignore[attr-defined]
-    return [path for path in files if path not in others], first
+        expected["initial"] = {name: value for name, value in store.read_metadata(SHIPPED).items() if name in KEY}
+    for role, entries in expected.items():
+        paths = files.get(role, ())
+        if len(paths) != bool(entries):
+            raise StoreError(f"{job.name} must have {bool(entries):d} files of weights as {role}, not {len(paths)}")
+        for path in paths:
+            arrays, metadata = store.read_tensors(path)
+            for name in KEY:
+                if metadata.get(name) != (entries or {}).get(name):
+                    raise StoreError(f"{path}: {name} must be those that {job.name} expects{remedy(path)}")
+            setattr(method, f"{role}_weights", {name: torch.tensor(array) for name, array in arrays.items()})
+            code = describe(metadata) if role == "initial" else code
+    return code
+
+
+def describe(metadata: Mapping[str, str]) -> str:
+    """Return the code of initial weights in the attribute `initialisation` of a training that starts from them."""
+    if metadata["schema"] == GENERATOR:
+        return f"shipped subjects={len(metadata['fitted_on'].split())}"
+    return f"population clips={metadata['clips']} subjects={len(metadata['identities'].split())}"
 
 
 def check_shipped(method: Method, name: str) -> None:

@@ -1,7 +1,6 @@
 """Measures of belief on faces and clips whose differences are known."""
 
 import shutil
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -103,13 +102,9 @@ def test_clips_that_move_otherwise_are_told_and_clips_that_move_alike_are_not(mo
     assert values["belief_auc", "neutral"] > 0.95 and 0.25 < values["belief_auc", "true"] < 0.75
 
 
-def faces_and_events(files: list) -> list[str]:
-    return [str(path) for path in files if Path(path).parts[-3] in ("faces", "apex")]
-
-
 def test_clips_of_held_out_subjects_are_read_next_to_recorded_ones(groups):
     _, files, paths = groups
-    held = belief.read_clips(paths, GROUPED_CLIPS, faces_and_events(files))
+    held = belief.read_clips(paths, GROUPED_CLIPS, files)
     assert held.generator == "auicgan" and {*held.recorded_clips} == {clip.id for clip in GROUPED_CLIPS}
     for film in held.synthetic_clips:
         frames, recorded = film.frames, held.recorded_clips[film.clip.id].frames
@@ -127,6 +122,6 @@ def test_a_clip_of_a_subject_who_trained_its_generator_and_no_file_are_refused(g
         del file["fitted_on"]
         other.copy("fitted_on", file)
     with pytest.raises(LeakError, match=r"1of2.* of its held-out "):
-        belief.read_clips([path], GROUPED_CLIPS, faces_and_events(files))
+        belief.read_clips([path], GROUPED_CLIPS, files)
     with pytest.raises(StoreError, match="of one generator"):
-        belief.read_clips([], GROUPED_CLIPS, [])
+        belief.read_clips([], GROUPED_CLIPS, {})

@@ -171,5 +171,5 @@ def test_what_is_not_this_protocols_is_refused(tmp_path, shard):
     swapped_shard = synth_file(tmp_path / "b.h5", [swapped, *rest], CLIPS)
     with pytest.raises(StoreError, match=r"must be made from a held-out clip of its fold, not from generated/samm"):
         faces_of_clips.read([swapped_shard], "icegan", PROTOCOL, CLIPS)
-    with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the files"):
-        faces_of_clips.read_true(CLIPS, [], (SIZE, SIZE, 1))
+    with pytest.raises(StoreError, match=r"results/apex/casme2/s01.h5 must be among the apex files"):
+        faces_of_clips.read_true(CLIPS, {}, (SIZE, SIZE, 1))

@@ -110,7 +110,7 @@ def test_methods_read_a_subject_as_they_do_any_other(written: Any, name: str) ->
     planned = [item.clip for item in clips.plan_clips(PARAMS, SUBJECT)]
     kind = find(name)
     method = kind(kind.Params(**({"image_size": 32} if "image_size" in kind.Params.model_fields else {})))
-    tensors = load_clips(method, planned, [str(written[0])], macro=[clip.id for clip in planned[3:]])
+    tensors = load_clips(method, planned, {"population": [written[0]]}, macro=[clip.id for clip in planned[3:]])
     assert {key: value.shape for key, value in tensors.inputs.items()} == {
         key: (len(planned), *shape) for key, shape in method.inputs.items()
     }
@@ -146,7 +146,7 @@ def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkey
     method = kind(kind.Params(image_size=32, macro_strength=(0.5, 1)))
     planned = recordings.clips_of(PARAMS, [SUBJECT], {"macro scene"})
     assert [clip.label for clip in planned] == [1, 2, 0]
-    tensors = load_clips(method, planned, [str(written[0])])
+    tensors = load_clips(method, planned, {"population": [written[0]]})
     with store.open_file(written[0], "population") as file:
         for clip, onset, apex in zip(planned, tensors.inputs["onset"], tensors.inputs["apex"], strict=True):
             scene = file[f"scenes/{clip.name[5]}"]
@@ -154,7 +154,9 @@ def test_images_of_scenes_are_clips_that_stay_at_their_apex(written: Any, monkey
             for image, position in ((onset, 0), (apex, clip.apex)):
                 reduced = clips.reduce(luma(scene["face"][position])[..., None], 32)[..., 0]
                 assert abs(image[0].numpy().astype(int) - reduced.astype(int)).max() <= 1
-    around = load_clips(find("mtmnet")(find("mtmnet").Params(image_size=32)), planned[:1], [str(written[0])]).inputs
+    around = load_clips(
+        find("mtmnet")(find("mtmnet").Params(image_size=32)), planned[:1], {"population": [written[0]]}
+    ).inputs
     assert (around["around_apex"] == around["apex"][:, :, None]).all()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from microexpr.core import store
-from microexpr.core.errors import DataError, ParamsError
+from microexpr.core.errors import DataError, ParamsError, StoreError
 from microexpr.core.seeds import generator
 from microexpr.signals import apex, inputs
 from microexpr.signals.inputs import INPUTS, REGIONS, SOURCES, Source, load
@@ -255,3 +255,24 @@ def test_what_cannot_be_is_named(files: dict[str, Path]) -> None:
         load({"apex": (2, 8, 8)}, files, CLIPS)
     with pytest.raises(DataError, match=r"clip must be one of EP01, EP02, not EP03 \(.*apex\.h5\)"):
         load({"onset": (1, 8, 8)}, files, ["EP03"])
+
+
+def test_a_subjects_files_are_those_of_its_data_set_in_each_stage_or_its_one_of_the_population(tmp_path: Path) -> None:
+    for folder in ("flow/casme2", "flow/population"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("flow/casme2/s01.h5", "flow/casme2/s02.h5", "flow/population/s01.h5"):
+        (tmp_path / name).touch()
+    files = {
+        "flow": [tmp_path / "flow"],
+        "apex": ["a/samm/s01.h5", "a/casme2/s01.h5"],
+        "population": ["p/population/s02.h5"],
+    }
+    subjects = [("population", "s02"), ("casme2", "s01")]
+    assert inputs.subject_files(files, ["flow", "apex"], subjects) == {
+        ("casme2", "s01"): {"apex": Path("a/casme2/s01.h5"), "flow": tmp_path / "flow/casme2/s01.h5"},
+        ("population", "s02"): {"population": Path("p/population/s02.h5")},
+    }
+    pictured = inputs.subject_files(files, ["flow"], [("population", "s01")])
+    assert pictured == {("population", "s01"): {"flow": tmp_path / "flow/population/s01.h5"}}
+    with pytest.raises(StoreError, match=r"^results/apex/casme2/s02.h5 must be among the apex files$"):
+        inputs.subject_files(files, ["flow", "apex"], [("casme2", "s02")])

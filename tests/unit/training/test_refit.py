@@ -97,5 +97,6 @@ def test_interrupted_and_again_the_same_bytes(request, network, steps, resumed, 
     with pytest.raises(InterruptedError):
         refit.run(final_job, files, str(repeated), interrupted(steps), checkpoint_dir)
     seen = []
-    refit.run(final_job, files[::-1], str(repeated), lambda done, total: seen.append((done, total)), checkpoint_dir)
+    files = {stage: paths[::-1] for stage, paths in files.items()}
+    refit.run(final_job, files, str(repeated), lambda done, total: seen.append((done, total)), checkpoint_dir)
     assert seen[0] == resumed and repeated.read_bytes() == Path(path).read_bytes()

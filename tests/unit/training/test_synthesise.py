@@ -35,10 +35,10 @@ def test_a_generator_may_start_from_the_shipped_one_whose_subjects_it_then_has_s
     params = generator_groups.OWN | shape | {"initialisation": "shipped", "condition": "change"}
     for kind in (Auicgan, Famgan):
         group_job = replace(generator_groups.job(), method=kind(kind.Params(**params), len(GROUPS.classes)))
-        with pytest.raises(StoreError, match="must be among the inputs of auicgan, once, not 0"):
+        with pytest.raises(StoreError, match="auicgan must have 1 files of weights as initial, not 0"):
             load_inputs(group_job, groups[1])
         shipped = load(SHIPPED)
-        inputs = load_inputs(group_job, [*groups[1], str(SHIPPED)])
+        inputs = load_inputs(group_job, groups[1] | {"initial": [SHIPPED]})
         assert inputs.initialisation == "shipped subjects=240"
         (seen,) = inputs.fitted_on.values()
         assert shipped.fitted_on < set(seen)
@@ -143,7 +143,7 @@ def test_a_file_names_all_that_was_fitted_on_and_is_the_same_bytes_again(groups,
         seen = provenance.read_fitted_on(path, ["casme2/s1"])["casme2/s1"]
         trained_on = {f"generated/{name}" for name in fold.train} | {still.provenance for still, _ in STILLS}
         assert seen == trained_on | {"generated/nobody/n/c"}
-    repeated = run(tmp_path, files[::-1])
+    repeated = run(tmp_path, {stage: paths[::-1] for stage, paths in files.items()})
     assert Path(repeated).read_bytes() == Path(paths[0]).read_bytes()
 
 
@@ -169,22 +169,23 @@ def held_in(protocol, clips=CLIPS):
 @pytest.mark.parametrize("protocol", ["loso_casme2_7", "lovo_samm_8"])
 def test_a_fold_trains_on_clips_of_the_generator_that_never_saw_its_subject(groups, protocol):
     for unit in ("subject", "clip"):
-        for fold, paths in synthetic_clips.select_files(groups[2], unit, held_in(protocol)).items():
+        for fold, paths in synthetic_clips.select_files(
+            {"synthetic_groups": groups[2]}, unit, held_in(protocol)
+        ).items():
             (number,) = [n for n, group in enumerate(GROUPED) if "/".join(fold.split("/")[:2]) in people(group.test)]
             assert paths == [groups[2][number]]
 
 
 def test_a_subject_of_no_group_trains_on_the_first_generators_clips(groups):
     strangers = [clip("smic", "s9", f"c{n}", n) for n in range(3)]
-    assert synthetic_clips.select_files(groups[2][::-1], "subject", {"smic/s9": strangers}) == {
-        "smic/s9": groups[2][:1]
-    }
+    files = {"synthetic_groups": groups[2][::-1]}
+    assert synthetic_clips.select_files(files, "subject", {"smic/s9": strangers}) == {"smic/s9": groups[2][:1]}
 
 
 def test_leak_of_generators_that_each_saw_someone_held_out(groups):
     both = [clip for clip in CLIPS if clip.id in (GROUPED[0].test[0], GROUPED[1].test[0])]
     with pytest.raises(LeakError, match=r"1of2.h5 and others of its kind were each fitted on some of what draw1 holds"):
-        synthetic_clips.select_files(groups[2], "subject", {"draw1": both})
+        synthetic_clips.select_files({"synthetic_groups": groups[2]}, "subject", {"draw1": both})
 
 
 def learner(protocol):
@@ -200,10 +201,9 @@ def learner(protocol):
 
 def synthetic_for(learner_job, groups, unit):
     """The clips of all generators on which the folds of a job train."""
-    files = synthetic_clips.select_files(groups[2], unit, held_in(learner_job.protocol.name))
+    files = synthetic_clips.select_files({"synthetic_groups": groups[2]}, unit, held_in(learner_job.protocol.name))
     labels = {learner_job.by_id[name].provenance: label for name, label in learner_job.labels.items()}
-    generator = {"method": "auicgan", "protocol": learner_job.protocol.name}
-    return synthetic_clips.load(files, generator, labels, learner_job.method.inputs)
+    return synthetic_clips.load(files, "auicgan", learner_job.protocol.name, labels, learner_job.method.inputs)
 
 
 def test_folds_of_one_group_share_its_synthetic_clips_without_emotions_outside_the_protocol(groups):
@@ -229,7 +229,8 @@ def test_folds_of_one_group_share_its_synthetic_clips_without_emotions_outside_t
 
 def test_a_shard_names_its_generator_and_all_that_was_fitted_on(groups, tmp_path):
     shard = str(tmp_path / "1of1.h5")
-    train.run(learner("loso_casme2_7"), groups[1], {"train": shard}, lambda done, total: None, None, groups[2])
+    files = groups[1] | {"synthetic_groups": groups[2]}
+    train.run(learner("loso_casme2_7"), files, {"train": shard}, lambda done, total: None)
     with h5py.File(shard) as file:
         assert file.attrs["initialisation"] == b"synthetic_first generator=auicgan"
         for name in ("casme2/s1", "casme2/s2"):
@@ -251,9 +252,10 @@ def test_leak_of_a_generators_clip_with_a_face_held_out(groups, tmp_path):
     fold = subject_id(GROUPED[0].test[0])
     message = f"1of2.h5 and others of its kind were each fitted on some of what {fold} holds"
     with pytest.raises(LeakError, match=message):
-        synthetic_clips.select_files([path], "subject", {fold: [clip for clip in CLIPS if subject_id(clip.id) == fold]})
+        test = [clip for clip in CLIPS if subject_id(clip.id) == fold]
+        synthetic_clips.select_files({"synthetic_groups": [path]}, "subject", {fold: test})
 
 
 def test_without_synthetic_clips_nothing_is_trained(groups, tmp_path):
-    with pytest.raises(StoreError, match=r"auicgan must have synthesised clips for microexpstcnn.auicgan to train on"):
+    with pytest.raises(StoreError, match=r"auicgan must have synthesised clips to train fold casme2/s1 on, found none"):
         train.run(learner("loso_casme2_7"), groups[1], {"train": str(tmp_path / "1of1.h5")}, lambda done, total: None)

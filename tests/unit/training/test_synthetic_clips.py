@@ -48,7 +48,7 @@ def resident() -> ClipTensors:
 
 def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
     names = [fold.name for fold in FOLDS]
-    synthetic = synthetic_clips.load({name: [shard] for name in names}, ABOUT, LABELS, SHAPES)
+    synthetic = synthetic_clips.load({name: [shard] for name in names}, *ABOUT.values(), LABELS, SHAPES)
     both, positions = synthetic_clips.append(resident(), [clip.provenance for clip in CLIPS], synthetic)
     assert both.micro_count == len(CLIPS) and len(both) == len(CLIPS) + 3 * len(FOLDS)
     for number, fold in enumerate(FOLDS):
@@ -65,9 +65,9 @@ def test_a_fold_gets_its_own_generators_faces_and_no_others(shard):
 
 def test_leak_of_another_generators_shard_and_a_fold_without_faces_are_refused(shard):
     with pytest.raises(LeakError, match=r"1of1.h5 must be of protocol split70, not megc2019"):
-        synthetic_clips.load({FOLDS[0].name: [shard]}, ABOUT | {"protocol": "split70"}, LABELS, SHAPES)
+        synthetic_clips.load({FOLDS[0].name: [shard]}, "icegan", "split70", LABELS, SHAPES)
     with pytest.raises(StoreError, match=r"icegan must have synthesised clips to train fold samm/nobody on"):
-        synthetic_clips.load({FOLDS[0].name: [shard], "samm/nobody": [shard]}, ABOUT, LABELS, SHAPES)
+        synthetic_clips.load({FOLDS[0].name: [shard], "samm/nobody": [shard]}, *ABOUT.values(), LABELS, SHAPES)
 
 
 @pytest.mark.parametrize("name", ["flow", "face_mask", "region_mouth", "au_intensities", "au_change"])

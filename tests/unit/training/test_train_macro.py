@@ -103,7 +103,7 @@ def test_a_fold_that_learnt_from_its_person_among_them_is_refused(tmp_path):
     watched_job = watched()
     test = watched_job.by_id[watched_job.folds[0].test[0]]
     leaky = replace(watched_job, folds=watched_job.folds[:1], macro=[*MACRO, (replace(test, name="other"), 0)])
-    path = trained(tmp_path, leaky, everyone(tmp_path) + flow_files(tmp_path, [*CLIPS, leaky.macro[-1][0]]))
+    path = trained(tmp_path, leaky, flow_files(tmp_path, leaky.all_clips))
     with pytest.raises(LeakError, match=r"was fitted on generated/casme2/s01/other, a clip of its held-out subject"):
         pool_predictions([path], "ststnet", watched_job.protocol, CLIPS, watched_job.folds[:1])
 

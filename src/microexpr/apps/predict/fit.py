@@ -59,14 +59,14 @@ def run(
     Both sides have micro-expressions, and the files of the subjects of the population who show them."""
     job, files = training
     job = pretrain.on_population(job)
-    inputs = load_inputs(job, map(str, files))
+    inputs = load_inputs(job, {POPULATION: files})
     views = with_pictures(inputs.clips, job.all_clips, files, VIEWS)
     assert isinstance(job.method, FlowCnn)
     checkpoints = checkpoint_store(job, inputs, checkpoint_dir)
     fold = engine.FoldIndices("population", np.arange(len(views)), np.zeros(0, int))
     trained = engine.fit_network(job.method, views, engine.Run(fold, job.seeds()[0]), progress, checkpoints)
     clips, held_out_files = held_out
-    tensors = load_clips(job.method, clips, map(str, held_out_files))
+    tensors = load_clips(job.method, clips, {POPULATION: held_out_files})
     scores = score(job, trained, with_pictures(tensors, clips, held_out_files))
     labels = tensors.targets["label"].numpy()
     calibration, calibration_figures = calibrate(scores, labels, measure_views(clips, held_out_files, tensors), clips)

@@ -22,6 +22,7 @@ from microexpr.evaluation.read_back import roughness
 from microexpr.protocols import ALL_GROUPS, provenance
 from microexpr.reporting import table
 from microexpr.signals.aus import regressor
+from microexpr.signals.inputs import Files, expand, subject_files
 from microexpr.training.generator_file import LoadedGenerator, load
 from microexpr.videos import picture
 
@@ -55,24 +56,25 @@ class Task:
 
     @classmethod
     def load(
-        cls, clips: Sequence[Clip], names: Sequence[str], files: Sequence[str], generator_file: str, kind: Kind,
+        cls, clips: Sequence[Clip], names: Sequence[str], files: Files, generator_file: str, kind: Kind,
         seed: int, size: tuple[int, int],
     ) -> "Task":  # fmt: skip
         """Read driving clips, faces and models of a run.
 
         `clips` are those of the index, `names` the driving clips, or empty for the default choice. `files` are those
-        of their subjects: results/{faces,apex,aus}/<dataset>/<subject>.h5, and
-        data/rendered/truth/<dataset>/<subject>.h5.
+        of their subjects, of stages faces, apex and aus, and as `truth` the ground truth of rendered ones.
 
         Raises LeakError if the generator has seen the subject of a driving clip."""
         model = load(generator_file)
-        paths = {(path.parts[-3], *path.parts[-2:]): path for path in map(Path, files)}
-        driving_clips = []
-        for clip in protocols.driving_clips(ALL_GROUPS.select(clips), names):
+        clips = protocols.driving_clips(ALL_GROUPS.select(clips), names)
+        subjects = [(clip.dataset, clip.subject) for clip in clips]
+        for clip in clips:
             provenance.check(generator_file, clip.id, "subject", [clip], model.fitted_on)
-            by_stage = {stage: paths[stage, clip.dataset, f"{clip.subject}.h5"] for stage in STAGES}
-            ground_truth = paths.get(("truth", clip.dataset, f"{clip.subject}.h5"))
-            driving_clips.append(source.read(clip, by_stage, ground_truth))
+        paths = subject_files(files, STAGES, subjects)
+        truth = {(path.parent.name, path.stem): path for path in expand(files, "truth")}
+        driving_clips = [
+            source.read(clip, paths[subject], truth.get(subject)) for clip, subject in zip(clips, subjects, strict=True)
+        ]
         faces = {}
         for name in NAMES:  # an image below `PICTURES` if there is one, else rendered
             pictures = sorted(PICTURES.glob(f"{name}.*"))

@@ -25,6 +25,7 @@ from microexpr.protocols import provenance
 from microexpr.reporting.plots import drawing
 from microexpr.reporting.plots.drawing import BLUE, GREEN, GREY, RED
 from microexpr.signals.aus import ACTION_UNITS, regressor
+from microexpr.signals.inputs import Files
 from microexpr.training.load_clips import load_clips
 from microexpr.training.refit import Recogniser
 
@@ -60,7 +61,7 @@ def clips_of_emotion(held: Iterable[Clip], emotion: str) -> list[Clip]:
 
 
 @torch.no_grad()
-def shares(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> np.ndarray:
+def shares(network: Recogniser, clips: Sequence[Clip], files: Files) -> np.ndarray:
     """Return float[N, A]: each node's probability as a share of all nodes' sum; 0 for AUs without a node.
 
     The paper does not define its "proportion"; this definition is ours.
@@ -85,7 +86,7 @@ def au_codes(clips: Iterable[Clip]) -> np.ndarray:
 
 
 def node_rows(
-    network: Recogniser, clips: Sequence[Clip], held: Sequence[Clip], files: Iterable[str],
+    network: Recogniser, clips: Sequence[Clip], held: Sequence[Clip], files: Files,
     expected: Mapping[str, Sequence[str]],
 ) -> list[Row]:  # fmt: skip
     """Return rows of one clip, then of the mean of all clips of its class.

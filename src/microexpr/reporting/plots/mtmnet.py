@@ -100,7 +100,7 @@ def choose_classes(clips: Sequence[Clip], held: Sequence[Clip]) -> dict[str, lis
 
 
 @torch.no_grad()
-def encode(network: Recogniser, clips: Sequence[Clip], files: Iterable[str]) -> FaceParts:
+def encode(network: Recogniser, clips: Sequence[Clip], files: inputs.Files) -> FaceParts:
     """Encode the clips' faces. Raises StoreError if a file cannot be read."""
     data = load_clips(network.method, clips, files)
     onset, apex = (to_unit_range(data.inputs[name]) for name in ("onset", "apex"))
@@ -132,7 +132,7 @@ def rms_difference(image: np.ndarray, other: np.ndarray) -> float:
 
 
 def fig3(
-    page: Figure, network: Recogniser, clips: Sequence[Clip], held: Sequence[Clip], files: Iterable[str],
+    page: Figure, network: Recogniser, clips: Sequence[Clip], held: Sequence[Clip], files: inputs.Files,
     show_licensed: bool,
 ) -> None:  # fmt: skip
     """Plot (a) apex faces and their reconstructions from their own expression and the neutral frame's identity (eq. 2),

@@ -153,14 +153,14 @@ def test_intervals_are_of_sources():
 def test_a_leak_of_a_generator_that_has_seen_a_sources_person_and_a_source_of_no_clip_are_refused(tmp_path, entry):
     path = str(weights(tmp_path / "1of2.safetensors", seen=entry))
     with pytest.raises(LeakError, match=r"1of2.safetensors fold samm/006/006_1_5 was fitted on"):
-        Task.load([source().clip], [], [], path, "lanczos", 1, (320, 240))
+        Task.load([source().clip], [], {}, path, "lanczos", 1, (320, 240))
     path = str(weights(tmp_path / "1of2.safetensors"))
     with pytest.raises(ParamsError, match=r"not samm/006/006_1_6 \(did you mean 'samm/006/006_1_5'"):
-        Task.load([source().clip], ["samm/006/006_1_6"], [], path, "lanczos", 1, (320, 240))
+        Task.load([source().clip], ["samm/006/006_1_6"], {}, path, "lanczos", 1, (320, 240))
 
 
 def of_files(root, truth=True):
-    paths = [str(path) for stage, path in stages(root).items() if truth or stage != "truth"]
+    paths = {stage: [path] for stage, path in stages(root).items() if truth or stage != "truth"}
     return Task.load([CLIP], [], paths, str(weights(root / "1of2.safetensors")), "lanczos", 1, woman().size)
 
 
