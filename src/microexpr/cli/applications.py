@@ -429,7 +429,7 @@ def film(
     arguments = dict(locals())
     output = None if layout else outputs.video(video, force)
     from microexpr.cli import config
-    from microexpr.rendering import film, own, take
+    from microexpr.rendering import film, take
     from microexpr.rendering.corpus import Scene
     from microexpr.rendering.long_videos import LongCorpus
 
@@ -442,8 +442,8 @@ def film(
             raise OutputError(f"{video}: must not be written by two processes, and another one writes it now")
         with progress(quiet) as report:
             if layout == "own":
-                people = own.People(subjects=subjects, videos=videos)
-                count = len(own.write(video, people, params, seed, partial(report, f"{video}, videos")))
+                people = film.People(subjects=subjects, videos=videos)
+                count = len(film.write_own(video, people, params, seed, partial(report, f"{video}, videos")))
             elif layout:
                 scene, report_videos = Scene(difficulty, 640, 480), partial(report, f"{video}, videos")
                 count = len(film.write_data_set(video, layout, params, scene, seed, report_videos))

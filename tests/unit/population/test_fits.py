@@ -14,7 +14,7 @@ from microexpr.apps.reenact import fit as reenact
 from microexpr.core import store
 from microexpr.core.onnx import read_metadata
 from microexpr.population import Params
-from microexpr.population.recordings import clips_of
+from microexpr.population.scenes import clips_of
 from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.aus import fit as action_units

@@ -21,7 +21,7 @@ from microexpr.signals import flow
 from microexpr.signals.aus import ACTION_UNITS, regressor
 from microexpr.signals.faces import detection
 from microexpr.signals.faces.alignment import CROP
-from microexpr.signals.spotting import spotter
+from microexpr.signals.spotting import network
 from microexpr.signals.spotting.movement import Params as Movement
 from microexpr.videos import Video
 
@@ -56,7 +56,7 @@ def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, pa
     content = measure(video, np.array(numbers), reader, params)
     settings = params.model_dump(mode="json", include={"rate": True, "movement": {"size"}})
     with store.subject_file(path, "spot", [clip], spot=settings) as file:
-        file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network"), *spotter.load().fitted_on}))
+        file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network"), *network.load().fitted_on}))
         file.group(clip.name).put_all(**content)
     return len(content["frame"])
 
