@@ -88,7 +88,11 @@ def _render(face: Face, first: np.ndarray, changes: Changes, rng: np.random.Gene
         background=camera.scenery(rng) if rng.random() < SCENERY else None,
     )
     rendered = [render(units.astype(np.float32)) for units in intensities]
-    matrix = jitter(alignment(rendered[0].landmarks[None]), rng)
+    angle, scale, *shift = JITTER * rng.standard_normal(4)
+    middle = (CROP - 1) / 2
+    extra = cv2.getRotationMatrix2D((middle, middle), angle, 1 + scale)
+    extra[:, 2] += shift
+    matrix = np.asarray(extra @ np.vstack([alignment(rendered[0].landmarks[None]), [0, 0, 1]]))
     points = np.stack([frame.landmarks @ matrix[:, :2].T + matrix[:, 2] for frame in rendered])
     return {
         "face": np.stack([reduce(align(frame.image, matrix), SIZE) for frame in rendered]),
@@ -127,15 +131,6 @@ def single_units(rng: np.random.Generator) -> Changes:
     for i, (size, unit) in enumerate(((size, unit) for size in SINGLE for unit in UNITS), 1):
         added[i, unit] = size
     return Changes(added, [""] * len(added))
-
-
-def jitter(matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return an alignment [2, 3] that is turned, scaled and shifted a little about the middle of the crop."""
-    turn, scale, *shift = JITTER * rng.standard_normal(4)
-    middle = (CROP - 1) / 2
-    extra = cv2.getRotationMatrix2D((middle, middle), turn, 1 + scale)
-    extra[:, 2] += shift
-    return np.asarray(extra @ np.vstack([matrix, [0, 0, 1]]))
 
 
 def clips_of(params: Params, subjects: Iterable[str], kinds: Collection[Recording]) -> list[Clip]:

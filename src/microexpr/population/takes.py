@@ -118,7 +118,12 @@ def film_take(folder: Path, params: Params, subject: str) -> list[Path]:
     plan, performer, name = plan_take(params, subject), performer_of(subject, params), f"{POPULATION}/{subject}/{NAME}"
     fps, rng = plan.settings.fps, generator(params.seed, name, "recordings")
     performance = _perform(plan, performer, generator(params.seed, name, "performance"))
-    frames = len(performance.pose)
+    frames, rendering = len(performance.pose), generator(params.seed, name, "camera")
+    wall, noise = camera.wall(SIZE, rendering), DIFFICULTIES[plan.settings.difficulty].noise
+    rendered = render_frames(Face(performer.face_seed), performer, performance, range(frames), wall, noise, rendering)
+    images: Iterable[np.ndarray] = (image for image, _ in rendered)
+    if plan.covers:
+        images = pass_hands(images, SECONDS, fps, rendering)
     paths, lost, repeats = list[Path](), list[np.ndarray](), list[bool]()
     with ExitStack() as stack:
         writers = list[Callable[[np.ndarray, int], None]]()
@@ -134,7 +139,7 @@ def film_take(folder: Path, params: Params, subject: str) -> list[Path]:
             lost.append((rng.random(frames) < share) & (np.arange(frames) > 0))
             repeats.append(bool(rng.random() < 0.5) or not rates)
         before = list[np.ndarray]()
-        for number, image in enumerate(_images(plan, performer, performance, generator(params.seed, name, "camera"))):
+        for number, image in enumerate(images):
             before = before or [image] * len(paths)
             for i, write in enumerate(writers):
                 if not lost[i][number]:
@@ -156,18 +161,6 @@ def _perform(plan: Plan, performer: Performer, rng: np.random.Generator) -> Perf
         wave = 1 + size * np.sin(2 * np.pi * beats * np.arange(len(performance.exposure)) / fps)
         performance = replace(performance, exposure=(performance.exposure * wave).astype(np.float32))
     return performance
-
-
-def _images(
-    plan: Plan, performer: Performer, performance: Performance, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Yield the images of a take before they are stored."""
-    settings = plan.settings
-    frames, wall = range(len(performance.pose)), camera.wall(SIZE, rng)
-    noise = DIFFICULTIES[settings.difficulty].noise
-    rendered = render_frames(Face(performer.face_seed), performer, performance, frames, wall, noise, rng)
-    images = (image for image, _ in rendered)
-    return pass_hands(images, SECONDS, settings.fps, rng) if plan.covers else images
 
 
 def speak(performance: Performance, fps: float, stretches: Iterable[Stretch], rng: Rng) -> Performance:

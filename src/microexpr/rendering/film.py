@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.coding import elan
 from microexpr.core import store
@@ -37,10 +37,9 @@ SIMILAR = {  # emotions that coders confuse
 }  # fmt: skip
 
 
-class People(BaseModel):
+class People(BaseModel, frozen=True, extra="forbid"):
     """How many are filmed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     subjects: int = Field(ge=1, le=200, description="subjects")
     videos: int = Field(1, ge=1, le=60, description="videos of each subject")
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from microexpr.core.clip import KINDS, Clip, Expression, Kind, LongVideo, long_video
 from microexpr.core.seeds import generator
@@ -23,10 +23,9 @@ from microexpr.rendering.take import Draw, Event
 LONGEST = {kind: seconds[1] for kind, seconds in take.SECONDS.items()}
 
 
-class LongCorpus(BaseModel):
+class LongCorpus(BaseModel, frozen=True, extra="forbid"):
     """The size of a small corpus of long videos; counts are those of each video."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     subjects: int = Field(ge=1, le=200, description="subjects")
     videos: int = Field(ge=1, le=60, description="videos of each subject")
     seconds: float = Field(ge=4, le=600, description="length of a video")

@@ -5,7 +5,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,17 +20,15 @@ VIDEOS, PICTURES = (".avi", ".mp4"), (".jpg", ".jpeg", ".png")
 WRITERS, WAITING = 4, 64  # threads that write pictures, and pictures that may wait for them
 
 
-@contextmanager
-def recorder(suffix: str, grey: bool, quality: int, fps: float) -> Iterator[Record]:
-    """Yield a function that writes one clip's frames in order: each to a file, or all to one video at `fps`.
+def recorder(suffix: str, grey: bool, quality: int, fps: float) -> AbstractContextManager[Record]:
+    """Return the context of a function that writes a clip's frames in order, each to a file or all to a video at `fps`.
 
     Their comment is MARK. `quality` 0..100 is that of JPEG, also of each frame of an .avi; an .mp4 is about a twentieth
     of the size, and its bytes are those of this FFmpeg.
     Raises StoreError if the disk is full, and for a suffix that cannot be written."""
     if suffix not in VIDEOS + PICTURES:
         raise StoreError(f"a generated frame must be a .jpg, .jpeg, .png, .avi or .mp4 file, not {suffix}")
-    with _video(suffix, quality, fps) if suffix in VIDEOS else _pictures(suffix, grey, quality) as record:
-        yield record
+    return _video(suffix, quality, fps) if suffix in VIDEOS else _pictures(suffix, grey, quality)
 
 
 @contextmanager

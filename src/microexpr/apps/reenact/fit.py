@@ -46,7 +46,7 @@ VISIBLE = 1.0  # grey levels by which a pixel must differ to count as changed
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One subject in one pose and light: n images that differ in AUs alone. `stack` puts an axis of scenes first."""
+    """One subject in one pose and light: n images that differ in AUs alone. Many are stacked on a first axis."""
 
     faces: np.ndarray  # uint8[n, 3, 128, 128]
     points: np.ndarray  # float32[n, 68, 2]: true landmarks, pixels of `faces`
@@ -66,7 +66,9 @@ def run(
     `paths` are those of the weights, from which a run's generators start, and of the ONNX graph, which reenacts."""
     method = Famgan(Famgan.Params.model_validate(SHIPPED))
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
-    network = train(method, stack(training), progress, checkpoint)
+    scenes = [scene for file in training for scene in read_scenes(file)]
+    stacked = Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
+    network = train(method, stacked, progress, checkpoint)
     measured = [read_scenes(file) for file in held_out]
     errors = measure(network, [scenes[0] for scenes in measured], "rest")
     errors += measure(network, [scenes[-1] for scenes in measured], "expression")
@@ -91,12 +93,6 @@ def read_scenes(path: str | Path) -> list[Scene]:
             )
             for group in file["scenes"].values()
         ]
-
-
-def stack(files: Iterable[str | Path]) -> Scene:
-    """Return the scenes of all subjects as one `Scene`; the first axis of its arrays is the scene."""
-    scenes = [scene for file in files for scene in read_scenes(file)]
-    return Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
 
 
 class HalfCosine(Schedule):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from microexpr import videos
 from microexpr.apps import predict
@@ -33,10 +33,8 @@ def whole(name: str) -> str:
     return name + own.WHOLE if name in OWN else name
 
 
-class Params(BaseModel):
+class Params(BaseModel, frozen=True, extra="forbid"):
     """Section `spot` of params.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     datasets: list[Annotated[Literal[tuple(LONG)], BeforeValidator(whole)]] = Field(  # type: ignore[valid-type]
         default=list(LONG), min_length=1, description="data sets of long videos"

@@ -151,13 +151,13 @@ def find(score: np.ndarray, probability: np.ndarray, signal: Signal, fps: float)
     Nothing says how long a micro-expression is that the video's ends or a gap cut off: it is left out, except
     in a clip. The more probable of two expressions that overlap stays, and no less probable glance; faces blink and
     speak meanwhile."""
-    intervals, may_be_cut = list[Interval](), is_clip(len(signal.seen), fps)
+    intervals, may_be_cut, seen_around = list[Interval](), is_clip(len(signal.seen), fps), np.pad(signal.seen, 1)
     candidates = [
         (peak, kind, run)
         for kind, curve, likely in zip(LENGTHS, score.T, probability.T, strict=True)
         for run in runs(kind, curve, fps)
         if (peak := float(likely[run].max())) >= LIKELY
-        and (kind != "micro" or may_be_cut or is_whole(run, signal.seen))
+        and (kind != "micro" or may_be_cut or (seen_around[run.start] and seen_around[run.stop + 1]))
     ]
     taken = np.zeros(len(score), bool)
     for peak, kind, run in sorted(candidates, key=lambda candidate: -candidate[0]):
@@ -172,11 +172,6 @@ def runs(kind: Kind, score: np.ndarray, fps: float) -> list[slice]:
     """Return the runs of frames of a score [T] above 0 that are as long as an event of this kind may be."""
     least, most = LENGTHS[kind]
     return [run for run in stretches(score > 0) if least * fps <= run.stop - run.start <= most * fps]
-
-
-def is_whole(run: slice, seen: np.ndarray) -> bool:
-    """Return whether the face is seen before a run of frames and after it."""
-    return run.start > 0 and run.stop < len(seen) and bool(seen[run.start - 1] and seen[run.stop])
 
 
 def describe(kind: Kind, run: slice, probability: float, signal: Signal) -> Interval:
