@@ -27,7 +27,7 @@ from microexpr.models.layers.mover import WarpGenerator, by_column, paint_over, 
 from microexpr.signals import learning
 from microexpr.signals.aus import ACTION_UNITS, LARGEST, regressor
 from microexpr.signals.faces import CROP
-from microexpr.signals.learning import Checkpoint, Progress, Schedule
+from microexpr.signals.learning import Execution, Schedule
 from microexpr.training import generator_file
 from microexpr.training.group import lay_out_weights
 
@@ -58,8 +58,7 @@ def run(
     training: Sequence[str | Path],
     held_out: Sequence[str | Path],
     paths: tuple[str | Path, str | Path],
-    progress: Progress | None = None,
-    checkpoint: Checkpoint | None = None,
+    execution: Execution,
 ) -> None:
     """Fit to the scenes of training subjects, measure on those of held-out subjects; write both and log the measures.
 
@@ -68,7 +67,7 @@ def run(
     fitted_on = [subject_provenance(Path(file).stem) for file in training]
     scenes = [scene for file in training for scene in read_scenes(file)]
     stacked = Scene(*(np.stack([getattr(scene, field) for scene in scenes]) for field in Scene.__slots__))
-    network = train(method, stacked, progress, checkpoint)
+    network = train(method, stacked, execution)
     measured = [read_scenes(file) for file in held_out]
     errors = measure(network, [scenes[0] for scenes in measured], "rest")
     errors += measure(network, [scenes[-1] for scenes in measured], "expression")
@@ -103,9 +102,7 @@ class HalfCosine(Schedule):
         return self.rate * min(1, (step + 1) / self.rise) * (1 + math.cos(math.pi * step / self.steps)) / 2
 
 
-def train(
-    method: Famgan, scenes: Scene, progress: Progress | None = None, checkpoint: Checkpoint | None = None
-) -> WarpGenerator:
+def train(method: Famgan, scenes: Scene, execution: Execution) -> WarpGenerator:
     """Return the generator fitted to the scenes; an interrupted training resumes, to the same bytes."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
@@ -116,7 +113,7 @@ def train(
     def parts(step: int) -> dict[str, Tensor]:
         return losses(network, *sample_batch(scenes, generator(SEED, "famgan", "training", step)))
 
-    learning.train(network.train(), parts, HalfCosine(STEPS, RATE, decay=0, rise=WARM_UP), checkpoint, progress)
+    learning.train(network.train(), parts, HalfCosine(STEPS, RATE, decay=0, rise=WARM_UP), execution)
     return network.eval()
 
 
