@@ -73,10 +73,6 @@ class PlannedVideo:
         return PurePosixPath(self.video.clip.folder) / self.file.format(number)
 
 
-Annotation = Callable[[Path, list[LongVideo]], None]
-Counts = Mapping[str, int]  # expressions by emotion
-
-
 @dataclass(frozen=True, slots=True)
 class LongNative:
     """The native layout of long videos, as the renderer writes it; most fields are facts of `datasets.layouts`."""
@@ -87,9 +83,12 @@ class LongNative:
     name_video: Callable[[int, int], VideoName]  # of subject and video numbers, from 1
     videos: Sequence[int]  # of each subject of the published data set
     seconds: float  # mean length of its videos
-    shares: Mapping[Kind, Counts]  # of the published data set: by kind, expressions of each emotion as annotated
+    shares: Mapping[
+        Kind, Mapping[str, int]
+    ]  # of the published data set: by kind, expressions of each emotion as annotated
     balanced: Mapping[Kind, tuple[str, ...]]  # emotions in the order in which the videos of a small corpus show them
-    annotations: Mapping[str, Annotation]  # of the whole corpus: file below the root -> function that writes it
+    # annotation of the whole corpus: file below the root -> function that writes it
+    annotations: Mapping[str, Callable[[Path, list[LongVideo]], None]]
     displays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # annotated word -> emotions shown
     units_annotated: bool = True
     grey: bool = False

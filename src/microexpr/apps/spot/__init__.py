@@ -26,6 +26,7 @@ from microexpr.signals.spotting.movement import Params as Movement
 from microexpr.videos import Video
 
 SIDE = 144  # rows and columns of the crops that are kept
+prepare = detection.prepare
 
 
 def whole(name: str) -> str:
@@ -57,11 +58,6 @@ def write(path: str | Path, clip: Clip, numbers: Sequence[int], video: Video, pa
         file.put("fitted_on", sorted({*reader.fitted_on, *detection.fitted_on("network"), *network.load().fitted_on}))
         file.group(clip.name).put_all(**content)
     return len(content["frame"])
-
-
-def prepare() -> None:
-    """Load the detector of faces."""
-    detection.prepare()
 
 
 def open_clip(clip: Clip, frames: Sequence[tuple[int, Path]]) -> tuple[list[int], Video]:
