@@ -24,6 +24,7 @@ from microexpr.rendering.performance import DIFFICULTIES, Performance, Performer
 from microexpr.rendering.take import Event
 from microexpr.videos.writer import encoder
 
+Rng = np.random.Generator
 Stretch = tuple[float, float]  # first and last second
 
 
@@ -162,7 +163,7 @@ def _perform(plan: Plan, performer: Performer, rng: np.random.Generator) -> Perf
     return performance
 
 
-def speak(performance: Performance, fps: float, stretches: Iterable[Stretch], rng: np.random.Generator) -> Performance:
+def speak(performance: Performance, fps: float, stretches: Iterable[Stretch], rng: Rng) -> Performance:
     """Let the mouth speak in these stretches: irregular sounds, with nods and movements of the brows."""
     units, pose = performance.action_units.astype(float), performance.pose.astype(float)
     frames = len(units)
@@ -192,7 +193,7 @@ def speak(performance: Performance, fps: float, stretches: Iterable[Stretch], rn
     return replace(performance, action_units=np.clip(units, 0, FULL).astype(np.float32), pose=pose.astype(np.float32))
 
 
-def turn(performance: Performance, fps: float, rng: np.random.Generator) -> Performance:
+def turn(performance: Performance, fps: float, rng: Rng) -> Performance:
     """Turn the head to all sides, with nods and jerks, and let it sway."""
     frames = len(performance.pose)
     time = np.arange(frames)[:, None] / fps
@@ -208,9 +209,7 @@ def turn(performance: Performance, fps: float, rng: np.random.Generator) -> Perf
     return replace(performance, pose=pose.astype(np.float32), shift=shift.astype(np.float32))
 
 
-def pass_hands(
-    images: Iterable[np.ndarray], seconds: float, fps: float, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+def pass_hands(images: Iterable[np.ndarray], seconds: float, fps: float, rng: Rng) -> Iterator[np.ndarray]:
     """Let a hand rise before the face and sink again, in images uint8[H, W, 3]."""
     stretches: Sequence[Stretch] = [
         (rng.uniform(0, seconds - COVERED[1]), rng.uniform(*COVERED))

@@ -85,7 +85,7 @@ class LongNative:
     seconds: float  # mean length of its videos
     shares: Mapping[
         Kind, Mapping[str, int]
-    ]  # of the published data set: by kind, expressions of each emotion as annotated
+    ]  # of the published data set: expressions by kind and emotion as annotated
     balanced: Mapping[Kind, tuple[str, ...]]  # emotions in the order in which the videos of a small corpus show them
     # annotation of the whole corpus: file below the root -> function that writes it
     annotations: Mapping[str, Callable[[Path, list[LongVideo]], None]]
