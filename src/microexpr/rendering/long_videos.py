@@ -83,9 +83,7 @@ class LongNative:
     name_video: Callable[[int, int], VideoName]  # of subject and video numbers, from 1
     videos: Sequence[int]  # of each subject of the published data set
     seconds: float  # mean length of its videos
-    shares: Mapping[
-        Kind, Mapping[str, int]
-    ]  # of the published data set: expressions by kind and emotion as annotated
+    shares: Mapping[Kind, Mapping[str, int]]  # of the published data set: expressions by kind and emotion as annotated
     balanced: Mapping[Kind, tuple[str, ...]]  # emotions in the order in which the videos of a small corpus show them
     # annotation of the whole corpus: file below the root -> function that writes it
     annotations: Mapping[str, Callable[[Path, list[LongVideo]], None]]
