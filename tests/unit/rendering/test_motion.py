@@ -7,6 +7,7 @@ import pytest
 from microexpr.rendering import motion
 from microexpr.rendering.display import array
 from microexpr.rendering.face import Face
+from microexpr.rendering.raster import EYE, HAIR, SKIN
 from microexpr.rendering.rig import rig
 
 STILL = array({})
@@ -55,8 +56,10 @@ def test_motion_halves_with_the_picture(face):
 
 def test_only_skin_of_the_face_counts(face):
     moved = motion.expression(face, STILL, array({"AU45L": 2.0, "AU45R": 2.0}))
-    landmarks = face.render({}).landmarks
+    seen, landmarks = motion.trace(face, STILL), face.render({}).landmarks
+    assert {EYE, HAIR, SKIN} <= set(np.unique(seen.material)) and set(np.unique(seen.material[moved.skin])) == {SKIN}
     pupil = landmarks[36:42].mean(axis=0).round().astype(int)
     nose, chest = landmarks[30].round().astype(int), (320, 470)
     assert [bool(moved.skin[y, x]) for x, y in (pupil, nose, chest)] == [False, True, False]
     assert not moved.pixels[~moved.skin].any()
+    np.testing.assert_allclose(seen.weights.sum(axis=2), 1, atol=1e-6)
